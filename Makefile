@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# "make help" lists what there is to make.
+#
+# Works on a machine with nothing but gcc and make: whatever is built first
+# waits for the stamp of tests/deps.sh, which installs what is missing. So
+# pkg-config is asked in recipes (see PKG_CFLAGS), never while this is parsed.
+
+BUILD        ?= build
+SANITIZE     ?=
+OPT          ?= -O2 -g
+FUZZ_SECONDS ?= 300
+OUT          ?= out
+V            ?=
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+
+comma := ,
+ifneq ($(SANITIZE),)
+B         := $(BUILD)/$(subst $(comma),-,$(SANITIZE))
+SAN_FLAGS := -fsanitize=$(SANITIZE) -fno-sanitize-recover=all -fno-omit-frame-pointer
+MALLOC    :=
+else
+B         := $(BUILD)
+SAN_FLAGS :=
+MALLOC    := -ljemalloc
+endif
+
+# Asked once, by the first recipe that needs them.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags glib-2.0))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs glib-2.0))$(PKG_LIBS)
+
+WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+# No fused multiply-add: a generated trace is the same bytes on every machine.
+ALL_CFLAGS  = -std=gnu11 $(WARN) $(OPT) -ffp-contract=off -I. $(SAN_FLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(OPT) $(SAN_FLAGS) $(LDFLAGS)
+LIBS        = $(PKG_LIBS) -lcsv -lm $(MALLOC)
+
+LIB_SRC  := $(wildcard sim/*.c models/*.c traces/*.c)
+CLI_SRC  := $(wildcard sim/cli/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c)
+ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC)
+FORMAT   := $(wildcard sim/*.[ch] sim/cli/*.[ch] models/*.[ch] traces/*.[ch] tests/*/*.[ch])
+
+objects  = $(patsubst %.c,$(B)/obj/%.o,$(1))
+LIB     := $(B)/libreapsim.a
+BIN     := $(B)/reapsim
+UNIT    := $(B)/unit-tests
+STAMP   := $(BUILD)/deps.stamp
+
+# "make V=1" shows the commands.
+Q := $(if $(V),,@)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all report test test-unit test-cli test-docs bench golden-update format
+.PHONY: coverage fuzz deps clean help FORCE
+
+all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
+
+report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
+	$(BIN) compare --out $(OUT) traces/shipped/*
+
+test: test-unit test-cli test-docs ## all tests: unit, command line, documentation
+
+test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
+	$(UNIT) $(SUITE)
+
+test-cli: $(BIN) ## golden tests of the command line only
+	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh
+
+test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
+	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
+
+bench: $(BIN) ## accesses per second, bytes per page
+	REAPSIM=$(abspath $(BIN)) tests/bench/run.sh
+
+golden-update: $(BIN) ## rewrite tests/cli/*.golden from what the commands print now
+	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh --update
+
+format: ## run clang-format over the C files
+	clang-format -i $(FORMAT)
+
+coverage: ## run the tests in an instrumented build; line coverage by file
+	@find $(BUILD)/coverage -name '*.gcda' -delete 2>/dev/null || true
+	$(MAKE) BUILD=$(BUILD)/coverage OPT='-O0 -g --coverage' test-unit test-cli
+	@find $(BUILD)/coverage/obj/sim $(BUILD)/coverage/obj/models $(BUILD)/coverage/obj/traces \
+		-name '*.gcno' -print0 | xargs -0 -n1 gcov -n -r 2>/dev/null | awk -v q="'" \
+		-v form='%-32s %6.1f%% of %5d lines\n' '\
+		/^File/ { split($$0, f, q); name = f[2] } \
+		/^Lines executed/ && name ~ /\.c$$/ { split($$0, a, /[:% ]+/); \
+			printf form, name, a[3], a[5] | "sort"; \
+			all += a[5]; hit += a[3] * a[5] / 100; name = "" } \
+		END { close("sort"); if (all) printf form, "total", 100 * hit / all, all }'
+
+fuzz: $(BUILD)/fuzz/fuzz_readers ## fuzz the trace readers, FUZZ_SECONDS (300) for all; needs clang
+	@mkdir -p $(BUILD)/fuzz/corpus
+	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(BUILD)/fuzz/ \
+		$(BUILD)/fuzz/corpus $(wildcard tests/fuzz/corpus/*/) >$(BUILD)/fuzz/log 2>&1 || \
+		{ tail -40 $(BUILD)/fuzz/log; exit 1; }
+	@tail -1 $(BUILD)/fuzz/log
+
+deps: ## install what the build needs and this machine lacks (apt-get, as root or by sudo)
+	@CC="$(CC)" tests/deps.sh
+
+clean: ## remove build/ and out/
+	rm -rf $(BUILD) $(OUT)
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo "  SANITIZE=address,undefined  instrumented build, in a folder of its own"
+	@echo "  OPT='-O0 -g'                other optimisation flags"
+	@echo "  V=1                         show the commands"
+
+$(STAMP): tests/deps.sh
+	@CC="$(CC)" tests/deps.sh
+	@mkdir -p $(@D) && touch $@
+
+$(B)/obj/%.o: %.c $(B)/flags | $(STAMP)
+	@mkdir -p $(@D)
+	$(if $(V),,@echo "  CC $<")
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# Rebuilds everything when the compiler or its flags change.
+$(B)/flags: FORCE | $(STAMP)
+	@mkdir -p $(@D)
+	@echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' | cmp -s - $@ || \
+		echo '$(CC) $(ALL_CFLAGS) $(ALL_LDFLAGS)' >$@
+
+# The list of members is part of the rule: a removed source leaves the archive.
+$(LIB): $(call objects,$(LIB_SRC))
+	@rm -f $@
+	$(if $(V),,@echo "  AR $@")
+	$(Q)ar rcs $@ $^
+
+$(BIN): $(call objects,$(CLI_SRC)) $(LIB)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(UNIT): $(call objects,$(UNIT_SRC)) $(LIB)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcunit $(LIBS)
+
+$(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard */*.h) | $(STAMP)
+	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
+	@mkdir -p $(@D)
+	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lm
+
+-include $(patsubst %.o,%.d,$(call objects,$(ALL_SRC)))

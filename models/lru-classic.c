@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The classic LRU of v7.3: active and inactive lists for anon and file, with
+ * shadow entries. Mirrors mm/vmscan.c (shrink_node, prepare_scan_control,
+ * get_scan_count, shrink_lruvec, shrink_active_list, shrink_inactive_list,
+ * inactive_is_low, folio_check_references), mm/workingset.c and the list moves
+ * of mm/folio.c.
+ *
+ * A file page enters the inactive list. A second mark while it is there moves
+ * it to the active list; the active list gives pages back when it outgrows the
+ * inactive one or when refaults say that the working set changed. An evicted
+ * page leaves the reading of a clock that ticks with every eviction and
+ * activation; when it comes back within as many ticks as the active list is
+ * long, it would have stayed had the active pages been inactive: it starts
+ * active.
+ *
+ * Approximations: one node and one lruvec: the memcg's when there is a limit,
+ * else the root's; no memory.low/min. The statistics that reclaim decides by
+ * are exact unless machine key memcg_stats says "flushed" (see sim/machine.h).
+ * shrink_active_list() strips no buffer heads; nothing is mlocked.
+ */
+#include <errno.h>
+
+#include "models/models.h"
+#include "sim/batch.h"
+#include "sim/charge.h"
+#include "sim/list.h"
+#include "sim/reclaim.h"
+#include "sim/rmap.h"
+#include "sim/sim.h"
+
+enum {
+	INACTIVE_ANON,
+	ACTIVE_ANON,
+	INACTIVE_FILE,
+	ACTIVE_FILE,
+	NR_LISTS,
+};
+
+static const char *const list_names[NR_LISTS] = {
+	"inactive_anon",
+	"active_anon",
+	"inactive_file",
+	"active_file",
+};
+
+#define LIST(type, active) ((type) * 2 + (active))
+
+/* struct lru_cost, v7.3 include/linux/mmzone.h */
+struct lru_cost {
+	uint64_t count, last_rotated, last_io;
+};
+
+/*
+ * What lruvec_page_state() reads. In a memcg that is the state of the last
+ * flush (mem_cgroup_flush_stats(), flush_memcg_stats_dwork()), not of now.
+ */
+struct lruvec_stats {
+	uint64_t size[NR_LISTS];
+	uint64_t activate[NR_LRU_TYPES]; /* workingset_activate_* */
+	uint64_t rotate[NR_LRU_TYPES];	 /* pgrotate_* */
+	uint64_t io[NR_LRU_TYPES];	 /* workingset_restore_*, nr_vmscan_write */
+};
+
+struct classic {
+	struct folio_list lists[NR_LISTS];
+	struct lruvec_stats flushed;
+	uint64_t nonresident_age;
+	uint64_t refaults[NR_LRU_TYPES]; /* at the end of the last reclaim */
+	struct lru_cost cost[NR_LRU_TYPES];
+};
+
+static void classic_flush_stats(struct sim *s)
+{
+	struct classic *c = s->lru;
+
+	for (int i = 0; i < NR_LISTS; i++)
+		c->flushed.size[i] = c->lists[i].size;
+	for (int t = 0; t < NR_LRU_TYPES; t++) {
+		c->flushed.activate[t] = s->stat.v[VM_workingset_activate_anon + t];
+		c->flushed.rotate[t] = s->stat.v[VM_pgrotate_anon + t];
+		c->flushed.io[t] = s->stat.v[VM_workingset_restore_anon + t];
+	}
+	c->flushed.io[LRU_ANON] += s->stat.v[VM_nr_vmscan_write];
+}
+
+/* the statistics as reclaim may read them now */
+static const struct lruvec_stats *lruvec_stats(struct sim *s)
+{
+	struct classic *c = s->lru;
+
+	if (!s->stats_lag)
+		classic_flush_stats(s);
+	return &c->flushed;
+}
+
+static int classic_init(struct sim *s)
+{
+	struct classic *c = g_new0(struct classic, 1);
+
+	for (int i = 0; i < NR_LISTS; i++)
+		folio_list_init(&c->lists[i]);
+	s->lru = c;
+	return 0;
+}
+
+static void classic_fini(struct sim *s)
+{
+	struct classic *c = s->lru;
+
+	for (int i = 0; i < NR_LISTS; i++)
+		folio_list_clear(&c->lists[i]);
+	g_free(c);
+}
+
+static inline unsigned int list_of(const struct folio *f)
+{
+	return LIST(folio_lru_type(f), (f->flags & PG_active) != 0);
+}
+
+/* lruvec_add_folio() */
+static inline void list_add(struct sim *s, struct classic *c, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	folio_list_add(&c->lists[list_of(f)], s->folios, slot);
+	f->flags |= PG_lru;
+}
+
+/* lruvec_del_folio() */
+static inline void list_del(struct sim *s, struct classic *c, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	folio_list_del(&c->lists[list_of(f)], s->folios, slot);
+	f->flags &= (uint16_t)~PG_lru;
+}
+
+static void classic_add(struct sim *s, const uint32_t *slots, unsigned int n)
+{
+	struct classic *c = s->lru;
+
+	for (unsigned int i = 0; i < n; i++)
+		list_add(s, c, slots[i]);
+}
+
+static void classic_del(struct sim *s, uint32_t slot)
+{
+	list_del(s, s->lru, slot);
+}
+
+static void classic_activate(struct sim *s, uint32_t slot)
+{
+	struct classic *c = s->lru;
+
+	list_del(s, c, slot);
+	s->folios[slot].flags |= PG_active;
+	list_add(s, c, slot);
+}
+
+/* lru_move_tail() */
+static void classic_move_tail(struct sim *s, uint32_t slot)
+{
+	struct classic *c = s->lru;
+	struct folio *f = &s->folios[slot];
+
+	list_del(s, c, slot);
+	f->flags &= (uint16_t)~PG_active;
+	folio_list_add_tail(&c->lists[list_of(f)], s->folios, slot);
+	f->flags |= PG_lru;
+}
+
+/* folio_mark_accessed() */
+static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct classic *c = s->lru;
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (!(before & PG_referenced)) {
+		f->flags |= PG_referenced;
+		note(s, slot, MARK_REFERENCED, before);
+	} else if (!(before & PG_active)) {
+		bool found = true;
+
+		if (before & PG_lru) {
+			/* its place on the list is needed when the batch drains */
+			folio_list_prefetch(&c->lists[list_of(f)], f);
+			folio_activate(s, cpu, slot);
+		} else {
+			found = lru_cache_activate_folio(s, cpu, slot);
+		}
+		f->flags &= (uint16_t)~PG_referenced;
+		c->nonresident_age++; /* workingset_activation() */
+		if (before & PG_lru)
+			note(s, slot, MARK_ACTIVATE, before);
+		else if (found)
+			note(s, slot, MARK_BATCHED, before);
+		else
+			note(s, slot, MARK_LOST, before);
+	}
+}
+
+/* workingset_eviction() */
+static uint32_t classic_eviction(struct sim *s, uint32_t slot)
+{
+	struct classic *c = s->lru;
+
+	(void)slot;
+	return (uint32_t)c->nonresident_age++;
+}
+
+/* workingset_test_recent(): the refault distance against what could have held
+ * the page */
+static bool test_recent(struct sim *s, uint32_t shadow, enum lru_type type)
+{
+	const struct classic *c = s->lru;
+	const uint64_t *size = lruvec_stats(s)->size;
+	uint32_t distance = (uint32_t)c->nonresident_age - shadow;
+	uint64_t workingset_size = size[ACTIVE_FILE];
+
+	if (type == LRU_ANON)
+		workingset_size += size[INACTIVE_FILE];
+	if (nr_swap_pages(s) > 0) {
+		workingset_size += size[ACTIVE_ANON];
+		if (type == LRU_FILE)
+			workingset_size += size[INACTIVE_ANON];
+	}
+	return distance <= workingset_size;
+}
+
+/* workingset_refault() */
+static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+{
+	struct classic *c = s->lru;
+	struct folio *f = &s->folios[slot];
+	enum lru_type type = folio_lru_type(f);
+	uint16_t before = f->flags;
+
+	count_vm(s, VM_workingset_refault_anon + type, 1);
+	if (!test_recent(s, shadow, type)) {
+		note(s, slot, REFAULT, before);
+		return;
+	}
+	f->flags |= PG_active;
+	c->nonresident_age++;
+	count_vm(s, VM_workingset_activate_anon + type, 1);
+	if (workingset) {
+		f->flags |= PG_workingset;
+		count_vm(s, VM_workingset_restore_anon + type, 1);
+	}
+	note(s, slot, REFAULT_ACTIVATE, before);
+}
+
+/* folio_check_references() */
+static enum folio_references classic_check_references(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	bool exec = false, referenced_folio = f->flags & PG_referenced;
+	int referenced_ptes = f->mapcount ? folio_referenced(s, slot, &exec) : 0;
+
+	if (referenced_ptes == -1)
+		return FOLIOREF_KEEP;
+	f->flags &= (uint16_t)~PG_referenced;
+	if (!referenced_ptes)
+		return FOLIOREF_RECLAIM;
+	f->flags |= PG_referenced;
+	if (referenced_folio || referenced_ptes > 1)
+		return FOLIOREF_ACTIVATE;
+	if (exec && !(f->flags & PG_swapbacked))
+		return FOLIOREF_ACTIVATE;
+	return FOLIOREF_KEEP;
+}
+
+/* isolate_lru_folios(): up to @nr from the tail, oldest first */
+static unsigned int isolate(struct sim *s, struct classic *c, unsigned int list, uint64_t nr,
+			    uint32_t *slots)
+{
+	unsigned int n = folio_list_take(&c->lists[list], s->folios, nr, slots);
+
+	for (unsigned int i = 0; i < n; i++)
+		s->folios[slots[i]].flags &= (uint16_t)~PG_lru;
+	return n;
+}
+
+/* move_folios_to_lru() */
+static void putback(struct sim *s, struct classic *c, const uint32_t *slots, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++) {
+		struct folio *f = &s->folios[slots[i]];
+
+		list_add(s, c, slots[i]);
+		if (f->flags & PG_active)
+			c->nonresident_age++;
+	}
+}
+
+static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enum lru_type type,
+				     uint64_t nr_to_scan)
+{
+	struct classic *c = s->lru;
+	uint32_t slots[SWAP_CLUSTER_MAX];
+	unsigned int nr_taken, nr_left;
+	uint64_t nr_reclaimed;
+
+	lru_add_drain_cpu(s, reclaim_cpu(s));
+	nr_taken = isolate(s, c, LIST(type, 0), nr_to_scan, slots);
+	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
+	count_vm(s, VM_pgscan_anon + type, nr_taken);
+	if (!nr_taken)
+		return 0;
+	nr_left = nr_taken;
+	nr_reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
+	putback(s, c, slots, nr_left);
+	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
+	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
+	return nr_reclaimed;
+}
+
+static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to_scan)
+{
+	struct classic *c = s->lru;
+	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX];
+	unsigned int nr_taken, nr_active = 0, nr_inactive = 0;
+
+	lru_add_drain_cpu(s, reclaim_cpu(s));
+	nr_taken = isolate(s, c, LIST(type, 1), nr_to_scan, slots);
+	count_vm(s, VM_pgrefill, nr_taken);
+	for (unsigned int i = 0; i < nr_taken; i++) {
+		uint32_t slot = slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+		bool exec = false;
+
+		if (f->mapcount && folio_referenced(s, slot, &exec) != 0 && exec &&
+		    type == LRU_FILE) {
+			l_active[nr_active++] = slot;
+			note(s, slot, ROTATE_EXEC, before);
+			continue;
+		}
+		f->flags = (uint16_t)((f->flags & ~PG_active) | PG_workingset);
+		slots[nr_inactive++] = slot;
+		note(s, slot, DEACTIVATE, before);
+	}
+	putback(s, c, l_active, nr_active);
+	putback(s, c, slots, nr_inactive);
+	count_vm(s, VM_pgdeactivate, nr_inactive);
+	count_vm(s, VM_pgrotate_anon + type, nr_active);
+}
+
+static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
+{
+	uint64_t inactive = st->size[LIST(type, 0)], active = st->size[LIST(type, 1)];
+	uint64_t gb = (inactive + active) >> 18, ratio = 1;
+
+	if (gb) /* int_sqrt(10 * gb) */
+		for (ratio = 3; (ratio + 1) * (ratio + 1) <= 10 * gb;)
+			ratio++;
+	return inactive * ratio < active;
+}
+
+static void prepare_scan_control(struct sim *s, struct scan_control *sc)
+{
+	struct classic *c = s->lru;
+	struct lru_cost *anon = &c->cost[LRU_ANON], *file_cost = &c->cost[LRU_FILE];
+	const struct lruvec_stats *st = lruvec_stats(s);
+	uint64_t lrusize = 0, file;
+
+	for (int t = 0; t < NR_LRU_TYPES; t++) {
+		struct lru_cost *cost = &c->cost[t];
+
+		cost->count += (st->io[t] - cost->last_io) * SWAP_CLUSTER_MAX +
+			       (st->rotate[t] - cost->last_rotated);
+		cost->last_rotated = st->rotate[t];
+		cost->last_io = st->io[t];
+	}
+	for (int i = 0; i < NR_LISTS; i++)
+		lrusize += st->size[i];
+	while (anon->count + file_cost->count > lrusize / 4) {
+		anon->count /= 2;
+		file_cost->count /= 2;
+	}
+	sc->anon_cost = anon->count;
+	sc->file_cost = file_cost->count;
+
+	sc->may_deactivate = 0;
+	for (int t = 0; t < NR_LRU_TYPES; t++)
+		if (sc->force_deactivate ||
+		    st->activate[t] != c->refaults[t] || inactive_is_low(st, (enum lru_type)t))
+			sc->may_deactivate |= (uint8_t)(1 << t);
+
+	file = st->size[INACTIVE_FILE];
+	sc->cache_trim_mode = file >> sc->priority && !(sc->may_deactivate & 1 << LRU_FILE) &&
+			      !sc->no_cache_trim_mode;
+	if (!sc->memcg) {
+		file = st->size[ACTIVE_FILE] + st->size[INACTIVE_FILE];
+		sc->file_is_tiny = file + free_pages(s) <= s->wmark_high &&
+				   !(sc->may_deactivate & 1 << LRU_ANON) &&
+				   st->size[INACTIVE_ANON] >> sc->priority;
+	}
+}
+
+/* get_scan_count() with calculate_pressure_balance() */
+static void get_scan_count(const struct sim *s, const struct scan_control *sc, uint64_t *nr)
+{
+	const struct classic *c = s->lru;
+	const uint64_t swappiness = s->cfg.machine.swappiness;
+	uint64_t fraction[NR_LRU_TYPES] = { 0, 0 }, denominator = 0;
+	uint64_t total, anon_cost, file_cost;
+	enum { EQUAL, FRACT, ANON, FILE_ONLY } balance;
+
+	if (!sc->may_swap || !nr_swap_pages(s)) {
+		balance = FILE_ONLY;
+	} else if (sc->memcg && !swappiness) {
+		balance = FILE_ONLY;
+	} else if (!sc->priority && swappiness) {
+		balance = EQUAL;
+	} else if (sc->file_is_tiny) {
+		balance = ANON;
+	} else if (sc->cache_trim_mode) {
+		balance = FILE_ONLY;
+	} else {
+		balance = FRACT;
+		total = sc->anon_cost + sc->file_cost;
+		anon_cost = total + sc->anon_cost;
+		file_cost = total + sc->file_cost;
+		total = anon_cost + file_cost;
+		fraction[LRU_ANON] = swappiness * (total + 1) / (anon_cost + 1);
+		fraction[LRU_FILE] = (200 - swappiness) * (total + 1) / (file_cost + 1);
+		denominator = fraction[LRU_ANON] + fraction[LRU_FILE];
+	}
+	for (int i = 0; i < NR_LISTS; i++) {
+		int type = i / 2;
+
+		nr[i] = c->lists[i].size >> sc->priority;
+		if (balance == FRACT)
+			nr[i] = nr[i] * fraction[type] / denominator;
+		else if (balance == ANON && type == LRU_FILE)
+			nr[i] = 0;
+		else if (balance == FILE_ONLY && type == LRU_ANON)
+			nr[i] = 0;
+	}
+}
+
+static void rescale(uint64_t *nr, uint64_t target, uint64_t percentage)
+{
+	uint64_t scanned = target - *nr;
+
+	*nr = target * (100 - percentage) / 100;
+	*nr -= MIN(*nr, scanned);
+}
+
+static void shrink_lruvec(struct sim *s, struct scan_control *sc)
+{
+	uint64_t nr[NR_LISTS], targets[NR_LISTS], nr_reclaimed = 0;
+	bool proportional = !sc->memcg && !sc->kswapd && sc->priority == DEF_PRIORITY;
+
+	get_scan_count(s, sc, nr);
+	for (int i = 0; i < NR_LISTS; i++)
+		targets[i] = nr[i];
+	while (nr[INACTIVE_ANON] || nr[ACTIVE_FILE] || nr[INACTIVE_FILE]) {
+		uint64_t nr_file, nr_anon, percentage;
+		int stop, go_on;
+
+		for (int i = 0; i < NR_LISTS; i++) {
+			enum lru_type type = (enum lru_type)(i / 2);
+			uint64_t n = MIN(nr[i], SWAP_CLUSTER_MAX);
+
+			if (!n)
+				continue;
+			nr[i] -= n;
+			if (i % 2 == 0)
+				nr_reclaimed += shrink_inactive_list(s, sc, type, n);
+			else if (sc->may_deactivate & 1 << type)
+				shrink_active_list(s, type, n);
+			else
+				sc->skipped_deactivate = true;
+		}
+		if (nr_reclaimed < sc->nr_to_reclaim || proportional)
+			continue;
+		nr_file = nr[INACTIVE_FILE] + nr[ACTIVE_FILE];
+		nr_anon = nr[INACTIVE_ANON] + nr[ACTIVE_ANON];
+		if (!nr_file || !nr_anon)
+			break;
+		/* stop the smaller, scale the larger to what is left */
+		stop = nr_file > nr_anon ? LIST(LRU_ANON, 0) : LIST(LRU_FILE, 0);
+		go_on = nr_file > nr_anon ? LIST(LRU_FILE, 0) : LIST(LRU_ANON, 0);
+		percentage = MIN(nr_file, nr_anon) * 100 / (targets[stop] + targets[stop + 1] + 1);
+		nr[stop] = nr[stop + 1] = 0;
+		rescale(&nr[go_on], targets[go_on], percentage);
+		rescale(&nr[go_on + 1], targets[go_on + 1], percentage);
+	}
+	sc->nr_reclaimed += nr_reclaimed;
+	/* can_age_anon_pages() */
+	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
+		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
+}
+
+static void classic_shrink_node(struct sim *s, struct scan_control *sc)
+{
+	uint64_t nr_reclaimed = sc->nr_reclaimed;
+
+	prepare_scan_control(s, sc);
+	shrink_lruvec(s, sc);
+	if (sc->nr_reclaimed == nr_reclaimed && sc->cache_trim_mode)
+		sc->cache_trim_mode_failed = true;
+}
+
+static void classic_age_node(struct sim *s, struct scan_control *sc)
+{
+	(void)sc;
+	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
+		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
+}
+
+static void classic_reclaim_end(struct sim *s)
+{
+	struct classic *c = s->lru;
+
+	for (int t = 0; t < NR_LRU_TYPES; t++)
+		c->refaults[t] = lruvec_stats(s)->activate[t];
+}
+
+static uint64_t classic_size(const struct sim *s, enum lru_type type, bool active)
+{
+	const struct classic *c = s->lru;
+
+	return c->lists[LIST(type, active)].size;
+}
+
+static void classic_walk(const struct sim *s,
+			 bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
+{
+	const struct classic *c = s->lru;
+
+	for (int i = 0; i < NR_LISTS; i++) {
+		uint32_t place = c->lists[i].head, slot;
+
+		while ((slot = folio_list_prev(&c->lists[i], &place)))
+			if (!fn(arg, list_names[i], slot))
+				return;
+	}
+}
+
+static int classic_check(const struct sim *s, struct err *err)
+{
+	const struct classic *c = s->lru;
+
+	for (unsigned int i = 0; i < NR_LISTS; i++) {
+		const struct folio_list *l = &c->lists[i];
+		uint32_t place = l->head, slot;
+		uint64_t n = 0;
+
+		while ((slot = folio_list_prev(l, &place))) {
+			const struct folio *f = &s->folios[slot];
+
+			if (f->pos != place)
+				return err_set(err, -EIO, "%s: slot %u says place %u, is at %u",
+					       list_names[i], slot, f->pos, place);
+			if (!(f->flags & PG_lru) || list_of(f) != i)
+				return err_set(err, -EIO, "%s: slot %u has flags %#x",
+					       list_names[i], slot, f->flags);
+			n++;
+		}
+		if (n != l->size || l->head - l->tail > l->mask + 1)
+			return err_set(err, -EIO, "%s: %llu folios listed, %llu counted",
+				       list_names[i], (unsigned long long)n,
+				       (unsigned long long)l->size);
+	}
+	return 0;
+}
+
+const struct lru_model lru_classic = {
+	.name = "classic",
+	.summary = "active and inactive lists with refault distances, v7.3",
+	.mark_noop_flags = PG_referenced | PG_active,
+	.init = classic_init,
+	.fini = classic_fini,
+	.refault = classic_refault,
+	.add = classic_add,
+	.mark_accessed = classic_mark_accessed,
+	.activate = classic_activate,
+	.del = classic_del,
+	.move_tail = classic_move_tail,
+	.check_references = classic_check_references,
+	.eviction = classic_eviction,
+	.shrink_node = classic_shrink_node,
+	.age_node = classic_age_node,
+	.reclaim_end = classic_reclaim_end,
+	.flush_stats = classic_flush_stats,
+	.size = classic_size,
+	.walk = classic_walk,
+	.check = classic_check,
+};

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The registries: every model and policy there is, one line each, in
+ * models/registry.c.
+ */
+#ifndef REAPSIM_MODELS_H
+#define REAPSIM_MODELS_H
+
+#include "sim/err.h"
+#include "sim/lru.h"
+#include "sim/reap.h"
+
+extern const struct lru_model lru_classic;
+
+extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
+	reap_prctl, reap_demote;
+
+/* NULL ends each */
+extern const struct lru_model *const lru_models[];
+extern const struct reap_policy *const reap_policies[];
+
+/** By name; NULL with @err listing the valid names. */
+const struct lru_model *lru_model_find(const char *name, struct err *err);
+/**
+ * reap_policy_find - by name, with or without "+evict".
+ * @evict: set if the name ended in "+evict"
+ * Return: the policy, or NULL with @err listing the valid names.
+ */
+const struct reap_policy *reap_policy_find(const char *name, bool *evict, struct err *err);
+
+#endif

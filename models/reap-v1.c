@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The v1 series of 21 April 2026 (Kim): in an mm that is MMF_UNSTABLE, skip
+ * the mark of a folio that is not maybe-mapped-shared. Acts in the reap and in
+ * the exit_mmap() after it, which is where shared file mappings go.
+ */
+#include "models/models.h"
+
+static bool unstable(const struct zap_details *d)
+{
+	return d->unstable;
+}
+
+const struct reap_policy reap_v1 = {
+	.name = "v1",
+	.summary = "reaped mm (MMF_UNSTABLE): skip if exclusive",
+	.in_scope = unstable,
+	.exclusive = reap_not_shared,
+	.action = REAP_SKIP,
+	.evict_scope = unstable,
+};

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only
+ * when the batch of its CPU is full (31) or drained. Until then the batch
+ * holds a reference, which is why an activation under way blocks +evict.
+ *
+ * Approximation: the batches for deactivation and for rotation after writeback
+ * are not kept; what goes through them happens at once. Wrong by up to 31
+ * folios per CPU, only right after writeback or drop_caches.
+ */
+#include "sim/batch.h"
+
+#include "sim/charge.h"
+#include "sim/mm.h"
+
+void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
+{
+	struct event e = { slot, rule, before, s->folios[slot].flags };
+
+	g_array_append_val(s->log->events, e);
+}
+
+void folio_free_unreferenced(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_anon) || f->mapcount || f->batched ||
+	    s->anon[slot - s->anon_first].nr_swap)
+		return;
+	if (f->flags & PG_resident) {
+		if (f->flags & PG_lru)
+			s->cfg.lru->del(s, slot);
+		note(s, slot, FREE, f->flags);
+		uncharge_page(s);
+	}
+	if (f->flags & PG_swapcache)
+		s->swap_used--;
+	anon_slot_free(s, slot);
+}
+
+/* folio_batch_move_lru(lru_add): dead folios are freed, not added */
+static void drain_lru_add(struct sim *s, struct sim_cpu *c)
+{
+	uint32_t live[FOLIO_BATCH_SIZE] = { 0 };
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < c->lru_add.nr; i++) {
+		uint32_t slot = c->lru_add.slots[i];
+		struct folio *f = &s->folios[slot];
+
+		f->batched--;
+		if (__builtin_expect(f->flags & PG_anon, 0)) {
+			folio_free_unreferenced(s, slot);
+			if (!(f->flags & PG_resident))
+				continue;
+		}
+		live[nr++] = slot;
+	}
+	c->lru_add.nr = 0;
+	s->cfg.lru->add(s, live, nr);
+	if (__builtin_expect(s->log != NULL, 0))
+		for (unsigned int i = 0; i < nr; i++)
+			note(s, live[i], LRU_ADD,
+			     (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
+}
+
+/* folio_batch_move_lru(lru_activate) */
+static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_activate.nr; i++) {
+		uint32_t slot = c->lru_activate.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->batched--;
+		if (!(before & PG_lru) || (before & PG_active))
+			continue;
+		s->cfg.lru->activate(s, slot);
+		count_vm(s, VM_pgactivate, 1);
+		note(s, slot, ACTIVATED, before);
+	}
+	c->lru_activate.nr = 0;
+}
+
+void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	s->folios[slot].batched++;
+	c->lru_add.slots[c->lru_add.nr++] = slot;
+	if (c->lru_add.nr == FOLIO_BATCH_SIZE)
+		drain_lru_add(s, c);
+}
+
+void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	if (__builtin_expect(s->folios[slot].batched >= FOLIO_BATCHED_MAX, 0))
+		drain_lru_activate(s, c);
+	s->folios[slot].batched++;
+	c->lru_activate.slots[c->lru_activate.nr++] = slot;
+	if (c->lru_activate.nr == FOLIO_BATCH_SIZE)
+		drain_lru_activate(s, c);
+}
+
+bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	const struct folio_batch *b = &s->cpus[cpu].lru_add;
+
+	for (unsigned int i = b->nr; i-- > 0;) {
+		if (b->slots[i] == slot) {
+			s->folios[slot].flags |= PG_active;
+			return true;
+		}
+	}
+	return false;
+}
+
+void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	if (c->lru_add.nr)
+		drain_lru_add(s, c);
+	if (c->lru_activate.nr)
+		drain_lru_activate(s, c);
+}
+
+void lru_add_drain_all(struct sim *s)
+{
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+		lru_add_drain_cpu(s, cpu);
+}

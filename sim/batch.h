@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Per-CPU folio batches: v7.3 mm/folio.c. */
+#ifndef REAPSIM_BATCH_H
+#define REAPSIM_BATCH_H
+
+#include "sim/sim.h"
+
+/* reports a change to "explain"; @before: the flags before it */
+void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before);
+#define note(s, slot, rule, before)                                                                \
+	do {                                                                                       \
+		if (__builtin_expect((s)->log != NULL, 0))                                         \
+			event_add(s, slot, EV_##rule, before);                                     \
+	} while (0)
+
+/** folio_add_lru(): queue a new folio for its list. */
+void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);
+/** folio_activate(): queue a folio that is on a list for activation. */
+void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot);
+/** __lru_cache_activate_folio(): true if @slot waits in this CPU's lru_add
+ * batch and is now active. */
+bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot);
+/** lru_add_drain_cpu() and lru_add_drain_all(). */
+void lru_add_drain_cpu(struct sim *s, unsigned int cpu);
+void lru_add_drain_all(struct sim *s);
+
+/**
+ * folio_free_unreferenced - folios_put_refs() of the last reference: an anon
+ * folio that nothing maps, swaps or batches is freed. Does nothing while a
+ * reference is left.
+ */
+void folio_free_unreferenced(struct sim *s, uint32_t slot);
+
+#endif

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Verifies that the state of a run is consistent with itself: page tables with
+ * mapcounts, batches with references, lists with flags and sizes, and that no
+ * page is lost. Costs time in proportion to all pages; for tests and --check.
+ */
+#include <errno.h>
+
+#include "sim/charge.h"
+#include "sim/mm.h"
+#include "sim/sim.h"
+
+struct tally {
+	const struct sim *s;
+	uint32_t *mapcount, *nr_swap, *batched;
+	struct err *err;
+	int ret;
+};
+
+static int bad(struct tally *t, uint32_t slot, const char *what, uint64_t is, uint64_t should)
+{
+	return t->ret = err_set(t->err, -EIO, "invariant broken: slot %u: %s is %llu, expected %llu",
+				slot, what, (unsigned long long)is, (unsigned long long)should);
+}
+
+static void tally_vma(struct tally *t, const struct vma *vma)
+{
+	const struct sim *s = t->s;
+	uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+	for (uint64_t vpn = vma->start; vpn < end; vpn++) {
+		const struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
+		uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+
+		if (pte & PTE_swap)
+			t->nr_swap[pt->anon[vpn % PTRS_PER_PTE]]++;
+		else if ((pte & PTE_present) && !(pte & PTE_zero))
+			t->mapcount[pte_slot(s, vma, pt, (uint32_t)vpn)]++;
+	}
+}
+
+static void tally_mm(gpointer pid, gpointer value, gpointer data)
+{
+	const struct mm *mm = value;
+	struct tally *t = data;
+	uint64_t prev_end = 0;
+
+	(void)pid;
+	for (guint i = 0; i < mm->vmas->len; i++) {
+		const struct vma *vma = mm->vmas->pdata[i];
+
+		if (vma->start < prev_end || !vma_pages(vma))
+			t->ret = err_set(t->err, -EIO,
+					 "invariant broken: pid %u: mappings overlap at page %#x",
+					 mm->pid, vma->start);
+		prev_end = (uint64_t)vma->start + vma_pages(vma);
+		tally_vma(t, vma);
+	}
+}
+
+static int check_folio(struct tally *t, uint32_t slot)
+{
+	const struct sim *s = t->s;
+	const struct folio *f = &s->folios[slot];
+	bool resident = f->flags & PG_resident;
+
+	if (f->mapcount != t->mapcount[slot])
+		return bad(t, slot, "mapcount", f->mapcount, t->mapcount[slot]);
+	if (f->batched != t->batched[slot])
+		return bad(t, slot, "references from batches", f->batched, t->batched[slot]);
+	if (slot_is_anon(s, slot) && s->anon[slot - s->anon_first].av &&
+	    s->anon[slot - s->anon_first].nr_swap != t->nr_swap[slot])
+		return bad(t, slot, "swap entries", s->anon[slot - s->anon_first].nr_swap,
+			   t->nr_swap[slot]);
+	if (!resident && (f->mapcount || f->batched ||
+			  (f->flags & (PG_lru | PG_active | PG_referenced | PG_dirty))))
+		return bad(t, slot, "flags of a page that is not resident", f->flags, 0);
+	if (resident && (f->flags & PG_shadow))
+		return bad(t, slot, "flags of a resident page", f->flags, f->flags & ~PG_shadow);
+	/* on a list, or waiting in exactly one lru_add batch */
+	if (resident && !(f->flags & PG_lru) && !f->batched)
+		return bad(t, slot, "lists and batches that hold it", 0, 1);
+	return 0;
+}
+
+int sim_check(const struct sim *s, struct err *err)
+{
+	struct tally t = { .s = s, .err = err };
+	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
+	uint64_t listed = 0;
+
+	t.mapcount = g_new0(uint32_t, s->nr_folios);
+	t.nr_swap = g_new0(uint32_t, s->nr_folios);
+	t.batched = g_new0(uint32_t, s->nr_folios);
+	g_hash_table_foreach(s->procs, tally_mm, &t);
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
+		const struct sim_cpu *c = &s->cpus[cpu];
+
+		for (unsigned int i = 0; i < c->lru_add.nr; i++)
+			t.batched[c->lru_add.slots[i]]++;
+		for (unsigned int i = 0; i < c->lru_activate.nr; i++)
+			t.batched[c->lru_activate.slots[i]]++;
+		stocks += c->memcg_stock;
+	}
+	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
+		uint16_t flags = s->folios[i].flags;
+
+		check_folio(&t, i);
+		resident += (flags & PG_resident) != 0;
+		lru += (flags & PG_lru) != 0;
+		swap += (flags & PG_swapcache) != 0;
+		if ((flags & PG_resident) && i < s->anon_first) {
+			file++;
+			shmem += (flags & PG_swapbacked) != 0;
+			dirty += (flags & (PG_dirty | PG_swapbacked)) == PG_dirty;
+		}
+	}
+	for (int type = 0; type < NR_LRU_TYPES; type++)
+		listed += s->cfg.lru->size(s, (enum lru_type)type, false) +
+			  s->cfg.lru->size(s, (enum lru_type)type, true);
+	if (!t.ret)
+		t.ret = s->cfg.lru->check(s, err);
+	if (!t.ret && resident != s->nr_used)
+		bad(&t, 0, "pages in use", s->nr_used, resident);
+	if (!t.ret && listed != lru)
+		bad(&t, 0, "pages on lists", listed, lru);
+	if (!t.ret && file != s->nr_file_pages)
+		bad(&t, 0, "nr_file_pages", s->nr_file_pages, file);
+	if (!t.ret && shmem != s->nr_shmem)
+		bad(&t, 0, "nr_shmem", s->nr_shmem, shmem);
+	if (!t.ret && dirty != s->nr_dirty)
+		bad(&t, 0, "nr_dirty", s->nr_dirty, dirty);
+	if (!t.ret && swap != s->swap_used)
+		bad(&t, 0, "swap slots in use", s->swap_used, swap);
+	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage != s->nr_used + stocks)
+		bad(&t, 0, "memcg usage", s->memcg_usage, s->nr_used + stocks);
+	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage > s->cfg.machine.memcg_pages)
+		bad(&t, 0, "memcg usage", s->memcg_usage, s->cfg.machine.memcg_pages);
+	g_free(t.mapcount);
+	g_free(t.nr_swap);
+	g_free(t.batched);
+	return t.ret;
+}

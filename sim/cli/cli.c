@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/cli/cli.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "traces/readers.h"
+
+#define PROGRESS_FIRST_US (G_USEC_PER_SEC)
+#define PROGRESS_EVERY_US (G_USEC_PER_SEC / 10)
+#define PROGRESS_WIDTH	  30
+
+int cli_fail(int code, const struct err *err)
+{
+	const char *msg = err && err->msg[0] ? err->msg : g_strerror(-code);
+
+	fprintf(stderr, "reapsim: %s\n", msg);
+	return code == -EINVAL || code == -ENOENT ? 2 : 1;
+}
+
+int cli_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("reapsim: ", stderr);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	fputc('\n', stderr);
+	return 2;
+}
+
+/* Not glib's own --help: that one exits 0 even if nobody could read it. */
+static int print_help(GOptionContext *ctx)
+{
+	char *text = g_option_context_get_help(ctx, TRUE, NULL);
+	struct cli_out out;
+	int ret = cli_open_out(&out, NULL);
+
+	if (!ret) {
+		fputs(text, out.f);
+		ret = cli_close_out(&out, true);
+	}
+	g_free(text);
+	return ret;
+}
+
+int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
+		const char *summary, const char *description)
+{
+	gboolean help = FALSE;
+	const GOptionEntry help_entry[] = {
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this text", NULL },
+		{ NULL },
+	};
+	GOptionContext *ctx = g_option_context_new(arguments);
+	GError *error = NULL;
+	char *prgname = g_strdup_printf("reapsim %s", (*argv)[0]);
+	int ret = -1;
+
+	g_set_prgname(prgname);
+	g_option_context_set_help_enabled(ctx, FALSE);
+	g_option_context_set_summary(ctx, summary);
+	g_option_context_set_description(ctx, description);
+	if (entries)
+		g_option_context_add_main_entries(ctx, entries, NULL);
+	g_option_context_add_main_entries(ctx, help_entry, NULL);
+	if (!g_option_context_parse(ctx, argc, argv, &error)) {
+		ret = cli_usage("%s (see \"%s --help\")", error->message, prgname);
+		g_error_free(error);
+	} else if (help) {
+		ret = print_help(ctx);
+	}
+	g_option_context_free(ctx);
+	g_free(prgname);
+	return ret;
+}
+
+int cli_load_trace(const char *path, const char *format, struct trace **out)
+{
+	struct err err = { "" };
+	int ret = trace_load(path, format, out, &err);
+
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
+static int out_error(const char *path, const char *doing, int errnum)
+{
+	struct err err;
+
+	return cli_fail(err_set(&err, errnum ? -errnum : -EIO, "%s: %s: %s", path, doing,
+				errnum ? g_strerror(errnum) : "write error"),
+			&err);
+}
+
+int cli_open_out(struct cli_out *out, const char *path)
+{
+	struct stat st;
+
+	*out = (struct cli_out){ .f = stdout };
+	if (!path || !strcmp(path, "-"))
+		return 0;
+	out->path = g_strdup(path);
+	/* A device or a pipe is written in place, it can not be renamed over. */
+	if (stat(path, &st) || S_ISREG(st.st_mode))
+		out->tmp = g_strconcat(path, ".partial", NULL);
+	out->f = fopen(out->tmp ? out->tmp : path, "wb");
+	if (!out->f) {
+		int ret = out_error(out->path, "cannot write", errno);
+
+		g_free(out->path);
+		g_free(out->tmp);
+		*out = (struct cli_out){ .f = NULL };
+		return ret;
+	}
+	return 0;
+}
+
+int cli_close_out(struct cli_out *out, bool ok)
+{
+	const char *name = out->path ? out->path : "standard output";
+	bool failed = ferror(out->f);
+	int errnum = 0, ret = 0;
+
+	if (fflush(out->f)) {
+		failed = true;
+		errnum = errno;
+	}
+	/* A full disk may be noticed as late as this. */
+	if (!failed && ok && out->tmp && fsync(fileno(out->f))) {
+		failed = true;
+		errnum = errno;
+	}
+	if (out->path && fclose(out->f) && !failed) {
+		failed = true;
+		errnum = errno;
+	}
+	if (failed && ok)
+		ret = out_error(name, "cannot write", errnum);
+	if (out->tmp) {
+		if (ret || !ok) {
+			unlink(out->tmp);
+		} else if (rename(out->tmp, out->path)) {
+			ret = out_error(name, "cannot rename the finished file to it", errno);
+			unlink(out->tmp);
+		}
+	}
+	g_free(out->path);
+	g_free(out->tmp);
+	*out = (struct cli_out){ .f = NULL };
+	return ret || ok ? ret : 1;
+}
+
+void cli_progress_init(struct cli_progress *p, const char *what)
+{
+	*p = (struct cli_progress){
+		.what = what,
+		.start_us = g_get_monotonic_time(),
+		.tty = isatty(STDERR_FILENO),
+	};
+}
+
+void cli_progress(struct cli_progress *p, double done)
+{
+	char bar[PROGRESS_WIDTH + 1];
+	gint64 now;
+	int full;
+
+	if (!p->tty)
+		return;
+	now = g_get_monotonic_time();
+	if (now - p->start_us < PROGRESS_FIRST_US || now - p->last_us < PROGRESS_EVERY_US)
+		return;
+	p->last_us = now;
+	p->shown = true;
+	done = CLAMP(done, 0.0, 1.0);
+	full = (int)(done * PROGRESS_WIDTH);
+	memset(bar, '.', PROGRESS_WIDTH);
+	memset(bar, '#', (size_t)full);
+	bar[PROGRESS_WIDTH] = '\0';
+	fprintf(stderr, "\r%s [%s] %3d%%", p->what, bar, (int)(done * 100));
+	fflush(stderr);
+}
+
+void cli_progress_end(struct cli_progress *p)
+{
+	if (p->shown)
+		fputs("\r\033[K", stderr);
+	p->shown = false;
+}

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the commands share. Only sim/cli/ prints and decides exit codes:
+ * 0 fine, 1 the run failed, 2 bad usage or bad input.
+ */
+#ifndef REAPSIM_CLI_H
+#define REAPSIM_CLI_H
+
+#include <glib.h>
+#include <stdio.h>
+
+#include "sim/err.h"
+#include "sim/trace.h"
+
+/** struct command - one "reapsim NAME". @run gets argv with argv[0] == NAME. */
+struct command {
+	const char *name;
+	const char *summary;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_run, cmd_compare, cmd_trace, cmd_gen,
+	cmd_explain, cmd_list;
+
+/** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
+int cli_fail(int code, const struct err *err);
+/** Print a usage error, formatted, and return 2. */
+int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/**
+ * Parse options with glib; prints --help and errors itself.
+ * Return: -1 to go on, else the exit code to end with.
+ */
+int cli_options(int *argc, char ***argv, const GOptionEntry *entries,
+		const char *arguments, const char *summary,
+		const char *description);
+/**
+ * Load a trace. @format: a reader's name, or NULL to find out from the bytes.
+ * Return: 0, or the exit code after printing why.
+ */
+int cli_load_trace(const char *path, const char *format, struct trace **out);
+/**
+ * Open a result file for writing ("-" or NULL: stdout). Writes go to
+ * PATH.partial, which cli_close_out() renames once everything is on disk.
+ */
+struct cli_out {
+	FILE *f;
+	char *path;	/* NULL for stdout */
+	char *tmp;
+};
+int cli_open_out(struct cli_out *out, const char *path);
+/** Flush, check for write errors (a full disk), close, rename; @ok false:
+ * throw the partial file away. Return: the exit code. */
+int cli_close_out(struct cli_out *out, bool ok);
+
+/** Progress on stderr, only if it is a terminal and a second has passed. */
+struct cli_progress {
+	const char *what;
+	gint64 start_us, last_us;
+	bool tty, shown;
+};
+void cli_progress_init(struct cli_progress *p, const char *what);
+void cli_progress(struct cli_progress *p, double done /* 0..1 */);
+void cli_progress_end(struct cli_progress *p);
+
+#endif

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* reapsim compare: traces x machines x policies, as tables, CSV and pictures. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "sim/cli/plot.h"
+#include "sim/cli/runs.h"
+
+#define WIDTH 72 /* of a mail */
+
+/*
+ * The detailed table. Refaults alone would flatter +evict: what it drops leaves
+ * no shadow, so its return is a fill and not a refault.
+ */
+static const struct {
+	const char *title;
+	enum vmstat_item item;
+	int width;
+	bool change;	/* and the change against the first policy */
+} columns[] = {
+	{ "refaults", VM_workingset_refault_file, 9, true },
+	{ "fills", VM_sim_fills, 8, true },
+	{ "activate", VM_pgactivate, 9, false },
+	{ "skipped", VM_sim_zap_skipped, 8, false },
+	{ "evicted", VM_sim_zap_evicted, 8, false },
+};
+
+static char *percent(uint64_t now, uint64_t base)
+{
+	if (now == base)
+		return g_strdup("=");
+	if (!base)
+		return g_strdup("new");
+	return g_strdup_printf("%+.1f%%", 100.0 * ((double)now - (double)base) / (double)base);
+}
+
+/* a number in 8 columns, at the cost of its last digits */
+static char *brief(uint64_t v)
+{
+	if (v < 10000000)
+		return g_strdup_printf("%" PRIu64, v);
+	return g_strdup_printf("%.4gM", (double)v / 1e6);
+}
+
+static void detail_table(FILE *f, const struct run_set *rs, guint end, guint machine)
+{
+	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
+	const struct run *base = run_set_get(rs, end, machine, 0);
+
+	fprintf(f, "ends: %s; machine: %s, %" PRIu64 " pages%s\n%-14s",
+		run_end_name(g_array_index(rs->ends, enum op_code, end)), m->name,
+		m->memcg_pages ? m->memcg_pages : m->memory_pages,
+		m->memcg_pages ? " of memcg limit" : "", "policy");
+	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
+		fprintf(f, "%*s%s", columns[c].width, columns[c].title,
+			columns[c].change ? "  change" : "");
+	fputc('\n', f);
+	for (guint p = 0; p < rs->policies->len; p++) {
+		const struct run *r = run_set_get(rs, end, machine, p);
+
+		fprintf(f, "%-14s", r->policy);
+		if (!r->done || r->ret < 0) {
+			fprintf(f, "  not finished\n");
+			continue;
+		}
+		for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
+			uint64_t v = r->stat.v[columns[c].item];
+			g_autofree char *n = brief(v);
+			g_autofree char *change =
+				p ? percent(v, base->stat.v[columns[c].item]) : g_strdup("");
+
+			fprintf(f, "%*s", columns[c].width, n);
+			if (columns[c].change)
+				fprintf(f, "%8s", change);
+		}
+		fputc('\n', f);
+	}
+	fputc('\n', f);
+}
+
+/* policies x machines: the first policy in full, the others against it */
+static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmstat_item item)
+{
+	const guint a_row = (WIDTH - 15) / 9;
+
+	for (guint from = 0; from < rs->machines->len; from += a_row) {
+		const guint to = MIN(from + a_row, rs->machines->len);
+
+		fprintf(f, "ends: %s; %s by machine, change against %s\n%-15s",
+			run_end_name(g_array_index(rs->ends, enum op_code, end)), vmstat_name(item),
+			(char *)rs->policies->pdata[0], "policy");
+		for (guint m = from; m < to; m++)
+			fprintf(f, " %8.8s", g_array_index(rs->machines, struct machine, m).name);
+		fputc('\n', f);
+		for (guint p = 0; p < rs->policies->len; p++) {
+			fprintf(f, "%-15s", (char *)rs->policies->pdata[p]);
+			for (guint m = from; m < to; m++) {
+				const struct run *r = run_set_get(rs, end, m, p);
+				uint64_t base = run_set_get(rs, end, m, 0)->stat.v[item];
+				g_autofree char *cell = !r->done || r->ret < 0 ? g_strdup("-") :
+							p ? percent(r->stat.v[item], base) :
+							    brief(base);
+
+				fprintf(f, " %8s", cell);
+			}
+			fputc('\n', f);
+		}
+		fputc('\n', f);
+	}
+}
+
+static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
+{
+	g_autofree char *base = g_path_get_basename(rs->trace->path);
+
+	fprintf(f, "%s\n", base);
+	for (size_t i = strlen(base); i > 0; i--)
+		fputc('=', f);
+	fputs("\n", f);
+	for (guint e = 0; e < rs->ends->len; e++) {
+		if (rs->machines->len == 1)
+			detail_table(f, rs, e, 0);
+		else
+			matrix_table(f, rs, e, item);
+	}
+}
+
+/* runs that were not finished are left out of the CSV */
+static void csv_rows(FILE *f, const struct run_set *rs)
+{
+	for (guint i = 0; i < rs->runs->len; i++) {
+		const struct run *r = &g_array_index(rs->runs, struct run, i);
+
+		if (r->done && r->ret >= 0)
+			run_csv_row(f, rs->trace, r, NULL, &r->stat);
+	}
+}
+
+struct compare {
+	struct run_options o;
+	char *counter, *csv, *plots;
+	enum vmstat_item item;
+};
+
+static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv)
+{
+	struct trace *t = NULL;
+	struct run_set rs = { 0 };
+	int ret = cli_load_trace(path, c->o.format, &t);
+
+	if (ret)
+		return ret;
+	ret = run_set_init(&rs, &c->o, t);
+	if (!ret) {
+		ret = run_set_execute(&rs, c->o.jobs);
+		tables(text, &rs, c->item);
+		if (csv)
+			csv_rows(csv, &rs);
+		if (!ret && c->plots) {
+			g_autofree char *base = g_path_get_basename(path);
+			g_autofree char *file = NULL;
+
+			if (strrchr(base, '.'))
+				*strrchr(base, '.') = 0;
+			file = g_build_filename(c->plots, base, NULL);
+			ret = plot_compare(&rs, c->item, file);
+		}
+	}
+	run_set_clear(&rs);
+	trace_free(t);
+	return ret;
+}
+
+static int compare_all(struct compare *c, char **paths, int n)
+{
+	struct cli_out text, csv = { 0 };
+	int ret;
+
+	if (c->plots && g_mkdir_with_parents(c->plots, 0777)) {
+		struct err err;
+
+		return cli_fail(err_set(&err, -errno, "%s: %s", c->plots, g_strerror(errno)), &err);
+	}
+	ret = cli_open_out(&text, NULL);
+	if (!ret && c->csv)
+		ret = cli_open_out(&csv, c->csv);
+	if (ret)
+		return ret;
+	if (csv.f)
+		run_csv_header(csv.f);
+	for (int i = 0; i < n && !ret; i++)
+		ret = compare_one(c, paths[i], text.f, csv.f);
+	/* what was finished is kept, whatever came after it */
+	if (csv.f)
+		ret = MAX(ret, cli_close_out(&csv, true));
+	return MAX(ret, cli_close_out(&text, true));
+}
+
+static int run(int argc, char **argv)
+{
+	struct compare c = { .item = VM_workingset_refault_file };
+	const GOptionEntry own[] = {
+		{ "counter", 'C', 0, G_OPTION_ARG_STRING, &c.counter,
+		  "counter to compare by (default: workingset_refault_file)", "NAME" },
+		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &c.csv, "write every counter, a row a run",
+		  "FILE" },
+		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &c.plots,
+		  "plot the counter against the memory limit: SVG and PNG per trace", "DIR" },
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autofree GOptionEntry *entries = run_option_entries(&c.o, true);
+	GArray *both = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+	int ret;
+
+	for (const GOptionEntry *e = entries; e->long_name; e++)
+		g_array_append_val(both, *e);
+	for (const GOptionEntry *e = own; e->long_name; e++)
+		g_array_append_val(both, *e);
+	ret = cli_options(&argc, &argv, (const GOptionEntry *)(void *)both->data, "TRACE...",
+			  "Replay traces under every policy and compare.", run_options_help);
+	g_array_free(both, TRUE);
+	if (ret >= 0)
+		return ret;
+	if (argc < 2)
+		return cli_usage("compare: expected a trace");
+	if (c.o.jobs < 0)
+		return cli_usage("--jobs %d: expected 0 or more", c.o.jobs);
+	if (c.counter) {
+		int item = vmstat_find(c.counter);
+
+		if (item < 0)
+			return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them",
+					 c.counter);
+		c.item = (enum vmstat_item)item;
+	}
+	return compare_all(&c, argv + 1, argc - 1);
+}
+
+const struct command cmd_compare = {
+	.name = "compare",
+	.summary = "policies x machines on one or more traces: table, CSV, plots",
+	.run = run,
+};

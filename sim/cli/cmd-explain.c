@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reapsim explain: a small trace, operation by operation: which folio moved
+ * from where to where, which flag changed, by which rule, and the lists after.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/cli/runs.h"
+#include "traces/write.h"
+
+struct explain {
+	FILE *f;
+	struct sim *s;
+	gboolean lists, all;
+	char *only;		/* a file name */
+	guint max_events;
+};
+
+/* "app:17" or "anon:3" */
+static void put_folio(GString *out, const struct sim *s, uint32_t slot)
+{
+	if (slot_is_anon(s, slot)) {
+		g_string_append_printf(out, "anon:%u", slot - s->anon_first);
+	} else {
+		uint32_t file = slot_file(s, slot);
+
+		g_string_append_printf(out, "%s:%u", s->trace->files[file].name,
+				       slot - file_slot(s, file, 0));
+	}
+}
+
+static const char *place(uint16_t flags)
+{
+	if (!(flags & PG_resident))
+		return flags & PG_shadow ? "shadow" : "absent";
+	if (!(flags & PG_lru))
+		return "batch";
+	if (flags & PG_swapbacked)
+		return flags & PG_active ? "active_anon" : "inactive_anon";
+	return flags & PG_active ? "active_file" : "inactive_file";
+}
+
+static void put_flags(GString *out, uint16_t before, uint16_t after)
+{
+	static const struct {
+		uint16_t flag;
+		const char *name;
+	} names[] = {
+		{ PG_referenced, "referenced" }, { PG_active, "active" },
+		{ PG_workingset, "workingset" }, { PG_dirty, "dirty" },
+		{ PG_reclaim, "reclaim" },	 { PG_swapcache, "swapcache" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+		if ((before ^ after) & names[i].flag)
+			g_string_append_printf(out, " %c%s", after & names[i].flag ? '+' : '-',
+					       names[i].name);
+}
+
+/* the folio after @slot in its file, if its event is the same: one line */
+static bool continues(const struct sim *s, const struct event *a, const struct event *b)
+{
+	return b->slot == a->slot + 1 && b->rule == a->rule && b->before == a->before &&
+	       b->after == a->after &&
+	       (slot_is_anon(s, a->slot) ? true :
+		slot_is_anon(s, b->slot) ? false :
+					   slot_file(s, a->slot) == slot_file(s, b->slot));
+}
+
+static bool wanted(const struct explain *x, const struct event *e)
+{
+	return !x->only || (!slot_is_anon(x->s, e->slot) &&
+			    !strcmp(x->s->trace->files[slot_file(x->s, e->slot)].name, x->only));
+}
+
+static void put_events(struct explain *x)
+{
+	GArray *events = x->s->log->events;
+	guint lines = 0;
+
+	for (guint i = 0; i < events->len; i++) {
+		const struct event *e = &g_array_index(events, struct event, i), *last = e;
+		g_autoptr(GString) who = g_string_new(NULL), what = g_string_new(NULL);
+		const char *from = place(e->before), *to = place(e->after);
+
+		if (!wanted(x, e))
+			continue;
+		while (i + 1 < events->len &&
+		       continues(x->s, last, &g_array_index(events, struct event, i + 1)))
+			last = &g_array_index(events, struct event, ++i);
+		if (x->max_events && ++lines > x->max_events) {
+			fprintf(x->f, "    ... (--max-lines 0 shows all)\n");
+			break;
+		}
+		put_folio(who, x->s, e->slot);
+		if (last != e)
+			g_string_append_printf(who, "-%u",
+					       last->slot - e->slot +
+						       (uint32_t)strtoul(strrchr(who->str, ':') + 1,
+									 NULL, 10));
+		if (strcmp(from, to))
+			g_string_append_printf(what, " %s -> %s", from, to);
+		put_flags(what, e->before, e->after);
+		fprintf(x->f, "    %-14s%s\n        %s(): %s\n", who->str,
+			what->len ? what->str : " unchanged", event_function(e->rule),
+			event_text(e->rule));
+	}
+}
+
+struct list_state {
+	const struct explain *x;
+	const char *list;
+	uint32_t first, last;
+	guint n;
+	GString *line;
+};
+
+static void flush_span(struct list_state *st)
+{
+	const struct sim *s = st->x->s;
+
+	if (!st->n)
+		return;
+	g_string_append_c(st->line, ' ');
+	put_folio(st->line, s, st->first);
+	if (st->n > 1)
+		g_string_append_printf(st->line, "..%u",
+				       slot_is_anon(s, st->last) ?
+					       st->last - s->anon_first :
+					       st->last - file_slot(s, slot_file(s, st->last), 0));
+	if (s->folios[st->first].flags & PG_referenced)
+		g_string_append_c(st->line, 'r');
+	if (s->folios[st->first].flags & PG_workingset)
+		g_string_append_c(st->line, 'w');
+	st->n = 0;
+}
+
+static void flush_list(struct list_state *st)
+{
+	flush_span(st);
+	if (st->list)
+		fprintf(st->x->f, "  %-13s|%s\n", st->list, st->line->str);
+	g_string_truncate(st->line, 0);
+}
+
+static bool list_folio(void *arg, const char *list, uint32_t slot)
+{
+	struct list_state *st = arg;
+	const struct sim *s = st->x->s;
+	const uint16_t shown = PG_referenced | PG_workingset;
+
+	if (!st->list || strcmp(st->list, list)) {
+		flush_list(st);
+		st->list = list;
+	}
+	/* runs of neighbours, upwards or downwards, are shown as one span */
+	if (st->n && (slot == st->last + 1 || slot == st->last - 1) &&
+	    (st->n == 1 || (slot > st->last) == (st->last > st->first)) &&
+	    slot_is_anon(s, slot) == slot_is_anon(s, st->first) &&
+	    (slot_is_anon(s, slot) || slot_file(s, slot) == slot_file(s, st->first)) &&
+	    (s->folios[slot].flags & shown) == (s->folios[st->first].flags & shown)) {
+		st->last = slot;
+		st->n++;
+		return true;
+	}
+	flush_span(st);
+	st->first = st->last = slot;
+	st->n = 1;
+	return true;
+}
+
+static void put_batches(struct explain *x)
+{
+	for (unsigned int cpu = 0; cpu < x->s->cfg.machine.cpus; cpu++) {
+		const struct sim_cpu *c = &x->s->cpus[cpu];
+
+		if (c->lru_add.nr || c->lru_activate.nr)
+			fprintf(x->f, "  cpu %u waits   | %u to be added, %u to be activated\n", cpu,
+				c->lru_add.nr, c->lru_activate.nr);
+	}
+}
+
+/* newest on the left: reclaim takes from the right */
+static void put_lists(struct explain *x)
+{
+	struct list_state st = { .x = x, .line = g_string_new(NULL) };
+
+	x->s->cfg.lru->walk(x->s, list_folio, &st);
+	flush_list(&st);
+	g_string_free(st.line, TRUE);
+	put_batches(x);
+}
+
+static int explain_all(struct explain *x, struct err *err)
+{
+	const struct trace *t = x->s->trace;
+	struct event_log log = { g_array_new(FALSE, FALSE, sizeof(struct event)) };
+	struct trace_iter it;
+	struct op op;
+	int ret;
+
+	x->s->log = &log;
+	trace_iter_init(&it, t);
+	while ((ret = trace_iter_next(&it, &op, err)) == 1) {
+		g_array_set_size(log.events, 0);
+		ret = sim_run(x->s, it.next - sim_position(x->s), err);
+		if (ret < 0)
+			break;
+		if (!x->all && !log.events->len && op.code != OP_MARK)
+			continue;
+		trace_write_op(t, &op, x->f);
+		put_events(x);
+		if (x->lists)
+			put_lists(x);
+	}
+	x->s->log = NULL;
+	g_array_free(log.events, TRUE);
+	return ret < 0 ? ret : 0;
+}
+
+static int run(int argc, char **argv)
+{
+	struct run_options o = { .jobs = -1 };
+	struct explain x = { .lists = TRUE };
+	gboolean no_lists = FALSE;
+	gint max_lines = 40;
+	const GOptionEntry own[] = {
+		{ "no-lists", 'n', 0, G_OPTION_ARG_NONE, &no_lists,
+		  "do not show the lists after each operation", NULL },
+		{ "all", 'a', 0, G_OPTION_ARG_NONE, &x.all,
+		  "show operations that changed no folio too", NULL },
+		{ "file", 0, 0, G_OPTION_ARG_STRING, &x.only, "only folios of this file", "NAME" },
+		{ "max-lines", 0, 0, G_OPTION_ARG_INT, &max_lines,
+		  "changes shown for each operation (default: 40; 0: all)", "N" },
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autofree GOptionEntry *entries = run_option_entries(&o, false);
+	GArray *both = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+	struct trace *t = NULL;
+	struct run_set rs = { 0 };
+	struct cli_out out;
+	struct err err;
+	int ret;
+
+	for (const GOptionEntry *e = entries; e->long_name; e++)
+		g_array_append_val(both, *e);
+	for (const GOptionEntry *e = own; e->long_name; e++)
+		g_array_append_val(both, *e);
+	ret = cli_options(&argc, &argv, (const GOptionEntry *)(void *)both->data, "TRACE",
+			  "Tell what each operation of a small trace does to the folios and why.",
+			  "Lists are shown newest first; reclaim takes from the right. Behind a page\n"
+			  "or a span of pages: r referenced, w workingset.");
+	g_array_free(both, TRUE);
+	if (ret >= 0)
+		return ret;
+	if (argc != 2)
+		return cli_usage("explain: expected one trace, got %d", argc - 1);
+	if (max_lines < 0)
+		return cli_usage("--max-lines %d: expected 0 or more", max_lines);
+	x.lists = !no_lists;
+	x.max_events = (guint)max_lines;
+	ret = cli_load_trace(argv[1], o.format, &t);
+	if (!ret)
+		ret = run_set_init(&rs, &o, t);
+	if (!ret)
+		ret = cli_open_out(&out, NULL);
+	if (!ret) {
+		x.f = out.f;
+		x.s = sim_new(t, &run_set_get(&rs, 0, 0, 0)->cfg, &err);
+		ret = x.s ? explain_all(&x, &err) : -ENOMEM;
+		if (ret)
+			ret = cli_fail(ret, &err);
+		ret = MAX(ret, cli_close_out(&out, true));
+		sim_free(x.s);
+	}
+	run_set_clear(&rs);
+	trace_free(t);
+	return ret;
+}
+
+const struct command cmd_explain = {
+	.name = "explain",
+	.summary = "tell, operation by operation, what moved and by which rule",
+	.run = run,
+};

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Pictures of a comparison, by gnuplot. */
+#ifndef REAPSIM_PLOT_H
+#define REAPSIM_PLOT_H
+
+#include "sim/cli/runs.h"
+
+/**
+ * plot_compare - refaults against the size of memory, a line a policy, and a
+ * panel for each way that processes end.
+ * @base: written: BASE.dat, BASE.gp, BASE.svg, BASE.png
+ * Policies whose numbers are the same throughout share a line.
+ * Return: the exit code, after printing what went wrong (no gnuplot: 1).
+ */
+int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *base);
+
+#endif

@@ -1,0 +1,355 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/cli/runs.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+
+#include "models/models.h"
+
+const char run_options_help[] =
+	"The machine is, in this order: the defaults, what the trace's header asks for,\n"
+	"the key file, then every --set. \"reapsim list\" names the keys, models and\n"
+	"policies. A policy with +evict also drops the page cache of what it reaps.";
+
+static const struct {
+	const char *name;
+	enum op_code code;
+} ends[] = {
+	{ "recorded", OP_NONE },
+	{ "exit", OP_EXIT },
+	{ "kill", OP_KILL },
+	{ "mrelease", OP_MRELEASE },
+	{ "oom", OP_OOM },
+};
+
+GOptionEntry *run_option_entries(struct run_options *o, bool many)
+{
+	const GOptionEntry entries[] = {
+		{ many ? "policies" : "policy", 'p', 0, G_OPTION_ARG_STRING, &o->policies,
+		  many ? "reap policies, comma separated, or \"all\" (the default)" :
+			 "reap policy (default: baseline)",
+		  many ? "NAME,..." : "NAME" },
+		{ many ? "machines" : "machine", 'm', 0, G_OPTION_ARG_STRING, &o->machines,
+		  many ? "machine key files, comma separated (default: the trace's own)" :
+			 "machine key file (default: the trace's own)",
+		  many ? "FILE,..." : "FILE" },
+		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings,
+		  "change one machine key; may be given again", "KEY=VALUE" },
+		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o->lru, "LRU model (default: classic)",
+		  "NAME" },
+		{ "ends-as", 'e', 0, G_OPTION_ARG_STRING, &o->ends_as,
+		  "replay every end of a process as: recorded, exit, kill, mrelease, oom",
+		  many ? "HOW,..." : "HOW" },
+		{ "format", 'f', 0, G_OPTION_ARG_STRING, &o->format,
+		  "format of the trace (default: found out)", "NAME" },
+		{ "check", 'c', 0, G_OPTION_ARG_NONE, &o->check,
+		  "verify every invariant after each operation (slow)", NULL },
+		/* the rows below are for lists of runs */
+		{ "memory", 'M', 0, G_OPTION_ARG_STRING, &o->memory,
+		  "memcg limits to try on each machine: pages, or shares such as 40%", "SIZE,..." },
+		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "threads (default: one a core)", "N" },
+		G_OPTION_ENTRY_NULL,
+	};
+	GOptionEntry *copy = g_new0(GOptionEntry, G_N_ELEMENTS(entries));
+
+	memcpy(copy, entries, sizeof(entries));
+	if (!many)
+		copy[G_N_ELEMENTS(entries) - 3] = copy[G_N_ELEMENTS(entries) - 1];
+	return copy;
+}
+
+const char *run_end_name(enum op_code code)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+		if (ends[i].code == code)
+			return ends[i].name;
+	return "?";
+}
+
+static int add_end(struct run_set *rs, const char *name)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		if (!strcmp(name, ends[i].name)) {
+			g_array_append_val(rs->ends, ends[i].code);
+			return 0;
+		}
+		g_string_append_printf(names, " %s", ends[i].name);
+	}
+	return cli_usage("unknown end \"%s\"; there are:%s", name, names->str);
+}
+
+/* defaults, trace, key file, settings, limit; @path and @memory may be NULL */
+static int build_machine(struct machine *m, const struct run_options *o, const struct trace *t,
+			 const char *path, const char *memory, struct err *err)
+{
+	int ret;
+
+	machine_init(m);
+	g_strlcpy(m->name, "trace", sizeof(m->name));
+	ret = machine_from_trace(m, t, err);
+	if (!ret && path)
+		ret = machine_from_file(m, path, err);
+	for (char **s = o->settings; !ret && s && *s; s++) {
+		g_auto(GStrv) kv = g_strsplit(*s, "=", 2);
+
+		if (!kv[0] || !kv[1])
+			return err_set(err, -EINVAL, "--set %s: expected KEY=VALUE", *s);
+		ret = machine_set(m, kv[0], kv[1], err);
+	}
+	if (!ret && memory) {
+		g_autofree char *name = path ? g_strdup_printf("%s:%s", m->name, memory) :
+					       g_strdup(memory);
+
+		g_strlcpy(m->name, name, sizeof(m->name));
+		ret = machine_set(m, "memcg_pages", memory, err);
+	}
+	return ret;
+}
+
+static int add_machine(struct run_set *rs, const struct run_options *o, const char *path,
+		       const char *memory)
+{
+	struct machine m;
+	struct err err;
+	int ret = build_machine(&m, o, rs->trace, path, memory, &err);
+
+	if (!ret && (m.memcg_share > 0 || m.memory_share > 0) && rs->touched < 0) {
+		rs->touched = sim_touched_file_pages(rs->trace, &lru_classic, &reap_baseline, &err);
+		if (rs->touched < 0)
+			return cli_fail((int)rs->touched, &err);
+	}
+	if (!ret)
+		ret = machine_resolve(&m, (uint64_t)MAX(rs->touched, 0), &err);
+	if (ret)
+		return cli_fail(ret, &err);
+	g_array_append_val(rs->machines, m);
+	return 0;
+}
+
+static int add_policies(struct run_set *rs, const char *list, bool many)
+{
+	g_auto(GStrv) names = NULL;
+
+	if (many && (!list || !strcmp(list, "all"))) {
+		for (const struct reap_policy *const *p = reap_policies; *p; p++) {
+			g_ptr_array_add(rs->policies, g_strdup((*p)->name));
+			g_ptr_array_add(rs->policies, g_strconcat((*p)->name, "+evict", NULL));
+		}
+		return 0;
+	}
+	names = g_strsplit(list ? list : "baseline", ",", -1);
+	for (char **n = names; *n; n++) {
+		struct err err;
+		bool evict;
+
+		if (!reap_policy_find(*n, &evict, &err))
+			return cli_fail(-EINVAL, &err);
+		g_ptr_array_add(rs->policies, g_strdup(*n));
+	}
+	return 0;
+}
+
+static void run_clear(gpointer data)
+{
+	struct run *r = data;
+
+	if (r->snapshots)
+		g_array_unref(r->snapshots);
+}
+
+int run_set_init(struct run_set *rs, const struct run_options *o, const struct trace *t)
+{
+	g_auto(GStrv) paths = o->machines ? g_strsplit(o->machines, ",", -1) : g_new0(char *, 2);
+	g_auto(GStrv) sizes = o->memory ? g_strsplit(o->memory, ",", -1) : NULL;
+	g_auto(GStrv) how = g_strsplit(o->ends_as ? o->ends_as : "recorded", ",", -1);
+	const struct lru_model *lru;
+	struct err err;
+	int ret = 0;
+
+	*rs = (struct run_set){
+		.trace = t,
+		.touched = -1,
+		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
+		.policies = g_ptr_array_new_with_free_func(g_free),
+		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
+		.runs = g_array_new(FALSE, TRUE, sizeof(struct run)),
+	};
+	g_array_set_clear_func(rs->runs, run_clear);
+	lru = lru_model_find(o->lru ? o->lru : "classic", &err);
+	if (!lru)
+		return cli_fail(-EINVAL, &err);
+	for (char **h = how; !ret && *h; h++)
+		ret = add_end(rs, *h);
+	if (!ret)
+		ret = add_policies(rs, o->policies, o->jobs >= 0);
+	/* without key files: once, on the machine that the trace asks for */
+	for (guint i = 0; !ret && (i == 0 || paths[i]); i++) {
+		if (!sizes)
+			ret = add_machine(rs, o, paths[i], NULL);
+		for (char **s = sizes; !ret && s && *s; s++)
+			ret = add_machine(rs, o, paths[i], *s);
+	}
+	if (ret)
+		return ret;
+	for (guint e = 0; e < rs->ends->len; e++) {
+		for (guint m = 0; m < rs->machines->len; m++) {
+			for (guint p = 0; p < rs->policies->len; p++) {
+				struct run r = { .policy = rs->policies->pdata[p] };
+
+				r.cfg.lru = lru;
+				r.cfg.reap = reap_policy_find(r.policy, &r.cfg.evict, NULL);
+				r.cfg.machine = g_array_index(rs->machines, struct machine, m);
+				r.cfg.ends_as = g_array_index(rs->ends, enum op_code, e);
+				r.cfg.check = o->check;
+				g_array_append_val(rs->runs, r);
+			}
+		}
+	}
+	return 0;
+}
+
+void run_set_clear(struct run_set *rs)
+{
+	if (!rs->runs)
+		return;
+	g_array_free(rs->runs, TRUE);
+	g_array_free(rs->machines, TRUE);
+	g_ptr_array_free(rs->policies, TRUE);
+	g_array_free(rs->ends, TRUE);
+}
+
+/* the only state outside a run: a signal handler has no other way */
+static volatile sig_atomic_t interrupted;
+
+static void on_sigint(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+struct shared {
+	const struct run_set *rs;
+	gint nr_done;		/* atomic */
+	guint64 recs_done;	/* under lock */
+	GMutex lock;
+};
+
+/* records between two looks at the clock and at the signal */
+#define RECS_A_SLICE (1 << 20)
+
+static void execute(gpointer data, gpointer user)
+{
+	struct run *r = data;
+	struct shared *sh = user;
+	struct sim *s;
+	gint64 start = g_get_monotonic_time();
+	uint64_t slice = r->cfg.check ? 64 : RECS_A_SLICE, before = 0;
+
+	if (interrupted)
+		return;
+	s = sim_new(sh->rs->trace, &r->cfg, &r->err);
+	if (!s) {
+		r->ret = -ENOMEM;
+		r->done = true;
+		return;
+	}
+	do {
+		r->ret = sim_run(s, slice, &r->err);
+		g_mutex_lock(&sh->lock);
+		sh->recs_done += sim_position(s) - before;
+		g_mutex_unlock(&sh->lock);
+		before = sim_position(s);
+	} while (r->ret == 0 && !interrupted);
+	if (r->ret) {
+		sim_stat(s, &r->stat);
+		r->snapshots = g_array_ref(s->snapshots);
+		r->done = true;
+	}
+	r->wall_us = g_get_monotonic_time() - start;
+	sim_free(s);
+	g_atomic_int_inc(&sh->nr_done);
+}
+
+int run_set_execute(struct run_set *rs, int jobs)
+{
+	struct shared sh = { .rs = rs };
+	struct sigaction sa = { .sa_handler = on_sigint, .sa_flags = SA_RESETHAND }, old;
+	g_autofree char *what = g_path_get_basename(rs->trace->path);
+	struct cli_progress progress;
+	GThreadPool *pool;
+	guint unfinished = 0;
+	int ret = 0;
+
+	g_mutex_init(&sh.lock);
+	sigaction(SIGINT, &sa, &old);
+	if (jobs <= 0)
+		jobs = (int)g_get_num_processors();
+	pool = g_thread_pool_new(execute, &sh, jobs, FALSE, NULL);
+	for (guint i = 0; i < rs->runs->len; i++)
+		g_thread_pool_push(pool, &g_array_index(rs->runs, struct run, i), NULL);
+	cli_progress_init(&progress, what);
+	while (g_thread_pool_unprocessed(pool) ||
+	       g_atomic_int_get(&sh.nr_done) < (gint)rs->runs->len) {
+		guint64 done;
+
+		if (interrupted)
+			break;
+		g_usleep(2000);
+		g_mutex_lock(&sh.lock);
+		done = sh.recs_done;
+		g_mutex_unlock(&sh.lock);
+		cli_progress(&progress, (double)done /
+						((double)rs->trace->nr_recs * rs->runs->len + 1));
+	}
+	g_thread_pool_free(pool, FALSE, TRUE);
+	cli_progress_end(&progress);
+	sigaction(SIGINT, &old, NULL);
+	g_mutex_clear(&sh.lock);
+	for (guint i = 0; i < rs->runs->len; i++) {
+		const struct run *r = &g_array_index(rs->runs, struct run, i);
+
+		unfinished += !r->done;
+		if (r->done && r->ret < 0) {
+			g_autofree char *msg =
+				g_strdup_printf("%s, %s: %s", r->policy, r->cfg.machine.name,
+						r->err.msg);
+			struct err err;
+
+			err_set(&err, r->ret, "%s", msg);
+			ret = MAX(ret, cli_fail(r->ret, &err));
+		}
+	}
+	if (unfinished) {
+		struct err err;
+
+		err_set(&err, -EINTR, "interrupted: %u of %u runs are not finished", unfinished,
+			rs->runs->len);
+		ret = MAX(ret, cli_fail(-EINTR, &err));
+	}
+	return ret;
+}
+
+void run_csv_header(FILE *f)
+{
+	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,mark", f);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
+	fputc('\n', f);
+}
+
+void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const char *mark,
+		 const struct vmstat *stat)
+{
+	g_autofree char *base = g_path_get_basename(t->path);
+
+	fprintf(f, "%s,%s,%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s", base, r->cfg.machine.name,
+		r->cfg.machine.memory_pages, r->cfg.machine.memcg_pages, r->cfg.lru->name,
+		r->policy, run_end_name(r->cfg.ends_as), mark ? mark : "end");
+	for (int i = 0; i < NR_VMSTAT; i++)
+		fprintf(f, ",%" PRIu64, stat->v[i]);
+	fputc('\n', f);
+}

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The runs a command asks for: its options, the machines and policies they
+ * name, and their execution, one run a thread over one shared trace.
+ */
+#ifndef REAPSIM_RUNS_H
+#define REAPSIM_RUNS_H
+
+#include <glib.h>
+
+#include "sim/cli/cli.h"
+#include "sim/sim.h"
+
+/** struct run_options - what the user typed; the strings are glib's to own. */
+struct run_options {
+	char *lru;
+	char *policies;		/* "baseline,v1" or "all" */
+	char *machines;		/* key files, comma separated; NULL: the trace's */
+	char **settings;	/* KEY=VALUE */
+	char *format;
+	char *ends_as;		/* a list where @many */
+	char *memory;		/* a list of memcg_pages values: one machine each */
+	gboolean check;
+	int jobs;
+};
+
+/** The GOptionEntry rows for run_options; @many: policies and machines are
+ * lists, and --jobs exists. Owned by the caller (g_free). */
+GOptionEntry *run_option_entries(struct run_options *o, bool many);
+/** Text on policies and machines for --help. */
+extern const char run_options_help[];
+
+/** struct run - one simulation, before and after. */
+struct run {
+	struct sim_config cfg;
+	char *policy;		/* as typed, with "+evict" */
+	bool done;
+	int ret;		/* of sim_run(): 1, or a negative errno */
+	struct err err;
+	struct vmstat stat;	/* at the end */
+	GArray *snapshots;	/* struct snapshot, one a mark */
+	gint64 wall_us;
+};
+
+/** struct run_set - machines x policies for one trace. */
+struct run_set {
+	const struct trace *trace;
+	int64_t touched;	/* sim_touched_file_pages(), -1: not asked */
+	GArray *machines;	/* struct machine, resolved */
+	GPtrArray *policies;	/* char *, as typed */
+	GArray *ends;		/* enum op_code: how processes end */
+	GArray *runs;		/* struct run: ends, machines, policies */
+};
+
+/** Build the set. Return: 0, or the exit code after printing why. */
+int run_set_init(struct run_set *rs, const struct run_options *o, const struct trace *t);
+/**
+ * Execute all runs on @jobs threads (0: one a core). On SIGINT no further run
+ * is begun; those that finished are kept.
+ * Return: 0; 1 after printing which runs failed, or that it was interrupted.
+ */
+int run_set_execute(struct run_set *rs, int jobs);
+void run_set_clear(struct run_set *rs);
+
+static inline struct run *run_set_get(const struct run_set *rs, guint end, guint machine,
+				      guint policy)
+{
+	return &g_array_index(rs->runs, struct run,
+			      (end * rs->machines->len + machine) * rs->policies->len + policy);
+}
+
+/** "recorded", "mrelease", ...: how @code is typed. */
+const char *run_end_name(enum op_code code);
+
+/** "trace,machine,lru,policy,..." and one row; @mark: NULL for the end. */
+void run_csv_header(FILE *f);
+void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const char *mark,
+		 const struct vmstat *stat);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What happened to folios, for "reapsim explain": the engine and the models
+ * report each change with the rule that made it. Costs one predictable branch
+ * where nobody listens.
+ */
+#ifndef REAPSIM_EVENT_H
+#define REAPSIM_EVENT_H
+
+#include <stdint.h>
+
+#include <glib.h>
+
+/* X(name, kernel function, text) */
+#define EVENT_LIST(X)                                                                              \
+	X(ADD, "filemap_add_folio", "read into the page cache")                                    \
+	X(ANON, "do_anonymous_page", "new anon page")                                              \
+	X(COW, "wp_page_copy", "copied on write")                                                  \
+	X(REFAULT, "workingset_refault", "refault, too long ago to activate")                      \
+	X(REFAULT_ACTIVATE, "workingset_refault", "refault at a short distance: starts active")    \
+	X(LRU_ADD, "lru_add", "left the lru_add batch for its list")                               \
+	X(MARK_REFERENCED, "folio_mark_accessed", "first mark: referenced")                        \
+	X(MARK_ACTIVATE, "folio_mark_accessed", "second mark: queued for activation")              \
+	X(MARK_BATCHED, "folio_mark_accessed", "second mark in the lru_add batch: active at once") \
+	X(MARK_LOST, "folio_mark_accessed", "second mark in another CPU's batch: lost")            \
+	X(ACTIVATED, "lru_activate", "left the lru_activate batch: active")                        \
+	X(ZAP_SKIP, "zap_present_folio_ptes", "young and exclusive: the policy skips the mark")    \
+	X(ZAP_OLD, "zap_present_folio_ptes", "PTE not young: no mark")                             \
+	X(ZAP_NO_RECENCY, "vma_has_recency", "young, but the mapping has no recency: no mark")     \
+	X(ZAP_DEMOTE, "lru_deactivate_file", "the policy moves it to the inactive tail")           \
+	X(ZAP_EVICT, "remove_mapping", "+evict drops it from the cache")                           \
+	X(ZAP_KEEP, "remove_mapping", "+evict cannot drop it: another reference or dirty")         \
+	X(KEEP, "folio_check_references", "used since the last look: another round")               \
+	X(KEEP_ACTIVATE, "folio_check_references", "used twice, or code: activated")               \
+	X(KEEP_DIRTY, "shrink_folio_list", "dirty: left to the flusher, activated")                \
+	X(KEEP_BUSY, "__remove_mapping", "another reference: kept")                                \
+	X(EVICT, "__remove_mapping", "reclaimed, leaves a shadow")                                 \
+	X(SWAP_OUT, "swap_writeout", "written to swap and reclaimed")                              \
+	X(SWAP_IN, "do_swap_page", "read from swap")                                               \
+	X(DEACTIVATE, "shrink_active_list", "aged: active to inactive, workingset set")            \
+	X(ROTATE_EXEC, "shrink_active_list", "used code: another round on the active list")        \
+	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \
+	X(DROP, "mapping_evict_folio", "dropped from the cache, no shadow")                        \
+	X(FREE, "folios_put_refs", "freed with its last reference")
+
+enum event_rule {
+#define X(name, function, text) EV_##name,
+	EVENT_LIST(X)
+#undef X
+	NR_EVENTS,
+};
+
+/** struct event - flags are those of the folio before and after. */
+struct event {
+	uint32_t slot;
+	enum event_rule rule;
+	uint16_t before, after;
+};
+
+/** struct event_log - the caller empties it between operations. */
+struct event_log {
+	GArray *events;		/* struct event */
+};
+
+const char *event_function(enum event_rule rule);
+const char *event_text(enum event_rule rule);
+
+#endif

@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/filemap.c (filemap_add_folio, filemap_read,
+ * filemap_get_pages), ext4's buffered writes, drop_caches, and writeback in a
+ * simple form.
+ *
+ * Approximations: a device answers at once, so a page is up to date the moment
+ * it is in the cache. Reads and writes are whole pages. Writeback happens at
+ * once: when reclaim finds nothing but dirty pages, when dirty pages pass the
+ * background ratio, and when they have been dirty for dirty_expire_ms. Writers
+ * are not throttled. Memory full of dirty pages behaves more kindly here than
+ * on a real machine. Reading a hole of a tmpfs file through a descriptor
+ * allocates a page here, where the kernel reads the zero page.
+ */
+#include "sim/filemap.h"
+
+#include <errno.h>
+
+#include "sim/batch.h"
+#include "sim/charge.h"
+#include "sim/readahead.h"
+#include "sim/rmap.h"
+
+struct dirty_entry {
+	uint32_t slot;
+	uint64_t since_ns;
+};
+
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, bool write)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+	bool shmem = s->has_shmem && s->trace->files[slot_file(s, slot)].shmem;
+
+	if (charge_page(s, cpu))
+		return -ENOMEM;
+	f = &s->folios[slot];
+	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked | PG_dirty : 0));
+	f->mapcount = 0;
+	s->nr_file_pages++;
+	count_vm(s, VM_sim_cache_adds, 1);
+	if (shmem) {
+		s->nr_shmem++;
+		if (before & PG_swapcache) {
+			/* shmem_swapin_folio() frees the swap slot */
+			s->swap_used--;
+			count_vm(s, VM_pswpin, 1);
+		}
+	} else if (!write) {
+		count_vm(s, VM_sim_fills, 1);
+	}
+	note(s, slot, ADD, before);
+	if ((before & PG_shadow) && !write)
+		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+	folio_add_lru(s, cpu, slot);
+	return 0;
+}
+
+void filemap_removed(struct sim *s, uint32_t slot, uint16_t before)
+{
+	(void)slot;
+	s->nr_file_pages--;
+	if (before & PG_swapbacked)
+		s->nr_shmem--;
+}
+
+void filemap_drop(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (before & PG_lru)
+		s->cfg.lru->del(s, slot);
+	*f = (struct folio){ 0 };
+	filemap_removed(s, slot, before);
+	uncharge_page(s);
+}
+
+int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
+		 uint32_t pages)
+{
+	const uint64_t end = (uint64_t)pgoff + pages;
+	uint64_t at = pgoff;
+	uint32_t base = file_slot(s, open->file, 0);
+
+	count_vm(s, VM_sim_accesses, pages);
+	while (at < end) {
+		/* filemap_get_pages(): a batch ends at a hole, after a page
+		 * that carries the readahead mark, or when it is full */
+		unsigned int nr = 0;
+		uint64_t last = at;
+
+		if (!(s->folios[base + at].flags & PG_resident) &&
+		    page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at)))
+			return -ENOMEM;
+		if (!(s->folios[base + at].flags & PG_resident) &&
+		    filemap_add_folio(s, cpu, base + (uint32_t)at, false))
+			return -ENOMEM;
+		for (; last < end && nr < FOLIO_BATCH_SIZE; nr++) {
+			uint16_t flags = s->folios[base + last].flags;
+
+			if (!(flags & PG_resident))
+				break;
+			last++;
+			if (flags & PG_readahead) {
+				if (page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
+							(uint32_t)(end - (last - 1))) < 0)
+					return -ENOMEM;
+				break;
+			}
+		}
+		for (; at < last; at++) {
+			uint32_t slot = base + (uint32_t)at;
+
+			/* a folio read twice in a row counts once */
+			if (at + 1 != open->prev_end)
+				s->cfg.lru->mark_accessed(s, cpu, slot);
+			open->prev_end = at + 1;
+		}
+	}
+	return 0;
+}
+
+int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
+		  uint32_t pages)
+{
+	uint32_t base = file_slot(s, open->file, 0);
+	bool shmem = s->trace->files[open->file].shmem;
+
+	count_vm(s, VM_sim_accesses, pages);
+	for (uint32_t i = 0; i < pages; i++) {
+		uint32_t slot = base + pgoff + i;
+
+		if (!(s->folios[slot].flags & PG_resident) &&
+		    filemap_add_folio(s, cpu, slot, !shmem))
+			return -ENOMEM;
+		/* shmem_get_folio(SGP_WRITE) marks; ext4's write_begin does not */
+		if (shmem)
+			s->cfg.lru->mark_accessed(s, cpu, slot);
+		else
+			folio_mark_dirty(s, slot);
+	}
+	return 0;
+}
+
+void folio_mark_dirty(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	struct dirty_entry e = { slot, s->now_ns };
+	uint64_t background;
+
+	if (f->flags & PG_dirty)
+		return;
+	f->flags |= PG_dirty;
+	if (f->flags & PG_swapbacked)
+		return;
+	s->nr_dirty++;
+	count_vm(s, VM_nr_dirtied, 1);
+	g_array_append_val(s->dirty, e);
+	/* balance_dirty_pages() starts the flusher at the background ratio */
+	background = (free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
+	s->flush_wanted |= s->nr_dirty > background;
+}
+
+void flush_dirty(struct sim *s, uint64_t age_ns)
+{
+	const struct dirty_entry *e;
+	guint n = s->dirty_head;
+
+	for (; n < s->dirty->len; n++) {
+		struct folio *f;
+		uint16_t before;
+
+		e = &g_array_index(s->dirty, struct dirty_entry, n);
+		if (e->since_ns + age_ns > s->now_ns)
+			break;
+		f = &s->folios[e->slot];
+		before = f->flags;
+		if (!(before & PG_resident) || !(before & PG_dirty))
+			continue; /* cleaned since */
+		if (f->mapcount)
+			folio_mkclean(s, e->slot);
+		f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
+		s->nr_dirty--;
+		count_vm(s, VM_nr_written, 1);
+		/* folio_end_writeback(): reclaim waited for it */
+		if ((before & PG_reclaim) && (before & PG_lru)) {
+			s->cfg.lru->move_tail(s, e->slot);
+			count_vm(s, VM_pgrotated, 1);
+			note(s, e->slot, ROTATE_RECLAIM, before);
+		}
+	}
+	s->dirty_head = n;
+	if (n == s->dirty->len || n > 1 << 20) {
+		g_array_remove_range(s->dirty, 0, n);
+		s->dirty_head = 0;
+	}
+	s->flush_wanted = false;
+}
+
+void flusher_tick(struct sim *s, uint64_t from_ns)
+{
+	const uint64_t period = s->cfg.machine.dirty_writeback_ms * 1000000ull;
+
+	if (s->dirty->len && from_ns / period != s->now_ns / period)
+		flush_dirty(s, s->cfg.machine.dirty_expire_ms * 1000000ull);
+}
+
+void drop_pagecache(struct sim *s)
+{
+	count_vm(s, VM_drop_pagecache, 1);
+	lru_add_drain_all(s);
+	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
+		const struct trace_file *tf = &s->trace->files[i];
+		uint32_t base = file_slot(s, i, 0);
+
+		if (tf->shmem) /* tmpfs has no device to drop to */
+			continue;
+		for (uint32_t p = 0; p < tf->pages; p++) {
+			struct folio *f = &s->folios[base + p];
+			uint16_t before = f->flags;
+
+			if (before & PG_shadow) {
+				/* clear_shadow_entries() */
+				*f = (struct folio){ 0 };
+			} else if (!(before & PG_resident) || f->mapcount) {
+				continue;
+			} else if (!(before & PG_dirty) && !f->batched) {
+				filemap_drop(s, base + p);
+				note(s, base + p, DROP, before);
+			} else if (before & PG_lru) {
+				/* lru_deactivate_file(): dirty, to the head */
+				s->cfg.lru->del(s, base + p);
+				f->flags &= (uint16_t) ~(PG_active | PG_referenced);
+				f->flags |= PG_reclaim;
+				s->cfg.lru->add(s, (uint32_t[]){ base + p }, 1);
+				count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
+			}
+		}
+	}
+}

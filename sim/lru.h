@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What an LRU model has to provide. A model is one const struct in
+ * models/lru-NAME.c and one line in models/registry.c. The engine owns the
+ * folio table, the per-CPU batches, the page cache and the priority loops of
+ * reclaim; the model owns the lists, the aging and the shadow entries.
+ */
+#ifndef REAPSIM_LRU_H
+#define REAPSIM_LRU_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+
+struct sim;
+
+/** enum lru_type - the kernel's WORKINGSET_ANON and WORKINGSET_FILE. */
+enum lru_type {
+	LRU_ANON,
+	LRU_FILE,
+	NR_LRU_TYPES,
+};
+
+#define SWAP_CLUSTER_MAX 32
+#define DEF_PRIORITY 12
+
+/** struct scan_control - v7.3 mm/vmscan.c; the fields the models need. */
+struct scan_control {
+	uint64_t nr_to_reclaim;
+	uint64_t nr_reclaimed;
+	uint64_t nr_scanned;
+	uint64_t anon_cost, file_cost;
+	int priority;
+	bool memcg;		/* cgroup_reclaim() */
+	bool kswapd;
+	bool may_swap;
+	uint8_t may_deactivate;	/* 1 << lru_type */
+	bool force_deactivate;
+	bool skipped_deactivate;
+	bool cache_trim_mode;
+	bool no_cache_trim_mode;
+	bool cache_trim_mode_failed;
+	bool file_is_tiny;
+};
+
+/** enum folio_references - v7.3 folio_check_references(). */
+enum folio_references {
+	FOLIOREF_RECLAIM,
+	FOLIOREF_KEEP,
+	FOLIOREF_ACTIVATE,
+};
+
+/** struct folio_where - where a folio is, for "explain" and the checks. */
+struct folio_where {
+	const char *list;	/* "inactive_file"; NULL: on no list */
+};
+
+/**
+ * struct lru_model - hooks, in the order of a folio's life. Slots index
+ * sim->folios. None may fail: what they need is allocated in @init.
+ */
+struct lru_model {
+	const char *name;
+	const char *summary;
+	/* folio_mark_accessed() changes nothing on a folio that has all these
+	 * flags: lets the replay loop skip the call */
+	uint16_t mark_noop_flags;
+	int (*init)(struct sim *s);
+	void (*fini)(struct sim *s);
+	/* a folio refaults, before it is added: @shadow is its folio.shadow,
+	 * @workingset that flag of the shadow. May set folio flags. */
+	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
+	/* lru_add(): @n folios leave a batch for the lists; sets PG_lru */
+	void (*add)(struct sim *s, const uint32_t *slots, unsigned int n);
+	/* folio_mark_accessed() by a task on @cpu */
+	void (*mark_accessed)(struct sim *s, unsigned int cpu, uint32_t slot);
+	/* a folio in the lru_activate batch is drained */
+	void (*activate)(struct sim *s, uint32_t slot);
+	/* lruvec_del_folio(): off its list, clears PG_lru */
+	void (*del)(struct sim *s, uint32_t slot);
+	/* lru_move_tail(): inactive, next to be reclaimed; it is on a list */
+	void (*move_tail)(struct sim *s, uint32_t slot);
+	/* reclaim met the folio: v7.3 folio_check_references() */
+	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
+	/* it is evicted: the shadow's 32 bits (workingset_eviction()) */
+	uint32_t (*eviction)(struct sim *s, uint32_t slot);
+	/* shrink_node(): one pass at sc->priority */
+	void (*shrink_node)(struct sim *s, struct scan_control *sc);
+	/* kswapd_age_node() */
+	void (*age_node)(struct sim *s, struct scan_control *sc);
+	/* snapshot_refaults(), at the end of a reclaim */
+	void (*reclaim_end)(struct sim *s);
+	/* memcg statistics are flushed: decisions may see the present */
+	void (*flush_stats)(struct sim *s);
+	/* sizes: levels nr_{in,}active_{anon,file} */
+	uint64_t (*size)(const struct sim *s, enum lru_type type, bool active);
+	/* every list, newest first: calls @fn until it returns false */
+	void (*walk)(const struct sim *s,
+		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);
+	/* invariants of the model's own state; -EIO and @err when broken */
+	int (*check)(const struct sim *s, struct err *err);
+};
+
+#endif

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/machine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const struct machine_key machine_keys[] = {
+	{ "memory_pages", "pages of the whole machine, with kswapd; N or P% of the file pages used" },
+	{ "memcg_pages", "memory.max of the cgroup that runs the trace; N or P%" },
+	{ "swap_pages", "zram swap; 0: none" },
+	{ "cpus", "1 to 8" },
+	{ "readahead_pages", "read_ahead_kb / 4; 0: off" },
+	{ "fault_around_pages", "pages mapped around a fault, a power of two; 1: off" },
+	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
+	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
+	{ "swappiness", "0 to 200" },
+	{ "min_free_pages", "min_free_kbytes / 4; 0: as the kernel computes it" },
+	{ "watermark_scale_factor", "1 to 3000" },
+	{ "dirty_background_ratio", "percent of free and file pages, 1 to 100" },
+	{ "dirty_expire_ms", "age at which dirty pages are written" },
+	{ "dirty_writeback_ms", "how often the flusher looks" },
+	{ NULL, NULL },
+};
+
+void machine_init(struct machine *m)
+{
+	*m = (struct machine){
+		.name = "default",
+		.cpus = 1,
+		.readahead_pages = 32,
+		.fault_around_pages = 16,
+		.swappiness = 60,
+		.watermark_scale_factor = 10,
+		.dirty_background_ratio = 10,
+		.dirty_expire_ms = 30000,
+		.dirty_writeback_ms = 5000,
+	};
+}
+
+static int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+{
+	char *end;
+
+	if (*s < '0' || *s > '9')
+		return -EINVAL;
+	errno = 0;
+	*out = strtoull(s, &end, 0);
+	return errno || *end || *out < min || *out > max ? -EINVAL : 0;
+}
+
+/* "4096" or "40%": one of the two is set, the other cleared */
+static int parse_size(const char *s, uint64_t *pages, double *share)
+{
+	char *end;
+	double v;
+
+	if (parse_u64(s, 1, UINT32_MAX, pages) == 0) {
+		*share = 0;
+		return 0;
+	}
+	if (*s < '0' || *s > '9')
+		return -EINVAL;
+	v = g_ascii_strtod(s, &end);
+	if (strcmp(end, "%") || !(v > 0 && v <= 10000))
+		return -EINVAL;
+	*share = v / 100;
+	*pages = 0;
+	return 0;
+}
+
+static int set_u32(uint32_t *out, const char *key, const char *value, uint64_t min, uint64_t max,
+		   struct err *err)
+{
+	uint64_t v;
+
+	if (parse_u64(value, min, max, &v))
+		return err_set(err, -EINVAL,
+			       "machine key %s is \"%s\", expected a whole number from %llu to %llu",
+			       key, value, (unsigned long long)min, (unsigned long long)max);
+	*out = (uint32_t)v;
+	return 0;
+}
+
+int machine_set(struct machine *m, const char *key, const char *value, struct err *err)
+{
+	GString *names;
+
+	if (!strcmp(key, "memory_pages") || !strcmp(key, "memcg_pages")) {
+		bool memcg = key[3] == 'c';
+
+		if (parse_size(value, memcg ? &m->memcg_pages : &m->memory_pages,
+			       memcg ? &m->memcg_share : &m->memory_share))
+			return err_set(err, -EINVAL,
+				       "machine key %s is \"%s\", expected pages (1 to 4294967295) "
+				       "or a share such as 40%%",
+				       key, value);
+		/* the later of the two kinds of limit replaces the earlier */
+		if (memcg)
+			m->memory_pages = 0, m->memory_share = 0;
+		else
+			m->memcg_pages = 0, m->memcg_share = 0;
+		return 0;
+	}
+	if (!strcmp(key, "swap_pages") || !strcmp(key, "min_free_pages")) {
+		uint64_t *p = key[0] == 's' ? &m->swap_pages : &m->min_free_pages;
+
+		if (parse_u64(value, 0, UINT32_MAX, p))
+			return err_set(err, -EINVAL,
+				       "machine key %s is \"%s\", expected pages, 0 to 4294967295",
+				       key, value);
+		return 0;
+	}
+	if (!strcmp(key, "cpus"))
+		return set_u32(&m->cpus, key, value, 1, SIM_MAX_CPUS, err);
+	if (!strcmp(key, "readahead_pages"))
+		return set_u32(&m->readahead_pages, key, value, 0, 1 << 16, err);
+	if (!strcmp(key, "fault_around_pages")) {
+		uint32_t v = 0;
+		int ret = set_u32(&v, key, value, 1, 512, err);
+
+		if (!ret && (v & (v - 1)))
+			ret = err_set(err, -EINVAL, "machine key %s is \"%s\", expected a power of two",
+				      key, value);
+		if (!ret)
+			m->fault_around_pages = v;
+		return ret;
+	}
+	if (!strcmp(key, "prefault")) {
+		if (strcmp(value, "young") && strcmp(value, "old"))
+			return err_set(err, -EINVAL,
+				       "machine key prefault is \"%s\", expected young or old", value);
+		m->prefault_old = value[0] == 'o';
+		return 0;
+	}
+	if (!strcmp(key, "memcg_stats")) {
+		if (strcmp(value, "exact") && strcmp(value, "flushed"))
+			return err_set(err, -EINVAL,
+				       "machine key memcg_stats is \"%s\", expected exact or flushed",
+				       value);
+		m->memcg_stats_flushed = value[0] == 'f';
+		return 0;
+	}
+	if (!strcmp(key, "swappiness"))
+		return set_u32(&m->swappiness, key, value, 0, 200, err);
+	if (!strcmp(key, "watermark_scale_factor"))
+		return set_u32(&m->watermark_scale_factor, key, value, 1, 3000, err);
+	if (!strcmp(key, "dirty_background_ratio"))
+		return set_u32(&m->dirty_background_ratio, key, value, 1, 100, err);
+	if (!strcmp(key, "dirty_expire_ms"))
+		return set_u32(&m->dirty_expire_ms, key, value, 1, UINT32_MAX, err);
+	if (!strcmp(key, "dirty_writeback_ms"))
+		return set_u32(&m->dirty_writeback_ms, key, value, 1, UINT32_MAX, err);
+
+	names = g_string_new(NULL);
+	for (const struct machine_key *k = machine_keys; k->name; k++)
+		g_string_append_printf(names, " %s", k->name);
+	err_set(err, -EINVAL, "unknown machine key \"%s\"; there are:%s", key, names->str);
+	g_string_free(names, TRUE);
+	return -EINVAL;
+}
+
+int machine_from_trace(struct machine *m, const struct trace *t, struct err *err)
+{
+	for (uint32_t i = 0; i < t->nr_machine; i++) {
+		struct err why;
+
+		if (machine_set(m, t->machine[i].key, t->machine[i].value, &why))
+			return err_at(err, -EINVAL, t->path, 0, "%s", why.msg);
+	}
+	return 0;
+}
+
+int machine_from_file(struct machine *m, const char *path, struct err *err)
+{
+	g_autoptr(GKeyFile) kf = g_key_file_new();
+	g_autoptr(GError) gerr = NULL;
+	g_autofree char *base = NULL;
+	g_auto(GStrv) groups = NULL;
+	g_auto(GStrv) keys = NULL;
+
+	if (!g_key_file_load_from_file(kf, path, G_KEY_FILE_NONE, &gerr))
+		return err_at(err, -EINVAL, path, 0, "%s", gerr->message);
+	groups = g_key_file_get_groups(kf, NULL);
+	for (char **g = groups; *g; g++)
+		if (strcmp(*g, "machine"))
+			return err_at(err, -EINVAL, path, 0, "unknown group [%s], expected [machine]",
+				      *g);
+	keys = g_key_file_get_keys(kf, "machine", NULL, NULL);
+	if (!keys)
+		return err_at(err, -EINVAL, path, 0, "no group [machine]");
+	base = g_path_get_basename(path);
+	if (g_str_has_suffix(base, ".conf"))
+		base[strlen(base) - 5] = 0;
+	g_strlcpy(m->name, base, sizeof(m->name));
+	for (char **k = keys; *k; k++) {
+		g_autofree char *value = g_key_file_get_string(kf, "machine", *k, NULL);
+		struct err why;
+
+		if (machine_set(m, *k, value ? value : "", &why))
+			return err_at(err, -EINVAL, path, 0, "%s", why.msg);
+	}
+	return 0;
+}
+
+int machine_resolve(struct machine *m, uint64_t touched_file_pages, struct err *err)
+{
+	/* 32 pages are reclaimed at a time, 31 wait in each per-CPU batch */
+	const uint64_t least = 64 + 64 * (uint64_t)m->cpus;
+	uint64_t limit;
+
+	if (m->memcg_share > 0)
+		m->memcg_pages = MAX(least, (uint64_t)(m->memcg_share * (double)touched_file_pages));
+	if (m->memory_share > 0)
+		m->memory_pages = MAX(4 * least, (uint64_t)(m->memory_share * (double)touched_file_pages));
+	limit = m->memcg_pages ? m->memcg_pages : m->memory_pages;
+	if (!limit)
+		return err_set(err, -EINVAL,
+			       "no memory size: the trace and the machine give neither memory_pages "
+			       "nor memcg_pages");
+	if (limit < least)
+		return err_set(err, -EINVAL,
+			       "%s is %llu pages, expected at least %llu: the per-CPU batches of %u "
+			       "cpus and one reclaim cluster must fit",
+			       m->memcg_pages ? "memcg_pages" : "memory_pages",
+			       (unsigned long long)limit, (unsigned long long)least, m->cpus);
+	return 0;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The machine a trace is replayed on. Three layers, later ones win: the
+ * defaults, the trace's own "machine" rows, a key file given by the user
+ * (group [machine]) or single KEY=VALUE settings. All use the same keys.
+ */
+#ifndef REAPSIM_MACHINE_H
+#define REAPSIM_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+#include "sim/trace.h"
+
+#define SIM_MAX_CPUS 8
+
+/** struct machine - units are 4 KiB pages. */
+struct machine {
+	char name[64];
+	/*
+	 * Exactly one of these limits the run: a memcg limit means reclaim by
+	 * the charging task and no kswapd, a memory size means watermarks and
+	 * kswapd. Both may be given as a share of the trace's file pages that
+	 * are touched ("40%"), resolved by machine_resolve().
+	 */
+	uint64_t memory_pages;		/* managed by the page allocator */
+	uint64_t memcg_pages;		/* memory.max */
+	double memory_share, memcg_share; /* 0..; 0: not given */
+	uint64_t swap_pages;		/* zram: synchronous, no readahead */
+	uint32_t cpus;			/* 1..SIM_MAX_CPUS */
+	uint32_t readahead_pages;	/* of the device: read_ahead_kb / 4 */
+	uint32_t fault_around_pages;	/* power of two; 1: off */
+	bool prefault_old;		/* arm64 with hardware AF; x86: young */
+	/*
+	 * A memcg's reclaim decides by statistics that are only as fresh as
+	 * their last flush: every 2 s (flush_memcg_stats_dwork()), and whenever
+	 * someone reads memory.stat, which a mark does. "exact" pretends that
+	 * they are always fresh; "flushed" does as the kernel, and needs a trace
+	 * with time or marks in it. No effect without a memcg limit.
+	 */
+	bool memcg_stats_flushed;
+	uint32_t swappiness;		/* 0..200 */
+	uint64_t min_free_pages;	/* 0: as the kernel computes it */
+	uint32_t watermark_scale_factor;
+	uint32_t dirty_background_ratio; /* percent */
+	uint32_t dirty_expire_ms, dirty_writeback_ms;
+};
+
+void machine_init(struct machine *m);
+/** Set one KEY to VALUE; -EINVAL names the key, the value and what is
+ * expected; an unknown key lists the valid ones. */
+int machine_set(struct machine *m, const char *key, const char *value, struct err *err);
+/** Apply the trace's header rows. */
+int machine_from_trace(struct machine *m, const struct trace *t, struct err *err);
+/** Apply a key file. */
+int machine_from_file(struct machine *m, const char *path, struct err *err);
+/** Turn shares into pages and check that the whole is possible. */
+int machine_resolve(struct machine *m, uint64_t touched_file_pages, struct err *err);
+/** The keys and their meaning, for "reapsim list"; NULL ends it. */
+struct machine_key {
+	const char *name, *text;
+};
+extern const struct machine_key machine_keys[];
+
+#endif

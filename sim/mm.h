@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Processes, their mappings and page tables.
+ *
+ * A PTE of a file page is one byte: which page it maps follows from the VMA.
+ * A page-table page that holds anonymous pages (anon mappings, copies made by
+ * writing to a private file mapping, swap entries) also has an array of slots,
+ * made when the first one appears.
+ */
+#ifndef REAPSIM_MM_H
+#define REAPSIM_MM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/sim.h"
+
+#define PTRS_PER_PTE 512u
+
+enum pte_flags {
+	PTE_present = 1 << 0,
+	PTE_young = 1 << 1,
+	PTE_dirty = 1 << 2,
+	PTE_write = 1 << 3,
+	PTE_anon = 1 << 4,	/* maps the anon slot in the table's array */
+	PTE_swap = 1 << 5,	/* not present; a swap entry of that slot */
+	PTE_zero = 1 << 6,	/* present: the zero page, no folio */
+};
+
+/** struct pte_table - one page-table page: 512 pages, 2 MiB of address space. */
+struct pte_table {
+	uint8_t pte[PTRS_PER_PTE];
+	uint32_t *anon;		/* PTRS_PER_PTE slots, or NULL */
+};
+
+/**
+ * struct file_open - v7.3 struct file: the readahead state of one open file.
+ * One per (process, file), shared with children that inherit it. The kernel
+ * has one per open(2): a program that opens a file twice has two states there
+ * and one here.
+ */
+struct file_open {
+	uint32_t file;
+	uint32_t refs;
+	/* struct file_ra_state */
+	uint32_t start, size, async_size;
+	uint32_t mmap_miss;
+	uint64_t prev_end;	/* page after the last one read */
+	uint8_t order;
+};
+
+#define FILE_NEVER_READ (UINT64_MAX / 2)
+
+/** struct anon_vma - the VMAs that may map an anon page; shared down forks. */
+struct anon_vma {
+	GPtrArray *vmas;
+	uint32_t refs;		/* VMAs and slots */
+};
+
+/** struct vma - a mapping [start, end) in virtual page numbers. */
+struct vma {
+	uint32_t start, end;	/* end may be 0 for 2^32: use vma_pages() */
+	uint32_t pgoff;
+	uint32_t file;		/* unless MAP_ANON */
+	uint32_t flags;		/* enum map_flags */
+	struct mm *mm;
+	struct file_open *open;
+	struct anon_vma *av;	/* once it has, or had, anon pages */
+	struct vma *next_map, **pprev_map; /* file_state.mappings */
+};
+
+/** struct mm - a process and its address space; one thread, one mm. */
+struct mm {
+	uint32_t pid;
+	unsigned int cpu;
+	bool unstable;		/* MMF_UNSTABLE */
+	bool dying;		/* mm_users == 0 */
+	bool opted_in;
+	GPtrArray *vmas;	/* sorted by address */
+	uint32_t last;		/* index of the VMA found last */
+	GHashTable *opens;	/* file -> struct file_open */
+	struct file_open *last_open;
+	struct pte_table ***pgd[128];
+};
+
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu);
+/** Frees an mm whose pages are all unmapped; takes it out of its VMAs' lists. */
+void mm_free(struct sim *s, struct mm *mm);
+/** Drops mappings, tables and open files, keeps the process (exec). */
+void mm_clear(struct sim *s, struct mm *mm);
+
+/** The VMA that holds @vpn, or NULL. */
+struct vma *vma_find(struct mm *mm, uint32_t vpn);
+/** Index of the first VMA that ends after @vpn (maybe ->len). */
+uint32_t vma_index(const struct mm *mm, uint32_t vpn);
+/** Insert; the range must be free. */
+struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
+		       uint32_t flags, uint32_t file, uint32_t pgoff, struct file_open *open);
+/** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
+void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
+/** Remove all VMAs of a range that was split and unmapped before. */
+void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
+
+/** The open file of @mm for @file, made when there is none. */
+struct file_open *mm_open(struct mm *mm, uint32_t file);
+
+/** The page-table page of @vpn, or NULL. */
+static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
+{
+	struct pte_table ***pud = mm->pgd[vpn >> 25];
+	struct pte_table **pmd = pud ? pud[vpn >> 17 & 255] : NULL;
+
+	return pmd ? pmd[vpn >> 9 & 255] : NULL;
+}
+
+/** The same, made when there is none. */
+struct pte_table *pte_alloc(struct mm *mm, uint32_t vpn);
+/** Point the PTE at an anon slot. */
+void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
+
+/** The folio a present, non-zero PTE maps. */
+static inline uint32_t pte_slot(const struct sim *s, const struct vma *vma,
+				const struct pte_table *pt, uint32_t vpn)
+{
+	uint32_t idx = vpn % PTRS_PER_PTE;
+
+	if (pt->pte[idx] & PTE_anon)
+		return pt->anon[idx];
+	return file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
+}
+
+static inline uint32_t vma_pages(const struct vma *vma)
+{
+	return vma->end - vma->start;
+}
+
+/** v7.3 vma_has_recency() */
+static inline bool vma_has_recency(const struct vma *vma)
+{
+	return !(vma->flags & (MAP_RANDOM | MAP_SEQUENTIAL | MAP_NOREUSE));
+}
+
+/** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */
+void vma_prepare_anon(struct vma *vma);
+
+/** A new anon folio slot: resident, unmapped, not on a list. */
+uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
+/** Back to the free list; the folio must be unreferenced. */
+void anon_slot_free(struct sim *s, uint32_t slot);
+
+/** dup_mmap(): @child becomes a copy of @parent's address space. */
+void mm_fork(struct sim *s, struct mm *parent, struct mm *child);
+
+#endif

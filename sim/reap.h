@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reap policies: what unmapping does with the accessed state of the dying
+ * process's file folios. A policy is one const struct in models/reap-NAME.c
+ * and one line in models/registry.c.
+ *
+ * Every policy shares the kernel's own rule: a PTE counts only if it is young,
+ * maps a file folio, and its VMA has recency (v7.3 zap_present_folio_ptes(),
+ * vma_has_recency()). The policy says when to ignore even that.
+ */
+#ifndef REAPSIM_REAP_H
+#define REAPSIM_REAP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct reap_policy;
+
+/**
+ * struct zap_details - the circumstances of one unmapping.
+ * @reaping: process_mrelease() or the OOM reaper walks (v7.3 zap_details.reaping)
+ * @unstable: the mm has MMF_UNSTABLE: it has been reaped, now or earlier
+ * @dying: mm_users == 0 (exit or exec) or @unstable
+ * @opted_in: the process asked for it (prctl)
+ * @mrelease_flags: of this walk's process_mrelease(), 0 in every other walk
+ */
+struct zap_details {
+	bool reaping;
+	bool unstable;
+	bool dying;
+	bool opted_in;
+	uint32_t mrelease_flags;
+};
+
+enum reap_action {
+	REAP_SKIP,	/* leave the folio as it is */
+	REAP_DEMOTE,	/* and move it to the tail of the inactive list */
+};
+
+/**
+ * struct reap_policy
+ * @name: as the user types it; file models/reap-@name.c
+ * @summary: one line for "reapsim list"
+ * @in_scope: does this walk fall under the policy at all?
+ * @exclusive: of a folio in scope: does the policy take it as used by nobody
+ *	else? @mapcount is the folio's, this PTE included
+ * @action: what happens to a folio in scope, exclusive and young
+ * @caller_flags: flags that the caller of process_mrelease() passes under this
+ *	policy, in addition to those in the trace: an opt-in policy is judged
+ *	with a caller that opted in
+ * @evict: "+evict": in the same scope, drop clean, now unmapped page cache
+ */
+struct reap_policy {
+	const char *name;
+	const char *summary;
+	bool (*in_scope)(const struct zap_details *d);
+	bool (*exclusive)(uint32_t mapcount);
+	enum reap_action action;
+	uint32_t caller_flags;
+	bool (*evict_scope)(const struct zap_details *d);
+};
+
+/** v7.3 folio_maybe_mapped_shared() for an order-0 folio. */
+static inline bool folio_maybe_mapped_shared(uint32_t mapcount)
+{
+	return mapcount > 1;
+}
+
+static inline bool reap_not_shared(uint32_t mapcount)
+{
+	return !folio_maybe_mapped_shared(mapcount);
+}
+
+#endif

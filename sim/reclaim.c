@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/vmscan.c: do_try_to_free_pages(), balance_pgdat(),
+ * shrink_folio_list(), __remove_mapping().
+ *
+ * Approximations: I/O is instantaneous, so no folio is ever under writeback or
+ * locked when reclaim meets it, and reclaim never throttles. Swap is zram:
+ * synchronous writes, which the classic LRU frees in the same pass. memcg
+ * statistics are exact, where the kernel's are flushed every two seconds or
+ * past a threshold; late phases of a scenario can differ from run to run there
+ * and do not here. shrink_slab() and the inode LRU are not modelled.
+ */
+#include "sim/reclaim.h"
+
+#include "sim/batch.h"
+#include "sim/charge.h"
+#include "sim/filemap.h"
+#include "sim/mm.h"
+#include "sim/rmap.h"
+
+uint64_t nr_swap_pages(const struct sim *s)
+{
+	return s->cfg.machine.swap_pages - s->swap_used;
+}
+
+unsigned int reclaim_cpu(const struct sim *s)
+{
+	return s->reclaim_cpu;
+}
+
+/* __remove_mapping() for a folio that reclaim holds the only reference to */
+static void remove_mapping(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+	bool swap = before & PG_swapcache;
+	uint32_t shadow = s->cfg.lru->eviction(s, slot);
+
+	f = &s->folios[slot];
+	f->flags = (uint16_t)(PG_shadow | (before & (PG_workingset | PG_anon | PG_swapbacked |
+						     PG_swapcache)));
+	f->shadow = shadow;
+	f->gen = 0;
+	if (!(before & PG_anon))
+		filemap_removed(s, slot, before);
+	uncharge_page(s);
+	if (swap)
+		note(s, slot, SWAP_OUT, before);
+	else
+		note(s, slot, EVICT, before);
+}
+
+/* anon or tmpfs: give it a swap slot and write it there */
+static bool pageout(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_swapcache)) {
+		if (!nr_swap_pages(s))
+			return false;
+		s->swap_used++;
+		f->flags |= PG_swapcache;
+	}
+	f->flags &= (uint16_t)~PG_dirty;
+	count_vm(s, VM_nr_vmscan_write, 1);
+	count_vm(s, VM_pswpout, 1);
+	return true;
+}
+
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc)
+{
+	uint64_t nr_reclaimed = 0, nr_activate = 0, nr_unqueued_dirty = 0;
+	unsigned int kept = 0, taken = *nr;
+
+	for (unsigned int i = 0; i < taken; i++) {
+		uint32_t slot = slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+		bool file = !(before & PG_swapbacked);
+
+		if (i + 4 < taken)
+			__builtin_prefetch(&s->folios[slots[i + 4]]);
+		sc->nr_scanned++;
+		if (file && (before & PG_dirty))
+			nr_unqueued_dirty++;
+
+		switch (s->cfg.lru->check_references(s, slot)) {
+		case FOLIOREF_ACTIVATE:
+			note(s, slot, KEEP_ACTIVATE, before);
+			goto activate;
+		case FOLIOREF_KEEP:
+			note(s, slot, KEEP, before);
+			goto keep;
+		case FOLIOREF_RECLAIM:
+			break;
+		}
+		if ((before & PG_anon) && !(before & PG_swapcache)) {
+			if (!nr_swap_pages(s))
+				goto activate;
+			s->swap_used++;
+			f->flags |= PG_swapcache | PG_dirty;
+		}
+		if (f->mapcount)
+			try_to_unmap(s, slot);
+		if (f->flags & PG_dirty) {
+			if (file) {
+				count_vm(s, VM_nr_vmscan_immediate_reclaim, 1);
+				f->flags |= PG_reclaim;
+				note(s, slot, KEEP_DIRTY, before);
+				goto activate;
+			}
+			/* pageout() writes only what nobody else holds */
+			if (f->batched)
+				goto keep;
+			if (!pageout(s, slot))
+				goto activate;
+		}
+		if (f->batched) {
+			note(s, slot, KEEP_BUSY, before);
+			goto keep;
+		}
+		remove_mapping(s, slot);
+		nr_reclaimed++;
+		continue;
+activate:
+		s->folios[slot].flags |= PG_active;
+		nr_activate++;
+keep:
+		slots[kept++] = slot;
+	}
+	count_vm(s, VM_pgactivate, nr_activate);
+	/* handle_reclaim_writeback(): everything scanned was dirty */
+	if (taken && nr_unqueued_dirty == taken)
+		flush_dirty(s, 0);
+	*nr = kept;
+	return nr_reclaimed;
+}
+
+static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
+{
+	const int initial_priority = sc->priority;
+
+retry:
+	if (!sc->memcg)
+		count_vm(s, VM_allocstall, 1);
+	do {
+		sc->nr_scanned = 0;
+		s->cfg.lru->shrink_node(s, sc);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+	} while (--sc->priority >= 0);
+	s->cfg.lru->reclaim_end(s);
+	if (sc->nr_reclaimed)
+		return sc->nr_reclaimed;
+	if (sc->skipped_deactivate) {
+		sc->priority = initial_priority;
+		sc->force_deactivate = true;
+		sc->skipped_deactivate = false;
+		goto retry;
+	}
+	return 0;
+}
+
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
+		.priority = DEF_PRIORITY,
+		.memcg = true,
+		.may_swap = true,
+	};
+
+	s->reclaim_cpu = cpu;
+	return do_try_to_free_pages(s, &sc);
+}
+
+uint64_t try_to_free_pages(struct sim *s, unsigned int cpu)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.priority = DEF_PRIORITY,
+		.may_swap = true,
+	};
+
+	s->reclaim_cpu = cpu;
+	return do_try_to_free_pages(s, &sc);
+}
+
+void kswapd_run(struct sim *s, unsigned int cpu)
+{
+	struct scan_control sc = { .kswapd = true, .may_swap = true };
+
+	s->reclaim_cpu = cpu;
+	count_vm(s, VM_pageoutrun, 1);
+restart:
+	sc.priority = DEF_PRIORITY;
+	do {
+		uint64_t nr_reclaimed = sc.nr_reclaimed;
+		bool raise_priority = true;
+
+		if (free_pages(s) > s->wmark_high)
+			goto out;
+		s->cfg.lru->age_node(s, &sc);
+		sc.nr_scanned = 0;
+		sc.nr_to_reclaim = MAX(s->wmark_high, SWAP_CLUSTER_MAX);
+		s->cfg.lru->shrink_node(s, &sc);
+		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
+		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
+			raise_priority = false;
+		if (raise_priority || !nr_reclaimed)
+			sc.priority--;
+	} while (sc.priority >= 1);
+	if (!sc.nr_reclaimed && !sc.no_cache_trim_mode && sc.cache_trim_mode_failed) {
+		sc.no_cache_trim_mode = true;
+		goto restart;
+	}
+out:
+	s->cfg.lru->reclaim_end(s);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of reclaim that all LRU models share: v7.3 mm/vmscan.c. */
+#ifndef REAPSIM_RECLAIM_H
+#define REAPSIM_RECLAIM_H
+
+#include "sim/sim.h"
+
+/** try_to_free_mem_cgroup_pages(): pages freed. */
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages);
+/** try_to_free_pages(): direct reclaim of the whole machine. */
+uint64_t try_to_free_pages(struct sim *s, unsigned int cpu);
+/** balance_pgdat(): one run of kswapd, on the CPU of whoever woke it. */
+void kswapd_run(struct sim *s, unsigned int cpu);
+
+/**
+ * shrink_folio_list - reclaim isolated folios.
+ * @slots: isolated, oldest first; those that stay are left in front, in the
+ *	same order, with PG_active set where they go to the active list
+ * @nr: in: how many; out: how many stay
+ * Return: pages freed. The caller puts the rest back on its lists.
+ */
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc);
+
+/** Swap slots left. */
+uint64_t nr_swap_pages(const struct sim *s);
+/** The CPU that runs the current reclaim. */
+unsigned int reclaim_cpu(const struct sim *s);
+
+#endif

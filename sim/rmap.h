@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* From a folio to the PTEs that map it: v7.3 mm/rmap.c. */
+#ifndef REAPSIM_RMAP_H
+#define REAPSIM_RMAP_H
+
+#include "sim/sim.h"
+
+/**
+ * folio_referenced - test and clear the young bits of all PTEs.
+ * @exec: set if a VMA that referenced it is executable
+ * Return: VMAs that referenced it, or -1: an anon folio that only a dying or
+ * reaped process maps, not worth swapping out.
+ */
+int folio_referenced(struct sim *s, uint32_t slot, bool *exec);
+/** try_to_unmap(): drop every PTE; dirty ones dirty the folio, anon ones
+ * become swap entries. */
+void try_to_unmap(struct sim *s, uint32_t slot);
+/** folio_mkclean(): before writeback, PTEs become clean and write-protected. */
+void folio_mkclean(struct sim *s, uint32_t slot);
+
+#endif

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Life and levels of one run; see sim/sim.h. */
+#include "sim/sim.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/charge.h"
+#include "sim/mm.h"
+#include "sim/zap.h"
+
+#define FILE_HINT_SHIFT 10
+
+uint32_t slot_file(const struct sim *s, uint32_t slot)
+{
+	uint32_t page = slot - FOLIO_FIRST;
+	uint32_t file = s->file_hint[page >> FILE_HINT_SHIFT];
+	const struct trace_file *files = s->trace->files;
+
+	while (page - files[file].first >= files[file].pages)
+		file++;
+	return file;
+}
+
+static void make_file_hints(struct sim *s)
+{
+	const struct trace *t = s->trace;
+	uint64_t n = (t->nr_file_pages >> FILE_HINT_SHIFT) + 1;
+	uint32_t file = 0;
+
+	s->file_hint = g_new0(uint32_t, n);
+	for (uint64_t i = 0; i < n && file < t->nr_files; i++) {
+		uint64_t page = i << FILE_HINT_SHIFT;
+
+		while (file + 1 < t->nr_files &&
+		       (uint64_t)t->files[file].first + t->files[file].pages <= page)
+			file++;
+		s->file_hint[i] = file;
+	}
+}
+
+struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
+{
+	const struct machine *m = &cfg->machine;
+	uint64_t limit = MAX(m->memcg_pages, m->memory_pages) + m->swap_pages;
+	struct sim *s;
+
+	if (FOLIO_FIRST + t->nr_file_pages + limit >= UINT32_MAX) {
+		err_set(err, -EINVAL,
+			"%s: %llu file pages and %llu pages of memory and swap are more than the "
+			"4294967263 that a run can number",
+			t->path, (unsigned long long)t->nr_file_pages, (unsigned long long)limit);
+		return NULL;
+	}
+	s = g_new0(struct sim, 1);
+	s->trace = t;
+	s->cfg = *cfg;
+	s->anon_first = s->nr_folios = s->cap_folios = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
+	s->folios = calloc(s->cap_folios, sizeof(struct folio));
+	s->files = calloc(t->nr_files + 1, sizeof(struct file_state));
+	if (!s->folios || !s->files) {
+		err_set(err, -ENOMEM, "no memory for %llu file pages of 16 bytes",
+			(unsigned long long)t->nr_file_pages);
+		free(s->folios);
+		free(s->files);
+		g_free(s);
+		return NULL;
+	}
+	make_file_hints(s);
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		s->has_shmem |= t->files[i].shmem;
+	s->procs = g_hash_table_new(NULL, NULL);
+	s->dirty = g_array_new(FALSE, FALSE, 16);
+	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
+	s->gather = zap_new();
+	charge_init(s);
+	s->stats_lag = m->memcg_pages && m->memcg_stats_flushed;
+	s->cfg.lru->init(s);
+	return s;
+}
+
+static void free_proc(gpointer pid, gpointer mm, gpointer sim)
+{
+	(void)pid;
+	mm_free(sim, mm);
+}
+
+void sim_free(struct sim *s)
+{
+	if (!s)
+		return;
+	g_hash_table_foreach(s->procs, free_proc, s);
+	g_hash_table_destroy(s->procs);
+	/* anon folios still hold their anon_vma, whose VMAs are gone */
+	for (uint32_t i = s->anon_first; i < s->nr_folios; i++)
+		if (s->anon[i - s->anon_first].av)
+			anon_slot_free(s, i);
+	s->cfg.lru->fini(s);
+	g_array_free(s->dirty, TRUE);
+	g_array_unref(s->snapshots);
+	g_free(s->gather);
+	g_free(s->file_hint);
+	g_free(s->anon);
+	free(s->files);
+	free(s->folios);
+	g_free(s);
+}
+
+void sim_stat(const struct sim *s, struct vmstat *out)
+{
+	const struct lru_model *lru = s->cfg.lru;
+
+	*out = s->stat;
+	out->v[VM_nr_free_pages] = free_pages(s);
+	out->v[VM_nr_inactive_anon] = lru->size(s, LRU_ANON, false);
+	out->v[VM_nr_active_anon] = lru->size(s, LRU_ANON, true);
+	out->v[VM_nr_inactive_file] = lru->size(s, LRU_FILE, false);
+	out->v[VM_nr_active_file] = lru->size(s, LRU_FILE, true);
+	out->v[VM_nr_file_pages] = s->nr_file_pages;
+	out->v[VM_nr_shmem] = s->nr_shmem;
+	out->v[VM_nr_dirty] = s->nr_dirty;
+	/* rare enough to count afresh */
+	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios; i++) {
+		const struct folio *f = &s->folios[i];
+
+		if (f->mapcount && i < s->anon_first)
+			out->v[VM_nr_mapped]++;
+		else if (f->mapcount)
+			out->v[VM_nr_anon_pages]++;
+	}
+}
+
+static void count_tables(gpointer pid, gpointer value, gpointer data)
+{
+	const struct mm *mm = value;
+	struct sim_memory *out = data;
+
+	(void)pid;
+	for (int i = 0; i < 128; i++) {
+		for (int j = 0; mm->pgd[i] && j < 256; j++) {
+			for (int k = 0; mm->pgd[i][j] && k < 256; k++) {
+				const struct pte_table *pt = mm->pgd[i][j][k];
+
+				if (!pt)
+					continue;
+				out->table_bytes += sizeof(*pt) + (pt->anon ? 4 * PTRS_PER_PTE : 0);
+				for (uint32_t p = 0; p < PTRS_PER_PTE; p++)
+					out->nr_ptes += pt->pte[p] != 0;
+			}
+		}
+	}
+}
+
+void sim_memory(const struct sim *s, struct sim_memory *out)
+{
+	*out = (struct sim_memory){
+		.folio_bytes = (uint64_t)s->cap_folios * sizeof(struct folio) +
+			       (uint64_t)(s->cap_folios - s->anon_first) * sizeof(struct anon_slot),
+	};
+	g_hash_table_foreach(s->procs, count_tables, out);
+}
+
+int64_t sim_touched_file_pages(const struct trace *t, const struct lru_model *lru,
+			       const struct reap_policy *reap, struct err *err)
+{
+	struct sim_config cfg = { .lru = lru, .reap = reap };
+	struct sim *s;
+	int64_t pages;
+	int ret;
+
+	machine_init(&cfg.machine);
+	cfg.machine.memcg_pages = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
+	cfg.machine.readahead_pages = 0;
+	cfg.machine.fault_around_pages = 1;
+	s = sim_new(t, &cfg, err);
+	if (!s)
+		return -ENOMEM;
+	ret = sim_run(s, UINT64_MAX, err);
+	pages = (int64_t)s->stat.v[VM_sim_cache_adds];
+	sim_free(s);
+	return ret < 0 ? ret : pages;
+}

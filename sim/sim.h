@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * One simulation: all its state hangs off struct sim, nothing is global, so
+ * runs are independent and any number can share a trace in as many threads.
+ *
+ *   trace -> replay.c -> fault.c, filemap.c, zap.c -> batch.c -> lru_model
+ *                          mm.c, rmap.c                   ^
+ *                        charge.c -> reclaim.c -----------+
+ */
+#ifndef REAPSIM_SIM_H
+#define REAPSIM_SIM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+#include "sim/event.h"
+#include "sim/folio.h"
+#include "sim/lru.h"
+#include "sim/machine.h"
+#include "sim/reap.h"
+#include "sim/trace.h"
+#include "sim/vmstat.h"
+
+#define FOLIO_BATCH_SIZE 31	/* v7.3 include/linux/folio_batch.h */
+
+/** struct folio_batch - v7.3; slots that wait, each holding a reference. */
+struct folio_batch {
+	unsigned int nr;
+	uint32_t slots[FOLIO_BATCH_SIZE];
+};
+
+/** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
+struct sim_cpu {
+	struct folio_batch lru_add;
+	struct folio_batch lru_activate;
+	uint32_t memcg_stock;	/* pages charged ahead (MEMCG_CHARGE_BATCH) */
+};
+
+/** struct snapshot - the counters at a mark. */
+struct snapshot {
+	uint32_t name;		/* index into trace->names */
+	uint64_t op;		/* ordinal of the mark's record */
+	uint64_t now_ns;
+	struct vmstat stat;
+};
+
+struct mm;
+struct anon_vma;
+struct file_open;
+struct zap;
+
+/** struct file_state - a file of the trace in this run. */
+struct file_state {
+	struct vma *mappings;	/* i_mmap, a list */
+	uint32_t nr_resident;
+};
+
+/** struct anon_slot - what an anon folio needs beside its struct folio. */
+struct anon_slot {
+	struct anon_vma *av;
+	uint32_t vpn;		/* its address; the same in every sharing mm */
+	uint32_t nr_swap;	/* swap PTEs that refer to it */
+};
+
+/** struct sim_config - what distinguishes one run of a trace from another. */
+struct sim_config {
+	const struct lru_model *lru;
+	const struct reap_policy *reap;
+	bool evict;		/* the policy's "+evict" form */
+	struct machine machine;	/* resolved */
+	/* exits and kills of the trace are replayed as this instead;
+	 * OP_NONE: as recorded */
+	enum op_code ends_as;
+	bool check;		/* verify every invariant after each operation */
+};
+
+/** struct replay - the registers of the replay loop (see sim/op.h). */
+struct replay {
+	uint64_t next;		/* record to replay next */
+	uint32_t pid, file;
+	uint32_t first;		/* of @file: its first page among all */
+	struct mm *mm;		/* of @pid, NULL when it does not exist */
+	uint32_t ext_x, ext_arg;
+	bool has_ext;
+};
+
+struct sim {
+	const struct trace *trace;
+	struct sim_config cfg;
+
+	/* folios: heads, then the trace's file pages, then anon */
+	struct folio *folios;
+	uint32_t nr_folios, cap_folios;
+	uint32_t anon_first;	/* first anon slot */
+	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
+	struct anon_slot *anon;	/* indexed by slot - anon_first */
+	struct file_state *files;
+	uint32_t *file_hint;	/* slot >> FILE_HINT_SHIFT -> file at its start */
+
+	struct sim_cpu cpus[SIM_MAX_CPUS];
+	void *lru;		/* the model's state */
+	uint64_t nr_used;	/* pages allocated */
+	uint64_t memcg_usage;	/* page_counter: nr_used plus stocks */
+	uint64_t swap_used;
+	uint64_t nr_file_pages, nr_shmem, nr_dirty;
+	bool has_shmem;		/* some file of the trace is on tmpfs */
+	bool flush_wanted;	/* dirty pages passed the background ratio */
+	uint64_t wmark_min, wmark_low, wmark_high;
+	unsigned int reclaim_cpu;	/* the CPU whose batches the current reclaim drains */
+	bool stats_lag;		/* reclaim sees statistics as of the last flush */
+	bool oom;		/* an allocation failed; the run ends */
+
+	GHashTable *procs;	/* pid -> struct mm */
+	uint64_t now_ns;
+	GArray *dirty;		/* struct dirty_entry, oldest first */
+	guint dirty_head;
+
+	struct vmstat stat;	/* counts only; see sim_stat() for the levels */
+	GArray *snapshots;	/* struct snapshot */
+
+	struct event_log *log;	/* NULL: nobody listens ("explain") */
+	struct zap *gather;	/* mmu_gather of the current unmapping */
+	struct replay replay;
+	struct err *err;	/* of the current sim_run() */
+};
+
+static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
+{
+	s->stat.v[item] += n;
+}
+
+static inline enum lru_type folio_lru_type(const struct folio *f)
+{
+	return f->flags & PG_swapbacked ? LRU_ANON : LRU_FILE;
+}
+
+static inline bool slot_is_anon(const struct sim *s, uint32_t slot)
+{
+	return slot >= s->anon_first;
+}
+
+static inline uint32_t file_slot(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	return FOLIO_FIRST + s->trace->files[file].first + pgoff;
+}
+
+/** The file a file slot belongs to. */
+uint32_t slot_file(const struct sim *s, uint32_t slot);
+
+/**
+ * sim_new - a run of @t, which must stay unchanged while the run exists.
+ * Return: NULL with @err set when memory for the folio table is missing.
+ */
+struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err);
+void sim_free(struct sim *s);
+
+/**
+ * sim_run - replay up to @nr_recs further records (UINT64_MAX: all).
+ * Return: 1 when the end of the trace is reached, 0 when there is more,
+ * -ENOMEM when the simulated machine is out of memory (nothing left to
+ * reclaim), -EIO when --check found a broken invariant.
+ */
+int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
+/** Records replayed so far. */
+uint64_t sim_position(const struct sim *s);
+
+/** The counters now, levels filled in. */
+void sim_stat(const struct sim *s, struct vmstat *out);
+/** Bytes held by this run: folio table; page tables; PTEs in use. */
+struct sim_memory {
+	uint64_t folio_bytes, table_bytes, nr_ptes;
+};
+void sim_memory(const struct sim *s, struct sim_memory *out);
+/** Verify every invariant; -EIO and @err name the first that is broken. */
+int sim_check(const struct sim *s, struct err *err);
+/**
+ * sim_touched_file_pages - file pages that the trace brings into a cache that
+ * never has to drop one, without readahead: what a memory share ("40%") is a
+ * share of. Replays the trace once; negative errno on failure.
+ */
+int64_t sim_touched_file_pages(const struct trace *t, const struct lru_model *lru,
+			       const struct reap_policy *reap, struct err *err);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A trace in memory: its header, its file and name tables and its records.
+ * Readers (traces/) build one, the replay (sim/replay.c) only reads it, so
+ * that any number of runs can share it.
+ */
+#ifndef REAPSIM_TRACE_H
+#define REAPSIM_TRACE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+#include "sim/op.h"
+
+/** struct trace_file - a declared file. */
+struct trace_file {
+	char *name;
+	uint32_t pages;		/* size */
+	uint32_t first;		/* slot of its page 0; files lie back to back */
+	bool shmem;		/* tmpfs: "file" to the fault path, anon LRU */
+};
+
+/** struct trace_kv - a header line: machine,KEY,VALUE or note,KEY,VALUE. */
+struct trace_kv {
+	char *key;
+	char *value;
+};
+
+/** struct trace - read only once it has been built and checked. */
+struct trace {
+	char *path;			/* as the user gave it */
+	const struct op_rec *recs;
+	uint64_t nr_recs;
+	struct trace_file *files;
+	uint32_t nr_files;
+	uint64_t nr_file_pages;		/* sum of all sizes, < 2^32 - 2^16 */
+	char **names;			/* of marks */
+	uint32_t nr_names;
+	struct trace_kv *machine;	/* the machine the trace asks for */
+	uint32_t nr_machine;
+	struct trace_kv *notes;		/* provenance */
+	uint32_t nr_notes;
+	/* owned storage behind the pointers above */
+	GArray *rec_array;
+	GMappedFile *mapped;
+};
+
+void trace_free(struct trace *t);
+
+/**
+ * struct trace_iter - walks whole operations.
+ *
+ * trace_iter_next() returns 1 with @op filled, 0 at the end, -EINVAL on a
+ * malformed record (then @err says which). It checks the form of each record
+ * only; trace_check() checks the meaning.
+ */
+struct trace_iter {
+	const struct trace *t;
+	uint64_t next;		/* record that will be read next */
+	uint64_t at;		/* record of the last operation returned */
+	uint32_t pid, file;
+	bool has_pid, has_file;
+};
+
+void trace_iter_init(struct trace_iter *it, const struct trace *t);
+int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
+
+/**
+ * trace_check - validate all that can be validated without a machine: ranges
+ * inside their files, processes alive, mappings present, mark names, flags.
+ * @line_of: may be NULL; maps the ordinal of an operation (from 0) to a line
+ *	of the text it came from, for the message; else "operation N" is said
+ *
+ * Return: 0, or -EINVAL with @err naming file and line, value and expectation.
+ */
+int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err);
+
+/**
+ * struct trace_stats - what "reapsim trace info" says about a trace.
+ * The distinct file pages need the mappings, so the checker counts them.
+ */
+struct trace_stats {
+	uint64_t nr_ops;
+	uint64_t ops[NR_OPS];		/* by operation; 0 for the REC_ codes */
+	uint64_t nr_procs;		/* spawned and forked */
+	uint64_t max_live_procs;
+	uint64_t nr_touches;		/* pages touched, with repetition */
+	uint64_t nr_file_touches;	/* those of file mappings */
+	uint64_t nr_fd_pages;		/* pages read and written, with repetition */
+	uint64_t file_pages_touched;	/* distinct, through mappings */
+	uint64_t file_pages_fd;		/* distinct, through read and write */
+	uint64_t file_pages_used;	/* distinct, either way */
+	uint64_t ns;			/* sum of all advances */
+};
+
+/** trace_check() without lines that also fills @stats; 2 bits a file page. */
+int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err);
+
+/*
+ * What may stand in a trace: file names (1..255 bytes), names of marks
+ * ([A-Za-z0-9_.:-]{1,64}), keys ([A-Za-z0-9_.-]{1,64}) and values (at most
+ * 4096 bytes). No control characters anywhere: the text form has no way to
+ * write them.
+ */
+bool trace_file_name_ok(const char *name);
+bool trace_mark_name_ok(const char *name);
+bool trace_key_ok(const char *key);
+bool trace_value_ok(const char *value);
+
+#define TRACE_FILE_PAGES_MAX	(UINT32_MAX - (1u << 16))
+#define TRACE_CPU_MAX		8191u	/* the kernel's largest NR_CPUS - 1 */
+
+/*
+ * Building. The builder emits REC_PID, REC_FILE and REC_EXT as needed and
+ * shares nothing with the trace it ends as: trace_build_end() hands over all.
+ */
+struct trace_build {
+	struct trace *t;
+	GHashTable *file_ids;	/* name -> index + 1 */
+	GHashTable *name_ids;
+	uint32_t pid, file;	/* registers as the next record will find them */
+	bool has_pid, has_file;
+	uint64_t nr_ops;
+};
+
+void trace_build_init(struct trace_build *b, const char *path);
+/** Declare a file; -EEXIST when the name is taken with another size or kind,
+ * -E2BIG when the pages of all files reach 2^32 - 2^16, -EINVAL when the name
+ * is not allowed or @pages is 0. @id: its index; untouched on error. */
+int trace_build_file(struct trace_build *b, const char *name, uint64_t pages,
+		     bool shmem, uint32_t *id);
+/** Look a declared file up: its index, or -ENOENT. */
+int64_t trace_build_find(const struct trace_build *b, const char *name);
+uint32_t trace_build_name(struct trace_build *b, const char *name);
+void trace_build_machine(struct trace_build *b, const char *key, const char *value);
+/** Control characters in @value become spaces, and it is cut at 4096 bytes. */
+void trace_build_note(struct trace_build *b, const char *key, const char *value);
+/** Append one operation; -EINVAL when a field does not fit its record. */
+int trace_build_op(struct trace_build *b, const struct op *op, struct err *err);
+/** Finish: lays the files out over slots and returns the trace (owned by the
+ * caller). The builder is cleared. */
+struct trace *trace_build_end(struct trace_build *b);
+/** Give up: frees everything. */
+void trace_build_abort(struct trace_build *b);
+
+/**
+ * struct trace_reader - one input format.
+ * @name: as in "--format NAME"
+ * @summary: one line for "reapsim list"
+ * @probe: true if the first @len bytes (at most 4096) look like this format;
+ *	NULL when the format cannot be told from its bytes
+ * @read: build the trace from @path; must have passed trace_check()
+ */
+struct trace_reader {
+	const char *name;
+	const char *summary;
+	bool (*probe)(const uint8_t *head, size_t len);
+	int (*read)(const char *path, struct trace **out, struct err *err);
+};
+
+#endif

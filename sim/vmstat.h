@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Counters. Those above the line carry the name and the meaning they have in
+ * /proc/vmstat (memory.stat for a memcg run) of v7.3, so that a user can lay
+ * them beside a real machine's. Those that start with "sim_" have no kernel
+ * counterpart and say what the kernel does not count.
+ */
+#ifndef REAPSIM_VMSTAT_H
+#define REAPSIM_VMSTAT_H
+
+#include <stdint.h>
+
+/* X(name, is_gauge, meaning); every unit is a 4 KiB page unless it says so */
+#define VMSTAT_LIST(X)                                                                             \
+	X(nr_free_pages, 1, "free pages; below a memcg limit: pages left to it")                   \
+	X(nr_inactive_anon, 1, "length of the inactive anon list")                                 \
+	X(nr_active_anon, 1, "length of the active anon list")                                     \
+	X(nr_inactive_file, 1, "length of the inactive file list")                                 \
+	X(nr_active_file, 1, "length of the active file list")                                     \
+	X(nr_file_pages, 1, "page cache, tmpfs included")                                          \
+	X(nr_anon_pages, 1, "mapped anonymous pages")                                              \
+	X(nr_mapped, 1, "page-cache pages mapped at least once")                                   \
+	X(nr_shmem, 1, "tmpfs pages in the page cache")                                            \
+	X(nr_dirty, 1, "dirty file pages")                                                         \
+	X(pgfault, 0, "page faults (events)")                                                      \
+	X(pgmajfault, 0, "page faults that read from a device (events)")                           \
+	X(pgscan_kswapd, 0, "inactive pages looked at by kswapd")                                  \
+	X(pgscan_direct, 0, "inactive pages looked at by direct and memcg reclaim")                \
+	X(pgsteal_kswapd, 0, "pages freed by kswapd")                                              \
+	X(pgsteal_direct, 0, "pages freed by direct and memcg reclaim")                            \
+	X(pgscan_anon, 0, "of all scanned, anon")                                                  \
+	X(pgscan_file, 0, "of all scanned, file")                                                  \
+	X(pgsteal_anon, 0, "of all freed, anon")                                                   \
+	X(pgsteal_file, 0, "of all freed, file")                                                   \
+	X(pgrefill, 0, "active pages looked at")                                                   \
+	X(pgactivate, 0, "pages moved to the active list, by marks and by reclaim")                \
+	X(pgdeactivate, 0, "pages moved from the active to the inactive list")                     \
+	X(pgrotated, 0, "pages moved to the tail of the inactive list")                            \
+	X(pgrotate_anon, 0, "anon pages that reclaim scanned and kept")                            \
+	X(pgrotate_file, 0, "file pages that reclaim scanned and kept")                            \
+	X(workingset_refault_anon, 0, "swap-ins of a page with a shadow")                          \
+	X(workingset_refault_file, 0, "cache fills of a page with a shadow")                       \
+	X(workingset_activate_anon, 0, "anon refaults that started out active")                    \
+	X(workingset_activate_file, 0, "file refaults that started out active")                    \
+	X(workingset_restore_anon, 0, "anon refaults of a page that had been active")              \
+	X(workingset_restore_file, 0, "file refaults of a page that had been active")              \
+	X(pswpin, 0, "pages read from swap")                                                       \
+	X(pswpout, 0, "pages written to swap")                                                     \
+	X(nr_vmscan_write, 0, "pages written by reclaim")                                          \
+	X(nr_vmscan_immediate_reclaim, 0, "dirty file pages reclaim left to the flusher")          \
+	X(nr_dirtied, 0, "file pages that became dirty")                                           \
+	X(nr_written, 0, "dirty file pages written back")                                          \
+	X(allocstall, 0, "direct reclaims (events)")                                               \
+	X(pageoutrun, 0, "kswapd runs (events)")                                                   \
+	X(drop_pagecache, 0, "drop_caches (events)")                                               \
+	X(memcg_max_events, 0, "memory.events max: charges that hit the limit (events)")           \
+	/* --- not in the kernel --- */                                                            \
+	X(sim_accesses, 0, "pages touched, read and written by the trace")                         \
+	X(sim_cache_adds, 0, "file pages that entered the page cache")                            \
+	X(sim_fills, 0, "file pages read from the device, readahead included")                     \
+	X(sim_zap_marks, 0, "folio_mark_accessed() calls of unmapping")                            \
+	X(sim_zap_skipped, 0, "such calls that the policy skipped")                                \
+	X(sim_zap_demoted, 0, "pages the policy sent to the inactive tail")                        \
+	X(sim_zap_evicted, 0, "pages +evict dropped")                                              \
+	X(sim_zap_kept, 0, "pages +evict could not drop (shared, dirty, batched)")                 \
+	X(sim_reap_pages, 0, "file pages unmapped by kills, reaps and exits")                      \
+	X(sim_reap_young, 0, "of those, with a young PTE")                                         \
+	X(sim_victims, 0, "processes that ended by kill, mrelease or OOM (events)")
+
+enum vmstat_item {
+#define X(name, gauge, text) VM_##name,
+	VMSTAT_LIST(X)
+#undef X
+	NR_VMSTAT,
+};
+
+/** struct vmstat - one set of counters. */
+struct vmstat {
+	uint64_t v[NR_VMSTAT];
+};
+
+/** The name, as /proc/vmstat prints it. */
+const char *vmstat_name(enum vmstat_item item);
+/** One line for people. */
+const char *vmstat_text(enum vmstat_item item);
+/** 1 for a level (nr_free_pages), 0 for a count that only grows. */
+int vmstat_is_gauge(enum vmstat_item item);
+/** Look a counter up by name: its index, or -ENOENT. */
+int vmstat_find(const char *name);
+
+#endif

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 zap_present_folio_ptes() and zap_vma_for_reaping() of
+ * mm/memory.c, __oom_reap_task_mm() of mm/oom_kill.c, exit_mmap() of
+ * mm/mmap.c and the page batches of mm/mmu_gather.c.
+ *
+ * This is where the reap policies act. The kernel, for every young PTE of a
+ * file folio in a VMA with recency, calls folio_mark_accessed(); the policy may
+ * skip that, and with "+evict" drop the folio once its gathered reference is
+ * the last beside the page cache's.
+ *
+ * Approximations: PTEs only, no PMD mappings. A dirty PTE makes the kernel
+ * flush and free early (delayed rmap); here its page waits in the gather like
+ * all others, which only matters to a page mapped twice by the same process.
+ */
+#include "sim/zap.h"
+
+#include "sim/batch.h"
+#include "sim/filemap.h"
+
+/*
+ * The gather holds one reference to each page. It starts with 8 entries on the
+ * stack and grows by pages of 510 up to 19 of them; each but keeps one entry
+ * free (v7.3 include/asm-generic/tlb.h, __tlb_remove_folio_pages_size()).
+ */
+#define GATHER_MAX (7 + 19 * 509)
+
+struct zap {
+	struct zap_details d;
+	const struct reap_policy *policy;
+	bool in_scope;
+	bool evict;
+	uint32_t nr;
+	uint32_t slots[GATHER_MAX];
+};
+
+/* free_pages_and_swap_cache(), with what "+evict" adds to it */
+static void gather_flush(struct sim *s, struct zap *z)
+{
+	for (uint32_t i = 0; i < z->nr; i++) {
+		uint32_t slot = z->slots[i];
+		struct folio *f = &s->folios[slot];
+
+		f->batched--;
+		if (f->flags & PG_anon) {
+			folio_free_unreferenced(s, slot);
+		} else if (z->evict && (f->flags & (PG_resident | PG_swapbacked)) == PG_resident) {
+			uint16_t before = f->flags;
+
+			if (f->mapcount || f->batched || (before & PG_dirty)) {
+				count_vm(s, VM_sim_zap_kept, 1);
+				note(s, slot, ZAP_KEEP, before);
+			} else {
+				filemap_drop(s, slot);
+				count_vm(s, VM_sim_zap_evicted, 1);
+				note(s, slot, ZAP_EVICT, before);
+			}
+		}
+	}
+	z->nr = 0;
+}
+
+static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	/* one page mapped hundreds of times: keep the 8-bit count in range */
+	if (__builtin_expect(++f->batched >= FOLIO_BATCHED_MAX, 0)) {
+		f->batched--;
+		gather_flush(s, z);
+		f->batched++;
+	}
+	z->slots[z->nr++] = slot;
+	if (z->nr == GATHER_MAX)
+		gather_flush(s, z);
+}
+
+/* the accessed half of zap_present_folio_ptes() */
+static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, uint32_t slot,
+			 uint8_t pte)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(pte & PTE_young)) {
+		note(s, slot, ZAP_OLD, f->flags);
+		return false;
+	}
+	count_vm(s, VM_sim_reap_young, z->d.dying);
+	if (!vma_has_recency(vma)) {
+		note(s, slot, ZAP_NO_RECENCY, f->flags);
+		return false;
+	}
+	if (z->in_scope && z->policy->exclusive(f->mapcount)) {
+		count_vm(s, VM_sim_zap_skipped, 1);
+		note(s, slot, ZAP_SKIP, f->flags);
+		return z->policy->action == REAP_DEMOTE;
+	}
+	count_vm(s, VM_sim_zap_marks, 1);
+	s->cfg.lru->mark_accessed(s, vma->mm->cpu, slot);
+	return false;
+}
+
+static void demote(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (f->mapcount || !(before & PG_lru))
+		return;
+	f->flags &= (uint16_t)~PG_referenced;
+	s->cfg.lru->move_tail(s, slot);
+	count_vm(s, VM_sim_zap_demoted, 1);
+	count_vm(s, VM_pgrotated, 1);
+	count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
+	note(s, slot, ZAP_DEMOTE, before);
+}
+
+static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
+		    uint32_t vpn)
+{
+	uint32_t idx = vpn % PTRS_PER_PTE, slot;
+	uint8_t pte = pt->pte[idx];
+	bool to_tail = false;
+
+	pt->pte[idx] = 0;
+	if (pte & PTE_zero)
+		return;
+	if (pte & PTE_swap) {
+		slot = pt->anon[idx];
+		s->anon[slot - s->anon_first].nr_swap--;
+		folio_free_unreferenced(s, slot);
+		return;
+	}
+	if (pte & PTE_anon) {
+		slot = pt->anon[idx];
+		s->folios[slot].mapcount--;
+		gather_add(s, z, slot);
+		return;
+	}
+	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
+	if (pte & PTE_dirty)
+		folio_mark_dirty(s, slot);
+	count_vm(s, VM_sim_reap_pages, z->d.dying);
+	to_tail = zap_accessed(s, z, vma, slot, pte);
+	s->folios[slot].mapcount--;
+	if (to_tail)
+		demote(s, slot);
+	gather_add(s, z, slot);
+}
+
+static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
+{
+	uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+	for (uint64_t vpn = vma->start; vpn < end;) {
+		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
+
+		for (; pt && vpn < stop; vpn++)
+			if (pt->pte[vpn % PTRS_PER_PTE])
+				zap_pte(s, z, vma, pt, (uint32_t)vpn);
+		vpn = stop;
+	}
+}
+
+static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool reaping,
+		      uint32_t mrelease_flags)
+{
+	z->d = (struct zap_details){
+		.reaping = reaping,
+		.unstable = mm->unstable,
+		.dying = mm->dying || mm->unstable,
+		.opted_in = mm->opted_in,
+		.mrelease_flags = mrelease_flags,
+	};
+	z->policy = s->cfg.reap;
+	z->in_scope = z->policy->in_scope(&z->d);
+	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
+	z->nr = 0;
+}
+
+void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
+{
+	struct zap *z = s->gather;
+
+	zap_begin(s, z, mm, false, 0);
+	vma_split_range(s, mm, start, pages);
+	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
+		struct vma *vma = mm->vmas->pdata[i];
+
+		if (vma->start > start + (pages - 1))
+			break;
+		zap_vma(s, z, vma);
+	}
+	gather_flush(s, z);
+	vma_remove_range(s, mm, start, pages);
+}
+
+void exit_mmap(struct sim *s, struct mm *mm)
+{
+	struct zap *z = s->gather;
+
+	mm->dying = true;
+	zap_begin(s, z, mm, false, 0);
+	for (guint i = 0; i < mm->vmas->len; i++)
+		zap_vma(s, z, mm->vmas->pdata[i]);
+	gather_flush(s, z);
+}
+
+void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
+{
+	struct zap *z = s->gather;
+
+	mm->unstable = true;
+	zap_begin(s, z, mm, true, mrelease_flags);
+	for (guint i = mm->vmas->len; i-- > 0;) {
+		struct vma *vma = mm->vmas->pdata[i];
+
+		if (!(vma->flags & MAP_ANON) && (vma->flags & MAP_SHARED_))
+			continue;
+		zap_vma(s, z, vma);
+		gather_flush(s, z);
+	}
+}
+
+/* sim_new() allocates one of these per run */
+struct zap *zap_new(void)
+{
+	return g_new(struct zap, 1);
+}

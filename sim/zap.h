@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Unmapping: munmap, exit, reap. v7.3 mm/memory.c, mmu_gather.c, oom_kill.c. */
+#ifndef REAPSIM_ZAP_H
+#define REAPSIM_ZAP_H
+
+#include "sim/mm.h"
+#include "sim/sim.h"
+
+/** munmap() of a range of a living process. */
+void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
+/** exit_mmap(): all mappings, lowest address first. */
+void exit_mmap(struct sim *s, struct mm *mm);
+/**
+ * oom_reap_task_mm(): sets MMF_UNSTABLE and unmaps, highest VMA first, what is
+ * private or anonymous; VM_SHARED file mappings are left to exit_mmap().
+ * @mrelease_flags: of the process_mrelease() call; 0 for the OOM reaper
+ */
+void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags);
+
+/** The gather of a run, freed with g_free(). */
+struct zap *zap_new(void);
+
+#endif

@@ -1,0 +1,83 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The commands that the documentation tells people to type must work. In blocks
+# fenced as ```sh, lines that start with reapsim or build/reapsim (with or
+# without a "$ " in front; a backslash continues the line) are run from a copy
+# of the tree and must exit 0; the target of each "make X" must exist.
+# Blocks fenced as ```console are for show and are not run.
+set -u
+
+src=$(cd "$(dirname "$0")/.." && pwd)
+REAPSIM=${REAPSIM:-$src/build/reapsim}
+top=$(mktemp -d)
+trap 'rm -rf "$top"' EXIT
+passed=0
+failed=0
+
+pass() { passed=$((passed + 1)); }
+fail() {
+	echo "FAIL $1"
+	failed=$((failed + 1))
+}
+
+# FILE -> lines "NUMBER<tab>COMMAND"
+commands() {
+	awk '
+	/^[ \t]*```/ {
+		in_block = !in_block
+		run = in_block && /```(sh|bash|shell)[ \t]*$/
+		text = ""
+		next
+	}
+	run {
+		line = $0
+		sub(/^[ \t]*(\$ )?/, "", line)
+		if (text == "") at = NR
+		text = text line
+		if (sub(/\\$/, "", text)) next
+		if (text != "" && text !~ /^#/) print at "\t" text
+		text = ""
+	}' "$1"
+}
+
+# Everything but what is built and the history.
+mkdir "$top/tree" "$top/bin"
+(cd "$src" && tar cf - --exclude=./build --exclude=./out --exclude=./.git .) |
+	tar xf - -C "$top/tree"
+mkdir "$top/tree/build"
+ln -s "$REAPSIM" "$top/tree/build/reapsim"
+ln -s "$REAPSIM" "$top/bin/reapsim"
+PATH=$top/bin:$PATH
+export PATH
+
+for doc in README.md CONTRIBUTING.md; do
+	[ -f "$src/$doc" ] || continue
+	commands "$src/$doc" >"$top/commands"
+	while IFS=$'\t' read -r line text; do
+		case $text in
+		make | make\ *)
+			for word in ${text%%#*}; do
+				case $word in
+				make | *=* | -* | *\'*) continue ;;
+				esac
+				if grep -qE "^$word:.*## " "$src/Makefile"; then
+					pass
+				else
+					fail "$doc:$line: make has no target \"$word\""
+				fi
+			done
+			;;
+		reapsim\ * | build/reapsim\ *)
+			if (cd "$top/tree" && bash -o pipefail -c "$text") \
+				>"$top/log" 2>&1 </dev/null; then
+				pass
+			else
+				fail "$doc:$line: exits with $?: $text"
+				tail -5 "$top/log"
+			fi
+			;;
+		esac
+	done <"$top/commands"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]

@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Looks for what the build and the report need by using it (a header, a tool),
+# and installs the Debian packages of what is missing. Says nothing if all is
+# there. Exits 1, naming the packages, if they can not be installed.
+set -u
+
+cc=${CC:-gcc}
+missing=()
+
+have_tool() { command -v "$1" >/dev/null 2>&1; }
+have_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | $cc -E -x c - >/dev/null 2>&1; }
+have_glib() { have_tool pkg-config && pkg-config --exists 'glib-2.0 >= 2.58'; }
+
+have_tool pkg-config || missing+=(pkg-config)
+have_glib || missing+=(libglib2.0-dev)
+have_header csv.h || missing+=(libcsv-dev)
+have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
+have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
+have_tool gnuplot || missing+=(gnuplot-nox)
+
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+	as_root=(sudo -n)
+fi
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+
+apt() {
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >>"$log" 2>&1
+}
+
+echo "deps: installing ${missing[*]}" >&2
+if have_tool apt-get && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; then
+	# The lists may be absent or old: refresh them only if they have to be.
+	apt install --no-install-recommends "${missing[@]}" ||
+		{ apt update && apt install --no-install-recommends "${missing[@]}"; } ||
+		{ grep '^E:' "$log" | tail -1 >&2; false; }
+else
+	false
+fi && exit 0
+
+echo "deps: please install these packages first: ${missing[*]}" >&2
+exit 1

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Runs the unit tests: all suites, or the one named by the only argument. A
+ * new suite is one function in a file of its own, which registers the suite
+ * and its tests with CUnit, and one line here.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include <CUnit/Basic.h>
+#include <CUnit/CUnit.h>
+
+void suite_trace(void);
+void suite_readers(void);
+void suite_gen(void);
+void suite_perf(void);
+
+static const struct {
+	const char *name;
+	void (*add)(void);
+} suites[] = {
+	{ "trace", suite_trace },
+	{ "readers", suite_readers },
+	{ "perf", suite_perf },
+	{ "gen", suite_gen },
+};
+
+#define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
+
+static int usage(const char *what)
+{
+	fprintf(stderr, "unit-tests: no suite \"%s\"; there are:", what);
+	for (size_t i = 0; i < NR_SUITES; i++)
+		fprintf(stderr, " %s", suites[i].name);
+	fputc('\n', stderr);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	unsigned int run, failed, expected = 0;
+	size_t nr_added = 0;
+
+	if (CU_initialize_registry() != CUE_SUCCESS) {
+		fprintf(stderr, "unit-tests: %s\n", CU_get_error_msg());
+		return 1;
+	}
+	for (size_t i = 0; i < NR_SUITES; i++) {
+		if (argc > 1 && strcmp(argv[1], suites[i].name))
+			continue;
+		suites[i].add();
+		nr_added++;
+	}
+	if (!nr_added) {
+		CU_cleanup_registry();
+		return usage(argv[1]);
+	}
+	expected = CU_get_registry()->uiNumberOfTests;
+	CU_basic_set_mode(CU_BRM_NORMAL);
+	CU_basic_run_tests();
+	/*
+	 * A suite whose set-up failed, or a test that was never run, is a
+	 * failure too. CU_get_error() says nothing about assertions.
+	 */
+	run = CU_get_number_of_tests_run();
+	failed = CU_get_number_of_tests_failed() + (expected - run);
+	if (!failed && (CU_get_number_of_failures() || CU_get_number_of_suites_failed()))
+		failed = 1;
+	if (!expected)
+		failed = 1;
+	CU_cleanup_registry();
+	printf("%u passed, %u failed\n", expected > failed ? expected - failed : 0, failed);
+	return failed ? 1 : 0;
+}

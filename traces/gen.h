@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Generators of synthetic traces. One generator is one file gen-NAME.c with
+ * its options, and one line in generators.c. The same options and seed give
+ * the same trace, byte for byte, on every machine: random numbers come from
+ * the generator below, and real numbers pass through +, -, *, / only.
+ */
+#ifndef REAPSIM_TRACES_GEN_H
+#define REAPSIM_TRACES_GEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+#include "sim/op.h"
+#include "sim/trace.h"
+
+#define GEN_OPTIONS_MAX 24
+
+enum gen_type { GEN_COUNT, GEN_REAL, GEN_KIND };
+
+/**
+ * struct gen_option - one KEY=VALUE of a generator; the table ends with a
+ * NULL key. Every generator has "seed" as well, it is not in the tables.
+ * @def: the default, as a user would type it
+ * @help: one line; the unit included
+ * @min, @max: bounds of a count or a real number, both allowed
+ * @kinds: names of a GEN_KIND, NULL-terminated; the value is the index
+ * @assumed: the default is nobody's measurement: sweep it
+ */
+struct gen_option {
+	const char *key;
+	enum gen_type type;
+	const char *def;
+	const char *help;
+	double min, max;
+	const char *const *kinds;
+	bool assumed;
+};
+
+/** Names of a GEN_KIND that is 0 or 1. */
+extern const char *const gen_no_yes[];
+
+union gen_value {
+	uint64_t n;
+	double real;
+	unsigned int kind;
+};
+
+/**
+ * struct gen_args - parsed options; v[] is in the order of the table.
+ * @progress: may be NULL; called now and then with 0..1
+ */
+struct gen_args {
+	uint64_t seed;
+	union gen_value v[GEN_OPTIONS_MAX];
+	void (*progress)(void *data, double done);
+	void *progress_data;
+};
+
+/** struct trace_generator - see the top of this file. @generate appends to an
+ * initialised builder and returns 0 or a negative errno with @err filled. */
+struct trace_generator {
+	const char *name;
+	const char *summary;
+	const struct gen_option *options;
+	int (*generate)(const struct gen_args *a, struct trace_build *b, struct err *err);
+};
+
+/** All of them, NULL-terminated. */
+extern const struct trace_generator *const trace_generators[];
+
+/** Find one by name; NULL with @err listing the valid names. */
+const struct trace_generator *gen_find(const char *name, struct err *err);
+
+/** Parse @nr strings KEY=VALUE over the defaults. -EINVAL: @err names the key,
+ * the value and what is expected, or the valid keys. */
+int gen_args_parse(struct gen_args *a, const struct trace_generator *g, char *const *kv, size_t nr,
+		   struct err *err);
+
+/** Generate, note the options in the header, and check the result. */
+int gen_run(const struct trace_generator *g, const struct gen_args *a, struct trace **out,
+	    struct err *err);
+
+/*
+ * Random numbers: xoshiro256**, seeded through splitmix64 (both by Blackman
+ * and Vigna, public domain).
+ */
+struct gen_rng {
+	uint64_t s[4];
+};
+
+void gen_rng_init(struct gen_rng *r, uint64_t seed);
+
+static inline uint64_t gen_rng_next(struct gen_rng *r)
+{
+	uint64_t *s = r->s;
+	uint64_t x = s[1] * 5, t = s[1] << 17;
+
+	s[2] ^= s[0];
+	s[3] ^= s[1];
+	s[1] ^= s[2];
+	s[0] ^= s[3];
+	s[2] ^= t;
+	s[3] = s[3] << 45 | s[3] >> 19;
+	return (x << 7 | x >> 57) * 9;
+}
+
+/** 0 .. @n - 1; the bias is below 2^-32 for any @n used here. */
+static inline uint32_t gen_rng_below(struct gen_rng *r, uint32_t n)
+{
+	return (uint32_t)((unsigned __int128)gen_rng_next(r) * n >> 64);
+}
+
+/**
+ * struct gen_zipf - draws ranks 0 .. n - 1, rank k with weight (k+1)^-alpha,
+ * from an alias table of 8 bytes a rank: two memory reads a draw.
+ */
+struct gen_zipf {
+	struct {
+		uint32_t keep; /* of 2^32: stay at this column */
+		uint32_t alias;
+	} * col;
+	uint32_t n;
+};
+
+/** -ENOMEM if the table does not fit. */
+int gen_zipf_init(struct gen_zipf *z, uint32_t n, double alpha, struct err *err);
+void gen_zipf_release(struct gen_zipf *z);
+
+static inline uint32_t gen_zipf_at(const struct gen_zipf *z, uint64_t random)
+{
+	unsigned __int128 p = (unsigned __int128)random * z->n;
+	uint32_t i = (uint32_t)(p >> 64);
+	/* a branch here would be mispredicted every other time */
+	uint32_t stay = -(uint32_t)((uint32_t)((uint64_t)p >> 32) < z->col[i].keep);
+
+	return z->col[i].alias ^ ((i ^ z->col[i].alias) & stay);
+}
+
+/**
+ * struct gen_emit - appends operations and remembers the first error, so that
+ * a generator checks once, with "return e.ret". Long ranges are split.
+ */
+struct gen_emit {
+	struct trace_build *b;
+	struct err *err;
+	int ret;
+};
+
+/** How a process dies, as a GEN_KIND option; gen_death_kinds[] are the names. */
+enum gen_death { GEN_MRELEASE, GEN_KILL, GEN_OOM, GEN_EXIT };
+extern const char *const gen_death_kinds[];
+
+void gen_op(struct gen_emit *e, const struct op *op);
+uint32_t gen_file(struct gen_emit *e, const char *name, uint64_t pages);
+void gen_spawn(struct gen_emit *e, uint32_t pid, uint32_t cpu);
+void gen_optin(struct gen_emit *e, uint32_t pid);
+void gen_map_file(struct gen_emit *e, uint32_t pid, uint32_t file, uint32_t at, uint64_t pages,
+		  uint32_t flags);
+void gen_map_anon(struct gen_emit *e, uint32_t pid, uint32_t at, uint64_t pages);
+void gen_touch(struct gen_emit *e, uint32_t pid, uint32_t at, uint64_t pages, bool write);
+void gen_read(struct gen_emit *e, uint32_t pid, uint32_t file, uint32_t at, uint64_t pages);
+void gen_die(struct gen_emit *e, uint32_t pid, enum gen_death how, uint32_t mrelease_flags);
+void gen_advance_ms(struct gen_emit *e, uint64_t ms);
+void gen_mark(struct gen_emit *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** Ask for a cgroup of this size; 0: leave the limit to the machine file. */
+void gen_memcg(struct gen_emit *e, uint64_t pages);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Reads a text file line by line and is strict about what a line is, since a
+ * damaged trace must never be half believed: no line over 64 KiB, no NUL
+ * byte, no carriage return, and the last line ends in a newline too (one that
+ * does not was most likely cut off).
+ */
+#ifndef REAPSIM_TRACES_LINES_H
+#define REAPSIM_TRACES_LINES_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "sim/err.h"
+
+#define LINE_BYTES_MAX (64u << 10)
+
+struct lines {
+	const char *path;
+	FILE *f;
+	unsigned long nr;  /* number of the line returned last, from 1 */
+	uint64_t offset;   /* bytes consumed, newline included */
+	size_t start, end; /* unread part of @buf */
+	char *buf;
+};
+
+/** Open @path, which must outlive @l. Return: 0 or a negative errno: -ENOENT
+ * and -EINVAL when the path is to blame. */
+int lines_open(struct lines *l, const char *path, struct err *err);
+/**
+ * The next line without its newline, terminated by a NUL, valid until the next
+ * call; the caller may write to it. Return: 1, 0 at the end, a negative errno.
+ */
+int lines_next(struct lines *l, char **line, size_t *len, struct err *err);
+void lines_close(struct lines *l);
+
+/** Report that @path can not be opened or read; for use by every reader. */
+int path_error(const char *path, const char *doing, int errnum, struct err *err);
+
+#endif
