@@ -40,13 +40,14 @@ LIBS        = $(PKG_LIBS) -lcsv -lm $(MALLOC)
 LIB_SRC  := $(wildcard sim/*.c models/*.c traces/*.c)
 CLI_SRC  := $(wildcard sim/cli/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
-ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC)
+ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c
 FORMAT   := $(wildcard sim/*.[ch] sim/cli/*.[ch] models/*.[ch] traces/*.[ch] tests/*/*.[ch])
 
 objects  = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIB     := $(B)/libreapsim.a
 BIN     := $(B)/reapsim
 UNIT    := $(B)/unit-tests
+BENCH   := $(B)/bench
 STAMP   := $(BUILD)/deps.stamp
 
 # "make V=1" shows the commands.
@@ -60,7 +61,7 @@ Q := $(if $(V),,@)
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
-	$(BIN) compare --out $(OUT) traces/shipped/*
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/report.sh
 
 test: test-unit test-cli test-docs ## all tests: unit, command line, documentation
 
@@ -73,8 +74,8 @@ test-cli: $(BIN) ## golden tests of the command line only
 test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
-bench: $(BIN) ## accesses per second, bytes per page
-	REAPSIM=$(abspath $(BIN)) tests/bench/run.sh
+bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
+	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh
 
 golden-update: $(BIN) ## rewrite tests/cli/*.golden from what the commands print now
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh --update
@@ -94,12 +95,16 @@ coverage: ## run the tests in an instrumented build; line coverage by file
 			all += a[5]; hit += a[3] * a[5] / 100; name = "" } \
 		END { close("sort"); if (all) printf form, "total", 100 * hit / all, all }'
 
-fuzz: $(BUILD)/fuzz/fuzz_readers ## fuzz the trace readers, FUZZ_SECONDS (300) for all; needs clang
-	@mkdir -p $(BUILD)/fuzz/corpus
-	$< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -artifact_prefix=$(BUILD)/fuzz/ \
-		$(BUILD)/fuzz/corpus $(wildcard tests/fuzz/corpus/*/) >$(BUILD)/fuzz/log 2>&1 || \
-		{ tail -40 $(BUILD)/fuzz/log; exit 1; }
-	@tail -1 $(BUILD)/fuzz/log
+FUZZ_READERS ?= text binary perf lackey oracle
+fuzz: $(BUILD)/fuzz/fuzz_readers ## fuzz each trace reader for FUZZ_SECONDS (300); needs clang
+	@for r in $(FUZZ_READERS); do \
+		mkdir -p $(BUILD)/fuzz/$$r && echo "$$r for $(FUZZ_SECONDS) s" && \
+		FUZZ_READER=$$r $< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=65536 \
+			-artifact_prefix=$(BUILD)/fuzz/$$r/ $(BUILD)/fuzz/$$r \
+			tests/fuzz/corpus/$$r >$(BUILD)/fuzz/$$r.log 2>&1 || \
+			{ tail -40 $(BUILD)/fuzz/$$r.log; exit 1; }; \
+		grep -E '^Done|^stat::number_of_executed' $(BUILD)/fuzz/$$r.log; \
+	done
 
 deps: ## install what the build needs and this machine lacks (apt-get, as root or by sudo)
 	@CC="$(CC)" tests/deps.sh
@@ -142,6 +147,10 @@ $(BIN): $(call objects,$(CLI_SRC)) $(LIB)
 $(UNIT): $(call objects,$(UNIT_SRC)) $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcunit $(LIBS)
+
+$(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard */*.h) | $(STAMP)
 	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }

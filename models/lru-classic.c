@@ -315,6 +315,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
 	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
+	handle_reclaim_writeback(s, sc, nr_taken);
 	return nr_reclaimed;
 }
 
@@ -529,6 +530,16 @@ static uint64_t classic_size(const struct sim *s, enum lru_type type, bool activ
 	return c->lists[LIST(type, active)].size;
 }
 
+static uint64_t classic_list_bytes(const struct sim *s)
+{
+	const struct classic *c = s->lru;
+	uint64_t bytes = sizeof(*c);
+
+	for (int i = 0; i < NR_LISTS; i++)
+		bytes += ((uint64_t)c->lists[i].mask + 1) * sizeof(uint32_t);
+	return bytes;
+}
+
 static void classic_walk(const struct sim *s,
 			 bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
 {
@@ -590,6 +601,7 @@ const struct lru_model lru_classic = {
 	.reclaim_end = classic_reclaim_end,
 	.flush_stats = classic_flush_stats,
 	.size = classic_size,
+	.list_bytes = classic_list_bytes,
 	.walk = classic_walk,
 	.check = classic_check,
 };

@@ -12,6 +12,7 @@
 
 #include "sim/charge.h"
 #include "sim/mm.h"
+#include "sim/reclaim.h"
 
 void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
 {
@@ -24,6 +25,9 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
+	/* free_swap_cache() */
+	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
+		folio_free_swap(s, slot);
 	if (!(f->flags & PG_anon) || f->mapcount || f->batched ||
 	    s->anon[slot - s->anon_first].nr_swap)
 		return;

@@ -18,7 +18,6 @@
 #include "sim/reclaim.h"
 
 #define MEMCG_CHARGE_BATCH 64
-#define MAX_RECLAIM_RETRIES 16
 
 static uint64_t int_sqrt(uint64_t x)
 {
@@ -71,7 +70,7 @@ static int out_of_memory(struct sim *s)
 }
 
 /* the slow half of try_charge_memcg(): the limit is hit */
-static int charge_reclaim(struct sim *s, unsigned int cpu)
+static int charge_reclaim(struct sim *s, unsigned int cpu, enum gfp gfp)
 {
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 	int nr_retries = MAX_RECLAIM_RETRIES;
@@ -85,7 +84,7 @@ static int charge_reclaim(struct sim *s, unsigned int cpu)
 			return 0;
 		}
 		count_vm(s, VM_memcg_max_events, 1);
-		nr_reclaimed = try_to_free_mem_cgroup_pages(s, cpu, 1);
+		nr_reclaimed = try_to_free_mem_cgroup_pages(s, cpu, 1, gfp);
 		if (s->memcg_usage < limit)
 			continue;
 		if (!drained) {
@@ -93,6 +92,8 @@ static int charge_reclaim(struct sim *s, unsigned int cpu)
 			drained = true;
 			continue;
 		}
+		if (gfp == GFP_READAHEAD)
+			return -ENOMEM;
 		if (nr_reclaimed)
 			continue;
 		if (nr_retries-- <= 0)
@@ -100,39 +101,60 @@ static int charge_reclaim(struct sim *s, unsigned int cpu)
 	}
 }
 
-static int alloc_page(struct sim *s, unsigned int cpu)
+/* zone_reclaimable_pages() */
+static uint64_t reclaimable_pages(const struct sim *s)
 {
-	int nr_retries = MAX_RECLAIM_RETRIES;
+	const struct lru_model *lru = s->cfg.lru;
+	uint64_t nr = lru->size(s, LRU_FILE, false) + lru->size(s, LRU_FILE, true);
+
+	if (nr_swap_pages(s))
+		nr += lru->size(s, LRU_ANON, false) + lru->size(s, LRU_ANON, true);
+	return nr;
+}
+
+/* get_page_from_freelist(), __alloc_pages_slowpath(), should_reclaim_retry() */
+static int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp)
+{
+	int no_progress_loops = 0;
 
 	if (free_pages(s) > s->wmark_low)
 		return 0;
-	kswapd_run(s, cpu);
-	while (free_pages(s) <= s->wmark_min) {
-		if (try_to_free_pages(s, cpu))
-			continue;
-		if (nr_retries-- <= 0)
-			return free_pages(s) ? 0 : out_of_memory(s);
+	for (;;) {
+		bool progress;
+
+		kswapd_run(s, cpu);
+		if (free_pages(s) > s->wmark_min)
+			return 0;
+		progress = try_to_free_pages(s, cpu, gfp) > 0;
+		if (progress && free_pages(s) > s->wmark_min)
+			return 0;
+		if (gfp == GFP_READAHEAD)
+			return -ENOMEM;
+		no_progress_loops = progress ? 0 : no_progress_loops + 1;
+		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
+		    free_pages(s) + reclaimable_pages(s) <= s->wmark_min)
+			return out_of_memory(s);
 	}
-	return 0;
 }
 
-int charge_page(struct sim *s, unsigned int cpu)
+int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 
 	if (!limit) {
-		if (alloc_page(s, cpu))
+		if (alloc_page(s, cpu, gfp))
 			return -ENOMEM;
 	} else if (c->memcg_stock) {
 		c->memcg_stock--;
 	} else if (s->memcg_usage + MEMCG_CHARGE_BATCH <= limit) {
 		s->memcg_usage += MEMCG_CHARGE_BATCH;
 		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
-	} else if (charge_reclaim(s, cpu)) {
+	} else if (charge_reclaim(s, cpu, gfp)) {
 		return -ENOMEM;
 	}
-	s->nr_used++;
+	if (++s->nr_used > s->nr_used_peak)
+		s->nr_used_peak = s->nr_used;
 	return 0;
 }
 

@@ -5,11 +5,20 @@
 
 #include "sim/sim.h"
 
+#define MAX_RECLAIM_RETRIES 16
+
+/** enum gfp - what an allocation may do to succeed. */
+enum gfp {
+	GFP_KERNEL,
+	GFP_READAHEAD,	/* __GFP_NORETRY and no __GFP_FS: gives up early */
+};
+
 /**
  * charge_page - allocate one page for a task on @cpu, reclaiming if need be.
- * Return: 0, or -ENOMEM with s->oom set when nothing is left to reclaim.
+ * Return: 0, or -ENOMEM; for GFP_KERNEL that means that nothing is left to
+ * reclaim, and s->oom is set.
  */
-int charge_page(struct sim *s, unsigned int cpu);
+int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
 /** One page is free again. */
 void uncharge_page(struct sim *s);
 /** Sets the watermarks of a whole-machine run. */

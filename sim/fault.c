@@ -21,6 +21,7 @@
 #include "sim/charge.h"
 #include "sim/filemap.h"
 #include "sim/readahead.h"
+#include "sim/reclaim.h"
 
 static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			  uint32_t slot, uint8_t flags)
@@ -28,7 +29,7 @@ static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, 
 	/* tmpfs needs no write notification: a shared mapping is writable */
 	if ((s->folios[slot].flags & PG_swapbacked) &&
 	    (vma->flags & (MAP_SHARED_ | MAP_WRITE)) == (MAP_SHARED_ | MAP_WRITE))
-		flags |= PTE_write;
+		flags |= PTE_write | (s->folios[slot].flags & PG_dirty ? PTE_dirty : 0);
 	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
 	s->folios[slot].mapcount++;
 }
@@ -70,9 +71,15 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	return mapped;
 }
 
+/* what filemap_fault() returns beside 0 and -ENOMEM */
+enum {
+	FAULT_RETRY = 1,
+	FAULT_RETRY_MAJOR,
+};
+
 /*
- * filemap_fault(): have the page in the cache. Return: 1 if the fault has to be
- * retried because it went to the device, 0 if the page was there, or -ENOMEM.
+ * filemap_fault(): have the page in the cache. The first attempt drops the lock
+ * to go to the device, so that the fault has to be retried.
  */
 static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tried)
 {
@@ -84,37 +91,19 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 			return 0;
 		if (s->folios[slot].flags & PG_swapcache)
 			count_vm(s, VM_pgmajfault, 1);
-		return filemap_add_folio(s, cpu, slot, false);
+		return filemap_add_folio(s, cpu, slot, ADD_READ);
 	}
 	if (s->folios[slot].flags & PG_resident)
-		return tried ? 0 : mmap_readahead_async(s, cpu, vma, pgoff);
-	if (!tried)
-		count_vm(s, VM_pgmajfault, 1);
-	if (mmap_readahead_sync(s, cpu, vma, pgoff))
-		return -ENOMEM;
-	if (!(s->folios[slot].flags & PG_resident) && filemap_add_folio(s, cpu, slot, false))
-		return -ENOMEM;
-	return 1;
-}
-
-/* have the page cached for @vpn, retrying as handle_mm_fault()'s caller does;
- * @around: try fault-around first. Return: 1 if fault-around mapped it. */
-static int fault_in(struct sim *s, struct vma *vma, uint32_t vpn, bool around)
-{
-	uint32_t pgoff = vma->pgoff + (vpn - vma->start);
-	bool tried = false;
-	int ret;
-
-	if (s->cfg.machine.fault_around_pages < 2)
-		around = false;
-	for (;;) {
-		if (around && fault_around(s, vma, vpn, tried))
-			return 1;
-		ret = filemap_fault(s, vma, pgoff, tried);
-		if (ret <= 0 || tried)
-			return MIN(ret, 0);
-		tried = true;
+		return !tried && mmap_readahead_async(s, cpu, vma, pgoff) ? FAULT_RETRY : 0;
+	count_vm(s, VM_pgmajfault, 1);
+	mmap_readahead_sync(s, cpu, vma, pgoff);
+	if (!(s->folios[slot].flags & PG_resident)) {
+		if (filemap_add_folio(s, cpu, slot, ADD_READ))
+			return -ENOMEM;
+		if (s->cfg.machine.read_us)
+			sim_advance(s, s->cfg.machine.read_us * 1000ull);
 	}
+	return tried ? 0 : FAULT_RETRY_MAJOR;
 }
 
 /* a new anon page at @vpn, mapped in place of what was there; charged before */
@@ -130,34 +119,43 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 	folio_add_lru(s, vma->mm->cpu, slot);
 }
 
+/* do_read_fault(), do_cow_fault() and do_shared_fault() */
 static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
-	uint32_t slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
+	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
+	const bool cow = write && !(vma->flags & MAP_SHARED_);
+	uint32_t slot = file_slot(s, vma->file, pgoff);
+	bool tried = false, vma_lock = true;
 	int ret;
 
-	if (write && !(vma->flags & MAP_SHARED_)) {
-		/* do_cow_fault(): the copy is allocated first, then the page
-		 * to copy from is looked up */
-		if (charge_page(s, vma->mm->cpu) || fault_in(s, vma, vpn, false))
+	for (;;) {
+		/* the copy is allocated first, and freed before a retry */
+		if (cow && charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
+		if (!write && s->cfg.machine.fault_around_pages > 1 &&
+		    fault_around(s, vma, vpn, tried))
+			return 0;
+		ret = filemap_fault(s, vma, pgoff, tried);
+		if (!ret)
+			break;
+		if (cow)
+			uncharge_page(s);
+		if (ret < 0)
+			return ret;
+		/* do_user_addr_fault(): a minor fault under the VMA lock that
+		 * has to be retried under mmap_lock does not count as tried */
+		tried |= !vma_lock || ret == FAULT_RETRY_MAJOR;
+		vma_lock = false;
+	}
+	if (cow) {
 		map_new_anon(s, vma, vpn, EV_COW);
 		return 0;
 	}
-	ret = fault_in(s, vma, vpn, !write);
-	if (ret)
-		return MIN(ret, 0);
 	map_file_page(s, vma, pte_alloc(vma->mm, vpn), vpn, slot,
 		      PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)
 		folio_mark_dirty(s, slot);
 	return 0;
-}
-
-/* folio_free_swap(): no swap entry refers to it any more */
-static void free_swap(struct sim *s, uint32_t slot)
-{
-	s->folios[slot].flags = (uint16_t)((s->folios[slot].flags & ~PG_swapcache) | PG_dirty);
-	s->swap_used--;
 }
 
 static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
@@ -171,31 +169,47 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	if (!(f->flags & PG_resident)) {
 		uint16_t before = f->flags;
 
-		count_vm(s, VM_pgmajfault, 1);
-		if (charge_page(s, vma->mm->cpu))
+		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
+		count_vm(s, VM_pgmajfault, 1);
 		count_vm(s, VM_pswpin, 1);
 		f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
 		note(s, slot, SWAP_IN, before);
 		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
 		folio_add_lru(s, vma->mm->cpu, slot);
 	}
-	exclusive = a->nr_swap == 1 && !f->mapcount;
+	exclusive = pt->pte[idx] & PTE_write; /* pte_swp_exclusive() */
 	a->nr_swap--;
 	f->mapcount++;
 	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
 	if (exclusive && (vma->flags & MAP_WRITE))
 		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
-	if (!a->nr_swap)
-		free_swap(s, slot);
+	folio_free_swap(s, slot); /* the device is synchronous */
 	return 0;
 }
 
-/* do_wp_page(). Return: 1 if the PTE changed meanwhile: fault again. */
+static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	bool maybe_in_lru_cache = !(f->flags & PG_lru);
+
+	/* the swap cache's reference is on both sides */
+	if (f->mapcount + f->batched > 1u + maybe_in_lru_cache)
+		return false;
+	if (maybe_in_lru_cache)
+		lru_add_drain_cpu(s, cpu);
+	if (f->mapcount + f->batched > 1)
+		return false;
+	folio_free_swap(s, slot);
+	return !(f->flags & PG_swapcache);
+}
+
+/* do_wp_page(). Return: 1 if the PTE changed meanwhile: the access faults again. */
 static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE;
 	uint8_t pte = pt->pte[idx];
+	int ret;
 
 	if (!(pte & PTE_zero)) {
 		old = pte_slot(s, vma, pt, vpn);
@@ -204,20 +218,18 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 			folio_mark_dirty(s, old);
 			return 0;
 		}
-		/* wp_can_reuse_anon_folio(): a reference may be this CPU's batch */
-		if ((pte & PTE_anon) && s->folios[old].mapcount == 1 &&
-		    !s->anon[old - s->anon_first].nr_swap) {
-			if (!(s->folios[old].flags & PG_lru))
-				lru_add_drain_cpu(s, vma->mm->cpu);
-			if (!s->folios[old].batched) {
-				pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
-				return 0;
-			}
+		if ((pte & PTE_anon) && wp_can_reuse_anon_folio(s, vma->mm->cpu, old)) {
+			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
+			return 0;
 		}
+		/* wp_page_copy() holds a reference while it allocates */
+		s->folios[old].batched++;
 	}
-	/* wp_page_copy(): the copy is charged first, and that may reclaim the
-	 * page to copy from */
-	if (charge_page(s, vma->mm->cpu))
+	/* reclaim may unmap the page to copy from, or clear its young bit */
+	ret = charge_page(s, vma->mm->cpu, GFP_KERNEL);
+	if (old != FOLIO_NONE)
+		s->folios[old].batched--;
+	if (ret)
 		return -ENOMEM;
 	if (pt->pte[idx] != pte) {
 		uncharge_page(s);
@@ -248,7 +260,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 	if (!(vma->flags & MAP_ANON))
 		return do_file_fault(s, vma, vpn, write);
 	if (write) {
-		if (charge_page(s, vma->mm->cpu))
+		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		map_new_anon(s, vma, vpn, EV_ANON);
 		return 0;
@@ -261,8 +273,10 @@ static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write
 {
 	int ret;
 
-	count_vm(s, VM_pgfault, 1);
 	do {
+		count_vm(s, VM_pgfault, 1);
+		if (s->cfg.machine.fault_us)
+			sim_advance(s, s->cfg.machine.fault_us * 1000ull);
 		ret = handle_pte_fault(s, vma, vpn, write);
 	} while (ret > 0);
 	return ret;

@@ -26,13 +26,13 @@ struct dirty_entry {
 	uint64_t since_ns;
 };
 
-int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, bool write)
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why)
 {
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 	bool shmem = s->has_shmem && s->trace->files[slot_file(s, slot)].shmem;
 
-	if (charge_page(s, cpu))
+	if (charge_page(s, cpu, why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL))
 		return -ENOMEM;
 	f = &s->folios[slot];
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked | PG_dirty : 0));
@@ -41,18 +41,18 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, bool write
 	count_vm(s, VM_sim_cache_adds, 1);
 	if (shmem) {
 		s->nr_shmem++;
-		if (before & PG_swapcache) {
-			/* shmem_swapin_folio() frees the swap slot */
-			s->swap_used--;
-			count_vm(s, VM_pswpin, 1);
-		}
-	} else if (!write) {
+	} else if (why != ADD_WRITE) {
 		count_vm(s, VM_sim_fills, 1);
 	}
 	note(s, slot, ADD, before);
-	if ((before & PG_shadow) && !write)
+	if ((before & PG_shadow) && why != ADD_WRITE)
 		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
 	folio_add_lru(s, cpu, slot);
+	if (before & PG_swapcache) {
+		/* shmem_swapin_folio() frees the swap slot */
+		s->swap_used--;
+		count_vm(s, VM_pswpin, 1);
+	}
 	return 0;
 }
 
@@ -76,74 +76,83 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	uncharge_page(s);
 }
 
+int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	/* force_page_cache_ra(), and filemap_create_folio() where that fails */
+	if (filemap_add_folio(s, cpu, slot, ADD_READAHEAD) &&
+	    filemap_add_folio(s, cpu, slot, ADD_READ))
+		return -ENOMEM;
+	if (s->cfg.machine.read_us)
+		sim_advance(s, s->cfg.machine.read_us * 1000ull);
+	if (__builtin_expect(s->flush_wanted, 0))
+		flush_dirty(s, 0);
+	return 0;
+}
+
+/* shmem_file_read_iter(): no readahead, and every page is marked */
+static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t pgoff,
+		      uint32_t pages)
+{
+	for (uint32_t slot = file_slot(s, file, pgoff); pages; pages--, slot++) {
+		if (!(s->folios[slot].flags & PG_resident) &&
+		    filemap_add_folio(s, cpu, slot, ADD_READ))
+			return -ENOMEM;
+		s->cfg.lru->mark_accessed(s, cpu, slot);
+	}
+	return 0;
+}
+
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		 uint32_t pages)
 {
 	const uint64_t end = (uint64_t)pgoff + pages;
-	uint64_t at = pgoff;
+	uint64_t at = pgoff, prev_end = open->prev_end;
 	uint32_t base = file_slot(s, open->file, 0);
 
 	count_vm(s, VM_sim_accesses, pages);
+	if (s->trace->files[open->file].shmem)
+		return shmem_read(s, cpu, open->file, pgoff, pages);
 	while (at < end) {
 		/* filemap_get_pages(): a batch ends at a hole, after a page
 		 * that carries the readahead mark, or when it is full */
-		unsigned int nr = 0;
 		uint64_t last = at;
+		bool async = false;
 
-		if (!(s->folios[base + at].flags & PG_resident) &&
-		    page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at)))
-			return -ENOMEM;
-		if (!(s->folios[base + at].flags & PG_resident) &&
-		    filemap_add_folio(s, cpu, base + (uint32_t)at, false))
-			return -ENOMEM;
-		for (; last < end && nr < FOLIO_BATCH_SIZE; nr++) {
-			uint16_t flags = s->folios[base + last].flags;
-
-			if (!(flags & PG_resident))
-				break;
+		if (!(s->folios[base + at].flags & PG_resident))
+			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
+		while (last < end && last - at < FOLIO_BATCH_SIZE && !async &&
+		       (s->folios[base + last].flags & PG_resident))
+			async = s->folios[base + last++].flags & PG_readahead;
+		if (last == at) {
+			/* filemap_create_folio() */
+			if (filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ))
+				return -ENOMEM;
+			if (s->cfg.machine.read_us)
+				sim_advance(s, s->cfg.machine.read_us * 1000ull);
 			last++;
-			if (flags & PG_readahead) {
-				if (page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
-							(uint32_t)(end - (last - 1))) < 0)
-					return -ENOMEM;
-				break;
-			}
+		}
+		if (async) {
+			/* the batch holds references meanwhile */
+			for (uint64_t i = at; i < last; i++)
+				s->folios[base + i].batched++;
+			page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
+					    (uint32_t)(end - (last - 1)));
+			for (uint64_t i = at; i < last; i++)
+				s->folios[base + i].batched--;
 		}
 		for (; at < last; at++) {
-			uint32_t slot = base + (uint32_t)at;
-
 			/* a folio read twice in a row counts once */
-			if (at + 1 != open->prev_end)
-				s->cfg.lru->mark_accessed(s, cpu, slot);
-			open->prev_end = at + 1;
+			if (at + 1 != prev_end)
+				s->cfg.lru->mark_accessed(s, cpu, base + (uint32_t)at);
+			prev_end = at + 1;
 		}
 	}
+	/* readahead does not see where this read got to before it ends */
+	open->prev_end = prev_end;
 	return 0;
 }
 
-int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
-		  uint32_t pages)
-{
-	uint32_t base = file_slot(s, open->file, 0);
-	bool shmem = s->trace->files[open->file].shmem;
-
-	count_vm(s, VM_sim_accesses, pages);
-	for (uint32_t i = 0; i < pages; i++) {
-		uint32_t slot = base + pgoff + i;
-
-		if (!(s->folios[slot].flags & PG_resident) &&
-		    filemap_add_folio(s, cpu, slot, !shmem))
-			return -ENOMEM;
-		/* shmem_get_folio(SGP_WRITE) marks; ext4's write_begin does not */
-		if (shmem)
-			s->cfg.lru->mark_accessed(s, cpu, slot);
-		else
-			folio_mark_dirty(s, slot);
-	}
-	return 0;
-}
-
-void folio_mark_dirty(struct sim *s, uint32_t slot)
+static void set_dirty(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 	struct dirty_entry e = { slot, s->now_ns };
@@ -160,6 +169,37 @@ void folio_mark_dirty(struct sim *s, uint32_t slot)
 	/* balance_dirty_pages() starts the flusher at the background ratio */
 	background = (free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
 	s->flush_wanted |= s->nr_dirty > background;
+}
+
+void folio_mark_dirty(struct sim *s, uint32_t slot)
+{
+	s->folios[slot].flags &= (uint16_t)~PG_reclaim;
+	set_dirty(s, slot);
+}
+
+int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
+		  uint32_t pages)
+{
+	uint32_t base = file_slot(s, open->file, 0);
+	bool shmem = s->trace->files[open->file].shmem;
+
+	count_vm(s, VM_sim_accesses, pages);
+	for (uint32_t i = 0; i < pages; i++) {
+		uint32_t slot = base + pgoff + i;
+
+		if (!(s->folios[slot].flags & PG_resident) &&
+		    filemap_add_folio(s, cpu, slot, shmem ? ADD_READ : ADD_WRITE))
+			return -ENOMEM;
+		if (shmem) {
+			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
+			s->cfg.lru->mark_accessed(s, cpu, slot);
+			folio_mark_dirty(s, slot);
+		} else {
+			/* mark_buffer_dirty(); ext4's write_begin does not mark */
+			set_dirty(s, slot);
+		}
+	}
+	return 0;
 }
 
 void flush_dirty(struct sim *s, uint64_t age_ns)
@@ -202,8 +242,9 @@ void flusher_tick(struct sim *s, uint64_t from_ns)
 {
 	const uint64_t period = s->cfg.machine.dirty_writeback_ms * 1000000ull;
 
+	/* it looked at the last full period, not now */
 	if (s->dirty->len && from_ns / period != s->now_ns / period)
-		flush_dirty(s, s->cfg.machine.dirty_expire_ms * 1000000ull);
+		flush_dirty(s, s->cfg.machine.dirty_expire_ms * 1000000ull + s->now_ns % period);
 }
 
 void drop_pagecache(struct sim *s)
@@ -214,13 +255,14 @@ void drop_pagecache(struct sim *s)
 		const struct trace_file *tf = &s->trace->files[i];
 		uint32_t base = file_slot(s, i, 0);
 
-		if (tf->shmem) /* tmpfs has no device to drop to */
-			continue;
 		for (uint32_t p = 0; p < tf->pages; p++) {
 			struct folio *f = &s->folios[base + p];
 			uint16_t before = f->flags;
 
-			if (before & PG_shadow) {
+			if ((before & PG_shadow) && tf->shmem) {
+				/* the content is in swap */
+				continue;
+			} else if (before & PG_shadow) {
 				/* clear_shadow_entries() */
 				*f = (struct folio){ 0 };
 			} else if (!(before & PG_resident) || f->mapcount) {

@@ -7,17 +7,25 @@
 #include "sim/mm.h"
 #include "sim/sim.h"
 
+/** enum add_for - why a page enters the cache. */
+enum add_for {
+	ADD_READ,
+	ADD_WRITE,	/* write(2) overwrites it: read nothing, count no refault */
+	ADD_READAHEAD,	/* as for a read, but do without it if memory is short */
+};
+
 /**
  * filemap_add_folio - bring one page of a file into the cache.
- * @write: for a write(2) that overwrites it: read nothing, count no refault
  * Return: 0 or -ENOMEM. The page must not be resident.
  */
-int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, bool write);
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why);
 /** Accounting of a file page that just left the cache; @before: its flags. */
 void filemap_removed(struct sim *s, uint32_t slot, uint16_t before);
 /** Drop a clean, unmapped, unbatched page, leaving no shadow. */
 void filemap_drop(struct sim *s, uint32_t slot);
 
+/** What a read(2) of one page does when it misses and readahead is off. */
+int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot);
 /** read(2) of @pages pages of the open file, from page @pgoff on. */
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		 uint32_t pages);

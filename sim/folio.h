@@ -28,7 +28,8 @@ enum folio_flags {
 	PG_workingset = 1 << 4,	/* was active once; kept in the shadow */
 	PG_dirty = 1 << 5,
 	PG_reclaim = 1 << 6,	/* rotate to the tail once written back */
-	PG_readahead = 1 << 7,	/* reading it triggers the next readahead */
+	PG_readahead = PG_reclaim, /* one bit, as in the kernel: on a clean folio it
+				 * means that reading it starts the next readahead */
 	PG_swapbacked = 1 << 8,	/* anon and tmpfs: on the anon lists */
 	PG_anon = 1 << 9,	/* folio_test_anon(): not in a file */
 	PG_swapcache = 1 << 10,	/* a swap slot holds its content */

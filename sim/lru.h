@@ -30,11 +30,13 @@ struct scan_control {
 	uint64_t nr_to_reclaim;
 	uint64_t nr_reclaimed;
 	uint64_t nr_scanned;
+	uint64_t nr_unqueued_dirty; /* of the last shrink_folio_list() */
 	uint64_t anon_cost, file_cost;
 	int priority;
 	bool memcg;		/* cgroup_reclaim() */
 	bool kswapd;
 	bool may_swap;
+	bool nofs;		/* called from readahead: no __GFP_FS */
 	uint8_t may_deactivate;	/* 1 << lru_type */
 	bool force_deactivate;
 	bool skipped_deactivate;
@@ -95,6 +97,8 @@ struct lru_model {
 	void (*flush_stats)(struct sim *s);
 	/* sizes: levels nr_{in,}active_{anon,file} */
 	uint64_t (*size)(const struct sim *s, enum lru_type type, bool active);
+	/* bytes of memory that the lists take */
+	uint64_t (*list_bytes)(const struct sim *s);
 	/* every list, newest first: calls @fn until it returns false */
 	void (*walk)(const struct sim *s,
 		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);

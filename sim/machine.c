@@ -6,7 +6,7 @@
 #include <string.h>
 
 const struct machine_key machine_keys[] = {
-	{ "memory_pages", "pages of the whole machine, with kswapd; N or P% of the file pages used" },
+	{ "memory_pages", "pages of the whole machine, with kswapd; N, or P% of what the trace needs" },
 	{ "memcg_pages", "memory.max of the cgroup that runs the trace; N or P%" },
 	{ "swap_pages", "zram swap; 0: none" },
 	{ "cpus", "1 to 8" },
@@ -14,6 +14,8 @@ const struct machine_key machine_keys[] = {
 	{ "fault_around_pages", "pages mapped around a fault, a power of two; 1: off" },
 	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
 	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
+	{ "read_us", "time that one request to the device takes; 0: none passes" },
+	{ "fault_us", "time that one page fault takes, without the device" },
 	{ "swappiness", "0 to 200" },
 	{ "min_free_pages", "min_free_kbytes / 4; 0: as the kernel computes it" },
 	{ "watermark_scale_factor", "1 to 3000" },
@@ -141,6 +143,10 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 		m->memcg_stats_flushed = value[0] == 'f';
 		return 0;
 	}
+	if (!strcmp(key, "read_us"))
+		return set_u32(&m->read_us, key, value, 0, 10000000, err);
+	if (!strcmp(key, "fault_us"))
+		return set_u32(&m->fault_us, key, value, 0, 10000000, err);
 	if (!strcmp(key, "swappiness"))
 		return set_u32(&m->swappiness, key, value, 0, 200, err);
 	if (!strcmp(key, "watermark_scale_factor"))
@@ -203,16 +209,16 @@ int machine_from_file(struct machine *m, const char *path, struct err *err)
 	return 0;
 }
 
-int machine_resolve(struct machine *m, uint64_t touched_file_pages, struct err *err)
+int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)
 {
 	/* 32 pages are reclaimed at a time, 31 wait in each per-CPU batch */
 	const uint64_t least = 64 + 64 * (uint64_t)m->cpus;
 	uint64_t limit;
 
 	if (m->memcg_share > 0)
-		m->memcg_pages = MAX(least, (uint64_t)(m->memcg_share * (double)touched_file_pages));
+		m->memcg_pages = MAX(least, (uint64_t)(m->memcg_share * (double)peak_pages));
 	if (m->memory_share > 0)
-		m->memory_pages = MAX(4 * least, (uint64_t)(m->memory_share * (double)touched_file_pages));
+		m->memory_pages = MAX(4 * least, (uint64_t)(m->memory_share * (double)peak_pages));
 	limit = m->memcg_pages ? m->memcg_pages : m->memory_pages;
 	if (!limit)
 		return err_set(err, -EINVAL,

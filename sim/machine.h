@@ -21,8 +21,9 @@ struct machine {
 	/*
 	 * Exactly one of these limits the run: a memcg limit means reclaim by
 	 * the charging task and no kswapd, a memory size means watermarks and
-	 * kswapd. Both may be given as a share of the trace's file pages that
-	 * are touched ("40%"), resolved by machine_resolve().
+	 * kswapd. Both may be given as a share ("40%") of the most pages that
+	 * the trace would hold on this machine if memory were endless
+	 * (sim_peak_pages()), resolved by machine_resolve().
 	 */
 	uint64_t memory_pages;		/* managed by the page allocator */
 	uint64_t memcg_pages;		/* memory.max */
@@ -40,6 +41,10 @@ struct machine {
 	 * with time or marks in it. No effect without a memcg limit.
 	 */
 	bool memcg_stats_flushed;
+	/* what an operation takes, for what happens every so often (this and
+	 * the flusher); 0: time passes only where the trace says so */
+	uint32_t read_us;		/* one request to the device */
+	uint32_t fault_us;		/* one page fault, the device not counted */
 	uint32_t swappiness;		/* 0..200 */
 	uint64_t min_free_pages;	/* 0: as the kernel computes it */
 	uint32_t watermark_scale_factor;
@@ -56,7 +61,7 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 /** Apply a key file. */
 int machine_from_file(struct machine *m, const char *path, struct err *err);
 /** Turn shares into pages and check that the whole is possible. */
-int machine_resolve(struct machine *m, uint64_t touched_file_pages, struct err *err);
+int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err);
 /** The keys and their meaning, for "reapsim list"; NULL ends it. */
 struct machine_key {
 	const char *name, *text;

@@ -323,6 +323,7 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 				ct = pte_alloc(cvma->mm, (uint32_t)vpn);
 			if (pte & PTE_swap) {
 				s->anon[pt->anon[i] - s->anon_first].nr_swap++;
+				pt->pte[i] = PTE_swap;
 				pte_set_anon(ct, i, pt->anon[i], PTE_swap);
 				continue;
 			}

@@ -25,7 +25,8 @@ enum pte_flags {
 	PTE_dirty = 1 << 2,
 	PTE_write = 1 << 3,
 	PTE_anon = 1 << 4,	/* maps the anon slot in the table's array */
-	PTE_swap = 1 << 5,	/* not present; a swap entry of that slot */
+	PTE_swap = 1 << 5,	/* not present; a swap entry of that slot, which
+				 * with PTE_write is pte_swp_exclusive() */
 	PTE_zero = 1 << 6,	/* present: the zero page, no folio */
 };
 

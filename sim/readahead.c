@@ -17,16 +17,17 @@
 
 #define MMAP_LOTSAMISS 100
 
-/* do_page_cache_ra() and page_cache_ra_unbounded() */
-static int ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
-		   uint32_t lookahead)
+/* do_page_cache_ra() and page_cache_ra_unbounded(); short of memory they read
+ * less */
+static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
+		    uint32_t lookahead)
 {
 	const struct trace_file *tf = &s->trace->files[file];
 	uint32_t base = file_slot(s, file, 0);
-	uint32_t mark;
+	uint32_t mark, nr_read = 0;
 
 	if (start >= tf->pages)
-		return 0;
+		return;
 	if (nr > tf->pages - 1 - start) {
 		nr = tf->pages - start;
 		lookahead = 0;
@@ -36,12 +37,14 @@ static int ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t star
 	for (uint32_t i = 0; i < nr; i++) {
 		if (s->folios[base + start + i].flags & PG_resident)
 			continue;
-		if (filemap_add_folio(s, cpu, base + start + i, false))
-			return -ENOMEM;
+		if (filemap_add_folio(s, cpu, base + start + i, ADD_READAHEAD))
+			break;
+		nr_read++;
 		if (i == mark)
 			s->folios[base + start + i].flags |= PG_readahead;
 	}
-	return 0;
+	if (nr_read && s->cfg.machine.read_us)
+		sim_advance(s, s->cfg.machine.read_us * 1000ull);
 }
 
 static uint32_t get_init_ra_size(uint32_t size, uint32_t max)
@@ -78,15 +81,18 @@ static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff
 	return n;
 }
 
-int page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
-		       uint32_t req)
+void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			uint32_t req)
 {
 	const uint32_t max = s->cfg.machine.readahead_pages;
 	uint32_t contig;
 	bool from_start;
 
-	if (!max) /* force_page_cache_ra() of one page */
-		return ra_fill(s, cpu, ra->file, pgoff, 1, 0);
+	if (!max) {
+		/* force_page_cache_ra() of one page */
+		ra_fill(s, cpu, ra->file, pgoff, 1, 0);
+		return;
+	}
 
 	/* index - prev_index <= 1: the read goes on where the last one ended
 	 * (prev_pos is the byte after it), or stays in its last page */
@@ -96,8 +102,10 @@ int page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, ui
 		ra->async_size = ra->size > req ? ra->size - req : ra->size >> 1;
 	} else {
 		contig = cached_before(s, ra->file, pgoff, max, &from_start);
-		if (contig <= req)
-			return ra_fill(s, cpu, ra->file, pgoff, req, 0);
+		if (contig <= req) {
+			ra_fill(s, cpu, ra->file, pgoff, req, 0);
+			return;
+		}
 		if (from_start)
 			contig *= 2;
 		ra->start = pgoff;
@@ -105,11 +113,11 @@ int page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, ui
 		ra->async_size = 1;
 	}
 	ra->order = 0;
-	return ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
 }
 
-int page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
-			uint32_t req)
+void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			 uint32_t req)
 {
 	const struct trace_file *tf = &s->trace->files[ra->file];
 	const uint32_t max = s->cfg.machine.readahead_pages;
@@ -117,7 +125,7 @@ int page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	uint32_t start, align;
 
 	if (!max)
-		return 0;
+		return;
 	s->folios[base + pgoff].flags &= (uint16_t)~PG_readahead;
 	if (pgoff == ra->start + ra->size - ra->async_size) {
 		ra->start += ra->size;
@@ -128,7 +136,7 @@ int page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 			if (start >= tf->pages || !(s->folios[base + start].flags & PG_resident))
 				break;
 		if (start - pgoff > max)
-			return 0;
+			return;
 		ra->start = start;
 		ra->size = start - pgoff + req;
 		ra->size = get_next_ra_size(ra, max);
@@ -146,24 +154,26 @@ int page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	ra->async_size = ra->size;
 	/* without large folios page_cache_ra_order() forgets the order */
 	ra->order = 0;
-	return ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size) ? -ENOMEM : 1;
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
 }
 
-int mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
 	struct file_open *ra = vma->open;
 	const uint32_t max = s->cfg.machine.readahead_pages;
 	uint32_t flags = vma->flags;
 
 	if ((flags & (MAP_RANDOM | MAP_EXEC)) == MAP_RANDOM || !max)
-		return 0;
-	if (flags & MAP_SEQUENTIAL)
-		return page_cache_sync_ra(s, cpu, ra, pgoff, max);
+		return;
+	if (flags & MAP_SEQUENTIAL) {
+		page_cache_sync_ra(s, cpu, ra, pgoff, max);
+		return;
+	}
 	if (!(flags & MAP_EXEC)) {
 		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
 			ra->mmap_miss++;
 		if (ra->mmap_miss > MMAP_LOTSAMISS)
-			return 0;
+			return;
 	}
 	if (flags & MAP_EXEC) {
 		ra->start = MAX(pgoff, vma->pgoff);
@@ -176,19 +186,22 @@ int mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32
 		ra->async_size = max / 4;
 	}
 	ra->order = 0;
-	return ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
 }
 
-int mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
 	struct file_open *ra = vma->open;
 	uint32_t slot = file_slot(s, vma->file, pgoff);
 
 	if (vma->flags & MAP_RANDOM || !s->cfg.machine.readahead_pages)
-		return 0;
+		return false;
 	if (!(vma->flags & (MAP_SEQUENTIAL | MAP_EXEC)) && ra->mmap_miss)
 		ra->mmap_miss--;
 	if (!(s->folios[slot].flags & PG_readahead))
-		return 0;
-	return page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
+		return false;
+	s->folios[slot].batched++; /* the fault holds a reference */
+	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
+	s->folios[slot].batched--;
+	return true;
 }

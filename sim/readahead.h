@@ -7,16 +7,15 @@
 #include "sim/sim.h"
 
 /** page_cache_sync_ra(): a read(2) misses at @pgoff and wants @req pages. */
-int page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 		       uint32_t req);
-/** page_cache_async_ra(): a page that carries the mark was reached.
- * Return: 1 if pages were read, 0 if not, or -ENOMEM. */
-int page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
-			uint32_t req);
+/** page_cache_async_ra(): a page that carries the mark was reached. */
+void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			 uint32_t req);
 /** do_sync_mmap_readahead(): a mapped access missed at @pgoff. */
-int mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
-/** do_async_mmap_readahead(): it hit; may start the next readahead.
- * Return: 1 if it did, 0 if not, or -ENOMEM. */
-int mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
+void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
+/** do_async_mmap_readahead(): it hit; may start the next readahead. Return: the
+ * page carried the mark, so the fault has to be retried. */
+bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
 
 #endif

@@ -23,6 +23,21 @@ uint64_t nr_swap_pages(const struct sim *s)
 	return s->cfg.machine.swap_pages - s->swap_used;
 }
 
+bool vm_swap_full(const struct sim *s)
+{
+	return nr_swap_pages(s) * 2 < s->cfg.machine.swap_pages;
+}
+
+void folio_free_swap(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_swapcache) || s->anon[slot - s->anon_first].nr_swap)
+		return;
+	f->flags = (uint16_t)((f->flags & ~PG_swapcache) | PG_dirty);
+	s->swap_used--;
+}
+
 unsigned int reclaim_cpu(const struct sim *s)
 {
 	return s->reclaim_cpu;
@@ -56,12 +71,15 @@ static bool pageout(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 
 	if (!(f->flags & PG_swapcache)) {
-		if (!nr_swap_pages(s))
+		if (!nr_swap_pages(s)) {
+			/* shmem_writeout() redirties it: folio_mark_dirty() */
+			f->flags &= (uint16_t)~PG_reclaim;
 			return false;
+		}
 		s->swap_used++;
 		f->flags |= PG_swapcache;
 	}
-	f->flags &= (uint16_t)~PG_dirty;
+	f->flags &= (uint16_t)~(PG_dirty | PG_reclaim);
 	count_vm(s, VM_nr_vmscan_write, 1);
 	count_vm(s, VM_pswpout, 1);
 	return true;
@@ -110,6 +128,9 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 				note(s, slot, KEEP_DIRTY, before);
 				goto activate;
 			}
+			/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
+			if (sc->nofs && !(f->flags & PG_swapcache))
+				goto keep;
 			/* pageout() writes only what nobody else holds */
 			if (f->batched)
 				goto keep;
@@ -124,35 +145,59 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		nr_reclaimed++;
 		continue;
 activate:
+		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
+		    vm_swap_full(s))
+			folio_free_swap(s, slot);
 		s->folios[slot].flags |= PG_active;
 		nr_activate++;
 keep:
 		slots[kept++] = slot;
 	}
 	count_vm(s, VM_pgactivate, nr_activate);
-	/* handle_reclaim_writeback(): everything scanned was dirty */
-	if (taken && nr_unqueued_dirty == taken)
-		flush_dirty(s, 0);
+	sc->nr_unqueued_dirty = nr_unqueued_dirty;
 	*nr = kept;
 	return nr_reclaimed;
+}
+
+void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken)
+{
+	if (sc->nr_unqueued_dirty == nr_taken)
+		flush_dirty(s, 0);
+}
+
+static void shrink_node(struct sim *s, struct scan_control *sc)
+{
+	uint64_t nr_reclaimed = sc->nr_reclaimed;
+
+	s->cfg.lru->shrink_node(s, sc);
+	/* kswapd_try_clear_hopeless() */
+	if (sc->nr_reclaimed > nr_reclaimed && free_pages(s) > s->wmark_high)
+		s->kswapd_failures = 0;
 }
 
 static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
 {
 	const int initial_priority = sc->priority;
+	bool memcg_full_walk = false;
 
 retry:
 	if (!sc->memcg)
 		count_vm(s, VM_allocstall, 1);
 	do {
 		sc->nr_scanned = 0;
-		s->cfg.lru->shrink_node(s, sc);
+		shrink_node(s, sc);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
 	s->cfg.lru->reclaim_end(s);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
+	/* all cgroups this time: with one, the same again */
+	if (!memcg_full_walk) {
+		sc->priority = initial_priority;
+		memcg_full_walk = true;
+		goto retry;
+	}
 	if (sc->skipped_deactivate) {
 		sc->priority = initial_priority;
 		sc->force_deactivate = true;
@@ -162,36 +207,38 @@ retry:
 	return 0;
 }
 
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages)
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages,
+				      enum gfp gfp)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
 		.priority = DEF_PRIORITY,
 		.memcg = true,
 		.may_swap = true,
+		.nofs = gfp == GFP_READAHEAD,
 	};
 
 	s->reclaim_cpu = cpu;
 	return do_try_to_free_pages(s, &sc);
 }
 
-uint64_t try_to_free_pages(struct sim *s, unsigned int cpu)
+uint64_t try_to_free_pages(struct sim *s, unsigned int cpu, enum gfp gfp)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = SWAP_CLUSTER_MAX,
 		.priority = DEF_PRIORITY,
 		.may_swap = true,
+		.nofs = gfp == GFP_READAHEAD,
 	};
 
 	s->reclaim_cpu = cpu;
 	return do_try_to_free_pages(s, &sc);
 }
 
-void kswapd_run(struct sim *s, unsigned int cpu)
+static void balance_pgdat(struct sim *s)
 {
 	struct scan_control sc = { .kswapd = true, .may_swap = true };
 
-	s->reclaim_cpu = cpu;
 	count_vm(s, VM_pageoutrun, 1);
 restart:
 	sc.priority = DEF_PRIORITY;
@@ -204,7 +251,7 @@ restart:
 		s->cfg.lru->age_node(s, &sc);
 		sc.nr_scanned = 0;
 		sc.nr_to_reclaim = MAX(s->wmark_high, SWAP_CLUSTER_MAX);
-		s->cfg.lru->shrink_node(s, &sc);
+		shrink_node(s, &sc);
 		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
 		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
 			raise_priority = false;
@@ -215,6 +262,15 @@ restart:
 		sc.no_cache_trim_mode = true;
 		goto restart;
 	}
+	s->kswapd_failures += !sc.nr_reclaimed;
 out:
 	s->cfg.lru->reclaim_end(s);
+}
+
+void kswapd_run(struct sim *s, unsigned int cpu)
+{
+	s->reclaim_cpu = cpu;
+	/* prepare_kswapd_sleep(); 16 failures in a row make the node hopeless */
+	while (free_pages(s) <= s->wmark_high && s->kswapd_failures < MAX_RECLAIM_RETRIES)
+		balance_pgdat(s);
 }

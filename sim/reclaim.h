@@ -3,13 +3,16 @@
 #ifndef REAPSIM_RECLAIM_H
 #define REAPSIM_RECLAIM_H
 
+#include "sim/charge.h"
 #include "sim/sim.h"
 
 /** try_to_free_mem_cgroup_pages(): pages freed. */
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages);
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages,
+				      enum gfp gfp);
 /** try_to_free_pages(): direct reclaim of the whole machine. */
-uint64_t try_to_free_pages(struct sim *s, unsigned int cpu);
-/** balance_pgdat(): one run of kswapd, on the CPU of whoever woke it. */
+uint64_t try_to_free_pages(struct sim *s, unsigned int cpu, enum gfp gfp);
+/** wakeup_kswapd(): kswapd runs until the machine is balanced, or hopeless, on
+ * the CPU of whoever woke it. */
 void kswapd_run(struct sim *s, unsigned int cpu);
 
 /**
@@ -21,6 +24,15 @@ void kswapd_run(struct sim *s, unsigned int cpu);
  */
 uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			   struct scan_control *sc);
+
+/** handle_reclaim_writeback(), after what stays is back on its lists. */
+void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken);
+
+/** folio_free_swap(): gives the swap slot of a resident anon folio back, unless
+ * a swap entry refers to it. */
+void folio_free_swap(struct sim *s, uint32_t slot);
+/** More than half of the swap space is in use. */
+bool vm_swap_full(const struct sim *s);
 
 /** Swap slots left. */
 uint64_t nr_swap_pages(const struct sim *s);

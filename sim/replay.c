@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Replays a trace: one operation after the other, nothing in parallel. This is
- * the hot path. A read of one resident page costs a record, a folio and, for
- * most, no call: folio_mark_accessed() is skipped where the model says that it
- * would change nothing. Records are read ahead, so that the folio of a later
- * read is on its way while this one is served.
+ * the hot path, replay_reads() above all: a read of one resident page costs a
+ * record, a folio and, for most, no call, since folio_mark_accessed() is skipped
+ * where the model says that it would change nothing. The folio of a later read
+ * is on its way while this one is served.
  *
  * A trace that passed trace_check() cannot make an operation invalid; what is
  * checked here again costs nothing.
@@ -19,8 +19,7 @@
 #include "sim/mm.h"
 #include "sim/zap.h"
 
-#define PREFETCH_RECS 12
-#define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
+#define PREFETCH_RECS 24
 
 static struct mm *proc_find(struct sim *s, uint32_t pid)
 {
@@ -67,13 +66,21 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 /* madvise(): sets the advice of a range, splitting VMAs at its ends */
 static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t advice)
 {
-	vma_split_range(s, mm, at, pages);
+	const uint32_t mask = MAP_RANDOM | MAP_SEQUENTIAL, last = at + (pages - 1);
+
 	for (uint32_t i = vma_index(mm, at); i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
+		uint32_t from = MAX(at, vma->start);
 
-		if (vma->start > at + (pages - 1))
+		if (vma->start > last)
 			break;
-		vma->flags = (vma->flags & ~(uint32_t)(MAP_RANDOM | MAP_SEQUENTIAL)) | advice;
+		/* nothing is split for advice that a mapping has already */
+		if ((vma->flags & mask) == advice)
+			continue;
+		vma_split_range(s, mm, from, MIN(last, vma->end - 1) - from + 1);
+		vma = vma_find(mm, from);
+		vma->flags = (vma->flags & ~mask) | advice;
+		i = vma_index(mm, from);
 	}
 }
 
@@ -93,7 +100,6 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 	const uint32_t x = op_rec_x(rec), arg = rec.arg;
 	struct mm *mm = r->mm;
 	struct mm *child;
-	uint64_t from;
 	int ret = 0;
 
 	switch (op_rec_code(rec)) {
@@ -143,11 +149,7 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 		lru_add_drain_all(s);
 		break;
 	case OP_ADVANCE:
-		from = s->now_ns;
-		s->now_ns += (uint64_t)x << 32 | arg;
-		flusher_tick(s, from);
-		if (s->now_ns / STATS_FLUSH_NS != from / STATS_FLUSH_NS)
-			s->cfg.lru->flush_stats(s);
+		sim_advance(s, (uint64_t)x << 32 | arg);
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);
@@ -173,10 +175,47 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 	return 0;
 }
 
-static inline __attribute__((always_inline)) void prefetch_rec(const struct folio *base, const struct op_rec *rec)
+/*
+ * The next records, as long as they read one page each of the file and by the
+ * process in the registers: filemap_read() without its loops. Returns where it
+ * stopped; what it does not know (readahead, tmpfs, no memory) is left to
+ * slow_op(). A record that is no read is prefetched too, as a random address.
+ */
+static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {
-	if (op_rec_code(*rec) == OP_READ)
-		__builtin_prefetch(base + rec->arg, 1);
+	const uint32_t read_one = op_rec(OP_READ, 1, 0).head;
+	const uint16_t noop = s->cfg.lru->mark_noop_flags;
+	const bool may_fill = !s->cfg.machine.readahead_pages &&
+			      !s->trace->files[s->replay.file].shmem;
+	const struct op_rec *recs = s->trace->recs;
+	const uint64_t last = s->trace->nr_recs - 1, begin = i;
+	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;
+	struct file_open *open = s->replay.mm->last_open;
+	unsigned int cpu = s->replay.mm->cpu;
+	uint64_t prev_end;
+
+	if (!open || open->file != s->replay.file)
+		return i;
+	prev_end = open->prev_end;
+	for (; i < end && recs[i].head == read_one; i++) {
+		struct folio *f = base + recs[i].arg;
+
+		__builtin_prefetch(base + recs[MIN(i + PREFETCH_RECS, last)].arg, 1);
+		if (__builtin_expect((f->flags & (PG_resident | PG_readahead | PG_swapbacked)) !=
+					     PG_resident, 0)) {
+			if (!may_fill || (f->flags & PG_resident) ||
+			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)))
+				break;
+		}
+		if (__builtin_expect(prev_end == (uint64_t)recs[i].arg + 1, 0))
+			continue;
+		prev_end = (uint64_t)recs[i].arg + 1;
+		if ((f->flags & noop) != noop)
+			s->cfg.lru->mark_accessed(s, cpu, (uint32_t)(f - s->folios));
+	}
+	open->prev_end = prev_end;
+	count_vm(s, VM_sim_accesses, i - begin);
+	return i;
 }
 
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
@@ -185,50 +224,38 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t end = nr_recs < s->trace->nr_recs - r->next ? r->next + nr_recs :
 								      s->trace->nr_recs;
-	const uint64_t last = s->trace->nr_recs ? s->trace->nr_recs - 1 : 0;
-	const uint16_t noop = s->cfg.lru->mark_noop_flags;
 	const bool fast = !s->log && !s->cfg.check;
-	uint64_t i = r->next, reads = 0;
+	uint64_t i = r->next;
 	int ret = 0;
 
 	s->err = err;
-	for (; i < end; i++) {
+	while (i < end) {
 		const struct op_rec rec = recs[i];
 
 		switch (op_rec_code(rec)) {
 		case OP_READ: {
-			struct folio *base = s->folios + FOLIO_FIRST + r->first;
-			struct folio *f = base + rec.arg;
-			struct file_open *open;
+			uint64_t next = fast ? replay_reads(s, i, end) : i;
 
-			prefetch_rec(base, &recs[MIN(i + PREFETCH_RECS, last)]);
-			open = r->mm->last_open;
-			if (__builtin_expect(!fast || op_rec_x(rec) != 1 ||
-					     (f->flags & (PG_resident | PG_readahead)) !=
-						     PG_resident ||
-					     !open || open->file != r->file, 0))
+			if (next == i)
 				break;
-			reads++;
-			if (__builtin_expect(open->prev_end == (uint64_t)rec.arg + 1, 0))
-				continue;
-			open->prev_end = (uint64_t)rec.arg + 1;
-			if ((f->flags & noop) != noop)
-				s->cfg.lru->mark_accessed(s, r->mm->cpu,
-							  (uint32_t)(f - s->folios));
+			i = next;
 			continue;
 		}
 		case REC_PID:
 			r->pid = op_rec_x(rec);
 			r->mm = proc_find(s, r->pid);
+			i++;
 			continue;
 		case REC_FILE:
 			r->file = rec.arg;
 			r->first = s->trace->files[rec.arg].first;
+			i++;
 			continue;
 		case REC_EXT:
 			r->ext_x = op_rec_x(rec);
 			r->ext_arg = rec.arg;
 			r->has_ext = true;
+			i++;
 			continue;
 		default:
 			break;
@@ -236,6 +263,7 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 		ret = slow_op(s, rec, i);
 		if (__builtin_expect(ret, 0))
 			break;
+		i++;
 		r->has_ext = false;
 		r->ext_x = r->ext_arg = 0;
 		if (s->cfg.check) {
@@ -244,7 +272,6 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 				break;
 		}
 	}
-	count_vm(s, VM_sim_accesses, reads);
 	r->next = i;
 	s->err = NULL;
 	return ret ? ret : r->next == s->trace->nr_recs;

@@ -100,8 +100,10 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *pt
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;
-		f->flags |= PG_dirty;
-		*pte = PTE_swap;
+		if (*pte & PTE_dirty)
+			f->flags |= PG_dirty;
+		/* writable means PageAnonExclusive: pte_swp_mkexclusive() */
+		*pte = PTE_swap | (*pte & PTE_write);
 	} else {
 		if (*pte & PTE_dirty)
 			folio_mark_dirty(s, slot);

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "sim/charge.h"
+#include "sim/filemap.h"
 #include "sim/mm.h"
 #include "sim/zap.h"
 
 #define FILE_HINT_SHIFT 10
+#define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
 
 uint32_t slot_file(const struct sim *s, uint32_t slot)
 {
@@ -38,6 +40,17 @@ static void make_file_hints(struct sim *s)
 			file++;
 		s->file_hint[i] = file;
 	}
+}
+
+void sim_advance(struct sim *s, uint64_t ns)
+{
+	uint64_t from = s->now_ns;
+
+	s->now_ns += ns;
+	flusher_tick(s, from);
+	/* flush_memcg_stats_dwork() */
+	if (s->now_ns / STATS_FLUSH_NS != from / STATS_FLUSH_NS)
+		s->cfg.lru->flush_stats(s);
 }
 
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
@@ -157,27 +170,26 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 	*out = (struct sim_memory){
 		.folio_bytes = (uint64_t)s->cap_folios * sizeof(struct folio) +
 			       (uint64_t)(s->cap_folios - s->anon_first) * sizeof(struct anon_slot),
+		.list_bytes = s->cfg.lru->list_bytes(s),
 	};
 	g_hash_table_foreach(s->procs, count_tables, out);
 }
 
-int64_t sim_touched_file_pages(const struct trace *t, const struct lru_model *lru,
-			       const struct reap_policy *reap, struct err *err)
+int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
-	struct sim_config cfg = { .lru = lru, .reap = reap };
+	struct sim_config endless = *cfg;
 	struct sim *s;
 	int64_t pages;
 	int ret;
 
-	machine_init(&cfg.machine);
-	cfg.machine.memcg_pages = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
-	cfg.machine.readahead_pages = 0;
-	cfg.machine.fault_around_pages = 1;
-	s = sim_new(t, &cfg, err);
+	endless.machine.memory_pages = 0;
+	endless.machine.swap_pages = 0;
+	endless.machine.memcg_pages = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
+	s = sim_new(t, &endless, err);
 	if (!s)
 		return -ENOMEM;
 	ret = sim_run(s, UINT64_MAX, err);
-	pages = (int64_t)s->stat.v[VM_sim_cache_adds];
+	pages = (int64_t)s->nr_used_peak;
 	sim_free(s);
 	return ret < 0 ? ret : pages;
 }

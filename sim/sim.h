@@ -103,6 +103,7 @@ struct sim {
 	struct sim_cpu cpus[SIM_MAX_CPUS];
 	void *lru;		/* the model's state */
 	uint64_t nr_used;	/* pages allocated */
+	uint64_t nr_used_peak;
 	uint64_t memcg_usage;	/* page_counter: nr_used plus stocks */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem, nr_dirty;
@@ -111,6 +112,7 @@ struct sim {
 	uint64_t wmark_min, wmark_low, wmark_high;
 	unsigned int reclaim_cpu;	/* the CPU whose batches the current reclaim drains */
 	bool stats_lag;		/* reclaim sees statistics as of the last flush */
+	unsigned int kswapd_failures;	/* runs of kswapd in a row without progress */
 	bool oom;		/* an allocation failed; the run ends */
 
 	GHashTable *procs;	/* pid -> struct mm */
@@ -164,24 +166,24 @@ void sim_free(struct sim *s);
  * reclaim), -EIO when --check found a broken invariant.
  */
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
+/**
+ * sim_peak_pages - the most pages that @cfg's run of the trace would hold if
+ * memory were endless: what a memory share ("40%") is a share of. Replays the
+ * trace once; negative errno on failure.
+ */
+int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
+/** Let time pass, with what the kernel does every so often. */
+void sim_advance(struct sim *s, uint64_t ns);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 
 /** The counters now, levels filled in. */
 void sim_stat(const struct sim *s, struct vmstat *out);
-/** Bytes held by this run: folio table; page tables; PTEs in use. */
+/** Bytes held by this run: folio table; lists; page tables; PTEs in use. */
 struct sim_memory {
-	uint64_t folio_bytes, table_bytes, nr_ptes;
+	uint64_t folio_bytes, list_bytes, table_bytes, nr_ptes;
 };
 void sim_memory(const struct sim *s, struct sim_memory *out);
 /** Verify every invariant; -EIO and @err name the first that is broken. */
 int sim_check(const struct sim *s, struct err *err);
-/**
- * sim_touched_file_pages - file pages that the trace brings into a cache that
- * never has to drop one, without readahead: what a memory share ("40%") is a
- * share of. Replays the trace once; negative errno on failure.
- */
-int64_t sim_touched_file_pages(const struct trace *t, const struct lru_model *lru,
-			       const struct reap_policy *reap, struct err *err);
-
 #endif

@@ -17,6 +17,7 @@
 
 #include "sim/batch.h"
 #include "sim/filemap.h"
+#include "sim/reclaim.h"
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the
@@ -128,6 +129,9 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	if (pte & PTE_swap) {
 		slot = pt->anon[idx];
 		s->anon[slot - s->anon_first].nr_swap--;
+		/* __try_to_reclaim_swap(TTRS_FULL) */
+		if ((s->folios[slot].flags & PG_resident) && vm_swap_full(s))
+			folio_free_swap(s, slot);
 		folio_free_unreferenced(s, slot);
 		return;
 	}

@@ -26,21 +26,24 @@ static const struct {
 	{ "evicted", VM_sim_zap_evicted, 8, false },
 };
 
-static char *percent(uint64_t now, uint64_t base)
-{
-	if (now == base)
-		return g_strdup("=");
-	if (!base)
-		return g_strdup("new");
-	return g_strdup_printf("%+.1f%%", 100.0 * ((double)now - (double)base) / (double)base);
-}
-
 /* a number in 8 columns, at the cost of its last digits */
 static char *brief(uint64_t v)
 {
 	if (v < 10000000)
 		return g_strdup_printf("%" PRIu64, v);
 	return g_strdup_printf("%.4gM", (double)v / 1e6);
+}
+
+static char *percent(uint64_t now, uint64_t base)
+{
+	if (now == base)
+		return g_strdup("=");
+	if (!base) { /* no percentage of nothing: the number */
+		g_autofree char *n = brief(now);
+
+		return g_strconcat("+", n, NULL);
+	}
+	return g_strdup_printf("%+.1f%%", 100.0 * ((double)now - (double)base) / (double)base);
 }
 
 static void detail_table(FILE *f, const struct run_set *rs, guint end, guint machine)
@@ -175,7 +178,7 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 static int compare_all(struct compare *c, char **paths, int n)
 {
 	struct cli_out text, csv = { 0 };
-	int ret;
+	int ret, closed;
 
 	if (c->plots && g_mkdir_with_parents(c->plots, 0777)) {
 		struct err err;
@@ -192,14 +195,31 @@ static int compare_all(struct compare *c, char **paths, int n)
 	for (int i = 0; i < n && !ret; i++)
 		ret = compare_one(c, paths[i], text.f, csv.f);
 	/* what was finished is kept, whatever came after it */
-	if (csv.f)
-		ret = MAX(ret, cli_close_out(&csv, true));
-	return MAX(ret, cli_close_out(&text, true));
+	if (csv.f) {
+		closed = cli_close_out(&csv, true);
+		ret = MAX(ret, closed);
+	}
+	closed = cli_close_out(&text, true);
+	return MAX(ret, closed);
+}
+
+static int check_usage(struct compare *c, int nr_traces)
+{
+	int item = c->counter ? vmstat_find(c->counter) : VM_workingset_refault_file;
+
+	if (nr_traces < 1)
+		return cli_usage("compare: expected a trace");
+	if (c->o.jobs < 0)
+		return cli_usage("--jobs %d: expected 0 or more", c->o.jobs);
+	if (item < 0)
+		return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them", c->counter);
+	c->item = (enum vmstat_item)item;
+	return 0;
 }
 
 static int run(int argc, char **argv)
 {
-	struct compare c = { .item = VM_workingset_refault_file };
+	struct compare c = { 0 };
 	const GOptionEntry own[] = {
 		{ "counter", 'C', 0, G_OPTION_ARG_STRING, &c.counter,
 		  "counter to compare by (default: workingset_refault_file)", "NAME" },
@@ -209,32 +229,19 @@ static int run(int argc, char **argv)
 		  "plot the counter against the memory limit: SVG and PNG per trace", "DIR" },
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autofree GOptionEntry *entries = run_option_entries(&c.o, true);
-	GArray *both = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-	int ret;
+	int ret = run_options_parse(&argc, &argv, &c.o, true, own, "TRACE...",
+				    "Replay traces under every policy and compare.", NULL);
 
-	for (const GOptionEntry *e = entries; e->long_name; e++)
-		g_array_append_val(both, *e);
-	for (const GOptionEntry *e = own; e->long_name; e++)
-		g_array_append_val(both, *e);
-	ret = cli_options(&argc, &argv, (const GOptionEntry *)(void *)both->data, "TRACE...",
-			  "Replay traces under every policy and compare.", run_options_help);
-	g_array_free(both, TRUE);
-	if (ret >= 0)
-		return ret;
-	if (argc < 2)
-		return cli_usage("compare: expected a trace");
-	if (c.o.jobs < 0)
-		return cli_usage("--jobs %d: expected 0 or more", c.o.jobs);
-	if (c.counter) {
-		int item = vmstat_find(c.counter);
-
-		if (item < 0)
-			return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them",
-					 c.counter);
-		c.item = (enum vmstat_item)item;
+	if (ret < 0) {
+		ret = check_usage(&c, argc - 1);
+		if (!ret)
+			ret = compare_all(&c, argv + 1, argc - 1);
 	}
-	return compare_all(&c, argv + 1, argc - 1);
+	run_options_clear(&c.o);
+	g_free(c.counter);
+	g_free(c.csv);
+	g_free(c.plots);
+	return ret;
 }
 
 const struct command cmd_compare = {

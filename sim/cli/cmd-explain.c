@@ -32,6 +32,28 @@ static void put_folio(GString *out, const struct sim *s, uint32_t slot)
 	}
 }
 
+/* reclaim takes a folio off its list while it decides: for the reader it is
+ * still on it, and where it decides to activate, active afterwards */
+static uint16_t settled(const struct event *e, bool after)
+{
+	uint16_t flags = after ? e->after : e->before;
+
+	switch (e->rule) {
+	case EV_KEEP_ACTIVATE:
+	case EV_KEEP_DIRTY:
+		return (uint16_t)(flags | PG_lru | (after ? PG_active : 0));
+	case EV_KEEP:
+	case EV_KEEP_BUSY:
+	case EV_EVICT:
+	case EV_SWAP_OUT:
+	case EV_DEACTIVATE:
+	case EV_ROTATE_EXEC:
+		return flags | PG_lru;
+	default:
+		return flags;
+	}
+}
+
 static const char *place(uint16_t flags)
 {
 	if (!(flags & PG_resident))
@@ -84,7 +106,8 @@ static void put_events(struct explain *x)
 	for (guint i = 0; i < events->len; i++) {
 		const struct event *e = &g_array_index(events, struct event, i), *last = e;
 		g_autoptr(GString) who = g_string_new(NULL), what = g_string_new(NULL);
-		const char *from = place(e->before), *to = place(e->after);
+		const uint16_t before = settled(e, false), after = settled(e, true);
+		const char *from = place(before), *to = place(after);
 
 		if (!wanted(x, e))
 			continue;
@@ -103,7 +126,7 @@ static void put_events(struct explain *x)
 									 NULL, 10));
 		if (strcmp(from, to))
 			g_string_append_printf(what, " %s -> %s", from, to);
-		put_flags(what, e->before, e->after);
+		put_flags(what, before, after);
 		fprintf(x->f, "    %-14s%s\n        %s(): %s\n", who->str,
 			what->len ? what->str : " unchanged", event_function(e->rule),
 			event_text(e->rule));
@@ -142,7 +165,7 @@ static void flush_list(struct list_state *st)
 {
 	flush_span(st);
 	if (st->list)
-		fprintf(st->x->f, "  %-13s|%s\n", st->list, st->line->str);
+		fprintf(st->x->f, "  %-14s|%s\n", st->list, st->line->str);
 	g_string_truncate(st->line, 0);
 }
 
@@ -178,7 +201,7 @@ static void put_batches(struct explain *x)
 		const struct sim_cpu *c = &x->s->cpus[cpu];
 
 		if (c->lru_add.nr || c->lru_activate.nr)
-			fprintf(x->f, "  cpu %u waits   | %u to be added, %u to be activated\n", cpu,
+			fprintf(x->f, "  cpu %u waits    | %u to be added, %u to be activated\n", cpu,
 				c->lru_add.nr, c->lru_activate.nr);
 	}
 }
@@ -221,10 +244,37 @@ static int explain_all(struct explain *x, struct err *err)
 	return ret < 0 ? ret : 0;
 }
 
+static int explain(struct explain *x, const struct run_options *o, const char *path)
+{
+	struct run_set rs = { 0 };
+	struct trace *t = NULL;
+	struct cli_out out;
+	struct err err;
+	int ret = cli_load_trace(path, o->format, &t), closed;
+
+	if (!ret)
+		ret = run_set_init(&rs, o, t);
+	if (!ret)
+		ret = cli_open_out(&out, NULL);
+	if (!ret) {
+		x->f = out.f;
+		x->s = sim_new(t, &run_set_get(&rs, 0, 0, 0)->cfg, &err);
+		ret = x->s ? explain_all(x, &err) : -ENOMEM;
+		if (ret)
+			ret = cli_fail(ret, &err);
+		closed = cli_close_out(&out, true);
+		ret = MAX(ret, closed);
+		sim_free(x->s);
+	}
+	run_set_clear(&rs);
+	trace_free(t);
+	return ret;
+}
+
 static int run(int argc, char **argv)
 {
 	struct run_options o = { .jobs = -1 };
-	struct explain x = { .lists = TRUE };
+	struct explain x = { 0 };
 	gboolean no_lists = FALSE;
 	gint max_lines = 40;
 	const GOptionEntry own[] = {
@@ -237,47 +287,21 @@ static int run(int argc, char **argv)
 		  "changes shown for each operation (default: 40; 0: all)", "N" },
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autofree GOptionEntry *entries = run_option_entries(&o, false);
-	GArray *both = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-	struct trace *t = NULL;
-	struct run_set rs = { 0 };
-	struct cli_out out;
-	struct err err;
-	int ret;
+	int ret = run_options_parse(
+		&argc, &argv, &o, false, own, "TRACE",
+		"Tell what each operation of a small trace does to the folios and why.",
+		"Lists are shown newest first; reclaim takes from the right. Behind a page\n"
+		"or a span of pages: r referenced, w workingset.");
 
-	for (const GOptionEntry *e = entries; e->long_name; e++)
-		g_array_append_val(both, *e);
-	for (const GOptionEntry *e = own; e->long_name; e++)
-		g_array_append_val(both, *e);
-	ret = cli_options(&argc, &argv, (const GOptionEntry *)(void *)both->data, "TRACE",
-			  "Tell what each operation of a small trace does to the folios and why.",
-			  "Lists are shown newest first; reclaim takes from the right. Behind a page\n"
-			  "or a span of pages: r referenced, w workingset.");
-	g_array_free(both, TRUE);
-	if (ret >= 0)
-		return ret;
-	if (argc != 2)
-		return cli_usage("explain: expected one trace, got %d", argc - 1);
-	if (max_lines < 0)
-		return cli_usage("--max-lines %d: expected 0 or more", max_lines);
 	x.lists = !no_lists;
-	x.max_events = (guint)max_lines;
-	ret = cli_load_trace(argv[1], o.format, &t);
-	if (!ret)
-		ret = run_set_init(&rs, &o, t);
-	if (!ret)
-		ret = cli_open_out(&out, NULL);
-	if (!ret) {
-		x.f = out.f;
-		x.s = sim_new(t, &run_set_get(&rs, 0, 0, 0)->cfg, &err);
-		ret = x.s ? explain_all(&x, &err) : -ENOMEM;
-		if (ret)
-			ret = cli_fail(ret, &err);
-		ret = MAX(ret, cli_close_out(&out, true));
-		sim_free(x.s);
-	}
-	run_set_clear(&rs);
-	trace_free(t);
+	x.max_events = (guint)MAX(max_lines, 0);
+	if (ret < 0 && max_lines < 0)
+		ret = cli_usage("--max-lines %d: expected 0 or more", max_lines);
+	else if (ret < 0)
+		ret = argc == 2 ? explain(&x, &o, argv[1]) :
+				  cli_usage("explain: expected one trace, got %d", argc - 1);
+	run_options_clear(&o);
+	g_free(x.only);
 	return ret;
 }
 

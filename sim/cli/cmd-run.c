@@ -39,10 +39,35 @@ static int write_csv(const char *path, const struct run_set *rs, const struct ru
 	return cli_close_out(&out, true);
 }
 
+static int replay(const struct run_options *o, const char *path, const char *csv, bool all)
+{
+	struct run_set rs = { 0 };
+	struct trace *t = NULL;
+	struct cli_out out;
+	int ret = cli_load_trace(path, o->format, &t);
+
+	if (!ret)
+		ret = run_set_init(&rs, o, t);
+	if (!ret)
+		ret = run_set_execute(&rs, 1);
+	if (!ret && (!csv || strcmp(csv, "-"))) {
+		ret = cli_open_out(&out, NULL);
+		if (!ret) {
+			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), all);
+			ret = cli_close_out(&out, true);
+		}
+	}
+	if (!ret && csv)
+		ret = write_csv(csv, &rs, run_set_get(&rs, 0, 0, 0));
+	run_set_clear(&rs);
+	trace_free(t);
+	return ret;
+}
+
 static int run(int argc, char **argv)
 {
 	struct run_options o = { .jobs = -1 };
-	char *csv = NULL;
+	g_autofree char *csv = NULL;
 	gboolean all = FALSE;
 	const GOptionEntry own[] = {
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &csv,
@@ -50,44 +75,13 @@ static int run(int argc, char **argv)
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "show counters that are 0 too", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	g_autofree GOptionEntry *entries = run_option_entries(&o, false);
-	GArray *both = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-	struct trace *t = NULL;
-	struct run_set rs = { 0 };
-	struct cli_out out;
-	const struct run *r;
-	int ret;
+	int ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
+				    "Replay one trace and print every counter.", NULL);
 
-	for (const GOptionEntry *e = entries; e->long_name; e++)
-		g_array_append_val(both, *e);
-	for (const GOptionEntry *e = own; e->long_name; e++)
-		g_array_append_val(both, *e);
-	ret = cli_options(&argc, &argv, (const GOptionEntry *)both->data, "TRACE",
-			  "Replay one trace and print every counter.", run_options_help);
-	g_array_free(both, TRUE);
-	if (ret >= 0)
-		return ret;
-	if (argc != 2)
-		return cli_usage("run: expected one trace, got %d", argc - 1);
-	ret = cli_load_trace(argv[1], o.format, &t);
-	if (!ret)
-		ret = run_set_init(&rs, &o, t);
-	if (!ret)
-		ret = run_set_execute(&rs, 1);
-	if (!ret) {
-		r = run_set_get(&rs, 0, 0, 0);
-		if (!csv || strcmp(csv, "-")) {
-			ret = cli_open_out(&out, NULL);
-			if (!ret) {
-				print_table(out.f, &rs, r, all);
-				ret = cli_close_out(&out, true);
-			}
-		}
-		if (!ret && csv)
-			ret = write_csv(csv, &rs, r);
-	}
-	run_set_clear(&rs);
-	trace_free(t);
+	if (ret < 0)
+		ret = argc == 2 ? replay(&o, argv[1], csv, all) :
+				  cli_usage("run: expected one trace, got %d", argc - 1);
+	run_options_clear(&o);
 	return ret;
 }
 

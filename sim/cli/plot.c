@@ -26,75 +26,93 @@ static uint64_t limit(const struct run_set *rs, guint machine)
 	return m->memcg_pages ? m->memcg_pages : m->memory_pages;
 }
 
-/* the policies of a line: "v1, rfc, flag"; NULL if an earlier line has them */
+static bool evicts(const struct run_set *rs, guint policy)
+{
+	return g_str_has_suffix(rs->policies->pdata[policy], "+evict");
+}
+
+/* the policies of a line: "rfc v1 flag"; NULL if another line has this one: an
+ * earlier policy of the panel, or the first policy, which is the line at 1 */
 static char *line_title(const struct run_set *rs, guint end, guint policy, enum vmstat_item item)
 {
 	GString *title;
-	guint col = 0;
 
 	for (guint p = 0; p < policy; p++)
-		if (same(rs, end, p, policy, item))
+		if ((p == 0 || evicts(rs, p) == evicts(rs, policy)) &&
+		    same(rs, end, p, policy, item))
 			return NULL;
 	title = g_string_new(NULL);
 	for (guint p = policy; p < rs->policies->len; p++) {
-		const char *name = rs->policies->pdata[p];
+		char *name;
 
-		if (!same(rs, end, p, policy, item))
+		if (evicts(rs, p) != evicts(rs, policy) || !same(rs, end, p, policy, item))
 			continue;
-		if (title->len && col + strlen(name) > 34) {
-			g_string_append(title, ",\\n");
-			col = 0;
-		} else if (title->len) {
-			g_string_append(title, ", ");
-		}
-		g_string_append(title, name);
-		col += (guint)strlen(name) + 2;
+		name = g_strdup(rs->policies->pdata[p]);
+		if (strchr(name, '+'))
+			*strchr(name, '+') = 0;
+		g_string_append_printf(title, "%s%s", title->len ? " " : "", name);
+		g_free(name);
 	}
 	return g_string_free(title, FALSE);
+}
+
+static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict,
+			enum vmstat_item item, const char *name)
+{
+	enum op_code how = g_array_index(rs->ends, enum op_code, end);
+	const char *first = rs->policies->pdata[0];
+
+	fprintf(f, "set title \"%s%s\"\n",
+		how == OP_NONE ? "processes end as recorded" : "every process ends by ",
+		how == OP_NONE ? "" : run_end_name(how));
+	if (evict)
+		fprintf(f, "set title \"the same, each with +evict\"\n");
+	fprintf(f, "set yrange [%s:*]\nset ylabel 'relative to %s' noenhanced\n", evict ? "0" : "*",
+		first);
+	/* the first policy, in every panel what the others are measured by */
+	fprintf(f, "plot '%s.dat' index %u using 1:($2/$2) with lines lw 2 lc '#888888' "
+		   "title '%s and all not shown'",
+		name, end, first);
+	for (guint p = 1; p < rs->policies->len; p++) {
+		g_autofree char *line = evicts(rs, p) == evict ? line_title(rs, end, p, item) : NULL;
+
+		if (!line)
+			continue;
+		fprintf(f, ", \\\n    '%s.dat' index %u using 1:($%u/$2) with linespoints lw 2 pt %u "
+			   "ps 0.8 lc %u title '%s'",
+			name, end, p + 2, p / 2 + 4, p / 2 + 1, line);
+	}
+	fputc('\n', f);
 }
 
 static void write_script(FILE *f, const struct run_set *rs, enum vmstat_item item, const char *name,
 			 const char *title)
 {
 	static const char *const terminals[] = {
-		"svg size 900,%d font 'sans,13' background '#ffffff'; set output '%s.svg'",
-		"pngcairo size 900,%d font 'sans,11'; set output '%s.png'",
+		"svg size 1000,%d font 'sans,13' background '#ffffff'; set output '%s.svg'",
+		"pngcairo size 1000,%d font 'sans,10'; set output '%s.png'",
 	};
+	bool evict = false;
 
+	for (guint p = 0; p < rs->policies->len; p++)
+		evict |= evicts(rs, p);
 	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
-		g_autofree char *term = g_strdup_printf(
-			terminals[t], 60 + 380 * (int)rs->ends->len, name);
+		g_autofree char *term =
+			g_strdup_printf(terminals[t], 60 + 330 * (int)rs->ends->len, name);
 
 		fprintf(f, "set terminal %s\n", term);
-		fprintf(f, "set multiplot layout %u,1 title '%s' noenhanced\n", rs->ends->len,
-			title);
-		fprintf(f, "set key outside right top vertical Left reverse spacing 1.2 "
-			   "noenhanced\n");
-		fprintf(f, "set xlabel 'memory limit (MiB)'\nset ylabel '%s' noenhanced\n",
-			vmstat_name(item));
+		fprintf(f, "set multiplot layout %u,%d title '%s: %s of each policy, %s = 1' "
+			   "noenhanced\n",
+			rs->ends->len, evict ? 2 : 1, title, vmstat_name(item),
+			(char *)rs->policies->pdata[0]);
+		fprintf(f, "set key below center horizontal Left reverse samplen 2 noenhanced\n");
+		fprintf(f, "set xlabel 'memory limit (MiB)'\n");
 		fprintf(f, "set grid ytics lc '#dddddd' lt 1\nset border 3\nset tics nomirror\n");
-		fprintf(f, "set yrange [0:*]\nset offsets 0,0,graph 0.05,0\n");
-		fprintf(f, "set rmargin 42\nset lmargin 12\n");
+		fprintf(f, "set offsets graph 0.03, graph 0.03, graph 0.08, graph 0.08\n");
 		for (guint e = 0; e < rs->ends->len; e++) {
-			enum op_code how = g_array_index(rs->ends, enum op_code, e);
-			guint n = 0;
-
-			if (how == OP_NONE)
-				fprintf(f, "set title 'processes end as recorded'\n");
-			else
-				fprintf(f, "set title 'every process ends by %s'\n",
-					run_end_name(how));
-			for (guint p = 0; p < rs->policies->len; p++) {
-				g_autofree char *line = line_title(rs, e, p, item);
-
-				if (!line)
-					continue;
-				fprintf(f, "%s '%s.dat' index %u using 1:%u with linespoints lw 2 "
-					   "pt %u ps 0.8 title \"%s\"",
-					n ? ", \\\n    " : "plot", name, e, p + 2, n + 4, line);
-				n++;
-			}
-			fputc('\n', f);
+			write_panel(f, rs, e, false, item, name);
+			if (evict)
+				write_panel(f, rs, e, true, item, name);
 		}
 		fprintf(f, "unset multiplot\n");
 	}

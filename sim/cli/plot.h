@@ -6,8 +6,9 @@
 #include "sim/cli/runs.h"
 
 /**
- * plot_compare - refaults against the size of memory, a line a policy, and a
- * panel for each way that processes end.
+ * plot_compare - a counter, relative to the first policy's, against the size of
+ * memory: a line a policy, a row of panels for each way that processes end, the
+ * forms with +evict in panels of their own.
  * @base: written: BASE.dat, BASE.gp, BASE.svg, BASE.png
  * Policies whose numbers are the same throughout share a line.
  * Return: the exit code, after printing what went wrong (no gnuplot: 1).

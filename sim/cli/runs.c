@@ -8,7 +8,7 @@
 
 #include "models/models.h"
 
-const char run_options_help[] =
+static const char help[] =
 	"The machine is, in this order: the defaults, what the trace's header asks for,\n"
 	"the key file, then every --set. \"reapsim list\" names the keys, models and\n"
 	"policies. A policy with +evict also drops the page cache of what it reaps.";
@@ -24,7 +24,9 @@ static const struct {
 	{ "oom", OP_OOM },
 };
 
-GOptionEntry *run_option_entries(struct run_options *o, bool many)
+int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
+		      const GOptionEntry *own, const char *arguments, const char *summary,
+		      const char *more)
 {
 	const GOptionEntry entries[] = {
 		{ many ? "policies" : "policy", 'p', 0, G_OPTION_ARG_STRING, &o->policies,
@@ -46,18 +48,32 @@ GOptionEntry *run_option_entries(struct run_options *o, bool many)
 		  "format of the trace (default: found out)", "NAME" },
 		{ "check", 'c', 0, G_OPTION_ARG_NONE, &o->check,
 		  "verify every invariant after each operation (slow)", NULL },
-		/* the rows below are for lists of runs */
 		{ "memory", 'M', 0, G_OPTION_ARG_STRING, &o->memory,
 		  "memcg limits to try on each machine: pages, or shares such as 40%", "SIZE,..." },
 		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "threads (default: one a core)", "N" },
 		G_OPTION_ENTRY_NULL,
 	};
-	GOptionEntry *copy = g_new0(GOptionEntry, G_N_ELEMENTS(entries));
+	g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+	g_autofree char *text = more ? g_strconcat(more, "\n\n", help, NULL) : g_strdup(help);
 
-	memcpy(copy, entries, sizeof(entries));
-	if (!many)
-		copy[G_N_ELEMENTS(entries) - 3] = copy[G_N_ELEMENTS(entries) - 1];
-	return copy;
+	for (const GOptionEntry *e = entries; e->long_name; e++)
+		if (many || (e->arg_data != &o->memory && e->arg_data != &o->jobs))
+			g_array_append_val(all, *e);
+	for (const GOptionEntry *e = own; e->long_name; e++)
+		g_array_append_val(all, *e);
+	return cli_options(argc, argv, (const GOptionEntry *)(void *)all->data, arguments, summary,
+			   text);
+}
+
+void run_options_clear(struct run_options *o)
+{
+	g_free(o->lru);
+	g_free(o->policies);
+	g_free(o->machines);
+	g_strfreev(o->settings);
+	g_free(o->format);
+	g_free(o->ends_as);
+	g_free(o->memory);
 }
 
 const char *run_end_name(enum op_code code)
@@ -115,15 +131,20 @@ static int add_machine(struct run_set *rs, const struct run_options *o, const ch
 {
 	struct machine m;
 	struct err err;
+	int64_t peak = 0;
 	int ret = build_machine(&m, o, rs->trace, path, memory, &err);
 
-	if (!ret && (m.memcg_share > 0 || m.memory_share > 0) && rs->touched < 0) {
-		rs->touched = sim_touched_file_pages(rs->trace, &lru_classic, &reap_baseline, &err);
-		if (rs->touched < 0)
-			return cli_fail((int)rs->touched, &err);
+	if (!ret && (m.memcg_share > 0 || m.memory_share > 0)) {
+		const struct sim_config cfg = {
+			.lru = rs->lru, .reap = &reap_baseline, .machine = m
+		};
+
+		peak = sim_peak_pages(rs->trace, &cfg, &err);
+		if (peak < 0)
+			return cli_fail((int)peak, &err);
 	}
 	if (!ret)
-		ret = machine_resolve(&m, (uint64_t)MAX(rs->touched, 0), &err);
+		ret = machine_resolve(&m, (uint64_t)peak, &err);
 	if (ret)
 		return cli_fail(ret, &err);
 	g_array_append_val(rs->machines, m);
@@ -166,26 +187,26 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 	g_auto(GStrv) paths = o->machines ? g_strsplit(o->machines, ",", -1) : g_new0(char *, 2);
 	g_auto(GStrv) sizes = o->memory ? g_strsplit(o->memory, ",", -1) : NULL;
 	g_auto(GStrv) how = g_strsplit(o->ends_as ? o->ends_as : "recorded", ",", -1);
-	const struct lru_model *lru;
 	struct err err;
 	int ret = 0;
 
 	*rs = (struct run_set){
 		.trace = t,
-		.touched = -1,
 		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
 		.policies = g_ptr_array_new_with_free_func(g_free),
 		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
 		.runs = g_array_new(FALSE, TRUE, sizeof(struct run)),
 	};
 	g_array_set_clear_func(rs->runs, run_clear);
-	lru = lru_model_find(o->lru ? o->lru : "classic", &err);
-	if (!lru)
+	rs->lru = lru_model_find(o->lru ? o->lru : "classic", &err);
+	if (!rs->lru)
 		return cli_fail(-EINVAL, &err);
 	for (char **h = how; !ret && *h; h++)
 		ret = add_end(rs, *h);
 	if (!ret)
 		ret = add_policies(rs, o->policies, o->jobs >= 0);
+	if (!ret && o->machines && !paths[0])
+		ret = cli_usage("--machines: an empty list");
 	/* without key files: once, on the machine that the trace asks for */
 	for (guint i = 0; !ret && (i == 0 || paths[i]); i++) {
 		if (!sizes)
@@ -195,12 +216,17 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 	}
 	if (ret)
 		return ret;
+	if (!rs->ends->len || !rs->machines->len || !rs->policies->len)
+		return cli_usage("an empty list of policies, sizes or ends: nothing to run");
+	if (o->jobs < 0 && rs->ends->len * rs->machines->len * rs->policies->len > 1)
+		return cli_usage("expected one policy, one machine and one way to end; "
+				 "\"reapsim compare\" takes lists");
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; m < rs->machines->len; m++) {
 			for (guint p = 0; p < rs->policies->len; p++) {
 				struct run r = { .policy = rs->policies->pdata[p] };
 
-				r.cfg.lru = lru;
+				r.cfg.lru = rs->lru;
 				r.cfg.reap = reap_policy_find(r.policy, &r.cfg.evict, NULL);
 				r.cfg.machine = g_array_index(rs->machines, struct machine, m);
 				r.cfg.ends_as = g_array_index(rs->ends, enum op_code, e);
@@ -237,6 +263,9 @@ struct shared {
 	guint64 recs_done;	/* under lock */
 	GMutex lock;
 };
+
+/* failures are mostly alike */
+#define FAILURES_SHOWN 4
 
 /* records between two looks at the clock and at the signal */
 #define RECS_A_SLICE (1 << 20)
@@ -281,7 +310,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 	g_autofree char *what = g_path_get_basename(rs->trace->path);
 	struct cli_progress progress;
 	GThreadPool *pool;
-	guint unfinished = 0;
+	guint unfinished = 0, failed = 0;
 	int ret = 0;
 
 	g_mutex_init(&sh.lock);
@@ -313,22 +342,27 @@ int run_set_execute(struct run_set *rs, int jobs)
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
 		unfinished += !r->done;
-		if (r->done && r->ret < 0) {
-			g_autofree char *msg =
-				g_strdup_printf("%s, %s: %s", r->policy, r->cfg.machine.name,
-						r->err.msg);
+		if (!r->done || r->ret >= 0)
+			continue;
+		if (failed++ < FAILURES_SHOWN) {
 			struct err err;
 
-			err_set(&err, r->ret, "%s", msg);
-			ret = MAX(ret, cli_fail(r->ret, &err));
+			err_set(&err, r->ret, "%s on %s: %s", r->policy, r->cfg.machine.name,
+				r->err.msg);
+			cli_fail(r->ret, &err);
 		}
+		ret = MAX(ret, r->ret == -EINVAL ? 2 : 1);
 	}
+	if (failed > FAILURES_SHOWN)
+		fprintf(stderr, "reapsim: and %u more of %u runs failed\n", failed - FAILURES_SHOWN,
+			rs->runs->len);
 	if (unfinished) {
 		struct err err;
 
 		err_set(&err, -EINTR, "interrupted: %u of %u runs are not finished", unfinished,
 			rs->runs->len);
-		ret = MAX(ret, cli_fail(-EINTR, &err));
+		cli_fail(-EINTR, &err);
+		ret = MAX(ret, 1);
 	}
 	return ret;
 }

@@ -11,7 +11,7 @@
 #include "sim/cli/cli.h"
 #include "sim/sim.h"
 
-/** struct run_options - what the user typed; the strings are glib's to own. */
+/** struct run_options - what the user typed; freed by run_options_clear(). */
 struct run_options {
 	char *lru;
 	char *policies;		/* "baseline,v1" or "all" */
@@ -24,11 +24,15 @@ struct run_options {
 	int jobs;
 };
 
-/** The GOptionEntry rows for run_options; @many: policies and machines are
- * lists, and --jobs exists. Owned by the caller (g_free). */
-GOptionEntry *run_option_entries(struct run_options *o, bool many);
-/** Text on policies and machines for --help. */
-extern const char run_options_help[];
+/**
+ * Parse run_options and the command's @own options; see cli_options().
+ * @many: policies and machines are lists, and --jobs exists
+ * @more: put in front of the text on machines and policies in --help; or NULL
+ */
+int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
+		      const GOptionEntry *own, const char *arguments, const char *summary,
+		      const char *more);
+void run_options_clear(struct run_options *o);
 
 /** struct run - one simulation, before and after. */
 struct run {
@@ -45,7 +49,7 @@ struct run {
 /** struct run_set - machines x policies for one trace. */
 struct run_set {
 	const struct trace *trace;
-	int64_t touched;	/* sim_touched_file_pages(), -1: not asked */
+	const struct lru_model *lru;
 	GArray *machines;	/* struct machine, resolved */
 	GPtrArray *policies;	/* char *, as typed */
 	GArray *ends;		/* enum op_code: how processes end */

@@ -14,6 +14,23 @@ void suite_trace(void);
 void suite_readers(void);
 void suite_gen(void);
 void suite_perf(void);
+void suite_vmstat(void);
+void suite_machine(void);
+void suite_list(void);
+void suite_mm(void);
+void suite_batch(void);
+void suite_oracle(void);
+void suite_charge(void);
+void suite_rmap(void);
+void suite_fault(void);
+void suite_readahead(void);
+void suite_filemap(void);
+void suite_lru_classic(void);
+void suite_reclaim(void);
+void suite_zap(void);
+void suite_reap(void);
+void suite_replay(void);
+void suite_models(void);
 
 static const struct {
 	const char *name;
@@ -23,6 +40,23 @@ static const struct {
 	{ "readers", suite_readers },
 	{ "perf", suite_perf },
 	{ "gen", suite_gen },
+	{ "vmstat", suite_vmstat },
+	{ "machine", suite_machine },
+	{ "list", suite_list },
+	{ "mm", suite_mm },
+	{ "batch", suite_batch },
+	{ "oracle", suite_oracle },
+	{ "charge", suite_charge },
+	{ "rmap", suite_rmap },
+	{ "fault", suite_fault },
+	{ "readahead", suite_readahead },
+	{ "filemap", suite_filemap },
+	{ "lru_classic", suite_lru_classic },
+	{ "reclaim", suite_reclaim },
+	{ "zap", suite_zap },
+	{ "reap", suite_reap },
+	{ "replay", suite_replay },
+	{ "models", suite_models },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How fast a replay is, and how large. Prints one row a case: the time of the
+ * replay alone (the trace is in memory and checked), and the memory of the run.
+ *
+ *   bench zipf ACCESSES PAGES ROOM    reads, Zipf(0.9)
+ *   bench touch ACCESSES PAGES ROOM   the same through a mapping
+ *   bench fill PAGES                  reads PAGES once, all stay
+ *   bench file PATH FORMAT ROOM       a trace, by a reader's name
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#include "models/models.h"
+#include "sim/sim.h"
+#include "traces/gen.h"
+#include "traces/readers.h"
+
+static struct trace *zipf(const char *accesses, const char *pages, const char *op)
+{
+	g_autofree char *a = g_strdup_printf("accesses=%s", accesses);
+	g_autofree char *p = g_strdup_printf("pages=%s", pages);
+	g_autofree char *o = g_strdup_printf("op=%s", op);
+	char *kv[] = { a, p, o };
+	const struct trace_generator *g = gen_find("zipf", NULL);
+	struct gen_args args = { 0 };
+	struct trace_build b;
+	struct err err;
+
+	trace_build_init(&b, "zipf");
+	if (gen_args_parse(&args, g, kv, G_N_ELEMENTS(kv), &err) || g->generate(&args, &b, &err)) {
+		fprintf(stderr, "bench: %s\n", err.msg);
+		exit(1);
+	}
+	return trace_build_end(&b);
+}
+
+static struct trace *fill(uint64_t pages)
+{
+	struct trace_build b;
+	uint32_t file;
+
+	trace_build_init(&b, "fill");
+	if (trace_build_file(&b, "file", pages, false, &file) ||
+	    trace_build_op(&b, &(struct op){ .code = OP_SPAWN, .pid = 1 }, NULL))
+		exit(1);
+	for (uint64_t at = 0; at < pages; at += 1 << 20) {
+		const struct op op = { .code = OP_READ,
+				       .pid = 1,
+				       .file = file,
+				       .at = (uint32_t)at,
+				       .pages = (uint32_t)MIN(pages - at, 1 << 20) };
+
+		if (trace_build_op(&b, &op, NULL))
+			exit(1);
+	}
+	return trace_build_end(&b);
+}
+
+static void measure(const char *name, struct trace *t, uint64_t room)
+{
+	struct sim_config cfg = { .lru = &lru_classic, .reap = &reap_baseline };
+	struct sim_memory mem;
+	struct rusage ru;
+	struct err err = { "" };
+	struct vmstat st;
+	gint64 start, us;
+	struct sim *s;
+
+	machine_init(&cfg.machine);
+	cfg.machine.memcg_pages = room;
+	cfg.machine.readahead_pages = 0;
+	start = g_get_monotonic_time();
+	s = sim_new(t, &cfg, &err);
+	/* all but the end of the process, so that its page tables can be seen */
+	if (!s || sim_run(s, t->nr_recs - MIN(t->nr_recs, 2), &err) < 0) {
+		fprintf(stderr, "bench: %s\n", err.msg);
+		exit(1);
+	}
+	us = MAX(g_get_monotonic_time() - start, 1);
+	sim_stat(s, &st);
+	sim_memory(s, &mem);
+	getrusage(RUSAGE_SELF, &ru);
+	printf("%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%.4f,%.3f,%.2f,%.4f,%.2f,%.2f,%.0f\n", name,
+	       st.v[VM_sim_accesses], t->nr_file_pages, room, (double)us / 1e6,
+	       (double)st.v[VM_sim_accesses] / (double)us,
+	       1e3 * (double)us / (double)st.v[VM_sim_accesses],
+	       (double)st.v[VM_sim_fills] / (double)st.v[VM_sim_accesses],
+	       (double)(mem.folio_bytes + mem.list_bytes) / (double)t->nr_file_pages,
+	       mem.nr_ptes ? (double)mem.table_bytes / (double)mem.nr_ptes : 0,
+	       (double)ru.ru_maxrss / 1024);
+	sim_free(s);
+	trace_free(t);
+}
+
+int main(int argc, char **argv)
+{
+	struct trace *t;
+	struct err err;
+
+	if (argc == 5 && (!strcmp(argv[1], "zipf") || !strcmp(argv[1], "touch"))) {
+		bool touch = argv[1][0] == 't';
+
+		measure(argv[1], zipf(argv[2], argv[3], touch ? "touch" : "read"),
+			strtoull(argv[4], NULL, 0));
+	} else if (argc == 3 && !strcmp(argv[1], "fill")) {
+		uint64_t pages = strtoull(argv[2], NULL, 0);
+
+		measure("fill", fill(pages), pages + 1024);
+	} else if (argc == 5 && !strcmp(argv[1], "file")) {
+		if (trace_load(argv[2], argv[3], &t, &err)) {
+			fprintf(stderr, "bench: %s\n", err.msg);
+			return 2;
+		}
+		measure(argv[3], t, strtoull(argv[4], NULL, 0));
+	} else {
+		fprintf(stderr, "usage: bench zipf|touch ACCESSES PAGES ROOM | fill PAGES | "
+				"file PATH FORMAT ROOM\n");
+		return 2;
+	}
+	return 0;
+}

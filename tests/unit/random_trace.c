@@ -1,0 +1,423 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Memory is scarce (128 to 600 pages), files are few and small, and the same
+ * "apps" are started, killed and started again, so that reclaim, refaults and
+ * second marks happen all the time. The generator keeps the address space of
+ * each process as an array of what is mapped at each page.
+ */
+#include "tests/unit/random_trace.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <glib.h>
+
+#define NR_PROCS     6
+#define NR_FILES_MAX 6
+#define NR_VPNS	     2048
+#define NR_APPS	     4
+#define NR_AREAS     5 /* mappings of an app */
+
+enum { CAN_READ = 1, CAN_WRITE = 2, MAPPED = 4 };
+
+struct area {
+	uint32_t at, pages, flags, file, pgoff;
+};
+
+struct app {
+	struct area areas[NR_AREAS];
+	unsigned int nr;
+};
+
+struct gen {
+	uint64_t rng;
+	struct trace_build b;
+	uint32_t base;
+	uint32_t nr_files;
+	uint32_t file_pages[NR_FILES_MAX];
+	struct app apps[NR_APPS];
+	struct {
+		bool alive;
+		uint8_t map[NR_VPNS];
+	} procs[NR_PROCS];
+	unsigned int flags;
+	uint32_t nr_marks;
+	unsigned int anon_percent; /* of the mappings */
+	unsigned int fork_percent; /* of the forks that could be */
+};
+
+/* splitmix64 */
+static uint64_t rnd(struct gen *g, uint64_t below)
+{
+	uint64_t z = g->rng += 0x9e3779b97f4a7c15;
+
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+	z = (z ^ z >> 27) * 0x94d049bb133111eb;
+	return (z ^ z >> 31) % below;
+}
+
+static bool chance(struct gen *g, unsigned int percent)
+{
+	return rnd(g, 100) < percent;
+}
+
+static uint32_t pick(struct gen *g, const uint32_t *of, size_t nr)
+{
+	return of[rnd(g, nr)];
+}
+#define PICK(g, ...)                                                                               \
+	pick(g, (const uint32_t[]){ __VA_ARGS__ },                                                 \
+	     sizeof((const uint32_t[]){ __VA_ARGS__ }) / sizeof(uint32_t))
+
+static void emit(struct gen *g, struct op op)
+{
+	struct err err;
+
+	if (trace_build_op(&g->b, &op, &err))
+		g_error("random_trace: %s", err.msg);
+}
+
+/* lengths: mostly short */
+static uint32_t len(struct gen *g, uint32_t max)
+{
+	uint32_t n = 1 + (uint32_t)rnd(g, PICK(g, 2, 8, 40, 300));
+
+	return MIN(n, max);
+}
+
+static void random_area(struct gen *g, struct area *a)
+{
+	*a = (struct area){ .file = (uint32_t)rnd(g, g->nr_files) };
+	a->flags = MAP_READ;
+	if (chance(g, g->anon_percent)) {
+		a->flags |= MAP_ANON | MAP_WRITE;
+		a->pages = len(g, 120);
+		if (chance(g, 5))
+			a->flags &= ~(uint32_t)MAP_WRITE;
+	} else {
+		uint32_t size = g->file_pages[a->file];
+
+		a->pgoff = chance(g, 50) ? 0 : (uint32_t)rnd(g, size);
+		a->pages = chance(g, 50) ? size - a->pgoff : len(g, size - a->pgoff);
+		a->flags |= chance(g, 40) ? MAP_WRITE : 0;
+		a->flags |= chance(g, 25) ? MAP_EXEC : 0;
+		a->flags |= chance(g, 35) ? MAP_SHARED_ : 0;
+		a->flags |= chance(g, 8) ? MAP_NOREUSE : 0;
+		if (chance(g, 5))
+			a->flags = (a->flags & ~(uint32_t)MAP_READ) | MAP_EXEC;
+	}
+	if (chance(g, 12))
+		a->flags |= PICK(g, MAP_RANDOM, MAP_SEQUENTIAL);
+	/* around a border of page tables, or anywhere */
+	a->at = chance(g, 30) ? 512 * (1 + (uint32_t)rnd(g, 3)) - (uint32_t)rnd(g, 24)
+			      : (uint32_t)rnd(g, NR_VPNS);
+	a->at = MIN(a->at, NR_VPNS - a->pages);
+}
+
+static void op_map(struct gen *g, uint32_t pid, const struct area *a)
+{
+	bool anon = a->flags & MAP_ANON;
+
+	emit(g, (struct op){ .code = OP_MAP,
+			     .pid = pid,
+			     .at = g->base + a->at,
+			     .pages = a->pages,
+			     .flags = a->flags,
+			     .file = anon ? 0 : a->file,
+			     .pgoff = anon ? 0 : a->pgoff });
+	memset(g->procs[pid].map + a->at,
+	       MAPPED | (a->flags & (MAP_READ | MAP_EXEC) ? CAN_READ : 0) |
+		       (a->flags & MAP_WRITE ? CAN_WRITE : 0),
+	       a->pages);
+}
+
+/* touch what is mapped from @at on */
+static void op_touch(struct gen *g, uint32_t pid, uint32_t at, uint32_t pages, uint32_t stride,
+		     bool write)
+{
+	const uint8_t *map = g->procs[pid].map;
+	uint32_t n = 0;
+
+	while (n < pages && at + n * stride < NR_VPNS &&
+	       (map[at + n * stride] & (write ? CAN_WRITE : CAN_READ)))
+		n++;
+	if (n)
+		emit(g, (struct op){ .code = OP_TOUCH,
+				     .pid = pid,
+				     .at = g->base + at,
+				     .pages = n,
+				     .stride = stride,
+				     .write = write });
+}
+
+static void touch_area(struct gen *g, uint32_t pid, const struct area *a)
+{
+	uint32_t off = chance(g, 50) ? 0 : (uint32_t)rnd(g, a->pages);
+	bool write = (a->flags & MAP_WRITE) && chance(g, a->flags & MAP_ANON ? 75 : 35);
+	uint32_t pages = chance(g, 60) ? a->pages - off : len(g, a->pages - off);
+
+	op_touch(g, pid, a->at + off, pages, chance(g, 80) ? 1 : 1 + (uint32_t)rnd(g, 9), write);
+}
+
+static void run_app(struct gen *g, uint32_t pid)
+{
+	const struct app *app = &g->apps[rnd(g, NR_APPS)];
+
+	for (unsigned int i = 0; i < app->nr; i++)
+		op_map(g, pid, &app->areas[i]);
+	for (unsigned int n = 1 + (unsigned int)rnd(g, 4); n; n--)
+		touch_area(g, pid, &app->areas[rnd(g, app->nr)]);
+}
+
+static void op_spawn(struct gen *g, uint32_t pid)
+{
+	emit(g, (struct op){ .code = OP_SPAWN, .pid = pid, .cpu = (uint32_t)rnd(g, 9) });
+	g->procs[pid].alive = true;
+	memset(g->procs[pid].map, 0, NR_VPNS);
+	if (!(g->flags & RANDOM_NO_OPTIN) && chance(g, 50))
+		emit(g, (struct op){ .code = OP_OPTIN, .pid = pid });
+	if (chance(g, 85))
+		run_app(g, pid);
+}
+
+static void op_fork(struct gen *g, uint32_t pid, uint32_t child)
+{
+	emit(g, (struct op){
+			.code = OP_FORK, .pid = pid, .child = child, .cpu = (uint32_t)rnd(g, 9) });
+	g->procs[child] = g->procs[pid];
+	if (chance(g, 25) && !(g->flags & RANDOM_NO_DEATHS)) {
+		emit(g, (struct op){ .code = OP_EXEC, .pid = child });
+		memset(g->procs[child].map, 0, NR_VPNS);
+		run_app(g, child);
+	}
+}
+
+static void op_end(struct gen *g, uint32_t pid)
+{
+	enum op_code code = (enum op_code)PICK(g, OP_EXIT, OP_KILL, OP_MRELEASE, OP_MRELEASE,
+					       OP_MRELEASE, OP_OOM);
+	uint32_t flags = 0;
+
+	if (g->flags & RANDOM_NO_DEATHS)
+		return;
+	if (code == OP_MRELEASE && g->flags & RANDOM_NO_MRELEASE)
+		code = OP_KILL;
+	if (code == OP_MRELEASE)
+		flags = PICK(g, 0, 0, MRELEASE_IGNORE_ACCESS, MRELEASE_EVICT_FILE,
+			     MRELEASE_FLAGS_ALL);
+	emit(g, (struct op){ .code = code, .pid = pid, .flags = flags });
+	g->procs[pid].alive = false;
+}
+
+static void op_file(struct gen *g, uint32_t pid, enum op_code code)
+{
+	uint32_t file = (uint32_t)rnd(g, g->nr_files);
+	uint32_t at = chance(g, 40) ? 0 : (uint32_t)rnd(g, g->file_pages[file]);
+	uint32_t pages = len(g, g->file_pages[file] - at);
+
+	emit(g, (struct op){ .code = code, .pid = pid, .file = file, .at = at, .pages = pages });
+	/* streams: the next reads go on where this one ended */
+	for (at += pages; chance(g, 45) && at < g->file_pages[file]; at += pages) {
+		pages = len(g, MIN(g->file_pages[file] - at, 8));
+		emit(g, (struct op){
+				.code = code, .pid = pid, .file = file, .at = at, .pages = pages });
+	}
+}
+
+static void op_range(struct gen *g, uint32_t pid, enum op_code code)
+{
+	uint32_t at = (uint32_t)rnd(g, NR_VPNS), pages = len(g, NR_VPNS - at);
+	uint8_t *map = g->procs[pid].map;
+
+	if (code == OP_UNMAP) {
+		emit(g,
+		     (struct op){ .code = code, .pid = pid, .at = g->base + at, .pages = pages });
+		memset(map + at, 0, pages);
+		return;
+	}
+	/* madvise: only where it is mapped throughout */
+	for (uint32_t i = 0; i < NR_VPNS && !map[at]; i++)
+		at = (at + 1) % NR_VPNS;
+	for (uint32_t i = 0; i < pages; i++)
+		if (at + i >= NR_VPNS || !map[at + i])
+			pages = i;
+	if (pages)
+		emit(g, (struct op){ .code = code,
+				     .pid = pid,
+				     .at = g->base + at,
+				     .pages = pages,
+				     .flags = PICK(g, 0, 0, MAP_RANDOM, MAP_SEQUENTIAL) });
+}
+
+static void op_mark(struct gen *g)
+{
+	char name[16];
+
+	snprintf(name, sizeof(name), "m%u", g->nr_marks++ % 5);
+	emit(g, (struct op){ .code = OP_MARK, .name = trace_build_name(&g->b, name) });
+}
+
+/* any page that is mapped, and some after it */
+static void touch_somewhere(struct gen *g, uint32_t pid)
+{
+	uint32_t at = (uint32_t)rnd(g, NR_VPNS);
+
+	for (uint32_t i = 0; i < NR_VPNS && !g->procs[pid].map[at]; i++)
+		at = (at + 1) % NR_VPNS;
+	op_touch(g, pid, at, len(g, 200), 1, chance(g, 35));
+}
+
+static void random_op(struct gen *g)
+{
+	uint32_t pid = (uint32_t)rnd(g, NR_PROCS), child = (uint32_t)rnd(g, NR_PROCS);
+	struct area a;
+
+	if (!g->procs[pid].alive) {
+		op_spawn(g, pid);
+		return;
+	}
+	switch (rnd(g, 30)) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+	case 4:
+	case 5:
+	case 6:
+	case 7:
+		touch_somewhere(g, pid);
+		break;
+	case 8:
+	case 9:
+	case 10:
+		touch_area(g, pid, &g->apps[rnd(g, NR_APPS)].areas[0]);
+		break;
+	case 11:
+	case 12:
+	case 13:
+	case 14:
+		op_file(g, pid, OP_READ);
+		break;
+	case 15:
+	case 16:
+		op_file(g, pid, OP_WRITE);
+		break;
+	case 17:
+	case 18:
+		random_area(g, &a);
+		op_map(g, pid, &a);
+		touch_area(g, pid, &a);
+		break;
+	case 19:
+		op_range(g, pid, OP_UNMAP);
+		break;
+	case 20:
+		op_range(g, pid, OP_ADVISE);
+		break;
+	case 21:
+	case 22:
+		if (!g->procs[child].alive && chance(g, g->fork_percent))
+			op_fork(g, pid, child);
+		break;
+	case 23:
+	case 24:
+	case 25:
+	case 26:
+		op_end(g, pid);
+		break;
+	case 27:
+		emit(g, (struct op){ .code = OP_ADVANCE, .ns = rnd(g, 9) * 700000000 });
+		break;
+	case 28:
+		if (chance(g, 40))
+			emit(g, (struct op){ .code = OP_DRAIN });
+		else
+			op_mark(g);
+		break;
+	default:
+		if (chance(g, 10))
+			emit(g, (struct op){ .code = OP_DROP_CACHES });
+		break;
+	}
+}
+
+static void random_machine(struct gen *g, struct machine *m)
+{
+	machine_init(m);
+	m->cpus = PICK(g, 1, 1, 1, 2, 2, 3, 4, 1 + (uint32_t)rnd(g, 8));
+	m->readahead_pages = PICK(g, 0, 4, 32, 32, 24);
+	m->fault_around_pages = PICK(g, 1, 4, 16, 16);
+	m->prefault_old = chance(g, 40);
+	m->swap_pages = PICK(g, 0, 0, 40, 300);
+	m->swappiness = PICK(g, 0, 60, 60, 100, 200);
+	m->dirty_background_ratio = PICK(g, 1, 10, 40, 100);
+	m->dirty_expire_ms = PICK(g, 1000, 3000, 30000);
+	m->dirty_writeback_ms = PICK(g, 500, 5000);
+	m->memcg_stats_flushed = chance(g, 30);
+	m->read_us = PICK(g, 0, 0, 0, 3000);
+	m->fault_us = PICK(g, 0, 0, 0, 500);
+	if (g->flags & RANDOM_ROOMY) {
+		m->memcg_pages = 100000;
+	} else if (chance(g, 60)) {
+		m->memcg_pages = 64 + 64 * m->cpus + rnd(g, PICK(g, 20, 100, 100, 470));
+	} else {
+		m->memory_pages = 64 + 64 * m->cpus + rnd(g, PICK(g, 100, 200, 600));
+		m->min_free_pages = PICK(g, 0, 4, 20);
+		m->watermark_scale_factor = PICK(g, 10, 100, 500);
+	}
+}
+
+static void random_files(struct gen *g)
+{
+	char name[16];
+	uint32_t id;
+
+	g->nr_files = PICK(g, 1, 2, 4, 5, 6, 6);
+	for (uint32_t i = 0; i < g->nr_files; i++) {
+		g->file_pages[i] = 1 + (uint32_t)rnd(g, PICK(g, 20, 100, 200, 200));
+		snprintf(name, sizeof(name), "f%u", i);
+		if (trace_build_file(&g->b, name, g->file_pages[i], chance(g, 15), &id))
+			g_error("random_trace: file %u", i);
+	}
+}
+
+void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, unsigned int flags)
+{
+	struct gen *g = g_new0(struct gen, 1);
+	char name[32];
+
+	g->rng = seed;
+	g->flags = flags;
+	snprintf(name, sizeof(name), "seed-%llu", (unsigned long long)seed);
+	trace_build_init(&g->b, name);
+	/* the bottom of the address space, its very end, and between */
+	g->base = PICK(g, 0, 0u - NR_VPNS, 0x7f000000, 0x1fffe00);
+	g->anon_percent = 30;
+	g->fork_percent = 50;
+	if (chance(g, 15)) { /* mostly swapping */
+		g->anon_percent = 85;
+		g->fork_percent = 100;
+	}
+	random_machine(g, &out->m);
+	if (g->anon_percent > 50 && chance(g, 80))
+		out->m.swap_pages = PICK(g, 30, 100, 300);
+	random_files(g);
+	for (int i = 0; i < NR_APPS; i++) {
+		g->apps[i].nr = 1 + (unsigned int)rnd(g, NR_AREAS);
+		for (unsigned int j = 0; j < g->apps[i].nr; j++)
+			random_area(g, &g->apps[i].areas[j]);
+	}
+	while (g->b.nr_ops < nr_ops)
+		random_op(g);
+	out->ends_as = chance(g, 70) ? OP_NONE
+				     : (enum op_code)PICK(g, OP_EXIT, OP_KILL, OP_MRELEASE, OP_OOM);
+	out->t = trace_build_end(&g->b);
+	g_free(g);
+}
+
+void random_trace_free(struct random_trace *rt)
+{
+	trace_free(rt->t);
+	rt->t = NULL;
+}

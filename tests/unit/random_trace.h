@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Random but valid traces, with a machine to go with each. */
+#ifndef REAPSIM_TESTS_RANDOM_TRACE_H
+#define REAPSIM_TESTS_RANDOM_TRACE_H
+
+#include <stdint.h>
+
+#include "sim/machine.h"
+#include "sim/op.h"
+#include "sim/trace.h"
+
+/** struct random_trace - the same @seed gives the same bytes. */
+struct random_trace {
+	struct trace *t;
+	struct machine m;
+	enum op_code ends_as;
+};
+
+enum random_flags {
+	RANDOM_NO_DEATHS = 1 << 0, /* no exit, kill, reap or exec */
+	RANDOM_NO_OPTIN = 1 << 1,
+	RANDOM_NO_MRELEASE = 1 << 2,
+	RANDOM_ROOMY = 1 << 3, /* memory for everything: never short */
+};
+
+/** About @nr_ops operations; the trace passes trace_check(). */
+void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, unsigned int flags);
+void random_trace_free(struct random_trace *rt);
+
+#endif

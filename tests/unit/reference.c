@@ -1,0 +1,2230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * See reference.h. Each function is named after the kernel's, or the comment
+ * above it names the one it follows (v7.3).
+ *
+ * What it takes over from the declared approximations of sim/: order-0 folios,
+ * one node, one lruvec, exact statistics, I/O that is over at once, kswapd
+ * running to its end when it is woken (on the waker's CPU), no merging of VMAs,
+ * one open file per process and file, tmpfs pages that are always dirty and
+ * whose holes are allocated by a read, deactivation and rotation without their
+ * batches, writeback by age and by the background ratio.
+ */
+#include "tests/unit/reference.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+const char *const ref_policy_names[NR_REF_POLICIES] = {
+	"baseline", "rfc", "v1", "flag", "any-exit", "prctl", "demote",
+};
+
+/* what an allocation may do: readahead passes __GFP_NORETRY and no __GFP_FS */
+enum gfp { GFP_KERNEL, GFP_READAHEAD };
+
+/* filemap_fault() and the like */
+enum fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
+
+struct scan {
+	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
+	uint64_t anon_cost, file_cost;
+	int priority;
+	bool memcg, kswapd, nofs;
+	bool deactivate[2];
+	bool full_walk, force_deactivate, skipped_deactivate;
+	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
+	bool file_is_tiny;
+};
+
+struct zap {
+	bool reaping, dying;
+	bool skip, evict; /* does the policy apply to this walk? */
+	const struct ref_proc *p;
+};
+
+static void count(struct ref *r, enum vmstat_item item, uint64_t n)
+{
+	r->v[item] += n;
+}
+
+/* Levels */
+
+static uint64_t nr_free(const struct ref *r)
+{
+	uint64_t limit = r->m.memcg_pages ? r->m.memcg_pages : r->m.memory_pages;
+
+	return limit > r->used ? limit - r->used : 0;
+}
+
+static uint64_t nr_cache(const struct ref *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < r->nr_file; i++)
+		n += r->pages[i].resident;
+	return n;
+}
+
+static uint64_t nr_dirty(const struct ref *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < r->nr_file; i++)
+		n += r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked;
+	return n;
+}
+
+/* get_nr_swap_pages() */
+static uint64_t nr_swap_pages(const struct ref *r)
+{
+	return r->m.swap_pages - r->swap_used;
+}
+
+static bool vm_swap_full(const struct ref *r)
+{
+	return nr_swap_pages(r) * 2 < r->m.swap_pages;
+}
+
+/* lruvec_lru_size(): exact */
+static uint64_t lru_size(const struct ref *r, int list)
+{
+	return (uint64_t)r->lists[list].nr;
+}
+
+/* mem_cgroup_flush_stats() */
+static void flush_stats(struct ref *r)
+{
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		r->stats.size[i] = lru_size(r, i);
+	r->stats.activate[0] = r->v[VM_workingset_activate_anon];
+	r->stats.activate[1] = r->v[VM_workingset_activate_file];
+	r->stats.rotate[0] = r->v[VM_pgrotate_anon];
+	r->stats.rotate[1] = r->v[VM_pgrotate_file];
+	r->stats.io[0] = r->v[VM_workingset_restore_anon] + r->v[VM_nr_vmscan_write];
+	r->stats.io[1] = r->v[VM_workingset_restore_file];
+}
+
+/* lruvec_page_state() */
+static const struct ref_stats *lruvec_stats(struct ref *r)
+{
+	if (!r->m.memcg_pages || !r->m.memcg_stats_flushed)
+		flush_stats(r);
+	return &r->stats;
+}
+
+/* Processes, their mappings, and from a page to its PTEs */
+
+struct ref_proc *ref_proc(struct ref *r, uint32_t pid)
+{
+	for (int i = 0; i < REF_PROCS_MAX; i++)
+		if (r->procs[i].used && r->procs[i].pid == pid)
+			return &r->procs[i];
+	return NULL;
+}
+
+static struct ref_vma *find_vma(struct ref_proc *p, uint64_t at)
+{
+	for (int i = 0; i < p->nr_vmas; i++)
+		if (p->vmas[i].start <= at && at < p->vmas[i].end)
+			return &p->vmas[i];
+	return NULL;
+}
+
+static int file_of(const struct ref *r, int page)
+{
+	int file = 0;
+
+	while ((uint64_t)page >= (uint64_t)r->t->files[file].first + r->t->files[file].pages)
+		file++;
+	return file;
+}
+
+static bool is_shmem(const struct ref *r, uint32_t file)
+{
+	return r->t->files[file].shmem;
+}
+
+static int file_page(const struct ref *r, uint32_t file, uint64_t pgoff)
+{
+	return (int)(r->t->files[file].first + pgoff);
+}
+
+/* the PTE of @p in its mapping @v that maps @page, or NULL */
+static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const struct ref_vma *v,
+			      int page)
+{
+	struct ref_pte *pte;
+	uint64_t at, pgoff;
+
+	if (r->pages[page].anon) {
+		at = r->pages[page].vpn;
+		if (at < v->start || at >= v->end)
+			return NULL;
+	} else {
+		int file = file_of(r, page);
+
+		if (v->anon || v->file != (uint32_t)file)
+			return NULL;
+		pgoff = (uint64_t)page - r->t->files[file].first;
+		if (pgoff < v->pgoff || pgoff - v->pgoff >= v->end - v->start)
+			return NULL;
+		at = v->start + (pgoff - v->pgoff);
+	}
+	pte = &p->ptes[at];
+	return pte->present && !pte->zero && pte->page == page ? pte : NULL;
+}
+
+#define for_each_mapping(r, proc, vma)                                                             \
+	for (struct ref_proc *proc = (r)->procs; proc < (r)->procs + REF_PROCS_MAX; proc++)        \
+		for (struct ref_vma *vma = proc->vmas;                                             \
+		     proc->used && vma < proc->vmas + proc->nr_vmas; vma++)
+
+int ref_mapcount(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for_each_mapping(r, p, v) n += pte_of(r, p, v, page) != NULL;
+	return n;
+}
+
+/* swap_count: swap entries of the page, in all page tables */
+static int swap_count(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for (int i = 0; i < REF_PROCS_MAX; i++) {
+		const struct ref_pte *pte = &r->procs[i].ptes[r->pages[page].vpn];
+
+		n += r->procs[i].used && pte->swap && pte->page == page;
+	}
+	return n;
+}
+
+static int batch_refs(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++) {
+		for (int i = 0; i < r->lru_add[cpu].nr; i++)
+			n += r->lru_add[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_activate[cpu].nr; i++)
+			n += r->lru_activate[cpu].pages[i] == page;
+	}
+	return n;
+}
+
+/* references beyond the cache's, the page tables' and the isolation's */
+static int other_refs(const struct ref *r, int page)
+{
+	return batch_refs(r, page) + r->pages[page].extra_refs;
+}
+
+/* Lists */
+
+static int list_of(const struct ref_page *pg)
+{
+	if (pg->swapbacked)
+		return pg->active ? REF_ACTIVE_ANON : REF_INACTIVE_ANON;
+	return pg->active ? REF_ACTIVE_FILE : REF_INACTIVE_FILE;
+}
+
+static void list_insert(struct ref_list *l, int at, int page)
+{
+	memmove(l->pages + at + 1, l->pages + at, (size_t)(l->nr - at) * sizeof(int));
+	l->pages[at] = page;
+	l->nr++;
+}
+
+/* lruvec_add_folio(), folio_set_lru() */
+static void lruvec_add(struct ref *r, int page)
+{
+	list_insert(&r->lists[list_of(&r->pages[page])], 0, page);
+	r->pages[page].lru = true;
+}
+
+static void lruvec_add_tail(struct ref *r, int page)
+{
+	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+
+	list_insert(l, l->nr, page);
+	r->pages[page].lru = true;
+}
+
+/* lruvec_del_folio(), folio_clear_lru() */
+static void lruvec_del(struct ref *r, int page)
+{
+	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	int at = 0;
+
+	while (l->pages[at] != page)
+		at++;
+	l->nr--;
+	memmove(l->pages + at, l->pages + at + 1, (size_t)(l->nr - at) * sizeof(int));
+	r->pages[page].lru = false;
+}
+
+/* mm/folio.c: batches */
+
+static void uncharge(struct ref *r)
+{
+	r->used--;
+	if (r->m.memcg_pages)
+		r->usage--;
+}
+
+/* swap_cache_del_folio() and folio_set_dirty(), as in folio_free_swap() */
+static bool folio_free_swap(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (!pg->swap_slot || swap_count(r, page))
+		return false;
+	pg->swap_slot = false;
+	pg->dirty = true;
+	r->swap_used--;
+	return true;
+}
+
+/* free_swap_cache() */
+static void free_swap_cache(struct ref *r, int page)
+{
+	if (r->pages[page].swap_slot && !ref_mapcount(r, page))
+		folio_free_swap(r, page);
+}
+
+/* folio_put() of an anon page: free it when nobody refers to it */
+static void put_anon(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (pg->swap_slot || ref_mapcount(r, page) || other_refs(r, page))
+		return;
+	if (pg->lru)
+		lruvec_del(r, page); /* __page_cache_release() */
+	uncharge(r);
+	memset(pg, 0, sizeof(*pg));
+}
+
+/* folio_batch_move_lru(), lru_add() */
+static void drain_lru_add(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_add[cpu];
+
+	r->lru_add[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		int page = b.pages[i];
+
+		/* folio_ref_freeze(folio, 1): only the batch knew it */
+		if (r->pages[page].anon && !r->pages[page].swap_slot && !ref_mapcount(r, page) &&
+		    !other_refs(r, page))
+			put_anon(r, page);
+		else
+			lruvec_add(r, page);
+	}
+}
+
+/* folio_batch_move_lru(), lru_activate() */
+static void folio_activate_drain(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_activate[cpu];
+
+	r->lru_activate[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		struct ref_page *pg = &r->pages[b.pages[i]];
+
+		if (!pg->lru || pg->active)
+			continue;
+		lruvec_del(r, b.pages[i]);
+		pg->active = true;
+		lruvec_add(r, b.pages[i]);
+		count(r, VM_pgactivate, 1);
+	}
+}
+
+static void lru_add_drain_cpu(struct ref *r, unsigned int cpu)
+{
+	drain_lru_add(r, cpu);
+	folio_activate_drain(r, cpu);
+}
+
+static void lru_add_drain_all(struct ref *r)
+{
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
+		lru_add_drain_cpu(r, cpu);
+}
+
+static void folio_add_lru(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_add[cpu];
+
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		drain_lru_add(r, cpu);
+}
+
+static void folio_activate(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_activate[cpu];
+
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		folio_activate_drain(r, cpu);
+}
+
+static void lru_cache_activate_folio(struct ref *r, unsigned int cpu, int page)
+{
+	for (int i = 0; i < r->lru_add[cpu].nr; i++)
+		if (r->lru_add[cpu].pages[i] == page)
+			r->pages[page].active = true;
+}
+
+static void folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (!pg->referenced) {
+		pg->referenced = true;
+	} else if (!pg->active) {
+		if (pg->lru)
+			folio_activate(r, cpu, page);
+		else
+			lru_cache_activate_folio(r, cpu, page);
+		pg->referenced = false;
+		r->nonresident_age++; /* workingset_activation() */
+	}
+}
+
+static void lru_move_tail(struct ref *r, int page)
+{
+	lruvec_del(r, page);
+	r->pages[page].active = false;
+	lruvec_add_tail(r, page);
+	count(r, VM_pgrotated, 1);
+}
+
+/* mm/workingset.c */
+
+static struct ref_shadow workingset_eviction(struct ref *r, int page)
+{
+	struct ref_shadow s = {
+		.present = true,
+		.workingset = r->pages[page].workingset,
+		.eviction = r->nonresident_age,
+	};
+
+	r->nonresident_age++;
+	return s;
+}
+
+static bool workingset_test_recent(struct ref *r, struct ref_shadow s, bool file)
+{
+	uint64_t distance = r->nonresident_age - s.eviction;
+	const uint64_t *nr = lruvec_stats(r)->size;
+	uint64_t size = nr[REF_ACTIVE_FILE];
+
+	if (!file)
+		size += nr[REF_INACTIVE_FILE];
+	if (nr_swap_pages(r) > 0) {
+		size += nr[REF_ACTIVE_ANON];
+		if (file)
+			size += nr[REF_INACTIVE_ANON];
+	}
+	return distance <= size;
+}
+
+static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool file = !pg->swapbacked;
+
+	count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
+	if (!workingset_test_recent(r, s, file))
+		return;
+	pg->active = true;
+	r->nonresident_age++;
+	count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
+	if (s.workingset) {
+		pg->workingset = true;
+		count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+	}
+}
+
+/* mm/page-writeback.c, in a simple form */
+
+/* __folio_mark_dirty() of a page with a device behind it */
+static void set_dirty(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (pg->dirty)
+		return;
+	pg->dirty = true;
+	if (pg->swapbacked)
+		return;
+	count(r, VM_nr_dirtied, 1);
+	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };
+	if (nr_dirty(r) > (nr_free(r) + nr_cache(r)) * r->m.dirty_background_ratio / 100)
+		r->flush_wanted = true;
+}
+
+static void folio_mark_dirty(struct ref *r, int page)
+{
+	if (!r->pages[page].anon)
+		r->pages[page].reclaim = false;
+	set_dirty(r, page);
+}
+
+static void folio_mkclean(struct ref *r, int page)
+{
+	for_each_mapping(r, p, v)
+	{
+		struct ref_pte *pte = v->shared ? pte_of(r, p, v, page) : NULL;
+
+		if (pte)
+			pte->dirty = pte->write = false;
+	}
+}
+
+/* the flusher writes the pages that have been dirty for @age_ns */
+static void flush(struct ref *r, uint64_t age_ns)
+{
+	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns) {
+		int page = r->dirty[0].page;
+		struct ref_page *pg = &r->pages[page];
+		bool rotate = pg->reclaim && pg->lru;
+
+		r->nr_dirty_entries--;
+		memmove(r->dirty, r->dirty + 1, (size_t)r->nr_dirty_entries * sizeof(*r->dirty));
+		folio_mkclean(r, page);
+		pg->dirty = false;
+		count(r, VM_nr_written, 1);
+		/* folio_end_writeback(), folio_rotate_reclaimable() */
+		pg->reclaim = false;
+		if (rotate)
+			lru_move_tail(r, page);
+	}
+	r->flush_wanted = false;
+}
+
+/* time passes: the flusher's and the statistics' periodic work */
+static void advance(struct ref *r, uint64_t ns)
+{
+	uint64_t from = r->now_ns, period = (uint64_t)r->m.dirty_writeback_ms * 1000000;
+
+	r->now_ns += ns;
+	if (from / period != r->now_ns / period && r->nr_dirty_entries)
+		flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
+	if (from / 2000000000 != r->now_ns / 2000000000)
+		flush_stats(r); /* flush_memcg_stats_dwork() */
+}
+
+/* mm/rmap.c */
+
+static int folio_referenced(struct ref *r, int page, bool *exec)
+{
+	const struct ref_page *pg = &r->pages[page];
+	int referenced = 0, mapcount = ref_mapcount(r, page);
+
+	*exec = false;
+	for_each_mapping(r, p, v)
+	{
+		struct ref_pte *pte = pte_of(r, p, v, page);
+
+		/* invalid_folio_referenced_vma() */
+		if (!pte || v->random || v->sequential || v->noreuse)
+			continue;
+		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
+			return -1;
+		if (pte->young) {
+			pte->young = false;
+			referenced++;
+			*exec |= v->exec;
+		}
+	}
+	return referenced;
+}
+
+static void try_to_unmap(struct ref *r, int page)
+{
+	for_each_mapping(r, p, v)
+	{
+		struct ref_pte *pte = pte_of(r, p, v, page);
+		struct ref_pte old;
+
+		if (!pte)
+			continue;
+		old = *pte;
+		memset(pte, 0, sizeof(*pte));
+		if (old.dirty)
+			folio_mark_dirty(r, page);
+		if (r->pages[page].anon) /* ttu_anon_swapbacked_folio() */
+			*pte = (struct ref_pte){ .swap = true,
+						 .page = page,
+						 .exclusive = old.write };
+	}
+}
+
+/* mm/vmscan.c */
+
+/* __remove_mapping(): the page must have no reference left */
+static void remove_mapping(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	struct ref_shadow s = workingset_eviction(r, page);
+	bool slot = pg->swap_slot, anon = pg->anon;
+	uint32_t vpn = pg->vpn;
+
+	memset(pg, 0, sizeof(*pg));
+	pg->used = true;
+	pg->anon = anon;
+	pg->vpn = vpn;
+	pg->swap_slot = slot;
+	pg->shadow = s;
+	uncharge(r);
+}
+
+/* pageout() of an anon or tmpfs page: false if there is no swap slot for it */
+static bool pageout(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (!pg->swap_slot) { /* shmem_writeout() */
+		if (!nr_swap_pages(r)) {
+			folio_mark_dirty(r, page);
+			return false;
+		}
+		pg->swap_slot = true;
+		r->swap_used++;
+	}
+	pg->dirty = pg->reclaim = false;
+	count(r, VM_nr_vmscan_write, 1);
+	count(r, VM_pswpout, 1);
+	return true;
+}
+
+enum ref_references { RECLAIM, KEEP, ACTIVATE };
+
+static enum ref_references folio_check_references(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool exec, referenced_folio;
+	int ptes = folio_referenced(r, page, &exec);
+
+	if (ptes == -1)
+		return KEEP;
+	referenced_folio = pg->referenced;
+	pg->referenced = false;
+	if (!ptes)
+		return RECLAIM;
+	pg->referenced = true;
+	if (referenced_folio || ptes > 1 || (exec && !pg->swapbacked))
+		return ACTIVATE;
+	return KEEP;
+}
+
+/* one turn of the loop in shrink_folio_list() */
+static enum ref_references shrink_folio(struct ref *r, struct scan *sc, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	enum ref_references references = folio_check_references(r, page);
+
+	if (references != RECLAIM)
+		return references;
+	if (pg->anon && !pg->swap_slot) {
+		if (!nr_swap_pages(r)) /* folio_alloc_swap() */
+			return ACTIVATE;
+		pg->swap_slot = true;
+		r->swap_used++;
+		folio_mark_dirty(r, page);
+	}
+	try_to_unmap(r, page);
+	if (pg->dirty) {
+		if (!pg->swapbacked) {
+			count(r, VM_nr_vmscan_immediate_reclaim, 1);
+			pg->reclaim = true;
+			return ACTIVATE;
+		}
+		/* may_enter_fs(): a tmpfs page is not in the swap cache */
+		if (sc->nofs && !pg->swap_slot)
+			return KEEP;
+		if (other_refs(r, page))
+			return KEEP;
+		if (!pageout(r, page))
+			return ACTIVATE;
+	}
+	if (other_refs(r, page))
+		return KEEP;
+	remove_mapping(r, page);
+	return RECLAIM;
+}
+
+/* isolate_lru_folios(): the oldest first */
+static int isolate(struct ref *r, int list, uint64_t nr, int *taken)
+{
+	struct ref_list *l = &r->lists[list];
+	int n = 0;
+
+	while ((uint64_t)n < nr && l->nr) {
+		taken[n] = l->pages[--l->nr];
+		r->pages[taken[n++]].lru = false;
+	}
+	return n;
+}
+
+static void move_folios_to_lru(struct ref *r, const int *pages, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		lruvec_add(r, pages[i]);
+		if (r->pages[pages[i]].active)
+			r->nonresident_age++;
+	}
+}
+
+static uint64_t shrink_inactive_list(struct ref *r, struct scan *sc, int list, uint64_t nr)
+{
+	bool file = list == REF_INACTIVE_FILE;
+	int taken[32], kept[32], nr_taken, nr_kept = 0, nr_unqueued_dirty = 0;
+	uint64_t nr_reclaimed = 0, nr_activate = 0;
+
+	lru_add_drain_cpu(r, r->reclaim_cpu);
+	nr_taken = isolate(r, list, nr, taken);
+	count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)nr_taken);
+	count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
+	if (!nr_taken)
+		return 0;
+	for (int i = 0; i < nr_taken; i++) {
+		struct ref_page *pg = &r->pages[taken[i]];
+
+		sc->nr_scanned++;
+		nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
+		switch (shrink_folio(r, sc, taken[i])) {
+		case RECLAIM:
+			nr_reclaimed++;
+			break;
+		case ACTIVATE:
+			if (pg->swap_slot && vm_swap_full(r))
+				folio_free_swap(r, taken[i]);
+			pg->active = true;
+			nr_activate++;
+			kept[nr_kept++] = taken[i];
+			break;
+		case KEEP:
+			kept[nr_kept++] = taken[i];
+			break;
+		}
+	}
+	count(r, VM_pgactivate, nr_activate);
+	move_folios_to_lru(r, kept, nr_kept);
+	count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
+	count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_taken - nr_reclaimed);
+	/* handle_reclaim_writeback() */
+	if (nr_unqueued_dirty == nr_taken)
+		flush(r, 0);
+	return nr_reclaimed;
+}
+
+static void shrink_active_list(struct ref *r, int list, uint64_t nr)
+{
+	bool file = list == REF_ACTIVE_FILE;
+	int taken[32], l_active[32], l_inactive[32], nr_active = 0, nr_inactive = 0, nr_taken;
+
+	lru_add_drain_cpu(r, r->reclaim_cpu);
+	nr_taken = isolate(r, list, nr, taken);
+	count(r, VM_pgrefill, (uint64_t)nr_taken);
+	for (int i = 0; i < nr_taken; i++) {
+		struct ref_page *pg = &r->pages[taken[i]];
+		bool exec;
+
+		if (folio_referenced(r, taken[i], &exec) && exec && !pg->swapbacked) {
+			l_active[nr_active++] = taken[i];
+			continue;
+		}
+		pg->active = false;
+		pg->workingset = true;
+		l_inactive[nr_inactive++] = taken[i];
+	}
+	move_folios_to_lru(r, l_active, nr_active);
+	move_folios_to_lru(r, l_inactive, nr_inactive);
+	count(r, VM_pgdeactivate, (uint64_t)nr_inactive);
+	count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_active);
+}
+
+static bool inactive_is_low(struct ref *r, bool file)
+{
+	uint64_t inactive = lruvec_stats(r)->size[file ? REF_INACTIVE_FILE : REF_INACTIVE_ANON];
+	uint64_t active = lruvec_stats(r)->size[file ? REF_ACTIVE_FILE : REF_ACTIVE_ANON];
+	uint64_t gb = (inactive + active) >> 18, ratio = 1;
+
+	if (gb)
+		while ((ratio + 1) * (ratio + 1) <= 10 * gb)
+			ratio++;
+	return inactive * ratio < active;
+}
+
+static void prepare_scan_control(struct ref *r, struct scan *sc)
+{
+	const struct ref_stats *st = lruvec_stats(r);
+	uint64_t lrusize = 0, file;
+
+	for (int f = 0; f < 2; f++) {
+		struct ref_cost *c = &r->cost[f];
+
+		c->count += (st->io[f] - c->last_io) * 32 + (st->rotate[f] - c->last_rotated);
+		c->last_rotated = st->rotate[f];
+		c->last_io = st->io[f];
+	}
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		lrusize += st->size[i];
+	while (r->cost[0].count + r->cost[1].count > lrusize / 4) {
+		r->cost[0].count /= 2;
+		r->cost[1].count /= 2;
+	}
+	sc->anon_cost = r->cost[0].count;
+	sc->file_cost = r->cost[1].count;
+	for (int f = 0; f < 2; f++)
+		sc->deactivate[f] = sc->force_deactivate || st->activate[f] != r->refaults[f] ||
+				    inactive_is_low(r, f);
+	file = st->size[REF_INACTIVE_FILE];
+	sc->cache_trim_mode =
+		(file >> sc->priority) && !sc->deactivate[1] && !sc->no_cache_trim_mode;
+	if (sc->memcg)
+		return;
+	file = st->size[REF_ACTIVE_FILE] + st->size[REF_INACTIVE_FILE];
+	sc->file_is_tiny = file + nr_free(r) <= r->wmark_high && !sc->deactivate[0] &&
+			   (st->size[REF_INACTIVE_ANON] >> sc->priority);
+}
+
+static void get_scan_count(struct ref *r, const struct scan *sc, uint64_t *nr)
+{
+	uint64_t swappiness = r->m.swappiness, fraction[2] = { 1, 1 }, denominator = 1;
+	uint64_t total, anon_cost, file_cost;
+	bool fract = false;
+
+	if (!nr_swap_pages(r) || (sc->memcg && !swappiness)) {
+		fraction[0] = 0; /* SCAN_FILE */
+	} else if (!sc->priority && swappiness) {
+		; /* SCAN_EQUAL */
+	} else if (sc->file_is_tiny) {
+		fraction[1] = 0; /* SCAN_ANON */
+	} else if (sc->cache_trim_mode) {
+		fraction[0] = 0; /* SCAN_FILE */
+	} else {
+		/* calculate_pressure_balance() */
+		total = sc->anon_cost + sc->file_cost;
+		anon_cost = total + sc->anon_cost;
+		file_cost = total + sc->file_cost;
+		total = anon_cost + file_cost;
+		fraction[0] = swappiness * (total + 1) / (anon_cost + 1);
+		fraction[1] = (200 - swappiness) * (total + 1) / (file_cost + 1);
+		denominator = fraction[0] + fraction[1];
+		fract = true;
+	}
+	for (int i = 0; i < REF_NR_LISTS; i++) {
+		uint64_t scan = lru_size(r, i) >> sc->priority;
+
+		nr[i] = fract ? scan * fraction[i / 2] / denominator : scan * fraction[i / 2];
+	}
+}
+
+static uint64_t shrink_list(struct ref *r, struct scan *sc, int list, uint64_t nr)
+{
+	if (list == REF_ACTIVE_ANON || list == REF_ACTIVE_FILE) {
+		if (sc->deactivate[list / 2])
+			shrink_active_list(r, list, nr);
+		else
+			sc->skipped_deactivate = true;
+		return 0;
+	}
+	return shrink_inactive_list(r, sc, list, nr);
+}
+
+static void shrink_lruvec(struct ref *r, struct scan *sc)
+{
+	uint64_t nr[REF_NR_LISTS], targets[REF_NR_LISTS], nr_reclaimed = 0;
+	bool proportional = !sc->memcg && !sc->kswapd && sc->priority == 12;
+
+	get_scan_count(r, sc, nr);
+	memcpy(targets, nr, sizeof(nr));
+	while (nr[REF_INACTIVE_ANON] || nr[REF_ACTIVE_FILE] || nr[REF_INACTIVE_FILE]) {
+		uint64_t nr_anon, nr_file, percentage, scanned;
+		int lru;
+
+		for (int i = 0; i < REF_NR_LISTS; i++) {
+			uint64_t n = MIN(nr[i], 32);
+
+			if (!n)
+				continue;
+			nr[i] -= n;
+			nr_reclaimed += shrink_list(r, sc, i, n);
+		}
+		if (nr_reclaimed < sc->nr_to_reclaim || proportional)
+			continue;
+		nr_file = nr[REF_INACTIVE_FILE] + nr[REF_ACTIVE_FILE];
+		nr_anon = nr[REF_INACTIVE_ANON] + nr[REF_ACTIVE_ANON];
+		if (!nr_file || !nr_anon)
+			break;
+		if (nr_file > nr_anon) {
+			lru = REF_INACTIVE_ANON;
+			percentage = nr_anon * 100 /
+				     (targets[REF_INACTIVE_ANON] + targets[REF_ACTIVE_ANON] + 1);
+		} else {
+			lru = REF_INACTIVE_FILE;
+			percentage = nr_file * 100 /
+				     (targets[REF_INACTIVE_FILE] + targets[REF_ACTIVE_FILE] + 1);
+		}
+		nr[lru] = nr[lru + 1] = 0;
+		lru = lru == REF_INACTIVE_FILE ? REF_INACTIVE_ANON : REF_INACTIVE_FILE;
+		for (int i = lru; i < lru + 2; i++) {
+			scanned = targets[i] - nr[i];
+			nr[i] = targets[i] * (100 - percentage) / 100;
+			nr[i] -= MIN(nr[i], scanned);
+		}
+	}
+	sc->nr_reclaimed += nr_reclaimed;
+	if (r->m.swap_pages && inactive_is_low(r, false))
+		shrink_active_list(r, REF_ACTIVE_ANON, 32);
+}
+
+static void shrink_node(struct ref *r, struct scan *sc)
+{
+	uint64_t before = sc->nr_reclaimed;
+
+	prepare_scan_control(r, sc);
+	shrink_lruvec(r, sc);
+	if (sc->nr_reclaimed > before) {
+		/* kswapd_try_clear_hopeless() */
+		if (nr_free(r) > r->wmark_high)
+			r->kswapd_failures = 0;
+	} else if (sc->cache_trim_mode) {
+		sc->cache_trim_mode_failed = true;
+	}
+}
+
+static void snapshot_refaults(struct ref *r)
+{
+	r->refaults[0] = lruvec_stats(r)->activate[0];
+	r->refaults[1] = lruvec_stats(r)->activate[1];
+}
+
+static uint64_t do_try_to_free_pages(struct ref *r, struct scan *sc)
+{
+retry:
+	sc->priority = 12;
+	if (!sc->memcg)
+		count(r, VM_allocstall, 1);
+	do {
+		sc->nr_scanned = 0;
+		shrink_node(r, sc);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+	} while (--sc->priority >= 0);
+	snapshot_refaults(r);
+	if (sc->nr_reclaimed)
+		return sc->nr_reclaimed;
+	if (!sc->full_walk) {
+		sc->full_walk = true;
+		goto retry;
+	}
+	if (sc->skipped_deactivate) {
+		sc->force_deactivate = true;
+		sc->skipped_deactivate = false;
+		goto retry;
+	}
+	return 0;
+}
+
+/* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
+static uint64_t try_to_free(struct ref *r, unsigned int cpu, enum gfp gfp)
+{
+	struct scan sc = {
+		.nr_to_reclaim = 32,
+		.memcg = r->m.memcg_pages != 0,
+		.nofs = gfp == GFP_READAHEAD,
+	};
+
+	r->reclaim_cpu = cpu;
+	return do_try_to_free_pages(r, &sc);
+}
+
+static bool pgdat_balanced(const struct ref *r)
+{
+	return nr_free(r) > r->wmark_high;
+}
+
+static void balance_pgdat(struct ref *r)
+{
+	struct scan sc = { .kswapd = true };
+
+	count(r, VM_pageoutrun, 1);
+restart:
+	sc.priority = 12;
+	do {
+		uint64_t nr_reclaimed = sc.nr_reclaimed;
+		bool raise_priority = true;
+
+		if (pgdat_balanced(r))
+			goto out;
+		/* kswapd_age_node() */
+		if (r->m.swap_pages && inactive_is_low(r, false))
+			shrink_active_list(r, REF_ACTIVE_ANON, 32);
+		/* kswapd_shrink_node() */
+		sc.nr_scanned = 0;
+		sc.nr_to_reclaim = MAX(r->wmark_high, 32);
+		shrink_node(r, &sc);
+		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
+		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
+			raise_priority = false;
+		if (raise_priority || !nr_reclaimed)
+			sc.priority--;
+	} while (sc.priority >= 1);
+	if (!sc.nr_reclaimed && !sc.no_cache_trim_mode && sc.cache_trim_mode_failed) {
+		sc.no_cache_trim_mode = true;
+		goto restart;
+	}
+	if (!sc.nr_reclaimed)
+		r->kswapd_failures++;
+out:
+	snapshot_refaults(r);
+}
+
+/* wakeup_kswapd(), and kswapd() until prepare_kswapd_sleep() lets it sleep */
+static void kswapd(struct ref *r, unsigned int cpu)
+{
+	r->reclaim_cpu = cpu;
+	while (!pgdat_balanced(r) && r->kswapd_failures < 16)
+		balance_pgdat(r);
+}
+
+/* mm/page_alloc.c, mm/memcontrol.c */
+
+static bool out_of_memory(struct ref *r)
+{
+	r->oom = true;
+	return false;
+}
+
+/* get_page_from_freelist(), __alloc_pages_slowpath(), should_reclaim_retry() */
+static bool alloc_pages(struct ref *r, unsigned int cpu, enum gfp gfp)
+{
+	int no_progress_loops = 0;
+
+	if (nr_free(r) > r->wmark_low)
+		return true;
+	for (;;) {
+		uint64_t available, progress;
+
+		kswapd(r, cpu);
+		if (nr_free(r) > r->wmark_min)
+			return true;
+		progress = try_to_free(r, cpu, gfp);
+		if (progress && nr_free(r) > r->wmark_min)
+			return true;
+		if (gfp == GFP_READAHEAD)
+			return false;
+		no_progress_loops = progress ? 0 : no_progress_loops + 1;
+		if (no_progress_loops > 16)
+			return out_of_memory(r);
+		/* zone_reclaimable_pages() */
+		available =
+			nr_free(r) + lru_size(r, REF_INACTIVE_FILE) + lru_size(r, REF_ACTIVE_FILE);
+		if (nr_swap_pages(r) > 0)
+			available += lru_size(r, REF_INACTIVE_ANON) + lru_size(r, REF_ACTIVE_ANON);
+		if (available <= r->wmark_min)
+			return out_of_memory(r);
+	}
+}
+
+static bool try_charge_memcg(struct ref *r, unsigned int cpu, enum gfp gfp)
+{
+	const uint64_t limit = r->m.memcg_pages;
+	uint64_t batch = 64, nr_reclaimed;
+	int nr_retries = 16;
+	bool drained = false;
+
+retry:
+	if (r->stock[cpu]) {
+		r->stock[cpu]--;
+		return true;
+	}
+	if (r->usage + batch <= limit) {
+		r->usage += batch;
+		r->stock[cpu] += batch - 1;
+		return true;
+	}
+	if (batch > 1) {
+		batch = 1;
+		goto retry;
+	}
+	count(r, VM_memcg_max_events, 1);
+	nr_reclaimed = try_to_free(r, cpu, gfp);
+	if (limit > r->usage)
+		goto retry;
+	if (!drained) {
+		/* drain_all_stock() */
+		for (unsigned int i = 0; i < r->m.cpus; i++) {
+			r->usage -= r->stock[i];
+			r->stock[i] = 0;
+		}
+		drained = true;
+		goto retry;
+	}
+	if (gfp == GFP_READAHEAD)
+		return false;
+	if (nr_reclaimed)
+		goto retry;
+	if (nr_retries--)
+		goto retry;
+	return out_of_memory(r);
+}
+
+static bool charge(struct ref *r, unsigned int cpu, enum gfp gfp)
+{
+	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, gfp) : !alloc_pages(r, cpu, gfp))
+		return false;
+	r->used++;
+	return true;
+}
+
+/* mm/filemap.c: the cache */
+
+/* @write: the page will be overwritten (__GFP_WRITE): no refault, no read */
+static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum gfp gfp)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool shmem = is_shmem(r, (uint32_t)file_of(r, page)), swapped = pg->swap_slot;
+	struct ref_shadow s;
+
+	if (!charge(r, cpu, gfp))
+		return false;
+	s = pg->shadow;
+	memset(pg, 0, sizeof(*pg));
+	pg->used = pg->resident = true;
+	pg->swapbacked = pg->dirty = shmem;
+	pg->swap_slot = swapped;
+	count(r, VM_sim_cache_adds, 1);
+	if (!shmem && !write)
+		count(r, VM_sim_fills, 1);
+	if (s.present && !write)
+		workingset_refault(r, page, s);
+	folio_add_lru(r, cpu, page);
+	if (swapped) { /* shmem_swapin_folio() */
+		pg->swap_slot = false;
+		r->swap_used--;
+		count(r, VM_pswpin, 1);
+	}
+	return true;
+}
+
+/* out of the cache without a shadow */
+static void filemap_drop(struct ref *r, int page)
+{
+	if (r->pages[page].lru)
+		lruvec_del(r, page);
+	memset(&r->pages[page], 0, sizeof(r->pages[page]));
+	r->pages[page].used = true;
+	uncharge(r);
+}
+
+/* mm/readahead.c */
+
+/* do_page_cache_ra(), page_cache_ra_unbounded() */
+static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+			     uint64_t nr_to_read, uint64_t lookahead_size)
+{
+	uint64_t end_index = r->t->files[file].pages - 1, mark = UINT64_MAX, nr_read = 0;
+
+	if (index > end_index)
+		return;
+	if (nr_to_read > end_index - index) {
+		nr_to_read = end_index - index + 1;
+		lookahead_size = 0;
+	}
+	if (lookahead_size <= nr_to_read)
+		mark = nr_to_read - lookahead_size;
+	for (uint64_t i = 0; i < nr_to_read; i++) {
+		int page = file_page(r, file, index + i);
+
+		if (r->pages[page].resident)
+			continue;
+		if (!filemap_add_folio(r, cpu, page, false, GFP_READAHEAD))
+			break;
+		nr_read++;
+		if (i == mark)
+			r->pages[page].reclaim = true;
+	}
+	if (nr_read)
+		advance(r, (uint64_t)r->m.read_us * 1000);
+}
+
+static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
+{
+	uint64_t newsize = 1;
+
+	while (newsize < size)
+		newsize *= 2;
+	if (newsize <= max / 32)
+		return newsize * 4;
+	if (newsize <= max / 4)
+		return newsize * 2;
+	return max;
+}
+
+static uint64_t get_next_ra_size(uint64_t cur, uint64_t max)
+{
+	if (cur < max / 16)
+		return 4 * cur;
+	if (cur <= max / 2)
+		return 2 * cur;
+	return max;
+}
+
+static void page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			       uint64_t req)
+{
+	uint64_t max = r->m.readahead_pages, contig = 0;
+	int first = file_page(r, ra->file, 0);
+
+	if (!max) {
+		do_page_cache_ra(r, cpu, ra->file, index, 1, 0);
+		return;
+	}
+	if (!index || req > max || index - (uint64_t)ra->prev_page <= 1) {
+		ra->start = index;
+		ra->size = get_init_ra_size(req, max);
+		ra->async_size = ra->size > req ? ra->size - req : ra->size / 2;
+	} else {
+		while (contig < max && contig < index &&
+		       r->pages[first + (int)(index - 1 - contig)].resident)
+			contig++;
+		if (contig <= req) {
+			do_page_cache_ra(r, cpu, ra->file, index, req, 0);
+			return;
+		}
+		if (contig == index)
+			contig *= 2;
+		ra->start = index;
+		ra->size = MIN(contig + req, max);
+		ra->async_size = 1;
+	}
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+static void page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra,
+				uint64_t index, uint64_t req)
+{
+	uint64_t max = r->m.readahead_pages, start, end, align = 1, aligned_end;
+	uint64_t pages = r->t->files[ra->file].pages;
+
+	if (!max)
+		return;
+	r->pages[file_page(r, ra->file, index)].reclaim = false;
+	if (index == ra->start + ra->size - ra->async_size) {
+		ra->start += ra->size;
+		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
+	} else {
+		/* page_cache_next_miss() */
+		for (start = index + 1; start <= index + max; start++)
+			if (start >= pages || !r->pages[file_page(r, ra->file, start)].resident)
+				break;
+		if (start - index > max)
+			return;
+		ra->start = start;
+		ra->size = get_next_ra_size(start - index + req, max);
+	}
+	/* ra->order is 2: ilog2 of the alignment, at most ffs(max_pages) - 1 */
+	while (align < 4 && !(max & align))
+		align *= 2;
+	end = ra->start + ra->size;
+	aligned_end = end - end % align;
+	if (aligned_end > ra->start)
+		ra->size -= end - aligned_end;
+	ra->async_size = ra->size;
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+/* true if it went to the device, so that the lock had to be dropped */
+static bool do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				   uint64_t pgoff)
+{
+	struct ref_open *ra = &r->opens[v->open];
+	uint64_t max = r->m.readahead_pages;
+
+	if ((v->random && !v->exec) || !max)
+		return false;
+	if (v->sequential) {
+		page_cache_sync_ra(r, cpu, ra, pgoff, max);
+		return true;
+	}
+	if (!v->exec) {
+		if (ra->mmap_miss < 1000)
+			ra->mmap_miss++;
+		if (ra->mmap_miss > 100)
+			return false;
+		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
+		ra->size = max;
+		ra->async_size = max / 4;
+	} else {
+		ra->start = pgoff;
+		ra->size = MIN(pgoff + max, v->pgoff + (v->end - v->start)) - pgoff;
+		ra->async_size = 0;
+	}
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	return true;
+}
+
+static bool do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				    uint64_t pgoff)
+{
+	struct ref_open *ra = &r->opens[v->open];
+	int page = file_page(r, v->file, pgoff);
+
+	if (v->random || !r->m.readahead_pages)
+		return false;
+	if (!v->sequential && !v->exec && ra->mmap_miss)
+		ra->mmap_miss--;
+	if (!r->pages[page].reclaim) /* folio_test_readahead() */
+		return false;
+	r->pages[page].extra_refs++;
+	page_cache_async_ra(r, cpu, ra, pgoff, r->m.readahead_pages);
+	r->pages[page].extra_refs--;
+	return true;
+}
+
+/* mm/memory.c: faults */
+
+/* set_pte_range() of a file page */
+static void set_file_pte(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			 bool young, bool write)
+{
+	int page = file_page(r, v->file, v->pgoff + (at - v->start));
+	struct ref_pte pte = {
+		.present = true, .young = young, .dirty = write, .write = write, .page = page
+	};
+
+	/* vma_wants_writenotify(): not on tmpfs, so its vm_page_prot is writable */
+	if (!write && v->shared && v->write && is_shmem(r, v->file)) {
+		pte.write = true;
+		pte.dirty = r->pages[page].dirty;
+	}
+	p->ptes[at] = pte;
+}
+
+/* do_fault_around(), filemap_map_pages(): true if @at got mapped */
+static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			    bool tried)
+{
+	uint64_t nr = r->m.fault_around_pages, pte_off = at % 512, vma_off = at - v->start;
+	uint64_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
+	uint64_t to = MIN(MIN(from + nr, 512), pte_off + (v->end - v->start) - vma_off) - 1;
+	struct ref_open *ra = &r->opens[v->open];
+	bool mapped = false;
+
+	for (uint64_t i = from; i <= to; i++) {
+		uint64_t here = at - pte_off + i, pgoff = v->pgoff + (here - v->start);
+		const struct ref_page *pg;
+
+		if (pgoff >= r->t->files[v->file].pages)
+			break;
+		pg = &r->pages[file_page(r, v->file, pgoff)];
+		if (!pg->resident || pg->reclaim) /* next_uptodate_folio() */
+			continue;
+		if (p->ptes[here].present || p->ptes[here].swap)
+			continue;
+		set_file_pte(r, p, v, here, here == at || !r->m.prefault_old, false);
+		if (here != at)
+			continue;
+		mapped = true;
+		if (!tried && !pg->workingset && !v->sequential && !v->exec && ra->mmap_miss)
+			ra->mmap_miss--;
+	}
+	return mapped;
+}
+
+static enum fault filemap_fault(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				uint64_t pgoff, bool tried)
+{
+	int page = file_page(r, v->file, pgoff);
+
+	if (is_shmem(r, v->file)) { /* shmem_fault() */
+		if (r->pages[page].resident)
+			return FAULT_OK;
+		count(r, VM_pgmajfault, r->pages[page].swap_slot);
+		return filemap_add_folio(r, cpu, page, false, GFP_KERNEL) ? FAULT_OK : FAULT_OOM;
+	}
+	if (r->pages[page].resident)
+		return !tried && do_async_mmap_readahead(r, cpu, v, pgoff) ? FAULT_RETRY : FAULT_OK;
+	count(r, VM_pgmajfault, 1);
+	do_sync_mmap_readahead(r, cpu, v, pgoff);
+	if (!r->pages[page].resident) {
+		if (!filemap_add_folio(r, cpu, page, false, GFP_KERNEL))
+			return FAULT_OOM;
+		advance(r, (uint64_t)r->m.read_us * 1000);
+	}
+	/* either the readahead or page_not_uptodate dropped the lock */
+	return tried ? FAULT_OK : FAULT_RETRY_MAJOR;
+}
+
+/* a new anon page: id and identity */
+static int new_anon(struct ref *r, uint64_t at)
+{
+	int page = r->nr_file;
+
+	while (page < r->nr_pages && r->pages[page].used)
+		page++;
+	if (page == r->nr_pages) {
+		if (r->nr_pages == r->cap_pages) {
+			r->cap_pages *= 2;
+			r->pages = g_renew(struct ref_page, r->pages, r->cap_pages);
+			for (int i = 0; i < REF_NR_LISTS; i++)
+				r->lists[i].pages = g_renew(int, r->lists[i].pages, r->cap_pages);
+		}
+		r->nr_pages++;
+	}
+	r->pages[page] = (struct ref_page){ .used = true,
+					    .resident = true,
+					    .anon = true,
+					    .swapbacked = true,
+					    .vpn = (uint32_t)at };
+	return page;
+}
+
+/* folio_add_new_anon_rmap(), folio_add_lru_vma(), set_ptes() */
+static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+{
+	int page = new_anon(r, at);
+
+	v->anon_vma = true;
+	p->ptes[at] = (struct ref_pte){
+		.present = true, .young = true, .dirty = true, .write = true, .page = page
+	};
+	folio_add_lru(r, p->cpu, page);
+}
+
+static enum fault do_read_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+				bool tried)
+{
+	enum fault ret;
+
+	if (r->m.fault_around_pages > 1 && do_fault_around(r, p, v, at, tried))
+		return FAULT_OK;
+	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
+	if (ret == FAULT_OK)
+		set_file_pte(r, p, v, at, true, false);
+	return ret;
+}
+
+static enum fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+			       bool tried)
+{
+	enum fault ret;
+
+	if (!charge(r, p->cpu, GFP_KERNEL))
+		return FAULT_OOM;
+	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
+	if (ret == FAULT_OK)
+		map_new_anon(r, p, v, at);
+	else
+		uncharge(r);
+	return ret;
+}
+
+static enum fault do_shared_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+				  bool tried)
+{
+	uint64_t pgoff = v->pgoff + (at - v->start);
+	enum fault ret = filemap_fault(r, p->cpu, v, pgoff, tried);
+
+	if (ret == FAULT_OK) {
+		set_file_pte(r, p, v, at, true, true);
+		folio_mark_dirty(r, file_page(r, v->file, pgoff));
+	}
+	return ret;
+}
+
+static enum fault do_anonymous_page(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				    uint64_t at, bool write)
+{
+	if (!write) {
+		p->ptes[at] = (struct ref_pte){ .present = true, .young = true, .zero = true };
+		return FAULT_OK;
+	}
+	if (!charge(r, p->cpu, GFP_KERNEL))
+		return FAULT_OOM;
+	map_new_anon(r, p, v, at);
+	return FAULT_OK;
+}
+
+static bool wp_can_reuse_anon_folio(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	int refs = ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot;
+	bool maybe_in_lru_cache = !pg->lru;
+
+	if (refs > 1 + maybe_in_lru_cache + pg->swap_slot)
+		return false;
+	if (maybe_in_lru_cache)
+		lru_add_drain_cpu(r, cpu);
+	refs = ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot;
+	if (refs > 1 + pg->swap_slot)
+		return false;
+	folio_free_swap(r, page);
+	return ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot == 1;
+}
+
+/* the young bit included */
+static bool pte_same(const struct ref_pte *a, const struct ref_pte *b)
+{
+	return a->present == b->present && a->young == b->young && a->dirty == b->dirty &&
+	       a->write == b->write && a->zero == b->zero && a->swap == b->swap &&
+	       a->page == b->page;
+}
+
+static enum fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+{
+	struct ref_pte orig = p->ptes[at];
+	int old = orig.zero ? -1 : orig.page;
+
+	if (old >= 0)
+		r->pages[old].extra_refs++;
+	if (!charge(r, p->cpu, GFP_KERNEL)) {
+		if (old >= 0)
+			r->pages[old].extra_refs--;
+		return FAULT_OOM;
+	}
+	if (!pte_same(&p->ptes[at], &orig)) {
+		uncharge(r);
+		if (old >= 0)
+			r->pages[old].extra_refs--;
+		return FAULT_OK; /* and the access faults again */
+	}
+	map_new_anon(r, p, v, at);
+	if (old >= 0) {
+		r->pages[old].extra_refs--;
+		if (r->pages[old].anon) {
+			free_swap_cache(r, old);
+			put_anon(r, old);
+		}
+	}
+	return FAULT_OK;
+}
+
+static enum fault do_wp_page(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+{
+	struct ref_pte *pte = &p->ptes[at];
+	bool reuse = false;
+
+	if (!pte->zero && v->shared) {
+		/* wp_page_shared() */
+		folio_mark_dirty(r, pte->page);
+		reuse = true;
+	} else if (!pte->zero && r->pages[pte->page].anon) {
+		reuse = wp_can_reuse_anon_folio(r, p->cpu, pte->page);
+	}
+	if (!reuse)
+		return wp_page_copy(r, p, v, at);
+	pte->young = pte->dirty = pte->write = true;
+	return FAULT_OK;
+}
+
+static enum fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+			       bool write)
+{
+	struct ref_pte *pte = &p->ptes[at];
+	int page = pte->page;
+	struct ref_page *pg = &r->pages[page];
+	bool exclusive = pte->exclusive;
+
+	if (!pg->resident) {
+		struct ref_shadow s;
+
+		/* swapin_sync(), __swap_cache_alloc() */
+		if (!charge(r, p->cpu, GFP_KERNEL))
+			return FAULT_OOM;
+		count(r, VM_pgmajfault, 1);
+		count(r, VM_pswpin, 1);
+		s = pg->shadow;
+		*pg = (struct ref_page){ .used = true,
+					 .resident = true,
+					 .anon = true,
+					 .swapbacked = true,
+					 .swap_slot = true,
+					 .vpn = pg->vpn };
+		workingset_refault(r, page, s);
+		folio_add_lru(r, p->cpu, page);
+	}
+	*pte = (struct ref_pte){ .present = true, .young = true, .page = page };
+	if (exclusive && v->write) {
+		pte->write = true;
+		pte->dirty = write;
+	}
+	/* should_try_to_free_swap(): the device is synchronous */
+	folio_free_swap(r, page);
+	if (write && !pte->write)
+		return do_wp_page(r, p, v, at);
+	return FAULT_OK;
+}
+
+static enum fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				   uint64_t at, bool write, bool tried)
+{
+	const struct ref_pte *pte = &p->ptes[at];
+
+	if (pte->present)
+		return do_wp_page(r, p, v, at);
+	if (pte->swap)
+		return do_swap_page(r, p, v, at, write);
+	if (v->anon)
+		return do_anonymous_page(r, p, v, at, write);
+	if (!write)
+		return do_read_fault(r, p, v, at, tried);
+	return v->shared ? do_shared_fault(r, p, v, at, tried) : do_cow_fault(r, p, v, at, tried);
+}
+
+/* do_user_addr_fault(): under the VMA lock first, then under mmap_lock */
+static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+			       bool write)
+{
+	bool tried = false, vma_lock = true;
+	enum fault ret;
+
+	count(r, VM_pgfault, 1);
+	advance(r, (uint64_t)r->m.fault_us * 1000);
+	for (;;) {
+		ret = handle_pte_fault(r, p, v, at, write, tried);
+		if (ret == FAULT_OK)
+			return true;
+		if (ret == FAULT_OOM)
+			return false;
+		if (!vma_lock || ret == FAULT_RETRY_MAJOR)
+			tried = true;
+		vma_lock = false;
+	}
+}
+
+static bool touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
+		  bool write)
+{
+	count(r, VM_sim_accesses, nr);
+	for (; nr; nr--, at += stride) {
+		struct ref_pte *pte = &p->ptes[at];
+
+		while (!pte->present || (write && !pte->write))
+			if (!do_user_addr_fault(r, p, find_vma(p, at), at, write))
+				return false;
+		pte->young = true;
+		pte->dirty |= write;
+	}
+	return true;
+}
+
+/* read(2), write(2) */
+
+static bool filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, uint64_t at,
+			 uint64_t nr)
+{
+	uint64_t end = at + nr;
+	int first = file_page(r, ra->file, 0);
+	int64_t last = ra->prev_page;
+
+	while (at < end) {
+		uint64_t stop = at; /* of the folio_batch */
+
+		/* filemap_get_read_batch() */
+		if (!r->pages[first + (int)at].resident)
+			page_cache_sync_ra(r, p->cpu, ra, at, end - at);
+		while (stop < end && stop - at < REF_BATCH &&
+		       r->pages[first + (int)stop].resident) {
+			stop++;
+			if (r->pages[first + (int)stop - 1].reclaim)
+				break;
+		}
+		if (stop == at) {
+			/* filemap_create_folio() */
+			if (!filemap_add_folio(r, p->cpu, first + (int)at, false, GFP_KERNEL))
+				return false;
+			advance(r, (uint64_t)r->m.read_us * 1000);
+			stop++;
+		} else if (r->pages[first + (int)stop - 1].reclaim) {
+			for (uint64_t i = at; i < stop; i++)
+				r->pages[first + (int)i].extra_refs++;
+			page_cache_async_ra(r, p->cpu, ra, stop - 1, end - (stop - 1));
+			for (uint64_t i = at; i < stop; i++)
+				r->pages[first + (int)i].extra_refs--;
+		}
+		for (uint64_t i = at; i < stop; i++) {
+			/* pos_same_folio(): the page the last read ended in */
+			if (i > at || last < 0 || (int64_t)i != last - 1)
+				folio_mark_accessed(r, p->cpu, first + (int)i);
+		}
+		last = (int64_t)stop;
+		at = stop;
+	}
+	ra->prev_page = last;
+	return true;
+}
+
+static bool shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at,
+			    uint64_t nr)
+{
+	for (; nr; nr--, at++) {
+		int page = file_page(r, file, at);
+
+		if (!r->pages[page].resident &&
+		    !filemap_add_folio(r, p->cpu, page, false, GFP_KERNEL))
+			return false;
+		folio_mark_accessed(r, p->cpu, page);
+	}
+	return true;
+}
+
+static bool file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr)
+{
+	bool shmem = is_shmem(r, file);
+
+	for (; nr; nr--, at++) {
+		int page = file_page(r, file, at);
+
+		if (!r->pages[page].resident &&
+		    !filemap_add_folio(r, p->cpu, page, !shmem, GFP_KERNEL))
+			return false;
+		if (shmem) {
+			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
+			folio_mark_accessed(r, p->cpu, page);
+			folio_mark_dirty(r, page);
+		} else {
+			/* mark_buffer_dirty(): not folio_mark_dirty() */
+			set_dirty(r, page);
+		}
+	}
+	return true;
+}
+
+/* drop_pagecache_sb(), mapping_try_invalidate() */
+static void drop_pagecache(struct ref *r)
+{
+	count(r, VM_drop_pagecache, 1);
+	lru_add_drain_all(r);
+	for (int i = 0; i < r->nr_file; i++) {
+		struct ref_page *pg = &r->pages[i];
+
+		if (!pg->resident) {
+			/* clear_shadow_entries(); tmpfs keeps its swap entries */
+			if (!is_shmem(r, (uint32_t)file_of(r, i)))
+				memset(&pg->shadow, 0, sizeof(pg->shadow));
+			continue;
+		}
+		if (!pg->dirty && !ref_mapcount(r, i) && !other_refs(r, i)) {
+			filemap_drop(r, i); /* mapping_evict_folio() */
+		} else if (pg->lru && !ref_mapcount(r, i)) {
+			/* lru_deactivate_file(): it is dirty */
+			lruvec_del(r, i);
+			count(r, VM_pgdeactivate, pg->active);
+			pg->active = pg->referenced = false;
+			lruvec_add(r, i);
+			pg->reclaim = true;
+		}
+	}
+}
+
+/* mm/memory.c, mm/mmu_gather.c: unmapping */
+
+static void tlb_flush_mmu(struct ref *r, const struct zap *z)
+{
+	/* free_pages_and_swap_cache() */
+	for (int i = 0; i < r->nr_gather; i++) {
+		int page = r->gather[i];
+		struct ref_page *pg = &r->pages[page];
+
+		pg->extra_refs--;
+		if (pg->anon) {
+			free_swap_cache(r, page);
+			put_anon(r, page);
+		} else if (z->evict && pg->resident && !pg->swapbacked) {
+			bool drop = !ref_mapcount(r, page) && !other_refs(r, page) && !pg->dirty;
+
+			count(r, drop ? VM_sim_zap_evicted : VM_sim_zap_kept, 1);
+			if (drop)
+				filemap_drop(r, page);
+		}
+	}
+	r->nr_gather = 0;
+}
+
+/* the predicates of THREAD.md: base AND skip */
+static bool policy_skips(const struct ref *r, const struct zap *z, int mapcount)
+{
+	return z->skip && (r->policy == REF_RFC ? mapcount < 2 : !(mapcount > 1));
+}
+
+static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma *v,
+			struct ref_pte *ptep)
+{
+	struct ref_pte pte = *ptep;
+	struct ref_page *pg = &r->pages[pte.page];
+	bool demote = false;
+
+	if (pte.zero) {
+		memset(ptep, 0, sizeof(*ptep));
+		return;
+	}
+	if (!pg->anon) {
+		if (pte.dirty)
+			folio_mark_dirty(r, pte.page);
+		count(r, VM_sim_reap_pages, z->dying);
+		count(r, VM_sim_reap_young, z->dying && pte.young);
+		if (pte.young && !v->random && !v->sequential && !v->noreuse) {
+			if (policy_skips(r, z, ref_mapcount(r, pte.page))) {
+				count(r, VM_sim_zap_skipped, 1);
+				demote = r->policy == REF_DEMOTE;
+			} else {
+				count(r, VM_sim_zap_marks, 1);
+				folio_mark_accessed(r, z->p->cpu, pte.page);
+			}
+		}
+	}
+	memset(ptep, 0, sizeof(*ptep));
+	if (demote && !ref_mapcount(r, pte.page) && pg->lru) {
+		pg->referenced = false;
+		count(r, VM_pgdeactivate, pg->active);
+		count(r, VM_sim_zap_demoted, 1);
+		lru_move_tail(r, pte.page);
+	}
+	pg->extra_refs++;
+	r->gather[r->nr_gather++] = pte.page;
+	if (r->nr_gather == REF_GATHER_MAX)
+		tlb_flush_mmu(r, z);
+}
+
+/* zap_nonpresent_ptes(), swap_put_entries_direct() */
+static void zap_swap(struct ref *r, struct ref_pte *ptep)
+{
+	int page = ptep->page;
+	struct ref_page *pg = &r->pages[page];
+
+	memset(ptep, 0, sizeof(*ptep));
+	if (swap_count(r, page))
+		return;
+	if (!pg->resident) {
+		r->swap_used--;
+		memset(pg, 0, sizeof(*pg));
+	} else if (!ref_mapcount(r, page) || vm_swap_full(r)) {
+		/* __try_to_reclaim_swap(TTRS_UNMAPPED | TTRS_FULL) */
+		folio_free_swap(r, page);
+		put_anon(r, page);
+	}
+}
+
+static void zap_vma(struct ref *r, const struct zap *z, struct ref_proc *p, struct ref_vma *v)
+{
+	for (uint64_t at = v->start; at < v->end; at++) {
+		if (p->ptes[at].present)
+			zap_present(r, z, v, &p->ptes[at]);
+		else if (p->ptes[at].swap)
+			zap_swap(r, &p->ptes[at]);
+	}
+}
+
+/* what the policy says about one walk */
+static struct zap zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
+			    uint32_t flags)
+{
+	struct zap z = { .reaping = reaping, .dying = p->dying || p->unstable, .p = p };
+
+	switch (r->policy) {
+	case REF_BASELINE:
+		z.evict = p->unstable;
+		break;
+	case REF_RFC:
+	case REF_V1:
+		z.skip = z.evict = p->unstable;
+		break;
+	case REF_FLAG:
+		z.skip = reaping && (flags & MRELEASE_IGNORE_ACCESS);
+		z.evict = reaping && (flags & MRELEASE_EVICT_FILE);
+		break;
+	case REF_ANY_EXIT:
+	case REF_DEMOTE:
+		z.skip = z.evict = z.dying;
+		break;
+	default:
+		z.skip = z.evict = z.dying && p->opted_in;
+		break;
+	}
+	z.evict &= r->evict;
+	return z;
+}
+
+static void exit_mmap(struct ref *r, struct ref_proc *p)
+{
+	struct zap z;
+
+	p->dying = true;
+	z = zap_begin(r, p, false, 0);
+	for (int i = 0; i < p->nr_vmas; i++)
+		zap_vma(r, &z, p, &p->vmas[i]);
+	tlb_flush_mmu(r, &z);
+}
+
+/* __oom_reap_task_mm(), zap_vma_for_reaping() */
+static void oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags)
+{
+	struct zap z;
+
+	p->unstable = true;
+	z = zap_begin(r, p, true, flags);
+	for (int i = p->nr_vmas - 1; i >= 0; i--) {
+		if (!p->vmas[i].anon && p->vmas[i].shared)
+			continue;
+		zap_vma(r, &z, p, &p->vmas[i]);
+		tlb_flush_mmu(r, &z);
+	}
+}
+
+/* mm/vma.c */
+
+static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_vma v)
+{
+	int at = 0;
+
+	if (p->nr_vmas == REF_VMAS_MAX) {
+		r->broken = true;
+		p->nr_vmas--;
+	}
+	while (at < p->nr_vmas && p->vmas[at].start < v.start)
+		at++;
+	memmove(p->vmas + at + 1, p->vmas + at, (size_t)(p->nr_vmas - at) * sizeof(v));
+	p->vmas[at] = v;
+	p->nr_vmas++;
+	return &p->vmas[at];
+}
+
+/* split the VMA that has @at inside it */
+static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	struct ref_vma *v = find_vma(p, at), tail;
+
+	if (!v || v->start == at)
+		return;
+	tail = *v;
+	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
+	tail.start = v->end = at;
+	vma_insert(r, p, tail);
+}
+
+static void do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
+{
+	struct zap z = zap_begin(r, p, false, 0);
+
+	split_vma(r, p, start);
+	split_vma(r, p, end);
+	for (int i = 0; i < p->nr_vmas; i++)
+		if (p->vmas[i].start >= start && p->vmas[i].end <= end)
+			zap_vma(r, &z, p, &p->vmas[i]);
+	tlb_flush_mmu(r, &z);
+	for (int i = 0; i < p->nr_vmas; i++) {
+		if (p->vmas[i].start < start || p->vmas[i].end > end)
+			continue;
+		p->nr_vmas--;
+		memmove(p->vmas + i, p->vmas + i + 1,
+			(size_t)(p->nr_vmas - i) * sizeof(p->vmas[0]));
+		i--;
+	}
+}
+
+static int open_file(struct ref *r, struct ref_proc *p, uint32_t file)
+{
+	if (p->open_of[file] < 0) {
+		if (r->nr_opens == REF_OPENS_MAX) {
+			r->broken = true;
+			r->nr_opens--;
+		}
+		r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
+		p->open_of[file] = r->nr_opens++;
+	}
+	return p->open_of[file];
+}
+
+static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_t start)
+{
+	struct ref_vma v = {
+		.start = start,
+		.end = start + op->pages,
+		.anon = op->flags & MAP_ANON,
+		.shared = op->flags & MAP_SHARED_,
+		.write = op->flags & MAP_WRITE,
+		.exec = op->flags & MAP_EXEC,
+		.random = op->flags & MAP_RANDOM,
+		.sequential = op->flags & MAP_SEQUENTIAL,
+		.noreuse = op->flags & MAP_NOREUSE,
+		.file = op->file,
+		.pgoff = op->pgoff,
+		.open = -1,
+	};
+
+	do_munmap(r, p, v.start, v.end);
+	if (!v.anon)
+		v.open = open_file(r, p, op->file);
+	vma_insert(r, p, v);
+}
+
+/* madvise_vma_behavior(): a VMA that has the advice already is not split */
+static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+		       uint32_t advice)
+{
+	bool random = advice & MAP_RANDOM, sequential = advice & MAP_SEQUENTIAL;
+
+	for (uint64_t at = start; at < end;) {
+		struct ref_vma *v = find_vma(p, at);
+		uint64_t stop = MIN(v->end, end);
+
+		if (v->random != random || v->sequential != sequential) {
+			split_vma(r, p, at);
+			split_vma(r, p, stop);
+			v = find_vma(p, at);
+			v->random = random;
+			v->sequential = sequential;
+		}
+		at = stop;
+	}
+}
+
+/* Processes */
+
+static struct ref_proc *new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
+{
+	for (int i = 0; i < REF_PROCS_MAX; i++) {
+		struct ref_proc *p = &r->procs[i];
+
+		if (p->used)
+			continue;
+		g_free(p->open_of);
+		memset(p, 0, sizeof(*p));
+		p->used = true;
+		p->pid = pid;
+		p->cpu = cpu % r->m.cpus;
+		p->open_of = g_new(int, r->t->nr_files + 1);
+		for (uint32_t f = 0; f < r->t->nr_files; f++)
+			p->open_of[f] = -1;
+		return p;
+	}
+	r->broken = true;
+	return &r->procs[0];
+}
+
+/* dup_mmap(), copy_page_range() */
+static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
+{
+	memcpy(child->open_of, parent->open_of, r->t->nr_files * sizeof(int));
+	child->nr_vmas = parent->nr_vmas;
+	memcpy(child->vmas, parent->vmas, sizeof(parent->vmas));
+	for (int i = 0; i < parent->nr_vmas; i++) {
+		const struct ref_vma *v = &parent->vmas[i];
+
+		/* vma_needs_copy() */
+		for (uint64_t at = v->start; v->anon_vma && at < v->end; at++) {
+			struct ref_pte *pte = &parent->ptes[at];
+
+			pte->exclusive = false;
+			if (pte->present && !v->shared)
+				pte->write = false;
+			child->ptes[at] = *pte;
+			child->ptes[at].young = false;
+			if (v->shared)
+				child->ptes[at].dirty = false;
+		}
+	}
+}
+
+static void do_exec(struct ref *r, struct ref_proc *p)
+{
+	exit_mmap(r, p);
+	p->nr_vmas = 0;
+	p->dying = p->unstable = false;
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		p->open_of[f] = -1;
+}
+
+static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t flags)
+{
+	if (r->ends_as != OP_NONE) {
+		how = r->ends_as;
+		flags = 0;
+	}
+	if (how != OP_EXIT)
+		count(r, VM_sim_victims, 1);
+	if (how == OP_MRELEASE) {
+		/* under "flag" the caller opts in */
+		if (r->policy == REF_FLAG)
+			flags |= MRELEASE_IGNORE_ACCESS | (r->evict ? MRELEASE_EVICT_FILE : 0);
+		oom_reap_task_mm(r, p, flags);
+	} else if (how == OP_OOM) {
+		oom_reap_task_mm(r, p, 0);
+	}
+	exit_mmap(r, p);
+	p->used = false;
+}
+
+bool ref_op(struct ref *r, const struct op *op)
+{
+	struct ref_proc *p = ref_proc(r, op->pid);
+	uint64_t at = (uint32_t)(op->at - r->base);
+	bool ok = true;
+	int open;
+
+	switch (op->code) {
+	case OP_SPAWN:
+		new_proc(r, op->pid, op->cpu);
+		break;
+	case OP_FORK:
+		do_fork(r, p, new_proc(r, op->child, op->cpu));
+		break;
+	case OP_EXEC:
+		do_exec(r, p);
+		break;
+	case OP_EXIT:
+	case OP_KILL:
+	case OP_MRELEASE:
+	case OP_OOM:
+		do_end(r, p, op->code, op->flags);
+		break;
+	case OP_OPTIN:
+		p->opted_in = true;
+		break;
+	case OP_MAP:
+		do_mmap(r, p, op, at);
+		break;
+	case OP_UNMAP:
+		do_munmap(r, p, at, at + op->pages);
+		break;
+	case OP_ADVISE:
+		do_madvise(r, p, at, at + op->pages, op->flags);
+		break;
+	case OP_TOUCH:
+		ok = touch(r, p, at, op->pages, op->stride, op->write);
+		break;
+	case OP_READ:
+		count(r, VM_sim_accesses, op->pages);
+		open = open_file(r, p, op->file);
+		ok = is_shmem(r, op->file) ? shmem_file_read(r, p, op->file, op->at, op->pages)
+					   : filemap_read(r, p, &r->opens[open], op->at, op->pages);
+		break;
+	case OP_WRITE:
+		count(r, VM_sim_accesses, op->pages);
+		open_file(r, p, op->file);
+		ok = file_write(r, p, op->file, op->at, op->pages);
+		break;
+	case OP_DROP_CACHES:
+		drop_pagecache(r);
+		break;
+	case OP_DRAIN:
+		lru_add_drain_all(r);
+		break;
+	case OP_ADVANCE:
+		advance(r, op->ns);
+		break;
+	case OP_MARK:
+		flush_stats(r); /* somebody reads memory.stat */
+		break;
+	default:
+		break;
+	}
+	if (r->flush_wanted)
+		flush(r, 0);
+	return ok;
+}
+
+void ref_stat(const struct ref *r, struct vmstat *out)
+{
+	memcpy(out->v, r->v, sizeof(r->v));
+	out->v[VM_nr_free_pages] = nr_free(r);
+	out->v[VM_nr_inactive_anon] = lru_size(r, REF_INACTIVE_ANON);
+	out->v[VM_nr_active_anon] = lru_size(r, REF_ACTIVE_ANON);
+	out->v[VM_nr_inactive_file] = lru_size(r, REF_INACTIVE_FILE);
+	out->v[VM_nr_active_file] = lru_size(r, REF_ACTIVE_FILE);
+	out->v[VM_nr_file_pages] = nr_cache(r);
+	out->v[VM_nr_dirty] = nr_dirty(r);
+	for (int i = 0; i < r->nr_pages; i++) {
+		const struct ref_page *pg = &r->pages[i];
+
+		if (!pg->resident)
+			continue;
+		out->v[VM_nr_shmem] += !pg->anon && pg->swapbacked;
+		out->v[pg->anon ? VM_nr_anon_pages : VM_nr_mapped] += ref_mapcount(r, i) > 0;
+	}
+}
+
+/* __setup_per_zone_wmarks(), calculate_min_free_kbytes() */
+static void setup_wmarks(struct ref *r)
+{
+	uint64_t managed = r->m.memory_pages, min_kb = 0, min, delta;
+
+	if (!managed)
+		return;
+	while ((min_kb + 1) * (min_kb + 1) <= managed * 4 * 16)
+		min_kb++;
+	min = r->m.min_free_pages ? r->m.min_free_pages : CLAMP(min_kb, 128, 262144) / 4;
+	min = MIN(min, managed / 4); /* so that tiny machines work at all */
+	delta = MAX(min / 4, managed * r->m.watermark_scale_factor / 10000);
+	r->wmark_min = min;
+	r->wmark_low = min + delta;
+	r->wmark_high = min + 2 * delta;
+}
+
+/* the part of the address space that the trace uses */
+static void find_base(struct ref *r)
+{
+	struct trace_iter it;
+	struct op op;
+	uint64_t first = UINT64_MAX, last = 0;
+
+	trace_iter_init(&it, r->t);
+	while (trace_iter_next(&it, &op, NULL) > 0) {
+		if (op.code != OP_MAP && op.code != OP_UNMAP)
+			continue;
+		first = MIN(first, op.at);
+		last = MAX(last, (uint64_t)op.at + op.pages);
+	}
+	r->base = first == UINT64_MAX ? 0 : (uint32_t)(first / 512 * 512);
+	r->broken = last > (uint64_t)r->base + REF_VPNS;
+}
+
+struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_policy policy,
+		    bool evict, enum op_code ends_as)
+{
+	struct ref *r = g_new0(struct ref, 1);
+
+	r->t = t;
+	r->m = *m;
+	r->policy = policy;
+	r->evict = evict;
+	r->ends_as = ends_as;
+	r->nr_file = r->nr_pages = (int)t->nr_file_pages;
+	r->cap_pages = r->nr_file + 1024;
+	r->pages = g_new0(struct ref_page, r->cap_pages);
+	for (int i = 0; i < r->nr_file; i++)
+		r->pages[i].used = true;
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		r->lists[i].pages = g_new0(int, r->cap_pages);
+	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
+	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
+	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
+	setup_wmarks(r);
+	find_base(r);
+	return r;
+}
+
+void ref_free(struct ref *r)
+{
+	for (int i = 0; i < REF_PROCS_MAX; i++)
+		g_free(r->procs[i].open_of);
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		g_free(r->lists[i].pages);
+	g_free(r->procs);
+	g_free(r->opens);
+	g_free(r->dirty);
+	g_free(r->pages);
+	g_free(r);
+}

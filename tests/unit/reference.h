@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The slow, obvious model: the oracle for sim/ and models/lru-classic.c.
+ *
+ * Written from the kernel source (v7.3 mm/), function by function, and from
+ * the approximations declared at the top of the files in sim/. Lists are
+ * arrays, a page is a struct of bools, an address space is an array indexed by
+ * page, and rmap is a loop over all processes. Nothing here is fast, and
+ * nothing is shared with what it judges but the trace, the machine and the
+ * names of the counters.
+ */
+#ifndef REAPSIM_TESTS_REFERENCE_H
+#define REAPSIM_TESTS_REFERENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/machine.h"
+#include "sim/op.h"
+#include "sim/trace.h"
+#include "sim/vmstat.h"
+
+#define REF_PROCS_MAX  16   /* alive at once */
+#define REF_OPENS_MAX  4096 /* open files, ever */
+#define REF_VPNS       4096 /* size of the address range that a trace may use */
+#define REF_VMAS_MAX   512
+#define REF_BATCH      31
+#define REF_GATHER_MAX (7 + 19 * 509)
+
+enum ref_policy {
+	REF_BASELINE,
+	REF_RFC,
+	REF_V1,
+	REF_FLAG,
+	REF_ANY_EXIT,
+	REF_PRCTL,
+	REF_DEMOTE,
+	NR_REF_POLICIES,
+};
+
+extern const char *const ref_policy_names[NR_REF_POLICIES];
+
+/* What a page left behind in the cache, or in the swap cache, when evicted. */
+struct ref_shadow {
+	bool present;
+	bool workingset;
+	uint64_t eviction; /* nonresident_age at that time */
+};
+
+struct ref_page {
+	bool used; /* anon: this id is taken; file: always */
+	bool resident;
+	bool lru; /* on a list */
+	bool referenced, active, workingset, dirty;
+	bool reclaim; /* PG_reclaim, which is also PG_readahead */
+	bool swapbacked, anon;
+	bool swap_slot; /* resident: in the swap cache; else: swapped out */
+	int extra_refs; /* held for a moment: read batch, copy, gather */
+	uint32_t vpn;	/* anon: where every process maps it */
+	struct ref_shadow shadow;
+};
+
+struct ref_pte {
+	bool present, young, dirty, write;
+	bool zero;	/* present: the zero page */
+	bool swap;	/* not present: a swap entry of @page */
+	bool exclusive; /* of a swap entry */
+	int page;
+};
+
+struct ref_vma {
+	uint64_t start, end; /* index into ptes[] */
+	bool anon, shared, write, exec, random, sequential, noreuse;
+	uint32_t file, pgoff;
+	int open;
+	bool anon_vma;
+};
+
+struct ref_open {
+	uint32_t file;
+	uint64_t start, size, async_size;
+	unsigned int mmap_miss;
+	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
+};
+
+struct ref_proc {
+	bool used;
+	uint32_t pid;
+	unsigned int cpu;
+	bool unstable, dying, opted_in;
+	int nr_vmas;
+	struct ref_vma vmas[REF_VMAS_MAX];
+	struct ref_pte ptes[REF_VPNS];
+	int *open_of; /* file -> open, -1: none */
+};
+
+struct ref_list {
+	int nr;
+	int *pages; /* [0] is the newest */
+};
+
+struct ref_batch {
+	int nr;
+	int pages[REF_BATCH];
+};
+
+enum { REF_INACTIVE_ANON, REF_ACTIVE_ANON, REF_INACTIVE_FILE, REF_ACTIVE_FILE, REF_NR_LISTS };
+
+struct ref_dirty {
+	int page;
+	uint64_t since_ns;
+};
+
+struct ref_cost {
+	uint64_t count, last_rotated, last_io;
+};
+
+/* lruvec_page_state(): in a memcg, as of the last flush */
+struct ref_stats {
+	uint64_t size[REF_NR_LISTS];
+	uint64_t activate[2], rotate[2], io[2];
+};
+
+struct ref {
+	const struct trace *t;
+	struct machine m;
+	enum ref_policy policy;
+	bool evict;
+	enum op_code ends_as;
+	uint32_t base; /* vpn of ptes[0] */
+
+	struct ref_page *pages;
+	int nr_file, nr_pages, cap_pages;
+	struct ref_list lists[REF_NR_LISTS];
+	struct ref_batch lru_add[SIM_MAX_CPUS], lru_activate[SIM_MAX_CPUS];
+	uint64_t stock[SIM_MAX_CPUS];
+	uint64_t used, usage, swap_used;
+	uint64_t wmark_min, wmark_low, wmark_high;
+	unsigned int kswapd_failures;
+	uint64_t nonresident_age;
+	uint64_t refaults[2];
+	struct ref_cost cost[2];
+	struct ref_stats stats;
+	struct ref_proc *procs;
+	struct ref_open *opens;
+	int nr_opens;
+	struct ref_dirty *dirty;
+	int nr_dirty_entries;
+	bool flush_wanted;
+	uint64_t now_ns;
+	unsigned int reclaim_cpu;
+	int gather[REF_GATHER_MAX];
+	int nr_gather;
+	bool oom;
+	bool broken; /* the trace leaves the limits above */
+	uint64_t v[NR_VMSTAT];
+};
+
+struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_policy policy,
+		    bool evict, enum op_code ends_as);
+void ref_free(struct ref *r);
+/** One operation; false when the machine is out of memory. */
+bool ref_op(struct ref *r, const struct op *op);
+/** The counters, with the levels. */
+void ref_stat(const struct ref *r, struct vmstat *out);
+int ref_mapcount(const struct ref *r, int page);
+struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
+
+#endif

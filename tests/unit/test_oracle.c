@@ -1,0 +1,723 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The engine against the reference (reference.c), in lockstep over random
+ * traces: after every operation all counters and the whole state must be the
+ * same. A trace that fails is made as small as possible and printed as text.
+ *
+ * The environment asks for more, or for one trace again:
+ *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 6000, about 20 s)
+ *	REAPSIM_ORACLE_FIRST=N	the seed of the first (default 1)
+ *	REAPSIM_ORACLE_OPS=N	operations in each (default: 20 to 250)
+ *	REAPSIM_ORACLE_VERBOSE	print what the traces did
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+#include <glib.h>
+
+#include "models/models.h"
+#include "sim/mm.h"
+#include "sim/reclaim.h"
+#include "sim/sim.h"
+#include "tests/unit/random_trace.h"
+#include "tests/unit/reference.h"
+#include "traces/write.h"
+
+void suite_oracle(void);
+
+#define MSG_MAX 512
+
+struct compare {
+	const struct sim *s;
+	struct ref *r;
+	/* anon pages have no common name: slot <-> page as first seen together */
+	int *page_of;  /* by slot - anon_first; -1: not yet */
+	int *slot_of;  /* by page - nr_file */
+	int *mapcount; /* by page */
+	char *msg;
+};
+
+static bool differ(const struct compare *c, const char *what, int64_t where, uint64_t sim,
+		   uint64_t ref)
+{
+	if (sim == ref)
+		return false;
+	snprintf(c->msg, MSG_MAX,
+		 "%s (%" PRId64 "): engine %" PRIu64 " (%#" PRIx64 "), reference %" PRIu64
+		 " (%#" PRIx64 ")",
+		 what, where, sim, sim, ref, ref);
+	return true;
+}
+
+/* do slot and page mean the same? */
+static bool same_page(struct compare *c, uint32_t slot, int page)
+{
+	if (!slot_is_anon(c->s, slot) || page < c->r->nr_file)
+		return page < c->r->nr_file && slot == FOLIO_FIRST + (uint32_t)page;
+	slot -= c->s->anon_first;
+	page -= c->r->nr_file;
+	if (c->page_of[slot] < 0 && c->slot_of[page] < 0) {
+		c->page_of[slot] = page;
+		c->slot_of[page] = (int)slot;
+	}
+	return c->page_of[slot] == page && c->slot_of[page] == (int)slot;
+}
+
+static bool differ_page(struct compare *c, const char *what, int64_t where, uint32_t slot, int page)
+{
+	if (same_page(c, slot, page))
+		return false;
+	snprintf(c->msg, MSG_MAX, "%s (%" PRId64 "): engine has slot %u, reference page %d", what,
+		 where, slot, page);
+	return true;
+}
+
+struct walk {
+	struct compare *c;
+	int at[REF_NR_LISTS];
+	bool bad;
+};
+
+static bool walk_folio(void *arg, const char *list, uint32_t slot)
+{
+	static const char *const names[REF_NR_LISTS] = {
+		"inactive_anon",
+		"active_anon",
+		"inactive_file",
+		"active_file",
+	};
+	struct walk *w = arg;
+
+	for (int i = 0; i < REF_NR_LISTS; i++) {
+		const struct ref_list *l = &w->c->r->lists[i];
+
+		if (strcmp(list, names[i]))
+			continue;
+		if (w->at[i] >= l->nr)
+			w->bad = differ(w->c, list, w->at[i], slot, 0);
+		else
+			w->bad = differ_page(w->c, list, w->at[i], slot, l->pages[w->at[i]]);
+		w->at[i]++;
+	}
+	return !w->bad;
+}
+
+static bool lists_differ(struct compare *c)
+{
+	struct walk w = { .c = c };
+
+	c->s->cfg.lru->walk(c->s, walk_folio, &w);
+	for (int i = 0; i < REF_NR_LISTS && !w.bad; i++)
+		w.bad = differ(c, "length of list", i, (uint64_t)w.at[i],
+			       (uint64_t)c->r->lists[i].nr);
+	return w.bad;
+}
+
+static bool batch_differs(struct compare *c, const char *what, unsigned int cpu,
+			  const struct folio_batch *sb, const struct ref_batch *rb)
+{
+	if (differ(c, what, cpu, sb->nr, (uint64_t)rb->nr))
+		return true;
+	for (int i = 0; i < rb->nr; i++)
+		if (differ_page(c, what, i, sb->slots[i], rb->pages[i]))
+			return true;
+	return false;
+}
+
+static bool globals_differ(struct compare *c)
+{
+	const struct sim *s = c->s;
+	const struct ref *r = c->r;
+
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+		if (batch_differs(c, "lru_add", cpu, &s->cpus[cpu].lru_add, &r->lru_add[cpu]) ||
+		    batch_differs(c, "lru_activate", cpu, &s->cpus[cpu].lru_activate,
+				  &r->lru_activate[cpu]) ||
+		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]))
+			return true;
+	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
+	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
+	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
+	       differ(c, "kswapd_failures", 0, s->kswapd_failures, r->kswapd_failures) ||
+	       differ(c, "now", 0, s->now_ns, r->now_ns);
+}
+
+static bool counters_differ(struct compare *c)
+{
+	struct vmstat sv, rv;
+
+	sim_stat(c->s, &sv);
+	ref_stat(c->r, &rv);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		if (differ(c, vmstat_name((enum vmstat_item)i), i, sv.v[i], rv.v[i]))
+			return true;
+	return false;
+}
+
+static uint8_t pte_byte(const struct ref *r, const struct ref_pte *p)
+{
+	return (uint8_t)((p->present ? PTE_present : 0) | (p->young ? PTE_young : 0) |
+			 (p->dirty ? PTE_dirty : 0) | (p->write || p->exclusive ? PTE_write : 0) |
+			 (p->zero ? PTE_zero : 0) | (p->swap ? PTE_swap : 0) |
+			 (p->present && !p->zero && r->pages[p->page].anon ? PTE_anon : 0));
+}
+
+/* the PTEs of a VMA; counts mappings on the way */
+static bool ptes_differ(struct compare *c, const struct ref_proc *p, const struct vma *sv,
+			const struct ref_vma *rv)
+{
+	for (uint64_t at = rv->start; at < rv->end; at++) {
+		uint32_t vpn = c->r->base + (uint32_t)at;
+		const struct pte_table *pt = pte_lookup(sv->mm, vpn);
+		uint8_t spte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+		const struct ref_pte *rpte = &p->ptes[at];
+
+		if (differ(c, "pte", vpn, spte, pte_byte(c->r, rpte)))
+			return true;
+		if (!spte || rpte->zero)
+			continue;
+		c->mapcount[rpte->page] += rpte->present;
+		if (differ_page(c, "page of pte", vpn,
+				spte & PTE_swap ? pt->anon[vpn % PTRS_PER_PTE]
+						: pte_slot(c->s, sv, pt, vpn),
+				rpte->page))
+			return true;
+	}
+	return false;
+}
+
+static bool opens_differ(struct compare *c, const struct mm *mm, const struct ref_proc *p)
+{
+	for (uint32_t f = 0; f < c->s->trace->nr_files; f++) {
+		const struct file_open *so = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(f));
+		const struct ref_open *ro;
+
+		if (differ(c, "file open", f, so != NULL, p->open_of[f] >= 0))
+			return true;
+		if (!so)
+			continue;
+		ro = &c->r->opens[p->open_of[f]];
+		if (differ(c, "ra.start", f, so->start, ro->start) ||
+		    differ(c, "ra.size", f, so->size, ro->size) ||
+		    differ(c, "ra.async_size", f, so->async_size, ro->async_size) ||
+		    differ(c, "ra.mmap_miss", f, so->mmap_miss, ro->mmap_miss) ||
+		    differ(c, "ra.prev_pos", f, so->prev_end,
+			   ro->prev_page < 0 ? FILE_NEVER_READ : (uint64_t)ro->prev_page))
+			return true;
+	}
+	return false;
+}
+
+static bool proc_differs(struct compare *c, const struct ref_proc *p)
+{
+	const struct mm *mm = g_hash_table_lookup(c->s->procs, GUINT_TO_POINTER(p->pid));
+
+	if (differ(c, "process alive", p->pid, mm != NULL, 1) ||
+	    differ(c, "cpu", p->pid, mm->cpu, p->cpu) ||
+	    differ(c, "opted in", p->pid, mm->opted_in, p->opted_in) ||
+	    differ(c, "unstable", p->pid, mm->unstable, p->unstable) ||
+	    differ(c, "number of mappings", p->pid, mm->vmas->len, (uint64_t)p->nr_vmas))
+		return true;
+	for (int i = 0; i < p->nr_vmas; i++) {
+		const struct vma *sv = mm->vmas->pdata[i];
+		const struct ref_vma *rv = &p->vmas[i];
+
+		if (differ(c, "vma start", p->pid, sv->start - c->r->base, rv->start) ||
+		    differ(c, "vma pages", p->pid, vma_pages(sv), rv->end - rv->start) ||
+		    differ(c, "vma pgoff", p->pid, sv->pgoff, rv->anon ? 0 : rv->pgoff) ||
+		    differ(c, "vma recency", p->pid, vma_has_recency(sv),
+			   !rv->random && !rv->sequential && !rv->noreuse) ||
+		    differ(c, "vma anon_vma", p->pid, sv->av != NULL, rv->anon_vma) ||
+		    ptes_differ(c, p, sv, rv))
+			return true;
+	}
+	return opens_differ(c, mm, p);
+}
+
+static uint16_t page_flags(const struct ref_page *pg)
+{
+	const struct ref_shadow *s = &pg->shadow;
+
+	return (uint16_t)((pg->resident ? PG_resident : 0) | (pg->lru ? PG_lru : 0) |
+			  (pg->referenced ? PG_referenced : 0) | (pg->active ? PG_active : 0) |
+			  (pg->workingset || s->workingset ? PG_workingset : 0) |
+			  (pg->dirty ? PG_dirty : 0) | (pg->reclaim ? PG_reclaim : 0) |
+			  (pg->swapbacked ? PG_swapbacked : 0) | (pg->anon ? PG_anon : 0) |
+			  (pg->swap_slot ? PG_swapcache : 0) | (s->present ? PG_shadow : 0));
+}
+
+static bool page_differs(struct compare *c, uint32_t slot, int page)
+{
+	const struct ref_page *pg = &c->r->pages[page];
+	const struct folio *f = &c->s->folios[slot];
+	uint16_t flags = f->flags;
+
+	/* an evicted page is known by its shadow alone */
+	if (flags & PG_shadow && !pg->anon)
+		flags &= (uint16_t)~PG_swapbacked;
+	else if (flags & PG_shadow)
+		flags = (uint16_t)((flags & ~PG_swapbacked) | PG_anon);
+	return differ(c, "flags of page", page, flags, page_flags(pg)) ||
+	       differ(c, "mapcount of page", page, f->mapcount, (uint64_t)c->mapcount[page]) ||
+	       (pg->shadow.present &&
+		differ(c, "shadow of page", page, f->shadow, (uint32_t)pg->shadow.eviction));
+}
+
+static bool pages_differ(struct compare *c)
+{
+	uint64_t nr_sim = 0, nr_ref = 0;
+
+	for (int i = 0; i < c->r->nr_file; i++)
+		if (page_differs(c, FOLIO_FIRST + (uint32_t)i, i))
+			return true;
+	for (int i = c->r->nr_file; i < c->r->nr_pages; i++) {
+		int slot = c->slot_of[i - c->r->nr_file];
+
+		nr_ref += c->r->pages[i].used;
+		if (c->r->pages[i].used && slot >= 0 &&
+		    page_differs(c, c->s->anon_first + (uint32_t)slot, i))
+			return true;
+	}
+	for (uint32_t i = c->s->anon_first; i < c->s->nr_folios; i++)
+		nr_sim += c->s->anon[i - c->s->anon_first].av != NULL;
+	return differ(c, "anon pages in use", 0, nr_sim, nr_ref);
+}
+
+static bool states_differ(const struct sim *s, struct ref *r, char *msg)
+{
+	uint32_t nr_anon = s->nr_folios - s->anon_first;
+	struct compare c = { .s = s, .r = r, .msg = msg };
+	bool bad;
+
+	c.page_of = g_new(int, nr_anon + 1);
+	c.slot_of = g_new(int, r->nr_pages - r->nr_file + 1);
+	c.mapcount = g_new0(int, r->nr_pages + 1);
+	memset(c.page_of, -1, nr_anon * sizeof(int));
+	memset(c.slot_of, -1, (size_t)(r->nr_pages - r->nr_file) * sizeof(int));
+	bad = counters_differ(&c) || globals_differ(&c) || lists_differ(&c);
+	for (int i = 0; i < REF_PROCS_MAX && !bad; i++)
+		bad = r->procs[i].used && proc_differs(&c, &r->procs[i]);
+	bad = bad || pages_differ(&c);
+	g_free(c.page_of);
+	g_free(c.slot_of);
+	g_free(c.mapcount);
+	return bad;
+}
+
+/* Lockstep */
+
+struct setup {
+	enum ref_policy policy;
+	bool evict;
+	bool check; /* sim_check() after each operation too */
+};
+
+/* What the traces of a test did, all together: they must get everywhere. */
+struct coverage {
+	uint64_t traces, ops_run, out_of_memory;
+	struct vmstat sum;
+};
+
+/* -1: they agree; else the ordinal of the operation that sets them apart.
+ * @cov: may be NULL */
+static int64_t lockstep(const struct random_trace *rt, const struct setup *su, char *msg,
+			struct coverage *cov)
+{
+	struct sim_config cfg = {
+		.lru = &lru_classic, .evict = su->evict, .machine = rt->m, .ends_as = rt->ends_as
+	};
+	struct trace_iter it;
+	struct err err = { "" };
+	int64_t at = 0, bad = -1;
+	struct sim *s;
+	struct ref *r;
+	struct op op;
+
+	cfg.reap = reap_policies[su->policy];
+	g_assert_cmpstr(cfg.reap->name, ==, ref_policy_names[su->policy]);
+	s = sim_new(rt->t, &cfg, &err);
+	g_assert_nonnull(s);
+	r = ref_new(rt->t, &rt->m, su->policy, su->evict, rt->ends_as);
+	g_assert_false(r->broken);
+	trace_iter_init(&it, rt->t);
+	for (; bad < 0 && trace_iter_next(&it, &op, NULL) > 0; at++) {
+		bool ok = ref_op(r, &op);
+		int ret = sim_run(s, it.next - sim_position(s), &err);
+
+		g_assert_false(r->broken);
+		if (!ok || ret < 0) {
+			if (ok || ret != -ENOMEM) {
+				snprintf(msg, MSG_MAX, "engine returns %d (%s), reference %s", ret,
+					 err.msg, ok ? "goes on" : "is out of memory");
+				bad = at;
+			}
+			break;
+		}
+		if (states_differ(s, r, msg))
+			bad = at;
+		else if (su->check && sim_check(s, &err)) {
+			snprintf(msg, MSG_MAX, "%s", err.msg);
+			bad = at;
+		}
+	}
+	if (cov) {
+		struct vmstat v;
+
+		sim_stat(s, &v);
+		for (int i = 0; i < NR_VMSTAT; i++)
+			cov->sum.v[i] += v.v[i];
+		cov->traces++;
+		cov->ops_run += (uint64_t)at;
+		cov->out_of_memory += s->oom;
+	}
+	sim_free(s);
+	ref_free(r);
+	return bad;
+}
+
+/* Shrinking: the operations of a trace, less some of them */
+
+static struct trace *rebuild(const struct trace *t, const GArray *ops)
+{
+	struct trace_build b;
+	uint32_t id;
+
+	trace_build_init(&b, t->path);
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		trace_build_file(&b, t->files[i].name, t->files[i].pages, t->files[i].shmem, &id);
+	for (guint i = 0; i < ops->len; i++) {
+		struct op op = g_array_index(ops, struct op, i);
+
+		if (op.code == OP_MARK)
+			op.name = trace_build_name(&b, t->names[op.name]);
+		trace_build_op(&b, &op, NULL);
+	}
+	return trace_build_end(&b);
+}
+
+static GArray *ops_of(const struct trace *t)
+{
+	GArray *ops = g_array_new(FALSE, FALSE, sizeof(struct op));
+	struct trace_iter it;
+	struct op op;
+
+	trace_iter_init(&it, t);
+	while (trace_iter_next(&it, &op, NULL) > 0)
+		g_array_append_val(ops, op);
+	return ops;
+}
+
+/* replace the operations of @rt if it fails with the new ones, too */
+static bool try_ops(struct random_trace *rt, const struct setup *su, const GArray *ops)
+{
+	struct random_trace less = *rt;
+	char msg[MSG_MAX];
+
+	less.t = rebuild(rt->t, ops);
+	if (trace_check(less.t, NULL, NULL) || lockstep(&less, su, msg, NULL) < 0) {
+		trace_free(less.t);
+		return false;
+	}
+	trace_free(rt->t);
+	rt->t = less.t;
+	return true;
+}
+
+static void shrink(struct random_trace *rt, const struct setup *su)
+{
+	GArray *ops = ops_of(rt->t);
+
+	for (guint chunk = ops->len / 2; chunk; chunk /= 2) {
+		for (guint at = 0; at + chunk <= ops->len;) {
+			GArray *less = g_array_copy(ops);
+
+			g_array_remove_range(less, at, chunk);
+			if (try_ops(rt, su, less)) {
+				g_array_free(ops, TRUE);
+				ops = less;
+			} else {
+				g_array_free(less, TRUE);
+				at += chunk;
+			}
+		}
+	}
+	g_array_free(ops, TRUE);
+}
+
+static void print_machine(const struct machine *m)
+{
+	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
+	       "fault_around %u prefault %s stats %s read_us %u fault_us %u swappiness %u "
+	       "min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
+	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
+	       m->fault_around_pages, m->prefault_old ? "old" : "young",
+	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->swappiness,
+	       m->min_free_pages, m->watermark_scale_factor, m->dirty_background_ratio,
+	       m->dirty_expire_ms, m->dirty_writeback_ms);
+}
+
+static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,
+		   const char *msg)
+{
+	char less[MSG_MAX] = "";
+	int64_t less_at;
+
+	printf("\nseed %" PRIu64 ", policy %s%s, operation %" PRId64 ": %s\n", seed,
+	       ref_policy_names[su->policy], su->evict ? "+evict" : "", at, msg);
+	shrink(rt, su);
+	less_at = lockstep(rt, su, less, NULL);
+	printf("# the same, smaller; ends as %d; operation %" PRId64 ": %s\n", (int)rt->ends_as,
+	       less_at, less);
+	print_machine(&rt->m);
+	trace_write_text(rt->t, stdout, NULL);
+	fflush(stdout);
+}
+
+static uint64_t env_number(const char *name, uint64_t otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoull(value, NULL, 10) : otherwise;
+}
+
+static void check_coverage(const struct coverage *cov)
+{
+	if (getenv("REAPSIM_ORACLE_VERBOSE")) {
+		printf("\n%" PRIu64 " traces, %" PRIu64 " operations, %" PRIu64 " out of memory\n",
+		       cov->traces, cov->ops_run, cov->out_of_memory);
+		for (int i = 0; i < NR_VMSTAT; i++)
+			printf("%-28s %" PRIu64 "\n", vmstat_name((enum vmstat_item)i),
+			       cov->sum.v[i]);
+	}
+	for (int i = 0; i < NR_VMSTAT; i++) {
+		CU_ASSERT(cov->sum.v[i] > 0);
+		if (!cov->sum.v[i])
+			printf("\nno trace made %s move\n", vmstat_name((enum vmstat_item)i));
+	}
+	CU_ASSERT(cov->out_of_memory > 0 && cov->out_of_memory < cov->traces / 4);
+}
+
+static void test_lockstep(void)
+{
+	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 6000);
+	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
+	struct coverage cov = { 0 };
+	unsigned int failed = 0;
+
+	for (uint64_t seed = first; seed < first + nr && failed < 3; seed++) {
+		struct setup su = {
+			.policy = (enum ref_policy)(seed % NR_REF_POLICIES),
+			.evict = seed / NR_REF_POLICIES % 2,
+			.check = seed % 10 == 0,
+		};
+		struct random_trace rt;
+		char msg[MSG_MAX];
+		struct err err;
+		int64_t at;
+
+		random_trace(&rt, seed, (unsigned int)(nr_ops ? nr_ops : 20 + seed % 231), 0);
+		if (trace_check(rt.t, NULL, &err)) {
+			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
+			failed++;
+			random_trace_free(&rt);
+			continue;
+		}
+		at = lockstep(&rt, &su, msg, &cov);
+		if (at >= 0) {
+			report(&rt, &su, seed, at, msg);
+			failed++;
+		}
+		random_trace_free(&rt);
+	}
+	CU_ASSERT_EQUAL(failed, 0);
+	if (!failed && nr >= 1000)
+		check_coverage(&cov);
+}
+
+/* Properties of the engine alone */
+
+static int run(const struct random_trace *rt, const char *policy, enum op_code ends_as, bool check,
+	       struct vmstat *out, struct sim **keep)
+{
+	struct sim_config cfg = {
+		.lru = &lru_classic, .machine = rt->m, .ends_as = ends_as, .check = check
+	};
+	struct err err = { "" };
+	struct sim *s;
+	int ret;
+
+	cfg.reap = reap_policy_find(policy, &cfg.evict, &err);
+	g_assert_nonnull(cfg.reap);
+	s = sim_new(rt->t, &cfg, &err);
+	g_assert_nonnull(s);
+	ret = sim_run(s, UINT64_MAX, &err);
+	if (ret == -EIO)
+		printf("\n%s: %s: %s\n", rt->t->path, policy, err.msg);
+	sim_stat(s, out);
+	if (keep)
+		*keep = s;
+	else
+		sim_free(s);
+	return ret;
+}
+
+/* two policies that must give the same numbers, and when */
+static const struct {
+	const char *a, *b;
+	unsigned int flags;
+	enum op_code ends_as;
+} same_numbers[] = {
+	/* nobody dies */
+	{ "baseline", "any-exit", RANDOM_NO_DEATHS, OP_NONE },
+	{ "baseline", "any-exit+evict", RANDOM_NO_DEATHS, OP_NONE },
+	{ "baseline", "demote+evict", RANDOM_NO_DEATHS, OP_NONE },
+	/* nobody opted in */
+	{ "baseline", "prctl", RANDOM_NO_OPTIN, OP_NONE },
+	{ "baseline", "prctl+evict", RANDOM_NO_OPTIN, OP_MRELEASE },
+	/* nobody calls process_mrelease() */
+	{ "baseline", "flag", RANDOM_NO_MRELEASE, OP_NONE },
+	{ "baseline", "flag+evict", 0, OP_KILL },
+	/* the OOM reaper passes no flag */
+	{ "baseline", "flag", 0, OP_OOM },
+	/* nothing becomes MMF_UNSTABLE */
+	{ "baseline", "v1", 0, OP_EXIT },
+	{ "baseline", "rfc+evict", 0, OP_KILL },
+	/* a single page: mapcount < 2 is not maybe_mapped_shared */
+	{ "rfc", "v1", 0, OP_NONE },
+	{ "rfc+evict", "v1+evict", 0, OP_MRELEASE },
+};
+
+static void test_same_numbers(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(same_numbers); i++) {
+		for (uint64_t seed = 1; seed <= 40; seed++) {
+			struct random_trace rt;
+			struct vmstat a, b;
+			int ret;
+
+			random_trace(&rt, seed, 150, same_numbers[i].flags);
+			ret = run(&rt, same_numbers[i].a, same_numbers[i].ends_as, false, &a, NULL);
+			CU_ASSERT_EQUAL(ret, run(&rt, same_numbers[i].b, same_numbers[i].ends_as,
+						 false, &b, NULL));
+			if (memcmp(&a, &b, sizeof(a))) {
+				printf("\nseed %" PRIu64 ": %s and %s differ\n", seed,
+				       same_numbers[i].a, same_numbers[i].b);
+				CU_FAIL("the policies give different numbers");
+			}
+			random_trace_free(&rt);
+		}
+	}
+}
+
+/* with --check: all invariants, the conservation of pages among them */
+static void test_invariants(void)
+{
+	for (uint64_t seed = 1000; seed < 1060; seed++) {
+		struct random_trace rt;
+		struct vmstat plain, checked;
+		int ret;
+
+		random_trace(&rt, seed, 150, 0);
+		for (int p = 0; p < NR_REF_POLICIES; p++) {
+			ret = run(&rt, ref_policy_names[p], rt.ends_as, true, &checked, NULL);
+			CU_ASSERT(ret == 1 || ret == -ENOMEM);
+			CU_ASSERT_EQUAL(ret, run(&rt, ref_policy_names[p], rt.ends_as, false,
+						 &plain, NULL));
+			CU_ASSERT_FALSE(memcmp(&plain, &checked, sizeof(plain)));
+		}
+		random_trace_free(&rt);
+	}
+}
+
+/* all processes exit, and what they had is gone: nothing is mapped, no anon
+ * page and no swap slot is left but those of tmpfs */
+static void test_exit_frees(void)
+{
+	for (uint64_t seed = 2000; seed < 2200; seed++) {
+		const struct op drain = { .code = OP_DRAIN };
+		bool alive[16] = { false };
+		struct random_trace rt;
+		struct trace *t;
+		struct vmstat v;
+		struct sim *s;
+		GArray *ops;
+
+		random_trace(&rt, seed, 120, 0);
+		ops = ops_of(rt.t);
+		for (guint i = 0; i < ops->len; i++) {
+			const struct op *op = &g_array_index(ops, struct op, i);
+
+			if (op->code == OP_SPAWN)
+				alive[op->pid] = true;
+			else if (op->code == OP_FORK)
+				alive[op->child] = true;
+			else if (op->code == OP_EXIT || op->code == OP_KILL || op->code == OP_OOM ||
+				 op->code == OP_MRELEASE)
+				alive[op->pid] = false;
+		}
+		for (uint32_t pid = 0; pid < G_N_ELEMENTS(alive); pid++) {
+			const struct op end = { .code = OP_EXIT, .pid = pid };
+
+			if (alive[pid])
+				g_array_append_val(ops, end);
+		}
+		g_array_append_val(ops, drain);
+		t = rebuild(rt.t, ops);
+		trace_free(rt.t);
+		rt.t = t;
+		if (run(&rt, "baseline", rt.ends_as, false, &v, &s) == 1) {
+			uint64_t in_swap = 0;
+
+			for (uint32_t i = FOLIO_FIRST; i < s->anon_first; i++)
+				in_swap += (s->folios[i].flags & PG_swapcache) != 0;
+			CU_ASSERT_EQUAL(v.v[VM_nr_mapped], 0);
+			CU_ASSERT_EQUAL(v.v[VM_nr_anon_pages], 0);
+			CU_ASSERT_EQUAL(s->nr_used, v.v[VM_nr_file_pages]);
+			CU_ASSERT_EQUAL(s->swap_used, in_swap);
+		}
+		sim_free(s);
+		g_array_free(ops, TRUE);
+		random_trace_free(&rt);
+	}
+}
+
+/* with memory for everything nothing is reclaimed, and nothing comes back */
+static void test_roomy(void)
+{
+	static const enum vmstat_item none[] = {
+		VM_pgscan_direct,
+		VM_pgscan_kswapd,
+		VM_workingset_refault_file,
+		VM_workingset_refault_anon,
+		VM_pswpout,
+		VM_memcg_max_events,
+		VM_allocstall,
+	};
+
+	for (uint64_t seed = 3000; seed < 3100; seed++) {
+		struct random_trace rt;
+		struct vmstat v;
+
+		random_trace(&rt, seed, 150, RANDOM_ROOMY);
+		CU_ASSERT_EQUAL(run(&rt, "v1", rt.ends_as, false, &v, NULL), 1);
+		for (size_t i = 0; i < G_N_ELEMENTS(none); i++)
+			CU_ASSERT_EQUAL(v.v[none[i]], 0);
+		random_trace_free(&rt);
+	}
+}
+
+void suite_oracle(void)
+{
+	CU_pSuite s = CU_add_suite("oracle", NULL, NULL);
+
+	CU_add_test(s, "engine and reference in lockstep", test_lockstep);
+	CU_add_test(s, "policies that must not differ", test_same_numbers);
+	CU_add_test(s, "invariants after every operation", test_invariants);
+	CU_add_test(s, "exit frees everything", test_exit_frees);
+	CU_add_test(s, "no reclaim without pressure", test_roomy);
+}

@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * models/reap-*.c: every policy, by the predicates of shared THREAD.md:
+ *
+ *	marked iff file folio, young PTE, VMA with recency, and not skipped
+ *	skipped by
+ *	 rfc       MMF_UNSTABLE, mapcount < 2
+ *	 v1        MMF_UNSTABLE, not maybe mapped shared
+ *	 flag      the reap of a process_mrelease() that passed the flag, likewise
+ *	 any-exit  mm_users == 0 or MMF_UNSTABLE, likewise
+ *	 prctl     as any-exit, of a process that opted in
+ *	 demote    as any-exit, and to the tail of the inactive list
+ *
+ * The table below restates them apart from the code, walks through the deaths
+ * of a process as the kernel does, and says what must become of each page.
+ */
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "models/models.h"
+#include "tests/unit/testlib.h"
+
+void suite_reap(void);
+
+/* where a policy skips */
+struct rule {
+	const char *policy;
+	bool needs_unstable, needs_reaping, needs_flag, needs_dying, needs_optin, never, demotes;
+	bool caller_passes_flags;
+};
+
+static const struct rule rules[] = {
+	{ .policy = "baseline", .never = true, .needs_unstable = true },
+	{ .policy = "rfc", .needs_unstable = true },
+	{ .policy = "v1", .needs_unstable = true },
+	{ .policy = "flag", .needs_reaping = true, .needs_flag = true, .caller_passes_flags = true },
+	{ .policy = "any-exit", .needs_dying = true },
+	{ .policy = "prctl", .needs_dying = true, .needs_optin = true },
+	{ .policy = "demote", .needs_dying = true, .demotes = true },
+};
+
+/* how process 1 dies */
+static const struct death {
+	const char *op;
+	bool reaped;
+	bool ignore_access, evict_file; /* flags in the trace */
+} deaths[] = {
+	{ "exit,1", false, false, false },
+	{ "kill,1", false, false, false },
+	{ "mrelease,1", true, false, false },
+	{ "mrelease,1,ignore_access", true, true, false },
+	{ "mrelease,1,evict_file", true, false, true },
+	{ "mrelease,1,ignore_access+evict_file", true, true, true },
+	{ "oom,1", true, false, false },
+};
+
+enum sharing { EXCLUSIVE, BY_TWO, TWICE, NR_SHARING };
+enum history { FIRST_MARK, SECOND_MARK, ACTIVE, NR_HISTORY };
+enum advice { NORMAL, RANDOM, SEQUENTIAL, NOREUSE, NR_ADVICE };
+enum kind { PRIVATE, SHARED, SHMEM, SHMEM_PRIVATE, NR_KINDS };
+
+#define NR_PAGES (2 * NR_HISTORY * NR_ADVICE)
+
+static const char *const files[NR_KINDS] = { "p", "s", "t", "u" };
+
+struct page {
+	bool young;
+	enum history history;
+	enum advice advice;
+	enum kind kind;
+};
+
+static struct page page_of(enum kind kind, uint32_t n)
+{
+	return (struct page){ n % 2, (enum history)(n / 2 % NR_HISTORY),
+			      (enum advice)(n / 2 / NR_HISTORY), kind };
+}
+
+/* virtual pages: each kind has its own range; the second mapping of the same
+ * page lies higher */
+static uint32_t vpn_of(enum kind kind, uint32_t n, bool second)
+{
+	return 1000u * kind + 2 * n + (second ? 10000 : 0);
+}
+
+/* before the death */
+static char *setup(enum sharing sharing, bool optin)
+{
+	static const char *const advice[NR_ADVICE] = { "", ",random", ",sequential",
+						       ",normal,noreuse" };
+	GString *t = g_string_new(NULL);
+
+	g_string_append_printf(t, "file,p,%d; file,s,%d; file,t,%d,shmem; file,u,%d,shmem; spawn,1;"
+				  "spawn,2; spawn,3; spawn,4;%s",
+			       NR_PAGES, NR_PAGES, NR_PAGES, NR_PAGES, optin ? "optin,1;" : "");
+	for (int k = 0; k < NR_KINDS; k++) {
+		for (uint32_t n = 0; n < NR_PAGES; n++) {
+			const struct page p = page_of((enum kind)k, n);
+			const char *perm = k == SHARED || k == SHMEM ? "rw-s" : "rw-p";
+
+			for (int i = 0; i < (sharing == EXCLUSIVE ? 1 : 2); i++) {
+				int pid = i && sharing == BY_TWO ? 2 : 1;
+				uint32_t at = vpn_of((enum kind)k, n, i && sharing == TWICE);
+
+				g_string_append_printf(t, "map,%d,%u,1,%s,%s,%u%s; touch,%d,%u,1,r;",
+						       pid, at, perm, files[k], n, advice[p.advice],
+						       pid, at);
+			}
+			/* marks, each by another open file so that each counts */
+			if (p.history >= SECOND_MARK)
+				g_string_append_printf(t, "read,3,%s,%u,1;", files[k], n);
+			g_string_append(t, "drain;");
+			if (p.history == ACTIVE)
+				g_string_append_printf(t, "read,4,%s,%u,1; drain;", files[k], n);
+		}
+	}
+	g_string_append(t, "mark,before;");
+	return g_string_free(t, FALSE);
+}
+
+/* reclaim has been there: an old PTE */
+static void make_old(struct tl *x, uint32_t pid, uint32_t vpn)
+{
+	pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
+}
+
+struct fate {
+	bool cached, referenced, active;
+};
+
+struct totals {
+	uint64_t marks, skipped, demoted, evicted;
+};
+
+/* the table: one page through the walks of its owner's death */
+static struct fate expect(const struct rule *r, bool evict, const struct death *d, bool optin,
+			  enum sharing sharing, struct page p, struct totals *sum)
+{
+	struct fate f = { .cached = true, .referenced = p.history == SECOND_MARK,
+			  .active = p.history == ACTIVE };
+	bool shmem = p.kind == SHMEM || p.kind == SHMEM_PRIVATE;
+	bool shared_vma = p.kind == SHARED || p.kind == SHMEM;
+	/* reaped, unless the reaper leaves VM_SHARED to exit_mmap() */
+	bool reaping = d->reaped && !shared_vma;
+	bool unstable = d->reaped;
+	bool mrelease = d->reaped && strcmp(d->op, "oom,1") != 0;
+	bool flag = mrelease && (d->ignore_access || r->caller_passes_flags);
+	bool evict_flag = mrelease && (d->evict_file || (r->caller_passes_flags && evict));
+	/* mm_users is 0 in exit_mmap(); in a reap the mm is unstable */
+	bool dying = true;
+	bool scope = (!r->needs_unstable || unstable) && (!r->needs_reaping || reaping) &&
+		     (!r->needs_dying || dying) && (!r->needs_optin || optin);
+	bool skips = scope && !r->never && (!r->needs_flag || flag);
+	bool drops = evict && scope && (!r->needs_flag || evict_flag);
+	bool pending = false;
+	unsigned int mapcount = sharing == EXCLUSIVE ? 1 : 2;
+	unsigned int unmaps = sharing == TWICE ? 2 : 1;
+
+	for (; unmaps; unmaps--, mapcount--) {
+		if (!p.young || p.advice != NORMAL)
+			continue;
+		if (skips && mapcount < 2) {
+			sum->skipped++;
+			if (r->demotes && mapcount == 1) {
+				sum->demoted++;
+				f.active = f.referenced = false;
+			}
+			continue;
+		}
+		sum->marks++;
+		if (!f.referenced) {
+			f.referenced = true;
+		} else if (!f.active) {
+			pending = true;
+			f.referenced = false;
+		}
+	}
+	if (drops && !mapcount && !pending && !shmem) {
+		f = (struct fate){ 0 };
+		sum->evicted++;
+	}
+	/* after the drain */
+	f.active |= pending;
+	return f;
+}
+
+static void run_case(const struct rule *r, bool evict, const struct death *d, bool optin,
+		     enum sharing sharing, const char *before)
+{
+	g_autofree char *policy = g_strconcat(r->policy, evict ? "+evict" : "", NULL);
+	g_autofree char *text = g_strconcat(before, d->op, "; mark,after; drain", NULL);
+	struct totals sum = { 0 };
+	struct tl *x = tl_new(NULL, policy, text);
+
+	x->s->cfg.check = false;
+	tl_to(x, "before");
+	for (int k = 0; k < NR_KINDS; k++) {
+		for (uint32_t n = 0; n < NR_PAGES; n++) {
+			if (page_of((enum kind)k, n).young)
+				continue;
+			make_old(x, 1, vpn_of((enum kind)k, n, false));
+			if (sharing == TWICE)
+				make_old(x, 1, vpn_of((enum kind)k, n, true));
+		}
+	}
+	CU_ASSERT(tl_end(x) == 1);
+	CU_ASSERT(sim_check(x->s, &x->err) == 0);
+	for (int k = 0; k < NR_KINDS; k++) {
+		for (uint32_t n = 0; n < NR_PAGES; n++) {
+			const struct page p = page_of((enum kind)k, n);
+			const struct fate want = expect(r, evict, d, optin, sharing, p, &sum);
+			uint16_t flags = tl_folio(x, files[k], n)->flags;
+			const struct fate got = { flags & PG_resident, flags & PG_referenced,
+						  flags & PG_active };
+
+			if (memcmp(&got, &want, sizeof(got)))
+				TL_EQ(got.cached << 2 | got.referenced << 1 | got.active,
+				      want.cached << 2 | want.referenced << 1 | want.active,
+				      "%s, %s, optin %d, sharing %d, file %s, young %d, history %d, "
+				      "advice %d (cached 4, referenced 2, active 1)",
+				      policy, d->op, optin, sharing, files[k], p.young, p.history,
+				      p.advice);
+		}
+	}
+	TL_EQ(tl_stat(x, VM_sim_zap_marks), sum.marks, "%s, %s, optin %d, sharing %d", policy, d->op,
+	      optin, sharing);
+	TL_EQ(tl_stat(x, VM_sim_zap_skipped), sum.skipped, "%s, %s, optin %d, sharing %d", policy,
+	      d->op, optin, sharing);
+	TL_EQ(tl_stat(x, VM_sim_zap_demoted), sum.demoted, "%s, %s, optin %d, sharing %d", policy,
+	      d->op, optin, sharing);
+	TL_EQ(tl_stat(x, VM_sim_zap_evicted), sum.evicted, "%s, %s, optin %d, sharing %d", policy,
+	      d->op, optin, sharing);
+	TL_EQ(tl_stat(x, VM_sim_victims), d != &deaths[0], "%s", d->op);
+	tl_free(x);
+}
+
+static void test_decisions(void)
+{
+	size_t nr = 0;
+
+	for (int sharing = 0; sharing < NR_SHARING; sharing++) {
+		for (int optin = 0; optin < 2; optin++) {
+			g_autofree char *before = setup((enum sharing)sharing, optin);
+
+			for (size_t d = 0; d < G_N_ELEMENTS(deaths); d++)
+				for (size_t r = 0; r < G_N_ELEMENTS(rules); r++)
+					for (int evict = 0; evict < 2; evict++, nr++)
+						run_case(&rules[r], evict, &deaths[d], optin,
+							 (enum sharing)sharing, before);
+		}
+	}
+	TL_EQ(nr, 3 * 2 * 7 * 7 * 2, "cases");
+}
+
+/* a policy without a row above is not tested; rows and registry agree */
+static void test_registry(void)
+{
+	size_t n = 0;
+
+	for (; reap_policies[n]; n++) {
+		CU_ASSERT_FATAL(n < G_N_ELEMENTS(rules));
+		TL_STR(reap_policies[n]->name, rules[n].policy, "row %zu", n);
+		CU_ASSERT(reap_policies[n]->summary[0] != 0);
+		/* a column of the compare table: 14 wide with "+evict" */
+		CU_ASSERT(strlen(reap_policies[n]->name) + strlen("+evict") <= 14);
+	}
+	TL_EQ(n, G_N_ELEMENTS(rules), "policies");
+}
+
+static void test_find(void)
+{
+	static const char *const bad[] = { "", "v2", "v1+", "v1+evic", "v1+evict+evict", "+evict",
+					   "V1", "v1 ", "any" };
+	struct err err;
+	bool evict;
+
+	for (size_t i = 0; reap_policies[i]; i++) {
+		g_autofree char *plus = g_strconcat(reap_policies[i]->name, "+evict", NULL);
+
+		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, &err) == reap_policies[i] &&
+			  !evict);
+		CU_ASSERT(reap_policy_find(plus, &evict, &err) == reap_policies[i] && evict);
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
+		g_autofree char *want = g_strdup_printf(
+			"unknown policy \"%s\"; there are: baseline rfc v1 flag any-exit prctl demote, "
+			"each also with +evict", bad[i]);
+
+		CU_ASSERT(reap_policy_find(bad[i], &evict, &err) == NULL);
+		TL_STR(err.msg, want, "%s", bad[i]);
+	}
+	CU_ASSERT(lru_model_find("classic", &err) == lru_models[0]);
+	CU_ASSERT(lru_model_find("classics", &err) == NULL);
+	TL_STR(err.msg, "unknown LRU model \"classics\"; there are: classic", "lru");
+}
+
+/* the process image that exec() leaves is a death too, mm_users is 0: any-exit
+ * skips, the others do not; munmap() is none for any policy */
+static void test_exec_and_munmap(void)
+{
+	for (size_t i = 0; reap_policies[i]; i++) {
+		static const char *const ops[] = { "unmap,1,0,4", "exec,1" };
+
+		for (int exec = 0; exec < 2; exec++) {
+			g_autofree char *text = g_strconcat(
+				"file,a,4; spawn,1; optin,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; drain;",
+				ops[exec], NULL);
+			struct tl *x = tl_run(NULL, reap_policies[i]->name, text);
+			bool skips = exec && i >= 4;
+
+			TL_EQ(tl_stat(x, VM_sim_zap_marks), skips ? 0 : 4, "%s, %s",
+			      reap_policies[i]->name, ops[exec]);
+			TL_EQ(tl_stat(x, VM_sim_zap_skipped), skips ? 4 : 0, "%s, %s",
+			      reap_policies[i]->name, ops[exec]);
+			tl_free(x);
+		}
+	}
+}
+
+/* the prctl stays over exec, and a child has to ask for itself */
+static void test_optin(void)
+{
+	static const struct {
+		const char *ops;
+		uint64_t skipped;
+		const char *what;
+	} rows[] = {
+		{ "optin,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; exit,1", 4, "opted in" },
+		{ "map,1,0,4,r--p,a,0; touch,1,0,4,r; optin,1; exit,1", 4, "late" },
+		{ "map,1,0,4,r--p,a,0; touch,1,0,4,r; exit,1", 0, "not" },
+		{ "optin,1; exec,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; exit,1", 4, "over exec" },
+		{ "optin,1; fork,1,2; map,2,0,4,r--p,a,0; touch,2,0,4,r; exit,2", 0, "a child" },
+		{ "optin,1; exit,1; spawn,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; exit,1", 0,
+		  "another process of that number" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("file,a,4; spawn,1;", rows[i].ops, NULL);
+		struct tl *x = tl_run(NULL, "prctl", text);
+
+		TL_EQ(tl_stat(x, VM_sim_zap_skipped), rows[i].skipped, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* demoted pages are the next that reclaim takes */
+static void test_demote_order(void)
+{
+	struct tl *x = tl_run(NULL, "demote",
+			      "file,a,6; file,b,3; spawn,1; spawn,2; read,2,b,0,3; read,2,a,0,6; drain;"
+			      "map,1,0,6,r--p,a,0; touch,1,1,3,r; exit,1; drain");
+	g_autofree char *list = tl_list(x, "inactive_file");
+
+	TL_STR(list, "a:5 a:4 a:0 b:2 b:1 b:0 a:1 a:2 a:3", "newest first");
+	TL_EQ(tl_stat(x, VM_pgrotated), 3, "pgrotated");
+	TL_EQ(tl_stat(x, VM_pgdeactivate), 0, "none was active");
+	tl_free(x);
+}
+
+void suite_reap(void)
+{
+	CU_pSuite s = CU_add_suite("reap", NULL, NULL);
+
+	CU_add_test(s, "every policy, every death, every page", test_decisions);
+	CU_add_test(s, "every policy has a row", test_registry);
+	CU_add_test(s, "names", test_find);
+	CU_add_test(s, "exec and munmap", test_exec_and_munmap);
+	CU_add_test(s, "the prctl", test_optin);
+	CU_add_test(s, "demoted pages go first", test_demote_order);
+}
