@@ -44,7 +44,7 @@ static const char *const list_names[NR_LISTS] = {
 	"active_file",
 };
 
-#define LIST(type, active) ((type) * 2 + (active))
+#define LIST(type, active) ((type)*2 + (active))
 
 /* struct lru_cost, v7.3 include/linux/mmzone.h */
 struct lru_cost {
@@ -181,23 +181,18 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 		f->flags |= PG_referenced;
 		note(s, slot, MARK_REFERENCED, before);
 	} else if (!(before & PG_active)) {
-		bool found = true;
-
+		f->flags &= (uint16_t)~PG_referenced;
+		c->nonresident_age++; /* workingset_activation() */
 		if (before & PG_lru) {
+			note(s, slot, MARK_ACTIVATE, before);
 			/* its place on the list is needed when the batch drains */
 			folio_list_prefetch(&c->lists[list_of(f)], f);
 			folio_activate(s, cpu, slot);
-		} else {
-			found = lru_cache_activate_folio(s, cpu, slot);
-		}
-		f->flags &= (uint16_t)~PG_referenced;
-		c->nonresident_age++; /* workingset_activation() */
-		if (before & PG_lru)
-			note(s, slot, MARK_ACTIVATE, before);
-		else if (found)
+		} else if (lru_cache_activate_folio(s, cpu, slot)) {
 			note(s, slot, MARK_BATCHED, before);
-		else
+		} else {
 			note(s, slot, MARK_LOST, before);
+		}
 	}
 }
 
@@ -387,8 +382,8 @@ static void prepare_scan_control(struct sim *s, struct scan_control *sc)
 
 	sc->may_deactivate = 0;
 	for (int t = 0; t < NR_LRU_TYPES; t++)
-		if (sc->force_deactivate ||
-		    st->activate[t] != c->refaults[t] || inactive_is_low(st, (enum lru_type)t))
+		if (sc->force_deactivate || st->activate[t] != c->refaults[t] ||
+		    inactive_is_low(st, (enum lru_type)t))
 			sc->may_deactivate |= (uint8_t)(1 << t);
 
 	file = st->size[INACTIVE_FILE];

@@ -12,14 +12,8 @@ const struct lru_model *const lru_models[] = {
 };
 
 const struct reap_policy *const reap_policies[] = {
-	&reap_baseline,
-	&reap_rfc,
-	&reap_v1,
-	&reap_flag,
-	&reap_any_exit,
-	&reap_prctl,
-	&reap_demote,
-	NULL,
+	&reap_baseline, &reap_rfc,   &reap_v1,	   &reap_flag,
+	&reap_any_exit, &reap_prctl, &reap_demote, NULL,
 };
 
 const struct lru_model *lru_model_find(const char *name, struct err *err)

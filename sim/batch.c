@@ -64,8 +64,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 	s->cfg.lru->add(s, live, nr);
 	if (__builtin_expect(s->log != NULL, 0))
 		for (unsigned int i = 0; i < nr; i++)
-			note(s, live[i], LRU_ADD,
-			     (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
+			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
 }
 
 /* folio_batch_move_lru(lru_activate) */

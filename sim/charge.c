@@ -37,8 +37,8 @@ void charge_init(struct sim *s)
 	if (!managed)
 		return;
 	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
-	min = m->min_free_pages ? m->min_free_pages :
-				  CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
+	min = m->min_free_pages ? m->min_free_pages
+				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
 	min = MIN(min, managed / 4);
 	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
 	s->wmark_min = min;

@@ -10,7 +10,7 @@
 /** enum gfp - what an allocation may do to succeed. */
 enum gfp {
 	GFP_KERNEL,
-	GFP_READAHEAD,	/* __GFP_NORETRY and no __GFP_FS: gives up early */
+	GFP_READAHEAD, /* __GFP_NORETRY and no __GFP_FS: gives up early */
 };
 
 /**

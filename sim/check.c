@@ -19,8 +19,9 @@ struct tally {
 
 static int bad(struct tally *t, uint32_t slot, const char *what, uint64_t is, uint64_t should)
 {
-	return t->ret = err_set(t->err, -EIO, "invariant broken: slot %u: %s is %llu, expected %llu",
-				slot, what, (unsigned long long)is, (unsigned long long)should);
+	return t->ret =
+		       err_set(t->err, -EIO, "invariant broken: slot %u: %s is %llu, expected %llu",
+			       slot, what, (unsigned long long)is, (unsigned long long)should);
 }
 
 static void tally_vma(struct tally *t, const struct vma *vma)

@@ -16,8 +16,7 @@ int err_set(struct err *err, int code, const char *fmt, ...)
 	return code;
 }
 
-int err_at(struct err *err, int code, const char *file, unsigned long line,
-	   const char *fmt, ...)
+int err_at(struct err *err, int code, const char *file, unsigned long line, const char *fmt, ...)
 {
 	va_list ap;
 	int n;

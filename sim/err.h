@@ -19,11 +19,10 @@ struct err {
  * @code: a negative errno; -EINVAL and -ENOENT mean bad input (exit 2),
  *	anything else a failed run (exit 1)
  */
-int err_set(struct err *err, int code, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int code, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /** err_at - as err_set(), with "FILE:LINE: " in front (@line 0: no line). */
-int err_at(struct err *err, int code, const char *file, unsigned long line,
-	   const char *fmt, ...) __attribute__((format(printf, 5, 6)));
+int err_at(struct err *err, int code, const char *file, unsigned long line, const char *fmt, ...)
+	__attribute__((format(printf, 5, 6)));
 
 #endif

@@ -33,6 +33,7 @@
 	X(KEEP, "folio_check_references", "used since the last look: another round")               \
 	X(KEEP_ACTIVATE, "folio_check_references", "used twice, or code: activated")               \
 	X(KEEP_DIRTY, "shrink_folio_list", "dirty: left to the flusher, activated")                \
+	X(NO_SWAP, "shrink_folio_list", "no swap left for it: activated")                          \
 	X(KEEP_BUSY, "__remove_mapping", "another reference: kept")                                \
 	X(EVICT, "__remove_mapping", "reclaimed, leaves a shadow")                                 \
 	X(SWAP_OUT, "swap_writeout", "written to swap and reclaimed")                              \
@@ -47,7 +48,7 @@ enum event_rule {
 #define X(name, function, text) EV_##name,
 	EVENT_LIST(X)
 #undef X
-	NR_EVENTS,
+		NR_EVENTS,
 };
 
 /** struct event - flags are those of the folio before and after. */
@@ -59,7 +60,7 @@ struct event {
 
 /** struct event_log - the caller empties it between operations. */
 struct event_log {
-	GArray *events;		/* struct event */
+	GArray *events; /* struct event */
 };
 
 const char *event_function(enum event_rule rule);

@@ -28,7 +28,7 @@ static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, 
 {
 	/* tmpfs needs no write notification: a shared mapping is writable */
 	if ((s->folios[slot].flags & PG_swapbacked) &&
-	    (vma->flags & (MAP_SHARED_ | MAP_WRITE)) == (MAP_SHARED_ | MAP_WRITE))
+	    (vma->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
 		flags |= PTE_write | (s->folios[slot].flags & PG_dirty ? PTE_dirty : 0);
 	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
 	s->folios[slot].mapcount++;
@@ -65,7 +65,7 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 			continue;
 		mapped = true;
 		if (!tried && !(s->folios[slot].flags & PG_workingset) &&
-		    !(vma->flags & (MAP_SEQUENTIAL | MAP_EXEC)) && vma->open->mmap_miss)
+		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && vma->open->mmap_miss)
 			vma->open->mmap_miss--;
 	}
 	return mapped;
@@ -123,7 +123,7 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
 	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
-	const bool cow = write && !(vma->flags & MAP_SHARED_);
+	const bool cow = write && !(vma->flags & VM_SHARED);
 	uint32_t slot = file_slot(s, vma->file, pgoff);
 	bool tried = false, vma_lock = true;
 	int ret;
@@ -182,7 +182,7 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	a->nr_swap--;
 	f->mapcount++;
 	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
-	if (exclusive && (vma->flags & MAP_WRITE))
+	if (exclusive && (vma->flags & VM_WRITE))
 		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
 	folio_free_swap(s, slot); /* the device is synchronous */
 	return 0;
@@ -213,7 +213,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 
 	if (!(pte & PTE_zero)) {
 		old = pte_slot(s, vma, pt, vpn);
-		if (vma->flags & MAP_SHARED_) {
+		if (vma->flags & VM_SHARED) {
 			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
 			folio_mark_dirty(s, old);
 			return 0;
@@ -257,7 +257,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 			return ret;
 		return do_wp_page(s, vma, pt, vpn);
 	}
-	if (!(vma->flags & MAP_ANON))
+	if (!(vma->flags & VM_ANON))
 		return do_file_fault(s, vma, vpn, write);
 	if (write) {
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))

@@ -167,7 +167,8 @@ static void set_dirty(struct sim *s, uint32_t slot)
 	count_vm(s, VM_nr_dirtied, 1);
 	g_array_append_val(s->dirty, e);
 	/* balance_dirty_pages() starts the flusher at the background ratio */
-	background = (free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
+	background =
+		(free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
 	s->flush_wanted |= s->nr_dirty > background;
 }
 

@@ -10,8 +10,8 @@
 /** enum add_for - why a page enters the cache. */
 enum add_for {
 	ADD_READ,
-	ADD_WRITE,	/* write(2) overwrites it: read nothing, count no refault */
-	ADD_READAHEAD,	/* as for a read, but do without it if memory is short */
+	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
+	ADD_READAHEAD, /* as for a read, but do without it if memory is short */
 };
 
 /**

@@ -21,19 +21,19 @@
 
 /** enum folio_flags - named after the kernel's PG_ flags where one exists. */
 enum folio_flags {
-	PG_resident = 1 << 0,	/* in the page cache or an anon page; not in the kernel */
-	PG_lru = 1 << 1,	/* on a list, not in a batch or isolated */
+	PG_resident = 1 << 0, /* in the page cache or an anon page; not in the kernel */
+	PG_lru = 1 << 1,      /* on a list, not in a batch or isolated */
 	PG_referenced = 1 << 2,
 	PG_active = 1 << 3,
-	PG_workingset = 1 << 4,	/* was active once; kept in the shadow */
+	PG_workingset = 1 << 4, /* was active once; kept in the shadow */
 	PG_dirty = 1 << 5,
-	PG_reclaim = 1 << 6,	/* rotate to the tail once written back */
+	PG_reclaim = 1 << 6,	   /* rotate to the tail once written back */
 	PG_readahead = PG_reclaim, /* one bit, as in the kernel: on a clean folio it
-				 * means that reading it starts the next readahead */
-	PG_swapbacked = 1 << 8,	/* anon and tmpfs: on the anon lists */
-	PG_anon = 1 << 9,	/* folio_test_anon(): not in a file */
-	PG_swapcache = 1 << 10,	/* a swap slot holds its content */
-	PG_shadow = 1 << 11,	/* not resident, evicted: prev and next hold the shadow */
+				    * means that reading it starts the next readahead */
+	PG_swapbacked = 1 << 8,	   /* anon and tmpfs: on the anon lists */
+	PG_anon = 1 << 9,	   /* folio_test_anon(): not in a file */
+	PG_swapcache = 1 << 10,	   /* a swap slot holds its content */
+	PG_shadow = 1 << 11,	   /* not resident, evicted: @shadow says when */
 };
 
 /**
@@ -62,7 +62,7 @@ _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 byte
  * early to keep @batched in range */
 #define FOLIO_BATCHED_MAX 200
 
-#define FOLIO_NONE 0
+#define FOLIO_NONE  0
 #define FOLIO_FIRST 1
 
 #endif

@@ -23,9 +23,9 @@
 struct folio_list {
 	uint32_t *ring;
 	uint32_t mask;
-	uint32_t head;		/* one past the newest */
-	uint32_t tail;		/* the oldest, or a hole */
-	uint64_t size;		/* folios, holes not counted */
+	uint32_t head; /* one past the newest */
+	uint32_t tail; /* the oldest, or a hole */
+	uint64_t size; /* folios, holes not counted */
 };
 
 void folio_list_init(struct folio_list *l);
@@ -61,7 +61,7 @@ static inline void folio_list_del(struct folio_list *l, const struct folio *foli
  * compiler to inline: it takes a function that only prefetches as having no
  * effect. */
 static inline __attribute__((always_inline)) void folio_list_prefetch(const struct folio_list *l,
-								       const struct folio *f)
+								      const struct folio *f)
 {
 	__builtin_prefetch(&l->ring[f->pos & l->mask], 1);
 }

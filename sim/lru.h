@@ -23,7 +23,7 @@ enum lru_type {
 };
 
 #define SWAP_CLUSTER_MAX 32
-#define DEF_PRIORITY 12
+#define DEF_PRIORITY	 12
 
 /** struct scan_control - v7.3 mm/vmscan.c; the fields the models need. */
 struct scan_control {
@@ -33,11 +33,11 @@ struct scan_control {
 	uint64_t nr_unqueued_dirty; /* of the last shrink_folio_list() */
 	uint64_t anon_cost, file_cost;
 	int priority;
-	bool memcg;		/* cgroup_reclaim() */
+	bool memcg; /* cgroup_reclaim() */
 	bool kswapd;
 	bool may_swap;
 	bool nofs;		/* called from readahead: no __GFP_FS */
-	uint8_t may_deactivate;	/* 1 << lru_type */
+	uint8_t may_deactivate; /* 1 << lru_type */
 	bool force_deactivate;
 	bool skipped_deactivate;
 	bool cache_trim_mode;
@@ -55,7 +55,7 @@ enum folio_references {
 
 /** struct folio_where - where a folio is, for "explain" and the checks. */
 struct folio_where {
-	const char *list;	/* "inactive_file"; NULL: on no list */
+	const char *list; /* "inactive_file"; NULL: on no list */
 };
 
 /**
@@ -100,8 +100,8 @@ struct lru_model {
 	/* bytes of memory that the lists take */
 	uint64_t (*list_bytes)(const struct sim *s);
 	/* every list, newest first: calls @fn until it returns false */
-	void (*walk)(const struct sim *s,
-		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);
+	void (*walk)(const struct sim *s, bool (*fn)(void *arg, const char *list, uint32_t slot),
+		     void *arg);
 	/* invariants of the model's own state; -EIO and @err when broken */
 	int (*check)(const struct sim *s, struct err *err);
 };

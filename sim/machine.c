@@ -6,7 +6,8 @@
 #include <string.h>
 
 const struct machine_key machine_keys[] = {
-	{ "memory_pages", "pages of the whole machine, with kswapd; N, or P% of what the trace needs" },
+	{ "memory_pages",
+	  "pages of the whole machine, with kswapd; N, or P% of what the trace needs" },
 	{ "memcg_pages", "memory.max of the cgroup that runs the trace; N or P%" },
 	{ "swap_pages", "zram swap; 0: none" },
 	{ "cpus", "1 to 8" },
@@ -77,9 +78,10 @@ static int set_u32(uint32_t *out, const char *key, const char *value, uint64_t m
 	uint64_t v;
 
 	if (parse_u64(value, min, max, &v))
-		return err_set(err, -EINVAL,
-			       "machine key %s is \"%s\", expected a whole number from %llu to %llu",
-			       key, value, (unsigned long long)min, (unsigned long long)max);
+		return err_set(
+			err, -EINVAL,
+			"machine key %s is \"%s\", expected a whole number from %llu to %llu", key,
+			value, (unsigned long long)min, (unsigned long long)max);
 	*out = (uint32_t)v;
 	return 0;
 }
@@ -122,8 +124,9 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 		int ret = set_u32(&v, key, value, 1, 512, err);
 
 		if (!ret && (v & (v - 1)))
-			ret = err_set(err, -EINVAL, "machine key %s is \"%s\", expected a power of two",
-				      key, value);
+			ret = err_set(err, -EINVAL,
+				      "machine key %s is \"%s\", expected a power of two", key,
+				      value);
 		if (!ret)
 			m->fault_around_pages = v;
 		return ret;
@@ -131,15 +134,17 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 	if (!strcmp(key, "prefault")) {
 		if (strcmp(value, "young") && strcmp(value, "old"))
 			return err_set(err, -EINVAL,
-				       "machine key prefault is \"%s\", expected young or old", value);
+				       "machine key prefault is \"%s\", expected young or old",
+				       value);
 		m->prefault_old = value[0] == 'o';
 		return 0;
 	}
 	if (!strcmp(key, "memcg_stats")) {
 		if (strcmp(value, "exact") && strcmp(value, "flushed"))
-			return err_set(err, -EINVAL,
-				       "machine key memcg_stats is \"%s\", expected exact or flushed",
-				       value);
+			return err_set(
+				err, -EINVAL,
+				"machine key memcg_stats is \"%s\", expected exact or flushed",
+				value);
 		m->memcg_stats_flushed = value[0] == 'f';
 		return 0;
 	}
@@ -172,7 +177,7 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 		struct err why;
 
 		if (machine_set(m, t->machine[i].key, t->machine[i].value, &why))
-			return err_at(err, -EINVAL, t->path, 0, "%s", why.msg);
+			return err_at(err, -EINVAL, t->path, t->machine[i].line, "%s", why.msg);
 	}
 	return 0;
 }
@@ -190,8 +195,8 @@ int machine_from_file(struct machine *m, const char *path, struct err *err)
 	groups = g_key_file_get_groups(kf, NULL);
 	for (char **g = groups; *g; g++)
 		if (strcmp(*g, "machine"))
-			return err_at(err, -EINVAL, path, 0, "unknown group [%s], expected [machine]",
-				      *g);
+			return err_at(err, -EINVAL, path, 0,
+				      "unknown group [%s], expected [machine]", *g);
 	keys = g_key_file_get_keys(kf, "machine", NULL, NULL);
 	if (!keys)
 		return err_at(err, -EINVAL, path, 0, "no group [machine]");
@@ -216,19 +221,22 @@ int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)
 	uint64_t limit;
 
 	if (m->memcg_share > 0)
-		m->memcg_pages = MAX(least, (uint64_t)(m->memcg_share * (double)peak_pages));
+		m->memcg_pages = MAX(least, (uint64_t)(m->memcg_share * (double)peak_pages + 0.5));
 	if (m->memory_share > 0)
-		m->memory_pages = MAX(4 * least, (uint64_t)(m->memory_share * (double)peak_pages));
+		m->memory_pages =
+			MAX(4 * least, (uint64_t)(m->memory_share * (double)peak_pages + 0.5));
 	limit = m->memcg_pages ? m->memcg_pages : m->memory_pages;
 	if (!limit)
-		return err_set(err, -EINVAL,
-			       "no memory size: the trace and the machine give neither memory_pages "
-			       "nor memcg_pages");
+		return err_set(
+			err, -EINVAL,
+			"no memory size: the trace and the machine give neither memory_pages "
+			"nor memcg_pages");
 	if (limit < least)
-		return err_set(err, -EINVAL,
-			       "%s is %llu pages, expected at least %llu: the per-CPU batches of %u "
-			       "cpus and one reclaim cluster must fit",
-			       m->memcg_pages ? "memcg_pages" : "memory_pages",
-			       (unsigned long long)limit, (unsigned long long)least, m->cpus);
+		return err_set(
+			err, -EINVAL,
+			"%s is %llu pages, expected at least %llu: the per-CPU batches of %u "
+			"cpus and one reclaim cluster must fit",
+			m->memcg_pages ? "memcg_pages" : "memory_pages", (unsigned long long)limit,
+			(unsigned long long)least, m->cpus);
 	return 0;
 }

@@ -25,14 +25,14 @@ struct machine {
 	 * the trace would hold on this machine if memory were endless
 	 * (sim_peak_pages()), resolved by machine_resolve().
 	 */
-	uint64_t memory_pages;		/* managed by the page allocator */
-	uint64_t memcg_pages;		/* memory.max */
+	uint64_t memory_pages;		  /* managed by the page allocator */
+	uint64_t memcg_pages;		  /* memory.max */
 	double memory_share, memcg_share; /* 0..; 0: not given */
-	uint64_t swap_pages;		/* zram: synchronous, no readahead */
-	uint32_t cpus;			/* 1..SIM_MAX_CPUS */
-	uint32_t readahead_pages;	/* of the device: read_ahead_kb / 4 */
-	uint32_t fault_around_pages;	/* power of two; 1: off */
-	bool prefault_old;		/* arm64 with hardware AF; x86: young */
+	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
+	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
+	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */
+	uint32_t fault_around_pages;	  /* power of two; 1: off */
+	bool prefault_old;		  /* arm64 with hardware AF; x86: young */
 	/*
 	 * A memcg's reclaim decides by statistics that are only as fresh as
 	 * their last flush: every 2 s (flush_memcg_stats_dwork()), and whenever
@@ -43,10 +43,10 @@ struct machine {
 	bool memcg_stats_flushed;
 	/* what an operation takes, for what happens every so often (this and
 	 * the flusher); 0: time passes only where the trace says so */
-	uint32_t read_us;		/* one request to the device */
-	uint32_t fault_us;		/* one page fault, the device not counted */
-	uint32_t swappiness;		/* 0..200 */
-	uint64_t min_free_pages;	/* 0: as the kernel computes it */
+	uint32_t read_us;	 /* one request to the device */
+	uint32_t fault_us;	 /* one page fault, the device not counted */
+	uint32_t swappiness;	 /* 0..200 */
+	uint64_t min_free_pages; /* 0: as the kernel computes it */
 	uint32_t watermark_scale_factor;
 	uint32_t dirty_background_ratio; /* percent */
 	uint32_t dirty_expire_ms, dirty_writeback_ms;

@@ -167,8 +167,8 @@ static void link_file(struct sim *s, struct vma *vma)
 	fs->mappings = vma;
 }
 
-struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
-		       uint32_t flags, uint32_t file, uint32_t pgoff, struct file_open *open)
+struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
+		       uint32_t file, uint32_t pgoff, struct file_open *open)
 {
 	struct vma *vma = g_new0(struct vma, 1);
 
@@ -176,7 +176,7 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 	vma->end = start + pages;
 	vma->flags = flags;
 	vma->mm = mm;
-	if (!(flags & MAP_ANON)) {
+	if (!(flags & VM_ANON)) {
 		vma->file = file;
 		vma->pgoff = pgoff;
 		vma->open = open;
@@ -283,8 +283,7 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 
 			s->cap_folios += MIN(grow, UINT32_MAX - s->cap_folios);
 			s->folios = g_renew(struct folio, s->folios, s->cap_folios);
-			s->anon = g_renew(struct anon_slot, s->anon,
-					  s->cap_folios - s->anon_first);
+			s->anon = g_renew(struct anon_slot, s->anon, s->cap_folios - s->anon_first);
 		}
 		slot = s->nr_folios++;
 	}
@@ -329,7 +328,7 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 			}
 			/* __copy_present_ptes(): write-protect private pages
 			 * in both, the child's copy is old */
-			if (!(pvma->flags & MAP_SHARED_))
+			if (!(pvma->flags & VM_SHARED))
 				pt->pte[i] = pte &= (uint8_t)~PTE_write;
 			else
 				pte &= (uint8_t)~PTE_dirty;

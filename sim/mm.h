@@ -24,16 +24,16 @@ enum pte_flags {
 	PTE_young = 1 << 1,
 	PTE_dirty = 1 << 2,
 	PTE_write = 1 << 3,
-	PTE_anon = 1 << 4,	/* maps the anon slot in the table's array */
-	PTE_swap = 1 << 5,	/* not present; a swap entry of that slot, which
-				 * with PTE_write is pte_swp_exclusive() */
-	PTE_zero = 1 << 6,	/* present: the zero page, no folio */
+	PTE_anon = 1 << 4, /* maps the anon slot in the table's array */
+	PTE_swap = 1 << 5, /* not present; a swap entry of that slot, which
+			    * with PTE_write is pte_swp_exclusive() */
+	PTE_zero = 1 << 6, /* present: the zero page, no folio */
 };
 
 /** struct pte_table - one page-table page: 512 pages, 2 MiB of address space. */
 struct pte_table {
 	uint8_t pte[PTRS_PER_PTE];
-	uint32_t *anon;		/* PTRS_PER_PTE slots, or NULL */
+	uint32_t *anon; /* PTRS_PER_PTE slots, or NULL */
 };
 
 /**
@@ -48,7 +48,7 @@ struct file_open {
 	/* struct file_ra_state */
 	uint32_t start, size, async_size;
 	uint32_t mmap_miss;
-	uint64_t prev_end;	/* page after the last one read */
+	uint64_t prev_end; /* page after the last one read */
 	uint8_t order;
 };
 
@@ -57,18 +57,18 @@ struct file_open {
 /** struct anon_vma - the VMAs that may map an anon page; shared down forks. */
 struct anon_vma {
 	GPtrArray *vmas;
-	uint32_t refs;		/* VMAs and slots */
+	uint32_t refs; /* VMAs and slots */
 };
 
 /** struct vma - a mapping [start, end) in virtual page numbers. */
 struct vma {
-	uint32_t start, end;	/* end may be 0 for 2^32: use vma_pages() */
+	uint32_t start, end; /* end may be 0 for 2^32: use vma_pages() */
 	uint32_t pgoff;
-	uint32_t file;		/* unless MAP_ANON */
-	uint32_t flags;		/* enum map_flags */
+	uint32_t file;	/* unless VM_ANON */
+	uint32_t flags; /* enum vm_flags */
 	struct mm *mm;
 	struct file_open *open;
-	struct anon_vma *av;	/* once it has, or had, anon pages */
+	struct anon_vma *av;		   /* once it has, or had, anon pages */
 	struct vma *next_map, **pprev_map; /* file_state.mappings */
 };
 
@@ -76,12 +76,12 @@ struct vma {
 struct mm {
 	uint32_t pid;
 	unsigned int cpu;
-	bool unstable;		/* MMF_UNSTABLE */
-	bool dying;		/* mm_users == 0 */
+	bool unstable; /* MMF_UNSTABLE */
+	bool dying;    /* mm_users == 0 */
 	bool opted_in;
-	GPtrArray *vmas;	/* sorted by address */
-	uint32_t last;		/* index of the VMA found last */
-	GHashTable *opens;	/* file -> struct file_open */
+	GPtrArray *vmas;   /* sorted by address */
+	uint32_t last;	   /* index of the VMA found last */
+	GHashTable *opens; /* file -> struct file_open */
 	struct file_open *last_open;
 	struct pte_table ***pgd[128];
 };
@@ -97,8 +97,8 @@ struct vma *vma_find(struct mm *mm, uint32_t vpn);
 /** Index of the first VMA that ends after @vpn (maybe ->len). */
 uint32_t vma_index(const struct mm *mm, uint32_t vpn);
 /** Insert; the range must be free. */
-struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
-		       uint32_t flags, uint32_t file, uint32_t pgoff, struct file_open *open);
+struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
+		       uint32_t file, uint32_t pgoff, struct file_open *open);
 /** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** Remove all VMAs of a range that was split and unmapped before. */
@@ -140,7 +140,7 @@ static inline uint32_t vma_pages(const struct vma *vma)
 /** v7.3 vma_has_recency() */
 static inline bool vma_has_recency(const struct vma *vma)
 {
-	return !(vma->flags & (MAP_RANDOM | MAP_SEQUENTIAL | MAP_NOREUSE));
+	return !(vma->flags & (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE));
 }
 
 /** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */

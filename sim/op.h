@@ -17,48 +17,49 @@
 #include <stdint.h>
 
 enum op_code {
-	OP_NONE = 0,	/* never valid: a zeroed page is not a trace */
+	OP_NONE = 0, /* never valid: a zeroed page is not a trace */
 	/* register settings */
-	REC_PID,	/* x: process id */
-	REC_FILE,	/* arg: index in the trace's file table */
-	REC_EXT,	/* x, arg: see the operation that follows */
+	REC_PID,  /* x: process id */
+	REC_FILE, /* arg: index in the trace's file table */
+	REC_EXT,  /* x, arg: see the operation that follows */
 	/* processes; the process is REC_PID */
-	OP_SPAWN,	/* x: cpu. A new process with an empty address space */
-	OP_FORK,	/* x: cpu, arg: pid of the child, a copy of REC_PID */
-	OP_EXEC,	/* drops the address space, keeps the process */
-	OP_EXIT,	/* exits by itself: exit_mmap() */
-	OP_KILL,	/* SIGKILL, then exit_mmap() */
-	OP_MRELEASE,	/* x: flags. SIGKILL, process_mrelease(), exit_mmap() */
-	OP_OOM,		/* the OOM killer's victim: reaped, then exit_mmap() */
-	OP_OPTIN,	/* prctl(): at its death, forget what it used */
-	/* mappings; REC_EXT before OP_MAP: x map_flags, arg file offset;
-	 * before OP_ADVISE: x an advice (MAP_RANDOM, MAP_SEQUENTIAL or 0) */
-	OP_MAP,		/* x: pages, arg: address; file unless MAP_ANON */
-	OP_UNMAP,	/* x: pages, arg: address */
-	OP_ADVISE,	/* x: pages, arg: address */
+	OP_SPAWN,    /* x: cpu. A new process with an empty address space */
+	OP_FORK,     /* x: cpu, arg: pid of the child, a copy of REC_PID */
+	OP_EXEC,     /* drops the address space, keeps the process */
+	OP_EXIT,     /* exits by itself: exit_mmap() */
+	OP_KILL,     /* SIGKILL, then exit_mmap() */
+	OP_MRELEASE, /* x: flags. SIGKILL, process_mrelease(), exit_mmap() */
+	OP_OOM,	     /* the OOM killer's victim: reaped, then exit_mmap() */
+	OP_OPTIN,    /* prctl(): at its death, forget what it used */
+	/* mappings; REC_EXT before OP_MAP: x vm_flags, arg file offset;
+	 * before OP_ADVISE: x an advice (VM_RAND_READ, VM_SEQ_READ or 0) */
+	OP_MAP,	   /* x: pages, arg: address; file unless VM_ANON */
+	OP_UNMAP,  /* x: pages, arg: address */
+	OP_ADVISE, /* x: pages, arg: address */
 	/* accesses; REC_EXT before OP_TOUCH: arg stride (1 if absent) */
-	OP_TOUCH,	/* x: count << 1 | write, arg: address of the first */
-	OP_READ,	/* x: pages, arg: file offset; read(2) */
-	OP_WRITE,	/* x: pages, arg: file offset; write(2) */
+	OP_TOUCH, /* x: count << 1 | write, arg: address of the first */
+	OP_READ,  /* x: pages, arg: file offset; read(2) */
+	OP_WRITE, /* x: pages, arg: file offset; write(2) */
 	/* the machine */
-	OP_DROP_CACHES,	/* echo 1 > /proc/sys/vm/drop_caches */
+	OP_DROP_CACHES, /* echo 1 > /proc/sys/vm/drop_caches */
 	OP_DRAIN,	/* lru_add_drain_all() */
 	OP_ADVANCE,	/* x << 32 | arg: nanoseconds */
 	OP_MARK,	/* arg: index in the trace's string table */
 	NR_OPS,
 };
 
-/** enum map_flags - how a range is mapped (x of the REC_EXT before OP_MAP). */
-enum map_flags {
-	MAP_READ = 1 << 0,
-	MAP_WRITE = 1 << 1,
-	MAP_EXEC = 1 << 2,
-	MAP_SHARED_ = 1 << 3,	/* VM_SHARED; else private */
-	MAP_ANON = 1 << 4,
-	MAP_RANDOM = 1 << 5,	/* MADV_RANDOM, VM_RAND_READ */
-	MAP_SEQUENTIAL = 1 << 6, /* MADV_SEQUENTIAL, VM_SEQ_READ */
-	MAP_NOREUSE = 1 << 7,	/* the file has FMODE_NOREUSE */
-	MAP_FLAGS_ALL = (1 << 8) - 1,
+/** enum vm_flags - how a range is mapped (x of the REC_EXT before OP_MAP); named
+ * as the kernel's, where it has one. The bits are those of the binary form. */
+enum vm_flags {
+	VM_READ = 1 << 0,
+	VM_WRITE = 1 << 1,
+	VM_EXEC = 1 << 2,
+	VM_SHARED = 1 << 3, /* else private */
+	VM_ANON = 1 << 4,
+	VM_RAND_READ = 1 << 5, /* MADV_RANDOM */
+	VM_SEQ_READ = 1 << 6,  /* MADV_SEQUENTIAL */
+	VM_NOREUSE = 1 << 7,   /* the file has FMODE_NOREUSE */
+	VM_FLAGS_ALL = (1 << 8) - 1,
 };
 
 /** enum mrelease_flags - flags of process_mrelease(), x of OP_MRELEASE. */
@@ -68,10 +69,10 @@ enum mrelease_flags {
 	MRELEASE_FLAGS_ALL = 3,
 };
 
-#define REC_X_BITS	27
-#define REC_X_MAX	((1u << REC_X_BITS) - 1)
-#define OP_PAGES_MAX	(REC_X_MAX >> 1)	/* longest range: 256 GiB */
-#define OP_PID_MAX	REC_X_MAX
+#define REC_X_BITS   27
+#define REC_X_MAX    ((1u << REC_X_BITS) - 1)
+#define OP_PAGES_MAX (REC_X_MAX >> 1) /* longest range: 256 GiB */
+#define OP_PID_MAX   REC_X_MAX
 
 /** struct op_rec - one record as it lies in memory and in a binary trace. */
 struct op_rec {
@@ -101,17 +102,17 @@ static inline uint32_t op_rec_x(struct op_rec r)
 struct op {
 	enum op_code code;
 	uint32_t pid;
-	uint32_t child;		/* OP_FORK */
-	uint32_t cpu;		/* OP_SPAWN, OP_FORK */
-	uint32_t file;		/* file table index: OP_MAP, OP_READ, OP_WRITE */
-	uint32_t at;		/* virtual page number, or file page offset */
-	uint32_t pages;		/* length; OP_TOUCH: number of touches */
-	uint32_t stride;	/* OP_TOUCH, pages between touches, >= 1 */
-	uint32_t pgoff;		/* OP_MAP: file offset in pages */
-	uint32_t flags;		/* map_flags; mrelease_flags */
-	bool write;		/* OP_TOUCH */
-	uint32_t name;		/* OP_MARK: string table index */
-	uint64_t ns;		/* OP_ADVANCE */
+	uint32_t child;	 /* OP_FORK */
+	uint32_t cpu;	 /* OP_SPAWN, OP_FORK */
+	uint32_t file;	 /* file table index: OP_MAP, OP_READ, OP_WRITE */
+	uint32_t at;	 /* virtual page number, or file page offset */
+	uint32_t pages;	 /* length; OP_TOUCH: number of touches */
+	uint32_t stride; /* OP_TOUCH, pages between touches, >= 1 */
+	uint32_t pgoff;	 /* OP_MAP: file offset in pages */
+	uint32_t flags;	 /* vm_flags; mrelease_flags */
+	bool write;	 /* OP_TOUCH */
+	uint32_t name;	 /* OP_MARK: string table index */
+	uint64_t ns;	 /* OP_ADVANCE */
 };
 
 #endif

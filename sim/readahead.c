@@ -163,22 +163,23 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 	const uint32_t max = s->cfg.machine.readahead_pages;
 	uint32_t flags = vma->flags;
 
-	if ((flags & (MAP_RANDOM | MAP_EXEC)) == MAP_RANDOM || !max)
+	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)
 		return;
-	if (flags & MAP_SEQUENTIAL) {
+	if (flags & VM_SEQ_READ) {
 		page_cache_sync_ra(s, cpu, ra, pgoff, max);
 		return;
 	}
-	if (!(flags & MAP_EXEC)) {
+	if (!(flags & VM_EXEC)) {
 		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
 			ra->mmap_miss++;
 		if (ra->mmap_miss > MMAP_LOTSAMISS)
 			return;
 	}
-	if (flags & MAP_EXEC) {
+	if (flags & VM_EXEC) {
 		ra->start = MAX(pgoff, vma->pgoff);
 		ra->size = (uint32_t)MIN((uint64_t)ra->start + max,
-					 (uint64_t)vma->pgoff + vma_pages(vma)) - ra->start;
+					 (uint64_t)vma->pgoff + vma_pages(vma)) -
+			   ra->start;
 		ra->async_size = 0;
 	} else {
 		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
@@ -194,9 +195,9 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 	struct file_open *ra = vma->open;
 	uint32_t slot = file_slot(s, vma->file, pgoff);
 
-	if (vma->flags & MAP_RANDOM || !s->cfg.machine.readahead_pages)
+	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
 		return false;
-	if (!(vma->flags & (MAP_SEQUENTIAL | MAP_EXEC)) && ra->mmap_miss)
+	if (!(vma->flags & (VM_SEQ_READ | VM_EXEC)) && ra->mmap_miss)
 		ra->mmap_miss--;
 	if (!(s->folios[slot].flags & PG_readahead))
 		return false;

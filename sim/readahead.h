@@ -8,7 +8,7 @@
 
 /** page_cache_sync_ra(): a read(2) misses at @pgoff and wants @req pages. */
 void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
-		       uint32_t req);
+			uint32_t req);
 /** page_cache_async_ra(): a page that carries the mark was reached. */
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			 uint32_t req);

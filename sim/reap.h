@@ -33,8 +33,8 @@ struct zap_details {
 };
 
 enum reap_action {
-	REAP_SKIP,	/* leave the folio as it is */
-	REAP_DEMOTE,	/* and move it to the tail of the inactive list */
+	REAP_SKIP,   /* leave the folio as it is */
+	REAP_DEMOTE, /* and move it to the tail of the inactive list */
 };
 
 /**

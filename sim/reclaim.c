@@ -52,8 +52,8 @@ static void remove_mapping(struct sim *s, uint32_t slot)
 	uint32_t shadow = s->cfg.lru->eviction(s, slot);
 
 	f = &s->folios[slot];
-	f->flags = (uint16_t)(PG_shadow | (before & (PG_workingset | PG_anon | PG_swapbacked |
-						     PG_swapcache)));
+	f->flags = (uint16_t)(PG_shadow |
+			      (before & (PG_workingset | PG_anon | PG_swapbacked | PG_swapcache)));
 	f->shadow = shadow;
 	f->gen = 0;
 	if (!(before & PG_anon))
@@ -79,7 +79,7 @@ static bool pageout(struct sim *s, uint32_t slot)
 		s->swap_used++;
 		f->flags |= PG_swapcache;
 	}
-	f->flags &= (uint16_t)~(PG_dirty | PG_reclaim);
+	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
 	count_vm(s, VM_nr_vmscan_write, 1);
 	count_vm(s, VM_pswpout, 1);
 	return true;
@@ -96,6 +96,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
 		bool file = !(before & PG_swapbacked);
+		enum event_rule rule = EV_KEEP_BUSY;
 
 		if (i + 4 < taken)
 			__builtin_prefetch(&s->folios[slots[i + 4]]);
@@ -105,17 +106,19 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 
 		switch (s->cfg.lru->check_references(s, slot)) {
 		case FOLIOREF_ACTIVATE:
-			note(s, slot, KEEP_ACTIVATE, before);
+			rule = EV_KEEP_ACTIVATE;
 			goto activate;
 		case FOLIOREF_KEEP:
-			note(s, slot, KEEP, before);
+			rule = EV_KEEP;
 			goto keep;
 		case FOLIOREF_RECLAIM:
 			break;
 		}
 		if ((before & PG_anon) && !(before & PG_swapcache)) {
+			rule = EV_NO_SWAP;
 			if (!nr_swap_pages(s))
 				goto activate;
+			rule = EV_KEEP_BUSY;
 			s->swap_used++;
 			f->flags |= PG_swapcache | PG_dirty;
 		}
@@ -125,7 +128,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			if (file) {
 				count_vm(s, VM_nr_vmscan_immediate_reclaim, 1);
 				f->flags |= PG_reclaim;
-				note(s, slot, KEEP_DIRTY, before);
+				rule = EV_KEEP_DIRTY;
 				goto activate;
 			}
 			/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
@@ -134,23 +137,24 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			/* pageout() writes only what nobody else holds */
 			if (f->batched)
 				goto keep;
+			rule = EV_NO_SWAP;
 			if (!pageout(s, slot))
 				goto activate;
 		}
-		if (f->batched) {
-			note(s, slot, KEEP_BUSY, before);
+		if (f->batched)
 			goto keep;
-		}
 		remove_mapping(s, slot);
 		nr_reclaimed++;
 		continue;
-activate:
+	activate:
 		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
 		    vm_swap_full(s))
 			folio_free_swap(s, slot);
 		s->folios[slot].flags |= PG_active;
 		nr_activate++;
-keep:
+	keep:
+		if (__builtin_expect(s->log != NULL, 0))
+			event_add(s, slot, rule, before);
 		slots[kept++] = slot;
 	}
 	count_vm(s, VM_pgactivate, nr_activate);

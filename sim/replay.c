@@ -44,9 +44,11 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 	if (how != OP_EXIT)
 		count_vm(s, VM_sim_victims, 1);
 	if (how == OP_MRELEASE)
-		oom_reap_task_mm(s, mm, flags | s->cfg.reap->caller_flags |
-						(s->cfg.evict && s->cfg.reap->caller_flags ?
-							 MRELEASE_EVICT_FILE : 0));
+		oom_reap_task_mm(s, mm,
+				 flags | s->cfg.reap->caller_flags |
+					 (s->cfg.evict && s->cfg.reap->caller_flags
+						  ? MRELEASE_EVICT_FILE
+						  : 0));
 	else if (how == OP_OOM)
 		oom_reap_task_mm(s, mm, 0);
 	exit_mmap(s, mm);
@@ -60,13 +62,13 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	/* MAP_FIXED: what lies there goes */
 	zap_unmap(s, mm, at, pages);
 	vma_insert(s, mm, at, pages, flags, file, pgoff,
-		   flags & MAP_ANON ? NULL : mm_open(mm, file));
+		   flags & VM_ANON ? NULL : mm_open(mm, file));
 }
 
 /* madvise(): sets the advice of a range, splitting VMAs at its ends */
 static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t advice)
 {
-	const uint32_t mask = MAP_RANDOM | MAP_SEQUENTIAL, last = at + (pages - 1);
+	const uint32_t mask = VM_RAND_READ | VM_SEQ_READ, last = at + (pages - 1);
 
 	for (uint32_t i = vma_index(mm, at); i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
@@ -169,9 +171,9 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 			       "%llu pages are in use and none can be reclaimed",
 			       s->trace->path, (unsigned long long)at,
 			       (unsigned long long)s->nr_used,
-			       (unsigned long long)(s->cfg.machine.memcg_pages ?
-							    s->cfg.machine.memcg_pages :
-							    s->cfg.machine.memory_pages));
+			       (unsigned long long)(s->cfg.machine.memcg_pages
+							    ? s->cfg.machine.memcg_pages
+							    : s->cfg.machine.memory_pages));
 	return 0;
 }
 
@@ -185,8 +187,8 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {
 	const uint32_t read_one = op_rec(OP_READ, 1, 0).head;
 	const uint16_t noop = s->cfg.lru->mark_noop_flags;
-	const bool may_fill = !s->cfg.machine.readahead_pages &&
-			      !s->trace->files[s->replay.file].shmem;
+	const bool may_fill =
+		!s->cfg.machine.readahead_pages && !s->trace->files[s->replay.file].shmem;
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t last = s->trace->nr_recs - 1, begin = i;
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;
@@ -202,7 +204,8 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 
 		__builtin_prefetch(base + recs[MIN(i + PREFETCH_RECS, last)].arg, 1);
 		if (__builtin_expect((f->flags & (PG_resident | PG_readahead | PG_swapbacked)) !=
-					     PG_resident, 0)) {
+					     PG_resident,
+				     0)) {
 			if (!may_fill || (f->flags & PG_resident) ||
 			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)))
 				break;
@@ -222,8 +225,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 {
 	struct replay *r = &s->replay;
 	const struct op_rec *recs = s->trace->recs;
-	const uint64_t end = nr_recs < s->trace->nr_recs - r->next ? r->next + nr_recs :
-								      s->trace->nr_recs;
+	const uint64_t end =
+		nr_recs < s->trace->nr_recs - r->next ? r->next + nr_recs : s->trace->nr_recs;
 	const bool fast = !s->log && !s->cfg.check;
 	uint64_t i = r->next;
 	int ret = 0;

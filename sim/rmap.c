@@ -77,7 +77,7 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_
 	if (*pte & PTE_young) {
 		*pte &= (uint8_t)~PTE_young;
 		r->count++;
-		r->exec |= (vma->flags & MAP_EXEC) != 0;
+		r->exec |= (vma->flags & VM_EXEC) != 0;
 	}
 	return true;
 }
@@ -123,7 +123,7 @@ static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *
 	(void)s;
 	(void)slot;
 	(void)arg;
-	if (vma->flags & MAP_SHARED_)
+	if (vma->flags & VM_SHARED)
 		*pte &= (uint8_t) ~(PTE_dirty | PTE_write);
 	return true;
 }

@@ -12,7 +12,7 @@
 #include "sim/zap.h"
 
 #define FILE_HINT_SHIFT 10
-#define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
+#define STATS_FLUSH_NS	2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
 
 uint32_t slot_file(const struct sim *s, uint32_t slot)
 {

@@ -24,7 +24,7 @@
 #include "sim/trace.h"
 #include "sim/vmstat.h"
 
-#define FOLIO_BATCH_SIZE 31	/* v7.3 include/linux/folio_batch.h */
+#define FOLIO_BATCH_SIZE 31 /* v7.3 include/linux/folio_batch.h */
 
 /** struct folio_batch - v7.3; slots that wait, each holding a reference. */
 struct folio_batch {
@@ -36,13 +36,13 @@ struct folio_batch {
 struct sim_cpu {
 	struct folio_batch lru_add;
 	struct folio_batch lru_activate;
-	uint32_t memcg_stock;	/* pages charged ahead (MEMCG_CHARGE_BATCH) */
+	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
 };
 
 /** struct snapshot - the counters at a mark. */
 struct snapshot {
-	uint32_t name;		/* index into trace->names */
-	uint64_t op;		/* ordinal of the mark's record */
+	uint32_t name; /* index into trace->names */
+	uint64_t op;   /* ordinal of the mark's record */
 	uint64_t now_ns;
 	struct vmstat stat;
 };
@@ -54,15 +54,15 @@ struct zap;
 
 /** struct file_state - a file of the trace in this run. */
 struct file_state {
-	struct vma *mappings;	/* i_mmap, a list */
+	struct vma *mappings; /* i_mmap, a list */
 	uint32_t nr_resident;
 };
 
 /** struct anon_slot - what an anon folio needs beside its struct folio. */
 struct anon_slot {
 	struct anon_vma *av;
-	uint32_t vpn;		/* its address; the same in every sharing mm */
-	uint32_t nr_swap;	/* swap PTEs that refer to it */
+	uint32_t vpn;	  /* its address; the same in every sharing mm */
+	uint32_t nr_swap; /* swap PTEs that refer to it */
 };
 
 /** struct sim_config - what distinguishes one run of a trace from another. */
@@ -70,19 +70,19 @@ struct sim_config {
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
 	bool evict;		/* the policy's "+evict" form */
-	struct machine machine;	/* resolved */
+	struct machine machine; /* resolved */
 	/* exits and kills of the trace are replayed as this instead;
 	 * OP_NONE: as recorded */
 	enum op_code ends_as;
-	bool check;		/* verify every invariant after each operation */
+	bool check; /* verify every invariant after each operation */
 };
 
 /** struct replay - the registers of the replay loop (see sim/op.h). */
 struct replay {
-	uint64_t next;		/* record to replay next */
+	uint64_t next; /* record to replay next */
 	uint32_t pid, file;
-	uint32_t first;		/* of @file: its first page among all */
-	struct mm *mm;		/* of @pid, NULL when it does not exist */
+	uint32_t first; /* of @file: its first page among all */
+	struct mm *mm;	/* of @pid, NULL when it does not exist */
 	uint32_t ext_x, ext_arg;
 	bool has_ext;
 };
@@ -96,37 +96,37 @@ struct sim {
 	uint32_t nr_folios, cap_folios;
 	uint32_t anon_first;	/* first anon slot */
 	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
-	struct anon_slot *anon;	/* indexed by slot - anon_first */
+	struct anon_slot *anon; /* indexed by slot - anon_first */
 	struct file_state *files;
-	uint32_t *file_hint;	/* slot >> FILE_HINT_SHIFT -> file at its start */
+	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
-	void *lru;		/* the model's state */
-	uint64_t nr_used;	/* pages allocated */
+	void *lru;	  /* the model's state */
+	uint64_t nr_used; /* pages allocated */
 	uint64_t nr_used_peak;
-	uint64_t memcg_usage;	/* page_counter: nr_used plus stocks */
+	uint64_t memcg_usage; /* page_counter: nr_used plus stocks */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem, nr_dirty;
-	bool has_shmem;		/* some file of the trace is on tmpfs */
-	bool flush_wanted;	/* dirty pages passed the background ratio */
+	bool has_shmem;	   /* some file of the trace is on tmpfs */
+	bool flush_wanted; /* dirty pages passed the background ratio */
 	uint64_t wmark_min, wmark_low, wmark_high;
-	unsigned int reclaim_cpu;	/* the CPU whose batches the current reclaim drains */
-	bool stats_lag;		/* reclaim sees statistics as of the last flush */
-	unsigned int kswapd_failures;	/* runs of kswapd in a row without progress */
-	bool oom;		/* an allocation failed; the run ends */
+	unsigned int reclaim_cpu;     /* the CPU whose batches the current reclaim drains */
+	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
+	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
+	bool oom;		      /* an allocation failed; the run ends */
 
-	GHashTable *procs;	/* pid -> struct mm */
+	GHashTable *procs; /* pid -> struct mm */
 	uint64_t now_ns;
-	GArray *dirty;		/* struct dirty_entry, oldest first */
+	GArray *dirty; /* struct dirty_entry, oldest first */
 	guint dirty_head;
 
-	struct vmstat stat;	/* counts only; see sim_stat() for the levels */
-	GArray *snapshots;	/* struct snapshot */
+	struct vmstat stat; /* counts only; see sim_stat() for the levels */
+	GArray *snapshots;  /* struct snapshot */
 
-	struct event_log *log;	/* NULL: nobody listens ("explain") */
-	struct zap *gather;	/* mmu_gather of the current unmapping */
+	struct event_log *log; /* NULL: nobody listens ("explain") */
+	struct zap *gather;    /* mmu_gather of the current unmapping */
 	struct replay replay;
-	struct err *err;	/* of the current sim_run() */
+	struct err *err; /* of the current sim_run() */
 };
 
 static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)

@@ -123,9 +123,9 @@ static const char *decode_map(const struct trace_iter *it, uint32_t x, uint32_t 
 			      struct op_rec ext, struct op *op)
 {
 	op->flags = op_rec_x(ext);
-	if (op->flags & ~(uint32_t)MAP_FLAGS_ALL)
+	if (op->flags & ~(uint32_t)VM_FLAGS_ALL)
 		return "unknown map flags before a map";
-	if (op->flags & MAP_ANON) {
+	if (op->flags & VM_ANON) {
 		if (ext.arg)
 			return "an anonymous map with a file offset";
 	} else {
@@ -188,7 +188,7 @@ static const char *decode(const struct trace_iter *it, struct op_rec r, const st
 			return "an advise without its advice record";
 		op->flags = op_rec_x(*ext);
 		if (ext->arg ||
-		    (op->flags && op->flags != MAP_RANDOM && op->flags != MAP_SEQUENTIAL))
+		    (op->flags && op->flags != VM_RAND_READ && op->flags != VM_SEQ_READ))
 			return "an unknown advice";
 		op->at = r.arg;
 		op->pages = x;
@@ -282,10 +282,10 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 struct span {
 	uint32_t first, last; /* inclusive: 2^32 pages fit in 32 bits */
 	uint32_t file, pgoff; /* 0 if anonymous */
-	uint32_t flags;	      /* map_flags that make two spans differ */
+	uint32_t flags;	      /* vm_flags that make two spans differ */
 };
 
-#define SPAN_FLAGS (MAP_READ | MAP_WRITE | MAP_EXEC | MAP_SHARED_ | MAP_ANON)
+#define SPAN_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED | VM_ANON)
 
 /* An address space; fork shares it until one side changes its mappings. */
 struct space {
@@ -388,7 +388,7 @@ static uint32_t space_find(struct space *s, uint32_t page)
 
 static void span_trim_front(struct span *v, uint32_t first)
 {
-	if (!(v->flags & MAP_ANON))
+	if (!(v->flags & VM_ANON))
 		v->pgoff += first - v->first;
 	v->first = first;
 }
@@ -423,7 +423,7 @@ static bool span_follows(const struct span *a, const struct span *b)
 	if (a->last == UINT32_MAX || a->last + 1 != b->first || a->flags != b->flags ||
 	    a->file != b->file)
 		return false;
-	return a->flags & MAP_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
+	return a->flags & VM_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
 }
 
 /* Spans that continue each other become one, as the kernel merges VMAs. */
@@ -532,7 +532,7 @@ static void set_bits(uint64_t *map, uint64_t from, uint64_t nr, uint64_t stride)
 static int check_touch(struct check *c, const struct op *op)
 {
 	struct space *s = c->cur->space;
-	uint32_t need = op->write ? MAP_WRITE : MAP_READ | MAP_EXEC;
+	uint32_t need = op->write ? VM_WRITE : VM_READ | VM_EXEC;
 	uint64_t page = op->at, left = op->pages;
 
 	if (!left)
@@ -553,18 +553,18 @@ static int check_touch(struct check *c, const struct op *op)
 				    " has not mapped",
 				    page, op->pid);
 		if (G_UNLIKELY(!(v->flags & need)))
-			return fail(
-				c,
-				"%s touch of page 0x%" PRIx64 ", mapped %c%c%c%c by process "
-				"%" PRIu32 ", expected %s",
-				op->write ? "write" : "read", page, v->flags & MAP_READ ? 'r' : '-',
-				v->flags & MAP_WRITE ? 'w' : '-', v->flags & MAP_EXEC ? 'x' : '-',
-				v->flags & MAP_SHARED_ ? 's' : 'p', op->pid,
-				op->write ? "w" : "r or x");
+			return fail(c,
+				    "%s touch of page 0x%" PRIx64 ", mapped %c%c%c%c by process "
+				    "%" PRIu32 ", expected %s",
+				    op->write ? "write" : "read", page,
+				    v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
+				    v->flags & VM_EXEC ? 'x' : '-',
+				    v->flags & VM_SHARED ? 's' : 'p', op->pid,
+				    op->write ? "w" : "r or x");
 		here = MIN((v->last - page) / op->stride + 1, left);
 		if (c->stats) {
 			c->stats->nr_touches += here;
-			if (!(v->flags & MAP_ANON)) {
+			if (!(v->flags & VM_ANON)) {
 				c->stats->nr_file_touches += here;
 				set_bits(c->touched,
 					 (uint64_t)c->t->files[v->file].first + v->pgoff +
@@ -587,15 +587,15 @@ static int check_map(struct check *c, const struct op *op)
 
 	if (ret)
 		return ret;
-	if ((flags & MAP_RANDOM) && (flags & MAP_SEQUENTIAL))
+	if ((flags & VM_RAND_READ) && (flags & VM_SEQ_READ))
 		return fail(c, "map with both random and sequential advice, expected one");
-	if (flags & MAP_ANON) {
-		if (flags & MAP_SHARED_)
+	if (flags & VM_ANON) {
+		if (flags & VM_SHARED)
 			return fail(c,
 				    "shared anonymous map at 0x%" PRIx32
 				    ", expected a map of a shmem file",
 				    op->at);
-		if (flags & MAP_NOREUSE)
+		if (flags & VM_NOREUSE)
 			return fail(c,
 				    "anonymous map with noreuse at 0x%" PRIx32
 				    ", which is for files",
@@ -915,16 +915,17 @@ uint32_t trace_build_name(struct trace_build *b, const char *name)
 	return id - 1;
 }
 
-static struct trace_kv *add_kv(struct trace_kv *kv, uint32_t *nr, const char *key, char *value)
+static struct trace_kv *add_kv(struct trace_kv *kv, uint32_t *nr, const char *key, char *value,
+			       uint32_t line)
 {
 	kv = grow(kv, *nr, sizeof(*kv));
-	kv[(*nr)++] = (struct trace_kv){ .key = g_strdup(key), .value = value };
+	kv[(*nr)++] = (struct trace_kv){ .key = g_strdup(key), .value = value, .line = line };
 	return kv;
 }
 
 void trace_build_machine(struct trace_build *b, const char *key, const char *value)
 {
-	b->t->machine = add_kv(b->t->machine, &b->t->nr_machine, key, g_strdup(value));
+	b->t->machine = add_kv(b->t->machine, &b->t->nr_machine, key, g_strdup(value), b->line);
 }
 
 void trace_build_note(struct trace_build *b, const char *key, const char *value)
@@ -934,7 +935,7 @@ void trace_build_note(struct trace_build *b, const char *key, const char *value)
 	for (char *p = v; *p; p++)
 		if ((unsigned char)*p < 0x20 || *p == 0x7f)
 			*p = ' ';
-	b->t->notes = add_kv(b->t->notes, &b->t->nr_notes, key, v);
+	b->t->notes = add_kv(b->t->notes, &b->t->nr_notes, key, v, b->line);
 }
 
 static int build_bad(const struct trace_build *b, struct err *err, const char *what, uint64_t value,
@@ -952,7 +953,7 @@ static int build_fits(const struct trace_build *b, const struct op *op, struct e
 	if (op->code >= OP_MAP && op->code <= OP_WRITE && op->pages > OP_PAGES_MAX)
 		return build_bad(b, err, "length", op->pages, "at most 67108863 pages");
 	if (op->file >= b->t->nr_files && (op->code == OP_READ || op->code == OP_WRITE ||
-					   (op->code == OP_MAP && !(op->flags & MAP_ANON))))
+					   (op->code == OP_MAP && !(op->flags & VM_ANON))))
 		return build_bad(b, err, "file", op->file, "an index of the file table");
 	switch (op->code) {
 	case OP_SPAWN:
@@ -963,15 +964,15 @@ static int build_fits(const struct trace_build *b, const struct op *op, struct e
 			return build_bad(b, err, "process", op->child, "at most 134217727");
 		return 0;
 	case OP_MAP:
-		if (op->flags & ~(uint32_t)MAP_FLAGS_ALL)
+		if (op->flags & ~(uint32_t)VM_FLAGS_ALL)
 			return build_bad(b, err, "map flags", op->flags, "known ones");
-		if ((op->flags & MAP_ANON) && op->pgoff)
+		if ((op->flags & VM_ANON) && op->pgoff)
 			return build_bad(b, err, "offset of an anonymous map", op->pgoff, "0");
 		return 0;
 	case OP_ADVISE:
-		if (op->flags && op->flags != MAP_RANDOM && op->flags != MAP_SEQUENTIAL)
+		if (op->flags && op->flags != VM_RAND_READ && op->flags != VM_SEQ_READ)
 			return build_bad(b, err, "advice", op->flags,
-					 "0, MAP_RANDOM or MAP_SEQUENTIAL");
+					 "0, VM_RAND_READ or VM_SEQ_READ");
 		return 0;
 	case OP_MRELEASE:
 		if (op->flags & ~(uint32_t)MRELEASE_FLAGS_ALL)
@@ -1013,7 +1014,7 @@ int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 		b->has_pid = true;
 	}
 	if ((op->code == OP_READ || op->code == OP_WRITE ||
-	     (op->code == OP_MAP && !(op->flags & MAP_ANON))) &&
+	     (op->code == OP_MAP && !(op->flags & VM_ANON))) &&
 	    (!b->has_file || b->file != op->file)) {
 		out[n++] = op_rec(REC_FILE, 0, op->file);
 		b->file = op->file;

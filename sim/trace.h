@@ -18,30 +18,31 @@
 /** struct trace_file - a declared file. */
 struct trace_file {
 	char *name;
-	uint32_t pages;		/* size */
-	uint32_t first;		/* slot of its page 0; files lie back to back */
-	bool shmem;		/* tmpfs: "file" to the fault path, anon LRU */
+	uint32_t pages; /* size */
+	uint32_t first; /* slot of its page 0; files lie back to back */
+	bool shmem;	/* tmpfs: "file" to the fault path, anon LRU */
 };
 
 /** struct trace_kv - a header line: machine,KEY,VALUE or note,KEY,VALUE. */
 struct trace_kv {
 	char *key;
 	char *value;
+	uint32_t line; /* of the text it came from; 0: none */
 };
 
 /** struct trace - read only once it has been built and checked. */
 struct trace {
-	char *path;			/* as the user gave it */
+	char *path; /* as the user gave it */
 	const struct op_rec *recs;
 	uint64_t nr_recs;
 	struct trace_file *files;
 	uint32_t nr_files;
-	uint64_t nr_file_pages;		/* sum of all sizes, < 2^32 - 2^16 */
-	char **names;			/* of marks */
+	uint64_t nr_file_pages; /* sum of all sizes, < 2^32 - 2^16 */
+	char **names;		/* of marks */
 	uint32_t nr_names;
-	struct trace_kv *machine;	/* the machine the trace asks for */
+	struct trace_kv *machine; /* the machine the trace asks for */
 	uint32_t nr_machine;
-	struct trace_kv *notes;		/* provenance */
+	struct trace_kv *notes; /* provenance */
 	uint32_t nr_notes;
 	/* owned storage behind the pointers above */
 	GArray *rec_array;
@@ -59,8 +60,8 @@ void trace_free(struct trace *t);
  */
 struct trace_iter {
 	const struct trace *t;
-	uint64_t next;		/* record that will be read next */
-	uint64_t at;		/* record of the last operation returned */
+	uint64_t next; /* record that will be read next */
+	uint64_t at;   /* record of the last operation returned */
 	uint32_t pid, file;
 	bool has_pid, has_file;
 };
@@ -84,16 +85,16 @@ int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err)
  */
 struct trace_stats {
 	uint64_t nr_ops;
-	uint64_t ops[NR_OPS];		/* by operation; 0 for the REC_ codes */
-	uint64_t nr_procs;		/* spawned and forked */
+	uint64_t ops[NR_OPS]; /* by operation; 0 for the REC_ codes */
+	uint64_t nr_procs;    /* spawned and forked */
 	uint64_t max_live_procs;
-	uint64_t nr_touches;		/* pages touched, with repetition */
-	uint64_t nr_file_touches;	/* those of file mappings */
-	uint64_t nr_fd_pages;		/* pages read and written, with repetition */
-	uint64_t file_pages_touched;	/* distinct, through mappings */
-	uint64_t file_pages_fd;		/* distinct, through read and write */
-	uint64_t file_pages_used;	/* distinct, either way */
-	uint64_t ns;			/* sum of all advances */
+	uint64_t nr_touches;	     /* pages touched, with repetition */
+	uint64_t nr_file_touches;    /* those of file mappings */
+	uint64_t nr_fd_pages;	     /* pages read and written, with repetition */
+	uint64_t file_pages_touched; /* distinct, through mappings */
+	uint64_t file_pages_fd;	     /* distinct, through read and write */
+	uint64_t file_pages_used;    /* distinct, either way */
+	uint64_t ns;		     /* sum of all advances */
 };
 
 /** trace_check() without lines that also fills @stats; 2 bits a file page. */
@@ -110,8 +111,8 @@ bool trace_mark_name_ok(const char *name);
 bool trace_key_ok(const char *key);
 bool trace_value_ok(const char *value);
 
-#define TRACE_FILE_PAGES_MAX	(UINT32_MAX - (1u << 16))
-#define TRACE_CPU_MAX		8191u	/* the kernel's largest NR_CPUS - 1 */
+#define TRACE_FILE_PAGES_MAX (UINT32_MAX - (1u << 16))
+#define TRACE_CPU_MAX	     8191u /* the kernel's largest NR_CPUS - 1 */
 
 /*
  * Building. The builder emits REC_PID, REC_FILE and REC_EXT as needed and
@@ -119,19 +120,20 @@ bool trace_value_ok(const char *value);
  */
 struct trace_build {
 	struct trace *t;
-	GHashTable *file_ids;	/* name -> index + 1 */
+	GHashTable *file_ids; /* name -> index + 1 */
 	GHashTable *name_ids;
-	uint32_t pid, file;	/* registers as the next record will find them */
+	uint32_t pid, file; /* registers as the next record will find them */
 	bool has_pid, has_file;
 	uint64_t nr_ops;
+	uint32_t line; /* of the text; readers of text keep it up to date */
 };
 
 void trace_build_init(struct trace_build *b, const char *path);
 /** Declare a file; -EEXIST when the name is taken with another size or kind,
  * -E2BIG when the pages of all files reach 2^32 - 2^16, -EINVAL when the name
  * is not allowed or @pages is 0. @id: its index; untouched on error. */
-int trace_build_file(struct trace_build *b, const char *name, uint64_t pages,
-		     bool shmem, uint32_t *id);
+int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bool shmem,
+		     uint32_t *id);
 /** Look a declared file up: its index, or -ENOENT. */
 int64_t trace_build_find(const struct trace_build *b, const char *name);
 uint32_t trace_build_name(struct trace_build *b, const char *name);

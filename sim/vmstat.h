@@ -56,7 +56,7 @@
 	X(memcg_max_events, 0, "memory.events max: charges that hit the limit (events)")           \
 	/* --- not in the kernel --- */                                                            \
 	X(sim_accesses, 0, "pages touched, read and written by the trace")                         \
-	X(sim_cache_adds, 0, "file pages that entered the page cache")                            \
+	X(sim_cache_adds, 0, "file pages that entered the page cache")                             \
 	X(sim_fills, 0, "file pages read from the device, readahead included")                     \
 	X(sim_zap_marks, 0, "folio_mark_accessed() calls of unmapping")                            \
 	X(sim_zap_skipped, 0, "such calls that the policy skipped")                                \
@@ -71,7 +71,7 @@ enum vmstat_item {
 #define X(name, gauge, text) VM_##name,
 	VMSTAT_LIST(X)
 #undef X
-	NR_VMSTAT,
+		NR_VMSTAT,
 };
 
 /** struct vmstat - one set of counters. */

@@ -220,7 +220,7 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 	for (guint i = mm->vmas->len; i-- > 0;) {
 		struct vma *vma = mm->vmas->pdata[i];
 
-		if (!(vma->flags & MAP_ANON) && (vma->flags & MAP_SHARED_))
+		if (!(vma->flags & VM_ANON) && (vma->flags & VM_SHARED))
 			continue;
 		zap_vma(s, z, vma);
 		gather_flush(s, z);

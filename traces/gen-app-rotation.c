@@ -137,9 +137,9 @@ static void start(struct rotation *c, struct app *app)
 	if (app->optin)
 		gen_optin(&c->e, pid);
 	if (c->own_pages)
-		gen_map_file(&c->e, pid, app->file, OWN_BASE, c->own_pages, MAP_READ | MAP_EXEC);
+		gen_map_file(&c->e, pid, app->file, OWN_BASE, c->own_pages, VM_READ | VM_EXEC);
 	if (c->lib_pages)
-		gen_map_file(&c->e, pid, c->lib_file, LIB_BASE, c->lib_pages, MAP_READ | MAP_EXEC);
+		gen_map_file(&c->e, pid, c->lib_file, LIB_BASE, c->lib_pages, VM_READ | VM_EXEC);
 	if (v[ANON].n) {
 		gen_map_anon(&c->e, pid, ANON_BASE, v[ANON].n);
 		gen_touch(&c->e, pid, ANON_BASE, v[ANON].n, true);

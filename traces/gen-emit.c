@@ -42,7 +42,7 @@ static void gen_range(struct gen_emit *e, struct op op, uint64_t pages)
 		op.pages = (uint32_t)MIN(pages, OP_PAGES_MAX);
 		gen_op(e, &op);
 		op.at += op.pages;
-		if (op.code == OP_MAP && !(op.flags & MAP_ANON))
+		if (op.code == OP_MAP && !(op.flags & VM_ANON))
 			op.pgoff += op.pages;
 		pages -= op.pages;
 	}
@@ -62,7 +62,7 @@ void gen_map_anon(struct gen_emit *e, uint32_t pid, uint32_t at, uint64_t pages)
 		  (struct op){ .code = OP_MAP,
 			       .pid = pid,
 			       .at = at,
-			       .flags = MAP_ANON | MAP_READ | MAP_WRITE },
+			       .flags = VM_ANON | VM_READ | VM_WRITE },
 		  pages);
 }
 

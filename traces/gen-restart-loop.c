@@ -63,7 +63,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 					gen_read(&e, pid, big_file, (uint32_t)at,
 						 MIN(32, big - at));
 			} else {
-				gen_map_file(&e, pid, big_file, BASE, big, MAP_READ);
+				gen_map_file(&e, pid, big_file, BASE, big, VM_READ);
 				gen_touch(&e, pid, BASE, big, false);
 			}
 			gen_die(&e, pid++, GEN_EXIT, 0);
@@ -72,7 +72,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 		gen_spawn(&e, pid, 0);
 		if (a->v[OPTIN].kind)
 			gen_optin(&e, pid);
-		gen_map_file(&e, pid, app_file, BASE, a->v[APP].n, MAP_READ);
+		gen_map_file(&e, pid, app_file, BASE, a->v[APP].n, VM_READ);
 		gen_touch(&e, pid, BASE, a->v[APP].n, false);
 		gen_die(&e, pid++, a->v[DEATH].kind, flags);
 		if (a->v[DRAIN].kind)

@@ -41,7 +41,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	if (ws) {
 		ws_file = gen_file(&e, "workingset", ws);
 		gen_spawn(&e, WORKER, 0);
-		gen_map_file(&e, WORKER, ws_file, BASE, ws, MAP_READ);
+		gen_map_file(&e, WORKER, ws_file, BASE, ws, VM_READ);
 		gen_touch(&e, WORKER, BASE, ws, false);
 	}
 	gen_spawn(&e, STREAMER, 0);

@@ -55,10 +55,10 @@ static void start(struct group *g, uint32_t i)
 	gen_spawn(&g->e, pid, 0);
 	if (v[OPTIN].kind)
 		gen_optin(&g->e, pid);
-	gen_map_file(&g->e, pid, g->lib_file, LIB_BASE, v[LIB].n, MAP_READ | MAP_EXEC);
+	gen_map_file(&g->e, pid, g->lib_file, LIB_BASE, v[LIB].n, VM_READ | VM_EXEC);
 	gen_touch(&g->e, pid, LIB_BASE, v[LIB].n, false);
 	if (v[OWN].n) {
-		gen_map_file(&g->e, pid, g->files[i], OWN_BASE, v[OWN].n, MAP_READ);
+		gen_map_file(&g->e, pid, g->files[i], OWN_BASE, v[OWN].n, VM_READ);
 		gen_touch(&g->e, pid, OWN_BASE, v[OWN].n, false);
 	}
 }

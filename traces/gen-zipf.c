@@ -79,7 +79,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	gen_spawn(&e, 1, 0);
 	op.code = OP_READ;
 	if (a->v[OP].kind == TOUCH) {
-		gen_map_file(&e, 1, op.file, BASE, n, MAP_READ);
+		gen_map_file(&e, 1, op.file, BASE, n, VM_READ);
 		op = (struct op){ .code = OP_TOUCH, .pid = 1, .pages = 1, .stride = 1 };
 	}
 	for (uint64_t done = 0; done < accesses && !e.ret; done += BATCH) {

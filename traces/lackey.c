@@ -153,8 +153,8 @@ static uint32_t map_flags_of(const struct lackey *k, uint32_t page)
 	uint32_t seen = GPOINTER_TO_UINT(g_hash_table_lookup(k->pages, GUINT_TO_POINTER(page)));
 
 	if (!(seen & ACCESS_FETCH))
-		return MAP_ANON | MAP_READ | MAP_WRITE;
-	return MAP_READ | MAP_EXEC | (seen & ACCESS_WRITE ? MAP_WRITE : 0);
+		return VM_ANON | VM_READ | VM_WRITE;
+	return VM_READ | VM_EXEC | (seen & ACCESS_WRITE ? VM_WRITE : 0);
 }
 
 static int build_maps(const struct lackey *k, struct trace_build *b, struct err *err)
@@ -164,7 +164,7 @@ static int build_maps(const struct lackey *k, struct trace_build *b, struct err 
 	int ret = 0;
 
 	for (uint32_t i = 0; i < nr; i++)
-		nr_text += !(map_flags_of(k, pages[i]) & MAP_ANON);
+		nr_text += !(map_flags_of(k, pages[i]) & VM_ANON);
 	if (nr_text)
 		ret = trace_build_file(b, "text", nr_text, false, &file);
 	if (ret)
@@ -184,7 +184,7 @@ static int build_maps(const struct lackey *k, struct trace_build *b, struct err 
 				  map_flags_of(k, pages[end]) == op.flags;)
 			end++;
 		op.pages = end - i;
-		if (!(op.flags & MAP_ANON)) {
+		if (!(op.flags & VM_ANON)) {
 			op.file = file;
 			op.pgoff = nr_text;
 			nr_text += op.pages;

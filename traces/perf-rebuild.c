@@ -770,8 +770,7 @@ static bool announced_again(const struct rb_space *s, const struct rb_map *m, in
 		const struct rb_vma *v = i < s->vmas->len ? vma_at(s, i) : NULL;
 
 		if (!v || v->start > page || v->file != file ||
-		    v->pgoff - v->start != m->pgoff - m->start ||
-		    (v->flags ^ m->flags) & MAP_SHARED_)
+		    v->pgoff - v->start != m->pgoff - m->start || (v->flags ^ m->flags) & VM_SHARED)
 			return false;
 		used |= v->seen_from < v->seen_to && v->seen_from < end && v->seen_to > m->start;
 		page = v->end;
@@ -899,7 +898,7 @@ static int dont_need(struct rebuild *rb, struct rb_space *s, uint64_t start, uin
 int rb_madvise(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t pages,
 	       unsigned int advice)
 {
-	static const uint32_t flags[] = { 0, MAP_RANDOM, MAP_SEQUENTIAL };
+	static const uint32_t flags[] = { 0, VM_RAND_READ, VM_SEQ_READ };
 	enum { DONTNEED = 4 };
 
 	if (!pages || pages >= RB_PAGES_MAX || start >= RB_PAGES_MAX)
@@ -920,7 +919,7 @@ static int map_on_demand(struct rebuild *rb, struct rb_space *s, uint64_t page)
 		.start = page & ~(uint64_t)(ANON_WINDOW - 1),
 		.end = (page | (ANON_WINDOW - 1)) + 1,
 		.file = VMA_ANON,
-		.flags = MAP_READ | MAP_WRITE | MAP_ANON,
+		.flags = VM_READ | VM_WRITE | VM_ANON,
 	};
 
 	if (i < s->vmas->len)
@@ -981,12 +980,12 @@ int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write)
 		p->fault_index = v->pgoff + (page - v->start);
 		f->proven = MAX(f->proven, p->fault_index + 1);
 		use_pages(rb, v->file, p->fault_index, p->fault_index);
-		f->written |= write && (v->flags & MAP_SHARED_);
+		f->written |= write && (v->flags & VM_SHARED);
 	}
-	if (v->file == VMA_ANON || (write && !(v->flags & MAP_SHARED_)))
+	if (v->file == VMA_ANON || (write && !(v->flags & VM_SHARED)))
 		count_anon(rb, s, page);
-	if (write || !(v->flags & (MAP_READ | MAP_EXEC)))
-		allow(rb, v, write ? MAP_WRITE : MAP_READ);
+	if (write || !(v->flags & (VM_READ | VM_EXEC)))
+		allow(rb, v, write ? VM_WRITE : VM_READ);
 	if (v->seen_from >= v->seen_to) {
 		v->seen_from = page;
 		v->seen_to = page + 1;
@@ -1140,7 +1139,7 @@ static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, GArray
 {
 	struct op op = *op_at(rb, i);
 	bool of_file = op.code == OP_READ || op.code == OP_WRITE || op.code == OP_ADVISE ||
-		       (op.code == OP_MAP && !(op.flags & MAP_ANON));
+		       (op.code == OP_MAP && !(op.flags & VM_ANON));
 
 	if (op.code == OP_NONE)
 		return 0;

@@ -98,7 +98,7 @@ void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index);
 
 /**
  * struct rb_map - one mapping that the kernel announced.
- * @flags: MAP_READ, MAP_WRITE, MAP_EXEC, MAP_SHARED_
+ * @flags: VM_READ, VM_WRITE, VM_EXEC, VM_SHARED
  */
 struct rb_map {
 	uint64_t start, pages, pgoff;

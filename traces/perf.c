@@ -501,7 +501,7 @@ static bool scan_perms(const char **p, uint32_t *flags)
 
 	*flags = 0;
 	if (s[0] && s[1] == ' ' && (s[0] == 'x' || s[0] == 'r')) {
-		*flags = s[0] == 'x' ? MAP_READ | MAP_EXEC : MAP_READ;
+		*flags = s[0] == 'x' ? VM_READ | VM_EXEC : VM_READ;
 		*p = s + 2;
 		return true;
 	}
@@ -510,8 +510,8 @@ static bool scan_perms(const char **p, uint32_t *flags)
 			return false;
 	if ((s[3] != 'p' && s[3] != 's') || s[4] != ' ')
 		return false;
-	*flags = (s[0] == 'r' ? MAP_READ : 0) | (s[1] == 'w' ? MAP_WRITE : 0) |
-		 (s[2] == 'x' ? MAP_EXEC : 0) | (s[3] == 's' ? MAP_SHARED_ : 0);
+	*flags = (s[0] == 'r' ? VM_READ : 0) | (s[1] == 'w' ? VM_WRITE : 0) |
+		 (s[2] == 'x' ? VM_EXEC : 0) | (s[3] == 's' ? VM_SHARED : 0);
 	*p = s + 5;
 	return true;
 }

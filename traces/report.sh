@@ -10,7 +10,7 @@ cd "$(dirname "$0")/.."
 out=${OUT:-out} reapsim=${REAPSIM:-build/reapsim}
 mkdir -p "$out"
 traces=(traces/shipped/*.csv traces/shipped/*.rtrace)
-sizes=55%,65%,75%,85%,95%,105%
+sizes=55%,60%,65%,70%,75%,80%,85%,90%,95%,100%,105%
 ends=recorded,mrelease
 
 {

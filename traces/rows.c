@@ -182,6 +182,7 @@ static int header_kv(struct rows *r, struct trace_build *b, bool machine, struct
 	if (b->nr_ops)
 		return rows_bad(r, err, "\"%s\" after an operation, expected it before the first",
 				r->field[0]);
+	b->line = (uint32_t)r->lines.nr;
 	if (!machine) {
 		trace_build_note(b, r->field[1], r->field[2]);
 		return 1;

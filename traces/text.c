@@ -51,9 +51,9 @@ static int field_advice(struct text *x, unsigned int i, struct op *op, struct er
 	const char *s = x->rows.field[i];
 
 	if (!strcmp(s, "random"))
-		op->flags |= MAP_RANDOM;
+		op->flags |= VM_RAND_READ;
 	else if (!strcmp(s, "sequential"))
-		op->flags |= MAP_SEQUENTIAL;
+		op->flags |= VM_SEQ_READ;
 	else if (strcmp(s, "normal"))
 		return rows_bad(&x->rows, err,
 				"advice \"%.40s\", expected random, sequential or normal", s);
@@ -69,8 +69,8 @@ static int field_perm(struct text *x, unsigned int i, struct op *op, struct err 
 		return rows_bad(&x->rows, err,
 				"permissions \"%.40s\", expected as in /proc/PID/maps, like r-xp",
 				s);
-	op->flags |= (s[0] == 'r' ? MAP_READ : 0) | (s[1] == 'w' ? MAP_WRITE : 0) |
-		     (s[2] == 'x' ? MAP_EXEC : 0) | (s[3] == 's' ? MAP_SHARED_ : 0);
+	op->flags |= (s[0] == 'r' ? VM_READ : 0) | (s[1] == 'w' ? VM_WRITE : 0) |
+		     (s[2] == 'x' ? VM_EXEC : 0) | (s[3] == 's' ? VM_SHARED : 0);
 	return 0;
 }
 
@@ -137,13 +137,13 @@ static int row_map(struct text *x, struct op *op, struct err *err)
 	if (strcmp(x->rows.field[i], "noreuse") || i + 1 < x->rows.nr_fields)
 		return rows_bad(&x->rows, err, "\"%.40s\", expected noreuse as the last field",
 				x->rows.field[x->rows.nr_fields - 1]);
-	op->flags |= MAP_NOREUSE;
+	op->flags |= VM_NOREUSE;
 	return 0;
 }
 
 static int row_anon(struct text *x, struct op *op, struct err *err)
 {
-	op->flags = MAP_ANON;
+	op->flags = VM_ANON;
 	return field_range(x, 2, op, err) ?: field_perm(x, 4, op, err) ?:
 	       (x->rows.nr_fields > 5 ? field_advice(x, 5, op, err) : 0);
 }

@@ -75,30 +75,30 @@ static void put_header(const struct trace *t, FILE *f)
 static void put_perm(uint32_t flags, FILE *f)
 {
 	fputc(',', f);
-	fputc(flags & MAP_READ ? 'r' : '-', f);
-	fputc(flags & MAP_WRITE ? 'w' : '-', f);
-	fputc(flags & MAP_EXEC ? 'x' : '-', f);
-	fputc(flags & MAP_SHARED_ ? 's' : 'p', f);
+	fputc(flags & VM_READ ? 'r' : '-', f);
+	fputc(flags & VM_WRITE ? 'w' : '-', f);
+	fputc(flags & VM_EXEC ? 'x' : '-', f);
+	fputc(flags & VM_SHARED ? 's' : 'p', f);
 }
 
 static const char *advice_name(uint32_t flags)
 {
-	return flags & MAP_RANDOM ? "random" : flags & MAP_SEQUENTIAL ? "sequential" : "normal";
+	return flags & VM_RAND_READ ? "random" : flags & VM_SEQ_READ ? "sequential" : "normal";
 }
 
 static void put_map(const struct trace *t, const struct op *op, FILE *f)
 {
-	fprintf(f, "%s,%" PRIu32 ",0x%" PRIx32 ",%" PRIu32, op->flags & MAP_ANON ? "anon" : "map",
+	fprintf(f, "%s,%" PRIu32 ",0x%" PRIx32 ",%" PRIu32, op->flags & VM_ANON ? "anon" : "map",
 		op->pid, op->at, op->pages);
 	put_perm(op->flags, f);
-	if (!(op->flags & MAP_ANON)) {
+	if (!(op->flags & VM_ANON)) {
 		fputc(',', f);
 		put_field(t->files[op->file].name, f);
 		fprintf(f, ",%" PRIu32, op->pgoff);
 	}
-	if (op->flags & (MAP_RANDOM | MAP_SEQUENTIAL))
+	if (op->flags & (VM_RAND_READ | VM_SEQ_READ))
 		fprintf(f, ",%s", advice_name(op->flags));
-	if (op->flags & MAP_NOREUSE)
+	if (op->flags & VM_NOREUSE)
 		fputs(",noreuse", f);
 }
 

@@ -19,8 +19,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_run, cmd_compare, cmd_trace, cmd_gen,
-	cmd_explain, cmd_list;
+extern const struct command cmd_run, cmd_compare, cmd_trace, cmd_gen, cmd_explain, cmd_list;
 
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);
@@ -30,9 +29,8 @@ int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  * Parse options with glib; prints --help and errors itself.
  * Return: -1 to go on, else the exit code to end with.
  */
-int cli_options(int *argc, char ***argv, const GOptionEntry *entries,
-		const char *arguments, const char *summary,
-		const char *description);
+int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
+		const char *summary, const char *description);
 /**
  * Load a trace. @format: a reader's name, or NULL to find out from the bytes.
  * Return: 0, or the exit code after printing why.
@@ -44,7 +42,7 @@ int cli_load_trace(const char *path, const char *format, struct trace **out);
  */
 struct cli_out {
 	FILE *f;
-	char *path;	/* NULL for stdout */
+	char *path; /* NULL for stdout */
 	char *tmp;
 };
 int cli_open_out(struct cli_out *out, const char *path);

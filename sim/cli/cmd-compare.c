@@ -17,7 +17,7 @@ static const struct {
 	const char *title;
 	enum vmstat_item item;
 	int width;
-	bool change;	/* and the change against the first policy */
+	bool change; /* and the change against the first policy */
 } columns[] = {
 	{ "refaults", VM_workingset_refault_file, 9, true },
 	{ "fills", VM_sim_fills, 8, true },
@@ -85,27 +85,41 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 /* policies x machines: the first policy in full, the others against it */
 static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmstat_item item)
 {
-	const guint a_row = (WIDTH - 15) / 9;
+	guint width = 8, a_row;
 
+	for (guint m = 0; m < rs->machines->len; m++)
+		width = MAX(width,
+			    (guint)strlen(g_array_index(rs->machines, struct machine, m).name));
+	width = MIN(width, WIDTH - 17) + 1;
+	a_row = (WIDTH - 15) / width;
 	for (guint from = 0; from < rs->machines->len; from += a_row) {
 		const guint to = MIN(from + a_row, rs->machines->len);
 
-		fprintf(f, "ends: %s; %s by machine, change against %s\n%-15s",
+		fprintf(f, "ends: %s; %s, change against %s\n%-15s",
 			run_end_name(g_array_index(rs->ends, enum op_code, end)), vmstat_name(item),
-			(char *)rs->policies->pdata[0], "policy");
+			(char *)rs->policies->pdata[0], "machine");
 		for (guint m = from; m < to; m++)
-			fprintf(f, " %8.8s", g_array_index(rs->machines, struct machine, m).name);
+			fprintf(f, "%*s", (int)width,
+				g_array_index(rs->machines, struct machine, m).name);
+		fprintf(f, "\n%-15s", "pages");
+		for (guint m = from; m < to; m++) {
+			const struct machine *mc = &g_array_index(rs->machines, struct machine, m);
+			g_autofree char *n =
+				brief(mc->memcg_pages ? mc->memcg_pages : mc->memory_pages);
+
+			fprintf(f, "%*s", (int)width, n);
+		}
 		fputc('\n', f);
 		for (guint p = 0; p < rs->policies->len; p++) {
 			fprintf(f, "%-15s", (char *)rs->policies->pdata[p]);
 			for (guint m = from; m < to; m++) {
 				const struct run *r = run_set_get(rs, end, m, p);
 				uint64_t base = run_set_get(rs, end, m, 0)->stat.v[item];
-				g_autofree char *cell = !r->done || r->ret < 0 ? g_strdup("-") :
-							p ? percent(r->stat.v[item], base) :
-							    brief(base);
+				g_autofree char *cell = !r->done || r->ret < 0 ? g_strdup("-")
+							: p ? percent(r->stat.v[item], base)
+							    : brief(base);
 
-				fprintf(f, " %8s", cell);
+				fprintf(f, "%*s", (int)width, cell);
 			}
 			fputc('\n', f);
 		}
@@ -136,7 +150,7 @@ static void csv_rows(FILE *f, const struct run_set *rs)
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
 		if (r->done && r->ret >= 0)
-			run_csv_row(f, rs->trace, r, NULL, &r->stat);
+			run_csv_row(f, rs->trace, r, NULL);
 	}
 }
 
@@ -185,7 +199,8 @@ static int compare_all(struct compare *c, char **paths, int n)
 
 		return cli_fail(err_set(&err, -errno, "%s: %s", c->plots, g_strerror(errno)), &err);
 	}
-	ret = cli_open_out(&text, NULL);
+	/* with the CSV on stdout, the tables have no place */
+	ret = cli_open_out(&text, c->csv && !strcmp(c->csv, "-") ? "/dev/null" : NULL);
 	if (!ret && c->csv)
 		ret = cli_open_out(&csv, c->csv);
 	if (ret)
@@ -229,8 +244,13 @@ static int run(int argc, char **argv)
 		  "plot the counter against the memory limit: SVG and PNG per trace", "DIR" },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = run_options_parse(&argc, &argv, &c.o, true, own, "TRACE...",
-				    "Replay traces under every policy and compare.", NULL);
+	int ret = run_options_parse(
+		&argc, &argv, &c.o, true, own, "TRACE...",
+		"Replay traces under every policy and compare.",
+		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
+		"from the device (what +evict drops comes back as a fill, not a refault);\n"
+		"activate: pages moved to the active list; skipped: marks the policy left\n"
+		"out; evicted: pages +evict dropped. \"=\": the same to the page.");
 
 	if (ret < 0) {
 		ret = check_usage(&c, argc - 1);

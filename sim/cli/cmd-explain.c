@@ -15,7 +15,7 @@ struct explain {
 	FILE *f;
 	struct sim *s;
 	gboolean lists, all;
-	char *only;		/* a file name */
+	char *only; /* a file name */
 	guint max_events;
 };
 
@@ -33,7 +33,7 @@ static void put_folio(GString *out, const struct sim *s, uint32_t slot)
 }
 
 /* reclaim takes a folio off its list while it decides: for the reader it is
- * still on it, and where it decides to activate, active afterwards */
+ * still on it */
 static uint16_t settled(const struct event *e, bool after)
 {
 	uint16_t flags = after ? e->after : e->before;
@@ -41,7 +41,7 @@ static uint16_t settled(const struct event *e, bool after)
 	switch (e->rule) {
 	case EV_KEEP_ACTIVATE:
 	case EV_KEEP_DIRTY:
-		return (uint16_t)(flags | PG_lru | (after ? PG_active : 0));
+	case EV_NO_SWAP:
 	case EV_KEEP:
 	case EV_KEEP_BUSY:
 	case EV_EVICT:
@@ -87,9 +87,9 @@ static bool continues(const struct sim *s, const struct event *a, const struct e
 {
 	return b->slot == a->slot + 1 && b->rule == a->rule && b->before == a->before &&
 	       b->after == a->after &&
-	       (slot_is_anon(s, a->slot) ? true :
-		slot_is_anon(s, b->slot) ? false :
-					   slot_file(s, a->slot) == slot_file(s, b->slot));
+	       (slot_is_anon(s, a->slot)   ? true
+		: slot_is_anon(s, b->slot) ? false
+					   : slot_file(s, a->slot) == slot_file(s, b->slot));
 }
 
 static bool wanted(const struct explain *x, const struct event *e)
@@ -120,10 +120,10 @@ static void put_events(struct explain *x)
 		}
 		put_folio(who, x->s, e->slot);
 		if (last != e)
-			g_string_append_printf(who, "-%u",
-					       last->slot - e->slot +
-						       (uint32_t)strtoul(strrchr(who->str, ':') + 1,
-									 NULL, 10));
+			g_string_append_printf(
+				who, "-%u",
+				last->slot - e->slot +
+					(uint32_t)strtoul(strrchr(who->str, ':') + 1, NULL, 10));
 		if (strcmp(from, to))
 			g_string_append_printf(what, " %s -> %s", from, to);
 		put_flags(what, before, after);
@@ -151,9 +151,10 @@ static void flush_span(struct list_state *st)
 	put_folio(st->line, s, st->first);
 	if (st->n > 1)
 		g_string_append_printf(st->line, "..%u",
-				       slot_is_anon(s, st->last) ?
-					       st->last - s->anon_first :
-					       st->last - file_slot(s, slot_file(s, st->last), 0));
+				       slot_is_anon(s, st->last)
+					       ? st->last - s->anon_first
+					       : st->last -
+							 file_slot(s, slot_file(s, st->last), 0));
 	if (s->folios[st->first].flags & PG_referenced)
 		g_string_append_c(st->line, 'r');
 	if (s->folios[st->first].flags & PG_workingset)
@@ -201,8 +202,8 @@ static void put_batches(struct explain *x)
 		const struct sim_cpu *c = &x->s->cpus[cpu];
 
 		if (c->lru_add.nr || c->lru_activate.nr)
-			fprintf(x->f, "  cpu %u waits    | %u to be added, %u to be activated\n", cpu,
-				c->lru_add.nr, c->lru_activate.nr);
+			fprintf(x->f, "  cpu %u waits    | %u to be added, %u to be activated\n",
+				cpu, c->lru_add.nr, c->lru_activate.nr);
 	}
 }
 
@@ -226,6 +227,8 @@ static int explain_all(struct explain *x, struct err *err)
 	int ret;
 
 	x->s->log = &log;
+	fprintf(x->f, "# policy %s%s, %s LRU, machine %s\n", x->s->cfg.reap->name,
+		x->s->cfg.evict ? "+evict" : "", x->s->cfg.lru->name, x->s->cfg.machine.name);
 	trace_iter_init(&it, t);
 	while ((ret = trace_iter_next(&it, &op, err)) == 1) {
 		g_array_set_size(log.events, 0);
@@ -244,6 +247,14 @@ static int explain_all(struct explain *x, struct err *err)
 	return ret < 0 ? ret : 0;
 }
 
+static bool has_file(const struct trace *t, const char *name)
+{
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		if (!strcmp(t->files[i].name, name))
+			return true;
+	return false;
+}
+
 static int explain(struct explain *x, const struct run_options *o, const char *path)
 {
 	struct run_set rs = { 0 };
@@ -252,6 +263,10 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 	struct err err;
 	int ret = cli_load_trace(path, o->format, &t), closed;
 
+	if (!ret && x->only && !has_file(t, x->only))
+		ret = cli_usage("--file %s: the trace has no such file; \"reapsim trace info\" "
+				"lists them",
+				x->only);
 	if (!ret)
 		ret = run_set_init(&rs, o, t);
 	if (!ret)
@@ -298,8 +313,8 @@ static int run(int argc, char **argv)
 	if (ret < 0 && max_lines < 0)
 		ret = cli_usage("--max-lines %d: expected 0 or more", max_lines);
 	else if (ret < 0)
-		ret = argc == 2 ? explain(&x, &o, argv[1]) :
-				  cli_usage("explain: expected one trace, got %d", argc - 1);
+		ret = argc == 2 ? explain(&x, &o, argv[1])
+				: cli_usage("explain: expected one trace, got %d", argc - 1);
 	run_options_clear(&o);
 	g_free(x.only);
 	return ret;

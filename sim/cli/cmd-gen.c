@@ -122,7 +122,9 @@ static int run(int argc, char **argv)
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
 		  "Where to write the trace (default: standard output)", "FILE" },
 		{ "format", 0, 0, G_OPTION_ARG_STRING, &format_name,
-		  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for .rtrace", "FORMAT" },
+		  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for "
+		  ".rtrace",
+		  "FORMAT" },
 		{ "list", 'l', 0, G_OPTION_ARG_NONE, &want_list,
 		  "List the generators, or those named, with their options", NULL },
 		{ NULL },
@@ -151,9 +153,9 @@ static int run(int argc, char **argv)
 	if (!g)
 		ret = cli_fail(-EINVAL, &err);
 	else
-		ret = find_format(!format_name && path && g_str_has_suffix(path, ".rtrace") ?
-					  "binary" :
-					  format_name,
+		ret = find_format(!format_name && path && g_str_has_suffix(path, ".rtrace")
+					  ? "binary"
+					  : format_name,
 				  &format);
 	if (!ret)
 		ret = generate(g, argc - 2, argv + 2, format, path);

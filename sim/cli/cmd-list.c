@@ -42,7 +42,7 @@ static int list(int argc, char **argv)
 	fprintf(out.f, "\ncounters\n");
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(out.f, "  %-28s %s\n", vmstat_name((enum vmstat_item)i),
-		       vmstat_text((enum vmstat_item)i));
+			vmstat_text((enum vmstat_item)i));
 	return cli_close_out(&out, true);
 }
 

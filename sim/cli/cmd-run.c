@@ -30,12 +30,9 @@ static int write_csv(const char *path, const struct run_set *rs, const struct ru
 	if (ret)
 		return ret;
 	run_csv_header(out.f);
-	for (guint i = 0; i < r->snapshots->len; i++) {
-		const struct snapshot *s = &g_array_index(r->snapshots, struct snapshot, i);
-
-		run_csv_row(out.f, rs->trace, r, rs->trace->names[s->name], &s->stat);
-	}
-	run_csv_row(out.f, rs->trace, r, NULL, &r->stat);
+	for (guint i = 0; i < r->snapshots->len; i++)
+		run_csv_row(out.f, rs->trace, r, &g_array_index(r->snapshots, struct snapshot, i));
+	run_csv_row(out.f, rs->trace, r, NULL);
 	return cli_close_out(&out, true);
 }
 
@@ -79,8 +76,8 @@ static int run(int argc, char **argv)
 				    "Replay one trace and print every counter.", NULL);
 
 	if (ret < 0)
-		ret = argc == 2 ? replay(&o, argv[1], csv, all) :
-				  cli_usage("run: expected one trace, got %d", argc - 1);
+		ret = argc == 2 ? replay(&o, argv[1], csv, all)
+				: cli_usage("run: expected one trace, got %d", argc - 1);
 	run_options_clear(&o);
 	return ret;
 }

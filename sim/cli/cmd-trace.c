@@ -105,7 +105,7 @@ out:
 /* "  label   text", the text wrapped at words to fit the width of a mail. */
 static void put_wrapped(FILE *f, const char *label, const char *text)
 {
-	const size_t indent = 18, room = WIDTH - indent;
+	const size_t indent = 26, room = WIDTH - indent; /* the longest machine key */
 	bool first = true;
 
 	do {

@@ -18,8 +18,9 @@ static void usage(FILE *f)
 		   "commands:\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(f, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(f, "\n\"reapsim COMMAND --help\" describes one; \"reapsim list\" names the models,\n"
-		   "policies, trace formats, generators and counters.\n");
+	fprintf(f,
+		"\n\"reapsim COMMAND --help\" describes one; \"reapsim list\" names the models,\n"
+		"policies, trace formats, generators and counters.\n");
 }
 
 int main(int argc, char **argv)

@@ -56,6 +56,11 @@ static char *line_title(const struct run_set *rs, guint end, guint policy, enum 
 	return g_string_free(title, FALSE);
 }
 
+/* of policies, in the order in which they were named, "+evict" as without */
+static const char *const colours[] = {
+	"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
+};
+
 static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict,
 			enum vmstat_item item, const char *name)
 {
@@ -70,17 +75,20 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 	fprintf(f, "set yrange [%s:*]\nset ylabel 'relative to %s' noenhanced\n", evict ? "0" : "*",
 		first);
 	/* the first policy, in every panel what the others are measured by */
-	fprintf(f, "plot '%s.dat' index %u using 1:($2/$2) with lines lw 2 lc '#888888' "
-		   "title '%s and all not shown'",
+	fprintf(f,
+		"plot '%s.dat' index %u using 1:($2/$2) with lines lw 2 lc '#888888' "
+		"title '%s and all not shown'",
 		name, end, first);
 	for (guint p = 1; p < rs->policies->len; p++) {
-		g_autofree char *line = evicts(rs, p) == evict ? line_title(rs, end, p, item) : NULL;
+		g_autofree char *line =
+			evicts(rs, p) == evict ? line_title(rs, end, p, item) : NULL;
 
 		if (!line)
 			continue;
-		fprintf(f, ", \\\n    '%s.dat' index %u using 1:($%u/$2) with linespoints lw 2 pt %u "
-			   "ps 0.8 lc %u title '%s'",
-			name, end, p + 2, p / 2 + 4, p / 2 + 1, line);
+		fprintf(f,
+			", \\\n    '%s.dat' index %u using 1:($%u/$2) with linespoints lw 2 pt %u "
+			"ps 0.8 lc '%s' title '%s'",
+			name, end, p + 2, p / 2 + 4, colours[p / 2 % G_N_ELEMENTS(colours)], line);
 	}
 	fputc('\n', f);
 }
@@ -101,12 +109,13 @@ static void write_script(FILE *f, const struct run_set *rs, enum vmstat_item ite
 			g_strdup_printf(terminals[t], 60 + 330 * (int)rs->ends->len, name);
 
 		fprintf(f, "set terminal %s\n", term);
-		fprintf(f, "set multiplot layout %u,%d title '%s: %s of each policy, %s = 1' "
-			   "noenhanced\n",
+		fprintf(f,
+			"set multiplot layout %u,%d title '%s: %s of each policy, %s = 1' "
+			"noenhanced\n",
 			rs->ends->len, evict ? 2 : 1, title, vmstat_name(item),
 			(char *)rs->policies->pdata[0]);
 		fprintf(f, "set key below center horizontal Left reverse samplen 2 noenhanced\n");
-		fprintf(f, "set xlabel 'memory limit (MiB)'\n");
+		fprintf(f, "set xlabel 'memory limit (MiB)' offset 0,0.6\n");
 		fprintf(f, "set grid ytics lc '#dddddd' lt 1\nset border 3\nset tics nomirror\n");
 		fprintf(f, "set offsets graph 0.03, graph 0.03, graph 0.08, graph 0.08\n");
 		for (guint e = 0; e < rs->ends->len; e++) {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "traces/write.h"
 
 static const char help[] =
 	"The machine is, in this order: the defaults, what the trace's header asks for,\n"
@@ -17,11 +18,8 @@ static const struct {
 	const char *name;
 	enum op_code code;
 } ends[] = {
-	{ "recorded", OP_NONE },
-	{ "exit", OP_EXIT },
-	{ "kill", OP_KILL },
-	{ "mrelease", OP_MRELEASE },
-	{ "oom", OP_OOM },
+	{ "recorded", OP_NONE },     { "exit", OP_EXIT }, { "kill", OP_KILL },
+	{ "mrelease", OP_MRELEASE }, { "oom", OP_OOM },
 };
 
 int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
@@ -30,12 +28,12 @@ int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
 {
 	const GOptionEntry entries[] = {
 		{ many ? "policies" : "policy", 'p', 0, G_OPTION_ARG_STRING, &o->policies,
-		  many ? "reap policies, comma separated, or \"all\" (the default)" :
-			 "reap policy (default: baseline)",
+		  many ? "reap policies, comma separated, or \"all\" (the default)"
+		       : "reap policy (default: baseline)",
 		  many ? "NAME,..." : "NAME" },
 		{ many ? "machines" : "machine", 'm', 0, G_OPTION_ARG_STRING, &o->machines,
-		  many ? "machine key files, comma separated (default: the trace's own)" :
-			 "machine key file (default: the trace's own)",
+		  many ? "machine key files, comma separated (default: the trace's own)"
+		       : "machine key file (default: the trace's own)",
 		  many ? "FILE,..." : "FILE" },
 		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o->settings,
 		  "change one machine key; may be given again", "KEY=VALUE" },
@@ -49,8 +47,11 @@ int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
 		{ "check", 'c', 0, G_OPTION_ARG_NONE, &o->check,
 		  "verify every invariant after each operation (slow)", NULL },
 		{ "memory", 'M', 0, G_OPTION_ARG_STRING, &o->memory,
-		  "memcg limits to try on each machine: pages, or shares such as 40%", "SIZE,..." },
-		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "threads (default: one a core)", "N" },
+		  "memcg limits to try on each machine: pages, or shares (40%) of what the trace "
+		  "would hold if memory were endless",
+		  "SIZE,..." },
+		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "threads (default: one a core)",
+		  "N" },
 		G_OPTION_ENTRY_NULL,
 	};
 	g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
@@ -117,8 +118,8 @@ static int build_machine(struct machine *m, const struct run_options *o, const s
 		ret = machine_set(m, kv[0], kv[1], err);
 	}
 	if (!ret && memory) {
-		g_autofree char *name = path ? g_strdup_printf("%s:%s", m->name, memory) :
-					       g_strdup(memory);
+		g_autofree char *name =
+			path ? g_strdup_printf("%s:%s", m->name, memory) : g_strdup(memory);
 
 		g_strlcpy(m->name, name, sizeof(m->name));
 		ret = machine_set(m, "memcg_pages", memory, err);
@@ -135,18 +136,23 @@ static int add_machine(struct run_set *rs, const struct run_options *o, const ch
 	int ret = build_machine(&m, o, rs->trace, path, memory, &err);
 
 	if (!ret && (m.memcg_share > 0 || m.memory_share > 0)) {
-		const struct sim_config cfg = {
-			.lru = rs->lru, .reap = &reap_baseline, .machine = m
-		};
+		const struct sim_config cfg = { .lru = rs->lru,
+						.reap = &reap_baseline,
+						.machine = m };
 
 		peak = sim_peak_pages(rs->trace, &cfg, &err);
 		if (peak < 0)
 			return cli_fail((int)peak, &err);
 	}
-	if (!ret)
-		ret = machine_resolve(&m, (uint64_t)peak, &err);
 	if (ret)
 		return cli_fail(ret, &err);
+	ret = machine_resolve(&m, (uint64_t)peak, &err);
+	if (ret) {
+		struct err where;
+
+		err_at(&where, ret, rs->trace->path, 0, "%s", err.msg);
+		return cli_fail(ret, &where);
+	}
 	g_array_append_val(rs->machines, m);
 	return 0;
 }
@@ -259,8 +265,8 @@ static void on_sigint(int sig)
 
 struct shared {
 	const struct run_set *rs;
-	gint nr_done;		/* atomic */
-	guint64 recs_done;	/* under lock */
+	gint nr_done;	   /* atomic */
+	guint64 recs_done; /* under lock */
 	GMutex lock;
 };
 
@@ -297,10 +303,27 @@ static void execute(gpointer data, gpointer user)
 		sim_stat(s, &r->stat);
 		r->snapshots = g_array_ref(s->snapshots);
 		r->done = true;
+		r->position = sim_position(s);
 	}
 	r->wall_us = g_get_monotonic_time() - start;
 	sim_free(s);
 	g_atomic_int_inc(&sh->nr_done);
+}
+
+/* the operation that a failed run stopped at, as a row of the text form */
+static void print_op(const struct trace *t, uint64_t position)
+{
+	struct trace_iter it;
+	struct op op;
+
+	trace_iter_init(&it, t);
+	while (trace_iter_next(&it, &op, NULL) == 1) {
+		if (it.at >= position) {
+			fputs("  at: ", stderr);
+			trace_write_op(t, &op, stderr);
+			return;
+		}
+	}
 }
 
 int run_set_execute(struct run_set *rs, int jobs)
@@ -331,8 +354,8 @@ int run_set_execute(struct run_set *rs, int jobs)
 		g_mutex_lock(&sh.lock);
 		done = sh.recs_done;
 		g_mutex_unlock(&sh.lock);
-		cli_progress(&progress, (double)done /
-						((double)rs->trace->nr_recs * rs->runs->len + 1));
+		cli_progress(&progress,
+			     (double)done / ((double)rs->trace->nr_recs * rs->runs->len + 1));
 	}
 	g_thread_pool_free(pool, FALSE, TRUE);
 	cli_progress_end(&progress);
@@ -347,9 +370,10 @@ int run_set_execute(struct run_set *rs, int jobs)
 		if (failed++ < FAILURES_SHOWN) {
 			struct err err;
 
-			err_set(&err, r->ret, "%s on %s: %s", r->policy, r->cfg.machine.name,
+			err_set(&err, r->ret, "%s, machine %s: %s", r->policy, r->cfg.machine.name,
 				r->err.msg);
 			cli_fail(r->ret, &err);
+			print_op(rs->trace, r->position);
 		}
 		ret = MAX(ret, r->ret == -EINVAL ? 2 : 1);
 	}
@@ -369,20 +393,55 @@ int run_set_execute(struct run_set *rs, int jobs)
 
 void run_csv_header(FILE *f)
 {
-	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,mark", f);
+	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,mark,number", f);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
 	fputc('\n', f);
 }
 
-void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const char *mark,
-		 const struct vmstat *stat)
+/* a name that the user chose may hold a comma */
+static void csv_field(FILE *f, const char *s)
 {
+	if (!strpbrk(s, ",\"\n\r")) {
+		fputs(s, f);
+		return;
+	}
+	fputc('"', f);
+	for (; *s; s++) {
+		if (*s == '"')
+			fputc('"', f);
+		fputc(*s, f);
+	}
+	fputc('"', f);
+}
+
+/* a mark's name may repeat: its number among those of that name, from 1 */
+static guint mark_number(const struct run *r, const struct snapshot *snap)
+{
+	guint n = 1;
+
+	for (guint i = 0; i < r->snapshots->len; i++) {
+		const struct snapshot *s = &g_array_index(r->snapshots, struct snapshot, i);
+
+		if (s == snap)
+			break;
+		n += s->name == snap->name;
+	}
+	return n;
+}
+
+void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap)
+{
+	const struct vmstat *stat = snap ? &snap->stat : &r->stat;
 	g_autofree char *base = g_path_get_basename(t->path);
 
-	fprintf(f, "%s,%s,%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s", base, r->cfg.machine.name,
-		r->cfg.machine.memory_pages, r->cfg.machine.memcg_pages, r->cfg.lru->name,
-		r->policy, run_end_name(r->cfg.ends_as), mark ? mark : "end");
+	csv_field(f, base);
+	fputc(',', f);
+	csv_field(f, r->cfg.machine.name);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
+		r->cfg.machine.memcg_pages, r->cfg.lru->name, r->policy,
+		run_end_name(r->cfg.ends_as), snap ? t->names[snap->name] : "(end)",
+		snap ? mark_number(r, snap) : 1);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%" PRIu64, stat->v[i]);
 	fputc('\n', f);

@@ -14,12 +14,12 @@
 /** struct run_options - what the user typed; freed by run_options_clear(). */
 struct run_options {
 	char *lru;
-	char *policies;		/* "baseline,v1" or "all" */
-	char *machines;		/* key files, comma separated; NULL: the trace's */
-	char **settings;	/* KEY=VALUE */
+	char *policies;	 /* "baseline,v1" or "all" */
+	char *machines;	 /* key files, comma separated; NULL: the trace's */
+	char **settings; /* KEY=VALUE */
 	char *format;
-	char *ends_as;		/* a list where @many */
-	char *memory;		/* a list of memcg_pages values: one machine each */
+	char *ends_as; /* a list where @many */
+	char *memory;  /* a list of memcg_pages values: one machine each */
 	gboolean check;
 	int jobs;
 };
@@ -37,12 +37,13 @@ void run_options_clear(struct run_options *o);
 /** struct run - one simulation, before and after. */
 struct run {
 	struct sim_config cfg;
-	char *policy;		/* as typed, with "+evict" */
+	char *policy; /* as typed, with "+evict" */
 	bool done;
-	int ret;		/* of sim_run(): 1, or a negative errno */
+	int ret; /* of sim_run(): 1, or a negative errno */
 	struct err err;
-	struct vmstat stat;	/* at the end */
-	GArray *snapshots;	/* struct snapshot, one a mark */
+	struct vmstat stat; /* at the end */
+	GArray *snapshots;  /* struct snapshot, one a mark */
+	uint64_t position;  /* record at which it ended or failed */
 	gint64 wall_us;
 };
 
@@ -50,10 +51,10 @@ struct run {
 struct run_set {
 	const struct trace *trace;
 	const struct lru_model *lru;
-	GArray *machines;	/* struct machine, resolved */
-	GPtrArray *policies;	/* char *, as typed */
-	GArray *ends;		/* enum op_code: how processes end */
-	GArray *runs;		/* struct run: ends, machines, policies */
+	GArray *machines;    /* struct machine, resolved */
+	GPtrArray *policies; /* char *, as typed */
+	GArray *ends;	     /* enum op_code: how processes end */
+	GArray *runs;	     /* struct run: ends, machines, policies */
 };
 
 /** Build the set. Return: 0, or the exit code after printing why. */
@@ -76,9 +77,9 @@ static inline struct run *run_set_get(const struct run_set *rs, guint end, guint
 /** "recorded", "mrelease", ...: how @code is typed. */
 const char *run_end_name(enum op_code code);
 
-/** "trace,machine,lru,policy,..." and one row; @mark: NULL for the end. */
+/** "trace,machine,lru,policy,..." and one row; @snap: NULL for the end of the
+ * trace, whose mark is "(end)". */
 void run_csv_header(FILE *f);
-void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const char *mark,
-		 const struct vmstat *stat);
+void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
 
 #endif

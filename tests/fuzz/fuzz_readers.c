@@ -18,7 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "sim/trace.h"
@@ -39,8 +39,7 @@ static void die(const char *what, const struct err *err)
 /* A file in memory that holds @data, with its name in @path. */
 static int open_memory(const void *data, size_t size, char *path, size_t path_size)
 {
-	/* not by memfd_create(): <sys/mman.h> has a MAP_ANON of its own */
-	int fd = (int)syscall(SYS_memfd_create, "fuzz", 0);
+	int fd = memfd_create("fuzz", 0);
 
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();

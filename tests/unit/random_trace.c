@@ -89,26 +89,26 @@ static uint32_t len(struct gen *g, uint32_t max)
 static void random_area(struct gen *g, struct area *a)
 {
 	*a = (struct area){ .file = (uint32_t)rnd(g, g->nr_files) };
-	a->flags = MAP_READ;
+	a->flags = VM_READ;
 	if (chance(g, g->anon_percent)) {
-		a->flags |= MAP_ANON | MAP_WRITE;
+		a->flags |= VM_ANON | VM_WRITE;
 		a->pages = len(g, 120);
 		if (chance(g, 5))
-			a->flags &= ~(uint32_t)MAP_WRITE;
+			a->flags &= ~(uint32_t)VM_WRITE;
 	} else {
 		uint32_t size = g->file_pages[a->file];
 
 		a->pgoff = chance(g, 50) ? 0 : (uint32_t)rnd(g, size);
 		a->pages = chance(g, 50) ? size - a->pgoff : len(g, size - a->pgoff);
-		a->flags |= chance(g, 40) ? MAP_WRITE : 0;
-		a->flags |= chance(g, 25) ? MAP_EXEC : 0;
-		a->flags |= chance(g, 35) ? MAP_SHARED_ : 0;
-		a->flags |= chance(g, 8) ? MAP_NOREUSE : 0;
+		a->flags |= chance(g, 40) ? VM_WRITE : 0;
+		a->flags |= chance(g, 25) ? VM_EXEC : 0;
+		a->flags |= chance(g, 35) ? VM_SHARED : 0;
+		a->flags |= chance(g, 8) ? VM_NOREUSE : 0;
 		if (chance(g, 5))
-			a->flags = (a->flags & ~(uint32_t)MAP_READ) | MAP_EXEC;
+			a->flags = (a->flags & ~(uint32_t)VM_READ) | VM_EXEC;
 	}
 	if (chance(g, 12))
-		a->flags |= PICK(g, MAP_RANDOM, MAP_SEQUENTIAL);
+		a->flags |= PICK(g, VM_RAND_READ, VM_SEQ_READ);
 	/* around a border of page tables, or anywhere */
 	a->at = chance(g, 30) ? 512 * (1 + (uint32_t)rnd(g, 3)) - (uint32_t)rnd(g, 24)
 			      : (uint32_t)rnd(g, NR_VPNS);
@@ -117,7 +117,7 @@ static void random_area(struct gen *g, struct area *a)
 
 static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 {
-	bool anon = a->flags & MAP_ANON;
+	bool anon = a->flags & VM_ANON;
 
 	emit(g, (struct op){ .code = OP_MAP,
 			     .pid = pid,
@@ -127,8 +127,8 @@ static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 			     .file = anon ? 0 : a->file,
 			     .pgoff = anon ? 0 : a->pgoff });
 	memset(g->procs[pid].map + a->at,
-	       MAPPED | (a->flags & (MAP_READ | MAP_EXEC) ? CAN_READ : 0) |
-		       (a->flags & MAP_WRITE ? CAN_WRITE : 0),
+	       MAPPED | (a->flags & (VM_READ | VM_EXEC) ? CAN_READ : 0) |
+		       (a->flags & VM_WRITE ? CAN_WRITE : 0),
 	       a->pages);
 }
 
@@ -154,7 +154,7 @@ static void op_touch(struct gen *g, uint32_t pid, uint32_t at, uint32_t pages, u
 static void touch_area(struct gen *g, uint32_t pid, const struct area *a)
 {
 	uint32_t off = chance(g, 50) ? 0 : (uint32_t)rnd(g, a->pages);
-	bool write = (a->flags & MAP_WRITE) && chance(g, a->flags & MAP_ANON ? 75 : 35);
+	bool write = (a->flags & VM_WRITE) && chance(g, a->flags & VM_ANON ? 75 : 35);
 	uint32_t pages = chance(g, 60) ? a->pages - off : len(g, a->pages - off);
 
 	op_touch(g, pid, a->at + off, pages, chance(g, 80) ? 1 : 1 + (uint32_t)rnd(g, 9), write);
@@ -247,7 +247,7 @@ static void op_range(struct gen *g, uint32_t pid, enum op_code code)
 				     .pid = pid,
 				     .at = g->base + at,
 				     .pages = pages,
-				     .flags = PICK(g, 0, 0, MAP_RANDOM, MAP_SEQUENTIAL) });
+				     .flags = PICK(g, 0, 0, VM_RAND_READ, VM_SEQ_READ) });
 }
 
 static void op_mark(struct gen *g)

@@ -1952,13 +1952,13 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 	struct ref_vma v = {
 		.start = start,
 		.end = start + op->pages,
-		.anon = op->flags & MAP_ANON,
-		.shared = op->flags & MAP_SHARED_,
-		.write = op->flags & MAP_WRITE,
-		.exec = op->flags & MAP_EXEC,
-		.random = op->flags & MAP_RANDOM,
-		.sequential = op->flags & MAP_SEQUENTIAL,
-		.noreuse = op->flags & MAP_NOREUSE,
+		.anon = op->flags & VM_ANON,
+		.shared = op->flags & VM_SHARED,
+		.write = op->flags & VM_WRITE,
+		.exec = op->flags & VM_EXEC,
+		.random = op->flags & VM_RAND_READ,
+		.sequential = op->flags & VM_SEQ_READ,
+		.noreuse = op->flags & VM_NOREUSE,
 		.file = op->file,
 		.pgoff = op->pgoff,
 		.open = -1,
@@ -1974,7 +1974,7 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		       uint32_t advice)
 {
-	bool random = advice & MAP_RANDOM, sequential = advice & MAP_SEQUENTIAL;
+	bool random = advice & VM_RAND_READ, sequential = advice & VM_SEQ_READ;
 
 	for (uint64_t at = start; at < end;) {
 		struct ref_vma *v = find_vma(p, at);

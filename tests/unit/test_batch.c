@@ -58,7 +58,8 @@ static void test_lru_activate_31(void)
 	for (unsigned int n = 29; n <= 33; n++) {
 		g_autofree char *text = g_strdup_printf(
 			"file,a,200; spawn,1; spawn,2; read,1,a,0,%u; drain; read,2,a,0,%u;"
-			"mark,second; drain", n, n);
+			"mark,second; drain",
+			n, n);
 		struct tl *x = tl_run(NULL, NULL, text);
 		uint64_t moved = n >= 31 ? 31 : 0;
 
@@ -78,7 +79,7 @@ static void test_lru_activate_31(void)
  */
 static const struct {
 	const char *ops;
-	uint16_t flags;		/* of page 0 once drained */
+	uint16_t flags; /* of page 0 once drained */
 	const char *where;
 	uint64_t pgactivate;
 	const char *what;
@@ -168,18 +169,15 @@ static void test_pending_activation_blocks_evict(void)
 		unsigned int pages;
 		uint64_t evicted, kept;
 	} rows[] = {
-		{ 1, 0, 1 },
-		{ 30, 0, 30 },
-		{ 31, 31, 0 },
-		{ 32, 31, 1 },
-		{ 40, 31, 9 },
+		{ 1, 0, 1 }, { 30, 0, 30 }, { 31, 31, 0 }, { 32, 31, 1 }, { 40, 31, 9 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		unsigned int n = rows[i].pages;
 		g_autofree char *text = g_strdup_printf(
 			"file,a,200; spawn,1; read,1,a,0,%u; map,1,0,%u,r--p,a,0; touch,1,0,%u,r;"
-			"drain; mrelease,1", n, n, n);
+			"drain; mrelease,1",
+			n, n, n);
 		struct tl *x = tl_run(NULL, "baseline+evict", text);
 
 		TL_EQ(tl_stat(x, VM_sim_zap_evicted), rows[i].evicted, "%u pages", n);
@@ -211,9 +209,11 @@ static void test_reference_count_limit(void)
 
 	/* each pair of marks queues it once more on a CPU; 30 fit in a batch */
 	for (int cpu = 0; cpu < 8; cpu++) {
-		g_string_append_printf(text, "spawn,%d,%d; spawn,%d,%d;", 10 + cpu, cpu, 20 + cpu, cpu);
+		g_string_append_printf(text, "spawn,%d,%d; spawn,%d,%d;", 10 + cpu, cpu, 20 + cpu,
+				       cpu);
 		for (int i = 0; i < 29; i++)
-			g_string_append_printf(text, "read,%d,a,0,1; read,%d,a,1,1;"
+			g_string_append_printf(text,
+					       "read,%d,a,0,1; read,%d,a,1,1;"
 					       "read,%d,a,0,1; read,%d,a,1,1;",
 					       10 + cpu, 10 + cpu, 20 + cpu, 20 + cpu);
 	}

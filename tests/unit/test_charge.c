@@ -19,11 +19,11 @@ static void test_stock(void)
 		unsigned int limit, pages;
 		uint64_t usage, stock;
 	} rows[] = {
-		{ 4096, 1, 64, 63 },	{ 4096, 64, 64, 0 },   { 4096, 65, 128, 63 },
-		{ 4096, 128, 128, 0 },	{ 200, 192, 192, 0 },  /* three stocks fit into 200, */
-		{ 200, 193, 193, 0 },	{ 200, 200, 200, 0 },  /* then one page at a time */
+		{ 4096, 1, 64, 63 },   { 4096, 64, 64, 0 },  { 4096, 65, 128, 63 },
+		{ 4096, 128, 128, 0 }, { 200, 192, 192, 0 }, /* three stocks fit into 200, */
+		{ 200, 193, 193, 0 },  { 200, 200, 200, 0 }, /* then one page at a time */
 		{ 192, 129, 192, 63 }, /* the last stock may end at the limit */
-		{ 191, 129, 129, 0 },	/* but not past it */
+		{ 191, 129, 129, 0 },  /* but not past it */
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -86,9 +86,10 @@ static void test_windows(void)
  * (next_uptodate_folio()); nothing is read for it */
 static void test_window_holes(void)
 {
-	struct tl *x = tl_new("fault_around_pages=16", NULL,
-			      "file,a,64; spawn,1; read,1,a,0,4; read,1,a,6,4; drain; mark,cached;"
-			      "map,1,4096,64,rw-p,a,0; touch,1,4098,1,w; mark,copied; touch,1,4096,1,r");
+	struct tl *x =
+		tl_new("fault_around_pages=16", NULL,
+		       "file,a,64; spawn,1; read,1,a,0,4; read,1,a,6,4; drain; mark,cached;"
+		       "map,1,4096,64,rw-p,a,0; touch,1,4098,1,w; mark,copied; touch,1,4096,1,r");
 	g_autofree char *got = NULL;
 
 	tl_to(x, "copied");
@@ -110,8 +111,8 @@ static void test_window_holes(void)
 static void test_prefault_age(void)
 {
 	for (int old = 0; old < 2; old++) {
-		struct tl *x = tl_run(old ? "fault_around_pages=16 prefault=old" :
-					    "fault_around_pages=16 prefault=young",
+		struct tl *x = tl_run(old ? "fault_around_pages=16 prefault=old"
+					  : "fault_around_pages=16 prefault=young",
 				      NULL,
 				      "file,a,64; spawn,1; read,1,a,0,64; map,1,4096,64,r--p,a,0;"
 				      "touch,1,4101,1,r; touch,1,4102,1,r");
@@ -126,7 +127,7 @@ static void test_prefault_age(void)
 
 /* one fault each: the PTE that it leaves, pages, faults */
 static const struct {
-	const char *ops;	/* of process 1 on the page at 4096 */
+	const char *ops; /* of process 1 on the page at 4096 */
 	uint8_t pte;
 	uint64_t faults, major, anon, mapped, dirty;
 	const char *what;
@@ -152,14 +153,14 @@ static const struct {
 	/* do_anonymous_page() */
 	{ "anon,1,4096,4,rw-p; touch,1,4096,1,w", P | Y | D | W | A, 1, 0, 1, 0, 0, "anon write" },
 	{ "anon,1,4096,4,rw-p; touch,1,4096,1,r", P | Y | PTE_zero, 1, 0, 0, 0, 0, "zero page" },
-	{ "anon,1,4096,4,rw-p; touch,1,4096,1,r; touch,1,4096,1,w", P | Y | D | W | A, 2, 0, 1, 0, 0,
-	  "zero page, then written" },
+	{ "anon,1,4096,4,rw-p; touch,1,4096,1,r; touch,1,4096,1,w", P | Y | D | W | A, 2, 0, 1, 0,
+	  0, "zero page, then written" },
 	/* tmpfs: no write notification (vma_wants_writenotify()), no major fault */
 	{ "map,1,4096,4,rw-s,t,0; touch,1,4096,1,r; touch,1,4096,1,w", P | Y | D | W, 1, 0, 0, 1, 0,
 	  "tmpfs shared: one fault for both" },
 	{ "map,1,4096,4,r--s,t,0; touch,1,4096,1,r", P | Y, 1, 0, 0, 1, 0, "tmpfs read-only" },
-	{ "map,1,4096,4,rw-p,t,0; touch,1,4096,1,r; touch,1,4096,1,w", P | Y | D | W | A, 2, 0, 1, 0,
-	  0, "tmpfs private: a copy" },
+	{ "map,1,4096,4,rw-p,t,0; touch,1,4096,1,r; touch,1,4096,1,w", P | Y | D | W | A, 2, 0, 1,
+	  0, 0, "tmpfs private: a copy" },
 };
 
 static void test_faults(void)
@@ -200,8 +201,9 @@ static void test_faults_mark_nothing(void)
 
 static void test_shmem(void)
 {
-	struct tl *x = tl_run(NULL, NULL,
-			      "file,t,8,shmem; spawn,1; map,1,4096,8,rw-s,t,0; touch,1,4096,3,w; drain");
+	struct tl *x =
+		tl_run(NULL, NULL,
+		       "file,t,8,shmem; spawn,1; map,1,4096,8,rw-s,t,0; touch,1,4096,3,w; drain");
 
 	for (uint32_t i = 0; i < 3; i++) {
 		TL_STR(tl_where(x, "t", i), "inactive_anon", "page %u", i);
@@ -245,8 +247,8 @@ static void test_swap(void)
 
 	/* read it back, then write: no further fault, it was exclusive */
 	for (int write = 0; write < 2; write++) {
-		g_autofree char *more = g_strdup_printf("%stouch,1,%u,1,%c; mark,in", text, vpn,
-							write ? 'w' : 'r');
+		g_autofree char *more =
+			g_strdup_printf("%stouch,1,%u,1,%c; mark,in", text, vpn, write ? 'w' : 'r');
 
 		x = tl_run("memcg_pages=200 swap_pages=1000 swappiness=200", NULL, more);
 		TL_EQ(tl_stat(x, VM_pgmajfault), majfaults + 1, "swapin is a major fault");
@@ -278,8 +280,8 @@ static void test_swap_shared(void)
 	tl_free(x);
 
 	for (int write = 0; write < 2; write++) {
-		g_autofree char *more = g_strdup_printf("%stouch,2,%u,1,%c", text, vpn,
-							write ? 'w' : 'r');
+		g_autofree char *more =
+			g_strdup_printf("%stouch,2,%u,1,%c", text, vpn, write ? 'w' : 'r');
 
 		x = tl_run(machine, NULL, more);
 		slot = tl_anon_slot(x, 1, vpn);
@@ -303,9 +305,10 @@ static void test_swap_shared(void)
 static void test_reuse_and_batches(void)
 {
 	for (unsigned int cpu = 0; cpu < 2; cpu++) {
-		g_autofree char *text = g_strdup_printf(
-			"spawn,1,0; anon,1,0,2,rw-p; touch,1,0,2,w; fork,1,2,%u; exit,1; touch,2,0,1,w",
-			cpu);
+		g_autofree char *text =
+			g_strdup_printf("spawn,1,0; anon,1,0,2,rw-p; touch,1,0,2,w; fork,1,2,%u; "
+					"exit,1; touch,2,0,1,w",
+					cpu);
 		struct tl *x = tl_run("cpus=2", NULL, text);
 
 		TL_EQ(tl_stat(x, VM_nr_anon_pages), 2, "cpu %u", cpu);

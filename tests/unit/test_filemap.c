@@ -42,8 +42,8 @@ static const struct {
 static void test_marks(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
-		g_autofree char *text = g_strconcat("file,a,64; spawn,1; spawn,2; spawn,3;",
-						    marks[i].ops, NULL);
+		g_autofree char *text =
+			g_strconcat("file,a,64; spawn,1; spawn,2; spawn,3;", marks[i].ops, NULL);
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autofree char *referenced = tl_pages(x, "a", PG_referenced);
 		g_autofree char *active = tl_pages(x, "a", PG_active);
@@ -91,9 +91,9 @@ static void test_fast_path(void)
 
 	for (int i = 0; i < 3000; i++) {
 		rng = rng * 1103515245 + 12345;
-		g_string_append_printf(text, "read,%u,%c,%u,1;", 1 + (rng >> 20) % 2,
-				       (rng >> 9) % 5 ? 'a' : 'b',
-				       (rng >> 16) % ((rng >> 9) % 5 ? (rng >> 8) % 2 ? 3000 : 100 : 50));
+		g_string_append_printf(
+			text, "read,%u,%c,%u,1;", 1 + (rng >> 20) % 2, (rng >> 9) % 5 ? 'a' : 'b',
+			(rng >> 16) % ((rng >> 9) % 5 ? (rng >> 8) % 2 ? 3000 : 100 : 50));
 	}
 	for (int check = 0; check < 2; check++) {
 		struct tl *x = tl_new("memcg_pages=500 readahead_pages=8", NULL, text->str);
@@ -117,11 +117,12 @@ static void test_fast_path(void)
  */
 static void test_drop(void)
 {
-	struct tl *x = tl_new("memcg_pages=200", NULL,
-			      "file,a,400; file,t,4,shmem; spawn,1; spawn,2; read,1,a,0,300; drain;"
-			      "write,1,a,250,1; read,2,a,250,1; write,1,a,251,1; drain;"
-			      "map,1,0,2,r--p,a,252; touch,1,0,2,r; write,1,t,0,2; drain; mark,before;"
-			      "drop_caches; mark,after; read,1,a,0,20");
+	struct tl *x =
+		tl_new("memcg_pages=200", NULL,
+		       "file,a,400; file,t,4,shmem; spawn,1; spawn,2; read,1,a,0,300; drain;"
+		       "write,1,a,250,1; read,2,a,250,1; write,1,a,251,1; drain;"
+		       "map,1,0,2,r--p,a,252; touch,1,0,2,r; write,1,t,0,2; drain; mark,before;"
+		       "drop_caches; mark,after; read,1,a,0,20");
 	g_autofree char *cached = NULL, *shadows = NULL, *list = NULL;
 	uint64_t refaults;
 

@@ -13,13 +13,13 @@ void suite_list(void);
 #define SLOTS 6000
 
 /* starts of the numbering: around 0, and where positions wrap at 2^32 */
-static const uint32_t starts[] = { 0, 1, 63, UINT32_MAX, UINT32_MAX - 40, UINT32_MAX - 5000,
+static const uint32_t starts[] = { 0,	    1, 63, UINT32_MAX, UINT32_MAX - 40, UINT32_MAX - 5000,
 				   1u << 31 };
 
 struct both {
 	struct folio_list l;
 	struct folio *folios;
-	uint32_t *plain;	/* [0] is the oldest */
+	uint32_t *plain; /* [0] is the oldest */
 	unsigned int nr;
 	bool on[SLOTS];
 };

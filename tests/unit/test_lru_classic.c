@@ -45,8 +45,9 @@ static void test_check_references(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(references); i++) {
 		for (int referenced = 0; referenced < 2; referenced++) {
-			g_autofree char *text = g_strconcat("file,a,8; file,t,8,shmem; spawn,1; spawn,2;",
-							    references[i].ops, "; drain", NULL);
+			g_autofree char *text =
+				g_strconcat("file,a,8; file,t,8,shmem; spawn,1; spawn,2;",
+					    references[i].ops, "; drain", NULL);
 			struct tl *x = tl_run(NULL, NULL, text);
 			uint32_t slot = tl_slot(x, references[i].file, 0);
 			struct folio *f = &x->s->folios[slot];
@@ -104,12 +105,13 @@ static void test_distances(void)
 		const uint64_t size = distances[i].size;
 
 		for (uint64_t distance = size - 1; distance <= size + 1; distance++) {
-			struct tl *x = tl_run(distances[i].machine, NULL,
-					      "file,a,50; spawn,1; spawn,2; read,1,a,0,25; anon,1,0,7,rw-p;"
-					      "touch,1,0,7,w; drain; read,2,a,0,5; drain");
+			struct tl *x = tl_run(
+				distances[i].machine, NULL,
+				"file,a,50; spawn,1; spawn,2; read,1,a,0,25; anon,1,0,7,rw-p;"
+				"touch,1,0,7,w; drain; read,2,a,0,5; drain");
 			const struct lru_model *lru = x->s->cfg.lru;
-			uint32_t slot = distances[i].type == LRU_ANON ? tl_anon_slot(x, 1, 0) :
-									tl_slot(x, "a", 24);
+			uint32_t slot = distances[i].type == LRU_ANON ? tl_anon_slot(x, 1, 0)
+								      : tl_slot(x, "a", 24);
 			struct folio *f = &x->s->folios[slot];
 			enum vmstat_item refault = VM_workingset_refault_anon + distances[i].type,
 					 activate = VM_workingset_activate_anon + distances[i].type,
@@ -136,8 +138,9 @@ static void test_distances(void)
 /* a page that had not been active is activated, not restored */
 static void test_no_restore(void)
 {
-	struct tl *x = tl_run(NULL, NULL,
-			      "file,a,50; spawn,1; spawn,2; read,1,a,0,25; drain; read,2,a,0,5; drain");
+	struct tl *x =
+		tl_run(NULL, NULL,
+		       "file,a,50; spawn,1; spawn,2; read,1,a,0,25; drain; read,2,a,0,5; drain");
 	uint32_t slot = tl_slot(x, "a", 24);
 	uint32_t shadow = x->s->cfg.lru->eviction(x->s, slot);
 
@@ -167,18 +170,64 @@ static void test_clock(void)
 		{ "read,1,a,0,3; drain; read,2,a,0,3; drain; read,3,a,0,3; read,1,a,0,3", 3,
 		  "marks of active pages" },
 		{ "map,1,0,3,r--p,a,0; touch,1,0,3,r; unmap,1,0,3; drain;"
-		  "map,1,0,3,r--p,a,0; touch,1,0,3,r; unmap,1,0,3", 3, "marks by unmapping" },
+		  "map,1,0,3,r--p,a,0; touch,1,0,3,r; unmap,1,0,3",
+		  3, "marks by unmapping" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strconcat(
-			"file,a,8; spawn,1,0; spawn,2,0; spawn,3,1;", rows[i].ops, NULL);
+		g_autofree char *text = g_strconcat("file,a,8; spawn,1,0; spawn,2,0; spawn,3,1;",
+						    rows[i].ops, NULL);
 		struct tl *x = tl_run("cpus=2", NULL, text);
 
 		TL_EQ(x->s->cfg.lru->eviction(x->s, tl_slot(x, "a", 7)), rows[i].ticks, "%s",
 		      rows[i].what);
 		tl_free(x);
 	}
+}
+
+/* ticks of refaults and of what reclaim puts back */
+static void test_clock_of_reclaim(void)
+{
+	static const struct {
+		const char *ops;
+		bool force;
+		uint32_t ticks;
+		const char *what;
+	} rows[] = {
+		{ "read,1,a,0,3; drain", false, 3, "three evictions" },
+		{ "map,1,0,3,r--p,a,0; touch,1,0,3,r; drain", false, 0, "kept inactive" },
+		{ "map,1,0,3,r-xp,a,0; touch,1,0,3,r; drain", false, 3, "three activated" },
+		{ "read,1,a,0,3; drain; read,2,a,0,3; drain", true, 3,
+		  "deactivated: only the marks" },
+		{ "read,1,a,0,3; drain; read,2,a,0,3; drain; map,1,0,3,r-xp,a,0; touch,1,0,3,r",
+		  true, 6, "code goes round: put back active" },
+	};
+	struct tl *x;
+	uint32_t slot, shadow;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strconcat("file,a,8; spawn,1; spawn,2;", rows[i].ops, NULL);
+		struct scan_control sc = { .memcg = true,
+					   .nr_to_reclaim = 1,
+					   .force_deactivate = rows[i].force };
+
+		x = tl_run(NULL, NULL, text);
+		x->s->cfg.lru->shrink_node(x->s, &sc);
+		TL_EQ(x->s->cfg.lru->eviction(x->s, tl_slot(x, "a", 7)), rows[i].ticks, "%s",
+		      rows[i].what);
+		tl_free(x);
+	}
+
+	x = tl_run(NULL, NULL,
+		   "file,a,50; spawn,1; spawn,2; read,1,a,0,25; drain; read,2,a,0,5; drain");
+	slot = tl_slot(x, "a", 24);
+	shadow = x->s->cfg.lru->eviction(x->s, slot);
+	x->s->cfg.lru->refault(x->s, slot, shadow, false);
+	TL_EQ(x->s->cfg.lru->eviction(x->s, slot), shadow + 2, "an activating refault");
+	x->s->cfg.lru->refault(x->s, slot, shadow - 100, false);
+	TL_EQ(x->s->cfg.lru->eviction(x->s, slot), shadow + 3, "a refault from too long ago");
+	tl_free(x);
 }
 
 /*
@@ -191,14 +240,20 @@ static void test_inactive_is_low(void)
 		unsigned int inactive, active;
 		bool low;
 	} rows[] = {
-		{ 1000, 1000, false },	  { 1000, 1001, true },	   { 0, 1, true },
-		{ 131071, 131072, true }, /* 262143 pages: not yet a GiB */
+		{ 1000, 1000, false },
+		{ 1000, 1001, true },
+		{ 0, 1, true },
+		{ 131071, 131072, true },  /* 262143 pages: not yet a GiB */
 		{ 131072, 131072, false }, /* a GiB: ratio 3 */
-		{ 70000, 210000, false }, { 70000, 210001, true }, /* int_sqrt(10) = 3 */
-		{ 110000, 440000, false }, { 110000, 440001, true }, /* 2 GiB: int_sqrt(20) = 4 */
-		{ 160000, 800000, false }, { 160000, 800001, true }, /* 3 GiB: int_sqrt(30) = 5 */
+		{ 70000, 210000, false },
+		{ 70000, 210001, true }, /* int_sqrt(10) = 3 */
+		{ 110000, 440000, false },
+		{ 110000, 440001, true }, /* 2 GiB: int_sqrt(20) = 4 */
+		{ 160000, 800000, false },
+		{ 160000, 800001, true }, /* 3 GiB: int_sqrt(30) = 5 */
 		/* 10 GiB: int_sqrt(100) = 10 */
-		{ 250000, 2500000, false }, { 250000, 2500001, true },
+		{ 250000, 2500000, false },
+		{ 250000, 2500001, true },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -209,7 +264,10 @@ static void test_inactive_is_low(void)
 			in + ac, in + ac, ac);
 		struct tl *x;
 		struct scan_control sc = {
-			.nr_to_reclaim = 1, .priority = 30, .memcg = true, .may_swap = true,
+			.nr_to_reclaim = 1,
+			.priority = 30,
+			.memcg = true,
+			.may_swap = true,
 		};
 
 		x = tl_new("memcg_pages=3000000", NULL, text);
@@ -229,8 +287,9 @@ static void test_inactive_is_low(void)
  * deactivation, and forbid cache_trim_mode; force_deactivate allows both */
 static void test_may_deactivate(void)
 {
-	struct tl *x = tl_run(NULL, NULL,
-			      "file,a,500; spawn,1; spawn,2; read,1,a,0,400; drain; read,2,a,0,100; drain");
+	struct tl *x = tl_run(
+		NULL, NULL,
+		"file,a,500; spawn,1; spawn,2; read,1,a,0,400; drain; read,2,a,0,100; drain");
 	const struct lru_model *lru = x->s->cfg.lru;
 	struct scan_control sc = { .nr_to_reclaim = 1, .priority = 30, .memcg = true };
 	uint32_t slot = tl_slot(x, "a", 450);
@@ -280,32 +339,54 @@ static const struct {
 	const char *what;
 } balances[] = {
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=60",
-	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 300, 700,
+	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  300,
+	  700,
 	  "60" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=100",
-	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 500, 500,
+	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  500,
+	  500,
 	  "100" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=200",
-	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 1000, 0,
+	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  1000,
+	  0,
 	  "200" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=0",
-	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 0, 1000,
+	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  0,
+	  1000,
 	  "0 in a memcg: file only" },
 	{ "memory_pages=9000 swap_pages=9000 swappiness=0",
-	  { .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 0, 1000, "0" },
+	  { .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  0,
+	  1000,
+	  "0" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=60",
-	  { .memcg = true, .may_swap = true, .priority = 2 }, 0, 1000,
+	  { .memcg = true, .may_swap = true, .priority = 2 },
+	  0,
+	  1000,
 	  "cache_trim_mode: file only" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=60",
-	  { .memcg = true, .no_cache_trim_mode = true, .priority = 2 }, 0, 1000, "may not swap" },
+	  { .memcg = true, .no_cache_trim_mode = true, .priority = 2 },
+	  0,
+	  1000,
+	  "may not swap" },
 	{ "memcg_pages=9000 swap_pages=0 swappiness=60",
-	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 }, 0, 1000,
+	  { .memcg = true, .may_swap = true, .no_cache_trim_mode = true, .priority = 2 },
+	  0,
+	  1000,
 	  "no swap" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=60",
-	  { .memcg = true, .may_swap = true, .priority = 0 }, 4000, 4000,
+	  { .memcg = true, .may_swap = true, .priority = 0 },
+	  4000,
+	  4000,
 	  "priority 0: equal, all of both" },
 	{ "memcg_pages=9000 swap_pages=9000 swappiness=0",
-	  { .memcg = true, .may_swap = true, .priority = 0 }, 0, 4000,
+	  { .memcg = true, .may_swap = true, .priority = 0 },
+	  0,
+	  4000,
 	  "priority 0, but no swapping" },
 };
 
@@ -335,8 +416,11 @@ static void test_balance(void)
 static void test_cost(void)
 {
 	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
-	struct scan_control sc = { .memcg = true, .may_swap = true, .no_cache_trim_mode = true,
-				   .priority = 2, .nr_to_reclaim = 100000 };
+	struct scan_control sc = { .memcg = true,
+				   .may_swap = true,
+				   .no_cache_trim_mode = true,
+				   .priority = 2,
+				   .nr_to_reclaim = 100000 };
 
 	x->s->cfg.lru->shrink_node(x->s, &sc);
 	TL_EQ(tl_stat(x, VM_pgrotate_anon), 300, "young pages");
@@ -354,8 +438,9 @@ static void test_cost(void)
 static void test_cost_decay(void)
 {
 	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
-	struct scan_control sc = { .memcg = true, .may_swap = true, .priority = 0,
-				   .nr_to_reclaim = 100000 };
+	struct scan_control sc = {
+		.memcg = true, .may_swap = true, .priority = 0, .nr_to_reclaim = 100000
+	};
 
 	x->s->cfg.lru->shrink_node(x->s, &sc);
 	TL_EQ(tl_stat(x, VM_pgrotate_anon), 4000, "young pages");
@@ -364,6 +449,121 @@ static void test_cost_decay(void)
 	x->s->cfg.lru->shrink_node(x->s, &sc);
 	TL_EQ(sc.anon_cost, 1000, "halved twice");
 	tl_free(x);
+}
+
+/* reclaim has been there before: nothing is young */
+static void all_old(struct tl *x, uint32_t pid, uint32_t pages)
+{
+	for (uint32_t vpn = 0; vpn < pages; vpn++)
+		pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
+}
+
+/* a page written to swap costs SWAP_CLUSTER_MAX, a rotated one 1: (4000 >> 5) *
+ * 60 / 200 = 37 pages go out */
+static void test_cost_of_io(void)
+{
+	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
+	struct scan_control sc = { .memcg = true,
+				   .may_swap = true,
+				   .no_cache_trim_mode = true,
+				   .priority = 5,
+				   .nr_to_reclaim = 100000 };
+
+	all_old(x, 1, 4000);
+	x->s->cfg.lru->shrink_node(x->s, &sc);
+	TL_EQ(tl_stat(x, VM_nr_vmscan_write), 37, "written");
+	sc.priority = 30;
+	x->s->cfg.lru->shrink_node(x->s, &sc);
+	TL_EQ(sc.anon_cost, 37 * 32, "anon");
+	TL_EQ(sc.file_cost, 0, "file");
+	tl_free(x);
+}
+
+/*
+ * shrink_lruvec(): 300 anon and 700 file pages are to be scanned, 32 to be
+ * reclaimed. After 32 of each there are 64; the smaller target, anon, is given
+ * up with 268 left, 268 * 100 / 301 = 89%; of file 700 * 11% = 77 less the 32
+ * remain, and after the next 32 there is nothing left to balance.
+ */
+static void test_proportional(void)
+{
+	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
+	struct scan_control sc = { .memcg = true,
+				   .may_swap = true,
+				   .no_cache_trim_mode = true,
+				   .priority = 2,
+				   .nr_to_reclaim = 32 };
+
+	all_old(x, 1, 4000);
+	x->s->cfg.lru->shrink_node(x->s, &sc);
+	TL_EQ(tl_stat(x, VM_pgscan_anon), 32, "anon");
+	TL_EQ(tl_stat(x, VM_pgscan_file), 64, "file");
+	TL_EQ(sc.nr_reclaimed, 96, "all of them");
+	tl_free(x);
+}
+
+/* direct reclaim of the machine scans its whole target at DEF_PRIORITY, 300000
+ * >> 12 = 73; a memcg, kswapd, and any other priority stop at nr_to_reclaim */
+static void test_whole_target(void)
+{
+	static const struct {
+		struct scan_control sc;
+		uint64_t scanned;
+		const char *what;
+	} rows[] = {
+		{ { .priority = 12 }, 73, "direct" },
+		{ { .priority = 12, .memcg = true }, 32, "memcg" },
+		{ { .priority = 12, .kswapd = true }, 32, "kswapd" },
+		{ { .priority = 11 }, 32, "direct, next priority" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct tl *x = tl_run("memory_pages=400000", NULL,
+				      "file,a,300000; spawn,1; read,1,a,0,300000; drain");
+		struct scan_control sc = rows[i].sc;
+
+		sc.nr_to_reclaim = 32;
+		x->s->cfg.lru->shrink_node(x->s, &sc);
+		TL_EQ(tl_stat(x, VM_pgscan_file), rows[i].scanned, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, rows[i].sc.kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct),
+		      rows[i].scanned, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* can_age_anon_pages(): 32 active anon pages are aged at the end of each round,
+ * and by kswapd before it (kswapd_age_node()), if swap exists and the inactive
+ * list is low */
+static void test_age_anon(void)
+{
+	static const struct {
+		const char *machine;
+		uint32_t active; /* of 150 */
+		uint64_t aged;
+	} rows[] = {
+		{ "swap_pages=100", 100, 32 },
+		{ "swap_pages=100", 75, 0 },
+		{ "swap_pages=100", 76, 32 },
+		{ "swap_pages=0", 100, 0 },
+	};
+
+	for (size_t i = 0; i < 2 * G_N_ELEMENTS(rows); i++) {
+		struct tl *x = tl_run(rows[i / 2].machine, NULL,
+				      "spawn,1; anon,1,0,150,rw-p; touch,1,0,150,w; drain");
+		const struct lru_model *lru = x->s->cfg.lru;
+		struct scan_control sc = { .memcg = true, .may_swap = true, .priority = 30 };
+
+		for (uint32_t vpn = 0; vpn < rows[i / 2].active; vpn++)
+			lru->activate(x->s, tl_anon_slot(x, 1, vpn));
+		if (i % 2)
+			lru->age_node(x->s, &sc);
+		else
+			lru->shrink_node(x->s, &sc);
+		TL_EQ(tl_stat(x, VM_pgdeactivate), rows[i / 2].aged, "%s, %u active",
+		      rows[i / 2].machine, rows[i / 2].active);
+		TL_EQ(tl_stat(x, VM_pgscan_anon), 0, "aged, not scanned");
+		tl_free(x);
+	}
 }
 
 /* file_is_tiny: the whole machine is short of file pages: force-scan anon */
@@ -397,16 +597,18 @@ static void test_file_is_tiny(void)
  */
 static void test_shrink_active(void)
 {
-	struct tl *x = tl_run("fault_around_pages=16 prefault=old", NULL,
-			      "file,a,8; spawn,1; spawn,2; read,1,a,0,8; drain; read,2,a,0,8; drain;"
-			      "map,1,0,1,r--p,a,1; touch,1,0,1,r;"		/* 1: used data */
-			      "map,1,16,2,r-xp,a,2; touch,1,16,1,r;"		/* 2: used code, 3: old */
-			      "map,1,32,1,r-xp,a,4,random; touch,1,32,1,r;"	/* no recency */
-			      "map,1,48,1,r-xp,a,5; touch,1,48,1,r; map,2,48,1,r--p,a,5;"
-			      "touch,2,48,1,r;"					/* code for one of two */
-			      "read,1,a,6,1; read,1,a,0,1");			/* 0, 6: referenced */
-	struct scan_control sc = { .memcg = true, .force_deactivate = true, .nr_to_reclaim = 1,
-				   .priority = 0 };
+	struct tl *x =
+		tl_run("fault_around_pages=16 prefault=old", NULL,
+		       "file,a,8; spawn,1; spawn,2; read,1,a,0,8; drain; read,2,a,0,8; drain;"
+		       "map,1,0,1,r--p,a,1; touch,1,0,1,r;"	     /* 1: used data */
+		       "map,1,16,2,r-xp,a,2; touch,1,16,1,r;"	     /* 2: used code, 3: old */
+		       "map,1,32,1,r-xp,a,4,random; touch,1,32,1,r;" /* no recency */
+		       "map,1,48,1,r-xp,a,5; touch,1,48,1,r; map,2,48,1,r--p,a,5;"
+		       "touch,2,48,1,r;"	      /* code for one of two */
+		       "read,1,a,6,1; read,1,a,0,1"); /* 0, 6: referenced */
+	struct scan_control sc = {
+		.memcg = true, .force_deactivate = true, .nr_to_reclaim = 1, .priority = 0
+	};
 	g_autofree char *active = NULL, *inactive = NULL, *workingset = NULL, *ref = NULL;
 
 	TL_EQ(tl_stat(x, VM_nr_active_file), 8, "before");
@@ -470,7 +672,7 @@ static void test_flushed(void)
 		uint8_t want;
 	} rows[] = {
 		{ "exact", "", 1 << LRU_FILE },
-		{ "flushed", "", 0 },			/* all lists looked empty */
+		{ "flushed", "", 0 }, /* all lists looked empty */
 		{ "flushed", "mark,m", 1 << LRU_FILE },
 		{ "flushed", "advance,1999ms", 0 },
 		{ "flushed", "advance,2s", 1 << LRU_FILE },
@@ -500,11 +702,16 @@ void suite_lru_classic(void)
 	CU_add_test(s, "refault distance", test_distances);
 	CU_add_test(s, "activate without restore", test_no_restore);
 	CU_add_test(s, "ticks of the eviction clock", test_clock);
+	CU_add_test(s, "ticks of reclaim", test_clock_of_reclaim);
 	CU_add_test(s, "inactive_is_low", test_inactive_is_low);
 	CU_add_test(s, "may_deactivate and cache_trim_mode", test_may_deactivate);
 	CU_add_test(s, "scan balance: swappiness", test_balance);
 	CU_add_test(s, "scan balance: cost", test_cost);
 	CU_add_test(s, "scan balance: cost decays", test_cost_decay);
+	CU_add_test(s, "scan balance: cost of swapping", test_cost_of_io);
+	CU_add_test(s, "a target that is reached early", test_proportional);
+	CU_add_test(s, "who scans the whole target", test_whole_target);
+	CU_add_test(s, "anon pages are aged", test_age_anon);
 	CU_add_test(s, "file_is_tiny", test_file_is_tiny);
 	CU_add_test(s, "shrink_active_list", test_shrink_active);
 	CU_add_test(s, "a stream leaves the active list alone", test_workingset_in_shadow);

@@ -12,8 +12,14 @@
 
 void suite_machine(void);
 
-#define U32(key, field, lo, hi) { #key, 4, offsetof(struct machine, field), lo, hi }
-#define U64(key, field, lo, hi) { #key, 8, offsetof(struct machine, field), lo, hi }
+#define U32(key, field, lo, hi)                                                                    \
+	{                                                                                          \
+#key, 4, offsetof(struct machine, field), lo, hi                                   \
+	}
+#define U64(key, field, lo, hi)                                                                    \
+	{                                                                                          \
+#key, 8, offsetof(struct machine, field), lo, hi                                   \
+	}
 
 /* keys with a number: where it goes, the least and the largest allowed */
 static const struct {
@@ -50,8 +56,9 @@ static void test_numbers(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(numbers); i++) {
 		const char *key = numbers[i].key;
 		const uint64_t bounds[2] = { numbers[i].min, numbers[i].max };
-		static const char *const bad[] = { "",	  "x",	 "-1",	"1.5", " 1",
-						   "1 ",  "0x", "1e3", "99999999999999999999" };
+		static const char *const bad[] = { "",	  "x",	 "-1",
+						   "1.5", " 1",	 "1 ",
+						   "0x",  "1e3", "99999999999999999999" };
 		struct machine m;
 		struct err err;
 		char text[32];
@@ -68,7 +75,8 @@ static void test_numbers(void)
 		machine_init(&m);
 		g_snprintf(text, sizeof(text), "%" G_GUINT64_FORMAT, numbers[i].max + 1);
 		CU_ASSERT(machine_set(&m, key, text, &err) == -EINVAL);
-		CU_ASSERT(strstr(err.msg, key) && strstr(err.msg, text) && strstr(err.msg, "expected"));
+		CU_ASSERT(strstr(err.msg, key) && strstr(err.msg, text) &&
+			  strstr(err.msg, "expected"));
 		if (numbers[i].min) {
 			g_snprintf(text, sizeof(text), "%" G_GUINT64_FORMAT, numbers[i].min - 1);
 			CU_ASSERT(machine_set(&m, key, text, &err) == -EINVAL);
@@ -104,15 +112,20 @@ static const struct {
 	{ "memory_pages", "250%", NULL },
 	{ "memory_pages", "10000%", NULL },
 	{ "memory_pages", "0%",
-	  "machine key memory_pages is \"0%\", expected pages (1 to 4294967295) or a share such as 40%" },
+	  "machine key memory_pages is \"0%\", expected pages (1 to 4294967295) or a share such as "
+	  "40%" },
 	{ "memcg_pages", "10001%",
-	  "machine key memcg_pages is \"10001%\", expected pages (1 to 4294967295) or a share such as 40%" },
+	  "machine key memcg_pages is \"10001%\", expected pages (1 to 4294967295) or a share such "
+	  "as 40%" },
 	{ "memcg_pages", "nan%",
-	  "machine key memcg_pages is \"nan%\", expected pages (1 to 4294967295) or a share such as 40%" },
+	  "machine key memcg_pages is \"nan%\", expected pages (1 to 4294967295) or a share such "
+	  "as 40%" },
 	{ "memcg_pages", "%",
-	  "machine key memcg_pages is \"%\", expected pages (1 to 4294967295) or a share such as 40%" },
+	  "machine key memcg_pages is \"%\", expected pages (1 to 4294967295) or a share such as "
+	  "40%" },
 	{ "memcg_pages", "40%%",
-	  "machine key memcg_pages is \"40%%\", expected pages (1 to 4294967295) or a share such as 40%" },
+	  "machine key memcg_pages is \"40%%\", expected pages (1 to 4294967295) or a share such "
+	  "as 40%" },
 	{ "swap_pages", "1%", "machine key swap_pages is \"1%\", expected pages, 0 to 4294967295" },
 };
 
@@ -155,7 +168,8 @@ static void test_unknown(void)
 
 	machine_init(&m);
 	CU_ASSERT(machine_set(&m, "memory", "1", &err) == -EINVAL);
-	CU_ASSERT(g_str_has_prefix(err.msg, "unknown machine key \"memory\"; there are: memory_pages "));
+	CU_ASSERT(g_str_has_prefix(err.msg,
+				   "unknown machine key \"memory\"; there are: memory_pages "));
 	for (const struct machine_key *k = machine_keys; k->name; k++) {
 		CU_ASSERT(strstr(err.msg, k->name) != NULL);
 		CU_ASSERT(k->text[0] != 0);
@@ -272,9 +286,10 @@ static void test_layers(void)
 		temp_file("# a phone\n[machine]\nmemory_pages = 9000\nswappiness=100\n");
 	struct err err = { "" };
 	struct machine m;
-	struct trace *t = tl_trace("machine,memcg_pages,5000; machine,swappiness,10; machine,cpus,2;"
-				   "spawn,1",
-				   &err);
+	struct trace *t =
+		tl_trace("machine,memcg_pages,5000; machine,swappiness,10; machine,cpus,2;"
+			 "spawn,1",
+			 &err);
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	machine_init(&m);
@@ -330,7 +345,8 @@ static void test_bad_trace(void)
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	machine_init(&m);
 	CU_ASSERT(machine_from_trace(&m, t, &err) == -EINVAL);
-	CU_ASSERT(strstr(err.msg, ": machine key cpus is \"100\", expected a whole number from 1 to 8") !=
+	CU_ASSERT(strstr(err.msg,
+			 ": machine key cpus is \"100\", expected a whole number from 1 to 8") !=
 		  NULL);
 	trace_free(t);
 }

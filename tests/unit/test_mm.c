@@ -67,8 +67,7 @@ static const struct {
 static void test_layouts(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(layouts); i++) {
-		g_autofree char *text =
-			g_strconcat("file,a,40; spawn,1;", layouts[i].ops, NULL);
+		g_autofree char *text = g_strconcat("file,a,40; spawn,1;", layouts[i].ops, NULL);
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autofree char *got = layout(x, 1);
 
@@ -163,8 +162,8 @@ static void test_fork_then_write(void)
 	CU_ASSERT(tl_anon_slot(x, 1, 0) != tl_anon_slot(x, 2, 0));
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 5, "a copy");
 	slot = tl_anon_slot(x, 1, 0);
-	TL_EQ(tl_pte(x, 2, 0),
-	      PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon, "the child's copy");
+	TL_EQ(tl_pte(x, 2, 0), PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon,
+	      "the child's copy");
 	tl_to(x, "reused");
 	TL_EQ(tl_anon_slot(x, 1, 0), slot, "the only owner writes in place");
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 5, "no copy");

@@ -61,8 +61,8 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 	uint64_t limit = MAX(s->cfg.machine.memcg_pages, s->cfg.machine.memory_pages);
 	const uint64_t *v = st->v;
 
-	TL_EQ(v[VM_pgscan_kswapd] + v[VM_pgscan_direct], v[VM_pgscan_anon] + v[VM_pgscan_file], "%s",
-	      what);
+	TL_EQ(v[VM_pgscan_kswapd] + v[VM_pgscan_direct], v[VM_pgscan_anon] + v[VM_pgscan_file],
+	      "%s", what);
 	TL_EQ(v[VM_pgsteal_kswapd] + v[VM_pgsteal_direct], v[VM_pgsteal_anon] + v[VM_pgsteal_file],
 	      "%s", what);
 	CU_ASSERT(v[VM_pgsteal_file] <= v[VM_pgscan_file]);
@@ -77,15 +77,19 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 		  v[VM_nr_file_pages] - v[VM_nr_shmem]);
 	/* what came into the cache is there, was reclaimed or was dropped; tmpfs
 	 * is in none of the workloads */
-	TL_EQ(v[VM_sim_cache_adds], v[VM_nr_file_pages] + v[VM_pgsteal_file] + v[VM_sim_zap_evicted],
-	      "%s", what);
+	TL_EQ(v[VM_sim_cache_adds],
+	      v[VM_nr_file_pages] + v[VM_pgsteal_file] + v[VM_sim_zap_evicted], "%s", what);
 }
 
 static void run_one(const struct lru_model *lru, const struct reap_policy *reap, bool evict,
 		    const struct trace *t, const char *machine, enum op_code ends_as)
 {
-	struct sim_config cfg = { .lru = lru, .reap = reap, .evict = evict, .check = true,
-				  .machine = tl_machine(machine), .ends_as = ends_as };
+	struct sim_config cfg = { .lru = lru,
+				  .reap = reap,
+				  .evict = evict,
+				  .check = true,
+				  .machine = tl_machine(machine),
+				  .ends_as = ends_as };
 	g_autofree char *what = g_strdup_printf("%s, %s%s, %s, %s", lru->name, reap->name,
 						evict ? "+evict" : "", t->path, machine);
 	struct err err = { "" };
@@ -117,7 +121,8 @@ static void test_workloads(void)
 			struct trace *t = make(w);
 
 			for (size_t m = 0; m < G_N_ELEMENTS(machines); m++)
-				for (const struct reap_policy *const *p = reap_policies; *p; p++, n++)
+				for (const struct reap_policy *const *p = reap_policies; *p;
+				     p++, n++)
 					run_one(*lru, *p, n % 2, t, machines[m],
 						ends[n / 2 % G_N_ELEMENTS(ends)]);
 			trace_free(t);
@@ -129,7 +134,8 @@ static void test_workloads(void)
 static void test_hooks(void)
 {
 	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
-		struct sim_config cfg = { .lru = *lru, .reap = reap_policies[0],
+		struct sim_config cfg = { .lru = *lru,
+					  .reap = reap_policies[0],
 					  .machine = tl_machine("") };
 		struct err err = { "" };
 		struct trace *t = tl_trace("file,a,64; spawn,1; read,1,a,0,64; drain", &err);

@@ -102,26 +102,23 @@ static const struct {
 	  "write 7 254:0:17 #2 0+1\n"
 	  "exit 7\nmark end\n" },
 	{ "a fork copies, an exec drops",
-	  BIN MAP_BIN
-		  AT("PERF_RECORD_FORK(8:8):(7:7)")
-			  AT("task:task_newtask: pid=8 comm=a b clone_flags=1200000 "
-			     "oom_score_adj=0") "8/8 [000] 5.0001: exceptions:page_fault_user: "
-						"address=0x400000 error_code=0x4\n"
-						"8/8 [000] 5.0002: PERF_RECORD_COMM exec: x:8/8\n"
-						"8/8 [000] 5.0003: PERF_RECORD_EXIT(8:8):(7:7)\n",
+	  BIN MAP_BIN AT("PERF_RECORD_FORK(8:8):(7:7)")
+		  AT("task:task_newtask: pid=8 comm=a b clone_flags=1200000 "
+		     "oom_score_adj=0") "8/8 [000] 5.0001: exceptions:page_fault_user: "
+					"address=0x400000 error_code=0x4\n"
+					"8/8 [000] 5.0002: PERF_RECORD_COMM exec: x:8/8\n"
+					"8/8 [000] 5.0003: PERF_RECORD_EXIT(8:8):(7:7)\n",
 	  "spawn 7 cpu 1\nmap 7 800400+10 r-xp /bin/x @0\n"
 	  "fork 7 child 8 cpu 1\ntouch 8 800400+1 r\nexec 8\nexit 8\n"
 	  "exit 7\nmark end\n" },
 	{ "a vfork child is its parent until it executes",
-	  BIN MAP_BIN
-		  AT("PERF_RECORD_FORK(8:8):(7:7)")
-			  AT(
-				  "task:task_newtask: pid=8 comm=x clone_flags=4100 "
-				  "oom_score_adj=0") "8/8 [000] 5.0001: "
-						     "exceptions:page_fault_user: address=0x400000 "
-						     "error_code=0x4\n"
-						     "8/8 [000] 5.0002: PERF_RECORD_COMM exec: "
-						     "x:8/8\n",
+	  BIN MAP_BIN AT("PERF_RECORD_FORK(8:8):(7:7)")
+		  AT("task:task_newtask: pid=8 comm=x clone_flags=4100 "
+		     "oom_score_adj=0") "8/8 [000] 5.0001: "
+					"exceptions:page_fault_user: address=0x400000 "
+					"error_code=0x4\n"
+					"8/8 [000] 5.0002: PERF_RECORD_COMM exec: "
+					"x:8/8\n",
 	  "spawn 7 cpu 1\nmap 7 800400+10 r-xp /bin/x @0\n"
 	  "touch 7 800400+1 r\nspawn 8 cpu 0\nexit 7\nexit 8\nmark end\n" },
 	{ "threads are their process, which ends with the last of them",
@@ -216,16 +213,16 @@ static const struct {
 
 static void perms(GString *s, uint32_t flags)
 {
-	g_string_append_printf(s, "%c%c%c%c", flags & MAP_READ ? 'r' : '-',
-			       flags & MAP_WRITE ? 'w' : '-', flags & MAP_EXEC ? 'x' : '-',
-			       flags & MAP_SHARED_ ? 's' : 'p');
+	g_string_append_printf(s, "%c%c%c%c", flags & VM_READ ? 'r' : '-',
+			       flags & VM_WRITE ? 'w' : '-', flags & VM_EXEC ? 'x' : '-',
+			       flags & VM_SHARED ? 's' : 'p');
 }
 
 static void show_map(GString *s, const struct trace *t, const struct op *op)
 {
 	g_string_append_printf(s, "map %u %x+%u ", op->pid, op->at, op->pages);
 	perms(s, op->flags);
-	if (op->flags & MAP_ANON)
+	if (op->flags & VM_ANON)
 		g_string_append(s, " ANON");
 	else
 		g_string_append_printf(s, " %s%s @%u", t->files[op->file].name,
@@ -258,7 +255,7 @@ static void show_op(GString *s, const struct trace *t, const struct op *op)
 		break;
 	case OP_ADVISE:
 		g_string_append_printf(s, "advise %u %x+%u %s", op->pid, op->at, op->pages,
-				       op->flags == MAP_RANDOM ? "random" : "other");
+				       op->flags == VM_RAND_READ ? "random" : "other");
 		break;
 	case OP_TOUCH:
 		g_string_append_printf(s, "touch %u %x+%u %c", op->pid, op->at, op->pages,

@@ -42,7 +42,8 @@ static const struct row sequential[] = {
 	{ "read,1,a,0,1", "0-3", "1", "initial window of a page: 4, marked at its 2nd" },
 	{ "read,1,a,0,2", "0-3", "2", "two pages: 4, marked at the 3rd" },
 	{ "read,1,a,0,1; read,1,a,1,1", "0-11", "4", "the mark: next window 8" },
-	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,2,1; read,1,a,3,1", "0-11", "4", "before the mark" },
+	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,2,1; read,1,a,3,1", "0-11", "4",
+	  "before the mark" },
 	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,4,1", "0-27", "12", "next window 16" },
 	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,4,1; read,1,a,12,1", "0-59", "28",
 	  "next window 32" },
@@ -109,9 +110,11 @@ static const struct row mapped[] = {
 	/* VM_EXEC: [pgoff, + 32) within the VMA, no mark */
 	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r", "100-131", "", "code" },
 	{ "map,1,90,20,r-xp,a,90; touch,1,100,1,r", "100-109", "", "code: not past its VMA" },
-	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r; touch,1,132,1,r", "100-163", "", "code goes on" },
+	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r; touch,1,132,1,r", "100-163", "",
+	  "code goes on" },
 	/* MADV_RANDOM: the page alone; executable: as code */
-	{ "map,1,0,1000,r--p,a,0,random; touch,1,100,1,r; touch,1,101,1,r", "100-101", "", "random" },
+	{ "map,1,0,1000,r--p,a,0,random; touch,1,100,1,r; touch,1,101,1,r", "100-101", "",
+	  "random" },
 	{ "map,1,0,1000,r-xp,a,0,random; touch,1,100,1,r", "100-131", "", "random code" },
 	/* MADV_SEQUENTIAL: as a read of 32 pages */
 	{ "map,1,0,1000,r--p,a,0,sequential; touch,1,0,1,r", "0-31", "16",
@@ -139,6 +142,20 @@ static const struct row window_8[] = {
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r", "96-103", "102", "read-around" },
 };
 
+/* get_next_ra_size(): four times below a sixteenth of the window, twice from it
+ * on; an initial window of 4 pages either way */
+static const struct row window_64[] = {
+	{ "read,1,a,0,1; read,1,a,1,1", "0-11", "4", "4 is 64/16: 8" },
+	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,4,1", "0-27", "12", "then 16" },
+};
+
+static const struct row window_128[] = {
+	{ "read,1,a,0,1; read,1,a,1,1", "0-19", "4", "4 is below 128/16: 16" },
+	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,4,1", "0-51", "20", "then 32" },
+	{ "read,1,a,0,4", "0-15", "4", "four pages are 128/32: 16" },
+	{ "read,1,a,0,5", "0-15", "5", "five: rounded up to 8, so 16" },
+};
+
 static void test_sequential(void)
 {
 	run_rows(sequential, G_N_ELEMENTS(sequential), "readahead_pages=32");
@@ -162,6 +179,8 @@ static void test_off(void)
 static void test_window_8(void)
 {
 	run_rows(window_8, G_N_ELEMENTS(window_8), "readahead_pages=8");
+	run_rows(window_64, G_N_ELEMENTS(window_64), "readahead_pages=64");
+	run_rows(window_128, G_N_ELEMENTS(window_128), "readahead_pages=128");
 }
 
 /*
@@ -186,9 +205,9 @@ static void test_mmap_miss(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strdup_printf(
-			"file,a,20000; spawn,1; map,1,0,20000,%s,a,0; %s", rows[i].map,
-			rows[i].touch);
+		g_autofree char *text =
+			g_strdup_printf("file,a,20000; spawn,1; map,1,0,20000,%s,a,0; %s",
+					rows[i].map, rows[i].touch);
 		struct tl *x = tl_run("readahead_pages=32 memcg_pages=20000", NULL, text);
 
 		TL_EQ(tl_stat(x, VM_sim_fills), rows[i].fills, "%s", rows[i].what);
@@ -200,10 +219,11 @@ static void test_mmap_miss(void)
  * unless that page is a refaulted one of the working set */
 static void test_mmap_miss_fault_around(void)
 {
-	struct tl *x = tl_new("readahead_pages=32 fault_around_pages=16", NULL,
-			      "file,a,1000; spawn,1; spawn,2; read,2,a,500,1; map,1,0,1000,r--p,a,0;"
-			      "touch,1,16,1,r; touch,1,80,1,r; mark,two; touch,1,500,1,r; mark,hit;"
-			      "touch,1,48,1,r");
+	struct tl *x =
+		tl_new("readahead_pages=32 fault_around_pages=16", NULL,
+		       "file,a,1000; spawn,1; spawn,2; read,2,a,500,1; map,1,0,1000,r--p,a,0;"
+		       "touch,1,16,1,r; touch,1,80,1,r; mark,two; touch,1,500,1,r; mark,hit;"
+		       "touch,1,48,1,r");
 	const struct file_open *ra;
 
 	tl_to(x, "two");
@@ -224,7 +244,7 @@ void suite_readahead(void)
 	CU_add_test(s, "random reads, history, end of file", test_random_reads);
 	CU_add_test(s, "mapped files", test_mapped);
 	CU_add_test(s, "no readahead", test_off);
-	CU_add_test(s, "another window", test_window_8);
+	CU_add_test(s, "other windows", test_window_8);
 	CU_add_test(s, "mmap_miss", test_mmap_miss);
 	CU_add_test(s, "mmap_miss and fault-around", test_mmap_miss_fault_around);
 }

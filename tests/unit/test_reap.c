@@ -34,7 +34,10 @@ static const struct rule rules[] = {
 	{ .policy = "baseline", .never = true, .needs_unstable = true },
 	{ .policy = "rfc", .needs_unstable = true },
 	{ .policy = "v1", .needs_unstable = true },
-	{ .policy = "flag", .needs_reaping = true, .needs_flag = true, .caller_passes_flags = true },
+	{ .policy = "flag",
+	  .needs_reaping = true,
+	  .needs_flag = true,
+	  .caller_passes_flags = true },
 	{ .policy = "any-exit", .needs_dying = true },
 	{ .policy = "prctl", .needs_dying = true, .needs_optin = true },
 	{ .policy = "demote", .needs_dying = true, .demotes = true },
@@ -91,8 +94,9 @@ static char *setup(enum sharing sharing, bool optin)
 						       ",normal,noreuse" };
 	GString *t = g_string_new(NULL);
 
-	g_string_append_printf(t, "file,p,%d; file,s,%d; file,t,%d,shmem; file,u,%d,shmem; spawn,1;"
-				  "spawn,2; spawn,3; spawn,4;%s",
+	g_string_append_printf(t,
+			       "file,p,%d; file,s,%d; file,t,%d,shmem; file,u,%d,shmem; spawn,1;"
+			       "spawn,2; spawn,3; spawn,4;%s",
 			       NR_PAGES, NR_PAGES, NR_PAGES, NR_PAGES, optin ? "optin,1;" : "");
 	for (int k = 0; k < NR_KINDS; k++) {
 		for (uint32_t n = 0; n < NR_PAGES; n++) {
@@ -103,9 +107,9 @@ static char *setup(enum sharing sharing, bool optin)
 				int pid = i && sharing == BY_TWO ? 2 : 1;
 				uint32_t at = vpn_of((enum kind)k, n, i && sharing == TWICE);
 
-				g_string_append_printf(t, "map,%d,%u,1,%s,%s,%u%s; touch,%d,%u,1,r;",
-						       pid, at, perm, files[k], n, advice[p.advice],
-						       pid, at);
+				g_string_append_printf(
+					t, "map,%d,%u,1,%s,%s,%u%s; touch,%d,%u,1,r;", pid, at,
+					perm, files[k], n, advice[p.advice], pid, at);
 			}
 			/* marks, each by another open file so that each counts */
 			if (p.history >= SECOND_MARK)
@@ -137,7 +141,8 @@ struct totals {
 static struct fate expect(const struct rule *r, bool evict, const struct death *d, bool optin,
 			  enum sharing sharing, struct page p, struct totals *sum)
 {
-	struct fate f = { .cached = true, .referenced = p.history == SECOND_MARK,
+	struct fate f = { .cached = true,
+			  .referenced = p.history == SECOND_MARK,
 			  .active = p.history == ACTIVE };
 	bool shmem = p.kind == SHMEM || p.kind == SHMEM_PRIVATE;
 	bool shared_vma = p.kind == SHARED || p.kind == SHMEM;
@@ -217,14 +222,15 @@ static void run_case(const struct rule *r, bool evict, const struct death *d, bo
 			if (memcmp(&got, &want, sizeof(got)))
 				TL_EQ(got.cached << 2 | got.referenced << 1 | got.active,
 				      want.cached << 2 | want.referenced << 1 | want.active,
-				      "%s, %s, optin %d, sharing %d, file %s, young %d, history %d, "
+				      "%s, %s, optin %d, sharing %d, file %s, young %d, history "
+				      "%d, "
 				      "advice %d (cached 4, referenced 2, active 1)",
 				      policy, d->op, optin, sharing, files[k], p.young, p.history,
 				      p.advice);
 		}
 	}
-	TL_EQ(tl_stat(x, VM_sim_zap_marks), sum.marks, "%s, %s, optin %d, sharing %d", policy, d->op,
-	      optin, sharing);
+	TL_EQ(tl_stat(x, VM_sim_zap_marks), sum.marks, "%s, %s, optin %d, sharing %d", policy,
+	      d->op, optin, sharing);
 	TL_EQ(tl_stat(x, VM_sim_zap_skipped), sum.skipped, "%s, %s, optin %d, sharing %d", policy,
 	      d->op, optin, sharing);
 	TL_EQ(tl_stat(x, VM_sim_zap_demoted), sum.demoted, "%s, %s, optin %d, sharing %d", policy,
@@ -268,24 +274,61 @@ static void test_registry(void)
 	TL_EQ(n, G_N_ELEMENTS(rules), "policies");
 }
 
+/* the hooks themselves, for every combination of circumstances, also those that
+ * no walk of the engine produces; @mapcount includes the PTE that goes */
+static void test_predicates(void)
+{
+	for (size_t r = 0; r < G_N_ELEMENTS(rules); r++) {
+		const struct rule *u = &rules[r];
+		const struct reap_policy *p = reap_policies[r];
+
+		for (unsigned int bits = 0; bits < 64; bits++) {
+			const struct zap_details d = {
+				.reaping = bits & 1,
+				.unstable = bits & 2,
+				.dying = bits & 4,
+				.opted_in = bits & 8,
+				.mrelease_flags = bits >> 4, /* ignore_access, evict_file */
+			};
+			bool scope = (!u->needs_unstable || d.unstable) &&
+				     (!u->needs_reaping || d.reaping) &&
+				     (!u->needs_dying || d.dying) &&
+				     (!u->needs_optin || d.opted_in);
+
+			TL_EQ(p->in_scope(&d), scope && !u->never && (!u->needs_flag || bits & 16),
+			      "%s, %#x", u->policy, bits);
+			TL_EQ(p->evict_scope(&d), scope && (!u->needs_flag || bits & 32), "%s, %#x",
+			      u->policy, bits);
+		}
+		for (uint32_t mapcount = 1; mapcount < 4; mapcount++)
+			TL_EQ(p->exclusive(mapcount), mapcount == 1, "%s, mapcount %u", u->policy,
+			      mapcount);
+		TL_EQ(p->action == REAP_DEMOTE, u->demotes, "%s", u->policy);
+		TL_EQ(p->caller_flags, u->caller_passes_flags ? 1 : 0, "%s", u->policy);
+	}
+}
+
 static void test_find(void)
 {
-	static const char *const bad[] = { "", "v2", "v1+", "v1+evic", "v1+evict+evict", "+evict",
-					   "V1", "v1 ", "any" };
+	static const char *const bad[] = { "",	     "v2", "v1+", "v1+evic", "v1+evict+evict",
+					   "+evict", "V1", "v1 ", "any" };
 	struct err err;
 	bool evict;
 
 	for (size_t i = 0; reap_policies[i]; i++) {
 		g_autofree char *plus = g_strconcat(reap_policies[i]->name, "+evict", NULL);
 
-		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, &err) == reap_policies[i] &&
+		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, &err) ==
+				  reap_policies[i] &&
 			  !evict);
 		CU_ASSERT(reap_policy_find(plus, &evict, &err) == reap_policies[i] && evict);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-		g_autofree char *want = g_strdup_printf(
-			"unknown policy \"%s\"; there are: baseline rfc v1 flag any-exit prctl demote, "
-			"each also with +evict", bad[i]);
+		g_autofree char *want =
+			g_strdup_printf("unknown policy \"%s\"; there are: baseline rfc v1 flag "
+					"any-exit prctl demote, "
+					"each also with +evict",
+					bad[i]);
 
 		CU_ASSERT(reap_policy_find(bad[i], &evict, &err) == NULL);
 		TL_STR(err.msg, want, "%s", bad[i]);
@@ -303,9 +346,10 @@ static void test_exec_and_munmap(void)
 		static const char *const ops[] = { "unmap,1,0,4", "exec,1" };
 
 		for (int exec = 0; exec < 2; exec++) {
-			g_autofree char *text = g_strconcat(
-				"file,a,4; spawn,1; optin,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; drain;",
-				ops[exec], NULL);
+			g_autofree char *text =
+				g_strconcat("file,a,4; spawn,1; optin,1; map,1,0,4,r--p,a,0; "
+					    "touch,1,0,4,r; drain;",
+					    ops[exec], NULL);
 			struct tl *x = tl_run(NULL, reap_policies[i]->name, text);
 			bool skips = exec && i >= 4;
 
@@ -347,9 +391,10 @@ static void test_optin(void)
 /* demoted pages are the next that reclaim takes */
 static void test_demote_order(void)
 {
-	struct tl *x = tl_run(NULL, "demote",
-			      "file,a,6; file,b,3; spawn,1; spawn,2; read,2,b,0,3; read,2,a,0,6; drain;"
-			      "map,1,0,6,r--p,a,0; touch,1,1,3,r; exit,1; drain");
+	struct tl *x =
+		tl_run(NULL, "demote",
+		       "file,a,6; file,b,3; spawn,1; spawn,2; read,2,b,0,3; read,2,a,0,6; drain;"
+		       "map,1,0,6,r--p,a,0; touch,1,1,3,r; exit,1; drain");
 	g_autofree char *list = tl_list(x, "inactive_file");
 
 	TL_STR(list, "a:5 a:4 a:0 b:2 b:1 b:0 a:1 a:2 a:3", "newest first");
@@ -364,6 +409,7 @@ void suite_reap(void)
 
 	CU_add_test(s, "every policy, every death, every page", test_decisions);
 	CU_add_test(s, "every policy has a row", test_registry);
+	CU_add_test(s, "the predicates", test_predicates);
 	CU_add_test(s, "names", test_find);
 	CU_add_test(s, "exec and munmap", test_exec_and_munmap);
 	CU_add_test(s, "the prctl", test_optin);

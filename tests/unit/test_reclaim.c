@@ -19,7 +19,7 @@ static struct scan_control all(struct tl *x)
 /* what shrink_folio_list() does to page 0 */
 static const struct {
 	const char *machine, *ops, *where;
-	uint16_t flags;		/* of those below */
+	uint16_t flags; /* of those below */
 	uint64_t freed, activated;
 	const char *what;
 } fates[] = {
@@ -29,8 +29,8 @@ static const struct {
 	  "young: another round, marked" },
 	{ "", "read,1,a,0,1; map,1,0,1,r--p,a,0; touch,1,0,1,r; drain", "active_file",
 	  PG_referenced | PG_active, 0, 1, "young and marked: activated" },
-	{ "", "map,1,0,1,r-xp,a,0; touch,1,0,1,r; drain", "active_file", PG_referenced | PG_active, 0,
-	  1, "code: activated" },
+	{ "", "map,1,0,1,r-xp,a,0; touch,1,0,1,r; drain", "active_file", PG_referenced | PG_active,
+	  0, 1, "code: activated" },
 	{ "", "map,1,0,1,r--p,a,0,random; touch,1,0,1,r; drain", "shadow", PG_shadow, 1, 0,
 	  "young, but no recency: unmapped and reclaimed" },
 	/* dirty file pages are activated and left to the flusher; if all that
@@ -41,7 +41,8 @@ static const struct {
 	{ "", "write,1,a,0,1; read,1,a,1,1; drain", "active_file", PG_active, 1, 1,
 	  "dirty beside a clean one" },
 	/* on another CPU's batch: a reference too many (__remove_mapping()) */
-	{ "cpus=2", "read,1,a,0,1; read,2,a,1,1", "batch", PG_referenced, 0, 0, "not on a list yet" },
+	{ "cpus=2", "read,1,a,0,1; read,2,a,1,1", "batch", PG_referenced, 0, 0,
+	  "not on a list yet" },
 	{ "cpus=2", "read,1,a,0,1; drain; read,2,a,0,1", "active_file", PG_active, 0, 1,
 	  "an activation waits on this CPU: drained first" },
 	{ "cpus=2", "read,1,a,0,1; drain; read,3,a,0,1", "inactive_file", 0, 0, 0,
@@ -72,8 +73,8 @@ static void test_fates(void)
 		TL_EQ(sc.nr_reclaimed, fates[i].freed, "%s", fates[i].what);
 		TL_EQ(tl_stat(x, VM_pgactivate), fates[i].activated, "%s", fates[i].what);
 		TL_EQ(tl_stat(x, VM_pgsteal_direct), fates[i].freed, "%s", fates[i].what);
-		TL_EQ(tl_stat(x, VM_pgscan_direct), tl_stat(x, VM_pgscan_anon) + tl_stat(x, VM_pgscan_file),
-		      "%s", fates[i].what);
+		TL_EQ(tl_stat(x, VM_pgscan_direct),
+		      tl_stat(x, VM_pgscan_anon) + tl_stat(x, VM_pgscan_file), "%s", fates[i].what);
 		CU_ASSERT(sim_check(x->s, &x->err) == 0);
 		tl_free(x);
 	}
@@ -155,6 +156,50 @@ static void test_force_deactivate(void)
 	tl_free(x);
 }
 
+/*
+ * PG_workingset goes into the shadow (pack_shadow()) and makes the refault a
+ * restore. 40 pages of a are active, 10 of b inactive; at priority 1 half of
+ * each list is scanned: 20 of a are deactivated, 5 of b go; then all 25 that
+ * are inactive go, a:0 20 ticks before it comes back, the 20 still active allow
+ * just that.
+ */
+static void test_workingset_shadow(void)
+{
+	struct tl *x = tl_new(NULL, NULL,
+			      "file,a,40; file,b,10; spawn,1; spawn,2; read,1,a,0,40; drain;"
+			      "read,2,a,0,40; drain; read,1,b,0,10; drain; mark,m; read,1,a,0,1;"
+			      "mark,a; read,1,b,9,1");
+	struct scan_control sc = {
+		.memcg = true, .nr_to_reclaim = 100, .priority = 1, .force_deactivate = true
+	};
+	g_autofree char *shadows = NULL, *workingset = NULL;
+
+	tl_to(x, "m");
+	x->s->cfg.lru->shrink_node(x->s, &sc);
+	TL_EQ(tl_stat(x, VM_pgdeactivate), 20, "half of the active list");
+	TL_EQ(tl_stat(x, VM_pgsteal_file), 5, "half of the inactive list");
+	sc.force_deactivate = false;
+	sc.priority = 0;
+	x->s->cfg.lru->shrink_node(x->s, &sc);
+	TL_EQ(tl_stat(x, VM_pgsteal_file), 30, "all of the inactive list");
+	shadows = tl_pages(x, "a", PG_shadow);
+	workingset = tl_pages(x, "a", PG_shadow | PG_workingset);
+	TL_STR(shadows, "0-19", "a");
+	TL_STR(workingset, "0-19", "a had been active");
+	g_free(workingset);
+	workingset = tl_pages(x, "b", PG_workingset);
+	TL_STR(workingset, "", "b never was");
+	tl_to(x, "a");
+	TL_EQ(tl_stat(x, VM_workingset_activate_file), 1, "distance 20, 20 active");
+	TL_EQ(tl_stat(x, VM_workingset_restore_file), 1, "restored");
+	TL_EQ(tl_folio(x, "a", 0)->flags & (PG_active | PG_workingset), PG_active | PG_workingset,
+	      "a:0");
+	CU_ASSERT(tl_end(x) == 1);
+	TL_EQ(tl_stat(x, VM_workingset_refault_file), 2, "b:9 too");
+	TL_EQ(tl_stat(x, VM_workingset_activate_file), 1, "too long ago");
+	tl_free(x);
+}
+
 /* the counters of one and the other reclaimer */
 static void test_who(void)
 {
@@ -196,6 +241,7 @@ void suite_reclaim(void)
 	CU_add_test(s, "dirty file pages", test_dirty);
 	CU_add_test(s, "swap out", test_swap_out);
 	CU_add_test(s, "force_deactivate", test_force_deactivate);
+	CU_add_test(s, "the shadow keeps PG_workingset", test_workingset_shadow);
 	CU_add_test(s, "kswapd or the task", test_who);
 	CU_add_test(s, "out of memory", test_oom);
 }

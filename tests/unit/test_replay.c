@@ -26,11 +26,18 @@ static void test_ends_as(void)
 		const char *policy;
 		uint64_t skipped, victims;
 	} rows[] = {
-		{ OP_NONE, "v1", 8, 2 },      { OP_EXIT, "v1", 0, 0 },	{ OP_KILL, "v1", 0, 3 },
-		{ OP_MRELEASE, "v1", 24, 3 }, { OP_OOM, "v1", 24, 3 },	{ OP_NONE, "flag", 8, 2 },
-		{ OP_EXIT, "flag", 0, 0 },    { OP_KILL, "flag", 0, 3 }, { OP_OOM, "flag", 0, 3 },
+		{ OP_NONE, "v1", 8, 2 },
+		{ OP_EXIT, "v1", 0, 0 },
+		{ OP_KILL, "v1", 0, 3 },
+		{ OP_MRELEASE, "v1", 24, 3 },
+		{ OP_OOM, "v1", 24, 3 },
+		{ OP_NONE, "flag", 8, 2 },
+		{ OP_EXIT, "flag", 0, 0 },
+		{ OP_KILL, "flag", 0, 3 },
+		{ OP_OOM, "flag", 0, 3 },
 		{ OP_MRELEASE, "flag", 24, 3 }, /* its caller passes the flag */
-		{ OP_KILL, "any-exit", 24, 3 }, { OP_MRELEASE, "baseline", 0, 3 },
+		{ OP_KILL, "any-exit", 24, 3 },
+		{ OP_MRELEASE, "baseline", 0, 3 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -60,16 +67,16 @@ static void test_ends_as_exec(void)
 /* a mark may repeat: a snapshot each, in order, with the time */
 static void test_marks(void)
 {
-	struct tl *x = tl_run(NULL, NULL,
-			      "file,a,8; spawn,1; mark,m; read,1,a,0,3; advance,5ms; mark,n; mark,m;"
-			      "advance,2s; advance,7; read,1,a,3,2; mark,m");
+	struct tl *x =
+		tl_run(NULL, NULL,
+		       "file,a,8; spawn,1; mark,m; read,1,a,0,3; advance,5ms; mark,n; mark,m;"
+		       "advance,2s; advance,7; read,1,a,3,2; mark,m");
 	static const struct {
 		const char *name;
 		uint64_t accesses, ns;
-	} want[] = { { "m", 0, 0 },
-		     { "n", 3, 5000000 },
-		     { "m", 3, 5000000 },
-		     { "m", 5, 2005000007 } };
+	} want[] = {
+		{ "m", 0, 0 }, { "n", 3, 5000000 }, { "m", 3, 5000000 }, { "m", 5, 2005000007 }
+	};
 
 	TL_EQ(x->s->snapshots->len, 4, "marks");
 	for (guint i = 0; i < x->s->snapshots->len && i < 4; i++) {
@@ -85,7 +92,8 @@ static void test_marks(void)
 /* a time beyond 32 bits of nanoseconds survives its record */
 static void test_advance(void)
 {
-	struct tl *x = tl_run(NULL, NULL, "spawn,1; advance,4294967296; advance,3000s; advance,4294967295");
+	struct tl *x = tl_run(NULL, NULL,
+			      "spawn,1; advance,4294967296; advance,3000s; advance,4294967295");
 
 	TL_EQ(x->s->now_ns, 3000000000000ull + 4294967296ull + 4294967295ull, "now");
 	tl_free(x);
@@ -122,9 +130,10 @@ static void test_slices(void)
 /* a process runs on the CPU of its spawn, modulo those the machine has */
 static void test_cpus(void)
 {
-	struct tl *x = tl_run("cpus=2", NULL,
-			      "file,a,99; spawn,1,0; spawn,2,1; spawn,3,5; fork,1,4,1; read,1,a,0,1;"
-			      "read,2,a,1,2; read,3,a,3,3; read,4,a,6,4");
+	struct tl *x =
+		tl_run("cpus=2", NULL,
+		       "file,a,99; spawn,1,0; spawn,2,1; spawn,3,5; fork,1,4,1; read,1,a,0,1;"
+		       "read,2,a,1,2; read,3,a,3,3; read,4,a,6,4");
 
 	TL_EQ(x->s->cpus[0].lru_add.nr, 1, "CPU 0");
 	TL_EQ(x->s->cpus[1].lru_add.nr, 2 + 3 + 4, "CPU 1");

@@ -25,7 +25,8 @@ static const struct {
 	  "code in one of two" },
 	{ "map,1,0,8,r--p,a,0; touch,1,5,1,r; map,1,100,3,r--p,a,4; touch,1,101,1,r", 2, false,
 	  "twice in one process" },
-	{ "map,1,10,3,r--p,a,5; touch,1,10,1,r; map,2,0xffffffff,1,r--s,a,5; touch,2,0xffffffff,1,r",
+	{ "map,1,10,3,r--p,a,5; touch,1,10,1,r; map,2,0xffffffff,1,r--s,a,5; "
+	  "touch,2,0xffffffff,1,r",
 	  2, false, "at the start of a mapping and at the end of the address space" },
 	{ "map,1,0,8,r--p,a,0,random; touch,1,5,1,r", 0, false, "MADV_RANDOM" },
 	{ "map,1,0,8,r-xp,a,0,sequential; touch,1,5,1,r", 0, false, "MADV_SEQUENTIAL" },
@@ -98,9 +99,10 @@ static void test_touched_again(void)
  */
 static void test_dying(void)
 {
-	struct tl *x = tl_run(NULL, NULL,
-			      "file,a,8; spawn,1; map,1,0,8,r--p,a,0; anon,1,100,2,rw-p;"
-			      "touch,1,100,2,w; touch,1,5,1,r; fork,1,2; touch,2,101,1,w; touch,1,100,2,r");
+	struct tl *x = tl_run(
+		NULL, NULL,
+		"file,a,8; spawn,1; map,1,0,8,r--p,a,0; anon,1,100,2,rw-p;"
+		"touch,1,100,2,w; touch,1,5,1,r; fork,1,2; touch,2,101,1,w; touch,1,100,2,r");
 	bool exec;
 
 	for (int how = 0; how < 2; how++) {

@@ -12,8 +12,8 @@
 
 void suite_trace(void);
 
-#define RW   (MAP_READ | MAP_WRITE)
-#define ANON (MAP_ANON | RW)
+#define RW   (VM_READ | VM_WRITE)
+#define ANON (VM_ANON | RW)
 
 /* Short forms, so that a trace fits in a few lines of a table. */
 #define SPAWN(p)                                                                                   \
@@ -77,7 +77,7 @@ static const struct check_case {
 } check_cases[] = {
 	{ NULL, { { .code = OP_NONE } } },
 	{ NULL,
-	  { SPAWN(1), MAP(1, 0, 100, MAP_READ, 0), TOUCH(1, 0, 100, false, 1), OP1(EXIT, 1),
+	  { SPAWN(1), MAP(1, 0, 100, VM_READ, 0), TOUCH(1, 0, 100, false, 1), OP1(EXIT, 1),
 	    SPAWN(1), OP1(KILL, 1), SPAWN(1), OP1(MRELEASE, 1), SPAWN(1), OP1(OOM, 1) } },
 	{ "1: unknown process 2, expected one that was spawned or forked",
 	  { SPAWN(1), READ(2, 0, 1) } },
@@ -102,7 +102,7 @@ static const struct check_case {
 	  { SPAWN(1), READ(1, TOP, 2) } },
 	{ "1: read of 0 pages at offset 3, expected at least 1", { SPAWN(1), READ(1, 3, 0) } },
 	{ "1: map of pages 50..100, beyond file \"f\" of 100 pages",
-	  { SPAWN(1), MAP(1, 0, 51, MAP_READ, 50) } },
+	  { SPAWN(1), MAP(1, 0, 51, VM_READ, 50) } },
 	/* mappings */
 	{ "1: map of 0 pages at 0x10, expected at least 1", { SPAWN(1), MAP(1, 16, 0, ANON, 0) } },
 	{ "1: unmap of 0 pages at 0x10, expected at least 1", { SPAWN(1), UNMAP(1, 16, 0) } },
@@ -113,11 +113,11 @@ static const struct check_case {
 	{ "1: unmap of 2 pages at 0xffffffff passes the last page 0xffffffff",
 	  { SPAWN(1), UNMAP(1, TOP, 2) } },
 	{ "1: shared anonymous map at 0x0, expected a map of a shmem file",
-	  { SPAWN(1), MAP(1, 0, 1, ANON | MAP_SHARED_, 0) } },
+	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_SHARED, 0) } },
 	{ "1: anonymous map with noreuse at 0x0, which is for files",
-	  { SPAWN(1), MAP(1, 0, 1, ANON | MAP_NOREUSE, 0) } },
+	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_NOREUSE, 0) } },
 	{ "1: map with both random and sequential advice, expected one",
-	  { SPAWN(1), MAP(1, 0, 1, ANON | MAP_RANDOM | MAP_SEQUENTIAL, 0) } },
+	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_RAND_READ | VM_SEQ_READ, 0) } },
 	/* touches */
 	{ "1: touch of page 0x5, which process 1 has not mapped",
 	  { SPAWN(1), TOUCH(1, 5, 1, false, 1) } },
@@ -134,12 +134,12 @@ static const struct check_case {
 	{ NULL,
 	  { SPAWN(1), MAP(1, 0, 1, ANON, 0), MAP(1, TOP, 1, ANON, 0), TOUCH(1, 0, 2, true, TOP) } },
 	{ "2: write touch of page 0x0, mapped r--p by process 1, expected w",
-	  { SPAWN(1), MAP(1, 0, 1, MAP_READ, 0), TOUCH(1, 0, 1, true, 1) } },
+	  { SPAWN(1), MAP(1, 0, 1, VM_READ, 0), TOUCH(1, 0, 1, true, 1) } },
 	{ "2: read touch of page 0x0, mapped -w-s by process 1, expected r or x",
-	  { SPAWN(1), MAP(1, 0, 1, MAP_WRITE | MAP_SHARED_, 0), TOUCH(1, 0, 1, false, 1) } },
+	  { SPAWN(1), MAP(1, 0, 1, VM_WRITE | VM_SHARED, 0), TOUCH(1, 0, 1, false, 1) } },
 	{ "2: read touch of page 0x0, mapped ---p by process 1, expected r or x",
 	  { SPAWN(1), MAP(1, 0, 1, 0, 0), TOUCH(1, 0, 1, false, 1) } },
-	{ NULL, { SPAWN(1), MAP(1, 0, 1, MAP_EXEC, 0), TOUCH(1, 0, 1, false, 1) } },
+	{ NULL, { SPAWN(1), MAP(1, 0, 1, VM_EXEC, 0), TOUCH(1, 0, 1, false, 1) } },
 	/* only the touched pages matter: a hole is stepped over or hit */
 	{ "3: touch of page 0x4, which process 1 has not mapped",
 	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), UNMAP(1, 3, 3), TOUCH(1, 0, 5, true, 2) } },
@@ -148,16 +148,16 @@ static const struct check_case {
 	{ NULL, { SPAWN(1), MAP(1, 0, 9, ANON, 0), UNMAP(1, 5, 1), TOUCH(1, 0, 5, true, 2) } },
 	/* a map replaces what it overlaps: left, right, middle, all */
 	{ "4: write touch of page 0x5, mapped r--p by process 1, expected w",
-	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 5, 2, MAP_READ, 0), TOUCH(1, 0, 5, true, 1),
+	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 5, 2, VM_READ, 0), TOUCH(1, 0, 5, true, 1),
 	    TOUCH(1, 0, 9, true, 1) } },
 	{ NULL,
-	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 5, 2, MAP_READ, 0), TOUCH(1, 7, 2, true, 1),
+	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 5, 2, VM_READ, 0), TOUCH(1, 7, 2, true, 1),
 	    TOUCH(1, 0, 9, false, 1) } },
 	{ "4: write touch of page 0x8, mapped r--p by process 1, expected w",
-	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 8, 9, MAP_READ, 0), TOUCH(1, 0, 8, true, 1),
+	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 8, 9, VM_READ, 0), TOUCH(1, 0, 8, true, 1),
 	    TOUCH(1, 8, 1, true, 1) } },
 	{ NULL,
-	  { SPAWN(1), MAP(1, 2, 2, MAP_READ, 0), MAP(1, 5, 2, MAP_READ, 0), MAP(1, 0, 9, ANON, 0),
+	  { SPAWN(1), MAP(1, 2, 2, VM_READ, 0), MAP(1, 5, 2, VM_READ, 0), MAP(1, 0, 9, ANON, 0),
 	    TOUCH(1, 0, 9, true, 1) } },
 	/* unmap: a hole is fine, the rest stays */
 	{ NULL,
@@ -167,11 +167,11 @@ static const struct check_case {
 	  { SPAWN(1), MAP(1, 50, 2, ANON, 0), UNMAP(1, 0, 51), TOUCH(1, 50, 1, true, 1) } },
 	/* advise wants all of its range mapped, over any number of mappings */
 	{ NULL,
-	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, MAP_READ, 0),
-	    ADVISE(1, 2, 8, MAP_RANDOM) } },
+	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, VM_READ, 0),
+	    ADVISE(1, 2, 8, VM_RAND_READ) } },
 	{ "3: advise for page 0xa, which process 1 has not mapped",
-	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, MAP_READ, 0),
-	    ADVISE(1, 2, 9, MAP_RANDOM) } },
+	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, VM_READ, 0),
+	    ADVISE(1, 2, 9, VM_RAND_READ) } },
 	/* a fork copies; parent and child then go their own ways; exec empties */
 	{ NULL,
 	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), FORK(1, 2), UNMAP(1, 0, 5), TOUCH(2, 0, 5, true, 1),
@@ -262,7 +262,7 @@ static void test_check_random(void)
 			uint32_t at = (uint32_t)g_rand_int_range(r, 0, 64);
 			uint32_t n = (uint32_t)g_rand_int_range(r, 1, 65 - (int)at);
 			uint32_t off = (uint32_t)g_rand_int_range(r, 0, 101 - (int)n);
-			uint32_t flags = g_rand_boolean(r) ? MAP_READ : RW;
+			uint32_t flags = g_rand_boolean(r) ? VM_READ : RW;
 			bool map = g_rand_int_range(r, 0, 3) > 0;
 
 			ops[i] = map ? (struct op)MAP(1, at, n, flags, off)
@@ -277,7 +277,7 @@ static void test_check_random(void)
 			last->pages--;
 		for (uint32_t i = 0; i < last->pages; i++)
 			if (!(perm[last->at + i * last->stride] &
-			      (last->write ? MAP_WRITE : MAP_READ)))
+			      (last->write ? VM_WRITE : VM_READ)))
 				valid = false;
 		t = make(ops, nr);
 		CU_ASSERT_EQUAL(trace_check(t, NULL, NULL), valid ? 0 : -EINVAL);
@@ -290,10 +290,10 @@ static const struct op every_op[] = {
 	{ .code = OP_SPAWN, .pid = OP_PID_MAX, .cpu = TRACE_CPU_MAX },
 	{ .code = OP_FORK, .pid = OP_PID_MAX, .child = 0, .cpu = 1 },
 	{ .code = OP_EXEC, .pid = 0 },
-	{ .code = OP_MAP, .at = 5, .pages = 100, .flags = MAP_FLAGS_ALL & ~MAP_ANON },
-	{ .code = OP_MAP, .at = TOP, .pages = OP_PAGES_MAX, .flags = ANON | MAP_RANDOM },
+	{ .code = OP_MAP, .at = 5, .pages = 100, .flags = VM_FLAGS_ALL & ~VM_ANON },
+	{ .code = OP_MAP, .at = TOP, .pages = OP_PAGES_MAX, .flags = ANON | VM_RAND_READ },
 	{ .code = OP_UNMAP, .at = 1, .pages = 2 },
-	{ .code = OP_ADVISE, .at = 1, .pages = 2, .flags = MAP_SEQUENTIAL },
+	{ .code = OP_ADVISE, .at = 1, .pages = 2, .flags = VM_SEQ_READ },
 	{ .code = OP_ADVISE, .at = 1, .pages = 2, .flags = 0 },
 	{ .code = OP_TOUCH, .at = TOP, .pages = OP_PAGES_MAX, .stride = 1, .write = true },
 	{ .code = OP_TOUCH, .at = 7, .pages = 1, .stride = TOP },
@@ -386,10 +386,10 @@ static const struct {
 	  { { REC_PID, 0 }, { REC_EXT | 1 << 13, 0 }, { OP_MAP | 1 << 5, 0 } },
 	  3 },
 	{ "record 2 (0x0000002c 0x00000000): an anonymous map with a file offset",
-	  { { REC_PID, 0 }, { REC_EXT | MAP_ANON << 5, 1 }, { OP_MAP | 1 << 5, 0 } },
+	  { { REC_PID, 0 }, { REC_EXT | VM_ANON << 5, 1 }, { OP_MAP | 1 << 5, 0 } },
 	  3 },
 	{ "record 2 (0x0000002c 0x00000000): a file map before any file was chosen",
-	  { { REC_PID, 0 }, { REC_EXT | MAP_READ << 5, 1 }, { OP_MAP | 1 << 5, 0 } },
+	  { { REC_PID, 0 }, { REC_EXT | VM_READ << 5, 1 }, { OP_MAP | 1 << 5, 0 } },
 	  3 },
 	{ "record 2 (0x0000002e 0x00000000): an unknown advice",
 	  { { REC_PID, 0 }, { REC_EXT | 1 << 5, 0 }, { OP_ADVISE | 1 << 5, 0 } },
@@ -459,7 +459,7 @@ static const struct {
 	{ "file 1, expected an index of the file table", { .code = OP_READ, .file = 1 } },
 	{ "map flags 256, expected known ones", MAP(1, 0, 1, 256, 0) },
 	{ "offset of an anonymous map 1, expected 0", MAP(1, 0, 1, ANON, 1) },
-	{ "advice 1, expected 0, MAP_RANDOM or MAP_SEQUENTIAL", ADVISE(1, 0, 1, 1) },
+	{ "advice 1, expected 0, VM_RAND_READ or VM_SEQ_READ", ADVISE(1, 0, 1, 1) },
 	{ "process_mrelease flags 4, expected known ones", { .code = OP_MRELEASE, .flags = 4 } },
 	{ "time 576460752303423488, expected less than 2^59 ns",
 	  { .code = OP_ADVANCE, .ns = 1ull << 59 } },
@@ -582,7 +582,7 @@ static void test_stats(void)
 {
 	const struct op ops[] = {
 		SPAWN(1),
-		MAP(1, 1000, 100, MAP_READ, 0),
+		MAP(1, 1000, 100, VM_READ, 0),
 		MAP(1, 2000, 5, ANON, 0),
 		TOUCH(1, 1000, 70, false, 1),
 		TOUCH(1, 1000, 10, false, 10),

@@ -11,9 +11,8 @@ void suite_vmstat(void);
 
 /* the levels of /proc/vmstat that reapsim has; all else only grows */
 static const char *const gauges[] = {
-	"nr_free_pages",  "nr_inactive_anon", "nr_active_anon", "nr_inactive_file",
-	"nr_active_file", "nr_file_pages",    "nr_anon_pages",	"nr_mapped",
-	"nr_shmem",	  "nr_dirty",
+	"nr_free_pages", "nr_inactive_anon", "nr_active_anon", "nr_inactive_file", "nr_active_file",
+	"nr_file_pages", "nr_anon_pages",    "nr_mapped",      "nr_shmem",	   "nr_dirty",
 };
 
 static void test_names(void)
@@ -45,11 +44,12 @@ static void test_names(void)
  */
 static void test_levels(void)
 {
-	struct tl *x = tl_run("memcg_pages=1000", NULL,
-			      "file,a,20; file,t,3,shmem; spawn,1; spawn,2; read,1,a,0,10;"
-			      "map,1,0,6,r--p,a,0; touch,1,0,6,r; map,2,0,6,r--p,a,0; touch,2,0,6,r;"
-			      "anon,1,100,5,rw-p; touch,1,100,5,w; map,1,200,3,rw-s,t,0;"
-			      "touch,1,200,3,w; write,1,a,10,4; mark,batched; drain");
+	struct tl *x =
+		tl_run("memcg_pages=1000", NULL,
+		       "file,a,20; file,t,3,shmem; spawn,1; spawn,2; read,1,a,0,10;"
+		       "map,1,0,6,r--p,a,0; touch,1,0,6,r; map,2,0,6,r--p,a,0; touch,2,0,6,r;"
+		       "anon,1,100,5,rw-p; touch,1,100,5,w; map,1,200,3,rw-s,t,0;"
+		       "touch,1,200,3,w; write,1,a,10,4; mark,batched; drain");
 	static const struct {
 		enum vmstat_item item;
 		uint64_t want;

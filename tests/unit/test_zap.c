@@ -84,7 +84,8 @@ static void test_order(void)
 		g_autofree char *text = g_strdup_printf(
 			"file,a,8; spawn,1; read,1,a,0,8; drain; map,1,10,2,r--p,a,0;"
 			"map,1,30,2,r--s,a,2; map,1,50,2,r--p,a,4; map,1,70,1,r--s,a,6;"
-			"touch,1,10,2,r; touch,1,30,2,r; touch,1,50,2,r; touch,1,70,1,r; %s,1; drain",
+			"touch,1,10,2,r; touch,1,30,2,r; touch,1,50,2,r; touch,1,70,1,r; %s,1; "
+			"drain",
 			rows[i].end);
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autofree char *active = tl_list(x, "active_file");
@@ -133,7 +134,8 @@ static void test_frees(void)
 	CU_ASSERT(tl_at(x, "m", VM_pswpout) > 0);
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 0, "anon");
 	TL_EQ(x->s->swap_used, 0, "swap slots");
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 300 - tl_stat(x, VM_nr_file_pages), "all but the cache");
+	TL_EQ(tl_stat(x, VM_nr_free_pages), 300 - tl_stat(x, VM_nr_file_pages),
+	      "all but the cache");
 	TL_EQ(tl_stat(x, VM_nr_file_pages), tl_at(x, "m", VM_nr_file_pages), "the cache stays");
 	tl_free(x);
 }
@@ -151,8 +153,8 @@ static const struct {
 	{ "map,1,0,3,r--p,a,0; touch,1,0,3,r; map,2,0,1,r--p,a,1; touch,2,0,1,r; drain; mrelease,1",
 	  "0 2", "mapped by another process" },
 	{ "map,1,0,3,rw-s,a,0; touch,1,0,3,r; touch,1,1,1,w; drain; mrelease,1", "0 2", "dirty" },
-	{ "read,2,a,0,3; write,2,a,2,1; map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; mrelease,1", "0-1",
-	  "dirtied by another process" },
+	{ "read,2,a,0,3; write,2,a,2,1; map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; mrelease,1",
+	  "0-1", "dirtied by another process" },
 	{ "read,2,a,0,3; map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; mrelease,1", "0-2",
 	  "second mark, but skipped: nothing waits" },
 	{ "read,2,a,0,3; map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; read,3,a,1,1; mrelease,1", "0 2",
@@ -161,7 +163,8 @@ static const struct {
 	  "what the victim did not map stays" },
 	{ "map,1,0,3,r--p,a,0,random; touch,1,0,3,r; drain; mrelease,1", "0-2",
 	  "no recency, no mark, but dropped" },
-	{ "map,1,0,3,r--p,a,0; map,1,10,3,r--p,a,0; touch,1,0,3,r; touch,1,10,3,r; drain; mrelease,1",
+	{ "map,1,0,3,r--p,a,0; map,1,10,3,r--p,a,0; touch,1,0,3,r; touch,1,10,3,r; drain; "
+	  "mrelease,1",
 	  "0-2", "mapped twice by the victim: dropped with its last PTE" },
 	{ "map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; exit,1", "", "an exit is out of scope" },
 	{ "map,1,0,3,r--p,a,0; touch,1,0,3,r; drain; unmap,1,0,3; mrelease,1", "",
@@ -171,8 +174,8 @@ static const struct {
 static void test_evict(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(evictions); i++) {
-		g_autofree char *text = g_strconcat("file,a,3; spawn,1; spawn,2; spawn,3;",
-						    evictions[i].ops, NULL);
+		g_autofree char *text =
+			g_strconcat("file,a,3; spawn,1; spawn,2; spawn,3;", evictions[i].ops, NULL);
 		struct tl *x = tl_run(NULL, "v1+evict", text);
 		struct tl *before = tl_run(NULL, "v1", text);
 		g_autofree char *left = tl_pages(x, "a", PG_resident);
@@ -190,7 +193,8 @@ static void test_evict(void)
 		}
 		if (tl_stat(before, VM_nr_file_pages) == 3 || i == 7) {
 			/* row 7 leaves page 2 untouched by the victim */
-			TL_STR(gone->str, evictions[i].evicted, "%s (left %s)", evictions[i].what, left);
+			TL_STR(gone->str, evictions[i].evicted, "%s (left %s)", evictions[i].what,
+			       left);
 			TL_EQ(tl_stat(x, VM_sim_zap_evicted), n, "%s", evictions[i].what);
 		} else {
 			CU_FAIL("every page is cached without +evict");
@@ -207,8 +211,9 @@ static void test_evict(void)
 /* tmpfs is dirty for ever: its pages have no other place to be */
 static void test_evict_shmem(void)
 {
-	struct tl *x = tl_run(NULL, "any-exit+evict",
-			      "file,t,3,shmem; spawn,1; map,1,0,3,rw-s,t,0; touch,1,0,3,w; drain; exit,1");
+	struct tl *x =
+		tl_run(NULL, "any-exit+evict",
+		       "file,t,3,shmem; spawn,1; map,1,0,3,rw-s,t,0; touch,1,0,3,w; drain; exit,1");
 
 	TL_EQ(tl_stat(x, VM_nr_shmem), 3, "kept");
 	tl_free(x);
@@ -217,9 +222,10 @@ static void test_evict_shmem(void)
 /* more pages than a gather holds (7 + 19 * 509 = 9678): freed in between */
 static void test_gather_overflow(void)
 {
-	struct tl *x = tl_run("memcg_pages=30000", "any-exit+evict",
-			      "file,a,20000; spawn,1; map,1,0,20000,r--p,a,0; touch,1,0,20000,r; drain;"
-			      "exit,1");
+	struct tl *x =
+		tl_run("memcg_pages=30000", "any-exit+evict",
+		       "file,a,20000; spawn,1; map,1,0,20000,r--p,a,0; touch,1,0,20000,r; drain;"
+		       "exit,1");
 
 	TL_EQ(tl_stat(x, VM_sim_zap_evicted), 20000, "evicted");
 	TL_EQ(tl_stat(x, VM_sim_reap_pages), 20000, "unmapped");

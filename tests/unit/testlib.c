@@ -307,7 +307,7 @@ void tl_assert_str(const char *file, unsigned int line, const char *got, const c
 	va_start(ap, row);
 	where = g_strdup_vprintf(row, ap);
 	va_end(ap);
-	msg = g_strdup_printf("%s: %s is \"%s\", expected \"%s\"", where, expr, got ? got : "(null)",
-			      want);
+	msg = g_strdup_printf("%s: %s is \"%s\", expected \"%s\"", where, expr,
+			      got ? got : "(null)", want);
 	report(got && !strcmp(got, want), file, line, msg);
 }

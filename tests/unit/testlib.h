@@ -23,7 +23,7 @@ struct tl {
 	struct trace *t;
 	struct sim *s;
 	struct err err;
-	int ret;	/* of the last sim_run(): 1 at the end of the trace */
+	int ret; /* of the last sim_run(): 1 at the end of the trace */
 };
 
 /** Text to trace, as a user's file would be read; NULL with @err filled. */

@@ -1,0 +1,12 @@
+T=$SRC/tests/cli/tiny.csv
+"$REAPSIM" run "$T" >/dev/full; echo "run: $?"
+"$REAPSIM" run "$T" --csv /dev/full >/dev/null; echo "run --csv: $?"
+"$REAPSIM" compare "$T" >/dev/full; echo "compare: $?"
+"$REAPSIM" compare "$T" --csv /dev/full >/dev/null; echo "compare --csv: $?"
+"$REAPSIM" explain "$T" >/dev/full; echo "explain: $?"
+"$REAPSIM" list >/dev/full; echo "list: $?"
+"$REAPSIM" run --help >/dev/full; echo "help: $?"
+"$REAPSIM" trace info "$T" >/dev/full; echo "info: $?"
+"$REAPSIM" trace check "$T" >/dev/full; echo "check: $?"
+"$REAPSIM" trace convert --to binary "$T" - >/dev/full; echo "convert: $?"
+"$REAPSIM" run "$T" --csv missing/out.csv >/dev/null; echo "folder: $?"

@@ -1,0 +1,4 @@
+for c in run compare explain "trace" "trace convert" "trace info" "trace check" gen list; do
+	echo "=== $c"
+	"$REAPSIM" $c --help || echo "exit $?"
+done

@@ -1,0 +1,14 @@
+# Text to binary and back: the same operations, a file several times smaller.
+T=$SRC/tests/cli/tiny.csv
+"$REAPSIM" trace info "$T"
+"$REAPSIM" trace check "$T"
+"$REAPSIM" trace convert "$T" tiny.rtrace
+"$REAPSIM" trace convert tiny.rtrace back.csv
+"$REAPSIM" trace convert --to binary back.csv - | cmp - tiny.rtrace && echo same
+"$REAPSIM" trace check tiny.rtrace back.csv
+head -1 tiny.rtrace
+cat back.csv
+# and they replay alike
+"$REAPSIM" run tiny.rtrace -p v1 --csv - | cut -d, -f2- | md5sum >a
+"$REAPSIM" run back.csv -p v1 --csv - | cut -d, -f2- | md5sum >b
+cmp a b && echo alike
