@@ -9,7 +9,8 @@
  * left to user pages. kswapd runs to its end the moment it is woken, while the
  * allocation waits: on a real machine both go on at once, and an allocating
  * task that outruns kswapd enters direct reclaim. Counters of kswapd and
- * direct reclaim should therefore be compared as their sum.
+ * direct reclaim should therefore be compared as their sum. drain_all_stock()
+ * empties the other CPUs' stocks at once, not from a work queue.
  */
 #include "sim/charge.h"
 

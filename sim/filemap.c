@@ -9,8 +9,12 @@
  * once: when reclaim finds nothing but dirty pages, when dirty pages pass the
  * background ratio, and when they have been dirty for dirty_expire_ms. Writers
  * are not throttled. Memory full of dirty pages behaves more kindly here than
- * on a real machine. Reading a hole of a tmpfs file through a descriptor
- * allocates a page here, where the kernel reads the zero page.
+ * on a real machine; the background ratio is taken of free and page-cache
+ * pages, where the kernel takes the file LRU. Tmpfs: reading a hole through a
+ * descriptor allocates a page here, where the kernel reads the zero page, and a
+ * page that was only read counts as dirty. nr_file_pages leaves out the swap
+ * cache. drop_caches goes by the order of the trace's files, the kernel by its
+ * list of inodes.
  */
 #include "sim/filemap.h"
 

@@ -5,9 +5,10 @@
  * mm/filemap.c, for order-0 folios.
  *
  * Approximations: the device's optimal I/O size (bdi->io_pages) does not
- * exceed the readahead window; no congestion. While a window is being filled
- * its first pages are locked in the kernel, so reclaim cannot take them; here
- * it could, if memory held less than a window.
+ * exceed the readahead window; no congestion; arm64's exec_folio_order() is 0,
+ * as x86's. While a window is being filled its first pages are locked in the
+ * kernel, so reclaim passes them over; here it looks at them, which matters when
+ * the inactive list is not much longer than a window.
  */
 #include "sim/readahead.h"
 

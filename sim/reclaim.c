@@ -5,10 +5,10 @@
  *
  * Approximations: I/O is instantaneous, so no folio is ever under writeback or
  * locked when reclaim meets it, and reclaim never throttles. Swap is zram:
- * synchronous writes, which the classic LRU frees in the same pass. memcg
- * statistics are exact, where the kernel's are flushed every two seconds or
- * past a threshold; late phases of a scenario can differ from run to run there
- * and do not here. shrink_slab() and the inode LRU are not modelled.
+ * synchronous writes, which the classic LRU frees in the same pass, and no page
+ * is found to be filled with zeros. What a pass frees is free at once, where the
+ * kernel frees in batches of 31. shrink_slab() and the inode LRU are not
+ * modelled.
  */
 #include "sim/reclaim.h"
 

@@ -12,6 +12,8 @@
  * Approximations: PTEs only, no PMD mappings. A dirty PTE makes the kernel
  * flush and free early (delayed rmap); here its page waits in the gather like
  * all others, which only matters to a page mapped twice by the same process.
+ * "demote" exists in no kernel: here a dirty page goes to the tail like a clean
+ * one. Opting in (prctl) is not inherited by fork and survives exec.
  */
 #include "sim/zap.h"
 
