@@ -113,7 +113,7 @@ clean: ## remove build/ and out/
 	rm -rf $(BUILD) $(OUT)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile kernel-patch/kernel.mk
 	@echo
 	@echo "  SANITIZE=address,undefined  instrumented build, in a folder of its own"
 	@echo "  OPT='-O0 -g'                other optimisation flags"
@@ -158,4 +158,5 @@ $(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard */*.
 	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lm
 
+include kernel-patch/kernel.mk
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRC)))

@@ -10,11 +10,18 @@ here=$(cd "$(dirname "$0")" && pwd)
 tmp=$(mktemp)
 trap 'rm -f "$tmp"' EXIT
 
-for policy in baseline v1; do
-	"$reapsim" run --policy $policy --csv - "$here/worked-example.csv"
-done >"$tmp"
+# KERNEL-RESULTS TRACE [OPTION...]
+compare() {
+	local kernel=$1 trace=$2 policy
+	shift 2
+	for policy in $(awk -F, '!/^(#|policy)/ && !seen[$1]++ { print $1 }' "$kernel"); do
+		"$reapsim" run --policy "$policy" --csv - "$@" "$trace"
+	done >"$tmp"
+	judge "$kernel"
+}
 
-awk -F, '
+judge() {
+	awk -F, '
 FNR == NR {			# the simulator, a row a mark
 	if ($1 == "trace") {
 		for (i = 1; i <= NF; i++)
@@ -53,4 +60,15 @@ END {
 	printf "%d cells, %d inside the range of the kernel, worst error %.2f%%\n",
 		cells, inside, 100 * worst
 	exit worst > 0.01
-}' "$tmp" "$here/worked-example.kernel.csv"
+}' "$tmp" "$1"
+}
+
+status=0
+echo "this repository's player: no page of its own, 800 us a read on a busy host"
+compare "$here/worked-example-player.kernel.csv" \
+	"$here/../../kernel-patch/player/worked-example.csv" \
+	--set memcg_stats=flushed --set read_us=800 || status=1
+echo
+echo "an earlier player: nine pages of its own a process (inferred), 200 us a read"
+compare "$here/worked-example.kernel.csv" "$here/worked-example.csv" || status=1
+exit $status

@@ -1,0 +1,19 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# A real kernel as the judge: built and booted by kernel-patch/scripts, cached in
+# ~/.cache/reapsim. Included by the Makefile.
+
+KERNEL     ?= 7.3
+KERNEL_SRC ?=
+CONFIG     ?= base
+POLICY     ?= baseline
+LRU        ?= classic
+RUNS       ?= 5
+
+.PHONY: kernel kernel-run
+
+kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp
+	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
+
+kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
+	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' POLICY='$(POLICY)' \
+		LRU='$(LRU)' RUNS='$(RUNS)' kernel-patch/scripts/run.sh '$(TRACE)'

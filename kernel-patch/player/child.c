@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What the processes of a trace run: a loop that takes one command from a pipe
+ * and answers when it is done.
+ *
+ * What a child writes to would be a page of its own, charged to it, going through
+ * the same per-CPU batches as the pages that are measured; and each page that it
+ * shares with the player after fork() is one where the next write of either may
+ * drain those batches (v7.3 wp_can_reuse_anon_folio()). So they share none and a
+ * child has none: the player's writable memory is MADV_DONTFORK, the stack is a
+ * slot of the shared memory on ramfs. There is no libc here, no errno, no
+ * variable that is not on the stack.
+ */
+#define _GNU_SOURCE
+#include "player.h"
+
+#include <asm/unistd.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fadvise.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/uio.h>
+
+/* its canary lies in the player's memory */
+#pragma GCC optimize("no-stack-protector")
+
+static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
+{
+	register long r10 __asm__("r10") = d;
+	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
+	long ret;
+
+	__asm__ volatile("syscall"
+			 : "=a"(ret)
+			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+			 : "rcx", "r11", "memory");
+	return ret;
+}
+
+#define sys(nr, a, b, c, d) sys6(nr, (long)(a), (long)(b), (long)(c), (long)(d), 0, 0)
+
+static char *number(char *out, uint32_t n)
+{
+	char digits[10];
+	int i = 0;
+
+	do {
+		digits[i++] = (char)('0' + n % 10);
+		n /= 10;
+	} while (n);
+	while (i)
+		*out++ = digits[--i];
+	*out = '\0';
+	return out;
+}
+
+void child_fifo(char *out, char kind, uint32_t serial)
+{
+	*out++ = '/';
+	*out++ = 'r';
+	*out++ = 'u';
+	*out++ = 'n';
+	*out++ = '/';
+	*out++ = kind;
+	number(out, serial);
+}
+
+void file_path(char *out, bool shmem, uint32_t index)
+{
+	*out++ = '/';
+	*out++ = shmem ? 't' : 'd';
+	*out++ = '/';
+	number(out, index);
+}
+
+static long open_fifo(char kind, uint32_t serial, int mode, int to)
+{
+	char path[24];
+	long fd;
+
+	child_fifo(path, kind, serial);
+	fd = sys(__NR_openat, AT_FDCWD, path, mode, 0);
+	if (fd < 0 || fd == to)
+		return fd;
+	sys(__NR_dup3, fd, to, 0, 0);
+	return sys(__NR_close, fd, 0, 0, 0);
+}
+
+/* In a new process. The reply says that it is ready. */
+static long hello(uint32_t serial)
+{
+	struct child_reply r = { 0, 0 };
+
+	if (open_fifo('c', serial, O_RDONLY, CHILD_IN) < 0 ||
+	    open_fifo('r', serial, O_WRONLY, CHILD_OUT) < 0)
+		return -1;
+	return sys(__NR_write, CHILD_OUT, &r, sizeof(r), 0);
+}
+
+static long open_file(const struct child_cmd *c)
+{
+	char path[24];
+
+	file_path(path, c->shmem, c->file);
+	return sys(__NR_openat, AT_FDCWD, path, O_RDWR, 0);
+}
+
+/* The one descriptor that this process has for this file. */
+static long the_file(const struct child_cmd *c)
+{
+	const long want = CHILD_FILES + (long)c->file;
+	long fd;
+
+	if (sys(__NR_fcntl, want, F_GETFD, 0, 0) >= 0)
+		return want;
+	fd = open_file(c);
+	if (fd < 0 || fd == want)
+		return fd;
+	if (sys(__NR_dup3, fd, want, 0, 0) != want)
+		return -EMFILE;
+	sys(__NR_close, fd, 0, 0, 0);
+	return want;
+}
+
+static long do_map(const struct child_cmd *c)
+{
+	const bool file = !(c->flags & MAP_ANONYMOUS);
+	long fd = -1, ret;
+
+	if (file) {
+		/* the process's own descriptor too: it counts as the first use */
+		fd = the_file(c);
+		if (fd < 0)
+			return fd;
+	}
+	if (file && c->noreuse) {
+		fd = open_file(c);
+		if (fd < 0)
+			return fd;
+		ret = sys(__NR_fadvise64, fd, 0, 0, POSIX_FADV_NOREUSE);
+		if (ret)
+			return ret;
+	}
+	ret = sys6(__NR_mmap, (long)c->at, (long)(c->pages * PAGE_SIZE), c->prot,
+		   c->flags | MAP_FIXED, fd, (long)(c->off * PAGE_SIZE));
+	if (file && c->noreuse)
+		sys(__NR_close, fd, 0, 0, 0);
+	if (ret != (long)c->at)
+		return ret < 0 ? ret : -EINVAL;
+	if (c->advice != MADV_NORMAL)
+		return sys(__NR_madvise, c->at, c->pages * PAGE_SIZE, c->advice, 0);
+	return 0;
+}
+
+static void touch(const struct child_cmd *c)
+{
+	const uint64_t step = c->arg * PAGE_SIZE;
+	volatile char *p = (volatile char *)c->at;
+
+	if (c->prot)
+		for (uint64_t i = 0; i < c->pages; i++, p += step)
+			*p = 1;
+	else
+		for (uint64_t i = 0; i < c->pages; i++, p += step)
+			(void)*p;
+}
+
+/* One call, whatever the size: see FORMAT.md on descriptors. */
+static long transfer(const struct child_cmd *c, uint64_t *done)
+{
+	struct iovec *vec = (struct iovec *)IO_VEC_AT;
+	uint64_t left = c->pages;
+	long fd = the_file(c), n = 0, ret;
+
+	if (fd < 0)
+		return fd;
+	for (; left && n < (long)IO_VECS; n++) {
+		uint64_t now = left < IO_PAGES ? left : IO_PAGES;
+
+		vec[n].iov_base = (void *)SHARED;
+		vec[n].iov_len = now * PAGE_SIZE;
+		left -= now;
+	}
+	if (left)
+		return -E2BIG;
+	ret = sys(c->op == CHILD_READ ? __NR_preadv : __NR_pwritev, fd, vec, n, c->off * PAGE_SIZE);
+	if (ret < 0)
+		return ret;
+	*done = (uint64_t)ret;
+	return 0;
+}
+
+static void loop(void)
+{
+	for (;;) {
+		struct child_reply r = { 0, 0 };
+		struct child_cmd c;
+
+		if (sys(__NR_read, CHILD_IN, &c, sizeof(c), 0) != sizeof(c))
+			sys(__NR_exit_group, 3, 0, 0, 0);
+		switch (c.op) {
+		case CHILD_EXIT:
+			sys(__NR_exit_group, 0, 0, 0, 0);
+			break;
+		case CHILD_FORK: {
+			/* the player's child, not ours: it is the one that waits */
+			struct clone_args args = { .flags = CLONE_PARENT };
+
+			r.ret = child_clone(&args, (uint32_t)c.off, (uint32_t)c.arg);
+			break;
+		}
+		case CHILD_MAP:
+			r.ret = do_map(&c);
+			break;
+		case CHILD_UNMAP:
+			r.ret = sys(__NR_munmap, c.at, c.pages * PAGE_SIZE, 0, 0);
+			break;
+		case CHILD_ADVISE:
+			r.ret = sys(__NR_madvise, c.at, c.pages * PAGE_SIZE, c.advice, 0);
+			break;
+		case CHILD_TOUCH:
+			touch(&c);
+			break;
+		case CHILD_READ:
+		case CHILD_WRITE:
+			r.ret = transfer(&c, &r.done);
+			break;
+		default:
+			r.ret = -ENOSYS;
+		}
+		if (sys(__NR_write, CHILD_OUT, &r, sizeof(r), 0) != sizeof(r))
+			sys(__NR_exit_group, 5, 0, 0, 0);
+	}
+}
+
+/* What lies at the top of a child's stack when it starts. */
+struct start {
+	uint32_t serial;
+	uint32_t fresh; /* of the player, whose descriptors are not for it */
+	uint64_t unused;
+};
+
+/* The first and last function of a child. */
+__attribute__((noreturn, used)) static void child_main(const struct start *s)
+{
+	if (s->fresh)
+		sys(__NR_close_range, 3, ~0u, 0, 0);
+	if (hello(s->serial) < 0)
+		sys(__NR_exit_group, 4, 0, 0, 0);
+	loop();
+	__builtin_unreachable();
+}
+
+long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial)
+{
+	char *stack = (char *)SLOTS_AT + slot * SLOT_SIZE;
+	struct start *start = (struct start *)(stack + SLOT_SIZE) - 1;
+	long ret;
+
+	args->stack = (uintptr_t)stack;
+	args->stack_size = SLOT_SIZE - sizeof(*start);
+	*start = (struct start){ .serial = serial, .fresh = !(args->flags & CLONE_PARENT) };
+	__asm__ volatile("syscall\n\t"
+			 "test %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "xor %%ebp, %%ebp\n\t"
+			 "mov %%rsp, %%rdi\n\t"
+			 "call child_main\n"
+			 "1:"
+			 : "=a"(ret)
+			 : "a"(__NR_clone3), "D"(args), "S"(sizeof(*args))
+			 : "rcx", "r11", "memory");
+	return ret;
+}

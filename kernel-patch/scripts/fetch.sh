@@ -1,0 +1,56 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# fetch.sh VERSION: prints the folder of an unpacked kernel source, such as 6.12
+# or 7.3. It comes from Debian's linux-source-VERSION: first by the machine's
+# own apt sources, then by the unstable and experimental suites of the same
+# archive, with an apt configuration of our own, so that the machine's stays as
+# it is. What is in the cache is not looked up again.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+version=${1:?usage: fetch.sh VERSION}
+package=linux-source-$version
+src=$cache/src
+
+found=$(ls -d "$src/${package}_"*/ 2>/dev/null | sort -V | tail -1 || true)
+if [ -n "$found" ]; then
+	echo "${found%/}"
+	exit 0
+fi
+need dpkg-deb=dpkg xz=xz-utils apt-get=apt
+mkdir -p "$src" "$cache/tmp"
+tmp=$(mktemp -d "$cache/tmp/fetch.XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+
+download() { (cd "$tmp" && apt-get "$@" -o APT::Sandbox::User=root download "$package" >>"$tmp/log" 2>&1); }
+
+# The archive that the machine's own release comes from, with another suite.
+other_suites() {
+	local uri signed
+	mkdir -p "$tmp/lists/partial" "$tmp/archives/partial"
+	uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+		awk '$3 == "main" && $2 !~ /[-\/](security|updates|backports)/ && $1 ~ /\/debian\/?$/ { print $1; exit }')
+	[ -n "$uri" ] || die "none of this machine's apt sources is a Debian archive: get $package and set KERNEL_SRC="
+	signed=/usr/share/keyrings/debian-archive-keyring.gpg
+	[ -e "$signed" ] || die "install debian-archive-keyring, or get $package and set KERNEL_SRC="
+	for suite in unstable experimental; do
+		echo "deb [signed-by=$signed] $uri $suite main"
+	done >"$tmp/sources.list"
+	printf '%s\n' "Dir::State::Lists \"$tmp/lists\";" "Dir::Etc::SourceList \"$tmp/sources.list\";" \
+		'Dir::Etc::SourceParts "/dev/null";' "Dir::Cache \"$tmp\";" \
+		'APT::Sandbox::User "root";' >"$tmp/apt.conf"
+	APT_CONFIG=$tmp/apt.conf apt-get -q update >>"$tmp/log" 2>&1
+	APT_CONFIG=$tmp/apt.conf download
+}
+
+say "fetching $package"
+: >"$tmp/log"
+download || other_suites || { tail -3 "$tmp/log" >&2; die "no $package in the apt sources; set KERNEL_SRC= to a tree"; }
+deb=$(ls "$tmp/${package}_"*.deb)
+name=${package}_$(dpkg-deb -f "$deb" Version)
+say "unpacking $name"
+dpkg-deb --fsys-tarfile "$deb" | tar -xO --wildcards "./usr/src/$package.tar.*" | xz -dc -T0 >"$tmp/src.tar"
+mkdir "$tmp/tree"
+tar -xf "$tmp/src.tar" -C "$tmp/tree" --strip-components=1
+mv "$tmp/tree" "$src/$name"
+echo "$src/$name"

@@ -1,0 +1,144 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# run.sh TRACE: replays a trace on a real kernel in QEMU and prints its counters
+# as CSV, one row per run, mark and counter. A run that could not do what the
+# trace says is named on stderr, is not in the CSV, and makes the exit code 1.
+#
+#   POLICY="NAME..."  policies of the test-only patch, each also with +evict
+#                     (default baseline)
+#   LRU="NAME..."     classic, mglru (default classic)
+#   RUNS=N            runs of each (default 5)
+#   KERNEL, KERNEL_SRC, PATCHES, CONFIG   as for build.sh
+#   KERNEL_DIR=FOLDER  a kernel that build.sh printed; nothing is built then
+#   RA_KB=N           read-ahead, instead of what the trace says
+#   MEMCG=N           memory.max in pages, instead of what the trace says
+#   MEM=N             MiB of the guest (default: as the trace's machine needs)
+#   OPTIONS="..."     more player options, such as player.dump=1 player.times=1
+#   TIMEOUT=SECONDS   of one run (default 600)
+#   OUT=FOLDER        keep console and raw results there
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+trace=${1:?usage: run.sh TRACE}
+POLICY=${POLICY:-baseline}
+LRU=${LRU:-classic}
+RUNS=${RUNS:-5}
+TIMEOUT=${TIMEOUT:-600}
+OPTIONS=${OPTIONS:-}
+
+[ -f "$trace" ] || die "no such trace: $trace"
+case $(head -c 22 "$trace" | head -1) in
+reapsim-trace,1) ;;
+*) die "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
+esac
+kernel=${KERNEL_DIR:-$("$here/scripts/build.sh")}
+[ -f "$kernel/bzImage" ] || die "no kernel in $kernel"
+need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
+
+info() { sed -n "s/^$1=//p" "$kernel/info"; }
+number() { case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac; }
+machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+out=${OUT:-$tmp/out}
+mkdir -p "$out" "$cache/disk" "$cache/player"
+
+# The player, compiled when its sources change.
+player=$cache/player/$(digest "$here"/player/*.[ch])
+if [ ! -x "$player" ]; then
+	gcc -static -O2 -std=gnu11 -Wall -Wextra -o "$tmp/player" "$here"/player/*.c
+	mv "$tmp/player" "$player"
+fi
+
+# The disk: file N of the trace is named N; contents that are not zero, so that
+# nothing is a hole. Made once for each list of sizes.
+sizes=()
+while IFS= read -r row; do
+	row=${row%%[[:space:]]}
+	last=${row##*,}
+	last=${last// /}
+	if [ "$last" = shmem ]; then
+		sizes+=(-)
+	else
+		sizes+=("$(number "$last")")
+	fi
+done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
+printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
+disk=$cache/disk/$(digest "$tmp/sizes").img
+if [ ! -f "$disk" ]; then
+	mkdir "$tmp/files"
+	total=0
+	for i in "${!sizes[@]}"; do
+		[ "${sizes[$i]}" = - ] && continue
+		yes reapsim 2>/dev/null | head -c $((sizes[i] * 4096)) >"$tmp/files/$i" || true
+		total=$((total + sizes[i]))
+	done
+	mke2fs -q -t ext4 -b 4096 -m 0 -O ^has_journal,^resize_inode -E lazy_itable_init=0 \
+		-d "$tmp/files" "$tmp/disk" $((total + total / 50 + ${#sizes[@]} + 8192))
+	mv "$tmp/disk" "$disk"
+	rm -rf "$tmp/files"
+fi
+
+mkdir -p "$tmp/root/dev"
+cp "$player" "$tmp/root/init"
+cp "$trace" "$tmp/root/trace.csv"
+(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+
+# A machine of so many pages is one where the trace finds as many free: the
+# kernel's image, its map of pages, what it needs to run, and the trace's text
+# come on top.
+memcg=${MEMCG:-$(machine memcg_pages)}
+pages=$(machine memory_pages)
+cpus=$(machine cpus)
+cpus=$(number "${cpus:-1}")
+if [ -n "${MEM:-}" ]; then
+	mem=${MEM}M
+elif [ -n "$memcg" ] && [ "$(number "$memcg")" -gt 0 ]; then
+	mem=$(($(number "$memcg") / 128 + 256))M
+elif [ -n "$pages" ]; then
+	pages=$(number "$pages")
+	mem=$(((pages * 4 + pages / 16 + 20 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))M
+else
+	mem=256M
+fi
+
+one() { # policy lru run
+	local dir=$out/$1-$2-$3 cmdline status=0
+	mkdir -p "$dir"
+	cmdline="console=ttyS0 quiet panic=-1 reboot=k rootfstype=ramfs no5lvl cgroup.memory=nokmem"
+	cmdline+=" reapsim.policy=$1 player.policy=$1 player.lru=$2"
+	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
+	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
+	timeout -k 5 "$TIMEOUT" qemu-system-x86_64 -accel tcg -cpu max -smp "$cpus" -m "$mem" \
+		-kernel "$kernel/bzImage" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
+		-display none -no-reboot -nic none -drive "file=$disk,format=raw,if=virtio,snapshot=on" \
+		-serial "file:$dir/console" -serial "file:$dir/results" </dev/null >"$dir/qemu" 2>&1 ||
+		status=$?
+	touch "$dir/results"
+	if grep -aq '^run-failed: ' "$dir/results" "$dir/console"; then
+		say "run $3 of $1 $2 not counted: $(grep -ah '^run-failed: ' "$dir/results" "$dir/console" | head -1)"
+		return 1
+	elif ! grep -aqx done "$dir/results"; then
+		if [ $status = 124 ]; then
+			say "run $3 of $1 $2 not counted: run-failed: no end after $TIMEOUT s"
+		else
+			say "run $3 of $1 $2 not counted: run-failed: the guest stopped:" \
+				"$(tail -n1 "$dir/qemu")$(grep -a -m1 -E 'panic|BUG|Oops' "$dir/console")"
+		fi
+		return 1
+	fi
+	awk -v head="$(info version),$(info config),$1,$2,$(basename "$trace"),$3" '
+		$1 == "M" { print head "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$dir/results"
+}
+
+echo "kernel,config,policy,lru,trace,run,mark,counter,value"
+failed=0
+for lru in $LRU; do
+	for policy in $POLICY; do
+		for ((run = 1; run <= RUNS; run++)); do
+			one "$policy" "$lru" "$run" || failed=1
+		done
+	done
+done
+exit $failed
