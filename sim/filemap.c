@@ -13,9 +13,8 @@
  * pages, where the kernel takes the file LRU. Tmpfs: reading a hole through a
  * descriptor allocates a page here, where the kernel reads the zero page, and a
  * page that was only read counts as dirty (the kernel drops it without swap).
- * nr_file_pages leaves out the swap
- * cache. drop_caches goes by the order of the trace's files, the kernel by its
- * list of inodes.
+ * nr_file_pages leaves out the swap cache. drop_caches goes by the order of the
+ * trace's files, the kernel by its list of inodes.
  */
 #include "sim/filemap.h"
 
