@@ -86,12 +86,42 @@ static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages,
 	}
 }
 
+/* the state of every page of every file, run-length */
+static GArray *page_runs(const struct sim *s)
+{
+	GArray *runs = g_array_new(FALSE, FALSE, sizeof(struct page_run));
+
+	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
+		const struct folio *f = s->folios + file_slot(s, i, 0);
+		struct page_run run = { .file = i };
+
+		for (uint32_t p = 0; p < s->trace->files[i].pages; p++, f++) {
+			uint16_t flags = f->flags & PG_resident ? f->flags : 0;
+
+			if (run.count && run.flags == flags && run.mapcount == f->mapcount) {
+				run.count++;
+				continue;
+			}
+			if (run.count)
+				g_array_append_val(runs, run);
+			run.page = p;
+			run.count = 1;
+			run.flags = flags;
+			run.mapcount = f->mapcount;
+		}
+		g_array_append_val(runs, run);
+	}
+	return runs;
+}
+
 static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
 	struct snapshot snap = { .name = name, .op = op, .now_ns = s->now_ns };
 
 	s->cfg.lru->flush_stats(s); /* whoever reads memory.stat flushes it */
 	sim_stat(s, &snap.stat);
+	if (s->cfg.keep_pages)
+		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
 }
 

@@ -53,6 +53,13 @@ void sim_advance(struct sim *s, uint64_t ns)
 		s->cfg.lru->flush_stats(s);
 }
 
+static void snapshot_clear(gpointer data)
+{
+	struct snapshot *snap = data;
+
+	g_clear_pointer(&snap->pages, g_array_unref);
+}
+
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m = &cfg->machine;
@@ -86,6 +93,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->procs = g_hash_table_new(NULL, NULL);
 	s->dirty = g_array_new(FALSE, FALSE, 16);
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
+	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->gather = zap_new();
 	charge_init(s);
 	s->stats_lag = m->memcg_pages && m->memcg_stats_flushed;

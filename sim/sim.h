@@ -45,6 +45,14 @@ struct snapshot {
 	uint64_t op;   /* ordinal of the mark's record */
 	uint64_t now_ns;
 	struct vmstat stat;
+	GArray *pages; /* struct page_run; NULL unless cfg.keep_pages */
+};
+
+/** struct page_run - @count pages of a file, from @page, in the same state. */
+struct page_run {
+	uint32_t file, page, count;
+	uint32_t mapcount;
+	uint16_t flags; /* folio_flags; 0 if not resident */
 };
 
 struct mm;
@@ -74,7 +82,8 @@ struct sim_config {
 	/* exits and kills of the trace are replayed as this instead;
 	 * OP_NONE: as recorded */
 	enum op_code ends_as;
-	bool check; /* verify every invariant after each operation */
+	bool check;	 /* verify every invariant after each operation */
+	bool keep_pages; /* each snapshot has the state of every file page */
 };
 
 /** struct replay - the registers of the replay loop (see sim/op.h). */

@@ -36,7 +36,24 @@ static int write_csv(const char *path, const struct run_set *rs, const struct ru
 	return cli_close_out(&out, true);
 }
 
-static int replay(const struct run_options *o, const char *path, const char *csv, bool all)
+static int write_pages(const char *path, const struct run_set *rs, const struct run *r)
+{
+	struct cli_out out;
+	int ret = cli_open_out(&out, path);
+
+	if (ret)
+		return ret;
+	run_csv_pages(out.f, rs->trace, r);
+	return cli_close_out(&out, true);
+}
+
+static bool is_stdout(const char *path)
+{
+	return path && !strcmp(path, "-");
+}
+
+static int replay(const struct run_options *o, const char *path, const char *csv, const char *pages,
+		  bool all)
 {
 	struct run_set rs = { 0 };
 	struct trace *t = NULL;
@@ -47,7 +64,7 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 		ret = run_set_init(&rs, o, t);
 	if (!ret)
 		ret = run_set_execute(&rs, 1);
-	if (!ret && (!csv || strcmp(csv, "-"))) {
+	if (!ret && !is_stdout(csv) && !is_stdout(pages)) {
 		ret = cli_open_out(&out, NULL);
 		if (!ret) {
 			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), all);
@@ -56,6 +73,8 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 	}
 	if (!ret && csv)
 		ret = write_csv(csv, &rs, run_set_get(&rs, 0, 0, 0));
+	if (!ret && pages)
+		ret = write_pages(pages, &rs, run_set_get(&rs, 0, 0, 0));
 	run_set_clear(&rs);
 	trace_free(t);
 	return ret;
@@ -64,19 +83,25 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 static int run(int argc, char **argv)
 {
 	struct run_options o = { .jobs = -1 };
-	g_autofree char *csv = NULL;
+	g_autofree char *csv = NULL, *pages = NULL;
 	gboolean all = FALSE;
 	const GOptionEntry own[] = {
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &csv,
 		  "write a row for each mark and the end (\"-\": stdout, no table)", "FILE" },
+		{ "pages", 0, 0, G_OPTION_ARG_FILENAME, &pages,
+		  "write the state of every file page at each mark (\"-\": stdout, no table)",
+		  "FILE" },
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "show counters that are 0 too", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
 				    "Replay one trace and print every counter.", NULL);
 
+	o.keep_pages = pages != NULL;
+	if (ret < 0 && is_stdout(csv) && is_stdout(pages))
+		ret = cli_usage("run: --csv and --pages cannot both go to stdout");
 	if (ret < 0)
-		ret = argc == 2 ? replay(&o, argv[1], csv, all)
+		ret = argc == 2 ? replay(&o, argv[1], csv, pages, all)
 				: cli_usage("run: expected one trace, got %d", argc - 1);
 	run_options_clear(&o);
 	return ret;

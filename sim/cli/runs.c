@@ -237,6 +237,7 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 				r.cfg.machine = g_array_index(rs->machines, struct machine, m);
 				r.cfg.ends_as = g_array_index(rs->ends, enum op_code, e);
 				r.cfg.check = o->check;
+				r.cfg.keep_pages = o->keep_pages;
 				g_array_append_val(rs->runs, r);
 			}
 		}
@@ -445,4 +446,31 @@ void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const stru
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%" PRIu64, stat->v[i]);
 	fputc('\n', f);
+}
+
+void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
+{
+	static const uint16_t shown[] = {
+		PG_resident, PG_referenced, PG_active, PG_lru, PG_dirty, PG_workingset,
+	};
+
+	fputs("mark,number,file,page,count,resident,referenced,active,lru,dirty,workingset,"
+	      "mapcount\n",
+	      f);
+	for (guint i = 0; i < r->snapshots->len; i++) {
+		const struct snapshot *snap = &g_array_index(r->snapshots, struct snapshot, i);
+		guint number = mark_number(r, snap);
+
+		for (guint j = 0; j < snap->pages->len; j++) {
+			const struct page_run *run =
+				&g_array_index(snap->pages, struct page_run, j);
+
+			fprintf(f, "%s,%u,", t->names[snap->name], number);
+			csv_field(f, t->files[run->file].name);
+			fprintf(f, ",%u,%u", run->page, run->count);
+			for (size_t k = 0; k < G_N_ELEMENTS(shown); k++)
+				fprintf(f, ",%d", (run->flags & shown[k]) != 0);
+			fprintf(f, ",%u\n", run->mapcount);
+		}
+	}
 }

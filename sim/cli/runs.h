@@ -21,6 +21,7 @@ struct run_options {
 	char *ends_as; /* a list where @many */
 	char *memory;  /* a list of memcg_pages values: one machine each */
 	gboolean check;
+	gboolean keep_pages; /* of each mark: snapshot.pages */
 	int jobs;
 };
 
@@ -81,5 +82,7 @@ const char *run_end_name(enum op_code code);
  * trace, whose mark is "(end)". */
 void run_csv_header(FILE *f);
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
+/** The state of every file page at every mark, run-length, with a header. */
+void run_csv_pages(FILE *f, const struct trace *t, const struct run *r);
 
 #endif
