@@ -36,6 +36,7 @@
 	X(NO_SWAP, "shrink_folio_list", "no swap left for it: activated")                          \
 	X(KEEP_BUSY, "__remove_mapping", "another reference: kept")                                \
 	X(EVICT, "__remove_mapping", "reclaimed, leaves a shadow")                                 \
+	X(EVICT_ZERO, "__remove_mapping", "reclaimed, never written: leaves nothing")              \
 	X(SWAP_OUT, "swap_writeout", "written to swap and reclaimed")                              \
 	X(SWAP_IN, "do_swap_page", "read from swap")                                               \
 	X(DEACTIVATE, "shrink_active_list", "aged: active to inactive, workingset set")            \

@@ -11,8 +11,7 @@
  * are not throttled. Memory full of dirty pages behaves more kindly here than
  * on a real machine; the background ratio is taken of free and page-cache
  * pages, where the kernel takes the file LRU. Tmpfs: reading a hole through a
- * descriptor allocates a page here, where the kernel reads the zero page, and a
- * page that was only read counts as dirty (the kernel drops it without swap).
+ * descriptor allocates a page here, where the kernel reads the zero page.
  * nr_file_pages leaves out the swap cache. drop_caches goes by the order of the
  * trace's files, the kernel by its list of inodes.
  */
@@ -39,7 +38,9 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	if (charge_page(s, cpu, why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL))
 		return -ENOMEM;
 	f = &s->folios[slot];
-	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked | PG_dirty : 0));
+	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
+	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
+			      (before & PG_swapcache ? PG_dirty : 0));
 	f->mapcount = 0;
 	s->nr_file_pages++;
 	count_vm(s, VM_sim_cache_adds, 1);

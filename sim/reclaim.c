@@ -49,8 +49,15 @@ static void remove_mapping(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 	bool swap = before & PG_swapcache;
-	uint32_t shadow = s->cfg.lru->eviction(s, slot);
+	uint32_t shadow;
 
+	/* tmpfs that was never written: a hole again, and no shadow */
+	if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) == PG_swapbacked) {
+		filemap_drop(s, slot);
+		note(s, slot, EVICT_ZERO, before);
+		return;
+	}
+	shadow = s->cfg.lru->eviction(s, slot);
 	f = &s->folios[slot];
 	f->flags = (uint16_t)(PG_shadow |
 			      (before & (PG_workingset | PG_anon | PG_swapbacked | PG_swapcache)));

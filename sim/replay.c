@@ -59,6 +59,9 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
 		   uint32_t file, uint32_t pgoff)
 {
+	/* generic_fadvise() does nothing on tmpfs (noop_backing_dev_info) */
+	if (!(flags & VM_ANON) && s->trace->files[file].shmem)
+		flags &= ~(uint32_t)VM_NOREUSE;
 	/* MAP_FIXED: what lies there goes */
 	zap_unmap(s, mm, at, pages);
 	vma_insert(s, mm, at, pages, flags, file, pgoff,

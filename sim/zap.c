@@ -9,9 +9,9 @@
  * skip that, and with "+evict" drop the folio once its gathered reference is
  * the last beside the page cache's.
  *
- * Approximations: PTEs only, no PMD mappings. A dirty PTE makes the kernel
- * flush and free early (delayed rmap); here its page waits in the gather like
- * all others, which only matters to a page mapped twice by the same process.
+ * Approximations: PTEs only, no PMD mappings. A dirty file PTE makes the kernel
+ * flush at the end of its page table (delayed rmap), here too, but the mapcount
+ * drops at once, which only matters to a page mapped twice by the same mapping.
  * "demote" exists in no kernel: here a dirty page goes to the tail like a clean
  * one. Opting in (prctl) is not inherited by fork and survives exec.
  */
@@ -26,39 +26,64 @@
  * stack and grows by pages of 510 up to 19 of them; each but keeps one entry
  * free (v7.3 include/asm-generic/tlb.h, __tlb_remove_folio_pages_size()).
  */
-#define GATHER_MAX (7 + 19 * 509)
+#define GATHER_LOCAL 7
+#define GATHER_PAGE  509
+#define GATHER_MAX   (GATHER_LOCAL + 19 * GATHER_PAGE)
 
 struct zap {
 	struct zap_details d;
 	const struct reap_policy *policy;
 	bool in_scope;
 	bool evict;
+	bool force_flush; /* a dirty file PTE was met in this page table */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 };
 
-/* free_pages_and_swap_cache(), with what "+evict" adds to it */
+/* mapping_evict_folio() of a folio that the gather holds */
+static bool gather_evict(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (f->mapcount || f->batched > 1 || (before & PG_dirty)) {
+		count_vm(s, VM_sim_zap_kept, 1);
+		note(s, slot, ZAP_KEEP, before);
+		return false;
+	}
+	filemap_drop(s, slot);
+	count_vm(s, VM_sim_zap_evicted, 1);
+	note(s, slot, ZAP_EVICT, before);
+	return true;
+}
+
+/* free_pages_and_swap_cache(), with what "+evict" adds to it: one folio_batch */
+static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t nr)
+{
+	const uint16_t file = PG_resident | PG_anon;
+
+	for (uint32_t i = 0; z->evict && i < nr; i++)
+		if ((s->folios[slots[i]].flags & file) == PG_resident && gather_evict(s, slots[i]))
+			slots[i] = FOLIO_NONE;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (slots[i] == FOLIO_NONE)
+			continue;
+		s->folios[slots[i]].batched--;
+		folio_free_unreferenced(s, slots[i]);
+	}
+}
+
+/* References go 31 at a time, and at the end of each page of the gather: a folio
+ * that is there twice is evicted only if its entries are further apart. */
 static void gather_flush(struct sim *s, struct zap *z)
 {
-	for (uint32_t i = 0; i < z->nr; i++) {
-		uint32_t slot = z->slots[i];
-		struct folio *f = &s->folios[slot];
+	uint32_t end = GATHER_LOCAL;
 
-		f->batched--;
-		if (f->flags & PG_anon) {
-			folio_free_unreferenced(s, slot);
-		} else if (z->evict && (f->flags & (PG_resident | PG_swapbacked)) == PG_resident) {
-			uint16_t before = f->flags;
-
-			if (f->mapcount || f->batched || (before & PG_dirty)) {
-				count_vm(s, VM_sim_zap_kept, 1);
-				note(s, slot, ZAP_KEEP, before);
-			} else {
-				filemap_drop(s, slot);
-				count_vm(s, VM_sim_zap_evicted, 1);
-				note(s, slot, ZAP_EVICT, before);
-			}
-		}
+	for (uint32_t i = 0, nr; i < z->nr; i += nr) {
+		if (i == end)
+			end += GATHER_PAGE;
+		nr = MIN(MIN(end, z->nr) - i, FOLIO_BATCH_SIZE);
+		gather_free(s, z, z->slots + i, nr);
 	}
 	z->nr = 0;
 }
@@ -144,8 +169,10 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 		return;
 	}
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
-	if (pte & PTE_dirty)
+	if (pte & PTE_dirty) {
 		folio_mark_dirty(s, slot);
+		z->force_flush = true; /* tlb_delay_rmap() of an SMP kernel */
+	}
 	count_vm(s, VM_sim_reap_pages, z->d.dying);
 	to_tail = zap_accessed(s, z, vma, slot, pte);
 	s->folios[slot].mapcount--;
@@ -165,6 +192,9 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 		for (; pt && vpn < stop; vpn++)
 			if (pt->pte[vpn % PTRS_PER_PTE])
 				zap_pte(s, z, vma, pt, (uint32_t)vpn);
+		if (z->force_flush)
+			gather_flush(s, z);
+		z->force_flush = false;
 		vpn = stop;
 	}
 }
@@ -182,6 +212,7 @@ static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool re
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
+	z->force_flush = false;
 	z->nr = 0;
 }
 

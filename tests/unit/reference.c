@@ -6,9 +6,9 @@
  * What it takes over from the declared approximations of sim/: order-0 folios,
  * one node, one lruvec, exact statistics, I/O that is over at once, kswapd
  * running to its end when it is woken (on the waker's CPU), no merging of VMAs,
- * one open file per process and file, tmpfs pages that are always dirty and
- * whose holes are allocated by a read, deactivation and rotation without their
- * batches, writeback by age and by the background ratio.
+ * one open file per process and file, tmpfs holes that are allocated by a read,
+ * deactivation and rotation without their batches, writeback by age and by the
+ * background ratio.
  */
 #include "tests/unit/reference.h"
 
@@ -572,9 +572,13 @@ static void try_to_unmap(struct ref *r, int page)
 static void remove_mapping(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
-	struct ref_shadow s = workingset_eviction(r, page);
+	struct ref_shadow s = { 0 };
 	bool slot = pg->swap_slot, anon = pg->anon;
 	uint32_t vpn = pg->vpn;
+
+	/* a shadow is for the file LRU and the swap cache */
+	if (!pg->swapbacked || slot)
+		s = workingset_eviction(r, page);
 
 	memset(pg, 0, sizeof(*pg));
 	pg->used = true;
@@ -1102,7 +1106,8 @@ static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool wr
 	s = pg->shadow;
 	memset(pg, 0, sizeof(*pg));
 	pg->used = pg->resident = true;
-	pg->swapbacked = pg->dirty = shmem;
+	pg->swapbacked = shmem;
+	pg->dirty = swapped; /* shmem_swapin_folio() */
 	pg->swap_slot = swapped;
 	count(r, VM_sim_cache_adds, 1);
 	if (!shmem && !write)
@@ -1731,23 +1736,53 @@ static void drop_pagecache(struct ref *r)
 
 /* mm/memory.c, mm/mmu_gather.c: unmapping */
 
+/* the evicting half of free_pages_and_swap_cache() */
+static bool evict_folio(struct ref *r, int page)
+{
+	/* the reference of the gather, and no other */
+	bool drop = !ref_mapcount(r, page) && other_refs(r, page) == 1 && !r->pages[page].dirty;
+
+	count(r, drop ? VM_sim_zap_evicted : VM_sim_zap_kept, 1);
+	if (drop)
+		filemap_drop(r, page);
+	return drop;
+}
+
+/* folios_put_refs() */
+static void put_folios(struct ref *r, const int *pages, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		if (pages[i] < 0)
+			continue;
+		r->pages[pages[i]].extra_refs--;
+		if (r->pages[pages[i]].anon)
+			put_anon(r, pages[i]);
+	}
+}
+
 static void tlb_flush_mmu(struct ref *r, const struct zap *z)
 {
-	/* free_pages_and_swap_cache() */
-	for (int i = 0; i < r->nr_gather; i++) {
-		int page = r->gather[i];
+	int held[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0;
+	int batch_max = 7; /* of the gather on the stack; the others hold 509 */
+
+	/* free_pages_and_swap_cache() of each batch of the gather */
+	while (at < r->nr_gather) {
+		int page = r->gather[at++];
 		struct ref_page *pg = &r->pages[page];
 
-		pg->extra_refs--;
-		if (pg->anon) {
-			free_swap_cache(r, page);
-			put_anon(r, page);
-		} else if (z->evict && pg->resident && !pg->swapbacked) {
-			bool drop = !ref_mapcount(r, page) && !other_refs(r, page) && !pg->dirty;
-
-			count(r, drop ? VM_sim_zap_evicted : VM_sim_zap_kept, 1);
-			if (drop)
-				filemap_drop(r, page);
+		free_swap_cache(r, page);
+		nr_batch++;
+		if (pg->anon || !z->evict || !pg->resident || !evict_folio(r, page))
+			held[nr_held++] = page;
+		else
+			held[nr_held++] = -1; /* freed with this reference */
+		if (nr_held < REF_BATCH && nr_batch < batch_max && at < r->nr_gather)
+			continue;
+		put_folios(r, held, nr_held);
+		nr_held = 0;
+		if (nr_batch == batch_max) {
+			nr_batch = 0;
+			batch_max = 509;
 		}
 	}
 	r->nr_gather = 0;
@@ -1819,11 +1854,23 @@ static void zap_swap(struct ref *r, struct ref_pte *ptep)
 
 static void zap_vma(struct ref *r, const struct zap *z, struct ref_proc *p, struct ref_vma *v)
 {
+	bool force_flush = false;
+
 	for (uint64_t at = v->start; at < v->end; at++) {
-		if (p->ptes[at].present)
+		const struct ref_pte pte = p->ptes[at];
+
+		/* tlb_delay_rmap() */
+		if (pte.present && !pte.zero && pte.dirty && !r->pages[pte.page].anon)
+			force_flush = true;
+		if (pte.present)
 			zap_present(r, z, v, &p->ptes[at]);
-		else if (p->ptes[at].swap)
+		else if (pte.swap)
 			zap_swap(r, &p->ptes[at]);
+		/* zap_pte_range() ends with its page table */
+		if (force_flush && (at % 512 == 511 || at + 1 == v->end)) {
+			tlb_flush_mmu(r, z);
+			force_flush = false;
+		}
 	}
 }
 
@@ -1958,7 +2005,9 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 		.exec = op->flags & VM_EXEC,
 		.random = op->flags & VM_RAND_READ,
 		.sequential = op->flags & VM_SEQ_READ,
-		.noreuse = op->flags & VM_NOREUSE,
+		/* generic_fadvise(): nothing on noop_backing_dev_info */
+		.noreuse = (op->flags & VM_NOREUSE) &&
+			   ((op->flags & VM_ANON) || !is_shmem(r, op->file)),
 		.file = op->file,
 		.pgoff = op->pgoff,
 		.open = -1,

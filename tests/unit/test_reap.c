@@ -144,8 +144,9 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 	struct fate f = { .cached = true,
 			  .referenced = p.history == SECOND_MARK,
 			  .active = p.history == ACTIVE };
-	bool shmem = p.kind == SHMEM || p.kind == SHMEM_PRIVATE;
 	bool shared_vma = p.kind == SHARED || p.kind == SHMEM;
+	/* tmpfs ignores POSIX_FADV_NOREUSE */
+	bool recency = p.advice == NORMAL || (p.advice == NOREUSE && p.kind >= SHMEM);
 	/* reaped, unless the reaper leaves VM_SHARED to exit_mmap() */
 	bool reaping = d->reaped && !shared_vma;
 	bool unstable = d->reaped;
@@ -163,7 +164,7 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 	unsigned int unmaps = sharing == TWICE ? 2 : 1;
 
 	for (; unmaps; unmaps--, mapcount--) {
-		if (!p.young || p.advice != NORMAL)
+		if (!p.young || !recency)
 			continue;
 		if (skips && mapcount < 2) {
 			sum->skipped++;
@@ -181,7 +182,7 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 			f.referenced = false;
 		}
 	}
-	if (drops && !mapcount && !pending && !shmem) {
+	if (drops && !mapcount && !pending) {
 		f = (struct fate){ 0 };
 		sum->evicted++;
 	}
