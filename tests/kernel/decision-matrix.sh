@@ -1,0 +1,156 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: decision-matrix.sh REAPSIM [-v]
+#        decision-matrix.sh --record FOLDER >decision-matrix.kernel.csv
+#
+# Replays the decision matrix (matrix.sh) in the simulator under every policy and
+# compares the state of every page, at both marks, with what a real kernel left
+# (decision-matrix.kernel.csv). Prints a line for each policy, with -v also the
+# combinations in which pages differ. Fails when a page differs under a policy
+# for which decision-matrix.md does not explain it: all but demote.
+#
+# --record makes that file from FOLDER, the results of
+#
+#	tests/kernel/matrix.sh >matrix.csv
+#	POLICY="$(tests/kernel/decision-matrix.sh --policies)" RUNS=1 OUT=FOLDER \
+#		OPTIONS=player.dump=1 kernel-patch/scripts/run.sh matrix.csv
+#
+# A page's state is "." if it is not in the page cache, else r (referenced), a
+# (active), l (on a list), d (dirty), w (workingset), as they apply, and by how
+# many PTEs it is mapped.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+policies="baseline baseline+evict rfc rfc+evict v1 v1+evict flag flag+evict \
+any-exit any-exit+evict prctl prctl+evict demote demote+evict"
+
+# Both sides as "POLICY,MARK,FILE,FIRST,COUNT,STATE", in the order of the trace.
+from_kernel() {
+	for policy in $policies; do
+		awk -v policy="$policy" '
+function bit(n) { return int(word / 2 ^ n) % 2 }
+$1 == "P" {
+	word = 0
+	for (i = 1; i <= length($7); i++)
+		word = word * 16 + index("123456789abcdef", substr($7, i, 1))
+	state = !bit(0) ? "." : (bit(3) ? "r" : "") (bit(4) ? "a" : "") (bit(5) ? "l" : "") \
+		(bit(6) ? "d" : "") (bit(8) ? "w" : "") int(word / 2 ^ 32) % 65536
+	print policy "," $2 "," ($4 ? "shmem" : "data") "," $5 "," $6 "," state
+}' "$1/$policy-classic-1/results"
+	done
+}
+
+from_simulator() {
+	for policy in $policies; do
+		"$reapsim" run --policy "$policy" --pages - "$tmp/matrix.csv" | awk -F, -v policy="$policy" '
+NR > 1 {
+	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") \
+		($10 ? "d" : "") ($11 ? "w" : "") $12
+	print policy "," $1 "," $3 "," $4 "," $5 "," state
+}'
+	done
+}
+
+# A column for each policy, a row for pages that are alike under all of them.
+wide() {
+	awk -F, -v policies="$policies" '
+BEGIN { nr = split(policies, name, " ") }
+{
+	if (!($2 "," $3 in last))
+		range[nr_ranges++] = $2 "," $3
+	last[$2 "," $3] = $4 + $5 > last[$2 "," $3] ? $4 + $5 : last[$2 "," $3]
+	for (i = 0; i < $5; i++)
+		state[$1 "," $2 "," $3 "," $4 + i] = $6
+}
+function flush() {
+	if (count)
+		print range[r] "," first "," count before
+	count = 0
+}
+END {
+	printf "mark,file,page,count"
+	for (p = 1; p <= nr; p++)
+		printf ",%s", name[p]
+	print ""
+	for (r = 0; r < nr_ranges; r++) {
+		for (i = 0; i < last[range[r]]; i++) {
+			row = ""
+			for (p = 1; p <= nr; p++)
+				row = row "," state[name[p] "," range[r] "," i]
+			if (row != before)
+				flush()
+			if (!count)
+				first = i
+			count++
+			before = row
+		}
+		flush()
+	}
+}'
+}
+
+compare() {
+	awk -F, -v verbose="$verbose" '
+FILENAME == ARGV[1] {
+	for (i = 0; FNR > 1 && i < $3; i++)
+		cell[$1 "," $2 + i] = $4 " " $5 " " $6 " " $7 " " $8 " " $9
+	next
+}
+/^#/ { next }
+$1 == "mark" {
+	for (p = 5; p <= NF; p++)
+		name[p] = $p
+	nr = NF
+	next
+}
+FILENAME == ARGV[2] {
+	for (i = 0; i < $4; i++)
+		for (p = 5; p <= NF; p++)
+			kernel[$1 "," $2 "," $3 + i "," name[p]] = $p
+	next
+}
+{
+	for (i = 0; i < $4; i++) {
+		for (p = 5; p <= NF; p++) {
+			is = kernel[$1 "," $2 "," $3 + i "," name[p]]
+			pages[p]++
+			if (is == $p) {
+				equal[p]++
+			} else {
+				why = name[p] " " $1 " " cell[$2 "," $3 + i] ": kernel " is ", simulator " $p
+				if (!differ[why]++)
+					order[nr_why++] = why
+				unexplained += name[p] !~ /^demote/
+			}
+			all++
+		}
+	}
+}
+END {
+	print "| policy | pages compared | equal | different |"
+	print "|---|---|---|---|"
+	for (p = 5; p <= nr; p++)
+		printf "| `%s` | %d | %d | %d |\n", name[p], pages[p], equal[p], pages[p] - equal[p]
+	for (i = 0; verbose && i < nr_why; i++)
+		printf "%s: %d pages\n", order[i], differ[order[i]]
+	exit unexplained || !all
+}' "$tmp/cells.csv" "$here/decision-matrix.kernel.csv" "$tmp/simulator.csv"
+}
+
+case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
+--policies)
+	echo "$policies"
+	;;
+--record)
+	from_kernel "${2:?usage: decision-matrix.sh --record FOLDER}" | wide
+	;;
+*)
+	reapsim=$1
+	verbose=${2:+1}
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	"$here/matrix.sh" >"$tmp/matrix.csv"
+	"$here/matrix.sh" --cells >"$tmp/cells.csv"
+	from_simulator | wide >"$tmp/simulator.csv"
+	compare
+	;;
+esac
