@@ -50,7 +50,7 @@ void charge_init(struct sim *s)
 uint64_t free_pages(const struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
-	uint64_t limit = m->memcg_pages ? m->memcg_pages : m->memory_pages;
+	uint64_t limit = machine_limit(m);
 
 	return limit > s->nr_used ? limit - s->nr_used : 0;
 }

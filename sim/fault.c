@@ -100,8 +100,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 	if (!(s->folios[slot].flags & PG_resident)) {
 		if (filemap_add_folio(s, cpu, slot, ADD_READ))
 			return -ENOMEM;
-		if (s->cfg.machine.read_us)
-			sim_advance(s, s->cfg.machine.read_us * 1000ull);
+		sim_device_read(s);
 	}
 	return tried ? 0 : FAULT_RETRY_MAJOR;
 }

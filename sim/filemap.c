@@ -87,8 +87,7 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (filemap_add_folio(s, cpu, slot, ADD_READAHEAD) &&
 	    filemap_add_folio(s, cpu, slot, ADD_READ))
 		return -ENOMEM;
-	if (s->cfg.machine.read_us)
-		sim_advance(s, s->cfg.machine.read_us * 1000ull);
+	sim_device_read(s);
 	if (__builtin_expect(s->flush_wanted, 0))
 		flush_dirty(s, 0);
 	return 0;
@@ -132,8 +131,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			/* filemap_create_folio() */
 			if (filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ))
 				return -ENOMEM;
-			if (s->cfg.machine.read_us)
-				sim_advance(s, s->cfg.machine.read_us * 1000ull);
+			sim_device_read(s);
 			last++;
 		}
 		if (async) {

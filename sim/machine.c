@@ -225,7 +225,7 @@ int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)
 	if (m->memory_share > 0)
 		m->memory_pages =
 			MAX(4 * least, (uint64_t)(m->memory_share * (double)peak_pages + 0.5));
-	limit = m->memcg_pages ? m->memcg_pages : m->memory_pages;
+	limit = machine_limit(m);
 	if (!limit)
 		return err_set(
 			err, -EINVAL,

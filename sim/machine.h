@@ -62,6 +62,12 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 int machine_from_file(struct machine *m, const char *path, struct err *err);
 /** Turn shares into pages and check that the whole is possible. */
 int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err);
+/** The limit that is in force, in pages. */
+static inline uint64_t machine_limit(const struct machine *m)
+{
+	return m->memcg_pages ? m->memcg_pages : m->memory_pages;
+}
+
 /** The keys and their meaning, for "reapsim list"; NULL ends it. */
 struct machine_key {
 	const char *name, *text;

@@ -12,8 +12,6 @@
  */
 #include "sim/readahead.h"
 
-#include <errno.h>
-
 #include "sim/filemap.h"
 
 #define MMAP_LOTSAMISS 100
@@ -44,8 +42,8 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 		if (i == mark)
 			s->folios[base + start + i].flags |= PG_readahead;
 	}
-	if (nr_read && s->cfg.machine.read_us)
-		sim_advance(s, s->cfg.machine.read_us * 1000ull);
+	if (nr_read)
+		sim_device_read(s);
 }
 
 static uint32_t get_init_ra_size(uint32_t size, uint32_t max)

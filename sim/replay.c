@@ -204,9 +204,7 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 			       "%llu pages are in use and none can be reclaimed",
 			       s->trace->path, (unsigned long long)at,
 			       (unsigned long long)s->nr_used,
-			       (unsigned long long)(s->cfg.machine.memcg_pages
-							    ? s->cfg.machine.memcg_pages
-							    : s->cfg.machine.memory_pages));
+			       (unsigned long long)machine_limit(&s->cfg.machine));
 	return 0;
 }
 

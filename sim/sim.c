@@ -60,6 +60,12 @@ static void snapshot_clear(gpointer data)
 	g_clear_pointer(&snap->pages, g_array_unref);
 }
 
+void sim_device_read(struct sim *s)
+{
+	if (s->cfg.machine.read_us)
+		sim_advance(s, s->cfg.machine.read_us * 1000ull);
+}
+
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m = &cfg->machine;

@@ -183,6 +183,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
 int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
 /** Let time pass, with what the kernel does every so often. */
 void sim_advance(struct sim *s, uint64_t ns);
+/** One request to the device: it takes the machine's read_us. */
+void sim_device_read(struct sim *s);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 

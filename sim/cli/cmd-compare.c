@@ -52,8 +52,7 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 	const struct run *base = run_set_get(rs, end, machine, 0);
 
 	fprintf(f, "ends: %s; machine: %s, %" PRIu64 " pages%s\n%-14s",
-		run_end_name(g_array_index(rs->ends, enum op_code, end)), m->name,
-		m->memcg_pages ? m->memcg_pages : m->memory_pages,
+		run_end_name(g_array_index(rs->ends, enum op_code, end)), m->name, machine_limit(m),
 		m->memcg_pages ? " of memcg limit" : "", "policy");
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
 		fprintf(f, "%*s%s", columns[c].width, columns[c].title,
@@ -104,8 +103,7 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 		fprintf(f, "\n%-15s", "pages");
 		for (guint m = from; m < to; m++) {
 			const struct machine *mc = &g_array_index(rs->machines, struct machine, m);
-			g_autofree char *n =
-				brief(mc->memcg_pages ? mc->memcg_pages : mc->memory_pages);
+			g_autofree char *n = brief(machine_limit(mc));
 
 			fprintf(f, "%*s", (int)width, n);
 		}

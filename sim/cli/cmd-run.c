@@ -12,8 +12,7 @@ static void print_table(FILE *f, const struct run_set *rs, const struct run *r, 
 	fprintf(f, "trace   %s\n", rs->trace->path);
 	fprintf(f, "policy  %s on the %s LRU\n", r->policy, r->cfg.lru->name);
 	fprintf(f, "machine %s: %" PRIu64 " pages%s, %" PRIu64 " of swap, %u cpus\n", m->name,
-		m->memcg_pages ? m->memcg_pages : m->memory_pages,
-		m->memcg_pages ? " (memcg limit)" : "", m->swap_pages, m->cpus);
+		machine_limit(m), m->memcg_pages ? " (memcg limit)" : "", m->swap_pages, m->cpus);
 	fprintf(f, "        readahead %u, fault-around %u born %s\n\n", m->readahead_pages,
 		m->fault_around_pages, m->prefault_old ? "old" : "young");
 	for (int i = 0; i < NR_VMSTAT; i++)

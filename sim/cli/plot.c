@@ -23,7 +23,7 @@ static uint64_t limit(const struct run_set *rs, guint machine)
 {
 	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
 
-	return m->memcg_pages ? m->memcg_pages : m->memory_pages;
+	return machine_limit(m);
 }
 
 static bool evicts(const struct run_set *rs, guint policy)

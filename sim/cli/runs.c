@@ -127,26 +127,26 @@ static int build_machine(struct machine *m, const struct run_options *o, const s
 	return ret;
 }
 
+/* @peak: sim_peak_pages() of the machine at @path, -1 until a share needs it */
 static int add_machine(struct run_set *rs, const struct run_options *o, const char *path,
-		       const char *memory)
+		       const char *memory, int64_t *peak)
 {
 	struct machine m;
 	struct err err;
-	int64_t peak = 0;
 	int ret = build_machine(&m, o, rs->trace, path, memory, &err);
 
-	if (!ret && (m.memcg_share > 0 || m.memory_share > 0)) {
+	if (!ret && *peak < 0 && (m.memcg_share > 0 || m.memory_share > 0)) {
 		const struct sim_config cfg = { .lru = rs->lru,
 						.reap = &reap_baseline,
 						.machine = m };
 
-		peak = sim_peak_pages(rs->trace, &cfg, &err);
-		if (peak < 0)
-			return cli_fail((int)peak, &err);
+		*peak = sim_peak_pages(rs->trace, &cfg, &err);
+		if (*peak < 0)
+			return cli_fail((int)*peak, &err);
 	}
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = machine_resolve(&m, (uint64_t)peak, &err);
+	ret = machine_resolve(&m, (uint64_t)MAX(*peak, 0), &err);
 	if (ret) {
 		struct err where;
 
@@ -215,10 +215,12 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 		ret = cli_usage("--machines: an empty list");
 	/* without key files: once, on the machine that the trace asks for */
 	for (guint i = 0; !ret && (i == 0 || paths[i]); i++) {
+		int64_t peak = -1;
+
 		if (!sizes)
-			ret = add_machine(rs, o, paths[i], NULL);
+			ret = add_machine(rs, o, paths[i], NULL, &peak);
 		for (char **s = sizes; !ret && s && *s; s++)
-			ret = add_machine(rs, o, paths[i], *s);
+			ret = add_machine(rs, o, paths[i], *s, &peak);
 	}
 	if (ret)
 		return ret;
@@ -282,7 +284,6 @@ static void execute(gpointer data, gpointer user)
 	struct run *r = data;
 	struct shared *sh = user;
 	struct sim *s;
-	gint64 start = g_get_monotonic_time();
 	uint64_t slice = r->cfg.check ? 64 : RECS_A_SLICE, before = 0;
 
 	if (interrupted)
@@ -306,7 +307,6 @@ static void execute(gpointer data, gpointer user)
 		r->done = true;
 		r->position = sim_position(s);
 	}
-	r->wall_us = g_get_monotonic_time() - start;
 	sim_free(s);
 	g_atomic_int_inc(&sh->nr_done);
 }

@@ -45,7 +45,6 @@ struct run {
 	struct vmstat stat; /* at the end */
 	GArray *snapshots;  /* struct snapshot, one a mark */
 	uint64_t position;  /* record at which it ended or failed */
-	gint64 wall_us;
 };
 
 /** struct run_set - machines x policies for one trace. */
