@@ -23,6 +23,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define KNOBS  "/sys/kernel/debug/reapsim/"
@@ -152,6 +153,8 @@ void guest_options(void)
 			o->real_time = strcmp(value, "skip") != 0;
 		else if (!strcmp(s, "flush"))
 			o->flush = atoi(value);
+		else if (!strcmp(s, "boost"))
+			o->boost = atoi(value);
 		else
 			run_failed("unknown option player.%s", s);
 	}
@@ -383,6 +386,18 @@ static void setup_swap(uint64_t pages)
 		run_failed("swapon: %s", strerror(errno));
 }
 
+/* calculate_min_free_kbytes() of a machine that has the trace's memory only */
+static uint64_t min_free_kbytes(const struct machine *m)
+{
+	uint64_t kb = 128;
+
+	if (m->min_free_pages)
+		return m->min_free_pages * 4;
+	while (kb < 262144 && (kb + 1) * (kb + 1) <= m->memory_pages * 4 * 16)
+		kb++;
+	return kb;
+}
+
 static void setup_machine(void)
 {
 	const struct options *o = &guest.opt;
@@ -402,8 +417,10 @@ static void setup_machine(void)
 	must_put("/proc/sys/vm/dirty_background_ratio", m->dirty_background_ratio);
 	must_put("/proc/sys/vm/dirty_expire_centisecs", m->dirty_expire_ms / 10);
 	must_put("/proc/sys/vm/dirty_writeback_centisecs", m->dirty_writeback_ms / 10);
-	if (m->min_free_pages)
-		must_put("/proc/sys/vm/min_free_kbytes", m->min_free_pages * 4);
+	if (m->memory_pages || m->min_free_pages)
+		must_put("/proc/sys/vm/min_free_kbytes", min_free_kbytes(m));
+	if (!o->boost)
+		must_put("/proc/sys/vm/watermark_boost_factor", 0);
 	must_put("/sys/kernel/debug/fault_around_bytes", m->fault_around_pages * PAGE_SIZE);
 	if (access("/sys/block/vda", F_OK) == 0)
 		must_put("/sys/block/vda/queue/read_ahead_kb",
@@ -468,6 +485,79 @@ void guest_drain(void)
 	pin(0);
 }
 
+/* ---- what the guest's time is made of ---- */
+
+/* SCHED_OTHER kthreads are children of PID 2, which has the lowest numbers. */
+static pid_t find_kswapd(void)
+{
+	for (pid_t pid = 3; pid < 300; pid++) {
+		char path[32];
+		const char *name;
+
+		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
+		name = get(path);
+		if (name && !strcmp(name, "kswapd0\n"))
+			return pid;
+	}
+	return -1;
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	if (clock_gettime(clock, &t))
+		return 0;
+	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
+}
+
+/* CPU time of kswapd so far */
+static uint64_t kswapd_ns(void)
+{
+	static pid_t pid;
+	clockid_t clock;
+
+	if (!pid)
+		pid = find_kswapd();
+	return pid > 0 && !clock_getcpuclockid(pid, &clock) ? clock_ns(clock) : 0;
+}
+
+/*
+ * What a fault takes, and one that reads from the device, on this host at this
+ * hour: the simulator has to be told. Leaves nothing behind: the caches are
+ * dropped before the trace starts.
+ */
+static void measure_times(void)
+{
+	uint64_t pages = 0, start, cold, warm, sum = 0;
+	const volatile char *at;
+	uint32_t file;
+
+	for (file = 0; file < guest.nr_files; file++) {
+		pages = guest.files[file].pages < 256 ? guest.files[file].pages : 256;
+		if (!guest.files[file].shmem && pages >= 64)
+			break;
+	}
+	if (file == guest.nr_files)
+		return;
+	for (int pass = 0; pass < 2; pass++) {
+		at = mmap(NULL, pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, guest.files[file].fd, 0);
+		if (at == MAP_FAILED || madvise((void *)at, pages * PAGE_SIZE, MADV_RANDOM))
+			run_failed("file %u: mmap: %s", file, strerror(errno));
+		start = clock_ns(CLOCK_MONOTONIC);
+		for (uint64_t i = 0; i < pages; i += pass ? guest.machine.fault_around_pages : 1)
+			sum += (unsigned char)at[i * PAGE_SIZE];
+		*(pass ? &warm : &cold) = clock_ns(CLOCK_MONOTONIC) - start;
+		munmap((void *)at, pages * PAGE_SIZE);
+	}
+	if (!sum)
+		run_failed("file %u is empty", file);
+	cold /= pages;
+	warm /= (pages + guest.machine.fault_around_pages - 1) / guest.machine.fault_around_pages;
+	result("I read_ns %llu\n", (unsigned long long)(cold > warm ? cold - warm : 0));
+	result("I fault_ns %llu\n", (unsigned long long)warm);
+}
+
 /* ---- counters ---- */
 
 #define MAX_COUNTERS 512
@@ -478,6 +568,7 @@ static struct {
 	unsigned long long value;
 } start[MAX_COUNTERS];
 static unsigned int nr_start;
+static uint64_t start_kswapd_ns;
 
 static unsigned long long since_start(const char *name, unsigned long long value)
 {
@@ -548,6 +639,8 @@ void guest_counters(const char *mark, unsigned int number)
 	} else {
 		put("/proc/sys/vm/stat_refresh", "1");
 		each_counter("/proc/vmstat", "", print, &w);
+		result("M %s %u kswapd_ns %llu\n", mark, number,
+		       (unsigned long long)(kswapd_ns() - start_kswapd_ns));
 	}
 	result_flush();
 }
@@ -564,6 +657,58 @@ static void check_oom(const char *prefix, const char *name, unsigned long long v
 void guest_check(void)
 {
 	each_counter("/proc/vmstat", "", check_oom, NULL);
+}
+
+/* ---- the size of a whole guest ---- */
+
+/* Free pages, those in the per-CPU lists of the allocator included. */
+static uint64_t available_pages(void)
+{
+	uint64_t pages = 0;
+	char *text, *save = NULL;
+
+	put("/proc/sys/vm/stat_refresh", "1");
+	text = get("/proc/zoneinfo");
+	if (!text)
+		run_failed("/proc/zoneinfo: %s", strerror(errno));
+	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		char name[32];
+		unsigned long long value;
+
+		if (sscanf(s, "%31s %llu", name, &value) == 2 &&
+		    (!strcmp(name, "nr_free_pages") || !strcmp(name, "count:")))
+			pages += value;
+	}
+	return pages;
+}
+
+/*
+ * Takes what is more than the trace's machine has, as unevictable pages of a
+ * file on ramfs: the guest's memory comes in steps of a MiB.
+ */
+static void take_surplus(void)
+{
+	static const char page[PAGE_SIZE];
+	const uint64_t want = guest.machine.memory_pages;
+	int fd;
+
+	if (guest.cgroup_fd >= 0 || !want)
+		return;
+	fd = open("/run/surplus", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		run_failed("/run/surplus: %s", strerror(errno));
+	/* some pages are tables of the file, hence one by one */
+	for (uint64_t have; (have = available_pages()) != want;) {
+		uint64_t n = have > want + 64 ? (have - want) * 7 / 8 : 1;
+
+		if (have < want)
+			run_failed("%llu pages are free, the trace wants %llu",
+				   (unsigned long long)have, (unsigned long long)want);
+		while (n--)
+			if (write(fd, page, PAGE_SIZE) != (ssize_t)PAGE_SIZE)
+				run_failed("/run/surplus: %s", strerror(errno));
+	}
+	close(fd);
 }
 
 static void print_info(void)
@@ -642,15 +787,17 @@ void guest_start(void)
 	 */
 	if (sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &rt))
 		run_failed("SCHED_FIFO: %s", strerror(errno));
+	measure_times();
 	sync();
 	must_put("/proc/sys/vm/drop_caches", 3);
 	for (uint32_t i = 0; i < guest.nr_files; i++)
 		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].pages))
 			run_failed("file %u: has holes", i);
 	must_put("/proc/sys/vm/drop_caches", 1);
+	take_surplus();
 	guest_drain();
-	put("/proc/sys/vm/stat_refresh", "1");
 	each_counter("/proc/vmstat", "", keep, NULL);
+	start_kswapd_ns = kswapd_ns();
 	print_info();
 }
 

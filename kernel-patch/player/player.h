@@ -114,6 +114,7 @@ struct options {
 	bool times;	     /* what each operation took */
 	bool real_time;	     /* "advance" sleeps */
 	bool flush;	     /* make memory.stat exact before it is read */
+	bool boost;	     /* leave vm.watermark_boost_factor as it is */
 };
 
 struct machine {
