@@ -18,6 +18,7 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/param.h>
 #include <sys/resource.h>
 #include <sys/rseq.h>
 #include <sys/stat.h>
@@ -173,6 +174,7 @@ static void machine_row(struct machine *m, const struct trace *t)
 		{ "swap_pages", &m->swap_pages },
 		{ "cpus", &m->cpus },
 		{ "readahead_pages", &m->readahead_pages },
+		{ "io_pages", &m->io_pages },
 		{ "fault_around_pages", &m->fault_around_pages },
 		{ "swappiness", &m->swappiness },
 		{ "min_free_pages", &m->min_free_pages },
@@ -195,7 +197,8 @@ static void machine_row(struct machine *m, const struct trace *t)
 		return;
 	}
 	/* how the simulator spends time: the kernel knows by itself */
-	if (strcmp(key, "memcg_stats") && strcmp(key, "read_us") && strcmp(key, "fault_us"))
+	if (strcmp(key, "memcg_stats") && strcmp(key, "read_us") && strcmp(key, "fault_us") &&
+	    strcmp(key, "scan_ns") && strcmp(key, "tick_us"))
 		run_failed("trace line %u: machine key \"%s\" is not known here", t->line, key);
 }
 
@@ -422,9 +425,11 @@ static void setup_machine(void)
 	if (!o->boost)
 		must_put("/proc/sys/vm/watermark_boost_factor", 0);
 	must_put("/sys/kernel/debug/fault_around_bytes", m->fault_around_pages * PAGE_SIZE);
-	if (access("/sys/block/vda", F_OK) == 0)
+	if (access("/sys/block/vda", F_OK) == 0) {
+		must_put("/sys/block/vda/queue/max_sectors_kb", m->io_pages * 4);
 		must_put("/sys/block/vda/queue/read_ahead_kb",
 			 o->ra_kb >= 0 ? (uint64_t)o->ra_kb : m->readahead_pages * 4);
+	}
 	if (m->swap_pages)
 		setup_swap(m->swap_pages);
 }
@@ -448,6 +453,7 @@ void guest_setup(void)
 {
 	guest.machine = (struct machine){ .cpus = 1,
 					  .readahead_pages = 32,
+					  .io_pages = 1024,
 					  .fault_around_pages = 16,
 					  .swappiness = 60,
 					  .watermark_scale_factor = 10,
@@ -690,22 +696,30 @@ static void take_surplus(void)
 {
 	static const char page[PAGE_SIZE];
 	const uint64_t want = guest.machine.memory_pages;
-	int fd;
+	uint64_t have, size = 0;
+	int fd, tries = 1000;
 
 	if (guest.cgroup_fd >= 0 || !want)
 		return;
 	fd = open("/run/surplus", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		run_failed("/run/surplus: %s", strerror(errno));
-	/* some pages are tables of the file, hence one by one */
-	for (uint64_t have; (have = available_pages()) != want;) {
+	/* some pages are tables of the file, so it takes a few steps */
+	while ((have = available_pages()) != want) {
 		uint64_t n = have > want + 64 ? (have - want) * 7 / 8 : 1;
 
-		if (have < want)
+		if (!tries-- || (have < want && !size))
 			run_failed("%llu pages are free, the trace wants %llu",
 				   (unsigned long long)have, (unsigned long long)want);
-		while (n--)
-			if (write(fd, page, PAGE_SIZE) != (ssize_t)PAGE_SIZE)
+		if (have < want) {
+			size -= MIN(size, want - have);
+			if (ftruncate(fd, (off_t)(size * PAGE_SIZE)))
+				run_failed("/run/surplus: %s", strerror(errno));
+			continue;
+		}
+		for (; n; n--, size++)
+			if (pwrite(fd, page, PAGE_SIZE, (off_t)(size * PAGE_SIZE)) !=
+			    (ssize_t)PAGE_SIZE)
 				run_failed("/run/surplus: %s", strerror(errno));
 	}
 	close(fd);

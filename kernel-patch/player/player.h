@@ -119,7 +119,7 @@ struct options {
 
 struct machine {
 	uint64_t memcg_pages, memory_pages, swap_pages, cpus;
-	uint64_t readahead_pages, fault_around_pages, swappiness;
+	uint64_t readahead_pages, io_pages, fault_around_pages, swappiness;
 	uint64_t min_free_pages, watermark_scale_factor;
 	uint64_t dirty_background_ratio, dirty_expire_ms, dirty_writeback_ms;
 };
