@@ -105,17 +105,12 @@ fi
 
 one() { # policy lru run
 	local dir=$out/$1-$2-$3 cmdline status=0
-	mkdir -p "$dir"
-	cmdline="console=ttyS0 quiet panic=-1 reboot=k rootfstype=ramfs no5lvl cgroup.memory=nokmem"
+	cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl cgroup.memory=nokmem"
 	cmdline+=" reapsim.policy=$1 player.policy=$1 player.lru=$2"
 	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
 	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
-	timeout -k 5 "$TIMEOUT" qemu-system-x86_64 -accel tcg -cpu max -smp "$cpus" -m "$mem" \
-		-kernel "$kernel/bzImage" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
-		-display none -no-reboot -nic none -drive "file=$disk,format=raw,if=virtio,snapshot=on" \
-		-serial "file:$dir/console" -serial "file:$dir/results" </dev/null >"$dir/qemu" 2>&1 ||
-		status=$?
-	touch "$dir/results"
+	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
+		-drive "file=$disk,format=raw,if=virtio,snapshot=on" || status=$?
 	if grep -aq '^run-failed: ' "$dir/results" "$dir/console"; then
 		say "run $3 of $1 $2 not counted: $(grep -ah '^run-failed: ' "$dir/results" "$dir/console" | head -1)"
 		return 1
