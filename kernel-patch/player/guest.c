@@ -6,6 +6,7 @@
 #define _GNU_SOURCE
 #include "player.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fiemap.h>
@@ -24,6 +25,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -156,6 +158,8 @@ void guest_options(void)
 			o->flush = atoi(value);
 		else if (!strcmp(s, "boost"))
 			o->boost = atoi(value);
+		else if (!strcmp(s, "tests"))
+			o->tests = atoi(value);
 		else
 			run_failed("unknown option player.%s", s);
 	}
@@ -295,6 +299,12 @@ static bool is_written(int fd, uint64_t pages)
 	return true;
 }
 
+static void mount_disk(void)
+{
+	/* or a thread of ext4 reads metadata in the middle of the trace */
+	mount_one("/dev/vda", "/d", "ext4", MS_NOATIME, "no_prefetch_block_bitmaps,noinit_itable");
+}
+
 static void open_files(void)
 {
 	bool disk = false, shm = false;
@@ -306,9 +316,7 @@ static void open_files(void)
 		shm |= guest.files[i].shmem;
 	}
 	if (disk)
-		/* or a thread of ext4 reads metadata in the middle of the trace */
-		mount_one("/dev/vda", "/d", "ext4", MS_NOATIME,
-			  "no_prefetch_block_bitmaps,noinit_itable");
+		mount_disk();
 	if (shm)
 		mount_one("tmpfs", "/t", "tmpfs", MS_NOATIME, "size=100%");
 	for (uint32_t i = 0; i < guest.nr_files; i++) {
@@ -848,4 +856,48 @@ void guest_dump(const char *mark, unsigned int number)
 		       (unsigned long long)(page - first), (unsigned long long)state);
 	}
 	result_flush();
+}
+
+/* ---- kselftests ---- */
+
+/* Their output goes where results go, their exit status after it. */
+static void run_test(const char *name)
+{
+	char path[288];
+	int status;
+	pid_t pid;
+
+	snprintf(path, sizeof(path), "/tests/%s", name);
+	result("S %s %s\n", guest.opt.lru, name);
+	result_flush();
+	pid = fork();
+	if (!pid) {
+		int out = open("/dev/ttyS1", O_WRONLY | O_NOCTTY);
+
+		if (dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
+			_exit(126);
+		execl(path, path, "/d", NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		run_failed("%s: %s", path, strerror(errno));
+	result("S %s %s ended with %d\n", guest.opt.lru, name, status);
+}
+
+void guest_tests(void)
+{
+	static char *const lrus[] = { "classic", "mglru" };
+	struct dirent **names;
+	int nr = scandir("/tests", &names, NULL, alphasort);
+
+	if (nr < 0)
+		run_failed("/tests: %s", strerror(errno));
+	mount_disk();
+	for (int lru = 0; lru < 2; lru++) {
+		guest.opt.lru = lrus[lru];
+		setup_lru();
+		for (int i = 0; i < nr; i++)
+			if (names[i]->d_name[0] != '.')
+				run_test(names[i]->d_name);
+	}
 }

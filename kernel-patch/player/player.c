@@ -585,6 +585,11 @@ int main(void)
 	guest_mounts();
 	open_results();
 	guest_options();
+	if (guest.opt.tests) {
+		guest_tests();
+		result("done\n");
+		power_off();
+	}
 	trace_open(&trace, guest.opt.trace);
 	guest_setup();
 	guest_start();

@@ -115,6 +115,7 @@ struct options {
 	bool real_time;	     /* "advance" sleeps */
 	bool flush;	     /* make memory.stat exact before it is read */
 	bool boost;	     /* leave vm.watermark_boost_factor as it is */
+	bool tests;	     /* no trace: run what is in /tests */
 };
 
 struct machine {
@@ -151,6 +152,8 @@ void guest_check(void);
 void guest_counters(const char *mark, unsigned int number);
 void guest_dump(const char *mark, unsigned int number);
 void guest_drain(void);
+/* Instead of a trace: runs each program in /tests with each LRU. */
+void guest_tests(void);
 /* Writes a string to a file; -errno. */
 int put(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void pin(int cpu);

@@ -14,24 +14,10 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-KERNEL=${KERNEL:-7.3}
 CONFIG=${CONFIG:-base}
 JOBS=${JOBS:-$(nproc)}
 
-if [ -n "${KERNEL_SRC:-}" ]; then
-	[ -f "$KERNEL_SRC/mm/memory.c" ] || die "KERNEL_SRC=$KERNEL_SRC is not a kernel tree"
-	src=$(cd "$KERNEL_SRC" && pwd)
-	id=$(cd "$src" && find . -name .git -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum | cut -c1-16)
-	KERNEL=$(make -s -C "$src" kernelversion)
-	case $KERNEL in
-	6.12*) base=6.12 ;;
-	*) base=7.3 ;;
-	esac
-else
-	src=$("$here/scripts/fetch.sh" "$KERNEL")
-	id=$(basename "$src")
-	base=$KERNEL
-fi
+find_source
 PATCHES=${PATCHES-$here/test-only/v$base.patch}
 read -ra patches <<<"$PATCHES"
 fragments=("$here/config/base.config")

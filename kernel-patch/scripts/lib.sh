@@ -33,12 +33,49 @@ need() {
 	die "please install these packages first: ${missing[*]}"
 }
 
+# find_source - sets src to the source that KERNEL or KERNEL_SRC names, id to a
+# name of its contents, base to the version that our patches have for it
+find_source() {
+	if [ -z "${KERNEL_SRC:-}" ]; then
+		base=${KERNEL:-7.3}
+		src=$("$here/scripts/fetch.sh" "$base") || return 1
+		id=$(basename "$src")
+		return 0
+	fi
+	[ -f "$KERNEL_SRC/mm/memory.c" ] || die "KERNEL_SRC=$KERNEL_SRC is not a kernel tree"
+	src=$(cd "$KERNEL_SRC" && pwd)
+	id=$(cd "$src" && find . -name .git -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum | cut -c1-16)
+	case $(make -s -C "$src" kernelversion) in
+	6.12*) base=6.12 ;;
+	*) base=7.3 ;;
+	esac
+}
+
+# player - prints the guest's PID 1, which is compiled when its sources change
+player() {
+	local bin tmp
+	bin=$cache/player/$(digest "$here"/player/*.[ch])
+	if [ ! -x "$bin" ]; then
+		need gcc=gcc /usr/include/stdio.h=libc6-dev
+		mkdir -p "$cache/player"
+		tmp=$(mktemp "$cache/player/tmp.XXXXXX")
+		gcc -static -O2 -std=gnu11 -Wall -Wextra -o "$tmp" "$here"/player/*.c
+		chmod 755 "$tmp"
+		mv "$tmp" "$bin"
+	fi
+	echo "$bin"
+}
+
+# What every guest is told; panic and the end of the player both end QEMU.
+guest_cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl"
+
 # boot KERNEL FOLDER OPTION... - runs a guest to its end: its console and second
 # serial port go to FOLDER/console and FOLDER/results, what QEMU says to
-# FOLDER/qemu. TIMEOUT=SECONDS. On a busy host the boot may find the timer dead;
+# FOLDER/qemu. TIMEOUT=SECONDS, QEMU="MORE OPTIONS". On a busy host the boot may find the timer dead;
 # nothing has happened in the guest by then, so that is tried again.
 boot() {
-	local kernel=$1 dir=$2 status try
+	local kernel=$1 dir=$2 status try more
+	read -ra more <<<"${QEMU:-}"
 	shift 2
 	mkdir -p "$dir"
 	for try in 1 2 3; do
@@ -46,7 +83,7 @@ boot() {
 		rm -f "$dir/results"
 		timeout -k 5 "${TIMEOUT:-600}" qemu-system-x86_64 -accel tcg -cpu max \
 			-kernel "$kernel/bzImage" -display none -no-reboot -nic none \
-			-serial "file:$dir/console" -serial "file:$dir/results" "$@" \
+			-serial "file:$dir/console" -serial "file:$dir/results" "$@" "${more[@]}" \
 			</dev/null >"$dir/qemu" 2>&1 || status=$?
 		touch "$dir/console" "$dir/results"
 		grep -aq "IO-APIC + timer doesn't work" "$dir/console" || break

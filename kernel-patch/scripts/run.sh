@@ -14,6 +14,7 @@
 #   MEMCG=N           memory.max in pages, instead of what the trace says
 #   MEM=N             MiB of the guest (default: as the trace's machine needs)
 #   OPTIONS="..."     more player options, such as player.dump=1 player.times=1
+#   QEMU="..."        more options of QEMU, such as "-icount shift=0,sleep=off"
 #   TIMEOUT=SECONDS   of one run (default 600)
 #   OUT=FOLDER        keep console and raw results there
 set -euo pipefail
@@ -42,14 +43,7 @@ machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | t
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
-mkdir -p "$out" "$cache/disk" "$cache/player"
-
-# The player, compiled when its sources change.
-player=$cache/player/$(digest "$here"/player/*.[ch])
-if [ ! -x "$player" ]; then
-	gcc -static -O2 -std=gnu11 -Wall -Wextra -o "$tmp/player" "$here"/player/*.c
-	mv "$tmp/player" "$player"
-fi
+mkdir -p "$out" "$cache/disk"
 
 # The disk: file N of the trace is named N; contents that are not zero, so that
 # nothing is a hole. Made once for each list of sizes.
@@ -74,14 +68,16 @@ if [ ! -f "$disk" ]; then
 		yes reapsim 2>/dev/null | head -c $((sizes[i] * 4096)) >"$tmp/files/$i" || true
 		total=$((total + sizes[i]))
 	done
+	new=$(mktemp "$disk.XXXXXX")
 	mke2fs -q -t ext4 -b 4096 -m 0 -O ^has_journal,^resize_inode -E lazy_itable_init=0 \
-		-d "$tmp/files" "$tmp/disk" $((total + total / 50 + ${#sizes[@]} + 8192))
-	mv "$tmp/disk" "$disk"
+		-d "$tmp/files" "$new" $((total + total / 50 + ${#sizes[@]} + 8192))
+	mv "$new" "$disk"
 	rm -rf "$tmp/files"
 fi
 
+init=$(player)
 mkdir -p "$tmp/root/dev"
-cp "$player" "$tmp/root/init"
+cp "$init" "$tmp/root/init"
 cp "$trace" "$tmp/root/trace.csv"
 (cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
 
@@ -105,8 +101,7 @@ fi
 
 one() { # policy lru run
 	local dir=$out/$1-$2-$3 cmdline status=0
-	cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl cgroup.memory=nokmem"
-	cmdline+=" reapsim.policy=$1 player.policy=$1 player.lru=$2"
+	cmdline="$guest_cmdline cgroup.memory=nokmem reapsim.policy=$1 player.policy=$1 player.lru=$2"
 	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
 	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
 	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
