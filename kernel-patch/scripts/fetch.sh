@@ -24,6 +24,14 @@ trap 'rm -rf "$tmp"' EXIT
 
 download() { (cd "$tmp" && apt-get "$@" -o APT::Sandbox::User=root download "$package" >>"$tmp/log" 2>&1); }
 
+# A machine that was just installed has no lists of packages.
+refresh() {
+	local root=()
+	! apt-cache madison bash | grep -q Packages || return 1
+	[ "$(id -u)" -eq 0 ] || root=(sudo -n)
+	"${root[@]}" apt-get -q update >>"$tmp/log" 2>&1
+}
+
 # The archive that the machine's own release comes from, with another suite.
 other_suites() {
 	local uri signed
@@ -45,7 +53,7 @@ other_suites() {
 
 say "fetching $package"
 : >"$tmp/log"
-download || other_suites || { tail -3 "$tmp/log" >&2; die "no $package in the apt sources; set KERNEL_SRC= to a tree"; }
+download || { refresh && download; } || other_suites || { tail -3 "$tmp/log" >&2; die "no $package in the apt sources; set KERNEL_SRC= to a tree"; }
 deb=$(ls "$tmp/${package}_"*.deb)
 name=${package}_$(dpkg-deb -f "$deb" Version)
 say "unpacking $name"
