@@ -9,7 +9,7 @@ POLICY     ?= baseline
 LRU        ?= classic
 RUNS       ?= 5
 
-.PHONY: kernel kernel-run
+.PHONY: kernel kernel-run kernel-check
 
 kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
@@ -17,3 +17,6 @@ kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFI
 kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' POLICY='$(POLICY)' \
 		LRU='$(LRU)' RUNS='$(RUNS)' kernel-patch/scripts/run.sh '$(TRACE)'
+
+kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
+	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' kernel-patch/scripts/check.sh '$(abspath $(BIN))'

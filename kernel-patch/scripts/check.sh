@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# check.sh REAPSIM: the kernel side, from source to numbers, on one version:
+#
+#   the series applies patch by patch, with whatever check-series.sh asks of it
+#   the kernel with the series builds and boots, and passes the series' selftests
+#   the test-only kernel builds and boots
+#   it counts in the worked example what was recorded, policy by policy
+#   it leaves each page of the decision matrix as was recorded
+#   the simulator REAPSIM agrees with that, but for what decision-matrix.md names
+#
+#   KERNEL=7.3|6.12    which (default 7.3)
+#   KERNEL_SRC=FOLDER  this tree instead
+#   JOBS=N             compilers and guests at a time (default: all CPUs)
+#   OUT=FOLDER         keep the raw results of the guests there
+#
+# A line a step, "ok" or "FAIL" and what, then "N passed, M failed". What is
+# built, and whether the series is fit, is kept in the cache; all guests run
+# anew. What can not be done, because a package can not be installed, fails.
+set -uo pipefail
+. "$(dirname "$0")/lib.sh"
+
+reapsim=${1:?usage: check.sh REAPSIM}
+top=$(cd "$here/.." && pwd)
+scripts=$here/scripts
+export JOBS=${JOBS:-$(nproc)}
+passed=0
+failed=0
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+out=${OUT:-$tmp/out}
+mkdir -p "$out"
+
+ok() { echo "ok $*"; passed=$((passed + 1)); }
+fail() { echo "FAIL $*"; failed=$((failed + 1)); }
+end() {
+	echo "$passed passed, $failed failed"
+	[ "$failed" -eq 0 ]
+	exit
+}
+
+# try WHAT COMMAND... - a step of one command; what it prints goes to $tmp/stdout,
+# and the last that it says is the reason if it fails
+try() {
+	local what=$1
+	shift
+	if { "$@" 2>&1 >&3 | tee "$tmp/stderr" >&2; } 3>"$tmp/stdout"; then
+		ok "$what"
+	else
+		fail "$what: $(tail -n1 "$tmp/stderr")"
+		return 1
+	fi
+}
+
+# lines WHAT - steps of which another script says "ok ..." or "FAIL ..."
+lines() {
+	local verdict what before=$((passed + failed))
+	while read -r verdict what; do
+		case $verdict in
+		ok) ok "$1: $what" ;;
+		FAIL) fail "$1: $what" ;;
+		esac
+	done
+	[ $((passed + failed)) -gt $before ] || fail "$1: nothing to judge"
+}
+
+tools() {
+	need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
+}
+try "the tools are there" tools || end
+
+# A subshell, as it may die.
+try "the source is there" eval '(find_source && echo "$src" && echo "$id" && echo "$base")' || end
+{ read -r src && read -r id && read -r base; } <"$tmp/stdout"
+series=$here/series
+[ "$base" = 7.3 ] || series=$here/series-$base
+patches=("$series"/000[1-9]-*.patch)
+
+# The series by itself. Only what passed is kept.
+checked=$cache/series/$({
+	echo "$layout $id"
+	digest "${patches[@]}" "$here"/config/*.config "$scripts/check-series.sh"
+} | sha256sum | cut -c1-16)
+if [ ! -d "$checked" ]; then
+	mkdir -p "$cache/series"
+	new=$(mktemp -d "$checked.XXXXXX")
+	OUT=$new/tests "$scripts/check-series.sh" "$src" "$series" 2>&1 | tee "$new/log" >&2
+	status=$?
+	if [ $status -eq 0 ]; then
+		mv "$new" "$checked"
+	else
+		grep -q '^kernel: FAIL' "$new/log" ||
+			echo "kernel: FAIL $(basename "$series"): $(tail -n1 "$new/log")" >>"$new/log"
+		checked=$new
+	fi
+fi
+lines "the series" < <(sed -n 's/^kernel: \(ok\|FAIL\) /\1 /p' "$checked/log")
+[ ! -v status ] || [ "$status" -eq 0 ] || end
+
+try "the kernel with the series builds" env PATCHES="${patches[*]}" "$scripts/build.sh" || end
+with_series=$(cat "$tmp/stdout")
+try "the test-only kernel builds" "$scripts/build.sh" || end
+test_only=$(cat "$tmp/stdout")
+
+# The selftests, in a guest: with each LRU, and with a disk to test on.
+selftests() {
+	local init
+	init=$(player) && mkdir -p "$tmp/root/dev" "$tmp/root/tests" &&
+		cp "$init" "$tmp/root/init" && cp "$checked"/tests/* "$tmp/root/tests/" &&
+		(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd" &&
+		mke2fs -q -t ext4 -b 4096 "$tmp/disk" 32768 || return 1
+	TIMEOUT=300 boot "$with_series" "$out/selftests" -smp 2 -m 256 -initrd "$tmp/initrd" \
+		-append "$guest_cmdline player.tests=1" -drive "file=$tmp/disk,format=raw,if=virtio" ||
+		say "QEMU: $(tail -n1 "$out/selftests/qemu")"
+	grep -aqx done "$out/selftests/results" ||
+		{ say "the guest did not end: $(grep -aE 'panic|BUG|Oops|run-failed' "$out/selftests/console" | head -1)"; return 1; }
+	! grep -aE 'BUG:|WARNING:|Oops' "$out/selftests/console" >&2
+}
+try "the kernel with the series boots and runs the selftests" selftests
+lines "selftest" < <(tr -d '\r' <"$out/selftests/results" | awk '
+$1 == "S" && NF == 3 { test = $3; lru = $2; bad = "" }
+/^not ok / { bad = bad " " $NF }
+/^# Totals:/ { totals = substr($0, 10) }
+$1 == "S" && NF > 3 {
+	good = $NF == 0 && bad == "" && totals ~ / pass:[1-9]/
+	print good ? "ok" : "FAIL", test ", " lru ":" totals (bad == "" ? "" : "; failed:" bad)
+	totals = ""
+}')
+
+# pool COMMAND... - in the background, JOBS at a time
+pool() {
+	while [ "$(jobs -rp | wc -l)" -ge "$JOBS" ]; do
+		wait -n
+	done
+	"$@" &
+}
+
+# run LRU POLICY TRACE [OPTION...] - one run on the test-only kernel; CSV
+run() {
+	LRU=$1 POLICY=$2 RUNS=1 OPTIONS="${*:4}" KERNEL_DIR=$test_only OUT=$out/$(basename "$3" .csv) \
+		"$scripts/run.sh" "$3"
+}
+
+# The worked example. Its late phases differ from run to run on one kernel, so
+# three runs have to disagree with what was recorded.
+recorded=$top/tests/kernel/worked-example-$base.runs.csv
+example() {
+	local name=$tmp/example-$1-$2 try
+	awk -F, -v lru="$1" -v policy="$2" '/^#/ || $1 == "policy" || ($1 == policy && $2 == lru)' \
+		"$recorded" >"$name.recorded"
+	for try in 1 2 3; do
+		run "$1" "$2" "$here/player/worked-example.csv" >"$name.csv"
+		"$top/tests/kernel/runs.sh" "$name.recorded" <"$name.csv" >"$name.verdict" && break
+		[ $try = 3 ] || say "again: $(cat "$name.verdict")"
+	done
+}
+while IFS=, read -r policy lru; do
+	pool example "$lru" "$policy"
+done < <(awk -F, '!/^(#|policy)/ && !seen[$1, $2]++ { print $1 "," $2 }' "$recorded")
+wait
+lines "the worked example" < <(cat "$tmp"/example-*.verdict)
+
+# The decision matrix: this kernel against what was recorded on it, and that
+# against the simulator.
+matrix=$top/tests/kernel/decision-matrix.sh
+recorded=$top/tests/kernel/decision-matrix.kernel.csv
+[ "$base" = 7.3 ] || recorded=${recorded/matrix./matrix-$base.}
+"$top/tests/kernel/matrix.sh" >"$tmp/matrix.csv"
+for policy in $("$matrix" --policies); do
+	pool run classic "$policy" "$tmp/matrix.csv" player.dump=1 >/dev/null
+done
+wait
+as_recorded() {
+	"$matrix" --record "$out/matrix" >"$tmp/matrix.new" || return 1
+	grep -v '^#' "$recorded" | diff - "$tmp/matrix.new" >"$tmp/matrix.diff" ||
+		{ say "$(grep -c '^>' "$tmp/matrix.diff") of $(wc -l <"$tmp/matrix.new") rows differ"; return 1; }
+}
+try "the decision matrix: v$base leaves each page as recorded" as_recorded
+try "the decision matrix: the simulator agrees with v$base" env KERNEL="$base" "$matrix" "$reapsim"
+end
