@@ -35,6 +35,7 @@ struct folio_batch {
 /** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
 struct sim_cpu {
 	struct folio_batch lru_add;
+	struct folio_batch lru_deactivate_file;
 	struct folio_batch lru_activate;
 	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
 };

@@ -567,6 +567,8 @@ static void step(void)
 	} else if (trace_is(&trace, "write", 4, 4)) {
 		do_transfer(CHILD_WRITE, "write");
 	} else if (trace_is(&trace, "drop_caches", 0, 0)) {
+		if (guest.machine.cpus > 1)
+			pin(0);
 		if (put("/proc/sys/vm/drop_caches", "1"))
 			run_failed("trace line %u: drop_caches", trace.line);
 	} else if (trace_is(&trace, "drain", 0, 0)) {
