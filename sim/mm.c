@@ -18,6 +18,15 @@ static void file_open_put(struct file_open *open)
 		g_free(open);
 }
 
+struct file_open *file_open_new(uint32_t file)
+{
+	struct file_open *open = g_new0(struct file_open, 1);
+
+	open->file = file;
+	open->prev_end = FILE_NEVER_READ;
+	return open;
+}
+
 struct file_open *mm_open(struct mm *mm, uint32_t file)
 {
 	struct file_open *open = mm->last_open;
@@ -26,10 +35,8 @@ struct file_open *mm_open(struct mm *mm, uint32_t file)
 		return open;
 	open = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(file));
 	if (!open) {
-		open = g_new0(struct file_open, 1);
-		open->file = file;
+		open = file_open_new(file);
 		open->refs = 1;
-		open->prev_end = FILE_NEVER_READ;
 		g_hash_table_insert(mm->opens, GUINT_TO_POINTER(file), open);
 	}
 	mm->last_open = open;

@@ -59,13 +59,22 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
 		   uint32_t file, uint32_t pgoff)
 {
+	struct file_open *open = NULL;
+
+	if (!(flags & VM_ANON)) {
+		open = mm_open(mm, file);
+		if (flags & (VM_NOREUSE | VM_READONLY))
+			open = file_open_new(file);
+	}
+	/* do_mmap() without FMODE_WRITE: VM_MAYSHARE is left */
+	if (flags & VM_READONLY)
+		flags &= ~(uint32_t)VM_SHARED;
 	/* generic_fadvise() does nothing on tmpfs (noop_backing_dev_info) */
-	if (!(flags & VM_ANON) && s->trace->files[file].shmem)
+	if (open && s->trace->files[file].shmem)
 		flags &= ~(uint32_t)VM_NOREUSE;
 	/* MAP_FIXED: what lies there goes */
 	zap_unmap(s, mm, at, pages);
-	vma_insert(s, mm, at, pages, flags, file, pgoff,
-		   flags & VM_ANON ? NULL : mm_open(mm, file));
+	vma_insert(s, mm, at, pages, flags, file, pgoff, open);
 }
 
 /* madvise(): sets the advice of a range, splitting VMAs at its ends */

@@ -600,7 +600,13 @@ static int check_map(struct check *c, const struct op *op)
 				    "anonymous map with noreuse at 0x%" PRIx32
 				    ", which is for files",
 				    op->at);
-	} else {
+	}
+	if ((flags & VM_READONLY) && (flags & (VM_ANON | VM_SHARED | VM_WRITE)) != VM_SHARED)
+		return fail(c,
+			    "map with readonly at 0x%" PRIx32
+			    ", which is for shared mappings without w",
+			    op->at);
+	if (!(flags & VM_ANON)) {
 		ret = check_in_file(c, "map", op->file, op->pgoff, op->pages);
 		if (ret)
 			return ret;

@@ -100,6 +100,8 @@ static void put_map(const struct trace *t, const struct op *op, FILE *f)
 		fprintf(f, ",%s", advice_name(op->flags));
 	if (op->flags & VM_NOREUSE)
 		fputs(",noreuse", f);
+	if (op->flags & VM_READONLY)
+		fputs(",readonly", f);
 }
 
 static void put_mrelease(const struct op *op, FILE *f)

@@ -427,7 +427,7 @@ static void perm_field(struct child_cmd *c, unsigned int field)
 	c->flags = s[3] == 's' ? MAP_SHARED : MAP_PRIVATE;
 }
 
-/* map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse] */
+/* map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly] */
 static void do_map(void)
 {
 	struct child_cmd c = { .op = CHILD_MAP, .advice = MADV_NORMAL };
@@ -439,6 +439,8 @@ static void do_map(void)
 	for (unsigned int i = 7; i < trace.nr_fields; i++) {
 		if (!strcmp(trace.field[i], "noreuse"))
 			c.noreuse = true;
+		else if (!strcmp(trace.field[i], "readonly"))
+			c.readonly = true;
 		else if (*trace.field[i])
 			c.advice = advice_of(trace.field[i]);
 	}
@@ -547,7 +549,7 @@ static void step(void)
 		proc_remove(p);
 	} else if (trace_is(&trace, "optin", 1, 1)) {
 		do_optin(proc_field(1));
-	} else if (trace_is(&trace, "map", 6, 8)) {
+	} else if (trace_is(&trace, "map", 6, 9)) {
 		do_map();
 	} else if (trace_is(&trace, "anon", 4, 5)) {
 		do_anon();

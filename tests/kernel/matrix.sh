@@ -13,8 +13,9 @@
 #   marks     first: nobody marked them before; second: a process that is not
 #             dying has used and unmapped them, which is one mark
 #   advice    recency (none), random, noreuse
-#   mapping   file-private, file-shared; shmem-private, shmem-shared: read;
-#             shmem-written: shared, written
+#   mapping   file-private, shmem-private; file-shared, shmem-shared: of a file
+#             open for writing; file-read_only, shmem-read_only: shared, of a file
+#             open read-only. All are read; shmem-written: shared, written
 #
 # fork() copies entries only of mappings that have anonymous pages, so "old" is
 # there for the private mappings alone: each has a fifth page that is written,
@@ -36,8 +37,8 @@ function cell(death, sharing, pte, marks, advice, mapping,
 	if (cells) {
 		print file "," next_page[file] "," size "," death "," sharing "," pte "," marks "," advice "," mapping
 	} else {
-		extra = advice == "recency" ? "" : "," advice
-		perm = mapping ~ /private/ ? (pte == "old" ? "rw-p" : "r--p") : mapping ~ /written/ ? "rw-s" : "r--s"
+		extra = (advice == "recency" ? "" : "," advice) (mapping ~ /read_only/ ? ",readonly" : "")
+		perm = mapping ~ /private/ ? (pte == "old" ? "rw-p" : "r--p") : mapping ~ /read_only/ ? "r--s" : "rw-s"
 		if (marks == "second") {
 			before = before sprintf("map,1,%d,4,r--p,%s,%d\ntouch,1,%d,4,r\nunmap,1,%d,4\n", at, file, next_page[file], at, at)
 		}
@@ -68,7 +69,8 @@ BEGIN {
 	nr_sharings = split("exclusive other twice", sharings, " ")
 	nr_marks = split("first second", marks, " ")
 	nr_advices = split("recency random noreuse", advices, " ")
-	nr_mappings = split("file-private shmem-private file-shared shmem-shared shmem-written", mappings, " ")
+	nr_mappings = split("file-private shmem-private file-shared shmem-shared file-read_only " \
+			    "shmem-read_only shmem-written", mappings, " ")
 	next_page["data"] = next_page["shmem"] = 0
 	if (cells)
 		print "file,page,count,death,sharing,pte,marks,advice,mapping"

@@ -2035,16 +2035,22 @@ static void do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_
 	}
 }
 
+/* do_sys_open() */
+static int new_open(struct ref *r, uint32_t file)
+{
+	if (r->nr_opens == REF_OPENS_MAX) {
+		r->broken = true;
+		r->nr_opens--;
+	}
+	r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
+	return r->nr_opens++;
+}
+
+/* the one descriptor of the process, see FORMAT.md */
 static int open_file(struct ref *r, struct ref_proc *p, uint32_t file)
 {
-	if (p->open_of[file] < 0) {
-		if (r->nr_opens == REF_OPENS_MAX) {
-			r->broken = true;
-			r->nr_opens--;
-		}
-		r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
-		p->open_of[file] = r->nr_opens++;
-	}
+	if (p->open_of[file] < 0)
+		p->open_of[file] = new_open(r, file);
 	return p->open_of[file];
 }
 
@@ -2054,7 +2060,8 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 		.start = start,
 		.end = start + op->pages,
 		.anon = op->flags & VM_ANON,
-		.shared = op->flags & VM_SHARED,
+		/* do_mmap(): not without FMODE_WRITE */
+		.shared = (op->flags & VM_SHARED) && !(op->flags & VM_READONLY),
 		.write = op->flags & VM_WRITE,
 		.exec = op->flags & VM_EXEC,
 		.random = op->flags & VM_RAND_READ,
@@ -2070,6 +2077,9 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 	do_munmap(r, p, v.start, v.end);
 	if (!v.anon)
 		v.open = open_file(r, p, op->file);
+	/* these have a descriptor of their own, see FORMAT.md */
+	if (op->flags & (VM_NOREUSE | VM_READONLY))
+		v.open = new_open(r, op->file);
 	vma_insert(r, p, v);
 }
 

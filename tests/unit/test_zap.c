@@ -65,32 +65,36 @@ static void test_second_mark(void)
 
 /*
  * __oom_reap_task_mm(): private and anonymous VMAs, from the highest address
- * down; VM_SHARED file mappings are left to exit_mmap(), which goes up. The
- * order shows in the order of activation.
+ * down; VM_SHARED file mappings are left to exit_mmap(), which goes up. A shared
+ * mapping of a file that is open read-only is none (do_mmap()). The order shows
+ * in the order of activation.
  */
 static void test_order(void)
 {
 	static const struct {
-		const char *end, *active;
+		const char *end, *open, *active;
 	} rows[] = {
-		{ "exit", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
-		{ "kill", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
+		{ "exit", "", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
+		{ "kill", "", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
 		/* reap: 4 5 (50..), 0 1 (10..); exit: 2 3 (30.., shared), 6 */
-		{ "mrelease", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
-		{ "oom", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		{ "mrelease", "", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		{ "oom", "", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		/* reap: 6 (70), 4 5 (50..), 2 3 (30..), 0 1 (10..) */
+		{ "mrelease", ",readonly", "a:1 a:0 a:3 a:2 a:5 a:4 a:6" },
+		{ "oom", ",readonly", "a:1 a:0 a:3 a:2 a:5 a:4 a:6" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *text = g_strdup_printf(
 			"file,a,8; spawn,1; read,1,a,0,8; drain; map,1,10,2,r--p,a,0;"
-			"map,1,30,2,r--s,a,2; map,1,50,2,r--p,a,4; map,1,70,1,r--s,a,6;"
+			"map,1,30,2,r--s,a,2%s; map,1,50,2,r--p,a,4; map,1,70,1,r-xs,a,6%s;"
 			"touch,1,10,2,r; touch,1,30,2,r; touch,1,50,2,r; touch,1,70,1,r; %s,1; "
 			"drain",
-			rows[i].end);
+			rows[i].open, rows[i].open, rows[i].end);
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autofree char *active = tl_list(x, "active_file");
 
-		TL_STR(active, rows[i].active, "%s", rows[i].end);
+		TL_STR(active, rows[i].active, "%s%s", rows[i].end, rows[i].open);
 		tl_free(x);
 	}
 }
