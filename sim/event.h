@@ -43,6 +43,7 @@
 	X(DEACTIVATE, "shrink_active_list", "aged: active to inactive, workingset set")            \
 	X(ROTATE_EXEC, "shrink_active_list", "used code: another round on the active list")        \
 	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \
+	X(CLEAR_REFS, "clear_refs_pte_range", "PTE old, unreferenced")                             \
 	X(DROP, "mapping_evict_folio", "dropped from the cache, no shadow")                        \
 	X(FREE, "folios_put_refs", "freed with its last reference")
 

@@ -154,6 +154,9 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
 /** Back to the free list; the folio must be unreferenced. */
 void anon_slot_free(struct sim *s, uint32_t slot);
 
+/** clear_refs_write() of fs/proc: the PTEs become old, their folios unreferenced. */
+void clear_refs(struct sim *s, struct mm *mm);
+
 /** dup_mmap(): @child becomes a copy of @parent's address space. */
 void mm_fork(struct sim *s, struct mm *parent, struct mm *child);
 

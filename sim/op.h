@@ -45,6 +45,9 @@ enum op_code {
 	OP_DRAIN,	/* lru_add_drain_all() */
 	OP_ADVANCE,	/* x << 32 | arg: nanoseconds */
 	OP_MARK,	/* arg: index in the trace's string table */
+	/* more of a process, REC_PID */
+	OP_FORK_FAIL,  /* a fork() that fails with all mappings copied */
+	OP_CLEAR_REFS, /* echo 1 > /proc/PID/clear_refs */
 	NR_OPS,
 };
 

@@ -43,12 +43,10 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 	}
 	if (how != OP_EXIT)
 		count_vm(s, VM_sim_victims, 1);
+	if (s->cfg.reap->caller_flags && !s->cfg.flags_as_recorded)
+		flags |= s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
 	if (how == OP_MRELEASE)
-		oom_reap_task_mm(s, mm,
-				 flags | s->cfg.reap->caller_flags |
-					 (s->cfg.evict && s->cfg.reap->caller_flags
-						  ? MRELEASE_EVICT_FILE
-						  : 0));
+		oom_reap_task_mm(s, mm, flags);
 	else if (how == OP_OOM)
 		oom_reap_task_mm(s, mm, 0);
 	exit_mmap(s, mm);
@@ -197,6 +195,12 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);
+		break;
+	case OP_FORK_FAIL:
+		dup_mmap_fail(s, mm);
+		break;
+	case OP_CLEAR_REFS:
+		clear_refs(s, mm);
 		break;
 	default:
 		return err_set(s->err, -EINVAL, "%s: record %llu has no valid operation",

@@ -231,15 +231,30 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	vma_remove_range(s, mm, start, pages);
 }
 
-void exit_mmap(struct sim *s, struct mm *mm)
+/* unmap_vmas() of all of them */
+static void zap_all(struct sim *s, struct mm *mm)
 {
 	struct zap *z = s->gather;
 
-	mm->dying = true;
 	zap_begin(s, z, mm, false, 0);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		zap_vma(s, z, mm->vmas->pdata[i]);
 	gather_flush(s, z);
+}
+
+void exit_mmap(struct sim *s, struct mm *mm)
+{
+	mm->dying = true;
+	zap_all(s, mm);
+}
+
+void dup_mmap_fail(struct sim *s, struct mm *parent)
+{
+	struct mm *child = mm_new(s, 0, parent->cpu);
+
+	mm_fork(s, parent, child);
+	zap_all(s, child);
+	mm_free(s, child);
 }
 
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)

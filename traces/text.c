@@ -242,6 +242,8 @@ static const struct row rows[] = {
 	{ "mrelease", OP_MRELEASE, 2, 3, true, "mrelease,PID[,FLAGS]", row_mrelease },
 	{ "oom", OP_OOM, 2, 2, true, "oom,PID", row_plain },
 	{ "optin", OP_OPTIN, 2, 2, true, "optin,PID", row_plain },
+	{ "fork_fail", OP_FORK_FAIL, 2, 2, true, "fork_fail,PID", row_plain },
+	{ "clear_refs", OP_CLEAR_REFS, 2, 2, true, "clear_refs,PID", row_plain },
 	{ "drop_caches", OP_DROP_CACHES, 1, 1, false, "drop_caches", row_plain },
 	{ "drain", OP_DRAIN, 1, 1, false, "drain", row_plain },
 	{ "advance", OP_ADVANCE, 2, 2, false, "advance,TIME", row_advance },

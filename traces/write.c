@@ -167,6 +167,12 @@ void trace_write_op(const struct trace *t, const struct op *op, FILE *f)
 	case OP_OPTIN:
 		put_plain("optin", op, f);
 		break;
+	case OP_FORK_FAIL:
+		put_plain("fork_fail", op, f);
+		break;
+	case OP_CLEAR_REFS:
+		put_plain("clear_refs", op, f);
+		break;
 	case OP_MAP:
 		put_map(t, op, f);
 		break;

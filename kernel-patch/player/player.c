@@ -297,6 +297,56 @@ static void do_fork(struct proc *parent, uint32_t pid, int cpu)
 	proc_add(p);
 }
 
+/*
+ * v7.3 dup_mmap() copies mappings in the order of their addresses, so it fails
+ * at a last one of BIG_SIZE that vm.overcommit_memory=2 does not allow twice,
+ * with all that the trace has mapped copied. Nothing of it stays.
+ */
+#define BIG_AT	 (1ull << 46)
+#define BIG_SIZE (1ull << 40)
+
+static void overcommit(unsigned int mode)
+{
+	if (put("/proc/sys/vm/overcommit_memory", "%u", mode))
+		run_failed("trace line %u: vm.overcommit_memory=%u", trace.line, mode);
+}
+
+static void do_fork_fail(struct proc *p)
+{
+	struct child_cmd big = { .op = CHILD_MAP,
+				 .at = BIG_AT,
+				 .pages = BIG_SIZE / PAGE_SIZE,
+				 .prot = PROT_READ | PROT_WRITE,
+				 .flags = MAP_PRIVATE | MAP_ANONYMOUS,
+				 .advice = MADV_NORMAL };
+	struct child_cmd c = { .op = CHILD_FORK, .arg = serial, .off = slot_take() };
+	struct child_reply r;
+
+	overcommit(1);
+	proc_do(p, &big, "fork_fail");
+	if (put("/proc/sys/vm/overcommit_kbytes", "%llu", 3 * BIG_SIZE / 2 / 1024))
+		run_failed("trace line %u: vm.overcommit_kbytes", trace.line);
+	overcommit(2);
+	proc_tell(p, &c, "fork_fail");
+	r = proc_wait(p, "fork_fail");
+	if (r.ret != -ENOMEM)
+		run_failed("trace line %u: fork_fail: the fork returned %lld", trace.line,
+			   (long long)r.ret);
+	overcommit(0);
+	slot_used[c.off] = false;
+	big.op = CHILD_UNMAP;
+	proc_do(p, &big, "fork_fail");
+}
+
+static void do_clear_refs(struct proc *p)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", p->real);
+	if (put(path, "1"))
+		run_failed("trace line %u: %s", trace.line, path);
+}
+
 static void do_optin(struct proc *p)
 {
 	int ret = guest.knobs ? put("/sys/kernel/debug/reapsim/optin", "%d", p->real) : 0;
@@ -549,6 +599,10 @@ static void step(void)
 		proc_remove(p);
 	} else if (trace_is(&trace, "optin", 1, 1)) {
 		do_optin(proc_field(1));
+	} else if (trace_is(&trace, "fork_fail", 1, 1)) {
+		do_fork_fail(proc_field(1));
+	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
+		do_clear_refs(proc_field(1));
 	} else if (trace_is(&trace, "map", 6, 9)) {
 		do_map();
 	} else if (trace_is(&trace, "anon", 4, 5)) {

@@ -329,6 +329,9 @@ static void random_op(struct gen *g)
 		op_end(g, pid);
 		break;
 	case 27:
+		if (chance(g, 50))
+			emit(g, (struct op){ .code = chance(g, 50) ? OP_FORK_FAIL : OP_CLEAR_REFS,
+					     .pid = pid });
 		emit(g, (struct op){ .code = OP_ADVANCE, .ns = rnd(g, 9) * 700000000 });
 		break;
 	case 28:

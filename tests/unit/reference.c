@@ -2151,6 +2151,34 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 	}
 }
 
+/* dup_mmap() that fails at a mapping behind all of the trace's: it unmaps what
+ * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1 */
+static void do_fork_fail(struct ref *r, struct ref_proc *parent)
+{
+	struct ref_proc *child = new_proc(r, UINT32_MAX, parent->cpu);
+	struct zap z;
+
+	do_fork(r, parent, child);
+	z = zap_begin(r, child, false, 0);
+	for (int i = 0; i < child->nr_vmas; i++)
+		zap_vma(r, &z, child, &child->vmas[i]);
+	tlb_flush_mmu(r, &z);
+	child->used = false;
+}
+
+/* clear_refs_pte_range() */
+static void do_clear_refs(struct ref *r, struct ref_proc *p)
+{
+	for (int at = 0; at < REF_VPNS; at++) {
+		struct ref_pte *pte = &p->ptes[at];
+
+		if (!pte->present || pte->zero)
+			continue;
+		pte->young = false;
+		r->pages[pte->page].referenced = false;
+	}
+}
+
 static void do_exec(struct ref *r, struct ref_proc *p)
 {
 	exit_mmap(r, p);
@@ -2240,6 +2268,12 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MARK:
 		flush_stats(r); /* somebody reads memory.stat */
+		break;
+	case OP_FORK_FAIL:
+		do_fork_fail(r, p);
+		break;
+	case OP_CLEAR_REFS:
+		do_clear_refs(r, p);
 		break;
 	default:
 		break;

@@ -228,7 +228,8 @@ static void test_text_forms(void)
 #define F "file,f,100\nspawn,1\n"
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
-	"exec, exit, kill, mrelease, oom, optin, drop_caches, drain, advance, mark"
+	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
+	"advance, mark"
 #define RANGE "expected 1..67108863"
 
 static const struct {

@@ -307,6 +307,8 @@ static const struct op every_op[] = {
 	{ .code = OP_WRITE, .at = 1, .pages = 1, .file = 1 },
 	{ .code = OP_READ, .at = 1, .pages = 1, .pid = 9, .file = 1 },
 	{ .code = OP_OPTIN, .pid = 9 },
+	{ .code = OP_FORK_FAIL, .pid = OP_PID_MAX },
+	{ .code = OP_CLEAR_REFS, .pid = 9 },
 	{ .code = OP_EXIT, .pid = 9 },
 	{ .code = OP_KILL, .pid = 9 },
 	{ .code = OP_MRELEASE, .pid = 9, .flags = MRELEASE_FLAGS_ALL },
@@ -472,7 +474,7 @@ static const struct {
 	{ "mark 1, expected an index of the name table", { .code = OP_MARK, .name = 1 } },
 	{ "operation code 0, expected a known one", { .code = OP_NONE } },
 	{ "operation code 1, expected a known one", { .code = REC_PID } },
-	{ "operation code 22, expected a known one", { .code = NR_OPS } },
+	{ "operation code 24, expected a known one", { .code = NR_OPS } },
 };
 
 static void test_unfit(void)
