@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: decision-matrix.sh REAPSIM [-v]
-#        decision-matrix.sh --record FOLDER >decision-matrix.kernel.csv
+# usage: decision-matrix.sh [--series] REAPSIM [-v]
+#        decision-matrix.sh [--series] --record FOLDER >decision-matrix.kernel.csv
 #
 # Replays the decision matrix (matrix.sh) in the simulator under every policy and
 # compares the state of every page, at both marks, with what a real kernel left
@@ -14,6 +14,15 @@
 #	POLICY="$(tests/kernel/decision-matrix.sh --policies)" RUNS=1 OUT=FOLDER \
 #		OPTIONS=player.dump=1 kernel-patch/scripts/run.sh matrix.csv
 #
+# --series is about a kernel with kernel-patch/series alone and mrelease with each
+# value of flags (series-matrix.kernel.csv), against "flag+evict" of the simulator.
+# The series leaves shmem out, so its pages are compared with "baseline". Recorded by
+#
+#	DEATHS="$(tests/kernel/decision-matrix.sh --series --deaths)" \
+#		tests/kernel/matrix.sh >series.csv
+#	PATCHES="$(echo kernel-patch/series/000[1-3]*)" POLICY=flag+evict RUNS=1 OUT=FOLDER \
+#		OPTIONS="player.dump=1 player.flags=trace" kernel-patch/scripts/run.sh series.csv
+#
 # A page's state is "." if it is not in the page cache, else r (referenced), a
 # (active), l (on a list), d (dirty), w (workingset), as they apply, and by how
 # many PTEs it is mapped.
@@ -21,6 +30,14 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 policies="baseline baseline+evict rfc rfc+evict v1 v1+evict flag flag+evict \
 any-exit any-exit+evict prctl prctl+evict demote demote+evict"
+recorded=$here/decision-matrix.kernel.csv
+if [ "${1:-}" = --series ]; then
+	shift
+	policies=flag+evict
+	recorded=$here/series-matrix.kernel.csv
+	deaths=$(printf "mrelease-%s " {0,ignore_access,evict_file,ignore_access+evict_file}:{file,shmem})
+	export DEATHS=$deaths
+fi
 
 # Both sides as "POLICY,MARK,FILE,FIRST,COUNT,STATE", in the order of the trace.
 from_kernel() {
@@ -38,14 +55,25 @@ $1 == "P" {
 	done
 }
 
-from_simulator() {
-	for policy in $policies; do
-		"$reapsim" run --policy "$policy" --pages - "$tmp/matrix.csv" | awk -F, -v policy="$policy" '
-NR > 1 {
+# state_of POLICY AS FILE [OPTION] - of all files if FILE is empty
+state_of() {
+	"$reapsim" run --policy "$1" ${4:-} --pages - "$tmp/matrix.csv" |
+		awk -F, -v policy="$2" -v file="$3" '
+NR > 1 && (file == "" || $3 == file) {
 	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") \
 		($10 ? "d" : "") ($11 ? "w" : "") $12
 	print policy "," $1 "," $3 "," $4 "," $5 "," state
 }'
+}
+
+from_simulator() {
+	if [ "$recorded" = "$here/series-matrix.kernel.csv" ]; then
+		state_of flag+evict flag+evict data --flags-as-recorded
+		state_of baseline flag+evict shmem
+		return
+	fi
+	for policy in $policies; do
+		state_of "$policy" "$policy" ""
 	done
 }
 
@@ -132,12 +160,15 @@ END {
 	for (i = 0; verbose && i < nr_why; i++)
 		printf "%s: %d pages\n", order[i], differ[order[i]]
 	exit different || !all
-}' "$tmp/cells.csv" "$here/decision-matrix.kernel.csv" "$tmp/simulator.csv"
+}' "$tmp/cells.csv" "$recorded" "$tmp/simulator.csv"
 }
 
 case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 --policies)
 	echo "$policies"
+	;;
+--deaths)
+	echo "${DEATHS:-}"
 	;;
 --record)
 	from_kernel "${2:?usage: decision-matrix.sh --record FOLDER}" | wide
