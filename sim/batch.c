@@ -4,9 +4,9 @@
  * when the batch of its CPU is full (31) or drained. Until then the batch
  * holds a reference, which is why an activation under way blocks +evict.
  *
- * Approximation: the batches for deactivation and for rotation after writeback
- * are not kept; what goes through them happens at once. Wrong by up to 31
- * folios per CPU, only right after writeback or drop_caches.
+ * Approximation: the batch for rotation after writeback is not kept; what goes
+ * through it happens at once. Wrong by up to 31 folios per CPU, only right after
+ * writeback.
  */
 #include "sim/batch.h"
 
@@ -85,6 +85,34 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 	c->lru_activate.nr = 0;
 }
 
+/* folio_batch_move_lru(lru_deactivate_file) */
+static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_deactivate_file.nr; i++) {
+		uint32_t slot = c->lru_deactivate_file.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->batched--;
+		if (!(before & PG_lru) || f->mapcount)
+			continue;
+		f->flags &= (uint16_t)~PG_referenced;
+		if (before & PG_dirty) {
+			/* to the head: the flusher needs time */
+			s->cfg.lru->del(s, slot);
+			f->flags &= (uint16_t)~PG_active;
+			f->flags |= PG_reclaim;
+			s->cfg.lru->add(s, &slot, 1);
+		} else {
+			s->cfg.lru->move_tail(s, slot);
+			count_vm(s, VM_pgrotated, 1);
+		}
+		count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
+		note(s, slot, DEACTIVATE_FILE, before);
+	}
+	c->lru_deactivate_file.nr = 0;
+}
+
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
@@ -107,6 +135,22 @@ void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
 		drain_lru_activate(s, c);
 }
 
+bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_lru))
+		return false;
+	if (__builtin_expect(f->batched >= FOLIO_BATCHED_MAX, 0))
+		drain_lru_deactivate_file(s, c);
+	f->batched++;
+	c->lru_deactivate_file.slots[c->lru_deactivate_file.nr++] = slot;
+	if (c->lru_deactivate_file.nr == FOLIO_BATCH_SIZE)
+		drain_lru_deactivate_file(s, c);
+	return true;
+}
+
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	const struct folio_batch *b = &s->cpus[cpu].lru_add;
@@ -126,6 +170,8 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
 
 	if (c->lru_add.nr)
 		drain_lru_add(s, c);
+	if (c->lru_deactivate_file.nr)
+		drain_lru_deactivate_file(s, c);
 	if (c->lru_activate.nr)
 		drain_lru_activate(s, c);
 }

@@ -17,6 +17,10 @@ void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t befo
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);
 /** folio_activate(): queue a folio that is on a list for activation. */
 void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot);
+/** deactivate_file_folio(): queue a folio for the end of the inactive list that
+ * is next to be reclaimed, or for the other one if it is dirty; what is mapped
+ * when the batch drains stays. False if it is on no list. */
+bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot);
 /** __lru_cache_activate_folio(): true if @slot waits in this CPU's lru_add
  * batch and is now active. */
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot);

@@ -99,6 +99,8 @@ int sim_check(const struct sim *s, struct err *err)
 
 		for (unsigned int i = 0; i < c->lru_add.nr; i++)
 			t.batched[c->lru_add.slots[i]]++;
+		for (unsigned int i = 0; i < c->lru_deactivate_file.nr; i++)
+			t.batched[c->lru_deactivate_file.slots[i]]++;
 		for (unsigned int i = 0; i < c->lru_activate.nr; i++)
 			t.batched[c->lru_activate.slots[i]]++;
 		stocks += c->memcg_stock;

@@ -24,10 +24,11 @@
 	X(MARK_BATCHED, "folio_mark_accessed", "second mark in the lru_add batch: active at once") \
 	X(MARK_LOST, "folio_mark_accessed", "second mark in another CPU's batch: lost")            \
 	X(ACTIVATED, "lru_activate", "left the lru_activate batch: active")                        \
+	X(DEACTIVATE_FILE, "lru_deactivate_file", "left its batch: inactive, unreferenced")        \
 	X(ZAP_SKIP, "zap_present_folio_ptes", "young and exclusive: the policy skips the mark")    \
 	X(ZAP_OLD, "zap_present_folio_ptes", "PTE not young: no mark")                             \
 	X(ZAP_NO_RECENCY, "vma_has_recency", "young, but the mapping has no recency: no mark")     \
-	X(ZAP_DEMOTE, "lru_deactivate_file", "the policy moves it to the inactive tail")           \
+	X(ZAP_DEMOTE, "deactivate_file_folio", "the policy queues it for the inactive tail")       \
 	X(ZAP_EVICT, "remove_mapping", "+evict drops it from the cache")                           \
 	X(ZAP_KEEP, "remove_mapping", "+evict cannot drop it: another reference or dirty")         \
 	X(KEEP, "folio_check_references", "used since the last look: another round")               \
@@ -42,6 +43,7 @@
 	X(DEACTIVATE, "shrink_active_list", "aged: active to inactive, workingset set")            \
 	X(ROTATE_EXEC, "shrink_active_list", "used code: another round on the active list")        \
 	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \
+	X(CLEAR_REFS, "clear_refs_pte_range", "PTE old, unreferenced")                             \
 	X(DROP, "mapping_evict_folio", "dropped from the cache, no shadow")                        \
 	X(FREE, "folios_put_refs", "freed with its last reference")
 

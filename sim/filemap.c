@@ -269,18 +269,14 @@ void drop_pagecache(struct sim *s)
 			} else if (before & PG_shadow) {
 				/* clear_shadow_entries() */
 				*f = (struct folio){ 0 };
-			} else if (!(before & PG_resident) || f->mapcount) {
+			} else if (!(before & PG_resident)) {
 				continue;
-			} else if (!(before & PG_dirty) && !f->batched) {
+			} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {
 				filemap_drop(s, base + p);
 				note(s, base + p, DROP, before);
-			} else if (before & PG_lru) {
-				/* lru_deactivate_file(): dirty, to the head */
-				s->cfg.lru->del(s, base + p);
-				f->flags &= (uint16_t) ~(PG_active | PG_referenced);
-				f->flags |= PG_reclaim;
-				s->cfg.lru->add(s, (uint32_t[]){ base + p }, 1);
-				count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
+			} else {
+				/* mapping_try_invalidate(), by a task on CPU 0 */
+				deactivate_file_folio(s, 0, base + p);
 			}
 		}
 	}

@@ -10,12 +10,23 @@
  */
 #include "sim/mm.h"
 
+#include "sim/batch.h"
+
 #include <string.h>
 
 static void file_open_put(struct file_open *open)
 {
 	if (open && --open->refs == 0)
 		g_free(open);
+}
+
+struct file_open *file_open_new(uint32_t file)
+{
+	struct file_open *open = g_new0(struct file_open, 1);
+
+	open->file = file;
+	open->prev_end = FILE_NEVER_READ;
+	return open;
 }
 
 struct file_open *mm_open(struct mm *mm, uint32_t file)
@@ -26,10 +37,8 @@ struct file_open *mm_open(struct mm *mm, uint32_t file)
 		return open;
 	open = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(file));
 	if (!open) {
-		open = g_new0(struct file_open, 1);
-		open->file = file;
+		open = file_open_new(file);
 		open->refs = 1;
-		open->prev_end = FILE_NEVER_READ;
 		g_hash_table_insert(mm->opens, GUINT_TO_POINTER(file), open);
 	}
 	mm->last_open = open;
@@ -341,6 +350,31 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 				ct->pte[i] = pte;
 		}
 		vpn = stop;
+	}
+}
+
+void clear_refs(struct sim *s, struct mm *mm)
+{
+	for (guint i = 0; i < mm->vmas->len; i++) {
+		const struct vma *vma = mm->vmas->pdata[i];
+		uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+		for (uint64_t vpn = vma->start; vpn < end; vpn++) {
+			struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
+			uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+			uint32_t slot;
+
+			if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero))
+				continue;
+			*pte &= (uint8_t)~PTE_young;
+			slot = pte_slot(s, vma, pt, (uint32_t)vpn);
+			if (s->folios[slot].flags & PG_referenced) {
+				uint16_t before = s->folios[slot].flags;
+
+				s->folios[slot].flags &= (uint16_t)~PG_referenced;
+				note(s, slot, CLEAR_REFS, before);
+			}
+		}
 	}
 }
 

@@ -38,9 +38,10 @@ struct pte_table {
 
 /**
  * struct file_open - v7.3 struct file: the readahead state of one open file.
- * One per (process, file), shared with children that inherit it. The kernel
- * has one per open(2): a program that opens a file twice has two states there
- * and one here.
+ * One per (process, file), shared with children that inherit it, and one for
+ * each mapping that FORMAT.md gives a descriptor of its own. The kernel has one
+ * per open(2): a program that opens a file twice has two states there and one
+ * here.
  */
 struct file_open {
 	uint32_t file;
@@ -104,6 +105,8 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
 /** Remove all VMAs of a range that was split and unmapped before. */
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
+/** A new open file, which nobody refers to yet. */
+struct file_open *file_open_new(uint32_t file);
 /** The open file of @mm for @file, made when there is none. */
 struct file_open *mm_open(struct mm *mm, uint32_t file);
 
@@ -150,6 +153,9 @@ void vma_prepare_anon(struct vma *vma);
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
 /** Back to the free list; the folio must be unreferenced. */
 void anon_slot_free(struct sim *s, uint32_t slot);
+
+/** clear_refs_write() of fs/proc: the PTEs become old, their folios unreferenced. */
+void clear_refs(struct sim *s, struct mm *mm);
 
 /** dup_mmap(): @child becomes a copy of @parent's address space. */
 void mm_fork(struct sim *s, struct mm *parent, struct mm *child);

@@ -45,6 +45,9 @@ enum op_code {
 	OP_DRAIN,	/* lru_add_drain_all() */
 	OP_ADVANCE,	/* x << 32 | arg: nanoseconds */
 	OP_MARK,	/* arg: index in the trace's string table */
+	/* more of a process, REC_PID */
+	OP_FORK_FAIL,  /* a fork() that fails with all mappings copied */
+	OP_CLEAR_REFS, /* echo 1 > /proc/PID/clear_refs */
 	NR_OPS,
 };
 
@@ -59,7 +62,8 @@ enum vm_flags {
 	VM_RAND_READ = 1 << 5, /* MADV_RANDOM */
 	VM_SEQ_READ = 1 << 6,  /* MADV_SEQUENTIAL */
 	VM_NOREUSE = 1 << 7,   /* the file has FMODE_NOREUSE */
-	VM_FLAGS_ALL = (1 << 8) - 1,
+	VM_READONLY = 1 << 8,  /* shared, of a file opened read-only: the VMA is not VM_SHARED */
+	VM_FLAGS_ALL = (1 << 9) - 1,
 };
 
 /** enum mrelease_flags - flags of process_mrelease(), x of OP_MRELEASE. */

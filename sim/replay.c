@@ -43,12 +43,10 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 	}
 	if (how != OP_EXIT)
 		count_vm(s, VM_sim_victims, 1);
+	if (s->cfg.reap->caller_flags && !s->cfg.flags_as_recorded)
+		flags |= s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
 	if (how == OP_MRELEASE)
-		oom_reap_task_mm(s, mm,
-				 flags | s->cfg.reap->caller_flags |
-					 (s->cfg.evict && s->cfg.reap->caller_flags
-						  ? MRELEASE_EVICT_FILE
-						  : 0));
+		oom_reap_task_mm(s, mm, flags);
 	else if (how == OP_OOM)
 		oom_reap_task_mm(s, mm, 0);
 	exit_mmap(s, mm);
@@ -59,13 +57,22 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
 		   uint32_t file, uint32_t pgoff)
 {
+	struct file_open *open = NULL;
+
+	if (!(flags & VM_ANON)) {
+		open = mm_open(mm, file);
+		if (flags & (VM_NOREUSE | VM_READONLY))
+			open = file_open_new(file);
+	}
+	/* do_mmap() without FMODE_WRITE: VM_MAYSHARE is left */
+	if (flags & VM_READONLY)
+		flags &= ~(uint32_t)VM_SHARED;
 	/* generic_fadvise() does nothing on tmpfs (noop_backing_dev_info) */
-	if (!(flags & VM_ANON) && s->trace->files[file].shmem)
+	if (open && s->trace->files[file].shmem)
 		flags &= ~(uint32_t)VM_NOREUSE;
 	/* MAP_FIXED: what lies there goes */
 	zap_unmap(s, mm, at, pages);
-	vma_insert(s, mm, at, pages, flags, file, pgoff,
-		   flags & VM_ANON ? NULL : mm_open(mm, file));
+	vma_insert(s, mm, at, pages, flags, file, pgoff, open);
 }
 
 /* madvise(): sets the advice of a range, splitting VMAs at its ends */
@@ -188,6 +195,12 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);
+		break;
+	case OP_FORK_FAIL:
+		dup_mmap_fail(s, mm);
+		break;
+	case OP_CLEAR_REFS:
+		clear_refs(s, mm);
 		break;
 	default:
 		return err_set(s->err, -EINVAL, "%s: record %llu has no valid operation",

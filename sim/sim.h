@@ -35,6 +35,7 @@ struct folio_batch {
 /** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
 struct sim_cpu {
 	struct folio_batch lru_add;
+	struct folio_batch lru_deactivate_file;
 	struct folio_batch lru_activate;
 	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
 };
@@ -82,6 +83,8 @@ struct sim_config {
 	/* exits and kills of the trace are replayed as this instead;
 	 * OP_NONE: as recorded */
 	enum op_code ends_as;
+	/* process_mrelease() gets the flags of the trace, none by the policy */
+	bool flags_as_recorded;
 	bool check;	 /* verify every invariant after each operation */
 	bool keep_pages; /* each snapshot has the state of every file page */
 };

@@ -116,7 +116,8 @@ void trace_iter_init(struct trace_iter *it, const struct trace *t)
 
 static bool needs_pid(enum op_code code)
 {
-	return code >= OP_SPAWN && code <= OP_WRITE;
+	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
+	       code == OP_CLEAR_REFS;
 }
 
 static const char *decode_map(const struct trace_iter *it, uint32_t x, uint32_t arg,
@@ -222,6 +223,8 @@ static const char *decode(const struct trace_iter *it, struct op_rec r, const st
 	case OP_KILL:
 	case OP_OOM:
 	case OP_OPTIN:
+	case OP_FORK_FAIL:
+	case OP_CLEAR_REFS:
 	case OP_DROP_CACHES:
 	case OP_DRAIN:
 		if (x || r.arg)
@@ -600,7 +603,13 @@ static int check_map(struct check *c, const struct op *op)
 				    "anonymous map with noreuse at 0x%" PRIx32
 				    ", which is for files",
 				    op->at);
-	} else {
+	}
+	if ((flags & VM_READONLY) && (flags & (VM_ANON | VM_SHARED | VM_WRITE)) != VM_SHARED)
+		return fail(c,
+			    "map with readonly at 0x%" PRIx32
+			    ", which is for shared mappings without w",
+			    op->at);
+	if (!(flags & VM_ANON)) {
 		ret = check_in_file(c, "map", op->file, op->pgoff, op->pages);
 		if (ret)
 			return ret;

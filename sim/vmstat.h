@@ -60,7 +60,7 @@
 	X(sim_fills, 0, "file pages read from the device, readahead included")                     \
 	X(sim_zap_marks, 0, "folio_mark_accessed() calls of unmapping")                            \
 	X(sim_zap_skipped, 0, "such calls that the policy skipped")                                \
-	X(sim_zap_demoted, 0, "pages the policy sent to the inactive tail")                        \
+	X(sim_zap_demoted, 0, "pages the policy queued for the inactive tail")                     \
 	X(sim_zap_evicted, 0, "pages +evict dropped")                                              \
 	X(sim_zap_kept, 0, "pages +evict could not drop (shared, dirty, batched)")                 \
 	X(sim_reap_pages, 0, "file pages unmapped by kills, reaps and exits")                      \

@@ -9,11 +9,9 @@
  * skip that, and with "+evict" drop the folio once its gathered reference is
  * the last beside the page cache's.
  *
- * Approximations: PTEs only, no PMD mappings. A dirty file PTE makes the kernel
- * flush at the end of its page table (delayed rmap), here too, but the mapcount
- * drops at once, which only matters to a page mapped twice by the same mapping.
- * "demote" exists in no kernel: here a dirty page goes to the tail like a clean
- * one. Opting in (prctl) is not inherited by fork and survives exec.
+ * Approximations: PTEs only, no PMD mappings. "demote" exists in no kernel:
+ * here it calls deactivate_file_folio(), as the test-only patch does. Opting in
+ * (prctl) is not inherited by fork and survives exec.
  */
 #include "sim/zap.h"
 
@@ -35,9 +33,11 @@ struct zap {
 	const struct reap_policy *policy;
 	bool in_scope;
 	bool evict;
-	bool force_flush; /* a dirty file PTE was met in this page table */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
+	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
+	uint32_t nr_delayed;
+	uint32_t delayed[PTRS_PER_PTE];
 };
 
 /* mapping_evict_folio() of a folio that the gather holds */
@@ -73,12 +73,21 @@ static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t 
 	}
 }
 
+/* tlb_flush_rmaps() */
+static void flush_rmaps(struct sim *s, struct zap *z)
+{
+	for (uint32_t i = 0; i < z->nr_delayed; i++)
+		s->folios[z->delayed[i]].mapcount--;
+	z->nr_delayed = 0;
+}
+
 /* References go 31 at a time, and at the end of each page of the gather: a folio
  * that is there twice is evicted only if its entries are further apart. */
 static void gather_flush(struct sim *s, struct zap *z)
 {
 	uint32_t end = GATHER_LOCAL;
 
+	flush_rmaps(s, z);
 	for (uint32_t i = 0, nr; i < z->nr; i += nr) {
 		if (i == end)
 			end += GATHER_PAGE;
@@ -99,7 +108,9 @@ static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
 		f->batched++;
 	}
 	z->slots[z->nr++] = slot;
-	if (z->nr == GATHER_MAX)
+	/* tlb_next_batch(): no third page of the gather while rmaps are delayed */
+	if (z->nr == GATHER_MAX || (__builtin_expect(z->nr_delayed, 0) && z->nr > GATHER_LOCAL &&
+				    (z->nr - GATHER_LOCAL) % GATHER_PAGE == 0))
 		gather_flush(s, z);
 }
 
@@ -128,27 +139,12 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 	return false;
 }
 
-static void demote(struct sim *s, uint32_t slot)
-{
-	struct folio *f = &s->folios[slot];
-	uint16_t before = f->flags;
-
-	if (f->mapcount || !(before & PG_lru))
-		return;
-	f->flags &= (uint16_t)~PG_referenced;
-	s->cfg.lru->move_tail(s, slot);
-	count_vm(s, VM_sim_zap_demoted, 1);
-	count_vm(s, VM_pgrotated, 1);
-	count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
-	note(s, slot, ZAP_DEMOTE, before);
-}
-
 static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
 		    uint32_t vpn)
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, slot;
 	uint8_t pte = pt->pte[idx];
-	bool to_tail = false;
+	bool to_tail;
 
 	pt->pte[idx] = 0;
 	if (pte & PTE_zero)
@@ -171,13 +167,16 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 	if (pte & PTE_dirty) {
 		folio_mark_dirty(s, slot);
-		z->force_flush = true; /* tlb_delay_rmap() of an SMP kernel */
+		z->delayed[z->nr_delayed++] = slot; /* tlb_delay_rmap() of an SMP kernel */
 	}
 	count_vm(s, VM_sim_reap_pages, z->d.dying);
 	to_tail = zap_accessed(s, z, vma, slot, pte);
-	s->folios[slot].mapcount--;
-	if (to_tail)
-		demote(s, slot);
+	if (!(pte & PTE_dirty))
+		s->folios[slot].mapcount--;
+	if (to_tail && deactivate_file_folio(s, vma->mm->cpu, slot)) {
+		count_vm(s, VM_sim_zap_demoted, 1);
+		note(s, slot, ZAP_DEMOTE, s->folios[slot].flags);
+	}
 	gather_add(s, z, slot);
 }
 
@@ -192,9 +191,8 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 		for (; pt && vpn < stop; vpn++)
 			if (pt->pte[vpn % PTRS_PER_PTE])
 				zap_pte(s, z, vma, pt, (uint32_t)vpn);
-		if (z->force_flush)
+		if (z->nr_delayed)
 			gather_flush(s, z);
-		z->force_flush = false;
 		vpn = stop;
 	}
 }
@@ -212,7 +210,7 @@ static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool re
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
-	z->force_flush = false;
+	z->nr_delayed = 0;
 	z->nr = 0;
 }
 
@@ -233,15 +231,30 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	vma_remove_range(s, mm, start, pages);
 }
 
-void exit_mmap(struct sim *s, struct mm *mm)
+/* unmap_vmas() of all of them */
+static void zap_all(struct sim *s, struct mm *mm)
 {
 	struct zap *z = s->gather;
 
-	mm->dying = true;
 	zap_begin(s, z, mm, false, 0);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		zap_vma(s, z, mm->vmas->pdata[i]);
 	gather_flush(s, z);
+}
+
+void exit_mmap(struct sim *s, struct mm *mm)
+{
+	mm->dying = true;
+	zap_all(s, mm);
+}
+
+void dup_mmap_fail(struct sim *s, struct mm *parent)
+{
+	struct mm *child = mm_new(s, 0, parent->cpu);
+
+	mm_fork(s, parent, child);
+	zap_all(s, child);
+	mm_free(s, child);
 }
 
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)

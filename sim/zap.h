@@ -11,6 +11,13 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** exit_mmap(): all mappings, lowest address first. */
 void exit_mmap(struct sim *s, struct mm *mm);
 /**
+ * dup_mmap_fail - a fork() that fails once all mappings are copied.
+ * v7.3 dup_mmap() unmaps the copy itself, while mm_users is still 1 and before
+ * it sets MMF_UNSTABLE; exit_mmap() finds nothing. (Up to v6.12 exit_mmap() does
+ * it, of an unstable mm. The copied entries are old in either.)
+ */
+void dup_mmap_fail(struct sim *s, struct mm *parent);
+/**
  * oom_reap_task_mm(): sets MMF_UNSTABLE and unmaps, highest VMA first, what is
  * private or anonymous; VM_SHARED file mappings are left to exit_mmap().
  * @mrelease_flags: of the process_mrelease() call; 0 for the OOM reaper

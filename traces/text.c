@@ -123,22 +123,27 @@ static int row_mrelease(struct text *x, struct op *op, struct err *err)
 
 static int row_map(struct text *x, struct op *op, struct err *err)
 {
+	const unsigned int nr = x->rows.nr_fields;
+	char **f = x->rows.field;
 	unsigned int i = 7;
 	int ret = field_range(x, 2, op, err) ?: field_perm(x, 4, op, err) ?:
 		  field_file(x, 5, op, err) ?:
 		  field32(x, 6, "file offset", 0, UINT32_MAX, &op->pgoff, err);
 
-	if (ret)
-		return ret;
-	if (i < x->rows.nr_fields && strcmp(x->rows.field[i], "noreuse"))
+	if (!ret && i < nr && strcmp(f[i], "noreuse") && strcmp(f[i], "readonly"))
 		ret = field_advice(x, i++, op, err);
-	if (ret || i == x->rows.nr_fields)
-		return ret;
-	if (strcmp(x->rows.field[i], "noreuse") || i + 1 < x->rows.nr_fields)
-		return rows_bad(&x->rows, err, "\"%.40s\", expected noreuse as the last field",
-				x->rows.field[x->rows.nr_fields - 1]);
-	op->flags |= VM_NOREUSE;
-	return 0;
+	if (i < nr && !strcmp(f[i], "noreuse")) {
+		op->flags |= VM_NOREUSE;
+		i++;
+	}
+	if (i < nr && !strcmp(f[i], "readonly")) {
+		op->flags |= VM_READONLY;
+		i++;
+	}
+	if (!ret && i < nr)
+		ret = rows_bad(&x->rows, err, "\"%.40s\", expected noreuse, readonly or nothing",
+			       f[i]);
+	return ret;
 }
 
 static int row_anon(struct text *x, struct op *op, struct err *err)
@@ -224,8 +229,8 @@ static const struct row rows[] = {
 	{ "touch", OP_TOUCH, 5, 6, true, "touch,PID,AT,COUNT,r|w[,STRIDE]", row_touch },
 	{ "read", OP_READ, 5, 5, true, "read,PID,NAME,OFF,PAGES", row_read },
 	{ "write", OP_WRITE, 5, 5, true, "write,PID,NAME,OFF,PAGES", row_read },
-	{ "map", OP_MAP, 7, 9, true, "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse]",
-	  row_map },
+	{ "map", OP_MAP, 7, 10, true,
+	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly]", row_map },
 	{ "anon", OP_MAP, 5, 6, true, "anon,PID,AT,PAGES,PERM[,ADVICE]", row_anon },
 	{ "unmap", OP_UNMAP, 4, 4, true, "unmap,PID,AT,PAGES", row_unmap },
 	{ "advise", OP_ADVISE, 5, 5, true, "advise,PID,AT,PAGES,ADVICE", row_advise },
@@ -237,6 +242,8 @@ static const struct row rows[] = {
 	{ "mrelease", OP_MRELEASE, 2, 3, true, "mrelease,PID[,FLAGS]", row_mrelease },
 	{ "oom", OP_OOM, 2, 2, true, "oom,PID", row_plain },
 	{ "optin", OP_OPTIN, 2, 2, true, "optin,PID", row_plain },
+	{ "fork_fail", OP_FORK_FAIL, 2, 2, true, "fork_fail,PID", row_plain },
+	{ "clear_refs", OP_CLEAR_REFS, 2, 2, true, "clear_refs,PID", row_plain },
 	{ "drop_caches", OP_DROP_CACHES, 1, 1, false, "drop_caches", row_plain },
 	{ "drain", OP_DRAIN, 1, 1, false, "drain", row_plain },
 	{ "advance", OP_ADVANCE, 2, 2, false, "advance,TIME", row_advance },

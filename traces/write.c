@@ -100,6 +100,8 @@ static void put_map(const struct trace *t, const struct op *op, FILE *f)
 		fprintf(f, ",%s", advice_name(op->flags));
 	if (op->flags & VM_NOREUSE)
 		fputs(",noreuse", f);
+	if (op->flags & VM_READONLY)
+		fputs(",readonly", f);
 }
 
 static void put_mrelease(const struct op *op, FILE *f)
@@ -164,6 +166,12 @@ void trace_write_op(const struct trace *t, const struct op *op, FILE *f)
 		break;
 	case OP_OPTIN:
 		put_plain("optin", op, f);
+		break;
+	case OP_FORK_FAIL:
+		put_plain("fork_fail", op, f);
+		break;
+	case OP_CLEAR_REFS:
+		put_plain("clear_refs", op, f);
 		break;
 	case OP_MAP:
 		put_map(t, op, f);

@@ -100,12 +100,12 @@ static long hello(uint32_t serial)
 	return sys(__NR_write, CHILD_OUT, &r, sizeof(r), 0);
 }
 
-static long open_file(const struct child_cmd *c)
+static long open_file(const struct child_cmd *c, int mode)
 {
 	char path[24];
 
 	file_path(path, c->shmem, c->file);
-	return sys(__NR_openat, AT_FDCWD, path, O_RDWR, 0);
+	return sys(__NR_openat, AT_FDCWD, path, mode, 0);
 }
 
 /* The one descriptor that this process has for this file. */
@@ -116,7 +116,7 @@ static long the_file(const struct child_cmd *c)
 
 	if (sys(__NR_fcntl, want, F_GETFD, 0, 0) >= 0)
 		return want;
-	fd = open_file(c);
+	fd = open_file(c, O_RDWR);
 	if (fd < 0 || fd == want)
 		return fd;
 	if (sys(__NR_dup3, fd, want, 0, 0) != want)
@@ -128,6 +128,7 @@ static long the_file(const struct child_cmd *c)
 static long do_map(const struct child_cmd *c)
 {
 	const bool file = !(c->flags & MAP_ANONYMOUS);
+	const bool own = c->noreuse || c->readonly;
 	long fd = -1, ret;
 
 	if (file) {
@@ -136,17 +137,19 @@ static long do_map(const struct child_cmd *c)
 		if (fd < 0)
 			return fd;
 	}
-	if (file && c->noreuse) {
-		fd = open_file(c);
+	if (own) {
+		fd = open_file(c, c->readonly ? O_RDONLY : O_RDWR);
 		if (fd < 0)
 			return fd;
+	}
+	if (c->noreuse) {
 		ret = sys(__NR_fadvise64, fd, 0, 0, POSIX_FADV_NOREUSE);
 		if (ret)
 			return ret;
 	}
 	ret = sys6(__NR_mmap, (long)c->at, (long)(c->pages * PAGE_SIZE), c->prot,
 		   c->flags | MAP_FIXED, fd, (long)(c->off * PAGE_SIZE));
-	if (file && c->noreuse)
+	if (own)
 		sys(__NR_close, fd, 0, 0, 0);
 	if (ret != (long)c->at)
 		return ret < 0 ? ret : -EINVAL;

@@ -359,8 +359,6 @@ static void setup_policy(void)
 	} else if (strcmp(policy, "baseline") && strncmp(policy, "flag", 4)) {
 		run_failed("policy %s needs the kernel with the test-only patch", policy);
 	}
-	if (guest.opt.dump && !guest.knobs)
-		run_failed("player.dump needs the kernel with the test-only patch");
 }
 
 static void setup_lru(void)
@@ -825,20 +823,82 @@ void guest_start(void)
 
 /* ---- state of pages ---- */
 
+#define DUMP_PAGES 8192u
+
+/* the test-only patch's "pages": of the next pages of a file; 0 at its end */
+static uint64_t knob_states(uint32_t file, uint64_t page, uint64_t *words)
+{
+	char text[16];
+	ssize_t n;
+
+	if (!page && write(pages_fd, text,
+			   (size_t)snprintf(text, sizeof(text), "%d", guest.files[file].fd)) < 0)
+		run_failed("pages: %s", strerror(errno));
+	n = read(pages_fd, words, DUMP_PAGES * sizeof(*words));
+	if (n < 0)
+		run_failed("pages: file %u: %s", file, strerror(errno));
+	return (uint64_t)n / sizeof(*words);
+}
+
+static uint64_t word_at(const char *path, uint64_t index)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	uint64_t word;
+
+	if (fd < 0 || pread(fd, &word, sizeof(word), (off_t)(index * sizeof(word))) != sizeof(word))
+		run_failed("%s: %s", path, strerror(errno));
+	close(fd);
+	return word;
+}
+
+/*
+ * The same on a stock kernel, as far as it tells. A page is mapped to learn where
+ * it is; with MADV_RANDOM that leaves no mark (vma_has_recency()).
+ */
+static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
+{
+	static const struct {
+		unsigned int kpf, bit; /* KPF_* of linux/kernel-page-flags.h, ours */
+	} bits[] = { { 3, 2 }, { 2, 3 }, { 6, 4 }, { 5, 5 }, { 4, 6 }, { 8, 7 }, { 14, 9 }, { 18, 10 } };
+	static unsigned char present[DUMP_PAGES];
+	const uint64_t left = guest.files[file].pages - page;
+	const uint64_t n = left < DUMP_PAGES ? left : DUMP_PAGES;
+	volatile char *map;
+
+	if (!n)
+		return 0;
+	map = mmap(NULL, n * PAGE_SIZE, PROT_READ, MAP_PRIVATE, guest.files[file].fd,
+		   (off_t)(page * PAGE_SIZE));
+	if (map == MAP_FAILED || madvise((void *)map, n * PAGE_SIZE, MADV_RANDOM) ||
+	    mincore((void *)map, n * PAGE_SIZE, present))
+		run_failed("file %u: %s", file, strerror(errno));
+	for (uint64_t i = 0; i < n; i++) {
+		uint64_t pfn, flags;
+
+		words[i] = present[i] & 1;
+		if (!words[i])
+			continue;
+		(void)map[i * PAGE_SIZE];
+		pfn = word_at("/proc/self/pagemap", (uintptr_t)map / PAGE_SIZE + i) & ((1ull << 55) - 1);
+		flags = word_at("/proc/kpageflags", pfn);
+		for (size_t b = 0; b < sizeof(bits) / sizeof(bits[0]); b++)
+			words[i] |= (flags >> bits[b].kpf & 1) << bits[b].bit;
+		words[i] |= (word_at("/proc/kpagecount", pfn) - 1) << 32;
+	}
+	munmap((void *)map, n * PAGE_SIZE);
+	return n;
+}
+
 void guest_dump(const char *mark, unsigned int number)
 {
-	static uint64_t words[8192];
+	static uint64_t words[DUMP_PAGES];
 
 	for (uint32_t i = 0; i < guest.nr_files; i++) {
-		uint64_t page = 0, first = 0, state = 0;
-		char text[16];
-		ssize_t n;
+		uint64_t page = 0, first = 0, state = 0, n;
 
-		if (write(pages_fd, text,
-			  (size_t)snprintf(text, sizeof(text), "%d", guest.files[i].fd)) < 0)
-			run_failed("pages: %s", strerror(errno));
-		while ((n = read(pages_fd, words, sizeof(words))) > 0) {
-			for (ssize_t w = 0; w < n / 8; w++, page++) {
+		while ((n = guest.knobs ? knob_states(i, page, words)
+					: stock_states(i, page, words)) > 0) {
+			for (uint64_t w = 0; w < n; w++, page++) {
 				if (page && words[w] == state)
 					continue;
 				if (page)
@@ -850,8 +910,8 @@ void guest_dump(const char *mark, unsigned int number)
 				state = words[w];
 			}
 		}
-		if (n < 0 || page != guest.files[i].pages)
-			run_failed("pages: file %u: %s", i, n < 0 ? strerror(errno) : "short");
+		if (page != guest.files[i].pages)
+			run_failed("pages: file %u: short", i);
 		result("P %s %u %u %llu %llu %llx\n", mark, number, i, (unsigned long long)first,
 		       (unsigned long long)(page - first), (unsigned long long)state);
 	}

@@ -297,6 +297,56 @@ static void do_fork(struct proc *parent, uint32_t pid, int cpu)
 	proc_add(p);
 }
 
+/*
+ * v7.3 dup_mmap() copies mappings in the order of their addresses, so it fails
+ * at a last one of BIG_SIZE that vm.overcommit_memory=2 does not allow twice,
+ * with all that the trace has mapped copied. Nothing of it stays.
+ */
+#define BIG_AT	 (1ull << 46)
+#define BIG_SIZE (1ull << 40)
+
+static void overcommit(unsigned int mode)
+{
+	if (put("/proc/sys/vm/overcommit_memory", "%u", mode))
+		run_failed("trace line %u: vm.overcommit_memory=%u", trace.line, mode);
+}
+
+static void do_fork_fail(struct proc *p)
+{
+	struct child_cmd big = { .op = CHILD_MAP,
+				 .at = BIG_AT,
+				 .pages = BIG_SIZE / PAGE_SIZE,
+				 .prot = PROT_READ | PROT_WRITE,
+				 .flags = MAP_PRIVATE | MAP_ANONYMOUS,
+				 .advice = MADV_NORMAL };
+	struct child_cmd c = { .op = CHILD_FORK, .arg = serial, .off = slot_take() };
+	struct child_reply r;
+
+	overcommit(1);
+	proc_do(p, &big, "fork_fail");
+	if (put("/proc/sys/vm/overcommit_kbytes", "%llu", 3 * BIG_SIZE / 2 / 1024))
+		run_failed("trace line %u: vm.overcommit_kbytes", trace.line);
+	overcommit(2);
+	proc_tell(p, &c, "fork_fail");
+	r = proc_wait(p, "fork_fail");
+	if (r.ret != -ENOMEM)
+		run_failed("trace line %u: fork_fail: the fork returned %lld", trace.line,
+			   (long long)r.ret);
+	overcommit(0);
+	slot_used[c.off] = false;
+	big.op = CHILD_UNMAP;
+	proc_do(p, &big, "fork_fail");
+}
+
+static void do_clear_refs(struct proc *p)
+{
+	char path[40];
+
+	snprintf(path, sizeof(path), "/proc/%d/clear_refs", p->real);
+	if (put(path, "1"))
+		run_failed("trace line %u: %s", trace.line, path);
+}
+
 static void do_optin(struct proc *p)
 {
 	int ret = guest.knobs ? put("/sys/kernel/debug/reapsim/optin", "%d", p->real) : 0;
@@ -427,7 +477,7 @@ static void perm_field(struct child_cmd *c, unsigned int field)
 	c->flags = s[3] == 's' ? MAP_SHARED : MAP_PRIVATE;
 }
 
-/* map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse] */
+/* map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly] */
 static void do_map(void)
 {
 	struct child_cmd c = { .op = CHILD_MAP, .advice = MADV_NORMAL };
@@ -439,6 +489,8 @@ static void do_map(void)
 	for (unsigned int i = 7; i < trace.nr_fields; i++) {
 		if (!strcmp(trace.field[i], "noreuse"))
 			c.noreuse = true;
+		else if (!strcmp(trace.field[i], "readonly"))
+			c.readonly = true;
 		else if (*trace.field[i])
 			c.advice = advice_of(trace.field[i]);
 	}
@@ -547,7 +599,11 @@ static void step(void)
 		proc_remove(p);
 	} else if (trace_is(&trace, "optin", 1, 1)) {
 		do_optin(proc_field(1));
-	} else if (trace_is(&trace, "map", 6, 8)) {
+	} else if (trace_is(&trace, "fork_fail", 1, 1)) {
+		do_fork_fail(proc_field(1));
+	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
+		do_clear_refs(proc_field(1));
+	} else if (trace_is(&trace, "map", 6, 9)) {
 		do_map();
 	} else if (trace_is(&trace, "anon", 4, 5)) {
 		do_anon();
@@ -567,6 +623,8 @@ static void step(void)
 	} else if (trace_is(&trace, "write", 4, 4)) {
 		do_transfer(CHILD_WRITE, "write");
 	} else if (trace_is(&trace, "drop_caches", 0, 0)) {
+		if (guest.machine.cpus > 1)
+			pin(0);
 		if (put("/proc/sys/vm/drop_caches", "1"))
 			run_failed("trace line %u: drop_caches", trace.line);
 	} else if (trace_is(&trace, "drain", 0, 0)) {

@@ -54,7 +54,8 @@ uint64_t trace_time_ns(const struct trace *t, unsigned int field);
 enum child_op {
 	CHILD_EXIT,
 	CHILD_FORK,   /* arg: serial number, off: slot of the child */
-	CHILD_MAP,    /* at, pages, prot, flags, file, off, advice, noreuse */
+	CHILD_MAP,    /* at, pages, prot, flags, file, off, advice, noreuse,
+		       * readonly */
 	CHILD_UNMAP,  /* at, pages */
 	CHILD_ADVISE, /* at, pages, advice */
 	CHILD_TOUCH,  /* at, pages, arg: stride, prot: PROT_WRITE or 0 */
@@ -70,7 +71,7 @@ struct child_cmd {
 	uint64_t off; /* pages */
 	uint64_t arg;
 	int32_t prot, flags, advice;
-	bool noreuse, shmem;
+	bool noreuse, readonly, shmem;
 };
 
 struct child_reply {

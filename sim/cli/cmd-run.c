@@ -83,19 +83,22 @@ static int run(int argc, char **argv)
 {
 	struct run_options o = { .jobs = -1 };
 	g_autofree char *csv = NULL, *pages = NULL;
-	gboolean all = FALSE;
+	gboolean all = FALSE, flags_as_recorded = FALSE;
 	const GOptionEntry own[] = {
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &csv,
 		  "write a row for each mark and the end (\"-\": stdout, no table)", "FILE" },
 		{ "pages", 0, 0, G_OPTION_ARG_FILENAME, &pages,
 		  "write the state of every file page at each mark (\"-\": stdout, no table)",
 		  "FILE" },
+		{ "flags-as-recorded", 0, 0, G_OPTION_ARG_NONE, &flags_as_recorded,
+		  "process_mrelease() gets the flags of the trace, none by the policy", NULL },
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "show counters that are 0 too", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 	int ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
 				    "Replay one trace and print every counter.", NULL);
 
+	o.flags_as_recorded = flags_as_recorded;
 	o.keep_pages = pages != NULL;
 	if (ret < 0 && is_stdout(csv) && is_stdout(pages))
 		ret = cli_usage("run: --csv and --pages cannot both go to stdout");

@@ -145,12 +145,26 @@ static void put_ops(FILE *f, const struct trace_stats *s)
 		enum op_code code;
 		const char *name;
 	} names[] = {
-		{ OP_SPAWN, "spawn" }, { OP_FORK, "fork" },	  { OP_EXEC, "exec" },
-		{ OP_EXIT, "exit" },   { OP_KILL, "kill" },	  { OP_MRELEASE, "mrelease" },
-		{ OP_OOM, "oom" },     { OP_OPTIN, "optin" },	  { OP_MAP, "map, anon" },
-		{ OP_UNMAP, "unmap" }, { OP_ADVISE, "advise" },	  { OP_TOUCH, "touch" },
-		{ OP_READ, "read" },   { OP_WRITE, "write" },	  { OP_DROP_CACHES, "drop_caches" },
-		{ OP_DRAIN, "drain" }, { OP_ADVANCE, "advance" }, { OP_MARK, "mark" },
+		{ OP_SPAWN, "spawn" },
+		{ OP_FORK, "fork" },
+		{ OP_EXEC, "exec" },
+		{ OP_EXIT, "exit" },
+		{ OP_KILL, "kill" },
+		{ OP_MRELEASE, "mrelease" },
+		{ OP_OOM, "oom" },
+		{ OP_OPTIN, "optin" },
+		{ OP_MAP, "map, anon" },
+		{ OP_UNMAP, "unmap" },
+		{ OP_ADVISE, "advise" },
+		{ OP_TOUCH, "touch" },
+		{ OP_READ, "read" },
+		{ OP_WRITE, "write" },
+		{ OP_DROP_CACHES, "drop_caches" },
+		{ OP_DRAIN, "drain" },
+		{ OP_ADVANCE, "advance" },
+		{ OP_MARK, "mark" },
+		{ OP_FORK_FAIL, "fork_fail" },
+		{ OP_CLEAR_REFS, "clear_refs" },
 	};
 
 	fprintf(f, "\noperations\n");

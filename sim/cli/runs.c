@@ -239,6 +239,7 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 				r.cfg.machine = g_array_index(rs->machines, struct machine, m);
 				r.cfg.ends_as = g_array_index(rs->ends, enum op_code, e);
 				r.cfg.check = o->check;
+				r.cfg.flags_as_recorded = o->flags_as_recorded;
 				r.cfg.keep_pages = o->keep_pages;
 				g_array_append_val(rs->runs, r);
 			}

@@ -21,6 +21,7 @@ struct run_options {
 	char *ends_as; /* a list where @many */
 	char *memory;  /* a list of memcg_pages values: one machine each */
 	gboolean check;
+	gboolean flags_as_recorded;
 	gboolean keep_pages; /* of each mark: snapshot.pages */
 	int jobs;
 };

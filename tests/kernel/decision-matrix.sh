@@ -1,13 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: decision-matrix.sh REAPSIM [-v]
-#        decision-matrix.sh --record FOLDER >decision-matrix.kernel.csv
+# usage: decision-matrix.sh [--series] REAPSIM [-v]
+#        decision-matrix.sh [--series] --record FOLDER >decision-matrix.kernel.csv
 #
 # Replays the decision matrix (matrix.sh) in the simulator under every policy and
 # compares the state of every page, at both marks, with what a real kernel left
 # (decision-matrix.kernel.csv). Prints a line for each policy, with -v also the
-# combinations in which pages differ. Fails when a page differs under a policy
-# for which decision-matrix.md does not explain it: all but demote.
+# combinations in which pages differ. Fails when a page differs.
 #
 # KERNEL=6.12 compares with decision-matrix-6.12.kernel.csv instead. That kernel
 # drains the batches of its CPU when a gather is freed, the simulator does not,
@@ -21,6 +20,15 @@
 #	POLICY="$(tests/kernel/decision-matrix.sh --policies)" RUNS=1 OUT=FOLDER \
 #		OPTIONS=player.dump=1 kernel-patch/scripts/run.sh matrix.csv
 #
+# --series is about a kernel with kernel-patch/series alone and mrelease with each
+# value of flags (series-matrix.kernel.csv), against "flag+evict" of the simulator.
+# The series leaves shmem out, so its pages are compared with "baseline". Recorded by
+#
+#	DEATHS="$(tests/kernel/decision-matrix.sh --series --deaths)" \
+#		tests/kernel/matrix.sh >series.csv
+#	PATCHES="$(echo kernel-patch/series/000[1-3]*)" POLICY=flag+evict RUNS=1 OUT=FOLDER \
+#		OPTIONS="player.dump=1 player.flags=trace" kernel-patch/scripts/run.sh series.csv
+#
 # A page's state is "." if it is not in the page cache, else r (referenced), a
 # (active), l (on a list), d (dirty), w (workingset), as they apply, and by how
 # many PTEs it is mapped.
@@ -28,6 +36,14 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 policies="baseline baseline+evict rfc rfc+evict v1 v1+evict flag flag+evict \
 any-exit any-exit+evict prctl prctl+evict demote demote+evict"
+recorded=$here/decision-matrix.kernel.csv
+if [ "${1:-}" = --series ]; then
+	shift
+	policies=flag+evict
+	recorded=$here/series-matrix.kernel.csv
+	deaths=$(printf "mrelease-%s " {0,ignore_access,evict_file,ignore_access+evict_file}:{file,shmem})
+	export DEATHS=$deaths
+fi
 
 # Both sides as "POLICY,MARK,FILE,FIRST,COUNT,STATE", in the order of the trace.
 from_kernel() {
@@ -45,14 +61,25 @@ $1 == "P" {
 	done
 }
 
-from_simulator() {
-	for policy in $policies; do
-		"$reapsim" run --policy "$policy" --pages - "$tmp/matrix.csv" | awk -F, -v policy="$policy" '
-NR > 1 {
+# state_of POLICY AS FILE [OPTION] - of all files if FILE is empty
+state_of() {
+	"$reapsim" run --policy "$1" ${4:-} --pages - "$tmp/matrix.csv" |
+		awk -F, -v policy="$2" -v file="$3" '
+NR > 1 && (file == "" || $3 == file) {
 	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") \
 		($10 ? "d" : "") ($11 ? "w" : "") $12
 	print policy "," $1 "," $3 "," $4 "," $5 "," state
 }'
+}
+
+from_simulator() {
+	if [ "$recorded" = "$here/series-matrix.kernel.csv" ]; then
+		state_of flag+evict flag+evict data --flags-as-recorded
+		state_of baseline flag+evict shmem
+		return
+	fi
+	for policy in $policies; do
+		state_of "$policy" "$policy" ""
 	done
 }
 
@@ -133,7 +160,7 @@ input < 4 {
 				why = name[p] " " $1 " " cell[$2 "," $3 + i] ": kernel " is ", simulator " $p
 				if (!differ[why]++)
 					order[nr_why++] = why
-				unexplained += name[p] !~ /^demote/
+				bad++
 			}
 			all++
 		}
@@ -147,13 +174,16 @@ END {
 			drains ? drained[p] + 0 " | " dropped[p] + 0 " | " : "", different[p]
 	for (i = 0; verbose && i < nr_why; i++)
 		printf "%s: %d pages\n", order[i], differ[order[i]]
-	exit unexplained || !all
+	exit bad || !all
 }' "$tmp/cells.csv" "$recorded" "$tmp/simulator.csv" "$tmp/simulator.csv"
 }
 
 case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 --policies)
 	echo "$policies"
+	;;
+--deaths)
+	echo "${DEATHS:-}"
 	;;
 --record)
 	from_kernel "${2:?usage: decision-matrix.sh --record FOLDER}" | wide

@@ -3,43 +3,53 @@
 # usage: matrix.sh            prints the trace of the decision matrix
 #        matrix.sh --cells    prints what each range of its pages stands for
 #
+# DEATHS="DEATH[:file|:shmem] ..." makes it of these alone: of all mappings, or of
+# those of that kind with a drain after them, so that no other kind's pages are
+# in their batches.
+#
 # Four pages for every combination of
 #   death     how the victim ends: exit, kill, mrelease with each value of flags,
-#             oom; optin-exit and optin-mrelease: it opted in before
+#             oom; optin-exit and optin-mrelease: it opted in before; fork_fail: it
+#             lives on after a fork that failed; fork_fail-exit: and exits then
 #   sharing   exclusive; other: another process maps and used them too, and
 #             lives on; twice: the victim maps them at two addresses
-#   pte       young; old: the victim's entries are copies that fork() made of
-#             its parent's, who then gives them up without a mark (MADV_RANDOM)
+#   pte       young; copied: old, as copies that fork() made of the entries of its
+#             parent, who then gives them up without a mark (MADV_RANDOM);
+#             cleared: old by clear_refs
 #   marks     first: nobody marked them before; second: a process that is not
 #             dying has used and unmapped them, which is one mark
 #   advice    recency (none), random, noreuse
-#   mapping   file-private, file-shared; shmem-private, shmem-shared: read;
-#             shmem-written: shared, written
+#   mapping   file-private, shmem-private; file-shared, shmem-shared: of a file
+#             open for writing; file-read_only, shmem-read_only: shared, of a file
+#             open read-only. All are read; shmem-written: shared, written
 #
-# fork() copies entries only of mappings that have anonymous pages, so "old" is
+# fork() copies entries only of mappings that have anonymous pages, so "copied" is
 # there for the private mappings alone: each has a fifth page that is written,
-# and with that copied, before the fork. Shared mappings with old entries cannot
-# be had without reclaim. A failed fork() cannot be said in a trace.
+# and with that copied, before the fork. So have those of a fork that fails.
 #
 # One victim for each death: its cells are in one address space, as the pages of
 # a real victim are. Fault-around and readahead are off, memory is ample.
 set -eu
 
-awk -v cells="${1:+1}" '
+awk -v cells="${1:+1}" -v deaths_wanted="${DEATHS:-}" '
 function row(s) { body = body s "\n" }
 
 # one cell; its pages are at [page, page + size) of the file
 function cell(death, sharing, pte, marks, advice, mapping,
 	      file, size, perm, extra) {
 	file = mapping ~ /^shmem/ ? "shmem" : "data"
-	size = pte == "old" ? 5 : 4
+	size = mapping ~ /private/ && (pte == "copied" || death ~ /^fork_fail/) ? 5 : 4
 	if (cells) {
 		print file "," next_page[file] "," size "," death "," sharing "," pte "," marks "," advice "," mapping
 	} else {
-		extra = advice == "recency" ? "" : "," advice
-		perm = mapping ~ /private/ ? (pte == "old" ? "rw-p" : "r--p") : mapping ~ /written/ ? "rw-s" : "r--s"
+		extra = (advice == "recency" ? "" : "," advice) (mapping ~ /read_only/ ? ",readonly" : "")
+		perm = mapping ~ /private/ ? (size == 5 ? "rw-p" : "r--p") : mapping ~ /read_only/ ? "r--s" : "rw-s"
 		if (marks == "second") {
-			before = before sprintf("map,1,%d,4,r--p,%s,%d\ntouch,1,%d,4,r\nunmap,1,%d,4\n", at, file, next_page[file], at, at)
+			extra_mark = sprintf("map,1,%d,4,r--p,%s,%d\ntouch,1,%d,4,r\nunmap,1,%d,4\n", at, file, next_page[file], at, at)
+			if (pte == "young")
+				before = before extra_mark
+			else # clear_refs undoes marks
+				later = later extra_mark
 		}
 		if (sharing == "other")
 			before = before sprintf("map,%d,%d,4,r--p,%s,%d\ntouch,%d,%d,4,r\n", other, at, file, next_page[file], other, at)
@@ -51,24 +61,33 @@ function cell(death, sharing, pte, marks, advice, mapping,
 	at += 16
 }
 
-function use(pte, perm, size, file, extra, how, where,   s) {
+function use(pte, perm, size, file, extra, how, where,   s, who, touches) {
 	s = sprintf(",%d,%d,%s,%s,%d%s\n", where, size, perm, file, next_page[file], extra)
-	if (pte == "old") {
-		parent = parent "map," pid s sprintf("touch,%d,%d,4,r\ntouch,%d,%d,1,w\n", pid, where, pid, where + 4)
-		if (extra != ",random")
-			after = after sprintf("advise,%d,%d,%d,random\n", pid, where, size)
-	} else {
-		victim = victim "map," pid + 1 s sprintf("touch,%d,%d,4,%s\n", pid + 1, where, how)
-	}
+	who = pte == "copied" ? pid : pid + 1
+	touches = sprintf("touch,%d,%d,4,%s\n", who, where, how)
+	if (size == 5)
+		touches = touches sprintf("touch,%d,%d,1,w\n", who, where + 4)
+	if (pte == "young")
+		victim = victim "map," who s touches
+	else if (pte == "cleared")
+		cleared = cleared "map," who s touches
+	else
+		parent = parent "map," who s touches
+	if (pte == "copied" && extra != ",random")
+		after = after sprintf("advise,%d,%d,%d,random\n", pid, where, size)
 }
 
 BEGIN {
-	nr_deaths = split("exit kill mrelease-0 mrelease-ignore_access mrelease-evict_file " \
-			  "mrelease-ignore_access+evict_file oom optin-exit optin-mrelease", deaths, " ")
+	all_deaths = "exit kill mrelease-0 mrelease-ignore_access mrelease-evict_file " \
+		     "mrelease-ignore_access+evict_file oom optin-exit optin-mrelease " \
+		     "fork_fail fork_fail-exit"
+	nr_deaths = split(deaths_wanted ? deaths_wanted : all_deaths, deaths, " ")
 	nr_sharings = split("exclusive other twice", sharings, " ")
+	nr_ptes = split("young copied cleared", ptes, " ")
 	nr_marks = split("first second", marks, " ")
 	nr_advices = split("recency random noreuse", advices, " ")
-	nr_mappings = split("file-private shmem-private file-shared shmem-shared shmem-written", mappings, " ")
+	nr_mappings = split("file-private shmem-private file-shared shmem-shared file-read_only " \
+			    "shmem-read_only shmem-written", mappings, " ")
 	next_page["data"] = next_page["shmem"] = 0
 	if (cells)
 		print "file,page,count,death,sharing,pte,marks,advice,mapping"
@@ -76,28 +95,42 @@ BEGIN {
 		at = 4096
 		other = 100 + d
 		pid = 8 + 2 * d
-		before = parent = after = victim = ""
-		for (old = 0; old <= 1; old++)
+		split(deaths[d], which, ":")
+		death = which[1]
+		before = parent = after = cleared = later = victim = ""
+		for (p = 1; p <= nr_ptes; p++)
 			for (s = 1; s <= nr_sharings; s++)
 				for (m = 1; m <= nr_marks; m++)
 					for (a = 1; a <= nr_advices; a++)
-						for (k = 1; k <= (old ? 2 : nr_mappings); k++)
-							cell(deaths[d], sharings[s], old ? "old" : "young", marks[m], advices[a], mappings[k])
+						for (k = 1; k <= (ptes[p] == "copied" ? 2 : nr_mappings); k++)
+							if (mappings[k] ~ "^" which[2])
+								cell(death, sharings[s], ptes[p], marks[m], advices[a], mappings[k])
 		if (cells)
 			continue
-		split(deaths[d], how, "-")
-		end = how[1] == "optin" ? how[2] : how[1]
-		row("# " deaths[d] "\nspawn,1\nspawn," other)
+		split(death, how, "-")
+		row("# " death "\nspawn,1\nspawn," other)
 		body = body before
-		row("exit,1\nspawn," pid)
+		row("spawn," pid)
 		body = body parent
 		row("fork," pid "," pid + 1)
 		body = body after
 		row("exit," pid)
 		if (how[1] == "optin")
 			row("optin," pid + 1)
-		body = body victim
-		row(end "," pid + 1 (end == "mrelease" && how[2] != "mrelease" ? "," how[2] : ""))
+		body = body cleared
+		row("clear_refs," pid + 1)
+		body = body later victim
+		row("exit,1")
+		if (how[1] == "optin")
+			row(how[2] "," pid + 1)
+		else if (how[1] == "mrelease" && how[2] != "0")
+			row("mrelease," pid + 1 "," how[2])
+		else
+			row(how[1] "," pid + 1)
+		if (death == "fork_fail-exit")
+			row("exit," pid + 1)
+		if (which[2])
+			row("drain")
 	}
 	if (cells)
 		exit

@@ -104,6 +104,8 @@ static void random_area(struct gen *g, struct area *a)
 		a->flags |= chance(g, 25) ? VM_EXEC : 0;
 		a->flags |= chance(g, 35) ? VM_SHARED : 0;
 		a->flags |= chance(g, 8) ? VM_NOREUSE : 0;
+		if ((a->flags & (VM_SHARED | VM_WRITE)) == VM_SHARED && chance(g, 50))
+			a->flags |= VM_READONLY;
 		if (chance(g, 5))
 			a->flags = (a->flags & ~(uint32_t)VM_READ) | VM_EXEC;
 	}
@@ -327,6 +329,9 @@ static void random_op(struct gen *g)
 		op_end(g, pid);
 		break;
 	case 27:
+		if (chance(g, 50))
+			emit(g, (struct op){ .code = chance(g, 50) ? OP_FORK_FAIL : OP_CLEAR_REFS,
+					     .pid = pid });
 		emit(g, (struct op){ .code = OP_ADVANCE, .ns = rnd(g, 9) * 700000000 });
 		break;
 	case 28:

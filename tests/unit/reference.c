@@ -7,8 +7,7 @@
  * one node, one lruvec, exact statistics, I/O that is over at once, kswapd
  * running to its end when it is woken (on the waker's CPU), no merging of VMAs,
  * one open file per process and file, tmpfs holes that are allocated by a read,
- * deactivation and rotation without their batches, writeback by age and by the
- * background ratio.
+ * rotation without its batch, writeback by age and by the background ratio.
  */
 #include "tests/unit/reference.h"
 
@@ -186,7 +185,7 @@ int ref_mapcount(const struct ref *r, int page)
 	int n = 0;
 
 	for_each_mapping(r, p, v) n += pte_of(r, p, v, page) != NULL;
-	return n;
+	return n + r->pages[page].delayed_rmap;
 }
 
 /* swap_count: swap entries of the page, in all page tables */
@@ -211,6 +210,8 @@ static int batch_refs(const struct ref *r, int page)
 			n += r->lru_add[cpu].pages[i] == page;
 		for (int i = 0; i < r->lru_activate[cpu].nr; i++)
 			n += r->lru_activate[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_deactivate_file[cpu].nr; i++)
+			n += r->lru_deactivate_file[cpu].pages[i] == page;
 	}
 	return n;
 }
@@ -343,9 +344,35 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 	}
 }
 
+/* folio_batch_move_lru(), lru_deactivate_file() */
+static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_deactivate_file[cpu];
+
+	r->lru_deactivate_file[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		int page = b.pages[i];
+		struct ref_page *pg = &r->pages[page];
+
+		if (!pg->lru || ref_mapcount(r, page))
+			continue;
+		lruvec_del(r, page);
+		count(r, VM_pgdeactivate, pg->active);
+		pg->active = pg->referenced = false;
+		if (pg->dirty) {
+			lruvec_add(r, page);
+			pg->reclaim = true;
+		} else {
+			lruvec_add_tail(r, page);
+			count(r, VM_pgrotated, 1);
+		}
+	}
+}
+
 static void lru_add_drain_cpu(struct ref *r, unsigned int cpu)
 {
 	drain_lru_add(r, cpu);
+	drain_lru_deactivate_file(r, cpu);
 	folio_activate_drain(r, cpu);
 }
 
@@ -371,6 +398,18 @@ static void folio_activate(struct ref *r, unsigned int cpu, int page)
 	b->pages[b->nr++] = page;
 	if (b->nr == REF_BATCH)
 		folio_activate_drain(r, cpu);
+}
+
+static bool deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_deactivate_file[cpu];
+
+	if (!r->pages[page].lru)
+		return false;
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		drain_lru_deactivate_file(r, cpu);
+	return true;
 }
 
 static void lru_cache_activate_folio(struct ref *r, unsigned int cpu, int page)
@@ -1723,13 +1762,8 @@ static void drop_pagecache(struct ref *r)
 		}
 		if (!pg->dirty && !ref_mapcount(r, i) && !other_refs(r, i)) {
 			filemap_drop(r, i); /* mapping_evict_folio() */
-		} else if (pg->lru && !ref_mapcount(r, i)) {
-			/* lru_deactivate_file(): it is dirty */
-			lruvec_del(r, i);
-			count(r, VM_pgdeactivate, pg->active);
-			pg->active = pg->referenced = false;
-			lruvec_add(r, i);
-			pg->reclaim = true;
+		} else {
+			deactivate_file_folio(r, 0, i);
 		}
 	}
 }
@@ -1788,14 +1822,35 @@ static void tlb_flush_mmu(struct ref *r, const struct zap *z)
 	r->nr_gather = 0;
 }
 
+/* tlb_flush_rmaps() */
+static void tlb_flush_rmaps(struct ref *r)
+{
+	for (int i = 0; i < r->nr_gather; i++)
+		r->pages[r->gather[i]].delayed_rmap = 0;
+}
+
+/* tlb_next_batch() says no, once a batch of the gather is full */
+static bool gather_full(const struct ref *r, bool delayed_rmap)
+{
+	int nr = r->nr_gather, batch_max = 7, nr_batches = 0;
+
+	while (nr >= batch_max) {
+		nr -= batch_max;
+		batch_max = 509;
+		nr_batches++;
+	}
+	return nr == 0 && (nr_batches == 20 || (nr_batches > 1 && delayed_rmap));
+}
+
 /* the predicates of THREAD.md: base AND skip */
 static bool policy_skips(const struct ref *r, const struct zap *z, int mapcount)
 {
 	return z->skip && (r->policy == REF_RFC ? mapcount < 2 : !(mapcount > 1));
 }
 
+/* zap_present_folio_ptes(); @delayed: some dirty file PTE of this page table was met */
 static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma *v,
-			struct ref_pte *ptep)
+			struct ref_pte *ptep, bool *delayed)
 {
 	struct ref_pte pte = *ptep;
 	struct ref_page *pg = &r->pages[pte.page];
@@ -1821,16 +1876,19 @@ static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma
 		}
 	}
 	memset(ptep, 0, sizeof(*ptep));
-	if (demote && !ref_mapcount(r, pte.page) && pg->lru) {
-		pg->referenced = false;
-		count(r, VM_pgdeactivate, pg->active);
-		count(r, VM_sim_zap_demoted, 1);
-		lru_move_tail(r, pte.page);
+	if (!pg->anon && pte.dirty) { /* tlb_delay_rmap() */
+		pg->delayed_rmap++;
+		*delayed = true;
 	}
+	if (demote && deactivate_file_folio(r, z->p->cpu, pte.page))
+		count(r, VM_sim_zap_demoted, 1);
 	pg->extra_refs++;
 	r->gather[r->nr_gather++] = pte.page;
-	if (r->nr_gather == REF_GATHER_MAX)
+	if (gather_full(r, *delayed)) {
+		tlb_flush_rmaps(r);
 		tlb_flush_mmu(r, z);
+		*delayed = false;
+	}
 }
 
 /* zap_nonpresent_ptes(), swap_put_entries_direct() */
@@ -1854,22 +1912,18 @@ static void zap_swap(struct ref *r, struct ref_pte *ptep)
 
 static void zap_vma(struct ref *r, const struct zap *z, struct ref_proc *p, struct ref_vma *v)
 {
-	bool force_flush = false;
+	bool delayed = false;
 
 	for (uint64_t at = v->start; at < v->end; at++) {
-		const struct ref_pte pte = p->ptes[at];
-
-		/* tlb_delay_rmap() */
-		if (pte.present && !pte.zero && pte.dirty && !r->pages[pte.page].anon)
-			force_flush = true;
-		if (pte.present)
-			zap_present(r, z, v, &p->ptes[at]);
-		else if (pte.swap)
+		if (p->ptes[at].present)
+			zap_present(r, z, v, &p->ptes[at], &delayed);
+		else if (p->ptes[at].swap)
 			zap_swap(r, &p->ptes[at]);
 		/* zap_pte_range() ends with its page table */
-		if (force_flush && (at % 512 == 511 || at + 1 == v->end)) {
+		if (delayed && (at % 512 == 511 || at + 1 == v->end)) {
+			tlb_flush_rmaps(r);
 			tlb_flush_mmu(r, z);
-			force_flush = false;
+			delayed = false;
 		}
 	}
 }
@@ -1981,16 +2035,22 @@ static void do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_
 	}
 }
 
+/* do_sys_open() */
+static int new_open(struct ref *r, uint32_t file)
+{
+	if (r->nr_opens == REF_OPENS_MAX) {
+		r->broken = true;
+		r->nr_opens--;
+	}
+	r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
+	return r->nr_opens++;
+}
+
+/* the one descriptor of the process, see FORMAT.md */
 static int open_file(struct ref *r, struct ref_proc *p, uint32_t file)
 {
-	if (p->open_of[file] < 0) {
-		if (r->nr_opens == REF_OPENS_MAX) {
-			r->broken = true;
-			r->nr_opens--;
-		}
-		r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
-		p->open_of[file] = r->nr_opens++;
-	}
+	if (p->open_of[file] < 0)
+		p->open_of[file] = new_open(r, file);
 	return p->open_of[file];
 }
 
@@ -2000,7 +2060,8 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 		.start = start,
 		.end = start + op->pages,
 		.anon = op->flags & VM_ANON,
-		.shared = op->flags & VM_SHARED,
+		/* do_mmap(): not without FMODE_WRITE */
+		.shared = (op->flags & VM_SHARED) && !(op->flags & VM_READONLY),
 		.write = op->flags & VM_WRITE,
 		.exec = op->flags & VM_EXEC,
 		.random = op->flags & VM_RAND_READ,
@@ -2016,6 +2077,9 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 	do_munmap(r, p, v.start, v.end);
 	if (!v.anon)
 		v.open = open_file(r, p, op->file);
+	/* these have a descriptor of their own, see FORMAT.md */
+	if (op->flags & (VM_NOREUSE | VM_READONLY))
+		v.open = new_open(r, op->file);
 	vma_insert(r, p, v);
 }
 
@@ -2084,6 +2148,34 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 			if (v->shared)
 				child->ptes[at].dirty = false;
 		}
+	}
+}
+
+/* dup_mmap() that fails at a mapping behind all of the trace's: it unmaps what
+ * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1 */
+static void do_fork_fail(struct ref *r, struct ref_proc *parent)
+{
+	struct ref_proc *child = new_proc(r, UINT32_MAX, parent->cpu);
+	struct zap z;
+
+	do_fork(r, parent, child);
+	z = zap_begin(r, child, false, 0);
+	for (int i = 0; i < child->nr_vmas; i++)
+		zap_vma(r, &z, child, &child->vmas[i]);
+	tlb_flush_mmu(r, &z);
+	child->used = false;
+}
+
+/* clear_refs_pte_range() */
+static void do_clear_refs(struct ref *r, struct ref_proc *p)
+{
+	for (int at = 0; at < REF_VPNS; at++) {
+		struct ref_pte *pte = &p->ptes[at];
+
+		if (!pte->present || pte->zero)
+			continue;
+		pte->young = false;
+		r->pages[pte->page].referenced = false;
 	}
 }
 
@@ -2176,6 +2268,12 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MARK:
 		flush_stats(r); /* somebody reads memory.stat */
+		break;
+	case OP_FORK_FAIL:
+		do_fork_fail(r, p);
+		break;
+	case OP_CLEAR_REFS:
+		do_clear_refs(r, p);
 		break;
 	default:
 		break;

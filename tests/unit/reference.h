@@ -54,9 +54,10 @@ struct ref_page {
 	bool referenced, active, workingset, dirty;
 	bool reclaim; /* PG_reclaim, which is also PG_readahead */
 	bool swapbacked, anon;
-	bool swap_slot; /* resident: in the swap cache; else: swapped out */
-	int extra_refs; /* held for a moment: read batch, copy, gather */
-	uint32_t vpn;	/* anon: where every process maps it */
+	bool swap_slot;	  /* resident: in the swap cache; else: swapped out */
+	int extra_refs;	  /* held for a moment: read batch, copy, gather */
+	int delayed_rmap; /* PTEs that are gone, but not yet from the mapcount */
+	uint32_t vpn;	  /* anon: where every process maps it */
 	struct ref_shadow shadow;
 };
 
@@ -132,7 +133,8 @@ struct ref {
 	struct ref_page *pages;
 	int nr_file, nr_pages, cap_pages;
 	struct ref_list lists[REF_NR_LISTS];
-	struct ref_batch lru_add[SIM_MAX_CPUS], lru_activate[SIM_MAX_CPUS];
+	struct ref_batch lru_add[SIM_MAX_CPUS], lru_deactivate_file[SIM_MAX_CPUS];
+	struct ref_batch lru_activate[SIM_MAX_CPUS];
 	uint64_t stock[SIM_MAX_CPUS];
 	uint64_t used, usage, swap_used;
 	uint64_t wmark_min, wmark_low, wmark_high;

@@ -187,6 +187,50 @@ static void test_pending_activation_blocks_evict(void)
 	}
 }
 
+/* demote+evict: of what waits in lru_deactivate_file nothing can be evicted */
+static void test_pending_deactivation(void)
+{
+	static const struct {
+		unsigned int pages;
+		uint64_t evicted, kept;
+	} rows[] = {
+		{ 30, 0, 30 },
+		{ 31, 31, 0 },
+		{ 40, 31, 9 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		unsigned int n = rows[i].pages;
+		g_autofree char *text = g_strdup_printf(
+			"file,a,200; spawn,1; map,1,0,%u,r--p,a,0; touch,1,0,%u,r; drain; exit,1;"
+			"mark,waiting; drain",
+			n, n);
+		struct tl *x = tl_run(NULL, "demote+evict", text);
+
+		TL_EQ(tl_stat(x, VM_sim_zap_demoted), n, "%u pages", n);
+		TL_EQ(tl_stat(x, VM_sim_zap_evicted), rows[i].evicted, "%u pages", n);
+		TL_EQ(tl_at(x, "waiting", VM_pgrotated), rows[i].evicted, "%u pages", n);
+		TL_EQ(tl_stat(x, VM_pgrotated), n, "%u pages", n);
+		TL_EQ(tl_stat(x, VM_nr_file_pages), rows[i].kept, "%u pages", n);
+		tl_free(x);
+	}
+}
+
+/* lru_deactivate_file() leaves what is mapped, and so, by the delayed rmap of
+ * a dirty entry, what fills the batch in the middle of a page table */
+static void test_deactivation_of_mapped(void)
+{
+	struct tl *x =
+		tl_run(NULL, "demote",
+		       "file,t,40,shmem; spawn,1; map,1,0,40,rw-s,t,0; touch,1,0,40,w; drain;"
+		       "exit,1; drain");
+	g_autofree char *referenced = tl_pages(x, "t", PG_reclaim);
+
+	TL_EQ(tl_stat(x, VM_sim_zap_demoted), 40, "queued");
+	TL_STR(referenced, "31-39", "moved; the first 31 had their rmap still");
+	tl_free(x);
+}
+
 /* folio_batch_move_lru(lru_add): an anon page that nothing but the batch
  * refers to any more is freed, not listed */
 static void test_dead_folio(void)
@@ -236,6 +280,8 @@ void suite_batch(void)
 	CU_add_test(s, "the whole batch is searched", test_batch_search);
 	CU_add_test(s, "a batch holds a reference", test_references);
 	CU_add_test(s, "a pending activation blocks +evict", test_pending_activation_blocks_evict);
+	CU_add_test(s, "a pending deactivation blocks +evict", test_pending_deactivation);
+	CU_add_test(s, "deactivation leaves what is mapped", test_deactivation_of_mapped);
 	CU_add_test(s, "dead anon pages are freed", test_dead_folio);
 	CU_add_test(s, "one page in many batches", test_reference_count_limit);
 }

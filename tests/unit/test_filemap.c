@@ -112,8 +112,9 @@ static void test_fast_path(void)
 
 /*
  * drop_caches: mapping_evict_folio() drops what is clean and unmapped, and no
- * shadow stays (clear_shadow_entries()). What it cannot drop is deactivated
- * (lru_deactivate_file()) unless it is mapped.
+ * shadow stays (clear_shadow_entries()). What it cannot drop is queued for the
+ * inactive list (deactivate_file_folio()), where it goes when the batch drains
+ * unless it is mapped then.
  */
 static void test_drop(void)
 {
@@ -122,7 +123,7 @@ static void test_drop(void)
 		       "file,a,400; file,t,4,shmem; spawn,1; spawn,2; read,1,a,0,300; drain;"
 		       "write,1,a,250,1; read,2,a,250,1; write,1,a,251,1; drain;"
 		       "map,1,0,2,r--p,a,252; touch,1,0,2,r; write,1,t,0,2; drain; mark,before;"
-		       "drop_caches; mark,after; read,1,a,0,20");
+		       "drop_caches; mark,queued; drain; mark,after; read,1,a,0,20");
 	g_autofree char *cached = NULL, *shadows = NULL, *list = NULL;
 	uint64_t refaults;
 
@@ -130,6 +131,10 @@ static void test_drop(void)
 	shadows = tl_pages(x, "a", PG_shadow);
 	CU_ASSERT(g_str_has_prefix(shadows, "0-"));
 	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_dirty), PG_active | PG_dirty, "250");
+	tl_to(x, "queued");
+	for (uint32_t page = 250; page < 254; page++)
+		TL_EQ(tl_folio(x, "a", page)->batched, 1, "page %u waits", page);
+	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_reclaim), PG_active, "250 waits");
 	tl_to(x, "after");
 	cached = tl_pages(x, "a", PG_resident);
 	TL_STR(cached, "250-253", "dirty 250 and 251, mapped 252 and 253");
@@ -225,9 +230,10 @@ static void test_flush_mapped(void)
 /* folio_end_writeback() of a page with PG_reclaim: folio_rotate_reclaimable() */
 static void test_rotate(void)
 {
-	struct tl *x = tl_new(NULL, NULL,
-			      "file,a,8; spawn,1; write,1,a,0,2; drain; drop_caches; read,1,a,4,2;"
-			      "drain; mark,m; advance,30s");
+	struct tl *x =
+		tl_new(NULL, NULL,
+		       "file,a,8; spawn,1; write,1,a,0,2; drain; drop_caches; drain; read,1,a,4,2;"
+		       "drain; mark,m; advance,30s");
 	g_autofree char *list = NULL;
 
 	tl_to(x, "m");

@@ -202,6 +202,42 @@ static void test_open_files(void)
 	}
 }
 
+/* FORMAT.md: a mapping with noreuse or readonly has a descriptor of its own, with
+ * readonly it is not VM_SHARED. A child has the same. */
+static void test_own_open(void)
+{
+	static const struct {
+		const char *map;
+		bool own, shared;
+	} rows[] = {
+		{ "r--p,a,0", false, false },
+		{ "rw-p,a,0", false, false },
+		{ "rw-s,a,0", false, true },
+		{ "r--s,a,0", false, true },
+		{ "r--s,a,0,readonly", true, false },
+		{ "--xs,t,0,random,readonly", true, false },
+		{ "r--s,a,0,noreuse,readonly", true, false },
+		{ "r--p,a,0,normal,noreuse", true, false },
+		{ "rw-s,a,0,normal,noreuse", true, true },
+		{ "rw-s,t,0,normal,noreuse", true, true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"file,a,8; file,t,8,shmem; spawn,1; map,1,10,2,%s; unmap,1,10,1; fork,1,2",
+			rows[i].map);
+		struct tl *x = tl_run(NULL, NULL, text);
+		struct vma *vma = vma_find(tl_mm(x, 1), 11);
+		bool own = vma->open != mm_open(tl_mm(x, 1), vma->file);
+
+		TL_EQ(own, rows[i].own, "%s", rows[i].map);
+		TL_EQ((vma->flags & VM_SHARED) != 0, rows[i].shared, "%s", rows[i].map);
+		CU_ASSERT(vma_find(tl_mm(x, 2), 11)->open == vma->open);
+		TL_EQ(vma->open->refs, rows[i].own ? 2 : 4, "%s", rows[i].map);
+		tl_free(x);
+	}
+}
+
 /* an anon slot is used again once nobody refers to its page */
 static void test_anon_slots(void)
 {
@@ -224,5 +260,6 @@ void suite_mm(void)
 	CU_add_test(s, "fork copies private mappings with copies", test_fork_private_with_anon);
 	CU_add_test(s, "writes after fork", test_fork_then_write);
 	CU_add_test(s, "open files: fork shares, exec closes", test_open_files);
+	CU_add_test(s, "mappings with an open file of their own", test_own_open);
 	CU_add_test(s, "anon slots are used again", test_anon_slots);
 }

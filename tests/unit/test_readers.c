@@ -34,7 +34,9 @@ static const char all_ops[] = V1 "machine,memcg_pages,16384\n"
 				 "spawn,1\n"
 				 "spawn,134217727,8191\n"
 				 "map,1,0x1000,4096,r-xp,app,0,random,noreuse\n"
+				 "map,1,0x2000,1,r--s,app,0,sequential,noreuse,readonly\n"
 				 "map,1,0x3000,100,rw-s,/dev/shm/x,0\n"
+				 "map,1,0x4000,1,r--s,/dev/shm/x,0,readonly\n"
 				 "map,1,0xffffffff,1,---p,anon,0,noreuse\n"
 				 "map,1,0x0,1,r--p,\"#\xc3\xa4\",4289999999,sequential\n"
 				 "anon,1,0x9000,50,rw-p\n"
@@ -226,7 +228,8 @@ static void test_text_forms(void)
 #define F "file,f,100\nspawn,1\n"
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
-	"exec, exit, kill, mrelease, oom, optin, drop_caches, drain, advance, mark"
+	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
+	"advance, mark"
 #define RANGE "expected 1..67108863"
 
 static const struct {
@@ -298,12 +301,14 @@ static const struct {
 	{ F "map,1,0,1,r--p,f,0,wild\n",
 	  "t:4: advice \"wild\", expected random, sequential or normal" },
 	{ F "map,1,0,1,r--p,f,0,noreuse,random\n",
-	  "t:4: \"random\", expected noreuse as the last field" },
+	  "t:4: \"random\", expected noreuse, readonly or nothing" },
 	{ F "map,1,0,1,r--p,f,0,random,random\n",
-	  "t:4: \"random\", expected noreuse as the last field" },
-	{ F "map,1,0,1,r--p,f,0,random,noreuse,\n",
-	  "t:4: 10 fields are too many, expected "
-	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse]" },
+	  "t:4: \"random\", expected noreuse, readonly or nothing" },
+	{ F "map,1,0,1,r--s,f,0,readonly,noreuse\n",
+	  "t:4: \"noreuse\", expected noreuse, readonly or nothing" },
+	{ F "map,1,0,1,r--s,f,0,random,noreuse,readonly,\n",
+	  "t:4: 11 fields are too many, expected "
+	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly]" },
 	{ F "anon,1,0,1,rw-p,noreuse\n",
 	  "t:4: advice \"noreuse\", expected random, sequential or normal" },
 	{ F "advise,1,0,1,dontneed\n",

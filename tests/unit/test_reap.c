@@ -159,7 +159,9 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 		     (!r->needs_dying || dying) && (!r->needs_optin || optin);
 	bool skips = scope && !r->never && (!r->needs_flag || flag);
 	bool drops = evict && scope && (!r->needs_flag || evict_flag);
-	bool pending = false;
+	/* waits in lru_activate, in lru_deactivate_file: fewer than 31 do, so
+	 * neither drains by itself, and either holds a reference */
+	bool pending = false, demoted = false;
 	unsigned int mapcount = sharing == EXCLUSIVE ? 1 : 2;
 	unsigned int unmaps = sharing == TWICE ? 2 : 1;
 
@@ -170,7 +172,7 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 			sum->skipped++;
 			if (r->demotes && mapcount == 1) {
 				sum->demoted++;
-				f.active = f.referenced = false;
+				demoted = true;
 			}
 			continue;
 		}
@@ -182,11 +184,13 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 			f.referenced = false;
 		}
 	}
-	if (drops && !mapcount && !pending) {
+	if (drops && !mapcount && !pending && !demoted) {
 		f = (struct fate){ 0 };
 		sum->evicted++;
 	}
-	/* after the drain */
+	/* after the drain: lru_deactivate_file goes before lru_activate */
+	if (demoted)
+		f.active = f.referenced = false;
 	f.active |= pending;
 	return f;
 }

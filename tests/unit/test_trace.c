@@ -116,6 +116,12 @@ static const struct check_case {
 	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_SHARED, 0) } },
 	{ "1: anonymous map with noreuse at 0x0, which is for files",
 	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_NOREUSE, 0) } },
+	{ "1: map with readonly at 0x0, which is for shared mappings without w",
+	  { SPAWN(1), MAP(1, 0, 1, VM_READ | VM_READONLY, 0) } },
+	{ "1: map with readonly at 0x0, which is for shared mappings without w",
+	  { SPAWN(1), MAP(1, 0, 1, VM_READ | VM_WRITE | VM_SHARED | VM_READONLY, 0) } },
+	{ "1: map with readonly at 0x0, which is for shared mappings without w",
+	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_READONLY, 0) } },
 	{ "1: map with both random and sequential advice, expected one",
 	  { SPAWN(1), MAP(1, 0, 1, ANON | VM_RAND_READ | VM_SEQ_READ, 0) } },
 	/* touches */
@@ -301,6 +307,8 @@ static const struct op every_op[] = {
 	{ .code = OP_WRITE, .at = 1, .pages = 1, .file = 1 },
 	{ .code = OP_READ, .at = 1, .pages = 1, .pid = 9, .file = 1 },
 	{ .code = OP_OPTIN, .pid = 9 },
+	{ .code = OP_FORK_FAIL, .pid = OP_PID_MAX },
+	{ .code = OP_CLEAR_REFS, .pid = 9 },
 	{ .code = OP_EXIT, .pid = 9 },
 	{ .code = OP_KILL, .pid = 9 },
 	{ .code = OP_MRELEASE, .pid = 9, .flags = MRELEASE_FLAGS_ALL },
@@ -383,7 +391,7 @@ static const struct {
 	  { { REC_PID, 0 }, { OP_MAP | 1 << 5, 0 } },
 	  2 },
 	{ "record 2 (0x0000002c 0x00000000): unknown map flags before a map",
-	  { { REC_PID, 0 }, { REC_EXT | 1 << 13, 0 }, { OP_MAP | 1 << 5, 0 } },
+	  { { REC_PID, 0 }, { REC_EXT | 1 << 14, 0 }, { OP_MAP | 1 << 5, 0 } },
 	  3 },
 	{ "record 2 (0x0000002c 0x00000000): an anonymous map with a file offset",
 	  { { REC_PID, 0 }, { REC_EXT | VM_ANON << 5, 1 }, { OP_MAP | 1 << 5, 0 } },
@@ -457,7 +465,7 @@ static const struct {
 	  TOUCH(1, 0, OP_PAGES_MAX + 1, false, 1) },
 	{ "stride 0, expected at least 1", TOUCH(1, 0, 1, false, 0) },
 	{ "file 1, expected an index of the file table", { .code = OP_READ, .file = 1 } },
-	{ "map flags 256, expected known ones", MAP(1, 0, 1, 256, 0) },
+	{ "map flags 512, expected known ones", MAP(1, 0, 1, 512, 0) },
 	{ "offset of an anonymous map 1, expected 0", MAP(1, 0, 1, ANON, 1) },
 	{ "advice 1, expected 0, VM_RAND_READ or VM_SEQ_READ", ADVISE(1, 0, 1, 1) },
 	{ "process_mrelease flags 4, expected known ones", { .code = OP_MRELEASE, .flags = 4 } },
@@ -466,7 +474,7 @@ static const struct {
 	{ "mark 1, expected an index of the name table", { .code = OP_MARK, .name = 1 } },
 	{ "operation code 0, expected a known one", { .code = OP_NONE } },
 	{ "operation code 1, expected a known one", { .code = REC_PID } },
-	{ "operation code 22, expected a known one", { .code = NR_OPS } },
+	{ "operation code 24, expected a known one", { .code = NR_OPS } },
 };
 
 static void test_unfit(void)

@@ -65,34 +65,76 @@ static void test_second_mark(void)
 
 /*
  * __oom_reap_task_mm(): private and anonymous VMAs, from the highest address
- * down; VM_SHARED file mappings are left to exit_mmap(), which goes up. The
- * order shows in the order of activation.
+ * down; VM_SHARED file mappings are left to exit_mmap(), which goes up. A shared
+ * mapping of a file that is open read-only is none (do_mmap()). The order shows
+ * in the order of activation.
  */
 static void test_order(void)
 {
 	static const struct {
-		const char *end, *active;
+		const char *end, *open, *active;
 	} rows[] = {
-		{ "exit", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
-		{ "kill", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
+		{ "exit", "", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
+		{ "kill", "", "a:6 a:5 a:4 a:3 a:2 a:1 a:0" },
 		/* reap: 4 5 (50..), 0 1 (10..); exit: 2 3 (30.., shared), 6 */
-		{ "mrelease", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
-		{ "oom", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		{ "mrelease", "", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		{ "oom", "", "a:6 a:3 a:2 a:1 a:0 a:5 a:4" },
+		/* reap: 6 (70), 4 5 (50..), 2 3 (30..), 0 1 (10..) */
+		{ "mrelease", ",readonly", "a:1 a:0 a:3 a:2 a:5 a:4 a:6" },
+		{ "oom", ",readonly", "a:1 a:0 a:3 a:2 a:5 a:4 a:6" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *text = g_strdup_printf(
 			"file,a,8; spawn,1; read,1,a,0,8; drain; map,1,10,2,r--p,a,0;"
-			"map,1,30,2,r--s,a,2; map,1,50,2,r--p,a,4; map,1,70,1,r--s,a,6;"
+			"map,1,30,2,r--s,a,2%s; map,1,50,2,r--p,a,4; map,1,70,1,r-xs,a,6%s;"
 			"touch,1,10,2,r; touch,1,30,2,r; touch,1,50,2,r; touch,1,70,1,r; %s,1; "
 			"drain",
-			rows[i].end);
+			rows[i].open, rows[i].open, rows[i].end);
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autofree char *active = tl_list(x, "active_file");
 
-		TL_STR(active, rows[i].active, "%s", rows[i].end);
+		TL_STR(active, rows[i].active, "%s%s", rows[i].end, rows[i].open);
 		tl_free(x);
 	}
+}
+
+/* fork() fails with all copied: dup_mmap() unmaps the copies of an mm that is
+ * neither unstable nor without users, and they are old. No policy has a say. */
+static void test_fork_fail(void)
+{
+	static const char *const policies[] = { "v1+evict", "any-exit+evict", "demote+evict" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+		struct tl *x = tl_run(NULL, policies[i],
+				      "file,a,8; spawn,1; map,1,0,4,rw-p,a,0; touch,1,0,4,r;"
+				      "touch,1,3,1,w; drain; fork_fail,1; drain");
+
+		TL_EQ(tl_stat(x, VM_sim_zap_marks), 0, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_zap_skipped), 0, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_reap_pages), 0, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_zap_evicted), 0, "PID maps them still, %s", policies[i]);
+		TL_EQ(tl_folio(x, "a", 0)->mapcount, 1, "%s", policies[i]);
+		TL_EQ(tl_pte(x, 1, 0) & PTE_young, PTE_young, "%s", policies[i]);
+		TL_EQ(tl_pte(x, 1, 3) & PTE_write, 0, "write-protected, %s", policies[i]);
+		tl_free(x);
+	}
+}
+
+/* clear_refs_pte_range(): entries of PID become old, the pages unreferenced,
+ * those that others map too */
+static void test_clear_refs(void)
+{
+	struct tl *x = tl_run(NULL, NULL,
+			      "file,a,8; spawn,1; spawn,2; map,1,0,2,r--p,a,0; touch,1,0,2,r;"
+			      "map,2,0,1,r--p,a,0; touch,2,0,1,r; read,2,a,0,3; drain; mark,m;"
+			      "clear_refs,1; exit,1");
+	g_autofree char *referenced = tl_pages(x, "a", PG_referenced);
+
+	TL_EQ(tl_stat(x, VM_sim_zap_marks), 0, "old");
+	TL_STR(referenced, "2", "not mapped by 1");
+	TL_EQ(tl_pte(x, 2, 0) & PTE_young, PTE_young, "the other's entry");
+	tl_free(x);
 }
 
 /* the reap itself, before exit_mmap() */
@@ -263,4 +305,6 @@ void suite_zap(void)
 	CU_add_test(s, "+evict: tmpfs", test_evict_shmem);
 	CU_add_test(s, "a full gather", test_gather_overflow);
 	CU_add_test(s, "a page mapped 500 times", test_gather_same_page);
+	CU_add_test(s, "a fork that fails", test_fork_fail);
+	CU_add_test(s, "clear_refs", test_clear_refs);
 }
