@@ -191,10 +191,10 @@ case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 *)
 	reapsim=$1
 	verbose=${2:+1}
-	case ${KERNEL:-7.3} in
-	6.12) drains=1 recorded=$here/decision-matrix-6.12.kernel.csv ;;
-	*) drains= recorded=$here/decision-matrix.kernel.csv ;;
-	esac
+	drains=
+	if [ "${KERNEL:-7.3}" = 6.12 ]; then
+		drains=1 recorded=$here/decision-matrix-6.12.kernel.csv
+	fi
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
 	"$here/matrix.sh" >"$tmp/matrix.csv"
