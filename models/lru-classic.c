@@ -20,6 +20,7 @@
  * shrink_active_list() strips no buffer heads; nothing is mlocked.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "models/models.h"
 #include "sim/batch.h"
@@ -298,7 +299,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 	unsigned int nr_taken, nr_left;
 	uint64_t nr_reclaimed;
 
-	lru_add_drain_cpu(s, reclaim_cpu(s));
+	lru_add_drain_cpu(s, s->this_cpu);
 	nr_taken = isolate(s, c, LIST(type, 0), nr_to_scan, slots);
 	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
 	count_vm(s, VM_pgscan_anon + type, nr_taken);
@@ -320,7 +321,7 @@ static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to
 	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX];
 	unsigned int nr_taken, nr_active = 0, nr_inactive = 0;
 
-	lru_add_drain_cpu(s, reclaim_cpu(s));
+	lru_add_drain_cpu(s, s->this_cpu);
 	nr_taken = isolate(s, c, LIST(type, 1), nr_to_scan, slots);
 	count_vm(s, VM_pgrefill, nr_taken);
 	for (unsigned int i = 0; i < nr_taken; i++) {
@@ -391,7 +392,7 @@ static void prepare_scan_control(struct sim *s, struct scan_control *sc)
 			      !sc->no_cache_trim_mode;
 	if (!sc->memcg) {
 		file = st->size[ACTIVE_FILE] + st->size[INACTIVE_FILE];
-		sc->file_is_tiny = file + free_pages(s) <= s->wmark_high &&
+		sc->file_is_tiny = file + free_pages(s) <= (uint64_t)s->zone.wmark_high &&
 				   !(sc->may_deactivate & 1 << LRU_ANON) &&
 				   st->size[INACTIVE_ANON] >> sc->priority;
 	}
@@ -447,60 +448,65 @@ static void rescale(uint64_t *nr, uint64_t target, uint64_t percentage)
 	*nr -= MIN(*nr, scanned);
 }
 
-static void shrink_lruvec(struct sim *s, struct scan_control *sc)
+/*
+ * One round of shrink_lruvec()'s loop over the lists: up to SWAP_CLUSTER_MAX
+ * pages of each. Returns true while there is more to scan.
+ */
+static bool shrink_lists(struct sim *s, struct scan_control *sc)
 {
-	uint64_t nr[NR_LISTS], targets[NR_LISTS], nr_reclaimed = 0;
-	bool proportional = !sc->memcg && !sc->kswapd && sc->priority == DEF_PRIORITY;
+	const bool proportional = !sc->memcg && !sc->kswapd && sc->priority == DEF_PRIORITY;
+	uint64_t *nr = sc->nr, nr_file, nr_anon, percentage;
+	int stop, go_on;
 
-	get_scan_count(s, sc, nr);
-	for (int i = 0; i < NR_LISTS; i++)
-		targets[i] = nr[i];
-	while (nr[INACTIVE_ANON] || nr[ACTIVE_FILE] || nr[INACTIVE_FILE]) {
-		uint64_t nr_file, nr_anon, percentage;
-		int stop, go_on;
+	for (int i = 0; i < NR_LISTS; i++) {
+		enum lru_type type = (enum lru_type)(i / 2);
+		uint64_t n = MIN(nr[i], SWAP_CLUSTER_MAX);
 
-		for (int i = 0; i < NR_LISTS; i++) {
-			enum lru_type type = (enum lru_type)(i / 2);
-			uint64_t n = MIN(nr[i], SWAP_CLUSTER_MAX);
-
-			if (!n)
-				continue;
-			nr[i] -= n;
-			if (i % 2 == 0)
-				nr_reclaimed += shrink_inactive_list(s, sc, type, n);
-			else if (sc->may_deactivate & 1 << type)
-				shrink_active_list(s, type, n);
-			else
-				sc->skipped_deactivate = true;
-		}
-		if (nr_reclaimed < sc->nr_to_reclaim || proportional)
+		if (!n)
 			continue;
+		nr[i] -= n;
+		if (i % 2 == 0)
+			sc->nr_reclaimed += shrink_inactive_list(s, sc, type, n);
+		else if (sc->may_deactivate & 1 << type)
+			shrink_active_list(s, type, n);
+		else
+			sc->skipped_deactivate = true;
+	}
+	if (!proportional && sc->nr_reclaimed - sc->nr_reclaimed_before >= sc->nr_to_reclaim) {
 		nr_file = nr[INACTIVE_FILE] + nr[ACTIVE_FILE];
 		nr_anon = nr[INACTIVE_ANON] + nr[ACTIVE_ANON];
 		if (!nr_file || !nr_anon)
-			break;
+			return false;
 		/* stop the smaller, scale the larger to what is left */
 		stop = nr_file > nr_anon ? LIST(LRU_ANON, 0) : LIST(LRU_FILE, 0);
 		go_on = nr_file > nr_anon ? LIST(LRU_FILE, 0) : LIST(LRU_ANON, 0);
-		percentage = MIN(nr_file, nr_anon) * 100 / (targets[stop] + targets[stop + 1] + 1);
+		percentage = MIN(nr_file, nr_anon) * 100 /
+			     (sc->targets[stop] + sc->targets[stop + 1] + 1);
 		nr[stop] = nr[stop + 1] = 0;
-		rescale(&nr[go_on], targets[go_on], percentage);
-		rescale(&nr[go_on + 1], targets[go_on + 1], percentage);
+		rescale(&nr[go_on], sc->targets[go_on], percentage);
+		rescale(&nr[go_on + 1], sc->targets[go_on + 1], percentage);
 	}
-	sc->nr_reclaimed += nr_reclaimed;
+	return nr[INACTIVE_ANON] || nr[ACTIVE_FILE] || nr[INACTIVE_FILE];
+}
+
+static bool classic_shrink_node(struct sim *s, struct scan_control *sc)
+{
+	if (!sc->in_pass) {
+		prepare_scan_control(s, sc);
+		get_scan_count(s, sc, sc->nr);
+		memcpy(sc->targets, sc->nr, sizeof(sc->targets));
+		if (!sc->nr[INACTIVE_ANON] && !sc->nr[ACTIVE_FILE] && !sc->nr[INACTIVE_FILE])
+			goto done;
+	}
+	if (shrink_lists(s, sc))
+		return true;
+done:
 	/* can_age_anon_pages() */
 	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
 		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
-}
-
-static void classic_shrink_node(struct sim *s, struct scan_control *sc)
-{
-	uint64_t nr_reclaimed = sc->nr_reclaimed;
-
-	prepare_scan_control(s, sc);
-	shrink_lruvec(s, sc);
-	if (sc->nr_reclaimed == nr_reclaimed && sc->cache_trim_mode)
+	if (sc->nr_reclaimed == sc->nr_reclaimed_before && sc->cache_trim_mode)
 		sc->cache_trim_mode_failed = true;
+	return false;
 }
 
 static void classic_age_node(struct sim *s, struct scan_control *sc)

@@ -1,57 +1,33 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock, and
- * mm/page_alloc.c get_page_from_freelist() with the watermarks of
- * __setup_per_zone_wmarks().
+ * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock. Where
+ * no memcg limits the run, pages come from sim/page_alloc.c.
  *
- * Approximations: one zone, one node; no per-CPU page lists; kernel memory
- * (page tables, inodes, slab) is not counted, so memory_pages means what is
- * left to user pages. kswapd runs to its end the moment it is woken, while the
- * allocation waits: on a real machine both go on at once, and an allocating
- * task that outruns kswapd enters direct reclaim. Counters of kswapd and
- * direct reclaim should therefore be compared as their sum. drain_all_stock()
- * empties the other CPUs' stocks at once, not from a work queue.
+ * Approximations: kernel memory (page tables, inodes, slab) is not charged, as
+ * with cgroup.memory=nokmem. drain_all_stock() empties the other CPUs' stocks
+ * at once, not from a work queue.
  */
 #include "sim/charge.h"
 
 #include <errno.h>
 
+#include "sim/page_alloc.h"
 #include "sim/reclaim.h"
 
 #define MEMCG_CHARGE_BATCH 64
 
-static uint64_t int_sqrt(uint64_t x)
-{
-	uint64_t r = 0;
-
-	for (uint64_t bit = 1ull << 31; bit; bit >>= 1)
-		if ((r + bit) * (r + bit) <= x)
-			r += bit;
-	return r;
-}
-
 void charge_init(struct sim *s)
 {
-	const struct machine *m = &s->cfg.machine;
-	uint64_t managed = m->memory_pages, min, delta;
-
-	if (!managed)
-		return;
-	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
-	min = m->min_free_pages ? m->min_free_pages
-				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
-	min = MIN(min, managed / 4);
-	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
-	s->wmark_min = min;
-	s->wmark_low = min + delta;
-	s->wmark_high = s->wmark_low + delta;
+	if (!s->cfg.machine.memcg_pages)
+		zone_init(s);
 }
 
 uint64_t free_pages(const struct sim *s)
 {
-	const struct machine *m = &s->cfg.machine;
-	uint64_t limit = machine_limit(m);
+	const uint64_t limit = s->cfg.machine.memcg_pages;
 
+	if (!limit)
+		return (uint64_t)MAX(s->zone.free, 0);
 	return limit > s->nr_used ? limit - s->nr_used : 0;
 }
 
@@ -71,7 +47,7 @@ static int out_of_memory(struct sim *s)
 }
 
 /* the slow half of try_charge_memcg(): the limit is hit */
-static int charge_reclaim(struct sim *s, unsigned int cpu, enum gfp gfp)
+static int charge_reclaim(struct sim *s, enum gfp gfp)
 {
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 	int nr_retries = MAX_RECLAIM_RETRIES;
@@ -85,7 +61,7 @@ static int charge_reclaim(struct sim *s, unsigned int cpu, enum gfp gfp)
 			return 0;
 		}
 		count_vm(s, VM_memcg_max_events, 1);
-		nr_reclaimed = try_to_free_mem_cgroup_pages(s, cpu, 1, gfp);
+		nr_reclaimed = try_to_free_mem_cgroup_pages(s, 1, gfp);
 		if (s->memcg_usage < limit)
 			continue;
 		if (!drained) {
@@ -98,42 +74,6 @@ static int charge_reclaim(struct sim *s, unsigned int cpu, enum gfp gfp)
 		if (nr_reclaimed)
 			continue;
 		if (nr_retries-- <= 0)
-			return out_of_memory(s);
-	}
-}
-
-/* zone_reclaimable_pages() */
-static uint64_t reclaimable_pages(const struct sim *s)
-{
-	const struct lru_model *lru = s->cfg.lru;
-	uint64_t nr = lru->size(s, LRU_FILE, false) + lru->size(s, LRU_FILE, true);
-
-	if (nr_swap_pages(s))
-		nr += lru->size(s, LRU_ANON, false) + lru->size(s, LRU_ANON, true);
-	return nr;
-}
-
-/* get_page_from_freelist(), __alloc_pages_slowpath(), should_reclaim_retry() */
-static int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp)
-{
-	int no_progress_loops = 0;
-
-	if (free_pages(s) > s->wmark_low)
-		return 0;
-	for (;;) {
-		bool progress;
-
-		kswapd_run(s, cpu);
-		if (free_pages(s) > s->wmark_min)
-			return 0;
-		progress = try_to_free_pages(s, cpu, gfp) > 0;
-		if (progress && free_pages(s) > s->wmark_min)
-			return 0;
-		if (gfp == GFP_READAHEAD)
-			return -ENOMEM;
-		no_progress_loops = progress ? 0 : no_progress_loops + 1;
-		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
-		    free_pages(s) + reclaimable_pages(s) <= s->wmark_min)
 			return out_of_memory(s);
 	}
 }
@@ -151,7 +91,7 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	} else if (s->memcg_usage + MEMCG_CHARGE_BATCH <= limit) {
 		s->memcg_usage += MEMCG_CHARGE_BATCH;
 		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
-	} else if (charge_reclaim(s, cpu, gfp)) {
+	} else if (charge_reclaim(s, gfp)) {
 		return -ENOMEM;
 	}
 	if (++s->nr_used > s->nr_used_peak)
@@ -164,4 +104,6 @@ void uncharge_page(struct sim *s)
 	s->nr_used--;
 	if (s->cfg.machine.memcg_pages)
 		s->memcg_usage--;
+	else
+		free_page(s);
 }

@@ -21,7 +21,7 @@ enum gfp {
 int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
 /** One page is free again. */
 void uncharge_page(struct sim *s);
-/** Sets the watermarks of a whole-machine run. */
+/** Everything is free. */
 void charge_init(struct sim *s);
 /** Free pages as the limit that is in force sees them. */
 uint64_t free_pages(const struct sim *s);

@@ -8,6 +8,7 @@
 
 #include "sim/charge.h"
 #include "sim/mm.h"
+#include "sim/page_alloc.h"
 #include "sim/sim.h"
 
 struct tally {
@@ -89,6 +90,7 @@ int sim_check(const struct sim *s, struct err *err)
 	struct tally t = { .s = s, .err = err };
 	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
 	uint64_t listed = 0;
+	int64_t pcp = 0;
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
 	t.nr_swap = g_new0(uint32_t, s->nr_folios);
@@ -104,6 +106,7 @@ int sim_check(const struct sim *s, struct err *err)
 		for (unsigned int i = 0; i < c->lru_activate.nr; i++)
 			t.batched[c->lru_activate.slots[i]]++;
 		stocks += c->memcg_stock;
+		pcp += c->pcp.count;
 	}
 	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
 		uint16_t flags = s->folios[i].flags;
@@ -125,6 +128,12 @@ int sim_check(const struct sim *s, struct err *err)
 		t.ret = s->cfg.lru->check(s, err);
 	if (!t.ret && resident != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident);
+	if (!t.ret && !s->cfg.machine.memcg_pages &&
+	    zone_free_exact(s) + pcp + s->nr_kernel + (int64_t)s->nr_used !=
+		    (int64_t)s->cfg.machine.memory_pages)
+		bad(&t, 0, "pages in all",
+		    (uint64_t)(zone_free_exact(s) + pcp + s->nr_kernel) + s->nr_used,
+		    s->cfg.machine.memory_pages);
 	if (!t.ret && listed != lru)
 		bad(&t, 0, "pages on lists", listed, lru);
 	if (!t.ret && file != s->nr_file_pages)

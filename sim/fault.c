@@ -20,6 +20,7 @@
 #include "sim/batch.h"
 #include "sim/charge.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
 #include "sim/readahead.h"
 #include "sim/reclaim.h"
 
@@ -43,7 +44,7 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
 	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
-	struct pte_table *pt = NULL;
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	bool mapped = false;
 
 	for (uint32_t i = from; i <= to; i++) {
@@ -56,8 +57,6 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 		slot = file_slot(s, vma->file, pgoff);
 		if ((s->folios[slot].flags & (PG_resident | PG_readahead)) != PG_resident)
 			continue;
-		if (!pt)
-			pt = pte_alloc(vma->mm, vpn);
 		if (pt->pte[i])
 			continue;
 		map_file_page(s, vma, pt, at, slot, at == vpn ? PTE_young : prefault);
@@ -100,7 +99,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 	if (!(s->folios[slot].flags & PG_resident)) {
 		if (filemap_add_folio(s, cpu, slot, ADD_READ))
 			return -ENOMEM;
-		sim_device_read(s);
+		sim_device_read(s, slot, 1);
 	}
 	return tried ? 0 : FAULT_RETRY_MAJOR;
 }
@@ -112,7 +111,7 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 
 	if (__builtin_expect(s->log != NULL, 0))
 		event_add(s, slot, rule, 0);
-	pte_set_anon(pte_alloc(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
+	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
 		     PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon);
 	s->folios[slot].mapcount = 1;
 	folio_add_lru(s, vma->mm->cpu, slot);
@@ -150,7 +149,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		map_new_anon(s, vma, vpn, EV_COW);
 		return 0;
 	}
-	map_file_page(s, vma, pte_alloc(vma->mm, vpn), vpn, slot,
+	map_file_page(s, vma, pte_lookup(vma->mm, vpn), vpn, slot,
 		      PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)
 		folio_mark_dirty(s, slot);
@@ -244,8 +243,9 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 
 static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
-	struct pte_table *pt = pte_lookup(vma->mm, vpn);
-	uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+	/* the table comes first: making one may reclaim pages */
+	struct pte_table *pt = pte_alloc(s, vma->mm, vpn);
+	uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
 
 	if (pte & PTE_present)
 		return do_wp_page(s, vma, pt, vpn);
@@ -264,7 +264,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 		map_new_anon(s, vma, vpn, EV_ANON);
 		return 0;
 	}
-	pte_alloc(vma->mm, vpn)->pte[vpn % PTRS_PER_PTE] = PTE_present | PTE_young | PTE_zero;
+	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | PTE_young | PTE_zero;
 	return 0;
 }
 
@@ -275,7 +275,7 @@ static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write
 	do {
 		count_vm(s, VM_pgfault, 1);
 		if (s->cfg.machine.fault_us)
-			sim_advance(s, s->cfg.machine.fault_us * 1000ull);
+			task_run(s, s->cfg.machine.fault_us * 1000ull);
 		ret = handle_pte_fault(s, vma, vpn, write);
 	} while (ret > 0);
 	return ret;

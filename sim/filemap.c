@@ -21,6 +21,7 @@
 
 #include "sim/batch.h"
 #include "sim/charge.h"
+#include "sim/page_alloc.h"
 #include "sim/readahead.h"
 #include "sim/rmap.h"
 
@@ -28,6 +29,32 @@ struct dirty_entry {
 	uint32_t slot;
 	uint64_t since_ns;
 };
+
+/*
+ * The page cache of a file is a tree of nodes, each with 64 entries: pages and
+ * shadows. Seven nodes take a page of slab; the levels above are not counted.
+ */
+#define NODE_ENTRIES   64
+#define NODES_PER_PAGE 7
+
+static uint8_t *xarray_node(struct sim *s, uint32_t slot)
+{
+	uint32_t file = slot_file(s, slot), first = s->trace->files[file].first;
+
+	return &s->nodes[first / NODE_ENTRIES + file + (slot - FOLIO_FIRST - first) / NODE_ENTRIES];
+}
+
+static void xarray_store(struct sim *s, uint32_t slot)
+{
+	if ((*xarray_node(s, slot))++ == 0 && s->nr_nodes++ % NODES_PER_PAGE == 0)
+		alloc_kernel_pages(s, 1);
+}
+
+static void xarray_erase(struct sim *s, uint32_t slot)
+{
+	if (--*xarray_node(s, slot) == 0 && --s->nr_nodes % NODES_PER_PAGE == 0)
+		free_kernel_pages(s, 1);
+}
 
 int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why)
 {
@@ -43,6 +70,8 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 			      (before & PG_swapcache ? PG_dirty : 0));
 	f->mapcount = 0;
 	s->nr_file_pages++;
+	if (s->nodes && !(before & PG_shadow))
+		xarray_store(s, slot);
 	count_vm(s, VM_sim_cache_adds, 1);
 	if (shmem) {
 		s->nr_shmem++;
@@ -78,6 +107,8 @@ void filemap_drop(struct sim *s, uint32_t slot)
 		s->cfg.lru->del(s, slot);
 	*f = (struct folio){ 0 };
 	filemap_removed(s, slot, before);
+	if (s->nodes)
+		xarray_erase(s, slot);
 	uncharge_page(s);
 }
 
@@ -87,7 +118,7 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (filemap_add_folio(s, cpu, slot, ADD_READAHEAD) &&
 	    filemap_add_folio(s, cpu, slot, ADD_READ))
 		return -ENOMEM;
-	sim_device_read(s);
+	sim_device_read(s, slot, 1);
 	if (__builtin_expect(s->flush_wanted, 0))
 		flush_dirty(s, 0);
 	return 0;
@@ -131,7 +162,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			/* filemap_create_folio() */
 			if (filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ))
 				return -ENOMEM;
-			sim_device_read(s);
+			sim_device_read(s, base + (uint32_t)at, 1);
 			last++;
 		}
 		if (async) {
@@ -269,6 +300,8 @@ void drop_pagecache(struct sim *s)
 			} else if (before & PG_shadow) {
 				/* clear_shadow_entries() */
 				*f = (struct folio){ 0 };
+				if (s->nodes)
+					xarray_erase(s, base + p);
 			} else if (!(before & PG_resident)) {
 				continue;
 			} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {

@@ -44,6 +44,10 @@ struct scan_control {
 	bool no_cache_trim_mode;
 	bool cache_trim_mode_failed;
 	bool file_is_tiny;
+	/* between the steps of a pass */
+	bool in_pass;
+	uint64_t nr_reclaimed_before;
+	uint64_t nr[2 * NR_LRU_TYPES], targets[2 * NR_LRU_TYPES];
 };
 
 /** enum folio_references - v7.3 folio_check_references(). */
@@ -87,8 +91,9 @@ struct lru_model {
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
 	/* it is evicted: the shadow's 32 bits (workingset_eviction()) */
 	uint32_t (*eviction)(struct sim *s, uint32_t slot);
-	/* shrink_node(): one pass at sc->priority */
-	void (*shrink_node)(struct sim *s, struct scan_control *sc);
+	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is
+	 * false for its first. True: there is more */
+	bool (*shrink_node)(struct sim *s, struct scan_control *sc);
 	/* kswapd_age_node() */
 	void (*age_node)(struct sim *s, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */

@@ -12,11 +12,14 @@ const struct machine_key machine_keys[] = {
 	{ "swap_pages", "zram swap; 0: none" },
 	{ "cpus", "1 to 8" },
 	{ "readahead_pages", "read_ahead_kb / 4; 0: off" },
+	{ "io_pages", "max_sectors_kb / 4: what a single read() may read ahead at once" },
 	{ "fault_around_pages", "pages mapped around a fault, a power of two; 1: off" },
 	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
 	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
 	{ "read_us", "time that one request to the device takes; 0: none passes" },
 	{ "fault_us", "time that one page fault takes, without the device" },
+	{ "scan_ns", "time that reclaim takes for a page it looks at; 0: none passes" },
+	{ "tick_us", "the scheduler's tick, 4000 with CONFIG_HZ=250" },
 	{ "swappiness", "0 to 200" },
 	{ "min_free_pages", "min_free_kbytes / 4; 0: as the kernel computes it" },
 	{ "watermark_scale_factor", "1 to 3000" },
@@ -31,7 +34,9 @@ void machine_init(struct machine *m)
 	*m = (struct machine){
 		.name = "default",
 		.cpus = 1,
+		.tick_us = 4000,
 		.readahead_pages = 32,
+		.io_pages = 1024,
 		.fault_around_pages = 16,
 		.swappiness = 60,
 		.watermark_scale_factor = 10,
@@ -119,6 +124,8 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 		return set_u32(&m->cpus, key, value, 1, SIM_MAX_CPUS, err);
 	if (!strcmp(key, "readahead_pages"))
 		return set_u32(&m->readahead_pages, key, value, 0, 1 << 16, err);
+	if (!strcmp(key, "io_pages"))
+		return set_u32(&m->io_pages, key, value, 1, 1 << 16, err);
 	if (!strcmp(key, "fault_around_pages")) {
 		uint32_t v = 0;
 		int ret = set_u32(&v, key, value, 1, 512, err);
@@ -152,6 +159,10 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 		return set_u32(&m->read_us, key, value, 0, 10000000, err);
 	if (!strcmp(key, "fault_us"))
 		return set_u32(&m->fault_us, key, value, 0, 10000000, err);
+	if (!strcmp(key, "scan_ns"))
+		return set_u32(&m->scan_ns, key, value, 0, 10000000, err);
+	if (!strcmp(key, "tick_us"))
+		return set_u32(&m->tick_us, key, value, 1, 1000000, err);
 	if (!strcmp(key, "swappiness"))
 		return set_u32(&m->swappiness, key, value, 0, 200, err);
 	if (!strcmp(key, "watermark_scale_factor"))

@@ -31,20 +31,25 @@ struct machine {
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
 	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */
+	uint32_t io_pages;		  /* its largest request: max_sectors_kb / 4 */
 	uint32_t fault_around_pages;	  /* power of two; 1: off */
 	bool prefault_old;		  /* arm64 with hardware AF; x86: young */
 	/*
-	 * A memcg's reclaim decides by statistics that are only as fresh as
-	 * their last flush: every 2 s (flush_memcg_stats_dwork()), and whenever
-	 * someone reads memory.stat, which a mark does. "exact" pretends that
+	 * Reclaim decides by statistics that are only as fresh as their last
+	 * flush, those of the root cgroup too: every 2 s
+	 * (flush_memcg_stats_dwork()), and whenever someone reads memory.stat,
+	 * which a mark does if a memcg limits the run. "exact" pretends that
 	 * they are always fresh; "flushed" does as the kernel, and needs a trace
-	 * with time or marks in it. No effect without a memcg limit.
+	 * with time or marks in it.
 	 */
 	bool memcg_stats_flushed;
 	/* what an operation takes, for what happens every so often (this and
 	 * the flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;	 /* one request to the device */
 	uint32_t fault_us;	 /* one page fault, the device not counted */
+	uint32_t scan_ns;	 /* reclaim, for each page that it looks at; 0:
+				  * it takes no time, and kswapd is always done */
+	uint32_t tick_us;	 /* 1000000 / CONFIG_HZ */
 	uint32_t swappiness;	 /* 0..200 */
 	uint64_t min_free_pages; /* 0: as the kernel computes it */
 	uint32_t watermark_scale_factor;

@@ -14,6 +14,12 @@
 
 #include <string.h>
 
+#include "sim/page_alloc.h"
+
+/* kernel stack 4, slab 5, page tables 10 beside those of the trace's pages: what
+ * a process of the player took of a v7.3 guest; others have more mappings */
+#define PROCESS_KERNEL_PAGES 19
+
 static void file_open_put(struct file_open *open)
 {
 	if (open && --open->refs == 0)
@@ -54,7 +60,7 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu)
 {
 	struct mm *mm = g_new0(struct mm, 1);
 
-	(void)s;
+	alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
 	mm->pid = pid;
 	mm->cpu = cpu;
 	mm->vmas = g_ptr_array_new();
@@ -86,7 +92,7 @@ static void vma_free(struct sim *s, struct vma *vma)
 	g_free(vma);
 }
 
-static void tables_free(struct mm *mm)
+static void tables_free(struct sim *s, struct mm *mm)
 {
 	for (int i = 0; i < 128; i++) {
 		if (!mm->pgd[i])
@@ -101,6 +107,7 @@ static void tables_free(struct mm *mm)
 					continue;
 				g_free(pmd[k]->anon);
 				g_free(pmd[k]);
+				free_kernel_pages(s, 1);
 			}
 			g_free(pmd);
 		}
@@ -117,7 +124,7 @@ void mm_clear(struct sim *s, struct mm *mm)
 	mm->last = 0;
 	mm->last_open = NULL;
 	g_hash_table_remove_all(mm->opens);
-	tables_free(mm);
+	tables_free(s, mm);
 	mm->unstable = mm->dying = false;
 }
 
@@ -126,6 +133,7 @@ void mm_free(struct sim *s, struct mm *mm)
 	mm_clear(s, mm);
 	g_ptr_array_free(mm->vmas, TRUE);
 	g_hash_table_destroy(mm->opens);
+	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
 	g_free(mm);
 }
 
@@ -254,7 +262,7 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 	mm->last = 0;
 }
 
-struct pte_table *pte_alloc(struct mm *mm, uint32_t vpn)
+struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 {
 	struct pte_table ****pud = &mm->pgd[vpn >> 25];
 	struct pte_table ***pmd, **pt;
@@ -265,8 +273,10 @@ struct pte_table *pte_alloc(struct mm *mm, uint32_t vpn)
 	if (!*pmd)
 		*pmd = g_new0(struct pte_table *, 256);
 	pt = &(*pmd)[vpn >> 9 & 255];
-	if (!*pt)
+	if (!*pt) {
 		*pt = g_new0(struct pte_table, 1);
+		alloc_kernel_pages(s, 1);
+	}
 	return *pt;
 }
 
@@ -317,7 +327,8 @@ void anon_slot_free(struct sim *s, uint32_t slot)
 static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vma *cvma)
 {
 	for (uint64_t vpn = pvma->start; vpn < (uint64_t)pvma->start + vma_pages(pvma);) {
-		struct pte_table *pt = pte_lookup(pvma->mm, (uint32_t)vpn), *ct = NULL;
+		struct pte_table *pt = pte_lookup(pvma->mm, (uint32_t)vpn);
+		struct pte_table *ct = pt ? pte_alloc(s, cvma->mm, (uint32_t)vpn) : NULL;
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE,
 				    (uint64_t)pvma->start + vma_pages(pvma));
 
@@ -327,8 +338,6 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 
 			if (!pte)
 				continue;
-			if (!ct)
-				ct = pte_alloc(cvma->mm, (uint32_t)vpn);
 			if (pte & PTE_swap) {
 				s->anon[pt->anon[i] - s->anon_first].nr_swap++;
 				pt->pte[i] = PTE_swap;

@@ -120,7 +120,7 @@ static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 }
 
 /** The same, made when there is none. */
-struct pte_table *pte_alloc(struct mm *mm, uint32_t vpn);
+struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 

@@ -4,11 +4,9 @@
  * page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead() of
  * mm/filemap.c, for order-0 folios.
  *
- * Approximations: the device's optimal I/O size (bdi->io_pages) does not
- * exceed the readahead window; no congestion; arm64's exec_folio_order() is 0,
- * as x86's. While a window is being filled its first pages are locked in the
- * kernel, so reclaim passes them over; here it looks at them, which matters when
- * the inactive list is not much longer than a window.
+ * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. While a window is being
+ * filled its first pages are locked in the kernel, so reclaim passes them over; here it looks at
+ * them, which matters when the inactive list is not much longer than a window.
  */
 #include "sim/readahead.h"
 
@@ -43,7 +41,13 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 			s->folios[base + start + i].flags |= PG_readahead;
 	}
 	if (nr_read)
-		sim_device_read(s);
+		sim_device_read(s, base + start, nr);
+}
+
+/* ractl_max_pages(): one read() may take more than the window at once */
+static uint32_t ractl_max_pages(const struct sim *s, uint32_t req)
+{
+	return MAX(s->cfg.machine.readahead_pages, MIN(req, s->cfg.machine.io_pages));
 }
 
 static uint32_t get_init_ra_size(uint32_t size, uint32_t max)
@@ -83,11 +87,11 @@ static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff
 void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			uint32_t req)
 {
-	const uint32_t max = s->cfg.machine.readahead_pages;
+	const uint32_t max = ractl_max_pages(s, req);
 	uint32_t contig;
 	bool from_start;
 
-	if (!max) {
+	if (!s->cfg.machine.readahead_pages) {
 		/* force_page_cache_ra() of one page */
 		ra_fill(s, cpu, ra->file, pgoff, 1, 0);
 		return;
@@ -119,11 +123,11 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 			 uint32_t req)
 {
 	const struct trace_file *tf = &s->trace->files[ra->file];
-	const uint32_t max = s->cfg.machine.readahead_pages;
+	const uint32_t max = ractl_max_pages(s, req);
 	uint32_t base = file_slot(s, ra->file, 0);
 	uint32_t start, align;
 
-	if (!max)
+	if (!s->cfg.machine.readahead_pages)
 		return;
 	s->folios[base + pgoff].flags &= (uint16_t)~PG_readahead;
 	if (pgoff == ra->start + ra->size - ra->async_size) {

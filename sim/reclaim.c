@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/vmscan.c: do_try_to_free_pages(), balance_pgdat(),
- * shrink_folio_list(), __remove_mapping().
+ * Mirrors v7.3 mm/vmscan.c: do_try_to_free_pages(), shrink_folio_list(),
+ * __remove_mapping().
  *
  * Approximations: I/O is instantaneous, so no folio is ever under writeback or
  * locked when reclaim meets it, and reclaim never throttles. Swap is zram:
@@ -15,7 +15,9 @@
 #include "sim/batch.h"
 #include "sim/charge.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
 #include "sim/mm.h"
+#include "sim/page_alloc.h"
 #include "sim/rmap.h"
 
 uint64_t nr_swap_pages(const struct sim *s)
@@ -36,11 +38,6 @@ void folio_free_swap(struct sim *s, uint32_t slot)
 		return;
 	f->flags = (uint16_t)((f->flags & ~PG_swapcache) | PG_dirty);
 	s->swap_used--;
-}
-
-unsigned int reclaim_cpu(const struct sim *s)
-{
-	return s->reclaim_cpu;
 }
 
 /* __remove_mapping() for a folio that reclaim holds the only reference to */
@@ -176,14 +173,27 @@ void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint
 		flush_dirty(s, 0);
 }
 
-static void shrink_node(struct sim *s, struct scan_control *sc)
+bool shrink_node(struct sim *s, struct scan_control *sc)
 {
-	uint64_t nr_reclaimed = sc->nr_reclaimed;
-
-	s->cfg.lru->shrink_node(s, sc);
+	if (!sc->in_pass)
+		sc->nr_reclaimed_before = sc->nr_reclaimed;
+	sc->in_pass = s->cfg.lru->shrink_node(s, sc);
 	/* kswapd_try_clear_hopeless() */
-	if (sc->nr_reclaimed > nr_reclaimed && free_pages(s) > s->wmark_high)
+	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before && zone_balanced(s))
 		s->kswapd_failures = 0;
+	return sc->in_pass;
+}
+
+bool kswapd_test_hopeless(const struct sim *s)
+{
+	return s->kswapd_failures >= MAX_RECLAIM_RETRIES;
+}
+
+uint64_t reclaim_scanned(const struct sim *s)
+{
+	const uint64_t *v = s->stat.v;
+
+	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgrefill];
 }
 
 static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
@@ -195,8 +205,13 @@ retry:
 	if (!sc->memcg)
 		count_vm(s, VM_allocstall, 1);
 	do {
+		uint64_t scanned = reclaim_scanned(s);
+
 		sc->nr_scanned = 0;
-		shrink_node(s, sc);
+		while (shrink_node(s, sc))
+			;
+		if (s->cfg.machine.scan_ns)
+			task_run(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
@@ -218,8 +233,7 @@ retry:
 	return 0;
 }
 
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages,
-				      enum gfp gfp)
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
@@ -229,11 +243,10 @@ uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t 
 		.nofs = gfp == GFP_READAHEAD,
 	};
 
-	s->reclaim_cpu = cpu;
 	return do_try_to_free_pages(s, &sc);
 }
 
-uint64_t try_to_free_pages(struct sim *s, unsigned int cpu, enum gfp gfp)
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = SWAP_CLUSTER_MAX,
@@ -242,46 +255,5 @@ uint64_t try_to_free_pages(struct sim *s, unsigned int cpu, enum gfp gfp)
 		.nofs = gfp == GFP_READAHEAD,
 	};
 
-	s->reclaim_cpu = cpu;
 	return do_try_to_free_pages(s, &sc);
-}
-
-static void balance_pgdat(struct sim *s)
-{
-	struct scan_control sc = { .kswapd = true, .may_swap = true };
-
-	count_vm(s, VM_pageoutrun, 1);
-restart:
-	sc.priority = DEF_PRIORITY;
-	do {
-		uint64_t nr_reclaimed = sc.nr_reclaimed;
-		bool raise_priority = true;
-
-		if (free_pages(s) > s->wmark_high)
-			goto out;
-		s->cfg.lru->age_node(s, &sc);
-		sc.nr_scanned = 0;
-		sc.nr_to_reclaim = MAX(s->wmark_high, SWAP_CLUSTER_MAX);
-		shrink_node(s, &sc);
-		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
-		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
-			raise_priority = false;
-		if (raise_priority || !nr_reclaimed)
-			sc.priority--;
-	} while (sc.priority >= 1);
-	if (!sc.nr_reclaimed && !sc.no_cache_trim_mode && sc.cache_trim_mode_failed) {
-		sc.no_cache_trim_mode = true;
-		goto restart;
-	}
-	s->kswapd_failures += !sc.nr_reclaimed;
-out:
-	s->cfg.lru->reclaim_end(s);
-}
-
-void kswapd_run(struct sim *s, unsigned int cpu)
-{
-	s->reclaim_cpu = cpu;
-	/* prepare_kswapd_sleep(); 16 failures in a row make the node hopeless */
-	while (free_pages(s) <= s->wmark_high && s->kswapd_failures < MAX_RECLAIM_RETRIES)
-		balance_pgdat(s);
 }

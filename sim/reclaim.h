@@ -7,13 +7,15 @@
 #include "sim/sim.h"
 
 /** try_to_free_mem_cgroup_pages(): pages freed. */
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, unsigned int cpu, uint64_t nr_pages,
-				      enum gfp gfp);
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp);
 /** try_to_free_pages(): direct reclaim of the whole machine. */
-uint64_t try_to_free_pages(struct sim *s, unsigned int cpu, enum gfp gfp);
-/** wakeup_kswapd(): kswapd runs until the machine is balanced, or hopeless, on
- * the CPU of whoever woke it. */
-void kswapd_run(struct sim *s, unsigned int cpu);
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp);
+/** shrink_node(): one step of a pass; true while there is more of the pass. */
+bool shrink_node(struct sim *s, struct scan_control *sc);
+/** kswapd gave up: 16 runs in a row without progress. */
+bool kswapd_test_hopeless(const struct sim *s);
+/** Pages that reclaim has looked at, on any list. */
+uint64_t reclaim_scanned(const struct sim *s);
 
 /**
  * shrink_folio_list - reclaim isolated folios.
@@ -36,7 +38,5 @@ bool vm_swap_full(const struct sim *s);
 
 /** Swap slots left. */
 uint64_t nr_swap_pages(const struct sim *s);
-/** The CPU that runs the current reclaim. */
-unsigned int reclaim_cpu(const struct sim *s);
 
 #endif

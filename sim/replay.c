@@ -16,7 +16,9 @@
 #include "sim/batch.h"
 #include "sim/fault.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
 #include "sim/mm.h"
+#include "sim/page_alloc.h"
 #include "sim/zap.h"
 
 #define PREFETCH_RECS 24
@@ -128,7 +130,11 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
 	struct snapshot snap = { .name = name, .op = op, .now_ns = s->now_ns };
 
-	s->cfg.lru->flush_stats(s); /* whoever reads memory.stat flushes it */
+	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
+	if (s->cfg.machine.memcg_pages)
+		s->cfg.lru->flush_stats(s);
+	else
+		refresh_vm_stats(s);
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
@@ -147,6 +153,7 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 	switch (op_rec_code(rec)) {
 	case OP_SPAWN:
 		r->mm = proc_new(s, r->pid, x);
+		s->this_cpu = r->mm->cpu;
 		break;
 	case OP_FORK:
 		child = proc_new(s, arg, x);
@@ -191,7 +198,7 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 		lru_add_drain_all(s);
 		break;
 	case OP_ADVANCE:
-		sim_advance(s, (uint64_t)x << 32 | arg);
+		task_wait(s, (uint64_t)x << 32 | arg);
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);
@@ -291,6 +298,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 		case REC_PID:
 			r->pid = op_rec_x(rec);
 			r->mm = proc_find(s, r->pid);
+			if (r->mm)
+				s->this_cpu = r->mm->cpu;
 			i++;
 			continue;
 		case REC_FILE:

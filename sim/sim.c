@@ -8,10 +8,13 @@
 
 #include "sim/charge.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
 #include "sim/mm.h"
+#include "sim/page_alloc.h"
 #include "sim/zap.h"
 
 #define FILE_HINT_SHIFT 10
+#define NSEC_PER_SEC	1000000000ull
 #define STATS_FLUSH_NS	2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
 
 uint32_t slot_file(const struct sim *s, uint32_t slot)
@@ -48,6 +51,11 @@ void sim_advance(struct sim *s, uint64_t ns)
 
 	s->now_ns += ns;
 	flusher_tick(s, from);
+	/* vmstat_update(), each second */
+	if (!s->cfg.machine.memcg_pages)
+		for (uint64_t n = s->now_ns / NSEC_PER_SEC - from / NSEC_PER_SEC; n; n--)
+			if (!refresh_vm_stats(s))
+				break;
 	/* flush_memcg_stats_dwork() */
 	if (s->now_ns / STATS_FLUSH_NS != from / STATS_FLUSH_NS)
 		s->cfg.lru->flush_stats(s);
@@ -60,10 +68,15 @@ static void snapshot_clear(gpointer data)
 	g_clear_pointer(&snap->pages, g_array_unref);
 }
 
-void sim_device_read(struct sim *s)
+void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 {
-	if (s->cfg.machine.read_us)
-		sim_advance(s, s->cfg.machine.read_us * 1000ull);
+	if (!s->cfg.machine.read_us)
+		return;
+	for (uint32_t i = 0; i < nr; i++)
+		s->folios[slot + i].batched++;
+	task_wait(s, s->cfg.machine.read_us * 1000ull);
+	for (uint32_t i = 0; i < nr; i++)
+		s->folios[slot + i].batched--;
 }
 
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
@@ -102,7 +115,9 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->gather = zap_new();
 	charge_init(s);
-	s->stats_lag = m->memcg_pages && m->memcg_stats_flushed;
+	if (!m->memcg_pages)
+		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
+	s->stats_lag = m->memcg_stats_flushed;
 	s->cfg.lru->init(s);
 	return s;
 }
@@ -128,6 +143,7 @@ void sim_free(struct sim *s)
 	g_array_unref(s->snapshots);
 	g_free(s->gather);
 	g_free(s->file_hint);
+	g_free(s->nodes);
 	g_free(s->anon);
 	free(s->files);
 	free(s->folios);

@@ -32,11 +32,46 @@ struct folio_batch {
 	uint32_t slots[FOLIO_BATCH_SIZE];
 };
 
+/** enum migratetype - as far as they have lists of their own here. */
+enum migratetype {
+	MIGRATE_UNMOVABLE, /* the kernel's own pages */
+	MIGRATE_MOVABLE,   /* page cache and anon pages */
+	MIGRATE_PCPTYPES,
+};
+
+/** struct per_cpu_pages - v7.3; free pages that a CPU keeps for itself. */
+struct per_cpu_pages {
+	int lists[MIGRATE_PCPTYPES]; /* pages on each */
+	int count, high, alloc_factor, free_count;
+};
+
+/** struct zone - v7.3; a machine without a memcg limit. */
+struct zone {
+	int64_t free; /* NR_FREE_PAGES: what the CPUs have reported so far */
+	int64_t wmark_min, wmark_low, wmark_high;
+	int stat_threshold;	       /* how much a CPU may keep to itself */
+	int64_t percpu_drift_mark;     /* below it, what they keep counts; 0: never */
+	int batch, high_min, high_max; /* of per_cpu_pages */
+	bool below_high;	       /* ZONE_BELOW_HIGH */
+	bool reclaim_active;	       /* ZONE_RECLAIM_ACTIVE */
+};
+
+/** struct kswapd - where it is in balance_pgdat(). */
+struct kswapd {
+	bool awake, balancing;
+	bool woken;		  /* and looks at no watermark before it begins */
+	uint64_t busy_until;	  /* ns; its current step ends then */
+	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
+	struct scan_control sc;
+};
+
 /** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
 struct sim_cpu {
 	struct folio_batch lru_add;
 	struct folio_batch lru_deactivate_file;
 	struct folio_batch lru_activate;
+	struct per_cpu_pages pcp;
+	int free_diff;	      /* vm_stat_diff[NR_FREE_PAGES] */
 	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
 };
 
@@ -121,8 +156,12 @@ struct sim {
 	uint64_t nr_file_pages, nr_shmem, nr_dirty;
 	bool has_shmem;	   /* some file of the trace is on tmpfs */
 	bool flush_wanted; /* dirty pages passed the background ratio */
-	uint64_t wmark_min, wmark_low, wmark_high;
-	unsigned int reclaim_cpu;     /* the CPU whose batches the current reclaim drains */
+	struct zone zone;
+	struct kswapd kswapd;
+	int64_t nr_kernel;	      /* pages that the kernel took for itself */
+	uint8_t *nodes;		      /* entries in each node of the files' trees */
+	uint32_t nr_nodes;	      /* of them, with entries */
+	unsigned int this_cpu;	      /* smp_processor_id() */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an allocation failed; the run ends */
@@ -186,8 +225,9 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
 int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
 /** Let time pass, with what the kernel does every so often. */
 void sim_advance(struct sim *s, uint64_t ns);
-/** One request to the device: it takes the machine's read_us. */
-void sim_device_read(struct sim *s);
+/** One request to the device, for pages that wait locked from @slot on: it
+ * takes the machine's read_us. */
+void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 

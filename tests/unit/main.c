@@ -31,6 +31,8 @@ void suite_zap(void);
 void suite_reap(void);
 void suite_replay(void);
 void suite_models(void);
+void suite_page_alloc(void);
+void suite_kswapd(void);
 
 static const struct {
 	const char *name;
@@ -46,7 +48,8 @@ static const struct {
 	{ "filemap", suite_filemap }, { "lru_classic", suite_lru_classic },
 	{ "reclaim", suite_reclaim }, { "zap", suite_zap },
 	{ "reap", suite_reap },	      { "replay", suite_replay },
-	{ "models", suite_models },
+	{ "models", suite_models },   { "page_alloc", suite_page_alloc },
+	{ "kswapd", suite_kswapd },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -352,6 +352,7 @@ static void random_machine(struct gen *g, struct machine *m)
 	machine_init(m);
 	m->cpus = PICK(g, 1, 1, 1, 2, 2, 3, 4, 1 + (uint32_t)rnd(g, 8));
 	m->readahead_pages = PICK(g, 0, 4, 32, 32, 24);
+	m->io_pages = PICK(g, 1, 8, 48, 1024);
 	m->fault_around_pages = PICK(g, 1, 4, 16, 16);
 	m->prefault_old = chance(g, 40);
 	m->swap_pages = PICK(g, 0, 0, 40, 300);
@@ -369,7 +370,15 @@ static void random_machine(struct gen *g, struct machine *m)
 	} else {
 		m->memory_pages = 64 + 64 * m->cpus + rnd(g, PICK(g, 100, 200, 600));
 		m->min_free_pages = PICK(g, 0, 4, 20);
-		m->watermark_scale_factor = PICK(g, 10, 100, 500);
+		m->watermark_scale_factor = PICK(g, 10, 100, 500, 3000);
+		/* lists in batches, and below the high watermark from the start */
+		if (chance(g, 10)) {
+			m->memory_pages = PICK(g, 8192, 12288, 30000);
+			m->min_free_pages = m->memory_pages;
+			m->watermark_scale_factor = 2400 + (uint32_t)rnd(g, 600);
+		}
+		m->scan_ns = PICK(g, 0, 0, 1000, 20000, 300000);
+		m->tick_us = PICK(g, 1000, 4000, 10000);
 	}
 }
 

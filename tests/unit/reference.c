@@ -4,8 +4,8 @@
  * above it names the one it follows (v7.3).
  *
  * What it takes over from the declared approximations of sim/: order-0 folios,
- * one node, one lruvec, exact statistics, I/O that is over at once, kswapd
- * running to its end when it is woken (on the waker's CPU), no merging of VMAs,
+ * one node, one lruvec, exact statistics, I/O that is over at once, what a
+ * round of reclaim does being done before its time has passed, no merging of VMAs,
  * one open file per process and file, tmpfs holes that are allocated by a read,
  * rotation without its batch, writeback by age and by the background ratio.
  */
@@ -22,6 +22,8 @@ const char *const ref_policy_names[NR_REF_POLICIES] = {
 
 /* what an allocation may do: readahead passes __GFP_NORETRY and no __GFP_FS */
 enum gfp { GFP_KERNEL, GFP_READAHEAD };
+
+#define NR_PROCESS_KERNEL_PAGES 19 /* a stack, slab, and tables of fixed mappings */
 
 /* filemap_fault() and the like */
 enum fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
@@ -49,13 +51,6 @@ static void count(struct ref *r, enum vmstat_item item, uint64_t n)
 }
 
 /* Levels */
-
-static uint64_t nr_free(const struct ref *r)
-{
-	uint64_t limit = r->m.memcg_pages ? r->m.memcg_pages : r->m.memory_pages;
-
-	return limit > r->used ? limit - r->used : 0;
-}
 
 static uint64_t nr_cache(const struct ref *r)
 {
@@ -108,7 +103,7 @@ static void flush_stats(struct ref *r)
 /* lruvec_page_state() */
 static const struct ref_stats *lruvec_stats(struct ref *r)
 {
-	if (!r->m.memcg_pages || !r->m.memcg_stats_flushed)
+	if (!r->m.memcg_stats_flushed)
 		flush_stats(r);
 	return &r->stats;
 }
@@ -273,6 +268,42 @@ static void uncharge(struct ref *r)
 	r->used--;
 	if (r->m.memcg_pages)
 		r->usage--;
+	else
+		ref_free_page(r, REF_PCP_MOVABLE);
+}
+
+/* how many pages the nodes of the page cache take: each node has 64 entries,
+ * pages, shadows or swap entries; a page of slab has 7 nodes */
+static int node_pages(const struct ref *r)
+{
+	int nodes = 0;
+
+	for (uint32_t f = 0; f < r->t->nr_files; f++) {
+		const struct ref_page *pages = r->pages + r->t->files[f].first;
+		int64_t last = -1;
+
+		for (uint32_t i = 0; i < r->t->files[f].pages; i++) {
+			if (!pages[i].resident && !pages[i].shadow.present && !pages[i].swap_slot)
+				continue;
+			nodes += last != i / 64;
+			last = i / 64;
+		}
+	}
+	return (nodes + 6) / 7;
+}
+
+static void update_nodes(struct ref *r)
+{
+	if (r->m.memcg_pages)
+		return;
+	while (r->node_pages < node_pages(r)) {
+		r->node_pages++;
+		ref_alloc_kernel_page(r);
+	}
+	while (r->node_pages > node_pages(r)) {
+		r->node_pages--;
+		ref_free_kernel_page(r);
+	}
 }
 
 /* swap_cache_del_folio() and folio_set_dirty(), as in folio_free_swap() */
@@ -504,7 +535,7 @@ static void set_dirty(struct ref *r, int page)
 		return;
 	count(r, VM_nr_dirtied, 1);
 	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };
-	if (nr_dirty(r) > (nr_free(r) + nr_cache(r)) * r->m.dirty_background_ratio / 100)
+	if (nr_dirty(r) > (ref_nr_free(r) + nr_cache(r)) * r->m.dirty_background_ratio / 100)
 		r->flush_wanted = true;
 }
 
@@ -548,13 +579,17 @@ static void flush(struct ref *r, uint64_t age_ns)
 }
 
 /* time passes: the flusher's and the statistics' periodic work */
-static void advance(struct ref *r, uint64_t ns)
+void ref_advance(struct ref *r, uint64_t ns)
 {
 	uint64_t from = r->now_ns, period = (uint64_t)r->m.dirty_writeback_ms * 1000000;
 
 	r->now_ns += ns;
 	if (from / period != r->now_ns / period && r->nr_dirty_entries)
 		flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
+	/* vmstat_update() */
+	for (uint64_t sec = from / 1000000000; sec < r->now_ns / 1000000000; sec++)
+		if (!r->m.memcg_pages)
+			ref_refresh_vm_stats(r);
 	if (from / 2000000000 != r->now_ns / 2000000000)
 		flush_stats(r); /* flush_memcg_stats_dwork() */
 }
@@ -625,6 +660,7 @@ static void remove_mapping(struct ref *r, int page)
 	pg->vpn = vpn;
 	pg->swap_slot = slot;
 	pg->shadow = s;
+	update_nodes(r);
 	uncharge(r);
 }
 
@@ -731,7 +767,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct scan *sc, int list, u
 	int taken[32], kept[32], nr_taken, nr_kept = 0, nr_unqueued_dirty = 0;
 	uint64_t nr_reclaimed = 0, nr_activate = 0;
 
-	lru_add_drain_cpu(r, r->reclaim_cpu);
+	lru_add_drain_cpu(r, r->this_cpu);
 	nr_taken = isolate(r, list, nr, taken);
 	count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)nr_taken);
 	count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
@@ -774,7 +810,7 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 	bool file = list == REF_ACTIVE_FILE;
 	int taken[32], l_active[32], l_inactive[32], nr_active = 0, nr_inactive = 0, nr_taken;
 
-	lru_add_drain_cpu(r, r->reclaim_cpu);
+	lru_add_drain_cpu(r, r->this_cpu);
 	nr_taken = isolate(r, list, nr, taken);
 	count(r, VM_pgrefill, (uint64_t)nr_taken);
 	for (int i = 0; i < nr_taken; i++) {
@@ -836,7 +872,7 @@ static void prepare_scan_control(struct ref *r, struct scan *sc)
 	if (sc->memcg)
 		return;
 	file = st->size[REF_ACTIVE_FILE] + st->size[REF_INACTIVE_FILE];
-	sc->file_is_tiny = file + nr_free(r) <= r->wmark_high && !sc->deactivate[0] &&
+	sc->file_is_tiny = file + ref_nr_free(r) <= (uint64_t)r->zone.high && !sc->deactivate[0] &&
 			   (st->size[REF_INACTIVE_ANON] >> sc->priority);
 }
 
@@ -887,6 +923,7 @@ static uint64_t shrink_list(struct ref *r, struct scan *sc, int list, uint64_t n
 static void shrink_lruvec(struct ref *r, struct scan *sc)
 {
 	uint64_t nr[REF_NR_LISTS], targets[REF_NR_LISTS], nr_reclaimed = 0;
+	bool first = true;
 	bool proportional = !sc->memcg && !sc->kswapd && sc->priority == 12;
 
 	get_scan_count(r, sc, nr);
@@ -895,6 +932,9 @@ static void shrink_lruvec(struct ref *r, struct scan *sc)
 		uint64_t nr_anon, nr_file, percentage, scanned;
 		int lru;
 
+		if (sc->kswapd && !first)
+			ref_kswapd_spend(r);
+		first = false;
 		for (int i = 0; i < REF_NR_LISTS; i++) {
 			uint64_t n = MIN(nr[i], 32);
 
@@ -939,7 +979,7 @@ static void shrink_node(struct ref *r, struct scan *sc)
 	shrink_lruvec(r, sc);
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
-		if (nr_free(r) > r->wmark_high)
+		if (ref_pgdat_balanced(r))
 			r->kswapd_failures = 0;
 	} else if (sc->cache_trim_mode) {
 		sc->cache_trim_mode_failed = true;
@@ -959,8 +999,12 @@ retry:
 	if (!sc->memcg)
 		count(r, VM_allocstall, 1);
 	do {
+		uint64_t scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
+
 		sc->nr_scanned = 0;
 		shrink_node(r, sc);
+		scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill] - scanned;
+		ref_task_run(r, scanned * r->m.scan_ns);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
@@ -980,104 +1024,65 @@ retry:
 }
 
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
-static uint64_t try_to_free(struct ref *r, unsigned int cpu, enum gfp gfp)
+uint64_t ref_try_to_free(struct ref *r, bool readahead)
 {
 	struct scan sc = {
 		.nr_to_reclaim = 32,
 		.memcg = r->m.memcg_pages != 0,
-		.nofs = gfp == GFP_READAHEAD,
+		.nofs = readahead,
 	};
 
-	r->reclaim_cpu = cpu;
 	return do_try_to_free_pages(r, &sc);
 }
 
-static bool pgdat_balanced(const struct ref *r)
-{
-	return nr_free(r) > r->wmark_high;
-}
-
-static void balance_pgdat(struct ref *r)
+void ref_balance_pgdat(struct ref *r)
 {
 	struct scan sc = { .kswapd = true };
 
 	count(r, VM_pageoutrun, 1);
+	r->zone.reclaim_active = true;
 restart:
 	sc.priority = 12;
 	do {
 		uint64_t nr_reclaimed = sc.nr_reclaimed;
 		bool raise_priority = true;
 
-		if (pgdat_balanced(r))
+		if (ref_pgdat_balanced(r))
 			goto out;
 		/* kswapd_age_node() */
 		if (r->m.swap_pages && inactive_is_low(r, false))
 			shrink_active_list(r, REF_ACTIVE_ANON, 32);
 		/* kswapd_shrink_node() */
 		sc.nr_scanned = 0;
-		sc.nr_to_reclaim = MAX(r->wmark_high, 32);
+		sc.nr_to_reclaim = MAX((uint64_t)r->zone.high, 32);
 		shrink_node(r, &sc);
 		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
 		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
 			raise_priority = false;
 		if (raise_priority || !nr_reclaimed)
 			sc.priority--;
+		if (sc.priority >= 1)
+			ref_kswapd_spend(r);
 	} while (sc.priority >= 1);
 	if (!sc.nr_reclaimed && !sc.no_cache_trim_mode && sc.cache_trim_mode_failed) {
 		sc.no_cache_trim_mode = true;
+		ref_kswapd_spend(r);
 		goto restart;
 	}
 	if (!sc.nr_reclaimed)
 		r->kswapd_failures++;
 out:
+	r->zone.reclaim_active = false;
 	snapshot_refaults(r);
+	ref_kswapd_spend(r);
 }
 
-/* wakeup_kswapd(), and kswapd() until prepare_kswapd_sleep() lets it sleep */
-static void kswapd(struct ref *r, unsigned int cpu)
-{
-	r->reclaim_cpu = cpu;
-	while (!pgdat_balanced(r) && r->kswapd_failures < 16)
-		balance_pgdat(r);
-}
-
-/* mm/page_alloc.c, mm/memcontrol.c */
+/* mm/memcontrol.c */
 
 static bool out_of_memory(struct ref *r)
 {
 	r->oom = true;
 	return false;
-}
-
-/* get_page_from_freelist(), __alloc_pages_slowpath(), should_reclaim_retry() */
-static bool alloc_pages(struct ref *r, unsigned int cpu, enum gfp gfp)
-{
-	int no_progress_loops = 0;
-
-	if (nr_free(r) > r->wmark_low)
-		return true;
-	for (;;) {
-		uint64_t available, progress;
-
-		kswapd(r, cpu);
-		if (nr_free(r) > r->wmark_min)
-			return true;
-		progress = try_to_free(r, cpu, gfp);
-		if (progress && nr_free(r) > r->wmark_min)
-			return true;
-		if (gfp == GFP_READAHEAD)
-			return false;
-		no_progress_loops = progress ? 0 : no_progress_loops + 1;
-		if (no_progress_loops > 16)
-			return out_of_memory(r);
-		/* zone_reclaimable_pages() */
-		available =
-			nr_free(r) + lru_size(r, REF_INACTIVE_FILE) + lru_size(r, REF_ACTIVE_FILE);
-		if (nr_swap_pages(r) > 0)
-			available += lru_size(r, REF_INACTIVE_ANON) + lru_size(r, REF_ACTIVE_ANON);
-		if (available <= r->wmark_min)
-			return out_of_memory(r);
-	}
 }
 
 static bool try_charge_memcg(struct ref *r, unsigned int cpu, enum gfp gfp)
@@ -1102,7 +1107,7 @@ retry:
 		goto retry;
 	}
 	count(r, VM_memcg_max_events, 1);
-	nr_reclaimed = try_to_free(r, cpu, gfp);
+	nr_reclaimed = ref_try_to_free(r, gfp == GFP_READAHEAD);
 	if (limit > r->usage)
 		goto retry;
 	if (!drained) {
@@ -1125,7 +1130,8 @@ retry:
 
 static bool charge(struct ref *r, unsigned int cpu, enum gfp gfp)
 {
-	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, gfp) : !alloc_pages(r, cpu, gfp))
+	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, gfp)
+			     : !ref_alloc_page(r, cpu, gfp == GFP_READAHEAD))
 		return false;
 	r->used++;
 	return true;
@@ -1148,6 +1154,7 @@ static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool wr
 	pg->swapbacked = shmem;
 	pg->dirty = swapped; /* shmem_swapin_folio() */
 	pg->swap_slot = swapped;
+	update_nodes(r);
 	count(r, VM_sim_cache_adds, 1);
 	if (!shmem && !write)
 		count(r, VM_sim_fills, 1);
@@ -1169,7 +1176,20 @@ static void filemap_drop(struct ref *r, int page)
 		lruvec_del(r, page);
 	memset(&r->pages[page], 0, sizeof(r->pages[page]));
 	r->pages[page].used = true;
+	update_nodes(r);
 	uncharge(r);
+}
+
+/* one request: the pages of the window stay where they are until it is done */
+static void device_read(struct ref *r, int first, uint64_t nr)
+{
+	if (!r->m.read_us)
+		return;
+	for (uint64_t i = 0; i < nr; i++)
+		r->pages[first + (int)i].extra_refs++;
+	ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
+	for (uint64_t i = 0; i < nr; i++)
+		r->pages[first + (int)i].extra_refs--;
 }
 
 /* mm/readahead.c */
@@ -1200,7 +1220,7 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uin
 			r->pages[page].reclaim = true;
 	}
 	if (nr_read)
-		advance(r, (uint64_t)r->m.read_us * 1000);
+		device_read(r, file_page(r, file, index), nr_to_read);
 }
 
 static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
@@ -1225,13 +1245,23 @@ static uint64_t get_next_ra_size(uint64_t cur, uint64_t max)
 	return max;
 }
 
+/* ractl_max_pages() */
+static uint64_t ractl_max_pages(const struct ref *r, uint64_t req_size)
+{
+	uint64_t max_pages = r->m.readahead_pages;
+
+	if (req_size > max_pages && r->m.io_pages > max_pages)
+		max_pages = MIN(req_size, r->m.io_pages);
+	return max_pages;
+}
+
 static void page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			       uint64_t req)
 {
-	uint64_t max = r->m.readahead_pages, contig = 0;
+	uint64_t max = ractl_max_pages(r, req), contig = 0;
 	int first = file_page(r, ra->file, 0);
 
-	if (!max) {
+	if (!r->m.readahead_pages) {
 		do_page_cache_ra(r, cpu, ra->file, index, 1, 0);
 		return;
 	}
@@ -1259,10 +1289,10 @@ static void page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open 
 static void page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra,
 				uint64_t index, uint64_t req)
 {
-	uint64_t max = r->m.readahead_pages, start, end, align = 1, aligned_end;
+	uint64_t max = ractl_max_pages(r, req), start, end, align = 1, aligned_end;
 	uint64_t pages = r->t->files[ra->file].pages;
 
-	if (!max)
+	if (!r->m.readahead_pages)
 		return;
 	r->pages[file_page(r, ra->file, index)].reclaim = false;
 	if (index == ra->start + ra->size - ra->async_size) {
@@ -1405,7 +1435,7 @@ static enum fault filemap_fault(struct ref *r, unsigned int cpu, const struct re
 	if (!r->pages[page].resident) {
 		if (!filemap_add_folio(r, cpu, page, false, GFP_KERNEL))
 			return FAULT_OOM;
-		advance(r, (uint64_t)r->m.read_us * 1000);
+		device_read(r, page, 1);
 	}
 	/* either the readahead or page_not_uptodate dropped the lock */
 	return tried ? FAULT_OK : FAULT_RETRY_MAJOR;
@@ -1611,11 +1641,28 @@ static enum fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma
 	return FAULT_OK;
 }
 
+static void pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	if (p->tables[at / 512])
+		return;
+	p->tables[at / 512] = true;
+	ref_alloc_kernel_page(r);
+}
+
+static void free_pgtables(struct ref *r, struct ref_proc *p)
+{
+	for (int i = 0; i < REF_VPNS / 512; i++)
+		if (p->tables[i])
+			ref_free_kernel_page(r);
+	memset(p->tables, 0, sizeof(p->tables));
+}
+
 static enum fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
 				   uint64_t at, bool write, bool tried)
 {
 	const struct ref_pte *pte = &p->ptes[at];
 
+	pte_alloc(r, p, at);
 	if (pte->present)
 		return do_wp_page(r, p, v, at);
 	if (pte->swap)
@@ -1635,7 +1682,7 @@ static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma
 	enum fault ret;
 
 	count(r, VM_pgfault, 1);
-	advance(r, (uint64_t)r->m.fault_us * 1000);
+	ref_task_run(r, (uint64_t)r->m.fault_us * 1000);
 	for (;;) {
 		ret = handle_pte_fault(r, p, v, at, write, tried);
 		if (ret == FAULT_OK)
@@ -1689,7 +1736,7 @@ static bool filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra,
 			/* filemap_create_folio() */
 			if (!filemap_add_folio(r, p->cpu, first + (int)at, false, GFP_KERNEL))
 				return false;
-			advance(r, (uint64_t)r->m.read_us * 1000);
+			device_read(r, first + (int)at, 1);
 			stop++;
 		} else if (r->pages[first + (int)stop - 1].reclaim) {
 			for (uint64_t i = at; i < stop; i++)
@@ -1758,6 +1805,7 @@ static void drop_pagecache(struct ref *r)
 			/* clear_shadow_entries(); tmpfs keeps its swap entries */
 			if (!is_shmem(r, (uint32_t)file_of(r, i)))
 				memset(&pg->shadow, 0, sizeof(pg->shadow));
+			update_nodes(r);
 			continue;
 		}
 		if (!pg->dirty && !ref_mapcount(r, i) && !other_refs(r, i)) {
@@ -2108,6 +2156,8 @@ static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64
 
 static struct ref_proc *new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
 {
+	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
+		ref_alloc_kernel_page(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++) {
 		struct ref_proc *p = &r->procs[i];
 
@@ -2127,6 +2177,14 @@ static struct ref_proc *new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
 	return &r->procs[0];
 }
 
+static void free_process(struct ref *r, struct ref_proc *p)
+{
+	free_pgtables(r, p);
+	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
+		ref_free_kernel_page(r);
+	p->used = false;
+}
+
 /* dup_mmap(), copy_page_range() */
 static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 {
@@ -2140,6 +2198,9 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 		for (uint64_t at = v->start; v->anon_vma && at < v->end; at++) {
 			struct ref_pte *pte = &parent->ptes[at];
 
+			/* copy_pte_range() */
+			if (parent->tables[at / 512])
+				pte_alloc(r, child, at);
 			pte->exclusive = false;
 			if (pte->present && !v->shared)
 				pte->write = false;
@@ -2163,7 +2224,7 @@ static void do_fork_fail(struct ref *r, struct ref_proc *parent)
 	for (int i = 0; i < child->nr_vmas; i++)
 		zap_vma(r, &z, child, &child->vmas[i]);
 	tlb_flush_mmu(r, &z);
-	child->used = false;
+	free_process(r, child);
 }
 
 /* clear_refs_pte_range() */
@@ -2182,6 +2243,7 @@ static void do_clear_refs(struct ref *r, struct ref_proc *p)
 static void do_exec(struct ref *r, struct ref_proc *p)
 {
 	exit_mmap(r, p);
+	free_pgtables(r, p);
 	p->nr_vmas = 0;
 	p->dying = p->unstable = false;
 	for (uint32_t f = 0; f < r->t->nr_files; f++)
@@ -2205,7 +2267,7 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 		oom_reap_task_mm(r, p, 0);
 	}
 	exit_mmap(r, p);
-	p->used = false;
+	free_process(r, p);
 }
 
 bool ref_op(struct ref *r, const struct op *op)
@@ -2215,9 +2277,12 @@ bool ref_op(struct ref *r, const struct op *op)
 	bool ok = true;
 	int open;
 
+	if (p && (op->code <= OP_WRITE || op->code >= OP_FORK_FAIL))
+		r->this_cpu = p->cpu;
 	switch (op->code) {
 	case OP_SPAWN:
-		new_proc(r, op->pid, op->cpu);
+		p = new_proc(r, op->pid, op->cpu);
+		r->this_cpu = p->cpu;
 		break;
 	case OP_FORK:
 		do_fork(r, p, new_proc(r, op->child, op->cpu));
@@ -2264,10 +2329,13 @@ bool ref_op(struct ref *r, const struct op *op)
 		lru_add_drain_all(r);
 		break;
 	case OP_ADVANCE:
-		advance(r, op->ns);
+		ref_task_wait(r, op->ns);
 		break;
 	case OP_MARK:
-		flush_stats(r); /* somebody reads memory.stat */
+		if (r->m.memcg_pages)
+			flush_stats(r); /* somebody reads memory.stat */
+		else
+			ref_refresh_vm_stats(r); /* and here, writes stat_refresh */
 		break;
 	case OP_FORK_FAIL:
 		do_fork_fail(r, p);
@@ -2286,7 +2354,7 @@ bool ref_op(struct ref *r, const struct op *op)
 void ref_stat(const struct ref *r, struct vmstat *out)
 {
 	memcpy(out->v, r->v, sizeof(r->v));
-	out->v[VM_nr_free_pages] = nr_free(r);
+	out->v[VM_nr_free_pages] = ref_nr_free(r);
 	out->v[VM_nr_inactive_anon] = lru_size(r, REF_INACTIVE_ANON);
 	out->v[VM_nr_active_anon] = lru_size(r, REF_ACTIVE_ANON);
 	out->v[VM_nr_inactive_file] = lru_size(r, REF_INACTIVE_FILE);
@@ -2301,23 +2369,6 @@ void ref_stat(const struct ref *r, struct vmstat *out)
 		out->v[VM_nr_shmem] += !pg->anon && pg->swapbacked;
 		out->v[pg->anon ? VM_nr_anon_pages : VM_nr_mapped] += ref_mapcount(r, i) > 0;
 	}
-}
-
-/* __setup_per_zone_wmarks(), calculate_min_free_kbytes() */
-static void setup_wmarks(struct ref *r)
-{
-	uint64_t managed = r->m.memory_pages, min_kb = 0, min, delta;
-
-	if (!managed)
-		return;
-	while ((min_kb + 1) * (min_kb + 1) <= managed * 4 * 16)
-		min_kb++;
-	min = r->m.min_free_pages ? r->m.min_free_pages : CLAMP(min_kb, 128, 262144) / 4;
-	min = MIN(min, managed / 4); /* so that tiny machines work at all */
-	delta = MAX(min / 4, managed * r->m.watermark_scale_factor / 10000);
-	r->wmark_min = min;
-	r->wmark_low = min + delta;
-	r->wmark_high = min + 2 * delta;
 }
 
 /* the part of the address space that the trace uses */
@@ -2358,7 +2409,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_pol
 	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
 	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
 	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
-	setup_wmarks(r);
+	ref_zone_init(r);
 	find_base(r);
 	return r;
 }
@@ -2369,6 +2420,7 @@ void ref_free(struct ref *r)
 		g_free(r->procs[i].open_of);
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		g_free(r->lists[i].pages);
+	g_free(r->kswapd.stack);
 	g_free(r->procs);
 	g_free(r->opens);
 	g_free(r->dirty);

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <ucontext.h>
 
 #include "sim/machine.h"
 #include "sim/op.h"
@@ -89,6 +90,7 @@ struct ref_proc {
 	uint32_t pid;
 	unsigned int cpu;
 	bool unstable, dying, opted_in;
+	bool tables[REF_VPNS / 512]; /* page tables */
 	int nr_vmas;
 	struct ref_vma vmas[REF_VMAS_MAX];
 	struct ref_pte ptes[REF_VPNS];
@@ -122,6 +124,32 @@ struct ref_stats {
 	uint64_t activate[2], rotate[2], io[2];
 };
 
+/* free pages of a CPU; by migrate type, in the order of the kernel's lists */
+enum { REF_PCP_UNMOVABLE, REF_PCP_MOVABLE, REF_PCP_LISTS };
+
+struct ref_pcp {
+	int lists[REF_PCP_LISTS];
+	int high, alloc_factor, free_count;
+	long vm_stat_diff;
+};
+
+struct ref_zone {
+	long buddy;	    /* pages that are free in it */
+	long nr_free_pages; /* and what the counter says */
+	long min, low, high, stat_threshold, percpu_drift_mark;
+	int batch, high_min, high_max;
+	bool below_high, reclaim_active;
+};
+
+struct ref_kswapd {
+	enum { REF_KSWAPD_ASLEEP, REF_KSWAPD_LIGHT_SLEEP, REF_KSWAPD_AWAKE } state;
+	uint64_t timer;	  /* ends the light sleep */
+	uint64_t runs_at; /* awake: when it can go on */
+	uint64_t scanned; /* by anyone, when it last spent time */
+	ucontext_t context, waker;
+	void *stack;
+};
+
 struct ref {
 	const struct trace *t;
 	struct machine m;
@@ -137,7 +165,11 @@ struct ref {
 	struct ref_batch lru_activate[SIM_MAX_CPUS];
 	uint64_t stock[SIM_MAX_CPUS];
 	uint64_t used, usage, swap_used;
-	uint64_t wmark_min, wmark_low, wmark_high;
+	struct ref_zone zone;
+	struct ref_pcp pcp[SIM_MAX_CPUS];
+	struct ref_kswapd kswapd;
+	int64_t nr_kernel; /* pages that the kernel has for itself */
+	int node_pages;	   /* of them, for the page cache's trees */
 	unsigned int kswapd_failures;
 	uint64_t nonresident_age;
 	uint64_t refaults[2];
@@ -150,7 +182,7 @@ struct ref {
 	int nr_dirty_entries;
 	bool flush_wanted;
 	uint64_t now_ns;
-	unsigned int reclaim_cpu;
+	unsigned int this_cpu;
 	int gather[REF_GATHER_MAX];
 	int nr_gather;
 	bool oom;
@@ -167,5 +199,31 @@ bool ref_op(struct ref *r, const struct op *op);
 void ref_stat(const struct ref *r, struct vmstat *out);
 int ref_mapcount(const struct ref *r, int page);
 struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
+
+/* reference-page-alloc.c */
+
+void ref_zone_init(struct ref *r);
+/** NR_FREE_PAGES, or what the memcg's limit leaves. */
+uint64_t ref_nr_free(const struct ref *r);
+bool ref_pgdat_balanced(const struct ref *r);
+bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
+void ref_free_page(struct ref *r, int list);
+void ref_alloc_kernel_page(struct ref *r);
+void ref_free_kernel_page(struct ref *r);
+void ref_refresh_vm_stats(struct ref *r);
+void ref_wakeup_kswapd(struct ref *r);
+/** kswapd has scanned, which takes its time. */
+void ref_kswapd_spend(struct ref *r);
+/** The task uses the CPU, or sleeps. */
+void ref_task_run(struct ref *r, uint64_t ns);
+void ref_task_wait(struct ref *r, uint64_t ns);
+
+/* reference.c, for that file */
+
+/** Time passes, and nobody runs. */
+void ref_advance(struct ref *r, uint64_t ns);
+void ref_balance_pgdat(struct ref *r);
+/** Direct reclaim: pages freed. */
+uint64_t ref_try_to_free(struct ref *r, bool readahead);
 
 #endif

@@ -117,81 +117,6 @@ static void test_drain_stock(void)
 	tl_free(x);
 }
 
-/*
- * calculate_min_free_kbytes(): min = clamp(sqrt(kbytes * 16), 128, 262144) kB;
- * low and high each max(min / 4, managed * watermark_scale_factor / 10000) on.
- */
-static void test_watermarks(void)
-{
-	static const struct {
-		const char *machine;
-		uint64_t min, low, high;
-	} rows[] = {
-		/* 512 kB * 16: sqrt 90, clamped to 128 kB */
-		{ "memory_pages=128", 32, 40, 48 },
-		/* 4000 * 16 = 64000: sqrt 252 kB = 63 pages; 63 / 4 = 15 */
-		{ "memory_pages=1000", 63, 78, 93 },
-		/* 16 MiB: 512 kB */
-		{ "memory_pages=4096", 128, 160, 192 },
-		/* 256 MiB: 2048 kB; min / 4 = 128 > 65 */
-		{ "memory_pages=65536", 512, 640, 768 },
-		/* 1 GiB: 4096 kB; 262144 / 1000 = 262 > 256 */
-		{ "memory_pages=262144", 1024, 1286, 1548 },
-		/* 4 GiB: 8192 kB; 1048 */
-		{ "memory_pages=1048576", 2048, 3096, 4144 },
-		/* 128 GiB: sqrt(2^31) = 46340 kB = 11585 pages; 33554 */
-		{ "memory_pages=33554432", 11585, 45139, 78693 },
-		/* 4 TiB: 262144 kB; beyond it stays there */
-		{ "memory_pages=1073741824", 65536, 65536 + 1073741, 65536 + 2 * 1073741 },
-		{ "memory_pages=2147483648", 65536, 65536 + 2147483, 65536 + 2 * 2147483 },
-		/* as told: min_free_kbytes, watermark_scale_factor */
-		{ "memory_pages=65536 min_free_pages=300", 300, 375, 450 },
-		{ "memory_pages=65536 min_free_pages=300 watermark_scale_factor=100", 300, 955,
-		  1610 },
-		{ "memory_pages=65536 watermark_scale_factor=3000", 512, 20172, 39832 },
-		/* in a memcg there are none */
-		{ "memcg_pages=65536", 0, 0, 0 },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct tl *x = tl_new(rows[i].machine, NULL, "spawn,1");
-
-		TL_EQ(x->s->wmark_min, rows[i].min, "%s", rows[i].machine);
-		TL_EQ(x->s->wmark_low, rows[i].low, "%s", rows[i].machine);
-		TL_EQ(x->s->wmark_high, rows[i].high, "%s", rows[i].machine);
-		tl_free(x);
-	}
-}
-
-/*
- * 4096 pages: low 160, high 192. zone_watermark_ok() wants more than low free,
- * so page 3936 is the last that does not wake kswapd. It then reclaims until
- * more than 192 are free, a priority at a time: of 3906 listed pages 3906 >> 11
- * = 1, then 3935 >> 10 = 3, 3932 >> 9 = 7, 3925 >> 8 = 15, 3910 >> 7 = 30:
- * 160 + 56 = 216 free.
- */
-static void test_kswapd(void)
-{
-	struct tl *x = tl_new("memory_pages=4096", NULL,
-			      "file,a,9000; spawn,1; read,1,a,0,3936; mark,low; read,1,a,3936,1;"
-			      "mark,woken; read,1,a,3937,55; mark,again");
-
-	tl_to(x, "low");
-	TL_EQ(tl_stat(x, VM_pageoutrun), 0, "low");
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 160, "low");
-	tl_to(x, "woken");
-	TL_EQ(tl_stat(x, VM_pageoutrun), 1, "woken");
-	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 56, "woken");
-	TL_EQ(tl_stat(x, VM_pgsteal_kswapd), 56, "woken");
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 215, "woken");
-	TL_EQ(tl_stat(x, VM_allocstall) + tl_stat(x, VM_pgscan_direct), 0, "no direct reclaim");
-	tl_to(x, "again");
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 160, "again");
-	TL_EQ(tl_stat(x, VM_pageoutrun), 1, "again");
-	CU_ASSERT(tl_end(x) == 1);
-	tl_free(x);
-}
-
 /* a freed page goes back to the limit at once, whatever the CPU */
 static void test_uncharge(void)
 {
@@ -215,7 +140,5 @@ void suite_charge(void)
 	CU_add_test(s, "a stock per CPU", test_stock_per_cpu);
 	CU_add_test(s, "reclaim of 32 at the limit", test_reclaim_of_32);
 	CU_add_test(s, "stocks of other CPUs are drained; out of memory", test_drain_stock);
-	CU_add_test(s, "watermarks", test_watermarks);
-	CU_add_test(s, "kswapd between the watermarks", test_kswapd);
 	CU_add_test(s, "uncharge", test_uncharge);
 }

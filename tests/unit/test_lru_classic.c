@@ -213,7 +213,7 @@ static void test_clock_of_reclaim(void)
 					   .force_deactivate = rows[i].force };
 
 		x = tl_run(NULL, NULL, text);
-		x->s->cfg.lru->shrink_node(x->s, &sc);
+		tl_shrink_node(x, &sc);
 		TL_EQ(x->s->cfg.lru->eviction(x->s, tl_slot(x, "a", 7)), rows[i].ticks, "%s",
 		      rows[i].what);
 		tl_free(x);
@@ -275,7 +275,7 @@ static void test_inactive_is_low(void)
 		CU_ASSERT_FATAL(tl_end(x) == 1);
 		TL_EQ(tl_stat(x, VM_nr_active_file), ac, "row %zu", i);
 		/* at priority 30 nothing is scanned, only decided */
-		x->s->cfg.lru->shrink_node(x->s, &sc);
+		tl_shrink_node(x, &sc);
 		TL_EQ(sc.may_deactivate, rows[i].low ? 1 << LRU_FILE : 0, "inactive %u, active %u",
 		      in, ac);
 		TL_EQ(tl_stat(x, VM_pgscan_file), 0, "row %zu", i);
@@ -294,35 +294,35 @@ static void test_may_deactivate(void)
 	struct scan_control sc = { .nr_to_reclaim = 1, .priority = 30, .memcg = true };
 	uint32_t slot = tl_slot(x, "a", 450);
 
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 0, "enough inactive pages");
 	TL_EQ(sc.cache_trim_mode, false, "none of them at this priority");
 	sc.priority = 8; /* 300 >> 8 = 1 */
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.cache_trim_mode, true, "plenty of inactive file pages");
 	TL_EQ(sc.skipped_deactivate, false, "100 >> 8 = 0 active pages to scan");
 	sc.priority = 6;
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.skipped_deactivate, true, "100 >> 6 = 1, not deactivated");
 	TL_EQ(tl_stat(x, VM_pgdeactivate), 0, "not deactivated");
 	sc.no_cache_trim_mode = true;
 	sc.priority = 30;
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.cache_trim_mode, false, "switched off by kswapd");
 	sc.no_cache_trim_mode = false;
 
 	lru->refault(x->s, slot, lru->eviction(x->s, slot), false);
 	x->s->folios[slot].flags = 0;
 	sc.priority = 8;
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 1 << LRU_FILE, "a refault");
 	TL_EQ(sc.cache_trim_mode, false, "a refault");
 	lru->reclaim_end(x->s); /* snapshot_refaults() */
 	sc.priority = 30;
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 0, "it has been seen");
 	sc.force_deactivate = true;
-	lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 3, "forced");
 	tl_free(x);
 }
@@ -400,7 +400,7 @@ static void test_balance(void)
 		struct scan_control sc = balances[i].sc;
 
 		sc.nr_to_reclaim = 100000; /* the whole scan target */
-		x->s->cfg.lru->shrink_node(x->s, &sc);
+		tl_shrink_node(x, &sc);
 		TL_EQ(tl_stat(x, VM_pgscan_anon), balances[i].anon, "%s", balances[i].what);
 		TL_EQ(tl_stat(x, VM_pgscan_file), balances[i].file, "%s", balances[i].what);
 		tl_free(x);
@@ -422,10 +422,10 @@ static void test_cost(void)
 				   .priority = 2,
 				   .nr_to_reclaim = 100000 };
 
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgrotate_anon), 300, "young pages");
 	TL_EQ(tl_stat(x, VM_pgsteal_file), 700, "read once");
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgscan_anon) - 300, 175, "second round");
 	TL_EQ(tl_stat(x, VM_pgscan_file) - 700, 680, "second round");
 	TL_EQ(sc.anon_cost, 300, "anon");
@@ -442,11 +442,11 @@ static void test_cost_decay(void)
 		.memcg = true, .may_swap = true, .priority = 0, .nr_to_reclaim = 100000
 	};
 
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgrotate_anon), 4000, "young pages");
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 0, "all gone");
 	sc.priority = 30;
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.anon_cost, 1000, "halved twice");
 	tl_free(x);
 }
@@ -470,10 +470,10 @@ static void test_cost_of_io(void)
 				   .nr_to_reclaim = 100000 };
 
 	all_old(x, 1, 4000);
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_nr_vmscan_write), 37, "written");
 	sc.priority = 30;
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(sc.anon_cost, 37 * 32, "anon");
 	TL_EQ(sc.file_cost, 0, "file");
 	tl_free(x);
@@ -495,7 +495,7 @@ static void test_proportional(void)
 				   .nr_to_reclaim = 32 };
 
 	all_old(x, 1, 4000);
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgscan_anon), 32, "anon");
 	TL_EQ(tl_stat(x, VM_pgscan_file), 64, "file");
 	TL_EQ(sc.nr_reclaimed, 96, "all of them");
@@ -523,7 +523,7 @@ static void test_whole_target(void)
 		struct scan_control sc = rows[i].sc;
 
 		sc.nr_to_reclaim = 32;
-		x->s->cfg.lru->shrink_node(x->s, &sc);
+		tl_shrink_node(x, &sc);
 		TL_EQ(tl_stat(x, VM_pgscan_file), rows[i].scanned, "%s", rows[i].what);
 		TL_EQ(tl_stat(x, rows[i].sc.kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct),
 		      rows[i].scanned, "%s", rows[i].what);
@@ -558,7 +558,7 @@ static void test_age_anon(void)
 		if (i % 2)
 			lru->age_node(x->s, &sc);
 		else
-			lru->shrink_node(x->s, &sc);
+			tl_shrink_node(x, &sc);
 		TL_EQ(tl_stat(x, VM_pgdeactivate), rows[i / 2].aged, "%s, %u active",
 		      rows[i / 2].machine, rows[i / 2].active);
 		TL_EQ(tl_stat(x, VM_pgscan_anon), 0, "aged, not scanned");
@@ -566,28 +566,24 @@ static void test_age_anon(void)
 	}
 }
 
-/* file_is_tiny: the whole machine is short of file pages: force-scan anon */
+/* file_is_tiny: what is free and what file pages there are, none here, does not
+ * exceed the high watermark, 271 of 8192 pages: force-scan anon */
 static void test_file_is_tiny(void)
 {
-	/* 4096 pages: high 192. 3940 of anon, 20 of file: 20 + 136 free <= 192 */
-	struct tl *x = tl_run("memory_pages=4096 swap_pages=9000", NULL,
-			      "file,a,4000; spawn,1; anon,1,0,3900,rw-p; touch,1,0,3900,w; drain");
-	struct scan_control sc = { .may_swap = true, .priority = 2, .nr_to_reclaim = 100000 };
+	for (int64_t over = 0; over < 2; over++) {
+		struct tl *x = tl_run("memory_pages=8192 swap_pages=9000", NULL,
+				      "spawn,1; anon,1,0,3904,rw-p; touch,1,0,3904,w; drain");
+		struct scan_control sc = { .may_swap = true,
+					   .priority = 2,
+					   .nr_to_reclaim = 100000 };
 
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 196, "free");
-	x->s->cfg.lru->shrink_node(x->s, &sc);
-	TL_EQ(sc.file_is_tiny, false, "196 > 192");
-	sc.memcg = true;
-	tl_free(x);
-
-	x = tl_run("memory_pages=4096 swap_pages=9000", NULL,
-		   "file,a,4000; spawn,1; anon,1,0,3904,rw-p; touch,1,0,3904,w; drain");
-	TL_EQ(tl_stat(x, VM_nr_free_pages), 192, "free");
-	sc = (struct scan_control){ .may_swap = true, .priority = 2, .nr_to_reclaim = 100000 };
-	x->s->cfg.lru->shrink_node(x->s, &sc);
-	TL_EQ(sc.file_is_tiny, true, "192 <= 192");
-	TL_EQ(tl_stat(x, VM_pgscan_anon), 976, "3904 >> 2, no fraction");
-	tl_free(x);
+		x->s->zone.free = 271 + over;
+		tl_shrink_node(x, &sc);
+		TL_EQ(sc.file_is_tiny, !over, "%d over", (int)over);
+		/* all of 3904 >> 2, or 60 of 200 of it */
+		TL_EQ(tl_stat(x, VM_pgscan_anon), over ? 292 : 976, "%d over", (int)over);
+		tl_free(x);
+	}
 }
 
 /*
@@ -612,7 +608,7 @@ static void test_shrink_active(void)
 	g_autofree char *active = NULL, *inactive = NULL, *workingset = NULL, *ref = NULL;
 
 	TL_EQ(tl_stat(x, VM_nr_active_file), 8, "before");
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	active = tl_list(x, "active_file");
 	inactive = tl_list(x, "inactive_file");
 	workingset = tl_pages(x, "a", PG_workingset);
@@ -687,7 +683,7 @@ static void test_flushed(void)
 		struct tl *x = tl_run(machine, NULL, text);
 		struct scan_control sc = { .memcg = true, .nr_to_reclaim = 1, .priority = 30 };
 
-		x->s->cfg.lru->shrink_node(x->s, &sc);
+		tl_shrink_node(x, &sc);
 		TL_EQ(sc.may_deactivate, rows[i].want, "%s, %s", rows[i].stats, rows[i].after);
 		tl_free(x);
 	}

@@ -21,6 +21,7 @@
 
 #include "models/models.h"
 #include "sim/mm.h"
+#include "sim/page_alloc.h"
 #include "sim/reclaim.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
@@ -128,6 +129,46 @@ static bool batch_differs(struct compare *c, const char *what, unsigned int cpu,
 	return false;
 }
 
+static bool pcp_differs(struct compare *c, unsigned int cpu, const struct sim_cpu *sc,
+			const struct ref_pcp *rp)
+{
+	const struct per_cpu_pages *sp = &sc->pcp;
+	int count = 0;
+
+	for (int i = 0; i < REF_PCP_LISTS; i++) {
+		if (differ(c, "per-CPU list", i, (uint64_t)sp->lists[i], (uint64_t)rp->lists[i]))
+			return true;
+		count += rp->lists[i];
+	}
+	return differ(c, "pcp.count", cpu, (uint64_t)sp->count, (uint64_t)count) ||
+	       differ(c, "pcp.high", cpu, (uint64_t)sp->high, (uint64_t)rp->high) ||
+	       differ(c, "pcp.alloc_factor", cpu, (uint64_t)sp->alloc_factor,
+		      (uint64_t)rp->alloc_factor) ||
+	       differ(c, "pcp.free_count", cpu, (uint64_t)sp->free_count,
+		      (uint64_t)rp->free_count) ||
+	       differ(c, "vm_stat_diff", cpu, (uint64_t)sc->free_diff, (uint64_t)rp->vm_stat_diff);
+}
+
+static bool zone_differs(struct compare *c)
+{
+	const struct zone *sz = &c->s->zone;
+	const struct ref_zone *rz = &c->r->zone;
+	const struct kswapd *sk = &c->s->kswapd;
+	const struct ref_kswapd *rk = &c->r->kswapd;
+
+	return differ(c, "NR_FREE_PAGES", 0, (uint64_t)sz->free, (uint64_t)rz->nr_free_pages) ||
+	       differ(c, "free pages", 0, (uint64_t)zone_free_exact(c->s), (uint64_t)rz->buddy) ||
+	       differ(c, "stat_threshold", 0, (uint64_t)sz->stat_threshold,
+		      (uint64_t)rz->stat_threshold) ||
+	       differ(c, "ZONE_BELOW_HIGH", 0, sz->below_high, rz->below_high) ||
+	       differ(c, "ZONE_RECLAIM_ACTIVE", 0, sz->reclaim_active, rz->reclaim_active) ||
+	       differ(c, "kernel pages", 0, (uint64_t)c->s->nr_kernel, (uint64_t)c->r->nr_kernel) ||
+	       differ(c, "kswapd awake", 0, sk->awake, rk->state == REF_KSWAPD_AWAKE) ||
+	       differ(c, "kswapd's light sleep", 0, sk->light_sleep_end,
+		      rk->state == REF_KSWAPD_LIGHT_SLEEP ? rk->timer : 0) ||
+	       (sk->awake && differ(c, "kswapd runs at", 0, sk->busy_until, rk->runs_at));
+}
+
 static bool globals_differ(struct compare *c)
 {
 	const struct sim *s = c->s;
@@ -137,8 +178,11 @@ static bool globals_differ(struct compare *c)
 		if (batch_differs(c, "lru_add", cpu, &s->cpus[cpu].lru_add, &r->lru_add[cpu]) ||
 		    batch_differs(c, "lru_activate", cpu, &s->cpus[cpu].lru_activate,
 				  &r->lru_activate[cpu]) ||
-		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]))
+		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]) ||
+		    pcp_differs(c, cpu, &s->cpus[cpu], &r->pcp[cpu]))
 			return true;
+	if (!s->cfg.machine.memcg_pages && zone_differs(c))
+		return true;
 	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
 	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
@@ -452,12 +496,12 @@ static void print_machine(const struct machine *m)
 {
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
 	       "fault_around %u prefault %s stats %s read_us %u fault_us %u swappiness %u "
-	       "min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
+	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
 	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->swappiness,
-	       m->min_free_pages, m->watermark_scale_factor, m->dirty_background_ratio,
-	       m->dirty_expire_ms, m->dirty_writeback_ms);
+	       m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
+	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms);
 }
 
 static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,

@@ -53,7 +53,19 @@ static const struct row sequential[] = {
 	{ "read,1,a,0,4; read,1,a,4,4", "0-23", "8", "four more: 16" },
 	{ "read,1,a,0,3", "0-7", "3", "three: rounded up to 4, so 8, async 5" },
 	{ "read,1,a,0,3; read,1,a,3,3", "0-23", "8", "three more: 16" },
-	{ "read,1,a,0,40", "0-95", "64", "oversized: 32, async 16; 32 more at 16, and at 32" },
+};
+
+/* with io_pages no larger than the window, and with larger ones: then a read of
+ * 40 is one window of 40, rounded up to 64 and cut to 40, async 20; its mark
+ * brings 40 more; one of 100 is cut to 64 */
+static const struct row oversized[] = {
+	{ "read,1,a,0,40", "0-95", "64", "32, async 16; 32 more at 16, and at 32" },
+};
+
+static const struct row one_request[] = {
+	{ "read,1,a,0,32", "0-63", "32", "no more than the window: 32, async 16" },
+	{ "read,1,a,0,40", "0-79", "40", "40, async 20; 40 more at 20" },
+	{ "read,1,a,0,100", "0-191", "128", "64, async 32; 64 more at 32 and at 64" },
 };
 
 static const struct row random_reads[] = {
@@ -159,11 +171,13 @@ static const struct row window_128[] = {
 static void test_sequential(void)
 {
 	run_rows(sequential, G_N_ELEMENTS(sequential), "readahead_pages=32");
+	run_rows(oversized, G_N_ELEMENTS(oversized), "readahead_pages=32 io_pages=32");
+	run_rows(one_request, G_N_ELEMENTS(one_request), "readahead_pages=32 io_pages=64");
 }
 
 static void test_random_reads(void)
 {
-	run_rows(random_reads, G_N_ELEMENTS(random_reads), "readahead_pages=32");
+	run_rows(random_reads, G_N_ELEMENTS(random_reads), "readahead_pages=32 io_pages=32");
 }
 
 static void test_mapped(void)

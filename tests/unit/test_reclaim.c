@@ -7,12 +7,13 @@
 
 void suite_reclaim(void);
 
-/* a pass over every page of the inactive lists */
+/* a pass over every page of the inactive lists, on CPU 0 */
 static struct scan_control all(struct tl *x)
 {
 	struct scan_control sc = { .memcg = true, .may_swap = true, .nr_to_reclaim = 1 };
 
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	x->s->this_cpu = 0;
+	tl_shrink_node(x, &sc);
 	return sc;
 }
 
@@ -147,7 +148,7 @@ static void test_force_deactivate(void)
 	for (uint32_t p = 30; p < 100; p++)
 		x->s->folios[tl_slot(x, "a", p)].batched++;
 	TL_EQ(tl_stat(x, VM_nr_active_file), 30, "active");
-	freed = try_to_free_mem_cgroup_pages(x->s, 0, 1, GFP_KERNEL);
+	freed = try_to_free_mem_cgroup_pages(x->s, 1, GFP_KERNEL);
 	CU_ASSERT(freed > 0);
 	TL_EQ(tl_stat(x, VM_nr_file_pages), 100 - freed, "of the formerly active");
 	CU_ASSERT(tl_stat(x, VM_pgdeactivate) > 0);
@@ -175,12 +176,12 @@ static void test_workingset_shadow(void)
 	g_autofree char *shadows = NULL, *workingset = NULL;
 
 	tl_to(x, "m");
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgdeactivate), 20, "half of the active list");
 	TL_EQ(tl_stat(x, VM_pgsteal_file), 5, "half of the inactive list");
 	sc.force_deactivate = false;
 	sc.priority = 0;
-	x->s->cfg.lru->shrink_node(x->s, &sc);
+	tl_shrink_node(x, &sc);
 	TL_EQ(tl_stat(x, VM_pgsteal_file), 30, "all of the inactive list");
 	shadows = tl_pages(x, "a", PG_shadow);
 	workingset = tl_pages(x, "a", PG_shadow | PG_workingset);

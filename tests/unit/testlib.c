@@ -9,6 +9,7 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/reclaim.h"
 #include "traces/readers.h"
 
 static void fatal(const char *what, const char *why)
@@ -132,6 +133,12 @@ void tl_free(struct tl *x)
 	sim_free(x->s);
 	trace_free(x->t);
 	g_free(x);
+}
+
+void tl_shrink_node(struct tl *x, struct scan_control *sc)
+{
+	while (shrink_node(x->s, sc))
+		;
 }
 
 uint64_t tl_stat(const struct tl *x, enum vmstat_item item)

@@ -44,6 +44,9 @@ int tl_end(struct tl *x);
 struct tl *tl_run(const char *machine, const char *policy, const char *text);
 void tl_free(struct tl *x);
 
+/** A whole pass of reclaim. */
+void tl_shrink_node(struct tl *x, struct scan_control *sc);
+
 /** A counter or level now, and at the first mark of that name. */
 uint64_t tl_stat(const struct tl *x, enum vmstat_item item);
 uint64_t tl_at(const struct tl *x, const char *mark, enum vmstat_item item);

@@ -1,0 +1,585 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page allocator and kswapd of the reference, see reference.h. After v7.3
+ * mm/page_alloc.c, mm/vmstat.c and the last part of mm/vmscan.c.
+ *
+ * Free pages are moved one by one, and what the zone has (buddy) is kept apart
+ * from what NR_FREE_PAGES says. kswapd is a thread of control of its own, so
+ * that its functions read like the kernel's; where it has scanned for a while
+ * it gives the CPU away (kswapd_spend()).
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "tests/unit/reference.h"
+
+#define SEC	    1000000000ull
+#define STACK_BYTES (256 * 1024)
+
+/* Watermarks and sizes */
+
+static int fls_long(uint64_t x)
+{
+	int n = 0;
+
+	for (; x; x /= 2)
+		n++;
+	return n;
+}
+
+static long threshold_normal(const struct ref *r)
+{
+	uint64_t mem = r->m.memory_pages * 4 / (128 * 1024);
+
+	return MIN(125, 2 * fls_long(r->m.cpus) * (1 + fls_long(mem)));
+}
+
+static long threshold_pressure(const struct ref *r)
+{
+	long threshold = MAX(1, (r->zone.low - r->zone.min) / (long)r->m.cpus);
+
+	return MIN(125, threshold);
+}
+
+/* zone_batchsize() */
+static int zone_batchsize(uint64_t managed)
+{
+	uint64_t batch = MIN(managed / 4096, 256 * 1024 / 4096), pow2 = 1;
+
+	if (batch <= 1)
+		return 1;
+	batch += batch / 2;
+	for (uint64_t p = 1; p <= batch; p *= 2) /* rounddown_pow_of_two() */
+		pow2 = p;
+	return (int)pow2 - 1;
+}
+
+/* zone_highsize() */
+static int zone_highsize(const struct ref *r, long total_pages)
+{
+	return MAX((int)(total_pages / (long)r->m.cpus), r->zone.batch * 4);
+}
+
+void ref_zone_init(struct ref *r)
+{
+	uint64_t managed = r->m.memory_pages, min_kb = 0;
+	struct ref_zone *z = &r->zone;
+	long min, delta;
+
+	if (!managed)
+		return;
+	/* calculate_min_free_kbytes() */
+	while ((min_kb + 1) * (min_kb + 1) <= managed * 4 * 16)
+		min_kb++;
+	min_kb = MIN(MAX(min_kb, 128), 262144);
+	min = (long)(r->m.min_free_pages ? r->m.min_free_pages : min_kb / 4);
+	min = MIN(min, (long)managed / 4); /* so that tiny machines work at all */
+	/* __setup_per_zone_wmarks() */
+	delta = MAX(min / 4, (long)(managed * r->m.watermark_scale_factor / 10000));
+	z->min = min;
+	z->low = min + delta;
+	z->high = z->low + delta;
+	z->buddy = z->nr_free_pages = (long)managed;
+	/* zone_set_pageset_high_and_batch() */
+	z->batch = zone_batchsize(managed);
+	z->high_min = zone_highsize(r, z->low);
+	z->high_max = zone_highsize(r, (long)managed / 8);
+	/* refresh_zone_stat_thresholds() */
+	z->stat_threshold = threshold_normal(r);
+	/* vmstat_cpu_online() of the second CPU: all watermarks are 0 */
+	if (r->m.cpus > 1)
+		z->percpu_drift_mark = 0 + (long)r->m.cpus * z->stat_threshold;
+	/* init_per_zone_wmark_min() */
+	if ((long)r->m.cpus * z->stat_threshold > z->low - z->min)
+		z->percpu_drift_mark = z->high + (long)r->m.cpus * z->stat_threshold;
+}
+
+/* mm/vmstat.c */
+
+/* __mod_zone_page_state(NR_FREE_PAGES) */
+static void mod_nr_free_pages(struct ref *r, unsigned int cpu, long delta)
+{
+	long n = r->pcp[cpu].vm_stat_diff + delta;
+
+	if (labs(n) > r->zone.stat_threshold) {
+		r->zone.nr_free_pages += n;
+		n = 0;
+	}
+	r->pcp[cpu].vm_stat_diff = n;
+}
+
+/* zone_page_state() */
+static long zone_page_state(const struct ref *r)
+{
+	return MAX(r->zone.nr_free_pages, 0);
+}
+
+/* zone_page_state_snapshot() */
+static long zone_page_state_snapshot(const struct ref *r)
+{
+	long x = r->zone.nr_free_pages;
+
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
+		x += r->pcp[cpu].vm_stat_diff;
+	return MAX(x, 0);
+}
+
+uint64_t ref_nr_free(const struct ref *r)
+{
+	if (!r->m.memcg_pages)
+		return (uint64_t)zone_page_state(r);
+	return r->m.memcg_pages > r->used ? r->m.memcg_pages - r->used : 0;
+}
+
+static void set_pgdat_percpu_threshold(struct ref *r, long (*threshold)(const struct ref *))
+{
+	if (r->zone.percpu_drift_mark)
+		r->zone.stat_threshold = threshold(r);
+}
+
+/* Per-CPU lists */
+
+static int pcp_count(const struct ref_pcp *pcp)
+{
+	int n = 0;
+
+	for (int i = 0; i < REF_PCP_LISTS; i++)
+		n += pcp->lists[i];
+	return n;
+}
+
+/* the kernel's clamp(): the upper bound is asked first */
+static int kclamp(int val, int lo, int hi)
+{
+	if (val >= hi)
+		return hi;
+	return val <= lo ? lo : val;
+}
+
+/* one page: __free_one_page() */
+static void free_one_page(struct ref *r, unsigned int cpu, int list)
+{
+	r->pcp[cpu].lists[list]--;
+	r->zone.buddy++;
+	mod_nr_free_pages(r, cpu, 1);
+}
+
+static void free_pcppages_bulk(struct ref *r, unsigned int cpu, int nr, int list)
+{
+	struct ref_pcp *pcp = &r->pcp[cpu];
+
+	while (nr > 0 && pcp_count(pcp)) {
+		while (!pcp->lists[list])
+			list = (list + 1) % REF_PCP_LISTS;
+		free_one_page(r, cpu, list);
+		nr--;
+	}
+}
+
+static void drain_all_pages(struct ref *r)
+{
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
+		free_pcppages_bulk(r, cpu, pcp_count(&r->pcp[cpu]), 0);
+}
+
+static int nr_pcp_alloc(struct ref *r, struct ref_pcp *pcp)
+{
+	const struct ref_zone *z = &r->zone;
+	int batch = z->batch, max_nr_alloc;
+
+	pcp->high = kclamp(pcp->high, z->high_min, z->high_max);
+	if (pcp->high < z->batch)
+		return 1;
+	for (int i = 0; i < pcp->alloc_factor; i++)
+		batch *= 2;
+	if (z->high_min != z->high_max && !z->below_high)
+		pcp->high = MIN(pcp->high + batch, z->high_max);
+	max_nr_alloc = MAX(pcp->high - pcp_count(pcp) - z->batch, z->batch);
+	if (batch <= max_nr_alloc && pcp->alloc_factor < 5)
+		pcp->alloc_factor++;
+	batch = MIN(batch, max_nr_alloc);
+	return batch > 1 ? MAX(batch, 2) : batch;
+}
+
+static bool rmqueue_pcplist(struct ref *r, unsigned int cpu, int list)
+{
+	struct ref_pcp *pcp = &r->pcp[cpu];
+
+	pcp->free_count /= 2;
+	if (!pcp->lists[list]) {
+		int nr = nr_pcp_alloc(r, pcp);
+
+		/* rmqueue_bulk() */
+		for (int i = 0; i < nr && r->zone.buddy > 0; i++) {
+			r->zone.buddy--;
+			mod_nr_free_pages(r, cpu, -1);
+			pcp->lists[list]++;
+		}
+	}
+	if (!pcp->lists[list])
+		return false;
+	pcp->lists[list]--;
+	return true;
+}
+
+static int nr_pcp_high(struct ref *r, struct ref_pcp *pcp)
+{
+	const struct ref_zone *z = &r->zone;
+	int high = pcp->high = kclamp(pcp->high, z->high_min, z->high_max);
+
+	if (z->reclaim_active) {
+		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
+		return MIN(z->batch * 4, pcp->high);
+	}
+	if (z->high_min == z->high_max)
+		return high;
+	if (z->below_high) {
+		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
+		return MAX(pcp_count(pcp), z->high_min);
+	}
+	if (pcp_count(pcp) >= high && pcp->high < pcp->free_count + z->batch)
+		pcp->high = kclamp(pcp->free_count + z->batch, z->high_min, z->high_max);
+	return high;
+}
+
+static int nr_pcp_free(const struct ref *r, const struct ref_pcp *pcp, int high)
+{
+	return high < r->zone.batch ? 1
+				    : kclamp(pcp->free_count, r->zone.batch, high - r->zone.batch);
+}
+
+/* free_frozen_page_commit() */
+void ref_free_page(struct ref *r, int list)
+{
+	struct ref_pcp *pcp = &r->pcp[r->this_cpu];
+	struct ref_zone *z = &r->zone;
+	int high, to_free;
+
+	if (r->m.memcg_pages)
+		return;
+	pcp->alloc_factor /= 2;
+	pcp->lists[list]++;
+	if (pcp->free_count < z->batch * 32)
+		pcp->free_count++;
+	high = nr_pcp_high(r, pcp);
+	if (pcp_count(pcp) < high)
+		return;
+	to_free = nr_pcp_free(r, pcp, high);
+	while (to_free > 0 && pcp_count(pcp)) {
+		free_pcppages_bulk(r, r->this_cpu, MIN(to_free, z->batch), list);
+		to_free -= MIN(to_free, z->batch);
+	}
+	if (z->below_high && zone_page_state(r) > z->high)
+		z->below_high = false;
+}
+
+/* decay_pcp_high() */
+static void decay_pcp_high(struct ref *r, unsigned int cpu)
+{
+	struct ref_pcp *pcp = &r->pcp[cpu];
+
+	if (pcp->high > r->zone.high_min)
+		pcp->high = MAX(MAX(pcp_count(pcp) - r->zone.batch * 32, pcp->high - pcp->high / 8),
+				r->zone.high_min);
+	while (pcp_count(pcp) > pcp->high)
+		free_pcppages_bulk(r, cpu, 1, 0);
+}
+
+void ref_refresh_vm_stats(struct ref *r)
+{
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++) {
+		r->zone.nr_free_pages += r->pcp[cpu].vm_stat_diff;
+		r->pcp[cpu].vm_stat_diff = 0;
+		decay_pcp_high(r, cpu);
+	}
+}
+
+/* Allocation */
+
+static bool get_page_from_freelist(struct ref *r, unsigned int cpu, int list, long mark)
+{
+	struct ref_zone *z = &r->zone;
+
+	if (!z->below_high) {
+		if (zone_page_state(r) > z->high)
+			return rmqueue_pcplist(r, cpu, list);
+		z->below_high = true;
+	}
+	return zone_page_state(r) > mark && rmqueue_pcplist(r, cpu, list);
+}
+
+/* should_reclaim_retry() */
+static bool should_reclaim_retry(const struct ref *r, bool progress, int *no_progress_loops)
+{
+	long available = zone_page_state_snapshot(r);
+
+	*no_progress_loops = progress ? 0 : *no_progress_loops + 1;
+	if (*no_progress_loops > 16)
+		return false;
+	available += r->lists[REF_INACTIVE_FILE].nr + r->lists[REF_ACTIVE_FILE].nr;
+	if (r->m.swap_pages > r->swap_used)
+		available += r->lists[REF_INACTIVE_ANON].nr + r->lists[REF_ACTIVE_ANON].nr;
+	return available > r->zone.min;
+}
+
+bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
+{
+	int no_progress_loops = 0;
+	bool progress;
+
+	if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.low))
+		return true;
+	/* __alloc_pages_slowpath() */
+	do {
+		ref_wakeup_kswapd(r);
+		if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+			return true;
+		/* __alloc_pages_direct_reclaim() */
+		progress = ref_try_to_free(r, readahead) > 0;
+		if (progress) {
+			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+				return true;
+			drain_all_pages(r);
+			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+				return true;
+		}
+		if (readahead) /* __GFP_NORETRY */
+			return false;
+	} while (should_reclaim_retry(r, progress, &no_progress_loops));
+	r->oom = true;
+	return false;
+}
+
+/* a page for the kernel: it is always found, if need be below all watermarks */
+void ref_alloc_kernel_page(struct ref *r)
+{
+	if (r->m.memcg_pages)
+		return;
+	r->nr_kernel++;
+	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.low))
+		return;
+	ref_wakeup_kswapd(r);
+	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.min))
+		return;
+	r->zone.buddy--;
+	mod_nr_free_pages(r, r->this_cpu, -1);
+}
+
+void ref_free_kernel_page(struct ref *r)
+{
+	if (r->m.memcg_pages)
+		return;
+	r->nr_kernel--;
+	ref_free_page(r, REF_PCP_UNMOVABLE);
+}
+
+/* kswapd: what it does */
+
+bool ref_pgdat_balanced(const struct ref *r)
+{
+	const struct ref_zone *z = &r->zone;
+	long free_pages = zone_page_state(r);
+
+	if (z->percpu_drift_mark && free_pages < z->percpu_drift_mark)
+		free_pages = zone_page_state_snapshot(r);
+	return free_pages > z->high;
+}
+
+static bool prepare_kswapd_sleep(const struct ref *r)
+{
+	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r);
+}
+
+/* give the CPU to whoever waits for it */
+static void schedule(struct ref *r)
+{
+	swapcontext(&r->kswapd.context, &r->kswapd.waker);
+}
+
+static uint64_t nr_scanned(const struct ref *r)
+{
+	return r->v[VM_pgscan_kswapd] + r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
+}
+
+void ref_kswapd_spend(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	uint64_t ns = (nr_scanned(r) - k->scanned) * r->m.scan_ns;
+
+	if (ns) {
+		k->runs_at = r->now_ns + ns;
+		schedule(r);
+	}
+	k->scanned = nr_scanned(r); /* what others scan is no time of kswapd's */
+}
+
+static void kswapd_try_to_sleep(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	bool remaining = false;
+
+	if (prepare_kswapd_sleep(r)) {
+		k->state = REF_KSWAPD_LIGHT_SLEEP;
+		k->timer = r->now_ns + SEC / 10;
+		schedule(r);
+		remaining = k->state == REF_KSWAPD_AWAKE; /* not by the timer */
+	}
+	if (!remaining && prepare_kswapd_sleep(r)) {
+		set_pgdat_percpu_threshold(r, threshold_normal);
+		k->state = REF_KSWAPD_ASLEEP;
+		schedule(r);
+	}
+	if (k->state != REF_KSWAPD_AWAKE) {
+		/* up by itself: it needs the CPU now */
+		k->state = REF_KSWAPD_AWAKE;
+		k->runs_at = MAX(k->runs_at, r->now_ns);
+		schedule(r);
+	}
+	set_pgdat_percpu_threshold(r, threshold_pressure);
+}
+
+/* kswapd(), begun when it is woken for the first time */
+static struct ref *new_thread;
+
+static void kswapd(void)
+{
+	struct ref *r = new_thread;
+
+	set_pgdat_percpu_threshold(r, threshold_pressure);
+	for (;;) {
+		r->kswapd.scanned = nr_scanned(r);
+		ref_balance_pgdat(r);
+		kswapd_try_to_sleep(r);
+	}
+}
+
+/* kswapd: when it does it */
+
+/* kswapd runs until it gives the CPU away */
+static void resume(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	unsigned int cpu = r->this_cpu;
+
+	if (r->m.cpus > 1)
+		r->this_cpu = cpu == 0 ? 1 : 0;
+	if (!k->stack) {
+		k->stack = g_malloc(STACK_BYTES);
+		getcontext(&k->context);
+		k->context.uc_stack.ss_sp = k->stack;
+		k->context.uc_stack.ss_size = STACK_BYTES;
+		makecontext(&k->context, kswapd, 0);
+		new_thread = r;
+	}
+	swapcontext(&k->waker, &k->context);
+	r->this_cpu = cpu;
+}
+
+void ref_wakeup_kswapd(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (k->state == REF_KSWAPD_AWAKE || prepare_kswapd_sleep(r))
+		return;
+	k->state = REF_KSWAPD_AWAKE;
+	k->runs_at = MAX(k->runs_at, r->now_ns);
+	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
+		resume(r);
+}
+
+static void pass_until(struct ref *r, uint64_t ns)
+{
+	if (ns > r->now_ns)
+		ref_advance(r, ns - r->now_ns);
+}
+
+/* the timer of a light sleep, if it is the next thing before @end */
+static bool timer(struct ref *r, uint64_t end)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (k->state != REF_KSWAPD_LIGHT_SLEEP || k->timer >= end)
+		return false;
+	pass_until(r, k->timer);
+	resume(r); /* to a sound sleep, or awake */
+	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
+		resume(r);
+	return true;
+}
+
+/* kswapd has a CPU; nothing that it begins before @end is cut short */
+static void kswapd_on_cpu(struct ref *r, uint64_t end)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	while (k->state == REF_KSWAPD_AWAKE && k->runs_at < end) {
+		pass_until(r, k->runs_at);
+		resume(r);
+		if (k->state == REF_KSWAPD_AWAKE)
+			k->runs_at = MAX(k->runs_at, r->now_ns);
+	}
+}
+
+static uint64_t tick_after(const struct ref *r, uint64_t ns)
+{
+	uint64_t tick = r->m.tick_us * 1000ull;
+
+	return (ns / tick + 1) * tick;
+}
+
+void ref_task_wait(struct ref *r, uint64_t ns)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	uint64_t end = r->now_ns + ns;
+
+	do
+		kswapd_on_cpu(r, end);
+	while (timer(r, end));
+	if (k->state == REF_KSWAPD_AWAKE && r->m.cpus == 1) {
+		/* kswapd has the CPU when the task is woken, up to the tick */
+		uint64_t tick = tick_after(r, end);
+
+		kswapd_on_cpu(r, tick);
+		if (k->state == REF_KSWAPD_AWAKE)
+			pass_until(r, MAX(tick, k->runs_at));
+		return;
+	}
+	pass_until(r, end);
+}
+
+void ref_task_run(struct ref *r, uint64_t ns)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (r->m.cpus > 1) {
+		uint64_t end = r->now_ns + ns;
+
+		do
+			kswapd_on_cpu(r, end);
+		while (timer(r, end));
+		pass_until(r, end);
+		return;
+	}
+	while (ns) {
+		uint64_t start = r->now_ns, tick = tick_after(r, start);
+
+		if (k->state == REF_KSWAPD_LIGHT_SLEEP && timer(r, start + ns)) {
+			ns -= r->now_ns - start;
+			continue;
+		}
+		if (k->state != REF_KSWAPD_AWAKE || start + ns < tick) {
+			pass_until(r, start + ns);
+			break;
+		}
+		/* the task to the tick, kswapd to the next */
+		pass_until(r, tick);
+		ns -= tick - start;
+		k->runs_at = tick;
+		kswapd_on_cpu(r, tick_after(r, tick));
+		if (k->state == REF_KSWAPD_AWAKE)
+			pass_until(r, MAX(tick_after(r, tick), k->runs_at));
+	}
+	k->runs_at = MAX(k->runs_at, r->now_ns);
+}
