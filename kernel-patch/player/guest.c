@@ -622,6 +622,19 @@ static void keep(const char *prefix, const char *name, unsigned long long value,
 	start[nr_start++].value = value;
 }
 
+/* requests that the disk has read, and the ms that they took, all added up */
+static struct {
+	unsigned long long reads, ms;
+} disk_start;
+
+static void disk_reads(unsigned long long *reads, unsigned long long *ms)
+{
+	const char *text = get("/sys/block/vda/stat");
+
+	if (!text || sscanf(text, "%llu %*u %*u %llu", reads, ms) != 2)
+		*reads = *ms = 0;
+}
+
 struct where {
 	const char *mark;
 	unsigned int number;
@@ -637,9 +650,16 @@ static void print(const char *prefix, const char *name, unsigned long long value
 	result("M %s %u %s%s %llu\n", w->mark, w->number, prefix, name, value);
 }
 
-void guest_counters(const char *mark, unsigned int number)
+void guest_counters(const char *mark, unsigned int number, uint64_t access_ns)
 {
 	struct where w = { mark, number };
+	unsigned long long reads, ms;
+
+	disk_reads(&reads, &ms);
+	result("M %s %u player.access_us %llu\n", mark, number,
+	       (unsigned long long)access_ns / 1000);
+	result("M %s %u player.disk_reads %llu\n", mark, number, reads - disk_start.reads);
+	result("M %s %u player.disk_read_ms %llu\n", mark, number, ms - disk_start.ms);
 
 	if (guest.cgroup_fd >= 0) {
 		/* without: what is not yet flushed, up to 64 updates a CPU, is missing */
@@ -818,6 +838,7 @@ void guest_start(void)
 	guest_drain();
 	each_counter("/proc/vmstat", "", keep, NULL);
 	start_kswapd_ns = kswapd_ns();
+	disk_reads(&disk_start.reads, &disk_start.ms);
 	print_info();
 }
 

@@ -150,7 +150,8 @@ void guest_options(void);
 void guest_setup(void);
 void guest_start(void);
 void guest_check(void);
-void guest_counters(const char *mark, unsigned int number);
+/* @access_ns: what touches and reads have taken so far */
+void guest_counters(const char *mark, unsigned int number, uint64_t access_ns);
 void guest_dump(const char *mark, unsigned int number);
 void guest_drain(void);
 /* Instead of a trace: runs each program in /tests with each LRU. */
