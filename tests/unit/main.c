@@ -31,6 +31,7 @@ void suite_zap(void);
 void suite_reap(void);
 void suite_replay(void);
 void suite_models(void);
+void suite_agreement(void);
 
 static const struct {
 	const char *name;
@@ -46,7 +47,7 @@ static const struct {
 	{ "filemap", suite_filemap }, { "lru_classic", suite_lru_classic },
 	{ "reclaim", suite_reclaim }, { "zap", suite_zap },
 	{ "reap", suite_reap },	      { "replay", suite_replay },
-	{ "models", suite_models },
+	{ "models", suite_models },   { "agreement", suite_agreement },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
