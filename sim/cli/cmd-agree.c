@@ -605,6 +605,11 @@ static int check_level(const struct agree *a)
 
 /* ---- the picture ---- */
 
+static const char *const colours[NR_RESULT_COUNTERS] = {
+	"#d55e00", "#e69f00", "#cc79a7", "#009e73", "#56b4e9",
+	"#0072b2", "#000000", "#888888", "#882255",
+};
+
 static int plot(const struct agree *a)
 {
 	g_autofree char *dat = g_strconcat(a->plot, ".dat", NULL);
@@ -654,8 +659,9 @@ static int plot(const struct agree *a)
 				fprintf(out.f,
 					", \\\n    '%s.dat' index %d using "
 					"($1==%d?$3+1:NaN):($5+1):"
-					"($2+1):($4+1) with xerrorbars pt %d ps 0.6 title '%s'",
-					name, g, c, c + 4, result_counters[c].name);
+					"($2+1):($4+1) with xerrorbars pt %d ps 0.6 lc '%s' "
+					"title '%s'",
+					name, g, c, c + 4, colours[c], result_counters[c].name);
 			fputc('\n', out.f);
 		}
 		fputs("unset multiplot\n", out.f);
