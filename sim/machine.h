@@ -36,7 +36,9 @@ struct machine {
 	/*
 	 * A memcg's reclaim decides by statistics that are only as fresh as
 	 * their last flush: every 2 s (flush_memcg_stats_dwork()), and whenever
-	 * someone reads memory.stat, which a mark does. "exact" pretends that
+	 * someone reads memory.stat, which a mark does. The 2 s are counted from
+	 * the start of the trace and from each mark; a kernel's begin at its boot,
+	 * unless the player waits for them. "exact" pretends that
 	 * they are always fresh; "flushed" does as the kernel, and needs a trace
 	 * with time or marks in it. No effect without a memcg limit.
 	 */

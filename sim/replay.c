@@ -128,11 +128,15 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
 	struct snapshot snap = { .name = name, .op = op, .now_ns = s->now_ns };
 
-	s->cfg.lru->flush_stats(s); /* whoever reads memory.stat flushes it */
+	/* whoever reads memory.stat flushes it; the next 2 s begin here */
+	s->cfg.lru->flush_stats(s);
+	s->stats_flushed_ns = s->now_ns;
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
+	if (s->snapshots->len < s->cfg.nr_read_us)
+		s->cfg.machine.read_us = s->cfg.read_us[s->snapshots->len];
 }
 
 /* everything but OP_READ of one resident page and the registers */

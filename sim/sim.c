@@ -49,8 +49,11 @@ void sim_advance(struct sim *s, uint64_t ns)
 	s->now_ns += ns;
 	flusher_tick(s, from);
 	/* flush_memcg_stats_dwork() */
-	if (s->now_ns / STATS_FLUSH_NS != from / STATS_FLUSH_NS)
+	if (s->now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
+		s->stats_flushed_ns =
+			s->now_ns - (s->now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
 		s->cfg.lru->flush_stats(s);
+	}
 }
 
 static void snapshot_clear(gpointer data)
@@ -103,6 +106,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->gather = zap_new();
 	charge_init(s);
 	s->stats_lag = m->memcg_pages && m->memcg_stats_flushed;
+	if (cfg->nr_read_us)
+		s->cfg.machine.read_us = cfg->read_us[0];
 	s->cfg.lru->init(s);
 	return s;
 }

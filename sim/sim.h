@@ -85,6 +85,10 @@ struct sim_config {
 	enum op_code ends_as;
 	/* process_mrelease() gets the flags of the trace, none by the policy */
 	bool flags_as_recorded;
+	/* what a device read takes until each mark, instead of the machine's
+	 * read_us: a real machine's is not the same all the time */
+	const uint32_t *read_us;
+	guint nr_read_us;
 	bool check;	 /* verify every invariant after each operation */
 	bool keep_pages; /* each snapshot has the state of every file page */
 };
@@ -124,6 +128,7 @@ struct sim {
 	uint64_t wmark_min, wmark_low, wmark_high;
 	unsigned int reclaim_cpu;     /* the CPU whose batches the current reclaim drains */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
+	uint64_t stats_flushed_ns;    /* when that was */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an allocation failed; the run ends */
 

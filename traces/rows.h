@@ -19,7 +19,7 @@
 #define TRACE_MAGIC   "reapsim-trace,"
 
 /* One more than any row has, so that a row with too many is noticed. */
-#define ROW_FIELDS_MAX 14
+#define ROW_FIELDS_MAX 13
 
 /** struct rows - a file that is being read row by row. */
 struct rows {

@@ -572,6 +572,7 @@ static void do_mark(const char *name)
 	guest_counters(name, number, access_ns);
 	if (guest.opt.dump)
 		guest_dump(name, number);
+	guest_align();
 }
 
 static void step(void)

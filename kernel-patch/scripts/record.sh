@@ -12,9 +12,9 @@
 #   JOBS=N               guests at once (default 2); one with two CPUs counts as one
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
 #
-# Three files are written: .csv has every counter with the value of each run,
-# .runs.csv where a row of the others comes from and what the guest measured,
-# .pages.csv the state of every file page, as lengths of runs of pages that are
+# Three files are written: .csv has every counter with the value of each run, and
+# what a device read took since the mark before (read_us); .runs.csv where a row of
+# the others comes from; .pages.csv the state of every file page, as lengths of runs of pages that are
 # alike in all runs of the kernel: "." not cached, "i" inactive, "a" active, "p"
 # cached but active in some runs only, "?" cached in some runs only.
 set -euo pipefail
@@ -33,7 +33,7 @@ one() {
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
 	for try in 1 2 3; do
-		if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS=player.dump=1 \
+		if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1 player.align=1" \
 			"$here/scripts/run.sh" "$traces/$name.csv" >/dev/null 2>"$tmp/why"; then
 			mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
 			progress "$name $policy: $((SECONDS - began)) s"
@@ -141,6 +141,16 @@ function rle(mark, file,   i, n, s, last, key) {
 	}
 	return substr(s " " n last, 2)
 }
+function since(r, mark, before, name) {
+	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
+}
+# what a process waited for one request to the disk since the mark before: what
+# its accesses took, but for the faults
+function read_us(r, mark, before,   reads, us) {
+	reads = since(r, mark, before, "player.disk_reads")
+	us = since(r, mark, before, "player.access_us") - since(r, mark, before, "pgfault") * fault_us[r]
+	return reads > 0 && us > 0 ? int(us / reads + 0.5) : 0
+}
 BEGIN {
 	nr_counters = split("workingset_refault_file workingset_activate_file workingset_restore_file pgactivate " \
 		"pgdeactivate pgscan pgsteal nr_active_file nr_inactive_file", counter, " ")
@@ -187,23 +197,20 @@ END {
 				row = row (r > 1 ? " " : "") is[r, mark, name] + 0
 			print row >(new "/csv")
 		}
+		row = scenario "," policy "," mark ",read_us,"
+		for (r = 1; r <= run; r++)
+			row = row (r > 1 ? " " : "") read_us(r, mark, m ? marks[m - 1] : "")
+		print row >(new "/csv")
 		for (f = 0; f < nr_files; f++)
 			print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
 	}
-	# what a process waits for one request: what its accesses took, but for the faults
-	for (r = 1; r <= run; r++) {
-		reads = is[r, mark, "player.disk_reads"]
-		wait = is[r, mark, "player.access_us"] - is[r, mark, "pgfault"] * fault_us[r]
-		read_us[r] = reads && wait > 0 ? wait / reads : 0
-	}
-	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(read_us, run) + 0.5,
-		median(fault_us, run) + 0.5, from, date >(new "/runs.csv")
+	printf "%s,%s,%s,%s,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5, from, date >(new "/runs.csv")
 }' "${@:3}"
 }
 
 echo "scenario,policy,mark,counter,values" >"$new/csv"
 echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
-echo "scenario,policy,lru,digest,runs,read_us,fault_us,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
+echo "scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
 for trace in "$traces"/*.csv; do
 	name=$(basename "$trace" .csv)
 	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) $POLICY; do

@@ -197,12 +197,14 @@ static int judge_pages(const struct agree *a, struct judged *j, const struct tra
 }
 
 /* what the guest measured, unless the user knows better */
-static int set_machine(const struct agree *a, const struct result *r, struct machine *m)
+static int set_machine(const struct agree *a, const struct result *r, struct sim_config *cfg)
 {
+	struct machine *m = &cfg->machine;
 	struct err err;
 
+	cfg->read_us = (const uint32_t *)(void *)r->read_us->data;
+	cfg->nr_read_us = r->read_us->len;
 	m->memcg_stats_flushed = true;
-	m->read_us = (uint32_t)r->read_us;
 	m->fault_us = (uint32_t)r->fault_us;
 	for (char **s = a->settings; s && *s; s++) {
 		g_auto(GStrv) kv = g_strsplit(*s, "=", 2);
@@ -212,6 +214,8 @@ static int set_machine(const struct agree *a, const struct result *r, struct mac
 
 		if (ret)
 			return cli_fail(ret, &err);
+		if (!strcmp(kv[0], "read_us"))
+			cfg->nr_read_us = 0;
 	}
 	return 0;
 }
@@ -245,7 +249,7 @@ static int judge_scenario(struct agree *a, guint first, guint *nr)
 		ret = run_set_init(&rs, &o, t);
 	for (guint i = 0; !ret && i < *nr; i++)
 		ret = set_machine(a, a->results.all->pdata[first + i],
-				  &run_set_get(&rs, 0, 0, i)->cfg.machine);
+				  &run_set_get(&rs, 0, 0, i)->cfg);
 	if (!ret)
 		ret = run_set_execute(&rs, a->jobs);
 	for (guint i = 0; !ret && i < *nr; i++) {

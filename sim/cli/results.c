@@ -27,7 +27,7 @@ const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
 };
 
 #define RUNS_HEADER                                                                                \
-	"scenario,policy,lru,digest,runs,read_us,fault_us,kernel,patches,config,player,qemu,date"
+	"scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date"
 #define CSV_HEADER   "scenario,policy,mark,counter,values"
 #define PAGES_HEADER "scenario,policy,mark,file,pages"
 
@@ -51,13 +51,12 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 {
 	char *const *f = rows->field;
 	struct result *x;
-	uint64_t runs, read_us, fault_us;
+	uint64_t runs, fault_us;
 
 	if (find(r, f[0], f[1]))
 		return rows_bad(rows, err, "%s under %s a second time", f[0], f[1]);
 	if (rows_number(rows, 4, "number of runs", 1, 1000, &runs, err) ||
-	    rows_number(rows, 5, "read_us", 0, 10000000, &read_us, err) ||
-	    rows_number(rows, 6, "fault_us", 0, 10000000, &fault_us, err))
+	    rows_number(rows, 5, "fault_us", 0, 10000000, &fault_us, err))
 		return -EINVAL;
 	x = g_new0(struct result, 1);
 	x->scenario = intern(r, f[0]);
@@ -66,8 +65,8 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->digest = intern(r, f[3]);
 	x->line = rows->lines.nr;
 	x->nr_runs = (unsigned int)runs;
-	x->read_us = read_us;
 	x->fault_us = fault_us;
+	x->read_us = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	x->cells = g_array_new(FALSE, TRUE, sizeof(struct cell));
 	x->pages = g_array_new(FALSE, TRUE, sizeof(struct page_states));
 	g_ptr_array_add(r->all, x);
@@ -90,21 +89,29 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 	struct cell cell = { .mark = intern(r, rows->field[2]), .line = rows->lines.nr };
 	const struct result *x = owner(r, rows, err);
 	g_auto(GStrv) texts = g_strsplit(rows->field[4], " ", -1);
+	const bool reads = !strcmp(rows->field[3], "read_us");
 	g_autofree uint64_t *values = g_new(uint64_t, g_strv_length(texts) + 1);
 
 	if (!x)
 		return -EINVAL;
-	while (strcmp(result_counters[cell.counter].name, rows->field[3]))
+	while (!reads && strcmp(result_counters[cell.counter].name, rows->field[3]))
 		if (++cell.counter == NR_RESULT_COUNTERS)
 			return rows_bad(rows, err, "unknown counter \"%s\"", rows->field[3]);
 	if (g_strv_length(texts) != x->nr_runs)
 		return rows_bad(rows, err, "%u values, expected one of each of %u runs",
 				g_strv_length(texts), x->nr_runs);
 	for (guint i = 0; i < x->nr_runs; i++)
-		if (!g_ascii_string_to_unsigned(texts[i], 10, 0, G_MAXINT64, &values[i], NULL))
+		if (!g_ascii_string_to_unsigned(texts[i], 10, 0, reads ? G_MAXINT32 : G_MAXINT64,
+						&values[i], NULL))
 			return rows_bad(rows, err, "\"%s\", expected a count", texts[i]);
 	cell.kernel = spread_of(values, x->nr_runs);
-	g_array_append_val(x->cells, cell);
+	if (reads) {
+		const uint32_t us = (uint32_t)cell.kernel.median;
+
+		g_array_append_val(x->read_us, us);
+	} else {
+		g_array_append_val(x->cells, cell);
+	}
 	return 0;
 }
 
@@ -175,6 +182,7 @@ static void free_result(gpointer data)
 	g_array_set_clear_func(x->pages, free_pages_of);
 	g_array_free(x->pages, TRUE);
 	g_array_free(x->cells, TRUE);
+	g_array_free(x->read_us, TRUE);
 	g_free(x);
 }
 
@@ -193,7 +201,7 @@ int results_load(struct results *r, const char *path, struct err *err)
 	base = g_strndup(path, strlen(path) - 4);
 	r->runs_path = g_strconcat(base, ".runs.csv", NULL);
 	r->pages_path = g_strconcat(base, ".pages.csv", NULL);
-	ret = load(r, r->runs_path, RUNS_HEADER, 13, take_run, err);
+	ret = load(r, r->runs_path, RUNS_HEADER, 12, take_run, err);
 	if (!ret)
 		ret = load(r, r->csv_path, CSV_HEADER, 5, take_cell, err);
 	if (!ret)

@@ -49,9 +49,10 @@ struct state_run {
 struct result {
 	const char *scenario, *policy, *lru, *digest;
 	unsigned int line, nr_runs;
-	uint64_t read_us, fault_us; /* as the guest measured them: medians */
-	GArray *cells;		    /* struct cell, in the order of the trace */
-	GArray *pages;		    /* struct page_states, likewise */
+	uint64_t fault_us; /* as the guest measured it: the median of the runs */
+	GArray *read_us;   /* uint32_t, likewise, until each mark */
+	GArray *cells;	   /* struct cell, in the order of the trace */
+	GArray *pages;	   /* struct page_states, likewise */
 };
 
 /** struct results - the three files; strings live in @strings. */

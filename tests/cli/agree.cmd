@@ -6,10 +6,10 @@ agree() {
 	"$REAPSIM" agree -t . "$@" | sed "s/$digest/DIGEST/"
 	echo "exit ${PIPESTATUS[0]}"
 }
-runs=scenario,policy,lru,digest,runs,read_us,fault_us,kernel,patches,config,player,qemu,date
+runs=scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date
 prov=7.3.0,none,none,none,7.2,2026-01-01
 good() {
-	printf '%s\n' $runs tiny,baseline,classic,$digest,3,500,100,$prov tiny,v1,classic,$digest,3,500,100,$prov >k.runs.csv
+	printf '%s\n' $runs tiny,baseline,classic,$digest,3,100,$prov tiny,v1,classic,$digest,3,100,$prov >k.runs.csv
 	cat >k.csv <<-END
 		scenario,policy,mark,counter,values
 		tiny,baseline,run:2,pgactivate,31 30 31
@@ -21,6 +21,8 @@ good() {
 		tiny,v1,run:2,workingset_refault_file,0 0 0
 		tiny,v1,run:3,workingset_refault_file,50 60 70
 		tiny,v1,run:3,pgscan,221 220 230
+		tiny,v1,run:1,read_us,500 510 490
+		tiny,v1,run:2,read_us,300 310 290
 	END
 	cat >k.pages.csv <<-END
 		scenario,policy,mark,file,pages
@@ -59,7 +61,7 @@ bad k.csv '3s/$/,more/'
 bad k.csv '3s/run:2/run:9/'
 bad k.runs.csv "3s/$digest/0123456789abcdef/"
 bad k.runs.csv '3s/v1/baseline/'
-bad k.runs.csv '3s/,500,/,fast,/'
+bad k.runs.csv '3s/,100,/,fast,/'
 bad k.runs.csv '3s/classic/fifo/'
 bad k.runs.csv '2,$d'
 bad k.pages.csv '2s/20a/20x/'

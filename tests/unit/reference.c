@@ -555,8 +555,11 @@ static void advance(struct ref *r, uint64_t ns)
 	r->now_ns += ns;
 	if (from / period != r->now_ns / period && r->nr_dirty_entries)
 		flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
-	if (from / 2000000000 != r->now_ns / 2000000000)
+	if (r->now_ns >= r->next_flush_ns) {
 		flush_stats(r); /* flush_memcg_stats_dwork() */
+		while (r->next_flush_ns <= r->now_ns)
+			r->next_flush_ns += 2000000000;
+	}
 }
 
 /* mm/rmap.c */
@@ -2268,6 +2271,7 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MARK:
 		flush_stats(r); /* somebody reads memory.stat */
+		r->next_flush_ns = r->now_ns + 2000000000;
 		break;
 	case OP_FORK_FAIL:
 		do_fork_fail(r, p);
@@ -2343,6 +2347,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_pol
 {
 	struct ref *r = g_new0(struct ref, 1);
 
+	r->next_flush_ns = 2000000000;
 	r->t = t;
 	r->m = *m;
 	r->policy = policy;
