@@ -11,7 +11,7 @@ RUNS       ?= 5
 
 .PHONY: kernel kernel-run kernel-check kernel-agreement
 
-kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp
+kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp|events
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
 
 kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5

@@ -29,19 +29,15 @@ work=$cache/agreement
 
 # one SCENARIO KEY POLICY RUN: a run of the guest, kept if it is a result
 one() {
-	local name=$1 key=$2 policy=$3 run=$4 try began=$SECONDS why
+	local name=$1 key=$2 policy=$3 run=$4 began=$SECONDS why
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
-	for try in 1 2 3; do
-		if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1 player.align=1" \
-			"$here/scripts/run.sh" "$traces/$name.csv" >/dev/null 2>"$tmp/why"; then
-			mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
-			progress "$name $policy: $((SECONDS - began)) s"
-			return
-		fi
-		# QEMU's timer came too late for the kernel's check of it: no run at all
-		grep -aqs 'IO-APIC + timer' "$tmp/$policy-$LRU-1/console" || break
-	done
+	if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1 player.align=1" \
+		"$here/scripts/run.sh" "$traces/$name.csv" >/dev/null 2>"$tmp/why"; then
+		mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
+		progress "$name $policy: $((SECONDS - began)) s"
+		return
+	fi
 	why=$(tail -n1 "$tmp/why")
 	say "$name: ${why#kernel: }"
 	return 1
@@ -67,7 +63,7 @@ if [ "${1:-}" = --one ]; then
 	exit
 fi
 
-KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/build.sh")}
+KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")}
 export KERNEL_DIR LRU
 kernel=$KERNEL_DIR
 player=$(digest "$here"/player/*.[ch])
@@ -220,13 +216,15 @@ for trace in "$traces"/*.csv; do
 		[ -z "${keys[$name]:-}" ] || for r in "$work/${keys[$name]}/$policy-$LRU-"*; do
 			[ -f "$r" ] && results+=("$r")
 		done
-		if [ ${#results[@]} -gt 0 ]; then
+		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$(sha256sum <"$trace" | cut -c1-16)" \
+			'$1 == s && $2 == p && $4 == d { print $5 }' "$out.runs.csv")
+		if [ ${#results[@]} -gt 0 ] && [ ${#results[@]} -ge "${before:-0}" ]; then
 			mkdir "$new/part"
 			(new=$new/part; fold "$name" "$policy" "${results[@]}")
 			for f in csv runs.csv pages.csv; do cat "$new/part/$f" >>"$new/$f"; done
 			rm -r "$new/part"
-		else
-			# recorded before, elsewhere or with another player
+		elif [ -n "$before" ]; then
+			# recorded before and more often, perhaps with another player
 			for f in csv runs.csv pages.csv; do
 				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$out.$f" >>"$new/$f"
 			done
