@@ -55,7 +55,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report test test-unit test-cli test-docs bench golden-update format
+.PHONY: all report test test-unit test-cli test-docs agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
@@ -63,7 +63,7 @@ all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
 	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/report.sh
 
-test: test-unit test-cli test-docs ## all tests: unit, command line, documentation
+test: test-unit test-cli test-docs agreement ## all tests: unit, command line, documentation, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -73,6 +73,10 @@ test-cli: $(BIN) ## golden tests of the command line only
 
 test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
+
+RESULTS ?= kernel-patch/results/v7.3-classic
+agreement: $(BIN) ## how far the simulator is from a recorded kernel; fails if further than before
+	@$(BIN) agree $(RESULTS).csv --at-least $(RESULTS).level
 
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
 	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh

@@ -9,9 +9,9 @@ POLICY     ?= baseline
 LRU        ?= classic
 RUNS       ?= 5
 
-.PHONY: kernel kernel-run kernel-check
+.PHONY: kernel kernel-run kernel-check kernel-agreement
 
-kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp
+kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp|events
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
 
 kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
@@ -20,3 +20,8 @@ kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists),
 
 kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' kernel-patch/scripts/check.sh '$(abspath $(BIN))'
+
+kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2
+	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' LRU='$(LRU)' RUNS='$(RUNS)' SCENARIOS='$(SCENARIOS)' \
+		$(if $(filter file,$(origin POLICY)),,POLICY='$(POLICY)') $(if $(JOBS),JOBS='$(JOBS)') \
+		kernel-patch/scripts/record.sh

@@ -37,8 +37,9 @@ struct machine {
 	/*
 	 * Reclaim decides by statistics that are only as fresh as their last
 	 * flush, those of the root cgroup too: every 2 s
-	 * (flush_memcg_stats_dwork()), and whenever someone reads memory.stat,
-	 * which a mark does if a memcg limits the run. "exact" pretends that
+	 * (flush_memcg_stats_dwork()), counted from the start of the trace and
+	 * from each mark. A kernel's begin at its boot, unless the player waits
+	 * for them, as it does with player.align=1. "exact" pretends that
 	 * they are always fresh; "flushed" does as the kernel, and needs a trace
 	 * with time or marks in it.
 	 */

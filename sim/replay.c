@@ -131,14 +131,19 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	struct snapshot snap = { .name = name, .op = op, .now_ns = s->now_ns };
 
 	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
-	if (s->cfg.machine.memcg_pages)
-		s->cfg.lru->flush_stats(s);
-	else
+	if (!s->cfg.machine.memcg_pages)
 		refresh_vm_stats(s);
+	s->cfg.lru->flush_stats(s);
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
+	if (s->snapshots->len < s->cfg.nr_read_us)
+		s->cfg.machine.read_us = s->cfg.read_us[s->snapshots->len];
+	/* the player goes on after the next flush */
+	if (s->stats_lag && !s->cfg.machine.memcg_pages)
+		task_wait(s, sim_next_flush(s) - s->now_ns);
+	s->stats_flushed_ns = s->now_ns;
 }
 
 /* everything but OP_READ of one resident page and the registers */

@@ -57,8 +57,16 @@ void sim_advance(struct sim *s, uint64_t ns)
 			if (!refresh_vm_stats(s))
 				break;
 	/* flush_memcg_stats_dwork() */
-	if (s->now_ns / STATS_FLUSH_NS != from / STATS_FLUSH_NS)
+	if (s->now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
+		s->stats_flushed_ns =
+			s->now_ns - (s->now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
 		s->cfg.lru->flush_stats(s);
+	}
+}
+
+uint64_t sim_next_flush(const struct sim *s)
+{
+	return s->stats_flushed_ns + STATS_FLUSH_NS;
 }
 
 static void snapshot_clear(gpointer data)
@@ -118,6 +126,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	if (!m->memcg_pages)
 		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
 	s->stats_lag = m->memcg_stats_flushed;
+	if (cfg->nr_read_us)
+		s->cfg.machine.read_us = cfg->read_us[0];
 	s->cfg.lru->init(s);
 	return s;
 }

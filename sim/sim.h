@@ -120,6 +120,10 @@ struct sim_config {
 	enum op_code ends_as;
 	/* process_mrelease() gets the flags of the trace, none by the policy */
 	bool flags_as_recorded;
+	/* what a device read takes until each mark, instead of the machine's
+	 * read_us: a real machine's is not the same all the time */
+	const uint32_t *read_us;
+	guint nr_read_us;
 	bool check;	 /* verify every invariant after each operation */
 	bool keep_pages; /* each snapshot has the state of every file page */
 };
@@ -163,6 +167,7 @@ struct sim {
 	uint32_t nr_nodes;	      /* of them, with entries */
 	unsigned int this_cpu;	      /* smp_processor_id() */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
+	uint64_t stats_flushed_ns;    /* when that was */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an allocation failed; the run ends */
 
@@ -225,6 +230,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
 int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
 /** Let time pass, with what the kernel does every so often. */
 void sim_advance(struct sim *s, uint64_t ns);
+/** When the statistics of memcgs are flushed next. */
+uint64_t sim_next_flush(const struct sim *s);
 /** One request to the device, for pages that wait locked from @slot on: it
  * takes the machine's read_us. */
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);

@@ -62,7 +62,25 @@ static int first_line(struct rows *r, const char *suffix, struct err *err)
 	return rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, want);
 }
 
-int rows_open(struct rows *r, const char *path, const char *suffix, struct err *err)
+static int header_line(struct rows *r, const char *header, struct err *err)
+{
+	char *line;
+	size_t len;
+	int ret = lines_next(&r->lines, &line, &len, err);
+
+	if (ret < 0)
+		return ret;
+	if (!ret)
+		return err_at(err, -EINVAL, r->lines.path, 0, "an empty file, expected \"%s\"",
+			      header);
+	return strcmp(line, header)
+		       ? rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, header)
+		       : 0;
+}
+
+static int open_rows(struct rows *r, const char *path,
+		     int (*first)(struct rows *r, const char *want, struct err *err),
+		     const char *want, struct err *err)
 {
 	int ret;
 
@@ -75,10 +93,20 @@ int rows_open(struct rows *r, const char *path, const char *suffix, struct err *
 		return err_set(err, -ENOMEM, "%s: no memory", path);
 	}
 	r->store = g_malloc(LINE_BYTES_MAX + ROW_FIELDS_MAX + 1);
-	ret = first_line(r, suffix, err);
+	ret = first(r, want, err);
 	if (ret)
 		rows_close(r);
 	return ret;
+}
+
+int rows_open(struct rows *r, const char *path, const char *suffix, struct err *err)
+{
+	return open_rows(r, path, first_line, suffix, err);
+}
+
+int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err)
+{
+	return open_rows(r, path, header_line, header, err);
 }
 
 void rows_close(struct rows *r)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * CSV rows of a trace, and those that the text form and the header of the
- * binary form share.
+ * CSV rows of a trace or another table, and those that the text form and the
+ * header of the binary form share.
  */
 #ifndef REAPSIM_TRACES_ROWS_H
 #define REAPSIM_TRACES_ROWS_H
@@ -19,7 +19,7 @@
 #define TRACE_MAGIC   "reapsim-trace,"
 
 /* One more than any row has, so that a row with too many is noticed. */
-#define ROW_FIELDS_MAX 12
+#define ROW_FIELDS_MAX 13
 
 /** struct rows - a file that is being read row by row. */
 struct rows {
@@ -35,6 +35,8 @@ struct rows {
 /** Open @path and read its first line, which must be "reapsim-trace,VERSION"
  * followed by @suffix. */
 int rows_open(struct rows *r, const char *path, const char *suffix, struct err *err);
+/** Open a table that is no trace: its first line must be @header. */
+int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err);
 /** The next row; comments and blank lines are passed over.
  * Return: 1, 0 at the end, a negative errno. */
 int rows_next(struct rows *r, struct err *err);

@@ -156,6 +156,8 @@ void guest_options(void)
 			o->real_time = strcmp(value, "skip") != 0;
 		else if (!strcmp(s, "flush"))
 			o->flush = atoi(value);
+		else if (!strcmp(s, "align"))
+			o->align = atoi(value);
 		else if (!strcmp(s, "boost"))
 			o->boost = atoi(value);
 		else if (!strcmp(s, "tests"))
@@ -570,6 +572,44 @@ static void measure_times(void)
 	result("I fault_ns %llu\n", (unsigned long long)warm);
 }
 
+/* ---- the flusher of memcg statistics ---- */
+
+#define TRACING	    "/sys/kernel/tracing"
+#define FLUSH_EVENT TRACING "/events/memcg/memcg_flush_stats/"
+
+static int flushes_fd = -1;
+
+static void watch_flushes(void)
+{
+	if (!guest.opt.align || guest.cgroup_fd < 0)
+		return;
+	mount_one("tracefs", TRACING, "tracefs", 0, NULL);
+	flushes_fd = open(TRACING "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (flushes_fd < 0 || put(FLUSH_EVENT "filter", "force == 1") ||
+	    put(FLUSH_EVENT "enable", "1"))
+		run_failed("player.align: no event " FLUSH_EVENT);
+}
+
+/*
+ * Goes on when the kernel has just flushed memcg statistics by itself, which it
+ * does every 2 s: what reclaim decides then depends on the trace and not on when
+ * the guest was booted.
+ */
+void guest_align(void)
+{
+	static char text[4096];
+
+	if (flushes_fd < 0)
+		return;
+	while (read(flushes_fd, text, sizeof(text)) > 0)
+		;
+	for (int ms = 0; read(flushes_fd, text, sizeof(text)) <= 0; ms++) {
+		if (ms == 20000)
+			run_failed("player.align: memcg statistics are not flushed");
+		usleep(1000);
+	}
+}
+
 /* ---- counters ---- */
 
 #define MAX_COUNTERS 512
@@ -622,6 +662,19 @@ static void keep(const char *prefix, const char *name, unsigned long long value,
 	start[nr_start++].value = value;
 }
 
+/* requests that the disk has read, and the ms that they took, all added up */
+static struct {
+	unsigned long long reads, ms;
+} disk_start;
+
+static void disk_reads(unsigned long long *reads, unsigned long long *ms)
+{
+	const char *text = get("/sys/block/vda/stat");
+
+	if (!text || sscanf(text, "%llu %*u %*u %llu", reads, ms) != 2)
+		*reads = *ms = 0;
+}
+
 struct where {
 	const char *mark;
 	unsigned int number;
@@ -637,9 +690,16 @@ static void print(const char *prefix, const char *name, unsigned long long value
 	result("M %s %u %s%s %llu\n", w->mark, w->number, prefix, name, value);
 }
 
-void guest_counters(const char *mark, unsigned int number)
+void guest_counters(const char *mark, unsigned int number, uint64_t access_ns)
 {
 	struct where w = { mark, number };
+	unsigned long long reads, ms;
+
+	disk_reads(&reads, &ms);
+	result("M %s %u player.access_us %llu\n", mark, number,
+	       (unsigned long long)access_ns / 1000);
+	result("M %s %u player.disk_reads %llu\n", mark, number, reads - disk_start.reads);
+	result("M %s %u player.disk_read_ms %llu\n", mark, number, ms - disk_start.ms);
 
 	if (guest.cgroup_fd >= 0) {
 		/* without: what is not yet flushed, up to 64 updates a CPU, is missing */
@@ -814,11 +874,14 @@ void guest_start(void)
 		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].pages))
 			run_failed("file %u: has holes", i);
 	must_put("/proc/sys/vm/drop_caches", 1);
+	watch_flushes();
 	take_surplus();
 	guest_drain();
 	each_counter("/proc/vmstat", "", keep, NULL);
 	start_kswapd_ns = kswapd_ns();
+	disk_reads(&disk_start.reads, &disk_start.ms);
 	print_info();
+	guest_align();
 }
 
 /* ---- state of pages ---- */

@@ -51,6 +51,8 @@ static struct proc procs[MAX_SLOTS];
 static uint32_t nr_procs, serial;
 static bool slot_used[MAX_SLOTS];
 
+static uint64_t access_ns; /* in touches and reads */
+
 static FILE *results;
 
 #define MAX_MARKS 4096
@@ -567,9 +569,10 @@ static void do_mark(const char *name)
 {
 	unsigned int number = mark_number(name);
 
-	guest_counters(name, number);
+	guest_counters(name, number, access_ns);
 	if (guest.opt.dump)
 		guest_dump(name, number);
+	guest_align();
 }
 
 static void step(void)
@@ -652,15 +655,17 @@ int main(void)
 	guest_setup();
 	guest_start();
 	while (trace_next(&trace)) {
-		uint64_t before = now_ns();
+		uint64_t took = now_ns();
 		unsigned int line = trace.line;
 		char what[16];
 
 		snprintf(what, sizeof(what), "%s", trace.field[0]);
 		step();
+		took = now_ns() - took;
+		if (!strcmp(what, "touch") || !strcmp(what, "read"))
+			access_ns += took;
 		if (guest.opt.times)
-			result("T %u %s %llu\n", line, what,
-			       (unsigned long long)(now_ns() - before));
+			result("T %u %s %llu\n", line, what, (unsigned long long)took);
 	}
 	guest_check();
 	result("done\n");

@@ -115,6 +115,7 @@ struct options {
 	bool times;	     /* what each operation took */
 	bool real_time;	     /* "advance" sleeps */
 	bool flush;	     /* make memory.stat exact before it is read */
+	bool align;	     /* start, and go on after marks, just after a flush of it */
 	bool boost;	     /* leave vm.watermark_boost_factor as it is */
 	bool tests;	     /* no trace: run what is in /tests */
 };
@@ -150,8 +151,10 @@ void guest_options(void);
 void guest_setup(void);
 void guest_start(void);
 void guest_check(void);
-void guest_counters(const char *mark, unsigned int number);
+/* @access_ns: what touches and reads have taken so far */
+void guest_counters(const char *mark, unsigned int number, uint64_t access_ns);
 void guest_dump(const char *mark, unsigned int number);
+void guest_align(void);
 void guest_drain(void);
 /* Instead of a trace: runs each program in /tests with each LRU. */
 void guest_tests(void);

@@ -8,7 +8,7 @@
 #   KERNEL_SRC=FOLDER  use this tree instead; it is not written to
 #   PATCHES="FILE..."  patches to apply; default: the test-only one for KERNEL;
 #                      empty: a kernel as it is
-#   CONFIG=base|thp    thp: with large folios
+#   CONFIG=base|thp|events   thp: with large folios; events: with trace events
 #   JOBS=N             parallel compilers (default: all CPUs)
 #   KEEP=1             keep the source and object trees
 set -euo pipefail

@@ -127,8 +127,10 @@ static void write_script(FILE *f, const struct run_set *rs, enum vmstat_item ite
 	}
 }
 
-static int run_gnuplot(const char *dir, const char *script)
+int plot_gnuplot(const char *path)
 {
+	g_autofree char *dir = g_path_get_dirname(path);
+	g_autofree char *script = g_path_get_basename(path);
 	const char *argv[] = { "gnuplot", script, NULL };
 	g_autofree char *errors = NULL;
 	g_autoptr(GError) gerr = NULL;
@@ -148,9 +150,7 @@ int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *ba
 {
 	g_autofree char *dat = g_strconcat(base, ".dat", NULL);
 	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
-	g_autofree char *dir = g_path_get_dirname(base);
 	g_autofree char *name = g_path_get_basename(base);
-	g_autofree char *gp_name = g_path_get_basename(gp);
 	struct cli_out out;
 	int ret = cli_open_out(&out, dat);
 
@@ -175,5 +175,5 @@ int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *ba
 		return ret;
 	write_script(out.f, rs, item, name, name);
 	ret = cli_close_out(&out, true);
-	return ret ? ret : run_gnuplot(dir, gp_name);
+	return ret ? ret : plot_gnuplot(gp);
 }

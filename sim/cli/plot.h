@@ -15,4 +15,7 @@
  */
 int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *base);
 
+/** Run gnuplot on the script at @path, in its folder. Return: the exit code. */
+int plot_gnuplot(const char *path);
+
 #endif

@@ -33,6 +33,7 @@ void suite_replay(void);
 void suite_models(void);
 void suite_page_alloc(void);
 void suite_kswapd(void);
+void suite_agreement(void);
 
 static const struct {
 	const char *name;
@@ -49,7 +50,7 @@ static const struct {
 	{ "reclaim", suite_reclaim }, { "zap", suite_zap },
 	{ "reap", suite_reap },	      { "replay", suite_replay },
 	{ "models", suite_models },   { "page_alloc", suite_page_alloc },
-	{ "kswapd", suite_kswapd },
+	{ "kswapd", suite_kswapd },   { "agreement", suite_agreement },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -590,8 +590,11 @@ void ref_advance(struct ref *r, uint64_t ns)
 	for (uint64_t sec = from / 1000000000; sec < r->now_ns / 1000000000; sec++)
 		if (!r->m.memcg_pages)
 			ref_refresh_vm_stats(r);
-	if (from / 2000000000 != r->now_ns / 2000000000)
+	if (r->now_ns >= r->next_flush_ns) {
 		flush_stats(r); /* flush_memcg_stats_dwork() */
+		while (r->next_flush_ns <= r->now_ns)
+			r->next_flush_ns += 2000000000;
+	}
 }
 
 /* mm/rmap.c */
@@ -2332,10 +2335,12 @@ bool ref_op(struct ref *r, const struct op *op)
 		ref_task_wait(r, op->ns);
 		break;
 	case OP_MARK:
-		if (r->m.memcg_pages)
-			flush_stats(r); /* somebody reads memory.stat */
-		else
+		flush_stats(r); /* somebody reads memory.stat */
+		if (!r->m.memcg_pages)
 			ref_refresh_vm_stats(r); /* and here, writes stat_refresh */
+		if (!r->m.memcg_pages && r->m.memcg_stats_flushed)
+			ref_task_wait(r, r->next_flush_ns - r->now_ns);
+		r->next_flush_ns = r->now_ns + 2000000000;
 		break;
 	case OP_FORK_FAIL:
 		do_fork_fail(r, p);
@@ -2394,6 +2399,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_pol
 {
 	struct ref *r = g_new0(struct ref, 1);
 
+	r->next_flush_ns = 2000000000;
 	r->t = t;
 	r->m = *m;
 	r->policy = policy;

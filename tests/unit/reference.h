@@ -181,7 +181,7 @@ struct ref {
 	struct ref_dirty *dirty;
 	int nr_dirty_entries;
 	bool flush_wanted;
-	uint64_t now_ns;
+	uint64_t now_ns, next_flush_ns;
 	unsigned int this_cpu;
 	int gather[REF_GATHER_MAX];
 	int nr_gather;

@@ -672,6 +672,7 @@ static void test_flushed(void)
 		{ "flushed", "mark,m", 1 << LRU_FILE },
 		{ "flushed", "advance,1999ms", 0 },
 		{ "flushed", "advance,2s", 1 << LRU_FILE },
+		{ "flushed", "advance,4s", 1 << LRU_FILE },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

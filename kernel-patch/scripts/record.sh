@@ -1,0 +1,239 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# record.sh: plays the scenarios on a real kernel and keeps what it counted in
+# kernel-patch/results/vKERNEL-LRU.*, for "reapsim agree". A run that is finished
+# is kept in ~/.cache/reapsim/agreement and never done again, until the scenario,
+# the kernel or the player changes; so this can be interrupted at any time.
+#
+#   SCENARIOS="NAME..."  of traces/scenarios (default: all)
+#   POLICY="NAME..."     (default: baseline v1 flag any-exit v1+evict)
+#   LRU=NAME             classic, mglru (default: classic)
+#   RUNS=N               of each (default 5); 0: only write what is finished
+#   JOBS=N               guests at once (default 2); one with two CPUs counts as one
+#   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
+#
+# Three files are written: .csv has every counter with the value of each run, and
+# what a device read took since the mark before (read_us); .runs.csv where a row of
+# the others comes from; .pages.csv the state of every file page, as lengths of runs of pages that are
+# alike in all runs of the kernel: "." not cached, "i" inactive, "a" active, "p"
+# cached but active in some runs only, "?" cached in some runs only.
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+POLICY=${POLICY:-baseline v1 flag any-exit v1+evict}
+LRU=${LRU:-classic}
+RUNS=${RUNS:-5}
+JOBS=${JOBS:-2}
+traces=$here/../traces/scenarios
+work=$cache/agreement
+
+# one SCENARIO KEY POLICY RUN: a run of the guest, kept if it is a result
+one() {
+	local name=$1 key=$2 policy=$3 run=$4 began=$SECONDS why
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1 player.align=1" \
+		"$here/scripts/run.sh" "$traces/$name.csv" >/dev/null 2>"$tmp/why"; then
+		mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
+		progress "$name $policy: $((SECONDS - began)) s"
+		return
+	fi
+	why=$(tail -n1 "$tmp/why")
+	say "$name: ${why#kernel: }"
+	return 1
+}
+
+# one line for each run that ended, with a guess at when the last one will
+progress() {
+	local done
+	echo "$1" >>"$PROGRESS"
+	done=$(wc -l <"$PROGRESS")
+	say "$done of $TODO runs, $1; about $(((TODO - done) * ($(date +%s) - SINCE) / done / 60 + 1)) min left"
+}
+
+kernel_id() {
+	{ grep -E '^(source|patches)=' "$kernel/info"; digest "$kernel/config"; } | sha256sum | cut -c1-16
+}
+
+key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; } | sha256sum | cut -c1-16; }
+
+if [ "${1:-}" = --one ]; then
+	shift
+	one "$@"
+	exit
+fi
+
+KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")}
+export KERNEL_DIR LRU
+kernel=$KERNEL_DIR
+player=$(digest "$here"/player/*.[ch])
+info() { sed -n "s/^$1=//p" "$kernel/info"; }
+[ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
+
+declare -A keys
+tasks=$(mktemp)
+PROGRESS=$(mktemp)
+trap 'rm -rf "$tasks" "$PROGRESS"' EXIT
+for name in $SCENARIOS; do
+	[ -f "$traces/$name.csv" ] || die "no scenario $name in traces/scenarios"
+	keys[$name]=$(key "$name")
+	mkdir -p "$work/${keys[$name]}"
+done
+# Every scenario once before any twice: a first look comes early.
+for ((run = 1; run <= RUNS; run++)); do
+	for name in $SCENARIOS; do
+		for policy in $POLICY; do
+			[ -f "$work/${keys[$name]}/$policy-$LRU-$run" ] ||
+				echo "$name ${keys[$name]} $policy $run"
+		done
+	done
+done >"$tasks"
+TODO=$(wc -l <"$tasks")
+SINCE=$(date +%s)
+export PROGRESS TODO SINCE
+status=0
+if [ "$TODO" -gt 0 ]; then
+	need qemu-system-x86_64=qemu-system-x86
+	xargs -P "$JOBS" -L 1 "$here/scripts/record.sh" --one <"$tasks" || status=1
+fi
+
+# ---- what is finished becomes the recorded files ----
+
+out=$here/results/v$(info version | cut -d. -f1,2)-$LRU
+mkdir -p "$here/results"
+touch "$out.csv" "$out.runs.csv" "$out.pages.csv"
+new=$(mktemp -d)
+trap 'rm -rf "$tasks" "$PROGRESS" "$new"' EXIT
+from="$(info version),$(info patches | sed 's/ *$//'),$(digest "$kernel/config"),$player,$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')"
+
+# fold SCENARIO POLICY RESULTS...
+fold() {
+	awk -v scenario="$1" -v policy="$2" -v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
+		-v date="$(date -u -r "${@: -1}" +%F)" -v digest="$(sha256sum <"$traces/$1.csv" | cut -c1-16)" '
+function hex(c) { return index("123456789abcdef", c) }
+function bit(n, b) { return int(n / 2 ^ b) % 2 }
+function median(v, n,   i, j, t) {
+	for (i = 2; i <= n; i++)
+		for (j = i; j > 1 && v[j - 1] > v[j]; j--) {
+			t = v[j]; v[j] = v[j - 1]; v[j - 1] = t
+		}
+	return v[int((n + 1) / 2)]
+}
+# of one page: as it is in this run, and as it was in all before
+function merge(before, is) {
+	if (before == "" || before == is)
+		return is
+	return before ~ /[.?]/ || is == "." ? "?" : "p"
+}
+function rle(mark, file,   i, n, s, last, key) {
+	for (i = 0; i < pages[file]; i++) {
+		key = mark SUBSEP file SUBSEP i
+		if (i && state[key] != last) {
+			s = s " " n last
+			n = 0
+		}
+		last = state[key]
+		n++
+	}
+	return substr(s " " n last, 2)
+}
+function since(r, mark, before, name) {
+	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
+}
+# what a process waited for one request to the disk since the mark before: what
+# its accesses took, but for the faults
+function read_us(r, mark, before,   reads, us) {
+	reads = since(r, mark, before, "player.disk_reads")
+	us = since(r, mark, before, "player.access_us") - since(r, mark, before, "pgfault") * fault_us[r]
+	return reads > 0 && us > 0 ? int(us / reads + 0.5) : 0
+}
+BEGIN {
+	nr_counters = split("workingset_refault_file workingset_activate_file workingset_restore_file pgactivate " \
+		"pgdeactivate pgscan pgsteal nr_active_file nr_inactive_file", counter, " ")
+	while ((getline row < trace) > 0)
+		if (split(row, field, ",") && field[1] == "file")
+			file[nr_files++] = field[2]
+}
+FNR == 1 { run++ }
+$1 == "I" && $2 == "fault_ns" { fault_us[run] = $3 / 1000 }
+$1 == "M" {
+	mark = $2 ($3 > 1 ? ":" $3 : "")
+	if (!(mark in seen)) {
+		seen[mark] = 1
+		marks[nr_marks++] = mark
+	}
+	name = $4
+	value = $5
+	if (name == "active_file" || name == "inactive_file") {	# of memory.stat, in bytes
+		name = "nr_" name
+		value /= 4096
+	}
+	is[run, mark, name] = value
+	if (name ~ /^pg(scan|steal)_(kswapd|direct)$/)
+		is[run, mark, substr(name, 1, index(name, "_") - 1) "!"] += value
+}
+$1 == "P" {
+	mark = $2 ($3 > 1 ? ":" $3 : "")
+	low = hex(substr($7, length($7))) + 16 * (length($7) > 1 ? hex(substr($7, length($7) - 1, 1)) : 0)
+	s = !bit(low, 0) ? "." : bit(low, 4) ? "a" : "i"
+	for (i = $5; i < $5 + $6; i++) {
+		key = mark SUBSEP $4 SUBSEP i
+		state[key] = merge(state[key], s)
+	}
+	if (pages[$4] < $5 + $6)
+		pages[$4] = $5 + $6
+}
+END {
+	for (m = 0; m < nr_marks; m++) {
+		mark = marks[m]
+		for (c = 1; c <= nr_counters; c++) {
+			name = counter[c] ~ /^pg(scan|steal)$/ ? counter[c] "!" : counter[c]
+			row = scenario "," policy "," mark "," counter[c] ","
+			for (r = 1; r <= run; r++)
+				row = row (r > 1 ? " " : "") is[r, mark, name] + 0
+			print row >(new "/csv")
+		}
+		row = scenario "," policy "," mark ",read_us,"
+		for (r = 1; r <= run; r++)
+			row = row (r > 1 ? " " : "") read_us(r, mark, m ? marks[m - 1] : "")
+		print row >(new "/csv")
+		for (f = 0; f < nr_files; f++)
+			print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
+	}
+	printf "%s,%s,%s,%s,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5, from, date >(new "/runs.csv")
+}' "${@:3}"
+}
+
+echo "scenario,policy,mark,counter,values" >"$new/csv"
+echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
+echo "scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
+for trace in "$traces"/*.csv; do
+	name=$(basename "$trace" .csv)
+	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) $POLICY; do
+		echo "$policy"
+	done | awk '!seen[$0]++' | while read -r policy; do
+		results=()
+		[ -z "${keys[$name]:-}" ] || for r in "$work/${keys[$name]}/$policy-$LRU-"*; do
+			[ -f "$r" ] && results+=("$r")
+		done
+		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$(sha256sum <"$trace" | cut -c1-16)" \
+			'$1 == s && $2 == p && $4 == d { print $5 }' "$out.runs.csv")
+		if [ ${#results[@]} -gt 0 ] && [ ${#results[@]} -ge "${before:-0}" ]; then
+			mkdir "$new/part"
+			(new=$new/part; fold "$name" "$policy" "${results[@]}")
+			for f in csv runs.csv pages.csv; do cat "$new/part/$f" >>"$new/$f"; done
+			rm -r "$new/part"
+		elif [ -n "$before" ]; then
+			# recorded before and more often, perhaps with another player
+			for f in csv runs.csv pages.csv; do
+				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$out.$f" >>"$new/$f"
+			done
+		fi
+	done
+done
+for f in csv runs.csv pages.csv; do
+	mv "$new/$f" "$out.$f"
+	chmod 644 "$out.$f"
+done
+say "$(($(wc -l <"$out.runs.csv") - 1)) combinations of scenario and policy in $out.*"
+exit $status

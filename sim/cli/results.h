@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a real kernel counted, as kernel-patch/scripts/record.sh keeps it: for
+ * each scenario and policy, every counter at every mark in every run, and the
+ * state of every file page where the runs agree.
+ */
+#ifndef REAPSIM_RESULTS_H
+#define REAPSIM_RESULTS_H
+
+#include <glib.h>
+
+#include "sim/agreement.h"
+#include "sim/err.h"
+#include "sim/vmstat.h"
+
+/** struct result_counter - one that is recorded, and what it is the sum of. */
+struct result_counter {
+	const char *name;
+	enum vmstat_item item, more; /* @more: added, if it is not @item */
+};
+extern const struct result_counter result_counters[];
+#define NR_RESULT_COUNTERS 9
+
+/** struct cell - a counter at a mark. */
+struct cell {
+	const char *mark; /* "NAME", or "NAME:2" for the second of that name */
+	unsigned int counter;
+	unsigned int line; /* of the file it comes from */
+	struct spread kernel;
+	uint64_t sim;
+	double error;
+};
+
+/** struct page_states - the pages of a file at a mark. */
+struct page_states {
+	const char *mark, *file;
+	unsigned int line;
+	GArray *runs; /* struct state_run */
+};
+
+/** struct state_run - '.' not cached, 'i' inactive, 'a' active, 'p' cached but
+ * active in some runs only, '?' cached in some runs only. */
+struct state_run {
+	uint32_t count;
+	char state;
+};
+
+/** struct result - one scenario under one policy. */
+struct result {
+	const char *scenario, *policy, *lru, *digest;
+	unsigned int line, nr_runs;
+	uint64_t fault_us; /* as the guest measured it: the median of the runs */
+	GArray *read_us;   /* uint32_t, likewise, until each mark */
+	GArray *cells;	   /* struct cell, in the order of the trace */
+	GArray *pages;	   /* struct page_states, likewise */
+};
+
+/** struct results - the three files; strings live in @strings. */
+struct results {
+	char *runs_path, *csv_path, *pages_path;
+	GStringChunk *strings;
+	GPtrArray *all; /* struct result *, by scenario */
+};
+
+/** Read PATH.csv and PATH.runs.csv and PATH.pages.csv, given the first.
+ * Return: 0, or -errno with "FILE:LINE: " in @err. */
+int results_load(struct results *r, const char *path, struct err *err);
+void results_clear(struct results *r);
+
+#endif
