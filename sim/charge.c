@@ -94,8 +94,8 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	} else if (charge_reclaim(s, gfp)) {
 		return -ENOMEM;
 	}
-	if (++s->nr_used > s->nr_used_peak)
-		s->nr_used_peak = s->nr_used;
+	s->nr_used++;
+	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
 	return 0;
 }
 

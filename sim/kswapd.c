@@ -207,7 +207,6 @@ void task_run(struct sim *s, uint64_t ns)
 
 		/* the task until the tick, kswapd until the next */
 		advance_to(s, start);
-		k->busy_until = start;
 		stop = next_tick(s, start);
 		kswapd_run(s, stop);
 		stop = MAX(k->awake ? stop : s->now_ns, k->busy_until);

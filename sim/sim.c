@@ -218,13 +218,15 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	struct sim_config endless = *cfg;
+	uint64_t limit = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
 	struct sim *s;
 	int64_t pages;
 	int ret;
 
-	endless.machine.memory_pages = 0;
 	endless.machine.swap_pages = 0;
-	endless.machine.memcg_pages = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
+	/* a memcg's limit is not on the kernel's own pages */
+	endless.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;
+	endless.machine.memcg_pages = cfg->machine.memory_share > 0 ? 0 : limit;
 	s = sim_new(t, &endless, err);
 	if (!s)
 		return -ENOMEM;

@@ -152,10 +152,10 @@ struct sim {
 	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
-	void *lru;	  /* the model's state */
-	uint64_t nr_used; /* pages allocated */
-	uint64_t nr_used_peak;
-	uint64_t memcg_usage; /* page_counter: nr_used plus stocks */
+	void *lru;	       /* the model's state */
+	uint64_t nr_used;      /* pages allocated */
+	uint64_t nr_used_peak; /* with the kernel's own pages */
+	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem, nr_dirty;
 	bool has_shmem;	   /* some file of the trace is on tmpfs */

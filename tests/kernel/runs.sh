@@ -4,7 +4,8 @@
 #        runs.sh RECORDED <CSV
 #
 # CSV is what kernel-patch/scripts/run.sh prints. --record keeps of it the four
-# counters by which the worked example is judged, a row for each run and mark.
+# counters by which the worked example is judged, a row for each run and mark. In a
+# recorded file a cell may also be a range, LOW-HIGH, over several runs.
 # Otherwise the runs are compared with recorded ones, a line for each LRU and
 # policy. A counter may be outside the range of the recorded runs by 1% of its
 # upper end, or by as much as the recorded runs differ among themselves, if that
@@ -53,10 +54,11 @@ FILENAME == ARGV[1] {
 	}
 	for (i = 5; i <= NF; i++) {
 		key = $1 "," $2 "," $4 "," name[i]
-		if (!(key in low) || $i < low[key])
-			low[key] = $i
-		if ($i > high[key])
-			high[key] = $i
+		ends = split($i, end, "-")
+		if (!(key in low) || end[1] < low[key])
+			low[key] = end[1]
+		if (end[ends] > high[key])
+			high[key] = end[ends]
 	}
 	next
 }

@@ -245,6 +245,23 @@ static void test_device_wait(void)
 	}
 }
 
+/* kswapd_age_node(): of 200 active anon pages 32 are aged before a pass and 32
+ * at its end. At DEF_PRIORITY 200 >> 12 = 0 are scanned, so that is one step. */
+static void test_age_anon(void)
+{
+	struct tl *x = tl_run("memory_pages=4096 swap_pages=100 cpus=2 scan_ns=1000000", NULL,
+			      "spawn,1; anon,1,0,200,rw-p; touch,1,0,200,w; drain");
+
+	for (uint32_t vpn = 0; vpn < 200; vpn++)
+		x->s->cfg.lru->activate(x->s, tl_anon_slot(x, 1, vpn));
+	x->s->zone.free = 158;
+	wakeup_kswapd(x->s);
+	task_wait(x->s, 1);
+	TL_EQ(tl_stat(x, VM_pgrefill), 64, "before and after");
+	TL_EQ(x->s->kswapd.busy_until, 64 * MS, "aging takes time, too");
+	tl_free(x);
+}
+
 void suite_kswapd(void)
 {
 	CU_pSuite s = CU_add_suite("kswapd", NULL, NULL);
@@ -253,6 +270,7 @@ void suite_kswapd(void)
 	CU_add_test(s, "hopeless", test_hopeless);
 	CU_add_test(s, "light sleep", test_light_sleep);
 	CU_add_test(s, "woken for nothing", test_woken_for_nothing);
+	CU_add_test(s, "aging of anon pages", test_age_anon);
 	CU_add_test(s, "turns on one CPU", test_turns);
 	CU_add_test(s, "a CPU of its own", test_two_cpus);
 	CU_add_test(s, "while the task waits for the device", test_device_wait);
