@@ -141,11 +141,20 @@ function since(r, mark, before, name) {
 	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
 }
 # what a process waited for one request to the disk since the mark before: what
-# its accesses took, but for the faults
+# its accesses took, but for the faults. In a whole guest some of that is time
+# that kswapd took, so there it is the time of the request in the block layer.
 function read_us(r, mark, before,   reads, us) {
 	reads = since(r, mark, before, "player.disk_reads")
+	if (guest)
+		return reads > 0 ? int(since(r, mark, before, "player.disk_read_ms") * 1000 / reads + 0.5) : 0
 	us = since(r, mark, before, "player.access_us") - since(r, mark, before, "pgfault") * fault_us[r]
 	return reads > 0 && us > 0 ? int(us / reads + 0.5) : 0
+}
+# what kswapd needed for a page that it looked at, on any list
+function scan_ns(r, mark,   kswapd, direct) {
+	kswapd = is[r, mark, "pgscan_kswapd"]
+	direct = is[r, mark, "pgscan_direct"]
+	return kswapd ? is[r, mark, "kswapd_ns"] / (kswapd + is[r, mark, "pgrefill"] * kswapd / (kswapd + direct)) : 0
 }
 BEGIN {
 	nr_counters = split("workingset_refault_file workingset_activate_file workingset_restore_file pgactivate " \
@@ -153,6 +162,8 @@ BEGIN {
 	while ((getline row < trace) > 0)
 		if (split(row, field, ",") && field[1] == "file")
 			file[nr_files++] = field[2]
+		else if (field[1] == "machine" && field[2] == "memory_pages")
+			guest = 1
 }
 FNR == 1 { run++ }
 $1 == "I" && $2 == "fault_ns" { fault_us[run] = $3 / 1000 }
@@ -200,13 +211,16 @@ END {
 		for (f = 0; f < nr_files; f++)
 			print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
 	}
-	printf "%s,%s,%s,%s,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5, from, date >(new "/runs.csv")
+	for (r = 1; r <= run; r++)
+		scan[r] = scan_ns(r, marks[nr_marks - 1])
+	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5,
+		median(scan, run) + 0.5, from, date >(new "/runs.csv")
 }' "${@:3}"
 }
 
 echo "scenario,policy,mark,counter,values" >"$new/csv"
 echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
-echo "scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
+echo "scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
 for trace in "$traces"/*.csv; do
 	name=$(basename "$trace" .csv)
 	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) $POLICY; do

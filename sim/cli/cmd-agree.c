@@ -206,6 +206,7 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 	cfg->nr_read_us = r->read_us->len;
 	m->memcg_stats_flushed = true;
 	m->fault_us = (uint32_t)r->fault_us;
+	m->scan_ns = (uint32_t)r->scan_ns;
 	for (char **s = a->settings; s && *s; s++) {
 		g_auto(GStrv) kv = g_strsplit(*s, "=", 2);
 		int ret = kv[0] && kv[1]

@@ -27,7 +27,7 @@ const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
 };
 
 #define RUNS_HEADER                                                                                \
-	"scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date"
+	"scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date"
 #define CSV_HEADER   "scenario,policy,mark,counter,values"
 #define PAGES_HEADER "scenario,policy,mark,file,pages"
 
@@ -51,12 +51,13 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 {
 	char *const *f = rows->field;
 	struct result *x;
-	uint64_t runs, fault_us;
+	uint64_t runs, fault_us, scan_ns;
 
 	if (find(r, f[0], f[1]))
 		return rows_bad(rows, err, "%s under %s a second time", f[0], f[1]);
 	if (rows_number(rows, 4, "number of runs", 1, 1000, &runs, err) ||
-	    rows_number(rows, 5, "fault_us", 0, 10000000, &fault_us, err))
+	    rows_number(rows, 5, "fault_us", 0, 10000000, &fault_us, err) ||
+	    rows_number(rows, 6, "scan_ns", 0, 10000000, &scan_ns, err))
 		return -EINVAL;
 	x = g_new0(struct result, 1);
 	x->scenario = intern(r, f[0]);
@@ -66,6 +67,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->line = rows->lines.nr;
 	x->nr_runs = (unsigned int)runs;
 	x->fault_us = fault_us;
+	x->scan_ns = scan_ns;
 	x->read_us = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	x->cells = g_array_new(FALSE, TRUE, sizeof(struct cell));
 	x->pages = g_array_new(FALSE, TRUE, sizeof(struct page_states));
@@ -201,7 +203,7 @@ int results_load(struct results *r, const char *path, struct err *err)
 	base = g_strndup(path, strlen(path) - 4);
 	r->runs_path = g_strconcat(base, ".runs.csv", NULL);
 	r->pages_path = g_strconcat(base, ".pages.csv", NULL);
-	ret = load(r, r->runs_path, RUNS_HEADER, 12, take_run, err);
+	ret = load(r, r->runs_path, RUNS_HEADER, 13, take_run, err);
 	if (!ret)
 		ret = load(r, r->csv_path, CSV_HEADER, 5, take_cell, err);
 	if (!ret)

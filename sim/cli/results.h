@@ -49,8 +49,9 @@ struct state_run {
 struct result {
 	const char *scenario, *policy, *lru, *digest;
 	unsigned int line, nr_runs;
-	uint64_t fault_us; /* as the guest measured it: the median of the runs */
-	GArray *read_us;   /* uint32_t, likewise, until each mark */
+	/* as the guest measured it: the medians of the runs */
+	uint64_t fault_us, scan_ns;
+	GArray *read_us; /* uint32_t, likewise, until each mark */
 	GArray *cells;	   /* struct cell, in the order of the trace */
 	GArray *pages;	   /* struct page_states, likewise */
 };

@@ -6,10 +6,10 @@ agree() {
 	"$REAPSIM" agree -t . "$@" | sed "s/$digest/DIGEST/"
 	echo "exit ${PIPESTATUS[0]}"
 }
-runs=scenario,policy,lru,digest,runs,fault_us,kernel,patches,config,player,qemu,date
+runs=scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date
 prov=7.3.0,none,none,none,7.2,2026-01-01
 good() {
-	printf '%s\n' $runs tiny,baseline,classic,$digest,3,100,$prov tiny,v1,classic,$digest,3,100,$prov >k.runs.csv
+	printf '%s\n' $runs tiny,baseline,classic,$digest,3,100,0,$prov tiny,v1,classic,$digest,3,100,0,$prov >k.runs.csv
 	cat >k.csv <<-END
 		scenario,policy,mark,counter,values
 		tiny,baseline,run:2,pgactivate,31 30 31
