@@ -581,7 +581,7 @@ static int flushes_fd = -1;
 
 static void watch_flushes(void)
 {
-	if (!guest.opt.align || guest.cgroup_fd < 0)
+	if (!guest.opt.align)
 		return;
 	mount_one("tracefs", TRACING, "tracefs", 0, NULL);
 	flushes_fd = open(TRACING "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
@@ -592,8 +592,8 @@ static void watch_flushes(void)
 
 /*
  * Goes on when the kernel has just flushed memcg statistics by itself, which it
- * does every 2 s: what reclaim decides then depends on the trace and not on when
- * the guest was booted.
+ * does every 2 s and for the root, a whole guest, too: what reclaim decides then
+ * depends on the trace and not on when the guest was booted.
  */
 void guest_align(void)
 {

@@ -115,7 +115,7 @@ struct options {
 	bool times;	     /* what each operation took */
 	bool real_time;	     /* "advance" sleeps */
 	bool flush;	     /* make memory.stat exact before it is read */
-	bool align;	     /* start, and go on after marks, just after a flush of it */
+	bool align;	     /* start, and go on after marks, just after a flush of memcg statistics */
 	bool boost;	     /* leave vm.watermark_boost_factor as it is */
 	bool tests;	     /* no trace: run what is in /tests */
 };

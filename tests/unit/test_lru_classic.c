@@ -664,23 +664,26 @@ static void test_refault_displaces(void)
 static void test_flushed(void)
 {
 	static const struct {
-		const char *stats, *after;
+		const char *stats, *before, *after;
 		uint8_t want;
 	} rows[] = {
-		{ "exact", "", 1 << LRU_FILE },
-		{ "flushed", "", 0 }, /* all lists looked empty */
-		{ "flushed", "mark,m", 1 << LRU_FILE },
-		{ "flushed", "advance,1999ms", 0 },
-		{ "flushed", "advance,2s", 1 << LRU_FILE },
-		{ "flushed", "advance,4s", 1 << LRU_FILE },
+		{ "exact", "", "", 1 << LRU_FILE },
+		{ "flushed", "", "", 0 }, /* all lists looked empty */
+		{ "flushed", "", "mark,m", 1 << LRU_FILE },
+		{ "flushed", "", "advance,1999ms", 0 },
+		{ "flushed", "", "advance,2s", 1 << LRU_FILE },
+		{ "flushed", "", "advance,4s", 1 << LRU_FILE },
+		/* the 2 s are counted from the mark */
+		{ "flushed", "advance,1500ms; mark,m;", "advance,1s", 0 },
+		{ "flushed", "advance,1500ms; mark,m;", "advance,2s", 1 << LRU_FILE },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		g_autofree char *machine =
 			g_strdup_printf("memcg_pages=400 memcg_stats=%s", rows[i].stats);
-		g_autofree char *text = g_strconcat(
-			"file,a,60; spawn,1; spawn,2; read,1,a,0,60; drain; read,2,a,0,60; drain;",
-			rows[i].after, NULL);
+		g_autofree char *text = g_strconcat("file,a,60; spawn,1; spawn,2;", rows[i].before,
+						    "read,1,a,0,60; drain; read,2,a,0,60; drain;",
+						    rows[i].after, NULL);
 		struct tl *x = tl_run(machine, NULL, text);
 		struct scan_control sc = { .memcg = true, .nr_to_reclaim = 1, .priority = 30 };
 
