@@ -163,6 +163,7 @@ struct sim {
 	uint32_t nr_nodes;	      /* of them, with entries */
 	unsigned int this_cpu;	      /* smp_processor_id() */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
+	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an allocation failed; the run ends */
 
