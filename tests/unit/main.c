@@ -26,6 +26,7 @@ void suite_fault(void);
 void suite_readahead(void);
 void suite_filemap(void);
 void suite_lru_classic(void);
+void suite_lru_mglru(void);
 void suite_reclaim(void);
 void suite_zap(void);
 void suite_reap(void);
@@ -48,8 +49,8 @@ static const struct {
 	{ "filemap", suite_filemap }, { "lru_classic", suite_lru_classic },
 	{ "reclaim", suite_reclaim }, { "zap", suite_zap },
 	{ "reap", suite_reap },	      { "replay", suite_replay },
-	{ "models", suite_models },   { "page_alloc", suite_page_alloc },
-	{ "kswapd", suite_kswapd },
+	{ "models", suite_models },   { "lru_mglru", suite_lru_mglru },
+	{ "kswapd", suite_kswapd },   { "page_alloc", suite_page_alloc },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
