@@ -52,8 +52,8 @@ struct result {
 	/* as the guest measured it: the medians of the runs */
 	uint64_t fault_us, scan_ns;
 	GArray *read_us; /* uint32_t, likewise, until each mark */
-	GArray *cells;	   /* struct cell, in the order of the trace */
-	GArray *pages;	   /* struct page_states, likewise */
+	GArray *cells;	 /* struct cell, in the order of the trace */
+	GArray *pages;	 /* struct page_states, likewise */
 };
 
 /** struct results - the three files; strings live in @strings. */
