@@ -10,7 +10,9 @@
 #                      empty: a kernel as it is
 #   CONFIG=base|thp|events   thp: with large folios; events: with trace events
 #   JOBS=N             parallel compilers (default: all CPUs)
-#   KEEP=1             keep the source and object trees
+#
+# The tree it was built in is kept, one for each source and configuration: with
+# other patches only what they touch is built again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -36,16 +38,37 @@ fi
 need gcc=gcc make=make flex=flex bison=bison bc=bc patch=patch xz=xz-utils \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/opensslv.h=libssl-dev
 
-work=$cache/build/$key
-rm -rf "$work"
-mkdir -p "$work/obj" "$cache/kernel"
-# Hard links: patch(1) writes a new file where it changes one.
-cp -al "$src" "$work/src" 2>/dev/null || { rm -rf "$work/src"; cp -a "$src" "$work/src"; }
-if [ -e "$work/src/.config" ] || [ -d "$work/src/include/config" ]; then
-	make -s -C "$work/src" mrproper
+work=$cache/build/$({ echo "$layout $id"; digest "${fragments[@]}"; } | sha256sum | cut -c1-16)
+mkdir -p "$cache/build" "$cache/kernel"
+exec 9>"$work.lock"
+flock 9 # one build in a tree at a time
+
+change() { patch -d "$work/src" -p1 -s --no-backup-if-mismatch -F0 "$@" >>"$work/log" 2>&1; }
+
+# Back to the source as it is, or a new copy of it if anything is in doubt. Hard
+# links: patch(1) writes a new file where it changes one.
+if [ -f "$work/built" ]; then
+	rm "$work/built"
+	for p in $(ls -r "$work/applied"); do
+		change -R <"$work/applied/$p" || touch "$work/doubt"
+	done
+else
+	mkdir -p "$work"
+	touch "$work/doubt"
 fi
+if [ -e "$work/doubt" ]; then
+	rm -rf "$work"
+	mkdir -p "$work/obj"
+	cp -al "$src" "$work/src" 2>/dev/null || { rm -rf "$work/src"; cp -a "$src" "$work/src"; }
+	if [ -e "$work/src/.config" ] || [ -d "$work/src/include/config" ]; then
+		make -s -C "$work/src" mrproper
+	fi
+fi
+rm -rf "$work/applied"
+mkdir "$work/applied"
 for p in "${patches[@]}"; do
-	patch -d "$work/src" -p1 -s --no-backup-if-mismatch -F0 <"$p" || die "$p does not apply to $id"
+	change <"$p" || die "$p does not apply to $id"
+	cp "$p" "$work/applied/$(printf '%03d' "$(ls "$work/applied" | wc -l)")"
 done
 
 mk() { make -C "$work/src" O="$work/obj" -j"$JOBS" KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=reapsim \
@@ -80,5 +103,5 @@ cp "$work/obj/System.map" "$tmp/System.map"
 	echo "key=$key"
 } >"$tmp/info"
 mv "$tmp" "$out"
-[ -n "${KEEP:-}" ] || rm -rf "$work"
+touch "$work/built"
 echo "$out"
