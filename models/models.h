@@ -10,7 +10,7 @@
 #include "sim/lru.h"
 #include "sim/reap.h"
 
-extern const struct lru_model lru_classic;
+extern const struct lru_model lru_classic, lru_mglru;
 
 extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
 	reap_prctl, reap_demote;

@@ -8,6 +8,7 @@
 
 const struct lru_model *const lru_models[] = {
 	&lru_classic,
+	&lru_mglru,
 	NULL,
 };
 

@@ -101,13 +101,13 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			/* to the head: the flusher needs time */
 			s->cfg.lru->del(s, slot);
 			f->flags &= (uint16_t)~PG_active;
-			f->flags |= PG_reclaim;
 			s->cfg.lru->add(s, &slot, 1);
+			f->flags |= PG_reclaim;
 		} else {
 			s->cfg.lru->move_tail(s, slot);
 			count_vm(s, VM_pgrotated, 1);
 		}
-		count_vm(s, VM_pgdeactivate, (before & PG_active) != 0);
+		count_vm(s, VM_pgdeactivate, (before & PG_active) || s->cfg.lru->lru_gen);
 		note(s, slot, DEACTIVATE_FILE, before);
 	}
 	c->lru_deactivate_file.nr = 0;
@@ -116,8 +116,15 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
+	struct folio *f = &s->folios[slot];
 
-	s->folios[slot].batched++;
+	if (__builtin_expect(s->in_lru_fault, 0)) {
+		if (f->flags & PG_workingset)
+			f->flags |= PG_active;
+		else if (!(f->flags & PG_referenced))
+			s->cfg.lru->mark_accessed(s, cpu, slot);
+	}
+	f->batched++;
 	c->lru_add.slots[c->lru_add.nr++] = slot;
 	if (c->lru_add.nr == FOLIO_BATCH_SIZE)
 		drain_lru_add(s, c);
@@ -142,6 +149,8 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 
 	if (!(f->flags & PG_lru))
 		return false;
+	if (s->cfg.lru->clear_refs && s->cfg.lru->clear_refs(s, slot))
+		return true;
 	if (__builtin_expect(f->batched >= FOLIO_BATCHED_MAX, 0))
 		drain_lru_deactivate_file(s, c);
 	f->batched++;

@@ -17,10 +17,13 @@
 	X(ANON, "do_anonymous_page", "new anon page")                                              \
 	X(COW, "wp_page_copy", "copied on write")                                                  \
 	X(REFAULT, "workingset_refault", "refault, too long ago to activate")                      \
+	X(REFAULT_REFS, "lru_gen_refault", "evicted lately: its reads are remembered")             \
+	X(REFAULT_WORKINGSET, "lru_gen_refault", "evicted lately, had been in use: workingset")    \
 	X(REFAULT_ACTIVATE, "workingset_refault", "refault at a short distance: starts active")    \
 	X(LRU_ADD, "lru_add", "left the lru_add batch for its list")                               \
 	X(MARK_REFERENCED, "folio_mark_accessed", "first mark: referenced")                        \
 	X(MARK_ACTIVATE, "folio_mark_accessed", "second mark: queued for activation")              \
+	X(MARK_REFS, "lru_gen_inc_refs", "a further mark: counted")                                \
 	X(MARK_BATCHED, "folio_mark_accessed", "second mark in the lru_add batch: active at once") \
 	X(MARK_LOST, "folio_mark_accessed", "second mark in another CPU's batch: lost")            \
 	X(ACTIVATED, "lru_activate", "left the lru_activate batch: active")                        \
@@ -40,6 +43,9 @@
 	X(EVICT_ZERO, "__remove_mapping", "reclaimed, never written: leaves nothing")              \
 	X(SWAP_OUT, "swap_writeout", "written to swap and reclaimed")                              \
 	X(SWAP_IN, "do_swap_page", "read from swap")                                               \
+	X(WALK_REFERENCED, "folio_update_gen", "young for the first time: referenced")             \
+	X(WALK_PROMOTE, "folio_update_gen", "young again: to the youngest generation")             \
+	X(PROTECT, "folio_inc_gen", "read more than once: to the next generation")                 \
 	X(DEACTIVATE, "shrink_active_list", "aged: active to inactive, workingset set")            \
 	X(ROTATE_EXEC, "shrink_active_list", "used code: another round on the active list")        \
 	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \

@@ -272,12 +272,14 @@ static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write
 {
 	int ret;
 
+	s->in_lru_fault = s->cfg.lru->lru_gen && vma_has_recency(vma);
 	do {
 		count_vm(s, VM_pgfault, 1);
 		if (s->cfg.machine.fault_us)
 			task_run(s, s->cfg.machine.fault_us * 1000ull);
 		ret = handle_pte_fault(s, vma, vpn, write);
 	} while (ret > 0);
+	s->in_lru_fault = false;
 	return ret;
 }
 
@@ -295,6 +297,7 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 
 		if (pte && (*pte & need) == need) {
 			*pte |= set;
+			pt->young = true;
 			continue;
 		}
 		if (!vma || vpn - vma->start >= vma_pages(vma)) {
@@ -302,8 +305,12 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 			if (!vma)
 				return -EFAULT;
 		}
+		/* the MMU got as far as the PTE, and gets there again afterwards */
+		if (pt)
+			pt->young = true;
 		if (handle_fault(s, vma, vpn, write))
 			return -ENOMEM;
+		pte_lookup(mm, vpn)->young = true;
 	}
 	return 0;
 }

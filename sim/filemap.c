@@ -67,7 +67,7 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	f = &s->folios[slot];
 	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
-			      (before & PG_swapcache ? PG_dirty : 0));
+			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
 	f->mapcount = 0;
 	s->nr_file_pages++;
 	if (s->nodes && !(before & PG_shadow))
@@ -84,6 +84,7 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	folio_add_lru(s, cpu, slot);
 	if (before & PG_swapcache) {
 		/* shmem_swapin_folio() frees the swap slot */
+		f->flags &= (uint16_t)~PG_swapcache;
 		s->swap_used--;
 		count_vm(s, VM_pswpin, 1);
 	}

@@ -34,6 +34,7 @@ enum folio_flags {
 	PG_anon = 1 << 9,	   /* folio_test_anon(): not in a file */
 	PG_swapcache = 1 << 10,	   /* a swap slot holds its content */
 	PG_shadow = 1 << 11,	   /* not resident, evicted: @shadow says when */
+	LRU_REFS_MASK = 3 << 12,   /* accesses after the one that PG_referenced stands for */
 };
 
 /**
@@ -45,7 +46,7 @@ enum folio_flags {
  * @mapcount: PTEs that map it
  * @flags: folio_flags
  * @batched: references held by per-CPU batches and by the gather
- * @gen: reserved to LRU models that keep more than two lists
+ * @gen: for LRU models that keep more than two lists; 0 while on none
  */
 struct folio {
 	uint32_t pos;
@@ -61,6 +62,8 @@ _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 byte
 /* a folio may wait in a batch several times; past this, batches are drained
  * early to keep @batched in range */
 #define FOLIO_BATCHED_MAX 200
+
+#define LRU_REFS_PGOFF 12
 
 #define FOLIO_NONE  0
 #define FOLIO_FIRST 1

@@ -13,7 +13,10 @@
 
 #include "sim/err.h"
 
+struct mm;
+struct pte_table;
 struct sim;
+struct vma;
 
 /** enum lru_type - the kernel's WORKINGSET_ANON and WORKINGSET_FILE. */
 enum lru_type {
@@ -72,6 +75,7 @@ struct lru_model {
 	/* folio_mark_accessed() changes nothing on a folio that has all these
 	 * flags: lets the replay loop skip the call */
 	uint16_t mark_noop_flags;
+	bool lru_gen; /* lru_gen_enabled(), for the code that asks */
 	int (*init)(struct sim *s);
 	void (*fini)(struct sim *s);
 	/* a folio refaults, before it is added: @shadow is its folio.shadow,
@@ -87,8 +91,18 @@ struct lru_model {
 	void (*del)(struct sim *s, uint32_t slot);
 	/* lru_move_tail(): inactive, next to be reclaimed; it is on a list */
 	void (*move_tail)(struct sim *s, uint32_t slot);
+	/* lru_gen_clear_refs(): it is used no more; false if it has to be moved,
+	 * too. May be NULL: it has to */
+	bool (*clear_refs)(struct sim *s, uint32_t slot);
 	/* reclaim met the folio: v7.3 folio_check_references() */
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
+	/* lru_gen_look_around(): rmap found, and cleared, the young PTE of @vpn.
+	 * May be NULL */
+	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn);
+	/* lru_gen_add_mm(), lru_gen_del_mm(): an address space comes and goes. May
+	 * be NULL */
+	void (*add_mm)(struct sim *s, struct mm *mm);
+	void (*del_mm)(struct sim *s, struct mm *mm);
 	/* it is evicted: the shadow's 32 bits (workingset_eviction()) */
 	uint32_t (*eviction)(struct sim *s, uint32_t slot);
 	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is

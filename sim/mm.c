@@ -116,7 +116,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 	}
 }
 
-void mm_clear(struct sim *s, struct mm *mm)
+static void mm_clear(struct sim *s, struct mm *mm)
 {
 	for (guint i = 0; i < mm->vmas->len; i++)
 		vma_free(s, mm->vmas->pdata[i]);
@@ -128,9 +128,29 @@ void mm_clear(struct sim *s, struct mm *mm)
 	mm->unstable = mm->dying = false;
 }
 
+void mm_list_add(struct sim *s, struct mm *mm)
+{
+	if (s->cfg.lru->add_mm)
+		s->cfg.lru->add_mm(s, mm);
+}
+
+static void mm_list_del(struct sim *s, struct mm *mm)
+{
+	if (mm->lru)
+		s->cfg.lru->del_mm(s, mm);
+}
+
+void mm_exec(struct sim *s, struct mm *mm)
+{
+	mm_clear(s, mm);
+	mm_list_del(s, mm);
+	mm_list_add(s, mm);
+}
+
 void mm_free(struct sim *s, struct mm *mm)
 {
 	mm_clear(s, mm);
+	mm_list_del(s, mm);
 	g_ptr_array_free(mm->vmas, TRUE);
 	g_hash_table_destroy(mm->opens);
 	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
@@ -276,6 +296,7 @@ struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	if (!*pt) {
 		*pt = g_new0(struct pte_table, 1);
 		alloc_kernel_pages(s, 1);
+		(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	}
 	return *pt;
 }

@@ -33,7 +33,9 @@ enum pte_flags {
 /** struct pte_table - one page-table page: 512 pages, 2 MiB of address space. */
 struct pte_table {
 	uint8_t pte[PTRS_PER_PTE];
-	uint32_t *anon; /* PTRS_PER_PTE slots, or NULL */
+	uint32_t *anon;	  /* PTRS_PER_PTE slots, or NULL */
+	bool young;	  /* the accessed bit of the PMD entry that points here */
+	uint32_t seen[2]; /* for the LRU model: see models/lru-mglru.h */
 };
 
 /**
@@ -80,6 +82,8 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
+	bool ran;	   /* lru_gen_use_mm(): since a page-table walk last saw it */
+	void *lru;	   /* for the LRU model */
 	GPtrArray *vmas;   /* sorted by address */
 	uint32_t last;	   /* index of the VMA found last */
 	GHashTable *opens; /* file -> struct file_open */
@@ -90,8 +94,10 @@ struct mm {
 struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu);
 /** Frees an mm whose pages are all unmapped; takes it out of its VMAs' lists. */
 void mm_free(struct sim *s, struct mm *mm);
-/** Drops mappings, tables and open files, keeps the process (exec). */
-void mm_clear(struct sim *s, struct mm *mm);
+/** A new process is complete: reclaim may look at its page tables. */
+void mm_list_add(struct sim *s, struct mm *mm);
+/** exec_mmap(): drops mappings, tables and open files, keeps the process. */
+void mm_exec(struct sim *s, struct mm *mm);
 
 /** The VMA that holds @vpn, or NULL. */
 struct vma *vma_find(struct mm *mm, uint32_t vpn);

@@ -159,14 +159,17 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 	case OP_SPAWN:
 		r->mm = proc_new(s, r->pid, x);
 		s->this_cpu = r->mm->cpu;
+		r->mm->ran = true;
+		mm_list_add(s, r->mm);
 		break;
 	case OP_FORK:
 		child = proc_new(s, arg, x);
 		mm_fork(s, mm, child);
+		mm_list_add(s, child);
 		break;
 	case OP_EXEC:
 		exit_mmap(s, mm);
-		mm_clear(s, mm);
+		mm_exec(s, mm);
 		break;
 	case OP_EXIT:
 	case OP_KILL:
@@ -303,8 +306,10 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 		case REC_PID:
 			r->pid = op_rec_x(rec);
 			r->mm = proc_find(s, r->pid);
-			if (r->mm)
+			if (r->mm) {
 				s->this_cpu = r->mm->cpu;
+				r->mm->ran = true;
+			}
 			i++;
 			continue;
 		case REC_FILE:

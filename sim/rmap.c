@@ -10,19 +10,20 @@
 #include "sim/filemap.h"
 #include "sim/mm.h"
 
-/* called with a PTE that maps the folio; false stops the walk */
-typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *pte, void *arg);
+/* called with the PTE of @vpn, in @pt, that maps the folio; false stops the walk */
+typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			uint32_t vpn, void *arg);
 
 static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, uint32_t *left,
 		  rmap_fn fn, void *arg)
 {
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
-	uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+	uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
 
-	if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero) || pte_slot(s, vma, pt, vpn) != slot)
+	if (!(pte & PTE_present) || (pte & PTE_zero) || pte_slot(s, vma, pt, vpn) != slot)
 		return true;
 	--*left;
-	return fn(s, slot, vma, pte, arg) && *left;
+	return fn(s, slot, vma, pt, vpn, arg) && *left;
 }
 
 static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
@@ -61,8 +62,10 @@ struct referenced {
 	bool exec;
 };
 
-static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *pte, void *arg)
+static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			   uint32_t vpn, void *arg)
 {
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
 	struct referenced *r = arg;
 	const struct folio *f = &s->folios[slot];
 
@@ -78,6 +81,8 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_
 		*pte &= (uint8_t)~PTE_young;
 		r->count++;
 		r->exec |= (vma->flags & VM_EXEC) != 0;
+		if (s->cfg.lru->look_around)
+			s->cfg.lru->look_around(s, vma, pt, vpn);
 	}
 	return true;
 }
@@ -91,8 +96,10 @@ int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 	return r.count;
 }
 
-static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *pte, void *arg)
+static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+		      uint32_t vpn, void *arg)
 {
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
 	struct folio *f = &s->folios[slot];
 
 	(void)arg;
@@ -118,8 +125,11 @@ void try_to_unmap(struct sim *s, uint32_t slot)
 	rmap_walk(s, slot, unmap_one, NULL);
 }
 
-static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, uint8_t *pte, void *arg)
+static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			uint32_t vpn, void *arg)
 {
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+
 	(void)s;
 	(void)slot;
 	(void)arg;

@@ -168,6 +168,7 @@ struct sim {
 	unsigned int this_cpu;	      /* smp_processor_id() */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;    /* when that was */
+	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an allocation failed; the run ends */
 

@@ -11,7 +11,7 @@ try run "$T" -p v9
 try run "$T" -p v1+drop
 try run "$T" -p baseline,v1
 try run "$T" -e exit,kill
-try run "$T" -l mglru
+try run "$T" -l fifo
 try run "$T" -e exec
 try run "$T" -s cpu=2
 try run "$T" -s cpus

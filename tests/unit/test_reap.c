@@ -340,7 +340,7 @@ static void test_find(void)
 	}
 	CU_ASSERT(lru_model_find("classic", &err) == lru_models[0]);
 	CU_ASSERT(lru_model_find("classics", &err) == NULL);
-	TL_STR(err.msg, "unknown LRU model \"classics\"; there are: classic", "lru");
+	TL_STR(err.msg, "unknown LRU model \"classics\"; there are: classic mglru", "lru");
 }
 
 /* the process image that exec() leaves is a death too, mm_users is 0: any-exit

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The half of the multi-generational LRU that reads page tables. Mirrors v7.3
+ * mm/vmscan.c: the list of address spaces (lru_gen_add_mm, lru_gen_del_mm,
+ * iterate_mm_list, get_next_mm), their walk (walk_mm, should_skip_vma,
+ * walk_pmd_range, walk_pte_range, suitable_to_scan), the Bloom filters, and the
+ * look around a young PTE (lru_gen_look_around).
+ *
+ * A walk visits the address spaces that ran since the last one, in each the
+ * page tables that the CPU went through since, of these the ones that had
+ * enough young PTEs the last time that anybody looked; it clears young bits and
+ * promotes what was used. An address space that is new is walked whole.
+ *
+ * Approximations: the sets of page tables are exact, where the kernel's Bloom
+ * filters (32768 bits, two hashes) let tables through that are not in: wrong
+ * when thousands of tables, several GiB, are in. There is no TLB: an access sets
+ * the accessed bits of PTE and PMD entry, always. The process whose operation is
+ * replayed counts as one that has run, since whatever it waited for made it run
+ * again. Walks are not interrupted, find no lock taken, and take no time. PTEs
+ * only, and every mapping is one of the trace: no program text, stack or heap
+ * that it does not name.
+ */
+#include "models/lru-mglru.h"
+#include "sim/batch.h"
+#include "sim/filemap.h"
+#include "sim/reclaim.h"
+
+/* reset_bloom_filter() */
+static void set_clear(struct mglru *g, uint64_t seq)
+{
+	g->sets[seq % 2] = ++g->nr_sets;
+}
+
+/* update_bloom_filter() */
+static void set_add(const struct mglru *g, uint64_t seq, struct pte_table *pt)
+{
+	pt->seen[seq % 2] = g->sets[seq % 2];
+}
+
+/* test_bloom_filter() */
+static bool set_has(const struct mglru *g, uint64_t seq, const struct pte_table *pt)
+{
+	return pt->seen[seq % 2] == g->sets[seq % 2];
+}
+
+void lru_gen_add_mm(struct sim *s, struct mm *mm)
+{
+	struct mglru *g = s->lru;
+
+	g_queue_push_tail(&g->mms, mm);
+	mm->lru = g->mms.tail;
+	/* the first addition since the last walk */
+	if (g->tail_set && !g->tail)
+		g->tail = mm->lru;
+}
+
+void lru_gen_del_mm(struct sim *s, struct mm *mm)
+{
+	struct mglru *g = s->lru;
+	GList *link = mm->lru;
+
+	if (g->tail_set && g->tail == link)
+		g->tail = link->next;
+	g_queue_delete_link(&g->mms, link);
+	mm->lru = NULL;
+}
+
+/* at least one young PTE a cache line, on average */
+static bool suitable_to_scan(unsigned int total, unsigned int young)
+{
+	return young * 8 >= total;
+}
+
+/* get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): the folio of a
+ * young PTE, if it is on a list; the PTE is old afterwards */
+static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_table *pt, uint32_t vpn)
+{
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	const struct folio *f;
+	uint32_t slot;
+
+	if ((*pte & (PTE_present | PTE_young | PTE_zero)) != (PTE_present | PTE_young))
+		return FOLIO_NONE;
+	slot = pte_slot(s, vma, pt, vpn);
+	f = &s->folios[slot];
+	if (folio_lru_gen(f) < 0)
+		return FOLIO_NONE;
+	*pte &= (uint8_t)~PTE_young;
+	if ((*pte & PTE_dirty) && !(f->flags & PG_dirty) &&
+	    (f->flags & (PG_anon | PG_swapcache)) != PG_anon)
+		folio_mark_dirty(s, slot);
+	return slot;
+}
+
+/* walk_update_folio() */
+static void update_folio(struct sim *s, const struct vma *vma, uint32_t slot)
+{
+	const struct mglru *g = s->lru;
+	bool exec = vma->flags & VM_EXEC;
+
+	if (g->has_walk)
+		lru_gen_update(s, slot, exec);
+	else if (lru_gen_set_refs(s, slot, exec) &&
+		 folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
+		folio_activate(s, s->this_cpu, slot);
+}
+
+/* Return: how many of the PTEs in [vpn, end) were young */
+static unsigned int update_range(struct sim *s, const struct vma *vma, struct pte_table *pt,
+				 uint64_t vpn, uint64_t end)
+{
+	unsigned int young = 0;
+
+	for (; vpn < end; vpn++) {
+		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn);
+
+		if (slot == FOLIO_NONE)
+			continue;
+		update_folio(s, vma, slot);
+		young++;
+	}
+	return young;
+}
+
+void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
+{
+	const struct mglru *g = s->lru;
+	const uint64_t at = vpn, table = at - at % PTRS_PER_PTE;
+	uint64_t start = MAX(table, vma->start);
+	uint64_t end = MIN(table + PTRS_PER_PTE, (uint64_t)vma->start + vma_pages(vma));
+
+	if (end - start == 1)
+		return;
+	if (end - start > MIN_LRU_BATCH) {
+		if (at - start < MIN_LRU_BATCH / 2)
+			end = start + MIN_LRU_BATCH;
+		else if (end - at < MIN_LRU_BATCH / 2)
+			start = end - MIN_LRU_BATCH;
+		else {
+			start = at - MIN_LRU_BATCH / 2;
+			end = at + MIN_LRU_BATCH / 2;
+		}
+	}
+	/* and the one that brought us here, which rmap has cleared */
+	if (suitable_to_scan((unsigned int)(end - start), update_range(s, vma, pt, start, end) + 1))
+		set_add(g, g->max_seq, pt);
+}
+
+/* the nine tenths of should_skip_vma() that a trace can tell */
+static bool should_skip_vma(const struct sim *s, const struct vma *vma, unsigned int swappiness)
+{
+	if (!vma_has_recency(vma))
+		return true;
+	if ((vma->flags & VM_ANON) || s->trace->files[vma->file].shmem)
+		return !swappiness;
+	return false;
+}
+
+/* a page table under walk; VMAs may share one */
+struct table_walk {
+	struct pte_table *pt;
+	uint32_t index;
+	unsigned int total, young;
+	bool skip;
+};
+
+/* the choice in walk_pmd_range() */
+static void table_begin(struct mglru *g, struct table_walk *w, uint64_t seq, bool force)
+{
+	w->total = w->young = 0;
+	w->skip = !w->pt;
+	if (w->skip || force)
+		return;
+	w->skip = !w->pt->young || !set_has(g, seq, w->pt);
+	w->pt->young = false;
+}
+
+static void table_end(struct mglru *g, const struct table_walk *w, uint64_t seq)
+{
+	if (!w->skip && suitable_to_scan(w->total, w->young))
+		set_add(g, seq + 1, w->pt);
+}
+
+static void walk_mm(struct sim *s, struct mm *mm, uint64_t seq, unsigned int swappiness, bool force)
+{
+	struct mglru *g = s->lru;
+	struct table_walk w = { .index = UINT32_MAX, .skip = true };
+
+	for (guint i = 0; i < mm->vmas->len; i++) {
+		const struct vma *vma = mm->vmas->pdata[i];
+		const uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+		if (should_skip_vma(s, vma, swappiness))
+			continue;
+		for (uint64_t at = vma->start, stop; at < end; at = stop) {
+			stop = MIN((at / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+			if (w.index != at / PTRS_PER_PTE) {
+				table_end(g, &w, seq);
+				w.index = (uint32_t)(at / PTRS_PER_PTE);
+				w.pt = pte_lookup(mm, (uint32_t)at);
+				table_begin(g, &w, seq, force);
+			}
+			if (w.skip)
+				continue;
+			w.total += (unsigned int)(stop - at);
+			w.young += update_range(s, vma, w.pt, at, stop);
+		}
+	}
+	table_end(g, &w, seq);
+}
+
+bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness)
+{
+	struct mglru *g = s->lru;
+	bool force = false, first = true;
+
+	if (seq <= g->mm_seq)
+		return false;
+	g->has_walk = true;
+	for (GList *l = g->mms.head; l; l = l->next) {
+		struct mm *mm = l->data;
+
+		/* everything from the first that is new on */
+		if (!g->tail_set || g->tail == l) {
+			g->tail_set = true;
+			g->tail = l->next;
+			force = true;
+		}
+		if (!force && !mm->ran)
+			continue;
+		mm->ran = mm == s->replay.mm;
+		if (first)
+			set_clear(g, seq + 1);
+		first = false;
+		walk_mm(s, mm, seq, swappiness, force);
+	}
+	g->mm_seq++;
+	return true;
+}
