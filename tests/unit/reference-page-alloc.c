@@ -318,9 +318,9 @@ static bool should_reclaim_retry(const struct ref *r, bool progress, int *no_pro
 	*no_progress_loops = progress ? 0 : *no_progress_loops + 1;
 	if (*no_progress_loops > 16)
 		return false;
-	available += r->lists[REF_INACTIVE_FILE].nr + r->lists[REF_ACTIVE_FILE].nr;
+	available += ref_lru_size(r, REF_INACTIVE_FILE) + ref_lru_size(r, REF_ACTIVE_FILE);
 	if (r->m.swap_pages > r->swap_used)
-		available += r->lists[REF_INACTIVE_ANON].nr + r->lists[REF_ACTIVE_ANON].nr;
+		available += ref_lru_size(r, REF_INACTIVE_ANON) + ref_lru_size(r, REF_ACTIVE_ANON);
 	return available > r->zone.min;
 }
 

@@ -16,6 +16,8 @@
 
 #include <glib.h>
 
+#include "tests/unit/reference-mglru.h"
+
 const char *const ref_policy_names[NR_REF_POLICIES] = {
 	"baseline", "rfc", "v1", "flag", "any-exit", "prctl", "demote",
 };
@@ -27,17 +29,6 @@ enum gfp { GFP_KERNEL, GFP_READAHEAD };
 
 /* filemap_fault() and the like */
 enum fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
-
-struct scan {
-	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
-	uint64_t anon_cost, file_cost;
-	int priority;
-	bool memcg, kswapd, nofs;
-	bool deactivate[2];
-	bool full_walk, force_deactivate, skipped_deactivate;
-	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
-	bool file_is_tiny;
-};
 
 struct zap {
 	bool reaping, dying;
@@ -81,9 +72,10 @@ static bool vm_swap_full(const struct ref *r)
 	return nr_swap_pages(r) * 2 < r->m.swap_pages;
 }
 
-/* lruvec_lru_size(): exact */
-static uint64_t lru_size(const struct ref *r, int list)
+uint64_t ref_lru_size(const struct ref *r, int list)
 {
+	if (r->gen)
+		return ref_gen_size(r, list / 2, list % 2);
 	return (uint64_t)r->lists[list].nr;
 }
 
@@ -91,7 +83,7 @@ static uint64_t lru_size(const struct ref *r, int list)
 static void flush_stats(struct ref *r)
 {
 	for (int i = 0; i < REF_NR_LISTS; i++)
-		r->stats.size[i] = lru_size(r, i);
+		r->stats.size[i] = ref_lru_size(r, i);
 	r->stats.activate[0] = r->v[VM_workingset_activate_anon];
 	r->stats.activate[1] = r->v[VM_workingset_activate_file];
 	r->stats.rotate[0] = r->v[VM_pgrotate_anon];
@@ -236,6 +228,10 @@ static void list_insert(struct ref_list *l, int at, int page)
 /* lruvec_add_folio(), folio_set_lru() */
 static void lruvec_add(struct ref *r, int page)
 {
+	if (r->gen) {
+		ref_gen_add(r, page, false);
+		return;
+	}
 	list_insert(&r->lists[list_of(&r->pages[page])], 0, page);
 	r->pages[page].lru = true;
 }
@@ -244,6 +240,10 @@ static void lruvec_add_tail(struct ref *r, int page)
 {
 	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
 
+	if (r->gen) {
+		ref_gen_add(r, page, true);
+		return;
+	}
 	list_insert(l, l->nr, page);
 	r->pages[page].lru = true;
 }
@@ -254,6 +254,10 @@ static void lruvec_del(struct ref *r, int page)
 	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
 	int at = 0;
 
+	if (r->gen) {
+		ref_gen_del(r, page);
+		return;
+	}
 	while (l->pages[at] != page)
 		at++;
 	l->nr--;
@@ -388,7 +392,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 		if (!pg->lru || ref_mapcount(r, page))
 			continue;
 		lruvec_del(r, page);
-		count(r, VM_pgdeactivate, pg->active);
+		count(r, VM_pgdeactivate, pg->active || r->gen);
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
 			lruvec_add(r, page);
@@ -417,6 +421,12 @@ static void folio_add_lru(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_batch *b = &r->lru_add[cpu];
 
+	if (r->gen && r->in_lru_fault) {
+		if (r->pages[page].workingset)
+			r->pages[page].active = true;
+		else if (!r->pages[page].referenced)
+			ref_gen_inc_refs(r, page);
+	}
 	b->pages[b->nr++] = page;
 	if (b->nr == REF_BATCH)
 		drain_lru_add(r, cpu);
@@ -437,6 +447,8 @@ static bool deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
 
 	if (!r->pages[page].lru)
 		return false;
+	if (r->gen && ref_gen_clear_refs(r, page))
+		return true;
 	b->pages[b->nr++] = page;
 	if (b->nr == REF_BATCH)
 		drain_lru_deactivate_file(r, cpu);
@@ -454,7 +466,9 @@ static void folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (!pg->referenced) {
+	if (r->gen) {
+		ref_gen_inc_refs(r, page);
+	} else if (!pg->referenced) {
 		pg->referenced = true;
 	} else if (!pg->active) {
 		if (pg->lru)
@@ -484,6 +498,8 @@ static struct ref_shadow workingset_eviction(struct ref *r, int page)
 		.eviction = r->nonresident_age,
 	};
 
+	if (r->gen)
+		return ref_gen_eviction(r, page);
 	r->nonresident_age++;
 	return s;
 }
@@ -509,6 +525,10 @@ static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
 	struct ref_page *pg = &r->pages[page];
 	bool file = !pg->swapbacked;
 
+	if (r->gen) {
+		ref_gen_refault(r, page, s);
+		return;
+	}
 	count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
 	if (!workingset_test_recent(r, s, file))
 		return;
@@ -599,18 +619,44 @@ void ref_advance(struct ref *r, uint64_t ns)
 
 /* mm/rmap.c */
 
+/* The mappings of a page in the order in which sim/rmap.c has them, which only a
+ * look around can tell: a file's newest first, an anon page's oldest first. */
+static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
+			 struct ref_vma **vma)
+{
+	bool anon = r->pages[page].anon, found = false;
+	uint64_t best = 0;
+
+	for_each_mapping(r, p, v)
+	{
+		uint64_t id = anon ? v->anon_id : v->id;
+
+		if (!pte_of(r, p, v, page) || (anon ? id <= *after : id >= *after) ||
+		    (found && (anon ? id > best : id < best)))
+			continue;
+		found = true;
+		best = id;
+		*proc = p;
+		*vma = v;
+	}
+	*after = best;
+	return found;
+}
+
 static int folio_referenced(struct ref *r, int page, bool *exec)
 {
 	const struct ref_page *pg = &r->pages[page];
 	int referenced = 0, mapcount = ref_mapcount(r, page);
+	struct ref_proc *p;
+	struct ref_vma *v;
+	uint64_t after = pg->anon ? 0 : UINT64_MAX;
 
 	*exec = false;
-	for_each_mapping(r, p, v)
-	{
+	while (next_mapping(r, page, &after, &p, &v)) {
 		struct ref_pte *pte = pte_of(r, p, v, page);
 
 		/* invalid_folio_referenced_vma() */
-		if (!pte || v->random || v->sequential || v->noreuse)
+		if (v->random || v->sequential || v->noreuse)
 			continue;
 		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
 			return -1;
@@ -618,6 +664,8 @@ static int folio_referenced(struct ref *r, int page, bool *exec)
 			pte->young = false;
 			referenced++;
 			*exec |= v->exec;
+			if (r->gen)
+				ref_gen_look_around(r, p, v, (uint64_t)(pte - p->ptes));
 		}
 	}
 	return referenced;
@@ -696,6 +744,10 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 
 	if (ptes == -1)
 		return KEEP;
+	if (r->gen && ptes)
+		return ref_gen_set_refs(r, page, exec) ? ACTIVATE : KEEP;
+	if (r->gen)
+		return RECLAIM;
 	referenced_folio = pg->referenced;
 	pg->referenced = false;
 	if (!ptes)
@@ -707,7 +759,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 }
 
 /* one turn of the loop in shrink_folio_list() */
-static enum ref_references shrink_folio(struct ref *r, struct scan *sc, int page)
+static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 	enum ref_references references = folio_check_references(r, page);
@@ -742,6 +794,35 @@ static enum ref_references shrink_folio(struct ref *r, struct scan *sc, int page
 	return RECLAIM;
 }
 
+int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
+			  int *nr_unqueued_dirty)
+{
+	int nr_kept = 0;
+
+	*nr_unqueued_dirty = 0;
+	for (int i = 0; i < nr; i++) {
+		struct ref_page *pg = &r->pages[pages[i]];
+
+		sc->nr_scanned++;
+		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
+		switch (shrink_folio(r, sc, pages[i])) {
+		case RECLAIM:
+			break;
+		case ACTIVATE:
+			if (pg->swap_slot && vm_swap_full(r))
+				folio_free_swap(r, pages[i]);
+			pg->active = true;
+			count(r, VM_pgactivate, 1);
+			pages[nr_kept++] = pages[i];
+			break;
+		case KEEP:
+			pages[nr_kept++] = pages[i];
+			break;
+		}
+	}
+	return nr_kept;
+}
+
 /* isolate_lru_folios(): the oldest first */
 static int isolate(struct ref *r, int list, uint64_t nr, int *taken)
 {
@@ -764,11 +845,11 @@ static void move_folios_to_lru(struct ref *r, const int *pages, int nr)
 	}
 }
 
-static uint64_t shrink_inactive_list(struct ref *r, struct scan *sc, int list, uint64_t nr)
+static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int list, uint64_t nr)
 {
 	bool file = list == REF_INACTIVE_FILE;
-	int taken[32], kept[32], nr_taken, nr_kept = 0, nr_unqueued_dirty = 0;
-	uint64_t nr_reclaimed = 0, nr_activate = 0;
+	int taken[32], nr_taken, nr_kept, nr_unqueued_dirty;
+	uint64_t nr_reclaimed;
 
 	lru_add_drain_cpu(r, r->this_cpu);
 	nr_taken = isolate(r, list, nr, taken);
@@ -776,29 +857,9 @@ static uint64_t shrink_inactive_list(struct ref *r, struct scan *sc, int list, u
 	count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
 	if (!nr_taken)
 		return 0;
-	for (int i = 0; i < nr_taken; i++) {
-		struct ref_page *pg = &r->pages[taken[i]];
-
-		sc->nr_scanned++;
-		nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
-		switch (shrink_folio(r, sc, taken[i])) {
-		case RECLAIM:
-			nr_reclaimed++;
-			break;
-		case ACTIVATE:
-			if (pg->swap_slot && vm_swap_full(r))
-				folio_free_swap(r, taken[i]);
-			pg->active = true;
-			nr_activate++;
-			kept[nr_kept++] = taken[i];
-			break;
-		case KEEP:
-			kept[nr_kept++] = taken[i];
-			break;
-		}
-	}
-	count(r, VM_pgactivate, nr_activate);
-	move_folios_to_lru(r, kept, nr_kept);
+	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_taken, &nr_unqueued_dirty);
+	nr_reclaimed = (uint64_t)(nr_taken - nr_kept);
+	move_folios_to_lru(r, taken, nr_kept);
 	count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
 	count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_taken - nr_reclaimed);
@@ -846,7 +907,7 @@ static bool inactive_is_low(struct ref *r, bool file)
 	return inactive * ratio < active;
 }
 
-static void prepare_scan_control(struct ref *r, struct scan *sc)
+static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 {
 	const struct ref_stats *st = lruvec_stats(r);
 	uint64_t lrusize = 0, file;
@@ -879,7 +940,7 @@ static void prepare_scan_control(struct ref *r, struct scan *sc)
 			   (st->size[REF_INACTIVE_ANON] >> sc->priority);
 }
 
-static void get_scan_count(struct ref *r, const struct scan *sc, uint64_t *nr)
+static void get_scan_count(struct ref *r, const struct ref_scan *sc, uint64_t *nr)
 {
 	uint64_t swappiness = r->m.swappiness, fraction[2] = { 1, 1 }, denominator = 1;
 	uint64_t total, anon_cost, file_cost;
@@ -905,13 +966,13 @@ static void get_scan_count(struct ref *r, const struct scan *sc, uint64_t *nr)
 		fract = true;
 	}
 	for (int i = 0; i < REF_NR_LISTS; i++) {
-		uint64_t scan = lru_size(r, i) >> sc->priority;
+		uint64_t scan = ref_lru_size(r, i) >> sc->priority;
 
 		nr[i] = fract ? scan * fraction[i / 2] / denominator : scan * fraction[i / 2];
 	}
 }
 
-static uint64_t shrink_list(struct ref *r, struct scan *sc, int list, uint64_t nr)
+static uint64_t shrink_list(struct ref *r, struct ref_scan *sc, int list, uint64_t nr)
 {
 	if (list == REF_ACTIVE_ANON || list == REF_ACTIVE_FILE) {
 		if (sc->deactivate[list / 2])
@@ -923,7 +984,7 @@ static uint64_t shrink_list(struct ref *r, struct scan *sc, int list, uint64_t n
 	return shrink_inactive_list(r, sc, list, nr);
 }
 
-static void shrink_lruvec(struct ref *r, struct scan *sc)
+static void shrink_lruvec(struct ref *r, struct ref_scan *sc)
 {
 	uint64_t nr[REF_NR_LISTS], targets[REF_NR_LISTS], nr_reclaimed = 0;
 	bool first = true;
@@ -974,12 +1035,16 @@ static void shrink_lruvec(struct ref *r, struct scan *sc)
 		shrink_active_list(r, REF_ACTIVE_ANON, 32);
 }
 
-static void shrink_node(struct ref *r, struct scan *sc)
+static void shrink_node(struct ref *r, struct ref_scan *sc)
 {
 	uint64_t before = sc->nr_reclaimed;
 
-	prepare_scan_control(r, sc);
-	shrink_lruvec(r, sc);
+	if (r->gen) {
+		ref_gen_shrink_node(r, sc);
+	} else {
+		prepare_scan_control(r, sc);
+		shrink_lruvec(r, sc);
+	}
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
 		if (ref_pgdat_balanced(r))
@@ -995,7 +1060,7 @@ static void snapshot_refaults(struct ref *r)
 	r->refaults[1] = lruvec_stats(r)->activate[1];
 }
 
-static uint64_t do_try_to_free_pages(struct ref *r, struct scan *sc)
+static uint64_t do_try_to_free_pages(struct ref *r, struct ref_scan *sc)
 {
 retry:
 	sc->priority = 12;
@@ -1029,7 +1094,7 @@ retry:
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
 uint64_t ref_try_to_free(struct ref *r, bool readahead)
 {
-	struct scan sc = {
+	struct ref_scan sc = {
 		.nr_to_reclaim = 32,
 		.memcg = r->m.memcg_pages != 0,
 		.nofs = readahead,
@@ -1040,7 +1105,7 @@ uint64_t ref_try_to_free(struct ref *r, bool readahead)
 
 void ref_balance_pgdat(struct ref *r)
 {
-	struct scan sc = { .kswapd = true };
+	struct ref_scan sc = { .kswapd = true };
 
 	count(r, VM_pageoutrun, 1);
 	r->zone.reclaim_active = true;
@@ -1053,7 +1118,9 @@ restart:
 		if (ref_pgdat_balanced(r))
 			goto out;
 		/* kswapd_age_node() */
-		if (r->m.swap_pages && inactive_is_low(r, false))
+		if (r->gen)
+			ref_gen_age_node(r, &sc);
+		else if (r->m.swap_pages && inactive_is_low(r, false))
 			shrink_active_list(r, REF_ACTIVE_ANON, 32);
 		/* kswapd_shrink_node() */
 		sc.nr_scanned = 0;
@@ -1473,6 +1540,8 @@ static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, u
 {
 	int page = new_anon(r, at);
 
+	if (!v->anon_vma)
+		v->anon_id = ++r->nr_ids;
 	v->anon_vma = true;
 	p->ptes[at] = (struct ref_pte){
 		.present = true, .young = true, .dirty = true, .write = true, .page = page
@@ -1646,16 +1715,17 @@ static enum fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma
 
 static void pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
 {
-	if (p->tables[at / 512])
+	if (p->tables[at / 512].exists)
 		return;
-	p->tables[at / 512] = true;
+	/* _PAGE_TABLE has _PAGE_ACCESSED */
+	p->tables[at / 512] = (struct ref_table){ .exists = true, .young = true };
 	ref_alloc_kernel_page(r);
 }
 
 static void free_pgtables(struct ref *r, struct ref_proc *p)
 {
 	for (int i = 0; i < REF_VPNS / 512; i++)
-		if (p->tables[i])
+		if (p->tables[i].exists)
 			ref_free_kernel_page(r);
 	memset(p->tables, 0, sizeof(p->tables));
 }
@@ -1687,7 +1757,10 @@ static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma
 	count(r, VM_pgfault, 1);
 	ref_task_run(r, (uint64_t)r->m.fault_us * 1000);
 	for (;;) {
+		/* lru_gen_enter_fault(), lru_gen_exit_fault() */
+		r->in_lru_fault = !v->random && !v->sequential && !v->noreuse;
 		ret = handle_pte_fault(r, p, v, at, write, tried);
+		r->in_lru_fault = false;
 		if (ret == FAULT_OK)
 			return true;
 		if (ret == FAULT_OOM)
@@ -1704,12 +1777,16 @@ static bool touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, u
 	count(r, VM_sim_accesses, nr);
 	for (; nr; nr--, at += stride) {
 		struct ref_pte *pte = &p->ptes[at];
+		struct ref_table *t = &p->tables[at / 512];
 
-		while (!pte->present || (write && !pte->write))
+		while (!pte->present || (write && !pte->write)) {
+			t->young = t->exists;
 			if (!do_user_addr_fault(r, p, find_vma(p, at), at, write))
 				return false;
+		}
 		pte->young = true;
 		pte->dirty |= write;
+		t->young = true;
 	}
 	return true;
 }
@@ -2048,6 +2125,9 @@ static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_
 	while (at < p->nr_vmas && p->vmas[at].start < v.start)
 		at++;
 	memmove(p->vmas + at + 1, p->vmas + at, (size_t)(p->nr_vmas - at) * sizeof(v));
+	v.id = ++r->nr_ids;
+	if (v.anon_vma)
+		v.anon_id = ++r->nr_ids;
 	p->vmas[at] = v;
 	p->nr_vmas++;
 	return &p->vmas[at];
@@ -2157,6 +2237,12 @@ static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64
 
 /* Processes */
 
+static void lru_gen_add_mm(struct ref *r, struct ref_proc *p)
+{
+	p->mm_id = ++r->nr_mms;
+	p->mm_is_new = true;
+}
+
 static struct ref_proc *new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
 {
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
@@ -2194,6 +2280,10 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 	memcpy(child->open_of, parent->open_of, r->t->nr_files * sizeof(int));
 	child->nr_vmas = parent->nr_vmas;
 	memcpy(child->vmas, parent->vmas, sizeof(parent->vmas));
+	for (int i = 0; i < child->nr_vmas; i++) {
+		child->vmas[i].id = ++r->nr_ids;
+		child->vmas[i].anon_id = ++r->nr_ids;
+	}
 	for (int i = 0; i < parent->nr_vmas; i++) {
 		const struct ref_vma *v = &parent->vmas[i];
 
@@ -2202,7 +2292,7 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 			struct ref_pte *pte = &parent->ptes[at];
 
 			/* copy_pte_range() */
-			if (parent->tables[at / 512])
+			if (parent->tables[at / 512].exists)
 				pte_alloc(r, child, at);
 			pte->exclusive = false;
 			if (pte->present && !v->shared)
@@ -2249,6 +2339,7 @@ static void do_exec(struct ref *r, struct ref_proc *p)
 	free_pgtables(r, p);
 	p->nr_vmas = 0;
 	p->dying = p->unstable = false;
+	lru_gen_add_mm(r, p);
 	for (uint32_t f = 0; f < r->t->nr_files; f++)
 		p->open_of[f] = -1;
 }
@@ -2271,24 +2362,34 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 	}
 	exit_mmap(r, p);
 	free_process(r, p);
+	r->current = NULL;
 }
 
 bool ref_op(struct ref *r, const struct op *op)
 {
-	struct ref_proc *p = ref_proc(r, op->pid);
+	struct ref_proc *p = ref_proc(r, op->pid), *child;
 	uint64_t at = (uint32_t)(op->at - r->base);
 	bool ok = true;
 	int open;
 
-	if (p && (op->code <= OP_WRITE || op->code >= OP_FORK_FAIL))
+	if (op->code == OP_SPAWN) {
+		r->current = NULL;
+		p = new_proc(r, op->pid, op->cpu);
+		lru_gen_add_mm(r, p);
+	}
+	/* lru_gen_use_mm() */
+	if (p && (op->code <= OP_WRITE || op->code >= OP_FORK_FAIL)) {
 		r->this_cpu = p->cpu;
+		r->current = p;
+		p->ran = true;
+	}
 	switch (op->code) {
 	case OP_SPAWN:
-		p = new_proc(r, op->pid, op->cpu);
-		r->this_cpu = p->cpu;
 		break;
 	case OP_FORK:
-		do_fork(r, p, new_proc(r, op->child, op->cpu));
+		child = new_proc(r, op->child, op->cpu);
+		do_fork(r, p, child);
+		lru_gen_add_mm(r, child);
 		break;
 	case OP_EXEC:
 		do_exec(r, p);
@@ -2360,10 +2461,10 @@ void ref_stat(const struct ref *r, struct vmstat *out)
 {
 	memcpy(out->v, r->v, sizeof(r->v));
 	out->v[VM_nr_free_pages] = ref_nr_free(r);
-	out->v[VM_nr_inactive_anon] = lru_size(r, REF_INACTIVE_ANON);
-	out->v[VM_nr_active_anon] = lru_size(r, REF_ACTIVE_ANON);
-	out->v[VM_nr_inactive_file] = lru_size(r, REF_INACTIVE_FILE);
-	out->v[VM_nr_active_file] = lru_size(r, REF_ACTIVE_FILE);
+	out->v[VM_nr_inactive_anon] = ref_lru_size(r, REF_INACTIVE_ANON);
+	out->v[VM_nr_active_anon] = ref_lru_size(r, REF_ACTIVE_ANON);
+	out->v[VM_nr_inactive_file] = ref_lru_size(r, REF_INACTIVE_FILE);
+	out->v[VM_nr_active_file] = ref_lru_size(r, REF_ACTIVE_FILE);
 	out->v[VM_nr_file_pages] = nr_cache(r);
 	out->v[VM_nr_dirty] = nr_dirty(r);
 	for (int i = 0; i < r->nr_pages; i++) {
@@ -2394,8 +2495,8 @@ static void find_base(struct ref *r)
 	r->broken = last > (uint64_t)r->base + REF_VPNS;
 }
 
-struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_policy policy,
-		    bool evict, enum op_code ends_as)
+struct ref *ref_new(const struct trace *t, const struct machine *m, bool mglru,
+		    enum ref_policy policy, bool evict, enum op_code ends_as)
 {
 	struct ref *r = g_new0(struct ref, 1);
 
@@ -2415,6 +2516,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_pol
 	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
 	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
 	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
+	if (mglru)
+		ref_gen_init(r);
 	ref_zone_init(r);
 	find_base(r);
 	return r;
@@ -2422,6 +2525,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_pol
 
 void ref_free(struct ref *r)
 {
+	ref_gen_free(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++)
 		g_free(r->procs[i].open_of);
 	for (int i = 0; i < REF_NR_LISTS; i++)
@@ -2432,4 +2536,36 @@ void ref_free(struct ref *r)
 	g_free(r->dirty);
 	g_free(r->pages);
 	g_free(r);
+}
+
+/* For reference-mglru.c */
+
+void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
+{
+	count(r, item, n);
+}
+
+uint64_t ref_nr_swap_pages(const struct ref *r)
+{
+	return nr_swap_pages(r);
+}
+
+void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu)
+{
+	lru_add_drain_cpu(r, cpu);
+}
+
+void ref_folio_activate(struct ref *r, unsigned int cpu, int page)
+{
+	folio_activate(r, cpu, page);
+}
+
+void ref_folio_mark_dirty(struct ref *r, int page)
+{
+	folio_mark_dirty(r, page);
+}
+
+void ref_flush_all(struct ref *r)
+{
+	flush(r, 0);
 }

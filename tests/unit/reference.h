@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The slow, obvious model: the oracle for sim/ and models/lru-classic.c.
+ * The slow, obvious model: the oracle for sim/, models/lru-classic.c and (in
+ * reference-mglru.c) models/lru-mglru.c.
  *
  * Written from the kernel source (v7.3 mm/), function by function, and from
  * the approximations declared at the top of the files in sim/. Lists are
@@ -15,6 +16,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <ucontext.h>
+
+#include <glib.h>
 
 #include "sim/machine.h"
 #include "sim/op.h"
@@ -58,6 +61,8 @@ struct ref_page {
 	bool swap_slot;	  /* resident: in the swap cache; else: swapped out */
 	int extra_refs;	  /* held for a moment: read batch, copy, gather */
 	int delayed_rmap; /* PTEs that are gone, but not yet from the mapcount */
+	int gen;	  /* MGLRU: 0 on no list, else the generation + 1 */
+	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
 	uint32_t vpn;	  /* anon: where every process maps it */
 	struct ref_shadow shadow;
 };
@@ -76,6 +81,7 @@ struct ref_vma {
 	uint32_t file, pgoff;
 	int open;
 	bool anon_vma;
+	uint64_t id, anon_id; /* in the order of their making */
 };
 
 struct ref_open {
@@ -85,16 +91,26 @@ struct ref_open {
 	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
 };
 
+/* a page table: 512 PTEs */
+struct ref_table {
+	bool exists;
+	bool young;	   /* MGLRU: the PMD entry */
+	bool in_filter[2]; /* MGLRU: Bloom filters */
+};
+
 struct ref_proc {
 	bool used;
 	uint32_t pid;
 	unsigned int cpu;
 	bool unstable, dying, opted_in;
-	bool tables[REF_VPNS / 512]; /* page tables */
 	int nr_vmas;
 	struct ref_vma vmas[REF_VMAS_MAX];
 	struct ref_pte ptes[REF_VPNS];
-	int *open_of; /* file -> open, -1: none */
+	struct ref_table tables[REF_VPNS / 512];
+	bool ran;	/* since a walk last saw it */
+	bool mm_is_new; /* since the last walk */
+	uint64_t mm_id; /* in the order of their making; 0: not yet listed */
+	int *open_of;	/* file -> open, -1: none */
 };
 
 struct ref_list {
@@ -150,6 +166,17 @@ struct ref_kswapd {
 	void *stack;
 };
 
+/* struct lru_gen_folio, struct lru_gen_mm_state; [0] is anon, [1] file */
+struct ref_gen {
+	uint64_t max_seq, min_seq[2];
+	GQueue lists[4][2]; /* pages, the newest first */
+	uint64_t avg_refaulted[2][4], avg_total[2][4];
+	uint64_t protected[2][4], evicted[2][4], refaulted[2][4];
+	uint64_t mm_seq;
+	bool have_filter[2];
+	bool mm_walk; /* reclaim_state->mm_walk */
+};
+
 struct ref {
 	const struct trace *t;
 	struct machine m;
@@ -171,6 +198,10 @@ struct ref {
 	int64_t nr_kernel; /* pages that the kernel has for itself */
 	int node_pages;	   /* of them, for the page cache's trees */
 	unsigned int kswapd_failures;
+	struct ref_gen *gen; /* NULL: the classic LRU */
+	bool in_lru_fault;
+	struct ref_proc *current; /* whose operation it is */
+	uint64_t nr_mms, nr_ids;
 	uint64_t nonresident_age;
 	uint64_t refaults[2];
 	struct ref_cost cost[2];
@@ -190,8 +221,8 @@ struct ref {
 	uint64_t v[NR_VMSTAT];
 };
 
-struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_policy policy,
-		    bool evict, enum op_code ends_as);
+struct ref *ref_new(const struct trace *t, const struct machine *m, bool mglru,
+		    enum ref_policy policy, bool evict, enum op_code ends_as);
 void ref_free(struct ref *r);
 /** One operation; false when the machine is out of memory. */
 bool ref_op(struct ref *r, const struct op *op);
@@ -205,6 +236,8 @@ struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
 void ref_zone_init(struct ref *r);
 /** NR_FREE_PAGES, or what the memcg's limit leaves. */
 uint64_t ref_nr_free(const struct ref *r);
+/** lruvec_lru_size(), exact; @list: REF_INACTIVE_ANON... */
+uint64_t ref_lru_size(const struct ref *r, int list);
 bool ref_pgdat_balanced(const struct ref *r);
 bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
 void ref_free_page(struct ref *r, int list);

@@ -19,6 +19,7 @@
 #include <CUnit/CUnit.h>
 #include <glib.h>
 
+#include "models/lru-mglru.h"
 #include "models/models.h"
 #include "sim/mm.h"
 #include "sim/page_alloc.h"
@@ -107,9 +108,86 @@ static bool walk_folio(void *arg, const char *list, uint32_t slot)
 	return !w->bad;
 }
 
+static bool folio_list_differs(struct compare *c, const char *what, const struct folio_list *l,
+			       const GQueue *pages)
+{
+	uint32_t place = l->head, slot;
+	int at = 0;
+
+	for (GList *link = pages->head; link; link = link->next, at++) {
+		slot = folio_list_prev(l, &place);
+		if (slot == FOLIO_NONE)
+			break;
+		if (differ_page(c, what, at, slot, GPOINTER_TO_INT(link->data)))
+			return true;
+	}
+	return differ(c, what, at, l->size, pages->length);
+}
+
+static bool ctrl_differs(struct compare *c, const char *what, const struct ctrl *s,
+			 const uint64_t r[NR_LRU_TYPES][MAX_NR_TIERS])
+{
+	for (int type = 0; type < NR_LRU_TYPES; type++)
+		for (unsigned int tier = 0; tier < MAX_NR_TIERS; tier++)
+			if (differ(c, what, type * 10 + (int)tier, s->v[type][tier], r[type][tier]))
+				return true;
+	return false;
+}
+
+static bool generations_differ(struct compare *c)
+{
+	const struct mglru *g = c->s->lru;
+	const struct ref_gen *r = c->r->gen;
+
+	if (differ(c, "max_seq", 0, g->max_seq, r->max_seq) ||
+	    differ(c, "min_seq of anon", 0, g->min_seq[0], r->min_seq[0]) ||
+	    differ(c, "min_seq of file", 0, g->min_seq[1], r->min_seq[1]) ||
+	    differ(c, "mm_seq", 0, g->mm_seq, r->mm_seq) ||
+	    ctrl_differs(c, "avg_refaulted", &g->avg_refaulted, r->avg_refaulted) ||
+	    ctrl_differs(c, "avg_total", &g->avg_total, r->avg_total) ||
+	    ctrl_differs(c, "protected", &g->protected, r->protected) ||
+	    ctrl_differs(c, "evicted", &g->evicted, r->evicted) ||
+	    ctrl_differs(c, "refaulted", &g->refaulted, r->refaulted))
+		return true;
+	for (unsigned int gen = 0; gen < MAX_NR_GENS; gen++)
+		for (int type = 0; type < NR_LRU_TYPES; type++)
+			if (folio_list_differs(c, "generation", &g->lists[gen][type],
+					       &r->lists[gen][type]))
+				return true;
+	return false;
+}
+
+/* what the walks know of a process */
+static bool walks_differ(struct compare *c, const struct mm *mm, const struct ref_proc *p)
+{
+	const struct mglru *g = c->s->lru;
+
+	if (differ(c, "ran", p->pid, mm->ran, p->ran))
+		return true;
+	for (uint32_t i = 0; i < REF_VPNS / PTRS_PER_PTE; i++) {
+		const struct pte_table *pt = pte_lookup(mm, c->r->base + i * PTRS_PER_PTE);
+		const struct ref_table *rt = &p->tables[i];
+
+		if (differ(c, "page table", i, pt != NULL, rt->exists))
+			return true;
+		if (!pt)
+			continue;
+		if (differ(c, "young PMD", i, pt->young, rt->young))
+			return true;
+		for (int f = 0; f < 2; f++)
+			if (differ(c, "filter", i, g->sets[f] && pt->seen[f] == g->sets[f],
+				   rt->in_filter[f]))
+				return true;
+	}
+	return false;
+}
+
 static bool lists_differ(struct compare *c)
 {
 	struct walk w = { .c = c };
+
+	if (c->r->gen)
+		return generations_differ(c);
 
 	c->s->cfg.lru->walk(c->s, walk_folio, &w);
 	for (int i = 0; i < REF_NR_LISTS && !w.bad; i++)
@@ -279,7 +357,7 @@ static bool proc_differs(struct compare *c, const struct ref_proc *p)
 		    ptes_differ(c, p, sv, rv))
 			return true;
 	}
-	return opens_differ(c, mm, p);
+	return (c->r->gen && walks_differ(c, mm, p)) || opens_differ(c, mm, p);
 }
 
 static uint16_t page_flags(const struct ref_page *pg)
@@ -290,8 +368,9 @@ static uint16_t page_flags(const struct ref_page *pg)
 			  (pg->referenced ? PG_referenced : 0) | (pg->active ? PG_active : 0) |
 			  (pg->workingset || s->workingset ? PG_workingset : 0) |
 			  (pg->dirty ? PG_dirty : 0) | (pg->reclaim ? PG_reclaim : 0) |
-			  (pg->swapbacked ? PG_swapbacked : 0) | (pg->anon ? PG_anon : 0) |
-			  (pg->swap_slot ? PG_swapcache : 0) | (s->present ? PG_shadow : 0));
+			  (pg->refs << LRU_REFS_PGOFF) | (pg->swapbacked ? PG_swapbacked : 0) |
+			  (pg->anon ? PG_anon : 0) | (pg->swap_slot ? PG_swapcache : 0) |
+			  (s->present ? PG_shadow : 0));
 }
 
 static bool page_differs(struct compare *c, uint32_t slot, int page)
@@ -306,6 +385,7 @@ static bool page_differs(struct compare *c, uint32_t slot, int page)
 	else if (flags & PG_shadow)
 		flags = (uint16_t)((flags & ~PG_swapbacked) | PG_anon);
 	return differ(c, "flags of page", page, flags, page_flags(pg)) ||
+	       differ(c, "generation of page", page, f->gen & GEN_MASK, (uint64_t)pg->gen) ||
 	       differ(c, "mapcount of page", page, f->mapcount, (uint64_t)c->mapcount[page]) ||
 	       (pg->shadow.present &&
 		differ(c, "shadow of page", page, f->shadow, (uint32_t)pg->shadow.eviction));
@@ -355,6 +435,7 @@ static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 /* Lockstep */
 
 struct setup {
+	const struct lru_model *lru;
 	enum ref_policy policy;
 	bool evict;
 	bool check; /* sim_check() after each operation too */
@@ -372,7 +453,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 			struct coverage *cov)
 {
 	struct sim_config cfg = {
-		.lru = &lru_classic, .evict = su->evict, .machine = rt->m, .ends_as = rt->ends_as
+		.lru = su->lru, .evict = su->evict, .machine = rt->m, .ends_as = rt->ends_as
 	};
 	struct trace_iter it;
 	struct err err = { "" };
@@ -385,7 +466,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 	g_assert_cmpstr(cfg.reap->name, ==, ref_policy_names[su->policy]);
 	s = sim_new(rt->t, &cfg, &err);
 	g_assert_nonnull(s);
-	r = ref_new(rt->t, &rt->m, su->policy, su->evict, rt->ends_as);
+	r = ref_new(rt->t, &rt->m, su->lru->lru_gen, su->policy, su->evict, rt->ends_as);
 	g_assert_false(r->broken);
 	trace_iter_init(&it, rt->t);
 	for (; bad < 0 && trace_iter_next(&it, &op, NULL) > 0; at++) {
@@ -481,12 +562,13 @@ static void shrink(struct random_trace *rt, const struct setup *su)
 
 			g_array_remove_range(less, at, chunk);
 			if (try_ops(rt, su, less)) {
+				/* the names of its marks have new numbers */
 				g_array_free(ops, TRUE);
-				ops = less;
+				ops = ops_of(rt->t);
 			} else {
-				g_array_free(less, TRUE);
 				at += chunk;
 			}
+			g_array_free(less, TRUE);
 		}
 	}
 	g_array_free(ops, TRUE);
@@ -510,8 +592,8 @@ static void report(struct random_trace *rt, const struct setup *su, uint64_t see
 	char less[MSG_MAX] = "";
 	int64_t less_at;
 
-	printf("\nseed %" PRIu64 ", policy %s%s, operation %" PRId64 ": %s\n", seed,
-	       ref_policy_names[su->policy], su->evict ? "+evict" : "", at, msg);
+	printf("\nseed %" PRIu64 ", %s LRU, policy %s%s, operation %" PRId64 ": %s\n", seed,
+	       su->lru->name, ref_policy_names[su->policy], su->evict ? "+evict" : "", at, msg);
 	shrink(rt, su);
 	less_at = lockstep(rt, su, less, NULL);
 	printf("# the same, smaller; ends as %d; operation %" PRId64 ": %s\n", (int)rt->ends_as,
@@ -545,7 +627,7 @@ static void check_coverage(const struct coverage *cov)
 	CU_ASSERT(cov->out_of_memory > 0 && cov->out_of_memory < cov->traces / 4);
 }
 
-static void test_lockstep(void)
+static void lockstep_model(const struct lru_model *lru)
 {
 	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
 	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 6000);
@@ -555,6 +637,7 @@ static void test_lockstep(void)
 
 	for (uint64_t seed = first; seed < first + nr && failed < 3; seed++) {
 		struct setup su = {
+			.lru = lru,
 			.policy = (enum ref_policy)(seed % NR_REF_POLICIES),
 			.evict = seed / NR_REF_POLICIES % 2,
 			.check = seed % 10 == 0,
@@ -581,6 +664,16 @@ static void test_lockstep(void)
 	CU_ASSERT_EQUAL(failed, 0);
 	if (!failed && nr >= 1000)
 		check_coverage(&cov);
+}
+
+static void test_lockstep(void)
+{
+	lockstep_model(&lru_classic);
+}
+
+static void test_lockstep_mglru(void)
+{
+	lockstep_model(&lru_mglru);
 }
 
 /* Properties of the engine alone */
@@ -760,6 +853,7 @@ void suite_oracle(void)
 	CU_pSuite s = CU_add_suite("oracle", NULL, NULL);
 
 	CU_add_test(s, "engine and reference in lockstep", test_lockstep);
+	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "policies that must not differ", test_same_numbers);
 	CU_add_test(s, "invariants after every operation", test_invariants);
 	CU_add_test(s, "exit frees everything", test_exit_frees);
