@@ -26,6 +26,7 @@ void suite_fault(void);
 void suite_readahead(void);
 void suite_filemap(void);
 void suite_lru_classic(void);
+void suite_lru_mglru(void);
 void suite_reclaim(void);
 void suite_zap(void);
 void suite_reap(void);
@@ -39,18 +40,19 @@ static const struct {
 	const char *name;
 	void (*add)(void);
 } suites[] = {
-	{ "trace", suite_trace },     { "readers", suite_readers },
-	{ "perf", suite_perf },	      { "gen", suite_gen },
-	{ "vmstat", suite_vmstat },   { "machine", suite_machine },
-	{ "list", suite_list },	      { "mm", suite_mm },
-	{ "batch", suite_batch },     { "oracle", suite_oracle },
-	{ "charge", suite_charge },   { "rmap", suite_rmap },
-	{ "fault", suite_fault },     { "readahead", suite_readahead },
-	{ "filemap", suite_filemap }, { "lru_classic", suite_lru_classic },
-	{ "reclaim", suite_reclaim }, { "zap", suite_zap },
-	{ "reap", suite_reap },	      { "replay", suite_replay },
-	{ "models", suite_models },   { "page_alloc", suite_page_alloc },
-	{ "kswapd", suite_kswapd },   { "agreement", suite_agreement },
+	{ "trace", suite_trace },	  { "readers", suite_readers },
+	{ "perf", suite_perf },		  { "gen", suite_gen },
+	{ "vmstat", suite_vmstat },	  { "machine", suite_machine },
+	{ "list", suite_list },		  { "mm", suite_mm },
+	{ "batch", suite_batch },	  { "oracle", suite_oracle },
+	{ "charge", suite_charge },	  { "rmap", suite_rmap },
+	{ "fault", suite_fault },	  { "readahead", suite_readahead },
+	{ "filemap", suite_filemap },	  { "lru_classic", suite_lru_classic },
+	{ "reclaim", suite_reclaim },	  { "zap", suite_zap },
+	{ "reap", suite_reap },		  { "replay", suite_replay },
+	{ "models", suite_models },	  { "page_alloc", suite_page_alloc },
+	{ "kswapd", suite_kswapd },	  { "agreement", suite_agreement },
+	{ "lru_mglru", suite_lru_mglru },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -64,12 +64,12 @@ struct machine tl_machine(const char *settings)
 	return m;
 }
 
-struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
-		     const char *text)
+static struct tl *make(const struct lru_model *lru, const char *machine, const char *policy,
+		       enum op_code ends_as, const char *text)
 {
 	struct tl *x = g_new0(struct tl, 1);
 	struct sim_config cfg = {
-		.lru = lru_models[0],
+		.lru = lru,
 		.machine = tl_machine(machine),
 		.ends_as = ends_as,
 		.check = true,
@@ -90,9 +90,21 @@ struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_
 	return x;
 }
 
+struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
+		     const char *text)
+{
+	return make(lru_models[0], machine, policy, ends_as, text);
+}
+
 struct tl *tl_new(const char *machine, const char *policy, const char *text)
 {
 	return tl_new_as(machine, policy, OP_NONE, text);
+}
+
+struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
+		      const char *text)
+{
+	return make(lru, machine, policy, OP_NONE, text);
 }
 
 void tl_to(struct tl *x, const char *mark)

@@ -36,6 +36,9 @@ struct machine tl_machine(const char *settings);
 struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
 		     const char *text);
 struct tl *tl_new(const char *machine, const char *policy, const char *text);
+/** The same on another LRU than the classic one. */
+struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
+		      const char *text);
 /** Replay up to and including the next mark of that name. */
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
