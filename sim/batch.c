@@ -16,7 +16,9 @@
 
 void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
 {
-	struct event e = { slot, rule, before, s->folios[slot].flags };
+	/* a read ends without an event: locked is left out */
+	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
+			   s->folios[slot].flags & (uint16_t)~PG_locked };
 
 	g_array_append_val(s->log->events, e);
 }

@@ -77,6 +77,7 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 		s->nr_shmem++;
 	} else if (why != ADD_WRITE) {
 		count_vm(s, VM_sim_fills, 1);
+		f->flags |= PG_locked; /* until sim_device_read() */
 	}
 	note(s, slot, ADD, before);
 	if ((before & PG_shadow) && why != ADD_WRITE)

@@ -30,6 +30,7 @@ enum folio_flags {
 	PG_reclaim = 1 << 6,	   /* rotate to the tail once written back */
 	PG_readahead = PG_reclaim, /* one bit, as in the kernel: on a clean folio it
 				    * means that reading it starts the next readahead */
+	PG_locked = 1 << 7,	   /* being read from the device */
 	PG_swapbacked = 1 << 8,	   /* anon and tmpfs: on the anon lists */
 	PG_anon = 1 << 9,	   /* folio_test_anon(): not in a file */
 	PG_swapcache = 1 << 10,	   /* a swap slot holds its content */

@@ -4,9 +4,8 @@
  * page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead() of
  * mm/filemap.c, for order-0 folios.
  *
- * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. While a window is being
- * filled its first pages are locked in the kernel, so reclaim passes them over; here it looks at
- * them, which matters when the inactive list is not much longer than a window.
+ * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. Reads
+ * of a window are one request, and one ahead of need is waited for as any other.
  */
 #include "sim/readahead.h"
 

@@ -3,8 +3,8 @@
  * Mirrors v7.3 mm/vmscan.c: do_try_to_free_pages(), shrink_folio_list(),
  * __remove_mapping().
  *
- * Approximations: I/O is instantaneous, so no folio is ever under writeback or
- * locked when reclaim meets it, and reclaim never throttles. Swap is zram:
+ * Approximations: writes are instantaneous, so no folio is ever under writeback
+ * when reclaim meets it, and reclaim never throttles. Swap is zram:
  * synchronous writes, which the classic LRU frees in the same pass, and no page
  * is found to be filled with zeros. What a pass frees is free at once, where the
  * kernel frees in batches of 31. shrink_slab() and the inode LRU are not
@@ -104,6 +104,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 
 		if (i + 4 < taken)
 			__builtin_prefetch(&s->folios[slots[i + 4]]);
+		if (before & PG_locked)
+			goto keep;
 		sc->nr_scanned++;
 		if (file && (before & PG_dirty))
 			nr_unqueued_dirty++;

@@ -78,13 +78,10 @@ static void snapshot_clear(gpointer data)
 
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 {
-	if (!s->cfg.machine.read_us)
-		return;
+	if (s->cfg.machine.read_us)
+		task_wait(s, s->cfg.machine.read_us * 1000ull);
 	for (uint32_t i = 0; i < nr; i++)
-		s->folios[slot + i].batched++;
-	task_wait(s, s->cfg.machine.read_us * 1000ull);
-	for (uint32_t i = 0; i < nr; i++)
-		s->folios[slot + i].batched--;
+		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }
 
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)

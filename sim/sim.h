@@ -233,8 +233,8 @@ int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, stru
 void sim_advance(struct sim *s, uint64_t ns);
 /** When the statistics of memcgs are flushed next. */
 uint64_t sim_next_flush(const struct sim *s);
-/** One request to the device, for pages that wait locked from @slot on: it
- * takes the machine's read_us. */
+/** One request to the device: it takes the machine's read_us, and the pages that
+ * wait locked for it from @slot on are unlocked. */
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);

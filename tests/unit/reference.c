@@ -803,6 +803,10 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 	for (int i = 0; i < nr; i++) {
 		struct ref_page *pg = &r->pages[pages[i]];
 
+		if (pg->locked) { /* folio_trylock() */
+			pages[nr_kept++] = pages[i];
+			continue;
+		}
 		sc->nr_scanned++;
 		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
 		switch (shrink_folio(r, sc, pages[i])) {
@@ -1226,7 +1230,8 @@ static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool wr
 	pg->swap_slot = swapped;
 	update_nodes(r);
 	count(r, VM_sim_cache_adds, 1);
-	if (!shmem && !write)
+	pg->locked = !shmem && !write;
+	if (pg->locked)
 		count(r, VM_sim_fills, 1);
 	if (s.present && !write)
 		workingset_refault(r, page, s);
@@ -1253,13 +1258,10 @@ static void filemap_drop(struct ref *r, int page)
 /* one request: the pages of the window stay where they are until it is done */
 static void device_read(struct ref *r, int first, uint64_t nr)
 {
-	if (!r->m.read_us)
-		return;
+	if (r->m.read_us)
+		ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
 	for (uint64_t i = 0; i < nr; i++)
-		r->pages[first + (int)i].extra_refs++;
-	ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
-	for (uint64_t i = 0; i < nr; i++)
-		r->pages[first + (int)i].extra_refs--;
+		r->pages[first + (int)i].locked = false;
 }
 
 /* mm/readahead.c */

@@ -54,7 +54,8 @@ struct ref_shadow {
 struct ref_page {
 	bool used; /* anon: this id is taken; file: always */
 	bool resident;
-	bool lru; /* on a list */
+	bool locked; /* being read */
+	bool lru;    /* on a list */
 	bool referenced, active, workingset, dirty;
 	bool reclaim; /* PG_reclaim, which is also PG_readahead */
 	bool swapbacked, anon;
