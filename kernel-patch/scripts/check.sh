@@ -8,6 +8,7 @@
 #   it counts in the worked example what was recorded, policy by policy
 #   it leaves each page of the decision matrix as was recorded
 #   the simulator REAPSIM agrees with that, but for what decision-matrix.md names
+#   the same for the kernel with the series, where that was recorded
 #
 #   KERNEL=7.3|6.12    which (default 7.3)
 #   KERNEL_SRC=FOLDER  this tree instead
@@ -170,11 +171,22 @@ for policy in $("$matrix" --policies); do
 	pool run classic "$policy" "$tmp/matrix.csv" player.dump=1 >/dev/null
 done
 wait
+# as_recorded RECORDED FOLDER [OPTION] - the guests' results in FOLDER
 as_recorded() {
-	"$matrix" --record "$out/matrix" >"$tmp/matrix.new" || return 1
-	grep -v '^#' "$recorded" | diff - "$tmp/matrix.new" >"$tmp/matrix.diff" ||
+	"$matrix" ${3:-} --record "$2" >"$tmp/matrix.new" || return 1
+	grep -v '^#' "$1" | diff - "$tmp/matrix.new" >"$tmp/matrix.diff" ||
 		{ say "$(grep -c '^>' "$tmp/matrix.diff") of $(wc -l <"$tmp/matrix.new") rows differ"; return 1; }
 }
-try "the decision matrix: v$base leaves each page as recorded" as_recorded
+try "the decision matrix: v$base leaves each page as recorded" as_recorded "$recorded" "$out/matrix"
 try "the decision matrix: the simulator agrees with v$base" env KERNEL="$base" "$matrix" "$reapsim"
+
+# The series itself, with each value of flags, as far as it was recorded.
+recorded=$top/tests/kernel/series-matrix.kernel.csv
+[ "$base" = 7.3 ] || recorded=${recorded/matrix./matrix-$base.}
+if [ -f "$recorded" ]; then
+	DEATHS=$("$matrix" --series --deaths) "$top/tests/kernel/matrix.sh" >"$tmp/series.csv"
+	test_only=$with_series run classic flag+evict "$tmp/series.csv" player.dump=1 player.flags=trace >/dev/null
+	try "the series' matrix: v$base leaves each page as recorded" as_recorded "$recorded" "$out/series" --series
+	try "the series' matrix: the simulator agrees with v$base" env KERNEL="$base" "$matrix" --series "$reapsim"
+fi
 end
