@@ -17,6 +17,7 @@ const struct machine_key machine_keys[] = {
 	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
 	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
 	{ "read_us", "time that one request to the device takes; 0: none passes" },
+	{ "op_us", "time that any operation takes beside its faults and requests" },
 	{ "fault_us", "time that one page fault takes, without the device" },
 	{ "scan_ns", "time that reclaim takes for a page it looks at; 0: none passes" },
 	{ "tick_us", "the scheduler's tick, 4000 with CONFIG_HZ=250" },
@@ -157,6 +158,8 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 	}
 	if (!strcmp(key, "read_us"))
 		return set_u32(&m->read_us, key, value, 0, 10000000, err);
+	if (!strcmp(key, "op_us"))
+		return set_u32(&m->op_us, key, value, 0, 10000000, err);
 	if (!strcmp(key, "fault_us"))
 		return set_u32(&m->fault_us, key, value, 0, 10000000, err);
 	if (!strcmp(key, "scan_ns"))

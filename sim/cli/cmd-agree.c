@@ -202,8 +202,8 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 	struct machine *m = &cfg->machine;
 	struct err err;
 
-	cfg->read_us = (const uint32_t *)(void *)r->read_us->data;
-	cfg->nr_read_us = r->read_us->len;
+	cfg->times = (const struct op_times *)(void *)r->times->data;
+	cfg->nr_times = r->times->len;
 	m->memcg_stats_flushed = true;
 	m->fault_us = (uint32_t)r->fault_us;
 	m->scan_ns = (uint32_t)r->scan_ns;
@@ -215,8 +215,8 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 
 		if (ret)
 			return cli_fail(ret, &err);
-		if (!strcmp(kv[0], "read_us"))
-			cfg->nr_read_us = 0;
+		if (!strcmp(kv[0], "read_us") || !strcmp(kv[0], "op_us"))
+			cfg->nr_times = 0;
 	}
 	return 0;
 }

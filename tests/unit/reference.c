@@ -2372,10 +2372,13 @@ bool ref_op(struct ref *r, const struct op *op)
 	struct ref_proc *p = ref_proc(r, op->pid), *child;
 	uint64_t at = (uint32_t)(op->at - r->base);
 	bool ok = true;
+	const uint64_t op_ns =
+		op->code == OP_ADVANCE || op->code == OP_MARK ? 0 : r->m.op_us * 1000ull;
 	int open;
 
 	if (op->code == OP_SPAWN) {
 		r->current = NULL;
+		ref_task_run(r, op_ns);
 		p = new_proc(r, op->pid, op->cpu);
 		lru_gen_add_mm(r, p);
 	}
@@ -2385,6 +2388,8 @@ bool ref_op(struct ref *r, const struct op *op)
 		r->current = p;
 		p->ran = true;
 	}
+	if (op->code != OP_SPAWN)
+		ref_task_run(r, op_ns);
 	switch (op->code) {
 	case OP_SPAWN:
 		break;

@@ -35,6 +35,7 @@ static const struct {
 	U32(readahead_pages, readahead_pages, 0, 65536),
 	U32(read_us, read_us, 0, 10000000),
 	U32(fault_us, fault_us, 0, 10000000),
+	U32(op_us, op_us, 0, 10000000),
 	U32(swappiness, swappiness, 0, 200),
 	U64(min_free_pages, min_free_pages, 0, UINT32_MAX),
 	U32(watermark_scale_factor, watermark_scale_factor, 1, 3000),

@@ -577,11 +577,11 @@ static void shrink(struct random_trace *rt, const struct setup *su)
 static void print_machine(const struct machine *m)
 {
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
-	       "fault_around %u prefault %s stats %s read_us %u fault_us %u swappiness %u "
+	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
 	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
-	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->swappiness,
+	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us, m->swappiness,
 	       m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
 	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms);
 }
