@@ -45,6 +45,8 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
 	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
+	uint32_t *mmap_miss = &vma->open->mmap_miss;
 	bool mapped = false;
 
 	for (uint32_t i = from; i <= to; i++) {
@@ -57,15 +59,17 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 		slot = file_slot(s, vma->file, pgoff);
 		if ((s->folios[slot].flags & (PG_resident | PG_readahead)) != PG_resident)
 			continue;
+		if (!by_fault && !(s->folios[slot].flags & PG_workingset) && *mmap_miss)
+			--*mmap_miss;
 		if (pt->pte[i])
 			continue;
 		map_file_page(s, vma, pt, at, slot, at == vpn ? PTE_young : prefault);
 		if (at != vpn)
 			continue;
 		mapped = true;
-		if (!tried && !(s->folios[slot].flags & PG_workingset) &&
-		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && vma->open->mmap_miss)
-			vma->open->mmap_miss--;
+		if (by_fault && !tried && !(s->folios[slot].flags & PG_workingset) &&
+		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
+			--*mmap_miss;
 	}
 	return mapped;
 }

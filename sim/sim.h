@@ -18,6 +18,7 @@
 #include "sim/err.h"
 #include "sim/event.h"
 #include "sim/folio.h"
+#include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
 #include "sim/reap.h"
@@ -111,6 +112,7 @@ struct anon_slot {
 
 /** struct sim_config - what distinguishes one run of a trace from another. */
 struct sim_config {
+	const struct kernel_profile *kernel;
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
 	bool evict;		/* the policy's "+evict" form */

@@ -13,6 +13,7 @@
 
 /** struct run_options - what the user typed; freed by run_options_clear(). */
 struct run_options {
+	char *kernel;
 	char *lru;
 	char *policies;	 /* "baseline,v1" or "all" */
 	char *machines;	 /* key files, comma separated; NULL: the trace's */
@@ -51,6 +52,7 @@ struct run {
 /** struct run_set - machines x policies for one trace. */
 struct run_set {
 	const struct trace *trace;
+	const struct kernel_profile *kernel;
 	const struct lru_model *lru;
 	GArray *machines;    /* struct machine, resolved */
 	GPtrArray *policies; /* char *, as typed */

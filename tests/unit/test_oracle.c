@@ -452,9 +452,11 @@ struct coverage {
 static int64_t lockstep(const struct random_trace *rt, const struct setup *su, char *msg,
 			struct coverage *cov)
 {
-	struct sim_config cfg = {
-		.lru = su->lru, .evict = su->evict, .machine = rt->m, .ends_as = rt->ends_as
-	};
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = su->lru,
+				  .evict = su->evict,
+				  .machine = rt->m,
+				  .ends_as = rt->ends_as };
 	struct trace_iter it;
 	struct err err = { "" };
 	int64_t at = 0, bad = -1;
@@ -681,9 +683,11 @@ static void test_lockstep_mglru(void)
 static int run(const struct random_trace *rt, const char *policy, enum op_code ends_as, bool check,
 	       struct vmstat *out, struct sim **keep)
 {
-	struct sim_config cfg = {
-		.lru = &lru_classic, .machine = rt->m, .ends_as = ends_as, .check = check
-	};
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = &lru_classic,
+				  .machine = rt->m,
+				  .ends_as = ends_as,
+				  .check = check };
 	struct err err = { "" };
 	struct sim *s;
 	int ret;
