@@ -11,4 +11,5 @@ const struct kernel_profile kernel_6_12 = {
 	.drain_at_unmap = true,
 	.fault_is_active = true,
 	.failed_fork_exits = true,
+	.lru_gen = &lru_gen_6_12,
 };

@@ -14,4 +14,5 @@ const struct kernel_profile kernel_7_3 = {
 	.readahead_ends_at_eof = true,
 	.cost_by_statistics = true,
 	.hopeless_until_balanced = true,
+	.lru_gen = &lru_gen_7_3,
 };

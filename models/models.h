@@ -14,6 +14,7 @@
 extern const struct kernel_profile kernel_7_3, kernel_6_12;
 
 extern const struct lru_model lru_classic, lru_mglru;
+extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_12;
 
 extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
 	reap_prctl, reap_demote;

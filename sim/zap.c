@@ -286,6 +286,9 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 
 	mm->unstable = true;
 	zap_begin(s, z, mm, true, mrelease_flags);
+	/* the program itself is no part of the trace: v6.12 comes to its pages first
+	 * and has freed them before the next VMA */
+	unmap_drain(s, z->cpu);
 	for (guint i = 0; i < nr; i++) {
 		struct vma *vma = mm->vmas->pdata[s->cfg.kernel->reap_backwards ? nr - 1 - i : i];
 
