@@ -11,5 +11,8 @@ const struct kernel_profile kernel_6_12 = {
 	.drain_at_unmap = true,
 	.fault_is_active = true,
 	.failed_fork_exits = true,
+	.swapin_skips_cache = true,
+	.reuse_drains = true,
+	.clears_referenced_first = true,
 	.lru_gen = &lru_gen_6_12,
 };

@@ -12,6 +12,7 @@ const struct kernel_profile kernel_7_3 = {
 	.mmap_miss_by_fault = true,
 	.readahead_aligned = true,
 	.readahead_ends_at_eof = true,
+	.maps_dirty = true,
 	.cost_by_statistics = true,
 	.hopeless_until_balanced = true,
 	.lru_gen = &lru_gen_7_3,

@@ -51,8 +51,24 @@ struct kernel_profile {
 	/* do_page_cache_ra() sets no mark in a window that the file's end cuts */
 	bool readahead_ends_at_eof;
 
+	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
+	bool maps_dirty;
+
+	/* Anon faults, mm/memory.c */
+
+	/* do_swap_page() reads a slot that one PTE refers to past the swap cache, and
+	 * the page is that process's alone; a page of the swap cache stays in it
+	 * unless swap is short, or nobody else holds it and the fault writes */
+	bool swapin_skips_cache;
+	/* wp_can_reuse_anon_folio() drains the batches unless there are more than
+	 * three references; else unless there are more than a batch explains */
+	bool reuse_drains;
+
 	/* Reclaim, mm/vmscan.c */
 
+	/* folio_check_references() takes PG_referenced even from a folio that it keeps
+	 * because it goes with its process */
+	bool clears_referenced_first;
 	/* prepare_scan_control() computes the costs of the lists from statistics;
 	 * else lru_note_cost() adds to them when they arise */
 	bool cost_by_statistics;
