@@ -232,15 +232,18 @@ static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool re
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
 	struct zap *z = s->gather;
+	uint32_t first;
 
 	zap_begin(s, z, mm, false, 0);
 	vma_split_range(s, mm, start, pages);
-	unmap_drain(s, z->cpu);
-	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
+	first = vma_index(mm, start);
+	for (uint32_t i = first; i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
 
 		if (vma->start > start + (pages - 1))
 			break;
+		if (i == first)
+			unmap_drain(s, z->cpu);
 		zap_vma(s, z, vma);
 	}
 	gather_flush(s, z);
