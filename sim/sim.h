@@ -112,7 +112,7 @@ struct anon_slot {
 
 /** struct sim_config - what distinguishes one run of a trace from another. */
 struct sim_config {
-	const struct kernel_profile *kernel;
+	const struct kernel_profile *kernel; /* of the registry */
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
 	bool evict;		/* the policy's "+evict" form */

@@ -402,7 +402,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 
 void run_csv_header(FILE *f)
 {
-	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,mark,number", f);
+	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,mark,number", f);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
 	fputc('\n', f);
@@ -447,8 +447,8 @@ void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const stru
 	csv_field(f, base);
 	fputc(',', f);
 	csv_field(f, r->cfg.machine.name);
-	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
-		r->cfg.machine.memcg_pages, r->cfg.lru->name, r->policy,
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
+		r->cfg.machine.memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
 		run_end_name(r->cfg.ends_as), snap ? t->names[snap->name] : "(end)",
 		snap ? mark_number(r, snap) : 1);
 	for (int i = 0; i < NR_VMSTAT; i++)

@@ -80,7 +80,7 @@ static inline struct run *run_set_get(const struct run_set *rs, guint end, guint
 /** "recorded", "mrelease", ...: how @code is typed. */
 const char *run_end_name(enum op_code code);
 
-/** "trace,machine,lru,policy,..." and one row; @snap: NULL for the end of the
+/** "trace,machine,...,kernel,lru,policy,..." and one row; @snap: NULL for the end of the
  * trace, whose mark is "(end)". */
 void run_csv_header(FILE *f);
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
