@@ -18,6 +18,7 @@
 #include "sim/err.h"
 #include "sim/event.h"
 #include "sim/folio.h"
+#include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
 #include "sim/reap.h"
@@ -116,6 +117,7 @@ struct op_times {
 
 /** struct sim_config - what distinguishes one run of a trace from another. */
 struct sim_config {
+	const struct kernel_profile *kernel; /* of the registry */
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
 	bool evict;		/* the policy's "+evict" form */

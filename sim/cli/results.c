@@ -64,6 +64,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->policy = intern(r, f[1]);
 	x->lru = intern(r, f[2]);
 	x->digest = intern(r, f[3]);
+	x->kernel = intern(r, f[7]);
 	x->line = rows->lines.nr;
 	x->nr_runs = (unsigned int)runs;
 	x->fault_us = fault_us;

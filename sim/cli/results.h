@@ -49,6 +49,7 @@ struct state_run {
 /** struct result - one scenario under one policy. */
 struct result {
 	const char *scenario, *policy, *lru, *digest;
+	const char *kernel; /* its release, "7.3.0-rc7" */
 	unsigned int line, nr_runs;
 	/* as the guest measured it: the medians of the runs */
 	uint64_t fault_us, scan_ns;

@@ -159,7 +159,9 @@ static void test_too_large(void)
 {
 	struct err err = { "" };
 	struct trace *t = tl_trace("file,a,3000000; spawn,1", &err);
-	struct sim_config cfg = { .lru = lru_models[0], .reap = reap_policies[0] };
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = lru_models[0],
+				  .reap = reap_policies[0] };
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	cfg.machine = tl_machine("memcg_pages=4294000000");
@@ -181,6 +183,7 @@ static void test_times(void)
 				   "read,1,a,4,1; mark,m",
 				   &err);
 	struct sim_config cfg = {
+		.kernel = kernel_profiles[0],
 		.lru = lru_model_find("classic", NULL),
 		.reap = &reap_baseline,
 		.machine = tl_machine("memcg_pages=400 readahead_pages=0 read_us=7"),
