@@ -1,7 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * v6.12 (6.12.117), the long-term kernel that Debian 13 and Android's common
- * kernel are based on.
+ * kernel are based on. Its mm/ was read function by function beside that of v7.3,
+ * where sim/ and models/ mirror something.
+ *
+ * Approximations: what differs and has no item in struct kernel_profile.
+ * swapin_readahead() of a slot that several PTEs refer to reads its neighbours,
+ * too, here the page alone: wrong for swap that a fork shares. The first time,
+ * __alloc_pages_slowpath() wakes kswapd and tries the free list twice before it
+ * reclaims; free_unref_page_commit() gives pages back in one go. pgrotate_* are
+ * counted, though that kernel has no such counters. Before the first VMA of the
+ * trace the reaper comes to the program's own pages, which are in no trace: it is
+ * taken for granted that there are any, and that their gather drains the batches.
  */
 #include "models/models.h"
 

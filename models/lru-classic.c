@@ -4,7 +4,8 @@
  * shadow entries. Mirrors mm/vmscan.c (shrink_node, prepare_scan_control,
  * get_scan_count, shrink_lruvec, shrink_active_list, shrink_inactive_list,
  * inactive_is_low, folio_check_references), mm/workingset.c and the list moves
- * of mm/folio.c.
+ * of mm/folio.c. v6.12 differs in when costs are noted, and in what
+ * folio_check_references() clears (sim/kernel.h).
  *
  * A file page enters the inactive list. A second mark while it is there moves
  * it to the active list; the active list gives pages back when it outgrows the
@@ -617,7 +618,7 @@ static int classic_check(const struct sim *s, struct err *err)
 
 const struct lru_model lru_classic = {
 	.name = "classic",
-	.summary = "active and inactive lists with refault distances, v7.3",
+	.summary = "active and inactive lists with refault distances",
 	.mark_noop_flags = PG_referenced | PG_active,
 	.init = classic_init,
 	.fini = classic_fini,

@@ -26,6 +26,7 @@ void suite_fault(void);
 void suite_readahead(void);
 void suite_filemap(void);
 void suite_lru_classic(void);
+void suite_kernel(void);
 void suite_lru_mglru(void);
 void suite_reclaim(void);
 void suite_zap(void);
@@ -40,18 +41,31 @@ static const struct {
 	const char *name;
 	void (*add)(void);
 } suites[] = {
-	{ "trace", suite_trace },	  { "readers", suite_readers },
-	{ "perf", suite_perf },		  { "gen", suite_gen },
-	{ "vmstat", suite_vmstat },	  { "machine", suite_machine },
-	{ "list", suite_list },		  { "mm", suite_mm },
-	{ "batch", suite_batch },	  { "oracle", suite_oracle },
-	{ "charge", suite_charge },	  { "rmap", suite_rmap },
-	{ "fault", suite_fault },	  { "readahead", suite_readahead },
-	{ "filemap", suite_filemap },	  { "lru_classic", suite_lru_classic },
-	{ "reclaim", suite_reclaim },	  { "zap", suite_zap },
-	{ "reap", suite_reap },		  { "replay", suite_replay },
-	{ "models", suite_models },	  { "lru_mglru", suite_lru_mglru },
-	{ "kswapd", suite_kswapd },	  { "page_alloc", suite_page_alloc },
+	{ "trace", suite_trace },
+	{ "readers", suite_readers },
+	{ "perf", suite_perf },
+	{ "gen", suite_gen },
+	{ "vmstat", suite_vmstat },
+	{ "machine", suite_machine },
+	{ "list", suite_list },
+	{ "mm", suite_mm },
+	{ "batch", suite_batch },
+	{ "oracle", suite_oracle },
+	{ "charge", suite_charge },
+	{ "rmap", suite_rmap },
+	{ "fault", suite_fault },
+	{ "readahead", suite_readahead },
+	{ "filemap", suite_filemap },
+	{ "lru_classic", suite_lru_classic },
+	{ "reclaim", suite_reclaim },
+	{ "zap", suite_zap },
+	{ "reap", suite_reap },
+	{ "replay", suite_replay },
+	{ "models", suite_models },
+	{ "lru_mglru", suite_lru_mglru },
+	{ "kernel", suite_kernel },
+	{ "kswapd", suite_kswapd },
+	{ "page_alloc", suite_page_alloc },
 	{ "agreement", suite_agreement },
 };
 

@@ -84,18 +84,20 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 	      v[VM_nr_file_pages] + v[VM_pgsteal_file] + v[VM_sim_zap_evicted], "%s", what);
 }
 
-static void run_one(const struct lru_model *lru, const struct reap_policy *reap, bool evict,
-		    const struct trace *t, const char *machine, enum op_code ends_as)
+static void run_one(const struct kernel_profile *kernel, const struct lru_model *lru,
+		    const struct reap_policy *reap, bool evict, const struct trace *t,
+		    const char *machine, enum op_code ends_as)
 {
-	struct sim_config cfg = { .kernel = kernel_profiles[0],
+	struct sim_config cfg = { .kernel = kernel,
 				  .lru = lru,
 				  .reap = reap,
 				  .evict = evict,
 				  .check = true,
 				  .machine = tl_machine(machine),
 				  .ends_as = ends_as };
-	g_autofree char *what = g_strdup_printf("%s, %s%s, %s, %s", lru->name, reap->name,
-						evict ? "+evict" : "", t->path, machine);
+	g_autofree char *what =
+		g_strdup_printf("v%s, %s, %s%s, %s, %s", kernel->name, lru->name, reap->name,
+				evict ? "+evict" : "", t->path, machine);
 	struct err err = { "" };
 	struct vmstat st[2];
 
@@ -127,8 +129,11 @@ static void test_workloads(void)
 			for (size_t m = 0; m < G_N_ELEMENTS(machines); m++)
 				for (const struct reap_policy *const *p = reap_policies; *p;
 				     p++, n++)
-					run_one(*lru, *p, n % 2, t, machines[m],
-						ends[n / 2 % G_N_ELEMENTS(ends)]);
+					for (const struct kernel_profile *const *k =
+						     kernel_profiles;
+					     *k; k++)
+						run_one(*k, *lru, *p, n % 2, t, machines[m],
+							ends[n / 2 % G_N_ELEMENTS(ends)]);
 			trace_free(t);
 		}
 	}

@@ -64,12 +64,13 @@ struct machine tl_machine(const char *settings)
 	return m;
 }
 
-static struct tl *make(const struct lru_model *lru, const char *machine, const char *policy,
-		       enum op_code ends_as, const char *text)
+static struct tl *make(const struct kernel_profile *kernel, const struct lru_model *lru,
+		       const char *machine, const char *policy, enum op_code ends_as,
+		       const char *text)
 {
 	struct tl *x = g_new0(struct tl, 1);
 	struct sim_config cfg = {
-		.kernel = kernel_profiles[0],
+		.kernel = kernel,
 		.lru = lru,
 		.machine = tl_machine(machine),
 		.ends_as = ends_as,
@@ -94,7 +95,7 @@ static struct tl *make(const struct lru_model *lru, const char *machine, const c
 struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
 		     const char *text)
 {
-	return make(lru_models[0], machine, policy, ends_as, text);
+	return make(kernel_profiles[0], lru_models[0], machine, policy, ends_as, text);
 }
 
 struct tl *tl_new(const char *machine, const char *policy, const char *text)
@@ -105,7 +106,13 @@ struct tl *tl_new(const char *machine, const char *policy, const char *text)
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text)
 {
-	return make(lru, machine, policy, OP_NONE, text);
+	return make(kernel_profiles[0], lru, machine, policy, OP_NONE, text);
+}
+
+struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
+			 const char *machine, const char *policy, const char *text)
+{
+	return make(kernel, lru, machine, policy, OP_NONE, text);
 }
 
 void tl_to(struct tl *x, const char *mark)

@@ -39,6 +39,9 @@ struct tl *tl_new(const char *machine, const char *policy, const char *text);
 /** The same on another LRU than the classic one. */
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text);
+/** The same by the rules of another kernel than the first, too. */
+struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
+			 const char *machine, const char *policy, const char *text);
 /** Replay up to and including the next mark of that name. */
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
