@@ -69,7 +69,7 @@ NR > 1 && (file == "" || $3 == file) {
 }
 
 from_simulator() {
-	if [ "$recorded" = "$here/series-matrix.kernel.csv" ]; then
+	if [ "$policies" = flag+evict ]; then
 		state_of flag+evict flag+evict data --flags-as-recorded
 		state_of baseline flag+evict shmem
 		return
@@ -183,9 +183,7 @@ case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 	reapsim=$1
 	verbose=${2:+1}
 	kernel=${KERNEL:-7.3}
-	if [ "$kernel" != 7.3 ]; then
-		recorded=$here/decision-matrix-$kernel.kernel.csv
-	fi
+	[ "$kernel" = 7.3 ] || recorded=${recorded/-matrix./-matrix-$kernel.}
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
 	"$here/matrix.sh" >"$tmp/matrix.csv"
