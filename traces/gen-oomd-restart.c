@@ -8,7 +8,8 @@
 #include "traces/services.h"
 
 static const struct gen_default defaults[] = {
-	{ "groups", "2", true },	{ "processes", "6", true },
+	{ "groups", "2", true },
+	{ "processes", "6", true },
 	{ "tick_ms", "100", false },
 	{ "image_pages", "32768", true },
 	{ "data_touches", "20", true },
