@@ -12,7 +12,7 @@
 #include "traces/apps.h"
 
 static const struct gen_default defaults[] = {
-	{ "apps", "15", false },
+	{ "apps", "20", true },
 	{ "rounds", "8", true },
 	{ "order", "ageing", false },
 	{ "file_pages", "52000", false },
@@ -20,8 +20,8 @@ static const struct gen_default defaults[] = {
 	{ "anon_resume_percent", "30", true },
 	{ "pids", "same", false },
 	{ "gap_ms", "10000", true },
-	{ "system_pages", "524288", true },
-	{ "cached_limit", "12", true },
+	{ "system_pages", "1048576", true },
+	{ "cached_limit", "15", true },
 	{ "memcg_pages", "0", false },
 	{ "memory_pages", "2097152", false },
 	{ "swap_pages", "1048576", true },

@@ -9,9 +9,9 @@
 #include "traces/apps.h"
 
 static const struct gen_default defaults[] = {
-	{ "apps", "40", true },
+	{ "apps", "60", true },
 	{ "rounds", "10", true },
-	{ "cached_limit", "15", true },
+	{ "cached_limit", "25", true },
 	{ "file_pages", "45000", true },
 	{ "exclusive_percent", "2", true },
 	{ "anon_pages", "30000", true },

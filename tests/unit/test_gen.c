@@ -124,7 +124,7 @@ static void test_known_bytes(void)
 		{ "zipf", "01e7bf207484589de5865ea86a6ad65a" },
 		{ "app-rotation", "c7e12b3d67194e321442db45c7b99721" },
 		{ "shared-library", "e616076aebf6f42a47e56bfe9609e888" },
-		{ "android-ageing", "30ea887480fde8f6ec34a2afc4966b45" },
+		{ "android-ageing", "f8d78c59d5146e9a8eef69cc94b46192" },
 		{ "camera-burst", "d1d49b77ac650cb9fc7f4c4fca411bd2" },
 		{ "compile-storm", "4cb40fbc5653d52bd174d46b581e21c8" },
 		{ "k8s-crashloop", "4bcac10fd88b1a21e44c2c65cec06e2d" },
