@@ -110,7 +110,7 @@ sweep() {
 	for v in cycle random zipf; do point order order=$v; done
 	# two at a time
 	for c in 20 21 22 23 24; do
-		for v in 1.2 5 11 21.5; do
+		for v in 1.2 5 11 21.5 60; do
 			point "cached_limit x exclusive_percent" cached_limit=$c \
 				exclusive_percent=$v
 		done
