@@ -55,13 +55,20 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report test test-unit test-cli test-docs agreement bench golden-update format
+.PHONY: all report rotation rotation-sweep test test-unit test-cli test-docs agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
 	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/report.sh
+
+rotation: $(BIN) ## 30 apps x 500 rounds on a phone with 8 GB, both LRUs: traces/ROTATION.md
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh full
+
+rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: tables and plots in out/
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh reap
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh lazy
 
 test: test-unit test-cli test-docs agreement ## all tests: unit, command line, documentation, agreement
 

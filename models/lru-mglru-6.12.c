@@ -269,6 +269,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	} while (taken && n < MIN_LRU_BATCH && scanned < MAX_LRU_BATCH);
 	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
 	count_vm(s, VM_pgrefill, scanned - n);
+	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, n);
 	*isolated = n;
 	return n || scanned == MAX_LRU_BATCH ? scanned : 0;
@@ -331,6 +332,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 		}
 		lru_gen_add_folio(s, g, slots[i], false);
 	}
+	count_vm(s, VM_sim_list_moves, n - nr_clean);
 	return nr_clean;
 }
 

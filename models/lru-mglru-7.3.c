@@ -283,6 +283,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	}
 	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
 	count_vm(s, VM_pgrefill, scanned - n);
+	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, n);
 	*isolated = n;
 	return scanned;
@@ -329,6 +330,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
 		lru_gen_add_folio(s, g, slots[i], false);
 	}
+	count_vm(s, VM_sim_list_moves, n - nr_clean);
 	return nr_clean;
 }
 

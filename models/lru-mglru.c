@@ -138,12 +138,14 @@ static void mglru_activate(struct sim *s, uint32_t slot)
 	mglru_del(s, slot);
 	s->folios[slot].flags |= PG_active;
 	lru_gen_add_folio(s, s->lru, slot, false);
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 static void mglru_move_tail(struct sim *s, uint32_t slot)
 {
 	mglru_del(s, slot);
 	lru_gen_add_folio(s, s->lru, slot, true);
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 /* The feedback loop */

@@ -11,7 +11,7 @@
 #include "sim/lru.h"
 #include "sim/reap.h"
 
-extern const struct kernel_profile kernel_7_3, kernel_6_12;
+extern const struct kernel_profile kernel_7_3, kernel_6_12, kernel_7_3_eager, kernel_6_12_lazy;
 
 extern const struct lru_model lru_classic, lru_mglru;
 extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_12;

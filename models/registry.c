@@ -9,6 +9,8 @@
 const struct kernel_profile *const kernel_profiles[] = {
 	&kernel_7_3,
 	&kernel_6_12,
+	&kernel_7_3_eager,
+	&kernel_6_12_lazy,
 	NULL,
 };
 

@@ -104,6 +104,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			s->cfg.lru->del(s, slot);
 			f->flags &= (uint16_t)~PG_active;
 			s->cfg.lru->add(s, &slot, 1);
+			count_vm(s, VM_sim_list_moves, 1);
 			f->flags |= PG_reclaim;
 		} else {
 			s->cfg.lru->move_tail(s, slot);
@@ -123,7 +124,11 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 
 	if (__builtin_expect(s->in_lru_fault, 0)) {
-		if (s->cfg.kernel->fault_is_active || (f->flags & PG_workingset))
+		const struct kernel_profile *k = s->cfg.kernel;
+
+		if (k->activates_mapped && !(f->flags & PG_swapbacked))
+			; /* folio_activate_mapped() does it */
+		else if (k->fault_is_active || (f->flags & PG_workingset))
 			f->flags |= PG_active;
 		else if (!(f->flags & PG_referenced))
 			s->cfg.lru->mark_accessed(s, cpu, slot);
@@ -132,6 +137,18 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 	c->lru_add.slots[c->lru_add.nr++] = slot;
 	if (c->lru_add.nr == FOLIO_BATCH_SIZE)
 		drain_lru_add(s, c);
+}
+
+void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!s->in_lru_fault || (f->flags & (PG_active | PG_swapbacked)))
+		return;
+	if (f->flags & PG_lru)
+		folio_activate(s, cpu, slot);
+	else
+		f->flags |= PG_active; /* its batch is yet to be drained */
 }
 
 void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)

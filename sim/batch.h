@@ -15,6 +15,8 @@ void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t befo
 
 /** folio_add_lru(): queue a new folio for its list. */
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);
+/** A fault maps a file folio: see activates_mapped in sim/kernel.h. */
+void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot);
 /** folio_activate(): queue a folio that is on a list for activation. */
 void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot);
 /** deactivate_file_folio(): queue a folio for the end of the inactive list that

@@ -36,6 +36,8 @@ static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, 
 											 : 0);
 	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
 	s->folios[slot].mapcount++;
+	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
+		folio_activate_mapped(s, vma->mm->cpu, slot);
 }
 
 /* do_fault_around() and filemap_map_pages(): true if @vpn got mapped */

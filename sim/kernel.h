@@ -25,6 +25,9 @@ struct kernel_profile {
 	/* folio_add_lru(): with MGLRU what a fault brings in starts out active;
 	 * else only if it is of the working set, and else it is marked */
 	bool fault_is_active;
+	/* no version: file folios that a fault brings in start out as others do, and
+	 * become active when a fault maps them (RFC, Song, 25 Feb 2026) */
+	bool activates_mapped;
 	/* lru_deactivate_file() counts pgdeactivate for every folio of MGLRU */
 	bool lru_gen_counts_deactivate;
 

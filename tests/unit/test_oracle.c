@@ -616,10 +616,12 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
-/* lru_deactivate_file() of v6.12 counts active folios, MGLRU's are not */
+/* A mark under MGLRU moves nothing. lru_deactivate_file() of v6.12 counts active
+ * folios, MGLRU's are not */
 static bool never_moves(enum ref_kernel kernel, const struct lru_model *lru, int item)
 {
-	return kernel == REF_6_12 && lru->lru_gen && item == VM_pgdeactivate;
+	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves ||
+				(kernel == REF_6_12 && item == VM_pgdeactivate));
 }
 
 static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
