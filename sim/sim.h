@@ -93,6 +93,7 @@ struct page_run {
 
 struct mm;
 struct anon_vma;
+struct timed_config;
 struct file_open;
 struct zap;
 
@@ -124,8 +125,9 @@ struct sim_config {
 	 * read_us: a real machine's is not the same all the time */
 	const uint32_t *read_us;
 	guint nr_read_us;
-	bool check;	 /* verify every invariant after each operation */
-	bool keep_pages; /* each snapshot has the state of every file page */
+	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
+	bool check;			  /* verify every invariant after each operation */
+	bool keep_pages;		  /* each snapshot has the state of every file page */
 };
 
 /** struct replay - the registers of the replay loop (see sim/op.h). */
