@@ -7,6 +7,7 @@
 #define REAPSIM_MODELS_H
 
 #include "sim/err.h"
+#include "sim/killer.h"
 #include "sim/lru.h"
 #include "sim/reap.h"
 
@@ -15,9 +16,12 @@ extern const struct lru_model lru_classic, lru_mglru;
 extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
 	reap_prctl, reap_demote;
 
+extern const struct killer kill_none, kill_scripted;
+
 /* NULL ends each */
 extern const struct lru_model *const lru_models[];
 extern const struct reap_policy *const reap_policies[];
+extern const struct killer *const killers[];
 
 /** By name; NULL with @err listing the valid names. */
 const struct lru_model *lru_model_find(const char *name, struct err *err);
@@ -27,5 +31,8 @@ const struct lru_model *lru_model_find(const char *name, struct err *err);
  * Return: the policy, or NULL with @err listing the valid names.
  */
 const struct reap_policy *reap_policy_find(const char *name, bool *evict, struct err *err);
+
+/** By name; NULL with @err listing the valid names. */
+const struct killer *killer_find(const char *name, struct err *err);
 
 #endif

@@ -12,6 +12,7 @@
 #include "sim/err.h"
 #include "sim/killer.h"
 #include "sim/restart.h"
+#include "sim/sim.h"
 
 /** enum timed_loop - how the trace is divided among actors. */
 enum timed_loop {
@@ -36,5 +37,25 @@ struct timed_config {
 void timed_config_init(struct timed_config *c, const struct killer *killer);
 /** "process" or "trace"; -EINVAL names both. */
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
+
+/* What the engine needs of it */
+
+/** Makes the actors, and what runs beside them. */
+int timed_init(struct sim *s, struct err *err);
+void timed_free(struct sim *s);
+/** As sim_run(). */
+int timed_run(struct sim *s, uint64_t nr_recs, struct err *err);
+/** What the run cost; at its end. The caller frees it (outcome_clear()). */
+void timed_outcome(struct sim *s, struct outcome *o);
+/** Records replayed so far, by all actors. */
+uint64_t timed_position(const struct sim *s);
+/**
+ * timed_out_of_memory - v7.3 out_of_memory(), by the current task.
+ * Return: true if it should try again: a victim was found, or one is dying.
+ */
+bool timed_out_of_memory(struct sim *s);
+/** The current task, which unmaps a dying process, gave @nr pages back; it pays
+ * what it owes. */
+void timed_freed(struct sim *s, uint64_t nr);
 
 #endif

@@ -17,7 +17,10 @@
 
 #include "sim/batch.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
+#include "sim/outcome.h"
 #include "sim/reclaim.h"
+#include "sim/timed.h"
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the
@@ -33,12 +36,40 @@ struct zap {
 	const struct reap_policy *policy;
 	bool in_scope;
 	bool evict;
+	bool preemptible; /* others may run in between */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
 	uint32_t nr_delayed;
 	uint32_t delayed[PTRS_PER_PTE];
+	struct zap *next;      /* in sim.gather */
+	struct zap *used_next; /* in sim.gathers_used */
 };
+
+/* A timed run: what unmapping takes is counted page by page. Who unmaps a dying
+ * process pays at the end of each page table; all others hold mmap_lock for
+ * writing and pay when their operation ends. */
+static void owe(struct sim *s, const struct zap *z, enum reap_cost what, uint32_t ps)
+{
+	task_owe(s, ps);
+	if (!z->d.dying)
+		return;
+	s->outcome->reap_nr[what]++;
+	s->outcome->reap_ps[what] += ps;
+}
+
+/* which kind of mark it was shows in what it did to the folio */
+static void owe_mark(struct sim *s, const struct zap *z, uint16_t before, uint16_t after)
+{
+	const struct machine *m = &s->cfg.machine;
+
+	if (before == after)
+		owe(s, z, REAP_MARK_ACTIVE, m->mark_active_ps);
+	else if ((before & ~after & PG_referenced) || (after & ~before & PG_active))
+		owe(s, z, REAP_MARK_ACTIVATE, m->mark_activate_ps);
+	else
+		owe(s, z, REAP_MARK_FIRST, m->mark_first_ps);
+}
 
 /* mapping_evict_folio() of a folio that the gather holds */
 static bool gather_evict(struct sim *s, uint32_t slot)
@@ -46,7 +77,7 @@ static bool gather_evict(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
-	if (f->mapcount || f->batched > 1 || (before & PG_dirty)) {
+	if (f->mapcount || f->batched > 1 || (before & (PG_dirty | PG_locked))) {
 		count_vm(s, VM_sim_zap_kept, 1);
 		note(s, slot, ZAP_KEEP, before);
 		return false;
@@ -63,8 +94,12 @@ static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t 
 	const uint16_t file = PG_resident | PG_anon;
 
 	for (uint32_t i = 0; z->evict && i < nr; i++)
-		if ((s->folios[slots[i]].flags & file) == PG_resident && gather_evict(s, slots[i]))
+		if ((s->folios[slots[i]].flags & file) == PG_resident &&
+		    gather_evict(s, slots[i])) {
 			slots[i] = FOLIO_NONE;
+			if (s->sched)
+				owe(s, z, REAP_EVICT, s->cfg.machine.evict_ps);
+		}
 	for (uint32_t i = 0; i < nr; i++) {
 		if (slots[i] == FOLIO_NONE)
 			continue;
@@ -85,6 +120,7 @@ static void flush_rmaps(struct sim *s, struct zap *z)
  * that is there twice is evicted only if its entries are further apart. */
 static void gather_flush(struct sim *s, struct zap *z)
 {
+	const uint64_t before = s->nr_used;
 	uint32_t end = GATHER_LOCAL;
 
 	flush_rmaps(s, z);
@@ -95,6 +131,8 @@ static void gather_flush(struct sim *s, struct zap *z)
 		gather_free(s, z, z->slots + i, nr);
 	}
 	z->nr = 0;
+	if (z->preemptible)
+		timed_freed(s, before - s->nr_used);
 }
 
 static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
@@ -119,6 +157,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 			 uint8_t pte)
 {
 	struct folio *f = &s->folios[slot];
+	uint16_t before;
 
 	if (!(pte & PTE_young)) {
 		note(s, slot, ZAP_OLD, f->flags);
@@ -135,7 +174,10 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 		return z->policy->action == REAP_DEMOTE;
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
-	s->cfg.lru->mark_accessed(s, vma->mm->cpu, slot);
+	before = f->flags;
+	s->cfg.lru->mark_accessed(s, s->this_cpu, slot);
+	if (s->sched)
+		owe_mark(s, z, before, f->flags);
 	return false;
 }
 
@@ -152,6 +194,8 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	if (pte & PTE_swap) {
 		slot = pt->anon[idx];
 		s->anon[slot - s->anon_first].nr_swap--;
+		if (s->sched)
+			owe(s, z, REAP_SWAP, s->cfg.machine.zap_swap_ps);
 		/* __try_to_reclaim_swap(TTRS_FULL) */
 		if ((s->folios[slot].flags & PG_resident) && vm_swap_full(s))
 			folio_free_swap(s, slot);
@@ -162,8 +206,12 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 		slot = pt->anon[idx];
 		s->folios[slot].mapcount--;
 		gather_add(s, z, slot);
+		if (s->sched)
+			owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
 		return;
 	}
+	if (s->sched)
+		owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 	if (pte & PTE_dirty) {
 		folio_mark_dirty(s, slot);
@@ -173,7 +221,7 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	to_tail = zap_accessed(s, z, vma, slot, pte);
 	if (!(pte & PTE_dirty))
 		s->folios[slot].mapcount--;
-	if (to_tail && deactivate_file_folio(s, vma->mm->cpu, slot)) {
+	if (to_tail && deactivate_file_folio(s, s->this_cpu, slot)) {
 		count_vm(s, VM_sim_zap_demoted, 1);
 		note(s, slot, ZAP_DEMOTE, s->folios[slot].flags);
 	}
@@ -193,13 +241,19 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 				zap_pte(s, z, vma, pt, (uint32_t)vpn);
 		if (z->nr_delayed)
 			gather_flush(s, z);
+		if (z->preemptible)
+			task_pay(s);
 		vpn = stop;
 	}
 }
 
-static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool reaping,
-		      uint32_t mrelease_flags)
+static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
+			     uint32_t mrelease_flags)
 {
+	struct zap *z = s->gather ? s->gather : zap_new(NULL);
+
+	s->gather = z->next;
+	z->next = NULL;
 	z->d = (struct zap_details){
 		.reaping = reaping,
 		.unstable = mm->unstable,
@@ -210,15 +264,38 @@ static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool re
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
+	z->preemptible = s->sched && mm->killed;
 	z->nr_delayed = 0;
 	z->nr = 0;
+	z->used_next = s->gathers_used;
+	s->gathers_used = z;
+	return z;
+}
+
+/* tlb_finish_mmu() */
+static void zap_end(struct sim *s, struct zap *z)
+{
+	struct zap **p = &s->gathers_used;
+
+	gather_flush(s, z);
+	while (*p != z)
+		p = &(*p)->used_next;
+	*p = z->used_next;
+	z->next = s->gather;
+	s->gather = z;
+}
+
+void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
+{
+	for (const struct zap *z = s->gathers_used; z; z = z->used_next)
+		for (uint32_t i = 0; i < z->nr; i++)
+			fn(arg, z->slots[i]);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
-	struct zap *z = s->gather;
+	struct zap *z = zap_begin(s, mm, false, 0);
 
-	zap_begin(s, z, mm, false, 0);
 	vma_split_range(s, mm, start, pages);
 	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
@@ -227,19 +304,18 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 			break;
 		zap_vma(s, z, vma);
 	}
-	gather_flush(s, z);
+	zap_end(s, z);
 	vma_remove_range(s, mm, start, pages);
 }
 
 /* unmap_vmas() of all of them */
 static void zap_all(struct sim *s, struct mm *mm)
 {
-	struct zap *z = s->gather;
+	struct zap *z = zap_begin(s, mm, false, 0);
 
-	zap_begin(s, z, mm, false, 0);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		zap_vma(s, z, mm->vmas->pdata[i]);
-	gather_flush(s, z);
+	zap_end(s, z);
 }
 
 void exit_mmap(struct sim *s, struct mm *mm)
@@ -259,10 +335,10 @@ void dup_mmap_fail(struct sim *s, struct mm *parent)
 
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 {
-	struct zap *z = s->gather;
+	struct zap *z;
 
 	mm->unstable = true;
-	zap_begin(s, z, mm, true, mrelease_flags);
+	z = zap_begin(s, mm, true, mrelease_flags);
 	for (guint i = mm->vmas->len; i-- > 0;) {
 		struct vma *vma = mm->vmas->pdata[i];
 
@@ -271,10 +347,22 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 		zap_vma(s, z, vma);
 		gather_flush(s, z);
 	}
+	zap_end(s, z);
 }
 
-/* sim_new() allocates one of these per run */
-struct zap *zap_new(void)
+struct zap *zap_new(struct zap *next)
 {
-	return g_new(struct zap, 1);
+	struct zap *z = g_new(struct zap, 1);
+
+	z->next = next;
+	z->nr = 0;
+	return z;
+}
+
+void zap_free(struct zap *z)
+{
+	for (struct zap *next; z; z = next) {
+		next = z->next;
+		g_free(z);
+	}
 }

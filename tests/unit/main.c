@@ -35,6 +35,7 @@ void suite_models(void);
 void suite_page_alloc(void);
 void suite_kswapd(void);
 void suite_agreement(void);
+void suite_timed(void);
 
 static const struct {
 	const char *name;
@@ -52,7 +53,7 @@ static const struct {
 	{ "reap", suite_reap },		  { "replay", suite_replay },
 	{ "models", suite_models },	  { "lru_mglru", suite_lru_mglru },
 	{ "kswapd", suite_kswapd },	  { "page_alloc", suite_page_alloc },
-	{ "agreement", suite_agreement },
+	{ "agreement", suite_agreement }, { "timed", suite_timed },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
