@@ -107,6 +107,24 @@ int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err
 		text);
 }
 
+char *restart_rule_text(const struct restart_rule *r)
+{
+	GString *text = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++) {
+		if (kinds[i].kind != r->kind)
+			continue;
+		g_string_append(text, kinds[i].name);
+		if (kinds[i].nr_times)
+			g_string_append_printf(text, "=%" G_GUINT64_FORMAT "ns", r->min_ns);
+		if (kinds[i].nr_times == 2)
+			g_string_append_printf(text, "..%" G_GUINT64_FORMAT "ns", r->max_ns);
+	}
+	if (r->kind != RESTART_NEVER && r->probability < 1)
+		g_string_append_printf(text, ",p=%g", r->probability);
+	return g_string_free(text, FALSE);
+}
+
 void restart_started(struct restart_state *st, uint64_t now_ns)
 {
 	memmove(st->starts + 1, st->starts, sizeof(st->starts) - sizeof(st->starts[0]));

@@ -44,6 +44,8 @@ struct restart_state {
  * A time has a suffix: ns, us, ms, s, m, h. -EINVAL: @err says what is expected.
  */
 int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err);
+/** The same in words, for a table or a file; the caller frees it. */
+char *restart_rule_text(const struct restart_rule *r);
 /** A start that counts for the rule; the first one too. */
 void restart_started(struct restart_state *st, uint64_t now_ns);
 /**
