@@ -107,7 +107,7 @@ static void test_invariants(void)
 	uint64_t waits = 0, stalls = 0, kills = 0, restarts = 0, ooms = 0;
 
 	for (uint64_t seed = 1; seed <= 600; seed++) {
-		const struct killer *k = killers[seed / 3 % 2];
+		const struct killer *k = killers[seed / 3 % 4];
 		struct timed_config timed;
 		struct sim_config cfg = { .check = true };
 		struct random_trace rt;
