@@ -36,6 +36,11 @@ static double latency_ms(const struct outcome *o, unsigned int percent)
 	return o->restarts->len ? (double)outcome_latency_ns(o, percent) / NS_PER_MS : NAN;
 }
 
+static double free_ms(const struct outcome *o, unsigned int percent)
+{
+	return o->nr_kills ? (double)outcome_free_ns(o, percent) / NS_PER_MS : NAN;
+}
+
 VALUE(reap_ms, (double)outcome_reap_ps(o) / 1e9)
 VALUE(unmap_share, share(o, o->reap_ps[REAP_UNMAP]))
 VALUE(mark_share, share(o, o->reap_ps[REAP_MARK_FIRST] + o->reap_ps[REAP_MARK_ACTIVATE] +
@@ -43,9 +48,9 @@ VALUE(mark_share, share(o, o->reap_ps[REAP_MARK_FIRST] + o->reap_ps[REAP_MARK_AC
 VALUE(anon_share, share(o, o->reap_ps[REAP_ANON]))
 VALUE(swap_share, share(o, o->reap_ps[REAP_SWAP]))
 VALUE(evict_share, share(o, o->reap_ps[REAP_EVICT]))
-VALUE(free50_ms, (double)outcome_free_ns(o, 50) / NS_PER_MS)
-VALUE(free90_ms, (double)outcome_free_ns(o, 90) / NS_PER_MS)
-VALUE(free100_ms, (double)outcome_free_ns(o, 100) / NS_PER_MS)
+VALUE(free50_ms, free_ms(o, 50))
+VALUE(free90_ms, free_ms(o, 90))
+VALUE(free100_ms, free_ms(o, 100))
 VALUE(kills, o->nr_kills)
 VALUE(avoidable, o->nr_avoidable)
 VALUE(stalls, o->nr_stalls)
@@ -68,28 +73,28 @@ static const struct table {
 	struct column columns[COLUMNS_MAX];
 } tables[] = {
 	{ "CPU time of unmapping the dying, ms, and where it goes, percent",
-	  { { "ms", 10, reap_ms },
-	    { "unmap", 7, unmap_share },
-	    { "marks", 7, mark_share },
-	    { "anon", 7, anon_share },
-	    { "swap", 7, swap_share },
-	    { "evict", 7, evict_share } } },
+	  { { "ms", 8, reap_ms },
+	    { "unmap", 6, unmap_share },
+	    { "marks", 6, mark_share },
+	    { "anon", 6, anon_share },
+	    { "swap", 6, swap_share },
+	    { "evict", 6, evict_share } } },
 	{ "from the kill until 100, 90 and 50% of what it frees is free, ms",
-	  { { "100%", 10, free100_ms },
-	    { "90%", 9, free90_ms },
-	    { "50%", 9, free50_ms },
+	  { { "100%", 8, free100_ms },
+	    { "90%", 7, free90_ms },
+	    { "50%", 7, free50_ms },
 	    { "kills", 7, kills },
-	    { "avoidable", 10, avoidable } } },
+	    { "avoidable", 9, avoidable } } },
 	{ "tasks in direct reclaim, ms in all, and how often; kswapd, ms",
-	  { { "stalled", 10, stall_ms }, { "stalls", 9, stalls }, { "kswapd", 10, kswapd_ms } } },
+	  { { "stalled", 8, stall_ms }, { "stalls", 9, stalls }, { "kswapd", 10, kswapd_ms } } },
 	{ "waiting for file pages, ms in all",
-	  { { "waited", 10, io_ms }, { "refaults", 10, refaults }, { "fills", 10, fills } } },
+	  { { "waited", 8, io_ms }, { "refaults", 10, refaults }, { "fills", 10, fills } } },
 	{ "from a restart to the end of the start-up section, ms: percentiles",
-	  { { "p50", 10, restart50_ms },
+	  { { "p50", 8, restart50_ms },
 	    { "p95", 10, restart95_ms },
 	    { "p99", 10, restart99_ms },
 	    { "restarts", 10, restarts } } },
-	{ "net: reap + stalls + waits, ms", { { "net", 10, net_ms } } },
+	{ "net: reap + stalls + waits, ms", { { "net", 8, net_ms } } },
 };
 
 /* Student's t, 97.5%, by degrees of freedom */
@@ -188,12 +193,12 @@ static void print_table(FILE *f, const struct run_set *rs, guint end, guint mach
 {
 	double base = 0;
 
-	fprintf(f, "%s\n%-15s", t->title, "policy");
+	fprintf(f, "%s\n%-14s", t->title, "policy");
 	for (const struct column *c = t->columns; c < t->columns + COLUMNS_MAX && c->title; c++)
 		fprintf(f, "%*s%s", c->width, c->title, c == t->columns ? "        change" : " ");
 	fputc('\n', f);
 	for (guint p = 0; p < rs->policies->len; p++) {
-		fprintf(f, "%-15s", (char *)rs->policies->pdata[p]);
+		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
 		if (!finished(rs, end, machine, 0) || !finished(rs, end, machine, p)) {
 			fputs("  not finished\n", f);
 			continue;
