@@ -25,6 +25,10 @@ const struct reap_policy *const reap_policies[] = {
 	&reap_any_exit, &reap_prctl, &reap_demote, NULL,
 };
 
+const struct killer *const killers[] = {
+	&kill_none, &kill_scripted, &kill_lmkd, &kill_oomd, NULL,
+};
+
 const struct kernel_profile *kernel_profile_find(const char *name, struct err *err)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
@@ -66,5 +70,18 @@ const struct reap_policy *reap_policy_find(const char *name, bool *evict, struct
 	}
 	err_set(err, -EINVAL, "unknown policy \"%s\"; there are:%s, each also with +evict", name,
 		names->str);
+	return NULL;
+}
+
+const struct killer *killer_find(const char *name, struct err *err)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (const struct killer *const *k = killers; *k; k++) {
+		if (!strcmp((*k)->name, name))
+			return *k;
+		g_string_append_printf(names, " %s", (*k)->name);
+	}
+	err_set(err, -EINVAL, "unknown killer \"%s\"; there are:%s", name, names->str);
 	return NULL;
 }

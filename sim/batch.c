@@ -44,6 +44,18 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 	anon_slot_free(s, slot);
 }
 
+void folio_unhold(struct sim *s, unsigned int mark)
+{
+	struct held *h = s->held;
+
+	while (h->nr > mark) {
+		uint32_t slot = h->slots[--h->nr];
+
+		s->folios[slot].batched--;
+		folio_free_unreferenced(s, slot);
+	}
+}
+
 /* folio_batch_move_lru(lru_add): dead folios are freed, not added */
 static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 {

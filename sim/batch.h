@@ -31,6 +31,23 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu);
 void lru_add_drain_all(struct sim *s);
 
 /**
+ * folio_hold - a reference for as long as the engine looks at a folio: it is not
+ * freed and reclaim keeps it. All that were taken since @mark, an earlier
+ * s->held->nr, are given back by folio_unhold(). Does nothing for a folio with
+ * too many references: after it had to wait, who holds looks again anyway.
+ */
+static inline void folio_hold(struct sim *s, uint32_t slot)
+{
+	struct held *h = s->held;
+
+	if (s->folios[slot].batched >= FOLIO_BATCHED_MAX || h->nr == G_N_ELEMENTS(h->slots))
+		return;
+	s->folios[slot].batched++;
+	h->slots[h->nr++] = slot;
+}
+void folio_unhold(struct sim *s, unsigned int mark);
+
+/**
  * folio_free_unreferenced - folios_put_refs() of the last reference: an anon
  * folio that nothing maps, swaps or batches is freed. Does nothing while a
  * reference is left.

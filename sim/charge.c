@@ -11,8 +11,10 @@
 
 #include <errno.h>
 
+#include "sim/mm.h"
 #include "sim/page_alloc.h"
 #include "sim/reclaim.h"
+#include "sim/timed.h"
 
 #define MEMCG_CHARGE_BATCH 64
 
@@ -71,10 +73,15 @@ static int charge_reclaim(struct sim *s, enum gfp gfp)
 		}
 		if (gfp == GFP_READAHEAD)
 			return -ENOMEM;
+		if (fatal_signal_pending(s))
+			return -ENOMEM;
 		if (nr_reclaimed)
 			continue;
-		if (nr_retries-- <= 0)
-			return out_of_memory(s);
+		if (nr_retries-- <= 0) {
+			if (!s->timed || !timed_out_of_memory(s))
+				return out_of_memory(s);
+			nr_retries = MAX_RECLAIM_RETRIES;
+		}
 	}
 }
 

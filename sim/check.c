@@ -9,7 +9,9 @@
 #include "sim/charge.h"
 #include "sim/mm.h"
 #include "sim/page_alloc.h"
+#include "sim/sched.h"
 #include "sim/sim.h"
+#include "sim/zap.h"
 
 struct tally {
 	const struct sim *s;
@@ -39,6 +41,13 @@ static void tally_vma(struct tally *t, const struct vma *vma)
 		else if ((pte & PTE_present) && !(pte & PTE_zero))
 			t->mapcount[pte_slot(s, vma, pt, (uint32_t)vpn)]++;
 	}
+}
+
+static void tally_ref(void *arg, uint32_t slot)
+{
+	struct tally *t = arg;
+
+	t->batched[slot]++;
 }
 
 static void tally_mm(gpointer pid, gpointer value, gpointer data)
@@ -108,6 +117,9 @@ int sim_check(const struct sim *s, struct err *err)
 		stocks += c->memcg_stock;
 		pcp += c->pcp.count;
 	}
+	zap_each_ref(s, tally_ref, &t);
+	if (s->sched)
+		sched_each_held(s, tally_ref, &t);
 	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
 		uint16_t flags = s->folios[i].flags;
 
@@ -126,8 +138,8 @@ int sim_check(const struct sim *s, struct err *err)
 			  s->cfg.lru->size(s, (enum lru_type)type, true);
 	if (!t.ret)
 		t.ret = s->cfg.lru->check(s, err);
-	if (!t.ret && resident != s->nr_used)
-		bad(&t, 0, "pages in use", s->nr_used, resident);
+	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
+		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&
 	    zone_free_exact(s) + pcp + s->nr_kernel + (int64_t)s->nr_used !=
 		    (int64_t)s->cfg.machine.memory_pages)

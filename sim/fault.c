@@ -19,6 +19,7 @@
 
 #include "sim/batch.h"
 #include "sim/charge.h"
+#include "sim/device.h"
 #include "sim/filemap.h"
 #include "sim/kswapd.h"
 #include "sim/readahead.h"
@@ -62,7 +63,9 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 		if (pgoff >= tf->pages)
 			break;
 		slot = file_slot(s, vma->file, pgoff);
-		if ((s->folios[slot].flags & (PG_resident | PG_readahead)) != PG_resident)
+		/* next_uptodate_folio() */
+		if ((s->folios[slot].flags & (PG_resident | PG_readahead | PG_locked)) !=
+		    PG_resident)
 			continue;
 		if (!by_fault && !(s->folios[slot].flags & PG_workingset) && *mmap_miss)
 			--*mmap_miss;
@@ -79,6 +82,20 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	return mapped;
 }
 
+/* a page that is being read; only a timed run can meet one. Return: 0 or -EINTR */
+static int wait_for_page(struct sim *s, uint32_t slot)
+{
+	const unsigned int held = s->held->nr;
+	int ret;
+
+	if (!(s->folios[slot].flags & PG_locked))
+		return 0;
+	folio_hold(s, slot);
+	ret = device_wait(s, slot);
+	folio_unhold(s, held);
+	return ret;
+}
+
 /* what filemap_fault() returns beside 0 and -ENOMEM */
 enum {
 	FAULT_RETRY = 1,
@@ -93,24 +110,40 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 {
 	uint32_t slot = file_slot(s, vma->file, pgoff);
 	unsigned int cpu = vma->mm->cpu;
+	int ret;
 
 	if (s->trace->files[vma->file].shmem) {
 		if (s->folios[slot].flags & PG_resident)
 			return 0;
 		if (s->folios[slot].flags & PG_swapcache)
 			count_vm(s, VM_pgmajfault, 1);
-		return filemap_add_folio(s, cpu, slot, ADD_READ);
+		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		return ret == -EEXIST ? 0 : ret;
 	}
-	if (s->folios[slot].flags & PG_resident)
-		return !tried && mmap_readahead_async(s, cpu, vma, pgoff) ? FAULT_RETRY : 0;
+	while (s->folios[slot].flags & PG_resident) {
+		if (!tried && mmap_readahead_async(s, cpu, vma, pgoff))
+			return FAULT_RETRY;
+		if (!(s->folios[slot].flags & PG_locked))
+			return 0;
+		/* lock_folio_maybe_drop_mmap() */
+		ret = wait_for_page(s, slot);
+		if (ret || !tried)
+			return ret ? ret : FAULT_RETRY;
+	}
 	count_vm(s, VM_pgmajfault, 1);
 	mmap_readahead_sync(s, cpu, vma, pgoff);
 	if (!(s->folios[slot].flags & PG_resident)) {
-		if (filemap_add_folio(s, cpu, slot, ADD_READ))
-			return -ENOMEM;
-		sim_device_read(s, slot, 1);
+		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		if (ret == -ENOMEM)
+			return ret;
+		if (!ret)
+			sim_device_read(s, slot, 1);
 	}
-	return tried ? 0 : FAULT_RETRY_MAJOR;
+	ret = wait_for_page(s, slot);
+	if (ret || !tried)
+		return ret ? ret : FAULT_RETRY_MAJOR;
+	/* gone again while this task waited for a CPU: as if it had not tried */
+	return s->folios[slot].flags & PG_resident ? 0 : FAULT_RETRY_MAJOR;
 }
 
 /* a new anon page at @vpn, mapped in place of what was there; charged before */
@@ -142,7 +175,11 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		if (!write && s->cfg.machine.fault_around_pages > 1 &&
 		    fault_around(s, vma, vpn, tried))
 			return 0;
+		s->nr_prealloc += cow;
 		ret = filemap_fault(s, vma, pgoff, tried);
+		s->nr_prealloc -= cow;
+		if (!ret && fatal_signal_pending(s))
+			ret = -EINTR;
 		if (!ret)
 			break;
 		if (cow)
@@ -175,15 +212,24 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	bool exclusive = pt->pte[idx] & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
 
 	if (!(f->flags & PG_resident)) {
+		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
+			return -ENOMEM;
+		/* the reaper may have been here, or another process that shares it */
+		if (fatal_signal_pending(s)) {
+			uncharge_page(s);
+			return -EINTR;
+		}
+		if (f->flags & PG_resident)
+			uncharge_page(s);
+	}
+	if (!(f->flags & PG_resident)) {
 		uint16_t before = f->flags;
 
 		if (cached && a->nr_swap == 1) {
 			cached = false;
 			exclusive = true;
 		}
-
-		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
-			return -ENOMEM;
+		task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
 		count_vm(s, VM_pgmajfault, 1);
 		count_vm(s, VM_pswpin, 1);
 		f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
@@ -233,6 +279,7 @@ static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t sl
 static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE;
+	const unsigned int held = s->held->nr;
 	uint8_t pte = pt->pte[idx];
 	int ret;
 
@@ -248,12 +295,11 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 			return 0;
 		}
 		/* wp_page_copy() holds a reference while it allocates */
-		s->folios[old].batched++;
+		folio_hold(s, old);
 	}
 	/* reclaim may unmap the page to copy from, or clear its young bit */
 	ret = charge_page(s, vma->mm->cpu, GFP_KERNEL);
-	if (old != FOLIO_NONE)
-		s->folios[old].batched--;
+	folio_unhold(s, held);
 	if (ret)
 		return -ENOMEM;
 	if (pt->pte[idx] != pte) {
@@ -288,6 +334,11 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 	if (write) {
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
+		/* check_stable_address_space() */
+		if (fatal_signal_pending(s)) {
+			uncharge_page(s);
+			return -EINTR;
+		}
 		map_new_anon(s, vma, vpn, EV_ANON);
 		return 0;
 	}
@@ -304,7 +355,12 @@ static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write
 		count_vm(s, VM_pgfault, 1);
 		if (s->cfg.machine.fault_us)
 			task_run(s, s->cfg.machine.fault_us * 1000ull);
+		if (fatal_signal_pending(s)) {
+			ret = -EINTR;
+			break;
+		}
 		ret = handle_pte_fault(s, vma, vpn, write);
+		task_pay(s);
 	} while (ret > 0);
 	s->in_lru_fault = false;
 	return ret;
@@ -316,6 +372,7 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 	const uint8_t need = PTE_present | (write ? PTE_write : 0);
 	const uint8_t set = PTE_young | (write ? PTE_dirty : 0);
 	struct vma *vma = NULL;
+	int ret;
 
 	count_vm(s, VM_sim_accesses, count);
 	for (uint32_t n = 0; n < count; n++, vpn += stride) {
@@ -335,8 +392,9 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 		/* the MMU got as far as the PTE, and gets there again afterwards */
 		if (pt)
 			pt->young = true;
-		if (handle_fault(s, vma, vpn, write))
-			return -ENOMEM;
+		ret = handle_fault(s, vma, vpn, write);
+		if (ret)
+			return ret;
 		pte_lookup(mm, vpn)->young = true;
 	}
 	return 0;

@@ -4,8 +4,8 @@
  * filemap_get_pages), ext4's buffered writes, drop_caches, and writeback in a
  * simple form.
  *
- * Approximations: a device answers at once, so a page is up to date the moment
- * it is in the cache. Reads and writes are whole pages. Writeback happens at
+ * Approximations: in an untimed run a device answers at once, so a page is up to
+ * date the moment it is in the cache. Reads and writes are whole pages. Writeback happens at
  * once: when reclaim finds nothing but dirty pages, when dirty pages pass the
  * background ratio, and when they have been dirty for dirty_expire_ms. Writers
  * are not throttled. Memory full of dirty pages behaves more kindly here than
@@ -21,6 +21,7 @@
 
 #include "sim/batch.h"
 #include "sim/charge.h"
+#include "sim/device.h"
 #include "sim/page_alloc.h"
 #include "sim/readahead.h"
 #include "sim/rmap.h"
@@ -58,13 +59,18 @@ static void xarray_erase(struct sim *s, uint32_t slot)
 
 int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why)
 {
-	struct folio *f = &s->folios[slot];
-	uint16_t before = f->flags;
 	bool shmem = s->has_shmem && s->trace->files[slot_file(s, slot)].shmem;
+	struct folio *f;
+	uint16_t before;
 
 	if (charge_page(s, cpu, why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL))
 		return -ENOMEM;
 	f = &s->folios[slot];
+	before = f->flags;
+	if (__builtin_expect(before & PG_resident, 0)) {
+		uncharge_page(s);
+		return -EEXIST;
+	}
 	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
 			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
@@ -78,6 +84,8 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	} else if (why != ADD_WRITE) {
 		count_vm(s, VM_sim_fills, 1);
 		f->flags |= PG_locked; /* until sim_device_read() */
+		if (s->sched && (before & PG_shadow))
+			f->flags |= PG_refault;
 	}
 	note(s, slot, ADD, before);
 	if ((before & PG_shadow) && why != ADD_WRITE)
@@ -132,11 +140,28 @@ static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t p
 {
 	for (uint32_t slot = file_slot(s, file, pgoff); pages; pages--, slot++) {
 		if (!(s->folios[slot].flags & PG_resident) &&
-		    filemap_add_folio(s, cpu, slot, ADD_READ))
+		    filemap_add_folio(s, cpu, slot, ADD_READ) == -ENOMEM)
 			return -ENOMEM;
 		s->cfg.lru->mark_accessed(s, cpu, slot);
 	}
 	return 0;
+}
+
+/*
+ * The pages [@at, @last) of a read are there; a timed run has to wait for those
+ * that are being read. Return: the end of what can be copied, or -EINTR. The batch
+ * is held, unless that was too much for a count: so look again.
+ */
+static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_t last)
+{
+	for (uint64_t i = at; i < last; i++) {
+		if (s->folios[base + i].flags & PG_locked && device_wait(s, base + (uint32_t)i))
+			return -EINTR;
+	}
+	for (uint64_t i = at; i < last; i++)
+		if (!(s->folios[base + i].flags & PG_resident))
+			return (int64_t)i;
+	return (int64_t)last;
 }
 
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
@@ -152,29 +177,42 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	while (at < end) {
 		/* filemap_get_pages(): a batch ends at a hole, after a page
 		 * that carries the readahead mark, or when it is full */
+		const unsigned int held = s->held->nr;
 		uint64_t last = at;
-		bool async = false;
+		bool async = false, locked = false;
 
 		if (!(s->folios[base + at].flags & PG_resident))
 			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
-		while (last < end && last - at < FOLIO_BATCH_SIZE && !async &&
-		       (s->folios[base + last].flags & PG_resident))
-			async = s->folios[base + last++].flags & PG_readahead;
+		while (last < end && last - at < FOLIO_BATCH_SIZE && !async && !locked &&
+		       (s->folios[base + last].flags & PG_resident)) {
+			async = s->folios[base + last].flags & PG_readahead;
+			locked = s->folios[base + last++].flags & PG_locked;
+		}
 		if (last == at) {
 			/* filemap_create_folio() */
-			if (filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ))
-				return -ENOMEM;
+			int ret = filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ);
+
+			if (ret == -EEXIST)
+				continue;
+			if (ret)
+				return ret;
 			sim_device_read(s, base + (uint32_t)at, 1);
-			last++;
+			locked = s->folios[base + last++].flags & PG_locked;
 		}
-		if (async) {
+		if (async || locked) {
+			int64_t there;
+
 			/* the batch holds references meanwhile */
 			for (uint64_t i = at; i < last; i++)
-				s->folios[base + i].batched++;
-			page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
-					    (uint32_t)(end - (last - 1)));
-			for (uint64_t i = at; i < last; i++)
-				s->folios[base + i].batched--;
+				folio_hold(s, base + (uint32_t)i);
+			if (async)
+				page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
+						    (uint32_t)(end - (last - 1)));
+			there = s->sched ? wait_for_batch(s, base, at, last) : (int64_t)last;
+			folio_unhold(s, held);
+			if (there < 0)
+				return -EINTR;
+			last = (uint64_t)there;
 		}
 		for (; at < last; at++) {
 			/* a folio read twice in a row counts once */
@@ -224,9 +262,17 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 	for (uint32_t i = 0; i < pages; i++) {
 		uint32_t slot = base + pgoff + i;
 
-		if (!(s->folios[slot].flags & PG_resident) &&
-		    filemap_add_folio(s, cpu, slot, shmem ? ADD_READ : ADD_WRITE))
-			return -ENOMEM;
+		if (fatal_signal_pending(s))
+			return -EINTR;
+		do {
+			if (!(s->folios[slot].flags & PG_resident) &&
+			    filemap_add_folio(s, cpu, slot, shmem ? ADD_READ : ADD_WRITE) ==
+				    -ENOMEM)
+				return -ENOMEM;
+			/* write_begin() locks it */
+			if ((s->folios[slot].flags & PG_locked) && device_wait(s, slot))
+				return -EINTR;
+		} while (!(s->folios[slot].flags & PG_resident));
 		if (shmem) {
 			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
 			s->cfg.lru->mark_accessed(s, cpu, slot);
@@ -304,7 +350,7 @@ void drop_pagecache(struct sim *s)
 				*f = (struct folio){ 0 };
 				if (s->nodes)
 					xarray_erase(s, base + p);
-			} else if (!(before & PG_resident)) {
+			} else if (!(before & PG_resident) || (before & PG_locked)) {
 				continue;
 			} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {
 				filemap_drop(s, base + p);

@@ -16,7 +16,8 @@ enum add_for {
 
 /**
  * filemap_add_folio - bring one page of a file into the cache.
- * Return: 0 or -ENOMEM. The page must not be resident.
+ * Return: 0 or -ENOMEM; -EEXIST if another task was faster (timed runs). The page
+ * must not be resident.
  */
 int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why);
 /** Accounting of a file page that just left the cache; @before: its flags. */

@@ -35,6 +35,7 @@ enum folio_flags {
 	PG_anon = 1 << 9,	   /* folio_test_anon(): not in a file */
 	PG_swapcache = 1 << 10,	   /* a swap slot holds its content */
 	PG_shadow = 1 << 11,	   /* not resident, evicted: @shadow says when */
+	PG_refault = 1 << 14,	   /* a timed run: locked, and had been evicted */
 	LRU_REFS_MASK = 3 << 12,   /* accesses after the one that PG_referenced stands for */
 };
 

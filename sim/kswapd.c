@@ -13,11 +13,16 @@
  * Approximations: the slice of the fair scheduler is a tick. While kswapd is in
  * a step nobody else sees its isolated pages missing, or the step half done.
  * With scan_ns 0 kswapd is done before the allocation that woke it goes on.
+ *
+ * In a timed run kswapd is a task among others (sim/sched.h), with the same
+ * steps; what is said here about CPUs holds for untimed runs.
  */
 #include "sim/kswapd.h"
 
+#include "sim/outcome.h"
 #include "sim/page_alloc.h"
 #include "sim/reclaim.h"
+#include "sim/sched.h"
 
 static void balance_begin(struct sim *s)
 {
@@ -128,6 +133,9 @@ static void wake(struct sim *s)
 	k->busy_until = MAX(k->busy_until, s->now_ns);
 	if (!s->cfg.machine.scan_ns)
 		kswapd_run(s, UINT64_MAX);
+	/* to work, or for a light sleep that has begun */
+	if (s->sched)
+		task_wake(s, k->task);
 }
 
 void wakeup_kswapd(struct sim *s)
@@ -178,11 +186,50 @@ static void kswapd_run_alone(struct sim *s, uint64_t end)
 	while (light_sleep_ends(s, end));
 }
 
+void kswapd_main(struct sim *s, void *arg)
+{
+	struct kswapd *k = &s->kswapd;
+
+	(void)arg;
+	for (;;) {
+		uint64_t scanned = reclaim_scanned(s), start = s->now_ns;
+
+		if (!k->awake) {
+			/* what happens at the end of the sleep happens before it */
+			uint64_t end = k->light_sleep_end ? k->light_sleep_end + 1 : UINT64_MAX;
+
+			if (!task_sleep(s, end, false))
+				light_sleep_ends(s, s->now_ns);
+			continue;
+		}
+		memstall_enter(s);
+		kswapd_step(s);
+		task_owe(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns * 1000);
+		task_pay(s);
+		memstall_leave(s);
+		s->outcome->kswapd_ns += s->now_ns - start;
+	}
+}
+
+void task_pay(struct sim *s)
+{
+	const uint64_t ns = s->owed_ps / 1000;
+
+	if (!s->sched || !ns)
+		return;
+	s->owed_ps -= ns * 1000;
+	sched_run(s, ns);
+}
+
 void task_wait(struct sim *s, uint64_t ns)
 {
 	struct kswapd *k = &s->kswapd;
 	uint64_t end = s->now_ns + ns;
 
+	if (s->sched) {
+		task_sleep(s, end, true);
+		return;
+	}
 	kswapd_run_alone(s, end);
 	if (k->awake && s->cfg.machine.cpus == 1) {
 		end = next_tick(s, end);
@@ -197,6 +244,10 @@ void task_run(struct sim *s, uint64_t ns)
 	struct kswapd *k = &s->kswapd;
 	uint64_t end = s->now_ns + ns;
 
+	if (s->sched) {
+		sched_run(s, ns);
+		return;
+	}
 	if (s->cfg.machine.cpus > 1) {
 		kswapd_run_alone(s, end);
 		advance_to(s, end);

@@ -2,6 +2,7 @@
 #include "sim/machine.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,6 +21,19 @@ const struct machine_key machine_keys[] = {
 	{ "op_us", "time that any operation takes beside its faults and requests" },
 	{ "fault_us", "time that one page fault takes, without the device" },
 	{ "scan_ns", "time that reclaim takes for a page it looks at; 0: none passes" },
+	{ "zap_file_ps", "CPU time to unmap a file page that is left alone, picoseconds" },
+	{ "mark_first_ps", "added by a mark that sets referenced, or counts one more reference" },
+	{ "mark_activate_ps", "added by a mark that activates" },
+	{ "mark_active_ps", "added by a mark that finds nothing left to do" },
+	{ "zap_anon_ps", "CPU time to unmap and free an anon page" },
+	{ "zap_swap_ps", "CPU time to free a swap entry" },
+	{ "evict_ps", "added by +evict for each page that it drops" },
+	{ "swap_in_ns", "CPU time to read a page from zram" },
+	{ "swap_out_ns", "CPU time to write a page to zram" },
+	{ "device_mbps", "MB/s (10^6 bytes) that all requests to the device share; 0: no limit" },
+	{ "device_depth", "requests that the device serves at once; 0: no limit" },
+	{ "device_spread_percent",
+	  "standard deviation of read_us, 0 to 100% of it: a fixed part and an exponential one" },
 	{ "tick_us", "the scheduler's tick, 4000 with CONFIG_HZ=250" },
 	{ "swappiness", "0 to 200" },
 	{ "min_free_pages", "min_free_kbytes / 4; 0: as the kernel computes it" },
@@ -92,6 +106,45 @@ static int set_u32(uint32_t *out, const char *key, const char *value, uint64_t m
 	return 0;
 }
 
+#define U32(key, least, most)                                                                      \
+	{                                                                                          \
+		.name = #key, .offset = offsetof(struct machine, key), .min = (least),             \
+		.max = (most)                                                                      \
+	}
+
+/* the keys that are a number and nothing more */
+static const struct {
+	const char *name;
+	size_t offset;
+	uint32_t min, max;
+} u32_keys[] = {
+	U32(cpus, 1, SIM_MAX_CPUS),
+	U32(readahead_pages, 0, 1 << 16),
+	U32(io_pages, 1, 1 << 16),
+	U32(read_us, 0, 10000000),
+	U32(op_us, 0, 10000000),
+	U32(fault_us, 0, 10000000),
+	U32(scan_ns, 0, 10000000),
+	U32(zap_file_ps, 0, 1000000000),
+	U32(mark_first_ps, 0, 1000000000),
+	U32(mark_activate_ps, 0, 1000000000),
+	U32(mark_active_ps, 0, 1000000000),
+	U32(zap_anon_ps, 0, 1000000000),
+	U32(zap_swap_ps, 0, 1000000000),
+	U32(evict_ps, 0, 1000000000),
+	U32(swap_in_ns, 0, 10000000),
+	U32(swap_out_ns, 0, 10000000),
+	U32(device_mbps, 0, 1000000),
+	U32(device_depth, 0, 65536),
+	U32(device_spread_percent, 0, 100),
+	U32(tick_us, 1, 1000000),
+	U32(swappiness, 0, 200),
+	U32(watermark_scale_factor, 1, 3000),
+	U32(dirty_background_ratio, 1, 100),
+	U32(dirty_expire_ms, 1, UINT32_MAX),
+	U32(dirty_writeback_ms, 1, UINT32_MAX),
+};
+
 int machine_set(struct machine *m, const char *key, const char *value, struct err *err)
 {
 	GString *names;
@@ -121,12 +174,6 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 				       key, value);
 		return 0;
 	}
-	if (!strcmp(key, "cpus"))
-		return set_u32(&m->cpus, key, value, 1, SIM_MAX_CPUS, err);
-	if (!strcmp(key, "readahead_pages"))
-		return set_u32(&m->readahead_pages, key, value, 0, 1 << 16, err);
-	if (!strcmp(key, "io_pages"))
-		return set_u32(&m->io_pages, key, value, 1, 1 << 16, err);
 	if (!strcmp(key, "fault_around_pages")) {
 		uint32_t v = 0;
 		int ret = set_u32(&v, key, value, 1, 512, err);
@@ -156,26 +203,10 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 		m->memcg_stats_flushed = value[0] == 'f';
 		return 0;
 	}
-	if (!strcmp(key, "read_us"))
-		return set_u32(&m->read_us, key, value, 0, 10000000, err);
-	if (!strcmp(key, "op_us"))
-		return set_u32(&m->op_us, key, value, 0, 10000000, err);
-	if (!strcmp(key, "fault_us"))
-		return set_u32(&m->fault_us, key, value, 0, 10000000, err);
-	if (!strcmp(key, "scan_ns"))
-		return set_u32(&m->scan_ns, key, value, 0, 10000000, err);
-	if (!strcmp(key, "tick_us"))
-		return set_u32(&m->tick_us, key, value, 1, 1000000, err);
-	if (!strcmp(key, "swappiness"))
-		return set_u32(&m->swappiness, key, value, 0, 200, err);
-	if (!strcmp(key, "watermark_scale_factor"))
-		return set_u32(&m->watermark_scale_factor, key, value, 1, 3000, err);
-	if (!strcmp(key, "dirty_background_ratio"))
-		return set_u32(&m->dirty_background_ratio, key, value, 1, 100, err);
-	if (!strcmp(key, "dirty_expire_ms"))
-		return set_u32(&m->dirty_expire_ms, key, value, 1, UINT32_MAX, err);
-	if (!strcmp(key, "dirty_writeback_ms"))
-		return set_u32(&m->dirty_writeback_ms, key, value, 1, UINT32_MAX, err);
+	for (size_t i = 0; i < G_N_ELEMENTS(u32_keys); i++)
+		if (!strcmp(key, u32_keys[i].name))
+			return set_u32((uint32_t *)(void *)((char *)m + u32_keys[i].offset), key,
+				       value, u32_keys[i].min, u32_keys[i].max, err);
 
 	names = g_string_new(NULL);
 	for (const struct machine_key *k = machine_keys; k->name; k++)

@@ -46,11 +46,34 @@ struct machine {
 	bool memcg_stats_flushed;
 	/* what an operation takes, for what happens every so often (this and
 	 * the flusher); 0: time passes only where the trace says so */
-	uint32_t read_us;	 /* one request to the device */
-	uint32_t fault_us;	 /* one page fault, the device not counted */
-	uint32_t op_us;		 /* any operation of the trace but advance and mark */
-	uint32_t scan_ns;	 /* reclaim, for each page that it looks at; 0:
-				  * it takes no time, and kswapd is always done */
+	uint32_t read_us;  /* one request to the device */
+	uint32_t fault_us; /* one page fault, the device not counted */
+	uint32_t op_us;	   /* any operation of the trace but advance and mark */
+	uint32_t scan_ns;  /* reclaim, for each page that it looks at; 0:
+			    * it takes no time, and kswapd is always done */
+	/*
+	 * The rest of what time costs is paid in a timed run only ("reapsim
+	 * outcome"). Picoseconds of CPU time a page, where it is a few ns:
+	 * zap_file_ps is the unmapping of a file page whose accessed state is
+	 * left alone. A mark adds one of three, by what it finds: a page whose
+	 * references it counts up (PG_referenced, or a tier of MGLRU), one that
+	 * it activates, one where nothing is left to do. zap_anon_ps includes
+	 * freeing the page.
+	 */
+	uint32_t zap_file_ps, mark_first_ps, mark_activate_ps, mark_active_ps;
+	uint32_t zap_anon_ps, zap_swap_ps;
+	uint32_t evict_ps;		  /* added by "+evict", for a page that it drops */
+	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
+	/*
+	 * The device of a timed run, sim/device.h: read_us is the mean latency of
+	 * 4 KiB from an idle one, the transfer at device_mbps included. The
+	 * latency is read_us * (1 - spread) for certain and an exponentially
+	 * distributed rest with a mean of read_us * spread, which makes the
+	 * spread its standard deviation.
+	 */
+	uint32_t device_mbps;  /* 10^6 bytes a second, shared by all requests; 0: no limit */
+	uint32_t device_depth; /* requests served at once, the others wait; 0: no limit */
+	uint32_t device_spread_percent;
 	uint32_t tick_us;	 /* 1000000 / CONFIG_HZ */
 	uint32_t swappiness;	 /* 0..200 */
 	uint64_t min_free_pages; /* 0: as the kernel computes it */

@@ -17,6 +17,8 @@
 
 #include "sim/sim.h"
 
+struct task;
+
 #define PTRS_PER_PTE 512u
 
 enum pte_flags {
@@ -82,6 +84,8 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
+	bool killed;	   /* a timed run: SIGKILL is pending */
+	struct task *task; /* a timed run: the one in an operation of this process */
 	bool ran;	   /* lru_gen_use_mm(): since a page-table walk last saw it */
 	void *lru;	   /* for the LRU model */
 	GPtrArray *vmas;   /* sorted by address */
@@ -90,6 +94,12 @@ struct mm {
 	struct file_open *last_open;
 	struct pte_table ***pgd[128];
 };
+
+/** v7.3 fatal_signal_pending(): the process whose operation this is was killed. */
+static inline bool fatal_signal_pending(const struct sim *s)
+{
+	return s->replay.mm && s->replay.mm->killed;
+}
 
 struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu);
 /** Frees an mm whose pages are all unmapped; takes it out of its VMAs' lists. */

@@ -22,7 +22,9 @@
 #include <errno.h>
 
 #include "sim/kswapd.h"
+#include "sim/mm.h"
 #include "sim/reclaim.h"
+#include "sim/timed.h"
 
 #define PAGE_SHIFT			  12
 #define PCP_BATCH_SCALE_MAX		  5 /* CONFIG_PCP_BATCH_SCALE_MAX */
@@ -334,9 +336,15 @@ static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
 		}
 		if (gfp == GFP_READAHEAD)
 			return -ENOMEM;
+		if (fatal_signal_pending(s))
+			return -ENOMEM;
 		no_progress_loops = progress ? 0 : no_progress_loops + 1;
 		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
 		    zone_free_exact(s) + reclaimable_pages(s) <= z->wmark_min) {
+			if (s->timed && timed_out_of_memory(s)) {
+				no_progress_loops = 0;
+				continue;
+			}
 			s->oom = true;
 			return -ENOMEM;
 		}

@@ -4,11 +4,17 @@
  * page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead() of
  * mm/filemap.c, for order-0 folios.
  *
- * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. Reads
- * of a window are one request, and one ahead of need is waited for as any other.
+ * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. In an
+ * untimed run reads of a window are one request, and one ahead of need is waited
+ * for as any other; in a timed one each run of pages that were missing is one,
+ * nobody waits until a page of it is needed, and all are submitted at the end.
  */
 #include "sim/readahead.h"
 
+#include <errno.h>
+
+#include "sim/batch.h"
+#include "sim/device.h"
 #include "sim/filemap.h"
 
 #define MMAP_LOTSAMISS 100
@@ -20,6 +26,8 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 {
 	const struct trace_file *tf = &s->trace->files[file];
 	uint32_t base = file_slot(s, file, 0);
+	int ret;
+	struct device_plug plug = { NULL };
 	uint32_t mark, nr_read = 0;
 
 	if (start >= tf->pages)
@@ -34,13 +42,20 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 	for (uint32_t i = 0; i < nr; i++) {
 		if (s->folios[base + start + i].flags & PG_resident)
 			continue;
-		if (filemap_add_folio(s, cpu, base + start + i, ADD_READAHEAD))
+		ret = filemap_add_folio(s, cpu, base + start + i, ADD_READAHEAD);
+		if (ret == -EEXIST)
+			continue;
+		if (ret)
 			break;
 		nr_read++;
+		if (s->sched)
+			device_plug(s, &plug, base + start + i);
 		if (i == mark)
 			s->folios[base + start + i].flags |= PG_readahead;
 	}
-	if (nr_read)
+	if (s->sched)
+		device_unplug(s, &plug);
+	else if (nr_read)
 		sim_device_read(s, base + start, nr);
 }
 
@@ -203,6 +218,7 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 {
 	struct file_open *ra = vma->open;
 	uint32_t slot = file_slot(s, vma->file, pgoff);
+	const unsigned int held = s->held->nr;
 
 	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
 		return false;
@@ -211,8 +227,8 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 		ra->mmap_miss--;
 	if (!(s->folios[slot].flags & PG_readahead))
 		return false;
-	s->folios[slot].batched++; /* the fault holds a reference */
+	folio_hold(s, slot); /* the fault does */
 	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
-	s->folios[slot].batched--;
+	folio_unhold(s, held);
 	return true;
 }

@@ -18,7 +18,9 @@
 #include "sim/kswapd.h"
 #include "sim/mm.h"
 #include "sim/page_alloc.h"
+#include "sim/outcome.h"
 #include "sim/rmap.h"
+#include "sim/sched.h"
 
 uint64_t nr_swap_pages(const struct sim *s)
 {
@@ -86,6 +88,7 @@ static bool pageout(struct sim *s, uint32_t slot)
 	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
 	count_vm(s, VM_nr_vmscan_write, 1);
 	count_vm(s, VM_pswpout, 1);
+	task_owe(s, s->cfg.machine.swap_out_ns * 1000ull);
 	return true;
 }
 
@@ -199,6 +202,14 @@ uint64_t reclaim_scanned(const struct sim *s)
 	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgrefill];
 }
 
+/* CPU time for what was looked at since @scanned, and written to swap */
+static void pay_for_scan(struct sim *s, uint64_t scanned)
+{
+	if (s->cfg.machine.scan_ns)
+		task_run(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns);
+	task_pay(s);
+}
+
 static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
 {
 	const int initial_priority = sc->priority;
@@ -211,10 +222,13 @@ retry:
 		uint64_t scanned = reclaim_scanned(s);
 
 		sc->nr_scanned = 0;
-		while (shrink_node(s, sc))
-			;
-		if (s->cfg.machine.scan_ns)
-			task_run(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns);
+		while (shrink_node(s, sc)) {
+			if (s->sched) {
+				pay_for_scan(s, scanned);
+				scanned = reclaim_scanned(s);
+			}
+		}
+		pay_for_scan(s, scanned);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
@@ -236,6 +250,21 @@ retry:
 	return 0;
 }
 
+/* a task has to reclaim before it gets on; Return: as do_try_to_free_pages() */
+static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
+{
+	uint64_t start = s->now_ns, nr;
+
+	if (!s->sched)
+		return do_try_to_free_pages(s, sc);
+	memstall_enter(s);
+	nr = do_try_to_free_pages(s, sc);
+	memstall_leave(s);
+	s->outcome->nr_stalls++;
+	s->outcome->stall_ns += s->now_ns - start;
+	return nr;
+}
+
 uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp)
 {
 	struct scan_control sc = {
@@ -246,7 +275,7 @@ uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp
 		.nofs = gfp == GFP_READAHEAD,
 	};
 
-	return do_try_to_free_pages(s, &sc);
+	return direct_reclaim(s, &sc);
 }
 
 uint64_t try_to_free_pages(struct sim *s, enum gfp gfp)
@@ -258,5 +287,5 @@ uint64_t try_to_free_pages(struct sim *s, enum gfp gfp)
 		.nofs = gfp == GFP_READAHEAD,
 	};
 
-	return do_try_to_free_pages(s, &sc);
+	return direct_reclaim(s, &sc);
 }

@@ -9,7 +9,7 @@
  * A trace that passed trace_check() cannot make an operation invalid; what is
  * checked here again costs nothing.
  */
-#include "sim/sim.h"
+#include "sim/replay.h"
 
 #include <errno.h>
 
@@ -19,6 +19,8 @@
 #include "sim/kswapd.h"
 #include "sim/mm.h"
 #include "sim/page_alloc.h"
+#include "sim/sched.h"
+#include "sim/timed.h"
 #include "sim/zap.h"
 
 #define PREFETCH_RECS 24
@@ -36,24 +38,55 @@ static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu)
 	return mm;
 }
 
-/* a process ends; @how may be overridden by the run ("--ends-as") */
-static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
+enum op_code replay_end_as(const struct sim *s, enum op_code how, uint32_t *flags)
 {
 	if (s->cfg.ends_as != OP_NONE) {
 		how = s->cfg.ends_as;
-		flags = 0;
+		*flags = 0;
 	}
-	if (how != OP_EXIT)
-		count_vm(s, VM_sim_victims, 1);
 	if (s->cfg.reap->caller_flags && !s->cfg.flags_as_recorded)
-		flags |= s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
+		*flags |= s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
+	return how;
+}
+
+void proc_reap(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
+{
 	if (how == OP_MRELEASE)
 		oom_reap_task_mm(s, mm, flags);
 	else if (how == OP_OOM)
 		oom_reap_task_mm(s, mm, 0);
+}
+
+uint64_t proc_exit(struct sim *s, struct mm *mm)
+{
+	int64_t before;
+
 	exit_mmap(s, mm);
+	before = s->nr_kernel;
 	g_hash_table_remove(s->procs, GUINT_TO_POINTER(mm->pid));
+	if (s->sched)
+		sched_forget_mm(s, mm);
 	mm_free(s, mm);
+	return (uint64_t)(before - s->nr_kernel);
+}
+
+struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
+{
+	struct mm *mm = proc_new(s, pid, cpu);
+
+	s->this_cpu = mm->cpu;
+	mm->ran = true;
+	mm_list_add(s, mm);
+	return mm;
+}
+
+static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
+{
+	how = replay_end_as(s, how, &flags);
+	if (how != OP_EXIT)
+		count_vm(s, VM_sim_victims, 1);
+	proc_reap(s, mm, how, flags);
+	proc_exit(s, mm);
 }
 
 static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
@@ -145,8 +178,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	s->stats_flushed_ns = s->now_ns;
 }
 
-/* everything but OP_READ of one resident page and the registers */
-static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
+int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 {
 	struct replay *r = &s->replay;
 	const uint32_t x = op_rec_x(rec), arg = rec.arg;
@@ -154,14 +186,14 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 	struct mm *child;
 	int ret = 0;
 
-	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK)
+	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
 		task_run(s, s->cfg.machine.op_us * 1000ull);
+		if (fatal_signal_pending(s))
+			return -EINTR;
+	}
 	switch (op_rec_code(rec)) {
 	case OP_SPAWN:
-		r->mm = proc_new(s, r->pid, x);
-		s->this_cpu = r->mm->cpu;
-		r->mm->ran = true;
-		mm_list_add(s, r->mm);
+		r->mm = proc_spawn(s, r->pid, x);
 		break;
 	case OP_FORK:
 		child = proc_new(s, arg, x);
@@ -219,29 +251,33 @@ static int slow_op(struct sim *s, struct op_rec rec, uint64_t at)
 		clear_refs(s, mm);
 		break;
 	default:
-		return err_set(s->err, -EINVAL, "%s: record %llu has no valid operation",
-			       s->trace->path, (unsigned long long)at);
+		return -EINVAL;
 	}
 	if (s->flush_wanted)
 		flush_dirty(s, 0);
+	return ret;
+}
+
+int replay_failed(struct sim *s, int ret, uint64_t at)
+{
+	if (ret == -EINVAL)
+		return err_set(s->err, ret, "%s: record %llu has no valid operation",
+			       s->trace->path, (unsigned long long)at);
 	if (ret == -EFAULT)
 		return err_set(s->err, -EINVAL, "%s: record %llu touches an unmapped address",
 			       s->trace->path, (unsigned long long)at);
-	if (ret)
-		return err_set(s->err, ret,
-			       "%s: record %llu: the simulated machine is out of memory: %llu of "
-			       "%llu pages are in use and none can be reclaimed",
-			       s->trace->path, (unsigned long long)at,
-			       (unsigned long long)s->nr_used,
-			       (unsigned long long)machine_limit(&s->cfg.machine));
-	return 0;
+	return err_set(s->err, ret,
+		       "%s: record %llu: the simulated machine is out of memory: %llu of "
+		       "%llu pages are in use and none can be reclaimed",
+		       s->trace->path, (unsigned long long)at, (unsigned long long)s->nr_used,
+		       (unsigned long long)machine_limit(&s->cfg.machine));
 }
 
 /*
  * The next records, as long as they read one page each of the file and by the
  * process in the registers: filemap_read() without its loops. Returns where it
  * stopped; what it does not know (readahead, tmpfs, no memory) is left to
- * slow_op(). A record that is no read is prefetched too, as a random address.
+ * replay_op(). A record that is no read is prefetched too, as a random address.
  */
 static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {
@@ -291,6 +327,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	uint64_t i = r->next;
 	int ret = 0;
 
+	if (s->timed)
+		return timed_run(s, nr_recs, err);
 	s->err = err;
 	while (i < end) {
 		const struct op_rec rec = recs[i];
@@ -327,9 +365,11 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 		default:
 			break;
 		}
-		ret = slow_op(s, rec, i);
-		if (__builtin_expect(ret, 0))
+		ret = replay_op(s, rec, i);
+		if (__builtin_expect(ret, 0)) {
+			ret = replay_failed(s, ret, i);
 			break;
+		}
 		i++;
 		r->has_ext = false;
 		r->ext_x = r->ext_arg = 0;
@@ -346,5 +386,5 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 
 uint64_t sim_position(const struct sim *s)
 {
-	return s->replay.next;
+	return s->timed ? timed_position(s) : s->replay.next;
 }

@@ -7,10 +7,12 @@
 #include <string.h>
 
 #include "sim/charge.h"
+#include "sim/device.h"
 #include "sim/filemap.h"
 #include "sim/kswapd.h"
 #include "sim/mm.h"
 #include "sim/page_alloc.h"
+#include "sim/timed.h"
 #include "sim/zap.h"
 
 #define FILE_HINT_SHIFT 10
@@ -78,6 +80,10 @@ static void snapshot_clear(gpointer data)
 
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 {
+	if (s->device) {
+		device_read(s, slot, nr);
+		return;
+	}
 	if (s->cfg.machine.read_us)
 		task_wait(s, s->cfg.machine.read_us * 1000ull);
 	for (uint32_t i = 0; i < nr; i++)
@@ -109,6 +115,9 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->trace = t;
 	s->cfg = *cfg;
 	s->anon_first = s->nr_folios = s->cap_folios = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
+	/* who waits holds pointers: the table of a timed run never moves */
+	if (cfg->timed)
+		s->cap_folios += (uint32_t)limit;
 	s->folios = calloc(s->cap_folios, sizeof(struct folio));
 	s->files = calloc(t->nr_files + 1, sizeof(struct file_state));
 	if (!s->folios || !s->files) {
@@ -119,6 +128,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		g_free(s);
 		return NULL;
 	}
+	s->anon = g_new(struct anon_slot, s->cap_folios - s->anon_first);
 	make_file_hints(s);
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		s->has_shmem |= t->files[i].shmem;
@@ -126,13 +136,18 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->dirty = g_array_new(FALSE, FALSE, 16);
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
-	s->gather = zap_new();
+	s->gather = zap_new(NULL);
+	s->held = &s->held_untimed;
 	charge_init(s);
 	if (!m->memcg_pages)
 		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
 	s->stats_lag = m->memcg_stats_flushed;
 	sim_set_times(s, 0);
 	s->cfg.lru->init(s);
+	if (cfg->timed && timed_init(s, err)) {
+		sim_free(s);
+		return NULL;
+	}
 	return s;
 }
 
@@ -146,6 +161,7 @@ void sim_free(struct sim *s)
 {
 	if (!s)
 		return;
+	timed_free(s);
 	g_hash_table_foreach(s->procs, free_proc, s);
 	g_hash_table_destroy(s->procs);
 	/* anon folios still hold their anon_vma, whose VMAs are gone */
@@ -155,7 +171,7 @@ void sim_free(struct sim *s)
 	s->cfg.lru->fini(s);
 	g_array_free(s->dirty, TRUE);
 	g_array_unref(s->snapshots);
-	g_free(s->gather);
+	zap_free(s->gather);
 	g_free(s->file_hint);
 	g_free(s->nodes);
 	g_free(s->anon);
@@ -227,6 +243,7 @@ int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, stru
 	int64_t pages;
 	int ret;
 
+	endless.timed = NULL;
 	endless.machine.swap_pages = 0;
 	/* a memcg's limit is not on the kernel's own pages */
 	endless.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;

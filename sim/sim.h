@@ -64,6 +64,7 @@ struct kswapd {
 	uint64_t busy_until;	  /* ns; its current step ends then */
 	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
 	struct scan_control sc;
+	struct task *task; /* a timed run */
 };
 
 /** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
@@ -94,6 +95,13 @@ struct page_run {
 
 struct mm;
 struct anon_vma;
+struct device;
+struct outcome;
+struct psi;
+struct sched;
+struct task;
+struct timed;
+struct timed_config;
 struct file_open;
 struct zap;
 
@@ -108,6 +116,13 @@ struct anon_slot {
 	struct anon_vma *av;
 	uint32_t vpn;	  /* its address; the same in every sharing mm */
 	uint32_t nr_swap; /* swap PTEs that refer to it */
+};
+
+/** struct held - folios that the engine refers to while others may run (timed
+ * runs), each with one reference; see folio_hold(). */
+struct held {
+	unsigned int nr;
+	uint32_t slots[2 * FOLIO_BATCH_SIZE];
 };
 
 /** struct op_times - keys of struct machine. */
@@ -131,8 +146,9 @@ struct sim_config {
 	 * machine's times are not the same all the time */
 	const struct op_times *times;
 	guint nr_times;
-	bool check;	 /* verify every invariant after each operation */
-	bool keep_pages; /* each snapshot has the state of every file page */
+	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
+	bool check;			  /* verify every invariant after each operation */
+	bool keep_pages;		  /* each snapshot has the state of every file page */
 };
 
 /** struct replay - the registers of the replay loop (see sim/op.h). */
@@ -188,9 +204,21 @@ struct sim {
 	GArray *snapshots;  /* struct snapshot */
 
 	struct event_log *log; /* NULL: nobody listens ("explain") */
-	struct zap *gather;    /* mmu_gather of the current unmapping */
+	struct zap *gather;    /* mmu_gathers that are not used */
+	struct zap *gathers_used;
 	struct replay replay;
 	struct err *err; /* of the current sim_run() */
+
+	/* a timed run; all NULL in others */
+	struct sched *sched;
+	struct psi *psi;
+	struct device *device;
+	struct timed *timed;
+	struct outcome *outcome;
+	uint64_t owed_ps;     /* CPU time that the current task has still to pay */
+	uint64_t nr_prealloc; /* of nr_used: pages that have no folio yet */
+	struct held *held;    /* by the current task */
+	struct held held_untimed;
 };
 
 static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
@@ -201,6 +229,12 @@ static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 static inline enum lru_type folio_lru_type(const struct folio *f)
 {
 	return f->flags & PG_swapbacked ? LRU_ANON : LRU_FILE;
+}
+
+/** A timed run: CPU time that the current task pays at its next task_pay(). */
+static inline void task_owe(struct sim *s, uint64_t ps)
+{
+	s->owed_ps += ps;
 }
 
 static inline bool slot_is_anon(const struct sim *s, uint32_t slot)

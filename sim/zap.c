@@ -17,7 +17,10 @@
 
 #include "sim/batch.h"
 #include "sim/filemap.h"
+#include "sim/kswapd.h"
+#include "sim/outcome.h"
 #include "sim/reclaim.h"
+#include "sim/timed.h"
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the
@@ -33,13 +36,40 @@ struct zap {
 	const struct reap_policy *policy;
 	bool in_scope;
 	bool evict;
-	unsigned int cpu; /* that unmaps */
+	bool preemptible; /* others may run in between */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
 	uint32_t nr_delayed;
 	uint32_t delayed[PTRS_PER_PTE];
+	struct zap *next;      /* in sim.gather */
+	struct zap *used_next; /* in sim.gathers_used */
 };
+
+/* A timed run: what unmapping takes is counted page by page. Who unmaps a dying
+ * process pays at the end of each page table; all others hold mmap_lock for
+ * writing and pay when their operation ends. */
+static void owe(struct sim *s, const struct zap *z, enum reap_cost what, uint32_t ps)
+{
+	task_owe(s, ps);
+	if (!z->d.dying)
+		return;
+	s->outcome->reap_nr[what]++;
+	s->outcome->reap_ps[what] += ps;
+}
+
+/* which kind of mark it was shows in what it did to the folio */
+static void owe_mark(struct sim *s, const struct zap *z, uint16_t before, uint16_t after)
+{
+	const struct machine *m = &s->cfg.machine;
+
+	if (before == after)
+		owe(s, z, REAP_MARK_ACTIVE, m->mark_active_ps);
+	else if ((before & ~after & PG_referenced) || (after & ~before & PG_active))
+		owe(s, z, REAP_MARK_ACTIVATE, m->mark_activate_ps);
+	else
+		owe(s, z, REAP_MARK_FIRST, m->mark_first_ps);
+}
 
 /* mapping_evict_folio() of a folio that the gather holds */
 static bool gather_evict(struct sim *s, uint32_t slot)
@@ -47,7 +77,7 @@ static bool gather_evict(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
-	if (f->mapcount || f->batched > 1 || (before & PG_dirty)) {
+	if (f->mapcount || f->batched > 1 || (before & (PG_dirty | PG_locked))) {
 		count_vm(s, VM_sim_zap_kept, 1);
 		note(s, slot, ZAP_KEEP, before);
 		return false;
@@ -65,8 +95,12 @@ static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t 
 	const uint16_t file = PG_resident | PG_anon;
 
 	for (uint32_t i = 0; z->evict && i < nr; i++)
-		if ((s->folios[slots[i]].flags & file) == PG_resident && gather_evict(s, slots[i]))
+		if ((s->folios[slots[i]].flags & file) == PG_resident &&
+		    gather_evict(s, slots[i])) {
 			slots[i] = FOLIO_NONE;
+			if (s->sched)
+				owe(s, z, REAP_EVICT, s->cfg.machine.evict_ps);
+		}
 	for (uint32_t i = 0; i < nr; i++) {
 		if (slots[i] == FOLIO_NONE)
 			continue;
@@ -95,20 +129,23 @@ static void flush_rmaps(struct sim *s, struct zap *z)
  * that is there twice is evicted only if its entries are further apart. */
 static void gather_flush(struct sim *s, struct zap *z)
 {
+	const uint64_t before = s->nr_used;
 	uint32_t end = GATHER_LOCAL;
 
 	flush_rmaps(s, z);
 	if (z->nr)
-		unmap_drain(s, z->cpu);
+		unmap_drain(s, s->this_cpu);
 	for (uint32_t i = 0, nr; i < z->nr; i += nr) {
 		if (i == end) {
 			end += GATHER_PAGE;
-			unmap_drain(s, z->cpu);
+			unmap_drain(s, s->this_cpu);
 		}
 		nr = MIN(MIN(end, z->nr) - i, FOLIO_BATCH_SIZE);
 		gather_free(s, z, z->slots + i, nr);
 	}
 	z->nr = 0;
+	if (z->preemptible)
+		timed_freed(s, before - s->nr_used);
 }
 
 static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
@@ -134,6 +171,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 {
 	struct folio *f = &s->folios[slot];
 	uint64_t moves;
+	uint16_t before;
 
 	if (!(pte & PTE_young)) {
 		note(s, slot, ZAP_OLD, f->flags);
@@ -150,9 +188,12 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 		return z->policy->action == REAP_DEMOTE;
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
+	before = f->flags;
 	moves = s->stat.v[VM_sim_mark_moves];
-	s->cfg.lru->mark_accessed(s, vma->mm->cpu, slot);
+	s->cfg.lru->mark_accessed(s, s->this_cpu, slot);
 	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);
+	if (s->sched)
+		owe_mark(s, z, before, f->flags);
 	return false;
 }
 
@@ -169,6 +210,8 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	if (pte & PTE_swap) {
 		slot = pt->anon[idx];
 		s->anon[slot - s->anon_first].nr_swap--;
+		if (s->sched)
+			owe(s, z, REAP_SWAP, s->cfg.machine.zap_swap_ps);
 		/* __try_to_reclaim_swap(TTRS_FULL) */
 		if ((s->folios[slot].flags & PG_resident) && vm_swap_full(s))
 			folio_free_swap(s, slot);
@@ -179,8 +222,12 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 		slot = pt->anon[idx];
 		s->folios[slot].mapcount--;
 		gather_add(s, z, slot);
+		if (s->sched)
+			owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
 		return;
 	}
+	if (s->sched)
+		owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 	if (pte & PTE_dirty) {
 		folio_mark_dirty(s, slot);
@@ -190,7 +237,7 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	to_tail = zap_accessed(s, z, vma, slot, pte);
 	if (!(pte & PTE_dirty))
 		s->folios[slot].mapcount--;
-	if (to_tail && deactivate_file_folio(s, vma->mm->cpu, slot)) {
+	if (to_tail && deactivate_file_folio(s, s->this_cpu, slot)) {
 		count_vm(s, VM_sim_zap_demoted, 1);
 		note(s, slot, ZAP_DEMOTE, s->folios[slot].flags);
 	}
@@ -210,13 +257,19 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 				zap_pte(s, z, vma, pt, (uint32_t)vpn);
 		if (z->nr_delayed)
 			gather_flush(s, z);
+		if (z->preemptible)
+			task_pay(s);
 		vpn = stop;
 	}
 }
 
-static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool reaping,
-		      uint32_t mrelease_flags)
+static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
+			     uint32_t mrelease_flags)
 {
+	struct zap *z = s->gather ? s->gather : zap_new(NULL);
+
+	s->gather = z->next;
+	z->next = NULL;
 	z->d = (struct zap_details){
 		.reaping = reaping,
 		.unstable = mm->unstable,
@@ -225,19 +278,41 @@ static void zap_begin(struct sim *s, struct zap *z, const struct mm *mm, bool re
 		.mrelease_flags = mrelease_flags,
 	};
 	z->policy = s->cfg.reap;
-	z->cpu = mm->cpu;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
+	z->preemptible = s->sched && mm->killed;
 	z->nr_delayed = 0;
 	z->nr = 0;
+	z->used_next = s->gathers_used;
+	s->gathers_used = z;
+	return z;
+}
+
+/* tlb_finish_mmu() */
+static void zap_end(struct sim *s, struct zap *z)
+{
+	struct zap **p = &s->gathers_used;
+
+	gather_flush(s, z);
+	while (*p != z)
+		p = &(*p)->used_next;
+	*p = z->used_next;
+	z->next = s->gather;
+	s->gather = z;
+}
+
+void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
+{
+	for (const struct zap *z = s->gathers_used; z; z = z->used_next)
+		for (uint32_t i = 0; i < z->nr; i++)
+			fn(arg, z->slots[i]);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
-	struct zap *z = s->gather;
+	struct zap *z = zap_begin(s, mm, false, 0);
 	uint32_t first;
 
-	zap_begin(s, z, mm, false, 0);
 	vma_split_range(s, mm, start, pages);
 	first = vma_index(mm, start);
 	for (uint32_t i = first; i < mm->vmas->len; i++) {
@@ -246,23 +321,22 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 		if (vma->start > start + (pages - 1))
 			break;
 		if (i == first)
-			unmap_drain(s, z->cpu);
+			unmap_drain(s, s->this_cpu);
 		zap_vma(s, z, vma);
 	}
-	gather_flush(s, z);
+	zap_end(s, z);
 	vma_remove_range(s, mm, start, pages);
 }
 
 /* unmap_vmas() of all of them */
 static void zap_all(struct sim *s, struct mm *mm)
 {
-	struct zap *z = s->gather;
+	struct zap *z = zap_begin(s, mm, false, 0);
 
-	zap_begin(s, z, mm, false, 0);
-	unmap_drain(s, z->cpu);
+	unmap_drain(s, s->this_cpu);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		zap_vma(s, z, mm->vmas->pdata[i]);
-	gather_flush(s, z);
+	zap_end(s, z);
 }
 
 void exit_mmap(struct sim *s, struct mm *mm)
@@ -288,13 +362,13 @@ void dup_mmap_fail(struct sim *s, struct mm *parent)
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 {
 	const guint nr = mm->vmas->len;
-	struct zap *z = s->gather;
+	struct zap *z;
 
 	mm->unstable = true;
-	zap_begin(s, z, mm, true, mrelease_flags);
+	z = zap_begin(s, mm, true, mrelease_flags);
 	/* the program itself is no part of the trace: v6.12 comes to its pages first
 	 * and has freed them before the next VMA */
-	unmap_drain(s, z->cpu);
+	unmap_drain(s, s->this_cpu);
 	for (guint i = 0; i < nr; i++) {
 		struct vma *vma = mm->vmas->pdata[s->cfg.kernel->reap_backwards ? nr - 1 - i : i];
 
@@ -303,10 +377,22 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 		zap_vma(s, z, vma);
 		gather_flush(s, z);
 	}
+	zap_end(s, z);
 }
 
-/* sim_new() allocates one of these per run */
-struct zap *zap_new(void)
+struct zap *zap_new(struct zap *next)
 {
-	return g_new(struct zap, 1);
+	struct zap *z = g_new(struct zap, 1);
+
+	z->next = next;
+	z->nr = 0;
+	return z;
+}
+
+void zap_free(struct zap *z)
+{
+	for (struct zap *next; z; z = next) {
+		next = z->next;
+		g_free(z);
+	}
 }

@@ -189,6 +189,7 @@ static void run_clear(gpointer data)
 
 	if (r->snapshots)
 		g_array_unref(r->snapshots);
+	outcome_clear(&r->outcome);
 }
 
 int run_set_init(struct run_set *rs, const struct run_options *o, const struct trace *t)
@@ -201,6 +202,7 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 
 	*rs = (struct run_set){
 		.trace = t,
+		.nr_seeds = o->timed ? o->nr_seeds : 1,
 		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
 		.policies = g_ptr_array_new_with_free_func(g_free),
 		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
@@ -248,7 +250,10 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 				r.cfg.check = o->check;
 				r.cfg.flags_as_recorded = o->flags_as_recorded;
 				r.cfg.keep_pages = o->keep_pages;
-				g_array_append_val(rs->runs, r);
+				if (o->timed)
+					r.timed = *o->timed;
+				for (guint i = 0; i < rs->nr_seeds; i++, r.timed.seed++)
+					g_array_append_val(rs->runs, r);
 			}
 		}
 	}
@@ -296,6 +301,8 @@ static void execute(gpointer data, gpointer user)
 
 	if (interrupted)
 		return;
+	if (r->timed.killer)
+		r->cfg.timed = &r->timed;
 	s = sim_new(sh->rs->trace, &r->cfg, &r->err);
 	if (!s) {
 		r->ret = -ENOMEM;
@@ -314,6 +321,8 @@ static void execute(gpointer data, gpointer user)
 		r->snapshots = g_array_ref(s->snapshots);
 		r->done = true;
 		r->position = sim_position(s);
+		if (r->cfg.timed)
+			timed_outcome(s, &r->outcome);
 	}
 	sim_free(s);
 	g_atomic_int_inc(&sh->nr_done);
@@ -409,7 +418,7 @@ void run_csv_header(FILE *f)
 }
 
 /* a name that the user chose may hold a comma */
-static void csv_field(FILE *f, const char *s)
+void csv_field(FILE *f, const char *s)
 {
 	if (!strpbrk(s, ",\"\n\r")) {
 		fputs(s, f);

@@ -9,7 +9,9 @@
 #include <glib.h>
 
 #include "sim/cli/cli.h"
+#include "sim/outcome.h"
 #include "sim/sim.h"
+#include "sim/timed.h"
 
 /** struct run_options - what the user typed; freed by run_options_clear(). */
 struct run_options {
@@ -25,6 +27,10 @@ struct run_options {
 	gboolean flags_as_recorded;
 	gboolean keep_pages; /* of each mark: snapshot.pages */
 	int jobs;
+	/* timed runs: what all of them share, and how often each is done, with
+	 * seeds from timed->seed on; NULL: untimed */
+	const struct timed_config *timed;
+	guint nr_seeds;
 };
 
 /**
@@ -47,6 +53,8 @@ struct run {
 	struct vmstat stat; /* at the end */
 	GArray *snapshots;  /* struct snapshot, one a mark */
 	uint64_t position;  /* record at which it ended or failed */
+	struct timed_config timed;
+	struct outcome outcome; /* of a timed run that is done */
 };
 
 /** struct run_set - machines x policies for one trace. */
@@ -57,7 +65,8 @@ struct run_set {
 	GArray *machines;    /* struct machine, resolved */
 	GPtrArray *policies; /* char *, as typed */
 	GArray *ends;	     /* enum op_code: how processes end */
-	GArray *runs;	     /* struct run: ends, machines, policies */
+	guint nr_seeds;	     /* 1 in untimed runs */
+	GArray *runs;	     /* struct run: ends, machines, policies, seeds */
 };
 
 /** Build the set. Return: 0, or the exit code after printing why. */
@@ -70,11 +79,18 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 int run_set_execute(struct run_set *rs, int jobs);
 void run_set_clear(struct run_set *rs);
 
+static inline struct run *run_set_get_seed(const struct run_set *rs, guint end, guint machine,
+					   guint policy, guint seed)
+{
+	guint i = (end * rs->machines->len + machine) * rs->policies->len + policy;
+
+	return &g_array_index(rs->runs, struct run, i * rs->nr_seeds + seed);
+}
+
 static inline struct run *run_set_get(const struct run_set *rs, guint end, guint machine,
 				      guint policy)
 {
-	return &g_array_index(rs->runs, struct run,
-			      (end * rs->machines->len + machine) * rs->policies->len + policy);
+	return run_set_get_seed(rs, end, machine, policy, 0);
 }
 
 /** "recorded", "mrelease", ...: how @code is typed. */
@@ -83,6 +99,8 @@ const char *run_end_name(enum op_code code);
 /** "trace,machine,...,kernel,lru,policy,..." and one row; @snap: NULL for the end of the
  * trace, whose mark is "(end)". */
 void run_csv_header(FILE *f);
+/** A field that may hold a comma or a quote. */
+void csv_field(FILE *f, const char *s);
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
 /** The state of every file page at every mark, run-length, with a header. */
 void run_csv_pages(FILE *f, const struct trace *t, const struct run *r);

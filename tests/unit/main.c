@@ -36,6 +36,13 @@ void suite_models(void);
 void suite_page_alloc(void);
 void suite_kswapd(void);
 void suite_agreement(void);
+void suite_timed(void);
+void suite_restart(void);
+void suite_killer(void);
+void suite_psi(void);
+void suite_device(void);
+void suite_sched(void);
+void suite_clock(void);
 
 static const struct {
 	const char *name;
@@ -67,6 +74,13 @@ static const struct {
 	{ "kswapd", suite_kswapd },
 	{ "page_alloc", suite_page_alloc },
 	{ "agreement", suite_agreement },
+	{ "timed", suite_timed },
+	{ "restart", suite_restart },
+	{ "killer", suite_killer },
+	{ "psi", suite_psi },
+	{ "device", suite_device },
+	{ "sched", suite_sched },
+	{ "clock", suite_clock },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

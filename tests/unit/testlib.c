@@ -66,7 +66,7 @@ struct machine tl_machine(const char *settings)
 
 static struct tl *make(const struct kernel_profile *kernel, const struct lru_model *lru,
 		       const char *machine, const char *policy, enum op_code ends_as,
-		       const char *text)
+		       const struct timed_config *timed, const char *text)
 {
 	struct tl *x = g_new0(struct tl, 1);
 	struct sim_config cfg = {
@@ -74,6 +74,7 @@ static struct tl *make(const struct kernel_profile *kernel, const struct lru_mod
 		.lru = lru,
 		.machine = tl_machine(machine),
 		.ends_as = ends_as,
+		.timed = timed,
 		.check = true,
 	};
 
@@ -95,7 +96,7 @@ static struct tl *make(const struct kernel_profile *kernel, const struct lru_mod
 struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
 		     const char *text)
 {
-	return make(kernel_profiles[0], lru_models[0], machine, policy, ends_as, text);
+	return make(kernel_profiles[0], lru_models[0], machine, policy, ends_as, NULL, text);
 }
 
 struct tl *tl_new(const char *machine, const char *policy, const char *text)
@@ -106,13 +107,19 @@ struct tl *tl_new(const char *machine, const char *policy, const char *text)
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text)
 {
-	return make(kernel_profiles[0], lru, machine, policy, OP_NONE, text);
+	return make(kernel_profiles[0], lru, machine, policy, OP_NONE, NULL, text);
 }
 
 struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
 			 const char *machine, const char *policy, const char *text)
 {
-	return make(kernel, lru, machine, policy, OP_NONE, text);
+	return make(kernel, lru, machine, policy, OP_NONE, NULL, text);
+}
+
+struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
+			const char *text)
+{
+	return make(kernel_profiles[0], lru_models[0], machine, policy, OP_NONE, timed, text);
 }
 
 void tl_to(struct tl *x, const char *mark)

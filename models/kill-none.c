@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Nobody kills but the kernel's OOM killer. */
+#include "models/models.h"
+
+const struct killer kill_none = {
+	.name = "none",
+	.summary = "nobody but the kernel's OOM killer",
+};

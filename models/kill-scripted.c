@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The kills that are in the trace, where it has them. */
+#include "models/models.h"
+
+const struct killer kill_scripted = {
+	.name = "scripted",
+	.summary = "as the trace has it: kill, mrelease and oom rows",
+	.scripted = true,
+};

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Random numbers of a run: splitmix64. State is in the context; a seed means the
+ * same numbers on every machine, so no libm: only integers, and + - * / on
+ * doubles.
+ */
+#ifndef REAPSIM_RNG_H
+#define REAPSIM_RNG_H
+
+#include <stdint.h>
+
+struct rng {
+	uint64_t state;
+};
+
+/** @stream: seeds of several generators of one run are told apart by it. */
+void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
+uint64_t rng_next(struct rng *r);
+/** 0 .. @n - 1; @n > 0 */
+uint64_t rng_below(struct rng *r, uint64_t n);
+/** [0, 1) */
+double rng_real(struct rng *r);
+/** Exponentially distributed with mean 1. */
+double rng_exponential(struct rng *r);
+/** Uniform in the logarithm between @min and @max, 0 < @min <= @max. */
+uint64_t rng_log_uniform(struct rng *r, uint64_t min, uint64_t max);
+
+#endif
