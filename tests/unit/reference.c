@@ -916,7 +916,8 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 {
 	bool file = list == REF_ACTIVE_FILE;
-	int taken[32], l_active[32], l_inactive[32], nr_active = 0, nr_inactive = 0, nr_taken;
+	int taken[32], l_active[32] = { 0 }, l_inactive[32] = { 0 }, nr_active = 0, nr_inactive = 0,
+		       nr_taken;
 
 	lru_add_drain_cpu(r, r->this_cpu);
 	nr_taken = isolate(r, list, nr, taken);
