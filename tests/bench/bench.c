@@ -7,6 +7,9 @@
  *   bench touch ACCESSES PAGES ROOM   the same through a mapping
  *   bench fill PAGES                  reads PAGES once, all stay
  *   bench file PATH FORMAT ROOM       a trace, by a reader's name
+ *   bench clock EVENTS QUEUED         the event queue of timed runs: each event
+ *                                     pops a timer and pushes it again
+ *   bench switch EVENTS TASKS         the same with tasks, which sleep and wake
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,7 +18,11 @@
 #include <sys/resource.h>
 
 #include "models/models.h"
+#include "sim/clock.h"
+#include "sim/rng.h"
+#include "sim/sched.h"
 #include "sim/sim.h"
+#include "sim/timed.h"
 #include "traces/gen.h"
 #include "traces/readers.h"
 
@@ -98,6 +105,81 @@ static void measure(const char *name, struct trace *t, uint64_t room)
 	trace_free(t);
 }
 
+static void print_rate(const char *name, uint64_t events, uint64_t queued, gint64 start)
+{
+	const double us = (double)MAX(g_get_monotonic_time() - start, 1);
+
+	printf("%s,%" PRIu64 ",%" PRIu64 ",%.3f,%.2f,%.1f\n", name, events, queued, us / 1e6,
+	       (double)events / us, 1e3 * us / (double)events);
+}
+
+static void clock_rate(uint64_t events, uint64_t queued)
+{
+	struct timer *timers = g_new0(struct timer, queued);
+	struct clock c;
+	struct rng r;
+	gint64 start;
+
+	clock_init(&c);
+	rng_init(&r, 1, 0);
+	for (uint64_t i = 0; i < queued; i++)
+		clock_push(&c, &timers[i], rng_below(&r, 1000000));
+	start = g_get_monotonic_time();
+	for (uint64_t i = 0; i < events; i++) {
+		struct timer *t = clock_pop(&c);
+
+		clock_push(&c, t, t->at_ns + rng_below(&r, 1000000));
+	}
+	print_rate("clock", events, queued, start);
+	clock_clear(&c);
+	g_free(timers);
+}
+
+struct sleeper {
+	uint64_t wakeups;
+	struct rng rng;
+};
+
+static void sleep_often(struct sim *s, void *arg)
+{
+	struct sleeper *a = arg;
+
+	while (a->wakeups--)
+		task_sleep(s, s->now_ns + 1 + rng_below(&a->rng, 1000000), false);
+}
+
+static void switch_rate(uint64_t events, uint64_t tasks)
+{
+	struct sleeper *all = g_new0(struct sleeper, tasks);
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = &lru_classic,
+				  .reap = &reap_baseline };
+	struct timed_config timed;
+	struct trace *t = fill(1);
+	struct err err;
+	struct sim *s;
+	gint64 start;
+
+	machine_init(&cfg.machine);
+	cfg.machine.memcg_pages = 1024;
+	cfg.machine.cpus = SIM_MAX_CPUS;
+	timed_config_init(&timed, &kill_none);
+	cfg.timed = &timed;
+	s = sim_new(t, &cfg, &err);
+	for (uint64_t i = 0; i < tasks; i++) {
+		all[i].wakeups = events / tasks;
+		rng_init(&all[i].rng, 1, i);
+		task_spawn(s, TASK_USER, "bench", sleep_often, &all[i], (unsigned int)i);
+	}
+	start = g_get_monotonic_time();
+	while (sched_nr_user(s) && sched_turn(s))
+		;
+	print_rate("switch", events, tasks, start);
+	sim_free(s);
+	trace_free(t);
+	g_free(all);
+}
+
 int main(int argc, char **argv)
 {
 	struct trace *t;
@@ -112,6 +194,10 @@ int main(int argc, char **argv)
 		uint64_t pages = strtoull(argv[2], NULL, 0);
 
 		measure("fill", fill(pages), pages + 1024);
+	} else if (argc == 4 && !strcmp(argv[1], "clock")) {
+		clock_rate(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
+	} else if (argc == 4 && !strcmp(argv[1], "switch")) {
+		switch_rate(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
 	} else if (argc == 5 && !strcmp(argv[1], "file")) {
 		if (trace_load(argv[2], argv[3], &t, &err)) {
 			fprintf(stderr, "bench: %s\n", err.msg);
@@ -119,8 +205,9 @@ int main(int argc, char **argv)
 		}
 		measure(argv[3], t, strtoull(argv[4], NULL, 0));
 	} else {
-		fprintf(stderr, "usage: bench zipf|touch ACCESSES PAGES ROOM | fill PAGES | "
-				"file PATH FORMAT ROOM\n");
+		fprintf(stderr,
+			"usage: bench zipf|touch ACCESSES PAGES ROOM | fill PAGES | "
+			"file PATH FORMAT ROOM | clock EVENTS QUEUED | switch EVENTS TASKS\n");
 		return 2;
 	}
 	return 0;

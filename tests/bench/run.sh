@@ -27,6 +27,16 @@ title
 "$bench" touch 20000000 1000000 2000000 | row
 "$bench" fill 100000000 | row
 
+echo
+echo "timed runs: million events a second, by the number that wait"
+printf '%-7s %10s %10s %8s %7s %8s\n' case events waiting seconds M/s ns
+for n in 10 1000 100000; do
+	"$bench" clock 10000000 $n
+done | awk -F, '{ printf "%-7s %10d %10d %8.3f %7.2f %8.1f\n", $1, $2, $3, $4, $5, $6 }'
+for n in 1 100; do
+	"$bench" switch 1000000 $n
+done | awk -F, '{ printf "%-7s %10d %10d %8.3f %7.2f %8.1f\n", $1, $2, $3, $4, $5, $6 }'
+
 if [ -z "${CACHESIM:-}" ]; then
 	echo
 	echo "set CACHESIM=PATH to compare with libCacheSim's cachesim on the same file"
