@@ -119,6 +119,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 			 uint8_t pte)
 {
 	struct folio *f = &s->folios[slot];
+	uint64_t moves;
 
 	if (!(pte & PTE_young)) {
 		note(s, slot, ZAP_OLD, f->flags);
@@ -135,7 +136,9 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 		return z->policy->action == REAP_DEMOTE;
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
+	moves = s->stat.v[VM_sim_mark_moves];
 	s->cfg.lru->mark_accessed(s, vma->mm->cpu, slot);
+	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);
 	return false;
 }
 
