@@ -157,6 +157,7 @@ static void classic_activate(struct sim *s, uint32_t slot)
 	list_del(s, c, slot);
 	s->folios[slot].flags |= PG_active;
 	list_add(s, c, slot);
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 /* lru_move_tail() */
@@ -169,6 +170,7 @@ static void classic_move_tail(struct sim *s, uint32_t slot)
 	f->flags &= (uint16_t)~PG_active;
 	folio_list_add_tail(&c->lists[list_of(f)], s->folios, slot);
 	f->flags |= PG_lru;
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 /* folio_mark_accessed() */
@@ -189,6 +191,7 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 			/* its place on the list is needed when the batch drains */
 			folio_list_prefetch(&c->lists[list_of(f)], f);
 			folio_activate(s, cpu, slot);
+			count_vm(s, VM_sim_mark_moves, 1);
 		} else if (lru_cache_activate_folio(s, cpu, slot)) {
 			note(s, slot, MARK_BATCHED, before);
 		} else {
@@ -289,6 +292,7 @@ static void putback(struct sim *s, struct classic *c, const uint32_t *slots, uns
 		if (f->flags & PG_active)
 			c->nonresident_age++;
 	}
+	count_vm(s, VM_sim_list_moves, n);
 }
 
 static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enum lru_type type,

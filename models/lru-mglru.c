@@ -170,12 +170,14 @@ static void mglru_activate(struct sim *s, uint32_t slot)
 	mglru_del(s, slot);
 	s->folios[slot].flags |= PG_active;
 	lru_gen_add_folio(s, s->lru, slot, false);
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 static void mglru_move_tail(struct sim *s, uint32_t slot)
 {
 	mglru_del(s, slot);
 	lru_gen_add_folio(s, s->lru, slot, true);
+	count_vm(s, VM_sim_list_moves, 1);
 }
 
 /* lru_gen_inc_refs() */
@@ -486,6 +488,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	}
 	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
 	count_vm(s, VM_pgrefill, scanned - n);
+	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, n);
 	*isolated = n;
 	return scanned;
@@ -532,6 +535,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
 		lru_gen_add_folio(s, g, slots[i], false);
 	}
+	count_vm(s, VM_sim_list_moves, n - nr_clean);
 	return nr_clean;
 }
 

@@ -116,6 +116,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			s->cfg.lru->del(s, slot);
 			f->flags &= (uint16_t)~PG_active;
 			s->cfg.lru->add(s, &slot, 1);
+			count_vm(s, VM_sim_list_moves, 1);
 			f->flags |= PG_reclaim;
 		} else {
 			s->cfg.lru->move_tail(s, slot);

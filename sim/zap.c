@@ -157,6 +157,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 			 uint8_t pte)
 {
 	struct folio *f = &s->folios[slot];
+	uint64_t moves;
 	uint16_t before;
 
 	if (!(pte & PTE_young)) {
@@ -175,7 +176,9 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
 	before = f->flags;
+	moves = s->stat.v[VM_sim_mark_moves];
 	s->cfg.lru->mark_accessed(s, s->this_cpu, slot);
+	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);
 	if (s->sched)
 		owe_mark(s, z, before, f->flags);
 	return false;

@@ -81,6 +81,19 @@ static int unknown_option(const struct trace_generator *g, const char *arg, stru
 	return -EINVAL;
 }
 
+struct gen_option gen_option(const struct trace_generator *g, size_t i)
+{
+	struct gen_option o = g->options[i];
+
+	for (const struct gen_default *d = g->defaults; o.key && d && d->key; d++) {
+		if (!strcmp(d->key, o.key)) {
+			o.def = d->def;
+			o.assumed = d->assumed;
+		}
+	}
+	return o;
+}
+
 int gen_args_parse(struct gen_args *a, const struct trace_generator *g, char *const *kv, size_t nr,
 		   struct err *err)
 {
@@ -88,7 +101,9 @@ int gen_args_parse(struct gen_args *a, const struct trace_generator *g, char *co
 
 	*a = (struct gen_args){ .seed = 1 };
 	for (size_t i = 0; g->options[i].key; i++) {
-		ret = parse_option(&g->options[i], g->options[i].def, &a->v[i], err);
+		const struct gen_option o = gen_option(g, i);
+
+		ret = parse_option(&o, o.def, &a->v[i], err);
 		if (ret)
 			return ret;
 	}

@@ -113,13 +113,42 @@ void gen_mark(struct gen_emit *e, const char *fmt, ...)
 	g_free(name);
 }
 
+void gen_machine(struct gen_emit *e, const char *key, uint64_t n)
+{
+	char *text = g_strdup_printf("%" G_GUINT64_FORMAT, n);
+
+	trace_build_machine(e->b, key, text);
+	g_free(text);
+}
+
 void gen_memcg(struct gen_emit *e, uint64_t pages)
 {
-	char *text;
+	if (pages)
+		gen_machine(e, "memcg_pages", pages);
+}
 
-	if (!pages)
-		return;
-	text = g_strdup_printf("%" G_GUINT64_FORMAT, pages);
-	trace_build_machine(e->b, "memcg_pages", text);
-	g_free(text);
+void gen_touch_set(struct gen_emit *e, struct gen_rng *rng, uint32_t pid, uint32_t base,
+		   uint32_t pages, const struct gen_set *set, bool write)
+{
+	uint32_t from = 0, len = 0;
+	struct gen_rng choice;
+
+	gen_rng_init(&choice, set->seed);
+	for (uint32_t at = 0; at < pages; at += GEN_EXTENT) {
+		bool hit = gen_chance(&choice, set->percent);
+
+		if (set->resume)
+			hit = hit && gen_chance(rng, set->again);
+		else
+			hit = gen_chance(rng, set->stray) || hit;
+		if (hit) {
+			if (!len)
+				from = at;
+			len = MIN(at + GEN_EXTENT, pages) - from;
+		} else if (len) {
+			gen_touch(e, pid, base + from, len, write);
+			len = 0;
+		}
+	}
+	gen_touch(e, pid, base + from, len, write);
 }

@@ -77,6 +77,13 @@ static double weight(uint32_t rank, double alpha)
 	return stable_exp_neg(alpha * stable_log((double)rank + 1));
 }
 
+double gen_log_uniform(struct gen_rng *r, double min, double max)
+{
+	double left = (double)(gen_rng_next(r) >> 11) * 0x1p-53;
+
+	return max * stable_exp_neg(left * stable_log(max / min));
+}
+
 int gen_zipf_init(struct gen_zipf *z, uint32_t n, double alpha, struct err *err)
 {
 	const uint64_t one = 1ull << 32;

@@ -16,7 +16,7 @@
 #include "sim/op.h"
 #include "sim/trace.h"
 
-#define GEN_OPTIONS_MAX 24
+#define GEN_OPTIONS_MAX 40
 
 enum gen_type { GEN_COUNT, GEN_REAL, GEN_KIND };
 
@@ -36,6 +36,13 @@ struct gen_option {
 	const char *help;
 	double min, max;
 	const char *const *kinds;
+	bool assumed;
+};
+
+/** struct gen_default - what a generator of a shared option table has instead of
+ * the table's @def and @assumed; a list of them ends with a NULL key. */
+struct gen_default {
+	const char *key, *def;
 	bool assumed;
 };
 
@@ -60,11 +67,13 @@ struct gen_args {
 };
 
 /** struct trace_generator - see the top of this file. @generate appends to an
- * initialised builder and returns 0 or a negative errno with @err filled. */
+ * initialised builder and returns 0 or a negative errno with @err filled.
+ * @defaults: over those of @options; may be NULL. */
 struct trace_generator {
 	const char *name;
 	const char *summary;
 	const struct gen_option *options;
+	const struct gen_default *defaults;
 	int (*generate)(const struct gen_args *a, struct trace_build *b, struct err *err);
 };
 
@@ -73,6 +82,9 @@ extern const struct trace_generator *const trace_generators[];
 
 /** Find one by name; NULL with @err listing the valid names. */
 const struct trace_generator *gen_find(const char *name, struct err *err);
+
+/** The option @i of a generator with the default that holds for it. */
+struct gen_option gen_option(const struct trace_generator *g, size_t i);
 
 /** Parse @nr strings KEY=VALUE over the defaults. -EINVAL: @err names the key,
  * the value and what is expected, or the valid keys. */
@@ -112,6 +124,15 @@ static inline uint32_t gen_rng_below(struct gen_rng *r, uint32_t n)
 {
 	return (uint32_t)((unsigned __int128)gen_rng_next(r) * n >> 64);
 }
+
+/** True for @percent of the draws. */
+static inline bool gen_chance(struct gen_rng *r, double percent)
+{
+	return (double)(gen_rng_next(r) >> 11) * 0x1p-53 * 100 < percent;
+}
+
+/** @min .. @max, uniform in the logarithm; 0 < @min <= @max. */
+double gen_log_uniform(struct gen_rng *r, double min, double max);
 
 /**
  * struct gen_zipf - draws ranks 0 .. n - 1, rank k with weight (k+1)^-alpha,
@@ -165,7 +186,33 @@ void gen_read(struct gen_emit *e, uint32_t pid, uint32_t file, uint32_t at, uint
 void gen_die(struct gen_emit *e, uint32_t pid, enum gen_death how, uint32_t mrelease_flags);
 void gen_advance_ms(struct gen_emit *e, uint64_t ms);
 void gen_mark(struct gen_emit *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** Ask for a machine key; before the first operation. */
+void gen_machine(struct gen_emit *e, const char *key, uint64_t n);
 /** Ask for a cgroup of this size; 0: leave the limit to the machine file. */
 void gen_memcg(struct gen_emit *e, uint64_t pages);
+
+/*
+ * A program touches part of a file when it starts: some 16-page extents, the same
+ * at every start of the same program, and some that differ.
+ */
+#define GEN_EXTENT 16u
+
+/**
+ * struct gen_set - which extents.
+ * @seed: of the choice
+ * @percent: share of the extents that are in the set
+ * @stray: share of all, others each time
+ * @resume: the program is there already: only @again percent of the set, drawn
+ *	anew, and no strays
+ */
+struct gen_set {
+	uint64_t seed;
+	double percent, stray, again;
+	bool resume;
+};
+
+/** Touch a set of the @pages at @base, in order, in as few operations as it takes. */
+void gen_touch_set(struct gen_emit *e, struct gen_rng *rng, uint32_t pid, uint32_t base,
+		   uint32_t pages, const struct gen_set *set, bool write);
 
 #endif

@@ -20,17 +20,18 @@ static const struct {
 static void list_one(FILE *f, const struct trace_generator *g)
 {
 	fprintf(f, "%s: %s\n", g->name, g->summary);
-	for (const struct gen_option *o = g->options; o->key; o++) {
-		char *setting = g_strdup_printf("%s=%s", o->key, o->def);
+	for (size_t n = 0; g->options[n].key; n++) {
+		const struct gen_option o = gen_option(g, n);
+		char *setting = g_strdup_printf("%s=%s", o.key, o.def);
 
-		fprintf(f, "  %-26s %s", setting, o->help);
-		if (o->type == GEN_KIND) {
+		fprintf(f, "  %-26s %s", setting, o.help);
+		if (o.type == GEN_KIND) {
 			fputs(" (", f);
-			for (unsigned int i = 0; o->kinds[i]; i++)
-				fprintf(f, "%s%s", i ? ", " : "", o->kinds[i]);
+			for (unsigned int i = 0; o.kinds[i]; i++)
+				fprintf(f, "%s%s", i ? ", " : "", o.kinds[i]);
 			fputc(')', f);
 		}
-		fputs(o->assumed ? " [assumption]\n" : "\n", f);
+		fputs(o.assumed ? " [assumption]\n" : "\n", f);
 		g_free(setting);
 	}
 	fprintf(f, "  %-26s of the random numbers\n", "seed=1");

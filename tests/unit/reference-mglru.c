@@ -550,6 +550,7 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
 	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
 	ref_count(r, VM_pgrefill, (uint64_t)(scanned - *nr_taken));
+	ref_count(r, VM_sim_list_moves, (uint64_t)(scanned - *nr_taken));
 	return scanned;
 }
 
@@ -564,6 +565,7 @@ static void put_back(struct ref *r, int type, int page)
 		pg->refs = 0;
 	}
 	ref_gen_add(r, page, false);
+	ref_count(r, VM_sim_list_moves, 1);
 }
 
 static int evict_folios(struct ref *r, struct ref_scan *sc, int nr, unsigned int swappiness)

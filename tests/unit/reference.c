@@ -376,6 +376,7 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 		pg->active = true;
 		lruvec_add(r, b.pages[i]);
 		count(r, VM_pgactivate, 1);
+		count(r, VM_sim_list_moves, 1);
 	}
 }
 
@@ -392,6 +393,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 		if (!pg->lru || ref_mapcount(r, page))
 			continue;
 		lruvec_del(r, page);
+		count(r, VM_sim_list_moves, 1);
 		count(r, VM_pgdeactivate, pg->active || r->gen);
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
@@ -471,6 +473,7 @@ static void folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 	} else if (!pg->referenced) {
 		pg->referenced = true;
 	} else if (!pg->active) {
+		count(r, VM_sim_mark_moves, pg->lru);
 		if (pg->lru)
 			folio_activate(r, cpu, page);
 		else
@@ -485,6 +488,7 @@ static void lru_move_tail(struct ref *r, int page)
 	lruvec_del(r, page);
 	r->pages[page].active = false;
 	lruvec_add_tail(r, page);
+	count(r, VM_sim_list_moves, 1);
 	count(r, VM_pgrotated, 1);
 }
 
@@ -844,6 +848,7 @@ static void move_folios_to_lru(struct ref *r, const int *pages, int nr)
 {
 	for (int i = 0; i < nr; i++) {
 		lruvec_add(r, pages[i]);
+		count(r, VM_sim_list_moves, 1);
 		if (r->pages[pages[i]].active)
 			r->nonresident_age++;
 	}
@@ -2001,6 +2006,9 @@ static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma
 				demote = r->policy == REF_DEMOTE;
 			} else {
 				count(r, VM_sim_zap_marks, 1);
+				/* the second mark of a page on the inactive list */
+				count(r, VM_sim_zap_moves,
+				      !r->gen && pg->referenced && !pg->active && pg->lru);
 				folio_mark_accessed(r, z->p->cpu, pte.page);
 			}
 		}

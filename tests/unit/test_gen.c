@@ -12,6 +12,8 @@
 
 void suite_gen(void);
 
+#define SMALL_APPS "apps=3", "rounds=3", "file_pages=40", "anon_pages=20"
+
 /* Small enough for a test; one row per generator. */
 static const struct {
 	const char *name;
@@ -29,6 +31,20 @@ static const struct {
 	{ "shared-library",
 	  { "processes=3", "dying=3", "rounds=2", "lib_pages=1", "own_pages=0" },
 	  5 },
+	{ "android-cycle30", { SMALL_APPS, "exclusive_percent=0", "kills=none" }, 6 },
+	{ "android-ageing", { SMALL_APPS, "gap_ms=60000", "away_max_s=1" }, 6 },
+	{ "camera-burst", { SMALL_APPS, "burst_every=1", "burst_kills_max=100" }, 6 },
+	{ "android-go", { SMALL_APPS, "pids=new", "system_pages=0" }, 6 },
+	{ "tabs", { SMALL_APPS, "exclusive_percent=100", "order=random" }, 6 },
+	{ "compile-storm", { "runs=3", "jobs=2", "lib_pages=0", "inputs=1", "big_every=2" }, 5 },
+	{ "shell-loop", { "runs=4", "programs=2", "inputs=2", "anon_pages=0" }, 4 },
+	{ "k8s-crashloop",
+	  { "groups=2", "seconds=90", "life_max_s=5", "data_pages=0", "hog_pages=3" },
+	  5 },
+	{ "oomd-restart",
+	  { "processes=2", "seconds=3", "hog_every_s=1", "hog_stay_s=0", "restart=systemd" },
+	  5 },
+	{ "db-pressure", { "seconds=3", "hog_every_s=1", "hog_op=read", "kills=none" }, 4 },
 };
 
 static struct trace *make(const char *name, const char *const *kv, size_t nr)
@@ -108,6 +124,10 @@ static void test_known_bytes(void)
 		{ "zipf", "01e7bf207484589de5865ea86a6ad65a" },
 		{ "app-rotation", "c7e12b3d67194e321442db45c7b99721" },
 		{ "shared-library", "e616076aebf6f42a47e56bfe9609e888" },
+		{ "android-ageing", "30ea887480fde8f6ec34a2afc4966b45" },
+		{ "camera-burst", "d1d49b77ac650cb9fc7f4c4fca411bd2" },
+		{ "compile-storm", "4cb40fbc5653d52bd174d46b581e21c8" },
+		{ "k8s-crashloop", "4bcac10fd88b1a21e44c2c65cec06e2d" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
@@ -187,6 +207,39 @@ static void test_op_counts(void)
 		{ "app-rotation", { "cached_limit=30" }, 1, OP_MRELEASE, 0 },
 		{ "shared-library", { NULL }, 0, OP_MRELEASE, 16 },
 		{ "shared-library", { "dying=0" }, 1, OP_MRELEASE, 0 },
+		/* no kills: each app starts once, and the system's process */
+		{ "android-cycle30", { "rounds=2", "kills=none" }, 2, OP_SPAWN, 31 },
+		{ "android-cycle30", { "rounds=2", "kills=none" }, 2, OP_MRELEASE, 0 },
+		{ "android-cycle30", { "rounds=2" }, 1, OP_ADVANCE, 60 },
+		/* 15 launches, the sixth to the last bring a kill each */
+		{ "camera-burst",
+		  { "rounds=1", "apps=15", "order=cycle", "cached_limit=5", "burst_every=0" },
+		  5,
+		  OP_MRELEASE,
+		  10 },
+		{ "camera-burst",
+		  { "rounds=1", "apps=15", "order=cycle", "burst_kills_min=4",
+		    "burst_kills_max=4" },
+		  5,
+		  OP_MRELEASE,
+		  4 },
+		/* app0 dies once a round, the other stays */
+		{ "android-ageing", { "apps=2", "rounds=5", "age_min=1" }, 3, OP_MRELEASE, 5 },
+		{ "compile-storm", { "runs=7", "jobs=3" }, 2, OP_FORK, 7 },
+		{ "compile-storm", { "runs=7", "jobs=3" }, 2, OP_EXIT, 7 },
+		{ "shell-loop", { "runs=7", "death=kill" }, 2, OP_KILL, 7 },
+		/* the neighbour comes at 60 s, 120 s .. 540 s, and kills six each time */
+		{ "oomd-restart", { NULL }, 0, OP_KILL, 54 },
+		{ "oomd-restart", { NULL }, 0, OP_SPAWN, 12 + 54 + 9 },
+		{ "oomd-restart", { "kills=none" }, 1, OP_SPAWN, 12 + 9 },
+		{ "db-pressure", { NULL }, 0, OP_OOM, 9 },
+		/* one that dies as soon as it starts: at 0, 10, 30, 70, 150, 310, 610 s */
+		{ "k8s-crashloop",
+		  { "groups=1", "life_min_s=0", "life_max_s=0", "seconds=611", "hog_every_s=0",
+		    "tick_ms=10" },
+		  6,
+		  OP_SPAWN,
+		  7 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -195,6 +248,67 @@ static void test_op_counts(void)
 		CU_ASSERT_EQUAL(count(t, rows[i].code), rows[i].expected);
 		trace_free(t);
 	}
+}
+
+/*
+ * A timed run takes what a process does from its spawn to the first pause as its
+ * start-up: so there has to be something in it, and a process that comes back has
+ * to be the same, by its pid.
+ */
+static void test_start_up(void)
+{
+	static const char *const names[] = {
+		"android-cycle30", "android-ageing", "camera-burst", "android-go", "tabs",
+		"k8s-crashloop",   "oomd-restart",   "db-pressure",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct trace *t = make(names[i], NULL, 0);
+		g_autoptr(GHashTable) first = g_hash_table_new(NULL, NULL);
+		g_autoptr(GHashTable) idle = g_hash_table_new(NULL, NULL);
+		uint64_t paused = 0, again = 0, empty = 0;
+		struct trace_iter it;
+		struct op op;
+
+		trace_iter_init(&it, t);
+		while (trace_iter_next(&it, &op, NULL) > 0) {
+			if (op.code == OP_ADVANCE) {
+				paused++;
+				empty += g_hash_table_size(idle);
+				g_hash_table_remove_all(idle);
+			} else if (op.code == OP_SPAWN) {
+				again += !g_hash_table_add(first, GUINT_TO_POINTER(op.pid));
+				g_hash_table_add(idle, GUINT_TO_POINTER(op.pid));
+			} else if (op.code == OP_TOUCH || op.code == OP_READ) {
+				g_hash_table_remove(idle, GUINT_TO_POINTER(op.pid));
+			}
+		}
+		CU_ASSERT_EQUAL(empty, 0);
+		CU_ASSERT(paused > 0);
+		CU_ASSERT(again > 0);
+		trace_free(t);
+	}
+}
+
+static void test_log_uniform(void)
+{
+	enum { DRAWS = 100000 };
+	unsigned int below[3] = { 0 };
+	struct gen_rng r;
+
+	gen_rng_init(&r, 3);
+	for (int i = 0; i < DRAWS; i++) {
+		double x = gen_log_uniform(&r, 1, 10000);
+
+		CU_ASSERT_FATAL(x >= 1 && x <= 10000);
+		below[0] += x < 10;
+		below[1] += x < 100;
+		below[2] += x < 1000;
+	}
+	/* a quarter of the draws a decade, within 5 standard deviations */
+	for (int i = 0; i < 3; i++)
+		CU_ASSERT(abs((int)below[i] - DRAWS / 4 * (i + 1)) < 5 * 158);
+	CU_ASSERT(gen_log_uniform(&r, 7, 7) == 7);
 }
 
 static void test_bad_options(void)
@@ -282,6 +396,8 @@ void suite_gen(void)
 	CU_add_test(s, "a seed's bytes do not change", test_known_bytes);
 	CU_add_test(s, "zipf frequencies", test_zipf_frequencies);
 	CU_add_test(s, "operation counts", test_op_counts);
+	CU_add_test(s, "start-up sections and restarts", test_start_up);
+	CU_add_test(s, "log-uniform draws", test_log_uniform);
 	CU_add_test(s, "bad options", test_bad_options);
 	CU_add_test(s, "oracleGeneral output", test_oracle_writer);
 }
