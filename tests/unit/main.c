@@ -36,6 +36,7 @@ void suite_page_alloc(void);
 void suite_kswapd(void);
 void suite_agreement(void);
 void suite_timed(void);
+void suite_axes(void);
 
 static const struct {
 	const char *name;
@@ -54,6 +55,7 @@ static const struct {
 	{ "models", suite_models },	  { "lru_mglru", suite_lru_mglru },
 	{ "kswapd", suite_kswapd },	  { "page_alloc", suite_page_alloc },
 	{ "agreement", suite_agreement }, { "timed", suite_timed },
+	{ "axes", suite_axes },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
