@@ -693,12 +693,16 @@ static void mglru_nothing(struct sim *s)
 	(void)s;
 }
 
-/* readahead, too, puts pages into old generations, before anything was decided */
+/* readahead, too, puts pages into old generations, before anything was decided:
+ * only those count that had been promoted. A page that was born young and grew
+ * old is missed. */
 static bool mglru_aged(const struct sim *s, uint32_t slot)
 {
-	int gen = folio_lru_gen(&s->folios[slot]);
+	const struct folio *f = &s->folios[slot];
+	int gen = folio_lru_gen(f);
 
-	return gen >= 0 && !lru_gen_is_active(s->lru, (unsigned int)gen);
+	return f->flags & PG_workingset && gen >= 0 &&
+	       !lru_gen_is_active(s->lru, (unsigned int)gen);
 }
 
 static uint64_t mglru_size(const struct sim *s, enum lru_type type, bool active)

@@ -2000,8 +2000,8 @@ static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma
 			folio_mark_dirty(r, pte.page);
 		count(r, VM_sim_reap_pages, z->dying);
 		count(r, VM_sim_reap_young, z->dying && pte.young);
-		aged = z->dying && pte.young &&
-		       (r->gen ? ref_gen_old(r, pte.page) : pg->workingset && !pg->active);
+		aged = z->dying && pte.young && pg->workingset &&
+		       (r->gen ? ref_gen_old(r, pte.page) : !pg->active);
 		count(r, VM_sim_reap_aged, aged);
 		if (pte.young && !v->random && !v->sequential && !v->noreuse) {
 			if (policy_skips(r, z, ref_mapcount(r, pte.page))) {
