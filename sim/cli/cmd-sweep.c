@@ -80,10 +80,13 @@ static int run(int argc, char **argv)
 		&argc, &argv, entries, "FILE.conf",
 		"Run every combination of the values that a key file lists.",
 		"Groups and keys of FILE.conf:\n"
-		"  [sweep]      trace=FILE;...  or generator=NAME\n"
+		"  [sweep]      trace=FILE;...  or generator=NAME;  mode=timed: as outcome\n"
 		"  [generator]  its options and seed\n"
 		"  [machine]    machine keys; file=FILE;... for whole machine files\n"
 		"  [run]        lru, policy (or \"all\"), ends_as\n"
+		"  [killer]     timed: options of the killer\n"
+		"  [restart]    timed: rule, delay, p\n"
+		"  [timed]      timed: loop, killer, seed\n"
 		"A value is a list, A;B;C, whose items may be ranges: 1..4, 10%..90%/20%,\n"
 		"1024..8192*2. Paths are relative to FILE.conf. Each combination is a row of\n"
 		"the CSV file, in the same order whatever the number of threads; the last key\n"

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -13,6 +14,7 @@
 #include <glib/gstdio.h>
 
 #include "models/models.h"
+#include "sim/cli/outcome.h"
 #include "traces/gen.h"
 #include "traces/readers.h"
 
@@ -42,7 +44,9 @@ struct peak {
 };
 
 /* the groups whose axes are columns, slowest first */
-static const char *const groups[] = { "sweep", "generator", "machine", "run" };
+static const char *const groups[] = {
+	"sweep", "generator", "machine", "killer", "restart", "timed", "run",
+};
 
 static bool in_group(const struct axis *x, const char *group)
 {
@@ -66,6 +70,37 @@ static int unknown_key(const struct sweep *sw, const struct axis *x, const char 
 {
 	return err_at(err, -EINVAL, sw->axes.path, x->line,
 		      "unknown key \"%s\" of [%s]; there are: %s", x->key, x->group, valid);
+}
+
+static int check_timed_value(const struct sweep *sw, const struct axis *x, const char *value,
+			     struct err *why)
+{
+	enum timed_loop loop;
+	char *end;
+
+	(void)sw;
+	if (!strcmp(x->key, "loop"))
+		return timed_loop_parse(&loop, value, why);
+	if (!strcmp(x->key, "killer"))
+		return killer_find(value, why) ? 0 : -EINVAL;
+	if (strcmp(x->key, "seed"))
+		return -ENOENT;
+	if (g_ascii_isdigit(*value) && (g_ascii_strtoull(value, &end, 10), !*end))
+		return 0;
+	return err_set(why, -EINVAL, "seed is \"%s\", expected a whole number", value);
+}
+
+/* their values mean something together only: see check_combinations() */
+static int check_any_value(const struct sweep *sw, const struct axis *x, const char *value,
+			   struct err *why)
+{
+	(void)sw;
+	(void)value;
+	(void)why;
+	if (in_group(x, "restart") && strcmp(x->key, "rule") && strcmp(x->key, "delay") &&
+	    strcmp(x->key, "p"))
+		return -ENOENT;
+	return 0;
 }
 
 static int check_run_value(const struct sweep *sw, const struct axis *x, const char *value,
@@ -111,14 +146,19 @@ static int check_generator_value(const struct sweep *sw, const struct axis *x, c
 static int check_axis(const struct sweep *sw, const struct axis *x, struct err *err)
 {
 	static const struct {
-		const char *group;
+		const char *group, *keys;
 		int (*check)(const struct sweep *sw, const struct axis *x, const char *value,
 			     struct err *why);
+		bool timed;
 	} checks[] = {
-		{ "generator", check_generator_value },
-		{ "machine", check_machine_value },
-		{ "run", check_run_value },
+		{ "generator", "", check_generator_value, false },
+		{ "machine", "", check_machine_value, false },
+		{ "killer", "", check_any_value, true },
+		{ "restart", "rule delay p", check_any_value, true },
+		{ "timed", "loop killer seed", check_timed_value, true },
+		{ "run", "lru policy ends_as", check_run_value, false },
 	};
+	GString *names;
 
 	if (in_group(x, "sweep"))
 		return strcmp(x->key, "trace") && strcmp(x->key, "generator")
@@ -127,20 +167,27 @@ static int check_axis(const struct sweep *sw, const struct axis *x, struct err *
 	for (size_t c = 0; c < G_N_ELEMENTS(checks); c++) {
 		if (!in_group(x, checks[c].group))
 			continue;
+		if (checks[c].timed && !sw->timed)
+			return err_at(err, -EINVAL, sw->axes.path, x->line,
+				      "[%s] is given without mode=timed in [sweep]", x->group);
 		for (guint i = 0; i < x->values->len; i++) {
 			struct err why;
 			int ret = checks[c].check(sw, x, x->values->pdata[i], &why);
 
 			if (ret == -ENOENT)
-				return unknown_key(sw, x, "lru policy ends_as", err);
+				return unknown_key(sw, x, checks[c].keys, err);
 			if (ret)
 				return err_at(err, -EINVAL, sw->axes.path, x->line, "%s", why.msg);
 		}
 		return 0;
 	}
-	return err_at(err, -EINVAL, sw->axes.path, x->line,
-		      "unknown group [%s]; there are: [sweep] [generator] [machine] [run]",
-		      x->group);
+	names = g_string_new(NULL);
+	for (size_t g = 0; g < G_N_ELEMENTS(groups); g++)
+		g_string_append_printf(names, " [%s]", groups[g]);
+	err_at(err, -EINVAL, sw->axes.path, x->line, "unknown group [%s]; there are:%s", x->group,
+	       names->str);
+	g_string_free(names, TRUE);
+	return -EINVAL;
 }
 
 static void policies_all(struct axis *x)
@@ -155,22 +202,45 @@ static void policies_all(struct axis *x)
 }
 
 /* what is left out has its default, and is a column all the same */
-static void add_defaults(struct axes *a)
+static void add_defaults(struct axes *a, bool timed)
 {
 	static const struct {
-		const char *key, *value;
-	} defaults[] = { { "lru", "classic" },
-			 { "policy", "baseline" },
-			 { "ends_as", "recorded" } };
+		const char *group, *key, *value;
+		bool timed;
+	} defaults[] = {
+		{ "run", "lru", "classic", false },	 { "run", "policy", "baseline", false },
+		{ "run", "ends_as", "recorded", false }, { "restart", "rule", "never", true },
+		{ "timed", "killer", "scripted", true }, { "timed", "loop", "process", true },
+		{ "timed", "seed", "1", true },
+	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
-		struct axis *x = axes_find(a, "run", defaults[i].key);
+		struct axis *x = axes_find(a, defaults[i].group, defaults[i].key);
 
-		if (!x)
-			axes_add(a, "run", defaults[i].key, defaults[i].value);
-		else if (!strcmp(x->key, "policy"))
+		if (!x && (timed || !defaults[i].timed))
+			axes_add(a, defaults[i].group, defaults[i].key, defaults[i].value);
+		else if (x && !strcmp(x->key, "policy"))
 			policies_all(x);
 	}
+}
+
+/* mode= is no axis: it is taken out */
+static int find_mode(struct sweep *sw, struct err *err)
+{
+	struct axis *x = axes_find(&sw->axes, "sweep", "mode");
+	const char *value;
+	int ret = 0;
+
+	if (!x)
+		return 0;
+	value = x->values->pdata[0];
+	sw->timed = !strcmp(value, "timed");
+	if (x->values->len > 1 || (!sw->timed && strcmp(value, "untimed")))
+		ret = err_at(err, -EINVAL, sw->axes.path, x->line,
+			     "mode is \"%s\"%s, expected timed or untimed", value,
+			     x->values->len > 1 ? " and more" : "");
+	g_ptr_array_remove(sw->axes.all, x);
+	return ret;
 }
 
 static int find_generator(struct sweep *sw, struct err *err)
@@ -209,10 +279,78 @@ static int lay_out(struct sweep *sw, struct err *err)
 		if (sw->nr_runs > SWEEP_RUNS_MAX)
 			return err_at(err, -EINVAL, sw->axes.path, x->line,
 				      "more than %d runs, from %s on", SWEEP_RUNS_MAX, x->key);
-		if (in_group(x, "machine") || in_group(x, "run"))
+		if (!in_group(x, "sweep") && !in_group(x, "generator"))
 			sw->runs_a_trace = sw->nr_runs;
 	}
 	sw->nr_sources = sw->nr_runs / sw->runs_a_trace;
+	return 0;
+}
+
+const char *sweep_value(const struct sweep *sw, uint64_t run, guint i)
+{
+	const struct axis *x = sw->order->pdata[i];
+
+	return x->values->pdata[run / sw->stride[i] % x->values->len];
+}
+
+/* the groups [killer], [restart] and [timed] of a run */
+static int configure_timed(const struct sweep *sw, uint64_t run, struct timed_config *c,
+			   struct err *err)
+{
+	g_autoptr(GString) args = g_string_new(NULL);
+	const char *killer = "scripted", *rule = "never", *delay = NULL, *p = NULL;
+	g_autofree char *restart = NULL;
+	int ret;
+
+	timed_config_init(c, &kill_scripted);
+	for (guint i = 0; i < sw->order->len; i++) {
+		const struct axis *x = sw->order->pdata[i];
+		const char *value = sweep_value(sw, run, i);
+
+		if (in_group(x, "killer"))
+			g_string_append_printf(args, ":%s=%s", x->key, value);
+		else if (is_axis(x, "restart", "rule"))
+			rule = value;
+		else if (is_axis(x, "restart", "delay"))
+			delay = value;
+		else if (is_axis(x, "restart", "p"))
+			p = value;
+		else if (is_axis(x, "timed", "killer"))
+			killer = value;
+		else if (is_axis(x, "timed", "seed"))
+			c->seed = g_ascii_strtoull(value, NULL, 10);
+		else if (is_axis(x, "timed", "loop"))
+			timed_loop_parse(&c->loop, value, NULL);
+	}
+	g_string_prepend(args, killer);
+	restart = g_strconcat(rule, delay ? "=" : "", delay ? delay : "", p ? ",p=" : "",
+			      p ? p : "", NULL);
+	ret = outcome_killer_parse(c, args->str, err);
+	return ret ? ret : restart_rule_parse(&c->restart, restart, err);
+}
+
+/* what the values of [killer], [restart] and [timed] mean together: each
+ * combination once, with the first values of the groups around them */
+static int check_combinations(const struct sweep *sw, struct err *err)
+{
+	uint64_t step = 1, span = 1;
+
+	for (guint i = sw->order->len; i-- > 0;) {
+		const struct axis *x = sw->order->pdata[i];
+
+		if (in_group(x, "run"))
+			step = sw->stride[i] * x->values->len;
+		else if (in_group(x, "killer") || in_group(x, "restart") || in_group(x, "timed"))
+			span = sw->stride[i] * x->values->len;
+	}
+	for (uint64_t run = 0; run < span; run += step) {
+		struct timed_config c;
+		struct err why;
+
+		if (configure_timed(sw, run, &c, &why))
+			return err_at(err, -EINVAL, sw->axes.path, 0, "run %" PRIu64 ": %s",
+				      run + 1, why.msg);
+	}
 	return 0;
 }
 
@@ -248,8 +386,30 @@ char *sweep_column(const struct sweep *sw, guint i)
 	return g_strconcat(x->group, ".", x->key, NULL);
 }
 
+/* ",end_ns,..." */
+static char *result_columns(const struct sweep *sw)
+{
+	GString *s = g_string_new(NULL);
+	char *text = NULL;
+	size_t size;
+	FILE *f;
+
+	if (sw->timed) {
+		f = open_memstream(&text, &size);
+		outcome_csv_columns(f);
+		fclose(f);
+		g_string_append(s, text);
+		free(text);
+		return g_string_free(s, FALSE);
+	}
+	for (int i = 0; i < NR_VMSTAT; i++)
+		g_string_append_printf(s, ",%s", vmstat_name((enum vmstat_item)i));
+	return g_string_free(s, FALSE);
+}
+
 static char *csv_header(const struct sweep *sw)
 {
+	g_autofree char *columns = NULL;
 	GString *s = g_string_new("sweep,run");
 
 	for (guint i = 0; i < sw->order->len; i++) {
@@ -258,9 +418,8 @@ static char *csv_header(const struct sweep *sw)
 		g_string_append_printf(s, ",%s", name);
 	}
 	g_string_append(s, ",status,limit_pages");
-	for (int i = 0; i < NR_VMSTAT; i++)
-		g_string_append_printf(s, ",%s", vmstat_name((enum vmstat_item)i));
-	g_string_append_c(s, '\n');
+	columns = result_columns(sw);
+	g_string_append_printf(s, "%s\n", columns);
 	return g_string_free(s, FALSE);
 }
 
@@ -270,6 +429,10 @@ static int digest(struct sweep *sw, struct err *err)
 	g_autofree char *header = csv_header(sw);
 	int ret = 0;
 
+	for (const char *c = header; *c; c++)
+		sw->nr_results += *c == ',';
+	/* but not "sweep", "run", "status" and "limit_pages" */
+	sw->nr_results -= sw->order->len + 3;
 	g_checksum_update(sum, (const guchar *)header, -1);
 	for (guint i = 0; i < sw->order->len; i++) {
 		const struct axis *x = sw->order->pdata[i];
@@ -333,12 +496,16 @@ int sweep_parse(struct sweep *sw, const char *path, const char *text, size_t len
 	if (ret)
 		return cli_fail(ret, &err);
 	sw->dir = g_path_get_dirname(path);
-	ret = find_generator(sw, &err);
-	add_defaults(&sw->axes);
+	ret = find_mode(sw, &err);
+	if (!ret)
+		ret = find_generator(sw, &err);
+	add_defaults(&sw->axes, sw->timed);
 	for (guint i = 0; i < sw->axes.all->len && !ret; i++)
 		ret = check_axis(sw, sw->axes.all->pdata[i], &err);
 	if (!ret)
 		ret = lay_out(sw, &err);
+	if (!ret && sw->timed)
+		ret = check_combinations(sw, &err);
 	if (!ret)
 		ret = digest(sw, &err);
 	if (!ret)
@@ -366,13 +533,6 @@ void sweep_clear(struct sweep *sw)
 	if (sw->axes.all)
 		axes_clear(&sw->axes);
 	*sw = (struct sweep){ 0 };
-}
-
-const char *sweep_value(const struct sweep *sw, uint64_t run, guint i)
-{
-	const struct axis *x = sw->order->pdata[i];
-
-	return x->values->pdata[run / sw->stride[i] % x->values->len];
 }
 
 /* one run */
@@ -511,14 +671,62 @@ struct result {
 	int ret; /* 0, or -errno with @err; -EINTR: not finished */
 	struct err err;
 	uint64_t limit_pages;
-	struct vmstat stat;
+	char *values; /* ",1,2,..." if @ret is 0 */
 };
+
+static char *counters(const struct vmstat *stat)
+{
+	GString *s = g_string_new(NULL);
+
+	for (int i = 0; i < NR_VMSTAT; i++)
+		g_string_append_printf(s, ",%" PRIu64, stat->v[i]);
+	return g_string_free(s, FALSE);
+}
+
+/* Return: 1 at the end of the trace, 0 when interrupted, or -errno */
+static int execute_untimed(const struct trace *t, const struct sim_config *cfg, struct result *r)
+{
+	struct sim *s = sim_new(t, cfg, &r->err);
+	struct vmstat stat;
+	int ret;
+
+	if (!s)
+		return -ENOBUFS;
+	do {
+		ret = sim_run(s, RECS_A_SLICE, &r->err);
+	} while (ret == 0 && !interrupted);
+	if (ret == 1) {
+		sim_stat(s, &stat);
+		r->values = counters(&stat);
+	}
+	sim_free(s);
+	return ret;
+}
+
+static int execute_timed(const struct sweep *sw, uint64_t run, const struct trace *t,
+			 const struct sim_config *cfg, struct result *r)
+{
+	struct outcome_config c = { .trace = t, .sim = *cfg };
+	struct outcome o;
+	size_t size;
+	FILE *f;
+	int ret = configure_timed(sw, run, &c.timed, &r->err);
+
+	if (!ret)
+		ret = outcome_run(&c, &o, &r->err);
+	if (ret)
+		return ret;
+	f = open_memstream(&r->values, &size);
+	outcome_csv_values(f, &o);
+	fclose(f);
+	outcome_clear(&o);
+	return 1;
+}
 
 static void execute(const struct sweep *sw, uint64_t run, struct result *r)
 {
 	struct sim_config cfg = { 0 };
 	const struct trace *t = source_get(sw, run);
-	struct sim *s;
 	int ret;
 
 	if (!t) {
@@ -532,19 +740,8 @@ static void execute(const struct sweep *sw, uint64_t run, struct result *r)
 	if (r->ret)
 		return;
 	r->limit_pages = machine_limit(&cfg.machine);
-	s = sim_new(t, &cfg, &r->err);
-	if (!s) {
-		/* this machine's memory, not the simulated one's: no result */
-		r->ret = -ENOBUFS;
-		return;
-	}
-	do {
-		ret = sim_run(s, RECS_A_SLICE, &r->err);
-	} while (ret == 0 && !interrupted);
-	if (ret == 1)
-		sim_stat(s, &r->stat);
+	ret = sw->timed ? execute_timed(sw, run, t, &cfg, r) : execute_untimed(t, &cfg, r);
 	r->ret = ret == 0 ? -EINTR : MIN(ret, 0);
-	sim_free(s);
 }
 
 static void append_field(GString *s, const char *text)
@@ -581,14 +778,11 @@ static char *csv_row(const struct sweep *sw, uint64_t run, const struct result *
 			   : r->ret == -ENOMEM ? ",out-of-memory"
 			   : r->ret == -EINVAL ? ",invalid"
 					       : ",failed");
-	g_string_append_c(s, ',');
 	if (!r->ret)
-		g_string_append_printf(s, "%" PRIu64, r->limit_pages);
-	for (int i = 0; i < NR_VMSTAT; i++) {
-		g_string_append_c(s, ',');
-		if (!r->ret)
-			g_string_append_printf(s, "%" PRIu64, r->stat.v[i]);
-	}
+		g_string_append_printf(s, ",%" PRIu64 "%s", r->limit_pages, r->values);
+	else
+		for (guint i = 0; i <= sw->nr_results; i++)
+			g_string_append_c(s, ',');
 	g_string_append_c(s, '\n');
 	return g_string_free(s, FALSE);
 }
@@ -688,6 +882,12 @@ struct progress {
 	uint64_t nr_written; /* rows of the CSV: the runs before it */
 	uint64_t nr_done, nr_failed, nr_before;
 	GHashTable *waiting; /* run + 1 -> its row, finished out of turn */
+	struct {
+		uint64_t run;
+		int ret;
+		struct err err;
+	} failures[FAILURES_SHOWN];
+	guint nr_remembered;
 	struct err err;
 	int ret; /* of writing; then nothing further is begun */
 	guint nr_threads;
@@ -803,13 +1003,37 @@ static void finish(struct progress *p, uint64_t run, char *row)
 		p->ret = write_waiting(p);
 }
 
-static void report_failure(struct progress *p, uint64_t run, const struct result *r)
+/* with the lock: remembers those with the lowest numbers, to be printed at the
+ * end in the same order whatever thread had them */
+static void remember_failure(struct progress *p, uint64_t run, const struct result *r)
 {
-	struct err err;
+	const guint n = p->nr_remembered;
+	guint i;
 
-	if (p->nr_failed++ < FAILURES_SHOWN)
-		cli_fail(r->ret,
-			 (err_set(&err, r->ret, "run %" PRIu64 ": %s", run + 1, r->err.msg), &err));
+	p->nr_failed++;
+	for (i = n; i > 0 && p->failures[i - 1].run > run; i--)
+		if (i < FAILURES_SHOWN)
+			p->failures[i] = p->failures[i - 1];
+	if (i == FAILURES_SHOWN)
+		return;
+	p->failures[i].run = run;
+	p->failures[i].ret = r->ret;
+	p->failures[i].err = r->err;
+	p->nr_remembered = MIN(n + 1, FAILURES_SHOWN);
+}
+
+static void print_failures(const struct progress *p)
+{
+	for (guint i = 0; i < p->nr_remembered; i++) {
+		struct err err;
+
+		err_set(&err, p->failures[i].ret, "run %" PRIu64 ": %s", p->failures[i].run + 1,
+			p->failures[i].err.msg);
+		cli_fail(p->failures[i].ret, &err);
+	}
+	if (p->nr_failed > p->nr_remembered)
+		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed, see %s\n",
+			p->nr_failed, p->sw->nr_runs, p->csv.path);
 }
 
 static gpointer worker(gpointer data)
@@ -827,6 +1051,7 @@ static gpointer worker(gpointer data)
 		g_mutex_unlock(&p->lock);
 		execute(p->sw, run, &r);
 		row = csv_row(p->sw, run, &r);
+		free(r.values);
 		source_put(p->sw, run);
 		g_mutex_lock(&p->lock);
 		if (r.ret == -EINTR || r.ret == -ENOBUFS || p->ret) {
@@ -838,7 +1063,7 @@ static gpointer worker(gpointer data)
 			break;
 		}
 		if (r.ret)
-			report_failure(p, run, &r);
+			remember_failure(p, run, &r);
 		finish(p, run, row);
 	}
 	p->nr_threads--;
@@ -931,9 +1156,7 @@ static int conclude(struct progress *p)
 
 	if (p->ret)
 		return cli_fail(p->ret, &p->err);
-	if (p->nr_failed > FAILURES_SHOWN)
-		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed, see %s\n",
-			p->nr_failed, p->sw->nr_runs, p->csv.path);
+	print_failures(p);
 	if (p->nr_done < p->sw->nr_runs) {
 		err_set(&err, -EINTR,
 			"interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; the same "

@@ -8,10 +8,16 @@
  *   [machine]    machine keys; file=FILE.conf;... for whole machine files
  *   [run]        lru, policy, ends_as
  *
+ * and with mode=timed in [sweep], for runs through outcome_run():
+ *
+ *   [killer]     options of the killer
+ *   [restart]    rule, delay, p: RULE=DELAY,p=P (sim/restart.h)
+ *   [timed]      loop, killer, seed
+ *
  * Paths are relative to the key file. The rows are in the order of the runs:
- * the trace varies slowest, then the generator's options, machine keys, [run],
- * and within a group the first key of the file. So the file is the same bytes
- * whatever the number of threads, and after any number of interruptions: what is
+ * the trace varies slowest, then the generator's options, machine keys, killer,
+ * restart, timed, [run] fastest, and within a group the first key of the file. So the file is the
+ * same bytes whatever the number of threads, and after any number of interruptions: what is
  * finished out of turn waits in a journal beside it, FILE.journal.
  *
  * Each row begins with the digest of the sweep: its definition, the bytes of the
@@ -37,6 +43,8 @@ struct sweep {
 	uint64_t *stride; /* runs between two changes of each */
 	uint64_t nr_runs, runs_a_trace, nr_sources;
 	const struct trace_generator *gen; /* NULL: trace files */
+	bool timed;
+	guint nr_results; /* columns of results */
 	struct source *sources;
 	char digest[17];
 };
