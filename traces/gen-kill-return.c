@@ -95,7 +95,10 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 		read_some(&e, stream, at, a->v[STREAM].n);
 		at += a->v[STREAM].n;
 		gen_advance_ms(&e, a->v[TICK].n);
+		if (tick == victims + alive)
+			gen_mark(&e, "killed");
 	}
+	gen_mark(&e, "end");
 	return e.ret;
 }
 

@@ -29,7 +29,7 @@ static const struct gen_option options[] = {
 			"the stream is read twice, and takes the active list; or once; or mapped",
 			.kinds = (const char *const[]){ "reuse", "read", "touch", NULL },
 			.assumed = true },
-	[AFTER] = { "after_pages", GEN_COUNT, "8192", "pages streamed between reap and restart", 0,
+	[AFTER] = { "after_pages", GEN_COUNT, "4096", "pages streamed between reap and restart", 0,
 		    100000000, .assumed = true },
 	[STEPS] = { "step_pages", GEN_COUNT, "512", "length of a step of the stream", 32, 1000000,
 		    .assumed = true },

@@ -20,7 +20,7 @@ struct command {
 };
 
 extern const struct command cmd_run, cmd_compare, cmd_sweep, cmd_calibrate, cmd_breakeven,
-	cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
+	cmd_reclaim_first, cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
 
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);
