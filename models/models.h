@@ -16,7 +16,7 @@ extern const struct lru_model lru_classic, lru_mglru;
 extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
 	reap_prctl, reap_demote;
 
-extern const struct killer kill_none, kill_scripted;
+extern const struct killer kill_none, kill_scripted, kill_lmkd, kill_oomd;
 
 /* NULL ends each */
 extern const struct lru_model *const lru_models[];

@@ -18,9 +18,7 @@ const struct reap_policy *const reap_policies[] = {
 };
 
 const struct killer *const killers[] = {
-	&kill_none,
-	&kill_scripted,
-	NULL,
+	&kill_none, &kill_scripted, &kill_lmkd, &kill_oomd, NULL,
 };
 
 const struct lru_model *lru_model_find(const char *name, struct err *err)

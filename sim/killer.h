@@ -34,9 +34,9 @@ struct killer_option {
  * @scripted: the kills that the trace has happen as recorded. With any other
  *	killer they do not: the process lives on, and a later spawn of it finds it
  *	there, with what it maps
- * @run: the body of the killer's task, from the start of the run to its end;
- *	it waits by killer_wait() or psi_wait() (sim/psi.h) and returns when
- *	killer_done() says so; NULL: it has no task. @args: the values of @options
+ * @run: the body of the killer's task, which never returns: it waits by
+ *	killer_wait() or psi_wait() (sim/psi.h) until the run ends, and must own
+ *	no memory then; NULL: no task. @args: the values of @options
  */
 struct killer {
 	const char *name;
@@ -72,6 +72,5 @@ unsigned int killer_nr_dying(const struct sim *s);
 /** Pages missing to the high watermark, or to room for one reclaim in a memcg. */
 uint64_t killer_shortage(const struct sim *s);
 void killer_wait(struct sim *s, uint64_t ns);
-bool killer_done(const struct sim *s);
 
 #endif

@@ -189,11 +189,12 @@ static void update_triggers(struct psi *p)
 			t->pending = true;
 		}
 		/* once a window */
-		if (now < t->last_event_ns + t->win.size_ns)
+		if (t->fired && now < t->last_event_ns + t->win.size_ns)
 			continue;
 		t->event = true;
 		wake_all(p->s, &p->waiters);
 		t->last_event_ns = now;
+		t->fired = true;
 		t->pending = false;
 	}
 }

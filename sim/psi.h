@@ -39,6 +39,7 @@ struct psi_trigger {
 	uint64_t threshold_ns;
 	struct psi_window win;
 	uint64_t last_event_ns;
+	bool fired; /* so @last_event_ns is valid; the kernel's clock has no 0 */
 	bool pending;
 	bool event; /* it fired; the reader clears it */
 	struct psi_trigger *next;

@@ -381,8 +381,9 @@ static void death_main(struct sim *s, void *arg)
 	wake_all(s, &a->news);
 }
 
-static void begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
-			uint64_t shortage, bool oom)
+/* Return: the task that unmaps what is left of it */
+static struct task *begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
+				uint64_t shortage, bool oom)
 {
 	struct timed *t = s->timed;
 	struct victim *v = g_new0(struct victim, 1);
@@ -407,7 +408,7 @@ static void begin_death(struct sim *s, struct actor *a, enum op_code how, uint32
 		task_kill(s, a->mm->task);
 	else if (a->task)
 		task_kill(s, a->task);
-	sched_yield_to(s, task);
+	return task;
 }
 
 /* Lives */
@@ -621,7 +622,8 @@ static void end_step(struct sim *s, struct actor *a, const struct step *st)
 	started(s, a);
 	load_registers(s, st, a, a->mm);
 	how = replay_end_as(s, how, &flags);
-	begin_death(s, a, how, flags, killer_shortage(s), false);
+	/* at once, if it takes no time */
+	sched_yield_to(s, begin_death(s, a, how, flags, killer_shortage(s), false));
 	count_done(s);
 }
 
@@ -915,11 +917,6 @@ void timed_free(struct sim *s)
 static bool over(const struct sim *s)
 {
 	return !sched_nr_user(s) && !s->timed->nr_to_start;
-}
-
-bool killer_done(const struct sim *s)
-{
-	return over(s);
 }
 
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)

@@ -19,8 +19,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_run, cmd_compare, cmd_sweep, cmd_calibrate, cmd_breakeven,
-	cmd_reclaim_first, cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
+extern const struct command cmd_run, cmd_compare, cmd_outcome, cmd_sweep, cmd_breakeven,
+	cmd_reclaim_first, cmd_calibrate, cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
 
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* reapsim list: everything that has a name. */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "models/models.h"
@@ -30,6 +31,12 @@ static int list(int argc, char **argv)
 	fprintf(out.f, "\nreap policies (--policy, --policies), each also with +evict\n");
 	for (const struct reap_policy *const *p = reap_policies; *p; p++)
 		fprintf(out.f, "  %-14s %s\n", (*p)->name, (*p)->summary);
+	fprintf(out.f, "\nkillers (--killer NAME[:KEY=VALUE...])\n");
+	for (const struct killer *const *k = killers; *k; k++) {
+		fprintf(out.f, "  %-14s %s\n", (*k)->name, (*k)->summary);
+		for (const struct killer_option *o = (*k)->options; o && o->key; o++)
+			fprintf(out.f, "    %-20s %s (%" PRIu64 ")\n", o->key, o->text, o->def);
+	}
 	fprintf(out.f, "\ntrace formats (--format, --from)\n");
 	for (const struct trace_reader *const *r = trace_readers; *r; r++)
 		fprintf(out.f, "  %-14s %s\n", (*r)->name, (*r)->summary);

@@ -7,8 +7,8 @@
 #include "sim/cli/cli.h"
 
 static const struct command *const commands[] = {
-	&cmd_run,   &cmd_compare,   &cmd_sweep, &cmd_breakeven, &cmd_reclaim_first, &cmd_explain,
-	&cmd_agree, &cmd_calibrate, &cmd_trace, &cmd_gen,	&cmd_list,
+	&cmd_run,     &cmd_compare, &cmd_outcome,   &cmd_sweep, &cmd_breakeven, &cmd_reclaim_first,
+	&cmd_explain, &cmd_agree,   &cmd_calibrate, &cmd_trace, &cmd_gen,	&cmd_list,
 };
 
 static void usage(FILE *f)

@@ -37,6 +37,12 @@ void suite_kswapd(void);
 void suite_agreement(void);
 void suite_timed(void);
 void suite_axes(void);
+void suite_restart(void);
+void suite_killer(void);
+void suite_psi(void);
+void suite_device(void);
+void suite_sched(void);
+void suite_clock(void);
 
 static const struct {
 	const char *name;
@@ -55,7 +61,10 @@ static const struct {
 	{ "models", suite_models },	  { "lru_mglru", suite_lru_mglru },
 	{ "kswapd", suite_kswapd },	  { "page_alloc", suite_page_alloc },
 	{ "agreement", suite_agreement }, { "timed", suite_timed },
-	{ "axes", suite_axes },
+	{ "axes", suite_axes },		  { "restart", suite_restart },
+	{ "killer", suite_killer },	  { "psi", suite_psi },
+	{ "device", suite_device },	  { "sched", suite_sched },
+	{ "clock", suite_clock },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))

@@ -9,8 +9,10 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/filemap.h"
 #include "sim/outcome.h"
 #include "sim/rng.h"
+#include "sim/sched.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/testlib.h"
@@ -107,7 +109,7 @@ static void test_invariants(void)
 	uint64_t waits = 0, stalls = 0, kills = 0, restarts = 0, ooms = 0;
 
 	for (uint64_t seed = 1; seed <= 600; seed++) {
-		const struct killer *k = killers[seed / 3 % 2];
+		const struct killer *k = killers[seed / 3 % 4];
 		struct timed_config timed;
 		struct sim_config cfg = { .check = true };
 		struct random_trace rt;
@@ -151,10 +153,238 @@ static void test_invariants(void)
 		       waits, stalls, kills, ooms, restarts);
 }
 
+/* A run in which the times can be added up. */
+static struct outcome run(const char *machine, const char *policy, enum timed_loop loop,
+			  const char *restart, const char *text)
+{
+	struct timed_config timed;
+	struct outcome o = { 0 };
+	struct err err;
+	struct tl *x;
+
+	timed_config_init(&timed, &kill_scripted);
+	timed.loop = loop;
+	CU_ASSERT_EQUAL(restart_rule_parse(&timed.restart, restart, &err), 0);
+	x = tl_new_timed(machine, policy, &timed, text);
+	TL_EQ(tl_end(x), 1, "%s", x->err.msg);
+	timed_outcome(x->s, &o);
+	tl_free(x);
+	return o;
+}
+
+static const struct kill_outcome *kill_at(const struct outcome *o, guint i)
+{
+	return &g_array_index(o->kills, struct kill_outcome, i);
+}
+
+#define US 1000ull
+#define MS 1000000ull
+
+static void test_think_time(void)
+{
+	const char *two = "file,a,8; spawn,1; map,1,0,8,r--p,a,0; touch,1,0,1,r; advance,10ms;"
+			  "spawn,2; map,2,0,8,r--p,a,0; touch,2,4,1,r; touch,1,1,1,r;"
+			  "advance,10ms; touch,2,5,1,r; touch,1,2,1,r";
+	struct outcome o;
+
+	/* 1: read, 10 ms, read, 10 ms, read; 2 begins at 10 ms, whatever 1 does */
+	o = run("read_us=100", NULL, LOOP_PROCESS, "never", two);
+	TL_EQ(o.end_ns, 20 * MS + 300 * US, "process");
+	TL_EQ(o.io_wait_ns, 500 * US, "process");
+	outcome_clear(&o);
+	/* one user: all five reads in a row */
+	o = run("read_us=100", NULL, LOOP_TRACE, "never", two);
+	TL_EQ(o.end_ns, 20 * MS + 500 * US, "trace");
+	outcome_clear(&o);
+	/* the device serves one at a time: 2 at 10.0, 1 at 10.1 as it would anyway */
+	o = run("read_us=100 device_depth=1", NULL, LOOP_PROCESS, "never", two);
+	TL_EQ(o.end_ns, 20 * MS + 300 * US, "depth 1");
+	outcome_clear(&o);
+}
+
+/* both want the same page: one request, and both go on when it is there */
+static void test_same_page(void)
+{
+	struct outcome o = run("read_us=100", NULL, LOOP_PROCESS, "never",
+			       "file,a,8; spawn,1; map,1,0,8,r--p,a,0; spawn,2;"
+			       "map,2,0,8,r--p,a,0; touch,1,3,1,r; touch,2,3,1,r");
+
+	TL_EQ(o.nr_requests, 1, "requests");
+	TL_EQ(o.nr_io_waits, 2, "waits");
+	TL_EQ(o.io_wait_ns, 200 * US, "waited");
+	TL_EQ(o.end_ns, 100 * US, "end");
+	TL_EQ(o.stat.v[VM_sim_fills], 1, "fills");
+	outcome_clear(&o);
+}
+
+/*
+ * Readahead is waited for only by who needs it. The first window is [0, 2), 100 +
+ * 2 us; page 1 carries its mark, and reading it starts [2, 4), for which nobody
+ * waits but who reads page 2.
+ */
+static void test_readahead(void)
+{
+	const char *machine = "read_us=101 device_mbps=4096 readahead_pages=4";
+	struct outcome o = run(machine, NULL, LOOP_TRACE, "never",
+			       "file,a,64; spawn,1; read,1,a,0,1; read,1,a,1,1");
+
+	TL_EQ(o.end_ns, 102 * US, "two pages");
+	TL_EQ(o.nr_requests, 2, "two pages");
+	outcome_clear(&o);
+	o = run(machine, NULL, LOOP_TRACE, "never",
+		"file,a,64; spawn,1; read,1,a,0,1; read,1,a,1,1; read,1,a,2,1");
+	TL_EQ(o.end_ns, 204 * US, "three pages");
+	outcome_clear(&o);
+}
+
+/* 600 file pages, read twice each, and 1000 anon pages; unmapped in tables of 512 */
+#define VICTIM                                                                                     \
+	"file,a,600; spawn,1; map,1,0,600,r--p,a,0; anon,1,1024,1000,rw-p; touch,1,0,600,r;"       \
+	"touch,1,1024,1000,w;"
+
+static void test_costs_of_a_reap(void)
+{
+	const char *m = "zap_file_ps=10000 mark_first_ps=2000 mark_activate_ps=8000 "
+			"mark_active_ps=500 zap_anon_ps=200000 evict_ps=100000 cpus=2";
+	struct outcome o;
+
+	/* anon first, as the reaper goes from the top; 200 us, then 600 * 12 ns */
+	o = run(m, "baseline", LOOP_TRACE, "never", VICTIM "mrelease,1");
+	TL_EQ(o.reap_ps[REAP_ANON], 200000000, "anon");
+	TL_EQ(o.reap_ps[REAP_UNMAP], 6000000, "unmap");
+	TL_EQ(o.reap_ps[REAP_MARK_FIRST], 1200000, "first marks");
+	TL_EQ(o.reap_nr[REAP_MARK_ACTIVATE] + o.reap_nr[REAP_MARK_ACTIVE], 0, "other marks");
+	TL_EQ(o.nr_kills, 1, "kills");
+	/* 1600 pages came, the last 1600 % 31 wait in a batch still */
+	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19, "freed");
+	TL_EQ(kill_at(&o, 0)->t100_ns, 200 * US, "time to free");
+	TL_EQ(kill_at(&o, 0)->reap_ns, 207200, "reap");
+	outcome_clear(&o);
+	/* a policy that skips the marks, and drops the cache */
+	o = run(m, "v1+evict", LOOP_TRACE, "never", VICTIM "mrelease,1");
+	TL_EQ(o.reap_nr[REAP_MARK_FIRST], 0, "first marks");
+	TL_EQ(o.reap_ps[REAP_UNMAP], 6000000, "unmap");
+	TL_EQ(o.reap_nr[REAP_EVICT], o.stat.v[VM_sim_zap_evicted], "evicted");
+	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19 + o.reap_nr[REAP_EVICT], "freed");
+	outcome_clear(&o);
+	/* active, and referenced once more: nothing is left to do */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,600; spawn,2; read,2,a,0,600; read,2,a,0,600; read,2,a,0,600; drain;"
+		"spawn,1; map,1,0,600,r--p,a,0; touch,1,0,600,r; mrelease,1");
+	TL_EQ(o.reap_ps[REAP_MARK_ACTIVE], 300000, "active");
+	outcome_clear(&o);
+	/* 600 pages that are referenced */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,600; spawn,2; read,2,a,0,600; drain; spawn,1; map,1,0,600,r--p,a,0;"
+		"touch,1,0,600,r; mrelease,1");
+	TL_EQ(o.reap_ps[REAP_MARK_ACTIVATE], 4800000, "activated");
+	outcome_clear(&o);
+}
+
+/* the second kill comes while the first victim is being freed */
+static void test_avoidable(void)
+{
+	const char *slow = "zap_anon_ps=1000000 cpus=4 memory_pages=8192";
+	const char *text = "spawn,1; anon,1,0,1000,rw-p; touch,1,0,1000,w;"
+			   "spawn,2; anon,2,0,1000,rw-p; touch,2,0,1000,w; kill,1;"
+			   "advance,100us; kill,2; advance,5ms";
+	struct outcome o = run(slow, NULL, LOOP_TRACE, "never", text);
+
+	/* nothing was short: whatever was on its way was enough */
+	TL_EQ(o.nr_kills, 2, "kills");
+	TL_EQ(kill_at(&o, 0)->pending_pages, 0, "pending");
+	TL_EQ(kill_at(&o, 0)->avoidable, false, "the first");
+	TL_EQ(kill_at(&o, 1)->at_ns, 100 * US, "second kill");
+	CU_ASSERT(kill_at(&o, 1)->pending_pages >= 900);
+	TL_EQ(kill_at(&o, 1)->avoidable, true, "the second");
+	outcome_clear(&o);
+	/* a reap that takes no time is over by then */
+	o = run("cpus=4 memory_pages=8192", NULL, LOOP_TRACE, "never", text);
+	TL_EQ(o.nr_avoidable, 0, "at once");
+	outcome_clear(&o);
+}
+
+/*
+ * A process that maps two files: the first and its first 8 pages are its start-up
+ * section. It is killed while it thinks, by a killer that is not the trace: here,
+ * by hand. All of its pages are gone from the cache then.
+ */
+#define APP                                                                                        \
+	"file,a,64; file,b,64; spawn,1; map,1,0,64,r--p,a,0; touch,1,0,8,r; advance,1ms;"          \
+	"map,1,64,64,r--p,b,0; touch,1,64,4,r; mark,kill; advance,10ms; touch,1,68,2,r"
+
+static void kill_and_drop(struct sim *s, void *arg)
+{
+	(void)arg;
+	task_sleep(s, 5 * MS, false);
+	killer_kill(s, 1, false, 0);
+	task_sleep(s, 5 * MS + 500 * US, false);
+	drop_pagecache(s);
+}
+
+/* rule, loop: the end; when it starts again, the latency; pages it touched */
+static const struct {
+	const char *rule;
+	enum timed_loop loop;
+	uint64_t end_us, at_us, latency_us;
+	unsigned int fills;
+} restarts[] = {
+	/* 8 + 4 reads, 11 ms of thinking, and two records that are lost */
+	{ "never", LOOP_PROCESS, 12200, 0, 0, 12 },
+	/* due at 12.2 ms: 8 reads to start, 2 more; what it had mapped is mapped */
+	{ "on-use", LOOP_PROCESS, 13200, 12200, 800, 22 },
+	{ "on-use", LOOP_TRACE, 13200, 12200, 800, 22 },
+	/* up again before it is used */
+	{ "fixed=2ms", LOOP_PROCESS, 12400, 7000, 800, 22 },
+	{ "fixed=2ms", LOOP_TRACE, 12400, 7000, 800, 22 },
+	/* too late for the record at 12.2 ms */
+	{ "fixed=60ms", LOOP_TRACE, 12200, 0, 0, 12 },
+	{ "on-use,p=0", LOOP_TRACE, 12200, 0, 0, 12 },
+};
+
+static void test_restarts(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(restarts); i++) {
+		struct timed_config timed;
+		struct outcome o;
+		struct err err;
+		struct tl *x;
+
+		timed_config_init(&timed, &kill_none);
+		timed.loop = restarts[i].loop;
+		CU_ASSERT_EQUAL(restart_rule_parse(&timed.restart, restarts[i].rule, &err), 0);
+		x = tl_new_timed("read_us=100 cpus=4", NULL, &timed, APP);
+		task_spawn(x->s, TASK_SYSTEM, "test", kill_and_drop, NULL, 3);
+		TL_EQ(tl_end(x), 1, "%s: %s", restarts[i].rule, x->err.msg);
+		timed_outcome(x->s, &o);
+		TL_EQ(o.end_ns, restarts[i].end_us * US, "%s %d: end", restarts[i].rule,
+		      restarts[i].loop);
+		TL_EQ(o.restarts->len, restarts[i].at_us != 0, "%s", restarts[i].rule);
+		if (o.restarts->len) {
+			const struct restart_outcome *r =
+				&g_array_index(o.restarts, struct restart_outcome, 0);
+
+			TL_EQ(r->at_ns, restarts[i].at_us * US, "%s", restarts[i].rule);
+			TL_EQ(r->latency_ns, restarts[i].latency_us * US, "%s", restarts[i].rule);
+		}
+		TL_EQ(o.nr_lost, restarts[i].at_us ? 0 : 1, "%s", restarts[i].rule);
+		TL_EQ(o.stat.v[VM_sim_fills], restarts[i].fills, "%s %d: fills", restarts[i].rule,
+		      restarts[i].loop);
+		outcome_clear(&o);
+		tl_free(x);
+	}
+}
+
 void suite_timed(void)
 {
 	CU_pSuite s = CU_add_suite("timed", NULL, NULL);
 
 	CU_add_test(s, "a timed run that costs nothing is the untimed one", test_costs_nothing);
 	CU_add_test(s, "invariants while actors are in each other's way", test_invariants);
+	CU_add_test(s, "think time", test_think_time);
+	CU_add_test(s, "two wait for the same page", test_same_page);
+	CU_add_test(s, "readahead", test_readahead);
+	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
+	CU_add_test(s, "avoidable kills", test_avoidable);
+	CU_add_test(s, "restarts", test_restarts);
 }

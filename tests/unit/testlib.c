@@ -65,13 +65,14 @@ struct machine tl_machine(const char *settings)
 }
 
 static struct tl *make(const struct lru_model *lru, const char *machine, const char *policy,
-		       enum op_code ends_as, const char *text)
+		       enum op_code ends_as, const struct timed_config *timed, const char *text)
 {
 	struct tl *x = g_new0(struct tl, 1);
 	struct sim_config cfg = {
 		.lru = lru,
 		.machine = tl_machine(machine),
 		.ends_as = ends_as,
+		.timed = timed,
 		.check = true,
 	};
 
@@ -93,7 +94,7 @@ static struct tl *make(const struct lru_model *lru, const char *machine, const c
 struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
 		     const char *text)
 {
-	return make(lru_models[0], machine, policy, ends_as, text);
+	return make(lru_models[0], machine, policy, ends_as, NULL, text);
 }
 
 struct tl *tl_new(const char *machine, const char *policy, const char *text)
@@ -104,7 +105,13 @@ struct tl *tl_new(const char *machine, const char *policy, const char *text)
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text)
 {
-	return make(lru, machine, policy, OP_NONE, text);
+	return make(lru, machine, policy, OP_NONE, NULL, text);
+}
+
+struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
+			const char *text)
+{
+	return make(lru_models[0], machine, policy, OP_NONE, timed, text);
 }
 
 void tl_to(struct tl *x, const char *mark)

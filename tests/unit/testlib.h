@@ -17,6 +17,7 @@
 
 #include "sim/mm.h"
 #include "sim/sim.h"
+#include "sim/timed.h"
 
 /** struct tl - a trace and a run of it. */
 struct tl {
@@ -39,6 +40,10 @@ struct tl *tl_new(const char *machine, const char *policy, const char *text);
 /** The same on another LRU than the classic one. */
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text);
+/** A timed run; @timed must live as long. Nothing takes time on the machine of the
+ * tests but what @machine says. */
+struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
+			const char *text);
 /** Replay up to and including the next mark of that name. */
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
