@@ -49,8 +49,11 @@ static void print_all(FILE *f, const struct measures *ms)
 		"# Measured by reapsim calibrate: %s, file system %s, %s LRU.\n"
 		"# Pages are 4 KiB folios; keys that end in _ps are picoseconds a page. A size\n"
 		"# of memory is left out: it is the trace's or the user's to choose.\n"
+		"# The load average was %.1f when it began: above 0.5 others share the caches, "
+		"and\n"
+		"# above the number of processors the device's numbers are those of a queue.\n"
 		"[machine]\n",
-		ms->kernel, ms->file_system, ms->lru);
+		ms->kernel, ms->file_system, ms->lru, ms->load);
 	for (guint i = 0; i < ms->all->len; i++)
 		print_one(f, &g_array_index(ms->all, struct measurement, i));
 }
