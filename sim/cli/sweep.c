@@ -293,9 +293,10 @@ const char *sweep_value(const struct sweep *sw, uint64_t run, guint i)
 	return x->values->pdata[run / sw->stride[i] % x->values->len];
 }
 
-/* the groups [killer], [restart] and [timed] of a run */
+/* the groups [killer], [restart] and [timed] of a run; @bad: the group that an
+ * error is about */
 static int configure_timed(const struct sweep *sw, uint64_t run, struct timed_config *c,
-			   struct err *err)
+			   const char **bad, struct err *err)
 {
 	g_autoptr(GString) args = g_string_new(NULL);
 	const char *killer = "scripted", *rule = "never", *delay = NULL, *p = NULL;
@@ -325,8 +326,12 @@ static int configure_timed(const struct sweep *sw, uint64_t run, struct timed_co
 	g_string_prepend(args, killer);
 	restart = g_strconcat(rule, delay ? "=" : "", delay ? delay : "", p ? ",p=" : "",
 			      p ? p : "", NULL);
+	*bad = "killer";
 	ret = outcome_killer_parse(c, args->str, err);
-	return ret ? ret : restart_rule_parse(&c->restart, restart, err);
+	if (ret)
+		return ret;
+	*bad = "restart";
+	return restart_rule_parse(&c->restart, restart, err);
 }
 
 /* what the values of [killer], [restart] and [timed] mean together: each
@@ -345,11 +350,18 @@ static int check_combinations(const struct sweep *sw, struct err *err)
 	}
 	for (uint64_t run = 0; run < span; run += step) {
 		struct timed_config c;
+		unsigned int line = 0;
+		const char *bad;
 		struct err why;
 
-		if (configure_timed(sw, run, &c, &why))
-			return err_at(err, -EINVAL, sw->axes.path, 0, "run %" PRIu64 ": %s",
-				      run + 1, why.msg);
+		if (!configure_timed(sw, run, &c, &bad, &why))
+			continue;
+		/* its first key; the killer and the rule have defaults, without a line */
+		for (guint i = 0; i < sw->order->len && !line; i++)
+			if (in_group(sw->order->pdata[i], bad))
+				line = ((struct axis *)sw->order->pdata[i])->line;
+		return err_at(err, -EINVAL, sw->axes.path, line, "[%s] of run %" PRIu64 ": %s", bad,
+			      run + 1, why.msg);
 	}
 	return 0;
 }
@@ -710,7 +722,8 @@ static int execute_timed(const struct sweep *sw, uint64_t run, const struct trac
 	struct outcome o;
 	size_t size;
 	FILE *f;
-	int ret = configure_timed(sw, run, &c.timed, &r->err);
+	const char *bad;
+	int ret = configure_timed(sw, run, &c.timed, &bad, &r->err);
 
 	if (!ret)
 		ret = outcome_run(&c, &o, &r->err);
