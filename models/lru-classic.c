@@ -228,6 +228,22 @@ static bool test_recent(struct sim *s, uint32_t shadow, enum lru_type type)
 	return distance <= workingset_size;
 }
 
+/* lru_note_cost() of v6.12 */
+static void lru_note_cost(struct sim *s, enum lru_type type, uint64_t nr_io, uint64_t nr_rotated)
+{
+	struct classic *c = s->lru;
+	const uint64_t *size;
+
+	if (s->cfg.kernel->cost_by_statistics)
+		return;
+	c->cost[type].count += nr_io * SWAP_CLUSTER_MAX + nr_rotated;
+	size = lruvec_stats(s)->size;
+	if (c->cost[LRU_ANON].count + c->cost[LRU_FILE].count >
+	    (size[INACTIVE_ANON] + size[ACTIVE_ANON] + size[INACTIVE_FILE] + size[ACTIVE_FILE]) / 4)
+		for (int t = 0; t < NR_LRU_TYPES; t++)
+			c->cost[t].count /= 2;
+}
+
 /* workingset_refault() */
 static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
 {
@@ -246,6 +262,7 @@ static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	count_vm(s, VM_workingset_activate_anon + type, 1);
 	if (workingset) {
 		f->flags |= PG_workingset;
+		lru_note_cost(s, type, 1, 0);
 		count_vm(s, VM_workingset_restore_anon + type, 1);
 	}
 	note(s, slot, REFAULT_ACTIVATE, before);
@@ -258,9 +275,11 @@ static enum folio_references classic_check_references(struct sim *s, uint32_t sl
 	bool exec = false, referenced_folio = f->flags & PG_referenced;
 	int referenced_ptes = f->mapcount ? folio_referenced(s, slot, &exec) : 0;
 
-	if (referenced_ptes == -1)
+	if (referenced_ptes == -1 && !s->cfg.kernel->clears_referenced_first)
 		return FOLIOREF_KEEP;
 	f->flags &= (uint16_t)~PG_referenced;
+	if (referenced_ptes == -1)
+		return FOLIOREF_KEEP;
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	f->flags |= PG_referenced;
@@ -301,7 +320,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 	struct classic *c = s->lru;
 	uint32_t slots[SWAP_CLUSTER_MAX];
 	unsigned int nr_taken, nr_left;
-	uint64_t nr_reclaimed;
+	uint64_t nr_reclaimed, nr_written;
 
 	lru_add_drain_cpu(s, s->this_cpu);
 	nr_taken = isolate(s, c, LIST(type, 0), nr_to_scan, slots);
@@ -310,11 +329,13 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 	if (!nr_taken)
 		return 0;
 	nr_left = nr_taken;
+	nr_written = s->stat.v[VM_nr_vmscan_write];
 	nr_reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	putback(s, c, slots, nr_left);
 	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
 	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
+	lru_note_cost(s, type, s->stat.v[VM_nr_vmscan_write] - nr_written, nr_taken - nr_reclaimed);
 	handle_reclaim_writeback(s, sc, nr_taken);
 	return nr_reclaimed;
 }
@@ -322,7 +343,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to_scan)
 {
 	struct classic *c = s->lru;
-	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX];
+	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX] = { 0 };
 	unsigned int nr_taken, nr_active = 0, nr_inactive = 0;
 
 	lru_add_drain_cpu(s, s->this_cpu);
@@ -348,6 +369,8 @@ static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to
 	putback(s, c, slots, nr_inactive);
 	count_vm(s, VM_pgdeactivate, nr_inactive);
 	count_vm(s, VM_pgrotate_anon + type, nr_active);
+	if (nr_active)
+		lru_note_cost(s, type, 0, nr_active);
 }
 
 static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
@@ -361,12 +384,11 @@ static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
 	return inactive * ratio < active;
 }
 
-static void prepare_scan_control(struct sim *s, struct scan_control *sc)
+/* what happened since the last look, decayed */
+static void costs_from_statistics(struct classic *c, const struct lruvec_stats *st)
 {
-	struct classic *c = s->lru;
 	struct lru_cost *anon = &c->cost[LRU_ANON], *file_cost = &c->cost[LRU_FILE];
-	const struct lruvec_stats *st = lruvec_stats(s);
-	uint64_t lrusize = 0, file;
+	uint64_t lrusize = 0;
 
 	for (int t = 0; t < NR_LRU_TYPES; t++) {
 		struct lru_cost *cost = &c->cost[t];
@@ -382,8 +404,18 @@ static void prepare_scan_control(struct sim *s, struct scan_control *sc)
 		anon->count /= 2;
 		file_cost->count /= 2;
 	}
-	sc->anon_cost = anon->count;
-	sc->file_cost = file_cost->count;
+}
+
+static void prepare_scan_control(struct sim *s, struct scan_control *sc)
+{
+	struct classic *c = s->lru;
+	const struct lruvec_stats *st = lruvec_stats(s);
+	uint64_t file;
+
+	if (s->cfg.kernel->cost_by_statistics)
+		costs_from_statistics(c, st);
+	sc->anon_cost = c->cost[LRU_ANON].count;
+	sc->file_cost = c->cost[LRU_FILE].count;
 
 	sc->may_deactivate = 0;
 	for (int t = 0; t < NR_LRU_TYPES; t++)

@@ -72,9 +72,11 @@ static bool suitable_to_scan(unsigned int total, unsigned int young)
 }
 
 /* get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): the folio of a
- * young PTE, if it is on a list; the PTE is old afterwards */
-static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_table *pt, uint32_t vpn)
+ * young PTE, if it is on a list; the PTE is old afterwards. @anon: is it evicted? */
+static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			   bool anon)
 {
+	const struct mglru *g = s->lru;
 	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
 	const struct folio *f;
 	uint32_t slot;
@@ -83,7 +85,9 @@ static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_tabl
 		return FOLIO_NONE;
 	slot = pte_slot(s, vma, pt, vpn);
 	f = &s->folios[slot];
-	if (folio_lru_gen(f) < 0)
+	if (folio_lru_gen(f) < 0 && !g->rules->walk_takes_isolated)
+		return FOLIO_NONE;
+	if (!anon && folio_lru_type(f) == LRU_ANON && g->rules->walk_spares_anon)
 		return FOLIO_NONE;
 	*pte &= (uint8_t)~PTE_young;
 	if ((*pte & PTE_dirty) && !(f->flags & PG_dirty) &&
@@ -96,23 +100,18 @@ static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_tabl
 static void update_folio(struct sim *s, const struct vma *vma, uint32_t slot)
 {
 	const struct mglru *g = s->lru;
-	bool exec = vma->flags & VM_EXEC;
 
-	if (g->has_walk)
-		lru_gen_update(s, slot, exec);
-	else if (lru_gen_set_refs(s, slot, exec) &&
-		 folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
-		folio_activate(s, s->this_cpu, slot);
+	(g->has_walk ? g->rules->update : g->rules->look)(s, slot, vma->flags & VM_EXEC);
 }
 
 /* Return: how many of the PTEs in [vpn, end) were young */
 static unsigned int update_range(struct sim *s, const struct vma *vma, struct pte_table *pt,
-				 uint64_t vpn, uint64_t end)
+				 uint64_t vpn, uint64_t end, bool anon)
 {
 	unsigned int young = 0;
 
 	for (; vpn < end; vpn++) {
-		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn);
+		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn, anon);
 
 		if (slot == FOLIO_NONE)
 			continue;
@@ -128,6 +127,7 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 	const uint64_t at = vpn, table = at - at % PTRS_PER_PTE;
 	uint64_t start = MAX(table, vma->start);
 	uint64_t end = MIN(table + PTRS_PER_PTE, (uint64_t)vma->start + vma_pages(vma));
+	const bool anon = folio_lru_type(&s->folios[pte_slot(s, vma, pt, vpn)]) == LRU_ANON;
 
 	if (end - start == 1)
 		return;
@@ -142,7 +142,8 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 		}
 	}
 	/* and the one that brought us here, which rmap has cleared */
-	if (suitable_to_scan((unsigned int)(end - start), update_range(s, vma, pt, start, end) + 1))
+	if (suitable_to_scan((unsigned int)(end - start),
+			     update_range(s, vma, pt, start, end, anon) + 1))
 		set_add(g, g->max_seq, pt);
 }
 
@@ -203,7 +204,7 @@ static void walk_mm(struct sim *s, struct mm *mm, uint64_t seq, unsigned int swa
 			if (w.skip)
 				continue;
 			w.total += (unsigned int)(stop - at);
-			w.young += update_range(s, vma, w.pt, at, stop);
+			w.young += update_range(s, vma, w.pt, at, stop, swappiness);
 		}
 	}
 	table_end(g, &w, seq);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the two halves of the multi-generational LRU share: lru-mglru.c holds
- * the lists, lru-mglru-walk.c looks at page tables. */
+/* What the parts of the multi-generational LRU share: lru-mglru.c holds the
+ * lists, lru-mglru-walk.c looks at page tables, lru-mglru-VERSION.c has the rules of
+ * a kernel. */
 #ifndef REAPSIM_LRU_MGLRU_H
 #define REAPSIM_LRU_MGLRU_H
 
@@ -12,7 +13,7 @@
 #define MAX_NR_GENS   4u
 #define MAX_NR_TIERS  4u
 #define MIN_LRU_BATCH 64u
-/* the value of folio_lru_refs() above which a folio has all of LRU_REFS_FLAGS */
+/* v7.3: the value of folio_lru_refs() above which a folio has all of LRU_REFS_FLAGS */
 #define LRU_REFS_MAX   4u
 #define LRU_REFS_FLAGS ((uint16_t)(LRU_REFS_MASK | PG_referenced))
 
@@ -29,8 +30,44 @@ struct ctrl {
 	uint64_t v[NR_LRU_TYPES][MAX_NR_TIERS];
 };
 
+struct mglru;
+
+/** struct lru_gen_rules - what is a version's own; none may fail. */
+struct lru_gen_rules {
+	/* lru_gen_add_folio(): what an active folio loses on its list */
+	uint16_t active_clears;
+	/* get_pfn_folio(), walk_pte_range(): a young PTE is made old even if its
+	 * folio is on no list */
+	bool walk_takes_isolated;
+	/* get_pfn_folio(): walks leave anon alone where it is not evicted, and rmap
+	 * leaves it alone beside a file folio */
+	bool walk_spares_anon;
+	/* lru_gen_folio_seq(), in v6.12 a part of lru_gen_add_folio(): the
+	 * generation that takes the folio; @reclaiming: at its old end */
+	uint64_t (*folio_seq)(const struct mglru *g, const struct folio *f, bool reclaiming);
+	/* folio_mark_accessed(): lru_gen_inc_refs(), v6.12 folio_inc_refs() */
+	void (*inc_refs)(struct sim *s, uint32_t slot);
+	/* lru_model.clear_refs; NULL: no such thing */
+	bool (*clear_refs)(struct sim *s, uint32_t slot);
+	/* lru_gen_eviction(), lru_gen_refault(): lru_model.eviction and .refault */
+	uint32_t (*eviction)(struct sim *s, uint32_t slot);
+	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
+	/* folio_update_gen(): a walk found it used; @exec: through program text */
+	void (*update)(struct sim *s, uint32_t slot, bool exec);
+	/* lru_gen_look_around(): rmap did, and there is no walk to promote it */
+	void (*look)(struct sim *s, uint32_t slot, bool exec);
+	/* try_to_inc_min_seq(): how far the types may be apart if both are evicted */
+	void (*couple)(const struct mglru *g, uint64_t *min_seq);
+	/* lru_model.check_references */
+	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
+	/* try_to_shrink_lruvec(): once round its loop; sc->in_pass is false, and
+	 * sc->nr zero, at the first. True: there is more */
+	bool (*shrink_lruvec)(struct sim *s, struct scan_control *sc);
+};
+
 /** struct mglru - v7.3 struct lru_gen_folio and struct lru_gen_mm_state. */
 struct mglru {
+	const struct lru_gen_rules *rules;
 	uint64_t max_seq, min_seq[NR_LRU_TYPES];
 	struct folio_list lists[MAX_NR_GENS][NR_LRU_TYPES];
 	uint64_t nr_pages[MAX_NR_GENS][NR_LRU_TYPES];
@@ -61,20 +98,35 @@ static inline int folio_lru_gen(const struct folio *f)
 	return (int)(f->gen & GEN_MASK) - 1;
 }
 
-static inline unsigned int folio_lru_refs(const struct folio *f)
-{
-	return f->flags & PG_referenced ? ((f->flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF) + 1u : 0;
-}
+/** A folio gets another generation, but not its place there. */
+void lru_gen_set(struct mglru *g, struct folio *f, unsigned int gen);
+/** A folio that is on no list, but has a generation, goes on the list of that:
+ * its old end if @tail. */
+void lru_gen_put(struct sim *s, struct mglru *g, uint32_t slot, bool tail);
+void lru_gen_add_folio(struct sim *s, struct mglru *g, uint32_t slot, bool reclaiming);
+/** lru_gen_del_folio(), less the list. */
+void lru_gen_forget(struct mglru *g, struct folio *f);
 
-static inline bool is_exec_file_folio(const struct folio *f, bool exec)
-{
-	return exec && !(f->flags & PG_swapbacked);
-}
+/** get_nr_gens(). */
+unsigned int lru_gen_count(const struct mglru *g, enum lru_type type);
+/** Skip the oldest generations that are empty; true if there are any. */
+bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness);
+/** try_to_inc_max_seq(): a new generation, after a walk. */
+void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness);
+/** get_swappiness(). */
+unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *sc);
+/** should_abort_scan(); which callers ask differs. */
+bool should_abort_scan(const struct sim *s, const struct scan_control *sc);
 
-/** folio_update_gen(): a walk found it used. */
-void lru_gen_update(struct sim *s, uint32_t slot, bool exec);
-/** lru_gen_set_refs(): reclaim found it used. Return: whether it is promoted. */
-bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec);
+struct ctrl_pos {
+	uint64_t refaulted, total;
+	unsigned int gain;
+};
+
+/** read_ctrl_pos(), the sum of the tiers @from..@to. */
+struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigned int from,
+			      unsigned int to, unsigned int gain);
+bool positive_ctrl_err(const struct ctrl_pos *sp, const struct ctrl_pos *pv);
 
 /** The page-table walk of try_to_inc_max_seq(): false if @seq is history. */
 bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness);

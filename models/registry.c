@@ -6,6 +6,12 @@
 
 #include <glib.h>
 
+const struct kernel_profile *const kernel_profiles[] = {
+	&kernel_7_3,
+	&kernel_6_12,
+	NULL,
+};
+
 const struct lru_model *const lru_models[] = {
 	&lru_classic,
 	&lru_mglru,
@@ -20,6 +26,19 @@ const struct reap_policy *const reap_policies[] = {
 const struct killer *const killers[] = {
 	&kill_none, &kill_scripted, &kill_lmkd, &kill_oomd, NULL,
 };
+
+const struct kernel_profile *kernel_profile_find(const char *name, struct err *err)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++) {
+		if (!strcmp((*k)->name, name))
+			return *k;
+		g_string_append_printf(names, " %s", (*k)->name);
+	}
+	err_set(err, -EINVAL, "unknown kernel \"%s\"; there are:%s", name, names->str);
+	return NULL;
+}
 
 const struct lru_model *lru_model_find(const char *name, struct err *err)
 {

@@ -122,7 +122,9 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			s->cfg.lru->move_tail(s, slot);
 			count_vm(s, VM_pgrotated, 1);
 		}
-		count_vm(s, VM_pgdeactivate, (before & PG_active) || s->cfg.lru->lru_gen);
+		count_vm(s, VM_pgdeactivate,
+			 (before & PG_active) ||
+				 (s->cfg.lru->lru_gen && s->cfg.kernel->lru_gen_counts_deactivate));
 		note(s, slot, DEACTIVATE_FILE, before);
 	}
 	c->lru_deactivate_file.nr = 0;
@@ -134,7 +136,7 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 
 	if (__builtin_expect(s->in_lru_fault, 0)) {
-		if (f->flags & PG_workingset)
+		if (s->cfg.kernel->fault_is_active || (f->flags & PG_workingset))
 			f->flags |= PG_active;
 		else if (!(f->flags & PG_referenced))
 			s->cfg.lru->mark_accessed(s, cpu, slot);

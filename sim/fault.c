@@ -31,7 +31,10 @@ static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, 
 	/* tmpfs needs no write notification: a shared mapping is writable */
 	if ((s->folios[slot].flags & PG_swapbacked) &&
 	    (vma->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
-		flags |= PTE_write | (s->folios[slot].flags & PG_dirty ? PTE_dirty : 0);
+		flags |=
+			PTE_write |
+			(s->cfg.kernel->maps_dirty && (s->folios[slot].flags & PG_dirty) ? PTE_dirty
+											 : 0);
 	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
 	s->folios[slot].mapcount++;
 }
@@ -46,6 +49,8 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
 	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
+	uint32_t *mmap_miss = &vma->open->mmap_miss;
 	bool mapped = false;
 
 	for (uint32_t i = from; i <= to; i++) {
@@ -60,15 +65,17 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 		if ((s->folios[slot].flags & (PG_resident | PG_readahead | PG_locked)) !=
 		    PG_resident)
 			continue;
+		if (!by_fault && !(s->folios[slot].flags & PG_workingset) && *mmap_miss)
+			--*mmap_miss;
 		if (pt->pte[i])
 			continue;
 		map_file_page(s, vma, pt, at, slot, at == vpn ? PTE_young : prefault);
 		if (at != vpn)
 			continue;
 		mapped = true;
-		if (!tried && !(s->folios[slot].flags & PG_workingset) &&
-		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && vma->open->mmap_miss)
-			vma->open->mmap_miss--;
+		if (by_fault && !tried && !(s->folios[slot].flags & PG_workingset) &&
+		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
+			--*mmap_miss;
 	}
 	return mapped;
 }
@@ -199,7 +206,8 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	uint32_t idx = vpn % PTRS_PER_PTE, slot = pt->anon[idx];
 	struct folio *f = &s->folios[slot];
 	struct anon_slot *a = &s->anon[slot - s->anon_first];
-	bool exclusive;
+	/* pte_swp_exclusive() */
+	bool exclusive = pt->pte[idx] & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
 
 	if (!(f->flags & PG_resident)) {
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
@@ -215,6 +223,10 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	if (!(f->flags & PG_resident)) {
 		uint16_t before = f->flags;
 
+		if (cached && a->nr_swap == 1) {
+			cached = false;
+			exclusive = true;
+		}
 		task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
 		count_vm(s, VM_pgmajfault, 1);
 		count_vm(s, VM_pswpin, 1);
@@ -223,13 +235,23 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
 		folio_add_lru(s, vma->mm->cpu, slot);
 	}
-	exclusive = pt->pte[idx] & PTE_write; /* pte_swp_exclusive() */
+	if (cached && write && !(f->flags & PG_lru))
+		lru_add_drain_cpu(s, vma->mm->cpu);
 	a->nr_swap--;
+	if (cached) {
+		/* should_try_to_free_swap() */
+		bool alone = !f->mapcount && !f->batched;
+
+		if (vm_swap_full(s) || (write && alone))
+			folio_free_swap(s, slot);
+		exclusive |= alone && !(f->flags & PG_swapcache);
+	}
 	f->mapcount++;
 	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
 	if (exclusive && (vma->flags & VM_WRITE))
 		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
-	folio_free_swap(s, slot); /* the device is synchronous */
+	if (!cached)
+		folio_free_swap(s, slot); /* the device is synchronous */
 	return 0;
 }
 
@@ -239,7 +261,9 @@ static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t sl
 	bool maybe_in_lru_cache = !(f->flags & PG_lru);
 
 	/* the swap cache's reference is on both sides */
-	if (f->mapcount + f->batched > 1u + maybe_in_lru_cache)
+	if (s->cfg.kernel->reuse_drains
+		    ? f->mapcount + f->batched + !!(f->flags & PG_swapcache) > 3u
+		    : f->mapcount + f->batched > 1u + maybe_in_lru_cache)
 		return false;
 	if (maybe_in_lru_cache)
 		lru_add_drain_cpu(s, cpu);

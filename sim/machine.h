@@ -48,6 +48,7 @@ struct machine {
 	 * the flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */
 	uint32_t fault_us; /* one page fault, the device not counted */
+	uint32_t op_us;	   /* any operation of the trace but advance and mark */
 	uint32_t scan_ns;  /* reclaim, for each page that it looks at; 0:
 			    * it takes no time, and kswapd is always done */
 	/*

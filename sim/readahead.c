@@ -34,7 +34,8 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 		return;
 	if (nr > tf->pages - 1 - start) {
 		nr = tf->pages - start;
-		lookahead = 0;
+		if (s->cfg.kernel->readahead_ends_at_eof)
+			lookahead = 0;
 	}
 	/* with no lookahead the mark falls behind the last page */
 	mark = lookahead <= nr ? nr - lookahead : UINT32_MAX;
@@ -162,7 +163,7 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	ra->order = (uint8_t)MIN(ra->order + 2, 31);
 	for (align = 1; align < 1u << ra->order && !(max & align); align *= 2)
 		;
-	{
+	if (s->cfg.kernel->readahead_aligned) {
 		uint32_t end = ra->start + ra->size, aligned_end = end - end % align;
 
 		if (aligned_end > ra->start)
@@ -174,11 +175,17 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
 }
 
+/* the flags of a mapping that its readahead goes by */
+static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
+{
+	return vma->flags & ~(s->cfg.kernel->exec_readahead ? 0u : VM_EXEC);
+}
+
 void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
 	struct file_open *ra = vma->open;
 	const uint32_t max = s->cfg.machine.readahead_pages;
-	uint32_t flags = vma->flags;
+	const uint32_t flags = readahead_flags(s, vma);
 
 	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)
 		return;
@@ -215,7 +222,8 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 
 	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
 		return false;
-	if (!(vma->flags & (VM_SEQ_READ | VM_EXEC)) && ra->mmap_miss)
+	if (ra->mmap_miss &&
+	    !(s->cfg.kernel->mmap_miss_by_fault && (vma->flags & (VM_SEQ_READ | VM_EXEC))))
 		ra->mmap_miss--;
 	if (!(s->folios[slot].flags & PG_readahead))
 		return false;

@@ -184,7 +184,8 @@ bool shrink_node(struct sim *s, struct scan_control *sc)
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
 	sc->in_pass = s->cfg.lru->shrink_node(s, sc);
 	/* kswapd_try_clear_hopeless() */
-	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before && zone_balanced(s))
+	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
+	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))
 		s->kswapd_failures = 0;
 	return sc->in_pass;
 }

@@ -171,8 +171,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
-	if (s->snapshots->len < s->cfg.nr_read_us)
-		s->cfg.machine.read_us = s->cfg.read_us[s->snapshots->len];
+	sim_set_times(s, s->snapshots->len);
 	/* the player goes on after the next flush */
 	if (s->stats_lag && !s->cfg.machine.memcg_pages)
 		task_wait(s, sim_next_flush(s) - s->now_ns);
@@ -187,6 +186,11 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	struct mm *child;
 	int ret = 0;
 
+	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
+		task_run(s, s->cfg.machine.op_us * 1000ull);
+		if (fatal_signal_pending(s))
+			return -EINTR;
+	}
 	switch (op_rec_code(rec)) {
 	case OP_SPAWN:
 		r->mm = proc_spawn(s, r->pid, x);
@@ -319,7 +323,7 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t end =
 		nr_recs < s->trace->nr_recs - r->next ? r->next + nr_recs : s->trace->nr_recs;
-	const bool fast = !s->log && !s->cfg.check;
+	const bool fast = !s->log && !s->cfg.check && !s->cfg.nr_times && !s->cfg.machine.op_us;
 	uint64_t i = r->next;
 	int ret = 0;
 

@@ -90,6 +90,14 @@ void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }
 
+void sim_set_times(struct sim *s, guint nr)
+{
+	if (nr >= s->cfg.nr_times)
+		return;
+	s->cfg.machine.read_us = s->cfg.times[nr].read_us;
+	s->cfg.machine.op_us = s->cfg.times[nr].op_us;
+}
+
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m = &cfg->machine;
@@ -134,8 +142,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	if (!m->memcg_pages)
 		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
 	s->stats_lag = m->memcg_stats_flushed;
-	if (cfg->nr_read_us)
-		s->cfg.machine.read_us = cfg->read_us[0];
+	sim_set_times(s, 0);
 	s->cfg.lru->init(s);
 	if (cfg->timed && timed_init(s, err)) {
 		sim_free(s);

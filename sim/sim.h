@@ -18,6 +18,7 @@
 #include "sim/err.h"
 #include "sim/event.h"
 #include "sim/folio.h"
+#include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
 #include "sim/reap.h"
@@ -124,8 +125,14 @@ struct held {
 	uint32_t slots[2 * FOLIO_BATCH_SIZE];
 };
 
+/** struct op_times - keys of struct machine. */
+struct op_times {
+	uint32_t read_us, op_us;
+};
+
 /** struct sim_config - what distinguishes one run of a trace from another. */
 struct sim_config {
+	const struct kernel_profile *kernel; /* of the registry */
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
 	bool evict;		/* the policy's "+evict" form */
@@ -135,10 +142,10 @@ struct sim_config {
 	enum op_code ends_as;
 	/* process_mrelease() gets the flags of the trace, none by the policy */
 	bool flags_as_recorded;
-	/* what a device read takes until each mark, instead of the machine's
-	 * read_us: a real machine's is not the same all the time */
-	const uint32_t *read_us;
-	guint nr_read_us;
+	/* what takes how long until each mark, instead of the machine's: a real
+	 * machine's times are not the same all the time */
+	const struct op_times *times;
+	guint nr_times;
 	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
 	bool check;			  /* verify every invariant after each operation */
 	bool keep_pages;		  /* each snapshot has the state of every file page */
@@ -267,6 +274,8 @@ int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, stru
 void sim_advance(struct sim *s, uint64_t ns);
 /** When the statistics of memcgs are flushed next. */
 uint64_t sim_next_flush(const struct sim *s);
+/** From now on what the machine does takes as long as until the @nr'th mark. */
+void sim_set_times(struct sim *s, guint nr);
 /** One request to the device: it takes the machine's read_us, and the pages that
  * wait locked for it from @slot on are unlocked. */
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);

@@ -252,6 +252,8 @@ static void load_registers(struct sim *s, const struct step *st, const struct ac
 	if (a != &s->timed->machine) {
 		r->pid = a->pid;
 		r->mm = mm;
+	} else if (fatal_signal_pending(s)) {
+		r->mm = NULL;
 	}
 	r->file = st->file;
 	r->first = s->trace->nr_files ? s->trace->files[st->file].first : 0;

@@ -37,6 +37,7 @@ struct zap {
 	bool in_scope;
 	bool evict;
 	bool preemptible; /* others may run in between */
+	unsigned int cpu; /* that unmaps */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
@@ -88,7 +89,8 @@ static bool gather_evict(struct sim *s, uint32_t slot)
 	return true;
 }
 
-/* free_pages_and_swap_cache(), with what "+evict" adds to it: one folio_batch */
+/* the work of one folio_batch in free_pages_and_swap_cache(), with what "+evict"
+ * adds to it */
 static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t nr)
 {
 	const uint16_t file = PG_resident | PG_anon;
@@ -108,6 +110,14 @@ static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t 
 	}
 }
 
+/* v6.12 free_pages_and_swap_cache(), exit_mmap(), vms_clear_ptes(): what their
+ * lru_add_drain() does */
+static void unmap_drain(struct sim *s, unsigned int cpu)
+{
+	if (s->cfg.kernel->drain_at_unmap)
+		lru_add_drain_cpu(s, cpu);
+}
+
 /* tlb_flush_rmaps() */
 static void flush_rmaps(struct sim *s, struct zap *z)
 {
@@ -124,9 +134,13 @@ static void gather_flush(struct sim *s, struct zap *z)
 	uint32_t end = GATHER_LOCAL;
 
 	flush_rmaps(s, z);
+	if (z->nr)
+		unmap_drain(s, z->cpu);
 	for (uint32_t i = 0, nr; i < z->nr; i += nr) {
-		if (i == end)
+		if (i == end) {
 			end += GATHER_PAGE;
+			unmap_drain(s, z->cpu);
+		}
 		nr = MIN(MIN(end, z->nr) - i, FOLIO_BATCH_SIZE);
 		gather_free(s, z, z->slots + i, nr);
 	}
@@ -269,6 +283,7 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 		.mrelease_flags = mrelease_flags,
 	};
 	z->policy = s->cfg.reap;
+	z->cpu = s->this_cpu;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
 	z->preemptible = s->sched && mm->killed;
@@ -302,13 +317,17 @@ void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), voi
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
 	struct zap *z = zap_begin(s, mm, false, 0);
+	uint32_t first;
 
 	vma_split_range(s, mm, start, pages);
-	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
+	first = vma_index(mm, start);
+	for (uint32_t i = first; i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
 
 		if (vma->start > start + (pages - 1))
 			break;
+		if (i == first)
+			unmap_drain(s, z->cpu);
 		zap_vma(s, z, vma);
 	}
 	zap_end(s, z);
@@ -320,6 +339,7 @@ static void zap_all(struct sim *s, struct mm *mm)
 {
 	struct zap *z = zap_begin(s, mm, false, 0);
 
+	unmap_drain(s, z->cpu);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		zap_vma(s, z, mm->vmas->pdata[i]);
 	zap_end(s, z);
@@ -336,18 +356,27 @@ void dup_mmap_fail(struct sim *s, struct mm *parent)
 	struct mm *child = mm_new(s, 0, parent->cpu);
 
 	mm_fork(s, parent, child);
-	zap_all(s, child);
+	if (s->cfg.kernel->failed_fork_exits) {
+		child->unstable = true;
+		exit_mmap(s, child);
+	} else {
+		zap_all(s, child);
+	}
 	mm_free(s, child);
 }
 
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 {
+	const guint nr = mm->vmas->len;
 	struct zap *z;
 
 	mm->unstable = true;
 	z = zap_begin(s, mm, true, mrelease_flags);
-	for (guint i = mm->vmas->len; i-- > 0;) {
-		struct vma *vma = mm->vmas->pdata[i];
+	/* the program itself is no part of the trace: v6.12 comes to its pages first
+	 * and has freed them before the next VMA */
+	unmap_drain(s, z->cpu);
+	for (guint i = 0; i < nr; i++) {
+		struct vma *vma = mm->vmas->pdata[s->cfg.kernel->reap_backwards ? nr - 1 - i : i];
 
 		if (!(vma->flags & VM_ANON) && (vma->flags & VM_SHARED))
 			continue;

@@ -51,7 +51,7 @@ static struct proc procs[MAX_SLOTS];
 static uint32_t nr_procs, serial;
 static bool slot_used[MAX_SLOTS];
 
-static uint64_t access_ns; /* in touches and reads */
+static struct spent spent;
 
 static FILE *results;
 
@@ -569,7 +569,7 @@ static void do_mark(const char *name)
 {
 	unsigned int number = mark_number(name);
 
-	guest_counters(name, number, access_ns);
+	guest_counters(name, number, &spent);
 	if (guest.opt.dump)
 		guest_dump(name, number);
 	guest_align();
@@ -641,6 +641,19 @@ static void step(void)
 	}
 }
 
+/* to what the simulator is told of the time that operations take */
+static void add_time(const char *what, uint64_t ns, bool disk)
+{
+	static const char *const no_operation[] = { "reapsim-trace", "machine", "note",
+						    "file",	     "advance", "mark" };
+
+	for (size_t i = 0; i < sizeof(no_operation) / sizeof(no_operation[0]); i++)
+		if (!strcmp(what, no_operation[i]))
+			return;
+	spent.ns[disk] += ns;
+	spent.nr[disk]++;
+}
+
 int main(void)
 {
 	guest_mounts();
@@ -655,15 +668,14 @@ int main(void)
 	guest_setup();
 	guest_start();
 	while (trace_next(&trace)) {
-		uint64_t took = now_ns();
+		uint64_t reads = guest_disk_reads(), took = now_ns();
 		unsigned int line = trace.line;
 		char what[16];
 
 		snprintf(what, sizeof(what), "%s", trace.field[0]);
 		step();
 		took = now_ns() - took;
-		if (!strcmp(what, "touch") || !strcmp(what, "read"))
-			access_ns += took;
+		add_time(what, took, guest_disk_reads() != reads);
 		if (guest.opt.times)
 			result("T %u %s %llu\n", line, what, (unsigned long long)took);
 	}

@@ -115,9 +115,9 @@ struct options {
 	bool times;	     /* what each operation took */
 	bool real_time;	     /* "advance" sleeps */
 	bool flush;	     /* make memory.stat exact before it is read */
-	bool align;	     /* start, and go on after marks, just after a flush of memcg statistics */
-	bool boost;	     /* leave vm.watermark_boost_factor as it is */
-	bool tests;	     /* no trace: run what is in /tests */
+	bool align; /* start, and go on after marks, just after a flush of memcg statistics */
+	bool boost; /* leave vm.watermark_boost_factor as it is */
+	bool tests; /* no trace: run what is in /tests */
 };
 
 struct machine {
@@ -151,8 +151,13 @@ void guest_options(void);
 void guest_setup(void);
 void guest_start(void);
 void guest_check(void);
-/* @access_ns: what touches and reads have taken so far */
-void guest_counters(const char *mark, unsigned int number, uint64_t access_ns);
+/* what operations have taken so far: [1] those in which the disk has read */
+struct spent {
+	uint64_t ns[2], nr[2];
+};
+void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
+/* requests that the disk has read */
+uint64_t guest_disk_reads(void);
 void guest_dump(const char *mark, unsigned int number);
 void guest_align(void);
 void guest_drain(void);

@@ -13,7 +13,7 @@
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
 #
 # Three files are written: .csv has every counter with the value of each run, and
-# what a device read took since the mark before (read_us); .runs.csv where a row of
+# what a device read and any operation took since the mark before (read_us, op_us); .runs.csv where a row of
 # the others comes from; .pages.csv the state of every file page, as lengths of runs of pages that are
 # alike in all runs of the kernel: "." not cached, "i" inactive, "a" active, "p"
 # cached but active in some runs only, "?" cached in some runs only.
@@ -119,6 +119,12 @@ function median(v, n,   i, j, t) {
 		}
 	return v[int((n + 1) / 2)]
 }
+# the value of each run
+function all(v,   r, s) {
+	for (r = 1; r <= run; r++)
+		s = s " " v[r]
+	return substr(s, 2)
+}
 # of one page: as it is in this run, and as it was in all before
 function merge(before, is) {
 	if (before == "" || before == is)
@@ -140,15 +146,22 @@ function rle(mark, file,   i, n, s, last, key) {
 function since(r, mark, before, name) {
 	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
 }
+# what an operation took since the mark before, if the disk did not read in it
+function op_us(r, mark, before,   ops) {
+	ops = since(r, mark, before, "player.ops")
+	return ops > 0 ? since(r, mark, before, "player.ops_us") / ops : 0
+}
 # what a process waited for one request to the disk since the mark before: what
-# its accesses took, but for the faults. In a whole guest some of that is time
-# that kswapd took, so there it is the time of the request in the block layer.
+# those operations took in which it read, but for the faults and for what any
+# operation takes. In a whole guest some of that is time that kswapd took, so
+# there it is the time of the request in the block layer.
 function read_us(r, mark, before,   reads, us) {
 	reads = since(r, mark, before, "player.disk_reads")
 	if (guest)
-		return reads > 0 ? int(since(r, mark, before, "player.disk_read_ms") * 1000 / reads + 0.5) : 0
-	us = since(r, mark, before, "player.access_us") - since(r, mark, before, "pgfault") * fault_us[r]
-	return reads > 0 && us > 0 ? int(us / reads + 0.5) : 0
+		return reads > 0 ? since(r, mark, before, "player.disk_read_ms") * 1000 / reads : 0
+	us = since(r, mark, before, "player.disk_ops_us") - since(r, mark, before, "pgfault") * fault_us[r] \
+		- since(r, mark, before, "player.disk_ops") * op_us(r, mark, before)
+	return reads > 0 && us > 0 ? us / reads : 0
 }
 # what kswapd needed for a page that it looked at, on any list
 function scan_ns(r, mark,   kswapd, direct) {
@@ -204,10 +217,13 @@ END {
 				row = row (r > 1 ? " " : "") is[r, mark, name] + 0
 			print row >(new "/csv")
 		}
-		row = scenario "," policy "," mark ",read_us,"
-		for (r = 1; r <= run; r++)
-			row = row (r > 1 ? " " : "") read_us(r, mark, m ? marks[m - 1] : "")
-		print row >(new "/csv")
+		before = m ? marks[m - 1] : ""
+		for (r = 1; r <= run; r++) {
+			read[r] = sprintf("%.0f", read_us(r, mark, before))
+			op[r] = sprintf("%.0f", op_us(r, mark, before))
+		}
+		print scenario "," policy "," mark ",read_us," all(read) >(new "/csv")
+		print scenario "," policy "," mark ",op_us," all(op) >(new "/csv")
 		for (f = 0; f < nr_files; f++)
 			print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
 	}

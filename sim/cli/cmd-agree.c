@@ -45,7 +45,7 @@ struct summary {
 };
 
 struct agree {
-	char *traces, *csv, *plot, *at_least, *write_level;
+	char *kernel, *traces, *csv, *plot, *at_least, *write_level;
 	char **settings, **scenarios;
 	int worst, jobs;
 	struct results results;
@@ -59,7 +59,20 @@ static bool wanted(const struct agree *a, const struct result *r)
 	return !a->scenarios || g_strv_contains((const char *const *)a->scenarios, r->scenario);
 }
 
-/* the scenario is what the kernel played, LRU and policy are ours */
+/* the profile of the kernel that was recorded: its name begins the release */
+static const struct kernel_profile *recorded_kernel(const struct agree *a, const struct result *r,
+						    struct err *err)
+{
+	if (a->kernel)
+		return kernel_profile_find(a->kernel, err);
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
+		if (g_str_has_prefix(r->kernel, (*k)->name) &&
+		    !g_ascii_isdigit(r->kernel[strlen((*k)->name)]))
+			return *k;
+	return kernel_profile_find(r->kernel, err);
+}
+
+/* the scenario is what the kernel played; LRU, policy and its rules are ours */
 static int check_result(const struct agree *a, const struct result *r, const char *path)
 {
 	g_autoptr(GError) gerr = NULL;
@@ -68,7 +81,8 @@ static int check_result(const struct agree *a, const struct result *r, const cha
 	bool evict;
 	gsize len;
 
-	if (!lru_model_find(r->lru, &why) || !reap_policy_find(r->policy, &evict, &why))
+	if (!lru_model_find(r->lru, &why) || !reap_policy_find(r->policy, &evict, &why) ||
+	    !recorded_kernel(a, r, &why))
 		return cli_fail(err_at(&err, -EINVAL, a->results.runs_path, r->line, "%s", why.msg),
 				&err);
 	if (!g_file_get_contents(path, &text, &len, &gerr))
@@ -202,8 +216,8 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 	struct machine *m = &cfg->machine;
 	struct err err;
 
-	cfg->read_us = (const uint32_t *)(void *)r->read_us->data;
-	cfg->nr_read_us = r->read_us->len;
+	cfg->times = (const struct op_times *)(void *)r->times->data;
+	cfg->nr_times = r->times->len;
 	m->memcg_stats_flushed = true;
 	m->fault_us = (uint32_t)r->fault_us;
 	m->scan_ns = (uint32_t)r->scan_ns;
@@ -215,13 +229,13 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 
 		if (ret)
 			return cli_fail(ret, &err);
-		if (!strcmp(kv[0], "read_us"))
-			cfg->nr_read_us = 0;
+		if (!strcmp(kv[0], "read_us") || !strcmp(kv[0], "op_us"))
+			cfg->nr_times = 0;
 	}
 	return 0;
 }
 
-/* the results from @first on that are of one scenario and LRU; *@nr: how many */
+/* the results from @first on that are of one scenario, LRU and kernel; *@nr: how many */
 static int judge_scenario(struct agree *a, guint first, guint *nr)
 {
 	const struct result *r = a->results.all->pdata[first];
@@ -236,7 +250,8 @@ static int judge_scenario(struct agree *a, guint first, guint *nr)
 	for (*nr = 0; first + *nr < a->results.all->len; ++*nr) {
 		const struct result *x = a->results.all->pdata[first + *nr];
 
-		if (strcmp(x->scenario, r->scenario) || strcmp(x->lru, r->lru))
+		if (strcmp(x->scenario, r->scenario) || strcmp(x->lru, r->lru) ||
+		    strcmp(x->kernel, r->kernel))
 			break;
 		g_string_append_printf(policies, "%s%s", *nr ? "," : "", x->policy);
 		if (!ret && wanted(a, r))
@@ -245,6 +260,7 @@ static int judge_scenario(struct agree *a, guint first, guint *nr)
 	if (ret || !wanted(a, r))
 		return ret;
 	o.policies = policies->str;
+	o.kernel = (char *)recorded_kernel(a, r, NULL)->name;
 	ret = cli_load_trace(path, NULL, &t);
 	if (!ret)
 		ret = run_set_init(&rs, &o, t);
@@ -721,6 +737,8 @@ static int run(int argc, char **argv)
 		  "where the scenarios are (default: traces/scenarios)", "DIR" },
 		{ "scenario", 0, 0, G_OPTION_ARG_STRING_ARRAY, &a.scenarios,
 		  "only this one; may be given again", "NAME" },
+		{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &a.kernel,
+		  "version of the kernel to follow (default: the recorded one)", "NAME" },
 		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &a.settings,
 		  "change one machine key; may be given again", "KEY=VALUE" },
 		{ "worst", 'w', 0, G_OPTION_ARG_INT, &a.worst, "list the N worst cells", "N" },
@@ -756,6 +774,7 @@ static int run(int argc, char **argv)
 		results_clear(&a.results);
 	}
 	g_array_free(a.judged, TRUE);
+	g_free(a.kernel);
 	g_free(a.traces);
 	g_free(a.csv);
 	g_free(a.plot);

@@ -227,8 +227,9 @@ static int explain_all(struct explain *x, struct err *err)
 	int ret;
 
 	x->s->log = &log;
-	fprintf(x->f, "# policy %s%s, %s LRU, machine %s\n", x->s->cfg.reap->name,
-		x->s->cfg.evict ? "+evict" : "", x->s->cfg.lru->name, x->s->cfg.machine.name);
+	fprintf(x->f, "# policy %s%s, %s LRU of v%s, machine %s\n", x->s->cfg.reap->name,
+		x->s->cfg.evict ? "+evict" : "", x->s->cfg.lru->name, x->s->cfg.kernel->name,
+		x->s->cfg.machine.name);
 	trace_iter_init(&it, t);
 	while ((ret = trace_iter_next(&it, &op, err)) == 1) {
 		g_array_set_size(log.events, 0);

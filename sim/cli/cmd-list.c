@@ -13,10 +13,11 @@
 static int list(int argc, char **argv)
 {
 	struct cli_out out;
-	int ret = cli_options(&argc, &argv, NULL, NULL,
-			      "Name the models, policies, formats, generators, machine keys and "
-			      "counters.",
-			      NULL);
+	int ret = cli_options(
+		&argc, &argv, NULL, NULL,
+		"Name the kernels, models, policies, formats, generators, machine keys and "
+		"counters.",
+		NULL);
 
 	if (ret >= 0)
 		return ret;
@@ -25,7 +26,10 @@ static int list(int argc, char **argv)
 	ret = cli_open_out(&out, NULL);
 	if (ret)
 		return ret;
-	fprintf(out.f, "LRU models (--lru)\n");
+	fprintf(out.f, "kernels (--kernel)\n");
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
+		fprintf(out.f, "  %-14s %s\n", (*k)->name, (*k)->summary);
+	fprintf(out.f, "\nLRU models (--lru)\n");
 	for (const struct lru_model *const *m = lru_models; *m; m++)
 		fprintf(out.f, "  %-14s %s\n", (*m)->name, (*m)->summary);
 	fprintf(out.f, "\nreap policies (--policy, --policies), each also with +evict\n");

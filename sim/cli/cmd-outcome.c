@@ -342,7 +342,7 @@ static int run(int argc, char **argv)
 {
 	struct outcome_options c = { .seeds = 1, .seed = 1 };
 	const GOptionEntry own[] = {
-		{ "killer", 'k', 0, G_OPTION_ARG_STRING, &c.killer,
+		{ "killer", 'K', 0, G_OPTION_ARG_STRING, &c.killer,
 		  "who kills (default: scripted, the trace's own kills)", "NAME[:KEY=VALUE...]" },
 		{ "restart", 'r', 0, G_OPTION_ARG_STRING, &c.restart,
 		  "when a killed process comes back: never (the default), on-use, fixed=TIME, "

@@ -10,7 +10,8 @@ static void print_table(FILE *f, const struct run_set *rs, const struct run *r, 
 	const struct machine *m = &r->cfg.machine;
 
 	fprintf(f, "trace   %s\n", rs->trace->path);
-	fprintf(f, "policy  %s on the %s LRU\n", r->policy, r->cfg.lru->name);
+	fprintf(f, "policy  %s on the %s LRU of v%s\n", r->policy, r->cfg.lru->name,
+		r->cfg.kernel->name);
 	fprintf(f, "machine %s: %" PRIu64 " pages%s, %" PRIu64 " of swap, %u cpus\n", m->name,
 		machine_limit(m), m->memcg_pages ? " (memcg limit)" : "", m->swap_pages, m->cpus);
 	fprintf(f, "        readahead %u, fault-around %u born %s\n\n", m->readahead_pages,

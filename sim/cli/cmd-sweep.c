@@ -83,7 +83,7 @@ static int run(int argc, char **argv)
 		"  [sweep]      trace=FILE;...  or generator=NAME;  mode=timed: as outcome\n"
 		"  [generator]  its options and seed\n"
 		"  [machine]    machine keys; file=FILE;... for whole machine files\n"
-		"  [run]        lru, policy (or \"all\"), ends_as\n"
+		"  [run]        lru, policy (or \"all\"), ends_as, kernel\n"
 		"  [killer]     timed: options of the killer\n"
 		"  [restart]    timed: rule, delay, p\n"
 		"  [timed]      timed: loop, killer, seed\n"

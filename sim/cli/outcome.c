@@ -83,7 +83,9 @@ void outcome_csv_values(FILE *f, const struct outcome *o)
 
 void outcome_csv_header(FILE *f)
 {
-	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,killer,restart,loop,seed",
+	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,killer,restart,"
+	      "loop,"
+	      "seed",
 	      f);
 	outcome_csv_columns(f);
 	fputc('\n', f);
@@ -99,8 +101,9 @@ void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy
 	csv_field(f, base);
 	fputc(',', f);
 	csv_field(f, m->name);
-	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,", m->memory_pages, m->memcg_pages,
-		c->sim.lru->name, policy, run_end_name(c->sim.ends_as), c->timed.killer->name);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,", m->memory_pages, m->memcg_pages,
+		c->sim.kernel->name, c->sim.lru->name, policy, run_end_name(c->sim.ends_as),
+		c->timed.killer->name);
 	csv_field(f, restart);
 	fprintf(f, ",%s,%" PRIu64, c->timed.loop == LOOP_TRACE ? "trace" : "process",
 		c->timed.seed);

@@ -64,11 +64,12 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->policy = intern(r, f[1]);
 	x->lru = intern(r, f[2]);
 	x->digest = intern(r, f[3]);
+	x->kernel = intern(r, f[7]);
 	x->line = rows->lines.nr;
 	x->nr_runs = (unsigned int)runs;
 	x->fault_us = fault_us;
 	x->scan_ns = scan_ns;
-	x->read_us = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	x->times = g_array_new(FALSE, TRUE, sizeof(struct op_times));
 	x->cells = g_array_new(FALSE, TRUE, sizeof(struct cell));
 	x->pages = g_array_new(FALSE, TRUE, sizeof(struct page_states));
 	g_ptr_array_add(r->all, x);
@@ -92,25 +93,32 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 	const struct result *x = owner(r, rows, err);
 	g_auto(GStrv) texts = g_strsplit(rows->field[4], " ", -1);
 	const bool reads = !strcmp(rows->field[3], "read_us");
+	const bool time = reads || !strcmp(rows->field[3], "op_us");
 	g_autofree uint64_t *values = g_new(uint64_t, g_strv_length(texts) + 1);
 
 	if (!x)
 		return -EINVAL;
-	while (!reads && strcmp(result_counters[cell.counter].name, rows->field[3]))
+	while (!time && strcmp(result_counters[cell.counter].name, rows->field[3]))
 		if (++cell.counter == NR_RESULT_COUNTERS)
 			return rows_bad(rows, err, "unknown counter \"%s\"", rows->field[3]);
 	if (g_strv_length(texts) != x->nr_runs)
 		return rows_bad(rows, err, "%u values, expected one of each of %u runs",
 				g_strv_length(texts), x->nr_runs);
 	for (guint i = 0; i < x->nr_runs; i++)
-		if (!g_ascii_string_to_unsigned(texts[i], 10, 0, reads ? G_MAXINT32 : G_MAXINT64,
+		if (!g_ascii_string_to_unsigned(texts[i], 10, 0, time ? G_MAXINT32 : G_MAXINT64,
 						&values[i], NULL))
 			return rows_bad(rows, err, "\"%s\", expected a count", texts[i]);
 	cell.kernel = spread_of(values, x->nr_runs);
 	if (reads) {
-		const uint32_t us = (uint32_t)cell.kernel.median;
+		const struct op_times t = { .read_us = (uint32_t)cell.kernel.median };
 
-		g_array_append_val(x->read_us, us);
+		g_array_append_val(x->times, t);
+	} else if (time) {
+		/* follows the read_us of its mark */
+		if (!x->times->len)
+			return rows_bad(rows, err, "op_us before any read_us");
+		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
+			(uint32_t)cell.kernel.median;
 	} else {
 		g_array_append_val(x->cells, cell);
 	}
@@ -184,7 +192,7 @@ static void free_result(gpointer data)
 	g_array_set_clear_func(x->pages, free_pages_of);
 	g_array_free(x->pages, TRUE);
 	g_array_free(x->cells, TRUE);
-	g_array_free(x->read_us, TRUE);
+	g_array_free(x->times, TRUE);
 	g_free(x);
 }
 

@@ -11,6 +11,7 @@
 
 #include "sim/agreement.h"
 #include "sim/err.h"
+#include "sim/sim.h"
 #include "sim/vmstat.h"
 
 /** struct result_counter - one that is recorded, and what it is the sum of. */
@@ -48,12 +49,13 @@ struct state_run {
 /** struct result - one scenario under one policy. */
 struct result {
 	const char *scenario, *policy, *lru, *digest;
+	const char *kernel; /* its release, "7.3.0-rc7" */
 	unsigned int line, nr_runs;
 	/* as the guest measured it: the medians of the runs */
 	uint64_t fault_us, scan_ns;
-	GArray *read_us; /* uint32_t, likewise, until each mark */
-	GArray *cells;	 /* struct cell, in the order of the trace */
-	GArray *pages;	 /* struct page_states, likewise */
+	GArray *times; /* struct op_times, likewise, until each mark */
+	GArray *cells; /* struct cell, in the order of the trace */
+	GArray *pages; /* struct page_states, likewise */
 };
 
 /** struct results - the three files; strings live in @strings. */

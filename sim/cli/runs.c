@@ -39,6 +39,8 @@ int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
 		  "change one machine key; may be given again", "KEY=VALUE" },
 		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o->lru, "LRU model (default: classic)",
 		  "NAME" },
+		{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &o->kernel,
+		  "version of the kernel to follow (default: 7.3)", "NAME" },
 		{ "ends-as", 'e', 0, G_OPTION_ARG_STRING, &o->ends_as,
 		  "replay every end of a process as: recorded, exit, kill, mrelease, oom",
 		  many ? "HOW,..." : "HOW" },
@@ -68,6 +70,7 @@ int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
 
 void run_options_clear(struct run_options *o)
 {
+	g_free(o->kernel);
 	g_free(o->lru);
 	g_free(o->policies);
 	g_free(o->machines);
@@ -148,9 +151,9 @@ static int add_machine(struct run_set *rs, const struct run_options *o, const ch
 	int ret = build_machine(&m, o, rs->trace, path, memory, &err);
 
 	if (!ret && *peak < 0 && (m.memcg_share > 0 || m.memory_share > 0)) {
-		const struct sim_config cfg = { .lru = rs->lru,
-						.reap = &reap_baseline,
-						.machine = m };
+		const struct sim_config cfg = {
+			.kernel = rs->kernel, .lru = rs->lru, .reap = &reap_baseline, .machine = m
+		};
 
 		*peak = sim_peak_pages(rs->trace, &cfg, &err);
 		if (*peak < 0)
@@ -218,6 +221,9 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 		.runs = g_array_new(FALSE, TRUE, sizeof(struct run)),
 	};
 	g_array_set_clear_func(rs->runs, run_clear);
+	rs->kernel = o->kernel ? kernel_profile_find(o->kernel, &err) : kernel_profiles[0];
+	if (!rs->kernel)
+		return cli_fail(-EINVAL, &err);
 	rs->lru = lru_model_find(o->lru ? o->lru : "classic", &err);
 	if (!rs->lru)
 		return cli_fail(-EINVAL, &err);
@@ -248,6 +254,7 @@ int run_set_init(struct run_set *rs, const struct run_options *o, const struct t
 			for (guint p = 0; p < rs->policies->len; p++) {
 				struct run r = { .policy = rs->policies->pdata[p] };
 
+				r.cfg.kernel = rs->kernel;
 				r.cfg.lru = rs->lru;
 				r.cfg.reap = reap_policy_find(r.policy, &r.cfg.evict, NULL);
 				r.cfg.machine = g_array_index(rs->machines, struct machine, m);
@@ -416,7 +423,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 
 void run_csv_header(FILE *f)
 {
-	fputs("trace,machine,memory_pages,memcg_pages,lru,policy,ends_as,mark,number", f);
+	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,mark,number", f);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
 	fputc('\n', f);
@@ -461,8 +468,8 @@ void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const stru
 	csv_field(f, base);
 	fputc(',', f);
 	csv_field(f, r->cfg.machine.name);
-	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
-		r->cfg.machine.memcg_pages, r->cfg.lru->name, r->policy,
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
+		r->cfg.machine.memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
 		run_end_name(r->cfg.ends_as), snap ? t->names[snap->name] : "(end)",
 		snap ? mark_number(r, snap) : 1);
 	for (int i = 0; i < NR_VMSTAT; i++)

@@ -15,6 +15,7 @@
 
 /** struct run_options - what the user typed; freed by run_options_clear(). */
 struct run_options {
+	char *kernel;
 	char *lru;
 	char *policies;	 /* "baseline,v1" or "all" */
 	char *machines;	 /* key files, comma separated; NULL: the trace's */
@@ -59,6 +60,7 @@ struct run {
 /** struct run_set - machines x policies for one trace. */
 struct run_set {
 	const struct trace *trace;
+	const struct kernel_profile *kernel;
 	const struct lru_model *lru;
 	GArray *machines;    /* struct machine, resolved */
 	GPtrArray *policies; /* char *, as typed */
@@ -96,7 +98,7 @@ const char *run_end_name(enum op_code code);
 /** The code of what is typed; -EINVAL with @err listing the valid names. */
 int run_end_find(const char *name, enum op_code *code, struct err *err);
 
-/** "trace,machine,lru,policy,..." and one row; @snap: NULL for the end of the
+/** "trace,machine,...,kernel,lru,policy,..." and one row; @snap: NULL for the end of the
  * trace, whose mark is "(end)". */
 void run_csv_header(FILE *f);
 /** A field that may hold a comma or a quote. */

@@ -111,6 +111,8 @@ static int check_run_value(const struct sweep *sw, const struct axis *x, const c
 
 	if (!strcmp(x->key, "lru"))
 		return lru_model_find(value, why) ? 0 : -EINVAL;
+	if (!strcmp(x->key, "kernel"))
+		return kernel_profile_find(value, why) ? 0 : -EINVAL;
 	if (!strcmp(x->key, "policy"))
 		return reap_policy_find(value, &evict, why) ? 0 : -EINVAL;
 	if (!strcmp(x->key, "ends_as"))
@@ -156,7 +158,7 @@ static int check_axis(const struct sweep *sw, const struct axis *x, struct err *
 		{ "killer", "", check_any_value, true },
 		{ "restart", "rule delay p", check_any_value, true },
 		{ "timed", "loop killer seed", check_timed_value, true },
-		{ "run", "lru policy ends_as", check_run_value, false },
+		{ "run", "lru policy ends_as kernel", check_run_value, false },
 	};
 	GString *names;
 
@@ -211,7 +213,7 @@ static void add_defaults(struct axes *a, bool timed)
 		{ "run", "lru", "classic", false },	 { "run", "policy", "baseline", false },
 		{ "run", "ends_as", "recorded", false }, { "restart", "rule", "never", true },
 		{ "timed", "killer", "scripted", true }, { "timed", "loop", "process", true },
-		{ "timed", "seed", "1", true },
+		{ "timed", "seed", "1", true },		 { "run", "kernel", "7.3", false },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(defaults); i++) {
@@ -614,7 +616,8 @@ static int64_t find_peak(const struct sweep *sw, uint64_t run, const struct trac
 	g_string_free(key, TRUE);
 	g_mutex_lock(&p->lock);
 	if (!p->known) {
-		struct sim_config baseline = { .lru = cfg->lru,
+		struct sim_config baseline = { .kernel = cfg->kernel,
+					       .lru = cfg->lru,
 					       .reap = &reap_baseline,
 					       .machine = cfg->machine };
 
@@ -656,7 +659,9 @@ static int configure(const struct sweep *sw, uint64_t run, const struct trace *t
 	for (guint i = 0; i < sw->order->len && !ret; i++) {
 		const char *value = sweep_value(sw, run, i);
 
-		if (is_axis(sw->order->pdata[i], "run", "lru"))
+		if (is_axis(sw->order->pdata[i], "run", "kernel"))
+			cfg->kernel = kernel_profile_find(value, err);
+		else if (is_axis(sw->order->pdata[i], "run", "lru"))
 			cfg->lru = lru_model_find(value, err);
 		else if (is_axis(sw->order->pdata[i], "run", "policy"))
 			cfg->reap = reap_policy_find(value, &cfg->evict, err);

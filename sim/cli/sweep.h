@@ -6,7 +6,7 @@
  *   [sweep]      trace=FILE;...   or generator=NAME
  *   [generator]  its options, seed included
  *   [machine]    machine keys; file=FILE.conf;... for whole machine files
- *   [run]        lru, policy, ends_as
+ *   [run]        lru, policy, ends_as, kernel
  *
  * and with mode=timed in [sweep], for runs through outcome_run():
  *

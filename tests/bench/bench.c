@@ -62,7 +62,9 @@ static struct trace *fill(uint64_t pages)
 
 static void measure(const char *name, struct trace *t, uint64_t room)
 {
-	struct sim_config cfg = { .lru = &lru_classic, .reap = &reap_baseline };
+	struct sim_config cfg = { .kernel = &kernel_7_3,
+				  .lru = &lru_classic,
+				  .reap = &reap_baseline };
 	struct sim_memory mem;
 	struct rusage ru;
 	struct err err = { "" };

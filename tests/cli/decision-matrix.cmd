@@ -1,3 +1,5 @@
 # Every page of the decision matrix beside what the real kernel left: exit 1 when
 # one differs.
 "$SRC"/tests/kernel/decision-matrix.sh "$REAPSIM"
+echo "v6.12"
+KERNEL=6.12 "$SRC"/tests/kernel/decision-matrix.sh "$REAPSIM"

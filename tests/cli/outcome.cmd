@@ -24,9 +24,9 @@ outcome() { "$REAPSIM" outcome --machines phone.conf --check "$@" rotation.rtrac
 outcome --policies baseline,v1,any-exit+evict --seeds 4 | tee table
 awk 'length > 72' table
 outcome -p baseline,v1 --ends-as exit --lru mglru --loop trace --set memory_pages=16000
-outcome -p baseline,v1 -k lmkd:partial_ms=10:thrashing=20 --restart on-use --set memory_pages=9000
+outcome -p baseline,v1 -K lmkd:partial_ms=10:thrashing=20 --restart on-use --set memory_pages=9000
 for jobs in 1 2 3; do
-	outcome -p baseline,v1+evict -n 3 -k oomd:pressure=1:duration_ms=0 -r uniform=1ms..1s,p=0.5 \
+	outcome -p baseline,v1+evict -n 3 -K oomd:pressure=1:duration_ms=0 -r uniform=1ms..1s,p=0.5 \
 		-j $jobs --csv - | md5sum
 done | uniq | wc -l
 outcome -p baseline --csv - | awk -F, 'NR == 1 { n = NF } NF != n { print "ragged" }'

@@ -24,8 +24,8 @@ END
 "$REAPSIM" sweep --dry-run t.conf | sed "s|$SRC|SRC|"
 "$REAPSIM" sweep t.conf -o one.csv --jobs 1 && "$REAPSIM" sweep t.conf -o two.csv --jobs 2 &&
 	cmp one.csv two.csv && echo "1 and 2 threads: equal"
-head -1 one.csv | cut -d, -f 3-26
-cut -d, -f 11-13,16,19,21,22 one.csv
+head -1 one.csv | cut -d, -f 3-27
+cut -d, -f 11-13,16,20,22,23 one.csv
 try() {
 	sed "$1" t.conf >bad.conf
 	"$REAPSIM" sweep bad.conf -o bad.csv 2>&1

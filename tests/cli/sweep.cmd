@@ -18,11 +18,11 @@ printf '# as one\n[machine]\nreadahead_pages=8\nmemcg_pages=64\n' >conf/two.conf
 "$REAPSIM" sweep conf/small.conf
 ls
 cut -d, -f 3-10 small.csv
-head -1 small.csv | tr , '\n' | sed -n '11,$p' | cmp - <("$REAPSIM" run conf/tiny.csv --csv - |
-	head -1 | tr , '\n' | sed -n '10,$p') && echo "the counters of run --csv"
+head -1 small.csv | tr , '\n' | sed -n '12,$p' | cmp - <("$REAPSIM" run conf/tiny.csv --csv - |
+	head -1 | tr , '\n' | sed -n '11,$p') && echo "the counters of run --csv"
 # a row has the numbers of the run that it names
 "$REAPSIM" run conf/tiny.csv -m conf/two.conf -s memcg_pages=150 -p any-exit+evict --csv - |
-	tail -1 | cut -d, -f 10- | cmp - <(sed -n 5p small.csv | cut -d, -f 11-) && echo "the same"
+	tail -1 | cut -d, -f 11- | cmp - <(sed -n 5p small.csv | cut -d, -f 12-) && echo "the same"
 # everything is finished: nothing is run
 "$REAPSIM" sweep conf/small.conf && echo "exit $?"
 # a generator's options, seeds and all policies; a run that is impossible is a row

@@ -8,12 +8,7 @@
 # (decision-matrix.kernel.csv). Prints a line for each policy, with -v also the
 # combinations in which pages differ. Fails when a page differs.
 #
-# KERNEL=6.12 compares with decision-matrix-6.12.kernel.csv instead. That kernel
-# drains the batches of its CPU when a gather is freed, the simulator does not,
-# as v7.3. So a page may already be at the first mark what it is in the simulator
-# at the second ("drained"), or dropped where the simulator has it, clean and
-# unmapped, because a batch held it ("dropped"). All else is different, and a
-# failure but for demote.
+# KERNEL=6.12 compares the simulator with --kernel 6.12, and decision-matrix-6.12.kernel.csv.
 #
 # --record makes that file from FOLDER, the results of
 #
@@ -64,7 +59,7 @@ $1 == "P" {
 
 # state_of POLICY AS FILE [OPTION] - of all files if FILE is empty
 state_of() {
-	"$reapsim" run --policy "$1" ${4:-} --pages - "$tmp/matrix.csv" |
+	"$reapsim" run --kernel "$kernel" --policy "$1" ${4:-} --pages - "$tmp/matrix.csv" |
 		awk -F, -v policy="$2" -v file="$3" '
 NR > 1 && (file == "" || $3 == file) {
 	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") \
@@ -123,7 +118,7 @@ END {
 }
 
 compare() {
-	awk -F, -v verbose="$verbose" -v drains="$drains" '
+	awk -F, -v verbose="$verbose" '
 FNR == 1 {
 	input++
 }
@@ -139,44 +134,39 @@ $1 == "mark" {
 	nr = NF
 	next
 }
-input < 4 {
+input == 2 {
 	for (i = 0; i < $4; i++)
 		for (p = 5; p <= NF; p++)
-			state[input, $1 "," $2 "," $3 + i "," name[p]] = $p
+			state[$1 "," $2 "," $3 + i "," name[p]] = $p
 	next
 }
 {
 	for (i = 0; i < $4; i++) {
 		for (p = 5; p <= NF; p++) {
-			is = state[2, $1 "," $2 "," $3 + i "," name[p]]
+			is = state[$1 "," $2 "," $3 + i "," name[p]]
 			pages[p]++
 			if (is == $p) {
 				equal[p]++
-			} else if (drains && $1 == "waiting" && is == state[3, "drained," $2 "," $3 + i "," name[p]]) {
-				drained[p]++
-			} else if (drains && name[p] ~ /evict/ && is == "." && $p ~ /^[ralw]*0$/) {
-				dropped[p]++
 			} else {
 				different[p]++
 				why = name[p] " " $1 " " cell[$2 "," $3 + i] ": kernel " is ", simulator " $p
 				if (!differ[why]++)
 					order[nr_why++] = why
-				bad += !(drains && name[p] ~ /^demote/)
+				bad++
 			}
 			all++
 		}
 	}
 }
 END {
-	print "| policy | pages compared | equal | " (drains ? "drained | dropped | " : "") "different |"
-	print "|---|---|---|---|" (drains ? "---|---|" : "")
+	print "| policy | pages compared | equal | different |"
+	print "|---|---|---|---|"
 	for (p = 5; p <= nr; p++)
-		printf "| `%s` | %d | %d | %s%d |\n", name[p], pages[p], equal[p],
-			drains ? drained[p] + 0 " | " dropped[p] + 0 " | " : "", different[p]
+		printf "| `%s` | %d | %d | %d |\n", name[p], pages[p], equal[p], different[p]
 	for (i = 0; verbose && i < nr_why; i++)
 		printf "%s: %d pages\n", order[i], differ[order[i]]
 	exit bad || !all
-}' "$tmp/cells.csv" "$recorded" "$tmp/simulator.csv" "$tmp/simulator.csv"
+}' "$tmp/cells.csv" "$recorded" "$tmp/simulator.csv"
 }
 
 case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
@@ -192,9 +182,9 @@ case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 *)
 	reapsim=$1
 	verbose=${2:+1}
-	drains=
-	if [ "${KERNEL:-7.3}" = 6.12 ]; then
-		drains=1 recorded=$here/decision-matrix-6.12.kernel.csv
+	kernel=${KERNEL:-7.3}
+	if [ "$kernel" != 7.3 ]; then
+		recorded=$here/decision-matrix-$kernel.kernel.csv
 	fi
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT

@@ -363,6 +363,7 @@ static void random_machine(struct gen *g, struct machine *m)
 	m->memcg_stats_flushed = chance(g, 30);
 	m->read_us = PICK(g, 0, 0, 0, 3000);
 	m->fault_us = PICK(g, 0, 0, 0, 500);
+	m->op_us = PICK(g, 0, 0, 0, 2000);
 	if (g->flags & RANDOM_ROOMY) {
 		m->memcg_pages = 100000;
 	} else if (chance(g, 60)) {

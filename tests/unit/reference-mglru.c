@@ -2,11 +2,10 @@
 /*
  * The multi-generational LRU of the reference: see reference.h, and
  * models/lru-mglru.c for what it is about. Written from v7.3 mm/vmscan.c,
- * mm/folio.c, mm/workingset.c and include/linux/mm_inline.h a second time, with
- * other means: sizes are counted, a folio is looked for on all lists, the walk
- * goes table by table and asks which mappings are in it, and what the kernel
- * does with pointers into its list of address spaces is a flag here: new since
- * the last walk.
+ * mm/folio.c, mm/workingset.c and include/linux/mm_inline.h a second time, and from
+ * the same of v6.12 ("v6"), with other means: sizes are counted, a folio is looked for on all
+ * lists, the walk goes table by table and asks which mappings are in it, and what the kernel does
+ * with pointers into its list of address spaces is a flag here: new since the last walk.
  *
  * What it takes over from the declared approximations of models/lru-mglru*.c:
  * exact sets for the Bloom filters, an access sets the accessed bits always, the
@@ -89,6 +88,21 @@ static int tier_of(int refs, bool workingset)
 	return refs > 2 ? 2 : refs > 1 ? 1 : 0;
 }
 
+/* v6: accesses through descriptors but for the first two; their tier */
+static int v6_refs(const struct ref_page *pg)
+{
+	return pg->refs + pg->workingset;
+}
+
+static int v6_tier(int refs)
+{
+	int tier = 0;
+
+	while ((1 << tier) < refs + 1)
+		tier++;
+	return tier;
+}
+
 /* LRU_REFS_FLAGS and PG_workingset, all of them */
 static bool saturated(const struct ref_page *pg)
 {
@@ -100,6 +114,15 @@ static uint64_t folio_seq(const struct ref *r, int page, bool reclaiming)
 	const struct ref_page *pg = &r->pages[page];
 	uint64_t behind; /* the youngest */
 
+	if (r->v6) { /* lru_gen_add_folio() */
+		uint64_t oldest = r->gen->min_seq[type_of(r, page)], youngest = r->gen->max_seq;
+
+		if (pg->active)
+			return youngest;
+		if ((pg->swapbacked && !pg->swap_slot) || (pg->reclaim && pg->dirty))
+			return youngest - 1;
+		return reclaiming || youngest - oldest <= 2 ? oldest : oldest + 1;
+	}
 	if (pg->active)
 		behind = pg->workingset ? 0 : 1;
 	else if (reclaiming)
@@ -129,6 +152,10 @@ void ref_gen_add(struct ref *r, int page, bool reclaiming)
 	struct ref_page *pg = &r->pages[page];
 
 	pg->gen = (int)(folio_seq(r, page, reclaiming) % 4) + 1;
+	if (r->v6 && pg->active) {
+		pg->referenced = false;
+		pg->refs = 0;
+	}
 	pg->active = false;
 	pg->lru = true;
 	put(r, page, reclaiming);
@@ -150,6 +177,15 @@ void ref_gen_inc_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
+	if (r->v6) { /* folio_inc_refs() */
+		if (!pg->referenced)
+			pg->referenced = true;
+		else if (!pg->workingset)
+			pg->workingset = true;
+		else
+			pg->refs = MIN(pg->refs + 1, 3);
+		return;
+	}
 	if (!pg->referenced) {
 		pg->referenced = true;
 		pg->refs = 0;
@@ -164,6 +200,8 @@ bool ref_gen_clear_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
+	if (r->v6) /* no such thing */
+		return false;
 	if (!pg->gen)
 		return true;
 	pg->referenced = pg->workingset = false;
@@ -178,6 +216,17 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 	const struct ref_page *pg = &r->pages[page];
 	int refs = refs_of(pg), type = type_of(r, page);
 
+	if (r->v6) {
+		refs = v6_refs(pg);
+		r->gen->evicted[type][v6_tier(refs)]++;
+		/* the token, and the bit that v6 calls workingset */
+		return (struct ref_shadow){
+			.present = true,
+			.workingset = pg->workingset,
+			.eviction = (r->gen->min_seq[type] * 4 + (uint64_t)MAX(refs - 1, 0)) * 2 +
+				    (refs > 0),
+		};
+	}
 	r->gen->evicted[type][tier_of(refs, pg->workingset)]++;
 	return (struct ref_shadow){
 		.present = true,
@@ -192,6 +241,19 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 	int type = type_of(r, page), refs = (int)(s.eviction % 4) + 1;
 
 	ref_count(r, type ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
+	if (r->v6) {
+		if (s.eviction / 8 != r->gen->min_seq[type])
+			return;
+		refs = (int)(s.eviction / 2 % 4 + s.eviction % 2);
+		r->gen->refaulted[type][v6_tier(refs)]++;
+		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
+		if (!r->in_lru_fault && refs < 3)
+			return;
+		pg->workingset = true;
+		pg->refs = 3;
+		ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+		return;
+	}
 	if (r->gen->max_seq - s.eviction / 4 >= 4) /* lru_gen_test_recent() */
 		return;
 	r->gen->refaulted[type][tier_of(refs, s.workingset)]++;
@@ -281,6 +343,16 @@ static void update_gen(struct ref *r, int page, bool exec)
 	struct ref_page *pg = &r->pages[page];
 	bool code = exec && !pg->swapbacked;
 
+	if (r->v6) {
+		if (pg->gen) {
+			pg->gen = (int)(r->gen->max_seq % 4) + 1;
+			pg->referenced = pg->workingset = false;
+			pg->refs = 0;
+		} else {
+			pg->referenced = true;
+		}
+		return;
+	}
 	if (!pg->referenced && !pg->workingset && !code) {
 		pg->referenced = true;
 		pg->refs = 0;
@@ -316,16 +388,36 @@ bool ref_gen_set_refs(struct ref *r, int page, bool exec)
 /* walk_update_folio() */
 static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 {
-	if (r->gen->mm_walk)
+	struct ref_page *pg = &r->pages[page];
+
+	if (r->gen->mm_walk) {
 		update_gen(r, page, v->exec);
-	else if (ref_gen_set_refs(r, page, v->exec) &&
-		 r->pages[page].gen != (int)(r->gen->max_seq % 4) + 1)
+	} else if (r->v6) {
+		if (!pg->gen) {
+			pg->referenced = true;
+		} else if (pg->gen != (int)(r->gen->max_seq % 4) + 1) {
+			pg->referenced = pg->workingset = false;
+			pg->refs = 0;
+			ref_folio_activate(r, r->this_cpu, page);
+		}
+	} else if (ref_gen_set_refs(r, page, v->exec) &&
+		   r->pages[page].gen != (int)(r->gen->max_seq % 4) + 1) {
 		ref_folio_activate(r, r->this_cpu, page);
+	}
 }
 
-/* Ages the PTEs in [at, end) of @v that map a folio on a list; how many were young. */
+/* get_pfn_folio() and what follows it: is this folio for the walk? */
+static bool walked(const struct ref *r, const struct ref_page *pg, bool can_swap)
+{
+	if (r->v6)
+		return can_swap || !pg->swapbacked;
+	return pg->gen;
+}
+
+/* Ages the PTEs in [at, end) of @v that map a folio on a list; how many were young.
+ * v6: on no list as well, and anon if @can_swap. */
 static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
-			 uint64_t end)
+			 uint64_t end, bool can_swap)
 {
 	uint64_t young = 0;
 
@@ -333,7 +425,7 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 		struct ref_pte *pte = &p->ptes[at];
 		struct ref_page *pg = &r->pages[pte->page];
 
-		if (!pte->present || pte->zero || !pte->young || !pg->gen)
+		if (!pte->present || pte->zero || !pte->young || !walked(r, pg, can_swap))
 			continue;
 		pte->young = false;
 		young++;
@@ -361,7 +453,8 @@ void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma
 		start = CLAMP((int64_t)at - BATCH / 2, (int64_t)start, (int64_t)end - BATCH);
 		end = start + BATCH;
 	}
-	if ((age_ptes(r, p, v, start, end) + 1) * 8 >= end - start)
+	if ((age_ptes(r, p, v, start, end, r->pages[p->ptes[at].page].swapbacked) + 1) * 8 >=
+	    end - start)
 		filter_add(r, p, at, r->gen->max_seq);
 }
 
@@ -399,7 +492,7 @@ static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsign
 		if (start >= end || skip_vma(r, v, swappiness))
 			continue;
 		total += end - start;
-		young += age_ptes(r, p, v, start, end);
+		young += age_ptes(r, p, v, start, end, swappiness);
 	}
 	if (young * 8 >= total)
 		filter_add(r, p, first, seq + 1);
@@ -490,6 +583,30 @@ static void inc_min_seq(struct ref *r, int type, unsigned int swappiness)
 static bool evictable(int type, unsigned int swappiness)
 {
 	return type == FILE_LRU || swappiness;
+}
+
+/* v6: file follows anon, which is never ahead of it. True if one moved. */
+static bool v6_try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
+{
+	struct ref_gen *g = r->gen;
+	uint64_t want[2] = { g->min_seq[0], g->min_seq[1] };
+	bool moved = false;
+
+	for (int type = swappiness ? 0 : 1; type < 2; type++)
+		while (want[type] + 2 <= g->max_seq &&
+		       g_queue_is_empty(&g->lists[want[type] % 4][type]))
+			want[type]++;
+	if (swappiness) {
+		want[0] = MIN(want[0], want[1]);
+		want[1] = MAX(want[0], g->min_seq[1]);
+	}
+	for (int type = swappiness ? 0 : 1; type < 2; type++) {
+		if (want[type] == g->min_seq[type])
+			continue;
+		set_min_seq(g, type, want[type]);
+		moved = true;
+	}
+	return moved;
 }
 
 static void try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
@@ -671,6 +788,193 @@ static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 	}
 }
 
+/* v6: eviction */
+
+static int v6_tier_idx(const struct ref_gen *g, int type, struct pos sp, uint64_t gain)
+{
+	int tier = 1;
+
+	while (tier < 4 && positive_err(sp, read_pos(g, type, tier, gain)))
+		tier++;
+	return tier - 1;
+}
+
+/* scan_folios(): 0 if it made no progress */
+static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, int unprotected,
+			  int *taken, int *nr_taken)
+{
+	struct ref_gen *g = r->gen;
+	int oldest = (int)(g->min_seq[type] % 4), remaining = 64 * BATCH, scanned = 0;
+	GQueue *head = &g->lists[oldest][type];
+
+	*nr_taken = 0;
+	if (nr_gens(g, type) == 2)
+		return 0;
+	while (!g_queue_is_empty(head)) {
+		int page = GPOINTER_TO_INT(g_queue_pop_tail(head)), refs;
+		struct ref_page *pg = &r->pages[page];
+
+		scanned++;
+		refs = v6_refs(pg);
+		/* sort_folio(), isolate_folio() */
+		if (pg->gen != oldest + 1) {
+			put(r, page, false);
+		} else if (v6_tier(refs) > unprotected || refs == 4) {
+			g->protected[type][v6_tier(refs)]++;
+			pg->gen = (oldest + 1) % 4 + 1;
+			pg->referenced = pg->workingset = false;
+			pg->refs = 0;
+			put(r, page, true);
+		} else {
+			if (!pg->referenced) {
+				pg->workingset = false;
+				pg->refs = 0;
+			}
+			pg->referenced = false;
+			ref_gen_del(r, page);
+			taken[(*nr_taken)++] = page;
+		}
+		if (!--remaining || *nr_taken >= BATCH)
+			break;
+	}
+	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
+	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
+	ref_count(r, VM_pgrefill, (uint64_t)(scanned - *nr_taken));
+	return *nr_taken || !remaining ? scanned : 0;
+}
+
+static int v6_isolate_folios(struct ref *r, const struct ref_scan *sc, unsigned int swappiness,
+			     int *type, int *taken, int *nr_taken)
+{
+	struct ref_gen *g = r->gen;
+	int tier = -1, scanned = 0;
+
+	*nr_taken = 0;
+	if (!swappiness) {
+		*type = FILE_LRU;
+	} else if (g->min_seq[ANON] < g->min_seq[FILE_LRU]) {
+		*type = ANON;
+	} else if (swappiness == 1) {
+		*type = FILE_LRU;
+	} else if (swappiness == 200) {
+		*type = ANON;
+	} else { /* get_type_to_scan() */
+		uint64_t gain[2] = { swappiness, 200 - swappiness };
+
+		*type = positive_err(read_pos(g, ANON, 0, gain[ANON]),
+				     read_pos(g, FILE_LRU, 0, gain[FILE_LRU]));
+		tier = v6_tier_idx(g, *type, read_pos(g, !*type, 0, gain[!*type]), gain[*type]);
+	}
+	for (int tries = swappiness ? 2 : 1; tries; tries--) {
+		if (tier < 0)
+			tier = v6_tier_idx(g, *type, read_pos(g, *type, 0, 1), 2);
+		scanned = v6_scan_folios(r, sc, *type, tier, taken, nr_taken);
+		if (scanned)
+			return scanned;
+		*type = !*type;
+		tier = -1;
+	}
+	return scanned;
+}
+
+static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swappiness,
+			   uint64_t *unqueued_dirty, uint64_t *file_taken)
+{
+	int taken[BATCH], nr, nr_taken, type, dirty, scanned;
+	bool skip_retry = false;
+
+	scanned = v6_isolate_folios(r, sc, swappiness, &type, taken, &nr_taken);
+	*file_taken += (uint64_t)(type == FILE_LRU ? nr_taken : 0);
+	scanned += v6_try_to_inc_min_seq(r, swappiness);
+	if (nr_gens(r->gen, !swappiness) == 2)
+		scanned = 0;
+	for (nr = nr_taken; nr; skip_retry = true) {
+		int nr_left = ref_shrink_folio_list(r, sc, taken, nr, &dirty), nr_clean = 0;
+		uint64_t freed = (uint64_t)(nr - nr_left);
+
+		*unqueued_dirty += (uint64_t)dirty;
+		sc->nr_reclaimed += freed;
+		ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, freed);
+		ref_count(r, type ? VM_pgsteal_file : VM_pgsteal_anon, freed);
+		for (int i = 0; i < nr_left; i++) {
+			struct ref_page *pg = &r->pages[taken[i]];
+
+			if (pg->reclaim && pg->dirty) {
+				pg->referenced |= pg->workingset;
+			} else if (skip_retry || pg->active || pg->referenced || pg->locked ||
+				   pg->dirty || ref_mapcount(r, taken[i])) {
+				pg->referenced = pg->workingset = false;
+				pg->refs = 0;
+				pg->active = true;
+			} else {
+				taken[nr_clean++] = taken[i];
+				continue;
+			}
+			ref_gen_add(r, taken[i], false);
+			ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, 1);
+		}
+		nr = nr_clean;
+	}
+	return scanned;
+}
+
+/* should_run_aging(); @total: nr_to_scan */
+static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t *total)
+{
+	const struct ref_gen *g = r->gen;
+	uint64_t young = 0, old = 0;
+	int gens = nr_gens(g, !swappiness);
+
+	*total = 0;
+	if (gens < 3)
+		return true;
+	for (int type = !swappiness; type < 2; type++) {
+		uint64_t n[4] = { 0 };
+
+		count_gens(r, type, n);
+		for (uint64_t seq = g->min_seq[type]; seq <= g->max_seq; seq++)
+			*total += n[seq % 4];
+		young += n[g->max_seq % 4];
+		if (g->min_seq[type] + 2 <= g->max_seq)
+			old += n[(g->max_seq - 2) % 4];
+	}
+	return gens == 3 && (young * 2 > *total || old * 4 < *total);
+}
+
+static void v6_try_to_shrink(struct ref *r, struct ref_scan *sc)
+{
+	unsigned int swappiness = ref_nr_swap_pages(r) < BATCH ? 0 : r->m.swappiness;
+	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
+	uint64_t scanned = 0, unqueued_dirty = 0, file_taken = 0;
+	bool first = true;
+
+	for (;;) {
+		uint64_t nr_to_scan;
+		bool aging;
+		int delta;
+
+		if (sc->kswapd && !first)
+			ref_kswapd_spend(r);
+		first = false;
+		r->gen->mm_walk |= sc->kswapd;
+		/* get_nr_to_scan() */
+		aging = v6_should_age(r, swappiness, &nr_to_scan);
+		if (aging && sc->priority != 12) {
+			run_aging(r, swappiness);
+			break;
+		}
+		nr_to_scan >>= sc->priority;
+		if (!nr_to_scan)
+			break;
+		delta = v6_evict_folios(r, sc, swappiness, &unqueued_dirty, &file_taken);
+		scanned += (uint64_t)delta;
+		if (!delta || scanned >= nr_to_scan || (!sc->memcg && should_abort(r, sc, before)))
+			break;
+	}
+	if (unqueued_dirty && unqueued_dirty == file_taken)
+		ref_flush_all(r);
+}
+
 static int bits(uint64_t x)
 {
 	int n = 0;
@@ -699,6 +1003,9 @@ void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
 	r->gen->mm_walk = sc->kswapd;
 	if (!sc->memcg)
 		ref_gen_age_node(r, sc);
-	try_to_shrink(r, sc);
+	if (r->v6)
+		v6_try_to_shrink(r, sc);
+	else
+		try_to_shrink(r, sc);
 	r->gen->mm_walk = false;
 }

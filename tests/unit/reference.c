@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * See reference.h. Each function is named after the kernel's, or the comment
- * above it names the one it follows (v7.3).
+ * above it names the one it follows (v7.3). What v6.12 does otherwise is under
+ * "v6".
  *
  * What it takes over from the declared approximations of sim/: order-0 folios,
  * one node, one lruvec, exact statistics, I/O that is over at once, what a
@@ -21,6 +22,8 @@
 const char *const ref_policy_names[NR_REF_POLICIES] = {
 	"baseline", "rfc", "v1", "flag", "any-exit", "prctl", "demote",
 };
+
+const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12" };
 
 /* what an allocation may do: readahead passes __GFP_NORETRY and no __GFP_FS */
 enum gfp { GFP_KERNEL, GFP_READAHEAD };
@@ -394,7 +397,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 			continue;
 		lruvec_del(r, page);
 		count(r, VM_sim_list_moves, 1);
-		count(r, VM_pgdeactivate, pg->active || r->gen);
+		count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6));
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
 			lruvec_add(r, page);
@@ -424,7 +427,7 @@ static void folio_add_lru(struct ref *r, unsigned int cpu, int page)
 	struct ref_batch *b = &r->lru_add[cpu];
 
 	if (r->gen && r->in_lru_fault) {
-		if (r->pages[page].workingset)
+		if (r->v6 || r->pages[page].workingset)
 			r->pages[page].active = true;
 		else if (!r->pages[page].referenced)
 			ref_gen_inc_refs(r, page);
@@ -524,6 +527,21 @@ static bool workingset_test_recent(struct ref *r, struct ref_shadow s, bool file
 	return distance <= size;
 }
 
+/* v6: lru_note_cost() */
+static void lru_note_cost(struct ref *r, bool file, uint64_t cost)
+{
+	const uint64_t *nr;
+	uint64_t lrusize;
+
+	r->cost[file].count += cost;
+	nr = lruvec_stats(r)->size;
+	lrusize = nr[0] + nr[1] + nr[2] + nr[3];
+	if (r->cost[0].count + r->cost[1].count > lrusize / 4) {
+		r->cost[0].count /= 2;
+		r->cost[1].count /= 2;
+	}
+}
+
 static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -541,6 +559,8 @@ static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
 	count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
 	if (s.workingset) {
 		pg->workingset = true;
+		if (r->v6)
+			lru_note_cost(r, file, 32);
 		count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
 	}
 }
@@ -744,8 +764,19 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool exec, referenced_folio;
-	int ptes = folio_referenced(r, page, &exec);
+	int ptes;
 
+	/* v6, in shrink_folio_list(): a walk tried to promote it */
+	if (r->v6 && r->gen && pg->referenced && ref_mapcount(r, page))
+		return KEEP;
+	ptes = folio_referenced(r, page, &exec);
+	if (r->v6) {
+		referenced_folio = pg->referenced;
+		pg->referenced = ptes > 0;
+		if (ptes > 0 && !referenced_folio && ptes == 1 && !(exec && !pg->swapbacked))
+			return KEEP;
+		return ptes > 0 ? ACTIVATE : ptes ? KEEP : RECLAIM;
+	}
 	if (ptes == -1)
 		return KEEP;
 	if (r->gen && ptes)
@@ -858,7 +889,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 {
 	bool file = list == REF_INACTIVE_FILE;
 	int taken[32], nr_taken, nr_kept, nr_unqueued_dirty;
-	uint64_t nr_reclaimed;
+	uint64_t nr_reclaimed, nr_pageout;
 
 	lru_add_drain_cpu(r, r->this_cpu);
 	nr_taken = isolate(r, list, nr, taken);
@@ -866,12 +897,16 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 	count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
 	if (!nr_taken)
 		return 0;
+	nr_pageout = r->v[VM_pswpout];
 	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_taken, &nr_unqueued_dirty);
+	nr_pageout = r->v[VM_pswpout] - nr_pageout;
 	nr_reclaimed = (uint64_t)(nr_taken - nr_kept);
 	move_folios_to_lru(r, taken, nr_kept);
 	count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
 	count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_taken - nr_reclaimed);
+	if (r->v6)
+		lru_note_cost(r, file, nr_pageout * 32 + (uint64_t)nr_kept);
 	/* handle_reclaim_writeback() */
 	if (nr_unqueued_dirty == nr_taken)
 		flush(r, 0);
@@ -902,6 +937,8 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 	move_folios_to_lru(r, l_inactive, nr_inactive);
 	count(r, VM_pgdeactivate, (uint64_t)nr_inactive);
 	count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_active);
+	if (r->v6 && nr_active)
+		lru_note_cost(r, file, (uint64_t)nr_active);
 }
 
 static bool inactive_is_low(struct ref *r, bool file)
@@ -921,7 +958,7 @@ static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 	const struct ref_stats *st = lruvec_stats(r);
 	uint64_t lrusize = 0, file;
 
-	for (int f = 0; f < 2; f++) {
+	for (int f = 0; f < 2 && !r->v6; f++) {
 		struct ref_cost *c = &r->cost[f];
 
 		c->count += (st->io[f] - c->last_io) * 32 + (st->rotate[f] - c->last_rotated);
@@ -930,7 +967,7 @@ static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 	}
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		lrusize += st->size[i];
-	while (r->cost[0].count + r->cost[1].count > lrusize / 4) {
+	while (!r->v6 && r->cost[0].count + r->cost[1].count > lrusize / 4) {
 		r->cost[0].count /= 2;
 		r->cost[1].count /= 2;
 	}
@@ -1056,7 +1093,7 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 	}
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
-		if (ref_pgdat_balanced(r))
+		if (r->v6 || ref_pgdat_balanced(r))
 			r->kswapd_failures = 0;
 	} else if (sc->cache_trim_mode) {
 		sc->cache_trim_mode_failed = true;
@@ -1281,7 +1318,8 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uin
 		return;
 	if (nr_to_read > end_index - index) {
 		nr_to_read = end_index - index + 1;
-		lookahead_size = 0;
+		if (!r->v6)
+			lookahead_size = 0;
 	}
 	if (lookahead_size <= nr_to_read)
 		mark = nr_to_read - lookahead_size;
@@ -1386,7 +1424,7 @@ static void page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open
 		ra->size = get_next_ra_size(start - index + req, max);
 	}
 	/* ra->order is 2: ilog2 of the alignment, at most ffs(max_pages) - 1 */
-	while (align < 4 && !(max & align))
+	while (!r->v6 && align < 4 && !(max & align))
 		align *= 2;
 	end = ra->start + ra->size;
 	aligned_end = end - end % align;
@@ -1402,14 +1440,15 @@ static bool do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct
 {
 	struct ref_open *ra = &r->opens[v->open];
 	uint64_t max = r->m.readahead_pages;
+	bool exec = v->exec && !r->v6;
 
-	if ((v->random && !v->exec) || !max)
+	if ((v->random && !exec) || !max)
 		return false;
 	if (v->sequential) {
 		page_cache_sync_ra(r, cpu, ra, pgoff, max);
 		return true;
 	}
-	if (!v->exec) {
+	if (!exec) {
 		if (ra->mmap_miss < 1000)
 			ra->mmap_miss++;
 		if (ra->mmap_miss > 100)
@@ -1434,7 +1473,7 @@ static bool do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struc
 
 	if (v->random || !r->m.readahead_pages)
 		return false;
-	if (!v->sequential && !v->exec && ra->mmap_miss)
+	if ((r->v6 || (!v->sequential && !v->exec)) && ra->mmap_miss)
 		ra->mmap_miss--;
 	if (!r->pages[page].reclaim) /* folio_test_readahead() */
 		return false;
@@ -1458,7 +1497,7 @@ static void set_file_pte(struct ref *r, struct ref_proc *p, const struct ref_vma
 	/* vma_wants_writenotify(): not on tmpfs, so its vm_page_prot is writable */
 	if (!write && v->shared && v->write && is_shmem(r, v->file)) {
 		pte.write = true;
-		pte.dirty = r->pages[page].dirty;
+		pte.dirty = r->pages[page].dirty && !r->v6;
 	}
 	p->ptes[at] = pte;
 }
@@ -1471,6 +1510,7 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 	uint64_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
 	uint64_t to = MIN(MIN(from + nr, 512), pte_off + (v->end - v->start) - vma_off) - 1;
 	struct ref_open *ra = &r->opens[v->open];
+	unsigned int mmap_miss = 0; /* v6 */
 	bool mapped = false;
 
 	for (uint64_t i = from; i <= to; i++) {
@@ -1482,15 +1522,19 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		pg = &r->pages[file_page(r, v->file, pgoff)];
 		if (!pg->resident || pg->reclaim) /* next_uptodate_folio() */
 			continue;
+		mmap_miss += !pg->workingset;
 		if (p->ptes[here].present || p->ptes[here].swap)
 			continue;
 		set_file_pte(r, p, v, here, here == at || !r->m.prefault_old, false);
 		if (here != at)
 			continue;
 		mapped = true;
-		if (!tried && !pg->workingset && !v->sequential && !v->exec && ra->mmap_miss)
+		if (!r->v6 && !tried && !pg->workingset && !v->sequential && !v->exec &&
+		    ra->mmap_miss)
 			ra->mmap_miss--;
 	}
+	if (r->v6)
+		ra->mmap_miss -= MIN(ra->mmap_miss, mmap_miss);
 	return mapped;
 }
 
@@ -1616,7 +1660,7 @@ static bool wp_can_reuse_anon_folio(struct ref *r, unsigned int cpu, int page)
 	int refs = ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot;
 	bool maybe_in_lru_cache = !pg->lru;
 
-	if (refs > 1 + maybe_in_lru_cache + pg->swap_slot)
+	if (r->v6 ? refs > 3 : refs > 1 + maybe_in_lru_cache + pg->swap_slot)
 		return false;
 	if (maybe_in_lru_cache)
 		lru_add_drain_cpu(r, cpu);
@@ -1688,10 +1732,13 @@ static enum fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma
 	struct ref_pte *pte = &p->ptes[at];
 	int page = pte->page;
 	struct ref_page *pg = &r->pages[page];
-	bool exclusive = pte->exclusive;
+	bool exclusive = pte->exclusive, swapcache = true;
 
 	if (!pg->resident) {
 		struct ref_shadow s;
+
+		/* v6: __swap_count(entry) == 1 */
+		swapcache = !r->v6 || swap_count(r, page) > 1;
 
 		/* swapin_sync(), __swap_cache_alloc() */
 		if (!charge(r, p->cpu, GFP_KERNEL))
@@ -1708,13 +1755,27 @@ static enum fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma
 		workingset_refault(r, page, s);
 		folio_add_lru(r, p->cpu, page);
 	}
+	if (r->v6 && swapcache) {
+		if (write && !pg->lru)
+			lru_add_drain_cpu(r, p->cpu);
+		/* swap_free(), should_try_to_free_swap(): the fault's reference, and
+		 * the swap cache's */
+		pte->swap = false;
+		if (vm_swap_full(r) ||
+		    (write && ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot == 1))
+			folio_free_swap(r, page);
+		exclusive |= ref_mapcount(r, page) + other_refs(r, page) + pg->swap_slot == 0;
+	} else if (r->v6) {
+		exclusive = true;
+	}
 	*pte = (struct ref_pte){ .present = true, .young = true, .page = page };
 	if (exclusive && v->write) {
 		pte->write = true;
 		pte->dirty = write;
 	}
 	/* should_try_to_free_swap(): the device is synchronous */
-	folio_free_swap(r, page);
+	if (!r->v6 || !swapcache)
+		folio_free_swap(r, page);
 	if (write && !pte->write)
 		return do_wp_page(r, p, v, at);
 	return FAULT_OK;
@@ -1934,6 +1995,8 @@ static void tlb_flush_mmu(struct ref *r, const struct zap *z)
 	int held[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0;
 	int batch_max = 7; /* of the gather on the stack; the others hold 509 */
 
+	if (r->v6 && r->nr_gather)
+		lru_add_drain_cpu(r, z->p->cpu);
 	/* free_pages_and_swap_cache() of each batch of the gather */
 	while (at < r->nr_gather) {
 		int page = r->gather[at++];
@@ -1952,6 +2015,8 @@ static void tlb_flush_mmu(struct ref *r, const struct zap *z)
 		if (nr_batch == batch_max) {
 			nr_batch = 0;
 			batch_max = 509;
+			if (r->v6 && at < r->nr_gather)
+				lru_add_drain_cpu(r, z->p->cpu);
 		}
 	}
 	r->nr_gather = 0;
@@ -2106,6 +2171,8 @@ static void exit_mmap(struct ref *r, struct ref_proc *p)
 
 	p->dying = true;
 	z = zap_begin(r, p, false, 0);
+	if (r->v6)
+		lru_add_drain_cpu(r, p->cpu);
 	for (int i = 0; i < p->nr_vmas; i++)
 		zap_vma(r, &z, p, &p->vmas[i]);
 	tlb_flush_mmu(r, &z);
@@ -2118,10 +2185,15 @@ static void oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags)
 
 	p->unstable = true;
 	z = zap_begin(r, p, true, flags);
-	for (int i = p->nr_vmas - 1; i >= 0; i--) {
-		if (!p->vmas[i].anon && p->vmas[i].shared)
+	/* v6: the program's own pages, in no trace, come first and go through a gather */
+	if (r->v6)
+		lru_add_drain_cpu(r, p->cpu);
+	for (int n = 0; n < p->nr_vmas; n++) {
+		struct ref_vma *v = &p->vmas[r->v6 ? n : p->nr_vmas - 1 - n];
+
+		if (!v->anon && v->shared)
 			continue;
-		zap_vma(r, &z, p, &p->vmas[i]);
+		zap_vma(r, &z, p, v);
 		tlb_flush_mmu(r, &z);
 	}
 }
@@ -2163,12 +2235,19 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 static void do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
 {
 	struct zap z = zap_begin(r, p, false, 0);
+	bool drained = false;
 
 	split_vma(r, p, start);
 	split_vma(r, p, end);
-	for (int i = 0; i < p->nr_vmas; i++)
-		if (p->vmas[i].start >= start && p->vmas[i].end <= end)
-			zap_vma(r, &z, p, &p->vmas[i]);
+	for (int i = 0; i < p->nr_vmas; i++) {
+		if (p->vmas[i].start < start || p->vmas[i].end > end)
+			continue;
+		/* vms_clear_ptes(), if there is something to unmap */
+		if (r->v6 && !drained)
+			lru_add_drain_cpu(r, p->cpu);
+		drained = true;
+		zap_vma(r, &z, p, &p->vmas[i]);
+	}
 	tlb_flush_mmu(r, &z);
 	for (int i = 0; i < p->nr_vmas; i++) {
 		if (p->vmas[i].start < start || p->vmas[i].end > end)
@@ -2320,13 +2399,20 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 }
 
 /* dup_mmap() that fails at a mapping behind all of the trace's: it unmaps what
- * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1 */
+ * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1. v6
+ * sets that and leaves the rest to exit_mmap(). */
 static void do_fork_fail(struct ref *r, struct ref_proc *parent)
 {
 	struct ref_proc *child = new_proc(r, UINT32_MAX, parent->cpu);
 	struct zap z;
 
 	do_fork(r, parent, child);
+	if (r->v6) {
+		child->unstable = true;
+		exit_mmap(r, child);
+		free_process(r, child);
+		return;
+	}
 	z = zap_begin(r, child, false, 0);
 	for (int i = 0; i < child->nr_vmas; i++)
 		zap_vma(r, &z, child, &child->vmas[i]);
@@ -2384,10 +2470,13 @@ bool ref_op(struct ref *r, const struct op *op)
 	struct ref_proc *p = ref_proc(r, op->pid), *child;
 	uint64_t at = (uint32_t)(op->at - r->base);
 	bool ok = true;
+	const uint64_t op_ns =
+		op->code == OP_ADVANCE || op->code == OP_MARK ? 0 : r->m.op_us * 1000ull;
 	int open;
 
 	if (op->code == OP_SPAWN) {
 		r->current = NULL;
+		ref_task_run(r, op_ns);
 		p = new_proc(r, op->pid, op->cpu);
 		lru_gen_add_mm(r, p);
 	}
@@ -2397,6 +2486,8 @@ bool ref_op(struct ref *r, const struct op *op)
 		r->current = p;
 		p->ran = true;
 	}
+	if (op->code != OP_SPAWN)
+		ref_task_run(r, op_ns);
 	switch (op->code) {
 	case OP_SPAWN:
 		break;
@@ -2509,14 +2600,15 @@ static void find_base(struct ref *r)
 	r->broken = last > (uint64_t)r->base + REF_VPNS;
 }
 
-struct ref *ref_new(const struct trace *t, const struct machine *m, bool mglru,
-		    enum ref_policy policy, bool evict, enum op_code ends_as)
+struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
+		    bool mglru, enum ref_policy policy, bool evict, enum op_code ends_as)
 {
 	struct ref *r = g_new0(struct ref, 1);
 
 	r->next_flush_ns = 2000000000;
 	r->t = t;
 	r->m = *m;
+	r->v6 = kernel == REF_6_12;
 	r->policy = policy;
 	r->evict = evict;
 	r->ends_as = ends_as;

@@ -3,8 +3,8 @@
  * The slow, obvious model: the oracle for sim/, models/lru-classic.c and (in
  * reference-mglru.c) models/lru-mglru.c.
  *
- * Written from the kernel source (v7.3 mm/), function by function, and from
- * the approximations declared at the top of the files in sim/. Lists are
+ * Written from the kernel source (mm/ of v7.3, and of v6.12 where it says v6), function
+ * by function, and from the approximations declared at the top of the files in sim/. Lists are
  * arrays, a page is a struct of bools, an address space is an array indexed by
  * page, and rmap is a loop over all processes. Nothing here is fast, and
  * nothing is shared with what it judges but the trace, the machine and the
@@ -43,6 +43,14 @@ enum ref_policy {
 };
 
 extern const char *const ref_policy_names[NR_REF_POLICIES];
+
+enum ref_kernel {
+	REF_7_3,
+	REF_6_12,
+	NR_REF_KERNELS,
+};
+
+extern const char *const ref_kernel_names[NR_REF_KERNELS];
 
 /* What a page left behind in the cache, or in the swap cache, when evicted. */
 struct ref_shadow {
@@ -181,6 +189,7 @@ struct ref_gen {
 struct ref {
 	const struct trace *t;
 	struct machine m;
+	bool v6; /* v6.12, not v7.3 */
 	enum ref_policy policy;
 	bool evict;
 	enum op_code ends_as;
@@ -222,8 +231,8 @@ struct ref {
 	uint64_t v[NR_VMSTAT];
 };
 
-struct ref *ref_new(const struct trace *t, const struct machine *m, bool mglru,
-		    enum ref_policy policy, bool evict, enum op_code ends_as);
+struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
+		    bool mglru, enum ref_policy policy, bool evict, enum op_code ends_as);
 void ref_free(struct ref *r);
 /** One operation; false when the machine is out of memory. */
 bool ref_op(struct ref *r, const struct op *op);

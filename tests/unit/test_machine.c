@@ -48,6 +48,7 @@ static const struct {
 	U32(device_mbps, device_mbps, 0, 1000000),
 	U32(device_depth, device_depth, 0, 65536),
 	U32(device_spread_percent, device_spread_percent, 0, 100),
+	U32(op_us, op_us, 0, 10000000),
 	U32(swappiness, swappiness, 0, 200),
 	U64(min_free_pages, min_free_pages, 0, UINT32_MAX),
 	U32(watermark_scale_factor, watermark_scale_factor, 1, 3000),

@@ -87,7 +87,8 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 static void run_one(const struct lru_model *lru, const struct reap_policy *reap, bool evict,
 		    const struct trace *t, const char *machine, enum op_code ends_as)
 {
-	struct sim_config cfg = { .lru = lru,
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = lru,
 				  .reap = reap,
 				  .evict = evict,
 				  .check = true,
@@ -137,7 +138,8 @@ static void test_workloads(void)
 static void test_hooks(void)
 {
 	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
-		struct sim_config cfg = { .lru = *lru,
+		struct sim_config cfg = { .kernel = kernel_profiles[0],
+					  .lru = *lru,
 					  .reap = reap_policies[0],
 					  .machine = tl_machine("") };
 		struct err err = { "" };

@@ -159,7 +159,9 @@ static void test_too_large(void)
 {
 	struct err err = { "" };
 	struct trace *t = tl_trace("file,a,3000000; spawn,1", &err);
-	struct sim_config cfg = { .lru = lru_models[0], .reap = reap_policies[0] };
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = lru_models[0],
+				  .reap = reap_policies[0] };
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	cfg.machine = tl_machine("memcg_pages=4294000000");
@@ -168,22 +170,25 @@ static void test_too_large(void)
 	trace_free(t);
 }
 
-/* what a read takes until each mark; after the last one as until it */
-static void test_read_us(void)
+/* what a read and any operation take until each mark; after the last one as until it */
+static void test_times(void)
 {
-	static const uint32_t read_us[] = { 100, 0, 30 };
-	static const uint64_t want_us[] = { 200, 200, 230, 260 };
+	static const struct op_times times[] = { { .read_us = 100 },
+						 { .op_us = 5 },
+						 { .read_us = 30 } };
+	static const uint64_t want_us[] = { 200, 205, 235, 265 };
 	struct err err;
 	struct trace *t = tl_trace("file,a,8; spawn,1; read,1,a,0,1; read,1,a,1,1; mark,m;"
 				   "read,1,a,2,1; mark,m; read,1,a,3,1; mark,m;"
 				   "read,1,a,4,1; mark,m",
 				   &err);
 	struct sim_config cfg = {
+		.kernel = kernel_profiles[0],
 		.lru = lru_model_find("classic", NULL),
 		.reap = &reap_baseline,
 		.machine = tl_machine("memcg_pages=400 readahead_pages=0 read_us=7"),
-		.read_us = read_us,
-		.nr_read_us = G_N_ELEMENTS(read_us),
+		.times = times,
+		.nr_times = G_N_ELEMENTS(times),
 	};
 	struct sim *s = sim_new(t, &cfg, &err);
 
@@ -204,7 +209,7 @@ void suite_replay(void)
 	CU_add_test(s, "ends_as and exec", test_ends_as_exec);
 	CU_add_test(s, "marks", test_marks);
 	CU_add_test(s, "time", test_advance);
-	CU_add_test(s, "read_us until each mark", test_read_us);
+	CU_add_test(s, "times until each mark", test_times);
 	CU_add_test(s, "slices", test_slices);
 	CU_add_test(s, "CPUs", test_cpus);
 	CU_add_test(s, "out of memory", test_oom);

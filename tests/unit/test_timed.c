@@ -35,10 +35,11 @@ static void test_costs_nothing(void)
 		int ret;
 
 		random_trace(&rt, seed, 150, 0);
-		rt.m.read_us = rt.m.fault_us = rt.m.scan_ns = 0;
+		rt.m.read_us = rt.m.fault_us = rt.m.scan_ns = rt.m.op_us = 0;
 		/* of several CPUs, kswapd has one of its own choice */
 		if (!rt.m.memcg_pages)
 			rt.m.cpus = 1;
+		cfg.kernel = kernel_profiles[seed / 28 % 2];
 		cfg.lru = lru_models[seed % 2];
 		cfg.reap = reap_policies[seed / 2 % 7];
 		cfg.evict = seed / 14 % 2;
@@ -120,6 +121,7 @@ static void test_invariants(void)
 
 		random_trace(&rt, seed, 150, 0);
 		set_costs(&rt.m, seed);
+		cfg.kernel = kernel_profiles[seed / 28 % 2];
 		cfg.lru = lru_models[seed % 2];
 		cfg.reap = reap_policies[seed / 2 % 7];
 		cfg.evict = seed / 14 % 2;

@@ -69,6 +69,7 @@ static struct tl *make(const struct lru_model *lru, const char *machine, const c
 {
 	struct tl *x = g_new0(struct tl, 1);
 	struct sim_config cfg = {
+		.kernel = kernel_profiles[0],
 		.lru = lru,
 		.machine = tl_machine(machine),
 		.ends_as = ends_as,

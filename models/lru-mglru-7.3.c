@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * MGLRU's rules in v7.3: lru_gen_folio_seq of include/linux/mm_inline.h, the
+ * references of mm/folio.c (lru_gen_inc_refs, lru_gen_clear_refs), the shadow
+ * entries of mm/workingset.c (lru_gen_eviction, lru_gen_refault), and of
+ * mm/vmscan.c promotion (folio_update_gen, lru_gen_set_refs), eviction (sort_folio
+ * to evict_folios) and its loop (try_to_shrink_lruvec).
+ *
+ * A folio has been used once (PG_referenced), a few times more (counted beside
+ * it) or belongs to the working set (PG_workingset): use through page tables
+ * promotes it from the second time on, reads through descriptors only count until
+ * eviction finds it. A refault is recent for as many generations as there are.
+ */
+#include "models/lru-mglru.h"
+#include "models/models.h"
+#include "sim/batch.h"
+#include "sim/charge.h"
+#include "sim/reclaim.h"
+#include "sim/rmap.h"
+
+static unsigned int folio_lru_refs(const struct folio *f)
+{
+	return f->flags & PG_referenced ? ((f->flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF) + 1u : 0;
+}
+
+static bool is_exec_file_folio(const struct folio *f, bool exec)
+{
+	return exec && !(f->flags & PG_swapbacked);
+}
+
+static unsigned int lru_tier_from_refs(unsigned int refs, bool workingset)
+{
+	static const unsigned int order_base_2[LRU_REFS_MAX + 1] = { 0, 0, 1, 2, 2 };
+
+	return workingset ? MAX_NR_TIERS - 1 : order_base_2[refs];
+}
+
+static uint64_t lru_gen_folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
+{
+	const bool workingset = f->flags & PG_workingset;
+	uint64_t gen;
+
+	if (f->flags & PG_active)
+		gen = MIN_NR_GENS - workingset;
+	else if (reclaiming)
+		gen = MAX_NR_GENS;
+	else if ((f->flags & (PG_swapbacked | PG_swapcache)) == PG_swapbacked ||
+		 (f->flags & (PG_reclaim | PG_dirty)) == (PG_reclaim | PG_dirty))
+		gen = MIN_NR_GENS;
+	else
+		gen = MAX_NR_GENS - (workingset || (f->flags & PG_referenced));
+	return MAX(g->max_seq - gen + 1, g->min_seq[folio_lru_type(f)]);
+}
+
+static void lru_gen_inc_refs(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (!(before & PG_referenced))
+		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | PG_referenced);
+	else if ((before & LRU_REFS_MASK) == LRU_REFS_MASK)
+		f->flags |= PG_workingset;
+	else
+		f->flags = (uint16_t)(before + (1 << LRU_REFS_PGOFF));
+	if (!(before & PG_referenced))
+		note(s, slot, MARK_REFERENCED, before);
+	else if (f->flags != before)
+		note(s, slot, MARK_REFS, before);
+}
+
+static bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
+{
+	const struct mglru *g = s->lru;
+	struct folio *f = &s->folios[slot];
+	int gen = folio_lru_gen(f);
+
+	if (gen < 0)
+		return true;
+	f->flags &= (uint16_t) ~(LRU_REFS_FLAGS | PG_workingset);
+	return gen == (int)lru_gen_from_seq(g->min_seq[folio_lru_type(f)]);
+}
+
+/* Shadow entries */
+
+/* the reads that PG_workingset takes a shadow's tier from, and the rest of it */
+#define LRU_REFS_WIDTH 2
+#define SHADOW_SEQ     (UINT32_MAX >> LRU_REFS_WIDTH)
+
+static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
+{
+	struct mglru *g = s->lru;
+	const struct folio *f = &s->folios[slot];
+	enum lru_type type = folio_lru_type(f);
+	unsigned int refs = folio_lru_refs(f);
+
+	g->evicted.v[type][lru_tier_from_refs(refs, f->flags & PG_workingset)]++;
+	return (uint32_t)(g->min_seq[type] << LRU_REFS_WIDTH) | (refs ? refs - 1 : 0);
+}
+
+/* lru_gen_test_recent() */
+static bool test_recent(const struct mglru *g, uint32_t shadow)
+{
+	uint32_t now = (uint32_t)g->max_seq & SHADOW_SEQ, then = shadow >> LRU_REFS_WIDTH;
+
+	return (now > then ? now - then : then - now) < MAX_NR_GENS;
+}
+
+static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+{
+	const unsigned int refs = (shadow & ((1 << LRU_REFS_WIDTH) - 1)) + 1;
+	struct mglru *g = s->lru;
+	struct folio *f = &s->folios[slot];
+	enum lru_type type = folio_lru_type(f);
+	uint16_t before = f->flags;
+
+	if (!test_recent(g, shadow)) {
+		note(s, slot, REFAULT, before);
+		return;
+	}
+	g->refaulted.v[type][lru_tier_from_refs(refs, workingset)]++;
+	if (workingset) {
+		count_vm(s, VM_workingset_activate_anon + type, s->in_lru_fault);
+		f->flags |= PG_workingset;
+		count_vm(s, VM_workingset_restore_anon + type, 1);
+		note(s, slot, REFAULT_WORKINGSET, before);
+	} else {
+		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | (refs - 1) << LRU_REFS_PGOFF);
+		note(s, slot, REFAULT_REFS, before);
+	}
+}
+
+static unsigned int get_tier_idx(const struct mglru *g, enum lru_type type)
+{
+	const struct ctrl_pos sp = read_ctrl_pos(g, type, 0, 0, 2);
+	unsigned int tier;
+
+	for (tier = 1; tier < MAX_NR_TIERS; tier++) {
+		const struct ctrl_pos pv = read_ctrl_pos(g, type, tier, tier, 3);
+
+		if (!positive_ctrl_err(&sp, &pv))
+			break;
+	}
+	return tier - 1;
+}
+
+static enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness)
+{
+	struct ctrl_pos sp, pv;
+
+	if (swappiness <= 1)
+		return LRU_FILE;
+	if (swappiness >= 200)
+		return LRU_ANON;
+	sp = read_ctrl_pos(g, LRU_ANON, 0, MAX_NR_TIERS - 1, swappiness);
+	pv = read_ctrl_pos(g, LRU_FILE, 0, MAX_NR_TIERS - 1, 200 - swappiness);
+	return positive_ctrl_err(&sp, &pv) ? LRU_FILE : LRU_ANON;
+}
+
+/* folio_update_gen() */
+static void update(struct sim *s, uint32_t slot, bool exec)
+{
+	struct mglru *g = s->lru;
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (!(before & (PG_referenced | PG_workingset)) && !is_exec_file_folio(f, exec)) {
+		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | PG_referenced);
+		note(s, slot, WALK_REFERENCED, before);
+		return;
+	}
+	f->flags = (uint16_t)((before & ~LRU_REFS_FLAGS) | PG_workingset);
+	lru_gen_set(g, f, lru_gen_from_seq(g->max_seq));
+	note(s, slot, WALK_PROMOTE, before);
+}
+
+static bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec)
+{
+	struct folio *f = &s->folios[slot];
+	bool first = !(f->flags & (PG_referenced | PG_workingset));
+
+	if (first && !is_exec_file_folio(f, exec)) {
+		f->flags = (uint16_t)((f->flags & ~LRU_REFS_MASK) | PG_referenced);
+		return false;
+	}
+	if (first || folio_lru_refs(f) > 1)
+		f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_workingset);
+	else
+		lru_gen_inc_refs(s, slot);
+	return true;
+}
+
+/* lru_gen_look_around() of a task that has no mm_walk */
+static void look(struct sim *s, uint32_t slot, bool exec)
+{
+	const struct mglru *g = s->lru;
+
+	if (lru_gen_set_refs(s, slot, exec) &&
+	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
+		folio_activate(s, s->this_cpu, slot);
+}
+
+/* try_to_inc_min_seq(): two types that are both evicted stay close */
+static void couple(const struct mglru *g, uint64_t *min_seq)
+{
+	uint64_t seq = g->max_seq - MIN_NR_GENS;
+
+	if (min_seq[LRU_ANON] > seq && min_seq[LRU_FILE] < seq)
+		min_seq[LRU_ANON] = seq;
+	else if (min_seq[LRU_FILE] > seq && min_seq[LRU_ANON] < seq)
+		min_seq[LRU_FILE] = seq;
+}
+
+/* Eviction */
+
+static enum folio_references folio_check_references(struct sim *s, uint32_t slot)
+{
+	bool exec = false;
+	int referenced_ptes = 0;
+
+	if (s->folios[slot].mapcount)
+		referenced_ptes = folio_referenced(s, slot, &exec);
+	if (referenced_ptes == -1)
+		return FOLIOREF_KEEP;
+	if (!referenced_ptes)
+		return FOLIOREF_RECLAIM;
+	return lru_gen_set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+}
+
+/* sort_folio(): true if the folio, off the oldest list, belongs elsewhere */
+static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned int tier_idx)
+{
+	struct folio *f = &s->folios[slot];
+	enum lru_type type = folio_lru_type(f);
+	unsigned int oldest = lru_gen_from_seq(g->min_seq[type]);
+	unsigned int refs = folio_lru_refs(f);
+	bool workingset = f->flags & PG_workingset;
+	unsigned int tier = lru_tier_from_refs(refs, workingset);
+	uint16_t before = f->flags;
+
+	if (folio_lru_gen(f) != (int)oldest) {
+		lru_gen_put(s, g, slot, false);
+		return true;
+	}
+	/* don't count the workingset being lazily promoted */
+	if (refs + workingset == LRU_REFS_MAX + 1)
+		;
+	else if (tier > tier_idx)
+		g->protected.v[type][tier]++;
+	else
+		return false;
+	/* folio_inc_gen() */
+	f->flags &= (uint16_t)~LRU_REFS_FLAGS;
+	lru_gen_set(g, f, (oldest + 1) % MAX_NR_GENS);
+	lru_gen_put(s, g, slot, false);
+	note(s, slot, PROTECT, before);
+	return true;
+}
+
+/* scan_folios(). @slots: the isolated, oldest first. Return: folios scanned. */
+static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
+				unsigned int nr_to_scan, enum lru_type type, uint32_t *slots,
+				unsigned int *isolated)
+{
+	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
+	const unsigned int tier_idx = get_tier_idx(g, type);
+	unsigned int scanned, n = 0;
+
+	if (lru_gen_count(g, type) == MIN_NR_GENS)
+		return 0;
+	scanned = folio_list_take(l, s->folios, nr_to_scan, slots);
+	for (unsigned int i = 0; i < scanned; i++) {
+		uint32_t slot = slots[i];
+		struct folio *f = &s->folios[slot];
+
+		if (sort_folio(s, g, slot, tier_idx))
+			continue;
+		/* isolate_folio() */
+		if (!(f->flags & PG_referenced))
+			f->flags &= (uint16_t)~LRU_REFS_MASK;
+		lru_gen_forget(g, f);
+		slots[n++] = slot;
+	}
+	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
+	count_vm(s, VM_pgrefill, scanned - n);
+	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
+	count_vm(s, VM_pgscan_anon + type, n);
+	*isolated = n;
+	return scanned;
+}
+
+static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
+				   unsigned int nr_to_scan, unsigned int swappiness,
+				   enum lru_type *type, uint32_t *slots, unsigned int *isolated)
+{
+	unsigned int total_scanned = 0;
+
+	*type = get_type_to_scan(g, swappiness);
+	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
+		unsigned int scanned = scan_folios(s, g, sc, nr_to_scan, *type, slots, isolated);
+
+		total_scanned += scanned;
+		if (*isolated)
+			break;
+		if (!scanned)
+			*type = *type == LRU_FILE ? LRU_ANON : LRU_FILE;
+	}
+	return total_scanned;
+}
+
+/*
+ * What shrink_folio_list() left goes back on the lists, but on the first pass
+ * (@clean) for the folios that nothing seems to speak for: those get a second
+ * one. Return: how many these are.
+ */
+static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
+			    const uint32_t *slots, unsigned int n, uint32_t *clean)
+{
+	unsigned int nr_clean = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct folio *f = &s->folios[slots[i]];
+
+		if (clean && !(f->flags & (PG_active | PG_dirty)) && !f->mapcount) {
+			clean[nr_clean++] = slots[i];
+			continue;
+		}
+		/* don't add rejected folios to the oldest generation */
+		if (lru_gen_folio_seq(g, f, false) == g->min_seq[type])
+			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
+		lru_gen_add_folio(s, g, slots[i], false);
+	}
+	count_vm(s, VM_sim_list_moves, n - nr_clean);
+	return nr_clean;
+}
+
+/* evict_folios(). Return: folios scanned. */
+static unsigned int evict_folios(struct sim *s, struct scan_control *sc, unsigned int nr_to_scan,
+				 unsigned int swappiness)
+{
+	struct mglru *g = s->lru;
+	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
+	unsigned int scanned, isolated = 0, nr_left, nr_clean;
+	uint64_t reclaimed, retried = 0;
+	enum lru_type type;
+
+	try_to_inc_min_seq(g, swappiness);
+	scanned = isolate_folios(s, g, sc, nr_to_scan, swappiness, &type, slots, &isolated);
+	if (scanned)
+		try_to_inc_min_seq(g, swappiness);
+	if (!isolated)
+		return scanned;
+	nr_left = isolated;
+	reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
+	nr_clean = putback(s, g, type, slots, nr_left, clean);
+	handle_reclaim_writeback(s, sc, isolated);
+	if (nr_clean) {
+		retried = shrink_folio_list(s, clean, &nr_clean, sc);
+		putback(s, g, type, clean, nr_clean, NULL);
+	}
+	reclaimed += retried;
+	sc->nr_reclaimed += reclaimed;
+	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, reclaimed);
+	count_vm(s, VM_pgsteal_anon + type, reclaimed);
+	count_vm(s, VM_pgrotate_anon + type, isolated - reclaimed);
+	return scanned;
+}
+
+static bool should_run_aging(const struct mglru *g, const struct scan_control *sc,
+			     unsigned int swappiness)
+{
+	uint64_t min_seq = g->min_seq[LRU_FILE];
+
+	if (swappiness)
+		min_seq = MIN(min_seq, g->min_seq[LRU_ANON]);
+	if (min_seq + MIN_NR_GENS > g->max_seq)
+		return true;
+	/* eviction can go on; if the going is easy, let it */
+	return sc->priority != DEF_PRIORITY && min_seq + MIN_NR_GENS == g->max_seq;
+}
+
+/* lruvec_evictable_size() */
+static uint64_t evictable_size(const struct mglru *g, unsigned int swappiness)
+{
+	uint64_t total = 0;
+
+	for (int type = swappiness ? LRU_ANON : LRU_FILE; type < NR_LRU_TYPES; type++)
+		for (uint64_t seq = g->min_seq[type]; seq <= g->max_seq; seq++)
+			total += g->nr_pages[lru_gen_from_seq(seq)][type];
+	return total;
+}
+
+/* What a pass keeps between its steps */
+enum {
+	LEFT_TO_SCAN,
+	SWAPPINESS,
+};
+
+/* try_to_shrink_lruvec(): once round its loop. Returns true while there is more. */
+static bool shrink_lruvec(struct sim *s, struct scan_control *sc)
+{
+	struct mglru *g = s->lru;
+	unsigned int swappiness, delta;
+	bool should_age;
+
+	if (!sc->in_pass) {
+		sc->nr[SWAPPINESS] = lru_gen_swappiness(s, sc);
+		sc->nr[LEFT_TO_SCAN] =
+			evictable_size(g, (unsigned int)sc->nr[SWAPPINESS]) >> sc->priority;
+		if (!sc->nr[LEFT_TO_SCAN])
+			return false;
+	}
+	swappiness = (unsigned int)sc->nr[SWAPPINESS];
+	should_age = should_run_aging(g, sc, swappiness);
+	if (should_age)
+		lru_gen_age(s, g, swappiness);
+	delta = evict_folios(s, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], MIN_LRU_BATCH),
+			     swappiness);
+	if (!delta || should_abort_scan(s, sc))
+		return false;
+	/* root reclaim: the next cgroup's turn */
+	if (!sc->memcg && should_age)
+		return false;
+	sc->nr[LEFT_TO_SCAN] -= MIN(delta, sc->nr[LEFT_TO_SCAN]);
+	return sc->nr[LEFT_TO_SCAN] > 0;
+}
+
+const struct lru_gen_rules lru_gen_7_3 = {
+	.active_clears = PG_active,
+	.folio_seq = lru_gen_folio_seq,
+	.inc_refs = lru_gen_inc_refs,
+	.clear_refs = lru_gen_clear_refs,
+	.eviction = lru_gen_eviction,
+	.refault = lru_gen_refault,
+	.update = update,
+	.look = look,
+	.couple = couple,
+	.check_references = folio_check_references,
+	.shrink_lruvec = shrink_lruvec,
+};
