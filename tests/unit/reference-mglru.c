@@ -840,6 +840,7 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
 	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
 	ref_count(r, VM_pgrefill, (uint64_t)(scanned - *nr_taken));
+	ref_count(r, VM_sim_list_moves, (uint64_t)(scanned - *nr_taken));
 	return *nr_taken || !remaining ? scanned : 0;
 }
 
@@ -911,6 +912,7 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 				continue;
 			}
 			ref_gen_add(r, taken[i], false);
+			ref_count(r, VM_sim_list_moves, 1);
 			ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, 1);
 		}
 		nr = nr_clean;
