@@ -561,6 +561,12 @@ static void classic_reclaim_end(struct sim *s)
 		c->refaults[t] = lruvec_stats(s)->activate[t];
 }
 
+static bool classic_aged(const struct sim *s, uint32_t slot)
+{
+	/* shrink_active_list() sets PG_workingset on what it deactivates */
+	return (s->folios[slot].flags & (PG_active | PG_workingset)) == PG_workingset;
+}
+
 static uint64_t classic_size(const struct sim *s, enum lru_type type, bool active)
 {
 	const struct classic *c = s->lru;
@@ -633,6 +639,7 @@ const struct lru_model lru_classic = {
 	.del = classic_del,
 	.move_tail = classic_move_tail,
 	.check_references = classic_check_references,
+	.aged = classic_aged,
 	.eviction = classic_eviction,
 	.shrink_node = classic_shrink_node,
 	.age_node = classic_age_node,

@@ -342,6 +342,18 @@ static void mglru_nothing(struct sim *s)
 	(void)s;
 }
 
+/* readahead, too, puts pages into old generations, before anything was decided:
+ * only those count that had been promoted. A page that was born young and grew
+ * old is missed. */
+static bool mglru_aged(const struct sim *s, uint32_t slot)
+{
+	const struct folio *f = &s->folios[slot];
+	int gen = folio_lru_gen(f);
+
+	return f->flags & PG_workingset && gen >= 0 &&
+	       !lru_gen_is_active(s->lru, (unsigned int)gen);
+}
+
 static uint64_t mglru_size(const struct sim *s, enum lru_type type, bool active)
 {
 	const struct mglru *g = s->lru;
@@ -453,6 +465,7 @@ const struct lru_model lru_mglru = {
 	.move_tail = mglru_move_tail,
 	.clear_refs = mglru_clear_refs,
 	.check_references = mglru_check_references,
+	.aged = mglru_aged,
 	.look_around = lru_gen_look_around,
 	.add_mm = lru_gen_add_mm,
 	.del_mm = lru_gen_del_mm,

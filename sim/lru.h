@@ -99,6 +99,10 @@ struct lru_model {
 	/* lru_gen_look_around(): rmap found, and cleared, the young PTE of @vpn.
 	 * May be NULL */
 	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn);
+	/* reclaim had it among the used pages and no longer has: deactivated, or
+	 * once promoted and now in an old generation. For counting only; the folio
+	 * is resident */
+	bool (*aged)(const struct sim *s, uint32_t slot);
 	/* lru_gen_add_mm(), lru_gen_del_mm(): an address space comes and goes. May
 	 * be NULL */
 	void (*add_mm)(struct sim *s, struct mm *mm);

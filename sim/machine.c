@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/keyfile.h"
+
 const struct machine_key machine_keys[] = {
 	{ "memory_pages",
 	  "pages of the whole machine, with kswapd; N, or P% of what the trace needs" },
@@ -229,34 +231,30 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 
 int machine_from_file(struct machine *m, const char *path, struct err *err)
 {
-	g_autoptr(GKeyFile) kf = g_key_file_new();
-	g_autoptr(GError) gerr = NULL;
 	g_autofree char *base = NULL;
-	g_auto(GStrv) groups = NULL;
-	g_auto(GStrv) keys = NULL;
+	struct keyfile k;
+	struct err why;
+	int ret = keyfile_load(&k, path, err);
 
-	if (!g_key_file_load_from_file(kf, path, G_KEY_FILE_NONE, &gerr))
-		return err_at(err, -EINVAL, path, 0, "%s", gerr->message);
-	groups = g_key_file_get_groups(kf, NULL);
-	for (char **g = groups; *g; g++)
-		if (strcmp(*g, "machine"))
-			return err_at(err, -EINVAL, path, 0,
-				      "unknown group [%s], expected [machine]", *g);
-	keys = g_key_file_get_keys(kf, "machine", NULL, NULL);
-	if (!keys)
-		return err_at(err, -EINVAL, path, 0, "no group [machine]");
+	if (ret)
+		return ret;
 	base = g_path_get_basename(path);
 	if (g_str_has_suffix(base, ".conf"))
 		base[strlen(base) - 5] = 0;
 	g_strlcpy(m->name, base, sizeof(m->name));
-	for (char **k = keys; *k; k++) {
-		g_autofree char *value = g_key_file_get_string(kf, "machine", *k, NULL);
-		struct err why;
+	if (!k.entries->len)
+		ret = err_at(err, -EINVAL, path, 0, "no keys in a group [machine]");
+	for (guint i = 0; i < k.entries->len && !ret; i++) {
+		const struct keyfile_entry *e = &g_array_index(k.entries, struct keyfile_entry, i);
 
-		if (machine_set(m, *k, value ? value : "", &why))
-			return err_at(err, -EINVAL, path, 0, "%s", why.msg);
+		if (strcmp(e->group, "machine"))
+			ret = err_at(err, -EINVAL, path, e->line,
+				     "unknown group [%s], expected [machine]", e->group);
+		else if (machine_set(m, e->key, e->value, &why))
+			ret = err_at(err, -EINVAL, path, e->line, "%s", why.msg);
 	}
-	return 0;
+	keyfile_clear(&k);
+	return ret;
 }
 
 int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)

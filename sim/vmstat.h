@@ -59,6 +59,7 @@
 	X(sim_cache_adds, 0, "file pages that entered the page cache")                             \
 	X(sim_fills, 0, "file pages read from the device, readahead included")                     \
 	X(sim_zap_marks, 0, "folio_mark_accessed() calls of unmapping")                            \
+	X(sim_zap_marks_aged, 0, "such calls, of dying processes, on pages that reclaim had aged") \
 	X(sim_zap_skipped, 0, "such calls that the policy skipped")                                \
 	X(sim_zap_moves, 0, "such calls that queued the page for the active list")                 \
 	X(sim_zap_demoted, 0, "pages the policy queued for the inactive tail")                     \
@@ -66,6 +67,7 @@
 	X(sim_zap_kept, 0, "pages +evict could not drop (shared, dirty, batched)")                 \
 	X(sim_reap_pages, 0, "file pages unmapped by kills, reaps and exits")                      \
 	X(sim_reap_young, 0, "of those, with a young PTE")                                         \
+	X(sim_reap_aged, 0, "of the young, pages that reclaim had deactivated or let grow old")    \
 	X(sim_mark_moves, 0, "all marks that queued a page for the active list; none by MGLRU")    \
 	X(sim_list_moves, 0, "pages moved from a place on the lists to another, whoever did it")   \
 	X(sim_victims, 0, "processes that ended by kill, mrelease or OOM (events)")

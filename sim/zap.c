@@ -172,12 +172,15 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 	struct folio *f = &s->folios[slot];
 	uint64_t moves;
 	uint16_t before;
+	bool aged;
 
 	if (!(pte & PTE_young)) {
 		note(s, slot, ZAP_OLD, f->flags);
 		return false;
 	}
+	aged = z->d.dying && s->cfg.lru->aged(s, slot);
 	count_vm(s, VM_sim_reap_young, z->d.dying);
+	count_vm(s, VM_sim_reap_aged, aged);
 	if (!vma_has_recency(vma)) {
 		note(s, slot, ZAP_NO_RECENCY, f->flags);
 		return false;
@@ -189,6 +192,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
 	before = f->flags;
+	count_vm(s, VM_sim_zap_marks_aged, aged);
 	moves = s->stat.v[VM_sim_mark_moves];
 	s->cfg.lru->mark_accessed(s, s->this_cpu, slot);
 	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);

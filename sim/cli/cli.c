@@ -163,6 +163,17 @@ void cli_progress_init(struct cli_progress *p, const char *what)
 	};
 }
 
+/* "12 s", "3 min", "2.5 h" */
+static void print_left(FILE *f, double seconds)
+{
+	if (seconds < 100)
+		fprintf(f, ", about %.0f s left", seconds);
+	else if (seconds < 100 * 60)
+		fprintf(f, ", about %.0f min left", seconds / 60);
+	else
+		fprintf(f, ", about %.1f h left", seconds / 3600);
+}
+
 void cli_progress(struct cli_progress *p, double done)
 {
 	char bar[PROGRESS_WIDTH + 1];
@@ -182,6 +193,9 @@ void cli_progress(struct cli_progress *p, double done)
 	memset(bar, '#', (size_t)full);
 	bar[PROGRESS_WIDTH] = '\0';
 	fprintf(stderr, "\r%s [%s] %3d%%", p->what, bar, (int)(done * 100));
+	if (done > 0)
+		print_left(stderr, (double)(now - p->start_us) / 1e6 * (1 - done) / done);
+	fputs("\033[K", stderr);
 	fflush(stderr);
 }
 

@@ -19,8 +19,8 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-extern const struct command cmd_run, cmd_compare, cmd_trace, cmd_gen, cmd_explain, cmd_agree,
-	cmd_outcome, cmd_list;
+extern const struct command cmd_run, cmd_compare, cmd_outcome, cmd_sweep, cmd_breakeven,
+	cmd_reclaim_first, cmd_calibrate, cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
 
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);
@@ -51,7 +51,8 @@ int cli_open_out(struct cli_out *out, const char *path);
  * throw the partial file away. Return: the exit code. */
 int cli_close_out(struct cli_out *out, bool ok);
 
-/** Progress on stderr, only if it is a terminal and a second has passed. */
+/** Progress on stderr and an estimate of the time left, only if it is a terminal
+ * and a second has passed. */
 struct cli_progress {
 	const char *what;
 	gint64 start_us, last_us;

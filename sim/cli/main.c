@@ -7,8 +7,8 @@
 #include "sim/cli/cli.h"
 
 static const struct command *const commands[] = {
-	&cmd_run,   &cmd_compare, &cmd_explain, &cmd_agree,
-	&cmd_trace, &cmd_gen,	  &cmd_outcome, &cmd_list,
+	&cmd_run,     &cmd_compare, &cmd_outcome,   &cmd_sweep, &cmd_breakeven, &cmd_reclaim_first,
+	&cmd_explain, &cmd_agree,   &cmd_calibrate, &cmd_trace, &cmd_gen,	&cmd_list,
 };
 
 static void usage(FILE *f)
@@ -18,7 +18,7 @@ static void usage(FILE *f)
 		   "it costs and saves to forget what a killed process used.\n\n"
 		   "commands:\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(f, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+		fprintf(f, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
 	fprintf(f,
 		"\n\"reapsim COMMAND --help\" describes one; \"reapsim list\" names the models,\n"
 		"policies, trace formats, generators and counters.\n");

@@ -35,12 +35,9 @@ int outcome_killer_parse(struct timed_config *c, const char *text, struct err *e
 	return killer_args_parse(c->killer_args, c->killer, part[0] ? part[1] : NULL, err);
 }
 
-void outcome_csv_header(FILE *f)
+void outcome_csv_columns(FILE *f)
 {
-	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,killer,restart,"
-	      "loop,seed,"
-	      "end_ns,reap_ps",
-	      f);
+	fputs(",end_ns,reap_ps", f);
 	for (int i = 0; i < NR_REAP_COSTS; i++)
 		fprintf(f, ",%s_ps,%s_nr", reap_cost_name((enum reap_cost)i),
 			reap_cost_name((enum reap_cost)i));
@@ -50,15 +47,10 @@ void outcome_csv_header(FILE *f)
 	      f);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
-	fputc('\n', f);
 }
 
-void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy,
-		     const struct outcome *o)
+void outcome_csv_values(FILE *f, const struct outcome *o)
 {
-	const struct machine *m = &c->sim.machine;
-	g_autofree char *base = g_path_get_basename(c->trace->path);
-	g_autofree char *restart = restart_rule_text(&c->timed.restart);
 	const uint64_t more[] = {
 		o->nr_kills,
 		o->nr_oom_kills,
@@ -80,6 +72,32 @@ void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy
 		o->nr_lost,
 	};
 
+	fprintf(f, ",%" PRIu64 ",%" PRIu64, o->end_ns, outcome_reap_ps(o));
+	for (int i = 0; i < NR_REAP_COSTS; i++)
+		fprintf(f, ",%" PRIu64 ",%" PRIu64, o->reap_ps[i], o->reap_nr[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(more); i++)
+		fprintf(f, ",%" PRIu64, more[i]);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		fprintf(f, ",%" PRIu64, o->stat.v[i]);
+}
+
+void outcome_csv_header(FILE *f)
+{
+	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,killer,restart,"
+	      "loop,"
+	      "seed",
+	      f);
+	outcome_csv_columns(f);
+	fputc('\n', f);
+}
+
+void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy,
+		     const struct outcome *o)
+{
+	const struct machine *m = &c->sim.machine;
+	g_autofree char *base = g_path_get_basename(c->trace->path);
+	g_autofree char *restart = restart_rule_text(&c->timed.restart);
+
 	csv_field(f, base);
 	fputc(',', f);
 	csv_field(f, m->name);
@@ -87,14 +105,8 @@ void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy
 		c->sim.kernel->name, c->sim.lru->name, policy, run_end_name(c->sim.ends_as),
 		c->timed.killer->name);
 	csv_field(f, restart);
-	fprintf(f, ",%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64,
-		c->timed.loop == LOOP_TRACE ? "trace" : "process", c->timed.seed, o->end_ns,
-		outcome_reap_ps(o));
-	for (int i = 0; i < NR_REAP_COSTS; i++)
-		fprintf(f, ",%" PRIu64 ",%" PRIu64, o->reap_ps[i], o->reap_nr[i]);
-	for (size_t i = 0; i < G_N_ELEMENTS(more); i++)
-		fprintf(f, ",%" PRIu64, more[i]);
-	for (int i = 0; i < NR_VMSTAT; i++)
-		fprintf(f, ",%" PRIu64, o->stat.v[i]);
+	fprintf(f, ",%s,%" PRIu64, c->timed.loop == LOOP_TRACE ? "trace" : "process",
+		c->timed.seed);
+	outcome_csv_values(f, o);
 	fputc('\n', f);
 }

@@ -34,4 +34,8 @@ void outcome_csv_header(FILE *f);
 void outcome_csv_row(FILE *f, const struct outcome_config *c, const char *policy,
 		     const struct outcome *o);
 
+/** The parts of both that are the outcome: ",end_ns,..." without a newline. */
+void outcome_csv_columns(FILE *f);
+void outcome_csv_values(FILE *f, const struct outcome *o);
+
 #endif

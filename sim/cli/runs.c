@@ -88,18 +88,30 @@ const char *run_end_name(enum op_code code)
 	return "?";
 }
 
-static int add_end(struct run_set *rs, const char *name)
+int run_end_find(const char *name, enum op_code *code, struct err *err)
 {
 	g_autoptr(GString) names = g_string_new(NULL);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
 		if (!strcmp(name, ends[i].name)) {
-			g_array_append_val(rs->ends, ends[i].code);
+			*code = ends[i].code;
 			return 0;
 		}
 		g_string_append_printf(names, " %s", ends[i].name);
 	}
-	return cli_usage("unknown end \"%s\"; there are:%s", name, names->str);
+	return err_set(err, -EINVAL, "unknown end \"%s\"; there are:%s", name, names->str);
+}
+
+static int add_end(struct run_set *rs, const char *name)
+{
+	enum op_code code;
+	struct err err;
+	int ret = run_end_find(name, &code, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	g_array_append_val(rs->ends, code);
+	return 0;
 }
 
 /* defaults, trace, key file, settings, limit; @path and @memory may be NULL */

@@ -95,6 +95,8 @@ static inline struct run *run_set_get(const struct run_set *rs, guint end, guint
 
 /** "recorded", "mrelease", ...: how @code is typed. */
 const char *run_end_name(enum op_code code);
+/** The code of what is typed; -EINVAL with @err listing the valid names. */
+int run_end_find(const char *name, enum op_code *code, struct err *err);
 
 /** "trace,machine,...,kernel,lru,policy,..." and one row; @snap: NULL for the end of the
  * trace, whose mark is "(end)". */

@@ -9,6 +9,9 @@
  * What a reader accepts must pass the checker again, and must survive being
  * written and read in both own forms.
  *
+ * FUZZ_READER=axes fuzzes the key files of "reapsim sweep" instead: what is
+ * accepted must have values, and lines that are there.
+ *
  * With FUZZ_STANDALONE a main() replays the files given as arguments.
  */
 #define _GNU_SOURCE /* memmem() */
@@ -21,6 +24,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "sim/axes.h"
 #include "sim/trace.h"
 #include "traces/readers.h"
 #include "traces/write.h"
@@ -155,7 +159,30 @@ static const struct trace_reader *pick_reader(const uint8_t **data, size_t *size
 	return trace_readers[*(*data)++ % nr];
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void fuzz_axes(const char *text, size_t size)
+{
+	struct err err = { "" };
+	unsigned int lines = 1;
+	struct axes a;
+	int ret = axes_parse(&a, "fuzz", text, size, &err);
+
+	if (ret) {
+		if (ret != -EINVAL || !g_str_has_prefix(err.msg, "fuzz:"))
+			die("an error without its line or with an odd code", &err);
+		return;
+	}
+	for (size_t i = 0; i < size; i++)
+		lines += text[i] == '\n';
+	for (guint i = 0; i < a.all->len; i++) {
+		const struct axis *x = a.all->pdata[i];
+
+		if (!x->values->len || x->line < 1 || x->line > lines)
+			abort();
+	}
+	axes_clear(&a);
+}
+
+static int fuzz_one(const uint8_t *data, size_t size)
 {
 	const struct trace_reader *reader = pick_reader(&data, &size);
 	struct trace_stats stats;
@@ -188,6 +215,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	close(fd);
 	free(mended);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *name = getenv("FUZZ_READER");
+
+	if (!name || strcmp(name, "axes"))
+		return fuzz_one(data, size);
+	fuzz_axes((const char *)data, size);
 	return 0;
 }
 

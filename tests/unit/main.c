@@ -37,6 +37,7 @@ void suite_page_alloc(void);
 void suite_kswapd(void);
 void suite_agreement(void);
 void suite_timed(void);
+void suite_axes(void);
 void suite_restart(void);
 void suite_killer(void);
 void suite_psi(void);
@@ -80,6 +81,7 @@ static const struct {
 	{ "psi", suite_psi },
 	{ "device", suite_device },
 	{ "sched", suite_sched },
+	{ "axes", suite_axes },
 	{ "clock", suite_clock },
 };
 

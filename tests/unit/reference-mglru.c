@@ -56,6 +56,13 @@ static void count_gens(const struct ref *r, int type, uint64_t n[4])
 			n[r->pages[i].gen - 1]++;
 }
 
+bool ref_gen_old(const struct ref *r, int page)
+{
+	int gen = r->pages[page].gen;
+
+	return gen && !is_active(r->gen, gen - 1);
+}
+
 uint64_t ref_gen_size(const struct ref *r, int type, bool active)
 {
 	uint64_t n[4] = { 0 }, sum = 0;

@@ -39,6 +39,8 @@ void ref_gen_free(struct ref *r);
 /** lru_gen_add_folio(), lru_gen_del_folio() */
 void ref_gen_add(struct ref *r, int page, bool reclaiming);
 void ref_gen_del(struct ref *r, int page);
+/** It is on a list, and not in one of the two youngest generations. */
+bool ref_gen_old(const struct ref *r, int page);
 uint64_t ref_gen_size(const struct ref *r, int type, bool active);
 void ref_gen_inc_refs(struct ref *r, int page);
 bool ref_gen_clear_refs(struct ref *r, int page);

@@ -2055,7 +2055,7 @@ static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma
 {
 	struct ref_pte pte = *ptep;
 	struct ref_page *pg = &r->pages[pte.page];
-	bool demote = false;
+	bool demote = false, aged;
 
 	if (pte.zero) {
 		memset(ptep, 0, sizeof(*ptep));
@@ -2066,12 +2066,16 @@ static void zap_present(struct ref *r, const struct zap *z, const struct ref_vma
 			folio_mark_dirty(r, pte.page);
 		count(r, VM_sim_reap_pages, z->dying);
 		count(r, VM_sim_reap_young, z->dying && pte.young);
+		aged = z->dying && pte.young && pg->workingset &&
+		       (r->gen ? ref_gen_old(r, pte.page) : !pg->active);
+		count(r, VM_sim_reap_aged, aged);
 		if (pte.young && !v->random && !v->sequential && !v->noreuse) {
 			if (policy_skips(r, z, ref_mapcount(r, pte.page))) {
 				count(r, VM_sim_zap_skipped, 1);
 				demote = r->policy == REF_DEMOTE;
 			} else {
 				count(r, VM_sim_zap_marks, 1);
+				count(r, VM_sim_zap_marks_aged, aged);
 				/* the second mark of a page on the inactive list */
 				count(r, VM_sim_zap_moves,
 				      !r->gen && pg->referenced && !pg->active && pg->lru);

@@ -45,6 +45,8 @@ static const struct {
 	  { "processes=2", "seconds=3", "hog_every_s=1", "hog_stay_s=0", "restart=systemd" },
 	  5 },
 	{ "db-pressure", { "seconds=3", "hog_every_s=1", "hog_op=read", "kills=none" }, 4 },
+	{ "reclaim-first", { "app_pages=16", "stream_pages=100", "stream_op=touch" }, 3 },
+	{ "kill-return", { "victims=3", "app_pages=2", "horizon_ticks=4", "stream_pages=0" }, 4 },
 };
 
 static struct trace *make(const char *name, const char *const *kv, size_t nr)

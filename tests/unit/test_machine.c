@@ -321,13 +321,13 @@ static void test_layers(void)
 static const struct {
 	const char *text, *error; /* after "PATH: " */
 } bad_files[] = {
-	{ "[machine]\ncpu=1\n", "unknown machine key \"cpu\"; there are:" },
+	{ "[machine]\ncpu=1\n", ":2: unknown machine key \"cpu\"; there are:" },
 	{ "[machine]\ncpus=many\n",
-	  "machine key cpus is \"many\", expected a whole number from 1 to 8" },
-	{ "[other]\ncpus=1\n", "unknown group [other], expected [machine]" },
-	{ "[machine]\ncpus=1\n[x]\n", "unknown group [x], expected [machine]" },
-	{ "", "no group [machine]" },
-	{ "cpus=1\n", "" },
+	  ":2: machine key cpus is \"many\", expected a whole number from 1 to 8" },
+	{ "[other]\ncpus=1\n", ":2: unknown group [other], expected [machine]" },
+	{ "[machine]\ncpus=1\n[x]\ncpus=1\n", ":4: unknown group [x], expected [machine]" },
+	{ "", ": no keys in a group [machine]" },
+	{ "cpus=1\n", ":1: \"cpus\" stands before the first [group]" },
 };
 
 static void test_bad_files(void)
@@ -337,7 +337,7 @@ static void test_bad_files(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(bad_files); i++) {
 		g_autofree char *path = temp_file(bad_files[i].text);
-		g_autofree char *want = g_strconcat(path, ": ", bad_files[i].error, NULL);
+		g_autofree char *want = g_strconcat(path, bad_files[i].error, NULL);
 
 		machine_init(&m);
 		err.msg[0] = 0;

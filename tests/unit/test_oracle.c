@@ -586,8 +586,8 @@ static void print_machine(const struct machine *m)
 	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
-	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us, m->swappiness,
-	       m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
+	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
+	       m->swappiness, m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
 	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms);
 }
 

@@ -292,6 +292,37 @@ static void test_gather_same_page(void)
 	g_string_free(text, TRUE);
 }
 
+/*
+ * Eight active pages; reclaim deactivates them, the process uses four of them
+ * again and dies. Those four are young, and marked although reclaim had aged
+ * them; under any-exit they are young all the same, and not marked.
+ */
+static void test_aged(void)
+{
+	static const char *const policies[] = { "baseline", "any-exit" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++) {
+		struct tl *x = tl_new(NULL, policies[i],
+				      "file,a,8; spawn,1; map,1,0,8,r--p,a,0; touch,1,0,8,r; drain;"
+				      "read,1,a,0,8; read,1,a,0,8; drain; mark,used;"
+				      "touch,1,0,4,r; exit,1");
+		struct scan_control sc = {
+			.priority = 0, .memcg = true, .nr_to_reclaim = 1, .force_deactivate = true
+		};
+
+		tl_to(x, "used");
+		TL_EQ(tl_stat(x, VM_nr_active_file), 8, "active");
+		tl_shrink_node(x, &sc);
+		TL_EQ(tl_stat(x, VM_pgdeactivate), 8, "deactivated");
+		tl_end(x);
+		TL_EQ(tl_stat(x, VM_sim_reap_pages), 8, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_reap_young), 4, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_reap_aged), 4, "%s", policies[i]);
+		TL_EQ(tl_stat(x, VM_sim_zap_marks_aged), i ? 0 : 4, "%s", policies[i]);
+		tl_free(x);
+	}
+}
+
 void suite_zap(void)
 {
 	CU_pSuite s = CU_add_suite("zap", NULL, NULL);
@@ -307,4 +338,5 @@ void suite_zap(void)
 	CU_add_test(s, "a page mapped 500 times", test_gather_same_page);
 	CU_add_test(s, "a fork that fails", test_fork_fail);
 	CU_add_test(s, "clear_refs", test_clear_refs);
+	CU_add_test(s, "marks against what reclaim had decided", test_aged);
 }

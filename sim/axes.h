@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Axes of a sweep: a key file where each key has a list of values,
+ *
+ *	KEY=VALUE;VALUE;...
+ *
+ * and a value that begins with a digit may be a range:
+ *
+ *	1..4		1 2 3 4
+ *	10%..40%/15%	10% 25% 40%
+ *	0.5..2*2	0.5 1 2
+ *
+ * Both ends are included where the steps meet them. Numbers are decimal, and
+ * exact: the third value of 0..1/0.1 is 0.2.
+ */
+#ifndef REAPSIM_AXES_H
+#define REAPSIM_AXES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+
+#define AXIS_VALUES_MAX 100000
+
+/** struct axis - a key and its values, each as a user would type it. */
+struct axis {
+	char *group, *key;
+	unsigned int line;
+	GPtrArray *values; /* char *; at least one */
+};
+
+/** struct axes - in the order of the file. */
+struct axes {
+	char *path;
+	GPtrArray *all; /* struct axis * */
+};
+
+/** Parse a key file of axes. Return: 0 with @a to be cleared by the caller, or
+ * -EINVAL with "FILE:LINE: " in @err and nothing to clear. */
+int axes_parse(struct axes *a, const char *path, const char *text, size_t len, struct err *err);
+void axes_clear(struct axes *a);
+/** The axis @group.@key, or NULL. */
+struct axis *axes_find(const struct axes *a, const char *group, const char *key);
+/** Add one at the end, with the single value @value; line 0. */
+struct axis *axes_add(struct axes *a, const char *group, const char *key, const char *value);
+
+#endif

@@ -1,0 +1,318 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reapsim reclaim-first: reclaim first, reap second. Had reclaim aged the
+ * victim's pages already, and does the unmapping say the opposite of what reclaim
+ * had decided? A sweep of untimed runs of the generator reclaim-first over the
+ * length of the stream that goes through memory before the kill.
+ *
+ * mapped: the victim's pages that reclaim has left it; young: their share whose
+ * PTE is young at the reap, for which a mark is due; against: the share of marks
+ * on pages that reclaim had deactivated (MGLRU: promoted, and let grow old), which
+ * the mark would keep.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "sim/cli/plot.h"
+#include "sim/cli/sweep.h"
+#include "sim/cli/table.h"
+
+struct options {
+	char *policies, *lrus, *streams, *csv, *plots;
+	char **settings;
+	int jobs;
+	gboolean restart;
+};
+
+enum { REAP_PAGES, REAP_YOUNG, REAP_AGED, MARKS, AGAINST, FILLS, REFAULTS, LIMIT, NR_COLUMNS };
+
+static const char *const columns[NR_COLUMNS] = {
+	[REAP_PAGES] = "sim_reap_pages",	[REAP_YOUNG] = "sim_reap_young",
+	[REAP_AGED] = "sim_reap_aged",		[MARKS] = "sim_zap_marks",
+	[AGAINST] = "sim_zap_marks_aged",	[FILLS] = "sim_fills",
+	[REFAULTS] = "workingset_refault_file", [LIMIT] = "limit_pages",
+};
+
+/* struct curve - the rows of one LRU: streams x policies, as swept */
+struct curves {
+	struct table t;
+	int column[NR_COLUMNS], lru, policy, stream, status;
+	const struct axis *lrus, *policies, *streams;
+};
+
+static int find_row(const struct curves *c, guint stream, guint lru, guint policy)
+{
+	for (guint i = 0; i < c->t.rows->len; i++)
+		if (!strcmp(table_text(&c->t, i, c->stream), c->streams->values->pdata[stream]) &&
+		    !strcmp(table_text(&c->t, i, c->lru), c->lrus->values->pdata[lru]) &&
+		    !strcmp(table_text(&c->t, i, c->policy), c->policies->values->pdata[policy]))
+			return (int)i;
+	g_assert_not_reached(); /* the sweep wrote the file a moment ago */
+}
+
+static double get(const struct curves *c, guint stream, guint lru, guint policy, int column)
+{
+	return table_number(&c->t, (guint)find_row(c, stream, lru, policy), c->column[column]);
+}
+
+/* under the first policy, in percent of what they are a share of */
+static double mapped(const struct curves *c, guint stream, guint lru)
+{
+	double most = 0;
+
+	for (guint s = 0; s < c->streams->values->len; s++)
+		most = MAX(most, get(c, s, lru, 0, REAP_PAGES));
+	return most > 0 ? 100 * get(c, stream, lru, 0, REAP_PAGES) / most : 0;
+}
+
+static double share(const struct curves *c, guint stream, guint lru, int part, int whole)
+{
+	double w = get(c, stream, lru, 0, whole);
+
+	return w > 0 ? 100 * get(c, stream, lru, 0, part) / w : 0;
+}
+
+static void print_lru(FILE *f, const struct curves *c, guint lru)
+{
+	fprintf(f, "%s, %s; fills: more than under it\n%10s%10s%10s%10s%10s",
+		(char *)c->lrus->values->pdata[lru], (char *)c->policies->values->pdata[0],
+		"stream", "mapped", "young", "aged", "against");
+	for (guint p = 1; p < c->policies->values->len; p++)
+		fprintf(f, "%15s", (char *)c->policies->values->pdata[p]);
+	fputc('\n', f);
+	for (guint s = 0; s < c->streams->values->len; s++) {
+		fprintf(f, "%10s%9.1f%%%9.1f%%%9.1f%%%9.1f%%", (char *)c->streams->values->pdata[s],
+			mapped(c, s, lru), share(c, s, lru, REAP_YOUNG, REAP_PAGES),
+			share(c, s, lru, REAP_AGED, REAP_YOUNG), share(c, s, lru, AGAINST, MARKS));
+		for (guint p = 1; p < c->policies->values->len; p++)
+			fprintf(f, "%+15.0f", get(c, s, lru, p, FILLS) - get(c, s, lru, 0, FILLS));
+		fputc('\n', f);
+	}
+	fputc('\n', f);
+}
+
+static void print_all(FILE *f, const struct curves *c)
+{
+	fputs("stream: pages read before the kill; mapped: of the victim's, left by reclaim;\n"
+	      "young: of these; aged: of the young, deactivated or grown old; against: of the\n"
+	      "marks, those on aged pages.\n\n",
+	      f);
+	for (guint l = 0; l < c->lrus->values->len; l++)
+		print_lru(f, c, l);
+}
+
+static void write_dat(FILE *f, const struct curves *c)
+{
+	for (guint l = 0; l < c->lrus->values->len; l++) {
+		fprintf(f, "# %s: stream/memory mapped young against; fills beyond the first of",
+			(char *)c->lrus->values->pdata[l]);
+		for (guint p = 1; p < c->policies->values->len; p++)
+			fprintf(f, " %s", (char *)c->policies->values->pdata[p]);
+		for (guint s = 0; s < c->streams->values->len; s++) {
+			fprintf(f, "\n%.4f %.3f %.3f %.3f",
+				g_ascii_strtod(c->streams->values->pdata[s], NULL) /
+					MAX(get(c, s, l, 0, LIMIT), 1),
+				mapped(c, s, l), share(c, s, l, REAP_YOUNG, REAP_PAGES),
+				share(c, s, l, AGAINST, MARKS));
+			for (guint p = 1; p < c->policies->values->len; p++)
+				fprintf(f, " %.0f",
+					get(c, s, l, p, FILLS) - get(c, s, l, 0, FILLS));
+		}
+		fputs("\n\n\n", f);
+	}
+}
+
+static void write_script(FILE *f, const struct curves *c, const char *name)
+{
+	static const char *const terminals[] = {
+		"svg size %d,720 font 'sans,13' background '#ffffff'; set output '%s.svg'",
+		"pngcairo size %d,720 font 'sans,10'; set output '%s.png'",
+	};
+	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73",
+					       "#cc79a7", "#e69f00", "#56b4e9" };
+	const guint lrus = c->lrus->values->len, policies = c->policies->values->len;
+
+	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
+		g_autofree char *term = g_strdup_printf(terminals[t], 80 + 480 * (int)lrus, name);
+
+		fprintf(f,
+			"set terminal %s\nset multiplot layout 2,%u title 'Reclaim first, reap "
+			"second'\n"
+			"set key below center horizontal Left reverse samplen 2 noenhanced\n"
+			"set bmargin 6\nset grid ytics lc '#dddddd' lt 1\nset border 3\n"
+			"set tics nomirror\n"
+			"set xlabel 'read before the kill, relative to memory' offset 0,0.4\n",
+			term, lrus);
+		for (guint l = 0; l < lrus; l++)
+			fprintf(f,
+				"set title '%s: at the reap, %s'\nset ylabel 'percent'\n"
+				"set yrange [-3:103]\n"
+				"plot '%s.dat' index %u using 1:2 with linespoints lw 2 pt 4 ps "
+				"0.6 lc "
+				"'#888888' title \"victim's pages still mapped\", \\\n"
+				"    '' index %u using 1:3 with linespoints lw 2 pt 6 ps 0.6 lc "
+				"'#0072b2' title 'of these: young', \\\n"
+				"    '' index %u using 1:4 with linespoints lw 2 pt 8 ps 0.6 lc "
+				"'#d55e00' title 'of the marks: against reclaim'\n",
+				(char *)c->lrus->values->pdata[l],
+				(char *)c->policies->values->pdata[0], name, l, l, l);
+		for (guint l = 0; l < lrus && policies > 1; l++) {
+			fprintf(f,
+				"set title '%s: after the return'\n"
+				"set ylabel 'fills more than %s'\nset yrange [*:*]\nplot ",
+				(char *)c->lrus->values->pdata[l],
+				(char *)c->policies->values->pdata[0]);
+			for (guint p = 1; p < policies; p++)
+				fprintf(f,
+					"%s'%s.dat' index %u using 1:%u with linespoints lw 2 pt "
+					"%u "
+					"ps 0.6 lc '%s' title '%s'",
+					p > 1 ? ", \\\n    " : "", name, l, p + 4, p + 3,
+					colours[(p - 1) % G_N_ELEMENTS(colours)],
+					(char *)c->policies->values->pdata[p]);
+			fputc('\n', f);
+		}
+		fprintf(f, "unset multiplot\n");
+	}
+}
+
+static int plot(const struct curves *c, const char *dir)
+{
+	static const char name[] = "reclaim-first";
+	g_autofree char *base = g_build_filename(dir, name, NULL);
+	g_autofree char *dat = g_strconcat(base, ".dat", NULL);
+	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
+	struct cli_out out;
+	struct err err;
+	int ret;
+
+	if (g_mkdir_with_parents(dir, 0777))
+		return cli_fail(err_set(&err, -errno, "%s: %s", dir, g_strerror(errno)), &err);
+	ret = cli_open_out(&out, dat);
+	if (ret)
+		return ret;
+	write_dat(out.f, c);
+	ret = cli_close_out(&out, true);
+	if (!ret)
+		ret = cli_open_out(&out, gp);
+	if (ret)
+		return ret;
+	write_script(out.f, c, name);
+	ret = cli_close_out(&out, true);
+	return ret ? ret : plot_gnuplot(gp);
+}
+
+static int report(const struct options *o, const struct sweep *sw, const char *csv)
+{
+	struct curves c = { .lrus = axes_find(&sw->axes, "run", "lru"),
+			    .policies = axes_find(&sw->axes, "run", "policy"),
+			    .streams = axes_find(&sw->axes, "generator", "stream_pages") };
+	struct cli_out out;
+	struct err err;
+	int ret = table_load(&c.t, csv, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	c.lru = table_column(&c.t, "lru");
+	c.policy = table_column(&c.t, "policy");
+	c.stream = table_column(&c.t, "generator.stream_pages");
+	for (int i = 0; i < NR_COLUMNS; i++)
+		c.column[i] = table_column(&c.t, columns[i]);
+	ret = cli_open_out(&out, NULL);
+	if (!ret) {
+		print_all(out.f, &c);
+		ret = cli_close_out(&out, true);
+	}
+	if (!ret && o->plots)
+		ret = plot(&c, o->plots);
+	table_clear(&c.t);
+	return ret;
+}
+
+static void add_list(GString *s, const char *key, const char *list)
+{
+	g_auto(GStrv) items = g_strsplit(list, ",", -1);
+	g_autofree char *joined = g_strjoinv(";", items);
+
+	g_string_append_printf(s, "%s=%s\n", key, joined);
+}
+
+static int reclaim_first(const struct options *o, int nr, char **kv)
+{
+	GString *s = g_string_new("[sweep]\ngenerator=reclaim-first\n[generator]\n");
+	const char *csv = o->csv ? o->csv : "reclaim-first.csv";
+	struct sweep sw;
+	int ret;
+
+	add_list(s, "stream_pages", o->streams ? o->streams : "0..32768/1024");
+	for (int i = 0; i < nr; i++)
+		g_string_append_printf(s, "%s\n", kv[i]);
+	g_string_append(s, "[machine]\n");
+	for (char **set = o->settings; set && *set; set++)
+		g_string_append_printf(s, "%s\n", *set);
+	g_string_append(s, "[run]\n");
+	add_list(s, "lru", o->lrus ? o->lrus : "classic,mglru");
+	add_list(s, "policy", o->policies ? o->policies : "baseline,v1,demote");
+	ret = sweep_parse(&sw, "reclaim-first", s->str, s->len);
+	g_string_free(s, TRUE);
+	if (ret)
+		return ret;
+	ret = sweep_run(&sw, csv, o->jobs, o->restart);
+	if (!ret)
+		ret = report(o, &sw, csv);
+	sweep_clear(&sw);
+	return ret;
+}
+
+static int run(int argc, char **argv)
+{
+	struct options o = { 0 };
+	const GOptionEntry entries[] = {
+		{ "streams", 'S', 0, G_OPTION_ARG_STRING, &o.streams,
+		  "pages streamed before the kill (default: 0..32768/1024)", "PAGES,..." },
+		{ "policies", 'p', 0, G_OPTION_ARG_STRING, &o.policies,
+		  "the first is looked at, the others are held against it (default: "
+		  "baseline,v1,demote)",
+		  "NAME,..." },
+		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o.lrus,
+		  "LRU models (default: classic,mglru)", "NAME,..." },
+		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.settings,
+		  "change one machine key; may be given again", "KEY=VALUE" },
+		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv,
+		  "the sweep's rows (default: reclaim-first.csv)", "FILE" },
+		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &o.plots, "plot all: SVG and PNG", "DIR" },
+		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o.jobs, "threads (default: one a core)", "N" },
+		{ "restart", 0, 0, G_OPTION_ARG_NONE, &o.restart,
+		  "throw away what an earlier call has finished", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	int ret = cli_options(
+		&argc, &argv, entries, "[KEY=VALUE...]",
+		"Say how far reclaim had aged a victim's pages, and what its unmapping says.",
+		"KEY=VALUE are options of the generator reclaim-first (\"reapsim gen --list\n"
+		"reclaim-first\"). Other pages stream through memory and age the victim's; then\n"
+		"it is reaped and comes back. Printed for each length of the stream: what is\n"
+		"still mapped and young, how many marks contradict reclaim, and how many more\n"
+		"pages than under the first policy are read from the device.");
+
+	if (ret < 0)
+		ret = o.jobs < 0 ? cli_usage("--jobs %d: expected 0 or more", o.jobs)
+				 : reclaim_first(&o, argc - 1, argv + 1);
+	g_free(o.policies);
+	g_free(o.lrus);
+	g_free(o.streams);
+	g_free(o.csv);
+	g_free(o.plots);
+	g_strfreev(o.settings);
+	return ret;
+}
+
+const struct command cmd_reclaim_first = {
+	.name = "reclaim-first",
+	.summary =
+		"what reclaim had decided about a victim's pages, against what its unmapping says",
+	.run = run,
+};

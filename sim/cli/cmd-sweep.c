@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* reapsim sweep: every combination of what a key file lists; a CSV row each. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+#include "sim/cli/sweep.h"
+
+static int print_axes(const struct sweep *sw)
+{
+	struct cli_out out;
+	int ret = cli_open_out(&out, NULL);
+
+	if (ret)
+		return ret;
+	fprintf(out.f, "%" PRIu64 " runs\n", sw->nr_runs);
+	for (guint i = 0; i < sw->order->len; i++) {
+		const struct axis *x = sw->order->pdata[i];
+		g_autofree char *name = sweep_column(sw, i);
+
+		fprintf(out.f, "%-32s", name);
+		for (guint v = 0; v < x->values->len; v++)
+			fprintf(out.f, " %s", (char *)x->values->pdata[v]);
+		fputc('\n', out.f);
+	}
+	return cli_close_out(&out, true);
+}
+
+/* DIR/NAME.conf -> NAME.csv */
+static char *default_csv(const char *conf)
+{
+	char *base = g_path_get_basename(conf), *csv;
+
+	if (g_str_has_suffix(base, ".conf"))
+		base[strlen(base) - 5] = 0;
+	csv = g_strconcat(base, ".csv", NULL);
+	g_free(base);
+	return csv;
+}
+
+static int sweep(const char *conf, const char *csv, int jobs, bool restart, bool dry)
+{
+	g_autofree char *chosen = csv ? g_strdup(csv) : default_csv(conf);
+	g_autoptr(GError) gerr = NULL;
+	g_autofree char *text = NULL;
+	struct sweep sw;
+	gsize len;
+	int ret;
+
+	if (g_access(conf, R_OK))
+		return cli_usage("%s: %s", conf, g_strerror(errno));
+	if (!g_file_get_contents(conf, &text, &len, &gerr))
+		return cli_usage("%s", gerr->message);
+	ret = sweep_parse(&sw, conf, text, len);
+	if (ret)
+		return ret;
+	ret = dry ? print_axes(&sw) : sweep_run(&sw, chosen, jobs, restart);
+	sweep_clear(&sw);
+	return ret;
+}
+
+static int run(int argc, char **argv)
+{
+	g_autofree char *csv = NULL;
+	gboolean restart = FALSE, dry = FALSE;
+	int jobs = 0;
+	const GOptionEntry entries[] = {
+		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &csv,
+		  "the CSV file (default: the name of the key file, .csv, here)", "FILE" },
+		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &jobs, "threads (default: one a core)", "N" },
+		{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry, "print the axes, run nothing", NULL },
+		{ "restart", 0, 0, G_OPTION_ARG_NONE, &restart,
+		  "throw away what an earlier call has finished", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	int ret = cli_options(
+		&argc, &argv, entries, "FILE.conf",
+		"Run every combination of the values that a key file lists.",
+		"Groups and keys of FILE.conf:\n"
+		"  [sweep]      trace=FILE;...  or generator=NAME;  mode=timed: as outcome\n"
+		"  [generator]  its options and seed\n"
+		"  [machine]    machine keys; file=FILE;... for whole machine files\n"
+		"  [run]        lru, policy (or \"all\"), ends_as, kernel\n"
+		"  [killer]     timed: options of the killer\n"
+		"  [restart]    timed: rule, delay, p\n"
+		"  [timed]      timed: loop, killer, seed\n"
+		"A value is a list, A;B;C, whose items may be ranges: 1..4, 10%..90%/20%,\n"
+		"1024..8192*2. Paths are relative to FILE.conf. Each combination is a row of\n"
+		"the CSV file, in the same order whatever the number of threads; the last key\n"
+		"of [run] varies fastest. After an interruption the same command goes on: what\n"
+		"is finished is not run again.");
+
+	if (ret >= 0)
+		return ret;
+	if (argc != 2)
+		return cli_usage("sweep: expected one key file, got %d", argc - 1);
+	if (jobs < 0)
+		return cli_usage("--jobs %d: expected 0 or more", jobs);
+	return sweep(argv[1], csv, jobs, restart, dry);
+}
+
+const struct command cmd_sweep = {
+	.name = "sweep",
+	.summary = "every combination of a key file's values: a CSV row a run, resumable",
+	.run = run,
+};

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A CSV file of "reapsim sweep", read back. */
+#ifndef REAPSIM_TABLE_H
+#define REAPSIM_TABLE_H
+
+#include <glib.h>
+
+#include "sim/err.h"
+
+/** struct table - every field is text. */
+struct table {
+	char *path;
+	char **names;	 /* of the columns */
+	GPtrArray *rows; /* char **, as many as there are columns */
+};
+
+/** Read the file at @path. Return: 0 with @t to be cleared, or -EINVAL with
+ * "FILE:LINE: " in @err and nothing to clear. */
+int table_load(struct table *t, const char *path, struct err *err);
+void table_clear(struct table *t);
+/** The column of that name; -1: there is none. */
+int table_column(const struct table *t, const char *name);
+const char *table_text(const struct table *t, guint row, int column);
+/** As a number; 0 if it is none, as in a row of a run that failed. */
+double table_number(const struct table *t, guint row, int column);
+
+#endif

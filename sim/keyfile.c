@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * glib parses each line as a file of its own, which makes the line number known
+ * and leaves the grammar to glib. The format has no construct of two lines.
+ */
+#include "sim/keyfile.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib/gstdio.h>
+
+static void entry_clear(gpointer data)
+{
+	struct keyfile_entry *e = data;
+
+	g_free(e->group);
+	g_free(e->key);
+	g_free(e->value);
+}
+
+static int add_entry(struct keyfile *k, const char *group, GKeyFile *kf, unsigned int line,
+		     struct err *err)
+{
+	g_autoptr(GError) gerr = NULL;
+	g_auto(GStrv) keys = g_key_file_get_keys(kf, "line", NULL, NULL);
+	g_autofree char *value = NULL;
+	struct keyfile_entry e = { .line = line };
+
+	if (!keys || !keys[0])
+		return 0; /* a comment */
+	if (!group)
+		return err_at(err, -EINVAL, k->path, line, "\"%s\" stands before the first [group]",
+			      keys[0]);
+	value = g_key_file_get_string(kf, "line", keys[0], &gerr);
+	if (!value)
+		return err_at(err, -EINVAL, k->path, line, "%s: %s", keys[0], gerr->message);
+	for (guint i = 0; i < k->entries->len; i++) {
+		e = g_array_index(k->entries, struct keyfile_entry, i);
+		if (!strcmp(e.group, group) && !strcmp(e.key, keys[0]))
+			return err_at(err, -EINVAL, k->path, line,
+				      "\"%s\" is given twice, first in line %u", keys[0], e.line);
+	}
+	e = (struct keyfile_entry){
+		.group = g_strdup(group),
+		.key = g_strdup(keys[0]),
+		.value = g_steal_pointer(&value),
+		.line = line,
+	};
+	g_array_append_val(k->entries, e);
+	return 0;
+}
+
+static int parse_line(struct keyfile *k, char **group, const char *text, size_t len,
+		      unsigned int line, struct err *err)
+{
+	g_autoptr(GKeyFile) kf = g_key_file_new();
+	g_autoptr(GError) gerr = NULL;
+	g_autofree char *one = NULL;
+	g_autofree char *shown = NULL;
+
+	while (len && g_ascii_isspace(*text))
+		text++, len--;
+	while (len && g_ascii_isspace(text[len - 1]))
+		len--;
+	if (!len)
+		return 0;
+	one = g_strdup_printf("%s%.*s\n", *text == '[' ? "" : "[line]\n", (int)len, text);
+	if (memchr(text, 0, len) || !g_utf8_validate(text, (gssize)len, NULL))
+		return err_at(err, -EINVAL, k->path, line, "expected text in UTF-8");
+	if (!g_key_file_load_from_data(kf, one, strlen(one), G_KEY_FILE_NONE, &gerr)) {
+		shown = g_strndup(text, len);
+		return err_at(err, -EINVAL, k->path, line,
+			      "\"%s\" is no line of a key file: expected [GROUP], KEY=VALUE or "
+			      "# comment",
+			      shown);
+	}
+	if (*text != '[')
+		return add_entry(k, *group, kf, line, err);
+	g_free(*group);
+	*group = g_key_file_get_start_group(kf);
+	return 0;
+}
+
+int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t len,
+		  struct err *err)
+{
+	g_autofree char *group = NULL;
+	const char *end = text + len;
+	unsigned int line = 0;
+	int ret = 0;
+
+	k->path = g_strdup(path);
+	k->entries = g_array_new(FALSE, FALSE, sizeof(struct keyfile_entry));
+	g_array_set_clear_func(k->entries, entry_clear);
+	while (text < end && !ret) {
+		const char *nl = memchr(text, '\n', (size_t)(end - text));
+		size_t n = (size_t)((nl ? nl : end) - text);
+
+		if (n > 1 << 20)
+			ret = err_at(err, -EINVAL, path, line + 1, "a line of %zu bytes", n);
+		else
+			ret = parse_line(k, &group, text, n, ++line, err);
+		text += n + 1;
+	}
+	if (ret)
+		keyfile_clear(k);
+	return ret;
+}
+
+int keyfile_load(struct keyfile *k, const char *path, struct err *err)
+{
+	g_autoptr(GError) gerr = NULL;
+	g_autofree char *text = NULL;
+	gsize len;
+
+	if (g_access(path, R_OK)) /* glib's message names the file once more */
+		return err_at(err, -EINVAL, path, 0, "%s", g_strerror(errno));
+	if (!g_file_get_contents(path, &text, &len, &gerr))
+		return err_at(err, -EINVAL, path, 0, "%s", gerr->message);
+	return keyfile_parse(k, path, text, len, err);
+}
+
+void keyfile_clear(struct keyfile *k)
+{
+	g_array_free(k->entries, TRUE);
+	g_free(k->path);
+	*k = (struct keyfile){ 0 };
+}

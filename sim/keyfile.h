@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * glib key files with what glib leaves out: the order of the keys and the line
+ * that each stands on. A key that is given twice is an error.
+ */
+#ifndef REAPSIM_KEYFILE_H
+#define REAPSIM_KEYFILE_H
+
+#include <stddef.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+
+/** struct keyfile_entry - one KEY=VALUE; strings are never NULL. */
+struct keyfile_entry {
+	char *group, *key, *value;
+	unsigned int line;
+};
+
+/** struct keyfile - the entries in the order of the file. */
+struct keyfile {
+	char *path;
+	GArray *entries; /* struct keyfile_entry */
+};
+
+/** Parse @len bytes of @text; @path is for messages.
+ * Return: 0 with @k to be cleared by the caller, or -EINVAL with "FILE:LINE: "
+ * in @err and nothing to clear. */
+int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t len,
+		  struct err *err);
+/** Read and parse the file at @path; as keyfile_parse(). */
+int keyfile_load(struct keyfile *k, const char *path, struct err *err);
+void keyfile_clear(struct keyfile *k);
+
+#endif

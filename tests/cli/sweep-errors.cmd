@@ -1,0 +1,41 @@
+# What is wrong with a sweep is said with file and line, before anything is run.
+cp "$SRC/tests/cli/tiny.csv" .
+try() {
+	printf '%b' "$1" >bad.conf
+	echo "\$ $1"
+	"$REAPSIM" sweep bad.conf -o out.csv 2>&1 | sed 's/there are: memory_pages.*/there are: .../'
+	echo "exit ${PIPESTATUS[0]}"
+	[ ! -e out.csv ] || echo "out.csv is there"
+}
+S='[sweep]\ntrace=tiny.csv\n'
+try ''
+try 'trace=x\n'
+try '[sweep]\ntrace=missing.csv\n'
+try '[sweep]\ntrace=tiny.csv\ngenerator=restart-loop\n'
+try '[sweep]\ngenerator=restart-loop;shared-library\n'
+try '[sweep]\ngenerator=nothing\n'
+try '[sweep]\ntrace=bad.conf\n'
+try "${S}speed=1\n"
+try "${S}[other]\nk=1\n"
+try "${S}\n[machine]\nmemcg_pages=100;many\n"
+try "${S}[machine]\ncpus=1..9\n"
+try "${S}[machine]\ncpu=1\n"
+try "${S}[machine]\nfile=missing.conf\n"
+try "${S}[machine]\nfile=tiny.csv\n"
+try "${S}[generator]\napp_pages=1\n"
+try '[sweep]\ngenerator=restart-loop\n[generator]\napp_pages=0..3\n'
+try '[sweep]\ngenerator=restart-loop\n[generator]\ndeath=exit;fire\n'
+try '[sweep]\ngenerator=restart-loop\n[generator]\nspeed=1\n'
+try "${S}[run]\npolicy=baseline;v9\n"
+try "${S}[run]\nlru=fifo\n"
+try "${S}[run]\nends_as=exec\n"
+try "${S}[run]\npolicies=all\n"
+try "${S}[run]\npolicy=v1;v1\n"
+try "${S}[machine]\ncpus=4..1\n"
+try '[sweep]\ngenerator=restart-loop\n[generator]\nseed=1..100000\napp_pages=1..200\n'
+"$REAPSIM" sweep
+echo "exit $?"
+"$REAPSIM" sweep missing.conf
+echo "exit $?"
+"$REAPSIM" sweep bad.conf --jobs -1
+echo "exit $?"
