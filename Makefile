@@ -81,9 +81,12 @@ test-cli: $(BIN) ## golden tests of the command line only
 test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
-RESULTS ?= kernel-patch/results/v7.3-classic
-agreement: $(BIN) ## how far the simulator is from a recorded kernel; fails if further than before
-	@$(BIN) agree $(RESULTS).csv --at-least $(RESULTS).level
+RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level))
+agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before
+	@status=0; for r in $(RESULTS); do \
+		echo "$$(basename $$r)"; echo; \
+		$(BIN) agree $$r.csv --at-least $$r.level || status=1; echo; \
+	done; exit $$status
 
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
 	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh

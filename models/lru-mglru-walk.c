@@ -230,7 +230,7 @@ bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness)
 		}
 		if (!force && !mm->ran)
 			continue;
-		mm->ran = mm == s->replay.mm;
+		mm->ran = false;
 		if (first)
 			set_clear(g, seq + 1);
 		first = false;

@@ -111,17 +111,21 @@ static void kswapd_run(struct sim *s, uint64_t end)
 {
 	struct kswapd *k = &s->kswapd;
 	unsigned int cpu = s->this_cpu;
+	bool ran = false;
 
 	s->this_cpu = kswapd_cpu(s);
 	while (k->awake && k->busy_until < end) {
 		uint64_t scanned = reclaim_scanned(s);
 
+		ran = true;
 		if (k->busy_until > s->now_ns)
 			sim_advance(s, k->busy_until - s->now_ns);
 		kswapd_step(s);
 		k->busy_until = s->now_ns + (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns;
 	}
 	s->this_cpu = cpu;
+	if (ran && s->cfg.machine.cpus == 1)
+		sim_use_mm(s);
 }
 
 static void wake(struct sim *s)
@@ -171,6 +175,8 @@ static bool light_sleep_ends(struct sim *s, uint64_t end)
 	advance_to(s, k->light_sleep_end);
 	k->light_sleep_end = 0;
 	if (prepare_kswapd_sleep(s)) {
+		if (s->cfg.machine.cpus == 1)
+			sim_use_mm(s);
 		set_pgdat_percpu_threshold(s, false);
 		return false;
 	}

@@ -186,6 +186,9 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	struct mm *child;
 	int ret = 0;
 
+	/* whoever asked for it ran before */
+	if (op_rec_code(rec) <= OP_WRITE || op_rec_code(rec) >= OP_FORK_FAIL)
+		sim_use_mm(s);
 	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
 		task_run(s, s->cfg.machine.op_us * 1000ull);
 		if (fatal_signal_pending(s))

@@ -78,14 +78,22 @@ static void snapshot_clear(gpointer data)
 	g_clear_pointer(&snap->pages, g_array_unref);
 }
 
+void sim_use_mm(struct sim *s)
+{
+	if (s->replay.mm)
+		s->replay.mm->ran = true;
+}
+
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 {
 	if (s->device) {
 		device_read(s, slot, nr);
+		sim_use_mm(s);
 		return;
 	}
 	if (s->cfg.machine.read_us)
 		task_wait(s, s->cfg.machine.read_us * 1000ull);
+	sim_use_mm(s);
 	for (uint32_t i = 0; i < nr; i++)
 		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }

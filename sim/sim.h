@@ -276,6 +276,9 @@ void sim_advance(struct sim *s, uint64_t ns);
 uint64_t sim_next_flush(const struct sim *s);
 /** From now on what the machine does takes as long as until the @nr'th mark. */
 void sim_set_times(struct sim *s, guint nr);
+/** context_switch() to the process at work, from another or from idling:
+ * lru_gen_use_mm(). */
+void sim_use_mm(struct sim *s);
 /** One request to the device: it takes the machine's read_us, and the pages that
  * wait locked for it from @slot on are unlocked. */
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);

@@ -525,10 +525,9 @@ static bool walk_mms(struct ref *r, unsigned int swappiness)
 	for (struct ref_proc *p = next_mm(r, 0); p; p = next_mm(r, p->mm_id)) {
 		force |= p->mm_is_new;
 		p->mm_is_new = false;
-		if (!force && !p->ran && p != r->current)
+		if (!force && !p->ran)
 			continue;
-		if (p != r->current)
-			p->ran = false;
+		p->ran = false;
 		if (!any) { /* reset_bloom_filter() */
 			g->have_filter[(seq + 1) % 2] = true;
 			for (int i = 0; i < REF_PROCS_MAX; i++)

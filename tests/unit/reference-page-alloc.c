@@ -477,6 +477,13 @@ static void resume(struct ref *r)
 	r->this_cpu = cpu;
 }
 
+/* context_switch() from kswapd back to the task: lru_gen_use_mm() */
+static void use_mm(struct ref *r)
+{
+	if (r->m.cpus == 1 && r->current)
+		r->current->ran = true;
+}
+
 void ref_wakeup_kswapd(struct ref *r)
 {
 	struct ref_kswapd *k = &r->kswapd;
@@ -485,8 +492,11 @@ void ref_wakeup_kswapd(struct ref *r)
 		return;
 	k->state = REF_KSWAPD_AWAKE;
 	k->runs_at = MAX(k->runs_at, r->now_ns);
-	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
+	if (r->m.scan_ns)
+		return;
+	while (k->state == REF_KSWAPD_AWAKE)
 		resume(r);
+	use_mm(r);
 }
 
 static void pass_until(struct ref *r, uint64_t ns)
@@ -506,6 +516,8 @@ static bool timer(struct ref *r, uint64_t end)
 	resume(r); /* to a sound sleep, or awake */
 	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
 		resume(r);
+	if (k->state != REF_KSWAPD_AWAKE)
+		use_mm(r);
 	return true;
 }
 
@@ -513,13 +525,17 @@ static bool timer(struct ref *r, uint64_t end)
 static void kswapd_on_cpu(struct ref *r, uint64_t end)
 {
 	struct ref_kswapd *k = &r->kswapd;
+	bool ran = false;
 
 	while (k->state == REF_KSWAPD_AWAKE && k->runs_at < end) {
+		ran = true;
 		pass_until(r, k->runs_at);
 		resume(r);
 		if (k->state == REF_KSWAPD_AWAKE)
 			k->runs_at = MAX(k->runs_at, r->now_ns);
 	}
+	if (ran)
+		use_mm(r);
 }
 
 static uint64_t tick_after(const struct ref *r, uint64_t ns)

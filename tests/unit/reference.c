@@ -1303,6 +1303,8 @@ static void device_read(struct ref *r, int first, uint64_t nr)
 {
 	if (r->m.read_us)
 		ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
+	if (r->current) /* it slept, and context_switch() says lru_gen_use_mm() */
+		r->current->ran = true;
 	for (uint64_t i = 0; i < nr; i++)
 		r->pages[first + (int)i].locked = false;
 }
