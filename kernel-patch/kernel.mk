@@ -8,6 +8,8 @@ CONFIG     ?= base
 POLICY     ?= baseline
 LRU        ?= classic
 RUNS       ?= 5
+TRACES     ?=
+INTO       ?=
 
 .PHONY: kernel kernel-run kernel-check kernel-agreement
 
@@ -21,7 +23,7 @@ kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists),
 kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' kernel-patch/scripts/check.sh '$(abspath $(BIN))'
 
-kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2
+kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' LRU='$(LRU)' RUNS='$(RUNS)' SCENARIOS='$(SCENARIOS)' \
 		$(if $(filter file,$(origin POLICY)),,POLICY='$(POLICY)') $(if $(JOBS),JOBS='$(JOBS)') \
-		kernel-patch/scripts/record.sh
+		TRACES='$(TRACES)' INTO='$(INTO)' kernel-patch/scripts/record.sh

@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # record.sh: plays the scenarios on a real kernel and keeps what it counted in
-# kernel-patch/results/vKERNEL-LRU.*, for "reapsim agree". A run that is finished
+# INTO/vKERNEL-LRU.*, for "reapsim agree". A run that is finished
 # is kept in ~/.cache/reapsim/agreement and never done again, until the scenario,
 # the kernel or the player changes; so this can be interrupted at any time.
 #
-#   SCENARIOS="NAME..."  of traces/scenarios (default: all)
+#   SCENARIOS="NAME..."  of TRACES (default: all)
+#   TRACES=FOLDER        (default: traces/scenarios)
 #   POLICY="NAME..."     (default: baseline v1 flag any-exit v1+evict)
 #   LRU=NAME             classic, mglru (default: classic)
 #   RUNS=N               of each (default 5); 0: only write what is finished
 #   JOBS=N               guests at once (default 2); one with two CPUs counts as one
+#   INTO=FOLDER          (default: kernel-patch/results)
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
 #
 # Three files are written: .csv has every counter with the value of each run, and
@@ -24,7 +26,7 @@ POLICY=${POLICY:-baseline v1 flag any-exit v1+evict}
 LRU=${LRU:-classic}
 RUNS=${RUNS:-5}
 JOBS=${JOBS:-2}
-traces=$here/../traces/scenarios
+traces=${TRACES:-$here/../traces/scenarios}
 work=$cache/agreement
 
 # one SCENARIO KEY POLICY RUN: a run of the guest, kept if it is a result
@@ -78,7 +80,7 @@ tasks=$(mktemp)
 PROGRESS=$(mktemp)
 trap 'rm -rf "$tasks" "$PROGRESS"' EXIT
 for name in $SCENARIOS; do
-	[ -f "$traces/$name.csv" ] || die "no scenario $name in traces/scenarios"
+	[ -f "$traces/$name.csv" ] || die "no scenario $name in $traces"
 	keys[$name]=$(key "$name")
 	mkdir -p "$work/${keys[$name]}"
 done
@@ -102,8 +104,9 @@ fi
 
 # ---- what is finished becomes the recorded files ----
 
-out=$here/results/v$(info version | cut -d. -f1,2)-$LRU
-mkdir -p "$here/results"
+into=${INTO:-$here/results}
+out=$into/v$(info version | cut -d. -f1,2)-$LRU
+mkdir -p "$into"
 touch "$out.csv" "$out.runs.csv" "$out.pages.csv"
 new=$(mktemp -d)
 trap 'rm -rf "$tasks" "$PROGRESS" "$new"' EXIT

@@ -45,11 +45,11 @@ struct summary {
 };
 
 struct agree {
-	char *kernel, *traces, *csv, *plot, *at_least, *write_level;
+	char *kernel, *traces, *csv, *plot, *at_least, *write_level, *again;
 	char **settings, **scenarios;
 	int worst, jobs;
-	struct results results;
-	GArray *judged; /* struct judged, as results.all */
+	struct results results, before; /* @before: of @again */
+	GArray *judged;			/* struct judged, as results.all */
 };
 
 /* ---- replay ---- */
@@ -513,6 +513,64 @@ static void print_worst(FILE *f, const struct agree *a)
 	}
 }
 
+/* ---- the kernel against itself ---- */
+
+static const struct cell *find_cell(const struct result *r, const struct cell *like)
+{
+	for (guint i = 0; i < r->cells->len; i++) {
+		const struct cell *c = &g_array_index(r->cells, struct cell, i);
+
+		if (c->counter == like->counter && !strcmp(c->mark, like->mark))
+			return c;
+	}
+	return NULL;
+}
+
+/* every single value, against the spread that was recorded before */
+static void add_again(struct summary *s, const struct agree *a, const struct judged *j)
+{
+	const struct result *before = results_find(&a->before, j->r->scenario, j->r->policy);
+
+	for (guint i = 0; before && i < j->r->cells->len; i++) {
+		const struct cell *c = &g_array_index(j->r->cells, struct cell, i);
+		const struct cell *b = find_cell(before, c);
+
+		for (unsigned int run = 0; b && run < j->r->nr_runs; run++) {
+			const double error =
+				agreement_error(&b->kernel, c->values[run], j->accesses);
+
+			g_array_append_val(s->errors, error);
+			s->inside += error == 0;
+			s->within += error <= 0.01;
+		}
+	}
+}
+
+static void print_again(FILE *f, const struct agree *a)
+{
+	const char *last = NULL;
+
+	fprintf(f, "%-24s %6s %7s %7s %8s %9s\n", "the kernel's own runs", "values", "inside",
+		"in 1%", "median", "p95");
+	for (guint i = 0; i < a->judged->len; i++) {
+		const char *name = g_array_index(a->judged, struct judged, i).r->scenario;
+		struct summary s;
+
+		if (last && !strcmp(last, name))
+			continue;
+		last = name;
+		summary_init(&s);
+		for (guint k = i; k < a->judged->len; k++) {
+			const struct judged *j = &g_array_index(a->judged, struct judged, k);
+
+			if (!strcmp(j->r->scenario, name))
+				add_again(&s, a, j);
+		}
+		print_row(f, name, &s);
+		summary_clear(&s);
+	}
+}
+
 static void write_cells(FILE *f, const struct agree *a)
 {
 	fputs("group,scenario,lru,policy,mark,counter,kernel_min,kernel_median,kernel_max,runs,"
@@ -699,6 +757,8 @@ static int agree(struct agree *a, const char *path)
 	struct err err;
 	int ret = results_load(&a->results, path, &err);
 
+	if (!ret && a->again)
+		ret = results_load(&a->before, a->again, &err);
 	if (ret)
 		return cli_fail(ret, &err);
 	for (guint i = 0, nr; !ret && i < a->results.all->len; i += nr)
@@ -712,6 +772,8 @@ static int agree(struct agree *a, const char *path)
 	for (int g = 0; g < NR_GROUPS; g++)
 		print_group(out.f, a, (enum group)g);
 	print_worst(out.f, a);
+	if (a->again)
+		print_again(out.f, a);
 	ret = cli_close_out(&out, true);
 	if (!ret && a->csv) {
 		ret = cli_open_out(&out, a->csv);
@@ -742,6 +804,9 @@ static int run(int argc, char **argv)
 		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &a.settings,
 		  "change one machine key; may be given again", "KEY=VALUE" },
 		{ "worst", 'w', 0, G_OPTION_ARG_INT, &a.worst, "list the N worst cells", "N" },
+		{ "again", 0, 0, G_OPTION_ARG_FILENAME, &a.again,
+		  "hold the kernel's single runs against an earlier recording, too",
+		  "RESULTS.csv" },
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &a.csv,
 		  "write every cell (\"-\": stdout, no tables)", "FILE" },
 		{ "plot", 0, 0, G_OPTION_ARG_FILENAME, &a.plot,
@@ -772,6 +837,8 @@ static int run(int argc, char **argv)
 	if (ret < 0) {
 		ret = agree(&a, argv[1]);
 		results_clear(&a.results);
+		if (a.before.all)
+			results_clear(&a.before);
 	}
 	g_array_free(a.judged, TRUE);
 	g_free(a.kernel);
@@ -780,6 +847,7 @@ static int run(int argc, char **argv)
 	g_free(a.plot);
 	g_free(a.at_least);
 	g_free(a.write_level);
+	g_free(a.again);
 	g_strfreev(a.settings);
 	g_strfreev(a.scenarios);
 	return ret;

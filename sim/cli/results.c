@@ -36,7 +36,7 @@ static const char *intern(struct results *r, const char *s)
 	return g_string_chunk_insert_const(r->strings, s);
 }
 
-static struct result *find(const struct results *r, const char *scenario, const char *policy)
+struct result *results_find(const struct results *r, const char *scenario, const char *policy)
 {
 	for (guint i = r->all->len; i-- > 0;) {
 		struct result *x = r->all->pdata[i];
@@ -53,7 +53,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	struct result *x;
 	uint64_t runs, fault_us, scan_ns;
 
-	if (find(r, f[0], f[1]))
+	if (results_find(r, f[0], f[1]))
 		return rows_bad(rows, err, "%s under %s a second time", f[0], f[1]);
 	if (rows_number(rows, 4, "number of runs", 1, 1000, &runs, err) ||
 	    rows_number(rows, 5, "fault_us", 0, 10000000, &fault_us, err) ||
@@ -79,7 +79,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 /* the result that a row of the other two files belongs to */
 static struct result *owner(const struct results *r, const struct rows *rows, struct err *err)
 {
-	struct result *x = find(r, rows->field[0], rows->field[1]);
+	struct result *x = results_find(r, rows->field[0], rows->field[1]);
 
 	if (!x)
 		rows_bad(rows, err, "%s under %s is not in %s", rows->field[0], rows->field[1],
@@ -120,6 +120,7 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
 			(uint32_t)cell.kernel.median;
 	} else {
+		cell.values = g_steal_pointer(&values);
 		g_array_append_val(x->cells, cell);
 	}
 	return 0;
@@ -185,11 +186,19 @@ static void free_pages_of(gpointer data)
 	g_array_free(p->runs, TRUE);
 }
 
+static void free_values_of(gpointer data)
+{
+	struct cell *c = data;
+
+	g_free(c->values);
+}
+
 static void free_result(gpointer data)
 {
 	struct result *x = data;
 
 	g_array_set_clear_func(x->pages, free_pages_of);
+	g_array_set_clear_func(x->cells, free_values_of);
 	g_array_free(x->pages, TRUE);
 	g_array_free(x->cells, TRUE);
 	g_array_free(x->times, TRUE);

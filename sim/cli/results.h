@@ -28,6 +28,7 @@ struct cell {
 	unsigned int counter;
 	unsigned int line; /* of the file it comes from */
 	struct spread kernel;
+	uint64_t *values; /* of each run of the kernel, sorted */
 	uint64_t sim;
 	double error;
 };
@@ -69,5 +70,7 @@ struct results {
  * Return: 0, or -errno with "FILE:LINE: " in @err. */
 int results_load(struct results *r, const char *path, struct err *err);
 void results_clear(struct results *r);
+/** Return: what is recorded of @scenario under @policy, or NULL. */
+struct result *results_find(const struct results *r, const char *scenario, const char *policy);
 
 #endif

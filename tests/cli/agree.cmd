@@ -44,6 +44,11 @@ grep -v p95 level >short
 agree k.csv --at-least short | tail -1
 agree k.csv --set read_us=0 --scenario tiny | grep -c '^all'
 agree k.csv --scenario other
+echo "--- a second recording, against the first"
+for f in csv runs.csv pages.csv; do cp k.$f first.$f; done
+sed -i 's/20 25 22/20 21 22/' first.csv
+agree k.csv --again first.csv | tail -3
+agree k.csv --again none.csv | tail -1
 agree k.csv --plot picture >/dev/null
 ls picture.*
 echo "--- bad files"
