@@ -252,6 +252,55 @@ static void test_op_counts(void)
 	}
 }
 
+/* the CPUs that a trace asks for, and the highest that it uses */
+static uint32_t cpus_asked(const struct trace *t)
+{
+	for (uint32_t i = 0; i < t->nr_machine; i++)
+		if (!strcmp(t->machine[i].key, "cpus"))
+			return (uint32_t)atoi(t->machine[i].value);
+	return 1;
+}
+
+static uint32_t cpu_used(const struct trace *t)
+{
+	struct trace_iter it;
+	struct op op;
+	uint32_t cpu = 0;
+
+	trace_iter_init(&it, t);
+	while (trace_iter_next(&it, &op, NULL) > 0)
+		if (op.code == OP_SPAWN || op.code == OP_FORK)
+			cpu = MAX(cpu, op.cpu);
+	return cpu;
+}
+
+/* a trace that spreads its processes over CPUs asks for a machine that has them */
+static void test_cpus(void)
+{
+	unsigned int with_option = 0;
+
+	for (size_t i = 0; trace_generators[i]; i++) {
+		const struct trace_generator *g = trace_generators[i];
+		const char *const kv[] = { "cpus=2" };
+		struct trace *t = make(g->name, NULL, 0);
+		size_t o = 0;
+
+		CU_ASSERT(cpu_used(t) < cpus_asked(t));
+		trace_free(t);
+		while (g->options[o].key && strcmp(g->options[o].key, "cpus"))
+			o++;
+		if (!g->options[o].key)
+			continue;
+		with_option++;
+		t = make(g->name, kv, 1);
+		CU_ASSERT_EQUAL(cpus_asked(t), 2);
+		CU_ASSERT_EQUAL(cpu_used(t), 1);
+		trace_free(t);
+	}
+	/* the phones, the tabs and the services */
+	CU_ASSERT(with_option == 9);
+}
+
 /*
  * A timed run takes what a process does from its spawn to the first pause as its
  * start-up: so there has to be something in it, and a process that comes back has
@@ -398,6 +447,7 @@ void suite_gen(void)
 	CU_add_test(s, "a seed's bytes do not change", test_known_bytes);
 	CU_add_test(s, "zipf frequencies", test_zipf_frequencies);
 	CU_add_test(s, "operation counts", test_op_counts);
+	CU_add_test(s, "CPUs", test_cpus);
 	CU_add_test(s, "start-up sections and restarts", test_start_up);
 	CU_add_test(s, "log-uniform draws", test_log_uniform);
 	CU_add_test(s, "bad options", test_bad_options);
