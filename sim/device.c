@@ -149,6 +149,8 @@ static void submit(struct sim *s, struct device_req *r)
 	if (d->instant) {
 		d->nr_served++;
 		complete(s, r);
+		/* who asked for it waits, if for no time */
+		sim_use_mm(s);
 	} else if (!depth || d->nr_served < depth) {
 		serve(s, r);
 	} else {

@@ -245,6 +245,20 @@ void task_wait(struct sim *s, uint64_t ns)
 	advance_to(s, end);
 }
 
+void task_idle(struct sim *s, uint64_t ns)
+{
+	struct mm *mm = s->replay.mm;
+
+	if (s->sched) {
+		task_wait(s, ns);
+		return;
+	}
+	/* kswapd gives the CPU back to no process */
+	s->replay.mm = NULL;
+	task_wait(s, ns);
+	s->replay.mm = mm;
+}
+
 void task_run(struct sim *s, uint64_t ns)
 {
 	struct kswapd *k = &s->kswapd;

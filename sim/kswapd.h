@@ -12,6 +12,8 @@ void wakeup_kswapd(struct sim *s);
 void task_run(struct sim *s, uint64_t ns);
 /** The task that runs waits for @ns, for the device or a timer. */
 void task_wait(struct sim *s, uint64_t ns);
+/** The same between two operations: nobody of the trace goes on when it is over. */
+void task_idle(struct sim *s, uint64_t ns);
 /** A timed run: the current task uses the CPU for what it owes (task_owe()). */
 void task_pay(struct sim *s);
 /** A timed run: the body of kswapd's task. */

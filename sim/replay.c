@@ -174,7 +174,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	sim_set_times(s, s->snapshots->len);
 	/* the player goes on after the next flush */
 	if (s->stats_lag && !s->cfg.machine.memcg_pages)
-		task_wait(s, sim_next_flush(s) - s->now_ns);
+		task_idle(s, sim_next_flush(s) - s->now_ns);
 	s->stats_flushed_ns = s->now_ns;
 }
 
@@ -242,7 +242,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		lru_add_drain_all(s);
 		break;
 	case OP_ADVANCE:
-		task_wait(s, (uint64_t)x << 32 | arg);
+		task_idle(s, (uint64_t)x << 32 | arg);
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);

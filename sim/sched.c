@@ -144,6 +144,7 @@ static void set_psi(struct sim *s, struct task *t)
 static void give_cpu(struct sim *s, struct task *t, unsigned int cpu)
 {
 	struct sched *sc = s->sched;
+	struct mm *at_work = t->replay.mm; /* of the process that the user is at */
 
 	sc->on_cpu[cpu] = t;
 	t->cpu = cpu;
@@ -151,6 +152,8 @@ static void give_cpu(struct sim *s, struct task *t, unsigned int cpu)
 	if (t->mm) {
 		t->mm->cpu = cpu;
 		t->mm->ran = true;
+	} else if (at_work && at_work->task == t) {
+		at_work->ran = true;
 	}
 	push(&sc->resume, t);
 	set_psi(s, t);

@@ -88,7 +88,6 @@ void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
 {
 	if (s->device) {
 		device_read(s, slot, nr);
-		sim_use_mm(s);
 		return;
 	}
 	if (s->cfg.machine.read_us)

@@ -2491,6 +2491,9 @@ bool ref_op(struct ref *r, const struct op *op)
 	}
 	if (op->code != OP_SPAWN)
 		ref_task_run(r, op_ns);
+	/* nobody's time: no switch back from kswapd is one to a process */
+	if (op->code == OP_ADVANCE || op->code == OP_MARK)
+		r->current = NULL;
 	switch (op->code) {
 	case OP_SPAWN:
 		break;

@@ -137,6 +137,25 @@ static void test_light_sleep(void)
 	tl_free(x);
 }
 
+/* lru_gen_use_mm(): the light sleep ends, and kswapd gives the CPU back to the process
+ * that waits, but to nobody between two operations: that counted as the process before */
+static void test_idle(void)
+{
+	for (int idle = 0; idle < 2; idle++) {
+		struct tl *x = machine("");
+		struct mm *mm = tl_mm(x, 1);
+
+		CU_ASSERT_PTR_EQUAL(x->s->replay.mm, mm);
+		wakeup_kswapd(x->s);
+		mm->ran = false;
+		(idle ? task_idle : task_wait)(x->s, 100 * MS + 1);
+		TL_EQ(x->s->kswapd.light_sleep_end, 0, "soundly");
+		TL_EQ(mm->ran, !idle, "%s", idle ? "idle" : "waits");
+		CU_ASSERT_PTR_EQUAL(x->s->replay.mm, mm);
+		tl_free(x);
+	}
+}
+
 /* it is woken to run, and looks at the watermark there: one run, no page */
 static void test_woken_for_nothing(void)
 {
@@ -269,6 +288,7 @@ void suite_kswapd(void)
 	CU_add_test(s, "woken at low, asleep above high", test_watermarks);
 	CU_add_test(s, "hopeless", test_hopeless);
 	CU_add_test(s, "light sleep", test_light_sleep);
+	CU_add_test(s, "nobody's time", test_idle);
 	CU_add_test(s, "woken for nothing", test_woken_for_nothing);
 	CU_add_test(s, "aging of anon pages", test_age_anon);
 	CU_add_test(s, "turns on one CPU", test_turns);

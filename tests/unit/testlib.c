@@ -119,7 +119,13 @@ struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_m
 struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
 			const char *text)
 {
-	return make(kernel_profiles[0], lru_models[0], machine, policy, OP_NONE, timed, text);
+	return tl_new_timed_lru(lru_models[0], machine, policy, timed, text);
+}
+
+struct tl *tl_new_timed_lru(const struct lru_model *lru, const char *machine, const char *policy,
+			    const struct timed_config *timed, const char *text)
+{
+	return make(kernel_profiles[0], lru, machine, policy, OP_NONE, timed, text);
 }
 
 void tl_to(struct tl *x, const char *mark)

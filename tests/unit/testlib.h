@@ -47,6 +47,8 @@ struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_m
  * tests but what @machine says. */
 struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
 			const char *text);
+struct tl *tl_new_timed_lru(const struct lru_model *lru, const char *machine, const char *policy,
+			    const struct timed_config *timed, const char *text);
 /** Replay up to and including the next mark of that name. */
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
