@@ -546,11 +546,12 @@ done:
 	return false;
 }
 
-static void classic_age_node(struct sim *s, struct scan_control *sc)
+static bool classic_age_node(struct sim *s, struct scan_control *sc)
 {
 	(void)sc;
 	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
 		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
+	return false;
 }
 
 static void classic_reclaim_end(struct sim *s)

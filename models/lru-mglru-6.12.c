@@ -438,6 +438,7 @@ const struct lru_gen_rules lru_gen_6_12 = {
 	.active_clears = LRU_REFS_MASK | PG_referenced | PG_active,
 	.walk_takes_isolated = true,
 	.walk_spares_anon = true,
+	.ttl_of_file = true,
 	.folio_seq = folio_seq,
 	.inc_refs = folio_inc_refs,
 	.eviction = lru_gen_eviction,

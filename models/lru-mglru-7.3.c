@@ -369,25 +369,12 @@ static unsigned int evict_folios(struct sim *s, struct scan_control *sc, unsigne
 static bool should_run_aging(const struct mglru *g, const struct scan_control *sc,
 			     unsigned int swappiness)
 {
-	uint64_t min_seq = g->min_seq[LRU_FILE];
+	const uint64_t min_seq = evictable_min_seq(g, swappiness);
 
-	if (swappiness)
-		min_seq = MIN(min_seq, g->min_seq[LRU_ANON]);
 	if (min_seq + MIN_NR_GENS > g->max_seq)
 		return true;
 	/* eviction can go on; if the going is easy, let it */
 	return sc->priority != DEF_PRIORITY && min_seq + MIN_NR_GENS == g->max_seq;
-}
-
-/* lruvec_evictable_size() */
-static uint64_t evictable_size(const struct mglru *g, unsigned int swappiness)
-{
-	uint64_t total = 0;
-
-	for (int type = swappiness ? LRU_ANON : LRU_FILE; type < NR_LRU_TYPES; type++)
-		for (uint64_t seq = g->min_seq[type]; seq <= g->max_seq; seq++)
-			total += g->nr_pages[lru_gen_from_seq(seq)][type];
-	return total;
 }
 
 /* What a pass keeps between its steps */

@@ -5,9 +5,10 @@
  * (lru_gen_add_folio, lru_gen_del_folio), and of mm/vmscan.c the feedback loop
  * (read_ctrl_pos to positive_ctrl_err), the ends of the window of generations
  * (inc_min_seq to inc_max_seq), and lru_gen_shrink_node, lru_gen_age_node.
- * lru-mglru-walk.c looks at page tables. lru-mglru-7.3.c and lru-mglru-6.12.c have
- * what each version does by itself: where a folio goes, what its references mean,
- * shadow entries, sorting and eviction (struct lru_gen_rules).
+ * lru-mglru-walk.c looks at page tables, lru-mglru-ttl.c has min_ttl_ms.
+ * lru-mglru-7.3.c and lru-mglru-6.12.c have what each version does by itself: where
+ * a folio goes, what its references mean, shadow entries, sorting and eviction
+ * (struct lru_gen_rules).
  *
  * A page belongs to one of up to four generations. Aging opens a new one, after
  * a walk of the page tables that puts into the youngest what was used through
@@ -18,8 +19,8 @@
  *
  * Approximations: one node, one zone, one lruvec (the memcg's when there is a
  * limit, else the root's), so nothing is left of the memcg LRU of shrink_many();
- * no memory.low/min; min_ttl_ms is 0. The sizes of generations follow at once
- * where the kernel lets a walk collect them first.
+ * no memory.low/min. The sizes of generations follow at once where the kernel
+ * lets a walk collect them first.
  */
 #include <errno.h>
 #include <string.h>
@@ -189,6 +190,21 @@ unsigned int lru_gen_count(const struct mglru *g, enum lru_type type)
 	return (unsigned int)(g->max_seq - g->min_seq[type]) + 1;
 }
 
+uint64_t evictable_min_seq(const struct mglru *g, unsigned int swappiness)
+{
+	return MIN(g->min_seq[swappiness ? LRU_ANON : LRU_FILE], g->min_seq[LRU_FILE]);
+}
+
+uint64_t evictable_size(const struct mglru *g, unsigned int swappiness)
+{
+	uint64_t total = 0;
+
+	for (int type = swappiness ? LRU_ANON : LRU_FILE; type < NR_LRU_TYPES; type++)
+		for (uint64_t seq = g->min_seq[type]; seq <= g->max_seq; seq++)
+			total += g->nr_pages[lru_gen_from_seq(seq)][type];
+	return total;
+}
+
 bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness)
 {
 	uint64_t min_seq[NR_LRU_TYPES] = { g->min_seq[0], g->min_seq[1] };
@@ -232,6 +248,7 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 		g->min_seq[LRU_ANON]++;
 	}
 	g->max_seq++;
+	g->born_ns[lru_gen_from_seq(g->max_seq)] = s->now_ns;
 }
 
 /* What differs from version to version */
@@ -331,9 +348,10 @@ static bool mglru_shrink_node(struct sim *s, struct scan_control *sc)
 }
 
 /* lru_gen_age_node() */
-static void mglru_age_node(struct sim *s, struct scan_control *sc)
+static bool mglru_age_node(struct sim *s, struct scan_control *sc)
 {
 	set_initial_priority(s, sc);
+	return s->cfg.machine.min_ttl_ms && !lruvec_is_reclaimable(s, sc);
 }
 
 /* snapshot_refaults() returns at once, and nothing here goes by statistics */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /* What the parts of the multi-generational LRU share: lru-mglru.c holds the
- * lists, lru-mglru-walk.c looks at page tables, lru-mglru-VERSION.c has the rules of
- * a kernel. */
+ * lists, lru-mglru-walk.c looks at page tables, lru-mglru-ttl.c protects what is
+ * young, lru-mglru-VERSION.c has the rules of a kernel. */
 #ifndef REAPSIM_LRU_MGLRU_H
 #define REAPSIM_LRU_MGLRU_H
 
@@ -42,6 +42,9 @@ struct lru_gen_rules {
 	/* get_pfn_folio(): walks leave anon alone where it is not evicted, and rmap
 	 * leaves it alone beside a file folio */
 	bool walk_spares_anon;
+	/* lruvec_is_reclaimable() asks for the age of file pages, also where anon is
+	 * evicted and older */
+	bool ttl_of_file;
 	/* lru_gen_folio_seq(), in v6.12 a part of lru_gen_add_folio(): the
 	 * generation that takes the folio; @reclaiming: at its old end */
 	uint64_t (*folio_seq)(const struct mglru *g, const struct folio *f, bool reclaiming);
@@ -71,6 +74,7 @@ struct mglru {
 	uint64_t max_seq, min_seq[NR_LRU_TYPES];
 	struct folio_list lists[MAX_NR_GENS][NR_LRU_TYPES];
 	uint64_t nr_pages[MAX_NR_GENS][NR_LRU_TYPES];
+	uint64_t born_ns[MAX_NR_GENS]; /* timestamps: of each generation */
 	struct ctrl avg_refaulted, avg_total;
 	struct ctrl protected, evicted, refaulted; /* of the oldest generation */
 
@@ -109,6 +113,10 @@ void lru_gen_forget(struct mglru *g, struct folio *f);
 
 /** get_nr_gens(). */
 unsigned int lru_gen_count(const struct mglru *g, enum lru_type type);
+/** evictable_min_seq(): the oldest generation that is evicted, of both types. */
+uint64_t evictable_min_seq(const struct mglru *g, unsigned int swappiness);
+/** lruvec_evictable_size(): pages of the types that are evicted. */
+uint64_t evictable_size(const struct mglru *g, unsigned int swappiness);
 /** Skip the oldest generations that are empty; true if there are any. */
 bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness);
 /** try_to_inc_max_seq(): a new generation, after a walk. */
@@ -127,6 +135,9 @@ struct ctrl_pos {
 struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigned int from,
 			      unsigned int to, unsigned int gain);
 bool positive_ctrl_err(const struct ctrl_pos *sp, const struct ctrl_pos *pv);
+
+/** Is there a page that min_ttl_ms leaves to reclaim? */
+bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc);
 
 /** The page-table walk of try_to_inc_max_seq(): false if @seq is history. */
 bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness);

@@ -14,6 +14,12 @@
  * a step nobody else sees its isolated pages missing, or the step half done.
  * With scan_ns 0 kswapd is done before the allocation that woke it goes on.
  *
+ * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms), a timed run has one;
+ * it kills nobody while a process is dying, whoever killed that, where the kernel's
+ * waits for its own victims only. Other runs end with the operation, as where an
+ * allocation would call it: the trace does not say what happens without a process
+ * that it goes on with.
+ *
  * In a timed run kswapd is a task among others (sim/sched.h), with the same
  * steps; what is said here about CPUs holds for untimed runs.
  */
@@ -23,6 +29,7 @@
 #include "sim/page_alloc.h"
 #include "sim/reclaim.h"
 #include "sim/sched.h"
+#include "sim/timed.h"
 
 static void balance_begin(struct sim *s)
 {
@@ -72,6 +79,13 @@ static bool prepare_kswapd_sleep(const struct sim *s)
 	return kswapd_test_hopeless(s) || zone_balanced(s);
 }
 
+/* out_of_memory(); it does not wait for a victim that is dying, as allocations do */
+static void out_of_memory(struct sim *s)
+{
+	if (!s->timed || (!killer_nr_dying(s) && !timed_out_of_memory(s)))
+		s->oom = s->kswapd.oom = true;
+}
+
 /* the next piece of kswapd's work */
 static void kswapd_step(struct sim *s)
 {
@@ -92,7 +106,8 @@ static void kswapd_step(struct sim *s)
 			balance_end(s);
 			return;
 		}
-		s->cfg.lru->age_node(s, sc);
+		if (s->cfg.lru->age_node(s, sc))
+			out_of_memory(s);
 		sc->nr_scanned = 0;
 		sc->nr_to_reclaim = MAX((uint64_t)s->zone.wmark_high, SWAP_CLUSTER_MAX);
 	}

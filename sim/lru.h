@@ -112,8 +112,9 @@ struct lru_model {
 	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is
 	 * false for its first. True: there is more */
 	bool (*shrink_node)(struct sim *s, struct scan_control *sc);
-	/* kswapd_age_node() */
-	void (*age_node)(struct sim *s, struct scan_control *sc);
+	/* kswapd_age_node(), before each pass of kswapd. True: kswapd calls
+	 * out_of_memory() and goes on */
+	bool (*age_node)(struct sim *s, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */
 	void (*reclaim_end)(struct sim *s);
 	/* memcg statistics are flushed: decisions may see the present */

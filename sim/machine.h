@@ -76,6 +76,7 @@ struct machine {
 	uint32_t device_spread_percent;
 	uint32_t tick_us;	 /* 1000000 / CONFIG_HZ */
 	uint32_t swappiness;	 /* 0..200 */
+	uint32_t min_ttl_ms;	 /* MGLRU; 0: off */
 	uint64_t min_free_pages; /* 0: as the kernel computes it */
 	uint32_t watermark_scale_factor;
 	uint32_t dirty_background_ratio; /* percent */

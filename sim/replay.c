@@ -258,7 +258,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	}
 	if (s->flush_wanted)
 		flush_dirty(s, 0);
-	return ret;
+	return !ret && s->kswapd.oom ? -ENOMEM : ret;
 }
 
 int replay_failed(struct sim *s, int ret, uint64_t at)
@@ -269,6 +269,14 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 	if (ret == -EFAULT)
 		return err_set(s->err, -EINVAL, "%s: record %llu touches an unmapped address",
 			       s->trace->path, (unsigned long long)at);
+	if (s->kswapd.oom)
+		return err_set(
+			s->err, ret,
+			"%s: record %llu: the simulated machine is out of memory: kswapd has "
+			"nothing that is older than min_ttl_ms (%u), or too little, and %s",
+			s->trace->path, (unsigned long long)at, s->cfg.machine.min_ttl_ms,
+			s->timed ? "no process is left to kill"
+				 : "only a timed run (reapsim outcome) has an OOM killer");
 	return err_set(s->err, ret,
 		       "%s: record %llu: the simulated machine is out of memory: %llu of "
 		       "%llu pages are in use and none can be reclaimed",
@@ -295,7 +303,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	unsigned int cpu = s->replay.mm->cpu;
 	uint64_t prev_end;
 
-	if (!open || open->file != s->replay.file)
+	if (!open || open->file != s->replay.file || s->kswapd.oom)
 		return i;
 	prev_end = open->prev_end;
 	for (; i < end && recs[i].head == read_one; i++) {
@@ -306,7 +314,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 					     PG_resident,
 				     0)) {
 			if (!may_fill || (f->flags & PG_resident) ||
-			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)))
+			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)) || s->kswapd.oom)
 				break;
 		}
 		if (__builtin_expect(prev_end == (uint64_t)recs[i].arg + 1, 0))

@@ -65,6 +65,7 @@ struct kswapd {
 	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
 	struct scan_control sc;
 	struct task *task; /* a timed run */
+	bool oom;	   /* it found nobody to kill; the run ends */
 };
 
 /** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
@@ -193,7 +194,7 @@ struct sim {
 	uint64_t stats_flushed_ns;    /* when that was */
 	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
-	bool oom;		      /* an allocation failed; the run ends */
+	bool oom;		      /* an OOM killer found nobody; the run ends */
 
 	GHashTable *procs; /* pid -> struct mm */
 	uint64_t now_ns;

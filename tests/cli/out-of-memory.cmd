@@ -14,3 +14,22 @@ echo "run: $?"
 echo "compare: $?"
 cut -d, -f1-8 out.csv
 "$REAPSIM" run t.csv --set swap_pages=500 | grep -E 'psw|swap'
+# Everything is younger than min_ttl_ms, says kswapd: only a timed run has an OOM killer.
+cat >ttl.csv <<'T'
+reapsim-trace,1
+machine,memory_pages,1000
+machine,min_ttl_ms,1000
+file,a,2000
+spawn,1
+anon,1,0x1000,100,rw-p
+touch,1,0x1000,100,w
+read,1,a,0,2000
+advance,1s
+T
+"$REAPSIM" run ttl.csv --lru mglru
+echo "run: $?"
+"$REAPSIM" outcome ttl.csv -p baseline --lru mglru --csv - | awk -F, '
+	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
+	NR > 1 { print "oom_kills:", $at["oom_kills"] }'
+"$REAPSIM" run ttl.csv >/dev/null
+echo "classic: $?"

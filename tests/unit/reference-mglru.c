@@ -627,6 +627,11 @@ static void try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 			set_min_seq(g, type, want[type]);
 }
 
+static uint64_t jiffies(const struct ref *r)
+{
+	return r->now_ns / 1000 / r->m.tick_us;
+}
+
 /* try_to_inc_max_seq() */
 static void run_aging(struct ref *r, unsigned int swappiness)
 {
@@ -636,6 +641,7 @@ static void run_aging(struct ref *r, unsigned int swappiness)
 		if (nr_gens(r->gen, type) == 4)
 			inc_min_seq(r, type, swappiness);
 	r->gen->max_seq++;
+	r->gen->timestamps[r->gen->max_seq % 4] = jiffies(r);
 }
 
 /* Eviction */
@@ -751,24 +757,36 @@ static bool should_abort(const struct ref *r, const struct ref_scan *sc, uint64_
 	return sc->kswapd && ref_nr_free(r) > (uint64_t)r->zone.high + BATCH;
 }
 
-static void try_to_shrink(struct ref *r, struct ref_scan *sc)
+/* get_swappiness() */
+static unsigned int swappiness_of(const struct ref *r)
 {
-	unsigned int swappiness = ref_nr_swap_pages(r) < BATCH ? 0 : r->m.swappiness;
-	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
-	bool first = true;
-	int64_t nr = 0;
+	return ref_nr_swap_pages(r) < BATCH ? 0 : r->m.swappiness;
+}
 
-	/* lruvec_evictable_size(): a folio promoted while anon was not evicted can be
-	 * in none of these generations */
+/* lruvec_evictable_size(): a folio promoted while anon was not evicted can be in
+ * none of these generations */
+static uint64_t evictable_size(const struct ref *r, unsigned int swappiness)
+{
+	uint64_t nr = 0;
+
 	for (int type = 0; type < 2; type++) {
 		uint64_t n[4] = { 0 };
 
 		count_gens(r, type, n);
 		for (uint64_t seq = r->gen->min_seq[type];
 		     evictable(type, swappiness) && seq <= r->gen->max_seq; seq++)
-			nr += (int64_t)n[seq % 4];
+			nr += n[seq % 4];
 	}
-	for (nr >>= sc->priority; nr > 0;) {
+	return nr;
+}
+
+static void try_to_shrink(struct ref *r, struct ref_scan *sc)
+{
+	unsigned int swappiness = swappiness_of(r);
+	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
+	bool first = true;
+
+	for (int64_t nr = (int64_t)(evictable_size(r, swappiness) >> sc->priority); nr > 0;) {
 		int scanned;
 		bool aged;
 
@@ -944,7 +962,7 @@ static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t
 
 static void v6_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
-	unsigned int swappiness = ref_nr_swap_pages(r) < BATCH ? 0 : r->m.swappiness;
+	unsigned int swappiness = swappiness_of(r);
 	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	uint64_t scanned = 0, unqueued_dirty = 0, file_taken = 0;
 	bool first = true;
@@ -986,7 +1004,7 @@ static int bits(uint64_t x)
 }
 
 /* set_initial_priority() */
-void ref_gen_age_node(struct ref *r, struct ref_scan *sc)
+static void set_priority(struct ref *r, struct ref_scan *sc)
 {
 	uint64_t reclaimable = ref_gen_size(r, FILE_LRU, false);
 
@@ -998,12 +1016,29 @@ void ref_gen_age_node(struct ref *r, struct ref_scan *sc)
 	sc->priority = CLAMP(sc->priority, 6, 12);
 }
 
+bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
+{
+	const unsigned int swappiness = swappiness_of(r);
+	const uint64_t tick_us = r->m.tick_us, us = r->m.min_ttl_ms * 1000ull;
+	const uint64_t ttl = us / tick_us + (us % tick_us != 0);
+	uint64_t oldest = r->gen->min_seq[FILE_LRU];
+
+	set_priority(r, sc);
+	if (!r->m.min_ttl_ms)
+		return false;
+	if (evictable_size(r, swappiness) < 1ull << sc->priority)
+		return true;
+	if (!r->v6 && swappiness && r->gen->min_seq[ANON] < oldest)
+		oldest = r->gen->min_seq[ANON];
+	return jiffies(r) <= r->gen->timestamps[oldest % 4] + ttl;
+}
+
 void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
 {
 	ref_lru_add_drain_cpu(r, r->this_cpu);
 	r->gen->mm_walk = sc->kswapd;
 	if (!sc->memcg)
-		ref_gen_age_node(r, sc);
+		set_priority(r, sc);
 	if (r->v6)
 		v6_try_to_shrink(r, sc);
 	else

@@ -49,6 +49,7 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page);
 void ref_gen_refault(struct ref *r, int page, struct ref_shadow s);
 void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at);
 void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc);
-void ref_gen_age_node(struct ref *r, struct ref_scan *sc);
+/** lru_gen_age_node(): true if it calls the OOM killer. */
+bool ref_gen_age_node(struct ref *r, struct ref_scan *sc);
 
 #endif

@@ -1166,7 +1166,7 @@ restart:
 			goto out;
 		/* kswapd_age_node() */
 		if (r->gen)
-			ref_gen_age_node(r, &sc);
+			r->kswapd.oom |= ref_gen_age_node(r, &sc);
 		else if (r->m.swap_pages && inactive_is_low(r, false))
 			shrink_active_list(r, REF_ACTIVE_ANON, 32);
 		/* kswapd_shrink_node() */
@@ -2565,7 +2565,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	}
 	if (r->flush_wanted)
 		flush(r, 0);
-	return ok;
+	return ok && !r->kswapd.oom;
 }
 
 void ref_stat(const struct ref *r, struct vmstat *out)

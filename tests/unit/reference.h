@@ -171,6 +171,7 @@ struct ref_kswapd {
 	uint64_t timer;	  /* ends the light sleep */
 	uint64_t runs_at; /* awake: when it can go on */
 	uint64_t scanned; /* by anyone, when it last spent time */
+	bool oom;	  /* it called the OOM killer, which is not there */
 	ucontext_t context, waker;
 	void *stack;
 };
@@ -181,6 +182,7 @@ struct ref_gen {
 	GQueue lists[4][2]; /* pages, the newest first */
 	uint64_t avg_refaulted[2][4], avg_total[2][4];
 	uint64_t protected[2][4], evicted[2][4], refaulted[2][4];
+	uint64_t timestamps[4]; /* jiffies */
 	uint64_t mm_seq;
 	bool have_filter[2];
 	bool mm_walk; /* reclaim_state->mm_walk */

@@ -10,8 +10,12 @@
  * four, so that three pages go back to the zone with each third one that is
  * freed: 42 of 42, 200 free. Then it sleeps.
  */
+#include <errno.h>
+#include <string.h>
+
 #include <CUnit/CUnit.h>
 
+#include "models/models.h"
 #include "sim/kswapd.h"
 #include "sim/page_alloc.h"
 #include "tests/unit/testlib.h"
@@ -281,6 +285,61 @@ static void test_age_anon(void)
 	tl_free(x);
 }
 
+/*
+ * min_ttl_ms: kswapd's first pass, at priority 12, finds 4096 pages or more that are
+ * older, or an untimed run ends. Of 20000 pages of memory reading fills about 19800,
+ * 4 pages at priority 12.
+ */
+static void test_min_ttl(void)
+{
+	static const struct {
+		const struct lru_model *lru;
+		const char *machine;
+		const char *before;
+		bool runs, oom;
+		const char *what;
+	} rows[] = {
+		{ &lru_mglru, "memory_pages=20000", "", true, false, "off" },
+		{ &lru_mglru, "memory_pages=20000 min_ttl_ms=1000", "", true, true, "young" },
+		{ &lru_mglru, "memory_pages=20000 min_ttl_ms=1000", "advance,1003ms;", true, true,
+		  "251 ticks of 4 ms, not yet" },
+		{ &lru_mglru, "memory_pages=20000 min_ttl_ms=1000", "advance,1004ms;", true, false,
+		  "251 ticks of 4 ms" },
+		{ &lru_mglru, "memory_pages=4096 min_ttl_ms=1000", "advance,1004ms;", true, true,
+		  "old, but small" },
+		{ &lru_mglru, "memcg_pages=4096 min_ttl_ms=1000", "", false, false, "no kswapd" },
+		{ &lru_classic, "memory_pages=4096 min_ttl_ms=1000", "", true, false, "no MGLRU" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) text = g_string_new("file,a,19900; spawn,1;");
+		uint64_t ended[2];
+
+		/* page by page, for the fast path */
+		g_string_append(text, rows[i].before);
+		for (int page = 0; page < 19900; page++)
+			g_string_append_printf(text, "read,1,a,%d,1;", page);
+		for (int fast = 0; fast < 2; fast++) {
+			struct tl *x = tl_new_lru(rows[i].lru, rows[i].machine, NULL, text->str);
+
+			x->s->cfg.check = false;
+			/* times that never change, for which all is replayed slowly */
+			if (!fast)
+				x->s->cfg.nr_times = 1;
+			TL_EQ(tl_end(x), rows[i].oom ? -ENOMEM : 1, "%s", rows[i].what);
+			TL_EQ(x->s->oom, rows[i].oom, "%s", rows[i].what);
+			TL_EQ(tl_stat(x, VM_pageoutrun) > 0, rows[i].runs, "%s", rows[i].what);
+			if (rows[i].oom) {
+				TL_EQ(tl_stat(x, VM_pageoutrun), 1, "%s", rows[i].what);
+				CU_ASSERT_PTR_NOT_NULL(strstr(x->err.msg, "min_ttl_ms (1000)"));
+			}
+			ended[fast] = sim_position(x->s);
+			tl_free(x);
+		}
+		TL_EQ(ended[1], ended[0], "%s: the fast path", rows[i].what);
+	}
+}
+
 void suite_kswapd(void)
 {
 	CU_pSuite s = CU_add_suite("kswapd", NULL, NULL);
@@ -293,5 +352,6 @@ void suite_kswapd(void)
 	CU_add_test(s, "aging of anon pages", test_age_anon);
 	CU_add_test(s, "turns on one CPU", test_turns);
 	CU_add_test(s, "a CPU of its own", test_two_cpus);
+	CU_add_test(s, "min_ttl_ms ends an untimed run", test_min_ttl);
 	CU_add_test(s, "while the task waits for the device", test_device_wait);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/lru-mglru.c and models/lru-mglru-walk.c: v7.3 CONFIG_LRU_GEN. Where a
+ * models/lru-mglru.c, lru-mglru-walk.c, lru-mglru-ttl.c: v7.3 CONFIG_LRU_GEN. Where a
  * trace would hide a rule behind the loops of reclaim, the state is set by hand
  * and a hook or a walk is called. A run begins with generations 0 (the oldest)
  * to 3.
@@ -857,6 +857,83 @@ static void test_initial_priority(void)
 	}
 }
 
+/*
+ * min_ttl_ms: generations 0 to 3 were opened at 0, 102, 200 and 300 ms, in ticks of
+ * 4 ms 0, 25, 50 and 75. There are 64 file pages and 40 anon pages; these are
+ * evicted if 64 swap slots are left.
+ */
+static void test_min_ttl(void)
+{
+	static const struct {
+		const struct kernel_profile *kernel;
+		uint32_t ttl_ms, swap;
+		uint64_t now_us, min_anon, min_file;
+		int priority;
+		bool kill;
+	} rows[] = {
+		{ &kernel_7_3, 0, 0, 0, 0, 0, 12, false },
+		/* 250 ticks must lie between */
+		{ &kernel_7_3, 1000, 0, 300000, 0, 0, 0, true },
+		{ &kernel_7_3, 1000, 0, 1000000, 0, 0, 0, true },
+		{ &kernel_7_3, 1000, 0, 1003999, 0, 0, 0, true },
+		{ &kernel_7_3, 1000, 0, 1004000, 0, 0, 0, false },
+		/* or 251, for a millisecond more */
+		{ &kernel_7_3, 1001, 0, 1004000, 0, 0, 0, true },
+		{ &kernel_7_3, 1001, 0, 1008000, 0, 0, 0, false },
+		/* of the generation that was opened in tick 25 */
+		{ &kernel_7_3, 1000, 0, 1103999, 0, 1, 0, true },
+		{ &kernel_7_3, 1000, 0, 1104000, 0, 1, 0, false },
+		/* anon is older: here it counts if it is evicted, in v6.12 it does not */
+		{ &kernel_7_3, 1000, 64, 1004000, 0, 1, 0, false },
+		{ &kernel_7_3, 1000, 63, 1004000, 0, 1, 0, true },
+		{ &kernel_6_12, 1000, 64, 1004000, 0, 1, 0, true },
+		{ &kernel_6_12, 1000, 64, 1104000, 0, 1, 0, false },
+		{ &kernel_6_12, 1000, 64, 1004000, 1, 0, 0, false },
+		/* old, but less than a page: 64 >> 7, 104 >> 7 */
+		{ &kernel_7_3, 1000, 0, 9000000, 0, 0, 6, false },
+		{ &kernel_7_3, 1000, 0, 9000000, 0, 0, 7, true },
+		{ &kernel_7_3, 1000, 64, 9000000, 0, 0, 6, false },
+		{ &kernel_7_3, 1000, 64, 9000000, 0, 0, 7, true },
+		{ &kernel_6_12, 1000, 64, 9000000, 0, 0, 12, true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine = g_strdup_printf("swap_pages=%u min_ttl_ms=%u",
+							   rows[i].swap, rows[i].ttl_ms);
+		struct tl *x = tl_new_kernel(rows[i].kernel, &lru_mglru, machine, NULL,
+					     "file,a,64; spawn,1; read,1,a,0,64; anon,1,0,40,rw-p;"
+					     "touch,1,0,40,w; drain");
+		static const uint64_t born_ms[] = { 0, 102, 200, 300 };
+		struct scan_control sc = { .priority = rows[i].priority,
+					   .kswapd = true,
+					   .may_swap = true };
+
+		TL_EQ(tl_end(x), 1, "row %d", (int)i);
+		for (int j = 0; j < 4; j++)
+			state(x)->born_ns[j] = born_ms[j] * 1000000;
+		state(x)->min_seq[LRU_ANON] = rows[i].min_anon;
+		state(x)->min_seq[LRU_FILE] = rows[i].min_file;
+		x->s->now_ns = rows[i].now_us * 1000;
+		TL_EQ(lru_mglru.age_node(x->s, &sc), rows[i].kill, "row %d", (int)i);
+		tl_free(x);
+	}
+}
+
+/* a generation is opened at the time of the walk, in the place of the oldest */
+static void test_birth(void)
+{
+	struct tl *x = run(NULL, "file,a,8; spawn,1; advance,7ms; read,1,a,0,1; drain");
+	struct mglru *g = state(x);
+
+	g->min_seq[LRU_ANON] = g->min_seq[LRU_FILE] = 1;
+	lru_gen_age(x->s, g, 0);
+	TL_EQ(g->max_seq, 4, "aged");
+	TL_EQ(g->born_ns[0], 7000000, "the fifth");
+	for (int i = 1; i < 4; i++)
+		TL_EQ(g->born_ns[i], 0, "%d: as old as the trace", i);
+	tl_free(x);
+}
+
 /* sizes: the two youngest generations are active */
 static void test_sizes(void)
 {
@@ -935,6 +1012,8 @@ void suite_lru_mglru(void)
 	CU_add_test(s, "what reclaim rejects", test_rejected);
 	CU_add_test(s, "deactivation", test_deactivate);
 	CU_add_test(s, "initial priority", test_initial_priority);
+	CU_add_test(s, "min_ttl_ms", test_min_ttl);
+	CU_add_test(s, "birth of a generation", test_birth);
 	CU_add_test(s, "sizes", test_sizes);
 	CU_add_test(s, "check", test_check);
 }

@@ -50,6 +50,7 @@ static const struct {
 	U32(device_spread_percent, device_spread_percent, 0, 100),
 	U32(op_us, op_us, 0, 10000000),
 	U32(swappiness, swappiness, 0, 200),
+	U32(min_ttl_ms, min_ttl_ms, 0, INT32_MAX),
 	U64(min_free_pages, min_free_pages, 0, UINT32_MAX),
 	U32(watermark_scale_factor, watermark_scale_factor, 1, 3000),
 	U32(dirty_background_ratio, dirty_background_ratio, 1, 100),

@@ -26,6 +26,7 @@
 #include "sim/reclaim.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
+#include "tests/unit/reference-mglru.h"
 #include "tests/unit/reference.h"
 #include "traces/write.h"
 
@@ -444,9 +445,34 @@ struct setup {
 
 /* What the traces of a test did, all together: they must get everywhere. */
 struct coverage {
-	uint64_t traces, ops_run, out_of_memory;
+	uint64_t traces, ops_run, out_of_memory, kswapd_oom;
+	uint64_t ttl[2]; /* answers to ttl_differs() */
 	struct vmstat sum;
 };
+
+/* would kswapd call the OOM killer if this were its next pass? For a priority and
+ * a min_ttl_ms that @at makes up */
+static bool ttl_differs(struct sim *s, struct ref *r, uint64_t at, char *msg, struct coverage *cov)
+{
+	static const uint32_t ttls[] = { 1, 50, 1001, 2000, 4444, 10000, 30000 };
+	struct scan_control sc = { .kswapd = true, .may_swap = true, .priority = (int)(at % 11) };
+	struct ref_scan ref_sc = { .kswapd = true, .priority = sc.priority };
+	const uint32_t before = s->cfg.machine.min_ttl_ms;
+	const uint32_t ttl = ttls[at % G_N_ELEMENTS(ttls)];
+	bool sim_says, ref_says;
+
+	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = ttl;
+	sim_says = s->cfg.lru->age_node(s, &sc);
+	ref_says = ref_gen_age_node(r, &ref_sc);
+	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = before;
+	if (cov)
+		cov->ttl[ref_says]++;
+	if (sim_says == ref_says)
+		return false;
+	snprintf(msg, MSG_MAX, "min_ttl_ms %u at priority %d: engine %s, reference %s", ttl,
+		 sc.priority, sim_says ? "kills" : "does not", ref_says ? "kills" : "does not");
+	return true;
+}
 
 /* -1: they agree; else the ordinal of the operation that sets them apart.
  * @cov: may be NULL */
@@ -487,7 +513,8 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 			}
 			break;
 		}
-		if (states_differ(s, r, msg))
+		if (states_differ(s, r, msg) ||
+		    (su->lru->lru_gen && ttl_differs(s, r, (uint64_t)at, msg, cov)))
 			bad = at;
 		else if (su->check && sim_check(s, &err)) {
 			snprintf(msg, MSG_MAX, "%s", err.msg);
@@ -503,6 +530,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 		cov->traces++;
 		cov->ops_run += (uint64_t)at;
 		cov->out_of_memory += s->oom;
+		cov->kswapd_oom += s->kswapd.oom;
 	}
 	sim_free(s);
 	ref_free(r);
@@ -583,12 +611,13 @@ static void print_machine(const struct machine *m)
 {
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
 	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
-	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms\n",
+	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
+	       "min_ttl_ms %u\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
 	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
 	       m->swappiness, m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
-	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms);
+	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms, m->min_ttl_ms);
 }
 
 static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,
@@ -640,14 +669,17 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			printf("\nno trace made %s move\n", vmstat_name((enum vmstat_item)i));
 	}
 	CU_ASSERT(cov->out_of_memory > 0 && cov->out_of_memory < cov->traces / 4);
+	if (lru->lru_gen)
+		CU_ASSERT(cov->ttl[false] > cov->ops_run / 10 &&
+			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
+/* Return: do they all agree? */
+static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, uint64_t nr,
+			   uint32_t min_ttl_ms, struct coverage *cov)
 {
 	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
-	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 3000);
 	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
-	struct coverage cov = { 0 };
 	unsigned int failed = 0;
 
 	for (uint64_t seed = first; seed < first + nr && failed < 3; seed++) {
@@ -670,7 +702,8 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 			random_trace_free(&rt);
 			continue;
 		}
-		at = lockstep(&rt, &su, msg, &cov);
+		rt.m.min_ttl_ms = min_ttl_ms;
+		at = lockstep(&rt, &su, msg, cov);
 		if (at >= 0) {
 			report(&rt, &su, seed, at, msg);
 			failed++;
@@ -678,7 +711,15 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 		random_trace_free(&rt);
 	}
 	CU_ASSERT_EQUAL(failed, 0);
-	if (!failed && nr >= 1000)
+	return !failed;
+}
+
+static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 3000);
+	struct coverage cov = { 0 };
+
+	if (lockstep_seeds(kernel, lru, nr, 0, &cov) && nr >= 1000)
 		check_coverage(&cov, kernel, lru);
 }
 
@@ -700,6 +741,18 @@ static void test_lockstep_6_12(void)
 static void test_lockstep_mglru_6_12(void)
 {
 	lockstep_model(REF_6_12, &lru_mglru);
+}
+
+/* With min_ttl_ms a run ends when kswapd first wakes: with less than 4096 pages there
+ * is nothing for its first pass. Memcgs have no kswapd. */
+static void test_min_ttl(void)
+{
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_7_3, &lru_mglru, 200, 1, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, 200, 1, &cov);
+	CU_ASSERT(cov.kswapd_oom > 60 && cov.kswapd_oom < 200);
+	CU_ASSERT(cov.sum.v[VM_pgscan_direct] > 0);
 }
 
 /* Properties of the engine alone */
@@ -884,6 +937,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);
 	CU_add_test(s, "and with those of its multi-generational LRU", test_lockstep_mglru_6_12);
+	CU_add_test(s, "until min_ttl_ms calls the OOM killer", test_min_ttl);
 	CU_add_test(s, "policies that must not differ", test_same_numbers);
 	CU_add_test(s, "invariants after every operation", test_invariants);
 	CU_add_test(s, "exit frees everything", test_exit_frees);

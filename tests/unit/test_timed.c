@@ -431,6 +431,61 @@ static void test_restarts(void)
 	}
 }
 
+/*
+ * min_ttl_ms: kswapd finds too little for a first pass and has the largest process
+ * killed, 2; while that dies it leaves the others alone, and reclaims. Once it is
+ * gone, the next wakeup is the end of 1.
+ */
+#define FILL                                                                                       \
+	"file,a,8000; spawn,1; anon,1,0,500,rw-p; touch,1,0,500,w; spawn,2;"                       \
+	"anon,2,0,800,rw-p; touch,2,0,800,w; read,1,a,0,4000; advance,1s;"
+
+static const struct {
+	const char *machine, *text;
+	unsigned int kills;
+	uint32_t pids[2];
+	int ret;
+} protections[] = {
+	{ "memory_pages=4096", FILL, 0, { 0 }, 1 },
+	{ "memory_pages=4096 min_ttl_ms=1000", FILL, 1, { 2 }, 1 },
+	{ "memory_pages=4096 min_ttl_ms=1000 scan_ns=1000", FILL, 1, { 2 }, 1 },
+	{ "memory_pages=4096 min_ttl_ms=1000",
+	  FILL "read,1,a,4000,4000; advance,1s",
+	  2,
+	  { 2, 1 },
+	  1 },
+	{ "memcg_pages=4096 min_ttl_ms=1000", FILL, 0, { 0 }, 1 },
+	/* nobody else is there for the second pass */
+	{ "memory_pages=4096 min_ttl_ms=1000 scan_ns=1000000 cpus=2",
+	  "file,a,8000; spawn,1; read,1,a,0,4000; advance,1s; drain",
+	  1,
+	  { 1 },
+	  -ENOMEM },
+};
+
+static void test_min_ttl(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(protections); i++) {
+		struct timed_config timed;
+		struct outcome o;
+		struct tl *x;
+
+		timed_config_init(&timed, &kill_none);
+		timed.loop = LOOP_TRACE;
+		x = tl_new_timed_lru(&lru_mglru, protections[i].machine, NULL, &timed,
+				     protections[i].text);
+		TL_EQ(tl_end(x), protections[i].ret, "row %d: %s", (int)i, x->err.msg);
+		CU_ASSERT(protections[i].ret == 1 || strstr(x->err.msg, "no process is left"));
+		timed_outcome(x->s, &o);
+		TL_EQ(o.nr_oom_kills, protections[i].kills, "row %d", (int)i);
+		TL_EQ(o.nr_kills, protections[i].kills, "row %d", (int)i);
+		for (guint j = 0; j < o.kills->len && j < 2; j++)
+			TL_EQ(kill_at(&o, j)->pid, protections[i].pids[j], "row %d", (int)i);
+		outcome_clear(&o);
+		tl_free(x);
+	}
+}
+
 void suite_timed(void)
 {
 	CU_pSuite s = CU_add_suite("timed", NULL, NULL);
@@ -444,4 +499,5 @@ void suite_timed(void)
 	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
 	CU_add_test(s, "avoidable kills", test_avoidable);
 	CU_add_test(s, "restarts", test_restarts);
+	CU_add_test(s, "min_ttl_ms", test_min_ttl);
 }

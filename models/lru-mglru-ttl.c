@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Protection of the working set by /sys/kernel/mm/lru_gen/min_ttl_ms: mirrors
+ * lruvec_is_sizable, lruvec_is_reclaimable and the rest of lru_gen_age_node of
+ * mm/vmscan.c, v6.12 and v7.3 (lru_gen_rules.ttl_of_file is where they differ).
+ *
+ * Each generation has the time when it was opened. Before each pass, of whatever
+ * priority and order, kswapd looks for something to reclaim: the oldest generation
+ * was opened more than min_ttl_ms ago, and what is evicted is a page or more at the
+ * pass's priority. If there is nothing kswapd calls the OOM killer, and then makes
+ * its pass all the same: no page is spared, the victim's are free instead. Direct
+ * reclaim and that of memcgs never ask, so nothing happens below a memcg limit.
+ *
+ * Approximations: a kernel asks every memcg and kills only if none has anything;
+ * here there is one, so that where less than 2^12 pages can be evicted the first
+ * pass kills, as on a machine whose memcgs are all that small. No memory.min.
+ * Jiffies are counted from the start of the trace, and the first generations were
+ * opened then. Held against no recorded kernel.
+ */
+#include "models/lru-mglru.h"
+
+static uint64_t jiffies_at(const struct sim *s, uint64_t ns)
+{
+	return ns / (s->cfg.machine.tick_us * 1000ull);
+}
+
+/* at least as long: msecs_to_jiffies() */
+static uint64_t min_ttl(const struct sim *s)
+{
+	return (s->cfg.machine.min_ttl_ms * 1000ull + s->cfg.machine.tick_us - 1) /
+	       s->cfg.machine.tick_us;
+}
+
+bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc)
+{
+	const struct mglru *g = s->lru;
+	const unsigned int swappiness = lru_gen_swappiness(s, sc);
+	uint64_t seq;
+
+	/* lruvec_is_sizable() */
+	if (!(evictable_size(g, swappiness) >> sc->priority))
+		return false;
+	seq = evictable_min_seq(g, g->rules->ttl_of_file ? 0 : swappiness);
+	return jiffies_at(s, g->born_ns[lru_gen_from_seq(seq)]) + min_ttl(s) <
+	       jiffies_at(s, s->now_ns);
+}
