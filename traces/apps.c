@@ -11,6 +11,9 @@
  * when it starts. Wrong where an app's use drifts from start to start, or where
  * its library pages are not as random a choice as this.
  *
+ * With order=ageing and return_percent below 100, app0 does not always come back:
+ * then another app, which never ran before, takes its place.
+ *
  * kills=none leaves it to the machine's killer to end apps (a timed run): then
  * cached_limit means nothing, each app starts once, and every later launch is a
  * resume.
@@ -46,6 +49,7 @@ enum {
 	A_AGE,
 	A_AWAY_MIN,
 	A_AWAY_MAX,
+	A_RETURN,
 	A_BURST_EVERY,
 	A_BURST,
 	A_BURST_KILLS_MIN,
@@ -118,6 +122,10 @@ const struct gen_option apps_options[] = {
 			 .assumed = true },
 	[A_AWAY_MAX] = { "away_max_s", GEN_COUNT, "3600",
 			 "and at the most; uniform in the logarithm", 1, 1000000, .assumed = true },
+	[A_RETURN] = { "return_percent", GEN_REAL, "100",
+		       "with order=ageing: chance that it comes back; else another app takes its "
+		       "place",
+		       0, 100, .assumed = true },
 	[A_BURST_EVERY] = { "burst_every", GEN_COUNT, "0",
 			    "launches between two large allocations; 0: none", 0, 1000000,
 			    .assumed = true },
@@ -141,15 +149,23 @@ const struct gen_option apps_options[] = {
 	[NR_OPTIONS] = { NULL },
 };
 
+/* away_min_s is the larger of the two */
+const struct gen_return apps_return = {
+	.delay = "away_min_s",
+	.percent = "return_percent",
+	.also = "away_max_s=1",
+};
+
 #define OWN_BASE  0x100000u
 #define LIB_BASE  0x2000000u
 #define ANON_BASE 0x4000000u
-/* app i is process i + 1 with pids=same; these are above all of them */
+/* above those of all apps */
 #define SYSTEM_PID 0x7000000u
 #define BURST_PID  0x7000001u
 
 struct app {
 	uint32_t file;	   /* its own */
+	uint32_t same_pid; /* the pid it has with pids=same */
 	uint32_t pid;	   /* 0: not running */
 	uint64_t last_use; /* ordinal of the launch */
 	uint64_t seed;	   /* of its start set */
@@ -159,7 +175,7 @@ struct app {
 struct apps {
 	const union gen_value *v; /* of apps_options[] */
 	struct gen_emit e;
-	struct gen_rng rng;
+	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
 	struct gen_zipf zipf;
 	uint32_t nr;
 	struct app *apps;
@@ -206,6 +222,7 @@ static void set_up(struct apps *c)
 
 		if (c->own_pages)
 			c->apps[i].file = gen_file(&c->e, name, c->own_pages);
+		c->apps[i].same_pid = i + 1;
 		c->apps[i].seed = gen_rng_next(&c->rng);
 		c->apps[i].optin = gen_chance(&c->rng, c->v[A_OPTIN].real);
 	}
@@ -220,7 +237,7 @@ static void start(struct apps *c, struct app *app)
 {
 	const union gen_value *v = c->v;
 	const bool same = v[A_PIDS].kind == SAME_PIDS;
-	uint32_t pid = same ? (uint32_t)(app - c->apps) + 1 : c->next_pid++;
+	uint32_t pid = same ? app->same_pid : c->next_pid++;
 
 	app->pid = pid;
 	c->nr_alive++;
@@ -325,6 +342,17 @@ static void others(struct apps *c, double ms)
 		launch(c, 1 + (uint32_t)(c->nr_launches % (c->nr - 1)));
 }
 
+/* Another one, which never ran before, in the place of app 0 */
+static void replace(struct apps *c, uint64_t round)
+{
+	g_autofree char *name = g_strdup_printf("new%" G_GUINT64_FORMAT, round);
+
+	if (c->own_pages)
+		c->apps[0].file = gen_file(&c->e, name, c->own_pages);
+	c->apps[0].seed = gen_rng_next(&c->returns);
+	c->apps[0].same_pid = c->nr + 1 + (uint32_t)round;
+}
+
 static void age_and_die(struct apps *c, uint64_t round)
 {
 	static const uint32_t minutes[] = { 0, 1, 5, 15 };
@@ -332,6 +360,8 @@ static void age_and_die(struct apps *c, uint64_t round)
 	const double min = (double)c->v[A_AWAY_MIN].n, max = (double)c->v[A_AWAY_MAX].n;
 	const uint32_t age = minutes[kind < 4 ? kind : (round - 1) % 4];
 
+	if (!gen_chance(&c->returns, c->v[A_RETURN].real))
+		replace(c, round);
 	launch(c, 0);
 	others(c, age * 60e3);
 	gen_mark(&c->e, "aged%u.%" G_GUINT64_FORMAT, age, round);
@@ -355,6 +385,7 @@ int apps_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 	if (c.e.ret)
 		return c.e.ret;
 	gen_rng_init(&c.rng, a->seed);
+	gen_rng_init(&c.returns, ~a->seed);
 	c.apps = g_new0(struct app, c.nr);
 	set_up(&c);
 	for (uint64_t round = 1; round <= rounds && !c.e.ret; round++) {

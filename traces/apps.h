@@ -11,6 +11,8 @@
 
 /** In the order that apps_generate() knows. */
 extern const struct gen_option apps_options[];
+/** With order=ageing: of app0. */
+extern const struct gen_return apps_return;
 
 /** @generate of a generator whose options are apps_options[], all of them. */
 int apps_generate(const struct gen_args *a, struct trace_build *b, struct err *err);

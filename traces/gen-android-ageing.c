@@ -34,5 +34,6 @@ const struct trace_generator gen_android_ageing = {
 	.summary = "a phone on which one app is killed at a given age and comes back",
 	.options = apps_options,
 	.defaults = defaults,
+	.returns = &apps_return,
 	.generate = apps_generate,
 };

@@ -23,5 +23,6 @@ const struct trace_generator gen_db_pressure = {
 	.summary = "a database that maps one large file is killed and restarted",
 	.options = services_options,
 	.defaults = defaults,
+	.returns = &services_return,
 	.generate = services_generate,
 };

@@ -25,5 +25,6 @@ const struct trace_generator gen_k8s_crashloop = {
 	.summary = "replicas of one image crash and back off as Kubernetes does",
 	.options = services_options,
 	.defaults = defaults,
+	.returns = &services_return,
 	.generate = services_generate,
 };

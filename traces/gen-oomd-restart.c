@@ -24,5 +24,6 @@ const struct trace_generator gen_oomd_restart = {
 	.summary = "a whole cgroup is killed under pressure and restarted at once",
 	.options = services_options,
 	.defaults = defaults,
+	.returns = &services_return,
 	.generate = services_generate,
 };

@@ -3,7 +3,9 @@
  * reclaim-first: one victim, and a stream of other pages that makes reclaim look
  * at the victim's pages before it is killed. How far reclaim got is how long the
  * stream is. Part of the victim's pages it had used before (they start active),
- * and part of them it goes on using while the stream runs.
+ * and part of them it goes on using while the stream runs. With used_of_16 below 16
+ * it touches only the first pages of every 16, and fault-around maps the rest: young
+ * or old, as the machine has it, which decides what a mark is due for.
  *
  * After the reap the stream goes on, and the victim comes back and touches all
  * its pages. It is alive at the end, as is the stream's process: what unmapping
@@ -13,11 +15,14 @@
 
 #include "traces/gen.h"
 
-enum { APP, ACTIVE, HOT, STREAM, STREAM_OP, AFTER, STEPS, DEATH, MEMCG };
+enum { APP, USED, ACTIVE, HOT, STREAM, STREAM_OP, AFTER, STEPS, DEATH, MEMCG };
 enum { STREAM_REUSE, STREAM_READ, STREAM_TOUCH };
 
 static const struct gen_option options[] = {
 	[APP] = { "app_pages", GEN_COUNT, "12288", "file pages of the victim", 16, 10000000 },
+	[USED] = { "used_of_16", GEN_COUNT, "16",
+		   "of every 16 pages, those it uses; fault-around may map the others", 1, 16,
+		   .assumed = true },
 	[ACTIVE] = { "active_percent", GEN_COUNT, "75",
 		     "of them, read twice before it starts: active", 0, 100, .assumed = true },
 	[HOT] = { "hot_percent", GEN_COUNT, "20",
@@ -53,6 +58,21 @@ struct plan {
 	uint64_t streamed;
 };
 
+/* what is used of the victim's @pages at @from */
+static void use(struct plan *p, uint64_t from, uint64_t pages)
+{
+	const uint64_t end = from + pages, used = p->a->v[USED].n;
+
+	if (used == GEN_EXTENT) {
+		gen_touch(p->e, VICTIM, BASE + (uint32_t)from, pages, false);
+		return;
+	}
+	for (uint64_t at = from & ~(uint64_t)(GEN_EXTENT - 1); at < end; at += GEN_EXTENT)
+		if (MAX(at, from) < MIN(at + used, end))
+			gen_touch(p->e, VICTIM, BASE + (uint32_t)MAX(at, from),
+				  MIN(at + used, end) - MAX(at, from), false);
+}
+
 /* the hot pages lie around the border of the active ones, half on each side */
 static void use_hot(struct plan *p)
 {
@@ -60,7 +80,7 @@ static void use_hot(struct plan *p)
 
 	from = MIN(from, p->a->v[APP].n - p->hot);
 	if (p->hot)
-		gen_touch(p->e, VICTIM, BASE + (uint32_t)from, p->hot, false);
+		use(p, from, p->hot);
 }
 
 static void read_all(struct gen_emit *e, uint32_t file, uint64_t from, uint64_t pages)
@@ -97,7 +117,7 @@ static void start_victim(struct plan *p)
 	gen_spawn(p->e, VICTIM, 0);
 	gen_optin(p->e, VICTIM);
 	gen_map_file(p->e, VICTIM, p->app, BASE, p->a->v[APP].n, VM_READ);
-	gen_touch(p->e, VICTIM, BASE, p->a->v[APP].n, false);
+	use(p, 0, p->a->v[APP].n);
 }
 
 static int generate(const struct gen_args *a, struct trace_build *b, struct err *err)

@@ -66,14 +66,27 @@ struct gen_args {
 	void *progress_data;
 };
 
+/**
+ * struct gen_return - the options of a generator that say whether and when what is
+ * killed comes back, so that a sweep can use them as axes.
+ * @delay: key of the delay, which ends in _ms or _s
+ * @percent: key of the probability
+ * @also: KEY=VALUE that gives the two their meaning
+ */
+struct gen_return {
+	const char *delay, *percent, *also;
+};
+
 /** struct trace_generator - see the top of this file. @generate appends to an
  * initialised builder and returns 0 or a negative errno with @err filled.
- * @defaults: over those of @options; may be NULL. */
+ * @defaults: over those of @options; may be NULL.
+ * @returns: NULL: it has no such options. */
 struct trace_generator {
 	const char *name;
 	const char *summary;
 	const struct gen_option *options;
 	const struct gen_default *defaults;
+	const struct gen_return *returns;
 	int (*generate)(const struct gen_args *a, struct trace_build *b, struct err *err);
 };
 

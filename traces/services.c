@@ -7,6 +7,10 @@
  * (victims=life), or a whole group dies, in turn, when a neighbour needs memory
  * (victims=pressure); and restarts by rule.
  *
+ * With return_percent below 100 not all restart: at the time when one would, another
+ * takes its place for good, with an image and data of its own, so that the load stays
+ * the same and only what is wanted again differs.
+ *
  * kills=none leaves the dying to the machine's killer, and the restart to the
  * run's restart rule.
  *
@@ -34,6 +38,7 @@ enum {
 	LIFE_MAX,
 	RESTART,
 	RESTART_MS,
+	RETURN,
 	HOG_EVERY,
 	HOG_STAY,
 	HOG,
@@ -87,6 +92,9 @@ const struct gen_option services_options[] = {
 		      .kinds = (const char *const[]){ "fixed", "kubernetes", "systemd", NULL } },
 	[RESTART_MS] = { "restart_ms", GEN_COUNT, "100", "delay of fixed and systemd", 0,
 			 86400000 },
+	[RETURN] = { "return_percent", GEN_REAL, "100",
+		     "chance that it restarts; else another takes its place", 0, 100,
+		     .assumed = true },
 	[HOG_EVERY] = { "hog_every_s", GEN_COUNT, "60", "how often the neighbour comes; 0: never",
 			0, 1000000, .assumed = true },
 	[HOG_STAY] = { "hog_stay_s", GEN_COUNT, "10", "how long it stays", 0, 1000000,
@@ -112,6 +120,12 @@ const struct gen_option services_options[] = {
 	[NR_OPTIONS] = { NULL },
 };
 
+const struct gen_return services_return = {
+	.delay = "restart_ms",
+	.percent = "return_percent",
+	.also = "restart=fixed",
+};
+
 #define IMAGE_BASE 0x10000u
 #define DATA_BASE  0x8000000u
 #define ANON_BASE  0x10000000u
@@ -120,7 +134,7 @@ const struct gen_option services_options[] = {
 
 /* Times in ms. A process keeps its pid: to a timed run it is one that restarts. */
 struct service {
-	uint32_t pid, file;
+	uint32_t pid, image, file;
 	bool up;
 	uint64_t started, dies, restarts;
 	uint64_t backoff;
@@ -131,10 +145,10 @@ struct service {
 struct services {
 	const union gen_value *v;
 	struct gen_emit e;
-	struct gen_rng rng;
+	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
 	struct gen_zipf zipf;
 	struct service *all;
-	uint32_t nr, image_file, hog_file, hog_pid;
+	uint32_t nr, hog_file, hog_pid, next_pid, nr_new;
 	uint64_t seed, now, hog_leaves, nr_hogs;
 	bool hog;
 };
@@ -148,7 +162,7 @@ static void start(struct services *c, struct service *s)
 	gen_spawn(&c->e, s->pid, s->pid % (uint32_t)v[CPUS].n);
 	if (v[OPTIN].kind)
 		gen_optin(&c->e, s->pid);
-	gen_map_file(&c->e, s->pid, c->image_file, IMAGE_BASE, v[IMAGE].n, VM_READ | VM_EXEC);
+	gen_map_file(&c->e, s->pid, s->image, IMAGE_BASE, v[IMAGE].n, VM_READ | VM_EXEC);
 	gen_touch_set(&c->e, &c->rng, s->pid, IMAGE_BASE, (uint32_t)v[IMAGE].n, &set, false);
 	if (v[DATA].n) {
 		set = (struct gen_set){ .seed = c->seed + 1, .percent = v[DATA_START].real };
@@ -185,8 +199,17 @@ static uint64_t restart_time(struct services *c, struct service *s)
 	return c->now + c->v[RESTART_MS].n;
 }
 
-static void kill_service(struct services *c, struct service *s)
+/* 0, or the number of those who take the place of a process or group that dies now */
+static uint32_t draw_return(struct services *c)
 {
+	return gen_chance(&c->returns, c->v[RETURN].real) ? 0 : ++c->nr_new;
+}
+
+/* @new: draw_return() */
+static void kill_service(struct services *c, struct service *s, uint32_t new)
+{
+	g_autofree char *image = g_strdup_printf("image-new%u", new);
+	g_autofree char *data = g_strdup_printf("data-new%u", new);
 	const uint32_t flags = (c->v[IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
 			       (c->v[EVICT].kind ? MRELEASE_EVICT_FILE : 0);
 
@@ -195,6 +218,12 @@ static void kill_service(struct services *c, struct service *s)
 	gen_die(&c->e, s->pid, c->v[DEATH].kind, flags);
 	s->up = false;
 	s->restarts = restart_time(c, s);
+	if (!new)
+		return;
+	s->pid = c->next_pid++;
+	s->image = gen_file(&c->e, image, c->v[IMAGE].n);
+	if (c->v[DATA].n)
+		s->file = gen_file(&c->e, data, c->v[DATA].n);
 }
 
 static void hog_part(struct services *c, uint64_t from, uint64_t pages)
@@ -213,13 +242,14 @@ static void hog_comes(struct services *c)
 {
 	const uint64_t pages = c->v[HOG].n, half = (pages + 1) / 2;
 	const uint32_t group = (uint32_t)(c->nr_hogs++ % c->v[GROUPS].n);
+	const uint32_t new = draw_return(c);
 
 	gen_spawn(&c->e, c->hog_pid, 0);
 	if (c->v[HOG_OP].kind == HOG_ANON)
 		gen_map_anon(&c->e, c->hog_pid, ANON_BASE, pages);
 	hog_part(c, 0, half);
 	for (uint64_t i = 0; c->v[VICTIMS].kind == PRESSURE && i < c->v[PROCESSES].n; i++)
-		kill_service(c, &c->all[group * c->v[PROCESSES].n + i]);
+		kill_service(c, &c->all[group * c->v[PROCESSES].n + i], new);
 	hog_part(c, half, pages - half);
 	c->hog = true;
 	c->hog_leaves = c->now + 1000 * c->v[HOG_STAY].n;
@@ -253,7 +283,7 @@ static void tick(struct services *c)
 		struct service *s = &c->all[i];
 
 		if (s->up && c->now >= s->dies)
-			kill_service(c, s);
+			kill_service(c, s, draw_return(c));
 		if (!s->up && c->now >= s->restarts)
 			start(c, s);
 		if (s->up)
@@ -269,18 +299,21 @@ int services_generate(const struct gen_args *a, struct trace_build *b, struct er
 {
 	const union gen_value *v = a->v;
 	struct services c = { .v = v, .e = { .b = b, .err = err } };
+	uint32_t image;
 	int ret = gen_zipf_init(&c.zipf, (uint32_t)MAX(v[DATA].n, 1), v[DATA_ALPHA].real, err);
 
 	if (ret)
 		return ret;
 	gen_rng_init(&c.rng, a->seed);
+	gen_rng_init(&c.returns, ~a->seed);
 	c.seed = gen_rng_next(&c.rng);
 	c.nr = (uint32_t)(v[GROUPS].n * v[PROCESSES].n);
 	c.hog_pid = c.nr + 1;
+	c.next_pid = c.hog_pid + 1;
 	gen_memcg(&c.e, v[MEMCG].n);
 	if (v[CPUS].n > 1)
 		gen_machine(&c.e, "cpus", v[CPUS].n);
-	c.image_file = gen_file(&c.e, "image", v[IMAGE].n);
+	image = gen_file(&c.e, "image", v[IMAGE].n);
 	if (v[HOG_EVERY].n && v[HOG_OP].kind == HOG_READ)
 		c.hog_file = gen_file(&c.e, "neighbour", v[HOG].n);
 	c.all = g_new0(struct service, c.nr);
@@ -290,6 +323,7 @@ int services_generate(const struct gen_args *a, struct trace_build *b, struct er
 		g_autofree char *name = g_strdup_printf("data%u", group);
 
 		s->pid = i + 1;
+		s->image = image;
 		if (v[DATA].n)
 			s->file = i % v[PROCESSES].n ? s[-1].file : gen_file(&c.e, name, v[DATA].n);
 	}

@@ -10,6 +10,7 @@
 
 /** In the order that services_generate() knows. */
 extern const struct gen_option services_options[];
+extern const struct gen_return services_return;
 
 /** @generate of a generator whose options are services_options[], all of them. */
 int services_generate(const struct gen_args *a, struct trace_build *b, struct err *err);

@@ -302,6 +302,45 @@ static void test_cpus(void)
 }
 
 /*
+ * Who does not return is replaced by another, with pid and files of its own. The
+ * load stays: as many starts, deaths and touches.
+ */
+static void test_returns(void)
+{
+	static const struct {
+		const char *name, *kv;
+		uint32_t new_files; /* with return_percent=0 */
+	} rows[] = {
+		/* 9 kills: an image and data each */
+		{ "db-pressure", "seconds=600", 18 },
+		/* 9 kills of a group of six */
+		{ "oomd-restart", "seconds=600", 18 },
+		/* one app a round */
+		{ "android-ageing", "rounds=5", 5 },
+	};
+	static const enum op_code codes[] = { OP_SPAWN, OP_KILL, OP_OOM, OP_MRELEASE, OP_EXIT };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const char *const kv[][2] = { { rows[i].kv, "return_percent=100" },
+					      { rows[i].kv, "return_percent=0" },
+					      { rows[i].kv, "return_percent=50" } };
+		struct trace *t[3], *plain = make(rows[i].name, kv[0], 1);
+
+		for (int k = 0; k < 3; k++)
+			t[k] = make(rows[i].name, kv[k], 2);
+		CU_ASSERT(same(plain, t[0]));
+		CU_ASSERT_EQUAL(t[1]->nr_files - t[0]->nr_files, rows[i].new_files);
+		CU_ASSERT(t[2]->nr_files > t[0]->nr_files && t[2]->nr_files < t[1]->nr_files);
+		for (int k = 1; k < 3; k++)
+			for (size_t c = 0; c < G_N_ELEMENTS(codes); c++)
+				CU_ASSERT_EQUAL(count(t[k], codes[c]), count(t[0], codes[c]));
+		for (int k = 0; k < 3; k++)
+			trace_free(t[k]);
+		trace_free(plain);
+	}
+}
+
+/*
  * A timed run takes what a process does from its spawn to the first pause as its
  * start-up: so there has to be something in it, and a process that comes back has
  * to be the same, by its pid.
@@ -449,6 +488,7 @@ void suite_gen(void)
 	CU_add_test(s, "operation counts", test_op_counts);
 	CU_add_test(s, "CPUs", test_cpus);
 	CU_add_test(s, "start-up sections and restarts", test_start_up);
+	CU_add_test(s, "who does not return is replaced", test_returns);
 	CU_add_test(s, "log-uniform draws", test_log_uniform);
 	CU_add_test(s, "bad options", test_bad_options);
 	CU_add_test(s, "oracleGeneral output", test_oracle_writer);
