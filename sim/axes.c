@@ -231,3 +231,11 @@ struct axis *axes_add(struct axes *a, const char *group, const char *key, const 
 	g_ptr_array_add(x->values, g_strdup(value));
 	return x;
 }
+
+void axes_text(GString *s, const char *key, const char *list)
+{
+	g_auto(GStrv) items = g_strsplit(list, ",", -1);
+	g_autofree char *joined = g_strjoinv(";", items);
+
+	g_string_append_printf(s, "%s=%s\n", key, joined);
+}

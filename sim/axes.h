@@ -46,5 +46,7 @@ void axes_clear(struct axes *a);
 struct axis *axes_find(const struct axes *a, const char *group, const char *key);
 /** Add one at the end, with the single value @value; line 0. */
 struct axis *axes_add(struct axes *a, const char *group, const char *key, const char *value);
+/** "KEY=" and a list as it is typed in a command, "A,B", as a line of such a file. */
+void axes_text(GString *s, const char *key, const char *list);
 
 #endif

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/cli/estimate.h"
 #include "sim/cli/outcome.h"
 #include "sim/cli/runs.h"
 
@@ -63,7 +64,7 @@ VALUE(restart50_ms, latency_ms(o, 50))
 VALUE(restart95_ms, latency_ms(o, 95))
 VALUE(restart99_ms, latency_ms(o, 99))
 VALUE(kswapd_ms, (double)o->kswapd_ns / NS_PER_MS)
-VALUE(net_ms, reap_ms(o) + stall_ms(o) + io_ms(o))
+VALUE(net_ms, outcome_net_ns(o) / NS_PER_MS)
 
 #define COLUMNS_MAX 7
 
@@ -94,60 +95,45 @@ static const struct table {
 	    { "p95", 10, restart95_ms },
 	    { "p99", 10, restart99_ms },
 	    { "restarts", 10, restarts } } },
-	{ "net: reap + stalls + waits, ms", { { "net", 8, net_ms } } },
+	{ "net: reap + stalls + waits + kswapd, ms", { { "net", 8, net_ms } } },
 };
 
-/* Student's t, 97.5%, by degrees of freedom */
-static double student_t(guint df)
-{
-	static const double t[] = { 12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306,
-				    2.262,  2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120,
-				    2.110,  2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064,
-				    2.060,  2.056, 2.052, 2.048, 2.045, 2.042 };
-
-	return df <= G_N_ELEMENTS(t) ? t[df - 1] : 1.96 + 2.5 / df;
-}
-
-struct estimate {
-	double mean, ci; /* half the width of the 95% confidence interval */
+/* struct sample - the runs of a table: of one trace or, with --pool, of all */
+struct sample {
+	const struct run_set *sets; /* alike but for the trace */
+	guint nr_sets, nr_runs;	    /* of each policy */
 };
 
-static struct estimate estimate(const double *v, guint n)
+static const struct run *sample_run(const struct sample *s, guint end, guint machine, guint policy,
+				    guint i)
 {
-	struct estimate e = { 0 };
-	double squares = 0;
+	const guint seeds = s->sets->nr_seeds;
 
-	for (guint i = 0; i < n; i++)
-		e.mean += v[i] / n;
-	for (guint i = 0; i < n; i++)
-		squares += (v[i] - e.mean) * (v[i] - e.mean);
-	if (n > 1)
-		e.ci = student_t(n - 1) * sqrt(squares / (n - 1) / n);
-	return e;
+	return run_set_get_seed(&s->sets[i / seeds], end, machine, policy, i % seeds);
 }
 
-/* the value under a policy, and its difference to the first one, seed by seed */
-static void compare(const struct run_set *rs, guint end, guint machine, guint policy,
+/* the value under a policy, and its difference to the first one, run by run */
+static void compare(const struct sample *s, guint end, guint machine, guint policy,
 		    const struct column *c, struct estimate *value, struct estimate *change)
 {
-	g_autofree double *v = g_new(double, rs->nr_seeds), *d = g_new(double, rs->nr_seeds);
+	g_autofree double *v = g_new(double, s->nr_runs), *d = g_new(double, s->nr_runs);
 
-	for (guint i = 0; i < rs->nr_seeds; i++) {
-		v[i] = c->value(&run_set_get_seed(rs, end, machine, policy, i)->outcome);
-		d[i] = v[i] - c->value(&run_set_get_seed(rs, end, machine, 0, i)->outcome);
+	for (guint i = 0; i < s->nr_runs; i++) {
+		v[i] = c->value(&sample_run(s, end, machine, policy, i)->outcome);
+		d[i] = v[i] - c->value(&sample_run(s, end, machine, 0, i)->outcome);
 	}
-	*value = estimate(v, rs->nr_seeds);
-	*change = estimate(d, rs->nr_seeds);
+	*value = estimate_of(v, s->nr_runs);
+	*change = estimate_of(d, s->nr_runs);
 }
 
 /* "=": no difference in any seed; "~": one inside the noise */
-static const char *mark(const struct run_set *rs, const struct estimate *change)
+static const char *mark(const struct sample *s, const struct estimate *change)
 {
-	if (!change->mean && !change->ci)
+	if (!change->mean && !change->half)
 		return "=";
-	if (rs->nr_seeds == 1 || isnan(change->mean))
+	if (s->nr_runs == 1 || isnan(change->mean))
 		return " ";
-	return fabs(change->mean) <= change->ci ? "~" : " ";
+	return estimate_is_noise(change) ? "~" : " ";
 }
 
 /* 4 significant digits, in plain figures */
@@ -159,17 +145,17 @@ static char *figure(double v)
 	return isnan(v) ? g_strdup("-") : g_strdup_printf("%.*f", v ? digits : 0, v);
 }
 
-static char *difference(const struct run_set *rs, const struct estimate *change, double base)
+static char *difference(const struct sample *s, const struct estimate *change, double base)
 {
-	if (!change->mean && !change->ci)
+	if (!change->mean && !change->half)
 		return g_strdup("=");
 	if (isnan(change->mean))
 		return g_strdup("");
-	if (rs->nr_seeds > 1 && fabs(change->mean) <= change->ci)
+	if (s->nr_runs > 1 && estimate_is_noise(change))
 		return g_strdup("in the noise");
 	if (base) {
-		g_autofree char *ci = rs->nr_seeds > 1
-					      ? g_strdup_printf("+-%.1f", 100 * change->ci / base)
+		g_autofree char *ci = s->nr_runs > 1
+					      ? g_strdup_printf("+-%.1f", 100 * change->half / base)
 					      : g_strdup("");
 
 		return g_strdup_printf("%+.1f%s%%", 100 * change->mean / base, ci);
@@ -177,10 +163,10 @@ static char *difference(const struct run_set *rs, const struct estimate *change,
 	return g_strdup_printf("%+.4g", change->mean);
 }
 
-static bool finished(const struct run_set *rs, guint end, guint machine, guint policy)
+static bool finished(const struct sample *s, guint end, guint machine, guint policy)
 {
-	for (guint i = 0; i < rs->nr_seeds; i++) {
-		const struct run *r = run_set_get_seed(rs, end, machine, policy, i);
+	for (guint i = 0; i < s->nr_runs; i++) {
+		const struct run *r = sample_run(s, end, machine, policy, i);
 
 		if (!r->done || r->ret < 0)
 			return false;
@@ -188,18 +174,19 @@ static bool finished(const struct run_set *rs, guint end, guint machine, guint p
 	return true;
 }
 
-static void print_table(FILE *f, const struct run_set *rs, guint end, guint machine,
+static void print_table(FILE *f, const struct sample *s, guint end, guint machine,
 			const struct table *t)
 {
+	const GPtrArray *policies = s->sets->policies;
 	double base = 0;
 
 	fprintf(f, "%s\n%-14s", t->title, "policy");
 	for (const struct column *c = t->columns; c < t->columns + COLUMNS_MAX && c->title; c++)
 		fprintf(f, "%*s%s", c->width, c->title, c == t->columns ? "        change" : " ");
 	fputc('\n', f);
-	for (guint p = 0; p < rs->policies->len; p++) {
-		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
-		if (!finished(rs, end, machine, 0) || !finished(rs, end, machine, p)) {
+	for (guint p = 0; p < policies->len; p++) {
+		fprintf(f, "%-14s", (char *)policies->pdata[p]);
+		if (!finished(s, end, machine, 0) || !finished(s, end, machine, p)) {
 			fputs("  not finished\n", f);
 			continue;
 		}
@@ -208,16 +195,16 @@ static void print_table(FILE *f, const struct run_set *rs, guint end, guint mach
 			struct estimate value, change;
 			g_autofree char *v = NULL, *d = NULL;
 
-			compare(rs, end, machine, p, c, &value, &change);
+			compare(s, end, machine, p, c, &value, &change);
 			v = figure(value.mean);
 			fprintf(f, "%*s", c->width, v);
 			if (c > t->columns) {
-				fputs(p ? mark(rs, &change) : " ", f);
+				fputs(p ? mark(s, &change) : " ", f);
 				continue;
 			}
 			if (!p)
 				base = value.mean;
-			d = p ? difference(rs, &change, base) : g_strdup("");
+			d = p ? difference(s, &change, base) : g_strdup("");
 			fprintf(f, "%14s", d);
 		}
 		fputc('\n', f);
@@ -225,9 +212,12 @@ static void print_table(FILE *f, const struct run_set *rs, guint end, guint mach
 	fputc('\n', f);
 }
 
-static void print_tables(FILE *f, const struct run_set *rs, const struct timed_config *timed)
+static void print_tables(FILE *f, const struct sample *s, const struct timed_config *timed)
 {
+	const struct run_set *rs = s->sets;
 	g_autofree char *base = g_path_get_basename(rs->trace->path);
+	g_autofree char *more =
+		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);
 
 	for (guint e = 0; e < rs->ends->len; e++) {
@@ -235,16 +225,16 @@ static void print_tables(FILE *f, const struct run_set *rs, const struct timed_c
 			const struct machine *mc = &g_array_index(rs->machines, struct machine, m);
 
 			fprintf(f,
-				"%s on %s, %" PRIu64 " pages%s\n"
-				"lru %s, ends %s, killer %s, restart %s,\nloop %s, %u seed%s\n\n",
-				base, mc->name, machine_limit(mc),
+				"%s%s on %s, %" PRIu64 " pages%s\n"
+				"lru %s, ends %s, killer %s, loop %s,\nrestart %s, %u seed%s\n\n",
+				base, more, mc->name, machine_limit(mc),
 				mc->memcg_pages ? " of memcg limit" : "", rs->lru->name,
 				run_end_name(g_array_index(rs->ends, enum op_code, e)),
-				timed->killer->name, restart,
-				timed->loop == LOOP_TRACE ? "trace" : "process", rs->nr_seeds,
-				rs->nr_seeds > 1 ? "s" : "");
+				timed->killer->name,
+				timed->loop == LOOP_TRACE ? "trace" : "process", restart,
+				rs->nr_seeds, rs->nr_seeds > 1 ? "s" : "");
 			for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
-				print_table(f, rs, e, m, &tables[i]);
+				print_table(f, s, e, m, &tables[i]);
 		}
 	}
 }
@@ -269,6 +259,7 @@ struct outcome_options {
 	char *killer, *restart, *loop, *csv;
 	int seeds;
 	gint64 seed;
+	gboolean pool;
 	struct timed_config timed;
 };
 
@@ -296,23 +287,34 @@ static int parse_timed(struct outcome_options *c)
 	return 0;
 }
 
-static int outcome_one(struct outcome_options *c, const char *path, FILE *text, FILE *csv)
+/* the table over @n traces */
+static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE *text, FILE *csv)
 {
-	struct trace *t = NULL;
-	struct run_set rs = { 0 };
-	int ret = cli_load_trace(path, c->o.format, &t);
+	g_autofree struct trace **t = g_new0(struct trace *, n);
+	g_autofree struct run_set *sets = g_new0(struct run_set, n);
+	const struct sample s = { .sets = sets, .nr_sets = n, .nr_runs = n * c->o.nr_seeds };
+	guint executed = 0;
+	int ret = 0;
 
-	if (ret)
-		return ret;
-	ret = run_set_init(&rs, &c->o, t);
-	if (!ret) {
-		ret = run_set_execute(&rs, c->o.jobs);
-		print_tables(text, &rs, &c->timed);
-		if (csv)
-			csv_rows(csv, &rs);
+	for (guint i = 0; i < n && !ret; i++) {
+		ret = cli_load_trace(paths[i], c->o.format, &t[i]);
+		if (!ret)
+			ret = run_set_init(&sets[i], &c->o, t[i]);
+		if (!ret) {
+			ret = run_set_execute(&sets[i], c->o.jobs);
+			executed++;
+		}
 	}
-	run_set_clear(&rs);
-	trace_free(t);
+	/* also if some of the last are not finished */
+	if (executed == n) {
+		print_tables(text, &s, &c->timed);
+		for (guint i = 0; csv && i < n; i++)
+			csv_rows(csv, &sets[i]);
+	}
+	for (guint i = 0; i < n; i++) {
+		run_set_clear(&sets[i]);
+		trace_free(t[i]);
+	}
 	return ret;
 }
 
@@ -328,8 +330,10 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 		return ret;
 	if (csv.f)
 		outcome_csv_header(csv.f);
-	for (int i = 0; i < n && !ret; i++)
-		ret = outcome_one(c, paths[i], text.f, csv.f);
+	if (c->pool)
+		ret = outcome_traces(c, paths, (guint)n, text.f, csv.f);
+	for (int i = 0; !c->pool && i < n && !ret; i++)
+		ret = outcome_traces(c, paths + i, 1, text.f, csv.f);
 	if (csv.f) {
 		closed = cli_close_out(&csv, true);
 		ret = MAX(ret, closed);
@@ -355,6 +359,8 @@ static int run(int argc, char **argv)
 		{ "seeds", 'n', 0, G_OPTION_ARG_INT, &c.seeds, "runs of each policy (default: 1)",
 		  "N" },
 		{ "seed", 0, 0, G_OPTION_ARG_INT64, &c.seed, "the first seed (default: 1)", "N" },
+		{ "pool", 0, 0, G_OPTION_ARG_NONE, &c.pool,
+		  "one table over all traces, the same workload with different seeds", NULL },
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &c.csv, "write everything, a row a run",
 		  "FILE" },
 		G_OPTION_ENTRY_NULL,
@@ -364,11 +370,12 @@ static int run(int argc, char **argv)
 		"Replay traces in simulated time and compare what policies cost and save.",
 		"Costs and the device are the machine's; without any, nothing takes time.\n"
 		"Changes are against the first policy, seed by seed, with the 95% confidence\n"
-		"interval over seeds. \"=\": the same in every seed; \"in the noise\" and \"~\": "
-		"the\n"
-		"interval has 0 in it. Of one seed nothing can be said about noise.\n"
+		"interval over seeds, with --pool over traces and seeds. \"=\": the same in every\n"
+		"one; \"in the noise\" and \"~\": the interval has 0 in it. Of one nothing can be\n"
+		"said about noise.\n"
 		"avoidable: kills while an earlier victim had still to free what was missing.\n"
-		"net: CPU time of unmapping, time stalled and time waited, one for one.");
+		"net: CPU time of unmapping and of kswapd, time stalled and time waited, one for\n"
+		"one. A restart's latency is not added: what makes it long is waits.");
 
 	if (ret < 0) {
 		ret = argc < 2 ? cli_usage("outcome: expected a trace") : 0;

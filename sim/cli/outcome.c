@@ -25,6 +25,12 @@ int outcome_run(const struct outcome_config *c, struct outcome *o, struct err *e
 	return MIN(ret, 0);
 }
 
+double outcome_net_ns(const struct outcome *o)
+{
+	return (double)outcome_reap_ps(o) / 1000 + (double)o->kswapd_ns + (double)o->stall_ns +
+	       (double)o->io_wait_ns;
+}
+
 int outcome_killer_parse(struct timed_config *c, const char *text, struct err *err)
 {
 	g_auto(GStrv) part = g_strsplit(text, ":", 2);
@@ -43,7 +49,7 @@ void outcome_csv_columns(FILE *f)
 			reap_cost_name((enum reap_cost)i));
 	fputs(",kills,oom_kills,avoidable_kills,free50_ns,free90_ns,free100_ns,stalls,stall_ns,"
 	      "io_waits,io_wait_ns,refault_wait_ns,requests,kswapd_ns,restarts,restart_p50_ns,"
-	      "restart_p95_ns,restart_p99_ns,lost",
+	      "restart_p95_ns,restart_p99_ns,lost,net_ns",
 	      f);
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
@@ -77,6 +83,7 @@ void outcome_csv_values(FILE *f, const struct outcome *o)
 		fprintf(f, ",%" PRIu64 ",%" PRIu64, o->reap_ps[i], o->reap_nr[i]);
 	for (size_t i = 0; i < G_N_ELEMENTS(more); i++)
 		fprintf(f, ",%" PRIu64, more[i]);
+	fprintf(f, ",%.0f", outcome_net_ns(o));
 	for (int i = 0; i < NR_VMSTAT; i++)
 		fprintf(f, ",%" PRIu64, o->stat.v[i]);
 }

@@ -26,6 +26,14 @@ struct outcome_config {
  */
 int outcome_run(const struct outcome_config *c, struct outcome *o, struct err *err);
 
+/**
+ * outcome_net_ns - what a run costs in all, one for one: CPU time of unmapping the
+ * dying and of kswapd, time that tasks were stalled in direct reclaim, and that they
+ * waited for file pages. The latency of a restart is no term of its own: what a
+ * policy can change of it is stalls and waits, which are in already.
+ */
+double outcome_net_ns(const struct outcome *o);
+
 /** "NAME[:KEY=VALUE...]" to killer and arguments. */
 int outcome_killer_parse(struct timed_config *c, const char *text, struct err *err);
 

@@ -5,6 +5,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 static uint64_t value(const struct run_set *rs, guint end, guint machine, guint policy,
 		      enum vmstat_item item)
 {
@@ -144,6 +146,32 @@ int plot_gnuplot(const char *path)
 					errors && *errors ? ": " : "", errors ? errors : ""),
 				&err);
 	return 0;
+}
+
+int plot_write(const char *dir, const char *name, plot_dat_fn dat, plot_script_fn script,
+	       const void *data)
+{
+	g_autofree char *base = g_build_filename(dir, name, NULL);
+	g_autofree char *dat_path = g_strconcat(base, ".dat", NULL);
+	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
+	struct cli_out out;
+	struct err err;
+	int ret;
+
+	if (g_mkdir_with_parents(dir, 0777))
+		return cli_fail(err_set(&err, -errno, "%s: %s", dir, g_strerror(errno)), &err);
+	ret = cli_open_out(&out, dat_path);
+	if (ret)
+		return ret;
+	dat(out.f, data);
+	ret = cli_close_out(&out, true);
+	if (!ret)
+		ret = cli_open_out(&out, gp);
+	if (ret)
+		return ret;
+	script(out.f, data, name);
+	ret = cli_close_out(&out, true);
+	return ret ? ret : plot_gnuplot(gp);
 }
 
 int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *base)
