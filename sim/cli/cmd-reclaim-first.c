@@ -10,18 +10,14 @@
  * on pages that reclaim had deactivated (MGLRU: promoted, and let grow old), which
  * the mark would keep.
  */
-#include <errno.h>
-#include <inttypes.h>
 #include <string.h>
-
-#include <glib/gstdio.h>
 
 #include "sim/cli/plot.h"
 #include "sim/cli/sweep.h"
 #include "sim/cli/table.h"
 
 struct options {
-	char *policies, *lrus, *streams, *csv, *plots;
+	char *policies, *lrus, *machines, *streams, *csv, *plots;
 	char **settings;
 	int jobs;
 	gboolean restart;
@@ -36,17 +32,38 @@ static const char *const columns[NR_COLUMNS] = {
 	[REFAULTS] = "workingset_refault_file", [LIMIT] = "limit_pages",
 };
 
-/* struct curve - the rows of one LRU: streams x policies, as swept */
+/* struct curves - the rows: streams x machines x LRUs x policies, as swept */
 struct curves {
 	struct table t;
-	int column[NR_COLUMNS], lru, policy, stream, status;
-	const struct axis *lrus, *policies, *streams;
+	int column[NR_COLUMNS], machine, lru, policy, stream;
+	const struct axis *machines, *lrus, *policies, *streams; /* @machines: NULL: none named */
+	guint of;						 /* the machine that is looked at */
 };
+
+static char *machine_name(const struct curves *c)
+{
+	char *base = c->machines ? g_path_get_basename(c->machines->values->pdata[c->of]) : NULL;
+
+	if (base && g_str_has_suffix(base, ".conf"))
+		base[strlen(base) - 5] = 0;
+	return base;
+}
+
+static bool of_machine(const struct curves *c, guint row)
+{
+	g_autofree char *base = NULL;
+
+	if (!c->machines)
+		return true;
+	base = g_path_get_basename(c->machines->values->pdata[c->of]);
+	return !strcmp(table_text(&c->t, row, c->machine), base);
+}
 
 static int find_row(const struct curves *c, guint stream, guint lru, guint policy)
 {
 	for (guint i = 0; i < c->t.rows->len; i++)
-		if (!strcmp(table_text(&c->t, i, c->stream), c->streams->values->pdata[stream]) &&
+		if (of_machine(c, i) &&
+		    !strcmp(table_text(&c->t, i, c->stream), c->streams->values->pdata[stream]) &&
 		    !strcmp(table_text(&c->t, i, c->lru), c->lrus->values->pdata[lru]) &&
 		    !strcmp(table_text(&c->t, i, c->policy), c->policies->values->pdata[policy]))
 			return (int)i;
@@ -75,37 +92,58 @@ static double share(const struct curves *c, guint stream, guint lru, int part, i
 	return w > 0 ? 100 * get(c, stream, lru, 0, part) / w : 0;
 }
 
-static void print_lru(FILE *f, const struct curves *c, guint lru)
+/* the policies [@from, @to): how many pages more than under the first they read */
+static void print_part(FILE *f, const struct curves *c, guint lru, guint from, guint to, bool first)
 {
-	fprintf(f, "%s, %s; fills: more than under it\n%10s%10s%10s%10s%10s",
-		(char *)c->lrus->values->pdata[lru], (char *)c->policies->values->pdata[0],
-		"stream", "mapped", "young", "aged", "against");
-	for (guint p = 1; p < c->policies->values->len; p++)
+	fprintf(f, "%8s", "stream");
+	if (first)
+		fprintf(f, "%8s%8s%8s%8s", "mapped", "young", "aged", "against");
+	for (guint p = from; p < to; p++)
 		fprintf(f, "%15s", (char *)c->policies->values->pdata[p]);
 	fputc('\n', f);
 	for (guint s = 0; s < c->streams->values->len; s++) {
-		fprintf(f, "%10s%9.1f%%%9.1f%%%9.1f%%%9.1f%%", (char *)c->streams->values->pdata[s],
-			mapped(c, s, lru), share(c, s, lru, REAP_YOUNG, REAP_PAGES),
-			share(c, s, lru, REAP_AGED, REAP_YOUNG), share(c, s, lru, AGAINST, MARKS));
-		for (guint p = 1; p < c->policies->values->len; p++)
+		fprintf(f, "%8s", (char *)c->streams->values->pdata[s]);
+		if (first)
+			fprintf(f, "%7.1f%%%7.1f%%%7.1f%%%7.1f%%", mapped(c, s, lru),
+				share(c, s, lru, REAP_YOUNG, REAP_PAGES),
+				share(c, s, lru, REAP_AGED, REAP_YOUNG),
+				share(c, s, lru, AGAINST, MARKS));
+		for (guint p = from; p < to; p++)
 			fprintf(f, "%+15.0f", get(c, s, lru, p, FILLS) - get(c, s, lru, 0, FILLS));
 		fputc('\n', f);
 	}
 	fputc('\n', f);
 }
 
-static void print_all(FILE *f, const struct curves *c)
+/* in 72 columns */
+static void print_lru(FILE *f, const struct curves *c, guint lru)
 {
-	fputs("stream: pages read before the kill; mapped: of the victim's, left by reclaim;\n"
-	      "young: of these; aged: of the young, deactivated or grown old; against: of the\n"
-	      "marks, those on aged pages.\n\n",
-	      f);
-	for (guint l = 0; l < c->lrus->values->len; l++)
-		print_lru(f, c, l);
+	const guint n = c->policies->values->len;
+	g_autofree char *machine = machine_name(c);
+
+	fprintf(f, "%s%s%s, %s; fills: more than under it\n", machine ? machine : "",
+		machine ? ", " : "", (char *)c->lrus->values->pdata[lru],
+		(char *)c->policies->values->pdata[0]);
+	print_part(f, c, lru, 1, MIN(n, 3), true);
+	for (guint p = 3; p < n; p += 4)
+		print_part(f, c, lru, p, MIN(n, p + 4), false);
 }
 
-static void write_dat(FILE *f, const struct curves *c)
+static void print_all(FILE *f, struct curves *c)
 {
+	fputs("stream: pages read before the kill; mapped: of the victim's, left by\n"
+	      "reclaim; young: of these; aged: of the young, deactivated or grown old;\n"
+	      "against: of the marks, those on aged pages.\n\n",
+	      f);
+	for (c->of = 0; c->of < (c->machines ? c->machines->values->len : 1); c->of++)
+		for (guint l = 0; l < c->lrus->values->len; l++)
+			print_lru(f, c, l);
+}
+
+static void write_dat(FILE *f, const void *data)
+{
+	const struct curves *c = data;
+
 	for (guint l = 0; l < c->lrus->values->len; l++) {
 		fprintf(f, "# %s: stream/memory mapped young against; fills beyond the first of",
 			(char *)c->lrus->values->pdata[l]);
@@ -125,8 +163,9 @@ static void write_dat(FILE *f, const struct curves *c)
 	}
 }
 
-static void write_script(FILE *f, const struct curves *c, const char *name)
+static void write_script(FILE *f, const void *data, const char *name)
 {
+	const struct curves *c = data;
 	static const char *const terminals[] = {
 		"svg size %d,720 font 'sans,13' background '#ffffff'; set output '%s.svg'",
 		"pngcairo size %d,720 font 'sans,10'; set output '%s.png'",
@@ -179,35 +218,24 @@ static void write_script(FILE *f, const struct curves *c, const char *name)
 	}
 }
 
-static int plot(const struct curves *c, const char *dir)
+static int plot(struct curves *c, const char *dir)
 {
-	static const char name[] = "reclaim-first";
-	g_autofree char *base = g_build_filename(dir, name, NULL);
-	g_autofree char *dat = g_strconcat(base, ".dat", NULL);
-	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
-	struct cli_out out;
-	struct err err;
-	int ret;
+	int ret = 0;
 
-	if (g_mkdir_with_parents(dir, 0777))
-		return cli_fail(err_set(&err, -errno, "%s: %s", dir, g_strerror(errno)), &err);
-	ret = cli_open_out(&out, dat);
-	if (ret)
-		return ret;
-	write_dat(out.f, c);
-	ret = cli_close_out(&out, true);
-	if (!ret)
-		ret = cli_open_out(&out, gp);
-	if (ret)
-		return ret;
-	write_script(out.f, c, name);
-	ret = cli_close_out(&out, true);
-	return ret ? ret : plot_gnuplot(gp);
+	for (c->of = 0; !ret && c->of < (c->machines ? c->machines->values->len : 1); c->of++) {
+		g_autofree char *machine = machine_name(c);
+		g_autofree char *name = g_strconcat("reclaim-first", machine ? "-" : "",
+						    machine ? machine : "", NULL);
+
+		ret = plot_write(dir, name, write_dat, write_script, c);
+	}
+	return ret;
 }
 
 static int report(const struct options *o, const struct sweep *sw, const char *csv)
 {
-	struct curves c = { .lrus = axes_find(&sw->axes, "run", "lru"),
+	struct curves c = { .machines = axes_find(&sw->axes, "machine", "file"),
+			    .lrus = axes_find(&sw->axes, "run", "lru"),
 			    .policies = axes_find(&sw->axes, "run", "policy"),
 			    .streams = axes_find(&sw->axes, "generator", "stream_pages") };
 	struct cli_out out;
@@ -216,6 +244,7 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 
 	if (ret)
 		return cli_fail(ret, &err);
+	c.machine = table_column(&c.t, "machine.file");
 	c.lru = table_column(&c.t, "lru");
 	c.policy = table_column(&c.t, "policy");
 	c.stream = table_column(&c.t, "generator.stream_pages");
@@ -232,14 +261,6 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 	return ret;
 }
 
-static void add_list(GString *s, const char *key, const char *list)
-{
-	g_auto(GStrv) items = g_strsplit(list, ",", -1);
-	g_autofree char *joined = g_strjoinv(";", items);
-
-	g_string_append_printf(s, "%s=%s\n", key, joined);
-}
-
 static int reclaim_first(const struct options *o, int nr, char **kv)
 {
 	GString *s = g_string_new("[sweep]\ngenerator=reclaim-first\n[generator]\n");
@@ -247,15 +268,17 @@ static int reclaim_first(const struct options *o, int nr, char **kv)
 	struct sweep sw;
 	int ret;
 
-	add_list(s, "stream_pages", o->streams ? o->streams : "0..32768/1024");
+	axes_text(s, "stream_pages", o->streams ? o->streams : "0..32768/1024");
 	for (int i = 0; i < nr; i++)
 		g_string_append_printf(s, "%s\n", kv[i]);
 	g_string_append(s, "[machine]\n");
+	if (o->machines)
+		axes_text(s, "file", o->machines);
 	for (char **set = o->settings; set && *set; set++)
 		g_string_append_printf(s, "%s\n", *set);
 	g_string_append(s, "[run]\n");
-	add_list(s, "lru", o->lrus ? o->lrus : "classic,mglru");
-	add_list(s, "policy", o->policies ? o->policies : "baseline,v1,demote");
+	axes_text(s, "lru", o->lrus ? o->lrus : "classic,mglru");
+	axes_text(s, "policy", o->policies ? o->policies : "baseline,v1,demote");
 	ret = sweep_parse(&sw, "reclaim-first", s->str, s->len);
 	g_string_free(s, TRUE);
 	if (ret)
@@ -279,6 +302,9 @@ static int run(int argc, char **argv)
 		  "NAME,..." },
 		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o.lrus,
 		  "LRU models (default: classic,mglru)", "NAME,..." },
+		{ "machines", 'm', 0, G_OPTION_ARG_STRING, &o.machines,
+		  "machine key files, comma separated (default: the generator's own machine)",
+		  "FILE,..." },
 		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.settings,
 		  "change one machine key; may be given again", "KEY=VALUE" },
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv,
@@ -303,6 +329,7 @@ static int run(int argc, char **argv)
 				 : reclaim_first(&o, argc - 1, argv + 1);
 	g_free(o.policies);
 	g_free(o.lrus);
+	g_free(o.machines);
 	g_free(o.streams);
 	g_free(o.csv);
 	g_free(o.plots);
