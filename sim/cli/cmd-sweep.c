@@ -9,6 +9,9 @@
 
 #include "sim/cli/sweep.h"
 
+#define LABEL 32
+#define WIDTH 72
+
 static int print_axes(const struct sweep *sw)
 {
 	struct cli_out out;
@@ -21,9 +24,19 @@ static int print_axes(const struct sweep *sw)
 		const struct axis *x = sw->order->pdata[i];
 		g_autofree char *name = sweep_column(sw, i);
 
-		fprintf(out.f, "%-32s", name);
-		for (guint v = 0; v < x->values->len; v++)
-			fprintf(out.f, " %s", (char *)x->values->pdata[v]);
+		size_t at = MAX(strlen(name), LABEL);
+
+		fprintf(out.f, "%-*s", LABEL, name);
+		for (guint v = 0; v < x->values->len; v++) {
+			const char *value = x->values->pdata[v];
+
+			if (v && at + 1 + strlen(value) > WIDTH) {
+				at = LABEL;
+				fprintf(out.f, "\n%*s", LABEL, "");
+			}
+			at += 1 + strlen(value);
+			fprintf(out.f, " %s", value);
+		}
 		fputc('\n', out.f);
 	}
 	return cli_close_out(&out, true);
