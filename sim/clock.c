@@ -67,6 +67,7 @@ void clock_push(struct clock *c, struct timer *t, uint64_t at_ns)
 		c->heap = g_renew(struct clock_entry, c->heap, c->cap);
 	}
 	t->at_ns = at_ns;
+	c->nr_background += t->background;
 	sift_up(c, ++c->nr, (struct clock_entry){ .at_ns = at_ns, .seq = c->seq++, .timer = t });
 }
 
@@ -75,6 +76,7 @@ static void remove_at(struct clock *c, uint32_t place)
 {
 	struct clock_entry last = c->heap[c->nr--];
 
+	c->nr_background -= c->heap[place].timer->background;
 	c->heap[place].timer->place = 0;
 	if (place > c->nr)
 		return;

@@ -17,7 +17,8 @@
 /** struct timer - zeroed at first; @fn and @arg are the owner's. */
 struct timer {
 	uint64_t at_ns;
-	uint32_t place; /* in the queue, from 1; 0: not queued */
+	uint32_t place;	 /* in the queue, from 1; 0: not queued */
+	bool background; /* set by its owner: nothing that could end a run waits for it */
 	void (*fn)(void *arg);
 	void *arg;
 };
@@ -31,7 +32,7 @@ struct clock_entry {
  * touched by comparing. */
 struct clock {
 	struct clock_entry *heap; /* from index 1 */
-	uint32_t nr, cap;
+	uint32_t nr, cap, nr_background;
 	uint64_t seq;
 };
 

@@ -19,6 +19,10 @@ struct sim;
 
 #define KILLER_ARGS_MAX 24
 
+/* What a killer has not killed after so long without any change it never will:
+ * more than its options, each up to an hour, can make it wait. */
+#define KILLER_PATIENCE_NS (3 * 3600 * 1000000000ull)
+
 /** struct killer_option - one KEY=VALUE; the table ends with a NULL key. */
 struct killer_option {
 	const char *key;

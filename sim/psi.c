@@ -7,11 +7,13 @@
  * Each CPU keeps how long it was in which state. The system's time in a state is
  * the mean over CPUs, weighted by how long each was not idle. A trigger compares
  * the growth of that over a window with a threshold; a window that has just
- * begun is filled up with the growth of the one before.
+ * begun is filled up with the growth of the one before. Timers expire at ticks.
+ * v6.12 has the same rules.
  *
  * Approximations: memory only, of the whole system only (a run in a memcg has no
- * other tasks that would tell the two apart). The averages' work is not stopped
- * while everything is idle, which changes no value.
+ * other tasks that would tell the two apart). The averages' work begins with the
+ * first trigger or question, and is not stopped while everything is idle; of
+ * periods that were missed, each is rounded by itself (calc_load_n()).
  */
 #include "sim/psi.h"
 
@@ -33,7 +35,7 @@ enum aggregator {
 
 /** struct psi_cpu - struct psi_group_cpu. */
 struct psi_cpu {
-	unsigned int nr_memstall, nr_running, nr_memstall_running;
+	unsigned int nr_memstall, nr_running, nr_memstall_running, nr_iowait;
 	bool oncpu_memstall;
 	unsigned int mask;
 	uint64_t state_start;
@@ -75,7 +77,7 @@ static unsigned int test_states(const struct psi_cpu *c)
 	/* reclaim keeps the CPU from who would be productive */
 	if (c->oncpu_memstall)
 		mask |= 1 << PSI_MEM_FULL;
-	if (c->nr_memstall || c->nr_running)
+	if (c->nr_memstall || c->nr_running || c->nr_iowait)
 		mask |= 1 << PSI_NONIDLE;
 	return mask;
 }
@@ -93,14 +95,22 @@ static void count(struct psi_cpu *c, const struct psi_task *t, int n)
 	c->nr_running += t->running ? n : 0;
 	c->nr_memstall += t->memstall ? n : 0;
 	c->nr_memstall_running += t->memstall && t->running ? n : 0;
+	c->nr_iowait += t->iowait ? n : 0;
 	if (t->oncpu)
 		c->oncpu_memstall = n > 0 && t->memstall;
 }
 
-static void schedule_poll(struct psi *p, uint64_t at_ns)
+/* mod_timer(jiffies + @ticks), unless it is under way */
+static void schedule(struct psi *p, struct timer *t, uint64_t ticks)
 {
-	if (!timer_queued(&p->poll_timer))
-		sched_timer(p->s, &p->poll_timer, at_ns);
+	if (!timer_queued(t))
+		sched_timer(p->s, t, (p->s->now_ns / jiffy(p->s) + ticks) * jiffy(p->s));
+}
+
+/* nsecs_to_jiffies(), rounded down, and one */
+static uint64_t ticks_until(const struct psi *p, uint64_t at_ns)
+{
+	return (at_ns - MIN(p->s->now_ns, at_ns)) / jiffy(p->s) + 1;
 }
 
 static void change(struct psi *p, unsigned int cpu, const struct psi_task *t, int n)
@@ -111,20 +121,16 @@ static void change(struct psi *p, unsigned int cpu, const struct psi_task *t, in
 	count(c, t, n);
 	c->mask = test_states(c);
 	if (c->mask & p->poll_states)
-		schedule_poll(p, p->s->now_ns + jiffy(p->s));
+		schedule(p, &p->poll_timer, 1);
 }
 
-void psi_task_change(struct sim *s, struct psi_task *t, unsigned int cpu, bool running, bool oncpu,
-		     bool memstall)
+void psi_task_change(struct sim *s, struct psi_task *t, struct psi_task now)
 {
 	struct psi *p = s->psi;
-	const struct psi_task now = {
-		.cpu = cpu, .running = running, .oncpu = oncpu, .memstall = memstall
-	};
 
 	change(p, t->cpu, t, -1);
 	*t = now;
-	change(p, cpu, t, 1);
+	change(p, now.cpu, t, 1);
 }
 
 /* Return: the states that were seen since the last time */
@@ -239,8 +245,7 @@ static void poll_work(void *arg)
 		}
 		p->poll_next_update = now + p->poll_min_period;
 	}
-	/* nsecs_to_jiffies(), rounded down, and one */
-	schedule_poll(p, now + ((p->poll_next_update - now) / jiffy(p->s) + 1) * jiffy(p->s));
+	schedule(p, &p->poll_timer, ticks_until(p, p->poll_next_update));
 }
 
 uint64_t psi_calc_avg10(uint64_t avg, uint64_t percent)
@@ -253,22 +258,38 @@ uint64_t psi_calc_avg10(uint64_t avg, uint64_t percent)
 	return load / FIXED_1;
 }
 
-/* psi_avgs_work() with update_averages() */
-static void avgs_work(void *arg)
+/* psi_show(), psi_avgs_work(): collects, and ends a period if that is due */
+static void update_averages(struct psi *p)
 {
-	struct psi *p = arg;
-	const uint64_t now = p->s->now_ns, period = now - p->avg_last_update;
+	const uint64_t now = p->s->now_ns;
+	uint64_t missed, period;
 
 	collect_percpu_times(p, AGG_AVGS);
+	if (now < p->avg_next_update)
+		return;
+	missed = (now - p->avg_next_update) / p->period_ns;
+	p->avg_next_update += (1 + missed) * p->period_ns;
+	period = now - (p->avg_last_update + missed * p->period_ns);
 	p->avg_last_update = now;
-	p->avg_next_update += p->period_ns;
 	for (int i = 0; i < PSI_NONIDLE; i++) {
 		uint64_t sample = MIN(p->total[AGG_AVGS][i] - p->avg_total[i], period);
 
 		p->avg_total[i] += sample;
+		for (uint64_t n = missed; n && p->avg10[i]; n--)
+			p->avg10[i] = psi_calc_avg10(p->avg10[i], 0);
 		p->avg10[i] = psi_calc_avg10(p->avg10[i], sample * 100 / period);
 	}
-	sched_timer(p->s, &p->avgs_timer, MAX(p->avg_next_update, now + 1));
+}
+
+static void schedule_averages(struct psi *p)
+{
+	schedule(p, &p->avgs_timer, ticks_until(p, p->avg_next_update));
+}
+
+static void avgs_work(void *arg)
+{
+	update_averages(arg);
+	schedule_averages(arg);
 }
 
 struct psi *psi_new(struct sim *s)
@@ -276,8 +297,9 @@ struct psi *psi_new(struct sim *s)
 	struct psi *p = g_new0(struct psi, 1);
 
 	p->s = s;
-	p->avgs_timer = (struct timer){ .fn = avgs_work, .arg = p };
-	p->poll_timer = (struct timer){ .fn = poll_work, .arg = p };
+	/* nobody but killers waits for them */
+	p->avgs_timer = (struct timer){ .fn = avgs_work, .arg = p, .background = true };
+	p->poll_timer = (struct timer){ .fn = poll_work, .arg = p, .background = true };
 	p->poll_min_period = p->poll_next_update = UINT64_MAX;
 	/* PSI_FREQ is 2 * HZ + 1 */
 	p->period_ns = 2000000000ull + jiffy(s);
@@ -307,8 +329,7 @@ void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
 	window_reset(&t->win, s->now_ns, p->total[AGG_POLL][state], 0);
 	p->poll_states |= 1u << state;
 	p->poll_min_period = MIN(p->poll_min_period, window_ns / UPDATES_PER_WINDOW);
-	if (!timer_queued(&p->avgs_timer))
-		sched_timer(s, &p->avgs_timer, p->avg_next_update);
+	schedule_averages(p);
 }
 
 void psi_wait(struct sim *s, uint64_t until_ns)
@@ -326,8 +347,7 @@ uint64_t psi_avg10(struct sim *s, enum psi_state state)
 {
 	struct psi *p = s->psi;
 
-	/* nobody asked before: what happened until now counts as one period */
-	if (!timer_queued(&p->avgs_timer))
-		sched_timer(s, &p->avgs_timer, MAX(p->avg_next_update, s->now_ns + 1));
+	update_averages(p);
+	schedule_averages(p);
 	return p->avg10[state] * 100 / FIXED_1;
 }

@@ -24,7 +24,7 @@ enum psi_state {
 /** struct psi_task - how a task is counted at present; zeroed at first. */
 struct psi_task {
 	unsigned int cpu;
-	bool running, oncpu, memstall;
+	bool running, oncpu, memstall, iowait;
 };
 
 /** struct psi_window - struct psi_window of the kernel. */
@@ -47,9 +47,8 @@ struct psi_trigger {
 
 struct psi *psi_new(struct sim *s);
 void psi_free(struct psi *p);
-/** psi_task_change(): @t is in another state as of now. */
-void psi_task_change(struct sim *s, struct psi_task *t, unsigned int cpu, bool running, bool oncpu,
-		     bool memstall);
+/** psi_task_change(): @t is @now from now on. */
+void psi_task_change(struct sim *s, struct psi_task *t, struct psi_task now);
 /** Registers @t: "some 70000 1000000" is (PSI_MEM_SOME, 70 ms, 1 s). */
 void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
 		     uint64_t threshold_ns, uint64_t window_ns);
@@ -57,7 +56,8 @@ void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
 void psi_wait(struct sim *s, uint64_t until_ns);
 /** total= of /proc/pressure/memory, ns, as of now. */
 uint64_t psi_total_ns(struct sim *s, enum psi_state state);
-/** avg10= in hundredths of a percent, as of the last period of 2 s. */
+/** avg10= in hundredths of a percent, as of the last period of 2 s. They begin
+ * with the first question or trigger: what was before counts as one period. */
 uint64_t psi_avg10(struct sim *s, enum psi_state state);
 
 /** window_update(): growth of @value over the window that ends at @now_ns. */

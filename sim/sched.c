@@ -51,7 +51,7 @@ struct task {
 	struct task *next;	  /* in the one queue that it is in */
 	struct wait_queue *queue; /* that it sleeps in */
 	unsigned int cpu, home;
-	bool killable, woken;
+	bool killable, woken, awake, iowait;
 	uint32_t wait_slot;
 	struct mm *mm;
 	struct psi_task psi;
@@ -76,11 +76,11 @@ struct sched {
 	struct clock clock;
 	struct task *current;
 	struct task *on_cpu[SIM_MAX_CPUS];
-	struct wait_queue run_queue; /* runnable, no CPU */
-	struct wait_queue resume;    /* have a CPU, go on at this instant */
-	unsigned int nr_user;
-	GPtrArray *tasks; /* all that have not ended */
-	GPtrArray *pool;  /* of ended ones, with their stacks */
+	struct wait_queue run_queue;	/* runnable, no CPU */
+	struct wait_queue resume;	/* have a CPU, go on at this instant */
+	unsigned int nr_user, nr_awake; /* not sleeping, and no pollers */
+	GPtrArray *tasks;		/* all that have not ended */
+	GPtrArray *pool;		/* of ended ones, with their stacks */
 	struct wait_queue pages[1 << WAIT_TABLE_BITS];
 	ucontext_t main;
 #if defined(__SANITIZE_ADDRESS__)
@@ -133,12 +133,22 @@ static bool take_out(struct wait_queue *q, struct task *t)
 
 /* CPUs */
 
-static void set_psi(struct sim *s, struct task *t)
+/* after each change of state, CPU, memstall or iowait */
+static void account(struct sim *s, struct task *t)
 {
 	const bool oncpu = t->state == TASK_RUNNING;
+	const bool running = oncpu || t->state == TASK_RUNNABLE;
+	const bool awake = running && t->cls != TASK_POLLER;
 
-	psi_task_change(s, &t->psi, t->cpu, oncpu || t->state == TASK_RUNNABLE, oncpu,
-			t->memstall != 0);
+	s->sched->nr_awake += awake;
+	s->sched->nr_awake -= t->awake;
+	t->awake = awake;
+	psi_task_change(s, &t->psi,
+			(struct psi_task){ .cpu = t->cpu,
+					   .running = running,
+					   .oncpu = oncpu,
+					   .memstall = t->memstall != 0,
+					   .iowait = t->iowait && !running });
 }
 
 static void give_cpu(struct sim *s, struct task *t, unsigned int cpu)
@@ -156,7 +166,7 @@ static void give_cpu(struct sim *s, struct task *t, unsigned int cpu)
 		at_work->ran = true;
 	}
 	push(&sc->resume, t);
-	set_psi(s, t);
+	account(s, t);
 }
 
 static void make_runnable(struct sim *s, struct task *t)
@@ -173,7 +183,7 @@ static void make_runnable(struct sim *s, struct task *t)
 	}
 	t->state = TASK_RUNNABLE;
 	push(&sc->run_queue, t);
-	set_psi(s, t);
+	account(s, t);
 }
 
 /* @t goes to another state, and its CPU to whoever waits for one */
@@ -184,7 +194,7 @@ static void release_cpu(struct sim *s, struct task *t, enum task_state state)
 
 	sc->on_cpu[t->cpu] = NULL;
 	t->state = state;
-	set_psi(s, t);
+	account(s, t);
 	if (next)
 		give_cpu(s, next, t->cpu);
 }
@@ -220,7 +230,7 @@ static void resume(struct sim *s, struct task *t)
 	struct sched *sc = s->sched;
 
 	sc->current = t;
-	s->this_cpu = t->mm || t->cls == TASK_SYSTEM ? t->cpu : t->this_cpu;
+	s->this_cpu = t->mm || t->cls != TASK_USER ? t->cpu : t->this_cpu;
 	s->in_lru_fault = t->in_lru_fault;
 	s->replay = t->replay;
 	s->owed_ps = t->owed_ps;
@@ -286,6 +296,7 @@ struct task *task_spawn(struct sim *s, enum task_class cls, const char *name,
 	memset(t, 0, sizeof(*t));
 	t->timer.fn = task_timeout;
 	t->timer.arg = t;
+	t->timer.background = cls == TASK_POLLER;
 	t->s = s;
 	t->cls = cls;
 	t->name = name;
@@ -349,6 +360,13 @@ void *task_arg(const struct sim *s)
 unsigned int sched_nr_user(const struct sim *s)
 {
 	return s->sched->nr_user;
+}
+
+bool sched_idle(const struct sim *s)
+{
+	const struct sched *sc = s->sched;
+
+	return !sc->nr_awake && sc->clock.nr == sc->clock.nr_background;
 }
 
 void task_set_mm(struct sim *s, struct mm *mm)
@@ -434,7 +452,7 @@ void sched_yield_to(struct sim *s, struct task *to)
 		sc->on_cpu[t->cpu] = NULL;
 		t->state = TASK_RUNNABLE;
 		push_front(&sc->run_queue, t);
-		set_psi(s, t);
+		account(s, t);
 		give_cpu(s, to, t->cpu);
 	} else {
 		push(&sc->resume, t);
@@ -525,12 +543,16 @@ static struct wait_queue *page_queue(struct sim *s, uint32_t slot)
 int folio_wait_locked(struct sim *s, uint32_t slot)
 {
 	const uint16_t locked = PG_resident | PG_locked;
+	struct task *t = s->sched->current;
 
 	while ((s->folios[slot].flags & locked) == locked) {
 		if (fatal_signal_pending(s))
 			return -EINTR;
-		s->sched->current->wait_slot = slot;
+		t->wait_slot = slot;
+		/* io_schedule() */
+		t->iowait = true;
 		wait_on(s, page_queue(s, slot), true);
+		t->iowait = false;
 	}
 	return fatal_signal_pending(s) ? -EINTR : 0;
 }
@@ -565,7 +587,7 @@ void memstall_enter(struct sim *s)
 	struct task *t = s->sched->current;
 
 	if (t->memstall++ == 0)
-		set_psi(s, t);
+		account(s, t);
 }
 
 void memstall_leave(struct sim *s)
@@ -573,5 +595,5 @@ void memstall_leave(struct sim *s)
 	struct task *t = s->sched->current;
 
 	if (--t->memstall == 0)
-		set_psi(s, t);
+		account(s, t);
 }

@@ -30,7 +30,8 @@ struct wait_queue {
 /** enum task_class - what a task's state means to others. */
 enum task_class {
 	TASK_USER,   /* the run goes on while there is one */
-	TASK_SYSTEM, /* kswapd, killers */
+	TASK_SYSTEM, /* kswapd: does what others left it, and is through some time */
+	TASK_POLLER, /* killers: look again and again, whether anybody lives or not */
 };
 
 struct sched *sched_new(struct sim *s);
@@ -45,6 +46,8 @@ struct task *task_current(const struct sim *s);
 void *task_arg(const struct sim *s);
 /** TASK_USER tasks that have not ended. */
 unsigned int sched_nr_user(const struct sim *s);
+/** Nobody but pollers runs, and what the clock has still to come is theirs. */
+bool sched_idle(const struct sim *s);
 /** The current task works for @mm, whose CPU is the task's from now on. */
 void task_set_mm(struct sim *s, struct mm *mm);
 /** @mm will be freed: no task may go on with it. */

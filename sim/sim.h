@@ -259,10 +259,13 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 void sim_free(struct sim *s);
 
 /**
- * sim_run - replay up to @nr_recs further records (UINT64_MAX: all).
+ * sim_run - replay up to @nr_recs further records (UINT64_MAX: all). A timed run
+ * may return earlier, when much happens that is no record. How often it returns
+ * changes no result.
  * Return: 1 when the end of the trace is reached, 0 when there is more,
  * -ENOMEM when the simulated machine is out of memory (nothing left to
- * reclaim), -EIO when --check found a broken invariant.
+ * reclaim), -EIO when --check found a broken invariant, -EDEADLK when the
+ * processes of a timed run wait for what never comes.
  */
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
 /**

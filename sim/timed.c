@@ -88,6 +88,10 @@ struct point {
 	uint64_t at_ns, pages;
 };
 
+/* turns after which timed_run() returns though no record was finished: a killer
+ * polls through years of simulated time */
+#define TURNS_A_PAUSE 65536
+
 struct timed {
 	const struct timed_config *cfg;
 	GHashTable *by_pid;
@@ -98,7 +102,8 @@ struct timed {
 	struct rng rng;	      /* of restarts */
 	unsigned int nr_to_start, nr_dying;
 	uint64_t nr_done, failed_at;
-	uint64_t pause_at; /* of nr_done: timed_run() returns */
+	uint64_t pause_at;   /* of nr_done: timed_run() returns */
+	uint64_t idle_since; /* sched_idle(); UINT64_MAX: not now */
 	int ret;
 };
 
@@ -843,6 +848,7 @@ int timed_init(struct sim *s, struct err *err)
 	t->order = g_array_new(FALSE, FALSE, sizeof(struct turn));
 	t->machine.steps = g_array_new(FALSE, FALSE, sizeof(struct step));
 	t->machine.s = s;
+	t->idle_since = UINT64_MAX;
 	rng_init(&t->rng, cfg->seed, 2);
 	s->outcome = g_new0(struct outcome, 1);
 	s->outcome->kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
@@ -855,7 +861,7 @@ int timed_init(struct sim *s, struct err *err)
 		s->kswapd.task = task_spawn(s, TASK_SYSTEM, "kswapd", kswapd_main, NULL,
 					    s->cfg.machine.cpus > 1);
 	if (cfg->killer->run)
-		task_spawn(s, TASK_SYSTEM, cfg->killer->name, killer_main, (void *)cfg, 0);
+		task_spawn(s, TASK_POLLER, cfg->killer->name, killer_main, (void *)cfg, 0);
 	if (cfg->loop == LOOP_TRACE) {
 		task_spawn(s, TASK_USER, "user", user_main, t, 0);
 		return 0;
@@ -921,16 +927,30 @@ static bool over(const struct sim *s)
 	return !sched_nr_user(s) && !s->timed->nr_to_start;
 }
 
+/* who waits waits for what never comes, and killers look on */
+static bool deadlocked(struct sim *s)
+{
+	struct timed *t = s->timed;
+
+	t->idle_since = sched_idle(s) ? MIN(t->idle_since, s->now_ns) : UINT64_MAX;
+	return t->idle_since != UINT64_MAX && s->now_ns - t->idle_since > KILLER_PATIENCE_NS;
+}
+
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 {
+	const uint64_t nr_turns = MAX(nr_recs, TURNS_A_PAUSE);
 	struct timed *t = s->timed;
 
 	t->pause_at = t->nr_done + MIN(nr_recs, UINT64_MAX - t->nr_done);
 	s->err = err;
-	while (!t->ret && t->nr_done < t->pause_at && !over(s))
-		if (!sched_turn(s))
-			t->ret = err_set(err, -EIO, "%s: %u tasks wait for what never comes",
-					 s->trace->path, sched_nr_user(s));
+	for (uint64_t i = 0; i < nr_turns && !t->ret && t->nr_done < t->pause_at && !over(s); i++) {
+		if (sched_turn(s) && !deadlocked(s))
+			continue;
+		t->ret = err_set(err, -EDEADLK, "%s: %u tasks wait for what never comes",
+				 s->trace->path, sched_nr_user(s));
+		/* it is no record's fault */
+		t->failed_at = s->trace->nr_recs;
+	}
 	s->err = NULL;
 	return t->ret ? t->ret : over(s);
 }

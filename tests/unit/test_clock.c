@@ -118,10 +118,32 @@ static void test_against_sort(void)
 	clock_clear(&c);
 }
 
+/* nothing but background timers is left: who waits for others waits in vain */
+static void test_background(void)
+{
+	struct timer fore = { 0 }, back[2] = { { .background = true }, { .background = true } };
+	struct clock c;
+
+	clock_init(&c);
+	clock_push(&c, &back[0], 10);
+	clock_push(&c, &fore, 20);
+	clock_push(&c, &back[1], 30);
+	TL_EQ(c.nr_background, 2, "pushed");
+	CU_ASSERT_PTR_EQUAL(clock_pop(&c), &back[0]);
+	TL_EQ(c.nr_background, 1, "popped");
+	clock_cancel(&c, &back[0]);
+	clock_cancel(&c, &fore);
+	TL_EQ(c.nr_background, 1, "the one cancelled was not, or not queued");
+	clock_cancel(&c, &back[1]);
+	TL_EQ(c.nr_background, 0, "cancelled");
+	clock_clear(&c);
+}
+
 void suite_clock(void)
 {
 	CU_pSuite s = CU_add_suite("clock", NULL, NULL);
 
 	CU_add_test(s, "order, computed by hand", test_orders);
 	CU_add_test(s, "random timers against a sort", test_against_sort);
+	CU_add_test(s, "background timers", test_background);
 }

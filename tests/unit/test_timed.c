@@ -486,6 +486,112 @@ static void test_min_ttl(void)
 	}
 }
 
+static void wait_in_vain(struct sim *s, void *arg)
+{
+	wait_on(s, arg, true);
+}
+
+static void stall_in_vain(struct sim *s, void *arg)
+{
+	memstall_enter(s);
+	wait_on(s, arg, false);
+	memstall_leave(s);
+}
+
+static int run_with(const struct killer *k, const char *text, void (*fn)(struct sim *s, void *arg),
+		    struct err *err, uint64_t *end_ns)
+{
+	struct wait_queue never = { NULL };
+	struct timed_config timed;
+	struct tl *x;
+	int ret;
+
+	timed_config_init(&timed, k);
+	x = tl_new_timed("cpus=2 read_us=100", NULL, &timed, text);
+	if (fn)
+		task_spawn(x->s, TASK_USER, "vain", fn, &never, 0);
+	ret = tl_end(x);
+	*err = x->err;
+	*end_ns = x->s->now_ns;
+	/* once it failed, it stays so */
+	if (ret < 0) {
+		TL_EQ(sim_run(x->s, 1, &x->err), ret, "%s", k->name);
+		TL_EQ(timed_position(x->s), x->s->trace->nr_recs, "%s: no record", k->name);
+	}
+	tl_free(x);
+	return ret;
+}
+
+/*
+ * Regression: a task that waited for what never came was found when nothing was
+ * left on the clock, and with a killer there always is something: it looks again
+ * and again. Expected: -EDEADLK after its patience. Buggy: it never ended.
+ */
+static void test_deadlock(void)
+{
+	static const char *const text = "file,a,8; spawn,1; read,1,a,0,1";
+	static const char *const idle = "spawn,1; anon,1,0,8,rw-p; touch,1,0,8,w; advance,72000s;"
+					"touch,1,0,8,w";
+
+	for (const struct killer *const *k = killers; *k; k++) {
+		struct err err = { "" };
+		uint64_t end_ns;
+
+		TL_EQ(run_with(*k, text, wait_in_vain, &err, &end_ns), -EDEADLK, "%s", (*k)->name);
+		CU_ASSERT(strstr(err.msg, "1 tasks wait for what never comes") != NULL);
+		if ((*k)->run)
+			CU_ASSERT(end_ns > KILLER_PATIENCE_NS &&
+				  end_ns < KILLER_PATIENCE_NS + 10 * 1000 * MS);
+		/* nor does pressure make a killer help */
+		TL_EQ(run_with(*k, text, stall_in_vain, &err, &end_ns), -EDEADLK, "%s", (*k)->name);
+		/* who thinks for longer than that is no deadlock */
+		TL_EQ(run_with(*k, idle, NULL, &err, &end_ns), 1, "%s: %s", (*k)->name, err.msg);
+		TL_EQ(end_ns, 20 * 3600 * 1000 * MS, "%s", (*k)->name);
+	}
+}
+
+/*
+ * A run in which nothing happens but that a killer looks returns all the same, to
+ * a caller who wants to stop it: in turns that cost no more than records. And in
+ * whatever pieces it is done, it ends alike.
+ */
+static void test_pieces(void)
+{
+	const char *text = "file,a,64; spawn,1; read,1,a,0,8; advance,100s; read,1,a,8,8";
+	static const uint64_t pieces[] = { UINT64_MAX, 1, 3, 1000 };
+	unsigned int calls[G_N_ELEMENTS(pieces)] = { 0 };
+	struct vmstat first, v;
+	uint64_t end_ns = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(pieces); i++) {
+		struct timed_config timed;
+		struct tl *x;
+		int ret;
+
+		timed_config_init(&timed, &kill_oomd);
+		killer_args_parse(timed.killer_args, &kill_oomd, "interval_ms=1", NULL);
+		x = tl_new_timed("cpus=2 read_us=100", NULL, &timed, text);
+		do {
+			ret = sim_run(x->s, pieces[i], &x->err);
+			calls[i]++;
+		} while (ret == 0);
+		TL_EQ(ret, 1, "pieces of %" PRIu64, pieces[i]);
+		sim_stat(x->s, &v);
+		if (i == 0) {
+			first = v;
+			end_ns = x->s->now_ns;
+		}
+		TL_EQ(x->s->now_ns, end_ns, "pieces of %" PRIu64, pieces[i]);
+		for (int n = 0; n < NR_VMSTAT; n++)
+			TL_EQ(v.v[n], first.v[n], "pieces of %" PRIu64 ": %s", pieces[i],
+			      vmstat_name((enum vmstat_item)n));
+		tl_free(x);
+	}
+	TL_EQ(calls[0], 1, "all at once");
+	/* 100000 looks, two turns each, with no record between them */
+	CU_ASSERT(calls[3] >= 3);
+}
+
 void suite_timed(void)
 {
 	CU_pSuite s = CU_add_suite("timed", NULL, NULL);
@@ -500,4 +606,6 @@ void suite_timed(void)
 	CU_add_test(s, "avoidable kills", test_avoidable);
 	CU_add_test(s, "restarts", test_restarts);
 	CU_add_test(s, "min_ttl_ms", test_min_ttl);
+	CU_add_test(s, "who waits for what never comes", test_deadlock);
+	CU_add_test(s, "in pieces", test_pieces);
 }
