@@ -205,3 +205,32 @@ void cli_progress_end(struct cli_progress *p)
 		fputs("\r\033[K", stderr);
 	p->shown = false;
 }
+
+/* the only state outside a run: a signal handler has no other way */
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+void cli_catch_signals(struct cli_signals *c)
+{
+	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
+
+	interrupted = 0;
+	sigaction(SIGINT, &sa, &c->old_int);
+	sigaction(SIGTERM, &sa, &c->old_term);
+}
+
+void cli_release_signals(const struct cli_signals *c)
+{
+	sigaction(SIGINT, &c->old_int, NULL);
+	sigaction(SIGTERM, &c->old_term, NULL);
+}
+
+bool cli_interrupted(void)
+{
+	return interrupted;
+}

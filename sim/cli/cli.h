@@ -7,6 +7,8 @@
 #define REAPSIM_CLI_H
 
 #include <glib.h>
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "sim/err.h"
@@ -61,5 +63,16 @@ struct cli_progress {
 void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress(struct cli_progress *p, double done /* 0..1 */);
 void cli_progress_end(struct cli_progress *p);
+
+/** struct cli_signals - the handlers before cli_catch_signals(). */
+struct cli_signals {
+	struct sigaction old_int, old_term;
+};
+
+/** SIGINT and SIGTERM only make cli_interrupted() true; a second one ends the
+ * program. Until cli_release_signals(). */
+void cli_catch_signals(struct cli_signals *c);
+void cli_release_signals(const struct cli_signals *c);
+bool cli_interrupted(void);
 
 #endif

@@ -18,11 +18,13 @@ int outcome_run(const struct outcome_config *c, struct outcome *o, struct err *e
 	s = sim_new(c->trace, &cfg, err);
 	if (!s)
 		return -ENOMEM;
-	ret = sim_run(s, UINT64_MAX, err);
+	do {
+		ret = sim_run(s, run_slice(&cfg), err);
+	} while (ret == 0 && !cli_interrupted());
 	if (ret > 0)
 		timed_outcome(s, o);
 	sim_free(s);
-	return MIN(ret, 0);
+	return ret > 0 ? 0 : ret ? ret : -EINTR;
 }
 
 double outcome_net_ns(const struct outcome *o)

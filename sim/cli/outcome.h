@@ -22,7 +22,8 @@ struct outcome_config {
 /**
  * outcome_run - execute one timed run; prints nothing, may be called from any
  * number of threads at once.
- * Return: 0 with @o filled (outcome_clear() frees it), or a negative errno.
+ * Return: 0 with @o filled (outcome_clear() frees it), or a negative errno;
+ * -EINTR if cli_interrupted().
  */
 int outcome_run(const struct outcome_config *c, struct outcome *o, struct err *err);
 

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
 
 #include "models/models.h"
@@ -282,15 +281,6 @@ void run_set_clear(struct run_set *rs)
 	g_array_free(rs->ends, TRUE);
 }
 
-/* the only state outside a run: a signal handler has no other way */
-static volatile sig_atomic_t interrupted;
-
-static void on_sigint(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
 struct shared {
 	const struct run_set *rs;
 	gint nr_done;	   /* atomic */
@@ -301,17 +291,19 @@ struct shared {
 /* failures are mostly alike */
 #define FAILURES_SHOWN 4
 
-/* records between two looks at the clock and at the signal */
-#define RECS_A_SLICE (1 << 20)
+uint64_t run_slice(const struct sim_config *cfg)
+{
+	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 20;
+}
 
 static void execute(gpointer data, gpointer user)
 {
 	struct run *r = data;
 	struct shared *sh = user;
 	struct sim *s;
-	uint64_t slice = r->cfg.check ? 64 : RECS_A_SLICE, before = 0;
+	uint64_t before = 0;
 
-	if (interrupted)
+	if (cli_interrupted())
 		return;
 	if (r->timed.killer)
 		r->cfg.timed = &r->timed;
@@ -322,12 +314,12 @@ static void execute(gpointer data, gpointer user)
 		return;
 	}
 	do {
-		r->ret = sim_run(s, slice, &r->err);
+		r->ret = sim_run(s, run_slice(&r->cfg), &r->err);
 		g_mutex_lock(&sh->lock);
 		sh->recs_done += sim_position(s) - before;
 		g_mutex_unlock(&sh->lock);
 		before = sim_position(s);
-	} while (r->ret == 0 && !interrupted);
+	} while (r->ret == 0 && !cli_interrupted());
 	if (r->ret) {
 		sim_stat(s, &r->stat);
 		r->snapshots = g_array_ref(s->snapshots);
@@ -359,7 +351,7 @@ static void print_op(const struct trace *t, uint64_t position)
 int run_set_execute(struct run_set *rs, int jobs)
 {
 	struct shared sh = { .rs = rs };
-	struct sigaction sa = { .sa_handler = on_sigint, .sa_flags = SA_RESETHAND }, old;
+	struct cli_signals signals;
 	g_autofree char *what = g_path_get_basename(rs->trace->path);
 	struct cli_progress progress;
 	GThreadPool *pool;
@@ -367,7 +359,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 	int ret = 0;
 
 	g_mutex_init(&sh.lock);
-	sigaction(SIGINT, &sa, &old);
+	cli_catch_signals(&signals);
 	if (jobs <= 0)
 		jobs = (int)g_get_num_processors();
 	pool = g_thread_pool_new(execute, &sh, jobs, FALSE, NULL);
@@ -378,7 +370,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 	       g_atomic_int_get(&sh.nr_done) < (gint)rs->runs->len) {
 		guint64 done;
 
-		if (interrupted)
+		if (cli_interrupted())
 			break;
 		g_usleep(2000);
 		g_mutex_lock(&sh.lock);
@@ -389,7 +381,7 @@ int run_set_execute(struct run_set *rs, int jobs)
 	}
 	g_thread_pool_free(pool, FALSE, TRUE);
 	cli_progress_end(&progress);
-	sigaction(SIGINT, &old, NULL);
+	cli_release_signals(&signals);
 	g_mutex_clear(&sh.lock);
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);

@@ -72,12 +72,14 @@ struct run_set {
 /** Build the set. Return: 0, or the exit code after printing why. */
 int run_set_init(struct run_set *rs, const struct run_options *o, const struct trace *t);
 /**
- * Execute all runs on @jobs threads (0: one a core). On SIGINT no further run
- * is begun; those that finished are kept.
+ * Execute all runs on @jobs threads (0: one a core). SIGINT and SIGTERM end it
+ * within a fraction of a second; the runs that finished are kept.
  * Return: 0; 1 after printing which runs failed, or that it was interrupted.
  */
 int run_set_execute(struct run_set *rs, int jobs);
 void run_set_clear(struct run_set *rs);
+/** Records for one call of sim_run(): between two looks at cli_interrupted(). */
+uint64_t run_slice(const struct sim_config *cfg);
 
 static inline struct run *run_set_get_seed(const struct run_set *rs, guint end, guint machine,
 					   guint policy, guint seed)

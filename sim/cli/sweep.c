@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -20,9 +19,6 @@
 
 /* failures are mostly alike */
 #define FAILURES_SHOWN 4
-
-/* records between two looks at the signal */
-#define RECS_A_SLICE (1 << 20)
 
 /* struct source - the trace of some consecutive runs; a generator's exists while
  * they need it */
@@ -675,15 +671,6 @@ static int configure(const struct sweep *sw, uint64_t run, const struct trace *t
 	return ret ? ret : machine_resolve(m, (uint64_t)peak, err);
 }
 
-/* the only state outside a sweep: a signal handler has no other way */
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
 struct result {
 	int ret; /* 0, or -errno with @err; -EINTR: not finished */
 	struct err err;
@@ -710,8 +697,8 @@ static int execute_untimed(const struct trace *t, const struct sim_config *cfg, 
 	if (!s)
 		return -ENOBUFS;
 	do {
-		ret = sim_run(s, RECS_A_SLICE, &r->err);
-	} while (ret == 0 && !interrupted);
+		ret = sim_run(s, run_slice(cfg), &r->err);
+	} while (ret == 0 && !cli_interrupted());
 	if (ret == 1) {
 		sim_stat(s, &stat);
 		r->values = counters(&stat);
@@ -720,6 +707,7 @@ static int execute_untimed(const struct trace *t, const struct sim_config *cfg, 
 	return ret;
 }
 
+/* likewise */
 static int execute_timed(const struct sweep *sw, uint64_t run, const struct trace *t,
 			 const struct sim_config *cfg, struct result *r)
 {
@@ -733,7 +721,7 @@ static int execute_timed(const struct sweep *sw, uint64_t run, const struct trac
 	if (!ret)
 		ret = outcome_run(&c, &o, &r->err);
 	if (ret)
-		return ret;
+		return ret == -EINTR ? 0 : ret;
 	f = open_memstream(&r->values, &size);
 	outcome_csv_values(f, &o);
 	fclose(f);
@@ -1059,7 +1047,7 @@ static gpointer worker(gpointer data)
 	struct progress *p = data;
 
 	g_mutex_lock(&p->lock);
-	while (!interrupted && !p->ret && p->next < p->sw->nr_runs) {
+	while (!cli_interrupted() && !p->ret && p->next < p->sw->nr_runs) {
 		const uint64_t run = p->next++;
 		struct result r = { 0 };
 		char *row;
@@ -1091,8 +1079,7 @@ static gpointer worker(gpointer data)
 
 static void run_threads(struct progress *p, int jobs)
 {
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-	struct sigaction old_int, old_term;
+	struct cli_signals signals;
 	g_autofree char *what = g_path_get_basename(p->csv.path);
 	struct cli_progress bar;
 	const uint64_t left = p->sw->nr_runs - p->nr_done;
@@ -1102,9 +1089,7 @@ static void run_threads(struct progress *p, int jobs)
 		jobs = (int)g_get_num_processors();
 	jobs = (int)MIN((uint64_t)jobs, MAX(left, 1));
 	threads = g_new(GThread *, jobs);
-	interrupted = 0;
-	sigaction(SIGINT, &sa, &old_int);
-	sigaction(SIGTERM, &sa, &old_term);
+	cli_catch_signals(&signals);
 	p->nr_threads = (guint)jobs;
 	for (int i = 0; i < jobs; i++)
 		threads[i] = g_thread_new("run", worker, p);
@@ -1123,8 +1108,7 @@ static void run_threads(struct progress *p, int jobs)
 	for (int i = 0; i < jobs; i++)
 		g_thread_join(threads[i]);
 	g_free(threads);
-	sigaction(SIGINT, &old_int, NULL);
-	sigaction(SIGTERM, &old_term, NULL);
+	cli_release_signals(&signals);
 }
 
 static int program_digest(char *out, size_t size, struct err *err)

@@ -1,0 +1,32 @@
+# SIGINT and SIGTERM end a timed run at once, also one in which no record is
+# replayed for long: a killer looks a thousand times a second, for 1000 hours.
+# What was finished is kept, and the exit code is 1. A program that does not
+# listen is killed after 10 s: exit 137.
+trace() {
+	printf 'reapsim-trace,1\nmachine,memory_pages,4096\nfile,a,8\nspawn,1\n'
+	printf 'read,1,a,0,4\nadvance,%s\nread,1,a,4,4\n' "$1"
+}
+trace 1s >short.csv
+trace 3600000s >long.csv
+for sig in INT TERM; do
+	timeout --foreground --preserve-status -k 10 -s $sig 1 "$REAPSIM" outcome -p baseline \
+		-K oomd:swap_interval_ms=1 --csv $sig.csv short.csv long.csv >tables
+	echo "SIG$sig: exit $?; rows: $(cut -d, -f 1 $sig.csv | tr '\n' ' ')"
+done
+sed -n '/^long/,$p' tables | head -6
+
+# a sweep goes on with what is missing
+cat >s.conf <<-END
+	[sweep]
+	mode=timed
+	trace=long.csv
+	[killer]
+	swap_interval_ms=60000;1
+	interval_ms=60000
+	[timed]
+	killer=oomd
+END
+for sig in INT TERM; do
+	timeout --foreground --preserve-status -k 10 -s $sig 2 "$REAPSIM" sweep s.conf -o s.csv --jobs 1
+	echo "SIG$sig: exit $?; $(tail -n +2 s.csv | cut -d, -f 2,4)"
+done
