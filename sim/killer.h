@@ -60,11 +60,11 @@ int killer_args_parse(uint64_t *args, const struct killer *k, const char *text, 
 struct candidate {
 	uint32_t pid, parent; /* @parent: who forked it; its own pid: nobody */
 	uint64_t idle_ns;     /* since its last operation; 0: in one now */
-	uint64_t rss_pages, swap_pages;
+	uint64_t rss_pages, swap_pages, table_pages;
 };
 
-/** All that live and are not being killed, by pid; the caller frees the array
- * (struct candidate). */
+/** All that live and are not being killed, but for TRACE_SYSTEM_PID, in the order
+ * of their first record; the caller frees the array (struct candidate). */
 GArray *killer_candidates(struct sim *s);
 /**
  * killer_kill - SIGKILL; with @reap, process_mrelease() by a task of its own.

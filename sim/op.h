@@ -78,6 +78,10 @@ enum mrelease_flags {
 #define OP_PAGES_MAX (REC_X_MAX >> 1) /* longest range: 256 GiB */
 #define OP_PID_MAX   REC_X_MAX
 
+/* the system's own process (oom_score_adj -900 and below): nobody kills it but
+ * the trace */
+#define TRACE_SYSTEM_PID 0x7000000u
+
 /** struct op_rec - one record as it lies in memory and in a binary trace. */
 struct op_rec {
 	uint32_t head;

@@ -11,11 +11,14 @@
  *
  * Approximations: a victim's exit begins when the reaper is through, where on a
  * real machine both may work at once if it gets a CPU. The OOM killer's victim
- * exits by itself, since the OOM reaper of v7.3 waits 2 s for that. Accesses to
- * memory that is there take no time, so between faults a process computes only as
- * long as the trace's clock says. Processes do not wait for one another but in
- * fork. A forked process that is restarted comes back with the mappings that it
- * had inherited, and none of the pages.
+ * exits by itself, and the OOM reaper comes only when it is still in its operation
+ * after 2 s; one that is in its exit then is left to itself. Who finds that a
+ * victim of the OOM killer is on its way sleeps a tick, where the kernel lets it
+ * go on with reclaim. Page tables count for oom_badness(), those above the lowest
+ * level do not. Accesses to memory that is there take no time, so between faults a
+ * process computes only as long as the trace's clock says. Processes do not wait
+ * for one another but in fork. A forked process that is restarted comes back with
+ * the mappings that it had inherited, and none of the pages.
  */
 #include "sim/timed.h"
 
@@ -61,6 +64,7 @@ struct actor {
 	struct timer start;
 	struct wait_queue news; /* for who waits until one of these changes: */
 	bool dying, restarting, in_op;
+	bool oom_victim;     /* tsk_is_oom_victim() */
 	uint64_t born_rec;   /* of the present life, or the last */
 	uint64_t await_rec;  /* the fork that it waits for; UINT64_MAX: none */
 	GArray *never;	     /* uint64_t: forks that did not take place */
@@ -335,6 +339,9 @@ static bool already_mapped(const struct sim *s, const struct actor *a, const str
 
 /* Death */
 
+/* v7.3 queue_oom_reaper() */
+#define OOM_REAPER_DELAY_NS 2000000000ull
+
 /* another page or more came free by the death that is the current task */
 void timed_freed(struct sim *s, uint64_t nr)
 {
@@ -375,12 +382,20 @@ static void death_main(struct sim *s, void *arg)
 	struct actor *a = v->a;
 	struct mm *mm = a->mm;
 
+	if (v->out.oom) {
+		const uint64_t until = v->out.at_ns + OOM_REAPER_DELAY_NS;
+
+		while (mm->task && s->now_ns < until)
+			wait_on_until(s, &a->news, until);
+		if (mm->task)
+			v->how = OP_OOM;
+	}
 	proc_reap(s, mm, v->how, v->flags);
 	while (mm->task)
 		wait_on(s, &a->news, false);
 	timed_freed(s, proc_exit(s, mm));
 	a->mm = NULL;
-	a->dying = false;
+	a->dying = a->oom_victim = false;
 	s->timed->nr_dying--;
 	v->out.done = true;
 	v->out.reap_ns = s->now_ns - v->out.at_ns;
@@ -727,8 +742,10 @@ static void user_main(struct sim *s, void *arg)
 
 /* Killers */
 
-static void count_pages(const struct mm *mm, uint64_t *rss, uint64_t *swap)
+static void count_pages(const struct mm *mm, struct candidate *c)
 {
+	const struct pte_table *last = NULL;
+
 	for (guint i = 0; i < mm->vmas->len; i++) {
 		const struct vma *vma = mm->vmas->pdata[i];
 		const uint64_t end = (uint64_t)vma->start + vma_pages(vma);
@@ -737,11 +754,14 @@ static void count_pages(const struct mm *mm, uint64_t *rss, uint64_t *swap)
 			const struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
 
 			stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+			/* two mappings may share one */
+			c->table_pages += pt && pt != last;
+			last = pt;
 			for (; pt && vpn < stop; vpn++) {
 				const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
 
-				*rss += (pte & (PTE_present | PTE_zero)) == PTE_present;
-				*swap += (pte & PTE_swap) != 0;
+				c->rss_pages += (pte & (PTE_present | PTE_zero)) == PTE_present;
+				c->swap_pages += (pte & PTE_swap) != 0;
 			}
 		}
 	}
@@ -755,10 +775,10 @@ GArray *killer_candidates(struct sim *s)
 		const struct actor *a = s->timed->actors->pdata[i];
 		struct candidate c = { .pid = a->pid, .parent = a->parent };
 
-		if (!a->mm || a->dying)
+		if (!a->mm || a->dying || a->pid == TRACE_SYSTEM_PID)
 			continue;
 		c.idle_ns = a->in_op ? 0 : s->now_ns - a->used_ns;
-		count_pages(a->mm, &c.rss_pages, &c.swap_pages);
+		count_pages(a->mm, &c);
 		g_array_append_val(out, c);
 	}
 	return out;
@@ -801,27 +821,57 @@ void killer_wait(struct sim *s, uint64_t ns)
 	task_sleep(s, s->now_ns + ns, false);
 }
 
-/* oom_badness(): who has most, page tables not counted */
+static uint64_t oom_badness(const struct actor *a)
+{
+	struct candidate c = { 0 };
+
+	count_pages(a->mm, &c);
+	return c.rss_pages + c.swap_pages + c.table_pages;
+}
+
+/* select_bad_process(): of equals the last; NULL: nobody, or @pending is on its way */
+static struct actor *select_bad_process(const struct timed *t, bool *pending)
+{
+	struct actor *chosen = NULL;
+	uint64_t most = 0;
+
+	for (guint i = 0; i < t->actors->len; i++) {
+		struct actor *a = t->actors->pdata[i];
+		uint64_t points;
+
+		/* who is in its exit has no mm any more, though it has memory */
+		if (!a->mm || a->pid == TRACE_SYSTEM_PID ||
+		    (a->dying && !a->mm->task && !a->oom_victim))
+			continue;
+		*pending = a->oom_victim;
+		if (*pending)
+			return NULL;
+		points = oom_badness(a);
+		if (points < most)
+			continue;
+		chosen = a;
+		most = points;
+	}
+	return chosen;
+}
+
 bool timed_out_of_memory(struct sim *s)
 {
-	g_autoptr(GArray) all = NULL;
-	const struct candidate *worst = NULL;
+	struct timed *t = s->timed;
+	bool pending = false;
+	struct actor *a = select_bad_process(t, &pending);
 
-	if (s->timed->nr_dying) {
-		/* schedule_timeout_killable(1) */
-		task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
-		return true;
-	}
-	all = killer_candidates(s);
-	for (guint i = 0; i < all->len; i++) {
-		const struct candidate *c = &g_array_index(all, struct candidate, i);
-
-		if (!worst || c->rss_pages + c->swap_pages > worst->rss_pages + worst->swap_pages)
-			worst = c;
-	}
-	if (!worst)
+	if (!a && !pending && !t->nr_dying)
 		return false;
-	kill_actor(s, worst->pid, OP_KILL, killer_shortage(s), true);
+	if (a) {
+		a->oom_victim = true;
+		/* task_will_free_mem(): else it is about to die already */
+		if (!a->dying) {
+			kill_actor(s, a->pid, OP_KILL, killer_shortage(s), true);
+			return true;
+		}
+	}
+	task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
 	return true;
 }
 

@@ -160,7 +160,7 @@ const struct gen_return apps_return = {
 #define LIB_BASE  0x2000000u
 #define ANON_BASE 0x4000000u
 /* above those of all apps */
-#define SYSTEM_PID 0x7000000u
+#define SYSTEM_PID TRACE_SYSTEM_PID
 #define BURST_PID  0x7000001u
 
 struct app {

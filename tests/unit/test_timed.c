@@ -361,6 +361,37 @@ static void test_avoidable(void)
 }
 
 /*
+ * An operation takes @op_us. Process 2 begins 1 s after 1, with its third operation it
+ * wants more than there is, and 1 is killed in the middle of one of its own.
+ */
+static const struct {
+	const char *what, *machine;
+	uint64_t t100_ms, reap_ms;
+} reapers[] = {
+	{ "its operation ends before the reaper comes", "op_us=2500000", 1500, 1500 },
+	{ "the reaper comes after 2 s", "op_us=5000000", 2000, 4000 },
+};
+
+static void test_oom_reaper(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(reapers); i++) {
+		g_autofree char *machine =
+			g_strconcat("memcg_pages=1500 cpus=4 ", reapers[i].machine, NULL);
+		struct outcome o =
+			run(machine, NULL, LOOP_PROCESS, "never",
+			    "spawn,1; anon,1,0,2000,rw-p; touch,1,0,900,w; touch,1,0,1,r;"
+			    "touch,1,0,1,r; touch,1,0,1,r; advance,1s;"
+			    "spawn,2; anon,2,0,2000,rw-p; touch,2,0,700,w");
+
+		TL_EQ(o.nr_oom_kills, 1, "%s", reapers[i].what);
+		TL_EQ(kill_at(&o, 0)->pid, 1, "%s", reapers[i].what);
+		TL_EQ(kill_at(&o, 0)->t100_ns, reapers[i].t100_ms * MS, "%s", reapers[i].what);
+		TL_EQ(kill_at(&o, 0)->reap_ns, reapers[i].reap_ms * MS, "%s", reapers[i].what);
+		outcome_clear(&o);
+	}
+}
+
+/*
  * A process that maps two files: the first and its first 8 pages are its start-up
  * section. It is killed while it thinks, by a killer that is not the trace: here,
  * by hand. All of its pages are gone from the cache then.
@@ -604,6 +635,7 @@ void suite_timed(void)
 	CU_add_test(s, "readahead", test_readahead);
 	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
 	CU_add_test(s, "avoidable kills", test_avoidable);
+	CU_add_test(s, "the OOM reaper", test_oom_reaper);
 	CU_add_test(s, "restarts", test_restarts);
 	CU_add_test(s, "min_ttl_ms", test_min_ttl);
 	CU_add_test(s, "who waits for what never comes", test_deadlock);
