@@ -1,37 +1,70 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Android's low-memory killer daemon in its PSI mode: mp_event_psi() of AOSP
- * system/memory/lmkd, with the defaults of a phone that is not low on RAM.
+ * Android's low-memory killer daemon in its PSI mode: AOSP system/memory/lmkd,
+ * lmkd.cpp as of android-14, mp_event_psi() with get_lowest_watermark(),
+ * get_free_swap(), find_and_kill_process(), call_handler() and mainloop(). The
+ * defaults are those of a phone that is not low on RAM; ro.config.low_ram has
+ * partial_ms=200, thrashing=30 and decay=50.
  *
  * It waits for a trigger: tasks stalled 70 ms, or all of them 700 ms, within a
- * second. From then on, for a second after the last trigger, it looks every 100
- * ms, every 10 ms while swap is low or after a kill. It kills when all stalled; or
- * when free memory is below the high watermark and swap is low; or when that, or
- * direct reclaim, goes with thrashing: refaults of file pages that exceed a share
- * of the file LRU. The share starts at 100% and goes down by 10% of itself with
- * every kill for thrashing. One victim at a time: the next one after the last is
- * gone, or after 100 ms.
+ * second. From then on, until nothing asked for more for a second, it looks every
+ * 100 ms, or 10 ms while swap is low. A trigger, a kill and direct reclaim since
+ * the last look ask for more. If nothing was scanned and nothing came back since
+ * the last look, that is all. Else it kills, and each reason says how important
+ * the victim may be at most:
  *
- * Approximations: the victim is the process that was idle longest, where Android
- * ranks by oom_score_adj and takes the largest or the longest idle of a rank; the
- * one used last is never taken. Not modelled: swap utilisation (off by default),
- * the cached-file floor, kills below the critical level that spare perceptible
- * processes. In a memcg the high watermark is room for one round of reclaim.
+ *   free memory below min even after a kill, or all stalled: anybody
+ *   swap is low, and thrashing or free memory below low: who is not perceptible
+ *   thrashing, and free memory below low or direct reclaim: likewise
+ *   free memory below low: a cached app
+ *
+ * and anybody if it is below min or thrashing beyond thrashing_critical. Thrashing
+ * is what came back to the file LRU since the last reset, in percent of its size
+ * then, with half of what the second before had for each second passed. It is
+ * reset after a second and after a kill. Each kill for thrashing lowers the limit,
+ * until the next reset after a second.
+ *
+ * Importance (oom_score_adj) is the activity manager's. A trace knows when a
+ * process was last used: the one used last, or in use, is the foreground (0), the
+ * one before it the previous app (700), and all others are cached (from 900 on).
+ * Cached ones are ranked as the activity manager ranks them, longest idle first;
+ * of several in use the largest goes first. Services and other perceptible
+ * processes look cached when they are idle; TRACE_SYSTEM_PID is no candidate.
+ *
+ * One victim at a time, with process_mrelease(): the next look is when it is
+ * gone, or after kill_timeout_ms.
+ *
+ * Left out, as they are off by default or need what is not modelled: pgrefill,
+ * swap_util_max, filecache_min_kb, stall_limit_critical (100%), the vendors' hooks,
+ * the watermarks of several zones, and what later versions add (BPF events of
+ * direct reclaim, lowmem_min_oom_score). In a memcg, low is room for one round of
+ * reclaim and min is no room at all.
  */
 #include "models/models.h"
+#include "sim/charge.h"
 #include "sim/psi.h"
 #include "sim/reclaim.h"
 #include "sim/sim.h"
 
 #define MS 1000000ull
 
+#define THRASHING_RESET_NS (1000 * MS)
+#define POLL_NS		   (1000 * MS) /* PSI_WINDOW_SIZE_MS */
+
+#define FOREGROUND_APP_ADJ  0
+#define PERCEPTIBLE_APP_ADJ 200
+#define PREVIOUS_APP_ADJ    700
+#define CACHED_APP_MIN_ADJ  900
+
 enum {
 	PARTIAL_MS,
 	COMPLETE_MS,
 	WINDOW_MS,
 	THRASHING_PERCENT,
+	CRITICAL_PERCENT,
 	DECAY_PERCENT,
 	SWAP_LOW_PERCENT,
+	SWAP_RATIO,
 	POLL_SHORT_MS,
 	POLL_LONG_MS,
 	KILL_TIMEOUT_MS,
@@ -43,22 +76,42 @@ static const struct killer_option options[] = {
 	[COMPLETE_MS] = { "complete_ms", "stall of all tasks that makes it kill", 700, 1, 10000 },
 	[WINDOW_MS] = { "window_ms", "PSI window", 1000, 500, 10000 },
 	[THRASHING_PERCENT] = { "thrashing", "refaults, percent of the file LRU", 100, 0, 1000 },
-	[DECAY_PERCENT] = { "decay", "the same, less by so many percent a kill", 10, 0, 100 },
+	[CRITICAL_PERCENT] = { "thrashing_critical",
+			       "refaults for which anybody is killed; 0: three times thrashing", 0,
+			       0, 10000 },
+	[DECAY_PERCENT] = { "decay", "thrashing, less by so many percent a kill", 10, 0, 100 },
 	[SWAP_LOW_PERCENT] = { "swap_low", "free swap below it is low, percent", 10, 0, 100 },
-	[POLL_SHORT_MS] = { "poll_short_ms", "how often it looks after a kill", 10, 1, 1000 },
+	[SWAP_RATIO] = { "swap_ratio",
+			 "free swap is at most so many times easily available memory; 0: no limit",
+			 1, 0, 100 },
+	[POLL_SHORT_MS] = { "poll_short_ms", "how often it looks while swap is low", 10, 1, 1000 },
 	[POLL_LONG_MS] = { "poll_long_ms", "how often it looks else", 100, 1, 1000 },
-	[KILL_TIMEOUT_MS] = { "kill_timeout_ms", "how long it waits for a victim", 100, 0, 10000 },
+	[KILL_TIMEOUT_MS] = { "kill_timeout_ms",
+			      "how long it waits for a victim; 0: until it is gone", 100, 0,
+			      10000 },
 	{ NULL, NULL, 0, 0, 0 },
+};
+
+/* the lowest that is breached */
+enum watermark {
+	WMARK_MIN,
+	WMARK_LOW,
+	WMARK_HIGH,
+	WMARK_NONE,
 };
 
 struct lmkd {
 	const uint64_t *args;
 	struct psi_trigger partial, complete;
 	uint64_t refaults, file_lru, reset_ns; /* thrashing is counted from here */
-	uint64_t scan_direct, scan_kswapd;     /* at the last look */
-	uint64_t limit;			       /* percent; decays */
-	uint64_t killed_ns;
-	bool after_kill;
+	uint64_t prev_growth;		       /* percent, of the time before the reset */
+	uint64_t seen_refaults;		       /* at the last look, as below */
+	uint64_t scan_direct, scan_kswapd;
+	uint64_t limit; /* percent; decays */
+	bool killed;	/* by the last look */
+	/* what the last look found */
+	bool direct, swap_is_low;
+	uint32_t victim;
 };
 
 static uint64_t file_lru(const struct sim *s)
@@ -73,97 +126,204 @@ static void thrashing_reset(struct sim *s, struct lmkd *l)
 	l->reset_ns = s->now_ns;
 }
 
+static uint64_t growth(const struct sim *s, const struct lmkd *l)
+{
+	return (s->stat.v[VM_workingset_refault_file] - l->refaults) * 100 / (l->file_lru + 1);
+}
+
+static uint64_t thrashing(struct sim *s, struct lmkd *l)
+{
+	const uint64_t passed = s->now_ns - l->reset_ns, windows = passed / THRASHING_RESET_NS;
+
+	if (passed <= THRASHING_RESET_NS)
+		return growth(s, l) + l->prev_growth;
+	/* a phone was up long before the trace, and what it had then is forgotten */
+	l->prev_growth = l->reset_ns ? growth(s, l) : 0;
+	/* over the limit, and still here: there was nobody to kill */
+	if (windows > 1 || l->prev_growth < l->limit)
+		l->prev_growth = windows < 64 ? l->prev_growth >> windows : 0;
+	thrashing_reset(s, l);
+	l->limit = l->args[THRASHING_PERCENT];
+	return l->prev_growth;
+}
+
 static bool swap_is_low(const struct sim *s, const struct lmkd *l)
 {
-	return nr_swap_pages(s) < s->cfg.machine.swap_pages * l->args[SWAP_LOW_PERCENT] / 100;
+	const uint64_t available = free_pages(s) + s->cfg.lru->size(s, LRU_FILE, false);
+	const uint64_t ratio = l->args[SWAP_RATIO];
+	uint64_t free = nr_swap_pages(s);
+
+	if (ratio)
+		free = MIN(free, available * ratio);
+	return free < s->cfg.machine.swap_pages * l->args[SWAP_LOW_PERCENT] / 100;
 }
 
-static bool below(const struct sim *s, int64_t wmark)
+static enum watermark lowest_watermark(const struct sim *s)
 {
-	return s->cfg.machine.memcg_pages ? killer_shortage(s) > 0 : s->zone.free < wmark;
+	const uint64_t limit = s->cfg.machine.memcg_pages;
+
+	if (limit)
+		return s->memcg_usage >= limit	? WMARK_MIN
+		       : killer_shortage(s) > 0 ? WMARK_LOW
+						: WMARK_NONE;
+	return s->zone.free < s->zone.wmark_min	   ? WMARK_MIN
+	       : s->zone.free < s->zone.wmark_low  ? WMARK_LOW
+	       : s->zone.free < s->zone.wmark_high ? WMARK_HIGH
+						   : WMARK_NONE;
 }
 
-static bool kill_one(struct sim *s, struct lmkd *l)
+/* was anything scanned, or did anything come back, since the last look? */
+static bool anything_new(struct sim *s, struct lmkd *l)
+{
+	const uint64_t *v = s->stat.v;
+	const bool news = v[VM_pgscan_direct] != l->scan_direct ||
+			  v[VM_pgscan_kswapd] != l->scan_kswapd ||
+			  v[VM_workingset_refault_file] != l->seen_refaults;
+
+	l->direct = v[VM_pgscan_direct] != l->scan_direct;
+	l->scan_direct = v[VM_pgscan_direct];
+	l->scan_kswapd = v[VM_pgscan_kswapd];
+	l->seen_refaults = v[VM_workingset_refault_file];
+	return news;
+}
+
+/* the reason to kill, if any, with the least oom_score_adj of who may go for it */
+static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, bool stalled,
+		   uint64_t thrash, int *min_adj, bool *for_thrashing)
+{
+	const uint64_t *args = l->args;
+	const enum watermark wmark = lowest_watermark(s);
+	const bool low = wmark < WMARK_HIGH;
+	const bool thrashes = thrash > l->limit;
+	const bool critical = thrash >= (args[CRITICAL_PERCENT] ? args[CRITICAL_PERCENT]
+								: 3 * args[THRASHING_PERCENT]);
+
+	*for_thrashing = false;
+	*min_adj = FOREGROUND_APP_ADJ;
+	if ((after_kill && wmark < WMARK_LOW) || stalled)
+		return true;
+	if (l->swap_is_low && (thrash > args[THRASHING_PERCENT] || low)) {
+		if (wmark > WMARK_MIN && !critical)
+			*min_adj = PERCEPTIBLE_APP_ADJ + 1;
+		return true;
+	}
+	if (thrashes && (low || l->direct)) {
+		*for_thrashing = true;
+		if (!critical)
+			*min_adj = PERCEPTIBLE_APP_ADJ + 1;
+		return true;
+	}
+	*min_adj = PREVIOUS_APP_ADJ + 1;
+	return low;
+}
+
+/* the two least idle times of all */
+static void least_idle(const GArray *all, uint64_t least[2])
+{
+	least[0] = least[1] = UINT64_MAX;
+	for (guint i = 0; i < all->len; i++) {
+		const uint64_t idle = g_array_index(all, struct candidate, i).idle_ns;
+
+		if (idle < least[0]) {
+			least[1] = least[0];
+			least[0] = idle;
+		} else if (idle > least[0]) {
+			least[1] = MIN(least[1], idle);
+		}
+	}
+}
+
+static bool kill_one(struct sim *s, struct lmkd *l, int min_adj)
 {
 	g_autoptr(GArray) all = killer_candidates(s);
 	const struct candidate *victim = NULL;
-	uint64_t least = UINT64_MAX;
+	uint64_t least[2];
 
+	least_idle(all, least);
 	for (guint i = 0; i < all->len; i++) {
 		const struct candidate *c = &g_array_index(all, struct candidate, i);
+		const int adj = c->idle_ns == least[0]	 ? FOREGROUND_APP_ADJ
+				: c->idle_ns == least[1] ? PREVIOUS_APP_ADJ
+							 : CACHED_APP_MIN_ADJ;
 
-		least = MIN(least, c->idle_ns);
-		if (!victim || c->idle_ns > victim->idle_ns)
+		if (adj < min_adj || !c->rss_pages)
+			continue;
+		if (!victim || c->idle_ns > victim->idle_ns ||
+		    (c->idle_ns == victim->idle_ns && adj <= PERCEPTIBLE_APP_ADJ &&
+		     c->rss_pages > victim->rss_pages))
 			victim = c;
 	}
-	if (!victim || victim->idle_ns == least)
+	if (!victim)
 		return false;
+	l->victim = victim->pid;
 	killer_kill(s, victim->pid, true, killer_shortage(s));
-	l->killed_ns = s->now_ns;
-	l->after_kill = true;
 	return true;
 }
 
-/* one look; true if memory is so short that the next one should come soon */
-static bool look(struct sim *s, struct lmkd *l)
+/* mp_event_psi(); true if it killed */
+static bool look(struct sim *s, struct lmkd *l, bool stalled)
 {
-	const uint64_t *v = s->stat.v, *args = l->args;
-	const uint64_t thrashing =
-		(v[VM_workingset_refault_file] - l->refaults) * 100 / (l->file_lru + 1);
-	const bool direct = v[VM_pgscan_direct] != l->scan_direct;
-	const bool kswapd = v[VM_pgscan_kswapd] != l->scan_kswapd;
-	const bool stalled = l->complete.event, low = swap_is_low(s, l);
-	const bool thrashes = thrashing > l->limit;
-	bool kill;
+	const bool after_kill = l->killed;
+	bool for_thrashing;
+	uint64_t thrash;
+	int min_adj;
 
-	l->partial.event = l->complete.event = false;
-	l->scan_direct = v[VM_pgscan_direct];
-	l->scan_kswapd = v[VM_pgscan_kswapd];
-	if (killer_nr_dying(s) && s->now_ns < l->killed_ns + args[KILL_TIMEOUT_MS] * MS)
-		return true;
-	/* nobody reclaims and nothing comes back */
-	if (!stalled && !direct && !kswapd && !thrashing)
-		return l->after_kill = false;
-	kill = stalled || (l->after_kill && below(s, s->zone.wmark_low)) || (low && thrashes) ||
-	       (below(s, s->zone.wmark_high) && (low || thrashes)) || (direct && thrashes);
-	if (s->now_ns >= l->reset_ns + 1000 * MS)
+	if (after_kill) {
 		thrashing_reset(s, l);
-	l->after_kill = false;
-	if (!kill || !kill_one(s, l))
-		return low;
-	if (thrashes) {
-		l->limit -= l->limit * args[DECAY_PERCENT] / 100;
-		thrashing_reset(s, l);
+		l->prev_growth = 0;
 	}
-	return true;
+	l->killed = false;
+	l->swap_is_low = swap_is_low(s, l);
+	if (!anything_new(s, l))
+		return false;
+	thrash = thrashing(s, l);
+	if (!reason(s, l, after_kill, stalled, thrash, &min_adj, &for_thrashing))
+		return false;
+	l->killed = kill_one(s, l, min_adj);
+	if (l->killed && for_thrashing)
+		l->limit = l->limit * (100 - l->args[DECAY_PERCENT]) / 100;
+	return l->killed;
+}
+
+static bool triggered(const struct lmkd *l)
+{
+	return l->partial.event || l->complete.event;
 }
 
 static void run(struct sim *s, const uint64_t *args)
 {
 	struct lmkd l = { .args = args, .limit = args[THRASHING_PERCENT] };
+	uint64_t until = 0;
 
 	psi_trigger_add(s, &l.partial, PSI_MEM_SOME, args[PARTIAL_MS] * MS, args[WINDOW_MS] * MS);
 	psi_trigger_add(s, &l.complete, PSI_MEM_FULL, args[COMPLETE_MS] * MS, args[WINDOW_MS] * MS);
 	for (;;) {
-		uint64_t until;
+		const bool event = triggered(&l), stalled = l.complete.event;
 
-		psi_wait(s, UINT64_MAX);
-		until = s->now_ns + args[WINDOW_MS] * MS;
-		if (s->now_ns >= l.reset_ns + 1000 * MS)
-			thrashing_reset(s, &l);
-		while (s->now_ns < until) {
-			const bool soon = look(s, &l);
-
-			psi_wait(s, s->now_ns + args[soon ? POLL_SHORT_MS : POLL_LONG_MS] * MS);
-			if (l.partial.event || l.complete.event)
-				until = s->now_ns + args[WINDOW_MS] * MS;
+		l.partial.event = l.complete.event = false;
+		if (look(s, &l, stalled)) {
+			killer_wait_gone(s, l.victim,
+					 args[KILL_TIMEOUT_MS]
+						 ? s->now_ns + args[KILL_TIMEOUT_MS] * MS
+						 : UINT64_MAX);
+			/* what came meanwhile was not looked at */
+			l.partial.event = l.complete.event = false;
+			until = s->now_ns + POLL_NS;
+			continue;
 		}
+		if (event || l.direct)
+			until = s->now_ns + POLL_NS;
+		if (s->now_ns > until)
+			psi_wait(s, UINT64_MAX);
+		else
+			psi_wait(s, s->now_ns + args[l.swap_is_low ? POLL_SHORT_MS : POLL_LONG_MS] *
+							MS);
 	}
 }
 
 const struct killer kill_lmkd = {
 	.name = "lmkd",
-	.summary = "Android's: PSI stalls, thrashing, swap; longest idle first, then mrelease",
+	.summary = "Android's: PSI, watermarks, thrashing, swap; cached apps first, mrelease",
 	.options = options,
 	.run = run,
 };

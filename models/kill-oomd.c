@@ -1,38 +1,71 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A server's user-space OOM killer, as systemd-oomd with its defaults: once a
- * second it looks at avg10 of full memory pressure; above 60% for 30 s, or with
- * 90% of swap in use and less than a tenth of memory free, it kills a whole cgroup
- * by SIGKILL, without process_mrelease(), and then does nothing for 15 s.
+ * A server's user-space OOM killer: systemd-oomd, commit 00a99cb427b0, src/oom/
+ * oomd-manager.c monitor_memory_pressure_contexts_handler() and
+ * monitor_swap_contexts_handler(), oomd-util.c oomd_pressure_above(),
+ * oomd_select_by_pgscan_rate() and oomd_select_by_swap_usage(), with its defaults.
+ *
+ * Once a second it looks at avg10 of full memory pressure: above 60% for 30 s,
+ * with reclaim in the last 30 s, it kills, and not again for 15 s. The 30 s are
+ * counted from when the pressure rose, whatever was killed since. Every 150 ms it
+ * looks at memory and swap: with less than a tenth of each available, it kills the
+ * largest user of swap that has more than a twentieth of it. It kills a whole
+ * cgroup by SIGKILL, without process_mrelease(), which mrelease=1 adds: Meta's
+ * oomd does so by default (BaseKillPlugin.cpp, reap_memory), and has no detectors
+ * of its own but what a configuration names; Meta's example is the same 60% for
+ * 30 s.
  *
  * Approximations: a cgroup is a family, a process that nobody forked and its
- * descendants. The victim is the family with most memory and swap, where
- * systemd-oomd takes the one that was scanned most (pressure) or has most swap.
+ * descendants, and all families are monitored together. For pressure systemd-oomd
+ * takes the cgroup that was scanned most since the last look, and of equals the
+ * one with most memory: here always the latter, what its processes map. What
+ * is available is si_mem_available() without slab; in a memcg, what is free of
+ * the limit and half of the file LRU. No oomd_avoid, no oomd_omit, no hooks before
+ * a kill, no rulesets.
  */
 #include "models/models.h"
 #include "sim/charge.h"
+#include "sim/page_alloc.h"
 #include "sim/psi.h"
 #include "sim/reclaim.h"
 #include "sim/sim.h"
 
 #define MS 1000000ull
 
+#define RECLAIM_DURATION_NS	    (30000 * MS)
+#define THRESHOLD_SWAP_USED_PERCENT 5
+
 enum {
 	PRESSURE_PERCENT,
 	DURATION_MS,
-	SWAP_USED_PERCENT,
+	USED_PERCENT,
 	INTERVAL_MS,
+	SWAP_INTERVAL_MS,
 	DELAY_MS,
+	MRELEASE,
 };
 
 static const struct killer_option options[] = {
 	[PRESSURE_PERCENT] = { "pressure", "avg10 of full pressure that is too much, percent", 60,
 			       1, 100 },
 	[DURATION_MS] = { "duration_ms", "for how long", 30000, 0, 3600000 },
-	[SWAP_USED_PERCENT] = { "swap_used", "swap in use that is too much, percent", 90, 1, 100 },
-	[INTERVAL_MS] = { "interval_ms", "how often it looks", 1000, 1, 60000 },
-	[DELAY_MS] = { "delay_ms", "how long it does nothing after a kill", 15000, 0, 3600000 },
+	[USED_PERCENT] = { "swap_used", "memory and swap in use that is too much, percent", 90, 1,
+			   100 },
+	[INTERVAL_MS] = { "interval_ms", "how often it looks at pressure", 1000, 1, 60000 },
+	[SWAP_INTERVAL_MS] = { "swap_interval_ms", "how often it looks at memory and swap", 150, 1,
+			       60000 },
+	[DELAY_MS] = { "delay_ms", "no kill for pressure for so long after one", 15000, 0,
+		       3600000 },
+	[MRELEASE] = { "mrelease", "reap what it kills: 0 no, 1 yes", 0, 0, 1 },
 	{ NULL, NULL, 0, 0, 0 },
+};
+
+struct oomd {
+	const uint64_t *args;
+	uint64_t high_since;   /* the pressure; UINT64_MAX: it is not */
+	uint64_t scanned;      /* at the last look */
+	uint64_t reclaimed_ns; /* when something was scanned last */
+	uint64_t quiet_until;
 };
 
 /* who founded the family that @pid is of, among those alive */
@@ -52,67 +85,108 @@ static uint32_t founder(const GArray *all, uint32_t pid)
 	return pid;
 }
 
-static bool kill_family(struct sim *s)
+static uint64_t rss(const struct candidate *c)
+{
+	return c->rss_pages;
+}
+
+static uint64_t swap(const struct candidate *c)
+{
+	return c->swap_pages;
+}
+
+/* the family with most of @what, if it is more than @threshold */
+static bool kill_family(struct sim *s, const struct oomd *o,
+			uint64_t (*what)(const struct candidate *c), uint64_t threshold)
 {
 	g_autoptr(GArray) all = killer_candidates(s);
 	const uint64_t shortage = killer_shortage(s);
 	g_autofree uint32_t *of = g_new(uint32_t, all->len + 1);
+	uint64_t most = threshold;
 	uint32_t worst = 0;
-	uint64_t most = 0;
 
 	for (guint i = 0; i < all->len; i++)
 		of[i] = founder(all, g_array_index(all, struct candidate, i).pid);
 	for (guint i = 0; i < all->len; i++) {
 		uint64_t pages = 0;
 
-		for (guint j = 0; j < all->len; j++) {
-			const struct candidate *c = &g_array_index(all, struct candidate, j);
-
-			pages += of[j] == of[i] ? c->rss_pages + c->swap_pages : 0;
-		}
+		for (guint j = 0; j < all->len; j++)
+			pages +=
+				of[j] == of[i] ? what(&g_array_index(all, struct candidate, j)) : 0;
 		if (pages > most) {
 			most = pages;
 			worst = of[i];
 		}
 	}
-	for (guint i = 0; most && i < all->len; i++)
+	for (guint i = 0; most > threshold && i < all->len; i++)
 		if (of[i] == worst)
-			killer_kill(s, g_array_index(all, struct candidate, i).pid, false,
-				    shortage);
-	return most > 0;
+			killer_kill(s, g_array_index(all, struct candidate, i).pid,
+				    o->args[MRELEASE], shortage);
+	return most > threshold;
 }
 
-static bool swap_is_full(const struct sim *s, const uint64_t *args)
+/* oomd_pressure_above(), and the reclaim that must go with it */
+static void look_at_pressure(struct sim *s, struct oomd *o)
 {
-	const uint64_t swap = s->cfg.machine.swap_pages;
+	const uint64_t *args = o->args;
+	const uint64_t scanned = s->stat.v[VM_pgscan_direct] + s->stat.v[VM_pgscan_kswapd];
+	const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT] * 100;
 
-	return swap && (swap - nr_swap_pages(s)) * 100 > swap * args[SWAP_USED_PERCENT] &&
-	       free_pages(s) * 10 < machine_limit(&s->cfg.machine);
+	if (scanned != o->scanned)
+		o->reclaimed_ns = s->now_ns;
+	o->scanned = scanned;
+	o->high_since = high ? MIN(o->high_since, s->now_ns) : UINT64_MAX;
+	if (!high || s->now_ns - o->high_since < args[DURATION_MS] * MS ||
+	    s->now_ns < o->quiet_until || s->now_ns - o->reclaimed_ns > RECLAIM_DURATION_NS)
+		return;
+	if (kill_family(s, o, rss, 0))
+		o->quiet_until = s->now_ns + args[DELAY_MS] * MS;
+}
+
+/* si_mem_available() */
+static uint64_t available(const struct sim *s)
+{
+	const int64_t file = (int64_t)(s->cfg.lru->size(s, LRU_FILE, false) +
+				       s->cfg.lru->size(s, LRU_FILE, true));
+	const bool memcg = s->cfg.machine.memcg_pages;
+	const int64_t low = memcg ? file : s->zone.wmark_low;
+	const int64_t free =
+		memcg ? (int64_t)free_pages(s) : zone_free_exact(s) - s->zone.wmark_high;
+
+	return (uint64_t)MAX(free + file - MIN(file / 2, low), 0);
+}
+
+static void look_at_swap(struct sim *s, const struct oomd *o)
+{
+	const uint64_t left = 100 - o->args[USED_PERCENT];
+	const uint64_t swap_total = s->cfg.machine.swap_pages;
+
+	if (available(s) < machine_limit(&s->cfg.machine) * left / 100 &&
+	    nr_swap_pages(s) < swap_total * left / 100)
+		kill_family(s, o, swap, swap_total * THRESHOLD_SWAP_USED_PERCENT / 100);
 }
 
 static void run(struct sim *s, const uint64_t *args)
 {
-	uint64_t since = UINT64_MAX; /* the pressure is too high */
+	struct oomd o = { .args = args, .high_since = UINT64_MAX };
+	uint64_t pressure_due = 0, swap_due = 0;
 
 	for (;;) {
-		/* asked first, so that the averages are kept from the start */
-		const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT] * 100;
-
-		since = high ? MIN(since, s->now_ns) : UINT64_MAX;
-		if ((high && s->now_ns - since >= args[DURATION_MS] * MS) ||
-		    swap_is_full(s, args)) {
-			if (kill_family(s)) {
-				since = UINT64_MAX;
-				killer_wait(s, args[DELAY_MS] * MS);
-			}
+		if (s->now_ns >= pressure_due) {
+			look_at_pressure(s, &o);
+			pressure_due = s->now_ns + args[INTERVAL_MS] * MS;
 		}
-		killer_wait(s, args[INTERVAL_MS] * MS);
+		if (s->now_ns >= swap_due) {
+			look_at_swap(s, &o);
+			swap_due = s->now_ns + args[SWAP_INTERVAL_MS] * MS;
+		}
+		killer_wait(s, MIN(pressure_due, swap_due) - s->now_ns);
 	}
 }
 
 const struct killer kill_oomd = {
 	.name = "oomd",
-	.summary = "systemd-oomd's: pressure over time or swap; a whole family at once",
+	.summary = "systemd-oomd's: pressure over time, or memory and swap; a family at once",
 	.options = options,
 	.run = run,
 };

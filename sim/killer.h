@@ -39,8 +39,9 @@ struct killer_option {
  *	killer they do not: the process lives on, and a later spawn of it finds it
  *	there, with what it maps
  * @run: the body of the killer's task, which never returns: it waits by
- *	killer_wait() or psi_wait() (sim/psi.h) until the run ends, and must own
- *	no memory then; NULL: no task. @args: the values of @options
+ *	killer_wait(), killer_wait_gone() or psi_wait() (sim/psi.h) until the run
+ *	ends, and must own no memory then; NULL: no task. @args: the values of
+ *	@options
  */
 struct killer {
 	const char *name;
@@ -71,8 +72,9 @@ GArray *killer_candidates(struct sim *s);
  * @shortage_pages: what is missing, for the count of avoidable kills
  */
 void killer_kill(struct sim *s, uint32_t pid, bool reap, uint64_t shortage_pages);
-/** Victims whose memory is still on its way to being freed. */
-unsigned int killer_nr_dying(const struct sim *s);
+/** Until the victim @pid is gone, or @until_ns: as by a pidfd.
+ * Return: true if it is gone. */
+bool killer_wait_gone(struct sim *s, uint32_t pid, uint64_t until_ns);
 /** Pages missing to the high watermark, or to room for one reclaim in a memcg. */
 uint64_t killer_shortage(const struct sim *s);
 void killer_wait(struct sim *s, uint64_t ns);

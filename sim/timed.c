@@ -811,9 +811,13 @@ void killer_kill(struct sim *s, uint32_t pid, bool reap, uint64_t shortage_pages
 	kill_actor(s, pid, reap ? OP_MRELEASE : OP_KILL, shortage_pages, false);
 }
 
-unsigned int killer_nr_dying(const struct sim *s)
+bool killer_wait_gone(struct sim *s, uint32_t pid, uint64_t until_ns)
 {
-	return s->timed->nr_dying;
+	struct actor *a = actor_get(s, pid);
+
+	while (a->dying && s->now_ns < until_ns)
+		wait_on_until(s, &a->news, until_ns);
+	return !a->dying;
 }
 
 void killer_wait(struct sim *s, uint64_t ns)
