@@ -2,7 +2,7 @@
 /*
  * Mirrors v7.3 mm/filemap.c (filemap_add_folio, filemap_read,
  * filemap_get_pages), ext4's buffered writes, drop_caches, and writeback in a
- * simple form.
+ * simple form: of who writes, only that it drains the batches of its CPU.
  *
  * Approximations: in an untimed run a device answers at once, so a page is up to
  * date the moment it is in the cache. Reads and writes are whole pages. Writeback happens at
@@ -289,6 +289,7 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 {
 	const struct dirty_entry *e;
 	guint n = s->dirty_head;
+	bool drained = false;
 
 	for (; n < s->dirty->len; n++) {
 		struct folio *f;
@@ -298,9 +299,14 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 		if (e->since_ns + age_ns > s->now_ns)
 			break;
 		f = &s->folios[e->slot];
-		before = f->flags;
-		if (!(before & PG_resident) || !(before & PG_dirty))
+		if (!(f->flags & PG_resident) || !(f->flags & PG_dirty))
 			continue; /* cleaned since */
+		if (!drained) {
+			/* folio_batch_release() of mpage_prepare_extent_to_map() */
+			lru_add_drain_cpu(s, sim_idle_cpu(s));
+			drained = true;
+		}
+		before = f->flags;
 		if (f->mapcount)
 			folio_mkclean(s, e->slot);
 		f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);

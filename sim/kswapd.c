@@ -115,12 +115,6 @@ static void kswapd_step(struct sim *s)
 		pass_end(s);
 }
 
-/* the CPU that kswapd runs on: an idle one, if there is any */
-static unsigned int kswapd_cpu(const struct sim *s)
-{
-	return s->this_cpu || s->cfg.machine.cpus == 1 ? 0 : 1;
-}
-
 /* kswapd works until @end or until it sleeps; a step may end later */
 static void kswapd_run(struct sim *s, uint64_t end)
 {
@@ -128,7 +122,7 @@ static void kswapd_run(struct sim *s, uint64_t end)
 	unsigned int cpu = s->this_cpu;
 	bool ran = false;
 
-	s->this_cpu = kswapd_cpu(s);
+	s->this_cpu = sim_idle_cpu(s);
 	while (k->awake && k->busy_until < end) {
 		uint64_t scanned = reclaim_scanned(s);
 

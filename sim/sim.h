@@ -286,6 +286,11 @@ void sim_use_mm(struct sim *s);
 /** One request to the device: it takes the machine's read_us, and the pages that
  * wait locked for it from @slot on are unlocked. */
 void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);
+/** Where a kernel thread runs in an untimed run: on an idle CPU, if there is any. */
+static inline unsigned int sim_idle_cpu(const struct sim *s)
+{
+	return s->this_cpu || s->cfg.machine.cpus == 1 ? 0 : 1;
+}
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 

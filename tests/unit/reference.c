@@ -604,6 +604,9 @@ static void folio_mkclean(struct ref *r, int page)
 /* the flusher writes the pages that have been dirty for @age_ns */
 static void flush(struct ref *r, uint64_t age_ns)
 {
+	/* a kworker that puts the pages it has looked up: __folio_batch_release() */
+	if (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
+		lru_add_drain_cpu(r, r->m.cpus > 1 && r->this_cpu == 0);
 	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns) {
 		int page = r->dirty[0].page;
 		struct ref_page *pg = &r->pages[page];
@@ -2550,7 +2553,7 @@ bool ref_op(struct ref *r, const struct op *op)
 		flush_stats(r); /* somebody reads memory.stat */
 		if (!r->m.memcg_pages)
 			ref_refresh_vm_stats(r); /* and here, writes stat_refresh */
-		if (!r->m.memcg_pages && r->m.memcg_stats_flushed)
+		if (r->m.memcg_stats_flushed)
 			ref_task_wait(r, r->next_flush_ns - r->now_ns);
 		r->next_flush_ns = r->now_ns + 2000000000;
 		break;

@@ -227,6 +227,20 @@ static void test_flush_mapped(void)
 	tl_free(x);
 }
 
+/* Who writes back drains the batches of its CPU; it left them alone here, and no page
+ * was on a list. With two CPUs it is not the CPU that dirtied. */
+static void test_flush_drains(void)
+{
+	const char *ops = "file,a,8; spawn,1; write,1,a,0,5; advance,30s; read,1,a,5,1; advance,30s";
+	struct tl *x = tl_run("readahead_pages=0", NULL, ops);
+
+	TL_EQ(tl_stat(x, VM_nr_inactive_file), 5, "the five that were written, was 0");
+	tl_free(x);
+	x = tl_run("readahead_pages=0 cpus=2", NULL, ops);
+	TL_EQ(tl_stat(x, VM_nr_inactive_file), 0, "written on the other CPU");
+	tl_free(x);
+}
+
 /* folio_end_writeback() of a page with PG_reclaim: folio_rotate_reclaimable() */
 static void test_rotate(void)
 {
@@ -270,6 +284,7 @@ void suite_filemap(void)
 	CU_add_test(s, "drop_caches", test_drop);
 	CU_add_test(s, "overwriting is no refault", test_overwrite_is_no_refault);
 	CU_add_test(s, "the flusher", test_flusher);
+	CU_add_test(s, "the flusher drains batches", test_flush_drains);
 	CU_add_test(s, "writeback of a mapped page", test_flush_mapped);
 	CU_add_test(s, "rotation after writeback", test_rotate);
 	CU_add_test(s, "a dirty PTE at unmap", test_zap_dirty);
