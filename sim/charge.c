@@ -78,7 +78,7 @@ static int charge_reclaim(struct sim *s, enum gfp gfp)
 		if (nr_reclaimed)
 			continue;
 		if (nr_retries-- <= 0) {
-			if (!s->timed || !timed_out_of_memory(s))
+			if (!s->timed || !timed_out_of_memory(s, true))
 				return out_of_memory(s);
 			nr_retries = MAX_RECLAIM_RETRIES;
 		}

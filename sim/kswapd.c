@@ -79,10 +79,10 @@ static bool prepare_kswapd_sleep(const struct sim *s)
 	return kswapd_test_hopeless(s) || zone_balanced(s);
 }
 
-/* out_of_memory(); it does not wait for a victim that is dying, as allocations do */
+/* as lru_gen_age_node() has it called */
 static void out_of_memory(struct sim *s)
 {
-	if (!s->timed || (!killer_nr_dying(s) && !timed_out_of_memory(s)))
+	if (!s->timed || !timed_out_of_memory(s, false))
 		s->oom = s->kswapd.oom = true;
 }
 

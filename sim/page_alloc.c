@@ -341,7 +341,7 @@ static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
 		no_progress_loops = progress ? 0 : no_progress_loops + 1;
 		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
 		    zone_free_exact(s) + reclaimable_pages(s) <= z->wmark_min) {
-			if (s->timed && timed_out_of_memory(s)) {
+			if (s->timed && timed_out_of_memory(s, true)) {
 				no_progress_loops = 0;
 				continue;
 			}

@@ -859,7 +859,7 @@ static struct actor *select_bad_process(const struct timed *t, bool *pending)
 	return chosen;
 }
 
-bool timed_out_of_memory(struct sim *s)
+bool timed_out_of_memory(struct sim *s, bool wait)
 {
 	struct timed *t = s->timed;
 	bool pending = false;
@@ -875,7 +875,8 @@ bool timed_out_of_memory(struct sim *s)
 			return true;
 		}
 	}
-	task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
+	if (wait)
+		task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
 	return true;
 }
 

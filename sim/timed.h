@@ -50,10 +50,11 @@ void timed_outcome(struct sim *s, struct outcome *o);
 /** Records replayed so far, by all actors. */
 uint64_t timed_position(const struct sim *s);
 /**
- * timed_out_of_memory - v7.3 out_of_memory(), by the current task.
+ * timed_out_of_memory - v7.3 out_of_memory(), by the current task, which waits for a
+ * victim that is dying already if it is to @wait, as an allocation does.
  * Return: true if it should try again: a victim was found, or one is dying.
  */
-bool timed_out_of_memory(struct sim *s);
+bool timed_out_of_memory(struct sim *s, bool wait);
 /** The current task, which unmaps a dying process, gave @nr pages back; it pays
  * what it owes. */
 void timed_freed(struct sim *s, uint64_t nr);
