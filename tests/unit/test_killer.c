@@ -7,6 +7,7 @@
 
 #include "models/models.h"
 #include "sim/outcome.h"
+#include "sim/sched.h"
 #include "tests/unit/testlib.h"
 
 void suite_killer(void);
@@ -195,6 +196,42 @@ static void test_oomd(void)
 	}
 }
 
+static void stall(struct sim *s, void *arg)
+{
+	memstall_enter(s);
+	for (int i = 0; i < 10; i++) {
+		task_sleep(s, s->now_ns + 10000000000ull, false);
+		s->stat.v[VM_pgscan_kswapd] += *(const bool *)arg;
+	}
+	memstall_leave(s);
+}
+
+/* 100 s of pressure: nothing that a kill could help if nobody reclaims */
+static void test_oomd_reclaim(void)
+{
+	for (int i = 0; i < 2; i++) {
+		const bool scans = i;
+		struct timed_config timed;
+		struct outcome o;
+		struct tl *x;
+
+		timed_config_init(&timed, &kill_oomd);
+		x = tl_new_timed("memory_pages=4096 cpus=2", NULL, &timed,
+				 "spawn,1; anon,1,0,100,rw-p; touch,1,0,100,w; advance,90s;"
+				 "touch,1,0,100,w");
+		task_spawn(x->s, TASK_USER, "stall", stall, (void *)&scans, 1);
+		CU_ASSERT_EQUAL(tl_end(x), 1);
+		timed_outcome(x->s, &o);
+		TL_EQ(o.nr_kills, scans, "reclaim: %d", scans);
+		/* avg10 is over 60% after five periods, 10.02 s; seen at 11 s, and 30 s more */
+		if (scans)
+			TL_EQ(g_array_index(o.kills, struct kill_outcome, 0).at_ns, 41000000000ull,
+			      "when");
+		outcome_clear(&o);
+		tl_free(x);
+	}
+}
+
 /* what does not fit, with nothing to reclaim */
 static const struct {
 	const char *what, *killer, *machine, *text, *victims;
@@ -245,5 +282,6 @@ void suite_killer(void)
 	CU_add_test(s, "the registry", test_registry);
 	CU_add_test(s, "whom lmkd kills", test_lmkd);
 	CU_add_test(s, "whom oomd kills", test_oomd);
+	CU_add_test(s, "oomd kills where somebody reclaims", test_oomd_reclaim);
 	CU_add_test(s, "whom the OOM killer kills", test_oom);
 }
