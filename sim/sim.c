@@ -127,15 +127,16 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		s->cap_folios += (uint32_t)limit;
 	s->folios = calloc(s->cap_folios, sizeof(struct folio));
 	s->files = calloc(t->nr_files + 1, sizeof(struct file_state));
-	if (!s->folios || !s->files) {
-		err_set(err, -ENOMEM, "no memory for %llu file pages of 16 bytes",
-			(unsigned long long)t->nr_file_pages);
+	s->anon = g_try_new(struct anon_slot, s->cap_folios - s->anon_first);
+	if (!s->folios || !s->files || (!s->anon && s->cap_folios > s->anon_first)) {
+		err_set(err, -ENOMEM, "no memory for %llu file pages and %u other pages",
+			(unsigned long long)t->nr_file_pages, s->cap_folios - s->anon_first);
 		free(s->folios);
 		free(s->files);
+		g_free(s->anon);
 		g_free(s);
 		return NULL;
 	}
-	s->anon = g_new(struct anon_slot, s->cap_folios - s->anon_first);
 	make_file_hints(s);
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		s->has_shmem |= t->files[i].shmem;

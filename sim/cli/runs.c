@@ -311,7 +311,7 @@ static void execute(gpointer data, gpointer user)
 	if (!s) {
 		r->ret = -ENOMEM;
 		r->done = true;
-		return;
+		goto out;
 	}
 	do {
 		r->ret = sim_run(s, run_slice(&r->cfg), &r->err);
@@ -329,6 +329,7 @@ static void execute(gpointer data, gpointer user)
 			timed_outcome(s, &r->outcome);
 	}
 	sim_free(s);
+out:
 	g_atomic_int_inc(&sh->nr_done);
 }
 
@@ -395,7 +396,8 @@ int run_set_execute(struct run_set *rs, int jobs)
 			err_set(&err, r->ret, "%s, machine %s: %s", r->policy, r->cfg.machine.name,
 				r->err.msg);
 			cli_fail(r->ret, &err);
-			print_op(rs->trace, r->position);
+			if (r->snapshots) /* it has begun */
+				print_op(rs->trace, r->position);
 		}
 		ret = MAX(ret, r->ret == -EINVAL ? 2 : 1);
 	}

@@ -33,3 +33,10 @@ echo "run: $?"
 	NR > 1 { print "oom_kills:", $at["oom_kills"] }'
 "$REAPSIM" run ttl.csv >/dev/null
 echo "classic: $?"
+
+# More pages than a run can number: it does not begin, and the others do (once a
+# run that could not begin was waited for without end).
+"$REAPSIM" compare t.csv -p baseline --memory 400,4294967295
+echo "compare: $?"
+"$REAPSIM" outcome t.csv -p baseline --memory 4294967295 >/dev/null
+echo "outcome: $?"
