@@ -81,7 +81,8 @@ static int check_timed_value(const struct sweep *sw, const struct axis *x, const
 		return killer_find(value, why) ? 0 : -EINVAL;
 	if (strcmp(x->key, "seed"))
 		return -ENOENT;
-	if (g_ascii_isdigit(*value) && (g_ascii_strtoull(value, &end, 10), !*end))
+	errno = 0;
+	if (g_ascii_isdigit(*value) && (g_ascii_strtoull(value, &end, 10), !*end && !errno))
 		return 0;
 	return err_set(why, -EINVAL, "seed is \"%s\", expected a whole number", value);
 }
@@ -765,7 +766,8 @@ static void append_field(GString *s, const char *text)
 	g_string_append_c(s, '"');
 }
 
-static char *csv_row(const struct sweep *sw, uint64_t run, const struct result *r)
+/* what each row begins with: "sweep,run,trace,..." */
+static GString *row_begin(const struct sweep *sw, uint64_t run)
 {
 	GString *s = g_string_new(NULL);
 
@@ -780,6 +782,27 @@ static char *csv_row(const struct sweep *sw, uint64_t run, const struct result *
 		g_string_append_c(s, ',');
 		append_field(s, value);
 	}
+	return s;
+}
+
+/* a row that somebody has cut or changed is none */
+static bool row_is_whole(const struct sweep *sw, uint64_t run, const char *row)
+{
+	GString *begin = row_begin(sw, run);
+	const bool ours = g_str_has_prefix(row, begin->str);
+	uint64_t fields = 0;
+
+	for (const char *c = ours ? row + begin->len : ""; *c; c++)
+		fields += *c == ',';
+	g_string_free(begin, TRUE);
+	/* "status" and "limit_pages" */
+	return fields == sw->nr_results + 2;
+}
+
+static char *csv_row(const struct sweep *sw, uint64_t run, const struct result *r)
+{
+	GString *s = row_begin(sw, run);
+
 	g_string_append(s, !r->ret	       ? ",ok"
 			   : r->ret == -ENOMEM ? ",out-of-memory"
 			   : r->ret == -EINVAL ? ",invalid"
@@ -795,9 +818,9 @@ static char *csv_row(const struct sweep *sw, uint64_t run, const struct result *
 
 /* the two files */
 
-/* struct append - a file that only grows, by whole lines */
+/* struct append - a file that only grows, by whole lines; @header is the first */
 struct append {
-	char *path;
+	char *path, *header;
 	int fd;
 	off_t size; /* of what is whole */
 };
@@ -805,6 +828,16 @@ struct append {
 static int file_error(const struct append *a, const char *doing, struct err *err)
 {
 	return err_set(err, -EIO, "%s: %s: %s", a->path, doing, g_strerror(errno));
+}
+
+/* a device can be neither resumed nor removed */
+static int append_check(const struct append *a, struct err *err)
+{
+	struct stat st;
+
+	if (!stat(a->path, &st) && !S_ISREG(st.st_mode))
+		return err_set(err, -EINVAL, "%s: expected a regular file", a->path);
+	return 0;
 }
 
 static int append_open(struct append *a, struct err *err)
@@ -822,6 +855,7 @@ static void append_close(struct append *a)
 	if (a->fd >= 0)
 		close(a->fd);
 	g_free(a->path);
+	g_free(a->header);
 }
 
 /* all of it or nothing */
@@ -862,8 +896,14 @@ static int append_read(struct append *a,
 
 	a->size = 0;
 	while (!ret && f && (len = getline(&text, &cap, f)) > 0) {
-		if (text[len - 1] != '\n')
+		if (text[len - 1] != '\n') {
+			if (!nr && strncmp(text, a->header, (size_t)len))
+				ret = err_set(err, -EINVAL,
+					      "%s exists, and was not begun by a sweep; "
+					      "--restart overwrites it",
+					      a->path);
 			break;
+		}
 		a->size += len;
 		text[len - 1] = 0;
 		ret = line(arg, text, ++nr, err);
@@ -882,7 +922,6 @@ static int append_read(struct append *a,
 struct progress {
 	struct sweep *sw;
 	struct append csv, journal;
-	char *header, *journal_header;
 	GMutex lock;	     /* of all below */
 	uint64_t next;	     /* run to hand out */
 	uint64_t nr_written; /* rows of the CSV: the runs before it */
@@ -925,6 +964,9 @@ static int parse_row(const struct progress *p, const char *path, const char *tex
 		return err_at(err, -EINVAL, path, nr, "run \"%.*s\", expected 1 to %" PRIu64,
 			      (int)strcspn(text + n + 1, ","), text + n + 1, p->sw->nr_runs);
 	--*run;
+	if (!row_is_whole(p->sw, *run, text))
+		return err_at(err, -EINVAL, path, nr,
+			      "a damaged row of run %" PRIu64 "; --restart begins again", *run + 1);
 	return 0;
 }
 
@@ -942,7 +984,8 @@ static int read_csv_line(void *arg, const char *text, unsigned long nr, struct e
 	int ret;
 
 	if (nr == 1) {
-		if (strlen(text) + 1 != strlen(p->header) || strncmp(text, p->header, strlen(text)))
+		if (strlen(text) + 1 != strlen(p->csv.header) ||
+		    strncmp(text, p->csv.header, strlen(text)))
 			return err_at(err, -EINVAL, p->csv.path, 1,
 				      "not the columns of this sweep; --restart begins again");
 		return 0;
@@ -965,13 +1008,13 @@ static int read_journal_line(void *arg, const char *text, unsigned long nr, stru
 	int ret;
 
 	if (nr == 1) {
-		if (strlen(text) + 1 != strlen(p->journal_header) ||
-		    strncmp(text, p->journal_header, strlen(text)))
+		if (strlen(text) + 1 != strlen(p->journal.header) ||
+		    strncmp(text, p->journal.header, strlen(text)))
 			return err_at(err, -EINVAL, p->journal.path, 1,
 				      "begun as \"%s\", expected \"%.*s\": the definition, a file "
 				      "that it names or the program has changed; --restart begins "
 				      "again",
-				      text, (int)strlen(text), p->journal_header);
+				      text, (int)strlen(text), p->journal.header);
 		return 0;
 	}
 	ret = parse_row(p, p->journal.path, text, nr, &run, err);
@@ -1128,6 +1171,9 @@ static int resume(struct progress *p, bool restart)
 	bool begun;
 	int ret;
 
+	ret = append_check(&p->csv, &p->err) ?: append_check(&p->journal, &p->err);
+	if (ret)
+		return ret;
 	if (restart && ((unlink(p->csv.path) && errno != ENOENT) ||
 			(unlink(p->journal.path) && errno != ENOENT)))
 		return file_error(&p->csv, "cannot remove it or its journal", &p->err);
@@ -1146,9 +1192,9 @@ static int resume(struct progress *p, bool restart)
 	if (!ret)
 		ret = append_read(&p->journal, read_journal_line, p, &p->err);
 	if (!ret && !p->journal.size)
-		ret = append_line(&p->journal, p->journal_header, &p->err);
+		ret = append_line(&p->journal, p->journal.header, &p->err);
 	if (!ret && !p->csv.size)
-		ret = append_line(&p->csv, p->header, &p->err);
+		ret = append_line(&p->csv, p->csv.header, &p->err);
 	return ret ? ret : write_waiting(p);
 }
 
@@ -1177,9 +1223,8 @@ int sweep_run(struct sweep *sw, const char *path, int jobs, bool restart)
 {
 	struct progress p = {
 		.sw = sw,
-		.csv = { .path = g_strdup(path), .fd = -1 },
+		.csv = { .path = g_strdup(path), .header = csv_header(sw), .fd = -1 },
 		.journal = { .path = g_strconcat(path, ".journal", NULL), .fd = -1 },
-		.header = csv_header(sw),
 		.waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free),
 	};
 	char program[17];
@@ -1189,7 +1234,7 @@ int sweep_run(struct sweep *sw, const char *path, int jobs, bool restart)
 	for (uint64_t i = 0; i < sw->nr_sources; i++)
 		sw->sources[i].left = sw->runs_a_trace;
 	ret = program_digest(program, sizeof(program), &p.err);
-	p.journal_header = g_strdup_printf("sweep %s of %" PRIu64 " runs, program %s\n", sw->digest,
+	p.journal.header = g_strdup_printf("sweep %s of %" PRIu64 " runs, program %s\n", sw->digest,
 					   sw->nr_runs, program);
 	if (!ret)
 		ret = resume(&p, restart);
@@ -1207,8 +1252,6 @@ int sweep_run(struct sweep *sw, const char *path, int jobs, bool restart)
 	}
 	append_close(&p.csv);
 	append_close(&p.journal);
-	g_free(p.header);
-	g_free(p.journal_header);
 	g_hash_table_unref(p.waiting);
 	g_mutex_clear(&p.lock);
 	return ret;
