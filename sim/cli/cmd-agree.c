@@ -658,6 +658,11 @@ static int check_level(const struct agree *a)
 		struct summary s;
 
 		summarize(&s, a, (enum group)g, -1, NULL);
+		if (!s.errors->len && !a->scenarios && g_key_file_has_group(kf, group_names[g]))
+			ret = cli_fail(err_at(&err, -EINVAL, a->at_least, 0,
+					      "nothing of [%s] is recorded in %s", group_names[g],
+					      a->results.csv_path),
+				       &err);
 		for (size_t i = 0; s.errors->len && i < G_N_ELEMENTS(levels); i++) {
 			g_autoptr(GError) bad = NULL;
 			const double want =
@@ -670,7 +675,7 @@ static int check_level(const struct agree *a)
 				ret = cli_fail(
 					err_at(&err, -EINVAL, a->at_least, 0, "%s", bad->message),
 					&err);
-			} else if (levels[i].less_is_better ? is > want : is < want) {
+			} else if (!(levels[i].less_is_better ? is <= want : is >= want)) {
 				err_set(&err, -EIO, "%s: %s is %s%%, it was %.2f%%", group_names[g],
 					levels[i].key, text, want);
 				cli_fail(-EIO, &err);

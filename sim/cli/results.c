@@ -120,6 +120,13 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
 			(uint32_t)cell.kernel.median;
 	} else {
+		for (guint i = 0; i < x->cells->len; i++) {
+			const struct cell *c = &g_array_index(x->cells, struct cell, i);
+
+			if (c->counter == cell.counter && c->mark == cell.mark)
+				return rows_bad(rows, err, "%s at %s a second time", rows->field[3],
+						cell.mark);
+		}
 		cell.values = g_steal_pointer(&values);
 		g_array_append_val(x->cells, cell);
 	}
@@ -141,6 +148,14 @@ static int take_pages(struct results *r, const struct rows *rows, struct err *er
 	if (!x) {
 		g_array_free(p.runs, TRUE);
 		return -EINVAL;
+	}
+	for (guint i = 0; i < x->pages->len; i++) {
+		const struct page_states *o = &g_array_index(x->pages, struct page_states, i);
+
+		if (o->mark == p.mark && o->file == p.file) {
+			g_array_free(p.runs, TRUE);
+			return rows_bad(rows, err, "%s at %s a second time", p.file, p.mark);
+		}
 	}
 	g_array_append_val(x->pages, p);
 	for (;; s++) {
@@ -227,6 +242,15 @@ int results_load(struct results *r, const char *path, struct err *err)
 		ret = load(r, r->pages_path, PAGES_HEADER, 5, take_pages, err);
 	if (!ret && !r->all->len)
 		ret = err_at(err, -EINVAL, r->runs_path, 0, "nothing is recorded");
+	/* a file that was cut off would agree with anything */
+	for (guint i = 0; !ret && i < r->all->len; i++) {
+		const struct result *x = r->all->pdata[i];
+
+		if (!x->cells->len || !x->pages->len)
+			ret = err_at(err, -EINVAL, x->cells->len ? r->pages_path : r->csv_path, 0,
+				     "nothing of %s under %s, which is in %s", x->scenario,
+				     x->policy, r->runs_path);
+	}
 	return ret;
 }
 

@@ -73,6 +73,16 @@ bad k.pages.csv '2s/20a/20x/'
 bad k.pages.csv '2s/20a/200a/'
 bad k.pages.csv '2s/app/lib/'
 bad k.pages.csv '2s/20a.*//'
+# a file that was cut off would agree with anything; so would a level of nan
+bad k.csv '7,$d'
+bad k.pages.csv '4,$d'
+bad k.csv 3p
+bad k.pages.csv 3p
+good
+printf '[guest]\n' | cat level - >guest
+agree k.csv --at-least guest | tail -1
+sed 's/^within=.*/within=nan/' level >nan
+agree k.csv --at-least nan | tail -1
 good
 rm k.pages.csv
 agree k.csv
