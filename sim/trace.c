@@ -346,24 +346,36 @@ static struct space *space_new(GArray *spans)
 
 static void space_put(struct check *c, struct space *s)
 {
+	c->nr_spans -= s->spans->len;
 	if (--s->refs)
 		return;
-	c->nr_spans -= s->spans->len;
 	g_array_free(s->spans, TRUE);
 	g_free(s);
 }
 
 /* The space of @p, made its own so that it can be changed. */
-static struct space *space_own(struct check *c, struct proc *p)
+static struct space *space_own(struct proc *p)
 {
 	struct space *s = p->space;
 
 	if (s->refs > 1) {
 		s->refs--;
 		p->space = space_new(g_array_copy(s->spans));
-		c->nr_spans += p->space->spans->len;
 	}
 	return p->space;
+}
+
+/* after the spans of process @pid were @before: both limits */
+static int check_spans(struct check *c, uint32_t pid, const struct space *s, uint32_t before)
+{
+	c->nr_spans += (uint64_t)s->spans->len - before;
+	if (s->spans->len > SPANS_MAX)
+		return fail(c, "process %" PRIu32 " has %u mappings, expected at most %u", pid,
+			    s->spans->len, SPANS_MAX);
+	if (c->nr_spans > ALL_SPANS_MAX)
+		return fail(c, "%" PRIu64 " mappings in all processes, expected at most %u",
+			    c->nr_spans, ALL_SPANS_MAX);
+	return 0;
 }
 
 /* Index of the first span that ends at or after @page; the length if none. */
@@ -457,6 +469,7 @@ static int proc_start(struct check *c, const char *what, uint32_t pid, uint32_t 
 {
 	struct proc *p = proc_find(c, pid);
 
+	c->nr_spans += space->spans->len;
 	if (cpu > TRACE_CPU_MAX) {
 		space_put(c, space);
 		return fail(c, "%s on cpu %" PRIu32 ", expected 0..%u", what, cpu, TRACE_CPU_MAX);
@@ -476,7 +489,7 @@ static int proc_start(struct check *c, const char *what, uint32_t pid, uint32_t 
 		c->stats->nr_procs++;
 		c->stats->max_live_procs = MAX(c->stats->max_live_procs, c->nr_live);
 	}
-	return 0;
+	return check_spans(c, pid, space, space->spans->len);
 }
 
 static int check_alive(struct check *c, uint32_t pid)
@@ -614,7 +627,7 @@ static int check_map(struct check *c, const struct op *op)
 		if (ret)
 			return ret;
 	}
-	s = space_own(c, c->cur);
+	s = space_own(c->cur);
 	before = s->spans->len;
 	space_insert(s, (struct span){
 				.first = op->at,
@@ -623,14 +636,7 @@ static int check_map(struct check *c, const struct op *op)
 				.pgoff = op->pgoff,
 				.flags = flags & SPAN_FLAGS,
 			});
-	c->nr_spans += (uint64_t)s->spans->len - before;
-	if (s->spans->len > SPANS_MAX)
-		return fail(c, "process %" PRIu32 " has %u mappings, expected at most %u", op->pid,
-			    s->spans->len, SPANS_MAX);
-	if (c->nr_spans > ALL_SPANS_MAX)
-		return fail(c, "%" PRIu64 " mappings in all processes, expected at most %u",
-			    c->nr_spans, ALL_SPANS_MAX);
-	return 0;
+	return check_spans(c, op->pid, s, before);
 }
 
 static int check_unmap(struct check *c, const struct op *op)
@@ -641,11 +647,10 @@ static int check_unmap(struct check *c, const struct op *op)
 
 	if (ret)
 		return ret;
-	s = space_own(c, c->cur);
+	s = space_own(c->cur);
 	before = s->spans->len;
 	space_cut(s, op->at, op->at + (op->pages - 1));
-	c->nr_spans += (uint64_t)s->spans->len - before;
-	return 0;
+	return check_spans(c, op->pid, s, before);
 }
 
 static int check_advise(struct check *c, const struct op *op)

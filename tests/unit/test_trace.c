@@ -247,6 +247,31 @@ static void test_check_many_maps(void)
 					"expected at most 65530");
 }
 
+/* Forks share their parent's mappings until they change them, and count all the same:
+ * once 1100 forks were valid, and an unmap in each took the checker 1.3 GB and more. */
+static void test_check_many_forks(void)
+{
+	struct op op = MAP(1, 0, 1, ANON, 0), spawn = SPAWN(1);
+	struct trace_build b;
+	struct trace *t;
+	struct err err = { "" };
+
+	trace_build_init(&b, "t");
+	CU_ASSERT_EQUAL(trace_build_op(&b, &spawn, &err), 0);
+	for (uint32_t i = 0; i < 65530; i++) {
+		op.at = i * 2;
+		CU_ASSERT_EQUAL_FATAL(trace_build_op(&b, &op, &err), 0);
+	}
+	op = (struct op){ .code = OP_FORK, .pid = 1 };
+	for (op.child = 2; op.child < 1100; op.child++)
+		CU_ASSERT_EQUAL_FATAL(trace_build_op(&b, &op, &err), 0);
+	t = trace_build_end(&b);
+	CU_ASSERT_EQUAL(trace_check(t, NULL, &err), -EINVAL);
+	trace_free(t);
+	CU_ASSERT_STRING_EQUAL(err.msg, "t: operation 66554: 67168250 mappings in all processes, "
+					"expected at most 67108864");
+}
+
 /*
  * The spans of the checker against one byte a page: random maps, unmaps and
  * touches in a space of 64 pages. The oracle decides whether the last touch
@@ -629,6 +654,7 @@ void suite_trace(void)
 	CU_add_test(s, "check: rules and messages", test_check);
 	CU_add_test(s, "check: line of a message", test_check_line);
 	CU_add_test(s, "check: number of mappings", test_check_many_maps);
+	CU_add_test(s, "check: number of mappings of forks", test_check_many_forks);
 	CU_add_test(s, "check: spans against a byte a page", test_check_random);
 	CU_add_test(s, "check: names, keys, values", test_header);
 	CU_add_test(s, "iterator gives what the builder got", test_iterate);
