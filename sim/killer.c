@@ -19,7 +19,7 @@ static int set_arg(uint64_t *args, const struct killer *k, const char *key, cons
 			continue;
 		}
 		errno = 0;
-		args[i] = strtoull(value, &end, 0);
+		args[i] = strtoull(value, &end, 10);
 		if (*value < '0' || *value > '9' || *end || errno || args[i] < o->min ||
 		    args[i] > o->max)
 			return err_set(err, -EINVAL,

@@ -65,6 +65,7 @@ void machine_init(struct machine *m)
 	};
 }
 
+/* as in traces: decimal, or hexadecimal after 0x; never octal */
 static int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 {
 	char *end;
@@ -72,7 +73,7 @@ static int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
 	if (*s < '0' || *s > '9')
 		return -EINVAL;
 	errno = 0;
-	*out = strtoull(s, &end, 0);
+	*out = strtoull(s, &end, s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? 16 : 10);
 	return errno || *end || *out < min || *out > max ? -EINVAL : 0;
 }
 
@@ -86,7 +87,8 @@ static int parse_size(const char *s, uint64_t *pages, double *share)
 		*share = 0;
 		return 0;
 	}
-	if (*s < '0' || *s > '9')
+	/* strtod() takes hexadecimal, too */
+	if (*s < '0' || *s > '9' || s[strspn(s, "0123456789.")] != '%')
 		return -EINVAL;
 	v = g_ascii_strtod(s, &end);
 	if (strcmp(end, "%") || !(v > 0 && v <= 10000))

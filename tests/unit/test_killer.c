@@ -23,6 +23,8 @@ static const struct {
 	{ &kill_lmkd, "thrashing", "expected KEY=VALUE" },
 	{ &kill_lmkd, "thrashing=x", "\"x\", expected a whole number from 0 to 1000" },
 	{ &kill_lmkd, "thrashing=1001", "\"1001\"" },
+	/* once octal: 520, within the limits */
+	{ &kill_lmkd, "thrashing=01010", "\"01010\"" },
 	{ &kill_lmkd, "thrashing=", "\"\"" },
 	{ &kill_lmkd, "trashing=1", "there are: partial_ms complete_ms" },
 	{ &kill_none, "a=1", "it has none" },

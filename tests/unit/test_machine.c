@@ -86,6 +86,9 @@ static void test_numbers(void)
 		}
 		TL_EQ(machine_set(&m, key, "0x8", &err), 0, "%s=0x8", key);
 		TL_EQ(field(&m, numbers[i].offset, numbers[i].bytes), 8, "%s=0x8", key);
+		/* once read as octal, so that 08 was refused */
+		TL_EQ(machine_set(&m, key, "08", &err), 0, "%s=08", key);
+		TL_EQ(field(&m, numbers[i].offset, numbers[i].bytes), 8, "%s=08", key);
 
 		machine_init(&m);
 		g_snprintf(text, sizeof(text), "%" G_GUINT64_FORMAT, numbers[i].max + 1);
@@ -123,6 +126,10 @@ static const struct {
 	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected exact or flushed" },
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
 	{ "memcg_pages", "40%", NULL },
+	{ "memcg_pages", "0x10%",
+	  "machine key memcg_pages is \"0x10%\", expected pages (1 to 4294967295) or a share such "
+	  "as "
+	  "40%" },
 	{ "memcg_pages", "0.5%", NULL },
 	{ "memory_pages", "250%", NULL },
 	{ "memory_pages", "10000%", NULL },
