@@ -102,9 +102,8 @@ static const char *expand(GPtrArray *values, const char *s)
 		if (values->len >= AXIS_VALUES_MAX)
 			return "expected at most 100000 values";
 		g_ptr_array_add(values, print_decimal(v, places, from.unit));
-		if (how == '/')
-			v += step.digits;
-		else if (__builtin_mul_overflow(v, step.digits, &v))
+		if (how == '/' ? __builtin_add_overflow(v, step.digits, &v)
+			       : __builtin_mul_overflow(v, step.digits, &v))
 			break;
 	}
 	return NULL;

@@ -69,7 +69,7 @@ static int parse_line(struct keyfile *k, char **group, const char *text, size_t 
 	one = g_strdup_printf("%s%.*s\n", *text == '[' ? "" : "[line]\n", (int)len, text);
 	if (memchr(text, 0, len) || !g_utf8_validate(text, (gssize)len, NULL))
 		return err_at(err, -EINVAL, k->path, line, "expected text in UTF-8");
-	if (!g_key_file_load_from_data(kf, one, strlen(one), G_KEY_FILE_NONE, &gerr)) {
+	if (!g_key_file_load_from_data(kf, one, strlen(one), G_KEY_FILE_KEEP_TRANSLATIONS, &gerr)) {
 		shown = g_strndup(text, len);
 		return err_at(err, -EINVAL, k->path, line,
 			      "\"%s\" is no line of a key file: expected [GROUP], KEY=VALUE or "

@@ -76,6 +76,10 @@ static const struct {
 	{ "[a]\nk=1..9*2\n", "[a]k@2=1 2 4 8" },
 	{ "[a]\nk=0.5..2*2\n", "[a]k@2=0.5 1 2" },
 	{ "[a]\nk=900000000000000..999999999999999*2\n", "[a]k@2=900000000000000" },
+	/* once the step passed INT64_MAX, and the values went on below 0 */
+	{ "[a]\nk=922337203685477..922337203685477/50000000000.0001\n", "[a]k@2=922337203685477" },
+	/* once taken for a translation, and left out without a word */
+	{ "[a]\nk[de]=1\n", "[a]k[de]@2=1" },
 	{ "[a]\nk=../x.conf;a..b\n", "[a]k@2=../x.conf a..b" },
 	{ "[a]\nk=0;5..6;9\n", "[a]k@2=0 5 6 9" },
 	{ "[a]\nk=4..1\n", "f:2: k is \"4..1\": expected a range that goes up" },
