@@ -48,7 +48,8 @@ enum reap_action {
  * @caller_flags: flags that the caller of process_mrelease() passes under this
  *	policy, in addition to those in the trace: an opt-in policy is judged
  *	with a caller that opted in
- * @evict: "+evict": in the same scope, drop clean, now unmapped page cache
+ * @evict_scope: "+evict": of which walks to drop clean, now unmapped page cache; NULL:
+ *	of none
  */
 struct reap_policy {
 	const char *name;

@@ -283,7 +283,7 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 	};
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);
-	z->evict = s->cfg.evict && z->policy->evict_scope(&z->d);
+	z->evict = s->cfg.evict && z->policy->evict_scope && z->policy->evict_scope(&z->d);
 	z->preemptible = s->sched && mm->killed;
 	z->nr_delayed = 0;
 	z->nr = 0;

@@ -261,7 +261,7 @@ static void test_decisions(void)
 							 (enum sharing)sharing, before);
 		}
 	}
-	TL_EQ(nr, 3 * 2 * 7 * 7 * 2, "cases");
+	TL_EQ(nr, 3 * 2 * 7 * 2 * G_N_ELEMENTS(rules), "cases");
 }
 
 /* a policy without a row above is not tested; rows and registry agree */
@@ -317,6 +317,7 @@ static void test_find(void)
 {
 	static const char *const bad[] = { "",	     "v2", "v1+", "v1+evic", "v1+evict+evict",
 					   "+evict", "V1", "v1 ", "any" };
+	g_autoptr(GString) names = g_string_new(NULL);
 	struct err err;
 	bool evict;
 
@@ -328,12 +329,12 @@ static void test_find(void)
 			  !evict);
 		CU_ASSERT(reap_policy_find(plus, &evict, &err) == reap_policies[i] && evict);
 	}
+	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
+		g_string_append_printf(names, " %s", rules[i].policy);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
-		g_autofree char *want =
-			g_strdup_printf("unknown policy \"%s\"; there are: baseline rfc v1 flag "
-					"any-exit prctl demote, "
-					"each also with +evict",
-					bad[i]);
+		g_autofree char *want = g_strdup_printf(
+			"unknown policy \"%s\"; there are:%s, each also with +evict", bad[i],
+			names->str);
 
 		CU_ASSERT(reap_policy_find(bad[i], &evict, &err) == NULL);
 		TL_STR(err.msg, want, "%s", bad[i]);
@@ -356,7 +357,7 @@ static void test_exec_and_munmap(void)
 					    "touch,1,0,4,r; drain;",
 					    ops[exec], NULL);
 			struct tl *x = tl_run(NULL, reap_policies[i]->name, text);
-			bool skips = exec && i >= 4;
+			bool skips = exec && rules[i].needs_dying;
 
 			TL_EQ(tl_stat(x, VM_sim_zap_marks), skips ? 0 : 4, "%s, %s",
 			      reap_policies[i]->name, ops[exec]);
@@ -393,6 +394,31 @@ static void test_optin(void)
 	}
 }
 
+static bool always(const struct zap_details *d)
+{
+	(void)d;
+	return true;
+}
+
+/* a policy without evict_scope drops nothing with +evict; once it crashed */
+static void test_no_evict_scope(void)
+{
+	static const struct reap_policy policy = {
+		.name = "test",
+		.in_scope = always,
+		.exclusive = reap_not_shared,
+	};
+	struct tl *x = tl_new(NULL, "v1+evict",
+			      "file,a,4; spawn,1; map,1,0,4,r--p,a,0; touch,1,0,4,r; drain;"
+			      "mrelease,1");
+
+	x->s->cfg.reap = &policy;
+	tl_end(x);
+	TL_EQ(tl_stat(x, VM_sim_zap_skipped), 4, "skipped");
+	TL_EQ(tl_stat(x, VM_sim_zap_evicted), 0, "evicted");
+	tl_free(x);
+}
+
 /* demoted pages are the next that reclaim takes */
 static void test_demote_order(void)
 {
@@ -418,5 +444,6 @@ void suite_reap(void)
 	CU_add_test(s, "names", test_find);
 	CU_add_test(s, "exec and munmap", test_exec_and_munmap);
 	CU_add_test(s, "the prctl", test_optin);
+	CU_add_test(s, "no evict_scope", test_no_evict_scope);
 	CU_add_test(s, "demoted pages go first", test_demote_order);
 }
