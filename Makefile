@@ -55,7 +55,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report rotation rotation-sweep test test-unit test-cli test-docs agreement bench golden-update format
+.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
@@ -69,6 +69,9 @@ rotation: $(BIN) ## 30 apps x 500 rounds on a phone with 8 GB, both LRUs: traces
 rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: tables and plots in out/
 	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh reap
 	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh lazy
+
+cost: $(BIN) ## time and cost of three archetypes on three machines: traces/COST.md; ten minutes
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/cost.sh
 
 test: test-unit test-cli test-docs agreement ## all tests: unit, command line, documentation, agreement
 
