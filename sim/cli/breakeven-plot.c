@@ -5,25 +5,43 @@
 
 #include "sim/cli/plot.h"
 
-#define NOISE (-1)
+/* what a cell says, when it is not the index of the policy that costs least */
+enum { NOISE = -2, AS_FIRST };
 
-/* the index of the policy that costs least, if that is certain; NOISE */
+/*
+ * A policy wins that costs certainly less than the first one; of several, the one
+ * with the lowest mean. If none does, the first wins: alone if all others cost
+ * certainly more, AS_FIRST if only some do.
+ */
 static int winner(const struct grid *g, guint machine, guint lru, guint delay, guint p)
 {
+	guint nr_worse = 0;
 	double best = 0;
-	bool sure = true;
 	int who = 0;
 
 	for (guint i = 1; i < g->policies->len; i++) {
 		struct estimate e = grid_difference(g, machine, lru, i, delay, p);
 
-		sure &= !estimate_is_noise(&e);
-		if (!estimate_is_noise(&e) && e.mean < best) {
+		if (estimate_is_noise(&e))
+			continue;
+		nr_worse += e.mean > 0;
+		if (e.mean < best) {
 			best = e.mean;
 			who = (int)i;
 		}
 	}
-	return who || sure ? who : NOISE;
+	if (who || nr_worse == g->policies->len - 1)
+		return who;
+	return nr_worse ? AS_FIRST : NOISE;
+}
+
+static char *winner_name(const struct grid *g, int who)
+{
+	const char *first = g->policies->pdata[0];
+
+	return who == NOISE	 ? g_strdup("no difference")
+	       : who == AS_FIRST ? g_strdup_printf("%s or equal", first)
+				 : g_strdup(g->policies->pdata[who]);
 }
 
 /* p as a place on the axis, whose grid points are 0, 1, 2... */
@@ -38,8 +56,8 @@ static double place(const struct grid *g, double p)
 	return NAN;
 }
 
-/* of each panel: the cells of nobody and of each policy, then the break-even of
- * each policy but the first */
+/* of each panel: the cells of each winner, then the break-even of each policy but
+ * the first */
 static void write_dat(FILE *f, const void *data)
 {
 	const struct grid *g = data;
@@ -47,10 +65,12 @@ static void write_dat(FILE *f, const void *data)
 	for (guint m = 0; m < g->machines->len; m++) {
 		for (guint l = 0; l < g->lrus->len; l++) {
 			for (int w = NOISE; w < (int)g->policies->len; w++) {
+				g_autofree char *who = winner_name(g, w);
+
 				/* a block must not be empty, or it is none */
 				fprintf(f, "# %s, %s: %s: delay, p\nNaN NaN\n",
 					(char *)g->machines->pdata[m], (char *)g->lrus->pdata[l],
-					w == NOISE ? "noise" : (char *)g->policies->pdata[w]);
+					who);
 				for (guint d = 0; d < g->r->delays->len; d++)
 					for (guint p = 0; p < g->r->ps->len; p++)
 						if (winner(g, m, l, d, p) == w)
@@ -72,29 +92,32 @@ static void write_dat(FILE *f, const void *data)
 	}
 }
 
-/* of the first policy and those after it; each cell is a box, named in the first panel */
+/* each cell is a box in the colour of its winner */
 static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const char *name)
 {
-	static const char *const colours[] = { "#e69f00", "#0072b2", "#009e73", "#cc79a7",
+	/* from NOISE on */
+	static const char *const colours[] = { "#dddddd", "#f7d9a0", "#e69f00",
+					       "#0072b2", "#009e73", "#cc79a7",
 					       "#d55e00", "#56b4e9", "#f0e442" };
-	const guint blocks = 2 * g->policies->len, first = (m * g->lrus->len + l) * blocks;
+	const guint policies = g->policies->len;
+	guint index = (m * g->lrus->len + l) * (2 * policies + 1);
 	g_autofree char *base = grid_machine(g, m);
 
 	fprintf(f, "set title '%s, %s' noenhanced\nplot ", base, (char *)g->lrus->pdata[l]);
-	for (guint w = 0; w <= g->policies->len; w++)
+	for (int w = NOISE; w < (int)policies; w++) {
+		g_autofree char *who = winner_name(g, w);
+
 		fprintf(f,
-			"'%s.dat' index %u using 1:2:(0.5):(0.5) with boxxyerror fs solid 0.9 "
-			"border "
-			"lc '#ffffff' fc '%s' title '%s', \\\n    ",
-			name, first + w, w ? colours[(w - 1) % G_N_ELEMENTS(colours)] : "#cccccc",
-			w ? (char *)g->policies->pdata[w - 1] : "no difference");
-	for (guint i = 1; i < g->policies->len; i++)
+			"'%s.dat' index %u using 1:2:(0.5):(0.5) with boxxyerror fs solid "
+			"border lc '#ffffff' fc '%s' title '%s', \\\n    ",
+			name, index++, colours[(guint)(w - NOISE) % G_N_ELEMENTS(colours)], who);
+	}
+	for (guint i = 1; i < policies; i++)
 		fprintf(f,
-			"'%s.dat' index %u using 1:2 with linespoints lw 2 pt 7 ps 0.6 lc "
-			"'#000000' "
-			"dt %u title 'break-even of %s'%s",
-			name, first + g->policies->len + i, i, (char *)g->policies->pdata[i],
-			i + 1 < g->policies->len ? ", \\\n    " : "\n");
+			"'%s.dat' index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc "
+			"'#000000' dt %u title 'even: %s'%s",
+			name, index++, 5 + 2 * i, i, (char *)g->policies->pdata[i],
+			i + 1 < policies ? ", \\\n    " : "\n");
 }
 
 static void write_script(FILE *f, const void *data, const char *name)
@@ -106,15 +129,17 @@ static void write_script(FILE *f, const void *data, const char *name)
 	};
 
 	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
-		g_autofree char *term = g_strdup_printf(terminals[t], 80 + 460 * (int)g->lrus->len,
-							80 + 360 * (int)g->machines->len, name);
+		g_autofree char *term = g_strdup_printf(
+			terminals[t], 80 + 460 * (int)g->lrus->len,
+			80 + (300 + 20 * (int)g->policies->len) * (int)g->machines->len, name);
 
 		fprintf(f,
 			"set terminal %s\nset multiplot layout %u,%u title '%s: which policy costs "
-			"least' noenhanced\n",
+			"least, and break-even (line)' noenhanced\n",
 			term, g->machines->len, g->lrus->len, g->workload);
 		fprintf(f, "set key below center horizontal Left reverse samplen 1 noenhanced\n");
-		fprintf(f, "set xlabel 'restart delay' offset 0,0.4\nset bmargin 6\n");
+		fprintf(f, "set xlabel 'restart delay' offset 0,0.4\nset bmargin %u\n",
+			4 + g->policies->len); /* two keys a row */
 		fprintf(f, "set ylabel 'restart probability'\nset border 3\nset tics nomirror\n");
 		fprintf(f, "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\nset xtics (",
 			g->r->delays->len - 0.5, g->r->ps->len - 0.5);

@@ -205,7 +205,7 @@ static void print_table(FILE *f, const struct sample *s, guint end, guint machin
 			if (!p)
 				base = value.mean;
 			d = p ? difference(s, &change, base) : g_strdup("");
-			fprintf(f, "%14s", d);
+			fprintf(f, " %13s", d);
 		}
 		fputc('\n', f);
 	}

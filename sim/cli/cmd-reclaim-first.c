@@ -173,18 +173,19 @@ static void write_script(FILE *f, const void *data, const char *name)
 	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73",
 					       "#cc79a7", "#e69f00", "#56b4e9" };
 	const guint lrus = c->lrus->values->len, policies = c->policies->values->len;
+	g_autofree char *machine = machine_name(c);
 
 	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
 		g_autofree char *term = g_strdup_printf(terminals[t], 80 + 480 * (int)lrus, name);
 
 		fprintf(f,
 			"set terminal %s\nset multiplot layout 2,%u title 'Reclaim first, reap "
-			"second'\n"
+			"second%s%s' noenhanced\n"
 			"set key below center horizontal Left reverse samplen 2 noenhanced\n"
 			"set bmargin 6\nset grid ytics lc '#dddddd' lt 1\nset border 3\n"
 			"set tics nomirror\n"
 			"set xlabel 'read before the kill, relative to memory' offset 0,0.4\n",
-			term, lrus);
+			term, lrus, machine ? ": " : "", machine ? machine : "");
 		for (guint l = 0; l < lrus; l++)
 			fprintf(f,
 				"set title '%s: at the reap, %s'\nset ylabel 'percent'\n"
