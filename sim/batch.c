@@ -10,6 +10,8 @@
  */
 #include "sim/batch.h"
 
+#include "sim/ext4.h"
+
 #include "sim/charge.h"
 #include "sim/mm.h"
 #include "sim/reclaim.h"
@@ -220,6 +222,7 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
 
 void lru_add_drain_all(struct sim *s)
 {
+	invalidate_bh_lrus(s);
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
 		lru_add_drain_cpu(s, cpu);
 }

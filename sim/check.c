@@ -123,6 +123,7 @@ int sim_check(const struct sim *s, struct err *err)
 	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
 		uint16_t flags = s->folios[i].flags;
 
+		t.batched[i] += (flags & PG_private) != 0;
 		check_folio(&t, i);
 		resident += (flags & PG_resident) != 0;
 		lru += (flags & PG_lru) != 0;

@@ -20,6 +20,7 @@
 #include "sim/batch.h"
 #include "sim/charge.h"
 #include "sim/device.h"
+#include "sim/ext4.h"
 #include "sim/filemap.h"
 #include "sim/kswapd.h"
 #include "sim/readahead.h"
@@ -195,6 +196,16 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		map_new_anon(s, vma, vpn, EV_COW);
 		return 0;
 	}
+	if (write) {
+		/* do_page_mkwrite() */
+		const unsigned int held = s->held->nr;
+
+		folio_hold(s, slot);
+		ret = ext4_dirty_inode(s, vma->mm->cpu, vma->file);
+		folio_unhold(s, held);
+		if (ret)
+			return ret;
+	}
 	map_file_page(s, vma, pte_lookup(vma->mm, vpn), vpn, slot,
 		      PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)
@@ -286,6 +297,11 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	if (!(pte & PTE_zero)) {
 		old = pte_slot(s, vma, pt, vpn);
 		if (vma->flags & VM_SHARED) {
+			/* wp_page_shared(), ext4_page_mkwrite() */
+			if (!(vma->flags & VM_ANON) && ext4_dirty_inode(s, vma->mm->cpu, vma->file))
+				return -ENOMEM;
+			if (pt->pte[idx] != pte)
+				return 1;
 			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
 			folio_mark_dirty(s, old);
 			return 0;

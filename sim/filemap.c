@@ -22,6 +22,7 @@
 #include "sim/batch.h"
 #include "sim/charge.h"
 #include "sim/device.h"
+#include "sim/ext4.h"
 #include "sim/page_alloc.h"
 #include "sim/readahead.h"
 #include "sim/rmap.h"
@@ -59,7 +60,8 @@ static void xarray_erase(struct sim *s, uint32_t slot)
 
 int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why)
 {
-	bool shmem = s->has_shmem && s->trace->files[slot_file(s, slot)].shmem;
+	bool metadata = why == ADD_METADATA;
+	bool shmem = s->has_shmem && !metadata && s->trace->files[slot_file(s, slot)].shmem;
 	struct folio *f;
 	uint16_t before;
 
@@ -73,15 +75,16 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	}
 	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
+			      (metadata ? PG_referenced : 0) |
 			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
 	f->mapcount = 0;
 	s->nr_file_pages++;
-	if (s->nodes && !(before & PG_shadow))
+	if (s->nodes && !metadata && !(before & PG_shadow))
 		xarray_store(s, slot);
 	count_vm(s, VM_sim_cache_adds, 1);
 	if (shmem) {
 		s->nr_shmem++;
-	} else if (why != ADD_WRITE) {
+	} else if (why != ADD_WRITE && !metadata) {
 		count_vm(s, VM_sim_fills, 1);
 		f->flags |= PG_locked; /* until sim_device_read() */
 		if (s->sched && (before & PG_shadow))
@@ -117,7 +120,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 		s->cfg.lru->del(s, slot);
 	*f = (struct folio){ 0 };
 	filemap_removed(s, slot, before);
-	if (s->nodes)
+	if (s->nodes && slot < s->meta_first)
 		xarray_erase(s, slot);
 	uncharge_page(s);
 }
@@ -226,7 +229,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	return 0;
 }
 
-static void set_dirty(struct sim *s, uint32_t slot)
+void mark_buffer_dirty(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 	struct dirty_entry e = { slot, s->now_ns };
@@ -249,7 +252,7 @@ static void set_dirty(struct sim *s, uint32_t slot)
 void folio_mark_dirty(struct sim *s, uint32_t slot)
 {
 	s->folios[slot].flags &= (uint16_t)~PG_reclaim;
-	set_dirty(s, slot);
+	mark_buffer_dirty(s, slot);
 }
 
 int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
@@ -259,6 +262,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 	bool shmem = s->trace->files[open->file].shmem;
 
 	count_vm(s, VM_sim_accesses, pages);
+	if (ext4_dirty_inode(s, cpu, open->file))
+		return -ENOMEM;
 	for (uint32_t i = 0; i < pages; i++) {
 		uint32_t slot = base + pgoff + i;
 
@@ -278,8 +283,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 			s->cfg.lru->mark_accessed(s, cpu, slot);
 			folio_mark_dirty(s, slot);
 		} else {
-			/* mark_buffer_dirty(); ext4's write_begin does not mark */
-			set_dirty(s, slot);
+			/* ext4's write_begin does not mark */
+			mark_buffer_dirty(s, slot);
 		}
 	}
 	return 0;
@@ -336,35 +341,40 @@ void flusher_tick(struct sim *s, uint64_t from_ns)
 		flush_dirty(s, s->cfg.machine.dirty_expire_ms * 1000000ull + s->now_ns % period);
 }
 
+/* mapping_try_invalidate() of one page, by a task on CPU 0 */
+static void invalidate_page(struct sim *s, uint32_t slot, bool shmem)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	if (before & PG_shadow) {
+		/* of tmpfs the content is in swap */
+		if (shmem)
+			return;
+		/* clear_shadow_entries() */
+		*f = (struct folio){ 0 };
+		if (s->nodes && slot < s->meta_first)
+			xarray_erase(s, slot);
+	} else if (!(before & PG_resident) || (before & PG_locked)) {
+		return;
+	} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {
+		filemap_drop(s, slot);
+		note(s, slot, DROP, before);
+	} else {
+		deactivate_file_folio(s, 0, slot);
+	}
+}
+
 void drop_pagecache(struct sim *s)
 {
 	count_vm(s, VM_drop_pagecache, 1);
 	lru_add_drain_all(s);
 	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
 		const struct trace_file *tf = &s->trace->files[i];
-		uint32_t base = file_slot(s, i, 0);
 
-		for (uint32_t p = 0; p < tf->pages; p++) {
-			struct folio *f = &s->folios[base + p];
-			uint16_t before = f->flags;
-
-			if ((before & PG_shadow) && tf->shmem) {
-				/* the content is in swap */
-				continue;
-			} else if (before & PG_shadow) {
-				/* clear_shadow_entries() */
-				*f = (struct folio){ 0 };
-				if (s->nodes)
-					xarray_erase(s, base + p);
-			} else if (!(before & PG_resident) || (before & PG_locked)) {
-				continue;
-			} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {
-				filemap_drop(s, base + p);
-				note(s, base + p, DROP, before);
-			} else {
-				/* mapping_try_invalidate(), by a task on CPU 0 */
-				deactivate_file_folio(s, 0, base + p);
-			}
-		}
+		for (uint32_t p = 0; p < tf->pages; p++)
+			invalidate_page(s, file_slot(s, i, p), tf->shmem);
 	}
+	for (uint32_t slot = s->meta_first; slot < s->anon_first; slot++)
+		invalidate_page(s, slot, false);
 }

@@ -12,6 +12,7 @@ enum add_for {
 	ADD_READ,
 	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
 	ADD_READAHEAD, /* as for a read, but do without it if memory is short */
+	ADD_METADATA,  /* of the file system, which reads it by itself */
 };
 
 /**
@@ -36,6 +37,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 
 /** folio_mark_dirty() of a file page. */
 void folio_mark_dirty(struct sim *s, uint32_t slot);
+/** The same by its file system: leaves PG_reclaim alone. */
+void mark_buffer_dirty(struct sim *s, uint32_t slot);
 /** The flusher writes what was dirtied at least @age_ns ago. */
 void flush_dirty(struct sim *s, uint64_t age_ns);
 /** Time has passed: the flusher's periodic work. */

@@ -36,6 +36,7 @@ enum folio_flags {
 	PG_swapcache = 1 << 10,	   /* a swap slot holds its content */
 	PG_shadow = 1 << 11,	   /* not resident, evicted: @shadow says when */
 	PG_refault = 1 << 14,	   /* a timed run: locked, and had been evicted */
+	PG_private = 1 << 15,	   /* metadata whose buffer is in use, with a reference */
 	LRU_REFS_MASK = 3 << 12,   /* accesses after the one that PG_referenced stands for */
 };
 
@@ -47,7 +48,7 @@ enum folio_flags {
  *	larger size); of a free anon slot, the next free one
  * @mapcount: PTEs that map it
  * @flags: folio_flags
- * @batched: references held by per-CPU batches and by the gather
+ * @batched: references held by per-CPU batches, by the gather and by buffers
  * @gen: for LRU models that keep more than two lists; 0 while on none
  */
 struct folio {

@@ -19,6 +19,7 @@ const struct machine_key machine_keys[] = {
 	{ "fault_around_pages", "pages mapped around a fault, a power of two; 1: off" },
 	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
 	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
+	{ "file_system", "none, or ext4: what is written to has pages of an inode table, too" },
 	{ "read_us", "time that one request to the device takes; 0: none passes" },
 	{ "op_us", "time that any operation takes beside its faults and requests" },
 	{ "fault_us", "time that one page fault takes, without the device" },
@@ -208,6 +209,14 @@ int machine_set(struct machine *m, const char *key, const char *value, struct er
 				"machine key memcg_stats is \"%s\", expected exact or flushed",
 				value);
 		m->memcg_stats_flushed = value[0] == 'f';
+		return 0;
+	}
+	if (!strcmp(key, "file_system")) {
+		if (strcmp(value, "none") && strcmp(value, "ext4"))
+			return err_set(err, -EINVAL,
+				       "machine key file_system is \"%s\", expected none or ext4",
+				       value);
+		m->ext4 = value[0] == 'e';
 		return 0;
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(u32_keys); i++)

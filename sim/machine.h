@@ -44,6 +44,7 @@ struct machine {
 	 * with time or marks in it.
 	 */
 	bool memcg_stats_flushed;
+	bool ext4; /* file_system: the files have one, with pages of its own (sim/ext4.h) */
 	/* what an operation takes, for what happens every so often (this and
 	 * the flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */

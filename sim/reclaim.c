@@ -150,6 +150,10 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			if (!pageout(s, slot))
 				goto activate;
 		}
+		/* filemap_release_folio() */
+		rule = EV_KEEP_BUSY;
+		if (f->flags & PG_private)
+			goto activate;
 		if (f->batched)
 			goto keep;
 		remove_mapping(s, slot);

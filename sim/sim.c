@@ -8,6 +8,7 @@
 
 #include "sim/charge.h"
 #include "sim/device.h"
+#include "sim/ext4.h"
 #include "sim/filemap.h"
 #include "sim/kswapd.h"
 #include "sim/mm.h"
@@ -21,10 +22,12 @@
 
 uint32_t slot_file(const struct sim *s, uint32_t slot)
 {
-	uint32_t page = slot - FOLIO_FIRST;
-	uint32_t file = s->file_hint[page >> FILE_HINT_SHIFT];
+	uint32_t page = slot - FOLIO_FIRST, file;
 	const struct trace_file *files = s->trace->files;
 
+	if (slot_is_metadata(s, slot))
+		return s->trace->nr_files;
+	file = s->file_hint[page >> FILE_HINT_SHIFT];
 	while (page - files[file].first >= files[file].pages)
 		file++;
 	return file;
@@ -108,7 +111,7 @@ void sim_set_times(struct sim *s, guint nr)
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m = &cfg->machine;
-	uint64_t limit = MAX(m->memcg_pages, m->memory_pages) + m->swap_pages;
+	uint64_t limit = MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
 	struct sim *s;
 
 	if (FOLIO_FIRST + t->nr_file_pages + limit >= UINT32_MAX) {
@@ -121,7 +124,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s = g_new0(struct sim, 1);
 	s->trace = t;
 	s->cfg = *cfg;
-	s->anon_first = s->nr_folios = s->cap_folios = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
+	s->meta_first = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
+	s->anon_first = s->nr_folios = s->cap_folios = s->meta_first + ext4_nr_pages(t, m);
 	/* who waits holds pointers: the table of a timed run never moves */
 	if (cfg->timed)
 		s->cap_folios += (uint32_t)limit;
@@ -152,6 +156,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->stats_lag = m->memcg_stats_flushed;
 	sim_set_times(s, 0);
 	s->cfg.lru->init(s);
+	ext4_mount(s);
 	if (cfg->timed && timed_init(s, err)) {
 		sim_free(s);
 		return NULL;

@@ -110,6 +110,7 @@ struct zap;
 struct file_state {
 	struct vma *mappings; /* i_mmap, a list */
 	uint32_t nr_resident;
+	uint64_t mtime; /* tick of the last change, from 1; 0: never */
 };
 
 /** struct anon_slot - what an anon folio needs beside its struct folio. */
@@ -166,9 +167,10 @@ struct sim {
 	const struct trace *trace;
 	struct sim_config cfg;
 
-	/* folios: heads, then the trace's file pages, then anon */
+	/* folios: heads, then the trace's file pages, metadata, then anon */
 	struct folio *folios;
 	uint32_t nr_folios, cap_folios;
+	uint32_t meta_first;	/* first slot of file system metadata (sim/ext4.h) */
 	uint32_t anon_first;	/* first anon slot */
 	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
 	struct anon_slot *anon; /* indexed by slot - anon_first */
@@ -248,7 +250,13 @@ static inline uint32_t file_slot(const struct sim *s, uint32_t file, uint32_t pg
 	return FOLIO_FIRST + s->trace->files[file].first + pgoff;
 }
 
-/** The file a file slot belongs to. */
+/** Pages of the file system's own are named after it. */
+static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
+{
+	return slot >= s->meta_first && slot < s->anon_first;
+}
+
+/** The file a file slot belongs to; trace->nr_files: metadata. */
 uint32_t slot_file(const struct sim *s, uint32_t slot);
 
 /**

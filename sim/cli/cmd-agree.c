@@ -219,6 +219,7 @@ static int set_machine(const struct agree *a, const struct result *r, struct sim
 	cfg->times = (const struct op_times *)(void *)r->times->data;
 	cfg->nr_times = r->times->len;
 	m->memcg_stats_flushed = true;
+	m->ext4 = true;
 	m->fault_us = (uint32_t)r->fault_us;
 	m->scan_ns = (uint32_t)r->scan_ns;
 	for (char **s = a->settings; s && *s; s++) {

@@ -19,17 +19,31 @@ struct explain {
 	guint max_events;
 };
 
+/* of what it is the @page th */
+static const char *folio_name(const struct sim *s, uint32_t slot, uint32_t *page)
+{
+	uint32_t file;
+
+	if (slot_is_anon(s, slot)) {
+		*page = slot - s->anon_first;
+		return "anon";
+	}
+	if (slot_is_metadata(s, slot)) {
+		*page = slot - s->meta_first;
+		return "ext4";
+	}
+	file = slot_file(s, slot);
+	*page = slot - file_slot(s, file, 0);
+	return s->trace->files[file].name;
+}
+
 /* "app:17" or "anon:3" */
 static void put_folio(GString *out, const struct sim *s, uint32_t slot)
 {
-	if (slot_is_anon(s, slot)) {
-		g_string_append_printf(out, "anon:%u", slot - s->anon_first);
-	} else {
-		uint32_t file = slot_file(s, slot);
+	uint32_t page;
+	const char *name = folio_name(s, slot, &page);
 
-		g_string_append_printf(out, "%s:%u", s->trace->files[file].name,
-				       slot - file_slot(s, file, 0));
-	}
+	g_string_append_printf(out, "%s:%u", name, page);
 }
 
 /* reclaim takes a folio off its list while it decides: for the reader it is
@@ -94,8 +108,10 @@ static bool continues(const struct sim *s, const struct event *a, const struct e
 
 static bool wanted(const struct explain *x, const struct event *e)
 {
-	return !x->only || (!slot_is_anon(x->s, e->slot) &&
-			    !strcmp(x->s->trace->files[slot_file(x->s, e->slot)].name, x->only));
+	uint32_t page;
+
+	return !x->only ||
+	       (!slot_is_anon(x->s, e->slot) && !strcmp(folio_name(x->s, e->slot, &page), x->only));
 }
 
 static void put_events(struct explain *x)
@@ -144,17 +160,16 @@ struct list_state {
 static void flush_span(struct list_state *st)
 {
 	const struct sim *s = st->x->s;
+	uint32_t page;
 
 	if (!st->n)
 		return;
 	g_string_append_c(st->line, ' ');
 	put_folio(st->line, s, st->first);
-	if (st->n > 1)
-		g_string_append_printf(st->line, "..%u",
-				       slot_is_anon(s, st->last)
-					       ? st->last - s->anon_first
-					       : st->last -
-							 file_slot(s, slot_file(s, st->last), 0));
+	if (st->n > 1) {
+		folio_name(s, st->last, &page);
+		g_string_append_printf(st->line, "..%u", page);
+	}
 	if (s->folios[st->first].flags & PG_referenced)
 		g_string_append_c(st->line, 'r');
 	if (s->folios[st->first].flags & PG_workingset)

@@ -24,6 +24,7 @@ void suite_charge(void);
 void suite_rmap(void);
 void suite_fault(void);
 void suite_readahead(void);
+void suite_ext4(void);
 void suite_filemap(void);
 void suite_lru_classic(void);
 void suite_kernel(void);
@@ -63,6 +64,7 @@ static const struct {
 	{ "rmap", suite_rmap },
 	{ "fault", suite_fault },
 	{ "readahead", suite_readahead },
+	{ "ext4", suite_ext4 },
 	{ "filemap", suite_filemap },
 	{ "lru_classic", suite_lru_classic },
 	{ "reclaim", suite_reclaim },

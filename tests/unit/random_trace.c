@@ -361,6 +361,7 @@ static void random_machine(struct gen *g, struct machine *m)
 	m->dirty_expire_ms = PICK(g, 1000, 3000, 30000);
 	m->dirty_writeback_ms = PICK(g, 500, 5000);
 	m->memcg_stats_flushed = chance(g, 30);
+	m->ext4 = chance(g, 30);
 	m->read_us = PICK(g, 0, 0, 0, 3000);
 	m->fault_us = PICK(g, 0, 0, 0, 500);
 	m->op_us = PICK(g, 0, 0, 0, 2000);

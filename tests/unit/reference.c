@@ -151,6 +151,8 @@ static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const str
 		at = r->pages[page].vpn;
 		if (at < v->start || at >= v->end)
 			return NULL;
+	} else if (page >= (int)r->t->nr_file_pages) {
+		return NULL;
 	} else {
 		int file = file_of(r, page);
 
@@ -209,7 +211,7 @@ static int batch_refs(const struct ref *r, int page)
 /* references beyond the cache's, the page tables' and the isolation's */
 static int other_refs(const struct ref *r, int page)
 {
-	return batch_refs(r, page) + r->pages[page].extra_refs;
+	return batch_refs(r, page) + r->pages[page].extra_refs + r->pages[page].buffer;
 }
 
 /* Lists */
@@ -420,6 +422,9 @@ static void lru_add_drain_all(struct ref *r)
 {
 	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
 		lru_add_drain_cpu(r, cpu);
+	/* invalidate_bh_lrus_cpu(); the first two belong to the mount */
+	for (int i = (int)r->t->nr_file_pages + 2; i < r->nr_file; i++)
+		r->pages[i].buffer = false;
 }
 
 static void folio_add_lru(struct ref *r, unsigned int cpu, int page)
@@ -826,6 +831,8 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 		if (!pageout(r, page))
 			return ACTIVATE;
 	}
+	if (pg->buffer) /* try_to_free_buffers() */
+		return ACTIVATE;
 	if (other_refs(r, page))
 		return KEEP;
 	remove_mapping(r, page);
@@ -1263,7 +1270,8 @@ static bool charge(struct ref *r, unsigned int cpu, enum gfp gfp)
 static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum gfp gfp)
 {
 	struct ref_page *pg = &r->pages[page];
-	bool shmem = is_shmem(r, (uint32_t)file_of(r, page)), swapped = pg->swap_slot;
+	bool metadata = page >= (int)r->t->nr_file_pages, swapped = pg->swap_slot;
+	bool shmem = !metadata && is_shmem(r, (uint32_t)file_of(r, page));
 	struct ref_shadow s;
 
 	if (!charge(r, cpu, gfp))
@@ -1276,7 +1284,8 @@ static bool filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool wr
 	pg->swap_slot = swapped;
 	update_nodes(r);
 	count(r, VM_sim_cache_adds, 1);
-	pg->locked = !shmem && !write;
+	pg->referenced = metadata; /* FGP_ACCESSED */
+	pg->locked = !shmem && !write && !metadata;
 	if (pg->locked)
 		count(r, VM_sim_fills, 1);
 	if (s.present && !write)
@@ -1489,6 +1498,48 @@ static bool do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struc
 	return true;
 }
 
+/* fs/ext4/inode.c, fs/buffer.c */
+
+/* sb_getblk() */
+static bool getblk(struct ref *r, unsigned int cpu, int page)
+{
+	if (!r->pages[page].resident && !filemap_add_folio(r, cpu, page, false, GFP_KERNEL))
+		return false;
+	r->pages[page].buffer = true;
+	folio_mark_accessed(r, cpu, page);
+	return true;
+}
+
+/*
+ * file_update_time(), ext4_dirty_inode(). Metadata: super block, group descriptors,
+ * inode bitmap, then the inode table: 16 inodes in a block, and the files' begin at
+ * 12, where 1 is the first.
+ */
+static bool file_update_time(struct ref *r, unsigned int cpu, uint32_t file)
+{
+	const int bitmap = (int)r->t->nr_file_pages + 2, table = bitmap + 1;
+	const int nr_blocks = (11 + (int)r->t->nr_files) / 16 + 1, block = (11 + (int)file) / 16;
+	const uint64_t tick = r->now_ns / 1000 / r->m.tick_us;
+
+	if (!r->m.ext4 || is_shmem(r, file) || r->mtime[file] == tick + 1)
+		return true;
+	r->mtime[file] = tick + 1;
+	if (r->pages[table + block].resident) {
+		if (!getblk(r, cpu, table + block))
+			return false;
+	} else {
+		/* __ext4_get_inode_loc() reads it */
+		if (!getblk(r, cpu, table + block) || !getblk(r, cpu, bitmap))
+			return false;
+		for (int b = block / 32 * 32; b < nr_blocks && b <= block / 32 * 32 + 32; b++)
+			if (!getblk(r, cpu, table + b))
+				return false;
+		device_read(r, table + block, 1);
+	}
+	set_dirty(r, table + block); /* mark_buffer_dirty() */
+	return true;
+}
+
 /* mm/memory.c: faults */
 
 /* set_pte_range() of a file page */
@@ -1641,6 +1692,15 @@ static enum fault do_shared_fault(struct ref *r, struct ref_proc *p, struct ref_
 	enum fault ret = filemap_fault(r, p->cpu, v, pgoff, tried);
 
 	if (ret == FAULT_OK) {
+		const int page = file_page(r, v->file, pgoff);
+		bool ok;
+
+		/* do_page_mkwrite(): the page is locked */
+		r->pages[page].extra_refs++;
+		ok = file_update_time(r, p->cpu, v->file);
+		r->pages[page].extra_refs--;
+		if (!ok)
+			return FAULT_OOM;
 		set_file_pte(r, p, v, at, true, true);
 		folio_mark_dirty(r, file_page(r, v->file, pgoff));
 	}
@@ -1721,6 +1781,12 @@ static enum fault do_wp_page(struct ref *r, struct ref_proc *p, struct ref_vma *
 
 	if (!pte->zero && v->shared) {
 		/* wp_page_shared() */
+		const struct ref_pte orig = *pte;
+
+		if (!v->anon && !file_update_time(r, p->cpu, v->file))
+			return FAULT_OOM;
+		if (!pte_same(pte, &orig))
+			return FAULT_OK;
 		folio_mark_dirty(r, pte->page);
 		reuse = true;
 	} else if (!pte->zero && r->pages[pte->page].anon) {
@@ -1929,6 +1995,8 @@ static bool file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_
 {
 	bool shmem = is_shmem(r, file);
 
+	if (!file_update_time(r, p->cpu, file))
+		return false;
 	for (; nr; nr--, at++) {
 		int page = file_page(r, file, at);
 
@@ -1957,7 +2025,7 @@ static void drop_pagecache(struct ref *r)
 
 		if (!pg->resident) {
 			/* clear_shadow_entries(); tmpfs keeps its swap entries */
-			if (!is_shmem(r, (uint32_t)file_of(r, i)))
+			if (i >= (int)r->t->nr_file_pages || !is_shmem(r, (uint32_t)file_of(r, i)))
 				memset(&pg->shadow, 0, sizeof(pg->shadow));
 			update_nodes(r);
 			continue;
@@ -2621,7 +2689,10 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->policy = policy;
 	r->evict = evict;
 	r->ends_as = ends_as;
-	r->nr_file = r->nr_pages = (int)t->nr_file_pages;
+	r->nr_file = (int)t->nr_file_pages;
+	if (m->ext4)
+		r->nr_file += 4 + (11 + (int)t->nr_files) / 16;
+	r->nr_pages = r->nr_file;
 	r->cap_pages = r->nr_file + 1024;
 	r->pages = g_new0(struct ref_page, r->cap_pages);
 	for (int i = 0; i < r->nr_file; i++)
@@ -2631,9 +2702,19 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
 	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
 	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
+	r->mtime = g_new0(uint64_t, t->nr_files + 1);
 	if (mglru)
 		ref_gen_init(r);
 	ref_zone_init(r);
+	/* the mounted file system's own, none of memory_pages */
+	for (int i = 0; i < 2 && m->ext4 && !m->memcg_pages; i++) {
+		r->pages[t->nr_file_pages + i].resident = true;
+		r->pages[t->nr_file_pages + i].buffer = true;
+		lruvec_add_tail(r, (int)t->nr_file_pages + i);
+		count(r, VM_sim_list_moves, 1);
+		r->used++;
+		r->nr_kernel--;
+	}
 	find_base(r);
 	return r;
 }
@@ -2649,6 +2730,7 @@ void ref_free(struct ref *r)
 	g_free(r->procs);
 	g_free(r->opens);
 	g_free(r->dirty);
+	g_free(r->mtime);
 	g_free(r->pages);
 	g_free(r);
 }

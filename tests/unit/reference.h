@@ -69,6 +69,7 @@ struct ref_page {
 	bool swapbacked, anon;
 	bool swap_slot;	  /* resident: in the swap cache; else: swapped out */
 	int extra_refs;	  /* held for a moment: read batch, copy, gather */
+	bool buffer;	  /* metadata of the file system: its buffer is in use */
 	int delayed_rmap; /* PTEs that are gone, but not yet from the mapcount */
 	int gen;	  /* MGLRU: 0 on no list, else the generation + 1 */
 	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
@@ -198,7 +199,7 @@ struct ref {
 	uint32_t base; /* vpn of ptes[0] */
 
 	struct ref_page *pages;
-	int nr_file, nr_pages, cap_pages;
+	int nr_file, nr_pages, cap_pages; /* @nr_file: metadata of the file system too */
 	struct ref_list lists[REF_NR_LISTS];
 	struct ref_batch lru_add[SIM_MAX_CPUS], lru_deactivate_file[SIM_MAX_CPUS];
 	struct ref_batch lru_activate[SIM_MAX_CPUS];
@@ -223,6 +224,7 @@ struct ref {
 	int nr_opens;
 	struct ref_dirty *dirty;
 	int nr_dirty_entries;
+	uint64_t *mtime; /* by file: the tick of its time, and 1; 0: as it was */
 	bool flush_wanted;
 	uint64_t now_ns, next_flush_ns;
 	unsigned int this_cpu;

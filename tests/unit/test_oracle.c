@@ -371,7 +371,7 @@ static uint16_t page_flags(const struct ref_page *pg)
 			  (pg->dirty ? PG_dirty : 0) | (pg->reclaim ? PG_reclaim : 0) |
 			  (pg->refs << LRU_REFS_PGOFF) | (pg->swapbacked ? PG_swapbacked : 0) |
 			  (pg->anon ? PG_anon : 0) | (pg->swap_slot ? PG_swapcache : 0) |
-			  (s->present ? PG_shadow : 0));
+			  (pg->buffer ? PG_private : 0) | (s->present ? PG_shadow : 0));
 }
 
 static bool page_differs(struct compare *c, uint32_t slot, int page)
@@ -611,13 +611,14 @@ static void print_machine(const struct machine *m)
 {
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
 	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
-	       "scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
+	       "ext4 %d scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
 	       "min_ttl_ms %u\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
 	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
-	       m->swappiness, m->scan_ns, m->tick_us, m->min_free_pages, m->watermark_scale_factor,
-	       m->dirty_background_ratio, m->dirty_expire_ms, m->dirty_writeback_ms, m->min_ttl_ms);
+	       m->swappiness, m->ext4, m->scan_ns, m->tick_us, m->min_free_pages,
+	       m->watermark_scale_factor, m->dirty_background_ratio, m->dirty_expire_ms,
+	       m->dirty_writeback_ms, m->min_ttl_ms);
 }
 
 static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,

@@ -260,6 +260,8 @@ static bool list_slot(void *arg, const char *list, uint32_t slot)
 		g_string_append_c(f->out, ' ');
 	if (slot_is_anon(s, slot)) {
 		g_string_append_printf(f->out, "anon:%" PRIu32, slot - s->anon_first);
+	} else if (slot_is_metadata(s, slot)) {
+		g_string_append_printf(f->out, "ext4:%" PRIu32, slot - s->meta_first);
 	} else {
 		uint32_t file = slot_file(s, slot);
 
