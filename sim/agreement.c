@@ -28,6 +28,19 @@ struct spread spread_of(uint64_t *values, size_t nr)
 	};
 }
 
+struct spread spread_without(const uint64_t *values, size_t nr, size_t left_out)
+{
+	const size_t low = (nr - 2) / 2, high = (nr - 1) / 2;
+
+	return (struct spread){
+		.min = values[left_out == 0],
+		.max = values[nr - 1 - (left_out == nr - 1)],
+		.median = ((double)values[low + (low >= left_out)] +
+			   (double)values[high + (high >= left_out)]) /
+			  2,
+	};
+}
+
 double agreement_error(const struct spread *kernel, uint64_t sim, uint64_t accesses)
 {
 	const double scale = fmax(kernel->median, (double)accesses / 100);

@@ -18,6 +18,8 @@ struct spread {
 
 /** The spread of @nr values, at least one; sorts them. */
 struct spread spread_of(uint64_t *values, size_t nr);
+/** The spread of all but one of @nr sorted values, at least two. */
+struct spread spread_without(const uint64_t *values, size_t nr, size_t left_out);
 /**
  * The error of one cell: 0 inside the spread, else the distance to its nearest
  * bound over the kernel's median, or over 1% of the scenario's @accesses to

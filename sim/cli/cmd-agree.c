@@ -27,6 +27,14 @@ struct share {
 	uint64_t same, all;
 };
 
+/**
+ * struct noise - each run of the kernel, and the simulator, against the spread of
+ * the kernel's other runs: how close two kernels are.
+ */
+struct noise {
+	struct share kernel_inside, kernel_within, sim_inside, sim_within;
+};
+
 /** struct judged - a result and how the simulator did. */
 struct judged {
 	const struct result *r;
@@ -39,6 +47,7 @@ struct judged {
 struct summary {
 	GArray *errors; /* double */
 	uint64_t inside, within;
+	struct noise noise;
 	struct share last_sign, each_sign, resident, active;
 	const struct judged *worst_of;
 	const struct cell *worst;
@@ -296,11 +305,39 @@ static void share_add(struct share *to, struct share more)
 	to->all += more.all;
 }
 
+static bool is_within(double error)
+{
+	return error <= 0.01;
+}
+
+static void share_count(struct share *s, bool same)
+{
+	s->same += same;
+	s->all++;
+}
+
+static void add_noise(struct noise *n, const struct judged *j, const struct cell *c)
+{
+	const unsigned int nr = j->r->nr_runs;
+
+	for (unsigned int i = 0; nr > 1 && i < nr; i++) {
+		const struct spread others = spread_without(c->values, nr, i);
+		const double kernel = agreement_error(&others, c->values[i], j->accesses);
+		const double sim = agreement_error(&others, c->sim, j->accesses);
+
+		share_count(&n->kernel_inside, kernel == 0);
+		share_count(&n->kernel_within, is_within(kernel));
+		share_count(&n->sim_inside, sim == 0);
+		share_count(&n->sim_within, is_within(sim));
+	}
+}
+
 static void add_cell(struct summary *s, const struct judged *j, const struct cell *c)
 {
 	g_array_append_val(s->errors, c->error);
 	s->inside += c->error == 0;
-	s->within += c->error <= 0.01;
+	s->within += is_within(c->error);
+	add_noise(&s->noise, j, c);
 	if (!s->worst || c->error > s->worst->error) {
 		s->worst = c;
 		s->worst_of = j;
@@ -407,9 +444,10 @@ static void print_scenario(FILE *f, const char *name, const struct summary *s)
 	g_autofree char *signs =
 		g_strdup_printf("%" PRIu64 "/%" PRIu64, s->each_sign.same, s->each_sign.all);
 
-	fprintf(f, "%-18s %5u %5.0f%% %7.2f%% %8.2f%% %6s %6.1f%% %5.1f%%\n", name, s->errors->len,
-		percent_of_cells(s, s->within), percentile(s, 95), percentile(s, 100), signs,
-		percent(s->resident), percent(s->active));
+	fprintf(f, "%-18s %5u %4.0f%% %5.0f%% %6.1f%% %5.0f%% %5s %5.1f%% %5.1f%%\n", name,
+		s->errors->len, percent_of_cells(s, s->within), percent(s->noise.kernel_within),
+		percentile(s, 95), percentile(s, 100), signs, percent(s->resident),
+		percent(s->active));
 }
 
 static void print_shares(FILE *f, const struct summary *s)
@@ -422,6 +460,15 @@ static void print_shares(FILE *f, const struct summary *s)
 		"sign of refault differences: %" PRIu64 " of %" PRIu64 " at the last mark, %" PRIu64
 		" of %" PRIu64 " at any\n",
 		s->last_sign.same, s->last_sign.all, s->each_sign.same, s->each_sign.all);
+}
+
+static void print_noise(FILE *f, const struct noise *n)
+{
+	fprintf(f,
+		"a run of the kernel against its other runs: %.1f%% inside, %.1f%% in 1%%\n"
+		"the simulator against the same runs: %.1f%% inside, %.1f%% in 1%%\n",
+		percent(n->kernel_inside), percent(n->kernel_within), percent(n->sim_inside),
+		percent(n->sim_within));
 }
 
 static void print_cell(FILE *f, const struct judged *j, const struct cell *c)
@@ -459,11 +506,12 @@ static void print_group(FILE *f, const struct agree *a, enum group group)
 		summary_clear(&of);
 	}
 	print_shares(f, &s);
+	print_noise(f, &s.noise);
 	fputs("worst: ", f);
 	print_cell(f, s.worst_of, s.worst);
 	summary_clear(&s);
-	fprintf(f, "\n%-18s %5s %6s %8s %9s %6s %7s %6s\n", "scenario", "cells", "in 1%", "p95",
-		"worst", "signs", "cached", "active");
+	fprintf(f, "\n%-18s %5s %5s %6s %7s %6s %5s %6s %6s\n", "scenario", "cells", "in 1%",
+		"kernel", "p95", "worst", "signs", "cached", "active");
 	for (guint i = 0; i < a->judged->len; i++) {
 		const struct judged *j = &g_array_index(a->judged, struct judged, i);
 
@@ -830,6 +878,7 @@ static int run(int argc, char **argv)
 		"A cell is a counter at a mark of a scenario under a policy. Its error is 0\n"
 		"inside the spread of the kernel's runs, else the distance to it over the\n"
 		"kernel's median, or over 1% of the scenario's accesses where that is more.\n"
+		"\"kernel\" is how many of its runs are within 1% of the spread of the others.\n"
 		"Where the kernel's refaults under a policy and under baseline do not overlap,\n"
 		"the simulator's difference should have the same sign. RESULTS.csv and the\n"
 		"files beside it are written by \"make kernel-agreement\".");

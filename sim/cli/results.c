@@ -213,8 +213,8 @@ static void free_result(gpointer data)
 	struct result *x = data;
 
 	g_array_set_clear_func(x->pages, free_pages_of);
-	g_array_set_clear_func(x->cells, free_values_of);
 	g_array_free(x->pages, TRUE);
+	g_array_set_clear_func(x->cells, free_values_of);
 	g_array_free(x->cells, TRUE);
 	g_array_free(x->times, TRUE);
 	g_free(x);

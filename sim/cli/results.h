@@ -27,8 +27,8 @@ struct cell {
 	const char *mark; /* "NAME", or "NAME:2" for the second of that name */
 	unsigned int counter;
 	unsigned int line; /* of the file it comes from */
+	uint64_t *values;  /* of the kernel's runs, sorted */
 	struct spread kernel;
-	uint64_t *values; /* of each run of the kernel, sorted */
 	uint64_t sim;
 	double error;
 };

@@ -25,6 +25,24 @@ static void test_spread(void)
 	CU_ASSERT(s.min == 5 && s.max == 5 && s.median == 5);
 }
 
+static void test_spread_without(void)
+{
+	const uint64_t five[] = { 1, 2, 4, 7, 30 }, two[] = { 3, 9 };
+	struct spread s = spread_without(five, 5, 4);
+
+	CU_ASSERT(s.min == 1 && s.max == 7 && s.median == 3);
+	s = spread_without(five, 5, 0);
+	CU_ASSERT(s.min == 2 && s.max == 30 && s.median == 5.5);
+	s = spread_without(five, 5, 2);
+	CU_ASSERT(s.min == 1 && s.max == 30 && s.median == 4.5);
+	s = spread_without(five, 4, 1);
+	CU_ASSERT(s.min == 1 && s.max == 7 && s.median == 4);
+	s = spread_without(two, 2, 0);
+	CU_ASSERT(s.min == 9 && s.max == 9 && s.median == 9);
+	s = spread_without(two, 2, 1);
+	CU_ASSERT(s.min == 3 && s.max == 3 && s.median == 3);
+}
+
 static void test_error(void)
 {
 	static const struct {
@@ -86,6 +104,7 @@ void suite_agreement(void)
 	CU_pSuite s = CU_add_suite("agreement", NULL, NULL);
 
 	CU_add_test(s, "spread", test_spread);
+	CU_add_test(s, "spread without one", test_spread_without);
 	CU_add_test(s, "error", test_error);
 	CU_add_test(s, "percentile", test_percentile);
 	CU_add_test(s, "sign", test_sign);
