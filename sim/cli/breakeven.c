@@ -34,7 +34,7 @@ static int read_values(struct returns *r, struct err *err)
 {
 	const char *first_delay = r->delays->pdata[0], *first_p = r->ps->pdata[0];
 
-	r->delay_s = g_new(double, r->delays->len);
+	r->delay_ns = g_new(uint64_t, r->delays->len);
 	r->p = g_new(double, r->ps->len);
 	for (guint i = 0; i < MAX(r->delays->len, r->ps->len); i++) {
 		const char *delay = i < r->delays->len ? r->delays->pdata[i] : first_delay;
@@ -46,7 +46,7 @@ static int read_values(struct returns *r, struct err *err)
 		if (ret)
 			return ret;
 		if (i < r->delays->len)
-			r->delay_s[i] = (double)rule.min_ns / 1e9;
+			r->delay_ns[i] = rule.min_ns;
 		if (i < r->ps->len)
 			r->p[i] = rule.probability;
 	}
@@ -58,16 +58,15 @@ static int generator_axes(struct returns *r, const struct trace_generator *g, GS
 			  struct err *err)
 {
 	const bool ms = g_str_has_suffix(g->returns->delay, "_ms");
+	const uint64_t unit_ns = ms ? 1000000 : 1000000000;
 
 	g_string_append_printf(text, "%s\n%s=", g->returns->also, g->returns->delay);
 	for (guint i = 0; i < r->delays->len; i++) {
-		const double units = r->delay_s[i] * (ms ? 1000 : 1);
-
-		if (units != floor(units))
+		if (r->delay_ns[i] % unit_ns)
 			return err_set(err, -EINVAL, "delay %s: %s of %s counts whole %s",
 				       (char *)r->delays->pdata[i], g->returns->delay, g->name,
 				       ms ? "milliseconds" : "seconds");
-		g_string_append_printf(text, "%s%.0f", i ? ";" : "", units);
+		g_string_append_printf(text, "%s%" PRIu64, i ? ";" : "", r->delay_ns[i] / unit_ns);
 	}
 	g_string_append_printf(text, "\n%s=", g->returns->percent);
 	for (guint i = 0; i < r->ps->len; i++)
@@ -119,7 +118,7 @@ void returns_clear(struct returns *r)
 {
 	g_clear_pointer(&r->delays, g_ptr_array_unref);
 	g_clear_pointer(&r->ps, g_ptr_array_unref);
-	g_free(r->delay_s);
+	g_free(r->delay_ns);
 	g_free(r->p);
 	g_free(r->text);
 	*r = (struct returns){ 0 };
@@ -315,7 +314,7 @@ struct even grid_even_delay(const struct grid *g, guint machine, guint lru, guin
 	struct even r;
 
 	for (guint d = 0; d < n; d++) {
-		x[d] = log(MAX(g->r->delay_s[d], 1e-9));
+		x[d] = log(MAX((double)g->r->delay_ns[d] / 1e9, 1e-9));
 		e[d] = grid_difference(g, machine, lru, policy, d, p);
 	}
 	r = find_even(x, e, n);

@@ -17,6 +17,7 @@
 #ifndef REAPSIM_BREAKEVEN_H
 #define REAPSIM_BREAKEVEN_H
 
+#include <stdint.h>
 #include <stdio.h>
 
 #include <glib.h>
@@ -31,8 +32,9 @@
  */
 struct returns {
 	GPtrArray *delays, *ps; /* char *, as typed, in rising order */
-	double *delay_s, *p;	/* the same */
-	char *text;		/* lines of the sweep's @group that make them */
+	uint64_t *delay_ns;	/* the same, as numbers */
+	double *p;
+	char *text; /* lines of the sweep's @group that make them */
 	const char *group, *delay_key, *p_key;
 	const char *seed_group; /* whose seed draws who comes back */
 };
