@@ -6,10 +6,11 @@
 #include "sim/keyfile.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <glib/gstdio.h>
+/* no device makes it read for ever */
+#define FILE_BYTES_MAX (1 << 20)
 
 static void entry_clear(gpointer data)
 {
@@ -109,17 +110,36 @@ int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t 
 	return ret;
 }
 
+int keyfile_read(const char *path, char **text, size_t *len, struct err *err)
+{
+	g_autofree char *buf = NULL;
+	FILE *f = fopen(path, "rb");
+	int failed;
+
+	if (!f)
+		return err_at(err, -EINVAL, path, 0, "%s", g_strerror(errno));
+	buf = g_malloc(FILE_BYTES_MAX + 2);
+	errno = 0;
+	*len = fread(buf, 1, FILE_BYTES_MAX + 1, f);
+	failed = ferror(f) ? errno : 0;
+	fclose(f);
+	if (failed)
+		return err_at(err, -EINVAL, path, 0, "%s", g_strerror(failed));
+	if (*len > FILE_BYTES_MAX)
+		return err_at(err, -EINVAL, path, 0, "more than %d bytes, expected a key file",
+			      FILE_BYTES_MAX);
+	buf[*len] = 0;
+	*text = g_steal_pointer(&buf);
+	return 0;
+}
+
 int keyfile_load(struct keyfile *k, const char *path, struct err *err)
 {
-	g_autoptr(GError) gerr = NULL;
 	g_autofree char *text = NULL;
-	gsize len;
+	size_t len;
+	int ret = keyfile_read(path, &text, &len, err);
 
-	if (g_access(path, R_OK)) /* glib's message names the file once more */
-		return err_at(err, -EINVAL, path, 0, "%s", g_strerror(errno));
-	if (!g_file_get_contents(path, &text, &len, &gerr))
-		return err_at(err, -EINVAL, path, 0, "%s", gerr->message);
-	return keyfile_parse(k, path, text, len, err);
+	return ret ? ret : keyfile_parse(k, path, text, len, err);
 }
 
 void keyfile_clear(struct keyfile *k)

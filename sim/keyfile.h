@@ -29,6 +29,8 @@ struct keyfile {
  * in @err and nothing to clear. */
 int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t len,
 		  struct err *err);
+/** Read a file of at most 1 MiB; the caller frees @text. -EINVAL with "FILE: " in @err. */
+int keyfile_read(const char *path, char **text, size_t *len, struct err *err);
 /** Read and parse the file at @path; as keyfile_parse(). */
 int keyfile_load(struct keyfile *k, const char *path, struct err *err);
 void keyfile_clear(struct keyfile *k);

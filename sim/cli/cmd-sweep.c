@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* reapsim sweep: every combination of what a key file lists; a CSV row each. */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
-
-#include <glib/gstdio.h>
 
 #include "sim/cli/sweep.h"
+#include "sim/keyfile.h"
 
 #define LABEL 32
 #define WIDTH 72
@@ -57,16 +54,14 @@ static char *default_csv(const char *conf)
 static int sweep(const char *conf, const char *csv, int jobs, bool restart, bool dry)
 {
 	g_autofree char *chosen = csv ? g_strdup(csv) : default_csv(conf);
-	g_autoptr(GError) gerr = NULL;
 	g_autofree char *text = NULL;
 	struct sweep sw;
-	gsize len;
-	int ret;
+	struct err err;
+	size_t len;
+	int ret = keyfile_read(conf, &text, &len, &err);
 
-	if (g_access(conf, R_OK))
-		return cli_usage("%s: %s", conf, g_strerror(errno));
-	if (!g_file_get_contents(conf, &text, &len, &gerr))
-		return cli_usage("%s", gerr->message);
+	if (ret)
+		return cli_fail(ret, &err);
 	ret = sweep_parse(&sw, conf, text, len);
 	if (ret)
 		return ret;

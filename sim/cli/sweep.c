@@ -87,16 +87,20 @@ static int check_timed_value(const struct sweep *sw, const struct axis *x, const
 	return err_set(why, -EINVAL, "seed is \"%s\", expected a whole number", value);
 }
 
-/* their values mean something together only: see check_combinations() */
+/* their values mean something together only: see check_combinations(). There they are
+ * joined to what the command line takes; none may hold two */
 static int check_any_value(const struct sweep *sw, const struct axis *x, const char *value,
 			   struct err *why)
 {
+	const char *joint = in_group(x, "killer") ? ":" : ",";
+
 	(void)sw;
-	(void)value;
-	(void)why;
 	if (in_group(x, "restart") && strcmp(x->key, "rule") && strcmp(x->key, "delay") &&
 	    strcmp(x->key, "p"))
 		return -ENOENT;
+	if (strstr(value, joint))
+		return err_set(why, -EINVAL, "%s is \"%s\", expected no \"%s\"", x->key, value,
+			       joint);
 	return 0;
 }
 
@@ -373,6 +377,8 @@ static int hash_file(GChecksum *sum, const char *path, struct err *err)
 
 	if (g_access(path, R_OK))
 		return err_set(err, -EINVAL, "%s: %s", path, g_strerror(errno));
+	if (!g_file_test(path, G_FILE_TEST_IS_REGULAR))
+		return err_set(err, -EINVAL, "%s: expected a regular file", path);
 	m = g_mapped_file_new(path, FALSE, &gerr);
 	if (!m)
 		return err_set(err, -EINVAL, "%s", gerr->message);

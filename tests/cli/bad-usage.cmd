@@ -19,6 +19,8 @@ try run "$T" -s cpus=9
 try run "$T" -s memcg_pages=127
 try run "$T" -s memcg_pages=300 -s cpus=4
 try run "$T" -m missing.conf
+try run "$T" -m .
+try run "$T" -m /dev/zero
 try run "$T" -f xml
 try run missing.csv
 try run .

@@ -22,6 +22,9 @@ try "${S}[machine]\ncpus=1..9\n"
 try "${S}[machine]\ncpu=1\n"
 try "${S}[machine]\nfile=missing.conf\n"
 try "${S}[machine]\nfile=tiny.csv\n"
+try '[sweep]\ntrace=.\n'
+try '[sweep]\ntrace=tiny.csv\nmode=timed\n[timed]\nkiller=oomd\n[killer]\npressure=60:swap_used=5\n'
+try '[sweep]\ntrace=tiny.csv\nmode=timed\n[restart]\nrule=fixed\ndelay=1s,p=0.5\n'
 try "${S}[generator]\napp_pages=1\n"
 try '[sweep]\ngenerator=restart-loop\n[generator]\napp_pages=0..3\n'
 try '[sweep]\ngenerator=restart-loop\n[generator]\ndeath=exit;fire\n'
@@ -38,4 +41,9 @@ echo "exit $?"
 "$REAPSIM" sweep missing.conf
 echo "exit $?"
 "$REAPSIM" sweep bad.conf --jobs -1
+echo "exit $?"
+# once read for ever
+"$REAPSIM" sweep /dev/zero
+echo "exit $?"
+"$REAPSIM" sweep .
 echo "exit $?"
