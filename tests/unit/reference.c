@@ -2116,7 +2116,7 @@ static bool gather_full(const struct ref *r, bool delayed_rmap)
 	return nr == 0 && (nr_batches == 20 || (nr_batches > 1 && delayed_rmap));
 }
 
-/* the predicates of THREAD.md: base AND skip */
+/* the predicates of README.md: base AND skip */
 static bool policy_skips(const struct ref *r, const struct zap *z, int mapcount)
 {
 	return z->skip && (r->policy == REF_RFC ? mapcount < 2 : !(mapcount > 1));

@@ -42,7 +42,7 @@ static void test_args(void)
 		if (args[i].error && !strstr(err.msg, args[i].error))
 			TL_STR(err.msg, args[i].error, "%s", args[i].text);
 	}
-	/* the defaults that FACTS has of a phone, and one changed */
+	/* the defaults, those of a phone, and one changed */
 	CU_ASSERT_EQUAL(killer_args_parse(v, &kill_lmkd, "decay=50", NULL), 0);
 	CU_ASSERT_EQUAL(v[0], 70);
 	CU_ASSERT_EQUAL(v[1], 700);

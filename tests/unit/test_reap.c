@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/reap-*.c: every policy, by the predicates of shared THREAD.md:
+ * models/reap-*.c: every policy, by the predicates of README.md:
  *
  *	marked iff file folio, young PTE, VMA with recency, and not skipped
  *	skipped by

@@ -183,7 +183,7 @@ static void test_frees(void)
 }
 
 /*
- * +evict (THREAD.md): clean, no reference beyond those of the cache and of the
+ * +evict: clean, no reference beyond those of the cache and of the
  * gather. Each case in the reap of process 1, policy v1+evict.
  */
 static const struct {
