@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
 #include <stdarg.h>
 
 #include <glib.h>
@@ -19,7 +20,13 @@ uint32_t gen_file(struct gen_emit *e, const char *name, uint64_t pages)
 	if (e->ret)
 		return 0;
 	ret = trace_build_file(e->b, name, pages, false, &id);
-	if (ret)
+	if (ret == -E2BIG)
+		e->ret = err_set(e->err, -EINVAL,
+				 "file %s of %" G_GUINT64_FORMAT
+				 " pages brings all files to %" G_GUINT64_FORMAT
+				 ", expected less than %u",
+				 name, pages, e->b->t->nr_file_pages + pages, TRACE_FILE_PAGES_MAX);
+	else if (ret)
 		e->ret = err_set(e->err, ret, "file %s of %" G_GUINT64_FORMAT " pages: %s", name,
 				 pages, g_strerror(-ret));
 	return id;
