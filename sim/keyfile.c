@@ -21,13 +21,15 @@ static void entry_clear(gpointer data)
 	g_free(e->value);
 }
 
-static int add_entry(struct keyfile *k, const char *group, GKeyFile *kf, unsigned int line,
-		     struct err *err)
+/* @lines: of each key that was there before, by "GROUP]KEY" */
+static int add_entry(struct keyfile *k, GHashTable *lines, const char *group, GKeyFile *kf,
+		     unsigned int line, struct err *err)
 {
 	g_autoptr(GError) gerr = NULL;
 	g_auto(GStrv) keys = g_key_file_get_keys(kf, "line", NULL, NULL);
-	g_autofree char *value = NULL;
-	struct keyfile_entry e = { .line = line };
+	g_autofree char *value = NULL, *id = NULL;
+	struct keyfile_entry e;
+	unsigned int first;
 
 	if (!keys || !keys[0])
 		return 0; /* a comment */
@@ -37,12 +39,13 @@ static int add_entry(struct keyfile *k, const char *group, GKeyFile *kf, unsigne
 	value = g_key_file_get_string(kf, "line", keys[0], &gerr);
 	if (!value)
 		return err_at(err, -EINVAL, k->path, line, "%s: %s", keys[0], gerr->message);
-	for (guint i = 0; i < k->entries->len; i++) {
-		e = g_array_index(k->entries, struct keyfile_entry, i);
-		if (!strcmp(e.group, group) && !strcmp(e.key, keys[0]))
-			return err_at(err, -EINVAL, k->path, line,
-				      "\"%s\" is given twice, first in line %u", keys[0], e.line);
-	}
+	/* no name of a group holds a "]" */
+	id = g_strconcat(group, "]", keys[0], NULL);
+	first = GPOINTER_TO_UINT(g_hash_table_lookup(lines, id));
+	if (first)
+		return err_at(err, -EINVAL, k->path, line,
+			      "\"%s\" is given twice, first in line %u", keys[0], first);
+	g_hash_table_insert(lines, g_steal_pointer(&id), GUINT_TO_POINTER(line));
 	e = (struct keyfile_entry){
 		.group = g_strdup(group),
 		.key = g_strdup(keys[0]),
@@ -53,8 +56,8 @@ static int add_entry(struct keyfile *k, const char *group, GKeyFile *kf, unsigne
 	return 0;
 }
 
-static int parse_line(struct keyfile *k, char **group, const char *text, size_t len,
-		      unsigned int line, struct err *err)
+static int parse_line(struct keyfile *k, GHashTable *lines, char **group, const char *text,
+		      size_t len, unsigned int line, struct err *err)
 {
 	g_autoptr(GKeyFile) kf = g_key_file_new();
 	g_autoptr(GError) gerr = NULL;
@@ -78,7 +81,7 @@ static int parse_line(struct keyfile *k, char **group, const char *text, size_t 
 			      shown);
 	}
 	if (*text != '[')
-		return add_entry(k, *group, kf, line, err);
+		return add_entry(k, lines, *group, kf, line, err);
 	g_free(*group);
 	*group = g_key_file_get_start_group(kf);
 	return 0;
@@ -87,6 +90,7 @@ static int parse_line(struct keyfile *k, char **group, const char *text, size_t 
 int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t len,
 		  struct err *err)
 {
+	g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	g_autofree char *group = NULL;
 	const char *end = text + len;
 	unsigned int line = 0;
@@ -102,7 +106,7 @@ int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t 
 		if (n > 1 << 20)
 			ret = err_at(err, -EINVAL, path, line + 1, "a line of %zu bytes", n);
 		else
-			ret = parse_line(k, &group, text, n, ++line, err);
+			ret = parse_line(k, lines, &group, text, n, ++line, err);
 		text += n + 1;
 	}
 	if (ret)
