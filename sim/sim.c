@@ -108,19 +108,31 @@ void sim_set_times(struct sim *s, guint nr)
 	s->cfg.machine.op_us = s->cfg.times[nr].op_us;
 }
 
+/* the slots that are not the trace's file pages, at most */
+static uint64_t slot_limit(const struct trace *t, const struct machine *m)
+{
+	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
+}
+
+int sim_fits(const struct trace *t, const struct machine *m, struct err *err)
+{
+	if (FOLIO_FIRST + t->nr_file_pages + slot_limit(t, m) < UINT32_MAX)
+		return 0;
+	return err_set(err, -EINVAL,
+		       "%s: %llu file pages and %llu pages of memory and swap are more than the "
+		       "4294967263 that a run can number",
+		       t->path, (unsigned long long)t->nr_file_pages,
+		       (unsigned long long)slot_limit(t, m));
+}
+
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m = &cfg->machine;
-	uint64_t limit = MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
+	uint64_t limit = slot_limit(t, m);
 	struct sim *s;
 
-	if (FOLIO_FIRST + t->nr_file_pages + limit >= UINT32_MAX) {
-		err_set(err, -EINVAL,
-			"%s: %llu file pages and %llu pages of memory and swap are more than the "
-			"4294967263 that a run can number",
-			t->path, (unsigned long long)t->nr_file_pages, (unsigned long long)limit);
+	if (sim_fits(t, m, err))
 		return NULL;
-	}
 	s = g_new0(struct sim, 1);
 	s->trace = t;
 	s->cfg = *cfg;

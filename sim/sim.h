@@ -259,6 +259,8 @@ static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
 /** The file a file slot belongs to; trace->nr_files: metadata. */
 uint32_t slot_file(const struct sim *s, uint32_t slot);
 
+/** -EINVAL if memory, swap and files have more pages than a run can number. */
+int sim_fits(const struct trace *t, const struct machine *m, struct err *err);
 /**
  * sim_new - a run of @t, which must stay unchanged while the run exists.
  * Return: NULL with @err set when memory for the folio table is missing.

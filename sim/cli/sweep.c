@@ -675,7 +675,9 @@ static int configure(const struct sweep *sw, uint64_t run, const struct trace *t
 		peak = find_peak(sw, run, t, cfg, err);
 		ret = peak < 0 ? (int)peak : 0;
 	}
-	return ret ? ret : machine_resolve(m, (uint64_t)peak, err);
+	if (!ret)
+		ret = machine_resolve(m, (uint64_t)peak, err);
+	return ret ? ret : sim_fits(t, m, err);
 }
 
 struct result {

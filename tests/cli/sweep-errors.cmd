@@ -47,3 +47,8 @@ echo "exit $?"
 echo "exit $?"
 "$REAPSIM" sweep .
 echo "exit $?"
+# a run that can not be is a row, and those after it are run (once all ended there)
+printf '%b' "${S}[machine]\nmemcg_pages=200;4294967295;300\n" >big.conf
+"$REAPSIM" sweep big.conf
+echo "exit $?"
+cut -d, -f2-9 big.csv
