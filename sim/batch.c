@@ -83,7 +83,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
 }
 
-/* folio_batch_move_lru(lru_activate) */
+/* folio_batch_move_lru(lru_activate): the dead move too, and are freed then */
 static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 {
 	for (unsigned int i = 0; i < c->lru_activate.nr; i++) {
@@ -92,11 +92,12 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 		uint16_t before = f->flags;
 
 		f->batched--;
-		if (!(before & PG_lru) || (before & PG_active))
-			continue;
-		s->cfg.lru->activate(s, slot);
-		count_vm(s, VM_pgactivate, 1);
-		note(s, slot, ACTIVATED, before);
+		if ((before & PG_lru) && !(before & PG_active)) {
+			s->cfg.lru->activate(s, slot);
+			count_vm(s, VM_pgactivate, 1);
+			note(s, slot, ACTIVATED, before);
+		}
+		folio_free_unreferenced(s, slot);
 	}
 	c->lru_activate.nr = 0;
 }

@@ -383,6 +383,10 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 		count(r, VM_pgactivate, 1);
 		count(r, VM_sim_list_moves, 1);
 	}
+	/* folios_put() */
+	for (int i = 0; i < b.nr; i++)
+		if (r->pages[b.pages[i]].anon)
+			put_anon(r, b.pages[i]);
 }
 
 /* folio_batch_move_lru(), lru_deactivate_file() */

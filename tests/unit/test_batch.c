@@ -6,6 +6,7 @@
 #include <CUnit/CUnit.h>
 
 #include "sim/batch.h"
+#include "sim/zap.h"
 #include "tests/unit/testlib.h"
 
 void suite_batch(void);
@@ -245,6 +246,26 @@ static void test_dead_folio(void)
 	tl_free(x);
 }
 
+/*
+ * Bug: an anon page that died in the lru_activate batch was never freed. MGLRU
+ * queues anon pages there when reclaim looks around a page table. It was 1 page
+ * that stayed, listed and charged.
+ */
+static void test_dead_in_activate_batch(void)
+{
+	struct tl *x =
+		tl_run("memcg_pages=500", NULL, "spawn,1; anon,1,0,1,rw-p; touch,1,0,1,w; drain");
+
+	folio_activate(x->s, 0, tl_anon_slot(x, 1, 0));
+	zap_unmap(x->s, tl_mm(x, 1), 0, 1);
+	TL_EQ(tl_stat(x, VM_nr_free_pages), 499, "the batch keeps it");
+	lru_add_drain_all(x->s);
+	TL_EQ(tl_stat(x, VM_nr_free_pages), 500, "freed by the drain");
+	TL_EQ(tl_stat(x, VM_nr_active_anon) + tl_stat(x, VM_nr_inactive_anon), 0, "not listed");
+	TL_EQ(tl_stat(x, VM_pgactivate), 1, "activated before");
+	tl_free(x);
+}
+
 /* many CPUs' batches can hold one page: the count of references stays exact */
 static void test_reference_count_limit(void)
 {
@@ -283,5 +304,6 @@ void suite_batch(void)
 	CU_add_test(s, "a pending deactivation blocks +evict", test_pending_deactivation);
 	CU_add_test(s, "deactivation leaves what is mapped", test_deactivation_of_mapped);
 	CU_add_test(s, "dead anon pages are freed", test_dead_folio);
+	CU_add_test(s, "and in the activation batch", test_dead_in_activate_batch);
 	CU_add_test(s, "one page in many batches", test_reference_count_limit);
 }
