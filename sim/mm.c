@@ -76,14 +76,19 @@ static void anon_vma_put(struct anon_vma *av)
 	}
 }
 
-static void vma_free(struct sim *s, struct vma *vma)
+static void unlink_file(struct vma *vma)
 {
-	(void)s;
-	if (vma->pprev_map) {
-		*vma->pprev_map = vma->next_map;
-		if (vma->next_map)
-			vma->next_map->pprev_map = vma->pprev_map;
-	}
+	if (!vma->pprev_map)
+		return;
+	*vma->pprev_map = vma->next_map;
+	if (vma->next_map)
+		vma->next_map->pprev_map = vma->pprev_map;
+	vma->pprev_map = NULL;
+}
+
+static void vma_free(struct vma *vma)
+{
+	unlink_file(vma);
 	if (vma->av) {
 		g_ptr_array_remove(vma->av->vmas, vma);
 		anon_vma_put(vma->av);
@@ -119,7 +124,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 static void mm_clear(struct sim *s, struct mm *mm)
 {
 	for (guint i = 0; i < mm->vmas->len; i++)
-		vma_free(s, mm->vmas->pdata[i]);
+		vma_free(mm->vmas->pdata[i]);
 	g_ptr_array_set_size(mm->vmas, 0);
 	mm->last = 0;
 	mm->last_open = NULL;
@@ -193,15 +198,28 @@ struct vma *vma_find(struct mm *mm, uint32_t vpn)
 	return vma;
 }
 
-static void link_file(struct sim *s, struct vma *vma)
+/* vma_interval_tree_insert(): by where in the file it begins, behind those that
+ * begin there too; @after: vma_interval_tree_insert_after() */
+static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 {
-	struct file_state *fs = &s->files[vma->file];
+	struct vma **at = after ? &after->next_map : &s->files[vma->file].mappings;
 
-	vma->next_map = fs->mappings;
+	while (!after && *at && (*at)->pgoff <= vma->pgoff)
+		at = &(*at)->next_map;
+	vma->next_map = *at;
 	if (vma->next_map)
 		vma->next_map->pprev_map = &vma->next_map;
-	vma->pprev_map = &fs->mappings;
-	fs->mappings = vma;
+	vma->pprev_map = at;
+	*at = vma;
+}
+
+/* vma_prepare(), vma_complete(): a VMA that changed its size */
+static void relink_file(struct sim *s, struct vma *vma)
+{
+	if (!vma->open)
+		return;
+	unlink_file(vma);
+	link_file(s, vma, NULL);
 }
 
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
@@ -218,7 +236,7 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 		vma->pgoff = pgoff;
 		vma->open = open;
 		open->refs++;
-		link_file(s, vma);
+		link_file(s, vma, NULL);
 	}
 	g_ptr_array_insert(mm->vmas, (gint)vma_index(mm, start), vma);
 	return vma;
@@ -249,6 +267,7 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	struct vma *tail;
 
 	vma->end = vpn;
+	relink_file(s, vma);
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
 			  vma->pgoff + (vpn - vma->start), vma->open);
 	if (vma->av)
@@ -266,7 +285,7 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
 		vma_split(s, mm, vma, start + pages);
 }
 
-void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
+void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages)
 {
 	uint32_t first = vma_index(mm, start), i = first;
 
@@ -275,7 +294,7 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 
 		if (vma->start > start + (pages - 1))
 			break;
-		vma_free(s, vma);
+		vma_free(vma);
 	}
 	if (i > first)
 		g_ptr_array_remove_range(mm->vmas, first, i - first);
@@ -423,6 +442,11 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		struct vma *pvma = parent->vmas->pdata[i];
 		struct vma *cvma = vma_insert(s, child, pvma->start, vma_pages(pvma), pvma->flags,
 					      pvma->file, pvma->pgoff, pvma->open);
+
+		if (pvma->open) {
+			unlink_file(cvma);
+			link_file(s, cvma, pvma);
+		}
 
 		/* vma_needs_copy(): page tables that faults can rebuild are
 		 * not copied */

@@ -119,7 +119,7 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 /** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** Remove all VMAs of a range that was split and unmapped before. */
-void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
+void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages);
 
 /** A new open file, which nobody refers to yet. */
 struct file_open *file_open_new(uint32_t file);

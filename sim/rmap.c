@@ -2,8 +2,11 @@
 /*
  * Mirrors v7.3 mm/rmap.c. The kernel walks an interval tree per file and one
  * per anon_vma; here the VMAs of a file, or of an anon_vma, are a list, and the
- * walk stops when as many PTEs were found as the mapcount says. The order of
- * the walk differs from the kernel's; nothing that is counted depends on it.
+ * walk stops when as many PTEs were found as the mapcount says. The order is the
+ * kernel's for a file: MGLRU looks around each PTE that it comes to, and so it decides
+ * what is activated, when and how often. For an anon_vma it is the order of their
+ * making, where the kernel goes by address first: wrong after fork() where reclaim of
+ * anon pages looks around.
  */
 #include "sim/rmap.h"
 
@@ -48,7 +51,8 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 		uint32_t pgoff = slot - file_slot(s, file, 0);
 		struct vma *next;
 
-		for (struct vma *vma = s->files[file].mappings; vma; vma = next) {
+		for (struct vma *vma = s->files[file].mappings; vma && vma->pgoff <= pgoff;
+		     vma = next) {
 			next = vma->next_map;
 			if (pgoff - vma->pgoff < vma_pages(vma) &&
 			    !visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))

@@ -655,8 +655,8 @@ void ref_advance(struct ref *r, uint64_t ns)
 
 /* mm/rmap.c */
 
-/* The mappings of a page in the order in which sim/rmap.c has them, which only a
- * look around can tell: a file's newest first, an anon page's oldest first. */
+/* The mappings of a page in order, which only a look around can tell: a file's as its
+ * tree has them (vma_interval_tree_insert()), an anon page's oldest first. */
 static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
 			 struct ref_vma **vma)
 {
@@ -665,10 +665,9 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 
 	for_each_mapping(r, p, v)
 	{
-		uint64_t id = anon ? v->anon_id : v->id;
+		uint64_t id = anon ? v->anon_id : (uint64_t)v->pgoff << 40 | v->id;
 
-		if (!pte_of(r, p, v, page) || (anon ? id <= *after : id >= *after) ||
-		    (found && (anon ? id > best : id < best)))
+		if (!pte_of(r, p, v, page) || id <= *after || (found && id > best))
 			continue;
 		found = true;
 		best = id;
@@ -685,7 +684,7 @@ static int folio_referenced(struct ref *r, int page, bool *exec)
 	int referenced = 0, mapcount = ref_mapcount(r, page);
 	struct ref_proc *p;
 	struct ref_vma *v;
-	uint64_t after = pg->anon ? 0 : UINT64_MAX;
+	uint64_t after = 0;
 
 	*exec = false;
 	while (next_mapping(r, page, &after, &p, &v)) {
@@ -2307,6 +2306,7 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	tail = *v;
 	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
 	tail.start = v->end = at;
+	v->id = ++r->nr_ids; /* vma_complete() */
 	vma_insert(r, p, tail);
 }
 
@@ -2445,6 +2445,14 @@ static void free_process(struct ref *r, struct ref_proc *p)
 	p->used = false;
 }
 
+/* vma_interval_tree_insert_after() */
+static uint64_t id_after(struct ref *r, uint64_t id)
+{
+	for_each_mapping(r, p, v) v->id += v->id > id;
+	r->nr_ids++;
+	return id + 1;
+}
+
 /* dup_mmap(), copy_page_range() */
 static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 {
@@ -2452,7 +2460,7 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 	child->nr_vmas = parent->nr_vmas;
 	memcpy(child->vmas, parent->vmas, sizeof(parent->vmas));
 	for (int i = 0; i < child->nr_vmas; i++) {
-		child->vmas[i].id = ++r->nr_ids;
+		child->vmas[i].id = id_after(r, parent->vmas[i].id);
 		child->vmas[i].anon_id = ++r->nr_ids;
 	}
 	for (int i = 0; i < parent->nr_vmas; i++) {

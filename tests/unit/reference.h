@@ -91,7 +91,7 @@ struct ref_vma {
 	uint32_t file, pgoff;
 	int open;
 	bool anon_vma;
-	uint64_t id, anon_id; /* in the order of their making */
+	uint64_t id, anon_id; /* in the order of their linking to a tree */
 };
 
 struct ref_open {

@@ -184,11 +184,44 @@ static void test_mkclean(void)
 	tl_free(x);
 }
 
+/*
+ * Bug: the newest mapping of a file came first. In the kernel's tree the one that
+ * begins first does, of equal ones the oldest, after fork() the child's behind its
+ * parent's, and one that was cut or merged is the newest. MGLRU looks around in
+ * this order: "rotation" on v6.12 agreed with the kernel in 90% of its cells.
+ */
+static void test_order(void)
+{
+	static const struct {
+		const char *ops, *want; /* PID@PGOFF */
+	} rows[] = {
+		{ "map,1,0,8,r--p,a,0; map,2,0,8,r--p,a,0", "1@0 2@0" },
+		{ "map,1,0,8,r--p,a,4; map,2,0,8,r--p,a,0; map,1,20,8,r--p,a,2", "2@0 1@2 1@4" },
+		{ "map,1,0,8,r--p,a,0; map,2,0,8,r--p,a,0; fork,1,3", "1@0 3@0 2@0" },
+		{ "map,1,0,8,r--p,a,0; map,2,0,8,r--p,a,0; unmap,1,4,2", "2@0 1@0 1@6" },
+		{ "map,1,0,8,r--p,a,0; map,2,0,8,r--p,a,0; exit,1", "2@0" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strconcat("file,a,12; spawn,1; spawn,2;", rows[i].ops, NULL);
+		struct tl *x = tl_run(NULL, NULL, text);
+		g_autoptr(GString) got = g_string_new(NULL);
+
+		for (const struct vma *v = x->s->files[0].mappings; v; v = v->next_map)
+			g_string_append_printf(got, "%s%u@%u", got->len ? " " : "", v->mm->pid,
+					       v->pgoff);
+		TL_STR(got->str, rows[i].want, "%s", rows[i].ops);
+		tl_free(x);
+	}
+}
+
 void suite_rmap(void)
 {
 	CU_pSuite s = CU_add_suite("rmap", NULL, NULL);
 
 	CU_add_test(s, "folio_referenced", test_referenced);
+	CU_add_test(s, "the order of a file's mappings", test_order);
 	CU_add_test(s, "no recency: the young bit stays", test_no_recency_keeps_young);
 	CU_add_test(s, "touched again", test_touched_again);
 	CU_add_test(s, "anon page of a dying process", test_dying);
