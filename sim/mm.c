@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/mmap.c and mm/vma.c (VMAs), mm/memory.c copy_page_range()
- * (fork), and the shape of x86-64 page tables.
+ * Mirrors v7.3 mm/mmap.c and mm/vma.c (VMAs, vma_merge_new_range(),
+ * vma_merge_existing_range()), mm/memory.c copy_page_range() (fork), and the shape
+ * of x86-64 page tables.
  *
- * Approximations: VMAs are not merged when they become adjacent and alike (a
- * merged VMA would fault around across the seam); page tables are freed with
- * the mm only; a fork copies the open files, so that parent and child share
- * readahead state, which is exact for inherited mappings and descriptors.
+ * Approximations: find_mergeable_anon_vma() is left out, so neighbours that get
+ * anon pages of their own never share an anon_vma; v6.12 does not merge a VMA that
+ * has anon pages into one before or after it that has none, which only madvise()
+ * can ask for; page tables are freed with the mm only; a fork copies the open
+ * files, so that parent and child share readahead state, which is exact for
+ * inherited mappings and descriptors.
  */
 #include "sim/mm.h"
 
@@ -260,6 +263,65 @@ void vma_prepare_anon(struct vma *vma)
 	anon_vma_link(vma, av);
 }
 
+static bool same_anon_vma(const struct vma *a, const struct vma *b)
+{
+	return a->av == b->av && a->forked == b->forked;
+}
+
+/* is_mergeable_anon_vma(): what is inherited is not spread further */
+static bool is_mergeable_anon_vma(const struct vma *target, const struct vma *vma)
+{
+	if (target->av && vma->av)
+		return same_anon_vma(target, vma);
+	return !target->forked && !vma->forked;
+}
+
+/* can_vma_merge_after(), can_vma_merge_before() */
+static bool can_merge(const struct vma *left, const struct vma *right)
+{
+	return left && right && left->end == right->start && left->flags == right->flags &&
+	       left->open == right->open &&
+	       (!left->open || left->pgoff + vma_pages(left) == right->pgoff) &&
+	       is_mergeable_anon_vma(left, right);
+}
+
+static struct vma *vma_at(const struct mm *mm, uint32_t i)
+{
+	return i < mm->vmas->len ? mm->vmas->pdata[i] : NULL;
+}
+
+/* the VMA at index @i takes in the one behind it; dup_anon_vma() */
+static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
+{
+	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
+
+	if (!vma->av && next->av) {
+		anon_vma_link(vma, next->av);
+		vma->forked = next->forked;
+	}
+	vma->end = next->end;
+	vma_free(next);
+	g_ptr_array_remove_index(mm->vmas, i + 1);
+	relink_file(s, vma);
+	mm->last = 0;
+}
+
+void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	const uint32_t i = vma_index(mm, vpn);
+	const struct vma *prev = i ? vma_at(mm, i - 1) : NULL, *vma = vma_at(mm, i);
+	const struct vma *next = vma_at(mm, i + 1);
+	const bool merge_left = can_merge(prev, vma);
+	/* neighbours that it could join may not be able to join each other */
+	const bool merge_right = can_merge(vma, next) && !(merge_left && prev->av && next->av &&
+							   !same_anon_vma(prev, next));
+
+	if (merge_right)
+		vma_absorb_next(s, mm, i);
+	if (merge_left)
+		vma_absorb_next(s, mm, i - 1);
+}
+
 /* @vma keeps [start, vpn), the new one gets [vpn, end) */
 static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vpn)
 {
@@ -272,6 +334,7 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 			  vma->pgoff + (vpn - vma->start), vma->open);
 	if (vma->av)
 		anon_vma_link(tail, vma->av);
+	tail->forked = vma->forked;
 }
 
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
@@ -452,6 +515,7 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		 * not copied */
 		if (pvma->av) {
 			anon_vma_link(cvma, pvma->av);
+			cvma->forked = ++s->nr_forked_vmas;
 			fork_vma_ptes(s, pvma, cvma);
 		}
 	}

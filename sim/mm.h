@@ -73,7 +73,8 @@ struct vma {
 	uint32_t flags; /* enum vm_flags */
 	struct mm *mm;
 	struct file_open *open;
-	struct anon_vma *av;		   /* once it has, or had, anon pages */
+	struct anon_vma *av; /* once it has, or had, anon pages */
+	uint64_t forked;     /* whose anon pages are inherited: the VMA it was at fork(); else 0 */
 	struct vma *next_map, **pprev_map; /* file_state.mappings */
 };
 
@@ -116,6 +117,9 @@ uint32_t vma_index(const struct mm *mm, uint32_t vpn);
 /** Insert; the range must be free. */
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
 		       uint32_t file, uint32_t pgoff, struct file_open *open);
+/** The VMA that holds @vpn is new, or has new flags: it joins those beside it that
+ * are alike and go on in the same file. */
+void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** Remove all VMAs of a range that was split and unmapped before. */

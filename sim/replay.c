@@ -108,9 +108,10 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	/* MAP_FIXED: what lies there goes */
 	zap_unmap(s, mm, at, pages);
 	vma_insert(s, mm, at, pages, flags, file, pgoff, open);
+	vma_merge(s, mm, at);
 }
 
-/* madvise(): sets the advice of a range, splitting VMAs at its ends */
+/* madvise(): sets the advice of a range, splitting VMAs at its ends, or merging them */
 static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t advice)
 {
 	const uint32_t mask = VM_RAND_READ | VM_SEQ_READ, last = at + (pages - 1);
@@ -127,6 +128,7 @@ static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages,
 		vma_split_range(s, mm, from, MIN(last, vma->end - 1) - from + 1);
 		vma = vma_find(mm, from);
 		vma->flags = (vma->flags & ~mask) | advice;
+		vma_merge(s, mm, from);
 		i = vma_index(mm, from);
 	}
 }

@@ -218,9 +218,10 @@ struct sim {
 	struct device *device;
 	struct timed *timed;
 	struct outcome *outcome;
-	uint64_t owed_ps;     /* CPU time that the current task has still to pay */
-	uint64_t nr_prealloc; /* of nr_used: pages that have no folio yet */
-	struct held *held;    /* by the current task */
+	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
+	uint64_t nr_prealloc;	 /* of nr_used: pages that have no folio yet */
+	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */
+	struct held *held;	 /* by the current task */
 	struct held held_untimed;
 };
 

@@ -1652,7 +1652,7 @@ static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, u
 	int page = new_anon(r, at);
 
 	if (!v->anon_vma)
-		v->anon_id = ++r->nr_ids;
+		v->anon_root = v->anon_id = ++r->nr_ids;
 	v->anon_vma = true;
 	p->ptes[at] = (struct ref_pte){
 		.present = true, .young = true, .dirty = true, .write = true, .page = page
@@ -2310,6 +2310,62 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	vma_insert(r, p, tail);
 }
 
+/* is_mergeable_vma() and what can_vma_merge_after() asks of the offsets */
+static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
+{
+	if (a->end != b->start || a->anon != b->anon)
+		return false;
+	if (a->shared != b->shared || a->read != b->read || a->write != b->write ||
+	    a->exec != b->exec || a->random != b->random || a->sequential != b->sequential ||
+	    a->noreuse != b->noreuse)
+		return false;
+	return a->anon || (a->open == b->open && b->pgoff - a->pgoff == a->end - a->start);
+}
+
+/* is_mergeable_anon_vma(): who has an anon_vma gives it to who has none, unless
+ * fork() made it */
+static bool anon_vmas_fit(const struct ref_vma *a, const struct ref_vma *b)
+{
+	if (a->anon_vma && b->anon_vma)
+		return a->anon_root == b->anon_root;
+	if (a->anon_vma)
+		return !a->inherited;
+	return !b->anon_vma || !b->inherited;
+}
+
+/* vmas[i] grows over vmas[i + 1] */
+static void expand_vma(struct ref *r, struct ref_proc *p, int i)
+{
+	struct ref_vma *v = &p->vmas[i], *next = v + 1;
+
+	v->end = next->end;
+	v->id = ++r->nr_ids;
+	if (!v->anon_vma && next->anon_vma) {
+		v->anon_vma = true;
+		v->anon_root = next->anon_root;
+		v->anon_id = ++r->nr_ids;
+	}
+	p->nr_vmas--;
+	memmove(next, next + 1, (size_t)(p->nr_vmas - i - 1) * sizeof(*v));
+}
+
+/* vma_merge_new_range(), vma_merge_existing_range() of the VMA at @at */
+static void merge_vma(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	const int i = (int)(find_vma(p, at) - p->vmas);
+	struct ref_vma *v = &p->vmas[i];
+	bool left = i > 0 && goes_on(v - 1, v) && anon_vmas_fit(v - 1, v);
+	bool right = i + 1 < p->nr_vmas && goes_on(v, v + 1) && anon_vmas_fit(v, v + 1);
+
+	/* can_vma_merge_right() */
+	if (left && right && v[-1].anon_vma && v[1].anon_vma && v[-1].anon_root != v[1].anon_root)
+		right = false;
+	if (right)
+		expand_vma(r, p, i);
+	if (left)
+		expand_vma(r, p, i - 1);
+}
+
 static void do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
 {
 	struct zap z = zap_begin(r, p, false, 0);
@@ -2364,6 +2420,7 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 		.anon = op->flags & VM_ANON,
 		/* do_mmap(): not without FMODE_WRITE */
 		.shared = (op->flags & VM_SHARED) && !(op->flags & VM_READONLY),
+		.read = op->flags & VM_READ,
 		.write = op->flags & VM_WRITE,
 		.exec = op->flags & VM_EXEC,
 		.random = op->flags & VM_RAND_READ,
@@ -2383,9 +2440,10 @@ static void do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint
 	if (op->flags & (VM_NOREUSE | VM_READONLY))
 		v.open = new_open(r, op->file);
 	vma_insert(r, p, v);
+	merge_vma(r, p, start);
 }
 
-/* madvise_vma_behavior(): a VMA that has the advice already is not split */
+/* madvise_vma_behavior(): a VMA that has the advice already is neither split nor merged */
 static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		       uint32_t advice)
 {
@@ -2401,6 +2459,7 @@ static void do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64
 			v = find_vma(p, at);
 			v->random = random;
 			v->sequential = sequential;
+			merge_vma(r, p, at);
 		}
 		at = stop;
 	}
@@ -2462,6 +2521,9 @@ static void do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *chi
 	for (int i = 0; i < child->nr_vmas; i++) {
 		child->vmas[i].id = id_after(r, parent->vmas[i].id);
 		child->vmas[i].anon_id = ++r->nr_ids;
+		/* anon_vma_fork() */
+		child->vmas[i].inherited = child->vmas[i].anon_vma;
+		child->vmas[i].anon_root = ++r->nr_ids;
 	}
 	for (int i = 0; i < parent->nr_vmas; i++) {
 		const struct ref_vma *v = &parent->vmas[i];

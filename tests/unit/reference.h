@@ -87,10 +87,12 @@ struct ref_pte {
 
 struct ref_vma {
 	uint64_t start, end; /* index into ptes[] */
-	bool anon, shared, write, exec, random, sequential, noreuse;
+	bool anon, shared, read, write, exec, random, sequential, noreuse;
 	uint32_t file, pgoff;
 	int open;
 	bool anon_vma;
+	uint64_t anon_root;   /* the anon_vma it has: parts of a VMA keep the same one */
+	bool inherited;	      /* beside those of its ancestors */
 	uint64_t id, anon_id; /* in the order of their linking to a tree */
 };
 

@@ -48,7 +48,34 @@ static const struct {
 	{ "map,1,10,4,r--p,a,0; map,1,14,4,r--p,a,4; map,1,12,4,r--p,a,30",
 	  "10+2:a@0 12+4:a@30 16+2:a@6" },
 	{ "map,1,10,4,r--p,a,0; anon,1,8,8,rw-p", "8+8:-" },
-	/* madvise() splits at both ends, and merges nothing here */
+	/* vma_merge_new_range(): one that goes on where another ends is the same VMA; before
+	 * merging was modelled fault-around ended at the seam: "10+2:a@4 12+3:a@6" */
+	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,6", "10+5:a@4" },
+	{ "map,1,12,3,r--p,a,6; map,1,10,2,r--p,a,4", "10+5:a@4" },
+	{ "map,1,10,2,r--p,a,4; map,1,14,2,r--p,a,8; map,1,12,2,r--p,a,6", "10+6:a@4" },
+	{ "anon,1,10,2,rw-p; anon,1,14,2,rw-p; anon,1,12,2,rw-p", "10+6:-" },
+	/* as a loader leaves it: the whole file, then its parts on top */
+	{ "map,1,10,8,r--p,a,0; map,1,12,3,r-xp,a,2; map,1,15,2,r--p,a,5; map,1,18,2,rw-p,a,8",
+	  "10+2:a@0 12+3:a@2 15+3:a@5 18+2:a@8" },
+	/* other offset, permissions, advice, file, open file */
+	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,7", "10+2:a@4 12+3:a@7" },
+	{ "map,1,10,2,r--p,a,4; map,1,12,3,r-xp,a,6", "10+2:a@4 12+3:a@6" },
+	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--s,a,6", "10+2:a@4 12+3:a@6" },
+	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,6,random", "10+2:a@4 12+3:a@6~" },
+	{ "map,1,10,2,rw-p,a,4; anon,1,12,3,rw-p", "10+2:a@4 12+3:-" },
+	{ "map,1,10,2,r--s,a,4,normal,readonly; map,1,12,3,r--s,a,6,normal,readonly",
+	  "10+2:a@4 12+3:a@6" },
+	/* is_mergeable_anon_vma(): one of the two has anon pages, or both */
+	{ "anon,1,10,2,rw-p; touch,1,10,1,w; anon,1,12,2,rw-p", "10+4:-" },
+	{ "anon,1,10,1,rw-p; anon,1,12,1,rw-p; touch,1,10,1,w; touch,1,12,1,w; anon,1,11,1,rw-p",
+	  "10+2:- 12+1:-" },
+	/* madvise() merges what is alike again: vma_merge_existing_range() */
+	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random; advise,1,12,2,normal", "10+8:a@0" },
+	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random; advise,1,14,2,random",
+	  "10+2:a@0 12+4:a@2~ 16+2:a@6" },
+	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random; advise,1,12,1,normal",
+	  "10+3:a@0 13+1:a@3~ 14+4:a@4" },
+	/* madvise() splits at both ends */
 	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random", "10+2:a@0 12+2:a@2~ 14+4:a@4" },
 	{ "map,1,10,8,r--p,a,0; advise,1,10,8,sequential", "10+8:a@0~" },
 	{ "map,1,10,8,r--p,a,0,random; advise,1,10,8,normal", "10+8:a@0" },
@@ -74,6 +101,38 @@ static void test_layouts(void)
 		TL_STR(got, layouts[i].want, "%s", layouts[i].ops);
 		tl_free(x);
 	}
+}
+
+/*
+ * Bug: two mappings that go on in one another stayed two, where the kernel has
+ * one (vma_merge_new_range()). A loader leaves such: it maps the whole file and
+ * its parts on top. Fault-around maps 16 pages; it was 8, up to the seam.
+ */
+static void test_fault_around_after_merge(void)
+{
+	struct tl *x = tl_run("fault_around_pages=16", NULL,
+			      "file,a,16; spawn,1; read,1,a,0,16; map,1,0,16,r--p,a,0;"
+			      "map,1,0,8,r--p,a,0; touch,1,0,1,r");
+
+	for (uint32_t p = 0; p < 16; p++)
+		TL_EQ(tl_folio(x, "a", p)->mapcount, 1, "page %u", p);
+	tl_free(x);
+}
+
+/* vma_is_fork_child(): what has its ancestors' anon_vmas too merges with nothing
+ * new, and each VMA gets one of its own at fork() */
+static void test_merge_after_fork(void)
+{
+	struct tl *x = tl_run(NULL, NULL,
+			      "spawn,1; anon,1,10,2,rw-p; touch,1,10,1,w; anon,1,20,4,rw-p;"
+			      "touch,1,20,4,w; advise,1,21,1,random; fork,1,2; anon,1,12,2,rw-p;"
+			      "anon,2,12,2,rw-p; advise,1,21,1,normal; advise,2,21,1,normal;"
+			      "advise,2,22,1,random; advise,2,22,1,normal");
+	g_autofree char *parent = layout(x, 1), *child = layout(x, 2);
+
+	TL_STR(parent, "10+4:- 20+4:-", "the parent's");
+	TL_STR(child, "10+2:- 12+2:- 20+1:- 21+1:- 22+2:-", "the child's");
+	tl_free(x);
 }
 
 /* a split moves no page: what was mapped stays mapped, to the same pages */
@@ -255,6 +314,9 @@ void suite_mm(void)
 	CU_pSuite s = CU_add_suite("mm", NULL, NULL);
 
 	CU_add_test(s, "layout after map, unmap, advise, exec", test_layouts);
+	CU_add_test(s, "fault-around passes where two mappings became one",
+		    test_fault_around_after_merge);
+	CU_add_test(s, "merging after fork", test_merge_after_fork);
 	CU_add_test(s, "a split moves no page", test_split_keeps_ptes);
 	CU_add_test(s, "fork does not copy page tables of files", test_fork_file_only);
 	CU_add_test(s, "fork copies private mappings with copies", test_fork_private_with_anon);
