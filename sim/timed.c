@@ -586,13 +586,15 @@ static void fork_step(struct sim *s, struct actor *a, const struct step *st)
 	struct actor *c = actor_get(s, s->trace->recs[st->rec].arg);
 	const guint birth = birth_of(c, st->rec);
 	const bool first = !c->task && birth == 0;
+	const guint life = a->nr_lives;
 
 	if (s->timed->cfg->loop == LOOP_PROCESS)
 		while (!first && c->await_rec != st->rec)
 			wait_on(s, &c->news, true);
 	while (c->dying || c->restarting)
 		wait_on(s, &c->news, true);
-	if (a->dying) {
+	/* it may have died of this wait, and be back */
+	if (a->dying || !a->mm || a->nr_lives != life) {
 		fork_never(s, st);
 		return;
 	}
