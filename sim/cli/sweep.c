@@ -1222,8 +1222,9 @@ static int conclude(struct progress *p)
 	}
 	if (fsync(p->csv.fd))
 		return cli_fail(file_error(&p->csv, "cannot write", &err), &err);
-	if (unlink(p->journal.path) && errno != ENOENT)
-		return cli_fail(file_error(&p->journal, "cannot remove it", &err), &err);
+	/* the header stays: it says which program the numbers are of */
+	if (p->journal.fd >= 0 && ftruncate(p->journal.fd, (off_t)strlen(p->journal.header)))
+		return cli_fail(file_error(&p->journal, "cannot cut it", &err), &err);
 	return p->nr_failed ? 1 : 0;
 }
 

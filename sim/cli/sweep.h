@@ -21,8 +21,9 @@
  * finished out of turn waits in a journal beside it, FILE.journal.
  *
  * Each row begins with the digest of the sweep: its definition, the bytes of the
- * traces and machine files, and the columns. The journal also knows the digest
- * of the program, and goes when the last run is finished.
+ * traces and machine files, and the columns. The first line of the
+ * journal has the digest of the program too; it alone stays when all is finished,
+ * so that another program does not take the numbers for its own.
  */
 #ifndef REAPSIM_SWEEP_H
 #define REAPSIM_SWEEP_H
