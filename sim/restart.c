@@ -107,6 +107,20 @@ int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err
 		text);
 }
 
+/* in the largest unit that counts it whole */
+static void append_time(GString *text, uint64_t ns)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "s", 1000000000 }, { "ms", 1000000 }, { "us", 1000 }, { "ns", 1 } };
+	size_t u = 0;
+
+	while (ns % units[u].ns)
+		u++;
+	g_string_append_printf(text, "%" G_GUINT64_FORMAT "%s", ns / units[u].ns, units[u].name);
+}
+
 char *restart_rule_text(const struct restart_rule *r)
 {
 	GString *text = g_string_new(NULL);
@@ -115,10 +129,14 @@ char *restart_rule_text(const struct restart_rule *r)
 		if (kinds[i].kind != r->kind)
 			continue;
 		g_string_append(text, kinds[i].name);
-		if (kinds[i].nr_times)
-			g_string_append_printf(text, "=%" G_GUINT64_FORMAT "ns", r->min_ns);
-		if (kinds[i].nr_times == 2)
-			g_string_append_printf(text, "..%" G_GUINT64_FORMAT "ns", r->max_ns);
+		if (kinds[i].nr_times) {
+			g_string_append_c(text, '=');
+			append_time(text, r->min_ns);
+		}
+		if (kinds[i].nr_times == 2) {
+			g_string_append(text, "..");
+			append_time(text, r->max_ns);
+		}
 	}
 	if (r->kind != RESTART_NEVER && r->probability < 1)
 		g_string_append_printf(text, ",p=%g", r->probability);

@@ -288,6 +288,20 @@ static int parse_timed(struct outcome_options *c)
 }
 
 /* the table over @n traces */
+/* times of a machine without costs are true, and say nothing */
+static void warn_free(const struct run_set *rs)
+{
+	for (guint i = 0; i < rs->machines->len; i++) {
+		const struct machine *m = &g_array_index(rs->machines, struct machine, i);
+
+		if (!m->read_us && !m->zap_file_ps && !m->zap_anon_ps)
+			fprintf(stderr,
+				"reapsim: machine %s has no costs, so nothing takes time; "
+				"traces/machines has some that do (--machines)\n",
+				m->name);
+	}
+}
+
 static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE *text, FILE *csv)
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
@@ -305,6 +319,8 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 			executed++;
 		}
 	}
+	if (executed)
+		warn_free(&sets[0]);
 	/* also if some of the last are not finished */
 	if (executed == n) {
 		print_tables(text, &s, &c->timed);

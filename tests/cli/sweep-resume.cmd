@@ -6,7 +6,7 @@ generator=restart-loop
 [generator]
 app_pages=100..1000/100
 big_pages=1500;3000
-rounds=6
+rounds=8
 memcg_pages=0
 [machine]
 memcg_pages=30%..100%/7%
@@ -17,11 +17,12 @@ END
 "$REAPSIM" sweep s.conf -o whole.csv --jobs 1 && wc -l <whole.csv
 "$REAPSIM" sweep s.conf -o two.csv --jobs 2 && cmp whole.csv two.csv && echo "1 and 2 threads: equal"
 
-# SIGKILL, again and again, up to five times
+# SIGKILL, again and again, up to five times; nice, or on a busy machine the sweep
+# may end before this shell has its turn
 kills=0
 at=0
 while [ $kills -lt 5 ]; do
-	"$REAPSIM" sweep s.conf -o killed.csv --jobs 3 2>/dev/null &
+	nice -n 19 "$REAPSIM" sweep s.conf -o killed.csv --jobs 3 2>/dev/null &
 	pid=$!
 	at=$((at + 150))
 	while kill -0 $pid 2>/dev/null && [ "$(cat killed.csv 2>/dev/null | wc -l)" -lt $at ]; do
@@ -46,7 +47,7 @@ ls
 # SIGTERM and SIGINT: ends by itself, and goes on
 for sig in TERM INT; do
 	rm -f int.csv
-	"$REAPSIM" sweep s.conf -o int.csv --jobs 2 2>said &
+	nice -n 19 "$REAPSIM" sweep s.conf -o int.csv --jobs 2 2>said &
 	pid=$!
 	while kill -0 $pid 2>/dev/null && [ "$(cat int.csv 2>/dev/null | wc -l)" -lt 300 ]; do
 		:
@@ -59,11 +60,11 @@ for sig in TERM INT; do
 done
 
 # another definition, another machine file, no journal, another program: refused
-sed -i 's/rounds=6/rounds=5/' s.conf
+sed -i 's/rounds=8/rounds=5/' s.conf
 strip() { sed -e 's/[0-9a-f]\{16\}/DIGEST/g'; }
 "$REAPSIM" sweep s.conf -o whole.csv 2>&1 | strip
 echo "exit ${PIPESTATUS[0]}"
-sed -i 's/rounds=5/rounds=6/' s.conf
+sed -i 's/rounds=5/rounds=8/' s.conf
 # finished, by another program (once its numbers were taken for this one's)
 sed -i 's/program ................/program fedcba9876543210/' two.csv.journal
 "$REAPSIM" sweep s.conf -o two.csv 2>&1 | strip
