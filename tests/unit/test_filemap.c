@@ -231,7 +231,8 @@ static void test_flush_mapped(void)
  * was on a list. With two CPUs it is not the CPU that dirtied. */
 static void test_flush_drains(void)
 {
-	const char *ops = "file,a,8; spawn,1; write,1,a,0,5; advance,30s; read,1,a,5,1; advance,30s";
+	const char *ops =
+		"file,a,8; spawn,1; write,1,a,0,5; advance,30s; read,1,a,5,1; advance,30s";
 	struct tl *x = tl_run("readahead_pages=0", NULL, ops);
 
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 5, "the five that were written, was 0");
