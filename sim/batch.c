@@ -10,9 +10,8 @@
  */
 #include "sim/batch.h"
 
-#include "sim/ext4.h"
-
 #include "sim/charge.h"
+#include "sim/ext4.h"
 #include "sim/mm.h"
 #include "sim/reclaim.h"
 

@@ -146,6 +146,15 @@ int keyfile_load(struct keyfile *k, const char *path, struct err *err)
 	return ret ? ret : keyfile_parse(k, path, text, len, err);
 }
 
+char *keyfile_name(const char *path)
+{
+	char *base = g_path_get_basename(path);
+
+	if (g_str_has_suffix(base, ".conf"))
+		base[strlen(base) - 5] = 0;
+	return base;
+}
+
 void keyfile_clear(struct keyfile *k)
 {
 	g_array_free(k->entries, TRUE);

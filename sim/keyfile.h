@@ -33,6 +33,8 @@ int keyfile_parse(struct keyfile *k, const char *path, const char *text, size_t 
 int keyfile_read(const char *path, char **text, size_t *len, struct err *err);
 /** Read and parse the file at @path; as keyfile_parse(). */
 int keyfile_load(struct keyfile *k, const char *path, struct err *err);
+/** "NAME" of "DIR/NAME.conf"; the caller frees it. */
+char *keyfile_name(const char *path);
 void keyfile_clear(struct keyfile *k);
 
 #endif

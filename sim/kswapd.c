@@ -14,9 +14,8 @@
  * a step nobody else sees its isolated pages missing, or the step half done.
  * With scan_ns 0 kswapd is done before the allocation that woke it goes on.
  *
- * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms), a timed run has one;
- * it kills nobody while a process is dying, whoever killed that, where the kernel's
- * waits for its own victims only. Other runs end with the operation, as where an
+ * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms), a timed run has one
+ * (sim/timed.c). Other runs end with the operation, as where an
  * allocation would call it: the trace does not say what happens without a process
  * that it goes on with.
  *

@@ -245,17 +245,15 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 
 int machine_from_file(struct machine *m, const char *path, struct err *err)
 {
-	g_autofree char *base = NULL;
+	g_autofree char *name = NULL;
 	struct keyfile k;
 	struct err why;
 	int ret = keyfile_load(&k, path, err);
 
 	if (ret)
 		return ret;
-	base = g_path_get_basename(path);
-	if (g_str_has_suffix(base, ".conf"))
-		base[strlen(base) - 5] = 0;
-	g_strlcpy(m->name, base, sizeof(m->name));
+	name = keyfile_name(path);
+	g_strlcpy(m->name, name, sizeof(m->name));
 	if (!k.entries->len)
 		ret = err_at(err, -EINVAL, path, 0, "no keys in a group [machine]");
 	for (guint i = 0; i < k.entries->len && !ret; i++) {

@@ -332,27 +332,21 @@ static void add_noise(struct noise *n, const struct judged *j, const struct cell
 	}
 }
 
+static void add_error(struct summary *s, double error)
+{
+	g_array_append_val(s->errors, error);
+	s->inside += error == 0;
+	s->within += is_within(error);
+}
+
 static void add_cell(struct summary *s, const struct judged *j, const struct cell *c)
 {
-	g_array_append_val(s->errors, c->error);
-	s->inside += c->error == 0;
-	s->within += is_within(c->error);
+	add_error(s, c->error);
 	add_noise(&s->noise, j, c);
 	if (!s->worst || c->error > s->worst->error) {
 		s->worst = c;
 		s->worst_of = j;
 	}
-}
-
-static const struct cell *refaults_at(const struct result *r, const char *mark)
-{
-	for (guint i = 0; i < r->cells->len; i++) {
-		const struct cell *c = &g_array_index(r->cells, struct cell, i);
-
-		if (c->counter == 0 && !strcmp(c->mark, mark))
-			return c;
-	}
-	return NULL;
 }
 
 /* the sign at each mark, and at the last one */
@@ -374,7 +368,7 @@ static void add_signs(struct summary *s, const struct agree *a, const struct jud
 
 		if (c->counter != 0)
 			continue;
-		b = refaults_at(base, c->mark);
+		b = result_find_cell(base, c->counter, c->mark);
 		sign = b ? agreement_sign(&b->kernel, &c->kernel, b->sim, c->sim) : SIGN_NONE;
 		s->each_sign.all += sign != SIGN_NONE;
 		s->each_sign.same += sign == SIGN_SAME;
@@ -564,17 +558,6 @@ static void print_worst(FILE *f, const struct agree *a)
 
 /* ---- the kernel against itself ---- */
 
-static const struct cell *find_cell(const struct result *r, const struct cell *like)
-{
-	for (guint i = 0; i < r->cells->len; i++) {
-		const struct cell *c = &g_array_index(r->cells, struct cell, i);
-
-		if (c->counter == like->counter && !strcmp(c->mark, like->mark))
-			return c;
-	}
-	return NULL;
-}
-
 /* every single value, against the spread that was recorded before */
 static void add_again(struct summary *s, const struct agree *a, const struct judged *j)
 {
@@ -582,16 +565,10 @@ static void add_again(struct summary *s, const struct agree *a, const struct jud
 
 	for (guint i = 0; before && i < j->r->cells->len; i++) {
 		const struct cell *c = &g_array_index(j->r->cells, struct cell, i);
-		const struct cell *b = find_cell(before, c);
+		const struct cell *b = result_find_cell(before, c->counter, c->mark);
 
-		for (unsigned int run = 0; b && run < j->r->nr_runs; run++) {
-			const double error =
-				agreement_error(&b->kernel, c->values[run], j->accesses);
-
-			g_array_append_val(s->errors, error);
-			s->inside += error == 0;
-			s->within += error <= 0.01;
-		}
+		for (unsigned int run = 0; b && run < j->r->nr_runs; run++)
+			add_error(s, agreement_error(&b->kernel, c->values[run], j->accesses));
 	}
 }
 

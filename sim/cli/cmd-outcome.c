@@ -287,9 +287,8 @@ static int parse_timed(struct outcome_options *c)
 	return 0;
 }
 
-/* the table over @n traces */
 /* times of a machine without costs are true, and say nothing */
-static void warn_free(const struct run_set *rs)
+static void warn_of_no_costs(const struct run_set *rs)
 {
 	for (guint i = 0; i < rs->machines->len; i++) {
 		const struct machine *m = &g_array_index(rs->machines, struct machine, i);
@@ -302,6 +301,7 @@ static void warn_free(const struct run_set *rs)
 	}
 }
 
+/* the tables over @n traces */
 static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE *text, FILE *csv)
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
@@ -320,7 +320,7 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 		}
 	}
 	if (executed)
-		warn_free(&sets[0]);
+		warn_of_no_costs(&sets[0]);
 	/* also if some of the last are not finished */
 	if (executed == n) {
 		print_tables(text, &s, &c->timed);

@@ -15,6 +15,7 @@
 #include "sim/cli/plot.h"
 #include "sim/cli/sweep.h"
 #include "sim/cli/table.h"
+#include "sim/keyfile.h"
 
 struct options {
 	char *policies, *lrus, *machines, *streams, *csv, *plots;
@@ -42,11 +43,7 @@ struct curves {
 
 static char *machine_name(const struct curves *c)
 {
-	char *base = c->machines ? g_path_get_basename(c->machines->values->pdata[c->of]) : NULL;
-
-	if (base && g_str_has_suffix(base, ".conf"))
-		base[strlen(base) - 5] = 0;
-	return base;
+	return c->machines ? keyfile_name(c->machines->values->pdata[c->of]) : NULL;
 }
 
 static bool of_machine(const struct curves *c, guint row)

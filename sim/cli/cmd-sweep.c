@@ -42,13 +42,9 @@ static int print_axes(const struct sweep *sw)
 /* DIR/NAME.conf -> NAME.csv */
 static char *default_csv(const char *conf)
 {
-	char *base = g_path_get_basename(conf), *csv;
+	g_autofree char *name = keyfile_name(conf);
 
-	if (g_str_has_suffix(base, ".conf"))
-		base[strlen(base) - 5] = 0;
-	csv = g_strconcat(base, ".csv", NULL);
-	g_free(base);
-	return csv;
+	return g_strconcat(name, ".csv", NULL);
 }
 
 static int sweep(const char *conf, const char *csv, int jobs, bool restart, bool dry)

@@ -47,6 +47,17 @@ struct result *results_find(const struct results *r, const char *scenario, const
 	return NULL;
 }
 
+const struct cell *result_find_cell(const struct result *x, unsigned int counter, const char *mark)
+{
+	for (guint i = 0; i < x->cells->len; i++) {
+		const struct cell *c = &g_array_index(x->cells, struct cell, i);
+
+		if (c->counter == counter && !strcmp(c->mark, mark))
+			return c;
+	}
+	return NULL;
+}
+
 static int take_run(struct results *r, const struct rows *rows, struct err *err)
 {
 	char *const *f = rows->field;
@@ -120,13 +131,9 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
 			(uint32_t)cell.kernel.median;
 	} else {
-		for (guint i = 0; i < x->cells->len; i++) {
-			const struct cell *c = &g_array_index(x->cells, struct cell, i);
-
-			if (c->counter == cell.counter && c->mark == cell.mark)
-				return rows_bad(rows, err, "%s at %s a second time", rows->field[3],
-						cell.mark);
-		}
+		if (result_find_cell(x, cell.counter, cell.mark))
+			return rows_bad(rows, err, "%s at %s a second time", rows->field[3],
+					cell.mark);
 		cell.values = g_steal_pointer(&values);
 		g_array_append_val(x->cells, cell);
 	}

@@ -72,5 +72,7 @@ int results_load(struct results *r, const char *path, struct err *err);
 void results_clear(struct results *r);
 /** Return: what is recorded of @scenario under @policy, or NULL. */
 struct result *results_find(const struct results *r, const char *scenario, const char *policy);
+/** Return: a counter at a mark, or NULL. */
+const struct cell *result_find_cell(const struct result *x, unsigned int counter, const char *mark);
 
 #endif
