@@ -37,11 +37,12 @@ ALL_CFLAGS  = -std=gnu11 $(WARN) $(OPT) -ffp-contract=off -I. $(SAN_FLAGS) $(PKG
 ALL_LDFLAGS = $(OPT) $(SAN_FLAGS) $(LDFLAGS)
 LIBS        = $(PKG_LIBS) -lcsv -lm $(MALLOC)
 
-LIB_SRC  := $(wildcard sim/*.c models/*.c traces/*.c)
+LIB_DIRS := sim sim/mm sim/time sim/lab models traces/readers traces/gen
+LIB_SRC  := $(wildcard $(LIB_DIRS:=/*.c))
 CLI_SRC  := $(wildcard sim/cli/*.c)
-UNIT_SRC := $(wildcard tests/unit/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c
-FORMAT   := $(wildcard sim/*.[ch] sim/cli/*.[ch] models/*.[ch] traces/*.[ch] tests/*/*.[ch])
+FORMAT   := $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) sim/cli tests/* tests/*/*))
 
 objects  = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIB     := $(B)/libreapsim.a
@@ -61,17 +62,17 @@ Q := $(if $(V),,@)
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/report.sh
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/report.sh
 
-rotation: $(BIN) ## 30 apps x 500 rounds on a phone with 8 GB, both LRUs: traces/ROTATION.md
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh full
+rotation: $(BIN) ## 30 apps x 500 rounds on a phone with 8 GB, both LRUs: traces/studies/ROTATION.md
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh full
 
 rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: tables and plots in out/
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh reap
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/rotation.sh lazy
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh reap
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh lazy
 
-cost: $(BIN) ## time and cost of three archetypes on three machines: traces/COST.md; ten minutes
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/cost.sh
+cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
+	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/cost.sh
 
 test: test-unit test-cli test-docs agreement ## all tests: unit, command line, documentation, agreement
 
@@ -169,7 +170,7 @@ $(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard */*.h) | $(STAMP)
+$(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard $(LIB_DIRS:=/*.h)) | $(STAMP)
 	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \

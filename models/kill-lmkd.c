@@ -41,9 +41,9 @@
  * reclaim and min is no room at all.
  */
 #include "models/models.h"
-#include "sim/charge.h"
-#include "sim/psi.h"
-#include "sim/reclaim.h"
+#include "sim/mm/charge.h"
+#include "sim/time/psi.h"
+#include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 
 #define MS 1000000ull

@@ -24,10 +24,10 @@
  * a kill, no rulesets.
  */
 #include "models/models.h"
-#include "sim/charge.h"
-#include "sim/page_alloc.h"
-#include "sim/psi.h"
-#include "sim/reclaim.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/time/psi.h"
+#include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 
 #define MS 1000000ull

@@ -24,11 +24,11 @@
 #include <string.h>
 
 #include "models/models.h"
-#include "sim/batch.h"
-#include "sim/charge.h"
-#include "sim/list.h"
-#include "sim/reclaim.h"
-#include "sim/rmap.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/list.h"
+#include "sim/mm/reclaim.h"
+#include "sim/mm/rmap.h"
 #include "sim/sim.h"
 
 enum {

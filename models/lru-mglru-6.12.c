@@ -19,10 +19,10 @@
  */
 #include "models/lru-mglru.h"
 #include "models/models.h"
-#include "sim/batch.h"
-#include "sim/filemap.h"
-#include "sim/reclaim.h"
-#include "sim/rmap.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/reclaim.h"
+#include "sim/mm/rmap.h"
 
 #define MAX_LRU_BATCH  (MIN_LRU_BATCH * 64)
 #define LRU_REFS_WIDTH 2

@@ -13,10 +13,10 @@
  */
 #include "models/lru-mglru.h"
 #include "models/models.h"
-#include "sim/batch.h"
-#include "sim/charge.h"
-#include "sim/reclaim.h"
-#include "sim/rmap.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/reclaim.h"
+#include "sim/mm/rmap.h"
 
 static unsigned int folio_lru_refs(const struct folio *f)
 {

@@ -22,9 +22,9 @@
  * that it does not name.
  */
 #include "models/lru-mglru.h"
-#include "sim/batch.h"
-#include "sim/filemap.h"
-#include "sim/reclaim.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/reclaim.h"
 
 /* reset_bloom_filter() */
 static void set_clear(struct mglru *g, uint64_t seq)

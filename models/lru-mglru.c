@@ -27,9 +27,9 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
-#include "sim/batch.h"
-#include "sim/charge.h"
-#include "sim/reclaim.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/reclaim.h"
 
 static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
 	{ "youngest_anon", "youngest_file" },

@@ -5,8 +5,8 @@
 #ifndef REAPSIM_LRU_MGLRU_H
 #define REAPSIM_LRU_MGLRU_H
 
-#include "sim/list.h"
-#include "sim/mm.h"
+#include "sim/mm/list.h"
+#include "sim/mm/mm.h"
 #include "sim/sim.h"
 
 #define MIN_NR_GENS   2u

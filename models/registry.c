@@ -7,11 +7,7 @@
 #include <glib.h>
 
 const struct kernel_profile *const kernel_profiles[] = {
-	&kernel_7_3,
-	&kernel_6_12,
-	&kernel_7_3_eager,
-	&kernel_6_12_lazy,
-	NULL,
+	&kernel_7_3, &kernel_6_12, &kernel_7_3_eager, &kernel_6_12_lazy, NULL,
 };
 
 const struct lru_model *const lru_models[] = {

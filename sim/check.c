@@ -6,12 +6,12 @@
  */
 #include <errno.h>
 
-#include "sim/charge.h"
-#include "sim/mm.h"
-#include "sim/page_alloc.h"
-#include "sim/sched.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/time/sched.h"
 #include "sim/sim.h"
-#include "sim/zap.h"
+#include "sim/mm/zap.h"
 
 struct tally {
 	const struct sim *s;

@@ -39,7 +39,7 @@ struct killer_option {
  *	killer they do not: the process lives on, and a later spawn of it finds it
  *	there, with what it maps
  * @run: the body of the killer's task, which never returns: it waits by
- *	killer_wait(), killer_wait_gone() or psi_wait() (sim/psi.h) until the run
+ *	killer_wait(), killer_wait_gone() or psi_wait() (sim/time/psi.h) until the run
  *	ends, and must own no memory then; NULL: no task. @args: the values of
  *	@options
  */

@@ -44,7 +44,7 @@ struct machine {
 	 * with time or marks in it.
 	 */
 	bool memcg_stats_flushed;
-	bool ext4; /* file_system: the files have one, with pages of its own (sim/ext4.h) */
+	bool ext4; /* file_system: the files have one, with pages of its own (sim/mm/ext4.h) */
 	/* what an operation takes, for what happens every so often (this and
 	 * the flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */
@@ -66,7 +66,7 @@ struct machine {
 	uint32_t evict_ps;		  /* added by "+evict", for a page that it drops */
 	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
 	/*
-	 * The device of a timed run, sim/device.h: read_us is the mean latency of
+	 * The device of a timed run, sim/time/device.h: read_us is the mean latency of
 	 * 4 KiB from an idle one, the transfer at device_mbps included. The
 	 * latency is read_us * (1 - spread) for certain and an exponentially
 	 * distributed rest with a mean of read_us * spread, which makes the

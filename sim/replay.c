@@ -13,15 +13,15 @@
 
 #include <errno.h>
 
-#include "sim/batch.h"
-#include "sim/fault.h"
-#include "sim/filemap.h"
-#include "sim/kswapd.h"
-#include "sim/mm.h"
-#include "sim/page_alloc.h"
-#include "sim/sched.h"
+#include "sim/mm/batch.h"
+#include "sim/mm/fault.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/time/sched.h"
 #include "sim/timed.h"
-#include "sim/zap.h"
+#include "sim/mm/zap.h"
 
 #define PREFETCH_RECS 24
 

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_REPLAY_H
 #define REAPSIM_REPLAY_H
 
-#include "sim/mm.h"
+#include "sim/mm/mm.h"
 #include "sim/sim.h"
 
 /**

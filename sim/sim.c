@@ -6,15 +6,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/charge.h"
-#include "sim/device.h"
-#include "sim/ext4.h"
-#include "sim/filemap.h"
-#include "sim/kswapd.h"
-#include "sim/mm.h"
-#include "sim/page_alloc.h"
+#include "sim/mm/charge.h"
+#include "sim/time/device.h"
+#include "sim/mm/ext4.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/page_alloc.h"
 #include "sim/timed.h"
-#include "sim/zap.h"
+#include "sim/mm/zap.h"
 
 #define FILE_HINT_SHIFT 10
 #define NSEC_PER_SEC	1000000000ull

@@ -17,7 +17,7 @@
 
 #include "sim/err.h"
 #include "sim/event.h"
-#include "sim/folio.h"
+#include "sim/mm/folio.h"
 #include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
@@ -170,7 +170,7 @@ struct sim {
 	/* folios: heads, then the trace's file pages, metadata, then anon */
 	struct folio *folios;
 	uint32_t nr_folios, cap_folios;
-	uint32_t meta_first;	/* first slot of file system metadata (sim/ext4.h) */
+	uint32_t meta_first;	/* first slot of file system metadata (sim/mm/ext4.h) */
 	uint32_t anon_first;	/* first anon slot */
 	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
 	struct anon_slot *anon; /* indexed by slot - anon_first */

@@ -25,16 +25,16 @@
 #include <errno.h>
 #include <string.h>
 
-#include "sim/charge.h"
-#include "sim/device.h"
-#include "sim/kswapd.h"
-#include "sim/mm.h"
+#include "sim/mm/charge.h"
+#include "sim/time/device.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
 #include "sim/outcome.h"
-#include "sim/page_alloc.h"
-#include "sim/psi.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/time/psi.h"
 #include "sim/replay.h"
 #include "sim/rng.h"
-#include "sim/sched.h"
+#include "sim/time/sched.h"
 
 /** struct step - an operation of one process. */
 struct step {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/cli/breakeven.h"
+#include "sim/lab/breakeven.h"
 
 #include <math.h>
 

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "traces/readers.h"
+#include "traces/readers/readers.h"
 
 #define PROGRESS_FIRST_US (G_USEC_PER_SEC)
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 10)

@@ -13,8 +13,8 @@
 
 #include "models/models.h"
 #include "sim/cli/plot.h"
-#include "sim/cli/results.h"
-#include "sim/cli/runs.h"
+#include "sim/lab/results.h"
+#include "sim/lab/runs.h"
 
 enum group {
 	MEMCG,

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * reapsim breakeven: at which restart probability and delay a policy stops
- * paying, by a sweep of timed runs. What is compared, and how: sim/cli/breakeven.h.
+ * paying, by a sweep of timed runs. What is compared, and how: sim/lab/breakeven.h.
  */
 #include <math.h>
 #include <string.h>
 
-#include "sim/cli/breakeven.h"
+#include "sim/lab/breakeven.h"
 #include "sim/cli/cli.h"
-#include "sim/cli/runs.h"
-#include "traces/gen.h"
+#include "sim/lab/runs.h"
+#include "traces/gen/gen.h"
 
 struct breakeven {
 	char *policies, *machines, *lrus, *delays, *probabilities, *plots, *csv, *differences;

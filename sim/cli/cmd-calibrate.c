@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
-#include "sim/cli/measure.h"
+#include "sim/lab/measure.h"
 
 /* the whole number that the key can hold; a difference may come out below 0 */
 static uint64_t key_value(const struct measurement *m, double v)

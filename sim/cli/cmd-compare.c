@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "sim/cli/plot.h"
-#include "sim/cli/runs.h"
+#include "sim/lab/runs.h"
 
 #define WIDTH 72 /* of a mail */
 

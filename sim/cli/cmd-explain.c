@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/cli/runs.h"
-#include "traces/write.h"
+#include "sim/lab/runs.h"
+#include "traces/readers/write.h"
 
 struct explain {
 	FILE *f;

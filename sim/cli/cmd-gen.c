@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
-#include "traces/gen.h"
-#include "traces/write-oracle.h"
-#include "traces/write.h"
+#include "traces/gen/gen.h"
+#include "traces/readers/write-oracle.h"
+#include "traces/readers/write.h"
 
 static const struct {
 	const char *name;

@@ -7,8 +7,8 @@
 #include "sim/cli/cli.h"
 #include "sim/machine.h"
 #include "sim/vmstat.h"
-#include "traces/gen.h"
-#include "traces/readers.h"
+#include "traces/gen/gen.h"
+#include "traces/readers/readers.h"
 
 static int list(int argc, char **argv)
 {

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "models/models.h"
-#include "sim/cli/estimate.h"
-#include "sim/cli/outcome.h"
-#include "sim/cli/runs.h"
+#include "sim/lab/estimate.h"
+#include "sim/lab/summary.h"
+#include "sim/lab/runs.h"
 
 #define NS_PER_MS 1e6
 

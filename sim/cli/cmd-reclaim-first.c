@@ -13,7 +13,7 @@
 #include <string.h>
 
 #include "sim/cli/plot.h"
-#include "sim/cli/sweep.h"
+#include "sim/lab/sweep.h"
 #include "sim/cli/table.h"
 #include "sim/keyfile.h"
 

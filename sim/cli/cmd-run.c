@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/cli/runs.h"
+#include "sim/lab/runs.h"
 
 static void print_table(FILE *f, const struct run_set *rs, const struct run *r, bool all)
 {

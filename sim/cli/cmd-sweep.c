@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/cli/sweep.h"
+#include "sim/lab/sweep.h"
 #include "sim/keyfile.h"
 
 #define LABEL 32

@@ -8,7 +8,7 @@
 
 #include "sim/cli/cli.h"
 #include "sim/machine.h"
-#include "traces/write.h"
+#include "traces/readers/write.h"
 
 #define WIDTH 72
 

@@ -5,7 +5,7 @@
 
 #include <stdio.h>
 
-#include "sim/cli/runs.h"
+#include "sim/lab/runs.h"
 
 /**
  * plot_compare - a counter, relative to the first policy's, against the size of

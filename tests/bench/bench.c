@@ -18,13 +18,13 @@
 #include <sys/resource.h>
 
 #include "models/models.h"
-#include "sim/clock.h"
+#include "sim/time/clock.h"
 #include "sim/rng.h"
-#include "sim/sched.h"
+#include "sim/time/sched.h"
 #include "sim/sim.h"
 #include "sim/timed.h"
-#include "traces/gen.h"
-#include "traces/readers.h"
+#include "traces/gen/gen.h"
+#include "traces/readers/readers.h"
 
 static struct trace *zipf(const char *accesses, const char *pages, const char *op)
 {

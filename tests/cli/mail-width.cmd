@@ -38,4 +38,4 @@ memcg_pages=4096
 policy=all
 END
 wide sweep "$REAPSIM" sweep --dry-run s.conf
-awk '/^```/ { inside = !inside } inside && length > 72 { print FILENAME ": " $0 }' "$SRC/traces/COST.md"
+awk '/^```/ { inside = !inside } inside && length > 72 { print FILENAME ": " $0 }' "$SRC/traces/studies/COST.md"

@@ -26,8 +26,8 @@
 
 #include "sim/axes.h"
 #include "sim/trace.h"
-#include "traces/readers.h"
-#include "traces/write.h"
+#include "traces/readers/readers.h"
+#include "traces/readers/write.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,7 +7,7 @@
 
 #include "models/models.h"
 #include "sim/outcome.h"
-#include "sim/sched.h"
+#include "sim/time/sched.h"
 #include "tests/unit/testlib.h"
 
 void suite_killer(void);

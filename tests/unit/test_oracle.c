@@ -21,14 +21,14 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
-#include "sim/mm.h"
-#include "sim/page_alloc.h"
-#include "sim/reclaim.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/reference-mglru.h"
 #include "tests/unit/reference.h"
-#include "traces/write.h"
+#include "traces/readers/write.h"
 
 void suite_oracle(void);
 

@@ -9,11 +9,11 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
-#include "sim/filemap.h"
-#include "sim/mm.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/mm.h"
 #include "sim/outcome.h"
 #include "sim/rng.h"
-#include "sim/sched.h"
+#include "sim/time/sched.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/testlib.h"

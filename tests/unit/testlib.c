@@ -9,8 +9,8 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
-#include "sim/reclaim.h"
-#include "traces/readers.h"
+#include "sim/mm/reclaim.h"
+#include "traces/readers/readers.h"
 
 static void fatal(const char *what, const char *why)
 {

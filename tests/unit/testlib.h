@@ -15,7 +15,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "sim/mm.h"
+#include "sim/mm/mm.h"
 #include "sim/sim.h"
 #include "sim/timed.h"
 

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only
+ * when the batch of its CPU is full (31) or drained. Until then the batch
+ * holds a reference, which is why an activation under way blocks +evict.
+ *
+ * Approximation: the batch for rotation after writeback is not kept; what goes
+ * through it happens at once. Wrong by up to 31 folios per CPU, only right after
+ * writeback.
+ */
+#include "sim/mm/batch.h"
+
+#include "sim/mm/charge.h"
+#include "sim/mm/ext4.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/reclaim.h"
+
+void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
+{
+	/* a read ends without an event: locked is left out */
+	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
+			   s->folios[slot].flags & (uint16_t)~PG_locked };
+
+	g_array_append_val(s->log->events, e);
+}
+
+void folio_free_unreferenced(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	/* free_swap_cache() */
+	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
+		folio_free_swap(s, slot);
+	if (!(f->flags & PG_anon) || f->mapcount || f->batched ||
+	    s->anon[slot - s->anon_first].nr_swap)
+		return;
+	if (f->flags & PG_resident) {
+		if (f->flags & PG_lru)
+			s->cfg.lru->del(s, slot);
+		note(s, slot, FREE, f->flags);
+		uncharge_page(s);
+	}
+	if (f->flags & PG_swapcache)
+		s->swap_used--;
+	anon_slot_free(s, slot);
+}
+
+void folio_unhold(struct sim *s, unsigned int mark)
+{
+	struct held *h = s->held;
+
+	while (h->nr > mark) {
+		uint32_t slot = h->slots[--h->nr];
+
+		s->folios[slot].batched--;
+		folio_free_unreferenced(s, slot);
+	}
+}
+
+/* folio_batch_move_lru(lru_add): dead folios are freed, not added */
+static void drain_lru_add(struct sim *s, struct sim_cpu *c)
+{
+	uint32_t live[FOLIO_BATCH_SIZE] = { 0 };
+	unsigned int nr = 0;
+
+	for (unsigned int i = 0; i < c->lru_add.nr; i++) {
+		uint32_t slot = c->lru_add.slots[i];
+		struct folio *f = &s->folios[slot];
+
+		f->batched--;
+		if (__builtin_expect(f->flags & PG_anon, 0)) {
+			folio_free_unreferenced(s, slot);
+			if (!(f->flags & PG_resident))
+				continue;
+		}
+		live[nr++] = slot;
+	}
+	c->lru_add.nr = 0;
+	s->cfg.lru->add(s, live, nr);
+	if (__builtin_expect(s->log != NULL, 0))
+		for (unsigned int i = 0; i < nr; i++)
+			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
+}
+
+/* folio_batch_move_lru(lru_activate): the dead move too, and are freed then */
+static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_activate.nr; i++) {
+		uint32_t slot = c->lru_activate.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->batched--;
+		if ((before & PG_lru) && !(before & PG_active)) {
+			s->cfg.lru->activate(s, slot);
+			count_vm(s, VM_pgactivate, 1);
+			note(s, slot, ACTIVATED, before);
+		}
+		folio_free_unreferenced(s, slot);
+	}
+	c->lru_activate.nr = 0;
+}
+
+/* folio_batch_move_lru(lru_deactivate_file) */
+static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_deactivate_file.nr; i++) {
+		uint32_t slot = c->lru_deactivate_file.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->batched--;
+		if (!(before & PG_lru) || f->mapcount)
+			continue;
+		f->flags &= (uint16_t)~PG_referenced;
+		if (before & PG_dirty) {
+			/* to the head: the flusher needs time */
+			s->cfg.lru->del(s, slot);
+			f->flags &= (uint16_t)~PG_active;
+			s->cfg.lru->add(s, &slot, 1);
+			count_vm(s, VM_sim_list_moves, 1);
+			f->flags |= PG_reclaim;
+		} else {
+			s->cfg.lru->move_tail(s, slot);
+			count_vm(s, VM_pgrotated, 1);
+		}
+		count_vm(s, VM_pgdeactivate,
+			 (before & PG_active) ||
+				 (s->cfg.lru->lru_gen && s->cfg.kernel->lru_gen_counts_deactivate));
+		note(s, slot, DEACTIVATE_FILE, before);
+	}
+	c->lru_deactivate_file.nr = 0;
+}
+
+void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+	struct folio *f = &s->folios[slot];
+
+	if (__builtin_expect(s->in_lru_fault, 0)) {
+		const struct kernel_profile *k = s->cfg.kernel;
+
+		if (k->activates_mapped && !(f->flags & PG_swapbacked))
+			; /* folio_activate_mapped() does it */
+		else if (k->fault_is_active || (f->flags & PG_workingset))
+			f->flags |= PG_active;
+		else if (!(f->flags & PG_referenced))
+			s->cfg.lru->mark_accessed(s, cpu, slot);
+	}
+	f->batched++;
+	c->lru_add.slots[c->lru_add.nr++] = slot;
+	if (c->lru_add.nr == FOLIO_BATCH_SIZE)
+		drain_lru_add(s, c);
+}
+
+void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!s->in_lru_fault || (f->flags & (PG_active | PG_swapbacked)))
+		return;
+	if (f->flags & PG_lru)
+		folio_activate(s, cpu, slot);
+	else
+		f->flags |= PG_active; /* its batch is yet to be drained */
+}
+
+void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	if (__builtin_expect(s->folios[slot].batched >= FOLIO_BATCHED_MAX, 0))
+		drain_lru_activate(s, c);
+	s->folios[slot].batched++;
+	c->lru_activate.slots[c->lru_activate.nr++] = slot;
+	if (c->lru_activate.nr == FOLIO_BATCH_SIZE)
+		drain_lru_activate(s, c);
+}
+
+bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_lru))
+		return false;
+	if (s->cfg.lru->clear_refs && s->cfg.lru->clear_refs(s, slot))
+		return true;
+	if (__builtin_expect(f->batched >= FOLIO_BATCHED_MAX, 0))
+		drain_lru_deactivate_file(s, c);
+	f->batched++;
+	c->lru_deactivate_file.slots[c->lru_deactivate_file.nr++] = slot;
+	if (c->lru_deactivate_file.nr == FOLIO_BATCH_SIZE)
+		drain_lru_deactivate_file(s, c);
+	return true;
+}
+
+bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	const struct folio_batch *b = &s->cpus[cpu].lru_add;
+
+	for (unsigned int i = b->nr; i-- > 0;) {
+		if (b->slots[i] == slot) {
+			s->folios[slot].flags |= PG_active;
+			return true;
+		}
+	}
+	return false;
+}
+
+void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	if (c->lru_add.nr)
+		drain_lru_add(s, c);
+	if (c->lru_deactivate_file.nr)
+		drain_lru_deactivate_file(s, c);
+	if (c->lru_activate.nr)
+		drain_lru_activate(s, c);
+}
+
+void lru_add_drain_all(struct sim *s)
+{
+	invalidate_bh_lrus(s);
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+		lru_add_drain_cpu(s, cpu);
+}

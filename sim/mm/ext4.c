@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 fs/ext4/inode.c (__ext4_get_inode_loc(), ext4_dirty_inode()) and
+ * fs/buffer.c (bdev_getblk(), the LRU of buffer heads).
+ *
+ * Whoever writes to a file changes its time, and for that the block of the inode
+ * table that has the inode is looked up; with it come the inode bitmap, which could
+ * spare the read, and by readahead the rest of the table that is in use. These are
+ * pages in the cache of the block device, charged to who wrote. A new one is marked
+ * twice, by grow_dev_folio() and by the look that follows, so it starts active. Its
+ * buffer stays in the buffer LRU of a CPU, so that reclaim can not release the page
+ * and activates it, until lru_add_drain_all() empties that.
+ *
+ * Approximations: no journal, one block group; the files are inodes 12, 13 ... in the
+ * order of the trace, as mke2fs makes them, 16 in a block; no extent of a file is
+ * outside its inode, directories are not looked up. A buffer LRU of 16 entries is
+ * endless here, and all CPUs share one. The nodes of the block device's page cache
+ * are not counted.
+ */
+#include "sim/mm/ext4.h"
+
+#include <errno.h>
+
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/filemap.h"
+
+#define FIRST_INODE	 12
+#define INODES_PER_BLOCK 16
+#define INODE_READAHEAD	 32 /* s_inode_readahead_blks */
+
+enum {
+	SUPER_BLOCK,
+	GROUP_DESCRIPTORS,
+	INODE_BITMAP,
+	INODE_TABLE,
+};
+
+/* the block of the inode table that file @i is in */
+static uint32_t table_block(uint32_t i)
+{
+	return (FIRST_INODE - 1 + i) / INODES_PER_BLOCK;
+}
+
+uint32_t ext4_nr_pages(const struct trace *t, const struct machine *m)
+{
+	return m->ext4 ? INODE_TABLE + table_block(t->nr_files) + 1 : 0;
+}
+
+/* bdev_getblk() */
+static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_resident) && filemap_add_folio(s, cpu, slot, ADD_METADATA) == -ENOMEM)
+		return -ENOMEM;
+	f = &s->folios[slot]; /* the table may have moved */
+	if (!(f->flags & PG_private)) {
+		f->flags |= PG_private;
+		f->batched++;
+	}
+	s->cfg.lru->mark_accessed(s, cpu, slot);
+	return 0;
+}
+
+/* __ext4_get_inode_loc() where the block is not cached */
+static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
+{
+	const uint32_t table = s->meta_first + INODE_TABLE;
+	const uint32_t first = block - block % INODE_READAHEAD;
+	const uint32_t last = MIN(first + INODE_READAHEAD, table_block(s->trace->nr_files));
+	int ret = getblk(s, cpu, table + block);
+
+	if (!ret)
+		ret = getblk(s, cpu, s->meta_first + INODE_BITMAP);
+	for (uint32_t b = first; !ret && b <= last; b++)
+		ret = getblk(s, cpu, table + b);
+	if (!ret)
+		sim_device_read(s, table + block, 1);
+	return ret;
+}
+
+int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
+{
+	const uint64_t tick = s->now_ns / (s->cfg.machine.tick_us * 1000ull) + 1;
+	const uint32_t block = table_block(file);
+	const uint32_t slot = s->meta_first + INODE_TABLE + block;
+	int ret;
+
+	if (!s->cfg.machine.ext4 || s->trace->files[file].shmem || s->files[file].mtime == tick)
+		return 0;
+	s->files[file].mtime = tick;
+	if (s->folios[slot].flags & PG_resident)
+		ret = getblk(s, cpu, slot);
+	else
+		ret = read_inode_block(s, cpu, block);
+	if (!ret)
+		mark_buffer_dirty(s, slot);
+	return ret;
+}
+
+void ext4_mount(struct sim *s)
+{
+	if (!s->cfg.machine.ext4 || s->cfg.machine.memcg_pages)
+		return;
+	for (uint32_t slot = s->meta_first; slot < s->meta_first + INODE_BITMAP; slot++) {
+		s->folios[slot].flags = PG_resident | PG_private;
+		s->folios[slot].batched = 1;
+		s->cfg.lru->add(s, &slot, 1);
+		/* the caches were dropped before the trace starts */
+		s->cfg.lru->move_tail(s, slot);
+		/* memory_pages is what is free when the trace starts */
+		s->nr_file_pages++;
+		s->nr_used++;
+		s->nr_kernel--;
+	}
+}
+
+void invalidate_bh_lrus(struct sim *s)
+{
+	for (uint32_t slot = s->meta_first + INODE_BITMAP; slot < s->anon_first; slot++) {
+		struct folio *f = &s->folios[slot];
+
+		if (!(f->flags & PG_private))
+			continue;
+		f->flags &= (uint16_t)~PG_private;
+		f->batched--;
+	}
+}

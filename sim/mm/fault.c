@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/memory.c (do_read_fault, do_cow_fault, do_shared_fault,
+ * do_anonymous_page, do_wp_page, do_swap_page, do_fault_around, set_pte_range)
+ * and filemap_fault(), filemap_map_pages() of mm/filemap.c.
+ *
+ * An access to a present PTE sets its young bit and nothing else, as the
+ * hardware does. Fault-around maps what is cached around a read fault: born
+ * young on x86, old on arm64 but for the page that faulted.
+ *
+ * Approximations: a fault that read from the device is retried in the kernel,
+ * with fault-around once more; here too, but nothing happens in between. Swap
+ * is synchronous (zram), so swap-in reads one page and frees its slot when no
+ * other process shares it. Anonymous pages are order 0.
+ */
+#include "sim/mm/fault.h"
+
+#include <errno.h>
+
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/time/device.h"
+#include "sim/mm/ext4.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/readahead.h"
+#include "sim/mm/reclaim.h"
+
+static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			  uint32_t slot, uint8_t flags)
+{
+	/* tmpfs needs no write notification: a shared mapping is writable */
+	if ((s->folios[slot].flags & PG_swapbacked) &&
+	    (vma->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
+		flags |=
+			PTE_write |
+			(s->cfg.kernel->maps_dirty && (s->folios[slot].flags & PG_dirty) ? PTE_dirty
+											 : 0);
+	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
+	s->folios[slot].mapcount++;
+	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
+		folio_activate_mapped(s, vma->mm->cpu, slot);
+}
+
+/* do_fault_around() and filemap_map_pages(): true if @vpn got mapped */
+static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
+{
+	const uint32_t nr = s->cfg.machine.fault_around_pages;
+	const struct trace_file *tf = &s->trace->files[vma->file];
+	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
+	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
+	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
+	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
+	uint32_t *mmap_miss = &vma->open->mmap_miss;
+	bool mapped = false;
+
+	for (uint32_t i = from; i <= to; i++) {
+		uint32_t at = vpn - pte_off + i;
+		uint32_t pgoff = vma->pgoff + (at - vma->start);
+		uint32_t slot;
+
+		if (pgoff >= tf->pages)
+			break;
+		slot = file_slot(s, vma->file, pgoff);
+		/* next_uptodate_folio() */
+		if ((s->folios[slot].flags & (PG_resident | PG_readahead | PG_locked)) !=
+		    PG_resident)
+			continue;
+		if (!by_fault && !(s->folios[slot].flags & PG_workingset) && *mmap_miss)
+			--*mmap_miss;
+		if (pt->pte[i])
+			continue;
+		map_file_page(s, vma, pt, at, slot, at == vpn ? PTE_young : prefault);
+		if (at != vpn)
+			continue;
+		mapped = true;
+		if (by_fault && !tried && !(s->folios[slot].flags & PG_workingset) &&
+		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
+			--*mmap_miss;
+	}
+	return mapped;
+}
+
+/* a page that is being read; only a timed run can meet one. Return: 0 or -EINTR */
+static int wait_for_page(struct sim *s, uint32_t slot)
+{
+	const unsigned int held = s->held->nr;
+	int ret;
+
+	if (!(s->folios[slot].flags & PG_locked))
+		return 0;
+	folio_hold(s, slot);
+	ret = device_wait(s, slot);
+	folio_unhold(s, held);
+	return ret;
+}
+
+/* what filemap_fault() returns beside 0 and -ENOMEM */
+enum {
+	FAULT_RETRY = 1,
+	FAULT_RETRY_MAJOR,
+};
+
+/*
+ * filemap_fault(): have the page in the cache. The first attempt drops the lock
+ * to go to the device, so that the fault has to be retried.
+ */
+static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tried)
+{
+	uint32_t slot = file_slot(s, vma->file, pgoff);
+	unsigned int cpu = vma->mm->cpu;
+	int ret;
+
+	if (s->trace->files[vma->file].shmem) {
+		if (s->folios[slot].flags & PG_resident)
+			return 0;
+		if (s->folios[slot].flags & PG_swapcache)
+			count_vm(s, VM_pgmajfault, 1);
+		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		return ret == -EEXIST ? 0 : ret;
+	}
+	while (s->folios[slot].flags & PG_resident) {
+		if (!tried && mmap_readahead_async(s, cpu, vma, pgoff))
+			return FAULT_RETRY;
+		if (!(s->folios[slot].flags & PG_locked))
+			return 0;
+		/* lock_folio_maybe_drop_mmap() */
+		ret = wait_for_page(s, slot);
+		if (ret || !tried)
+			return ret ? ret : FAULT_RETRY;
+	}
+	count_vm(s, VM_pgmajfault, 1);
+	mmap_readahead_sync(s, cpu, vma, pgoff);
+	if (!(s->folios[slot].flags & PG_resident)) {
+		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		if (ret == -ENOMEM)
+			return ret;
+		if (!ret)
+			sim_device_read(s, slot, 1);
+	}
+	ret = wait_for_page(s, slot);
+	if (ret || !tried)
+		return ret ? ret : FAULT_RETRY_MAJOR;
+	/* gone again while this task waited for a CPU: as if it had not tried */
+	return s->folios[slot].flags & PG_resident ? 0 : FAULT_RETRY_MAJOR;
+}
+
+/* a new anon page at @vpn, mapped in place of what was there; charged before */
+static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum event_rule rule)
+{
+	uint32_t slot = anon_slot_new(s, vma, vpn);
+
+	if (__builtin_expect(s->log != NULL, 0))
+		event_add(s, slot, rule, 0);
+	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
+		     PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon);
+	s->folios[slot].mapcount = 1;
+	folio_add_lru(s, vma->mm->cpu, slot);
+}
+
+/* do_read_fault(), do_cow_fault() and do_shared_fault() */
+static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
+{
+	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
+	const bool cow = write && !(vma->flags & VM_SHARED);
+	uint32_t slot = file_slot(s, vma->file, pgoff);
+	bool tried = false, vma_lock = true;
+	int ret;
+
+	for (;;) {
+		/* the copy is allocated first, and freed before a retry */
+		if (cow && charge_page(s, vma->mm->cpu, GFP_KERNEL))
+			return -ENOMEM;
+		if (!write && s->cfg.machine.fault_around_pages > 1 &&
+		    fault_around(s, vma, vpn, tried))
+			return 0;
+		s->nr_prealloc += cow;
+		ret = filemap_fault(s, vma, pgoff, tried);
+		s->nr_prealloc -= cow;
+		if (!ret && fatal_signal_pending(s))
+			ret = -EINTR;
+		if (!ret)
+			break;
+		if (cow)
+			uncharge_page(s);
+		if (ret < 0)
+			return ret;
+		/* do_user_addr_fault(): a minor fault under the VMA lock that
+		 * has to be retried under mmap_lock does not count as tried */
+		tried |= !vma_lock || ret == FAULT_RETRY_MAJOR;
+		vma_lock = false;
+	}
+	if (cow) {
+		map_new_anon(s, vma, vpn, EV_COW);
+		return 0;
+	}
+	if (write) {
+		/* do_page_mkwrite() */
+		const unsigned int held = s->held->nr;
+
+		folio_hold(s, slot);
+		ret = ext4_dirty_inode(s, vma->mm->cpu, vma->file);
+		folio_unhold(s, held);
+		if (ret)
+			return ret;
+	}
+	map_file_page(s, vma, pte_lookup(vma->mm, vpn), vpn, slot,
+		      PTE_young | (write ? PTE_dirty | PTE_write : 0));
+	if (write)
+		folio_mark_dirty(s, slot);
+	return 0;
+}
+
+static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			bool write)
+{
+	uint32_t idx = vpn % PTRS_PER_PTE, slot = pt->anon[idx];
+	struct folio *f = &s->folios[slot];
+	struct anon_slot *a = &s->anon[slot - s->anon_first];
+	/* pte_swp_exclusive() */
+	bool exclusive = pt->pte[idx] & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
+
+	if (!(f->flags & PG_resident)) {
+		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
+			return -ENOMEM;
+		/* the reaper may have been here, or another process that shares it */
+		if (fatal_signal_pending(s)) {
+			uncharge_page(s);
+			return -EINTR;
+		}
+		if (f->flags & PG_resident)
+			uncharge_page(s);
+	}
+	if (!(f->flags & PG_resident)) {
+		uint16_t before = f->flags;
+
+		if (cached && a->nr_swap == 1) {
+			cached = false;
+			exclusive = true;
+		}
+		task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
+		count_vm(s, VM_pgmajfault, 1);
+		count_vm(s, VM_pswpin, 1);
+		f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
+		note(s, slot, SWAP_IN, before);
+		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+		folio_add_lru(s, vma->mm->cpu, slot);
+	}
+	if (cached && write && !(f->flags & PG_lru))
+		lru_add_drain_cpu(s, vma->mm->cpu);
+	a->nr_swap--;
+	if (cached) {
+		/* should_try_to_free_swap() */
+		bool alone = !f->mapcount && !f->batched;
+
+		if (vm_swap_full(s) || (write && alone))
+			folio_free_swap(s, slot);
+		exclusive |= alone && !(f->flags & PG_swapcache);
+	}
+	f->mapcount++;
+	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
+	if (exclusive && (vma->flags & VM_WRITE))
+		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
+	if (!cached)
+		folio_free_swap(s, slot); /* the device is synchronous */
+	return 0;
+}
+
+static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	bool maybe_in_lru_cache = !(f->flags & PG_lru);
+
+	/* the swap cache's reference is on both sides */
+	if (s->cfg.kernel->reuse_drains
+		    ? f->mapcount + f->batched + !!(f->flags & PG_swapcache) > 3u
+		    : f->mapcount + f->batched > 1u + maybe_in_lru_cache)
+		return false;
+	if (maybe_in_lru_cache)
+		lru_add_drain_cpu(s, cpu);
+	if (f->mapcount + f->batched > 1)
+		return false;
+	folio_free_swap(s, slot);
+	return !(f->flags & PG_swapcache);
+}
+
+/* do_wp_page(). Return: 1 if the PTE changed meanwhile: the access faults again. */
+static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
+{
+	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE;
+	const unsigned int held = s->held->nr;
+	uint8_t pte = pt->pte[idx];
+	int ret;
+
+	if (!(pte & PTE_zero)) {
+		old = pte_slot(s, vma, pt, vpn);
+		if (vma->flags & VM_SHARED) {
+			/* wp_page_shared(), ext4_page_mkwrite() */
+			if (!(vma->flags & VM_ANON) && ext4_dirty_inode(s, vma->mm->cpu, vma->file))
+				return -ENOMEM;
+			if (pt->pte[idx] != pte)
+				return 1;
+			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
+			folio_mark_dirty(s, old);
+			return 0;
+		}
+		if ((pte & PTE_anon) && wp_can_reuse_anon_folio(s, vma->mm->cpu, old)) {
+			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
+			return 0;
+		}
+		/* wp_page_copy() holds a reference while it allocates */
+		folio_hold(s, old);
+	}
+	/* reclaim may unmap the page to copy from, or clear its young bit */
+	ret = charge_page(s, vma->mm->cpu, GFP_KERNEL);
+	folio_unhold(s, held);
+	if (ret)
+		return -ENOMEM;
+	if (pt->pte[idx] != pte) {
+		uncharge_page(s);
+		return 1;
+	}
+	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
+	if (old != FOLIO_NONE) {
+		s->folios[old].mapcount--;
+		folio_free_unreferenced(s, old);
+	}
+	return 0;
+}
+
+static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
+{
+	/* the table comes first: making one may reclaim pages */
+	struct pte_table *pt = pte_alloc(s, vma->mm, vpn);
+	uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
+
+	if (pte & PTE_present)
+		return do_wp_page(s, vma, pt, vpn);
+	if (pte & PTE_swap) {
+		int ret = do_swap_page(s, vma, pt, vpn, write);
+
+		if (ret || !write || (pt->pte[vpn % PTRS_PER_PTE] & PTE_write))
+			return ret;
+		return do_wp_page(s, vma, pt, vpn);
+	}
+	if (!(vma->flags & VM_ANON))
+		return do_file_fault(s, vma, vpn, write);
+	if (write) {
+		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
+			return -ENOMEM;
+		/* check_stable_address_space() */
+		if (fatal_signal_pending(s)) {
+			uncharge_page(s);
+			return -EINTR;
+		}
+		map_new_anon(s, vma, vpn, EV_ANON);
+		return 0;
+	}
+	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | PTE_young | PTE_zero;
+	return 0;
+}
+
+static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
+{
+	int ret;
+
+	s->in_lru_fault = s->cfg.lru->lru_gen && vma_has_recency(vma);
+	do {
+		count_vm(s, VM_pgfault, 1);
+		if (s->cfg.machine.fault_us)
+			task_run(s, s->cfg.machine.fault_us * 1000ull);
+		if (fatal_signal_pending(s)) {
+			ret = -EINTR;
+			break;
+		}
+		ret = handle_pte_fault(s, vma, vpn, write);
+		task_pay(s);
+	} while (ret > 0);
+	s->in_lru_fault = false;
+	return ret;
+}
+
+int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
+		bool write)
+{
+	const uint8_t need = PTE_present | (write ? PTE_write : 0);
+	const uint8_t set = PTE_young | (write ? PTE_dirty : 0);
+	struct vma *vma = NULL;
+	int ret;
+
+	count_vm(s, VM_sim_accesses, count);
+	for (uint32_t n = 0; n < count; n++, vpn += stride) {
+		struct pte_table *pt = pte_lookup(mm, vpn);
+		uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+
+		if (pte && (*pte & need) == need) {
+			*pte |= set;
+			pt->young = true;
+			continue;
+		}
+		if (!vma || vpn - vma->start >= vma_pages(vma)) {
+			vma = vma_find(mm, vpn);
+			if (!vma)
+				return -EFAULT;
+		}
+		/* the MMU got as far as the PTE, and gets there again afterwards */
+		if (pt)
+			pt->young = true;
+		ret = handle_fault(s, vma, vpn, write);
+		if (ret)
+			return ret;
+		pte_lookup(mm, vpn)->young = true;
+	}
+	return 0;
+}

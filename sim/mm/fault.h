@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Mapped accesses and page faults: v7.3 mm/memory.c. */
+#ifndef REAPSIM_FAULT_H
+#define REAPSIM_FAULT_H
+
+#include "sim/mm/mm.h"
+#include "sim/sim.h"
+
+/**
+ * touch_pages - the CPU reads or writes @count pages, @stride apart.
+ * Return: 0; -ENOMEM; -EINTR: the process was killed; -EFAULT if an address is not mapped (a trace
+ * that passed trace_check() has none).
+ */
+int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
+		bool write);
+
+#endif

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The page cache: v7.3 mm/filemap.c, mm/readahead.c, the dirty half of
+ * mm/page-writeback.c, mm/truncate.c for drop_caches. */
+#ifndef REAPSIM_FILEMAP_H
+#define REAPSIM_FILEMAP_H
+
+#include "sim/mm/mm.h"
+#include "sim/sim.h"
+
+/** enum add_for - why a page enters the cache. */
+enum add_for {
+	ADD_READ,
+	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
+	ADD_READAHEAD, /* as for a read, but do without it if memory is short */
+	ADD_METADATA,  /* of the file system, which reads it by itself */
+};
+
+/**
+ * filemap_add_folio - bring one page of a file into the cache.
+ * Return: 0 or -ENOMEM; -EEXIST if another task was faster (timed runs). The page
+ * must not be resident.
+ */
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why);
+/** Accounting of a file page that just left the cache; @before: its flags. */
+void filemap_removed(struct sim *s, uint32_t slot, uint16_t before);
+/** Drop a clean, unmapped, unbatched page, leaving no shadow. */
+void filemap_drop(struct sim *s, uint32_t slot);
+
+/** What a read(2) of one page does when it misses and readahead is off. */
+int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot);
+/** read(2) of @pages pages of the open file, from page @pgoff on. */
+int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
+		 uint32_t pages);
+/** write(2), whole pages. */
+int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
+		  uint32_t pages);
+
+/** folio_mark_dirty() of a file page. */
+void folio_mark_dirty(struct sim *s, uint32_t slot);
+/** The same by its file system: leaves PG_reclaim alone. */
+void mark_buffer_dirty(struct sim *s, uint32_t slot);
+/** The flusher writes what was dirtied at least @age_ns ago. */
+void flush_dirty(struct sim *s, uint64_t age_ns);
+/** Time has passed: the flusher's periodic work. */
+void flusher_tick(struct sim *s, uint64_t from_ns);
+
+/** drop_caches = 1 */
+void drop_pagecache(struct sim *s);
+
+#endif

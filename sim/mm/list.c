@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/mm/list.h"
+
+#define LIST_MIN 64
+
+void folio_list_init(struct folio_list *l)
+{
+	*l = (struct folio_list){ .mask = LIST_MIN - 1, .ring = g_new0(uint32_t, LIST_MIN) };
+}
+
+void folio_list_clear(struct folio_list *l)
+{
+	g_free(l->ring);
+	l->ring = NULL;
+}
+
+/* most of the ring is holes: close up towards the head */
+static void compact(struct folio_list *l, struct folio *folios)
+{
+	uint32_t to = l->head;
+
+	for (uint32_t from = l->head; from != l->tail;) {
+		uint32_t slot = l->ring[--from & l->mask];
+
+		if (slot == FOLIO_NONE)
+			continue;
+		l->ring[--to & l->mask] = slot;
+		folios[slot].pos = to;
+	}
+	l->tail = to;
+}
+
+void folio_list_grow(struct folio_list *l, struct folio *folios)
+{
+	uint32_t mask = l->mask * 2 + 1;
+	uint32_t *ring;
+
+	if (l->size * 4 <= l->mask) {
+		compact(l, folios);
+		return;
+	}
+	ring = g_new0(uint32_t, (gsize)mask + 1);
+	for (uint32_t i = l->tail; i != l->head; i++)
+		ring[i & mask] = l->ring[i & l->mask];
+	g_free(l->ring);
+	l->ring = ring;
+	l->mask = mask;
+}

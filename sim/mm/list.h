@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * LRU lists, as rings of slots instead of links through the folios. The tail
+ * that reclaim takes is then an array that can be read ahead: with links, each
+ * step waits for a cache miss on the folio before it. A folio knows its place
+ * (folio.pos), so taking one out of the middle is one write; the hole is
+ * skipped when the tail gets there.
+ *
+ * Places are numbered from 0 upwards modulo 2^32, the tail oldest; place p is
+ * ring[p & mask]. A full ring is made twice as large, or, when three quarters
+ * of it are holes, closed up. At most 16 bytes for each folio on a list, 4 to
+ * 8 as a rule.
+ */
+#ifndef REAPSIM_LIST_H
+#define REAPSIM_LIST_H
+
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/mm/folio.h"
+
+struct folio_list {
+	uint32_t *ring;
+	uint32_t mask;
+	uint32_t head; /* one past the newest */
+	uint32_t tail; /* the oldest, or a hole */
+	uint64_t size; /* folios, holes not counted */
+};
+
+void folio_list_init(struct folio_list *l);
+void folio_list_clear(struct folio_list *l);
+/** Make room for one more at either end; called when the ring is full. */
+void folio_list_grow(struct folio_list *l, struct folio *folios);
+
+static inline void folio_list_add(struct folio_list *l, struct folio *folios, uint32_t slot)
+{
+	if (__builtin_expect(l->head - l->tail > l->mask, 0))
+		folio_list_grow(l, folios);
+	l->ring[l->head & l->mask] = slot;
+	folios[slot].pos = l->head++;
+	l->size++;
+}
+
+static inline void folio_list_add_tail(struct folio_list *l, struct folio *folios, uint32_t slot)
+{
+	if (__builtin_expect(l->head - l->tail > l->mask, 0))
+		folio_list_grow(l, folios);
+	l->ring[--l->tail & l->mask] = slot;
+	folios[slot].pos = l->tail;
+	l->size++;
+}
+
+static inline void folio_list_del(struct folio_list *l, const struct folio *folios, uint32_t slot)
+{
+	l->ring[folios[slot].pos & l->mask] = FOLIO_NONE;
+	l->size--;
+}
+
+/** Have the place of a folio at hand that will soon be deleted. Not left to the
+ * compiler to inline: it takes a function that only prefetches as having no
+ * effect. */
+static inline __attribute__((always_inline)) void folio_list_prefetch(const struct folio_list *l,
+								      const struct folio *f)
+{
+	__builtin_prefetch(&l->ring[f->pos & l->mask], 1);
+}
+
+/**
+ * folio_list_take - take up to @nr folios off the tail, oldest first.
+ * Return: how many. What follows them is prefetched for the next call.
+ */
+static inline unsigned int folio_list_take(struct folio_list *l, const struct folio *folios,
+					   uint64_t nr, uint32_t *slots)
+{
+	unsigned int n = 0;
+
+	while (n < nr && l->tail != l->head) {
+		uint32_t slot = l->ring[l->tail++ & l->mask];
+
+		if (slot == FOLIO_NONE)
+			continue;
+		__builtin_prefetch(&folios[slot], 1);
+		slots[n++] = slot;
+	}
+	l->size -= n;
+	/* the ring is never empty of memory, so this reads something */
+	for (uint32_t i = 0; i < 32; i++)
+		__builtin_prefetch(&folios[l->ring[(l->tail + i) & l->mask]], 1);
+	return n;
+}
+
+/** Walk from the newest to the oldest: for (i = head; folio_list_prev(..);) */
+static inline uint32_t folio_list_prev(const struct folio_list *l, uint32_t *place)
+{
+	while (*place != l->tail) {
+		uint32_t slot = l->ring[--*place & l->mask];
+
+		if (slot != FOLIO_NONE)
+			return slot;
+	}
+	return FOLIO_NONE;
+}
+
+#endif

@@ -1,0 +1,522 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/mmap.c and mm/vma.c (VMAs, vma_merge_new_range(),
+ * vma_merge_existing_range()), mm/memory.c copy_page_range() (fork), and the shape
+ * of x86-64 page tables.
+ *
+ * Approximations: find_mergeable_anon_vma() is left out, so neighbours that get
+ * anon pages of their own never share an anon_vma; v6.12 does not merge a VMA that
+ * has anon pages into one before or after it that has none, which only madvise()
+ * can ask for; page tables are freed with the mm only; a fork copies the open
+ * files, so that parent and child share readahead state, which is exact for
+ * inherited mappings and descriptors.
+ */
+#include "sim/mm/mm.h"
+
+#include "sim/mm/batch.h"
+
+#include <string.h>
+
+#include "sim/mm/page_alloc.h"
+
+/* kernel stack 4, slab 5, page tables 10 beside those of the trace's pages: what
+ * a process of the player took of a v7.3 guest; others have more mappings */
+#define PROCESS_KERNEL_PAGES 19
+
+static void file_open_put(struct file_open *open)
+{
+	if (open && --open->refs == 0)
+		g_free(open);
+}
+
+struct file_open *file_open_new(uint32_t file)
+{
+	struct file_open *open = g_new0(struct file_open, 1);
+
+	open->file = file;
+	open->prev_end = FILE_NEVER_READ;
+	return open;
+}
+
+struct file_open *mm_open(struct mm *mm, uint32_t file)
+{
+	struct file_open *open = mm->last_open;
+
+	if (open && open->file == file)
+		return open;
+	open = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(file));
+	if (!open) {
+		open = file_open_new(file);
+		open->refs = 1;
+		g_hash_table_insert(mm->opens, GUINT_TO_POINTER(file), open);
+	}
+	mm->last_open = open;
+	return open;
+}
+
+static GHashTable *opens_new(void)
+{
+	return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)file_open_put);
+}
+
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu)
+{
+	struct mm *mm = g_new0(struct mm, 1);
+
+	alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	mm->pid = pid;
+	mm->cpu = cpu;
+	mm->vmas = g_ptr_array_new();
+	mm->opens = opens_new();
+	return mm;
+}
+
+static void anon_vma_put(struct anon_vma *av)
+{
+	if (av && --av->refs == 0) {
+		g_ptr_array_free(av->vmas, TRUE);
+		g_free(av);
+	}
+}
+
+static void unlink_file(struct vma *vma)
+{
+	if (!vma->pprev_map)
+		return;
+	*vma->pprev_map = vma->next_map;
+	if (vma->next_map)
+		vma->next_map->pprev_map = vma->pprev_map;
+	vma->pprev_map = NULL;
+}
+
+static void vma_free(struct vma *vma)
+{
+	unlink_file(vma);
+	if (vma->av) {
+		g_ptr_array_remove(vma->av->vmas, vma);
+		anon_vma_put(vma->av);
+	}
+	file_open_put(vma->open);
+	g_free(vma);
+}
+
+static void tables_free(struct sim *s, struct mm *mm)
+{
+	for (int i = 0; i < 128; i++) {
+		if (!mm->pgd[i])
+			continue;
+		for (int j = 0; j < 256; j++) {
+			struct pte_table **pmd = mm->pgd[i][j];
+
+			if (!pmd)
+				continue;
+			for (int k = 0; k < 256; k++) {
+				if (!pmd[k])
+					continue;
+				g_free(pmd[k]->anon);
+				g_free(pmd[k]);
+				free_kernel_pages(s, 1);
+			}
+			g_free(pmd);
+		}
+		g_free(mm->pgd[i]);
+		mm->pgd[i] = NULL;
+	}
+}
+
+static void mm_clear(struct sim *s, struct mm *mm)
+{
+	for (guint i = 0; i < mm->vmas->len; i++)
+		vma_free(mm->vmas->pdata[i]);
+	g_ptr_array_set_size(mm->vmas, 0);
+	mm->last = 0;
+	mm->last_open = NULL;
+	g_hash_table_remove_all(mm->opens);
+	tables_free(s, mm);
+	mm->unstable = mm->dying = false;
+}
+
+void mm_list_add(struct sim *s, struct mm *mm)
+{
+	if (s->cfg.lru->add_mm)
+		s->cfg.lru->add_mm(s, mm);
+}
+
+static void mm_list_del(struct sim *s, struct mm *mm)
+{
+	if (mm->lru)
+		s->cfg.lru->del_mm(s, mm);
+}
+
+void mm_exec(struct sim *s, struct mm *mm)
+{
+	mm_clear(s, mm);
+	mm_list_del(s, mm);
+	mm_list_add(s, mm);
+}
+
+void mm_free(struct sim *s, struct mm *mm)
+{
+	mm_clear(s, mm);
+	mm_list_del(s, mm);
+	g_ptr_array_free(mm->vmas, TRUE);
+	g_hash_table_destroy(mm->opens);
+	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	g_free(mm);
+}
+
+uint32_t vma_index(const struct mm *mm, uint32_t vpn)
+{
+	uint32_t lo = 0, hi = mm->vmas->len;
+
+	while (lo < hi) {
+		uint32_t mid = (lo + hi) / 2;
+		const struct vma *vma = mm->vmas->pdata[mid];
+
+		if (vma->end - 1 >= vpn)
+			hi = mid;
+		else
+			lo = mid + 1;
+	}
+	return lo;
+}
+
+struct vma *vma_find(struct mm *mm, uint32_t vpn)
+{
+	struct vma *vma;
+	uint32_t i;
+
+	if (mm->last < mm->vmas->len) {
+		vma = mm->vmas->pdata[mm->last];
+		if (vma->start <= vpn && vpn <= vma->end - 1)
+			return vma;
+	}
+	i = vma_index(mm, vpn);
+	if (i == mm->vmas->len)
+		return NULL;
+	vma = mm->vmas->pdata[i];
+	if (vma->start > vpn)
+		return NULL;
+	mm->last = i;
+	return vma;
+}
+
+/* vma_interval_tree_insert(): by where in the file it begins, behind those that
+ * begin there too; @after: vma_interval_tree_insert_after() */
+static void link_file(struct sim *s, struct vma *vma, struct vma *after)
+{
+	struct vma **at = after ? &after->next_map : &s->files[vma->file].mappings;
+
+	while (!after && *at && (*at)->pgoff <= vma->pgoff)
+		at = &(*at)->next_map;
+	vma->next_map = *at;
+	if (vma->next_map)
+		vma->next_map->pprev_map = &vma->next_map;
+	vma->pprev_map = at;
+	*at = vma;
+}
+
+/* vma_prepare(), vma_complete(): a VMA that changed its size */
+static void relink_file(struct sim *s, struct vma *vma)
+{
+	if (!vma->open)
+		return;
+	unlink_file(vma);
+	link_file(s, vma, NULL);
+}
+
+struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
+		       uint32_t file, uint32_t pgoff, struct file_open *open)
+{
+	struct vma *vma = g_new0(struct vma, 1);
+
+	vma->start = start;
+	vma->end = start + pages;
+	vma->flags = flags;
+	vma->mm = mm;
+	if (!(flags & VM_ANON)) {
+		vma->file = file;
+		vma->pgoff = pgoff;
+		vma->open = open;
+		open->refs++;
+		link_file(s, vma, NULL);
+	}
+	g_ptr_array_insert(mm->vmas, (gint)vma_index(mm, start), vma);
+	return vma;
+}
+
+static void anon_vma_link(struct vma *vma, struct anon_vma *av)
+{
+	vma->av = av;
+	av->refs++;
+	g_ptr_array_add(av->vmas, vma);
+}
+
+void vma_prepare_anon(struct vma *vma)
+{
+	struct anon_vma *av;
+
+	if (vma->av)
+		return;
+	av = g_new0(struct anon_vma, 1);
+	av->vmas = g_ptr_array_new();
+	anon_vma_link(vma, av);
+}
+
+static bool same_anon_vma(const struct vma *a, const struct vma *b)
+{
+	return a->av == b->av && a->forked == b->forked;
+}
+
+/* is_mergeable_anon_vma(): what is inherited is not spread further */
+static bool is_mergeable_anon_vma(const struct vma *target, const struct vma *vma)
+{
+	if (target->av && vma->av)
+		return same_anon_vma(target, vma);
+	return !target->forked && !vma->forked;
+}
+
+/* can_vma_merge_after(), can_vma_merge_before() */
+static bool can_merge(const struct vma *left, const struct vma *right)
+{
+	return left && right && left->end == right->start && left->flags == right->flags &&
+	       left->open == right->open &&
+	       (!left->open || left->pgoff + vma_pages(left) == right->pgoff) &&
+	       is_mergeable_anon_vma(left, right);
+}
+
+static struct vma *vma_at(const struct mm *mm, uint32_t i)
+{
+	return i < mm->vmas->len ? mm->vmas->pdata[i] : NULL;
+}
+
+/* the VMA at index @i takes in the one behind it; dup_anon_vma() */
+static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
+{
+	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
+
+	if (!vma->av && next->av) {
+		anon_vma_link(vma, next->av);
+		vma->forked = next->forked;
+	}
+	vma->end = next->end;
+	vma_free(next);
+	g_ptr_array_remove_index(mm->vmas, i + 1);
+	relink_file(s, vma);
+	mm->last = 0;
+}
+
+void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	const uint32_t i = vma_index(mm, vpn);
+	const struct vma *prev = i ? vma_at(mm, i - 1) : NULL, *vma = vma_at(mm, i);
+	const struct vma *next = vma_at(mm, i + 1);
+	const bool merge_left = can_merge(prev, vma);
+	/* neighbours that it could join may not be able to join each other */
+	const bool merge_right = can_merge(vma, next) && !(merge_left && prev->av && next->av &&
+							   !same_anon_vma(prev, next));
+
+	if (merge_right)
+		vma_absorb_next(s, mm, i);
+	if (merge_left)
+		vma_absorb_next(s, mm, i - 1);
+}
+
+/* @vma keeps [start, vpn), the new one gets [vpn, end) */
+static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vpn)
+{
+	uint32_t end = vma->end;
+	struct vma *tail;
+
+	vma->end = vpn;
+	relink_file(s, vma);
+	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
+			  vma->pgoff + (vpn - vma->start), vma->open);
+	if (vma->av)
+		anon_vma_link(tail, vma->av);
+	tail->forked = vma->forked;
+}
+
+void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
+{
+	struct vma *vma = vma_find(mm, start);
+
+	if (vma && vma->start < start)
+		vma_split(s, mm, vma, start);
+	vma = vma_find(mm, start + pages - 1);
+	if (vma && vma->end - 1 > start + pages - 1)
+		vma_split(s, mm, vma, start + pages);
+}
+
+void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages)
+{
+	uint32_t first = vma_index(mm, start), i = first;
+
+	for (; i < mm->vmas->len; i++) {
+		struct vma *vma = mm->vmas->pdata[i];
+
+		if (vma->start > start + (pages - 1))
+			break;
+		vma_free(vma);
+	}
+	if (i > first)
+		g_ptr_array_remove_range(mm->vmas, first, i - first);
+	mm->last = 0;
+}
+
+struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	struct pte_table ****pud = &mm->pgd[vpn >> 25];
+	struct pte_table ***pmd, **pt;
+
+	if (!*pud)
+		*pud = g_new0(struct pte_table **, 256);
+	pmd = &(*pud)[vpn >> 17 & 255];
+	if (!*pmd)
+		*pmd = g_new0(struct pte_table *, 256);
+	pt = &(*pmd)[vpn >> 9 & 255];
+	if (!*pt) {
+		*pt = g_new0(struct pte_table, 1);
+		alloc_kernel_pages(s, 1);
+		(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
+	}
+	return *pt;
+}
+
+void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags)
+{
+	if (!pt->anon)
+		pt->anon = g_new0(uint32_t, PTRS_PER_PTE);
+	pt->anon[idx] = slot;
+	pt->pte[idx] = flags;
+}
+
+uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
+{
+	uint32_t slot = s->anon_free;
+	struct anon_slot *a;
+
+	if (slot != FOLIO_NONE) {
+		s->anon_free = s->folios[slot].shadow;
+	} else {
+		if (s->nr_folios == s->cap_folios) {
+			uint32_t anon = s->nr_folios - s->anon_first;
+			uint32_t grow = MAX(1024u, anon);
+
+			s->cap_folios += MIN(grow, UINT32_MAX - s->cap_folios);
+			s->folios = g_renew(struct folio, s->folios, s->cap_folios);
+			s->anon = g_renew(struct anon_slot, s->anon, s->cap_folios - s->anon_first);
+		}
+		slot = s->nr_folios++;
+	}
+	vma_prepare_anon(vma);
+	s->folios[slot] = (struct folio){ .flags = PG_resident | PG_anon | PG_swapbacked };
+	a = &s->anon[slot - s->anon_first];
+	a->av = vma->av;
+	a->av->refs++;
+	a->vpn = vpn;
+	a->nr_swap = 0;
+	return slot;
+}
+
+void anon_slot_free(struct sim *s, uint32_t slot)
+{
+	anon_vma_put(s->anon[slot - s->anon_first].av);
+	s->anon[slot - s->anon_first].av = NULL;
+	s->folios[slot] = (struct folio){ .shadow = s->anon_free };
+	s->anon_free = slot;
+}
+
+static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vma *cvma)
+{
+	for (uint64_t vpn = pvma->start; vpn < (uint64_t)pvma->start + vma_pages(pvma);) {
+		struct pte_table *pt = pte_lookup(pvma->mm, (uint32_t)vpn);
+		struct pte_table *ct = pt ? pte_alloc(s, cvma->mm, (uint32_t)vpn) : NULL;
+		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE,
+				    (uint64_t)pvma->start + vma_pages(pvma));
+
+		for (; pt && vpn < stop; vpn++) {
+			uint32_t i = (uint32_t)vpn % PTRS_PER_PTE;
+			uint8_t pte = pt->pte[i];
+
+			if (!pte)
+				continue;
+			if (pte & PTE_swap) {
+				s->anon[pt->anon[i] - s->anon_first].nr_swap++;
+				pt->pte[i] = PTE_swap;
+				pte_set_anon(ct, i, pt->anon[i], PTE_swap);
+				continue;
+			}
+			/* __copy_present_ptes(): write-protect private pages
+			 * in both, the child's copy is old */
+			if (!(pvma->flags & VM_SHARED))
+				pt->pte[i] = pte &= (uint8_t)~PTE_write;
+			else
+				pte &= (uint8_t)~PTE_dirty;
+			pte &= (uint8_t)~PTE_young;
+			if (!(pte & PTE_zero))
+				s->folios[pte_slot(s, pvma, pt, (uint32_t)vpn)].mapcount++;
+			if (pte & PTE_anon)
+				pte_set_anon(ct, i, pt->anon[i], pte);
+			else
+				ct->pte[i] = pte;
+		}
+		vpn = stop;
+	}
+}
+
+void clear_refs(struct sim *s, struct mm *mm)
+{
+	for (guint i = 0; i < mm->vmas->len; i++) {
+		const struct vma *vma = mm->vmas->pdata[i];
+		uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+		for (uint64_t vpn = vma->start; vpn < end; vpn++) {
+			struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
+			uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+			uint32_t slot;
+
+			if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero))
+				continue;
+			*pte &= (uint8_t)~PTE_young;
+			slot = pte_slot(s, vma, pt, (uint32_t)vpn);
+			if (s->folios[slot].flags & PG_referenced) {
+				uint16_t before = s->folios[slot].flags;
+
+				s->folios[slot].flags &= (uint16_t)~PG_referenced;
+				note(s, slot, CLEAR_REFS, before);
+			}
+		}
+	}
+}
+
+static void share_open(gpointer key, gpointer value, gpointer opens)
+{
+	struct file_open *open = value;
+
+	open->refs++;
+	g_hash_table_insert(opens, key, open);
+}
+
+void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
+{
+	g_hash_table_foreach(parent->opens, share_open, child->opens);
+	for (guint i = 0; i < parent->vmas->len; i++) {
+		struct vma *pvma = parent->vmas->pdata[i];
+		struct vma *cvma = vma_insert(s, child, pvma->start, vma_pages(pvma), pvma->flags,
+					      pvma->file, pvma->pgoff, pvma->open);
+
+		if (pvma->open) {
+			unlink_file(cvma);
+			link_file(s, cvma, pvma);
+		}
+
+		/* vma_needs_copy(): page tables that faults can rebuild are
+		 * not copied */
+		if (pvma->av) {
+			anon_vma_link(cvma, pvma->av);
+			cvma->forked = ++s->nr_forked_vmas;
+			fork_vma_ptes(s, pvma, cvma);
+		}
+	}
+}

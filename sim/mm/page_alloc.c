@@ -1,0 +1,375 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/page_alloc.c: get_page_from_freelist(),
+ * __alloc_pages_slowpath(), the per-CPU lists (rmqueue_pcplist(),
+ * nr_pcp_alloc(), free_frozen_page_commit(), nr_pcp_high(), nr_pcp_free()) and
+ * the watermarks of __setup_per_zone_wmarks().
+ *
+ * The watermarks are held against what is free in the zone, and pages on a
+ * per-CPU list are not. A list is refilled by up to 32 batches at once, which
+ * may be more than there is between two watermarks: that is how an allocation
+ * gets to direct reclaim although kswapd could have kept up.
+ *
+ * Approximations: one zone, one node, order 0. All free pages are alike: there
+ * are no page blocks and migrate types, so no fallback from one to another and
+ * no watermark boost (vm.watermark_boost_factor is 0). Of the kernel's own
+ * memory only page tables and the nodes of the page cache are counted, and
+ * these wake kswapd but never wait for direct reclaim; memory_pages means what
+ * is free when the trace starts.
+ */
+#include "sim/mm/page_alloc.h"
+
+#include <errno.h>
+
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/reclaim.h"
+#include "sim/timed.h"
+
+#define PAGE_SHIFT			  12
+#define PCP_BATCH_SCALE_MAX		  5 /* CONFIG_PCP_BATCH_SCALE_MAX */
+#define MIN_PERCPU_PAGELIST_HIGH_FRACTION 8
+
+static uint64_t int_sqrt(uint64_t x)
+{
+	uint64_t r = 0;
+
+	for (uint64_t bit = 1ull << 31; bit; bit >>= 1)
+		if ((r + bit) * (r + bit) <= x)
+			r += bit;
+	return r;
+}
+
+static int fls(uint64_t x)
+{
+	return x ? (int)g_bit_storage(x) : 0;
+}
+
+/* zone_batchsize(): a 16384th of the zone, at most 256 KiB, as 2^n - 1 */
+static int zone_batchsize(uint64_t managed)
+{
+	uint64_t batch = MIN(managed >> 12, 64), pow2 = 1;
+
+	if (batch <= 1)
+		return 1;
+	while (pow2 * 2 <= batch + batch / 2)
+		pow2 *= 2;
+	return (int)pow2 - 1;
+}
+
+/* calculate_normal_threshold() */
+static int normal_threshold(const struct machine *m)
+{
+	return MIN(125, 2 * fls(m->cpus) * (1 + fls(m->memory_pages >> (27 - PAGE_SHIFT))));
+}
+
+void set_pgdat_percpu_threshold(struct sim *s, bool pressure)
+{
+	const struct machine *m = &s->cfg.machine;
+	struct zone *z = &s->zone;
+
+	if (!z->percpu_drift_mark)
+		return;
+	/* calculate_pressure_threshold() */
+	z->stat_threshold = pressure ? (int)CLAMP((z->wmark_low - z->wmark_min) / m->cpus, 1, 125)
+				     : normal_threshold(m);
+}
+
+void zone_init(struct sim *s)
+{
+	const struct machine *m = &s->cfg.machine;
+	struct zone *z = &s->zone;
+	uint64_t managed = m->memory_pages, min, delta;
+
+	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
+	min = m->min_free_pages ? m->min_free_pages
+				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
+	min = MIN(min, managed / 4);
+	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
+	z->free = (int64_t)managed;
+	z->wmark_min = (int64_t)min;
+	z->wmark_low = z->wmark_min + (int64_t)delta;
+	z->wmark_high = z->wmark_low + (int64_t)delta;
+	/*
+	 * refresh_zone_stat_thresholds(). When the second CPU comes up it runs
+	 * before there are watermarks: any drift is too much, and the mark that
+	 * it sets then is never taken back.
+	 */
+	z->stat_threshold = normal_threshold(m);
+	if (m->cpus > 1)
+		z->percpu_drift_mark = (int64_t)m->cpus * z->stat_threshold;
+	if (m->cpus * (uint64_t)z->stat_threshold > delta)
+		z->percpu_drift_mark = z->wmark_high + (int64_t)m->cpus * z->stat_threshold;
+	/* zone_set_pageset_high_and_batch() */
+	z->batch = zone_batchsize(managed);
+	z->high_min = MAX((int)(z->wmark_low / m->cpus), z->batch * 4);
+	z->high_max =
+		MAX((int)(managed / MIN_PERCPU_PAGELIST_HIGH_FRACTION / m->cpus), z->batch * 4);
+}
+
+/* mod_zone_state(): @n pages more, one by one */
+static void mod_free_pages(struct sim *s, unsigned int cpu, int n)
+{
+	int *diff = &s->cpus[cpu].free_diff, step = n < 0 ? -1 : 1;
+
+	for (; n; n -= step) {
+		*diff += step;
+		if (ABS(*diff) > s->zone.stat_threshold) {
+			s->zone.free += *diff;
+			*diff = 0;
+		}
+	}
+}
+
+int64_t zone_free_exact(const struct sim *s)
+{
+	int64_t nr = s->zone.free;
+
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+		nr += s->cpus[cpu].free_diff;
+	return nr;
+}
+
+bool zone_balanced(const struct sim *s)
+{
+	const struct zone *z = &s->zone;
+	int64_t nr = z->free < z->percpu_drift_mark ? zone_free_exact(s) : z->free;
+
+	return nr > z->wmark_high;
+}
+
+/* ---- per-CPU lists ---- */
+
+/* clamp(), with what it does where the bounds are the wrong way round */
+static int clamp_pcp_high(const struct zone *z, int high)
+{
+	return high >= z->high_max ? z->high_max : MAX(high, z->high_min);
+}
+
+/* nr_pcp_alloc(): how many pages to move to the list */
+static int nr_pcp_alloc(const struct zone *z, struct per_cpu_pages *pcp)
+{
+	int high = pcp->high = clamp_pcp_high(z, pcp->high);
+	int batch = z->batch << pcp->alloc_factor, max_nr_alloc;
+
+	if (high < z->batch)
+		return 1;
+	if (z->high_min != z->high_max && !z->below_high)
+		high = pcp->high = MIN(high + batch, z->high_max);
+	max_nr_alloc = MAX(high - pcp->count - z->batch, z->batch);
+	if (batch <= max_nr_alloc && pcp->alloc_factor < PCP_BATCH_SCALE_MAX)
+		pcp->alloc_factor++;
+	batch = MIN(batch, max_nr_alloc);
+	return batch > 1 ? MAX(batch, 2) : batch;
+}
+
+/* rmqueue_pcplist() */
+static bool rmqueue(struct sim *s, unsigned int cpu, enum migratetype type)
+{
+	struct per_cpu_pages *pcp = &s->cpus[cpu].pcp;
+	struct zone *z = &s->zone;
+
+	pcp->free_count >>= 1;
+	if (!pcp->lists[type]) {
+		int n = nr_pcp_alloc(z, pcp);
+
+		n = (int)CLAMP(zone_free_exact(s), 0, n);
+
+		mod_free_pages(s, cpu, -n);
+		pcp->lists[type] = n;
+		pcp->count += n;
+		if (!n)
+			return false;
+	}
+	pcp->lists[type]--;
+	pcp->count--;
+	return true;
+}
+
+/* free_pcppages_bulk(): one list after the other, from @type on */
+static void free_pcppages_bulk(struct sim *s, unsigned int cpu, int nr, int type)
+{
+	struct per_cpu_pages *pcp = &s->cpus[cpu].pcp;
+
+	nr = MIN(nr, pcp->count);
+	pcp->count -= nr;
+	mod_free_pages(s, cpu, nr);
+	for (; nr; type = (type + 1) % MIGRATE_PCPTYPES) {
+		int n = MIN(nr, pcp->lists[type]);
+
+		pcp->lists[type] -= n;
+		nr -= n;
+	}
+}
+
+/* nr_pcp_high(): how many pages may stay on the list */
+static int nr_pcp_high(const struct zone *z, struct per_cpu_pages *pcp)
+{
+	int high = pcp->high = clamp_pcp_high(z, pcp->high);
+
+	if (z->reclaim_active) {
+		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
+		return MIN(z->batch << 2, pcp->high);
+	}
+	if (z->high_min == z->high_max)
+		return high;
+	if (z->below_high) {
+		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
+		high = MAX(pcp->count, z->high_min);
+	} else if (pcp->count >= high && pcp->high < pcp->free_count + z->batch) {
+		pcp->high = clamp_pcp_high(z, pcp->free_count + z->batch);
+	}
+	return high;
+}
+
+/* free_frozen_page_commit() */
+static void free_page_commit(struct sim *s, enum migratetype type)
+{
+	struct per_cpu_pages *pcp = &s->cpus[s->this_cpu].pcp;
+	struct zone *z = &s->zone;
+	int high, nr;
+
+	pcp->alloc_factor >>= 1;
+	pcp->lists[type]++;
+	pcp->count++;
+	if (pcp->free_count < z->batch << PCP_BATCH_SCALE_MAX)
+		pcp->free_count++;
+	high = nr_pcp_high(z, pcp);
+	if (pcp->count < high)
+		return;
+	/* nr_pcp_free() */
+	nr = high < z->batch ? 1 : MAX(MIN(pcp->free_count, high - z->batch), z->batch);
+	free_pcppages_bulk(s, s->this_cpu, nr, (int)type);
+	if (z->below_high && z->free > z->wmark_high)
+		z->below_high = false;
+}
+
+void free_page(struct sim *s)
+{
+	free_page_commit(s, MIGRATE_MOVABLE);
+}
+
+void free_kernel_pages(struct sim *s, unsigned int nr)
+{
+	if (s->cfg.machine.memcg_pages)
+		return;
+	s->nr_kernel -= nr;
+	while (nr--)
+		free_page_commit(s, MIGRATE_UNMOVABLE);
+}
+
+static void drain_all_pages(struct sim *s)
+{
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+		free_pcppages_bulk(s, cpu, s->cpus[cpu].pcp.count, 0);
+}
+
+bool refresh_vm_stats(struct sim *s)
+{
+	struct zone *z = &s->zone;
+	bool changed = false;
+
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
+		struct per_cpu_pages *pcp = &s->cpus[cpu].pcp;
+		const int high = pcp->high;
+
+		changed |= s->cpus[cpu].free_diff != 0;
+		z->free += s->cpus[cpu].free_diff;
+		s->cpus[cpu].free_diff = 0;
+		/* decay_pcp_high() */
+		if (pcp->high > z->high_min)
+			pcp->high = MAX(MAX(pcp->count - (z->batch << PCP_BATCH_SCALE_MAX),
+					    pcp->high - (pcp->high >> 3)),
+					z->high_min);
+		changed |= pcp->high != high || pcp->count > pcp->high;
+		free_pcppages_bulk(s, cpu, MAX(pcp->count - pcp->high, 0), 0);
+	}
+	return changed;
+}
+
+/* ---- allocation ---- */
+
+/* get_page_from_freelist(): "fast" with the low watermark, else with min */
+static bool get_page_from_freelist(struct sim *s, unsigned int cpu, enum migratetype type,
+				   int64_t wmark)
+{
+	struct zone *z = &s->zone;
+
+	if (!z->below_high && z->free <= z->wmark_high)
+		z->below_high = true;
+	if (z->below_high && z->free <= wmark)
+		return false;
+	return rmqueue(s, cpu, type);
+}
+
+/* zone_reclaimable_pages() */
+static int64_t reclaimable_pages(const struct sim *s)
+{
+	const struct lru_model *lru = s->cfg.lru;
+	uint64_t nr = lru->size(s, LRU_FILE, false) + lru->size(s, LRU_FILE, true);
+
+	if (nr_swap_pages(s))
+		nr += lru->size(s, LRU_ANON, false) + lru->size(s, LRU_ANON, true);
+	return (int64_t)nr;
+}
+
+/* __alloc_pages_slowpath() with should_reclaim_retry() */
+static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
+{
+	const struct zone *z = &s->zone;
+	int no_progress_loops = 0;
+
+	for (;;) {
+		bool progress;
+
+		wakeup_kswapd(s);
+		if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+			return 0;
+		/* __alloc_pages_direct_reclaim() */
+		progress = try_to_free_pages(s, gfp) > 0;
+		if (progress) {
+			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+				return 0;
+			drain_all_pages(s);
+			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+				return 0;
+		}
+		if (gfp == GFP_READAHEAD)
+			return -ENOMEM;
+		if (fatal_signal_pending(s))
+			return -ENOMEM;
+		no_progress_loops = progress ? 0 : no_progress_loops + 1;
+		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
+		    zone_free_exact(s) + reclaimable_pages(s) <= z->wmark_min) {
+			if (s->timed && timed_out_of_memory(s, true)) {
+				no_progress_loops = 0;
+				continue;
+			}
+			s->oom = true;
+			return -ENOMEM;
+		}
+	}
+}
+
+int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp)
+{
+	if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, s->zone.wmark_low))
+		return 0;
+	return alloc_page_slowpath(s, cpu, gfp);
+}
+
+void alloc_kernel_pages(struct sim *s, unsigned int nr)
+{
+	const struct zone *z = &s->zone;
+
+	if (s->cfg.machine.memcg_pages)
+		return;
+	s->nr_kernel += nr;
+	while (nr--) {
+		if (get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_low))
+			continue;
+		wakeup_kswapd(s);
+		if (!get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_min))
+			mod_free_pages(s, s->this_cpu, -1);
+	}
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The page allocator of a whole-machine run: one zone with its watermarks, and
+ * the per-CPU lists in front of it. */
+#ifndef REAPSIM_PAGE_ALLOC_H
+#define REAPSIM_PAGE_ALLOC_H
+
+#include "sim/mm/charge.h"
+
+/** Sets watermarks and per-CPU lists of memory_pages that are all free. */
+void zone_init(struct sim *s);
+/** One page for a task on @cpu; as charge_page(). */
+int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp);
+/** A page of page cache or of a process is given back by the CPU that runs. */
+void free_page(struct sim *s);
+/** The kernel takes pages for itself, as for a page table, and gives them back. */
+void alloc_kernel_pages(struct sim *s, unsigned int nr);
+void free_kernel_pages(struct sim *s, unsigned int nr);
+/** refresh_cpu_vm_stats() on every CPU: each second, and for who reads
+ * /proc/vmstat exactly. Return: did anything change? */
+bool refresh_vm_stats(struct sim *s);
+/** How much of NR_FREE_PAGES a CPU may keep to itself: less while kswapd is
+ * awake, where it could matter. */
+void set_pgdat_percpu_threshold(struct sim *s, bool pressure);
+/** zone_page_state_snapshot(): free, those of the per-CPU lists not counted. */
+int64_t zone_free_exact(const struct sim *s);
+/** pgdat_balanced(): no reason for kswapd to run. */
+bool zone_balanced(const struct sim *s);
+
+#endif

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/readahead.c (page_cache_sync_ra, page_cache_async_ra,
+ * page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead() of
+ * mm/filemap.c, for order-0 folios.
+ *
+ * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. In an
+ * untimed run reads of a window are one request, and one ahead of need is waited
+ * for as any other; in a timed one each run of pages that were missing is one,
+ * nobody waits until a page of it is needed, and all are submitted at the end.
+ */
+#include "sim/mm/readahead.h"
+
+#include <errno.h>
+
+#include "sim/mm/batch.h"
+#include "sim/time/device.h"
+#include "sim/mm/filemap.h"
+
+#define MMAP_LOTSAMISS 100
+
+/* do_page_cache_ra() and page_cache_ra_unbounded(); short of memory they read
+ * less */
+static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
+		    uint32_t lookahead)
+{
+	const struct trace_file *tf = &s->trace->files[file];
+	uint32_t base = file_slot(s, file, 0);
+	int ret;
+	struct device_plug plug = { NULL };
+	uint32_t mark, nr_read = 0;
+
+	if (start >= tf->pages)
+		return;
+	if (nr > tf->pages - 1 - start) {
+		nr = tf->pages - start;
+		if (s->cfg.kernel->readahead_ends_at_eof)
+			lookahead = 0;
+	}
+	/* with no lookahead the mark falls behind the last page */
+	mark = lookahead <= nr ? nr - lookahead : UINT32_MAX;
+	for (uint32_t i = 0; i < nr; i++) {
+		if (s->folios[base + start + i].flags & PG_resident)
+			continue;
+		ret = filemap_add_folio(s, cpu, base + start + i, ADD_READAHEAD);
+		if (ret == -EEXIST)
+			continue;
+		if (ret)
+			break;
+		nr_read++;
+		if (s->sched)
+			device_plug(s, &plug, base + start + i);
+		if (i == mark)
+			s->folios[base + start + i].flags |= PG_readahead;
+	}
+	if (s->sched)
+		device_unplug(s, &plug);
+	else if (nr_read)
+		sim_device_read(s, base + start, nr);
+}
+
+/* ractl_max_pages(): one read() may take more than the window at once */
+static uint32_t ractl_max_pages(const struct sim *s, uint32_t req)
+{
+	return MAX(s->cfg.machine.readahead_pages, MIN(req, s->cfg.machine.io_pages));
+}
+
+static uint32_t get_init_ra_size(uint32_t size, uint32_t max)
+{
+	uint32_t newsize = 1;
+
+	while (newsize < size)
+		newsize *= 2;
+	if (newsize <= max / 32)
+		return newsize * 4;
+	if (newsize <= max / 4)
+		return newsize * 2;
+	return max;
+}
+
+static uint32_t get_next_ra_size(const struct file_open *ra, uint32_t max)
+{
+	if (ra->size < max / 16)
+		return 4 * ra->size;
+	if (ra->size <= max / 2)
+		return 2 * ra->size;
+	return max;
+}
+
+/* page_cache_prev_miss() from @pgoff - 1 down: pages cached in a row */
+static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff, uint32_t max,
+			      bool *from_start)
+{
+	uint32_t base = file_slot(s, file, 0), n = 0;
+
+	while (n < max && n < pgoff && s->folios[base + pgoff - 1 - n].flags & PG_resident)
+		n++;
+	*from_start = n == pgoff;
+	return n;
+}
+
+void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			uint32_t req)
+{
+	const uint32_t max = ractl_max_pages(s, req);
+	uint32_t contig;
+	bool from_start;
+
+	if (!s->cfg.machine.readahead_pages) {
+		/* force_page_cache_ra() of one page */
+		ra_fill(s, cpu, ra->file, pgoff, 1, 0);
+		return;
+	}
+
+	/* index - prev_index <= 1: the read goes on where the last one ended
+	 * (prev_pos is the byte after it), or stays in its last page */
+	if (!pgoff || req > max || pgoff - ra->prev_end <= 1) {
+		ra->start = pgoff;
+		ra->size = get_init_ra_size(req, max);
+		ra->async_size = ra->size > req ? ra->size - req : ra->size >> 1;
+	} else {
+		contig = cached_before(s, ra->file, pgoff, max, &from_start);
+		if (contig <= req) {
+			ra_fill(s, cpu, ra->file, pgoff, req, 0);
+			return;
+		}
+		if (from_start)
+			contig *= 2;
+		ra->start = pgoff;
+		ra->size = MIN(contig + req, max);
+		ra->async_size = 1;
+	}
+	ra->order = 0;
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			 uint32_t req)
+{
+	const struct trace_file *tf = &s->trace->files[ra->file];
+	const uint32_t max = ractl_max_pages(s, req);
+	uint32_t base = file_slot(s, ra->file, 0);
+	uint32_t start, align;
+
+	if (!s->cfg.machine.readahead_pages)
+		return;
+	s->folios[base + pgoff].flags &= (uint16_t)~PG_readahead;
+	if (pgoff == ra->start + ra->size - ra->async_size) {
+		ra->start += ra->size;
+		ra->size = MAX(ra->size, get_next_ra_size(ra, max));
+	} else {
+		/* page_cache_next_miss() */
+		for (start = pgoff + 1; start - pgoff <= max; start++)
+			if (start >= tf->pages || !(s->folios[base + start].flags & PG_resident))
+				break;
+		if (start - pgoff > max)
+			return;
+		ra->start = start;
+		ra->size = start - pgoff + req;
+		ra->size = get_next_ra_size(ra, max);
+	}
+	/* the window ends where a folio of the next order would */
+	ra->order = (uint8_t)MIN(ra->order + 2, 31);
+	for (align = 1; align < 1u << ra->order && !(max & align); align *= 2)
+		;
+	if (s->cfg.kernel->readahead_aligned) {
+		uint32_t end = ra->start + ra->size, aligned_end = end - end % align;
+
+		if (aligned_end > ra->start)
+			ra->size -= end - aligned_end;
+	}
+	ra->async_size = ra->size;
+	/* without large folios page_cache_ra_order() forgets the order */
+	ra->order = 0;
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+/* the flags of a mapping that its readahead goes by */
+static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
+{
+	return vma->flags & ~(s->cfg.kernel->exec_readahead ? 0u : VM_EXEC);
+}
+
+void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+{
+	struct file_open *ra = vma->open;
+	const uint32_t max = s->cfg.machine.readahead_pages;
+	const uint32_t flags = readahead_flags(s, vma);
+
+	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)
+		return;
+	if (flags & VM_SEQ_READ) {
+		page_cache_sync_ra(s, cpu, ra, pgoff, max);
+		return;
+	}
+	if (!(flags & VM_EXEC)) {
+		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
+			ra->mmap_miss++;
+		if (ra->mmap_miss > MMAP_LOTSAMISS)
+			return;
+	}
+	if (flags & VM_EXEC) {
+		ra->start = MAX(pgoff, vma->pgoff);
+		ra->size = (uint32_t)MIN((uint64_t)ra->start + max,
+					 (uint64_t)vma->pgoff + vma_pages(vma)) -
+			   ra->start;
+		ra->async_size = 0;
+	} else {
+		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
+		ra->size = max;
+		ra->async_size = max / 4;
+	}
+	ra->order = 0;
+	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+{
+	struct file_open *ra = vma->open;
+	uint32_t slot = file_slot(s, vma->file, pgoff);
+	const unsigned int held = s->held->nr;
+
+	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
+		return false;
+	if (ra->mmap_miss &&
+	    !(s->cfg.kernel->mmap_miss_by_fault && (vma->flags & (VM_SEQ_READ | VM_EXEC))))
+		ra->mmap_miss--;
+	if (!(s->folios[slot].flags & PG_readahead))
+		return false;
+	folio_hold(s, slot); /* the fault does */
+	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
+	folio_unhold(s, held);
+	return true;
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* File readahead: v7.3 mm/readahead.c and the mmap half in mm/filemap.c. */
+#ifndef REAPSIM_READAHEAD_H
+#define REAPSIM_READAHEAD_H
+
+#include "sim/mm/mm.h"
+#include "sim/sim.h"
+
+/** page_cache_sync_ra(): a read(2) misses at @pgoff and wants @req pages. */
+void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			uint32_t req);
+/** page_cache_async_ra(): a page that carries the mark was reached. */
+void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
+			 uint32_t req);
+/** do_sync_mmap_readahead(): a mapped access missed at @pgoff. */
+void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
+/** do_async_mmap_readahead(): it hit; may start the next readahead. Return: the
+ * page carried the mark, so the fault has to be retried. */
+bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
+
+#endif

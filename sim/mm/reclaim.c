@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/vmscan.c: do_try_to_free_pages(), shrink_folio_list(),
+ * __remove_mapping().
+ *
+ * Approximations: writes are instantaneous, so no folio is ever under writeback
+ * when reclaim meets it, and reclaim never throttles. Swap is zram:
+ * synchronous writes, which the classic LRU frees in the same pass, and no page
+ * is found to be filled with zeros. What a pass frees is free at once, where the
+ * kernel frees in batches of 31. shrink_slab() and the inode LRU are not
+ * modelled.
+ */
+#include "sim/mm/reclaim.h"
+
+#include "sim/mm/batch.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/filemap.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/outcome.h"
+#include "sim/mm/rmap.h"
+#include "sim/time/sched.h"
+
+uint64_t nr_swap_pages(const struct sim *s)
+{
+	return s->cfg.machine.swap_pages - s->swap_used;
+}
+
+bool vm_swap_full(const struct sim *s)
+{
+	return nr_swap_pages(s) * 2 < s->cfg.machine.swap_pages;
+}
+
+void folio_free_swap(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_swapcache) || s->anon[slot - s->anon_first].nr_swap)
+		return;
+	f->flags = (uint16_t)((f->flags & ~PG_swapcache) | PG_dirty);
+	s->swap_used--;
+}
+
+/* __remove_mapping() for a folio that reclaim holds the only reference to */
+static void remove_mapping(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+	bool swap = before & PG_swapcache;
+	uint32_t shadow;
+
+	/* tmpfs that was never written: a hole again, and no shadow */
+	if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) == PG_swapbacked) {
+		filemap_drop(s, slot);
+		note(s, slot, EVICT_ZERO, before);
+		return;
+	}
+	shadow = s->cfg.lru->eviction(s, slot);
+	f = &s->folios[slot];
+	f->flags = (uint16_t)(PG_shadow |
+			      (before & (PG_workingset | PG_anon | PG_swapbacked | PG_swapcache)));
+	f->shadow = shadow;
+	f->gen = 0;
+	if (!(before & PG_anon))
+		filemap_removed(s, slot, before);
+	uncharge_page(s);
+	if (swap)
+		note(s, slot, SWAP_OUT, before);
+	else
+		note(s, slot, EVICT, before);
+}
+
+/* anon or tmpfs: give it a swap slot and write it there */
+static bool pageout(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_swapcache)) {
+		if (!nr_swap_pages(s)) {
+			/* shmem_writeout() redirties it: folio_mark_dirty() */
+			f->flags &= (uint16_t)~PG_reclaim;
+			return false;
+		}
+		s->swap_used++;
+		f->flags |= PG_swapcache;
+	}
+	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
+	count_vm(s, VM_nr_vmscan_write, 1);
+	count_vm(s, VM_pswpout, 1);
+	task_owe(s, s->cfg.machine.swap_out_ns * 1000ull);
+	return true;
+}
+
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc)
+{
+	uint64_t nr_reclaimed = 0, nr_activate = 0, nr_unqueued_dirty = 0;
+	unsigned int kept = 0, taken = *nr;
+
+	for (unsigned int i = 0; i < taken; i++) {
+		uint32_t slot = slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+		bool file = !(before & PG_swapbacked);
+		enum event_rule rule = EV_KEEP_BUSY;
+
+		if (i + 4 < taken)
+			__builtin_prefetch(&s->folios[slots[i + 4]]);
+		if (before & PG_locked)
+			goto keep;
+		sc->nr_scanned++;
+		if (file && (before & PG_dirty))
+			nr_unqueued_dirty++;
+
+		switch (s->cfg.lru->check_references(s, slot)) {
+		case FOLIOREF_ACTIVATE:
+			rule = EV_KEEP_ACTIVATE;
+			goto activate;
+		case FOLIOREF_KEEP:
+			rule = EV_KEEP;
+			goto keep;
+		case FOLIOREF_RECLAIM:
+			break;
+		}
+		if ((before & PG_anon) && !(before & PG_swapcache)) {
+			rule = EV_NO_SWAP;
+			if (!nr_swap_pages(s))
+				goto activate;
+			rule = EV_KEEP_BUSY;
+			s->swap_used++;
+			f->flags |= PG_swapcache | PG_dirty;
+		}
+		if (f->mapcount)
+			try_to_unmap(s, slot);
+		if (f->flags & PG_dirty) {
+			if (file) {
+				count_vm(s, VM_nr_vmscan_immediate_reclaim, 1);
+				f->flags |= PG_reclaim;
+				rule = EV_KEEP_DIRTY;
+				goto activate;
+			}
+			/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
+			if (sc->nofs && !(f->flags & PG_swapcache))
+				goto keep;
+			/* pageout() writes only what nobody else holds */
+			if (f->batched)
+				goto keep;
+			rule = EV_NO_SWAP;
+			if (!pageout(s, slot))
+				goto activate;
+		}
+		/* filemap_release_folio() */
+		rule = EV_KEEP_BUSY;
+		if (f->flags & PG_private)
+			goto activate;
+		if (f->batched)
+			goto keep;
+		remove_mapping(s, slot);
+		nr_reclaimed++;
+		continue;
+	activate:
+		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
+		    vm_swap_full(s))
+			folio_free_swap(s, slot);
+		s->folios[slot].flags |= PG_active;
+		nr_activate++;
+	keep:
+		if (__builtin_expect(s->log != NULL, 0))
+			event_add(s, slot, rule, before);
+		slots[kept++] = slot;
+	}
+	count_vm(s, VM_pgactivate, nr_activate);
+	sc->nr_unqueued_dirty = nr_unqueued_dirty;
+	*nr = kept;
+	return nr_reclaimed;
+}
+
+void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken)
+{
+	if (sc->nr_unqueued_dirty == nr_taken)
+		flush_dirty(s, 0);
+}
+
+bool shrink_node(struct sim *s, struct scan_control *sc)
+{
+	if (!sc->in_pass)
+		sc->nr_reclaimed_before = sc->nr_reclaimed;
+	sc->in_pass = s->cfg.lru->shrink_node(s, sc);
+	/* kswapd_try_clear_hopeless() */
+	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
+	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))
+		s->kswapd_failures = 0;
+	return sc->in_pass;
+}
+
+bool kswapd_test_hopeless(const struct sim *s)
+{
+	return s->kswapd_failures >= MAX_RECLAIM_RETRIES;
+}
+
+uint64_t reclaim_scanned(const struct sim *s)
+{
+	const uint64_t *v = s->stat.v;
+
+	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgrefill];
+}
+
+/* CPU time for what was looked at since @scanned, and written to swap */
+static void pay_for_scan(struct sim *s, uint64_t scanned)
+{
+	if (s->cfg.machine.scan_ns)
+		task_run(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns);
+	task_pay(s);
+}
+
+static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
+{
+	const int initial_priority = sc->priority;
+	bool memcg_full_walk = false;
+
+retry:
+	if (!sc->memcg)
+		count_vm(s, VM_allocstall, 1);
+	do {
+		uint64_t scanned = reclaim_scanned(s);
+
+		sc->nr_scanned = 0;
+		while (shrink_node(s, sc)) {
+			if (s->sched) {
+				pay_for_scan(s, scanned);
+				scanned = reclaim_scanned(s);
+			}
+		}
+		pay_for_scan(s, scanned);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+	} while (--sc->priority >= 0);
+	s->cfg.lru->reclaim_end(s);
+	if (sc->nr_reclaimed)
+		return sc->nr_reclaimed;
+	/* all cgroups this time: with one, the same again */
+	if (!memcg_full_walk) {
+		sc->priority = initial_priority;
+		memcg_full_walk = true;
+		goto retry;
+	}
+	if (sc->skipped_deactivate) {
+		sc->priority = initial_priority;
+		sc->force_deactivate = true;
+		sc->skipped_deactivate = false;
+		goto retry;
+	}
+	return 0;
+}
+
+/* a task has to reclaim before it gets on; Return: as do_try_to_free_pages() */
+static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
+{
+	uint64_t start = s->now_ns, nr;
+
+	if (!s->sched)
+		return do_try_to_free_pages(s, sc);
+	memstall_enter(s);
+	nr = do_try_to_free_pages(s, sc);
+	memstall_leave(s);
+	s->outcome->nr_stalls++;
+	s->outcome->stall_ns += s->now_ns - start;
+	return nr;
+}
+
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
+		.priority = DEF_PRIORITY,
+		.memcg = true,
+		.may_swap = true,
+		.nofs = gfp == GFP_READAHEAD,
+	};
+
+	return direct_reclaim(s, &sc);
+}
+
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp)
+{
+	struct scan_control sc = {
+		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.priority = DEF_PRIORITY,
+		.may_swap = true,
+		.nofs = gfp == GFP_READAHEAD,
+	};
+
+	return direct_reclaim(s, &sc);
+}

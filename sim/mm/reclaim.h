@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* The parts of reclaim that all LRU models share: v7.3 mm/vmscan.c. */
+#ifndef REAPSIM_RECLAIM_H
+#define REAPSIM_RECLAIM_H
+
+#include "sim/mm/charge.h"
+#include "sim/sim.h"
+
+/** try_to_free_mem_cgroup_pages(): pages freed. */
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp);
+/** try_to_free_pages(): direct reclaim of the whole machine. */
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp);
+/** shrink_node(): one step of a pass; true while there is more of the pass. */
+bool shrink_node(struct sim *s, struct scan_control *sc);
+/** kswapd gave up: 16 runs in a row without progress. */
+bool kswapd_test_hopeless(const struct sim *s);
+/** Pages that reclaim has looked at, on any list. */
+uint64_t reclaim_scanned(const struct sim *s);
+
+/**
+ * shrink_folio_list - reclaim isolated folios.
+ * @slots: isolated, oldest first; those that stay are left in front, in the
+ *	same order, with PG_active set where they go to the active list
+ * @nr: in: how many; out: how many stay
+ * Return: pages freed. The caller puts the rest back on its lists.
+ */
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc);
+
+/** handle_reclaim_writeback(), after what stays is back on its lists. */
+void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken);
+
+/** folio_free_swap(): gives the swap slot of a resident anon folio back, unless
+ * a swap entry refers to it. */
+void folio_free_swap(struct sim *s, uint32_t slot);
+/** More than half of the swap space is in use. */
+bool vm_swap_full(const struct sim *s);
+
+/** Swap slots left. */
+uint64_t nr_swap_pages(const struct sim *s);
+
+#endif

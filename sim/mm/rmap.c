@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/rmap.c. The kernel walks an interval tree per file and one
+ * per anon_vma; here the VMAs of a file, or of an anon_vma, are a list, and the
+ * walk stops when as many PTEs were found as the mapcount says. The order is the
+ * kernel's for a file: MGLRU looks around each PTE that it comes to, and so it decides
+ * what is activated, when and how often. For an anon_vma it is the order of their
+ * making, where the kernel goes by address first: wrong after fork() where reclaim of
+ * anon pages looks around.
+ */
+#include "sim/mm/rmap.h"
+
+#include "sim/mm/filemap.h"
+#include "sim/mm/mm.h"
+
+/* called with the PTE of @vpn, in @pt, that maps the folio; false stops the walk */
+typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			uint32_t vpn, void *arg);
+
+static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, uint32_t *left,
+		  rmap_fn fn, void *arg)
+{
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+
+	if (!(pte & PTE_present) || (pte & PTE_zero) || pte_slot(s, vma, pt, vpn) != slot)
+		return true;
+	--*left;
+	return fn(s, slot, vma, pt, vpn, arg) && *left;
+}
+
+static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
+{
+	uint32_t left = s->folios[slot].mapcount;
+
+	if (!left)
+		return;
+	if (slot_is_anon(s, slot)) {
+		const struct anon_slot *a = &s->anon[slot - s->anon_first];
+		uint32_t vpn = a->vpn;
+
+		for (guint i = 0; i < a->av->vmas->len; i++) {
+			struct vma *vma = a->av->vmas->pdata[i];
+
+			if (vpn - vma->start < vma_pages(vma) &&
+			    !visit(s, slot, vma, vpn, &left, fn, arg))
+				return;
+		}
+	} else {
+		uint32_t file = slot_file(s, slot);
+		uint32_t pgoff = slot - file_slot(s, file, 0);
+		struct vma *next;
+
+		for (struct vma *vma = s->files[file].mappings; vma && vma->pgoff <= pgoff;
+		     vma = next) {
+			next = vma->next_map;
+			if (pgoff - vma->pgoff < vma_pages(vma) &&
+			    !visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+				return;
+		}
+	}
+}
+
+struct referenced {
+	int count;
+	bool exec;
+};
+
+static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			   uint32_t vpn, void *arg)
+{
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	struct referenced *r = arg;
+	const struct folio *f = &s->folios[slot];
+
+	/* invalid_folio_referenced_vma(): no recency, not even cleared */
+	if (!vma_has_recency(vma))
+		return true;
+	if ((vma->mm->dying || vma->mm->unstable) && (f->flags & PG_anon) &&
+	    !folio_maybe_mapped_shared(f->mapcount)) {
+		r->count = -1;
+		return false;
+	}
+	if (*pte & PTE_young) {
+		*pte &= (uint8_t)~PTE_young;
+		r->count++;
+		r->exec |= (vma->flags & VM_EXEC) != 0;
+		if (s->cfg.lru->look_around)
+			s->cfg.lru->look_around(s, vma, pt, vpn);
+	}
+	return true;
+}
+
+int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
+{
+	struct referenced r = { 0, false };
+
+	rmap_walk(s, slot, referenced_one, &r);
+	*exec = r.exec;
+	return r.count;
+}
+
+static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+		      uint32_t vpn, void *arg)
+{
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	struct folio *f = &s->folios[slot];
+
+	(void)arg;
+	(void)vma;
+	if (f->flags & PG_anon) {
+		/* ttu_anon_folio() */
+		s->anon[slot - s->anon_first].nr_swap++;
+		if (*pte & PTE_dirty)
+			f->flags |= PG_dirty;
+		/* writable means PageAnonExclusive: pte_swp_mkexclusive() */
+		*pte = PTE_swap | (*pte & PTE_write);
+	} else {
+		if (*pte & PTE_dirty)
+			folio_mark_dirty(s, slot);
+		*pte = 0;
+	}
+	f->mapcount--;
+	return true;
+}
+
+void try_to_unmap(struct sim *s, uint32_t slot)
+{
+	rmap_walk(s, slot, unmap_one, NULL);
+}
+
+static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			uint32_t vpn, void *arg)
+{
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+
+	(void)s;
+	(void)slot;
+	(void)arg;
+	if (vma->flags & VM_SHARED)
+		*pte &= (uint8_t) ~(PTE_dirty | PTE_write);
+	return true;
+}
+
+void folio_mkclean(struct sim *s, uint32_t slot)
+{
+	rmap_walk(s, slot, mkclean_one, NULL);
+}

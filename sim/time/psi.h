@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Pressure of memory in a timed run, as /proc/pressure/memory has it, with the
+ * triggers that a killer can wait for. Mirrors v7.3 kernel/sched/psi.c.
+ */
+#ifndef REAPSIM_PSI_H
+#define REAPSIM_PSI_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sim/time/clock.h"
+
+struct sim;
+
+/** enum psi_state - some task stalls; all that could run do. */
+enum psi_state {
+	PSI_MEM_SOME,
+	PSI_MEM_FULL,
+	PSI_NONIDLE,
+	NR_PSI_STATES,
+};
+
+/** struct psi_task - how a task is counted at present; zeroed at first. */
+struct psi_task {
+	unsigned int cpu;
+	bool running, oncpu, memstall, iowait;
+};
+
+/** struct psi_window - struct psi_window of the kernel. */
+struct psi_window {
+	uint64_t size_ns, start_ns, start_value, prev_growth;
+};
+
+/** struct psi_trigger - fires when a state lasted @threshold_ns within a window,
+ * at most once a window. The caller owns it, for as long as the run. */
+struct psi_trigger {
+	enum psi_state state;
+	uint64_t threshold_ns;
+	struct psi_window win;
+	uint64_t last_event_ns;
+	bool fired; /* so @last_event_ns is valid; the kernel's clock has no 0 */
+	bool pending;
+	bool event; /* it fired; the reader clears it */
+	struct psi_trigger *next;
+};
+
+struct psi *psi_new(struct sim *s);
+void psi_free(struct psi *p);
+/** psi_task_change(): @t is @now from now on. */
+void psi_task_change(struct sim *s, struct psi_task *t, struct psi_task now);
+/** Registers @t: "some 70000 1000000" is (PSI_MEM_SOME, 70 ms, 1 s). */
+void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
+		     uint64_t threshold_ns, uint64_t window_ns);
+/** poll(): the current task sleeps until a trigger fires or until @until_ns. */
+void psi_wait(struct sim *s, uint64_t until_ns);
+/** total= of /proc/pressure/memory, ns, as of now. */
+uint64_t psi_total_ns(struct sim *s, enum psi_state state);
+/** avg10= in hundredths of a percent, as of the last period of 2 s. They begin
+ * with the first question or trigger: what was before counts as one period. */
+uint64_t psi_avg10(struct sim *s, enum psi_state state);
+
+/** window_update(): growth of @value over the window that ends at @now_ns. */
+uint64_t psi_window_update(struct psi_window *win, uint64_t now_ns, uint64_t value);
+/** calc_load() with EXP_10s: the average after another period with @percent
+ * percent of pressure; fixed point, FIXED_1 = 2048. */
+uint64_t psi_calc_avg10(uint64_t avg, uint64_t percent);
+
+#endif

@@ -1,0 +1,292 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sim/mm/filemap.c: which reads and writes mark a page (v7.3 filemap_read()),
+ * drop_caches, dirty pages and the flusher.
+ */
+#include <CUnit/CUnit.h>
+
+#include "tests/unit/testlib.h"
+
+void suite_filemap(void);
+
+/* pages of the file with a flag after the operations; the batches are drained
+ * between them, so that a second mark activates through a list */
+static const struct {
+	const char *ops, *referenced, *active, *what;
+} marks[] = {
+	{ "read,1,a,0,4; drain", "0-3", "", "each page once" },
+	{ "read,1,a,0,4; drain; read,2,a,0,4; drain", "", "0-3", "twice: active" },
+	{ "read,1,a,0,4; drain; read,2,a,0,4; drain; read,3,a,0,4; drain", "0-3", "0-3",
+	  "three times: active and referenced" },
+	/* pos_same_folio(ki_pos, last_pos - 1): going on in the page where the
+	 * last read ended does not mark it again; only the first folio of a
+	 * batch is compared */
+	{ "read,1,a,0,1; drain; read,1,a,0,1; drain; read,1,a,0,1; drain", "0", "",
+	  "the same page again and again" },
+	{ "read,1,a,0,4; drain; read,1,a,3,2; drain", "0-4", "", "overlap of one page" },
+	{ "read,1,a,0,4; drain; read,1,a,2,2; drain", "0-1", "2-3", "overlap of two" },
+	{ "read,1,a,0,4; drain; read,1,a,0,4; drain", "", "0-3", "from the start again" },
+	{ "read,1,a,0,1; drain; read,1,a,1,1; drain; read,1,a,0,1; drain", "1", "0", "back" },
+	/* a batch of filemap_get_pages() is 31: its first page follows the last
+	 * of the one before, and is marked */
+	{ "read,1,a,0,64; drain", "0-63", "", "longer than a batch" },
+	{ "read,1,a,0,64; drain; read,2,a,0,64; drain", "", "0-63", "longer than a batch, twice" },
+	/* buffered writes mark nothing (generic_perform_write() does not) */
+	{ "write,1,a,0,4; drain", "", "", "write" },
+	{ "write,1,a,0,4; drain; write,1,a,0,4; drain; write,2,a,0,4; drain", "", "",
+	  "write again" },
+	{ "read,1,a,0,4; drain; write,1,a,0,4; drain", "0-3", "", "write to a cached page" },
+	{ "write,1,a,0,4; drain; read,1,a,0,4; drain", "0-3", "", "read what was written" },
+};
+
+static void test_marks(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(marks); i++) {
+		g_autofree char *text =
+			g_strconcat("file,a,64; spawn,1; spawn,2; spawn,3;", marks[i].ops, NULL);
+		struct tl *x = tl_run(NULL, NULL, text);
+		g_autofree char *referenced = tl_pages(x, "a", PG_referenced);
+		g_autofree char *active = tl_pages(x, "a", PG_active);
+
+		TL_STR(referenced, marks[i].referenced, "%s", marks[i].what);
+		TL_STR(active, marks[i].active, "%s", marks[i].what);
+		tl_free(x);
+	}
+}
+
+/* tmpfs: shmem_file_read_iter() marks every page of every read;
+ * shmem_get_folio(SGP_WRITE) too, a new page becomes referenced */
+static void test_shmem_marks(void)
+{
+	static const struct {
+		const char *ops, *referenced, *active, *what;
+	} rows[] = {
+		{ "write,1,t,0,4; drain", "0-3", "", "write" },
+		{ "write,1,t,0,4; drain; write,1,t,0,4; drain", "", "0-3", "written again" },
+		{ "write,1,t,0,4; drain; read,1,t,0,4; drain", "", "0-3", "read" },
+		{ "write,1,t,0,1; drain; read,1,t,0,1; drain; read,1,t,0,1; drain", "0", "0",
+		  "the same page again: marked all the same" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("file,t,64,shmem; spawn,1;", rows[i].ops, NULL);
+		struct tl *x = tl_run(NULL, NULL, text);
+		g_autofree char *referenced = tl_pages(x, "t", PG_referenced);
+		g_autofree char *active = tl_pages(x, "t", PG_active);
+
+		TL_STR(referenced, rows[i].referenced, "%s", rows[i].what);
+		TL_STR(active, rows[i].active, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_nr_dirty) + tl_stat(x, VM_nr_dirtied), 0, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* the replay loop's own path for reads of one page must be the same: without
+ * --check it is used */
+static void test_fast_path(void)
+{
+	GString *text = g_string_new("file,a,3000; file,b,50; spawn,1; spawn,2;");
+	struct vmstat stat[2];
+	uint32_t rng = 1;
+
+	for (int i = 0; i < 3000; i++) {
+		rng = rng * 1103515245 + 12345;
+		g_string_append_printf(
+			text, "read,%u,%c,%u,1;", 1 + (rng >> 20) % 2, (rng >> 9) % 5 ? 'a' : 'b',
+			(rng >> 16) % ((rng >> 9) % 5 ? (rng >> 8) % 2 ? 3000 : 100 : 50));
+	}
+	for (int check = 0; check < 2; check++) {
+		struct tl *x = tl_new("memcg_pages=500 readahead_pages=8", NULL, text->str);
+
+		x->s->cfg.check = check;
+		CU_ASSERT(tl_end(x) == 1);
+		CU_ASSERT(sim_check(x->s, &x->err) == 0);
+		sim_stat(x->s, &stat[check]);
+		tl_free(x);
+	}
+	for (int i = 0; i < NR_VMSTAT; i++)
+		TL_EQ(stat[0].v[i], stat[1].v[i], "%s", vmstat_name((enum vmstat_item)i));
+	CU_ASSERT(stat[0].v[VM_pgactivate] > 0 && stat[0].v[VM_workingset_refault_file] > 0);
+	g_string_free(text, TRUE);
+}
+
+/*
+ * drop_caches: mapping_evict_folio() drops what is clean and unmapped, and no
+ * shadow stays (clear_shadow_entries()). What it cannot drop is queued for the
+ * inactive list (deactivate_file_folio()), where it goes when the batch drains
+ * unless it is mapped then.
+ */
+static void test_drop(void)
+{
+	struct tl *x =
+		tl_new("memcg_pages=200", NULL,
+		       "file,a,400; file,t,4,shmem; spawn,1; spawn,2; read,1,a,0,300; drain;"
+		       "write,1,a,250,1; read,2,a,250,1; write,1,a,251,1; drain;"
+		       "map,1,0,2,r--p,a,252; touch,1,0,2,r; write,1,t,0,2; drain; mark,before;"
+		       "drop_caches; mark,queued; drain; mark,after; read,1,a,0,20");
+	g_autofree char *cached = NULL, *shadows = NULL, *list = NULL;
+	uint64_t refaults;
+
+	tl_to(x, "before");
+	shadows = tl_pages(x, "a", PG_shadow);
+	CU_ASSERT(g_str_has_prefix(shadows, "0-"));
+	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_dirty), PG_active | PG_dirty, "250");
+	tl_to(x, "queued");
+	for (uint32_t page = 250; page < 254; page++)
+		TL_EQ(tl_folio(x, "a", page)->batched, 1, "page %u waits", page);
+	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_reclaim), PG_active, "250 waits");
+	tl_to(x, "after");
+	cached = tl_pages(x, "a", PG_resident);
+	TL_STR(cached, "250-253", "dirty 250 and 251, mapped 252 and 253");
+	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_referenced | PG_dirty | PG_reclaim),
+	      PG_dirty | PG_reclaim, "deactivated, to be rotated once written");
+	TL_EQ(tl_stat(x, VM_pgdeactivate) - tl_at(x, "before", VM_pgdeactivate), 1,
+	      "only one was active");
+	TL_EQ(tl_folio(x, "a", 252)->flags & (PG_reclaim | PG_referenced), PG_referenced,
+	      "mapped: left alone");
+	list = tl_list(x, "inactive_file");
+	CU_ASSERT(g_str_has_prefix(list, "a:251 a:250 "));
+	TL_EQ(tl_stat(x, VM_nr_shmem), 2, "tmpfs stays");
+	TL_EQ(tl_stat(x, VM_drop_pagecache), 1, "drop_pagecache");
+	refaults = tl_stat(x, VM_workingset_refault_file);
+	CU_ASSERT(tl_end(x) == 1);
+	TL_EQ(tl_stat(x, VM_workingset_refault_file), refaults, "pages without a shadow");
+	tl_free(x);
+}
+
+/* (gfp & __GFP_WRITE) in filemap_add_folio(): overwriting is no refault */
+static void test_overwrite_is_no_refault(void)
+{
+	struct tl *x = tl_run("memcg_pages=200", NULL,
+			      "file,a,400; spawn,1; read,1,a,0,300; mark,m; write,1,a,0,10");
+	struct tl *y = tl_run("memcg_pages=200", NULL,
+			      "file,a,400; spawn,1; read,1,a,0,300; mark,m; read,1,a,0,10");
+
+	TL_EQ(tl_stat(x, VM_workingset_refault_file), 0, "write");
+	TL_EQ(tl_stat(x, VM_sim_fills), 300, "nothing is read for a write");
+	TL_EQ(tl_stat(y, VM_workingset_refault_file), 10, "read");
+	TL_EQ(tl_stat(y, VM_sim_fills), 310, "read");
+	tl_free(x);
+	tl_free(y);
+}
+
+/* wb_workfn() every dirty_writeback_ms for what is dirty for dirty_expire_ms;
+ * balance_dirty_pages() past the background ratio of free and file pages */
+static const struct {
+	const char *machine, *ops;
+	uint64_t dirty, written;
+	const char *what;
+} flushes[] = {
+	{ "", "write,1,a,0,10", 10, 0, "stay dirty" },
+	{ "", "write,1,a,0,10; write,1,a,5,10", 15, 0, "dirty twice is dirty once" },
+	{ "", "write,1,a,0,10; advance,29s", 10, 0, "not expired" },
+	{ "", "write,1,a,0,10; advance,31s", 0, 10, "expired" },
+	{ "", "write,1,a,0,10; advance,30s", 0, 10, "expired just now" },
+	{ "", "advance,1s; write,1,a,0,10; advance,30s", 10, 0, "31 s: the flusher looks at 35 s" },
+	{ "", "advance,1s; write,1,a,0,10; advance,34s", 0, 10, "35 s" },
+	{ "dirty_writeback_ms=1000", "advance,1s; write,1,a,0,10; advance,30s", 0, 10,
+	  "it looks every second" },
+	{ "dirty_expire_ms=2000", "write,1,a,0,10; advance,5s", 0, 10, "expires after 2 s" },
+	{ "", "write,1,a,0,10; advance,20s; write,1,a,10,5; advance,11s", 5, 10,
+	  "the later ones stay" },
+	{ "", "write,1,a,0,10; advance,20s; write,1,a,0,10; advance,11s", 0, 10,
+	  "dirty since the first write" },
+	/* 10% of 1000 pages of limit: 100 are allowed, 101 start the flusher */
+	{ "memcg_pages=1000", "write,1,a,0,100", 100, 0, "at the background ratio" },
+	{ "memcg_pages=1000", "write,1,a,0,101", 0, 101, "past it" },
+	{ "memcg_pages=1000 dirty_background_ratio=50", "write,1,a,0,500", 500, 0, "half" },
+	/* anon pages do not count into what may be dirty */
+	{ "memcg_pages=1000", "anon,1,0,500,rw-p; touch,1,0,500,w; write,1,a,0,51", 0, 51,
+	  "half of the memory is anon: 50" },
+};
+
+static void test_flusher(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(flushes); i++) {
+		g_autofree char *text = g_strconcat("file,a,600; spawn,1;", flushes[i].ops, NULL);
+		struct tl *x = tl_run(flushes[i].machine, NULL, text);
+
+		TL_EQ(tl_stat(x, VM_nr_dirty), flushes[i].dirty, "%s", flushes[i].what);
+		TL_EQ(tl_stat(x, VM_nr_written), flushes[i].written, "%s", flushes[i].what);
+		tl_free(x);
+	}
+}
+
+/* writeback of a page that is mapped: the next write faults and dirties again */
+static void test_flush_mapped(void)
+{
+	struct tl *x = tl_run(NULL, NULL,
+			      "file,a,8; spawn,1; map,1,0,8,rw-s,a,0; touch,1,0,8,w; advance,30s;"
+			      "mark,written; touch,1,0,3,w");
+
+	TL_EQ(tl_at(x, "written", VM_nr_dirty), 0, "written");
+	TL_EQ(tl_at(x, "written", VM_pgfault), 8, "written");
+	TL_EQ(tl_stat(x, VM_nr_dirty), 3, "dirty again");
+	TL_EQ(tl_stat(x, VM_pgfault), 11, "write notification");
+	TL_EQ(tl_stat(x, VM_nr_dirtied), 11, "dirtied");
+	tl_free(x);
+}
+
+/* Who writes back drains the batches of its CPU; it left them alone here, and no page
+ * was on a list. With two CPUs it is not the CPU that dirtied. */
+static void test_flush_drains(void)
+{
+	const char *ops =
+		"file,a,8; spawn,1; write,1,a,0,5; advance,30s; read,1,a,5,1; advance,30s";
+	struct tl *x = tl_run("readahead_pages=0", NULL, ops);
+
+	TL_EQ(tl_stat(x, VM_nr_inactive_file), 5, "the five that were written, was 0");
+	tl_free(x);
+	x = tl_run("readahead_pages=0 cpus=2", NULL, ops);
+	TL_EQ(tl_stat(x, VM_nr_inactive_file), 0, "written on the other CPU");
+	tl_free(x);
+}
+
+/* folio_end_writeback() of a page with PG_reclaim: folio_rotate_reclaimable() */
+static void test_rotate(void)
+{
+	struct tl *x =
+		tl_new(NULL, NULL,
+		       "file,a,8; spawn,1; write,1,a,0,2; drain; drop_caches; drain; read,1,a,4,2;"
+		       "drain; mark,m; advance,30s");
+	g_autofree char *list = NULL;
+
+	tl_to(x, "m");
+	list = tl_list(x, "inactive_file");
+	TL_STR(list, "a:5 a:4 a:1 a:0", "before");
+	CU_ASSERT(tl_end(x) == 1);
+	g_free(list);
+	list = tl_list(x, "inactive_file");
+	TL_STR(list, "a:5 a:4 a:0 a:1", "each went to the tail when it was written");
+	TL_EQ(tl_stat(x, VM_pgrotated), 2, "pgrotated");
+	TL_EQ(tl_folio(x, "a", 0)->flags & (PG_reclaim | PG_dirty), 0, "clean");
+	tl_free(x);
+}
+
+/* a dirty private copy is anon; a dirty shared PTE is the file's at unmap */
+static void test_zap_dirty(void)
+{
+	struct tl *x = tl_run(NULL, NULL,
+			      "file,a,8; spawn,1; map,1,0,8,rw-s,a,0; touch,1,0,2,w; advance,30s;"
+			      "touch,1,0,1,w; exit,1");
+
+	TL_EQ(tl_stat(x, VM_nr_dirty), 1, "the one written since");
+	TL_EQ(tl_folio(x, "a", 0)->flags & PG_dirty, PG_dirty, "page 0");
+	tl_free(x);
+}
+
+void suite_filemap(void)
+{
+	CU_pSuite s = CU_add_suite("filemap", NULL, NULL);
+
+	CU_add_test(s, "what reads and writes mark", test_marks);
+	CU_add_test(s, "tmpfs", test_shmem_marks);
+	CU_add_test(s, "the fast path equals the slow one", test_fast_path);
+	CU_add_test(s, "drop_caches", test_drop);
+	CU_add_test(s, "overwriting is no refault", test_overwrite_is_no_refault);
+	CU_add_test(s, "the flusher", test_flusher);
+	CU_add_test(s, "the flusher drains batches", test_flush_drains);
+	CU_add_test(s, "writeback of a mapped page", test_flush_mapped);
+	CU_add_test(s, "rotation after writeback", test_rotate);
+	CU_add_test(s, "a dirty PTE at unmap", test_zap_dirty);
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* sim/time/sched.c: who has a CPU when, computed by hand. */
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "models/models.h"
+#include "sim/time/sched.h"
+#include "tests/unit/testlib.h"
+
+void suite_sched(void);
+
+#define MS 1000000ull
+
+/* What tasks do: "r5" runs 5 ms, "w5" waits 5 ms, "q" waits in a queue, "k" wakes
+ * it, "y" lets the next task go first, any capital letter is noted with the time. */
+struct scene {
+	struct tl *x;
+	struct wait_queue queue;
+	struct task *tasks[8];
+	GString *log;
+};
+
+struct part {
+	struct scene *sc;
+	const char *does;
+};
+
+static void play(struct sim *s, void *arg)
+{
+	const struct part *p = arg;
+
+	for (const char *c = p->does; *c; c++) {
+		if (*c >= 'A' && *c <= 'Z')
+			g_string_append_printf(p->sc->log, "%c%u ", *c, (unsigned)(s->now_ns / MS));
+		else if (*c == 'r')
+			sched_run(s, (uint64_t)(*++c - '0') * MS);
+		else if (*c == 'w')
+			task_sleep(s, s->now_ns + (uint64_t)(*++c - '0') * MS, true);
+		else if (*c == 'q')
+			wait_on(s, &p->sc->queue, true);
+		else if (*c == 'k')
+			wake_all(s, &p->sc->queue);
+		else if (*c == 'y')
+			sched_yield_to(s, p->sc->tasks[*++c - '0']);
+		else if (*c == 'x')
+			task_kill(s, p->sc->tasks[*++c - '0']);
+	}
+}
+
+/* the tick is 4 ms */
+static const struct {
+	const char *what, *cpus;
+	const char *tasks[4];
+	const char *log;
+} scenes[] = {
+	{ "one task", "1", { "Ar3Bw2Cr1D" }, "A0 B3 C5 D6 " },
+	{ "two CPUs: side by side", "2", { "Ar5B", "Cr5D" }, "A0 C0 B5 D5 " },
+	/* a:0-4 b:4-8 a:8-9 b:9-10 */
+	{ "one CPU: a tick each", "1", { "Ar5B", "Cr5D" }, "A0 C4 B9 D10 " },
+	{ "who waits gives way at once", "1", { "Ar1w9B", "Cr3D" }, "A0 C1 D4 B10 " },
+	/* b comes to its wait at 4, wakes at 6 while a runs, and has to wait until 8 */
+	{ "who wakes waits for the tick", "1", { "r1Ar8B", "w2Cr1D" }, "A1 C8 D9 B10 " },
+	{ "or takes an idle CPU", "2", { "r1Ar8B", "w2Cr1D" }, "A1 C2 D3 B9 " },
+	{ "first come first served", "1", { "r9A", "r1B", "r1C" }, "B5 C6 A11 " },
+	{ "a queue", "2", { "qA", "r2kB" }, "B2 A2 " },
+	{ "all of a queue, in order", "4", { "qA", "qB", "r2k" }, "A2 B2 " },
+	{ "killed out of a queue and of a sleep", "4", { "qA", "w9B", "r3x0x1" }, "A3 B3 " },
+	{ "what takes no time changes no order", "1", { "Ar0Bw0C", "D" }, "A0 B0 C0 D0 " },
+	{ "lent: the other goes first", "1", { "Ay1B", "Cr2D" }, "A0 C0 D2 B2 " },
+	{ "lent, but not beyond a tick", "1", { "Ay1B", "Cr6D" }, "A0 C0 B4 D6 " },
+	{ "not lent where there is another CPU", "2", { "Ay1B", "Cr2D" }, "A0 C0 B0 D2 " },
+};
+
+static void test_scenes(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(scenes); i++) {
+		g_autofree char *machine = g_strdup_printf("cpus=%s", scenes[i].cpus);
+		struct timed_config timed;
+		struct scene sc = { .log = g_string_new(NULL) };
+		struct part parts[4];
+
+		timed_config_init(&timed, &kill_none);
+		sc.x = tl_new_timed(machine, NULL, &timed, "file,a,8");
+		for (int t = 0; t < 4 && scenes[i].tasks[t]; t++) {
+			parts[t] = (struct part){ &sc, scenes[i].tasks[t] };
+			sc.tasks[t] = task_spawn(sc.x->s, TASK_USER, "test", play, &parts[t],
+						 (unsigned)t);
+		}
+		while (sched_turn(sc.x->s))
+			;
+		TL_STR(sc.log->str, scenes[i].log, "%s", scenes[i].what);
+		TL_EQ(sched_nr_user(sc.x->s), 0, "%s", scenes[i].what);
+		g_string_free(sc.log, TRUE);
+		tl_free(sc.x);
+	}
+}
+
+void suite_sched(void)
+{
+	CU_pSuite s = CU_add_suite("sched", NULL, NULL);
+
+	CU_add_test(s, "who has a CPU when", test_scenes);
+}

@@ -1,0 +1,766 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Trace readers and writers: what they accept, and what they say when not. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+#include <glib.h>
+#include <glib/gstdio.h>
+
+#include "sim/trace.h"
+#include "traces/readers/readers.h"
+#include "traces/readers/write.h"
+
+void suite_readers(void);
+
+#define V1  "reapsim-trace,1\n"
+#define V1B "reapsim-trace,1,binary\n"
+
+/* Every operation and every optional field, as the writer writes it. */
+static const char all_ops[] = V1 "machine,memcg_pages,16384\n"
+				 "machine,prefault,young\n"
+				 "note,command,\"make -j2, \"\"quoted\"\"\"\n"
+				 "note,command,\"  twice \"\n"
+				 "note,empty,\"\"\n"
+				 "file,app,4096\n"
+				 "file,\"lib, c.so\",300\n"
+				 "file,/dev/shm/x,100,shmem\n"
+				 "file,anon,1\n"
+				 "file,\"#\xc3\xa4\",4290000000\n"
+				 "spawn,1\n"
+				 "spawn,134217727,8191\n"
+				 "map,1,0x1000,4096,r-xp,app,0,random,noreuse\n"
+				 "map,1,0x2000,1,r--s,app,0,sequential,noreuse,readonly\n"
+				 "map,1,0x3000,100,rw-s,/dev/shm/x,0\n"
+				 "map,1,0x4000,1,r--s,/dev/shm/x,0,readonly\n"
+				 "map,1,0xffffffff,1,---p,anon,0,noreuse\n"
+				 "map,1,0x0,1,r--p,\"#\xc3\xa4\",4289999999,sequential\n"
+				 "anon,1,0x9000,50,rw-p\n"
+				 "anon,1,0xa000,50,rw-p,sequential\n"
+				 "touch,1,0x1000,4096,r\n"
+				 "touch,1,0x1000,10,r,16\n"
+				 "touch,1,0x9000,50,w\n"
+				 "fork,1,2\n"
+				 "fork,1,3,1\n"
+				 "advise,2,0x1800,5,normal\n"
+				 "advise,2,0x1800,5,random\n"
+				 "unmap,2,0x1700,67108863\n"
+				 "read,1,app,0,4096\n"
+				 "write,1,\"lib, c.so\",299,1\n"
+				 "exec,2\n"
+				 "drop_caches\n"
+				 "drain\n"
+				 "advance,0ns\n"
+				 "advance,1001ns\n"
+				 "advance,1001us\n"
+				 "advance,1500ms\n"
+				 "advance,576460752s\n"
+				 "mark,run1\n"
+				 "mark,a.b:c_d-e\n"
+				 "mark,run1\n"
+				 "mrelease,2,ignore_access+evict_file\n"
+				 "mrelease,3\n"
+				 "spawn,2\n"
+				 "mrelease,2,evict_file\n"
+				 "spawn,2\n"
+				 "mrelease,2,ignore_access\n"
+				 "spawn,2\n"
+				 "optin,2\n"
+				 "oom,2\n"
+				 "kill,1\n"
+				 "exit,134217727\n";
+
+static char *dir;
+
+static int make_dir(void)
+{
+	dir = g_dir_make_tmp("reapsim-readers-XXXXXX", NULL);
+	return dir ? 0 : -1;
+}
+
+static int remove_dir(void)
+{
+	GDir *d = g_dir_open(dir, 0, NULL);
+	const char *name;
+
+	while (d && (name = g_dir_read_name(d))) {
+		char *path = g_build_filename(dir, name, NULL);
+
+		g_remove(path);
+		g_free(path);
+	}
+	if (d)
+		g_dir_close(d);
+	g_rmdir(dir);
+	g_free(dir);
+	return 0;
+}
+
+static char *put_file(const void *data, size_t len)
+{
+	char *path = g_build_filename(dir, "t", NULL);
+
+	CU_ASSERT_TRUE_FATAL(g_file_set_contents(path, data, (gssize)len, NULL));
+	return path;
+}
+
+/* Load @data as a file; its path in messages becomes "t". */
+static struct trace *load(const void *data, size_t len, const char *format, int *ret,
+			  char msg[sizeof(((struct err *)0)->msg)])
+{
+	struct trace *t = NULL;
+	struct err err = { "" };
+	char *path = put_file(data, len);
+	size_t n = strlen(dir) + 1;
+
+	*ret = trace_load(path, format, &t, &err);
+	if (g_str_has_prefix(err.msg, dir))
+		memmove(err.msg, err.msg + n, strlen(err.msg + n) + 1);
+	memcpy(msg, err.msg, sizeof(err.msg));
+	g_free(path);
+	return t;
+}
+
+static struct trace *load_good(const void *data, size_t len, const char *format)
+{
+	char msg[1024];
+	int ret;
+	struct trace *t = load(data, len, format, &ret, msg);
+
+	if (ret)
+		fprintf(stderr, "\nunexpected: %s\n", msg);
+	CU_ASSERT_EQUAL_FATAL(ret, 0);
+	return t;
+}
+
+static void expect_bad(const char *what, const void *data, size_t len, const char *format,
+		       const char *want)
+{
+	char msg[1024];
+	int ret;
+	struct trace *t = load(data, len, format, &ret, msg);
+
+	CU_ASSERT_EQUAL(ret, -EINVAL);
+	CU_ASSERT_STRING_EQUAL(msg, want);
+	if (ret != -EINVAL || strcmp(msg, want))
+		fprintf(stderr, "\n%s: %d \"%s\"\nexpected \"%s\"\n", what, ret, msg, want);
+	trace_free(t);
+}
+
+typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
+
+static GByteArray *written(const struct trace *t, write_fn write)
+{
+	GByteArray *bytes = g_byte_array_new();
+	char *data = NULL;
+	size_t len = 0;
+	FILE *f = open_memstream(&data, &len);
+	struct err err;
+
+	CU_ASSERT_EQUAL(write(t, f, &err), 0);
+	fclose(f);
+	g_byte_array_append(bytes, (const guint8 *)data, (guint)len);
+	free(data);
+	return bytes;
+}
+
+static void test_round_trip(void)
+{
+	struct trace *t = load_good(all_ops, strlen(all_ops), NULL), *b;
+	GByteArray *text, *binary, *again;
+
+	text = written(t, trace_write_text);
+	CU_ASSERT_EQUAL(text->len, strlen(all_ops));
+	CU_ASSERT_EQUAL(memcmp(text->data, all_ops, text->len), 0);
+	binary = written(t, trace_write_binary);
+	CU_ASSERT_EQUAL(binary->len % 8, 0);
+	g_byte_array_unref(text);
+
+	b = load_good(binary->data, binary->len, NULL);
+	text = written(b, trace_write_text);
+	CU_ASSERT_EQUAL(text->len, strlen(all_ops));
+	CU_ASSERT_EQUAL(memcmp(text->data, all_ops, text->len), 0);
+	again = written(b, trace_write_binary);
+	CU_ASSERT_EQUAL(again->len, binary->len);
+	CU_ASSERT_EQUAL(memcmp(again->data, binary->data, binary->len), 0);
+	g_byte_array_unref(text);
+	g_byte_array_unref(binary);
+	g_byte_array_unref(again);
+	trace_free(b);
+	trace_free(t);
+}
+
+/* What people write by hand is read as what the writer would write. */
+static void test_text_forms(void)
+{
+	static const char loose[] = V1 "# a comment, with \"odd quotes\n"
+				       "\n \t \n"
+				       "spawn , 0x1\n"
+				       "file, \"f\" ,0X64\n"
+				       "map,1,4096,100,r-xp,f,0,normal\n"
+				       "map,1,4096,100,r-xp,f,0,normal,noreuse\n"
+				       "touch,01,0x1000,2,r,1\n"
+				       "mrelease,1,0\n"
+				       "advance,5\n"
+				       "advance,1000000us\n";
+	static const char strict[] = V1 "file,f,100\n"
+					"spawn,1\n"
+					"map,1,0x1000,100,r-xp,f,0\n"
+					"map,1,0x1000,100,r-xp,f,0,noreuse\n"
+					"touch,1,0x1000,2,r\n"
+					"mrelease,1\n"
+					"advance,5ns\n"
+					"advance,1s\n";
+	struct trace *t = load_good(loose, strlen(loose), "text");
+	GByteArray *text = written(t, trace_write_text);
+
+	CU_ASSERT_EQUAL(text->len, strlen(strict));
+	CU_ASSERT_EQUAL(memcmp(text->data, strict, MIN(text->len, strlen(strict))), 0);
+	g_byte_array_unref(text);
+	trace_free(t);
+	trace_free(load_good(V1, strlen(V1), NULL));
+}
+
+#define F "file,f,100\nspawn,1\n"
+#define OPS                                                                                        \
+	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
+	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
+	"advance, mark"
+#define RANGE "expected 1..67108863"
+
+static const struct {
+	const char *text; /* after the version line, which is line 1 */
+	const char *want;
+} bad_text[] = {
+	/* the file as such */
+	{ "drain\r\n", "t:2: a carriage return, expected lines that end in a plain newline "
+		       "(dos2unix converts)" },
+	{ "drain", "t:2: the last line does not end in a newline, expected one (is the file cut "
+		   "off?)" },
+	{ "\"drain\n", "t:2: misplaced or unterminated quote in \"\"drain\", expected CSV with "
+		       "\"\" for a quote inside quotes" },
+	{ "dr\"ain\n", "t:2: misplaced or unterminated quote in \"dr\"ain\", expected CSV with "
+		       "\"\" for a quote inside quotes" },
+	{ "note,a,\"b\"c\n", "t:2: misplaced or unterminated quote in \"note,a,\"b\"c\", expected "
+			     "CSV with \"\" for a quote inside quotes" },
+	{ "drain\n\nfoo,1\n", "t:4: unknown operation \"foo\", expected one of: " OPS },
+	{ ",\n", "t:2: unknown operation \"\", expected one of: " OPS },
+	{ "Drain\n", "t:2: unknown operation \"Drain\", expected one of: " OPS },
+	{ "records,0,0\n", "t:2: unknown operation \"records\", expected one of: " OPS },
+	/* header rows */
+	{ "machine,a\n", "t:2: 2 fields are too few, expected machine,KEY,VALUE" },
+	{ "machine,a,1\nmachine,a,2\n", "t:3: machine key \"a\" again, expected it once" },
+	{ "machine,a b,1\n", "t:2: key \"a b\", expected 1 to 64 of A-Za-z0-9_.-" },
+	{ "note,,1\n", "t:2: key \"\", expected 1 to 64 of A-Za-z0-9_.-" },
+	{ "note,a,b\tc\n", "t:2: value of \"a\", expected at most 4096 bytes without control "
+			   "characters" },
+	{ "note,a,b,c\n", "t:2: 4 fields are too many, expected note,KEY,VALUE" },
+	{ "drain\nnote,a,b\n", "t:3: \"note\" after an operation, expected it before the first" },
+	{ "drain\nmachine,a,b\n",
+	  "t:3: \"machine\" after an operation, expected it before the first" },
+	{ "file,f\n", "t:2: 2 fields are too few, expected file,NAME,PAGES[,shmem]" },
+	{ "file,f,0\n", "t:2: size of file in pages 0, expected 1..4294901758" },
+	{ "file,f,4294901759\n", "t:2: size of file in pages 4294901759, expected 1..4294901758" },
+	{ "file,f,1\nfile,g,4294901758\n",
+	  "t:3: file \"g\" of 4294901758 pages brings all files to 4294901759, expected less than "
+	  "4294901759" },
+	{ "file,f,99999999999999999999999\n",
+	  "t:2: size of file in pages 99999999999999999999999, expected 1..4294901758" },
+	{ "file,f,-1\n", "t:2: size of file in pages \"-1\", expected a number" },
+	{ "file,f,0x\n", "t:2: size of file in pages \"0x\", expected a number" },
+	{ "file,f,\n", "t:2: size of file in pages \"\", expected a number" },
+	{ "file,f,1k\n", "t:2: size of file in pages \"1k\", expected a number" },
+	{ "file,f,1e3\n", "t:2: size of file in pages \"1e3\", expected a number" },
+	{ "file,,1\n", "t:2: file name \"\", expected 1 to 255 bytes without control characters" },
+	{ "file,f,1,tmpfs\n", "t:2: kind of file \"tmpfs\", expected shmem or nothing" },
+	{ "file,f,1\nfile,f,1\n", "t:3: file \"f\" again, expected each name once" },
+	/* fields */
+	{ "spawn\n", "t:2: 1 fields are too few, expected spawn,PID[,CPU]" },
+	{ "spawn,1,2,3\n", "t:2: 4 fields are too many, expected spawn,PID[,CPU]" },
+	{ "drain,\n", "t:2: 2 fields are too many, expected drain" },
+	{ "drain,,,,,,,,,,,,,,,,,,\n", "t:2: 19 fields are too many, expected drain" },
+	{ "spawn,x\n", "t:2: process \"x\", expected a number" },
+	{ "spawn,134217728\n", "t:2: process 134217728, expected 0..134217727" },
+	{ "spawn,1,8192\n", "t:2: cpu 8192, expected 0..8191" },
+	{ F "fork,1,-2\n", "t:4: process \"-2\", expected a number" },
+	{ F "mrelease,1,3\n", "t:4: flags \"3\", expected 0, ignore_access, evict_file or "
+			      "ignore_access+evict_file" },
+	{ F "map,1,0,1,r-xp,g,0\n",
+	  "t:4: unknown file \"g\", expected one declared by an earlier file row" },
+	{ F "map,1,0,1,r-x,f,0\n",
+	  "t:4: permissions \"r-x\", expected as in /proc/PID/maps, like r-xp" },
+	{ F "map,1,0,1,rx-p,f,0\n",
+	  "t:4: permissions \"rx-p\", expected as in /proc/PID/maps, like r-xp" },
+	{ F "map,1,0,0,r--p,f,0\n", "t:4: number of pages 0, " RANGE },
+	{ F "map,1,0,67108864,r--p,f,0\n", "t:4: number of pages 67108864, " RANGE },
+	{ F "map,1,0x100000000,1,r--p,f,0\n", "t:4: page 0x100000000, expected 0..4294967295" },
+	{ F "map,1,0,1,r--p,f,0,wild\n",
+	  "t:4: advice \"wild\", expected random, sequential or normal" },
+	{ F "map,1,0,1,r--p,f,0,noreuse,random\n",
+	  "t:4: \"random\", expected noreuse, readonly or nothing" },
+	{ F "map,1,0,1,r--p,f,0,random,random\n",
+	  "t:4: \"random\", expected noreuse, readonly or nothing" },
+	{ F "map,1,0,1,r--s,f,0,readonly,noreuse\n",
+	  "t:4: \"noreuse\", expected noreuse, readonly or nothing" },
+	{ F "map,1,0,1,r--s,f,0,random,noreuse,readonly,\n",
+	  "t:4: 11 fields are too many, expected "
+	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly]" },
+	{ F "anon,1,0,1,rw-p,noreuse\n",
+	  "t:4: advice \"noreuse\", expected random, sequential or normal" },
+	{ F "advise,1,0,1,dontneed\n",
+	  "t:4: advice \"dontneed\", expected random, sequential or normal" },
+	{ F "touch,1,0,1,x\n", "t:4: access \"x\", expected r or w" },
+	{ F "touch,1,0,1,rw\n", "t:4: access \"rw\", expected r or w" },
+	{ F "touch,1,0,1,\n", "t:4: access \"\", expected r or w" },
+	{ F "touch,1,0,1,r,0\n", "t:4: stride 0, expected 1..4294967295" },
+	{ F "touch,1,0,1\n",
+	  "t:4: 4 fields are too few, expected touch,PID,AT,COUNT,r|w[,STRIDE]" },
+	{ F "read,1,f,0,0\n", "t:4: number of pages 0, " RANGE },
+	{ F "read,1,g,0,1\n",
+	  "t:4: unknown file \"g\", expected one declared by an earlier file row" },
+	{ "advance,1h\n", "t:2: time \"1h\", expected a number" },
+	{ "advance,ms\n", "t:2: time \"\", expected a number" },
+	{ "advance,1.5s\n", "t:2: time \"1.5\", expected a number" },
+	{ "advance,576460753s\n", "t:2: time 576460753, expected 0..576460752" },
+	{ "advance,0x800000000000000\n",
+	  "t:2: time 0x800000000000000, expected 0..576460752303423487" },
+	{ "mark,a b\n", "t:2: mark \"a b\", expected 1 to 64 of A-Za-z0-9_.:-" },
+	{ "mark,\n", "t:2: mark \"\", expected 1 to 64 of A-Za-z0-9_.:-" },
+	/* meaning: the checker's messages carry the line */
+	{ F "\n# comment\nread,1,f,99,2\n",
+	  "t:6: read of pages 99..100, beyond file \"f\" of 100 pages" },
+	{ F "touch,7,0,1,r\n", "t:4: unknown process 7, expected one that was spawned or forked" },
+	{ F "kill,1\nfile,g,1\nexit,1\n", "t:6: process 1 is dead, expected a living one" },
+	{ F "touch,1,0x10,1,r\n", "t:4: touch of page 0x10, which process 1 has not mapped" },
+	{ F "anon,1,0,1,rw-s\n",
+	  "t:4: shared anonymous map at 0x0, expected a map of a shmem file" },
+	{ F "map,1,0xffffffff,2,r--p,f,0\n",
+	  "t:4: map of 2 pages at 0xffffffff passes the last page 0xffffffff" },
+};
+
+static void test_bad_text(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(bad_text); i++) {
+		char *data = g_strconcat(V1, bad_text[i].text, NULL);
+
+		expect_bad(bad_text[i].text, data, strlen(data), NULL, bad_text[i].want);
+		g_free(data);
+	}
+}
+
+static void test_long_lines(void)
+{
+	const size_t size = 10 << 20;
+	char *data = g_malloc(size + 100);
+
+	strcpy(data, V1 "note,a,");
+	memset(data + strlen(data), 'x', size);
+	expect_bad("10 MB", data, size, NULL, "t:2: a line of more than 65536 bytes");
+	data[65536 + 17] = '\n';
+	expect_bad("64 KiB + 1", data, size, NULL, "t:2: a line of more than 65536 bytes");
+	/* the longest that is allowed gets as far as its value */
+	data[65536 + 16] = '\n';
+	expect_bad("64 KiB", data, 65536 + 17, NULL,
+		   "t:2: value of \"a\", expected at most 4096 bytes without control characters");
+	g_free(data);
+	expect_bad("NUL", V1 "drain\ndra\0n\n", 28, NULL,
+		   "t:3: a NUL byte in column 4, expected text");
+}
+
+/* Lines of all lengths around the size of the buffer keep their numbers. */
+static void test_many_lines(void)
+{
+	GString *s = g_string_new(V1);
+
+	for (unsigned int i = 0; i < 3000; i++) {
+		g_string_append_c(s, '#');
+		for (unsigned int n = i % 1000; n; n--)
+			g_string_append_c(s, 'x');
+		g_string_append_c(s, '\n');
+	}
+	g_string_append(s, "bad\n");
+	expect_bad("many lines", s->str, s->len, NULL,
+		   "t:3002: unknown operation \"bad\", expected one of: " OPS);
+	g_string_free(s, TRUE);
+}
+
+static const struct {
+	const char *data, *format, *want;
+} bad_start[] = {
+	{ "", NULL, "t: an empty file, expected a trace" },
+	{ "", "text", "t: an empty file, expected a trace that starts with reapsim-trace,1" },
+	{ "", "binary", "t: an empty file, expected a trace that starts with reapsim-trace,1" },
+	{ "reapsim-trace,2\n", NULL,
+	  "t:1: trace version \"reapsim-trace,2\", expected \"reapsim-trace,1\"" },
+	{ "reapsim-trace,1,\n", NULL,
+	  "t:1: trace version \"reapsim-trace,1,\", expected \"reapsim-trace,1\"" },
+	{ "reapsim-trace,1\r\n", NULL,
+	  "t:1: a carriage return, expected lines that end in a plain "
+	  "newline (dos2unix converts)" },
+	{ "reapsim-trace,2,binary\n", NULL,
+	  "t:1: trace version \"reapsim-trace,2,binary\", expected \"reapsim-trace,1,binary\"" },
+	{ V1B, "text",
+	  "t:1: trace version \"reapsim-trace,1,binary\", expected \"reapsim-trace,1\"" },
+	{ V1, "binary",
+	  "t:1: trace version \"reapsim-trace,1\", expected \"reapsim-trace,1,binary\"" },
+	{ "hello\n", "text", "t:1: first line \"hello\", expected \"reapsim-trace,1\"" },
+	{ "hello\n", NULL,
+	  "t: not a trace that can be told from its first bytes; name its format (--from): text, "
+	  "binary, perf, lackey, oracle" },
+	{ V1, "tar",
+	  "unknown trace format \"tar\", expected one of: text, binary, perf, lackey, "
+	  "oracle" },
+};
+
+static void test_bad_start(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(bad_start); i++)
+		expect_bad(bad_start[i].want, bad_start[i].data, strlen(bad_start[i].data),
+			   bad_start[i].format, bad_start[i].want);
+}
+
+static void test_paths(void)
+{
+	char *none = g_build_filename(dir, "none", NULL), *want;
+	struct trace *t = NULL;
+	struct err err;
+
+	for (size_t i = 0; trace_readers[i]; i++) {
+		const char *name = trace_readers[i]->name;
+
+		CU_ASSERT_EQUAL(trace_load(none, name, &t, &err), -ENOENT);
+		want = g_strconcat(none, ": cannot open: No such file or directory", NULL);
+		CU_ASSERT_STRING_EQUAL(err.msg, want);
+		g_free(want);
+		err.msg[0] = '\0';
+		CU_ASSERT_EQUAL(trace_load(dir, name, &t, &err), -EINVAL);
+		CU_ASSERT_TRUE(g_str_has_prefix(err.msg, dir));
+	}
+	CU_ASSERT_EQUAL(trace_load(none, NULL, &t, &err), -ENOENT);
+	CU_ASSERT_EQUAL(trace_load(dir, NULL, &t, &err), -EINVAL);
+	want = g_strconcat(dir, ": cannot read: Is a directory", NULL);
+	CU_ASSERT_STRING_EQUAL(err.msg, want);
+	CU_ASSERT_EQUAL(trace_load("/dev/null", NULL, &t, &err), -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.msg, "/dev/null: not a regular file, so its format must be "
+					"named (--from)");
+	CU_ASSERT_PTR_NULL(t);
+	g_free(want);
+	g_free(none);
+}
+
+static void test_registry(void)
+{
+	struct err err;
+
+	for (size_t i = 0; trace_readers[i]; i++) {
+		const struct trace_reader *r = trace_readers[i];
+
+		CU_ASSERT_PTR_EQUAL(trace_reader_find(r->name, &err), r);
+		CU_ASSERT_TRUE(r->summary && strlen(r->summary) < 72);
+		CU_ASSERT_PTR_NOT_NULL(r->read);
+	}
+	CU_ASSERT_PTR_NULL(trace_reader_probe((const uint8_t *)"", 0));
+	CU_ASSERT_STRING_EQUAL(trace_reader_probe((const uint8_t *)V1, 16)->name, "text");
+	CU_ASSERT_STRING_EQUAL(trace_reader_probe((const uint8_t *)V1B, 23)->name, "binary");
+	CU_ASSERT_STRING_EQUAL(trace_reader_probe((const uint8_t *)"I  0401ab70,3\n", 14)->name,
+			       "lackey");
+}
+
+/* A binary trace with right padding, count and checksum, unless told not to. */
+static GByteArray *binary(const char *head, const struct op_rec *recs, size_t nr, size_t count)
+{
+	GByteArray *out = g_byte_array_new();
+	struct trace_sum sum = { 0 };
+	char *line;
+
+	trace_sum_bytes(&sum, head, strlen(head));
+	trace_sum_bytes(&sum, recs, nr * sizeof(*recs));
+	line = g_strdup_printf("%srecords,%zu,%016" PRIx64 "%016" PRIx64, head, count, sum.a,
+			       sum.b);
+	g_byte_array_append(out, (const guint8 *)line, (guint)strlen(line));
+	while (out->len % 8 != 7)
+		g_byte_array_append(out, (const guint8 *)" ", 1);
+	g_byte_array_append(out, (const guint8 *)"\n", 1);
+	g_byte_array_append(out, (const guint8 *)recs, (guint)(nr * sizeof(*recs)));
+	g_free(line);
+	return out;
+}
+
+static void test_bad_binary_header(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "", "t:1: the file ends in its header, expected a records row" },
+		{ "file,f,1\n", "t:2: the file ends in its header, expected a records row" },
+		{ "file,f,1", "t:2: the last line does not end in a newline, expected one (is the "
+			      "file cut off?)" },
+		{ "spawn,1\n", "t:2: unknown row \"spawn\", expected one of: machine, note, file, "
+			       "name, records" },
+		{ "file,f,0\n", "t:2: size of file in pages 0, expected 1..4294901758" },
+		{ "name,a b\n", "t:2: mark \"a b\", expected 1 to 64 of A-Za-z0-9_.:-" },
+		{ "name,a\nname,a\n", "t:3: mark \"a\" again, expected each name once" },
+		{ "name\n", "t:2: 1 fields are too few, expected name,TEXT" },
+		{ "records,0\n", "t:2: 2 fields are too few, expected records,COUNT,CHECKSUM" },
+		{ "records,x,0\n", "t:2: number of records \"x\", expected a number" },
+		{ "records,0xffffffffffffffff,0\n",
+		  "t:2: number of records 0xffffffffffffffff, expected 0..1152921504606846975" },
+		{ "records,0,12\n", "t:2: checksum \"12\", expected 32 hexadecimal digits" },
+		{ "records,0,00000000000000000000000000000000   \n",
+		  "t:2: records start at byte 69, expected a multiple of 8 (padding spaces)" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+		char *data = g_strconcat(V1B, cases[i].text, NULL);
+
+		expect_bad(cases[i].text, data, strlen(data), NULL, cases[i].want);
+		g_free(data);
+	}
+}
+
+static void test_bad_binary_records(void)
+{
+	const struct op_rec recs[] = {
+		{ REC_PID | 1 << 5, 0 },
+		{ OP_SPAWN, 0 },
+		{ REC_FILE, 0 },
+		{ OP_READ | 1 << 5, 0 },
+	};
+	const char *head = V1B "file,f,1\n";
+	GByteArray *b = binary(head, recs, 4, 4);
+	char msg[1024];
+	int ret;
+
+	trace_free(load_good(b->data, b->len, NULL));
+	expect_bad("cut", b->data, b->len - 8, NULL,
+		   "t: 24 bytes of records, expected 32 for 4 "
+		   "records (the file is cut off)");
+	expect_bad("cut", b->data, b->len - 1, NULL,
+		   "t: 31 bytes of records, expected 32 for 4 "
+		   "records (the file is cut off)");
+	g_byte_array_append(b, (const guint8 *)"", 1);
+	expect_bad("too long", b->data, b->len, NULL,
+		   "t: 33 bytes of records, expected 32 for 4 "
+		   "records (the file is too long)");
+	g_byte_array_set_size(b, b->len - 1);
+	/* no bit can change unnoticed, wherever it is */
+	for (guint bit = 0; bit < b->len * 8; bit += 3) {
+		struct trace *t;
+
+		b->data[bit / 8] ^= (guint8)(1 << bit % 8);
+		t = load(b->data, b->len, "binary", &ret, msg);
+		if (!ret && bit / 8 > 23 + 9 + 10 + 32) {
+			/* a space of the padding may become a tab, with no effect */
+			CU_ASSERT_EQUAL(b->data[bit / 8], '\t');
+		} else {
+			CU_ASSERT_EQUAL(ret, -EINVAL);
+		}
+		trace_free(t);
+		b->data[bit / 8] ^= (guint8)(1 << bit % 8);
+	}
+	b->data[b->len - 1] ^= 1;
+	load(b->data, b->len, NULL, &ret, msg);
+	CU_ASSERT_TRUE(g_str_has_suffix(msg, " (the file is damaged)"));
+	g_byte_array_unref(b);
+
+	/* well-formed and wrong */
+	b = binary(V1B "file,f,1\nfile,g,1\n", recs + 2, 2, 2);
+	expect_bad("no process", b->data, b->len, NULL,
+		   "t: record 1 (0x00000030 0x00000000): an operation before any process was "
+		   "chosen");
+	g_byte_array_unref(b);
+	b = binary(V1B "file,f,1\n", (const struct op_rec[]){ recs[0], recs[2], recs[3] }, 3, 3);
+	expect_bad("unknown process", b->data, b->len, NULL,
+		   "t: operation 0: unknown process 1, expected one that was spawned or forked");
+	g_byte_array_unref(b);
+	b = binary(V1B, NULL, 0, 1ull << 59);
+	expect_bad("absurd count", b->data, b->len, NULL,
+		   "t: 0 bytes of records, expected 4611686018427387904 for 576460752303423488 "
+		   "records (the file is cut off)");
+	g_byte_array_unref(b);
+}
+
+static void put_request(GByteArray *a, uint64_t object, uint32_t size, int64_t next)
+{
+	const uint32_t time = 7;
+
+	g_byte_array_append(a, (const guint8 *)&time, 4);
+	g_byte_array_append(a, (const guint8 *)&object, 8);
+	g_byte_array_append(a, (const guint8 *)&size, 4);
+	g_byte_array_append(a, (const guint8 *)&next, 8);
+}
+
+static void test_oracle(void)
+{
+	static const char want[] =
+		V1 "note,source,\"libCacheSim oracleGeneral\"\n"
+		   "note,requests,6\n"
+		   "note,objects,3\n"
+		   "note,left_out,\"1 requests of size 0\"\n"
+		   "note,cannot_see,\"sizes and times are ignored: an object is one page\"\n"
+		   "file,objects,3\n"
+		   "spawn,1\n"
+		   "read,1,objects,0,1\n"
+		   "read,1,objects,1,1\n"
+		   "read,1,objects,0,1\n"
+		   "read,1,objects,2,1\n"
+		   "read,1,objects,2,1\n"
+		   "exit,1\n";
+	GByteArray *a = g_byte_array_new(), *text;
+	struct trace *t;
+
+	put_request(a, UINT64_MAX, 512, 2);
+	put_request(a, 0, 1, -1);
+	put_request(a, UINT64_MAX, 512, INT64_MAX);
+	put_request(a, 99, 0, -1);
+	put_request(a, 5, 100000, 5);
+	put_request(a, 5, 100000, -2);
+	t = load_good(a->data, a->len, "oracle");
+	text = written(t, trace_write_text);
+	CU_ASSERT_EQUAL(text->len, strlen(want));
+	CU_ASSERT_EQUAL(memcmp(text->data, want, MIN(text->len, strlen(want))), 0);
+	g_byte_array_unref(text);
+	trace_free(t);
+
+	expect_bad("cut", a->data, a->len - 1, "oracle",
+		   "t: 143 bytes, expected a multiple of 24 (is this oracleGeneral, uncompressed "
+		   "and whole?)");
+	expect_bad("empty", a->data, 0, "oracle",
+		   "t: 0 bytes, expected a multiple of 24 (is this oracleGeneral, uncompressed and "
+		   "whole?)");
+	put_request(a, 1, 1, -3);
+	expect_bad("next", a->data, a->len, "oracle",
+		   "t: request 6: next request -3, expected -2 or more (is this oracleGeneral?)");
+	g_byte_array_set_size(a, 0);
+	put_request(a, 1, 0, -1);
+	expect_bad("size 0", a->data, a->len, "oracle",
+		   "t: 1 requests, all of size 0, expected one of another size");
+	g_byte_array_unref(a);
+}
+
+/* The table of ids grows many times and keeps every id. */
+static void test_oracle_many(void)
+{
+	const uint32_t nr = 300000;
+	GByteArray *a = g_byte_array_new();
+	struct trace_iter it;
+	struct trace *t;
+	struct op op;
+
+	for (uint32_t i = 0; i < 2 * nr; i++)
+		put_request(a, (uint64_t)(i % nr) * 4096, 1, -1);
+	t = load_good(a->data, a->len, "oracle");
+	CU_ASSERT_EQUAL(t->nr_file_pages, nr);
+	trace_iter_init(&it, t);
+	CU_ASSERT_EQUAL(trace_iter_next(&it, &op, NULL), 1);
+	for (uint32_t i = 0; i < 2 * nr; i++)
+		if (trace_iter_next(&it, &op, NULL) != 1 || op.at != i % nr)
+			CU_FAIL_FATAL("an object has another id than before");
+	trace_free(t);
+	g_byte_array_unref(a);
+}
+
+static void test_lackey(void)
+{
+	static const char in[] = "==7== Lackey, an example Valgrind tool\n"
+				 "==7== Command: true --all\n"
+				 "==7== \n"
+				 "I  00401000,3\n"
+				 "I  00401003,5\n"
+				 " S 1ffeffff8,8\n"
+				 "I  00401008,4\n"
+				 " L 1ffeffffc,8\n" /* two pages */
+				 " M 1fff00000,4\n"
+				 " L 1fff00000,4\n" /* merged into the write */
+				 " L 00402010,4\n"  /* text that is also data */
+				 "I  00402000,1\n"
+				 " S 00404000,1\n"
+				 "I  00404000,2\n" /* generated code */
+				 "I  00403000,2\n"
+				 "==7== Exit code:       0\n";
+	static const char want[] =
+		V1 "note,source,\"valgrind lackey\"\n"
+		   "note,command,\"true --all\"\n"
+		   "note,accesses,12\n"
+		   "note,cannot_see,\"mappings and system calls: pages that were executed are file "
+		   "pages, all others anonymous\"\n"
+		   "file,text,4\n"
+		   "spawn,1\n"
+		   "map,1,0x401,3,r-xp,text,0\n"
+		   "map,1,0x404,1,rwxp,text,3\n"
+		   "anon,1,0x1ffeff,2,rw-p\n"
+		   "touch,1,0x401,1,r\n"
+		   "touch,1,0x1ffeff,1,w\n"
+		   "touch,1,0x1fff00,1,r\n"
+		   "touch,1,0x1fff00,1,w\n"
+		   "touch,1,0x402,1,r\n"
+		   "touch,1,0x402,1,r\n"
+		   "touch,1,0x404,1,w\n"
+		   "touch,1,0x404,1,r\n"
+		   "touch,1,0x403,1,r\n"
+		   "exit,1\n";
+	struct trace *t = load_good(in, strlen(in), NULL);
+	GByteArray *text = written(t, trace_write_text);
+
+	CU_ASSERT_EQUAL(text->len, strlen(want));
+	CU_ASSERT_EQUAL(memcmp(text->data, want, MIN(text->len, strlen(want))), 0);
+	if (text->len != strlen(want))
+		fprintf(stderr, "\n%.*s", (int)text->len, (char *)text->data);
+	g_byte_array_unref(text);
+	trace_free(t);
+}
+
+static void test_bad_lackey(void)
+{
+	static const struct {
+		const char *text, *want;
+	} cases[] = {
+		{ "==1== \n",
+		  "t: no accesses, expected the output of lackey with --trace-mem=yes" },
+		{ "I  1000,1\nhello\n", "t:2: \"hello\", expected lackey's I, L, S or M with "
+					"ADDRESS,SIZE (use valgrind's --log-file)" },
+		{ "I 1000,1\n", "t:1: \"I 1000,1\", expected lackey's I, L, S or M with "
+				"ADDRESS,SIZE (use valgrind's --log-file)" },
+		{ " L -1,1\n", "t:1: \" L -1,1\", expected lackey's I, L, S or M with "
+			       "ADDRESS,SIZE (use valgrind's --log-file)" },
+		{ " L 1000\n", "t:1: \" L 1000\", expected lackey's I, L, S or M with "
+			       "ADDRESS,SIZE (use valgrind's --log-file)" },
+		{ " L 1000,4x\n", "t:1: \" L 1000,4x\", expected lackey's I, L, S or M with "
+				  "ADDRESS,SIZE (use valgrind's --log-file)" },
+		{ " L 1000,0\n", "t:1: access of 0 bytes, expected 1..4096" },
+		{ " L 1000,4097\n", "t:1: access of 4097 bytes, expected 1..4096" },
+		{ " L ffffffffffffffff,8\n",
+		  "t:1: address 0xffffffffffffffff, expected less than 2^44" },
+		{ " L fffffffffff,2\n", "t:1: address 0xfffffffffff, expected less than 2^44" },
+		{ "I  1000,1", "t:1: the last line does not end in a newline, expected one (is "
+			       "the file cut off?)" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(cases); i++)
+		expect_bad(cases[i].text, cases[i].text, strlen(cases[i].text), "lackey",
+			   cases[i].want);
+}
+
+void suite_readers(void)
+{
+	CU_pSuite s = CU_add_suite("readers", make_dir, remove_dir);
+
+	CU_add_test(s, "text to binary to text", test_round_trip);
+	CU_add_test(s, "text: forms of writing", test_text_forms);
+	CU_add_test(s, "text: errors", test_bad_text);
+	CU_add_test(s, "text: long lines, NUL", test_long_lines);
+	CU_add_test(s, "text: line numbers", test_many_lines);
+	CU_add_test(s, "versions and formats", test_bad_start);
+	CU_add_test(s, "paths", test_paths);
+	CU_add_test(s, "registry", test_registry);
+	CU_add_test(s, "binary: header errors", test_bad_binary_header);
+	CU_add_test(s, "binary: damage", test_bad_binary_records);
+	CU_add_test(s, "oracle", test_oracle);
+	CU_add_test(s, "oracle: many objects", test_oracle_many);
+	CU_add_test(s, "lackey", test_lackey);
+	CU_add_test(s, "lackey: errors", test_bad_lackey);
+}

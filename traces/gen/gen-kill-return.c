@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kill-return: one process after the other starts, works for a while, and is
+ * killed; whether and when it comes back is left to the restart rule of a timed
+ * run. Meanwhile a neighbour streams pages through memory at a given rate, so
+ * that a later return finds less of its pages. Each process has a file of its
+ * own and is killed once, which keeps the number of kills the same whatever the
+ * rule. After horizon_ticks it is started with nothing to do, if it is not there,
+ * and exits: a timed run counts that start as a restart that took no time.
+ *
+ * With read_before its file was read once before it started, as by an installer
+ * or by an earlier life: the mark of its unmapping is then the second one, which
+ * activates.
+ */
+#include <glib.h>
+
+#include "traces/gen/gen.h"
+
+enum { VICTIMS, APP, BEFORE, TICK, ALIVE, HORIZON, STREAM, FILE_PAGES, DEATH, MEMCG };
+
+static const struct gen_option options[] = {
+	[VICTIMS] = { "victims", GEN_COUNT, "40", "processes, one after the other", 1, 100000 },
+	[APP] = { "app_pages", GEN_COUNT, "1024", "file pages of each", 1, 1000000,
+		  .assumed = true },
+	[BEFORE] = { "read_before", GEN_KIND, "yes", "each file was read once before",
+		     .kinds = gen_no_yes, .assumed = true },
+	[TICK] = { "tick_ms", GEN_COUNT, "500", "time between two starts", 1, 1000000,
+		   .assumed = true },
+	[ALIVE] = { "alive_ticks", GEN_COUNT, "2", "how long each lives", 1, 100000,
+		    .assumed = true },
+	[HORIZON] = { "horizon_ticks", GEN_COUNT, "130",
+		      "how long after its death one may come back", 1, 1000000, .assumed = true },
+	[STREAM] = { "stream_pages", GEN_COUNT, "256", "read by the neighbour in a tick", 0,
+		     1000000, .assumed = true },
+	[FILE_PAGES] = { "stream_file_pages", GEN_COUNT, "65536",
+			 "size of what it reads, over and over", 1, 100000000, .assumed = true },
+	[DEATH] = { "death", GEN_KIND, "mrelease", "how each ends", .kinds = gen_death_kinds },
+	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+		    0, UINT32_MAX },
+	{ NULL },
+};
+
+#define BASE	  0x10000u
+#define NEIGHBOUR 1u
+
+static void read_some(struct gen_emit *e, uint32_t file, uint64_t from, uint64_t pages)
+{
+	for (uint64_t at = 0; at < pages; at += 32)
+		gen_read(e, NEIGHBOUR, file, (uint32_t)(from + at), MIN(32, pages - at));
+}
+
+static int generate(const struct gen_args *a, struct trace_build *b, struct err *err)
+{
+	struct gen_emit e = { .b = b, .err = err };
+	const uint64_t victims = a->v[VICTIMS].n, alive = a->v[ALIVE].n, pages = a->v[APP].n;
+	const uint64_t horizon = a->v[HORIZON].n, ticks = victims + alive + horizon;
+	const uint64_t stream_file = MAX(a->v[FILE_PAGES].n, a->v[STREAM].n);
+	g_autofree uint32_t *files = g_new(uint32_t, victims);
+	uint64_t at = 0;
+	uint32_t stream;
+
+	gen_memcg(&e, a->v[MEMCG].n);
+	stream = gen_file(&e, "stream", stream_file);
+	for (uint64_t i = 0; i < victims; i++) {
+		g_autofree char *name = g_strdup_printf("app%" G_GUINT64_FORMAT, i);
+
+		files[i] = gen_file(&e, name, pages);
+	}
+	gen_spawn(&e, NEIGHBOUR, 0);
+	for (uint64_t tick = 0; tick <= ticks && !e.ret; tick++) {
+		const uint32_t first = NEIGHBOUR + 1;
+
+		if (tick < victims) {
+			const uint32_t pid = first + (uint32_t)tick;
+
+			if (a->v[BEFORE].kind)
+				read_some(&e, files[tick], 0, pages);
+			gen_spawn(&e, pid, 0);
+			gen_optin(&e, pid);
+			gen_map_file(&e, pid, files[tick], BASE, pages, VM_READ);
+			gen_touch(&e, pid, BASE, pages, false);
+		}
+		if (tick >= alive && tick - alive < victims)
+			gen_die(&e, first + (uint32_t)(tick - alive), a->v[DEATH].kind,
+				MRELEASE_IGNORE_ACCESS);
+		/* one that has not come back by now has nothing left to do */
+		if (tick >= alive + horizon && tick - alive - horizon < victims) {
+			const uint32_t pid = first + (uint32_t)(tick - alive - horizon);
+
+			gen_spawn(&e, pid, 0);
+			gen_die(&e, pid, GEN_EXIT, 0);
+		}
+		if (at + a->v[STREAM].n > stream_file)
+			at = 0;
+		read_some(&e, stream, at, a->v[STREAM].n);
+		at += a->v[STREAM].n;
+		gen_advance_ms(&e, a->v[TICK].n);
+		if (tick == victims + alive)
+			gen_mark(&e, "killed");
+	}
+	gen_mark(&e, "end");
+	return e.ret;
+}
+
+const struct trace_generator gen_kill_return = {
+	.name = "kill-return",
+	.summary =
+		"processes are killed; a timed run's restart rule says which come back, and when",
+	.options = options,
+	.generate = generate,
+};

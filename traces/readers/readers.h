@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The input formats. A new one is one file with one const struct trace_reader,
+ * one line in the table in readers.c and one row in tests/unit/traces/test_readers.c.
+ */
+#ifndef REAPSIM_TRACES_READERS_H
+#define REAPSIM_TRACES_READERS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+#include "sim/trace.h"
+
+/** All readers in the order in which they are probed; NULL ends it. */
+extern const struct trace_reader *const trace_readers[];
+
+/** The reader called @name; NULL, with @err listing the valid names. */
+const struct trace_reader *trace_reader_find(const char *name, struct err *err);
+/** The first reader that knows a file starting with these bytes, or NULL. */
+const struct trace_reader *trace_reader_probe(const uint8_t *head, size_t len);
+/**
+ * Read and check a trace.
+ * @format: a reader's name, or NULL to find out from the first bytes, for
+ *	which @path must be a regular file
+ * @out: the trace, to be freed with trace_free(); untouched on error
+ *
+ * Return: 0; -EINVAL or -ENOENT for bad input; another negative errno when
+ * reading failed.
+ */
+int trace_load(const char *path, const char *format, struct trace **out, struct err *err);
+
+#endif

@@ -1,0 +1,63 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# usage: cut.sh TRACE ENDS [KEY=VALUE...] >PART.csv
+#
+# The beginning of a trace, until ENDS processes have ended, in text form: small
+# enough to play on a kernel. Marks "endN" after each third end and the last one
+# take the place of the trace's own; files that the part does not use are left
+# out, KEY=VALUE replaces or adds a machine row. Processes that go on stay.
+# traces/scenarios/compile-storm.csv is
+#
+#	traces/record/cut.sh traces/shipped/compile-storm.rtrace 8 memcg_pages=6500
+set -euo pipefail
+trace=${1:?usage: cut.sh TRACE ENDS [KEY=VALUE...]}
+ends=${2:?usage: cut.sh TRACE ENDS [KEY=VALUE...]}
+shift 2
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+"${REAPSIM:-$(dirname "$0")/../../build/reapsim}" trace convert "$trace" "$tmp/all.csv"
+
+awk -F, -v ends="$ends" -v settings="$*" -v from="$(basename "$trace")" '
+BEGIN {
+	nr = split(settings, set, " ")
+	for (i = 1; i <= nr; i++)
+		ours[substr(set[i], 1, index(set[i], "=") - 1)] = 1
+	print "reapsim-trace,1"
+}
+FNR == 1 { pass++; next }
+/^#/ || /^$/ { next }
+pass == 1 {			# which files does the part use?
+	if ($1 ~ /^(exit|kill|mrelease|oom)$/ && ++n == ends)
+		nextfile
+	if ($1 == "map")
+		used[$6] = 1
+	if ($1 == "read" || $1 == "write")
+		used[$3] = 1
+	next
+}
+$1 == "machine" {
+	if (!($2 in ours))
+		print
+	next
+}
+$1 == "note" || $1 == "mark" { next }
+$1 == "file" {
+	if ($2 in used)
+		print
+	next
+}
+!began++ {
+	for (i = 1; i <= nr; i++) {
+		split(set[i], pair, "=")
+		print "machine," pair[1] "," pair[2]
+	}
+	print "note,probes,\"The beginning of " from ", a recording of real programs.\""
+	print "note,cut,\"traces/record/cut.sh " from " " ends " " settings "\""
+}
+{ print }
+$1 ~ /^(exit|kill|mrelease|oom)$/ {
+	if (++done % 3 == 0 || done == ends)
+		print "mark,end" done
+	if (done == ends)
+		exit
+}' "$tmp/all.csv" "$tmp/all.csv"

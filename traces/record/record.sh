@@ -1,0 +1,262 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-only
+#
+# Record what a command does to the page cache, with perf, as text that
+# "reapsim trace convert" reads (traces/readers/perf.c says how it is read).
+#
+# The command runs as a child of perf, so only it and its descendants are
+# recorded. The output begins with lines "# key: value": the provenance, which
+# the reader copies into the trace, and one "# file:" line for each file that
+# was used and still exists, because perf does not record the sizes of files.
+
+set -u
+LC_ALL=C
+export LC_ALL
+
+prog=${0##*/}
+
+usage()
+{
+	cat <<USAGE
+usage: $prog [options] -- COMMAND [ARG...]
+
+Records COMMAND and everything it starts, and writes a text trace.
+
+  -o FILE      write the trace to FILE (default: trace.perf.txt)
+  --cold       drop the page cache first (needs root), so that file reads
+               show up as page-cache insertions too
+  -m SIZE      perf buffer for each CPU, as perf takes it (default: 32M);
+               raise it when events were lost
+  --note TEXT  add a line of your own to the provenance, "KEY: TEXT" or just
+               TEXT (may be repeated)
+  --allow-lost keep the recording although events were lost
+  --keep       keep the binary perf.data beside FILE
+  -h, --help   this text
+
+Then: reapsim trace convert FILE out.csv
+USAGE
+}
+
+die()
+{
+	echo "$prog: $*" >&2
+	exit 1
+}
+
+bad_usage()
+{
+	echo "$prog: $*" >&2
+	echo "Try '$prog --help'." >&2
+	exit 2
+}
+
+out=trace.perf.txt
+cold=0
+buffer=32M
+allow_lost=0
+keep=0
+notes=
+
+while [ $# -gt 0 ]; do
+	case $1 in
+	-o|-m|--note)
+		[ $# -ge 2 ] || bad_usage "$1 needs a value"
+		case $1 in
+		-o) out=$2 ;;
+		-m) buffer=$2 ;;
+		--note)
+			case $2 in
+			*": "*) note=$2 ;;
+			*) note="remark: $2" ;;
+			esac
+			notes="$notes# $(printf %s "$note" | tr '\n' ' ')
+" ;;
+		esac
+		shift 2 ;;
+	--cold) cold=1; shift ;;
+	--allow-lost) allow_lost=1; shift ;;
+	--keep) keep=1; shift ;;
+	-h|--help) usage; exit 0 ;;
+	--) shift; break ;;
+	-*) bad_usage "unknown option '$1'" ;;
+	*) break ;;
+	esac
+done
+[ $# -gt 0 ] || bad_usage "no command given"
+
+command -v perf >/dev/null 2>&1 ||
+	die "perf is not installed; on Debian: apt-get install linux-perf"
+perf version >/dev/null 2>&1 ||
+	die "perf is installed but does not run; on Debian: apt-get install linux-perf"
+command -v "$1" >/dev/null 2>&1 || bad_usage "command '$1' not found"
+
+# tracefs names the events; perf mounts it by itself only where debugfs is there
+tracefs=
+for d in /sys/kernel/tracing /sys/kernel/debug/tracing; do
+	[ -d "$d/events" ] && tracefs=$d && break
+done
+if [ -z "$tracefs" ] && [ -d /sys/kernel/tracing ]; then
+	mount -t tracefs tracefs /sys/kernel/tracing 2>/dev/null &&
+		tracefs=/sys/kernel/tracing
+fi
+[ -r "${tracefs:-/nowhere}/events" ] ||
+	die "cannot read the kernel's trace events in /sys/kernel/tracing: run as root"
+
+has_event()
+{
+	[ -d "$tracefs/events/$(echo "$1" | tr : /)" ]
+}
+
+has_event exceptions:page_fault_user ||
+	die "this kernel has no event exceptions:page_fault_user (it exists on x86 only)"
+
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/reapsim-record.XXXXXX") || die "no temporary directory"
+trap 'rm -rf "$tmp"; [ -s "$out" ] || rm -f "$out"' EXIT
+trap 'exit 130' INT TERM
+data=$tmp/perf.data
+true >"$out" || die "cannot write $out"
+
+cache="as it was, not dropped"
+if [ $cold = 1 ]; then
+	sync
+	echo 3 >/proc/sys/vm/drop_caches 2>/dev/null ||
+		die "--cold: cannot write /proc/sys/vm/drop_caches: run as root"
+	cache="dropped before the recording (drop_caches 3)"
+fi
+
+# Filters belong to the event before them. raw_syscalls: only munmap (11) and
+# madvise (28), by their x86-64 numbers.
+set_events()
+{
+	for e in exceptions:page_fault_kernel filemap:mm_filemap_fault \
+		filemap:mm_filemap_get_pages filemap:mm_filemap_add_to_page_cache \
+		filemap:mm_filemap_delete_from_page_cache task:task_newtask \
+		ext4:ext4_write_begin ext4:ext4_da_write_begin; do
+		has_event $e && echo "-e $e"
+	done
+	for e in signal:signal_generate signal:signal_deliver; do
+		has_event $e && echo "-e $e --filter sig==9"
+	done
+	if [ "$(uname -m)" = x86_64 ] && has_event raw_syscalls:sys_enter; then
+		echo "-e raw_syscalls:sys_enter --filter id==11||id==28"
+	fi
+}
+events="-e exceptions:page_fault_user $(set_events)"
+
+missing=
+has_event filemap:mm_filemap_get_pages ||
+	missing="$missing read(2) is not seen (no filemap:mm_filemap_get_pages, Linux 6.12 or newer);"
+has_event ext4:ext4_da_write_begin ||
+	missing="$missing write(2) is not seen (no ext4 events);"
+[ -z "$missing" ] || echo "$prog: note:$missing" >&2
+
+# Ctrl-C ends the command, not the recording of it
+trap : INT
+started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
+# -N -B: no cache of build ids, which are hard links to the files recorded
+# shellcheck disable=SC2086 # the events are words
+perf record -q -N -B -d -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
+rc=$?
+trap 'exit 130' INT
+if [ ! -s "$data" ]; then
+	cat "$tmp/record.err" >&2
+	die "perf record failed; it needs root or CAP_PERFMON" \
+		"(kernel.perf_event_paranoid is $(cat /proc/sys/kernel/perf_event_paranoid))"
+fi
+cat "$tmp/record.err" >&2
+[ $rc -eq 0 ] || echo "$prog: the command ended with status $rc" >&2
+
+# -F says which fields, in perf's own order; non-trace event types that it
+# complains about are not in the file
+perf script -i "$data" --show-mmap-events --show-task-events --show-lost-events \
+	-F pid,tid,cpu,time,event,trace >"$tmp/events.txt" 2>"$tmp/script.err" || {
+	cat "$tmp/script.err" >&2
+	die "perf script failed"
+}
+grep -v "not valid for .* events. Ignoring" "$tmp/script.err" >&2
+
+lost=$(awk '/PERF_RECORD_LOST/ { for (i = 1; i <= NF; i++) if ($i == "lost") n += $(i + 1) }
+	END { print n + 0 }' "$tmp/events.txt")
+if [ "$lost" -gt 0 ] && [ $allow_lost = 0 ]; then
+	die "perf lost $lost events: the trace would have holes." \
+		"Raise the buffer (-m 128M) or pass --allow-lost"
+fi
+
+# Sizes and names of the files that were used: one walk over each file system.
+# In: "dev:ino" in decimal. Device numbers in MMAP2 lines and inode numbers in
+# trace events are hexadecimal.
+cat >"$tmp/inodes.awk" <<'AWK'
+function hex(s,   i, n) {
+	n = 0
+	s = tolower(s)
+	for (i = 1; i <= length(s); i++)
+		n = n * 16 + index("0123456789abcdef", substr(s, i, 1)) - 1
+	return n
+}
+/PERF_RECORD_MMAP2/ {
+	if (match($0, /@ [^ ]+ [0-9a-f]+:[0-9a-f]+ [0-9]+ [0-9]+\]/)) {
+		split(substr($0, RSTART, RLENGTH), f, " ")
+		split(f[3], d, ":")
+		if (f[4] != 0)
+			seen[hex(d[1]) ":" hex(d[2]) " " f[4]] = 1
+	}
+}
+/filemap:mm_filemap_(get_pages|fault|add_to_page_cache):/ {
+	if (match($0, /dev[= ][0-9]+:[0-9]+ ino[= ][0-9a-f]+/)) {
+		s = substr($0, RSTART, RLENGTH)
+		gsub(/[= ]/, " ", s)
+		split(s, f, " ")
+		seen[f[2] " " hex(f[4])] = 1
+	}
+}
+/ext4:ext4_(da_)?write_begin:/ {
+	if (match($0, /dev [0-9]+,[0-9]+ ino [0-9]+/)) {
+		split(substr($0, RSTART, RLENGTH), f, " ")
+		sub(/,/, ":", f[2])
+		seen[f[2] " " f[4]] = 1
+	}
+}
+END { for (s in seen) print s }
+AWK
+awk -f "$tmp/inodes.awk" "$tmp/events.txt" >"$tmp/inodes"
+: >"$tmp/files"
+echo "$prog: looking up $(wc -l <"$tmp/inodes") files by number, which may take a while" >&2
+cut -d' ' -f1 "$tmp/inodes" | sort -u | while read -r dev; do
+	# a bind mount shows a part of its file system only: prefer a root of "/"
+	mnt=$(awk -v dev="$dev" '$3 == dev { if ($4 == "/") { print $5; ok = 1; exit } if (!m) m = $5 }
+		END { if (!ok && m) print m }' /proc/self/mountinfo)
+	[ -n "$mnt" ] || continue
+	find "$mnt" -xdev -type f -printf '%i %s %F %p\n' 2>/dev/null |
+		awk -v dev="$dev" -v list="$tmp/inodes" '
+		BEGIN { while ((getline s < list) > 0) { split(s, f, " "); if (f[1] == dev) want[f[2]] = 1 } }
+		$1 in want { delete want[$1]; print "# file: " dev " " $0 }' >>"$tmp/files"
+done
+
+cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+mem=$(awk '/^MemTotal:/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)
+nr_cpus=$(getconf _NPROCESSORS_ONLN)
+thp=$(sed 's/.*\[\(.*\)\].*/\1/' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null)
+grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || virt=
+
+{
+	echo "# reapsim-perf 1"
+	echo "# machine: ${cpu:-unknown CPU}, $nr_cpus CPUs, $mem memory$virt"
+	echo "# kernel: $(uname -srm)"
+	echo "# command: $*" | tr '\n' ' '
+	echo
+	echo "# status: $rc"
+	echo "# date: $started"
+	echo "# recorder: traces/record/record.sh, $(perf --version)"
+	echo "# page cache: $cache"
+	echo "# transparent huge pages: ${thp:-not built in}"
+	[ -z "$missing" ] || echo "# not seen:$missing"
+	printf %s "$notes"
+	echo "# cpus: $nr_cpus"
+	echo "# lost: $lost"
+	cat "$tmp/files"
+	cat "$tmp/events.txt"
+} >"$out" || die "cannot write $out"
+[ $keep = 0 ] || cp "$data" "$out.data" || die "cannot write $out.data"
+echo "$prog: $out: $(wc -l <"$tmp/events.txt") events," \
+	"$(wc -l <"$tmp/files") files, $lost lost" >&2
+exit 0
