@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Rebuilds processes, address spaces and files from kernel events in the
- * order of their time, and turns them into trace operations. traces/readers/perf.c
- * reads the events from text; nothing here knows how they are written.
+ * order of their time, and turns them into trace operations. Readers of
+ * recordings feed it; nothing here knows how they are written.
  *
- * Addresses, offsets and lengths come in pages. Functions that can fail return
- * 0 or -EINVAL with rb->err naming rb->path and rb->line.
+ * Addresses, offsets and lengths come in pages.
  */
-#ifndef REAPSIM_TRACES_PERF_REBUILD_H
-#define REAPSIM_TRACES_PERF_REBUILD_H
+#ifndef REAPSIM_TRACES_REBUILD_H
+#define REAPSIM_TRACES_REBUILD_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -19,13 +18,6 @@
 #include "sim/op.h"
 #include "sim/trace.h"
 
-/* No user address has more pages below it (5-level page tables). */
-#define RB_PAGES_MAX (1ull << 45)
-/* One read(2) transfers less than 2 GiB (MAX_RW_COUNT); so does one write. */
-#define RB_RW_PAGES_MAX (1ull << 19)
-
-struct rb_proc;
-
 /** struct rb_file_id - a file as the kernel names it. */
 struct rb_file_id {
 	uint64_t dev; /* major << 32 | minor; RB_DEV_PATH: see below */
@@ -34,6 +26,67 @@ struct rb_file_id {
 
 /** dev of files known by path only; ino is then what rb_path_ino() returned. */
 #define RB_DEV_PATH UINT64_MAX
+
+/**
+ * enum rb_kind - what an event is, and the member of struct rb_event that says
+ * more. "Own" events are something that their thread does itself: whoever is
+ * not known yet starts to exist.
+ */
+enum rb_kind {
+	RB_SEEN,	  /* own: no more than a sign of life */
+	RB_FAULT,	  /* own: .fault */
+	RB_CACHE_FAULT,	  /* own: .cache, the page that the thread's last fault was about */
+	RB_READ,	  /* own: .cache, pages read through a descriptor */
+	RB_WRITE,	  /* own: .cache, likewise */
+	RB_MUNMAP,	  /* own: .range */
+	RB_MADVISE,	  /* own: .range with its advice */
+	RB_CACHE_ADD,	  /* .cache: entered the page cache */
+	RB_CACHE_DELETE,  /* .cache: left it by the hand of a recorded process */
+	RB_CLONE_FLAGS,	  /* .clone: flags of the thread that RB_FORK has just announced */
+	RB_SIGKILL_SENT,  /* .task: its target, by thread */
+	RB_SIGKILL_TAKEN, /* the thread was delivered a SIGKILL */
+	RB_FORK,	  /* .task */
+	RB_EXIT,	  /* .task */
+	RB_EXEC,	  /* .task */
+	RB_MMAP,	  /* .map of process .task */
+};
+
+/**
+ * struct rb_event - one event.
+ * @pid, @tid: who did it; pid 0: unknown, whatever the thread belongs to
+ * @ns: when; 0: unknown
+ */
+struct rb_event {
+	enum rb_kind kind;
+	uint32_t pid, tid, cpu;
+	uint64_t ns;
+	struct {
+		uint32_t pid, tid, ppid, ptid;
+	} task;
+	union {
+		struct {
+			uint64_t page;
+			bool write;
+		} fault;
+		struct {
+			struct rb_file_id id;
+			uint64_t first, last;
+		} cache;
+		struct {
+			uint64_t start, pages;
+			unsigned int advice; /* MADV_ */
+		} range;
+		struct {
+			uint64_t flags;
+		} clone;
+		struct rb_map {
+			uint64_t start, pages, pgoff;
+			struct rb_file_id id; /* all 0: no file */
+			uint32_t flags;	      /* VM_READ, VM_WRITE, VM_EXEC, VM_SHARED */
+			const char *name;
+		} map;
+	};
+};
 
 /** struct rb_counts - what the events were worth, for the notes of the trace. */
 struct rb_counts {
@@ -47,17 +100,17 @@ struct rb_counts {
 /** struct rebuild - one recording on its way to being a trace. */
 struct rebuild {
 	const char *path;
-	unsigned long line; /* set by the caller before each event */
-	uint64_t ns;	    /* time of the event, likewise; 0: unknown */
-	uint32_t cpu;	    /* likewise */
+	unsigned long line; /* of the event, for messages; set by the caller */
 	struct err *err;
 	struct rb_counts counts;
+	uint32_t max_cpu;
 	/* by rb_finish() */
 	uint64_t anon_peak;  /* most anonymous pages at one time, copies included */
 	uint64_t used_pages; /* file pages in 64 KiB blocks of which any was used */
 	/* private */
-	uint64_t advanced_ns; /* time that the operations so far stand for */
-	uint32_t max_cpu;
+	uint64_t ns; /* of the last event */
+	uint32_t cpu;
+	uint64_t advanced_ns;  /* time that the operations so far stand for */
 	GArray *ops;	       /* struct op */
 	GArray *lines;	       /* uint32_t, of each operation */
 	GArray *files;	       /* struct rb_file */
@@ -74,55 +127,21 @@ struct rebuild {
 void rb_init(struct rebuild *rb, const char *path, struct err *err);
 void rb_release(struct rebuild *rb);
 
-/** The process of thread @tid, whose thread group is @pid, made when new;
- * @pid 0: unknown, whatever @tid is known to belong to. */
-struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid);
-
-int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid);
-/** The clone flags of the thread that rb_fork() has just announced. */
-void rb_clone_flags(struct rebuild *rb, uint32_t tid, uint64_t flags);
-int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid);
-void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid);
-/** @tid was sent SIGKILL, or (@delivered) died of one. */
-void rb_sigkill(struct rebuild *rb, uint32_t tid, bool delivered);
+/** Take one event. Return: 0, or -EINVAL with rb->err naming rb->path and rb->line. */
+int rb_event(struct rebuild *rb, const struct rb_event *ev);
 
 /** A recorded file that exists at the end. @shmem: it lies in tmpfs. */
 void rb_file_known(struct rebuild *rb, struct rb_file_id id, uint64_t bytes, bool shmem,
 		   const char *path);
 /** An invented inode number for @path, the same each time. */
 uint64_t rb_path_ino(struct rebuild *rb, const char *path);
-/** Pages [first, last] of a file entered the page cache: it is that long. */
-void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last);
-/** Page @index left the page cache by the hand of a recorded process. */
-void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index);
-
-/**
- * struct rb_map - one mapping that the kernel announced.
- * @flags: VM_READ, VM_WRITE, VM_EXEC, VM_SHARED
- */
-struct rb_map {
-	uint64_t start, pages, pgoff;
-	struct rb_file_id id;
-	uint32_t flags;
-	const char *name;
-};
-
-int rb_mmap(struct rebuild *rb, struct rb_proc *p, const struct rb_map *m);
-int rb_munmap(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t pages);
-int rb_madvise(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t pages,
-	       unsigned int advice);
-int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write);
-/** The kernel says which page the last fault of @p was about. */
-void rb_check_fault(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t index);
-int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
-	    uint64_t last);
-int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
-	     uint64_t last);
 
 /**
  * rb_finish - end what still lives and hand everything to a builder.
  * @b: initialised by the caller, who adds header rows before or after
  * @line_of: receives the line of each operation, for trace_check()
+ *
+ * Return: 0, or -EINVAL with rb->err.
  */
 int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of);
 

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Accesses of a recording: page faults, reads and writes. */
+#include "traces/readers/rebuild-priv.h"
+
+/* An anonymous mapping made on demand: up to this many pages, so aligned. */
+#define ANON_WINDOW 512u
+
+static int map_on_demand(struct rebuild *rb, struct rb_space *s, uint64_t page)
+{
+	uint32_t i = space_find(s, page);
+	struct rb_vma v = {
+		.start = page & ~(uint64_t)(ANON_WINDOW - 1),
+		.end = (page | (ANON_WINDOW - 1)) + 1,
+		.file = VMA_ANON,
+		.flags = VM_READ | VM_WRITE | VM_ANON,
+	};
+
+	if (i < s->vmas->len)
+		v.end = MIN(v.end, vma_at(s, i)->start);
+	if (i)
+		v.start = MAX(v.start, vma_at(s, i - 1)->end);
+	return map_range(rb, s, &v);
+}
+
+static void touch(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v, uint32_t at,
+		  bool write, uint64_t page)
+{
+	struct op *last = rb->ops->len ? op_at(rb, rb->ops->len - 1) : NULL;
+
+	/* the page after the last touch, in the same mapping: one range */
+	if (last && last->code == OP_TOUCH && last->pid == s->pid && last->write == write &&
+	    last->at + last->pages == at && page > v->start && last->pages < OP_PAGES_MAX &&
+	    rb->ns < rb->advanced_ns + ADVANCE_NS) {
+		last->pages++;
+		return;
+	}
+	rb_emit(rb, (struct op){
+			    .code = OP_TOUCH,
+			    .pid = s->pid,
+			    .at = at,
+			    .pages = 1,
+			    .stride = 1,
+			    .write = write,
+		    });
+}
+
+int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write)
+{
+	struct rb_space *s = p->space;
+	struct rb_vma *v;
+	uint32_t at;
+	int ret = 0;
+
+	p->fault_file = -1;
+	rb->counts.faults++;
+	if (page >= RB_PAGES_MAX) { /* a kernel address: not the process's memory */
+		rb->counts.faults_dropped++;
+		return 0;
+	}
+	if (!space_vma(s, page))
+		ret = map_on_demand(rb, s, page);
+	if (ret)
+		return ret;
+	v = space_vma(s, page);
+	if (v->file == VMA_SPECIAL) {
+		rb->counts.faults_dropped++;
+		return 0;
+	}
+	if (v->file >= 0) {
+		struct rb_file *f = file_at(rb, v->file);
+
+		p->fault_file = v->file;
+		p->fault_index = v->pgoff + (page - v->start);
+		f->proven = MAX(f->proven, p->fault_index + 1);
+		use_pages(rb, v->file, p->fault_index, p->fault_index);
+		f->written |= write && (v->flags & VM_SHARED);
+	}
+	if (v->file == VMA_ANON || (write && !(v->flags & VM_SHARED)))
+		count_anon(rb, s, page);
+	if (write || !(v->flags & (VM_READ | VM_EXEC)))
+		vma_allow(rb, v, write ? VM_WRITE : VM_READ);
+	if (v->seen_from >= v->seen_to) {
+		v->seen_from = page;
+		v->seen_to = page + 1;
+	}
+	v->seen_from = MIN(v->seen_from, page);
+	v->seen_to = MAX(v->seen_to, page + 1);
+	ret = renumber(rb, s, page, &at);
+	if (!ret)
+		touch(rb, s, v, at, write, page);
+	return ret;
+}
+
+void rb_check_fault(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t index)
+{
+	const struct rb_file *f;
+
+	if (p->fault_file < 0)
+		return;
+	f = file_at(rb, p->fault_file);
+	rb->counts.checked++;
+	rb->counts.agreed += rb_id_equal(&f->id, &id) && index == p->fault_index;
+	p->fault_file = -1;
+}
+
+static int rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int64_t file,
+		 uint64_t first, uint64_t last)
+{
+	if (last >= TRACE_FILE_PAGES_MAX)
+		return rb_fail(rb, "file page", last, "less than 2^32 - 2^16");
+	if (last - first >= RB_RW_PAGES_MAX)
+		return rb_fail(rb, "one read or write of pages:", last - first + 1,
+			       "at most 2^19, 2 GiB");
+	rb_emit(rb, (struct op){
+			    .code = code,
+			    .pid = p->space->pid,
+			    .file = (uint32_t)file,
+			    .at = (uint32_t)first,
+			    .pages = (uint32_t)(last - first + 1),
+		    });
+	return 0;
+}
+
+/*
+ * The kernel reports a read in steps, each with what is left of it: 0-9, then
+ * 4-9. And a read that goes on in the page where the last one stopped does not
+ * mark that page again (filemap_read(), ra->prev_pos).
+ */
+int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
+	    uint64_t last)
+{
+	int64_t file = file_get(rb, id, NULL);
+	struct rb_file *f = file_at(rb, file);
+
+	if (last < first)
+		return 0;
+	rb->counts.reads++;
+	f->read = MAX(f->read, last + 1);
+	if (p->read_file == file &&
+	    ((last == p->read_last && first >= p->read_first) || first == p->read_last)) {
+		bool more = last > p->read_last;
+
+		p->read_first = first;
+		rb->counts.reads_merged++;
+		if (!more)
+			return 0;
+		first++;
+	}
+	p->read_file = file;
+	p->read_first = first;
+	p->read_last = last;
+	return rw_op(rb, p, OP_READ, file, first, last);
+}
+
+int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
+	     uint64_t last)
+{
+	int64_t file = file_get(rb, id, NULL);
+	struct rb_file *f = file_at(rb, file);
+
+	rb->counts.writes++;
+	f->proven = MAX(f->proven, last + 1);
+	f->written = true;
+	return rw_op(rb, p, OP_WRITE, file, first, last);
+}

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Files of a recording: who they are, how long, and how much of them is used. */
+#include "traces/readers/rebuild-priv.h"
+
+/* What fault-around and reads bring in is counted in blocks of 2^4 pages. */
+#define BLOCK_SHIFT 4
+
+guint rb_id_hash(gconstpointer key)
+{
+	const struct rb_file_id *id = key;
+
+	return (guint)(((id->dev ^ id->ino << 7) * 0x9e3779b97f4a7c15ull) >> 32);
+}
+
+gboolean rb_id_equal(gconstpointer a, gconstpointer b)
+{
+	const struct rb_file_id *x = a, *y = b;
+
+	return x->dev == y->dev && x->ino == y->ino;
+}
+
+struct rb_file *file_at(const struct rebuild *rb, int64_t i)
+{
+	return &g_array_index(rb->files, struct rb_file, i);
+}
+
+int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path)
+{
+	int64_t i = (int64_t)GPOINTER_TO_UINT(g_hash_table_lookup(rb->file_of, &id)) - 1;
+	struct rb_file f = { .id = id, .life = 1 };
+
+	if (i < 0) {
+		i = rb->files->len;
+		g_array_append_val(rb->files, f);
+		g_hash_table_insert(rb->file_of, g_memdup2(&id, sizeof(id)),
+				    GUINT_TO_POINTER(rb->files->len));
+	}
+	/* of several links, the one that was used */
+	if (path && path[0] == '/' && g_strcmp0(path, file_at(rb, i)->path)) {
+		g_free(file_at(rb, i)->path);
+		file_at(rb, i)->path = g_strdup(path);
+	}
+	return i;
+}
+
+bool shmem_name(const char *name)
+{
+	return g_str_has_prefix(name, "/dev/shm/") || g_str_has_prefix(name, "/memfd:") ||
+	       g_str_has_prefix(name, "/SYSV") || g_str_has_prefix(name, "/dev/zero");
+}
+
+uint64_t rb_path_ino(struct rebuild *rb, const char *path)
+{
+	gpointer ino = g_hash_table_lookup(rb->path_inos, path);
+
+	if (!ino) {
+		ino = GUINT_TO_POINTER(g_hash_table_size(rb->path_inos) + 1);
+		g_hash_table_insert(rb->path_inos, g_strdup(path), ino);
+	}
+	return GPOINTER_TO_UINT(ino);
+}
+
+void rb_file_known(struct rebuild *rb, struct rb_file_id id, uint64_t bytes, bool shmem,
+		   const char *path)
+{
+	struct rb_file *f = file_at(rb, file_get(rb, id, path));
+
+	f->pages = bytes / 4096 + !!(bytes % 4096);
+	f->shmem = shmem;
+}
+
+void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last)
+{
+	struct rb_file *f = file_at(rb, file_get(rb, id, NULL));
+
+	f->proven = MAX(f->proven, last + 1);
+}
+
+void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
+{
+	int64_t i = (int64_t)GPOINTER_TO_UINT(g_hash_table_lookup(rb->file_of, &id)) - 1;
+	struct rb_file next, *f;
+
+	if (i < 0 || index || !file_at(rb, i)->written)
+		return;
+	f = file_at(rb, i);
+	/* what the recorder saw at the end describes the file's last life */
+	next = (struct rb_file){
+		.id = id,
+		.path = g_strdup(f->path),
+		.pages = f->pages,
+		.life = f->life + 1,
+		.shmem = f->shmem,
+	};
+	f->pages = 0;
+	g_array_append_val(rb->files, next);
+	g_hash_table_insert(rb->file_of, g_memdup2(&id, sizeof(id)),
+			    GUINT_TO_POINTER(rb->files->len));
+	rb->counts.retired++;
+}
+
+uint64_t file_pages(const struct rb_file *f)
+{
+	uint64_t pages = MAX(f->pages, f->proven);
+
+	/* without a size, a mapping's end is the best guess, then a read's */
+	if (!f->pages)
+		pages = MAX(pages, f->mapped);
+	return pages ? pages : f->read;
+}
+
+/* Note that pages [first, last] of @file are used. */
+void use_pages(struct rebuild *rb, int64_t file, uint64_t first, uint64_t last)
+{
+	for (uint64_t block = first >> BLOCK_SHIFT; block <= last >> BLOCK_SHIFT; block++)
+		g_hash_table_add(rb->blocks,
+				 GSIZE_TO_POINTER((uint64_t)file << (32 - BLOCK_SHIFT) | block));
+}
+
+void count_used(struct rebuild *rb)
+{
+	GHashTableIter it;
+	gpointer key;
+
+	g_hash_table_iter_init(&it, rb->blocks);
+	while (g_hash_table_iter_next(&it, &key, NULL)) {
+		uint64_t k = GPOINTER_TO_SIZE(key);
+		uint64_t first = (k & ((1u << (32 - BLOCK_SHIFT)) - 1)) << BLOCK_SHIFT;
+		uint64_t pages = file_pages(file_at(rb, (int64_t)(k >> (32 - BLOCK_SHIFT))));
+
+		if (first < pages)
+			rb->used_pages += MIN(1u << BLOCK_SHIFT, pages - first);
+	}
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a recording: files get names and sizes, operations are cut to them
+ * and handed to the builder of the trace.
+ */
+#include "traces/readers/rebuild-priv.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+static char *file_name(const struct trace_build *b, const struct rb_file *f)
+{
+	GString *s = g_string_new(f->path);
+	gsize len;
+
+	if (!s->len)
+		g_string_printf(s, "%" PRIu64 ":%" PRIu64 ":%" PRIu64, f->id.dev >> 32,
+				f->id.dev & UINT32_MAX, f->id.ino);
+	for (gsize i = 0; i < s->len; i++)
+		if ((unsigned char)s->str[i] < 0x20 || s->str[i] == 0x7f)
+			s->str[i] = '?';
+	if (s->len > 240) {
+		g_string_erase(s, 0, (gssize)(s->len - 237));
+		g_string_prepend(s, "...");
+	}
+	len = s->len;
+	for (unsigned int n = 2; trace_build_find(b, s->str) >= 0; n++) {
+		g_string_truncate(s, len);
+		g_string_append_printf(s, " #%u", n);
+	}
+	return g_string_free(s, FALSE);
+}
+
+static int declare(struct rebuild *rb, struct trace_build *b, struct rb_file *f)
+{
+	uint64_t pages = file_pages(f);
+	char *name;
+	int ret;
+
+	if (f->declared)
+		return 0;
+	name = file_name(b, f);
+	ret = trace_build_file(b, name, pages, f->shmem, &f->out);
+	if (ret)
+		ret = err_at(rb->err, -EINVAL, rb->path, 0,
+			     "file \"%s\" of %" PRIu64 " pages does not fit in a trace: all files "
+			     "together have less than 2^32 - 2^16 pages",
+			     name, pages);
+	f->declared = !ret;
+	g_free(name);
+	return ret;
+}
+
+/* Cut @op at the end of its file. Return: whether anything is left. */
+static bool cut_at_end(const struct rb_file *f, struct op *op)
+{
+	uint64_t pages = file_pages(f);
+	uint64_t from = op->code == OP_READ || op->code == OP_WRITE ? op->at : op->pgoff;
+
+	if (from >= pages)
+		return false;
+	op->pages = (uint32_t)MIN(op->pages, pages - from);
+	return true;
+}
+
+static int give(struct trace_build *b, const struct op *op, uint32_t line, GArray *line_of,
+		struct err *err)
+{
+	g_array_append_val(line_of, line);
+	return trace_build_op(b, op, err);
+}
+
+static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, GArray *line_of)
+{
+	struct op op = *op_at(rb, i);
+	bool of_file = op.code == OP_READ || op.code == OP_WRITE || op.code == OP_ADVISE ||
+		       (op.code == OP_MAP && !(op.flags & VM_ANON));
+
+	if (op.code == OP_NONE)
+		return 0;
+	if (of_file) {
+		struct rb_file *f = file_at(rb, op.file);
+		int ret;
+
+		if (!cut_at_end(f, &op))
+			return 0;
+		ret = declare(rb, b, f);
+		if (ret)
+			return ret;
+		if (op.code == OP_READ || op.code == OP_WRITE)
+			use_pages(rb, op.file, op.at, op.at + (op.pages - 1));
+		op.file = f->out;
+	}
+	if (op.code == OP_ADVISE)
+		op.file = op.pgoff = 0;
+	return give(b, &op, g_array_index(rb->lines, uint32_t, i), line_of, rb->err);
+}
+
+static int give_mark(struct trace_build *b, const char *name, uint32_t line, GArray *line_of,
+		     struct err *err)
+{
+	struct op op = { .code = OP_MARK, .name = trace_build_name(b, name) };
+
+	return give(b, &op, line, line_of, err);
+}
+
+static gint by_number(gconstpointer a, gconstpointer b)
+{
+	return GPOINTER_TO_UINT(a) < GPOINTER_TO_UINT(b) ? -1 : 1;
+}
+
+int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of)
+{
+	static const char *const marks[] = { NULL, "quarter", "half", "three-quarters" };
+	GList *left = g_list_sort(g_hash_table_get_keys(rb->procs), by_number);
+	uint64_t dead = 0, quarter = 1;
+	uint32_t line = 0;
+	int ret = 0;
+
+	for (GList *l = left; l; l = l->next)
+		proc_end(rb, proc_find(rb, GPOINTER_TO_UINT(l->data)));
+	g_list_free(left);
+
+	for (uint32_t i = 0; !ret && i < rb->ops->len; i++) {
+		enum op_code code = op_at(rb, i)->code;
+
+		line = g_array_index(rb->lines, uint32_t, i);
+		ret = give_op(rb, b, i, line_of);
+		dead += code == OP_EXIT || code == OP_KILL;
+		if (!ret && quarter < G_N_ELEMENTS(marks) && rb->dead >= 4 &&
+		    dead * 4 >= rb->dead * quarter)
+			ret = give_mark(b, marks[quarter++], line, line_of, rb->err);
+	}
+	count_used(rb);
+	return ret ? ret : give_mark(b, "end", line, line_of, rb->err);
+}

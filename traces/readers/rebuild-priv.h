@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of the rebuilding share: rebuild.c (events), rebuild-files.c,
+ * rebuild-space.c, rebuild-procs.c, rebuild-maps.c, rebuild-access.c and
+ * rebuild-finish.c. Functions that can fail return 0 or -EINVAL with rb->err
+ * naming rb->path and rb->line.
+ */
+#ifndef REAPSIM_TRACES_REBUILD_PRIV_H
+#define REAPSIM_TRACES_REBUILD_PRIV_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "traces/readers/rebuild.h"
+
+/* No user address has more pages below it (5-level page tables). */
+#define RB_PAGES_MAX (1ull << 45)
+/* One read(2) transfers less than 2 GiB (MAX_RW_COUNT); so does one write. */
+#define RB_RW_PAGES_MAX (1ull << 19)
+/* Gaps shorter than this are not worth an operation; none is forgotten. */
+#define ADVANCE_NS 1000000ull
+/* Addresses are renumbered in chunks of 1 GiB, which keeps every alignment. */
+#define CHUNK_SHIFT 18
+#define CHUNK_PAGES (1ull << CHUNK_SHIFT)
+#define NR_CHUNKS   (1u << (32 - CHUNK_SHIFT))
+
+#define NO_OP UINT32_MAX
+
+enum { VMA_ANON = -1, VMA_SPECIAL = -2 };
+
+struct rb_vma {
+	uint64_t start, end; /* pages, end exclusive */
+	uint64_t pgoff;
+	int64_t file;		     /* index, VMA_ANON or VMA_SPECIAL */
+	uint64_t seen_from, seen_to; /* part with faults in it; empty: from >= to */
+	uint32_t flags;
+	uint32_t op; /* the OP_MAP that made it */
+};
+
+/* An address space; a vfork child borrows its parent's. */
+struct rb_space {
+	unsigned int refs;
+	uint32_t pid;		       /* in the trace */
+	GArray *vmas;		       /* struct rb_vma, sorted, disjoint */
+	GHashTable *chunks;	       /* chunk of real addresses -> chunk in the trace */
+	uint64_t used[NR_CHUNKS / 64]; /* bit per chunk in the trace */
+	GHashTable *anon;	       /* pages that cost anonymous memory */
+};
+
+struct rb_proc {
+	uint32_t pid;
+	struct rb_space *space;
+	bool killed;
+	GArray *tids;	   /* uint32_t, threads seen and not gone */
+	uint32_t fork_op;  /* the OP_FORK that made it, while it has done nothing */
+	int64_t read_file; /* its last read, -1: none */
+	uint64_t read_first, read_last;
+	int64_t fault_file; /* its last fault on a file, -1: none */
+	uint64_t fault_index;
+};
+
+struct rb_file {
+	struct rb_file_id id;
+	char *path;
+	uint64_t pages;	       /* as recorded at the end; 0: unknown */
+	uint64_t proven;       /* end of what was faulted, cached or written */
+	uint64_t mapped, read; /* ends of maps and reads: may lie beyond it */
+	unsigned int life;     /* 1, 2...: deleted or cut, then used again */
+	bool shmem, written;
+	bool declared;
+	uint32_t out; /* index in the trace */
+};
+
+int rb_fail(struct rebuild *rb, const char *what, uint64_t value, const char *expected);
+
+/* Operations; rb_emit() returns the index of the one that it added. */
+struct op *op_at(const struct rebuild *rb, uint32_t i);
+uint32_t rb_emit(struct rebuild *rb, struct op op);
+uint32_t event_cpu(struct rebuild *rb);
+
+/* Files */
+guint rb_id_hash(gconstpointer key);
+gboolean rb_id_equal(gconstpointer a, gconstpointer b);
+struct rb_file *file_at(const struct rebuild *rb, int64_t i);
+/** The file of that identity, made when new; @path may be NULL. */
+int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path);
+bool shmem_name(const char *name);
+void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last);
+void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index);
+uint64_t file_pages(const struct rb_file *f);
+/** Note that pages [first, last] of @file are used. */
+void use_pages(struct rebuild *rb, int64_t file, uint64_t first, uint64_t last);
+void count_used(struct rebuild *rb);
+
+/* Address spaces */
+guint rb_page_hash(gconstpointer key);
+struct rb_vma *vma_at(const struct rb_space *s, uint32_t i);
+struct rb_space *space_new(struct rebuild *rb, uint32_t pid);
+void space_free(gpointer data);
+void space_empty(struct rebuild *rb, struct rb_space *s);
+/** The last user of an address space ends it. */
+void space_put(struct rebuild *rb, struct rb_space *s, bool killed);
+/** Index of the first mapping that ends after @page; the length if none. */
+uint32_t space_find(const struct rb_space *s, uint64_t page);
+struct rb_vma *space_vma(const struct rb_space *s, uint64_t page);
+/** Make @page a boundary between mappings. */
+void space_split(struct rb_space *s, uint64_t page);
+void space_insert(struct rb_space *s, struct rb_vma v);
+/** The page number that stands for @page in the trace. */
+int renumber(struct rebuild *rb, struct rb_space *s, uint64_t page, uint32_t *out);
+/** Emit @op for [start, end) in pieces that are contiguous in the trace too. */
+int rb_emit_range(struct rebuild *rb, struct rb_space *s, struct op op, uint64_t start,
+		  uint64_t end);
+/** As rb_emit_range() for OP_MAP, and remember each piece as a mapping. */
+int map_range(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v);
+void count_anon(struct rebuild *rb, struct rb_space *s, uint64_t page);
+
+enum cut {
+	CUT_UNMAP = 1 << 0, /* with OP_UNMAP; else an OP_MAP will replace them */
+	CUT_ANON = 1 << 1,  /* anonymous ones too */
+};
+
+/** Take mappings out of [start, end). */
+int space_cut(struct rebuild *rb, struct rb_space *s, uint64_t start, uint64_t end,
+	      unsigned int how);
+
+/* Processes */
+void proc_free(gpointer data);
+void proc_end(struct rebuild *rb, struct rb_proc *p);
+struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid);
+/** The process of thread @tid, whose thread group is @pid, made when new;
+ * @pid 0: unknown, whatever @tid is known to belong to. */
+struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid);
+int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid);
+void rb_clone_flags(struct rebuild *rb, uint32_t tid, uint64_t flags);
+int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid);
+void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid);
+void rb_sigkill(struct rebuild *rb, uint32_t tid, bool delivered);
+
+/* Mappings */
+int rb_mmap(struct rebuild *rb, struct rb_proc *p, const struct rb_map *m);
+int rb_munmap(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t pages);
+int rb_madvise(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t pages,
+	       unsigned int advice);
+/** Add permissions to a mapping, from its beginning. */
+void vma_allow(struct rebuild *rb, struct rb_vma *v, uint32_t flags);
+
+/* Accesses */
+int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write);
+void rb_check_fault(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t index);
+int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
+	    uint64_t last);
+int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
+	     uint64_t last);
+
+#endif

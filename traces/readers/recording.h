@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A recording of a kernel on its way to being a trace: what readers of
+ * recordings share around traces/readers/rebuild.h, from the first event to
+ * the notes about what the recording can not show.
+ */
+#ifndef REAPSIM_TRACES_RECORDING_H
+#define REAPSIM_TRACES_RECORDING_H
+
+#include <stdint.h>
+
+#include "sim/err.h"
+#include "sim/trace.h"
+#include "traces/readers/rebuild.h"
+
+/** struct recording - initialised by recording_begin(). */
+struct recording {
+	struct rebuild rb;
+	struct trace_build b;
+	const char *recorder; /* "perf": what wrote the events */
+	uint64_t nr_events;   /* of any kind; counted by the reader */
+	uint64_t lost;	      /* events that the recorder says it lost */
+	uint64_t cpus;	      /* of the recorded machine; 0: not said */
+	uint32_t nr_notes;
+};
+
+void recording_begin(struct recording *rec, const char *recorder, const char *path,
+		     struct err *err);
+/** Report a bad line: "FILE:LINE: WHAT "HAVE", expected EXPECTED" and -EINVAL. */
+int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected);
+/** Keep a line of provenance; a key that no note may have, or one too many, is dropped. */
+void recording_note(struct recording *rec, const char *key, const char *value);
+/**
+ * Finish what recording_begin() began.
+ * @ret: what reading came to; if not 0 everything is thrown away
+ * @out: the trace, checked; untouched on error
+ *
+ * Return: @ret if that is not 0; 0; -EINVAL.
+ */
+int recording_end(struct recording *rec, int ret, struct trace **out, struct err *err);
+
+#endif

@@ -1,0 +1,236 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "traces/readers/tracepoints.h"
+
+#include "traces/readers/scan.h"
+
+#define PAGE_SHIFT_ 12
+
+/* x86-64 system calls */
+enum { NR_MUNMAP = 11, NR_MADVISE = 28 };
+
+/* bits of a page fault's error code */
+enum { PF_WRITE = 1 << 1 };
+
+enum { SIGKILL_ = 9 };
+
+/* what a parser says of an event that no trace has a use for */
+enum { TRACEPOINT_SKIP = 1 };
+
+/* "dev=254:0 ino=3c5be" or "dev 254:0 ino 3c5be", in the filemap events */
+static bool scan_file(const char **p, struct rb_file_id *id)
+{
+	uint64_t major, minor;
+	const char *s = *p;
+
+	if (!scan_word(&s, "dev=") && !scan_word(&s, "dev "))
+		return false;
+	if (!scan_u64(&s, &major) || (*s != ':' && *s != ',') || major > UINT32_MAX - 1)
+		return false;
+	s++;
+	if (!scan_u64(&s, &minor) || minor > UINT32_MAX)
+		return false;
+	id->dev = major << 32 | minor;
+	*p = s;
+	return true;
+}
+
+static bool scan_ino(const char **p, unsigned int base, struct rb_file_id *id)
+{
+	return (scan_word(p, " ino=") || scan_word(p, " ino ")) && scan_digits(p, base, &id->ino);
+}
+
+static bool scan_filemap(const char **p, struct rb_file_id *id)
+{
+	return scan_file(p, id) && scan_ino(p, 16, id);
+}
+
+static int on_fault(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	uint64_t address, error;
+	const char *p = args;
+
+	if (!find_field(&p, "address="))
+		return recording_bad(rec, "page fault", args, "address=0x...");
+	ev->kind = RB_SEEN;
+	/* a kernel symbol: an address that is not the process's */
+	if (p[0] != '0' || p[1] != 'x')
+		return 0;
+	if (!scan_hex(&p, &address))
+		return recording_bad(rec, "address of a page fault", p, "a hexadecimal number");
+	p = args;
+	if (!find_field(&p, "error_code=") || !scan_hex(&p, &error))
+		return recording_bad(rec, "page fault", args, "error_code=0x...");
+	ev->kind = RB_FAULT;
+	ev->fault.page = address >> PAGE_SHIFT_;
+	ev->fault.write = error & PF_WRITE;
+	return 0;
+}
+
+static int on_filemap_fault(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t ofs;
+
+	if (!scan_filemap(&p, &ev->cache.id) || !scan_word(&p, " ofs=") || !scan_u64(&p, &ofs))
+		return recording_bad(rec, "page-cache fault", args, "dev=A:B ino=HEX ofs=N");
+	ev->kind = RB_CACHE_FAULT;
+	ev->cache.first = ev->cache.last = ofs >> PAGE_SHIFT_;
+	return 0;
+}
+
+static int on_get_pages(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t from, to;
+
+	if (!scan_filemap(&p, &ev->cache.id) || !scan_word(&p, " ofs=") || !scan_u64(&p, &from) ||
+	    *p++ != '-' || !scan_u64(&p, &to))
+		return recording_bad(rec, "file read", args, "dev=A:B ino=HEX ofs=N-N");
+	ev->kind = RB_READ;
+	ev->cache.first = from >> PAGE_SHIFT_;
+	ev->cache.last = to >> PAGE_SHIFT_;
+	return 0;
+}
+
+/* A large folio may reach beyond the end of its file, its first page not. */
+static bool scan_cached(const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t ofs, order;
+
+	if (!scan_filemap(&p, &ev->cache.id) || !find_field(&p, " ofs=") || !scan_u64(&p, &ofs))
+		return false;
+	ev->cache.first = ev->cache.last = ofs >> PAGE_SHIFT_;
+	/* older kernels do not print the order */
+	return !find_field(&p, " order=") || (scan_u64(&p, &order) && order < 32);
+}
+
+static int on_add(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	ev->kind = RB_CACHE_ADD;
+	return scan_cached(args, ev) ? 0
+				     : recording_bad(rec, "page-cache insertion", args,
+						     "dev A:B ino HEX ... ofs=N order=N");
+}
+
+static int on_delete(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	ev->kind = RB_CACHE_DELETE;
+	return scan_cached(args, ev) ? 0
+				     : recording_bad(rec, "page-cache removal", args,
+						     "dev A:B ino HEX ... ofs=N order=N");
+}
+
+static int on_write(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t pos, len;
+
+	if (!scan_file(&p, &ev->cache.id) || !scan_ino(&p, 10, &ev->cache.id) ||
+	    !scan_word(&p, " pos ") || !scan_u64(&p, &pos) || !scan_word(&p, " len ") ||
+	    !scan_u64(&p, &len) || len > UINT64_MAX - pos)
+		return recording_bad(rec, "file write", args, "dev A,B ino N pos N len N");
+	ev->kind = len ? RB_WRITE : RB_SEEN;
+	ev->cache.first = pos >> PAGE_SHIFT_;
+	ev->cache.last = (pos + MAX(len, 1) - 1) >> PAGE_SHIFT_;
+	return 0;
+}
+
+static int on_syscall(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	static const char expected[] = "NR N (HEX, HEX, ...)";
+	const char *p = args;
+	uint64_t nr, arg[3];
+
+	if (!scan_word(&p, "NR ") || !scan_u64(&p, &nr) || !scan_word(&p, " ("))
+		return recording_bad(rec, "system call", args, expected);
+	for (unsigned int i = 0; i < 3; i++)
+		if (!scan_hex(&p, &arg[i]) || !(scan_word(&p, ", ") || *p == ')'))
+			return recording_bad(rec, "arguments of a system call", args, expected);
+	ev->kind = nr == NR_MUNMAP ? RB_MUNMAP : nr == NR_MADVISE ? RB_MADVISE : RB_SEEN;
+	ev->range.start = arg[0] >> PAGE_SHIFT_;
+	/* rounded up as the kernel does; an overflow is refused there, 0 here */
+	ev->range.pages = arg[1] / 4096 + !!(arg[1] % 4096);
+	ev->range.advice = (unsigned int)MIN(arg[2], 1000);
+	return 0;
+}
+
+static int on_newtask(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t tid, flags;
+
+	if (!scan_word(&p, "pid=") || !scan_u64(&p, &tid) || tid >= SCAN_PID_MAX ||
+	    !find_field(&p, " clone_flags=") || !scan_hex(&p, &flags))
+		return recording_bad(rec, "new task", args, "pid=N comm=... clone_flags=HEX");
+	ev->kind = RB_CLONE_FLAGS;
+	ev->task.tid = (uint32_t)tid;
+	ev->clone.flags = flags;
+	return 0;
+}
+
+static int on_generate(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t sig, pid, res = 0;
+
+	if (!scan_word(&p, "sig=") || !scan_u64(&p, &sig) || !find_field(&p, " comm=") ||
+	    !find_field(&p, " pid=") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX)
+		return recording_bad(rec, "signal", args, "sig=N ... comm=... pid=N");
+	if (find_field(&p, " res=") && !scan_u64(&p, &res))
+		return recording_bad(rec, "signal", args, "res=N");
+	/* TRACE_SIGNAL_IGNORED is 1; otherwise it is on its way, or was already */
+	if (sig != SIGKILL_ || res == 1)
+		return TRACEPOINT_SKIP;
+	ev->kind = RB_SIGKILL_SENT;
+	ev->task.tid = (uint32_t)pid;
+	return 0;
+}
+
+static int on_deliver(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t sig;
+
+	if (!scan_word(&p, "sig=") || !scan_u64(&p, &sig))
+		return recording_bad(rec, "signal", args, "sig=N ...");
+	if (sig != SIGKILL_)
+		return TRACEPOINT_SKIP;
+	ev->kind = RB_SIGKILL_TAKEN;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*on)(struct recording *rec, const char *args, struct rb_event *ev);
+} tracepoints[] = {
+	{ "exceptions:page_fault_user", on_fault },
+	{ "exceptions:page_fault_kernel", on_fault },
+	{ "filemap:mm_filemap_fault", on_filemap_fault },
+	{ "filemap:mm_filemap_get_pages", on_get_pages },
+	{ "filemap:mm_filemap_add_to_page_cache", on_add },
+	{ "filemap:mm_filemap_delete_from_page_cache", on_delete },
+	{ "ext4:ext4_da_write_begin", on_write },
+	{ "ext4:ext4_write_begin", on_write },
+	{ "raw_syscalls:sys_enter", on_syscall },
+	{ "task:task_newtask", on_newtask },
+	{ "signal:signal_generate", on_generate },
+	{ "signal:signal_deliver", on_deliver },
+};
+
+int tracepoint_take(struct recording *rec, const char *name, size_t len, const char *args,
+		    struct rb_event *ev)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(tracepoints); i++) {
+		int ret;
+
+		if (strncmp(tracepoints[i].name, name, len) || tracepoints[i].name[len])
+			continue;
+		ret = tracepoints[i].on(rec, args, ev);
+		if (!ret)
+			return rb_event(&rec->rb, ev);
+		return ret == TRACEPOINT_SKIP ? 0 : ret;
+	}
+	/* a recording may hold more than is of use here */
+	return 0;
+}
