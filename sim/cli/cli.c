@@ -234,3 +234,38 @@ bool cli_interrupted(void)
 {
 	return interrupted;
 }
+
+static void show_progress(void *data, double done)
+{
+	cli_progress(&((struct cli_lab *)data)->bar, done);
+}
+
+static bool is_interrupted(void *data)
+{
+	(void)data;
+	return cli_interrupted();
+}
+
+static void show_note(void *data, const char *text)
+{
+	cli_progress_end(&((struct cli_lab *)data)->bar);
+	fprintf(stderr, "reapsim: %s\n", text);
+}
+
+void cli_lab_begin(struct cli_lab *l, const char *what)
+{
+	l->hooks = (struct lab_hooks){
+		.progress = show_progress,
+		.interrupted = is_interrupted,
+		.note = show_note,
+		.data = l,
+	};
+	cli_catch_signals(&l->signals);
+	cli_progress_init(&l->bar, what);
+}
+
+void cli_lab_end(struct cli_lab *l)
+{
+	cli_progress_end(&l->bar);
+	cli_release_signals(&l->signals);
+}

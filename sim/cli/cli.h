@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "sim/err.h"
+#include "sim/lab/lab.h"
 #include "sim/trace.h"
 
 /** struct command - one "reapsim NAME". @run gets argv with argv[0] == NAME. */
@@ -74,5 +75,15 @@ struct cli_signals {
 void cli_catch_signals(struct cli_signals *c);
 void cli_release_signals(const struct cli_signals *c);
 bool cli_interrupted(void);
+
+/** struct cli_lab - progress, remarks and signals while an experiment runs. */
+struct cli_lab {
+	struct lab_hooks hooks;
+	struct cli_progress bar;
+	struct cli_signals signals;
+};
+/** @what: for the progress bar; must live until cli_lab_end(). */
+void cli_lab_begin(struct cli_lab *l, const char *what);
+void cli_lab_end(struct cli_lab *l);
 
 #endif

@@ -13,8 +13,8 @@
 
 #include "models/models.h"
 #include "sim/cli/plot.h"
+#include "sim/cli/runs.h"
 #include "sim/lab/results.h"
-#include "sim/lab/runs.h"
 
 enum group {
 	MEMCG,
@@ -252,7 +252,7 @@ static int judge_scenario(struct agree *a, guint first, guint *nr)
 	g_autofree char *name = g_strconcat(r->scenario, ".csv", NULL);
 	g_autofree char *path = g_build_filename(a->traces, name, NULL);
 	g_autoptr(GString) policies = g_string_new(NULL);
-	struct run_options o = { .lru = (char *)r->lru, .keep_pages = true };
+	struct run_spec o = { .lru = (char *)r->lru, .keep_pages = true };
 	struct run_set rs = { 0 };
 	struct trace *t = NULL;
 	int ret = 0;
@@ -273,12 +273,12 @@ static int judge_scenario(struct agree *a, guint first, guint *nr)
 	o.kernel = (char *)recorded_kernel(a, r, NULL)->name;
 	ret = cli_load_trace(path, NULL, &t);
 	if (!ret)
-		ret = run_set_init(&rs, &o, t);
+		ret = cli_run_set_init(&rs, &o, t);
 	for (guint i = 0; !ret && i < *nr; i++)
 		ret = set_machine(a, a->results.all->pdata[first + i],
 				  &run_set_get(&rs, 0, 0, i)->cfg);
 	if (!ret)
-		ret = run_set_execute(&rs, a->jobs);
+		ret = cli_run_set_execute(&rs, a->jobs);
 	for (guint i = 0; !ret && i < *nr; i++) {
 		const struct run *run = run_set_get(&rs, 0, 0, i);
 		struct judged j = {

@@ -8,7 +8,7 @@
 
 #include "sim/lab/breakeven.h"
 #include "sim/cli/cli.h"
-#include "sim/lab/runs.h"
+#include "sim/cli/runs.h"
 #include "traces/gen/gen.h"
 
 struct breakeven {

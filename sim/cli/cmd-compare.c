@@ -5,7 +5,8 @@
 #include <string.h>
 
 #include "sim/cli/plot.h"
-#include "sim/lab/runs.h"
+#include "sim/cli/runs.h"
+#include "sim/lab/config.h"
 
 #define WIDTH 72 /* of a mail */
 
@@ -52,7 +53,7 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 	const struct run *base = run_set_get(rs, end, machine, 0);
 
 	fprintf(f, "ends: %s; machine: %s, %" PRIu64 " pages%s\n%-14s",
-		run_end_name(g_array_index(rs->ends, enum op_code, end)), m->name, machine_limit(m),
+		ends_as_name(g_array_index(rs->ends, enum op_code, end)), m->name, machine_limit(m),
 		m->memcg_pages ? " of memcg limit" : "", "policy");
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
 		fprintf(f, "%*s%s", columns[c].width, columns[c].title,
@@ -95,7 +96,7 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 		const guint to = MIN(from + a_row, rs->machines->len);
 
 		fprintf(f, "ends: %s; %s, change against %s\n%-15s",
-			run_end_name(g_array_index(rs->ends, enum op_code, end)), vmstat_name(item),
+			ends_as_name(g_array_index(rs->ends, enum op_code, end)), vmstat_name(item),
 			(char *)rs->policies->pdata[0], "machine");
 		for (guint m = from; m < to; m++)
 			fprintf(f, "%*s", (int)width,
@@ -166,9 +167,9 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 
 	if (ret)
 		return ret;
-	ret = run_set_init(&rs, &c->o, t);
+	ret = cli_run_set_init(&rs, &c->o.spec, t);
 	if (!ret) {
-		ret = run_set_execute(&rs, c->o.jobs);
+		ret = cli_run_set_execute(&rs, c->o.jobs);
 		tables(text, &rs, c->item);
 		if (csv)
 			csv_rows(csv, &rs);

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/lab/runs.h"
+#include "sim/cli/runs.h"
 #include "traces/readers/write.h"
 
 struct explain {
@@ -284,7 +284,7 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 				"lists them",
 				x->only);
 	if (!ret)
-		ret = run_set_init(&rs, o, t);
+		ret = cli_run_set_init_one(&rs, &o->spec, t);
 	if (!ret)
 		ret = cli_open_out(&out, NULL);
 	if (!ret) {
@@ -304,7 +304,7 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 
 static int run(int argc, char **argv)
 {
-	struct run_options o = { .jobs = -1 };
+	struct run_options o = { 0 };
 	struct explain x = { 0 };
 	gboolean no_lists = FALSE;
 	gint max_lines = 40;

@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/cli/runs.h"
+#include "sim/lab/config.h"
 #include "sim/lab/estimate.h"
 #include "sim/lab/summary.h"
-#include "sim/lab/runs.h"
 
 #define NS_PER_MS 1e6
 
@@ -229,7 +230,7 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 				"lru %s, ends %s, killer %s, loop %s,\nrestart %s, %u seed%s\n\n",
 				base, more, mc->name, machine_limit(mc),
 				mc->memcg_pages ? " of memcg limit" : "", rs->lru->name,
-				run_end_name(g_array_index(rs->ends, enum op_code, e)),
+				ends_as_name(g_array_index(rs->ends, enum op_code, e)),
 				timed->killer->name,
 				timed->loop == LOOP_TRACE ? "trace" : "process", restart,
 				rs->nr_seeds, rs->nr_seeds > 1 ? "s" : "");
@@ -243,14 +244,9 @@ static void csv_rows(FILE *f, const struct run_set *rs)
 {
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
-		const struct outcome_config c = {
-			.trace = rs->trace,
-			.sim = r->cfg,
-			.timed = r->timed,
-		};
 
 		if (r->done && r->ret >= 0)
-			outcome_csv_row(f, &c, r->policy, &r->outcome);
+			outcome_csv_row(f, rs->trace, r);
 	}
 }
 
@@ -269,7 +265,7 @@ static int parse_timed(struct outcome_options *c)
 	int ret;
 
 	timed_config_init(&c->timed, &kill_scripted);
-	ret = outcome_killer_parse(&c->timed, c->killer ? c->killer : "scripted", &err);
+	ret = timed_config_set_killer(&c->timed, c->killer ? c->killer : "scripted", &err);
 	if (!ret)
 		ret = restart_rule_parse(&c->timed.restart, c->restart ? c->restart : "never",
 					 &err);
@@ -282,8 +278,8 @@ static int parse_timed(struct outcome_options *c)
 	if (c->seed < 0)
 		return cli_usage("--seed %" PRId64 ": expected 0 or more", c->seed);
 	c->timed.seed = (uint64_t)c->seed;
-	c->o.timed = &c->timed;
-	c->o.nr_seeds = (guint)c->seeds;
+	c->o.spec.timed = &c->timed;
+	c->o.spec.nr_seeds = (guint)c->seeds;
 	return 0;
 }
 
@@ -306,16 +302,16 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
 	g_autofree struct run_set *sets = g_new0(struct run_set, n);
-	const struct sample s = { .sets = sets, .nr_sets = n, .nr_runs = n * c->o.nr_seeds };
+	const struct sample s = { .sets = sets, .nr_sets = n, .nr_runs = n * c->o.spec.nr_seeds };
 	guint executed = 0;
 	int ret = 0;
 
 	for (guint i = 0; i < n && !ret; i++) {
 		ret = cli_load_trace(paths[i], c->o.format, &t[i]);
 		if (!ret)
-			ret = run_set_init(&sets[i], &c->o, t[i]);
+			ret = cli_run_set_init(&sets[i], &c->o.spec, t[i]);
 		if (!ret) {
-			ret = run_set_execute(&sets[i], c->o.jobs);
+			ret = cli_run_set_execute(&sets[i], c->o.jobs);
 			executed++;
 		}
 	}

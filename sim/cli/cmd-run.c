@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/lab/runs.h"
+#include "sim/cli/runs.h"
 
 static void print_table(FILE *f, const struct run_set *rs, const struct run *r, bool all)
 {
@@ -61,9 +61,9 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 	int ret = cli_load_trace(path, o->format, &t);
 
 	if (!ret)
-		ret = run_set_init(&rs, o, t);
+		ret = cli_run_set_init_one(&rs, &o->spec, t);
 	if (!ret)
-		ret = run_set_execute(&rs, 1);
+		ret = cli_run_set_execute(&rs, 1);
 	if (!ret && !is_stdout(csv) && !is_stdout(pages)) {
 		ret = cli_open_out(&out, NULL);
 		if (!ret) {
@@ -82,7 +82,7 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 
 static int run(int argc, char **argv)
 {
-	struct run_options o = { .jobs = -1 };
+	struct run_options o = { 0 };
 	g_autofree char *csv = NULL, *pages = NULL;
 	gboolean all = FALSE, flags_as_recorded = FALSE;
 	const GOptionEntry own[] = {
@@ -99,8 +99,8 @@ static int run(int argc, char **argv)
 	int ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
 				    "Replay one trace and print every counter.", NULL);
 
-	o.flags_as_recorded = flags_as_recorded;
-	o.keep_pages = pages != NULL;
+	o.spec.flags_as_recorded = flags_as_recorded;
+	o.spec.keep_pages = pages != NULL;
 	if (ret < 0 && is_stdout(csv) && is_stdout(pages))
 		ret = cli_usage("run: --csv and --pages cannot both go to stdout");
 	if (ret < 0)

@@ -7,6 +7,9 @@
 
 #include <glib/gstdio.h>
 
+#include "sim/cli/cli.h"
+#include "sim/lab/config.h"
+
 static uint64_t value(const struct run_set *rs, guint end, guint machine, guint policy,
 		      enum vmstat_item item)
 {
@@ -71,7 +74,7 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 
 	fprintf(f, "set title \"%s%s\"\n",
 		how == OP_NONE ? "processes end as recorded" : "every process ends by ",
-		how == OP_NONE ? "" : run_end_name(how));
+		how == OP_NONE ? "" : ends_as_name(how));
 	if (evict)
 		fprintf(f, "set title \"the same, each with +evict\"\n");
 	fprintf(f, "set yrange [%s:*]\nset ylabel 'relative to %s' noenhanced\n", evict ? "0" : "*",
@@ -186,7 +189,7 @@ int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *ba
 		return ret;
 	for (guint e = 0; e < rs->ends->len; e++) {
 		fprintf(out.f, "# %s: memory in MiB, then %s of",
-			run_end_name(g_array_index(rs->ends, enum op_code, e)), vmstat_name(item));
+			ends_as_name(g_array_index(rs->ends, enum op_code, e)), vmstat_name(item));
 		for (guint p = 0; p < rs->policies->len; p++)
 			fprintf(out.f, " %s", (char *)rs->policies->pdata[p]);
 		for (guint m = 0; m < rs->machines->len; m++) {

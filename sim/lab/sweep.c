@@ -13,6 +13,8 @@
 #include <glib/gstdio.h>
 
 #include "models/models.h"
+#include "sim/lab/config.h"
+#include "sim/lab/csv.h"
 #include "sim/lab/summary.h"
 #include "traces/gen/gen.h"
 #include "traces/readers/readers.h"
@@ -117,7 +119,7 @@ static int check_run_value(const struct sweep *sw, const struct axis *x, const c
 	if (!strcmp(x->key, "policy"))
 		return reap_policy_find(value, &evict, why) ? 0 : -EINVAL;
 	if (!strcmp(x->key, "ends_as"))
-		return run_end_find(value, &code, why);
+		return ends_as_find(value, &code, why);
 	(void)sw;
 	return -ENOENT;
 }
@@ -330,7 +332,7 @@ static int configure_timed(const struct sweep *sw, uint64_t run, struct timed_co
 	restart = g_strconcat(rule, delay ? "=" : "", delay ? delay : "", p ? ",p=" : "",
 			      p ? p : "", NULL);
 	*bad = "killer";
-	ret = outcome_killer_parse(c, args->str, err);
+	ret = timed_config_set_killer(c, args->str, err);
 	if (ret)
 		return ret;
 	*bad = "restart";
@@ -407,16 +409,9 @@ char *sweep_column(const struct sweep *sw, guint i)
 static char *result_columns(const struct sweep *sw)
 {
 	GString *s = g_string_new(NULL);
-	char *text = NULL;
-	size_t size;
-	FILE *f;
 
 	if (sw->timed) {
-		f = open_memstream(&text, &size);
-		outcome_csv_columns(f);
-		fclose(f);
-		g_string_append(s, text);
-		free(text);
+		outcome_columns(s);
 		return g_string_free(s, FALSE);
 	}
 	for (int i = 0; i < NR_VMSTAT; i++)
@@ -669,7 +664,7 @@ static int configure(const struct sweep *sw, uint64_t run, const struct trace *t
 		else if (is_axis(sw->order->pdata[i], "run", "policy"))
 			cfg->reap = reap_policy_find(value, &cfg->evict, err);
 		else if (is_axis(sw->order->pdata[i], "run", "ends_as"))
-			ret = run_end_find(value, &cfg->ends_as, err);
+			ret = ends_as_find(value, &cfg->ends_as, err);
 	}
 	if (!ret && (m->memcg_share > 0 || m->memory_share > 0)) {
 		peak = find_peak(sw, run, t, cfg, err);
@@ -696,6 +691,14 @@ static char *counters(const struct vmstat *stat)
 	return g_string_free(s, FALSE);
 }
 
+static bool is_interrupted(void *data)
+{
+	(void)data;
+	return cli_interrupted();
+}
+
+static const struct lab_hooks hooks = { .interrupted = is_interrupted };
+
 /* Return: 1 at the end of the trace, 0 when interrupted, or -errno */
 static int execute_untimed(const struct trace *t, const struct sim_config *cfg, struct result *r)
 {
@@ -705,9 +708,7 @@ static int execute_untimed(const struct trace *t, const struct sim_config *cfg, 
 
 	if (!s)
 		return -ENOBUFS;
-	do {
-		ret = sim_run(s, run_slice(cfg), &r->err);
-	} while (ret == 0 && !cli_interrupted());
+	ret = lab_run(s, &hooks, NULL, &r->err);
 	if (ret == 1) {
 		sim_stat(s, &stat);
 		r->values = counters(&stat);
@@ -720,22 +721,30 @@ static int execute_untimed(const struct trace *t, const struct sim_config *cfg, 
 static int execute_timed(const struct sweep *sw, uint64_t run, const struct trace *t,
 			 const struct sim_config *cfg, struct result *r)
 {
-	struct outcome_config c = { .trace = t, .sim = *cfg };
+	struct sim_config timed = *cfg;
+	struct timed_config c;
 	struct outcome o;
-	size_t size;
-	FILE *f;
 	const char *bad;
-	int ret = configure_timed(sw, run, &c.timed, &bad, &r->err);
+	struct sim *s;
+	int ret = configure_timed(sw, run, &c, &bad, &r->err);
 
-	if (!ret)
-		ret = outcome_run(&c, &o, &r->err);
 	if (ret)
-		return ret == -EINTR ? 0 : ret;
-	f = open_memstream(&r->values, &size);
-	outcome_csv_values(f, &o);
-	fclose(f);
-	outcome_clear(&o);
-	return 1;
+		return ret;
+	timed.timed = &c;
+	s = sim_new(t, &timed, &r->err);
+	if (!s)
+		return -ENOBUFS;
+	ret = lab_run(s, &hooks, NULL, &r->err);
+	if (ret == 1) {
+		GString *values = g_string_new(NULL);
+
+		timed_outcome(s, &o);
+		outcome_values(values, &o);
+		outcome_clear(&o);
+		r->values = g_string_free(values, FALSE);
+	}
+	sim_free(s);
+	return ret;
 }
 
 static void execute(const struct sweep *sw, uint64_t run, struct result *r)
@@ -759,21 +768,6 @@ static void execute(const struct sweep *sw, uint64_t run, struct result *r)
 	r->ret = ret == 0 ? -EINTR : MIN(ret, 0);
 }
 
-static void append_field(GString *s, const char *text)
-{
-	if (!strpbrk(text, ",\"")) {
-		g_string_append(s, text);
-		return;
-	}
-	g_string_append_c(s, '"');
-	for (; *text; text++) {
-		if (*text == '"')
-			g_string_append_c(s, '"');
-		g_string_append_c(s, *text);
-	}
-	g_string_append_c(s, '"');
-}
-
 /* what each row begins with: "sweep,run,trace,..." */
 static GString *row_begin(const struct sweep *sw, uint64_t run)
 {
@@ -788,7 +782,7 @@ static GString *row_begin(const struct sweep *sw, uint64_t run)
 		if (is_axis(x, "sweep", "trace") || is_axis(x, "machine", "file"))
 			value = base = g_path_get_basename(value);
 		g_string_append_c(s, ',');
-		append_field(s, value);
+		csv_append(s, value);
 	}
 	return s;
 }

@@ -30,7 +30,6 @@
 
 #include "sim/axes.h"
 #include "sim/cli/cli.h"
-#include "sim/lab/runs.h"
 
 #define SWEEP_RUNS_MAX 10000000
 

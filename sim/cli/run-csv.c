@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Rows of the runs of commands. */
+#include <inttypes.h>
+
+#include "sim/cli/runs.h"
+#include "sim/lab/config.h"
+#include "sim/lab/csv.h"
+#include "sim/lab/summary.h"
+
+void csv_field(FILE *f, const char *s)
+{
+	g_autoptr(GString) field = g_string_new(NULL);
+
+	csv_append(field, s);
+	fputs(field->str, f);
+}
+
+void run_csv_header(FILE *f)
+{
+	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,mark,number", f);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
+	fputc('\n', f);
+}
+
+/* a mark's name may repeat: its number among those of that name, from 1 */
+static guint mark_number(const struct run *r, const struct snapshot *snap)
+{
+	guint n = 1;
+
+	for (guint i = 0; i < r->snapshots->len; i++) {
+		const struct snapshot *s = &g_array_index(r->snapshots, struct snapshot, i);
+
+		if (s == snap)
+			break;
+		n += s->name == snap->name;
+	}
+	return n;
+}
+
+void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap)
+{
+	const struct vmstat *stat = snap ? &snap->stat : &r->stat;
+	g_autofree char *base = g_path_get_basename(t->path);
+
+	csv_field(f, base);
+	fputc(',', f);
+	csv_field(f, r->cfg.machine.name);
+	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
+		r->cfg.machine.memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
+		ends_as_name(r->cfg.ends_as), snap ? t->names[snap->name] : "(end)",
+		snap ? mark_number(r, snap) : 1);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		fprintf(f, ",%" PRIu64, stat->v[i]);
+	fputc('\n', f);
+}
+
+void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
+{
+	static const uint16_t shown[] = {
+		PG_resident, PG_referenced, PG_active, PG_lru, PG_dirty, PG_workingset,
+	};
+
+	fputs("mark,number,file,page,count,resident,referenced,active,lru,dirty,workingset,"
+	      "mapcount\n",
+	      f);
+	for (guint i = 0; i < r->snapshots->len; i++) {
+		const struct snapshot *snap = &g_array_index(r->snapshots, struct snapshot, i);
+		guint number = mark_number(r, snap);
+
+		for (guint j = 0; j < snap->pages->len; j++) {
+			const struct page_run *run =
+				&g_array_index(snap->pages, struct page_run, j);
+
+			fprintf(f, "%s,%u,", t->names[snap->name], number);
+			csv_field(f, t->files[run->file].name);
+			fprintf(f, ",%u,%u", run->page, run->count);
+			for (size_t k = 0; k < G_N_ELEMENTS(shown); k++)
+				fprintf(f, ",%d", (run->flags & shown[k]) != 0);
+			fprintf(f, ",%u\n", run->mapcount);
+		}
+	}
+}
+
+void outcome_csv_header(FILE *f)
+{
+	g_autoptr(GString) s = g_string_new("trace,machine,memory_pages,memcg_pages,kernel,lru,"
+					    "policy,ends_as,killer,restart,loop,seed");
+
+	outcome_columns(s);
+	fprintf(f, "%s\n", s->str);
+}
+
+void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r)
+{
+	const struct machine *m = &r->cfg.machine;
+	g_autoptr(GString) s = g_string_new(NULL);
+	g_autofree char *base = g_path_get_basename(t->path);
+	g_autofree char *restart = restart_rule_text(&r->timed.restart);
+
+	csv_append(s, base);
+	g_string_append_c(s, ',');
+	csv_append(s, m->name);
+	g_string_append_printf(s, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,", m->memory_pages,
+			       m->memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
+			       ends_as_name(r->cfg.ends_as), r->timed.killer->name);
+	csv_append(s, restart);
+	g_string_append_printf(s, ",%s,%" PRIu64, r->timed.loop == LOOP_TRACE ? "trace" : "process",
+			       r->timed.seed);
+	outcome_values(s, &r->outcome);
+	fprintf(f, "%s\n", s->str);
+}

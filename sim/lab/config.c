@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/lab/config.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "models/models.h"
+
+static const struct {
+	const char *name;
+	enum op_code code;
+} ends[] = {
+	{ "recorded", OP_NONE },     { "exit", OP_EXIT }, { "kill", OP_KILL },
+	{ "mrelease", OP_MRELEASE }, { "oom", OP_OOM },
+};
+
+const char *ends_as_name(enum op_code code)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++)
+		if (ends[i].code == code)
+			return ends[i].name;
+	return "?";
+}
+
+int ends_as_find(const char *name, enum op_code *code, struct err *err)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
+		if (!strcmp(name, ends[i].name)) {
+			*code = ends[i].code;
+			return 0;
+		}
+		g_string_append_printf(names, " %s", ends[i].name);
+	}
+	return err_set(err, -EINVAL, "unknown end \"%s\"; there are:%s", name, names->str);
+}
+
+void sim_config_init(struct sim_config *cfg)
+{
+	*cfg = (struct sim_config){
+		.kernel = kernel_profiles[0],
+		.lru = lru_models[0],
+		.reap = reap_policies[0],
+	};
+	machine_init(&cfg->machine);
+}
+
+static int set_kernel(struct sim_config *cfg, const char *value, struct err *err)
+{
+	const struct kernel_profile *k = kernel_profile_find(value, err);
+
+	if (k)
+		cfg->kernel = k;
+	return k ? 0 : -EINVAL;
+}
+
+static int set_lru(struct sim_config *cfg, const char *value, struct err *err)
+{
+	const struct lru_model *m = lru_model_find(value, err);
+
+	if (m)
+		cfg->lru = m;
+	return m ? 0 : -EINVAL;
+}
+
+static int set_policy(struct sim_config *cfg, const char *value, struct err *err)
+{
+	bool evict;
+	const struct reap_policy *p = reap_policy_find(value, &evict, err);
+
+	if (!p)
+		return -EINVAL;
+	cfg->reap = p;
+	cfg->evict = evict;
+	return 0;
+}
+
+static int set_ends_as(struct sim_config *cfg, const char *value, struct err *err)
+{
+	return ends_as_find(value, &cfg->ends_as, err);
+}
+
+int sim_config_set(struct sim_config *cfg, const char *key, const char *value, struct err *err)
+{
+	static const struct {
+		const char *key;
+		int (*set)(struct sim_config *cfg, const char *value, struct err *err);
+	} keys[] = {
+		{ "lru", set_lru },
+		{ "policy", set_policy },
+		{ "ends_as", set_ends_as },
+		{ "kernel", set_kernel },
+	};
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	if (g_str_has_prefix(key, "machine."))
+		return machine_set(&cfg->machine, key + strlen("machine."), value, err);
+	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+		if (!strcmp(key, keys[i].key))
+			return keys[i].set(cfg, value, err);
+		g_string_append_printf(names, "%s, ", keys[i].key);
+	}
+	return err_set(err, -EINVAL, "unknown key \"%s\", expected one of: %smachine.KEY", key,
+		       names->str);
+}
+
+int sim_config_set_machine(struct sim_config *cfg, const char *setting, struct err *err)
+{
+	g_auto(GStrv) kv = g_strsplit(setting, "=", 2);
+
+	if (!kv[0] || !kv[1])
+		return err_set(err, -EINVAL, "--set %s: expected KEY=VALUE", setting);
+	return machine_set(&cfg->machine, kv[0], kv[1], err);
+}
+
+bool sim_config_has_share(const struct sim_config *cfg)
+{
+	return cfg->machine.memcg_share > 0 || cfg->machine.memory_share > 0;
+}
+
+int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t, struct err *err)
+{
+	struct sim_config first;
+
+	sim_config_init(&first);
+	first.kernel = cfg->kernel;
+	first.lru = cfg->lru;
+	first.machine = cfg->machine;
+	return sim_peak_pages(t, &first, err);
+}
+
+int timed_config_set_killer(struct timed_config *c, const char *text, struct err *err)
+{
+	g_auto(GStrv) part = g_strsplit(text, ":", 2);
+
+	c->killer = killer_find(part[0] ? part[0] : "", err);
+	if (!c->killer)
+		return -EINVAL;
+	return killer_args_parse(c->killer_args, c->killer, part[0] ? part[1] : NULL, err);
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/lab/lab.h"
+
+#include <stdarg.h>
+
+#include <glib.h>
+
+#include "sim/sim.h"
+
+void lab_progress(const struct lab_hooks *h, double done)
+{
+	if (h && h->progress)
+		h->progress(h->data, done);
+}
+
+bool lab_interrupted(const struct lab_hooks *h)
+{
+	return h && h->interrupted && h->interrupted(h->data);
+}
+
+void lab_note(const struct lab_hooks *h, const char *fmt, ...)
+{
+	g_autofree char *text = NULL;
+	va_list ap;
+
+	if (!h || !h->note)
+		return;
+	va_start(ap, fmt);
+	text = g_strdup_vprintf(fmt, ap);
+	va_end(ap);
+	h->note(h->data, text);
+}
+
+/* records of a piece */
+static uint64_t slice(const struct sim_config *cfg)
+{
+	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 20;
+}
+
+int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err)
+{
+	uint64_t before = sim_position(s);
+	int ret;
+
+	do {
+		ret = sim_run(s, slice(&s->cfg), err);
+		if (nr_recs)
+			*nr_recs += sim_position(s) - before;
+		before = sim_position(s);
+	} while (ret == 0 && !lab_interrupted(h));
+	return ret;
+}
