@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine against the reference (reference.c), in lockstep over random
+ * The engine against the reference (reference/), in lockstep over random
  * traces: after every operation all counters and the whole state must be the
  * same. A trace that fails is made as small as possible and printed as text.
  *
@@ -26,8 +26,8 @@
 #include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
-#include "tests/unit/reference-mglru.h"
-#include "tests/unit/reference.h"
+#include "tests/unit/reference/mglru.h"
+#include "tests/unit/reference/reference.h"
 #include "traces/readers/write.h"
 
 void suite_oracle(void);

@@ -1,24 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page allocator and kswapd of the reference, see reference.h. After v7.3
- * mm/page_alloc.c, mm/vmstat.c and the last part of mm/vmscan.c.
+ * The zone, its watermarks and the per-CPU lists. After mm/page_alloc.c and
+ * mm/vmstat.c.
  *
- * Free pages are moved one by one, and what the zone has (buddy) is kept apart
- * from what NR_FREE_PAGES says. kswapd is a thread of control of its own, so
- * that its functions read like the kernel's; where it has scanned for a while
- * it gives the CPU away (kswapd_spend()).
+ * Free pages move one by one, and what the zone has (buddy) is kept apart from what
+ * NR_FREE_PAGES says.
  */
+#include "tests/unit/reference/internal.h"
+
 #include <stdlib.h>
-#include <string.h>
 
 #include <glib.h>
-
-#include "tests/unit/reference.h"
-
-#define SEC	    1000000000ull
-#define STACK_BYTES (256 * 1024)
-
-/* Watermarks and sizes */
 
 static int fls_long(uint64_t x)
 {
@@ -96,8 +88,6 @@ void ref_zone_init(struct ref *r)
 		z->percpu_drift_mark = z->high + (long)r->m.cpus * z->stat_threshold;
 }
 
-/* mm/vmstat.c */
-
 /* __mod_zone_page_state(NR_FREE_PAGES) */
 static void mod_nr_free_pages(struct ref *r, unsigned int cpu, long delta)
 {
@@ -133,13 +123,11 @@ uint64_t ref_nr_free(const struct ref *r)
 	return r->m.memcg_pages > r->used ? r->m.memcg_pages - r->used : 0;
 }
 
-static void set_pgdat_percpu_threshold(struct ref *r, long (*threshold)(const struct ref *))
+void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure)
 {
 	if (r->zone.percpu_drift_mark)
-		r->zone.stat_threshold = threshold(r);
+		r->zone.stat_threshold = pressure ? threshold_pressure(r) : threshold_normal(r);
 }
-
-/* Per-CPU lists */
 
 static int pcp_count(const struct ref_pcp *pcp)
 {
@@ -296,8 +284,6 @@ void ref_refresh_vm_stats(struct ref *r)
 	}
 }
 
-/* Allocation */
-
 static bool get_page_from_freelist(struct ref *r, unsigned int cpu, int list, long mark)
 {
 	struct ref_zone *z = &r->zone;
@@ -375,8 +361,6 @@ void ref_free_kernel_page(struct ref *r)
 	ref_free_page(r, REF_PCP_UNMOVABLE);
 }
 
-/* kswapd: what it does */
-
 bool ref_pgdat_balanced(const struct ref *r)
 {
 	const struct ref_zone *z = &r->zone;
@@ -385,217 +369,4 @@ bool ref_pgdat_balanced(const struct ref *r)
 	if (z->percpu_drift_mark && free_pages < z->percpu_drift_mark)
 		free_pages = zone_page_state_snapshot(r);
 	return free_pages > z->high;
-}
-
-static bool prepare_kswapd_sleep(const struct ref *r)
-{
-	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r);
-}
-
-/* give the CPU to whoever waits for it */
-static void schedule(struct ref *r)
-{
-	swapcontext(&r->kswapd.context, &r->kswapd.waker);
-}
-
-static uint64_t nr_scanned(const struct ref *r)
-{
-	return r->v[VM_pgscan_kswapd] + r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
-}
-
-void ref_kswapd_spend(struct ref *r)
-{
-	struct ref_kswapd *k = &r->kswapd;
-	uint64_t ns = (nr_scanned(r) - k->scanned) * r->m.scan_ns;
-
-	if (ns) {
-		k->runs_at = r->now_ns + ns;
-		schedule(r);
-	}
-	k->scanned = nr_scanned(r); /* what others scan is no time of kswapd's */
-}
-
-static void kswapd_try_to_sleep(struct ref *r)
-{
-	struct ref_kswapd *k = &r->kswapd;
-	bool remaining = false;
-
-	if (prepare_kswapd_sleep(r)) {
-		k->state = REF_KSWAPD_LIGHT_SLEEP;
-		k->timer = r->now_ns + SEC / 10;
-		schedule(r);
-		remaining = k->state == REF_KSWAPD_AWAKE; /* not by the timer */
-	}
-	if (!remaining && prepare_kswapd_sleep(r)) {
-		set_pgdat_percpu_threshold(r, threshold_normal);
-		k->state = REF_KSWAPD_ASLEEP;
-		schedule(r);
-	}
-	if (k->state != REF_KSWAPD_AWAKE) {
-		/* up by itself: it needs the CPU now */
-		k->state = REF_KSWAPD_AWAKE;
-		k->runs_at = MAX(k->runs_at, r->now_ns);
-		schedule(r);
-	}
-	set_pgdat_percpu_threshold(r, threshold_pressure);
-}
-
-/* kswapd(), begun when it is woken for the first time */
-static struct ref *new_thread;
-
-static void kswapd(void)
-{
-	struct ref *r = new_thread;
-
-	set_pgdat_percpu_threshold(r, threshold_pressure);
-	for (;;) {
-		r->kswapd.scanned = nr_scanned(r);
-		ref_balance_pgdat(r);
-		kswapd_try_to_sleep(r);
-	}
-}
-
-/* kswapd: when it does it */
-
-/* kswapd runs until it gives the CPU away */
-static void resume(struct ref *r)
-{
-	struct ref_kswapd *k = &r->kswapd;
-	unsigned int cpu = r->this_cpu;
-
-	if (r->m.cpus > 1)
-		r->this_cpu = cpu == 0 ? 1 : 0;
-	if (!k->stack) {
-		k->stack = g_malloc(STACK_BYTES);
-		getcontext(&k->context);
-		k->context.uc_stack.ss_sp = k->stack;
-		k->context.uc_stack.ss_size = STACK_BYTES;
-		makecontext(&k->context, kswapd, 0);
-		new_thread = r;
-	}
-	swapcontext(&k->waker, &k->context);
-	r->this_cpu = cpu;
-}
-
-/* context_switch() from kswapd back to the task: lru_gen_use_mm() */
-static void use_mm(struct ref *r)
-{
-	if (r->m.cpus == 1 && r->current)
-		r->current->ran = true;
-}
-
-void ref_wakeup_kswapd(struct ref *r)
-{
-	struct ref_kswapd *k = &r->kswapd;
-
-	if (k->state == REF_KSWAPD_AWAKE || prepare_kswapd_sleep(r))
-		return;
-	k->state = REF_KSWAPD_AWAKE;
-	k->runs_at = MAX(k->runs_at, r->now_ns);
-	if (r->m.scan_ns)
-		return;
-	while (k->state == REF_KSWAPD_AWAKE)
-		resume(r);
-	use_mm(r);
-}
-
-static void pass_until(struct ref *r, uint64_t ns)
-{
-	if (ns > r->now_ns)
-		ref_advance(r, ns - r->now_ns);
-}
-
-/* the timer of a light sleep, if it is the next thing before @end */
-static bool timer(struct ref *r, uint64_t end)
-{
-	struct ref_kswapd *k = &r->kswapd;
-
-	if (k->state != REF_KSWAPD_LIGHT_SLEEP || k->timer >= end)
-		return false;
-	pass_until(r, k->timer);
-	resume(r); /* to a sound sleep, or awake */
-	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
-		resume(r);
-	if (k->state != REF_KSWAPD_AWAKE)
-		use_mm(r);
-	return true;
-}
-
-/* kswapd has a CPU; nothing that it begins before @end is cut short */
-static void kswapd_on_cpu(struct ref *r, uint64_t end)
-{
-	struct ref_kswapd *k = &r->kswapd;
-	bool ran = false;
-
-	while (k->state == REF_KSWAPD_AWAKE && k->runs_at < end) {
-		ran = true;
-		pass_until(r, k->runs_at);
-		resume(r);
-		if (k->state == REF_KSWAPD_AWAKE)
-			k->runs_at = MAX(k->runs_at, r->now_ns);
-	}
-	if (ran)
-		use_mm(r);
-}
-
-static uint64_t tick_after(const struct ref *r, uint64_t ns)
-{
-	uint64_t tick = r->m.tick_us * 1000ull;
-
-	return (ns / tick + 1) * tick;
-}
-
-void ref_task_wait(struct ref *r, uint64_t ns)
-{
-	struct ref_kswapd *k = &r->kswapd;
-	uint64_t end = r->now_ns + ns;
-
-	do
-		kswapd_on_cpu(r, end);
-	while (timer(r, end));
-	if (k->state == REF_KSWAPD_AWAKE && r->m.cpus == 1) {
-		/* kswapd has the CPU when the task is woken, up to the tick */
-		uint64_t tick = tick_after(r, end);
-
-		kswapd_on_cpu(r, tick);
-		if (k->state == REF_KSWAPD_AWAKE)
-			pass_until(r, MAX(tick, k->runs_at));
-		return;
-	}
-	pass_until(r, end);
-}
-
-void ref_task_run(struct ref *r, uint64_t ns)
-{
-	struct ref_kswapd *k = &r->kswapd;
-
-	if (r->m.cpus > 1) {
-		uint64_t end = r->now_ns + ns;
-
-		do
-			kswapd_on_cpu(r, end);
-		while (timer(r, end));
-		pass_until(r, end);
-		return;
-	}
-	while (ns) {
-		uint64_t start = r->now_ns, tick = tick_after(r, start);
-
-		if (k->state == REF_KSWAPD_LIGHT_SLEEP && timer(r, start + ns)) {
-			ns -= r->now_ns - start;
-			continue;
-		}
-		if (k->state != REF_KSWAPD_AWAKE || start + ns < tick) {
-			pass_until(r, start + ns);
-			break;
-		}
-		/* the task to the tick, kswapd to the next */
-		pass_until(r, tick);
-		ns -= tick - start;
-		k->runs_at = tick;
-		kswapd_on_cpu(r, tick_after(r, tick));
-		if (k->state == REF_KSWAPD_AWAKE)
-			pass_until(r, MAX(tick_after(r, tick), k->runs_at));
-	}
-	k->runs_at = MAX(k->runs_at, r->now_ns);
 }

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The slow, obvious model: the oracle for sim/, models/lru-classic.c and (in
- * reference-mglru.c) models/lru-mglru.c.
+ * The slow, obvious model: the oracle for sim/ and models/.
  *
- * Written from the kernel source (mm/ of v7.3, and of v6.12 where it says v6), function
- * by function, and from the approximations declared at the top of the files in sim/. Lists are
- * arrays, a page is a struct of bools, an address space is an array indexed by
- * page, and rmap is a loop over all processes. Nothing here is fast, and
- * nothing is shared with what it judges but the trace, the machine and the
- * names of the counters.
+ * Written from the kernel source, mm/ of v7.3, function by function, and from the
+ * approximations declared at the top of the files in sim/ and models/. What v6.12 does
+ * otherwise is under "v6". The files are named as those of sim/mm/, or as the kernel's
+ * where sim/mm/ has none; a function is the kernel's with ref_ in front where another
+ * file calls it, or the comment above it names the one it follows.
+ *
+ * Lists are arrays, a page is a struct of bools, an address space is an array indexed by
+ * page, and rmap is a loop over all processes. Nothing here is fast. Nothing is shared
+ * with what it judges except the trace, the machine and the names of the counters.
+ *
+ * Approximations of sim/ that it takes over: order-0 folios, one node, one lruvec, exact
+ * statistics, I/O that is over at once. Files that take over more say so at their top.
  */
-#ifndef REAPSIM_TESTS_REFERENCE_H
-#define REAPSIM_TESTS_REFERENCE_H
+#ifndef REAPSIM_TESTS_REFERENCE_REFERENCE_H
+#define REAPSIM_TESTS_REFERENCE_REFERENCE_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -244,35 +249,5 @@ void ref_free(struct ref *r);
 bool ref_op(struct ref *r, const struct op *op);
 /** The counters, with the levels. */
 void ref_stat(const struct ref *r, struct vmstat *out);
-int ref_mapcount(const struct ref *r, int page);
-struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
-
-/* reference-page-alloc.c */
-
-void ref_zone_init(struct ref *r);
-/** NR_FREE_PAGES, or what the memcg's limit leaves. */
-uint64_t ref_nr_free(const struct ref *r);
-/** lruvec_lru_size(), exact; @list: REF_INACTIVE_ANON... */
-uint64_t ref_lru_size(const struct ref *r, int list);
-bool ref_pgdat_balanced(const struct ref *r);
-bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
-void ref_free_page(struct ref *r, int list);
-void ref_alloc_kernel_page(struct ref *r);
-void ref_free_kernel_page(struct ref *r);
-void ref_refresh_vm_stats(struct ref *r);
-void ref_wakeup_kswapd(struct ref *r);
-/** kswapd has scanned, which takes its time. */
-void ref_kswapd_spend(struct ref *r);
-/** The task uses the CPU, or sleeps. */
-void ref_task_run(struct ref *r, uint64_t ns);
-void ref_task_wait(struct ref *r, uint64_t ns);
-
-/* reference.c, for that file */
-
-/** Time passes, and nobody runs. */
-void ref_advance(struct ref *r, uint64_t ns);
-void ref_balance_pgdat(struct ref *r);
-/** Direct reclaim: pages freed. */
-uint64_t ref_try_to_free(struct ref *r, bool readahead);
 
 #endif

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The per-CPU batches, and folio_mark_accessed(). After mm/folio.c.
+ *
+ * Approximation taken over from sim/: rotation has no batch.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+#include <string.h>
+
+static int batch_refs(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++) {
+		for (int i = 0; i < r->lru_add[cpu].nr; i++)
+			n += r->lru_add[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_activate[cpu].nr; i++)
+			n += r->lru_activate[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_deactivate_file[cpu].nr; i++)
+			n += r->lru_deactivate_file[cpu].pages[i] == page;
+	}
+	return n;
+}
+
+/* references beyond the cache's, the page tables' and the isolation's */
+int ref_other_refs(const struct ref *r, int page)
+{
+	return batch_refs(r, page) + r->pages[page].extra_refs + r->pages[page].buffer;
+}
+
+/* folio_put() of an anon page: free it when nobody refers to it */
+void ref_put_anon(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (pg->swap_slot || ref_mapcount(r, page) || ref_other_refs(r, page))
+		return;
+	if (pg->lru)
+		ref_lruvec_del(r, page); /* __page_cache_release() */
+	ref_uncharge(r);
+	memset(pg, 0, sizeof(*pg));
+}
+
+/* folio_batch_move_lru(), lru_add() */
+static void drain_lru_add(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_add[cpu];
+
+	r->lru_add[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		int page = b.pages[i];
+
+		/* folio_ref_freeze(folio, 1): only the batch knew it */
+		if (r->pages[page].anon && !r->pages[page].swap_slot && !ref_mapcount(r, page) &&
+		    !ref_other_refs(r, page))
+			ref_put_anon(r, page);
+		else
+			ref_lruvec_add(r, page);
+	}
+}
+
+/* folio_batch_move_lru(), lru_activate() */
+static void folio_activate_drain(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_activate[cpu];
+
+	r->lru_activate[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		struct ref_page *pg = &r->pages[b.pages[i]];
+
+		if (!pg->lru || pg->active)
+			continue;
+		ref_lruvec_del(r, b.pages[i]);
+		pg->active = true;
+		ref_lruvec_add(r, b.pages[i]);
+		ref_count(r, VM_pgactivate, 1);
+		ref_count(r, VM_sim_list_moves, 1);
+	}
+	/* folios_put() */
+	for (int i = 0; i < b.nr; i++)
+		if (r->pages[b.pages[i]].anon)
+			ref_put_anon(r, b.pages[i]);
+}
+
+/* folio_batch_move_lru(), lru_deactivate_file() */
+static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_deactivate_file[cpu];
+
+	r->lru_deactivate_file[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		int page = b.pages[i];
+		struct ref_page *pg = &r->pages[page];
+
+		if (!pg->lru || ref_mapcount(r, page))
+			continue;
+		ref_lruvec_del(r, page);
+		ref_count(r, VM_sim_list_moves, 1);
+		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6));
+		pg->active = pg->referenced = false;
+		if (pg->dirty) {
+			ref_lruvec_add(r, page);
+			pg->reclaim = true;
+		} else {
+			ref_lruvec_add_tail(r, page);
+			ref_count(r, VM_pgrotated, 1);
+		}
+	}
+}
+
+void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu)
+{
+	drain_lru_add(r, cpu);
+	drain_lru_deactivate_file(r, cpu);
+	folio_activate_drain(r, cpu);
+}
+
+void ref_lru_add_drain_all(struct ref *r)
+{
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
+		ref_lru_add_drain_cpu(r, cpu);
+	/* invalidate_bh_lrus_cpu(); the first two belong to the mount */
+	for (int i = (int)r->t->nr_file_pages + 2; i < r->nr_file; i++)
+		r->pages[i].buffer = false;
+}
+
+void ref_folio_add_lru(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_add[cpu];
+
+	if (r->gen && r->in_lru_fault) {
+		if (r->v6 || r->pages[page].workingset)
+			r->pages[page].active = true;
+		else if (!r->pages[page].referenced)
+			ref_gen_inc_refs(r, page);
+	}
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		drain_lru_add(r, cpu);
+}
+
+void ref_folio_activate(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_activate[cpu];
+
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		folio_activate_drain(r, cpu);
+}
+
+bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_batch *b = &r->lru_deactivate_file[cpu];
+
+	if (!r->pages[page].lru)
+		return false;
+	if (r->gen && ref_gen_clear_refs(r, page))
+		return true;
+	b->pages[b->nr++] = page;
+	if (b->nr == REF_BATCH)
+		drain_lru_deactivate_file(r, cpu);
+	return true;
+}
+
+static void lru_cache_activate_folio(struct ref *r, unsigned int cpu, int page)
+{
+	for (int i = 0; i < r->lru_add[cpu].nr; i++)
+		if (r->lru_add[cpu].pages[i] == page)
+			r->pages[page].active = true;
+}
+
+void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (r->gen) {
+		ref_gen_inc_refs(r, page);
+	} else if (!pg->referenced) {
+		pg->referenced = true;
+	} else if (!pg->active) {
+		ref_count(r, VM_sim_mark_moves, pg->lru);
+		if (pg->lru)
+			ref_folio_activate(r, cpu, page);
+		else
+			lru_cache_activate_folio(r, cpu, page);
+		pg->referenced = false;
+		r->nonresident_age++; /* workingset_activation() */
+	}
+}
+
+void ref_lru_move_tail(struct ref *r, int page)
+{
+	ref_lruvec_del(r, page);
+	r->pages[page].active = false;
+	ref_lruvec_add_tail(r, page);
+	ref_count(r, VM_sim_list_moves, 1);
+	ref_count(r, VM_pgrotated, 1);
+}

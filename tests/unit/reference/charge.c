@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a page is taken from, the zone or the memcg's limit, and the statistics of a
+ * memcg, which are as old as their last flush. After mm/memcontrol.c.
+ */
+#include "tests/unit/reference/internal.h"
+
+/* mem_cgroup_flush_stats() */
+void ref_flush_stats(struct ref *r)
+{
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		r->stats.size[i] = ref_lru_size(r, i);
+	r->stats.activate[0] = r->v[VM_workingset_activate_anon];
+	r->stats.activate[1] = r->v[VM_workingset_activate_file];
+	r->stats.rotate[0] = r->v[VM_pgrotate_anon];
+	r->stats.rotate[1] = r->v[VM_pgrotate_file];
+	r->stats.io[0] = r->v[VM_workingset_restore_anon] + r->v[VM_nr_vmscan_write];
+	r->stats.io[1] = r->v[VM_workingset_restore_file];
+}
+
+/* lruvec_page_state() */
+const struct ref_stats *ref_lruvec_stats(struct ref *r)
+{
+	if (!r->m.memcg_stats_flushed)
+		ref_flush_stats(r);
+	return &r->stats;
+}
+
+void ref_uncharge(struct ref *r)
+{
+	r->used--;
+	if (r->m.memcg_pages)
+		r->usage--;
+	else
+		ref_free_page(r, REF_PCP_MOVABLE);
+}
+
+static bool out_of_memory(struct ref *r)
+{
+	r->oom = true;
+	return false;
+}
+
+static bool try_charge_memcg(struct ref *r, unsigned int cpu, enum ref_gfp gfp)
+{
+	const uint64_t limit = r->m.memcg_pages;
+	uint64_t batch = 64, nr_reclaimed;
+	int nr_retries = 16;
+	bool drained = false;
+
+retry:
+	if (r->stock[cpu]) {
+		r->stock[cpu]--;
+		return true;
+	}
+	if (r->usage + batch <= limit) {
+		r->usage += batch;
+		r->stock[cpu] += batch - 1;
+		return true;
+	}
+	if (batch > 1) {
+		batch = 1;
+		goto retry;
+	}
+	ref_count(r, VM_memcg_max_events, 1);
+	nr_reclaimed = ref_try_to_free(r, gfp == REF_GFP_READAHEAD);
+	if (limit > r->usage)
+		goto retry;
+	if (!drained) {
+		/* drain_all_stock() */
+		for (unsigned int i = 0; i < r->m.cpus; i++) {
+			r->usage -= r->stock[i];
+			r->stock[i] = 0;
+		}
+		drained = true;
+		goto retry;
+	}
+	if (gfp == REF_GFP_READAHEAD)
+		return false;
+	if (nr_reclaimed)
+		goto retry;
+	if (nr_retries--)
+		goto retry;
+	return out_of_memory(r);
+}
+
+bool ref_charge(struct ref *r, unsigned int cpu, enum ref_gfp gfp)
+{
+	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, gfp)
+			     : !ref_alloc_page(r, cpu, gfp == REF_GFP_READAHEAD))
+		return false;
+	r->used++;
+	return true;
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Metadata of the file system. After fs/ext4/inode.c and fs/buffer.c.
+ */
+#include "tests/unit/reference/internal.h"
+
+/* sb_getblk() */
+static bool getblk(struct ref *r, unsigned int cpu, int page)
+{
+	if (!r->pages[page].resident && !ref_filemap_add_folio(r, cpu, page, false, REF_GFP_KERNEL))
+		return false;
+	r->pages[page].buffer = true;
+	ref_folio_mark_accessed(r, cpu, page);
+	return true;
+}
+
+/*
+ * file_update_time(), ext4_dirty_inode(). Metadata: super block, group descriptors,
+ * inode bitmap, then the inode table: 16 inodes in a block, and the files' begin at
+ * 12, where 1 is the first.
+ */
+bool ref_file_update_time(struct ref *r, unsigned int cpu, uint32_t file)
+{
+	const int bitmap = (int)r->t->nr_file_pages + 2, table = bitmap + 1;
+	const int nr_blocks = (11 + (int)r->t->nr_files) / 16 + 1, block = (11 + (int)file) / 16;
+	const uint64_t tick = r->now_ns / 1000 / r->m.tick_us;
+
+	if (!r->m.ext4 || ref_is_shmem(r, file) || r->mtime[file] == tick + 1)
+		return true;
+	r->mtime[file] = tick + 1;
+	if (r->pages[table + block].resident) {
+		if (!getblk(r, cpu, table + block))
+			return false;
+	} else {
+		/* __ext4_get_inode_loc() reads it */
+		if (!getblk(r, cpu, table + block) || !getblk(r, cpu, bitmap))
+			return false;
+		for (int b = block / 32 * 32; b < nr_blocks && b <= block / 32 * 32 + 32; b++)
+			if (!getblk(r, cpu, table + b))
+				return false;
+		ref_device_read(r, table + block, 1);
+	}
+	ref_set_dirty(r, table + block); /* mark_buffer_dirty() */
+	return true;
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Page faults. After mm/memory.c, and filemap_fault() of mm/filemap.c.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <glib.h>
+
+/* filemap_fault() and the like */
+enum ref_fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
+
+/* set_pte_range() of a file page */
+static void set_file_pte(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			 bool young, bool write)
+{
+	int page = ref_file_page(r, v->file, v->pgoff + (at - v->start));
+	struct ref_pte pte = {
+		.present = true, .young = young, .dirty = write, .write = write, .page = page
+	};
+
+	/* vma_wants_writenotify(): not on tmpfs, so its vm_page_prot is writable */
+	if (!write && v->shared && v->write && ref_is_shmem(r, v->file)) {
+		pte.write = true;
+		pte.dirty = r->pages[page].dirty && !r->v6;
+	}
+	p->ptes[at] = pte;
+}
+
+/* do_fault_around(), filemap_map_pages(): true if @at got mapped */
+static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			    bool tried)
+{
+	uint64_t nr = r->m.fault_around_pages, pte_off = at % 512, vma_off = at - v->start;
+	uint64_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
+	uint64_t to = MIN(MIN(from + nr, 512), pte_off + (v->end - v->start) - vma_off) - 1;
+	struct ref_open *ra = &r->opens[v->open];
+	unsigned int mmap_miss = 0; /* v6 */
+	bool mapped = false;
+
+	for (uint64_t i = from; i <= to; i++) {
+		uint64_t here = at - pte_off + i, pgoff = v->pgoff + (here - v->start);
+		const struct ref_page *pg;
+
+		if (pgoff >= r->t->files[v->file].pages)
+			break;
+		pg = &r->pages[ref_file_page(r, v->file, pgoff)];
+		if (!pg->resident || pg->reclaim) /* next_uptodate_folio() */
+			continue;
+		mmap_miss += !pg->workingset;
+		if (p->ptes[here].present || p->ptes[here].swap)
+			continue;
+		set_file_pte(r, p, v, here, here == at || !r->m.prefault_old, false);
+		if (here != at)
+			continue;
+		mapped = true;
+		if (!r->v6 && !tried && !pg->workingset && !v->sequential && !v->exec &&
+		    ra->mmap_miss)
+			ra->mmap_miss--;
+	}
+	if (r->v6)
+		ra->mmap_miss -= MIN(ra->mmap_miss, mmap_miss);
+	return mapped;
+}
+
+static enum ref_fault filemap_fault(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				    uint64_t pgoff, bool tried)
+{
+	int page = ref_file_page(r, v->file, pgoff);
+
+	if (ref_is_shmem(r, v->file)) { /* shmem_fault() */
+		if (r->pages[page].resident)
+			return FAULT_OK;
+		ref_count(r, VM_pgmajfault, r->pages[page].swap_slot);
+		return ref_filemap_add_folio(r, cpu, page, false, REF_GFP_KERNEL) ? FAULT_OK
+										  : FAULT_OOM;
+	}
+	if (r->pages[page].resident)
+		return !tried && ref_do_async_mmap_readahead(r, cpu, v, pgoff) ? FAULT_RETRY
+									       : FAULT_OK;
+	ref_count(r, VM_pgmajfault, 1);
+	ref_do_sync_mmap_readahead(r, cpu, v, pgoff);
+	if (!r->pages[page].resident) {
+		if (!ref_filemap_add_folio(r, cpu, page, false, REF_GFP_KERNEL))
+			return FAULT_OOM;
+		ref_device_read(r, page, 1);
+	}
+	/* either the readahead or page_not_uptodate dropped the lock */
+	return tried ? FAULT_OK : FAULT_RETRY_MAJOR;
+}
+
+/* a new anon page: id and identity */
+static int new_anon(struct ref *r, uint64_t at)
+{
+	int page = r->nr_file;
+
+	while (page < r->nr_pages && r->pages[page].used)
+		page++;
+	if (page == r->nr_pages) {
+		if (r->nr_pages == r->cap_pages) {
+			r->cap_pages *= 2;
+			r->pages = g_renew(struct ref_page, r->pages, r->cap_pages);
+			for (int i = 0; i < REF_NR_LISTS; i++)
+				r->lists[i].pages = g_renew(int, r->lists[i].pages, r->cap_pages);
+		}
+		r->nr_pages++;
+	}
+	r->pages[page] = (struct ref_page){ .used = true,
+					    .resident = true,
+					    .anon = true,
+					    .swapbacked = true,
+					    .vpn = (uint32_t)at };
+	return page;
+}
+
+/* folio_add_new_anon_rmap(), folio_add_lru_vma(), set_ptes() */
+static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+{
+	int page = new_anon(r, at);
+
+	if (!v->anon_vma)
+		v->anon_root = v->anon_id = ++r->nr_ids;
+	v->anon_vma = true;
+	p->ptes[at] = (struct ref_pte){
+		.present = true, .young = true, .dirty = true, .write = true, .page = page
+	};
+	ref_folio_add_lru(r, p->cpu, page);
+}
+
+static enum ref_fault do_read_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				    uint64_t at, bool tried)
+{
+	enum ref_fault ret;
+
+	if (r->m.fault_around_pages > 1 && do_fault_around(r, p, v, at, tried))
+		return FAULT_OK;
+	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
+	if (ret == FAULT_OK)
+		set_file_pte(r, p, v, at, true, false);
+	return ret;
+}
+
+static enum ref_fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				   uint64_t at, bool tried)
+{
+	enum ref_fault ret;
+
+	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+		return FAULT_OOM;
+	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
+	if (ret == FAULT_OK)
+		map_new_anon(r, p, v, at);
+	else
+		ref_uncharge(r);
+	return ret;
+}
+
+static enum ref_fault do_shared_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				      uint64_t at, bool tried)
+{
+	uint64_t pgoff = v->pgoff + (at - v->start);
+	enum ref_fault ret = filemap_fault(r, p->cpu, v, pgoff, tried);
+
+	if (ret == FAULT_OK) {
+		const int page = ref_file_page(r, v->file, pgoff);
+		bool ok;
+
+		/* do_page_mkwrite(): the page is locked */
+		r->pages[page].extra_refs++;
+		ok = ref_file_update_time(r, p->cpu, v->file);
+		r->pages[page].extra_refs--;
+		if (!ok)
+			return FAULT_OOM;
+		set_file_pte(r, p, v, at, true, true);
+		ref_folio_mark_dirty(r, ref_file_page(r, v->file, pgoff));
+	}
+	return ret;
+}
+
+static enum ref_fault do_anonymous_page(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+					uint64_t at, bool write)
+{
+	if (!write) {
+		p->ptes[at] = (struct ref_pte){ .present = true, .young = true, .zero = true };
+		return FAULT_OK;
+	}
+	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+		return FAULT_OOM;
+	map_new_anon(r, p, v, at);
+	return FAULT_OK;
+}
+
+static bool wp_can_reuse_anon_folio(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	int refs = ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot;
+	bool maybe_in_lru_cache = !pg->lru;
+
+	if (r->v6 ? refs > 3 : refs > 1 + maybe_in_lru_cache + pg->swap_slot)
+		return false;
+	if (maybe_in_lru_cache)
+		ref_lru_add_drain_cpu(r, cpu);
+	refs = ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot;
+	if (refs > 1 + pg->swap_slot)
+		return false;
+	ref_folio_free_swap(r, page);
+	return ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 1;
+}
+
+/* the young bit included */
+static bool pte_same(const struct ref_pte *a, const struct ref_pte *b)
+{
+	return a->present == b->present && a->young == b->young && a->dirty == b->dirty &&
+	       a->write == b->write && a->zero == b->zero && a->swap == b->swap &&
+	       a->page == b->page;
+}
+
+static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				   uint64_t at)
+{
+	struct ref_pte orig = p->ptes[at];
+	int old = orig.zero ? -1 : orig.page;
+
+	if (old >= 0)
+		r->pages[old].extra_refs++;
+	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL)) {
+		if (old >= 0)
+			r->pages[old].extra_refs--;
+		return FAULT_OOM;
+	}
+	if (!pte_same(&p->ptes[at], &orig)) {
+		ref_uncharge(r);
+		if (old >= 0)
+			r->pages[old].extra_refs--;
+		return FAULT_OK; /* and the access faults again */
+	}
+	map_new_anon(r, p, v, at);
+	if (old >= 0) {
+		r->pages[old].extra_refs--;
+		if (r->pages[old].anon) {
+			ref_free_swap_cache(r, old);
+			ref_put_anon(r, old);
+		}
+	}
+	return FAULT_OK;
+}
+
+static enum ref_fault do_wp_page(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+{
+	struct ref_pte *pte = &p->ptes[at];
+	bool reuse = false;
+
+	if (!pte->zero && v->shared) {
+		/* wp_page_shared() */
+		const struct ref_pte orig = *pte;
+
+		if (!v->anon && !ref_file_update_time(r, p->cpu, v->file))
+			return FAULT_OOM;
+		if (!pte_same(pte, &orig))
+			return FAULT_OK;
+		ref_folio_mark_dirty(r, pte->page);
+		reuse = true;
+	} else if (!pte->zero && r->pages[pte->page].anon) {
+		reuse = wp_can_reuse_anon_folio(r, p->cpu, pte->page);
+	}
+	if (!reuse)
+		return wp_page_copy(r, p, v, at);
+	pte->young = pte->dirty = pte->write = true;
+	return FAULT_OK;
+}
+
+static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				   uint64_t at, bool write)
+{
+	struct ref_pte *pte = &p->ptes[at];
+	int page = pte->page;
+	struct ref_page *pg = &r->pages[page];
+	bool exclusive = pte->exclusive, swapcache = true;
+
+	if (!pg->resident) {
+		struct ref_shadow s;
+
+		/* v6: __swap_count(entry) == 1 */
+		swapcache = !r->v6 || ref_swap_count(r, page) > 1;
+
+		/* swapin_sync(), __swap_cache_alloc() */
+		if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+			return FAULT_OOM;
+		ref_count(r, VM_pgmajfault, 1);
+		ref_count(r, VM_pswpin, 1);
+		s = pg->shadow;
+		*pg = (struct ref_page){ .used = true,
+					 .resident = true,
+					 .anon = true,
+					 .swapbacked = true,
+					 .swap_slot = true,
+					 .vpn = pg->vpn };
+		ref_workingset_refault(r, page, s);
+		ref_folio_add_lru(r, p->cpu, page);
+	}
+	if (r->v6 && swapcache) {
+		if (write && !pg->lru)
+			ref_lru_add_drain_cpu(r, p->cpu);
+		/* swap_free(), should_try_to_free_swap(): the fault's reference, and
+		 * the swap cache's */
+		pte->swap = false;
+		if (ref_vm_swap_full(r) ||
+		    (write && ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 1))
+			ref_folio_free_swap(r, page);
+		exclusive |= ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 0;
+	} else if (r->v6) {
+		exclusive = true;
+	}
+	*pte = (struct ref_pte){ .present = true, .young = true, .page = page };
+	if (exclusive && v->write) {
+		pte->write = true;
+		pte->dirty = write;
+	}
+	/* should_try_to_free_swap(): the device is synchronous */
+	if (!r->v6 || !swapcache)
+		ref_folio_free_swap(r, page);
+	if (write && !pte->write)
+		return do_wp_page(r, p, v, at);
+	return FAULT_OK;
+}
+
+static enum ref_fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+				       uint64_t at, bool write, bool tried)
+{
+	const struct ref_pte *pte = &p->ptes[at];
+
+	ref_pte_alloc(r, p, at);
+	if (pte->present)
+		return do_wp_page(r, p, v, at);
+	if (pte->swap)
+		return do_swap_page(r, p, v, at, write);
+	if (v->anon)
+		return do_anonymous_page(r, p, v, at, write);
+	if (!write)
+		return do_read_fault(r, p, v, at, tried);
+	return v->shared ? do_shared_fault(r, p, v, at, tried) : do_cow_fault(r, p, v, at, tried);
+}
+
+/* do_user_addr_fault(): under the VMA lock first, then under mmap_lock */
+static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
+			       bool write)
+{
+	bool tried = false, vma_lock = true;
+	enum ref_fault ret;
+
+	ref_count(r, VM_pgfault, 1);
+	ref_task_run(r, (uint64_t)r->m.fault_us * 1000);
+	for (;;) {
+		/* lru_gen_enter_fault(), lru_gen_exit_fault() */
+		r->in_lru_fault = !v->random && !v->sequential && !v->noreuse;
+		ret = handle_pte_fault(r, p, v, at, write, tried);
+		r->in_lru_fault = false;
+		if (ret == FAULT_OK)
+			return true;
+		if (ret == FAULT_OOM)
+			return false;
+		if (!vma_lock || ret == FAULT_RETRY_MAJOR)
+			tried = true;
+		vma_lock = false;
+	}
+}
+
+bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
+	       bool write)
+{
+	ref_count(r, VM_sim_accesses, nr);
+	for (; nr; nr--, at += stride) {
+		struct ref_pte *pte = &p->ptes[at];
+		struct ref_table *t = &p->tables[at / 512];
+
+		while (!pte->present || (write && !pte->write)) {
+			t->young = t->exists;
+			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, write))
+				return false;
+		}
+		pte->young = true;
+		pte->dirty |= write;
+		t->young = true;
+	}
+	return true;
+}

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The page cache: what goes in and out, read(2), write(2), drop_caches. After
+ * mm/filemap.c, mm/shmem.c, mm/truncate.c and lib/xarray.c.
+ *
+ * Approximation taken over from sim/: a read of tmpfs allocates its holes.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <string.h>
+
+uint64_t ref_nr_cache(const struct ref *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < r->nr_file; i++)
+		n += r->pages[i].resident;
+	return n;
+}
+
+int ref_file_of(const struct ref *r, int page)
+{
+	int file = 0;
+
+	while ((uint64_t)page >= (uint64_t)r->t->files[file].first + r->t->files[file].pages)
+		file++;
+	return file;
+}
+
+bool ref_is_shmem(const struct ref *r, uint32_t file)
+{
+	return r->t->files[file].shmem;
+}
+
+int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff)
+{
+	return (int)(r->t->files[file].first + pgoff);
+}
+
+/* how many pages the nodes of the page cache take: each node has 64 entries,
+ * pages, shadows or swap entries; a page of slab has 7 nodes */
+static int node_pages(const struct ref *r)
+{
+	int nodes = 0;
+
+	for (uint32_t f = 0; f < r->t->nr_files; f++) {
+		const struct ref_page *pages = r->pages + r->t->files[f].first;
+		int64_t last = -1;
+
+		for (uint32_t i = 0; i < r->t->files[f].pages; i++) {
+			if (!pages[i].resident && !pages[i].shadow.present && !pages[i].swap_slot)
+				continue;
+			nodes += last != i / 64;
+			last = i / 64;
+		}
+	}
+	return (nodes + 6) / 7;
+}
+
+void ref_update_nodes(struct ref *r)
+{
+	if (r->m.memcg_pages)
+		return;
+	while (r->node_pages < node_pages(r)) {
+		r->node_pages++;
+		ref_alloc_kernel_page(r);
+	}
+	while (r->node_pages > node_pages(r)) {
+		r->node_pages--;
+		ref_free_kernel_page(r);
+	}
+}
+
+/* @write: the page will be overwritten (__GFP_WRITE): no refault, no read */
+bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool metadata = page >= (int)r->t->nr_file_pages, swapped = pg->swap_slot;
+	bool shmem = !metadata && ref_is_shmem(r, (uint32_t)ref_file_of(r, page));
+	struct ref_shadow s;
+
+	if (!ref_charge(r, cpu, gfp))
+		return false;
+	s = pg->shadow;
+	memset(pg, 0, sizeof(*pg));
+	pg->used = pg->resident = true;
+	pg->swapbacked = shmem;
+	pg->dirty = swapped; /* shmem_swapin_folio() */
+	pg->swap_slot = swapped;
+	ref_update_nodes(r);
+	ref_count(r, VM_sim_cache_adds, 1);
+	pg->referenced = metadata; /* FGP_ACCESSED */
+	pg->locked = !shmem && !write && !metadata;
+	if (pg->locked)
+		ref_count(r, VM_sim_fills, 1);
+	if (s.present && !write)
+		ref_workingset_refault(r, page, s);
+	ref_folio_add_lru(r, cpu, page);
+	if (swapped) { /* shmem_swapin_folio() */
+		pg->swap_slot = false;
+		r->swap_used--;
+		ref_count(r, VM_pswpin, 1);
+	}
+	return true;
+}
+
+/* out of the cache without a shadow */
+void ref_filemap_drop(struct ref *r, int page)
+{
+	if (r->pages[page].lru)
+		ref_lruvec_del(r, page);
+	memset(&r->pages[page], 0, sizeof(r->pages[page]));
+	r->pages[page].used = true;
+	ref_update_nodes(r);
+	ref_uncharge(r);
+}
+
+/* one request: the pages of the window stay where they are until it is done */
+void ref_device_read(struct ref *r, int first, uint64_t nr)
+{
+	if (r->m.read_us)
+		ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
+	if (r->current) /* it slept, and context_switch() says lru_gen_use_mm() */
+		r->current->ran = true;
+	for (uint64_t i = 0; i < nr; i++)
+		r->pages[first + (int)i].locked = false;
+}
+
+bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, uint64_t at,
+		      uint64_t nr)
+{
+	uint64_t end = at + nr;
+	int first = ref_file_page(r, ra->file, 0);
+	int64_t last = ra->prev_page;
+
+	while (at < end) {
+		uint64_t stop = at; /* of the folio_batch */
+
+		/* filemap_get_read_batch() */
+		if (!r->pages[first + (int)at].resident)
+			ref_page_cache_sync_ra(r, p->cpu, ra, at, end - at);
+		while (stop < end && stop - at < REF_BATCH &&
+		       r->pages[first + (int)stop].resident) {
+			stop++;
+			if (r->pages[first + (int)stop - 1].reclaim)
+				break;
+		}
+		if (stop == at) {
+			/* filemap_create_folio() */
+			if (!ref_filemap_add_folio(r, p->cpu, first + (int)at, false,
+						   REF_GFP_KERNEL))
+				return false;
+			ref_device_read(r, first + (int)at, 1);
+			stop++;
+		} else if (r->pages[first + (int)stop - 1].reclaim) {
+			for (uint64_t i = at; i < stop; i++)
+				r->pages[first + (int)i].extra_refs++;
+			ref_page_cache_async_ra(r, p->cpu, ra, stop - 1, end - (stop - 1));
+			for (uint64_t i = at; i < stop; i++)
+				r->pages[first + (int)i].extra_refs--;
+		}
+		for (uint64_t i = at; i < stop; i++) {
+			/* pos_same_folio(): the page the last read ended in */
+			if (i > at || last < 0 || (int64_t)i != last - 1)
+				ref_folio_mark_accessed(r, p->cpu, first + (int)i);
+		}
+		last = (int64_t)stop;
+		at = stop;
+	}
+	ra->prev_page = last;
+	return true;
+}
+
+bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr)
+{
+	for (; nr; nr--, at++) {
+		int page = ref_file_page(r, file, at);
+
+		if (!r->pages[page].resident &&
+		    !ref_filemap_add_folio(r, p->cpu, page, false, REF_GFP_KERNEL))
+			return false;
+		ref_folio_mark_accessed(r, p->cpu, page);
+	}
+	return true;
+}
+
+bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr)
+{
+	bool shmem = ref_is_shmem(r, file);
+
+	if (!ref_file_update_time(r, p->cpu, file))
+		return false;
+	for (; nr; nr--, at++) {
+		int page = ref_file_page(r, file, at);
+
+		if (!r->pages[page].resident &&
+		    !ref_filemap_add_folio(r, p->cpu, page, !shmem, REF_GFP_KERNEL))
+			return false;
+		if (shmem) {
+			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
+			ref_folio_mark_accessed(r, p->cpu, page);
+			ref_folio_mark_dirty(r, page);
+		} else {
+			/* mark_buffer_dirty(): not folio_mark_dirty() */
+			ref_set_dirty(r, page);
+		}
+	}
+	return true;
+}
+
+/* drop_pagecache_sb(), mapping_try_invalidate() */
+void ref_drop_pagecache(struct ref *r)
+{
+	ref_count(r, VM_drop_pagecache, 1);
+	ref_lru_add_drain_all(r);
+	for (int i = 0; i < r->nr_file; i++) {
+		struct ref_page *pg = &r->pages[i];
+
+		if (!pg->resident) {
+			/* clear_shadow_entries(); tmpfs keeps its swap entries */
+			if (i >= (int)r->t->nr_file_pages ||
+			    !ref_is_shmem(r, (uint32_t)ref_file_of(r, i)))
+				memset(&pg->shadow, 0, sizeof(pg->shadow));
+			ref_update_nodes(r);
+			continue;
+		}
+		if (!pg->dirty && !ref_mapcount(r, i) && !ref_other_refs(r, i)) {
+			ref_filemap_drop(r, i); /* mapping_evict_folio() */
+		} else {
+			ref_deactivate_file_folio(r, 0, i);
+		}
+	}
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the files of the reference have for one another, file by file. MGLRU's is in
+ * mglru.h. A function without a comment does what the kernel's of that name does.
+ */
+#ifndef REAPSIM_TESTS_REFERENCE_INTERNAL_H
+#define REAPSIM_TESTS_REFERENCE_INTERNAL_H
+
+#include "tests/unit/reference/reference.h"
+
+/* what an allocation may do: readahead passes __GFP_NORETRY and no __GFP_FS */
+enum ref_gfp { REF_GFP_KERNEL, REF_GFP_READAHEAD };
+
+/* struct scan_control */
+struct ref_scan {
+	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
+	uint64_t anon_cost, file_cost;
+	int priority;
+	bool memcg, kswapd, nofs;
+	bool deactivate[2];
+	bool full_walk, force_deactivate, skipped_deactivate;
+	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
+	bool file_is_tiny;
+};
+
+/* one walk that unmaps */
+struct ref_zap {
+	bool reaping, dying;
+	bool skip, evict; /* does the policy apply to this walk? */
+	const struct ref_proc *p;
+};
+
+#define for_each_mapping(r, proc, vma)                                                             \
+	for (struct ref_proc *proc = (r)->procs; proc < (r)->procs + REF_PROCS_MAX; proc++)        \
+		for (struct ref_vma *vma = proc->vmas;                                             \
+		     proc->used && vma < proc->vmas + proc->nr_vmas; vma++)
+
+/* replay.c */
+
+void ref_count(struct ref *r, enum vmstat_item item, uint64_t n);
+
+/* mm.c */
+
+/** The process with that pid, or NULL. */
+struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
+/** The mapping that has @at in it, or NULL. */
+struct ref_vma *ref_find_vma(struct ref_proc *p, uint64_t at);
+/** The page table for @at. */
+void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at);
+void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
+/** The one descriptor of the process, see FORMAT.md. */
+int ref_open_file(struct ref *r, struct ref_proc *p, uint32_t file);
+void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_t start);
+void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+		    uint32_t advice);
+void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p);
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu);
+void ref_free_process(struct ref *r, struct ref_proc *p);
+void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
+void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
+void ref_do_clear_refs(struct ref *r, struct ref_proc *p);
+void ref_do_exec(struct ref *r, struct ref_proc *p);
+
+/* rmap.c */
+
+/** _mapcount and 1: PTEs of the page, those still to be taken off it included. */
+int ref_mapcount(const struct ref *r, int page);
+void ref_folio_mkclean(struct ref *r, int page);
+/** Return: how many PTEs were young, or -1 if the page should be kept. */
+int ref_folio_referenced(struct ref *r, int page, bool *exec);
+void ref_try_to_unmap(struct ref *r, int page);
+
+/* fault.c */
+
+/** Accesses through page tables. Return: false when out of memory. */
+bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
+	       bool write);
+
+/* zap.c */
+
+void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z);
+void ref_zap_vma(struct ref *r, const struct ref_zap *z, struct ref_proc *p, struct ref_vma *v);
+void ref_exit_mmap(struct ref *r, struct ref_proc *p);
+void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags);
+
+/* reap.c */
+
+/** Does the policy leave out the access of a page with that mapcount? */
+bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int mapcount);
+/** What the policy says about one walk. */
+struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
+			     uint32_t flags);
+
+/* filemap.c */
+
+uint64_t ref_nr_cache(const struct ref *r);
+int ref_file_of(const struct ref *r, int page);
+bool ref_is_shmem(const struct ref *r, uint32_t file);
+int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff);
+/** The pages that the nodes of the page cache's trees take. */
+void ref_update_nodes(struct ref *r);
+/** @write: the page will be overwritten (__GFP_WRITE): no refault, no read. */
+bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp);
+/** Out of the cache without a shadow. */
+void ref_filemap_drop(struct ref *r, int page);
+/** One request: the pages of the window stay where they are until it is done. */
+void ref_device_read(struct ref *r, int first, uint64_t nr);
+bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, uint64_t at,
+		      uint64_t nr);
+bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at,
+			 uint64_t nr);
+bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr);
+void ref_drop_pagecache(struct ref *r);
+
+/* readahead.c */
+
+void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			    uint64_t req);
+void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			     uint64_t req);
+/** Return: true if it went to the device, so that the lock had to be dropped. */
+bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				uint64_t pgoff);
+bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				 uint64_t pgoff);
+
+/* ext4.c */
+
+bool ref_file_update_time(struct ref *r, unsigned int cpu, uint32_t file);
+
+/* writeback.c */
+
+uint64_t ref_nr_dirty(const struct ref *r);
+/** __folio_mark_dirty() of a page with a device behind it. */
+void ref_set_dirty(struct ref *r, int page);
+void ref_folio_mark_dirty(struct ref *r, int page);
+/** The flusher writes the pages that have been dirty for @age_ns. */
+void ref_flush(struct ref *r, uint64_t age_ns);
+/** Time passes, and nobody runs. */
+void ref_advance(struct ref *r, uint64_t ns);
+
+/* list.c */
+
+/** lruvec_lru_size(), exact; @list: REF_INACTIVE_ANON... */
+uint64_t ref_lru_size(const struct ref *r, int list);
+void ref_lruvec_add(struct ref *r, int page);
+void ref_lruvec_add_tail(struct ref *r, int page);
+void ref_lruvec_del(struct ref *r, int page);
+
+/* batch.c */
+
+/** References beyond the cache's, the page tables' and the isolation's. */
+int ref_other_refs(const struct ref *r, int page);
+/** folio_put() of an anon page: free it when nobody refers to it. */
+void ref_put_anon(struct ref *r, int page);
+void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu);
+void ref_lru_add_drain_all(struct ref *r);
+void ref_folio_add_lru(struct ref *r, unsigned int cpu, int page);
+void ref_folio_activate(struct ref *r, unsigned int cpu, int page);
+bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page);
+void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page);
+void ref_lru_move_tail(struct ref *r, int page);
+
+/* workingset.c */
+
+struct ref_shadow ref_workingset_eviction(struct ref *r, int page);
+void ref_lru_note_cost(struct ref *r, bool file, uint64_t cost);
+void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s);
+
+/* vmscan.c */
+
+/** shrink_folio_list(): what stays is left in front of @pages.
+ * Return: how many do. @nr_unqueued_dirty: what the flusher should hear of. */
+int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
+			  int *nr_unqueued_dirty);
+/** Direct reclaim. Return: pages freed. */
+uint64_t ref_try_to_free(struct ref *r, bool readahead);
+void ref_balance_pgdat(struct ref *r);
+
+/* swap.c */
+
+uint64_t ref_nr_swap_pages(const struct ref *r);
+bool ref_vm_swap_full(const struct ref *r);
+/** Swap entries of the page, in all page tables. */
+int ref_swap_count(const struct ref *r, int page);
+bool ref_folio_free_swap(struct ref *r, int page);
+void ref_free_swap_cache(struct ref *r, int page);
+
+/* charge.c */
+
+/** mem_cgroup_flush_stats(). */
+void ref_flush_stats(struct ref *r);
+/** lruvec_page_state(), as of the last flush. */
+const struct ref_stats *ref_lruvec_stats(struct ref *r);
+void ref_uncharge(struct ref *r);
+/** Return: false when out of memory. */
+bool ref_charge(struct ref *r, unsigned int cpu, enum ref_gfp gfp);
+
+/* page_alloc.c */
+
+void ref_zone_init(struct ref *r);
+/** NR_FREE_PAGES, or what the memcg's limit leaves. */
+uint64_t ref_nr_free(const struct ref *r);
+/** @pressure: while kswapd is awake. */
+void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure);
+/** @list: REF_PCP_UNMOVABLE or REF_PCP_MOVABLE. */
+void ref_free_page(struct ref *r, int list);
+/** refresh_cpu_vm_stats() of all CPUs. */
+void ref_refresh_vm_stats(struct ref *r);
+/** __alloc_pages(). Return: false when there is none. */
+bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
+/** A page for the kernel: it is always found, if need be below all watermarks. */
+void ref_alloc_kernel_page(struct ref *r);
+void ref_free_kernel_page(struct ref *r);
+bool ref_pgdat_balanced(const struct ref *r);
+
+/* kswapd.c */
+
+/** kswapd has scanned, which takes its time. */
+void ref_kswapd_spend(struct ref *r);
+void ref_wakeup_kswapd(struct ref *r);
+/** The task sleeps. */
+void ref_task_wait(struct ref *r, uint64_t ns);
+/** The task uses the CPU. */
+void ref_task_run(struct ref *r, uint64_t ns);
+
+#endif

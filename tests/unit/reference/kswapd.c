@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * kswapd, and the time that tasks spend. After the last part of mm/vmscan.c.
+ *
+ * kswapd is a thread of control of its own, so that its functions read like the
+ * kernel's. Where it has scanned for a while it gives the CPU away
+ * (ref_kswapd_spend()).
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <glib.h>
+
+#define SEC	    1000000000ull
+#define STACK_BYTES (256 * 1024)
+
+static bool prepare_kswapd_sleep(const struct ref *r)
+{
+	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r);
+}
+
+/* give the CPU to whoever waits for it */
+static void schedule(struct ref *r)
+{
+	swapcontext(&r->kswapd.context, &r->kswapd.waker);
+}
+
+static uint64_t nr_scanned(const struct ref *r)
+{
+	return r->v[VM_pgscan_kswapd] + r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
+}
+
+void ref_kswapd_spend(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	uint64_t ns = (nr_scanned(r) - k->scanned) * r->m.scan_ns;
+
+	if (ns) {
+		k->runs_at = r->now_ns + ns;
+		schedule(r);
+	}
+	k->scanned = nr_scanned(r); /* what others scan is no time of kswapd's */
+}
+
+static void kswapd_try_to_sleep(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	bool remaining = false;
+
+	if (prepare_kswapd_sleep(r)) {
+		k->state = REF_KSWAPD_LIGHT_SLEEP;
+		k->timer = r->now_ns + SEC / 10;
+		schedule(r);
+		remaining = k->state == REF_KSWAPD_AWAKE; /* not by the timer */
+	}
+	if (!remaining && prepare_kswapd_sleep(r)) {
+		ref_set_pgdat_percpu_threshold(r, false);
+		k->state = REF_KSWAPD_ASLEEP;
+		schedule(r);
+	}
+	if (k->state != REF_KSWAPD_AWAKE) {
+		/* up by itself: it needs the CPU now */
+		k->state = REF_KSWAPD_AWAKE;
+		k->runs_at = MAX(k->runs_at, r->now_ns);
+		schedule(r);
+	}
+	ref_set_pgdat_percpu_threshold(r, true);
+}
+
+/* kswapd(), begun when it is woken for the first time */
+static void kswapd(unsigned int high, unsigned int low)
+{
+	struct ref *r = (struct ref *)(uintptr_t)((uint64_t)high << 32 | low);
+
+	ref_set_pgdat_percpu_threshold(r, true);
+	for (;;) {
+		r->kswapd.scanned = nr_scanned(r);
+		ref_balance_pgdat(r);
+		kswapd_try_to_sleep(r);
+	}
+}
+
+/* kswapd runs until it gives the CPU away */
+static void resume(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	unsigned int cpu = r->this_cpu;
+
+	if (r->m.cpus > 1)
+		r->this_cpu = cpu == 0 ? 1 : 0;
+	if (!k->stack) {
+		k->stack = g_malloc(STACK_BYTES);
+		getcontext(&k->context);
+		k->context.uc_stack.ss_sp = k->stack;
+		k->context.uc_stack.ss_size = STACK_BYTES;
+		/* it takes ints only */
+		makecontext(&k->context, (void (*)(void))kswapd, 2,
+			    (unsigned int)((uint64_t)(uintptr_t)r >> 32),
+			    (unsigned int)(uintptr_t)r);
+	}
+	swapcontext(&k->waker, &k->context);
+	r->this_cpu = cpu;
+}
+
+/* context_switch() from kswapd back to the task: lru_gen_use_mm() */
+static void use_mm(struct ref *r)
+{
+	if (r->m.cpus == 1 && r->current)
+		r->current->ran = true;
+}
+
+void ref_wakeup_kswapd(struct ref *r)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (k->state == REF_KSWAPD_AWAKE || prepare_kswapd_sleep(r))
+		return;
+	k->state = REF_KSWAPD_AWAKE;
+	k->runs_at = MAX(k->runs_at, r->now_ns);
+	if (r->m.scan_ns)
+		return;
+	while (k->state == REF_KSWAPD_AWAKE)
+		resume(r);
+	use_mm(r);
+}
+
+static void pass_until(struct ref *r, uint64_t ns)
+{
+	if (ns > r->now_ns)
+		ref_advance(r, ns - r->now_ns);
+}
+
+/* the timer of a light sleep, if it is the next thing before @end */
+static bool timer(struct ref *r, uint64_t end)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (k->state != REF_KSWAPD_LIGHT_SLEEP || k->timer >= end)
+		return false;
+	pass_until(r, k->timer);
+	resume(r); /* to a sound sleep, or awake */
+	while (!r->m.scan_ns && k->state == REF_KSWAPD_AWAKE)
+		resume(r);
+	if (k->state != REF_KSWAPD_AWAKE)
+		use_mm(r);
+	return true;
+}
+
+/* kswapd has a CPU; nothing that it begins before @end is cut short */
+static void kswapd_on_cpu(struct ref *r, uint64_t end)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	bool ran = false;
+
+	while (k->state == REF_KSWAPD_AWAKE && k->runs_at < end) {
+		ran = true;
+		pass_until(r, k->runs_at);
+		resume(r);
+		if (k->state == REF_KSWAPD_AWAKE)
+			k->runs_at = MAX(k->runs_at, r->now_ns);
+	}
+	if (ran)
+		use_mm(r);
+}
+
+static uint64_t tick_after(const struct ref *r, uint64_t ns)
+{
+	uint64_t tick = r->m.tick_us * 1000ull;
+
+	return (ns / tick + 1) * tick;
+}
+
+void ref_task_wait(struct ref *r, uint64_t ns)
+{
+	struct ref_kswapd *k = &r->kswapd;
+	uint64_t end = r->now_ns + ns;
+
+	do
+		kswapd_on_cpu(r, end);
+	while (timer(r, end));
+	if (k->state == REF_KSWAPD_AWAKE && r->m.cpus == 1) {
+		/* kswapd has the CPU when the task is woken, up to the tick */
+		uint64_t tick = tick_after(r, end);
+
+		kswapd_on_cpu(r, tick);
+		if (k->state == REF_KSWAPD_AWAKE)
+			pass_until(r, MAX(tick, k->runs_at));
+		return;
+	}
+	pass_until(r, end);
+}
+
+void ref_task_run(struct ref *r, uint64_t ns)
+{
+	struct ref_kswapd *k = &r->kswapd;
+
+	if (r->m.cpus > 1) {
+		uint64_t end = r->now_ns + ns;
+
+		do
+			kswapd_on_cpu(r, end);
+		while (timer(r, end));
+		pass_until(r, end);
+		return;
+	}
+	while (ns) {
+		uint64_t start = r->now_ns, tick = tick_after(r, start);
+
+		if (k->state == REF_KSWAPD_LIGHT_SLEEP && timer(r, start + ns)) {
+			ns -= r->now_ns - start;
+			continue;
+		}
+		if (k->state != REF_KSWAPD_AWAKE || start + ns < tick) {
+			pass_until(r, start + ns);
+			break;
+		}
+		/* the task to the tick, kswapd to the next */
+		pass_until(r, tick);
+		ns -= tick - start;
+		k->runs_at = tick;
+		kswapd_on_cpu(r, tick_after(r, tick));
+		if (k->state == REF_KSWAPD_AWAKE)
+			pass_until(r, MAX(tick_after(r, tick), k->runs_at));
+	}
+	k->runs_at = MAX(k->runs_at, r->now_ns);
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The lists of the classic LRU, of which [0] is the newest, and who goes to MGLRU's
+ * instead. After include/linux/mm_inline.h.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+#include <string.h>
+
+uint64_t ref_lru_size(const struct ref *r, int list)
+{
+	if (r->gen)
+		return ref_gen_size(r, list / 2, list % 2);
+	return (uint64_t)r->lists[list].nr;
+}
+
+static int list_of(const struct ref_page *pg)
+{
+	if (pg->swapbacked)
+		return pg->active ? REF_ACTIVE_ANON : REF_INACTIVE_ANON;
+	return pg->active ? REF_ACTIVE_FILE : REF_INACTIVE_FILE;
+}
+
+static void list_insert(struct ref_list *l, int at, int page)
+{
+	memmove(l->pages + at + 1, l->pages + at, (size_t)(l->nr - at) * sizeof(int));
+	l->pages[at] = page;
+	l->nr++;
+}
+
+/* lruvec_add_folio(), folio_set_lru() */
+void ref_lruvec_add(struct ref *r, int page)
+{
+	if (r->gen) {
+		ref_gen_add(r, page, false);
+		return;
+	}
+	list_insert(&r->lists[list_of(&r->pages[page])], 0, page);
+	r->pages[page].lru = true;
+}
+
+void ref_lruvec_add_tail(struct ref *r, int page)
+{
+	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+
+	if (r->gen) {
+		ref_gen_add(r, page, true);
+		return;
+	}
+	list_insert(l, l->nr, page);
+	r->pages[page].lru = true;
+}
+
+/* lruvec_del_folio(), folio_clear_lru() */
+void ref_lruvec_del(struct ref *r, int page)
+{
+	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	int at = 0;
+
+	if (r->gen) {
+		ref_gen_del(r, page);
+		return;
+	}
+	while (l->pages[at] != page)
+		at++;
+	l->nr--;
+	memmove(l->pages + at, l->pages + at + 1, (size_t)(l->nr - at) * sizeof(int));
+	r->pages[page].lru = false;
+}

@@ -1,0 +1,365 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Address spaces. After kernel/fork.c, mm/vma.c and mm/madvise.c.
+ *
+ * Approximation taken over from sim/: one open file for each process and file.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+#define NR_PROCESS_KERNEL_PAGES 19 /* a stack, slab, and tables of fixed mappings */
+
+/* Processes and page tables */
+
+struct ref_proc *ref_proc(struct ref *r, uint32_t pid)
+{
+	for (int i = 0; i < REF_PROCS_MAX; i++)
+		if (r->procs[i].used && r->procs[i].pid == pid)
+			return &r->procs[i];
+	return NULL;
+}
+
+struct ref_vma *ref_find_vma(struct ref_proc *p, uint64_t at)
+{
+	for (int i = 0; i < p->nr_vmas; i++)
+		if (p->vmas[i].start <= at && at < p->vmas[i].end)
+			return &p->vmas[i];
+	return NULL;
+}
+
+void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	if (p->tables[at / 512].exists)
+		return;
+	/* _PAGE_TABLE has _PAGE_ACCESSED */
+	p->tables[at / 512] = (struct ref_table){ .exists = true, .young = true };
+	ref_alloc_kernel_page(r);
+}
+
+static void free_pgtables(struct ref *r, struct ref_proc *p)
+{
+	for (int i = 0; i < REF_VPNS / 512; i++)
+		if (p->tables[i].exists)
+			ref_free_kernel_page(r);
+	memset(p->tables, 0, sizeof(p->tables));
+}
+
+/* Mappings */
+
+static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_vma v)
+{
+	int at = 0;
+
+	if (p->nr_vmas == REF_VMAS_MAX) {
+		r->broken = true;
+		p->nr_vmas--;
+	}
+	while (at < p->nr_vmas && p->vmas[at].start < v.start)
+		at++;
+	memmove(p->vmas + at + 1, p->vmas + at, (size_t)(p->nr_vmas - at) * sizeof(v));
+	v.id = ++r->nr_ids;
+	if (v.anon_vma)
+		v.anon_id = ++r->nr_ids;
+	p->vmas[at] = v;
+	p->nr_vmas++;
+	return &p->vmas[at];
+}
+
+/* split the VMA that has @at inside it */
+static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	struct ref_vma *v = ref_find_vma(p, at), tail;
+
+	if (!v || v->start == at)
+		return;
+	tail = *v;
+	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
+	tail.start = v->end = at;
+	v->id = ++r->nr_ids; /* vma_complete() */
+	vma_insert(r, p, tail);
+}
+
+/* is_mergeable_vma() and what can_vma_merge_after() asks of the offsets */
+static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
+{
+	if (a->end != b->start || a->anon != b->anon)
+		return false;
+	if (a->shared != b->shared || a->read != b->read || a->write != b->write ||
+	    a->exec != b->exec || a->random != b->random || a->sequential != b->sequential ||
+	    a->noreuse != b->noreuse)
+		return false;
+	return a->anon || (a->open == b->open && b->pgoff - a->pgoff == a->end - a->start);
+}
+
+/* is_mergeable_anon_vma(): who has an anon_vma gives it to who has none, unless
+ * fork() made it */
+static bool anon_vmas_fit(const struct ref_vma *a, const struct ref_vma *b)
+{
+	if (a->anon_vma && b->anon_vma)
+		return a->anon_root == b->anon_root;
+	if (a->anon_vma)
+		return !a->inherited;
+	return !b->anon_vma || !b->inherited;
+}
+
+/* vmas[i] grows over vmas[i + 1] */
+static void expand_vma(struct ref *r, struct ref_proc *p, int i)
+{
+	struct ref_vma *v = &p->vmas[i], *next = v + 1;
+
+	v->end = next->end;
+	v->id = ++r->nr_ids;
+	if (!v->anon_vma && next->anon_vma) {
+		v->anon_vma = true;
+		v->anon_root = next->anon_root;
+		v->anon_id = ++r->nr_ids;
+	}
+	p->nr_vmas--;
+	memmove(next, next + 1, (size_t)(p->nr_vmas - i - 1) * sizeof(*v));
+}
+
+/* vma_merge_new_range(), vma_merge_existing_range() of the VMA at @at */
+static void merge_vma(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	const int i = (int)(ref_find_vma(p, at) - p->vmas);
+	struct ref_vma *v = &p->vmas[i];
+	bool left = i > 0 && goes_on(v - 1, v) && anon_vmas_fit(v - 1, v);
+	bool right = i + 1 < p->nr_vmas && goes_on(v, v + 1) && anon_vmas_fit(v, v + 1);
+
+	/* can_vma_merge_right() */
+	if (left && right && v[-1].anon_vma && v[1].anon_vma && v[-1].anon_root != v[1].anon_root)
+		right = false;
+	if (right)
+		expand_vma(r, p, i);
+	if (left)
+		expand_vma(r, p, i - 1);
+}
+
+void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
+{
+	struct ref_zap z = ref_zap_begin(r, p, false, 0);
+	bool drained = false;
+
+	split_vma(r, p, start);
+	split_vma(r, p, end);
+	for (int i = 0; i < p->nr_vmas; i++) {
+		if (p->vmas[i].start < start || p->vmas[i].end > end)
+			continue;
+		/* vms_clear_ptes(), if there is something to unmap */
+		if (r->v6 && !drained)
+			ref_lru_add_drain_cpu(r, p->cpu);
+		drained = true;
+		ref_zap_vma(r, &z, p, &p->vmas[i]);
+	}
+	ref_tlb_flush_mmu(r, &z);
+	for (int i = 0; i < p->nr_vmas; i++) {
+		if (p->vmas[i].start < start || p->vmas[i].end > end)
+			continue;
+		p->nr_vmas--;
+		memmove(p->vmas + i, p->vmas + i + 1,
+			(size_t)(p->nr_vmas - i) * sizeof(p->vmas[0]));
+		i--;
+	}
+}
+
+/* do_sys_open() */
+static int new_open(struct ref *r, uint32_t file)
+{
+	if (r->nr_opens == REF_OPENS_MAX) {
+		r->broken = true;
+		r->nr_opens--;
+	}
+	r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
+	return r->nr_opens++;
+}
+
+/* the one descriptor of the process, see FORMAT.md */
+int ref_open_file(struct ref *r, struct ref_proc *p, uint32_t file)
+{
+	if (p->open_of[file] < 0)
+		p->open_of[file] = new_open(r, file);
+	return p->open_of[file];
+}
+
+void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_t start)
+{
+	struct ref_vma v = {
+		.start = start,
+		.end = start + op->pages,
+		.anon = op->flags & VM_ANON,
+		/* do_mmap(): not without FMODE_WRITE */
+		.shared = (op->flags & VM_SHARED) && !(op->flags & VM_READONLY),
+		.read = op->flags & VM_READ,
+		.write = op->flags & VM_WRITE,
+		.exec = op->flags & VM_EXEC,
+		.random = op->flags & VM_RAND_READ,
+		.sequential = op->flags & VM_SEQ_READ,
+		/* generic_fadvise(): nothing on noop_backing_dev_info */
+		.noreuse = (op->flags & VM_NOREUSE) &&
+			   ((op->flags & VM_ANON) || !ref_is_shmem(r, op->file)),
+		.file = op->file,
+		.pgoff = op->pgoff,
+		.open = -1,
+	};
+
+	ref_do_munmap(r, p, v.start, v.end);
+	if (!v.anon)
+		v.open = ref_open_file(r, p, op->file);
+	/* these have a descriptor of their own, see FORMAT.md */
+	if (op->flags & (VM_NOREUSE | VM_READONLY))
+		v.open = new_open(r, op->file);
+	vma_insert(r, p, v);
+	merge_vma(r, p, start);
+}
+
+/* madvise_vma_behavior(): a VMA that has the advice already is neither split nor merged */
+void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+		    uint32_t advice)
+{
+	bool random = advice & VM_RAND_READ, sequential = advice & VM_SEQ_READ;
+
+	for (uint64_t at = start; at < end;) {
+		struct ref_vma *v = ref_find_vma(p, at);
+		uint64_t stop = MIN(v->end, end);
+
+		if (v->random != random || v->sequential != sequential) {
+			split_vma(r, p, at);
+			split_vma(r, p, stop);
+			v = ref_find_vma(p, at);
+			v->random = random;
+			v->sequential = sequential;
+			merge_vma(r, p, at);
+		}
+		at = stop;
+	}
+}
+
+/* fork, exec */
+
+void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p)
+{
+	p->mm_id = ++r->nr_mms;
+	p->mm_is_new = true;
+}
+
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
+{
+	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
+		ref_alloc_kernel_page(r);
+	for (int i = 0; i < REF_PROCS_MAX; i++) {
+		struct ref_proc *p = &r->procs[i];
+
+		if (p->used)
+			continue;
+		g_free(p->open_of);
+		memset(p, 0, sizeof(*p));
+		p->used = true;
+		p->pid = pid;
+		p->cpu = cpu % r->m.cpus;
+		p->open_of = g_new(int, r->t->nr_files + 1);
+		for (uint32_t f = 0; f < r->t->nr_files; f++)
+			p->open_of[f] = -1;
+		return p;
+	}
+	r->broken = true;
+	return &r->procs[0];
+}
+
+void ref_free_process(struct ref *r, struct ref_proc *p)
+{
+	free_pgtables(r, p);
+	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
+		ref_free_kernel_page(r);
+	p->used = false;
+}
+
+/* vma_interval_tree_insert_after() */
+static uint64_t id_after(struct ref *r, uint64_t id)
+{
+	for_each_mapping(r, p, v) v->id += v->id > id;
+	r->nr_ids++;
+	return id + 1;
+}
+
+/* dup_mmap(), copy_page_range() */
+void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
+{
+	memcpy(child->open_of, parent->open_of, r->t->nr_files * sizeof(int));
+	child->nr_vmas = parent->nr_vmas;
+	memcpy(child->vmas, parent->vmas, sizeof(parent->vmas));
+	for (int i = 0; i < child->nr_vmas; i++) {
+		child->vmas[i].id = id_after(r, parent->vmas[i].id);
+		child->vmas[i].anon_id = ++r->nr_ids;
+		/* anon_vma_fork() */
+		child->vmas[i].inherited = child->vmas[i].anon_vma;
+		child->vmas[i].anon_root = ++r->nr_ids;
+	}
+	for (int i = 0; i < parent->nr_vmas; i++) {
+		const struct ref_vma *v = &parent->vmas[i];
+
+		/* vma_needs_copy() */
+		for (uint64_t at = v->start; v->anon_vma && at < v->end; at++) {
+			struct ref_pte *pte = &parent->ptes[at];
+
+			/* copy_pte_range() */
+			if (parent->tables[at / 512].exists)
+				ref_pte_alloc(r, child, at);
+			pte->exclusive = false;
+			if (pte->present && !v->shared)
+				pte->write = false;
+			child->ptes[at] = *pte;
+			child->ptes[at].young = false;
+			if (v->shared)
+				child->ptes[at].dirty = false;
+		}
+	}
+}
+
+/* dup_mmap() that fails at a mapping behind all of the trace's: it unmaps what
+ * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1. v6
+ * sets that and leaves the rest to exit_mmap(). */
+void ref_do_fork_fail(struct ref *r, struct ref_proc *parent)
+{
+	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu);
+	struct ref_zap z;
+
+	ref_do_fork(r, parent, child);
+	if (r->v6) {
+		child->unstable = true;
+		ref_exit_mmap(r, child);
+		ref_free_process(r, child);
+		return;
+	}
+	z = ref_zap_begin(r, child, false, 0);
+	for (int i = 0; i < child->nr_vmas; i++)
+		ref_zap_vma(r, &z, child, &child->vmas[i]);
+	ref_tlb_flush_mmu(r, &z);
+	ref_free_process(r, child);
+}
+
+/* clear_refs_pte_range() */
+void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
+{
+	for (int at = 0; at < REF_VPNS; at++) {
+		struct ref_pte *pte = &p->ptes[at];
+
+		if (!pte->present || pte->zero)
+			continue;
+		pte->young = false;
+		r->pages[pte->page].referenced = false;
+	}
+}
+
+void ref_do_exec(struct ref *r, struct ref_proc *p)
+{
+	ref_exit_mmap(r, p);
+	free_pgtables(r, p);
+	p->nr_vmas = 0;
+	p->dying = p->unstable = false;
+	ref_lru_gen_add_mm(r, p);
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		p->open_of[f] = -1;
+}

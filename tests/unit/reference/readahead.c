@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Readahead of read(2) and of faults. After mm/readahead.c and mm/filemap.c.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <glib.h>
+
+/* do_page_cache_ra(), page_cache_ra_unbounded() */
+static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+			     uint64_t nr_to_read, uint64_t lookahead_size)
+{
+	uint64_t end_index = r->t->files[file].pages - 1, mark = UINT64_MAX, nr_read = 0;
+
+	if (index > end_index)
+		return;
+	if (nr_to_read > end_index - index) {
+		nr_to_read = end_index - index + 1;
+		if (!r->v6)
+			lookahead_size = 0;
+	}
+	if (lookahead_size <= nr_to_read)
+		mark = nr_to_read - lookahead_size;
+	for (uint64_t i = 0; i < nr_to_read; i++) {
+		int page = ref_file_page(r, file, index + i);
+
+		if (r->pages[page].resident)
+			continue;
+		if (!ref_filemap_add_folio(r, cpu, page, false, REF_GFP_READAHEAD))
+			break;
+		nr_read++;
+		if (i == mark)
+			r->pages[page].reclaim = true;
+	}
+	if (nr_read)
+		ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
+}
+
+static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
+{
+	uint64_t newsize = 1;
+
+	while (newsize < size)
+		newsize *= 2;
+	if (newsize <= max / 32)
+		return newsize * 4;
+	if (newsize <= max / 4)
+		return newsize * 2;
+	return max;
+}
+
+static uint64_t get_next_ra_size(uint64_t cur, uint64_t max)
+{
+	if (cur < max / 16)
+		return 4 * cur;
+	if (cur <= max / 2)
+		return 2 * cur;
+	return max;
+}
+
+/* ractl_max_pages() */
+static uint64_t ractl_max_pages(const struct ref *r, uint64_t req_size)
+{
+	uint64_t max_pages = r->m.readahead_pages;
+
+	if (req_size > max_pages && r->m.io_pages > max_pages)
+		max_pages = MIN(req_size, r->m.io_pages);
+	return max_pages;
+}
+
+void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			    uint64_t req)
+{
+	uint64_t max = ractl_max_pages(r, req), contig = 0;
+	int first = ref_file_page(r, ra->file, 0);
+
+	if (!r->m.readahead_pages) {
+		do_page_cache_ra(r, cpu, ra->file, index, 1, 0);
+		return;
+	}
+	if (!index || req > max || index - (uint64_t)ra->prev_page <= 1) {
+		ra->start = index;
+		ra->size = get_init_ra_size(req, max);
+		ra->async_size = ra->size > req ? ra->size - req : ra->size / 2;
+	} else {
+		while (contig < max && contig < index &&
+		       r->pages[first + (int)(index - 1 - contig)].resident)
+			contig++;
+		if (contig <= req) {
+			do_page_cache_ra(r, cpu, ra->file, index, req, 0);
+			return;
+		}
+		if (contig == index)
+			contig *= 2;
+		ra->start = index;
+		ra->size = MIN(contig + req, max);
+		ra->async_size = 1;
+	}
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			     uint64_t req)
+{
+	uint64_t max = ractl_max_pages(r, req), start, end, align = 1, aligned_end;
+	uint64_t pages = r->t->files[ra->file].pages;
+
+	if (!r->m.readahead_pages)
+		return;
+	r->pages[ref_file_page(r, ra->file, index)].reclaim = false;
+	if (index == ra->start + ra->size - ra->async_size) {
+		ra->start += ra->size;
+		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
+	} else {
+		/* page_cache_next_miss() */
+		for (start = index + 1; start <= index + max; start++)
+			if (start >= pages || !r->pages[ref_file_page(r, ra->file, start)].resident)
+				break;
+		if (start - index > max)
+			return;
+		ra->start = start;
+		ra->size = get_next_ra_size(start - index + req, max);
+	}
+	/* ra->order is 2: ilog2 of the alignment, at most ffs(max_pages) - 1 */
+	while (!r->v6 && align < 4 && !(max & align))
+		align *= 2;
+	end = ra->start + ra->size;
+	aligned_end = end - end % align;
+	if (aligned_end > ra->start)
+		ra->size -= end - aligned_end;
+	ra->async_size = ra->size;
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+}
+
+/* true if it went to the device, so that the lock had to be dropped */
+bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				uint64_t pgoff)
+{
+	struct ref_open *ra = &r->opens[v->open];
+	uint64_t max = r->m.readahead_pages;
+	bool exec = v->exec && !r->v6;
+
+	if ((v->random && !exec) || !max)
+		return false;
+	if (v->sequential) {
+		ref_page_cache_sync_ra(r, cpu, ra, pgoff, max);
+		return true;
+	}
+	if (!exec) {
+		if (ra->mmap_miss < 1000)
+			ra->mmap_miss++;
+		if (ra->mmap_miss > 100)
+			return false;
+		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
+		ra->size = max;
+		ra->async_size = max / 4;
+	} else {
+		ra->start = pgoff;
+		ra->size = MIN(pgoff + max, v->pgoff + (v->end - v->start)) - pgoff;
+		ra->async_size = 0;
+	}
+	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	return true;
+}
+
+bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
+				 uint64_t pgoff)
+{
+	struct ref_open *ra = &r->opens[v->open];
+	int page = ref_file_page(r, v->file, pgoff);
+
+	if (v->random || !r->m.readahead_pages)
+		return false;
+	if ((r->v6 || (!v->sequential && !v->exec)) && ra->mmap_miss)
+		ra->mmap_miss--;
+	if (!r->pages[page].reclaim) /* folio_test_readahead() */
+		return false;
+	r->pages[page].extra_refs++;
+	ref_page_cache_async_ra(r, cpu, ra, pgoff, r->m.readahead_pages);
+	r->pages[page].extra_refs--;
+	return true;
+}

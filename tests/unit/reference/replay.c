@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * One run of the reference: its machine, its operations, its counters.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12" };
+
+void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
+{
+	r->v[item] += n;
+}
+
+static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t flags)
+{
+	if (r->ends_as != OP_NONE) {
+		how = r->ends_as;
+		flags = 0;
+	}
+	if (how != OP_EXIT)
+		ref_count(r, VM_sim_victims, 1);
+	if (how == OP_MRELEASE) {
+		/* under "flag" the caller opts in */
+		if (r->policy == REF_FLAG)
+			flags |= MRELEASE_IGNORE_ACCESS | (r->evict ? MRELEASE_EVICT_FILE : 0);
+		ref_oom_reap_task_mm(r, p, flags);
+	} else if (how == OP_OOM) {
+		ref_oom_reap_task_mm(r, p, 0);
+	}
+	ref_exit_mmap(r, p);
+	ref_free_process(r, p);
+	r->current = NULL;
+}
+
+bool ref_op(struct ref *r, const struct op *op)
+{
+	struct ref_proc *p = ref_proc(r, op->pid), *child;
+	uint64_t at = (uint32_t)(op->at - r->base);
+	bool ok = true;
+	const uint64_t op_ns =
+		op->code == OP_ADVANCE || op->code == OP_MARK ? 0 : r->m.op_us * 1000ull;
+	int open;
+
+	if (op->code == OP_SPAWN) {
+		r->current = NULL;
+		ref_task_run(r, op_ns);
+		p = ref_new_proc(r, op->pid, op->cpu);
+		ref_lru_gen_add_mm(r, p);
+	}
+	/* lru_gen_use_mm() */
+	if (p && (op->code <= OP_WRITE || op->code >= OP_FORK_FAIL)) {
+		r->this_cpu = p->cpu;
+		r->current = p;
+		p->ran = true;
+	}
+	if (op->code != OP_SPAWN)
+		ref_task_run(r, op_ns);
+	/* nobody's time: no switch back from kswapd is one to a process */
+	if (op->code == OP_ADVANCE || op->code == OP_MARK)
+		r->current = NULL;
+	switch (op->code) {
+	case OP_SPAWN:
+		break;
+	case OP_FORK:
+		child = ref_new_proc(r, op->child, op->cpu);
+		ref_do_fork(r, p, child);
+		ref_lru_gen_add_mm(r, child);
+		break;
+	case OP_EXEC:
+		ref_do_exec(r, p);
+		break;
+	case OP_EXIT:
+	case OP_KILL:
+	case OP_MRELEASE:
+	case OP_OOM:
+		do_end(r, p, op->code, op->flags);
+		break;
+	case OP_OPTIN:
+		p->opted_in = true;
+		break;
+	case OP_MAP:
+		ref_do_mmap(r, p, op, at);
+		break;
+	case OP_UNMAP:
+		ref_do_munmap(r, p, at, at + op->pages);
+		break;
+	case OP_ADVISE:
+		ref_do_madvise(r, p, at, at + op->pages, op->flags);
+		break;
+	case OP_TOUCH:
+		ok = ref_touch(r, p, at, op->pages, op->stride, op->write);
+		break;
+	case OP_READ:
+		ref_count(r, VM_sim_accesses, op->pages);
+		open = ref_open_file(r, p, op->file);
+		ok = ref_is_shmem(r, op->file)
+			     ? ref_shmem_file_read(r, p, op->file, op->at, op->pages)
+			     : ref_filemap_read(r, p, &r->opens[open], op->at, op->pages);
+		break;
+	case OP_WRITE:
+		ref_count(r, VM_sim_accesses, op->pages);
+		ref_open_file(r, p, op->file);
+		ok = ref_file_write(r, p, op->file, op->at, op->pages);
+		break;
+	case OP_DROP_CACHES:
+		ref_drop_pagecache(r);
+		break;
+	case OP_DRAIN:
+		ref_lru_add_drain_all(r);
+		break;
+	case OP_ADVANCE:
+		ref_task_wait(r, op->ns);
+		break;
+	case OP_MARK:
+		ref_flush_stats(r); /* somebody reads memory.stat */
+		if (!r->m.memcg_pages)
+			ref_refresh_vm_stats(r); /* and here, writes stat_refresh */
+		if (r->m.memcg_stats_flushed)
+			ref_task_wait(r, r->next_flush_ns - r->now_ns);
+		r->next_flush_ns = r->now_ns + 2000000000;
+		break;
+	case OP_FORK_FAIL:
+		ref_do_fork_fail(r, p);
+		break;
+	case OP_CLEAR_REFS:
+		ref_do_clear_refs(r, p);
+		break;
+	default:
+		break;
+	}
+	if (r->flush_wanted)
+		ref_flush(r, 0);
+	return ok && !r->kswapd.oom;
+}
+
+void ref_stat(const struct ref *r, struct vmstat *out)
+{
+	memcpy(out->v, r->v, sizeof(r->v));
+	out->v[VM_nr_free_pages] = ref_nr_free(r);
+	out->v[VM_nr_inactive_anon] = ref_lru_size(r, REF_INACTIVE_ANON);
+	out->v[VM_nr_active_anon] = ref_lru_size(r, REF_ACTIVE_ANON);
+	out->v[VM_nr_inactive_file] = ref_lru_size(r, REF_INACTIVE_FILE);
+	out->v[VM_nr_active_file] = ref_lru_size(r, REF_ACTIVE_FILE);
+	out->v[VM_nr_file_pages] = ref_nr_cache(r);
+	out->v[VM_nr_dirty] = ref_nr_dirty(r);
+	for (int i = 0; i < r->nr_pages; i++) {
+		const struct ref_page *pg = &r->pages[i];
+
+		if (!pg->resident)
+			continue;
+		out->v[VM_nr_shmem] += !pg->anon && pg->swapbacked;
+		out->v[pg->anon ? VM_nr_anon_pages : VM_nr_mapped] += ref_mapcount(r, i) > 0;
+	}
+}
+
+/* the part of the address space that the trace uses */
+static void find_base(struct ref *r)
+{
+	struct trace_iter it;
+	struct op op;
+	uint64_t first = UINT64_MAX, last = 0;
+
+	trace_iter_init(&it, r->t);
+	while (trace_iter_next(&it, &op, NULL) > 0) {
+		if (op.code != OP_MAP && op.code != OP_UNMAP)
+			continue;
+		first = MIN(first, op.at);
+		last = MAX(last, (uint64_t)op.at + op.pages);
+	}
+	r->base = first == UINT64_MAX ? 0 : (uint32_t)(first / 512 * 512);
+	r->broken = last > (uint64_t)r->base + REF_VPNS;
+}
+
+struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
+		    bool mglru, enum ref_policy policy, bool evict, enum op_code ends_as)
+{
+	struct ref *r = g_new0(struct ref, 1);
+
+	r->next_flush_ns = 2000000000;
+	r->t = t;
+	r->m = *m;
+	r->v6 = kernel == REF_6_12;
+	r->policy = policy;
+	r->evict = evict;
+	r->ends_as = ends_as;
+	r->nr_file = (int)t->nr_file_pages;
+	if (m->ext4)
+		r->nr_file += 4 + (11 + (int)t->nr_files) / 16;
+	r->nr_pages = r->nr_file;
+	r->cap_pages = r->nr_file + 1024;
+	r->pages = g_new0(struct ref_page, r->cap_pages);
+	for (int i = 0; i < r->nr_file; i++)
+		r->pages[i].used = true;
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		r->lists[i].pages = g_new0(int, r->cap_pages);
+	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
+	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
+	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
+	r->mtime = g_new0(uint64_t, t->nr_files + 1);
+	if (mglru)
+		ref_gen_init(r);
+	ref_zone_init(r);
+	/* the mounted file system's own, none of memory_pages */
+	for (int i = 0; i < 2 && m->ext4 && !m->memcg_pages; i++) {
+		r->pages[t->nr_file_pages + i].resident = true;
+		r->pages[t->nr_file_pages + i].buffer = true;
+		ref_lruvec_add_tail(r, (int)t->nr_file_pages + i);
+		ref_count(r, VM_sim_list_moves, 1);
+		r->used++;
+		r->nr_kernel--;
+	}
+	find_base(r);
+	return r;
+}
+
+void ref_free(struct ref *r)
+{
+	ref_gen_free(r);
+	for (int i = 0; i < REF_PROCS_MAX; i++)
+		g_free(r->procs[i].open_of);
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		g_free(r->lists[i].pages);
+	g_free(r->kswapd.stack);
+	g_free(r->procs);
+	g_free(r->opens);
+	g_free(r->dirty);
+	g_free(r->mtime);
+	g_free(r->pages);
+	g_free(r);
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * From a page to the PTEs that map it: a loop over all mappings of all processes.
+ * After mm/rmap.c.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+#include <string.h>
+
+/* the PTE of @p in its mapping @v that maps @page, or NULL */
+static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const struct ref_vma *v,
+			      int page)
+{
+	struct ref_pte *pte;
+	uint64_t at, pgoff;
+
+	if (r->pages[page].anon) {
+		at = r->pages[page].vpn;
+		if (at < v->start || at >= v->end)
+			return NULL;
+	} else if (page >= (int)r->t->nr_file_pages) {
+		return NULL;
+	} else {
+		int file = ref_file_of(r, page);
+
+		if (v->anon || v->file != (uint32_t)file)
+			return NULL;
+		pgoff = (uint64_t)page - r->t->files[file].first;
+		if (pgoff < v->pgoff || pgoff - v->pgoff >= v->end - v->start)
+			return NULL;
+		at = v->start + (pgoff - v->pgoff);
+	}
+	pte = &p->ptes[at];
+	return pte->present && !pte->zero && pte->page == page ? pte : NULL;
+}
+
+#define for_each_mapping(r, proc, vma)                                                             \
+	for (struct ref_proc *proc = (r)->procs; proc < (r)->procs + REF_PROCS_MAX; proc++)        \
+		for (struct ref_vma *vma = proc->vmas;                                             \
+		     proc->used && vma < proc->vmas + proc->nr_vmas; vma++)
+
+int ref_mapcount(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for_each_mapping(r, p, v) n += pte_of(r, p, v, page) != NULL;
+	return n + r->pages[page].delayed_rmap;
+}
+
+void ref_folio_mkclean(struct ref *r, int page)
+{
+	for_each_mapping(r, p, v)
+	{
+		struct ref_pte *pte = v->shared ? pte_of(r, p, v, page) : NULL;
+
+		if (pte)
+			pte->dirty = pte->write = false;
+	}
+}
+
+/* The mappings of a page in order, which only a look around can tell: a file's as its
+ * tree has them (vma_interval_tree_insert()), an anon page's oldest first. */
+static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
+			 struct ref_vma **vma)
+{
+	bool anon = r->pages[page].anon, found = false;
+	uint64_t best = 0;
+
+	for_each_mapping(r, p, v)
+	{
+		uint64_t id = anon ? v->anon_id : (uint64_t)v->pgoff << 40 | v->id;
+
+		if (!pte_of(r, p, v, page) || id <= *after || (found && id > best))
+			continue;
+		found = true;
+		best = id;
+		*proc = p;
+		*vma = v;
+	}
+	*after = best;
+	return found;
+}
+
+int ref_folio_referenced(struct ref *r, int page, bool *exec)
+{
+	const struct ref_page *pg = &r->pages[page];
+	int referenced = 0, mapcount = ref_mapcount(r, page);
+	struct ref_proc *p;
+	struct ref_vma *v;
+	uint64_t after = 0;
+
+	*exec = false;
+	while (next_mapping(r, page, &after, &p, &v)) {
+		struct ref_pte *pte = pte_of(r, p, v, page);
+
+		/* invalid_folio_referenced_vma() */
+		if (v->random || v->sequential || v->noreuse)
+			continue;
+		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
+			return -1;
+		if (pte->young) {
+			pte->young = false;
+			referenced++;
+			*exec |= v->exec;
+			if (r->gen)
+				ref_gen_look_around(r, p, v, (uint64_t)(pte - p->ptes));
+		}
+	}
+	return referenced;
+}
+
+void ref_try_to_unmap(struct ref *r, int page)
+{
+	for_each_mapping(r, p, v)
+	{
+		struct ref_pte *pte = pte_of(r, p, v, page);
+		struct ref_pte old;
+
+		if (!pte)
+			continue;
+		old = *pte;
+		memset(pte, 0, sizeof(*pte));
+		if (old.dirty)
+			ref_folio_mark_dirty(r, page);
+		if (r->pages[page].anon) /* ttu_anon_swapbacked_folio() */
+			*pte = (struct ref_pte){ .swap = true,
+						 .page = page,
+						 .exclusive = old.write };
+	}
+}

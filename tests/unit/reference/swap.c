@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Swap slots and the swap cache. After mm/swapfile.c and mm/swap_state.c. A slot is a
+ * flag of the page: resident, it is in the swap cache; else, swapped out.
+ */
+#include "tests/unit/reference/internal.h"
+
+/* get_nr_swap_pages() */
+uint64_t ref_nr_swap_pages(const struct ref *r)
+{
+	return r->m.swap_pages - r->swap_used;
+}
+
+bool ref_vm_swap_full(const struct ref *r)
+{
+	return ref_nr_swap_pages(r) * 2 < r->m.swap_pages;
+}
+
+/* swap_count: swap entries of the page, in all page tables */
+int ref_swap_count(const struct ref *r, int page)
+{
+	int n = 0;
+
+	for (int i = 0; i < REF_PROCS_MAX; i++) {
+		const struct ref_pte *pte = &r->procs[i].ptes[r->pages[page].vpn];
+
+		n += r->procs[i].used && pte->swap && pte->page == page;
+	}
+	return n;
+}
+
+/* swap_cache_del_folio() and folio_set_dirty(), as in folio_free_swap() */
+bool ref_folio_free_swap(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (!pg->swap_slot || ref_swap_count(r, page))
+		return false;
+	pg->swap_slot = false;
+	pg->dirty = true;
+	r->swap_used--;
+	return true;
+}
+
+/* free_swap_cache() */
+void ref_free_swap_cache(struct ref *r, int page)
+{
+	if (r->pages[page].swap_slot && !ref_mapcount(r, page))
+		ref_folio_free_swap(r, page);
+}

@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reclaim, with the classic LRU. After mm/vmscan.c.
+ *
+ * Approximation taken over from sim/: what a round of reclaim does is done before its
+ * time has passed.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+#include <string.h>
+
+#include <glib.h>
+
+/* __remove_mapping(): the page must have no reference left */
+static void remove_mapping(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	struct ref_shadow s = { 0 };
+	bool slot = pg->swap_slot, anon = pg->anon;
+	uint32_t vpn = pg->vpn;
+
+	/* a shadow is for the file LRU and the swap cache */
+	if (!pg->swapbacked || slot)
+		s = ref_workingset_eviction(r, page);
+
+	memset(pg, 0, sizeof(*pg));
+	pg->used = true;
+	pg->anon = anon;
+	pg->vpn = vpn;
+	pg->swap_slot = slot;
+	pg->shadow = s;
+	ref_update_nodes(r);
+	ref_uncharge(r);
+}
+
+/* pageout() of an anon or tmpfs page: false if there is no swap slot for it */
+static bool pageout(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (!pg->swap_slot) { /* shmem_writeout() */
+		if (!ref_nr_swap_pages(r)) {
+			ref_folio_mark_dirty(r, page);
+			return false;
+		}
+		pg->swap_slot = true;
+		r->swap_used++;
+	}
+	pg->dirty = pg->reclaim = false;
+	ref_count(r, VM_nr_vmscan_write, 1);
+	ref_count(r, VM_pswpout, 1);
+	return true;
+}
+
+enum ref_references { RECLAIM, KEEP, ACTIVATE };
+
+static enum ref_references folio_check_references(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool exec, referenced_folio;
+	int ptes;
+
+	/* v6, in shrink_folio_list(): a walk tried to promote it */
+	if (r->v6 && r->gen && pg->referenced && ref_mapcount(r, page))
+		return KEEP;
+	ptes = ref_folio_referenced(r, page, &exec);
+	if (r->v6) {
+		referenced_folio = pg->referenced;
+		pg->referenced = ptes > 0;
+		if (ptes > 0 && !referenced_folio && ptes == 1 && !(exec && !pg->swapbacked))
+			return KEEP;
+		return ptes > 0 ? ACTIVATE : ptes ? KEEP : RECLAIM;
+	}
+	if (ptes == -1)
+		return KEEP;
+	if (r->gen && ptes)
+		return ref_gen_set_refs(r, page, exec) ? ACTIVATE : KEEP;
+	if (r->gen)
+		return RECLAIM;
+	referenced_folio = pg->referenced;
+	pg->referenced = false;
+	if (!ptes)
+		return RECLAIM;
+	pg->referenced = true;
+	if (referenced_folio || ptes > 1 || (exec && !pg->swapbacked))
+		return ACTIVATE;
+	return KEEP;
+}
+
+/* one turn of the loop in shrink_folio_list() */
+static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	enum ref_references references = folio_check_references(r, page);
+
+	if (references != RECLAIM)
+		return references;
+	if (pg->anon && !pg->swap_slot) {
+		if (!ref_nr_swap_pages(r)) /* folio_alloc_swap() */
+			return ACTIVATE;
+		pg->swap_slot = true;
+		r->swap_used++;
+		ref_folio_mark_dirty(r, page);
+	}
+	ref_try_to_unmap(r, page);
+	if (pg->dirty) {
+		if (!pg->swapbacked) {
+			ref_count(r, VM_nr_vmscan_immediate_reclaim, 1);
+			pg->reclaim = true;
+			return ACTIVATE;
+		}
+		/* may_enter_fs(): a tmpfs page is not in the swap cache */
+		if (sc->nofs && !pg->swap_slot)
+			return KEEP;
+		if (ref_other_refs(r, page))
+			return KEEP;
+		if (!pageout(r, page))
+			return ACTIVATE;
+	}
+	if (pg->buffer) /* try_to_free_buffers() */
+		return ACTIVATE;
+	if (ref_other_refs(r, page))
+		return KEEP;
+	remove_mapping(r, page);
+	return RECLAIM;
+}
+
+int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
+			  int *nr_unqueued_dirty)
+{
+	int nr_kept = 0;
+
+	*nr_unqueued_dirty = 0;
+	for (int i = 0; i < nr; i++) {
+		struct ref_page *pg = &r->pages[pages[i]];
+
+		if (pg->locked) { /* folio_trylock() */
+			pages[nr_kept++] = pages[i];
+			continue;
+		}
+		sc->nr_scanned++;
+		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
+		switch (shrink_folio(r, sc, pages[i])) {
+		case RECLAIM:
+			break;
+		case ACTIVATE:
+			if (pg->swap_slot && ref_vm_swap_full(r))
+				ref_folio_free_swap(r, pages[i]);
+			pg->active = true;
+			ref_count(r, VM_pgactivate, 1);
+			pages[nr_kept++] = pages[i];
+			break;
+		case KEEP:
+			pages[nr_kept++] = pages[i];
+			break;
+		}
+	}
+	return nr_kept;
+}
+
+/* isolate_lru_folios(): the oldest first */
+static int isolate(struct ref *r, int list, uint64_t nr, int *taken)
+{
+	struct ref_list *l = &r->lists[list];
+	int n = 0;
+
+	while ((uint64_t)n < nr && l->nr) {
+		taken[n] = l->pages[--l->nr];
+		r->pages[taken[n++]].lru = false;
+	}
+	return n;
+}
+
+static void move_folios_to_lru(struct ref *r, const int *pages, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		ref_lruvec_add(r, pages[i]);
+		ref_count(r, VM_sim_list_moves, 1);
+		if (r->pages[pages[i]].active)
+			r->nonresident_age++;
+	}
+}
+
+static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int list, uint64_t nr)
+{
+	bool file = list == REF_INACTIVE_FILE;
+	int taken[32], nr_taken, nr_kept, nr_unqueued_dirty;
+	uint64_t nr_reclaimed, nr_pageout;
+
+	ref_lru_add_drain_cpu(r, r->this_cpu);
+	nr_taken = isolate(r, list, nr, taken);
+	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)nr_taken);
+	ref_count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
+	if (!nr_taken)
+		return 0;
+	nr_pageout = r->v[VM_pswpout];
+	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_taken, &nr_unqueued_dirty);
+	nr_pageout = r->v[VM_pswpout] - nr_pageout;
+	nr_reclaimed = (uint64_t)(nr_taken - nr_kept);
+	move_folios_to_lru(r, taken, nr_kept);
+	ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	ref_count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
+	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_taken - nr_reclaimed);
+	if (r->v6)
+		ref_lru_note_cost(r, file, nr_pageout * 32 + (uint64_t)nr_kept);
+	/* handle_reclaim_writeback() */
+	if (nr_unqueued_dirty == nr_taken)
+		ref_flush(r, 0);
+	return nr_reclaimed;
+}
+
+static void shrink_active_list(struct ref *r, int list, uint64_t nr)
+{
+	bool file = list == REF_ACTIVE_FILE;
+	int taken[32], l_active[32] = { 0 }, l_inactive[32] = { 0 }, nr_active = 0, nr_inactive = 0,
+		       nr_taken;
+
+	ref_lru_add_drain_cpu(r, r->this_cpu);
+	nr_taken = isolate(r, list, nr, taken);
+	ref_count(r, VM_pgrefill, (uint64_t)nr_taken);
+	for (int i = 0; i < nr_taken; i++) {
+		struct ref_page *pg = &r->pages[taken[i]];
+		bool exec;
+
+		if (ref_folio_referenced(r, taken[i], &exec) && exec && !pg->swapbacked) {
+			l_active[nr_active++] = taken[i];
+			continue;
+		}
+		pg->active = false;
+		pg->workingset = true;
+		l_inactive[nr_inactive++] = taken[i];
+	}
+	move_folios_to_lru(r, l_active, nr_active);
+	move_folios_to_lru(r, l_inactive, nr_inactive);
+	ref_count(r, VM_pgdeactivate, (uint64_t)nr_inactive);
+	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_active);
+	if (r->v6 && nr_active)
+		ref_lru_note_cost(r, file, (uint64_t)nr_active);
+}
+
+static bool inactive_is_low(struct ref *r, bool file)
+{
+	uint64_t inactive = ref_lruvec_stats(r)->size[file ? REF_INACTIVE_FILE : REF_INACTIVE_ANON];
+	uint64_t active = ref_lruvec_stats(r)->size[file ? REF_ACTIVE_FILE : REF_ACTIVE_ANON];
+	uint64_t gb = (inactive + active) >> 18, ratio = 1;
+
+	if (gb)
+		while ((ratio + 1) * (ratio + 1) <= 10 * gb)
+			ratio++;
+	return inactive * ratio < active;
+}
+
+static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
+{
+	const struct ref_stats *st = ref_lruvec_stats(r);
+	uint64_t lrusize = 0, file;
+
+	for (int f = 0; f < 2 && !r->v6; f++) {
+		struct ref_cost *c = &r->cost[f];
+
+		c->count += (st->io[f] - c->last_io) * 32 + (st->rotate[f] - c->last_rotated);
+		c->last_rotated = st->rotate[f];
+		c->last_io = st->io[f];
+	}
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		lrusize += st->size[i];
+	while (!r->v6 && r->cost[0].count + r->cost[1].count > lrusize / 4) {
+		r->cost[0].count /= 2;
+		r->cost[1].count /= 2;
+	}
+	sc->anon_cost = r->cost[0].count;
+	sc->file_cost = r->cost[1].count;
+	for (int f = 0; f < 2; f++)
+		sc->deactivate[f] = sc->force_deactivate || st->activate[f] != r->refaults[f] ||
+				    inactive_is_low(r, f);
+	file = st->size[REF_INACTIVE_FILE];
+	sc->cache_trim_mode =
+		(file >> sc->priority) && !sc->deactivate[1] && !sc->no_cache_trim_mode;
+	if (sc->memcg)
+		return;
+	file = st->size[REF_ACTIVE_FILE] + st->size[REF_INACTIVE_FILE];
+	sc->file_is_tiny = file + ref_nr_free(r) <= (uint64_t)r->zone.high && !sc->deactivate[0] &&
+			   (st->size[REF_INACTIVE_ANON] >> sc->priority);
+}
+
+static void get_scan_count(struct ref *r, const struct ref_scan *sc, uint64_t *nr)
+{
+	uint64_t swappiness = r->m.swappiness, fraction[2] = { 1, 1 }, denominator = 1;
+	uint64_t total, anon_cost, file_cost;
+	bool fract = false;
+
+	if (!ref_nr_swap_pages(r) || (sc->memcg && !swappiness)) {
+		fraction[0] = 0; /* SCAN_FILE */
+	} else if (!sc->priority && swappiness) {
+		; /* SCAN_EQUAL */
+	} else if (sc->file_is_tiny) {
+		fraction[1] = 0; /* SCAN_ANON */
+	} else if (sc->cache_trim_mode) {
+		fraction[0] = 0; /* SCAN_FILE */
+	} else {
+		/* calculate_pressure_balance() */
+		total = sc->anon_cost + sc->file_cost;
+		anon_cost = total + sc->anon_cost;
+		file_cost = total + sc->file_cost;
+		total = anon_cost + file_cost;
+		fraction[0] = swappiness * (total + 1) / (anon_cost + 1);
+		fraction[1] = (200 - swappiness) * (total + 1) / (file_cost + 1);
+		denominator = fraction[0] + fraction[1];
+		fract = true;
+	}
+	for (int i = 0; i < REF_NR_LISTS; i++) {
+		uint64_t scan = ref_lru_size(r, i) >> sc->priority;
+
+		nr[i] = fract ? scan * fraction[i / 2] / denominator : scan * fraction[i / 2];
+	}
+}
+
+static uint64_t shrink_list(struct ref *r, struct ref_scan *sc, int list, uint64_t nr)
+{
+	if (list == REF_ACTIVE_ANON || list == REF_ACTIVE_FILE) {
+		if (sc->deactivate[list / 2])
+			shrink_active_list(r, list, nr);
+		else
+			sc->skipped_deactivate = true;
+		return 0;
+	}
+	return shrink_inactive_list(r, sc, list, nr);
+}
+
+static void shrink_lruvec(struct ref *r, struct ref_scan *sc)
+{
+	uint64_t nr[REF_NR_LISTS], targets[REF_NR_LISTS], nr_reclaimed = 0;
+	bool first = true;
+	bool proportional = !sc->memcg && !sc->kswapd && sc->priority == 12;
+
+	get_scan_count(r, sc, nr);
+	memcpy(targets, nr, sizeof(nr));
+	while (nr[REF_INACTIVE_ANON] || nr[REF_ACTIVE_FILE] || nr[REF_INACTIVE_FILE]) {
+		uint64_t nr_anon, nr_file, percentage, scanned;
+		int lru;
+
+		if (sc->kswapd && !first)
+			ref_kswapd_spend(r);
+		first = false;
+		for (int i = 0; i < REF_NR_LISTS; i++) {
+			uint64_t n = MIN(nr[i], 32);
+
+			if (!n)
+				continue;
+			nr[i] -= n;
+			nr_reclaimed += shrink_list(r, sc, i, n);
+		}
+		if (nr_reclaimed < sc->nr_to_reclaim || proportional)
+			continue;
+		nr_file = nr[REF_INACTIVE_FILE] + nr[REF_ACTIVE_FILE];
+		nr_anon = nr[REF_INACTIVE_ANON] + nr[REF_ACTIVE_ANON];
+		if (!nr_file || !nr_anon)
+			break;
+		if (nr_file > nr_anon) {
+			lru = REF_INACTIVE_ANON;
+			percentage = nr_anon * 100 /
+				     (targets[REF_INACTIVE_ANON] + targets[REF_ACTIVE_ANON] + 1);
+		} else {
+			lru = REF_INACTIVE_FILE;
+			percentage = nr_file * 100 /
+				     (targets[REF_INACTIVE_FILE] + targets[REF_ACTIVE_FILE] + 1);
+		}
+		nr[lru] = nr[lru + 1] = 0;
+		lru = lru == REF_INACTIVE_FILE ? REF_INACTIVE_ANON : REF_INACTIVE_FILE;
+		for (int i = lru; i < lru + 2; i++) {
+			scanned = targets[i] - nr[i];
+			nr[i] = targets[i] * (100 - percentage) / 100;
+			nr[i] -= MIN(nr[i], scanned);
+		}
+	}
+	sc->nr_reclaimed += nr_reclaimed;
+	if (r->m.swap_pages && inactive_is_low(r, false))
+		shrink_active_list(r, REF_ACTIVE_ANON, 32);
+}
+
+static void shrink_node(struct ref *r, struct ref_scan *sc)
+{
+	uint64_t before = sc->nr_reclaimed;
+
+	if (r->gen) {
+		ref_gen_shrink_node(r, sc);
+	} else {
+		prepare_scan_control(r, sc);
+		shrink_lruvec(r, sc);
+	}
+	if (sc->nr_reclaimed > before) {
+		/* kswapd_try_clear_hopeless() */
+		if (r->v6 || ref_pgdat_balanced(r))
+			r->kswapd_failures = 0;
+	} else if (sc->cache_trim_mode) {
+		sc->cache_trim_mode_failed = true;
+	}
+}
+
+static void snapshot_refaults(struct ref *r)
+{
+	r->refaults[0] = ref_lruvec_stats(r)->activate[0];
+	r->refaults[1] = ref_lruvec_stats(r)->activate[1];
+}
+
+static uint64_t do_try_to_free_pages(struct ref *r, struct ref_scan *sc)
+{
+retry:
+	sc->priority = 12;
+	if (!sc->memcg)
+		ref_count(r, VM_allocstall, 1);
+	do {
+		uint64_t scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
+
+		sc->nr_scanned = 0;
+		shrink_node(r, sc);
+		scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill] - scanned;
+		ref_task_run(r, scanned * r->m.scan_ns);
+		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+	} while (--sc->priority >= 0);
+	snapshot_refaults(r);
+	if (sc->nr_reclaimed)
+		return sc->nr_reclaimed;
+	if (!sc->full_walk) {
+		sc->full_walk = true;
+		goto retry;
+	}
+	if (sc->skipped_deactivate) {
+		sc->force_deactivate = true;
+		sc->skipped_deactivate = false;
+		goto retry;
+	}
+	return 0;
+}
+
+/* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
+uint64_t ref_try_to_free(struct ref *r, bool readahead)
+{
+	struct ref_scan sc = {
+		.nr_to_reclaim = 32,
+		.memcg = r->m.memcg_pages != 0,
+		.nofs = readahead,
+	};
+
+	return do_try_to_free_pages(r, &sc);
+}
+
+void ref_balance_pgdat(struct ref *r)
+{
+	struct ref_scan sc = { .kswapd = true };
+
+	ref_count(r, VM_pageoutrun, 1);
+	r->zone.reclaim_active = true;
+restart:
+	sc.priority = 12;
+	do {
+		uint64_t nr_reclaimed = sc.nr_reclaimed;
+		bool raise_priority = true;
+
+		if (ref_pgdat_balanced(r))
+			goto out;
+		/* kswapd_age_node() */
+		if (r->gen)
+			r->kswapd.oom |= ref_gen_age_node(r, &sc);
+		else if (r->m.swap_pages && inactive_is_low(r, false))
+			shrink_active_list(r, REF_ACTIVE_ANON, 32);
+		/* kswapd_shrink_node() */
+		sc.nr_scanned = 0;
+		sc.nr_to_reclaim = MAX((uint64_t)r->zone.high, 32);
+		shrink_node(r, &sc);
+		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
+		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
+			raise_priority = false;
+		if (raise_priority || !nr_reclaimed)
+			sc.priority--;
+		if (sc.priority >= 1)
+			ref_kswapd_spend(r);
+	} while (sc.priority >= 1);
+	if (!sc.nr_reclaimed && !sc.no_cache_trim_mode && sc.cache_trim_mode_failed) {
+		sc.no_cache_trim_mode = true;
+		ref_kswapd_spend(r);
+		goto restart;
+	}
+	if (!sc.nr_reclaimed)
+		r->kswapd_failures++;
+out:
+	r->zone.reclaim_active = false;
+	snapshot_refaults(r);
+	ref_kswapd_spend(r);
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Shadows and refaults of the classic LRU. After mm/workingset.c.
+ */
+#include "tests/unit/reference/internal.h"
+#include "tests/unit/reference/mglru.h"
+
+struct ref_shadow ref_workingset_eviction(struct ref *r, int page)
+{
+	struct ref_shadow s = {
+		.present = true,
+		.workingset = r->pages[page].workingset,
+		.eviction = r->nonresident_age,
+	};
+
+	if (r->gen)
+		return ref_gen_eviction(r, page);
+	r->nonresident_age++;
+	return s;
+}
+
+static bool workingset_test_recent(struct ref *r, struct ref_shadow s, bool file)
+{
+	uint64_t distance = r->nonresident_age - s.eviction;
+	const uint64_t *nr = ref_lruvec_stats(r)->size;
+	uint64_t size = nr[REF_ACTIVE_FILE];
+
+	if (!file)
+		size += nr[REF_INACTIVE_FILE];
+	if (ref_nr_swap_pages(r) > 0) {
+		size += nr[REF_ACTIVE_ANON];
+		if (file)
+			size += nr[REF_INACTIVE_ANON];
+	}
+	return distance <= size;
+}
+
+/* v6: lru_note_cost() */
+void ref_lru_note_cost(struct ref *r, bool file, uint64_t cost)
+{
+	const uint64_t *nr;
+	uint64_t lrusize;
+
+	r->cost[file].count += cost;
+	nr = ref_lruvec_stats(r)->size;
+	lrusize = nr[0] + nr[1] + nr[2] + nr[3];
+	if (r->cost[0].count + r->cost[1].count > lrusize / 4) {
+		r->cost[0].count /= 2;
+		r->cost[1].count /= 2;
+	}
+}
+
+void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool file = !pg->swapbacked;
+
+	if (r->gen) {
+		ref_gen_refault(r, page, s);
+		return;
+	}
+	ref_count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
+	if (!workingset_test_recent(r, s, file))
+		return;
+	pg->active = true;
+	r->nonresident_age++;
+	ref_count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
+	if (s.workingset) {
+		pg->workingset = true;
+		if (r->v6)
+			ref_lru_note_cost(r, file, 32);
+		ref_count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+	}
+}

@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Dirty pages and the flusher, and what else happens when time passes. After
+ * mm/page-writeback.c, in a simple form.
+ *
+ * Approximation taken over from sim/: writeback by age and by the background ratio,
+ * and it is over at once.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <string.h>
+
+uint64_t ref_nr_dirty(const struct ref *r)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < r->nr_file; i++)
+		n += r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked;
+	return n;
+}
+
+/* __folio_mark_dirty() of a page with a device behind it */
+void ref_set_dirty(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+
+	if (pg->dirty)
+		return;
+	pg->dirty = true;
+	if (pg->swapbacked)
+		return;
+	ref_count(r, VM_nr_dirtied, 1);
+	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };
+	if (ref_nr_dirty(r) >
+	    (ref_nr_free(r) + ref_nr_cache(r)) * r->m.dirty_background_ratio / 100)
+		r->flush_wanted = true;
+}
+
+void ref_folio_mark_dirty(struct ref *r, int page)
+{
+	if (!r->pages[page].anon)
+		r->pages[page].reclaim = false;
+	ref_set_dirty(r, page);
+}
+
+/* the flusher writes the pages that have been dirty for @age_ns */
+void ref_flush(struct ref *r, uint64_t age_ns)
+{
+	/* a kworker that puts the pages it has looked up: __folio_batch_release() */
+	if (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
+		ref_lru_add_drain_cpu(r, r->m.cpus > 1 && r->this_cpu == 0);
+	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns) {
+		int page = r->dirty[0].page;
+		struct ref_page *pg = &r->pages[page];
+		bool rotate = pg->reclaim && pg->lru;
+
+		r->nr_dirty_entries--;
+		memmove(r->dirty, r->dirty + 1, (size_t)r->nr_dirty_entries * sizeof(*r->dirty));
+		ref_folio_mkclean(r, page);
+		pg->dirty = false;
+		ref_count(r, VM_nr_written, 1);
+		/* folio_end_writeback(), folio_rotate_reclaimable() */
+		pg->reclaim = false;
+		if (rotate)
+			ref_lru_move_tail(r, page);
+	}
+	r->flush_wanted = false;
+}
+
+/* time passes: the flusher's and the statistics' periodic work */
+void ref_advance(struct ref *r, uint64_t ns)
+{
+	uint64_t from = r->now_ns, period = (uint64_t)r->m.dirty_writeback_ms * 1000000;
+
+	r->now_ns += ns;
+	if (from / period != r->now_ns / period && r->nr_dirty_entries)
+		ref_flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
+	/* vmstat_update() */
+	for (uint64_t sec = from / 1000000000; sec < r->now_ns / 1000000000; sec++)
+		if (!r->m.memcg_pages)
+			ref_refresh_vm_stats(r);
+	if (r->now_ns >= r->next_flush_ns) {
+		ref_flush_stats(r); /* flush_memcg_stats_dwork() */
+		while (r->next_flush_ns <= r->now_ns)
+			r->next_flush_ns += 2000000000;
+	}
+}
