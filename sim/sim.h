@@ -18,6 +18,7 @@
 #include "sim/err.h"
 #include "sim/event.h"
 #include "sim/mm/folio.h"
+#include "sim/mm/interval_tree.h"
 #include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
@@ -108,7 +109,7 @@ struct zap;
 
 /** struct file_state - a file of the trace in this run. */
 struct file_state {
-	struct vma *mappings; /* i_mmap, a list */
+	struct interval_tree mappings; /* i_mmap */
 	uint32_t nr_resident;
 	uint64_t mtime; /* tick of the last change, from 1; 0: never */
 };

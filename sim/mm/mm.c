@@ -79,19 +79,15 @@ static void anon_vma_put(struct anon_vma *av)
 	}
 }
 
-static void unlink_file(struct vma *vma)
+static void unlink_file(struct sim *s, struct vma *vma)
 {
-	if (!vma->pprev_map)
-		return;
-	*vma->pprev_map = vma->next_map;
-	if (vma->next_map)
-		vma->next_map->pprev_map = vma->pprev_map;
-	vma->pprev_map = NULL;
+	if (vma->open)
+		interval_tree_remove(&s->files[vma->file].mappings, &vma->in_file);
 }
 
-static void vma_free(struct vma *vma)
+static void vma_free(struct sim *s, struct vma *vma)
 {
-	unlink_file(vma);
+	unlink_file(s, vma);
 	if (vma->av) {
 		g_ptr_array_remove(vma->av->vmas, vma);
 		anon_vma_put(vma->av);
@@ -127,7 +123,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 static void mm_clear(struct sim *s, struct mm *mm)
 {
 	for (guint i = 0; i < mm->vmas->len; i++)
-		vma_free(mm->vmas->pdata[i]);
+		vma_free(s, mm->vmas->pdata[i]);
 	g_ptr_array_set_size(mm->vmas, 0);
 	mm->last = 0;
 	mm->last_open = NULL;
@@ -201,19 +197,16 @@ struct vma *vma_find(struct mm *mm, uint32_t vpn)
 	return vma;
 }
 
-/* vma_interval_tree_insert(): by where in the file it begins, behind those that
- * begin there too; @after: vma_interval_tree_insert_after() */
+/* vma_interval_tree_insert(), or where @after is given vma_interval_tree_insert_after() */
 static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 {
-	struct vma **at = after ? &after->next_map : &s->files[vma->file].mappings;
+	struct interval_tree *t = &s->files[vma->file].mappings;
+	const uint32_t last = vma->pgoff + (vma_pages(vma) - 1);
 
-	while (!after && *at && (*at)->pgoff <= vma->pgoff)
-		at = &(*at)->next_map;
-	vma->next_map = *at;
-	if (vma->next_map)
-		vma->next_map->pprev_map = &vma->next_map;
-	vma->pprev_map = at;
-	*at = vma;
+	if (after)
+		interval_tree_insert_after(t, &vma->in_file, &after->in_file, last);
+	else
+		interval_tree_insert(t, &vma->in_file, vma->pgoff, last);
 }
 
 /* vma_prepare(), vma_complete(): a VMA that changed its size */
@@ -221,28 +214,43 @@ static void relink_file(struct sim *s, struct vma *vma)
 {
 	if (!vma->open)
 		return;
-	unlink_file(vma);
+	unlink_file(s, vma);
 	link_file(s, vma, NULL);
+}
+
+/* @after: the mapping of the same file that comes before it in the tree; or NULL */
+static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like, struct vma *after)
+{
+	struct vma *vma = g_new(struct vma, 1);
+
+	*vma = (struct vma){
+		.start = like->start,
+		.end = like->end,
+		.pgoff = like->pgoff,
+		.file = like->file,
+		.flags = like->flags,
+		.open = like->open,
+		.mm = mm,
+	};
+	if (vma->open) {
+		vma->open->refs++;
+		link_file(s, vma, after);
+	}
+	g_ptr_array_insert(mm->vmas, (gint)vma_index(mm, vma->start), vma);
+	return vma;
 }
 
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
 		       uint32_t file, uint32_t pgoff, struct file_open *open)
 {
-	struct vma *vma = g_new0(struct vma, 1);
+	struct vma like = { .start = start, .end = start + pages, .flags = flags };
 
-	vma->start = start;
-	vma->end = start + pages;
-	vma->flags = flags;
-	vma->mm = mm;
 	if (!(flags & VM_ANON)) {
-		vma->file = file;
-		vma->pgoff = pgoff;
-		vma->open = open;
-		open->refs++;
-		link_file(s, vma, NULL);
+		like.file = file;
+		like.pgoff = pgoff;
+		like.open = open;
 	}
-	g_ptr_array_insert(mm->vmas, (gint)vma_index(mm, start), vma);
-	return vma;
+	return vma_add(s, mm, &like, NULL);
 }
 
 static void anon_vma_link(struct vma *vma, struct anon_vma *av)
@@ -300,7 +308,7 @@ static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 		vma->forked = next->forked;
 	}
 	vma->end = next->end;
-	vma_free(next);
+	vma_free(s, next);
 	g_ptr_array_remove_index(mm->vmas, i + 1);
 	relink_file(s, vma);
 	mm->last = 0;
@@ -348,7 +356,7 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
 		vma_split(s, mm, vma, start + pages);
 }
 
-void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages)
+void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
 	uint32_t first = vma_index(mm, start), i = first;
 
@@ -357,7 +365,7 @@ void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages)
 
 		if (vma->start > start + (pages - 1))
 			break;
-		vma_free(vma);
+		vma_free(s, vma);
 	}
 	if (i > first)
 		g_ptr_array_remove_range(mm->vmas, first, i - first);
@@ -503,13 +511,7 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 	g_hash_table_foreach(parent->opens, share_open, child->opens);
 	for (guint i = 0; i < parent->vmas->len; i++) {
 		struct vma *pvma = parent->vmas->pdata[i];
-		struct vma *cvma = vma_insert(s, child, pvma->start, vma_pages(pvma), pvma->flags,
-					      pvma->file, pvma->pgoff, pvma->open);
-
-		if (pvma->open) {
-			unlink_file(cvma);
-			link_file(s, cvma, pvma);
-		}
+		struct vma *cvma = vma_add(s, child, pvma, pvma->open ? pvma : NULL);
 
 		/* vma_needs_copy(): page tables that faults can rebuild are
 		 * not copied */

@@ -11,10 +11,12 @@
 #define REAPSIM_MM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <glib.h>
 
+#include "sim/mm/interval_tree.h"
 #include "sim/sim.h"
 
 struct task;
@@ -75,7 +77,7 @@ struct vma {
 	struct file_open *open;
 	struct anon_vma *av; /* once it has, or had, anon pages */
 	uint64_t forked;     /* whose anon pages are inherited: the VMA it was at fork(); else 0 */
-	struct vma *next_map, **pprev_map; /* file_state.mappings */
+	struct interval_node in_file; /* of file_state.mappings */
 };
 
 /** struct mm - a process and its address space; one thread, one mm. */
@@ -123,7 +125,7 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** Remove all VMAs of a range that was split and unmapped before. */
-void vma_remove_range(struct mm *mm, uint32_t start, uint32_t pages);
+void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
 /** A new open file, which nobody refers to yet. */
 struct file_open *file_open_new(uint32_t file);
@@ -158,6 +160,12 @@ static inline uint32_t pte_slot(const struct sim *s, const struct vma *vma,
 static inline uint32_t vma_pages(const struct vma *vma)
 {
 	return vma->end - vma->start;
+}
+
+/** The VMA of a node of file_state.mappings. */
+static inline struct vma *vma_in_file(struct interval_node *n)
+{
+	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_file));
 }
 
 /** v7.3 vma_has_recency() */

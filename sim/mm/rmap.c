@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/rmap.c. The kernel walks an interval tree per file and one
- * per anon_vma; here the VMAs of a file, or of an anon_vma, are a list, and the
- * walk stops when as many PTEs were found as the mapcount says. The order is the
- * kernel's for a file: MGLRU looks around each PTE that it comes to, and so it decides
- * what is activated, when and how often. For an anon_vma it is the order of their
- * making, where the kernel goes by address first: wrong after fork() where reclaim of
- * anon pages looks around.
+ * Mirrors v7.3 mm/rmap.c. The walk stops when as many PTEs were found as the
+ * mapcount says. MGLRU looks around each PTE that it comes to, so the order decides
+ * what is activated, when and how often. For a file it is the kernel's. The VMAs of an
+ * anon_vma are a list in the order of their making, where the kernel has a tree and goes
+ * by address first: wrong after fork() where reclaim of anon pages looks around.
  */
 #include "sim/mm/rmap.h"
 
@@ -49,13 +47,13 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 	} else {
 		uint32_t file = slot_file(s, slot);
 		uint32_t pgoff = slot - file_slot(s, file, 0);
-		struct vma *next;
+		struct interval_node *n;
 
-		for (struct vma *vma = s->files[file].mappings; vma && vma->pgoff <= pgoff;
-		     vma = next) {
-			next = vma->next_map;
-			if (pgoff - vma->pgoff < vma_pages(vma) &&
-			    !visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+		for (n = interval_tree_iter_first(&s->files[file].mappings, pgoff); n;
+		     n = interval_tree_iter_next(n, pgoff)) {
+			struct vma *vma = vma_in_file(n);
+
+			if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
 				return;
 		}
 	}

@@ -329,7 +329,7 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 		zap_vma(s, z, vma);
 	}
 	zap_end(s, z);
-	vma_remove_range(mm, start, pages);
+	vma_remove_range(s, mm, start, pages);
 }
 
 /* unmap_vmas() of all of them */

@@ -17,6 +17,7 @@ void suite_perf(void);
 void suite_vmstat(void);
 void suite_machine(void);
 void suite_list(void);
+void suite_interval_tree(void);
 void suite_mm(void);
 void suite_batch(void);
 void suite_oracle(void);
@@ -57,6 +58,7 @@ static const struct {
 	{ "vmstat", suite_vmstat },
 	{ "machine", suite_machine },
 	{ "list", suite_list },
+	{ "interval_tree", suite_interval_tree },
 	{ "mm", suite_mm },
 	{ "batch", suite_batch },
 	{ "oracle", suite_oracle },

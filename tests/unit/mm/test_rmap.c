@@ -184,6 +184,16 @@ static void test_mkclean(void)
 	tl_free(x);
 }
 
+static void append_mappings(GString *to, struct interval_node *n)
+{
+	if (!n)
+		return;
+	append_mappings(to, n->left);
+	g_string_append_printf(to, "%s%u@%u", to->len ? " " : "", vma_in_file(n)->mm->pid,
+			       vma_in_file(n)->pgoff);
+	append_mappings(to, n->right);
+}
+
 /*
  * Bug: the newest mapping of a file came first. In the kernel's tree the one that
  * begins first does, of equal ones the oldest, after fork() the child's behind its
@@ -209,9 +219,7 @@ static void test_order(void)
 		struct tl *x = tl_run(NULL, NULL, text);
 		g_autoptr(GString) got = g_string_new(NULL);
 
-		for (const struct vma *v = x->s->files[0].mappings; v; v = v->next_map)
-			g_string_append_printf(got, "%s%u@%u", got->len ? " " : "", v->mm->pid,
-					       v->pgoff);
+		append_mappings(got, x->s->files[0].mappings.root);
 		TL_STR(got->str, rows[i].want, "%s", rows[i].ops);
 		tl_free(x);
 	}
