@@ -35,7 +35,7 @@ WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 # No fused multiply-add: a generated trace is the same bytes on every machine.
 ALL_CFLAGS  = -std=gnu11 $(WARN) $(OPT) -ffp-contract=off -I. $(SAN_FLAGS) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(OPT) $(SAN_FLAGS) $(LDFLAGS)
-LIBS        = $(PKG_LIBS) -lcsv -lm $(MALLOC)
+LIBS        = $(PKG_LIBS) -lcsv -lz -lzstd -lm $(MALLOC)
 
 LIB_DIRS := sim sim/mm sim/time sim/lab models traces/readers traces/gen
 LIB_SRC  := $(wildcard $(LIB_DIRS:=/*.c))
@@ -174,7 +174,7 @@ $(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard $(LI
 	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lm
+		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lz -lzstd -lm
 
 include kernel-patch/kernel.mk
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRC)))

@@ -154,13 +154,15 @@ void trace_build_abort(struct trace_build *b);
  * @summary: one line for "reapsim list"
  * @probe: true if the first @len bytes (at most 4096) look like this format;
  *	NULL when the format cannot be told from its bytes
- * @read: build the trace from @path; must have passed trace_check()
+ * @read: build the trace from an input (traces/readers/input.h) of which
+ *	nothing was read yet; must have passed trace_check()
  */
+struct input;
 struct trace_reader {
 	const char *name;
 	const char *summary;
 	bool (*probe)(const uint8_t *head, size_t len);
-	int (*read)(const char *path, struct trace **out, struct err *err);
+	int (*read)(struct input *in, struct trace **out, struct err *err);
 };
 
 #endif

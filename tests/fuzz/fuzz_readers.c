@@ -199,7 +199,7 @@ static int fuzz_one(const uint8_t *data, size_t size)
 	if (mended)
 		data = mended;
 	fd = open_memory(data, size, path, sizeof(path));
-	ret = reader->read(path, &t, &err);
+	ret = trace_load(path, reader->name, &t, &err);
 	if (ret) {
 		if (ret != -EINVAL || !err.msg[0])
 			die("an error without its message or with an odd code", &err);

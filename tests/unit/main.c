@@ -12,6 +12,7 @@
 
 void suite_trace(void);
 void suite_readers(void);
+void suite_input(void);
 void suite_gen(void);
 void suite_perf(void);
 void suite_vmstat(void);
@@ -53,6 +54,7 @@ static const struct {
 } suites[] = {
 	{ "trace", suite_trace },
 	{ "readers", suite_readers },
+	{ "input", suite_input },
 	{ "perf", suite_perf },
 	{ "gen", suite_gen },
 	{ "vmstat", suite_vmstat },

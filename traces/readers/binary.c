@@ -94,7 +94,8 @@ static int read_header(struct binary *b, struct err *err)
 }
 
 /* Hangs the mapped records into @t. */
-static int map_records(const struct binary *b, struct trace *t, struct err *err)
+static int map_records(const struct binary *b, const struct input *in, struct trace *t,
+		       struct err *err)
 {
 	GError *error = NULL;
 	char got[SUM_DIGITS + 1];
@@ -102,9 +103,9 @@ static int map_records(const struct binary *b, struct trace *t, struct err *err)
 	const char *bytes;
 	uint64_t len, have;
 
-	t->mapped = g_mapped_file_new(t->path, FALSE, &error);
+	t->mapped = g_mapped_file_new_from_fd(in->fd, FALSE, &error);
 	if (!t->mapped) {
-		int ret = err_set(err, -EINVAL, "%s", error->message);
+		int ret = err_at(err, -EINVAL, t->path, 0, "%s", error->message);
 
 		g_error_free(error);
 		return ret;
@@ -131,20 +132,22 @@ static int map_records(const struct binary *b, struct trace *t, struct err *err)
 	return 0;
 }
 
-static int binary_read(const char *path, struct trace **out, struct err *err)
+static int binary_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct binary b = { 0 };
 	struct trace *t;
-	int ret = rows_open(&b.rows, path, ",binary", err);
+	int ret = input_make_plain(in, err);
 
+	if (!ret)
+		ret = rows_start(&b.rows, in, ",binary", err);
 	if (ret)
 		return ret;
-	trace_build_init(&b.build, path);
+	trace_build_init(&b.build, in->path);
 	ret = read_header(&b, err);
 	rows_close(&b.rows);
 	t = trace_build_end(&b.build);
 	if (!ret)
-		ret = map_records(&b, t, err);
+		ret = map_records(&b, in, t, err);
 	if (!ret)
 		ret = trace_check(t, NULL, err);
 	if (ret)

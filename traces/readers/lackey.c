@@ -229,17 +229,16 @@ static int build(const struct lackey *k, struct trace_build *b, struct err *err)
 	return ret ? ret : trace_build_op(b, &op, err);
 }
 
-static int lackey_read(const char *path, struct trace **out, struct err *err)
+static int lackey_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct lackey k = { 0 };
 	struct trace_build b;
 	struct trace *t;
 	char *line;
 	size_t len;
-	int ret = lines_open(&k.lines, path, err);
+	int ret;
 
-	if (ret)
-		return ret;
+	lines_start(&k.lines, in);
 	k.accesses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	k.pages = g_hash_table_new(NULL, NULL);
 	while ((ret = lines_next(&k.lines, &line, &len, err)) > 0) {
@@ -249,10 +248,10 @@ static int lackey_read(const char *path, struct trace **out, struct err *err)
 	}
 	lines_close(&k.lines);
 	if (!ret && !k.nr_lines)
-		ret = err_at(err, -EINVAL, path, 0,
+		ret = err_at(err, -EINVAL, in->path, 0,
 			     "no accesses, expected the output of lackey with --trace-mem=yes");
 	if (!ret) {
-		trace_build_init(&b, path);
+		trace_build_init(&b, in->path);
 		ret = build(&k, &b, err);
 		t = trace_build_end(&b);
 		if (!ret)

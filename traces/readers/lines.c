@@ -4,48 +4,36 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include <glib.h>
 
 #define READ_BYTES (256u << 10)
 #define BUF_BYTES  (LINE_BYTES_MAX + READ_BYTES)
 
-int path_error(const char *path, const char *doing, int errnum, struct err *err)
+void lines_start(struct lines *l, struct input *in)
 {
-	/* a wrong path is bad input; a disk that fails is a failed run */
-	bool input = errnum == ENOENT || errnum == EISDIR || errnum == EACCES ||
-		     errnum == ENOTDIR || errnum == ENAMETOOLONG || errnum == ELOOP ||
-		     errnum == EINVAL || errnum == EPERM || errnum == ENODEV;
-
-	return err_at(err,
-		      errnum == ENOENT ? -ENOENT
-		      : input	       ? -EINVAL
-				       : -errnum,
-		      path, 0, "%s: %s", doing, g_strerror(errnum));
+	*l = (struct lines){ .path = in->path, .in = in, .buf = g_malloc(BUF_BYTES) };
 }
 
 int lines_open(struct lines *l, const char *path, struct err *err)
 {
-	struct stat st;
+	struct input *in = g_new(struct input, 1);
+	int ret = input_open(in, path, NULL, err);
 
-	*l = (struct lines){ .path = path };
-	l->f = fopen(path, "rb");
-	if (!l->f)
-		return path_error(path, "cannot open", errno, err);
-	if (!fstat(fileno(l->f), &st) && S_ISDIR(st.st_mode)) {
-		lines_close(l);
-		return path_error(path, "cannot read", EISDIR, err);
+	if (ret) {
+		g_free(in);
+		return ret;
 	}
-	setvbuf(l->f, NULL, _IONBF, 0);
-	l->buf = g_malloc(BUF_BYTES);
+	lines_start(l, in);
+	l->own = in;
 	return 0;
 }
 
 void lines_close(struct lines *l)
 {
-	if (l->f)
-		fclose(l->f);
+	if (l->own)
+		input_close(l->own);
+	g_free(l->own);
 	g_free(l->buf);
 	*l = (struct lines){ 0 };
 }
@@ -68,7 +56,8 @@ int lines_next(struct lines *l, char **line, size_t *len, struct err *err)
 
 	for (;;) {
 		char *from = l->buf + l->start;
-		size_t have = l->end - l->start, n;
+		size_t have = l->end - l->start;
+		int64_t n;
 		char *nl = memchr(from + scanned, '\n', have - scanned);
 
 		if (nl ? (size_t)(nl - from) > LINE_BYTES_MAX : have > LINE_BYTES_MAX)
@@ -89,13 +78,13 @@ int lines_next(struct lines *l, char **line, size_t *len, struct err *err)
 			l->start = 0;
 			l->end = have;
 		}
-		n = fread(l->buf + l->end, 1, BUF_BYTES - l->end, l->f);
+		n = input_read(l->in, l->buf + l->end, BUF_BYTES - l->end, err);
+		if (n < 0)
+			return (int)n;
 		if (n) {
-			l->end += n;
+			l->end += (size_t)n;
 			continue;
 		}
-		if (ferror(l->f))
-			return path_error(l->path, "cannot read", errno, err);
 		if (have)
 			return err_at(err, -EINVAL, l->path, l->nr + 1,
 				      "the last line does not end in a newline, expected one (is "

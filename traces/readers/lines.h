@@ -10,23 +10,25 @@
 
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "sim/err.h"
+#include "traces/readers/input.h"
 
 #define LINE_BYTES_MAX (64u << 10)
 
 struct lines {
 	const char *path;
-	FILE *f;
+	struct input *in;
+	struct input *own; /* @in, if lines_open() made it */
 	unsigned long nr;  /* number of the line returned last, from 1 */
 	uint64_t offset;   /* bytes consumed, newline included */
 	size_t start, end; /* unread part of @buf */
 	char *buf;
 };
 
-/** Open @path, which must outlive @l. Return: 0 or a negative errno: -ENOENT
- * and -EINVAL when the path is to blame. */
+/** Take lines from @in, which must outlive @l. */
+void lines_start(struct lines *l, struct input *in);
+/** Open @path, which must outlive @l. Return: as input_open(). */
 int lines_open(struct lines *l, const char *path, struct err *err);
 /**
  * The next line without its newline, terminated by a NUL, valid until the next
@@ -34,8 +36,5 @@ int lines_open(struct lines *l, const char *path, struct err *err);
  */
 int lines_next(struct lines *l, char **line, size_t *len, struct err *err);
 void lines_close(struct lines *l);
-
-/** Report that @path can not be opened or read; for use by every reader. */
-int path_error(const char *path, const char *doing, int errnum, struct err *err);
 
 #endif

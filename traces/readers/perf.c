@@ -409,15 +409,14 @@ static int read_lines(struct recording *rec, struct lines *l, struct err *err)
 	return ret;
 }
 
-static int perf_read(const char *path, struct trace **out, struct err *err)
+static int perf_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct recording rec;
 	struct lines l;
-	int ret = lines_open(&l, path, err);
+	int ret;
 
-	if (ret)
-		return ret;
-	recording_begin(&rec, "perf", path, err);
+	lines_start(&l, in);
+	recording_begin(&rec, "perf", in, err);
 	ret = recording_end(&rec, read_lines(&rec, &l, err), out, err);
 	lines_close(&l);
 	return ret;

@@ -5,11 +5,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-
-#include "traces/readers/lines.h"
-
-#define PROBE_BYTES 4096
 
 extern const struct trace_reader text_reader, binary_reader, perf_reader, lackey_reader,
 	oracle_reader;
@@ -48,56 +43,49 @@ const struct trace_reader *trace_reader_probe(const uint8_t *head, size_t len)
 	return NULL;
 }
 
-static int probe_file(const char *path, const struct trace_reader **reader, struct err *err)
+static int probe_input(const struct input *in, const struct trace_reader **reader, struct err *err)
 {
-	uint8_t head[PROBE_BYTES];
-	struct stat st;
-	bool failed;
 	size_t len;
+	const uint8_t *head = input_head(in, &len);
 	char *names;
-	FILE *f;
 
-	f = fopen(path, "rb");
-	if (!f)
-		return path_error(path, "cannot open", errno, err);
-	if (!fstat(fileno(f), &st) && !S_ISREG(st.st_mode)) {
-		fclose(f);
-		if (S_ISDIR(st.st_mode))
-			return path_error(path, "cannot read", EISDIR, err);
-		return err_at(err, -EINVAL, path, 0,
-			      "not a regular file, so its format must be named (--from)");
-	}
-	len = fread(head, 1, sizeof(head), f);
-	failed = ferror(f);
-	fclose(f);
-	if (failed)
-		return path_error(path, "cannot read", EIO, err);
 	if (!len)
-		return err_at(err, -EINVAL, path, 0, "an empty file, expected a trace");
+		return err_at(err, -EINVAL, in->path, 0, "an empty file, expected a trace");
 	*reader = trace_reader_probe(head, len);
 	if (*reader)
 		return 0;
 	names = reader_names();
-	err_at(err, -EINVAL, path, 0,
+	err_at(err, -EINVAL, in->path, 0,
 	       "not a trace that can be told from its first bytes; name its format (--from): %s",
 	       names);
 	g_free(names);
 	return -EINVAL;
 }
 
-int trace_load(const char *path, const char *format, struct trace **out, struct err *err)
+int trace_load_with(const char *path, const char *format, const struct input_options *options,
+		    struct trace **out, struct err *err)
 {
 	const struct trace_reader *reader = NULL;
+	struct input in;
+	int ret;
 
 	if (format) {
 		reader = trace_reader_find(format, err);
 		if (!reader)
 			return -EINVAL;
-	} else {
-		int ret = probe_file(path, &reader, err);
-
-		if (ret)
-			return ret;
 	}
-	return reader->read(path, out, err);
+	ret = input_open(&in, path, options, err);
+	if (ret)
+		return ret;
+	if (!reader)
+		ret = probe_input(&in, &reader, err);
+	if (!ret)
+		ret = reader->read(&in, out, err);
+	input_close(&in);
+	return ret;
+}
+
+int trace_load(const char *path, const char *format, struct trace **out, struct err *err)
+{
+	return trace_load_with(path, format, NULL, out, err);
 }

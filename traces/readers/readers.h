@@ -11,6 +11,7 @@
 
 #include "sim/err.h"
 #include "sim/trace.h"
+#include "traces/readers/input.h"
 
 /** All readers in the order in which they are probed; NULL ends it. */
 extern const struct trace_reader *const trace_readers[];
@@ -21,13 +22,16 @@ const struct trace_reader *trace_reader_find(const char *name, struct err *err);
 const struct trace_reader *trace_reader_probe(const uint8_t *head, size_t len);
 /**
  * Read and check a trace.
- * @format: a reader's name, or NULL to find out from the first bytes, for
- *	which @path must be a regular file
+ * @path: a file, a pipe, or "-" for standard input; packed by gzip or zstd, or not
+ * @format: a reader's name, or NULL to find out from the first bytes
  * @out: the trace, to be freed with trace_free(); untouched on error
  *
  * Return: 0; -EINVAL or -ENOENT for bad input; another negative errno when
  * reading failed.
  */
 int trace_load(const char *path, const char *format, struct trace **out, struct err *err);
+/** As trace_load(); @options may be NULL. */
+int trace_load_with(const char *path, const char *format, const struct input_options *options,
+		    struct trace **out, struct err *err);
 
 #endif

@@ -75,11 +75,11 @@ static void add_machine(struct recording *rec)
 	g_free(s);
 }
 
-void recording_begin(struct recording *rec, const char *recorder, const char *path, struct err *err)
+void recording_begin(struct recording *rec, const char *recorder, struct input *in, struct err *err)
 {
-	*rec = (struct recording){ .recorder = recorder };
-	trace_build_init(&rec->b, path);
-	rb_init(&rec->rb, path, err);
+	*rec = (struct recording){ .recorder = recorder, .in = in };
+	trace_build_init(&rec->b, in->path);
+	rb_init(&rec->rb, in->path, err);
 }
 
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected)

@@ -11,12 +11,14 @@
 
 #include "sim/err.h"
 #include "sim/trace.h"
+#include "traces/readers/input.h"
 #include "traces/readers/rebuild.h"
 
 /** struct recording - initialised by recording_begin(). */
 struct recording {
 	struct rebuild rb;
 	struct trace_build b;
+	const struct input *in;
 	const char *recorder; /* "perf": what wrote the events */
 	uint64_t nr_events;   /* of any kind; counted by the reader */
 	uint64_t lost;	      /* events that the recorder says it lost */
@@ -24,7 +26,7 @@ struct recording {
 	uint32_t nr_notes;
 };
 
-void recording_begin(struct recording *rec, const char *recorder, const char *path,
+void recording_begin(struct recording *rec, const char *recorder, struct input *in,
 		     struct err *err);
 /** Report a bad line: "FILE:LINE: WHAT "HAVE", expected EXPECTED" and -EINVAL. */
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected);

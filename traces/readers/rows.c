@@ -78,19 +78,17 @@ static int header_line(struct rows *r, const char *header, struct err *err)
 		       : 0;
 }
 
-static int open_rows(struct rows *r, const char *path,
-		     int (*first)(struct rows *r, const char *want, struct err *err),
-		     const char *want, struct err *err)
+/* @r->lines is open; what fails closes it. */
+static int start_rows(struct rows *r,
+		      int (*first)(struct rows *r, const char *want, struct err *err),
+		      const char *want, struct err *err)
 {
 	int ret;
 
-	*r = (struct rows){ 0 };
-	ret = lines_open(&r->lines, path, err);
-	if (ret)
-		return ret;
 	if (csv_init(&r->csv, CSV_STRICT | CSV_STRICT_FINI)) {
+		ret = err_set(err, -ENOMEM, "%s: no memory", r->lines.path);
 		lines_close(&r->lines);
-		return err_set(err, -ENOMEM, "%s: no memory", path);
+		return ret;
 	}
 	r->store = g_malloc(LINE_BYTES_MAX + ROW_FIELDS_MAX + 1);
 	ret = first(r, want, err);
@@ -99,14 +97,20 @@ static int open_rows(struct rows *r, const char *path,
 	return ret;
 }
 
-int rows_open(struct rows *r, const char *path, const char *suffix, struct err *err)
+int rows_start(struct rows *r, struct input *in, const char *suffix, struct err *err)
 {
-	return open_rows(r, path, first_line, suffix, err);
+	*r = (struct rows){ 0 };
+	lines_start(&r->lines, in);
+	return start_rows(r, first_line, suffix, err);
 }
 
 int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err)
 {
-	return open_rows(r, path, header_line, header, err);
+	int ret;
+
+	*r = (struct rows){ 0 };
+	ret = lines_open(&r->lines, path, err);
+	return ret ? ret : start_rows(r, header_line, header, err);
 }
 
 void rows_close(struct rows *r)

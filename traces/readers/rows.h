@@ -32,9 +32,9 @@ struct rows {
 	size_t stored;
 };
 
-/** Open @path and read its first line, which must be "reapsim-trace,VERSION"
- * followed by @suffix. */
-int rows_open(struct rows *r, const char *path, const char *suffix, struct err *err);
+/** Read the first line of @in, which must be "reapsim-trace,VERSION" followed
+ * by @suffix. */
+int rows_start(struct rows *r, struct input *in, const char *suffix, struct err *err);
 /** Open a table that is no trace: its first line must be @header. */
 int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err);
 /** The next row; comments and blank lines are passed over.

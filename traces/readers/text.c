@@ -297,15 +297,15 @@ static int take_row(struct text *x, struct err *err)
 	return 0;
 }
 
-static int text_read(const char *path, struct trace **out, struct err *err)
+static int text_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct text x = { 0 };
 	struct trace *t;
-	int ret = rows_open(&x.rows, path, "", err);
+	int ret = rows_start(&x.rows, in, "", err);
 
 	if (ret)
 		return ret;
-	trace_build_init(&x.build, path);
+	trace_build_init(&x.build, in->path);
 	x.line_of = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	while ((ret = rows_next(&x.rows, err)) > 0) {
 		ret = take_row(&x, err);

@@ -445,8 +445,7 @@ static void test_paths(void)
 	want = g_strconcat(dir, ": cannot read: Is a directory", NULL);
 	CU_ASSERT_STRING_EQUAL(err.msg, want);
 	CU_ASSERT_EQUAL(trace_load("/dev/null", NULL, &t, &err), -EINVAL);
-	CU_ASSERT_STRING_EQUAL(err.msg, "/dev/null: not a regular file, so its format must be "
-					"named (--from)");
+	CU_ASSERT_STRING_EQUAL(err.msg, "/dev/null: an empty file, expected a trace");
 	CU_ASSERT_PTR_NULL(t);
 	g_free(want);
 	g_free(none);
@@ -627,14 +626,35 @@ static void test_oracle(void)
 	trace_free(t);
 
 	expect_bad("cut", a->data, a->len - 1, "oracle",
-		   "t: 143 bytes, expected a multiple of 24 (is this oracleGeneral, uncompressed "
-		   "and whole?)");
+		   "t: 143 bytes, expected a multiple of 24 (is this oracleGeneral, and "
+		   "whole?)");
 	expect_bad("empty", a->data, 0, "oracle",
-		   "t: 0 bytes, expected a multiple of 24 (is this oracleGeneral, uncompressed and "
+		   "t: 0 bytes, expected a multiple of 24 (is this oracleGeneral, and "
 		   "whole?)");
 	put_request(a, 1, 1, -3);
-	expect_bad("next", a->data, a->len, "oracle",
-		   "t: request 6: next request -3, expected -2 or more (is this oracleGeneral?)");
+	expect_bad(
+		"next", a->data, a->len, "oracle",
+		"t: request 6: next request -3, expected -2 or more, and less than 2^31 (is this "
+		"oracleGeneral?)");
+	g_byte_array_set_size(a, 0);
+	put_request(a, 1, 1, 1ll << 31);
+	expect_bad("far", a->data, a->len, "oracle",
+		   "t: request 0: next request 2147483648, expected -2 or more, and less than 2^31 "
+		   "(is this oracleGeneral?)");
+	g_byte_array_set_size(a, 0);
+	put_request(a, 1, 1, -1);
+	a->data[0] = 3;
+	put_request(a, 1, 1, -1);
+	a->data[24] = 2;
+	memset(a->data + 1, 0, 3);
+	memset(a->data + 25, 0, 3);
+	expect_bad("back in time", a->data, a->len, "oracle",
+		   "t: request 1: time 2 after 3, expected times that do not go back (is this "
+		   "oracleGeneral?)");
+	/* numbers, one a line: what a program printed in the wrong form */
+	expect_bad("text", "0\n10\n20\n30\n40\n50\n60\n70\n", 23 + 1, "oracle",
+		   "t: request 0: next request 2867762719372810, expected -2 or more, and less "
+		   "than 2^31 (is this oracleGeneral?)");
 	g_byte_array_set_size(a, 0);
 	put_request(a, 1, 0, -1);
 	expect_bad("size 0", a->data, a->len, "oracle",

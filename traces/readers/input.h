@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Where a reader gets its bytes from: a file, a pipe or standard input ("-"),
+ * unpacked on the way if its first bytes say gzip or zstd. Reads are in turn
+ * and nothing is kept, so memory does not grow with the input.
+ */
+#ifndef REAPSIM_TRACES_INPUT_H
+#define REAPSIM_TRACES_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+
+/* What a reader may look at before anything is read. */
+#define INPUT_HEAD_BYTES 4096u
+/*
+ * A packed input that unpacks to more than this and to more than so many times
+ * its size is taken for a bomb. gzip can reach 1032 times on zeros only; a
+ * recording comes to 10 to 100 times.
+ */
+#define INPUT_BOMB_BYTES (1ull << 30)
+#define INPUT_BOMB_RATIO 1000u
+
+/** struct input_options - what the user may say about reading; all 0 is the default. */
+struct input_options {
+	/* a recording is refused if fewer percent of its page-cache faults agree
+	 * with its mappings: 1 to 100; 0: the reader's default; -1: never */
+	int min_agreement;
+	/* told now and then how many of @all bytes were read; @all 0: unknown */
+	void (*progress)(void *data, uint64_t done, uint64_t all);
+	void *progress_data;
+};
+
+struct unpacker;
+
+/** struct input - one open input; fields are for reading only. */
+struct input {
+	const char *path; /* for messages; outlives the input */
+	const struct input_options *options;
+	int fd;
+	bool plain;	   /* a regular file, not packed: may be mapped, or opened again */
+	uint64_t size;	   /* of a regular file, as it lies there; else 0 */
+	uint64_t raw_read; /* bytes read from the file so far */
+	uint64_t read;	   /* bytes handed out, or peeked at */
+	/* private */
+	bool copy; /* made by input_make_plain() */
+	const struct unpacker *unpacker;
+	void *unpack;
+	bool whole;   /* what was unpacked so far may be all */
+	uint8_t *raw; /* bytes of the file that wait */
+	size_t raw_start, raw_end;
+	uint8_t head[INPUT_HEAD_BYTES];
+	size_t head_start, head_end; /* of @head, not handed out yet */
+};
+
+/** Open @path. @options may be NULL and must outlive the input.
+ * Return: 0, or a negative errno: -ENOENT and -EINVAL when the input is to blame. */
+int input_open(struct input *in, const char *path, const struct input_options *options,
+	       struct err *err);
+void input_close(struct input *in);
+/** The first bytes, at most INPUT_HEAD_BYTES; reading has not begun. */
+const uint8_t *input_head(const struct input *in, size_t *len);
+/**
+ * Read @size bytes; fewer only at the end.
+ * Return: how many, or a negative errno.
+ */
+int64_t input_read(struct input *in, void *buf, size_t size, struct err *err);
+/**
+ * input_make_plain - make @in a plain, seekable file with these very bytes, for
+ * formats that can not be read in turn: a copy without a name in the folder for
+ * temporary files unless it is one already. Nothing must have been read.
+ */
+int input_make_plain(struct input *in, struct err *err);
+
+/** Report that @path can not be opened or read; for use by every reader. */
+int path_error(const char *path, const char *doing, int errnum, struct err *err);
+
+#endif
