@@ -26,8 +26,8 @@
 #include "models/models.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/swap.h"
 #include "sim/time/psi.h"
-#include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 
 #define MS 1000000ull

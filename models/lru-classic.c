@@ -29,6 +29,7 @@
 #include "sim/mm/list.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/swap.h"
 #include "sim/sim.h"
 
 enum {

@@ -29,7 +29,7 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
-#include "sim/mm/reclaim.h"
+#include "sim/mm/swap.h"
 
 static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
 	{ "youngest_anon", "youngest_file" },

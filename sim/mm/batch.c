@@ -13,7 +13,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/mm.h"
-#include "sim/mm/reclaim.h"
+#include "sim/mm/swap.h"
 
 void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
 {
@@ -41,7 +41,7 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 		uncharge_page(s);
 	}
 	if (f->flags & PG_swapcache)
-		s->swap_used--;
+		swap_cache_del_folio(s, slot);
 	anon_slot_free(s, slot);
 }
 

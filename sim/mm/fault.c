@@ -24,7 +24,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/readahead.h"
-#include "sim/mm/reclaim.h"
+#include "sim/mm/swap.h"
 
 static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			  uint32_t slot, uint8_t flags)

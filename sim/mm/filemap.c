@@ -26,6 +26,7 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/swap.h"
 
 struct dirty_entry {
 	uint32_t slot;
@@ -96,8 +97,7 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	folio_add_lru(s, cpu, slot);
 	if (before & PG_swapcache) {
 		/* shmem_swapin_folio() frees the swap slot */
-		f->flags &= (uint16_t)~PG_swapcache;
-		s->swap_used--;
+		swap_cache_del_folio(s, slot);
 		count_vm(s, VM_pswpin, 1);
 	}
 	return 0;

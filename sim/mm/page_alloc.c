@@ -24,6 +24,7 @@
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/reclaim.h"
+#include "sim/mm/swap.h"
 #include "sim/timed.h"
 
 #define PAGE_SHIFT			  12

@@ -20,27 +20,8 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/outcome.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/swap.h"
 #include "sim/time/sched.h"
-
-uint64_t nr_swap_pages(const struct sim *s)
-{
-	return s->cfg.machine.swap_pages - s->swap_used;
-}
-
-bool vm_swap_full(const struct sim *s)
-{
-	return nr_swap_pages(s) * 2 < s->cfg.machine.swap_pages;
-}
-
-void folio_free_swap(struct sim *s, uint32_t slot)
-{
-	struct folio *f = &s->folios[slot];
-
-	if (!(f->flags & PG_swapcache) || s->anon[slot - s->anon_first].nr_swap)
-		return;
-	f->flags = (uint16_t)((f->flags & ~PG_swapcache) | PG_dirty);
-	s->swap_used--;
-}
 
 /* __remove_mapping() for a folio that reclaim holds the only reference to */
 static void remove_mapping(struct sim *s, uint32_t slot)
@@ -76,14 +57,10 @@ static bool pageout(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
-	if (!(f->flags & PG_swapcache)) {
-		if (!nr_swap_pages(s)) {
-			/* shmem_writeout() redirties it: folio_mark_dirty() */
-			f->flags &= (uint16_t)~PG_reclaim;
-			return false;
-		}
-		s->swap_used++;
-		f->flags |= PG_swapcache;
+	if (!(f->flags & PG_swapcache) && !folio_alloc_swap(s, slot)) {
+		/* shmem_writeout() redirties it: folio_mark_dirty() */
+		f->flags &= (uint16_t)~PG_reclaim;
+		return false;
 	}
 	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
 	count_vm(s, VM_nr_vmscan_write, 1);
@@ -125,11 +102,10 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		}
 		if ((before & PG_anon) && !(before & PG_swapcache)) {
 			rule = EV_NO_SWAP;
-			if (!nr_swap_pages(s))
+			if (!folio_alloc_swap(s, slot))
 				goto activate;
 			rule = EV_KEEP_BUSY;
-			s->swap_used++;
-			f->flags |= PG_swapcache | PG_dirty;
+			f->flags |= PG_dirty;
 		}
 		if (f->mapcount)
 			try_to_unmap(s, slot);

@@ -30,13 +30,4 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 /** handle_reclaim_writeback(), after what stays is back on its lists. */
 void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken);
 
-/** folio_free_swap(): gives the swap slot of a resident anon folio back, unless
- * a swap entry refers to it. */
-void folio_free_swap(struct sim *s, uint32_t slot);
-/** More than half of the swap space is in use. */
-bool vm_swap_full(const struct sim *s);
-
-/** Swap slots left. */
-uint64_t nr_swap_pages(const struct sim *s);
-
 #endif

@@ -19,7 +19,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/outcome.h"
-#include "sim/mm/reclaim.h"
+#include "sim/mm/swap.h"
 #include "sim/timed.h"
 
 /*

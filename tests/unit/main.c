@@ -24,6 +24,7 @@ void suite_batch(void);
 void suite_oracle(void);
 void suite_charge(void);
 void suite_rmap(void);
+void suite_swap(void);
 void suite_fault(void);
 void suite_readahead(void);
 void suite_ext4(void);
@@ -66,6 +67,7 @@ static const struct {
 	{ "oracle", suite_oracle },
 	{ "charge", suite_charge },
 	{ "rmap", suite_rmap },
+	{ "swap", suite_swap },
 	{ "fault", suite_fault },
 	{ "readahead", suite_readahead },
 	{ "ext4", suite_ext4 },
