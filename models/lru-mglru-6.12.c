@@ -20,6 +20,7 @@
 #include "models/lru-mglru.h"
 #include "models/models.h"
 #include "sim/mm/batch.h"
+#include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"

@@ -15,6 +15,7 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/event.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 

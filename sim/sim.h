@@ -16,7 +16,6 @@
 #include <glib.h>
 
 #include "sim/err.h"
-#include "sim/event.h"
 #include "sim/mm/folio.h"
 #include "sim/mm/interval_tree.h"
 #include "sim/kernel.h"
@@ -98,6 +97,7 @@ struct page_run {
 struct mm;
 struct anon_vma;
 struct device;
+struct event_log;
 struct outcome;
 struct psi;
 struct sched;

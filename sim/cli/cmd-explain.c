@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "sim/cli/runs.h"
+#include "sim/mm/event.h"
 #include "traces/readers/write.h"
 
 struct explain {

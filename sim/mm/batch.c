@@ -11,18 +11,10 @@
 #include "sim/mm/batch.h"
 
 #include "sim/mm/charge.h"
+#include "sim/mm/event.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/swap.h"
-
-void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
-{
-	/* a read ends without an event: locked is left out */
-	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
-			   s->folios[slot].flags & (uint16_t)~PG_locked };
-
-	g_array_append_val(s->log->events, e);
-}
 
 void folio_free_unreferenced(struct sim *s, uint32_t slot)
 {

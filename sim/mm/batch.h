@@ -5,14 +5,6 @@
 
 #include "sim/sim.h"
 
-/* reports a change to "explain"; @before: the flags before it */
-void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before);
-#define note(s, slot, rule, before)                                                                \
-	do {                                                                                       \
-		if (__builtin_expect((s)->log != NULL, 0))                                         \
-			event_add(s, slot, EV_##rule, before);                                     \
-	} while (0)
-
 /** folio_add_lru(): queue a new folio for its list. */
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);
 /** A fault maps a file folio: see activates_mapped in sim/kernel.h. */

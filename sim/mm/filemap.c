@@ -21,6 +21,7 @@
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/event.h"
 #include "sim/time/device.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/page_alloc.h"

@@ -13,10 +13,9 @@
  */
 #include "sim/mm/mm.h"
 
-#include "sim/mm/batch.h"
-
 #include <string.h>
 
+#include "sim/mm/event.h"
 #include "sim/mm/page_alloc.h"
 
 /* kernel stack 4, slab 5, page tables 10 beside those of the trace's pages: what

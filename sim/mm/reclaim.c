@@ -14,6 +14,7 @@
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"

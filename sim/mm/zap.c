@@ -16,6 +16,7 @@
 #include "sim/mm/zap.h"
 
 #include "sim/mm/batch.h"
+#include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/outcome.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/event.h"
+#include "sim/mm/event.h"
 
 static const struct {
 	const char *function, *text;
@@ -8,6 +8,15 @@ static const struct {
 	EVENT_LIST(X)
 #undef X
 };
+
+void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
+{
+	/* a read ends without an event: locked is left out */
+	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
+			   s->folios[slot].flags & (uint16_t)~PG_locked };
+
+	g_array_append_val(s->log->events, e);
+}
 
 const char *event_function(enum event_rule rule)
 {

@@ -11,6 +11,8 @@
 
 #include <glib.h>
 
+#include "sim/sim.h"
+
 /* X(name, kernel function, text) */
 #define EVENT_LIST(X)                                                                              \
 	X(ADD, "filemap_add_folio", "read into the page cache")                                    \
@@ -71,6 +73,14 @@ struct event {
 struct event_log {
 	GArray *events; /* struct event */
 };
+
+/** For who looked that somebody listens; @before: the folio's flags before it. */
+void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before);
+#define note(s, slot, rule, before)                                                                \
+	do {                                                                                       \
+		if (__builtin_expect((s)->log != NULL, 0))                                         \
+			event_add(s, slot, EV_##rule, before);                                     \
+	} while (0)
 
 const char *event_function(enum event_rule rule);
 const char *event_text(enum event_rule rule);
