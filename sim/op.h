@@ -51,6 +51,13 @@ enum op_code {
 	NR_OPS,
 };
 
+/** The operation is one of a process: it needs REC_PID. */
+static inline bool op_needs_pid(enum op_code code)
+{
+	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
+	       code == OP_CLEAR_REFS;
+}
+
 /** enum vm_flags - how a range is mapped (x of the REC_EXT before OP_MAP); named
  * as the kernel's, where it has one. The bits are those of the binary form. */
 enum vm_flags {

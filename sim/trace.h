@@ -100,6 +100,10 @@ struct trace_stats {
 /** trace_check() without lines that also fills @stats; 2 bits a file page. */
 int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err);
 
+#define TRACE_NAME_BYTES_MAX  255
+#define TRACE_KEY_BYTES_MAX   64
+#define TRACE_VALUE_BYTES_MAX 4096
+
 /*
  * What may stand in a trace: file names (1..255 bytes), names of marks
  * ([A-Za-z0-9_.:-]{1,64}), keys ([A-Za-z0-9_.-]{1,64}) and values (at most

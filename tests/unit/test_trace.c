@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/trace.c: builder, iterator, checker. */
+/* sim/trace.c, trace-build.c, trace-check.c: iterator, builder, checker. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

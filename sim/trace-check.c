@@ -1,0 +1,595 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Checks a trace, and counts what is in it.
+ *
+ * The checker keeps the address space of every process as a sorted array of
+ * spans. Its work per operation is a binary search at worst and one compare
+ * in the common case, never a loop over pages, so that a trace of any length
+ * can be checked each time it is opened, and the replay need not check at all.
+ */
+#include "sim/trace.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* /proc/sys/vm/max_map_count of a stock kernel: more would fail there too. */
+#define SPANS_MAX 65530u
+/* Of all live processes together: keeps a hostile trace under 2 GB here. */
+#define ALL_SPANS_MAX (1u << 26)
+
+struct span {
+	uint32_t first, last; /* inclusive: 2^32 pages fit in 32 bits */
+	uint32_t file, pgoff; /* 0 if anonymous */
+	uint32_t flags;	      /* vm_flags that make two spans differ */
+};
+
+#define SPAN_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED | VM_ANON)
+
+/* An address space; fork shares it until one side changes its mappings. */
+struct space {
+	uint32_t refs;
+	uint32_t hint; /* span found last */
+	GArray *spans; /* struct span, sorted, disjoint */
+};
+
+struct proc {
+	struct space *space; /* NULL: dead */
+};
+
+struct check {
+	const struct trace *t;
+	const uint32_t *line_of;
+	struct err *err;
+	uint64_t ordinal;
+	GHashTable *procs; /* pid -> struct proc; the dead stay, for messages */
+	struct proc *cur;
+	uint32_t cur_pid;
+	uint64_t nr_live;
+	uint64_t nr_spans;
+	struct trace_stats *stats;
+	uint64_t *touched, *fd; /* bit per file page, for the stats */
+};
+
+static int fail(const struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static int fail(const struct check *c, const char *fmt, ...)
+{
+	char msg[sizeof(c->err->msg)];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(msg, sizeof(msg), fmt, ap);
+	va_end(ap);
+	if (c->line_of)
+		return err_at(c->err, -EINVAL, c->t->path, c->line_of[c->ordinal], "%s", msg);
+	return err_at(c->err, -EINVAL, c->t->path, 0, "operation %" PRIu64 ": %s", c->ordinal, msg);
+}
+
+static struct span *span_at(const struct space *s, uint32_t i)
+{
+	return &g_array_index(s->spans, struct span, i);
+}
+
+static struct space *space_new(GArray *spans)
+{
+	struct space *s = g_new0(struct space, 1);
+
+	s->refs = 1;
+	s->spans = spans ? spans : g_array_new(FALSE, FALSE, sizeof(struct span));
+	return s;
+}
+
+static void space_put(struct check *c, struct space *s)
+{
+	c->nr_spans -= s->spans->len;
+	if (--s->refs)
+		return;
+	g_array_free(s->spans, TRUE);
+	g_free(s);
+}
+
+/* The space of @p, made its own so that it can be changed. */
+static struct space *space_own(struct proc *p)
+{
+	struct space *s = p->space;
+
+	if (s->refs > 1) {
+		s->refs--;
+		p->space = space_new(g_array_copy(s->spans));
+	}
+	return p->space;
+}
+
+/* after the spans of process @pid were @before: both limits */
+static int check_spans(struct check *c, uint32_t pid, const struct space *s, uint32_t before)
+{
+	c->nr_spans += (uint64_t)s->spans->len - before;
+	if (s->spans->len > SPANS_MAX)
+		return fail(c, "process %" PRIu32 " has %u mappings, expected at most %u", pid,
+			    s->spans->len, SPANS_MAX);
+	if (c->nr_spans > ALL_SPANS_MAX)
+		return fail(c, "%" PRIu64 " mappings in all processes, expected at most %u",
+			    c->nr_spans, ALL_SPANS_MAX);
+	return 0;
+}
+
+/* Index of the first span that ends at or after @page; the length if none. */
+static uint32_t space_find(struct space *s, uint32_t page)
+{
+	uint32_t lo = 0, hi = s->spans->len;
+
+	if (s->hint < hi) {
+		const struct span *h = span_at(s, s->hint);
+
+		if (h->first <= page && page <= h->last)
+			return s->hint;
+	}
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (span_at(s, mid)->last < page)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	s->hint = lo;
+	return lo;
+}
+
+static void span_trim_front(struct span *v, uint32_t first)
+{
+	if (!(v->flags & VM_ANON))
+		v->pgoff += first - v->first;
+	v->first = first;
+}
+
+/* Unmap first..last. Return: the index where a span in that range belongs. */
+static uint32_t space_cut(struct space *s, uint32_t first, uint32_t last)
+{
+	uint32_t i = space_find(s, first);
+	uint32_t end;
+
+	if (i < s->spans->len && span_at(s, i)->first < first) {
+		if (span_at(s, i)->last > last) {
+			struct span right = *span_at(s, i);
+
+			span_trim_front(&right, last + 1);
+			g_array_insert_val(s->spans, i + 1, right);
+		}
+		span_at(s, i)->last = first - 1;
+		i++;
+	}
+	for (end = i; end < s->spans->len && span_at(s, end)->last <= last; end++)
+		;
+	if (end > i)
+		g_array_remove_range(s->spans, i, end - i);
+	if (i < s->spans->len && span_at(s, i)->first <= last)
+		span_trim_front(span_at(s, i), last + 1);
+	return i;
+}
+
+static bool span_follows(const struct span *a, const struct span *b)
+{
+	if (a->last == UINT32_MAX || a->last + 1 != b->first || a->flags != b->flags ||
+	    a->file != b->file)
+		return false;
+	return a->flags & VM_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
+}
+
+/* Spans that continue each other become one, as the kernel merges VMAs. */
+static void space_insert(struct space *s, struct span v)
+{
+	uint32_t i = space_cut(s, v.first, v.last);
+
+	if (i && span_follows(span_at(s, i - 1), &v)) {
+		i--;
+		span_at(s, i)->last = v.last;
+	} else {
+		g_array_insert_val(s->spans, i, v);
+	}
+	if (i + 1 < s->spans->len && span_follows(span_at(s, i), span_at(s, i + 1))) {
+		span_at(s, i)->last = span_at(s, i + 1)->last;
+		g_array_remove_index(s->spans, i + 1);
+	}
+	s->hint = i;
+}
+
+static struct proc *proc_find(const struct check *c, uint32_t pid)
+{
+	return g_hash_table_lookup(c->procs, GUINT_TO_POINTER(pid));
+}
+
+static int proc_start(struct check *c, const char *what, uint32_t pid, uint32_t cpu,
+		      struct space *space)
+{
+	struct proc *p = proc_find(c, pid);
+
+	c->nr_spans += space->spans->len;
+	if (cpu > TRACE_CPU_MAX) {
+		space_put(c, space);
+		return fail(c, "%s on cpu %" PRIu32 ", expected 0..%u", what, cpu, TRACE_CPU_MAX);
+	}
+	if (p && p->space) {
+		space_put(c, space);
+		return fail(c, "%s of process %" PRIu32 ", which exists, expected an unused id",
+			    what, pid);
+	}
+	if (!p) {
+		p = g_new0(struct proc, 1);
+		g_hash_table_insert(c->procs, GUINT_TO_POINTER(pid), p);
+	}
+	p->space = space;
+	c->nr_live++;
+	if (c->stats) {
+		c->stats->nr_procs++;
+		c->stats->max_live_procs = MAX(c->stats->max_live_procs, c->nr_live);
+	}
+	return check_spans(c, pid, space, space->spans->len);
+}
+
+static int check_alive(struct check *c, uint32_t pid)
+{
+	if (!c->cur || c->cur_pid != pid) {
+		c->cur = proc_find(c, pid);
+		c->cur_pid = pid;
+	}
+	if (G_LIKELY(c->cur && c->cur->space))
+		return 0;
+	if (c->cur)
+		return fail(c, "process %" PRIu32 " is dead, expected a living one", pid);
+	return fail(c, "unknown process %" PRIu32 ", expected one that was spawned or forked", pid);
+}
+
+static int check_pages(const struct check *c, const char *what, uint32_t at, uint32_t pages)
+{
+	if (!pages)
+		return fail(c, "%s of 0 pages at 0x%" PRIx32 ", expected at least 1", what, at);
+	if (UINT32_MAX - at < pages - 1)
+		return fail(c, "%s of %" PRIu32 " pages at 0x%" PRIx32 " passes the last page 0x%x",
+			    what, pages, at, UINT32_MAX);
+	return 0;
+}
+
+static int check_in_file(const struct check *c, const char *what, uint32_t file, uint32_t off,
+			 uint32_t pages)
+{
+	const struct trace_file *f = &c->t->files[file];
+
+	if (!pages)
+		return fail(c, "%s of 0 pages at offset %" PRIu32 ", expected at least 1", what,
+			    off);
+	if (off >= f->pages || f->pages - off < pages)
+		return fail(c,
+			    "%s of pages %" PRIu32 "..%" PRIu64 ", beyond file \"%s\" of %" PRIu32
+			    " pages",
+			    what, off, (uint64_t)off + pages - 1, f->name, f->pages);
+	return 0;
+}
+
+static void set_bits(uint64_t *map, uint64_t from, uint64_t nr, uint64_t stride)
+{
+	if (stride == 1)
+		for (; nr >= 64 && !(from & 63); nr -= 64, from += 64)
+			map[from >> 6] = UINT64_MAX;
+	for (; nr; nr--, from += stride) {
+		map[from >> 6] |= 1ull << (from & 63);
+		if (stride == 1 && nr > 64 && (from & 63) == 63) {
+			set_bits(map, from + 1, nr - 1, 1);
+			return;
+		}
+	}
+}
+
+static int check_touch(struct check *c, const struct op *op)
+{
+	struct space *s = c->cur->space;
+	uint32_t need = op->write ? VM_WRITE : VM_READ | VM_EXEC;
+	uint64_t page = op->at, left = op->pages;
+
+	if (!left)
+		return fail(c, "touch of 0 pages at 0x%" PRIx32 ", expected at least 1", op->at);
+	if ((left - 1) * op->stride > UINT32_MAX - page)
+		return fail(c,
+			    "touch of %" PRIu32 " pages at 0x%" PRIx32 ", stride %" PRIu32
+			    ", passes the last page 0x%x",
+			    op->pages, op->at, op->stride, UINT32_MAX);
+	while (left) {
+		uint32_t i = space_find(s, (uint32_t)page);
+		const struct span *v = i < s->spans->len ? span_at(s, i) : NULL;
+		uint64_t here;
+
+		if (G_UNLIKELY(!v || v->first > page))
+			return fail(c,
+				    "touch of page 0x%" PRIx64 ", which process %" PRIu32
+				    " has not mapped",
+				    page, op->pid);
+		if (G_UNLIKELY(!(v->flags & need)))
+			return fail(c,
+				    "%s touch of page 0x%" PRIx64 ", mapped %c%c%c%c by process "
+				    "%" PRIu32 ", expected %s",
+				    op->write ? "write" : "read", page,
+				    v->flags & VM_READ ? 'r' : '-', v->flags & VM_WRITE ? 'w' : '-',
+				    v->flags & VM_EXEC ? 'x' : '-',
+				    v->flags & VM_SHARED ? 's' : 'p', op->pid,
+				    op->write ? "w" : "r or x");
+		here = MIN((v->last - page) / op->stride + 1, left);
+		if (c->stats) {
+			c->stats->nr_touches += here;
+			if (!(v->flags & VM_ANON)) {
+				c->stats->nr_file_touches += here;
+				set_bits(c->touched,
+					 (uint64_t)c->t->files[v->file].first + v->pgoff +
+						 (page - v->first),
+					 here, op->stride);
+			}
+		}
+		left -= here;
+		page += here * op->stride;
+	}
+	return 0;
+}
+
+static int check_map(struct check *c, const struct op *op)
+{
+	uint32_t flags = op->flags;
+	struct space *s;
+	uint32_t before;
+	int ret = check_pages(c, "map", op->at, op->pages);
+
+	if (ret)
+		return ret;
+	if ((flags & VM_RAND_READ) && (flags & VM_SEQ_READ))
+		return fail(c, "map with both random and sequential advice, expected one");
+	if (flags & VM_ANON) {
+		if (flags & VM_SHARED)
+			return fail(c,
+				    "shared anonymous map at 0x%" PRIx32
+				    ", expected a map of a shmem file",
+				    op->at);
+		if (flags & VM_NOREUSE)
+			return fail(c,
+				    "anonymous map with noreuse at 0x%" PRIx32
+				    ", which is for files",
+				    op->at);
+	}
+	if ((flags & VM_READONLY) && (flags & (VM_ANON | VM_SHARED | VM_WRITE)) != VM_SHARED)
+		return fail(c,
+			    "map with readonly at 0x%" PRIx32
+			    ", which is for shared mappings without w",
+			    op->at);
+	if (!(flags & VM_ANON)) {
+		ret = check_in_file(c, "map", op->file, op->pgoff, op->pages);
+		if (ret)
+			return ret;
+	}
+	s = space_own(c->cur);
+	before = s->spans->len;
+	space_insert(s, (struct span){
+				.first = op->at,
+				.last = op->at + (op->pages - 1),
+				.file = op->file,
+				.pgoff = op->pgoff,
+				.flags = flags & SPAN_FLAGS,
+			});
+	return check_spans(c, op->pid, s, before);
+}
+
+static int check_unmap(struct check *c, const struct op *op)
+{
+	int ret = check_pages(c, "unmap", op->at, op->pages);
+	struct space *s;
+	uint32_t before;
+
+	if (ret)
+		return ret;
+	s = space_own(c->cur);
+	before = s->spans->len;
+	space_cut(s, op->at, op->at + (op->pages - 1));
+	return check_spans(c, op->pid, s, before);
+}
+
+static int check_advise(struct check *c, const struct op *op)
+{
+	struct space *s = c->cur->space;
+	uint64_t page = op->at, end = page + op->pages;
+	int ret = check_pages(c, "advise", op->at, op->pages);
+
+	if (ret)
+		return ret;
+	for (uint32_t i = space_find(s, op->at); page < end; i++) {
+		if (i >= s->spans->len || span_at(s, i)->first > page)
+			return fail(c,
+				    "advise for page 0x%" PRIx64 ", which process %" PRIu32
+				    " has not mapped",
+				    page, op->pid);
+		page = (uint64_t)span_at(s, i)->last + 1;
+	}
+	return 0;
+}
+
+static int check_op(struct check *c, const struct op *op)
+{
+	int ret;
+
+	if (op->code == OP_SPAWN)
+		return proc_start(c, "spawn", op->pid, op->cpu, space_new(NULL));
+	if (op_needs_pid(op->code)) {
+		ret = check_alive(c, op->pid);
+		if (ret)
+			return ret;
+	}
+	switch (op->code) {
+	case OP_READ:
+	case OP_WRITE:
+		ret = check_in_file(c, op->code == OP_READ ? "read" : "write", op->file, op->at,
+				    op->pages);
+		if (!ret && c->stats) {
+			c->stats->nr_fd_pages += op->pages;
+			set_bits(c->fd, (uint64_t)c->t->files[op->file].first + op->at, op->pages,
+				 1);
+		}
+		return ret;
+	case OP_TOUCH:
+		return check_touch(c, op);
+	case OP_FORK:
+		c->cur->space->refs++;
+		return proc_start(c, "fork", op->child, op->cpu, c->cur->space);
+	case OP_EXEC:
+		space_put(c, c->cur->space);
+		c->cur->space = space_new(NULL);
+		return 0;
+	case OP_EXIT:
+	case OP_KILL:
+	case OP_MRELEASE:
+	case OP_OOM:
+		space_put(c, c->cur->space);
+		c->cur->space = NULL;
+		c->nr_live--;
+		return 0;
+	case OP_MAP:
+		return check_map(c, op);
+	case OP_UNMAP:
+		return check_unmap(c, op);
+	case OP_ADVISE:
+		return check_advise(c, op);
+	case OP_ADVANCE:
+		if (c->stats)
+			c->stats->ns += op->ns;
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int check_kvs(const struct trace *t, const char *what, const struct trace_kv *kv,
+		     uint32_t nr, struct err *err)
+{
+	for (uint32_t i = 0; i < nr; i++) {
+		if (!trace_key_ok(kv[i].key))
+			return err_at(err, -EINVAL, t->path, 0,
+				      "%s key \"%.80s\", expected 1 to 64 of A-Za-z0-9_.-", what,
+				      kv[i].key);
+		if (!trace_value_ok(kv[i].value))
+			return err_at(err, -EINVAL, t->path, 0,
+				      "value of %s \"%s\", expected at most %d bytes without "
+				      "control characters",
+				      what, kv[i].key, TRACE_VALUE_BYTES_MAX);
+	}
+	return 0;
+}
+
+static int check_header(const struct trace *t, struct err *err)
+{
+	uint64_t first = 0;
+	int ret;
+
+	for (uint32_t i = 0; i < t->nr_files; i++) {
+		const struct trace_file *f = &t->files[i];
+
+		if (!trace_file_name_ok(f->name))
+			return err_at(err, -EINVAL, t->path, 0,
+				      "name of file %" PRIu32 ", expected 1 to %d bytes without "
+				      "control characters",
+				      i, TRACE_NAME_BYTES_MAX);
+		if (!f->pages || f->first != first)
+			return err_at(err, -EINVAL, t->path, 0,
+				      "file \"%s\" has %" PRIu32 " pages from slot %" PRIu32
+				      ", expected at least 1 from %" PRIu64,
+				      f->name, f->pages, f->first, first);
+		first += f->pages;
+		if (first >= TRACE_FILE_PAGES_MAX)
+			return err_at(err, -EINVAL, t->path, 0,
+				      "%" PRIu64 " file pages, expected less than %u", first,
+				      TRACE_FILE_PAGES_MAX);
+	}
+	if (first != t->nr_file_pages)
+		return err_at(err, -EINVAL, t->path, 0,
+			      "%" PRIu64 " file pages, expected the sum of all files, %" PRIu64,
+			      t->nr_file_pages, first);
+	for (uint32_t i = 0; i < t->nr_names; i++)
+		if (!trace_mark_name_ok(t->names[i]))
+			return err_at(err, -EINVAL, t->path, 0,
+				      "mark \"%.80s\", expected 1 to 64 of A-Za-z0-9_.:-",
+				      t->names[i]);
+	ret = check_kvs(t, "machine", t->machine, t->nr_machine, err);
+	return ret ? ret : check_kvs(t, "note", t->notes, t->nr_notes, err);
+}
+
+static int check_run(struct check *c)
+{
+	struct trace_iter it;
+	struct op op;
+	int ret = check_header(c->t, c->err);
+
+	if (ret)
+		return ret;
+	trace_iter_init(&it, c->t);
+	while ((ret = trace_iter_next(&it, &op, c->err)) > 0) {
+		ret = check_op(c, &op);
+		if (ret)
+			return ret;
+		if (c->stats)
+			c->stats->ops[op.code]++;
+		c->ordinal++;
+	}
+	return ret;
+}
+
+static int check_all(struct check *c)
+{
+	GHashTableIter it;
+	gpointer value;
+	int ret;
+
+	c->procs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	ret = check_run(c);
+	g_hash_table_iter_init(&it, c->procs);
+	while (g_hash_table_iter_next(&it, NULL, &value)) {
+		struct proc *p = value;
+
+		if (p->space)
+			space_put(c, p->space);
+	}
+	g_hash_table_destroy(c->procs);
+	return ret;
+}
+
+int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err)
+{
+	struct check c = { .t = t, .line_of = line_of, .err = err };
+
+	return check_all(&c);
+}
+
+int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err)
+{
+	struct check c = { .t = t, .err = err, .stats = stats };
+	size_t words = (size_t)(t->nr_file_pages / 64 + 1);
+	int ret;
+
+	*stats = (struct trace_stats){ 0 };
+	/* calloc() and not g_new0(): most pages of a sparse map stay unbacked */
+	c.touched = calloc(words, sizeof(*c.touched));
+	c.fd = calloc(words, sizeof(*c.fd));
+	if (!c.touched || !c.fd) {
+		ret = err_set(err, -ENOMEM, "no memory to count %" PRIu64 " file pages",
+			      t->nr_file_pages);
+		goto out;
+	}
+	ret = check_all(&c);
+	if (ret)
+		goto out;
+	stats->nr_ops = c.ordinal;
+	for (size_t i = 0; i < words; i++) {
+		stats->file_pages_touched += (uint64_t)__builtin_popcountll(c.touched[i]);
+		stats->file_pages_fd += (uint64_t)__builtin_popcountll(c.fd[i]);
+		stats->file_pages_used += (uint64_t)__builtin_popcountll(c.touched[i] | c.fd[i]);
+	}
+out:
+	free(c.touched);
+	free(c.fd);
+	return ret;
+}
