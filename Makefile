@@ -95,8 +95,9 @@ agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU;
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
 	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh
 
-golden-update: $(BIN) ## rewrite tests/cli/*.golden from what the commands print now
+golden-update: $(BIN) ## rewrite goldens, and tables in documents, from what the commands print now
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh --update
+	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh --update
 
 format: ## run clang-format over the C files
 	clang-format -i $(FORMAT)

@@ -70,26 +70,30 @@ enum {
 	KILL_TIMEOUT_MS,
 };
 
-static const struct killer_option options[] = {
-	[PARTIAL_MS] = { "partial_ms", "stall of some task in a window that wakes it", 70, 1,
-			 10000 },
-	[COMPLETE_MS] = { "complete_ms", "stall of all tasks that makes it kill", 700, 1, 10000 },
-	[WINDOW_MS] = { "window_ms", "PSI window", 1000, 500, 10000 },
-	[THRASHING_PERCENT] = { "thrashing", "refaults, percent of the file LRU", 100, 0, 1000 },
-	[CRITICAL_PERCENT] = { "thrashing_critical",
+static const struct option options[] = {
+	[PARTIAL_MS] = { "partial_ms", OPT_COUNT, "70",
+			 "stall of some task in a window that wakes it", 1, 10000 },
+	[COMPLETE_MS] = { "complete_ms", OPT_COUNT, "700", "stall of all tasks that makes it kill",
+			  1, 10000 },
+	[WINDOW_MS] = { "window_ms", OPT_COUNT, "1000", "PSI window", 500, 10000 },
+	[THRASHING_PERCENT] = { "thrashing", OPT_COUNT, "100", "refaults, percent of the file LRU",
+				0, 1000 },
+	[CRITICAL_PERCENT] = { "thrashing_critical", OPT_COUNT, "0",
 			       "refaults for which anybody is killed; 0: three times thrashing", 0,
-			       0, 10000 },
-	[DECAY_PERCENT] = { "decay", "thrashing, less by so many percent a kill", 10, 0, 100 },
-	[SWAP_LOW_PERCENT] = { "swap_low", "free swap below it is low, percent", 10, 0, 100 },
-	[SWAP_RATIO] = { "swap_ratio",
+			       10000 },
+	[DECAY_PERCENT] = { "decay", OPT_COUNT, "10", "thrashing, less by so many percent a kill",
+			    0, 100 },
+	[SWAP_LOW_PERCENT] = { "swap_low", OPT_COUNT, "10", "free swap below it is low, percent", 0,
+			       100 },
+	[SWAP_RATIO] = { "swap_ratio", OPT_COUNT, "1",
 			 "free swap is at most so many times easily available memory; 0: no limit",
-			 1, 0, 100 },
-	[POLL_SHORT_MS] = { "poll_short_ms", "how often it looks while swap is low", 10, 1, 1000 },
-	[POLL_LONG_MS] = { "poll_long_ms", "how often it looks else", 100, 1, 1000 },
-	[KILL_TIMEOUT_MS] = { "kill_timeout_ms",
-			      "how long it waits for a victim; 0: until it is gone", 100, 0,
-			      10000 },
-	{ NULL, NULL, 0, 0, 0 },
+			 0, 100 },
+	[POLL_SHORT_MS] = { "poll_short_ms", OPT_COUNT, "10",
+			    "how often it looks while swap is low", 1, 1000 },
+	[POLL_LONG_MS] = { "poll_long_ms", OPT_COUNT, "100", "how often it looks else", 1, 1000 },
+	[KILL_TIMEOUT_MS] = { "kill_timeout_ms", OPT_COUNT, "100",
+			      "how long it waits for a victim; 0: until it is gone", 0, 10000 },
+	{ NULL },
 };
 
 /* the lowest that is breached */
@@ -101,7 +105,7 @@ enum watermark {
 };
 
 struct lmkd {
-	const uint64_t *args;
+	const union option_value *args;
 	struct psi_trigger partial, complete;
 	uint64_t refaults, file_lru, reset_ns; /* thrashing is counted from here */
 	uint64_t prev_growth;		       /* percent, of the time before the reset */
@@ -143,19 +147,19 @@ static uint64_t thrashing(struct sim *s, struct lmkd *l)
 	if (windows > 1 || l->prev_growth < l->limit)
 		l->prev_growth = windows < 64 ? l->prev_growth >> windows : 0;
 	thrashing_reset(s, l);
-	l->limit = l->args[THRASHING_PERCENT];
+	l->limit = l->args[THRASHING_PERCENT].n;
 	return l->prev_growth;
 }
 
 static bool swap_is_low(const struct sim *s, const struct lmkd *l)
 {
 	const uint64_t available = free_pages(s) + s->cfg.lru->size(s, LRU_FILE, false);
-	const uint64_t ratio = l->args[SWAP_RATIO];
+	const uint64_t ratio = l->args[SWAP_RATIO].n;
 	uint64_t free = nr_swap_pages(s);
 
 	if (ratio)
 		free = MIN(free, available * ratio);
-	return free < s->cfg.machine.swap_pages * l->args[SWAP_LOW_PERCENT] / 100;
+	return free < s->cfg.machine.swap_pages * l->args[SWAP_LOW_PERCENT].n / 100;
 }
 
 static enum watermark lowest_watermark(const struct sim *s)
@@ -191,18 +195,18 @@ static bool anything_new(struct sim *s, struct lmkd *l)
 static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, bool stalled,
 		   uint64_t thrash, int *min_adj, bool *for_thrashing)
 {
-	const uint64_t *args = l->args;
+	const union option_value *args = l->args;
 	const enum watermark wmark = lowest_watermark(s);
 	const bool low = wmark < WMARK_HIGH;
 	const bool thrashes = thrash > l->limit;
-	const bool critical = thrash >= (args[CRITICAL_PERCENT] ? args[CRITICAL_PERCENT]
-								: 3 * args[THRASHING_PERCENT]);
+	const bool critical = thrash >= (args[CRITICAL_PERCENT].n ? args[CRITICAL_PERCENT].n
+								  : 3 * args[THRASHING_PERCENT].n);
 
 	*for_thrashing = false;
 	*min_adj = FOREGROUND_APP_ADJ;
 	if ((after_kill && wmark < WMARK_LOW) || stalled)
 		return true;
-	if (l->swap_is_low && (thrash > args[THRASHING_PERCENT] || low)) {
+	if (l->swap_is_low && (thrash > args[THRASHING_PERCENT].n || low)) {
 		if (wmark > WMARK_MIN && !critical)
 			*min_adj = PERCEPTIBLE_APP_ADJ + 1;
 		return true;
@@ -281,7 +285,7 @@ static bool look(struct sim *s, struct lmkd *l, bool stalled)
 		return false;
 	l->killed = kill_one(s, l, min_adj);
 	if (l->killed && for_thrashing)
-		l->limit = l->limit * (100 - l->args[DECAY_PERCENT]) / 100;
+		l->limit = l->limit * (100 - l->args[DECAY_PERCENT].n) / 100;
 	return l->killed;
 }
 
@@ -290,21 +294,23 @@ static bool triggered(const struct lmkd *l)
 	return l->partial.event || l->complete.event;
 }
 
-static void run(struct sim *s, const uint64_t *args)
+static void run(struct sim *s, const union option_value *args)
 {
-	struct lmkd l = { .args = args, .limit = args[THRASHING_PERCENT] };
+	struct lmkd l = { .args = args, .limit = args[THRASHING_PERCENT].n };
 	uint64_t until = 0;
 
-	psi_trigger_add(s, &l.partial, PSI_MEM_SOME, args[PARTIAL_MS] * MS, args[WINDOW_MS] * MS);
-	psi_trigger_add(s, &l.complete, PSI_MEM_FULL, args[COMPLETE_MS] * MS, args[WINDOW_MS] * MS);
+	psi_trigger_add(s, &l.partial, PSI_MEM_SOME, args[PARTIAL_MS].n * MS,
+			args[WINDOW_MS].n * MS);
+	psi_trigger_add(s, &l.complete, PSI_MEM_FULL, args[COMPLETE_MS].n * MS,
+			args[WINDOW_MS].n * MS);
 	for (;;) {
 		const bool event = triggered(&l), stalled = l.complete.event;
 
 		l.partial.event = l.complete.event = false;
 		if (look(s, &l, stalled)) {
 			killer_wait_gone(s, l.victim,
-					 args[KILL_TIMEOUT_MS]
-						 ? s->now_ns + args[KILL_TIMEOUT_MS] * MS
+					 args[KILL_TIMEOUT_MS].n
+						 ? s->now_ns + args[KILL_TIMEOUT_MS].n * MS
 						 : UINT64_MAX);
 			/* what came meanwhile was not looked at */
 			l.partial.event = l.complete.event = false;
@@ -316,8 +322,9 @@ static void run(struct sim *s, const uint64_t *args)
 		if (s->now_ns > until)
 			psi_wait(s, UINT64_MAX);
 		else
-			psi_wait(s, s->now_ns + args[l.swap_is_low ? POLL_SHORT_MS : POLL_LONG_MS] *
-							MS);
+			psi_wait(s,
+				 s->now_ns +
+					 args[l.swap_is_low ? POLL_SHORT_MS : POLL_LONG_MS].n * MS);
 	}
 }
 

@@ -45,23 +45,24 @@ enum {
 	MRELEASE,
 };
 
-static const struct killer_option options[] = {
-	[PRESSURE_PERCENT] = { "pressure", "avg10 of full pressure that is too much, percent", 60,
-			       1, 100 },
-	[DURATION_MS] = { "duration_ms", "for how long", 30000, 0, 3600000 },
-	[USED_PERCENT] = { "swap_used", "memory and swap in use that is too much, percent", 90, 1,
-			   100 },
-	[INTERVAL_MS] = { "interval_ms", "how often it looks at pressure", 1000, 1, 60000 },
-	[SWAP_INTERVAL_MS] = { "swap_interval_ms", "how often it looks at memory and swap", 150, 1,
-			       60000 },
-	[DELAY_MS] = { "delay_ms", "no kill for pressure for so long after one", 15000, 0,
-		       3600000 },
-	[MRELEASE] = { "mrelease", "reap what it kills: 0 no, 1 yes", 0, 0, 1 },
-	{ NULL, NULL, 0, 0, 0 },
+static const struct option options[] = {
+	[PRESSURE_PERCENT] = { "pressure", OPT_COUNT, "60",
+			       "avg10 of full pressure that is too much, percent", 1, 100 },
+	[DURATION_MS] = { "duration_ms", OPT_COUNT, "30000", "for how long", 0, 3600000 },
+	[USED_PERCENT] = { "swap_used", OPT_COUNT, "90",
+			   "memory and swap in use that is too much, percent", 1, 100 },
+	[INTERVAL_MS] = { "interval_ms", OPT_COUNT, "1000", "how often it looks at pressure", 1,
+			  60000 },
+	[SWAP_INTERVAL_MS] = { "swap_interval_ms", OPT_COUNT, "150",
+			       "how often it looks at memory and swap", 1, 60000 },
+	[DELAY_MS] = { "delay_ms", OPT_COUNT, "15000", "no kill for pressure for so long after one",
+		       0, 3600000 },
+	[MRELEASE] = { "mrelease", OPT_COUNT, "0", "reap what it kills: 0 no, 1 yes", 0, 1 },
+	{ NULL },
 };
 
 struct oomd {
-	const uint64_t *args;
+	const union option_value *args;
 	uint64_t high_since;   /* the pressure; UINT64_MAX: it is not */
 	uint64_t scanned;      /* at the last look */
 	uint64_t reclaimed_ns; /* when something was scanned last */
@@ -121,26 +122,26 @@ static bool kill_family(struct sim *s, const struct oomd *o,
 	for (guint i = 0; most > threshold && i < all->len; i++)
 		if (of[i] == worst)
 			killer_kill(s, g_array_index(all, struct candidate, i).pid,
-				    o->args[MRELEASE], shortage);
+				    o->args[MRELEASE].n, shortage);
 	return most > threshold;
 }
 
 /* oomd_pressure_above(), and the reclaim that must go with it */
 static void look_at_pressure(struct sim *s, struct oomd *o)
 {
-	const uint64_t *args = o->args;
+	const union option_value *args = o->args;
 	const uint64_t scanned = s->stat.v[VM_pgscan_direct] + s->stat.v[VM_pgscan_kswapd];
-	const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT] * 100;
+	const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT].n * 100;
 
 	if (scanned != o->scanned)
 		o->reclaimed_ns = s->now_ns;
 	o->scanned = scanned;
 	o->high_since = high ? MIN(o->high_since, s->now_ns) : UINT64_MAX;
-	if (!high || s->now_ns - o->high_since < args[DURATION_MS] * MS ||
+	if (!high || s->now_ns - o->high_since < args[DURATION_MS].n * MS ||
 	    s->now_ns < o->quiet_until || s->now_ns - o->reclaimed_ns > RECLAIM_DURATION_NS)
 		return;
 	if (kill_family(s, o, rss, 0))
-		o->quiet_until = s->now_ns + args[DELAY_MS] * MS;
+		o->quiet_until = s->now_ns + args[DELAY_MS].n * MS;
 }
 
 /* si_mem_available() */
@@ -158,7 +159,7 @@ static uint64_t available(const struct sim *s)
 
 static void look_at_swap(struct sim *s, const struct oomd *o)
 {
-	const uint64_t left = 100 - o->args[USED_PERCENT];
+	const uint64_t left = 100 - o->args[USED_PERCENT].n;
 	const uint64_t swap_total = s->cfg.machine.swap_pages;
 
 	if (available(s) < machine_limit(&s->cfg.machine) * left / 100 &&
@@ -166,7 +167,7 @@ static void look_at_swap(struct sim *s, const struct oomd *o)
 		kill_family(s, o, swap, swap_total * THRESHOLD_SWAP_USED_PERCENT / 100);
 }
 
-static void run(struct sim *s, const uint64_t *args)
+static void run(struct sim *s, const union option_value *args)
 {
 	struct oomd o = { .args = args, .high_since = UINT64_MAX };
 	uint64_t pressure_due = 0, swap_due = 0;
@@ -174,11 +175,11 @@ static void run(struct sim *s, const uint64_t *args)
 	for (;;) {
 		if (s->now_ns >= pressure_due) {
 			look_at_pressure(s, &o);
-			pressure_due = s->now_ns + args[INTERVAL_MS] * MS;
+			pressure_due = s->now_ns + args[INTERVAL_MS].n * MS;
 		}
 		if (s->now_ns >= swap_due) {
 			look_at_swap(s, &o);
-			swap_due = s->now_ns + args[SWAP_INTERVAL_MS] * MS;
+			swap_due = s->now_ns + args[SWAP_INTERVAL_MS].n * MS;
 		}
 		killer_wait(s, MIN(pressure_due, swap_due) - s->now_ns);
 	}

@@ -14,6 +14,7 @@
 #include <glib.h>
 
 #include "sim/err.h"
+#include "sim/option.h"
 
 struct sim;
 
@@ -23,18 +24,11 @@ struct sim;
  * more than its options, each up to an hour, can make it wait. */
 #define KILLER_PATIENCE_NS (3 * 3600 * 1000000000ull)
 
-/** struct killer_option - one KEY=VALUE; the table ends with a NULL key. */
-struct killer_option {
-	const char *key;
-	const char *text; /* one line; the unit included */
-	uint64_t def, min, max;
-};
-
 /**
  * struct killer
  * @name: as in "--killer NAME"; file models/kill-@name.c
  * @summary: one line for "reapsim list"
- * @options: its parameters; may be NULL
+ * @options: its parameters, each a whole number or a word; may be NULL
  * @scripted: the kills that the trace has happen as recorded. With any other
  *	killer they do not: the process lives on, and a later spawn of it finds it
  *	there, with what it maps
@@ -46,14 +40,15 @@ struct killer_option {
 struct killer {
 	const char *name;
 	const char *summary;
-	const struct killer_option *options;
+	const struct option *options;
 	bool scripted;
-	void (*run)(struct sim *s, const uint64_t *args);
+	void (*run)(struct sim *s, const union option_value *args);
 };
 
 /** Parse "KEY=VALUE:KEY=VALUE" over the defaults; @text may be NULL. -EINVAL:
  * @err names the key, the value and what is expected, or the valid keys. */
-int killer_args_parse(uint64_t *args, const struct killer *k, const char *text, struct err *err);
+int killer_args_parse(union option_value *args, const struct killer *k, const char *text,
+		      struct err *err);
 
 /* What a killer may ask and do */
 

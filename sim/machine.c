@@ -3,233 +3,131 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/keyfile.h"
 
-const struct machine_key machine_keys[] = {
-	{ "memory_pages",
-	  "pages of the whole machine, with kswapd; N, or P% of what the trace needs" },
-	{ "memcg_pages", "memory.max of the cgroup that runs the trace; N or P%" },
-	{ "swap_pages", "zram swap; 0: none" },
-	{ "cpus", "1 to 8" },
-	{ "readahead_pages", "read_ahead_kb / 4; 0: off" },
-	{ "io_pages", "max_sectors_kb / 4: what a single read() may read ahead at once" },
-	{ "fault_around_pages", "pages mapped around a fault, a power of two; 1: off" },
-	{ "prefault", "young (x86) or old (arm64): PTEs that fault-around sets" },
-	{ "memcg_stats", "exact, or flushed: by marks and every 2 s of trace time, as the kernel" },
-	{ "file_system", "none, or ext4: what is written to has pages of an inode table, too" },
-	{ "read_us", "time that one request to the device takes; 0: none passes" },
-	{ "op_us", "time that any operation takes beside its faults and requests" },
-	{ "fault_us", "time that one page fault takes, without the device" },
-	{ "scan_ns", "time that reclaim takes for a page it looks at; 0: none passes" },
-	{ "zap_file_ps", "CPU time to unmap a file page that is left alone, picoseconds" },
-	{ "mark_first_ps", "added by a mark that sets referenced, or counts one more reference" },
-	{ "mark_activate_ps", "added by a mark that activates" },
-	{ "mark_active_ps", "added by a mark that finds nothing left to do" },
-	{ "zap_anon_ps", "CPU time to unmap and free an anon page" },
-	{ "zap_swap_ps", "CPU time to free a swap entry" },
-	{ "evict_ps", "added by +evict for each page that it drops" },
-	{ "swap_in_ns", "CPU time to read a page from zram" },
-	{ "swap_out_ns", "CPU time to write a page to zram" },
-	{ "device_mbps", "MB/s (10^6 bytes) that all requests to the device share; 0: no limit" },
-	{ "device_depth", "requests that the device serves at once; 0: no limit" },
-	{ "device_spread_percent",
-	  "standard deviation of read_us, 0 to 100% of it: a fixed part and an exponential one" },
-	{ "tick_us", "the scheduler's tick, 4000 with CONFIG_HZ=250" },
-	{ "swappiness", "0 to 200" },
-	{ "min_ttl_ms",
-	  "of MGLRU: kswapd calls the OOM killer where all pages are younger; 0: it does not" },
-	{ "min_free_pages", "min_free_kbytes / 4; 0: as the kernel computes it" },
-	{ "watermark_scale_factor", "1 to 3000" },
-	{ "dirty_background_ratio", "percent of free and file pages, 1 to 100" },
-	{ "dirty_expire_ms", "age at which dirty pages are written" },
-	{ "dirty_writeback_ms", "how often the flusher looks" },
-	{ NULL, NULL },
+#define FIELD(member) OPTION_FIELD(struct machine, member)
+
+#define US_MAX 10000000
+#define NS_MAX 10000000
+#define PS_MAX 1000000000
+
+const struct option machine_keys[] = {
+	{ "memory_pages", OPT_SIZE, NULL,
+	  "pages of the whole machine, with kswapd; N, or P% of what the trace needs", 1,
+	  UINT32_MAX, FIELD(memory_pages) },
+	{ "memcg_pages", OPT_SIZE, NULL, "memory.max of the cgroup that runs the trace; N or P%", 1,
+	  UINT32_MAX, FIELD(memcg_pages) },
+	{ "swap_pages", OPT_COUNT, "0", "zram swap; 0: none", 0, UINT32_MAX, FIELD(swap_pages) },
+	{ "cpus", OPT_COUNT, "1", "processors", 1, SIM_MAX_CPUS, FIELD(cpus) },
+	{ "readahead_pages", OPT_COUNT, "32", "read_ahead_kb / 4; 0: off", 0, 1 << 16,
+	  FIELD(readahead_pages) },
+	{ "io_pages", OPT_COUNT, "1024",
+	  "max_sectors_kb / 4: what a single read() may read ahead at once", 1, 1 << 16,
+	  FIELD(io_pages) },
+	{ "fault_around_pages", OPT_POWER, "16", "pages mapped around a fault; 1: off", 1, 512,
+	  FIELD(fault_around_pages) },
+	{ "prefault", OPT_CHOICE, "young",
+	  "young (x86) or old (arm64): PTEs that fault-around sets",
+	  .choices = (const char *const[]){ "young", "old", NULL }, FIELD(prefault_old) },
+	{ "memcg_stats", OPT_CHOICE, "exact",
+	  "exact, or flushed: by marks and every 2 s of trace time, as the kernel",
+	  .choices = (const char *const[]){ "exact", "flushed", NULL },
+	  FIELD(memcg_stats_flushed) },
+	{ "file_system", OPT_CHOICE, "none",
+	  "none, or ext4: what is written to has pages of an inode table, too",
+	  .choices = (const char *const[]){ "none", "ext4", NULL }, FIELD(ext4) },
+	{ "read_us", OPT_COUNT, "0", "time that one request to the device takes; 0: none passes", 0,
+	  US_MAX, FIELD(read_us) },
+	{ "op_us", OPT_COUNT, "0", "time that any operation takes beside its faults and requests",
+	  0, US_MAX, FIELD(op_us) },
+	{ "fault_us", OPT_COUNT, "0", "time that one page fault takes, without the device", 0,
+	  US_MAX, FIELD(fault_us) },
+	{ "scan_ns", OPT_COUNT, "0",
+	  "time that reclaim takes for a page it looks at; 0: none passes", 0, NS_MAX,
+	  FIELD(scan_ns) },
+	{ "zap_file_ps", OPT_COUNT, "0",
+	  "CPU time to unmap a file page that is left alone, picoseconds", 0, PS_MAX,
+	  FIELD(zap_file_ps) },
+	{ "mark_first_ps", OPT_COUNT, "0",
+	  "added by a mark that sets referenced, or counts one more reference", 0, PS_MAX,
+	  FIELD(mark_first_ps) },
+	{ "mark_activate_ps", OPT_COUNT, "0", "added by a mark that activates", 0, PS_MAX,
+	  FIELD(mark_activate_ps) },
+	{ "mark_active_ps", OPT_COUNT, "0", "added by a mark that finds nothing left to do", 0,
+	  PS_MAX, FIELD(mark_active_ps) },
+	{ "zap_anon_ps", OPT_COUNT, "0", "CPU time to unmap and free an anon page", 0, PS_MAX,
+	  FIELD(zap_anon_ps) },
+	{ "zap_swap_ps", OPT_COUNT, "0", "CPU time to free a swap entry", 0, PS_MAX,
+	  FIELD(zap_swap_ps) },
+	{ "evict_ps", OPT_COUNT, "0", "added by +evict for each page that it drops", 0, PS_MAX,
+	  FIELD(evict_ps) },
+	{ "swap_in_ns", OPT_COUNT, "0", "CPU time to read a page from zram", 0, NS_MAX,
+	  FIELD(swap_in_ns) },
+	{ "swap_out_ns", OPT_COUNT, "0", "CPU time to write a page to zram", 0, NS_MAX,
+	  FIELD(swap_out_ns) },
+	{ "device_mbps", OPT_COUNT, "0",
+	  "MB/s (10^6 bytes) that all requests to the device share; 0: no limit", 0, 1000000,
+	  .unit = "MB/s", FIELD(device_mbps) },
+	{ "device_depth", OPT_COUNT, "0", "requests that the device serves at once; 0: no limit", 0,
+	  65536, .unit = "requests", FIELD(device_depth) },
+	{ "device_spread_percent", OPT_COUNT, "0",
+	  "standard deviation of read_us, percent of it: a fixed part and an exponential one", 0,
+	  100, FIELD(device_spread_percent) },
+	{ "tick_us", OPT_COUNT, "4000", "the scheduler's tick, 4000 with CONFIG_HZ=250", 1, 1000000,
+	  FIELD(tick_us) },
+	{ "swappiness", OPT_COUNT, "60",
+	  "what reclaim prefers: 0 file pages, 100 neither, 200 anon pages", 0, 200,
+	  FIELD(swappiness) },
+	{ "min_ttl_ms", OPT_COUNT, "0",
+	  "of MGLRU: kswapd calls the OOM killer where all pages are younger; 0: it does not", 0,
+	  INT32_MAX, FIELD(min_ttl_ms) },
+	{ "min_free_pages", OPT_COUNT, "0", "min_free_kbytes / 4; 0: as the kernel computes it", 0,
+	  UINT32_MAX, FIELD(min_free_pages) },
+	{ "watermark_scale_factor", OPT_COUNT, "10", "distance between watermarks, in 1/10000 of memory", 1,
+	  3000, .unit = "1/10000", FIELD(watermark_scale_factor) },
+	{ "dirty_background_ratio", OPT_COUNT, "10",
+	  "dirty pages at which the flusher starts, percent of free and file pages", 1, 100,
+	  .unit = "percent", FIELD(dirty_background_ratio) },
+	{ "dirty_expire_ms", OPT_COUNT, "30000", "age at which dirty pages are written", 1,
+	  UINT32_MAX, FIELD(dirty_expire_ms) },
+	{ "dirty_writeback_ms", OPT_COUNT, "5000", "how often the flusher looks", 1, UINT32_MAX,
+	  FIELD(dirty_writeback_ms) },
+	{ NULL },
 };
 
 void machine_init(struct machine *m)
 {
-	*m = (struct machine){
-		.name = "default",
-		.cpus = 1,
-		.tick_us = 4000,
-		.readahead_pages = 32,
-		.io_pages = 1024,
-		.fault_around_pages = 16,
-		.swappiness = 60,
-		.watermark_scale_factor = 10,
-		.dirty_background_ratio = 10,
-		.dirty_expire_ms = 30000,
-		.dirty_writeback_ms = 5000,
-	};
+	*m = (struct machine){ .name = "default" };
+	options_store_defaults(machine_keys, m);
 }
 
-/* as in traces: decimal, or hexadecimal after 0x; never octal */
-static int parse_u64(const char *s, uint64_t min, uint64_t max, uint64_t *out)
+/* a share is resolved later; the later of the two kinds of limit replaces the earlier */
+static void set_limit(struct machine *m, bool memcg, const union option_value *v)
 {
-	char *end;
-
-	if (*s < '0' || *s > '9')
-		return -EINVAL;
-	errno = 0;
-	*out = strtoull(s, &end, s[0] == '0' && (s[1] == 'x' || s[1] == 'X') ? 16 : 10);
-	return errno || *end || *out < min || *out > max ? -EINVAL : 0;
+	m->memory_pages = memcg ? 0 : v->size.n;
+	m->memory_share = memcg ? 0 : v->size.share;
+	m->memcg_pages = memcg ? v->size.n : 0;
+	m->memcg_share = memcg ? v->size.share : 0;
 }
-
-/* "4096" or "40%": one of the two is set, the other cleared */
-static int parse_size(const char *s, uint64_t *pages, double *share)
-{
-	char *end;
-	double v;
-
-	if (parse_u64(s, 1, UINT32_MAX, pages) == 0) {
-		*share = 0;
-		return 0;
-	}
-	/* strtod() takes hexadecimal, too */
-	if (*s < '0' || *s > '9' || s[strspn(s, "0123456789.")] != '%')
-		return -EINVAL;
-	v = g_ascii_strtod(s, &end);
-	if (strcmp(end, "%") || !(v > 0 && v <= 10000))
-		return -EINVAL;
-	*share = v / 100;
-	*pages = 0;
-	return 0;
-}
-
-static int set_u32(uint32_t *out, const char *key, const char *value, uint64_t min, uint64_t max,
-		   struct err *err)
-{
-	uint64_t v;
-
-	if (parse_u64(value, min, max, &v))
-		return err_set(
-			err, -EINVAL,
-			"machine key %s is \"%s\", expected a whole number from %llu to %llu", key,
-			value, (unsigned long long)min, (unsigned long long)max);
-	*out = (uint32_t)v;
-	return 0;
-}
-
-#define U32(key, least, most)                                                                      \
-	{                                                                                          \
-		.name = #key, .offset = offsetof(struct machine, key), .min = (least),             \
-		.max = (most)                                                                      \
-	}
-
-/* the keys that are a number and nothing more */
-static const struct {
-	const char *name;
-	size_t offset;
-	uint32_t min, max;
-} u32_keys[] = {
-	U32(cpus, 1, SIM_MAX_CPUS),
-	U32(readahead_pages, 0, 1 << 16),
-	U32(io_pages, 1, 1 << 16),
-	U32(read_us, 0, 10000000),
-	U32(op_us, 0, 10000000),
-	U32(fault_us, 0, 10000000),
-	U32(scan_ns, 0, 10000000),
-	U32(zap_file_ps, 0, 1000000000),
-	U32(mark_first_ps, 0, 1000000000),
-	U32(mark_activate_ps, 0, 1000000000),
-	U32(mark_active_ps, 0, 1000000000),
-	U32(zap_anon_ps, 0, 1000000000),
-	U32(zap_swap_ps, 0, 1000000000),
-	U32(evict_ps, 0, 1000000000),
-	U32(swap_in_ns, 0, 10000000),
-	U32(swap_out_ns, 0, 10000000),
-	U32(device_mbps, 0, 1000000),
-	U32(device_depth, 0, 65536),
-	U32(device_spread_percent, 0, 100),
-	U32(tick_us, 1, 1000000),
-	U32(swappiness, 0, 200),
-	U32(min_ttl_ms, 0, INT32_MAX),
-	U32(watermark_scale_factor, 1, 3000),
-	U32(dirty_background_ratio, 1, 100),
-	U32(dirty_expire_ms, 1, UINT32_MAX),
-	U32(dirty_writeback_ms, 1, UINT32_MAX),
-};
 
 int machine_set(struct machine *m, const char *key, const char *value, struct err *err)
 {
-	GString *names;
+	const struct option *o = option_find(machine_keys, key, strlen(key));
+	union option_value v;
+	int ret;
 
-	if (!strcmp(key, "memory_pages") || !strcmp(key, "memcg_pages")) {
-		bool memcg = key[3] == 'c';
-
-		if (parse_size(value, memcg ? &m->memcg_pages : &m->memory_pages,
-			       memcg ? &m->memcg_share : &m->memory_share))
-			return err_set(err, -EINVAL,
-				       "machine key %s is \"%s\", expected pages (1 to 4294967295) "
-				       "or a share such as 40%%",
-				       key, value);
-		/* the later of the two kinds of limit replaces the earlier */
-		if (memcg)
-			m->memory_pages = 0, m->memory_share = 0;
-		else
-			m->memcg_pages = 0, m->memcg_share = 0;
-		return 0;
-	}
-	if (!strcmp(key, "swap_pages") || !strcmp(key, "min_free_pages")) {
-		uint64_t *p = key[0] == 's' ? &m->swap_pages : &m->min_free_pages;
-
-		if (parse_u64(value, 0, UINT32_MAX, p))
-			return err_set(err, -EINVAL,
-				       "machine key %s is \"%s\", expected pages, 0 to 4294967295",
-				       key, value);
-		return 0;
-	}
-	if (!strcmp(key, "fault_around_pages")) {
-		uint32_t v = 0;
-		int ret = set_u32(&v, key, value, 1, 512, err);
-
-		if (!ret && (v & (v - 1)))
-			ret = err_set(err, -EINVAL,
-				      "machine key %s is \"%s\", expected a power of two", key,
-				      value);
-		if (!ret)
-			m->fault_around_pages = v;
+	if (!o)
+		return option_unknown(machine_keys, "", "machine key", key, err);
+	ret = option_parse(o, "machine key ", value, &v, err);
+	if (ret)
 		return ret;
-	}
-	if (!strcmp(key, "prefault")) {
-		if (strcmp(value, "young") && strcmp(value, "old"))
-			return err_set(err, -EINVAL,
-				       "machine key prefault is \"%s\", expected young or old",
-				       value);
-		m->prefault_old = value[0] == 'o';
-		return 0;
-	}
-	if (!strcmp(key, "memcg_stats")) {
-		if (strcmp(value, "exact") && strcmp(value, "flushed"))
-			return err_set(
-				err, -EINVAL,
-				"machine key memcg_stats is \"%s\", expected exact or flushed",
-				value);
-		m->memcg_stats_flushed = value[0] == 'f';
-		return 0;
-	}
-	if (!strcmp(key, "file_system")) {
-		if (strcmp(value, "none") && strcmp(value, "ext4"))
-			return err_set(err, -EINVAL,
-				       "machine key file_system is \"%s\", expected none or ext4",
-				       value);
-		m->ext4 = value[0] == 'e';
-		return 0;
-	}
-	for (size_t i = 0; i < G_N_ELEMENTS(u32_keys); i++)
-		if (!strcmp(key, u32_keys[i].name))
-			return set_u32((uint32_t *)(void *)((char *)m + u32_keys[i].offset), key,
-				       value, u32_keys[i].min, u32_keys[i].max, err);
-
-	names = g_string_new(NULL);
-	for (const struct machine_key *k = machine_keys; k->name; k++)
-		g_string_append_printf(names, " %s", k->name);
-	err_set(err, -EINVAL, "unknown machine key \"%s\"; there are:%s", key, names->str);
-	g_string_free(names, TRUE);
-	return -EINVAL;
+	if (o->type == OPT_SIZE)
+		set_limit(m, o->offset == offsetof(struct machine, memcg_pages), &v);
+	else
+		option_store(o, &v, m);
+	return 0;
 }
 
 int machine_from_trace(struct machine *m, const struct trace *t, struct err *err)

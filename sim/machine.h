@@ -2,7 +2,8 @@
 /*
  * The machine a trace is replayed on. Three layers, later ones win: the
  * defaults, the trace's own "machine" rows, a key file given by the user
- * (group [machine]) or single KEY=VALUE settings. All use the same keys.
+ * (group [machine]) or single KEY=VALUE settings. All use the same keys: a new
+ * one is a member of struct machine and a row of machine_keys[].
  */
 #ifndef REAPSIM_MACHINE_H
 #define REAPSIM_MACHINE_H
@@ -11,6 +12,7 @@
 #include <stdint.h>
 
 #include "sim/err.h"
+#include "sim/option.h"
 #include "sim/trace.h"
 
 #define SIM_MAX_CPUS 8
@@ -100,10 +102,7 @@ static inline uint64_t machine_limit(const struct machine *m)
 	return m->memcg_pages ? m->memcg_pages : m->memory_pages;
 }
 
-/** The keys and their meaning, for "reapsim list"; NULL ends it. */
-struct machine_key {
-	const char *name, *text;
-};
-extern const struct machine_key machine_keys[];
+/** The keys: one row each, with the member that takes the value. */
+extern const struct option machine_keys[];
 
 #endif

@@ -29,7 +29,7 @@ struct timed_config {
 	enum timed_loop loop;
 	uint64_t seed;
 	const struct killer *killer;
-	uint64_t killer_args[KILLER_ARGS_MAX]; /* in the order of killer->options */
+	union option_value killer_args[KILLER_ARGS_MAX]; /* in the order of killer->options */
 	struct restart_rule restart;
 };
 

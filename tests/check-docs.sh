@@ -5,8 +5,14 @@
 # without a "$ " in front; a backslash continues the line) are run from a copy
 # of the tree and must exit 0; the target of each "make X" must exist.
 # Blocks fenced as ```console are for show and are not run.
+#
+# Tables that the program can print are what it prints: the lines after a line
+#	<!-- reapsim list --markdown KIND -->
+# up to the next empty one. --update puts them there.
 set -u
 
+update=false
+[ "${1:-}" = --update ] && update=true
 src=$(cd "$(dirname "$0")/.." && pwd)
 REAPSIM=${REAPSIM:-$src/build/reapsim}
 top=$(mktemp -d)
@@ -49,6 +55,38 @@ ln -s "$REAPSIM" "$top/tree/build/reapsim"
 ln -s "$REAPSIM" "$top/bin/reapsim"
 PATH=$top/bin:$PATH
 export PATH
+
+# FILE -> FILE as it should be
+with_tables() {
+	local line table
+	while IFS= read -r line; do
+		printf '%s\n' "$line"
+		[[ $line =~ ^'<!-- reapsim '(list\ --markdown\ [a-z-]+)' -->'$ ]] || continue
+		table=${BASH_REMATCH[1]}
+		# shellcheck disable=SC2086 # words
+		"$REAPSIM" $table || return
+		while IFS= read -r line && [ -n "$line" ]; do :; done
+		echo
+	done <"$1"
+}
+
+for doc in README.md CONTRIBUTING.md traces/FORMAT.md; do
+	grep -q '^<!-- reapsim list' "$src/$doc" || continue
+	if ! with_tables "$src/$doc" >"$top/doc"; then
+		fail "$doc: a command of its tables fails"
+	elif cmp -s "$src/$doc" "$top/doc"; then
+		pass
+	elif $update; then
+		cat "$top/doc" >"$src/$doc"
+		echo "updated $doc"
+	else
+		fail "$doc: a table is not what the program prints; \"make golden-update\" mends it"
+		diff -u "$src/$doc" "$top/doc"
+	fi
+done
+if $update; then
+	exit $((failed > 0))
+fi
 
 for doc in README.md CONTRIBUTING.md; do
 	[ -f "$src/$doc" ] || continue

@@ -1,64 +1,180 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* reapsim list: everything that has a name. */
-#include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "models/models.h"
 #include "sim/cli/cli.h"
 #include "sim/machine.h"
+#include "sim/plugin.h"
 #include "sim/vmstat.h"
 #include "traces/gen/gen.h"
 #include "traces/readers/readers.h"
 
-static int list(int argc, char **argv)
+enum form { TEXT, NAMES, MARKDOWN };
+
+/**
+ * struct section
+ * @name: KIND on the command line
+ * @registry: of struct plugin; NULL: @put prints what there is
+ * @options: those of a plug-in; NULL: the kind has none
+ */
+struct section {
+	const char *name, *title;
+	const void *registry;
+	const struct option *(*options)(const void *plugin);
+	void (*put)(FILE *f, enum form form);
+};
+
+static void put_option(FILE *f, enum form form, const struct option *o, int indent, int width)
+{
+	g_autofree char *range = option_range(o);
+
+	if (form == NAMES)
+		fprintf(f, "%s\n", o->name);
+	else if (form == MARKDOWN)
+		fprintf(f, "| `%s` | %s | %s | %s | %s |\n", o->name, option_unit(o), range,
+			o->def ? o->def : "", o->help);
+	else if (o->def)
+		fprintf(f, "%*s%-*s %s (%s)\n", indent, "", width, o->name, o->help, o->def);
+	else
+		fprintf(f, "%*s%-*s %s\n", indent, "", width, o->name, o->help);
+}
+
+static void put_named(FILE *f, enum form form, int width, const char *name, const char *text)
+{
+	if (form == NAMES)
+		fprintf(f, "%s\n", name);
+	else if (form == MARKDOWN)
+		fprintf(f, "| `%s` | %s |\n", name, text);
+	else
+		fprintf(f, "  %-*s %s\n", width, name, text);
+}
+
+static void put_registry(FILE *f, enum form form, const struct section *section)
+{
+	for (const struct plugin *const *p = section->registry; *p; p++) {
+		put_named(f, form, 14, (*p)->name, (*p)->summary);
+		if (form != TEXT || !section->options)
+			continue;
+		for (const struct option *o = section->options(*p); o && o->name; o++)
+			put_option(f, form, o, 4, 20);
+	}
+}
+
+static const struct option *killer_options(const void *plugin)
+{
+	return ((const struct killer *)plugin)->options;
+}
+
+static void put_machine_keys(FILE *f, enum form form)
+{
+	for (const struct option *o = machine_keys; o->name; o++)
+		put_option(f, form, o, 2, 22);
+}
+
+static void put_counters(FILE *f, enum form form)
+{
+	for (int i = 0; i < NR_VMSTAT; i++)
+		put_named(f, form, 28, vmstat_name((enum vmstat_item)i),
+			  vmstat_text((enum vmstat_item)i));
+}
+
+static const struct section sections[] = {
+	{ "kernels", "kernels (--kernel)", .registry = kernel_profiles },
+	{ "models", "LRU models (--lru)", .registry = lru_models },
+	{ "policies", "reap policies (--policy, --policies), each also with +evict",
+	  .registry = reap_policies },
+	{ "killers", "killers (--killer NAME[:KEY=VALUE...])", .registry = killers,
+	  .options = killer_options },
+	{ "formats", "trace formats (--format, --from)", .registry = trace_readers },
+	{ "generators", "generators (reapsim gen)", .registry = trace_generators },
+	{ "machine-keys", "machine keys (--set, key files, machine rows of a trace)",
+	  .put = put_machine_keys },
+	{ "counters", "counters", .put = put_counters },
+};
+
+static void put_section(FILE *f, enum form form, const struct section *section, bool first)
+{
+	if (form == TEXT)
+		fprintf(f, "%s%s\n", first ? "" : "\n", section->title);
+	if (form == MARKDOWN)
+		fputs(section->put == put_machine_keys ? "| key | unit | range | default | meaning "
+							 "|\n|---|---|---|---|---|\n"
+						       : "| name | meaning |\n|---|---|\n",
+		      f);
+	if (section->registry)
+		put_registry(f, form, section);
+	else
+		section->put(f, form);
+}
+
+static bool wanted(const struct section *section, char **kinds, int nr)
+{
+	for (int i = 0; i < nr; i++)
+		if (!strcmp(kinds[i], section->name))
+			return true;
+	return !nr;
+}
+
+static int check_kinds(char **kinds, int nr)
+{
+	for (int i = 0; i < nr; i++) {
+		g_autoptr(GString) names = g_string_new(NULL);
+		size_t s = 0;
+
+		for (; s < G_N_ELEMENTS(sections) && strcmp(kinds[i], sections[s].name); s++)
+			g_string_append_printf(names, "%s%s", s ? ", " : "", sections[s].name);
+		if (s == G_N_ELEMENTS(sections))
+			return cli_usage("list: unknown kind \"%s\", expected one of: %s", kinds[i],
+					 names->str);
+	}
+	return 0;
+}
+
+static int list(enum form form, char **kinds, int nr)
 {
 	struct cli_out out;
+	bool first = true;
+	int ret = check_kinds(kinds, nr);
+
+	if (!ret)
+		ret = cli_open_out(&out, NULL);
+	if (ret)
+		return ret;
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {
+		if (!wanted(&sections[i], kinds, nr))
+			continue;
+		put_section(out.f, form, &sections[i], first);
+		first = false;
+	}
+	return cli_close_out(&out, true);
+}
+
+static int run(int argc, char **argv)
+{
+	gboolean names = FALSE, markdown = FALSE;
+	const GOptionEntry entries[] = {
+		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names, "names only, one a line", NULL },
+		{ "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "a table for a document", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
 	int ret = cli_options(
-		&argc, &argv, NULL, NULL,
+		&argc, &argv, entries, "[KIND...]",
 		"Name the kernels, models, policies, formats, generators, machine keys and "
 		"counters.",
-		NULL);
+		"KIND is kernels, models, policies, killers, formats, generators, machine-keys or\n"
+		"counters; without any, all are listed.");
 
 	if (ret >= 0)
 		return ret;
-	if (argc != 1)
-		return cli_usage("list: expected no arguments");
-	ret = cli_open_out(&out, NULL);
-	if (ret)
-		return ret;
-	fprintf(out.f, "kernels (--kernel)\n");
-	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
-		fprintf(out.f, "  %-14s %s\n", (*k)->name, (*k)->summary);
-	fprintf(out.f, "\nLRU models (--lru)\n");
-	for (const struct lru_model *const *m = lru_models; *m; m++)
-		fprintf(out.f, "  %-14s %s\n", (*m)->name, (*m)->summary);
-	fprintf(out.f, "\nreap policies (--policy, --policies), each also with +evict\n");
-	for (const struct reap_policy *const *p = reap_policies; *p; p++)
-		fprintf(out.f, "  %-14s %s\n", (*p)->name, (*p)->summary);
-	fprintf(out.f, "\nkillers (--killer NAME[:KEY=VALUE...])\n");
-	for (const struct killer *const *k = killers; *k; k++) {
-		fprintf(out.f, "  %-14s %s\n", (*k)->name, (*k)->summary);
-		for (const struct killer_option *o = (*k)->options; o && o->key; o++)
-			fprintf(out.f, "    %-20s %s (%" PRIu64 ")\n", o->key, o->text, o->def);
-	}
-	fprintf(out.f, "\ntrace formats (--format, --from)\n");
-	for (const struct trace_reader *const *r = trace_readers; *r; r++)
-		fprintf(out.f, "  %-14s %s\n", (*r)->name, (*r)->summary);
-	fprintf(out.f, "\ngenerators (reapsim gen)\n");
-	for (const struct trace_generator *const *g = trace_generators; *g; g++)
-		fprintf(out.f, "  %-14s %s\n", (*g)->name, (*g)->summary);
-	fprintf(out.f, "\nmachine keys (--set, key files, machine rows of a trace)\n");
-	for (const struct machine_key *k = machine_keys; k->name; k++)
-		fprintf(out.f, "  %-22s %s\n", k->name, k->text);
-	fprintf(out.f, "\ncounters\n");
-	for (int i = 0; i < NR_VMSTAT; i++)
-		fprintf(out.f, "  %-28s %s\n", vmstat_name((enum vmstat_item)i),
-			vmstat_text((enum vmstat_item)i));
-	return cli_close_out(&out, true);
+	if (names && markdown)
+		return cli_usage("list: --names and --markdown exclude each other");
+	return list(names ? NAMES : markdown ? MARKDOWN : TEXT, argv + 1, argc - 1);
 }
 
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "name the models, policies, formats, generators and counters",
-	.run = list,
+	.run = run,
 };

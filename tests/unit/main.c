@@ -17,6 +17,7 @@ void suite_gen(void);
 void suite_perf(void);
 void suite_vmstat(void);
 void suite_machine(void);
+void suite_option(void);
 void suite_list(void);
 void suite_interval_tree(void);
 void suite_mm(void);
@@ -60,6 +61,7 @@ static const struct {
 	{ "gen", suite_gen },
 	{ "vmstat", suite_vmstat },
 	{ "machine", suite_machine },
+	{ "option", suite_option },
 	{ "list", suite_list },
 	{ "interval_tree", suite_interval_tree },
 	{ "mm", suite_mm },

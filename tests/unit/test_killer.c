@@ -26,13 +26,13 @@ static const struct {
 	/* once octal: 520, within the limits */
 	{ &kill_lmkd, "thrashing=01010", "\"01010\"" },
 	{ &kill_lmkd, "thrashing=", "\"\"" },
-	{ &kill_lmkd, "trashing=1", "there are: partial_ms complete_ms" },
+	{ &kill_lmkd, "trashing=1", "expected one of: partial_ms, complete_ms" },
 	{ &kill_none, "a=1", "it has none" },
 };
 
 static void test_args(void)
 {
-	uint64_t v[KILLER_ARGS_MAX];
+	union option_value v[KILLER_ARGS_MAX];
 
 	for (size_t i = 0; i < G_N_ELEMENTS(args); i++) {
 		struct err err = { "" };
@@ -44,13 +44,13 @@ static void test_args(void)
 	}
 	/* the defaults, those of a phone, and one changed */
 	CU_ASSERT_EQUAL(killer_args_parse(v, &kill_lmkd, "decay=50", NULL), 0);
-	CU_ASSERT_EQUAL(v[0], 70);
-	CU_ASSERT_EQUAL(v[1], 700);
-	CU_ASSERT_EQUAL(v[2], 1000);
-	CU_ASSERT_EQUAL(v[3], 100);
-	CU_ASSERT_EQUAL(v[4], 0);
-	CU_ASSERT_EQUAL(v[5], 50);
-	CU_ASSERT_EQUAL(v[6], 10);
+	CU_ASSERT_EQUAL(v[0].n, 70);
+	CU_ASSERT_EQUAL(v[1].n, 700);
+	CU_ASSERT_EQUAL(v[2].n, 1000);
+	CU_ASSERT_EQUAL(v[3].n, 100);
+	CU_ASSERT_EQUAL(v[4].n, 0);
+	CU_ASSERT_EQUAL(v[5].n, 50);
+	CU_ASSERT_EQUAL(v[6].n, 10);
 }
 
 static void test_registry(void)
@@ -61,10 +61,12 @@ static void test_registry(void)
 
 		CU_ASSERT(killer_find((*k)->name, &err) == *k);
 		CU_ASSERT((*k)->summary && *(*k)->summary);
-		for (; (*k)->options && (*k)->options[nr].key; nr++) {
-			const struct killer_option *o = &(*k)->options[nr];
+		for (; (*k)->options && (*k)->options[nr].name; nr++) {
+			const struct option *o = &(*k)->options[nr];
+			union option_value v;
 
-			CU_ASSERT(o->min <= o->def && o->def <= o->max && o->text);
+			CU_ASSERT(option_parse(o, "", o->def, &v, &err) == 0);
+			CU_ASSERT(o->help != NULL);
 		}
 		CU_ASSERT(nr <= KILLER_ARGS_MAX);
 		CU_ASSERT(!((*k)->scripted && (*k)->run));
@@ -73,7 +75,7 @@ static void test_registry(void)
 		struct err err;
 
 		CU_ASSERT(!killer_find("nobody", &err));
-		CU_ASSERT(strstr(err.msg, "none scripted lmkd oomd") != NULL);
+		CU_ASSERT(strstr(err.msg, "none, scripted, lmkd, oomd") != NULL);
 	}
 }
 

@@ -120,13 +120,13 @@ static const struct {
 	  "machine key fault_around_pages is \"1024\", expected a whole number from 1 to 512" },
 	{ "prefault", "old", NULL },
 	{ "prefault", "young", NULL },
-	{ "prefault", "Old", "machine key prefault is \"Old\", expected young or old" },
+	{ "prefault", "Old", "machine key prefault is \"Old\", expected one of: young, old" },
 	{ "memcg_stats", "exact", NULL },
 	{ "memcg_stats", "flushed", NULL },
 	{ "file_system", "none", NULL },
 	{ "file_system", "ext4", NULL },
-	{ "file_system", "xfs", "machine key file_system is \"xfs\", expected none or ext4" },
-	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected exact or flushed" },
+	{ "file_system", "xfs", "machine key file_system is \"xfs\", expected one of: none, ext4" },
+	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected one of: exact, flushed" },
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
 	{ "memcg_pages", "40%", NULL },
 	{ "memcg_pages", "0x10%",
@@ -151,7 +151,8 @@ static const struct {
 	{ "memcg_pages", "40%%",
 	  "machine key memcg_pages is \"40%%\", expected pages (1 to 4294967295) or a share such "
 	  "as 40%" },
-	{ "swap_pages", "1%", "machine key swap_pages is \"1%\", expected pages, 0 to 4294967295" },
+	{ "swap_pages", "1%",
+	  "machine key swap_pages is \"1%\", expected a whole number from 0 to 4294967295" },
 };
 
 static void test_others(void)
@@ -193,14 +194,14 @@ static void test_unknown(void)
 
 	machine_init(&m);
 	CU_ASSERT(machine_set(&m, "memory", "1", &err) == -EINVAL);
-	CU_ASSERT(g_str_has_prefix(err.msg,
-				   "unknown machine key \"memory\"; there are: memory_pages "));
-	for (const struct machine_key *k = machine_keys; k->name; k++) {
+	CU_ASSERT(g_str_has_prefix(
+		err.msg, "unknown machine key \"memory\", expected one of: memory_pages, "));
+	for (const struct option *k = machine_keys; k->name; k++) {
 		CU_ASSERT(strstr(err.msg, k->name) != NULL);
-		CU_ASSERT(k->text[0] != 0);
+		CU_ASSERT(k->help[0] != 0);
 	}
 	/* and every key that is listed exists: garbage is refused by its name */
-	for (const struct machine_key *k = machine_keys; k->name; k++) {
+	for (const struct option *k = machine_keys; k->name; k++) {
 		CU_ASSERT(machine_set(&m, k->name, "?", &err) == -EINVAL);
 		CU_ASSERT(!strstr(err.msg, "unknown") && strstr(err.msg, k->name));
 	}
@@ -332,7 +333,7 @@ static void test_layers(void)
 static const struct {
 	const char *text, *error; /* after "PATH: " */
 } bad_files[] = {
-	{ "[machine]\ncpu=1\n", ":2: unknown machine key \"cpu\"; there are:" },
+	{ "[machine]\ncpu=1\n", ":2: unknown machine key \"cpu\", expected one of: memory_pages," },
 	{ "[machine]\ncpus=many\n",
 	  ":2: machine key cpus is \"many\", expected a whole number from 1 to 8" },
 	{ "[other]\ncpus=1\n", ":2: unknown group [other], expected [machine]" },

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The registry: a new generator is one file and one line here. */
-#include <errno.h>
-#include <string.h>
-
-#include <glib.h>
-
+#include "sim/plugin.h"
 #include "traces/gen/gen.h"
 
 extern const struct trace_generator gen_zipf_reads, gen_sequential, gen_restart_loop,
@@ -23,15 +19,5 @@ const struct trace_generator *const trace_generators[] = {
 
 const struct trace_generator *gen_find(const char *name, struct err *err)
 {
-	GString *names;
-
-	for (size_t i = 0; trace_generators[i]; i++)
-		if (!strcmp(trace_generators[i]->name, name))
-			return trace_generators[i];
-	names = g_string_new(NULL);
-	for (size_t i = 0; trace_generators[i]; i++)
-		g_string_append_printf(names, " %s", trace_generators[i]->name);
-	err_set(err, -EINVAL, "unknown generator \"%s\"; there are:%s", name, names->str);
-	g_string_free(names, TRUE);
-	return NULL;
+	return plugin_find(trace_generators, "generator", name, err);
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/plugin.h"
+
 extern const struct trace_reader text_reader, binary_reader, perf_reader, lackey_reader,
 	oracle_reader;
 
@@ -24,15 +26,7 @@ static char *reader_names(void)
 
 const struct trace_reader *trace_reader_find(const char *name, struct err *err)
 {
-	char *names;
-
-	for (size_t i = 0; trace_readers[i]; i++)
-		if (!strcmp(trace_readers[i]->name, name))
-			return trace_readers[i];
-	names = reader_names();
-	err_set(err, -EINVAL, "unknown trace format \"%.40s\", expected one of: %s", name, names);
-	g_free(names);
-	return NULL;
+	return plugin_find(trace_readers, "trace format", name, err);
 }
 
 const struct trace_reader *trace_reader_probe(const uint8_t *head, size_t len)

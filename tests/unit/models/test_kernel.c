@@ -39,8 +39,9 @@ static void test_find(void)
 		CU_ASSERT_PTR_NOT_NULL((*k)->lru_gen);
 	}
 	CU_ASSERT_PTR_NULL(kernel_profile_find("6.1", &err));
-	CU_ASSERT_STRING_EQUAL(err.msg,
-			       "unknown kernel \"6.1\"; there are: 7.3 6.12 7.3-eager 6.12-lazy");
+	CU_ASSERT_STRING_EQUAL(
+		err.msg,
+		"unknown kernel \"6.1\", expected one of: 7.3, 6.12, 7.3-eager, 6.12-lazy");
 }
 
 /* what waits in batches after the operations: to be added, to be activated */

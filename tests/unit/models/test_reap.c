@@ -330,10 +330,10 @@ static void test_find(void)
 		CU_ASSERT(reap_policy_find(plus, &evict, &err) == reap_policies[i] && evict);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-		g_string_append_printf(names, " %s", rules[i].policy);
+		g_string_append_printf(names, "%s%s", i ? ", " : "", rules[i].policy);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *want = g_strdup_printf(
-			"unknown policy \"%s\"; there are:%s, each also with +evict", bad[i],
+			"unknown policy \"%s\", expected one of: %s, each also with +evict", bad[i],
 			names->str);
 
 		CU_ASSERT(reap_policy_find(bad[i], &evict, &err) == NULL);
@@ -341,7 +341,7 @@ static void test_find(void)
 	}
 	CU_ASSERT(lru_model_find("classic", &err) == lru_models[0]);
 	CU_ASSERT(lru_model_find("classics", &err) == NULL);
-	TL_STR(err.msg, "unknown LRU model \"classics\"; there are: classic mglru", "lru");
+	TL_STR(err.msg, "unknown LRU model \"classics\", expected one of: classic, mglru", "lru");
 }
 
 /* the process image that exec() leaves is a death too, mm_users is 0: any-exit

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Options: a machine key, a KEY=VALUE of a plug-in, an option of a command is
+ * one row of a table. What it is called, what it takes, its default and its
+ * line of help are there and nowhere else: parsing, checks, error messages,
+ * "reapsim list", --help and the tables in the documents follow from the row.
+ *
+ * Values of a table go to an array in the order of the rows (plug-ins), or each
+ * into the member of a struct that its row names (machine keys, commands).
+ */
+#ifndef REAPSIM_OPTION_H
+#define REAPSIM_OPTION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+
+enum option_type {
+	OPT_COUNT,  /* a whole number: decimal, or hexadecimal after 0x, never octal */
+	OPT_POWER,  /* one that is a power of two */
+	OPT_REAL,   /* a number */
+	OPT_CHOICE, /* one of some words */
+	OPT_SIZE,   /* pages, or a share of what a trace needs: "40%" */
+};
+
+/* a whole number has no upper bound but its 64 bits */
+#define OPTION_NO_MAX 0x1p64
+
+/**
+ * struct option - a row; a table ends with a NULL name.
+ * @def: the default, as a user would type it; NULL: none
+ * @help: one line
+ * @min, @max: bounds of a number, both allowed
+ * @choices: of an OPT_CHOICE, NULL-terminated; the value is the index
+ * @assumed: the default is nobody's measurement: sweep it
+ * @unit: NULL: as the name ends ("_us", "_pages", "_percent"), or none
+ * @offset, @size: the member that takes the value, OPTION_FIELD(); unused where
+ *	values go to an array
+ */
+struct option {
+	const char *name;
+	enum option_type type;
+	const char *def;
+	const char *help;
+	double min, max;
+	const char *const *choices;
+	bool assumed;
+	const char *unit;
+	size_t offset, size;
+};
+
+#define OPTION_FIELD(type, member)                                                                 \
+	.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
+
+/** union option_value - @n: OPT_COUNT, OPT_POWER, and of an OPT_SIZE the pages, 0:
+ * it is a share; @choice: index. */
+union option_value {
+	uint64_t n;
+	double real; /* and the share of an OPT_SIZE */
+	unsigned int choice;
+	struct {
+		uint64_t n;
+		double share;
+	} size;
+};
+
+/** The row called by the first @len bytes of @name; NULL: there is none. */
+const struct option *option_find(const struct option *rows, const char *name, size_t len);
+
+/**
+ * option_parse - one value.
+ * @who: what the option belongs to, for the message: "machine key ", "killer lmkd: "
+ * Return: 0, or -EINVAL with @err naming the option, the value and what is expected.
+ */
+int option_parse(const struct option *o, const char *who, const char *text, union option_value *v,
+		 struct err *err);
+
+/**
+ * options_parse_one - "KEY=VALUE" into its place in @v, which is in the order of @rows.
+ * @who: as above; it precedes what is said of an unknown key, too
+ */
+int options_parse_one(const struct option *rows, const char *who, const char *kv,
+		      union option_value *v, struct err *err);
+
+/** options_parse - "KEY=VALUE:KEY=VALUE", which may be NULL or empty, over the defaults;
+ * @rows may be NULL. Errors as of options_parse_one(). */
+int options_parse(const struct option *rows, const char *who, const char *text,
+		  union option_value *v, struct err *err);
+
+/** Put a whole number or a choice into its member of @base. */
+void option_store(const struct option *o, const union option_value *v, void *base);
+
+/** The defaults of all rows into their members; rows without one are left alone. */
+void options_store_defaults(const struct option *rows, void *base);
+
+/** WHOunknown WHAT "NAME", expected one of: A, B; returns -EINVAL. */
+int option_unknown(const struct option *rows, const char *who, const char *what, const char *name,
+		   struct err *err);
+
+/* What the documents say of a row; g_free() each. */
+
+/** "us", "pages"; "" if it has none. */
+const char *option_unit(const struct option *o);
+/** "1 to 8", "young, old". */
+char *option_range(const struct option *o);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Plug-ins: kernels, LRU models, policies, killers, readers, generators. Each is
+ * one const struct that begins as struct plugin does, and is listed in the one
+ * NULL-terminated array of its kind; the first is the default.
+ */
+#ifndef REAPSIM_PLUGIN_H
+#define REAPSIM_PLUGIN_H
+
+#include <stddef.h>
+
+#include "sim/err.h"
+
+/**
+ * struct plugin
+ * @name: as the user types it
+ * @summary: one line for "reapsim list" and the documents
+ */
+struct plugin {
+	const char *name;
+	const char *summary;
+};
+
+/**
+ * plugin_find - look the first @len bytes of @name up in @registry.
+ * @kind: for the message: unknown KIND "NAME", expected one of: A, B
+ * @also: behind that list; may be NULL
+ * Return: the plug-in, or NULL with @err filled.
+ */
+const void *plugin_find_len(const void *registry, const char *kind, const char *name, size_t len,
+			    const char *also, struct err *err);
+const void *plugin_find(const void *registry, const char *kind, const char *name, struct err *err);
+
+#endif
