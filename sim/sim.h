@@ -119,6 +119,7 @@ struct anon_slot {
 	struct anon_vma *av;
 	uint32_t vpn;	  /* its address; the same in every sharing mm */
 	uint32_t nr_swap; /* swap PTEs that refer to it */
+	uint32_t pid;	  /* the process that it was made for */
 };
 
 /** struct held - folios that the engine refers to while others may run (timed

@@ -308,6 +308,8 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 			return 0;
 		}
 		if ((pte & PTE_anon) && wp_can_reuse_anon_folio(s, vma->mm->cpu, old)) {
+			/* folio_move_anon_rmap() */
+			s->anon[old - s->anon_first].pid = vma->mm->pid;
 			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
 			return 0;
 		}

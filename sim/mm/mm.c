@@ -72,10 +72,8 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu)
 
 static void anon_vma_put(struct anon_vma *av)
 {
-	if (av && --av->refs == 0) {
-		g_ptr_array_free(av->vmas, TRUE);
+	if (av && --av->refs == 0)
 		g_free(av);
-	}
 }
 
 static void unlink_file(struct sim *s, struct vma *vma)
@@ -88,7 +86,7 @@ static void vma_free(struct sim *s, struct vma *vma)
 {
 	unlink_file(s, vma);
 	if (vma->av) {
-		g_ptr_array_remove(vma->av->vmas, vma);
+		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
 		anon_vma_put(vma->av);
 	}
 	file_open_put(vma->open);
@@ -208,13 +206,23 @@ static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 		interval_tree_insert(t, &vma->in_file, vma->pgoff, last);
 }
 
-/* vma_prepare(), vma_complete(): a VMA that changed its size */
-static void relink_file(struct sim *s, struct vma *vma)
+/* anon_vma_interval_tree_insert() */
+static void link_anon(struct vma *vma)
 {
-	if (!vma->open)
-		return;
-	unlink_file(s, vma);
-	link_file(s, vma, NULL);
+	interval_tree_insert(&vma->av->vmas, &vma->in_anon, vma->start, vma->end - 1);
+}
+
+/* vma_prepare(), vma_complete(): a VMA that changed its size */
+static void vma_relink(struct sim *s, struct vma *vma)
+{
+	if (vma->open) {
+		unlink_file(s, vma);
+		link_file(s, vma, NULL);
+	}
+	if (vma->av) {
+		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
+		link_anon(vma);
+	}
 }
 
 /* @after: the mapping of the same file that comes before it in the tree; or NULL */
@@ -256,18 +264,13 @@ static void anon_vma_link(struct vma *vma, struct anon_vma *av)
 {
 	vma->av = av;
 	av->refs++;
-	g_ptr_array_add(av->vmas, vma);
+	link_anon(vma);
 }
 
 void vma_prepare_anon(struct vma *vma)
 {
-	struct anon_vma *av;
-
-	if (vma->av)
-		return;
-	av = g_new0(struct anon_vma, 1);
-	av->vmas = g_ptr_array_new();
-	anon_vma_link(vma, av);
+	if (!vma->av)
+		anon_vma_link(vma, g_new0(struct anon_vma, 1));
 }
 
 static bool same_anon_vma(const struct vma *a, const struct vma *b)
@@ -309,7 +312,7 @@ static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 	vma->end = next->end;
 	vma_free(s, next);
 	g_ptr_array_remove_index(mm->vmas, i + 1);
-	relink_file(s, vma);
+	vma_relink(s, vma);
 	mm->last = 0;
 }
 
@@ -336,7 +339,7 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	struct vma *tail;
 
 	vma->end = vpn;
-	relink_file(s, vma);
+	vma_relink(s, vma);
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
 			  vma->pgoff + (vpn - vma->start), vma->open);
 	if (vma->av)
@@ -422,6 +425,7 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 	a->av = vma->av;
 	a->av->refs++;
 	a->vpn = vpn;
+	a->pid = vma->mm->pid;
 	a->nr_swap = 0;
 	return slot;
 }

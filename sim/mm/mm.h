@@ -63,8 +63,8 @@ struct file_open {
 
 /** struct anon_vma - the VMAs that may map an anon page; shared down forks. */
 struct anon_vma {
-	GPtrArray *vmas;
-	uint32_t refs; /* VMAs and slots */
+	struct interval_tree vmas; /* by address */
+	uint32_t refs;		   /* VMAs and slots */
 };
 
 /** struct vma - a mapping [start, end) in virtual page numbers. */
@@ -78,6 +78,7 @@ struct vma {
 	struct anon_vma *av; /* once it has, or had, anon pages */
 	uint64_t forked;     /* whose anon pages are inherited: the VMA it was at fork(); else 0 */
 	struct interval_node in_file; /* of file_state.mappings */
+	struct interval_node in_anon; /* of av->vmas */
 };
 
 /** struct mm - a process and its address space; one thread, one mm. */
@@ -162,10 +163,15 @@ static inline uint32_t vma_pages(const struct vma *vma)
 	return vma->end - vma->start;
 }
 
-/** The VMA of a node of file_state.mappings. */
+/** The VMA of a node of file_state.mappings; of anon_vma.vmas. */
 static inline struct vma *vma_in_file(struct interval_node *n)
 {
 	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_file));
+}
+
+static inline struct vma *vma_in_anon(struct interval_node *n)
+{
+	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_anon));
 }
 
 /** v7.3 vma_has_recency() */

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/rmap.c. The walk stops when as many PTEs were found as the
- * mapcount says. MGLRU looks around each PTE that it comes to, so the order decides
- * what is activated, when and how often. For a file it is the kernel's. The VMAs of an
- * anon_vma are a list in the order of their making, where the kernel has a tree and goes
- * by address first: wrong after fork() where reclaim of anon pages looks around.
+ * mapcount says. MGLRU looks around each PTE that it comes to, so the order, which is
+ * the kernel's, decides what is activated, when and how often.
  */
 #include "sim/mm/rmap.h"
 
@@ -27,36 +25,57 @@ static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, u
 	return fn(s, slot, vma, pt, vpn, arg) && *left;
 }
 
+/* Where one process alone maps it, that is as a rule the one that it was made for: the
+ * kernel has an anon_vma for each process, that of a child without its parent's VMAs. */
+static bool visit_owner(struct sim *s, uint32_t slot, uint32_t *left, rmap_fn fn, void *arg)
+{
+	const struct anon_slot *a = &s->anon[slot - s->anon_first];
+	struct mm *mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(a->pid));
+	struct vma *vma = mm ? vma_find(mm, a->vpn) : NULL;
+
+	if (vma)
+		visit(s, slot, vma, a->vpn, left, fn, arg);
+	return !*left;
+}
+
+static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)
+{
+	const struct anon_slot *a = &s->anon[slot - s->anon_first];
+	const uint32_t vpn = a->vpn;
+	struct interval_node *n;
+
+	if (left == 1 && visit_owner(s, slot, &left, fn, arg))
+		return;
+	for (n = interval_tree_iter_first(&a->av->vmas, vpn); n;
+	     n = interval_tree_iter_next(n, vpn))
+		if (!visit(s, slot, vma_in_anon(n), vpn, &left, fn, arg))
+			return;
+}
+
+static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)
+{
+	const uint32_t file = slot_file(s, slot), pgoff = slot - file_slot(s, file, 0);
+	const struct interval_tree *t = &s->files[file].mappings;
+	struct interval_node *n;
+
+	for (n = interval_tree_iter_first(t, pgoff); n; n = interval_tree_iter_next(n, pgoff)) {
+		struct vma *vma = vma_in_file(n);
+
+		if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+			return;
+	}
+}
+
 static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 {
-	uint32_t left = s->folios[slot].mapcount;
+	const uint32_t left = s->folios[slot].mapcount;
 
 	if (!left)
 		return;
-	if (slot_is_anon(s, slot)) {
-		const struct anon_slot *a = &s->anon[slot - s->anon_first];
-		uint32_t vpn = a->vpn;
-
-		for (guint i = 0; i < a->av->vmas->len; i++) {
-			struct vma *vma = a->av->vmas->pdata[i];
-
-			if (vpn - vma->start < vma_pages(vma) &&
-			    !visit(s, slot, vma, vpn, &left, fn, arg))
-				return;
-		}
-	} else {
-		uint32_t file = slot_file(s, slot);
-		uint32_t pgoff = slot - file_slot(s, file, 0);
-		struct interval_node *n;
-
-		for (n = interval_tree_iter_first(&s->files[file].mappings, pgoff); n;
-		     n = interval_tree_iter_next(n, pgoff)) {
-			struct vma *vma = vma_in_file(n);
-
-			if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
-				return;
-		}
-	}
+	if (slot_is_anon(s, slot))
+		walk_anon(s, slot, left, fn, arg);
+	else
+		walk_file(s, slot, left, fn, arg);
 }
 
 struct referenced {

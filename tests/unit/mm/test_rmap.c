@@ -225,12 +225,86 @@ static void test_order(void)
 	}
 }
 
+static void append_anon(GString *to, struct interval_node *n)
+{
+	if (!n)
+		return;
+	append_anon(to, n->left);
+	g_string_append_printf(to, "%s%u@%u", to->len ? " " : "", vma_in_anon(n)->mm->pid,
+			       vma_in_anon(n)->start);
+	append_anon(to, n->right);
+}
+
+/*
+ * Bug: the VMAs of an anon_vma came in the order of their making. In the kernel's tree they
+ * go by address, of equal ones the oldest first, and one that was cut is the newest.
+ */
+static void test_anon_order(void)
+{
+	static const struct {
+		const char *ops, *want; /* PID@ADDRESS */
+	} rows[] = {
+		{ "fork,1,2; fork,1,3", "1@0 2@0 3@0" },
+		{ "fork,1,2; advise,1,4,4,random", "2@0 1@0 1@4" },
+		{ "fork,1,2; advise,2,0,4,random; advise,1,6,2,random", "2@0 1@0 2@4 1@6" },
+		{ "advise,1,4,4,random; fork,1,2; advise,1,4,4,normal", "2@0 1@0 2@4" },
+		{ "fork,1,2; unmap,1,0,6", "2@0 1@6" },
+		{ "fork,1,2; exit,1", "2@0" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strconcat("file,a,1; spawn,1; anon,1,0,8,rw-p; touch,1,0,8,w; mark,m;",
+				    rows[i].ops, NULL);
+		struct tl *x = tl_new(NULL, NULL, text);
+		g_autoptr(GString) got = g_string_new(NULL);
+		const struct anon_vma *av;
+
+		tl_to(x, "m");
+		av = ((struct vma *)tl_mm(x, 1)->vmas->pdata[0])->av;
+		CU_ASSERT(tl_end(x) == 1);
+		append_anon(got, av->vmas.root);
+		TL_STR(got->str, rows[i].want, "%s", rows[i].ops);
+		tl_free(x);
+	}
+}
+
+/* The process that an anon page was made for is asked first, and may be gone, or another
+ * one with its number, or may have lost the page. */
+static void test_owner(void)
+{
+	static const char *const rows[] = {
+		"touch,2,3,1,r; exit,1",
+		"touch,2,3,1,r; exit,1; spawn,1",
+		"touch,2,3,1,r; exit,1; spawn,1; anon,1,0,8,rw-p; touch,1,0,8,w",
+		"touch,1,3,1,w; touch,2,3,1,r",
+		"touch,1,3,1,w; touch,2,3,1,w", /* wp_can_reuse_anon_folio() */
+		"touch,2,3,1,r; unmap,1,0,8",
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("file,a,1; spawn,1; anon,1,0,8,rw-p;"
+						    "touch,1,0,8,w; fork,1,2;",
+						    rows[i], NULL);
+		struct tl *x = tl_run("swap_pages=100", NULL, text);
+		uint32_t slot = tl_anon_slot(x, 2, 3);
+		bool exec;
+
+		TL_EQ(x->s->folios[slot].mapcount, 1, "%s", rows[i]);
+		TL_EQ(folio_referenced(x->s, slot, &exec), 1, "%s", rows[i]);
+		TL_EQ(tl_pte(x, 2, 3) & PTE_young, 0, "%s", rows[i]);
+		tl_free(x);
+	}
+}
+
 void suite_rmap(void)
 {
 	CU_pSuite s = CU_add_suite("rmap", NULL, NULL);
 
 	CU_add_test(s, "folio_referenced", test_referenced);
 	CU_add_test(s, "the order of a file's mappings", test_order);
+	CU_add_test(s, "the order of an anon_vma's mappings", test_anon_order);
+	CU_add_test(s, "the process that an anon page was made for", test_owner);
 	CU_add_test(s, "no recency: the young bit stays", test_no_recency_keeps_young);
 	CU_add_test(s, "touched again", test_touched_again);
 	CU_add_test(s, "anon page of a dying process", test_dying);

@@ -78,7 +78,7 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	tail = *v;
 	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
 	tail.start = v->end = at;
-	v->id = ++r->nr_ids; /* vma_complete() */
+	v->id = v->anon_id = ++r->nr_ids; /* vma_complete() */
 	vma_insert(r, p, tail);
 }
 
@@ -111,11 +111,10 @@ static void expand_vma(struct ref *r, struct ref_proc *p, int i)
 	struct ref_vma *v = &p->vmas[i], *next = v + 1;
 
 	v->end = next->end;
-	v->id = ++r->nr_ids;
+	v->id = v->anon_id = ++r->nr_ids;
 	if (!v->anon_vma && next->anon_vma) {
 		v->anon_vma = true;
 		v->anon_root = next->anon_root;
-		v->anon_id = ++r->nr_ids;
 	}
 	p->nr_vmas--;
 	memmove(next, next + 1, (size_t)(p->nr_vmas - i - 1) * sizeof(*v));

@@ -59,8 +59,8 @@ void ref_folio_mkclean(struct ref *r, int page)
 	}
 }
 
-/* The mappings of a page in order, which only a look around can tell: a file's as its
- * tree has them (vma_interval_tree_insert()), an anon page's oldest first. */
+/* The mappings of a page in order, which only a look around can tell: as the trees of its
+ * file (vma_interval_tree_insert()) and of its anon_vma have them. */
 static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
 			 struct ref_vma **vma)
 {
@@ -69,7 +69,7 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 
 	for_each_mapping(r, p, v)
 	{
-		uint64_t id = anon ? v->anon_id : (uint64_t)v->pgoff << 40 | v->id;
+		uint64_t id = anon ? v->start << 32 | v->anon_id : (uint64_t)v->pgoff << 32 | v->id;
 
 		if (!pte_of(r, p, v, page) || id <= *after || (found && id > best))
 			continue;
