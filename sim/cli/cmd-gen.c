@@ -19,22 +19,19 @@ static const struct {
 
 static void list_one(FILE *f, const struct trace_generator *g)
 {
-	fprintf(f, "%s: %s\n", g->name, g->summary);
-	for (size_t n = 0; g->options[n].key; n++) {
-		const struct gen_option o = gen_option(g, n);
-		char *setting = g_strdup_printf("%s=%s", o.key, o.def);
+	struct option rows[GEN_OPTIONS_MAX + 2];
+	const size_t nr = gen_options(g, rows);
 
-		fprintf(f, "  %-26s %s", setting, o.help);
-		if (o.type == GEN_KIND) {
-			fputs(" (", f);
-			for (unsigned int i = 0; o.kinds[i]; i++)
-				fprintf(f, "%s%s", i ? ", " : "", o.kinds[i]);
-			fputc(')', f);
-		}
-		fputs(o.assumed ? " [assumption]\n" : "\n", f);
-		g_free(setting);
+	fprintf(f, "%s: %s\n", g->name, g->summary);
+	for (const struct option *o = rows; o < rows + nr; o++) {
+		g_autofree char *setting = g_strdup_printf("%s=%s", o->name, o->def);
+		g_autofree char *choices = option_range(o);
+
+		fprintf(f, "  %-26s %s", setting, o->help);
+		if (o->type == OPT_CHOICE)
+			fprintf(f, " (%s)", choices);
+		fputs(o->assumed ? " [assumption]\n" : "\n", f);
 	}
-	fprintf(f, "  %-26s of the random numbers\n", "seed=1");
 }
 
 static int list(int nr, char **names)
@@ -109,8 +106,8 @@ static int find_format(const char *name, size_t *format)
 			return 0;
 	names = g_string_new(NULL);
 	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-		g_string_append_printf(names, " %s", formats[i].name);
-	ret = cli_usage("unknown output format \"%s\"; there are:%s", name, names->str);
+		g_string_append_printf(names, "%s%s", i ? ", " : "", formats[i].name);
+	ret = cli_usage("unknown output format \"%s\", expected one of: %s", name, names->str);
 	g_string_free(names, TRUE);
 	return ret;
 }

@@ -65,87 +65,88 @@ enum { CYCLE, RANDOM, ZIPF, AGEING };
 enum { SCRIPTED, NONE };
 enum { NEW_PIDS, SAME_PIDS };
 
-const struct gen_option apps_options[] = {
-	[A_APPS] = { "apps", GEN_COUNT, "30", "number of apps", 1, 10000 },
-	[A_ROUNDS] = { "rounds", GEN_COUNT, "10", "each brings as many launches as there are apps",
+const struct option apps_options[] = {
+	[A_APPS] = { "apps", OPT_COUNT, "30", "number of apps", 1, 10000 },
+	[A_ROUNDS] = { "rounds", OPT_COUNT, "10", "each brings as many launches as there are apps",
 		       1, 100000, .assumed = true },
-	[A_CACHED] = { "cached_limit", GEN_COUNT, "8", "apps kept alive", 1, 10000,
+	[A_CACHED] = { "cached_limit", OPT_COUNT, "8", "apps kept alive", 1, 10000,
 		       .assumed = true },
-	[A_FILE] = { "file_pages", GEN_COUNT, "24000",
+	[A_FILE] = { "file_pages", OPT_COUNT, "24000",
 		     "mapped file pages an app; dumps show 15k to 39k", 1, 10000000 },
-	[A_EXCLUSIVE] = { "exclusive_percent", GEN_REAL, "11",
+	[A_EXCLUSIVE] = { "exclusive_percent", OPT_REAL, "11",
 			  "share of them that no other app maps; dumps show 1.2 to 21.5", 0, 100 },
-	[A_ANON] = { "anon_pages", GEN_COUNT, "25000",
+	[A_ANON] = { "anon_pages", OPT_COUNT, "25000",
 		     "anonymous pages an app; dumps show 9k to 64k", 0, 10000000 },
-	[A_START] = { "start_percent", GEN_REAL, "40", "file pages that every cold start touches",
+	[A_START] = { "start_percent", OPT_REAL, "40", "file pages that every cold start touches",
 		      0, 100, .assumed = true },
-	[A_STRAY] = { "stray_percent", GEN_REAL, "2", "further file pages, others each time", 0,
+	[A_STRAY] = { "stray_percent", OPT_REAL, "2", "further file pages, others each time", 0,
 		      100, .assumed = true },
-	[A_RESUME] = { "resume_percent", GEN_REAL, "10",
+	[A_RESUME] = { "resume_percent", OPT_REAL, "10",
 		       "part of that set which a resume touches again", 0, 100, .assumed = true },
-	[A_ANON_RESUME] = { "anon_resume_percent", GEN_REAL, "0",
+	[A_ANON_RESUME] = { "anon_resume_percent", OPT_REAL, "0",
 			    "part of its anonymous pages which a resume touches", 0, 100,
 			    .assumed = true },
-	[A_ORDER] = { "order", GEN_KIND, "cycle",
+	[A_ORDER] = { "order", OPT_CHOICE, "cycle",
 		      "who comes next; zipf: some apps are favourites; ageing: app0 is killed "
 		      "at an age and stays away for a while, once a round",
-		      .kinds = (const char *const[]){ "cycle", "random", "zipf", "ageing", NULL } },
-	[A_KILLS] = { "kills", GEN_KIND, "scripted",
+		      .choices =
+			      (const char *const[]){ "cycle", "random", "zipf", "ageing", NULL } },
+	[A_KILLS] = { "kills", OPT_CHOICE, "scripted",
 		      "none: the machine's killer ends apps, not the trace",
-		      .kinds = (const char *const[]){ "scripted", "none", NULL } },
-	[A_DEATH] = { "death", GEN_KIND, "mrelease", "how an app over the limit ends",
-		      .kinds = gen_death_kinds },
-	[A_IGNORE] = { "ignore_access", GEN_KIND, "yes",
+		      .choices = (const char *const[]){ "scripted", "none", NULL } },
+	[A_DEATH] = { "death", OPT_CHOICE, "mrelease", "how an app over the limit ends",
+		      .choices = gen_death_kinds },
+	[A_IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
 		       "process_mrelease() is given the flag of policy \"flag\"",
-		       .kinds = gen_no_yes },
-	[A_EVICT] = { "evict_file", GEN_KIND, "no", "process_mrelease() is given the evict flag",
-		      .kinds = gen_no_yes },
-	[A_OPTIN] = { "optin_percent", GEN_REAL, "100",
+		       .choices = gen_no_yes },
+	[A_EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+		      .choices = gen_no_yes },
+	[A_OPTIN] = { "optin_percent", OPT_REAL, "100",
 		      "share of apps that opt in, for policy \"prctl\"", 0, 100, .assumed = true },
-	[A_PIDS] = { "pids", GEN_KIND, "new",
+	[A_PIDS] = { "pids", OPT_CHOICE, "new",
 		     "an app that starts again has a new pid, or the same: to a timed run it "
 		     "is then one process that restarts",
-		     .kinds = (const char *const[]){ "new", "same", NULL } },
-	[A_GAP] = { "gap_ms", GEN_COUNT, "0", "time between two launches", 0, 86400000,
+		     .choices = (const char *const[]){ "new", "same", NULL } },
+	[A_GAP] = { "gap_ms", OPT_COUNT, "0", "time between two launches", 0, 86400000,
 		    .assumed = true },
-	[A_SYSTEM] = { "system_pages", GEN_COUNT, "0",
+	[A_SYSTEM] = { "system_pages", OPT_COUNT, "0",
 		       "anonymous pages of processes that are never killed", 0, 100000000,
 		       .assumed = true },
-	[A_SYSTEM_USE] = { "system_percent", GEN_REAL, "2",
+	[A_SYSTEM_USE] = { "system_percent", OPT_REAL, "2",
 			   "part of them that is touched between two launches", 0, 100,
 			   .assumed = true },
-	[A_AGE] = { "age_min", GEN_KIND, "all",
+	[A_AGE] = { "age_min", OPT_CHOICE, "all",
 		    "with order=ageing: minutes in the background; all: each in turn",
-		    .kinds = (const char *const[]){ "0", "1", "5", "15", "all", NULL } },
-	[A_AWAY_MIN] = { "away_min_s", GEN_COUNT, "1",
+		    .choices = (const char *const[]){ "0", "1", "5", "15", "all", NULL } },
+	[A_AWAY_MIN] = { "away_min_s", OPT_COUNT, "1",
 			 "with order=ageing: how soon it comes back, at the least", 1, 1000000,
 			 .assumed = true },
-	[A_AWAY_MAX] = { "away_max_s", GEN_COUNT, "3600",
+	[A_AWAY_MAX] = { "away_max_s", OPT_COUNT, "3600",
 			 "and at the most; uniform in the logarithm", 1, 1000000, .assumed = true },
-	[A_RETURN] = { "return_percent", GEN_REAL, "100",
+	[A_RETURN] = { "return_percent", OPT_REAL, "100",
 		       "with order=ageing: chance that it comes back; else another app takes its "
 		       "place",
 		       0, 100, .assumed = true },
-	[A_BURST_EVERY] = { "burst_every", GEN_COUNT, "0",
+	[A_BURST_EVERY] = { "burst_every", OPT_COUNT, "0",
 			    "launches between two large allocations; 0: none", 0, 1000000,
 			    .assumed = true },
-	[A_BURST] = { "burst_pages", GEN_COUNT, "262144", "anonymous pages of each", 1, 10000000,
+	[A_BURST] = { "burst_pages", OPT_COUNT, "262144", "anonymous pages of each", 1, 10000000,
 		      .assumed = true },
-	[A_BURST_KILLS_MIN] = { "burst_kills_min", GEN_COUNT, "3",
+	[A_BURST_KILLS_MIN] = { "burst_kills_min", OPT_COUNT, "3",
 				"apps killed at once while it happens", 0, 10000, .assumed = true },
-	[A_BURST_KILLS_MAX] = { "burst_kills_max", GEN_COUNT, "10", "the most of them", 0, 10000,
+	[A_BURST_KILLS_MAX] = { "burst_kills_max", OPT_COUNT, "10", "the most of them", 0, 10000,
 				.assumed = true },
-	[A_CPUS] = { "cpus", GEN_COUNT, "1", "apps are spread over so many CPUs", 1, 8 },
-	[A_MEMCG] = { "memcg_pages", GEN_COUNT, "262144",
+	[A_CPUS] = { "cpus", OPT_COUNT, "1", "apps are spread over so many CPUs", 1, 8 },
+	[A_MEMCG] = { "memcg_pages", OPT_COUNT, "262144",
 		      "memory limit; 0: left to the machine file", 0, UINT32_MAX, .assumed = true },
-	[A_MEMORY] = { "memory_pages", GEN_COUNT, "0",
+	[A_MEMORY] = { "memory_pages", OPT_COUNT, "0",
 		       "memory of the machine, if memcg_pages is 0; 0: left to its file", 0,
 		       UINT32_MAX, .assumed = true },
-	[A_SWAP] = { "swap_pages", GEN_COUNT, "0", "zram; 0: left to the machine file", 0,
+	[A_SWAP] = { "swap_pages", OPT_COUNT, "0", "zram; 0: left to the machine file", 0,
 		     UINT32_MAX, .assumed = true },
-	[A_PREFAULT] = { "prefault", GEN_KIND, "machine",
+	[A_PREFAULT] = { "prefault", OPT_CHOICE, "machine",
 			 "what fault-around maps is born so; machine: left to its file",
-			 .kinds = (const char *const[]){ "machine", "young", "old", NULL } },
+			 .choices = (const char *const[]){ "machine", "young", "old", NULL } },
 	[NR_OPTIONS] = { NULL },
 };
 
@@ -173,7 +174,7 @@ struct app {
 };
 
 struct apps {
-	const union gen_value *v; /* of apps_options[] */
+	const union option_value *v; /* of apps_options[] */
 	struct gen_emit e;
 	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
 	struct gen_zipf zipf;
@@ -186,16 +187,16 @@ struct apps {
 
 static void machine_rows(struct apps *c)
 {
-	const union gen_value *v = c->v;
+	const union option_value *v = c->v;
 
 	gen_memcg(&c->e, v[A_MEMCG].n);
 	if (!v[A_MEMCG].n && v[A_MEMORY].n)
 		gen_machine(&c->e, "memory_pages", v[A_MEMORY].n);
 	if (v[A_SWAP].n)
 		gen_machine(&c->e, "swap_pages", v[A_SWAP].n);
-	if (v[A_PREFAULT].kind)
+	if (v[A_PREFAULT].choice)
 		trace_build_machine(c->e.b, "prefault",
-				    apps_options[A_PREFAULT].kinds[v[A_PREFAULT].kind]);
+				    apps_options[A_PREFAULT].choices[v[A_PREFAULT].choice]);
 	if (v[A_CPUS].n > 1)
 		gen_machine(&c->e, "cpus", v[A_CPUS].n);
 }
@@ -235,8 +236,8 @@ static void set_up(struct apps *c)
 
 static void start(struct apps *c, struct app *app)
 {
-	const union gen_value *v = c->v;
-	const bool same = v[A_PIDS].kind == SAME_PIDS;
+	const union option_value *v = c->v;
+	const bool same = v[A_PIDS].choice == SAME_PIDS;
 	uint32_t pid = same ? app->same_pid : c->next_pid++;
 
 	app->pid = pid;
@@ -256,19 +257,19 @@ static void start(struct apps *c, struct app *app)
 
 static void kill_app(struct apps *c, struct app *app)
 {
-	const uint32_t flags = (c->v[A_IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
-			       (c->v[A_EVICT].kind ? MRELEASE_EVICT_FILE : 0);
+	const uint32_t flags = (c->v[A_IGNORE].choice ? MRELEASE_IGNORE_ACCESS : 0) |
+			       (c->v[A_EVICT].choice ? MRELEASE_EVICT_FILE : 0);
 
-	if (c->v[A_KILLS].kind == NONE)
+	if (c->v[A_KILLS].choice == NONE)
 		return;
-	gen_die(&c->e, app->pid, c->v[A_DEATH].kind, flags);
+	gen_die(&c->e, app->pid, c->v[A_DEATH].choice, flags);
 	app->pid = 0;
 	c->nr_alive--;
 }
 
 static struct app *least_recent(struct apps *c)
 {
-	const bool ageing = c->v[A_ORDER].kind == AGEING; /* app 0 dies at its age */
+	const bool ageing = c->v[A_ORDER].choice == AGEING; /* app 0 dies at its age */
 	struct app *victim = NULL;
 
 	for (uint32_t i = ageing; i < c->nr; i++)
@@ -289,7 +290,7 @@ static void burst(struct apps *c)
 	gen_spawn(&c->e, BURST_PID, 0);
 	gen_map_anon(&c->e, BURST_PID, ANON_BASE, pages);
 	gen_touch(&c->e, BURST_PID, ANON_BASE, half, true);
-	while (c->v[A_KILLS].kind == SCRIPTED && kills-- && (victim = least_recent(c)))
+	while (c->v[A_KILLS].choice == SCRIPTED && kills-- && (victim = least_recent(c)))
 		kill_app(c, victim);
 	gen_touch(&c->e, BURST_PID, ANON_BASE + (uint32_t)half, pages - half, true);
 	gen_advance_ms(&c->e, c->v[A_GAP].n);
@@ -299,7 +300,7 @@ static void burst(struct apps *c)
 
 static void launch(struct apps *c, uint32_t i)
 {
-	const union gen_value *v = c->v;
+	const union option_value *v = c->v;
 	struct app *app = &c->apps[i];
 	struct gen_set set = {
 		.seed = app->seed,
@@ -328,9 +329,9 @@ static void launch(struct apps *c, uint32_t i)
 
 static uint32_t next_app(struct apps *c, uint32_t turn)
 {
-	if (c->v[A_ORDER].kind == RANDOM)
+	if (c->v[A_ORDER].choice == RANDOM)
 		return gen_rng_below(&c->rng, c->nr);
-	if (c->v[A_ORDER].kind == ZIPF)
+	if (c->v[A_ORDER].choice == ZIPF)
 		return gen_zipf_at(&c->zipf, gen_rng_next(&c->rng));
 	return turn;
 }
@@ -356,7 +357,7 @@ static void replace(struct apps *c, uint64_t round)
 static void age_and_die(struct apps *c, uint64_t round)
 {
 	static const uint32_t minutes[] = { 0, 1, 5, 15 };
-	const uint32_t kind = c->v[A_AGE].kind;
+	const uint32_t kind = c->v[A_AGE].choice;
 	const double min = (double)c->v[A_AWAY_MIN].n, max = (double)c->v[A_AWAY_MAX].n;
 	const uint32_t age = minutes[kind < 4 ? kind : (round - 1) % 4];
 
@@ -379,7 +380,7 @@ int apps_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 		.next_pid = 1,
 	};
 
-	if (c.v[A_ORDER].kind == AGEING && !c.v[A_GAP].n)
+	if (c.v[A_ORDER].choice == AGEING && !c.v[A_GAP].n)
 		return err_set(err, -EINVAL, "order=ageing needs time: gap_ms is \"0\"");
 	c.e.ret = gen_zipf_init(&c.zipf, c.nr, 0.9, err);
 	if (c.e.ret)
@@ -389,9 +390,9 @@ int apps_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 	c.apps = g_new0(struct app, c.nr);
 	set_up(&c);
 	for (uint64_t round = 1; round <= rounds && !c.e.ret; round++) {
-		if (c.v[A_ORDER].kind == AGEING)
+		if (c.v[A_ORDER].choice == AGEING)
 			age_and_die(&c, round);
-		for (uint32_t i = 0; c.v[A_ORDER].kind != AGEING && i < c.nr; i++)
+		for (uint32_t i = 0; c.v[A_ORDER].choice != AGEING && i < c.nr; i++)
 			launch(&c, next_app(&c, i));
 		gen_mark(&c.e, "round%" G_GUINT64_FORMAT, round);
 		if (a->progress)

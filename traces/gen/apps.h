@@ -10,7 +10,7 @@
 #include "traces/gen/gen.h"
 
 /** In the order that apps_generate() knows. */
-extern const struct gen_option apps_options[];
+extern const struct option apps_options[];
 /** With order=ageing: of app0. */
 extern const struct gen_return apps_return;
 

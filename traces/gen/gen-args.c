@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Options of the generators, and the one way to run a generator. */
-#include <errno.h>
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <glib.h>
@@ -18,119 +15,40 @@ const char *const gen_death_kinds[] = {
 	NULL,
 };
 
-static int parse_count(const char *s, uint64_t *out)
+size_t gen_options(const struct trace_generator *g, struct option *rows)
 {
-	char *end;
+	size_t n = 0;
 
-	if (!g_ascii_isdigit(*s))
-		return -EINVAL;
-	errno = 0;
-	*out = g_ascii_strtoull(s, &end, 10);
-	return errno || *end ? -EINVAL : 0;
-}
-
-static int parse_option(const struct gen_option *o, const char *value, union gen_value *v,
-			struct err *err)
-{
-	GString *names;
-	char *end;
-
-	switch (o->type) {
-	case GEN_COUNT:
-		if (parse_count(value, &v->n) || v->n < (uint64_t)o->min || v->n > (uint64_t)o->max)
-			return err_set(
-				err, -EINVAL,
-				"option %s is \"%s\", expected a whole number from %.0f to %.0f",
-				o->key, value, o->min, o->max);
-		return 0;
-	case GEN_REAL:
-		errno = 0;
-		v->real = g_ascii_strtod(value, &end);
-		if (errno || end == value || *end || !isfinite(v->real) || v->real < o->min ||
-		    v->real > o->max)
-			return err_set(err, -EINVAL,
-				       "option %s is \"%s\", expected a number from %g to %g",
-				       o->key, value, o->min, o->max);
-		return 0;
-	case GEN_KIND:
-		for (unsigned int i = 0; o->kinds[i]; i++) {
-			if (!strcmp(o->kinds[i], value)) {
-				v->kind = i;
-				return 0;
+	for (; g->options[n].name; n++) {
+		rows[n] = g->options[n];
+		for (const struct gen_default *d = g->defaults; d && d->key; d++) {
+			if (!strcmp(d->key, rows[n].name)) {
+				rows[n].def = d->def;
+				rows[n].assumed = d->assumed;
 			}
 		}
-		break;
 	}
-	names = g_string_new(NULL);
-	for (unsigned int i = 0; o->kinds[i]; i++)
-		g_string_append_printf(names, " %s", o->kinds[i]);
-	err_set(err, -EINVAL, "option %s is \"%s\", expected one of:%s", o->key, value, names->str);
-	g_string_free(names, TRUE);
-	return -EINVAL;
-}
-
-static int unknown_option(const struct trace_generator *g, const char *arg, struct err *err)
-{
-	GString *names = g_string_new(NULL);
-
-	for (const struct gen_option *o = g->options; o->key; o++)
-		g_string_append_printf(names, " %s", o->key);
-	err_set(err, -EINVAL, "generator %s has no option \"%s\"; there are:%s seed", g->name, arg,
-		names->str);
-	g_string_free(names, TRUE);
-	return -EINVAL;
-}
-
-struct gen_option gen_option(const struct trace_generator *g, size_t i)
-{
-	struct gen_option o = g->options[i];
-
-	for (const struct gen_default *d = g->defaults; o.key && d && d->key; d++) {
-		if (!strcmp(d->key, o.key)) {
-			o.def = d->def;
-			o.assumed = d->assumed;
-		}
-	}
-	return o;
+	rows[n] = (struct option){ "seed", OPT_COUNT, "1", "of the random numbers",
+				   .max = OPTION_NO_MAX };
+	rows[n + 1] = (struct option){ NULL };
+	return n + 1;
 }
 
 int gen_args_parse(struct gen_args *a, const struct trace_generator *g, char *const *kv, size_t nr,
 		   struct err *err)
 {
-	int ret;
+	g_autofree char *who = g_strdup_printf("generator %s: ", g->name);
+	struct option rows[GEN_OPTIONS_MAX + 2];
+	union option_value v[GEN_OPTIONS_MAX + 1];
+	const size_t seed = gen_options(g, rows) - 1;
+	int ret = options_parse(rows, who, NULL, v, err);
 
-	*a = (struct gen_args){ .seed = 1 };
-	for (size_t i = 0; g->options[i].key; i++) {
-		const struct gen_option o = gen_option(g, i);
-
-		ret = parse_option(&o, o.def, &a->v[i], err);
-		if (ret)
-			return ret;
-	}
-	for (size_t n = 0; n < nr; n++) {
-		const char *eq = strchr(kv[n], '=');
-		size_t len = eq ? (size_t)(eq - kv[n]) : 0, i;
-
-		if (!eq)
-			return err_set(err, -EINVAL, "\"%s\" is not an option, expected KEY=VALUE",
-				       kv[n]);
-		if (len == 4 && !strncmp(kv[n], "seed", 4)) {
-			if (parse_count(eq + 1, &a->seed))
-				return err_set(err, -EINVAL,
-					       "option seed is \"%s\", expected a whole number",
-					       eq + 1);
-			continue;
-		}
-		for (i = 0; g->options[i].key; i++)
-			if (strlen(g->options[i].key) == len &&
-			    !strncmp(g->options[i].key, kv[n], len))
-				break;
-		if (!g->options[i].key)
-			return unknown_option(g, kv[n], err);
-		ret = parse_option(&g->options[i], eq + 1, &a->v[i], err);
-		if (ret)
-			return ret;
-	}
+	for (size_t i = 0; !ret && i < nr; i++)
+		ret = options_parse_one(rows, who, kv[i], v, err);
+	if (ret)
+		return ret;
+	*a = (struct gen_args){ .seed = v[seed].n };
+	memcpy(a->v, v, seed * sizeof(v[0]));
 	return 0;
 }
 
@@ -141,16 +59,16 @@ static char *describe(const struct trace_generator *g, const struct gen_args *a)
 	char buf[G_ASCII_DTOSTR_BUF_SIZE];
 
 	g_string_append(s, g->name);
-	for (size_t i = 0; g->options[i].key; i++) {
-		const struct gen_option *o = &g->options[i];
+	for (size_t i = 0; g->options[i].name; i++) {
+		const struct option *o = &g->options[i];
 
-		g_string_append_printf(s, " %s=", o->key);
-		if (o->type == GEN_COUNT)
+		g_string_append_printf(s, " %s=", o->name);
+		if (o->type == OPT_COUNT)
 			g_string_append_printf(s, "%" G_GUINT64_FORMAT, a->v[i].n);
-		else if (o->type == GEN_REAL)
+		else if (o->type == OPT_REAL)
 			g_string_append(s, g_ascii_dtostr(buf, sizeof(buf), a->v[i].real));
 		else
-			g_string_append(s, o->kinds[a->v[i].kind]);
+			g_string_append(s, o->choices[a->v[i].choice]);
 	}
 	g_string_append_printf(s, " seed=%" G_GUINT64_FORMAT, a->seed);
 	return g_string_free(s, FALSE);

@@ -18,24 +18,24 @@
 
 enum { VICTIMS, APP, BEFORE, TICK, ALIVE, HORIZON, STREAM, FILE_PAGES, DEATH, MEMCG };
 
-static const struct gen_option options[] = {
-	[VICTIMS] = { "victims", GEN_COUNT, "40", "processes, one after the other", 1, 100000 },
-	[APP] = { "app_pages", GEN_COUNT, "1024", "file pages of each", 1, 1000000,
+static const struct option options[] = {
+	[VICTIMS] = { "victims", OPT_COUNT, "40", "processes, one after the other", 1, 100000 },
+	[APP] = { "app_pages", OPT_COUNT, "1024", "file pages of each", 1, 1000000,
 		  .assumed = true },
-	[BEFORE] = { "read_before", GEN_KIND, "yes", "each file was read once before",
-		     .kinds = gen_no_yes, .assumed = true },
-	[TICK] = { "tick_ms", GEN_COUNT, "500", "time between two starts", 1, 1000000,
+	[BEFORE] = { "read_before", OPT_CHOICE, "yes", "each file was read once before",
+		     .choices = gen_no_yes, .assumed = true },
+	[TICK] = { "tick_ms", OPT_COUNT, "500", "time between two starts", 1, 1000000,
 		   .assumed = true },
-	[ALIVE] = { "alive_ticks", GEN_COUNT, "2", "how long each lives", 1, 100000,
+	[ALIVE] = { "alive_ticks", OPT_COUNT, "2", "how long each lives", 1, 100000,
 		    .assumed = true },
-	[HORIZON] = { "horizon_ticks", GEN_COUNT, "130",
+	[HORIZON] = { "horizon_ticks", OPT_COUNT, "130",
 		      "how long after its death one may come back", 1, 1000000, .assumed = true },
-	[STREAM] = { "stream_pages", GEN_COUNT, "256", "read by the neighbour in a tick", 0,
+	[STREAM] = { "stream_pages", OPT_COUNT, "256", "read by the neighbour in a tick", 0,
 		     1000000, .assumed = true },
-	[FILE_PAGES] = { "stream_file_pages", GEN_COUNT, "65536",
+	[FILE_PAGES] = { "stream_file_pages", OPT_COUNT, "65536",
 			 "size of what it reads, over and over", 1, 100000000, .assumed = true },
-	[DEATH] = { "death", GEN_KIND, "mrelease", "how each ends", .kinds = gen_death_kinds },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how each ends", .choices = gen_death_kinds },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
 };
@@ -73,7 +73,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 		if (tick < victims) {
 			const uint32_t pid = first + (uint32_t)tick;
 
-			if (a->v[BEFORE].kind)
+			if (a->v[BEFORE].choice)
 				read_some(&e, files[tick], 0, pages);
 			gen_spawn(&e, pid, 0);
 			gen_optin(&e, pid);
@@ -81,7 +81,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 			gen_touch(&e, pid, BASE, pages, false);
 		}
 		if (tick >= alive && tick - alive < victims)
-			gen_die(&e, first + (uint32_t)(tick - alive), a->v[DEATH].kind,
+			gen_die(&e, first + (uint32_t)(tick - alive), a->v[DEATH].choice,
 				MRELEASE_IGNORE_ACCESS);
 		/* one that has not come back by now has nothing left to do */
 		if (tick >= alive + horizon && tick - alive - horizon < victims) {

@@ -18,29 +18,29 @@
 enum { APP, USED, ACTIVE, HOT, STREAM, STREAM_OP, AFTER, STEPS, DEATH, MEMCG };
 enum { STREAM_REUSE, STREAM_READ, STREAM_TOUCH };
 
-static const struct gen_option options[] = {
-	[APP] = { "app_pages", GEN_COUNT, "12288", "file pages of the victim", 16, 10000000 },
-	[USED] = { "used_of_16", GEN_COUNT, "16",
+static const struct option options[] = {
+	[APP] = { "app_pages", OPT_COUNT, "12288", "file pages of the victim", 16, 10000000 },
+	[USED] = { "used_of_16", OPT_COUNT, "16",
 		   "of every 16 pages, those it uses; fault-around may map the others", 1, 16,
 		   .assumed = true },
-	[ACTIVE] = { "active_percent", GEN_COUNT, "75",
+	[ACTIVE] = { "active_percent", OPT_COUNT, "75",
 		     "of them, read twice before it starts: active", 0, 100, .assumed = true },
-	[HOT] = { "hot_percent", GEN_COUNT, "20",
+	[HOT] = { "hot_percent", OPT_COUNT, "20",
 		  "of them, half of these active: used again after each step of the stream", 0, 100,
 		  .assumed = true },
-	[STREAM] = { "stream_pages", GEN_COUNT, "16384", "pages streamed before the kill", 0,
+	[STREAM] = { "stream_pages", OPT_COUNT, "16384", "pages streamed before the kill", 0,
 		     100000000 },
-	[STREAM_OP] = { "stream_op", GEN_KIND, "reuse",
+	[STREAM_OP] = { "stream_op", OPT_CHOICE, "reuse",
 			"the stream is read twice, and takes the active list; or once; or mapped",
-			.kinds = (const char *const[]){ "reuse", "read", "touch", NULL },
+			.choices = (const char *const[]){ "reuse", "read", "touch", NULL },
 			.assumed = true },
-	[AFTER] = { "after_pages", GEN_COUNT, "4096", "pages streamed between reap and restart", 0,
+	[AFTER] = { "after_pages", OPT_COUNT, "4096", "pages streamed between reap and restart", 0,
 		    100000000, .assumed = true },
-	[STEPS] = { "step_pages", GEN_COUNT, "512", "length of a step of the stream", 32, 1000000,
+	[STEPS] = { "step_pages", OPT_COUNT, "512", "length of a step of the stream", 32, 1000000,
 		    .assumed = true },
-	[DEATH] = { "death", GEN_KIND, "mrelease", "how the victim ends",
-		    .kinds = gen_death_kinds },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how the victim ends",
+		    .choices = gen_death_kinds },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
 };
@@ -94,7 +94,7 @@ static void stream(struct plan *p, uint64_t pages, bool victim_lives)
 	while (pages && !p->e->ret) {
 		const uint64_t step = MIN(pages, p->a->v[STEPS].n);
 
-		switch (p->a->v[STREAM_OP].kind) {
+		switch (p->a->v[STREAM_OP].choice) {
 		case STREAM_TOUCH:
 			gen_touch(p->e, OTHER, BASE + (uint32_t)p->streamed, step, false);
 			break;
@@ -135,7 +135,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	p.app = gen_file(&e, "app", a->v[APP].n);
 	p.big = gen_file(&e, "stream", MAX(all, 1));
 	gen_spawn(&e, OTHER, 0);
-	if (all && a->v[STREAM_OP].kind == STREAM_TOUCH)
+	if (all && a->v[STREAM_OP].choice == STREAM_TOUCH)
 		gen_map_file(&e, OTHER, p.big, BASE, all, VM_READ);
 	read_all(&e, p.app, 0, p.active);
 	read_all(&e, p.app, 0, p.active);
@@ -143,7 +143,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	start_victim(&p);
 	stream(&p, a->v[STREAM].n, true);
 	gen_mark(&e, "before");
-	gen_die(&e, VICTIM, a->v[DEATH].kind, MRELEASE_IGNORE_ACCESS);
+	gen_die(&e, VICTIM, a->v[DEATH].choice, MRELEASE_IGNORE_ACCESS);
 	gen_mark(&e, "reaped");
 	stream(&p, a->v[AFTER].n, false);
 	gen_mark(&e, "after");

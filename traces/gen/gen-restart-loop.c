@@ -12,30 +12,30 @@
 enum { APP, ROUNDS, WARM, BIG, BIG_EVERY, BIG_OP, DEATH, IGNORE, EVICT, OPTIN, DRAIN, MEMCG };
 enum { BIG_TOUCH, BIG_READ };
 
-static const struct gen_option options[] = {
-	[APP] = { "app_pages", GEN_COUNT, "4096", "file pages of the program", 1, 50000000 },
-	[ROUNDS] = { "rounds", GEN_COUNT, "5", "how often it runs", 1, 1000000 },
-	[WARM] = { "warm_rounds", GEN_COUNT, "3", "runs before the neighbour first comes", 0,
+static const struct option options[] = {
+	[APP] = { "app_pages", OPT_COUNT, "4096", "file pages of the program", 1, 50000000 },
+	[ROUNDS] = { "rounds", OPT_COUNT, "5", "how often it runs", 1, 1000000 },
+	[WARM] = { "warm_rounds", OPT_COUNT, "3", "runs before the neighbour first comes", 0,
 		   1000000 },
-	[BIG] = { "big_pages", GEN_COUNT, "16000", "file pages of the neighbour; 0: none", 0,
+	[BIG] = { "big_pages", OPT_COUNT, "16000", "file pages of the neighbour; 0: none", 0,
 		  100000000 },
-	[BIG_EVERY] = { "big_every", GEN_COUNT, "1", "runs between two visits of the neighbour", 1,
+	[BIG_EVERY] = { "big_every", OPT_COUNT, "1", "runs between two visits of the neighbour", 1,
 			1000000 },
-	[BIG_OP] = { "big_op", GEN_KIND, "touch",
+	[BIG_OP] = { "big_op", OPT_CHOICE, "touch",
 		     "the neighbour touches a mapping, or uses read(2)",
-		     .kinds = (const char *const[]){ "touch", "read", NULL } },
-	[DEATH] = { "death", GEN_KIND, "mrelease", "how the program ends",
-		    .kinds = gen_death_kinds },
-	[IGNORE] = { "ignore_access", GEN_KIND, "yes",
+		     .choices = (const char *const[]){ "touch", "read", NULL } },
+	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how the program ends",
+		    .choices = gen_death_kinds },
+	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
 		     "process_mrelease() is given the flag of policy \"flag\"",
-		     .kinds = gen_no_yes },
-	[EVICT] = { "evict_file", GEN_KIND, "no", "process_mrelease() is given the evict flag",
-		    .kinds = gen_no_yes },
-	[OPTIN] = { "optin", GEN_KIND, "yes", "the program opts in, for policy \"prctl\"",
-		    .kinds = gen_no_yes },
-	[DRAIN] = { "drain", GEN_KIND, "no", "drain the per-CPU batches after each run",
-		    .kinds = gen_no_yes },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+		     .choices = gen_no_yes },
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+		    .choices = gen_no_yes },
+	[OPTIN] = { "optin", OPT_CHOICE, "yes", "the program opts in, for policy \"prctl\"",
+		    .choices = gen_no_yes },
+	[DRAIN] = { "drain", OPT_CHOICE, "no", "drain the per-CPU batches after each run",
+		    .choices = gen_no_yes },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
 };
@@ -46,8 +46,8 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 {
 	struct gen_emit e = { .b = b, .err = err };
 	const uint64_t big = a->v[BIG].n, warm = a->v[WARM].n;
-	const uint32_t flags = (a->v[IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
-			       (a->v[EVICT].kind ? MRELEASE_EVICT_FILE : 0);
+	const uint32_t flags = (a->v[IGNORE].choice ? MRELEASE_IGNORE_ACCESS : 0) |
+			       (a->v[EVICT].choice ? MRELEASE_EVICT_FILE : 0);
 	uint32_t app_file, big_file = 0, pid = 1;
 	uint64_t visits = 0;
 
@@ -58,7 +58,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	for (uint64_t round = 1; round <= a->v[ROUNDS].n && !e.ret; round++) {
 		if (big && round > warm && (round - warm - 1) % a->v[BIG_EVERY].n == 0) {
 			gen_spawn(&e, pid, 0);
-			if (a->v[BIG_OP].kind == BIG_READ) {
+			if (a->v[BIG_OP].choice == BIG_READ) {
 				for (uint64_t at = 0; at < big; at += 32)
 					gen_read(&e, pid, big_file, (uint32_t)at,
 						 MIN(32, big - at));
@@ -70,12 +70,12 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 			gen_mark(&e, "big%" G_GUINT64_FORMAT, ++visits);
 		}
 		gen_spawn(&e, pid, 0);
-		if (a->v[OPTIN].kind)
+		if (a->v[OPTIN].choice)
 			gen_optin(&e, pid);
 		gen_map_file(&e, pid, app_file, BASE, a->v[APP].n, VM_READ);
 		gen_touch(&e, pid, BASE, a->v[APP].n, false);
-		gen_die(&e, pid++, a->v[DEATH].kind, flags);
-		if (a->v[DRAIN].kind)
+		gen_die(&e, pid++, a->v[DEATH].choice, flags);
+		if (a->v[DRAIN].choice)
 			gen_op(&e, &(struct op){ .code = OP_DRAIN });
 		gen_mark(&e, "run%" G_GUINT64_FORMAT, round);
 	}

@@ -10,15 +10,15 @@
 
 enum { STREAM, PASSES, CHUNK, WS, WS_TOUCHES, MEMCG };
 
-static const struct gen_option options[] = {
-	[STREAM] = { "stream_pages", GEN_COUNT, "65536", "size of the streamed file", 1,
+static const struct option options[] = {
+	[STREAM] = { "stream_pages", OPT_COUNT, "65536", "size of the streamed file", 1,
 		     100000000 },
-	[PASSES] = { "passes", GEN_COUNT, "3", "how often it is read from end to end", 1, 1000000 },
-	[CHUNK] = { "chunk_pages", GEN_COUNT, "32", "pages a read(2)", 1, 1000000 },
-	[WS] = { "ws_pages", GEN_COUNT, "4096", "working set; 0: the stream only", 0, 10000000 },
-	[WS_TOUCHES] = { "ws_touches", GEN_COUNT, "8", "random touches of it per chunk read", 0,
+	[PASSES] = { "passes", OPT_COUNT, "3", "how often it is read from end to end", 1, 1000000 },
+	[CHUNK] = { "chunk_pages", OPT_COUNT, "32", "pages a read(2)", 1, 1000000 },
+	[WS] = { "ws_pages", OPT_COUNT, "4096", "working set; 0: the stream only", 0, 10000000 },
+	[WS_TOUCHES] = { "ws_touches", OPT_COUNT, "8", "random touches of it per chunk read", 0,
 			 1000000, .assumed = true },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
 };

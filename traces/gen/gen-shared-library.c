@@ -11,27 +11,28 @@
 
 enum { PROCS, DYING, ROUNDS, LIB, OWN, STAY, BIG, DEATH, IGNORE, EVICT, OPTIN, MEMCG };
 
-static const struct gen_option options[] = {
-	[PROCS] = { "processes", GEN_COUNT, "8", "how many map the library", 1, 10000 },
-	[DYING] = { "dying", GEN_COUNT, "4", "how many of them die in a round", 0, 10000 },
-	[ROUNDS] = { "rounds", GEN_COUNT, "4", "rounds", 1, 1000000 },
-	[LIB] = { "lib_pages", GEN_COUNT, "4096", "size of the library", 1, 10000000 },
-	[OWN] = { "own_pages", GEN_COUNT, "512", "size of each process's own file; 0: none", 0,
+static const struct option options[] = {
+	[PROCS] = { "processes", OPT_COUNT, "8", "how many map the library", 1, 10000 },
+	[DYING] = { "dying", OPT_COUNT, "4", "how many of them die in a round", 0, 10000 },
+	[ROUNDS] = { "rounds", OPT_COUNT, "4", "rounds", 1, 1000000 },
+	[LIB] = { "lib_pages", OPT_COUNT, "4096", "size of the library", 1, 10000000 },
+	[OWN] = { "own_pages", OPT_COUNT, "512", "size of each process's own file; 0: none", 0,
 		  1000000 },
-	[STAY] = { "stay_touches", GEN_COUNT, "256",
+	[STAY] = { "stay_touches", OPT_COUNT, "256",
 		   "random library pages a survivor touches in a round", 0, 1000000,
 		   .assumed = true },
-	[BIG] = { "big_pages", GEN_COUNT, "8000",
+	[BIG] = { "big_pages", OPT_COUNT, "8000",
 		  "pages of the neighbour's stream in each round; 0: none", 0, 100000000 },
-	[DEATH] = { "death", GEN_KIND, "mrelease", "how a process ends", .kinds = gen_death_kinds },
-	[IGNORE] = { "ignore_access", GEN_KIND, "yes",
+	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how a process ends",
+		    .choices = gen_death_kinds },
+	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
 		     "process_mrelease() is given the flag of policy \"flag\"",
-		     .kinds = gen_no_yes },
-	[EVICT] = { "evict_file", GEN_KIND, "no", "process_mrelease() is given the evict flag",
-		    .kinds = gen_no_yes },
-	[OPTIN] = { "optin", GEN_KIND, "yes", "the processes opt in, for policy \"prctl\"",
-		    .kinds = gen_no_yes },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "12288", "memory limit; 0: left to the machine file",
+		     .choices = gen_no_yes },
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+		    .choices = gen_no_yes },
+	[OPTIN] = { "optin", OPT_CHOICE, "yes", "the processes opt in, for policy \"prctl\"",
+		    .choices = gen_no_yes },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "12288", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
 };
@@ -48,12 +49,12 @@ struct group {
 
 static void start(struct group *g, uint32_t i)
 {
-	const union gen_value *v = g->a->v;
+	const union option_value *v = g->a->v;
 	uint32_t pid = g->next_pid++;
 
 	g->pids[i] = pid;
 	gen_spawn(&g->e, pid, 0);
-	if (v[OPTIN].kind)
+	if (v[OPTIN].choice)
 		gen_optin(&g->e, pid);
 	gen_map_file(&g->e, pid, g->lib_file, LIB_BASE, v[LIB].n, VM_READ | VM_EXEC);
 	gen_touch(&g->e, pid, LIB_BASE, v[LIB].n, false);
@@ -65,15 +66,15 @@ static void start(struct group *g, uint32_t i)
 
 static void one_round(struct group *g, struct gen_rng *rng, uint32_t big_file, uint64_t round)
 {
-	const union gen_value *v = g->a->v;
+	const union option_value *v = g->a->v;
 	const uint32_t nr = (uint32_t)v[PROCS].n, dying = (uint32_t)MIN(v[DYING].n, nr);
-	const uint32_t flags = (v[IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
-			       (v[EVICT].kind ? MRELEASE_EVICT_FILE : 0);
+	const uint32_t flags = (v[IGNORE].choice ? MRELEASE_IGNORE_ACCESS : 0) |
+			       (v[EVICT].choice ? MRELEASE_EVICT_FILE : 0);
 	const uint32_t streamer = g->next_pid++;
 
 	/* the first ones die, so that the others live through all rounds */
 	for (uint32_t i = 0; i < dying; i++)
-		gen_die(&g->e, g->pids[i], v[DEATH].kind, flags);
+		gen_die(&g->e, g->pids[i], v[DEATH].choice, flags);
 	gen_mark(&g->e, "dead%" G_GUINT64_FORMAT, round);
 	if (v[BIG].n) {
 		gen_spawn(&g->e, streamer, 0);

@@ -15,16 +15,16 @@ enum { PAGES, ACCESSES, ALPHA, OP, ORDER, MEMCG };
 enum { READ, TOUCH };
 enum { SCATTERED, SORTED };
 
-static const struct gen_option options[] = {
-	[PAGES] = { "pages", GEN_COUNT, "100000", "size of the file", 1, 100000000 },
-	[ACCESSES] = { "accesses", GEN_COUNT, "1000000", "number of accesses", 0, 4000000000 },
-	[ALPHA] = { "alpha", GEN_REAL, "0.9", "skew; 0: uniform", 0, 4 },
-	[OP] = { "op", GEN_KIND, "read", "read: read(2) of a page; touch: through a mapping",
-		 .kinds = (const char *const[]){ "read", "touch", NULL } },
-	[ORDER] = { "order", GEN_KIND, "scattered",
+static const struct option options[] = {
+	[PAGES] = { "pages", OPT_COUNT, "100000", "size of the file", 1, 100000000 },
+	[ACCESSES] = { "accesses", OPT_COUNT, "1000000", "number of accesses", 0, 4000000000 },
+	[ALPHA] = { "alpha", OPT_REAL, "0.9", "skew; 0: uniform", 0, 4 },
+	[OP] = { "op", OPT_CHOICE, "read", "read: read(2) of a page; touch: through a mapping",
+		 .choices = (const char *const[]){ "read", "touch", NULL } },
+	[ORDER] = { "order", OPT_CHOICE, "scattered",
 		    "where popular pages lie in the file; sorted: first",
-		    .kinds = (const char *const[]){ "scattered", "sorted", NULL } },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "0", "memory limit; 0: left to the machine file", 0,
+		    .choices = (const char *const[]){ "scattered", "sorted", NULL } },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "0", "memory limit; 0: left to the machine file", 0,
 		    UINT32_MAX },
 	{ NULL },
 };
@@ -68,7 +68,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	ret = gen_zipf_init(&zipf, n, a->v[ALPHA].real, err);
 	if (ret)
 		return ret;
-	if (a->v[ORDER].kind == SCATTERED) {
+	if (a->v[ORDER].choice == SCATTERED) {
 		/* rank -> rank * step mod n is one to one; near the golden ratio */
 		step = (uint64_t)n * 618033989 / 1000000000 | 1;
 		while (gcd((uint32_t)step, n) != 1)
@@ -78,7 +78,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 	op.file = gen_file(&e, "zipf", n);
 	gen_spawn(&e, 1, 0);
 	op.code = OP_READ;
-	if (a->v[OP].kind == TOUCH) {
+	if (a->v[OP].choice == TOUCH) {
 		gen_map_file(&e, 1, op.file, BASE, n, VM_READ);
 		op = (struct op){ .code = OP_TOUCH, .pid = 1, .pages = 1, .stride = 1 };
 	}

@@ -14,30 +14,10 @@
 
 #include "sim/err.h"
 #include "sim/op.h"
+#include "sim/option.h"
 #include "sim/trace.h"
 
 #define GEN_OPTIONS_MAX 40
-
-enum gen_type { GEN_COUNT, GEN_REAL, GEN_KIND };
-
-/**
- * struct gen_option - one KEY=VALUE of a generator; the table ends with a
- * NULL key. Every generator has "seed" as well, it is not in the tables.
- * @def: the default, as a user would type it
- * @help: one line; the unit included
- * @min, @max: bounds of a count or a real number, both allowed
- * @kinds: names of a GEN_KIND, NULL-terminated; the value is the index
- * @assumed: the default is nobody's measurement: sweep it
- */
-struct gen_option {
-	const char *key;
-	enum gen_type type;
-	const char *def;
-	const char *help;
-	double min, max;
-	const char *const *kinds;
-	bool assumed;
-};
 
 /** struct gen_default - what a generator of a shared option table has instead of
  * the table's @def and @assumed; a list of them ends with a NULL key. */
@@ -46,14 +26,8 @@ struct gen_default {
 	bool assumed;
 };
 
-/** Names of a GEN_KIND that is 0 or 1. */
+/** Words of an OPT_CHOICE that is 0 or 1. */
 extern const char *const gen_no_yes[];
-
-union gen_value {
-	uint64_t n;
-	double real;
-	unsigned int kind;
-};
 
 /**
  * struct gen_args - parsed options; v[] is in the order of the table.
@@ -61,7 +35,7 @@ union gen_value {
  */
 struct gen_args {
 	uint64_t seed;
-	union gen_value v[GEN_OPTIONS_MAX];
+	union option_value v[GEN_OPTIONS_MAX];
 	void (*progress)(void *data, double done);
 	void *progress_data;
 };
@@ -79,12 +53,13 @@ struct gen_return {
 
 /** struct trace_generator - see the top of this file. @generate appends to an
  * initialised builder and returns 0 or a negative errno with @err filled.
+ * @options: at most GEN_OPTIONS_MAX, without "seed".
  * @defaults: over those of @options; may be NULL.
  * @returns: NULL: it has no such options. */
 struct trace_generator {
 	const char *name;
 	const char *summary;
-	const struct gen_option *options;
+	const struct option *options;
 	const struct gen_default *defaults;
 	const struct gen_return *returns;
 	int (*generate)(const struct gen_args *a, struct trace_build *b, struct err *err);
@@ -96,8 +71,13 @@ extern const struct trace_generator *const trace_generators[];
 /** Find one by name; NULL with @err listing the valid names. */
 const struct trace_generator *gen_find(const char *name, struct err *err);
 
-/** The option @i of a generator with the default that holds for it. */
-struct gen_option gen_option(const struct trace_generator *g, size_t i);
+/**
+ * gen_options - the rows of a generator, with the defaults that hold for it, and
+ * "seed", which every generator has, behind them.
+ * @rows: room for GEN_OPTIONS_MAX + 2; the last one ends them
+ * Return: how many there are
+ */
+size_t gen_options(const struct trace_generator *g, struct option *rows);
 
 /** Parse @nr strings KEY=VALUE over the defaults. -EINVAL: @err names the key,
  * the value and what is expected, or the valid keys. */
@@ -183,7 +163,7 @@ struct gen_emit {
 	int ret;
 };
 
-/** How a process dies, as a GEN_KIND option; gen_death_kinds[] are the names. */
+/** How a process dies, as an OPT_CHOICE; gen_death_kinds[] are the names. */
 enum gen_death { GEN_MRELEASE, GEN_KILL, GEN_OOM, GEN_EXIT };
 extern const char *const gen_death_kinds[];
 

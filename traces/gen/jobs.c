@@ -36,48 +36,48 @@ enum {
 	NR_OPTIONS,
 };
 
-const struct gen_option jobs_options[] = {
-	[PROGRAMS] = { "programs", GEN_COUNT, "1", "different programs, each run's drawn at random",
+const struct option jobs_options[] = {
+	[PROGRAMS] = { "programs", OPT_COUNT, "1", "different programs, each run's drawn at random",
 		       1, 10000, .assumed = true },
-	[RUNS] = { "runs", GEN_COUNT, "400", "how many programs are run", 1, 10000000,
+	[RUNS] = { "runs", OPT_COUNT, "400", "how many programs are run", 1, 10000000,
 		   .assumed = true },
-	[JOBS] = { "jobs", GEN_COUNT, "1", "how many at once", 1, 1000 },
-	[PROGRAM] = { "program_pages", GEN_COUNT, "8000", "size of a program's file", 1, 10000000,
+	[JOBS] = { "jobs", OPT_COUNT, "1", "how many at once", 1, 1000 },
+	[PROGRAM] = { "program_pages", OPT_COUNT, "8000", "size of a program's file", 1, 10000000,
 		      .assumed = true },
-	[LIB] = { "lib_pages", GEN_COUNT, "600",
+	[LIB] = { "lib_pages", OPT_COUNT, "600",
 		  "size of the library that all map, the shell too; 0: none", 0, 10000000,
 		  .assumed = true },
-	[START] = { "start_percent", GEN_REAL, "50", "pages of both that each run touches", 0, 100,
+	[START] = { "start_percent", OPT_REAL, "50", "pages of both that each run touches", 0, 100,
 		    .assumed = true },
-	[STRAY] = { "stray_percent", GEN_REAL, "2", "further pages, others each time", 0, 100,
+	[STRAY] = { "stray_percent", OPT_REAL, "2", "further pages, others each time", 0, 100,
 		    .assumed = true },
-	[INPUTS] = { "inputs", GEN_COUNT, "400", "files of input, each run reads one; 0: none", 0,
+	[INPUTS] = { "inputs", OPT_COUNT, "400", "files of input, each run reads one; 0: none", 0,
 		     1000000, .assumed = true },
-	[INPUT] = { "input_pages", GEN_COUNT, "8", "size of each", 1, 1000000, .assumed = true },
-	[COMMON] = { "common_pages", GEN_COUNT, "4000",
+	[INPUT] = { "input_pages", OPT_COUNT, "8", "size of each", 1, 1000000, .assumed = true },
+	[COMMON] = { "common_pages", OPT_COUNT, "4000",
 		     "files that runs read besides, as headers; 0: none", 0, 10000000,
 		     .assumed = true },
-	[COMMON_SHARE] = { "common_percent", GEN_REAL, "15",
+	[COMMON_SHARE] = { "common_percent", OPT_REAL, "15",
 			   "how much of them each run reads, the first parts more often", 0, 100,
 			   .assumed = true },
-	[ANON] = { "anon_pages", GEN_COUNT, "4000", "anonymous pages a run writes", 0, 10000000,
+	[ANON] = { "anon_pages", OPT_COUNT, "4000", "anonymous pages a run writes", 0, 10000000,
 		   .assumed = true },
-	[BIG_EVERY] = { "big_every", GEN_COUNT, "40",
+	[BIG_EVERY] = { "big_every", OPT_COUNT, "40",
 			"runs between two visits of a neighbour; 0: none", 0, 10000000,
 			.assumed = true },
-	[BIG] = { "big_pages", GEN_COUNT, "12000", "pages that the neighbour reads", 1, 100000000,
+	[BIG] = { "big_pages", OPT_COUNT, "12000", "pages that the neighbour reads", 1, 100000000,
 		  .assumed = true },
-	[DEATH] = { "death", GEN_KIND, "exit", "how a run ends", .kinds = gen_death_kinds },
-	[IGNORE] = { "ignore_access", GEN_KIND, "yes",
+	[DEATH] = { "death", OPT_CHOICE, "exit", "how a run ends", .choices = gen_death_kinds },
+	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
 		     "process_mrelease() is given the flag of policy \"flag\"",
-		     .kinds = gen_no_yes },
-	[EVICT] = { "evict_file", GEN_KIND, "no", "process_mrelease() is given the evict flag",
-		    .kinds = gen_no_yes },
-	[OPTIN] = { "optin", GEN_KIND, "no", "the programs opt in, for policy \"prctl\"",
-		    .kinds = gen_no_yes },
-	[THINK] = { "think_ms", GEN_COUNT, "0", "time between two starts", 0, 86400000,
+		     .choices = gen_no_yes },
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+		    .choices = gen_no_yes },
+	[OPTIN] = { "optin", OPT_CHOICE, "no", "the programs opt in, for policy \"prctl\"",
+		    .choices = gen_no_yes },
+	[THINK] = { "think_ms", OPT_COUNT, "0", "time between two starts", 0, 86400000,
 		    .assumed = true },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "16384", "memory limit; 0: left to the machine file",
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX, .assumed = true },
 	[NR_OPTIONS] = { NULL },
 };
@@ -89,7 +89,7 @@ const struct gen_option jobs_options[] = {
 #define CHUNK	     16 /* of common files: one header, say */
 
 struct jobs {
-	const union gen_value *v;
+	const union option_value *v;
 	struct gen_emit e;
 	struct gen_rng rng;
 	uint32_t lib_file, common_file, big_file;
@@ -142,7 +142,7 @@ static void read_common(struct jobs *c, uint32_t pid)
 
 static uint32_t start(struct jobs *c)
 {
-	const union gen_value *v = c->v;
+	const union option_value *v = c->v;
 	const uint32_t program = gen_rng_below(&c->rng, (uint32_t)v[PROGRAMS].n);
 	const struct gen_set set = {
 		.seed = c->seed + 1 + program,
@@ -153,7 +153,7 @@ static uint32_t start(struct jobs *c)
 
 	gen_op(&c->e, &(struct op){ .code = OP_FORK, .pid = SHELL_PID, .child = pid });
 	gen_op(&c->e, &(struct op){ .code = OP_EXEC, .pid = pid });
-	if (v[OPTIN].kind)
+	if (v[OPTIN].choice)
 		gen_optin(&c->e, pid);
 	gen_map_file(&c->e, pid, c->programs[program], PROGRAM_BASE, v[PROGRAM].n,
 		     VM_READ | VM_EXEC);
@@ -183,9 +183,9 @@ static void neighbour(struct jobs *c)
 
 int jobs_generate(const struct gen_args *a, struct trace_build *b, struct err *err)
 {
-	const union gen_value *v = a->v;
-	const uint32_t flags = (v[IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
-			       (v[EVICT].kind ? MRELEASE_EVICT_FILE : 0);
+	const union option_value *v = a->v;
+	const uint32_t flags = (v[IGNORE].choice ? MRELEASE_IGNORE_ACCESS : 0) |
+			       (v[EVICT].choice ? MRELEASE_EVICT_FILE : 0);
 	struct jobs c = { .v = v, .e = { .b = b, .err = err }, .next_pid = SHELL_PID + 1 };
 	g_autoptr(GArray) running = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 
@@ -207,7 +207,7 @@ int jobs_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 
 		/* the oldest is the first to be through */
 		if (running->len == v[JOBS].n) {
-			gen_die(&c.e, g_array_index(running, uint32_t, 0), v[DEATH].kind, flags);
+			gen_die(&c.e, g_array_index(running, uint32_t, 0), v[DEATH].choice, flags);
 			g_array_remove_index(running, 0);
 		}
 		pid = start(&c);
@@ -220,7 +220,7 @@ int jobs_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 			a->progress(a->progress_data, (double)run / (double)v[RUNS].n);
 	}
 	for (guint i = 0; i < running->len; i++)
-		gen_die(&c.e, g_array_index(running, uint32_t, i), v[DEATH].kind, flags);
+		gen_die(&c.e, g_array_index(running, uint32_t, i), v[DEATH].choice, flags);
 	gen_mark(&c.e, "end");
 	g_free(c.programs);
 	g_free(c.inputs);

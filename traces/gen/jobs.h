@@ -9,7 +9,7 @@
 #include "traces/gen/gen.h"
 
 /** In the order that jobs_generate() knows. */
-extern const struct gen_option jobs_options[];
+extern const struct option jobs_options[];
 
 /** @generate of a generator whose options are jobs_options[], all of them. */
 int jobs_generate(const struct gen_args *a, struct trace_build *b, struct err *err);

@@ -57,65 +57,65 @@ enum { FIXED, KUBERNETES, SYSTEMD };
 enum { HOG_ANON, HOG_READ };
 enum { SCRIPTED, NONE };
 
-const struct gen_option services_options[] = {
-	[GROUPS] = { "groups", GEN_COUNT, "1", "pods or cgroups", 1, 1000 },
-	[PROCESSES] = { "processes", GEN_COUNT, "1", "processes in each", 1, 1000 },
-	[SECONDS] = { "seconds", GEN_COUNT, "600", "how long it goes on", 1, 1000000,
+const struct option services_options[] = {
+	[GROUPS] = { "groups", OPT_COUNT, "1", "pods or cgroups", 1, 1000 },
+	[PROCESSES] = { "processes", OPT_COUNT, "1", "processes in each", 1, 1000 },
+	[SECONDS] = { "seconds", OPT_COUNT, "600", "how long it goes on", 1, 1000000,
 		      .assumed = true },
-	[TICK] = { "tick_ms", GEN_COUNT, "1000", "time between two looks at everything", 1,
+	[TICK] = { "tick_ms", OPT_COUNT, "1000", "time between two looks at everything", 1,
 		   3600000 },
-	[IMAGE] = { "image_pages", GEN_COUNT, "65536", "the image that all map", 1, 100000000,
+	[IMAGE] = { "image_pages", OPT_COUNT, "65536", "the image that all map", 1, 100000000,
 		    .assumed = true },
-	[IMAGE_START] = { "image_percent", GEN_REAL, "6.4",
+	[IMAGE_START] = { "image_percent", OPT_REAL, "6.4",
 			  "of it, what a start touches; a study of containers says 6.4", 0, 100 },
-	[DATA] = { "data_pages", GEN_COUNT, "16384", "data file of a group, mapped; 0: none", 0,
+	[DATA] = { "data_pages", OPT_COUNT, "16384", "data file of a group, mapped; 0: none", 0,
 		   100000000, .assumed = true },
-	[DATA_START] = { "data_percent", GEN_REAL, "5", "of it, what a start touches", 0, 100,
+	[DATA_START] = { "data_percent", OPT_REAL, "5", "of it, what a start touches", 0, 100,
 			 .assumed = true },
-	[DATA_RATE] = { "data_touches", GEN_COUNT, "200", "touches of it a process and tick", 0,
+	[DATA_RATE] = { "data_touches", OPT_COUNT, "200", "touches of it a process and tick", 0,
 			1000000, .assumed = true },
-	[DATA_ALPHA] = { "data_alpha", GEN_REAL, "0.9", "skew of these; 0: uniform", 0, 4,
+	[DATA_ALPHA] = { "data_alpha", OPT_REAL, "0.9", "skew of these; 0: uniform", 0, 4,
 			 .assumed = true },
-	[ANON] = { "anon_pages", GEN_COUNT, "8192", "anonymous pages of a process", 0, 10000000,
+	[ANON] = { "anon_pages", OPT_COUNT, "8192", "anonymous pages of a process", 0, 10000000,
 		   .assumed = true },
-	[VICTIMS] = { "victims", GEN_KIND, "pressure",
+	[VICTIMS] = { "victims", OPT_CHOICE, "pressure",
 		      "life: each process after its life; pressure: a group, in turn, when the "
 		      "neighbour comes",
-		      .kinds = (const char *const[]){ "life", "pressure", NULL } },
-	[LIFE_MIN] = { "life_min_s", GEN_COUNT, "5", "with victims=life", 0, 1000000,
+		      .choices = (const char *const[]){ "life", "pressure", NULL } },
+	[LIFE_MIN] = { "life_min_s", OPT_COUNT, "5", "with victims=life", 0, 1000000,
 		       .assumed = true },
-	[LIFE_MAX] = { "life_max_s", GEN_COUNT, "60", "with victims=life", 0, 1000000,
+	[LIFE_MAX] = { "life_max_s", OPT_COUNT, "60", "with victims=life", 0, 1000000,
 		       .assumed = true },
-	[RESTART] = { "restart", GEN_KIND, "fixed",
+	[RESTART] = { "restart", OPT_CHOICE, "fixed",
 		      "fixed: after restart_ms; kubernetes: 10 s, doubled up to 300 s, anew after "
 		      "10 minutes of life; systemd: restart_ms, no more than 5 in 10 s",
-		      .kinds = (const char *const[]){ "fixed", "kubernetes", "systemd", NULL } },
-	[RESTART_MS] = { "restart_ms", GEN_COUNT, "100", "delay of fixed and systemd", 0,
+		      .choices = (const char *const[]){ "fixed", "kubernetes", "systemd", NULL } },
+	[RESTART_MS] = { "restart_ms", OPT_COUNT, "100", "delay of fixed and systemd", 0,
 			 86400000 },
-	[RETURN] = { "return_percent", GEN_REAL, "100",
+	[RETURN] = { "return_percent", OPT_REAL, "100",
 		     "chance that it restarts; else another takes its place", 0, 100,
 		     .assumed = true },
-	[HOG_EVERY] = { "hog_every_s", GEN_COUNT, "60", "how often the neighbour comes; 0: never",
+	[HOG_EVERY] = { "hog_every_s", OPT_COUNT, "60", "how often the neighbour comes; 0: never",
 			0, 1000000, .assumed = true },
-	[HOG_STAY] = { "hog_stay_s", GEN_COUNT, "10", "how long it stays", 0, 1000000,
+	[HOG_STAY] = { "hog_stay_s", OPT_COUNT, "10", "how long it stays", 0, 1000000,
 		       .assumed = true },
-	[HOG] = { "hog_pages", GEN_COUNT, "32768", "pages it needs", 1, 100000000,
+	[HOG] = { "hog_pages", OPT_COUNT, "32768", "pages it needs", 1, 100000000,
 		  .assumed = true },
-	[HOG_OP] = { "hog_op", GEN_KIND, "anon", "it writes memory, or reads a file",
-		     .kinds = (const char *const[]){ "anon", "read", NULL } },
-	[KILLS] = { "kills", GEN_KIND, "scripted",
+	[HOG_OP] = { "hog_op", OPT_CHOICE, "anon", "it writes memory, or reads a file",
+		     .choices = (const char *const[]){ "anon", "read", NULL } },
+	[KILLS] = { "kills", OPT_CHOICE, "scripted",
 		    "none: the machine's killer ends processes, not the trace",
-		    .kinds = (const char *const[]){ "scripted", "none", NULL } },
-	[DEATH] = { "death", GEN_KIND, "oom", "how a process ends", .kinds = gen_death_kinds },
-	[IGNORE] = { "ignore_access", GEN_KIND, "yes",
+		    .choices = (const char *const[]){ "scripted", "none", NULL } },
+	[DEATH] = { "death", OPT_CHOICE, "oom", "how a process ends", .choices = gen_death_kinds },
+	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
 		     "process_mrelease() is given the flag of policy \"flag\"",
-		     .kinds = gen_no_yes },
-	[EVICT] = { "evict_file", GEN_KIND, "no", "process_mrelease() is given the evict flag",
-		    .kinds = gen_no_yes },
-	[OPTIN] = { "optin", GEN_KIND, "no", "the services opt in, for policy \"prctl\"",
-		    .kinds = gen_no_yes },
-	[CPUS] = { "cpus", GEN_COUNT, "1", "processes are spread over so many CPUs", 1, 8 },
-	[MEMCG] = { "memcg_pages", GEN_COUNT, "65536", "memory limit; 0: left to the machine file",
+		     .choices = gen_no_yes },
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+		    .choices = gen_no_yes },
+	[OPTIN] = { "optin", OPT_CHOICE, "no", "the services opt in, for policy \"prctl\"",
+		    .choices = gen_no_yes },
+	[CPUS] = { "cpus", OPT_COUNT, "1", "processes are spread over so many CPUs", 1, 8 },
+	[MEMCG] = { "memcg_pages", OPT_COUNT, "65536", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX, .assumed = true },
 	[NR_OPTIONS] = { NULL },
 };
@@ -143,7 +143,7 @@ struct service {
 };
 
 struct services {
-	const union gen_value *v;
+	const union option_value *v;
 	struct gen_emit e;
 	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
 	struct gen_zipf zipf;
@@ -155,12 +155,12 @@ struct services {
 
 static void start(struct services *c, struct service *s)
 {
-	const union gen_value *v = c->v;
+	const union option_value *v = c->v;
 	const uint64_t min = v[LIFE_MIN].n, max = MAX(v[LIFE_MAX].n, min);
 	struct gen_set set = { .seed = c->seed, .percent = v[IMAGE_START].real };
 
 	gen_spawn(&c->e, s->pid, s->pid % (uint32_t)v[CPUS].n);
-	if (v[OPTIN].kind)
+	if (v[OPTIN].choice)
 		gen_optin(&c->e, s->pid);
 	gen_map_file(&c->e, s->pid, s->image, IMAGE_BASE, v[IMAGE].n, VM_READ | VM_EXEC);
 	gen_touch_set(&c->e, &c->rng, s->pid, IMAGE_BASE, (uint32_t)v[IMAGE].n, &set, false);
@@ -176,7 +176,7 @@ static void start(struct services *c, struct service *s)
 	s->up = true;
 	s->started = c->now;
 	s->dies = NEVER;
-	if (v[VICTIMS].kind == LIFE)
+	if (v[VICTIMS].choice == LIFE)
 		s->dies = c->now + 1000 * min +
 			  gen_rng_below(&c->rng, (uint32_t)(1000 * (max - min) + 1));
 	for (unsigned int i = BURST - 1; i > 0; i--)
@@ -187,13 +187,13 @@ static void start(struct services *c, struct service *s)
 
 static uint64_t restart_time(struct services *c, struct service *s)
 {
-	if (c->v[RESTART].kind == KUBERNETES) {
+	if (c->v[RESTART].choice == KUBERNETES) {
 		if (c->now - s->started >= 600000)
 			s->backoff = 0;
 		s->backoff = s->backoff ? MIN(s->backoff * 2, 300000) : 10000;
 		return c->now + s->backoff;
 	}
-	if (c->v[RESTART].kind == SYSTEMD && s->nr_starts == BURST &&
+	if (c->v[RESTART].choice == SYSTEMD && s->nr_starts == BURST &&
 	    c->now + c->v[RESTART_MS].n - s->starts[BURST - 1] < 10000)
 		return NEVER;
 	return c->now + c->v[RESTART_MS].n;
@@ -210,12 +210,12 @@ static void kill_service(struct services *c, struct service *s, uint32_t new)
 {
 	g_autofree char *image = g_strdup_printf("image-new%u", new);
 	g_autofree char *data = g_strdup_printf("data-new%u", new);
-	const uint32_t flags = (c->v[IGNORE].kind ? MRELEASE_IGNORE_ACCESS : 0) |
-			       (c->v[EVICT].kind ? MRELEASE_EVICT_FILE : 0);
+	const uint32_t flags = (c->v[IGNORE].choice ? MRELEASE_IGNORE_ACCESS : 0) |
+			       (c->v[EVICT].choice ? MRELEASE_EVICT_FILE : 0);
 
-	if (c->v[KILLS].kind == NONE || !s->up)
+	if (c->v[KILLS].choice == NONE || !s->up)
 		return;
-	gen_die(&c->e, s->pid, c->v[DEATH].kind, flags);
+	gen_die(&c->e, s->pid, c->v[DEATH].choice, flags);
 	s->up = false;
 	s->restarts = restart_time(c, s);
 	if (!new)
@@ -228,7 +228,7 @@ static void kill_service(struct services *c, struct service *s, uint32_t new)
 
 static void hog_part(struct services *c, uint64_t from, uint64_t pages)
 {
-	if (c->v[HOG_OP].kind == HOG_ANON) {
+	if (c->v[HOG_OP].choice == HOG_ANON) {
 		gen_touch(&c->e, c->hog_pid, ANON_BASE + (uint32_t)from, pages, true);
 		return;
 	}
@@ -245,10 +245,10 @@ static void hog_comes(struct services *c)
 	const uint32_t new = draw_return(c);
 
 	gen_spawn(&c->e, c->hog_pid, 0);
-	if (c->v[HOG_OP].kind == HOG_ANON)
+	if (c->v[HOG_OP].choice == HOG_ANON)
 		gen_map_anon(&c->e, c->hog_pid, ANON_BASE, pages);
 	hog_part(c, 0, half);
-	for (uint64_t i = 0; c->v[VICTIMS].kind == PRESSURE && i < c->v[PROCESSES].n; i++)
+	for (uint64_t i = 0; c->v[VICTIMS].choice == PRESSURE && i < c->v[PROCESSES].n; i++)
 		kill_service(c, &c->all[group * c->v[PROCESSES].n + i], new);
 	hog_part(c, half, pages - half);
 	c->hog = true;
@@ -297,7 +297,7 @@ static void tick(struct services *c)
 
 int services_generate(const struct gen_args *a, struct trace_build *b, struct err *err)
 {
-	const union gen_value *v = a->v;
+	const union option_value *v = a->v;
 	struct services c = { .v = v, .e = { .b = b, .err = err } };
 	uint32_t image;
 	int ret = gen_zipf_init(&c.zipf, (uint32_t)MAX(v[DATA].n, 1), v[DATA_ALPHA].real, err);
@@ -314,7 +314,7 @@ int services_generate(const struct gen_args *a, struct trace_build *b, struct er
 	if (v[CPUS].n > 1)
 		gen_machine(&c.e, "cpus", v[CPUS].n);
 	image = gen_file(&c.e, "image", v[IMAGE].n);
-	if (v[HOG_EVERY].n && v[HOG_OP].kind == HOG_READ)
+	if (v[HOG_EVERY].n && v[HOG_OP].choice == HOG_READ)
 		c.hog_file = gen_file(&c.e, "neighbour", v[HOG].n);
 	c.all = g_new0(struct service, c.nr);
 	for (uint32_t i = 0; i < c.nr; i++) {

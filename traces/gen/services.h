@@ -9,7 +9,7 @@
 #include "traces/gen/gen.h"
 
 /** In the order that services_generate() knows. */
-extern const struct gen_option services_options[];
+extern const struct option services_options[];
 extern const struct gen_return services_return;
 
 /** @generate of a generator whose options are services_options[], all of them. */

@@ -287,9 +287,9 @@ static void test_cpus(void)
 
 		CU_ASSERT(cpu_used(t) < cpus_asked(t));
 		trace_free(t);
-		while (g->options[o].key && strcmp(g->options[o].key, "cpus"))
+		while (g->options[o].name && strcmp(g->options[o].name, "cpus"))
 			o++;
-		if (!g->options[o].key)
+		if (!g->options[o].name)
 			continue;
 		with_option++;
 		t = make(g->name, kv, 1);
@@ -406,23 +406,27 @@ static void test_bad_options(void)
 	static const struct {
 		const char *name, *kv, *message;
 	} rows[] = {
-		{ "zipf", "pages", "\"pages\" is not an option, expected KEY=VALUE" },
+		{ "zipf", "pages", "generator zipf: \"pages\", expected KEY=VALUE" },
 		{ "zipf", "page=1",
-		  "generator zipf has no option \"page=1\"; there are: pages "
-		  "accesses alpha op order memcg_pages seed" },
+		  "generator zipf: unknown option \"page\", expected one of: pages, "
+		  "accesses, alpha, op, order, memcg_pages, seed" },
 		{ "zipf", "pages=0",
-		  "option pages is \"0\", expected a whole number from 1 to 100000000" },
+		  "generator zipf: pages is \"0\", expected a whole number from 1 to 100000000" },
 		{ "zipf", "pages=-1",
-		  "option pages is \"-1\", expected a whole number from 1 to 100000000" },
+		  "generator zipf: pages is \"-1\", expected a whole number from 1 to 100000000" },
 		{ "zipf", "pages=1e3",
-		  "option pages is \"1e3\", expected a whole number from 1 to 100000000" },
+		  "generator zipf: pages is \"1e3\", expected a whole number from 1 to 100000000" },
 		{ "zipf", "pages=99999999999999999999",
-		  "option pages is \"99999999999999999999\", expected a whole number from 1 to "
+		  "generator zipf: pages is \"99999999999999999999\", expected a whole number from "
+		  "1 to "
 		  "100000000" },
-		{ "zipf", "alpha=nan", "option alpha is \"nan\", expected a number from 0 to 4" },
-		{ "zipf", "alpha=", "option alpha is \"\", expected a number from 0 to 4" },
-		{ "zipf", "op=write", "option op is \"write\", expected one of: read touch" },
-		{ "zipf", "seed=x", "option seed is \"x\", expected a whole number" },
+		{ "zipf", "alpha=nan",
+		  "generator zipf: alpha is \"nan\", expected a number from 0 to 4" },
+		{ "zipf",
+		  "alpha=", "generator zipf: alpha is \"\", expected a number from 0 to 4" },
+		{ "zipf", "op=write",
+		  "generator zipf: op is \"write\", expected one of: read, touch" },
+		{ "zipf", "seed=x", "generator zipf: seed is \"x\", expected a whole number" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
