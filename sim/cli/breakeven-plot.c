@@ -66,11 +66,11 @@ static void write_dat(FILE *f, const void *data)
 		for (guint l = 0; l < g->lrus->len; l++) {
 			for (int w = NOISE; w < (int)g->policies->len; w++) {
 				g_autofree char *who = winner_name(g, w);
+				g_autofree char *machine = plot_comment(g->machines->pdata[m]);
 
 				/* a block must not be empty, or it is none */
-				fprintf(f, "# %s, %s: %s: delay, p\nNaN NaN\n",
-					(char *)g->machines->pdata[m], (char *)g->lrus->pdata[l],
-					who);
+				fprintf(f, "# %s, %s: %s: delay, p\nNaN NaN\n", machine,
+					(char *)g->lrus->pdata[l], who);
 				for (guint d = 0; d < g->r->delays->len; d++)
 					for (guint p = 0; p < g->r->ps->len; p++)
 						if (winner(g, m, l, d, p) == w)
@@ -93,7 +93,7 @@ static void write_dat(FILE *f, const void *data)
 }
 
 /* each cell is a box in the colour of its winner */
-static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const char *name)
+static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const char *dat)
 {
 	/* from NOISE on */
 	static const char *const colours[] = { "#dddddd", "#f7d9a0", "#e69f00",
@@ -101,64 +101,75 @@ static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const c
 					       "#d55e00", "#56b4e9", "#f0e442" };
 	const guint policies = g->policies->len;
 	guint index = (m * g->lrus->len + l) * (2 * policies + 1);
-	g_autofree char *base = grid_machine(g, m);
+	g_autofree char *machine = grid_machine(g, m);
+	g_autofree char *title = g_strdup_printf("%s, %s", machine, (char *)g->lrus->pdata[l]);
+	g_autofree char *q_title = plot_string(title);
 
-	fprintf(f, "set title '%s, %s' noenhanced\nplot ", base, (char *)g->lrus->pdata[l]);
+	fprintf(f, "set title %s noenhanced\nplot ", q_title);
 	for (int w = NOISE; w < (int)policies; w++) {
-		g_autofree char *who = winner_name(g, w);
+		g_autofree char *who = winner_name(g, w), *q_who = plot_string(who);
 
 		fprintf(f,
-			"'%s.dat' index %u using 1:2:(0.5):(0.5) with boxxyerror fs solid "
-			"border lc '#ffffff' fc '%s' title '%s', \\\n    ",
-			name, index++, colours[(guint)(w - NOISE) % G_N_ELEMENTS(colours)], who);
+			"%s index %u using 1:2:(0.5):(0.5) with boxxyerror fs solid "
+			"border lc '#ffffff' fc '%s' title %s, \\\n    ",
+			dat, index++, colours[(guint)(w - NOISE) % G_N_ELEMENTS(colours)], q_who);
 	}
-	for (guint i = 1; i < policies; i++)
+	for (guint i = 1; i < policies; i++) {
+		g_autofree char *even = g_strdup_printf("even: %s", (char *)g->policies->pdata[i]);
+		g_autofree char *q_even = plot_string(even);
+
 		fprintf(f,
-			"'%s.dat' index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc "
-			"'#000000' dt %u title 'even: %s'%s",
-			name, index++, 5 + 2 * i, i, (char *)g->policies->pdata[i],
-			i + 1 < policies ? ", \\\n    " : "\n");
+			"%s index %u using 1:2 with linespoints lw 2 pt %u ps 0.8 lc "
+			"'#000000' dt %u title %s%s",
+			dat, index++, 5 + 2 * i, i, q_even, i + 1 < policies ? ", \\\n    " : "\n");
+	}
 }
 
-static void write_script(FILE *f, const void *data, const char *name)
+/* "('1s' 0, '4s' 1)" */
+static void write_tics(FILE *f, const char *axis, const GPtrArray *values)
+{
+	fprintf(f, "set %s (", axis);
+	for (guint i = 0; i < values->len; i++) {
+		g_autofree char *label = plot_string(values->pdata[i]);
+
+		fprintf(f, "%s%s %u", i ? ", " : "", label, i);
+	}
+	fputs(")\n", f);
+}
+
+static void write_script(FILE *f, const void *data, const char *dat)
 {
 	const struct grid *g = data;
-	static const char *const terminals[] = {
-		"svg size %d,%d font 'sans,13' background '#ffffff'; set output '%s.svg'",
-		"pngcairo size %d,%d font 'sans,10'; set output '%s.png'",
-	};
+	g_autofree char *title =
+		g_strdup_printf("%s: which policy costs least, and break-even (line)", g->workload);
+	g_autofree char *q_title = plot_string(title);
 
-	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
-		g_autofree char *term = g_strdup_printf(
-			terminals[t], 80 + 460 * (int)g->lrus->len,
-			80 + (300 + 20 * (int)g->policies->len) * (int)g->machines->len, name);
-
-		fprintf(f,
-			"set terminal %s\nset multiplot layout %u,%u title '%s: which policy costs "
-			"least, and break-even (line)' noenhanced\n",
-			term, g->machines->len, g->lrus->len, g->workload);
-		fprintf(f, "set key below center horizontal Left reverse samplen 1 noenhanced\n");
-		fprintf(f, "set xlabel 'restart delay' offset 0,0.4\nset bmargin %u\n",
-			4 + g->policies->len); /* two keys a row */
-		fprintf(f, "set ylabel 'restart probability'\nset border 3\nset tics nomirror\n");
-		fprintf(f, "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\nset xtics (",
-			g->r->delays->len - 0.5, g->r->ps->len - 0.5);
-		for (guint d = 0; d < g->r->delays->len; d++)
-			fprintf(f, "%s'%s' %u", d ? ", " : "", (char *)g->r->delays->pdata[d], d);
-		fprintf(f, ")\nset ytics (");
-		for (guint p = 0; p < g->r->ps->len; p++)
-			fprintf(f, "%s'%s' %u", p ? ", " : "", (char *)g->r->ps->pdata[p], p);
-		fprintf(f, ")\n");
-		for (guint m = 0; m < g->machines->len; m++)
-			for (guint l = 0; l < g->lrus->len; l++)
-				write_panel(f, g, m, l, name);
-		fprintf(f, "unset multiplot\n");
-	}
+	fprintf(f, "set multiplot layout %u,%u title %s noenhanced\n", g->machines->len,
+		g->lrus->len, q_title);
+	fprintf(f, "set key below center horizontal Left reverse samplen 1 noenhanced\n");
+	fprintf(f, "set xlabel 'restart delay' offset 0,0.4\nset bmargin %u\n",
+		4 + g->policies->len); /* two keys a row */
+	fprintf(f, "set ylabel 'restart probability'\nset border 3\nset tics nomirror\n");
+	fprintf(f, "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\n", g->r->delays->len - 0.5,
+		g->r->ps->len - 0.5);
+	write_tics(f, "xtics", g->r->delays);
+	write_tics(f, "ytics", g->r->ps);
+	for (guint m = 0; m < g->machines->len; m++)
+		for (guint l = 0; l < g->lrus->len; l++)
+			write_panel(f, g, m, l, dat);
+	fprintf(f, "unset multiplot\n");
 }
 
-int grid_plot(const struct grid *g, const char *dir)
+int grid_plot(const struct grid *g, const struct outputs *files, const char *base)
 {
-	g_autofree char *name = g_strdup_printf("breakeven-%s", g->workload);
+	const struct plot p = {
+		.base = base,
+		.width = 80 + 460 * (int)g->lrus->len,
+		.height = 80 + (300 + 20 * (int)g->policies->len) * (int)g->machines->len,
+		.dat = write_dat,
+		.script = write_script,
+		.data = g,
+	};
 
-	return plot_write(dir, name, write_dat, write_script, g);
+	return plot_write(files, &p);
 }

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "traces/readers/readers.h"
@@ -37,8 +36,8 @@ int cli_usage(const char *fmt, ...)
 static int print_help(GOptionContext *ctx)
 {
 	char *text = g_option_context_get_help(ctx, TRUE, NULL);
-	struct cli_out out;
-	int ret = cli_open_out(&out, NULL);
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
 
 	if (!ret) {
 		fputs(text, out.f);
@@ -87,71 +86,59 @@ int cli_load_trace(const char *path, const char *format, struct trace **out)
 	return ret ? cli_fail(ret, &err) : 0;
 }
 
-static int out_error(const char *path, const char *doing, int errnum)
+int cli_declare(struct outputs *files, const struct cli_file *list, size_t nr)
 {
 	struct err err;
+	int ret = 0;
 
-	return cli_fail(err_set(&err, errnum ? -errnum : -EIO, "%s: %s: %s", path, doing,
-				errnum ? g_strerror(errnum) : "write error"),
-			&err);
+	for (size_t i = 0; i < nr && !ret; i++)
+		ret = list[i].list ? outputs_declare_list(files, list[i].kind, list[i].what,
+							  list[i].path, &err)
+				   : outputs_declare(files, list[i].kind, list[i].what,
+						     list[i].path, &err);
+	return ret ? cli_fail(ret, &err) : 0;
 }
 
-int cli_open_out(struct cli_out *out, const char *path)
+int cli_declare_inputs(struct outputs *files, const char *what, char **paths, int nr)
 {
-	struct stat st;
+	int ret = 0;
 
-	*out = (struct cli_out){ .f = stdout };
-	if (!path || !strcmp(path, "-"))
-		return 0;
-	out->path = g_strdup(path);
-	/* A device or a pipe is written in place, it can not be renamed over. */
-	if (stat(path, &st) || S_ISREG(st.st_mode))
-		out->tmp = g_strconcat(path, ".partial", NULL);
-	out->f = fopen(out->tmp ? out->tmp : path, "wb");
-	if (!out->f) {
-		int ret = out_error(out->path, "cannot write", errno);
+	for (int i = 0; i < nr && !ret; i++) {
+		const struct cli_file file = { FILE_INPUT, what, paths[i], false };
 
-		g_free(out->path);
-		g_free(out->tmp);
-		*out = (struct cli_out){ .f = NULL };
-		return ret;
+		ret = cli_declare(files, &file, 1);
 	}
-	return 0;
+	return ret;
 }
 
-int cli_close_out(struct cli_out *out, bool ok)
+int cli_open_out(struct output *out, const struct outputs *files, const char *path)
 {
-	const char *name = out->path ? out->path : "standard output";
-	bool failed = ferror(out->f);
-	int errnum = 0, ret = 0;
+	struct err err;
+	int ret = output_open(out, files, path, &err);
 
-	if (fflush(out->f)) {
-		failed = true;
-		errnum = errno;
-	}
-	/* A full disk may be noticed as late as this. */
-	if (!failed && ok && out->tmp && fsync(fileno(out->f))) {
-		failed = true;
-		errnum = errno;
-	}
-	if (out->path && fclose(out->f) && !failed) {
-		failed = true;
-		errnum = errno;
-	}
-	if (failed && ok)
-		ret = out_error(name, "cannot write", errnum);
-	if (out->tmp) {
-		if (ret || !ok) {
-			unlink(out->tmp);
-		} else if (rename(out->tmp, out->path)) {
-			ret = out_error(name, "cannot rename the finished file to it", errno);
-			unlink(out->tmp);
-		}
-	}
-	g_free(out->path);
-	g_free(out->tmp);
-	*out = (struct cli_out){ .f = NULL };
-	return ret || ok ? ret : 1;
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
+int cli_open_stdout(struct output *out, const char *results)
+{
+	struct err err;
+	int ret = results && !strcmp(results, "-") ? output_open_null(out, &err)
+						   : output_open(out, NULL, NULL, &err);
+
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
+int cli_close_out(struct output *out, enum output_end end)
+{
+	g_autofree char *path = g_strdup(out->path);
+	struct err err;
+	int ret = output_close(out, end, &err);
+
+	if (ret < 0)
+		return cli_fail(ret, &err);
+	if (ret > 0)
+		fprintf(stderr, "reapsim: %s is as it was: what is finished is not all\n", path);
+	return end == OUTPUT_FAILED;
 }
 
 void cli_progress_init(struct cli_progress *p, const char *what)

@@ -13,6 +13,7 @@
 
 #include "sim/err.h"
 #include "sim/lab/lab.h"
+#include "sim/output.h"
 #include "sim/trace.h"
 
 /** struct command - one "reapsim NAME". @run gets argv with argv[0] == NAME. */
@@ -40,19 +41,34 @@ int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char
  * Return: 0, or the exit code after printing why.
  */
 int cli_load_trace(const char *path, const char *format, struct trace **out);
+
 /**
- * Open a result file for writing ("-" or NULL: stdout). Writes go to
- * PATH.partial, which cli_close_out() renames once everything is on disk.
+ * The files of a command are declared before anything runs; sim/output.h has what is
+ * refused. Return: 0, or the exit code after printing why.
  */
-struct cli_out {
-	FILE *f;
-	char *path; /* NULL for stdout */
-	char *tmp;
+struct cli_file {
+	enum file_kind kind;
+	const char *what; /* the option or argument that named it */
+	const char *path; /* NULL: not given */
+	bool list;	  /* comma separated */
 };
-int cli_open_out(struct cli_out *out, const char *path);
-/** Flush, check for write errors (a full disk), close, rename; @ok false:
- * throw the partial file away. Return: the exit code. */
-int cli_close_out(struct cli_out *out, bool ok);
+int cli_declare(struct outputs *files, const struct cli_file *list, size_t nr);
+/** Each of the @nr arguments at @paths as an input. */
+int cli_declare_inputs(struct outputs *files, const char *what, char **paths, int nr);
+/** The option --force, for every command that writes files. */
+#define CLI_FORCE(files)                                                                           \
+	{                                                                                          \
+		"force", 0, 0, G_OPTION_ARG_NONE, &(files)->force,                                 \
+			"replace files that reapsim did not write, too", NULL                      \
+	}
+
+/** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code. */
+int cli_open_out(struct output *out, const struct outputs *files, const char *path);
+/** Open stdout for tables; where @results is "-" and has it, they go nowhere. */
+int cli_open_stdout(struct output *out, const char *results);
+/** Flush, check for write errors (a full disk), put it in its place. Return: the exit
+ * code: 1 of a file that failed. */
+int cli_close_out(struct output *out, enum output_end end);
 
 /** Progress on stderr and an estimate of the time left, only if it is a terminal
  * and a second has passed. */

@@ -59,6 +59,7 @@ struct agree {
 	int worst, jobs;
 	struct results results, before; /* @before: of @again */
 	GArray *judged;			/* struct judged, as results.all */
+	struct outputs files;
 };
 
 /* ---- replay ---- */
@@ -648,8 +649,8 @@ static double level_of(const struct summary *s, size_t level)
 
 static int write_level(const struct agree *a)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, a->write_level);
+	struct output out;
+	int ret = cli_open_out(&out, &a->files, a->write_level);
 
 	if (ret)
 		return ret;
@@ -720,71 +721,108 @@ static const char *const colours[NR_RESULT_COUNTERS] = {
 	"#0072b2", "#000000", "#888888", "#882255",
 };
 
-static int plot(const struct agree *a)
+static void write_dat(FILE *f, const void *data)
 {
-	g_autofree char *dat = g_strconcat(a->plot, ".dat", NULL);
-	g_autofree char *gp = g_strconcat(a->plot, ".gp", NULL);
-	g_autofree char *name = g_path_get_basename(a->plot);
-	struct cli_out out;
-	int ret = cli_open_out(&out, dat);
+	const struct agree *a = data;
 
-	if (ret)
-		return ret;
 	for (int g = 0; g < NR_GROUPS; g++) {
-		fputs("# counter, kernel min, median, max, simulator\n", out.f);
+		fputs("# counter, kernel min, median, max, simulator\n", f);
 		for (guint i = 0; i < a->judged->len; i++) {
 			const struct judged *j = &g_array_index(a->judged, struct judged, i);
 
 			for (guint k = 0; j->group == (enum group)g && k < j->r->cells->len; k++) {
 				const struct cell *c = &g_array_index(j->r->cells, struct cell, k);
 
-				fprintf(out.f, "%u %" PRIu64 " %.1f %" PRIu64 " %" PRIu64 "\n",
+				fprintf(f, "%u %" PRIu64 " %.1f %" PRIu64 " %" PRIu64 "\n",
 					c->counter, c->kernel.min, c->kernel.median, c->kernel.max,
 					c->sim);
 			}
 		}
 		/* a block without a point would not be counted as one */
-		fputs("-1 0 0 0 0\n\n\n", out.f);
+		fputs("-1 0 0 0 0\n\n\n", f);
 	}
-	ret = cli_close_out(&out, true);
-	if (!ret)
-		ret = cli_open_out(&out, gp);
-	if (ret)
-		return ret;
-	for (int t = 0; t < 2; t++) {
-		fprintf(out.f,
-			t ? "set terminal pngcairo size 1100,620 font 'sans,10'\n"
-			  : "set terminal svg size 1100,620 font 'sans,13' background '#ffffff'\n");
-		fprintf(out.f, "set output '%s.%s'\n", name, t ? "png" : "svg");
-		fputs("set multiplot layout 1,2 title 'simulator against kernel: counters + 1; "
-		      "bars: spread of the kernel'\n"
-		      "set logscale xy\nset xrange [0.8:*]\nset yrange [0.8:*]\n"
-		      "set xlabel 'kernel'\nset ylabel 'simulator'\nset grid lc '#dddddd' lt 1\n"
-		      "set key below horizontal Left reverse samplen 1 noenhanced\n",
-		      out.f);
-		for (int g = 0; g < NR_GROUPS; g++) {
-			fprintf(out.f, "set title '%s'\nplot x lc '#888888' notitle",
-				g == MEMCG ? "memory cgroup" : "whole guest");
-			for (int c = 0; c < NR_RESULT_COUNTERS; c++)
-				fprintf(out.f,
-					", \\\n    '%s.dat' index %d using "
-					"($1==%d?$3+1:NaN):($5+1):"
-					"($2+1):($4+1) with xerrorbars pt %d ps 0.6 lc '%s' "
-					"title '%s'",
-					name, g, c, c + 4, colours[c], result_counters[c].name);
-			fputc('\n', out.f);
-		}
-		fputs("unset multiplot\n", out.f);
+}
+
+static void write_script(FILE *f, const void *data, const char *dat)
+{
+	(void)data;
+	fputs("set multiplot layout 1,2 title 'simulator against kernel: counters + 1; "
+	      "bars: spread of the kernel'\n"
+	      "set logscale xy\nset xrange [0.8:*]\nset yrange [0.8:*]\n"
+	      "set xlabel 'kernel'\nset ylabel 'simulator'\nset grid lc '#dddddd' lt 1\n"
+	      "set key below horizontal Left reverse samplen 1 noenhanced\n",
+	      f);
+	for (int g = 0; g < NR_GROUPS; g++) {
+		fprintf(f, "set title '%s'\nplot x lc '#888888' notitle",
+			g == MEMCG ? "memory cgroup" : "whole guest");
+		for (int c = 0; c < NR_RESULT_COUNTERS; c++)
+			fprintf(f,
+				", \\\n    %s index %d using ($1==%d?$3+1:NaN):($5+1):"
+				"($2+1):($4+1) with xerrorbars pt %d ps 0.6 lc '%s' title '%s'",
+				dat, g, c, c + 4, colours[c], result_counters[c].name);
+		fputc('\n', f);
 	}
-	ret = cli_close_out(&out, true);
-	return ret ? ret : plot_gnuplot(gp);
+	fputs("unset multiplot\n", f);
+}
+
+static int plot(const struct agree *a)
+{
+	const struct plot p = {
+		.base = a->plot,
+		.width = 1100,
+		.height = 620,
+		.dat = write_dat,
+		.script = write_script,
+		.data = a,
+	};
+
+	return plot_write(&a->files, &p);
 }
 
 /* ---- the command ---- */
 
+/* RESULTS.csv comes with two more files, and the scenarios are read by name */
+static int declare_inputs(struct agree *a, const struct results *r, const char *what)
+{
+	const struct cli_file list[] = {
+		{ FILE_INPUT, what, r->csv_path, false },
+		{ FILE_INPUT, what, r->runs_path, false },
+		{ FILE_INPUT, what, r->pages_path, false },
+	};
+
+	return cli_declare(&a->files, list, G_N_ELEMENTS(list));
+}
+
+static int declare(struct agree *a)
+{
+	const struct cli_file list[] = {
+		{ FILE_INPUT, "--at-least", a->at_least, false },
+		{ FILE_RESULTS, "--csv", a->csv, false },
+		{ FILE_KEYS, "--write-level", a->write_level, false },
+	};
+	int ret = declare_inputs(a, &a->results, "RESULTS.csv");
+
+	if (!ret && a->again)
+		ret = declare_inputs(a, &a->before, "--again");
+	for (guint i = 0; !ret && i < a->results.all->len; i++) {
+		const struct result *r = a->results.all->pdata[i];
+		g_autofree char *name = g_strconcat(r->scenario, ".csv", NULL);
+		g_autofree char *path = g_build_filename(a->traces, name, NULL);
+
+		if (!wanted(a, r) ||
+		    (i && !strcmp(((struct result *)a->results.all->pdata[i - 1])->scenario,
+				  r->scenario)))
+			continue;
+		ret = cli_declare_inputs(&a->files, "--traces", (char *[]){ path }, 1);
+	}
+	if (!ret)
+		ret = cli_declare(&a->files, list, G_N_ELEMENTS(list));
+	return ret || !a->plot ? ret : plot_declare(&a->files, "--plot", a->plot);
+}
+
 static int agree(struct agree *a, const char *path)
 {
-	struct cli_out out;
+	struct output out;
 	struct err err;
 	int ret = results_load(&a->results, path, &err);
 
@@ -792,12 +830,13 @@ static int agree(struct agree *a, const char *path)
 		ret = results_load(&a->before, a->again, &err);
 	if (ret)
 		return cli_fail(ret, &err);
+	ret = declare(a);
 	for (guint i = 0, nr; !ret && i < a->results.all->len; i += nr)
 		ret = judge_scenario(a, i, &nr);
 	if (!ret && !a->judged->len)
 		ret = cli_usage("agree: no such scenario is recorded");
 	if (!ret)
-		ret = cli_open_out(&out, a->csv && !strcmp(a->csv, "-") ? "/dev/null" : NULL);
+		ret = cli_open_stdout(&out, a->csv);
 	if (ret)
 		return ret;
 	for (int g = 0; g < NR_GROUPS; g++)
@@ -807,7 +846,7 @@ static int agree(struct agree *a, const char *path)
 		print_again(out.f, a);
 	ret = cli_close_out(&out, true);
 	if (!ret && a->csv) {
-		ret = cli_open_out(&out, a->csv);
+		ret = cli_open_out(&out, &a->files, a->csv);
 		if (!ret) {
 			write_cells(out.f, a);
 			ret = cli_close_out(&out, true);
@@ -846,10 +885,14 @@ static int run(int argc, char **argv)
 		  "fail if anything is worse than this file says", "FILE" },
 		{ "write-level", 0, 0, G_OPTION_ARG_FILENAME, &a.write_level, "write that file",
 		  "FILE" },
+		CLI_FORCE(&a.files),
 		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &a.jobs, "threads (default: one a core)", "N" },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = cli_options(
+	int ret;
+
+	outputs_init(&a.files);
+	ret = cli_options(
 		&argc, &argv, entries, "RESULTS.csv",
 		"Replay what a real kernel was recorded on and say how far from it that is.",
 		"A cell is a counter at a mark of a scenario under a policy. Its error is 0\n"
@@ -872,6 +915,7 @@ static int run(int argc, char **argv)
 		if (a.before.all)
 			results_clear(&a.before);
 	}
+	outputs_clear(&a.files);
 	g_array_free(a.judged, TRUE);
 	g_free(a.kernel);
 	g_free(a.traces);

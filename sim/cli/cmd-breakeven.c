@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "sim/lab/breakeven.h"
-#include "sim/cli/cli.h"
+#include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "traces/gen/gen.h"
 
@@ -16,6 +16,7 @@ struct breakeven {
 	char **settings;
 	int jobs, seeds;
 	gboolean restart;
+	struct outputs files;
 };
 
 /* the tables, in 72 columns */
@@ -156,10 +157,10 @@ static void differences_row(FILE *f, const struct grid *g, guint machine, guint 
 		fprintf(f, "%.6f,%.6f,%.6f\n", even.at, even.low, even.high);
 }
 
-static int write_differences(const struct grid *g, const char *path)
+static int write_differences(const struct grid *g, const struct outputs *files, const char *path)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, path);
+	struct output out;
+	int ret = cli_open_out(&out, files, path);
 
 	if (ret)
 		return ret;
@@ -208,26 +209,43 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 		  const char *csv, const char *workload)
 {
 	struct grid g;
-	struct cli_out out;
+	struct output out;
 	struct err err;
 	int ret = grid_load(&g, workload, sw, r, csv, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = cli_open_out(&out, NULL);
+	ret = cli_open_stdout(&out, NULL);
 	if (!ret) {
 		print_tables(out.f, &g);
 		ret = cli_close_out(&out, true);
 	}
 	if (!ret && b->differences)
-		ret = write_differences(&g, b->differences);
-	if (!ret && b->plots)
-		ret = grid_plot(&g, b->plots);
+		ret = write_differences(&g, &b->files, b->differences);
+	if (!ret && b->plots) {
+		g_autofree char *base = plot_base(b->plots, "breakeven-", workload);
+
+		ret = grid_plot(&g, &b->files, base);
+	}
 	grid_clear(&g);
 	return ret;
 }
 
-static int breakeven(const struct breakeven *b, const char *workload, int nr, char **kv)
+static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
+		   const char *workload)
+{
+	const struct cli_file list[] = { { FILE_RESULTS, "--differences", b->differences, false } };
+	g_autofree char *base = b->plots ? plot_base(b->plots, "breakeven-", workload) : NULL;
+	struct err err;
+	int ret = sweep_declare(sw, &b->files, "--csv", csv, b->restart, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	ret = cli_declare(&b->files, list, G_N_ELEMENTS(list));
+	return ret || !base ? ret : plot_declare(&b->files, "--plots", base);
+}
+
+static int breakeven(struct breakeven *b, const char *workload, int nr, char **kv)
 {
 	const char *csv = b->csv ? b->csv : "breakeven.csv";
 	g_autofree char *text = NULL;
@@ -243,7 +261,9 @@ static int breakeven(const struct breakeven *b, const char *workload, int nr, ch
 	text = definition(b, &r, workload, nr, kv);
 	ret = sweep_parse(&sw, "breakeven", text, strlen(text));
 	if (!ret) {
-		ret = sweep_run(&sw, csv, b->jobs, b->restart);
+		ret = declare(b, &sw, csv, workload);
+		if (!ret)
+			ret = sweep_run(&sw, csv, b->jobs, b->restart);
 		if (!ret)
 			ret = report(b, &sw, &r, csv, workload);
 		sweep_clear(&sw);
@@ -290,12 +310,16 @@ static int run(int argc, char **argv)
 		  "write the differences with their confidence intervals, a row a cell", "FILE" },
 		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &b.plots,
 		  "plot probability against delay by the winner: SVG and PNG", "DIR" },
+		CLI_FORCE(&b.files),
 		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &b.jobs, "threads (default: one a core)", "N" },
 		{ "restart", 0, 0, G_OPTION_ARG_NONE, &b.restart,
 		  "throw away what an earlier call has finished", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = cli_options(
+	int ret;
+
+	outputs_init(&b.files);
+	ret = cli_options(
 		&argc, &argv, entries, "GENERATOR|TRACE [KEY=VALUE...]",
 		"Say at which restart probability and delay a policy stops paying.",
 		"Every killed process comes back with the probability, after the delay. A run\n"
@@ -315,6 +339,7 @@ static int run(int argc, char **argv)
 		if (!ret)
 			ret = breakeven(&b, argv[1], argc - 2, argv + 2);
 	}
+	outputs_clear(&b.files);
 	g_free(b.policies);
 	g_free(b.machines);
 	g_free(b.lrus);

@@ -63,7 +63,7 @@ static void show_progress(void *data, double done)
 	cli_progress(data, done);
 }
 
-static int calibrate(const char *dir, const char *path, bool quick)
+static int calibrate(const char *dir, const struct outputs *files, const char *path, bool quick)
 {
 	struct cli_progress bar;
 	const struct measure_options o = {
@@ -72,7 +72,7 @@ static int calibrate(const char *dir, const char *path, bool quick)
 		.progress = show_progress,
 		.progress_data = &bar,
 	};
-	struct cli_out out;
+	struct output out;
 	struct measures ms;
 	struct err err;
 	int ret;
@@ -83,7 +83,7 @@ static int calibrate(const char *dir, const char *path, bool quick)
 	if (ret) {
 		ret = cli_fail(ret, &err);
 	} else {
-		ret = cli_open_out(&out, path);
+		ret = cli_open_out(&out, files, path);
 		if (!ret) {
 			print_all(out.f, &ms);
 			ret = cli_close_out(&out, true);
@@ -97,16 +97,21 @@ static int run(int argc, char **argv)
 {
 	g_autofree char *path = NULL, *dir = NULL;
 	gboolean quick = FALSE;
+	struct outputs files;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
 		  "the machine file (default: standard output)", "FILE" },
+		CLI_FORCE(&files),
 		{ "dir", 'd', 0, G_OPTION_ARG_FILENAME, &dir,
 		  "folder on the file system and device to measure (default: this one)", "DIR" },
 		{ "quick", 'q', 0, G_OPTION_ARG_NONE, &quick,
 		  "few samples: shows what can be measured, and not how much it is", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = cli_options(
+	int ret;
+
+	outputs_init(&files);
+	ret = cli_options(
 		&argc, &argv, entries, NULL,
 		"Measure what memory management costs on this machine.",
 		"Writes a machine file: each key with how it was measured, its median and its\n"
@@ -115,11 +120,17 @@ static int run(int argc, char **argv)
 		"that is gone afterwards, and less than a minute. Other load on the machine\n"
 		"makes the numbers worse.");
 
-	if (ret >= 0)
-		return ret;
-	if (argc != 1)
-		return cli_usage("calibrate: expected no arguments, got %d", argc - 1);
-	return calibrate(dir ? dir : ".", path, quick);
+	if (ret < 0 && argc != 1)
+		ret = cli_usage("calibrate: expected no arguments, got %d", argc - 1);
+	if (ret < 0) {
+		const struct cli_file file = { FILE_KEYS, "--output", path, false };
+
+		ret = cli_declare(&files, &file, 1);
+		if (!ret)
+			ret = calibrate(dir ? dir : ".", &files, path, quick);
+	}
+	outputs_clear(&files);
+	return ret;
 }
 
 const struct command cmd_calibrate = {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* reapsim compare: traces x machines x policies, as tables, CSV and pictures. */
-#include <errno.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -142,21 +141,28 @@ static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 	}
 }
 
-/* runs that were not finished are left out of the CSV */
-static void csv_rows(FILE *f, const struct run_set *rs)
+/* runs that were not finished are left out of the CSV; how many were */
+static guint csv_rows(FILE *f, const struct run_set *rs)
 {
+	guint rows = 0;
+
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
-		if (r->done && r->ret >= 0)
+		if (r->done && r->ret >= 0) {
 			run_csv_row(f, rs->trace, r, NULL);
+			rows++;
+		}
 	}
+	return rows;
 }
 
 struct compare {
 	struct run_options o;
 	char *counter, *csv, *plots;
+	struct outputs files;
 	enum vmstat_item item;
+	guint rows; /* of the CSV */
 };
 
 static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv)
@@ -172,15 +178,11 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 		ret = cli_run_set_execute(&rs, c->o.jobs);
 		tables(text, &rs, c->item);
 		if (csv)
-			csv_rows(csv, &rs);
+			c->rows += csv_rows(csv, &rs);
 		if (!ret && c->plots) {
-			g_autofree char *base = g_path_get_basename(path);
-			g_autofree char *file = NULL;
+			g_autofree char *base = plot_base(c->plots, "", path);
 
-			if (strrchr(base, '.'))
-				*strrchr(base, '.') = 0;
-			file = g_build_filename(c->plots, base, NULL);
-			ret = plot_compare(&rs, c->item, file);
+			ret = plot_compare(&rs, c->item, &c->files, base);
 		}
 	}
 	run_set_clear(&rs);
@@ -190,31 +192,46 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 
 static int compare_all(struct compare *c, char **paths, int n)
 {
-	struct cli_out text, csv = { 0 };
+	struct output text, csv = { 0 };
 	int ret, closed;
 
-	if (c->plots && g_mkdir_with_parents(c->plots, 0777)) {
-		struct err err;
-
-		return cli_fail(err_set(&err, -errno, "%s: %s", c->plots, g_strerror(errno)), &err);
-	}
 	/* with the CSV on stdout, the tables have no place */
-	ret = cli_open_out(&text, c->csv && !strcmp(c->csv, "-") ? "/dev/null" : NULL);
+	ret = cli_open_stdout(&text, c->csv);
 	if (!ret && c->csv)
-		ret = cli_open_out(&csv, c->csv);
+		ret = cli_open_out(&csv, &c->files, c->csv);
 	if (ret)
 		return ret;
 	if (csv.f)
 		run_csv_header(csv.f);
 	for (int i = 0; i < n && !ret; i++)
 		ret = compare_one(c, paths[i], text.f, csv.f);
-	/* what was finished is kept, whatever came after it */
 	if (csv.f) {
-		closed = cli_close_out(&csv, true);
+		closed = cli_close_out(&csv, !ret      ? OUTPUT_WHOLE
+					     : c->rows ? OUTPUT_PART
+						       : OUTPUT_FAILED);
 		ret = MAX(ret, closed);
 	}
 	closed = cli_close_out(&text, true);
 	return MAX(ret, closed);
+}
+
+static int declare(struct compare *c, char **traces, int n)
+{
+	const struct cli_file list[] = {
+		{ FILE_INPUT, "--machines", c->o.spec.machines, true },
+		{ FILE_RESULTS, "--csv", c->csv, false },
+	};
+	int ret = cli_declare_inputs(&c->files, "TRACE", traces, n);
+
+	if (!ret)
+		ret = cli_declare(&c->files, list, G_N_ELEMENTS(list));
+	for (int i = 0; i < n && !ret && c->plots; i++) {
+		g_autofree char *base = plot_base(c->plots, "", traces[i]);
+		g_autofree char *what = g_strdup_printf("--plots of %s:", traces[i]);
+
+		ret = plot_declare(&c->files, what, base);
+	}
+	return ret;
 }
 
 static int check_usage(struct compare *c, int nr_traces)
@@ -241,9 +258,13 @@ static int run(int argc, char **argv)
 		  "FILE" },
 		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &c.plots,
 		  "plot the counter against the memory limit: SVG and PNG per trace", "DIR" },
+		CLI_FORCE(&c.files),
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = run_options_parse(
+	int ret;
+
+	outputs_init(&c.files);
+	ret = run_options_parse(
 		&argc, &argv, &c.o, true, own, "TRACE...",
 		"Replay traces under every policy and compare.",
 		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
@@ -254,8 +275,11 @@ static int run(int argc, char **argv)
 	if (ret < 0) {
 		ret = check_usage(&c, argc - 1);
 		if (!ret)
+			ret = declare(&c, argv + 1, argc - 1);
+		if (!ret)
 			ret = compare_all(&c, argv + 1, argc - 1);
 	}
+	outputs_clear(&c.files);
 	run_options_clear(&c.o);
 	g_free(c.counter);
 	g_free(c.csv);

@@ -276,7 +276,7 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 {
 	struct run_set rs = { 0 };
 	struct trace *t = NULL;
-	struct cli_out out;
+	struct output out;
 	struct err err;
 	int ret = cli_load_trace(path, o->format, &t), closed;
 
@@ -287,7 +287,7 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 	if (!ret)
 		ret = cli_run_set_init_one(&rs, &o->spec, t);
 	if (!ret)
-		ret = cli_open_out(&out, NULL);
+		ret = cli_open_stdout(&out, NULL);
 	if (!ret) {
 		x->f = out.f;
 		x->s = sim_new(t, &run_set_get(&rs, 0, 0, 0)->cfg, &err);

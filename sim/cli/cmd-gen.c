@@ -36,14 +36,14 @@ static void list_one(FILE *f, const struct trace_generator *g)
 
 static int list(int nr, char **names)
 {
-	struct cli_out out;
+	struct output out;
 	struct err err;
 	int ret;
 
 	for (int i = 0; i < nr; i++)
 		if (!gen_find(names[i], &err))
 			return cli_fail(-EINVAL, &err);
-	ret = cli_open_out(&out, NULL);
+	ret = cli_open_stdout(&out, NULL);
 	if (ret)
 		return ret;
 	for (size_t i = 0; trace_generators[i]; i++) {
@@ -63,11 +63,11 @@ static void show_progress(void *data, double done)
 }
 
 static int generate(const struct trace_generator *g, int nr, char **kv, size_t format,
-		    const char *path)
+		    const struct outputs *files, const char *path)
 {
 	struct cli_progress progress;
 	struct gen_args args;
-	struct cli_out out;
+	struct output out;
 	struct trace *t;
 	struct err err;
 	int ret;
@@ -82,7 +82,7 @@ static int generate(const struct trace_generator *g, int nr, char **kv, size_t f
 	cli_progress_end(&progress);
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = cli_open_out(&out, path);
+	ret = cli_open_out(&out, files, path);
 	if (!ret) {
 		int bad = formats[format].write(t, out.f, &err);
 
@@ -116,9 +116,11 @@ static int run(int argc, char **argv)
 {
 	char *path = NULL, *format_name = NULL;
 	gboolean want_list = FALSE;
+	struct outputs files;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
 		  "Where to write the trace (default: standard output)", "FILE" },
+		CLI_FORCE(&files),
 		{ "format", 0, 0, G_OPTION_ARG_STRING, &format_name,
 		  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for "
 		  ".rtrace",
@@ -132,6 +134,7 @@ static int run(int argc, char **argv)
 	size_t format;
 	int ret;
 
+	outputs_init(&files);
 	ret = cli_options(
 		&argc, &argv, entries, "GENERATOR [KEY=VALUE...]",
 		"Makes a synthetic trace. The same options and seed make the same bytes.",
@@ -155,9 +158,15 @@ static int run(int argc, char **argv)
 					  ? "binary"
 					  : format_name,
 				  &format);
+	if (!ret) {
+		const struct cli_file file = { FILE_TRACE, "--output", path, false };
+
+		ret = cli_declare(&files, &file, 1);
+	}
 	if (!ret)
-		ret = generate(g, argc - 2, argv + 2, format, path);
+		ret = generate(g, argc - 2, argv + 2, format, &files, path);
 out:
+	outputs_clear(&files);
 	g_free(path);
 	g_free(format_name);
 	return ret;

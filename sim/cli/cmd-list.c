@@ -134,12 +134,12 @@ static int check_kinds(char **kinds, int nr)
 
 static int list(enum form form, char **kinds, int nr)
 {
-	struct cli_out out;
+	struct output out;
 	bool first = true;
 	int ret = check_kinds(kinds, nr);
 
 	if (!ret)
-		ret = cli_open_out(&out, NULL);
+		ret = cli_open_stdout(&out, NULL);
 	if (ret)
 		return ret;
 	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++) {

@@ -240,14 +240,20 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	}
 }
 
-static void csv_rows(FILE *f, const struct run_set *rs)
+/* how many there are */
+static guint csv_rows(FILE *f, const struct run_set *rs)
 {
+	guint rows = 0;
+
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
-		if (r->done && r->ret >= 0)
+		if (r->done && r->ret >= 0) {
 			outcome_csv_row(f, rs->trace, r);
+			rows++;
+		}
 	}
+	return rows;
 }
 
 struct outcome_options {
@@ -257,6 +263,8 @@ struct outcome_options {
 	gint64 seed;
 	gboolean pool;
 	struct timed_config timed;
+	struct outputs files;
+	guint rows; /* of the CSV */
 };
 
 static int parse_timed(struct outcome_options *c)
@@ -321,7 +329,7 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 	if (executed == n) {
 		print_tables(text, &s, &c->timed);
 		for (guint i = 0; csv && i < n; i++)
-			csv_rows(csv, &sets[i]);
+			c->rows += csv_rows(csv, &sets[i]);
 	}
 	for (guint i = 0; i < n; i++) {
 		run_set_clear(&sets[i]);
@@ -332,12 +340,12 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 
 static int outcome_all(struct outcome_options *c, char **paths, int n)
 {
-	struct cli_out text, csv = { 0 };
+	struct output text, csv = { 0 };
 	int ret, closed;
 
-	ret = cli_open_out(&text, c->csv && !strcmp(c->csv, "-") ? "/dev/null" : NULL);
+	ret = cli_open_stdout(&text, c->csv);
 	if (!ret && c->csv)
-		ret = cli_open_out(&csv, c->csv);
+		ret = cli_open_out(&csv, &c->files, c->csv);
 	if (ret)
 		return ret;
 	if (csv.f)
@@ -347,11 +355,24 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 	for (int i = 0; !c->pool && i < n && !ret; i++)
 		ret = outcome_traces(c, paths + i, 1, text.f, csv.f);
 	if (csv.f) {
-		closed = cli_close_out(&csv, true);
+		closed = cli_close_out(&csv, !ret      ? OUTPUT_WHOLE
+					     : c->rows ? OUTPUT_PART
+						       : OUTPUT_FAILED);
 		ret = MAX(ret, closed);
 	}
 	closed = cli_close_out(&text, true);
 	return MAX(ret, closed);
+}
+
+static int declare(struct outcome_options *c, char **traces, int n)
+{
+	const struct cli_file list[] = {
+		{ FILE_INPUT, "--machines", c->o.spec.machines, true },
+		{ FILE_RESULTS, "--csv", c->csv, false },
+	};
+	int ret = cli_declare_inputs(&c->files, "TRACE", traces, n);
+
+	return ret ? ret : cli_declare(&c->files, list, G_N_ELEMENTS(list));
 }
 
 static int run(int argc, char **argv)
@@ -375,9 +396,13 @@ static int run(int argc, char **argv)
 		  "one table over all traces, the same workload with different seeds", NULL },
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &c.csv, "write everything, a row a run",
 		  "FILE" },
+		CLI_FORCE(&c.files),
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = run_options_parse(
+	int ret;
+
+	outputs_init(&c.files);
+	ret = run_options_parse(
 		&argc, &argv, &c.o, true, own, "TRACE...",
 		"Replay traces in simulated time and compare what policies cost and save.",
 		"Costs and the device are the machine's; without any, nothing takes time.\n"
@@ -396,8 +421,11 @@ static int run(int argc, char **argv)
 		if (!ret)
 			ret = parse_timed(&c);
 		if (!ret)
+			ret = declare(&c, argv + 1, argc - 1);
+		if (!ret)
 			ret = outcome_all(&c, argv + 1, argc - 1);
 	}
+	outputs_clear(&c.files);
 	run_options_clear(&c.o);
 	g_free(c.killer);
 	g_free(c.restart);

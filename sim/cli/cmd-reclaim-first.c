@@ -22,6 +22,7 @@ struct options {
 	char **settings;
 	int jobs;
 	gboolean restart;
+	struct outputs files;
 };
 
 enum { REAP_PAGES, REAP_YOUNG, REAP_AGED, MARKS, AGAINST, FILLS, REFAULTS, LIMIT, NR_COLUMNS };
@@ -160,72 +161,100 @@ static void write_dat(FILE *f, const void *data)
 	}
 }
 
-static void write_script(FILE *f, const void *data, const char *name)
+/* at the reap, under the first policy */
+static void write_shares(FILE *f, const struct curves *c, guint lru, const char *dat)
 {
-	const struct curves *c = data;
-	static const char *const terminals[] = {
-		"svg size %d,720 font 'sans,13' background '#ffffff'; set output '%s.svg'",
-		"pngcairo size %d,720 font 'sans,10'; set output '%s.png'",
-	};
-	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73",
-					       "#cc79a7", "#e69f00", "#56b4e9" };
-	const guint lrus = c->lrus->values->len, policies = c->policies->values->len;
-	g_autofree char *machine = machine_name(c);
-
-	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
-		g_autofree char *term = g_strdup_printf(terminals[t], 80 + 480 * (int)lrus, name);
-
-		fprintf(f,
-			"set terminal %s\nset multiplot layout 2,%u title 'Reclaim first, reap "
-			"second%s%s' noenhanced\n"
-			"set key below center horizontal Left reverse samplen 2 noenhanced\n"
-			"set bmargin 6\nset grid ytics lc '#dddddd' lt 1\nset border 3\n"
-			"set tics nomirror\n"
-			"set xlabel 'read before the kill, relative to memory' offset 0,0.4\n",
-			term, lrus, machine ? ": " : "", machine ? machine : "");
-		for (guint l = 0; l < lrus; l++)
-			fprintf(f,
-				"set title '%s: at the reap, %s'\nset ylabel 'percent'\n"
-				"set yrange [-3:103]\n"
-				"plot '%s.dat' index %u using 1:2 with linespoints lw 2 pt 4 ps "
-				"0.6 lc "
-				"'#888888' title \"victim's pages still mapped\", \\\n"
-				"    '' index %u using 1:3 with linespoints lw 2 pt 6 ps 0.6 lc "
-				"'#0072b2' title 'of these: young', \\\n"
-				"    '' index %u using 1:4 with linespoints lw 2 pt 8 ps 0.6 lc "
-				"'#d55e00' title 'of the marks: against reclaim'\n",
-				(char *)c->lrus->values->pdata[l],
-				(char *)c->policies->values->pdata[0], name, l, l, l);
-		for (guint l = 0; l < lrus && policies > 1; l++) {
-			fprintf(f,
-				"set title '%s: after the return'\n"
-				"set ylabel 'fills more than %s'\nset yrange [*:*]\nplot ",
-				(char *)c->lrus->values->pdata[l],
+	g_autofree char *title =
+		g_strdup_printf("%s: at the reap, %s", (char *)c->lrus->values->pdata[lru],
 				(char *)c->policies->values->pdata[0]);
-			for (guint p = 1; p < policies; p++)
-				fprintf(f,
-					"%s'%s.dat' index %u using 1:%u with linespoints lw 2 pt "
-					"%u "
-					"ps 0.6 lc '%s' title '%s'",
-					p > 1 ? ", \\\n    " : "", name, l, p + 4, p + 3,
-					colours[(p - 1) % G_N_ELEMENTS(colours)],
-					(char *)c->policies->values->pdata[p]);
-			fputc('\n', f);
-		}
-		fprintf(f, "unset multiplot\n");
-	}
+	g_autofree char *q_title = plot_string(title);
+
+	fprintf(f,
+		"set title %s\nset ylabel 'percent'\n"
+		"set yrange [-3:103]\n"
+		"plot %s index %u using 1:2 with linespoints lw 2 pt 4 ps 0.6 lc "
+		"'#888888' title \"victim's pages still mapped\", \\\n"
+		"    '' index %u using 1:3 with linespoints lw 2 pt 6 ps 0.6 lc "
+		"'#0072b2' title 'of these: young', \\\n"
+		"    '' index %u using 1:4 with linespoints lw 2 pt 8 ps 0.6 lc "
+		"'#d55e00' title 'of the marks: against reclaim'\n",
+		q_title, dat, lru, lru, lru);
 }
 
-static int plot(struct curves *c, const char *dir)
+/* after the return, policies but the first */
+static void write_fills(FILE *f, const struct curves *c, guint lru, const char *dat)
 {
+	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73",
+					       "#cc79a7", "#e69f00", "#56b4e9" };
+	g_autofree char *title =
+		g_strdup_printf("%s: after the return", (char *)c->lrus->values->pdata[lru]);
+	g_autofree char *label =
+		g_strdup_printf("fills more than %s", (char *)c->policies->values->pdata[0]);
+	g_autofree char *q_title = plot_string(title), *q_label = plot_string(label);
+
+	fprintf(f, "set title %s\nset ylabel %s\nset yrange [*:*]\nplot ", q_title, q_label);
+	for (guint p = 1; p < c->policies->values->len; p++) {
+		g_autofree char *policy = plot_string(c->policies->values->pdata[p]);
+
+		fprintf(f,
+			"%s%s index %u using 1:%u with linespoints lw 2 pt %u ps 0.6 lc '%s' "
+			"title %s",
+			p > 1 ? ", \\\n    " : "", dat, lru, p + 4, p + 3,
+			colours[(p - 1) % G_N_ELEMENTS(colours)], policy);
+	}
+	fputc('\n', f);
+}
+
+static void write_script(FILE *f, const void *data, const char *dat)
+{
+	const struct curves *c = data;
+	const guint lrus = c->lrus->values->len;
+	g_autofree char *machine = machine_name(c);
+	g_autofree char *title = g_strdup_printf("Reclaim first, reap second%s%s",
+						 machine ? ": " : "", machine ? machine : "");
+	g_autofree char *q_title = plot_string(title);
+
+	fprintf(f,
+		"set multiplot layout 2,%u title %s noenhanced\n"
+		"set key below center horizontal Left reverse samplen 2 noenhanced\n"
+		"set bmargin 6\nset grid ytics lc '#dddddd' lt 1\nset border 3\n"
+		"set tics nomirror\n"
+		"set xlabel 'read before the kill, relative to memory' offset 0,0.4\n",
+		lrus, q_title);
+	for (guint l = 0; l < lrus; l++)
+		write_shares(f, c, l, dat);
+	for (guint l = 0; l < lrus && c->policies->values->len > 1; l++)
+		write_fills(f, c, l, dat);
+	fprintf(f, "unset multiplot\n");
+}
+
+/* of the machine at @machine, or the generator's own, NULL */
+static char *machine_plot(const char *dir, const char *machine)
+{
+	g_autofree char *name = machine ? keyfile_name(machine) : NULL;
+	g_autofree char *file = g_strconcat("reclaim-first", name ? "-" : "", name, NULL);
+
+	return g_build_filename(dir, file, NULL);
+}
+
+static int plot(struct curves *c, const struct outputs *files, const char *dir)
+{
+	const struct plot p = {
+		.width = 80 + 480 * (int)c->lrus->values->len,
+		.height = 720,
+		.dat = write_dat,
+		.script = write_script,
+		.data = c,
+	};
 	int ret = 0;
 
 	for (c->of = 0; !ret && c->of < (c->machines ? c->machines->values->len : 1); c->of++) {
-		g_autofree char *machine = machine_name(c);
-		g_autofree char *name = g_strconcat("reclaim-first", machine ? "-" : "",
-						    machine ? machine : "", NULL);
+		g_autofree char *base =
+			machine_plot(dir, c->machines ? c->machines->values->pdata[c->of] : NULL);
+		struct plot of_machine = p;
 
-		ret = plot_write(dir, name, write_dat, write_script, c);
+		of_machine.base = base;
+		ret = plot_write(files, &of_machine);
 	}
 	return ret;
 }
@@ -236,7 +265,7 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 			    .lrus = axes_find(&sw->axes, "run", "lru"),
 			    .policies = axes_find(&sw->axes, "run", "policy"),
 			    .streams = axes_find(&sw->axes, "generator", "stream_pages") };
-	struct cli_out out;
+	struct output out;
 	struct err err;
 	int ret = table_load(&c.t, csv, &err);
 
@@ -248,18 +277,35 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 	c.stream = table_column(&c.t, "generator.stream_pages");
 	for (int i = 0; i < NR_COLUMNS; i++)
 		c.column[i] = table_column(&c.t, columns[i]);
-	ret = cli_open_out(&out, NULL);
+	ret = cli_open_stdout(&out, NULL);
 	if (!ret) {
 		print_all(out.f, &c);
 		ret = cli_close_out(&out, true);
 	}
 	if (!ret && o->plots)
-		ret = plot(&c, o->plots);
+		ret = plot(&c, &o->files, o->plots);
 	table_clear(&c.t);
 	return ret;
 }
 
-static int reclaim_first(const struct options *o, int nr, char **kv)
+static int declare(struct options *o, const struct sweep *sw, const char *csv)
+{
+	const struct axis *machines = axes_find(&sw->axes, "machine", "file");
+	struct err err;
+	int ret = sweep_declare(sw, &o->files, "--csv", csv, o->restart, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	for (guint i = 0; !ret && o->plots && i < (machines ? machines->values->len : 1); i++) {
+		g_autofree char *base =
+			machine_plot(o->plots, machines ? machines->values->pdata[i] : NULL);
+
+		ret = plot_declare(&o->files, "--plots", base);
+	}
+	return ret;
+}
+
+static int reclaim_first(struct options *o, int nr, char **kv)
 {
 	GString *s = g_string_new("[sweep]\ngenerator=reclaim-first\n[generator]\n");
 	const char *csv = o->csv ? o->csv : "reclaim-first.csv";
@@ -281,7 +327,9 @@ static int reclaim_first(const struct options *o, int nr, char **kv)
 	g_string_free(s, TRUE);
 	if (ret)
 		return ret;
-	ret = sweep_run(&sw, csv, o->jobs, o->restart);
+	ret = declare(o, &sw, csv);
+	if (!ret)
+		ret = sweep_run(&sw, csv, o->jobs, o->restart);
 	if (!ret)
 		ret = report(o, &sw, csv);
 	sweep_clear(&sw);
@@ -308,12 +356,16 @@ static int run(int argc, char **argv)
 		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv,
 		  "the sweep's rows (default: reclaim-first.csv)", "FILE" },
 		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &o.plots, "plot all: SVG and PNG", "DIR" },
+		CLI_FORCE(&o.files),
 		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o.jobs, "threads (default: one a core)", "N" },
 		{ "restart", 0, 0, G_OPTION_ARG_NONE, &o.restart,
 		  "throw away what an earlier call has finished", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = cli_options(
+	int ret;
+
+	outputs_init(&o.files);
+	ret = cli_options(
 		&argc, &argv, entries, "[KEY=VALUE...]",
 		"Say how far reclaim had aged a victim's pages, and what its unmapping says.",
 		"KEY=VALUE are options of the generator reclaim-first (\"reapsim gen --list\n"
@@ -325,6 +377,7 @@ static int run(int argc, char **argv)
 	if (ret < 0)
 		ret = o.jobs < 0 ? cli_usage("--jobs %d: expected 0 or more", o.jobs)
 				 : reclaim_first(&o, argc - 1, argv + 1);
+	outputs_clear(&o.files);
 	g_free(o.policies);
 	g_free(o.lrus);
 	g_free(o.machines);

@@ -22,10 +22,11 @@ static void print_table(FILE *f, const struct run_set *rs, const struct run *r, 
 				r->stat.v[i]);
 }
 
-static int write_csv(const char *path, const struct run_set *rs, const struct run *r)
+static int write_csv(const struct outputs *files, const char *path, const struct run_set *rs,
+		     const struct run *r)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, path);
+	struct output out;
+	int ret = cli_open_out(&out, files, path);
 
 	if (ret)
 		return ret;
@@ -36,10 +37,11 @@ static int write_csv(const char *path, const struct run_set *rs, const struct ru
 	return cli_close_out(&out, true);
 }
 
-static int write_pages(const char *path, const struct run_set *rs, const struct run *r)
+static int write_pages(const struct outputs *files, const char *path, const struct run_set *rs,
+		       const struct run *r)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, path);
+	struct output out;
+	int ret = cli_open_out(&out, files, path);
 
 	if (ret)
 		return ret;
@@ -52,12 +54,12 @@ static bool is_stdout(const char *path)
 	return path && !strcmp(path, "-");
 }
 
-static int replay(const struct run_options *o, const char *path, const char *csv, const char *pages,
-		  bool all)
+static int replay(const struct run_options *o, const struct outputs *files, const char *path,
+		  const char *csv, const char *pages, bool all)
 {
 	struct run_set rs = { 0 };
 	struct trace *t = NULL;
-	struct cli_out out;
+	struct output out;
 	int ret = cli_load_trace(path, o->format, &t);
 
 	if (!ret)
@@ -65,24 +67,38 @@ static int replay(const struct run_options *o, const char *path, const char *csv
 	if (!ret)
 		ret = cli_run_set_execute(&rs, 1);
 	if (!ret && !is_stdout(csv) && !is_stdout(pages)) {
-		ret = cli_open_out(&out, NULL);
+		ret = cli_open_stdout(&out, NULL);
 		if (!ret) {
 			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), all);
 			ret = cli_close_out(&out, true);
 		}
 	}
 	if (!ret && csv)
-		ret = write_csv(csv, &rs, run_set_get(&rs, 0, 0, 0));
+		ret = write_csv(files, csv, &rs, run_set_get(&rs, 0, 0, 0));
 	if (!ret && pages)
-		ret = write_pages(pages, &rs, run_set_get(&rs, 0, 0, 0));
+		ret = write_pages(files, pages, &rs, run_set_get(&rs, 0, 0, 0));
 	run_set_clear(&rs);
 	trace_free(t);
 	return ret;
 }
 
+static int declare(struct outputs *files, const struct run_options *o, const char *trace,
+		   const char *csv, const char *pages)
+{
+	const struct cli_file list[] = {
+		{ FILE_INPUT, "TRACE", trace, false },
+		{ FILE_INPUT, "--machine", o->spec.machines, false },
+		{ FILE_RESULTS, "--csv", csv, false },
+		{ FILE_RESULTS, "--pages", pages, false },
+	};
+
+	return cli_declare(files, list, G_N_ELEMENTS(list));
+}
+
 static int run(int argc, char **argv)
 {
 	struct run_options o = { 0 };
+	struct outputs files;
 	g_autofree char *csv = NULL, *pages = NULL;
 	gboolean all = FALSE, flags_as_recorded = FALSE;
 	const GOptionEntry own[] = {
@@ -93,19 +109,27 @@ static int run(int argc, char **argv)
 		  "FILE" },
 		{ "flags-as-recorded", 0, 0, G_OPTION_ARG_NONE, &flags_as_recorded,
 		  "process_mrelease() gets the flags of the trace, none by the policy", NULL },
+		CLI_FORCE(&files),
 		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "show counters that are 0 too", NULL },
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
-				    "Replay one trace and print every counter.", NULL);
+	int ret;
 
+	outputs_init(&files);
+	ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
+				"Replay one trace and print every counter.", NULL);
 	o.spec.flags_as_recorded = flags_as_recorded;
 	o.spec.keep_pages = pages != NULL;
 	if (ret < 0 && is_stdout(csv) && is_stdout(pages))
 		ret = cli_usage("run: --csv and --pages cannot both go to stdout");
-	if (ret < 0)
-		ret = argc == 2 ? replay(&o, argv[1], csv, pages, all)
-				: cli_usage("run: expected one trace, got %d", argc - 1);
+	if (ret < 0 && argc != 2)
+		ret = cli_usage("run: expected one trace, got %d", argc - 1);
+	if (ret < 0) {
+		ret = declare(&files, &o, argv[1], csv, pages);
+		if (!ret)
+			ret = replay(&o, &files, argv[1], csv, pages, all);
+	}
+	outputs_clear(&files);
 	run_options_clear(&o);
 	return ret;
 }

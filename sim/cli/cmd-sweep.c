@@ -11,8 +11,8 @@
 
 static int print_axes(const struct sweep *sw)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, NULL);
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
 
 	if (ret)
 		return ret;
@@ -47,7 +47,8 @@ static char *default_csv(const char *conf)
 	return g_strconcat(name, ".csv", NULL);
 }
 
-static int sweep(const char *conf, const char *csv, int jobs, bool restart, bool dry)
+static int sweep(struct outputs *files, const char *conf, const char *csv, int jobs, bool restart,
+		 bool dry)
 {
 	g_autofree char *chosen = csv ? g_strdup(csv) : default_csv(conf);
 	g_autofree char *text = NULL;
@@ -61,7 +62,14 @@ static int sweep(const char *conf, const char *csv, int jobs, bool restart, bool
 	ret = sweep_parse(&sw, conf, text, len);
 	if (ret)
 		return ret;
-	ret = dry ? print_axes(&sw) : sweep_run(&sw, chosen, jobs, restart);
+	if (dry) {
+		ret = print_axes(&sw);
+	} else {
+		ret = outputs_declare(files, FILE_INPUT, "FILE.conf", conf, &err);
+		if (!ret)
+			ret = sweep_declare(&sw, files, "--output", chosen, restart, &err);
+		ret = ret ? cli_fail(ret, &err) : sweep_run(&sw, chosen, jobs, restart);
+	}
 	sweep_clear(&sw);
 	return ret;
 }
@@ -70,6 +78,7 @@ static int run(int argc, char **argv)
 {
 	g_autofree char *csv = NULL;
 	gboolean restart = FALSE, dry = FALSE;
+	struct outputs files;
 	int jobs = 0;
 	const GOptionEntry entries[] = {
 		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &csv,
@@ -78,9 +87,13 @@ static int run(int argc, char **argv)
 		{ "dry-run", 'n', 0, G_OPTION_ARG_NONE, &dry, "print the axes, run nothing", NULL },
 		{ "restart", 0, 0, G_OPTION_ARG_NONE, &restart,
 		  "throw away what an earlier call has finished", NULL },
+		CLI_FORCE(&files),
 		G_OPTION_ENTRY_NULL,
 	};
-	int ret = cli_options(
+	int ret;
+
+	outputs_init(&files);
+	ret = cli_options(
 		&argc, &argv, entries, "FILE.conf",
 		"Run every combination of the values that a key file lists.",
 		"Groups and keys of FILE.conf:\n"
@@ -97,13 +110,14 @@ static int run(int argc, char **argv)
 		"of [run] varies fastest. After an interruption the same command goes on: what\n"
 		"is finished is not run again.");
 
-	if (ret >= 0)
-		return ret;
-	if (argc != 2)
-		return cli_usage("sweep: expected one key file, got %d", argc - 1);
-	if (jobs < 0)
-		return cli_usage("--jobs %d: expected 0 or more", jobs);
-	return sweep(argv[1], csv, jobs, restart, dry);
+	if (ret < 0 && argc != 2)
+		ret = cli_usage("sweep: expected one key file, got %d", argc - 1);
+	if (ret < 0 && jobs < 0)
+		ret = cli_usage("--jobs %d: expected 0 or more", jobs);
+	if (ret < 0)
+		ret = sweep(&files, argv[1], csv, jobs, restart, dry);
+	outputs_clear(&files);
+	return ret;
 }
 
 const struct command cmd_sweep = {

@@ -48,17 +48,24 @@ static write_fn output_form(const char *to, const char *path, int *ret)
 	return NULL;
 }
 
-static int convert(const char *in, const char *from, const char *path, write_fn write)
+static int convert(struct outputs *files, const char *in, const char *from, const char *path,
+		   write_fn write)
 {
+	const struct cli_file list[] = {
+		{ FILE_INPUT, "IN", in, false },
+		{ FILE_TRACE, "OUT", path, false },
+	};
 	struct err err = { "" };
-	struct cli_out out;
+	struct output out;
 	struct trace *t;
-	int ret = cli_load_trace(in, from, &t);
+	int ret = cli_declare(files, list, G_N_ELEMENTS(list));
 	int wrote;
 
+	if (!ret)
+		ret = cli_load_trace(in, from, &t);
 	if (ret)
 		return ret;
-	ret = cli_open_out(&out, path);
+	ret = cli_open_out(&out, files, path);
 	if (!ret) {
 		wrote = write(t, out.f, &err);
 		ret = cli_close_out(&out, !wrote);
@@ -72,17 +79,22 @@ static int convert(const char *in, const char *from, const char *path, write_fn 
 static int convert_run(int argc, char **argv)
 {
 	char *from = NULL, *to = NULL;
+	struct outputs files;
 	const GOptionEntry entries[] = {
 		{ "from", 'f', 0, G_OPTION_ARG_STRING, &from,
 		  "Format of IN (default: found out from its first bytes)", "FORMAT" },
 		{ "to", 't', 0, G_OPTION_ARG_STRING, &to,
 		  "text or binary (default: by the ending of OUT)", "FORM" },
+		CLI_FORCE(&files),
 		{ NULL },
 	};
-	int ret = cli_options(&argc, &argv, entries, "IN OUT", "Writes the trace IN to OUT.",
-			      "OUT ends in .csv for text and in .rtrace for binary; \"-\" is "
-			      "standard output.\n\"reapsim list\" names the formats that can be "
-			      "read.");
+	int ret;
+
+	outputs_init(&files);
+	ret = cli_options(&argc, &argv, entries, "IN OUT", "Writes the trace IN to OUT.",
+			  "OUT ends in .csv for text and in .rtrace for binary; \"-\" is "
+			  "standard output.\n\"reapsim list\" names the formats that can be "
+			  "read.");
 	write_fn write;
 
 	if (ret >= 0)
@@ -93,8 +105,9 @@ static int convert_run(int argc, char **argv)
 	}
 	write = output_form(to, argv[2], &ret);
 	if (write)
-		ret = convert(argv[1], from, argv[2], write);
+		ret = convert(&files, argv[1], from, argv[2], write);
 out:
+	outputs_clear(&files);
 	g_free(from);
 	g_free(to);
 	return ret;
@@ -230,7 +243,7 @@ static int info(const char *path, const char *from)
 {
 	struct err err = { "" };
 	struct trace_stats stats;
-	struct cli_out out;
+	struct output out;
 	struct machine m;
 	struct trace *t;
 	int ret = cli_load_trace(path, from, &t);
@@ -244,7 +257,7 @@ static int info(const char *path, const char *from)
 	if (ret) {
 		ret = cli_fail(ret, &err);
 	} else {
-		ret = cli_open_out(&out, NULL);
+		ret = cli_open_stdout(&out, NULL);
 		if (!ret) {
 			fprintf(out.f, "%s\n", path);
 			put_kvs(out.f, "machine it asks for", t->machine, t->nr_machine);
@@ -309,7 +322,7 @@ static int check_run(int argc, char **argv)
 		  "Format of the traces (default: found out from their bytes)", "FORMAT" },
 		{ NULL },
 	};
-	struct cli_out out;
+	struct output out;
 	int closed;
 	int ret = cli_options(&argc, &argv, entries, "TRACE...",
 			      "Reads each trace and says whether it is valid.", NULL);
@@ -320,7 +333,7 @@ static int check_run(int argc, char **argv)
 		ret = cli_usage("trace check: no arguments, expected TRACE...");
 		goto out;
 	}
-	ret = cli_open_out(&out, NULL);
+	ret = cli_open_stdout(&out, NULL);
 	if (ret)
 		goto out;
 	for (int i = 1; i < argc; i++) {
@@ -346,8 +359,8 @@ static void usage(FILE *f)
 
 static int trace_help(void)
 {
-	struct cli_out out;
-	int ret = cli_open_out(&out, NULL);
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
 
 	if (ret)
 		return ret;

@@ -32,9 +32,9 @@ int main(int argc, char **argv)
 		return 2;
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help")) {
-		struct cli_out out;
+		struct output out;
 
-		if (cli_open_out(&out, NULL))
+		if (cli_open_stdout(&out, NULL))
 			return 1;
 		usage(out.f);
 		return cli_close_out(&out, true);

@@ -1,210 +1,214 @@
 // SPDX-License-Identifier: GPL-2.0-only
+/*
+ * gnuplot executes what stands in backquotes, also between double quotes, replaces
+ * @NAME, and takes a file whose name begins with "<" or "|" for a command. So it gets
+ * no name of a file but "/proc/PID/fd/N", and strings in single quotes only, between
+ * which nothing has a meaning but the quote. What can't stand there, a newline, is put
+ * between by its number.
+ */
+/* memfd_create() */
+#define _GNU_SOURCE
+#include "sim/cli/cli.h"
 #include "sim/cli/plot.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
-#include <glib/gstdio.h>
+enum { DAT, SCRIPT, SVG, PNG, NR_FILES };
 
-#include "sim/cli/cli.h"
-#include "sim/lab/config.h"
-
-static uint64_t value(const struct run_set *rs, guint end, guint machine, guint policy,
-		      enum vmstat_item item)
-{
-	return run_set_get(rs, end, machine, policy)->stat.v[item];
-}
-
-static bool same(const struct run_set *rs, guint end, guint a, guint b, enum vmstat_item item)
-{
-	for (guint m = 0; m < rs->machines->len; m++)
-		if (value(rs, end, m, a, item) != value(rs, end, m, b, item))
-			return false;
-	return true;
-}
-
-static uint64_t limit(const struct run_set *rs, guint machine)
-{
-	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
-
-	return machine_limit(m);
-}
-
-static bool evicts(const struct run_set *rs, guint policy)
-{
-	return g_str_has_suffix(rs->policies->pdata[policy], "+evict");
-}
-
-/* the policies of a line: "rfc v1 flag"; NULL if another line has this one: an
- * earlier policy of the panel, or the first policy, which is the line at 1 */
-static char *line_title(const struct run_set *rs, guint end, guint policy, enum vmstat_item item)
-{
-	GString *title;
-
-	for (guint p = 0; p < policy; p++)
-		if ((p == 0 || evicts(rs, p) == evicts(rs, policy)) &&
-		    same(rs, end, p, policy, item))
-			return NULL;
-	title = g_string_new(NULL);
-	for (guint p = policy; p < rs->policies->len; p++) {
-		char *name;
-
-		if (evicts(rs, p) != evicts(rs, policy) || !same(rs, end, p, policy, item))
-			continue;
-		name = g_strdup(rs->policies->pdata[p]);
-		if (strchr(name, '+'))
-			*strchr(name, '+') = 0;
-		g_string_append_printf(title, "%s%s", title->len ? " " : "", name);
-		g_free(name);
-	}
-	return g_string_free(title, FALSE);
-}
-
-/* of policies, in the order in which they were named, "+evict" as without */
-static const char *const colours[] = {
-	"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
+static const struct {
+	const char *suffix;
+	enum file_kind kind;
+} plot_files[NR_FILES] = {
+	[DAT] = { ".dat", FILE_PLOT },
+	[SCRIPT] = { ".gp", FILE_PLOT },
+	[SVG] = { ".svg", FILE_PICTURE },
+	[PNG] = { ".png", FILE_PICTURE },
 };
 
-static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict,
-			enum vmstat_item item, const char *name)
+char *plot_string(const char *s)
 {
-	enum op_code how = g_array_index(rs->ends, enum op_code, end);
-	const char *first = rs->policies->pdata[0];
+	g_autofree char *text = g_utf8_make_valid(s, -1);
+	GString *q = g_string_new("'");
 
-	fprintf(f, "set title \"%s%s\"\n",
-		how == OP_NONE ? "processes end as recorded" : "every process ends by ",
-		how == OP_NONE ? "" : ends_as_name(how));
-	if (evict)
-		fprintf(f, "set title \"the same, each with +evict\"\n");
-	fprintf(f, "set yrange [%s:*]\nset ylabel 'relative to %s' noenhanced\n", evict ? "0" : "*",
-		first);
-	/* the first policy, in every panel what the others are measured by */
+	for (const char *c = text; *c; c++) {
+		if (*c == '\'')
+			g_string_append(q, "''");
+		else if (g_ascii_iscntrl(*c))
+			g_string_append_printf(q, "'.\"\\%03o\".'", (unsigned char)*c);
+		else
+			g_string_append_c(q, *c);
+	}
+	g_string_append_c(q, '\'');
+	return g_string_free(q, FALSE);
+}
+
+char *plot_comment(const char *s)
+{
+	char *text = g_utf8_make_valid(s, -1);
+
+	for (char *c = text; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
+	return text;
+}
+
+char *plot_base(const char *dir, const char *prefix, const char *path)
+{
+	g_autofree char *name = g_path_get_basename(path);
+	g_autofree char *file = NULL;
+
+	if (strrchr(name, '.'))
+		*strrchr(name, '.') = 0;
+	file = g_strconcat(prefix, name, NULL);
+	return g_build_filename(dir, file, NULL);
+}
+
+static char *file_path(const char *base, int i)
+{
+	return g_strconcat(base, plot_files[i].suffix, NULL);
+}
+
+int plot_declare(struct outputs *files, const char *what, const char *base)
+{
+	int ret = 0;
+
+	for (int i = 0; i < NR_FILES && !ret; i++) {
+		g_autofree char *path = file_path(base, i);
+		const struct cli_file file = { plot_files[i].kind, what, path, false };
+
+		ret = cli_declare(files, &file, 1);
+	}
+	return ret;
+}
+
+/* both pictures; the names are those of files */
+static void write_script(FILE *f, const struct plot *p, const char *dat, const char *svg,
+			 const char *png)
+{
+	g_autofree char *q_dat = plot_string(dat), *q_svg = plot_string(svg),
+			*q_png = plot_string(png);
+
 	fprintf(f,
-		"plot '%s.dat' index %u using 1:($2/$2) with lines lw 2 lc '#888888' "
-		"title '%s and all not shown'",
-		name, end, first);
-	for (guint p = 1; p < rs->policies->len; p++) {
-		g_autofree char *line =
-			evicts(rs, p) == evict ? line_title(rs, end, p, item) : NULL;
-
-		if (!line)
-			continue;
-		fprintf(f,
-			", \\\n    '%s.dat' index %u using 1:($%u/$2) with linespoints lw 2 pt %u "
-			"ps 0.8 lc '%s' title '%s'",
-			name, end, p + 2, p / 2 + 4, colours[p / 2 % G_N_ELEMENTS(colours)], line);
-	}
-	fputc('\n', f);
+		"set terminal svg size %d,%d font 'sans,13' background '#ffffff'; set output %s\n",
+		p->width, p->height, q_svg);
+	p->script(f, p->data, q_dat);
+	fprintf(f, "set terminal pngcairo size %d,%d font 'sans,10'; set output %s\n", p->width,
+		p->height, q_png);
+	p->script(f, p->data, q_dat);
 }
 
-static void write_script(FILE *f, const struct run_set *rs, enum vmstat_item item, const char *name,
-			 const char *title)
+/* for whoever runs it again; "./" or a name that begins with "|" would be a command */
+static void write_named_script(FILE *f, const struct plot *p)
 {
-	static const char *const terminals[] = {
-		"svg size 1000,%d font 'sans,13' background '#ffffff'; set output '%s.svg'",
-		"pngcairo size 1000,%d font 'sans,10'; set output '%s.png'",
-	};
-	bool evict = false;
+	g_autofree char *name = g_path_get_basename(p->base),
+			*base = g_build_filename(".", name, NULL);
+	g_autofree char *dat = file_path(base, DAT), *svg = file_path(base, SVG),
+			*png = file_path(base, PNG);
 
-	for (guint p = 0; p < rs->policies->len; p++)
-		evict |= evicts(rs, p);
-	for (size_t t = 0; t < G_N_ELEMENTS(terminals); t++) {
-		g_autofree char *term =
-			g_strdup_printf(terminals[t], 60 + 330 * (int)rs->ends->len, name);
-
-		fprintf(f, "set terminal %s\n", term);
-		fprintf(f,
-			"set multiplot layout %u,%d title '%s: %s of each policy, %s = 1' "
-			"noenhanced\n",
-			rs->ends->len, evict ? 2 : 1, title, vmstat_name(item),
-			(char *)rs->policies->pdata[0]);
-		fprintf(f, "set key below center horizontal Left reverse samplen 2 noenhanced\n");
-		fprintf(f, "set xlabel 'memory limit (MiB)' offset 0,0.6\n");
-		fprintf(f, "set grid ytics lc '#dddddd' lt 1\nset border 3\nset tics nomirror\n");
-		fprintf(f, "set offsets graph 0.03, graph 0.03, graph 0.08, graph 0.08\n");
-		for (guint e = 0; e < rs->ends->len; e++) {
-			write_panel(f, rs, e, false, item, name);
-			if (evict)
-				write_panel(f, rs, e, true, item, name);
-		}
-		fprintf(f, "unset multiplot\n");
-	}
+	fputs(OUTPUT_PLOT_MARK ": run gnuplot on it in its folder\n", f);
+	write_script(f, p, dat, svg, png);
 }
 
-int plot_gnuplot(const char *path)
+static char *fd_name(int fd)
 {
-	g_autofree char *dir = g_path_get_dirname(path);
-	g_autofree char *script = g_path_get_basename(path);
+	return g_strdup_printf("/proc/%d/fd/%d", (int)getpid(), fd);
+}
+
+static int run_gnuplot(const char *name, const char *script)
+{
 	const char *argv[] = { "gnuplot", script, NULL };
 	g_autofree char *errors = NULL;
 	g_autoptr(GError) gerr = NULL;
 	struct err err;
 	int status;
 
-	if (!g_spawn_sync(dir, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &errors,
+	if (!g_spawn_sync(NULL, (char **)argv, NULL, G_SPAWN_SEARCH_PATH, NULL, NULL, NULL, &errors,
 			  &status, &gerr) ||
 	    !g_spawn_check_wait_status(status, &gerr))
-		return cli_fail(err_set(&err, -EIO, "gnuplot %s: %s%s%s", script, gerr->message,
+		return cli_fail(err_set(&err, -EIO, "gnuplot %s: %s%s%s", name, gerr->message,
 					errors && *errors ? ": " : "", errors ? errors : ""),
 				&err);
 	return 0;
 }
 
-int plot_write(const char *dir, const char *name, plot_dat_fn dat, plot_script_fn script,
-	       const void *data)
+/* gnuplot says nothing of a full disk */
+static int check_picture(const struct output *out, const char *end)
 {
-	g_autofree char *base = g_build_filename(dir, name, NULL);
-	g_autofree char *dat_path = g_strconcat(base, ".dat", NULL);
-	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
-	struct cli_out out;
+	const size_t len = strlen(end);
+	const int fd = fileno(out->f);
+	const off_t size = lseek(fd, 0, SEEK_END);
+	char tail[16];
+	struct err err;
+
+	if (out->dir < 0 ||
+	    (size >= (off_t)len && pread(fd, tail, len, size - (off_t)len) == (ssize_t)len &&
+	     !memcmp(tail, end, len)))
+		return 0;
+	return cli_fail(err_set(&err, -EIO, "%s: gnuplot could not finish it; is the disk full?",
+				out->path),
+			&err);
+}
+
+static int draw(const struct plot *p, struct output out[NR_FILES])
+{
+	g_autofree char *dat = fd_name(fileno(out[DAT].f)), *svg = fd_name(fileno(out[SVG].f)),
+			*png = fd_name(fileno(out[PNG].f)), *name = file_path(p->base, SCRIPT),
+			*script = NULL;
+	const int fd = memfd_create("gnuplot", MFD_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
 	struct err err;
 	int ret;
 
-	if (g_mkdir_with_parents(dir, 0777))
-		return cli_fail(err_set(&err, -errno, "%s: %s", dir, g_strerror(errno)), &err);
-	ret = cli_open_out(&out, dat_path);
-	if (ret)
+	if (!f) {
+		ret = cli_fail(err_set(&err, -errno, "%s: %s", name, g_strerror(errno)), &err);
+		if (fd >= 0)
+			close(fd);
 		return ret;
-	dat(out.f, data);
-	ret = cli_close_out(&out, true);
+	}
+	write_script(f, p, dat, svg, png);
+	fflush(f);
+	fflush(out[DAT].f);
+	script = fd_name(fd);
+	ret = run_gnuplot(name, script);
+	fclose(f);
 	if (!ret)
-		ret = cli_open_out(&out, gp);
-	if (ret)
-		return ret;
-	script(out.f, data, name);
-	ret = cli_close_out(&out, true);
-	return ret ? ret : plot_gnuplot(gp);
+		ret = check_picture(&out[SVG], "</svg>\n\n");
+	if (!ret)
+		ret = check_picture(&out[PNG], "IEND\xae"
+					       "B`\x82");
+	return ret;
 }
 
-int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *base)
+int plot_write(const struct outputs *files, const struct plot *p)
 {
-	g_autofree char *dat = g_strconcat(base, ".dat", NULL);
-	g_autofree char *gp = g_strconcat(base, ".gp", NULL);
-	g_autofree char *name = g_path_get_basename(base);
-	struct cli_out out;
-	int ret = cli_open_out(&out, dat);
+	g_autofree char *dir = g_path_get_dirname(p->base);
+	struct output out[NR_FILES];
+	int ret = 0, drawn = 1, opened = 0;
+	struct err err;
 
-	if (ret)
-		return ret;
-	for (guint e = 0; e < rs->ends->len; e++) {
-		fprintf(out.f, "# %s: memory in MiB, then %s of",
-			ends_as_name(g_array_index(rs->ends, enum op_code, e)), vmstat_name(item));
-		for (guint p = 0; p < rs->policies->len; p++)
-			fprintf(out.f, " %s", (char *)rs->policies->pdata[p]);
-		for (guint m = 0; m < rs->machines->len; m++) {
-			fprintf(out.f, "\n%.2f", (double)limit(rs, m) / 256);
-			for (guint p = 0; p < rs->policies->len; p++)
-				fprintf(out.f, " %" PRIu64, value(rs, e, m, p, item));
-		}
-		fputs("\n\n\n", out.f);
+	if (g_mkdir_with_parents(dir, 0777))
+		return cli_fail(err_set(&err, -errno, "%s: %s", dir, g_strerror(errno)), &err);
+	for (; opened < NR_FILES && !ret; opened += !ret) {
+		g_autofree char *path = file_path(p->base, opened);
+
+		ret = cli_open_out(&out[opened], files, path);
 	}
-	ret = cli_close_out(&out, true);
-	if (!ret)
-		ret = cli_open_out(&out, gp);
-	if (ret)
-		return ret;
-	write_script(out.f, rs, item, name, name);
-	ret = cli_close_out(&out, true);
-	return ret ? ret : plot_gnuplot(gp);
+	if (!ret) {
+		fputs(OUTPUT_PLOT_MARK "\n", out[DAT].f);
+		p->dat(out[DAT].f, p->data);
+		write_named_script(out[SCRIPT].f, p);
+		drawn = draw(p, out);
+	}
+	/* without gnuplot the data and the script are worth keeping */
+	for (int i = 0; i < opened; i++) {
+		const bool whole = !ret && (!drawn || i == DAT || i == SCRIPT);
+		const int closed = cli_close_out(&out[i], whole ? OUTPUT_WHOLE : OUTPUT_FAILED);
+
+		ret = whole ? MAX(ret, closed) : ret;
+	}
+	return MAX(ret, drawn);
 }

@@ -6,25 +6,46 @@
 #include <stdio.h>
 
 #include "sim/lab/runs.h"
+#include "sim/output.h"
+
+/*
+ * A plot is four files: BASE.dat, what is plotted; BASE.gp, the script, which makes the
+ * other two again when it is run in their folder; BASE.svg and BASE.png. gnuplot itself
+ * never sees their names: it is given open files. Every other name that goes into a
+ * script or its data goes through plot_string() or plot_comment().
+ */
+
+/** struct plot - one to be written. */
+struct plot {
+	const char *base;
+	int width, height; /* of the SVG */
+	void (*dat)(FILE *f, const void *data);
+	/* the script from behind "set output" on; @dat: the data file, as a string in
+	 * gnuplot's quotes */
+	void (*script)(FILE *f, const void *data, const char *dat);
+	const void *data;
+};
+
+/** "DIR/PREFIX" and the name of the file at @path without its ending; the caller frees it. */
+char *plot_base(const char *dir, const char *prefix, const char *path);
+/** Declare the files of the plot at @base. Return: 0, or the exit code. */
+int plot_declare(struct outputs *files, const char *what, const char *base);
+/** Write the four files, their folder too if it is not there. Return: the exit code,
+ * after printing what went wrong (no gnuplot: 1, with the data and the script). */
+int plot_write(const struct outputs *files, const struct plot *p);
+/** @s as a gnuplot string, in which nothing is replaced or executed; the caller frees it. */
+char *plot_string(const char *s);
+/** @s for a line of comment in a data file; the caller frees it. */
+char *plot_comment(const char *s);
 
 /**
  * plot_compare - a counter, relative to the first policy's, against the size of
  * memory: a line a policy, a row of panels for each way that processes end, the
  * forms with +evict in panels of their own.
- * @base: written: BASE.dat, BASE.gp, BASE.svg, BASE.png
  * Policies whose numbers are the same throughout share a line.
- * Return: the exit code, after printing what went wrong (no gnuplot: 1).
+ * Return: as plot_write()
  */
-int plot_compare(const struct run_set *rs, enum vmstat_item item, const char *base);
-
-/* what is plotted, and the script that plots NAME.dat to NAME.svg and NAME.png */
-typedef void (*plot_dat_fn)(FILE *f, const void *data);
-typedef void (*plot_script_fn)(FILE *f, const void *data, const char *name);
-
-/** Write DIR/NAME.dat and .gp and run gnuplot on them. Return: the exit code. */
-int plot_write(const char *dir, const char *name, plot_dat_fn dat, plot_script_fn script,
-	       const void *data);
-/** Run gnuplot on the script at @path, in its folder. Return: the exit code. */
-int plot_gnuplot(const char *path);
+int plot_compare(const struct run_set *rs, enum vmstat_item item, const struct outputs *files,
+		 const char *base);
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "sim/lab/estimate.h"
 #include "sim/lab/sweep.h"
+#include "sim/output.h"
 
 /**
  * struct returns - the two axes: whether and when what was killed comes back. They
@@ -80,8 +81,8 @@ struct even grid_even_p(const struct grid *g, guint machine, guint lru, guint po
 /** The delay in seconds, at a probability. */
 struct even grid_even_delay(const struct grid *g, guint machine, guint lru, guint policy, guint p);
 
-/** Plot probability against delay, coloured by the policy that costs least, to
- * DIR/breakeven-WORKLOAD.svg and .png. Return: the exit code. */
-int grid_plot(const struct grid *g, const char *dir);
+/** Plot probability against delay, coloured by the policy that costs least, to the
+ * declared plot at @base. Return: the exit code. */
+int grid_plot(const struct grid *g, const struct outputs *files, const char *base);
 
 #endif

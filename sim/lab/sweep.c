@@ -1156,6 +1156,32 @@ static void run_threads(struct progress *p, int jobs)
 	cli_release_signals(&signals);
 }
 
+int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,
+		  bool restart, struct err *err)
+{
+	const enum file_kind kind = restart ? FILE_SWEEP : FILE_RESUMED;
+	g_autofree char *journal = g_strconcat(path, ".journal", NULL);
+	const struct {
+		const struct axis *x;
+		const char *what;
+	} inputs[] = {
+		{ axes_find(&sw->axes, "sweep", "trace"), "trace" },
+		{ axes_find(&sw->axes, "machine", "file"), "machine file" },
+	};
+	int ret = 0;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(inputs); i++) {
+		for (guint v = 0; inputs[i].x && v < inputs[i].x->values->len && !ret; v++) {
+			g_autofree char *file = resolve_path(sw, inputs[i].x->values->pdata[v]);
+
+			ret = outputs_declare(files, FILE_INPUT, inputs[i].what, file, err);
+		}
+	}
+	if (!ret)
+		ret = outputs_declare(files, kind, what, path, err);
+	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
+}
+
 static int program_digest(char *out, size_t size, struct err *err)
 {
 	GChecksum *sum = g_checksum_new(G_CHECKSUM_SHA256);

@@ -59,6 +59,12 @@ const char *sweep_value(const struct sweep *sw, uint64_t run, guint i);
 char *sweep_column(const struct sweep *sw, guint i);
 
 /**
+ * Declare what the sweep reads but for its key file, the CSV file at @path that the
+ * option @what named, and its journal. Return: 0, or -EINVAL with why not.
+ */
+int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,
+		  bool restart, struct err *err);
+/**
  * Run what is missing in the CSV file at @path, on @jobs threads (0: one a
  * core). @restart: begin again whatever is there. SIGINT and SIGTERM end it; the
  * same call goes on.
