@@ -17,7 +17,7 @@ uint64_t outcome_reap_ps(const struct outcome *o)
 	uint64_t sum = 0;
 
 	for (int i = 0; i < NR_REAP_COSTS; i++)
-		sum += o->reap_ps[i];
+		sum += o->mm.reap_ps[i];
 	return sum;
 }
 

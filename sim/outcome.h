@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a timed run cost and saved. Filled by sim_outcome() (sim/sim.h) when the
+ * What a timed run cost and saved. Filled by timed_outcome() (sim/timed.h) when the
  * run has ended; all times are simulated nanoseconds unless they say ps.
  */
 #ifndef REAPSIM_OUTCOME_H
@@ -11,19 +11,8 @@
 
 #include <glib.h>
 
+#include "sim/mm/times.h"
 #include "sim/vmstat.h"
-
-/** enum reap_cost - where the CPU time of unmapping dying processes goes. */
-enum reap_cost {
-	REAP_UNMAP,	    /* file PTEs: zap_file_ps */
-	REAP_MARK_FIRST,    /* mark_first_ps */
-	REAP_MARK_ACTIVATE, /* mark_activate_ps */
-	REAP_MARK_ACTIVE,   /* mark_active_ps */
-	REAP_ANON,	    /* zap_anon_ps */
-	REAP_SWAP,	    /* zap_swap_ps */
-	REAP_EVICT,	    /* evict_ps */
-	NR_REAP_COSTS,
-};
 
 /** "unmap", "mark_first", ...: names of columns. */
 const char *reap_cost_name(enum reap_cost cost);
@@ -64,14 +53,8 @@ struct restart_outcome {
 struct outcome {
 	struct vmstat stat; /* at the end */
 	uint64_t end_ns;    /* when the last actor was through */
-	/* CPU time of the unmapping of dying processes, whoever did it, and how
-	 * often; also when the machine gives no costs */
-	uint64_t reap_ps[NR_REAP_COSTS], reap_nr[NR_REAP_COSTS];
-	uint64_t nr_stalls, stall_ns;	  /* tasks in direct reclaim: how often, how long */
-	uint64_t nr_io_waits, io_wait_ns; /* tasks that waited for a file page */
-	uint64_t refault_wait_ns;	  /* of that, for pages that had been evicted */
-	uint64_t nr_requests;		  /* to the device */
-	uint64_t kswapd_ns;		  /* CPU time */
+	struct mm_times mm;
+	uint64_t nr_requests; /* to the device */
 	uint64_t nr_kills, nr_oom_kills, nr_avoidable;
 	uint64_t nr_lost; /* records of processes that were dead */
 	GArray *kills;	  /* struct kill_outcome, in order of time */

@@ -18,6 +18,7 @@
 #include "sim/err.h"
 #include "sim/mm/folio.h"
 #include "sim/mm/interval_tree.h"
+#include "sim/mm/times.h"
 #include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
@@ -98,9 +99,9 @@ struct mm;
 struct anon_vma;
 struct device;
 struct event_log;
-struct outcome;
 struct psi;
 struct sched;
+struct sim;
 struct task;
 struct timed;
 struct timed_config;
@@ -165,9 +166,19 @@ struct replay {
 	bool has_ext;
 };
 
+/** struct mm_hooks - what memory management leaves to who runs it: those of a timed
+ * run are in sim/timed.c. An untimed run has none. */
+struct mm_hooks {
+	/* oom_kill_process(): SIGKILL for the process of @mm */
+	void (*oom_kill)(struct sim *s, struct mm *mm);
+	/* the current task, which unmaps a dying process, gave @nr pages back */
+	void (*freed)(struct sim *s, uint64_t nr);
+};
+
 struct sim {
 	const struct trace *trace;
 	struct sim_config cfg;
+	const struct mm_hooks *hooks;
 
 	/* folios: heads, then the trace's file pages, metadata, then anon */
 	struct folio *folios;
@@ -219,7 +230,7 @@ struct sim {
 	struct psi *psi;
 	struct device *device;
 	struct timed *timed;
-	struct outcome *outcome;
+	struct mm_times times;
 	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
 	uint64_t nr_prealloc;	 /* of nr_used: pages that have no folio yet */
 	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */

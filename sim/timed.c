@@ -12,13 +12,11 @@
  * Approximations: a victim's exit begins when the reaper is through, where on a
  * real machine both may work at once if it gets a CPU. The OOM killer's victim
  * exits by itself, and the OOM reaper comes only when it is still in its operation
- * after 2 s; one that is in its exit then is left to itself. Who finds that a
- * victim of the OOM killer is on its way sleeps a tick, where the kernel lets it
- * go on with reclaim. Page tables count for oom_badness(), those above the lowest
- * level do not. Accesses to memory that is there take no time, so between faults a
- * process computes only as long as the trace's clock says. Processes do not wait
- * for one another but in fork. A forked process that is restarted comes back with
- * the mappings that it had inherited, and none of the pages.
+ * after 2 s; one that is in its exit then is left to itself. Accesses to memory that
+ * is there take no time, so between faults a process computes only as long as the
+ * trace's clock says. Processes do not wait for one another but in fork. A forked
+ * process that is restarted comes back with the mappings that it had inherited, and
+ * none of the pages.
  */
 #include "sim/timed.h"
 
@@ -26,6 +24,7 @@
 #include <string.h>
 
 #include "sim/mm/charge.h"
+#include "sim/mm/oom_kill.h"
 #include "sim/time/device.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
@@ -56,6 +55,7 @@ struct turn {
 struct actor {
 	struct sim *s;
 	uint32_t pid, parent;
+	uint32_t rank; /* by first appearance */
 	GArray *steps; /* struct step */
 	guint next;    /* the one to do next */
 	guint birth;   /* that the present life began with */
@@ -64,7 +64,6 @@ struct actor {
 	struct timer start;
 	struct wait_queue news; /* for who waits until one of these changes: */
 	bool dying, restarting, in_op;
-	bool oom_victim;     /* tsk_is_oom_victim() */
 	uint64_t born_rec;   /* of the present life, or the last */
 	uint64_t await_rec;  /* the fork that it waits for; UINT64_MAX: none */
 	GArray *never;	     /* uint64_t: forks that did not take place */
@@ -104,10 +103,11 @@ struct timed {
 	GArray *order;	      /* struct turn; LOOP_TRACE */
 	struct actor machine; /* operations without a process */
 	struct rng rng;	      /* of restarts */
-	unsigned int nr_to_start, nr_dying;
+	unsigned int nr_to_start;
 	uint64_t nr_done, failed_at;
-	uint64_t pause_at;   /* of nr_done: timed_run() returns */
-	uint64_t idle_since; /* sched_idle(); UINT64_MAX: not now */
+	struct outcome outcome; /* but for what is counted elsewhere */
+	uint64_t pause_at;	/* of nr_done: timed_run() returns */
+	uint64_t idle_since;	/* sched_idle(); UINT64_MAX: not now */
 	int ret;
 };
 
@@ -154,6 +154,7 @@ static struct actor *actor_get(struct sim *s, uint32_t pid)
 	a = g_new0(struct actor, 1);
 	a->s = s;
 	a->pid = a->parent = pid;
+	a->rank = s->timed->actors->len;
 	a->restart_ns = a->born_rec = a->await_rec = UINT64_MAX;
 	a->never = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	a->steps = g_array_new(FALSE, FALSE, sizeof(struct step));
@@ -281,6 +282,14 @@ static void count_done(struct sim *s)
 		sched_pause(s);
 }
 
+/* @mm: NULL if its parent was killed before it could fork */
+static struct mm *give_life(struct actor *a, struct mm *mm)
+{
+	if (mm)
+		mm->rank = a->rank;
+	return a->mm = mm;
+}
+
 /* Return: false if the process was killed by the end of it */
 static bool do_op(struct sim *s, struct actor *a, const struct step *st)
 {
@@ -295,7 +304,7 @@ static bool do_op(struct sim *s, struct actor *a, const struct step *st)
 	ret = replay_op(s, s->trace->recs[st->rec], st->rec);
 	if (!mm && a != &t->machine) {
 		/* OP_SPAWN */
-		mm = a->mm = s->replay.mm;
+		mm = give_life(a, s->replay.mm);
 		mm->task = task_current(s);
 	}
 	task_pay(s);
@@ -310,7 +319,7 @@ static bool do_op(struct sim *s, struct actor *a, const struct step *st)
 		return false;
 	}
 	if (ret == -EFAULT && a->deviates) {
-		s->outcome->nr_lost++;
+		s->timed->outcome.nr_lost++;
 		ret = 0;
 	}
 	if (!ret && s->cfg.check)
@@ -342,13 +351,12 @@ static bool already_mapped(const struct sim *s, const struct actor *a, const str
 /* v7.3 queue_oom_reaper() */
 #define OOM_REAPER_DELAY_NS 2000000000ull
 
-/* another page or more came free by the death that is the current task */
-void timed_freed(struct sim *s, uint64_t nr)
+/* mm_hooks.freed: another page or more came free by the death that is the current task */
+static void freed(struct sim *s, uint64_t nr)
 {
 	struct victim *v = task_arg(s);
 	struct point p;
 
-	task_pay(s);
 	if (!nr)
 		return;
 	v->out.freed_pages += nr;
@@ -381,6 +389,7 @@ static void death_main(struct sim *s, void *arg)
 	struct victim *v = arg;
 	struct actor *a = v->a;
 	struct mm *mm = a->mm;
+	uint64_t nr_kernel;
 
 	if (v->out.oom) {
 		const uint64_t until = v->out.at_ns + OOM_REAPER_DELAY_NS;
@@ -393,10 +402,11 @@ static void death_main(struct sim *s, void *arg)
 	proc_reap(s, mm, v->how, v->flags);
 	while (mm->task)
 		wait_on(s, &a->news, false);
-	timed_freed(s, proc_exit(s, mm));
+	nr_kernel = proc_exit(s, mm);
+	task_pay(s);
+	freed(s, nr_kernel);
 	a->mm = NULL;
-	a->dying = a->oom_victim = false;
-	s->timed->nr_dying--;
+	a->dying = false;
 	v->out.done = true;
 	v->out.reap_ns = s->now_ns - v->out.at_ns;
 	bury(s, a, v->kill);
@@ -407,7 +417,6 @@ static void death_main(struct sim *s, void *arg)
 static struct task *begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
 				uint64_t shortage, bool oom)
 {
-	struct timed *t = s->timed;
 	struct victim *v = g_new0(struct victim, 1);
 	struct task *task;
 
@@ -419,11 +428,10 @@ static struct task *begin_death(struct sim *s, struct actor *a, enum op_code how
 	v->out = (struct kill_outcome){
 		.pid = a->pid, .oom = oom, .at_ns = s->now_ns, .shortage_pages = shortage
 	};
-	g_ptr_array_add(t->victims, v);
+	g_ptr_array_add(s->timed->victims, v);
 	count_vm(s, VM_sim_victims, v->kill);
 	a->dying = true;
 	a->mm->killed = true;
-	t->nr_dying++;
 	task = task_spawn(s, TASK_USER, "death", death_main, v, a->mm->cpu);
 	/* out of its sleep, in an operation or between two of them */
 	if (a->mm->task)
@@ -455,7 +463,7 @@ static void started(struct sim *s, struct actor *a)
 					     .latency_ns = a->used_ns - a->started_ns };
 
 	if (a->starting)
-		g_array_append_val(s->outcome->restarts, out);
+		g_array_append_val(s->timed->outcome.restarts, out);
 	a->starting = false;
 }
 
@@ -510,7 +518,7 @@ static bool restart(struct sim *s, struct actor *a, guint resume)
 	a->deviates = a->restarting = true;
 	born(s, a, birth);
 	a->starting = true;
-	a->mm = proc_spawn(s, a->pid, op_rec_x(s->trace->recs[step_at(a, birth)->rec]));
+	give_life(a, proc_spawn(s, a->pid, op_rec_x(s->trace->recs[step_at(a, birth)->rec])));
 	if (s->timed->cfg->loop == LOOP_PROCESS)
 		task_set_mm(s, a->mm);
 	ok = inherit(s, a, a, birth);
@@ -600,7 +608,7 @@ static void fork_step(struct sim *s, struct actor *a, const struct step *st)
 	}
 	if (!c->mm) {
 		do_op(s, a, st);
-		c->mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(c->pid));
+		give_life(c, g_hash_table_lookup(s->procs, GUINT_TO_POINTER(c->pid)));
 	}
 	born(s, c, birth);
 	if (s->timed->cfg->loop == LOOP_PROCESS && first)
@@ -671,7 +679,7 @@ static void run_step(struct sim *s, struct actor *a, guint i)
 	while (a->dying || a->restarting)
 		wait_on(s, &a->news, false);
 	if (!a->mm && !(a->on_use && restart(s, a, i))) {
-		s->outcome->nr_lost++;
+		s->timed->outcome.nr_lost++;
 		if (code == OP_FORK)
 			fork_never(s, st);
 		return;
@@ -711,7 +719,7 @@ static void actor_main(struct sim *s, void *arg)
 		run_step(s, a, a->next);
 	}
 	a->task = NULL;
-	s->outcome->end_ns = MAX(s->outcome->end_ns, s->now_ns);
+	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->now_ns);
 }
 
 /* what belongs to no process, when the trace's clock says so */
@@ -723,7 +731,7 @@ static void machine_main(struct sim *s, void *arg)
 		task_sleep(s, s->now_ns + step_at(a, i)->think_ns, false);
 		do_op(s, a, step_at(a, i));
 	}
-	s->outcome->end_ns = MAX(s->outcome->end_ns, s->now_ns);
+	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->now_ns);
 }
 
 static void user_main(struct sim *s, void *arg)
@@ -739,35 +747,10 @@ static void user_main(struct sim *s, void *arg)
 		else
 			run_step(s, turn->actor, turn->step);
 	}
-	s->outcome->end_ns = s->now_ns;
+	s->timed->outcome.end_ns = s->now_ns;
 }
 
 /* Killers */
-
-static void count_pages(const struct mm *mm, struct candidate *c)
-{
-	const struct pte_table *last = NULL;
-
-	for (guint i = 0; i < mm->vmas->len; i++) {
-		const struct vma *vma = mm->vmas->pdata[i];
-		const uint64_t end = (uint64_t)vma->start + vma_pages(vma);
-
-		for (uint64_t vpn = vma->start, stop; vpn < end; vpn = stop) {
-			const struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
-
-			stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
-			/* two mappings may share one */
-			c->table_pages += pt && pt != last;
-			last = pt;
-			for (; pt && vpn < stop; vpn++) {
-				const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
-
-				c->rss_pages += (pte & (PTE_present | PTE_zero)) == PTE_present;
-				c->swap_pages += (pte & PTE_swap) != 0;
-			}
-		}
-	}
-}
 
 GArray *killer_candidates(struct sim *s)
 {
@@ -776,11 +759,15 @@ GArray *killer_candidates(struct sim *s)
 	for (guint i = 0; i < s->timed->actors->len; i++) {
 		const struct actor *a = s->timed->actors->pdata[i];
 		struct candidate c = { .pid = a->pid, .parent = a->parent };
+		struct mm_pages p;
 
 		if (!a->mm || a->dying || a->pid == TRACE_SYSTEM_PID)
 			continue;
 		c.idle_ns = a->in_op ? 0 : s->now_ns - a->used_ns;
-		count_pages(a->mm, &c);
+		mm_count_pages(a->mm, &p);
+		c.rss_pages = p.rss;
+		c.swap_pages = p.swap;
+		c.table_pages = p.tables;
 		g_array_append_val(out, c);
 	}
 	return out;
@@ -827,59 +814,10 @@ void killer_wait(struct sim *s, uint64_t ns)
 	task_sleep(s, s->now_ns + ns, false);
 }
 
-static uint64_t oom_badness(const struct actor *a)
+/* mm_hooks.oom_kill */
+static void oom_kill(struct sim *s, struct mm *mm)
 {
-	struct candidate c = { 0 };
-
-	count_pages(a->mm, &c);
-	return c.rss_pages + c.swap_pages + c.table_pages;
-}
-
-/* select_bad_process(): of equals the last; NULL: nobody, or @pending is on its way */
-static struct actor *select_bad_process(const struct timed *t, bool *pending)
-{
-	struct actor *chosen = NULL;
-	uint64_t most = 0;
-
-	for (guint i = 0; i < t->actors->len; i++) {
-		struct actor *a = t->actors->pdata[i];
-		uint64_t points;
-
-		/* who is in its exit has no mm any more, though it has memory */
-		if (!a->mm || a->pid == TRACE_SYSTEM_PID ||
-		    (a->dying && !a->mm->task && !a->oom_victim))
-			continue;
-		*pending = a->oom_victim;
-		if (*pending)
-			return NULL;
-		points = oom_badness(a);
-		if (points < most)
-			continue;
-		chosen = a;
-		most = points;
-	}
-	return chosen;
-}
-
-bool timed_out_of_memory(struct sim *s, bool wait)
-{
-	struct timed *t = s->timed;
-	bool pending = false;
-	struct actor *a = select_bad_process(t, &pending);
-
-	if (!a && !pending && !t->nr_dying)
-		return false;
-	if (a) {
-		a->oom_victim = true;
-		/* task_will_free_mem(): else it is about to die already */
-		if (!a->dying) {
-			kill_actor(s, a->pid, OP_KILL, killer_shortage(s), true);
-			return true;
-		}
-	}
-	if (wait)
-		task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
-	return true;
+	kill_actor(s, mm->pid, OP_KILL, killer_shortage(s), true);
 }
 
 static void killer_main(struct sim *s, void *arg)
@@ -890,6 +828,11 @@ static void killer_main(struct sim *s, void *arg)
 }
 
 /* The run */
+
+static const struct mm_hooks hooks = {
+	.oom_kill = oom_kill,
+	.freed = freed,
+};
 
 int timed_init(struct sim *s, struct err *err)
 {
@@ -907,9 +850,9 @@ int timed_init(struct sim *s, struct err *err)
 	t->machine.s = s;
 	t->idle_since = UINT64_MAX;
 	rng_init(&t->rng, cfg->seed, 2);
-	s->outcome = g_new0(struct outcome, 1);
-	s->outcome->kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
-	s->outcome->restarts = g_array_new(FALSE, FALSE, sizeof(struct restart_outcome));
+	s->hooks = &hooks;
+	t->outcome.kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
+	t->outcome.restarts = g_array_new(FALSE, FALSE, sizeof(struct restart_outcome));
 	s->sched = sched_new(s);
 	s->psi = psi_new(s);
 	s->device = device_new(s, cfg->seed);
@@ -972,8 +915,7 @@ void timed_free(struct sim *s)
 	g_hash_table_destroy(t->by_pid);
 	g_array_free(t->order, TRUE);
 	g_array_free(t->machine.steps, TRUE);
-	outcome_clear(s->outcome);
-	g_free(s->outcome);
+	outcome_clear(&t->outcome);
 	g_free(t);
 	s->timed = NULL;
 	s->sched = NULL;
@@ -1049,9 +991,11 @@ void timed_outcome(struct sim *s, struct outcome *o)
 {
 	GPtrArray *victims = s->timed->victims;
 
-	*o = *s->outcome;
+	*o = s->timed->outcome;
+	o->mm = s->times;
+	o->nr_requests = device_nr_requests(s->device);
 	o->kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
-	o->restarts = g_array_copy(s->outcome->restarts);
+	o->restarts = g_array_copy(s->timed->outcome.restarts);
 	sim_stat(s, &o->stat);
 	for (guint i = 0; i < victims->len; i++) {
 		struct victim *v = victims->pdata[i];

@@ -14,6 +14,8 @@
 #include "sim/restart.h"
 #include "sim/sim.h"
 
+struct outcome;
+
 /** enum timed_loop - how the trace is divided among actors. */
 enum timed_loop {
 	/* Every process is an actor that runs its own records in order. The trace's
@@ -49,14 +51,5 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err);
 void timed_outcome(struct sim *s, struct outcome *o);
 /** Records replayed so far, by all actors. */
 uint64_t timed_position(const struct sim *s);
-/**
- * timed_out_of_memory - v7.3 out_of_memory(), by the current task, which waits for a
- * victim that is dying already if it is to @wait, as an allocation does.
- * Return: true if it should try again: a victim was found, or one is dying.
- */
-bool timed_out_of_memory(struct sim *s, bool wait);
-/** The current task, which unmaps a dying process, gave @nr pages back; it pays
- * what it owes. */
-void timed_freed(struct sim *s, uint64_t nr);
 
 #endif

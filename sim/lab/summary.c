@@ -5,8 +5,8 @@
 
 double outcome_net_ns(const struct outcome *o)
 {
-	return (double)outcome_reap_ps(o) / 1000 + (double)o->kswapd_ns + (double)o->stall_ns +
-	       (double)o->io_wait_ns;
+	return (double)outcome_reap_ps(o) / 1000 + (double)o->mm.kswapd_ns +
+	       (double)o->mm.stall_ns + (double)o->mm.io_wait_ns;
 }
 
 void outcome_columns(GString *s)
@@ -33,13 +33,13 @@ void outcome_values(GString *s, const struct outcome *o)
 		outcome_free_ns(o, 50),
 		outcome_free_ns(o, 90),
 		outcome_free_ns(o, 100),
-		o->nr_stalls,
-		o->stall_ns,
-		o->nr_io_waits,
-		o->io_wait_ns,
-		o->refault_wait_ns,
+		o->mm.nr_stalls,
+		o->mm.stall_ns,
+		o->mm.nr_io_waits,
+		o->mm.io_wait_ns,
+		o->mm.refault_wait_ns,
 		o->nr_requests,
-		o->kswapd_ns,
+		o->mm.kswapd_ns,
 		o->restarts->len,
 		outcome_latency_ns(o, 50),
 		outcome_latency_ns(o, 95),
@@ -49,7 +49,8 @@ void outcome_values(GString *s, const struct outcome *o)
 
 	g_string_append_printf(s, ",%" PRIu64 ",%" PRIu64, o->end_ns, outcome_reap_ps(o));
 	for (int i = 0; i < NR_REAP_COSTS; i++)
-		g_string_append_printf(s, ",%" PRIu64 ",%" PRIu64, o->reap_ps[i], o->reap_nr[i]);
+		g_string_append_printf(s, ",%" PRIu64 ",%" PRIu64, o->mm.reap_ps[i],
+				       o->mm.reap_nr[i]);
 	for (size_t i = 0; i < G_N_ELEMENTS(more); i++)
 		g_string_append_printf(s, ",%" PRIu64, more[i]);
 	g_string_append_printf(s, ",%.0f", outcome_net_ns(o));

@@ -12,9 +12,9 @@
 #include <errno.h>
 
 #include "sim/mm/mm.h"
+#include "sim/mm/oom_kill.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
-#include "sim/timed.h"
 
 #define MEMCG_CHARGE_BATCH 64
 
@@ -40,12 +40,6 @@ static void drain_stocks(struct sim *s)
 		s->memcg_usage -= s->cpus[cpu].memcg_stock;
 		s->cpus[cpu].memcg_stock = 0;
 	}
-}
-
-static int out_of_memory(struct sim *s)
-{
-	s->oom = true;
-	return -ENOMEM;
 }
 
 /* the slow half of try_charge_memcg(): the limit is hit */
@@ -78,8 +72,8 @@ static int charge_reclaim(struct sim *s, enum gfp gfp)
 		if (nr_reclaimed)
 			continue;
 		if (nr_retries-- <= 0) {
-			if (!s->timed || !timed_out_of_memory(s, true))
-				return out_of_memory(s);
+			if (!out_of_memory(s, true))
+				return -ENOMEM;
 			nr_retries = MAX_RECLAIM_RETRIES;
 		}
 	}

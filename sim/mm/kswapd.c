@@ -14,21 +14,18 @@
  * a step nobody else sees its isolated pages missing, or the step half done.
  * With scan_ns 0 kswapd is done before the allocation that woke it goes on.
  *
- * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms), a timed run has one
- * (sim/timed.c). Other runs end with the operation, as where an
- * allocation would call it: the trace does not say what happens without a process
- * that it goes on with.
+ * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms) and there is none
+ * (sim/mm/oom_kill.c), the run ends with the operation.
  *
  * In a timed run kswapd is a task among others (sim/time/sched.h), with the same
  * steps; what is said here about CPUs holds for untimed runs.
  */
 #include "sim/mm/kswapd.h"
 
-#include "sim/outcome.h"
+#include "sim/mm/oom_kill.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
 #include "sim/time/sched.h"
-#include "sim/timed.h"
 
 static void balance_begin(struct sim *s)
 {
@@ -78,13 +75,6 @@ static bool prepare_kswapd_sleep(const struct sim *s)
 	return kswapd_test_hopeless(s) || zone_balanced(s);
 }
 
-/* as lru_gen_age_node() has it called */
-static void out_of_memory(struct sim *s)
-{
-	if (!s->timed || !timed_out_of_memory(s, false))
-		s->oom = s->kswapd.oom = true;
-}
-
 /* the next piece of kswapd's work */
 static void kswapd_step(struct sim *s)
 {
@@ -105,8 +95,8 @@ static void kswapd_step(struct sim *s)
 			balance_end(s);
 			return;
 		}
-		if (s->cfg.lru->age_node(s, sc))
-			out_of_memory(s);
+		if (s->cfg.lru->age_node(s, sc) && !out_of_memory(s, false))
+			k->oom = true;
 		sc->nr_scanned = 0;
 		sc->nr_to_reclaim = MAX((uint64_t)s->zone.wmark_high, SWAP_CLUSTER_MAX);
 	}
@@ -221,7 +211,7 @@ void kswapd_main(struct sim *s, void *arg)
 		task_owe(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns * 1000);
 		task_pay(s);
 		memstall_leave(s);
-		s->outcome->kswapd_ns += s->now_ns - start;
+		s->times.kswapd_ns += s->now_ns - start;
 	}
 }
 

@@ -88,8 +88,11 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
-	bool killed;	   /* a timed run: SIGKILL is pending */
-	struct task *task; /* a timed run: the one in an operation of this process */
+	/* a timed run: */
+	bool killed;	   /* SIGKILL is pending */
+	bool oom_victim;   /* tsk_is_oom_victim() */
+	uint32_t rank;	   /* among processes: the later of equals is the OOM killer's */
+	struct task *task; /* the one in an operation of this process */
 	bool ran;	   /* lru_gen_use_mm(): since a page-table walk last saw it */
 	void *lru;	   /* for the LRU model */
 	GPtrArray *vmas;   /* sorted by address */

@@ -23,9 +23,9 @@
 
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/oom_kill.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/swap.h"
-#include "sim/timed.h"
 
 #define PAGE_SHIFT			  12
 #define PCP_BATCH_SCALE_MAX		  5 /* CONFIG_PCP_BATCH_SCALE_MAX */
@@ -342,12 +342,9 @@ static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
 		no_progress_loops = progress ? 0 : no_progress_loops + 1;
 		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
 		    zone_free_exact(s) + reclaimable_pages(s) <= z->wmark_min) {
-			if (s->timed && timed_out_of_memory(s, true)) {
-				no_progress_loops = 0;
-				continue;
-			}
-			s->oom = true;
-			return -ENOMEM;
+			if (!out_of_memory(s, true))
+				return -ENOMEM;
+			no_progress_loops = 0;
 		}
 	}
 }

@@ -19,7 +19,6 @@
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
-#include "sim/outcome.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/time/sched.h"
@@ -241,8 +240,8 @@ static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 	memstall_enter(s);
 	nr = do_try_to_free_pages(s, sc);
 	memstall_leave(s);
-	s->outcome->nr_stalls++;
-	s->outcome->stall_ns += s->now_ns - start;
+	s->times.nr_stalls++;
+	s->times.stall_ns += s->now_ns - start;
 	return nr;
 }
 

@@ -19,9 +19,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
-#include "sim/outcome.h"
 #include "sim/mm/swap.h"
-#include "sim/timed.h"
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the
@@ -55,8 +53,8 @@ static void owe(struct sim *s, const struct zap *z, enum reap_cost what, uint32_
 	task_owe(s, ps);
 	if (!z->d.dying)
 		return;
-	s->outcome->reap_nr[what]++;
-	s->outcome->reap_ps[what] += ps;
+	s->times.reap_nr[what]++;
+	s->times.reap_ps[what] += ps;
 }
 
 /* which kind of mark it was shows in what it did to the folio */
@@ -145,8 +143,10 @@ static void gather_flush(struct sim *s, struct zap *z)
 		gather_free(s, z, z->slots + i, nr);
 	}
 	z->nr = 0;
-	if (z->preemptible)
-		timed_freed(s, before - s->nr_used);
+	if (z->preemptible) {
+		task_pay(s);
+		s->hooks->freed(s, before - s->nr_used);
+	}
 }
 
 static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
@@ -285,7 +285,7 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);
 	z->evict = s->cfg.evict && z->policy->evict_scope && z->policy->evict_scope(&z->d);
-	z->preemptible = s->sched && mm->killed;
+	z->preemptible = s->hooks && mm->killed;
 	z->nr_delayed = 0;
 	z->nr = 0;
 	z->used_next = s->gathers_used;

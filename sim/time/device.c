@@ -7,7 +7,6 @@
  */
 #include "sim/time/device.h"
 
-#include "sim/outcome.h"
 #include "sim/rng.h"
 #include "sim/time/sched.h"
 
@@ -23,6 +22,7 @@ struct device {
 	uint64_t access_ns; /* the mean */
 	uint64_t link_free_ns;
 	bool instant;
+	uint64_t nr_requests;
 	uint32_t nr_served, nr_queued;
 	struct device_req *first, **last; /* the queue */
 	struct device_req *pool;
@@ -144,7 +144,7 @@ static void submit(struct sim *s, struct device_req *r)
 	const uint32_t depth = s->cfg.machine.device_depth;
 	struct device *d = s->device;
 
-	s->outcome->nr_requests++;
+	d->nr_requests++;
 	r->next = NULL;
 	if (d->instant) {
 		d->nr_served++;
@@ -201,16 +201,21 @@ int device_wait(struct sim *s, uint32_t slot)
 	ret = folio_wait_locked(s, slot);
 	if (flags & PG_workingset)
 		memstall_leave(s);
-	s->outcome->nr_io_waits++;
-	s->outcome->io_wait_ns += s->now_ns - start;
+	s->times.nr_io_waits++;
+	s->times.io_wait_ns += s->now_ns - start;
 	if (flags & PG_refault)
-		s->outcome->refault_wait_ns += s->now_ns - start;
+		s->times.refault_wait_ns += s->now_ns - start;
 	return ret;
 }
 
 uint32_t device_nr_served(const struct device *d)
 {
 	return d->nr_served;
+}
+
+uint64_t device_nr_requests(const struct device *d)
+{
+	return d->nr_requests;
 }
 
 uint32_t device_nr_queued(const struct device *d)

@@ -40,5 +40,7 @@ int device_wait(struct sim *s, uint32_t slot);
 /** Requests that are served, and that wait. */
 uint32_t device_nr_served(const struct device *d);
 uint32_t device_nr_queued(const struct device *d);
+/** Requests so far. */
+uint64_t device_nr_requests(const struct device *d);
 
 #endif

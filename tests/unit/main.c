@@ -26,6 +26,7 @@ void suite_oracle(void);
 void suite_charge(void);
 void suite_rmap(void);
 void suite_swap(void);
+void suite_oom_kill(void);
 void suite_fault(void);
 void suite_readahead(void);
 void suite_ext4(void);
@@ -70,6 +71,7 @@ static const struct {
 	{ "charge", suite_charge },
 	{ "rmap", suite_rmap },
 	{ "swap", suite_swap },
+	{ "oom_kill", suite_oom_kill },
 	{ "fault", suite_fault },
 	{ "readahead", suite_readahead },
 	{ "ext4", suite_ext4 },

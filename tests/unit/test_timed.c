@@ -192,8 +192,8 @@ static void test_invariants(void)
 			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
 		CU_ASSERT(ret == 1 || ret == -ENOMEM);
 		timed_outcome(s, &o);
-		waits += o.nr_io_waits;
-		stalls += o.stall_ns;
+		waits += o.mm.nr_io_waits;
+		stalls += o.mm.stall_ns;
 		kills += o.nr_kills;
 		ooms += o.nr_oom_kills;
 		restarts += o.restarts->len;
@@ -246,7 +246,7 @@ static void test_think_time(void)
 	/* 1: read, 10 ms, read, 10 ms, read; 2 begins at 10 ms, whatever 1 does */
 	o = run("read_us=100", NULL, LOOP_PROCESS, "never", two);
 	TL_EQ(o.end_ns, 20 * MS + 300 * US, "process");
-	TL_EQ(o.io_wait_ns, 500 * US, "process");
+	TL_EQ(o.mm.io_wait_ns, 500 * US, "process");
 	outcome_clear(&o);
 	/* one user: all five reads in a row */
 	o = run("read_us=100", NULL, LOOP_TRACE, "never", two);
@@ -266,8 +266,8 @@ static void test_same_page(void)
 			       "map,2,0,8,r--p,a,0; touch,1,3,1,r; touch,2,3,1,r");
 
 	TL_EQ(o.nr_requests, 1, "requests");
-	TL_EQ(o.nr_io_waits, 2, "waits");
-	TL_EQ(o.io_wait_ns, 200 * US, "waited");
+	TL_EQ(o.mm.nr_io_waits, 2, "waits");
+	TL_EQ(o.mm.io_wait_ns, 200 * US, "waited");
 	TL_EQ(o.end_ns, 100 * US, "end");
 	TL_EQ(o.stat.v[VM_sim_fills], 1, "fills");
 	outcome_clear(&o);
@@ -306,10 +306,10 @@ static void test_costs_of_a_reap(void)
 
 	/* anon first, as the reaper goes from the top; 200 us, then 600 * 12 ns */
 	o = run(m, "baseline", LOOP_TRACE, "never", VICTIM "mrelease,1");
-	TL_EQ(o.reap_ps[REAP_ANON], 200000000, "anon");
-	TL_EQ(o.reap_ps[REAP_UNMAP], 6000000, "unmap");
-	TL_EQ(o.reap_ps[REAP_MARK_FIRST], 1200000, "first marks");
-	TL_EQ(o.reap_nr[REAP_MARK_ACTIVATE] + o.reap_nr[REAP_MARK_ACTIVE], 0, "other marks");
+	TL_EQ(o.mm.reap_ps[REAP_ANON], 200000000, "anon");
+	TL_EQ(o.mm.reap_ps[REAP_UNMAP], 6000000, "unmap");
+	TL_EQ(o.mm.reap_ps[REAP_MARK_FIRST], 1200000, "first marks");
+	TL_EQ(o.mm.reap_nr[REAP_MARK_ACTIVATE] + o.mm.reap_nr[REAP_MARK_ACTIVE], 0, "other marks");
 	TL_EQ(o.nr_kills, 1, "kills");
 	/* 1600 pages came, the last 1600 % 31 wait in a batch still */
 	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19, "freed");
@@ -318,22 +318,22 @@ static void test_costs_of_a_reap(void)
 	outcome_clear(&o);
 	/* a policy that skips the marks, and drops the cache */
 	o = run(m, "v1+evict", LOOP_TRACE, "never", VICTIM "mrelease,1");
-	TL_EQ(o.reap_nr[REAP_MARK_FIRST], 0, "first marks");
-	TL_EQ(o.reap_ps[REAP_UNMAP], 6000000, "unmap");
-	TL_EQ(o.reap_nr[REAP_EVICT], o.stat.v[VM_sim_zap_evicted], "evicted");
-	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19 + o.reap_nr[REAP_EVICT], "freed");
+	TL_EQ(o.mm.reap_nr[REAP_MARK_FIRST], 0, "first marks");
+	TL_EQ(o.mm.reap_ps[REAP_UNMAP], 6000000, "unmap");
+	TL_EQ(o.mm.reap_nr[REAP_EVICT], o.stat.v[VM_sim_zap_evicted], "evicted");
+	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19 + o.mm.reap_nr[REAP_EVICT], "freed");
 	outcome_clear(&o);
 	/* active, and referenced once more: nothing is left to do */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,600; spawn,2; read,2,a,0,600; read,2,a,0,600; read,2,a,0,600; drain;"
 		"spawn,1; map,1,0,600,r--p,a,0; touch,1,0,600,r; mrelease,1");
-	TL_EQ(o.reap_ps[REAP_MARK_ACTIVE], 300000, "active");
+	TL_EQ(o.mm.reap_ps[REAP_MARK_ACTIVE], 300000, "active");
 	outcome_clear(&o);
 	/* 600 pages that are referenced */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,600; spawn,2; read,2,a,0,600; drain; spawn,1; map,1,0,600,r--p,a,0;"
 		"touch,1,0,600,r; mrelease,1");
-	TL_EQ(o.reap_ps[REAP_MARK_ACTIVATE], 4800000, "activated");
+	TL_EQ(o.mm.reap_ps[REAP_MARK_ACTIVATE], 4800000, "activated");
 	outcome_clear(&o);
 }
 

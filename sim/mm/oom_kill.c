@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/oom_kill.c: out_of_memory(), select_bad_process(),
+ * oom_badness(), task_will_free_mem(). Who kills, and what is left of the victim, is
+ * for the run to say (struct mm_hooks); what the OOM reaper unmaps is in zap.c.
+ *
+ * An untimed run has no OOM killer: its trace does not say what happens without a
+ * process that it goes on with, so the run ends.
+ *
+ * Approximations: who finds that a victim is on its way sleeps a tick, where the
+ * kernel lets it go on with reclaim. Page tables count for oom_badness(), those above
+ * the lowest level do not. Nobody has an oom_score_adj but TRACE_SYSTEM_PID, which
+ * is never chosen.
+ */
+#include "sim/mm/oom_kill.h"
+
+#include "sim/time/sched.h"
+
+void mm_count_pages(const struct mm *mm, struct mm_pages *out)
+{
+	const struct pte_table *last = NULL;
+
+	*out = (struct mm_pages){ 0 };
+	for (guint i = 0; i < mm->vmas->len; i++) {
+		const struct vma *vma = mm->vmas->pdata[i];
+		const uint64_t end = (uint64_t)vma->start + vma_pages(vma);
+
+		for (uint64_t vpn = vma->start, stop; vpn < end; vpn = stop) {
+			const struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
+
+			stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+			/* two mappings may share one */
+			out->tables += pt && pt != last;
+			last = pt;
+			for (; pt && vpn < stop; vpn++) {
+				const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
+
+				out->rss += (pte & (PTE_present | PTE_zero)) == PTE_present;
+				out->swap += (pte & PTE_swap) != 0;
+			}
+		}
+	}
+}
+
+static uint64_t oom_badness(const struct mm *mm)
+{
+	struct mm_pages p;
+
+	mm_count_pages(mm, &p);
+	return p.rss + p.swap + p.tables;
+}
+
+/* struct oom_control */
+struct oom_control {
+	struct mm *chosen;
+	uint64_t chosen_points;
+	bool pending; /* a victim is on its way: oom_evaluate_task() aborts */
+	bool dying;   /* somebody is */
+};
+
+/* of equals the last is chosen */
+static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
+{
+	struct oom_control *oc = data;
+	struct mm *mm = value;
+	uint64_t points;
+
+	(void)pid;
+	oc->dying |= mm->killed;
+	/* who is in its exit has no mm any more, though it has memory */
+	if (mm->pid == TRACE_SYSTEM_PID || (mm->killed && !mm->task && !mm->oom_victim))
+		return;
+	oc->pending |= mm->oom_victim;
+	if (oc->pending)
+		return;
+	points = oom_badness(mm);
+	if (oc->chosen && (points < oc->chosen_points ||
+			   (points == oc->chosen_points && mm->rank < oc->chosen->rank)))
+		return;
+	oc->chosen = mm;
+	oc->chosen_points = points;
+}
+
+static void select_bad_process(struct sim *s, struct oom_control *oc)
+{
+	g_hash_table_foreach(s->procs, oom_evaluate_task, oc);
+	if (oc->pending)
+		oc->chosen = NULL;
+}
+
+bool out_of_memory(struct sim *s, bool wait)
+{
+	struct oom_control oc = { 0 };
+
+	if (s->hooks)
+		select_bad_process(s, &oc);
+	if (!oc.chosen && !oc.pending && !oc.dying) {
+		s->oom = true;
+		return false;
+	}
+	if (oc.chosen) {
+		oc.chosen->oom_victim = true;
+		/* task_will_free_mem(): else it is about to die already */
+		if (!oc.chosen->killed) {
+			s->hooks->oom_kill(s, oc.chosen);
+			return true;
+		}
+	}
+	if (wait)
+		task_sleep(s, s->now_ns + s->cfg.machine.tick_us * 1000ull, true);
+	return true;
+}
