@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "sim/lab/agreement-judge.h"
 #include "sim/lab/runs.h"
 #include "sim/output.h"
 
@@ -47,5 +48,8 @@ char *plot_comment(const char *s);
  */
 int plot_compare(const struct run_set *rs, enum vmstat_item item, const struct outputs *files,
 		 const char *base);
+/** plot_agreement - each cell of the simulator against the kernel's, a panel a group.
+ * Return: as plot_write() */
+int plot_agreement(const struct agreement *a, const struct outputs *files, const char *base);
 
 #endif

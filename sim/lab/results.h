@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-#include "sim/agreement.h"
+#include "sim/lab/agreement.h"
 #include "sim/err.h"
 #include "sim/sim.h"
 #include "sim/vmstat.h"

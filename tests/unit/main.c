@@ -42,6 +42,7 @@ void suite_models(void);
 void suite_page_alloc(void);
 void suite_kswapd(void);
 void suite_agreement(void);
+void suite_agreement_score(void);
 void suite_timed(void);
 void suite_axes(void);
 void suite_restart(void);
@@ -87,6 +88,7 @@ static const struct {
 	{ "kswapd", suite_kswapd },
 	{ "page_alloc", suite_page_alloc },
 	{ "agreement", suite_agreement },
+	{ "agreement_score", suite_agreement_score },
 	{ "timed", suite_timed },
 	{ "restart", suite_restart },
 	{ "killer", suite_killer },

@@ -4,8 +4,8 @@
  * floor: repeated runs differ, so it is the spread of several runs that the
  * simulator is held against.
  */
-#ifndef REAPSIM_AGREEMENT_H
-#define REAPSIM_AGREEMENT_H
+#ifndef REAPSIM_LAB_AGREEMENT_H
+#define REAPSIM_LAB_AGREEMENT_H
 
 #include <stddef.h>
 #include <stdint.h>

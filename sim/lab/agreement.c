@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/agreement.h"
+#include "sim/lab/agreement.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/agreement.c: spread, error, percentiles and signs against cases worked out by hand. */
+/* sim/lab/agreement.c: spread, error, percentiles and signs against cases worked out by hand. */
 #include <math.h>
 
 #include <CUnit/CUnit.h>
 
-#include "sim/agreement.h"
+#include "sim/lab/agreement.h"
 #include "tests/unit/testlib.h"
 
 void suite_agreement(void);

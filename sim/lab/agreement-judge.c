@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/lab/agreement-judge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "models/models.h"
+#include "sim/lab/config.h"
+#include "traces/readers/readers.h"
+
+const char *const agreement_group_names[NR_AGREEMENT_GROUPS] = { "memcg", "guest" };
+
+void agreement_init(struct agreement *a)
+{
+	*a = (struct agreement){ .judged = g_array_new(FALSE, FALSE, sizeof(struct judged)) };
+}
+
+void agreement_clear(struct agreement *a)
+{
+	if (a->results.all)
+		results_clear(&a->results);
+	g_array_free(a->judged, TRUE);
+}
+
+bool agreement_wants(const struct agreement *a, const struct result *r)
+{
+	return !a->only || g_strv_contains(a->only, r->scenario);
+}
+
+char *agreement_trace_path(const struct agreement *a, const struct result *r)
+{
+	g_autofree char *name = g_strconcat(r->scenario, ".csv", NULL);
+
+	return g_build_filename(a->traces, name, NULL);
+}
+
+/* Replay */
+
+/* the profile of the kernel that was recorded: its name begins the release */
+static const struct kernel_profile *recorded_kernel(const struct agreement *a,
+						    const struct result *r, struct err *err)
+{
+	if (a->kernel)
+		return kernel_profile_find(a->kernel, err);
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
+		if (g_str_has_prefix(r->kernel, (*k)->name) &&
+		    !g_ascii_isdigit(r->kernel[strlen((*k)->name)]))
+			return *k;
+	return kernel_profile_find(r->kernel, err);
+}
+
+/* the scenario is what the kernel played; LRU, policy and its rules are ours */
+static int check_result(const struct agreement *a, const struct result *r, const char *path,
+			struct err *err)
+{
+	const char *runs = a->results.runs_path;
+	g_autoptr(GError) gerr = NULL;
+	g_autofree char *text = NULL, *sum = NULL;
+	struct err why;
+	bool evict;
+	gsize len;
+
+	if (!lru_model_find(r->lru, &why) || !reap_policy_find(r->policy, &evict, &why) ||
+	    !recorded_kernel(a, r, &why))
+		return err_at(err, -EINVAL, runs, r->line, "%s", why.msg);
+	if (!g_file_get_contents(path, &text, &len, &gerr))
+		return err_at(err, -EINVAL, runs, r->line, "%s", gerr->message);
+	sum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, (const guchar *)text, len);
+	if (g_str_has_prefix(sum, r->digest) && strlen(r->digest) >= 8)
+		return 0;
+	return err_at(err, -EINVAL, runs, r->line,
+		      "%s has changed since the kernel played it: record it again with "
+		      "\"make kernel-agreement SCENARIOS=%s\"",
+		      path, r->scenario);
+}
+
+/* what the guest measured, unless the user knows better */
+static int set_machine(const struct agreement *a, const struct result *r, struct sim_config *cfg,
+		       struct err *err)
+{
+	struct machine *m = &cfg->machine;
+
+	cfg->times = (const struct op_times *)(void *)r->times->data;
+	cfg->nr_times = r->times->len;
+	m->memcg_stats_flushed = true;
+	m->ext4 = true;
+	m->fault_us = (uint32_t)r->fault_us;
+	m->scan_ns = (uint32_t)r->scan_ns;
+	for (const char *const *s = a->settings; s && *s; s++) {
+		int ret = sim_config_set_machine(cfg, *s, err);
+
+		if (ret)
+			return ret;
+		if (g_str_has_prefix(*s, "read_us=") || g_str_has_prefix(*s, "op_us="))
+			cfg->nr_times = 0;
+	}
+	return 0;
+}
+
+static bool same_runs(const struct result *x, const struct result *y)
+{
+	return !strcmp(x->scenario, y->scenario) && !strcmp(x->lru, y->lru) &&
+	       !strcmp(x->kernel, y->kernel);
+}
+
+int agreement_scenario_init(struct agreement_scenario *s, const struct agreement *a, guint first,
+			    struct err *err)
+{
+	const GPtrArray *all = a->results.all;
+	const struct result *r = all->pdata[first];
+	g_autofree char *path = agreement_trace_path(a, r);
+	g_autoptr(GString) policies = g_string_new(NULL);
+	struct run_spec spec = { .lru = (char *)r->lru, .keep_pages = true };
+	int ret = 0;
+
+	*s = (struct agreement_scenario){
+		.first = first,
+		.wanted = agreement_wants(a, r),
+	};
+	for (; first + s->nr < all->len && same_runs(r, all->pdata[first + s->nr]); s->nr++) {
+		const struct result *x = all->pdata[first + s->nr];
+
+		g_string_append_printf(policies, "%s%s", s->nr ? "," : "", x->policy);
+		if (!ret && s->wanted)
+			ret = check_result(a, x, path, err);
+	}
+	if (ret || !s->wanted)
+		return ret;
+	spec.policies = policies->str;
+	spec.kernel = (char *)recorded_kernel(a, r, NULL)->name;
+	ret = trace_load(path, NULL, &s->trace, err);
+	if (!ret)
+		ret = run_set_init(&s->runs, &spec, s->trace, err);
+	for (guint i = 0; !ret && i < s->nr; i++)
+		ret = set_machine(a, all->pdata[first + i], &run_set_get(&s->runs, 0, 0, i)->cfg,
+				  err);
+	return ret;
+}
+
+void agreement_scenario_clear(struct agreement_scenario *s)
+{
+	run_set_clear(&s->runs);
+	trace_free(s->trace);
+}
+
+/* Comparison */
+
+/* "NAME", or "NAME:2" */
+static const struct snapshot *find_mark(const struct trace *t, const struct run *run,
+					const char *mark)
+{
+	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
+
+	for (guint i = 0; i < run->snapshots->len; i++) {
+		const struct snapshot *snap = &g_array_index(run->snapshots, struct snapshot, i);
+		gpointer key = GUINT_TO_POINTER(snap->name);
+		guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key)) + 1;
+		g_autofree char *name =
+			g_strdup_printf(n > 1 ? "%s:%u" : "%s", t->names[snap->name], n);
+
+		if (!strcmp(name, mark))
+			return snap;
+		g_hash_table_insert(seen, key, GUINT_TO_POINTER(n));
+	}
+	return NULL;
+}
+
+static int no_mark(struct err *err, const char *path, unsigned int line, const struct trace *t,
+		   const char *mark)
+{
+	return err_at(err, -EINVAL, path, line, "%s has no mark \"%s\"", t->path, mark);
+}
+
+static int judge_cells(const struct agreement *a, struct judged *j, const struct trace *t,
+		       const struct run *run, struct err *err)
+{
+	for (guint i = 0; i < j->r->cells->len; i++) {
+		struct cell *c = &g_array_index(j->r->cells, struct cell, i);
+		const struct result_counter *counter = &result_counters[c->counter];
+		const struct snapshot *snap = find_mark(t, run, c->mark);
+
+		if (!snap)
+			return no_mark(err, a->results.csv_path, c->line, t, c->mark);
+		c->sim = snap->stat.v[counter->item];
+		if (counter->more != counter->item)
+			c->sim += snap->stat.v[counter->more];
+		c->error = agreement_error(&c->kernel, c->sim, j->accesses);
+	}
+	return 0;
+}
+
+/* '.', 'i' or 'a' for each page of a file */
+static void sim_states(const struct snapshot *snap, uint32_t file, char *states)
+{
+	for (guint i = 0; i < snap->pages->len; i++) {
+		const struct page_run *run = &g_array_index(snap->pages, struct page_run, i);
+
+		if (run->file == file)
+			memset(states + run->page,
+			       !(run->flags & PG_resident) ? '.'
+			       : run->flags & PG_active	   ? 'a'
+							   : 'i',
+			       run->count);
+	}
+}
+
+static void compare_page(struct judged *j, char kernel, char sim, char *used)
+{
+	*used |= kernel != '.' || sim != '.';
+	if (!*used || kernel == '?')
+		return;
+	j->resident.all++;
+	j->resident.same += (kernel != '.') == (sim != '.');
+	if (kernel == '.' || kernel == 'p' || sim == '.')
+		return;
+	j->active.all++;
+	j->active.same += kernel == sim;
+}
+
+static int judge_pages(const struct agreement *a, struct judged *j, const struct trace *t,
+		       const struct run *run, struct err *err)
+{
+	const char *path = a->results.pages_path;
+	g_autofree char *states = g_malloc0(t->nr_file_pages);
+	g_autofree char *used = g_malloc0(t->nr_file_pages);
+
+	for (guint i = 0; i < j->r->pages->len; i++) {
+		const struct page_states *p = &g_array_index(j->r->pages, struct page_states, i);
+		const struct snapshot *snap = find_mark(t, run, p->mark);
+		uint32_t file = 0, page = 0;
+
+		if (!snap)
+			return no_mark(err, path, p->line, t, p->mark);
+		while (file < t->nr_files && strcmp(t->files[file].name, p->file))
+			file++;
+		if (file == t->nr_files)
+			return err_at(err, -EINVAL, path, p->line, "%s has no file \"%s\"", t->path,
+				      p->file);
+		sim_states(snap, file, states);
+		for (guint k = 0; k < p->runs->len; k++) {
+			const struct state_run *s = &g_array_index(p->runs, struct state_run, k);
+
+			if (s->count > t->files[file].pages - page)
+				return err_at(err, -EINVAL, path, p->line,
+					      "more than the %u pages of \"%s\"",
+					      t->files[file].pages, p->file);
+			for (uint32_t n = 0; n < s->count; n++, page++)
+				compare_page(j, s->state, states[page],
+					     &used[t->files[file].first + page]);
+		}
+	}
+	return 0;
+}
+
+int agreement_judge(struct agreement *a, const struct agreement_scenario *s, struct err *err)
+{
+	int ret = 0;
+
+	for (guint i = 0; !ret && i < s->nr; i++) {
+		const struct run *run = run_set_get(&s->runs, 0, 0, i);
+		struct judged j = {
+			.r = a->results.all->pdata[s->first + i],
+			.group = run->cfg.machine.memcg_pages ? AGREEMENT_MEMCG : AGREEMENT_GUEST,
+			.accesses = run->stat.v[VM_sim_accesses],
+		};
+
+		ret = judge_cells(a, &j, s->trace, run, err);
+		if (!ret)
+			ret = judge_pages(a, &j, s->trace, run, err);
+		g_array_append_val(a->judged, j);
+	}
+	return ret;
+}

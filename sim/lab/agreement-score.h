@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the cells of judged results come to: shares, percentiles, signs, the kernel's
+ * own noise, and the recorded level below which a change must not fall.
+ */
+#ifndef REAPSIM_AGREEMENT_SCORE_H
+#define REAPSIM_AGREEMENT_SCORE_H
+
+#include "sim/lab/agreement-judge.h"
+
+/**
+ * struct noise - each run of the kernel, and the simulator, against the spread of
+ * the kernel's other runs: how close two kernels are.
+ */
+struct noise {
+	struct share kernel_inside, kernel_within, sim_inside, sim_within;
+};
+
+/** struct score - of any number of cells. */
+struct score {
+	GArray *errors;		 /* double */
+	uint64_t inside, within; /* of the spread; or off by 1% at most */
+	struct noise noise;
+	struct share last_sign; /* at the last mark of each result */
+	struct share each_sign, resident, active;
+	const struct judged *worst_of;
+	const struct cell *worst;
+};
+
+/** The score of a group. @counter: -1 for all; @scenario: NULL for all. Then
+ * score_clear(). */
+void score_group(struct score *s, const struct agreement *a, enum agreement_group group,
+		 int counter, const char *scenario);
+/** The score of every single run of the kernel in @scenario against the spread that
+ * @before has. Then score_clear(). */
+void score_again(struct score *s, const struct agreement *a, const struct results *before,
+		 const char *scenario);
+void score_clear(struct score *s);
+
+/** In percent; 100 of none. */
+double share_percent(struct share s);
+double score_percent(const struct score *s, uint64_t nr_cells);
+/** The @p th percentile of the errors, in percent. */
+double score_percentile(const struct score *s, unsigned int p);
+
+/** struct ranked_cell - a cell, and whose it is. */
+struct ranked_cell {
+	const struct judged *j;
+	const struct cell *c;
+};
+/** The cells outside the kernel's spread, the worst first, equal ones in the order of
+ * the file. Return: struct ranked_cell, the caller's to free. */
+GArray *agreement_worst(const struct agreement *a);
+
+/** struct level - one number of a level, in percent; level_of() a score. */
+struct level {
+	const char *key;
+	bool less_is_better;
+};
+#define NR_LEVELS 6
+extern const struct level levels[NR_LEVELS];
+double level_of(const struct score *s, unsigned int level);
+
+/** struct complaint - why a level is not reached: -EIO; or what is wrong with its
+ * file: -EINVAL. */
+struct complaint {
+	int code;
+	struct err err;
+};
+/** Hold @a against the level in @path. Return: struct complaint, the caller's to free;
+ * empty if all is well. */
+GArray *agreement_check_level(const struct agreement *a, const char *path);
+
+#endif
