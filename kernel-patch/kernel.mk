@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A real kernel as the judge: built and booted by kernel-patch/scripts, cached in
-# ~/.cache/reapsim. Included by the Makefile.
+# A real kernel as the judge: ours, built and booted by kernel-patch/scripts, or a
+# distribution's, unpacked and booted; cached in ~/.cache/reapsim. Included by the
+# Makefile.
 
 KERNEL     ?= 7.3
 KERNEL_SRC ?=
@@ -10,8 +11,14 @@ LRU        ?= classic
 RUNS       ?= 5
 TRACES     ?=
 INTO       ?=
+# of a stock kernel
+KERNEL_IMAGE ?=
+SET          ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement
+.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run
+
+# What the user gave, as a script takes it; what is this file's default is not passed on.
+given = $(if $(filter file,$(origin $(1))),,$(1)='$($(1))')
 
 kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp|events
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
@@ -25,5 +32,9 @@ kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a
 
 kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
 	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' LRU='$(LRU)' RUNS='$(RUNS)' SCENARIOS='$(SCENARIOS)' \
-		$(if $(filter file,$(origin POLICY)),,POLICY='$(POLICY)') $(if $(JOBS),JOBS='$(JOBS)') \
+		$(call given,POLICY) $(if $(JOBS),JOBS='$(JOBS)') \
 		TRACES='$(TRACES)' INTO='$(INTO)' kernel-patch/scripts/record.sh
+
+stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
+	@REAPSIM='$(abspath $(BIN))' KERNEL='$(KERNEL)' KERNEL_IMAGE='$(KERNEL_IMAGE)' SET='$(SET)' \
+		$(call given,POLICY) $(call given,LRU) RUNS='$(RUNS)' kernel-patch/scripts/stock-run.sh '$(TRACE)'

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The guest around the trace: mounts, machine settings, files, the cgroup, and
- * what is printed at marks.
+ * The guest around the trace: mounts, machine settings, files, the cgroup.
  */
 #define _GNU_SOURCE
 #include "player.h"
@@ -29,12 +28,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define KNOBS  "/sys/kernel/debug/reapsim/"
-#define CGROUP "/sys/fs/cgroup/trace"
-
 struct guest guest = { .cgroup_fd = -1 };
 
-static int pages_fd = -1, drain_fd = -1;
+static int drain_fd = -1;
 static char *drain_page;
 
 int put(const char *path, const char *fmt, ...)
@@ -55,17 +51,19 @@ int put(const char *path, const char *fmt, ...)
 	return ret;
 }
 
-static void must_put(const char *path, uint64_t value)
+void must_put(const char *path, uint64_t value)
 {
 	int ret = put(path, "%llu", (unsigned long long)value);
 
+	if (ret && guest.opt.stock)
+		bad_input("this kernel refuses %llu in %s: %s", (unsigned long long)value, path,
+			  strerror(-ret));
 	if (ret)
 		run_failed("%s: cannot write %llu: %s", path, (unsigned long long)value,
 			   strerror(-ret));
 }
 
-/* The whole of a small file; the text is valid until the next call. */
-static char *get(const char *path)
+char *get(const char *path)
 {
 	static char text[65536];
 	size_t len = 0;
@@ -93,8 +91,8 @@ void pin(int cpu)
 		run_failed("no CPU %d: %s", cpu, strerror(errno));
 }
 
-static void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
-		      const char *data)
+void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
+	       const char *data)
 {
 	mkdir(where, 0755);
 	if (mount(what, where, type, flags, data))
@@ -162,6 +160,14 @@ void guest_options(void)
 			o->boost = atoi(value);
 		else if (!strcmp(s, "tests"))
 			o->tests = atoi(value);
+		else if (!strcmp(s, "stock"))
+			o->stock = atoi(value);
+		else if (!strcmp(s, "thp"))
+			o->thp = value;
+		else if (!strcmp(s, "damon_stat"))
+			o->damon_stat = value;
+		else if (!strcmp(s, "folios"))
+			o->folios = value;
 		else
 			run_failed("unknown option player.%s", s);
 	}
@@ -198,14 +204,14 @@ static void machine_row(struct machine *m, const struct trace *t)
 		}
 	if (!strcmp(key, "prefault")) {
 		if (strcmp(t->field[2], "young"))
-			run_failed("trace line %u: prefault %s: x86 makes them young", t->line,
-				   t->field[2]);
+			bad_input("trace line %u: prefault %s: x86 makes them young", t->line,
+				  t->field[2]);
 		return;
 	}
 	/* how the simulator spends time: the kernel knows by itself */
 	if (strcmp(key, "memcg_stats") && strcmp(key, "read_us") && strcmp(key, "fault_us") &&
 	    strcmp(key, "op_us") && strcmp(key, "scan_ns") && strcmp(key, "tick_us"))
-		run_failed("trace line %u: machine key \"%s\" is not known here", t->line, key);
+		bad_input("trace line %u: machine key \"%s\" is not known here", t->line, key);
 }
 
 static void header_rows(void)
@@ -349,15 +355,17 @@ static void setup_policy(void)
 	const char *policy = guest.opt.policy, *is = get("/sys/module/reapsim/parameters/policy");
 	size_t len = strlen(policy);
 
+	if (guest.opt.stock)
+		return;
 	guest.knobs = is != NULL;
 	if (is) {
 		if (strncmp(is, policy, len) || is[len] != '\n')
 			run_failed("policy %s is wanted, the kernel was booted with %s", policy,
 				   is);
-		pages_fd = open(KNOBS "pages", O_RDWR | O_CLOEXEC);
 		drain_fd = open(KNOBS "drain", O_WRONLY | O_CLOEXEC);
-		if (pages_fd < 0 || drain_fd < 0)
+		if (drain_fd < 0)
 			run_failed(KNOBS ": %s", strerror(errno));
+		pages_open();
 	} else if (strcmp(policy, "baseline") && strncmp(policy, "flag", 4)) {
 		run_failed("policy %s needs the kernel with the test-only patch", policy);
 	}
@@ -373,7 +381,7 @@ static void setup_lru(void)
 	put(path, "%c", mglru ? 'y' : 'n');
 	is = get(path);
 	if ((is && strtoul(is, NULL, 16) & 1) != mglru)
-		run_failed("%s says %s", path, is ? is : "nothing");
+		bad_input("%s says %s", path, is ? is : "nothing");
 }
 
 /* zram: the header is all that mkswap(8) writes */
@@ -383,6 +391,8 @@ static void setup_swap(uint64_t pages)
 	char *page = calloc(1, PAGE_SIZE);
 	int fd;
 
+	if (guest.opt.stock && access("/sys/block/zram0", F_OK))
+		bad_input("this kernel has no zram, and the trace wants swap");
 	must_put("/sys/block/zram0/disksize", (pages + 1) * PAGE_SIZE);
 	fd = open("/dev/zram0", O_RDWR | O_CLOEXEC);
 	if (!page || fd < 0)
@@ -409,6 +419,36 @@ static uint64_t min_free_kbytes(const struct machine *m)
 	return kb;
 }
 
+/* Sets what the machine says, in units of @unit; learns what it leaves open. */
+static void tune(const char *path, uint64_t *value, uint64_t unit)
+{
+	const uint64_t want = *value * unit;
+	const char *text;
+	uint64_t is;
+
+	if (*value != UNSET)
+		must_put(path, want);
+	if (!guest.opt.stock)
+		return;
+	text = get(path);
+	if (!text)
+		bad_input("this kernel has no %s", path);
+	is = strtoull(text, NULL, 10);
+	if (*value == UNSET)
+		*value = is / unit;
+	else if (is != want)
+		bad_input("this kernel makes %llu of %llu in %s", (unsigned long long)is,
+			  (unsigned long long)want, path);
+}
+
+static void tune_ms(const char *path, uint64_t *ms)
+{
+	uint64_t centisecs = *ms == UNSET ? UNSET : *ms / 10;
+
+	tune(path, &centisecs, 1);
+	*ms = centisecs * 10;
+}
+
 static void setup_machine(void)
 {
 	const struct options *o = &guest.opt;
@@ -419,24 +459,25 @@ static void setup_machine(void)
 		if (m->memcg_pages)
 			m->memory_pages = 0;
 	}
+	if (o->ra_kb >= 0)
+		m->readahead_pages = (uint64_t)o->ra_kb / 4;
 	if ((uint64_t)sysconf(_SC_NPROCESSORS_ONLN) != m->cpus)
 		run_failed("the trace wants %llu CPUs, the guest has %ld",
 			   (unsigned long long)m->cpus, sysconf(_SC_NPROCESSORS_ONLN));
 	put("/proc/sys/kernel/sched_rt_runtime_us", "-1");
-	must_put("/proc/sys/vm/swappiness", m->swappiness);
-	must_put("/proc/sys/vm/watermark_scale_factor", m->watermark_scale_factor);
-	must_put("/proc/sys/vm/dirty_background_ratio", m->dirty_background_ratio);
-	must_put("/proc/sys/vm/dirty_expire_centisecs", m->dirty_expire_ms / 10);
-	must_put("/proc/sys/vm/dirty_writeback_centisecs", m->dirty_writeback_ms / 10);
-	if (m->memory_pages || m->min_free_pages)
+	tune("/proc/sys/vm/swappiness", &m->swappiness, 1);
+	tune("/proc/sys/vm/watermark_scale_factor", &m->watermark_scale_factor, 1);
+	tune("/proc/sys/vm/dirty_background_ratio", &m->dirty_background_ratio, 1);
+	tune_ms("/proc/sys/vm/dirty_expire_centisecs", &m->dirty_expire_ms);
+	tune_ms("/proc/sys/vm/dirty_writeback_centisecs", &m->dirty_writeback_ms);
+	if (m->min_free_pages || (m->memory_pages && !o->stock))
 		must_put("/proc/sys/vm/min_free_kbytes", min_free_kbytes(m));
 	if (!o->boost)
 		must_put("/proc/sys/vm/watermark_boost_factor", 0);
-	must_put("/sys/kernel/debug/fault_around_bytes", m->fault_around_pages * PAGE_SIZE);
+	tune("/sys/kernel/debug/fault_around_bytes", &m->fault_around_pages, PAGE_SIZE);
 	if (access("/sys/block/vda", F_OK) == 0) {
-		must_put("/sys/block/vda/queue/max_sectors_kb", m->io_pages * 4);
-		must_put("/sys/block/vda/queue/read_ahead_kb",
-			 o->ra_kb >= 0 ? (uint64_t)o->ra_kb : m->readahead_pages * 4);
+		tune("/sys/block/vda/queue/max_sectors_kb", &m->io_pages, 4);
+		tune("/sys/block/vda/queue/read_ahead_kb", &m->readahead_pages, 4);
 	}
 	if (m->swap_pages)
 		setup_swap(m->swap_pages);
@@ -457,24 +498,40 @@ static void setup_cgroup(void)
 		run_failed("%s: %s", CGROUP, strerror(errno));
 }
 
+/* what our guest is if the trace does not say */
+static const struct machine our_machine = { .cpus = 1,
+					    .readahead_pages = 32,
+					    .io_pages = 1024,
+					    .fault_around_pages = 16,
+					    .swappiness = 60,
+					    .watermark_scale_factor = 10,
+					    .dirty_background_ratio = 10,
+					    .dirty_expire_ms = 30000,
+					    .dirty_writeback_ms = 5000 };
+
+/* a stock kernel is then left as it is */
+static const struct machine stock_machine = { .cpus = 1,
+					      .readahead_pages = UNSET,
+					      .io_pages = UNSET,
+					      .fault_around_pages = UNSET,
+					      .swappiness = UNSET,
+					      .watermark_scale_factor = UNSET,
+					      .dirty_background_ratio = UNSET,
+					      .dirty_expire_ms = UNSET,
+					      .dirty_writeback_ms = UNSET };
+
 void guest_setup(void)
 {
-	guest.machine = (struct machine){ .cpus = 1,
-					  .readahead_pages = 32,
-					  .io_pages = 1024,
-					  .fault_around_pages = 16,
-					  .swappiness = 60,
-					  .watermark_scale_factor = 10,
-					  .dirty_background_ratio = 10,
-					  .dirty_expire_ms = 30000,
-					  .dirty_writeback_ms = 5000 };
+	guest.machine = guest.opt.stock ? stock_machine : our_machine;
 	header_rows();
 	setrlimit(RLIMIT_NOFILE,
 		  &(struct rlimit){ guest.nr_files * 2 + 4096, guest.nr_files * 2 + 4096 });
 	setup_policy();
 	setup_lru();
+	stock_setup();
 	setup_machine();
 	open_files();
+	stock_folios();
 	setup_cgroup();
 }
 
@@ -499,319 +556,7 @@ void guest_drain(void)
 	pin(0);
 }
 
-/* ---- what the guest's time is made of ---- */
-
-/* SCHED_OTHER kthreads are children of PID 2, which has the lowest numbers. */
-static pid_t find_kswapd(void)
-{
-	for (pid_t pid = 3; pid < 300; pid++) {
-		char path[32];
-		const char *name;
-
-		snprintf(path, sizeof(path), "/proc/%d/comm", pid);
-		name = get(path);
-		if (name && !strcmp(name, "kswapd0\n"))
-			return pid;
-	}
-	return -1;
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-	struct timespec t;
-
-	if (clock_gettime(clock, &t))
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000ull + (uint64_t)t.tv_nsec;
-}
-
-/* CPU time of kswapd so far */
-static uint64_t kswapd_ns(void)
-{
-	static pid_t pid;
-	clockid_t clock;
-
-	if (!pid)
-		pid = find_kswapd();
-	return pid > 0 && !clock_getcpuclockid(pid, &clock) ? clock_ns(clock) : 0;
-}
-
-/*
- * What a fault takes, and one that reads from the device, on this host at this
- * hour: the simulator has to be told. Leaves nothing behind: the caches are
- * dropped before the trace starts.
- */
-static void measure_times(void)
-{
-	uint64_t pages = 0, start, cold, warm, sum = 0;
-	const volatile char *at;
-	uint32_t file;
-
-	for (file = 0; file < guest.nr_files; file++) {
-		pages = guest.files[file].pages < 256 ? guest.files[file].pages : 256;
-		if (!guest.files[file].shmem && pages >= 64)
-			break;
-	}
-	if (file == guest.nr_files)
-		return;
-	for (int pass = 0; pass < 2; pass++) {
-		at = mmap(NULL, pages * PAGE_SIZE, PROT_READ, MAP_PRIVATE, guest.files[file].fd, 0);
-		if (at == MAP_FAILED || madvise((void *)at, pages * PAGE_SIZE, MADV_RANDOM))
-			run_failed("file %u: mmap: %s", file, strerror(errno));
-		start = clock_ns(CLOCK_MONOTONIC);
-		for (uint64_t i = 0; i < pages; i += pass ? guest.machine.fault_around_pages : 1)
-			sum += (unsigned char)at[i * PAGE_SIZE];
-		*(pass ? &warm : &cold) = clock_ns(CLOCK_MONOTONIC) - start;
-		munmap((void *)at, pages * PAGE_SIZE);
-	}
-	if (!sum)
-		run_failed("file %u is empty", file);
-	cold /= pages;
-	warm /= (pages + guest.machine.fault_around_pages - 1) / guest.machine.fault_around_pages;
-	result("I read_ns %llu\n", (unsigned long long)(cold > warm ? cold - warm : 0));
-	result("I fault_ns %llu\n", (unsigned long long)warm);
-}
-
-/* ---- the flusher of memcg statistics ---- */
-
-#define TRACING	    "/sys/kernel/tracing"
-#define FLUSH_EVENT TRACING "/events/memcg/memcg_flush_stats/"
-
-static int flushes_fd = -1;
-
-static void watch_flushes(void)
-{
-	if (!guest.opt.align)
-		return;
-	mount_one("tracefs", TRACING, "tracefs", 0, NULL);
-	flushes_fd = open(TRACING "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	if (flushes_fd < 0 || put(FLUSH_EVENT "filter", "force == 1") ||
-	    put(FLUSH_EVENT "enable", "1"))
-		run_failed("player.align: no event " FLUSH_EVENT);
-}
-
-/*
- * Goes on when the kernel has just flushed memcg statistics by itself, which it
- * does every 2 s and for the root, a whole guest, too: what reclaim decides then
- * depends on the trace and not on when the guest was booted.
- */
-void guest_align(void)
-{
-	static char text[4096];
-
-	if (flushes_fd < 0)
-		return;
-	while (read(flushes_fd, text, sizeof(text)) > 0)
-		;
-	for (int ms = 0; read(flushes_fd, text, sizeof(text)) <= 0; ms++) {
-		if (ms == 20000)
-			run_failed("player.align: memcg statistics are not flushed");
-		usleep(1000);
-	}
-}
-
-/* ---- counters ---- */
-
-#define MAX_COUNTERS 512
-
-/* /proc/vmstat when the trace starts: events are counted from there */
-static struct {
-	char name[48];
-	unsigned long long value;
-} start[MAX_COUNTERS];
-static unsigned int nr_start;
-static uint64_t start_kswapd_ns;
-
-static unsigned long long since_start(const char *name, unsigned long long value)
-{
-	if (!strncmp(name, "nr_", 3))
-		return value;
-	for (unsigned int i = 0; i < nr_start; i++)
-		if (!strcmp(start[i].name, name))
-			return value - start[i].value;
-	return value;
-}
-
-static void each_counter(const char *path, const char *prefix,
-			 void (*fn)(const char *, const char *, unsigned long long, void *),
-			 void *arg)
-{
-	char *text = get(path), *save = NULL;
-
-	if (!text)
-		run_failed("%s: %s", path, strerror(errno));
-	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
-		char *value = strchr(s, ' ');
-
-		if (value) {
-			*value++ = '\0';
-			fn(prefix, s, strtoull(value, NULL, 10), arg);
-		} else {
-			fn(prefix, "", strtoull(s, NULL, 10), arg);
-		}
-	}
-}
-
-static void keep(const char *prefix, const char *name, unsigned long long value, void *arg)
-{
-	(void)prefix;
-	(void)arg;
-	if (nr_start == MAX_COUNTERS)
-		run_failed("too many counters");
-	snprintf(start[nr_start].name, sizeof(start[0].name), "%s", name);
-	start[nr_start++].value = value;
-}
-
-#define DISK_STAT "/sys/block/vda/stat"
-
-/* requests that the disk has read, and the ms that they took, all added up */
-static struct {
-	unsigned long long reads, ms;
-} disk_start;
-
-static void disk_reads(unsigned long long *reads, unsigned long long *ms)
-{
-	const char *text = get(DISK_STAT);
-
-	if (!text || sscanf(text, "%llu %*u %*u %llu", reads, ms) != 2)
-		*reads = *ms = 0;
-}
-
-struct where {
-	const char *mark;
-	unsigned int number;
-};
-
-static void print(const char *prefix, const char *name, unsigned long long value, void *arg)
-{
-	const struct where *w = arg;
-
-	/* a new cgroup's counters begin at 0 */
-	if (guest.cgroup_fd < 0)
-		value = since_start(name, value);
-	result("M %s %u %s%s %llu\n", w->mark, w->number, prefix, name, value);
-}
-
-uint64_t guest_disk_reads(void)
-{
-	static int fd = -2;
-	char text[256];
-	ssize_t n;
-
-	/* kept open: no memory is allocated for each look */
-	if (fd == -2)
-		fd = open(DISK_STAT, O_RDONLY | O_CLOEXEC);
-	n = pread(fd, text, sizeof(text) - 1, 0);
-	text[n > 0 ? n : 0] = '\0';
-	return strtoull(text, NULL, 10);
-}
-
-void guest_counters(const char *mark, unsigned int number, const struct spent *spent)
-{
-	struct where w = { mark, number };
-	unsigned long long reads, ms;
-
-	disk_reads(&reads, &ms);
-	for (int disk = 0; disk < 2; disk++) {
-		const char *what = disk ? "disk_ops" : "ops";
-
-		result("M %s %u player.%s %llu\n", mark, number, what,
-		       (unsigned long long)spent->nr[disk]);
-		result("M %s %u player.%s_us %llu\n", mark, number, what,
-		       (unsigned long long)spent->ns[disk] / 1000);
-	}
-	result("M %s %u player.disk_reads %llu\n", mark, number, reads - disk_start.reads);
-	result("M %s %u player.disk_read_ms %llu\n", mark, number, ms - disk_start.ms);
-
-	if (guest.cgroup_fd >= 0) {
-		/* without: what is not yet flushed, up to 64 updates a CPU, is missing */
-		if (guest.knobs && guest.opt.flush && put(KNOBS "flush", "1"))
-			run_failed(KNOBS "flush");
-		each_counter(CGROUP "/memory.stat", "", print, &w);
-		each_counter(CGROUP "/memory.current", "memory.current", print, &w);
-		each_counter(CGROUP "/memory.events", "memory.events.", print, &w);
-	} else {
-		put("/proc/sys/vm/stat_refresh", "1");
-		each_counter("/proc/vmstat", "", print, &w);
-		result("M %s %u kswapd_ns %llu\n", mark, number,
-		       (unsigned long long)(kswapd_ns() - start_kswapd_ns));
-	}
-	result_flush();
-}
-
-static void check_oom(const char *prefix, const char *name, unsigned long long value, void *arg)
-{
-	(void)prefix;
-	(void)arg;
-	if (!strcmp(name, "oom_kill") && since_start(name, value))
-		run_failed("the OOM killer killed %llu processes", since_start(name, value));
-}
-
-/* At the end: a kill that the trace did not ask for makes the numbers worthless. */
-void guest_check(void)
-{
-	each_counter("/proc/vmstat", "", check_oom, NULL);
-}
-
-/* ---- the size of a whole guest ---- */
-
-/* Free pages, those in the per-CPU lists of the allocator included. */
-static uint64_t available_pages(void)
-{
-	uint64_t pages = 0;
-	char *text, *save = NULL;
-
-	put("/proc/sys/vm/stat_refresh", "1");
-	text = get("/proc/zoneinfo");
-	if (!text)
-		run_failed("/proc/zoneinfo: %s", strerror(errno));
-	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
-		char name[32];
-		unsigned long long value;
-
-		if (sscanf(s, "%31s %llu", name, &value) == 2 &&
-		    (!strcmp(name, "nr_free_pages") || !strcmp(name, "count:")))
-			pages += value;
-	}
-	return pages;
-}
-
-/*
- * Takes what is more than the trace's machine has, as unevictable pages of a
- * file on ramfs: the guest's memory comes in steps of a MiB.
- */
-static void take_surplus(void)
-{
-	static const char page[PAGE_SIZE];
-	const uint64_t want = guest.machine.memory_pages;
-	uint64_t have, size = 0;
-	int fd, tries = 1000;
-
-	if (guest.cgroup_fd >= 0 || !want)
-		return;
-	fd = open("/run/surplus", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0)
-		run_failed("/run/surplus: %s", strerror(errno));
-	/* some pages are tables of the file, so it takes a few steps */
-	while ((have = available_pages()) != want) {
-		uint64_t n = have > want + 64 ? (have - want) * 7 / 8 : 1;
-
-		if (!tries-- || (have < want && !size))
-			run_failed("%llu pages are free, the trace wants %llu",
-				   (unsigned long long)have, (unsigned long long)want);
-		if (have < want) {
-			size -= MIN(size, want - have);
-			if (ftruncate(fd, (off_t)(size * PAGE_SIZE)))
-				run_failed("/run/surplus: %s", strerror(errno));
-			continue;
-		}
-		for (; n; n--, size++)
-			if (pwrite(fd, page, PAGE_SIZE, (off_t)(size * PAGE_SIZE)) !=
-			    (ssize_t)PAGE_SIZE)
-				run_failed("/run/surplus: %s", strerror(errno));
-	}
-	close(fd);
-}
+/* ---- the start ---- */
 
 static void print_info(void)
 {
@@ -824,6 +569,7 @@ static void print_info(void)
 			if (!strncmp(s, keys[i], strlen(keys[i])))
 				result("I %s %llu\n", keys[i],
 				       strtoull(strchr(s, ':') + 1, NULL, 10) / 4);
+	stock_info();
 }
 
 /*
@@ -899,110 +645,9 @@ void guest_start(void)
 	watch_flushes();
 	take_surplus();
 	guest_drain();
-	each_counter("/proc/vmstat", "", keep, NULL);
-	start_kswapd_ns = kswapd_ns();
-	disk_reads(&disk_start.reads, &disk_start.ms);
+	counters_start();
 	print_info();
 	guest_align();
-}
-
-/* ---- state of pages ---- */
-
-#define DUMP_PAGES 8192u
-
-/* the test-only patch's "pages": of the next pages of a file; 0 at its end */
-static uint64_t knob_states(uint32_t file, uint64_t page, uint64_t *words)
-{
-	char text[16];
-	ssize_t n;
-
-	if (!page && write(pages_fd, text,
-			   (size_t)snprintf(text, sizeof(text), "%d", guest.files[file].fd)) < 0)
-		run_failed("pages: %s", strerror(errno));
-	n = read(pages_fd, words, DUMP_PAGES * sizeof(*words));
-	if (n < 0)
-		run_failed("pages: file %u: %s", file, strerror(errno));
-	return (uint64_t)n / sizeof(*words);
-}
-
-static uint64_t word_at(const char *path, uint64_t index)
-{
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint64_t word;
-
-	if (fd < 0 || pread(fd, &word, sizeof(word), (off_t)(index * sizeof(word))) != sizeof(word))
-		run_failed("%s: %s", path, strerror(errno));
-	close(fd);
-	return word;
-}
-
-/*
- * The same on a stock kernel, as far as it tells. A page is mapped to learn where
- * it is; with MADV_RANDOM that leaves no mark (vma_has_recency()).
- */
-static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
-{
-	static const struct {
-		unsigned int kpf, bit; /* KPF_* of linux/kernel-page-flags.h, ours */
-	} bits[] = { { 3, 2 }, { 2, 3 }, { 6, 4 },  { 5, 5 },
-		     { 4, 6 }, { 8, 7 }, { 14, 9 }, { 18, 10 } };
-	static unsigned char present[DUMP_PAGES];
-	const uint64_t left = guest.files[file].pages - page;
-	const uint64_t n = left < DUMP_PAGES ? left : DUMP_PAGES;
-	volatile char *map;
-
-	if (!n)
-		return 0;
-	map = mmap(NULL, n * PAGE_SIZE, PROT_READ, MAP_PRIVATE, guest.files[file].fd,
-		   (off_t)(page * PAGE_SIZE));
-	if (map == MAP_FAILED || madvise((void *)map, n * PAGE_SIZE, MADV_RANDOM) ||
-	    mincore((void *)map, n * PAGE_SIZE, present))
-		run_failed("file %u: %s", file, strerror(errno));
-	for (uint64_t i = 0; i < n; i++) {
-		uint64_t pfn, flags;
-
-		words[i] = present[i] & 1;
-		if (!words[i])
-			continue;
-		(void)map[i * PAGE_SIZE];
-		pfn = word_at("/proc/self/pagemap", (uintptr_t)map / PAGE_SIZE + i) &
-		      ((1ull << 55) - 1);
-		flags = word_at("/proc/kpageflags", pfn);
-		for (size_t b = 0; b < sizeof(bits) / sizeof(bits[0]); b++)
-			words[i] |= (flags >> bits[b].kpf & 1) << bits[b].bit;
-		words[i] |= (word_at("/proc/kpagecount", pfn) - 1) << 32;
-	}
-	munmap((void *)map, n * PAGE_SIZE);
-	return n;
-}
-
-void guest_dump(const char *mark, unsigned int number)
-{
-	static uint64_t words[DUMP_PAGES];
-
-	for (uint32_t i = 0; i < guest.nr_files; i++) {
-		uint64_t page = 0, first = 0, state = 0, n;
-
-		while ((n = guest.knobs ? knob_states(i, page, words)
-					: stock_states(i, page, words)) > 0) {
-			for (uint64_t w = 0; w < n; w++, page++) {
-				if (page && words[w] == state)
-					continue;
-				if (page)
-					result("P %s %u %u %llu %llu %llx\n", mark, number, i,
-					       (unsigned long long)first,
-					       (unsigned long long)(page - first),
-					       (unsigned long long)state);
-				first = page;
-				state = words[w];
-			}
-		}
-		if (page != guest.files[i].pages)
-			run_failed("pages: file %u: short", i);
-		result("P %s %u %u %llu %llu %llx\n", mark, number, i, (unsigned long long)first,
-		       (unsigned long long)(page - first), (unsigned long long)state);
-	}
-	result_flush();
 }
 
 /* ---- kselftests ---- */

@@ -23,16 +23,13 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -53,70 +50,7 @@ static bool slot_used[MAX_SLOTS];
 
 static struct spent spent;
 
-static FILE *results;
-
 #define MAX_MARKS 4096
-
-/* ---- results and failures ---- */
-
-void result(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	vfprintf(results ? results : stdout, fmt, ap);
-	va_end(ap);
-}
-
-void result_flush(void)
-{
-	fflush(results ? results : stdout);
-}
-
-static void power_off(void)
-{
-	fflush(NULL);
-	if (results)
-		tcdrain(fileno(results));
-	tcdrain(STDOUT_FILENO);
-	reboot(RB_AUTOBOOT); /* qemu -no-reboot */
-	for (;;)
-		pause();
-}
-
-void run_failed(const char *fmt, ...)
-{
-	char text[512];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	result("run-failed: %s\n", text);
-	result_flush();
-	if (results)
-		printf("run-failed: %s\n", text);
-	power_off();
-	abort();
-}
-
-static void open_results(void)
-{
-	static char buffer[1 << 16];
-	struct termios tio;
-	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (!tcgetattr(fd, &tio)) {
-		cfmakeraw(&tio);
-		tcsetattr(fd, TCSANOW, &tio);
-		results = fdopen(fd, "w");
-		setvbuf(results, buffer, _IOFBF, sizeof(buffer));
-	} else {
-		close(fd);
-	}
-}
 
 static uint64_t now_ns(void)
 {
@@ -396,6 +330,16 @@ static unsigned int mrelease_flags(const char *text)
 	return flags;
 }
 
+/* for stock_victim(): no unmapping of such a mapping marks anything */
+static void skip_marks(uint64_t at, uint64_t pages, void *arg)
+{
+	const struct child_cmd c = {
+		.op = CHILD_ADVISE, .at = at, .pages = pages, .advice = MADV_RANDOM
+	};
+
+	proc_do(arg, &c, "mrelease");
+}
+
 /*
  * On the victim's CPU: it can not run before we sleep (see guest_start()), and
  * what is marked goes to the batch of the CPU that it ran on.
@@ -404,6 +348,8 @@ static void do_mrelease(struct proc *p, const char *text)
 {
 	unsigned int flags = mrelease_flags(text);
 
+	if (guest.opt.stock)
+		stock_victim(p->real, skip_marks, p);
 	if (guest.machine.cpus > 1)
 		pin(p->cpu);
 	if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0))
@@ -412,6 +358,8 @@ static void do_mrelease(struct proc *p, const char *text)
 		run_failed("trace line %u: process_mrelease(flags %u): %s", trace.line, flags,
 			   strerror(errno));
 	proc_reap(p, "mrelease", true);
+	if (guest.opt.stock)
+		stock_buried();
 }
 
 static void do_oom(struct proc *p)
@@ -569,6 +517,14 @@ static void do_mark(const char *name)
 {
 	unsigned int number = mark_number(name);
 
+	if (guest.opt.stock) {
+		/* its memory.stat shows only what is flushed */
+		if (guest.opt.dump)
+			guest_dump(name, number);
+		guest_align();
+		guest_counters(name, number, &spent);
+		return;
+	}
 	guest_counters(name, number, &spent);
 	if (guest.opt.dump)
 		guest_dump(name, number);
@@ -659,6 +615,7 @@ int main(void)
 	guest_mounts();
 	open_results();
 	guest_options();
+	stock_modules();
 	if (guest.opt.tests) {
 		guest_tests();
 		result("done\n");

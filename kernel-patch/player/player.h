@@ -2,7 +2,9 @@
 /*
  * The player: PID 1 of a small guest, replays a reapsim trace on the kernel
  * that it runs on. player.c walks the trace, trace.c reads it, child.c is what
- * the trace's processes run, guest.c sets the guest up and reads its counters.
+ * the trace's processes run, guest.c sets the guest up, size.c sees to its memory,
+ * counters.c and pages.c say what there is at a mark, results.c writes that and ends
+ * the run, stock.c is what is different on a kernel that is not ours.
  *
  * Nothing here is shared with the simulator: two readings of FORMAT.md that
  * agree say more than one.
@@ -19,10 +21,14 @@
 /* Added to every address: FORMAT.md, "Notes for the author of a player". */
 #define AT_BASE (1ull << 40)
 
-/* ---- player.c ---- */
+/* ---- results.c ---- */
 
+void open_results(void);
+__attribute__((noreturn)) void power_off(void);
 /* Ends the run: it is not a result. Prints "run-failed: ...", powers off. */
 void run_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
+/* The same for what was asked for and can not be: "bad-input: ...". */
+void bad_input(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
 /* A line to the results (the second serial port). */
 void result(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void result_flush(void);
@@ -118,7 +124,13 @@ struct options {
 	bool align; /* start, and go on after marks, just after a flush of memcg statistics */
 	bool boost; /* leave vm.watermark_boost_factor as it is */
 	bool tests; /* no trace: run what is in /tests */
+	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
+	/* of a stock kernel; NULL: as it is shipped */
+	const char *thp, *damon_stat, *folios;
 };
+
+/* of a machine key that the trace leaves to a stock kernel */
+#define UNSET UINT64_MAX
 
 struct machine {
 	uint64_t memcg_pages, memory_pages, swap_pages, cpus;
@@ -146,25 +158,66 @@ struct guest {
 
 extern struct guest guest;
 
+#define KNOBS  "/sys/kernel/debug/reapsim/"
+#define CGROUP "/sys/fs/cgroup/trace"
+
 void guest_mounts(void);
 void guest_options(void);
 void guest_setup(void);
 void guest_start(void);
-void guest_check(void);
-/* what operations have taken so far: [1] those in which the disk has read */
-struct spent {
-	uint64_t ns[2], nr[2];
-};
-void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
-/* requests that the disk has read */
-uint64_t guest_disk_reads(void);
-void guest_dump(const char *mark, unsigned int number);
-void guest_align(void);
 void guest_drain(void);
 /* Instead of a trace: runs each program in /tests with each LRU. */
 void guest_tests(void);
 /* Writes a string to a file; -errno. */
 int put(const char *path, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void must_put(const char *path, uint64_t value);
+/* The whole of a small file, or NULL; the text is valid until the next call. */
+char *get(const char *path);
+void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
+	       const char *data);
 void pin(int cpu);
+
+/* ---- size.c ---- */
+
+/* Whole guest: as many pages are free as the trace's machine has. */
+void take_surplus(void);
+
+/* ---- counters.c ---- */
+
+/* what operations have taken so far: [1] those in which the disk has read */
+struct spent {
+	uint64_t ns[2], nr[2];
+};
+void measure_times(void);
+void watch_flushes(void);
+void counters_start(void);
+void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
+/* requests that the disk has read */
+uint64_t guest_disk_reads(void);
+void guest_align(void);
+void guest_check(void);
+
+/* ---- pages.c ---- */
+
+void pages_open(void);
+void guest_dump(const char *mark, unsigned int number);
+/* Is any of the first pages of a file in a large folio? Of a stock kernel. */
+bool pages_large(uint32_t file, uint64_t pages);
+
+/* ---- stock.c ---- */
+
+/* Modules, before anything else. None there: fine. */
+void stock_modules(void);
+/* Policy and settings; before a page of the trace's files is cached. */
+void stock_setup(void);
+/* The files are open: which folios do they have, and are they those asked for? */
+void stock_folios(void);
+/* What this kernel is and how it is set: "I settings ...". */
+void stock_info(void);
+/* A process that will be reaped: @advise is told what of it is to be unmapped without a mark. */
+void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *arg), void *arg);
+/* It is gone. */
+void stock_buried(void);
+void stock_counters(const char *mark, unsigned int number);
 
 #endif

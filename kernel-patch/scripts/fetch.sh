@@ -32,23 +32,9 @@ refresh() {
 	"${root[@]}" apt-get -q update >>"$tmp/log" 2>&1
 }
 
-# The archive that the machine's own release comes from, with another suite.
 other_suites() {
-	local uri signed
-	mkdir -p "$tmp/lists/partial" "$tmp/archives/partial"
-	uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
-		awk '$3 == "main" && $2 !~ /[-\/](security|updates|backports)/ && $1 ~ /\/debian\/?$/ { print $1; exit }')
-	[ -n "$uri" ] || die "none of this machine's apt sources is a Debian archive: get $package and set KERNEL_SRC="
-	signed=/usr/share/keyrings/debian-archive-keyring.gpg
-	[ -e "$signed" ] || die "install debian-archive-keyring, or get $package and set KERNEL_SRC="
-	for suite in unstable experimental; do
-		echo "deb [signed-by=$signed] $uri $suite main"
-	done >"$tmp/sources.list"
-	printf '%s\n' "Dir::State::Lists \"$tmp/lists\";" "Dir::Etc::SourceList \"$tmp/sources.list\";" \
-		'Dir::Etc::SourceParts "/dev/null";' "Dir::Cache \"$tmp\";" \
-		'APT::Sandbox::User "root";' >"$tmp/apt.conf"
-	APT_CONFIG=$tmp/apt.conf apt-get -q update >>"$tmp/log" 2>&1
-	APT_CONFIG=$tmp/apt.conf download
+	archive "$tmp" unstable experimental || die "get $package and set KERNEL_SRC="
+	download
 }
 
 say "fetching $package"

@@ -9,6 +9,8 @@ layout=1
 
 say() { echo "kernel: $*" >&2; }
 die() { echo "kernel: $*" >&2; exit 1; }
+# bad input: what the user gave can not be played
+bad() { echo "kernel: $*" >&2; exit 2; }
 
 # digest FILE... - of names and contents
 digest() { for f in "$@"; do printf '%s ' "$(basename "$f")"; sha256sum <"$f"; done | sha256sum | cut -c1-16; }
@@ -31,6 +33,27 @@ need() {
 		apt_get update && apt_get install --no-install-recommends "${missing[@]}" && return 0
 	fi
 	die "please install these packages first: ${missing[*]}"
+}
+
+# archive FOLDER SUITE... - sets APT_CONFIG to a configuration of its own in FOLDER: the
+# archive that this machine's release comes from, with other suites. Such that are
+# not there are left out.
+archive() {
+	local dir=$1 uri signed=/usr/share/keyrings/debian-archive-keyring.gpg suite
+	shift
+	mkdir -p "$dir/lists/partial" "$dir/archives/partial"
+	uri=$(apt-get indextargets --format '$(REPO_URI) $(RELEASE) $(COMPONENT)' 'Created-By: Packages' |
+		awk '$3 == "main" && $2 !~ /[-\/](security|updates|backports)/ && $1 ~ /\/debian\/?$/ { print $1; exit }')
+	[ -n "$uri" ] || { say "none of this machine's apt sources is a Debian archive"; return 1; }
+	[ -e "$signed" ] || { say "debian-archive-keyring is not installed"; return 1; }
+	for suite in "$@"; do
+		echo "deb [signed-by=$signed] $uri $suite main"
+	done >"$dir/sources.list"
+	printf '%s\n' "Dir::State::Lists \"$dir/lists\";" "Dir::Etc::SourceList \"$dir/sources.list\";" \
+		'Dir::Etc::SourceParts "/dev/null";' "Dir::Cache \"$dir\";" \
+		'APT::Sandbox::User "root";' >"$dir/apt.conf"
+	export APT_CONFIG=$dir/apt.conf
+	apt-get -q update >>"$dir/log" 2>&1 || true
 }
 
 # find_source - sets src to the source that KERNEL or KERNEL_SRC names, id to a

@@ -19,6 +19,7 @@
 #   OUT=FOLDER        keep console and raw results there
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$here/scripts/guest.sh"
 
 trace=${1:?usage: run.sh TRACE}
 POLICY=${POLICY:-baseline}
@@ -37,49 +38,13 @@ kernel=${KERNEL_DIR:-$("$here/scripts/build.sh")}
 need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
 
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
-number() { case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac; }
-machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
-mkdir -p "$out" "$cache/disk"
-
-# The disk: file N of the trace is named N; contents that are not zero, so that
-# nothing is a hole. Made once for each list of sizes.
-sizes=()
-while IFS= read -r row; do
-	row=${row%%[[:space:]]}
-	last=${row##*,}
-	last=${last// /}
-	if [ "$last" = shmem ]; then
-		sizes+=(-)
-	else
-		sizes+=("$(number "$last")")
-	fi
-done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
-printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
-disk=$cache/disk/$(digest "$tmp/sizes").img
-if [ ! -f "$disk" ]; then
-	mkdir "$tmp/files"
-	total=0
-	for i in "${!sizes[@]}"; do
-		[ "${sizes[$i]}" = - ] && continue
-		yes reapsim 2>/dev/null | head -c $((sizes[i] * 4096)) >"$tmp/files/$i" || true
-		total=$((total + sizes[i]))
-	done
-	new=$(mktemp "$disk.XXXXXX")
-	mke2fs -q -t ext4 -b 4096 -m 0 -O ^has_journal,^resize_inode -E lazy_itable_init=0 \
-		-d "$tmp/files" "$new" $((total + total / 50 + ${#sizes[@]} + 8192))
-	mv "$new" "$disk"
-	rm -rf "$tmp/files"
-fi
-
-init=$(player)
-mkdir -p "$tmp/root/dev"
-cp "$init" "$tmp/root/init"
-cp "$trace" "$tmp/root/trace.csv"
-(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+mkdir -p "$out"
+make_disk
+make_initrd
 
 # A machine of so many pages is one where the trace finds as many free: the
 # kernel's image, its map of pages, what it needs to run, and the trace's text
@@ -100,26 +65,15 @@ else
 fi
 
 one() { # policy lru run
-	local dir=$out/$1-$2-$3 cmdline status=0
+	local dir=$out/$1-$2-$3 cmdline why status=0
 	cmdline="$guest_cmdline cgroup.memory=nokmem reapsim.policy=$1 player.policy=$1 player.lru=$2"
 	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
 	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
 	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
 		-drive "file=$disk,format=raw,if=virtio,snapshot=on" || status=$?
-	if grep -aq '^run-failed: ' "$dir/results" "$dir/console"; then
-		say "run $3 of $1 $2 not counted: $(grep -ah '^run-failed: ' "$dir/results" "$dir/console" | head -1)"
-		return 1
-	elif ! grep -aqx done "$dir/results"; then
-		if [ $status = 124 ]; then
-			say "run $3 of $1 $2 not counted: run-failed: no end after $TIMEOUT s"
-		else
-			say "run $3 of $1 $2 not counted: run-failed: the guest stopped:" \
-				"$(tail -n1 "$dir/qemu")$(grep -a -m1 -E 'panic|BUG|Oops' "$dir/console")"
-		fi
-		return 1
-	fi
-	awk -v head="$(info version),$(info config),$1,$2,$(basename "$trace"),$3" '
-		$1 == "M" { print head "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$dir/results"
+	why=$(why_not "$dir" $status)
+	[ -z "$why" ] || { say "run $3 of $1 $2 not counted: $why"; return 1; }
+	counters "$(info version),$(info config),$1,$2,$(basename "$trace"),$3" "$dir"
 }
 
 echo "kernel,config,policy,lru,trace,run,mark,counter,value"

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The results, on the second serial port, and the ways to end.
+ */
+#define _GNU_SOURCE
+#include "player.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/reboot.h>
+#include <termios.h>
+#include <unistd.h>
+
+static FILE *results;
+
+void result(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vfprintf(results ? results : stdout, fmt, ap);
+	va_end(ap);
+}
+
+void result_flush(void)
+{
+	fflush(results ? results : stdout);
+}
+
+void power_off(void)
+{
+	fflush(NULL);
+	if (results)
+		tcdrain(fileno(results));
+	tcdrain(STDOUT_FILENO);
+	reboot(RB_AUTOBOOT); /* qemu -no-reboot */
+	for (;;)
+		pause();
+}
+
+__attribute__((noreturn)) static void end_with(const char *what, const char *fmt, va_list ap)
+{
+	char text[512];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	result("%s: %s\n", what, text);
+	result_flush();
+	if (results)
+		printf("%s: %s\n", what, text);
+	power_off();
+	abort();
+}
+
+void run_failed(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_with("run-failed", fmt, ap);
+}
+
+void bad_input(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	end_with("bad-input", fmt, ap);
+}
+
+void open_results(void)
+{
+	static char buffer[1 << 16];
+	struct termios tio;
+	int fd = open("/dev/ttyS1", O_WRONLY | O_NOCTTY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	if (!tcgetattr(fd, &tio)) {
+		cfmakeraw(&tio);
+		tcsetattr(fd, TCSANOW, &tio);
+		results = fdopen(fd, "w");
+		setvbuf(results, buffer, _IOFBF, sizeof(buffer));
+	} else {
+		close(fd);
+	}
+}

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A guest's memory comes in steps of a MiB, and a kernel takes some of it. So a
+ * whole guest has a little more than the trace's machine, and what is more is
+ * taken away here.
+ */
+#define _GNU_SOURCE
+#include "player.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/param.h>
+#include <unistd.h>
+
+/* Free pages, those in the per-CPU lists of the allocator included. */
+static uint64_t available_pages(void)
+{
+	uint64_t pages = 0;
+	char *text, *save = NULL;
+
+	put("/proc/sys/vm/stat_refresh", "1");
+	text = get("/proc/zoneinfo");
+	if (!text)
+		run_failed("/proc/zoneinfo: %s", strerror(errno));
+	for (char *s = strtok_r(text, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		char name[32];
+		unsigned long long value;
+
+		if (sscanf(s, "%31s %llu", name, &value) == 2 &&
+		    (!strcmp(name, "nr_free_pages") || !strcmp(name, "count:")))
+			pages += value;
+	}
+	return pages;
+}
+
+/*
+ * On our kernel what is more lies in a file on ramfs. A stock kernel would count
+ * its unevictable pages among those that decide how many shadow nodes it keeps, so
+ * there it lies in a pipe, of which no list knows.
+ */
+static int surplus[2] = { -1, -1 };
+static uint64_t nr_surplus;
+
+static void surplus_open(uint64_t room)
+{
+	if (!guest.opt.stock)
+		surplus[1] = open("/run/surplus", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	else if (pipe2(surplus, O_CLOEXEC) ||
+		 fcntl(surplus[1], F_SETPIPE_SZ, (int)(room * PAGE_SIZE)) < 0)
+		run_failed("a pipe for %llu pages: %s", (unsigned long long)room, strerror(errno));
+	if (surplus[1] < 0)
+		run_failed("/run/surplus: %s", strerror(errno));
+}
+
+static void surplus_grow(void)
+{
+	static const char page[PAGE_SIZE];
+	const ssize_t ret = guest.opt.stock ? write(surplus[1], page, PAGE_SIZE)
+					    : pwrite(surplus[1], page, PAGE_SIZE,
+						     (off_t)(nr_surplus * PAGE_SIZE));
+
+	if (ret != (ssize_t)PAGE_SIZE)
+		run_failed("surplus of memory: %s", strerror(errno));
+	nr_surplus++;
+}
+
+static void surplus_shrink(uint64_t pages)
+{
+	static char page[PAGE_SIZE];
+
+	nr_surplus -= pages;
+	if (!guest.opt.stock && ftruncate(surplus[1], (off_t)(nr_surplus * PAGE_SIZE)))
+		run_failed("surplus of memory: %s", strerror(errno));
+	for (; guest.opt.stock && pages; pages--)
+		if (read(surplus[0], page, PAGE_SIZE) != (ssize_t)PAGE_SIZE)
+			run_failed("surplus of memory: %s", strerror(errno));
+}
+
+void take_surplus(void)
+{
+	const uint64_t want = guest.machine.memory_pages;
+	uint64_t have = available_pages();
+	int tries = 1000;
+
+	if (guest.cgroup_fd >= 0 || !want)
+		return;
+	surplus_open(have > want ? have - want : 1);
+	/* some pages are tables of the file, so it takes a few steps */
+	while ((have = available_pages()) != want) {
+		uint64_t n = have > want + 64 ? (have - want) * 7 / 8 : 1;
+
+		if (!tries-- || (have < want && !nr_surplus))
+			run_failed("%llu pages are free, the trace wants %llu",
+				   (unsigned long long)have, (unsigned long long)want);
+		if (have < want)
+			surplus_shrink(MIN(nr_surplus, want - have));
+		else
+			while (n--)
+				surplus_grow();
+	}
+	if (!guest.opt.stock)
+		close(surplus[1]);
+	result("I surplus %llu\n", (unsigned long long)nr_surplus);
+}

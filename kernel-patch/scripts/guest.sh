@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What run.sh and stock-run.sh make a guest of; sourced after lib.sh. They set
+# trace, and the folder tmp, which is theirs.
+
+number() { case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac; }
+# machine KEY - what the trace's header says of it, or nothing
+machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
+
+# make_disk - sets disk to an image with the trace's files: file N of it is named N;
+# contents that are not zero, so that nothing is a hole. Made once for each list of
+# sizes and FEATURES of ext4.
+make_disk() {
+	local sizes=() row last i total=0 new features=${1:-^has_journal}
+	while IFS= read -r row; do
+		row=${row%%[[:space:]]}
+		last=${row##*,}
+		last=${last// /}
+		if [ "$last" = shmem ]; then
+			sizes+=(-)
+		else
+			sizes+=("$(number "$last")")
+		fi
+	done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
+	printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
+	[ "$features" = ^has_journal ] || echo "$features" >>"$tmp/sizes"
+	disk=$cache/disk/$(digest "$tmp/sizes").img
+	[ ! -f "$disk" ] || return 0
+	mkdir -p "$cache/disk" "$tmp/files"
+	for i in "${!sizes[@]}"; do
+		[ "${sizes[$i]}" = - ] && continue
+		yes reapsim 2>/dev/null | head -c $((sizes[i] * 4096)) >"$tmp/files/$i" || true
+		total=$((total + sizes[i]))
+	done
+	new=$(mktemp "$disk.XXXXXX")
+	mke2fs -q -t ext4 -b 4096 -m 0 -O "$features,^resize_inode" -E lazy_itable_init=0 \
+		-d "$tmp/files" "$new" $((total + total / 50 + ${#sizes[@]} + 8192))
+	mv "$new" "$disk"
+	rm -rf "$tmp/files"
+}
+
+# make_initrd [FOLDER...] - $tmp/initrd: the player, the trace, and the modules that lie
+# in the folders, to be loaded in their order
+make_initrd() {
+	local init file nr=0
+	init=$(player)
+	mkdir -p "$tmp/root/dev"
+	cp "$init" "$tmp/root/init"
+	cp "$trace" "$tmp/root/trace.csv"
+	for file in ${1:+$(printf '%s/*\n' "$@")}; do
+		mkdir -p "$tmp/root/modules"
+		cp "$file" "$tmp/root/modules/$(printf '%02d' $nr)"
+		nr=$((nr + 1))
+	done
+	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+}
+
+# why_not FOLDER STATUS - why what boot() left there is no result, or nothing if it is one
+why_not() {
+	local said
+	said=$(grep -ahE '^(run-failed|bad-input): ' "$1/results" "$1/console" | head -1 | tr -d '\r' || true)
+	if [ -n "$said" ]; then
+		echo "$said"
+	elif grep -aqx done "$1/results"; then
+		return 0
+	elif [ "$2" = 124 ]; then
+		echo "run-failed: no end after $TIMEOUT s"
+	else
+		echo "run-failed: the guest stopped: $(tail -n1 "$1/qemu")$(grep -a -m1 -E 'panic|BUG|Oops' "$1/console")"
+	fi
+}
+
+# counters HEAD FOLDER - the marks of a run as CSV
+counters() {
+	awk -v head="$1" '
+		$1 == "M" { print head "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$2/results"
+}

@@ -1,0 +1,156 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# stock-run.sh TRACE: replays a trace on a distribution's own kernel in QEMU and
+# prints its counters as CSV, one row per run, mark and counter. What the trace's
+# machine leaves open is as the distribution has it. A run that could not do what
+# the trace says is named on stderr, is not in the CSV, and makes the exit code 1;
+# what can not be played at all is one line and exit code 2.
+#
+#   KERNEL, KERNEL_IMAGE  which, as for image.sh; KERNEL_DIR=FOLDER: one that it printed
+#   POLICY="NAME..."   baseline, skip, evict, skip+evict (default baseline): what
+#                      player/stock.c makes of a kernel that has none of them
+#   LRU="NAME..."      classic, mglru (default mglru, as Debian ships it)
+#   SET="KEY=VALUE..." instead of the kernel's default:
+#                        kmem=0|1          0: kernel memory is not charged to the memcg
+#                        thp=always|madvise|never
+#                        damon_stat=0|1    the monitor that 6.18 and later start with
+#                        boost=0|1         0: no watermark boost
+#                        readahead_kb=N    of the disk, instead of the trace's too
+#                        folios=small|large  small: page cache of order 0 only
+#   RUNS=N             runs of each (default 5)
+#   MEMCG=N            memory.max in pages, instead of what the trace says
+#   MEM=N              MiB of the guest (default: as the trace's machine needs)
+#   OPTIONS="..."      more player options, such as player.dump=1 player.times=1
+#   QEMU="..."         more options of QEMU
+#   TIMEOUT=SECONDS    of one run (default 600)
+#   OUT=FOLDER         keep console and raw results there
+#   REAPSIM=PROGRAM    checks the trace first
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+. "$here/scripts/guest.sh"
+
+trace=${1:-}
+[ -n "$trace" ] || bad "which trace? TRACE=FILE"
+POLICY=${POLICY:-baseline}
+LRU=${LRU:-mglru}
+SET=${SET:-}
+RUNS=${RUNS:-5}
+TIMEOUT=${TIMEOUT:-600}
+OPTIONS=${OPTIONS:-}
+policies="baseline skip evict skip+evict"
+
+# one_of WHAT VALUE "NAME..." - is it?
+one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }
+
+for policy in $POLICY; do one_of POLICY= "$policy" "$policies"; done
+for lru in $LRU; do one_of LRU= "$lru" "classic mglru"; done
+[[ $RUNS =~ ^[1-9][0-9]*$ ]] || bad "RUNS=$RUNS: expected a number from 1"
+[[ ${MEMCG:-1} =~ ^[1-9][0-9]*$ ]] || bad "MEMCG=$MEMCG: expected a number of pages"
+
+boot_options= player_options=" player.boost=1" seen=" "
+for pair in $SET; do
+	key=${pair%%=*} value=${pair#*=}
+	[[ $pair == *=* ]] || bad "SET: \"$pair\": expected KEY=VALUE"
+	[[ $seen != *" $key "* ]] || bad "SET: $key is there twice"
+	seen+="$key "
+	case $key in
+	kmem | damon_stat | boost) one_of "SET: $key=" "$value" "0 1" ;;
+	thp) one_of "SET: $key=" "$value" "always madvise never" ;;
+	folios) one_of "SET: $key=" "$value" "small large" ;;
+	readahead_kb) [[ $value =~ ^(0|[1-9][0-9]{0,6})$ && $((value % 4)) -eq 0 ]] ||
+		bad "SET: $key=$value: expected a multiple of 4" ;;
+	*) bad "SET: unknown key \"$key\"; expected one of: kmem thp damon_stat boost readahead_kb folios" ;;
+	esac
+	case $key in
+	kmem) [ "$value" = 1 ] || boot_options+=" cgroup.memory=nokmem" ;;
+	boost) player_options=${player_options/boost=1/boost=$value} ;;
+	readahead_kb) player_options+=" player.ra_kb=$value" ;;
+	*) player_options+=" player.$key=$value" ;;
+	esac
+done
+
+[ -f "$trace" ] || bad "no such trace: $trace"
+case $(head -c 22 "$trace" | head -1) in
+reapsim-trace,1) ;;
+*) bad "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
+esac
+if [ -n "${REAPSIM:-}" ]; then
+	"$REAPSIM" trace check "$trace" >/dev/null || exit 2
+fi
+# line_of ROW - the first such row's line, or nothing
+line_of() { { grep -nE "^[[:space:]]*$1" "$trace" || true; } | head -1 | cut -d: -f1; }
+memcg=${MEMCG:-$(machine memcg_pages)}
+pages=$(machine memory_pages)
+[ -n "$memcg$pages" ] ||
+	bad "$trace: no machine,memcg_pages,N and no machine,memory_pages,N: how much memory it has is part of a run; MEMCG=N sets the first"
+[ -n "$(line_of 'mark[[:space:]]*,')" ] || bad "$trace: no mark row: there is nothing to print"
+line=$(line_of 'oom[[:space:]]*,')
+[ -z "$line" ] || bad "$trace:$line: oom: only the test-only kernel (make kernel-run) can reap so"
+
+kernel=${KERNEL_DIR:-$("$here/scripts/image.sh")}
+[ -f "$kernel/bzImage" ] || bad "no kernel in $kernel"
+need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
+info() { sed -n "s/^$1=//p" "$kernel/info"; }
+
+tmp=$(mktemp -d)
+trap 'rm -rf "$tmp"' EXIT
+out=${OUT:-$tmp/out}
+mkdir -p "$out"
+modules=("$kernel/modules")
+swap=$(machine swap_pages)
+if [ "$(number "${swap:-0}")" -gt 0 ]; then
+	[ -d "$kernel/swap" ] || bad "$(info source) has no zram, and $trace wants swap_pages"
+	modules+=("$kernel/swap")
+fi
+# ext4 makes no large folios on a file system that may have encrypted files
+# (ext4_should_enable_large_folio()), and does all else as before: "chattr +j" has
+# the same effect, but sends what is written through the journal.
+if [[ " $SET " == *" folios=small "* ]]; then
+	make_disk ^has_journal,encrypt
+else
+	make_disk
+fi
+make_initrd "${modules[@]}"
+
+# A distribution's kernel takes 60 to 80 MiB for itself; size.c takes the rest away.
+cpus=$(machine cpus)
+cpus=$(number "${cpus:-1}")
+own=$(($(stat -c %s "$tmp/initrd") / 1048576 + 92))
+if [ -n "${MEM:-}" ]; then
+	mem=$MEM
+elif [ -n "$memcg" ]; then
+	# from 512 MiB on THP are as the kernel's configuration has them
+	mem=$(($(number "$memcg") / 128 + 640))
+else
+	pages=$(number "$pages")
+	mem=$(((pages * 4 + pages / 16) / 1024 + own))
+fi
+
+one() { # policy lru run
+	local dir=$out/$1-$2-$3 why status=0
+	boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
+		-append "$guest_cmdline$boot_options player.stock=1 player.flags=none player.align=1 \
+player.policy=$1 player.lru=$2$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" \
+		-drive "file=$disk,format=raw,if=virtio,snapshot=on" || status=$?
+	why=$(why_not "$dir" $status)
+	case $why in
+	bad-input:*) bad "$(info version): ${why#bad-input: }" ;;
+	?*) say "run $3 of $1 $2 not counted: $why"; return 1 ;;
+	esac
+	if [ ! -e "$tmp/told-$2" ]; then
+		say "$(info version): $(sed -n 's/^I settings //p' "$dir/results" | tr -d '\r')"
+		[ -e "$tmp/told" ] || echo "kernel,config,policy,lru,trace,run,mark,counter,value"
+		touch "$tmp/told" "$tmp/told-$2"
+	fi
+	counters "$(info version),${SET:-default},$1,$2,$(basename "$trace"),$3" "$dir"
+}
+
+failed=0
+for lru in $LRU; do
+	for policy in $POLICY; do
+		for ((run = 1; run <= RUNS; run++)); do
+			one "$policy" "$lru" "$run" || failed=1
+		done
+	done
+done
+exit $failed
