@@ -971,25 +971,48 @@ static uint64_t free_ns(const struct victim *v, unsigned int percent)
 	return v->out.reap_ns;
 }
 
-/* what it had still to free at @at_ns */
-static uint64_t pending_at(const struct victim *v, uint64_t at_ns)
+/** struct release - what a victim freed, among what all of them did. */
+struct release {
+	uint64_t at_ns, pages;
+	guint victim;
+};
+
+static int release_order(gconstpointer x, gconstpointer y)
 {
-	uint64_t freed = 0;
+	const struct release *a = x, *b = y;
 
-	if (v->out.done && v->out.at_ns + v->out.reap_ns <= at_ns)
-		return 0;
-	for (guint i = 0; i < v->freed->len; i++) {
-		const struct point *p = &g_array_index(v->freed, struct point, i);
+	if (a->at_ns != b->at_ns)
+		return a->at_ns < b->at_ns ? -1 : 1;
+	return a->victim < b->victim ? -1 : a->victim > b->victim;
+}
 
-		if (p->at_ns <= at_ns)
-			freed = p->pages;
+/* of all kills: struct release, by time, at one instant by victim */
+static GArray *releases(const GPtrArray *victims)
+{
+	GArray *all = g_array_new(FALSE, FALSE, sizeof(struct release));
+
+	for (guint i = 0; i < victims->len; i++) {
+		const struct victim *v = victims->pdata[i];
+		uint64_t before = 0;
+
+		for (guint j = 0; v->kill && j < v->freed->len; j++) {
+			const struct point *p = &g_array_index(v->freed, struct point, j);
+			const struct release r = { p->at_ns, p->pages - before, i };
+
+			g_array_append_val(all, r);
+			before = p->pages;
+		}
 	}
-	return v->out.freed_pages - freed;
+	g_array_sort(all, release_order);
+	return all;
 }
 
 void timed_outcome(struct sim *s, struct outcome *o)
 {
 	GPtrArray *victims = s->timed->victims;
+	g_autoptr(GArray) freed = releases(victims);
+	uint64_t pending = 0; /* what the victims before had still to free */
+	guint next = 0;
 
 	*o = s->timed->outcome;
 	o->mm = s->times;
@@ -1003,12 +1026,18 @@ void timed_outcome(struct sim *s, struct outcome *o)
 
 		if (!v->kill)
 			continue;
+		for (; next < freed->len; next++) {
+			const struct release *r = &g_array_index(freed, struct release, next);
+
+			if (r->at_ns > out.at_ns || (r->at_ns == out.at_ns && r->victim >= i))
+				break;
+			pending -= r->pages;
+		}
+		out.pending_pages = pending;
+		pending += out.freed_pages;
 		out.t50_ns = free_ns(v, 50);
 		out.t90_ns = free_ns(v, 90);
 		out.t100_ns = free_ns(v, 100);
-		for (guint j = 0; j < i; j++)
-			if (((struct victim *)victims->pdata[j])->kill)
-				out.pending_pages += pending_at(victims->pdata[j], out.at_ns);
 		out.avoidable = out.pending_pages && out.pending_pages >= out.shortage_pages;
 		o->nr_kills++;
 		o->nr_oom_kills += out.oom;

@@ -48,7 +48,7 @@ struct task {
 	const char *name;
 	void (*fn)(struct sim *s, void *arg);
 	void *arg;
-	struct task *next;	  /* in the one queue that it is in */
+	struct task *next, *prev; /* in the one queue that it is in */
 	struct wait_queue *queue; /* that it sleeps in */
 	unsigned int cpu, home;
 	bool killable, woken, awake, iowait;
@@ -95,18 +95,35 @@ struct sched {
 static void push(struct wait_queue *q, struct task *t)
 {
 	t->next = NULL;
-	if (!q->first)
-		q->last = &q->first;
-	*q->last = t;
-	q->last = &t->next;
+	t->prev = q->first ? q->last : NULL;
+	if (t->prev)
+		t->prev->next = t;
+	else
+		q->first = t;
+	q->last = t;
 }
 
 static void push_front(struct wait_queue *q, struct task *t)
 {
+	t->prev = NULL;
 	t->next = q->first;
-	if (!q->first)
-		q->last = &t->next;
+	if (t->next)
+		t->next->prev = t;
+	else
+		q->last = t;
 	q->first = t;
+}
+
+static void take_out(struct wait_queue *q, struct task *t)
+{
+	if (t->prev)
+		t->prev->next = t->next;
+	else
+		q->first = t->next;
+	if (t->next)
+		t->next->prev = t->prev;
+	else
+		q->last = t->prev;
 }
 
 static struct task *shift(struct wait_queue *q)
@@ -114,21 +131,8 @@ static struct task *shift(struct wait_queue *q)
 	struct task *t = q->first;
 
 	if (t)
-		q->first = t->next;
+		take_out(q, t);
 	return t;
-}
-
-static bool take_out(struct wait_queue *q, struct task *t)
-{
-	for (struct task **p = &q->first; *p; p = &(*p)->next) {
-		if (*p != t)
-			continue;
-		*p = t->next;
-		if (!*p)
-			q->last = p;
-		return true;
-	}
-	return false;
 }
 
 /* CPUs */
@@ -448,7 +452,8 @@ void sched_yield_to(struct sim *s, struct task *to)
 	struct sched *sc = s->sched;
 	struct task *t = sc->current;
 
-	if (to->state == TASK_RUNNABLE && take_out(&sc->run_queue, to)) {
+	if (to->state == TASK_RUNNABLE) {
+		take_out(&sc->run_queue, to);
 		sc->on_cpu[t->cpu] = NULL;
 		t->state = TASK_RUNNABLE;
 		push_front(&sc->run_queue, t);

@@ -24,7 +24,7 @@ struct sched;
 /** struct wait_queue - tasks that wait for the same thing, first come first
  * served; zeroed at first. */
 struct wait_queue {
-	struct task *first, **last;
+	struct task *first, *last;
 };
 
 /** enum task_class - what a task's state means to others. */
