@@ -78,12 +78,32 @@ int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char
 	return ret;
 }
 
+static void show_read(void *data, uint64_t done, uint64_t all)
+{
+	if (all)
+		cli_progress(data, (double)done / (double)all);
+}
+
+int cli_load_recording(const char *path, const char *format, int min_agreement, struct trace **out)
+{
+	struct cli_progress bar;
+	const struct input_options options = {
+		.min_agreement = min_agreement,
+		.progress = show_read,
+		.progress_data = &bar,
+	};
+	struct err err = { "" };
+	int ret;
+
+	cli_progress_init(&bar, "reading");
+	ret = trace_load_with(path, format, &options, out, &err);
+	cli_progress_end(&bar);
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
 int cli_load_trace(const char *path, const char *format, struct trace **out)
 {
-	struct err err = { "" };
-	int ret = trace_load(path, format, out, &err);
-
-	return ret ? cli_fail(ret, &err) : 0;
+	return cli_load_recording(path, format, 0, out);
 }
 
 int cli_declare(struct outputs *files, const struct cli_file *list, size_t nr)

@@ -41,6 +41,8 @@ int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char
  * Return: 0, or the exit code after printing why.
  */
 int cli_load_trace(const char *path, const char *format, struct trace **out);
+/** As cli_load_trace(); @min_agreement: as in struct input_options. */
+int cli_load_recording(const char *path, const char *format, int min_agreement, struct trace **out);
 
 /**
  * The files of a command are declared before anything runs; sim/output.h has what is

@@ -48,8 +48,8 @@ static write_fn output_form(const char *to, const char *path, int *ret)
 	return NULL;
 }
 
-static int convert(struct outputs *files, const char *in, const char *from, const char *path,
-		   write_fn write)
+static int convert(struct outputs *files, const char *in, const char *from, int min_agreement,
+		   const char *path, write_fn write)
 {
 	const struct cli_file list[] = {
 		{ FILE_INPUT, "IN", in, false },
@@ -62,7 +62,7 @@ static int convert(struct outputs *files, const char *in, const char *from, cons
 	int wrote;
 
 	if (!ret)
-		ret = cli_load_trace(in, from, &t);
+		ret = cli_load_recording(in, from, min_agreement, &t);
 	if (ret)
 		return ret;
 	ret = cli_open_out(&out, files, path);
@@ -79,12 +79,17 @@ static int convert(struct outputs *files, const char *in, const char *from, cons
 static int convert_run(int argc, char **argv)
 {
 	char *from = NULL, *to = NULL;
+	int percent = 90;
 	struct outputs files;
 	const GOptionEntry entries[] = {
 		{ "from", 'f', 0, G_OPTION_ARG_STRING, &from,
 		  "Format of IN (default: found out from its first bytes)", "FORMAT" },
 		{ "to", 't', 0, G_OPTION_ARG_STRING, &to,
 		  "text or binary (default: by the ending of OUT)", "FORM" },
+		{ "min-agreement", 0, 0, G_OPTION_ARG_INT, &percent,
+		  "Refuse a recording if fewer of its page-cache faults agree with its mappings "
+		  "(90)",
+		  "PERCENT" },
 		CLI_FORCE(&files),
 		{ NULL },
 	};
@@ -92,8 +97,9 @@ static int convert_run(int argc, char **argv)
 
 	outputs_init(&files);
 	ret = cli_options(&argc, &argv, entries, "IN OUT", "Writes the trace IN to OUT.",
-			  "OUT ends in .csv for text and in .rtrace for binary; \"-\" is "
-			  "standard output.\n\"reapsim list\" names the formats that can be "
+			  "IN may be packed by gzip or zstd; \"-\" is standard input. OUT ends in "
+			  ".csv for text\nand in .rtrace for binary; \"-\" is standard "
+			  "output.\n\"reapsim list\" names the formats that can be "
 			  "read.");
 	write_fn write;
 
@@ -103,9 +109,13 @@ static int convert_run(int argc, char **argv)
 		ret = cli_usage("trace convert: %d arguments, expected IN and OUT", argc - 1);
 		goto out;
 	}
+	if (percent < 0 || percent > 100) {
+		ret = cli_usage("--min-agreement %d, expected 0 to 100", percent);
+		goto out;
+	}
 	write = output_form(to, argv[2], &ret);
 	if (write)
-		ret = convert(&files, argv[1], from, argv[2], write);
+		ret = convert(&files, argv[1], from, percent ? percent : -1, argv[2], write);
 out:
 	outputs_clear(&files);
 	g_free(from);

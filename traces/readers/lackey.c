@@ -13,6 +13,10 @@
  * merged with it, unless it is the first of the two to write: a page that is
  * accessed again at once can only set its young bit again. An access that
  * straddles two pages touches both. System calls do not show.
+ *
+ * A log holds one process; logs of several may follow one another, and become
+ * processes that ran one after the other, each with a text of its own. What a
+ * log of processes that ran at the same time holds can not be told apart.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,12 +28,12 @@
 
 #include "sim/trace.h"
 #include "traces/readers/lines.h"
+#include "traces/readers/scan.h"
 
 #define PAGE_BITS	 12
 #define ADDRESS_BITS	 44
 #define ACCESS_BYTES_MAX 4096
 #define ACCESSES_MAX	 (1u << 30)
-#define LACKEY_PID	 1
 
 enum access {
 	ACCESS_FETCH = 1,
@@ -37,44 +41,117 @@ enum access {
 	ACCESS_WRITE = 4,
 };
 
-struct lackey {
-	struct lines lines;
+/* One process, from its "Lackey, an example Valgrind tool" to its exit code. */
+struct process {
+	uint32_t pid;			/* as valgrind prints it; 0: not said yet */
+	bool ended;			/* its exit code was printed */
 	GArray *accesses;		/* uint64_t: page << 3 | access */
 	GHashTable *pages;		/* page -> every access it ever saw */
 	uint64_t last_fetch, last_data; /* as in @accesses; 0: none yet */
-	uint64_t nr_lines;		/* accesses before merging */
 	char *command;
 };
 
-/* "I  ADDR,SIZE", " L ADDR,SIZE", " S ...", " M ..."; hexadecimal, decimal. */
+struct lackey {
+	struct lines lines;
+	GPtrArray *processes;
+	struct process *p; /* the last of them */
+	uint64_t nr_lines; /* accesses before merging */
+};
+
+/*
+ * "I  ADDR,SIZE", " L ADDR,SIZE", " S ...", " M ..."; hexadecimal, decimal. Other
+ * tools that print this form put one blank behind the I, or some at the end.
+ */
 static bool parse_access(const char *line, enum access *access, uint64_t *address, uint64_t *size)
 {
-	char *end;
+	const char *p = skip_blanks(line);
+	bool inner = p > line;
 
-	if (g_str_has_prefix(line, "I  "))
+	switch (*p) {
+	case 'I':
 		*access = ACCESS_FETCH;
-	else if (g_str_has_prefix(line, " L "))
+		inner = !inner;
+		break;
+	case 'L':
 		*access = ACCESS_READ;
-	else if (g_str_has_prefix(line, " S ") || g_str_has_prefix(line, " M "))
+		break;
+	case 'S':
+	case 'M':
 		*access = ACCESS_WRITE;
-	else
+		break;
+	default:
 		return false;
-	line += 3;
-	if (!g_ascii_isxdigit(*line))
+	}
+	if (!inner || p[1] != ' ')
 		return false;
-	*address = g_ascii_strtoull(line, &end, 16);
-	if (*end != ',' || !g_ascii_isdigit(end[1]))
-		return false;
-	*size = g_ascii_strtoull(end + 1, &end, 10);
-	return *end == '\0';
+	p = skip_blanks(p + 1);
+	return scan_digits(&p, 16, address) && scan_word(&p, ",") && scan_u64(&p, size) &&
+	       !*skip_blanks(p);
 }
 
 static bool is_chatter(const char *line)
 {
-	return g_str_has_prefix(line, "==") || g_str_has_prefix(line, "--") || !*line;
+	return g_str_has_prefix(line, "==") || g_str_has_prefix(line, "--") || !*skip_blanks(line);
 }
 
-static void take_access(struct lackey *k, uint64_t page, enum access access)
+static void process_free(gpointer data)
+{
+	struct process *p = data;
+
+	g_array_free(p->accesses, TRUE);
+	g_hash_table_destroy(p->pages);
+	g_free(p->command);
+	g_free(p);
+}
+
+static void process_begin(struct lackey *k)
+{
+	k->p = g_new0(struct process, 1);
+	k->p->accesses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	k->p->pages = g_hash_table_new(NULL, NULL);
+	g_ptr_array_add(k->processes, k->p);
+}
+
+static int two_processes(const struct lackey *k, uint64_t pid, const char *why, struct err *err)
+{
+	return err_at(err, -EINVAL, k->lines.path, k->lines.nr,
+		      "process %" PRIu64 " %s, and nothing says which accesses are whose; expected "
+		      "one process at a time: record with valgrind --log-file=NAME.%%p and convert "
+		      "the files by themselves, or one after the other",
+		      pid, why);
+}
+
+/* "==123== text", or "--123-- text", or an empty line. */
+static int take_chatter(struct lackey *k, const char *line, struct err *err)
+{
+	static const char command[] = " Command: ";
+	const char *p = line, *at;
+	bool banner;
+	uint64_t pid;
+
+	if (!(scan_word(&p, "==") || scan_word(&p, "--")) || !scan_u64(&p, &pid) || !pid ||
+	    pid >= SCAN_PID_MAX || !(scan_word(&p, "==") || scan_word(&p, "--")))
+		return 0;
+	banner = g_str_has_prefix(p, " Lackey, an example Valgrind tool");
+	if (banner && k->p->ended)
+		process_begin(k);
+	else if (banner && k->p->pid)
+		return two_processes(k, pid,
+				     pid == k->p->pid ? "executes another program"
+						      : "starts before the one before has ended",
+				     err);
+	if (!k->p->pid)
+		k->p->pid = (uint32_t)pid;
+	else if (k->p->pid != pid)
+		return two_processes(k, pid, "has its say in the log of another", err);
+	k->p->ended |= g_str_has_prefix(p, " Exit code:");
+	at = strstr(p, command);
+	if (at && !k->p->command)
+		k->p->command = g_strdup(at + strlen(command));
+	return 0;
+}
+
+static void take_access(struct process *k, uint64_t page, enum access access)
 {
 	uint64_t *last = access == ACCESS_FETCH ? &k->last_fetch : &k->last_data;
 	uint64_t value = page << 3 | access;
@@ -92,17 +169,11 @@ static void take_access(struct lackey *k, uint64_t page, enum access access)
 
 static int take_line(struct lackey *k, const char *line, struct err *err)
 {
-	static const char command[] = " Command: ";
 	uint64_t address, size;
 	enum access access;
-	const char *at;
 
-	if (is_chatter(line)) {
-		at = strstr(line, command);
-		if (at && !k->command)
-			k->command = g_strdup(at + strlen(command));
-		return 0;
-	}
+	if (is_chatter(line))
+		return take_chatter(k, line, err);
 	if (!parse_access(line, &access, &address, &size))
 		return err_at(err, -EINVAL, k->lines.path, k->lines.nr,
 			      "\"%.60s\", expected lackey's I, L, S or M with ADDRESS,SIZE "
@@ -116,13 +187,13 @@ static int take_line(struct lackey *k, const char *line, struct err *err)
 		return err_at(err, -EINVAL, k->lines.path, k->lines.nr,
 			      "address 0x%" PRIx64 ", expected less than 2^%d", address,
 			      ADDRESS_BITS);
-	if (k->accesses->len >= ACCESSES_MAX)
+	if (k->p->accesses->len >= ACCESSES_MAX)
 		return err_at(err, -EINVAL, k->lines.path, k->lines.nr,
 			      "more than %u accesses after merging, expected fewer", ACCESSES_MAX);
 	k->nr_lines++;
-	take_access(k, address >> PAGE_BITS, access);
+	take_access(k->p, address >> PAGE_BITS, access);
 	if (address >> PAGE_BITS != (address + size - 1) >> PAGE_BITS)
-		take_access(k, (address + size - 1) >> PAGE_BITS, access);
+		take_access(k->p, (address + size - 1) >> PAGE_BITS, access);
 	return 0;
 }
 
@@ -148,7 +219,7 @@ static uint32_t *sorted_pages(GHashTable *table)
 	return pages;
 }
 
-static uint32_t map_flags_of(const struct lackey *k, uint32_t page)
+static uint32_t map_flags_of(const struct process *k, uint32_t page)
 {
 	uint32_t seen = GPOINTER_TO_UINT(g_hash_table_lookup(k->pages, GUINT_TO_POINTER(page)));
 
@@ -157,16 +228,19 @@ static uint32_t map_flags_of(const struct lackey *k, uint32_t page)
 	return VM_READ | VM_EXEC | (seen & ACCESS_WRITE ? VM_WRITE : 0);
 }
 
-static int build_maps(const struct lackey *k, struct trace_build *b, struct err *err)
+static int build_maps(const struct process *k, struct trace_build *b, uint32_t nr_process,
+		      struct err *err)
 {
 	uint32_t nr = g_hash_table_size(k->pages), nr_text = 0, file = 0, end;
 	uint32_t *pages = sorted_pages(k->pages);
+	char *name =
+		nr_process > 1 ? g_strdup_printf("text-%" PRIu32, nr_process) : g_strdup("text");
 	int ret = 0;
 
 	for (uint32_t i = 0; i < nr; i++)
 		nr_text += !(map_flags_of(k, pages[i]) & VM_ANON);
 	if (nr_text)
-		ret = trace_build_file(b, "text", nr_text, false, &file);
+		ret = trace_build_file(b, name, nr_text, false, &file);
 	if (ret)
 		ret = err_at(err, -EINVAL, b->t->path, 0, "%" PRIu32 " pages of text, too many",
 			     nr_text);
@@ -174,7 +248,7 @@ static int build_maps(const struct lackey *k, struct trace_build *b, struct err 
 	for (uint32_t i = 0; i < nr && !ret; i = end) {
 		struct op op = {
 			.code = OP_MAP,
-			.pid = LACKEY_PID,
+			.pid = nr_process,
 			.at = pages[i],
 			.flags = map_flags_of(k, pages[i]),
 		};
@@ -191,33 +265,25 @@ static int build_maps(const struct lackey *k, struct trace_build *b, struct err 
 		}
 		ret = trace_build_op(b, &op, err);
 	}
+	g_free(name);
 	g_free(pages);
 	return ret;
 }
 
-static int build(const struct lackey *k, struct trace_build *b, struct err *err)
+static int build_process(const struct process *k, struct trace_build *b, uint32_t nr,
+			 struct err *err)
 {
-	struct op op = { .code = OP_SPAWN, .pid = LACKEY_PID };
-	char *count = g_strdup_printf("%" PRIu64, k->nr_lines);
-	int ret;
+	struct op op = { .code = OP_SPAWN, .pid = nr };
+	int ret = trace_build_op(b, &op, err);
 
-	trace_build_note(b, "source", "valgrind lackey");
-	if (k->command)
-		trace_build_note(b, "command", k->command);
-	trace_build_note(b, "accesses", count);
-	trace_build_note(b, "cannot_see",
-			 "mappings and system calls: pages that were executed are "
-			 "file pages, all others anonymous");
-	g_free(count);
-	ret = trace_build_op(b, &op, err);
 	if (!ret)
-		ret = build_maps(k, b, err);
+		ret = build_maps(k, b, nr, err);
 	for (guint i = 0; i < k->accesses->len && !ret; i++) {
 		uint64_t a = g_array_index(k->accesses, uint64_t, i);
 
 		op = (struct op){
 			.code = OP_TOUCH,
-			.pid = LACKEY_PID,
+			.pid = nr,
 			.at = (uint32_t)(a >> 3),
 			.pages = 1,
 			.stride = 1,
@@ -225,22 +291,43 @@ static int build(const struct lackey *k, struct trace_build *b, struct err *err)
 		};
 		ret = trace_build_op(b, &op, err);
 	}
-	op = (struct op){ .code = OP_EXIT, .pid = LACKEY_PID };
+	op = (struct op){ .code = OP_EXIT, .pid = nr };
 	return ret ? ret : trace_build_op(b, &op, err);
+}
+
+static int build(const struct lackey *k, struct trace_build *b, struct err *err)
+{
+	char *count = g_strdup_printf("%" PRIu64, k->nr_lines);
+	int ret = 0;
+
+	trace_build_note(b, "source", "valgrind lackey");
+	for (guint i = 0; i < k->processes->len; i++) {
+		const struct process *p = k->processes->pdata[i];
+
+		if (p->command)
+			trace_build_note(b, "command", p->command);
+	}
+	trace_build_note(b, "accesses", count);
+	trace_build_note(b, "cannot_see",
+			 "mappings and system calls: pages that were executed are "
+			 "file pages, all others anonymous");
+	g_free(count);
+	for (guint i = 0; i < k->processes->len && !ret; i++)
+		ret = build_process(k->processes->pdata[i], b, i + 1, err);
+	return ret;
 }
 
 static int lackey_read(struct input *in, struct trace **out, struct err *err)
 {
-	struct lackey k = { 0 };
+	struct lackey k = { .processes = g_ptr_array_new_with_free_func(process_free) };
 	struct trace_build b;
 	struct trace *t;
 	char *line;
 	size_t len;
 	int ret;
 
+	process_begin(&k);
 	lines_start(&k.lines, in);
-	k.accesses = g_array_new(FALSE, FALSE, sizeof(uint64_t));
-	k.pages = g_hash_table_new(NULL, NULL);
 	while ((ret = lines_next(&k.lines, &line, &len, err)) > 0) {
 		ret = take_line(&k, line, err);
 		if (ret)
@@ -261,9 +348,7 @@ static int lackey_read(struct input *in, struct trace **out, struct err *err)
 		else
 			*out = t;
 	}
-	g_array_free(k.accesses, TRUE);
-	g_hash_table_destroy(k.pages);
-	g_free(k.command);
+	g_ptr_array_free(k.processes, TRUE);
 	return ret;
 }
 

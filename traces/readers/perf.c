@@ -4,11 +4,13 @@
  *
  * traces/record/record.sh makes such files. Without its header any output of
  *
- *	perf script --show-mmap-events --show-task-events [-F pid,tid,cpu,time,event,trace]
+ *	perf script --show-mmap-events --show-task-events
  *
- * will do, if it has exceptions:page_fault_user. Each line is one event:
+ * will do, if it has exceptions:page_fault_user, or the software event
+ * page-faults with its address (-F +addr). Each line is one event; command,
+ * CPU and period may be missing, call chains are skipped:
  *
- *	PID/TID [CPU] SECONDS.MICROSECONDS: EVENT: ARGUMENTS
+ *	COMMAND PID/TID [CPU] SECONDS.MICROSECONDS: PERIOD EVENT: ARGUMENTS
  *
  * What a fault trace cannot see. A fault is the first access to a page that
  * the process has not mapped yet. Later accesses do not show, nor does an
@@ -20,8 +22,9 @@
  *
  * How the rest is rebuilt (rebuild.c), and when that is wrong:
  *
- * - Threads act as their process. Wrong: never for address spaces; a thread
- *   that the recording did not see start makes its process seem to end early.
+ * - Threads act as their process. Whose thread it is that the recording did not
+ *   see start, is known from the COMM and FORK lines of time 0, or from PID/TID.
+ *   Else it is a process, and its process seems to end early.
  * - A process that ran before the recording starts empty at its first event:
  *   its older mappings are unknown, faults in them look anonymous.
  * - A child that shares its parent's memory (vfork, posix_spawn) runs in its
@@ -45,8 +48,9 @@
  *   it is used, in aligned blocks of up to 512 pages between known mappings.
  *   So is any address of which nothing is known. brk and stack growth need
  *   nothing more; memory given back by a shrinking brk stays.
- * - Mappings of devices, huge pages and the vdso, and faults in them, are left
- *   out, as are faults at kernel addresses.
+ * - Mappings of devices, huge pages, buffers of GPUs, the vdso and vsyscall, and
+ *   faults in them, are left out, as are faults at kernel addresses.
+ * - Pages of 16 or 64 KiB are 4 or 16 of 4 KiB, used together.
  * - Addresses become 32-bit page numbers, in chunks of 1 GiB, so that every
  *   alignment within page tables is kept, and fault-around sees the same.
  * - A write fault in a private file mapping stays a write: the replay copies.
@@ -60,7 +64,16 @@
  *   marks it once (ra->prev_pos). Wrong where two descriptors read in turn.
  * - write(2) comes from ext4's write_begin events; on other file systems no
  *   write is seen.
- * - Files are known by device and inode, which lets copies of a path differ.
+ * - Files are known by device and inode, which lets copies of a path differ. A
+ *   mapping may name another inode than the page cache (overlayfs), or none
+ *   (build ids): it is the file that the page cache names for a fault in it
+ *   (mm_filemap_fault, mm_filemap_map_pages), or without any, the file of that
+ *   path in the recorder's list. Wrong where a file of an overlay is written
+ *   while it is mapped: the mapping counts for the new copy, or the old.
+ * - Where fewer than 90% of these events agree with the mappings, the mappings
+ *   are not those of the recorded processes, and nothing is converted.
+ * - What is beyond what a trace can hold (a page of a file at 16 TiB and more,
+ *   more than 16 TiB of addresses in one process) is left out and counted.
  *   Their size is what the recorder found at the end; else the largest page
  *   cached, faulted or written; else the end of a mapping or read, which may
  *   lie beyond the end of the file.
@@ -90,48 +103,65 @@
 /* struct line - one line of perf script. */
 struct line {
 	struct rb_event ev; /* who, where and when */
-	const char *name;   /* up to a colon, blank or parenthesis */
+	uint64_t period;    /* 0: not printed */
+	const char *name;   /* up to a blank or parenthesis, without a colon at its end */
 	size_t name_len;
 	const char *args;
 };
 
-/* "[001]  123.456789: " */
-static bool scan_stamp(const char **p, struct rb_event *ev)
-{
-	const char *s = *p, *digits;
-	uint64_t cpu, sec, frac;
+/* struct perf - what is known of the file besides its events. */
+struct perf {
+	struct recording rec;
+	bool ours; /* traces/record/record.sh wrote the header */
+};
 
-	if (*s++ != '[' || !scan_u64(&s, &cpu) || *s++ != ']' || cpu > TRACE_CPU_MAX)
+/* "123.456789:", the dot at @dot; @start and *@end are moved to its ends. */
+static bool scan_stamp(const char *line, const char *dot, const char **start, const char **end,
+		       uint64_t *ns)
+{
+	const char *s = dot, *p;
+	uint64_t sec, frac;
+
+	while (s > line && g_ascii_isdigit(s[-1]))
+		s--;
+	if (s == dot || (s > line && s[-1] != ' ' && s[-1] != '\t'))
 		return false;
-	s = skip_blanks(s);
-	if (!scan_u64(&s, &sec) || *s++ != '.')
+	*start = s;
+	p = dot + 1;
+	if (!scan_u64(&s, &sec) || !scan_u64(&p, &frac) || sec > UINT64_MAX / 2000000000)
 		return false;
-	digits = s;
-	if (!scan_u64(&s, &frac) || s - digits > 9 || sec > UINT64_MAX / 2000000000)
+	if (*p != ':' || p - dot > 10)
 		return false;
-	for (ptrdiff_t n = s - digits; n < 9; n++)
+	for (ptrdiff_t n = p - dot - 1; n < 9; n++)
 		frac *= 10;
-	if (*s++ != ':')
-		return false;
-	ev->cpu = (uint32_t)cpu;
-	ev->ns = sec * 1000000000 + frac;
-	*p = skip_blanks(s);
+	*ns = sec * 1000000000 + frac;
+	*end = p + 1;
 	return true;
 }
 
-/* "comm  123/456 " before the stamp; the command may hold anything. */
-static bool scan_ids(const char *line, const char *stamp, struct rb_event *ev)
+/* "comm  123/456 [001] " before the stamp; the command may hold anything, and
+ * the CPU is missing where it was not recorded. */
+static bool scan_ids(const char *line, const char *end, struct rb_event *ev)
 {
-	const char *p = stamp;
-	const char *end;
+	const char *p, *s;
+	uint64_t cpu = 0;
 
-	while (p > line && p[-1] == ' ')
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	if (end > line && end[-1] == ']') {
+		for (p = end - 1; p > line && g_ascii_isdigit(p[-1]);)
+			p--;
+		s = p;
+		if (p == line || p[-1] != '[' || !scan_u64(&s, &cpu) || cpu > TRACE_CPU_MAX)
+			return false;
+		for (end = p - 1; end > line && end[-1] == ' ';)
+			end--;
+	}
+	for (p = end; p > line && (g_ascii_isdigit(p[-1]) || p[-1] == '/' || p[-1] == '-');)
 		p--;
-	end = p;
-	while (p > line && (g_ascii_isdigit(p[-1]) || p[-1] == '/' || p[-1] == '-'))
-		p--;
-	if (!scan_id(&p, &ev->tid))
+	if ((p > line && p[-1] != ' ' && p[-1] != '\t') || !scan_id(&p, &ev->tid))
 		return false;
+	ev->cpu = (uint32_t)cpu;
 	ev->pid = 0;
 	if (*p == '/') {
 		p++;
@@ -144,22 +174,35 @@ static bool scan_ids(const char *line, const char *stamp, struct rb_event *ev)
 
 static bool scan_line(const char *line, struct line *l)
 {
-	for (const char *at = strchr(line, '['); at; at = strchr(at + 1, '[')) {
-		const char *p = at;
+	for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.')) {
+		const char *start, *p, *name;
 
-		if (!scan_stamp(&p, &l->ev) || !scan_ids(line, at, &l->ev))
+		if (!scan_stamp(line, dot, &start, &p, &l->ev.ns) || !scan_ids(line, start, &l->ev))
 			continue;
-		l->name = p;
-		while (*p && *p != ' ' && *p != '(')
+		name = p = skip_blanks(p);
+		l->period = 0;
+		if (scan_u64(&p, &l->period) && *p == ' ')
+			name = skip_blanks(p);
+		for (p = name; *p && *p != ' ' && *p != '(';)
 			p++;
 		/* the colon inside "filemap:mm_filemap_fault:" is part of the name */
 		l->args = skip_blanks(p);
-		if (p > l->name && p[-1] == ':')
+		if (p > name && p[-1] == ':')
 			p--;
-		l->name_len = (size_t)(p - l->name);
+		l->name = name;
+		l->name_len = (size_t)(p - name);
 		return l->name_len > 0;
 	}
 	return false;
+}
+
+/* A frame of a call chain: an address, and mostly a symbol, under its event. */
+static bool is_frame(const char *line)
+{
+	const char *p = skip_blanks(line);
+	uint64_t address;
+
+	return p > line && scan_digits(&p, 16, &address) && (!*p || *p == ' ');
 }
 
 /* What perf itself says, about tasks and mappings. */
@@ -172,25 +215,26 @@ static bool scan_task(const char *p, uint32_t id[4])
 	       scan_word(&p, ":") && scan_id(&p, &id[3]) && scan_word(&p, ")");
 }
 
-static int on_fork(struct recording *rec, const char *args, struct rb_event *ev)
+static int on_fork(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
+	const char *args = l->args;
 	uint32_t id[4];
 
 	if (!scan_task(args, id))
 		return recording_bad(rec, "fork", args, "(PID:TID):(PID:TID)");
 	/* perf also lists what ran before the recording, at time 0 */
-	if (!ev->ns)
-		return 0;
-	ev->kind = RB_FORK;
+	ev->kind = ev->ns ? RB_FORK : RB_THREAD;
 	ev->task.pid = id[0];
 	ev->task.tid = id[1];
 	ev->task.ppid = id[2];
 	ev->task.ptid = id[3];
-	return rb_event(&rec->rb, ev);
+	rb_event(&rec->rb, ev);
+	return 0;
 }
 
-static int on_task_exit(struct recording *rec, const char *args, struct rb_event *ev)
+static int on_task_exit(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
+	const char *args = l->args;
 	uint32_t id[4];
 
 	if (!scan_task(args, id))
@@ -198,22 +242,22 @@ static int on_task_exit(struct recording *rec, const char *args, struct rb_event
 	ev->kind = RB_EXIT;
 	ev->task.pid = id[0];
 	ev->task.tid = id[1];
-	return rb_event(&rec->rb, ev);
+	rb_event(&rec->rb, ev);
+	return 0;
 }
 
-/* "exec: name:pid/tid" (the name may hold anything) or "name:pid/tid" */
-static int on_comm(struct recording *rec, const char *args, struct rb_event *ev)
+/* " exec: name:pid/tid" or ": name:pid/tid"; the name may hold anything. */
+static int on_comm(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
-	const char *p = args;
+	bool exec = l->name[l->name_len] != ':' && g_str_has_prefix(l->args, "exec: ");
+	const char *p = strrchr(l->args, ':');
 
-	if (!scan_word(&p, "exec: ") && !scan_word(&p, " exec: "))
-		return 0;
-	p = strrchr(p, ':');
 	if (!p || !scan_word(&p, ":") || !scan_id(&p, &ev->task.pid) || !scan_word(&p, "/") ||
 	    !scan_id(&p, &ev->task.tid) || *p)
-		return recording_bad(rec, "exec", args, "exec: NAME:PID/TID");
-	ev->kind = RB_EXEC;
-	return rb_event(&rec->rb, ev);
+		return recording_bad(rec, "name of a command", l->args, "NAME:PID/TID");
+	ev->kind = exec ? RB_EXEC : RB_THREAD;
+	rb_event(&rec->rb, ev);
+	return 0;
 }
 
 /* "r-xp " or, in PERF_RECORD_MMAP, "x " for code and "r " for data */
@@ -254,8 +298,9 @@ static bool scan_map_file(const char **p, struct rb_file_id *id)
 }
 
 /* "pid/tid: [0x400000(0x1000) @ 0x2000 fe:00 332383 0]: r-xp /usr/bin/x" */
-static int on_mmap(struct recording *rec, const char *args, struct rb_event *ev)
+static int on_mmap(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
+	const char *args = l->args;
 	static const char expected[] = "PID/TID: [ADDR(LEN) @ OFFSET ...]: PERMS NAME";
 	uint64_t address, bytes, offset;
 	struct rb_map *m = &ev->map;
@@ -284,11 +329,13 @@ static int on_mmap(struct recording *rec, const char *args, struct rb_event *ev)
 	if (!known && m->name[0] == '/' && m->name[1] != '/')
 		m->id = (struct rb_file_id){ RB_DEV_PATH, rb_path_ino(&rec->rb, m->name) };
 	ev->kind = RB_MMAP;
-	return rb_event(&rec->rb, ev);
+	rb_event(&rec->rb, ev);
+	return 0;
 }
 
-static int on_lost(struct recording *rec, const char *args, struct rb_event *ev)
+static int on_lost(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
+	const char *args = l->args;
 	const char *p = args;
 	uint64_t n;
 
@@ -301,7 +348,7 @@ static int on_lost(struct recording *rec, const char *args, struct rb_event *ev)
 
 static const struct {
 	const char *name;
-	int (*on)(struct recording *rec, const char *args, struct rb_event *ev);
+	int (*on)(struct recording *rec, const struct line *l, struct rb_event *ev);
 } records[] = {
 	{ "PERF_RECORD_FORK", on_fork },	 { "PERF_RECORD_EXIT", on_task_exit },
 	{ "PERF_RECORD_COMM", on_comm },	 { "PERF_RECORD_MMAP", on_mmap },
@@ -309,13 +356,76 @@ static const struct {
 	{ "PERF_RECORD_LOST_SAMPLES", on_lost },
 };
 
+/* A software event, "page-faults" or "page-faults:u" and the like. */
+static bool is_software_fault(const struct line *l)
+{
+	static const char *const names[] = { "page-faults", "faults", "minor-faults",
+					     "major-faults" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		size_t n = strlen(names[i]);
+
+		if (l->name_len >= n && !memcmp(l->name, names[i], n) &&
+		    (l->name_len == n || l->name[n] == ':'))
+			return true;
+	}
+	return false;
+}
+
+/* A word that is a hexadecimal number, and the blanks behind it. */
+static bool scan_address(const char **p, uint64_t *address)
+{
+	const char *s = *p;
+
+	if (!scan_hex(&s, address) || (*s && *s != ' '))
+		return false;
+	*p = skip_blanks(s);
+	return true;
+}
+
+/*
+ * "ADDR" or "ADDR SYMBOL (FILE) IP ...". With "IP SYMBOL (FILE)" alone it is
+ * where the program was, not what it used. Nothing says whether it wrote.
+ */
+static void on_software_fault(struct recording *rec, struct line *l)
+{
+	const char *p = l->args;
+	uint64_t address, ip;
+
+	if (scan_address(&p, &address)) {
+		if (*p && !scan_address(&p, &ip)) {
+			p = strchr(p, ')');
+			p = p ? skip_blanks(p + 1) : "";
+			if (!scan_address(&p, &ip))
+				p = NULL;
+		}
+		if (p) {
+			rec->sampled += l->period > 1;
+			rec->nr_software++;
+			l->ev.kind = RB_FAULT;
+			l->ev.fault.page = address >> PAGE_SHIFT_;
+			l->ev.fault.write = false;
+			rb_event(&rec->rb, &l->ev);
+			return;
+		}
+	}
+	recording_unused(rec,
+			 "page-faults without address (perf record -d -c 1, perf script "
+			 "-F +addr)",
+			 SIZE_MAX);
+}
+
 static int take(struct recording *rec, struct line *l)
 {
 	rec->nr_events++;
 	for (size_t i = 0; i < G_N_ELEMENTS(records); i++)
 		if (!strncmp(records[i].name, l->name, l->name_len) &&
 		    !records[i].name[l->name_len])
-			return records[i].on(rec, l->args, &l->ev);
+			return records[i].on(rec, l, &l->ev);
+	if (is_software_fault(l)) {
+		on_software_fault(rec, l);
+		return 0;
+	}
 	return tracepoint_take(rec, l->name, l->name_len, l->args, &l->ev);
 }
 
@@ -344,6 +454,18 @@ static int on_file_line(struct recording *rec, const char *args)
 	return 0;
 }
 
+/* Larger pages become so many of 4 KiB, which are always used together. */
+static int on_page_size_line(struct recording *rec, const char *args)
+{
+	const char *p = args;
+	uint64_t bytes;
+
+	if (!scan_u64(&p, &bytes) || *p || (bytes != 4096 && bytes != 16384 && bytes != 65536))
+		return recording_bad(rec, "page size", args, "4096, 16384 or 65536");
+	rec->rb.page_pages = (unsigned int)(bytes / 4096);
+	return 0;
+}
+
 static int on_cpus_line(struct recording *rec, const char *args)
 {
 	const char *p = args;
@@ -353,17 +475,53 @@ static int on_cpus_line(struct recording *rec, const char *args)
 	return 0;
 }
 
-/* "# key: value" becomes a note; other comments are perf's own and dropped. */
-static int on_comment(struct recording *rec, char *line)
+/* "# nrcpus online : 4": what perf script --header says and a trace needs. It
+ * names the host too, which is nobody's business. */
+static int on_perf_header(struct perf *im, char *line)
 {
+	static const char *const kept[][2] = { { "os release", "kernel" },
+					       { "arch", "arch" },
+					       { "perf version", "recorder" } };
+	char *value = strstr(line, " : ");
+	const char *key = line + 2;
+	size_t len;
+
+	if (line[1] != ' ' || !value)
+		return 0;
+	for (len = (size_t)(value - key); len && key[len - 1] == ' ';)
+		len--;
+	value = g_strchomp(value + 3);
+	if (len == 13 && !memcmp(key, "nrcpus online", 13))
+		return on_cpus_line(&im->rec, value);
+	for (size_t i = 0; i < G_N_ELEMENTS(kept); i++) {
+		if (strlen(kept[i][0]) != len || memcmp(kept[i][0], key, len))
+			continue;
+		im->rec.arm64 |= i == 1 && g_str_has_prefix(value, "aarch64");
+		recording_note(&im->rec, kept[i][1], value);
+	}
+	return 0;
+}
+
+/* "# key: value" of our header becomes a note. */
+static int on_comment(struct perf *im, char *line)
+{
+	struct recording *rec = &im->rec;
+	const char *rest = line;
 	char *key = line + 1, *value = strchr(line, ':'), *end;
 
-	if (scan_word((const char **)&key, " file: "))
-		return on_file_line(rec, key);
-	if (scan_word((const char **)&key, " cpus: "))
-		return on_cpus_line(rec, key);
-	if (!value || g_str_has_prefix(line, "# lost:"))
+	if (g_str_has_prefix(line, "# reapsim-perf "))
+		im->ours = true;
+	if (scan_word(&rest, "# file: "))
+		return on_file_line(rec, rest);
+	if (scan_word(&rest, "# cpus: "))
+		return on_cpus_line(rec, rest);
+	if (!im->ours)
+		return on_perf_header(im, line);
+	if (scan_word(&rest, "# page size: "))
+		return on_page_size_line(rec, rest);
+	if (!value || g_str_has_prefix(line, "# lost:") || g_str_has_prefix(line, "# hostname"))
 		return 0;
+	rec->arm64 |= g_str_has_prefix(line, "# arch: aarch64");
 	key += *key == ' ';
 	for (end = value; end > key && end[-1] == ' '; end--)
 		;
@@ -377,47 +535,49 @@ static int on_comment(struct recording *rec, char *line)
 	return 0;
 }
 
-static int on_line(struct recording *rec, char *line)
+static int on_line(struct perf *im, char *line)
 {
 	struct line l;
 
 	if (line[0] == '#')
-		return on_comment(rec, line);
+		return on_comment(im, line);
 	if (!*skip_blanks(line))
 		return 0;
-	if (!scan_line(line, &l))
-		return recording_bad(rec, "line", line,
-				     "an event as perf script prints it: "
-				     "PID/TID [CPU] SECONDS.MICROSECONDS: EVENT: ...");
-	return take(rec, &l);
+	if (scan_line(line, &l))
+		return take(&im->rec, &l);
+	if (im->rec.nr_events && is_frame(line))
+		return 0;
+	return recording_bad(&im->rec, "line", line,
+			     "an event as perf script prints it: "
+			     "PID/TID [CPU] SECONDS.MICROSECONDS: EVENT: ...");
 }
 
-static int read_lines(struct recording *rec, struct lines *l, struct err *err)
+static int read_lines(struct perf *im, struct lines *l, struct err *err)
 {
 	char *line;
 	size_t len;
 	int ret;
 
 	while ((ret = lines_next(l, &line, &len, err)) > 0) {
-		rec->rb.line = l->nr;
-		ret = on_line(rec, line);
+		im->rec.rb.line = l->nr;
+		ret = on_line(im, line);
 		if (ret)
 			return ret;
 	}
-	if (!ret && !rec->nr_events)
+	if (!ret && !im->rec.nr_events)
 		return err_at(err, -EINVAL, l->path, 0, "no events, expected lines of perf script");
 	return ret;
 }
 
 static int perf_read(struct input *in, struct trace **out, struct err *err)
 {
-	struct recording rec;
+	struct perf im = { .ours = false };
 	struct lines l;
 	int ret;
 
 	lines_start(&l, in);
-	recording_begin(&rec, "perf", in, err);
-	ret = recording_end(&rec, read_lines(&rec, &l, err), out, err);
+	recording_begin(&im.rec, "perf", in, err);
+	ret = recording_end(&im.rec, read_lines(&im, &l, err), out, err);
 	lines_close(&l);
 	return ret;
 }

@@ -2,6 +2,8 @@
 /* Accesses of a recording: page faults, reads and writes. */
 #include "traces/readers/rebuild-priv.h"
 
+#include <errno.h>
+
 /* An anonymous mapping made on demand: up to this many pages, so aligned. */
 #define ANON_WINDOW 512u
 
@@ -44,35 +46,19 @@ static void touch(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v
 		    });
 }
 
-int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write)
+/* What a fault says about its mapping and the file behind it. */
+static void learn(struct rebuild *rb, struct rb_thread *t, struct rb_vma *v, uint64_t page,
+		  bool write)
 {
-	struct rb_space *s = p->space;
-	struct rb_vma *v;
-	uint32_t at;
-	int ret = 0;
+	struct rb_space *s = t->p->space;
 
-	p->fault_file = -1;
-	rb->counts.faults++;
-	if (page >= RB_PAGES_MAX) { /* a kernel address: not the process's memory */
-		rb->counts.faults_dropped++;
-		return 0;
-	}
-	if (!space_vma(s, page))
-		ret = map_on_demand(rb, s, page);
-	if (ret)
-		return ret;
-	v = space_vma(s, page);
-	if (v->file == VMA_SPECIAL) {
-		rb->counts.faults_dropped++;
-		return 0;
-	}
+	t->file = v->file;
 	if (v->file >= 0) {
 		struct rb_file *f = file_at(rb, v->file);
 
-		p->fault_file = v->file;
-		p->fault_index = v->pgoff + (page - v->start);
-		f->proven = MAX(f->proven, p->fault_index + 1);
-		use_pages(rb, v->file, p->fault_index, p->fault_index);
+		t->index = v->pgoff + (page - v->start);
+		f->proven = MAX(f->proven, t->index + 1);
+		use_pages(rb, v->file, t->index, t->index);
 		f->written |= write && (v->flags & VM_SHARED);
 	}
 	if (v->file == VMA_ANON || (write && !(v->flags & VM_SHARED)))
@@ -85,32 +71,68 @@ int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write)
 	}
 	v->seen_from = MIN(v->seen_from, page);
 	v->seen_to = MAX(v->seen_to, page + 1);
-	ret = renumber(rb, s, page, &at);
-	if (!ret)
-		touch(rb, s, v, at, write, page);
-	return ret;
 }
 
-void rb_check_fault(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t index)
+/* Return: 1 if it is an access, 0 if not to the process's own memory, or -E2BIG. */
+static int access_page(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
 {
-	const struct rb_file *f;
+	struct rb_space *s = t->p->space;
+	struct rb_vma *v;
+	uint32_t at;
+	int ret = 0;
 
-	if (p->fault_file < 0)
+	if (!space_vma(s, page))
+		ret = map_on_demand(rb, s, page);
+	if (ret)
+		return ret;
+	v = space_vma(s, page);
+	if (v->file == VMA_SPECIAL)
+		return 0;
+	learn(rb, t, v, page, write);
+	ret = renumber(s, page, &at);
+	if (ret)
+		return ret;
+	touch(rb, s, v, at, write, page);
+	return 1;
+}
+
+int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
+{
+	uint64_t first = page - page % rb->page_pages;
+	int ret = 0;
+
+	t->faulted = false;
+	rb->counts.faults++;
+	/* the last page is the one whose file and index @t keeps */
+	if (page < RB_PAGES_MAX)
+		for (unsigned int i = 0; i < rb->page_pages && ret >= 0; i++)
+			ret = access_page(rb, t, first + i, write);
+	if (ret <= 0)
+		rb->counts.faults_dropped++;
+	t->faulted = ret > 0;
+	return MIN(ret, 0);
+}
+
+void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,
+		    uint64_t last)
+{
+	int64_t file = file_get(rb, id, NULL);
+
+	file_at(rb, file)->cached = true;
+	if (!t->faulted)
 		return;
-	f = file_at(rb, p->fault_file);
+	t->faulted = false;
 	rb->counts.checked++;
-	rb->counts.agreed += rb_id_equal(&f->id, &id) && index == p->fault_index;
-	p->fault_file = -1;
+	if (t->file == VMA_ANON)
+		rb->counts.unmapped++;
+	else if (t->index >= first && t->index <= MAX(last, first + rb->page_pages - 1) &&
+		 file_join(rb, t->file, file))
+		rb->counts.agreed++;
 }
 
-static int rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int64_t file,
-		 uint64_t first, uint64_t last)
+static void rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int64_t file,
+		  uint64_t first, uint64_t last)
 {
-	if (last >= TRACE_FILE_PAGES_MAX)
-		return rb_fail(rb, "file page", last, "less than 2^32 - 2^16");
-	if (last - first >= RB_RW_PAGES_MAX)
-		return rb_fail(rb, "one read or write of pages:", last - first + 1,
-			       "at most 2^19, 2 GiB");
 	rb_emit(rb, (struct op){
 			    .code = code,
 			    .pid = p->space->pid,
@@ -118,7 +140,6 @@ static int rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int64
 			    .at = (uint32_t)first,
 			    .pages = (uint32_t)(last - first + 1),
 		    });
-	return 0;
 }
 
 /*
@@ -132,11 +153,14 @@ int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_
 	int64_t file = file_get(rb, id, NULL);
 	struct rb_file *f = file_at(rb, file);
 
+	f->cached = true;
 	if (last < first)
 		return 0;
+	if (last >= TRACE_FILE_PAGES_MAX || last - first >= RB_RW_PAGES_MAX)
+		return -E2BIG;
 	rb->counts.reads++;
 	f->read = MAX(f->read, last + 1);
-	if (p->read_file == file &&
+	if (p->read_file >= 0 && file_root(rb, p->read_file) == file &&
 	    ((last == p->read_last && first >= p->read_first) || first == p->read_last)) {
 		bool more = last > p->read_last;
 
@@ -149,7 +173,8 @@ int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_
 	p->read_file = file;
 	p->read_first = first;
 	p->read_last = last;
-	return rw_op(rb, p, OP_READ, file, first, last);
+	rw_op(rb, p, OP_READ, file, first, last);
+	return 0;
 }
 
 int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
@@ -158,8 +183,12 @@ int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64
 	int64_t file = file_get(rb, id, NULL);
 	struct rb_file *f = file_at(rb, file);
 
+	if (last >= TRACE_FILE_PAGES_MAX || last - first >= RB_RW_PAGES_MAX)
+		return -E2BIG;
 	rb->counts.writes++;
+	f->cached = true;
 	f->proven = MAX(f->proven, last + 1);
 	f->written = true;
-	return rw_op(rb, p, OP_WRITE, file, first, last);
+	rw_op(rb, p, OP_WRITE, file, first, last);
+	return 0;
 }

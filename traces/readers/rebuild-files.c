@@ -19,15 +19,22 @@ gboolean rb_id_equal(gconstpointer a, gconstpointer b)
 	return x->dev == y->dev && x->ino == y->ino;
 }
 
+int64_t file_root(const struct rebuild *rb, int64_t i)
+{
+	while (g_array_index(rb->files, struct rb_file, i).same >= 0)
+		i = g_array_index(rb->files, struct rb_file, i).same;
+	return i;
+}
+
 struct rb_file *file_at(const struct rebuild *rb, int64_t i)
 {
-	return &g_array_index(rb->files, struct rb_file, i);
+	return &g_array_index(rb->files, struct rb_file, file_root(rb, i));
 }
 
 int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path)
 {
 	int64_t i = (int64_t)GPOINTER_TO_UINT(g_hash_table_lookup(rb->file_of, &id)) - 1;
-	struct rb_file f = { .id = id, .life = 1 };
+	struct rb_file f = { .id = id, .life = 1, .same = -1 };
 
 	if (i < 0) {
 		i = rb->files->len;
@@ -40,7 +47,63 @@ int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path)
 		g_free(file_at(rb, i)->path);
 		file_at(rb, i)->path = g_strdup(path);
 	}
-	return i;
+	return file_root(rb, i);
+}
+
+/* Names are worth more than none; what both know is the larger. */
+static void absorb(struct rb_file *to, struct rb_file *from)
+{
+	if (from->path) {
+		g_free(to->path);
+		to->path = g_steal_pointer(&from->path);
+	}
+	if (!to->pages)
+		to->pages = from->pages;
+	to->proven = MAX(to->proven, from->proven);
+	to->mapped = MAX(to->mapped, from->mapped);
+	to->read = MAX(to->read, from->read);
+	to->shmem |= from->shmem;
+	to->written |= from->written;
+}
+
+bool file_join(struct rebuild *rb, int64_t i, int64_t to)
+{
+	int64_t from = file_root(rb, i);
+
+	to = file_root(rb, to);
+	if (from == to || rb_id_equal(&file_at(rb, from)->id, &file_at(rb, to)->id))
+		return true;
+	if (file_at(rb, from)->cached)
+		return false;
+	absorb(file_at(rb, to), file_at(rb, from));
+	g_array_index(rb->files, struct rb_file, from).same = to;
+	rb->counts.joined++;
+	return true;
+}
+
+void files_join_paths(struct rebuild *rb)
+{
+	GHashTable *by_path = g_hash_table_new(g_str_hash, g_str_equal);
+
+	for (uint32_t i = 0; i < rb->files->len; i++) {
+		const struct rb_file *f = &g_array_index(rb->files, struct rb_file, i);
+
+		if (f->path && f->same < 0 && f->pages && f->id.dev != RB_DEV_PATH)
+			g_hash_table_insert(by_path, f->path, GUINT_TO_POINTER(i + 1));
+	}
+	for (uint32_t i = 0; i < rb->files->len; i++) {
+		const struct rb_file *f = &g_array_index(rb->files, struct rb_file, i);
+		uint32_t to = 0;
+
+		if (f->path && f->same < 0 && f->id.dev == RB_DEV_PATH)
+			to = GPOINTER_TO_UINT(g_hash_table_lookup(by_path, f->path));
+		if (!to)
+			continue;
+		/* its path is a key of the table: leave it in place */
+		g_clear_pointer(&g_array_index(rb->files, struct rb_file, i).path, g_free);
+		file_join(rb, i, to - 1);
+	}
+	g_hash_table_destroy(by_path);
 }
 
 bool shmem_name(const char *name)
@@ -73,6 +136,7 @@ void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last)
 {
 	struct rb_file *f = file_at(rb, file_get(rb, id, NULL));
 
+	f->cached = true;
 	f->proven = MAX(f->proven, last + 1);
 }
 
@@ -81,6 +145,8 @@ void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
 	int64_t i = (int64_t)GPOINTER_TO_UINT(g_hash_table_lookup(rb->file_of, &id)) - 1;
 	struct rb_file next, *f;
 
+	if (i >= 0)
+		file_at(rb, i)->cached = true;
 	if (i < 0 || index || !file_at(rb, i)->written)
 		return;
 	f = file_at(rb, i);
@@ -90,6 +156,8 @@ void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
 		.path = g_strdup(f->path),
 		.pages = f->pages,
 		.life = f->life + 1,
+		.same = -1,
+		.cached = true,
 		.shmem = f->shmem,
 	};
 	f->pages = 0;
@@ -119,16 +187,23 @@ void use_pages(struct rebuild *rb, int64_t file, uint64_t first, uint64_t last)
 
 void count_used(struct rebuild *rb)
 {
+	const uint64_t blocks = 1u << (32 - BLOCK_SHIFT);
+	GHashTable *seen = g_hash_table_new(rb_page_hash, NULL);
 	GHashTableIter it;
 	gpointer key;
 
 	g_hash_table_iter_init(&it, rb->blocks);
 	while (g_hash_table_iter_next(&it, &key, NULL)) {
 		uint64_t k = GPOINTER_TO_SIZE(key);
-		uint64_t first = (k & ((1u << (32 - BLOCK_SHIFT)) - 1)) << BLOCK_SHIFT;
-		uint64_t pages = file_pages(file_at(rb, (int64_t)(k >> (32 - BLOCK_SHIFT))));
+		uint64_t first = (k & (blocks - 1)) << BLOCK_SHIFT;
+		int64_t file = file_root(rb, (int64_t)(k / blocks));
+		uint64_t pages = file_pages(file_at(rb, file));
 
-		if (first < pages)
+		/* files that turned out to be the same share blocks */
+		if (first < pages &&
+		    g_hash_table_add(
+			    seen, GSIZE_TO_POINTER((uint64_t)file * blocks | first >> BLOCK_SHIFT)))
 			rb->used_pages += MIN(1u << BLOCK_SHIFT, pages - first);
 	}
+	g_hash_table_destroy(seen);
 }

@@ -41,6 +41,14 @@ static int declare(struct rebuild *rb, struct trace_build *b, struct rb_file *f)
 		return 0;
 	name = file_name(b, f);
 	ret = trace_build_file(b, name, pages, f->shmem, &f->out);
+	if (ret == -E2BIG) {
+		/* a sparse file of terabytes: as much of it as was seen */
+		pages = f->proven ? f->proven : f->read;
+		f->pages = 0;
+		f->mapped = MIN(f->mapped, pages);
+		if (pages)
+			ret = trace_build_file(b, name, pages, f->shmem, &f->out);
+	}
 	if (ret)
 		ret = err_at(rb->err, -EINVAL, rb->path, 0,
 			     "file \"%s\" of %" PRIu64 " pages does not fit in a trace: all files "
@@ -87,6 +95,8 @@ static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, GArray
 		ret = declare(rb, b, f);
 		if (ret)
 			return ret;
+		if (!cut_at_end(f, &op)) /* again: declaring may have made it shorter */
+			return 0;
 		if (op.code == OP_READ || op.code == OP_WRITE)
 			use_pages(rb, op.file, op.at, op.at + (op.pages - 1));
 		op.file = f->out;
@@ -121,6 +131,7 @@ int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of)
 		proc_end(rb, proc_find(rb, GPOINTER_TO_UINT(l->data)));
 	g_list_free(left);
 
+	files_join_paths(rb);
 	for (uint32_t i = 0; !ret && i < rb->ops->len; i++) {
 		enum op_code code = op_at(rb, i)->code;
 

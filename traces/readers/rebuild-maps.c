@@ -2,23 +2,29 @@
 /* Mappings of a recording: made, changed, advised and taken away. */
 #include "traces/readers/rebuild-priv.h"
 
-static int check_range(struct rebuild *rb, uint64_t start, uint64_t pages)
-{
-	if (start >= RB_PAGES_MAX)
-		return rb_fail(rb, "address in page", start, "a user address (below 2^57)");
-	if (pages > 1ull << 32)
-		return rb_fail(rb, "mapping of pages:", pages, "at most 2^32 (16 TiB)");
-	return 0;
-}
+#include <errno.h>
 
+/* Memory that is no file's and not the process's own either. */
 static bool special_name(const char *name)
 {
-	if (name[0] == '[')
-		return !g_str_has_prefix(name, "[heap]") && !g_str_has_prefix(name, "[stack") &&
-		       !g_str_has_prefix(name, "[anon");
-	return g_str_has_prefix(name, "anon_inode:") || g_str_has_prefix(name, "/anon_hugepage") ||
-	       g_str_has_prefix(name, "//anon_hugepage") ||
-	       (g_str_has_prefix(name, "/dev/") && !shmem_name(name));
+	static const char *const own[] = { "", "[heap]", "[stack", "[anon", "//anon" };
+	static const char *const others[] = {
+		"/anon_hugepage", "//anon_hugepage",	       /* huge pages */
+		"/dev/",	  "/sys/",	     "/proc/", /* devices, PCI resources */
+		"/dmabuf:",	  "/drm mm object",  "/i915",  /* buffers of a GPU */
+		"/[aio]",
+	};
+
+	if (shmem_name(name))
+		return false;
+	for (size_t i = 0; i < G_N_ELEMENTS(others); i++)
+		if (g_str_has_prefix(name, others[i]))
+			return true;
+	for (size_t i = 0; i < G_N_ELEMENTS(own); i++)
+		if (own[i][0] ? g_str_has_prefix(name, own[i]) : !name[0])
+			return false;
+	/* [vdso] and its like, anon_inode:, socket:, dmabuf */
+	return name[0] != '/';
 }
 
 /*
@@ -26,7 +32,8 @@ static bool special_name(const char *name)
  * like a second mmap() of the same pages at the same place; if the process has
  * used them in between, they are still mapped.
  */
-static bool announced_again(const struct rb_space *s, const struct rb_map *m, int64_t file)
+static bool announced_again(const struct rebuild *rb, const struct rb_space *s,
+			    const struct rb_map *m, int64_t file)
 {
 	uint64_t page = m->start, end = m->start + m->pages;
 	bool used = false;
@@ -34,7 +41,7 @@ static bool announced_again(const struct rb_space *s, const struct rb_map *m, in
 	for (uint32_t i = space_find(s, page); page < end; i++) {
 		const struct rb_vma *v = i < s->vmas->len ? vma_at(s, i) : NULL;
 
-		if (!v || v->start > page || v->file != file ||
+		if (!v || v->start > page || v->file < 0 || file_root(rb, v->file) != file ||
 		    v->pgoff - v->start != m->pgoff - m->start || (v->flags ^ m->flags) & VM_SHARED)
 			return false;
 		used |= v->seen_from < v->seen_to && v->seen_from < end && v->seen_to > m->start;
@@ -65,11 +72,10 @@ static int map_file(struct rebuild *rb, struct rb_space *s, const struct rb_map 
 	};
 
 	if (m->pgoff + m->pages > TRACE_FILE_PAGES_MAX)
-		return rb_fail(rb, "end of a mapping in its file, page", m->pgoff + m->pages,
-			       "less than 2^32 - 2^16");
+		return -E2BIG;
 	f->mapped = MAX(f->mapped, m->pgoff + m->pages);
 	f->shmem |= shmem_name(m->name);
-	if (announced_again(s, m, file)) {
+	if (announced_again(rb, s, m, file)) {
 		for (uint32_t i = space_find(s, m->start);
 		     i < s->vmas->len && vma_at(s, i)->start < end; i++)
 			vma_allow(rb, vma_at(s, i), m->flags);
@@ -86,10 +92,13 @@ int rb_mmap(struct rebuild *rb, struct rb_proc *p, const struct rb_map *m)
 	bool special = special_name(m->name);
 	bool file = !special && (m->id.dev || m->id.ino) && m->name[0] != '[' &&
 		    !g_str_has_prefix(m->name, "//anon");
-	int ret = check_range(rb, m->start, m->pages);
+	int ret;
 
-	if (ret || !m->pages)
-		return ret;
+	/* [vsyscall] lies among the kernel's addresses, and is not the process's */
+	if (!m->pages || m->start >= RB_PAGES_MAX)
+		return 0;
+	if (m->pages > 1ull << 32)
+		return -E2BIG;
 	if (file)
 		return map_file(rb, s, m);
 	ret = space_cut(rb, s, m->start, end, special ? CUT_UNMAP | CUT_ANON : CUT_UNMAP);

@@ -2,8 +2,8 @@
 /*
  * What the parts of the rebuilding share: rebuild.c (events), rebuild-files.c,
  * rebuild-space.c, rebuild-procs.c, rebuild-maps.c, rebuild-access.c and
- * rebuild-finish.c. Functions that can fail return 0 or -EINVAL with rb->err
- * naming rb->path and rb->line.
+ * rebuild-finish.c. Functions that can fail return 0 or, for what a trace can
+ * not hold, -E2BIG, which rb_event() counts.
  */
 #ifndef REAPSIM_TRACES_REBUILD_PRIV_H
 #define REAPSIM_TRACES_REBUILD_PRIV_H
@@ -57,8 +57,14 @@ struct rb_proc {
 	uint32_t fork_op;  /* the OP_FORK that made it, while it has done nothing */
 	int64_t read_file; /* its last read, -1: none */
 	uint64_t read_first, read_last;
-	int64_t fault_file; /* its last fault on a file, -1: none */
-	uint64_t fault_index;
+};
+
+/* A thread, and its last fault, about which the page cache may have a word. */
+struct rb_thread {
+	struct rb_proc *p;
+	bool faulted;
+	int64_t file; /* VMA_ANON: not in a file, as far as we know */
+	uint64_t index;
 };
 
 struct rb_file {
@@ -68,12 +74,12 @@ struct rb_file {
 	uint64_t proven;       /* end of what was faulted, cached or written */
 	uint64_t mapped, read; /* ends of maps and reads: may lie beyond it */
 	unsigned int life;     /* 1, 2...: deleted or cut, then used again */
+	int64_t same;	       /* what it turned out to be; -1: itself */
 	bool shmem, written;
+	bool cached; /* the page cache knows it by this id */
 	bool declared;
 	uint32_t out; /* index in the trace */
 };
-
-int rb_fail(struct rebuild *rb, const char *what, uint64_t value, const char *expected);
 
 /* Operations; rb_emit() returns the index of the one that it added. */
 struct op *op_at(const struct rebuild *rb, uint32_t i);
@@ -83,7 +89,15 @@ uint32_t event_cpu(struct rebuild *rb);
 /* Files */
 guint rb_id_hash(gconstpointer key);
 gboolean rb_id_equal(gconstpointer a, gconstpointer b);
+/** Of file @i, the index of what it turned out to be. */
+int64_t file_root(const struct rebuild *rb, int64_t i);
+/** The file that file @i turned out to be. */
 struct rb_file *file_at(const struct rebuild *rb, int64_t i);
+/** The page cache calls file @i by the name of file @to: the same from now on.
+ * Return: false if the page cache has another name for it. */
+bool file_join(struct rebuild *rb, int64_t i, int64_t to);
+/** Join what is known by path only to the recorded file of that path. */
+void files_join_paths(struct rebuild *rb);
 /** The file of that identity, made when new; @path may be NULL. */
 int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path);
 bool shmem_name(const char *name);
@@ -109,7 +123,7 @@ struct rb_vma *space_vma(const struct rb_space *s, uint64_t page);
 void space_split(struct rb_space *s, uint64_t page);
 void space_insert(struct rb_space *s, struct rb_vma v);
 /** The page number that stands for @page in the trace. */
-int renumber(struct rebuild *rb, struct rb_space *s, uint64_t page, uint32_t *out);
+int renumber(struct rb_space *s, uint64_t page, uint32_t *out);
 /** Emit @op for [start, end) in pieces that are contiguous in the trace too. */
 int rb_emit_range(struct rebuild *rb, struct rb_space *s, struct op op, uint64_t start,
 		  uint64_t end);
@@ -130,9 +144,9 @@ int space_cut(struct rebuild *rb, struct rb_space *s, uint64_t start, uint64_t e
 void proc_free(gpointer data);
 void proc_end(struct rebuild *rb, struct rb_proc *p);
 struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid);
-/** The process of thread @tid, whose thread group is @pid, made when new;
- * @pid 0: unknown, whatever @tid is known to belong to. */
-struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid);
+/** Thread @tid, whose thread group is @pid, made when new; @pid 0: unknown,
+ * whatever @tid is known to belong to. */
+struct rb_thread *rb_thread_get(struct rebuild *rb, uint32_t pid, uint32_t tid);
 int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid);
 void rb_clone_flags(struct rebuild *rb, uint32_t tid, uint64_t flags);
 int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid);
@@ -148,8 +162,10 @@ int rb_madvise(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t p
 void vma_allow(struct rebuild *rb, struct rb_vma *v, uint32_t flags);
 
 /* Accesses */
-int rb_fault(struct rebuild *rb, struct rb_proc *p, uint64_t page, bool write);
-void rb_check_fault(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t index);
+int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write);
+/** Pages [first, last] of a file are those among which the last fault of @t was. */
+void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,
+		    uint64_t last);
 int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,
 	    uint64_t last);
 int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,

@@ -14,10 +14,14 @@ void proc_free(gpointer data)
 	g_free(p);
 }
 
-static void proc_add_tid(struct rebuild *rb, struct rb_proc *p, uint32_t tid)
+static struct rb_thread *proc_add_tid(struct rebuild *rb, struct rb_proc *p, uint32_t tid)
 {
+	struct rb_thread *t = g_new0(struct rb_thread, 1);
+
+	t->p = p;
 	g_array_append_val(p->tids, tid);
-	g_hash_table_insert(rb->tids, GUINT_TO_POINTER(tid), p);
+	g_hash_table_replace(rb->tids, GUINT_TO_POINTER(tid), t);
+	return t;
 }
 
 static void proc_forget_tids(struct rebuild *rb, struct rb_proc *p)
@@ -40,9 +44,16 @@ struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid)
 	return g_hash_table_lookup(rb->procs, GUINT_TO_POINTER(pid));
 }
 
-static struct rb_proc *proc_by_tid(const struct rebuild *rb, uint32_t tid)
+static struct rb_thread *thread_find(const struct rebuild *rb, uint32_t tid)
 {
 	return g_hash_table_lookup(rb->tids, GUINT_TO_POINTER(tid));
+}
+
+static struct rb_proc *proc_by_tid(const struct rebuild *rb, uint32_t tid)
+{
+	const struct rb_thread *t = thread_find(rb, tid);
+
+	return t ? t->p : NULL;
 }
 
 /* A process without an address space yet. */
@@ -54,7 +65,6 @@ static struct rb_proc *proc_new(struct rebuild *rb, uint32_t pid)
 	p->tids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	p->fork_op = NO_OP;
 	p->read_file = -1;
-	p->fault_file = -1;
 	g_hash_table_insert(rb->procs, GUINT_TO_POINTER(pid), p);
 	return p;
 }
@@ -65,13 +75,14 @@ static void proc_spawn(struct rebuild *rb, struct rb_proc *p)
 	rb_emit(rb, (struct op){ .code = OP_SPAWN, .pid = p->space->pid, .cpu = event_cpu(rb) });
 }
 
-struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid)
+struct rb_thread *rb_thread_get(struct rebuild *rb, uint32_t pid, uint32_t tid)
 {
-	struct rb_proc *p = proc_by_tid(rb, tid);
+	struct rb_thread *t = thread_find(rb, tid);
+	struct rb_proc *p = t ? t->p : NULL;
 
 	if (p && (!pid || p->pid == pid)) {
 		p->fork_op = NO_OP;
-		return p;
+		return t;
 	}
 	if (p) {
 		/* the thread's number belongs to another process by now */
@@ -83,6 +94,8 @@ struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid)
 			proc_end(rb, p);
 	}
 	if (!pid)
+		pid = GPOINTER_TO_UINT(g_hash_table_lookup(rb->thread_of, GUINT_TO_POINTER(tid)));
+	if (!pid)
 		pid = tid;
 	p = proc_find(rb, pid);
 	if (!p) {
@@ -90,8 +103,7 @@ struct rb_proc *rb_proc_get(struct rebuild *rb, uint32_t pid, uint32_t tid)
 		proc_spawn(rb, p);
 	}
 	p->fork_op = NO_OP;
-	proc_add_tid(rb, p, tid);
-	return p;
+	return proc_add_tid(rb, p, tid);
 }
 
 int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid)
@@ -102,14 +114,15 @@ int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint3
 	struct rb_space *s;
 
 	if (!pid || !tid || !ppid || !ptid)
-		return rb_fail(rb, "process id", 0, "1 or more");
+		return 0; /* of the kernel's own */
+	g_hash_table_remove(rb->thread_of, GUINT_TO_POINTER(tid));
 	p = proc_by_tid(rb, tid);
 	if (p && pid != ppid)
 		proc_end(rb, p); /* its exit was not seen, the number is used again */
 	p = proc_find(rb, pid);
 	if (p && pid != ppid)
 		proc_end(rb, p);
-	parent = rb_proc_get(rb, ppid, ptid);
+	parent = rb_thread_get(rb, ppid, ptid)->p;
 	if (pid == ppid) {
 		if (!proc_by_tid(rb, tid))
 			proc_add_tid(rb, parent, tid);
@@ -162,14 +175,13 @@ int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid)
 	struct rb_proc *p;
 
 	if (!pid || !tid)
-		return rb_fail(rb, "process id", 0, "1 or more");
-	p = rb_proc_get(rb, pid, tid);
+		return 0;
+	p = rb_thread_get(rb, pid, tid)->p;
 	/* the other threads are gone, the one that called has the leader's number */
 	proc_forget_tids(rb, p);
 	proc_add_tid(rb, p, pid);
 	rb->counts.execs++;
 	p->read_file = -1;
-	p->fault_file = -1;
 	if (p->space->refs > 1) {
 		space_put(rb, p->space, false);
 		proc_spawn(rb, p);
@@ -186,6 +198,7 @@ void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid)
 {
 	struct rb_proc *p = proc_find(rb, pid);
 
+	g_hash_table_remove(rb->thread_of, GUINT_TO_POINTER(tid));
 	if (!p)
 		return;
 	for (uint32_t i = 0; i < p->tids->len; i++)

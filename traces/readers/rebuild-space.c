@@ -5,6 +5,8 @@
  */
 #include "traces/readers/rebuild-priv.h"
 
+#include <errno.h>
+
 #include <string.h>
 
 /* Strangers among the chunks of addresses lie so many apart. */
@@ -129,7 +131,7 @@ static bool chunk_free(const struct rb_space *s, uint32_t to)
 }
 
 /* Neighbours stay neighbours where they can; strangers get room to grow. */
-static int chunk_add(struct rebuild *rb, struct rb_space *s, uint64_t from, uint32_t *out)
+static int chunk_add(struct rb_space *s, uint64_t from, uint32_t *out)
 {
 	uint32_t below = from ? chunk_find(s, from - 1) : 0;
 	uint32_t above = chunk_find(s, from + 1);
@@ -146,8 +148,7 @@ static int chunk_add(struct rebuild *rb, struct rb_space *s, uint64_t from, uint
 		if (chunk_free(s, i))
 			to = i;
 	if (!to)
-		return rb_fail(rb, "GiB of addresses used by one process: more than", NR_CHUNKS - 1,
-			       "fewer");
+		return -E2BIG;
 	s->used[to / 64] |= 1ull << to % 64;
 	g_hash_table_insert(s->chunks, GSIZE_TO_POINTER(from), GUINT_TO_POINTER(to));
 	*out = to;
@@ -155,10 +156,10 @@ static int chunk_add(struct rebuild *rb, struct rb_space *s, uint64_t from, uint
 }
 
 /* The page number that stands for @page in the trace. */
-int renumber(struct rebuild *rb, struct rb_space *s, uint64_t page, uint32_t *out)
+int renumber(struct rb_space *s, uint64_t page, uint32_t *out)
 {
 	uint32_t to = chunk_find(s, page >> CHUNK_SHIFT);
-	int ret = to ? 0 : chunk_add(rb, s, page >> CHUNK_SHIFT, &to);
+	int ret = to ? 0 : chunk_add(s, page >> CHUNK_SHIFT, &to);
 
 	if (!ret)
 		*out = to << CHUNK_SHIFT | (uint32_t)(page & (CHUNK_PAGES - 1));
@@ -174,13 +175,13 @@ int rb_emit_range(struct rebuild *rb, struct rb_space *s, struct op op, uint64_t
 
 	op.pid = s->pid;
 	for (uint64_t from = start; from < end; from = to) {
-		int ret = renumber(rb, s, from, &op.at);
+		int ret = renumber(s, from, &op.at);
 
 		to = MIN(end, (from | (CHUNK_PAGES - 1)) + 1);
 		while (!ret && to < end && to - from <= OP_PAGES_MAX - CHUNK_PAGES) {
 			uint32_t next;
 
-			ret = renumber(rb, s, to, &next);
+			ret = renumber(s, to, &next);
 			if (ret || next != op.at + (to - from))
 				break;
 			to = MIN(end, to + CHUNK_PAGES);

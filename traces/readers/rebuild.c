@@ -16,12 +16,6 @@
 
 #define MACHINE_CPUS 8u /* the simulator's SIM_MAX_CPUS */
 
-int rb_fail(struct rebuild *rb, const char *what, uint64_t value, const char *expected)
-{
-	return err_at(rb->err, -EINVAL, rb->path, rb->line, "%s %" PRIu64 ", expected %s", what,
-		      value, expected);
-}
-
 struct op *op_at(const struct rebuild *rb, uint32_t i)
 {
 	return &g_array_index(rb->ops, struct op, i);
@@ -51,36 +45,47 @@ uint32_t event_cpu(struct rebuild *rb)
 	return rb->cpu % MACHINE_CPUS;
 }
 
-int rb_event(struct rebuild *rb, const struct rb_event *ev)
+/* What a thread does itself. */
+static int own_event(struct rebuild *rb, const struct rb_event *ev)
 {
-	struct rb_proc *p = NULL;
+	struct rb_thread *t;
 
-	rb->cpu = ev->cpu;
-	rb->ns = MAX(rb->ns, ev->ns);
-	if (ev->kind < RB_CACHE_ADD) {
-		if (!ev->tid) /* the idle task */
-			return 0;
-		p = rb_proc_get(rb, ev->pid, ev->tid);
-	}
-	switch (ev->kind) {
-	case RB_SEEN:
+	if (!ev->tid) /* the idle task */
 		return 0;
+	t = rb_thread_get(rb, ev->pid, ev->tid);
+	/* the page cache has its say about a fault at once, or not at all */
+	if (ev->kind != RB_CACHE_FAULT)
+		t->faulted = false;
+	switch (ev->kind) {
 	case RB_FAULT:
-		return rb_fault(rb, p, ev->fault.page, ev->fault.write);
+		return rb_fault(rb, t, ev->fault.page, ev->fault.write);
 	case RB_CACHE_FAULT:
-		rb_check_fault(rb, p, ev->cache.id, ev->cache.first);
+		rb_check_fault(rb, t, ev->cache.id, ev->cache.first, ev->cache.last);
 		return 0;
 	case RB_READ:
-		return rb_read(rb, p, ev->cache.id, ev->cache.first, ev->cache.last);
+		return rb_read(rb, t->p, ev->cache.id, ev->cache.first, ev->cache.last);
 	case RB_WRITE:
-		return rb_write(rb, p, ev->cache.id, ev->cache.first, ev->cache.last);
+		return rb_write(rb, t->p, ev->cache.id, ev->cache.first, ev->cache.last);
 	case RB_MUNMAP:
-		return rb_munmap(rb, p, ev->range.start, ev->range.pages);
+		return rb_munmap(rb, t->p, ev->range.start, ev->range.pages);
 	case RB_MADVISE:
-		return rb_madvise(rb, p, ev->range.start, ev->range.pages, ev->range.advice);
-	case RB_SIGKILL_TAKEN:
-		rb_sigkill(rb, ev->tid, true);
+		return rb_madvise(rb, t->p, ev->range.start, ev->range.pages, ev->range.advice);
+	default:
 		return 0;
+	}
+}
+
+static int map_event(struct rebuild *rb, const struct rb_event *ev)
+{
+	struct rb_thread *t = rb_thread_get(rb, ev->task.pid, ev->task.tid);
+
+	t->faulted = false;
+	return rb_mmap(rb, t->p, &ev->map);
+}
+
+static int other_event(struct rebuild *rb, const struct rb_event *ev)
+{
+	switch (ev->kind) {
 	case RB_CACHE_ADD:
 		rb_cached(rb, ev->cache.id, ev->cache.last);
 		return 0;
@@ -93,6 +98,13 @@ int rb_event(struct rebuild *rb, const struct rb_event *ev)
 	case RB_SIGKILL_SENT:
 		rb_sigkill(rb, ev->task.tid, false);
 		return 0;
+	case RB_SIGKILL_TAKEN:
+		rb_sigkill(rb, ev->tid, true);
+		return 0;
+	case RB_THREAD:
+		g_hash_table_insert(rb->thread_of, GUINT_TO_POINTER(ev->task.tid),
+				    GUINT_TO_POINTER(ev->task.pid));
+		return 0;
 	case RB_FORK:
 		return rb_fork(rb, ev->task.pid, ev->task.tid, ev->task.ppid, ev->task.ptid);
 	case RB_EXIT:
@@ -101,14 +113,25 @@ int rb_event(struct rebuild *rb, const struct rb_event *ev)
 	case RB_EXEC:
 		return rb_exec(rb, ev->task.pid, ev->task.tid);
 	case RB_MMAP:
-		return rb_mmap(rb, rb_proc_get(rb, ev->task.pid, ev->task.tid), &ev->map);
+		return map_event(rb, ev);
+	default:
+		return 0;
 	}
-	return 0;
+}
+
+void rb_event(struct rebuild *rb, const struct rb_event *ev)
+{
+	int ret;
+
+	rb->cpu = ev->cpu;
+	rb->ns = MAX(rb->ns, ev->ns);
+	ret = ev->kind < RB_CACHE_ADD ? own_event(rb, ev) : other_event(rb, ev);
+	rb->counts.left_out += ret == -E2BIG;
 }
 
 void rb_init(struct rebuild *rb, const char *path, struct err *err)
 {
-	*rb = (struct rebuild){ .path = path, .err = err };
+	*rb = (struct rebuild){ .path = path, .err = err, .page_pages = 1 };
 	rb->ops = g_array_new(FALSE, FALSE, sizeof(struct op));
 	rb->lines = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	rb->files = g_array_new(FALSE, FALSE, sizeof(struct rb_file));
@@ -116,14 +139,15 @@ void rb_init(struct rebuild *rb, const char *path, struct err *err)
 	rb->path_inos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	rb->blocks = g_hash_table_new(rb_page_hash, NULL);
 	rb->procs = g_hash_table_new_full(NULL, NULL, NULL, proc_free);
-	rb->tids = g_hash_table_new(NULL, NULL);
+	rb->tids = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	rb->thread_of = g_hash_table_new(NULL, NULL);
 	rb->spaces = g_hash_table_new_full(NULL, NULL, NULL, space_free);
 }
 
 void rb_release(struct rebuild *rb)
 {
 	for (uint32_t i = 0; i < rb->files->len; i++)
-		g_free(file_at(rb, i)->path);
+		g_free(g_array_index(rb->files, struct rb_file, i).path);
 	g_array_free(rb->ops, TRUE);
 	g_array_free(rb->lines, TRUE);
 	g_array_free(rb->files, TRUE);
@@ -132,6 +156,7 @@ void rb_release(struct rebuild *rb)
 	g_hash_table_destroy(rb->blocks);
 	g_hash_table_destroy(rb->procs);
 	g_hash_table_destroy(rb->tids);
+	g_hash_table_destroy(rb->thread_of);
 	g_hash_table_destroy(rb->spaces);
 	*rb = (struct rebuild){ 0 };
 }

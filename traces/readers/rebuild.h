@@ -35,7 +35,7 @@ struct rb_file_id {
 enum rb_kind {
 	RB_SEEN,	  /* own: no more than a sign of life */
 	RB_FAULT,	  /* own: .fault */
-	RB_CACHE_FAULT,	  /* own: .cache, the page that the thread's last fault was about */
+	RB_CACHE_FAULT,	  /* own: .cache, pages among which is the one of its last fault */
 	RB_READ,	  /* own: .cache, pages read through a descriptor */
 	RB_WRITE,	  /* own: .cache, likewise */
 	RB_MUNMAP,	  /* own: .range */
@@ -45,6 +45,7 @@ enum rb_kind {
 	RB_CLONE_FLAGS,	  /* .clone: flags of the thread that RB_FORK has just announced */
 	RB_SIGKILL_SENT,  /* .task: its target, by thread */
 	RB_SIGKILL_TAKEN, /* the thread was delivered a SIGKILL */
+	RB_THREAD,	  /* .task: that thread is of that process, which need not act */
 	RB_FORK,	  /* .task */
 	RB_EXIT,	  /* .task */
 	RB_EXEC,	  /* .task */
@@ -94,7 +95,10 @@ struct rb_counts {
 	uint64_t forks, vforks, execs, exits, kills;
 	uint64_t reads, reads_merged, writes;
 	uint64_t checked, agreed; /* page-cache faults that name their page */
+	uint64_t unmapped;	  /* of these, where no mapping was recorded */
+	uint64_t joined;	  /* files known by another name than the page cache's */
 	uint64_t retired;	  /* files deleted or cut to nothing */
+	uint64_t left_out;	  /* events beyond what a trace can hold */
 };
 
 /** struct rebuild - one recording on its way to being a trace. */
@@ -102,6 +106,7 @@ struct rebuild {
 	const char *path;
 	unsigned long line; /* of the event, for messages; set by the caller */
 	struct err *err;
+	unsigned int page_pages; /* a page of the recorded machine is so many of 4 KiB */
 	struct rb_counts counts;
 	uint32_t max_cpu;
 	/* by rb_finish() */
@@ -117,7 +122,8 @@ struct rebuild {
 	GHashTable *file_of;   /* struct rb_file_id -> index + 1 */
 	GHashTable *path_inos; /* path -> invented inode number */
 	GHashTable *procs;     /* pid -> struct rb_proc */
-	GHashTable *tids;      /* tid -> struct rb_proc */
+	GHashTable *tids;      /* tid -> struct rb_thread */
+	GHashTable *thread_of; /* tid -> pid, as RB_THREAD said */
 	GHashTable *spaces;    /* process id in the trace -> struct rb_space */
 	GHashTable *blocks;    /* those blocks */
 	uint64_t anon_pages;
@@ -127,8 +133,8 @@ struct rebuild {
 void rb_init(struct rebuild *rb, const char *path, struct err *err);
 void rb_release(struct rebuild *rb);
 
-/** Take one event. Return: 0, or -EINVAL with rb->err naming rb->path and rb->line. */
-int rb_event(struct rebuild *rb, const struct rb_event *ev);
+/** Take one event. What a trace can not hold is left out and counted. */
+void rb_event(struct rebuild *rb, const struct rb_event *ev);
 
 /** A recorded file that exists at the end. @shmem: it lies in tmpfs. */
 void rb_file_known(struct rebuild *rb, struct rb_file_id id, uint64_t bytes, bool shmem,

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
+#include <string.h>
 
 #define NOTES_MAX 64u
 
@@ -20,6 +21,69 @@ static void note(struct trace_build *b, const char *key, const char *fmt, ...)
 	va_end(ap);
 	trace_build_note(b, key, s);
 	g_free(s);
+}
+
+/* "a 12, b 3", the most frequent first */
+static gint by_count(gconstpointer a, gconstpointer b, gpointer data)
+{
+	uint32_t x = GPOINTER_TO_UINT(g_hash_table_lookup(data, a));
+	uint32_t y = GPOINTER_TO_UINT(g_hash_table_lookup(data, b));
+
+	return x != y ? (x < y) - (x > y) : strcmp(a, b);
+}
+
+static char *list_unused(const struct recording *rec)
+{
+	GList *names =
+		g_list_sort_with_data(g_hash_table_get_keys(rec->unused), by_count, rec->unused);
+	GString *s = g_string_new(NULL);
+	unsigned int nr = 0;
+
+	for (GList *l = names; l && nr < 5; l = l->next, nr++)
+		g_string_append_printf(s, "%s%u %.90s", nr ? ", " : " (",
+				       GPOINTER_TO_UINT(g_hash_table_lookup(rec->unused, l->data)),
+				       (const char *)l->data);
+	if (nr)
+		g_string_append_c(s, ')');
+	g_list_free(names);
+	return g_string_free(s, FALSE);
+}
+
+/* A trace without a single access would be replayed to zeros, and believed. */
+static int check_usable(const struct recording *rec, struct err *err)
+{
+	const struct rb_counts *n = &rec->rb.counts;
+	char *unused;
+
+	if (n->faults > n->faults_dropped || n->reads || n->writes)
+		return 0;
+	unused = list_unused(rec);
+	err_at(err, -EINVAL, rec->in->path, 0,
+	       "%" PRIu64 " events%s, none of them a page fault in user memory with its address, "
+	       "or a read or write of a file, that can be used; %" PRIu64 " faults elsewhere, "
+	       "%" PRIu64 " beyond what a trace can hold; record with traces/record/record.sh, "
+	       "which names the events",
+	       rec->nr_events, unused, n->faults_dropped, n->left_out);
+	g_free(unused);
+	return -EINVAL;
+}
+
+static int check_agreement(const struct recording *rec, struct err *err)
+{
+	enum { DEFAULT_PERCENT = 90 };
+	const struct rb_counts *n = &rec->rb.counts;
+	int asked = rec->in->options->min_agreement;
+	uint64_t percent = (uint64_t)(asked ? asked : DEFAULT_PERCENT);
+
+	if (asked < 0 || n->agreed * 100 >= n->checked * percent)
+		return 0;
+	return err_at(err, -EINVAL, rec->in->path, 0,
+		      "%" PRIu64 " of %" PRIu64 " page-cache faults name the page that the "
+		      "mappings say, expected %" PRIu64 "%% or more; %" PRIu64 " are where no "
+		      "mapping was recorded (mappings of data need perf record -d; those made "
+		      "before the recording need perf from its start); --min-agreement takes "
+		      "less",
+		      n->agreed, n->checked, percent, n->unmapped);
 }
 
 static void add_notes(struct recording *rec)
@@ -44,6 +108,29 @@ static void add_notes(struct recording *rec)
 		     "%" PRIu64 " of %" PRIu64 " page-cache faults name the page "
 		     "that the rebuilt mapping says",
 		     n->agreed, n->checked);
+	if (rec->nr_software)
+		note(b, "reads-and-writes",
+		     "%" PRIu64 " faults are of a software event, which does not say whether they "
+		     "were reads or writes: they count as reads",
+		     rec->nr_software);
+	if (rec->sampled)
+		note(b, "sampled",
+		     "%" PRIu64
+		     " events stand for several faults each, which are lost: perf record "
+		     "needs -c 1",
+		     rec->sampled);
+	if (n->joined)
+		note(b, "joined-files",
+		     "%" PRIu64
+		     " files have another number, or none, in their mappings than in the "
+		     "page cache, whose faults say which they are",
+		     n->joined);
+	if (n->left_out)
+		note(b, "left-out",
+		     "%" PRIu64
+		     " events beyond what a trace can hold: pages of a file or a mapping "
+		     "of 2^32 and more, reads and writes of 2 GiB and more",
+		     n->left_out);
 	note(b, "lost-events", "%" PRIu64, rec->lost);
 }
 
@@ -66,7 +153,7 @@ static void add_machine(struct recording *rec)
 	trace_build_machine(b, "cpus", s);
 	trace_build_machine(b, "readahead_pages", "32");
 	trace_build_machine(b, "fault_around_pages", "16");
-	trace_build_machine(b, "prefault", "young");
+	trace_build_machine(b, "prefault", rec->arm64 ? "old" : "young");
 	note(b, "memory",
 	     "memcg_pages is the peak of anonymous memory, %" PRIu64 ", and half of "
 	     "the %" PRIu64 " file pages in 64 KiB blocks that were used",
@@ -79,7 +166,20 @@ void recording_begin(struct recording *rec, const char *recorder, struct input *
 {
 	*rec = (struct recording){ .recorder = recorder, .in = in };
 	trace_build_init(&rec->b, in->path);
+	rec->unused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	rb_init(&rec->rb, in->path, err);
+}
+
+void recording_unused(struct recording *rec, const char *name, size_t len)
+{
+	enum { NAMES = 64 };
+	char key[96];
+	uint32_t n;
+
+	g_strlcpy(key, name, MIN(len, sizeof(key) - 1) + 1);
+	n = GPOINTER_TO_UINT(g_hash_table_lookup(rec->unused, key));
+	if (n ? n < UINT32_MAX : g_hash_table_size(rec->unused) < NAMES)
+		g_hash_table_insert(rec->unused, g_strdup(key), GUINT_TO_POINTER(n + 1));
 }
 
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected)
@@ -102,6 +202,10 @@ int recording_end(struct recording *rec, int ret, struct trace **out, struct err
 	struct trace *t;
 
 	if (!ret)
+		ret = check_usable(rec, err);
+	if (!ret)
+		ret = check_agreement(rec, err);
+	if (!ret)
 		ret = rb_finish(&rec->rb, &rec->b, line_of);
 	if (ret) {
 		trace_build_abort(&rec->b);
@@ -116,6 +220,7 @@ int recording_end(struct recording *rec, int ret, struct trace **out, struct err
 			*out = t;
 	}
 	rb_release(&rec->rb);
+	g_hash_table_destroy(rec->unused);
 	g_array_free(line_of, TRUE);
 	return ret;
 }

@@ -7,7 +7,11 @@
 #ifndef REAPSIM_TRACES_RECORDING_H
 #define REAPSIM_TRACES_RECORDING_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+#include <glib.h>
 
 #include "sim/err.h"
 #include "sim/trace.h"
@@ -22,7 +26,11 @@ struct recording {
 	const char *recorder; /* "perf": what wrote the events */
 	uint64_t nr_events;   /* of any kind; counted by the reader */
 	uint64_t lost;	      /* events that the recorder says it lost */
+	GHashTable *unused;   /* name -> count: events that are of no use here */
 	uint64_t cpus;	      /* of the recorded machine; 0: not said */
+	uint64_t nr_software; /* faults of which nothing says whether they wrote */
+	uint64_t sampled;     /* of these, events that stand for several */
+	bool arm64;	      /* recorded where fault-around leaves pages old */
 	uint32_t nr_notes;
 };
 
@@ -32,6 +40,8 @@ void recording_begin(struct recording *rec, const char *recorder, struct input *
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected);
 /** Keep a line of provenance; a key that no note may have, or one too many, is dropped. */
 void recording_note(struct recording *rec, const char *key, const char *value);
+/** Count an event that is of no use here, for the message when none is. */
+void recording_unused(struct recording *rec, const char *name, size_t len);
 /**
  * Finish what recording_begin() began.
  * @ret: what reading came to; if not 0 everything is thrown away

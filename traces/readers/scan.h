@@ -93,4 +93,15 @@ static inline bool find_field(const char **p, const char *name)
 	return true;
 }
 
+/* As find_field(), the last one: a command's name, which may hold anything, is before it. */
+static inline bool find_last_field(const char **p, const char *name)
+{
+	const char *s = g_strrstr(*p, name);
+
+	if (!s)
+		return false;
+	*p = s + strlen(name);
+	return true;
+}
+
 #endif

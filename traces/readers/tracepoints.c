@@ -10,6 +10,8 @@ enum { NR_MUNMAP = 11, NR_MADVISE = 28 };
 
 /* bits of a page fault's error code */
 enum { PF_WRITE = 1 << 1 };
+/* what riscv gives instead */
+enum { EXC_STORE_PAGE_FAULT = 15 };
 
 enum { SIGKILL_ = 9 };
 
@@ -58,11 +60,15 @@ static int on_fault(struct recording *rec, const char *args, struct rb_event *ev
 	if (!scan_hex(&p, &address))
 		return recording_bad(rec, "address of a page fault", p, "a hexadecimal number");
 	p = args;
-	if (!find_field(&p, "error_code=") || !scan_hex(&p, &error))
-		return recording_bad(rec, "page fault", args, "error_code=0x...");
+	ev->fault.write = false;
+	if (find_field(&p, "error_code=") && scan_hex(&p, &error))
+		ev->fault.write = error & PF_WRITE;
+	else if (find_field(&p, "cause=") && scan_hex(&p, &error)) /* riscv */
+		ev->fault.write = error == EXC_STORE_PAGE_FAULT;
+	else
+		return recording_bad(rec, "page fault", args, "error_code=0x... or cause=0x...");
 	ev->kind = RB_FAULT;
 	ev->fault.page = address >> PAGE_SHIFT_;
-	ev->fault.write = error & PF_WRITE;
 	return 0;
 }
 
@@ -78,18 +84,35 @@ static int on_filemap_fault(struct recording *rec, const char *args, struct rb_e
 	return 0;
 }
 
-static int on_get_pages(struct recording *rec, const char *args, struct rb_event *ev)
+/* "dev=254:0 ino=10 ofs=0-8191": whole pages, the last byte included */
+static bool scan_pages(const char *args, struct rb_event *ev)
 {
 	const char *p = args;
 	uint64_t from, to;
 
 	if (!scan_filemap(&p, &ev->cache.id) || !scan_word(&p, " ofs=") || !scan_u64(&p, &from) ||
 	    *p++ != '-' || !scan_u64(&p, &to))
-		return recording_bad(rec, "file read", args, "dev=A:B ino=HEX ofs=N-N");
-	ev->kind = RB_READ;
+		return false;
 	ev->cache.first = from >> PAGE_SHIFT_;
 	ev->cache.last = to >> PAGE_SHIFT_;
-	return 0;
+	return true;
+}
+
+/* What fault-around mapped, with the page of the fault among them. */
+static int on_map_pages(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	ev->kind = RB_CACHE_FAULT;
+	return scan_pages(args, ev)
+		       ? 0
+		       : recording_bad(rec, "pages mapped", args, "dev=A:B ino=HEX ofs=N-N");
+}
+
+static int on_get_pages(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	ev->kind = RB_READ;
+	return scan_pages(args, ev)
+		       ? 0
+		       : recording_bad(rec, "file read", args, "dev=A:B ino=HEX ofs=N-N");
 }
 
 /* A large folio may reach beyond the end of its file, its first page not. */
@@ -161,7 +184,7 @@ static int on_newtask(struct recording *rec, const char *args, struct rb_event *
 	uint64_t tid, flags;
 
 	if (!scan_word(&p, "pid=") || !scan_u64(&p, &tid) || tid >= SCAN_PID_MAX ||
-	    !find_field(&p, " clone_flags=") || !scan_hex(&p, &flags))
+	    !find_last_field(&p, " clone_flags=") || !scan_hex(&p, &flags))
 		return recording_bad(rec, "new task", args, "pid=N comm=... clone_flags=HEX");
 	ev->kind = RB_CLONE_FLAGS;
 	ev->task.tid = (uint32_t)tid;
@@ -175,7 +198,7 @@ static int on_generate(struct recording *rec, const char *args, struct rb_event 
 	uint64_t sig, pid, res = 0;
 
 	if (!scan_word(&p, "sig=") || !scan_u64(&p, &sig) || !find_field(&p, " comm=") ||
-	    !find_field(&p, " pid=") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX)
+	    !find_last_field(&p, " pid=") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX)
 		return recording_bad(rec, "signal", args, "sig=N ... comm=... pid=N");
 	if (find_field(&p, " res=") && !scan_u64(&p, &res))
 		return recording_bad(rec, "signal", args, "res=N");
@@ -207,6 +230,7 @@ static const struct {
 	{ "exceptions:page_fault_user", on_fault },
 	{ "exceptions:page_fault_kernel", on_fault },
 	{ "filemap:mm_filemap_fault", on_filemap_fault },
+	{ "filemap:mm_filemap_map_pages", on_map_pages },
 	{ "filemap:mm_filemap_get_pages", on_get_pages },
 	{ "filemap:mm_filemap_add_to_page_cache", on_add },
 	{ "filemap:mm_filemap_delete_from_page_cache", on_delete },
@@ -228,9 +252,9 @@ int tracepoint_take(struct recording *rec, const char *name, size_t len, const c
 			continue;
 		ret = tracepoints[i].on(rec, args, ev);
 		if (!ret)
-			return rb_event(&rec->rb, ev);
-		return ret == TRACEPOINT_SKIP ? 0 : ret;
+			rb_event(&rec->rb, ev);
+		return MIN(ret, 0);
 	}
-	/* a recording may hold more than is of use here */
+	recording_unused(rec, name, len);
 	return 0;
 }

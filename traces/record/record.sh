@@ -153,9 +153,12 @@ has_event ext4:ext4_da_write_begin ||
 # Ctrl-C ends the command, not the recording of it
 trap : INT
 started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
-# -N -B: no cache of build ids, which are hard links to the files recorded
+# -N -B: no cache of build ids, which are hard links to the files recorded.
+# --no-buildid-mmap: newer perf writes build ids in the place of inodes
+buildid=
+perf record -h 2>&1 | grep -q -e --buildid-mmap && buildid=--no-buildid-mmap
 # shellcheck disable=SC2086 # the events are words
-perf record -q -N -B -d -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
+perf record -q -N -B -d $buildid -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
 rc=$?
 trap 'exit 130' INT
 if [ ! -s "$data" ]; then

@@ -734,6 +734,45 @@ static void test_lackey(void)
 	trace_free(t);
 }
 
+/* Logs one after the other, of 32 bits, with blanks where other tools put them. */
+static void test_lackey_logs(void)
+{
+	static const char in[] = "==7== Lackey, an example Valgrind tool\n"
+				 "==7== Command: a\n"
+				 "I 08048000,3\n"
+				 " S BEFFE000,4 \n"
+				 "==7== Exit code:       0\n"
+				 "==7== \n"
+				 "==9== Lackey, an example Valgrind tool\n"
+				 "I  08049000,3\n"
+				 "==9== Exit code:       1\n";
+	static const char want[] =
+		V1 "note,source,\"valgrind lackey\"\n"
+		   "note,command,a\n"
+		   "note,accesses,3\n"
+		   "note,cannot_see,\"mappings and system calls: pages that were executed are file "
+		   "pages, all others anonymous\"\n"
+		   "file,text,1\n"
+		   "file,text-2,1\n"
+		   "spawn,1\n"
+		   "map,1,0x8048,1,r-xp,text,0\n"
+		   "anon,1,0xbeffe,1,rw-p\n"
+		   "touch,1,0x8048,1,r\n"
+		   "touch,1,0xbeffe,1,w\n"
+		   "exit,1\n"
+		   "spawn,2\n"
+		   "map,2,0x8049,1,r-xp,text-2,0\n"
+		   "touch,2,0x8049,1,r\n"
+		   "exit,2\n";
+	struct trace *t = load_good(in, strlen(in), NULL);
+	GByteArray *text = written(t, trace_write_text);
+
+	CU_ASSERT_EQUAL(text->len, strlen(want));
+	CU_ASSERT_EQUAL(memcmp(text->data, want, MIN(text->len, strlen(want))), 0);
+	g_byte_array_unref(text);
+	trace_free(t);
+}
+
 static void test_bad_lackey(void)
 {
 	static const struct {
@@ -743,7 +782,24 @@ static void test_bad_lackey(void)
 		  "t: no accesses, expected the output of lackey with --trace-mem=yes" },
 		{ "I  1000,1\nhello\n", "t:2: \"hello\", expected lackey's I, L, S or M with "
 					"ADDRESS,SIZE (use valgrind's --log-file)" },
-		{ "I 1000,1\n", "t:1: \"I 1000,1\", expected lackey's I, L, S or M with "
+		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n==8== \n",
+		  "t:3: process 8 has its say in the log of another, and nothing says which "
+		  "accesses are whose; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "other" },
+		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n"
+		  "==7== Lackey, an example Valgrind tool\n",
+		  "t:3: process 7 executes another program, and nothing says which accesses are "
+		  "whose; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "other" },
+		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n"
+		  "==8== Lackey, an example Valgrind tool\n",
+		  "t:3: process 8 starts before the one before has ended, and nothing says which "
+		  "accesses are whose; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "other" },
+		{ "L 1000,4\n", "t:1: \"L 1000,4\", expected lackey's I, L, S or M with "
 				"ADDRESS,SIZE (use valgrind's --log-file)" },
 		{ " L -1,1\n", "t:1: \" L -1,1\", expected lackey's I, L, S or M with "
 			       "ADDRESS,SIZE (use valgrind's --log-file)" },
@@ -782,5 +838,6 @@ void suite_readers(void)
 	CU_add_test(s, "oracle", test_oracle);
 	CU_add_test(s, "oracle: many objects", test_oracle_many);
 	CU_add_test(s, "lackey", test_lackey);
+	CU_add_test(s, "lackey: several logs", test_lackey_logs);
 	CU_add_test(s, "lackey: errors", test_bad_lackey);
 }
