@@ -127,7 +127,7 @@ static void thrashing_reset(struct sim *s, struct lmkd *l)
 {
 	l->refaults = s->stat.v[VM_workingset_refault_file];
 	l->file_lru = file_lru(s);
-	l->reset_ns = s->now_ns;
+	l->reset_ns = s->clock.now_ns;
 }
 
 static uint64_t growth(const struct sim *s, const struct lmkd *l)
@@ -137,7 +137,8 @@ static uint64_t growth(const struct sim *s, const struct lmkd *l)
 
 static uint64_t thrashing(struct sim *s, struct lmkd *l)
 {
-	const uint64_t passed = s->now_ns - l->reset_ns, windows = passed / THRASHING_RESET_NS;
+	const uint64_t passed = s->clock.now_ns - l->reset_ns,
+		       windows = passed / THRASHING_RESET_NS;
 
 	if (passed <= THRASHING_RESET_NS)
 		return growth(s, l) + l->prev_growth;
@@ -310,20 +311,20 @@ static void run(struct sim *s, const union option_value *args)
 		if (look(s, &l, stalled)) {
 			killer_wait_gone(s, l.victim,
 					 args[KILL_TIMEOUT_MS].n
-						 ? s->now_ns + args[KILL_TIMEOUT_MS].n * MS
+						 ? s->clock.now_ns + args[KILL_TIMEOUT_MS].n * MS
 						 : UINT64_MAX);
 			/* what came meanwhile was not looked at */
 			l.partial.event = l.complete.event = false;
-			until = s->now_ns + POLL_NS;
+			until = s->clock.now_ns + POLL_NS;
 			continue;
 		}
 		if (event || l.direct)
-			until = s->now_ns + POLL_NS;
-		if (s->now_ns > until)
+			until = s->clock.now_ns + POLL_NS;
+		if (s->clock.now_ns > until)
 			psi_wait(s, UINT64_MAX);
 		else
 			psi_wait(s,
-				 s->now_ns +
+				 s->clock.now_ns +
 					 args[l.swap_is_low ? POLL_SHORT_MS : POLL_LONG_MS].n * MS);
 	}
 }

@@ -134,14 +134,15 @@ static void look_at_pressure(struct sim *s, struct oomd *o)
 	const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT].n * 100;
 
 	if (scanned != o->scanned)
-		o->reclaimed_ns = s->now_ns;
+		o->reclaimed_ns = s->clock.now_ns;
 	o->scanned = scanned;
-	o->high_since = high ? MIN(o->high_since, s->now_ns) : UINT64_MAX;
-	if (!high || s->now_ns - o->high_since < args[DURATION_MS].n * MS ||
-	    s->now_ns < o->quiet_until || s->now_ns - o->reclaimed_ns > RECLAIM_DURATION_NS)
+	o->high_since = high ? MIN(o->high_since, s->clock.now_ns) : UINT64_MAX;
+	if (!high || s->clock.now_ns - o->high_since < args[DURATION_MS].n * MS ||
+	    s->clock.now_ns < o->quiet_until ||
+	    s->clock.now_ns - o->reclaimed_ns > RECLAIM_DURATION_NS)
 		return;
 	if (kill_family(s, o, rss, 0))
-		o->quiet_until = s->now_ns + args[DELAY_MS].n * MS;
+		o->quiet_until = s->clock.now_ns + args[DELAY_MS].n * MS;
 }
 
 /* si_mem_available() */
@@ -173,15 +174,15 @@ static void run(struct sim *s, const union option_value *args)
 	uint64_t pressure_due = 0, swap_due = 0;
 
 	for (;;) {
-		if (s->now_ns >= pressure_due) {
+		if (s->clock.now_ns >= pressure_due) {
 			look_at_pressure(s, &o);
-			pressure_due = s->now_ns + args[INTERVAL_MS].n * MS;
+			pressure_due = s->clock.now_ns + args[INTERVAL_MS].n * MS;
 		}
-		if (s->now_ns >= swap_due) {
+		if (s->clock.now_ns >= swap_due) {
 			look_at_swap(s, &o);
-			swap_due = s->now_ns + args[SWAP_INTERVAL_MS].n * MS;
+			swap_due = s->clock.now_ns + args[SWAP_INTERVAL_MS].n * MS;
 		}
-		killer_wait(s, MIN(pressure_due, swap_due) - s->now_ns);
+		killer_wait(s, MIN(pressure_due, swap_due) - s->clock.now_ns);
 	}
 }
 

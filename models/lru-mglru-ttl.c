@@ -42,5 +42,5 @@ bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc)
 		return false;
 	seq = evictable_min_seq(g, g->rules->ttl_of_file ? 0 : swappiness);
 	return jiffies_at(s, g->born_ns[lru_gen_from_seq(seq)]) + min_ttl(s) <
-	       jiffies_at(s, s->now_ns);
+	       jiffies_at(s, s->clock.now_ns);
 }

@@ -248,7 +248,7 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 		g->min_seq[LRU_ANON]++;
 	}
 	g->max_seq++;
-	g->born_ns[lru_gen_from_seq(g->max_seq)] = s->now_ns;
+	g->born_ns[lru_gen_from_seq(g->max_seq)] = s->clock.now_ns;
 }
 
 /* What differs from version to version */

@@ -163,7 +163,7 @@ static GArray *page_runs(const struct sim *s)
 
 static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
-	struct snapshot snap = { .name = name, .op = op, .now_ns = s->now_ns };
+	struct snapshot snap = { .name = name, .op = op, .now_ns = s->clock.now_ns };
 
 	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
 	if (!s->cfg.machine.memcg_pages)
@@ -176,8 +176,8 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	sim_set_times(s, s->snapshots->len);
 	/* the player goes on after the next flush */
 	if (s->stats_lag)
-		task_idle(s, sim_next_flush(s) - s->now_ns);
-	s->stats_flushed_ns = s->now_ns;
+		task_idle(s, sim_next_flush(s) - s->clock.now_ns);
+	s->stats_flushed_ns = s->clock.now_ns;
 }
 
 int replay_op(struct sim *s, struct op_rec rec, uint64_t at)

@@ -50,21 +50,21 @@ static void make_file_hints(struct sim *s)
 	}
 }
 
-void sim_advance(struct sim *s, uint64_t ns)
+/* what the kernel does every so often: clock.passed */
+static void time_passed(void *arg, uint64_t from)
 {
-	uint64_t from = s->now_ns;
+	struct sim *s = arg;
 
-	s->now_ns += ns;
 	flusher_tick(s, from);
 	/* vmstat_update(), each second */
 	if (!s->cfg.machine.memcg_pages)
-		for (uint64_t n = s->now_ns / NSEC_PER_SEC - from / NSEC_PER_SEC; n; n--)
+		for (uint64_t n = s->clock.now_ns / NSEC_PER_SEC - from / NSEC_PER_SEC; n; n--)
 			if (!refresh_vm_stats(s))
 				break;
 	/* flush_memcg_stats_dwork() */
-	if (s->now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
+	if (s->clock.now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
 		s->stats_flushed_ns =
-			s->now_ns - (s->now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
+			s->clock.now_ns - (s->clock.now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
 		s->cfg.lru->flush_stats(s);
 	}
 }
@@ -153,6 +153,9 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		g_free(s);
 		return NULL;
 	}
+	clock_init(&s->clock);
+	s->clock.passed = time_passed;
+	s->clock.arg = s;
 	make_file_hints(s);
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		s->has_shmem |= t->files[i].shmem;
@@ -194,6 +197,7 @@ void sim_free(struct sim *s)
 		if (s->anon[i - s->anon_first].av)
 			anon_slot_free(s, i);
 	s->cfg.lru->fini(s);
+	clock_clear(&s->clock);
 	g_array_free(s->dirty, TRUE);
 	g_array_unref(s->snapshots);
 	zap_free(s->gather);

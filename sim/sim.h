@@ -23,6 +23,7 @@
 #include "sim/lru.h"
 #include "sim/machine.h"
 #include "sim/reap.h"
+#include "sim/time/clock.h"
 #include "sim/trace.h"
 #include "sim/vmstat.h"
 
@@ -211,9 +212,9 @@ struct sim {
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
 	bool oom;		      /* an OOM killer found nobody; the run ends */
 
+	struct clock clock;
 	GHashTable *procs; /* pid -> struct mm */
-	uint64_t now_ns;
-	GArray *dirty; /* struct dirty_entry, oldest first */
+	GArray *dirty;	   /* struct dirty_entry, oldest first */
 	guint dirty_head;
 
 	struct vmstat stat; /* counts only; see sim_stat() for the levels */
@@ -298,8 +299,6 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
  * trace once; negative errno on failure.
  */
 int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
-/** Let time pass, with what the kernel does every so often. */
-void sim_advance(struct sim *s, uint64_t ns);
 /** When the statistics of memcgs are flushed next. */
 uint64_t sim_next_flush(const struct sim *s);
 /** From now on what the machine does takes as long as until the @nr'th mark. */

@@ -309,7 +309,7 @@ static bool do_op(struct sim *s, struct actor *a, const struct step *st)
 	}
 	task_pay(s);
 	a->in_op = false;
-	a->used_ns = s->now_ns;
+	a->used_ns = s->clock.now_ns;
 	if (mm)
 		mm->task = NULL;
 	if (mm && mm->killed) {
@@ -360,7 +360,7 @@ static void freed(struct sim *s, uint64_t nr)
 	if (!nr)
 		return;
 	v->out.freed_pages += nr;
-	p = (struct point){ .at_ns = s->now_ns, .pages = v->out.freed_pages };
+	p = (struct point){ .at_ns = s->clock.now_ns, .pages = v->out.freed_pages };
 	g_array_append_val(v->freed, p);
 }
 
@@ -373,13 +373,13 @@ static void bury(struct sim *s, struct actor *a, bool killed)
 	uint64_t delay;
 
 	a->starting = false;
-	if (!killed ||
-	    !restart_delay(&t->cfg->restart, &a->rs, a->started_ns, s->now_ns, &t->rng, &delay))
+	if (!killed || !restart_delay(&t->cfg->restart, &a->rs, a->started_ns, s->clock.now_ns,
+				      &t->rng, &delay))
 		return;
 	a->on_use = t->cfg->restart.kind == RESTART_ON_USE;
 	if (a->on_use)
 		return;
-	a->restart_ns = s->now_ns + delay;
+	a->restart_ns = s->clock.now_ns + delay;
 	if (t->cfg->loop == LOOP_TRACE)
 		task_spawn(s, TASK_SYSTEM, "restart", restart_main, a, 0);
 }
@@ -394,7 +394,7 @@ static void death_main(struct sim *s, void *arg)
 	if (v->out.oom) {
 		const uint64_t until = v->out.at_ns + OOM_REAPER_DELAY_NS;
 
-		while (mm->task && s->now_ns < until)
+		while (mm->task && s->clock.now_ns < until)
 			wait_on_until(s, &a->news, until);
 		if (mm->task)
 			v->how = OP_OOM;
@@ -408,7 +408,7 @@ static void death_main(struct sim *s, void *arg)
 	a->mm = NULL;
 	a->dying = false;
 	v->out.done = true;
-	v->out.reap_ns = s->now_ns - v->out.at_ns;
+	v->out.reap_ns = s->clock.now_ns - v->out.at_ns;
 	bury(s, a, v->kill);
 	wake_all(s, &a->news);
 }
@@ -426,7 +426,7 @@ static struct task *begin_death(struct sim *s, struct actor *a, enum op_code how
 	v->kill = how != OP_EXIT;
 	v->freed = g_array_new(FALSE, FALSE, sizeof(struct point));
 	v->out = (struct kill_outcome){
-		.pid = a->pid, .oom = oom, .at_ns = s->now_ns, .shortage_pages = shortage
+		.pid = a->pid, .oom = oom, .at_ns = s->clock.now_ns, .shortage_pages = shortage
 	};
 	g_ptr_array_add(s->timed->victims, v);
 	count_vm(s, VM_sim_victims, v->kill);
@@ -447,11 +447,11 @@ static void born(struct sim *s, struct actor *a, guint birth)
 {
 	a->birth = birth;
 	a->born_rec = step_at(a, birth)->rec;
-	a->started_ns = a->used_ns = s->now_ns;
+	a->started_ns = a->used_ns = s->clock.now_ns;
 	a->starting = a->nr_lives++ > 0;
 	a->on_use = false;
 	a->restart_ns = UINT64_MAX;
-	restart_started(&a->rs, s->now_ns);
+	restart_started(&a->rs, s->clock.now_ns);
 	wake_all(s, &a->news);
 }
 
@@ -547,7 +547,7 @@ static void restart_main(struct sim *s, void *arg)
 
 	task_sleep(s, a->restart_ns, false);
 	/* the trace may have been faster */
-	if (!a->mm && !a->restarting && a->restart_ns <= s->now_ns)
+	if (!a->mm && !a->restarting && a->restart_ns <= s->clock.now_ns)
 		restart(s, a, a->next);
 }
 
@@ -698,9 +698,9 @@ static void think(struct sim *s, struct actor *a, uint64_t due_ns)
 	for (;;) {
 		if (a->dying)
 			wait_on(s, &a->news, false);
-		else if (!a->mm && a->restart_ns <= s->now_ns)
+		else if (!a->mm && a->restart_ns <= s->clock.now_ns)
 			restart(s, a, a->next);
-		else if (s->now_ns >= due_ns)
+		else if (s->clock.now_ns >= due_ns)
 			return;
 		else
 			task_sleep(s, a->mm ? due_ns : MIN(due_ns, a->restart_ns), true);
@@ -715,11 +715,12 @@ static void actor_main(struct sim *s, void *arg)
 	for (; a->next < a->steps->len && !s->timed->ret; a->next++) {
 		/* the start was the time of the first, or the fork */
 		if (a->next || !timer)
-			think(s, a, s->now_ns + (a->next ? step_at(a, a->next)->think_ns : 0));
+			think(s, a,
+			      s->clock.now_ns + (a->next ? step_at(a, a->next)->think_ns : 0));
 		run_step(s, a, a->next);
 	}
 	a->task = NULL;
-	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->now_ns);
+	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->clock.now_ns);
 }
 
 /* what belongs to no process, when the trace's clock says so */
@@ -728,10 +729,10 @@ static void machine_main(struct sim *s, void *arg)
 	struct actor *a = arg;
 
 	for (guint i = 0; i < a->steps->len && !s->timed->ret; i++) {
-		task_sleep(s, s->now_ns + step_at(a, i)->think_ns, false);
+		task_sleep(s, s->clock.now_ns + step_at(a, i)->think_ns, false);
 		do_op(s, a, step_at(a, i));
 	}
-	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->now_ns);
+	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->clock.now_ns);
 }
 
 static void user_main(struct sim *s, void *arg)
@@ -747,7 +748,7 @@ static void user_main(struct sim *s, void *arg)
 		else
 			run_step(s, turn->actor, turn->step);
 	}
-	s->timed->outcome.end_ns = s->now_ns;
+	s->timed->outcome.end_ns = s->clock.now_ns;
 }
 
 /* Killers */
@@ -763,7 +764,7 @@ GArray *killer_candidates(struct sim *s)
 
 		if (!a->mm || a->dying || a->pid == TRACE_SYSTEM_PID)
 			continue;
-		c.idle_ns = a->in_op ? 0 : s->now_ns - a->used_ns;
+		c.idle_ns = a->in_op ? 0 : s->clock.now_ns - a->used_ns;
 		mm_count_pages(a->mm, &p);
 		c.rss_pages = p.rss;
 		c.swap_pages = p.swap;
@@ -804,14 +805,14 @@ bool killer_wait_gone(struct sim *s, uint32_t pid, uint64_t until_ns)
 {
 	struct actor *a = actor_get(s, pid);
 
-	while (a->dying && s->now_ns < until_ns)
+	while (a->dying && s->clock.now_ns < until_ns)
 		wait_on_until(s, &a->news, until_ns);
 	return !a->dying;
 }
 
 void killer_wait(struct sim *s, uint64_t ns)
 {
-	task_sleep(s, s->now_ns + ns, false);
+	task_sleep(s, s->clock.now_ns + ns, false);
 }
 
 /* mm_hooks.oom_kill */
@@ -931,8 +932,8 @@ static bool deadlocked(struct sim *s)
 {
 	struct timed *t = s->timed;
 
-	t->idle_since = sched_idle(s) ? MIN(t->idle_since, s->now_ns) : UINT64_MAX;
-	return t->idle_since != UINT64_MAX && s->now_ns - t->idle_since > KILLER_PATIENCE_NS;
+	t->idle_since = sched_idle(s) ? MIN(t->idle_since, s->clock.now_ns) : UINT64_MAX;
+	return t->idle_since != UINT64_MAX && s->clock.now_ns - t->idle_since > KILLER_PATIENCE_NS;
 }
 
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)

@@ -82,7 +82,7 @@ static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
 
 int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
 {
-	const uint64_t tick = s->now_ns / (s->cfg.machine.tick_us * 1000ull) + 1;
+	const uint64_t tick = s->clock.now_ns / (s->cfg.machine.tick_us * 1000ull) + 1;
 	const uint32_t block = table_block(file);
 	const uint32_t slot = s->meta_first + INODE_TABLE + block;
 	int ret;

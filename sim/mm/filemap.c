@@ -233,7 +233,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 void mark_buffer_dirty(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
-	struct dirty_entry e = { slot, s->now_ns };
+	struct dirty_entry e = { slot, s->clock.now_ns };
 	uint64_t background;
 
 	if (f->flags & PG_dirty)
@@ -302,7 +302,7 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 		uint16_t before;
 
 		e = &g_array_index(s->dirty, struct dirty_entry, n);
-		if (e->since_ns + age_ns > s->now_ns)
+		if (e->since_ns + age_ns > s->clock.now_ns)
 			break;
 		f = &s->folios[e->slot];
 		if (!(f->flags & PG_resident) || !(f->flags & PG_dirty))
@@ -338,8 +338,9 @@ void flusher_tick(struct sim *s, uint64_t from_ns)
 	const uint64_t period = s->cfg.machine.dirty_writeback_ms * 1000000ull;
 
 	/* it looked at the last full period, not now */
-	if (s->dirty->len && from_ns / period != s->now_ns / period)
-		flush_dirty(s, s->cfg.machine.dirty_expire_ms * 1000000ull + s->now_ns % period);
+	if (s->dirty->len && from_ns / period != s->clock.now_ns / period)
+		flush_dirty(s,
+			    s->cfg.machine.dirty_expire_ms * 1000000ull + s->clock.now_ns % period);
 }
 
 /* mapping_try_invalidate() of one page, by a task on CPU 0 */

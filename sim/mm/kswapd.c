@@ -85,7 +85,7 @@ static void kswapd_step(struct sim *s)
 		if (!k->woken && prepare_kswapd_sleep(s)) {
 			k->awake = false;
 			/* kswapd_try_to_sleep(): HZ/10 */
-			k->light_sleep_end = s->now_ns + 100000000;
+			k->light_sleep_end = s->clock.now_ns + 100000000;
 			return;
 		}
 		balance_begin(s);
@@ -116,10 +116,10 @@ static void kswapd_run(struct sim *s, uint64_t end)
 		uint64_t scanned = reclaim_scanned(s);
 
 		ran = true;
-		if (k->busy_until > s->now_ns)
-			sim_advance(s, k->busy_until - s->now_ns);
+		clock_advance_to(&s->clock, k->busy_until);
 		kswapd_step(s);
-		k->busy_until = s->now_ns + (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns;
+		k->busy_until =
+			s->clock.now_ns + (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns;
 	}
 	s->this_cpu = cpu;
 	if (ran && s->cfg.machine.cpus == 1)
@@ -132,7 +132,7 @@ static void wake(struct sim *s)
 
 	k->awake = k->woken = true;
 	k->light_sleep_end = 0;
-	k->busy_until = MAX(k->busy_until, s->now_ns);
+	k->busy_until = MAX(k->busy_until, s->clock.now_ns);
 	if (!s->cfg.machine.scan_ns)
 		kswapd_run(s, UINT64_MAX);
 	/* to work, or for a light sleep that has begun */
@@ -153,13 +153,6 @@ static uint64_t next_tick(const struct sim *s, uint64_t ns)
 	return ns - ns % tick + tick;
 }
 
-/* time passes until @end, if that is not over */
-static void advance_to(struct sim *s, uint64_t end)
-{
-	if (s->now_ns < end)
-		sim_advance(s, end - s->now_ns);
-}
-
 /*
  * kswapd_try_to_sleep(): a light sleep that ends before @end is followed by a
  * sound one, or by more work. Returns true if that is what follows.
@@ -170,7 +163,7 @@ static bool light_sleep_ends(struct sim *s, uint64_t end)
 
 	if (!k->light_sleep_end || k->light_sleep_end >= end)
 		return false;
-	advance_to(s, k->light_sleep_end);
+	clock_advance_to(&s->clock, k->light_sleep_end);
 	k->light_sleep_end = 0;
 	if (prepare_kswapd_sleep(s)) {
 		if (s->cfg.machine.cpus == 1)
@@ -196,14 +189,14 @@ void kswapd_main(struct sim *s, void *arg)
 
 	(void)arg;
 	for (;;) {
-		uint64_t scanned = reclaim_scanned(s), start = s->now_ns;
+		uint64_t scanned = reclaim_scanned(s), start = s->clock.now_ns;
 
 		if (!k->awake) {
 			/* what happens at the end of the sleep happens before it */
 			uint64_t end = k->light_sleep_end ? k->light_sleep_end + 1 : UINT64_MAX;
 
 			if (!task_sleep(s, end, false))
-				light_sleep_ends(s, s->now_ns);
+				light_sleep_ends(s, s->clock.now_ns);
 			continue;
 		}
 		memstall_enter(s);
@@ -211,7 +204,7 @@ void kswapd_main(struct sim *s, void *arg)
 		task_owe(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns * 1000);
 		task_pay(s);
 		memstall_leave(s);
-		s->times.kswapd_ns += s->now_ns - start;
+		s->times.kswapd_ns += s->clock.now_ns - start;
 	}
 }
 
@@ -228,7 +221,7 @@ void task_pay(struct sim *s)
 void task_wait(struct sim *s, uint64_t ns)
 {
 	struct kswapd *k = &s->kswapd;
-	uint64_t end = s->now_ns + ns;
+	uint64_t end = s->clock.now_ns + ns;
 
 	if (s->sched) {
 		task_sleep(s, end, true);
@@ -238,9 +231,9 @@ void task_wait(struct sim *s, uint64_t ns)
 	if (k->awake && s->cfg.machine.cpus == 1) {
 		end = next_tick(s, end);
 		kswapd_run(s, end);
-		end = k->awake ? MAX(end, k->busy_until) : MAX(s->now_ns, k->busy_until);
+		end = k->awake ? MAX(end, k->busy_until) : MAX(s->clock.now_ns, k->busy_until);
 	}
-	advance_to(s, end);
+	clock_advance_to(&s->clock, end);
 }
 
 void task_idle(struct sim *s, uint64_t ns)
@@ -260,7 +253,7 @@ void task_idle(struct sim *s, uint64_t ns)
 void task_run(struct sim *s, uint64_t ns)
 {
 	struct kswapd *k = &s->kswapd;
-	uint64_t end = s->now_ns + ns;
+	uint64_t end = s->clock.now_ns + ns;
 
 	if (s->sched) {
 		sched_run(s, ns);
@@ -268,20 +261,20 @@ void task_run(struct sim *s, uint64_t ns)
 	}
 	if (s->cfg.machine.cpus > 1) {
 		kswapd_run_alone(s, end);
-		advance_to(s, end);
+		clock_advance_to(&s->clock, end);
 		return;
 	}
-	while ((k->awake || light_sleep_ends(s, end)) && end >= next_tick(s, s->now_ns)) {
-		uint64_t start = next_tick(s, s->now_ns), stop;
+	while ((k->awake || light_sleep_ends(s, end)) && end >= next_tick(s, s->clock.now_ns)) {
+		uint64_t start = next_tick(s, s->clock.now_ns), stop;
 
 		/* the task until the tick, kswapd until the next */
-		advance_to(s, start);
+		clock_advance_to(&s->clock, start);
 		stop = next_tick(s, start);
 		kswapd_run(s, stop);
-		stop = MAX(k->awake ? stop : s->now_ns, k->busy_until);
-		advance_to(s, stop);
+		stop = MAX(k->awake ? stop : s->clock.now_ns, k->busy_until);
+		clock_advance_to(&s->clock, stop);
 		end += stop - start;
 	}
-	advance_to(s, end);
-	k->busy_until = MAX(k->busy_until, s->now_ns);
+	clock_advance_to(&s->clock, end);
+	k->busy_until = MAX(k->busy_until, s->clock.now_ns);
 }

@@ -233,7 +233,7 @@ retry:
 /* a task has to reclaim before it gets on; Return: as do_try_to_free_pages() */
 static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 {
-	uint64_t start = s->now_ns, nr;
+	uint64_t start = s->clock.now_ns, nr;
 
 	if (!s->sched)
 		return do_try_to_free_pages(s, sc);
@@ -241,7 +241,7 @@ static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 	nr = do_try_to_free_pages(s, sc);
 	memstall_leave(s);
 	s->times.nr_stalls++;
-	s->times.stall_ns += s->now_ns - start;
+	s->times.stall_ns += s->clock.now_ns - start;
 	return nr;
 }
 

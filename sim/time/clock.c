@@ -17,6 +17,21 @@ void clock_clear(struct clock *c)
 	*c = (struct clock){ .heap = NULL };
 }
 
+void clock_advance(struct clock *c, uint64_t ns)
+{
+	const uint64_t from = c->now_ns;
+
+	c->now_ns += ns;
+	if (c->passed)
+		c->passed(c->arg, from);
+}
+
+void clock_advance_to(struct clock *c, uint64_t at_ns)
+{
+	if (c->now_ns < at_ns)
+		clock_advance(c, at_ns - c->now_ns);
+}
+
 static bool before(const struct clock_entry *a, const struct clock_entry *b)
 {
 	return a->at_ns < b->at_ns || (a->at_ns == b->at_ns && a->seq < b->seq);

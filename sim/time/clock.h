@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The event queue of a timed run. Time is integer nanoseconds. The order of
- * dispatch is total and part of the contract: by time, and of equal times by the
- * order in which they were pushed. A timer that is cancelled and pushed again
- * counts as pushed last.
+ * The time of a run, and the event queue of a timed one. Time is integer
+ * nanoseconds. It passes by clock_advance() only, and the owner of the clock is told.
+ *
+ * The order of dispatch is total and part of the contract: by time, and of equal
+ * times by the order in which they were pushed. A timer that is cancelled and pushed
+ * again counts as pushed last.
  *
  * Timers belong to whoever embeds them; the queue is an array that only grows, so
  * pushing, popping and cancelling allocate nothing in steady state. O(log n).
@@ -31,13 +33,21 @@ struct clock_entry {
 /** struct clock - a 4-ary heap; its keys lie in the array, timers are not
  * touched by comparing. */
 struct clock {
+	uint64_t now_ns;
+	void (*passed)(void *arg, uint64_t from_ns); /* it was @from_ns until now; or NULL */
+	void *arg;
 	struct clock_entry *heap; /* from index 1 */
 	uint32_t nr, cap, nr_background;
 	uint64_t seq;
 };
 
+/** It is 0, and nothing is queued. */
 void clock_init(struct clock *c);
 void clock_clear(struct clock *c);
+/** @ns pass. Timers that are due are the caller's to pop. */
+void clock_advance(struct clock *c, uint64_t ns);
+/** The same until @at_ns, if that is not over. */
+void clock_advance_to(struct clock *c, uint64_t at_ns);
 /** Queue @t, which must not be queued, for @at_ns. */
 void clock_push(struct clock *c, struct timer *t, uint64_t at_ns);
 /** Take @t out if it is queued. */

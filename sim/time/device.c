@@ -124,9 +124,9 @@ static void accessed(void *arg)
 	struct sim *s = r->s;
 	struct device *d = s->device;
 
-	d->link_free_ns = MAX(d->link_free_ns, s->now_ns) + transfer_ns(s, r->nr);
+	d->link_free_ns = MAX(d->link_free_ns, s->clock.now_ns) + transfer_ns(s, r->nr);
 	r->timer = (struct timer){ .fn = transferred, .arg = r };
-	if (d->link_free_ns == s->now_ns)
+	if (d->link_free_ns == s->clock.now_ns)
 		complete(s, r);
 	else
 		sched_timer(s, &r->timer, d->link_free_ns);
@@ -136,7 +136,7 @@ static void serve(struct sim *s, struct device_req *r)
 {
 	s->device->nr_served++;
 	r->timer = (struct timer){ .fn = accessed, .arg = r };
-	sched_timer(s, &r->timer, s->now_ns + access_latency(s));
+	sched_timer(s, &r->timer, s->clock.now_ns + access_latency(s));
 }
 
 static void submit(struct sim *s, struct device_req *r)
@@ -192,7 +192,7 @@ void device_unplug(struct sim *s, struct device_plug *plug)
 int device_wait(struct sim *s, uint32_t slot)
 {
 	const uint16_t flags = s->folios[slot].flags;
-	const uint64_t start = s->now_ns;
+	const uint64_t start = s->clock.now_ns;
 	int ret;
 
 	/* folio_wait_bit_common(): who waits for the working set is thrashing */
@@ -202,9 +202,9 @@ int device_wait(struct sim *s, uint32_t slot)
 	if (flags & PG_workingset)
 		memstall_leave(s);
 	s->times.nr_io_waits++;
-	s->times.io_wait_ns += s->now_ns - start;
+	s->times.io_wait_ns += s->clock.now_ns - start;
 	if (flags & PG_refault)
-		s->times.refault_wait_ns += s->now_ns - start;
+		s->times.refault_wait_ns += s->clock.now_ns - start;
 	return ret;
 }
 

@@ -104,20 +104,20 @@ static void count(struct psi_cpu *c, const struct psi_task *t, int n)
 static void schedule(struct psi *p, struct timer *t, uint64_t ticks)
 {
 	if (!timer_queued(t))
-		sched_timer(p->s, t, (p->s->now_ns / jiffy(p->s) + ticks) * jiffy(p->s));
+		sched_timer(p->s, t, (p->s->clock.now_ns / jiffy(p->s) + ticks) * jiffy(p->s));
 }
 
 /* nsecs_to_jiffies(), rounded down, and one */
 static uint64_t ticks_until(const struct psi *p, uint64_t at_ns)
 {
-	return (at_ns - MIN(p->s->now_ns, at_ns)) / jiffy(p->s) + 1;
+	return (at_ns - MIN(p->s->clock.now_ns, at_ns)) / jiffy(p->s) + 1;
 }
 
 static void change(struct psi *p, unsigned int cpu, const struct psi_task *t, int n)
 {
 	struct psi_cpu *c = &p->cpus[cpu];
 
-	record_times(c, p->s->now_ns);
+	record_times(c, p->s->clock.now_ns);
 	count(c, t, n);
 	c->mask = test_states(c);
 	if (c->mask & p->poll_states)
@@ -143,7 +143,7 @@ static unsigned int collect_percpu_times(struct psi *p, enum aggregator agg)
 		struct psi_cpu *c = &p->cpus[cpu];
 		uint64_t times[NR_PSI_STATES], nonidle;
 
-		record_times(c, p->s->now_ns);
+		record_times(c, p->s->clock.now_ns);
 		for (int i = 0; i < NR_PSI_STATES; i++) {
 			times[i] = c->times[i] - c->times_prev[agg][i];
 			c->times_prev[agg][i] = c->times[i];
@@ -179,7 +179,7 @@ uint64_t psi_window_update(struct psi_window *win, uint64_t now_ns, uint64_t val
 
 static void update_triggers(struct psi *p)
 {
-	const uint64_t now = p->s->now_ns;
+	const uint64_t now = p->s->clock.now_ns;
 
 	for (struct psi_trigger *t = p->triggers; t; t = t->next) {
 		const uint64_t total = p->total[AGG_POLL][t->state];
@@ -213,7 +213,7 @@ static void copy_totals(struct psi *p)
 
 static void init_poll_triggers(struct psi *p)
 {
-	const uint64_t now = p->s->now_ns;
+	const uint64_t now = p->s->clock.now_ns;
 
 	for (struct psi_trigger *t = p->triggers; t; t = t->next)
 		window_reset(&t->win, now, p->total[AGG_POLL][t->state], 0);
@@ -225,7 +225,7 @@ static void init_poll_triggers(struct psi *p)
 static void poll_work(void *arg)
 {
 	struct psi *p = arg;
-	const uint64_t now = p->s->now_ns;
+	const uint64_t now = p->s->clock.now_ns;
 	const bool over = now > p->poll_until;
 	unsigned int changed = collect_percpu_times(p, AGG_POLL);
 
@@ -261,7 +261,7 @@ uint64_t psi_calc_avg10(uint64_t avg, uint64_t percent)
 /* psi_show(), psi_avgs_work(): collects, and ends a period if that is due */
 static void update_averages(struct psi *p)
 {
-	const uint64_t now = p->s->now_ns;
+	const uint64_t now = p->s->clock.now_ns;
 	uint64_t missed, period;
 
 	collect_percpu_times(p, AGG_AVGS);
@@ -326,7 +326,7 @@ void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
 	p->triggers = t;
 	/* psi_trigger_create(): the window begins with the trigger */
 	collect_percpu_times(p, AGG_POLL);
-	window_reset(&t->win, s->now_ns, p->total[AGG_POLL][state], 0);
+	window_reset(&t->win, s->clock.now_ns, p->total[AGG_POLL][state], 0);
 	p->poll_states |= 1u << state;
 	p->poll_min_period = MIN(p->poll_min_period, window_ns / UPDATES_PER_WINDOW);
 	schedule_averages(p);

@@ -73,7 +73,6 @@ struct task {
 #define WAIT_TABLE_BITS 8
 
 struct sched {
-	struct clock clock;
 	struct task *current;
 	struct task *on_cpu[SIM_MAX_CPUS];
 	struct wait_queue run_queue;	/* runnable, no CPU */
@@ -324,7 +323,6 @@ struct sched *sched_new(struct sim *s)
 	struct sched *sc = g_new0(struct sched, 1);
 
 	(void)s;
-	clock_init(&sc->clock);
 	sc->tasks = g_ptr_array_new();
 	sc->pool = g_ptr_array_new();
 	return sc;
@@ -347,7 +345,6 @@ void sched_free(struct sched *sc)
 	g_ptr_array_foreach(sc->pool, task_free, NULL);
 	g_ptr_array_free(sc->tasks, TRUE);
 	g_ptr_array_free(sc->pool, TRUE);
-	clock_clear(&sc->clock);
 	g_free(sc);
 }
 
@@ -370,7 +367,7 @@ bool sched_idle(const struct sim *s)
 {
 	const struct sched *sc = s->sched;
 
-	return !sc->nr_awake && sc->clock.nr == sc->clock.nr_background;
+	return !sc->nr_awake && s->clock.nr == s->clock.nr_background;
 }
 
 void task_set_mm(struct sim *s, struct mm *mm)
@@ -398,7 +395,7 @@ void sched_forget_mm(struct sim *s, const struct mm *mm)
 
 void sched_timer(struct sim *s, struct timer *t, uint64_t at_ns)
 {
-	clock_push(&s->sched->clock, t, at_ns);
+	clock_push(&s->clock, t, at_ns);
 }
 
 bool sched_turn(struct sim *s)
@@ -411,11 +408,10 @@ bool sched_turn(struct sim *s)
 		resume(s, t);
 		return true;
 	}
-	timer = clock_pop(&sc->clock);
+	timer = clock_pop(&s->clock);
 	if (!timer)
 		return false;
-	if (timer->at_ns > s->now_ns)
-		sim_advance(s, timer->at_ns - s->now_ns);
+	clock_advance_to(&s->clock, timer->at_ns);
 	timer->fn(timer->arg);
 	return true;
 }
@@ -429,14 +425,14 @@ void sched_run(struct sim *s, uint64_t ns)
 	struct task *t = sc->current;
 
 	while (ns) {
-		const uint64_t left = tick - s->now_ns % tick;
+		const uint64_t left = tick - s->clock.now_ns % tick;
 		const uint64_t piece = MIN(ns, left);
 
 		ns -= piece;
-		if (!sc->resume.first && clock_next(&sc->clock) > s->now_ns + piece) {
-			sim_advance(s, piece);
+		if (!sc->resume.first && clock_next(&s->clock) > s->clock.now_ns + piece) {
+			clock_advance(&s->clock, piece);
 		} else {
-			clock_push(&sc->clock, &t->timer, s->now_ns + piece);
+			clock_push(&s->clock, &t->timer, s->clock.now_ns + piece);
 			switch_out(s);
 		}
 		if (piece == left && sc->run_queue.first) {
@@ -476,11 +472,11 @@ bool task_sleep(struct sim *s, uint64_t until_ns, bool killable)
 	struct sched *sc = s->sched;
 	struct task *t = sc->current;
 
-	if (until_ns <= s->now_ns)
+	if (until_ns <= s->clock.now_ns)
 		return false;
 	t->killable = killable;
 	if (until_ns != UINT64_MAX)
-		clock_push(&sc->clock, &t->timer, until_ns);
+		clock_push(&s->clock, &t->timer, until_ns);
 	release_cpu(s, t, TASK_SLEEPING);
 	switch_out(s);
 	return t->woken;
@@ -490,7 +486,7 @@ void task_wake(struct sim *s, struct task *t)
 {
 	if (t->state != TASK_SLEEPING)
 		return;
-	clock_cancel(&s->sched->clock, &t->timer);
+	clock_cancel(&s->clock, &t->timer);
 	if (t->queue)
 		take_out(t->queue, t);
 	t->queue = NULL;
@@ -508,7 +504,7 @@ static void sleep_in(struct sim *s, struct wait_queue *q, uint64_t until_ns, boo
 {
 	struct task *t = s->sched->current;
 
-	if (until_ns <= s->now_ns)
+	if (until_ns <= s->clock.now_ns)
 		return;
 	push(q, t);
 	t->queue = q;

@@ -145,7 +145,7 @@ static void sleep_often(struct sim *s, void *arg)
 	struct sleeper *a = arg;
 
 	while (a->wakeups--)
-		task_sleep(s, s->now_ns + 1 + rng_below(&a->rng, 1000000), false);
+		task_sleep(s, s->clock.now_ns + 1 + rng_below(&a->rng, 1000000), false);
 }
 
 static void switch_rate(uint64_t events, uint64_t tasks)

@@ -204,7 +204,7 @@ static void stall(struct sim *s, void *arg)
 {
 	memstall_enter(s);
 	for (int i = 0; i < 10; i++) {
-		task_sleep(s, s->now_ns + 10000000000ull, false);
+		task_sleep(s, s->clock.now_ns + 10000000000ull, false);
 		s->stat.v[VM_pgscan_kswapd] += *(const bool *)arg;
 	}
 	memstall_leave(s);

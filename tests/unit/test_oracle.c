@@ -266,7 +266,7 @@ static bool globals_differ(struct compare *c)
 	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
 	       differ(c, "kswapd_failures", 0, s->kswapd_failures, r->kswapd_failures) ||
-	       differ(c, "now", 0, s->now_ns, r->now_ns);
+	       differ(c, "now", 0, s->clock.now_ns, r->now_ns);
 }
 
 static bool counters_differ(struct compare *c)

@@ -95,7 +95,7 @@ static void test_advance(void)
 	struct tl *x = tl_run(NULL, NULL,
 			      "spawn,1; advance,4294967296; advance,3000s; advance,4294967295");
 
-	TL_EQ(x->s->now_ns, 3000000000000ull + 4294967296ull + 4294967295ull, "now");
+	TL_EQ(x->s->clock.now_ns, 3000000000000ull + 4294967296ull + 4294967295ull, "now");
 	tl_free(x);
 }
 

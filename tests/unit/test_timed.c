@@ -72,7 +72,7 @@ static void test_costs_nothing(void)
 				TL_EQ(v.v[i], plain.v[i], "seed %" PRIu64 " %s", seed,
 				      vmstat_name((enum vmstat_item)i));
 			TL_EQ(s->snapshots->len, u->snapshots->len, "seed %" PRIu64, seed);
-			TL_EQ(s->now_ns, u->now_ns, "seed %" PRIu64, seed);
+			TL_EQ(s->clock.now_ns, u->clock.now_ns, "seed %" PRIu64, seed);
 			for (uint32_t pid = 0; pid < 16; pid++)
 				TL_EQ(has_run(s, pid), has_run(u, pid),
 				      "seed %" PRIu64 " process %u", seed, pid);
@@ -543,7 +543,7 @@ static int run_with(const struct killer *k, const char *text, void (*fn)(struct 
 		task_spawn(x->s, TASK_USER, "vain", fn, &never, 0);
 	ret = tl_end(x);
 	*err = x->err;
-	*end_ns = x->s->now_ns;
+	*end_ns = x->s->clock.now_ns;
 	/* once it failed, it stays so */
 	if (ret < 0) {
 		TL_EQ(sim_run(x->s, 1, &x->err), ret, "%s", k->name);
@@ -610,9 +610,9 @@ static void test_pieces(void)
 		sim_stat(x->s, &v);
 		if (i == 0) {
 			first = v;
-			end_ns = x->s->now_ns;
+			end_ns = x->s->clock.now_ns;
 		}
-		TL_EQ(x->s->now_ns, end_ns, "pieces of %" PRIu64, pieces[i]);
+		TL_EQ(x->s->clock.now_ns, end_ns, "pieces of %" PRIu64, pieces[i]);
 		for (int n = 0; n < NR_VMSTAT; n++)
 			TL_EQ(v.v[n], first.v[n], "pieces of %" PRIu64 ": %s", pieces[i],
 			      vmstat_name((enum vmstat_item)n));

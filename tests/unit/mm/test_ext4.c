@@ -38,7 +38,7 @@ static void test_dirty_inode(void)
 		TL_EQ(tl_stat(x, VM_nr_active_file), rows[i].active, "%s", rows[i].what);
 		TL_EQ(tl_stat(x, VM_nr_inactive_file), rows[i].inactive, "%s", rows[i].what);
 		TL_EQ(tl_stat(x, VM_nr_dirty), rows[i].dirty, "%s", rows[i].what);
-		TL_EQ(x->s->now_ns / 1000000 % 1000, rows[i].ms, "%s", rows[i].what);
+		TL_EQ(x->s->clock.now_ns / 1000000 % 1000, rows[i].ms, "%s", rows[i].what);
 		tl_free(x);
 	}
 }

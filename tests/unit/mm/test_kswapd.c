@@ -137,7 +137,7 @@ static void test_light_sleep(void)
 	TL_EQ(tl_stat(x, VM_pageoutrun), 0, "waits for the CPU");
 	task_run(s, 1 * MS - 1);
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 8, "from 100 ms on");
-	TL_EQ(s->now_ns, 108 * MS, "from 100 ms on");
+	TL_EQ(s->clock.now_ns, 108 * MS, "from 100 ms on");
 	tl_free(x);
 }
 
@@ -172,7 +172,7 @@ static void test_woken_for_nothing(void)
 	TL_EQ(tl_stat(x, VM_pageoutrun), 1, "a run");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 0, "of nothing");
 	TL_EQ(x->s->kswapd.awake, false, "of nothing");
-	TL_EQ(x->s->now_ns, 1, "of no time");
+	TL_EQ(x->s->clock.now_ns, 1, "of no time");
 	tl_free(x);
 }
 
@@ -189,23 +189,23 @@ static void test_turns(void)
 
 	wakeup_kswapd(s);
 	task_run(s, 4 * MS - 1);
-	TL_EQ(s->now_ns, 4 * MS - 1, "its own tick");
+	TL_EQ(s->clock.now_ns, 4 * MS - 1, "its own tick");
 	TL_EQ(tl_stat(x, VM_pageoutrun), 0, "its own tick");
 	task_run(s, 8 * MS);
-	TL_EQ(s->now_ns, (12 + 42) * MS - 1, "12 ms less 1 ns of the task, 42 of kswapd");
+	TL_EQ(s->clock.now_ns, (12 + 42) * MS - 1, "12 ms less 1 ns of the task, 42 of kswapd");
 	tl_free(x);
 
 	x = machine("scan_ns=1000000");
 	s = x->s;
 	wakeup_kswapd(s);
 	task_run(s, 9 * MS);
-	TL_EQ(s->now_ns, 51 * MS, "9 of the task, 42 of kswapd");
+	TL_EQ(s->clock.now_ns, 51 * MS, "9 of the task, 42 of kswapd");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 42, "1, 2, 5, 11, 23");
 	TL_EQ(s->zone.reclaim_active, true, "it does not know yet");
 	/* time in small pieces is as much time */
 	for (int i = 0; i < 5; i++)
 		task_run(s, MS / 5);
-	TL_EQ(s->now_ns, 52 * MS, "asleep at once");
+	TL_EQ(s->clock.now_ns, 52 * MS, "asleep at once");
 	TL_EQ(s->kswapd.awake, false, "asleep at once");
 	TL_EQ(s->kswapd.light_sleep_end, (52 + 100) * MS, "asleep at once");
 	TL_EQ(s->zone.reclaim_active, false, "asleep at once");
@@ -221,7 +221,7 @@ static void test_two_cpus(void)
 	task_run(x->s, 8 * MS);
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 8, "to 8 ms");
 	task_wait(x->s, 2 * MS);
-	TL_EQ(x->s->now_ns, 10 * MS, "the task is not disturbed");
+	TL_EQ(x->s->clock.now_ns, 10 * MS, "the task is not disturbed");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 19, "to 19 ms");
 	/* what it frees is on the other CPU's lists */
 	CU_ASSERT(x->s->cpus[1].pcp.count > 0);
@@ -260,7 +260,8 @@ static void test_device_wait(void)
 
 		wakeup_kswapd(x->s);
 		task_wait(x->s, rows[i].wait_us * 1000);
-		TL_EQ(x->s->now_ns, rows[i].until_us * 1000, "%s: %s", rows[i].keys, rows[i].what);
+		TL_EQ(x->s->clock.now_ns, rows[i].until_us * 1000, "%s: %s", rows[i].keys,
+		      rows[i].what);
 		TL_EQ(tl_stat(x, VM_pgscan_kswapd), rows[i].scanned, "%s: %s", rows[i].keys,
 		      rows[i].what);
 		TL_EQ(x->s->kswapd.awake, rows[i].awake, "%s: %s", rows[i].keys, rows[i].what);

@@ -341,9 +341,9 @@ static void test_decay(void)
 		pcp->lists[MIGRATE_UNMOVABLE] = 7;
 		pcp->lists[MIGRATE_MOVABLE] = rows[i].count - 7;
 		pcp->high = rows[i].high;
-		sim_advance(x->s, 999999999);
+		clock_advance(&x->s->clock, 999999999);
 		TL_EQ(pcp->high, rows[i].high, "row %zu, not yet", i);
-		sim_advance(x->s, 1);
+		clock_advance(&x->s->clock, 1);
 		TL_EQ(pcp->high, rows[i].high_after, "row %zu", i);
 		TL_EQ(pcp->count, rows[i].count_after, "row %zu", i);
 		/* the kernel's list is the first to go */
@@ -362,7 +362,7 @@ static void test_decay_seconds(void)
 	struct tl *x = tl_new(gib, NULL, "spawn,1");
 
 	x->s->cpus[0].pcp.high = 3239;
-	sim_advance(x->s, 3500000000);
+	clock_advance(&x->s->clock, 3500000000);
 	TL_EQ(x->s->cpus[0].pcp.high, 2171, "3 s");
 	tl_free(x);
 }
@@ -395,7 +395,7 @@ static void test_direct_reclaim(void)
 	take(x, 1);
 	TL_EQ(tl_stat(x, VM_allocstall), 1, "direct reclaim");
 	TL_EQ(tl_stat(x, VM_pgsteal_direct), 57, "direct reclaim");
-	TL_EQ(x->s->now_ns, 57000, "it took its time");
+	TL_EQ(x->s->clock.now_ns, 57000, "it took its time");
 	TL_EQ(x->s->kswapd.awake, true, "woken first");
 	TL_EQ(tl_stat(x, VM_pageoutrun), 0, "but the task has the CPU");
 	TL_EQ(z->free, 1287, "after the next refill");

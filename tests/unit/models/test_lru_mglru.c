@@ -913,7 +913,7 @@ static void test_min_ttl(void)
 			state(x)->born_ns[j] = born_ms[j] * 1000000;
 		state(x)->min_seq[LRU_ANON] = rows[i].min_anon;
 		state(x)->min_seq[LRU_FILE] = rows[i].min_file;
-		x->s->now_ns = rows[i].now_us * 1000;
+		x->s->clock.now_ns = rows[i].now_us * 1000;
 		TL_EQ(lru_mglru.age_node(x->s, &sc), rows[i].kill, "row %d", (int)i);
 		tl_free(x);
 	}

@@ -139,6 +139,44 @@ static void test_background(void)
 	clock_clear(&c);
 }
 
+struct heard {
+	const struct clock *c;
+	uint64_t from[3], to[3];
+	unsigned int nr;
+};
+
+static void hear(void *arg, uint64_t from_ns)
+{
+	struct heard *h = arg;
+
+	CU_ASSERT_FATAL(h->nr < 3);
+	h->from[h->nr] = from_ns;
+	h->to[h->nr++] = h->c->now_ns;
+}
+
+/* the owner is told of each piece of time, once it is over; the past stays as it is */
+static void test_advance(void)
+{
+	struct clock c;
+	struct heard h = { .c = &c };
+
+	clock_init(&c);
+	clock_advance(&c, 5); /* nobody listens */
+	c.passed = hear;
+	c.arg = &h;
+	clock_advance(&c, 7);
+	clock_advance_to(&c, 12);
+	clock_advance_to(&c, 11);
+	clock_advance_to(&c, 20);
+	TL_EQ(c.now_ns, 20, "now");
+	TL_EQ(h.nr, 2, "pieces");
+	TL_EQ(h.from[0], 5, "first");
+	TL_EQ(h.to[0], 12, "first");
+	TL_EQ(h.from[1], 12, "second");
+	TL_EQ(h.to[1], 20, "second");
+	clock_clear(&c);
+}
+
 void suite_clock(void)
 {
 	CU_pSuite s = CU_add_suite("clock", NULL, NULL);
@@ -146,4 +184,5 @@ void suite_clock(void)
 	CU_add_test(s, "order, computed by hand", test_orders);
 	CU_add_test(s, "random timers against a sort", test_against_sort);
 	CU_add_test(s, "background timers", test_background);
+	CU_add_test(s, "time passes", test_advance);
 }

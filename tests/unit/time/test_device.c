@@ -65,7 +65,7 @@ static void test_times(void)
 			while (x->s->folios[base + 64 * r + last].flags & PG_locked)
 				if (!sched_turn(x->s))
 					break;
-			TL_EQ(x->s->now_ns, cases[i].reqs[r].done_us * 1000, "%s, request %u",
+			TL_EQ(x->s->clock.now_ns, cases[i].reqs[r].done_us * 1000, "%s, request %u",
 			      cases[i].what, r);
 			TL_EQ(x->s->folios[base + 64 * r].flags, 0, "%s", cases[i].what);
 		}
@@ -86,7 +86,7 @@ static void test_queue(void)
 	CU_ASSERT_EQUAL(device_nr_queued(x->s->device), 3);
 	while (sched_turn(x->s))
 		;
-	CU_ASSERT_EQUAL(x->s->now_ns, 300000);
+	CU_ASSERT_EQUAL(x->s->clock.now_ns, 300000);
 	tl_free(x);
 }
 
@@ -114,12 +114,12 @@ static void latencies(const char *machine, uint64_t seed, double *v, unsigned in
 	struct tl *x = make(machine, &timed, seed);
 
 	for (unsigned int i = 0; i < n; i++) {
-		const uint64_t start = x->s->now_ns;
+		const uint64_t start = x->s->clock.now_ns;
 
 		device_read(x->s, tl_slot(x, "a", 0), 1);
 		while (sched_turn(x->s))
 			;
-		v[i] = (double)(x->s->now_ns - start);
+		v[i] = (double)(x->s->clock.now_ns - start);
 	}
 	tl_free(x);
 }

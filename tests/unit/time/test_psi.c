@@ -123,7 +123,7 @@ static void test_states(void)
 		while (sched_turn(x->s))
 			;
 		for (int n = 0; n < 6 && (n == 0 || st->now[n].at_ms || st->task[n]); n++) {
-			x->s->now_ns = st->now[n].at_ms * MS;
+			x->s->clock.now_ns = st->now[n].at_ms * MS;
 			psi_task_change(x->s, &tasks[st->task[n]],
 					(struct psi_task){ .cpu = st->now[n].cpu,
 							   .running = st->now[n].running,
@@ -131,7 +131,7 @@ static void test_states(void)
 							   .memstall = st->now[n].memstall,
 							   .iowait = st->now[n].iowait });
 		}
-		x->s->now_ns = 400 * MS;
+		x->s->clock.now_ns = 400 * MS;
 		/* one of the two a run: each read ends a sampling period */
 		TL_EQ(psi_total_ns(x->s, full ? PSI_MEM_FULL : PSI_MEM_SOME),
 		      (full ? st->full_ms : st->some_ms) * MS, "%s", st->what);
@@ -159,10 +159,10 @@ static void watch(struct sim *s, void *arg)
 	struct watch *w = arg;
 
 	psi_trigger_add(s, &w->trigger, PSI_MEM_SOME, 70 * MS, 1000 * MS);
-	while (s->now_ns < 2900 * MS) {
+	while (s->clock.now_ns < 2900 * MS) {
 		psi_wait(s, 2900 * MS);
 		if (w->trigger.event)
-			g_string_append_printf(w->log, "%u ", (unsigned)(s->now_ns / MS));
+			g_string_append_printf(w->log, "%u ", (unsigned)(s->clock.now_ns / MS));
 		w->trigger.event = false;
 	}
 }
@@ -261,7 +261,7 @@ static void test_iowait(void)
 	slot = tl_slot(x, "a", 0);
 	task_spawn(x->s, TASK_USER, "stall", stall, (void *)&from, 1);
 	task_spawn(x->s, TASK_USER, "read", wait_for_page, &slot, 2);
-	while (sched_turn(x->s) && x->s->now_ns < 3000 * MS)
+	while (sched_turn(x->s) && x->s->clock.now_ns < 3000 * MS)
 		;
 	TL_EQ(psi_total_ns(x->s, PSI_MEM_FULL), 1500 * MS, "half of it, by weight");
 	x->s->folios[slot].flags = 0;

@@ -32,11 +32,12 @@ static void play(struct sim *s, void *arg)
 
 	for (const char *c = p->does; *c; c++) {
 		if (*c >= 'A' && *c <= 'Z')
-			g_string_append_printf(p->sc->log, "%c%u ", *c, (unsigned)(s->now_ns / MS));
+			g_string_append_printf(p->sc->log, "%c%u ", *c,
+					       (unsigned)(s->clock.now_ns / MS));
 		else if (*c == 'r')
 			sched_run(s, (uint64_t)(*++c - '0') * MS);
 		else if (*c == 'w')
-			task_sleep(s, s->now_ns + (uint64_t)(*++c - '0') * MS, true);
+			task_sleep(s, s->clock.now_ns + (uint64_t)(*++c - '0') * MS, true);
 		else if (*c == 'q')
 			wait_on(s, &p->sc->queue, true);
 		else if (*c == 'k')
