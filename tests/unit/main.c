@@ -15,6 +15,7 @@ void suite_readers(void);
 void suite_input(void);
 void suite_gen(void);
 void suite_perf(void);
+void suite_ftrace(void);
 void suite_vmstat(void);
 void suite_machine(void);
 void suite_option(void);
@@ -60,6 +61,7 @@ static const struct {
 	{ "readers", suite_readers },
 	{ "input", suite_input },
 	{ "perf", suite_perf },
+	{ "ftrace", suite_ftrace },
 	{ "gen", suite_gen },
 	{ "vmstat", suite_vmstat },
 	{ "machine", suite_machine },

@@ -115,30 +115,6 @@ struct perf {
 	bool ours; /* traces/record/record.sh wrote the header */
 };
 
-/* "123.456789:", the dot at @dot; @start and *@end are moved to its ends. */
-static bool scan_stamp(const char *line, const char *dot, const char **start, const char **end,
-		       uint64_t *ns)
-{
-	const char *s = dot, *p;
-	uint64_t sec, frac;
-
-	while (s > line && g_ascii_isdigit(s[-1]))
-		s--;
-	if (s == dot || (s > line && s[-1] != ' ' && s[-1] != '\t'))
-		return false;
-	*start = s;
-	p = dot + 1;
-	if (!scan_u64(&s, &sec) || !scan_u64(&p, &frac) || sec > UINT64_MAX / 2000000000)
-		return false;
-	if (*p != ':' || p - dot > 10)
-		return false;
-	for (ptrdiff_t n = p - dot - 1; n < 9; n++)
-		frac *= 10;
-	*ns = sec * 1000000000 + frac;
-	*end = p + 1;
-	return true;
-}
-
 /* "comm  123/456 [001] " before the stamp; the command may hold anything, and
  * the CPU is missing where it was not recorded. */
 static bool scan_ids(const char *line, const char *end, struct rb_event *ev)

@@ -8,11 +8,12 @@
 
 #include "sim/plugin.h"
 
-extern const struct trace_reader text_reader, binary_reader, perf_reader, lackey_reader,
-	oracle_reader;
+extern const struct trace_reader text_reader, binary_reader, perf_reader, ftrace_reader,
+	lackey_reader, oracle_reader;
 
 const struct trace_reader *const trace_readers[] = {
-	&text_reader, &binary_reader, &perf_reader, &lackey_reader, &oracle_reader, NULL,
+	&text_reader,	&binary_reader, &perf_reader, &ftrace_reader,
+	&lackey_reader, &oracle_reader, NULL,
 };
 
 static char *reader_names(void)

@@ -73,8 +73,7 @@ static void learn(struct rebuild *rb, struct rb_thread *t, struct rb_vma *v, uin
 	v->seen_to = MAX(v->seen_to, page + 1);
 }
 
-/* Return: 1 if it is an access, 0 if not to the process's own memory, or -E2BIG. */
-static int access_page(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
+int rb_access(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
 {
 	struct rb_space *s = t->p->space;
 	struct rb_vma *v;
@@ -96,21 +95,39 @@ static int access_page(struct rebuild *rb, struct rb_thread *t, uint64_t page, b
 	return 1;
 }
 
-int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
+static int fault_now(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
 {
 	uint64_t first = page - page % rb->page_pages;
 	int ret = 0;
 
 	t->faulted = false;
-	rb->counts.faults++;
 	/* the last page is the one whose file and index @t keeps */
 	if (page < RB_PAGES_MAX)
 		for (unsigned int i = 0; i < rb->page_pages && ret >= 0; i++)
-			ret = access_page(rb, t, first + i, write);
+			ret = rb_access(rb, t, first + i, write);
 	if (ret <= 0)
 		rb->counts.faults_dropped++;
 	t->faulted = ret > 0;
 	return MIN(ret, 0);
+}
+
+int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
+{
+	rb->counts.faults++;
+	if (!rb->no_maps)
+		return fault_now(rb, t, page, write);
+	t->waits = true;
+	t->page = page;
+	t->write = write;
+	return 0;
+}
+
+int rb_fault_ready(struct rebuild *rb, struct rb_thread *t)
+{
+	if (!t->waits)
+		return 0;
+	t->waits = false;
+	return fault_now(rb, t, t->page, t->write);
 }
 
 void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,

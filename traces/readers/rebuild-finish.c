@@ -137,7 +137,7 @@ int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of)
 
 		line = g_array_index(rb->lines, uint32_t, i);
 		ret = give_op(rb, b, i, line_of);
-		dead += code == OP_EXIT || code == OP_KILL;
+		dead += code == OP_EXIT || code == OP_KILL || code == OP_OOM;
 		if (!ret && quarter < G_N_ELEMENTS(marks) && rb->dead >= 4 &&
 		    dead * 4 >= rb->dead * quarter)
 			ret = give_mark(b, marks[quarter++], line, line_of, rb->err);

@@ -47,12 +47,14 @@ struct rb_space {
 	GHashTable *chunks;	       /* chunk of real addresses -> chunk in the trace */
 	uint64_t used[NR_CHUNKS / 64]; /* bit per chunk in the trace */
 	GHashTable *anon;	       /* pages that cost anonymous memory */
+	GHashTable *windows;	       /* parts of files in made-up places, see rebuild-windows.c */
+	uint64_t nr_windows;
 };
 
 struct rb_proc {
 	uint32_t pid;
 	struct rb_space *space;
-	bool killed;
+	enum op_code end;  /* OP_EXIT, OP_KILL, OP_OOM */
 	GArray *tids;	   /* uint32_t, threads seen and not gone */
 	uint32_t fork_op;  /* the OP_FORK that made it, while it has done nothing */
 	int64_t read_file; /* its last read, -1: none */
@@ -65,6 +67,9 @@ struct rb_thread {
 	bool faulted;
 	int64_t file; /* VMA_ANON: not in a file, as far as we know */
 	uint64_t index;
+	/* with rb->no_maps: the fault waits for what the page cache says of it */
+	bool waits, write;
+	uint64_t page;
 };
 
 struct rb_file {
@@ -115,7 +120,7 @@ struct rb_space *space_new(struct rebuild *rb, uint32_t pid);
 void space_free(gpointer data);
 void space_empty(struct rebuild *rb, struct rb_space *s);
 /** The last user of an address space ends it. */
-void space_put(struct rebuild *rb, struct rb_space *s, bool killed);
+void space_put(struct rebuild *rb, struct rb_space *s, enum op_code end);
 /** Index of the first mapping that ends after @page; the length if none. */
 uint32_t space_find(const struct rb_space *s, uint64_t page);
 struct rb_vma *space_vma(const struct rb_space *s, uint64_t page);
@@ -152,6 +157,7 @@ void rb_clone_flags(struct rebuild *rb, uint32_t tid, uint64_t flags);
 int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid);
 void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid);
 void rb_sigkill(struct rebuild *rb, uint32_t tid, bool delivered);
+void rb_oom(struct rebuild *rb, uint32_t tid);
 
 /* Mappings */
 int rb_mmap(struct rebuild *rb, struct rb_proc *p, const struct rb_map *m);
@@ -162,6 +168,14 @@ int rb_madvise(struct rebuild *rb, struct rb_proc *p, uint64_t start, uint64_t p
 void vma_allow(struct rebuild *rb, struct rb_vma *v, uint32_t flags);
 
 /* Accesses */
+/** Access one page of the process. Return: 1 if it is one, 0 if the page is
+ * not the process's own memory, or -E2BIG. */
+int rb_access(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write);
+/** With rb->no_maps: what the page cache says of a fault of @t, and the fault
+ * that still waits when it says nothing. */
+int rb_window_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,
+		    uint64_t last);
+int rb_fault_ready(struct rebuild *rb, struct rb_thread *t);
 int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write);
 /** Pages [first, last] of a file are those among which the last fault of @t was. */
 void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,

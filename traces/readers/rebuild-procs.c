@@ -24,21 +24,6 @@ static struct rb_thread *proc_add_tid(struct rebuild *rb, struct rb_proc *p, uin
 	return t;
 }
 
-static void proc_forget_tids(struct rebuild *rb, struct rb_proc *p)
-{
-	for (uint32_t i = 0; i < p->tids->len; i++)
-		g_hash_table_remove(rb->tids,
-				    GUINT_TO_POINTER(g_array_index(p->tids, uint32_t, i)));
-	g_array_set_size(p->tids, 0);
-}
-
-void proc_end(struct rebuild *rb, struct rb_proc *p)
-{
-	proc_forget_tids(rb, p);
-	space_put(rb, p->space, p->killed);
-	g_hash_table_remove(rb->procs, GUINT_TO_POINTER(p->pid));
-}
-
 struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid)
 {
 	return g_hash_table_lookup(rb->procs, GUINT_TO_POINTER(pid));
@@ -47,6 +32,31 @@ struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid)
 static struct rb_thread *thread_find(const struct rebuild *rb, uint32_t tid)
 {
 	return g_hash_table_lookup(rb->tids, GUINT_TO_POINTER(tid));
+}
+
+/* A fault that waits for the page cache to say what it was about waits no more. */
+static void thread_settle(struct rebuild *rb, struct rb_thread *t)
+{
+	if (t && rb_fault_ready(rb, t))
+		rb->counts.left_out++;
+}
+
+static void proc_forget_tids(struct rebuild *rb, struct rb_proc *p)
+{
+	for (uint32_t i = 0; i < p->tids->len; i++) {
+		uint32_t tid = g_array_index(p->tids, uint32_t, i);
+
+		thread_settle(rb, thread_find(rb, tid));
+		g_hash_table_remove(rb->tids, GUINT_TO_POINTER(tid));
+	}
+	g_array_set_size(p->tids, 0);
+}
+
+void proc_end(struct rebuild *rb, struct rb_proc *p)
+{
+	proc_forget_tids(rb, p);
+	space_put(rb, p->space, p->end);
+	g_hash_table_remove(rb->procs, GUINT_TO_POINTER(p->pid));
 }
 
 static struct rb_proc *proc_by_tid(const struct rebuild *rb, uint32_t tid)
@@ -63,6 +73,7 @@ static struct rb_proc *proc_new(struct rebuild *rb, uint32_t pid)
 
 	p->pid = pid;
 	p->tids = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	p->end = OP_EXIT;
 	p->fork_op = NO_OP;
 	p->read_file = -1;
 	g_hash_table_insert(rb->procs, GUINT_TO_POINTER(pid), p);
@@ -109,20 +120,29 @@ struct rb_thread *rb_thread_get(struct rebuild *rb, uint32_t pid, uint32_t tid)
 int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid)
 {
 	struct rb_proc *parent, *p;
+	struct rb_thread *t;
 	gpointer from, to;
 	GHashTableIter it;
 	struct rb_space *s;
 
-	if (!pid || !tid || !ppid || !ptid)
+	if (!tid || !ptid)
 		return 0; /* of the kernel's own */
 	g_hash_table_remove(rb->thread_of, GUINT_TO_POINTER(tid));
+	if (!ppid) {
+		parent = rb_thread_get(rb, 0, ptid)->p;
+		ppid = parent->pid;
+	}
+	if (!pid)
+		pid = ppid;
 	p = proc_by_tid(rb, tid);
 	if (p && pid != ppid)
 		proc_end(rb, p); /* its exit was not seen, the number is used again */
 	p = proc_find(rb, pid);
 	if (p && pid != ppid)
 		proc_end(rb, p);
-	parent = rb_thread_get(rb, ppid, ptid)->p;
+	t = rb_thread_get(rb, ppid, ptid);
+	thread_settle(rb, t);
+	parent = t->p;
 	if (pid == ppid) {
 		if (!proc_by_tid(rb, tid))
 			proc_add_tid(rb, parent, tid);
@@ -136,6 +156,10 @@ int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint3
 	while (g_hash_table_iter_next(&it, &from, &to))
 		g_hash_table_insert(s->chunks, from, to);
 	memcpy(s->used, parent->space->used, sizeof(s->used));
+	g_hash_table_iter_init(&it, parent->space->windows);
+	while (g_hash_table_iter_next(&it, &from, &to))
+		g_hash_table_insert(s->windows, from, to);
+	s->nr_windows = parent->space->nr_windows;
 	p->space = s;
 	p->fork_op = rb_emit(rb, (struct op){
 					 .code = OP_FORK,
@@ -183,7 +207,7 @@ int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid)
 	rb->counts.execs++;
 	p->read_file = -1;
 	if (p->space->refs > 1) {
-		space_put(rb, p->space, false);
+		space_put(rb, p->space, OP_EXIT);
 		proc_spawn(rb, p);
 		return 0;
 	}
@@ -196,7 +220,7 @@ int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid)
 
 void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid)
 {
-	struct rb_proc *p = proc_find(rb, pid);
+	struct rb_proc *p = pid ? proc_find(rb, pid) : proc_by_tid(rb, tid);
 
 	g_hash_table_remove(rb->thread_of, GUINT_TO_POINTER(tid));
 	if (!p)
@@ -204,12 +228,14 @@ void rb_exit(struct rebuild *rb, uint32_t pid, uint32_t tid)
 	for (uint32_t i = 0; i < p->tids->len; i++)
 		if (g_array_index(p->tids, uint32_t, i) == tid)
 			g_array_remove_index_fast(p->tids, i--);
+	thread_settle(rb, thread_find(rb, tid));
 	if (proc_by_tid(rb, tid) == p)
 		g_hash_table_remove(rb->tids, GUINT_TO_POINTER(tid));
 	if (p->tids->len)
 		return;
 	rb->counts.exits++;
-	rb->counts.kills += p->killed;
+	rb->counts.kills += p->end == OP_KILL;
+	rb->counts.ooms += p->end == OP_OOM;
 	proc_end(rb, p);
 }
 
@@ -221,5 +247,15 @@ void rb_sigkill(struct rebuild *rb, uint32_t tid, bool delivered)
 		p = proc_find(rb, tid);
 	/* exit_group() and a fatal SIGTERM "deliver" SIGKILL to the other threads */
 	if (p && (!delivered || p->tids->len <= 1))
-		p->killed = true;
+		p->end = p->end == OP_OOM ? OP_OOM : OP_KILL;
+}
+
+void rb_oom(struct rebuild *rb, uint32_t tid)
+{
+	struct rb_proc *p = proc_by_tid(rb, tid);
+
+	if (!p)
+		p = proc_find(rb, tid);
+	if (p)
+		p->end = OP_OOM;
 }

@@ -36,6 +36,7 @@ struct rb_space *space_new(struct rebuild *rb, uint32_t pid)
 	s->vmas = g_array_new(FALSE, FALSE, sizeof(struct rb_vma));
 	s->chunks = g_hash_table_new(NULL, NULL);
 	s->anon = g_hash_table_new(rb_page_hash, NULL);
+	s->windows = g_hash_table_new(rb_page_hash, NULL);
 	g_hash_table_insert(rb->spaces, GUINT_TO_POINTER(pid), s);
 	return s;
 }
@@ -47,6 +48,7 @@ void space_free(gpointer data)
 	g_array_free(s->vmas, TRUE);
 	g_hash_table_destroy(s->chunks);
 	g_hash_table_destroy(s->anon);
+	g_hash_table_destroy(s->windows);
 	g_free(s);
 }
 
@@ -54,17 +56,19 @@ void space_empty(struct rebuild *rb, struct rb_space *s)
 {
 	rb->anon_pages -= g_hash_table_size(s->anon);
 	g_hash_table_remove_all(s->anon);
+	g_hash_table_remove_all(s->windows);
+	s->nr_windows = 0;
 	g_array_set_size(s->vmas, 0);
 	g_hash_table_remove_all(s->chunks);
 	memset(s->used, 0, sizeof(s->used));
 }
 
 /* The last user of an address space ends it. */
-void space_put(struct rebuild *rb, struct rb_space *s, bool killed)
+void space_put(struct rebuild *rb, struct rb_space *s, enum op_code end)
 {
 	if (--s->refs)
 		return;
-	rb_emit(rb, (struct op){ .code = killed ? OP_KILL : OP_EXIT, .pid = s->pid });
+	rb_emit(rb, (struct op){ .code = end, .pid = s->pid });
 	rb->dead++;
 	space_empty(rb, s);
 	g_hash_table_remove(rb->spaces, GUINT_TO_POINTER(s->pid));

@@ -49,10 +49,14 @@ uint32_t event_cpu(struct rebuild *rb)
 static int own_event(struct rebuild *rb, const struct rb_event *ev)
 {
 	struct rb_thread *t;
+	int ret = 0;
 
 	if (!ev->tid) /* the idle task */
 		return 0;
 	t = rb_thread_get(rb, ev->pid, ev->tid);
+	if (ev->kind != RB_CACHE_FAULT)
+		ret = rb_fault_ready(rb, t);
+	rb->counts.left_out += ret == -E2BIG;
 	/* the page cache has its say about a fault at once, or not at all */
 	if (ev->kind != RB_CACHE_FAULT)
 		t->faulted = false;
@@ -60,6 +64,9 @@ static int own_event(struct rebuild *rb, const struct rb_event *ev)
 	case RB_FAULT:
 		return rb_fault(rb, t, ev->fault.page, ev->fault.write);
 	case RB_CACHE_FAULT:
+		if (rb->no_maps)
+			return rb_window_fault(rb, t, ev->cache.id, ev->cache.first,
+					       ev->cache.last);
 		rb_check_fault(rb, t, ev->cache.id, ev->cache.first, ev->cache.last);
 		return 0;
 	case RB_READ:
@@ -101,6 +108,9 @@ static int other_event(struct rebuild *rb, const struct rb_event *ev)
 	case RB_SIGKILL_TAKEN:
 		rb_sigkill(rb, ev->tid, true);
 		return 0;
+	case RB_OOM_VICTIM:
+		rb_oom(rb, ev->task.tid);
+		return 0;
 	case RB_THREAD:
 		g_hash_table_insert(rb->thread_of, GUINT_TO_POINTER(ev->task.tid),
 				    GUINT_TO_POINTER(ev->task.pid));
@@ -119,14 +129,37 @@ static int other_event(struct rebuild *rb, const struct rb_event *ev)
 	}
 }
 
+/*
+ * The page cache has its say before the thread that faults sleeps. So when
+ * another one does something on that CPU, it has not said anything.
+ */
+static void settle_cpu(struct rebuild *rb, const struct rb_event *ev)
+{
+	gpointer cpu = GUINT_TO_POINTER(ev->cpu);
+	uint32_t tid = GPOINTER_TO_UINT(g_hash_table_lookup(rb->waiting, cpu));
+	struct rb_thread *t;
+
+	if (!tid || tid == ev->tid)
+		return;
+	g_hash_table_remove(rb->waiting, cpu);
+	t = g_hash_table_lookup(rb->tids, GUINT_TO_POINTER(tid));
+	if (t && rb_fault_ready(rb, t))
+		rb->counts.left_out++;
+}
+
 void rb_event(struct rebuild *rb, const struct rb_event *ev)
 {
 	int ret;
 
+	if (rb->no_maps)
+		settle_cpu(rb, ev);
 	rb->cpu = ev->cpu;
 	rb->ns = MAX(rb->ns, ev->ns);
 	ret = ev->kind < RB_CACHE_ADD ? own_event(rb, ev) : other_event(rb, ev);
 	rb->counts.left_out += ret == -E2BIG;
+	if (rb->no_maps && ev->kind == RB_FAULT)
+		g_hash_table_insert(rb->waiting, GUINT_TO_POINTER(ev->cpu),
+				    GUINT_TO_POINTER(ev->tid));
 }
 
 void rb_init(struct rebuild *rb, const char *path, struct err *err)
@@ -141,6 +174,7 @@ void rb_init(struct rebuild *rb, const char *path, struct err *err)
 	rb->procs = g_hash_table_new_full(NULL, NULL, NULL, proc_free);
 	rb->tids = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	rb->thread_of = g_hash_table_new(NULL, NULL);
+	rb->waiting = g_hash_table_new(NULL, NULL);
 	rb->spaces = g_hash_table_new_full(NULL, NULL, NULL, space_free);
 }
 
@@ -157,6 +191,7 @@ void rb_release(struct rebuild *rb)
 	g_hash_table_destroy(rb->procs);
 	g_hash_table_destroy(rb->tids);
 	g_hash_table_destroy(rb->thread_of);
+	g_hash_table_destroy(rb->waiting);
 	g_hash_table_destroy(rb->spaces);
 	*rb = (struct rebuild){ 0 };
 }

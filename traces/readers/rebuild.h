@@ -46,8 +46,9 @@ enum rb_kind {
 	RB_SIGKILL_SENT,  /* .task: its target, by thread */
 	RB_SIGKILL_TAKEN, /* the thread was delivered a SIGKILL */
 	RB_THREAD,	  /* .task: that thread is of that process, which need not act */
-	RB_FORK,	  /* .task */
-	RB_EXIT,	  /* .task */
+	RB_OOM_VICTIM,	  /* .task: the OOM killer chose that thread's process */
+	RB_FORK,	  /* .task; pid 0: a thread of its parent; ppid 0: the process of ptid */
+	RB_EXIT,	  /* .task; pid 0: the process of tid */
 	RB_EXEC,	  /* .task */
 	RB_MMAP,	  /* .map of process .task */
 };
@@ -92,7 +93,7 @@ struct rb_event {
 /** struct rb_counts - what the events were worth, for the notes of the trace. */
 struct rb_counts {
 	uint64_t faults, faults_dropped;
-	uint64_t forks, vforks, execs, exits, kills;
+	uint64_t forks, vforks, execs, exits, kills, ooms;
 	uint64_t reads, reads_merged, writes;
 	uint64_t checked, agreed; /* page-cache faults that name their page */
 	uint64_t unmapped;	  /* of these, where no mapping was recorded */
@@ -106,6 +107,9 @@ struct rebuild {
 	const char *path;
 	unsigned long line; /* of the event, for messages; set by the caller */
 	struct err *err;
+	/* The recorder has no mappings: what the page cache says of a fault is the
+	 * file that it was in, and its place in memory is made up. */
+	bool no_maps;
 	unsigned int page_pages; /* a page of the recorded machine is so many of 4 KiB */
 	struct rb_counts counts;
 	uint32_t max_cpu;
@@ -124,6 +128,7 @@ struct rebuild {
 	GHashTable *procs;     /* pid -> struct rb_proc */
 	GHashTable *tids;      /* tid -> struct rb_thread */
 	GHashTable *thread_of; /* tid -> pid, as RB_THREAD said */
+	GHashTable *waiting;   /* cpu -> tid with a fault that waits, see rb_thread */
 	GHashTable *spaces;    /* process id in the trace -> struct rb_space */
 	GHashTable *blocks;    /* those blocks */
 	uint64_t anon_pages;

@@ -103,11 +103,18 @@ static void add_notes(struct recording *rec)
 	     " files deleted or cut",
 	     rec->nr_events, rec->recorder, n->faults, n->faults_dropped, n->forks, n->vforks,
 	     n->execs, n->exits, n->kills, n->reads, n->reads_merged, n->writes, n->retired);
-	if (n->checked)
+	if (rec->rb.no_maps)
+		note(b, "mappings",
+		     "the recorder sees none: what the page cache says of a fault is an access to "
+		     "a "
+		     "page of a file, mapped at a made-up place; all else is anonymous memory");
+	else if (n->checked)
 		note(b, "agreement",
 		     "%" PRIu64 " of %" PRIu64 " page-cache faults name the page "
 		     "that the rebuilt mapping says",
 		     n->agreed, n->checked);
+	if (n->ooms)
+		note(b, "oom-kills", "%" PRIu64 " processes by the OOM killer", n->ooms);
 	if (rec->nr_software)
 		note(b, "reads-and-writes",
 		     "%" PRIu64 " faults are of a software event, which does not say whether they "

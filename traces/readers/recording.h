@@ -30,6 +30,7 @@ struct recording {
 	uint64_t cpus;	      /* of the recorded machine; 0: not said */
 	uint64_t nr_software; /* faults of which nothing says whether they wrote */
 	uint64_t sampled;     /* of these, events that stand for several */
+	bool newtask;	      /* task:task_newtask was recorded */
 	bool arm64;	      /* recorded where fault-around leaves pages old */
 	uint32_t nr_notes;
 };

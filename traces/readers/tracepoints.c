@@ -178,6 +178,12 @@ static int on_syscall(struct recording *rec, const char *args, struct rb_event *
 	return 0;
 }
 
+enum { CLONE_THREAD_ = 0x10000 };
+
+/*
+ * perf says by itself that a task was forked, before this event adds the flags;
+ * ftrace does not.
+ */
 static int on_newtask(struct recording *rec, const char *args, struct rb_event *ev)
 {
 	const char *p = args;
@@ -186,9 +192,95 @@ static int on_newtask(struct recording *rec, const char *args, struct rb_event *
 	if (!scan_word(&p, "pid=") || !scan_u64(&p, &tid) || tid >= SCAN_PID_MAX ||
 	    !find_last_field(&p, " clone_flags=") || !scan_hex(&p, &flags))
 		return recording_bad(rec, "new task", args, "pid=N comm=... clone_flags=HEX");
-	ev->kind = RB_CLONE_FLAGS;
 	ev->task.tid = (uint32_t)tid;
+	if (rec->rb.no_maps) {
+		rec->newtask = true;
+		ev->kind = RB_FORK;
+		ev->task.pid = flags & CLONE_THREAD_ ? 0 : (uint32_t)tid;
+		ev->task.ppid = ev->pid;
+		ev->task.ptid = ev->tid;
+		rb_event(&rec->rb, ev);
+	}
+	ev->kind = RB_CLONE_FLAGS;
 	ev->clone.flags = flags;
+	return 0;
+}
+
+/* The last " NAME=N", behind names of commands. */
+static bool scan_task_field(const char *args, const char *name, uint32_t *out)
+{
+	const char *p = args;
+	uint64_t v;
+
+	if (!find_last_field(&p, name) || !scan_u64(&p, &v) || v >= SCAN_PID_MAX)
+		return false;
+	*out = (uint32_t)v;
+	return true;
+}
+
+/* Without task_newtask nothing says whether it is a thread: a process then. */
+static int on_sched_fork(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	if (!rec->rb.no_maps || rec->newtask)
+		return TRACEPOINT_SKIP;
+	if (!scan_task_field(args, " child_pid=", &ev->task.tid))
+		return recording_bad(rec, "fork", args,
+				     "comm=... pid=N child_comm=... child_pid=N");
+	ev->kind = RB_FORK;
+	ev->task.pid = ev->task.tid;
+	ev->task.ppid = ev->pid;
+	ev->task.ptid = ev->tid;
+	return 0;
+}
+
+static int on_sched_exec(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	if (!rec->rb.no_maps)
+		return TRACEPOINT_SKIP;
+	if (!scan_task_field(args, " pid=", &ev->task.pid))
+		return recording_bad(rec, "exec", args, "filename=... pid=N old_pid=N");
+	ev->kind = RB_EXEC;
+	ev->task.tid = ev->task.pid;
+	return 0;
+}
+
+static int on_sched_exit(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	if (!rec->rb.no_maps)
+		return TRACEPOINT_SKIP;
+	if (!scan_task_field(args, " pid=", &ev->task.tid))
+		return recording_bad(rec, "exit", args, "comm=... pid=N");
+	ev->kind = RB_EXIT;
+	ev->task.pid = 0;
+	return 0;
+}
+
+/* "pid=4711", in newer kernels with more behind it */
+static int on_mark_victim(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t pid;
+
+	if (!scan_word(&p, "pid=") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX)
+		return recording_bad(rec, "OOM victim", args, "pid=N");
+	ev->kind = RB_OOM_VICTIM;
+	ev->task.tid = (uint32_t)pid;
+	return 0;
+}
+
+/* Android's lowmemorykiller in kernels before 4.12: "NAME (PID), page cache ..." */
+static int on_lowmemory_kill(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	const char *p = args;
+	uint64_t pid;
+
+	if (!find_last_field(&p, " (") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX) {
+		p = args;
+		if (!find_field(&p, " (") || !scan_u64(&p, &pid) || pid >= SCAN_PID_MAX)
+			return recording_bad(rec, "kill", args, "NAME (PID), page cache ...");
+	}
+	ev->kind = RB_SIGKILL_SENT;
+	ev->task.tid = (uint32_t)pid;
 	return 0;
 }
 
@@ -238,9 +330,23 @@ static const struct {
 	{ "ext4:ext4_write_begin", on_write },
 	{ "raw_syscalls:sys_enter", on_syscall },
 	{ "task:task_newtask", on_newtask },
+	{ "sched:sched_process_fork", on_sched_fork },
+	{ "sched:sched_process_exec", on_sched_exec },
+	{ "sched:sched_process_exit", on_sched_exit },
+	{ "oom:mark_victim", on_mark_victim },
+	{ "lowmemorykiller:lowmemory_kill", on_lowmemory_kill },
 	{ "signal:signal_generate", on_generate },
 	{ "signal:signal_deliver", on_deliver },
 };
+
+/* Whether @name is that of @full, with its system or, as ftrace has it, without. */
+static bool is_name(const char *full, const char *name, size_t len)
+{
+	const char *colon = strchr(full, ':');
+
+	return (!strncmp(colon + 1, name, len) && !colon[1 + len]) ||
+	       (!strncmp(full, name, len) && !full[len]);
+}
 
 int tracepoint_take(struct recording *rec, const char *name, size_t len, const char *args,
 		    struct rb_event *ev)
@@ -248,7 +354,7 @@ int tracepoint_take(struct recording *rec, const char *name, size_t len, const c
 	for (size_t i = 0; i < G_N_ELEMENTS(tracepoints); i++) {
 		int ret;
 
-		if (strncmp(tracepoints[i].name, name, len) || tracepoints[i].name[len])
+		if (!is_name(tracepoints[i].name, name, len))
 			continue;
 		ret = tracepoints[i].on(rec, args, ev);
 		if (!ret)

@@ -12,7 +12,7 @@
 
 /**
  * tracepoint_take - give one tracepoint to the recording.
- * @name: as in "filemap:mm_filemap_fault", @len bytes
+ * @name: as in "filemap:mm_filemap_fault" or without its system, @len bytes
  * @args: what follows the name and its colon
  * @ev: who, where and when, filled in by the caller; the rest is scratch
  *

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads the text of ftrace: the file "trace" of tracefs, "trace-cmd report",
+ * and what systrace makes of it. Each line is one event:
+ *
+ *	COMMAND-TID (TGID) [CPU] FLAGS SECONDS.FRACTION: EVENT: ARGUMENTS
+ *
+ * where TGID and FLAGS may be missing. The events are those that perf records
+ * (traces/readers/perf.c says what becomes of them), but ftrace knows neither
+ * mappings nor, before it started, processes:
+ *
+ * - The page cache says which file a fault was in (mm_filemap_fault,
+ *   mm_filemap_map_pages, Linux 6.12 and newer); without these all faults are
+ *   anonymous memory. traces/readers/rebuild-windows.c says how files are mapped.
+ * - Processes come from task_newtask or sched_process_fork, sched_process_exec and
+ *   sched_process_exit. Without TGID (option record-tgid) a thread that started
+ *   before the recording is a process.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include <glib.h>
+
+#include "sim/trace.h"
+#include "traces/readers/lines.h"
+#include "traces/readers/recording.h"
+#include "traces/readers/scan.h"
+#include "traces/readers/tracepoints.h"
+
+struct line {
+	struct rb_event ev;
+	const char *name; /* without its colon */
+	size_t name_len;
+	const char *args;
+};
+
+static const char *back_blanks(const char *line, const char *end)
+{
+	while (end > line && (end[-1] == ' ' || end[-1] == '\t'))
+		end--;
+	return end;
+}
+
+/* The number that ends at @end; NULL if there is none, else its begin. */
+static const char *back_number(const char *line, const char *end, uint64_t *out)
+{
+	const char *p = end, *s;
+
+	while (p > line && g_ascii_isdigit(p[-1]))
+		p--;
+	s = p;
+	return scan_u64(&s, out) && s == end ? p : NULL;
+}
+
+/* "( 1994)", or dashes where it is not known, before @end */
+static const char *back_tgid(const char *line, const char *end, uint32_t *pid)
+{
+	const char *p;
+	uint64_t v;
+
+	*pid = 0;
+	if (end == line || end[-1] != ')')
+		return end;
+	p = back_number(line, end - 1, &v);
+	if (p && v < SCAN_PID_MAX)
+		*pid = (uint32_t)v;
+	for (p = end; p > line && p[-1] != '(';)
+		p--;
+	return back_blanks(line, p > line ? p - 1 : p);
+}
+
+/* "COMMAND-TID (TGID) [CPU] FLAGS " before the stamp; the command may hold anything. */
+static bool scan_task(const char *line, const char *end, struct rb_event *ev)
+{
+	uint64_t cpu, tid;
+	const char *p;
+
+	end = back_blanks(line, end);
+	if (end > line && end[-1] != ']') { /* flags */
+		while (end > line && end[-1] != ' ')
+			end--;
+		end = back_blanks(line, end);
+	}
+	if (end == line || end[-1] != ']')
+		return false;
+	p = back_number(line, end - 1, &cpu);
+	if (!p || p == line || p[-1] != '[' || cpu > TRACE_CPU_MAX)
+		return false;
+	end = back_tgid(line, back_blanks(line, p - 1), &ev->pid);
+	p = back_number(line, end, &tid);
+	if (!p || p == line || p[-1] != '-' || tid >= SCAN_PID_MAX)
+		return false;
+	ev->cpu = (uint32_t)cpu;
+	ev->tid = (uint32_t)tid;
+	return true;
+}
+
+static bool scan_line(const char *line, struct line *l)
+{
+	for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.')) {
+		const char *start, *p;
+
+		if (!scan_stamp(line, dot, &start, &p, &l->ev.ns) ||
+		    !scan_task(line, start, &l->ev))
+			continue;
+		l->name = p = skip_blanks(p);
+		while (*p && *p != ':' && *p != ' ')
+			p++;
+		l->name_len = (size_t)(p - l->name);
+		l->args = skip_blanks(*p == ':' ? p + 1 : p);
+		return l->name_len > 0;
+	}
+	return false;
+}
+
+/* "# entries-in-buffer/entries-written: 100/120   #P:4": the others were overwritten */
+static void take_header(struct recording *rec, const char *line)
+{
+	const char *p = line;
+	uint64_t in, written, cpus;
+
+	if (find_field(&p, "entries-written: ") && scan_u64(&p, &in) && scan_word(&p, "/") &&
+	    scan_u64(&p, &written) && written > in)
+		rec->lost += written - in;
+	p = line;
+	if (find_field(&p, "#P:") && scan_u64(&p, &cpus) && cpus && cpus <= TRACE_CPU_MAX + 1)
+		rec->cpus = cpus;
+}
+
+/* What trace-cmd and tracefs say between the events. Return: whether it is that. */
+static bool take_remark(struct recording *rec, const char *line)
+{
+	static const char *const stack[] = { "=> ", "<stack trace>" };
+	const char *p = line;
+	uint64_t n;
+
+	if (scan_word(&p, "cpus=") && scan_u64(&p, &n)) {
+		rec->cpus = CLAMP(n, 1, TRACE_CPU_MAX + 1);
+		return true;
+	}
+	/* "CPU:3 [LOST 17 EVENTS]", "CPU:3 [17 EVENTS DROPPED]", "CPU 3 is empty" */
+	if (scan_word(&p, "CPU:")) {
+		if ((find_field(&p, "[LOST ") || find_field(&p, "[")) && scan_u64(&p, &n) &&
+		    strstr(p, "EVENT"))
+			rec->lost += n;
+		return true;
+	}
+	if (g_str_has_prefix(line, "CPU ") || !strcmp(line, "TRACE:") ||
+	    g_str_has_prefix(line, "version = "))
+		return true;
+	p = skip_blanks(line);
+	for (size_t i = 0; i < G_N_ELEMENTS(stack); i++)
+		if (g_str_has_prefix(p, stack[i]))
+			return true;
+	return !*p;
+}
+
+static int on_line(struct recording *rec, const char *line)
+{
+	struct line l;
+
+	if (line[0] == '#') {
+		take_header(rec, line);
+		return 0;
+	}
+	if (scan_line(line, &l)) {
+		rec->nr_events++;
+		return tracepoint_take(rec, l.name, l.name_len, l.args, &l.ev);
+	}
+	if (take_remark(rec, line))
+		return 0;
+	return recording_bad(rec, "line", line,
+			     "an event as ftrace prints it: "
+			     "COMMAND-TID [CPU] FLAGS SECONDS.MICROSECONDS: EVENT: ...");
+}
+
+static int ftrace_read(struct input *in, struct trace **out, struct err *err)
+{
+	struct recording rec;
+	struct lines l;
+	char *line;
+	size_t len;
+	int ret;
+
+	lines_start(&l, in);
+	recording_begin(&rec, "ftrace", in, err);
+	rec.rb.no_maps = true;
+	while ((ret = lines_next(&l, &line, &len, err)) > 0) {
+		rec.rb.line = l.nr;
+		ret = on_line(&rec, line);
+		if (ret)
+			break;
+	}
+	if (!ret && !rec.nr_events)
+		ret = err_at(err, -EINVAL, in->path, 0, "no events, expected lines of ftrace");
+	ret = recording_end(&rec, ret, out, err);
+	lines_close(&l);
+	return ret;
+}
+
+/* Its header, or an event in the first line that is neither empty nor a comment. */
+static bool ftrace_probe(const uint8_t *head, size_t len)
+{
+	char *text = g_strndup((const char *)head, len);
+	bool ours = false;
+
+	for (char *line = text, *next; line && !ours; line = next) {
+		struct line l;
+
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		ours = g_str_has_prefix(line, "# tracer: ") ||
+		       (g_str_has_prefix(line, "cpus=") && g_ascii_isdigit(line[5])) ||
+		       scan_line(line, &l);
+		if (line[0] && line[0] != '#')
+			break;
+	}
+	g_free(text);
+	return ours;
+}
+
+extern const struct trace_reader ftrace_reader;
+
+const struct trace_reader ftrace_reader = {
+	.name = "ftrace",
+	.summary = "text of ftrace: tracefs, trace-cmd report, systrace",
+	.probe = ftrace_probe,
+	.read = ftrace_read,
+};
