@@ -81,18 +81,20 @@ static bool same(const struct identity *a, const struct identity *b)
 	return a->dev == b->dev && a->ino == b->ino && !g_strcmp0(a->rest, b->rest);
 }
 
+static bool is_stream(const struct identity *id, int fd)
+{
+	struct stat st;
+
+	return !id->rest && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_dev == id->dev &&
+	       st.st_ino == id->ino;
+}
+
 /* a file that one of our own streams goes to, such as "> t.csv" */
 static const char *stream_of(const struct identity *id)
 {
-	static const char *const names[] = { "standard input", "standard output",
-					     "standard error" };
-	struct stat st;
-
-	for (int fd = STDOUT_FILENO; fd <= STDERR_FILENO; fd++)
-		if (!id->rest && !fstat(fd, &st) && S_ISREG(st.st_mode) && st.st_dev == id->dev &&
-		    st.st_ino == id->ino)
-			return names[fd];
-	return NULL;
+	return is_stream(id, STDOUT_FILENO)   ? "standard output"
+	       : is_stream(id, STDERR_FILENO) ? "standard error"
+					      : NULL;
 }
 
 /* "/dev/stdout" and the like: the stream itself, whatever file it goes to; else -1 */
@@ -294,12 +296,16 @@ int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, co
 	struct stat st;
 	int ret = 0;
 
-	if (!path || !strcmp(path, "-"))
+	if (!path || (!strcmp(path, "-") && kind != FILE_INPUT))
 		return 0;
+	/* it may be a file: "- <t.csv" */
+	if (!strcmp(path, "-"))
+		path = "/dev/stdin";
 	d.what = g_strdup(what);
 	d.path = g_strdup(path);
 	d.id = identify(path);
-	d.plain = stream_fd(path) < 0 && (stat(path, &st) || S_ISREG(st.st_mode));
+	d.plain = (kind == FILE_INPUT || stream_fd(path) < 0) &&
+		  (stat(path, &st) || S_ISREG(st.st_mode));
 	ret = check_others(o, &d, err);
 	if (!ret && kind != FILE_INPUT && stream_fd(path) < 0) {
 		struct err why;

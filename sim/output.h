@@ -21,8 +21,8 @@
  * left by SIGKILL). Two commands with the same output don't meet: the later one is
  * what stays.
  *
- * Devices and pipes are written in place. "-" and no path at all are standard output:
- * nothing is declared for them.
+ * Devices and pipes are written in place. As an output "-", or no path at all, is
+ * standard output, for which nothing is declared; as an input "-" is standard input.
  */
 #ifndef REAPSIM_OUTPUT_H
 #define REAPSIM_OUTPUT_H
@@ -67,7 +67,7 @@ void outputs_clear(struct outputs *o);
 /**
  * outputs_declare - a file of the command, before anything runs
  * @what: the option or argument that named it, for messages
- * @path: NULL or "-": nothing to do. FILE_PICTURE and FILE_PLOT may lie in a folder
+ * @path: NULL, or "-" of an output: nothing to do. FILE_PICTURE and FILE_PLOT may lie in a folder
  *	that is still to be made.
  * Return: 0, or -EINVAL with why it is refused.
  */
