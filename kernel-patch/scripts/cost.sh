@@ -13,19 +13,18 @@ done
 
 # list OBJECT - function, bytes, instructions; padding between functions is none
 list() {
-	objdump -d --no-show-raw-insn -j .text "$1" | awk -v object="$1" '
+	{ nm -S --radix=d --defined-only -- "$1"; objdump -d --no-show-raw-insn -j .text -- "$1"; } | awk '
 		/^[0-9a-f]+ <.*>:$/ {
 			name = substr($2, 2, length($2) - 3)
 			sub(/\.(constprop|isra|part|cold).*/, "", name)
 			next
 		}
 		/^ +[0-9a-f]+:\t/ && $2 !~ /^(nop|int3|xchg|cs|data16)/ { n[name]++ }
+		NF == 4 && /^[0-9]+ [0-9]+ [tT] / {	# of nm
+			sub(/\.(constprop|isra|part|cold).*/, "", $4)
+			bytes[$4] += $2
+		}
 		END {
-			while (("nm -S --radix=d --defined-only " object) | getline > 0)
-				if (NF == 4 && $3 ~ /[tT]/) {
-					sub(/\.(constprop|isra|part|cold).*/, "", $4)
-					bytes[$4] += $2
-				}
 			for (f in n)
 				print f, bytes[f] + 0, n[f]
 		}' | sort

@@ -15,10 +15,20 @@ ends=${2:?usage: cut.sh TRACE ENDS [KEY=VALUE...]}
 shift 2
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-"${REAPSIM:-$(dirname "$0")/../../build/reapsim}" trace convert "$trace" "$tmp/all.csv"
+"${REAPSIM:-$(dirname "$0")/../../build/reapsim}" trace convert -- "$trace" "$tmp/all.csv"
 
-awk -F, -v ends="$ends" -v settings="$*" -v from="$(basename "$trace")" '
+# by the environment: -v would make a newline of a \n in a name
+ENDS=$ends SETTINGS=$* FROM=$(basename -- "$trace") awk -F, '
+# as a field may have it: without control characters, and quoted
+function field(s) {
+	gsub(/[[:cntrl:]]/, "?", s)
+	gsub(/"/, "\"\"", s)
+	return "\"" s "\""
+}
 BEGIN {
+	ends = ENVIRON["ENDS"]
+	settings = ENVIRON["SETTINGS"]
+	from = ENVIRON["FROM"]
 	nr = split(settings, set, " ")
 	for (i = 1; i <= nr; i++)
 		ours[substr(set[i], 1, index(set[i], "=") - 1)] = 1
@@ -49,10 +59,10 @@ $1 == "file" {
 !began++ {
 	for (i = 1; i <= nr; i++) {
 		split(set[i], pair, "=")
-		print "machine," pair[1] "," pair[2]
+		print "machine," pair[1] "," (pair[2] ~ /^[A-Za-z0-9._%+-]*$/ ? pair[2] : field(pair[2]))
 	}
-	print "note,probes,\"The beginning of " from ", a recording of real programs.\""
-	print "note,cut,\"traces/record/cut.sh " from " " ends " " settings "\""
+	print "note,probes," field("The beginning of " from ", a recording of real programs.")
+	print "note,cut," field("traces/record/cut.sh " from " " ends " " settings)
 }
 { print }
 $1 ~ /^(exit|kill|mrelease|oom)$/ {

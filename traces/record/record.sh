@@ -110,11 +110,28 @@ has_event()
 has_event exceptions:page_fault_user ||
 	die "this kernel has no event exceptions:page_fault_user (it exists on x86 only)"
 
+# Only what an earlier recording wrote is replaced, and only by a whole one.
+may_replace() # FILE BEGINNING
+{
+	[ ! -d "$1" ] || bad_usage "$1 is a folder"
+	[ -s "$1" ] || return 0
+	[ "$(head -c ${#2} <"$1" | tr -d '\0')" = "$2" ] ||
+		bad_usage "$1 exists and is no recording; remove it or give another name"
+	[ -n "$(find "$1" -prune -perm /222)" ] || bad_usage "$1 is read-only"
+}
+case $out in
+/*) ;;
+*) out=./$out ;;
+esac
+may_replace "$out" "# reapsim-perf "
+[ $keep = 0 ] || may_replace "$out.data" PERFILE
+
 tmp=$(mktemp -d "${TMPDIR:-/tmp}/reapsim-record.XXXXXX") || die "no temporary directory"
-trap 'rm -rf "$tmp"; [ -s "$out" ] || rm -f "$out"' EXIT
+trap 'rm -rf "$tmp" ${new:+"$new"}' EXIT
 trap 'exit 130' INT TERM
+new=$(mktemp "${out%/*}/.reapsim-XXXXXXXX") || die "cannot write $out"
+chmod "$(printf %o $((0666 & ~0$(umask))))" "$new"
 data=$tmp/perf.data
-true >"$out" || die "cannot write $out"
 
 cache="as it was, not dropped"
 if [ $cold = 1 ]; then
@@ -229,9 +246,11 @@ cut -d' ' -f1 "$tmp/inodes" | sort -u | while read -r dev; do
 	mnt=$(awk -v dev="$dev" '$3 == dev { if ($4 == "/") { print $5; ok = 1; exit } if (!m) m = $5 }
 		END { if (!ok && m) print m }' /proc/self/mountinfo)
 	[ -n "$mnt" ] || continue
-	find "$mnt" -xdev -type f -printf '%i %s %F %p\n' 2>/dev/null |
-		awk -v dev="$dev" -v list="$tmp/inodes" '
-		BEGIN { while ((getline s < list) > 0) { split(s, f, " "); if (f[1] == dev) want[f[2]] = 1 } }
+	# a name with a newline would be two lines, the second of its own choice
+	find "$mnt" -xdev -type f ! -path '*
+*' -printf '%i %s %F %p\n' 2>/dev/null |
+		dev=$dev list=$tmp/inodes awk '
+		BEGIN { dev = ENVIRON["dev"]; list = ENVIRON["list"]; while ((getline s < list) > 0) { split(s, f, " "); if (f[1] == dev) want[f[2]] = 1 } }
 		$1 in want { delete want[$1]; print "# file: " dev " " $0 }' >>"$tmp/files"
 done
 
@@ -245,7 +264,7 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	echo "# reapsim-perf 1"
 	echo "# machine: ${cpu:-unknown CPU}, $nr_cpus CPUs, $mem memory$virt"
 	echo "# kernel: $(uname -srm)"
-	echo "# command: $*" | tr '\n' ' '
+	printf '# command: %s' "$*" | tr '\n' ' '
 	echo
 	echo "# status: $rc"
 	echo "# date: $started"
@@ -258,7 +277,8 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	echo "# lost: $lost"
 	cat "$tmp/files"
 	cat "$tmp/events.txt"
-} >"$out" || die "cannot write $out"
+} >"$new" && mv -f "$new" "$out" || die "cannot write $out"
+new=
 [ $keep = 0 ] || cp "$data" "$out.data" || die "cannot write $out.data"
 echo "$prog: $out: $(wc -l <"$tmp/events.txt") events," \
 	"$(wc -l <"$tmp/files") files, $lost lost" >&2

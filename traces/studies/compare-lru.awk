@@ -8,7 +8,14 @@ BEGIN { FS = "," }
 FNR == 1 {
 	for (i = 1; i <= NF; i++)
 		col[$i] = i
+	fields = NF
 	next
+}
+
+# a name with a comma, a quote or a newline would move every number
+NF != fields || /"/ {
+	print FILENAME ":" FNR ": expected " fields " plain fields; rename the trace" >"/dev/stderr"
+	exit bad = 1
 }
 
 {
@@ -128,6 +135,8 @@ function overview(t,    k, l, label) {
 }
 
 END {
+	if (bad)
+		exit 1
 	lru[1] = "classic"
 	lru[2] = "mglru"
 	refaults["digits"] = 1

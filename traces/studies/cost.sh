@@ -17,8 +17,13 @@
 # MACHINES (names in traces/machines), SEEDS (6) and JOBS may be set.
 set -eu
 cd "$(dirname "$0")/../.."
+. traces/studies/lib.sh
 export LC_ALL=C.UTF-8
 out=${OUT:-out}/cost reapsim=${REAPSIM:-build/reapsim}
+case $out in
+/*) ;;
+*) out=./$out ;;
+esac
 seeds=${SEEDS:-6} jobs=${JOBS:-0}
 machines=
 for m in ${MACHINES:-phone-ufs cloud-block vm}; do
@@ -83,17 +88,17 @@ say() {
 outcomes() {
 	local lru seed traces=()
 	for seed in $(seq "$seeds"); do
-		traces+=("$out/$1-$seed.rtrace")
+		traces+=("$work/$1-$seed.rtrace")
 		# shellcheck disable=SC2086 # a list of options
-		"$reapsim" gen "$generator" $options seed="$seed" -o "$out/$1-$seed.rtrace"
+		"$reapsim" gen "$generator" $options seed="$seed" -o "$work/$1-$seed.rtrace"
 	done
 	for lru in classic mglru; do
 		[ ! -s "$out/$1-outcome-$lru.txt" ] || continue
 		say "$1: outcome, $lru"
 		"$reapsim" outcome --pool --lru $lru --policies $policies --machines "$machines" \
 			"${also[@]}" --jobs "$jobs" --csv "$out/$1-outcome-$lru.csv" "${traces[@]}" \
-			>"$out/$1-outcome-$lru.partial"
-		mv "$out/$1-outcome-$lru.partial" "$out/$1-outcome-$lru.txt"
+			>"$work/table"
+		put "$work/table" "$out/$1-outcome-$lru.txt"
 	done
 	rm "${traces[@]}"
 }
@@ -104,7 +109,8 @@ breakevens() {
 	"$reapsim" breakeven "$generator" $options $even --machines "$machines" "${also[@]}" \
 		--policies $evens --delays $delays --seeds "$seeds" --jobs "$jobs" --plots "$out/$1" \
 		--csv "$out/$1-breakeven.csv" --differences "$out/$1-differences.csv" \
-		>"$out/$1-breakeven.txt"
+		>"$work/table"
+	put "$work/table" "$out/$1-breakeven.txt"
 }
 
 reclaim_first() {
@@ -114,12 +120,19 @@ reclaim_first() {
 		"${also[@]}" --streams "0..$((memory * 3 / 2))/$((memory / 16))" \
 		--policies baseline,v1,v1+evict \
 		--jobs "$jobs" --csv "$out/$1-reclaim-first.csv" --plots "$out/$1" \
-		>"$out/$1-reclaim-first.txt"
+		>"$work/table"
+	put "$work/table" "$out/$1-reclaim-first.txt"
 }
 
 # shellcheck disable=SC2086 # a list of files
 stamp=$(cat "$reapsim" traces/studies/cost.sh ${machines//,/ } | sha256sum; echo "$seeds $machines")
 mkdir -p "$out"
+if [ ! -e "$out/stamp" ] && [ -n "$(ls -A "$out")" ]; then
+	echo "cost.sh: $out was not made by this script; remove it, or set OUT" >&2
+	exit 2
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 if [ "$stamp" != "$(cat "$out/stamp" 2>/dev/null)" ]; then
 	rm -rf "$out"
 	mkdir -p "$out"
@@ -135,12 +148,14 @@ tables=()
 for a in $archetypes; do
 	tables+=("$out/$a"-{outcome-{classic,mglru}.txt,differences.csv,reclaim-first.txt})
 done
-awk -f traces/studies/cost.awk "${tables[@]}" >"$out/cost.txt"
+awk -f traces/studies/cost.awk "${tables[@]}" >"$work/table"
+put "$work/table" "$out/cost.txt"
 cat "$out/cost.txt"
 say "wrote $out/cost.txt, tables, CSV files and plots"
 case ${1:-} in
 doc)
-	awk -v tables="$out/cost.txt" '
+	TABLES=$out/cost.txt awk '
+		BEGIN { tables = ENVIRON["TABLES"] }
 		/^<!-- end of make cost -->$/ { inside = 0 }
 		!inside
 		/^<!-- make cost -->$/ {
@@ -149,7 +164,7 @@ doc)
 			while ((getline line <tables) > 0)
 				print line
 			print "```\n"
-		}' traces/studies/COST.md >"$out/COST.md"
-	cp "$out/COST.md" traces/studies/COST.md
+		}' traces/studies/COST.md >"$work/COST.md"
+	put "$work/COST.md" traces/studies/COST.md
 	;;
 esac

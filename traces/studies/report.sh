@@ -8,16 +8,23 @@
 #   NAME.svg, .png   refaults against memory, a line a policy
 set -eu
 cd "$(dirname "$0")/../.."
+. traces/studies/lib.sh
 out=${OUT:-out} reapsim=${REAPSIM:-build/reapsim}
+case $out in
+/*) ;;
+*) out=./$out ;;
+esac
 mkdir -p "$out"
+claim "$out/report.txt" "What a policy costs, on recorded traces"
+claim "$out/lru.csv" "trace,machine,"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
 traces=(traces/shipped/*.csv traces/shipped/*.rtrace)
 sizes=55%,60%,65%,70%,75%,80%,85%,90%,95%,100%,105%
 ends=recorded,mrelease
 
 # Both LRUs. The awk script lays the two files beside each other.
 lrus() {
-	local work
-	work=$(mktemp -d)
 	"$reapsim" compare --lru mglru --ends-as $ends --csv "$work/mglru.csv" "${traces[@]}" >/dev/null
 	for lru in classic mglru; do
 		"$reapsim" compare --lru $lru --csv "$work/$lru-scenarios.csv" \
@@ -58,8 +65,8 @@ TEXT
 	awk -v scenarios=1 -f traces/studies/compare-lru.awk "$work/classic-scenarios.csv" \
 		"$work/mglru-scenarios.csv"
 	awk 'FNR > 1 || NR == 1' "$out/runs.csv" "$work"/mglru.csv "$work"/*-scenarios.csv \
-		>"$out/lru.csv"
-	rm -r "$work"
+		>"$work/lru"
+	put "$work/lru" "$out/lru.csv"
 }
 
 {
@@ -96,6 +103,6 @@ TEXT
 	"$reapsim" compare --ends-as $ends --memory $sizes --counter sim_fills \
 		--csv "$out/memory.csv" --plots "$out" "${traces[@]}"
 	lrus
-} >"$out/report.txt.partial"
-mv "$out/report.txt.partial" "$out/report.txt"
+} >"$work/report"
+put "$work/report" "$out/report.txt"
 echo "wrote $out/report.txt, $out/runs.csv, $out/lru.csv, $out/memory.csv and plots"

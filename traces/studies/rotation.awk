@@ -1,14 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Tables and plots of what the sweeps of traces/studies/rotation.sh counted:
-# awk -v out=DIR -v name=BASE -f rotation.awk BASE.csv
+# DIR=DIR NAME=BASE awk -f rotation.awk BASE.csv
 # A change is that of the mean over seeds of a variant's count against the first
 # variant's; "~" where the seeds do not agree on its sign.
-BEGIN { FS = "," }
+BEGIN {
+	FS = ","
+	out = ENVIRON["DIR"]
+	name = ENVIRON["NAME"]
+}
+
+# a gnuplot string, in which nothing is replaced or executed
+function quoted(s) {
+	gsub(/[[:cntrl:]]/, "?", s)
+	gsub(/'/, "''", s)
+	return "'" s "'"
+}
 
 FNR == 1 {
 	for (i = 1; i <= NF; i++)
 		col[$i] = i
+	fields = NF
 	next
+}
+
+# a name with a comma, a quote or a newline would move every number
+NF != fields || /"/ {
+	print FILENAME ":" FNR ": expected " fields " plain fields" >"/dev/stderr"
+	exit bad = 1
 }
 
 {
@@ -96,6 +114,7 @@ function table(a_nr, p,    n, l, k, label) {
 
 # gnuplot's data: an index an axis and LRU
 function data(dat, p,    a_nr, k, n, v, d) {
+	print "# reapsim plot" >dat
 	for (a_nr = 1; a_nr <= nr_axes; a_nr++)
 		for (k = 1; k <= 2; k++) {
 			printf "# %s, %s: value(s), change, low, high, agree\n", axis_name[a_nr], \
@@ -109,8 +128,8 @@ function data(dat, p,    a_nr, k, n, v, d) {
 				d = change(file, n, arm[k], p)
 				if (split(v, xy, " ") == 2 && !(xy[2] in rank)) {
 					rank[xy[2]] = ++nr_ranks
-					ytics = ytics sprintf("%s'%s' %d", (nr_ranks > 1 ? ", " : ""), \
-						xy[2], nr_ranks)
+					ytics = ytics sprintf("%s%s %d", (nr_ranks > 1 ? ", " : ""), \
+						quoted(xy[2]), nr_ranks)
 				}
 				print v, d, low, high, agree, rank[xy[2]] >dat
 			}
@@ -120,34 +139,36 @@ function data(dat, p,    a_nr, k, n, v, d) {
 }
 
 function panel(gp, ax, label,    k) {
-	printf "set title '%s'\nset xlabel '%s'\n", label, ax >gp
+	printf "set title %s\nset xlabel %s\n", quoted(label), quoted(ax) >gp
 	printf "plot 0 lc '#888888' lw 1 notitle" >gp
 	for (k = 1; k <= 2; k++)
-		printf ", '" name ".dat' index %d using 1:2:3:4 with yerrorlines lw 2 pt %d " \
-			"lc '%s' title '%s'", 2 * (axes[ax] - 1) + k - 1, 5 + 2 * k, \
-			colour[k], arm[k] >gp
+		printf ", %s index %d using 1:2:3:4 with yerrorlines lw 2 pt %d lc '%s' title %s", \
+			quoted("./" name ".dat"), 2 * (axes[ax] - 1) + k - 1, 5 + 2 * k, colour[k], \
+			quoted(arm[k]) >gp
 	printf "\n" >gp
 }
 
 # a square a point: orange costs, blue saves, grey: the seeds do not agree, or nothing
 function map(gp, ax, k,    nr_index) {
 	nr_index = 2 * (axes[ax] - 1) + k - 1
-	printf "set title '%s: change (%%)'\nset xlabel 'cached_limit'\n", arm[k] >gp
+	printf "set title %s\nset xlabel 'cached_limit'\n", quoted(arm[k] ": change (%)") >gp
 	printf "set ylabel 'exclusive_percent'\nset ytics (%s)\n", ytics >gp
-	printf "plot '%s.dat' index %d using 1:7:($6 == 1 ? ($3 > 0 ? 1 : $3 < 0 ? -1 : 0) : 0)" \
+	printf "plot %s index %d using 1:7:($6 == 1 ? ($3 > 0 ? 1 : $3 < 0 ? -1 : 0) : 0)" \
 		" with points pt 5 ps 6 palette notitle, " \
 		"'' index %d using 1:7:(sprintf('%%+.0f', $3)) with labels notitle\n", \
-		name, nr_index, nr_index >gp
+		quoted("./" name ".dat"), nr_index, nr_index >gp
 }
 
 function script(gp, p,    t, both) {
 	both = "cached_limit x exclusive_percent"
+	print "# reapsim plot: run gnuplot on it in its folder" >gp
 	for (t = 1; t <= 2; t++) {
 		print (t == 1 ? "set terminal svg size 1100,1150 font 'sans,13' background '#ffffff'" \
 			: "set terminal pngcairo size 1100,1150 font 'sans,10'") >gp
-		print "set output '" name "." (t == 1 ? "svg" : "png") "'" >gp
-		print "set multiplot layout 3,2 title 'File refaults, " p " against " base \
-			", percent: above 0 it costs (bars: " seeds " seeds, cut at -60 and 120)' noenhanced" >gp
+		print "set output " quoted("./" name "." (t == 1 ? "svg" : "png")) >gp
+		print "set multiplot layout 3,2 title " quoted("File refaults, " p " against " base \
+			", percent: above 0 it costs (bars: " seeds " seeds, cut at -60 and 120)") \
+			" noenhanced" >gp
 		print "set grid ytics lc '#dddddd' lt 1\nset border 3\nset tics nomirror" >gp
 		print "set key top left\nset ylabel 'change (%)'\nset offsets graph 0.03, graph 0.03, graph 0.1, graph 0.1" >gp
 		print "set xlabel noenhanced\nset ylabel noenhanced\nset title noenhanced" >gp
@@ -167,6 +188,8 @@ function script(gp, p,    t, both) {
 }
 
 END {
+	if (bad)
+		exit 1
 	colour[1] = "#0072b2"
 	colour[2] = "#d55e00"
 	printf "Refaults of files, %s; the change of file and anon refaults.\n", base

@@ -12,12 +12,17 @@
 # (3), ROUNDS and JOBS may be set.
 set -eu
 cd "$(dirname "$0")/../.."
+. traces/studies/lib.sh
 export LC_ALL=C.UTF-8
 out=${OUT:-out} reapsim=${REAPSIM:-build/reapsim}
 policies=${POLICIES:-baseline,v1} jobs=${JOBS:-0}
+case $out in
+/*) ;;
+*) out=./$out ;;
+esac
 mkdir -p "$out"
 work=$(mktemp -d)
-trap 'rm -r "$work"' EXIT
+trap 'rm -rf "$work"' EXIT
 
 # time and memory of a command, on stderr, as /usr/bin/time has them or bash
 timed() {
@@ -29,6 +34,7 @@ timed() {
 }
 
 full() {
+	claim "$out/rotation-full.csv" "trace,machine,"
 	echo "android-cycle30 rounds=500: 30 apps x 500 rounds, 2097152 pages of RAM"
 	timed "$reapsim" gen android-cycle30 rounds=500 -o "$work/rotation.rtrace"
 	"$reapsim" trace info "$work/rotation.rtrace"
@@ -38,7 +44,8 @@ full() {
 		timed "$reapsim" compare --lru $lru --jobs "$jobs" --policies "$policies" \
 			--csv "$work/$lru.csv" "$work/rotation.rtrace"
 	done
-	awk 'FNR > 1 || NR == 1' "$work/classic.csv" "$work/mglru.csv" >"$out/rotation-full.csv"
+	awk 'FNR > 1 || NR == 1' "$work/classic.csv" "$work/mglru.csv" >"$work/full.csv"
+	put "$work/full.csv" "$out/rotation-full.csv"
 	awk -f traces/studies/compare-lru.awk "$work/classic.csv" "$work/mglru.csv"
 	echo "wrote $out/rotation-full.csv"
 }
@@ -49,9 +56,8 @@ rounds=${ROUNDS:-10}
 
 # rows ARM VARIANT,...: of $work/p.csv, for its policies or machines in turn
 rows() {
-	awk -v point="$axis,$point,$seed,$1" -v names="$2" \
-		-v header="$([ -s "$work/rows.csv" ] || echo 1)" '
-		BEGIN { split(names, name, ",") }
+	POINT=$axis,$point,$seed,$1 NAMES=$2 awk -v header="$([ -s "$work/rows.csv" ] || echo 1)" '
+		BEGIN { point = ENVIRON["POINT"]; split(ENVIRON["NAMES"], name, ",") }
 		FNR == 1 && header { print "axis,point,seed,arm,variant," $0 }
 		FNR > 1 { print point "," name[FNR - 1] "," $0 }' "$work/p.csv" >>"$work/rows.csv"
 }
@@ -94,6 +100,10 @@ point() {
 
 sweep() {
 	what=$1
+	claim "$out/rotation-$what.csv" "axis,point,seed,"
+	claim "$out/rotation-$what.txt" "Refaults of files, "
+	claim "$out/rotation-$what.dat" "# reapsim plot"
+	claim "$out/rotation-$what.gp" "# reapsim plot"
 	: >"$work/rows.csv"
 	# one parameter at a time, around the defaults
 	for v in 20 21 22 23 24 26; do point cached_limit cached_limit=$v; done
@@ -115,10 +125,13 @@ sweep() {
 				exclusive_percent=$v
 		done
 	done
-	cp "$work/rows.csv" "$out/rotation-$what.csv"
-	awk -v out="$out" -v name="rotation-$what" -f traces/studies/rotation.awk \
-		"$out/rotation-$what.csv" | tee "$out/rotation-$what.txt"
-	(cd "$out" && gnuplot "rotation-$what.gp")
+	put "$work/rows.csv" "$out/rotation-$what.csv"
+	DIR=$work NAME=rotation-$what awk -f traces/studies/rotation.awk "$work/rows.csv" |
+		tee "$work/rotation-$what.txt"
+	(cd "$work" && gnuplot "rotation-$what.gp")
+	for ending in txt dat gp svg png; do
+		put "$work/rotation-$what.$ending" "$out/rotation-$what.$ending"
+	done
 	echo "wrote $out/rotation-$what.csv, .txt, .svg and .png"
 }
 

@@ -25,13 +25,18 @@ export GIT_COMMITTER_NAME GIT_COMMITTER_EMAIL GIT_AUTHOR_DATE GIT_COMMITTER_DATE
 prepare()
 {
 	mkdir -p "$dir"
+	cd "$dir"
 	# 40 folders of 30 files, 12 to 28 KB each: about 24 MB
-	awk -v dir="$dir" 'BEGIN {
+	d=0
+	while [ $d -lt 40 ]; do
+		mkdir -p "d$d"
+		d=$((d + 1))
+	done
+	awk 'BEGIN {
 		x = 1
 		for (d = 0; d < 40; d++) {
-			system("mkdir -p " dir "/d" d)
 			for (f = 0; f < 30; f++) {
-				name = dir "/d" d "/f" f ".c"
+				name = "d" d "/f" f ".c"
 				lines = 300 + (d * 31 + f * 17) % 400
 				for (i = 0; i < lines; i++) {
 					x = (x * 1103 + 12345) % 65536
@@ -42,7 +47,6 @@ prepare()
 			}
 		}
 	}'
-	cd "$dir"
 	git init -q -b main .
 	git add -A
 	git commit -q -m "generated tree"
