@@ -51,6 +51,10 @@ UNIT    := $(B)/unit-tests
 BENCH   := $(B)/bench
 STAMP   := $(BUILD)/deps.stamp
 
+# A name as a word of a recipe, whatever is in it: of the value, of a variable.
+quoted = '$(subst ','\'',$(1))'
+q      = $(call quoted,$(value $(1)))
+
 # "make V=1" shows the commands.
 Q := $(if $(V),,@)
 
@@ -62,17 +66,17 @@ Q := $(if $(V),,@)
 all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/report.sh
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/report.sh
 
 rotation: $(BIN) ## 30 apps x 500 rounds on a phone with 8 GB, both LRUs: traces/studies/ROTATION.md
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh full
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh full
 
 rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: tables and plots in out/
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh reap
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/rotation.sh lazy
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh reap
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh lazy
 
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
-	@REAPSIM=$(abspath $(BIN)) OUT=$(OUT) traces/studies/cost.sh
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
 test: test-unit test-cli test-docs agreement ## all tests: unit, command line, documentation, agreement
 
@@ -87,9 +91,9 @@ test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md wo
 
 RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before
-	@status=0; for r in $(RESULTS); do \
-		echo "$$(basename $$r)"; echo; \
-		$(BIN) agree $$r.csv --at-least $$r.level || status=1; echo; \
+	@status=0; for r in $(foreach r,$(RESULTS),$(call quoted,$(r))); do \
+		printf '%s\n\n' "$${r##*/}"; \
+		$(BIN) agree "$$r.csv" --at-least "$$r.level" || status=1; echo; \
 	done; exit $$status
 
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
@@ -129,7 +133,7 @@ deps: ## install what the build needs and this machine lacks (apt-get, as root o
 	@CC="$(CC)" tests/deps.sh
 
 clean: ## remove build/ and out/
-	rm -rf $(BUILD) $(OUT)
+	rm -rf -- $(call q,BUILD) $(call q,OUT)
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile kernel-patch/kernel.mk

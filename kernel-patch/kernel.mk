@@ -18,23 +18,23 @@ SET          ?=
 .PHONY: kernel kernel-run kernel-check kernel-agreement stock-run
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
-given = $(if $(filter file,$(origin $(1))),,$(1)='$($(1))')
+given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
 
 kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp|events
-	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' kernel-patch/scripts/build.sh
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) kernel-patch/scripts/build.sh
 
 kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
-	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' CONFIG='$(CONFIG)' POLICY='$(POLICY)' \
-		LRU='$(LRU)' RUNS='$(RUNS)' kernel-patch/scripts/run.sh '$(TRACE)'
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) POLICY=$(call q,POLICY) \
+		LRU=$(call q,LRU) RUNS=$(call q,RUNS) kernel-patch/scripts/run.sh $(call q,TRACE)
 
 kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
-	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' kernel-patch/scripts/check.sh '$(abspath $(BIN))'
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/check.sh '$(abspath $(BIN))'
 
 kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
-	@KERNEL='$(KERNEL)' KERNEL_SRC='$(KERNEL_SRC)' LRU='$(LRU)' RUNS='$(RUNS)' SCENARIOS='$(SCENARIOS)' \
-		$(call given,POLICY) $(if $(JOBS),JOBS='$(JOBS)') \
-		TRACES='$(TRACES)' INTO='$(INTO)' kernel-patch/scripts/record.sh
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) LRU=$(call q,LRU) RUNS=$(call q,RUNS) SCENARIOS=$(call q,SCENARIOS) \
+		$(call given,POLICY) $(if $(JOBS),JOBS=$(call q,JOBS)) \
+		TRACES=$(call q,TRACES) INTO=$(call q,INTO) kernel-patch/scripts/record.sh
 
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
-	@REAPSIM='$(abspath $(BIN))' KERNEL='$(KERNEL)' KERNEL_IMAGE='$(KERNEL_IMAGE)' SET='$(SET)' \
-		$(call given,POLICY) $(call given,LRU) RUNS='$(RUNS)' kernel-patch/scripts/stock-run.sh '$(TRACE)'
+	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) SET=$(call q,SET) \
+		$(call given,POLICY) $(call given,LRU) RUNS=$(call q,RUNS) kernel-patch/scripts/stock-run.sh $(call q,TRACE)

@@ -111,7 +111,7 @@ selftests() {
 		(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd" &&
 		mke2fs -q -t ext4 -b 4096 "$tmp/disk" 32768 || return 1
 	TIMEOUT=300 boot "$with_series" "$out/selftests" -smp 2 -m 256 -initrd "$tmp/initrd" \
-		-append "$guest_cmdline player.tests=1" -drive "file=$tmp/disk,format=raw,if=virtio" ||
+		-append "$guest_cmdline player.tests=1" -drive "file=${tmp//,/,,}/disk,format=raw,if=virtio" ||
 		say "QEMU: $(tail -n1 "$out/selftests/qemu")"
 	grep -aqx done "$out/selftests/results" ||
 		{ say "the guest did not end: $(grep -aE 'panic|BUG|Oops|run-failed' "$out/selftests/console" | head -1)"; return 1; }

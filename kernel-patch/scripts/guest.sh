@@ -2,7 +2,12 @@
 # What run.sh and stock-run.sh make a guest of; sourced after lib.sh. They set
 # trace, and the folder tmp, which is theirs.
 
-number() { case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac; }
+# number TEXT - a number of the trace, in decimal. Not by $(( )) as it stands: there
+# "0x1+b[$(command)]" is an expression.
+number() {
+	[[ $1 =~ ^(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})$ ]] || bad "$trace: \"$1\": expected a number"
+	case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac
+}
 # machine KEY - what the trace's header says of it, or nothing
 machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
 
@@ -10,7 +15,7 @@ machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | t
 # contents that are not zero, so that nothing is a hole. Made once for each list of
 # sizes and FEATURES of ext4.
 make_disk() {
-	local sizes=() row last i total=0 new features=${1:-^has_journal}
+	local sizes=() row last size i total=0 new features=${1:-^has_journal}
 	while IFS= read -r row; do
 		row=${row%%[[:space:]]}
 		last=${row##*,}
@@ -18,7 +23,8 @@ make_disk() {
 		if [ "$last" = shmem ]; then
 			sizes+=(-)
 		else
-			sizes+=("$(number "$last")")
+			size=$(number "$last") || exit
+			sizes+=("$size")
 		fi
 	done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
 	printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
@@ -69,8 +75,16 @@ why_not() {
 	fi
 }
 
+# trace_field - the trace's name as a field of CSV
+trace_field() {
+	local name=${trace##*/}
+	name=${name//[[:cntrl:]]/?}
+	[[ $name != *[,\"]* ]] || name=\"${name//\"/\"\"}\"
+	printf '%s\n' "$name"
+}
+
 # counters HEAD FOLDER - the marks of a run as CSV
 counters() {
-	awk -v head="$1" '
-		$1 == "M" { print head "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$2/results"
+	HEAD=$1 awk '
+		$1 == "M" { print ENVIRON["HEAD"] "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$2/results"
 }

@@ -75,6 +75,17 @@ export ALIGN
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
+# plain NAME... - names that are words of commands and fields of CSV
+plain() {
+	local name
+	for name; do
+		[[ $name =~ ^[A-Za-z0-9][A-Za-z0-9._+-]*$ ]] ||
+			bad "\"$name\": expected letters, digits and . _ + - in the name of a scenario, policy or LRU"
+	done
+}
+
+# shellcheck disable=SC2086 # lists
+plain $SCENARIOS $POLICY $LRU
 declare -A keys
 tasks=$(mktemp)
 PROGRESS=$(mktemp)

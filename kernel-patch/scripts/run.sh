@@ -70,10 +70,10 @@ one() { # policy lru run
 	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
 	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
 	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
-		-drive "file=$disk,format=raw,if=virtio,snapshot=on" || status=$?
+		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
 	why=$(why_not "$dir" $status)
 	[ -z "$why" ] || { say "run $3 of $1 $2 not counted: $why"; return 1; }
-	counters "$(info version),$(info config),$1,$2,$(basename "$trace"),$3" "$dir"
+	counters "$(info version),$(info config),$1,$2,$(trace_field),$3" "$dir"
 }
 
 echo "kernel,config,policy,lru,trace,run,mark,counter,value"

@@ -131,7 +131,7 @@ one() { # policy lru run
 	boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
 		-append "$guest_cmdline$boot_options player.stock=1 player.flags=none player.align=1 \
 player.policy=$1 player.lru=$2$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" \
-		-drive "file=$disk,format=raw,if=virtio,snapshot=on" || status=$?
+		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
 	why=$(why_not "$dir" $status)
 	case $why in
 	bad-input:*) bad "$(info version): ${why#bad-input: }" ;;
@@ -142,7 +142,7 @@ player.policy=$1 player.lru=$2$player_options${MEMCG:+ player.memcg=$MEMCG} $OPT
 		[ -e "$tmp/told" ] || echo "kernel,config,policy,lru,trace,run,mark,counter,value"
 		touch "$tmp/told" "$tmp/told-$2"
 	fi
-	counters "$(info version),${SET:-default},$1,$2,$(basename "$trace"),$3" "$dir"
+	counters "$(info version),${SET:-default},$1,$2,$(trace_field),$3" "$dir"
 }
 
 failed=0
