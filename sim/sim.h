@@ -168,7 +168,7 @@ struct replay {
 };
 
 /** struct mm_hooks - what memory management leaves to who runs it: those of a timed
- * run are in sim/timed.c. An untimed run has none. */
+ * run are in sim/timed*.c. An untimed run has none. */
 struct mm_hooks {
 	/* oom_kill_process(): SIGKILL for the process of @mm */
 	void (*oom_kill)(struct sim *s, struct mm *mm);

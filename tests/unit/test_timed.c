@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/timed.c: actors, and the whole of a timed run. */
+/* sim/timed*.c: actors, and the whole of a timed run. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The deaths of processes, and who calls for them: killers and the OOM killer.
+ *
+ * A process is killed by setting a flag that it notices when it next waits or
+ * returns to its trace (fatal_signal_pending()). What is left of it is unmapped
+ * by a task of its own: first the reap, if there is one, then, when the victim is
+ * out of its operation, its exit. Others run meanwhile, and see memory come free
+ * as it does.
+ *
+ * Approximations: a victim's exit begins when the reaper is through, where on a
+ * real machine both may work at once if it gets a CPU. The OOM killer's victim
+ * exits by itself, and the OOM reaper comes only when it is still in its operation
+ * after 2 s; one that is in its exit then is left to itself.
+ */
+#include "sim/timed-priv.h"
+
+#include "sim/mm/charge.h"
+#include "sim/mm/kswapd.h"
+#include "sim/mm/mm.h"
+#include "sim/mm/oom_kill.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/replay.h"
+#include "sim/time/sched.h"
+
+/* v7.3 queue_oom_reaper() */
+#define OOM_REAPER_DELAY_NS 2000000000ull
+
+/* mm_hooks.freed: another page or more came free by the death that is the current task */
+void timed_freed(struct sim *s, uint64_t nr)
+{
+	struct victim *v = task_arg(s);
+	struct point p;
+
+	if (!nr)
+		return;
+	v->out.freed_pages += nr;
+	p = (struct point){ .at_ns = s->clock.now_ns, .pages = v->out.freed_pages };
+	g_array_append_val(v->freed, p);
+}
+
+static void death_main(struct sim *s, void *arg)
+{
+	struct victim *v = arg;
+	struct actor *a = v->a;
+	struct mm *mm = a->mm;
+	uint64_t nr_kernel;
+
+	if (v->out.oom) {
+		const uint64_t until = v->out.at_ns + OOM_REAPER_DELAY_NS;
+
+		while (mm->task && s->clock.now_ns < until)
+			wait_on_until(s, &a->news, until);
+		if (mm->task)
+			v->how = OP_OOM;
+	}
+	proc_reap(s, mm, v->how, v->flags);
+	while (mm->task)
+		wait_on(s, &a->news, false);
+	nr_kernel = proc_exit(s, mm);
+	task_pay(s);
+	timed_freed(s, nr_kernel);
+	a->mm = NULL;
+	a->dying = false;
+	v->out.done = true;
+	v->out.reap_ns = s->clock.now_ns - v->out.at_ns;
+	actor_bury(s, a, v->kill);
+	wake_all(s, &a->news);
+}
+
+/* Return: the task that unmaps what is left of it */
+struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
+			       uint64_t shortage, bool oom)
+{
+	struct victim *v = g_new0(struct victim, 1);
+	struct task *task;
+
+	v->a = a;
+	v->how = how;
+	v->flags = flags;
+	v->kill = how != OP_EXIT;
+	v->freed = g_array_new(FALSE, FALSE, sizeof(struct point));
+	v->out = (struct kill_outcome){
+		.pid = a->pid, .oom = oom, .at_ns = s->clock.now_ns, .shortage_pages = shortage
+	};
+	g_ptr_array_add(s->timed->victims, v);
+	count_vm(s, VM_sim_victims, v->kill);
+	a->dying = true;
+	a->mm->killed = true;
+	task = task_spawn(s, TASK_USER, "death", death_main, v, a->mm->cpu);
+	/* out of its sleep, in an operation or between two of them */
+	if (a->mm->task)
+		task_kill(s, a->mm->task);
+	else if (a->task)
+		task_kill(s, a->task);
+	return task;
+}
+
+GArray *killer_candidates(struct sim *s)
+{
+	GArray *out = g_array_new(FALSE, FALSE, sizeof(struct candidate));
+
+	for (guint i = 0; i < s->timed->actors->len; i++) {
+		const struct actor *a = s->timed->actors->pdata[i];
+		struct candidate c = { .pid = a->pid, .parent = a->parent };
+		struct mm_pages p;
+
+		if (!a->mm || a->dying || a->pid == TRACE_SYSTEM_PID)
+			continue;
+		c.idle_ns = a->in_op ? 0 : s->clock.now_ns - a->used_ns;
+		mm_count_pages(a->mm, &p);
+		c.rss_pages = p.rss;
+		c.swap_pages = p.swap;
+		c.table_pages = p.tables;
+		g_array_append_val(out, c);
+	}
+	return out;
+}
+
+uint64_t killer_shortage(const struct sim *s)
+{
+	const uint64_t limit = s->cfg.machine.memcg_pages;
+	int64_t free = limit ? (int64_t)(limit - s->memcg_usage) : zone_free_exact(s);
+	int64_t want = limit ? SWAP_CLUSTER_MAX : s->zone.wmark_high;
+
+	return (uint64_t)MAX(want - free, 0);
+}
+
+static void kill_actor(struct sim *s, uint32_t pid, enum op_code how, uint64_t shortage, bool oom)
+{
+	struct actor *a = actor_get(s, pid);
+	uint32_t flags = 0;
+
+	if (!a->mm || a->dying)
+		return;
+	a->deviates = true;
+	if (how == OP_MRELEASE && s->cfg.reap->caller_flags)
+		flags = s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
+	actor_begin_death(s, a, how, flags, shortage, oom);
+}
+
+void killer_kill(struct sim *s, uint32_t pid, bool reap, uint64_t shortage_pages)
+{
+	kill_actor(s, pid, reap ? OP_MRELEASE : OP_KILL, shortage_pages, false);
+}
+
+bool killer_wait_gone(struct sim *s, uint32_t pid, uint64_t until_ns)
+{
+	struct actor *a = actor_get(s, pid);
+
+	while (a->dying && s->clock.now_ns < until_ns)
+		wait_on_until(s, &a->news, until_ns);
+	return !a->dying;
+}
+
+void killer_wait(struct sim *s, uint64_t ns)
+{
+	task_sleep(s, s->clock.now_ns + ns, false);
+}
+
+/* mm_hooks.oom_kill */
+void timed_oom_kill(struct sim *s, struct mm *mm)
+{
+	kill_actor(s, mm->pid, OP_KILL, killer_shortage(s), true);
+}
