@@ -142,29 +142,35 @@ int machine_from_trace(struct machine *m, const struct trace *t, struct err *err
 	return 0;
 }
 
-int machine_from_file(struct machine *m, const char *path, struct err *err)
+int machine_from_keys(struct machine *m, const struct keyfile *k, struct err *err)
 {
-	g_autofree char *name = NULL;
-	struct keyfile k;
-	struct err why;
-	int ret = keyfile_load(&k, path, err);
+	g_autofree char *name = keyfile_name(k->path);
 
-	if (ret)
-		return ret;
-	name = keyfile_name(path);
 	g_strlcpy(m->name, name, sizeof(m->name));
-	if (!k.entries->len)
-		ret = err_at(err, -EINVAL, path, 0, "no keys in a group [machine]");
-	for (guint i = 0; i < k.entries->len && !ret; i++) {
-		const struct keyfile_entry *e = &g_array_index(k.entries, struct keyfile_entry, i);
+	if (!k->entries->len)
+		return err_at(err, -EINVAL, k->path, 0, "no keys in a group [machine]");
+	for (guint i = 0; i < k->entries->len; i++) {
+		const struct keyfile_entry *e = &g_array_index(k->entries, struct keyfile_entry, i);
+		struct err why;
 
 		if (strcmp(e->group, "machine"))
-			ret = err_at(err, -EINVAL, path, e->line,
-				     "unknown group [%s], expected [machine]", e->group);
-		else if (machine_set(m, e->key, e->value, &why))
-			ret = err_at(err, -EINVAL, path, e->line, "%s", why.msg);
+			return err_at(err, -EINVAL, k->path, e->line,
+				      "unknown group [%s], expected [machine]", e->group);
+		if (machine_set(m, e->key, e->value, &why))
+			return err_at(err, -EINVAL, k->path, e->line, "%s", why.msg);
 	}
-	keyfile_clear(&k);
+	return 0;
+}
+
+int machine_from_file(struct machine *m, const char *path, struct err *err)
+{
+	struct keyfile k;
+	int ret = keyfile_load(&k, path, err);
+
+	if (!ret) {
+		ret = machine_from_keys(m, &k, err);
+		keyfile_clear(&k);
+	}
 	return ret;
 }
 

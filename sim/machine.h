@@ -15,6 +15,8 @@
 #include "sim/option.h"
 #include "sim/trace.h"
 
+struct keyfile;
+
 #define SIM_MAX_CPUS 8
 
 /** struct machine - units are 4 KiB pages. */
@@ -92,6 +94,8 @@ void machine_init(struct machine *m);
 int machine_set(struct machine *m, const char *key, const char *value, struct err *err);
 /** Apply the trace's header rows. */
 int machine_from_trace(struct machine *m, const struct trace *t, struct err *err);
+/** Apply the keys of a key file that has been read. */
+int machine_from_keys(struct machine *m, const struct keyfile *k, struct err *err);
 /** Apply a key file. */
 int machine_from_file(struct machine *m, const char *path, struct err *err);
 /** Turn shares into pages and check that the whole is possible. */

@@ -9,6 +9,7 @@
 #include "sim/lab/breakeven.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
+#include "sim/cli/sweep.h"
 #include "traces/gen/gen.h"
 
 struct breakeven {
@@ -259,11 +260,11 @@ static int breakeven(struct breakeven *b, const char *workload, int nr, char **k
 	if (ret)
 		return cli_fail(ret, &err);
 	text = definition(b, &r, workload, nr, kv);
-	ret = sweep_parse(&sw, "breakeven", text, strlen(text));
+	ret = cli_sweep_parse(&sw, "breakeven", text, strlen(text));
 	if (!ret) {
 		ret = declare(b, &sw, csv, workload);
 		if (!ret)
-			ret = sweep_run(&sw, csv, b->jobs, b->restart);
+			ret = cli_sweep_run(&sw, &b->files, csv, b->jobs, b->restart);
 		if (!ret)
 			ret = report(b, &sw, &r, csv, workload);
 		sweep_clear(&sw);

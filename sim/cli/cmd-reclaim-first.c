@@ -13,8 +13,8 @@
 #include <string.h>
 
 #include "sim/cli/plot.h"
-#include "sim/lab/sweep.h"
-#include "sim/cli/table.h"
+#include "sim/cli/sweep.h"
+#include "sim/lab/table.h"
 #include "sim/keyfile.h"
 
 struct options {
@@ -323,13 +323,13 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 	g_string_append(s, "[run]\n");
 	axes_text(s, "lru", o->lrus ? o->lrus : "classic,mglru");
 	axes_text(s, "policy", o->policies ? o->policies : "baseline,v1,demote");
-	ret = sweep_parse(&sw, "reclaim-first", s->str, s->len);
+	ret = cli_sweep_parse(&sw, "reclaim-first", s->str, s->len);
 	g_string_free(s, TRUE);
 	if (ret)
 		return ret;
 	ret = declare(o, &sw, csv);
 	if (!ret)
-		ret = sweep_run(&sw, csv, o->jobs, o->restart);
+		ret = cli_sweep_run(&sw, &o->files, csv, o->jobs, o->restart);
 	if (!ret)
 		ret = report(o, &sw, csv);
 	sweep_clear(&sw);

@@ -3,7 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "sim/lab/sweep.h"
+#include "sim/cli/sweep.h"
 #include "sim/keyfile.h"
 
 #define LABEL 32
@@ -59,7 +59,7 @@ static int sweep(struct outputs *files, const char *conf, const char *csv, int j
 
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = sweep_parse(&sw, conf, text, len);
+	ret = cli_sweep_parse(&sw, conf, text, len);
 	if (ret)
 		return ret;
 	if (dry) {
@@ -68,7 +68,7 @@ static int sweep(struct outputs *files, const char *conf, const char *csv, int j
 		ret = outputs_declare(files, FILE_INPUT, "FILE.conf", conf, &err);
 		if (!ret)
 			ret = sweep_declare(&sw, files, "--output", chosen, restart, &err);
-		ret = ret ? cli_fail(ret, &err) : sweep_run(&sw, chosen, jobs, restart);
+		ret = ret ? cli_fail(ret, &err) : cli_sweep_run(&sw, files, chosen, jobs, restart);
 	}
 	sweep_clear(&sw);
 	return ret;

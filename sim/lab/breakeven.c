@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/cli/table.h"
+#include "sim/lab/table.h"
 #include "sim/restart.h"
 #include "traces/gen/gen.h"
 

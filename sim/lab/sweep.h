@@ -8,7 +8,7 @@
  *   [machine]    machine keys; file=FILE.conf;... for whole machine files
  *   [run]        lru, policy, ends_as, kernel
  *
- * and with mode=timed in [sweep], for runs through outcome_run():
+ * and with mode=timed in [sweep], for timed runs:
  *
  *   [killer]     options of the killer
  *   [restart]    rule, delay, p: RULE=DELAY,p=P (sim/restart.h)
@@ -16,26 +16,36 @@
  *
  * Paths are relative to the key file. The rows are in the order of the runs:
  * the trace varies slowest, then the generator's options, machine keys, killer,
- * restart, timed, [run] fastest, and within a group the first key of the file. So the file is the
- * same bytes whatever the number of threads, and after any number of interruptions: what is
- * finished out of turn waits in a journal beside it, FILE.journal.
+ * restart, timed, [run] fastest, and within a group the first key of the file. So the
+ * file is the same bytes whatever the number of threads, and after any number of
+ * interruptions.
  *
  * Each row begins with the digest of the sweep: its definition, the bytes of the
- * traces and machine files, and the columns. The first line of the
- * journal has the digest of the program too; it alone stays when all is finished,
- * so that another program does not take the numbers for its own.
+ * traces and machine files, and the columns. Those files are read once, when the
+ * sweep is parsed: what becomes of them later changes no run.
+ *
+ *   sweep-keyfile.c  parses the definition and checks every value
+ *   sweep-input.c    the traces and machine files, read once and hashed; what
+ *                    generators make
+ *   sweep-cell.c     one run: its configuration, its execution, its row
+ *   sweep-journal.c  the CSV file and its journal, and how they grow
+ *   sweep-resume.c   reads both back after an interruption, and says what is finished
+ *   sweep.c          the threads
  */
 #ifndef REAPSIM_SWEEP_H
 #define REAPSIM_SWEEP_H
 
 #include "sim/axes.h"
-#include "sim/cli/cli.h"
+#include "sim/lab/lab.h"
+#include "sim/output.h"
 
 #define SWEEP_RUNS_MAX 10000000
+#define SWEEP_DIGEST   17 /* bytes: 16 digits */
 
 struct trace_generator;
+struct sweep_source;
 
-/** struct sweep - what is to be run; only sweep.c looks inside. */
+/** struct sweep - what is to be run. */
 struct sweep {
 	struct axes axes;
 	char *dir;	  /* that paths are relative to */
@@ -44,19 +54,39 @@ struct sweep {
 	uint64_t nr_runs, runs_a_trace, nr_sources;
 	const struct trace_generator *gen; /* NULL: trace files */
 	bool timed;
-	guint nr_results; /* columns of results */
-	struct source *sources;
-	char digest[17];
+	char *header;	   /* of the CSV file, its first line */
+	guint nr_results;  /* columns of results */
+	GHashTable *files; /* machine file, as typed -> struct sweep_file */
+	struct sweep_source *sources;
+	char digest[SWEEP_DIGEST];
 };
 
-/** Parse a sweep and check every value; prints why not.
- * Return: 0 with @sw to be cleared, or the exit code and nothing to clear. */
-int sweep_parse(struct sweep *sw, const char *path, const char *text, size_t len);
+/** Parse a sweep, check every value and read all its files; @path: for messages, and
+ * where paths begin. Return: 0 with @sw to be cleared, or -errno and nothing to clear. */
+int sweep_parse(struct sweep *sw, const char *path, const char *text, size_t len, struct err *err);
 void sweep_clear(struct sweep *sw);
 /** Value of the axis @order[@i] in run @run (from 0). */
 const char *sweep_value(const struct sweep *sw, uint64_t run, guint i);
 /** Name of the column of @order[@i]. */
 char *sweep_column(const struct sweep *sw, guint i);
+
+/* failures are mostly alike */
+#define SWEEP_FAILURES_MAX 4
+
+/** struct sweep_failure - of one run, whose row says no more than that it failed. */
+struct sweep_failure {
+	uint64_t run; /* from 0 */
+	int ret;
+	struct err err;
+};
+
+/** struct sweep_report - how far a sweep is. */
+struct sweep_report {
+	uint64_t nr_before, nr_done, nr_failed; /* @nr_before: finished by earlier calls */
+	guint nr_failures;
+	/* of this call those with the lowest numbers, in order */
+	struct sweep_failure failures[SWEEP_FAILURES_MAX];
+};
 
 /**
  * Declare what the sweep reads but for its key file, the CSV file at @path that the
@@ -65,11 +95,13 @@ char *sweep_column(const struct sweep *sw, guint i);
 int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,
 		  bool restart, struct err *err);
 /**
- * Run what is missing in the CSV file at @path, on @jobs threads (0: one a
- * core). @restart: begin again whatever is there. SIGINT and SIGTERM end it; the
- * same call goes on.
- * Return: the exit code, after printing why: 1 if runs failed or are missing.
+ * Run what is missing in the CSV file at @path, which sweep_declare() was told of with
+ * @files, on @jobs threads (0: one a core). @restart: begin again whatever is there. The same call goes on after it was
+ * interrupted, or the program ended.
+ * Return: 0: all are finished, if need be as failed; -EINTR: interrupted; else
+ * another -errno. What was finished is kept, and @r filled, in any case.
  */
-int sweep_run(struct sweep *sw, const char *path, int jobs, bool restart);
+int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
+	      bool restart, const struct lab_hooks *h, struct sweep_report *r, struct err *err);
 
 #endif

@@ -1,4 +1,4 @@
-# A file that no sweep has begun, or that somebody has damaged, is left as it is.
+# A file that no sweep has begun, or that somebody has changed, is left as it is.
 cp "$SRC/tests/cli/tiny.csv" .
 cat >s.conf <<'END'
 [sweep]
@@ -12,29 +12,53 @@ END
 strip() { sed -e 's/[0-9a-f]\{16\}/DIGEST/g'; }
 try() {
 	cp f.csv before
+	cp f.csv.journal before.journal 2>/dev/null
 	"$REAPSIM" sweep s.conf -o f.csv 2>&1 | strip
 	echo "exit ${PIPESTATUS[0]}; $(cmp -s f.csv before && echo as it was || echo changed)"
+	cmp -s f.csv.journal before.journal || echo "the journal is another"
+	rm -f before.journal
 }
 # once it was cut to nothing, and written over
 printf 'a letter without a newline' >f.csv
 try
 echo "a letter" >f.csv
 try
+# without its journal nobody knows what the rows were
+cp whole.csv f.csv
+try
+ls f.csv*
 # rows, once all taken for finished: of other values, short, and of NULs
-sed '2s/,200,/,300,/' whole.csv >f.csv
-try
-sed '3s/,[^,]*$//' whole.csv >f.csv
-try
-sed '2s/,ok,.*/,ok/' whole.csv >f.csv
-try
+changed() {
+	cp whole.csv.journal f.csv.journal
+	"$@" whole.csv >f.csv
+	try
+}
+changed sed '2s/,200,/,300,/'
+changed sed '3s/,[^,]*$//'
+changed sed '2s/,ok,.*/,ok/'
+changed sed '3s/.$/7/'
+changed sed '$p'
+cp whole.csv.journal f.csv.journal
 head -2 whole.csv >f.csv
 head -c 500 /dev/zero >>f.csv
 echo >>f.csv
 try
+# records of the journal
+cp whole.csv f.csv
+for how in '2s/.$/z/' '3s/.$//' '3s/^2/1/' '2s/^1/3/' '2s/ .*/ 0123456789abcdef/' '2s/$/ row/' '1s/of 2/of 3/'; do
+	sed "$how" whole.csv.journal >f.csv.journal
+	try
+done
+# what the journal knows nothing of is run again
+for lines in 1 2; do
+	head -$lines whole.csv.journal >f.csv.journal
+	"$REAPSIM" sweep s.conf -o f.csv && cmp whole.csv f.csv && cmp whole.csv.journal f.csv.journal &&
+		echo "a journal of $lines lines: the same in the end"
+done
 # a header that was half written is ours
+rm f.csv.journal
 head -c 100 whole.csv >f.csv
-try
-cmp whole.csv f.csv && echo "the same"
+"$REAPSIM" sweep s.conf -o f.csv && cmp whole.csv f.csv && echo "the same"
 # once --restart removed the device
 mkfifo pipe
 "$REAPSIM" sweep s.conf -o pipe --restart

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The two files of a sweep, made so that it can be killed at any time and goes on.
+ *
+ * NAME.csv has the rows in the order of the runs. NAME.csv.journal has a line for each
+ * run that is finished, in the order in which they finished:
+ *
+ *	sweep DIGEST of N runs, program DIGEST
+ *	RUN CHECKSUM		the row goes to the CSV file next
+ *	RUN CHECKSUM ROW	finished out of turn: it waits here
+ *
+ * A run's line is written before its row, so that every row of the CSV file has a
+ * checksum in the journal that tells whether it is what the sweep wrote. Both files
+ * grow by whole lines; a last line without its end was never finished. When all runs
+ * are finished the journal keeps the checksums, in the order of the runs, and the
+ * digest of the program, which does not take the numbers of another for its own.
+ *
+ * A sweep holds a lock on both files.
+ */
+#ifndef REAPSIM_SWEEP_JOURNAL_H
+#define REAPSIM_SWEEP_JOURNAL_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include <glib.h>
+
+#include "sim/lab/lab.h"
+#include "sim/output.h"
+
+/** struct sweep_id - whose files these are. */
+struct sweep_id {
+	const char *header; /* of the CSV file, with its newline */
+	const char *digest; /* each row begins "DIGEST,RUN," */
+	const char *program;
+	uint64_t nr_runs;
+};
+
+/** struct line_file - a file that only grows, by whole lines. */
+struct line_file {
+	char *path;
+	FILE *f;    /* NULL: not open */
+	bool made;  /* it was not there */
+	off_t size; /* of what is whole */
+};
+
+/** struct sweep_journal - one call of a sweep; of its members only the counts are for
+ * others. */
+struct sweep_journal {
+	uint64_t nr_done;    /* runs that are finished */
+	uint64_t nr_failed;  /* of them, without values */
+	uint64_t nr_written; /* rows of the CSV file: the runs before it are finished */
+	struct sweep_id id;
+	char *begun; /* first line of the journal */
+	struct line_file csv, journal;
+	GHashTable *waiting; /* run + 1 -> its row, finished out of turn */
+	uint64_t *sums;	     /* of each run's row; 0: not known */
+	uint64_t nr_records; /* lines of the journal behind the first */
+	bool has_rows;	     /* some of them with a row */
+};
+
+/**
+ * sweep_journal_open - lock both files, read what is finished, get ready to go on
+ * @id: must live as long
+ * @restart: begin again whatever is there
+ * Return: 0; -EINVAL, and both files are as they were: they are another's, or somebody
+ * has changed them, or a running sweep has them (it is named); -EINTR; -EIO.
+ * sweep_journal_close() in any case.
+ */
+int sweep_journal_open(struct sweep_journal *j, const char *csv_path, const struct sweep_id *id,
+		       bool restart, const struct lab_hooks *h, struct err *err);
+/** Is run @run (from 0) finished? */
+bool sweep_journal_has(const struct sweep_journal *j, uint64_t run);
+/** Keep the row of run @run, which is taken, with its newline. */
+int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct err *err);
+/** All runs are finished: see to it that all is on disk, shrink the journal, which was
+ * declared in @files. */
+int sweep_journal_finish(struct sweep_journal *j, const struct outputs *files, struct err *err);
+void sweep_journal_close(struct sweep_journal *j);
+
+/* Between sweep-journal.c and sweep-resume.c */
+
+/** Read both files (sweep-resume.c); what was never finished is cut off. */
+int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err);
+/** The checksum of a row, with or without its newline; never 0. */
+uint64_t sweep_row_sum(const char *row);
+/** "FILE: DOING: " and why, from errno; -EIO. */
+int line_file_error(const struct line_file *a, const char *doing, struct err *err);
+/** Append a line, all of it or nothing. */
+int line_file_append(struct line_file *a, const char *line, struct err *err);
+/** Take count of a run that is finished; its row waits for its turn if @row is given,
+ * which is taken. */
+void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text, char *row);
+/** Write the rows whose turn it is. */
+int sweep_journal_write_waiting(struct sweep_journal *j, struct err *err);
+
+#endif
