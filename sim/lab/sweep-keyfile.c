@@ -81,18 +81,18 @@ static const struct {
 	int (*check)(struct sweep *sw, const struct axis *x, const char *value, struct err *why);
 	bool timed;
 } groups[] = {
-	{ "sweep", "trace generator", NULL, false },
+	{ "sweep", "trace, generator", NULL, false },
 	{ "generator", NULL, check_generator_value, false },
 	{ "machine", NULL, check_machine_value, false },
 	{ "killer", NULL, check_any_value, true },
-	{ "restart", "rule delay p", check_any_value, true },
-	{ "timed", "loop killer seed", check_timed_value, true },
-	{ "run", "lru policy ends_as kernel", check_run_value, false },
+	{ "restart", "rule, delay, p", check_any_value, true },
+	{ "timed", "loop, killer, seed", check_timed_value, true },
+	{ "run", "lru, policy, ends_as, kernel", check_run_value, false },
 };
 
 static bool has_word(const char *words, const char *word)
 {
-	g_auto(GStrv) list = g_strsplit(words, " ", -1);
+	g_auto(GStrv) list = g_strsplit(words, ", ", -1);
 
 	return g_strv_contains((const char *const *)list, word);
 }
@@ -103,16 +103,16 @@ static int check_axis(struct sweep *sw, const struct axis *x, struct err *err)
 	size_t g;
 
 	for (g = 0; g < G_N_ELEMENTS(groups) && !in_group(x, groups[g].name); g++)
-		g_string_append_printf(names, " [%s]", groups[g].name);
+		g_string_append_printf(names, "%s[%s]", g ? ", " : "", groups[g].name);
 	if (g == G_N_ELEMENTS(groups))
 		return err_at(err, -EINVAL, sw->axes.path, x->line,
-			      "unknown group [%s]; there are:%s", x->group, names->str);
+			      "unknown group [%s], expected one of: %s", x->group, names->str);
 	if (groups[g].timed && !sw->timed)
 		return err_at(err, -EINVAL, sw->axes.path, x->line,
 			      "[%s] is given without mode=timed in [sweep]", x->group);
 	if (groups[g].keys && !has_word(groups[g].keys, x->key))
 		return err_at(err, -EINVAL, sw->axes.path, x->line,
-			      "unknown key \"%s\" of [%s]; there are: %s", x->key, x->group,
+			      "unknown key \"%s\" of [%s], expected one of: %s", x->key, x->group,
 			      groups[g].keys);
 	for (guint i = 0; groups[g].check && i < x->values->len; i++) {
 		struct err why;

@@ -52,6 +52,7 @@ void suite_psi(void);
 void suite_device(void);
 void suite_sched(void);
 void suite_clock(void);
+void suite_sweep_journal(void);
 
 static const struct {
 	const char *name;
@@ -99,6 +100,7 @@ static const struct {
 	{ "sched", suite_sched },
 	{ "axes", suite_axes },
 	{ "clock", suite_clock },
+	{ "sweep_journal", suite_sweep_journal },
 };
 
 #define NR_SUITES (sizeof(suites) / sizeof(suites[0]))
