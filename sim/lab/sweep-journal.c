@@ -155,19 +155,23 @@ static char *first_line(const struct sweep_id *id)
 			       id->nr_runs, id->program);
 }
 
-int sweep_journal_open(struct sweep_journal *j, const char *csv_path, const struct sweep_id *id,
-		       bool restart, const struct lab_hooks *h, struct err *err)
+int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
+		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
+		       struct err *err)
 {
 	int ret;
 
 	*j = (struct sweep_journal){
 		.id = *id,
+		.files = files,
 		.begun = first_line(id),
 		.csv = { .path = g_strdup(csv_path) },
 		.journal = { .path = g_strconcat(csv_path, ".journal", NULL) },
 		.waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free),
 		.sums = g_new0(uint64_t, id->nr_runs),
 	};
+	if (!outputs_declared(files, j->csv.path) || !outputs_declared(files, j->journal.path))
+		return err_set(err, -ENOTSUP, "%s: written without having been declared", csv_path);
 	ret = line_file_open(&j->csv, err);
 	if (!ret)
 		ret = line_file_open(&j->journal, err);
@@ -184,10 +188,10 @@ int sweep_journal_open(struct sweep_journal *j, const char *csv_path, const stru
 }
 
 /* the journal of a sweep that is finished: what its rows have to be, in their order */
-static int shrink(struct sweep_journal *j, const struct outputs *files, struct err *err)
+static int shrink(struct sweep_journal *j, struct err *err)
 {
 	struct output out;
-	int ret = output_open(&out, files, j->journal.path, err);
+	int ret = output_open(&out, j->files, j->journal.path, err);
 
 	if (ret)
 		return ret;
@@ -197,11 +201,11 @@ static int shrink(struct sweep_journal *j, const struct outputs *files, struct e
 	return output_close(&out, OUTPUT_WHOLE, err);
 }
 
-int sweep_journal_finish(struct sweep_journal *j, const struct outputs *files, struct err *err)
+int sweep_journal_finish(struct sweep_journal *j, struct err *err)
 {
 	if (fsync(fileno(j->csv.f)))
 		return line_file_error(&j->csv, "cannot write", err);
-	return j->has_rows || j->nr_records > j->id.nr_runs ? shrink(j, files, err) : 0;
+	return j->has_rows || j->nr_records > j->id.nr_runs ? shrink(j, err) : 0;
 }
 
 void sweep_journal_close(struct sweep_journal *j)

@@ -51,6 +51,7 @@ struct sweep_journal {
 	uint64_t nr_failed;  /* of them, without values */
 	uint64_t nr_written; /* rows of the CSV file: the runs before it are finished */
 	struct sweep_id id;
+	const struct outputs *files;
 	char *begun; /* first line of the journal */
 	struct line_file csv, journal;
 	GHashTable *waiting; /* run + 1 -> its row, finished out of turn */
@@ -61,21 +62,21 @@ struct sweep_journal {
 
 /**
  * sweep_journal_open - lock both files, read what is finished, get ready to go on
- * @id: must live as long
+ * @files: where both were declared; must live as long, as must @id
  * @restart: begin again whatever is there
  * Return: 0; -EINVAL, and both files are as they were: they are another's, or somebody
  * has changed them, or a running sweep has them (it is named); -EINTR; -EIO.
  * sweep_journal_close() in any case.
  */
-int sweep_journal_open(struct sweep_journal *j, const char *csv_path, const struct sweep_id *id,
-		       bool restart, const struct lab_hooks *h, struct err *err);
+int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
+		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
+		       struct err *err);
 /** Is run @run (from 0) finished? */
 bool sweep_journal_has(const struct sweep_journal *j, uint64_t run);
 /** Keep the row of run @run, which is taken, with its newline. */
 int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct err *err);
-/** All runs are finished: see to it that all is on disk, shrink the journal, which was
- * declared in @files. */
-int sweep_journal_finish(struct sweep_journal *j, const struct outputs *files, struct err *err);
+/** All runs are finished: see to it that all is on disk, shrink the journal. */
+int sweep_journal_finish(struct sweep_journal *j, struct err *err);
 void sweep_journal_close(struct sweep_journal *j);
 
 /* Between sweep-journal.c and sweep-resume.c */

@@ -111,8 +111,7 @@ static void pass_over_finished(struct sweeping *s)
 			sweep_put_trace(s->sw, run);
 }
 
-static int sweep_missing(struct sweeping *s, const struct outputs *files, int jobs,
-			 struct err *err)
+static int sweep_missing(struct sweeping *s, int jobs, struct err *err)
 {
 	const uint64_t all = s->sw->nr_runs;
 
@@ -132,7 +131,7 @@ static int sweep_missing(struct sweeping *s, const struct outputs *files, int jo
 			       "interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; the "
 			       "same command goes on",
 			       s->journal.nr_done, all);
-	return sweep_journal_finish(&s->journal, files, err);
+	return sweep_journal_finish(&s->journal, err);
 }
 
 int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
@@ -152,9 +151,9 @@ int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, i
 	if (ret)
 		return ret;
 	g_mutex_init(&s.lock);
-	ret = sweep_journal_open(&s.journal, path, &id, restart, h, err);
+	ret = sweep_journal_open(&s.journal, files, path, &id, restart, h, err);
 	if (!ret)
-		ret = sweep_missing(&s, files, jobs, err);
+		ret = sweep_missing(&s, jobs, err);
 	r->nr_done = s.journal.nr_done;
 	r->nr_failed = s.journal.nr_failed;
 	sweep_journal_close(&s.journal);

@@ -96,10 +96,10 @@ int sweep_declare(const struct sweep *sw, struct outputs *files, const char *wha
 		  bool restart, struct err *err);
 /**
  * Run what is missing in the CSV file at @path, which sweep_declare() was told of with
- * @files, on @jobs threads (0: one a core). @restart: begin again whatever is there. The same call goes on after it was
- * interrupted, or the program ended.
- * Return: 0: all are finished, if need be as failed; -EINTR: interrupted; else
- * another -errno. What was finished is kept, and @r filled, in any case.
+ * @files, on @jobs threads (0: one a core). @restart: begin again whatever is there. The same call
+ * goes on after it was interrupted, or the program ended. Return: 0: all are finished, if need be
+ * as failed; -EINTR: interrupted; else another -errno. What was finished is kept, and @r filled, in
+ * any case.
  */
 int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
 	      bool restart, const struct lab_hooks *h, struct sweep_report *r, struct err *err);

@@ -41,6 +41,7 @@ static char *row_of(uint64_t run)
 
 static struct {
 	char *dir, *csv, *journal;
+	struct outputs files;
 	char *whole_csv, *whole_journal; /* of a sweep that was left alone */
 } at;
 
@@ -67,7 +68,9 @@ static int set_up(void)
 	at.dir = g_dir_make_tmp("reapsim-journal-XXXXXX", NULL);
 	at.csv = g_build_filename(at.dir, "x.csv", NULL);
 	at.journal = g_strconcat(at.csv, ".journal", NULL);
-	return 0;
+	outputs_init(&at.files);
+	return outputs_declare(&at.files, FILE_RESUMED, "x", at.csv, NULL) ||
+	       outputs_declare(&at.files, FILE_RESUMED, "its journal", at.journal, NULL);
 }
 
 static int tear_down(void)
@@ -75,6 +78,7 @@ static int tear_down(void)
 	g_unlink(at.csv);
 	g_unlink(at.journal);
 	g_rmdir(at.dir);
+	outputs_clear(&at.files);
 	g_free(at.dir);
 	g_free(at.csv);
 	g_free(at.journal);
@@ -88,7 +92,7 @@ static int tear_down(void)
 static bool go_on(bool restart, bool end, struct err *err)
 {
 	struct sweep_journal j;
-	int ret = sweep_journal_open(&j, at.csv, &id, restart, NULL, err);
+	int ret = sweep_journal_open(&j, &at.files, at.csv, &id, restart, NULL, err);
 
 	for (int i = 0; i < NR_RUNS && !ret; i++)
 		if (!sweep_journal_has(&j, order[i]))
@@ -140,7 +144,7 @@ static void test_whole(void)
 	CU_ASSERT_TRUE(g_str_has_prefix(at.whole_journal, "sweep 0123456789abcdef of 5 runs, "
 							  "program fedcba9876543210\n1 "));
 	/* a finished one is not written again, and all of it is known */
-	CU_ASSERT_EQUAL(sweep_journal_open(&j, at.csv, &id, false, NULL, &err), 0);
+	CU_ASSERT_EQUAL(sweep_journal_open(&j, &at.files, at.csv, &id, false, NULL, &err), 0);
 	TL_EQ(j.nr_done, NR_RUNS, "finished");
 	TL_EQ(j.nr_failed, 1, "finished");
 	for (uint64_t run = 0; run < NR_RUNS; run++)
@@ -160,7 +164,7 @@ static void make_stages(struct stage *s)
 	struct sweep_journal j;
 	struct err err;
 
-	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, at.csv, &id, true, NULL, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, &at.files, at.csv, &id, true, NULL, &err), 0);
 	for (int i = 0; i <= NR_RUNS; i++) {
 		s[i].csv = read_file(at.csv);
 		s[i].journal = read_file(at.journal);
@@ -188,7 +192,7 @@ static void killed_at(const char *csv, size_t csv_len, const char *journal, size
 
 	write_file(at.csv, csv, csv_len);
 	write_file(at.journal, journal, journal_len);
-	if (sweep_journal_open(&j, at.csv, &id, false, NULL, &err)) {
+	if (sweep_journal_open(&j, &at.files, at.csv, &id, false, NULL, &err)) {
 		TL_STR(err.msg, "", "%s: %zu and %zu bytes", what, csv_len, journal_len);
 	} else if (j.nr_done < at_least) {
 		TL_EQ(j.nr_done, at_least, "%s: %zu and %zu bytes: finished", what, csv_len,
@@ -356,18 +360,19 @@ static void test_lock(void)
 	pid_t child;
 	int status = 0;
 
-	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, at.csv, &id, true, NULL, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, &at.files, at.csv, &id, true, NULL, &err), 0);
 	CU_ASSERT_EQUAL(sweep_journal_add(&j, 0, row_of(0), &err), 0);
-	CU_ASSERT_EQUAL(sweep_journal_open(&second, at.csv, &id, true, NULL, &err), -EINVAL);
+	CU_ASSERT_EQUAL(sweep_journal_open(&second, &at.files, at.csv, &id, true, NULL, &err),
+			-EINVAL);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "another sweep is writing it"));
 	sweep_journal_close(&second);
 	sweep_journal_close(&j);
 
-	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, at.csv, &id, false, NULL, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(sweep_journal_open(&j, &at.files, at.csv, &id, false, NULL, &err), 0);
 	TL_EQ(j.nr_done, 1, "nothing is lost");
 	child = fork();
 	if (!child) {
-		int ret = sweep_journal_open(&second, at.csv, &id, true, NULL, &err);
+		int ret = sweep_journal_open(&second, &at.files, at.csv, &id, true, NULL, &err);
 
 		_exit(ret == -EINVAL && strstr(err.msg, pid) ? 0 : 1);
 	}
