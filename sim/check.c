@@ -98,6 +98,7 @@ int sim_check(const struct sim *s, struct err *err)
 {
 	struct tally t = { .s = s, .err = err };
 	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
+	uint64_t mapped[2] = { 0 };
 	uint64_t listed = 0;
 	int64_t pcp = 0;
 
@@ -125,6 +126,7 @@ int sim_check(const struct sim *s, struct err *err)
 
 		t.batched[i] += (flags & PG_private) != 0;
 		check_folio(&t, i);
+		mapped[slot_is_anon(s, i)] += s->folios[i].mapcount != 0;
 		resident += (flags & PG_resident) != 0;
 		lru += (flags & PG_lru) != 0;
 		swap += (flags & PG_swapcache) != 0;
@@ -151,6 +153,10 @@ int sim_check(const struct sim *s, struct err *err)
 		bad(&t, 0, "pages on lists", listed, lru);
 	if (!t.ret && file != s->nr_file_pages)
 		bad(&t, 0, "nr_file_pages", s->nr_file_pages, file);
+	for (int anon = 0; anon < 2; anon++)
+		if (!t.ret && mapped[anon] != s->nr_mapped[anon])
+			bad(&t, 0, anon ? "nr_anon_pages" : "nr_mapped", s->nr_mapped[anon],
+			    mapped[anon]);
 	if (!t.ret && shmem != s->nr_shmem)
 		bad(&t, 0, "nr_shmem", s->nr_shmem, shmem);
 	if (!t.ret && dirty != s->nr_dirty)

@@ -163,7 +163,9 @@ static GArray *page_runs(const struct sim *s)
 
 static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
-	struct snapshot snap = { .name = name, .op = op, .now_ns = s->clock.now_ns };
+	struct snapshot snap = {
+		.name = name, .number = ++s->nr_marks[name], .op = op, .now_ns = s->clock.now_ns
+	};
 
 	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
 	if (!s->cfg.machine.memcg_pages)

@@ -163,6 +163,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->dirty = g_array_new(FALSE, FALSE, 16);
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
+	s->nr_marks = g_new0(uint32_t, t->nr_names);
 	s->gather = zap_new(NULL);
 	s->held = &s->held_untimed;
 	charge_init(s);
@@ -200,6 +201,7 @@ void sim_free(struct sim *s)
 	clock_clear(&s->clock);
 	g_array_free(s->dirty, TRUE);
 	g_array_unref(s->snapshots);
+	g_free(s->nr_marks);
 	zap_free(s->gather);
 	g_free(s->file_hint);
 	g_free(s->nodes);
@@ -222,15 +224,8 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
 	out->v[VM_nr_dirty] = s->nr_dirty;
-	/* rare enough to count afresh */
-	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios; i++) {
-		const struct folio *f = &s->folios[i];
-
-		if (f->mapcount && i < s->anon_first)
-			out->v[VM_nr_mapped]++;
-		else if (f->mapcount)
-			out->v[VM_nr_anon_pages]++;
-	}
+	out->v[VM_nr_mapped] = s->nr_mapped[false];
+	out->v[VM_nr_anon_pages] = s->nr_mapped[true];
 }
 
 static void count_tables(gpointer pid, gpointer value, gpointer data)

@@ -82,8 +82,9 @@ struct sim_cpu {
 
 /** struct snapshot - the counters at a mark. */
 struct snapshot {
-	uint32_t name; /* index into trace->names */
-	uint64_t op;   /* ordinal of the mark's record */
+	uint32_t name;	 /* index into trace->names */
+	uint32_t number; /* among those of that name, from 1 */
+	uint64_t op;	 /* ordinal of the mark's record */
 	uint64_t now_ns;
 	struct vmstat stat;
 	GArray *pages; /* struct page_run; NULL unless cfg.keep_pages */
@@ -198,8 +199,9 @@ struct sim {
 	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem, nr_dirty;
-	bool has_shmem;	   /* some file of the trace is on tmpfs */
-	bool flush_wanted; /* dirty pages passed the background ratio */
+	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
+	bool has_shmem;	       /* some file of the trace is on tmpfs */
+	bool flush_wanted;     /* dirty pages passed the background ratio */
 	struct zone zone;
 	struct kswapd kswapd;
 	int64_t nr_kernel;	      /* pages that the kernel took for itself */
@@ -219,6 +221,7 @@ struct sim {
 
 	struct vmstat stat; /* counts only; see sim_stat() for the levels */
 	GArray *snapshots;  /* struct snapshot */
+	uint32_t *nr_marks; /* of each name, so far */
 
 	struct event_log *log; /* NULL: nobody listens ("explain") */
 	struct zap *gather;    /* mmu_gathers that are not used */

@@ -23,36 +23,25 @@ void run_csv_header(FILE *f)
 	fputc('\n', f);
 }
 
-/* a mark's name may repeat: its number among those of that name, from 1 */
-static guint mark_number(const struct run *r, const struct snapshot *snap)
-{
-	guint n = 1;
-
-	for (guint i = 0; i < r->snapshots->len; i++) {
-		const struct snapshot *s = &g_array_index(r->snapshots, struct snapshot, i);
-
-		if (s == snap)
-			break;
-		n += s->name == snap->name;
-	}
-	return n;
-}
-
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap)
 {
 	const struct vmstat *stat = snap ? &snap->stat : &r->stat;
 	g_autofree char *base = g_path_get_basename(t->path);
+	g_autoptr(GString) s = g_string_sized_new(1024);
 
-	csv_field(f, base);
-	fputc(',', f);
-	csv_field(f, r->cfg.machine.name);
-	fprintf(f, ",%" PRIu64 ",%" PRIu64 ",%s,%s,%s,%s,%s,%u", r->cfg.machine.memory_pages,
-		r->cfg.machine.memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
-		ends_as_name(r->cfg.ends_as), snap ? t->names[snap->name] : "(end)",
-		snap ? mark_number(r, snap) : 1);
+	csv_append(s, base);
+	g_string_append_c(s, ',');
+	csv_append(s, r->cfg.machine.name);
+	csv_append_number(s, r->cfg.machine.memory_pages);
+	csv_append_number(s, r->cfg.machine.memcg_pages);
+	g_string_append_printf(s, ",%s,%s,%s,%s,%s", r->cfg.kernel->name, r->cfg.lru->name,
+			       r->policy, ends_as_name(r->cfg.ends_as),
+			       snap ? t->names[snap->name] : "(end)");
+	csv_append_number(s, snap ? snap->number : 1);
 	for (int i = 0; i < NR_VMSTAT; i++)
-		fprintf(f, ",%" PRIu64, stat->v[i]);
-	fputc('\n', f);
+		csv_append_number(s, stat->v[i]);
+	g_string_append_c(s, '\n');
+	fwrite(s->str, 1, s->len, f);
 }
 
 void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
@@ -66,13 +55,12 @@ void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
 	      f);
 	for (guint i = 0; i < r->snapshots->len; i++) {
 		const struct snapshot *snap = &g_array_index(r->snapshots, struct snapshot, i);
-		guint number = mark_number(r, snap);
 
 		for (guint j = 0; j < snap->pages->len; j++) {
 			const struct page_run *run =
 				&g_array_index(snap->pages, struct page_run, j);
 
-			fprintf(f, "%s,%u,", t->names[snap->name], number);
+			fprintf(f, "%s,%u,", t->names[snap->name], snap->number);
 			csv_field(f, t->files[run->file].name);
 			fprintf(f, ",%u,%u", run->page, run->count);
 			for (size_t k = 0; k < G_N_ELEMENTS(shown); k++)

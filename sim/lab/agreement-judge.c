@@ -149,18 +149,13 @@ void agreement_scenario_clear(struct agreement_scenario *s)
 static const struct snapshot *find_mark(const struct trace *t, const struct run *run,
 					const char *mark)
 {
-	g_autoptr(GHashTable) seen = g_hash_table_new(NULL, NULL);
-
 	for (guint i = 0; i < run->snapshots->len; i++) {
 		const struct snapshot *snap = &g_array_index(run->snapshots, struct snapshot, i);
-		gpointer key = GUINT_TO_POINTER(snap->name);
-		guint n = GPOINTER_TO_UINT(g_hash_table_lookup(seen, key)) + 1;
-		g_autofree char *name =
-			g_strdup_printf(n > 1 ? "%s:%u" : "%s", t->names[snap->name], n);
+		g_autofree char *name = g_strdup_printf(snap->number > 1 ? "%s:%u" : "%s",
+							t->names[snap->name], snap->number);
 
 		if (!strcmp(name, mark))
 			return snap;
-		g_hash_table_insert(seen, key, GUINT_TO_POINTER(n));
 	}
 	return NULL;
 }

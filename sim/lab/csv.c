@@ -3,6 +3,18 @@
 
 #include <string.h>
 
+void csv_append_number(GString *s, uint64_t n)
+{
+	char text[21];
+	size_t at = sizeof(text);
+
+	do
+		text[--at] = (char)('0' + n % 10);
+	while (n /= 10);
+	text[--at] = ',';
+	g_string_append_len(s, text + at, (gssize)(sizeof(text) - at));
+}
+
 void csv_append(GString *s, const char *field)
 {
 	if (!strpbrk(field, ",\"\n\r")) {

@@ -3,9 +3,13 @@
 #ifndef REAPSIM_LAB_CSV_H
 #define REAPSIM_LAB_CSV_H
 
+#include <stdint.h>
+
 #include <glib.h>
 
 /** Append a field, quoted if it has to be. */
 void csv_append(GString *s, const char *field);
+/** Append a comma and a number: a row has many, and a file may have a million rows. */
+void csv_append_number(GString *s, uint64_t n);
 
 #endif

@@ -25,6 +25,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/readahead.h"
+#include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 
 static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
@@ -38,7 +39,7 @@ static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, 
 			(s->cfg.kernel->maps_dirty && (s->folios[slot].flags & PG_dirty) ? PTE_dirty
 											 : 0);
 	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
-	s->folios[slot].mapcount++;
+	folio_add_rmap(s, slot);
 	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
 		folio_activate_mapped(s, vma->mm->cpu, slot);
 }
@@ -157,7 +158,7 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 		event_add(s, slot, rule, 0);
 	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
 		     PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon);
-	s->folios[slot].mapcount = 1;
+	folio_add_rmap(s, slot);
 	folio_add_lru(s, vma->mm->cpu, slot);
 }
 
@@ -260,7 +261,7 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 			folio_free_swap(s, slot);
 		exclusive |= alone && !(f->flags & PG_swapcache);
 	}
-	f->mapcount++;
+	folio_add_rmap(s, slot);
 	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
 	if (exclusive && (vma->flags & VM_WRITE))
 		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
@@ -327,7 +328,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	}
 	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
 	if (old != FOLIO_NONE) {
-		s->folios[old].mapcount--;
+		folio_remove_rmap(s, old);
 		folio_free_unreferenced(s, old);
 	}
 	return 0;

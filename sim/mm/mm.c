@@ -17,6 +17,7 @@
 
 #include "sim/mm/event.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/rmap.h"
 
 /* kernel stack 4, slab 5, page tables 10 beside those of the trace's pages: what
  * a process of the player took of a v7.3 guest; others have more mappings */
@@ -466,7 +467,7 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 				pte &= (uint8_t)~PTE_dirty;
 			pte &= (uint8_t)~PTE_young;
 			if (!(pte & PTE_zero))
-				s->folios[pte_slot(s, pvma, pt, (uint32_t)vpn)].mapcount++;
+				folio_add_rmap(s, pte_slot(s, pvma, pt, (uint32_t)vpn));
 			if (pte & PTE_anon)
 				pte_set_anon(ct, i, pt->anon[i], pte);
 			else

@@ -137,7 +137,7 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 			folio_mark_dirty(s, slot);
 		*pte = 0;
 	}
-	f->mapcount--;
+	folio_remove_rmap(s, slot);
 	return true;
 }
 

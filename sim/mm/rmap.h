@@ -5,6 +5,20 @@
 
 #include "sim/sim.h"
 
+/** folio_add_file_rmap_pte(), folio_add_new_anon_rmap(): a PTE maps it now. */
+static inline void folio_add_rmap(struct sim *s, uint32_t slot)
+{
+	if (!s->folios[slot].mapcount++)
+		s->nr_mapped[slot_is_anon(s, slot)]++;
+}
+
+/** folio_remove_rmap_pte() */
+static inline void folio_remove_rmap(struct sim *s, uint32_t slot)
+{
+	if (!--s->folios[slot].mapcount)
+		s->nr_mapped[slot_is_anon(s, slot)]--;
+}
+
 /**
  * folio_referenced - test and clear the young bits of all PTEs.
  * @exec: set if a VMA that referenced it is executable

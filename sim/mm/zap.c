@@ -19,6 +19,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
+#include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 
 /*
@@ -120,7 +121,7 @@ static void unmap_drain(struct sim *s, unsigned int cpu)
 static void flush_rmaps(struct sim *s, struct zap *z)
 {
 	for (uint32_t i = 0; i < z->nr_delayed; i++)
-		s->folios[z->delayed[i]].mapcount--;
+		folio_remove_rmap(s, z->delayed[i]);
 	z->nr_delayed = 0;
 }
 
@@ -225,7 +226,7 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	}
 	if (pte & PTE_anon) {
 		slot = pt->anon[idx];
-		s->folios[slot].mapcount--;
+		folio_remove_rmap(s, slot);
 		gather_add(s, z, slot);
 		if (s->sched)
 			owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
@@ -241,7 +242,7 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 	count_vm(s, VM_sim_reap_pages, z->d.dying);
 	to_tail = zap_accessed(s, z, vma, slot, pte);
 	if (!(pte & PTE_dirty))
-		s->folios[slot].mapcount--;
+		folio_remove_rmap(s, slot);
 	if (to_tail && deactivate_file_folio(s, s->this_cpu, slot)) {
 		count_vm(s, VM_sim_zap_demoted, 1);
 		note(s, slot, ZAP_DEMOTE, s->folios[slot].flags);

@@ -224,6 +224,8 @@ static void test_check_notices(void)
 	BREAK("references from batches", f->batched++, f->batched--);
 	BREAK("pages in use", s->nr_used++, s->nr_used--);
 	BREAK("nr_file_pages", s->nr_file_pages--, s->nr_file_pages++);
+	BREAK("nr_mapped", s->nr_mapped[0]--, s->nr_mapped[0]++);
+	BREAK("nr_anon_pages", s->nr_mapped[1]++, s->nr_mapped[1]--);
 	BREAK("nr_shmem", s->nr_shmem++, s->nr_shmem--);
 	BREAK("nr_dirty", s->nr_dirty--, s->nr_dirty++);
 	BREAK("swap", s->swap_used++, s->swap_used--);
