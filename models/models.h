@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * The registries: every kernel, model and policy there is, one line each, in
- * models/registry.c.
- */
+/* The registries: every kernel, LRU model, policy and killer there is. */
 #ifndef REAPSIM_MODELS_H
 #define REAPSIM_MODELS_H
 
@@ -12,17 +9,50 @@
 #include "sim/lru.h"
 #include "sim/reap.h"
 
-extern const struct kernel_profile kernel_7_3, kernel_6_12, kernel_7_3_eager, kernel_6_12_lazy;
+/*
+ * One line each; the first of a kind is the default, and the order is that of
+ * tables. models/reap-NAME.c has reap_NAME, and so on; a character that C does not
+ * allow there is an underscore.
+ */
+#define KERNEL_PROFILES(X)                                                                         \
+	X(kernel_7_3)                                                                              \
+	X(kernel_6_12)                                                                             \
+	X(kernel_7_3_eager)                                                                        \
+	X(kernel_6_12_lazy)
 
-extern const struct lru_model lru_classic, lru_mglru;
+#define LRU_MODELS(X)                                                                              \
+	X(lru_classic)                                                                             \
+	X(lru_mglru)
+
+#define REAP_POLICIES(X)                                                                           \
+	X(reap_baseline)                                                                           \
+	X(reap_rfc)                                                                                \
+	X(reap_v1)                                                                                 \
+	X(reap_flag)                                                                               \
+	X(reap_any_exit)                                                                           \
+	X(reap_prctl)                                                                              \
+	X(reap_demote)
+
+#define KILLERS(X)                                                                                 \
+	X(kill_none)                                                                               \
+	X(kill_scripted)                                                                           \
+	X(kill_lmkd)                                                                               \
+	X(kill_oomd)
+
+#define DECLARE_KERNEL_PROFILE(name) extern const struct kernel_profile name;
+#define DECLARE_LRU_MODEL(name)	     extern const struct lru_model name;
+#define DECLARE_REAP_POLICY(name)    extern const struct reap_policy name;
+#define DECLARE_KILLER(name)	     extern const struct killer name;
+
+KERNEL_PROFILES(DECLARE_KERNEL_PROFILE)
+LRU_MODELS(DECLARE_LRU_MODEL)
+REAP_POLICIES(DECLARE_REAP_POLICY)
+KILLERS(DECLARE_KILLER)
+
+/* rules of the kernel profiles */
 extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_12;
 
-extern const struct reap_policy reap_baseline, reap_rfc, reap_v1, reap_flag, reap_any_exit,
-	reap_prctl, reap_demote;
-
-extern const struct killer kill_none, kill_scripted, kill_lmkd, kill_oomd;
-
-/* NULL ends each; the first is the default */
+/* NULL ends each */
 extern const struct kernel_profile *const kernel_profiles[];
 extern const struct lru_model *const lru_models[];
 extern const struct reap_policy *const reap_policies[];
@@ -32,11 +62,14 @@ extern const struct killer *const killers[];
 const struct kernel_profile *kernel_profile_find(const char *name, struct err *err);
 const struct lru_model *lru_model_find(const char *name, struct err *err);
 /**
- * reap_policy_find - by name, with or without "+evict".
- * @evict: set if the name ended in "+evict"
- * Return: the policy, or NULL with @err listing the valid names.
+ * reap_policy_find - "NAME[:KEY=VALUE...][+evict]".
+ * @evict: set if it ends in "+evict"
+ * @args: REAP_ARGS_MAX values, for sim_config.reap_args
+ * Return: the policy, or NULL with @err listing the valid names, or saying what
+ * is wrong with an option.
  */
-const struct reap_policy *reap_policy_find(const char *name, bool *evict, struct err *err);
+const struct reap_policy *reap_policy_find(const char *name, bool *evict, union option_value *args,
+					   struct err *err);
 
 /** By name; NULL with @err listing the valid names. */
 const struct killer *killer_find(const char *name, struct err *err);

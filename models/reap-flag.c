@@ -4,9 +4,27 @@
  * of a process_mrelease() caller that passes a flag skips, not the OOM reaper
  * and not the exit_mmap() that follows. Under this policy every
  * process_mrelease() of a trace passes the flag; with "+evict", both flags.
+ *
+ * oom=yes asks what Hildenbrand asked (29 April 2026), who wants all reaping to
+ * be alike: the OOM reaper skips too, and exit_mmap() still does not. v1 is both
+ * and the exit.
  */
 #include "models/models.h"
 #include "sim/op.h"
+
+enum { OOM };
+
+static const struct option options[] = {
+	[OOM] = { "oom", OPT_CHOICE, "no", "the OOM reaper passes the flag, too",
+		  .choices = (const char *const[]){ "no", "yes", NULL } },
+	{ NULL },
+};
+
+static uint32_t caller_flags(const union option_value *args, enum op_code how)
+{
+	return how == OP_MRELEASE || (how == OP_OOM && args[OOM].choice) ? MRELEASE_IGNORE_ACCESS
+									 : 0;
+}
 
 static bool ignore_access(const struct zap_details *d)
 {
@@ -21,9 +39,10 @@ static bool evict_file(const struct zap_details *d)
 const struct reap_policy reap_flag = {
 	.name = "flag",
 	.summary = "process_mrelease() with a flag: skip if exclusive",
+	.options = options,
 	.in_scope = ignore_access,
 	.exclusive = reap_not_shared,
 	.action = REAP_SKIP,
-	.caller_flags = MRELEASE_IGNORE_ACCESS,
+	.caller_flags = caller_flags,
 	.evict_scope = evict_file,
 };

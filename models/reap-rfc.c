@@ -12,9 +12,10 @@ static bool unstable(const struct zap_details *d)
 	return d->unstable;
 }
 
-static bool mapped_once(uint32_t mapcount)
+static bool mapped_once(const struct zap_details *d, const struct folio *folio)
 {
-	return mapcount < 2;
+	(void)d;
+	return folio->mapcount < 2;
 }
 
 const struct reap_policy reap_rfc = {

@@ -7,24 +7,12 @@
 
 #include "sim/plugin.h"
 
-const struct kernel_profile *const kernel_profiles[] = {
-	&kernel_7_3, &kernel_6_12, &kernel_7_3_eager, &kernel_6_12_lazy, NULL,
-};
+#define ENTRY(name) &name,
 
-const struct lru_model *const lru_models[] = {
-	&lru_classic,
-	&lru_mglru,
-	NULL,
-};
-
-const struct reap_policy *const reap_policies[] = {
-	&reap_baseline, &reap_rfc,   &reap_v1,	   &reap_flag,
-	&reap_any_exit, &reap_prctl, &reap_demote, NULL,
-};
-
-const struct killer *const killers[] = {
-	&kill_none, &kill_scripted, &kill_lmkd, &kill_oomd, NULL,
-};
+const struct kernel_profile *const kernel_profiles[] = { KERNEL_PROFILES(ENTRY) NULL };
+const struct lru_model *const lru_models[] = { LRU_MODELS(ENTRY) NULL };
+const struct reap_policy *const reap_policies[] = { REAP_POLICIES(ENTRY) NULL };
+const struct killer *const killers[] = { KILLERS(ENTRY) NULL };
 
 const struct kernel_profile *kernel_profile_find(const char *name, struct err *err)
 {
@@ -36,15 +24,29 @@ const struct lru_model *lru_model_find(const char *name, struct err *err)
 	return plugin_find(lru_models, "LRU model", name, err);
 }
 
-const struct reap_policy *reap_policy_find(const char *name, bool *evict, struct err *err)
+const struct reap_policy *reap_policy_find(const char *name, bool *evict, union option_value *args,
+					   struct err *err)
 {
 	static const char suffix[] = "+evict";
-	size_t len = strlen(name);
+	g_autofree char *base = g_strdup(name), *who = NULL;
+	const struct reap_policy *p;
+	const char *options = NULL;
+	char *colon;
 
-	*evict = g_str_has_suffix(name, suffix);
+	*evict = g_str_has_suffix(base, suffix);
 	if (*evict)
-		len -= strlen(suffix);
-	return plugin_find_len(reap_policies, "policy", name, len, ", each also with +evict", err);
+		base[strlen(base) - strlen(suffix)] = '\0';
+	colon = strchr(base, ':');
+	if (colon) {
+		*colon = '\0';
+		options = colon + 1;
+	}
+	p = plugin_find_len(reap_policies, "policy", name, strlen(base), ", each also with +evict",
+			    err);
+	if (!p)
+		return NULL;
+	who = g_strdup_printf("policy %s: ", p->name);
+	return options_parse(p->options, who, options, args, err) ? NULL : p;
 }
 
 const struct killer *killer_find(const char *name, struct err *err)

@@ -6,6 +6,15 @@
 
 #include <glib.h>
 
+size_t plugin_nr(const void *registry)
+{
+	size_t n = 0;
+
+	for (const struct plugin *const *p = registry; p[n];)
+		n++;
+	return n;
+}
+
 const void *plugin_find_len(const void *registry, const char *kind, const char *name, size_t len,
 			    const char *also, struct err *err)
 {

@@ -21,6 +21,9 @@ struct plugin {
 	const char *summary;
 };
 
+/** How many there are. */
+size_t plugin_nr(const void *registry);
+
 /**
  * plugin_find - look the first @len bytes of @name up in @registry.
  * @kind: for the message: unknown KIND "NAME", expected one of: A, B

@@ -38,23 +38,29 @@ static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu)
 	return mm;
 }
 
+uint32_t reap_caller_flags(const struct sim_config *cfg, enum op_code how)
+{
+	const uint32_t flags =
+		cfg->reap->caller_flags ? cfg->reap->caller_flags(cfg->reap_args, how) : 0;
+
+	return flags && cfg->evict ? flags | MRELEASE_EVICT_FILE : flags;
+}
+
 enum op_code replay_end_as(const struct sim *s, enum op_code how, uint32_t *flags)
 {
 	if (s->cfg.ends_as != OP_NONE) {
 		how = s->cfg.ends_as;
 		*flags = 0;
 	}
-	if (s->cfg.reap->caller_flags && !s->cfg.flags_as_recorded)
-		*flags |= s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
+	if (!s->cfg.flags_as_recorded)
+		*flags |= reap_caller_flags(&s->cfg, how);
 	return how;
 }
 
 void proc_reap(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
 {
-	if (how == OP_MRELEASE)
+	if (how == OP_MRELEASE || how == OP_OOM)
 		oom_reap_task_mm(s, mm, flags);
-	else if (how == OP_OOM)
-		oom_reap_task_mm(s, mm, 0);
 }
 
 uint64_t proc_exit(struct sim *s, struct mm *mm)

@@ -16,6 +16,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at);
 /** What replay_op() returned, put into words; returns it. */
 int replay_failed(struct sim *s, int ret, uint64_t at);
 
+/** Flags that the policy's caller of process_mrelease(), or the OOM reaper, passes. */
+uint32_t reap_caller_flags(const struct sim_config *cfg, enum op_code how);
 /** How a process ends that the trace ends by @how, and with which flags: the run
  * may say otherwise. */
 enum op_code replay_end_as(const struct sim *s, enum op_code how, uint32_t *flags);

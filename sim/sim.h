@@ -142,8 +142,9 @@ struct sim_config {
 	const struct kernel_profile *kernel; /* of the registry */
 	const struct lru_model *lru;
 	const struct reap_policy *reap;
-	bool evict;		/* the policy's "+evict" form */
-	struct machine machine; /* resolved */
+	bool evict;				     /* the policy's "+evict" form */
+	union option_value reap_args[REAP_ARGS_MAX]; /* of reap->options */
+	struct machine machine;			     /* resolved */
 	/* exits and kills of the trace are replayed as this instead;
 	 * OP_NONE: as recorded */
 	enum op_code ends_as;

@@ -51,8 +51,10 @@ static void death_main(struct sim *s, void *arg)
 
 		while (mm->task && s->clock.now_ns < until)
 			wait_on_until(s, &a->news, until);
-		if (mm->task)
+		if (mm->task) {
 			v->how = OP_OOM;
+			v->flags = reap_caller_flags(&s->cfg, OP_OOM);
+		}
 	}
 	proc_reap(s, mm, v->how, v->flags);
 	while (mm->task)
@@ -129,14 +131,11 @@ uint64_t killer_shortage(const struct sim *s)
 static void kill_actor(struct sim *s, uint32_t pid, enum op_code how, uint64_t shortage, bool oom)
 {
 	struct actor *a = actor_get(s, pid);
-	uint32_t flags = 0;
 
 	if (!a->mm || a->dying)
 		return;
 	a->deviates = true;
-	if (how == OP_MRELEASE && s->cfg.reap->caller_flags)
-		flags = s->cfg.reap->caller_flags | (s->cfg.evict ? MRELEASE_EVICT_FILE : 0);
-	actor_begin_death(s, a, how, flags, shortage, oom);
+	actor_begin_death(s, a, how, reap_caller_flags(&s->cfg, how), shortage, oom);
 }
 
 void killer_kill(struct sim *s, uint32_t pid, bool reap, uint64_t shortage_pages)

@@ -51,15 +51,32 @@ static void put_named(FILE *f, enum form form, int width, const char *name, cons
 		fprintf(f, "  %-*s %s\n", width, name, text);
 }
 
+/* "NAME:KEY=DEFAULT", as it is typed */
+static void put_plugin_option(FILE *f, const char *name, const struct option *o)
+{
+	g_autofree char *range = option_range(o);
+
+	fprintf(f, "| `%s:%s=%s` | %s (%s) |\n", name, o->name, o->def, o->help, range);
+}
+
 static void put_registry(FILE *f, enum form form, const struct section *section)
 {
 	for (const struct plugin *const *p = section->registry; *p; p++) {
 		put_named(f, form, 14, (*p)->name, (*p)->summary);
-		if (form != TEXT || !section->options)
+		if (form == NAMES || !section->options)
 			continue;
-		for (const struct option *o = section->options(*p); o && o->name; o++)
-			put_option(f, form, o, 4, 20);
+		for (const struct option *o = section->options(*p); o && o->name; o++) {
+			if (form == TEXT)
+				put_option(f, form, o, 4, 20);
+			else
+				put_plugin_option(f, (*p)->name, o);
+		}
 	}
+}
+
+static const struct option *policy_options(const void *plugin)
+{
+	return ((const struct reap_policy *)plugin)->options;
 }
 
 static const struct option *killer_options(const void *plugin)
@@ -84,7 +101,7 @@ static const struct section sections[] = {
 	{ "kernels", "kernels (--kernel)", .registry = kernel_profiles },
 	{ "models", "LRU models (--lru)", .registry = lru_models },
 	{ "policies", "reap policies (--policy, --policies), each also with +evict",
-	  .registry = reap_policies },
+	  .registry = reap_policies, .options = policy_options },
 	{ "killers", "killers (--killer NAME[:KEY=VALUE...])", .registry = killers,
 	  .options = killer_options },
 	{ "formats", "trace formats (--format, --from)", .registry = trace_readers },

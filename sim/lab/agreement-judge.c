@@ -56,12 +56,13 @@ static int check_result(const struct agreement *a, const struct result *r, const
 	const char *runs = a->results.runs_path;
 	g_autoptr(GError) gerr = NULL;
 	g_autofree char *text = NULL, *sum = NULL;
+	struct sim_config cfg;
 	struct err why;
-	bool evict;
 	gsize len;
 
-	if (!lru_model_find(r->lru, &why) || !reap_policy_find(r->policy, &evict, &why) ||
-	    !recorded_kernel(a, r, &why))
+	sim_config_init(&cfg);
+	if (sim_config_set(&cfg, "lru", r->lru, &why) ||
+	    sim_config_set(&cfg, "policy", r->policy, &why) || !recorded_kernel(a, r, &why))
 		return err_at(err, -EINVAL, runs, r->line, "%s", why.msg);
 	if (!g_file_get_contents(path, &text, &len, &gerr))
 		return err_at(err, -EINVAL, runs, r->line, "%s", gerr->message);

@@ -66,13 +66,15 @@ static int set_lru(struct sim_config *cfg, const char *value, struct err *err)
 
 static int set_policy(struct sim_config *cfg, const char *value, struct err *err)
 {
+	union option_value args[REAP_ARGS_MAX];
 	bool evict;
-	const struct reap_policy *p = reap_policy_find(value, &evict, err);
+	const struct reap_policy *p = reap_policy_find(value, &evict, args, err);
 
 	if (!p)
 		return -EINVAL;
 	cfg->reap = p;
 	cfg->evict = evict;
+	memcpy(cfg->reap_args, args, sizeof(args));
 	return 0;
 }
 

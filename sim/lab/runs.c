@@ -105,9 +105,10 @@ static int add_policies(struct run_set *rs, const char *list, struct err *err)
 	}
 	names = g_strsplit(list, ",", -1);
 	for (char **n = names; *n; n++) {
-		bool evict;
+		struct sim_config scratch;
 
-		if (!reap_policy_find(*n, &evict, err))
+		sim_config_init(&scratch);
+		if (sim_config_set(&scratch, "policy", *n, err))
 			return -EINVAL;
 		g_ptr_array_add(rs->policies, g_strdup(*n));
 	}
@@ -122,7 +123,7 @@ static void add_run(struct run_set *rs, const struct run_spec *spec, guint end, 
 	sim_config_init(&r.cfg);
 	r.cfg.kernel = rs->kernel;
 	r.cfg.lru = rs->lru;
-	r.cfg.reap = reap_policy_find(r.policy, &r.cfg.evict, NULL);
+	sim_config_set(&r.cfg, "policy", r.policy, NULL);
 	r.cfg.machine = g_array_index(rs->machines, struct machine, machine);
 	r.cfg.ends_as = g_array_index(rs->ends, enum op_code, end);
 	r.cfg.check = spec->check;

@@ -17,6 +17,7 @@
 #ifndef REAPSIM_FOLIO_H
 #define REAPSIM_FOLIO_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /** enum folio_flags - named after the kernel's PG_ flags where one exists. */
@@ -70,5 +71,11 @@ _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 byte
 
 #define FOLIO_NONE  0
 #define FOLIO_FIRST 1
+
+/** v7.3 folio_maybe_mapped_shared() for an order-0 folio. */
+static inline bool folio_maybe_mapped_shared(const struct folio *folio)
+{
+	return folio->mapcount > 1;
+}
 
 #endif

@@ -94,7 +94,7 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	if (!vma_has_recency(vma))
 		return true;
 	if ((vma->mm->dying || vma->mm->unstable) && (f->flags & PG_anon) &&
-	    !folio_maybe_mapped_shared(f->mapcount)) {
+	    !folio_maybe_mapped_shared(f)) {
 		r->count = -1;
 		return false;
 	}

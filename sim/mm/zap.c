@@ -187,7 +187,7 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 		note(s, slot, ZAP_NO_RECENCY, f->flags);
 		return false;
 	}
-	if (z->in_scope && z->policy->exclusive(f->mapcount)) {
+	if (z->in_scope && z->policy->exclusive(&z->d, f)) {
 		count_vm(s, VM_sim_zap_skipped, 1);
 		note(s, slot, ZAP_SKIP, f->flags);
 		return z->policy->action == REAP_DEMOTE;
@@ -282,6 +282,8 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 		.dying = mm->dying || mm->unstable,
 		.opted_in = mm->opted_in,
 		.mrelease_flags = mrelease_flags,
+		.mm = mm,
+		.args = s->cfg.reap_args,
 	};
 	z->policy = s->cfg.reap;
 	z->in_scope = z->policy->in_scope(&z->d);

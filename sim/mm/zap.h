@@ -20,7 +20,7 @@ void dup_mmap_fail(struct sim *s, struct mm *parent);
 /**
  * oom_reap_task_mm(): sets MMF_UNSTABLE and unmaps, highest VMA first, what is
  * private or anonymous; VM_SHARED file mappings are left to exit_mmap().
- * @mrelease_flags: of the process_mrelease() call; 0 for the OOM reaper
+ * @mrelease_flags: of the process_mrelease() call, or what the policy gives the OOM reaper
  */
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags);
 

@@ -187,6 +187,7 @@ static void test_find(void)
 	static const struct plugin *const registry[] = { &one, &other, NULL };
 	struct err err;
 
+	CU_ASSERT(plugin_nr(registry) == 2);
 	CU_ASSERT(plugin_find(registry, "kind", "other", &err) == &other);
 	CU_ASSERT(plugin_find_len(registry, "kind", "one+more", 3, NULL, &err) == &one);
 	CU_ASSERT(plugin_find(registry, "kind", "on", &err) == NULL);

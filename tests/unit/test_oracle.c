@@ -438,7 +438,7 @@ static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 struct setup {
 	enum ref_kernel kernel;
 	const struct lru_model *lru;
-	enum ref_policy policy;
+	const struct policy_rule *policy;
 	bool evict;
 	bool check; /* sim_check() after each operation too */
 };
@@ -481,7 +481,6 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 {
 	struct sim_config cfg = { .kernel = kernel_profiles[su->kernel],
 				  .lru = su->lru,
-				  .evict = su->evict,
 				  .machine = rt->m,
 				  .ends_as = rt->ends_as };
 	struct trace_iter it;
@@ -491,8 +490,9 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 	struct ref *r;
 	struct op op;
 
-	cfg.reap = reap_policies[su->policy];
-	g_assert_cmpstr(cfg.reap->name, ==, ref_policy_names[su->policy]);
+	cfg.reap = reap_policy_find(su->policy->policy, &cfg.evict, cfg.reap_args, &err);
+	g_assert_nonnull(cfg.reap);
+	cfg.evict = su->evict;
 	g_assert_cmpstr(cfg.kernel->name, ==, ref_kernel_names[su->kernel]);
 	s = sim_new(rt->t, &cfg, &err);
 	g_assert_nonnull(s);
@@ -628,7 +628,7 @@ static void report(struct random_trace *rt, const struct setup *su, uint64_t see
 	int64_t less_at;
 
 	printf("\nseed %" PRIu64 ", v%s, %s LRU, policy %s%s, operation %" PRId64 ": %s\n", seed,
-	       ref_kernel_names[su->kernel], su->lru->name, ref_policy_names[su->policy],
+	       ref_kernel_names[su->kernel], su->lru->name, su->policy->policy,
 	       su->evict ? "+evict" : "", at, msg);
 	shrink(rt, su);
 	less_at = lockstep(rt, su, less, NULL);
@@ -687,8 +687,8 @@ static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, 
 		struct setup su = {
 			.kernel = kernel,
 			.lru = lru,
-			.policy = (enum ref_policy)(seed % NR_REF_POLICIES),
-			.evict = seed / NR_REF_POLICIES % 2,
+			.policy = &policy_rules[seed % policy_rules_nr()],
+			.evict = seed / policy_rules_nr() % 2,
 			.check = seed % 10 == 0,
 		};
 		struct random_trace rt;
@@ -770,7 +770,7 @@ static int run(const struct random_trace *rt, const char *policy, enum op_code e
 	struct sim *s;
 	int ret;
 
-	cfg.reap = reap_policy_find(policy, &cfg.evict, &err);
+	cfg.reap = reap_policy_find(policy, &cfg.evict, cfg.reap_args, &err);
 	g_assert_nonnull(cfg.reap);
 	s = sim_new(rt->t, &cfg, &err);
 	g_assert_nonnull(s);
@@ -842,11 +842,10 @@ static void test_invariants(void)
 		int ret;
 
 		random_trace(&rt, seed, 150, 0);
-		for (int p = 0; p < NR_REF_POLICIES; p++) {
-			ret = run(&rt, ref_policy_names[p], rt.ends_as, true, &checked, NULL);
+		for (const struct policy_rule *p = policy_rules; p->policy; p++) {
+			ret = run(&rt, p->policy, rt.ends_as, true, &checked, NULL);
 			CU_ASSERT(ret == 1 || ret == -ENOMEM);
-			CU_ASSERT_EQUAL(ret, run(&rt, ref_policy_names[p], rt.ends_as, false,
-						 &plain, NULL));
+			CU_ASSERT_EQUAL(ret, run(&rt, p->policy, rt.ends_as, false, &plain, NULL));
 			CU_ASSERT_FALSE(memcmp(&plain, &checked, sizeof(plain)));
 		}
 		random_trace_free(&rt);

@@ -9,6 +9,7 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/plugin.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/mm.h"
 #include "sim/outcome.h"
@@ -16,6 +17,7 @@
 #include "sim/time/sched.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
+#include "tests/unit/policies.h"
 #include "tests/unit/testlib.h"
 
 void suite_timed(void);
@@ -33,6 +35,7 @@ static bool has_run(const struct sim *s, uint32_t pid)
  * latency has at once, did not count as a wait, after which a process has run. */
 static void test_costs_nothing(void)
 {
+	const size_t nr_rules = policy_rules_nr();
 	unsigned int compared = 0;
 
 	for (uint64_t seed = 1; seed <= 1000; seed++) {
@@ -49,10 +52,11 @@ static void test_costs_nothing(void)
 		/* of several CPUs, kswapd has one of its own choice */
 		if (!rt.m.memcg_pages)
 			rt.m.cpus = 1;
-		cfg.kernel = kernel_profiles[seed / 28 % 2];
+		cfg.kernel = kernel_profiles[seed / 4 / nr_rules % 2];
 		cfg.lru = lru_models[seed % 2];
-		cfg.reap = reap_policies[seed / 2 % 7];
-		cfg.evict = seed / 14 % 2;
+		cfg.reap = reap_policy_find(policy_rules[seed / 2 % nr_rules].policy, &cfg.evict,
+					    cfg.reap_args, &err);
+		cfg.evict = seed / 2 / nr_rules % 2;
 		cfg.machine = rt.m;
 		cfg.ends_as = rt.ends_as;
 		cfg.check = seed % 8 == 0;
@@ -162,9 +166,10 @@ static const char *const rules[] = {
 static void test_invariants(void)
 {
 	uint64_t waits = 0, stalls = 0, kills = 0, restarts = 0, ooms = 0;
+	const size_t nr_rules = policy_rules_nr();
 
 	for (uint64_t seed = 1; seed <= 600; seed++) {
-		const struct killer *k = killers[seed / 3 % 4];
+		const struct killer *k = killers[seed / 3 % plugin_nr(killers)];
 		struct timed_config timed;
 		struct sim_config cfg = { .check = true };
 		struct random_trace rt;
@@ -175,10 +180,11 @@ static void test_invariants(void)
 
 		random_trace(&rt, seed, 150, 0);
 		set_costs(&rt.m, seed);
-		cfg.kernel = kernel_profiles[seed / 28 % 2];
+		cfg.kernel = kernel_profiles[seed / 4 / nr_rules % 2];
 		cfg.lru = lru_models[seed % 2];
-		cfg.reap = reap_policies[seed / 2 % 7];
-		cfg.evict = seed / 14 % 2;
+		cfg.reap = reap_policy_find(policy_rules[seed / 2 % nr_rules].policy, &cfg.evict,
+					    cfg.reap_args, &err);
+		cfg.evict = seed / 2 / nr_rules % 2;
 		cfg.machine = rt.m;
 		cfg.ends_as = rt.ends_as;
 		timed_config_init(&timed, k);

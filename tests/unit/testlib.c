@@ -78,7 +78,8 @@ static struct tl *make(const struct kernel_profile *kernel, const struct lru_mod
 		.check = true,
 	};
 
-	cfg.reap = reap_policy_find(policy ? policy : "baseline", &cfg.evict, &x->err);
+	cfg.reap =
+		reap_policy_find(policy ? policy : "baseline", &cfg.evict, cfg.reap_args, &x->err);
 	if (cfg.reap)
 		x->t = tl_trace(text, &x->err);
 	if (x->t)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Generators of synthetic traces. One generator is one file gen-NAME.c with
- * its options, and one line in generators.c. The same options and seed give
+ * its options, and one line below. The same options and seed give
  * the same trace, byte for byte, on every machine: random numbers come from
  * the generator below, and real numbers pass through +, -, *, / only.
  */
@@ -64,6 +64,29 @@ struct trace_generator {
 	const struct gen_return *returns;
 	int (*generate)(const struct gen_args *a, struct trace_build *b, struct err *err);
 };
+
+/* One line each, in the order of lists. */
+#define TRACE_GENERATORS(X)                                                                        \
+	X(gen_zipf_reads)                                                                          \
+	X(gen_sequential)                                                                          \
+	X(gen_restart_loop)                                                                        \
+	X(gen_app_rotation)                                                                        \
+	X(gen_shared_library)                                                                      \
+	X(gen_android_cycle30)                                                                     \
+	X(gen_android_ageing)                                                                      \
+	X(gen_camera_burst)                                                                        \
+	X(gen_android_go)                                                                          \
+	X(gen_tabs)                                                                                \
+	X(gen_compile_storm)                                                                       \
+	X(gen_shell_loop)                                                                          \
+	X(gen_k8s_crashloop)                                                                       \
+	X(gen_oomd_restart)                                                                        \
+	X(gen_db_pressure)                                                                         \
+	X(gen_reclaim_first)                                                                       \
+	X(gen_kill_return)
+
+#define DECLARE_TRACE_GENERATOR(name) extern const struct trace_generator name;
+TRACE_GENERATORS(DECLARE_TRACE_GENERATOR)
 
 /** All of them, NULL-terminated. */
 extern const struct trace_generator *const trace_generators[];

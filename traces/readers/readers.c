@@ -8,13 +8,9 @@
 
 #include "sim/plugin.h"
 
-extern const struct trace_reader text_reader, binary_reader, perf_reader, ftrace_reader,
-	lackey_reader, oracle_reader;
+#define ENTRY(name) &name,
 
-const struct trace_reader *const trace_readers[] = {
-	&text_reader,	&binary_reader, &perf_reader, &ftrace_reader,
-	&lackey_reader, &oracle_reader, NULL,
-};
+const struct trace_reader *const trace_readers[] = { TRACE_READERS(ENTRY) NULL };
 
 static char *reader_names(void)
 {

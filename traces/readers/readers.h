@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The input formats. A new one is one file with one const struct trace_reader,
- * one line in the table in readers.c and one row in tests/unit/traces/test_readers.c.
+ * one line below and one row in tests/unit/traces/test_readers.c.
  */
 #ifndef REAPSIM_TRACES_READERS_H
 #define REAPSIM_TRACES_READERS_H
@@ -12,6 +12,18 @@
 #include "sim/err.h"
 #include "sim/trace.h"
 #include "traces/readers/input.h"
+
+/* One line each, in the order in which they are probed. */
+#define TRACE_READERS(X)                                                                           \
+	X(text_reader)                                                                             \
+	X(binary_reader)                                                                           \
+	X(perf_reader)                                                                             \
+	X(ftrace_reader)                                                                           \
+	X(lackey_reader)                                                                           \
+	X(oracle_reader)
+
+#define DECLARE_TRACE_READER(name) extern const struct trace_reader name;
+TRACE_READERS(DECLARE_TRACE_READER)
 
 /** All readers in the order in which they are probed; NULL ends it. */
 extern const struct trace_reader *const trace_readers[];

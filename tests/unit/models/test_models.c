@@ -90,8 +90,6 @@ static void run_one(const struct kernel_profile *kernel, const struct lru_model 
 {
 	struct sim_config cfg = { .kernel = kernel,
 				  .lru = lru,
-				  .reap = reap,
-				  .evict = evict,
 				  .check = true,
 				  .machine = tl_machine(machine),
 				  .ends_as = ends_as };
@@ -101,6 +99,8 @@ static void run_one(const struct kernel_profile *kernel, const struct lru_model 
 	struct err err = { "" };
 	struct vmstat st[2];
 
+	cfg.reap = reap_policy_find(reap->name, &cfg.evict, cfg.reap_args, &err);
+	cfg.evict = evict;
 	for (int again = 0; again < 2; again++) {
 		struct sim *s = sim_new(t, &cfg, &err);
 

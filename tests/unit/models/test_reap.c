@@ -1,47 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/reap-*.c: every policy, by the predicates of README.md:
+ * models/reap-*.c: every policy, by its row of tests/unit/policies.c:
  *
  *	marked iff file folio, young PTE, VMA with recency, and not skipped
- *	skipped by
- *	 rfc       MMF_UNSTABLE, mapcount < 2
- *	 v1        MMF_UNSTABLE, not maybe mapped shared
- *	 flag      the reap of a process_mrelease() that passed the flag, likewise
- *	 any-exit  mm_users == 0 or MMF_UNSTABLE, likewise
- *	 prctl     as any-exit, of a process that opted in
- *	 demote    as any-exit, and to the tail of the inactive list
  *
- * The table below restates them apart from the code, walks through the deaths
- * of a process as the kernel does, and says what must become of each page.
+ * The rows are walked through the deaths of a process as the kernel does them, and
+ * say what must become of each page.
  */
 #include <string.h>
 
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "tests/unit/policies.h"
 #include "tests/unit/testlib.h"
 
 void suite_reap(void);
-
-/* where a policy skips */
-struct rule {
-	const char *policy;
-	bool needs_unstable, needs_reaping, needs_flag, needs_dying, needs_optin, never, demotes;
-	bool caller_passes_flags;
-};
-
-static const struct rule rules[] = {
-	{ .policy = "baseline", .never = true, .needs_unstable = true },
-	{ .policy = "rfc", .needs_unstable = true },
-	{ .policy = "v1", .needs_unstable = true },
-	{ .policy = "flag",
-	  .needs_reaping = true,
-	  .needs_flag = true,
-	  .caller_passes_flags = true },
-	{ .policy = "any-exit", .needs_dying = true },
-	{ .policy = "prctl", .needs_dying = true, .needs_optin = true },
-	{ .policy = "demote", .needs_dying = true, .demotes = true },
-};
 
 /* how process 1 dies */
 static const struct death {
@@ -138,8 +112,8 @@ struct totals {
 };
 
 /* the table: one page through the walks of its owner's death */
-static struct fate expect(const struct rule *r, bool evict, const struct death *d, bool optin,
-			  enum sharing sharing, struct page p, struct totals *sum)
+static struct fate expect(const struct policy_rule *r, bool evict, const struct death *d,
+			  bool optin, enum sharing sharing, struct page p, struct totals *sum)
 {
 	struct fate f = { .cached = true,
 			  .referenced = p.history == SECOND_MARK,
@@ -151,8 +125,9 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 	bool reaping = d->reaped && !shared_vma;
 	bool unstable = d->reaped;
 	bool mrelease = d->reaped && strcmp(d->op, "oom,1") != 0;
-	bool flag = mrelease && (d->ignore_access || r->caller_passes_flags);
-	bool evict_flag = mrelease && (d->evict_file || (r->caller_passes_flags && evict));
+	bool passes = mrelease ? r->mrelease_passes : d->reaped && r->oom_passes;
+	bool flag = (mrelease && d->ignore_access) || passes;
+	bool evict_flag = (mrelease && d->evict_file) || (passes && evict);
 	/* mm_users is 0 in exit_mmap(); in a reap the mm is unstable */
 	bool dying = true;
 	bool scope = (!r->needs_unstable || unstable) && (!r->needs_reaping || reaping) &&
@@ -195,7 +170,7 @@ static struct fate expect(const struct rule *r, bool evict, const struct death *
 	return f;
 }
 
-static void run_case(const struct rule *r, bool evict, const struct death *d, bool optin,
+static void run_case(const struct policy_rule *r, bool evict, const struct death *d, bool optin,
 		     enum sharing sharing, const char *before)
 {
 	g_autofree char *policy = g_strconcat(r->policy, evict ? "+evict" : "", NULL);
@@ -255,38 +230,49 @@ static void test_decisions(void)
 			g_autofree char *before = setup((enum sharing)sharing, optin);
 
 			for (size_t d = 0; d < G_N_ELEMENTS(deaths); d++)
-				for (size_t r = 0; r < G_N_ELEMENTS(rules); r++)
+				for (size_t r = 0; r < policy_rules_nr(); r++)
 					for (int evict = 0; evict < 2; evict++, nr++)
-						run_case(&rules[r], evict, &deaths[d], optin,
+						run_case(&policy_rules[r], evict, &deaths[d], optin,
 							 (enum sharing)sharing, before);
 		}
 	}
-	TL_EQ(nr, 3 * 2 * 7 * 2 * G_N_ELEMENTS(rules), "cases");
+	TL_EQ(nr, 3 * 2 * 7 * 2 * policy_rules_nr(), "cases");
 }
 
-/* a policy without a row above is not tested; rows and registry agree */
+/* a policy without a row is not tested; rows and registry agree */
 static void test_registry(void)
 {
+	const size_t nr_rules = policy_rules_nr();
 	size_t n = 0;
 
 	for (; reap_policies[n]; n++) {
-		CU_ASSERT_FATAL(n < G_N_ELEMENTS(rules));
-		TL_STR(reap_policies[n]->name, rules[n].policy, "row %zu", n);
-		CU_ASSERT(reap_policies[n]->summary[0] != 0);
+		const struct reap_policy *p = reap_policies[n];
+		size_t nr_options = 0;
+
+		CU_ASSERT_FATAL(n < nr_rules);
+		TL_STR(p->name, policy_rules[n].policy, "row %zu", n);
+		CU_ASSERT(p->summary[0] != 0);
 		/* a column of the compare table: 14 wide with "+evict" */
-		CU_ASSERT(strlen(reap_policies[n]->name) + strlen("+evict") <= 14);
+		CU_ASSERT(strlen(p->name) + strlen("+evict") <= 14);
+		while (p->options && p->options[nr_options].name)
+			nr_options++;
+		CU_ASSERT(nr_options <= REAP_ARGS_MAX);
 	}
-	TL_EQ(n, G_N_ELEMENTS(rules), "policies");
+	/* the others are policies with options */
+	for (; n < nr_rules; n++)
+		CU_ASSERT(strchr(policy_rules[n].policy, ':') != NULL);
 }
 
 /* the hooks themselves, for every combination of circumstances, also those that
- * no walk of the engine produces; @mapcount includes the PTE that goes */
+ * no walk of the engine produces; the mapcount includes the PTE that goes */
 static void test_predicates(void)
 {
-	for (size_t r = 0; r < G_N_ELEMENTS(rules); r++) {
-		const struct rule *u = &rules[r];
-		const struct reap_policy *p = reap_policies[r];
+	for (const struct policy_rule *u = policy_rules; u->policy; u++) {
+		union option_value args[REAP_ARGS_MAX];
+		bool evict;
+		const struct reap_policy *p = reap_policy_find(u->policy, &evict, args, NULL);
 
+		CU_ASSERT_PTR_NOT_NULL_FATAL(p);
 		for (unsigned int bits = 0; bits < 64; bits++) {
 			const struct zap_details d = {
 				.reaping = bits & 1,
@@ -294,6 +280,7 @@ static void test_predicates(void)
 				.dying = bits & 4,
 				.opted_in = bits & 8,
 				.mrelease_flags = bits >> 4, /* ignore_access, evict_file */
+				.args = args,
 			};
 			bool scope = (!u->needs_unstable || d.unstable) &&
 				     (!u->needs_reaping || d.reaping) &&
@@ -304,12 +291,19 @@ static void test_predicates(void)
 			      "%s, %#x", u->policy, bits);
 			TL_EQ(p->evict_scope(&d), scope && (!u->needs_flag || bits & 32), "%s, %#x",
 			      u->policy, bits);
+			for (uint32_t mapcount = 1; mapcount < 4; mapcount++) {
+				const struct folio f = { .mapcount = mapcount };
+
+				TL_EQ(p->exclusive(&d, &f), mapcount == 1, "%s, mapcount %u",
+				      u->policy, mapcount);
+			}
 		}
-		for (uint32_t mapcount = 1; mapcount < 4; mapcount++)
-			TL_EQ(p->exclusive(mapcount), mapcount == 1, "%s, mapcount %u", u->policy,
-			      mapcount);
 		TL_EQ(p->action == REAP_DEMOTE, u->demotes, "%s", u->policy);
-		TL_EQ(p->caller_flags, u->caller_passes_flags ? 1 : 0, "%s", u->policy);
+		TL_EQ(p->caller_flags ? p->caller_flags(args, OP_MRELEASE) : 0,
+		      u->mrelease_passes ? MRELEASE_IGNORE_ACCESS : 0, "%s", u->policy);
+		TL_EQ(p->caller_flags ? p->caller_flags(args, OP_OOM) : 0,
+		      u->oom_passes ? MRELEASE_IGNORE_ACCESS : 0, "%s", u->policy);
+		TL_EQ(p->caller_flags ? p->caller_flags(args, OP_KILL) : 0, 0, "%s", u->policy);
 	}
 }
 
@@ -317,28 +311,44 @@ static void test_find(void)
 {
 	static const char *const bad[] = { "",	     "v2", "v1+", "v1+evic", "v1+evict+evict",
 					   "+evict", "V1", "v1 ", "any" };
+	static const struct {
+		const char *name, *error;
+	} options[] = {
+		{ "v1:oom=yes", "policy v1: unknown option \"oom\", it has none" },
+		{ "flag:oom", "policy flag: \"oom\", expected KEY=VALUE" },
+		{ "flag:oom=maybe", "policy flag: oom is \"maybe\", expected one of: no, yes" },
+		{ "flag:mm=yes", "policy flag: unknown option \"mm\", expected one of: oom" },
+	};
 	g_autoptr(GString) names = g_string_new(NULL);
+	union option_value args[REAP_ARGS_MAX];
 	struct err err;
 	bool evict;
 
 	for (size_t i = 0; reap_policies[i]; i++) {
 		g_autofree char *plus = g_strconcat(reap_policies[i]->name, "+evict", NULL);
 
-		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, &err) ==
+		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, args, &err) ==
 				  reap_policies[i] &&
 			  !evict);
-		CU_ASSERT(reap_policy_find(plus, &evict, &err) == reap_policies[i] && evict);
+		CU_ASSERT(reap_policy_find(plus, &evict, args, &err) == reap_policies[i] && evict);
+		g_string_append_printf(names, "%s%s", i ? ", " : "", reap_policies[i]->name);
 	}
-	for (size_t i = 0; i < G_N_ELEMENTS(rules); i++)
-		g_string_append_printf(names, "%s%s", i ? ", " : "", rules[i].policy);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *want = g_strdup_printf(
 			"unknown policy \"%s\", expected one of: %s, each also with +evict", bad[i],
 			names->str);
 
-		CU_ASSERT(reap_policy_find(bad[i], &evict, &err) == NULL);
+		CU_ASSERT(reap_policy_find(bad[i], &evict, args, &err) == NULL);
 		TL_STR(err.msg, want, "%s", bad[i]);
 	}
+	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
+		CU_ASSERT(reap_policy_find(options[i].name, &evict, args, &err) == NULL);
+		TL_STR(err.msg, options[i].error, "%s", options[i].name);
+	}
+	CU_ASSERT(reap_policy_find("flag", &evict, args, &err) == &reap_flag);
+	CU_ASSERT(args[0].choice == 0 && !evict);
+	CU_ASSERT(reap_policy_find("flag:oom=yes+evict", &evict, args, &err) == &reap_flag);
+	CU_ASSERT(args[0].choice == 1 && evict);
 	CU_ASSERT(lru_model_find("classic", &err) == lru_models[0]);
 	CU_ASSERT(lru_model_find("classics", &err) == NULL);
 	TL_STR(err.msg, "unknown LRU model \"classics\", expected one of: classic, mglru", "lru");
@@ -348,7 +358,7 @@ static void test_find(void)
  * skips, the others do not; munmap() is none for any policy */
 static void test_exec_and_munmap(void)
 {
-	for (size_t i = 0; reap_policies[i]; i++) {
+	for (const struct policy_rule *r = policy_rules; r->policy; r++) {
 		static const char *const ops[] = { "unmap,1,0,4", "exec,1" };
 
 		for (int exec = 0; exec < 2; exec++) {
@@ -356,13 +366,13 @@ static void test_exec_and_munmap(void)
 				g_strconcat("file,a,4; spawn,1; optin,1; map,1,0,4,r--p,a,0; "
 					    "touch,1,0,4,r; drain;",
 					    ops[exec], NULL);
-			struct tl *x = tl_run(NULL, reap_policies[i]->name, text);
-			bool skips = exec && rules[i].needs_dying;
+			struct tl *x = tl_run(NULL, r->policy, text);
+			bool skips = exec && r->needs_dying;
 
-			TL_EQ(tl_stat(x, VM_sim_zap_marks), skips ? 0 : 4, "%s, %s",
-			      reap_policies[i]->name, ops[exec]);
-			TL_EQ(tl_stat(x, VM_sim_zap_skipped), skips ? 4 : 0, "%s, %s",
-			      reap_policies[i]->name, ops[exec]);
+			TL_EQ(tl_stat(x, VM_sim_zap_marks), skips ? 0 : 4, "%s, %s", r->policy,
+			      ops[exec]);
+			TL_EQ(tl_stat(x, VM_sim_zap_skipped), skips ? 4 : 0, "%s, %s", r->policy,
+			      ops[exec]);
 			tl_free(x);
 		}
 	}

@@ -86,7 +86,7 @@ void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags);
 /* reap.c */
 
 /** Does the policy leave out the access of a page with that mapcount? */
-bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int mapcount);
+bool ref_policy_skips(const struct ref_zap *z, int mapcount);
 /** What the policy says about one walk. */
 struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
 			     uint32_t flags);

@@ -28,6 +28,7 @@
 #include "sim/op.h"
 #include "sim/trace.h"
 #include "sim/vmstat.h"
+#include "tests/unit/policies.h"
 
 #define REF_PROCS_MAX  16   /* alive at once */
 #define REF_OPENS_MAX  4096 /* open files, ever */
@@ -35,19 +36,6 @@
 #define REF_VMAS_MAX   512
 #define REF_BATCH      31
 #define REF_GATHER_MAX (7 + 19 * 509)
-
-enum ref_policy {
-	REF_BASELINE,
-	REF_RFC,
-	REF_V1,
-	REF_FLAG,
-	REF_ANY_EXIT,
-	REF_PRCTL,
-	REF_DEMOTE,
-	NR_REF_POLICIES,
-};
-
-extern const char *const ref_policy_names[NR_REF_POLICIES];
 
 enum ref_kernel {
 	REF_7_3,
@@ -200,7 +188,7 @@ struct ref {
 	const struct trace *t;
 	struct machine m;
 	bool v6; /* v6.12, not v7.3 */
-	enum ref_policy policy;
+	const struct policy_rule *policy;
 	bool evict;
 	enum op_code ends_as;
 	uint32_t base; /* vpn of ptes[0] */
@@ -243,7 +231,7 @@ struct ref {
 };
 
 struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
-		    bool mglru, enum ref_policy policy, bool evict, enum op_code ends_as);
+		    bool mglru, const struct policy_rule *policy, bool evict, enum op_code ends_as);
 void ref_free(struct ref *r);
 /** One operation; false when the machine is out of memory. */
 bool ref_op(struct ref *r, const struct op *op);

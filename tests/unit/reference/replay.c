@@ -16,6 +16,11 @@ void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
 	r->v[item] += n;
 }
 
+static uint32_t ref_passed_flags(const struct ref *r)
+{
+	return MRELEASE_IGNORE_ACCESS | (r->evict ? MRELEASE_EVICT_FILE : 0);
+}
+
 static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t flags)
 {
 	if (r->ends_as != OP_NONE) {
@@ -26,11 +31,12 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 		ref_count(r, VM_sim_victims, 1);
 	if (how == OP_MRELEASE) {
 		/* under "flag" the caller opts in */
-		if (r->policy == REF_FLAG)
-			flags |= MRELEASE_IGNORE_ACCESS | (r->evict ? MRELEASE_EVICT_FILE : 0);
+		if (r->policy->mrelease_passes)
+			flags |= ref_passed_flags(r);
 		ref_oom_reap_task_mm(r, p, flags);
 	} else if (how == OP_OOM) {
-		ref_oom_reap_task_mm(r, p, 0);
+		flags = r->policy->oom_passes ? ref_passed_flags(r) : 0;
+		ref_oom_reap_task_mm(r, p, flags);
 	}
 	ref_exit_mmap(r, p);
 	ref_free_process(r, p);
@@ -177,7 +183,7 @@ static void find_base(struct ref *r)
 }
 
 struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
-		    bool mglru, enum ref_policy policy, bool evict, enum op_code ends_as)
+		    bool mglru, const struct policy_rule *policy, bool evict, enum op_code ends_as)
 {
 	struct ref *r = g_new0(struct ref, 1);
 

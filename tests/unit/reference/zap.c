@@ -105,9 +105,9 @@ static void zap_present(struct ref *r, const struct ref_zap *z, const struct ref
 		       (r->gen ? ref_gen_old(r, pte.page) : !pg->active);
 		ref_count(r, VM_sim_reap_aged, aged);
 		if (pte.young && !v->random && !v->sequential && !v->noreuse) {
-			if (ref_policy_skips(r, z, ref_mapcount(r, pte.page))) {
+			if (ref_policy_skips(z, ref_mapcount(r, pte.page))) {
 				ref_count(r, VM_sim_zap_skipped, 1);
-				demote = r->policy == REF_DEMOTE;
+				demote = r->policy->demotes;
 			} else {
 				ref_count(r, VM_sim_zap_marks, 1);
 				ref_count(r, VM_sim_zap_marks_aged, aged);
