@@ -89,11 +89,12 @@ test-cli: $(BIN) ## golden tests of the command line only
 test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
-RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level))
+RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level kernel-patch/results/stock/*.level))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before
 	@status=0; for r in $(foreach r,$(RESULTS),$(call quoted,$(r))); do \
+		case $$r in */stock/*) t=traces/scenarios/stock;; *) t=traces/scenarios;; esac; \
 		printf '%s\n\n' "$${r##*/}"; \
-		$(BIN) agree "$$r.csv" --at-least "$$r.level" || status=1; echo; \
+		$(BIN) agree -t $$t "$$r.csv" --at-least "$$r.level" || status=1; echo; \
 	done; exit $$status
 
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim

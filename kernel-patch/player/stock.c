@@ -5,17 +5,19 @@
  *
  * skip: a mapping that has MADV_RANDOM when it is unmapped leaves no marks
  * (vma_has_recency()). The victim gives that advice just before it is killed, for
- * each of its file mappings of which every page is mapped by it alone.
+ * each stretch of its file mappings that holds no page which another maps too. Where
+ * there are such pages between, that cuts the mapping into several.
  *
  * evict: POSIX_FADV_DONTNEED after the death, for the pages that it alone had
  * mapped. The kernel drops what is clean and unmapped, as the series does.
  *
  * What they can not stand for:
- * - A mapping with pages of both kinds keeps all its marks; how many of its pages
- *   the policy would have skipped is counted (player.kept_pages).
  * - Who else maps a page is asked a moment before the death, by /proc/PID/pagemap,
  *   page by page; the policies ask folio_maybe_mapped_shared(), which for a large
- *   folio is an estimate that can say "shared" where no page is.
+ *   folio is an estimate, and one answer for all of its pages. Here a large folio of
+ *   which a part is shared is marked once for each stretch of shared pages.
+ * - What a mapping that is cut takes of kernel memory is charged to the victim's
+ *   cgroup: about a page for each 16 pieces.
  * - Deaths that reap nothing (exit, kill) are left as they are, as under v1.
  * - POSIX_FADV_DONTNEED drains the batches of all CPUs, so a page that waits in one
  *   is dropped, which the series can not do; it starts to write dirty pages back;
@@ -184,6 +186,7 @@ void stock_info(void)
 		{ "damon_stat", DAMON_STAT },
 		{ "lru_gen", LRU_GEN },
 		{ "readahead_kb", "/sys/block/vda/queue/read_ahead_kb" },
+		{ "max_sectors_kb", "/sys/block/vda/queue/max_sectors_kb" },
 		{ "boost", "/proc/sys/vm/watermark_boost_factor" },
 		{ "swappiness", "/proc/sys/vm/swappiness" },
 		{ "min_free_kbytes", "/proc/sys/vm/min_free_kbytes" },
@@ -203,7 +206,7 @@ void stock_info(void)
 
 /* ---- policies ---- */
 
-static uint64_t skipped_pages, kept_pages, evict_pages;
+static uint64_t skipped_pages, nr_advised, evict_pages;
 
 /* pages of the victim's to be dropped when it is gone */
 #define MAX_RUNS (1u << 16)
@@ -236,32 +239,53 @@ struct mapping {
 	bool shmem;
 };
 
-/* How many of its file pages are mapped by it alone, and how many by others too? */
-static void look_at(int pagemap, const struct mapping *m, uint64_t *alone, uint64_t *shared)
+struct victim {
+	int pagemap;
+	void (*advise)(uint64_t at, uint64_t pages, void *arg);
+	void *arg;
+};
+
+/* Pages @first to @end of a mapping, of which none is another's too. */
+static void own_pages(const struct victim *v, const struct mapping *m, uint64_t first, uint64_t end,
+		      uint64_t present)
+{
+	if (!skips || !present)
+		return;
+	skipped_pages += present;
+	nr_advised++;
+	v->advise(m->at + first * PAGE_SIZE, end - first, v->arg);
+}
+
+/* Its stretches that the victim alone maps, between pages that others map as well. */
+static void prepare(const struct mapping *m, void *arg)
 {
 	static uint64_t words[512];
 	const size_t room = sizeof(words) / sizeof(words[0]);
+	const struct victim *v = arg;
+	uint64_t first = 0, present = 0;
 
-	*alone = *shared = 0;
 	for (uint64_t page = 0; page < m->pages;) {
 		const uint64_t n = m->pages - page < room ? m->pages - page : room;
 		const uint64_t from = (m->at / PAGE_SIZE + page) * sizeof(words[0]);
 
-		if (pread(pagemap, words, n * sizeof(words[0]), (off_t)from) !=
+		if (pread(v->pagemap, words, n * sizeof(words[0]), (off_t)from) !=
 		    (ssize_t)(n * sizeof(words[0])))
 			run_failed("/proc/PID/pagemap: %s", strerror(errno));
 		for (uint64_t i = 0; i < n; i++, page++) {
 			if (!(words[i] & PM_PRESENT) || !(words[i] & PM_FILE))
 				continue;
 			if (!(words[i] & PM_EXCLUSIVE)) {
-				++*shared;
+				own_pages(v, m, first, page, present);
+				first = page + 1;
+				present = 0;
 				continue;
 			}
-			++*alone;
+			present++;
 			if (evicts && !m->shmem)
 				add_run(m->file, m->off + page);
 		}
 	}
+	own_pages(v, m, first, m->pages, present);
 }
 
 /* "FROM-TO PERM OFFSET DEV INODE PATH" of the trace's files */
@@ -309,28 +333,6 @@ static void each_mapping(pid_t pid, void (*fn)(const struct mapping *m, void *ar
 	close(fd);
 }
 
-struct victim {
-	int pagemap;
-	void (*advise)(uint64_t at, uint64_t pages, void *arg);
-	void *arg;
-};
-
-static void prepare(const struct mapping *m, void *arg)
-{
-	const struct victim *v = arg;
-	uint64_t alone, shared;
-
-	look_at(v->pagemap, m, &alone, &shared);
-	if (!skips || !alone)
-		return;
-	if (shared) {
-		kept_pages += alone;
-		return;
-	}
-	skipped_pages += alone;
-	v->advise(m->at, m->pages, v->arg);
-}
-
 void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *arg), void *arg)
 {
 	struct victim v = { .advise = advise, .arg = arg };
@@ -366,11 +368,11 @@ void stock_counters(const char *mark, unsigned int number)
 	const struct {
 		const char *name;
 		uint64_t value;
-	} counters[] = { { "skipped", skipped_pages },
-			 { "kept", kept_pages },
-			 { "evict", evict_pages } };
+	} counters[] = { { "skipped_pages", skipped_pages },
+			 { "advised", nr_advised },
+			 { "evict_pages", evict_pages } };
 
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++)
-		result("M %s %u player.%s_pages %llu\n", mark, number, counters[i].name,
+		result("M %s %u player.%s %llu\n", mark, number, counters[i].name,
 		       (unsigned long long)counters[i].value);
 }

@@ -13,6 +13,10 @@
 #   JOBS=N               guests at once (default 2); one with two CPUs counts as one
 #   INTO=FOLDER          (default: kernel-patch/results)
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
+#   STOCK=NAME           a distribution's kernel (KERNEL, KERNEL_IMAGE: image.sh) with
+#                        SET="KEY=VALUE..." as for stock-run.sh, which NAME stands for
+#                        in INTO/stock-vKERNEL-LRU-NAME.*; POLICY is baseline and skip,
+#                        which are recorded under the name of what they imitate
 #
 # Three files are written: .csv has every counter with the value of each run, and
 # what a device read and any operation took since the mark before (read_us, op_us); .runs.csv where a row of
@@ -22,7 +26,15 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-POLICY=${POLICY:-baseline v1 flag any-exit v1+evict}
+STOCK=${STOCK:-}
+SET=${SET:-}
+if [ -n "$STOCK" ]; then
+	play=stock-run.sh
+	POLICY=${POLICY:-baseline skip}
+else
+	play=run.sh
+	POLICY=${POLICY:-baseline v1 flag any-exit v1+evict}
+fi
 LRU=${LRU:-classic}
 RUNS=${RUNS:-5}
 JOBS=${JOBS:-2}
@@ -31,17 +43,19 @@ work=$cache/agreement
 
 # one SCENARIO KEY POLICY RUN: a run of the guest, kept if it is a result
 one() {
-	local name=$1 key=$2 policy=$3 run=$4 began=$SECONDS why
+	local name=$1 key=$2 policy=$3 run=$4 began=$SECONDS why status=0
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
-	if POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1 player.align=$ALIGN" \
-		"$here/scripts/run.sh" "$traces/$name.csv" >/dev/null 2>"$tmp/why"; then
+	POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}" \
+		"$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
+	if [ $status -eq 0 ]; then
 		mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
 		progress "$name $policy: $((SECONDS - began)) s"
 		return
 	fi
 	why=$(tail -n1 "$tmp/why")
 	say "$name: ${why#kernel: }"
+	[ $status -ne 2 ] || return 255 # bad input: xargs goes no further
 	return 1
 }
 
@@ -57,7 +71,16 @@ kernel_id() {
 	{ grep -E '^(source|patches)=' "$kernel/info"; digest "$kernel/config"; } | sha256sum | cut -c1-16
 }
 
-key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; } | sha256sum | cut -c1-16; }
+key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; echo -n "$SET"; } | sha256sum | cut -c1-16; }
+
+# what a policy is recorded as: of a stock kernel, what it imitates
+name_of() {
+	case $1 in
+	skip*) echo "v1${1#skip}" ;;
+	evict) echo baseline+evict ;;
+	*) echo "$1" ;;
+	esac
+}
 
 if [ "${1:-}" = --one ]; then
 	shift
@@ -65,14 +88,23 @@ if [ "${1:-}" = --one ]; then
 	exit
 fi
 
-KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")}
-export KERNEL_DIR LRU
+if [ -n "$STOCK" ]; then
+	KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/image.sh")}
+else
+	KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")}
+fi
+export KERNEL_DIR LRU STOCK SET
 kernel=$KERNEL_DIR
 player=$(digest "$here"/player/*.[ch])
-# v6.12 has no event to wait for. MGLRU needs none: it goes by no statistics.
-ALIGN=$(grep -q '^version=6\.' "$kernel/info" && echo 0 || echo 1)
-export ALIGN
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
+# Our v6.12 has no event to wait for, and no kprobes. MGLRU needs none: it goes by no
+# statistics. On a stock kernel the player always waits.
+case $STOCK$(info version) in
+6.*) ALIGN=0 ;;
+[0-9]*) ALIGN=1 ;;
+*) ALIGN= ;;
+esac
+export ALIGN
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
 # plain NAME... - names that are words of commands and fields of CSV
@@ -85,7 +117,7 @@ plain() {
 }
 
 # shellcheck disable=SC2086 # lists
-plain $SCENARIOS $POLICY $LRU
+plain $SCENARIOS $POLICY $LRU $STOCK
 declare -A keys
 tasks=$(mktemp)
 PROGRESS=$(mktemp)
@@ -99,6 +131,10 @@ done
 for ((run = 1; run <= RUNS; run++)); do
 	for name in $SCENARIOS; do
 		for policy in $POLICY; do
+			# what acts at a reap, where nobody is reaped
+			if [ -n "$STOCK" ] && [ "$policy" != baseline ] && ! grep -q '^mrelease,' "$traces/$name.csv"; then
+				continue
+			fi
 			[ -f "$work/${keys[$name]}/$policy-$LRU-$run" ] ||
 				echo "$name ${keys[$name]} $policy $run"
 		done
@@ -110,13 +146,19 @@ export PROGRESS TODO SINCE
 status=0
 if [ "$TODO" -gt 0 ]; then
 	need qemu-system-x86_64=qemu-system-x86
-	xargs -P "$JOBS" -L 1 "$here/scripts/record.sh" --one <"$tasks" || status=1
+	xargs -P "$JOBS" -L 1 "$here/scripts/record.sh" --one <"$tasks" || status=$?
+	[ $status -ne 124 ] || exit 2
+	[ $status -eq 0 ] || status=1
 fi
 
 # ---- what is finished becomes the recorded files ----
 
 into=${INTO:-$here/results}
-out=$into/v$(info version | cut -d. -f1,2)-$LRU
+if [ -n "$STOCK" ]; then
+	out=$into/stock-v$(info version | cut -d+ -f1)-$LRU-$STOCK
+else
+	out=$into/v$(info version | cut -d. -f1,2)-$LRU
+fi
 mkdir -p "$into"
 touch "$out.csv" "$out.runs.csv" "$out.pages.csv"
 new=$(mktemp -d)
@@ -125,7 +167,7 @@ from="$(info version),$(info patches | sed 's/ *$//'),$(digest "$kernel/config")
 
 # fold SCENARIO POLICY RESULTS...
 fold() {
-	awk -v scenario="$1" -v policy="$2" -v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
+	awk -v scenario="$1" -v policy="$(name_of "$2")" -v source="$([ -z "$STOCK" ] || info source)" -v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
 		-v date="$(date -u -r "${@: -1}" +%F)" -v digest="$(sha256sum <"$traces/$1.csv" | cut -c1-16)" '
 function hex(c) { return index("123456789abcdef", c) }
 function bit(n, b) { return int(n / 2 ^ b) % 2 }
@@ -197,6 +239,11 @@ BEGIN {
 }
 FNR == 1 { run++ }
 $1 == "I" && $2 == "fault_ns" { fault_us[run] = $3 / 1000 }
+$1 == "I" && $2 == "settings" {
+	sub(/^I settings /, "")
+	sub(/\r$/, "")
+	settings = (source == "" ? "" : "source=" source " ") $0
+}
 $1 == "M" {
 	mark = $2 ($3 > 1 ? ":" $3 : "")
 	if (!(mark in seen)) {
@@ -246,35 +293,43 @@ END {
 	}
 	for (r = 1; r <= run; r++)
 		scan[r] = scan_ns(r, marks[nr_marks - 1])
-	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5,
-		median(scan, run) + 0.5, from, date >(new "/runs.csv")
+	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5,
+		median(scan, run) + 0.5, from, date, settings >(new "/runs.csv")
 }' "${@:3}"
 }
 
 echo "scenario,policy,mark,counter,values" >"$new/csv"
 echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
-echo "scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date" >"$new/runs.csv"
+echo "scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date,settings" >"$new/runs.csv"
 for trace in "$traces"/*.csv; do
 	name=$(basename "$trace" .csv)
-	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) $POLICY; do
+	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) \
+		$(for p in $POLICY; do name_of "$p"; done); do
 		echo "$policy"
 	done | awk '!seen[$0]++' | while read -r policy; do
+		played=$policy
+		for p in $POLICY; do
+			[ "$(name_of "$p")" != "$policy" ] || played=$p
+		done
 		results=()
-		[ -z "${keys[$name]:-}" ] || for r in "$work/${keys[$name]}/$policy-$LRU-"*; do
+		[ -z "${keys[$name]:-}" ] || for r in "$work/${keys[$name]}/$played-$LRU-"*; do
 			[ -f "$r" ] && results+=("$r")
 		done
 		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$(sha256sum <"$trace" | cut -c1-16)" \
 			'$1 == s && $2 == p && $4 == d { print $5 }' "$out.runs.csv")
 		if [ ${#results[@]} -gt 0 ] && [ ${#results[@]} -ge "${before:-0}" ]; then
 			mkdir "$new/part"
-			(new=$new/part; fold "$name" "$policy" "${results[@]}")
+			(new=$new/part; fold "$name" "$played" "${results[@]}")
 			for f in csv runs.csv pages.csv; do cat "$new/part/$f" >>"$new/$f"; done
 			rm -r "$new/part"
 		elif [ -n "$before" ]; then
-			# recorded before and more often, perhaps with another player
-			for f in csv runs.csv pages.csv; do
+			# recorded before and more often, perhaps with another player; what
+			# was in force then was not always named
+			for f in csv pages.csv; do
 				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$out.$f" >>"$new/$f"
 			done
+			awk -F, -v OFS=, -v s="$name" -v p="$policy" \
+				'$1 == s && $2 == p { $14 = $14; print }' "$out.runs.csv" >>"$new/runs.csv"
 		fi
 	done
 done

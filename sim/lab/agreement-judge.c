@@ -75,6 +75,51 @@ static int check_result(const struct agreement *a, const struct result *r, const
 		      path, r->scenario);
 }
 
+/*
+ * Settings of the recorded kernel that are keys of the machine here, in other units:
+ * what the trace left open there was the kernel's default, not ours.
+ */
+static int set_recorded(const struct agreement *a, const struct result *r, struct sim_config *cfg,
+			struct err *err)
+{
+	static const struct {
+		const char *name, *key;
+		uint64_t unit;
+		bool guest; /* of no interest in a memcg */
+	} keys[] = {
+		{ "readahead_kb", "readahead_pages", 4, false },
+		{ "max_sectors_kb", "io_pages", 4, false },
+		{ "fault_around_bytes", "fault_around_pages", 4096, false },
+		{ "swappiness", "swappiness", 1, false },
+		{ "watermark_scale_factor", "watermark_scale_factor", 1, true },
+		{ "min_free_kbytes", "min_free_pages", 4, true },
+	};
+	g_auto(GStrv) pairs = g_strsplit(r->settings, " ", -1);
+
+	for (char **pair = pairs; *pair; pair++) {
+		g_auto(GStrv) kv = g_strsplit(*pair, "=", 2);
+
+		for (size_t i = 0; kv[0] && kv[1] && i < G_N_ELEMENTS(keys); i++) {
+			g_autofree char *setting = NULL;
+			guint64 value;
+			struct err why;
+
+			if (strcmp(kv[0], keys[i].name) || !strcmp(kv[1], "none") ||
+			    (keys[i].guest && cfg->machine.memcg_pages))
+				continue;
+			if (!g_ascii_string_to_unsigned(kv[1], 10, 0, UINT32_MAX, &value, NULL))
+				return err_at(err, -EINVAL, a->results.runs_path, r->line,
+					      "%s is \"%s\", expected a number", kv[0], kv[1]);
+			setting = g_strdup_printf("%s=%" G_GUINT64_FORMAT, keys[i].key,
+						  value / keys[i].unit);
+			if (sim_config_set_machine(cfg, setting, &why))
+				return err_at(err, -EINVAL, a->results.runs_path, r->line,
+					      "%s=%s: %s", kv[0], kv[1], why.msg);
+		}
+	}
+	return 0;
+}
+
 /* what the guest measured, unless the user knows better */
 static int set_machine(const struct agreement *a, const struct result *r, struct sim_config *cfg,
 		       struct err *err)
@@ -87,6 +132,8 @@ static int set_machine(const struct agreement *a, const struct result *r, struct
 	m->ext4 = true;
 	m->fault_us = (uint32_t)r->fault_us;
 	m->scan_ns = (uint32_t)r->scan_ns;
+	if (set_recorded(a, r, cfg, err))
+		return -EINVAL;
 	for (const char *const *s = a->settings; s && *s; s++) {
 		int ret = sim_config_set_machine(cfg, *s, err);
 

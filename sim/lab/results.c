@@ -28,6 +28,8 @@ const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
 
 #define RUNS_HEADER                                                                                \
 	"scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date"
+/* the recorder has named them since it has known any but our own guest */
+#define RUNS_MORE    ",settings"
 #define CSV_HEADER   "scenario,policy,mark,counter,values"
 #define PAGES_HEADER "scenario,policy,mark,file,pages"
 
@@ -76,6 +78,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->lru = intern(r, f[2]);
 	x->digest = intern(r, f[3]);
 	x->kernel = intern(r, f[7]);
+	x->settings = intern(r, rows->nr_fields > 13 ? f[13] : "");
 	x->line = rows->lines.nr;
 	x->nr_runs = (unsigned int)runs;
 	x->fault_us = fault_us;
@@ -181,17 +184,18 @@ static int take_pages(struct results *r, const struct rows *rows, struct err *er
 	}
 }
 
-static int load(struct results *r, const char *path, const char *header, unsigned int nr_fields,
+static int load(struct results *r, const char *path, const char *header, const char *more,
+		unsigned int nr_fields,
 		int (*take)(struct results *r, const struct rows *rows, struct err *err),
 		struct err *err)
 {
 	struct rows rows;
-	int ret = rows_open_table(&rows, path, header, err);
+	int ret = rows_open_table(&rows, path, header, more, err);
 
 	if (ret)
 		return ret;
 	while ((ret = rows_next(&rows, err)) > 0) {
-		ret = rows_count(&rows, nr_fields, nr_fields, header, err);
+		ret = rows_count(&rows, nr_fields, nr_fields + (more != NULL), header, err);
 		if (!ret)
 			ret = take(r, &rows, err);
 		if (ret)
@@ -242,11 +246,11 @@ int results_load(struct results *r, const char *path, struct err *err)
 	base = g_strndup(path, strlen(path) - 4);
 	r->runs_path = g_strconcat(base, ".runs.csv", NULL);
 	r->pages_path = g_strconcat(base, ".pages.csv", NULL);
-	ret = load(r, r->runs_path, RUNS_HEADER, 13, take_run, err);
+	ret = load(r, r->runs_path, RUNS_HEADER, RUNS_MORE, 13, take_run, err);
 	if (!ret)
-		ret = load(r, r->csv_path, CSV_HEADER, 5, take_cell, err);
+		ret = load(r, r->csv_path, CSV_HEADER, NULL, 5, take_cell, err);
 	if (!ret)
-		ret = load(r, r->pages_path, PAGES_HEADER, 5, take_pages, err);
+		ret = load(r, r->pages_path, PAGES_HEADER, NULL, 5, take_pages, err);
 	if (!ret && !r->all->len)
 		ret = err_at(err, -EINVAL, r->runs_path, 0, "nothing is recorded");
 	/* a file that was cut off would agree with anything */

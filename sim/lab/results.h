@@ -50,7 +50,8 @@ struct state_run {
 /** struct result - one scenario under one policy. */
 struct result {
 	const char *scenario, *policy, *lru, *digest;
-	const char *kernel; /* its release, "7.3.0-rc7" */
+	const char *kernel;   /* its release, "7.3.0-rc7" */
+	const char *settings; /* what was in force there, "KEY=VALUE ..."; or nothing */
 	unsigned int line, nr_runs;
 	/* as the guest measured it: the medians of the runs */
 	uint64_t fault_us, scan_ns;

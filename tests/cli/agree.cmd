@@ -51,6 +51,27 @@ agree k.csv --again first.csv | tail -3
 agree k.csv --again none.csv | tail -1
 agree k.csv --plot picture >/dev/null
 ls picture.*
+# what was in force on the kernel, in a column that older recordings do not have
+settings() {
+	good
+	sed -i "1s/\$/,settings/; 2,\$s/\$/,$1/" k.runs.csv
+}
+echo "--- settings of the kernel"
+for known in "" "fs=ext4 thp=never readahead_kb=none" "swappiness=60 readahead_kb=256"; do
+	settings "$known"
+	agree k.csv --csv - | grep pgscan | cut -d, -f4,5,11
+done
+agree k.csv --set readahead_pages=0 --csv - | grep pgscan | cut -d, -f4,5,11
+settings "swappiness=some"
+agree k.csv | tail -1
+settings "swappiness=500"
+agree k.csv | tail -1
+good
+sed -i '1s/$/,setting/' k.runs.csv
+agree k.csv | tail -1
+good
+sed -i '2s/$/,a=1,b=2/' k.runs.csv
+agree k.csv | tail -1
 echo "--- bad files"
 bad() { # FILE SED-SCRIPT
 	good

@@ -68,4 +68,6 @@ echo >image/lib/modules/9.8/modules.order
 try KERNEL_IMAGE=image good.csv
 rm -r image/lib/modules/9.9
 try KERNEL_IMAGE=image good.csv
+env SETTINGS="small big" "$SRC/kernel-patch/scripts/stock-agreement.sh" "$REAPSIM"
+echo "exit $?"
 find cache -mindepth 2 2>/dev/null | sort

@@ -62,36 +62,37 @@ static int first_line(struct rows *r, const char *suffix, struct err *err)
 	return rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, want);
 }
 
-static int header_line(struct rows *r, const char *header, struct err *err)
+static int header_line(struct rows *r, const char *header, const char *more, struct err *err)
 {
+	const size_t len = strlen(header);
 	char *line;
-	size_t len;
-	int ret = lines_next(&r->lines, &line, &len, err);
+	size_t got;
+	int ret = lines_next(&r->lines, &line, &got, err);
 
 	if (ret < 0)
 		return ret;
 	if (!ret)
 		return err_at(err, -EINVAL, r->lines.path, 0, "an empty file, expected \"%s\"",
 			      header);
-	return strcmp(line, header)
-		       ? rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, header)
-		       : 0;
+	if (!strncmp(line, header, len) && (!line[len] || (more && !strcmp(line + len, more))))
+		return 0;
+	return rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, header);
 }
 
 /* @r->lines is open; what fails closes it. */
-static int start_rows(struct rows *r,
-		      int (*first)(struct rows *r, const char *want, struct err *err),
-		      const char *want, struct err *err)
+static int start_rows(struct rows *r, struct err *err)
 {
-	int ret;
-
 	if (csv_init(&r->csv, CSV_STRICT | CSV_STRICT_FINI)) {
-		ret = err_set(err, -ENOMEM, "%s: no memory", r->lines.path);
 		lines_close(&r->lines);
-		return ret;
+		return err_set(err, -ENOMEM, "no memory for rows");
 	}
 	r->store = g_malloc(LINE_BYTES_MAX + ROW_FIELDS_MAX + 1);
-	ret = first(r, want, err);
+	return 0;
+}
+
+/* Return: @ret, a negative one after closing @r */
+static int started(struct rows *r, int ret)
+{
 	if (ret)
 		rows_close(r);
 	return ret;
@@ -99,18 +100,24 @@ static int start_rows(struct rows *r,
 
 int rows_start(struct rows *r, struct input *in, const char *suffix, struct err *err)
 {
+	int ret;
+
 	*r = (struct rows){ 0 };
 	lines_start(&r->lines, in);
-	return start_rows(r, first_line, suffix, err);
+	ret = start_rows(r, err);
+	return ret ? ret : started(r, first_line(r, suffix, err));
 }
 
-int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err)
+int rows_open_table(struct rows *r, const char *path, const char *header, const char *more,
+		    struct err *err)
 {
 	int ret;
 
 	*r = (struct rows){ 0 };
 	ret = lines_open(&r->lines, path, err);
-	return ret ? ret : start_rows(r, header_line, header, err);
+	if (!ret)
+		ret = start_rows(r, err);
+	return ret ? ret : started(r, header_line(r, header, more, err));
 }
 
 void rows_close(struct rows *r)

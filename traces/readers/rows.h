@@ -19,7 +19,7 @@
 #define TRACE_MAGIC   "reapsim-trace,"
 
 /* One more than any row has, so that a row with too many is noticed. */
-#define ROW_FIELDS_MAX 13
+#define ROW_FIELDS_MAX 15
 
 /** struct rows - a file that is being read row by row. */
 struct rows {
@@ -35,8 +35,10 @@ struct rows {
 /** Read the first line of @in, which must be "reapsim-trace,VERSION" followed
  * by @suffix. */
 int rows_start(struct rows *r, struct input *in, const char *suffix, struct err *err);
-/** Open a table that is no trace: its first line must be @header. */
-int rows_open_table(struct rows *r, const char *path, const char *header, struct err *err);
+/** Open a table that is no trace: its first line must be @header, or that and @more if
+ * there is such a thing. */
+int rows_open_table(struct rows *r, const char *path, const char *header, const char *more,
+		    struct err *err);
 /** The next row; comments and blank lines are passed over.
  * Return: 1, 0 at the end, a negative errno. */
 int rows_next(struct rows *r, struct err *err);

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# stock-agreement.sh REAPSIM: plays traces/scenarios/stock on distributions' kernels,
+# keeps what they counted in kernel-patch/results/stock, and says how far the
+# simulator is from each. It resumes where it was interrupted, as record.sh does.
+#
+#   KERNELS="VERSION..."  (default: 7.3 6.12); or KERNEL_IMAGE, for image.sh
+#   LRU="NAME..."         (default: classic mglru)
+#   SETTINGS="NAME..."    (default: all that the kernel has)
+#                           small   page cache of order 0 only
+#                           nokmem  that, and kernel memory is not charged: what the
+#                                   simulator knows, so here agreement can be expected
+#                           large   large folios, which it does not know
+#                         all three without the monitor, watermark boost and THP
+#   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
+set -euo pipefail
+. "$(dirname "$0")/lib.sh"
+
+reapsim=${1:?usage: stock-agreement.sh REAPSIM}
+KERNELS=${KERNELS:-7.3 6.12}
+LRU=${LRU:-classic mglru}
+export TRACES=${TRACES:-$here/../traces/scenarios/stock}
+export INTO=${INTO:-$here/results/stock}
+export RUNS=${RUNS:-5}
+
+set_of() {
+	local all="damon_stat=0 boost=0 thp=never"
+	case $1 in
+	small) echo "folios=small $all" ;;
+	nokmem) echo "folios=small kmem=0 $all" ;;
+	large) echo "folios=large $all" ;;
+	*) bad "SETTINGS=$1: expected one of: small nokmem large" ;;
+	esac
+}
+for name in ${SETTINGS:-}; do
+	set_of "$name" >/dev/null
+done
+
+# ext4 has large folios since 6.16
+all_settings() { [ "$(printf '%s\n' 6.16 "$1" | sort -V | head -1)" = 6.16 ] && echo large small nokmem || echo small nokmem; }
+
+status=0
+for kernel in ${KERNEL_IMAGE:+image} $([ -n "${KERNEL_IMAGE:-}" ] || echo "$KERNELS"); do
+	dir=$(KERNEL=$kernel "$here/scripts/image.sh")
+	version=$(sed -n 's/^version=//p' "$dir/info")
+	for settings in ${SETTINGS:-$(all_settings "$version")}; do
+		for lru in $LRU; do
+			rc=0
+			KERNEL_DIR=$dir STOCK=$settings SET=$(set_of "$settings") LRU=$lru \
+				"$here/scripts/record.sh" || rc=$?
+			[ $rc -ne 2 ] || exit 2
+			[ $rc -eq 0 ] || status=1
+			out=$INTO/stock-v${version%%+*}-$lru-$settings
+			[ -s "$out.runs.csv" ] || continue
+			echo "$(basename "$out")"
+			echo
+			"$reapsim" agree -t "$TRACES" "$out.csv" || status=1
+			echo
+		done
+	done
+done
+exit $status
