@@ -160,7 +160,7 @@ static void classic_activate(struct sim *s, uint32_t slot)
 	list_del(s, c, slot);
 	s->folios[slot].flags |= PG_active;
 	list_add(s, c, slot);
-	count_vm(s, VM_sim_list_moves, 1);
+	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
 /* lru_move_tail() */
@@ -173,7 +173,7 @@ static void classic_move_tail(struct sim *s, uint32_t slot)
 	f->flags &= (uint16_t)~PG_active;
 	folio_list_add_tail(&c->lists[list_of(f)], s->folios, slot);
 	f->flags |= PG_lru;
-	count_vm(s, VM_sim_list_moves, 1);
+	count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
 }
 
 /* folio_mark_accessed() */
@@ -188,13 +188,13 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 		note(s, slot, MARK_REFERENCED, before);
 	} else if (!(before & PG_active)) {
 		f->flags &= (uint16_t)~PG_referenced;
-		c->nonresident_age++; /* workingset_activation() */
+		c->nonresident_age += folio_nr_pages(f); /* workingset_activation() */
 		if (before & PG_lru) {
 			note(s, slot, MARK_ACTIVATE, before);
 			/* its place on the list is needed when the batch drains */
 			folio_list_prefetch(&c->lists[list_of(f)], f);
 			folio_activate(s, cpu, slot);
-			count_vm(s, VM_sim_mark_moves, 1);
+			count_vm(s, VM_sim_mark_moves, folio_nr_pages(f));
 		} else if (lru_cache_activate_folio(s, cpu, slot)) {
 			note(s, slot, MARK_BATCHED, before);
 		} else {
@@ -207,9 +207,10 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 static uint32_t classic_eviction(struct sim *s, uint32_t slot)
 {
 	struct classic *c = s->lru;
+	const uint32_t eviction = (uint32_t)c->nonresident_age;
 
-	(void)slot;
-	return (uint32_t)c->nonresident_age++;
+	c->nonresident_age += folio_nr_pages(&s->folios[slot]);
+	return eviction;
 }
 
 /* workingset_test_recent(): the refault distance against what could have held
@@ -253,20 +254,21 @@ static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	struct classic *c = s->lru;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
-	count_vm(s, VM_workingset_refault_anon + type, 1);
+	count_vm(s, VM_workingset_refault_anon + type, nr);
 	if (!test_recent(s, shadow, type)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
 	f->flags |= PG_active;
-	c->nonresident_age++;
-	count_vm(s, VM_workingset_activate_anon + type, 1);
+	c->nonresident_age += nr;
+	count_vm(s, VM_workingset_activate_anon + type, nr);
 	if (workingset) {
 		f->flags |= PG_workingset;
-		lru_note_cost(s, type, 1, 0);
-		count_vm(s, VM_workingset_restore_anon + type, 1);
+		lru_note_cost(s, type, nr, 0);
+		count_vm(s, VM_workingset_restore_anon + type, nr);
 	}
 	note(s, slot, REFAULT_ACTIVATE, before);
 }
@@ -293,28 +295,33 @@ static enum folio_references classic_check_references(struct sim *s, uint32_t sl
 	return FOLIOREF_KEEP;
 }
 
-/* isolate_lru_folios(): up to @nr from the tail, oldest first */
-static unsigned int isolate(struct sim *s, struct classic *c, unsigned int list, uint64_t nr,
-			    uint32_t *slots)
+/* isolate_lru_folios(): @nr_to_scan pages from the tail, oldest first. Return: folios;
+ * @nr_taken: their pages. */
+static unsigned int isolate(struct sim *s, struct classic *c, unsigned int list,
+			    uint64_t nr_to_scan, uint32_t *slots, uint64_t *nr_taken)
 {
-	unsigned int n = folio_list_take(&c->lists[list], s->folios, nr, slots);
+	unsigned int n = folio_list_take(&c->lists[list], s->folios, nr_to_scan, slots, nr_taken);
 
 	for (unsigned int i = 0; i < n; i++)
 		s->folios[slots[i]].flags &= (uint16_t)~PG_lru;
 	return n;
 }
 
-/* move_folios_to_lru() */
-static void putback(struct sim *s, struct classic *c, const uint32_t *slots, unsigned int n)
+/* move_folios_to_lru(). Return: their pages. */
+static uint64_t putback(struct sim *s, struct classic *c, const uint32_t *slots, unsigned int n)
 {
+	uint64_t nr_moved = 0;
+
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *f = &s->folios[slots[i]];
 
 		list_add(s, c, slots[i]);
+		nr_moved += folio_nr_pages(f);
 		if (f->flags & PG_active)
-			c->nonresident_age++;
+			c->nonresident_age += folio_nr_pages(f);
 	}
-	count_vm(s, VM_sim_list_moves, n);
+	count_vm(s, VM_sim_list_moves, nr_moved);
+	return nr_moved;
 }
 
 static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enum lru_type type,
@@ -322,16 +329,15 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 {
 	struct classic *c = s->lru;
 	uint32_t slots[SWAP_CLUSTER_MAX];
-	unsigned int nr_taken, nr_left;
-	uint64_t nr_reclaimed, nr_written;
+	unsigned int nr_left;
+	uint64_t nr_taken, nr_reclaimed, nr_written;
 
 	lru_add_drain_cpu(s, s->this_cpu);
-	nr_taken = isolate(s, c, LIST(type, 0), nr_to_scan, slots);
+	nr_left = isolate(s, c, LIST(type, 0), nr_to_scan, slots, &nr_taken);
 	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
 	count_vm(s, VM_pgscan_anon + type, nr_taken);
 	if (!nr_taken)
 		return 0;
-	nr_left = nr_taken;
 	nr_written = s->stat.v[VM_nr_vmscan_write];
 	nr_reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	putback(s, c, slots, nr_left);
@@ -347,12 +353,13 @@ static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to
 {
 	struct classic *c = s->lru;
 	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX] = { 0 };
-	unsigned int nr_taken, nr_active = 0, nr_inactive = 0;
+	unsigned int nr, nr_active = 0, nr_inactive = 0;
+	uint64_t nr_taken, nr_rotated;
 
 	lru_add_drain_cpu(s, s->this_cpu);
-	nr_taken = isolate(s, c, LIST(type, 1), nr_to_scan, slots);
+	nr = isolate(s, c, LIST(type, 1), nr_to_scan, slots, &nr_taken);
 	count_vm(s, VM_pgrefill, nr_taken);
-	for (unsigned int i = 0; i < nr_taken; i++) {
+	for (unsigned int i = 0; i < nr; i++) {
 		uint32_t slot = slots[i];
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
@@ -368,12 +375,11 @@ static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to
 		slots[nr_inactive++] = slot;
 		note(s, slot, DEACTIVATE, before);
 	}
-	putback(s, c, l_active, nr_active);
-	putback(s, c, slots, nr_inactive);
-	count_vm(s, VM_pgdeactivate, nr_inactive);
-	count_vm(s, VM_pgrotate_anon + type, nr_active);
-	if (nr_active)
-		lru_note_cost(s, type, 0, nr_active);
+	nr_rotated = putback(s, c, l_active, nr_active);
+	count_vm(s, VM_pgdeactivate, putback(s, c, slots, nr_inactive));
+	count_vm(s, VM_pgrotate_anon + type, nr_rotated);
+	if (nr_rotated)
+		lru_note_cost(s, type, 0, nr_rotated);
 }
 
 static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
@@ -619,10 +625,10 @@ static int classic_check(const struct sim *s, struct err *err)
 			if (!(f->flags & PG_lru) || list_of(f) != i)
 				return err_set(err, -EIO, "%s: slot %u has flags %#x",
 					       list_names[i], slot, f->flags);
-			n++;
+			n += folio_nr_pages(f);
 		}
 		if (n != l->size || l->head - l->tail > l->mask + 1)
-			return err_set(err, -EIO, "%s: %llu folios listed, %llu counted",
+			return err_set(err, -EIO, "%s: %llu pages listed, %llu counted",
 				       list_names[i], (unsigned long long)n,
 				       (unsigned long long)l->size);
 	}

@@ -254,12 +254,14 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
 	unsigned int scanned = 0, n = 0, taken;
 	uint32_t batch[MIN_LRU_BATCH];
+	uint64_t pages; /* as many: all folios are single pages */
 
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
 	do {
 		taken = folio_list_take(l, s->folios,
-					MIN(MIN_LRU_BATCH - n, MAX_LRU_BATCH - scanned), batch);
+					MIN(MIN_LRU_BATCH - n, MAX_LRU_BATCH - scanned), batch,
+					&pages);
 		scanned += taken;
 		for (unsigned int i = 0; i < taken; i++) {
 			if (sort_folio(s, g, batch[i], tier_idx))

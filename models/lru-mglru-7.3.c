@@ -95,7 +95,7 @@ static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
 
-	g->evicted.v[type][lru_tier_from_refs(refs, f->flags & PG_workingset)]++;
+	g->evicted.v[type][lru_tier_from_refs(refs, f->flags & PG_workingset)] += folio_nr_pages(f);
 	return (uint32_t)(g->min_seq[type] << LRU_REFS_WIDTH) | (refs ? refs - 1 : 0);
 }
 
@@ -113,17 +113,18 @@ static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	struct mglru *g = s->lru;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	if (!test_recent(g, shadow)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
-	g->refaulted.v[type][lru_tier_from_refs(refs, workingset)]++;
+	g->refaulted.v[type][lru_tier_from_refs(refs, workingset)] += nr;
 	if (workingset) {
-		count_vm(s, VM_workingset_activate_anon + type, s->in_lru_fault);
+		count_vm(s, VM_workingset_activate_anon + type, s->in_lru_fault ? nr : 0);
 		f->flags |= PG_workingset;
-		count_vm(s, VM_workingset_restore_anon + type, 1);
+		count_vm(s, VM_workingset_restore_anon + type, nr);
 		note(s, slot, REFAULT_WORKINGSET, before);
 	} else {
 		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | (refs - 1) << LRU_REFS_PGOFF);
@@ -247,7 +248,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	if (refs + workingset == LRU_REFS_MAX + 1)
 		;
 	else if (tier > tier_idx)
-		g->protected.v[type][tier]++;
+		g->protected.v[type][tier] += folio_nr_pages(f);
 	else
 		return false;
 	/* folio_inc_gen() */
@@ -258,47 +259,57 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	return true;
 }
 
-/* scan_folios(). @slots: the isolated, oldest first. Return: folios scanned. */
+/* scan_folios(). @slots: the @nr_isolated folios, oldest first; @isolated: their pages.
+ * Return: pages scanned. */
 static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
 				unsigned int nr_to_scan, enum lru_type type, uint32_t *slots,
-				unsigned int *isolated)
+				unsigned int *nr_isolated, unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
 	const unsigned int tier_idx = get_tier_idx(g, type);
-	unsigned int scanned, n = 0;
+	unsigned int scanned = 0, sorted = 0, n = 0;
 
+	*isolated = *nr_isolated = 0;
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
-	scanned = folio_list_take(l, s->folios, nr_to_scan, slots);
-	for (unsigned int i = 0; i < scanned; i++) {
-		uint32_t slot = slots[i];
+	for (unsigned int left = nr_to_scan; left && *isolated < MIN_LRU_BATCH; left--) {
+		const uint32_t slot = folio_list_pop(l, s->folios);
 		struct folio *f = &s->folios[slot];
+		const unsigned int pages = folio_nr_pages(f);
 
-		if (sort_folio(s, g, slot, tier_idx))
+		if (slot == FOLIO_NONE)
+			break;
+		scanned += pages;
+		if (sort_folio(s, g, slot, tier_idx)) {
+			sorted += pages;
 			continue;
+		}
 		/* isolate_folio() */
 		if (!(f->flags & PG_referenced))
 			f->flags &= (uint16_t)~LRU_REFS_MASK;
 		lru_gen_forget(g, f);
 		slots[n++] = slot;
+		*isolated += pages;
 	}
-	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
-	count_vm(s, VM_pgrefill, scanned - n);
-	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
-	count_vm(s, VM_pgscan_anon + type, n);
-	*isolated = n;
+	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, *isolated);
+	count_vm(s, VM_pgrefill, sorted);
+	count_vm(s, VM_sim_list_moves, sorted); /* by sort_folio() */
+	count_vm(s, VM_pgscan_anon + type, *isolated);
+	*nr_isolated = n;
 	return scanned;
 }
 
 static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
 				   unsigned int nr_to_scan, unsigned int swappiness,
-				   enum lru_type *type, uint32_t *slots, unsigned int *isolated)
+				   enum lru_type *type, uint32_t *slots, unsigned int *nr_isolated,
+				   unsigned int *isolated)
 {
 	unsigned int total_scanned = 0;
 
 	*type = get_type_to_scan(g, swappiness);
 	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
-		unsigned int scanned = scan_folios(s, g, sc, nr_to_scan, *type, slots, isolated);
+		unsigned int scanned =
+			scan_folios(s, g, sc, nr_to_scan, *type, slots, nr_isolated, isolated);
 
 		total_scanned += scanned;
 		if (*isolated)
@@ -318,6 +329,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 			    const uint32_t *slots, unsigned int n, uint32_t *clean)
 {
 	unsigned int nr_clean = 0;
+	uint64_t nr_moved = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *f = &s->folios[slots[i]];
@@ -330,8 +342,9 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 		if (lru_gen_folio_seq(g, f, false) == g->min_seq[type])
 			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
 		lru_gen_add_folio(s, g, slots[i], false);
+		nr_moved += folio_nr_pages(f);
 	}
-	count_vm(s, VM_sim_list_moves, n - nr_clean);
+	count_vm(s, VM_sim_list_moves, nr_moved);
 	return nr_clean;
 }
 
@@ -341,17 +354,17 @@ static unsigned int evict_folios(struct sim *s, struct scan_control *sc, unsigne
 {
 	struct mglru *g = s->lru;
 	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
-	unsigned int scanned, isolated = 0, nr_left, nr_clean;
+	unsigned int scanned, isolated = 0, nr_left = 0, nr_clean;
 	uint64_t reclaimed, retried = 0;
 	enum lru_type type;
 
 	try_to_inc_min_seq(g, swappiness);
-	scanned = isolate_folios(s, g, sc, nr_to_scan, swappiness, &type, slots, &isolated);
+	scanned =
+		isolate_folios(s, g, sc, nr_to_scan, swappiness, &type, slots, &nr_left, &isolated);
 	if (scanned)
 		try_to_inc_min_seq(g, swappiness);
 	if (!isolated)
 		return scanned;
-	nr_left = isolated;
 	reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	nr_clean = putback(s, g, type, slots, nr_left, clean);
 	handle_reclaim_writeback(s, sc, isolated);

@@ -24,6 +24,7 @@
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/large.h"
 #include "sim/mm/reclaim.h"
 
 /* reset_bloom_filter() */
@@ -72,26 +73,36 @@ static bool suitable_to_scan(unsigned int total, unsigned int young)
 	return young * 8 >= total;
 }
 
-/* get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): the folio of a
- * young PTE, if it is on a list; the PTE is old afterwards. @anon: is it evicted? */
+/*
+ * get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): the folio of a young PTE,
+ * if it is on a list. That PTE, and with it those that follow in the same large folio up
+ * to @end, are old afterwards; @nr: how many. @anon: is it evicted?
+ */
 static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			   bool anon)
+			   uint64_t end, bool anon, uint32_t *nr)
 {
 	const struct mglru *g = s->lru;
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], all = 0;
 	const struct folio *f;
-	uint32_t slot;
+	uint32_t page, slot;
 
+	*nr = 1;
 	if ((*pte & (PTE_present | PTE_young | PTE_zero)) != (PTE_present | PTE_young))
 		return FOLIO_NONE;
-	slot = pte_slot(s, vma, pt, vpn);
+	page = pte_slot(s, vma, pt, vpn);
+	slot = folio_head(s->folios, page);
 	f = &s->folios[slot];
 	if (folio_lru_gen(f) < 0 && !g->rules->walk_takes_isolated)
 		return FOLIO_NONE;
 	if (!anon && folio_lru_type(f) == LRU_ANON && g->rules->walk_spares_anon)
 		return FOLIO_NONE;
-	*pte &= (uint8_t)~PTE_young;
-	if ((*pte & PTE_dirty) && !(f->flags & PG_dirty) &&
+	if (folio_test_large(f))
+		*nr = folio_pte_batch(s, pt, vpn % PTRS_PER_PTE, page, slot, (uint32_t)(end - vpn));
+	for (uint32_t i = 0; i < *nr; i++) {
+		all |= pte[i];
+		pte[i] &= (uint8_t)~PTE_young;
+	}
+	if ((all & PTE_dirty) && !(f->flags & PG_dirty) &&
 	    (f->flags & (PG_anon | PG_swapcache)) != PG_anon)
 		folio_mark_dirty(s, slot);
 	return slot;
@@ -102,33 +113,41 @@ static void update_folio(struct sim *s, const struct vma *vma, uint32_t slot)
 {
 	const struct mglru *g = s->lru;
 
-	(g->has_walk ? g->rules->update : g->rules->look)(s, slot, vma->flags & VM_EXEC);
+	if (slot != FOLIO_NONE)
+		(g->has_walk ? g->rules->update : g->rules->look)(s, slot, vma->flags & VM_EXEC);
 }
 
-/* Return: how many of the PTEs in [vpn, end) were young */
+/* Return: how many of the PTEs in [vpn, end) were young, a run in a large folio as a whole */
 static unsigned int update_range(struct sim *s, const struct vma *vma, struct pte_table *pt,
 				 uint64_t vpn, uint64_t end, bool anon)
 {
 	unsigned int young = 0;
+	uint32_t last = FOLIO_NONE;
 
-	for (; vpn < end; vpn++) {
-		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn, anon);
+	for (uint32_t nr; vpn < end; vpn += nr) {
+		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn, end, anon, &nr);
 
 		if (slot == FOLIO_NONE)
 			continue;
-		update_folio(s, vma, slot);
-		young++;
+		/* once for a folio that is met twice in a row */
+		if (slot != last)
+			update_folio(s, vma, last);
+		last = slot;
+		young += nr;
 	}
+	update_folio(s, vma, last);
 	return young;
 }
 
-void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
+void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 uint32_t nr)
 {
 	const struct mglru *g = s->lru;
 	const uint64_t at = vpn, table = at - at % PTRS_PER_PTE;
 	uint64_t start = MAX(table, vma->start);
 	uint64_t end = MIN(table + PTRS_PER_PTE, (uint64_t)vma->start + vma_pages(vma));
-	const bool anon = folio_lru_type(&s->folios[pte_slot(s, vma, pt, vpn)]) == LRU_ANON;
+	const uint32_t slot = folio_head(s->folios, pte_slot(s, vma, pt, vpn));
+	const bool anon = folio_lru_type(&s->folios[slot]) == LRU_ANON;
 
 	if (end - start == 1)
 		return;
@@ -142,9 +161,9 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 			end = at + MIN_LRU_BATCH / 2;
 		}
 	}
-	/* and the one that brought us here, which rmap has cleared */
+	/* and those that brought us here, which rmap has cleared */
 	if (suitable_to_scan((unsigned int)(end - start),
-			     update_range(s, vma, pt, start, end, anon) + 1))
+			     update_range(s, vma, pt, start, end, anon) + nr))
 		set_add(g, g->max_seq, pt);
 }
 

@@ -80,8 +80,8 @@ void lru_gen_set(struct mglru *g, struct folio *f, unsigned int gen)
 {
 	enum lru_type type = folio_lru_type(f);
 
-	g->nr_pages[folio_lru_gen(f)][type]--;
-	g->nr_pages[gen][type]++;
+	g->nr_pages[folio_lru_gen(f)][type] -= folio_nr_pages(f);
+	g->nr_pages[gen][type] += folio_nr_pages(f);
 	f->gen = (uint8_t)((f->gen & ~GEN_MASK) | (gen + 1));
 }
 
@@ -106,14 +106,14 @@ void lru_gen_add_folio(struct sim *s, struct mglru *g, uint32_t slot, bool recla
 	if (f->flags & PG_active)
 		f->flags &= (uint16_t)~g->rules->active_clears;
 	f->flags |= PG_lru;
-	g->nr_pages[gen][folio_lru_type(f)]++;
+	g->nr_pages[gen][folio_lru_type(f)] += folio_nr_pages(f);
 	lru_gen_put(s, g, slot, reclaiming);
 }
 
 /* and less PG_active, for who is migrated */
 void lru_gen_forget(struct mglru *g, struct folio *f)
 {
-	g->nr_pages[folio_lru_gen(f)][folio_lru_type(f)]--;
+	g->nr_pages[folio_lru_gen(f)][folio_lru_type(f)] -= folio_nr_pages(f);
 	f->flags &= (uint16_t)~PG_lru;
 	f->gen = 0;
 }
@@ -139,14 +139,14 @@ static void mglru_activate(struct sim *s, uint32_t slot)
 	mglru_del(s, slot);
 	s->folios[slot].flags |= PG_active;
 	lru_gen_add_folio(s, s->lru, slot, false);
-	count_vm(s, VM_sim_list_moves, 1);
+	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
 static void mglru_move_tail(struct sim *s, uint32_t slot)
 {
 	mglru_del(s, slot);
 	lru_gen_add_folio(s, s->lru, slot, true);
-	count_vm(s, VM_sim_list_moves, 1);
+	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
 /* The feedback loop */
@@ -279,7 +279,8 @@ static void mglru_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool wo
 {
 	const struct mglru *g = s->lru;
 
-	count_vm(s, VM_workingset_refault_anon + folio_lru_type(&s->folios[slot]), 1);
+	count_vm(s, VM_workingset_refault_anon + folio_lru_type(&s->folios[slot]),
+		 folio_nr_pages(&s->folios[slot]));
 	g->rules->refault(s, slot, shadow, workingset);
 }
 
@@ -430,11 +431,11 @@ static int check_list(const struct sim *s, unsigned int gen, enum lru_type type,
 		    folio_lru_type(f) != type || f->gen >> LIST_SHIFT != gen)
 			return err_set(err, -EIO, "generation %u: slot %u has flags %#x, gen %#x",
 				       gen, slot, f->flags, f->gen);
-		nr_pages[folio_lru_gen(f)]++;
-		n++;
+		nr_pages[folio_lru_gen(f)] += folio_nr_pages(f);
+		n += folio_nr_pages(f);
 	}
 	if (n != l->size || l->head - l->tail > l->mask + 1)
-		return err_set(err, -EIO, "generation %u: %llu folios listed, %llu counted", gen,
+		return err_set(err, -EIO, "generation %u: %llu pages listed, %llu counted", gen,
 			       (unsigned long long)n, (unsigned long long)l->size);
 	return 0;
 }

@@ -141,7 +141,8 @@ bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc);
 
 /** The page-table walk of try_to_inc_max_seq(): false if @seq is history. */
 bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness);
-void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn);
+void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 uint32_t nr);
 void lru_gen_add_mm(struct sim *s, struct mm *mm);
 void lru_gen_del_mm(struct sim *s, struct mm *mm);
 

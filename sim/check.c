@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "sim/mm/charge.h"
+#include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/time/sched.h"
@@ -69,14 +70,30 @@ static void tally_mm(gpointer pid, gpointer value, gpointer data)
 	}
 }
 
+/* a page of a large folio other than its first */
+static int check_tail(struct tally *t, uint32_t slot)
+{
+	const struct sim *s = t->s;
+	const uint32_t head = folio_head(s->folios, slot);
+	const struct folio *f = &s->folios[head];
+
+	if (s->folios[slot].flags != PG_resident)
+		return bad(t, slot, "flags of a tail", s->folios[slot].flags, PG_resident);
+	if (head >= slot || f->order > MAX_FOLIO_ORDER || slot - head >= folio_nr_pages(f))
+		return bad(t, slot, "head of a tail", head, slot);
+	return 0;
+}
+
 static int check_folio(struct tally *t, uint32_t slot)
 {
 	const struct sim *s = t->s;
 	const struct folio *f = &s->folios[slot];
 	bool resident = f->flags & PG_resident;
 
-	if (f->mapcount != t->mapcount[slot])
-		return bad(t, slot, "mapcount", f->mapcount, t->mapcount[slot]);
+	if (page_mapcount(s, slot) != t->mapcount[slot])
+		return bad(t, slot, "mapcount", page_mapcount(s, slot), t->mapcount[slot]);
+	if (f->order >= FOLIO_SECOND)
+		return check_tail(t, slot);
 	if (f->batched != t->batched[slot])
 		return bad(t, slot, "references from batches", f->batched, t->batched[slot]);
 	if (slot_is_anon(s, slot) && s->anon[slot - s->anon_first].av &&
@@ -126,14 +143,16 @@ int sim_check(const struct sim *s, struct err *err)
 
 		t.batched[i] += (flags & PG_private) != 0;
 		check_folio(&t, i);
-		mapped[slot_is_anon(s, i)] += s->folios[i].mapcount != 0;
+		mapped[slot_is_anon(s, i)] += t.mapcount[i] != 0;
 		resident += (flags & PG_resident) != 0;
-		lru += (flags & PG_lru) != 0;
+		if (flags & PG_lru)
+			lru += folio_nr_pages(&s->folios[i]);
 		swap += (flags & PG_swapcache) != 0;
 		if ((flags & PG_resident) && i < s->anon_first) {
 			file++;
 			shmem += (flags & PG_swapbacked) != 0;
-			dirty += (flags & (PG_dirty | PG_swapbacked)) == PG_dirty;
+			if ((flags & (PG_dirty | PG_swapbacked)) == PG_dirty)
+				dirty += folio_nr_pages(&s->folios[i]);
 		}
 	}
 	for (int type = 0; type < NR_LRU_TYPES; type++)

@@ -41,6 +41,8 @@ struct kernel_profile {
 
 	/* File faults and readahead, mm/filemap.c and mm/readahead.c */
 
+	/* ext4_set_inode_mapping_order(): files of ext4 may have large folios */
+	bool large_folios;
 	/* do_sync_mmap_readahead() reads what is executable from the fault on,
 	 * inside the mapping, and without counting misses */
 	bool exec_readahead;

@@ -96,9 +96,11 @@ struct lru_model {
 	bool (*clear_refs)(struct sim *s, uint32_t slot);
 	/* reclaim met the folio: v7.3 folio_check_references() */
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
-	/* lru_gen_look_around(): rmap found, and cleared, the young PTE of @vpn.
+	/* lru_gen_look_around(): rmap found, and cleared, @nr PTEs of a folio from
+	 * @vpn on, of which some were young.
 	 * May be NULL */
-	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn);
+	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			    uint32_t nr);
 	/* reclaim had it among the used pages and no longer has: deactivated, or
 	 * once promoted and now in an old generation. For counting only; the folio
 	 * is resident */

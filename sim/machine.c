@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/keyfile.h"
+#include "sim/mm/folio.h"
 
 #define FIELD(member) OPTION_FIELD(struct machine, member)
 
@@ -26,6 +27,9 @@ const struct option machine_keys[] = {
 	{ "io_pages", OPT_COUNT, "1024",
 	  "max_sectors_kb / 4: what a single read() may read ahead at once", 1, 1 << 16,
 	  FIELD(io_pages) },
+	{ "max_folio_order", OPT_COUNT, "0",
+	  "largest folio of a file, 2^N pages, as ext4 has them since 6.16; 0: single pages", 0,
+	  MAX_FOLIO_ORDER, FIELD(max_folio_order) },
 	{ "fault_around_pages", OPT_POWER, "16", "pages mapped around a fault; 1: off", 1, 512,
 	  FIELD(fault_around_pages) },
 	{ "prefault", OPT_CHOICE, "young",

@@ -36,6 +36,7 @@ struct machine {
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
 	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */
 	uint32_t io_pages;		  /* its largest request: max_sectors_kb / 4 */
+	uint32_t max_folio_order;	  /* mapping_max_folio_order() of what is on no tmpfs */
 	uint32_t fault_around_pages;	  /* power of two; 1: off */
 	bool prefault_old;		  /* arm64 with hardware AF; x86: young */
 	/*

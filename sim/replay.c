@@ -17,6 +17,7 @@
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
+#include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/time/sched.h"
@@ -145,13 +146,15 @@ static GArray *page_runs(const struct sim *s)
 	GArray *runs = g_array_new(FALSE, FALSE, sizeof(struct page_run));
 
 	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
-		const struct folio *f = s->folios + file_slot(s, i, 0);
 		struct page_run run = { .file = i };
 
-		for (uint32_t p = 0; p < s->trace->files[i].pages; p++, f++) {
+		for (uint32_t p = 0; p < s->trace->files[i].pages; p++) {
+			const uint32_t slot = file_slot(s, i, p);
+			const struct folio *f = &s->folios[folio_head(s->folios, slot)];
+			const uint32_t mapcount = page_mapcount(s, slot);
 			uint16_t flags = f->flags & PG_resident ? f->flags : 0;
 
-			if (run.count && run.flags == flags && run.mapcount == f->mapcount) {
+			if (run.count && run.flags == flags && run.mapcount == mapcount) {
 				run.count++;
 				continue;
 			}
@@ -160,7 +163,7 @@ static GArray *page_runs(const struct sim *s)
 			run.page = p;
 			run.count = 1;
 			run.flags = flags;
-			run.mapcount = f->mapcount;
+			run.mapcount = mapcount;
 		}
 		g_array_append_val(runs, run);
 	}
@@ -326,6 +329,16 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 			if (!may_fill || (f->flags & PG_resident) ||
 			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)) || s->kswapd.oom)
 				break;
+		}
+		if (__builtin_expect(f->order, 0)) {
+			f = &s->folios[folio_head(s->folios, (uint32_t)(f - s->folios))];
+			if (f->flags & (PG_readahead | PG_locked))
+				break;
+			/* pos_same_folio() */
+			if ((prev_end - 1) >> f->order == recs[i].arg >> f->order) {
+				prev_end = (uint64_t)recs[i].arg + 1;
+				continue;
+			}
 		}
 		if (__builtin_expect(prev_end == (uint64_t)recs[i].arg + 1, 0))
 			continue;

@@ -12,6 +12,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/timed.h"
 #include "sim/mm/zap.h"
@@ -114,6 +115,16 @@ static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
 }
 
+int sim_config_check(const struct sim_config *cfg, struct err *err)
+{
+	if (cfg->machine.max_folio_order && !cfg->kernel->large_folios)
+		return err_set(err, -EINVAL,
+			       "machine key max_folio_order is %u, expected 0: kernel %s has no "
+			       "large folios in the files of ext4",
+			       cfg->machine.max_folio_order, cfg->kernel->name);
+	return 0;
+}
+
 int sim_fits(const struct trace *t, const struct machine *m, struct err *err)
 {
 	if (FOLIO_FIRST + t->nr_file_pages + slot_limit(t, m) < UINT32_MAX)
@@ -131,7 +142,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	uint64_t limit = slot_limit(t, m);
 	struct sim *s;
 
-	if (sim_fits(t, m, err))
+	if (sim_config_check(cfg, err) || sim_fits(t, m, err))
 		return NULL;
 	s = g_new0(struct sim, 1);
 	s->trace = t;
@@ -161,6 +172,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		s->has_shmem |= t->files[i].shmem;
 	s->procs = g_hash_table_new(NULL, NULL);
 	s->dirty = g_array_new(FALSE, FALSE, 16);
+	s->large = g_array_new(FALSE, FALSE, sizeof(struct large_folio));
+	s->large_free = UINT32_MAX;
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
@@ -205,6 +218,7 @@ void sim_free(struct sim *s)
 	zap_free(s->gather);
 	g_free(s->file_hint);
 	g_free(s->nodes);
+	g_array_free(s->large, TRUE);
 	g_free(s->anon);
 	free(s->files);
 	free(s->folios);

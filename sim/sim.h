@@ -190,6 +190,8 @@ struct sim {
 	uint32_t anon_first;	/* first anon slot */
 	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
 	struct anon_slot *anon; /* indexed by slot - anon_first */
+	GArray *large;		/* struct large_folio, of sim/mm/large.h */
+	uint32_t large_free;	/* the first free one, UINT32_MAX ends them */
 	struct file_state *files;
 	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
 
@@ -278,6 +280,8 @@ static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
 /** The file a file slot belongs to; trace->nr_files: metadata. */
 uint32_t slot_file(const struct sim *s, uint32_t slot);
 
+/** -EINVAL if the kernel does not have what the machine asks of it. */
+int sim_config_check(const struct sim_config *cfg, struct err *err);
 /** -EINVAL if memory, swap and files have more pages than a run can number. */
 int sim_fits(const struct trace *t, const struct machine *m, struct err *err);
 /**

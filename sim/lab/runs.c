@@ -42,6 +42,8 @@ static int add_machine(struct run_set *rs, const struct run_spec *spec, const ch
 	cfg.kernel = rs->kernel;
 	cfg.lru = rs->lru;
 	ret = build_machine(&cfg, spec, rs->trace, path, size, err);
+	if (!ret)
+		ret = sim_config_check(&cfg, err);
 	if (ret)
 		return ret;
 	if (*peak < 0 && sim_config_has_share(&cfg)) {

@@ -55,8 +55,10 @@ static int set_limit(const struct sweep *sw, uint64_t run, const struct trace *t
 		     struct sim_config *cfg, struct sweep_cell *cell)
 {
 	int64_t peak = 0;
-	int ret;
+	int ret = sim_config_check(cfg, &cell->err);
 
+	if (ret)
+		return ret;
 	if (sim_config_has_share(cfg)) {
 		peak = sweep_peak(sw, run, t, cfg, &cell->err);
 		cell->outside = peak == -ENOMEM;

@@ -2,7 +2,9 @@
 /*
  * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only
  * when the batch of its CPU is full (31) or drained. Until then the batch
- * holds a reference, which is why an activation under way blocks +evict.
+ * holds a reference, which is why an activation under way blocks +evict. A large
+ * folio does not wait, nor does what waits for the same when it comes
+ * (folio_may_be_lru_cached()).
  *
  * Approximation: the batch for rotation after writeback is not kept; what goes
  * through it happens at once. Wrong by up to 31 folios per CPU, only right after
@@ -85,7 +87,7 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 		f->batched--;
 		if ((before & PG_lru) && !(before & PG_active)) {
 			s->cfg.lru->activate(s, slot);
-			count_vm(s, VM_pgactivate, 1);
+			count_vm(s, VM_pgactivate, folio_nr_pages(f));
 			note(s, slot, ACTIVATED, before);
 		}
 		folio_free_unreferenced(s, slot);
@@ -110,18 +112,25 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			s->cfg.lru->del(s, slot);
 			f->flags &= (uint16_t)~PG_active;
 			s->cfg.lru->add(s, &slot, 1);
-			count_vm(s, VM_sim_list_moves, 1);
+			count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
 			f->flags |= PG_reclaim;
 		} else {
 			s->cfg.lru->move_tail(s, slot);
-			count_vm(s, VM_pgrotated, 1);
+			count_vm(s, VM_pgrotated, folio_nr_pages(f));
 		}
-		count_vm(s, VM_pgdeactivate,
-			 (before & PG_active) ||
-				 (s->cfg.lru->lru_gen && s->cfg.kernel->lru_gen_counts_deactivate));
+		if ((before & PG_active) ||
+		    (s->cfg.lru->lru_gen && s->cfg.kernel->lru_gen_counts_deactivate))
+			count_vm(s, VM_pgdeactivate, folio_nr_pages(f));
 		note(s, slot, DEACTIVATE_FILE, before);
 	}
 	c->lru_deactivate_file.nr = 0;
+}
+
+/* Return: it is time to drain the batch */
+static inline bool folio_batch_add(struct folio_batch *b, const struct folio *f, uint32_t slot)
+{
+	b->slots[b->nr++] = slot;
+	return b->nr == FOLIO_BATCH_SIZE || folio_test_large(f);
 }
 
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
@@ -140,8 +149,7 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 			s->cfg.lru->mark_accessed(s, cpu, slot);
 	}
 	f->batched++;
-	c->lru_add.slots[c->lru_add.nr++] = slot;
-	if (c->lru_add.nr == FOLIO_BATCH_SIZE)
+	if (folio_batch_add(&c->lru_add, f, slot))
 		drain_lru_add(s, c);
 }
 
@@ -164,8 +172,7 @@ void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (__builtin_expect(s->folios[slot].batched >= FOLIO_BATCHED_MAX, 0))
 		drain_lru_activate(s, c);
 	s->folios[slot].batched++;
-	c->lru_activate.slots[c->lru_activate.nr++] = slot;
-	if (c->lru_activate.nr == FOLIO_BATCH_SIZE)
+	if (folio_batch_add(&c->lru_activate, &s->folios[slot], slot))
 		drain_lru_activate(s, c);
 }
 
@@ -181,8 +188,7 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (__builtin_expect(f->batched >= FOLIO_BATCHED_MAX, 0))
 		drain_lru_deactivate_file(s, c);
 	f->batched++;
-	c->lru_deactivate_file.slots[c->lru_deactivate_file.nr++] = slot;
-	if (c->lru_deactivate_file.nr == FOLIO_BATCH_SIZE)
+	if (folio_batch_add(&c->lru_deactivate_file, f, slot))
 		drain_lru_deactivate_file(s, c);
 	return true;
 }

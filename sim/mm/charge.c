@@ -5,7 +5,8 @@
  *
  * Approximations: kernel memory (page tables, inodes, slab) is not charged, as
  * with cgroup.memory=nokmem. drain_all_stock() empties the other CPUs' stocks
- * at once, not from a work queue.
+ * at once, not from a work queue. A large folio of a whole machine takes its pages
+ * one by one, as if memory were never fragmented.
  */
 #include "sim/mm/charge.h"
 
@@ -16,7 +17,8 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
 
-#define MEMCG_CHARGE_BATCH 64
+#define MEMCG_CHARGE_BATCH	64
+#define PAGE_ALLOC_COSTLY_ORDER 3
 
 void charge_init(struct sim *s)
 {
@@ -43,7 +45,7 @@ static void drain_stocks(struct sim *s)
 }
 
 /* the slow half of try_charge_memcg(): the limit is hit */
-static int charge_reclaim(struct sim *s, enum gfp gfp)
+static int charge_reclaim(struct sim *s, uint32_t nr, enum gfp gfp)
 {
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 	int nr_retries = MAX_RECLAIM_RETRIES;
@@ -52,13 +54,13 @@ static int charge_reclaim(struct sim *s, enum gfp gfp)
 	for (;;) {
 		uint64_t nr_reclaimed;
 
-		if (s->memcg_usage < limit) {
-			s->memcg_usage++;
+		if (s->memcg_usage + nr <= limit) {
+			s->memcg_usage += nr;
 			return 0;
 		}
 		count_vm(s, VM_memcg_max_events, 1);
-		nr_reclaimed = try_to_free_mem_cgroup_pages(s, 1, gfp);
-		if (s->memcg_usage < limit)
+		nr_reclaimed = try_to_free_mem_cgroup_pages(s, nr, gfp);
+		if (s->memcg_usage + nr <= limit)
 			continue;
 		if (!drained) {
 			drain_stocks(s);
@@ -69,10 +71,11 @@ static int charge_reclaim(struct sim *s, enum gfp gfp)
 			return -ENOMEM;
 		if (fatal_signal_pending(s))
 			return -ENOMEM;
-		if (nr_reclaimed)
+		if (nr_reclaimed && nr <= 1 << PAGE_ALLOC_COSTLY_ORDER)
 			continue;
 		if (nr_retries-- <= 0) {
-			if (!out_of_memory(s, true))
+			/* mem_cgroup_oom() */
+			if (nr > 1 << PAGE_ALLOC_COSTLY_ORDER || !out_of_memory(s, true))
 				return -ENOMEM;
 			nr_retries = MAX_RECLAIM_RETRIES;
 		}
@@ -92,10 +95,52 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	} else if (s->memcg_usage + MEMCG_CHARGE_BATCH <= limit) {
 		s->memcg_usage += MEMCG_CHARGE_BATCH;
 		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
-	} else if (charge_reclaim(s, gfp)) {
+	} else if (charge_reclaim(s, 1, gfp)) {
 		return -ENOMEM;
 	}
 	s->nr_used++;
+	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
+	return 0;
+}
+
+/* try_charge_memcg() */
+static int try_charge_memcg(struct sim *s, struct sim_cpu *c, uint32_t nr, enum gfp gfp)
+{
+	const uint32_t batch = MAX(MEMCG_CHARGE_BATCH, nr);
+
+	/* consume_stock() */
+	if (c->memcg_stock >= nr) {
+		c->memcg_stock -= nr;
+		return 0;
+	}
+	if (s->memcg_usage + batch > s->cfg.machine.memcg_pages)
+		return charge_reclaim(s, nr, gfp);
+	s->memcg_usage += batch;
+	/* refill_stock() */
+	c->memcg_stock += batch - nr;
+	if (c->memcg_stock > MEMCG_CHARGE_BATCH) {
+		s->memcg_usage -= c->memcg_stock;
+		c->memcg_stock = 0;
+	}
+	return 0;
+}
+
+int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
+{
+	if (s->cfg.machine.memcg_pages) {
+		if (try_charge_memcg(s, &s->cpus[cpu], nr, gfp))
+			return -ENOMEM;
+	} else {
+		for (uint32_t i = 0; i < nr; i++) {
+			/* __GFP_NORETRY: there are smaller folios */
+			if (!alloc_page(s, cpu, GFP_READAHEAD))
+				continue;
+			while (i-- > 0)
+				free_page(s);
+			return -ENOMEM;
+		}
+	}
+	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
 	return 0;
 }

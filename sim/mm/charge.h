@@ -21,6 +21,14 @@ enum gfp {
 int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
 /** One page is free again. */
 void uncharge_page(struct sim *s);
+/** The same for a folio of @nr pages. */
+int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
+static inline void uncharge_folio(struct sim *s, uint32_t nr)
+{
+	uncharge_page(s);
+	while (__builtin_expect(--nr > 0, 0))
+		uncharge_page(s);
+}
 /** Everything is free. */
 void charge_init(struct sim *s);
 /** Free pages as the limit that is in force sees them. */

@@ -52,7 +52,8 @@ static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
-	if (!(f->flags & PG_resident) && filemap_add_folio(s, cpu, slot, ADD_METADATA) == -ENOMEM)
+	if (!(f->flags & PG_resident) &&
+	    filemap_add_folio(s, cpu, slot, 0, ADD_METADATA) == -ENOMEM)
 		return -ENOMEM;
 	f = &s->folios[slot]; /* the table may have moved */
 	if (!(f->flags & PG_private)) {

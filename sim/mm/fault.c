@@ -16,6 +16,7 @@
 #include "sim/mm/fault.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
@@ -24,31 +25,99 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
+#include "sim/mm/large.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 
-static void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			  uint32_t slot, uint8_t flags)
+/* what of a PTE follows from the folio that it maps */
+static inline uint8_t pte_of_folio(const struct sim *s, const struct vma *vma, uint32_t head)
 {
+	const uint16_t flags = s->folios[head].flags;
+
 	/* tmpfs needs no write notification: a shared mapping is writable */
-	if ((s->folios[slot].flags & PG_swapbacked) &&
-	    (vma->flags & (VM_SHARED | VM_WRITE)) == (VM_SHARED | VM_WRITE))
-		flags |=
-			PTE_write |
-			(s->cfg.kernel->maps_dirty && (s->folios[slot].flags & PG_dirty) ? PTE_dirty
-											 : 0);
-	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | flags;
+	if (!(flags & PG_swapbacked) ||
+	    (vma->flags & (VM_SHARED | VM_WRITE)) != (VM_SHARED | VM_WRITE))
+		return PTE_present;
+	return PTE_present | PTE_write |
+	       (s->cfg.kernel->maps_dirty && (flags & PG_dirty) ? PTE_dirty : 0);
+}
+
+/* set_pte_range() of a folio of one page */
+static inline void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+				 uint32_t slot, uint8_t flags)
+{
+	pt->pte[vpn % PTRS_PER_PTE] = pte_of_folio(s, vma, slot) | flags;
 	folio_add_rmap(s, slot);
 	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
 		folio_activate_mapped(s, vma->mm->cpu, slot);
+}
+
+/* set_pte_range(): @nr pages of one folio, from @slot on */
+static void set_pte_range(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			  uint32_t slot, uint32_t nr, uint8_t flags)
+{
+	const uint32_t head = folio_head(s->folios, slot);
+
+	memset(&pt->pte[vpn % PTRS_PER_PTE], pte_of_folio(s, vma, head) | flags, nr);
+	folio_add_rmap_ptes(s, vma->mm, slot, nr);
+	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
+		folio_activate_mapped(s, vma->mm->cpu, head);
+}
+
+/*
+ * May a fault map the folio of page @vpn whole: does it lie inside the mapping, the
+ * page table and the first @file_pages of the file? @first: its first page there.
+ */
+static bool folio_fits(const struct sim *s, const struct vma *vma, uint32_t vpn, uint32_t head,
+		       uint32_t file_pages, uint32_t *first)
+{
+	const uint32_t index = head - file_slot(s, vma->file, 0), vma_off = vpn - vma->start;
+	const uint32_t nr = folio_nr_pages(&s->folios[head]);
+	const uint32_t before = vma->pgoff + vma_off - index, pte_off = vpn % PTRS_PER_PTE;
+
+	*first = vpn - before;
+	return before <= vma_off && nr - before <= vma_pages(vma) - vma_off && before <= pte_off &&
+	       nr - before <= PTRS_PER_PTE - pte_off && index + nr <= file_pages;
+}
+
+/*
+ * filemap_map_folio_range(): of a large folio the @nr pages from @at on, or all of it
+ * where it fits, as far as nothing is mapped there. True if the page that faulted, @vpn,
+ * got mapped.
+ */
+static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t at,
+			    uint32_t nr, uint32_t head, uint32_t vpn)
+{
+	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
+	uint32_t first;
+	bool hit = false;
+
+	/* not the one that ends where the file does: file_end is the last page here */
+	if (folio_fits(s, vma, at, head, s->trace->files[vma->file].pages - 1, &first)) {
+		at = first;
+		nr = folio_nr_pages(&s->folios[head]);
+	}
+	for (uint32_t i = 0, run; i < nr; i += MAX(run, 1)) {
+		const uint32_t slot = file_slot(s, vma->file, vma->pgoff + (at + i - vma->start));
+		bool here;
+
+		for (run = 0; i + run < nr && !pt->pte[(at + i + run) % PTRS_PER_PTE]; run++)
+			;
+		if (!run)
+			continue;
+		here = vpn - (at + i) < run;
+		set_pte_range(s, vma, pt, at + i, slot, run, here ? PTE_young : prefault);
+		hit |= here;
+	}
+	return hit;
 }
 
 /* do_fault_around() and filemap_map_pages(): true if @vpn got mapped */
 static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
-	const struct trace_file *tf = &s->trace->files[vma->file];
+	const uint32_t file_pages = s->trace->files[vma->file].pages;
 	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
 	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
@@ -56,29 +125,45 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
 	uint32_t *mmap_miss = &vma->open->mmap_miss;
+	const uint32_t pgoff = vma->pgoff + vma_off - pte_off + from;
+	const uint32_t first = file_slot(s, vma->file, pgoff);
 	bool mapped = false;
 
+	/* filemap_map_pages() */
+	if (pgoff >= file_pages)
+		return false;
+	to = MIN(to, from + (file_pages - pgoff) - 1);
 	for (uint32_t i = from; i <= to; i++) {
-		uint32_t at = vpn - pte_off + i;
-		uint32_t pgoff = vma->pgoff + (at - vma->start);
-		uint32_t slot;
+		const uint32_t at = vpn - pte_off + i, slot = first + (i - from);
+		const struct folio *f = &s->folios[slot];
+		bool hit = at == vpn;
 
-		if (pgoff >= tf->pages)
-			break;
-		slot = file_slot(s, vma->file, pgoff);
 		/* next_uptodate_folio() */
-		if ((s->folios[slot].flags & (PG_resident | PG_readahead | PG_locked)) !=
-		    PG_resident)
+		if ((f->flags & (PG_resident | PG_readahead | PG_locked)) != PG_resident)
 			continue;
-		if (!by_fault && !(s->folios[slot].flags & PG_workingset) && *mmap_miss)
-			--*mmap_miss;
-		if (pt->pte[i])
-			continue;
-		map_file_page(s, vma, pt, at, slot, at == vpn ? PTE_young : prefault);
-		if (at != vpn)
+		if (__builtin_expect(f->order, 0)) {
+			const uint32_t head = folio_head(s->folios, slot);
+			const uint32_t left = head + folio_nr_pages(&s->folios[head]) - slot;
+			const uint32_t most = MIN(left, to - i + 1);
+
+			i += left - 1;
+			f = &s->folios[head];
+			if (f->flags & (PG_readahead | PG_locked))
+				continue;
+			hit = map_folio_range(s, vma, pt, at, most, head, vpn);
+			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
+				--*mmap_miss;
+		} else {
+			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
+				--*mmap_miss;
+			if (pt->pte[i])
+				continue;
+			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
+		}
+		if (!hit)
 			continue;
 		mapped = true;
-		if (by_fault && !tried && !(s->folios[slot].flags & PG_workingset) &&
+		if (by_fault && !tried && !(f->flags & PG_workingset) &&
 		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
 			--*mmap_miss;
 	}
@@ -88,13 +173,14 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 /* a page that is being read; only a timed run can meet one. Return: 0 or -EINTR */
 static int wait_for_page(struct sim *s, uint32_t slot)
 {
+	const uint32_t head = folio_head(s->folios, slot);
 	const unsigned int held = s->held->nr;
 	int ret;
 
-	if (!(s->folios[slot].flags & PG_locked))
+	if (!(s->folios[head].flags & PG_locked))
 		return 0;
-	folio_hold(s, slot);
-	ret = device_wait(s, slot);
+	folio_hold(s, head);
+	ret = device_wait(s, head);
 	folio_unhold(s, held);
 	return ret;
 }
@@ -120,13 +206,13 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 			return 0;
 		if (s->folios[slot].flags & PG_swapcache)
 			count_vm(s, VM_pgmajfault, 1);
-		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		ret = filemap_add_folio(s, cpu, slot, 0, ADD_READ);
 		return ret == -EEXIST ? 0 : ret;
 	}
 	while (s->folios[slot].flags & PG_resident) {
 		if (!tried && mmap_readahead_async(s, cpu, vma, pgoff))
 			return FAULT_RETRY;
-		if (!(s->folios[slot].flags & PG_locked))
+		if (!(s->folios[folio_head(s->folios, slot)].flags & PG_locked))
 			return 0;
 		/* lock_folio_maybe_drop_mmap() */
 		ret = wait_for_page(s, slot);
@@ -136,7 +222,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 	count_vm(s, VM_pgmajfault, 1);
 	mmap_readahead_sync(s, cpu, vma, pgoff);
 	if (!(s->folios[slot].flags & PG_resident)) {
-		ret = filemap_add_folio(s, cpu, slot, ADD_READ);
+		ret = filemap_add_folio(s, cpu, slot, 0, ADD_READ);
 		if (ret == -ENOMEM)
 			return ret;
 		if (!ret)
@@ -162,6 +248,26 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 	folio_add_lru(s, vma->mm->cpu, slot);
 }
 
+/* finish_fault(): the whole folio, if nothing of it is mapped there yet */
+static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint8_t flags)
+{
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	uint32_t nr = folio_nr_pages(&s->folios[head]), first;
+
+	if (nr > 1 && folio_fits(s, vma, vpn, head, s->trace->files[vma->file].pages, &first)) {
+		uint32_t i = 0;
+
+		while (i < nr && !pt->pte[(first + i) % PTRS_PER_PTE])
+			i++;
+		if (i == nr) {
+			set_pte_range(s, vma, pt, first, head, nr, flags);
+			return;
+		}
+	}
+	set_pte_range(s, vma, pt, vpn, file_slot(s, vma->file, vma->pgoff + (vpn - vma->start)), 1,
+		      flags);
+}
+
 /* do_read_fault(), do_cow_fault() and do_shared_fault() */
 static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
@@ -169,6 +275,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 	const bool cow = write && !(vma->flags & VM_SHARED);
 	uint32_t slot = file_slot(s, vma->file, pgoff);
 	bool tried = false, vma_lock = true;
+	uint32_t head;
 	int ret;
 
 	for (;;) {
@@ -198,20 +305,20 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		map_new_anon(s, vma, vpn, EV_COW);
 		return 0;
 	}
+	head = folio_head(s->folios, slot);
 	if (write) {
 		/* do_page_mkwrite() */
 		const unsigned int held = s->held->nr;
 
-		folio_hold(s, slot);
+		folio_hold(s, head);
 		ret = ext4_dirty_inode(s, vma->mm->cpu, vma->file);
 		folio_unhold(s, held);
 		if (ret)
 			return ret;
 	}
-	map_file_page(s, vma, pte_lookup(vma->mm, vpn), vpn, slot,
-		      PTE_young | (write ? PTE_dirty | PTE_write : 0));
+	finish_fault(s, vma, vpn, head, PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)
-		folio_mark_dirty(s, slot);
+		folio_mark_dirty(s, head);
 	return 0;
 }
 
@@ -291,13 +398,14 @@ static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t sl
 /* do_wp_page(). Return: 1 if the PTE changed meanwhile: the access faults again. */
 static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn)
 {
-	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE;
+	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE, page = FOLIO_NONE;
 	const unsigned int held = s->held->nr;
 	uint8_t pte = pt->pte[idx];
 	int ret;
 
 	if (!(pte & PTE_zero)) {
-		old = pte_slot(s, vma, pt, vpn);
+		page = pte_slot(s, vma, pt, vpn);
+		old = folio_head(s->folios, page);
 		if (vma->flags & VM_SHARED) {
 			/* wp_page_shared(), ext4_page_mkwrite() */
 			if (!(vma->flags & VM_ANON) && ext4_dirty_inode(s, vma->mm->cpu, vma->file))
@@ -328,7 +436,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	}
 	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
 	if (old != FOLIO_NONE) {
-		folio_remove_rmap(s, old);
+		folio_remove_rmap_ptes(s, vma->mm, page, 1);
 		folio_free_unreferenced(s, old);
 	}
 	return 0;

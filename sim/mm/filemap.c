@@ -24,6 +24,7 @@
 #include "sim/mm/event.h"
 #include "sim/time/device.h"
 #include "sim/mm/ext4.h"
+#include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
@@ -60,41 +61,77 @@ static void xarray_erase(struct sim *s, uint32_t slot)
 		free_kernel_pages(s, 1);
 }
 
-int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why)
+unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file)
 {
+	return s->trace->files[file].shmem ? 0 : s->cfg.machine.max_folio_order;
+}
+
+/*
+ * xas_for_each_conflict() of __filemap_add_folio(). Return: the record of the last
+ * shadow among the @nr pages from @slot on, or of the first page if there is none;
+ * NULL if one of the pages is cached.
+ */
+static inline const struct folio *find_conflict(const struct sim *s, uint32_t slot, uint32_t nr)
+{
+	const struct folio *found = &s->folios[slot];
+
+	for (uint32_t i = 0; i < nr; i++) {
+		const struct folio *f = &s->folios[slot + i];
+
+		if (__builtin_expect(f->flags & PG_resident, 0))
+			return NULL;
+		if (f->flags & PG_shadow)
+			found = f;
+	}
+	return found;
+}
+
+static inline __attribute__((always_inline)) int
+add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
+{
+	const enum gfp gfp = why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL;
+	const uint32_t nr = 1u << order;
 	bool metadata = why == ADD_METADATA;
 	bool shmem = s->has_shmem && !metadata && s->trace->files[slot_file(s, slot)].shmem;
+	const struct folio *old;
 	struct folio *f;
 	uint16_t before;
+	uint32_t shadow;
 
-	if (charge_page(s, cpu, why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL))
+	if (order ? charge_folio(s, cpu, nr, gfp) : charge_page(s, cpu, gfp))
 		return -ENOMEM;
-	f = &s->folios[slot];
-	before = f->flags;
-	if (__builtin_expect(before & PG_resident, 0)) {
-		uncharge_page(s);
+	old = find_conflict(s, slot, nr);
+	if (__builtin_expect(!old, 0)) {
+		uncharge_folio(s, nr);
 		return -EEXIST;
 	}
+	before = old->flags;
+	shadow = old->shadow;
+	if (s->nodes && !metadata)
+		for (uint32_t i = 0; i < nr; i++)
+			if (!(s->folios[slot + i].flags & PG_shadow))
+				xarray_store(s, slot + i);
+	f = &s->folios[slot];
 	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
 			      (metadata ? PG_referenced : 0) |
 			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
 	f->mapcount = 0;
-	s->nr_file_pages++;
-	if (s->nodes && !metadata && !(before & PG_shadow))
-		xarray_store(s, slot);
-	count_vm(s, VM_sim_cache_adds, 1);
+	if (order)
+		folio_make_large(s, slot, order);
+	s->nr_file_pages += nr;
+	count_vm(s, VM_sim_cache_adds, nr);
 	if (shmem) {
 		s->nr_shmem++;
 	} else if (why != ADD_WRITE && !metadata) {
-		count_vm(s, VM_sim_fills, 1);
+		count_vm(s, VM_sim_fills, nr);
 		f->flags |= PG_locked; /* until sim_device_read() */
 		if (s->sched && (before & PG_shadow))
 			f->flags |= PG_refault;
 	}
 	note(s, slot, ADD, before);
 	if ((before & PG_shadow) && why != ADD_WRITE)
-		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+		s->cfg.lru->refault(s, slot, shadow, before & PG_workingset);
 	folio_add_lru(s, cpu, slot);
 	if (before & PG_swapcache) {
 		/* shmem_swapin_folio() frees the swap slot */
@@ -104,33 +141,44 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_f
 	return 0;
 }
 
-void filemap_removed(struct sim *s, uint32_t slot, uint16_t before)
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
+		      enum add_for why)
 {
-	(void)slot;
-	s->nr_file_pages--;
+	/* two copies: that for one page has no loops */
+	return __builtin_expect(!order, 1) ? add_folio(s, cpu, slot, 0, why)
+					   : add_folio(s, cpu, slot, order, why);
+}
+
+void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
+{
+	s->nr_file_pages -= nr_pages;
 	if (before & PG_swapbacked)
-		s->nr_shmem--;
+		s->nr_shmem -= nr_pages;
 }
 
 void filemap_drop(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	if (before & PG_lru)
 		s->cfg.lru->del(s, slot);
+	if (folio_test_large(f))
+		folio_unmake_large(s, slot);
 	*f = (struct folio){ 0 };
-	filemap_removed(s, slot, before);
+	filemap_removed(s, nr, before);
 	if (s->nodes && slot < s->meta_first)
-		xarray_erase(s, slot);
-	uncharge_page(s);
+		for (uint32_t i = 0; i < nr; i++)
+			xarray_erase(s, slot + i);
+	uncharge_folio(s, nr);
 }
 
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	/* force_page_cache_ra(), and filemap_create_folio() where that fails */
-	if (filemap_add_folio(s, cpu, slot, ADD_READAHEAD) &&
-	    filemap_add_folio(s, cpu, slot, ADD_READ))
+	if (filemap_add_folio(s, cpu, slot, 0, ADD_READAHEAD) &&
+	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
 	sim_device_read(s, slot, 1);
 	if (__builtin_expect(s->flush_wanted, 0))
@@ -144,7 +192,7 @@ static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t p
 {
 	for (uint32_t slot = file_slot(s, file, pgoff); pages; pages--, slot++) {
 		if (!(s->folios[slot].flags & PG_resident) &&
-		    filemap_add_folio(s, cpu, slot, ADD_READ) == -ENOMEM)
+		    filemap_add_folio(s, cpu, slot, 0, ADD_READ) == -ENOMEM)
 			return -ENOMEM;
 		s->cfg.lru->mark_accessed(s, cpu, slot);
 	}
@@ -159,13 +207,38 @@ static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t p
 static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_t last)
 {
 	for (uint64_t i = at; i < last; i++) {
-		if (s->folios[base + i].flags & PG_locked && device_wait(s, base + (uint32_t)i))
+		const uint32_t head = folio_head(s->folios, base + (uint32_t)i);
+
+		if (s->folios[head].flags & PG_locked && device_wait(s, head))
 			return -EINTR;
 	}
 	for (uint64_t i = at; i < last; i++)
 		if (!(s->folios[base + i].flags & PG_resident))
 			return (int64_t)i;
 	return (int64_t)last;
+}
+
+/* struct folio_batch of a read: @last is the page after it */
+struct read_batch {
+	unsigned int nr;
+	uint32_t heads[FOLIO_BATCH_SIZE];
+	uint64_t last;
+	bool async, locked; /* of the last folio */
+};
+
+/* filemap_get_read_batch() */
+static void get_read_batch(const struct sim *s, uint32_t base, uint64_t end, struct read_batch *b)
+{
+	while (b->last < end && b->nr < FOLIO_BATCH_SIZE && !b->async && !b->locked &&
+	       (s->folios[base + b->last].flags & PG_resident)) {
+		const uint32_t head = folio_head(s->folios, base + (uint32_t)b->last);
+		const struct folio *f = &s->folios[head];
+
+		b->async = f->flags & PG_readahead;
+		b->locked = f->flags & PG_locked;
+		b->heads[b->nr++] = head;
+		b->last = head - base + folio_nr_pages(f);
+	}
 }
 
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
@@ -179,50 +252,51 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	if (s->trace->files[open->file].shmem)
 		return shmem_read(s, cpu, open->file, pgoff, pages);
 	while (at < end) {
-		/* filemap_get_pages(): a batch ends at a hole, after a page
-		 * that carries the readahead mark, or when it is full */
+		/* filemap_get_pages(): a batch ends at a hole, after a folio that
+		 * carries the readahead mark, or when it is full */
 		const unsigned int held = s->held->nr;
-		uint64_t last = at;
-		bool async = false, locked = false;
+		struct read_batch b = { .last = at };
 
 		if (!(s->folios[base + at].flags & PG_resident))
 			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
-		while (last < end && last - at < FOLIO_BATCH_SIZE && !async && !locked &&
-		       (s->folios[base + last].flags & PG_resident)) {
-			async = s->folios[base + last].flags & PG_readahead;
-			locked = s->folios[base + last++].flags & PG_locked;
-		}
-		if (last == at) {
+		get_read_batch(s, base, end, &b);
+		if (!b.nr) {
 			/* filemap_create_folio() */
-			int ret = filemap_add_folio(s, cpu, base + (uint32_t)at, ADD_READ);
+			int ret = filemap_add_folio(s, cpu, base + (uint32_t)at, 0, ADD_READ);
 
 			if (ret == -EEXIST)
 				continue;
 			if (ret)
 				return ret;
 			sim_device_read(s, base + (uint32_t)at, 1);
-			locked = s->folios[base + last++].flags & PG_locked;
+			get_read_batch(s, base, at + 1, &b);
 		}
-		if (async || locked) {
+		if (b.async || b.locked) {
+			const uint32_t pgoff_last = b.heads[b.nr - 1] - base;
 			int64_t there;
 
 			/* the batch holds references meanwhile */
-			for (uint64_t i = at; i < last; i++)
-				folio_hold(s, base + (uint32_t)i);
-			if (async)
-				page_cache_async_ra(s, cpu, open, (uint32_t)last - 1,
-						    (uint32_t)(end - (last - 1)));
-			there = s->sched ? wait_for_batch(s, base, at, last) : (int64_t)last;
+			for (unsigned int i = 0; i < b.nr; i++)
+				folio_hold(s, b.heads[i]);
+			if (b.async)
+				page_cache_async_ra(s, cpu, open, pgoff_last,
+						    (uint32_t)(end - pgoff_last));
+			there = s->sched ? wait_for_batch(s, base, at, MIN(b.last, end))
+					 : (int64_t)b.last;
 			folio_unhold(s, held);
 			if (there < 0)
 				return -EINTR;
-			last = (uint64_t)there;
+			b.last = (uint64_t)there;
 		}
-		for (; at < last; at++) {
-			/* a folio read twice in a row counts once */
-			if (at + 1 != prev_end)
-				s->cfg.lru->mark_accessed(s, cpu, base + (uint32_t)at);
-			prev_end = at + 1;
+		while (at < MIN(b.last, end)) {
+			const uint32_t head = folio_head(s->folios, base + (uint32_t)at);
+			const uint8_t order = s->folios[head].order;
+
+			/* pos_same_folio(): a folio read twice in a row counts once */
+			if (at >> order != (prev_end - 1) >> order)
+				s->cfg.lru->mark_accessed(s, cpu, head);
+			at = MIN(((at >> order) + 1) << order, end);
+			prev_end = at;
 		}
 	}
 	/* readahead does not see where this read got to before it ends */
@@ -241,8 +315,8 @@ void mark_buffer_dirty(struct sim *s, uint32_t slot)
 	f->flags |= PG_dirty;
 	if (f->flags & PG_swapbacked)
 		return;
-	s->nr_dirty++;
-	count_vm(s, VM_nr_dirtied, 1);
+	s->nr_dirty += folio_nr_pages(f);
+	count_vm(s, VM_nr_dirtied, folio_nr_pages(f));
 	g_array_append_val(s->dirty, e);
 	/* balance_dirty_pages() starts the flusher at the background ratio */
 	background =
@@ -256,37 +330,64 @@ void folio_mark_dirty(struct sim *s, uint32_t slot)
 	mark_buffer_dirty(s, slot);
 }
 
+/*
+ * __filemap_get_folio() of write_begin(): a folio as large as what is to be written,
+ * if alignment and memory allow it. Return: 0, -ENOMEM, -EEXIST.
+ */
+static int write_add_folio(struct sim *s, unsigned int cpu, uint32_t file, uint32_t pgoff,
+			   uint32_t pages)
+{
+	unsigned int order =
+		MIN(mapping_max_folio_order(s, file), (unsigned int)g_bit_storage(pages) - 1);
+	const bool shmem = s->trace->files[file].shmem;
+	int ret;
+
+	if (pgoff & ((1u << order) - 1))
+		order = (unsigned int)__builtin_ctz(pgoff);
+	for (;; order--) {
+		ret = filemap_add_folio(s, cpu, file_slot(s, file, pgoff), order,
+					shmem ? ADD_READ : ADD_WRITE);
+		if (!ret || !order)
+			return ret;
+	}
+}
+
 int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		  uint32_t pages)
 {
-	uint32_t base = file_slot(s, open->file, 0);
+	const uint32_t base = file_slot(s, open->file, 0), end = pgoff + pages;
+	const uint32_t chunk = 1u << mapping_max_folio_order(s, open->file);
 	bool shmem = s->trace->files[open->file].shmem;
 
 	count_vm(s, VM_sim_accesses, pages);
 	if (ext4_dirty_inode(s, cpu, open->file))
 		return -ENOMEM;
-	for (uint32_t i = 0; i < pages; i++) {
-		uint32_t slot = base + pgoff + i;
+	while (pgoff < end) {
+		/* generic_perform_write(): no piece goes beyond a multiple of the largest folio */
+		const uint32_t len = MIN(end - pgoff, chunk - pgoff % chunk);
+		uint32_t head;
 
 		if (fatal_signal_pending(s))
 			return -EINTR;
 		do {
-			if (!(s->folios[slot].flags & PG_resident) &&
-			    filemap_add_folio(s, cpu, slot, shmem ? ADD_READ : ADD_WRITE) ==
-				    -ENOMEM)
+			if (!(s->folios[base + pgoff].flags & PG_resident) &&
+			    write_add_folio(s, cpu, open->file, pgoff, len) == -ENOMEM)
 				return -ENOMEM;
+			head = folio_head(s->folios, base + pgoff);
 			/* write_begin() locks it */
-			if ((s->folios[slot].flags & PG_locked) && device_wait(s, slot))
+			if ((s->folios[head].flags & PG_locked) && device_wait(s, head))
 				return -EINTR;
-		} while (!(s->folios[slot].flags & PG_resident));
+		} while (!(s->folios[base + pgoff].flags & PG_resident));
+		head = folio_head(s->folios, base + pgoff);
 		if (shmem) {
 			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
-			s->cfg.lru->mark_accessed(s, cpu, slot);
-			folio_mark_dirty(s, slot);
+			s->cfg.lru->mark_accessed(s, cpu, head);
+			folio_mark_dirty(s, head);
 		} else {
 			/* ext4's write_begin does not mark */
-			mark_buffer_dirty(s, slot);
+			mark_buffer_dirty(s, head);
 		}
+		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);
 	}
 	return 0;
 }
@@ -316,12 +417,12 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 		if (f->mapcount)
 			folio_mkclean(s, e->slot);
 		f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-		s->nr_dirty--;
-		count_vm(s, VM_nr_written, 1);
+		s->nr_dirty -= folio_nr_pages(f);
+		count_vm(s, VM_nr_written, folio_nr_pages(f));
 		/* folio_end_writeback(): reclaim waited for it */
 		if ((before & PG_reclaim) && (before & PG_lru)) {
 			s->cfg.lru->move_tail(s, e->slot);
-			count_vm(s, VM_pgrotated, 1);
+			count_vm(s, VM_pgrotated, folio_nr_pages(f));
 			note(s, e->slot, ROTATE_RECLAIM, before);
 		}
 	}
@@ -343,28 +444,30 @@ void flusher_tick(struct sim *s, uint64_t from_ns)
 			    s->cfg.machine.dirty_expire_ms * 1000000ull + s->clock.now_ns % period);
 }
 
-/* mapping_try_invalidate() of one page, by a task on CPU 0 */
-static void invalidate_page(struct sim *s, uint32_t slot, bool shmem)
+/* mapping_try_invalidate() of one folio, by a task on CPU 0. Return: its pages. */
+static uint32_t invalidate_folio(struct sim *s, uint32_t slot, bool shmem)
 {
 	struct folio *f = &s->folios[slot];
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	if (before & PG_shadow) {
 		/* of tmpfs the content is in swap */
 		if (shmem)
-			return;
+			return nr;
 		/* clear_shadow_entries() */
 		*f = (struct folio){ 0 };
 		if (s->nodes && slot < s->meta_first)
 			xarray_erase(s, slot);
 	} else if (!(before & PG_resident) || (before & PG_locked)) {
-		return;
-	} else if (!(before & PG_dirty) && !f->mapcount && !f->batched) {
+		return nr;
+	} else if (!(before & PG_dirty) && !f->mapcount && !folio_extra_refs(s, slot)) {
 		filemap_drop(s, slot);
 		note(s, slot, DROP, before);
 	} else {
 		deactivate_file_folio(s, 0, slot);
 	}
+	return nr;
 }
 
 void drop_pagecache(struct sim *s)
@@ -374,9 +477,9 @@ void drop_pagecache(struct sim *s)
 	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
 		const struct trace_file *tf = &s->trace->files[i];
 
-		for (uint32_t p = 0; p < tf->pages; p++)
-			invalidate_page(s, file_slot(s, i, p), tf->shmem);
+		for (uint32_t p = 0; p < tf->pages;)
+			p += invalidate_folio(s, file_slot(s, i, p), tf->shmem);
 	}
 	for (uint32_t slot = s->meta_first; slot < s->anon_first; slot++)
-		invalidate_page(s, slot, false);
+		invalidate_folio(s, slot, false);
 }

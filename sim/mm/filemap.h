@@ -16,14 +16,17 @@ enum add_for {
 };
 
 /**
- * filemap_add_folio - bring one page of a file into the cache.
- * Return: 0 or -ENOMEM; -EEXIST if another task was faster (timed runs). The page
- * must not be resident.
+ * filemap_add_folio - bring a folio of 2^@order pages of a file into the cache.
+ * @slot: of its first page, which is aligned to the order within the file
+ * Return: 0 or -ENOMEM; -EEXIST if one of the pages is there already.
  */
-int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, enum add_for why);
-/** Accounting of a file page that just left the cache; @before: its flags. */
-void filemap_removed(struct sim *s, uint32_t slot, uint16_t before);
-/** Drop a clean, unmapped, unbatched page, leaving no shadow. */
+int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
+		      enum add_for why);
+/** mapping_max_folio_order() */
+unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file);
+/** Accounting of a file folio that just left the cache; @before: its flags. */
+void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before);
+/** Drop a clean, unmapped, unbatched folio, leaving no shadow. */
 void filemap_drop(struct sim *s, uint32_t slot);
 
 /** What a read(2) of one page does when it misses and readahead is off. */

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The folio table. A file page has at most one (order-0) folio, so its slot is
- * its folio: 16 bytes at an index that is known when the trace is loaded. No
- * hashing, no allocation on the access path. While a page is not resident the
- * same record holds its shadow entry. Anonymous folios take slots behind those
- * of the files, from a free list.
+ * The folio table: one record of 16 bytes for each page that a file of the trace
+ * has, at an index (its slot) that is known when the trace is loaded. No hashing,
+ * no allocation on the access path. While a page is not resident its record holds
+ * the shadow entry. Anonymous folios take slots behind those of the files, from a
+ * free list.
+ *
+ * A folio of order 0 is its page's record. A large folio is the record of its
+ * first page, the head, whose slot stands for the folio on lists, in batches and
+ * wherever else the kernel has a struct folio; the records of its other pages, the
+ * tails, only say that they are resident, by how many PTEs they are mapped, and
+ * where the head is (folio_head()). Counts named nr_pages are pages, nr_folios
+ * folios. What a large folio needs besides is a struct large_folio.
  *
  * Slot 0 is no folio, so that 0 can mean "none".
- *
- * Approximation: every folio is order 0. The kernel's ext4 and xfs use large
- * folios, where one flag and one list position stand for several pages, a
- * folio mapped by several PTEs has more references than +evict allows, and
- * "shared" is an estimate. Results for file systems with large folios can
- * differ; with transparent huge pages configured out they do not.
  */
 #ifndef REAPSIM_FOLIO_H
 #define REAPSIM_FOLIO_H
@@ -43,22 +44,30 @@ enum folio_flags {
 
 /**
  * struct folio - one page's record.
- * @pos: its place on its list while PG_lru (sim/mm/list.h)
+ * @pos: its place on its list while PG_lru (sim/mm/list.h); of a tail, the slot of
+ *	its head; of the first tail, its folio's index in sim->large
  * @shadow: while PG_shadow, the low half of the eviction clock at its eviction
  *	(32 bits: distances beyond 2^32 evictions alias, as the kernel's do at a
  *	larger size); of a free anon slot, the next free one
- * @mapcount: PTEs that map it
+ * @mapcount: PTEs that map it; of a tail, those that map that page, of the head of
+ *	a large folio those that map any of its pages (folio_mapcount())
  * @flags: folio_flags
  * @batched: references held by per-CPU batches, by the gather and by buffers
  * @gen: for LRU models that keep more than two lists; 0 while on none
+ * @order: a folio has 2^order pages; FOLIO_TAIL, FOLIO_SECOND: it is a tail
+ * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
  */
 struct folio {
-	uint32_t pos;
-	uint32_t shadow;
+	union {
+		uint32_t pos;
+		uint32_t shadow;
+	};
 	uint32_t mapcount;
 	uint16_t flags;
 	uint8_t batched;
 	uint8_t gen;
+	uint8_t order;
+	bool mm_ids_shared;
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");
@@ -72,10 +81,35 @@ _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 byte
 #define FOLIO_NONE  0
 #define FOLIO_FIRST 1
 
-/** v7.3 folio_maybe_mapped_shared() for an order-0 folio. */
-static inline bool folio_maybe_mapped_shared(const struct folio *folio)
+#define MAX_FOLIO_ORDER 9 /* v7.3 MAX_PAGECACHE_ORDER of x86-64: a PMD */
+#define FOLIO_TAIL	0xff
+#define FOLIO_SECOND	0xfe /* the first tail: its head is the record before it */
+
+static inline uint32_t folio_nr_pages(const struct folio *f)
 {
-	return folio->mapcount > 1;
+	return 1u << f->order;
+}
+
+static inline bool folio_test_large(const struct folio *f)
+{
+	return f->order != 0;
+}
+
+/** v7.3 folio_maybe_mapped_shared(): exact for one page; of a large folio what two address
+ * spaces tell (sim/mm/large.c). */
+static inline bool folio_maybe_mapped_shared(const struct folio *f)
+{
+	return f->mapcount > 1 && (!folio_test_large(f) || f->mm_ids_shared);
+}
+
+/** page_folio(): the slot of the folio that the page @slot, resident, is in. */
+static inline uint32_t folio_head(const struct folio *folios, uint32_t slot)
+{
+	const uint8_t order = folios[slot].order;
+
+	if (__builtin_expect(order < FOLIO_SECOND, 1))
+		return slot;
+	return order == FOLIO_SECOND ? slot - 1 : folios[slot].pos;
 }
 
 #endif

@@ -159,41 +159,44 @@ void interval_tree_remove(struct interval_tree *t, struct interval_node *n)
 }
 
 /* the first in the subtree that has @at; some range of it ends there or later */
-static struct interval_node *subtree_search(struct interval_node *n, uint32_t at)
+static struct interval_node *subtree_search(struct interval_node *n, uint32_t first, uint32_t last)
 {
 	for (;;) {
-		if (n->left && n->left->subtree_last >= at)
+		if (n->left && n->left->subtree_last >= first)
 			n = n->left;
-		else if (n->first > at)
+		else if (n->first > last)
 			return NULL;
-		else if (n->last >= at)
+		else if (n->last >= first)
 			return n;
 		else
 			n = n->right;
 	}
 }
 
-struct interval_node *interval_tree_iter_first(const struct interval_tree *t, uint32_t at)
+struct interval_node *interval_tree_iter_first(const struct interval_tree *t, uint32_t first,
+					       uint32_t last)
 {
-	return t->root && t->root->subtree_last >= at ? subtree_search(t->root, at) : NULL;
+	return t->root && t->root->subtree_last >= first ? subtree_search(t->root, first, last)
+							 : NULL;
 }
 
-struct interval_node *interval_tree_iter_next(struct interval_node *n, uint32_t at)
+struct interval_node *interval_tree_iter_next(struct interval_node *n, uint32_t first,
+					      uint32_t last)
 {
 	for (;;) {
 		const struct interval_node *from;
 
-		if (n->right && n->right->subtree_last >= at)
-			return subtree_search(n->right, at);
+		if (n->right && n->right->subtree_last >= first)
+			return subtree_search(n->right, first, last);
 		do {
 			from = n;
 			n = n->parent;
 			if (!n)
 				return NULL;
 		} while (n->right == from);
-		if (n->first > at)
+		if (n->first > last)
 			return NULL;
-		if (n->last >= at)
+		if (n->last >= first)
 			return n;
 	}
 }

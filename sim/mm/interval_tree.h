@@ -33,8 +33,10 @@ void interval_tree_insert_after(struct interval_tree *t, struct interval_node *n
 /** Take it out; nothing happens if it is in no tree. */
 void interval_tree_remove(struct interval_tree *t, struct interval_node *n);
 
-/** The first range that has @at, or NULL, and the next one. */
-struct interval_node *interval_tree_iter_first(const struct interval_tree *t, uint32_t at);
-struct interval_node *interval_tree_iter_next(struct interval_node *n, uint32_t at);
+/** The first range that shares something with [@first, @last], or NULL, and the next. */
+struct interval_node *interval_tree_iter_first(const struct interval_tree *t, uint32_t first,
+					       uint32_t last);
+struct interval_node *interval_tree_iter_next(struct interval_node *n, uint32_t first,
+					      uint32_t last);
 
 #endif

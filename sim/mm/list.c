@@ -35,7 +35,7 @@ void folio_list_grow(struct folio_list *l, struct folio *folios)
 	uint32_t mask = l->mask * 2 + 1;
 	uint32_t *ring;
 
-	if (l->size * 4 <= l->mask) {
+	if ((uint64_t)l->nr * 4 <= l->mask) {
 		compact(l, folios);
 		return;
 	}

@@ -14,6 +14,7 @@
 #ifndef REAPSIM_LIST_H
 #define REAPSIM_LIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <glib.h>
@@ -25,7 +26,8 @@ struct folio_list {
 	uint32_t mask;
 	uint32_t head; /* one past the newest */
 	uint32_t tail; /* the oldest, or a hole */
-	uint64_t size; /* folios, holes not counted */
+	uint32_t nr;   /* folios, holes not counted */
+	uint64_t size; /* their pages */
 };
 
 void folio_list_init(struct folio_list *l);
@@ -39,7 +41,8 @@ static inline void folio_list_add(struct folio_list *l, struct folio *folios, ui
 		folio_list_grow(l, folios);
 	l->ring[l->head & l->mask] = slot;
 	folios[slot].pos = l->head++;
-	l->size++;
+	l->nr++;
+	l->size += folio_nr_pages(&folios[slot]);
 }
 
 static inline void folio_list_add_tail(struct folio_list *l, struct folio *folios, uint32_t slot)
@@ -48,13 +51,15 @@ static inline void folio_list_add_tail(struct folio_list *l, struct folio *folio
 		folio_list_grow(l, folios);
 	l->ring[--l->tail & l->mask] = slot;
 	folios[slot].pos = l->tail;
-	l->size++;
+	l->nr++;
+	l->size += folio_nr_pages(&folios[slot]);
 }
 
 static inline void folio_list_del(struct folio_list *l, const struct folio *folios, uint32_t slot)
 {
 	l->ring[folios[slot].pos & l->mask] = FOLIO_NONE;
-	l->size--;
+	l->nr--;
+	l->size -= folio_nr_pages(&folios[slot]);
 }
 
 /** Have the place of a folio at hand that will soon be deleted. Not left to the
@@ -67,27 +72,48 @@ static inline __attribute__((always_inline)) void folio_list_prefetch(const stru
 }
 
 /**
- * folio_list_take - take up to @nr folios off the tail, oldest first.
- * Return: how many. What follows them is prefetched for the next call.
+ * folio_list_take - take folios off the tail, oldest first, until they have @nr
+ * pages between them; the last may go beyond it.
+ * @pages: how many they have
+ * Return: how many folios. What follows them is prefetched for the next call.
  */
 static inline unsigned int folio_list_take(struct folio_list *l, const struct folio *folios,
-					   uint64_t nr, uint32_t *slots)
+					   uint64_t nr, uint32_t *slots, uint64_t *pages)
 {
+	const bool large = l->size != l->nr; /* else no folio has to be looked at */
 	unsigned int n = 0;
 
-	while (n < nr && l->tail != l->head) {
+	*pages = 0;
+	while (*pages < nr && l->tail != l->head) {
 		uint32_t slot = l->ring[l->tail++ & l->mask];
 
 		if (slot == FOLIO_NONE)
 			continue;
 		__builtin_prefetch(&folios[slot], 1);
 		slots[n++] = slot;
+		*pages += large ? folio_nr_pages(&folios[slot]) : 1;
 	}
-	l->size -= n;
+	l->nr -= n;
+	l->size -= *pages;
 	/* the ring is never empty of memory, so this reads something */
 	for (uint32_t i = 0; i < 32; i++)
 		__builtin_prefetch(&folios[l->ring[(l->tail + i) & l->mask]], 1);
 	return n;
+}
+
+/** Take the oldest off; FOLIO_NONE: there is none. */
+static inline uint32_t folio_list_pop(struct folio_list *l, const struct folio *folios)
+{
+	uint32_t slot = FOLIO_NONE;
+
+	while (slot == FOLIO_NONE && l->tail != l->head)
+		slot = l->ring[l->tail++ & l->mask];
+	if (slot == FOLIO_NONE)
+		return slot;
+	l->nr--;
+	l->size -= folio_nr_pages(&folios[slot]);
+	__builtin_prefetch(&folios[l->ring[(l->tail + 16) & l->mask]], 1);
+	return slot;
 }
 
 /** Walk from the newest to the oldest: for (i = head; folio_list_prev(..);) */

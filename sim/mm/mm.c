@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 
@@ -467,7 +468,8 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 				pte &= (uint8_t)~PTE_dirty;
 			pte &= (uint8_t)~PTE_young;
 			if (!(pte & PTE_zero))
-				folio_add_rmap(s, pte_slot(s, pvma, pt, (uint32_t)vpn));
+				folio_add_rmap_ptes(s, cvma->mm,
+						    pte_slot(s, pvma, pt, (uint32_t)vpn), 1);
 			if (pte & PTE_anon)
 				pte_set_anon(ct, i, pt->anon[i], pte);
 			else
@@ -491,7 +493,7 @@ void clear_refs(struct sim *s, struct mm *mm)
 			if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero))
 				continue;
 			*pte &= (uint8_t)~PTE_young;
-			slot = pte_slot(s, vma, pt, (uint32_t)vpn);
+			slot = folio_head(s->folios, pte_slot(s, vma, pt, (uint32_t)vpn));
 			if (s->folios[slot].flags & PG_referenced) {
 				uint16_t before = s->folios[slot].flags;
 

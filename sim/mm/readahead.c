@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/readahead.c (page_cache_sync_ra, page_cache_async_ra,
- * page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead() of
- * mm/filemap.c, for order-0 folios.
+ * page_cache_ra_order, page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead()
+ * of mm/filemap.c.
  *
  * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. In an
  * untimed run reads of a window are one request, and one ahead of need is waited
@@ -19,14 +19,38 @@
 
 #define MMAP_LOTSAMISS 100
 
-/* do_page_cache_ra() and page_cache_ra_unbounded(); short of memory they read
- * less */
+/* a folio that a window brings in; Return: as filemap_add_folio() */
+static int ra_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
+			bool mark, struct device_plug *plug)
+{
+	int ret = filemap_add_folio(s, cpu, slot, order, ADD_READAHEAD);
+
+	if (ret)
+		return ret;
+	for (uint32_t i = 0; s->sched && i < 1u << order; i++)
+		device_plug(s, plug, slot + i);
+	if (mark)
+		s->folios[slot].flags |= PG_readahead;
+	return 0;
+}
+
+/* read_pages(): @nr pages from @slot on, those that were missing */
+static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_read,
+		      struct device_plug *plug)
+{
+	if (s->sched)
+		device_unplug(s, plug);
+	else if (nr_read)
+		sim_device_read(s, slot, nr);
+}
+
+/* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; short of memory
+ * they read less */
 static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
 		    uint32_t lookahead)
 {
 	const struct trace_file *tf = &s->trace->files[file];
 	uint32_t base = file_slot(s, file, 0);
-	int ret;
 	struct device_plug plug = { NULL };
 	uint32_t mark, nr_read = 0;
 
@@ -40,23 +64,61 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 	/* with no lookahead the mark falls behind the last page */
 	mark = lookahead <= nr ? nr - lookahead : UINT32_MAX;
 	for (uint32_t i = 0; i < nr; i++) {
+		int ret;
+
 		if (s->folios[base + start + i].flags & PG_resident)
 			continue;
-		ret = filemap_add_folio(s, cpu, base + start + i, ADD_READAHEAD);
+		ret = ra_add_folio(s, cpu, base + start + i, 0, i == mark, &plug);
 		if (ret == -EEXIST)
 			continue;
 		if (ret)
 			break;
 		nr_read++;
-		if (s->sched)
-			device_plug(s, &plug, base + start + i);
-		if (i == mark)
-			s->folios[base + start + i].flags |= PG_readahead;
 	}
-	if (s->sched)
-		device_unplug(s, &plug);
-	else if (nr_read)
-		sim_device_read(s, base + start, nr);
+	ra_submit(s, base + start, nr, nr_read, &plug);
+}
+
+/* page_cache_ra_order(): the window of @ra, from @start on, in folios of ra->order */
+static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_open *ra,
+				uint32_t start)
+{
+	const unsigned int max_order = mapping_max_folio_order(s, ra->file);
+	const uint32_t base = file_slot(s, ra->file, 0);
+	uint64_t limit = (uint64_t)s->trace->files[ra->file].pages - 1, mark = UINT64_MAX;
+	const uint64_t end = (uint64_t)start + ra->size;
+	struct device_plug plug = { NULL };
+	uint32_t index = start;
+	int ret = 0;
+
+	if (!max_order) {
+		ra->order = 0;
+		ra_fill(s, cpu, ra->file, start, ra->size, ra->async_size);
+		return;
+	}
+	if (limit > end - 1) {
+		limit = end - 1;
+		mark = end - ra->async_size;
+	}
+	ra->order =
+		(uint8_t)MIN(MIN(max_order, ra->order), (unsigned int)g_bit_storage(ra->size) - 1);
+	while (index <= limit) {
+		unsigned int order = ra->order;
+
+		/* smaller ones up to where it is aligned, and none beyond the end */
+		if (index & ((1u << order) - 1))
+			order = (unsigned int)__builtin_ctz(index);
+		while (order && index + (1u << order) - 1 > limit)
+			order--;
+		ret = ra_add_folio(s, cpu, base + index, order,
+				   index == (mark & ~((1ull << order) - 1)), &plug);
+		if (ret)
+			break;
+		index += 1u << order;
+	}
+	ra_submit(s, base + start, index - start, index - start, &plug);
+	/* some page was there already, or memory is short */
+	if (ret && end > index)
+		ra_fill(s, cpu, ra->file, index, (uint32_t)(end - index), ra->async_size);
 }
 
 /* ractl_max_pages(): one read() may take more than the window at once */
@@ -131,7 +193,7 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 		ra->async_size = 1;
 	}
 	ra->order = 0;
-	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
@@ -140,12 +202,14 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	const struct trace_file *tf = &s->trace->files[ra->file];
 	const uint32_t max = ractl_max_pages(s, req);
 	uint32_t base = file_slot(s, ra->file, 0);
+	struct folio *f = &s->folios[folio_head(s->folios, base + pgoff)];
+	const uint32_t expected = ra->start + ra->size - ra->async_size;
 	uint32_t start, align;
 
 	if (!s->cfg.machine.readahead_pages)
 		return;
-	s->folios[base + pgoff].flags &= (uint16_t)~PG_readahead;
-	if (pgoff == ra->start + ra->size - ra->async_size) {
+	f->flags &= (uint16_t)~PG_readahead;
+	if (pgoff == expected - expected % folio_nr_pages(f)) {
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra, max));
 	} else {
@@ -170,9 +234,7 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 			ra->size -= end - aligned_end;
 	}
 	ra->async_size = ra->size;
-	/* without large folios page_cache_ra_order() forgets the order */
-	ra->order = 0;
-	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
 /* the flags of a mapping that its readahead goes by */
@@ -211,13 +273,13 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 		ra->async_size = max / 4;
 	}
 	ra->order = 0;
-	ra_fill(s, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
 bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
 	struct file_open *ra = vma->open;
-	uint32_t slot = file_slot(s, vma->file, pgoff);
+	const uint32_t head = folio_head(s->folios, file_slot(s, vma->file, pgoff));
 	const unsigned int held = s->held->nr;
 
 	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
@@ -225,9 +287,9 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 	if (ra->mmap_miss &&
 	    !(s->cfg.kernel->mmap_miss_by_fault && (vma->flags & (VM_SEQ_READ | VM_EXEC))))
 		ra->mmap_miss--;
-	if (!(s->folios[slot].flags & PG_readahead))
+	if (!(s->folios[head].flags & PG_readahead))
 		return false;
-	folio_hold(s, slot); /* the fault does */
+	folio_hold(s, head); /* the fault does */
 	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
 	folio_unhold(s, held);
 	return true;

@@ -17,6 +17,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
+#include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
@@ -27,6 +28,7 @@
 static void remove_mapping(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 	bool swap = before & PG_swapcache;
 	uint32_t shadow;
@@ -38,14 +40,18 @@ static void remove_mapping(struct sim *s, uint32_t slot)
 		return;
 	}
 	shadow = s->cfg.lru->eviction(s, slot);
-	f = &s->folios[slot];
+	if (__builtin_expect(nr > 1, 0))
+		folio_unmake_large(s, slot);
 	f->flags = (uint16_t)(PG_shadow |
 			      (before & (PG_workingset | PG_anon | PG_swapbacked | PG_swapcache)));
 	f->shadow = shadow;
 	f->gen = 0;
+	/* one entry of the tree stands for all its pages */
+	for (uint32_t i = 1; i < nr; i++)
+		s->folios[slot + i] = *f;
 	if (!(before & PG_anon))
-		filemap_removed(s, slot, before);
-	uncharge_page(s);
+		filemap_removed(s, nr, before);
+	uncharge_folio(s, nr);
 	if (swap)
 		note(s, slot, SWAP_OUT, before);
 	else
@@ -79,6 +85,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		uint32_t slot = slots[i];
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
+		const uint32_t nr_pages = folio_nr_pages(f);
 		bool file = !(before & PG_swapbacked);
 		enum event_rule rule = EV_KEEP_BUSY;
 
@@ -86,9 +93,9 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			__builtin_prefetch(&s->folios[slots[i + 4]]);
 		if (before & PG_locked)
 			goto keep;
-		sc->nr_scanned++;
+		sc->nr_scanned += nr_pages;
 		if (file && (before & PG_dirty))
-			nr_unqueued_dirty++;
+			nr_unqueued_dirty += nr_pages;
 
 		switch (s->cfg.lru->check_references(s, slot)) {
 		case FOLIOREF_ACTIVATE:
@@ -111,7 +118,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			try_to_unmap(s, slot);
 		if (f->flags & PG_dirty) {
 			if (file) {
-				count_vm(s, VM_nr_vmscan_immediate_reclaim, 1);
+				count_vm(s, VM_nr_vmscan_immediate_reclaim, nr_pages);
 				f->flags |= PG_reclaim;
 				rule = EV_KEEP_DIRTY;
 				goto activate;
@@ -130,17 +137,17 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		rule = EV_KEEP_BUSY;
 		if (f->flags & PG_private)
 			goto activate;
-		if (f->batched)
+		if (folio_extra_refs(s, slot))
 			goto keep;
 		remove_mapping(s, slot);
-		nr_reclaimed++;
+		nr_reclaimed += nr_pages;
 		continue;
 	activate:
 		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
 		    vm_swap_full(s))
 			folio_free_swap(s, slot);
 		s->folios[slot].flags |= PG_active;
-		nr_activate++;
+		nr_activate += nr_pages;
 	keep:
 		if (__builtin_expect(s->log != NULL, 0))
 			event_add(s, slot, rule, before);

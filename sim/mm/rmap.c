@@ -7,12 +7,15 @@
 #include "sim/mm/rmap.h"
 
 #include "sim/mm/filemap.h"
+#include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 
-/* called with the PTE of @vpn, in @pt, that maps the folio; false stops the walk */
+/* called with @nr PTEs from @vpn on, in @pt, that map pages of the folio which follow one
+ * another; false stops the walk */
 typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-			uint32_t vpn, void *arg);
+			uint32_t vpn, uint32_t nr, void *arg);
 
+/* page_vma_mapped_walk() of a folio of one page */
 static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, uint32_t *left,
 		  rmap_fn fn, void *arg)
 {
@@ -22,7 +25,34 @@ static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, u
 	if (!(pte & PTE_present) || (pte & PTE_zero) || pte_slot(s, vma, pt, vpn) != slot)
 		return true;
 	--*left;
-	return fn(s, slot, vma, pt, vpn, arg) && *left;
+	return fn(s, slot, vma, pt, vpn, 1, arg) && *left;
+}
+
+static inline bool maps_file(const struct pte_table *pt, uint64_t vpn)
+{
+	return (pt->pte[vpn % PTRS_PER_PTE] & (PTE_present | PTE_anon)) == PTE_present;
+}
+
+/* the same of a large folio, whose pages would be mapped at [@at, @end) */
+static bool visit_large(struct sim *s, uint32_t slot, struct vma *vma, uint64_t at, uint64_t end,
+			uint32_t *left, rmap_fn fn, void *arg)
+{
+	for (uint64_t stop, nr; at < end; at = stop) {
+		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)at);
+
+		stop = MIN((at / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+		for (; pt && at < stop; at += nr) {
+			nr = 1;
+			if (!maps_file(pt, at))
+				continue;
+			while (at + nr < stop && maps_file(pt, at + nr))
+				nr++;
+			*left -= (uint32_t)nr;
+			if (!fn(s, slot, vma, pt, (uint32_t)at, (uint32_t)nr, arg) || !*left)
+				return false;
+		}
+	}
+	return true;
 }
 
 /* Where one process alone maps it, that is as a rule the one that it was made for: the
@@ -46,8 +76,8 @@ static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 
 	if (left == 1 && visit_owner(s, slot, &left, fn, arg))
 		return;
-	for (n = interval_tree_iter_first(&a->av->vmas, vpn); n;
-	     n = interval_tree_iter_next(n, vpn))
+	for (n = interval_tree_iter_first(&a->av->vmas, vpn, vpn); n;
+	     n = interval_tree_iter_next(n, vpn, vpn))
 		if (!visit(s, slot, vma_in_anon(n), vpn, &left, fn, arg))
 			return;
 }
@@ -55,13 +85,23 @@ static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)
 {
 	const uint32_t file = slot_file(s, slot), pgoff = slot - file_slot(s, file, 0);
+	const uint32_t last = pgoff + folio_nr_pages(&s->folios[slot]) - 1;
 	const struct interval_tree *t = &s->files[file].mappings;
 	struct interval_node *n;
 
-	for (n = interval_tree_iter_first(t, pgoff); n; n = interval_tree_iter_next(n, pgoff)) {
+	for (n = interval_tree_iter_first(t, pgoff, last); n;
+	     n = interval_tree_iter_next(n, pgoff, last)) {
 		struct vma *vma = vma_in_file(n);
+		uint64_t from, end;
 
-		if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+		if (pgoff == last) {
+			if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+				return;
+			continue;
+		}
+		from = MAX(vma->pgoff, pgoff) - vma->pgoff;
+		end = MIN((uint64_t)vma_pages(vma), (uint64_t)last + 1 - vma->pgoff);
+		if (!visit_large(s, slot, vma, vma->start + from, vma->start + end, &left, fn, arg))
 			return;
 	}
 }
@@ -81,12 +121,24 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 struct referenced {
 	int count;
 	bool exec;
+	const struct vma *vma; /* the last that counted */
 };
 
-static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-			   uint32_t vpn, void *arg)
+/* test_and_clear_young_ptes() */
+static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], young = 0;
+
+	for (uint32_t i = 0; i < nr; i++) {
+		young |= pte[i] & PTE_young;
+		pte[i] &= (uint8_t)~PTE_young;
+	}
+	return young;
+}
+
+static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			   uint32_t vpn, uint32_t nr, void *arg)
+{
 	struct referenced *r = arg;
 	const struct folio *f = &s->folios[slot];
 
@@ -98,19 +150,19 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 		r->count = -1;
 		return false;
 	}
-	if (*pte & PTE_young) {
-		*pte &= (uint8_t)~PTE_young;
-		r->count++;
+	if (clear_young(pt, vpn, nr)) {
+		r->count += r->vma != vma;
+		r->vma = vma;
 		r->exec |= (vma->flags & VM_EXEC) != 0;
 		if (s->cfg.lru->look_around)
-			s->cfg.lru->look_around(s, vma, pt, vpn);
+			s->cfg.lru->look_around(s, vma, pt, vpn, nr);
 	}
 	return true;
 }
 
 int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 {
-	struct referenced r = { 0, false };
+	struct referenced r = { 0, false, NULL };
 
 	rmap_walk(s, slot, referenced_one, &r);
 	*exec = r.exec;
@@ -118,13 +170,13 @@ int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 }
 
 static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-		      uint32_t vpn, void *arg)
+		      uint32_t vpn, uint32_t nr, void *arg)
 {
 	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
 	struct folio *f = &s->folios[slot];
+	uint8_t all = 0;
 
 	(void)arg;
-	(void)vma;
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;
@@ -132,12 +184,17 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 			f->flags |= PG_dirty;
 		/* writable means PageAnonExclusive: pte_swp_mkexclusive() */
 		*pte = PTE_swap | (*pte & PTE_write);
-	} else {
-		if (*pte & PTE_dirty)
-			folio_mark_dirty(s, slot);
-		*pte = 0;
+		folio_remove_rmap(s, slot);
+		return true;
 	}
-	folio_remove_rmap(s, slot);
+	for (uint32_t i = 0; i < nr; i++) {
+		all |= pte[i];
+		pte[i] = 0;
+	}
+	if (all & PTE_dirty)
+		folio_mark_dirty(s, slot);
+	folio_remove_rmap_ptes(s, vma->mm, file_slot(s, vma->file, vma->pgoff + (vpn - vma->start)),
+			       nr);
 	return true;
 }
 
@@ -147,15 +204,13 @@ void try_to_unmap(struct sim *s, uint32_t slot)
 }
 
 static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-			uint32_t vpn, void *arg)
+			uint32_t vpn, uint32_t nr, void *arg)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
-
 	(void)s;
 	(void)slot;
 	(void)arg;
-	if (vma->flags & VM_SHARED)
-		*pte &= (uint8_t) ~(PTE_dirty | PTE_write);
+	for (uint32_t i = 0; (vma->flags & VM_SHARED) && i < nr; i++)
+		pt->pte[vpn % PTRS_PER_PTE + i] &= (uint8_t) ~(PTE_dirty | PTE_write);
 	return true;
 }
 

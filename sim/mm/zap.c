@@ -9,6 +9,9 @@
  * skip that, and with "+evict" drop the folio once its gathered reference is
  * the last beside the page cache's.
  *
+ * The PTEs of a large folio that follow one another go as a run, with one mark if one
+ * of them is young.
+ *
  * Approximations: PTEs only, no PMD mappings. "demote" exists in no kernel:
  * here it calls deactivate_file_folio(), as the test-only patch does. Opting in
  * (prctl) is not inherited by fork and survives exec.
@@ -19,6 +22,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/kswapd.h"
+#include "sim/mm/large.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 
@@ -29,7 +33,13 @@
  */
 #define GATHER_LOCAL 7
 #define GATHER_PAGE  509
-#define GATHER_MAX   (GATHER_LOCAL + 19 * GATHER_PAGE)
+#define GATHER_PAGES 20 /* the first is that on the stack */
+#define GATHER_MAX   (GATHER_LOCAL + 1 + (GATHER_PAGES - 1) * (GATHER_PAGE + 1))
+
+/* A run of PTEs of a large folio takes two entries: the folio, and the number of its
+ * references, which no slot can be. The entry that is kept free is for this. */
+#define ENCODE_NR_PAGES(nr) (UINT32_MAX - (nr))
+#define IS_NR_PAGES(entry)  ((entry) >= ENCODE_NR_PAGES(1u << MAX_FOLIO_ORDER))
 
 struct zap {
 	struct zap_details d;
@@ -39,6 +49,7 @@ struct zap {
 	bool preemptible; /* others may run in between */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
+	uint32_t nr_ends, ends[GATHER_PAGES]; /* where the pages that are full end */
 	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
 	uint32_t nr_delayed;
 	uint32_t delayed[PTRS_PER_PTE];
@@ -71,42 +82,69 @@ static void owe_mark(struct sim *s, const struct zap *z, uint16_t before, uint16
 		owe(s, z, REAP_MARK_FIRST, m->mark_first_ps);
 }
 
-/* mapping_evict_folio() of a folio that the gather holds */
-static bool gather_evict(struct sim *s, uint32_t slot)
+/* mapping_evict_folio() of a folio that the gather holds, @refs times */
+static bool gather_evict(struct sim *s, uint32_t slot, uint32_t refs)
 {
 	struct folio *f = &s->folios[slot];
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
-	if (f->mapcount || f->batched > 1 || (before & (PG_dirty | PG_locked))) {
-		count_vm(s, VM_sim_zap_kept, 1);
+	if (f->mapcount || refs > 1 || folio_extra_refs(s, slot) > 1 ||
+	    (before & (PG_dirty | PG_locked))) {
+		count_vm(s, VM_sim_zap_kept, refs);
 		note(s, slot, ZAP_KEEP, before);
 		return false;
 	}
 	filemap_drop(s, slot);
-	count_vm(s, VM_sim_zap_evicted, 1);
+	count_vm(s, VM_sim_zap_evicted, nr);
 	note(s, slot, ZAP_EVICT, before);
 	return true;
 }
 
 /* the work of one folio_batch in free_pages_and_swap_cache(), with what "+evict"
  * adds to it */
-static void gather_free(struct sim *s, struct zap *z, uint32_t *slots, uint32_t nr)
+static void gather_free(struct sim *s, struct zap *z, struct folio_batch *b, const uint32_t *refs)
 {
 	const uint16_t file = PG_resident | PG_anon;
 
-	for (uint32_t i = 0; z->evict && i < nr; i++)
-		if ((s->folios[slots[i]].flags & file) == PG_resident &&
-		    gather_evict(s, slots[i])) {
-			slots[i] = FOLIO_NONE;
+	for (uint32_t i = 0; z->evict && i < b->nr; i++)
+		if ((s->folios[b->slots[i]].flags & file) == PG_resident &&
+		    gather_evict(s, b->slots[i], refs[i])) {
+			b->slots[i] = FOLIO_NONE;
 			if (s->sched)
 				owe(s, z, REAP_EVICT, s->cfg.machine.evict_ps);
 		}
-	for (uint32_t i = 0; i < nr; i++) {
-		if (slots[i] == FOLIO_NONE)
+	for (uint32_t i = 0; i < b->nr; i++) {
+		const uint32_t slot = b->slots[i];
+
+		if (slot == FOLIO_NONE)
 			continue;
-		s->folios[slots[i]].batched--;
-		folio_free_unreferenced(s, slots[i]);
+		if (folio_test_large(&s->folios[slot])) {
+			folio_large(s, slot)->nr_gathered -= refs[i];
+			continue;
+		}
+		s->folios[slot].batched--;
+		folio_free_unreferenced(s, slot);
 	}
+	b->nr = 0;
+}
+
+/* free_pages_and_swap_cache() of the entries [@from, @to) */
+static void gather_free_range(struct sim *s, struct zap *z, uint32_t from, uint32_t to)
+{
+	uint32_t refs[FOLIO_BATCH_SIZE];
+	struct folio_batch b = { 0 };
+
+	for (uint32_t i = from; i < to; i++) {
+		b.slots[b.nr] = z->slots[i];
+		refs[b.nr] = 1;
+		if (i + 1 < to && IS_NR_PAGES(z->slots[i + 1]))
+			refs[b.nr] = UINT32_MAX - z->slots[++i];
+		if (++b.nr == FOLIO_BATCH_SIZE)
+			gather_free(s, z, &b, refs);
+	}
+	if (b.nr)
+		gather_free(s, z, &b, refs);
 }
 
 /* v6.12 free_pages_and_swap_cache(), exit_mmap(), vms_clear_ptes(): what their
@@ -121,100 +159,101 @@ static void unmap_drain(struct sim *s, unsigned int cpu)
 static void flush_rmaps(struct sim *s, struct zap *z)
 {
 	for (uint32_t i = 0; i < z->nr_delayed; i++)
-		folio_remove_rmap(s, z->delayed[i]);
+		folio_remove_rmap_ptes(s, z->d.mm, z->delayed[i], 1);
 	z->nr_delayed = 0;
 }
 
-/* References go 31 at a time, and at the end of each page of the gather: a folio
- * that is there twice is evicted only if its entries are further apart. */
+/* References go 31 folios at a time, and at the end of each page of the gather: a
+ * folio that is there twice is evicted only if its entries are further apart. */
 static void gather_flush(struct sim *s, struct zap *z)
 {
 	const uint64_t before = s->nr_used;
-	uint32_t end = GATHER_LOCAL;
 
 	flush_rmaps(s, z);
-	if (z->nr)
+	for (uint32_t i = 0, from = 0; from < z->nr; i++) {
+		const uint32_t to = i < z->nr_ends ? z->ends[i] : z->nr;
+
 		unmap_drain(s, s->this_cpu);
-	for (uint32_t i = 0, nr; i < z->nr; i += nr) {
-		if (i == end) {
-			end += GATHER_PAGE;
-			unmap_drain(s, s->this_cpu);
-		}
-		nr = MIN(MIN(end, z->nr) - i, FOLIO_BATCH_SIZE);
-		gather_free(s, z, z->slots + i, nr);
+		gather_free_range(s, z, from, to);
+		from = to;
 	}
-	z->nr = 0;
+	z->nr = z->nr_ends = 0;
 	if (z->preemptible) {
 		task_pay(s);
 		s->hooks->freed(s, before - s->nr_used);
 	}
 }
 
-static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot)
+/* __tlb_remove_folio_pages(): @nr references to a folio */
+static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot, uint32_t nr)
 {
 	struct folio *f = &s->folios[slot];
+	uint32_t begin = z->nr_ends ? z->ends[z->nr_ends - 1] : 0;
 
-	/* one page mapped hundreds of times: keep the 8-bit count in range */
-	if (__builtin_expect(++f->batched >= FOLIO_BATCHED_MAX, 0)) {
+	if (__builtin_expect(folio_test_large(f), 0)) {
+		folio_large(s, slot)->nr_gathered += nr;
+	} else if (__builtin_expect(++f->batched >= FOLIO_BATCHED_MAX, 0)) {
+		/* one page mapped hundreds of times: keep the 8-bit count in range */
 		f->batched--;
 		gather_flush(s, z);
 		f->batched++;
+		begin = 0;
 	}
 	z->slots[z->nr++] = slot;
+	if (nr > 1)
+		z->slots[z->nr++] = ENCODE_NR_PAGES(nr);
+	if (z->nr - begin < (begin ? GATHER_PAGE : GATHER_LOCAL))
+		return;
 	/* tlb_next_batch(): no third page of the gather while rmaps are delayed */
-	if (z->nr == GATHER_MAX || (__builtin_expect(z->nr_delayed, 0) && z->nr > GATHER_LOCAL &&
-				    (z->nr - GATHER_LOCAL) % GATHER_PAGE == 0))
+	z->ends[z->nr_ends++] = z->nr;
+	if (z->nr_ends == GATHER_PAGES || (z->nr_delayed && z->nr_ends > 1))
 		gather_flush(s, z);
 }
 
-/* the accessed half of zap_present_folio_ptes() */
-static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, uint32_t slot,
-			 uint8_t pte)
+/* the accessed half of zap_present_folio_ptes(): of @nr_young PTEs that are young.
+ * Return: is the folio to be demoted? */
+static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, uint32_t head,
+			 uint32_t nr_young)
 {
-	struct folio *f = &s->folios[slot];
+	struct folio *f = &s->folios[head];
 	uint64_t moves;
 	uint16_t before;
 	bool aged;
 
-	if (!(pte & PTE_young)) {
-		note(s, slot, ZAP_OLD, f->flags);
+	if (!nr_young) {
+		note(s, head, ZAP_OLD, f->flags);
 		return false;
 	}
-	aged = z->d.dying && s->cfg.lru->aged(s, slot);
-	count_vm(s, VM_sim_reap_young, z->d.dying);
-	count_vm(s, VM_sim_reap_aged, aged);
+	aged = z->d.dying && s->cfg.lru->aged(s, head);
+	count_vm(s, VM_sim_reap_young, z->d.dying ? nr_young : 0);
+	count_vm(s, VM_sim_reap_aged, aged ? nr_young : 0);
 	if (!vma_has_recency(vma)) {
-		note(s, slot, ZAP_NO_RECENCY, f->flags);
+		note(s, head, ZAP_NO_RECENCY, f->flags);
 		return false;
 	}
 	if (z->in_scope && z->policy->exclusive(&z->d, f)) {
 		count_vm(s, VM_sim_zap_skipped, 1);
-		note(s, slot, ZAP_SKIP, f->flags);
+		note(s, head, ZAP_SKIP, f->flags);
 		return z->policy->action == REAP_DEMOTE;
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
 	before = f->flags;
 	count_vm(s, VM_sim_zap_marks_aged, aged);
 	moves = s->stat.v[VM_sim_mark_moves];
-	s->cfg.lru->mark_accessed(s, s->this_cpu, slot);
+	s->cfg.lru->mark_accessed(s, s->this_cpu, head);
 	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);
 	if (s->sched)
 		owe_mark(s, z, before, f->flags);
 	return false;
 }
 
-static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
-		    uint32_t vpn)
+/* zap_nonpresent_ptes(), and present ones of anon pages */
+static void zap_anon_pte(struct sim *s, struct zap *z, struct pte_table *pt, uint32_t idx,
+			 uint8_t pte)
 {
-	uint32_t idx = vpn % PTRS_PER_PTE, slot;
-	uint8_t pte = pt->pte[idx];
-	bool to_tail;
+	const uint32_t slot = pt->anon[idx];
 
-	pt->pte[idx] = 0;
-	if (pte & PTE_zero)
-		return;
 	if (pte & PTE_swap) {
-		slot = pt->anon[idx];
 		s->anon[slot - s->anon_first].nr_swap--;
 		if (s->sched)
 			owe(s, z, REAP_SWAP, s->cfg.machine.zap_swap_ps);
@@ -224,30 +263,64 @@ static void zap_pte(struct sim *s, struct zap *z, struct vma *vma, struct pte_ta
 		folio_free_unreferenced(s, slot);
 		return;
 	}
-	if (pte & PTE_anon) {
-		slot = pt->anon[idx];
-		folio_remove_rmap(s, slot);
-		gather_add(s, z, slot);
-		if (s->sched)
-			owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
-		return;
+	folio_remove_rmap(s, slot);
+	gather_add(s, z, slot, 1);
+	if (s->sched)
+		owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
+}
+
+/* zap_present_folio_ptes() of a file folio */
+static void zap_file_ptes(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
+			  uint32_t idx, uint32_t slot, uint32_t head, uint32_t nr)
+{
+	uint32_t nr_young = 0;
+	bool dirty = false, to_tail;
+
+	for (uint32_t i = idx; i < idx + nr; i++) {
+		nr_young += (pt->pte[i] & PTE_young) != 0;
+		dirty |= (pt->pte[i] & PTE_dirty) != 0;
+		pt->pte[i] = 0;
 	}
 	if (s->sched)
-		owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
+		for (uint32_t i = 0; i < nr; i++)
+			owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
+	if (dirty) {
+		folio_mark_dirty(s, head);
+		for (uint32_t i = 0; i < nr; i++)
+			z->delayed[z->nr_delayed++] =
+				slot + i; /* tlb_delay_rmap() of an SMP kernel */
+	}
+	count_vm(s, VM_sim_reap_pages, z->d.dying ? nr : 0);
+	to_tail = zap_accessed(s, z, vma, head, nr_young);
+	if (!dirty)
+		folio_remove_rmap_ptes(s, z->d.mm, slot, nr);
+	if (to_tail && deactivate_file_folio(s, s->this_cpu, head)) {
+		count_vm(s, VM_sim_zap_demoted, folio_nr_pages(&s->folios[head]));
+		note(s, head, ZAP_DEMOTE, s->folios[head].flags);
+	}
+	gather_add(s, z, head, nr);
+}
+
+/* Return: how many PTEs, of up to @max, that was */
+static uint32_t zap_ptes(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
+			 uint32_t vpn, uint32_t max)
+{
+	const uint32_t idx = vpn % PTRS_PER_PTE;
+	const uint8_t pte = pt->pte[idx];
+	uint32_t slot, head, nr = 1;
+
+	if (pte & (PTE_zero | PTE_swap | PTE_anon)) {
+		pt->pte[idx] = 0;
+		if (!(pte & PTE_zero))
+			zap_anon_pte(s, z, pt, idx, pte);
+		return 1;
+	}
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
-	if (pte & PTE_dirty) {
-		folio_mark_dirty(s, slot);
-		z->delayed[z->nr_delayed++] = slot; /* tlb_delay_rmap() of an SMP kernel */
-	}
-	count_vm(s, VM_sim_reap_pages, z->d.dying);
-	to_tail = zap_accessed(s, z, vma, slot, pte);
-	if (!(pte & PTE_dirty))
-		folio_remove_rmap(s, slot);
-	if (to_tail && deactivate_file_folio(s, s->this_cpu, slot)) {
-		count_vm(s, VM_sim_zap_demoted, 1);
-		note(s, slot, ZAP_DEMOTE, s->folios[slot].flags);
-	}
-	gather_add(s, z, slot);
+	head = folio_head(s->folios, slot);
+	if (__builtin_expect(folio_test_large(&s->folios[head]), 0))
+		nr = folio_pte_batch(s, pt, idx, slot, head, max);
+	zap_file_ptes(s, z, vma, pt, idx, slot, head, nr);
+	return nr;
 }
 
 static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
@@ -258,9 +331,10 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
 
-		for (; pt && vpn < stop; vpn++)
-			if (pt->pte[vpn % PTRS_PER_PTE])
-				zap_pte(s, z, vma, pt, (uint32_t)vpn);
+		for (uint32_t nr; pt && vpn < stop; vpn += nr)
+			nr = pt->pte[vpn % PTRS_PER_PTE] ? zap_ptes(s, z, vma, pt, (uint32_t)vpn,
+								    (uint32_t)(stop - vpn))
+							 : 1;
 		if (z->nr_delayed)
 			gather_flush(s, z);
 		if (z->preemptible)
@@ -290,7 +364,7 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 	z->evict = s->cfg.evict && z->policy->evict_scope && z->policy->evict_scope(&z->d);
 	z->preemptible = s->hooks && mm->killed;
 	z->nr_delayed = 0;
-	z->nr = 0;
+	z->nr = z->nr_ends = 0;
 	z->used_next = s->gathers_used;
 	s->gathers_used = z;
 	return z;
@@ -313,7 +387,8 @@ void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), voi
 {
 	for (const struct zap *z = s->gathers_used; z; z = z->used_next)
 		for (uint32_t i = 0; i < z->nr; i++)
-			fn(arg, z->slots[i]);
+			if (!IS_NR_PAGES(z->slots[i]) && !folio_test_large(&s->folios[z->slots[i]]))
+				fn(arg, z->slots[i]);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)

@@ -22,6 +22,7 @@
 	X(machine)                                                                                 \
 	X(option)                                                                                  \
 	X(list)                                                                                    \
+	X(large)                                                                                   \
 	X(interval_tree)                                                                           \
 	X(mm)                                                                                      \
 	X(batch)                                                                                   \

@@ -50,7 +50,7 @@ static int check_subtree(const struct interval_node *n, const struct interval_no
 
 static void check_walk(const struct interval_tree *t, const GPtrArray *list, uint32_t at)
 {
-	struct interval_node *n = interval_tree_iter_first(t, at);
+	struct interval_node *n = interval_tree_iter_first(t, at, at);
 
 	for (guint i = 0; i < list->len; i++) {
 		struct place *p = list->pdata[i];
@@ -58,7 +58,7 @@ static void check_walk(const struct interval_tree *t, const GPtrArray *list, uin
 		if (p->first > at || p->last < at)
 			continue;
 		CU_ASSERT_PTR_EQUAL_FATAL(n, &p->node);
-		n = interval_tree_iter_next(n, at);
+		n = interval_tree_iter_next(n, at, at);
 	}
 	CU_ASSERT_PTR_NULL_FATAL(n);
 }
@@ -130,14 +130,14 @@ static void test_ends(void)
 	interval_tree_insert(&t, &high, UINT32_MAX, UINT32_MAX);
 	interval_tree_insert(&t, &all, 0, UINT32_MAX);
 	interval_tree_insert(&t, &low, 0, 0);
-	CU_ASSERT_PTR_EQUAL(interval_tree_iter_first(&t, 0), &all);
-	CU_ASSERT_PTR_EQUAL(interval_tree_iter_next(&all, 0), &low);
-	CU_ASSERT_PTR_NULL(interval_tree_iter_next(&low, 0));
-	CU_ASSERT_PTR_EQUAL(interval_tree_iter_first(&t, UINT32_MAX), &all);
-	CU_ASSERT_PTR_EQUAL(interval_tree_iter_next(&all, UINT32_MAX), &high);
-	CU_ASSERT_PTR_NULL(interval_tree_iter_next(&high, UINT32_MAX));
+	CU_ASSERT_PTR_EQUAL(interval_tree_iter_first(&t, 0, 0), &all);
+	CU_ASSERT_PTR_EQUAL(interval_tree_iter_next(&all, 0, 0), &low);
+	CU_ASSERT_PTR_NULL(interval_tree_iter_next(&low, 0, 0));
+	CU_ASSERT_PTR_EQUAL(interval_tree_iter_first(&t, UINT32_MAX, UINT32_MAX), &all);
+	CU_ASSERT_PTR_EQUAL(interval_tree_iter_next(&all, UINT32_MAX, UINT32_MAX), &high);
+	CU_ASSERT_PTR_NULL(interval_tree_iter_next(&high, UINT32_MAX, UINT32_MAX));
 	interval_tree_remove(&t, &all);
-	CU_ASSERT_PTR_NULL(interval_tree_iter_first(&t, 1));
+	CU_ASSERT_PTR_NULL(interval_tree_iter_first(&t, 1, 1));
 }
 
 /*

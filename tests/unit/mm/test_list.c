@@ -70,9 +70,11 @@ static void both_del(struct both *b, unsigned int at)
 static void both_take(struct both *b, unsigned int nr)
 {
 	uint32_t slots[64];
-	unsigned int n = folio_list_take(&b->l, b->folios, nr, slots);
+	uint64_t pages;
+	unsigned int n = folio_list_take(&b->l, b->folios, nr, slots, &pages);
 
 	TL_EQ(n, MIN(nr, b->nr), "taken");
+	TL_EQ(pages, n, "pages");
 	for (unsigned int i = 0; i < n; i++) {
 		TL_EQ(slots[i], b->plain[i], "taken %u", i);
 		b->on[slots[i]] = false;

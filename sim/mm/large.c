@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
+ * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
+ *
+ * Approximations: PTEs only; a folio of a whole page table is not mapped by its PMD,
+ * which one death marks whole (wrong for order 9). Folios are not split: not when a part
+ * is advised or truncated, as no operation does that yet. MADV_HUGEPAGE is no advice of a
+ * trace. The nodes of a file's tree are counted as if its folios were single pages, where
+ * a folio of 64 pages and more has none of its own.
+ */
+#include "sim/mm/large.h"
+
+#include "sim/mm/mm.h"
+
+void folio_make_large(struct sim *s, uint32_t head, unsigned int order)
+{
+	uint32_t i = s->large_free;
+
+	if (i == UINT32_MAX) {
+		i = s->large->len;
+		g_array_set_size(s->large, i + 1);
+	} else {
+		s->large_free = g_array_index(s->large, struct large_folio, i).next;
+	}
+	g_array_index(s->large, struct large_folio, i) =
+		(struct large_folio){ .mm_mapcount = { -1, -1 } };
+	s->folios[head].order = (uint8_t)order;
+	s->folios[head].mm_ids_shared = false;
+	s->folios[head + 1] =
+		(struct folio){ .pos = i, .flags = PG_resident, .order = FOLIO_SECOND };
+	for (uint32_t n = 2; n < 1u << order; n++)
+		s->folios[head + n] =
+			(struct folio){ .pos = head, .flags = PG_resident, .order = FOLIO_TAIL };
+}
+
+void folio_unmake_large(struct sim *s, uint32_t head)
+{
+	const uint32_t i = s->folios[head + 1].pos, nr = folio_nr_pages(&s->folios[head]);
+
+	g_array_index(s->large, struct large_folio, i).next = s->large_free;
+	s->large_free = i;
+	s->folios[head].order = 0;
+	s->folios[head].mm_ids_shared = false;
+	for (uint32_t n = 1; n < nr; n++)
+		s->folios[head + n] = (struct folio){ 0 };
+}
+
+static void add_large_mapcount(struct folio *f, struct large_folio *l, const struct mm *mm,
+			       int32_t nr)
+{
+	for (int i = 0; i < 2; i++) {
+		if (l->mm[i] == mm) {
+			l->mm_mapcount[i] += nr;
+			return;
+		}
+	}
+	for (int i = 0; i < 2; i++) {
+		if (l->mm[i])
+			continue;
+		l->mm[i] = mm;
+		l->mm_mapcount[i] = nr - 1;
+		/* the first may have others that have no place */
+		if (i || f->mapcount != (uint32_t)nr)
+			f->mm_ids_shared = true;
+		return;
+	}
+}
+
+static void sub_large_mapcount(struct folio *f, struct large_folio *l, const struct mm *mm,
+			       int32_t nr)
+{
+	for (int i = 0; i < 2; i++) {
+		if (l->mm[i] != mm)
+			continue;
+		l->mm_mapcount[i] -= nr;
+		if (l->mm_mapcount[i] >= 0)
+			return;
+		/* it may have mapped some while there was no place for it */
+		l->mm_mapcount[i] = -1;
+		l->mm[i] = NULL;
+		break;
+	}
+	if (l->mm_mapcount[0] == (int32_t)f->mapcount - 1 ||
+	    l->mm_mapcount[1] == (int32_t)f->mapcount - 1)
+		f->mm_ids_shared = false;
+}
+
+/* where the PTEs of one page are counted */
+static uint32_t *page_count(struct sim *s, uint32_t slot)
+{
+	return s->folios[slot].order < FOLIO_SECOND ? &folio_large(s, slot)->first_mapcount
+						    : &s->folios[slot].mapcount;
+}
+
+void folio_add_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr)
+{
+	const uint32_t head = folio_head(s->folios, slot);
+	struct folio *f = &s->folios[head];
+
+	f->mapcount += nr;
+	for (uint32_t i = 0; i < nr; i++)
+		if (!(*page_count(s, slot + i))++)
+			s->nr_mapped[false]++;
+	add_large_mapcount(f, folio_large(s, head), mm, (int32_t)nr);
+}
+
+void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr)
+{
+	const uint32_t head = folio_head(s->folios, slot);
+	struct folio *f = &s->folios[head];
+
+	f->mapcount -= nr;
+	for (uint32_t i = 0; i < nr; i++)
+		if (!--*page_count(s, slot + i))
+			s->nr_mapped[false]--;
+	sub_large_mapcount(f, folio_large(s, head), mm, (int32_t)nr);
+}
+
+uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,
+			 uint32_t slot, uint32_t head, uint32_t max)
+{
+	const uint32_t most = MIN(max, head + folio_nr_pages(&s->folios[head]) - slot);
+	uint32_t nr = 1;
+
+	while (nr < most && (pt->pte[idx + nr] & (PTE_present | PTE_anon)) == PTE_present)
+		nr++;
+	return nr;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What a large folio has that a folio of one page has not: v7.3
+ * include/linux/rmap.h, with CONFIG_MM_ID.
+ */
+#ifndef REAPSIM_LARGE_H
+#define REAPSIM_LARGE_H
+
+#include "sim/mm/rmap.h"
+#include "sim/sim.h"
+
+struct pte_table;
+
+/**
+ * struct large_folio
+ * @mm, @mm_mapcount: _mm_id[], _mm_id_mapcount[]: two address spaces that map it,
+ *	and by how many PTEs, less one; NULL: the place is free
+ * @first_mapcount: PTEs that map its first page; that of the others is in their records
+ * @nr_gathered: references that mmu_gathers hold, one for each page that they unmapped
+ * @next: the next free one
+ */
+struct large_folio {
+	const struct mm *mm[2];
+	int32_t mm_mapcount[2];
+	uint32_t first_mapcount;
+	uint32_t nr_gathered;
+	uint32_t next;
+};
+
+/** The record of a large folio; valid until the next is made. */
+static inline struct large_folio *folio_large(const struct sim *s, uint32_t head)
+{
+	return &g_array_index(s->large, struct large_folio, s->folios[head + 1].pos);
+}
+
+/** prep_compound_page(): @head, resident, becomes a folio of 2^@order pages; the
+ * records of its tails are written over. */
+void folio_make_large(struct sim *s, uint32_t head, unsigned int order);
+/** It is freed, or split: its records are those of single pages afterwards, the tails'
+ * cleared. */
+void folio_unmake_large(struct sim *s, uint32_t head);
+
+/** The slow half of folio_add_rmap_ptes(), and of folio_remove_rmap_ptes(). */
+void folio_add_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
+void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
+
+/** folio_add_file_rmap_ptes(): @mm maps @nr pages from @slot on, all of one folio. */
+static inline void folio_add_rmap_ptes(struct sim *s, const struct mm *mm, uint32_t slot,
+				       uint32_t nr)
+{
+	if (__builtin_expect(s->folios[slot].order, 0))
+		folio_add_rmap_large(s, mm, slot, nr);
+	else
+		folio_add_rmap(s, slot);
+}
+
+/** folio_remove_rmap_ptes() */
+static inline void folio_remove_rmap_ptes(struct sim *s, const struct mm *mm, uint32_t slot,
+					  uint32_t nr)
+{
+	if (__builtin_expect(s->folios[slot].order, 0))
+		folio_remove_rmap_large(s, mm, slot, nr);
+	else
+		folio_remove_rmap(s, slot);
+}
+
+/** References beyond the page cache's and those of PTEs. */
+static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
+{
+	const struct folio *f = &s->folios[head];
+
+	return f->batched + (folio_test_large(f) ? folio_large(s, head)->nr_gathered : 0);
+}
+
+/** folio_pte_batch(): how many PTEs of a table from @idx on, up to @max, map the pages of
+ * folio @head that follow one another from @slot on. */
+uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,
+			 uint32_t slot, uint32_t head, uint32_t max);
+
+/** page_mapcount() of one page. */
+static inline uint32_t page_mapcount(const struct sim *s, uint32_t slot)
+{
+	const struct folio *f = &s->folios[slot];
+
+	return f->order && f->order < FOLIO_SECOND ? folio_large(s, slot)->first_mapcount
+						   : f->mapcount;
+}
+
+#endif

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Large folios: sim/mm/large.c, and what readahead, write(2), faults, unmapping, reclaim
+ * and the page cache do with them. The numbers were seen on Debian's 7.3.4 kernel, ext4,
+ * or follow from v7.3's source, worked out by hand. Windows of 32 pages.
+ */
+#include <string.h>
+
+#include <CUnit/CUnit.h>
+
+#include "models/models.h"
+#include "sim/mm/large.h"
+#include "tests/unit/testlib.h"
+
+void suite_large(void);
+
+#define LARGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16"
+
+/* the orders of a file's folios, run-length: "0*32 2*8"; "-" what is not cached */
+static char *orders(const struct tl *x, const char *file, uint32_t pages)
+{
+	GString *str = g_string_new(NULL);
+	int last = -2, run = 0;
+
+	for (uint32_t p = 0; p <= pages;) {
+		const struct folio *f = p < pages ? tl_folio(x, file, p) : NULL;
+		int order = f ? f->flags & PG_resident ? f->order : -1 : -2;
+
+		if (order != last && run) {
+			if (last < 0)
+				g_string_append_printf(str, "%s-*%d", str->len ? " " : "", run);
+			else
+				g_string_append_printf(str, "%s%d*%d", str->len ? " " : "", last,
+						       run);
+		}
+		run = order == last ? run + 1 : 1;
+		last = order;
+		p += f && order > 0 ? 1u << order : 1;
+	}
+	return g_string_free(str, FALSE);
+}
+
+static void test_orders(void)
+{
+	static const struct {
+		const char *what, *ops, *want;
+		uint32_t pages;
+	} rows[] = {
+		{ "sequential mmap: each asynchronous window adds 2",
+		  "map,1,0,256,r--p,a,0,sequential; touch,1,0,256,r", "0*32 2*8 4*2 5*5", 256 },
+		{ "a file that ends in the window",
+		  "map,1,0,38,r--p,a,0,sequential; touch,1,0,38,r", "0*32 2*1 1*1", 38 },
+		{ "mmap read-around: single pages", "map,1,0,64,r--p,a,0; touch,1,20,1,r",
+		  "-*4 0*32 -*28", 64 },
+		{ "MADV_RANDOM: single pages", "map,1,0,64,r--p,a,0,random; touch,1,20,1,r",
+		  "-*20 0*1 -*43", 64 },
+		{ "write(2) of one page", "write,1,a,0,1", "0*1 -*63", 64 },
+		{ "write(2) of 64", "write,1,a,0,64", "6*1", 64 },
+		{ "write(2) of 256", "write,1,a,0,256", "8*1", 256 },
+		{ "write(2) that is not aligned", "write,1,a,3,13", "-*3 0*1 2*1 3*1", 16 },
+		{ "write(2) beside what is cached", "write,1,a,2,1; write,1,a,0,8", "1*1 0*2 2*1",
+		  8 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strdup_printf("file,a,%u; spawn,1; %s", rows[i].pages, rows[i].ops);
+		struct tl *x = tl_run(LARGE, NULL, text);
+		g_autofree char *got = orders(x, "a", rows[i].pages);
+
+		TL_STR(got, rows[i].want, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* pages of a file that are referenced, and active, after deaths of one process each */
+static void test_marks_by_run(void)
+{
+	static const struct {
+		const char *what, *maps, *referenced, *active;
+	} rows[] = {
+		{ "one mapping: one mark", "map,%d,0,64,r--p,a,0; touch,%d,0,64,r", "0-63", "" },
+		{ "two mappings that meet inside the folio: two marks, so one death activates",
+		  "map,%d,0,32,r--p,a,0; map,%d,0x1000,32,r--p,a,32; touch,%d,0,32,r; "
+		  "touch,%d,0x1000,32,r",
+		  "", "0-63" },
+		{ "a hole: a mark for its unmapping, and two for the runs beside it",
+		  "map,%d,0,64,r--p,a,0; touch,%d,0,64,r; unmap,%d,20,2", "0-63", "0-63" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autoptr(GString) ops = g_string_new("file,a,65; spawn,9; write,9,a,0,64; exit,9;"
+						      "drain; spawn,1;");
+		g_autofree char *ref = NULL, *active = NULL;
+		struct tl *x;
+
+		g_string_append(ops, rows[i].maps);
+		g_string_replace(ops, "%d", "1", 0);
+		g_string_append(ops, "; exit,1");
+		x = tl_run(LARGE " dirty_background_ratio=100", NULL, ops->str);
+		ref = tl_pages(x, "a", PG_referenced);
+		active = tl_pages(x, "a", PG_active);
+		TL_STR(ref, *rows[i].referenced ? "0" : "", "%s", rows[i].what);
+		TL_STR(active, *rows[i].active ? "0" : "", "%s", rows[i].what);
+		/* at once, not in a batch, and by pages */
+		TL_EQ(tl_stat(x, VM_pgactivate), *rows[i].active ? 64 : 0, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* filemap_map_folio_range(): a fault maps the whole folio beyond the fault-around window,
+ * but for the one that ends where the file does */
+static void test_fault_maps_folio(void)
+{
+	struct tl *x = tl_run(LARGE " fault_around_pages=16", NULL,
+			      "file,a,96; spawn,1; write,1,a,0,64; write,1,a,64,32;"
+			      "map,1,0,96,r--p,a,0; touch,1,40,1,r; touch,1,70,1,r");
+
+	for (uint32_t vpn = 0; vpn < 96; vpn++)
+		TL_EQ(tl_pte(x, 1, vpn) != 0, vpn < 80, "page %u", vpn);
+	TL_EQ(tl_stat(x, VM_pgfault), 2, "faults");
+	tl_free(x);
+
+	x = tl_run(LARGE " fault_around_pages=1", NULL,
+		   "file,a,96; spawn,1; write,1,a,0,64; map,1,8,80,r--p,a,8; touch,1,40,1,r");
+	for (uint32_t vpn = 8; vpn < 88; vpn++)
+		TL_EQ(tl_pte(x, 1, vpn) != 0, vpn == 40,
+		      "the mapping begins inside the folio: page %u", vpn);
+	tl_free(x);
+}
+
+/* folio_maybe_mapped_shared(): two places, and a flag that outlives them */
+static void test_mapped_shared(void)
+{
+	static const struct {
+		const char *what, *ops;
+		bool shared;
+	} rows[] = {
+		{ "one process", "map,1,0,32,r--p,a,0; touch,1,0,1,r", false },
+		{ "one process, twice",
+		  "map,1,0,32,r--p,a,0; touch,1,0,1,r; map,1,64,32,r--p,a,0; "
+		  "touch,1,64,1,r",
+		  false },
+		{ "two", "map,1,0,32,r--p,a,0; touch,1,0,1,r; map,2,0,32,r--p,a,0; touch,2,0,1,r",
+		  true },
+		{ "halves",
+		  "map,1,0,16,r--p,a,0; touch,1,0,1,r; map,2,0,16,r--p,a,16; touch,2,0,1,r", true },
+		{ "two, of which one has gone",
+		  "map,1,0,32,r--p,a,0; touch,1,0,1,r; map,2,0,32,r--p,a,0;"
+		  "touch,2,0,1,r; exit,2",
+		  false },
+		{ "the third of three: it had no place",
+		  "map,1,0,32,r--p,a,0; touch,1,0,1,r; map,2,0,32,r--p,a,0; touch,2,0,1,r;"
+		  "map,3,0,32,r--p,a,0; touch,3,0,1,r; exit,1; exit,2",
+		  true },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat(
+			"file,a,33; spawn,1; spawn,2; spawn,3; write,1,a,0,32;", rows[i].ops, NULL);
+		struct tl *x = tl_run(LARGE, NULL, text);
+
+		TL_EQ(folio_maybe_mapped_shared(tl_folio(x, "a", 0)), rows[i].shared, "%s",
+		      rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* "+evict" as posted: every PTE of a run holds a reference, and only one is allowed for */
+static void test_evict_keeps(void)
+{
+	struct tl *x =
+		tl_run(LARGE, "any-exit+evict",
+		       "file,a,256; spawn,1; map,1,0,256,r--p,a,0,sequential; touch,1,0,256,r;"
+		       "drain; exit,1");
+	g_autofree char *got = orders(x, "a", 256);
+
+	TL_STR(got, "-*32 2*8 4*2 5*5", "what was read ahead of need stays");
+	TL_EQ(tl_stat(x, VM_sim_zap_evicted), 32, "dropped");
+	TL_EQ(tl_stat(x, VM_sim_zap_kept), 224, "kept");
+	tl_free(x);
+}
+
+/* one shadow below a new folio makes all its pages refaults */
+static void test_refault_whole(void)
+{
+	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lrus); i++) {
+		struct tl *x =
+			tl_new_lru(lrus[i], LARGE " memcg_pages=600", NULL,
+				   "file,a,64; file,b,2000; spawn,1; read,1,a,44,1;"
+				   "read,1,b,0,2000; mark,before;"
+				   "map,1,0,64,r--p,a,0,sequential; touch,1,0,64,r; mark,after");
+
+		tl_to(x, "before");
+		TL_EQ(tl_folio(x, "a", 44)->flags & (PG_resident | PG_shadow), PG_shadow,
+		      "%s: evicted", lrus[i]->name);
+		tl_to(x, "after");
+		TL_EQ(tl_folio(x, "a", 44)->order, 2, "%s: order", lrus[i]->name);
+		TL_EQ(tl_at(x, "after", VM_workingset_refault_file) -
+			      tl_at(x, "before", VM_workingset_refault_file),
+		      4, "%s: refaults", lrus[i]->name);
+		tl_free(x);
+	}
+}
+
+void suite_large(void)
+{
+	CU_pSuite suite = CU_add_suite("large", NULL, NULL);
+
+	CU_add_test(suite, "orders of what is read and written", test_orders);
+	CU_add_test(suite, "a mark for each run of PTEs", test_marks_by_run);
+	CU_add_test(suite, "a fault maps the folio", test_fault_maps_folio);
+	CU_add_test(suite, "folio_maybe_mapped_shared()", test_mapped_shared);
+	CU_add_test(suite, "+evict keeps what several PTEs map", test_evict_keeps);
+	CU_add_test(suite, "refaults of a folio", test_refault_whole);
+}
