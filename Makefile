@@ -28,8 +28,8 @@ MALLOC    := -ljemalloc
 endif
 
 # Asked once, by the first recipe that needs them.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags glib-2.0))$(PKG_CFLAGS)
-PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs glib-2.0))$(PKG_LIBS)
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags glib-2.0 libtracecmd))$(PKG_CFLAGS)
+PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs glib-2.0 libtracecmd))$(PKG_LIBS)
 
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 # No fused multiply-add: a generated trace is the same bytes on every machine.

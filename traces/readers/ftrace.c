@@ -22,6 +22,7 @@
 #include <glib.h>
 
 #include "sim/trace.h"
+#include "traces/readers/ftrace.h"
 #include "traces/readers/lines.h"
 #include "traces/readers/recording.h"
 #include "traces/readers/scan.h"
@@ -159,6 +160,8 @@ static int on_line(struct recording *rec, const char *line)
 {
 	struct line l;
 
+	if (g_str_has_prefix(line, FTRACE_PAGE_SIZE))
+		return recording_page_size(rec, line + strlen(FTRACE_PAGE_SIZE));
 	if (line[0] == '#') {
 		take_header(rec, line);
 		return 0;
@@ -174,7 +177,7 @@ static int on_line(struct recording *rec, const char *line)
 			     "COMMAND-TID [CPU] FLAGS SECONDS.MICROSECONDS: EVENT: ...");
 }
 
-static int ftrace_read(struct input *in, struct trace **out, struct err *err)
+int ftrace_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct recording rec;
 	struct lines l;

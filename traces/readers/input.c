@@ -178,6 +178,18 @@ int input_open(struct input *in, const char *path, const struct input_options *o
 	return ret;
 }
 
+int input_attach(struct input *in, const char *path, int fd, const struct input_options *options,
+		 struct err *err)
+{
+	int ret;
+
+	*in = (struct input){ .path = path, .options = options, .fd = fd, .copy = true };
+	ret = start(in, err);
+	if (ret)
+		input_close(in);
+	return ret;
+}
+
 void input_close(struct input *in)
 {
 	if (in->unpack)
@@ -255,6 +267,5 @@ int input_make_plain(struct input *in, struct err *err)
 	}
 	input_close(in);
 	/* what lies in the copy was unpacked once, and is not again */
-	*in = (struct input){ .path = path, .options = options, .fd = fd, .copy = true };
-	return start(in, err);
+	return input_attach(in, path, fd, options, err);
 }

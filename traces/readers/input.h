@@ -59,6 +59,9 @@ struct input {
  * Return: 0, or a negative errno: -ENOENT and -EINVAL when the input is to blame. */
 int input_open(struct input *in, const char *path, const struct input_options *options,
 	       struct err *err);
+/** As input_open() for an open file, which the input closes; never unpacked. */
+int input_attach(struct input *in, const char *path, int fd, const struct input_options *options,
+		 struct err *err);
 void input_close(struct input *in);
 /** The first bytes, at most INPUT_HEAD_BYTES; reading has not begun. */
 const uint8_t *input_head(const struct input *in, size_t *len);

@@ -94,6 +94,7 @@
 
 #include "sim/trace.h"
 #include "traces/readers/lines.h"
+#include "traces/readers/perf.h"
 #include "traces/readers/recording.h"
 #include "traces/readers/scan.h"
 #include "traces/readers/tracepoints.h"
@@ -430,18 +431,6 @@ static int on_file_line(struct recording *rec, const char *args)
 	return 0;
 }
 
-/* Larger pages become so many of 4 KiB, which are always used together. */
-static int on_page_size_line(struct recording *rec, const char *args)
-{
-	const char *p = args;
-	uint64_t bytes;
-
-	if (!scan_u64(&p, &bytes) || *p || (bytes != 4096 && bytes != 16384 && bytes != 65536))
-		return recording_bad(rec, "page size", args, "4096, 16384 or 65536");
-	rec->rb.page_pages = (unsigned int)(bytes / 4096);
-	return 0;
-}
-
 static int on_cpus_line(struct recording *rec, const char *args)
 {
 	const char *p = args;
@@ -494,7 +483,7 @@ static int on_comment(struct perf *im, char *line)
 	if (!im->ours)
 		return on_perf_header(im, line);
 	if (scan_word(&rest, "# page size: "))
-		return on_page_size_line(rec, rest);
+		return recording_page_size(rec, rest);
 	if (!value || g_str_has_prefix(line, "# lost:") || g_str_has_prefix(line, "# hostname"))
 		return 0;
 	rec->arm64 |= g_str_has_prefix(line, "# arch: aarch64");
@@ -545,7 +534,7 @@ static int read_lines(struct perf *im, struct lines *l, struct err *err)
 	return ret;
 }
 
-static int perf_read(struct input *in, struct trace **out, struct err *err)
+int perf_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct perf im = { .ours = false };
 	struct lines l;

@@ -19,6 +19,8 @@
 	X(binary_reader)                                                                           \
 	X(perf_reader)                                                                             \
 	X(ftrace_reader)                                                                           \
+	X(tracedat_reader)                                                                         \
+	X(perfdata_reader)                                                                         \
 	X(lackey_reader)                                                                           \
 	X(oracle_reader)
 

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "traces/readers/scan.h"
+
 #define NOTES_MAX 64u
 
 static void note(struct trace_build *b, const char *key, const char *fmt, ...)
@@ -201,6 +203,18 @@ void recording_note(struct recording *rec, const char *key, const char *value)
 		return;
 	trace_build_note(&rec->b, key, value);
 	rec->nr_notes++;
+}
+
+/* Larger pages become so many of 4 KiB, which are always used together. */
+int recording_page_size(struct recording *rec, const char *text)
+{
+	const char *p = text;
+	uint64_t bytes;
+
+	if (!scan_u64(&p, &bytes) || *p || (bytes != 4096 && bytes != 16384 && bytes != 65536))
+		return recording_bad(rec, "page size", text, "4096, 16384 or 65536");
+	rec->rb.page_pages = (unsigned int)(bytes / 4096);
+	return 0;
 }
 
 int recording_end(struct recording *rec, int ret, struct trace **out, struct err *err)

@@ -41,6 +41,8 @@ void recording_begin(struct recording *rec, const char *recorder, struct input *
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected);
 /** Keep a line of provenance; a key that no note may have, or one too many, is dropped. */
 void recording_note(struct recording *rec, const char *key, const char *value);
+/** The recorded machine's page size, in decimal bytes. Return: 0, or -EINVAL. */
+int recording_page_size(struct recording *rec, const char *text);
 /** Count an event that is of no use here, for the message when none is. */
 void recording_unused(struct recording *rec, const char *name, size_t len);
 /**

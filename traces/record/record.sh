@@ -146,6 +146,7 @@ fi
 set_events()
 {
 	for e in exceptions:page_fault_kernel filemap:mm_filemap_fault \
+		filemap:mm_filemap_map_pages oom:mark_victim \
 		filemap:mm_filemap_get_pages filemap:mm_filemap_add_to_page_cache \
 		filemap:mm_filemap_delete_from_page_cache task:task_newtask \
 		ext4:ext4_write_begin ext4:ext4_da_write_begin; do

@@ -410,10 +410,10 @@ static const struct {
 	{ "hello\n", "text", "t:1: first line \"hello\", expected \"reapsim-trace,1\"" },
 	{ "hello\n", NULL,
 	  "t: not a trace that can be told from its first bytes; name its format (--from): text, "
-	  "binary, perf, ftrace, lackey, oracle" },
+	  "binary, perf, ftrace, trace.dat, perf.data, lackey, oracle" },
 	{ V1, "tar",
-	  "unknown trace format \"tar\", expected one of: text, binary, perf, ftrace, "
-	  "lackey, oracle" },
+	  "unknown trace format \"tar\", expected one of: text, binary, perf, ftrace, trace.dat, "
+	  "perf.data, lackey, oracle" },
 };
 
 static void test_bad_start(void)

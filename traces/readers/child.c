@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE /* pipe2() */
+#include "traces/readers/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+/* In the child: stdin is nothing, stdout the pipe, stderr what it says. */
+static void redirect(int out, int said)
+{
+	int null = open("/dev/null", O_RDONLY);
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGPIPE, SIG_DFL);
+	dup2(null, STDIN_FILENO);
+	dup2(out, STDOUT_FILENO);
+	dup2(said, STDERR_FILENO);
+}
+
+int child_begin(struct child *c, const struct input *in, const char *what,
+		int (*run)(int fd, void *data), int fd, void *data, struct err *err)
+{
+	int ends[2], ret;
+
+	*c = (struct child){ .path = in->path, .what = what, .said = tmpfile() };
+	if (!c->said || pipe2(ends, O_CLOEXEC))
+		return err_at(err, -errno, in->path, 0, "cannot run %s: %s", what,
+			      g_strerror(errno));
+	fflush(NULL);
+	c->pid = fork();
+	if (!c->pid) {
+		close(ends[0]); /* or it would wait for itself to read */
+		redirect(ends[1], fileno(c->said));
+		_exit(run(fd, data));
+	}
+	close(ends[1]);
+	if (c->pid < 0) {
+		close(ends[0]);
+		return err_at(err, -errno, in->path, 0, "cannot run %s: %s", what,
+			      g_strerror(errno));
+	}
+	ret = input_attach(&c->text, in->path, ends[0], in->options, err);
+	if (ret) {
+		kill(c->pid, SIGKILL);
+		waitpid(c->pid, NULL, 0);
+		fclose(c->said);
+	}
+	return ret;
+}
+
+/* The last line that it wrote to stderr, control characters left out. */
+static void last_words(struct child *c, char *line, size_t size)
+{
+	char buf[256];
+
+	g_strlcpy(line, "it said nothing", size);
+	rewind(c->said);
+	while (fgets(buf, sizeof(buf), c->said)) {
+		g_strstrip(buf);
+		for (char *p = buf; *p; p++)
+			if (g_ascii_iscntrl(*p))
+				*p = ' ';
+		if (buf[0])
+			g_strlcpy(line, buf, size);
+	}
+}
+
+int child_end(struct child *c, int ret, struct err *err)
+{
+	char line[200];
+	int status;
+
+	/* a reader that gave up leaves a writer that is not to blame for SIGPIPE */
+	input_close(&c->text);
+	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	last_words(c, line, sizeof(line));
+	fclose(c->said);
+	if (WIFSIGNALED(status) && !(ret && WTERMSIG(status) == SIGPIPE))
+		return err_at(err, -EINVAL, c->path, 0, "%s was ended by signal %d (%s): %s",
+			      c->what, WTERMSIG(status), strsignal(WTERMSIG(status)), line);
+	if (WIFEXITED(status) && WEXITSTATUS(status))
+		return err_at(err, -EINVAL, c->path, 0, "%s can not read it: %s", c->what, line);
+	return ret;
+}

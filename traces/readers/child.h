@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A process that turns a recording into text, which is read as it comes. It
+ * holds whatever other people's code does with bytes that nobody has checked:
+ * when that crashes, it is an error of the input.
+ */
+#ifndef REAPSIM_TRACES_CHILD_H
+#define REAPSIM_TRACES_CHILD_H
+
+#include <stdio.h>
+#include <sys/types.h>
+
+#include "sim/err.h"
+#include "traces/readers/input.h"
+
+/** struct child - its text is to be read from @text. */
+struct child {
+	struct input text;
+	const char *path; /* of the recording */
+	const char *what; /* the program or library, for messages */
+	pid_t pid;
+	FILE *said; /* what it wrote to stderr */
+};
+
+/**
+ * child_begin - run a function in a child, with its stdout in @c->text.
+ * @run: its return is the exit code of the child; must not touch the caller's state
+ *
+ * Return: 0, or a negative errno.
+ */
+int child_begin(struct child *c, const struct input *in, const char *what,
+		int (*run)(int fd, void *data), int fd, void *data, struct err *err);
+/**
+ * Wait for it. @ret: what reading its text came to. Whatever that was, a child
+ * that crashed or failed is to blame first.
+ * Return: @ret, or -EINVAL.
+ */
+int child_end(struct child *c, int ret, struct err *err);
+
+#endif

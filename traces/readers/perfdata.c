@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Reads perf.data, which only perf can: the machine's own is run on it, and
+ * traces/readers/perf.c says what becomes of its text. A perf older than the
+ * one that recorded may refuse the file or not know its events.
+ *
+ * perf gets the file as its standard input's number, not by its name, which is
+ * nobody's to interpret.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <glib.h>
+
+#include "sim/trace.h"
+#include "traces/readers/child.h"
+#include "traces/readers/perf.h"
+
+static int run_perf(int fd, void *data)
+{
+	char *path = g_strdup_printf("/proc/self/fd/%d", dup(fd)); /* without close-on-exec */
+	const char *const argv[] = {
+		"perf",
+		"script",
+		"-i",
+		path,
+		"--force",
+		"--show-mmap-events",
+		"--show-task-events",
+		"--show-lost-events",
+		"-F",
+		"+addr,-ip,-sym,-symoff,-dso",
+		NULL,
+	};
+
+	(void)data;
+	execvp(argv[0], (char *const *)(uintptr_t)argv);
+	fprintf(stderr, "perf is not there: %s (on Debian: apt-get install linux-perf)\n",
+		strerror(errno));
+	return 127;
+}
+
+static int perfdata_read(struct input *in, struct trace **out, struct err *err)
+{
+	struct trace *t = NULL;
+	struct err why = { "" };
+	struct child c;
+	int ret = input_make_plain(in, err);
+
+	if (!ret)
+		ret = child_begin(&c, in, "perf script", run_perf, in->fd, NULL, err);
+	if (ret)
+		return ret;
+	ret = child_end(&c, perf_read(&c.text, &t, &why), &why);
+	if (!ret) {
+		*out = t;
+		return 0;
+	}
+	trace_free(t);
+	return err_set(err, ret,
+		       "%s (a perf.data needs a perf as new as the one that wrote it: run perf "
+		       "script there, as traces/record/record.sh does, and convert its text)",
+		       why.msg);
+}
+
+static bool perfdata_probe(const uint8_t *head, size_t len)
+{
+	return len >= 8 && (!memcmp(head, "PERFILE2", 8) || !memcmp(head, "2ELIFREP", 8));
+}
+
+extern const struct trace_reader perfdata_reader;
+
+const struct trace_reader perfdata_reader = {
+	.name = "perf.data",
+	.summary = "what perf records, by the machine's own perf script",
+	.probe = perfdata_probe,
+	.read = perfdata_read,
+};
