@@ -43,8 +43,8 @@
 #include "models/models.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/swap.h"
-#include "sim/time/psi.h"
 #include "sim/sim.h"
+#include "sim/time/psi.h"
 
 #define MS 1000000ull
 
@@ -300,9 +300,9 @@ static void run(struct sim *s, const union option_value *args)
 	struct lmkd l = { .args = args, .limit = args[THRASHING_PERCENT].n };
 	uint64_t until = 0;
 
-	psi_trigger_add(s, &l.partial, PSI_MEM_SOME, args[PARTIAL_MS].n * MS,
+	psi_trigger_add(s->psi, &l.partial, PSI_MEM_SOME, args[PARTIAL_MS].n * MS,
 			args[WINDOW_MS].n * MS);
-	psi_trigger_add(s, &l.complete, PSI_MEM_FULL, args[COMPLETE_MS].n * MS,
+	psi_trigger_add(s->psi, &l.complete, PSI_MEM_FULL, args[COMPLETE_MS].n * MS,
 			args[WINDOW_MS].n * MS);
 	for (;;) {
 		const bool event = triggered(&l), stalled = l.complete.event;
@@ -321,9 +321,9 @@ static void run(struct sim *s, const union option_value *args)
 		if (event || l.direct)
 			until = s->clock.now_ns + POLL_NS;
 		if (s->clock.now_ns > until)
-			psi_wait(s, UINT64_MAX);
+			psi_wait(s->psi, UINT64_MAX);
 		else
-			psi_wait(s,
+			psi_wait(s->psi,
 				 s->clock.now_ns +
 					 args[l.swap_is_low ? POLL_SHORT_MS : POLL_LONG_MS].n * MS);
 	}

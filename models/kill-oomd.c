@@ -27,8 +27,8 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/swap.h"
-#include "sim/time/psi.h"
 #include "sim/sim.h"
+#include "sim/time/psi.h"
 
 #define MS 1000000ull
 
@@ -131,7 +131,7 @@ static void look_at_pressure(struct sim *s, struct oomd *o)
 {
 	const union option_value *args = o->args;
 	const uint64_t scanned = s->stat.v[VM_pgscan_direct] + s->stat.v[VM_pgscan_kswapd];
-	const bool high = psi_avg10(s, PSI_MEM_FULL) > args[PRESSURE_PERCENT].n * 100;
+	const bool high = psi_avg10(s->psi, PSI_MEM_FULL) > args[PRESSURE_PERCENT].n * 100;
 
 	if (scanned != o->scanned)
 		o->reclaimed_ns = s->clock.now_ns;

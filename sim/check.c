@@ -10,9 +10,9 @@
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
-#include "sim/time/sched.h"
-#include "sim/sim.h"
+#include "sim/mm/task.h"
 #include "sim/mm/zap.h"
+#include "sim/sim.h"
 
 struct tally {
 	const struct sim *s;
@@ -136,8 +136,7 @@ int sim_check(const struct sim *s, struct err *err)
 		pcp += c->pcp.count;
 	}
 	zap_each_ref(s, tally_ref, &t);
-	if (s->sched)
-		sched_each_held(s, tally_ref, &t);
+	tasks_each_held(s, tally_ref, &t);
 	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
 		uint16_t flags = s->folios[i].flags;
 

@@ -16,13 +16,12 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/kswapd.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
-#include "sim/time/sched.h"
-#include "sim/timed.h"
+#include "sim/mm/task.h"
 #include "sim/mm/zap.h"
+#include "sim/timed.h"
 
 #define PREFETCH_RECS 24
 
@@ -71,8 +70,7 @@ uint64_t proc_exit(struct sim *s, struct mm *mm)
 	exit_mmap(s, mm);
 	before = s->nr_kernel;
 	g_hash_table_remove(s->procs, GUINT_TO_POINTER(mm->pid));
-	if (s->sched)
-		sched_forget_mm(s, mm);
+	tasks_forget_mm(s, mm);
 	mm_free(s, mm);
 	return (uint64_t)(before - s->nr_kernel);
 }
@@ -201,7 +199,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 
 	/* whoever asked for it ran before */
 	if (op_rec_code(rec) <= OP_WRITE || op_rec_code(rec) >= OP_FORK_FAIL)
-		sim_use_mm(s);
+		task_use_mm(s);
 	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
 		task_run(s, s->cfg.machine.op_us * 1000ull);
 		if (fatal_signal_pending(s))

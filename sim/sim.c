@@ -7,15 +7,13 @@
 #include <string.h>
 
 #include "sim/mm/charge.h"
-#include "sim/time/device.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
-#include "sim/timed.h"
 #include "sim/mm/zap.h"
+#include "sim/timed.h"
 
 #define FILE_HINT_SHIFT 10
 #define NSEC_PER_SEC	1000000000ull
@@ -80,25 +78,6 @@ static void snapshot_clear(gpointer data)
 	struct snapshot *snap = data;
 
 	g_clear_pointer(&snap->pages, g_array_unref);
-}
-
-void sim_use_mm(struct sim *s)
-{
-	if (s->replay.mm)
-		s->replay.mm->ran = true;
-}
-
-void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr)
-{
-	if (s->device) {
-		device_read(s, slot, nr);
-		return;
-	}
-	if (s->cfg.machine.read_us)
-		task_wait(s, s->cfg.machine.read_us * 1000ull);
-	sim_use_mm(s);
-	for (uint32_t i = 0; i < nr; i++)
-		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }
 
 void sim_set_times(struct sim *s, guint nr)

@@ -16,12 +16,12 @@
 #include <glib.h>
 
 #include "sim/err.h"
-#include "sim/mm/folio.h"
-#include "sim/mm/interval_tree.h"
-#include "sim/mm/times.h"
 #include "sim/kernel.h"
 #include "sim/lru.h"
 #include "sim/machine.h"
+#include "sim/mm/folio.h"
+#include "sim/mm/interval_tree.h"
+#include "sim/mm/times.h"
 #include "sim/reap.h"
 #include "sim/time/clock.h"
 #include "sim/trace.h"
@@ -99,8 +99,8 @@ struct page_run {
 
 struct mm;
 struct anon_vma;
-struct device;
 struct event_log;
+struct io;
 struct psi;
 struct sched;
 struct sim;
@@ -235,7 +235,7 @@ struct sim {
 	/* a timed run; all NULL in others */
 	struct sched *sched;
 	struct psi *psi;
-	struct device *device;
+	struct io *io;
 	struct timed *timed;
 	struct mm_times times;
 	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
@@ -253,12 +253,6 @@ static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 static inline enum lru_type folio_lru_type(const struct folio *f)
 {
 	return f->flags & PG_swapbacked ? LRU_ANON : LRU_FILE;
-}
-
-/** A timed run: CPU time that the current task pays at its next task_pay(). */
-static inline void task_owe(struct sim *s, uint64_t ps)
-{
-	s->owed_ps += ps;
 }
 
 static inline bool slot_is_anon(const struct sim *s, uint32_t slot)
@@ -311,17 +305,6 @@ int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, stru
 uint64_t sim_next_flush(const struct sim *s);
 /** From now on what the machine does takes as long as until the @nr'th mark. */
 void sim_set_times(struct sim *s, guint nr);
-/** context_switch() to the process at work, from another or from idling:
- * lru_gen_use_mm(). */
-void sim_use_mm(struct sim *s);
-/** One request to the device: it takes the machine's read_us, and the pages that
- * wait locked for it from @slot on are unlocked. */
-void sim_device_read(struct sim *s, uint32_t slot, uint32_t nr);
-/** Where a kernel thread runs in an untimed run: on an idle CPU, if there is any. */
-static inline unsigned int sim_idle_cpu(const struct sim *s)
-{
-	return s->this_cpu || s->cfg.machine.cpus == 1 ? 0 : 1;
-}
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 

@@ -15,13 +15,11 @@
  */
 #include "sim/timed-priv.h"
 
-#include "sim/mm/charge.h"
-#include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/oom_kill.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/task.h"
 #include "sim/replay.h"
-#include "sim/time/sched.h"
 
 /* v7.3 queue_oom_reaper() */
 #define OOM_REAPER_DELAY_NS 2000000000ull
@@ -50,7 +48,7 @@ static void death_main(struct sim *s, void *arg)
 		const uint64_t until = v->out.at_ns + OOM_REAPER_DELAY_NS;
 
 		while (mm->task && s->clock.now_ns < until)
-			wait_on_until(s, &a->news, until);
+			wait_on_until(s->sched, &a->news, until);
 		if (mm->task) {
 			v->how = OP_OOM;
 			v->flags = reap_caller_flags(&s->cfg, OP_OOM);
@@ -58,7 +56,7 @@ static void death_main(struct sim *s, void *arg)
 	}
 	proc_reap(s, mm, v->how, v->flags);
 	while (mm->task)
-		wait_on(s, &a->news, false);
+		wait_on(s->sched, &a->news, false);
 	nr_kernel = proc_exit(s, mm);
 	task_pay(s);
 	timed_freed(s, nr_kernel);
@@ -67,7 +65,7 @@ static void death_main(struct sim *s, void *arg)
 	v->out.done = true;
 	v->out.reap_ns = s->clock.now_ns - v->out.at_ns;
 	actor_bury(s, a, v->kill);
-	wake_all(s, &a->news);
+	wake_all(s->sched, &a->news);
 }
 
 /* Return: the task that unmaps what is left of it */
@@ -92,9 +90,9 @@ struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how,
 	task = task_spawn(s, TASK_USER, "death", death_main, v, a->mm->cpu);
 	/* out of its sleep, in an operation or between two of them */
 	if (a->mm->task)
-		task_kill(s, a->mm->task);
+		task_kill(s->sched, a->mm->task);
 	else if (a->task)
-		task_kill(s, a->task);
+		task_kill(s->sched, a->task);
 	return task;
 }
 
@@ -148,13 +146,13 @@ bool killer_wait_gone(struct sim *s, uint32_t pid, uint64_t until_ns)
 	struct actor *a = actor_get(s, pid);
 
 	while (a->dying && s->clock.now_ns < until_ns)
-		wait_on_until(s, &a->news, until_ns);
+		wait_on_until(s->sched, &a->news, until_ns);
 	return !a->dying;
 }
 
 void killer_wait(struct sim *s, uint64_t ns)
 {
-	task_sleep(s, s->clock.now_ns + ns, false);
+	task_sleep(s->sched, s->clock.now_ns + ns, false);
 }
 
 /* mm_hooks.oom_kill */

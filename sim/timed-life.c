@@ -7,10 +7,9 @@
  */
 #include "sim/timed-priv.h"
 
-#include "sim/mm/kswapd.h"
+#include "sim/mm/task.h"
 #include "sim/outcome.h"
 #include "sim/replay.h"
-#include "sim/time/sched.h"
 
 void actor_born(struct sim *s, struct actor *a, guint birth)
 {
@@ -21,7 +20,7 @@ void actor_born(struct sim *s, struct actor *a, guint birth)
 	a->on_use = false;
 	a->restart_ns = UINT64_MAX;
 	restart_started(&a->rs, s->clock.now_ns);
-	wake_all(s, &a->news);
+	wake_all(s->sched, &a->news);
 }
 
 /* its start-up section is over */
@@ -97,7 +96,7 @@ bool actor_restart(struct sim *s, struct actor *a, guint resume)
 	}
 	a->done_until = MAX(resume, end);
 	a->restarting = false;
-	wake_all(s, &a->news);
+	wake_all(s->sched, &a->news);
 	return ok;
 }
 
@@ -105,7 +104,7 @@ static void restart_main(struct sim *s, void *arg)
 {
 	struct actor *a = arg;
 
-	task_sleep(s, a->restart_ns, false);
+	task_sleep(s->sched, a->restart_ns, false);
 	/* the trace may have been faster */
 	if (!a->mm && !a->restarting && a->restart_ns <= s->clock.now_ns)
 		actor_restart(s, a, a->next);

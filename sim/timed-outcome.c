@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a timed run cost: what each kill freed, and when. */
-#include "sim/mm/mm.h"
+#include "sim/mm/io.h"
 #include "sim/outcome.h"
-#include "sim/time/device.h"
 #include "sim/timed-priv.h"
 
 /* when @percent of what it freed was free, after the kill */
@@ -62,7 +61,7 @@ void timed_outcome(struct sim *s, struct outcome *o)
 
 	*o = s->timed->outcome;
 	o->mm = s->times;
-	o->nr_requests = device_nr_requests(s->device);
+	o->nr_requests = io_nr_requests(s);
 	o->kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
 	o->restarts = g_array_copy(s->timed->outcome.restarts);
 	sim_stat(s, &o->stat);

@@ -11,12 +11,10 @@
 
 #include <errno.h>
 
-#include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
-#include "sim/mm/oom_kill.h"
+#include "sim/mm/task.h"
 #include "sim/outcome.h"
 #include "sim/replay.h"
-#include "sim/time/sched.h"
 
 static void fail(struct sim *s, int ret, uint64_t rec)
 {
@@ -54,7 +52,7 @@ static void load_registers(struct sim *s, const struct step *st, const struct ac
 static void count_done(struct sim *s)
 {
 	if (++s->timed->nr_done >= s->timed->pause_at)
-		sched_pause(s);
+		sched_pause(s->sched);
 }
 
 /* @mm: NULL if its parent was killed before it could fork */
@@ -75,12 +73,12 @@ bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 	load_registers(s, st, a, mm);
 	a->in_op = true;
 	if (mm)
-		mm->task = task_current(s);
+		mm->task = sched_current(s->sched);
 	ret = replay_op(s, s->trace->recs[st->rec], st->rec);
 	if (!mm && a != &t->machine) {
 		/* OP_SPAWN */
 		mm = actor_give_life(a, s->replay.mm);
-		mm->task = task_current(s);
+		mm->task = sched_current(s->sched);
 	}
 	task_pay(s);
 	a->in_op = false;
@@ -89,7 +87,7 @@ bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 		mm->task = NULL;
 	if (mm && mm->killed) {
 		s->replay.mm = NULL;
-		wake_all(s, &a->news);
+		wake_all(s->sched, &a->news);
 		count_done(s);
 		return false;
 	}
@@ -144,7 +142,7 @@ static void fork_never(struct sim *s, const struct step *st)
 	if (s->timed->cfg->loop == LOOP_TRACE)
 		return;
 	g_array_append_val(c->never, st->rec);
-	wake_all(s, &c->news);
+	wake_all(s->sched, &c->news);
 	if (!c->task && c->next == 0)
 		start_task(s, c);
 }
@@ -175,9 +173,9 @@ static void fork_step(struct sim *s, struct actor *a, const struct step *st)
 
 	if (s->timed->cfg->loop == LOOP_PROCESS)
 		while (!first && c->await_rec != st->rec)
-			wait_on(s, &c->news, true);
+			wait_on(s->sched, &c->news, true);
 	while (c->dying || c->restarting)
-		wait_on(s, &c->news, true);
+		wait_on(s->sched, &c->news, true);
 	/* it may have died of this wait, and be back */
 	if (a->dying || !a->mm || a->nr_lives != life) {
 		fork_never(s, st);
@@ -198,12 +196,12 @@ static bool birth_step(struct sim *s, struct actor *a, guint i)
 	const struct step *st = step_at(a, i);
 
 	while (a->dying || a->restarting)
-		wait_on(s, &a->news, false);
+		wait_on(s->sched, &a->news, false);
 	if (step_code(s, st) == OP_FORK) {
 		a->await_rec = st->rec;
-		wake_all(s, &a->news);
+		wake_all(s->sched, &a->news);
 		while (a->born_rec != st->rec && !never_forked(a, st->rec))
-			wait_on(s, &a->news, false);
+			wait_on(s->sched, &a->news, false);
 		a->await_rec = UINT64_MAX;
 	} else if (a->mm) {
 		a->deviates = true;
@@ -232,7 +230,7 @@ static void end_step(struct sim *s, struct actor *a, const struct step *st)
 	load_registers(s, st, a, a->mm);
 	how = replay_end_as(s, how, &flags);
 	/* at once, if it takes no time */
-	sched_yield_to(s, actor_begin_death(s, a, how, flags, killer_shortage(s), false));
+	sched_yield_to(s->sched, actor_begin_death(s, a, how, flags, killer_shortage(s), false));
 	count_done(s);
 }
 
@@ -254,7 +252,7 @@ static void run_step(struct sim *s, struct actor *a, guint i)
 		return;
 	}
 	while (a->dying || a->restarting)
-		wait_on(s, &a->news, false);
+		wait_on(s->sched, &a->news, false);
 	if (!a->mm && !(a->on_use && actor_restart(s, a, i))) {
 		s->timed->outcome.nr_lost++;
 		if (code == OP_FORK)
@@ -274,13 +272,13 @@ static void think(struct sim *s, struct actor *a, uint64_t due_ns)
 {
 	for (;;) {
 		if (a->dying)
-			wait_on(s, &a->news, false);
+			wait_on(s->sched, &a->news, false);
 		else if (!a->mm && a->restart_ns <= s->clock.now_ns)
 			actor_restart(s, a, a->next);
 		else if (s->clock.now_ns >= due_ns)
 			return;
 		else
-			task_sleep(s, a->mm ? due_ns : MIN(due_ns, a->restart_ns), true);
+			task_sleep(s->sched, a->mm ? due_ns : MIN(due_ns, a->restart_ns), true);
 	}
 }
 
@@ -306,7 +304,7 @@ void actor_machine_main(struct sim *s, void *arg)
 	struct actor *a = arg;
 
 	for (guint i = 0; i < a->steps->len && !s->timed->ret; i++) {
-		task_sleep(s, s->clock.now_ns + step_at(a, i)->think_ns, false);
+		task_sleep(s->sched, s->clock.now_ns + step_at(a, i)->think_ns, false);
 		actor_do_op(s, a, step_at(a, i));
 	}
 	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->clock.now_ns);

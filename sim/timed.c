@@ -5,11 +5,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/mm/io.h"
 #include "sim/mm/kswapd.h"
-#include "sim/mm/oom_kill.h"
-#include "sim/time/device.h"
-#include "sim/time/psi.h"
-#include "sim/time/sched.h"
+#include "sim/mm/task.h"
 #include "sim/timed-priv.h"
 
 /* turns after which timed_run() returns though no record was finished: a killer
@@ -64,9 +62,8 @@ int timed_init(struct sim *s, struct err *err)
 	s->hooks = &hooks;
 	t->outcome.kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
 	t->outcome.restarts = g_array_new(FALSE, FALSE, sizeof(struct restart_outcome));
-	s->sched = sched_new(s);
-	s->psi = psi_new(s);
-	s->device = device_new(s, cfg->seed);
+	tasks_init(s);
+	io_init(s, cfg->seed);
 	timed_read_trace(s);
 	if (!s->cfg.machine.memcg_pages)
 		s->kswapd.task = task_spawn(s, TASK_SYSTEM, "kswapd", kswapd_main, NULL,
@@ -86,7 +83,7 @@ int timed_init(struct sim *s, struct err *err)
 			continue;
 		a->start = (struct timer){ .fn = actor_start_due, .arg = a };
 		t->nr_to_start++;
-		sched_timer(s, &a->start, step_at(a, 0)->think_ns);
+		clock_push(&s->clock, &a->start, step_at(a, 0)->think_ns);
 	}
 	return 0;
 }
@@ -116,9 +113,8 @@ void timed_free(struct sim *s)
 
 	if (!t)
 		return;
-	sched_free(s->sched);
-	device_free(s->device);
-	psi_free(s->psi);
+	tasks_free(s);
+	io_free(s);
 	g_ptr_array_foreach(t->actors, actor_free, NULL);
 	g_ptr_array_foreach(t->victims, victim_free, NULL);
 	g_ptr_array_free(t->actors, TRUE);
@@ -129,12 +125,11 @@ void timed_free(struct sim *s)
 	outcome_clear(&t->outcome);
 	g_free(t);
 	s->timed = NULL;
-	s->sched = NULL;
 }
 
 static bool over(const struct sim *s)
 {
-	return !sched_nr_user(s) && !s->timed->nr_to_start;
+	return !sched_nr_user(s->sched) && !s->timed->nr_to_start;
 }
 
 /* who waits waits for what never comes, and killers look on */
@@ -142,7 +137,7 @@ static bool deadlocked(struct sim *s)
 {
 	struct timed *t = s->timed;
 
-	t->idle_since = sched_idle(s) ? MIN(t->idle_since, s->clock.now_ns) : UINT64_MAX;
+	t->idle_since = sched_idle(s->sched) ? MIN(t->idle_since, s->clock.now_ns) : UINT64_MAX;
 	return t->idle_since != UINT64_MAX && s->clock.now_ns - t->idle_since > KILLER_PATIENCE_NS;
 }
 
@@ -154,10 +149,10 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	t->pause_at = t->nr_done + MIN(nr_recs, UINT64_MAX - t->nr_done);
 	s->err = err;
 	for (uint64_t i = 0; i < nr_turns && !t->ret && t->nr_done < t->pause_at && !over(s); i++) {
-		if (sched_turn(s) && !deadlocked(s))
+		if (sched_turn(s->sched) && !deadlocked(s))
 			continue;
 		t->ret = err_set(err, -EDEADLK, "%s: %u tasks wait for what never comes",
-				 s->trace->path, sched_nr_user(s));
+				 s->trace->path, sched_nr_user(s->sched));
 		/* it is no record's fault */
 		t->failed_at = s->trace->nr_recs;
 	}

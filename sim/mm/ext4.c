@@ -24,6 +24,7 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/io.h"
 
 #define FIRST_INODE	 12
 #define INODES_PER_BLOCK 16
@@ -77,7 +78,7 @@ static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
 	for (uint32_t b = first; !ret && b <= last; b++)
 		ret = getblk(s, cpu, table + b);
 	if (!ret)
-		sim_device_read(s, table + block, 1);
+		read_folios(s, table + block, 1);
 	return ret;
 }
 

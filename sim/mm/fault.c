@@ -21,14 +21,14 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
-#include "sim/time/device.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/kswapd.h"
+#include "sim/mm/io.h"
 #include "sim/mm/large.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
+#include "sim/mm/task.h"
 
 /* what of a PTE follows from the folio that it maps */
 static inline uint8_t pte_of_folio(const struct sim *s, const struct vma *vma, uint32_t head)
@@ -180,7 +180,7 @@ static int wait_for_page(struct sim *s, uint32_t slot)
 	if (!(s->folios[head].flags & PG_locked))
 		return 0;
 	folio_hold(s, head);
-	ret = device_wait(s, head);
+	ret = folio_wait_locked_killable(s, head);
 	folio_unhold(s, held);
 	return ret;
 }
@@ -226,7 +226,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 		if (ret == -ENOMEM)
 			return ret;
 		if (!ret)
-			sim_device_read(s, slot, 1);
+			read_folios(s, slot, 1);
 	}
 	ret = wait_for_page(s, slot);
 	if (ret || !tried)

@@ -22,13 +22,14 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
-#include "sim/time/device.h"
 #include "sim/mm/ext4.h"
+#include "sim/mm/io.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
+#include "sim/mm/task.h"
 
 struct dirty_entry {
 	uint32_t slot;
@@ -125,7 +126,7 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 		s->nr_shmem++;
 	} else if (why != ADD_WRITE && !metadata) {
 		count_vm(s, VM_sim_fills, nr);
-		f->flags |= PG_locked; /* until sim_device_read() */
+		f->flags |= PG_locked; /* until it is read */
 		if (s->sched && (before & PG_shadow))
 			f->flags |= PG_refault;
 	}
@@ -180,7 +181,7 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (filemap_add_folio(s, cpu, slot, 0, ADD_READAHEAD) &&
 	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
-	sim_device_read(s, slot, 1);
+	read_folios(s, slot, 1);
 	if (__builtin_expect(s->flush_wanted, 0))
 		flush_dirty(s, 0);
 	return 0;
@@ -209,7 +210,7 @@ static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_
 	for (uint64_t i = at; i < last; i++) {
 		const uint32_t head = folio_head(s->folios, base + (uint32_t)i);
 
-		if (s->folios[head].flags & PG_locked && device_wait(s, head))
+		if (s->folios[head].flags & PG_locked && folio_wait_locked_killable(s, head))
 			return -EINTR;
 	}
 	for (uint64_t i = at; i < last; i++)
@@ -268,7 +269,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 				continue;
 			if (ret)
 				return ret;
-			sim_device_read(s, base + (uint32_t)at, 1);
+			read_folios(s, base + (uint32_t)at, 1);
 			get_read_batch(s, base, at + 1, &b);
 		}
 		if (b.async || b.locked) {
@@ -375,7 +376,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 				return -ENOMEM;
 			head = folio_head(s->folios, base + pgoff);
 			/* write_begin() locks it */
-			if ((s->folios[head].flags & PG_locked) && device_wait(s, head))
+			if ((s->folios[head].flags & PG_locked) &&
+			    folio_wait_locked_killable(s, head))
 				return -EINTR;
 		} while (!(s->folios[base + pgoff].flags & PG_resident));
 		head = folio_head(s->folios, base + pgoff);
@@ -410,7 +412,7 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 			continue; /* cleaned since */
 		if (!drained) {
 			/* folio_batch_release() of mpage_prepare_extent_to_map() */
-			lru_add_drain_cpu(s, sim_idle_cpu(s));
+			lru_add_drain_cpu(s, idle_cpu(s));
 			drained = true;
 		}
 		before = f->flags;

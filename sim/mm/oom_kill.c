@@ -107,6 +107,6 @@ bool out_of_memory(struct sim *s, bool wait)
 		}
 	}
 	if (wait)
-		task_sleep(s, s->clock.now_ns + s->cfg.machine.tick_us * 1000ull, true);
+		task_sleep(s->sched, s->clock.now_ns + s->cfg.machine.tick_us * 1000ull, true);
 	return true;
 }

@@ -14,8 +14,8 @@
 #include <errno.h>
 
 #include "sim/mm/batch.h"
-#include "sim/time/device.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/io.h"
 
 #define MMAP_LOTSAMISS 100
 
@@ -28,7 +28,7 @@ static int ra_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned
 	if (ret)
 		return ret;
 	for (uint32_t i = 0; s->sched && i < 1u << order; i++)
-		device_plug(s, plug, slot + i);
+		io_plug(s, plug, slot + i);
 	if (mark)
 		s->folios[slot].flags |= PG_readahead;
 	return 0;
@@ -39,9 +39,9 @@ static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_rea
 		      struct device_plug *plug)
 {
 	if (s->sched)
-		device_unplug(s, plug);
+		io_unplug(s, plug);
 	else if (nr_read)
-		sim_device_read(s, slot, nr);
+		read_folios(s, slot, nr);
 }
 
 /* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; short of memory

@@ -16,13 +16,12 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/kswapd.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
-#include "sim/time/sched.h"
+#include "sim/mm/task.h"
 
 /* __remove_mapping() for a folio that reclaim holds the only reference to */
 static void remove_mapping(struct sim *s, uint32_t slot)
@@ -244,9 +243,9 @@ static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 
 	if (!s->sched)
 		return do_try_to_free_pages(s, sc);
-	memstall_enter(s);
+	memstall_enter(s->sched);
 	nr = do_try_to_free_pages(s, sc);
-	memstall_leave(s);
+	memstall_leave(s->sched);
 	s->times.nr_stalls++;
 	s->times.stall_ns += s->clock.now_ns - start;
 	return nr;

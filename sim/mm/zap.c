@@ -21,10 +21,10 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/kswapd.h"
 #include "sim/mm/large.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
+#include "sim/mm/task.h"
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the

@@ -7,17 +7,22 @@
  */
 #include "sim/time/device.h"
 
+#include <glib.h>
+
 #include "sim/rng.h"
-#include "sim/time/sched.h"
 
 struct device_req {
 	struct timer timer;
-	struct sim *s;
-	uint32_t slot, nr;
+	struct device *d;
+	uint32_t first, nr;
 	struct device_req *next; /* in a plug, the queue or the pool */
 };
 
 struct device {
+	struct device_config cfg;
+	struct clock *clock;
+	void (*done)(void *arg, uint32_t first, uint32_t nr);
+	void *arg;
 	struct rng rng;
 	uint64_t access_ns; /* the mean */
 	uint64_t link_free_ns;
@@ -29,22 +34,25 @@ struct device {
 	GPtrArray *all; /* every request there is */
 };
 
-static uint64_t transfer_ns(const struct sim *s, uint64_t pages)
+static uint64_t transfer_ns(const struct device *d, uint64_t pages)
 {
-	const uint32_t mbps = s->cfg.machine.device_mbps;
-
-	return mbps ? pages * 4096 * 1000 / mbps : 0;
+	return d->cfg.mbps ? pages * 4096 * 1000 / d->cfg.mbps : 0;
 }
 
-struct device *device_new(struct sim *s, uint64_t seed)
+struct device *device_new(struct clock *clock, const struct device_config *cfg, uint64_t seed,
+			  void (*done)(void *arg, uint32_t first, uint32_t nr), void *arg)
 {
-	const struct machine *m = &s->cfg.machine;
 	struct device *d = g_new0(struct device, 1);
-	const uint64_t one = transfer_ns(s, 1), read_ns = m->read_us * 1000ull;
+	uint64_t one;
 
+	d->cfg = *cfg;
+	d->clock = clock;
+	d->done = done;
+	d->arg = arg;
 	rng_init(&d->rng, seed, 1);
-	d->access_ns = read_ns > one ? read_ns - one : 0;
-	d->instant = !read_ns && !m->device_mbps;
+	one = transfer_ns(d, 1);
+	d->access_ns = cfg->read_ns > one ? cfg->read_ns - one : 0;
+	d->instant = !cfg->read_ns && !cfg->mbps;
 	d->last = &d->first;
 	d->all = g_ptr_array_new_with_free_func(g_free);
 	return d;
@@ -58,9 +66,8 @@ void device_free(struct device *d)
 	g_free(d);
 }
 
-static struct device_req *req_new(struct sim *s, uint32_t slot, uint32_t nr)
+static struct device_req *req_new(struct device *d, uint32_t first, uint32_t nr)
 {
-	struct device *d = s->device;
 	struct device_req *r = d->pool;
 
 	if (r) {
@@ -69,34 +76,28 @@ static struct device_req *req_new(struct sim *s, uint32_t slot, uint32_t nr)
 		r = g_new0(struct device_req, 1);
 		g_ptr_array_add(d->all, r);
 	}
-	r->s = s;
-	r->slot = slot;
+	r->d = d;
+	r->first = first;
 	r->nr = nr;
 	r->next = NULL;
 	return r;
 }
 
-static uint64_t access_latency(struct sim *s)
+static uint64_t access_latency(struct device *d)
 {
-	const uint32_t spread = s->cfg.machine.device_spread_percent;
-	struct device *d = s->device;
-	const uint64_t random = d->access_ns * spread / 100;
+	const uint64_t random = d->access_ns * d->cfg.spread_percent / 100;
 
 	if (!random)
 		return d->access_ns;
 	return d->access_ns - random + (uint64_t)((double)random * rng_exponential(&d->rng));
 }
 
-static void serve(struct sim *s, struct device_req *r);
+static void serve(struct device *d, struct device_req *r);
 
 /* the pages are there */
-static void complete(struct sim *s, struct device_req *r)
+static void complete(struct device *d, struct device_req *r)
 {
-	struct device *d = s->device;
-
-	for (uint32_t i = r->slot; i < r->slot + r->nr; i++)
-		s->folios[i].flags &= (uint16_t) ~(PG_locked | PG_refault);
-	folio_wake(s, r->slot, r->nr);
+	d->done(d->arg, r->first, r->nr);
 	r->next = d->pool;
 	d->pool = r;
 	d->nr_served--;
@@ -106,7 +107,7 @@ static void complete(struct sim *s, struct device_req *r)
 		if (!d->first)
 			d->last = &d->first;
 		d->nr_queued--;
-		serve(s, r);
+		serve(d, r);
 	}
 }
 
@@ -114,45 +115,39 @@ static void transferred(void *arg)
 {
 	struct device_req *r = arg;
 
-	complete(r->s, r);
+	complete(r->d, r);
 }
 
 /* it is the request's turn on the link, or in the queue for it */
 static void accessed(void *arg)
 {
 	struct device_req *r = arg;
-	struct sim *s = r->s;
-	struct device *d = s->device;
+	struct device *d = r->d;
 
-	d->link_free_ns = MAX(d->link_free_ns, s->clock.now_ns) + transfer_ns(s, r->nr);
+	d->link_free_ns = MAX(d->link_free_ns, d->clock->now_ns) + transfer_ns(d, r->nr);
 	r->timer = (struct timer){ .fn = transferred, .arg = r };
-	if (d->link_free_ns == s->clock.now_ns)
-		complete(s, r);
+	if (d->link_free_ns == d->clock->now_ns)
+		complete(d, r);
 	else
-		sched_timer(s, &r->timer, d->link_free_ns);
+		clock_push(d->clock, &r->timer, d->link_free_ns);
 }
 
-static void serve(struct sim *s, struct device_req *r)
+static void serve(struct device *d, struct device_req *r)
 {
-	s->device->nr_served++;
+	d->nr_served++;
 	r->timer = (struct timer){ .fn = accessed, .arg = r };
-	sched_timer(s, &r->timer, s->clock.now_ns + access_latency(s));
+	clock_push(d->clock, &r->timer, d->clock->now_ns + access_latency(d));
 }
 
-static void submit(struct sim *s, struct device_req *r)
+static void submit(struct device *d, struct device_req *r)
 {
-	const uint32_t depth = s->cfg.machine.device_depth;
-	struct device *d = s->device;
-
 	d->nr_requests++;
 	r->next = NULL;
 	if (d->instant) {
 		d->nr_served++;
-		complete(s, r);
-		/* who asked for it waits, if for no time */
-		sim_use_mm(s);
-	} else if (!depth || d->nr_served < depth) {
-		serve(s, r);
+		complete(d, r);
+	} else if (!d->cfg.depth || d->nr_served < d->cfg.depth) {
+		serve(d, r);
 	} else {
 		*d->last = r;
 		d->last = &r->next;
@@ -160,20 +155,20 @@ static void submit(struct sim *s, struct device_req *r)
 	}
 }
 
-void device_read(struct sim *s, uint32_t slot, uint32_t nr)
+void device_read(struct device *d, uint32_t first, uint32_t nr)
 {
-	submit(s, req_new(s, slot, nr));
+	submit(d, req_new(d, first, nr));
 }
 
-void device_plug(struct sim *s, struct device_plug *plug, uint32_t slot)
+void device_plug(struct device *d, struct device_plug *plug, uint32_t block)
 {
 	struct device_req *r = plug->last;
 
-	if (r && r->slot + r->nr == slot) {
+	if (r && r->first + r->nr == block) {
 		r->nr++;
 		return;
 	}
-	r = req_new(s, slot, 1);
+	r = req_new(d, block, 1);
 	if (plug->last)
 		plug->last->next = r;
 	else
@@ -181,31 +176,17 @@ void device_plug(struct sim *s, struct device_plug *plug, uint32_t slot)
 	plug->last = r;
 }
 
-void device_unplug(struct sim *s, struct device_plug *plug)
+void device_unplug(struct device *d, struct device_plug *plug)
 {
 	for (struct device_req *r = plug->first, *next; r; r = next) {
 		next = r->next;
-		submit(s, r);
+		submit(d, r);
 	}
 }
 
-int device_wait(struct sim *s, uint32_t slot)
+bool device_is_instant(const struct device *d)
 {
-	const uint16_t flags = s->folios[slot].flags;
-	const uint64_t start = s->clock.now_ns;
-	int ret;
-
-	/* folio_wait_bit_common(): who waits for the working set is thrashing */
-	if (flags & PG_workingset)
-		memstall_enter(s);
-	ret = folio_wait_locked(s, slot);
-	if (flags & PG_workingset)
-		memstall_leave(s);
-	s->times.nr_io_waits++;
-	s->times.io_wait_ns += s->clock.now_ns - start;
-	if (flags & PG_refault)
-		s->times.refault_wait_ns += s->clock.now_ns - start;
-	return ret;
+	return d->instant;
 }
 
 uint32_t device_nr_served(const struct device *d)

@@ -20,7 +20,6 @@
 #include <glib.h>
 
 #include "sim/time/sched.h"
-#include "sim/sim.h"
 
 #define FSHIFT		   11
 #define FIXED_1		   (1 << FSHIFT)
@@ -44,8 +43,11 @@ struct psi_cpu {
 };
 
 struct psi {
-	struct sim *s;
-	struct psi_cpu cpus[SIM_MAX_CPUS];
+	struct sched *sched;
+	struct clock *clock;
+	uint64_t jiffy_ns;
+	unsigned int nr_cpus;
+	struct psi_cpu *cpus;
 	uint64_t total[NR_AGGREGATORS][PSI_NONIDLE];
 	/* averages */
 	struct timer avgs_timer;
@@ -59,11 +61,6 @@ struct psi {
 	uint64_t poll_total[PSI_NONIDLE];
 	uint64_t poll_min_period, poll_until, poll_next_update;
 };
-
-static uint64_t jiffy(const struct sim *s)
-{
-	return s->cfg.machine.tick_us * 1000ull;
-}
 
 static unsigned int test_states(const struct psi_cpu *c)
 {
@@ -104,30 +101,28 @@ static void count(struct psi_cpu *c, const struct psi_task *t, int n)
 static void schedule(struct psi *p, struct timer *t, uint64_t ticks)
 {
 	if (!timer_queued(t))
-		sched_timer(p->s, t, (p->s->clock.now_ns / jiffy(p->s) + ticks) * jiffy(p->s));
+		clock_push(p->clock, t, (p->clock->now_ns / p->jiffy_ns + ticks) * p->jiffy_ns);
 }
 
 /* nsecs_to_jiffies(), rounded down, and one */
 static uint64_t ticks_until(const struct psi *p, uint64_t at_ns)
 {
-	return (at_ns - MIN(p->s->clock.now_ns, at_ns)) / jiffy(p->s) + 1;
+	return (at_ns - MIN(p->clock->now_ns, at_ns)) / p->jiffy_ns + 1;
 }
 
 static void change(struct psi *p, unsigned int cpu, const struct psi_task *t, int n)
 {
 	struct psi_cpu *c = &p->cpus[cpu];
 
-	record_times(c, p->s->clock.now_ns);
+	record_times(c, p->clock->now_ns);
 	count(c, t, n);
 	c->mask = test_states(c);
 	if (c->mask & p->poll_states)
 		schedule(p, &p->poll_timer, 1);
 }
 
-void psi_task_change(struct sim *s, struct psi_task *t, struct psi_task now)
+void psi_task_change(struct psi *p, struct psi_task *t, struct psi_task now)
 {
-	struct psi *p = s->psi;
-
 	change(p, t->cpu, t, -1);
 	*t = now;
 	change(p, now.cpu, t, 1);
@@ -139,17 +134,17 @@ static unsigned int collect_percpu_times(struct psi *p, enum aggregator agg)
 	uint64_t deltas[PSI_NONIDLE] = { 0 }, nonidle_total = 0;
 	unsigned int changed = 0;
 
-	for (unsigned int cpu = 0; cpu < p->s->cfg.machine.cpus; cpu++) {
+	for (unsigned int cpu = 0; cpu < p->nr_cpus; cpu++) {
 		struct psi_cpu *c = &p->cpus[cpu];
 		uint64_t times[NR_PSI_STATES], nonidle;
 
-		record_times(c, p->s->clock.now_ns);
+		record_times(c, p->clock->now_ns);
 		for (int i = 0; i < NR_PSI_STATES; i++) {
 			times[i] = c->times[i] - c->times_prev[agg][i];
 			c->times_prev[agg][i] = c->times[i];
 			changed |= times[i] ? 1u << i : 0;
 		}
-		nonidle = times[PSI_NONIDLE] / jiffy(p->s);
+		nonidle = times[PSI_NONIDLE] / p->jiffy_ns;
 		nonidle_total += nonidle;
 		for (int i = 0; i < PSI_NONIDLE; i++)
 			deltas[i] += times[i] * nonidle;
@@ -179,7 +174,7 @@ uint64_t psi_window_update(struct psi_window *win, uint64_t now_ns, uint64_t val
 
 static void update_triggers(struct psi *p)
 {
-	const uint64_t now = p->s->clock.now_ns;
+	const uint64_t now = p->clock->now_ns;
 
 	for (struct psi_trigger *t = p->triggers; t; t = t->next) {
 		const uint64_t total = p->total[AGG_POLL][t->state];
@@ -198,7 +193,7 @@ static void update_triggers(struct psi *p)
 		if (t->fired && now < t->last_event_ns + t->win.size_ns)
 			continue;
 		t->event = true;
-		wake_all(p->s, &p->waiters);
+		wake_all(p->sched, &p->waiters);
 		t->last_event_ns = now;
 		t->fired = true;
 		t->pending = false;
@@ -213,7 +208,7 @@ static void copy_totals(struct psi *p)
 
 static void init_poll_triggers(struct psi *p)
 {
-	const uint64_t now = p->s->clock.now_ns;
+	const uint64_t now = p->clock->now_ns;
 
 	for (struct psi_trigger *t = p->triggers; t; t = t->next)
 		window_reset(&t->win, now, p->total[AGG_POLL][t->state], 0);
@@ -225,7 +220,7 @@ static void init_poll_triggers(struct psi *p)
 static void poll_work(void *arg)
 {
 	struct psi *p = arg;
-	const uint64_t now = p->s->clock.now_ns;
+	const uint64_t now = p->clock->now_ns;
 	const bool over = now > p->poll_until;
 	unsigned int changed = collect_percpu_times(p, AGG_POLL);
 
@@ -261,7 +256,7 @@ uint64_t psi_calc_avg10(uint64_t avg, uint64_t percent)
 /* psi_show(), psi_avgs_work(): collects, and ends a period if that is due */
 static void update_averages(struct psi *p)
 {
-	const uint64_t now = p->s->clock.now_ns;
+	const uint64_t now = p->clock->now_ns;
 	uint64_t missed, period;
 
 	collect_percpu_times(p, AGG_AVGS);
@@ -292,31 +287,35 @@ static void avgs_work(void *arg)
 	schedule_averages(arg);
 }
 
-struct psi *psi_new(struct sim *s)
+struct psi *psi_new(struct sched *sched, struct clock *clock, unsigned int nr_cpus,
+		    uint64_t jiffy_ns)
 {
 	struct psi *p = g_new0(struct psi, 1);
 
-	p->s = s;
+	p->sched = sched;
+	p->clock = clock;
+	p->nr_cpus = nr_cpus;
+	p->jiffy_ns = jiffy_ns;
+	p->cpus = g_new0(struct psi_cpu, nr_cpus);
 	/* nobody but killers waits for them */
 	p->avgs_timer = (struct timer){ .fn = avgs_work, .arg = p, .background = true };
 	p->poll_timer = (struct timer){ .fn = poll_work, .arg = p, .background = true };
 	p->poll_min_period = p->poll_next_update = UINT64_MAX;
 	/* PSI_FREQ is 2 * HZ + 1 */
-	p->period_ns = 2000000000ull + jiffy(s);
+	p->period_ns = 2000000000ull + jiffy_ns;
 	p->avg_next_update = p->period_ns;
 	return p;
 }
 
 void psi_free(struct psi *p)
 {
+	g_free(p->cpus);
 	g_free(p);
 }
 
-void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
+void psi_trigger_add(struct psi *p, struct psi_trigger *t, enum psi_state state,
 		     uint64_t threshold_ns, uint64_t window_ns)
 {
-	struct psi *p = s->psi;
-
 	*t = (struct psi_trigger){
 		.state = state,
 		.threshold_ns = threshold_ns,
@@ -326,27 +325,25 @@ void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
 	p->triggers = t;
 	/* psi_trigger_create(): the window begins with the trigger */
 	collect_percpu_times(p, AGG_POLL);
-	window_reset(&t->win, s->clock.now_ns, p->total[AGG_POLL][state], 0);
+	window_reset(&t->win, p->clock->now_ns, p->total[AGG_POLL][state], 0);
 	p->poll_states |= 1u << state;
 	p->poll_min_period = MIN(p->poll_min_period, window_ns / UPDATES_PER_WINDOW);
 	schedule_averages(p);
 }
 
-void psi_wait(struct sim *s, uint64_t until_ns)
+void psi_wait(struct psi *p, uint64_t until_ns)
 {
-	wait_on_until(s, &s->psi->waiters, until_ns);
+	wait_on_until(p->sched, &p->waiters, until_ns);
 }
 
-uint64_t psi_total_ns(struct sim *s, enum psi_state state)
+uint64_t psi_total_ns(struct psi *p, enum psi_state state)
 {
-	collect_percpu_times(s->psi, AGG_AVGS);
-	return s->psi->total[AGG_AVGS][state];
+	collect_percpu_times(p, AGG_AVGS);
+	return p->total[AGG_AVGS][state];
 }
 
-uint64_t psi_avg10(struct sim *s, enum psi_state state)
+uint64_t psi_avg10(struct psi *p, enum psi_state state)
 {
-	struct psi *p = s->psi;
-
 	update_averages(p);
 	schedule_averages(p);
 	return p->avg10[state] * 100 / FIXED_1;

@@ -11,7 +11,8 @@
 
 #include "sim/time/clock.h"
 
-struct sim;
+struct psi;
+struct sched;
 
 /** enum psi_state - some task stalls; all that could run do. */
 enum psi_state {
@@ -45,20 +46,22 @@ struct psi_trigger {
 	struct psi_trigger *next;
 };
 
-struct psi *psi_new(struct sim *s);
+/** Of a scheduler, which has it made; @jiffy_ns: timers expire at ticks. */
+struct psi *psi_new(struct sched *sched, struct clock *clock, unsigned int nr_cpus,
+		    uint64_t jiffy_ns);
 void psi_free(struct psi *p);
 /** psi_task_change(): @t is @now from now on. */
-void psi_task_change(struct sim *s, struct psi_task *t, struct psi_task now);
+void psi_task_change(struct psi *p, struct psi_task *t, struct psi_task now);
 /** Registers @t: "some 70000 1000000" is (PSI_MEM_SOME, 70 ms, 1 s). */
-void psi_trigger_add(struct sim *s, struct psi_trigger *t, enum psi_state state,
+void psi_trigger_add(struct psi *p, struct psi_trigger *t, enum psi_state state,
 		     uint64_t threshold_ns, uint64_t window_ns);
 /** poll(): the current task sleeps until a trigger fires or until @until_ns. */
-void psi_wait(struct sim *s, uint64_t until_ns);
+void psi_wait(struct psi *p, uint64_t until_ns);
 /** total= of /proc/pressure/memory, ns, as of now. */
-uint64_t psi_total_ns(struct sim *s, enum psi_state state);
+uint64_t psi_total_ns(struct psi *p, enum psi_state state);
 /** avg10= in hundredths of a percent, as of the last period of 2 s. They begin
  * with the first question or trigger: what was before counts as one period. */
-uint64_t psi_avg10(struct sim *s, enum psi_state state);
+uint64_t psi_avg10(struct psi *p, enum psi_state state);
 
 /** window_update(): growth of @value over the window that ends at @now_ns. */
 uint64_t psi_window_update(struct psi_window *win, uint64_t now_ns, uint64_t value);

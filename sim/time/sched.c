@@ -14,14 +14,13 @@
  */
 #include "sim/time/sched.h"
 
-#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <ucontext.h>
 #include <unistd.h>
 
-#include "sim/mm/kswapd.h"
-#include "sim/mm/mm.h"
+#include <glib.h>
+
 #include "sim/time/psi.h"
 
 #if defined(__SANITIZE_ADDRESS__)
@@ -42,26 +41,19 @@ enum task_state {
 
 struct task {
 	struct timer timer;
-	struct sim *s;
+	struct sched *sc;
 	enum task_state state;
 	enum task_class cls;
 	const char *name;
-	void (*fn)(struct sim *s, void *arg);
-	void *arg;
+	void (*fn)(void *data);
+	void *data;
 	struct task *next, *prev; /* in the one queue that it is in */
 	struct wait_queue *queue; /* that it sleeps in */
 	unsigned int cpu, home;
 	bool killable, woken, awake, iowait;
-	uint32_t wait_slot;
-	struct mm *mm;
+	uint32_t key; /* that it waits for in @queue */
 	struct psi_task psi;
 	unsigned int memstall; /* how deep */
-	/* its share of struct sim */
-	unsigned int this_cpu;
-	bool in_lru_fault;
-	struct replay replay;
-	uint64_t owed_ps;
-	struct held held;
 	ucontext_t ctx;
 	char *stack;
 #if defined(__SANITIZE_ADDRESS__)
@@ -69,18 +61,19 @@ struct task {
 #endif
 };
 
-/* folio_wait_table[] */
-#define WAIT_TABLE_BITS 8
-
 struct sched {
+	struct clock *clock;
+	const struct sched_ops *ops;
+	struct psi *psi;
+	uint64_t tick_ns;
+	unsigned int nr_cpus;
+	struct task **on_cpu;
 	struct task *current;
-	struct task *on_cpu[SIM_MAX_CPUS];
 	struct wait_queue run_queue;	/* runnable, no CPU */
 	struct wait_queue resume;	/* have a CPU, go on at this instant */
 	unsigned int nr_user, nr_awake; /* not sleeping, and no pollers */
 	GPtrArray *tasks;		/* all that have not ended */
 	GPtrArray *pool;		/* of ended ones, with their stacks */
-	struct wait_queue pages[1 << WAIT_TABLE_BITS];
 	ucontext_t main;
 #if defined(__SANITIZE_ADDRESS__)
 	void *fake_stack;
@@ -137,16 +130,16 @@ static struct task *shift(struct wait_queue *q)
 /* CPUs */
 
 /* after each change of state, CPU, memstall or iowait */
-static void account(struct sim *s, struct task *t)
+static void account(struct sched *sc, struct task *t)
 {
 	const bool oncpu = t->state == TASK_RUNNING;
 	const bool running = oncpu || t->state == TASK_RUNNABLE;
 	const bool awake = running && t->cls != TASK_POLLER;
 
-	s->sched->nr_awake += awake;
-	s->sched->nr_awake -= t->awake;
+	sc->nr_awake += awake;
+	sc->nr_awake -= t->awake;
 	t->awake = awake;
-	psi_task_change(s, &t->psi,
+	psi_task_change(sc->psi, &t->psi,
 			(struct psi_task){ .cpu = t->cpu,
 					   .running = running,
 					   .oncpu = oncpu,
@@ -154,60 +147,49 @@ static void account(struct sim *s, struct task *t)
 					   .iowait = t->iowait && !running });
 }
 
-static void give_cpu(struct sim *s, struct task *t, unsigned int cpu)
+static void give_cpu(struct sched *sc, struct task *t, unsigned int cpu)
 {
-	struct sched *sc = s->sched;
-	struct mm *at_work = t->replay.mm; /* of the process that the user is at */
-
 	sc->on_cpu[cpu] = t;
 	t->cpu = cpu;
 	t->state = TASK_RUNNING;
-	if (t->mm) {
-		t->mm->cpu = cpu;
-		t->mm->ran = true;
-	} else if (at_work && at_work->task == t) {
-		at_work->ran = true;
-	}
+	if (sc->ops)
+		sc->ops->run_on(t->data, cpu);
 	push(&sc->resume, t);
-	account(s, t);
+	account(sc, t);
 }
 
-static void make_runnable(struct sim *s, struct task *t)
+static void make_runnable(struct sched *sc, struct task *t)
 {
-	struct sched *sc = s->sched;
-	const unsigned int nr = s->cfg.machine.cpus;
 	unsigned int cpu = sc->on_cpu[t->home] ? t->cpu : t->home;
 
-	for (unsigned int i = 0; i < nr && sc->on_cpu[cpu]; i++)
+	for (unsigned int i = 0; i < sc->nr_cpus && sc->on_cpu[cpu]; i++)
 		cpu = i;
 	if (!sc->on_cpu[cpu]) {
-		give_cpu(s, t, cpu);
+		give_cpu(sc, t, cpu);
 		return;
 	}
 	t->state = TASK_RUNNABLE;
 	push(&sc->run_queue, t);
-	account(s, t);
+	account(sc, t);
 }
 
 /* @t goes to another state, and its CPU to whoever waits for one */
-static void release_cpu(struct sim *s, struct task *t, enum task_state state)
+static void release_cpu(struct sched *sc, struct task *t, enum task_state state)
 {
-	struct sched *sc = s->sched;
 	struct task *next = shift(&sc->run_queue);
 
 	sc->on_cpu[t->cpu] = NULL;
 	t->state = state;
-	account(s, t);
+	account(sc, t);
 	if (next)
-		give_cpu(s, next, t->cpu);
+		give_cpu(sc, next, t->cpu);
 }
 
 /* Coroutines */
 
 /* from the current task back to sched_turn() */
-static void switch_out(struct sim *s)
+static void switch_out(struct sched *sc)
 {
-	struct sched *sc = s->sched;
 	struct task *t = sc->current;
 
 	__sanitizer_start_switch_fiber(t->state == TASK_DEAD ? NULL : &t->fake_stack,
@@ -219,41 +201,32 @@ static void switch_out(struct sim *s)
 static void task_main(unsigned int hi, unsigned int lo)
 {
 	struct task *t = (struct task *)((uintptr_t)hi << 32 | lo);
-	struct sched *sc = t->s->sched;
+	struct sched *sc = t->sc;
 
 	__sanitizer_finish_switch_fiber(NULL, &sc->main_bottom, &sc->main_size);
-	t->fn(t->s, t->arg);
+	t->fn(t->data);
 	sc->nr_user -= t->cls == TASK_USER;
-	release_cpu(t->s, t, TASK_DEAD);
-	switch_out(t->s);
+	release_cpu(sc, t, TASK_DEAD);
+	switch_out(sc);
 }
 
-static void resume(struct sim *s, struct task *t)
+static void resume(struct sched *sc, struct task *t)
 {
-	struct sched *sc = s->sched;
-
 	sc->current = t;
-	s->this_cpu = t->mm || t->cls != TASK_USER ? t->cpu : t->this_cpu;
-	s->in_lru_fault = t->in_lru_fault;
-	s->replay = t->replay;
-	s->owed_ps = t->owed_ps;
-	s->held = &t->held;
+	if (sc->ops)
+		sc->ops->switch_in(t->data);
 	__sanitizer_start_switch_fiber(&sc->fake_stack, t->stack, STACK_BYTES);
 	swapcontext(&sc->main, &t->ctx);
 	__sanitizer_finish_switch_fiber(sc->fake_stack, NULL, NULL);
-	t->this_cpu = s->this_cpu;
-	t->in_lru_fault = s->in_lru_fault;
-	t->replay = s->replay;
-	t->owed_ps = s->owed_ps;
-	s->in_lru_fault = false;
-	s->replay.mm = NULL;
-	s->owed_ps = 0;
-	s->held = &s->held_untimed;
+	if (sc->ops)
+		sc->ops->switch_out(t->data);
 	sc->current = NULL;
-	if (t->state == TASK_DEAD) {
-		g_ptr_array_remove_fast(sc->tasks, t);
-		g_ptr_array_add(sc->pool, t);
-	}
+	if (t->state != TASK_DEAD)
+		return;
+	if (sc->ops)
+		sc->ops->free(t->data);
+	g_ptr_array_remove_fast(sc->tasks, t);
+	g_ptr_array_add(sc->pool, t);
 }
 
 static char *stack_new(void)
@@ -276,16 +249,16 @@ static void task_timeout(void *arg)
 			take_out(t->queue, t);
 		t->queue = NULL;
 		t->woken = false;
-		make_runnable(t->s, t);
+		make_runnable(t->sc, t);
 	} else {
-		push(&t->s->sched->resume, t); /* the end of a piece of sched_run() */
+		push(&t->sc->resume, t); /* the end of a piece of sched_run() */
 	}
 }
 
-struct task *task_spawn(struct sim *s, enum task_class cls, const char *name,
-			void (*fn)(struct sim *s, void *arg), void *arg, unsigned int cpu)
+/* zeroed, with a stack; not inlined where getcontext() returns, twice for all that the
+ * compiler knows */
+static __attribute__((noinline)) struct task *task_new(struct sched *sc)
 {
-	struct sched *sc = s->sched;
 	struct task *t;
 	char *stack;
 
@@ -297,35 +270,58 @@ struct task *task_spawn(struct sim *s, enum task_class cls, const char *name,
 		stack = stack_new();
 	}
 	memset(t, 0, sizeof(*t));
+	t->stack = stack;
+	return t;
+}
+
+struct task *sched_spawn(struct sched *sc, enum task_class cls, const char *name,
+			 void (*fn)(void *data), void *data, unsigned int cpu)
+{
+	struct task *t = task_new(sc);
+
 	t->timer.fn = task_timeout;
 	t->timer.arg = t;
 	t->timer.background = cls == TASK_POLLER;
-	t->s = s;
+	t->sc = sc;
 	t->cls = cls;
 	t->name = name;
 	t->fn = fn;
-	t->arg = arg;
-	t->home = t->cpu = t->this_cpu = cpu % s->cfg.machine.cpus;
-	t->stack = stack;
+	t->data = data;
+	t->home = t->cpu = cpu % sc->nr_cpus;
 	getcontext(&t->ctx);
-	t->ctx.uc_stack.ss_sp = stack;
+	t->ctx.uc_stack.ss_sp = t->stack;
 	t->ctx.uc_stack.ss_size = STACK_BYTES;
 	makecontext(&t->ctx, (void (*)(void))(void *)task_main, 2,
 		    (unsigned int)((uintptr_t)t >> 32), (unsigned int)(uintptr_t)t);
 	g_ptr_array_add(sc->tasks, t);
 	sc->nr_user += cls == TASK_USER;
-	make_runnable(s, t);
+	make_runnable(sc, t);
 	return t;
 }
 
-struct sched *sched_new(struct sim *s)
+struct sched *sched_new(struct clock *clock, unsigned int nr_cpus, uint64_t tick_ns,
+			const struct sched_ops *ops)
 {
 	struct sched *sc = g_new0(struct sched, 1);
 
-	(void)s;
+	sc->clock = clock;
+	sc->nr_cpus = nr_cpus;
+	sc->tick_ns = tick_ns;
+	sc->ops = ops;
+	sc->on_cpu = g_new0(struct task *, nr_cpus);
+	sc->psi = psi_new(sc, clock, nr_cpus, tick_ns);
 	sc->tasks = g_ptr_array_new();
 	sc->pool = g_ptr_array_new();
 	return sc;
+}
+
+static void task_drop(gpointer data, gpointer user)
+{
+	const struct task *t = data;
+
+	(void)user;
+	if (t->sc->ops)
+		t->sc->ops->free(t->data);
 }
 
 static void task_free(gpointer data, gpointer user)
@@ -341,111 +337,92 @@ void sched_free(struct sched *sc)
 {
 	if (!sc)
 		return;
+	g_ptr_array_foreach(sc->tasks, task_drop, NULL);
 	g_ptr_array_foreach(sc->tasks, task_free, NULL);
 	g_ptr_array_foreach(sc->pool, task_free, NULL);
 	g_ptr_array_free(sc->tasks, TRUE);
 	g_ptr_array_free(sc->pool, TRUE);
+	psi_free(sc->psi);
+	g_free(sc->on_cpu);
 	g_free(sc);
 }
 
-struct task *task_current(const struct sim *s)
+struct psi *sched_psi(const struct sched *sc)
 {
-	return s->sched->current;
+	return sc->psi;
 }
 
-void *task_arg(const struct sim *s)
+struct task *sched_current(const struct sched *sc)
 {
-	return s->sched->current->arg;
+	return sc->current;
 }
 
-unsigned int sched_nr_user(const struct sim *s)
+void *sched_current_data(const struct sched *sc)
 {
-	return s->sched->nr_user;
+	return sc->current->data;
 }
 
-bool sched_idle(const struct sim *s)
+unsigned int sched_nr_user(const struct sched *sc)
 {
-	const struct sched *sc = s->sched;
-
-	return !sc->nr_awake && s->clock.nr == s->clock.nr_background;
+	return sc->nr_user;
 }
 
-void task_set_mm(struct sim *s, struct mm *mm)
+bool sched_idle(const struct sched *sc)
 {
-	struct task *t = s->sched->current;
-
-	t->mm = mm;
-	mm->cpu = s->this_cpu = t->cpu;
-	mm->ran = true;
+	return !sc->nr_awake && sc->clock->nr == sc->clock->nr_background;
 }
 
-void sched_forget_mm(struct sim *s, const struct mm *mm)
+void sched_for_each(const struct sched *sc, void (*fn)(void *data, void *arg), void *arg)
 {
-	for (guint i = 0; i < s->sched->tasks->len; i++) {
-		struct task *t = s->sched->tasks->pdata[i];
-
-		if (t->mm == mm)
-			t->mm = NULL;
-		if (t->replay.mm == mm)
-			t->replay.mm = NULL;
-	}
-	if (s->replay.mm == mm)
-		s->replay.mm = NULL;
+	for (guint i = 0; i < sc->tasks->len; i++)
+		fn(((const struct task *)sc->tasks->pdata[i])->data, arg);
 }
 
-void sched_timer(struct sim *s, struct timer *t, uint64_t at_ns)
+bool sched_turn(struct sched *sc)
 {
-	clock_push(&s->clock, t, at_ns);
-}
-
-bool sched_turn(struct sim *s)
-{
-	struct sched *sc = s->sched;
 	struct task *t = shift(&sc->resume);
 	struct timer *timer;
 
 	if (t) {
-		resume(s, t);
+		resume(sc, t);
 		return true;
 	}
-	timer = clock_pop(&s->clock);
+	timer = clock_pop(sc->clock);
 	if (!timer)
 		return false;
-	clock_advance_to(&s->clock, timer->at_ns);
+	clock_advance_to(sc->clock, timer->at_ns);
 	timer->fn(timer->arg);
 	return true;
 }
 
 /* Time */
 
-void sched_run(struct sim *s, uint64_t ns)
+void sched_run(struct sched *sc, uint64_t ns)
 {
-	const uint64_t tick = s->cfg.machine.tick_us * 1000ull;
-	struct sched *sc = s->sched;
+	struct clock *const clock = sc->clock;
 	struct task *t = sc->current;
 
 	while (ns) {
-		const uint64_t left = tick - s->clock.now_ns % tick;
+		const uint64_t left = sc->tick_ns - clock->now_ns % sc->tick_ns;
 		const uint64_t piece = MIN(ns, left);
 
 		ns -= piece;
-		if (!sc->resume.first && clock_next(&s->clock) > s->clock.now_ns + piece) {
-			clock_advance(&s->clock, piece);
+		if (!sc->resume.first && clock_next(clock) > clock->now_ns + piece) {
+			clock_advance(clock, piece);
 		} else {
-			clock_push(&s->clock, &t->timer, s->clock.now_ns + piece);
-			switch_out(s);
+			clock_push(clock, &t->timer, clock->now_ns + piece);
+			switch_out(sc);
 		}
 		if (piece == left && sc->run_queue.first) {
-			release_cpu(s, t, TASK_RUNNABLE);
+			release_cpu(sc, t, TASK_RUNNABLE);
 			push(&sc->run_queue, t);
-			switch_out(s);
+			switch_out(sc);
 		}
 	}
 }
 
-void sched_yield_to(struct sim *s, struct task *to)
+void sched_yield_to(struct sched *sc, struct task *to)
 {
-	struct sched *sc = s->sched;
 	struct task *t = sc->current;
 
 	if (to->state == TASK_RUNNABLE) {
@@ -453,75 +430,74 @@ void sched_yield_to(struct sim *s, struct task *to)
 		sc->on_cpu[t->cpu] = NULL;
 		t->state = TASK_RUNNABLE;
 		push_front(&sc->run_queue, t);
-		account(s, t);
-		give_cpu(s, to, t->cpu);
+		account(sc, t);
+		give_cpu(sc, to, t->cpu);
 	} else {
 		push(&sc->resume, t);
 	}
-	switch_out(s);
+	switch_out(sc);
 }
 
-void sched_pause(struct sim *s)
+void sched_pause(struct sched *sc)
 {
-	push_front(&s->sched->resume, s->sched->current);
-	switch_out(s);
+	push_front(&sc->resume, sc->current);
+	switch_out(sc);
 }
 
-bool task_sleep(struct sim *s, uint64_t until_ns, bool killable)
+bool task_sleep(struct sched *sc, uint64_t until_ns, bool killable)
 {
-	struct sched *sc = s->sched;
 	struct task *t = sc->current;
 
-	if (until_ns <= s->clock.now_ns)
+	if (until_ns <= sc->clock->now_ns)
 		return false;
 	t->killable = killable;
 	if (until_ns != UINT64_MAX)
-		clock_push(&s->clock, &t->timer, until_ns);
-	release_cpu(s, t, TASK_SLEEPING);
-	switch_out(s);
+		clock_push(sc->clock, &t->timer, until_ns);
+	release_cpu(sc, t, TASK_SLEEPING);
+	switch_out(sc);
 	return t->woken;
 }
 
-void task_wake(struct sim *s, struct task *t)
+void task_wake(struct sched *sc, struct task *t)
 {
 	if (t->state != TASK_SLEEPING)
 		return;
-	clock_cancel(&s->clock, &t->timer);
+	clock_cancel(sc->clock, &t->timer);
 	if (t->queue)
 		take_out(t->queue, t);
 	t->queue = NULL;
 	t->woken = true;
-	make_runnable(s, t);
+	make_runnable(sc, t);
 }
 
-void task_kill(struct sim *s, struct task *t)
+void task_kill(struct sched *sc, struct task *t)
 {
 	if (t->killable)
-		task_wake(s, t);
+		task_wake(sc, t);
 }
 
-static void sleep_in(struct sim *s, struct wait_queue *q, uint64_t until_ns, bool killable)
+static void sleep_in(struct sched *sc, struct wait_queue *q, uint64_t until_ns, bool killable)
 {
-	struct task *t = s->sched->current;
+	struct task *t = sc->current;
 
-	if (until_ns <= s->clock.now_ns)
+	if (until_ns <= sc->clock->now_ns)
 		return;
 	push(q, t);
 	t->queue = q;
-	task_sleep(s, until_ns, killable);
+	task_sleep(sc, until_ns, killable);
 }
 
-void wait_on(struct sim *s, struct wait_queue *q, bool killable)
+void wait_on(struct sched *sc, struct wait_queue *q, bool killable)
 {
-	sleep_in(s, q, UINT64_MAX, killable);
+	sleep_in(sc, q, UINT64_MAX, killable);
 }
 
-void wait_on_until(struct sim *s, struct wait_queue *q, uint64_t until_ns)
+void wait_on_until(struct sched *sc, struct wait_queue *q, uint64_t until_ns)
 {
-	sleep_in(s, q, until_ns, false);
+	sleep_in(sc, q, until_ns, false);
 }
 
-void wake_all(struct sim *s, struct wait_queue *q)
+void wake_all(struct sched *sc, struct wait_queue *q)
 {
 	/* who goes back to sleep there waits for the next time */
 	struct task *t = q->first, *next;
@@ -530,71 +506,45 @@ void wake_all(struct sim *s, struct wait_queue *q)
 	for (; t; t = next) {
 		next = t->next;
 		t->queue = NULL;
-		task_wake(s, t);
+		task_wake(sc, t);
 	}
 }
 
-/* Pages */
-
-static struct wait_queue *page_queue(struct sim *s, uint32_t slot)
+void io_wait_on(struct sched *sc, struct wait_queue *q, uint32_t key)
 {
-	return &s->sched->pages[slot * 0x9e3779b1u >> (32 - WAIT_TABLE_BITS)];
+	struct task *t = sc->current;
+
+	t->key = key;
+	t->iowait = true;
+	wait_on(sc, q, true);
+	t->iowait = false;
 }
 
-int folio_wait_locked(struct sim *s, uint32_t slot)
+void wake_key(struct sched *sc, struct wait_queue *q, uint32_t key)
 {
-	const uint16_t locked = PG_resident | PG_locked;
-	struct task *t = s->sched->current;
+	struct task *t = q->first, *next;
 
-	while ((s->folios[slot].flags & locked) == locked) {
-		if (fatal_signal_pending(s))
-			return -EINTR;
-		t->wait_slot = slot;
-		/* io_schedule() */
-		t->iowait = true;
-		wait_on(s, page_queue(s, slot), true);
-		t->iowait = false;
-	}
-	return fatal_signal_pending(s) ? -EINTR : 0;
-}
-
-void folio_wake(struct sim *s, uint32_t slot, uint32_t nr)
-{
-	for (uint32_t i = slot; i < slot + nr; i++) {
-		struct task *t = page_queue(s, i)->first, *next;
-
-		for (; t; t = next) {
-			next = t->next;
-			if (t->wait_slot == i)
-				task_wake(s, t);
-		}
-	}
-}
-
-void sched_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
-{
-	for (guint i = 0; i < s->sched->tasks->len; i++) {
-		const struct task *t = s->sched->tasks->pdata[i];
-
-		for (unsigned int j = 0; j < t->held.nr; j++)
-			fn(arg, t->held.slots[j]);
+	for (; t; t = next) {
+		next = t->next;
+		if (t->key == key)
+			task_wake(sc, t);
 	}
 }
 
 /* Pressure */
 
-void memstall_enter(struct sim *s)
+void memstall_enter(struct sched *sc)
 {
-	struct task *t = s->sched->current;
+	struct task *t = sc->current;
 
 	if (t->memstall++ == 0)
-		account(s, t);
+		account(sc, t);
 }
 
-void memstall_leave(struct sim *s)
+void memstall_leave(struct sched *sc)
 {
-	struct task *t = s->sched->current;
+	struct task *t = sc->current;
 
 	if (--t->memstall == 0)
-		account(s, t);
+		account(sc, t);
 }

@@ -18,10 +18,10 @@
 #include <sys/resource.h>
 
 #include "models/models.h"
-#include "sim/time/clock.h"
+#include "sim/mm/task.h"
 #include "sim/rng.h"
-#include "sim/time/sched.h"
 #include "sim/sim.h"
+#include "sim/time/clock.h"
 #include "sim/timed.h"
 #include "traces/gen/gen.h"
 #include "traces/readers/readers.h"
@@ -145,7 +145,7 @@ static void sleep_often(struct sim *s, void *arg)
 	struct sleeper *a = arg;
 
 	while (a->wakeups--)
-		task_sleep(s, s->clock.now_ns + 1 + rng_below(&a->rng, 1000000), false);
+		task_sleep(s->sched, s->clock.now_ns + 1 + rng_below(&a->rng, 1000000), false);
 }
 
 static void switch_rate(uint64_t events, uint64_t tasks)
@@ -172,7 +172,7 @@ static void switch_rate(uint64_t events, uint64_t tasks)
 		task_spawn(s, TASK_USER, "bench", sleep_often, &all[i], (unsigned int)i);
 	}
 	start = g_get_monotonic_time();
-	while (sched_nr_user(s) && sched_turn(s))
+	while (sched_nr_user(s->sched) && sched_turn(s->sched))
 		;
 	print_rate("switch", events, tasks, start);
 	sim_free(s);

@@ -31,6 +31,8 @@
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \
 	X(oom_kill)                                                                                \
+	X(task)                                                                                    \
+	X(io)                                                                                      \
 	X(fault)                                                                                   \
 	X(readahead)                                                                               \
 	X(ext4)                                                                                    \

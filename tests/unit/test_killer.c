@@ -6,8 +6,8 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/mm/task.h"
 #include "sim/outcome.h"
-#include "sim/time/sched.h"
 #include "tests/unit/testlib.h"
 
 void suite_killer(void);
@@ -202,12 +202,12 @@ static void test_oomd(void)
 
 static void stall(struct sim *s, void *arg)
 {
-	memstall_enter(s);
+	memstall_enter(s->sched);
 	for (int i = 0; i < 10; i++) {
-		task_sleep(s, s->clock.now_ns + 10000000000ull, false);
+		task_sleep(s->sched, s->clock.now_ns + 10000000000ull, false);
 		s->stat.v[VM_pgscan_kswapd] += *(const bool *)arg;
 	}
-	memstall_leave(s);
+	memstall_leave(s->sched);
 }
 
 /* 100 s of pressure: nothing that a kill could help if nobody reclaims */

@@ -12,9 +12,9 @@
 #include "sim/plugin.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/task.h"
 #include "sim/outcome.h"
 #include "sim/rng.h"
-#include "sim/time/sched.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/policies.h"
@@ -105,15 +105,15 @@ static void walk_and_look(struct sim *s, void *arg)
 	struct mm *mm;
 	bool *ran = arg;
 
-	task_sleep(s, 50000, false);
+	task_sleep(s->sched, 50000, false);
 	mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(1));
 	mm->ran = false;
-	task_sleep(s, 99999, false);
+	task_sleep(s->sched, 99999, false);
 	ran[0] = mm->ran;
-	task_sleep(s, 150000, false);
+	task_sleep(s->sched, 150000, false);
 	ran[1] = mm->ran;
 	mm->ran = false;
-	task_sleep(s, 2000000, false);
+	task_sleep(s->sched, 2000000, false);
 	ran[2] = mm->ran;
 }
 
@@ -409,9 +409,9 @@ static void test_oom_reaper(void)
 static void kill_and_drop(struct sim *s, void *arg)
 {
 	(void)arg;
-	task_sleep(s, 5 * MS, false);
+	task_sleep(s->sched, 5 * MS, false);
 	killer_kill(s, 1, false, 0);
-	task_sleep(s, 5 * MS + 500 * US, false);
+	task_sleep(s->sched, 5 * MS + 500 * US, false);
 	drop_pagecache(s);
 }
 
@@ -525,14 +525,14 @@ static void test_min_ttl(void)
 
 static void wait_in_vain(struct sim *s, void *arg)
 {
-	wait_on(s, arg, true);
+	wait_on(s->sched, arg, true);
 }
 
 static void stall_in_vain(struct sim *s, void *arg)
 {
-	memstall_enter(s);
-	wait_on(s, arg, false);
-	memstall_leave(s);
+	memstall_enter(s->sched);
+	wait_on(s->sched, arg, false);
+	memstall_leave(s->sched);
 }
 
 static int run_with(const struct killer *k, const char *text, void (*fn)(struct sim *s, void *arg),

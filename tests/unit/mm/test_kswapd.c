@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * sim/mm/kswapd.c: v7.3 kswapd(), kswapd_try_to_sleep(), balance_pgdat(), and who
- * has the CPU meanwhile.
+ * has the CPU meanwhile in an untimed run (sim/mm/task.c).
  *
  * 4096 pages: watermarks 128, 160, 192; batch 1. 3000 file pages are on the
  * inactive list, nobody uses them. kswapd is woken with 158 free, and its passes
@@ -18,6 +18,7 @@
 #include "models/models.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/task.h"
 #include "tests/unit/testlib.h"
 
 void suite_kswapd(void);

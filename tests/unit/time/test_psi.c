@@ -2,7 +2,6 @@
 /* sim/time/psi.c: windows, averages and states, computed by hand. */
 #include <CUnit/CUnit.h>
 
-#include "models/models.h"
 #include "sim/time/psi.h"
 #include "sim/time/sched.h"
 #include "tests/unit/testlib.h"
@@ -107,64 +106,105 @@ static const struct {
 	  400 },
 };
 
+/* CPUs and their pressure; a tick is 4 ms */
+struct cpus {
+	struct clock clock;
+	struct sched *sched;
+	struct psi *psi;
+};
+
+static void cpus_init(struct cpus *c, unsigned int nr)
+{
+	clock_init(&c->clock);
+	c->sched = sched_new(&c->clock, nr, 4 * MS, NULL);
+	c->psi = sched_psi(c->sched);
+}
+
+static void cpus_clear(struct cpus *c)
+{
+	sched_free(c->sched);
+	clock_clear(&c->clock);
+}
+
 static void test_states(void)
 {
 	for (size_t i = 0; i < 2 * G_N_ELEMENTS(states); i++) {
 		const bool full = i >= G_N_ELEMENTS(states);
 		const typeof(states[0]) *st = &states[i % G_N_ELEMENTS(states)];
-		struct timed_config timed;
 		struct psi_task tasks[2] = { { 0 } };
-		struct tl *x;
+		struct cpus c;
 
-		timed_config_init(&timed, &kill_none);
-		x = tl_new_timed("cpus=2", NULL, &timed, "file,a,8");
-		/* the run's own tasks would be counted too: it has none in a memcg
-		 * but the end of the trace */
-		while (sched_turn(x->s))
-			;
+		cpus_init(&c, 2);
 		for (int n = 0; n < 6 && (n == 0 || st->now[n].at_ms || st->task[n]); n++) {
-			x->s->clock.now_ns = st->now[n].at_ms * MS;
-			psi_task_change(x->s, &tasks[st->task[n]],
+			clock_advance_to(&c.clock, st->now[n].at_ms * MS);
+			psi_task_change(c.psi, &tasks[st->task[n]],
 					(struct psi_task){ .cpu = st->now[n].cpu,
 							   .running = st->now[n].running,
 							   .oncpu = st->now[n].oncpu,
 							   .memstall = st->now[n].memstall,
 							   .iowait = st->now[n].iowait });
 		}
-		x->s->clock.now_ns = 400 * MS;
+		clock_advance_to(&c.clock, 400 * MS);
 		/* one of the two a run: each read ends a sampling period */
-		TL_EQ(psi_total_ns(x->s, full ? PSI_MEM_FULL : PSI_MEM_SOME),
+		TL_EQ(psi_total_ns(c.psi, full ? PSI_MEM_FULL : PSI_MEM_SOME),
 		      (full ? st->full_ms : st->some_ms) * MS, "%s", st->what);
-		tl_free(x);
+		cpus_clear(&c);
 	}
 }
 
-/* from @arg on until 3 s */
-static void stall(struct sim *s, void *arg)
+struct staller {
+	struct sched *sched;
+	uint64_t from_ns;
+};
+
+/* from then on until 3 s */
+static void stall(void *data)
 {
-	task_sleep(s, *(const uint64_t *)arg, false);
-	memstall_enter(s);
-	task_sleep(s, 3000 * MS, false);
-	memstall_leave(s);
+	const struct staller *st = data;
+
+	task_sleep(st->sched, st->from_ns, false);
+	memstall_enter(st->sched);
+	task_sleep(st->sched, 3000 * MS, false);
+	memstall_leave(st->sched);
 }
 
 struct watch {
+	struct cpus *c;
 	struct psi_trigger trigger;
 	uint64_t ask_ns[4];
 	GString *log;
 };
 
-static void watch(struct sim *s, void *arg)
+static void watch(void *data)
 {
-	struct watch *w = arg;
+	struct watch *w = data;
+	const struct clock *clock = &w->c->clock;
 
-	psi_trigger_add(s, &w->trigger, PSI_MEM_SOME, 70 * MS, 1000 * MS);
-	while (s->clock.now_ns < 2900 * MS) {
-		psi_wait(s, 2900 * MS);
+	psi_trigger_add(w->c->psi, &w->trigger, PSI_MEM_SOME, 70 * MS, 1000 * MS);
+	while (clock->now_ns < 2900 * MS) {
+		psi_wait(w->c->psi, 2900 * MS);
 		if (w->trigger.event)
-			g_string_append_printf(w->log, "%u ", (unsigned)(s->clock.now_ns / MS));
+			g_string_append_printf(w->log, "%u ", (unsigned)(clock->now_ns / MS));
 		w->trigger.event = false;
 	}
+}
+
+/* @fn beside a stall, until both are through */
+static char *beside_stall(void (*fn)(void *data), struct watch *w, uint64_t from_ns)
+{
+	struct cpus c;
+	struct staller st = { .from_ns = from_ns };
+
+	cpus_init(&c, 4);
+	w->c = &c;
+	w->log = g_string_new(NULL);
+	st.sched = c.sched;
+	sched_spawn(c.sched, TASK_USER, "watch", fn, w, 0);
+	sched_spawn(c.sched, TASK_USER, "stall", stall, &st, 1);
+	while (sched_nr_user(c.sched))
+		CU_ASSERT_FATAL(sched_turn(c.sched));
+	cpus_clear(&c);
+	return g_string_free(w->log, FALSE);
 }
 
 /*
@@ -177,29 +217,20 @@ static void watch(struct sim *s, void *arg)
 static void test_trigger(void)
 {
 	for (uint64_t from = 0; from <= 2 * MS; from += 2 * MS) {
-		struct timed_config timed;
-		struct watch w = { .log = g_string_new(NULL) };
-		struct tl *x;
+		struct watch w = { 0 };
+		g_autofree char *log = beside_stall(watch, &w, from);
 
-		timed_config_init(&timed, &kill_none);
-		x = tl_new_timed("cpus=4", NULL, &timed, "file,a,8");
-		task_spawn(x->s, TASK_USER, "watch", watch, &w, 0);
-		task_spawn(x->s, TASK_USER, "stall", stall, &from, 1);
-		while (sched_nr_user(x->s))
-			CU_ASSERT_FATAL(sched_turn(x->s));
-		TL_STR(w.log->str, "108 1148 2188 ", "a stall that does not end");
-		g_string_free(w.log, TRUE);
-		tl_free(x);
+		TL_STR(log, "108 1148 2188 ", "a stall that does not end");
 	}
 }
 
-static void ask(struct sim *s, void *arg)
+static void ask(void *data)
 {
-	struct watch *w = arg;
+	struct watch *w = data;
 
 	for (int i = 0; i < 4 && (i == 0 || w->ask_ns[i]); i++) {
-		task_sleep(s, w->ask_ns[i], false);
-		g_string_append_printf(w->log, "%u ", (unsigned)psi_avg10(s, PSI_MEM_FULL));
+		task_sleep(w->c->sched, w->ask_ns[i], false);
+		g_string_append_printf(w->log, "%u ", (unsigned)psi_avg10(w->c->psi, PSI_MEM_FULL));
 	}
 }
 
@@ -223,52 +254,47 @@ static const struct {
 static void test_averages(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(averages); i++) {
-		struct timed_config timed;
-		struct watch w = { .log = g_string_new(NULL) };
-		const uint64_t from = 0;
-		struct tl *x;
+		g_autofree char *log = NULL;
+		struct watch w = { 0 };
 
 		for (int n = 0; n < 4; n++)
 			w.ask_ns[n] = averages[i].ask_ms[n] * MS;
-		timed_config_init(&timed, &kill_none);
-		x = tl_new_timed("cpus=4", NULL, &timed, "file,a,8");
-		task_spawn(x->s, TASK_USER, "ask", ask, &w, 0);
-		task_spawn(x->s, TASK_USER, "stall", stall, (void *)&from, 1);
-		while (sched_nr_user(x->s))
-			CU_ASSERT_FATAL(sched_turn(x->s));
-		TL_STR(w.log->str, averages[i].avg10, "averages %zu", i);
-		g_string_free(w.log, TRUE);
-		tl_free(x);
+		log = beside_stall(ask, &w, 0);
+		TL_STR(log, averages[i].avg10, "averages %zu", i);
 	}
 }
 
-/* a task that waits for a page that is read is in iowait: 100 of 200 ms on two CPUs */
-static void wait_for_page(struct sim *s, void *arg)
+struct waiter {
+	struct sched *sched;
+	struct wait_queue queue;
+};
+
+static void wait_for_io(void *data)
 {
-	s->folios[*(uint32_t *)arg].flags |= PG_resident | PG_locked;
-	CU_ASSERT_EQUAL(folio_wait_locked(s, *(uint32_t *)arg), 0);
+	struct waiter *w = data;
+
+	io_wait_on(w->sched, &w->queue, 7);
 }
 
+/* a task that waits for the device is in iowait: 100 of 200 ms on two CPUs */
 static void test_iowait(void)
 {
-	struct timed_config timed;
-	const uint64_t from = 0;
-	uint32_t slot;
-	struct tl *x;
+	struct cpus c;
+	struct staller st = { 0 };
+	struct waiter w = { 0 };
 
-	timed_config_init(&timed, &kill_none);
-	x = tl_new_timed("cpus=4", NULL, &timed, "file,a,8");
-	slot = tl_slot(x, "a", 0);
-	task_spawn(x->s, TASK_USER, "stall", stall, (void *)&from, 1);
-	task_spawn(x->s, TASK_USER, "read", wait_for_page, &slot, 2);
-	while (sched_turn(x->s) && x->s->clock.now_ns < 3000 * MS)
+	cpus_init(&c, 4);
+	st.sched = w.sched = c.sched;
+	sched_spawn(c.sched, TASK_USER, "stall", stall, &st, 1);
+	sched_spawn(c.sched, TASK_USER, "read", wait_for_io, &w, 2);
+	while (sched_turn(c.sched) && c.clock.now_ns < 3000 * MS)
 		;
-	TL_EQ(psi_total_ns(x->s, PSI_MEM_FULL), 1500 * MS, "half of it, by weight");
-	x->s->folios[slot].flags = 0;
-	folio_wake(x->s, slot, 1);
-	while (sched_turn(x->s))
+	TL_EQ(psi_total_ns(c.psi, PSI_MEM_FULL), 1500 * MS, "half of it, by weight");
+	wake_key(c.sched, &w.queue, 7);
+	while (sched_turn(c.sched))
 		;
-	tl_free(x);
+	TL_EQ(sched_nr_user(c.sched), 0, "both are through");
+	cpus_clear(&c);
 }
 
 void suite_psi(void)

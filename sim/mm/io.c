@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/filemap.c folio_wait_bit_common() and folio_end_read(), with the
+ * table of queues that pages share.
+ *
+ * An untimed run reads at once, or in read_us. Approximations of the device of a timed
+ * run: sim/time/device.c.
+ */
+#include "sim/mm/io.h"
+
+#include <errno.h>
+
+#include "sim/mm/mm.h"
+#include "sim/mm/task.h"
+#include "sim/time/sched.h"
+
+/* folio_wait_table[] */
+#define WAIT_TABLE_BITS 8
+
+struct io {
+	struct device *device;
+	struct wait_queue folio_wait_table[1 << WAIT_TABLE_BITS];
+};
+
+static struct wait_queue *folio_waitqueue(struct sim *s, uint32_t slot)
+{
+	return &s->io->folio_wait_table[slot * 0x9e3779b1u >> (32 - WAIT_TABLE_BITS)];
+}
+
+/* folio_end_read() */
+static void end_read(void *arg, uint32_t slot, uint32_t nr)
+{
+	struct sim *s = arg;
+
+	for (uint32_t i = slot; i < slot + nr; i++)
+		s->folios[i].flags &= (uint16_t) ~(PG_locked | PG_refault);
+	for (uint32_t i = slot; i < slot + nr; i++)
+		wake_key(s->sched, folio_waitqueue(s, i), i);
+}
+
+void io_init(struct sim *s, uint64_t seed)
+{
+	const struct machine *m = &s->cfg.machine;
+	const struct device_config cfg = {
+		.read_ns = m->read_us * 1000ull,
+		.mbps = m->device_mbps,
+		.depth = m->device_depth,
+		.spread_percent = m->device_spread_percent,
+	};
+
+	s->io = g_new0(struct io, 1);
+	s->io->device = device_new(&s->clock, &cfg, seed, end_read, s);
+}
+
+void io_free(struct sim *s)
+{
+	if (!s->io)
+		return;
+	device_free(s->io->device);
+	g_free(s->io);
+	s->io = NULL;
+}
+
+/* who asked for it waits, if for no time */
+static void submitted(struct sim *s)
+{
+	if (device_is_instant(s->io->device))
+		task_use_mm(s);
+}
+
+void read_folios(struct sim *s, uint32_t slot, uint32_t nr)
+{
+	if (s->io) {
+		device_read(s->io->device, slot, nr);
+		submitted(s);
+		return;
+	}
+	if (s->cfg.machine.read_us)
+		task_wait(s, s->cfg.machine.read_us * 1000ull);
+	task_use_mm(s);
+	for (uint32_t i = 0; i < nr; i++)
+		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
+}
+
+void io_plug(struct sim *s, struct device_plug *plug, uint32_t slot)
+{
+	device_plug(s->io->device, plug, slot);
+}
+
+void io_unplug(struct sim *s, struct device_plug *plug)
+{
+	device_unplug(s->io->device, plug);
+	if (plug->first)
+		submitted(s);
+}
+
+/* folio_wait_bit_common() */
+static int wait_locked(struct sim *s, uint32_t slot)
+{
+	const uint16_t locked = PG_resident | PG_locked;
+
+	while ((s->folios[slot].flags & locked) == locked) {
+		if (fatal_signal_pending(s))
+			return -EINTR;
+		io_wait_on(s->sched, folio_waitqueue(s, slot), slot);
+	}
+	return fatal_signal_pending(s) ? -EINTR : 0;
+}
+
+int folio_wait_locked_killable(struct sim *s, uint32_t slot)
+{
+	const uint16_t flags = s->folios[slot].flags;
+	const uint64_t start = s->clock.now_ns;
+	int ret;
+
+	/* who waits for the working set is thrashing */
+	if (flags & PG_workingset)
+		memstall_enter(s->sched);
+	ret = wait_locked(s, slot);
+	if (flags & PG_workingset)
+		memstall_leave(s->sched);
+	s->times.nr_io_waits++;
+	s->times.io_wait_ns += s->clock.now_ns - start;
+	if (flags & PG_refault)
+		s->times.refault_wait_ns += s->clock.now_ns - start;
+	return ret;
+}
+
+uint64_t io_nr_requests(const struct sim *s)
+{
+	return device_nr_requests(s->io->device);
+}

@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What of struct sim is a task's own, and how time passes for it.
+ *
+ * In an untimed run nobody but kswapd works beside the task of the trace. With several
+ * CPUs kswapd has one to itself. With one it runs while the task waits for the device;
+ * the task that is woken then has to wait for the next tick, since lazy preemption
+ * (CONFIG_PREEMPT_LAZY) leaves a kernel thread alone until then; and when both want the
+ * CPU they take turns, a tick each.
+ *
+ * Approximation: the slice of the fair scheduler is a tick.
+ */
+#include "sim/mm/task.h"
+
+#include "sim/mm/kswapd.h"
+
+/** struct own - what is a task's own; struct sim has that of the current one. */
+struct own {
+	struct sim *s;
+	enum task_class cls;
+	void (*fn)(struct sim *s, void *arg);
+	void *arg;
+	struct task *task;
+	unsigned int cpu; /* that it was given */
+	struct mm *mm;	  /* that it works for */
+	/* as in struct sim */
+	unsigned int this_cpu;
+	bool in_lru_fault;
+	struct replay replay;
+	uint64_t owed_ps;
+	struct held held;
+};
+
+static void run_on(void *data, unsigned int cpu)
+{
+	struct own *o = data;
+	struct mm *at_work = o->replay.mm; /* of the process that the user is at */
+
+	o->cpu = cpu;
+	if (o->mm) {
+		o->mm->cpu = cpu;
+		o->mm->ran = true;
+	} else if (at_work && at_work->task == o->task) {
+		at_work->ran = true;
+	}
+}
+
+static void switch_in(void *data)
+{
+	struct own *o = data;
+	struct sim *s = o->s;
+
+	s->this_cpu = o->mm || o->cls != TASK_USER ? o->cpu : o->this_cpu;
+	s->in_lru_fault = o->in_lru_fault;
+	s->replay = o->replay;
+	s->owed_ps = o->owed_ps;
+	s->held = &o->held;
+}
+
+static void switch_out(void *data)
+{
+	struct own *o = data;
+	struct sim *s = o->s;
+
+	o->this_cpu = s->this_cpu;
+	o->in_lru_fault = s->in_lru_fault;
+	o->replay = s->replay;
+	o->owed_ps = s->owed_ps;
+	s->in_lru_fault = false;
+	s->replay.mm = NULL;
+	s->owed_ps = 0;
+	s->held = &s->held_untimed;
+}
+
+static const struct sched_ops ops = {
+	.run_on = run_on,
+	.switch_in = switch_in,
+	.switch_out = switch_out,
+	.free = g_free,
+};
+
+void tasks_init(struct sim *s)
+{
+	const struct machine *m = &s->cfg.machine;
+
+	s->sched = sched_new(&s->clock, m->cpus, m->tick_us * 1000ull, &ops);
+	s->psi = sched_psi(s->sched);
+}
+
+void tasks_free(struct sim *s)
+{
+	sched_free(s->sched);
+	s->sched = NULL;
+	s->psi = NULL;
+}
+
+static void task_main(void *data)
+{
+	struct own *o = data;
+
+	o->fn(o->s, o->arg);
+}
+
+struct task *task_spawn(struct sim *s, enum task_class cls, const char *name,
+			void (*fn)(struct sim *s, void *arg), void *arg, unsigned int cpu)
+{
+	struct own *o = g_new0(struct own, 1);
+
+	o->s = s;
+	o->cls = cls;
+	o->fn = fn;
+	o->arg = arg;
+	o->this_cpu = cpu % s->cfg.machine.cpus;
+	return o->task = sched_spawn(s->sched, cls, name, task_main, o, cpu);
+}
+
+void *task_arg(const struct sim *s)
+{
+	const struct own *o = sched_current_data(s->sched);
+
+	return o->arg;
+}
+
+void task_set_mm(struct sim *s, struct mm *mm)
+{
+	struct own *o = sched_current_data(s->sched);
+
+	o->mm = mm;
+	mm->cpu = s->this_cpu = o->cpu;
+	mm->ran = true;
+}
+
+static void forget_mm(void *data, void *mm)
+{
+	struct own *o = data;
+
+	if (o->mm == mm)
+		o->mm = NULL;
+	if (o->replay.mm == mm)
+		o->replay.mm = NULL;
+}
+
+void tasks_forget_mm(struct sim *s, const struct mm *mm)
+{
+	if (s->sched)
+		sched_for_each(s->sched, forget_mm, (void *)mm);
+	if (s->replay.mm == mm)
+		s->replay.mm = NULL;
+}
+
+struct each_held {
+	void (*fn)(void *arg, uint32_t slot);
+	void *arg;
+};
+
+static void each_held(void *data, void *arg)
+{
+	const struct each_held *e = arg;
+	const struct own *o = data;
+
+	for (unsigned int i = 0; i < o->held.nr; i++)
+		e->fn(e->arg, o->held.slots[i]);
+}
+
+void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
+{
+	struct each_held e = { fn, arg };
+
+	if (s->sched)
+		sched_for_each(s->sched, each_held, &e);
+}
+
+void task_use_mm(struct sim *s)
+{
+	if (s->replay.mm)
+		s->replay.mm->ran = true;
+}
+
+/* Time */
+
+void task_pay(struct sim *s)
+{
+	const uint64_t ns = s->owed_ps / 1000;
+
+	if (!s->sched || !ns)
+		return;
+	s->owed_ps -= ns * 1000;
+	sched_run(s->sched, ns);
+}
+
+static uint64_t next_tick(const struct sim *s, uint64_t ns)
+{
+	const uint64_t tick = s->cfg.machine.tick_us * 1000ull;
+
+	return ns - ns % tick + tick;
+}
+
+void task_wait(struct sim *s, uint64_t ns)
+{
+	struct kswapd *k = &s->kswapd;
+	uint64_t end = s->clock.now_ns + ns;
+
+	if (s->sched) {
+		task_sleep(s->sched, end, true);
+		return;
+	}
+	kswapd_run_alone(s, end);
+	if (k->awake && s->cfg.machine.cpus == 1) {
+		end = next_tick(s, end);
+		kswapd_run(s, end);
+		end = k->awake ? MAX(end, k->busy_until) : MAX(s->clock.now_ns, k->busy_until);
+	}
+	clock_advance_to(&s->clock, end);
+}
+
+void task_idle(struct sim *s, uint64_t ns)
+{
+	struct mm *mm = s->replay.mm;
+
+	if (s->sched) {
+		task_wait(s, ns);
+		return;
+	}
+	/* kswapd gives the CPU back to no process */
+	s->replay.mm = NULL;
+	task_wait(s, ns);
+	s->replay.mm = mm;
+}
+
+void task_run(struct sim *s, uint64_t ns)
+{
+	struct kswapd *k = &s->kswapd;
+	uint64_t end = s->clock.now_ns + ns;
+
+	if (s->sched) {
+		sched_run(s->sched, ns);
+		return;
+	}
+	if (s->cfg.machine.cpus > 1) {
+		kswapd_run_alone(s, end);
+		clock_advance_to(&s->clock, end);
+		return;
+	}
+	while ((k->awake || kswapd_light_sleep_ends(s, end)) &&
+	       end >= next_tick(s, s->clock.now_ns)) {
+		uint64_t start = next_tick(s, s->clock.now_ns), stop;
+
+		/* the task until the tick, kswapd until the next */
+		clock_advance_to(&s->clock, start);
+		stop = next_tick(s, start);
+		kswapd_run(s, stop);
+		stop = MAX(k->awake ? stop : s->clock.now_ns, k->busy_until);
+		clock_advance_to(&s->clock, stop);
+		end += stop - start;
+	}
+	clock_advance_to(&s->clock, end);
+	k->busy_until = MAX(k->busy_until, s->clock.now_ns);
+}
