@@ -19,12 +19,17 @@ usage()
 {
 	cat <<USAGE
 usage: $prog [options] -- COMMAND [ARG...]
+       $prog [options] -p PID -- sleep SECONDS
 
-Records COMMAND and everything it starts, and writes a text trace.
+Records COMMAND and everything it starts, or with -p a process that runs and what
+it starts for as long as COMMAND runs, and writes a text trace.
 
   -o FILE      write the trace to FILE (default: trace.perf.txt)
   --cold       drop the page cache first (needs root), so that file reads
                show up as page-cache insertions too
+  --software   take faults from the software event, as where the kernel has no
+               tracepoint for them (arm64): reads are not told from writes
+  -p PID       record this process instead of COMMAND
   -m SIZE      perf buffer for each CPU, as perf takes it (default: 32M);
                raise it when events were lost
   --note TEXT  add a line of your own to the provenance, "KEY: TEXT" or just
@@ -55,15 +60,18 @@ cold=0
 buffer=32M
 allow_lost=0
 keep=0
+pid=
+software=0
 notes=
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	-o|-m|--note)
+	-o|-m|-p|--note)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value"
 		case $1 in
 		-o) out=$2 ;;
 		-m) buffer=$2 ;;
+		-p) pid=$2 ;;
 		--note)
 			case $2 in
 			*": "*) note=$2 ;;
@@ -74,6 +82,7 @@ while [ $# -gt 0 ]; do
 		esac
 		shift 2 ;;
 	--cold) cold=1; shift ;;
+	--software) software=1; shift ;;
 	--allow-lost) allow_lost=1; shift ;;
 	--keep) keep=1; shift ;;
 	-h|--help) usage; exit 0 ;;
@@ -88,6 +97,10 @@ command -v perf >/dev/null 2>&1 ||
 	die "perf is not installed; on Debian: apt-get install linux-perf"
 perf version >/dev/null 2>&1 ||
 	die "perf is installed but does not run; on Debian: apt-get install linux-perf"
+case $pid in
+*[!0-9]*) bad_usage "-p $pid: expected the number of a process" ;;
+esac
+[ -z "$pid" ] || [ -d "/proc/$pid" ] || bad_usage "-p $pid: there is no such process"
 command -v "$1" >/dev/null 2>&1 || bad_usage "command '$1' not found"
 
 # tracefs names the events; perf mounts it by itself only where debugfs is there
@@ -107,8 +120,18 @@ has_event()
 	[ -d "$tracefs/events/$(echo "$1" | tr : /)" ]
 }
 
-has_event exceptions:page_fault_user ||
-	die "this kernel has no event exceptions:page_fault_user (it exists on x86 only)"
+# Faults with their address. The tracepoint is there on x86 and riscv, and says
+# whether they write; the software event is there everywhere, and does not.
+# -c 1: each of them, not one of so many.
+no_writes=
+if has_event exceptions:page_fault_user && [ $software = 0 ]; then
+	faults="-e exceptions:page_fault_user"
+	fields=pid,tid,cpu,time,event,trace
+else
+	faults="-e page-faults -c 1 --sample-cpu"
+	fields=pid,tid,cpu,time,event,addr,trace
+	no_writes=" faults count as reads (no exceptions:page_fault_user);"
+fi
 
 # Only what an earlier recording wrote is replaced, and only by a whole one.
 may_replace() # FILE BEGINNING
@@ -159,14 +182,17 @@ set_events()
 		echo "-e raw_syscalls:sys_enter --filter id==11||id==28"
 	fi
 }
-events="-e exceptions:page_fault_user $(set_events)"
+events="$faults $(set_events)"
 
-missing=
+missing=$no_writes
 has_event filemap:mm_filemap_get_pages ||
 	missing="$missing read(2) is not seen (no filemap:mm_filemap_get_pages, Linux 6.12 or newer);"
 has_event ext4:ext4_da_write_begin ||
 	missing="$missing write(2) is not seen (no ext4 events);"
 [ -z "$missing" ] || echo "$prog: note:$missing" >&2
+
+target=
+[ -z "$pid" ] || target="-p $pid"
 
 # Ctrl-C ends the command, not the recording of it
 trap : INT
@@ -176,7 +202,7 @@ started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 buildid=
 perf record -h 2>&1 | grep -q -e --buildid-mmap && buildid=--no-buildid-mmap
 # shellcheck disable=SC2086 # the events are words
-perf record -q -N -B -d $buildid -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
+perf record -q -N -B -d $buildid $target -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
 rc=$?
 trap 'exit 130' INT
 if [ ! -s "$data" ]; then
@@ -190,7 +216,7 @@ cat "$tmp/record.err" >&2
 # -F says which fields, in perf's own order; non-trace event types that it
 # complains about are not in the file
 perf script -i "$data" --show-mmap-events --show-task-events --show-lost-events \
-	-F pid,tid,cpu,time,event,trace >"$tmp/events.txt" 2>"$tmp/script.err" || {
+	-F $fields >"$tmp/events.txt" 2>"$tmp/script.err" || {
 	cat "$tmp/script.err" >&2
 	die "perf script failed"
 }
@@ -265,6 +291,9 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	echo "# reapsim-perf 1"
 	echo "# machine: ${cpu:-unknown CPU}, $nr_cpus CPUs, $mem memory$virt"
 	echo "# kernel: $(uname -srm)"
+	echo "# arch: $(uname -m)"
+	echo "# page size: $(getconf PAGESIZE)"
+	[ -z "$pid" ] || echo "# attached: to a process that ran, for the time of the command"
 	printf '# command: %s' "$*" | tr '\n' ' '
 	echo
 	echo "# status: $rc"
