@@ -86,7 +86,7 @@ test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 test-cli: $(BIN) ## golden tests of the command line only
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh
 
-test-docs: $(BIN) ## check that the commands in README.md and CONTRIBUTING.md work
+test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
 RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level kernel-patch/results/stock/*.level))

@@ -8,7 +8,13 @@
 #
 # Tables that the program can print are what it prints: the lines after a line
 #	<!-- reapsim list --markdown KIND -->
-# up to the next empty one. --update puts them there.
+# up to the next empty one, and those between
+#	<!-- begin traces/studies/headline.sh -->
+#	<!-- end -->
+# --update puts them there.
+#
+# Links to files must lead somewhere, the functions that sim/DESIGN.md names must
+# exist, and the program's version must be the newest release of CHANGELOG.md.
 set -u
 
 update=false
@@ -61,6 +67,11 @@ with_tables() {
 	local line table
 	while IFS= read -r line; do
 		printf '%s\n' "$line"
+		if [ "$line" = '<!-- begin traces/studies/headline.sh -->' ]; then
+			REAPSIM=$REAPSIM "$src/traces/studies/headline.sh" || return
+			while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
+			printf '%s\n' "$line"
+		fi
 		[[ $line =~ ^'<!-- reapsim '(list\ --markdown\ [a-z-]+)' -->'$ ]] || continue
 		table=${BASH_REMATCH[1]}
 		# shellcheck disable=SC2086 # words
@@ -70,8 +81,8 @@ with_tables() {
 	done <"$1"
 }
 
-for doc in README.md CONTRIBUTING.md traces/FORMAT.md; do
-	grep -q '^<!-- reapsim list' "$src/$doc" || continue
+for doc in README.md CONTRIBUTING.md models/README.md traces/FORMAT.md; do
+	grep -qE '^<!-- (reapsim list|begin) ' "$src/$doc" || continue
 	if ! with_tables "$src/$doc" >"$top/doc"; then
 		fail "$doc: a command of its tables fails"
 	elif cmp -s "$src/$doc" "$top/doc"; then
@@ -88,8 +99,7 @@ if $update; then
 	exit $((failed > 0))
 fi
 
-for doc in README.md CONTRIBUTING.md; do
-	[ -f "$src/$doc" ] || continue
+for doc in README.md CONTRIBUTING.md models/README.md traces/README.md; do
 	commands "$src/$doc" >"$top/commands"
 	while IFS=$'\t' read -r line text; do
 		case $text in
@@ -117,5 +127,30 @@ for doc in README.md CONTRIBUTING.md; do
 		esac
 	done <"$top/commands"
 done
+while IFS= read -r doc; do
+	bad=$(grep -oE '\]\([^)#:]+[)#]' "$doc" | tr -d '])(#' | while IFS= read -r to; do
+		[ -e "$(dirname "$doc")/$to" ] || echo "$to"
+	done)
+	if [ -z "$bad" ]; then
+		pass
+	else
+		fail "${doc#"$src"/}: links to nothing:" $bad
+	fi
+done < <(find "$src" -name '*.md' -not -path "$src/build/*" -not -path "$src/out/*")
+
+for name in $(grep -oE '`[a-z_]+\(\)`' "$src/sim/DESIGN.md" | tr -d '`()' | sort -u); do
+	if grep -rqE "^[a-z].*\b$name\(" "$src/sim" "$src/models" --include=*.[ch]; then
+		pass
+	else
+		fail "sim/DESIGN.md: there is no $name()"
+	fi
+done
+
+release=$(sed -n 's/^## \([0-9][0-9.]*\) .*/\1/p' "$src/CHANGELOG.md" | head -1)
+if [ "$("$REAPSIM" --version)" = "reapsim $release" ]; then
+	pass
+else
+	fail "CHANGELOG.md: the newest release is $release, the program is $("$REAPSIM" --version)"
+fi
 echo "$passed passed, $failed failed"
 [ "$failed" -eq 0 ]
