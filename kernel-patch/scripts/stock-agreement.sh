@@ -10,8 +10,10 @@
 #                           small   page cache of order 0 only
 #                           nokmem  that, and kernel memory is not charged: what the
 #                                   simulator knows, so here agreement can be expected
-#                           large   large folios, which it does not know
-#                         all three without the monitor, watermark boost and THP
+#                           large   large folios
+#                           large-nokmem  and kernel memory is not charged: agreement can
+#                                   be expected here, too
+#                         all without the monitor, watermark boost and THP
 #   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -29,7 +31,8 @@ set_of() {
 	small) echo "folios=small $all" ;;
 	nokmem) echo "folios=small kmem=0 $all" ;;
 	large) echo "folios=large $all" ;;
-	*) bad "SETTINGS=$1: expected one of: small nokmem large" ;;
+	large-nokmem) echo "folios=large kmem=0 $all" ;;
+	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem" ;;
 	esac
 }
 for name in ${SETTINGS:-}; do
@@ -37,7 +40,7 @@ for name in ${SETTINGS:-}; do
 done
 
 # ext4 has large folios since 6.16
-all_settings() { [ "$(printf '%s\n' 6.16 "$1" | sort -V | head -1)" = 6.16 ] && echo large small nokmem || echo small nokmem; }
+all_settings() { [ "$(printf '%s\n' 6.16 "$1" | sort -V | head -1)" = 6.16 ] && echo large-nokmem large small nokmem || echo small nokmem; }
 
 status=0
 for kernel in ${KERNEL_IMAGE:+image} $([ -n "${KERNEL_IMAGE:-}" ] || echo "$KERNELS"); do

@@ -76,7 +76,7 @@ static int check_result(const struct agreement *a, const struct result *r, const
 }
 
 /*
- * Settings of the recorded kernel that are keys of the machine here, in other units:
+ * Settings of the recorded kernel that are keys of the machine here, in other units or words:
  * what the trace left open there was the kernel's default, not ours.
  */
 static int set_recorded(const struct agreement *a, const struct result *r, struct sim_config *cfg,
@@ -99,6 +99,8 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	for (char **pair = pairs; *pair; pair++) {
 		g_auto(GStrv) kv = g_strsplit(*pair, "=", 2);
 
+		if (!strcmp(*pair, "folios=large"))
+			cfg->machine.max_folio_order = MAX_FOLIO_ORDER;
 		for (size_t i = 0; kv[0] && kv[1] && i < G_N_ELEMENTS(keys); i++) {
 			g_autofree char *setting = NULL;
 			guint64 value;
