@@ -100,8 +100,9 @@ int option_parse(const struct option *o, const char *who, const char *text, unio
 		return parse_choice(o, who, text, &v->choice, err);
 	case OPT_SIZE:
 		return parse_size(o, who, text, v, err);
+	default:
+		return err_set(err, -EINVAL, "%s%s has no value that is parsed here", who, o->name);
 	}
-	return -EINVAL;
 }
 
 int options_parse_one(const struct option *rows, const char *who, const char *kv,

@@ -18,6 +18,7 @@
 #include <glib.h>
 
 #include "sim/err.h"
+#include "sim/output.h"
 
 enum option_type {
 	OPT_COUNT,  /* a whole number: decimal, or hexadecimal after 0x, never octal */
@@ -25,6 +26,12 @@ enum option_type {
 	OPT_REAL,   /* a number */
 	OPT_CHOICE, /* one of some words */
 	OPT_SIZE,   /* pages, or a share of what a trace needs: "40%" */
+	/* of commands only */
+	OPT_FLAG,  /* there or not */
+	OPT_TEXT,  /* what the command parses */
+	OPT_TEXTS, /* the same; may be given again */
+	OPT_PATH,  /* of a file or folder */
+	OPT_PATHS, /* comma separated */
 };
 
 /* a whole number has no upper bound but its 64 bits */
@@ -40,6 +47,11 @@ enum option_type {
  * @unit: NULL: as the name ends ("_us", "_pages", "_percent"), or none
  * @offset, @size: the member that takes the value, OPTION_FIELD(); unused where
  *	values go to an array
+ * @letter: of a command: "-j"; 0: none
+ * @metavar: of a command: what stands for the value in --help
+ * @role: of a path: what the file is to the command. A command that declares its
+ *	files gets all inputs, traces, results and key files from its rows; what other
+ *	roles have names that follow from the value, and the command declares them
  */
 struct option {
 	const char *name;
@@ -51,6 +63,9 @@ struct option {
 	bool assumed;
 	const char *unit;
 	size_t offset, size;
+	char letter;
+	const char *metavar;
+	enum file_kind role;
 };
 
 #define OPTION_FIELD(type, member)                                                                 \
@@ -91,7 +106,7 @@ int options_parse_one(const struct option *rows, const char *who, const char *kv
 int options_parse(const struct option *rows, const char *who, const char *text,
 		  union option_value *v, struct err *err);
 
-/** Put a whole number or a choice into its member of @base. */
+/** Put a whole number, a choice or a flag (@v->n) into its member of @base. */
 void option_store(const struct option *o, const union option_value *v, void *base);
 
 /** The defaults of all rows into their members; rows without one are left alone. */

@@ -185,6 +185,7 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 		return any_prefix(head, plots);
 	case FILE_RESUMED:
 	case FILE_INPUT:
+	case FILE_NONE:
 		break;
 	}
 	return true;

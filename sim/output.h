@@ -39,6 +39,7 @@
  * one of its own kind, so that a table doesn't take the place of a trace.
  */
 enum file_kind {
+	FILE_NONE, /* not a file */
 	FILE_INPUT,
 	/* "reapsim-trace,": binary, or text with neither a comment nor an empty line in
 	 * its first 4 KiB, as people write them. oracleGeneral has nothing to know it by:

@@ -27,7 +27,8 @@ int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err)
 	else if (!strcmp(name, "trace"))
 		*loop = LOOP_TRACE;
 	else
-		return err_set(err, -EINVAL, "unknown loop \"%s\"; there are: process trace", name);
+		return err_set(err, -EINVAL, "unknown loop \"%s\", expected one of: process, trace",
+			       name);
 	return 0;
 }
 

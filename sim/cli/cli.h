@@ -11,20 +11,11 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "sim/cli/command.h"
 #include "sim/err.h"
 #include "sim/lab/lab.h"
 #include "sim/output.h"
 #include "sim/trace.h"
-
-/** struct command - one "reapsim NAME". @run gets argv with argv[0] == NAME. */
-struct command {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv);
-};
-
-extern const struct command cmd_run, cmd_compare, cmd_outcome, cmd_sweep, cmd_breakeven,
-	cmd_reclaim_first, cmd_calibrate, cmd_trace, cmd_gen, cmd_explain, cmd_agree, cmd_list;
 
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);

@@ -12,12 +12,12 @@
 #include "sim/lab/agreement-score.h"
 
 struct agree {
-	char *kernel, *traces, *csv, *plot, *at_least, *write_level, *again;
-	char **settings, **scenarios;
+	struct outputs files;
+	const char *kernel, *traces, *csv, *plot, *at_least, *write_level, *again;
+	const char *const *settings, *const *scenarios;
 	int worst, jobs;
 	struct agreement a;
 	struct results before; /* of @again */
-	struct outputs files;
 };
 
 /* Tables, 72 columns */
@@ -225,11 +225,6 @@ static int declare_inputs(struct agree *o, const struct results *r, const char *
 static int declare(struct agree *o)
 {
 	const struct agreement *a = &o->a;
-	const struct cli_file list[] = {
-		{ FILE_INPUT, "--at-least", o->at_least, false },
-		{ FILE_RESULTS, "--csv", o->csv, false },
-		{ FILE_KEYS, "--write-level", o->write_level, false },
-	};
 	int ret = declare_inputs(o, &a->results, "RESULTS.csv");
 
 	if (!ret && o->again)
@@ -245,7 +240,7 @@ static int declare(struct agree *o)
 		ret = cli_declare_inputs(&o->files, "--traces", (char *[]){ path }, 1);
 	}
 	if (!ret)
-		ret = cli_declare(&o->files, list, G_N_ELEMENTS(list));
+		ret = command_declare(&cmd_agree, o);
 	return ret || !o->plot ? ret : plot_declare(&o->files, "--plot", o->plot);
 }
 
@@ -312,80 +307,66 @@ static int agree(struct agree *o, const char *path)
 	return ret;
 }
 
-static int run(int argc, char **argv)
+static int run(void *options, int argc, char **argv)
 {
-	struct agree a = { 0 };
-	const GOptionEntry entries[] = {
-		{ "traces", 't', 0, G_OPTION_ARG_FILENAME, &a.traces,
-		  "where the scenarios are (default: traces/scenarios)", "DIR" },
-		{ "scenario", 0, 0, G_OPTION_ARG_STRING_ARRAY, &a.scenarios,
-		  "only this one; may be given again", "NAME" },
-		{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &a.kernel,
-		  "version of the kernel to follow (default: the recorded one)", "NAME" },
-		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &a.settings,
-		  "change one machine key; may be given again", "KEY=VALUE" },
-		{ "worst", 'w', 0, G_OPTION_ARG_INT, &a.worst, "list the N worst cells", "N" },
-		{ "again", 0, 0, G_OPTION_ARG_FILENAME, &a.again,
-		  "hold the kernel's single runs against an earlier recording, too",
-		  "RESULTS.csv" },
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &a.csv,
-		  "write every cell (\"-\": stdout, no tables)", "FILE" },
-		{ "plot", 0, 0, G_OPTION_ARG_FILENAME, &a.plot,
-		  "plot the simulator against the kernel: BASE.svg, BASE.png", "BASE" },
-		{ "at-least", 0, 0, G_OPTION_ARG_FILENAME, &a.at_least,
-		  "fail if anything is worse than this file says", "FILE" },
-		{ "write-level", 0, 0, G_OPTION_ARG_FILENAME, &a.write_level, "write that file",
-		  "FILE" },
-		CLI_FORCE(&a.files),
-		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &a.jobs, "threads (default: one a core)", "N" },
-		G_OPTION_ENTRY_NULL,
-	};
+	struct agree *o = options;
 	int ret;
 
-	outputs_init(&a.files);
-	ret = cli_options(
-		&argc, &argv, entries, "RESULTS.csv",
-		"Replay what a real kernel was recorded on and say how far from it that is.",
-		"A cell is a counter at a mark of a scenario under a policy. Its error is 0\n"
-		"inside the spread of the kernel's runs, else the distance to it over the\n"
-		"kernel's median, or over 1% of the scenario's accesses where that is more.\n"
-		"\"kernel\" is how many of its runs are within 1% of the spread of the others.\n"
-		"Where the kernel's refaults under a policy and under baseline do not overlap,\n"
-		"the simulator's difference should have the same sign. RESULTS.csv and the\n"
-		"files beside it are written by \"make kernel-agreement\".");
-
-	if (!a.traces)
-		a.traces = g_strdup("traces/scenarios");
-	if (ret < 0 && argc != 2)
-		ret = cli_usage("agree: expected one file of results, got %d", argc - 1);
-	if (ret < 0 && (a.worst < 0 || a.jobs < 0))
-		ret = cli_usage("agree: --worst and --jobs take 0 or more");
-	if (ret < 0) {
-		agreement_init(&a.a);
-		a.a.traces = a.traces;
-		a.a.kernel = a.kernel;
-		a.a.settings = (const char *const *)a.settings;
-		a.a.only = (const char *const *)a.scenarios;
-		ret = agree(&a, argv[1]);
-		agreement_clear(&a.a);
-		if (a.before.all)
-			results_clear(&a.before);
-	}
-	outputs_clear(&a.files);
-	g_free(a.kernel);
-	g_free(a.traces);
-	g_free(a.csv);
-	g_free(a.plot);
-	g_free(a.at_least);
-	g_free(a.write_level);
-	g_free(a.again);
-	g_strfreev(a.settings);
-	g_strfreev(a.scenarios);
+	if (argc != 1)
+		return cli_usage("agree: expected one file of results, got %d", argc);
+	agreement_init(&o->a);
+	o->a.traces = o->traces;
+	o->a.kernel = o->kernel;
+	o->a.settings = o->settings;
+	o->a.only = o->scenarios;
+	ret = agree(o, argv[0]);
+	agreement_clear(&o->a);
+	if (o->before.all)
+		results_clear(&o->before);
 	return ret;
 }
+
+#define FIELD(member) OPTION_FIELD(struct agree, member)
+
+static const struct option rows[] = {
+	{ "traces", OPT_PATH, "traces/scenarios", "where the scenarios are", .letter = 't',
+	  .metavar = "DIR", FIELD(traces) },
+	{ "scenario", OPT_TEXTS, NULL, "only this one; may be given again", .metavar = "NAME",
+	  FIELD(scenarios) },
+	{ "kernel", OPT_TEXT, NULL, "version of the kernel to follow (default: the recorded one)",
+	  .letter = 'k', .metavar = "NAME", FIELD(kernel) },
+	COMMAND_SET(struct agree, settings),
+	{ "worst", OPT_COUNT, NULL, "list the N worst cells", 0, 1000000, .letter = 'w',
+	  .metavar = "N", FIELD(worst) },
+	{ "again", OPT_PATH, NULL,
+	  "hold the kernel's single runs against an earlier recording, too",
+	  .metavar = "RESULTS.csv", FIELD(again) },
+	{ "csv", OPT_PATH, NULL, "write every cell (\"-\": stdout, no tables)", .metavar = "FILE",
+	  .role = FILE_RESULTS, FIELD(csv) },
+	{ "plot", OPT_PATH, NULL, "plot the simulator against the kernel: BASE.svg, BASE.png",
+	  .metavar = "BASE", .role = FILE_PLOT, FIELD(plot) },
+	{ "at-least", OPT_PATH, NULL, "fail if anything is worse than this file says",
+	  .metavar = "FILE", .role = FILE_INPUT, FIELD(at_least) },
+	{ "write-level", OPT_PATH, NULL, "write that file", .metavar = "FILE", .role = FILE_KEYS,
+	  FIELD(write_level) },
+	COMMAND_FORCE,
+	COMMAND_JOBS(struct agree, jobs),
+	{ NULL },
+};
 
 const struct command cmd_agree = {
 	.name = "agree",
 	.summary = "hold the simulator against what a real kernel was recorded to do",
+	.arguments = "RESULTS.csv",
+	.title = "Replay what a real kernel was recorded on and say how far from it that is.",
+	.details = "A cell is a counter at a mark of a scenario under a policy. Its error is 0\n"
+		   "inside the spread of the kernel's runs, else the distance to it over the\n"
+		   "kernel's median, or over 1% of the scenario's accesses where that is more.\n"
+		   "\"kernel\" is how many of its runs are within 1% of the spread of the others.\n"
+		   "Where the kernel's refaults under a policy and under baseline do not overlap,\n"
+		   "the simulator's difference should have the same sign. RESULTS.csv and the\n"
+		   "files beside it are written by \"make kernel-agreement\".",
+	.options = rows,
+	.size = sizeof(struct agree),
 	.run = run,
 };

@@ -356,5 +356,5 @@ static int run(int argc, char **argv)
 const struct command cmd_breakeven = {
 	.name = "breakeven",
 	.summary = "restart probability and delay at which a policy stops paying",
-	.run = run,
+	.main = run,
 };

@@ -136,5 +136,5 @@ static int run(int argc, char **argv)
 const struct command cmd_calibrate = {
 	.name = "calibrate",
 	.summary = "measure what memory management costs here: a machine file",
-	.run = run,
+	.main = run,
 };

@@ -159,8 +159,7 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 
 struct compare {
 	struct run_options o;
-	char *counter, *csv, *plots;
-	struct outputs files;
+	const char *counter, *csv, *plots;
 	enum vmstat_item item;
 	guint rows; /* of the CSV */
 };
@@ -182,7 +181,7 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 		if (!ret && c->plots) {
 			g_autofree char *base = plot_base(c->plots, "", path);
 
-			ret = plot_compare(&rs, c->item, &c->files, base);
+			ret = plot_compare(&rs, c->item, &c->o.files, base);
 		}
 	}
 	run_set_clear(&rs);
@@ -198,7 +197,7 @@ static int compare_all(struct compare *c, char **paths, int n)
 	/* with the CSV on stdout, the tables have no place */
 	ret = cli_open_stdout(&text, c->csv);
 	if (!ret && c->csv)
-		ret = cli_open_out(&csv, &c->files, c->csv);
+		ret = cli_open_out(&csv, &c->o.files, c->csv);
 	if (ret)
 		return ret;
 	if (csv.f)
@@ -217,78 +216,60 @@ static int compare_all(struct compare *c, char **paths, int n)
 
 static int declare(struct compare *c, char **traces, int n)
 {
-	const struct cli_file list[] = {
-		{ FILE_INPUT, "--machines", c->o.spec.machines, true },
-		{ FILE_RESULTS, "--csv", c->csv, false },
-	};
-	int ret = cli_declare_inputs(&c->files, "TRACE", traces, n);
+	int ret = cli_declare_inputs(&c->o.files, "TRACE", traces, n);
 
 	if (!ret)
-		ret = cli_declare(&c->files, list, G_N_ELEMENTS(list));
+		ret = command_declare(&cmd_compare, c);
 	for (int i = 0; i < n && !ret && c->plots; i++) {
 		g_autofree char *base = plot_base(c->plots, "", traces[i]);
 		g_autofree char *what = g_strdup_printf("--plots of %s:", traces[i]);
 
-		ret = plot_declare(&c->files, what, base);
+		ret = plot_declare(&c->o.files, what, base);
 	}
 	return ret;
 }
 
-static int check_usage(struct compare *c, int nr_traces)
+static int run(void *options, int argc, char **argv)
 {
-	int item = c->counter ? vmstat_find(c->counter) : VM_workingset_refault_file;
+	struct compare *c = options;
+	const int item = vmstat_find(c->counter);
+	int ret;
 
-	if (nr_traces < 1)
+	if (argc < 1)
 		return cli_usage("compare: expected a trace");
-	if (c->o.jobs < 0)
-		return cli_usage("--jobs %d: expected 0 or more", c->o.jobs);
 	if (item < 0)
 		return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them", c->counter);
 	c->item = (enum vmstat_item)item;
-	return 0;
+	ret = declare(c, argv, argc);
+	return ret ? ret : compare_all(c, argv, argc);
 }
 
-static int run(int argc, char **argv)
-{
-	struct compare c = { 0 };
-	const GOptionEntry own[] = {
-		{ "counter", 'C', 0, G_OPTION_ARG_STRING, &c.counter,
-		  "counter to compare by (default: workingset_refault_file)", "NAME" },
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &c.csv, "write every counter, a row a run",
-		  "FILE" },
-		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &c.plots,
-		  "plot the counter against the memory limit: SVG and PNG per trace", "DIR" },
-		CLI_FORCE(&c.files),
-		G_OPTION_ENTRY_NULL,
-	};
-	int ret;
+#define FIELD(member) OPTION_FIELD(struct compare, member)
 
-	outputs_init(&c.files);
-	ret = run_options_parse(
-		&argc, &argv, &c.o, true, own, "TRACE...",
-		"Replay traces under every policy and compare.",
-		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
-		"from the device (what +evict drops comes back as a fill, not a refault);\n"
-		"activate: pages moved to the active list; skipped: marks the policy left\n"
-		"out; evicted: pages +evict dropped. \"=\": the same to the page.");
-
-	if (ret < 0) {
-		ret = check_usage(&c, argc - 1);
-		if (!ret)
-			ret = declare(&c, argv + 1, argc - 1);
-		if (!ret)
-			ret = compare_all(&c, argv + 1, argc - 1);
-	}
-	outputs_clear(&c.files);
-	run_options_clear(&c.o);
-	g_free(c.counter);
-	g_free(c.csv);
-	g_free(c.plots);
-	return ret;
-}
+static const struct option rows[] = {
+	{ "counter", OPT_TEXT, "workingset_refault_file", "counter to compare by", .letter = 'C',
+	  .metavar = "NAME", FIELD(counter) },
+	{ "csv", OPT_PATH, NULL, "write every counter, a row a run", .metavar = "FILE",
+	  .role = FILE_RESULTS, FIELD(csv) },
+	{ "plots", OPT_PATH, NULL,
+	  "plot the counter against the memory limit: SVG and PNG per trace", .metavar = "DIR",
+	  .role = FILE_PLOT, FIELD(plots) },
+	COMMAND_FORCE,
+	{ NULL },
+};
 
 const struct command cmd_compare = {
 	.name = "compare",
 	.summary = "policies x machines on one or more traces: table, CSV, plots",
+	.arguments = "TRACE...",
+	.title = "Replay traces under every policy and compare.",
+	.details =
+		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
+		"from the device (what +evict drops comes back as a fill, not a refault);\n"
+		"activate: pages moved to the active list; skipped: marks the policy left\n"
+		"out; evicted: pages +evict dropped. \"=\": the same to the page.\n\n" RUN_DETAILS,
+	.shared = run_rows_many,
+	.options = rows,
+	.size = sizeof(struct compare),
 	.run = run,
 };

@@ -15,8 +15,8 @@
 struct explain {
 	FILE *f;
 	struct sim *s;
-	gboolean lists, all;
-	char *only; /* a file name */
+	bool lists, all;
+	const char *only; /* a file name */
 	guint max_events;
 };
 
@@ -303,42 +303,49 @@ static int explain(struct explain *x, const struct run_options *o, const char *p
 	return ret;
 }
 
-static int run(int argc, char **argv)
-{
-	struct run_options o = { 0 };
-	struct explain x = { 0 };
-	gboolean no_lists = FALSE;
-	gint max_lines = 40;
-	const GOptionEntry own[] = {
-		{ "no-lists", 'n', 0, G_OPTION_ARG_NONE, &no_lists,
-		  "do not show the lists after each operation", NULL },
-		{ "all", 'a', 0, G_OPTION_ARG_NONE, &x.all,
-		  "show operations that changed no folio too", NULL },
-		{ "file", 0, 0, G_OPTION_ARG_STRING, &x.only, "only folios of this file", "NAME" },
-		{ "max-lines", 0, 0, G_OPTION_ARG_INT, &max_lines,
-		  "changes shown for each operation (default: 40; 0: all)", "N" },
-		G_OPTION_ENTRY_NULL,
-	};
-	int ret = run_options_parse(
-		&argc, &argv, &o, false, own, "TRACE",
-		"Tell what each operation of a small trace does to the folios and why.",
-		"Lists are shown newest first; reclaim takes from the right. Behind a page\n"
-		"or a span of pages: r referenced, w workingset.");
+struct explain_options {
+	struct run_options o;
+	bool no_lists, all;
+	const char *file;
+	uint32_t max_lines;
+};
 
-	x.lists = !no_lists;
-	x.max_events = (guint)MAX(max_lines, 0);
-	if (ret < 0 && max_lines < 0)
-		ret = cli_usage("--max-lines %d: expected 0 or more", max_lines);
-	else if (ret < 0)
-		ret = argc == 2 ? explain(&x, &o, argv[1])
-				: cli_usage("explain: expected one trace, got %d", argc - 1);
-	run_options_clear(&o);
-	g_free(x.only);
-	return ret;
+static int run(void *options, int argc, char **argv)
+{
+	const struct explain_options *o = options;
+	struct explain x = {
+		.lists = !o->no_lists,
+		.all = o->all,
+		.only = o->file,
+		.max_events = o->max_lines,
+	};
+
+	return argc == 1 ? explain(&x, &o->o, argv[0])
+			 : cli_usage("explain: expected one trace, got %d", argc);
 }
+
+#define FIELD(member) OPTION_FIELD(struct explain_options, member)
+
+static const struct option rows[] = {
+	{ "no-lists", OPT_FLAG, NULL, "do not show the lists after each operation", .letter = 'n',
+	  FIELD(no_lists) },
+	{ "all", OPT_FLAG, NULL, "show operations that changed no folio too", .letter = 'a',
+	  FIELD(all) },
+	{ "file", OPT_TEXT, NULL, "only folios of this file", .metavar = "NAME", FIELD(file) },
+	{ "max-lines", OPT_COUNT, "40", "changes shown for each operation; 0: all", 0, 1000000000,
+	  .metavar = "N", FIELD(max_lines) },
+	{ NULL },
+};
 
 const struct command cmd_explain = {
 	.name = "explain",
 	.summary = "tell, operation by operation, what moved and by which rule",
+	.arguments = "TRACE",
+	.title = "Tell what each operation of a small trace does to the folios and why.",
+	.details = "Lists are shown newest first; reclaim takes from the right. Behind a page\n"
+		   "or a span of pages: r referenced, w workingset.\n\n" RUN_DETAILS,
+	.shared = run_rows_one,
+	.options = rows,
+	.size = sizeof(struct explain_options),
 	.run = run,
 };

@@ -112,68 +112,57 @@ static int find_format(const char *name, size_t *format)
 	return ret;
 }
 
-static int run(int argc, char **argv)
-{
-	char *path = NULL, *format_name = NULL;
-	gboolean want_list = FALSE;
+struct gen_command {
 	struct outputs files;
-	const GOptionEntry entries[] = {
-		{ "output", 'o', 0, G_OPTION_ARG_FILENAME, &path,
-		  "Where to write the trace (default: standard output)", "FILE" },
-		CLI_FORCE(&files),
-		{ "format", 0, 0, G_OPTION_ARG_STRING, &format_name,
-		  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for "
-		  ".rtrace",
-		  "FORMAT" },
-		{ "list", 'l', 0, G_OPTION_ARG_NONE, &want_list,
-		  "List the generators, or those named, with their options", NULL },
-		{ NULL },
-	};
+	const char *output, *format;
+	bool list;
+};
+
+static int run(void *options, int argc, char **argv)
+{
+	struct gen_command *c = options;
 	const struct trace_generator *g;
 	struct err err;
 	size_t format;
 	int ret;
 
-	outputs_init(&files);
-	ret = cli_options(
-		&argc, &argv, entries, "GENERATOR [KEY=VALUE...]",
-		"Makes a synthetic trace. The same options and seed make the same bytes.",
-		"\"reapsim gen --list\" shows the generators, what they can be told, and the\n"
-		"defaults; those marked [assumption] are nobody's measurement: sweep them.");
-	if (ret >= 0)
-		goto out;
-	if (want_list) {
-		ret = list(argc - 1, argv + 1);
-		goto out;
-	}
-	if (argc < 2) {
-		ret = cli_usage("gen: which generator? See \"reapsim gen --list\"");
-		goto out;
-	}
-	g = gen_find(argv[1], &err);
+	if (c->list)
+		return list(argc, argv);
+	if (argc < 1)
+		return cli_usage("gen: which generator? See \"reapsim gen --list\"");
+	g = gen_find(argv[0], &err);
 	if (!g)
-		ret = cli_fail(-EINVAL, &err);
-	else
-		ret = find_format(!format_name && path && g_str_has_suffix(path, ".rtrace")
-					  ? "binary"
-					  : format_name,
-				  &format);
-	if (!ret) {
-		const struct cli_file file = { FILE_TRACE, "--output", path, false };
-
-		ret = cli_declare(&files, &file, 1);
-	}
+		return cli_fail(-EINVAL, &err);
+	if (!c->format && c->output && g_str_has_suffix(c->output, ".rtrace"))
+		c->format = "binary";
+	ret = find_format(c->format, &format);
 	if (!ret)
-		ret = generate(g, argc - 2, argv + 2, format, &files, path);
-out:
-	outputs_clear(&files);
-	g_free(path);
-	g_free(format_name);
-	return ret;
+		ret = command_declare(&cmd_gen, c);
+	return ret ? ret : generate(g, argc - 1, argv + 1, format, &c->files, c->output);
 }
+
+#define FIELD(member) OPTION_FIELD(struct gen_command, member)
+
+static const struct option rows[] = {
+	{ "output", OPT_PATH, NULL, "Where to write the trace (default: standard output)",
+	  .letter = 'o', .metavar = "FILE", .role = FILE_TRACE, FIELD(output) },
+	COMMAND_FORCE,
+	{ "format", OPT_TEXT, NULL,
+	  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for .rtrace",
+	  .metavar = "FORMAT", FIELD(format) },
+	{ "list", OPT_FLAG, NULL, "List the generators, or those named, with their options",
+	  .letter = 'l', FIELD(list) },
+	{ NULL },
+};
 
 const struct command cmd_gen = {
 	.name = "gen",
 	.summary = "make a synthetic trace",
+	.arguments = "GENERATOR [KEY=VALUE...]",
+	.title = "Makes a synthetic trace. The same options and seed make the same bytes.",
+	.details = "\"reapsim gen --list\" shows the generators, what they can be told, and the\n"
+		   "defaults; those marked [assumption] are nobody's measurement: sweep them.",
+	.options = rows,
+	.size = sizeof(struct gen_command),
 	.run = run,
 };

@@ -168,30 +168,38 @@ static int list(enum form form, char **kinds, int nr)
 	return cli_close_out(&out, true);
 }
 
-static int run(int argc, char **argv)
-{
-	gboolean names = FALSE, markdown = FALSE;
-	const GOptionEntry entries[] = {
-		{ "names", 'n', 0, G_OPTION_ARG_NONE, &names, "names only, one a line", NULL },
-		{ "markdown", 0, 0, G_OPTION_ARG_NONE, &markdown, "a table for a document", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
-	int ret = cli_options(
-		&argc, &argv, entries, "[KIND...]",
-		"Name the kernels, models, policies, formats, generators, machine keys and "
-		"counters.",
-		"KIND is kernels, models, policies, killers, formats, generators, machine-keys or\n"
-		"counters; without any, all are listed.");
+struct list_options {
+	struct outputs files;
+	bool names, markdown;
+};
 
-	if (ret >= 0)
-		return ret;
-	if (names && markdown)
+static int run(void *options, int argc, char **argv)
+{
+	const struct list_options *o = options;
+
+	if (o->names && o->markdown)
 		return cli_usage("list: --names and --markdown exclude each other");
-	return list(names ? NAMES : markdown ? MARKDOWN : TEXT, argv + 1, argc - 1);
+	return list(o->names ? NAMES : o->markdown ? MARKDOWN : TEXT, argv, argc);
 }
+
+#define FIELD(member) OPTION_FIELD(struct list_options, member)
+
+static const struct option rows[] = {
+	{ "names", OPT_FLAG, NULL, "names only, one a line", .letter = 'n', FIELD(names) },
+	{ "markdown", OPT_FLAG, NULL, "a table for a document", FIELD(markdown) },
+	{ NULL },
+};
 
 const struct command cmd_list = {
 	.name = "list",
 	.summary = "name the models, policies, formats, generators and counters",
+	.arguments = "[KIND...]",
+	.title = "Name the kernels, models, policies, formats, generators, machine keys and "
+		 "counters.",
+	.details =
+		"KIND is kernels, models, policies, killers, formats, generators, machine-keys or\n"
+		"counters; without any, all are listed.",
+	.options = rows,
+	.size = sizeof(struct list_options),
 	.run = run,
 };

@@ -258,12 +258,10 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 
 struct outcome_options {
 	struct run_options o;
-	char *killer, *restart, *loop, *csv;
-	int seeds;
-	gint64 seed;
-	gboolean pool;
+	const char *killer, *restart, *loop, *csv;
+	uint64_t seed;
+	bool pool;
 	struct timed_config timed;
-	struct outputs files;
 	guint rows; /* of the CSV */
 };
 
@@ -273,21 +271,15 @@ static int parse_timed(struct outcome_options *c)
 	int ret;
 
 	timed_config_init(&c->timed, &kill_scripted);
-	ret = timed_config_set_killer(&c->timed, c->killer ? c->killer : "scripted", &err);
+	ret = timed_config_set_killer(&c->timed, c->killer, &err);
 	if (!ret)
-		ret = restart_rule_parse(&c->timed.restart, c->restart ? c->restart : "never",
-					 &err);
+		ret = restart_rule_parse(&c->timed.restart, c->restart, &err);
 	if (!ret)
-		ret = timed_loop_parse(&c->timed.loop, c->loop ? c->loop : "process", &err);
+		ret = timed_loop_parse(&c->timed.loop, c->loop, &err);
 	if (ret)
 		return cli_fail(ret, &err);
-	if (c->seeds < 1 || c->seeds > 10000)
-		return cli_usage("--seeds %d: expected 1 to 10000", c->seeds);
-	if (c->seed < 0)
-		return cli_usage("--seed %" PRId64 ": expected 0 or more", c->seed);
-	c->timed.seed = (uint64_t)c->seed;
+	c->timed.seed = c->seed;
 	c->o.spec.timed = &c->timed;
-	c->o.spec.nr_seeds = (guint)c->seeds;
 	return 0;
 }
 
@@ -345,7 +337,7 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 
 	ret = cli_open_stdout(&text, c->csv);
 	if (!ret && c->csv)
-		ret = cli_open_out(&csv, &c->files, c->csv);
+		ret = cli_open_out(&csv, &c->o.files, c->csv);
 	if (ret)
 		return ret;
 	if (csv.f)
@@ -364,47 +356,50 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 	return MAX(ret, closed);
 }
 
-static int declare(struct outcome_options *c, char **traces, int n)
+static int run(void *options, int argc, char **argv)
 {
-	const struct cli_file list[] = {
-		{ FILE_INPUT, "--machines", c->o.spec.machines, true },
-		{ FILE_RESULTS, "--csv", c->csv, false },
-	};
-	int ret = cli_declare_inputs(&c->files, "TRACE", traces, n);
-
-	return ret ? ret : cli_declare(&c->files, list, G_N_ELEMENTS(list));
-}
-
-static int run(int argc, char **argv)
-{
-	struct outcome_options c = { .seeds = 1, .seed = 1 };
-	const GOptionEntry own[] = {
-		{ "killer", 'K', 0, G_OPTION_ARG_STRING, &c.killer,
-		  "who kills (default: scripted, the trace's own kills)", "NAME[:KEY=VALUE...]" },
-		{ "restart", 'r', 0, G_OPTION_ARG_STRING, &c.restart,
-		  "when a killed process comes back: never (the default), on-use, fixed=TIME, "
-		  "uniform=TIME..TIME, log-uniform=TIME..TIME, kubernetes, systemd",
-		  "RULE[,p=P]" },
-		{ "loop", 0, 0, G_OPTION_ARG_STRING, &c.loop,
-		  "process: each runs its own part of the trace (the default); trace: one user "
-		  "works through all of it",
-		  "HOW" },
-		{ "seeds", 'n', 0, G_OPTION_ARG_INT, &c.seeds, "runs of each policy (default: 1)",
-		  "N" },
-		{ "seed", 0, 0, G_OPTION_ARG_INT64, &c.seed, "the first seed (default: 1)", "N" },
-		{ "pool", 0, 0, G_OPTION_ARG_NONE, &c.pool,
-		  "one table over all traces, the same workload with different seeds", NULL },
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &c.csv, "write everything, a row a run",
-		  "FILE" },
-		CLI_FORCE(&c.files),
-		G_OPTION_ENTRY_NULL,
-	};
+	struct outcome_options *c = options;
 	int ret;
 
-	outputs_init(&c.files);
-	ret = run_options_parse(
-		&argc, &argv, &c.o, true, own, "TRACE...",
-		"Replay traces in simulated time and compare what policies cost and save.",
+	if (argc < 1)
+		return cli_usage("outcome: expected a trace");
+	ret = parse_timed(c);
+	if (!ret)
+		ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
+	if (!ret)
+		ret = command_declare(&cmd_outcome, c);
+	return ret ? ret : outcome_all(c, argv, argc);
+}
+
+#define FIELD(member) OPTION_FIELD(struct outcome_options, member)
+
+static const struct option rows[] = {
+	{ "killer", OPT_TEXT, "scripted", "who kills; scripted: the trace's own kills",
+	  .letter = 'K', .metavar = "NAME[:KEY=VALUE...]", FIELD(killer) },
+	{ "restart", OPT_TEXT, "never",
+	  "when a killed process comes back: never, on-use, fixed=TIME, uniform=TIME..TIME, "
+	  "log-uniform=TIME..TIME, kubernetes, systemd",
+	  .letter = 'r', .metavar = "RULE[,p=P]", FIELD(restart) },
+	{ "loop", OPT_TEXT, "process",
+	  "process: each runs its own part of the trace; trace: one user works through all of it",
+	  .metavar = "HOW", FIELD(loop) },
+	{ "seeds", OPT_COUNT, "1", "runs of each policy", 1, 10000, .letter = 'n', .metavar = "N",
+	  FIELD(o.spec.nr_seeds) },
+	{ "seed", OPT_COUNT, "1", "the first seed", 0, OPTION_NO_MAX, .metavar = "N", FIELD(seed) },
+	{ "pool", OPT_FLAG, NULL,
+	  "one table over all traces, the same workload with different seeds", FIELD(pool) },
+	{ "csv", OPT_PATH, NULL, "write everything, a row a run", .metavar = "FILE",
+	  .role = FILE_RESULTS, FIELD(csv) },
+	COMMAND_FORCE,
+	{ NULL },
+};
+
+const struct command cmd_outcome = {
+	.name = "outcome",
+	.summary = "policies in simulated time: what they cost and save",
+	.arguments = "TRACE...",
+	.title = "Replay traces in simulated time and compare what policies cost and save.",
+	.details =
 		"Costs and the device are the machine's; without any, nothing takes time.\n"
 		"Changes are against the first policy, seed by seed, with the 95% confidence\n"
 		"interval over seeds, with --pool over traces and seeds. \"=\": the same in every\n"
@@ -412,30 +407,10 @@ static int run(int argc, char **argv)
 		"said about noise.\n"
 		"avoidable: kills while an earlier victim had still to free what was missing.\n"
 		"net: CPU time of unmapping and of kswapd, time stalled and time waited, one for\n"
-		"one. A restart's latency is not added: what makes it long is waits.");
-
-	if (ret < 0) {
-		ret = argc < 2 ? cli_usage("outcome: expected a trace") : 0;
-		if (!ret && c.o.jobs < 0)
-			ret = cli_usage("--jobs %d: expected 0 or more", c.o.jobs);
-		if (!ret)
-			ret = parse_timed(&c);
-		if (!ret)
-			ret = declare(&c, argv + 1, argc - 1);
-		if (!ret)
-			ret = outcome_all(&c, argv + 1, argc - 1);
-	}
-	outputs_clear(&c.files);
-	run_options_clear(&c.o);
-	g_free(c.killer);
-	g_free(c.restart);
-	g_free(c.loop);
-	g_free(c.csv);
-	return ret;
-}
-
-const struct command cmd_outcome = {
-	.name = "outcome",
-	.summary = "policies in simulated time: what they cost and save",
+		"one. A restart's latency is not added: what makes it long is "
+		"waits.\n\n" RUN_DETAILS,
+	.shared = run_rows_many,
+	.options = rows,
+	.size = sizeof(struct outcome_options),
 	.run = run,
 };

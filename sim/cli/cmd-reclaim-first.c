@@ -392,5 +392,5 @@ const struct command cmd_reclaim_first = {
 	.name = "reclaim-first",
 	.summary =
 		"what reclaim had decided about a victim's pages, against what its unmapping says",
-	.run = run,
+	.main = run,
 };

@@ -54,88 +54,79 @@ static bool is_stdout(const char *path)
 	return path && !strcmp(path, "-");
 }
 
-static int replay(const struct run_options *o, const struct outputs *files, const char *path,
-		  const char *csv, const char *pages, bool all)
+struct run_command {
+	struct run_options o;
+	const char *csv, *pages;
+	bool all;
+};
+
+static int replay(const struct run_command *c, const char *path)
 {
 	struct run_set rs = { 0 };
 	struct trace *t = NULL;
 	struct output out;
-	int ret = cli_load_trace(path, o->format, &t);
+	int ret = cli_load_trace(path, c->o.format, &t);
 
 	if (!ret)
-		ret = cli_run_set_init_one(&rs, &o->spec, t);
+		ret = cli_run_set_init_one(&rs, &c->o.spec, t);
 	if (!ret)
 		ret = cli_run_set_execute(&rs, 1);
-	if (!ret && !is_stdout(csv) && !is_stdout(pages)) {
+	if (!ret && !is_stdout(c->csv) && !is_stdout(c->pages)) {
 		ret = cli_open_stdout(&out, NULL);
 		if (!ret) {
-			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), all);
+			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), c->all);
 			ret = cli_close_out(&out, true);
 		}
 	}
-	if (!ret && csv)
-		ret = write_csv(files, csv, &rs, run_set_get(&rs, 0, 0, 0));
-	if (!ret && pages)
-		ret = write_pages(files, pages, &rs, run_set_get(&rs, 0, 0, 0));
+	if (!ret && c->csv)
+		ret = write_csv(&c->o.files, c->csv, &rs, run_set_get(&rs, 0, 0, 0));
+	if (!ret && c->pages)
+		ret = write_pages(&c->o.files, c->pages, &rs, run_set_get(&rs, 0, 0, 0));
 	run_set_clear(&rs);
 	trace_free(t);
 	return ret;
 }
 
-static int declare(struct outputs *files, const struct run_options *o, const char *trace,
-		   const char *csv, const char *pages)
+static int run(void *options, int argc, char **argv)
 {
-	const struct cli_file list[] = {
-		{ FILE_INPUT, "TRACE", trace, false },
-		{ FILE_INPUT, "--machine", o->spec.machines, false },
-		{ FILE_RESULTS, "--csv", csv, false },
-		{ FILE_RESULTS, "--pages", pages, false },
-	};
-
-	return cli_declare(files, list, G_N_ELEMENTS(list));
-}
-
-static int run(int argc, char **argv)
-{
-	struct run_options o = { 0 };
-	struct outputs files;
-	g_autofree char *csv = NULL, *pages = NULL;
-	gboolean all = FALSE, flags_as_recorded = FALSE;
-	const GOptionEntry own[] = {
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &csv,
-		  "write a row for each mark and the end (\"-\": stdout, no table)", "FILE" },
-		{ "pages", 0, 0, G_OPTION_ARG_FILENAME, &pages,
-		  "write the state of every file page at each mark (\"-\": stdout, no table)",
-		  "FILE" },
-		{ "flags-as-recorded", 0, 0, G_OPTION_ARG_NONE, &flags_as_recorded,
-		  "process_mrelease() gets the flags of the trace, none by the policy", NULL },
-		CLI_FORCE(&files),
-		{ "all", 'a', 0, G_OPTION_ARG_NONE, &all, "show counters that are 0 too", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
+	struct run_command *c = options;
 	int ret;
 
-	outputs_init(&files);
-	ret = run_options_parse(&argc, &argv, &o, false, own, "TRACE",
-				"Replay one trace and print every counter.", NULL);
-	o.spec.flags_as_recorded = flags_as_recorded;
-	o.spec.keep_pages = pages != NULL;
-	if (ret < 0 && is_stdout(csv) && is_stdout(pages))
-		ret = cli_usage("run: --csv and --pages cannot both go to stdout");
-	if (ret < 0 && argc != 2)
-		ret = cli_usage("run: expected one trace, got %d", argc - 1);
-	if (ret < 0) {
-		ret = declare(&files, &o, argv[1], csv, pages);
-		if (!ret)
-			ret = replay(&o, &files, argv[1], csv, pages, all);
-	}
-	outputs_clear(&files);
-	run_options_clear(&o);
-	return ret;
+	c->o.spec.keep_pages = c->pages != NULL;
+	if (is_stdout(c->csv) && is_stdout(c->pages))
+		return cli_usage("run: --csv and --pages cannot both go to stdout");
+	if (argc != 1)
+		return cli_usage("run: expected one trace, got %d", argc);
+	ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
+	if (!ret)
+		ret = command_declare(&cmd_run, c);
+	return ret ? ret : replay(c, argv[0]);
 }
+
+#define FIELD(member) OPTION_FIELD(struct run_command, member)
+
+static const struct option rows[] = {
+	{ "csv", OPT_PATH, NULL, "write a row for each mark and the end (\"-\": stdout, no table)",
+	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(csv) },
+	{ "pages", OPT_PATH, NULL,
+	  "write the state of every file page at each mark (\"-\": stdout, no table)",
+	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(pages) },
+	{ "flags-as-recorded", OPT_FLAG, NULL,
+	  "process_mrelease() gets the flags of the trace, none by the policy",
+	  FIELD(o.spec.flags_as_recorded) },
+	COMMAND_FORCE,
+	{ "all", OPT_FLAG, NULL, "show counters that are 0 too", .letter = 'a', FIELD(all) },
+	{ NULL },
+};
 
 const struct command cmd_run = {
 	.name = "run",
 	.summary = "replay a trace under one policy, print every counter",
+	.arguments = "TRACE",
+	.title = "Replay one trace and print every counter.",
+	.details = RUN_DETAILS,
+	.shared = run_rows_one,
+	.options = rows,
+	.size = sizeof(struct run_command),
 	.run = run,
 };

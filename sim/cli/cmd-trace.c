@@ -12,22 +12,6 @@
 
 #define WIDTH 72
 
-struct subcommand {
-	const char *name;
-	const char *summary;
-	int (*run)(int argc, char **argv);
-};
-
-static int convert_run(int argc, char **argv);
-static int info_run(int argc, char **argv);
-static int check_run(int argc, char **argv);
-
-static const struct subcommand subcommands[] = {
-	{ "convert", "write a trace in another form", convert_run },
-	{ "info", "say what is in a trace", info_run },
-	{ "check", "read traces and say whether they are valid", check_run },
-};
-
 /* convert */
 
 typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
@@ -76,52 +60,53 @@ static int convert(struct outputs *files, const char *in, const char *from, int 
 	return ret;
 }
 
-static int convert_run(int argc, char **argv)
-{
-	char *from = NULL, *to = NULL;
-	int percent = 90;
+struct convert_options {
 	struct outputs files;
-	const GOptionEntry entries[] = {
-		{ "from", 'f', 0, G_OPTION_ARG_STRING, &from,
-		  "Format of IN (default: found out from its first bytes)", "FORMAT" },
-		{ "to", 't', 0, G_OPTION_ARG_STRING, &to,
-		  "text or binary (default: by the ending of OUT)", "FORM" },
-		{ "min-agreement", 0, 0, G_OPTION_ARG_INT, &percent,
-		  "Refuse a recording if fewer of its page-cache faults agree with its mappings "
-		  "(90)",
-		  "PERCENT" },
-		CLI_FORCE(&files),
-		{ NULL },
-	};
-	int ret;
+	const char *from, *to;
+	int min_agreement;
+};
 
-	outputs_init(&files);
-	ret = cli_options(&argc, &argv, entries, "IN OUT", "Writes the trace IN to OUT.",
-			  "IN may be packed by gzip or zstd; \"-\" is standard input. OUT ends in "
-			  ".csv for text\nand in .rtrace for binary; \"-\" is standard "
-			  "output.\n\"reapsim list\" names the formats that can be "
-			  "read.");
+static int convert_run(void *options, int argc, char **argv)
+{
+	struct convert_options *o = options;
+	int ret = 0;
 	write_fn write;
 
-	if (ret >= 0)
-		goto out;
-	if (argc != 3) {
-		ret = cli_usage("trace convert: %d arguments, expected IN and OUT", argc - 1);
-		goto out;
-	}
-	if (percent < 0 || percent > 100) {
-		ret = cli_usage("--min-agreement %d, expected 0 to 100", percent);
-		goto out;
-	}
-	write = output_form(to, argv[2], &ret);
-	if (write)
-		ret = convert(&files, argv[1], from, percent ? percent : -1, argv[2], write);
-out:
-	outputs_clear(&files);
-	g_free(from);
-	g_free(to);
-	return ret;
+	if (argc != 2)
+		return cli_usage("trace convert: %d arguments, expected IN and OUT", argc);
+	write = output_form(o->to, argv[1], &ret);
+	return write ? convert(&o->files, argv[0], o->from,
+			       o->min_agreement ? o->min_agreement : -1, argv[1], write)
+		     : ret;
 }
+
+#define CONVERT_FIELD(member) OPTION_FIELD(struct convert_options, member)
+
+static const struct option convert_rows[] = {
+	{ "from", OPT_TEXT, NULL, "Format of IN (default: found out from its first bytes)",
+	  .letter = 'f', .metavar = "FORMAT", CONVERT_FIELD(from) },
+	{ "to", OPT_TEXT, NULL, "text or binary (default: by the ending of OUT)", .letter = 't',
+	  .metavar = "FORM", CONVERT_FIELD(to) },
+	{ "min-agreement", OPT_COUNT, "90",
+	  "Refuse a recording if fewer of its page-cache faults agree with its mappings", 0, 100,
+	  .metavar = "PERCENT", CONVERT_FIELD(min_agreement) },
+	COMMAND_FORCE,
+	{ NULL },
+};
+
+static const struct command trace_convert = {
+	.name = "trace convert",
+	.summary = "write a trace in another form",
+	.arguments = "IN OUT",
+	.title = "Writes the trace IN to OUT.",
+	.details =
+		"IN may be packed by gzip or zstd; \"-\" is standard input. OUT ends in .csv for "
+		"text\nand in .rtrace for binary; \"-\" is standard output.\n\"reapsim list\" "
+		"names the formats that can be read.",
+	.options = convert_rows,
+	.size = sizeof(struct convert_options),
+	.run = convert_run,
+};
 
 /* info */
 
@@ -283,23 +268,35 @@ static int info(const char *path, const char *from)
 	return ret;
 }
 
-static int info_run(int argc, char **argv)
-{
-	char *from = NULL;
-	const GOptionEntry entries[] = {
-		{ "from", 'f', 0, G_OPTION_ARG_STRING, &from,
-		  "Format of TRACE (default: found out from its first bytes)", "FORMAT" },
-		{ NULL },
-	};
-	int ret = cli_options(&argc, &argv, entries, "TRACE",
-			      "Prints the header of a trace and what it holds.", NULL);
+/** struct read_options - of the subcommands that only read. */
+struct read_options {
+	struct outputs files;
+	const char *from;
+};
 
-	if (ret < 0)
-		ret = argc == 2 ? info(argv[1], from)
-				: cli_usage("trace info: %d arguments, expected TRACE", argc - 1);
-	g_free(from);
-	return ret;
+static int info_run(void *options, int argc, char **argv)
+{
+	const struct read_options *o = options;
+
+	return argc == 1 ? info(argv[0], o->from)
+			 : cli_usage("trace info: %d arguments, expected TRACE", argc);
 }
+
+static const struct option info_rows[] = {
+	{ "from", OPT_TEXT, NULL, "Format of TRACE (default: found out from its first bytes)",
+	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
+	{ NULL },
+};
+
+static const struct command trace_info = {
+	.name = "trace info",
+	.summary = "say what is in a trace",
+	.arguments = "TRACE",
+	.title = "Prints the header of a trace and what it holds.",
+	.options = info_rows,
+	.size = sizeof(struct read_options),
+	.run = info_run,
+};
 
 /* check */
 
@@ -324,45 +321,59 @@ static int check(const char *path, const char *from, FILE *f)
 	return ret;
 }
 
-static int check_run(int argc, char **argv)
+static int check_run(void *options, int argc, char **argv)
 {
-	char *from = NULL;
-	const GOptionEntry entries[] = {
-		{ "from", 'f', 0, G_OPTION_ARG_STRING, &from,
-		  "Format of the traces (default: found out from their bytes)", "FORMAT" },
-		{ NULL },
-	};
+	const struct read_options *o = options;
 	struct output out;
-	int closed;
-	int ret = cli_options(&argc, &argv, entries, "TRACE...",
-			      "Reads each trace and says whether it is valid.", NULL);
+	int ret, closed;
 
-	if (ret >= 0)
-		goto out;
-	if (argc < 2) {
-		ret = cli_usage("trace check: no arguments, expected TRACE...");
-		goto out;
-	}
+	if (argc < 1)
+		return cli_usage("trace check: no arguments, expected TRACE...");
 	ret = cli_open_stdout(&out, NULL);
 	if (ret)
-		goto out;
-	for (int i = 1; i < argc; i++) {
-		int bad = check(argv[i], from, out.f);
+		return ret;
+	for (int i = 0; i < argc; i++) {
+		int bad = check(argv[i], o->from, out.f);
 
 		ret = MAX(ret, bad);
 	}
 	closed = cli_close_out(&out, true);
-	ret = MAX(ret, closed);
-out:
-	g_free(from);
-	return ret;
+	return MAX(ret, closed);
+}
+
+static const struct option check_rows[] = {
+	{ "from", OPT_TEXT, NULL, "Format of the traces (default: found out from their bytes)",
+	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
+	{ NULL },
+};
+
+static const struct command trace_check_command = {
+	.name = "trace check",
+	.summary = "read traces and say whether they are valid",
+	.arguments = "TRACE...",
+	.title = "Reads each trace and says whether it is valid.",
+	.options = check_rows,
+	.size = sizeof(struct read_options),
+	.run = check_run,
+};
+
+static const struct command *const subcommands[] = {
+	&trace_convert,
+	&trace_info,
+	&trace_check_command,
+};
+
+/* "info" of "trace info" */
+static const char *short_name(const struct command *c)
+{
+	return strchr(c->name, ' ') + 1;
 }
 
 static void usage(FILE *f)
 {
 	fprintf(f, "usage: reapsim trace SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
-		fprintf(f, "  %-9s %s\n", subcommands[i].name, subcommands[i].summary);
+		fprintf(f, "  %-9s %s\n", short_name(subcommands[i]), subcommands[i]->summary);
 	fprintf(f, "\n\"reapsim trace SUBCOMMAND --help\" describes one. traces/FORMAT.md "
 		   "describes the\nformat.\n");
 }
@@ -378,24 +389,20 @@ static int trace_help(void)
 	return cli_close_out(&out, true);
 }
 
-/* The subcommand with "trace NAME" for its name, which its --help shows. */
-static int run_subcommand(const struct subcommand *sub, int argc, char **argv)
+/* its name is "trace NAME", which its --help shows */
+static int run_subcommand(const struct command *c, int argc, char **argv)
 {
-	char **args = g_new0(char *, argc + 1);
-	char *name = g_strdup_printf("trace %s", sub->name);
-	int ret;
+	g_autofree char **args = g_new0(char *, argc + 1);
+	g_autofree char *name = g_strdup(c->name);
 
 	memcpy(args, argv, (size_t)argc * sizeof(*args));
 	args[0] = name;
-	ret = sub->run(argc, args);
-	g_free(args);
-	g_free(name);
-	return ret;
+	return command_run(c, argc, args);
 }
 
-static int trace_run(int argc, char **argv)
+static int trace_main(int argc, char **argv)
 {
-	GString *names;
+	g_autoptr(GString) names = g_string_new(NULL);
 
 	if (argc < 2) {
 		usage(stderr);
@@ -403,19 +410,17 @@ static int trace_run(int argc, char **argv)
 	}
 	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
 		return trace_help();
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
-		if (!strcmp(argv[1], subcommands[i].name))
-			return run_subcommand(&subcommands[i], argc - 1, argv + 1);
-	names = g_string_new(NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
-		g_string_append_printf(names, " %s", subcommands[i].name);
-	cli_usage("unknown subcommand \"trace %s\"; there are:%s", argv[1], names->str);
-	g_string_free(names, TRUE);
-	return 2;
+	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++) {
+		if (!strcmp(argv[1], short_name(subcommands[i])))
+			return run_subcommand(subcommands[i], argc - 1, argv + 1);
+		g_string_append_printf(names, "%s%s", i ? ", " : "", short_name(subcommands[i]));
+	}
+	return cli_usage("unknown subcommand \"trace %s\", expected one of: %s", argv[1],
+			 names->str);
 }
 
 const struct command cmd_trace = {
 	.name = "trace",
 	.summary = "convert, describe and check traces",
-	.run = trace_run,
+	.main = trace_main,
 };

@@ -7,10 +7,9 @@
 #include "sim/cli/cli.h"
 #include "sim/version.h"
 
-static const struct command *const commands[] = {
-	&cmd_run,     &cmd_compare, &cmd_outcome,   &cmd_sweep, &cmd_breakeven, &cmd_reclaim_first,
-	&cmd_explain, &cmd_agree,   &cmd_calibrate, &cmd_trace, &cmd_gen,	&cmd_list,
-};
+#define ENTRY(name) &name,
+
+static const struct command *const commands[] = { COMMANDS(ENTRY) };
 
 static void version(FILE *f)
 {
@@ -54,10 +53,10 @@ int main(int argc, char **argv)
 		return print(version);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (!strcmp(argv[1], commands[i]->name))
-			return commands[i]->run(argc - 1, argv + 1);
-	fprintf(stderr, "reapsim: unknown command \"%s\"; there are:", argv[1]);
+			return command_run(commands[i], argc - 1, argv + 1);
+	fprintf(stderr, "reapsim: unknown command \"%s\", expected one of:", argv[1]);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(stderr, " %s", commands[i]->name);
+		fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
 	fputc('\n', stderr);
 	return 2;
 }

@@ -8,74 +8,69 @@
 /* failures are mostly alike */
 #define FAILURES_SHOWN 4
 
-static const char help[] =
-	"The machine is, in this order: the defaults, what the trace's header asks for,\n"
-	"the key file, then every --set. \"reapsim list\" names the keys, models and\n"
-	"policies. A policy with +evict also drops the page cache of what it reaps.";
+#define FIELD(member) OPTION_FIELD(struct run_options, member)
 
-int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
-		      const GOptionEntry *own, const char *arguments, const char *summary,
-		      const char *more)
-{
-	gboolean check = FALSE;
-	const GOptionEntry entries[] = {
-		{ many ? "policies" : "policy", 'p', 0, G_OPTION_ARG_STRING, &o->spec.policies,
-		  many ? "reap policies, comma separated, or \"all\" (the default)"
-		       : "reap policy (default: baseline)",
-		  many ? "NAME,..." : "NAME" },
-		{ many ? "machines" : "machine", 'm', 0, G_OPTION_ARG_STRING, &o->spec.machines,
-		  many ? "machine key files, comma separated (default: the trace's own)"
-		       : "machine key file (default: the trace's own)",
-		  many ? "FILE,..." : "FILE" },
-		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o->spec.settings,
-		  "change one machine key; may be given again", "KEY=VALUE" },
-		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o->spec.lru, "LRU model (default: classic)",
-		  "NAME" },
-		{ "kernel", 'k', 0, G_OPTION_ARG_STRING, &o->spec.kernel,
-		  "version of the kernel to follow (default: 7.3)", "NAME" },
-		{ "ends-as", 'e', 0, G_OPTION_ARG_STRING, &o->spec.ends_as,
-		  "replay every end of a process as: recorded, exit, kill, mrelease, oom",
-		  many ? "HOW,..." : "HOW" },
-		{ "format", 'f', 0, G_OPTION_ARG_STRING, &o->format,
-		  "format of the trace (default: found out)", "NAME" },
-		{ "check", 'c', 0, G_OPTION_ARG_NONE, &check,
-		  "verify every invariant after each operation (slow)", NULL },
-		{ "memory", 'M', 0, G_OPTION_ARG_STRING, &o->spec.memory,
-		  "memcg limits to try on each machine: pages, or shares (40%) of what the trace "
-		  "would hold if memory were endless",
-		  "SIZE,..." },
-		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o->jobs, "threads (default: one a core)",
-		  "N" },
-		G_OPTION_ENTRY_NULL,
-	};
-	g_autoptr(GArray) all = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
-	g_autofree char *text = more ? g_strconcat(more, "\n\n", help, NULL) : g_strdup(help);
-	int ret;
+/* what both kinds of command have */
+#define ROW_LRU                                                                                    \
+	{                                                                                          \
+		"lru", OPT_TEXT, "classic", "LRU model", .letter = 'l', .metavar = "NAME",         \
+							 FIELD(spec.lru)                           \
+	}
+#define ROW_KERNEL                                                                                 \
+	{                                                                                          \
+		"kernel", OPT_TEXT, "7.3", "version of the kernel to follow",                      \
+			.letter = 'k', .metavar = "NAME", FIELD(spec.kernel)                       \
+	}
+#define ROW_ENDS_AS(how)                                                                           \
+	{                                                                                          \
+		"ends-as", OPT_TEXT, NULL,                                                         \
+			"replay every end of a process as: recorded, exit, kill, mrelease, oom",   \
+			.letter = 'e', .metavar = (how), FIELD(spec.ends_as)                       \
+	}
+#define ROW_FORMAT                                                                                 \
+	{                                                                                          \
+		"format", OPT_TEXT, NULL, "format of the trace (default: found out)",              \
+			.letter = 'f', .metavar = "NAME", FIELD(format)                            \
+	}
+#define ROW_CHECK                                                                                  \
+	{                                                                                          \
+		"check", OPT_FLAG, NULL, "verify every invariant after each operation (slow)",     \
+			.letter = 'c', FIELD(spec.check)                                           \
+	}
 
-	for (const GOptionEntry *e = entries; e->long_name; e++)
-		if (many || (e->arg_data != &o->spec.memory && e->arg_data != &o->jobs))
-			g_array_append_val(all, *e);
-	for (const GOptionEntry *e = own; e->long_name; e++)
-		g_array_append_val(all, *e);
-	ret = cli_options(argc, argv, (const GOptionEntry *)(void *)all->data, arguments, summary,
-			  text);
-	o->spec.check = check;
-	if (many && !o->spec.policies)
-		o->spec.policies = g_strdup("all");
-	return ret;
-}
+const struct option run_rows_one[] = {
+	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .metavar = "NAME",
+	  FIELD(spec.policies) },
+	{ "machine", OPT_PATH, NULL, "machine key file (default: the trace's own)", .letter = 'm',
+	  .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
+	COMMAND_SET(struct run_options, spec.settings),
+	ROW_LRU,
+	ROW_KERNEL,
+	ROW_ENDS_AS("HOW"),
+	ROW_FORMAT,
+	ROW_CHECK,
+	{ NULL },
+};
 
-void run_options_clear(struct run_options *o)
-{
-	g_free(o->spec.kernel);
-	g_free(o->spec.lru);
-	g_free(o->spec.policies);
-	g_free(o->spec.machines);
-	g_strfreev(o->spec.settings);
-	g_free(o->format);
-	g_free(o->spec.ends_as);
-	g_free(o->spec.memory);
-}
+const struct option run_rows_many[] = {
+	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
+	  .metavar = "NAME,...", FIELD(spec.policies) },
+	{ "machines", OPT_PATHS, NULL,
+	  "machine key files, comma separated (default: the trace's own)", .letter = 'm',
+	  .metavar = "FILE,...", .role = FILE_INPUT, FIELD(spec.machines) },
+	COMMAND_SET(struct run_options, spec.settings),
+	ROW_LRU,
+	ROW_KERNEL,
+	ROW_ENDS_AS("HOW,..."),
+	ROW_FORMAT,
+	ROW_CHECK,
+	{ "memory", OPT_TEXT, NULL,
+	  "memcg limits to try on each machine: pages, or shares (40%) of what the trace would "
+	  "hold if memory were endless",
+	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
+	COMMAND_JOBS(struct run_options, jobs),
+	{ NULL },
+};
 
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t)
 {

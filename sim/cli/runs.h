@@ -6,22 +6,23 @@
 #include "sim/cli/cli.h"
 #include "sim/lab/runs.h"
 
-/** struct run_options - what the user typed; freed by run_options_clear(). */
+/** struct run_options - what the user typed; begins the struct of such a command. */
 struct run_options {
+	struct outputs files;
 	struct run_spec spec;
-	char *format; /* of the trace */
+	const char *format; /* of the trace */
 	int jobs;
 };
 
-/**
- * Parse run_options and the command's @own options; see cli_options().
- * @many: policies and machines are lists, and --jobs exists
- * @more: put in front of the text on machines and policies in --help; or NULL
- */
-int run_options_parse(int *argc, char ***argv, struct run_options *o, bool many,
-		      const GOptionEntry *own, const char *arguments, const char *summary,
-		      const char *more);
-void run_options_clear(struct run_options *o);
+/** The rows of run_options: of a command with one policy and one machine, and of one
+ * with lists of them. */
+extern const struct option run_rows_one[], run_rows_many[];
+
+/** On machines and policies, for the end of command.details. */
+#define RUN_DETAILS                                                                                \
+	"The machine is, in this order: the defaults, what the trace's header asks for,\n"         \
+	"the key file, then every --set. \"reapsim list\" names the keys, models and\n"            \
+	"policies. A policy with +evict also drops the page cache of what it reaps."
 
 /** run_set_init(). Return: 0, or the exit code after printing why. */
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
