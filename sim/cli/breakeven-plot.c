@@ -1,47 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "sim/lab/breakeven.h"
-
-#include <math.h>
-
 #include "sim/cli/plot.h"
 
-/* what a cell says, when it is not the index of the policy that costs least */
-enum { NOISE = -2, AS_FIRST };
-
-/*
- * A policy wins that costs certainly less than the first one; of several, the one
- * with the lowest mean. If none does, the first wins: alone if all others cost
- * certainly more, AS_FIRST if only some do.
- */
-static int winner(const struct grid *g, guint machine, guint lru, guint delay, guint p)
-{
-	guint nr_worse = 0;
-	double best = 0;
-	int who = 0;
-
-	for (guint i = 1; i < g->policies->len; i++) {
-		struct estimate e = grid_difference(g, machine, lru, i, delay, p);
-
-		if (estimate_is_noise(&e))
-			continue;
-		nr_worse += e.mean > 0;
-		if (e.mean < best) {
-			best = e.mean;
-			who = (int)i;
-		}
-	}
-	if (who || nr_worse == g->policies->len - 1)
-		return who;
-	return nr_worse ? AS_FIRST : NOISE;
-}
+#include <math.h>
 
 static char *winner_name(const struct grid *g, int who)
 {
 	const char *first = g->policies->pdata[0];
 
-	return who == NOISE	 ? g_strdup("no difference")
-	       : who == AS_FIRST ? g_strdup_printf("%s or equal", first)
-				 : g_strdup(g->policies->pdata[who]);
+	return who == WINNER_NOISE	      ? g_strdup("no difference")
+	       : who == WINNER_FIRST_OR_EQUAL ? g_strdup_printf("%s or equal", first)
+					      : g_strdup(g->policies->pdata[who]);
 }
 
 /* p as a place on the axis, whose grid points are 0, 1, 2... */
@@ -64,7 +32,7 @@ static void write_dat(FILE *f, const void *data)
 
 	for (guint m = 0; m < g->machines->len; m++) {
 		for (guint l = 0; l < g->lrus->len; l++) {
-			for (int w = NOISE; w < (int)g->policies->len; w++) {
+			for (int w = WINNER_NOISE; w < (int)g->policies->len; w++) {
 				g_autofree char *who = winner_name(g, w);
 				g_autofree char *machine = plot_comment(g->machines->pdata[m]);
 
@@ -73,7 +41,7 @@ static void write_dat(FILE *f, const void *data)
 					(char *)g->lrus->pdata[l], who);
 				for (guint d = 0; d < g->r->delays->len; d++)
 					for (guint p = 0; p < g->r->ps->len; p++)
-						if (winner(g, m, l, d, p) == w)
+						if (grid_winner(g, m, l, d, p) == w)
 							fprintf(f, "%u %u\n", d, p);
 				fputs("\n\n", f);
 			}
@@ -95,7 +63,7 @@ static void write_dat(FILE *f, const void *data)
 /* each cell is a box in the colour of its winner */
 static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const char *dat)
 {
-	/* from NOISE on */
+	/* from WINNER_NOISE on */
 	static const char *const colours[] = { "#dddddd", "#f7d9a0", "#e69f00",
 					       "#0072b2", "#009e73", "#cc79a7",
 					       "#d55e00", "#56b4e9", "#f0e442" };
@@ -106,13 +74,14 @@ static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const c
 	g_autofree char *q_title = plot_string(title);
 
 	fprintf(f, "set title %s noenhanced\nplot ", q_title);
-	for (int w = NOISE; w < (int)policies; w++) {
+	for (int w = WINNER_NOISE; w < (int)policies; w++) {
 		g_autofree char *who = winner_name(g, w), *q_who = plot_string(who);
 
 		fprintf(f,
 			"%s index %u using 1:2:(0.5):(0.5) with boxxyerror fs solid "
 			"border lc '#ffffff' fc '%s' title %s, \\\n    ",
-			dat, index++, colours[(guint)(w - NOISE) % G_N_ELEMENTS(colours)], q_who);
+			dat, index++, colours[(guint)(w - WINNER_NOISE) % G_N_ELEMENTS(colours)],
+			q_who);
 	}
 	for (guint i = 1; i < policies; i++) {
 		g_autofree char *even = g_strdup_printf("even: %s", (char *)g->policies->pdata[i]);
@@ -160,7 +129,7 @@ static void write_script(FILE *f, const void *data, const char *dat)
 	fprintf(f, "unset multiplot\n");
 }
 
-int grid_plot(const struct grid *g, const struct outputs *files, const char *base)
+int plot_breakeven(const struct grid *g, const struct outputs *files, const char *base)
 {
 	const struct plot p = {
 		.base = base,

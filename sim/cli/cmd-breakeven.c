@@ -4,13 +4,11 @@
  * paying, by a sweep of timed runs. What is compared, and how: sim/lab/breakeven.h.
  */
 #include <math.h>
-#include <string.h>
 
 #include "sim/lab/breakeven.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "sim/cli/sweep.h"
-#include "traces/gen/gen.h"
 
 struct breakeven {
 	char *policies, *machines, *lrus, *delays, *probabilities, *plots, *csv, *differences;
@@ -177,35 +175,6 @@ static int write_differences(const struct grid *g, const struct outputs *files, 
 	return cli_close_out(&out, true);
 }
 
-/* the sweep */
-
-static char *definition(const struct breakeven *b, const struct returns *r, const char *workload,
-			int nr, char **kv)
-{
-	const bool own = !strcmp(r->group, "generator");
-	GString *s = g_string_new("[sweep]\nmode=timed\n");
-
-	g_string_append_printf(s, "%s=%s\n", gen_find(workload, NULL) ? "generator" : "trace",
-			       workload);
-	if (nr || own)
-		g_string_append(s, "[generator]\n");
-	for (int i = 0; i < nr; i++)
-		g_string_append_printf(s, "%s\n", kv[i]);
-	if (own)
-		g_string_append_printf(s, "%sseed=1..%d\n", r->text, b->seeds);
-	g_string_append(s, "[machine]\n");
-	axes_text(s, "file", b->machines);
-	for (char **set = b->settings; set && *set; set++)
-		g_string_append_printf(s, "%s\n", *set);
-	if (!own)
-		g_string_append_printf(s, "[%s]\n%s[timed]\nseed=1..%d\n", r->group, r->text,
-				       b->seeds);
-	g_string_append(s, "[run]\n");
-	axes_text(s, "lru", b->lrus ? b->lrus : "classic,mglru");
-	axes_text(s, "policy", b->policies ? b->policies : "baseline,v1");
-	return g_string_free(s, FALSE);
-}
-
 static int report(const struct breakeven *b, const struct sweep *sw, const struct returns *r,
 		  const char *csv, const char *workload)
 {
@@ -226,7 +195,7 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 	if (!ret && b->plots) {
 		g_autofree char *base = plot_base(b->plots, "breakeven-", workload);
 
-		ret = grid_plot(&g, &b->files, base);
+		ret = plot_breakeven(&g, &b->files, base);
 	}
 	grid_clear(&g);
 	return ret;
@@ -249,26 +218,31 @@ static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
 static int breakeven(struct breakeven *b, const char *workload, int nr, char **kv)
 {
 	const char *csv = b->csv ? b->csv : "breakeven.csv";
-	g_autofree char *text = NULL;
+	const struct breakeven_spec spec = {
+		.workload = workload,
+		.options = kv,
+		.nr_options = (guint)nr,
+		.machines = b->machines,
+		.settings = b->settings,
+		.policies = b->policies,
+		.lrus = b->lrus,
+		.delays = b->delays,
+		.probabilities = b->probabilities,
+		.nr_seeds = (guint)b->seeds,
+	};
 	struct returns r;
 	struct sweep sw;
 	struct err err;
-	int ret =
-		returns_parse(&r, gen_find(workload, NULL), b->delays ? b->delays : "1s,4s,16s,60s",
-			      b->probabilities ? b->probabilities : "0..1/0.25", &err);
+	int ret = breakeven_parse(&sw, &r, &spec, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
-	text = definition(b, &r, workload, nr, kv);
-	ret = cli_sweep_parse(&sw, "breakeven", text, strlen(text));
-	if (!ret) {
-		ret = declare(b, &sw, csv, workload);
-		if (!ret)
-			ret = cli_sweep_run(&sw, &b->files, csv, b->jobs, b->restart);
-		if (!ret)
-			ret = report(b, &sw, &r, csv, workload);
-		sweep_clear(&sw);
-	}
+	ret = declare(b, &sw, csv, workload);
+	if (!ret)
+		ret = cli_sweep_run(&sw, &b->files, csv, b->jobs, b->restart);
+	if (!ret)
+		ret = report(b, &sw, &r, csv, workload);
+	sweep_clear(&sw);
 	returns_clear(&r);
 	return ret;
 }

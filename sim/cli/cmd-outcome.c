@@ -117,14 +117,14 @@ static const struct run *sample_run(const struct sample *s, guint end, guint mac
 static void compare(const struct sample *s, guint end, guint machine, guint policy,
 		    const struct column *c, struct estimate *value, struct estimate *change)
 {
-	g_autofree double *v = g_new(double, s->nr_runs), *d = g_new(double, s->nr_runs);
+	g_autofree double *v = g_new(double, s->nr_runs), *first = g_new(double, s->nr_runs);
 
 	for (guint i = 0; i < s->nr_runs; i++) {
 		v[i] = c->value(&sample_run(s, end, machine, policy, i)->outcome);
-		d[i] = v[i] - c->value(&sample_run(s, end, machine, 0, i)->outcome);
+		first[i] = c->value(&sample_run(s, end, machine, 0, i)->outcome);
 	}
 	*value = estimate_of(v, s->nr_runs);
-	*change = estimate_of(d, s->nr_runs);
+	*change = estimate_of_difference(v, first, s->nr_runs);
 }
 
 /* "=": no difference in any seed; "~": one inside the noise */

@@ -6,6 +6,8 @@
 #include <stdio.h>
 
 #include "sim/lab/agreement-judge.h"
+#include "sim/lab/breakeven.h"
+#include "sim/lab/reclaim-first.h"
 #include "sim/lab/runs.h"
 #include "sim/output.h"
 
@@ -48,6 +50,13 @@ char *plot_comment(const char *s);
  */
 int plot_compare(const struct run_set *rs, enum vmstat_item item, const struct outputs *files,
 		 const char *base);
+/** Probability against delay, coloured by the policy that costs least. Return: as
+ * plot_write() */
+int plot_breakeven(const struct grid *g, const struct outputs *files, const char *base);
+/** Of one machine: what is mapped, young and against reclaim, and what is read after the
+ * return, against the stream before. Return: as plot_write() */
+int plot_reclaim_first(const struct curves *c, guint machine, const struct outputs *files,
+		       const char *base);
 /** plot_agreement - each cell of the simulator against the kernel's, a panel a group.
  * Return: as plot_write() */
 int plot_agreement(const struct agreement *a, const struct outputs *files, const char *base);

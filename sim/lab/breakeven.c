@@ -93,8 +93,8 @@ static void rule_axes(struct returns *r, GString *text)
 	r->seed_group = "timed";
 }
 
-int returns_parse(struct returns *r, const struct trace_generator *g, const char *delays,
-		  const char *ps, struct err *err)
+static int parse_returns(struct returns *r, const struct trace_generator *g, const char *delays,
+			 const char *ps, struct err *err)
 {
 	GString *text = g_string_new(NULL);
 	int ret = -EINVAL;
@@ -124,30 +124,79 @@ void returns_clear(struct returns *r)
 	*r = (struct returns){ 0 };
 }
 
+/* the sweep */
+
+static char *definition(const struct breakeven_spec *b, const struct returns *r, bool generated)
+{
+	const bool own = !strcmp(r->group, "generator");
+	GString *s = g_string_new("[sweep]\nmode=timed\n");
+
+	g_string_append_printf(s, "%s=%s\n", generated ? "generator" : "trace", b->workload);
+	if (b->nr_options || own)
+		g_string_append(s, "[generator]\n");
+	for (guint i = 0; i < b->nr_options; i++)
+		g_string_append_printf(s, "%s\n", b->options[i]);
+	if (own)
+		g_string_append_printf(s, "%sseed=1..%u\n", r->text, b->nr_seeds);
+	g_string_append(s, "[machine]\n");
+	axes_text(s, "file", b->machines);
+	for (char *const *set = b->settings; set && *set; set++)
+		g_string_append_printf(s, "%s\n", *set);
+	if (!own)
+		g_string_append_printf(s, "[%s]\n%s[timed]\nseed=1..%u\n", r->group, r->text,
+				       b->nr_seeds);
+	g_string_append(s, "[run]\n");
+	axes_text(s, "lru", b->lrus ? b->lrus : "classic,mglru");
+	axes_text(s, "policy", b->policies ? b->policies : "baseline,v1");
+	return g_string_free(s, FALSE);
+}
+
+enum { MACHINE, LRU, POLICY, DELAY, P, SEED, NR_AXES };
+
+static void find_axes(const struct sweep *sw, const struct returns *r, int axes[NR_AXES])
+{
+	axes[MACHINE] = sweep_axis(sw, "machine", "file");
+	axes[LRU] = sweep_axis(sw, "run", "lru");
+	axes[POLICY] = sweep_axis(sw, "run", "policy");
+	axes[DELAY] = sweep_axis(sw, r->group, r->delay_key);
+	axes[P] = sweep_axis(sw, r->group, r->p_key);
+	axes[SEED] = sweep_axis(sw, r->seed_group, "seed");
+}
+
+int breakeven_parse(struct sweep *sw, struct returns *r, const struct breakeven_spec *spec,
+		    struct err *err)
+{
+	const struct trace_generator *g = gen_find(spec->workload, NULL);
+	g_autofree char *text = NULL;
+	int axes[NR_AXES];
+	int ret = parse_returns(r, g, spec->delays ? spec->delays : "1s,4s,16s,60s",
+				spec->probabilities ? spec->probabilities : "0..1/0.25", err);
+
+	if (ret)
+		return ret;
+	text = definition(spec, r, g != NULL);
+	ret = sweep_parse(sw, "breakeven", text, strlen(text), err);
+	if (!ret) {
+		find_axes(sw, r, axes);
+		ret = sweep_check_axes(sw, axes, NR_AXES, err);
+		if (ret)
+			sweep_clear(sw);
+	}
+	if (ret)
+		returns_clear(r);
+	return ret;
+}
+
 /* the grid */
 
-static GPtrArray *values(const struct sweep *sw, const char *group, const char *key)
+static GPtrArray *values(const struct sweep *sw, int axis)
 {
-	const struct axis *x = axes_find(&sw->axes, group, key);
+	const struct axis *x = sw->order->pdata[axis];
 	GPtrArray *out = g_ptr_array_new_with_free_func(g_free);
 
 	for (guint i = 0; i < x->values->len; i++)
 		g_ptr_array_add(out, g_strdup(x->values->pdata[i]));
 	return out;
-}
-
-/* the axis's value in a row of the table */
-static guint find(const struct table *t, guint row, int column, const GPtrArray *of)
-{
-	const char *value = table_text(t, row, column);
-
-	for (guint i = 0; i < of->len; i++) {
-		g_autofree char *base = g_path_get_basename(of->pdata[i]);
-
-		if (!strcmp(of->pdata[i], value) || !strcmp(base, value))
-			return i;
-	}
-	g_assert_not_reached(); /* the sweep wrote the file a moment ago */
 }
 
 static double *net(const struct grid *g, guint machine, guint lru, guint policy, guint delay,
@@ -174,49 +223,40 @@ static char *without_suffix(const char *path)
 int grid_load(struct grid *g, const char *workload, const struct sweep *sw, const struct returns *r,
 	      const char *csv, struct err *err)
 {
-	const struct {
-		const char *group, *key;
-	} axes[] = {
-		{ "machine", "file" },	    { "run", "lru" },	    { "run", "policy" },
-		{ r->group, r->delay_key }, { r->group, r->p_key }, { r->seed_group, "seed" },
-	};
-	GPtrArray *lists[G_N_ELEMENTS(axes)];
-	int column[G_N_ELEMENTS(axes)], status, value;
-	guint nr = 1;
+	int axes[NR_AXES], status, value;
 	struct table t;
 	int ret = table_load(&t, csv, err);
 
 	if (ret)
 		return ret;
-	for (size_t i = 0; i < G_N_ELEMENTS(axes); i++) {
-		g_autofree char *name = g_strconcat(axes[i].group, ".", axes[i].key, NULL);
-
-		lists[i] = values(sw, axes[i].group, axes[i].key);
-		column[i] = table_column(&t, strcmp(axes[i].group, "run") ? name : axes[i].key);
-		nr *= lists[i]->len;
-	}
 	status = table_column(&t, "status");
 	value = table_column(&t, "net_ns");
+	if (t.rows->len != sw->nr_runs || status < 0 || value < 0) {
+		table_clear(&t);
+		return err_at(err, -EINVAL, csv, 0, "not the %" PRIu64 " rows of the sweep",
+			      sw->nr_runs);
+	}
+	find_axes(sw, r, axes);
 	*g = (struct grid){
 		.workload = without_suffix(workload),
 		.r = r,
-		.machines = lists[0],
-		.lrus = lists[1],
-		.policies = lists[2],
-		.nr_seeds = lists[5]->len,
-		.net = g_new(double, nr),
+		.machines = values(sw, axes[MACHINE]),
+		.lrus = values(sw, axes[LRU]),
+		.policies = values(sw, axes[POLICY]),
+		.nr_seeds = ((const struct axis *)sw->order->pdata[axes[SEED]])->values->len,
+		.net = g_new(double, sw->nr_runs),
 	};
-	for (guint i = 0; i < t.rows->len; i++) {
-		guint at[G_N_ELEMENTS(axes)];
+	/* the rows are in the order of the runs */
+	for (guint run = 0; run < t.rows->len; run++) {
+		guint at[NR_AXES];
 
-		for (size_t a = 0; a < G_N_ELEMENTS(axes); a++)
-			at[a] = find(&t, i, column[a], lists[a]);
-		*net(g, at[0], at[1], at[2], at[3], at[4], at[5]) =
-			strcmp(table_text(&t, i, status), "ok") ? NAN
-								: table_number(&t, i, value) / 1e6;
+		for (size_t a = 0; a < NR_AXES; a++)
+			at[a] = sweep_index(sw, run, (guint)axes[a]);
+		*net(g, at[MACHINE], at[LRU], at[POLICY], at[DELAY], at[P], at[SEED]) =
+			strcmp(table_text(&t, run, status), "ok")
+				? NAN
+				: table_number(&t, run, value) / 1e6;
 	}
-	for (size_t i = 3; i < G_N_ELEMENTS(axes); i++)
-		g_ptr_array_unref(lists[i]);
 	table_clear(&t);
 	return 0;
 }
@@ -244,13 +284,30 @@ double grid_net(const struct grid *g, guint machine, guint lru, guint policy, gu
 struct estimate grid_difference(const struct grid *g, guint machine, guint lru, guint policy,
 				guint delay, guint p)
 {
-	const double *of = net(g, machine, lru, policy, delay, p, 0);
-	const double *first = net(g, machine, lru, 0, delay, p, 0);
-	g_autofree double *d = g_new(double, g->nr_seeds);
+	return estimate_of_difference(net(g, machine, lru, policy, delay, p, 0),
+				      net(g, machine, lru, 0, delay, p, 0), g->nr_seeds);
+}
 
-	for (guint s = 0; s < g->nr_seeds; s++)
-		d[s] = of[s] - first[s];
-	return estimate_of(d, g->nr_seeds);
+int grid_winner(const struct grid *g, guint machine, guint lru, guint delay, guint p)
+{
+	guint nr_worse = 0;
+	double best = 0;
+	int who = 0;
+
+	for (guint i = 1; i < g->policies->len; i++) {
+		struct estimate e = grid_difference(g, machine, lru, i, delay, p);
+
+		if (estimate_is_noise(&e))
+			continue;
+		nr_worse += e.mean > 0;
+		if (e.mean < best) {
+			best = e.mean;
+			who = (int)i;
+		}
+	}
+	if (who || nr_worse == g->policies->len - 1)
+		return who;
+	return nr_worse ? WINNER_FIRST_OR_EQUAL : WINNER_NOISE;
 }
 
 /* where the line through (x, y) passes 0 between the points @from and @to, whose

@@ -18,13 +18,11 @@
 #define REAPSIM_BREAKEVEN_H
 
 #include <stdint.h>
-#include <stdio.h>
 
 #include <glib.h>
 
 #include "sim/lab/estimate.h"
 #include "sim/lab/sweep.h"
-#include "sim/output.h"
 
 /**
  * struct returns - the two axes: whether and when what was killed comes back. They
@@ -40,12 +38,25 @@ struct returns {
 	const char *seed_group; /* whose seed draws who comes back */
 };
 
-struct trace_generator;
+/** struct breakeven_spec - what is asked; lists as typed in a command, and NULL where
+ * there is a default. */
+struct breakeven_spec {
+	const char *workload; /* a generator, or the path of a trace */
+	char *const *options; /* KEY=VALUE of the generator */
+	guint nr_options;
+	const char *machines;	   /* key files, with costs */
+	char *const *settings;	   /* KEY=VALUE of every machine, NULL-terminated */
+	const char *policies;	   /* the first is what the others are compared with */
+	const char *lrus;	   /* default: all */
+	const char *delays;	   /* in rising order */
+	const char *probabilities; /* likewise */
+	guint nr_seeds;
+};
 
-/** Parse lists as they are typed, for the generator @g or, NULL, for the restart
- * rule. Return: 0 with @r to be cleared, or -EINVAL and nothing to clear. */
-int returns_parse(struct returns *r, const struct trace_generator *g, const char *delays,
-		  const char *ps, struct err *err);
+/** The sweep that answers. Return: 0 with both to be cleared, or -errno and nothing to
+ * clear. */
+int breakeven_parse(struct sweep *sw, struct returns *r, const struct breakeven_spec *spec,
+		    struct err *err);
 void returns_clear(struct returns *r);
 
 /** struct grid - everything, from the CSV file of the sweep. */
@@ -57,7 +68,7 @@ struct grid {
 	double *net; /* ms; NaN: the run failed */
 };
 
-/** @workload: name of a generator, or the path of a trace. */
+/** @csv: of the sweep, which is finished. @workload: as in breakeven_spec */
 int grid_load(struct grid *g, const char *workload, const struct sweep *sw, const struct returns *r,
 	      const char *csv, struct err *err);
 void grid_clear(struct grid *g);
@@ -81,8 +92,14 @@ struct even grid_even_p(const struct grid *g, guint machine, guint lru, guint po
 /** The delay in seconds, at a probability. */
 struct even grid_even_delay(const struct grid *g, guint machine, guint lru, guint policy, guint p);
 
-/** Plot probability against delay, coloured by the policy that costs least, to the
- * declared plot at @base. Return: the exit code. */
-int grid_plot(const struct grid *g, const struct outputs *files, const char *base);
+/** grid_winner() - what it says when it is not the index of a policy. */
+enum { WINNER_NOISE = -2, WINNER_FIRST_OR_EQUAL };
+
+/**
+ * grid_winner - the policy that costs least. One wins that costs certainly less than
+ * the first; of several, the one with the lowest mean. If none does, the first wins:
+ * alone if all others cost certainly more, WINNER_FIRST_OR_EQUAL if only some do.
+ */
+int grid_winner(const struct grid *g, guint machine, guint lru, guint delay, guint p);
 
 #endif

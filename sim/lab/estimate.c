@@ -29,6 +29,15 @@ struct estimate estimate_of(const double *v, guint n)
 	return e;
 }
 
+struct estimate estimate_of_difference(const double *v, const double *first, guint n)
+{
+	g_autofree double *d = g_new(double, n);
+
+	for (guint i = 0; i < n; i++)
+		d[i] = v[i] - first[i];
+	return estimate_of(d, n);
+}
+
 bool estimate_is_noise(const struct estimate *e)
 {
 	return !(fabs(e->mean) > e->half);

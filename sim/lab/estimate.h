@@ -15,6 +15,9 @@ struct estimate {
 
 /** Of @n values. */
 struct estimate estimate_of(const double *v, guint n);
+/** Of how much each of @n values is more than that of the first kind: pairs, with the
+ * same seed. */
+struct estimate estimate_of_difference(const double *v, const double *first, guint n);
 /** The interval has 0 in it, or the mean is no number. */
 bool estimate_is_noise(const struct estimate *e);
 

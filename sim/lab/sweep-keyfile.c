@@ -330,11 +330,41 @@ void sweep_clear(struct sweep *sw)
 	*sw = (struct sweep){ 0 };
 }
 
+guint sweep_index(const struct sweep *sw, uint64_t run, guint i)
+{
+	const struct axis *x = sw->order->pdata[i];
+
+	return (guint)(run / sw->stride[i] % x->values->len);
+}
+
 const char *sweep_value(const struct sweep *sw, uint64_t run, guint i)
 {
 	const struct axis *x = sw->order->pdata[i];
 
-	return x->values->pdata[run / sw->stride[i] % x->values->len];
+	return x->values->pdata[sweep_index(sw, run, i)];
+}
+
+int sweep_axis(const struct sweep *sw, const char *group, const char *key)
+{
+	for (guint i = 0; i < sw->order->len; i++)
+		if (is_axis(sw->order->pdata[i], group, key))
+			return (int)i;
+	return -1;
+}
+
+int sweep_check_axes(const struct sweep *sw, const int *known, size_t nr, struct err *err)
+{
+	for (guint i = 0; i < sw->order->len; i++) {
+		const struct axis *x = sw->order->pdata[i];
+		bool is_known = false;
+
+		for (size_t k = 0; k < nr; k++)
+			is_known |= known[k] == (int)i;
+		if (!is_known && x->values->len > 1)
+			return err_set(err, -EINVAL, "%s has %u values, expected one", x->key,
+				       x->values->len);
+	}
+	return 0;
 }
 
 /* "trace", "policy", "machine.cpus": unambiguous, and no machine key of the

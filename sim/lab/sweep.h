@@ -65,8 +65,14 @@ struct sweep {
  * where paths begin. Return: 0 with @sw to be cleared, or -errno and nothing to clear. */
 int sweep_parse(struct sweep *sw, const char *path, const char *text, size_t len, struct err *err);
 void sweep_clear(struct sweep *sw);
-/** Value of the axis @order[@i] in run @run (from 0). */
+/** Value of the axis @order[@i] in run @run (from 0), and its index among the values. */
 const char *sweep_value(const struct sweep *sw, uint64_t run, guint i);
+guint sweep_index(const struct sweep *sw, uint64_t run, guint i);
+/** @i of the axis @group.@key; -1: it is none. */
+int sweep_axis(const struct sweep *sw, const char *group, const char *key);
+/** -EINVAL if an axis that is none of the @nr in @known, indices or -1, has more than one
+ * value: the reports that know these few have no place for it. */
+int sweep_check_axes(const struct sweep *sw, const int *known, size_t nr, struct err *err);
 /** Name of the column of @order[@i]. */
 char *sweep_column(const struct sweep *sw, guint i);
 
