@@ -9,7 +9,7 @@
 #include <glib.h>
 #include <stdbool.h>
 
-#include "sim/err.h"
+#include "sim/lab/lab.h"
 
 /** struct measurement - one key. */
 struct measurement {
@@ -28,8 +28,7 @@ struct measurement {
 struct measure_options {
 	const char *dir;
 	bool quick;
-	void (*progress)(void *data, double done);
-	void *progress_data;
+	const struct lab_hooks *hooks;
 };
 
 /** struct measures - freed by measures_clear(). */
@@ -42,13 +41,12 @@ struct measures {
 /**
  * Measure everything. Writes a file of 128 MiB (quick: 8) in @dir that is
  * unlinked at once; takes less than a minute.
- * Return: 0; -EINVAL, -EIO with @err when there is no place for the file.
+ * Return: 0; -EINVAL, -EIO with @err when there is no place for the file; -EINTR.
  */
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err);
 void measures_clear(struct measures *m);
-
-/** Quantile 0..1 of @samples (double), which are sorted by it. */
-double measure_quantile(GArray *samples, double q);
-double measure_mean(const GArray *samples);
+/** The machine file (measure-file.c): each key with how it was measured, or why it was
+ * not. The caller frees it. */
+char *measures_machine_file(const struct measures *m);
 
 #endif

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is not measured but read: settings of the kernel, and which machine it is. */
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/utsname.h>
+#include <sys/vfs.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "sim/lab/measure-probe.h"
+#include "sim/machine.h"
+
+static void setting(struct bench *b, const char *key, const char *where, const char *value)
+{
+	struct measurement m = { .key = key, .what = where, .samples = samples_new() };
+	struct machine scratch;
+
+	machine_init(&scratch);
+	if (!value)
+		g_strlcpy(m.why_not, "can not be read", sizeof(m.why_not));
+	else if (machine_set(&scratch, key, value, NULL))
+		g_snprintf(m.why_not, sizeof(m.why_not), "%s is out of the simulator's range",
+			   value);
+	else
+		g_strlcpy(m.value, value, sizeof(m.value));
+	g_array_append_val(b->m->all, m);
+}
+
+/* a number in a file, divided */
+static void setting_file(struct bench *b, const char *key, const char *path, uint64_t divisor,
+			 const char *where)
+{
+	g_autofree char *text = NULL;
+	char value[32];
+	char *end;
+	uint64_t v;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL)) {
+		setting(b, key, where, NULL);
+		return;
+	}
+	v = g_ascii_strtoull(text, &end, 10) / divisor;
+	g_snprintf(value, sizeof(value), "%" PRIu64, v);
+	setting(b, key, where, end == text ? NULL : value);
+}
+
+/* /sys/dev/block/8:1 of a partition has its queue one level up */
+static char *queue_file(const struct stat *st, const char *name)
+{
+	char *path = g_strdup_printf("/sys/dev/block/%u:%u/queue/%s", major(st->st_dev),
+				     minor(st->st_dev), name);
+
+	if (access(path, R_OK)) {
+		g_free(path);
+		path = g_strdup_printf("/sys/dev/block/%u:%u/../queue/%s", major(st->st_dev),
+				       minor(st->st_dev), name);
+	}
+	return path;
+}
+
+void measure_settings(struct bench *b)
+{
+	static const struct {
+		const char *key, *path;
+		uint64_t divisor;
+	} files[] = {
+		{ "fault_around_pages", "/sys/kernel/debug/fault_around_bytes", PAGE },
+		{ "swappiness", "/proc/sys/vm/swappiness", 1 },
+		{ "watermark_scale_factor", "/proc/sys/vm/watermark_scale_factor", 1 },
+		{ "dirty_background_ratio", "/proc/sys/vm/dirty_background_ratio", 1 },
+		{ "dirty_expire_ms", "/proc/sys/vm/dirty_expire_centisecs", 0 },
+		{ "dirty_writeback_ms", "/proc/sys/vm/dirty_writeback_centisecs", 0 },
+	};
+	g_autofree char *readahead = NULL, *sectors = NULL;
+	struct timespec tick;
+	char value[32];
+	struct stat st;
+
+	g_snprintf(value, sizeof(value), "%u", MIN(g_get_num_processors(), SIM_MAX_CPUS));
+	setting(b, "cpus", "online processors, at most 8", value);
+	clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+	g_snprintf(value, sizeof(value), "%ld", tick.tv_nsec / 1000);
+	setting(b, "tick_us", "resolution of CLOCK_MONOTONIC_COARSE", value);
+#if defined(__aarch64__)
+	setting(b, "prefault", "arm64 with hardware access flags; young without", "old");
+#else
+	setting(b, "prefault", "this architecture", "young");
+#endif
+	if (!fstat(b->fd, &st)) {
+		readahead = queue_file(&st, "read_ahead_kb");
+		sectors = queue_file(&st, "max_sectors_kb");
+		setting_file(b, "readahead_pages", readahead, 4, "read_ahead_kb / 4");
+		setting_file(b, "io_pages", sectors, 4, "max_sectors_kb / 4");
+	}
+	for (size_t i = 0; i < G_N_ELEMENTS(files); i++) {
+		if (files[i].divisor) {
+			setting_file(b, files[i].key, files[i].path, files[i].divisor,
+				     files[i].path);
+		} else {
+			g_autofree char *text = NULL;
+
+			if (g_file_get_contents(files[i].path, &text, NULL, NULL)) {
+				g_snprintf(value, sizeof(value), "%" PRIu64,
+					   g_ascii_strtoull(text, NULL, 10) * 10);
+				setting(b, files[i].key, files[i].path, value);
+			} else {
+				setting(b, files[i].key, files[i].path, NULL);
+			}
+		}
+	}
+}
+
+void measure_describe(struct bench *b)
+{
+	static const struct {
+		long magic;
+		const char *name;
+	} kinds[] = {
+		{ 0xef53, "ext4" },	   { 0x58465342, "xfs" },   { 0x9123683e, "btrfs" },
+		{ 0xf2f52010, "f2fs" },	   { 0x01021994, "tmpfs" }, { 0x858458f6, "ramfs" },
+		{ 0x794c7630, "overlay" },
+	};
+	g_autofree char *lru = NULL;
+	struct statfs fs = { 0 };
+	struct utsname u;
+
+	if (getloadavg(&b->m->load, 1) < 1)
+		b->m->load = -1;
+	uname(&u);
+	/* the rest says who built it */
+	u.release[strspn(u.release, "0123456789.")] = 0;
+	g_snprintf(b->m->kernel, sizeof(b->m->kernel), "%s %.20s %.20s", u.sysname, u.release,
+		   u.machine);
+	g_strlcpy(b->m->file_system, "unknown", sizeof(b->m->file_system));
+	fstatfs(b->fd, &fs);
+	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
+		if ((long)fs.f_type == kinds[i].magic)
+			g_strlcpy(b->m->file_system, kinds[i].name, sizeof(b->m->file_system));
+	g_file_get_contents("/sys/kernel/mm/lru_gen/enabled", &lru, NULL, NULL);
+	g_strlcpy(b->m->lru, lru && g_ascii_strtoull(lru, NULL, 0) ? "mglru" : "classic",
+		  sizeof(b->m->lru));
+}

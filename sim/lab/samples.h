@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Samples of a measurement: a GArray of double. */
+#ifndef REAPSIM_SAMPLES_H
+#define REAPSIM_SAMPLES_H
+
+#include <glib.h>
+
+GArray *samples_new(void);
+void samples_add(GArray *samples, double v);
+/** Quantile 0..1 of at least one sample, linear between two; sorts them. */
+double samples_quantile(GArray *samples, double q);
+double samples_mean(const GArray *samples);
+/** The standard deviation; 0 of a single one. */
+double samples_deviation(const GArray *samples);
+
+#endif
