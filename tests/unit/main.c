@@ -57,7 +57,11 @@
 	X(sched)                                                                                   \
 	X(axes)                                                                                    \
 	X(clock)                                                                                   \
-	X(sweep_journal)
+	X(sweep_journal)                                                                           \
+	X(sweep)                                                                                   \
+	X(config)                                                                                  \
+	X(estimate)                                                                                \
+	X(breakeven)
 
 #define DECLARE_SUITE(name) void suite_##name(void);
 SUITES(DECLARE_SUITE)

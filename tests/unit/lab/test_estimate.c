@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Means, their confidence intervals, and quantiles. */
+#include <math.h>
+
+#include <CUnit/CUnit.h>
+
+#include "sim/lab/estimate.h"
+#include "sim/lab/samples.h"
+#include "tests/unit/testlib.h"
+
+void suite_estimate(void);
+
+/* the 97.5% quantile of Student's t, from tables of it */
+static const struct {
+	guint freedom;
+	double t;
+} quantiles[] = {
+	{ 1, 12.7062 },	 { 2, 4.3027 },	  { 3, 3.1824 },  { 4, 2.7764 },  { 5, 2.5706 },
+	{ 6, 2.4469 },	 { 7, 2.3646 },	  { 8, 2.3060 },  { 9, 2.2622 },  { 10, 2.2281 },
+	{ 11, 2.2010 },	 { 12, 2.1788 },  { 13, 2.1604 }, { 14, 2.1448 }, { 15, 2.1314 },
+	{ 16, 2.1199 },	 { 17, 2.1098 },  { 18, 2.1009 }, { 19, 2.0930 }, { 20, 2.0860 },
+	{ 21, 2.0796 },	 { 22, 2.0739 },  { 23, 2.0687 }, { 24, 2.0639 }, { 25, 2.0595 },
+	{ 26, 2.0555 },	 { 27, 2.0518 },  { 28, 2.0484 }, { 29, 2.0452 }, { 30, 2.0423 },
+	{ 31, 2.0395 },	 { 40, 2.0211 },  { 60, 2.0003 }, { 99, 1.9842 }, { 120, 1.9799 },
+	{ 499, 1.9647 }, { 999, 1.9623 },
+};
+
+/* n values whose mean is 0 and whose standard deviation is the square root of n: half the
+ * width of the interval is t itself */
+static void test_student_t(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++) {
+		const guint n = quantiles[i].freedom + 1;
+		g_autofree double *v = g_new0(double, n);
+		struct estimate e;
+
+		v[0] = -sqrt(n * (n - 1) / 2.0);
+		v[n - 1] = -v[0];
+		e = estimate_of(v, n);
+		CU_ASSERT_DOUBLE_EQUAL(e.mean, 0, 1e-9);
+		TL_EQ(fabs(e.half / quantiles[i].t - 1) <= 0.001, true, "freedom %u: within 0.1%%",
+		      quantiles[i].freedom);
+	}
+}
+
+/* worked by hand: mean 5, standard deviation 2, of 4: 3.1824 * 2 / 2 */
+static void test_interval(void)
+{
+	const double v[] = { 3, 7, 5 - sqrt(2), 5 + sqrt(2) }, one[] = { 8 };
+	const double nan[] = { 1, NAN }, same[] = { 3, 3, 3 };
+	struct estimate e = estimate_of(v, 4);
+
+	CU_ASSERT_DOUBLE_EQUAL(e.mean, 5, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(e.half, 3.1824, 0.001);
+	CU_ASSERT_FALSE(estimate_is_noise(&e));
+	/* nothing can be said of one; and no number is no difference */
+	e = estimate_of(one, 1);
+	CU_ASSERT_EQUAL(e.mean, 8);
+	CU_ASSERT_EQUAL(e.half, 0);
+	e = estimate_of(nan, 2);
+	CU_ASSERT_TRUE(isnan(e.mean));
+	CU_ASSERT_TRUE(estimate_is_noise(&e));
+	e = estimate_of(same, 3);
+	CU_ASSERT_EQUAL(e.half, 0);
+}
+
+static void test_noise(void)
+{
+	static const struct {
+		struct estimate e;
+		bool noise;
+	} rows[] = {
+		{ { 1, 0.9 }, false },	{ { 1, 1 }, true },    { { 1, 1.1 }, true },
+		{ { -1, 0.9 }, false }, { { -1, 1.1 }, true }, { { 0, 0 }, true },
+		{ { 1, 0 }, false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		TL_EQ(estimate_is_noise(&rows[i].e), rows[i].noise, "row %zu", i);
+}
+
+/* what differs between seeds cancels out in pairs: 10 and 1000 are as good as one */
+static void test_difference(void)
+{
+	const double first[] = { 10, 1000, 100 }, v[] = { 11, 1002, 103 };
+	struct estimate e = estimate_of_difference(v, first, 3);
+
+	CU_ASSERT_DOUBLE_EQUAL(e.mean, 2, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(e.half, 4.303 / sqrt(3), 0.001);
+}
+
+static void test_samples(void)
+{
+	static const double unsorted[] = { 4, 1, 3, 2 };
+	static const struct {
+		double q, value;
+	} rows[] = { { 0, 1 }, { 0.25, 1.75 }, { 0.5, 2.5 }, { 0.75, 3.25 }, { 1, 4 } };
+	GArray *s = samples_new();
+
+	samples_add(s, 7);
+	CU_ASSERT_EQUAL(samples_quantile(s, 0.5), 7);
+	CU_ASSERT_EQUAL(samples_quantile(s, 1), 7);
+	CU_ASSERT_EQUAL(samples_deviation(s), 0);
+	g_array_set_size(s, 0);
+	for (size_t i = 0; i < G_N_ELEMENTS(unsorted); i++)
+		samples_add(s, unsorted[i]);
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
+		CU_ASSERT_DOUBLE_EQUAL(samples_quantile(s, rows[i].q), rows[i].value, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(samples_mean(s), 2.5, 1e-12);
+	CU_ASSERT_DOUBLE_EQUAL(samples_deviation(s), sqrt(5.0 / 3), 1e-12);
+	g_array_free(s, TRUE);
+}
+
+void suite_estimate(void)
+{
+	CU_pSuite s = CU_add_suite("estimate", NULL, NULL);
+
+	CU_add_test(s, "Student's t against a table", test_student_t);
+	CU_add_test(s, "an interval worked by hand", test_interval);
+	CU_add_test(s, "noise", test_noise);
+	CU_add_test(s, "differences in pairs", test_difference);
+	CU_add_test(s, "quantiles, mean and deviation", test_samples);
+}
