@@ -41,14 +41,15 @@ LIB_DIRS := sim sim/mm sim/time sim/lab models traces/readers traces/gen
 LIB_SRC  := $(wildcard $(LIB_DIRS:=/*.c))
 CLI_SRC  := $(wildcard sim/cli/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c
-FORMAT   := $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) sim/cli tests/* tests/*/*))
+ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c traces/examples/compare-two.c
+FORMAT   := $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) sim/cli traces/examples tests/* tests/*/*))
 
 objects  = $(patsubst %.c,$(B)/obj/%.o,$(1))
 LIB     := $(B)/libreapsim.a
 BIN     := $(B)/reapsim
 UNIT    := $(B)/unit-tests
 BENCH   := $(B)/bench
+EXAMPLE := $(B)/compare-two
 STAMP   := $(BUILD)/deps.stamp
 
 # A name as a word of a recipe, whatever is in it: of the value, of a variable.
@@ -63,7 +64,7 @@ Q := $(if $(V),,@)
 .PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
-all: $(BIN) $(UNIT) ## build reapsim and its unit tests (the default)
+all: $(BIN) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/report.sh
@@ -83,7 +84,7 @@ test: test-unit test-cli test-docs agreement ## all tests: unit, command line, d
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
 
-test-cli: $(BIN) ## golden tests of the command line only
+test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh
 
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
@@ -100,7 +101,7 @@ agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU;
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
 	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh
 
-golden-update: $(BIN) ## rewrite goldens, and tables in documents, from what the commands print now
+golden-update: $(BIN) $(EXAMPLE) ## rewrite goldens, and tables in documents, from what the commands print now
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh --update
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh --update
 
@@ -173,6 +174,11 @@ $(UNIT): $(call objects,$(UNIT_SRC)) $(LIB)
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ -lcunit $(LIBS)
 
 $(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# The library from a program of somebody else's.
+$(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 

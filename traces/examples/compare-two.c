@@ -17,7 +17,7 @@ static int compare(const struct trace *t, char *policies, struct err *err)
 	for (guint i = 0; !ret && i < rs.runs->len; i++) {
 		const struct run *r = &g_array_index(rs.runs, struct run, i);
 
-		printf("%s pages, %s: %" PRIu64 " refaults\n", r->cfg.machine.name, r->policy,
+		printf("memory %s, %s: %" PRIu64 " refaults\n", r->cfg.machine.name, r->policy,
 		       r->stat.v[VM_workingset_refault_file]);
 	}
 	run_set_clear(&rs);
