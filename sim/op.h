@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The operations of a trace, in the form the replay loop eats: 8-byte
- * records, mmapped or in memory. traces/FORMAT.md is the user's description.
+ * records. traces/FORMAT.md is the user's description.
  *
  * A record is two little-endian 32-bit words: the operation in the low 5 bits
  * of the first, a 27-bit field x in its other bits, and a 32-bit argument.

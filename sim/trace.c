@@ -13,7 +13,7 @@ _Static_assert(sizeof(struct op_rec) == 8, "the binary trace is made of these");
 _Static_assert(NR_OPS <= 32, "the code has 5 bits");
 _Static_assert(OP_PID_MAX <= INT32_MAX, "process ids are used as hash keys");
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
-#error "binary traces are mmapped and little-endian"
+#error "binary traces are little-endian, and read as they are"
 #endif
 
 /* Names and values */
@@ -83,8 +83,7 @@ void trace_free(struct trace *t)
 	free_kvs(t->notes, t->nr_notes);
 	if (t->rec_array)
 		g_array_free(t->rec_array, TRUE);
-	if (t->mapped)
-		g_mapped_file_unref(t->mapped);
+	g_free(t->own_recs);
 	g_free(t->path);
 	g_free(t);
 }

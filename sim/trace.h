@@ -46,7 +46,7 @@ struct trace {
 	uint32_t nr_notes;
 	/* owned storage behind the pointers above */
 	GArray *rec_array;
-	GMappedFile *mapped;
+	struct op_rec *own_recs;
 };
 
 void trace_free(struct trace *t);

@@ -308,13 +308,6 @@ const struct trace *sweep_get_trace(const struct sweep *sw, uint64_t run, int *r
 	return src->t;
 }
 
-int sweep_check_trace(const struct sweep *sw, uint64_t run, struct err *err)
-{
-	const struct sweep_source *src = source_of(sw, run);
-
-	return src->t->mapped ? check_unchanged(src->t->path, &src->st, err) : 0;
-}
-
 void sweep_put_trace(const struct sweep *sw, uint64_t run)
 {
 	struct sweep_source *src = source_of(sw, run);

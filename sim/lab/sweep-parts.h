@@ -50,8 +50,6 @@ void sweep_begin_traces(struct sweep *sw);
 /** The trace of a run, generated if need be; NULL with @ret and @err. */
 const struct trace *sweep_get_trace(const struct sweep *sw, uint64_t run, int *ret,
 				    struct err *err);
-/** After a run: -EIO if its trace, which is read in place, has changed. */
-int sweep_check_trace(const struct sweep *sw, uint64_t run, struct err *err);
 /** The run is finished: what is generated lives until nobody needs it. */
 void sweep_put_trace(const struct sweep *sw, uint64_t run);
 /** sim_config_peak(), once for all runs that differ in memory and policy only. */

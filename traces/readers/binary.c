@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The binary form of a trace: a text header, then the records of sim/op.h,
- * which are mmapped and used where they lie; traces/FORMAT.md describes it.
- * The file must not be shortened while it is in use: that is SIGBUS.
+ * The binary form of a trace: a text header, then the records of sim/op.h;
+ * traces/FORMAT.md describes it. Records are read into memory and not mapped: they are
+ * checked once, and what was checked must be what is replayed, whatever becomes of the
+ * file meanwhile.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,14 +14,17 @@
 #include "traces/readers/rows.h"
 #include "traces/readers/write.h"
 
-#define SUM_DIGITS 32
+#define SUM_DIGITS  32
+#define FIRST_LINE  TRACE_MAGIC G_STRINGIFY(TRACE_VERSION) ",binary\n"
+#define FIRST_BYTES (1u << 20) /* of records whose number nothing vouches for */
 
 struct binary {
 	struct rows rows;
 	struct trace_build build;
 	uint64_t nr_recs;
 	char sum[SUM_DIGITS + 1];
-	uint64_t sum_bytes; /* of the header that the checksum covers */
+	GString *head;	    /* the header as it lies in the file */
+	uint64_t sum_bytes; /* of it that the checksum covers */
 	uint64_t recs_at;   /* offset of the first record */
 };
 
@@ -93,37 +97,77 @@ static int read_header(struct binary *b, struct err *err)
 	}
 }
 
-/* Hangs the mapped records into @t. */
-static int map_records(const struct binary *b, const struct input *in, struct trace *t,
-		       struct err *err)
+static int wrong_size(const struct binary *b, const struct trace *t, uint64_t bytes,
+		      struct err *err)
 {
-	GError *error = NULL;
+	const uint64_t expected = b->nr_recs * sizeof(struct op_rec);
+
+	return err_at(err, -EINVAL, t->path, 0,
+		      "%" PRIu64 " bytes of records, expected %" PRIu64 " for %" PRIu64
+		      " records (the file is %s)",
+		      bytes, expected, b->nr_recs, bytes < expected ? "cut off" : "too long");
+}
+
+static int no_memory(const struct binary *b, const struct trace *t, struct err *err)
+{
+	return err_at(err, -ENOMEM, t->path, 0,
+		      "no memory for its %" PRIu64 " records of %zu bytes", b->nr_recs,
+		      sizeof(struct op_rec));
+}
+
+/* Reads what is behind the records. Return: its bytes. */
+static int64_t skip_rest(struct binary *b, struct err *err)
+{
+	char buf[4096];
+	int64_t n, all = 0;
+
+	while ((n = lines_rest(&b->rows.lines, buf, sizeof(buf), err)) > 0)
+		all += n;
+	return n < 0 ? n : all;
+}
+
+/*
+ * Reads the records into memory of @t. How many there are is the file's word: without a
+ * size that agrees, memory grows with what comes.
+ */
+static int read_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
+{
+	const uint64_t expected = b->nr_recs * sizeof(struct op_rec);
+	uint64_t have = 0, room;
+	int64_t n;
+
+	if (in->plain) {
+		if (in->size != b->recs_at + expected)
+			return wrong_size(b, t, in->size - MIN(in->size, b->recs_at), err);
+		room = expected;
+	} else {
+		room = MIN(expected, FIRST_BYTES);
+	}
+	do {
+		struct op_rec *more = g_try_realloc(t->own_recs, room);
+
+		if (room && !more)
+			return no_memory(b, t, err);
+		t->recs = t->own_recs = more;
+		n = lines_rest(&b->rows.lines, (char *)more + have, room - have, err);
+		if (n < 0)
+			return (int)n;
+		have += (uint64_t)n;
+		if (have < room)
+			return wrong_size(b, t, have, err);
+		room = MIN(expected, 2 * room);
+	} while (have < expected);
+	t->nr_recs = b->nr_recs;
+	n = skip_rest(b, err);
+	return n < 0 ? (int)n : n ? wrong_size(b, t, have + (uint64_t)n, err) : 0;
+}
+
+static int check_sum(const struct binary *b, const struct trace *t, struct err *err)
+{
 	char got[SUM_DIGITS + 1];
 	struct trace_sum sum = { 0 };
-	const char *bytes;
-	uint64_t len, have;
 
-	t->mapped = g_mapped_file_new_from_fd(in->fd, FALSE, &error);
-	if (!t->mapped) {
-		int ret = err_at(err, -EINVAL, t->path, 0, "%s", error->message);
-
-		g_error_free(error);
-		return ret;
-	}
-	bytes = g_mapped_file_get_contents(t->mapped);
-	len = g_mapped_file_get_length(t->mapped);
-	if (!bytes || len < b->recs_at)
-		return err_at(err, -EINVAL, t->path, 0, "the file changed while it was read");
-	have = len - b->recs_at;
-	if (have != b->nr_recs * sizeof(struct op_rec))
-		return err_at(err, -EINVAL, t->path, 0,
-			      "%" PRIu64 " bytes of records, expected %" PRIu64 " for %" PRIu64
-			      " records (the file is %s)",
-			      have, b->nr_recs * sizeof(struct op_rec), b->nr_recs,
-			      have < b->nr_recs * sizeof(struct op_rec) ? "cut off" : "too long");
-	t->recs = (const struct op_rec *)(const void *)(bytes + b->recs_at);
-	t->nr_recs = b->nr_recs;
-	trace_sum_bytes(&sum, bytes, b->sum_bytes);
+	trace_sum_bytes(&sum, b->head->str, b->sum_bytes);
 	trace_sum_add(&sum, (const uint64_t *)(const void *)t->recs, t->nr_recs);
 	snprintf(got, sizeof(got), "%016" PRIx64 "%016" PRIx64, sum.a, sum.b);
 	if (strcmp(got, b->sum))
@@ -136,24 +180,27 @@ static int binary_read(struct input *in, struct trace **out, struct err *err)
 {
 	struct binary b = { 0 };
 	struct trace *t;
-	int ret = input_make_plain(in, err);
+	int ret = rows_start(&b.rows, in, ",binary", err);
 
-	if (!ret)
-		ret = rows_start(&b.rows, in, ",binary", err);
 	if (ret)
 		return ret;
+	b.head = g_string_new(FIRST_LINE);
+	b.rows.lines.keep = b.head;
 	trace_build_init(&b.build, in->path);
 	ret = read_header(&b, err);
-	rows_close(&b.rows);
 	t = trace_build_end(&b.build);
 	if (!ret)
-		ret = map_records(&b, in, t, err);
+		ret = read_records(&b, in, t, err);
+	rows_close(&b.rows);
+	if (!ret)
+		ret = check_sum(&b, t, err);
 	if (!ret)
 		ret = trace_check(t, NULL, err);
 	if (ret)
 		trace_free(t);
 	else
 		*out = t;
+	g_string_free(b.head, TRUE);
 	return ret;
 }
 
@@ -164,7 +211,7 @@ static bool binary_probe(const uint8_t *head, size_t len)
 
 const struct trace_reader binary_reader = {
 	.name = "binary",
-	.summary = "reapsim's own format as mmapped records, small and fast",
+	.summary = "reapsim's own format as records, small and fast",
 	.probe = binary_probe,
 	.read = binary_read,
 };

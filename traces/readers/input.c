@@ -140,7 +140,9 @@ static int start(struct input *in, struct err *err)
 		return path_error(in->path, "cannot read", errno, err);
 	if (S_ISDIR(st.st_mode))
 		return path_error(in->path, "cannot read", EISDIR, err);
-	in->size = S_ISREG(st.st_mode) ? (uint64_t)st.st_size : 0;
+	in->regular = S_ISREG(st.st_mode);
+	in->size = in->regular ? (uint64_t)st.st_size : 0;
+	in->changed = st.st_mtim;
 	in->raw = g_malloc(RAW_BYTES);
 	n = read_raw(in, in->raw, INPUT_HEAD_BYTES, err);
 	if (n < 0)
@@ -148,7 +150,7 @@ static int start(struct input *in, struct err *err)
 	in->raw_end = (size_t)n;
 	if (!in->copy)
 		in->unpacker = unpacker_find(in->raw, in->raw_end);
-	in->plain = S_ISREG(st.st_mode) && !in->unpacker;
+	in->plain = in->regular && !in->unpacker;
 	if (in->unpacker) {
 		in->unpack = in->unpacker->open();
 		if (!in->unpack)
@@ -217,6 +219,17 @@ int64_t input_read(struct input *in, void *buf, size_t size, struct err *err)
 	return n < 0 ? n : n + (int64_t)had;
 }
 
+int input_check_unchanged(const struct input *in, struct err *err)
+{
+	struct stat st;
+
+	if (!in->regular ||
+	    (!fstat(in->fd, &st) && (uint64_t)st.st_size == in->size &&
+	     st.st_mtim.tv_sec == in->changed.tv_sec && st.st_mtim.tv_nsec == in->changed.tv_nsec))
+		return 0;
+	return err_at(err, -ESTALE, in->path, 0, "changed while it was read");
+}
+
 /* A file without a name, in memory only where no folder for it is found. */
 static int nameless(void)
 {
@@ -261,6 +274,8 @@ int input_make_plain(struct input *in, struct err *err)
 		return err_at(err, -EIO, path, 0, "no room for a copy of it in %s",
 			      g_get_tmp_dir());
 	ret = copy_to(in, fd, err);
+	if (!ret)
+		ret = input_check_unchanged(in, err);
 	if (ret) {
 		close(fd);
 		return ret;

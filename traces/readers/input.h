@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "sim/err.h"
 
@@ -46,6 +47,8 @@ struct input {
 	uint64_t read;	   /* bytes handed out, or peeked at */
 	/* private */
 	bool copy; /* made by input_make_plain() */
+	bool regular;
+	struct timespec changed; /* when a regular file was, before it was read */
 	const struct unpacker *unpacker;
 	void *unpack;
 	bool whole;   /* what was unpacked so far may be all */
@@ -76,6 +79,10 @@ int64_t input_read(struct input *in, void *buf, size_t size, struct err *err);
  * temporary files unless it is one already. Nothing must have been read.
  */
 int input_make_plain(struct input *in, struct err *err);
+
+/** -ESTALE if a regular file is not what it was when it was opened: by its size and the time
+ * of its last change. */
+int input_check_unchanged(const struct input *in, struct err *err);
 
 /** Report that @path can not be opened or read; for use by every reader. */
 int path_error(const char *path, const char *doing, int errnum, struct err *err);

@@ -64,6 +64,8 @@ int lines_next(struct lines *l, char **line, size_t *len, struct err *err)
 			return err_at(err, -EINVAL, l->path, l->nr + 1,
 				      "a line of more than %u bytes", LINE_BYTES_MAX);
 		if (nl) {
+			if (l->keep)
+				g_string_append_len(l->keep, from, nl + 1 - from);
 			*nl = '\0';
 			*line = from;
 			*len = (size_t)(nl - from);
@@ -91,4 +93,17 @@ int lines_next(struct lines *l, char **line, size_t *len, struct err *err)
 				      "the file cut off?)");
 		return 0;
 	}
+}
+
+int64_t lines_rest(struct lines *l, void *buf, size_t size, struct err *err)
+{
+	const size_t had = MIN(size, l->end - l->start);
+	int64_t n = 0;
+
+	if (had)
+		memcpy(buf, l->buf + l->start, had);
+	l->start += had;
+	if (had < size)
+		n = input_read(l->in, (char *)buf + had, size - had, err);
+	return n < 0 ? n : n + (int64_t)had;
 }

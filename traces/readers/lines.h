@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <glib.h>
+
 #include "sim/err.h"
 #include "traces/readers/input.h"
 
@@ -24,6 +26,7 @@ struct lines {
 	uint64_t offset;   /* bytes consumed, newline included */
 	size_t start, end; /* unread part of @buf */
 	char *buf;
+	GString *keep; /* if set, gets every line as it was, newline included */
 };
 
 /** Take lines from @in, which must outlive @l. */
@@ -35,6 +38,8 @@ int lines_open(struct lines *l, const char *path, struct err *err);
  * call; the caller may write to it. Return: 1, 0 at the end, a negative errno.
  */
 int lines_next(struct lines *l, char **line, size_t *len, struct err *err);
+/** Bytes that follow the last line. Return: as input_read(). */
+int64_t lines_rest(struct lines *l, void *buf, size_t size, struct err *err);
 void lines_close(struct lines *l);
 
 #endif

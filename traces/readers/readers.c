@@ -53,6 +53,17 @@ static int probe_input(const struct input *in, const struct trace_reader **reade
 	return -EINVAL;
 }
 
+/* what was read of a file that changed meanwhile is neither the old nor the new one */
+static int read_all(struct input *in, const struct trace_reader *reader, struct trace **out,
+		    struct err *err)
+{
+	int ret = reader->read(in, out, err), changed = input_check_unchanged(in, err);
+
+	if (!ret && changed)
+		trace_free(*out);
+	return changed ? changed : ret;
+}
+
 int trace_load_with(const char *path, const char *format, const struct input_options *options,
 		    struct trace **out, struct err *err)
 {
@@ -71,7 +82,7 @@ int trace_load_with(const char *path, const char *format, const struct input_opt
 	if (!reader)
 		ret = probe_input(&in, &reader, err);
 	if (!ret)
-		ret = reader->read(&in, out, err);
+		ret = read_all(&in, reader, out, err);
 	input_close(&in);
 	return ret;
 }
