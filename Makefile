@@ -61,7 +61,8 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-sizes agreement bench golden-update format
+.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-sizes test-storeys
+.PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
 all: $(BIN) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
@@ -79,7 +80,7 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
-test: test-unit test-cli test-docs test-sizes agreement ## all tests: unit, command line, documentation, sizes, agreement
+test: test-unit test-cli test-docs test-sizes test-storeys agreement ## all tests: unit, command line, documentation, sizes, storeys, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -92,6 +93,9 @@ test-docs: $(BIN) ## check that commands, tables and links in the documents work
 
 test-sizes: ## check that no file or function is too long
 	tests/sizes.sh
+
+test-storeys: $(BIN) ## check that calls and includes run one way between sim/mm, sim/time and the others
+	@tests/storeys.sh $(call q,B)/obj $(LIB_SRC) $(CLI_SRC)
 
 RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level kernel-patch/results/stock/*.level))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before

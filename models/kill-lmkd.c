@@ -43,7 +43,7 @@
 #include "models/models.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/swap.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 #include "sim/time/psi.h"
 
 #define MS 1000000ull

@@ -27,7 +27,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/swap.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 #include "sim/time/psi.h"
 
 #define MS 1000000ull

@@ -31,7 +31,7 @@
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 enum {
 	INACTIVE_ANON,

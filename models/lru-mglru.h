@@ -7,7 +7,7 @@
 
 #include "sim/mm/list.h"
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 #define MIN_NR_GENS   2u
 #define MAX_NR_GENS   4u

@@ -15,39 +15,8 @@
 #include "sim/mm/zap.h"
 #include "sim/timed.h"
 
-#define FILE_HINT_SHIFT 10
-#define NSEC_PER_SEC	1000000000ull
-#define STATS_FLUSH_NS	2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
-
-uint32_t slot_file(const struct sim *s, uint32_t slot)
-{
-	uint32_t page = slot - FOLIO_FIRST, file;
-	const struct trace_file *files = s->trace->files;
-
-	if (slot_is_metadata(s, slot))
-		return s->trace->nr_files;
-	file = s->file_hint[page >> FILE_HINT_SHIFT];
-	while (page - files[file].first >= files[file].pages)
-		file++;
-	return file;
-}
-
-static void make_file_hints(struct sim *s)
-{
-	const struct trace *t = s->trace;
-	uint64_t n = (t->nr_file_pages >> FILE_HINT_SHIFT) + 1;
-	uint32_t file = 0;
-
-	s->file_hint = g_new0(uint32_t, n);
-	for (uint64_t i = 0; i < n && file < t->nr_files; i++) {
-		uint64_t page = i << FILE_HINT_SHIFT;
-
-		while (file + 1 < t->nr_files &&
-		       (uint64_t)t->files[file].first + t->files[file].pages <= page)
-			file++;
-		s->file_hint[i] = file;
-	}
-}
+#define NSEC_PER_SEC   1000000000ull
+#define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
 
 /* what the kernel does every so often: clock.passed */
 static void time_passed(void *arg, uint64_t from)
@@ -146,7 +115,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	clock_init(&s->clock);
 	s->clock.passed = time_passed;
 	s->clock.arg = s;
-	make_file_hints(s);
+	slots_init(s);
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		s->has_shmem |= t->files[i].shmem;
 	s->procs = g_hash_table_new(NULL, NULL);
@@ -195,7 +164,7 @@ void sim_free(struct sim *s)
 	g_array_unref(s->snapshots);
 	g_free(s->nr_marks);
 	zap_free(s->gather);
-	g_free(s->file_hint);
+	slots_free(s);
 	g_free(s->nodes);
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);

@@ -10,6 +10,7 @@
 
 #include "sim/cli/runs.h"
 #include "sim/mm/event.h"
+#include "sim/mm/slots.h"
 #include "traces/readers/write.h"
 
 struct explain {

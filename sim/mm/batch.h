@@ -3,7 +3,7 @@
 #ifndef REAPSIM_BATCH_H
 #define REAPSIM_BATCH_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** folio_add_lru(): queue a new folio for its list. */
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_CHARGE_H
 #define REAPSIM_CHARGE_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 #define MAX_RECLAIM_RETRIES 16
 

@@ -11,7 +11,7 @@
 
 #include <glib.h>
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /* X(name, kernel function, text) */
 #define EVENT_LIST(X)                                                                              \

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_EXT4_H
 #define REAPSIM_EXT4_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** How many pages of metadata a run has slots for, behind those of the files. */
 uint32_t ext4_nr_pages(const struct trace *t, const struct machine *m);

@@ -4,7 +4,7 @@
 #define REAPSIM_FAULT_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /**
  * touch_pages - the CPU reads or writes @count pages, @stride apart.

@@ -5,7 +5,7 @@
 #define REAPSIM_FILEMAP_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** enum add_for - why a page enters the cache. */
 enum add_for {

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_IO_H
 #define REAPSIM_IO_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 #include "sim/time/device.h"
 
 struct io;

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_KSWAPD_H
 #define REAPSIM_KSWAPD_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** wakeup_kswapd(): it has work to do. Where reclaim takes no time
  * (scan_ns 0) it is done when this returns. */

@@ -7,7 +7,7 @@
 #define REAPSIM_LARGE_H
 
 #include "sim/mm/rmap.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 struct pte_table;
 

@@ -17,7 +17,8 @@
 #include <glib.h>
 
 #include "sim/mm/interval_tree.h"
-#include "sim/sim.h"
+#include "sim/mm/slots.h"
+#include "sim/state.h"
 
 struct task;
 

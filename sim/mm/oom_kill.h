@@ -4,7 +4,7 @@
 #define REAPSIM_OOM_KILL_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** struct mm_pages - what an address space holds: get_mm_rss(), MM_SWAPENTS and
  * the tables of the lowest level. */

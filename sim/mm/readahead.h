@@ -4,7 +4,7 @@
 #define REAPSIM_READAHEAD_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** page_cache_sync_ra(): a read(2) misses at @pgoff and wants @req pages. */
 void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,

@@ -4,7 +4,7 @@
 #define REAPSIM_RECLAIM_H
 
 #include "sim/mm/charge.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** try_to_free_mem_cgroup_pages(): pages freed. */
 uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp);

@@ -3,7 +3,8 @@
 #ifndef REAPSIM_RMAP_H
 #define REAPSIM_RMAP_H
 
-#include "sim/sim.h"
+#include "sim/mm/slots.h"
+#include "sim/state.h"
 
 /** folio_add_file_rmap_pte(), folio_add_new_anon_rmap(): a PTE maps it now. */
 static inline void folio_add_rmap(struct sim *s, uint32_t slot)

@@ -3,7 +3,7 @@
 #ifndef REAPSIM_SWAP_H
 #define REAPSIM_SWAP_H
 
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** Swap slots left. */
 uint64_t nr_swap_pages(const struct sim *s);

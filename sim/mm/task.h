@@ -9,7 +9,7 @@
 #define REAPSIM_TASK_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 #include "sim/time/sched.h"
 
 /** A timed run's scheduler, s->sched with s->psi. */

@@ -4,7 +4,7 @@
 #define REAPSIM_ZAP_H
 
 #include "sim/mm/mm.h"
-#include "sim/sim.h"
+#include "sim/state.h"
 
 /** munmap() of a range of a living process. */
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);

@@ -31,6 +31,7 @@
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \
 	X(oom_kill)                                                                                \
+	X(slots)                                                                                   \
 	X(task)                                                                                    \
 	X(io)                                                                                      \
 	X(fault)                                                                                   \

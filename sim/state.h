@@ -1,0 +1,240 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * struct sim: all the state of one run. Nothing is global, so runs are independent and
+ * any number can share a trace in as many threads.
+ *
+ * This header is for memory management and the models too, which work on that state;
+ * what else a run is and does is in sim/sim.h.
+ */
+#ifndef REAPSIM_STATE_H
+#define REAPSIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <glib.h>
+
+#include "sim/err.h"
+#include "sim/kernel.h"
+#include "sim/lru.h"
+#include "sim/machine.h"
+#include "sim/mm/folio.h"
+#include "sim/mm/interval_tree.h"
+#include "sim/mm/times.h"
+#include "sim/reap.h"
+#include "sim/time/clock.h"
+#include "sim/trace.h"
+#include "sim/vmstat.h"
+
+#define FOLIO_BATCH_SIZE 31 /* v7.3 include/linux/folio_batch.h */
+
+/** struct folio_batch - v7.3; slots that wait, each holding a reference. */
+struct folio_batch {
+	unsigned int nr;
+	uint32_t slots[FOLIO_BATCH_SIZE];
+};
+
+/** enum migratetype - as far as they have lists of their own here. */
+enum migratetype {
+	MIGRATE_UNMOVABLE, /* the kernel's own pages */
+	MIGRATE_MOVABLE,   /* page cache and anon pages */
+	MIGRATE_PCPTYPES,
+};
+
+/** struct per_cpu_pages - v7.3; free pages that a CPU keeps for itself. */
+struct per_cpu_pages {
+	int lists[MIGRATE_PCPTYPES]; /* pages on each */
+	int count, high, alloc_factor, free_count;
+};
+
+/** struct zone - v7.3; a machine without a memcg limit. */
+struct zone {
+	int64_t free; /* NR_FREE_PAGES: what the CPUs have reported so far */
+	int64_t wmark_min, wmark_low, wmark_high;
+	int stat_threshold;	       /* how much a CPU may keep to itself */
+	int64_t percpu_drift_mark;     /* below it, what they keep counts; 0: never */
+	int batch, high_min, high_max; /* of per_cpu_pages */
+	bool below_high;	       /* ZONE_BELOW_HIGH */
+	bool reclaim_active;	       /* ZONE_RECLAIM_ACTIVE */
+};
+
+/** struct kswapd - where it is in balance_pgdat(). */
+struct kswapd {
+	bool awake, balancing;
+	bool woken;		  /* and looks at no watermark before it begins */
+	uint64_t busy_until;	  /* ns; its current step ends then */
+	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
+	struct scan_control sc;
+	struct task *task; /* a timed run */
+	bool oom;	   /* it found nobody to kill; the run ends */
+};
+
+/** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
+struct sim_cpu {
+	struct folio_batch lru_add;
+	struct folio_batch lru_deactivate_file;
+	struct folio_batch lru_activate;
+	struct per_cpu_pages pcp;
+	int free_diff;	      /* vm_stat_diff[NR_FREE_PAGES] */
+	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
+};
+
+struct mm;
+struct anon_vma;
+struct event_log;
+struct io;
+struct psi;
+struct sched;
+struct sim;
+struct task;
+struct timed;
+struct timed_config;
+struct file_open;
+struct zap;
+
+/** struct file_state - a file of the trace in this run. */
+struct file_state {
+	struct interval_tree mappings; /* i_mmap */
+	uint32_t nr_resident;
+	uint64_t mtime; /* tick of the last change, from 1; 0: never */
+};
+
+/** struct anon_slot - what an anon folio needs beside its struct folio. */
+struct anon_slot {
+	struct anon_vma *av;
+	uint32_t vpn;	  /* its address; the same in every sharing mm */
+	uint32_t nr_swap; /* swap PTEs that refer to it */
+	uint32_t pid;	  /* the process that it was made for */
+};
+
+/** struct held - folios that the engine refers to while others may run (timed
+ * runs), each with one reference; see folio_hold(). */
+struct held {
+	unsigned int nr;
+	uint32_t slots[2 * FOLIO_BATCH_SIZE];
+};
+
+/** struct op_times - keys of struct machine. */
+struct op_times {
+	uint32_t read_us, op_us;
+};
+
+/** struct sim_config - what distinguishes one run of a trace from another. */
+struct sim_config {
+	const struct kernel_profile *kernel; /* of the registry */
+	const struct lru_model *lru;
+	const struct reap_policy *reap;
+	bool evict;				     /* the policy's "+evict" form */
+	union option_value reap_args[REAP_ARGS_MAX]; /* of reap->options */
+	struct machine machine;			     /* resolved */
+	/* exits and kills of the trace are replayed as this instead;
+	 * OP_NONE: as recorded */
+	enum op_code ends_as;
+	/* process_mrelease() gets the flags of the trace, none by the policy */
+	bool flags_as_recorded;
+	/* what takes how long until each mark, instead of the machine's: a real
+	 * machine's times are not the same all the time */
+	const struct op_times *times;
+	guint nr_times;
+	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
+	bool check;			  /* verify every invariant after each operation */
+	bool keep_pages;		  /* each snapshot has the state of every file page */
+};
+
+/** struct replay - the registers of the replay loop (see sim/op.h). */
+struct replay {
+	uint64_t next; /* record to replay next */
+	uint32_t pid, file;
+	uint32_t first; /* of @file: its first page among all */
+	struct mm *mm;	/* of @pid, NULL when it does not exist */
+	uint32_t ext_x, ext_arg;
+	bool has_ext;
+};
+
+/** struct mm_hooks - what memory management leaves to who runs it: those of a timed
+ * run are in sim/timed*.c. An untimed run has none. */
+struct mm_hooks {
+	/* oom_kill_process(): SIGKILL for the process of @mm */
+	void (*oom_kill)(struct sim *s, struct mm *mm);
+	/* the current task, which unmaps a dying process, gave @nr pages back */
+	void (*freed)(struct sim *s, uint64_t nr);
+};
+
+struct sim {
+	const struct trace *trace;
+	struct sim_config cfg;
+	const struct mm_hooks *hooks;
+
+	/* folios: heads, then the trace's file pages, metadata, then anon */
+	struct folio *folios;
+	uint32_t nr_folios, cap_folios;
+	uint32_t meta_first;	/* first slot of file system metadata (sim/mm/ext4.h) */
+	uint32_t anon_first;	/* first anon slot */
+	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
+	struct anon_slot *anon; /* indexed by slot - anon_first */
+	GArray *large;		/* struct large_folio, of sim/mm/large.h */
+	uint32_t large_free;	/* the first free one, UINT32_MAX ends them */
+	struct file_state *files;
+	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
+
+	struct sim_cpu cpus[SIM_MAX_CPUS];
+	void *lru;	       /* the model's state */
+	uint64_t nr_used;      /* pages allocated */
+	uint64_t nr_used_peak; /* with the kernel's own pages */
+	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
+	uint64_t swap_used;
+	uint64_t nr_file_pages, nr_shmem, nr_dirty;
+	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
+	bool has_shmem;	       /* some file of the trace is on tmpfs */
+	bool flush_wanted;     /* dirty pages passed the background ratio */
+	struct zone zone;
+	struct kswapd kswapd;
+	int64_t nr_kernel;	      /* pages that the kernel took for itself */
+	uint8_t *nodes;		      /* entries in each node of the files' trees */
+	uint32_t nr_nodes;	      /* of them, with entries */
+	unsigned int this_cpu;	      /* smp_processor_id() */
+	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
+	uint64_t stats_flushed_ns;    /* when that was */
+	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
+	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
+	bool oom;		      /* an OOM killer found nobody; the run ends */
+
+	struct clock clock;
+	GHashTable *procs; /* pid -> struct mm */
+	GArray *dirty;	   /* struct dirty_entry, oldest first */
+	guint dirty_head;
+
+	struct vmstat stat; /* counts only; see sim_stat() for the levels */
+	GArray *snapshots;  /* struct snapshot */
+	uint32_t *nr_marks; /* of each name, so far */
+
+	struct event_log *log; /* NULL: nobody listens ("explain") */
+	struct zap *gather;    /* mmu_gathers that are not used */
+	struct zap *gathers_used;
+	struct replay replay;
+	struct err *err; /* of the current sim_run() */
+
+	/* a timed run; all NULL in others */
+	struct sched *sched;
+	struct psi *psi;
+	struct io *io;
+	struct timed *timed;
+	struct mm_times times;
+	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
+	uint64_t nr_prealloc;	 /* of nr_used: pages that have no folio yet */
+	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */
+	struct held *held;	 /* by the current task */
+	struct held held_untimed;
+};
+
+static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
+{
+	s->stat.v[item] += n;
+}
+
+static inline enum lru_type folio_lru_type(const struct folio *f)
+{
+	return f->flags & PG_swapbacked ? LRU_ANON : LRU_FILE;
+}
+
+#endif
