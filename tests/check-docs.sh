@@ -14,7 +14,8 @@
 # --update puts them there.
 #
 # Links to files must lead somewhere, the functions that sim/DESIGN.md names must
-# exist, and the program's version must be the newest release of CHANGELOG.md.
+# exist, and the program's version must be the newest release of CHANGELOG.md. Each
+# dependency has its reason in CONTRIBUTING.md.
 set -u
 
 update=false
@@ -143,6 +144,14 @@ for name in $(grep -oE '`[a-z_]+\(\)`' "$src/sim/DESIGN.md" | tr -d '`()' | sort
 		pass
 	else
 		fail "sim/DESIGN.md: there is no $name()"
+	fi
+done
+
+for package in $(sed -n 's/.*missing+=(\(.*\))/\1/p' "$src/tests/deps.sh"); do
+	if [ "$package" = pkg-config ] || grep -q "^|.*\`$package\`" "$src/CONTRIBUTING.md"; then
+		pass
+	else
+		fail "CONTRIBUTING.md: gives no reason for $package, which tests/deps.sh installs"
 	fi
 done
 
