@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * v6.12 (6.12.117), the long-term kernel that Debian 13 and Android's common
- * kernel are based on. Its mm/ was read function by function beside that of v7.3,
+ * kernel are based on. Its mm/ was read function by function, next to that of v7.3,
  * where sim/ and models/ mirror something.
  *
  * Approximations: what differs and has no item in struct kernel_profile.
@@ -29,7 +29,7 @@ const struct kernel_profile kernel_6_12 = {
 /*
  * With the RFC that two vendors measured (Song, 25 Feb 2026, lazily activate folios
  * while folios are really mapped), as its text has it: written from the description
- * and held against no kernel.
+ * and not compared with a kernel.
  */
 const struct kernel_profile kernel_6_12_lazy = {
 	.name = "6.12-lazy",

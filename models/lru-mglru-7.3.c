@@ -6,7 +6,7 @@
  * mm/vmscan.c promotion (folio_update_gen, lru_gen_set_refs), eviction (sort_folio
  * to evict_folios) and its loop (try_to_shrink_lruvec).
  *
- * A folio has been used once (PG_referenced), a few times more (counted beside
+ * A folio has been used once (PG_referenced), a few times more (counted next to
  * it) or belongs to the working set (PG_workingset): use through page tables
  * promotes it from the second time on, reads through descriptors only count until
  * eviction finds it. A refault is recent for as many generations as there are.

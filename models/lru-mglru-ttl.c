@@ -15,7 +15,7 @@
  * here there is one, so that where less than 2^12 pages can be evicted the first
  * pass kills, as on a machine whose memcgs are all that small. No memory.min.
  * Jiffies are counted from the start of the trace, and the first generations were
- * opened then. Held against no recorded kernel.
+ * opened then. Not compared with any recorded kernel.
  */
 #include "models/lru-mglru.h"
 

@@ -10,7 +10,7 @@
  * page tables that the CPU went through since, of these the ones that had
  * enough young PTEs the last time that anybody looked; it clears young bits and
  * promotes what was used. An address space that is new is walked whole. v6.12 walks
- * alike but for the folios that it takes (struct lru_gen_rules).
+ * alike except for the folios that it takes (struct lru_gen_rules).
  *
  * Approximations: the sets of page tables are exact, where the kernel's Bloom
  * filters (32768 bits, two hashes) let tables through that are not in: wrong

@@ -40,7 +40,7 @@ struct lru_gen_rules {
 	 * folio is on no list */
 	bool walk_takes_isolated;
 	/* get_pfn_folio(): walks leave anon alone where it is not evicted, and rmap
-	 * leaves it alone beside a file folio */
+	 * leaves it alone next to a file folio */
 	bool walk_spares_anon;
 	/* lruvec_is_reclaimable() asks for the age of file pages, also where anon is
 	 * evicted and older */

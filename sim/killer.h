@@ -59,7 +59,7 @@ struct candidate {
 	uint64_t rss_pages, swap_pages, table_pages;
 };
 
-/** All that live and are not being killed, but for TRACE_SYSTEM_PID, in the order
+/** All that live and are not being killed, except for TRACE_SYSTEM_PID, in the order
  * of their first record; the caller frees the array (struct candidate). */
 GArray *killer_candidates(struct sim *s);
 /**

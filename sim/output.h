@@ -78,7 +78,7 @@ int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, co
 int outputs_declare_list(struct outputs *o, enum file_kind kind, const char *what, const char *list,
 			 struct err *err);
 
-/** struct output - one file being written; but for @f nobody's business. */
+/** struct output - one file being written; except for @f nobody's business. */
 struct output {
 	FILE *f;
 	char *path;	  /* NULL: standard output, or a device without a name of its own */

@@ -22,7 +22,7 @@ enum timed_loop {
 	 * clock between two of them is its think time, so delays add up. */
 	LOOP_PROCESS,
 	/* One user works through the whole trace in order, as in the foreground of
-	 * a phone; only kernel threads, killers and restarts run beside it. */
+	 * a phone; only kernel threads, killers and restarts run next to it. */
 	LOOP_TRACE,
 };
 
@@ -42,7 +42,7 @@ int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
 
 /* What the engine needs of it */
 
-/** Makes the actors, and what runs beside them. */
+/** Makes the actors, and what runs next to them. */
 int timed_init(struct sim *s, struct err *err);
 void timed_free(struct sim *s);
 /** As sim_run(). */

@@ -2,7 +2,7 @@
 /*
  * Counters. Those above the line carry the name and the meaning they have in
  * /proc/vmstat (memory.stat for a memcg run) of v7.3, so that a user can lay
- * them beside a real machine's. Those that start with "sim_" have no kernel
+ * them next to a real machine's. Those that start with "sim_" have no kernel
  * counterpart and say what the kernel does not count.
  */
 #ifndef REAPSIM_VMSTAT_H

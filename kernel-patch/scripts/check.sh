@@ -7,7 +7,7 @@
 #   the test-only kernel builds and boots
 #   it counts in the worked example what was recorded, policy by policy
 #   it leaves each page of the decision matrix as was recorded
-#   the simulator REAPSIM agrees with that, but for what decision-matrix.md names
+#   the simulator REAPSIM agrees with that, except for what decision-matrix.md names
 #   the same for the kernel with the series, where that was recorded
 #
 #   KERNEL=7.3|6.12    which (default 7.3)

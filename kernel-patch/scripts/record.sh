@@ -211,7 +211,7 @@ function op_us(r, mark, before,   ops) {
 	return ops > 0 ? since(r, mark, before, "player.ops_us") / ops : 0
 }
 # what a process waited for one request to the disk since the mark before: what
-# those operations took in which it read, but for the faults and for what any
+# those operations took in which it read, except for the faults and for what any
 # operation takes. In a whole guest some of that is time that kswapd took, so
 # there it is the time of the request in the block layer.
 function read_us(r, mark, before,   reads, us) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Replays what a real kernel was recorded on, and lays the simulator's counters and
- * pages beside the kernel's.
+ * pages next to the kernel's.
  *
  * A page is compared from the first mark on at which kernel or simulator has it
  * cached: that a page is not cached before anyone read it says nothing. Its

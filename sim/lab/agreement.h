@@ -2,7 +2,7 @@
 /*
  * How far the simulator is from a real kernel. The kernel is its own noise
  * floor: repeated runs differ, so it is the spread of several runs that the
- * simulator is held against.
+ * simulator is compared with.
  */
 #ifndef REAPSIM_LAB_AGREEMENT_H
 #define REAPSIM_LAB_AGREEMENT_H

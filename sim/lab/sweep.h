@@ -95,7 +95,7 @@ struct sweep_report {
 };
 
 /**
- * Declare what the sweep reads but for its key file, the CSV file at @path that the
+ * Declare what the sweep reads except for its key file, the CSV file at @path that the
  * option @what named, and its journal. Return: 0, or -EINVAL with why not.
  */
 int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,

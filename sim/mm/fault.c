@@ -6,7 +6,7 @@
  *
  * An access to a present PTE sets its young bit and nothing else, as the
  * hardware does. Fault-around maps what is cached around a read fault: born
- * young on x86, old on arm64 but for the page that faulted.
+ * young on x86, old on arm64 except for the page that faulted.
  *
  * Approximations: a fault that read from the device is retried in the kernel,
  * with fault-around once more; here too, but nothing happens in between. Swap
@@ -185,7 +185,7 @@ static int wait_for_page(struct sim *s, uint32_t slot)
 	return ret;
 }
 
-/* what filemap_fault() returns beside 0 and -ENOMEM */
+/* what filemap_fault() returns other than 0 and -ENOMEM */
 enum {
 	FAULT_RETRY = 1,
 	FAULT_RETRY_MAJOR,

@@ -20,7 +20,7 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 
-/* kernel stack 4, slab 5, page tables 10 beside those of the trace's pages: what
+/* kernel stack 4, slab 5, page tables 10, without those of the trace's pages: what
  * a process of the player took of a v7.3 guest; others have more mappings */
 #define PROCESS_KERNEL_PAGES 19
 

@@ -124,7 +124,7 @@ uint32_t vma_index(const struct mm *mm, uint32_t vpn);
 /** Insert; the range must be free. */
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
 		       uint32_t file, uint32_t pgoff, struct file_open *open);
-/** The VMA that holds @vpn is new, or has new flags: it joins those beside it that
+/** The VMA that holds @vpn is new, or has new flags: it joins those next to it that
  * are alike and go on in the same file. */
 void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Make [start, start + pages) end at VMA boundaries (__split_vma()). */

@@ -67,7 +67,7 @@ static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
 
 	(void)pid;
 	oc->dying |= mm->killed;
-	/* who is in its exit has no mm any more, though it has memory */
+	/* a process in its exit has no mm any more, though it has memory */
 	if (mm->pid == TRACE_SYSTEM_PID || (mm->killed && !mm->task && !mm->oom_victim))
 		return;
 	oc->pending |= mm->oom_victim;

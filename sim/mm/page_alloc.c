@@ -5,7 +5,7 @@
  * nr_pcp_alloc(), free_frozen_page_commit(), nr_pcp_high(), nr_pcp_free()) and
  * the watermarks of __setup_per_zone_wmarks().
  *
- * The watermarks are held against what is free in the zone, and pages on a
+ * The watermarks are compared with what is free in the zone, and pages on a
  * per-CPU list are not. A list is refilled by up to 32 batches at once, which
  * may be more than there is between two watermarks: that is how an allocation
  * gets to direct reclaim although kswapd could have kept up.

@@ -2,7 +2,7 @@
 /*
  * What of struct sim is a task's own, and how time passes for it.
  *
- * In an untimed run nobody but kswapd works beside the task of the trace. With several
+ * In an untimed run only kswapd works next to the task of the trace. With several
  * CPUs kswapd has one to itself. With one it runs while the task waits for the device;
  * the task that is woken then has to wait for the next tick, since lazy preemption
  * (CONFIG_PREEMPT_LAZY) leaves a kernel thread alone until then; and when both want the

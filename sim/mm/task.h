@@ -3,7 +3,7 @@
  * Who works, and the time that work takes. In a timed run tasks are coroutines
  * (sim/time/sched.h), and each finds these as it left them when it goes on: this_cpu,
  * in_lru_fault, the registers of the replay, what it holds and what it owes. In an
- * untimed run there is one, and kswapd beside it (sim/mm/kswapd.h).
+ * untimed run there is one, and kswapd next to it (sim/mm/kswapd.h).
  */
 #ifndef REAPSIM_TASK_H
 #define REAPSIM_TASK_H

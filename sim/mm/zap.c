@@ -7,7 +7,7 @@
  * This is where the reap policies act. The kernel, for every young PTE of a
  * file folio in a VMA with recency, calls folio_mark_accessed(); the policy may
  * skip that, and with "+evict" drop the folio once its gathered reference is
- * the last beside the page cache's.
+ * the last one except for the page cache's.
  *
  * The PTEs of a large folio that follow one another go as a run, with one mark if one
  * of them is young.

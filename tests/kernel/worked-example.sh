@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: worked-example.sh path/to/reapsim
-# The worked example (README.md in this folder) beside what a real kernel
+# The worked example (README.md in this folder) next to what a real kernel
 # counted. The error of a cell is 0 inside the range of the kernel's runs, else
 # the distance to it, over the kernel's value. Fails when one is above 1%.
 set -eu

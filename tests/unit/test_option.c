@@ -103,7 +103,7 @@ static void test_values(void)
 	}
 }
 
-/* each into its member, of its width, and nothing beside it */
+/* each into its member, of its width, and nothing next to it */
 static void test_store(void)
 {
 	struct target t = { .small = 77, .large = 77 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Services that are killed and restarted by rule, beside a neighbour that needs
+ * Services that are killed and restarted by rule, next to a neighbour that needs
  * memory: what the generators of servers share.
  */
 #ifndef REAPSIM_TRACES_SERVICES_H

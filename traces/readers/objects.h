@@ -23,7 +23,7 @@
 
 /**
  * struct object_ids - object to dense id: open addressing over ids, the keys in
- * order of id beside it, so that 100 million objects take at most 27 bytes each.
+ * order of id next to it, so that 100 million objects take at most 27 bytes each.
  */
 struct object_ids {
 	uint32_t *slot;	   /* id + 1, 0: free */

@@ -46,9 +46,7 @@ static int probe_input(const struct input *in, const struct trace_reader **reade
 	if (*reader)
 		return 0;
 	names = reader_names();
-	err_at(err, -EINVAL, in->path, 0,
-	       "not a trace that can be told from its first bytes; name its format (--from): %s",
-	       names);
+	err_at(err, -EINVAL, in->path, 0, "unrecognized format; use --from with one of: %s", names);
 	g_free(names);
 	return -EINVAL;
 }

@@ -35,7 +35,7 @@ it starts for as long as COMMAND runs, and writes a text trace.
   --note TEXT  add a line of your own to the provenance, "KEY: TEXT" or just
                TEXT (may be repeated)
   --allow-lost keep the recording although events were lost
-  --keep       keep the binary perf.data beside FILE
+  --keep       keep the binary perf.data next to FILE
   -h, --help   this text
 
 Then: reapsim trace convert FILE out.csv

@@ -23,7 +23,7 @@ traces=(traces/shipped/*.csv traces/shipped/*.rtrace)
 sizes=55%,60%,65%,70%,75%,80%,85%,90%,95%,100%,105%
 ends=recorded,mrelease
 
-# Both LRUs. The awk script lays the two files beside each other.
+# Both LRUs. The awk script lays the two files next to each other.
 lrus() {
 	"$reapsim" compare --lru mglru --ends-as $ends --csv "$work/mglru.csv" "${traces[@]}" >/dev/null
 	for lru in classic mglru; do
@@ -77,7 +77,7 @@ What a policy costs, on recorded traces
 Each trace was recorded from real programs on a real kernel (reapsim
 trace info NAME tells which, and what such a recording can't see) and
 is replayed here through the classic LRU of v7.3 under every policy;
-MGLRU stands beside it further down.
+MGLRU stands next to it further down.
 
 refaults  page-cache fills of a page that reclaim had evicted
 fills     file pages read from the device; +evict leaves no shadow, so

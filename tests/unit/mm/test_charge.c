@@ -110,7 +110,7 @@ static void test_drain_stock(void)
 	tl_to(x, "end");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 1, "end");
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 199, "end");
-	/* 200 anon pages beside a page that waits on another CPU: out of memory */
+	/* 200 anon pages next to a page that waits on another CPU: out of memory */
 	TL_EQ((uint64_t)-tl_end(x), ENOMEM, "one more");
 	CU_ASSERT(x->s->oom);
 	CU_ASSERT(strstr(x->err.msg, "out of memory: 200 of 200 pages are in use") != NULL);

@@ -106,7 +106,7 @@ static void test_window_holes(void)
 	tl_free(x);
 }
 
-/* set_pte_range(): prefaulted PTEs are young, but for arch_wants_old_prefaulted_pte()
+/* set_pte_range(): prefaulted PTEs are young, except for arch_wants_old_prefaulted_pte()
  * (arm64 with hardware AF); the one that faulted is young on both */
 static void test_prefault_age(void)
 {

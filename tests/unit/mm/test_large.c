@@ -58,7 +58,7 @@ static void test_orders(void)
 		{ "write(2) of 64", "write,1,a,0,64", "6*1", 64 },
 		{ "write(2) of 256", "write,1,a,0,256", "8*1", 256 },
 		{ "write(2) that is not aligned", "write,1,a,3,13", "-*3 0*1 2*1 3*1", 16 },
-		{ "write(2) beside what is cached", "write,1,a,2,1; write,1,a,0,8", "1*1 0*2 2*1",
+		{ "write(2) next to what is cached", "write,1,a,2,1; write,1,a,0,8", "1*1 0*2 2*1",
 		  8 },
 	};
 
@@ -84,7 +84,7 @@ static void test_marks_by_run(void)
 		  "map,%d,0,32,r--p,a,0; map,%d,0x1000,32,r--p,a,32; touch,%d,0,32,r; "
 		  "touch,%d,0x1000,32,r",
 		  "", "0-63" },
-		{ "a hole: a mark for its unmapping, and two for the runs beside it",
+		{ "a hole: a mark for its unmapping, and two for the runs next to it",
 		  "map,%d,0,64,r--p,a,0; touch,%d,0,64,r; unmap,%d,20,2", "0-63", "0-63" },
 	};
 
@@ -109,7 +109,7 @@ static void test_marks_by_run(void)
 }
 
 /* filemap_map_folio_range(): a fault maps the whole folio beyond the fault-around window,
- * but for the one that ends where the file does */
+ * except for the one that ends where the file does */
 static void test_fault_maps_folio(void)
 {
 	struct tl *x = tl_run(LARGE " fault_around_pages=16", NULL,

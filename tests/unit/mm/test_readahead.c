@@ -114,7 +114,7 @@ static const struct row mapped[] = {
 	/* do_async_mmap_readahead(): the mark asks for the next 32 */
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,108,1,r", "84-147", "116", "the mark" },
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,107,1,r; touch,1,109,1,r", "84-115",
-	  "108", "beside the mark" },
+	  "108", "next to the mark" },
 	/* a marked page outside of the state's window (page_cache_next_miss()):
 	 * 900 moved the state away; 116 - 108 + 32 = 40 -> 32 */
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,900,1,r; touch,1,108,1,r",

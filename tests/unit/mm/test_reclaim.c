@@ -40,7 +40,7 @@ static const struct {
 	{ "", "map,1,0,1,rw-s,a,0,random; touch,1,0,1,w; drain", "inactive_file", 0, 0, 1,
 	  "dirty, mapped: unmapped first" },
 	{ "", "write,1,a,0,1; read,1,a,1,1; drain", "active_file", PG_active, 1, 1,
-	  "dirty beside a clean one" },
+	  "dirty next to a clean one" },
 	/* on another CPU's batch: a reference too many (__remove_mapping()) */
 	{ "cpus=2", "read,1,a,0,1; read,2,a,1,1", "batch", PG_referenced, 0, 0,
 	  "not on a list yet" },

@@ -151,7 +151,7 @@ static void test_no_restore(void)
 	tl_free(x);
 }
 
-/* what makes the eviction clock tick, beside evictions: an activation by marks
+/* what makes the eviction clock tick, next to evictions: an activation by marks
  * (workingset_activation()), even a lost one; an activating refault; an active
  * folio that reclaim puts back (move_folios_to_lru()) */
 static void test_clock(void)

@@ -648,7 +648,7 @@ static void test_type(void)
 		{ "swap_pages=100 swappiness=60", 0, 1000, 63, 1000, LRU_FILE, "too few to tell" },
 		/* 100 * 1064 * 100 <= 101 * r * 1000 * 100: 106.4 <= 101 + r */
 		{ "swap_pages=100 swappiness=100", 105, 1000, 100, 1000, LRU_ANON,
-		  "equal but for the margin" },
+		  "equal except for the margin" },
 		{ "swap_pages=100 swappiness=100", 106, 1000, 100, 1000, LRU_FILE,
 		  "anon comes back as often" },
 		/* 100 * 1064 * 50 <= (r + 1) * 1000 * 150: 35.5 <= r + 1 */

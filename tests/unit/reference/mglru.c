@@ -77,7 +77,7 @@ int ref_gen_tier_of(int refs, bool workingset)
 	return refs > 2 ? 2 : refs > 1 ? 1 : 0;
 }
 
-/* v6: accesses through descriptors but for the first two; their tier */
+/* v6: accesses through descriptors except for the first two; their tier */
 int ref_gen_v6_refs(const struct ref_page *pg)
 {
 	return pg->refs + pg->workingset;

@@ -85,7 +85,7 @@ struct ref_vma {
 	int open;
 	bool anon_vma;
 	uint64_t anon_root;   /* the anon_vma it has: parts of a VMA keep the same one */
-	bool inherited;	      /* beside those of its ancestors */
+	bool inherited;	      /* next to those of its ancestors */
 	uint64_t id, anon_id; /* in the order of their linking to a tree */
 };
 

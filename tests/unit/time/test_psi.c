@@ -70,7 +70,7 @@ static const struct {
 	  { 0, 0, 0 },
 	  100,
 	  100 },
-	{ "beside one that runs there: some, not full",
+	{ "next to one that runs there: some, not full",
 	  { { 0, 0, true, true, false, false },
 	    { 0, 0, false, false, true, false },
 	    { 400, 0, true, true, false, false } },
@@ -93,13 +93,13 @@ static const struct {
 	  25,
 	  25 },
 	/* a CPU that waits for the device is not idle: half of 400 */
-	{ "beside a CPU that only waits for the device",
+	{ "next to a CPU that only waits for the device",
 	  { { 0, 0, false, false, true, false }, { 0, 1, false, false, false, true } },
 	  { 0, 1 },
 	  200,
 	  200 },
 	/* NR_RUNNING == NR_MEMSTALL_RUNNING == 0, and who waits for the device is not counted */
-	{ "full beside one that waits for the device on the same CPU",
+	{ "full next to one that waits for the device on the same CPU",
 	  { { 0, 0, false, false, true, false }, { 0, 0, false, false, false, true } },
 	  { 0, 1 },
 	  400,
@@ -189,7 +189,7 @@ static void watch(void *data)
 	}
 }
 
-/* @fn beside a stall, until both are through */
+/* @fn next to a stall, until both are through */
 static char *beside_stall(void (*fn)(void *data), struct watch *w, uint64_t from_ns)
 {
 	struct cpus c;

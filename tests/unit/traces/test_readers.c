@@ -409,7 +409,7 @@ static const struct {
 	  "t:1: trace version \"reapsim-trace,1\", expected \"reapsim-trace,1,binary\"" },
 	{ "hello\n", "text", "t:1: first line \"hello\", expected \"reapsim-trace,1\"" },
 	{ "hello\n", NULL,
-	  "t: not a trace that can be told from its first bytes; name its format (--from): text, "
+	  "t: unrecognized format; use --from with one of: text, "
 	  "binary, perf, ftrace, trace.dat, perf.data, lackey, oracle" },
 	{ V1, "tar",
 	  "unknown trace format \"tar\", expected one of: text, binary, perf, ftrace, trace.dat, "
