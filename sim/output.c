@@ -500,12 +500,23 @@ static int commit(struct output *out, enum output_end end, struct err *err)
 	return ret;
 }
 
+/* 0, or -1 with errno, also of a write that failed long ago: the next one to a file that
+ * is thrown away says why */
+static int flush(struct output *out)
+{
+	errno = 0;
+	if (!fflush(out->f) && !ferror(out->f))
+		return 0;
+	if (!errno && out->dir >= 0 && write(fileno(out->f), "", 1) == 1)
+		errno = 0;
+	return -1;
+}
+
 int output_close(struct output *out, enum output_end end, struct err *err)
 {
 	int ret = 0;
 
-	errno = 0;
-	if (fflush(out->f) || ferror(out->f))
+	if (flush(out))
 		ret = failed(out->path, "cannot write", errno, err);
 	/* a full disk may be noticed as late as this */
 	if (!ret && out->dir >= 0 && end != OUTPUT_FAILED && fsync(fileno(out->f)))

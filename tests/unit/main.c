@@ -18,6 +18,7 @@
 	X(perf)                                                                                    \
 	X(ftrace)                                                                                  \
 	X(gen)                                                                                     \
+	X(output)                                                                                  \
 	X(vmstat)                                                                                  \
 	X(machine)                                                                                 \
 	X(option)                                                                                  \
