@@ -122,31 +122,53 @@ static bool has_control(const char *s)
 	return false;
 }
 
+/* the next item of a list, and *@list behind its semicolon, or NULL at the end */
+static char *next_item(const char **list)
+{
+	GString *item = g_string_new(NULL);
+	const char *c = *list;
+
+	for (; *c && *c != ';'; c++) {
+		if (c[0] == '\\' && c[1] == ';')
+			c++;
+		g_string_append_c(item, *c);
+	}
+	*list = *c ? c + 1 : NULL;
+	g_strstrip(item->str);
+	return g_string_free(item, FALSE);
+}
+
+/* why it is none, or NULL */
+static const char *add_value(struct axis *x, const char *item)
+{
+	if (!*item)
+		return "expected a value";
+	if (has_control(item))
+		return "expected no control characters";
+	if (is_range(item))
+		return expand(x->values, item);
+	if (x->values->len >= AXIS_VALUES_MAX)
+		return "expected at most 100000 values";
+	g_ptr_array_add(x->values, g_strdup(item));
+	return NULL;
+}
+
 static int add_values(const struct axes *a, struct axis *x, const char *list, struct err *err)
 {
 	g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-	g_auto(GStrv) items = g_strsplit(list, ";", -1);
-	guint nr = g_strv_length(items);
+	const char *left = list;
 
-	if (!nr)
+	if (!*list)
 		return err_at(err, -EINVAL, a->path, x->line, "%s is empty, expected a value",
 			      x->key);
-	/* "a;b;" as glib writes lists */
-	if (nr > 1 && !*g_strstrip(items[nr - 1]))
-		nr--;
-	for (guint i = 0; i < nr; i++) {
-		const char *why = NULL, *item = g_strstrip(items[i]);
+	for (guint nr = 0; left; nr++) {
+		g_autofree char *item = next_item(&left);
+		const char *why;
 
-		if (!*item)
-			why = "expected a value";
-		else if (has_control(item))
-			why = "expected no control characters";
-		else if (is_range(item))
-			why = expand(x->values, item);
-		else if (x->values->len >= AXIS_VALUES_MAX)
-			why = "expected at most 100000 values";
-		else
-			g_ptr_array_add(x->values, g_strdup(item));
+		/* "a;b;" as glib writes lists */
+		if (nr && !*item && !left)
+			break;
+		why = add_value(x, item);
 		if (why)
 			return err_at(err, -EINVAL, a->path, x->line, "%s is \"%s\": %s", x->key,
 				      item, why);
@@ -231,10 +253,58 @@ struct axis *axes_add(struct axes *a, const char *group, const char *key, const 
 	return x;
 }
 
-void axes_text(GString *s, const char *key, const char *list)
+/* first the list's escapes, then the key file's; what can't be in a key file stands
+ * there as it is, and is refused when it is read */
+static void append_value(GString *s, const char *value)
+{
+	for (; *value; value++) {
+		if (*value == '\\')
+			g_string_append(s, "\\\\");
+		else if (*value == ';')
+			g_string_append(s, "\\\\;");
+		else if (*value == '\n')
+			g_string_append(s, "\\n");
+		else if (*value == '\r')
+			g_string_append(s, "\\r");
+		else
+			g_string_append_c(s, *value);
+	}
+}
+
+static void append_file(GString *s, const char *path)
+{
+	if (is_range(path) || g_ascii_isspace(*path))
+		g_string_append(s, "./");
+	append_value(s, path);
+}
+
+static void append_list(GString *s, const char *key, const char *list,
+			void (*append)(GString *s, const char *item))
 {
 	g_auto(GStrv) items = g_strsplit(list, ",", -1);
-	g_autofree char *joined = g_strjoinv(";", items);
 
-	g_string_append_printf(s, "%s=%s\n", key, joined);
+	g_string_append_printf(s, "%s=", key);
+	for (char **item = items; *item; item++) {
+		if (item > items)
+			g_string_append_c(s, ';');
+		append(s, *item);
+	}
+	g_string_append_c(s, '\n');
+}
+
+void axes_text(GString *s, const char *key, const char *list)
+{
+	append_list(s, key, list, append_value);
+}
+
+void axes_text_files(GString *s, const char *key, const char *list)
+{
+	append_list(s, key, list, append_file);
+}
+
+void axes_text_file(GString *s, const char *key, const char *path)
+{
+	g_string_append_printf(s, "%s=", key);
+	append_file(s, path);
+	g_string_append_c(s, '\n');
 }

@@ -4,7 +4,8 @@
  *
  *	KEY=VALUE;VALUE;...
  *
- * and a value that begins with a digit may be a range:
+ * (a semicolon that belongs to a value is written "\\;"), and a value that begins with a digit may
+ *be a range:
  *
  *	1..4		1 2 3 4
  *	10%..40%/15%	10% 25% 40%
@@ -48,5 +49,8 @@ struct axis *axes_find(const struct axes *a, const char *group, const char *key)
 struct axis *axes_add(struct axes *a, const char *group, const char *key, const char *value);
 /** "KEY=" and a list as it is typed in a command, "A,B", as a line of such a file. */
 void axes_text(GString *s, const char *key, const char *list);
+/** The same of files, whose names are no ranges, and of a single one. */
+void axes_text_files(GString *s, const char *key, const char *list);
+void axes_text_file(GString *s, const char *key, const char *path);
 
 #endif

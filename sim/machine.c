@@ -152,6 +152,10 @@ int machine_from_keys(struct machine *m, const struct keyfile *k, struct err *er
 	g_autofree char *name = keyfile_name(k->path);
 
 	g_strlcpy(m->name, name, sizeof(m->name));
+	/* it is printed */
+	for (char *c = m->name; *c; c++)
+		if (g_ascii_iscntrl(*c))
+			*c = '?';
 	if (!k->entries->len)
 		return err_at(err, -EINVAL, k->path, 0, "no keys in a group [machine]");
 	for (guint i = 0; i < k->entries->len; i++) {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include "sim/cli/cli.h"
 #include "sim/cli/plot.h"
 
 #include <math.h>
@@ -34,7 +35,7 @@ static void write_dat(FILE *f, const void *data)
 		for (guint l = 0; l < g->lrus->len; l++) {
 			for (int w = WINNER_NOISE; w < (int)g->policies->len; w++) {
 				g_autofree char *who = winner_name(g, w);
-				g_autofree char *machine = plot_comment(g->machines->pdata[m]);
+				g_autofree char *machine = cli_printable(g->machines->pdata[m]);
 
 				/* a block must not be empty, or it is none */
 				fprintf(f, "# %s, %s: %s: delay, p\nNaN NaN\n", machine,

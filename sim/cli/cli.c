@@ -12,23 +12,44 @@
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 10)
 #define PROGRESS_WIDTH	  30
 
+static char *printable(const char *s, const char *also)
+{
+	char *text = g_utf8_make_valid(s, -1);
+
+	for (char *c = text; *c; c++)
+		if (g_ascii_iscntrl(*c) && !strchr(also, *c))
+			*c = '?';
+	return text;
+}
+
+char *cli_printable(const char *s)
+{
+	return printable(s, "");
+}
+
+/* some have several lines */
+static void print_error(const char *msg)
+{
+	g_autofree char *text = printable(msg, "\n\t");
+
+	fprintf(stderr, "reapsim: %s\n", text);
+}
+
 int cli_fail(int code, const struct err *err)
 {
-	const char *msg = err && err->msg[0] ? err->msg : g_strerror(-code);
-
-	fprintf(stderr, "reapsim: %s\n", msg);
+	print_error(err && err->msg[0] ? err->msg : g_strerror(-code));
 	return code == -EINVAL || code == -ENOENT ? 2 : 1;
 }
 
 int cli_usage(const char *fmt, ...)
 {
+	g_autofree char *msg = NULL;
 	va_list ap;
 
-	fputs("reapsim: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	msg = g_strdup_vprintf(fmt, ap);
 	va_end(ap);
-	fputc('\n', stderr);
+	print_error(msg);
 	return 2;
 }
 

@@ -17,6 +17,9 @@
 #include "sim/output.h"
 #include "sim/trace.h"
 
+/** @s as people may read it: UTF-8, without what moves a terminal's cursor or ends a
+ * line; the caller frees it. */
+char *cli_printable(const char *s);
 /** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
 int cli_fail(int code, const struct err *err);
 /** Print a usage error, formatted, and return 2. */

@@ -127,7 +127,8 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 
 static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 {
-	g_autofree char *base = g_path_get_basename(rs->trace->path);
+	g_autofree char *name = g_path_get_basename(rs->trace->path);
+	g_autofree char *base = cli_printable(name);
 
 	fprintf(f, "%s\n", base);
 	for (size_t i = strlen(base); i > 0; i--)

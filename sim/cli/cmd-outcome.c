@@ -216,7 +216,8 @@ static void print_table(FILE *f, const struct sample *s, guint end, guint machin
 static void print_tables(FILE *f, const struct sample *s, const struct timed_config *timed)
 {
 	const struct run_set *rs = s->sets;
-	g_autofree char *base = g_path_get_basename(rs->trace->path);
+	g_autofree char *name = g_path_get_basename(rs->trace->path);
+	g_autofree char *base = cli_printable(name);
 	g_autofree char *more =
 		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);

@@ -8,8 +8,9 @@
 static void print_table(FILE *f, const struct run_set *rs, const struct run *r, bool all)
 {
 	const struct machine *m = &r->cfg.machine;
+	g_autofree char *path = cli_printable(rs->trace->path);
 
-	fprintf(f, "trace   %s\n", rs->trace->path);
+	fprintf(f, "trace   %s\n", path);
 	fprintf(f, "policy  %s on the %s LRU of v%s\n", r->policy, r->cfg.lru->name,
 		r->cfg.kernel->name);
 	fprintf(f, "machine %s: %" PRIu64 " pages%s, %" PRIu64 " of swap, %u cpus\n", m->name,

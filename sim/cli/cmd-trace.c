@@ -254,7 +254,9 @@ static int info(const char *path, const char *from)
 	} else {
 		ret = cli_open_stdout(&out, NULL);
 		if (!ret) {
-			fprintf(out.f, "%s\n", path);
+			g_autofree char *name = cli_printable(path);
+
+			fprintf(out.f, "%s\n", name);
 			put_kvs(out.f, "machine it asks for", t->machine, t->nr_machine);
 			put_kvs(out.f, "provenance", t->notes, t->nr_notes);
 			put_use(out.f, t, &stats);
@@ -311,12 +313,15 @@ static int check(const char *path, const char *from, FILE *f)
 		return ret;
 	machine_init(&m);
 	ret = machine_from_trace(&m, t, &err);
-	if (ret)
+	if (ret) {
 		ret = cli_fail(ret, &err);
-	else
+	} else {
+		g_autofree char *name = cli_printable(path);
+
 		fprintf(f,
 			"%s: valid, %" PRIu64 " records, %" PRIu32 " files of %" PRIu64 " pages\n",
-			path, t->nr_recs, t->nr_files, t->nr_file_pages);
+			name, t->nr_recs, t->nr_files, t->nr_file_pages);
+	}
 	trace_free(t);
 	return ret;
 }

@@ -78,8 +78,8 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 		fprintf(f, "set title \"the same, each with +evict\"\n");
 	fprintf(f, "set yrange [%s:*]\nset ylabel %s noenhanced\n", evict ? "0" : "*", q_ylabel);
 	/* the first policy, in every panel what the others are measured by */
-	fprintf(f, "plot %s index %u using 1:($2/$2) with lines lw 2 lc '#888888' title %s", dat,
-		end, q_title);
+	fprintf(f, "plot %s index %u using 1:(1) with lines lw 2 lc '#888888' title %s", dat, end,
+		q_title);
 	for (guint p = 1; p < rs->policies->len; p++) {
 		g_autofree char *line =
 			evicts(rs, p) == evict ? line_title(rs, end, p, item) : NULL;

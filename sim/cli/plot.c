@@ -29,31 +29,28 @@ static const struct {
 	[PNG] = { ".png", FILE_PICTURE },
 };
 
-char *plot_string(const char *s)
+/* a gnuplot string of the bytes of @s */
+static char *quote(const char *s)
 {
-	g_autofree char *text = g_utf8_make_valid(s, -1);
 	GString *q = g_string_new("'");
 
-	for (const char *c = text; *c; c++) {
-		if (*c == '\'')
+	for (; *s; s++) {
+		if (*s == '\'')
 			g_string_append(q, "''");
-		else if (g_ascii_iscntrl(*c))
-			g_string_append_printf(q, "'.\"\\%03o\".'", (unsigned char)*c);
+		else if (g_ascii_iscntrl(*s))
+			g_string_append_printf(q, "'.\"\\%03o\".'", (unsigned char)*s);
 		else
-			g_string_append_c(q, *c);
+			g_string_append_c(q, *s);
 	}
 	g_string_append_c(q, '\'');
 	return g_string_free(q, FALSE);
 }
 
-char *plot_comment(const char *s)
+char *plot_string(const char *s)
 {
-	char *text = g_utf8_make_valid(s, -1);
+	g_autofree char *text = cli_printable(s);
 
-	for (char *c = text; *c; c++)
-		if (g_ascii_iscntrl(*c))
-			*c = '?';
-	return text;
+	return quote(text);
 }
 
 char *plot_base(const char *dir, const char *prefix, const char *path)
@@ -89,8 +86,7 @@ int plot_declare(struct outputs *files, const char *what, const char *base)
 static void write_script(FILE *f, const struct plot *p, const char *dat, const char *svg,
 			 const char *png)
 {
-	g_autofree char *q_dat = plot_string(dat), *q_svg = plot_string(svg),
-			*q_png = plot_string(png);
+	g_autofree char *q_dat = quote(dat), *q_svg = quote(svg), *q_png = quote(png);
 
 	fprintf(f,
 		"set terminal svg size %d,%d font 'sans,13' background '#ffffff'; set output %s\n",

@@ -15,7 +15,7 @@
  * A plot is four files: BASE.dat, what is plotted; BASE.gp, the script, which makes the
  * other two again when it is run in their folder; BASE.svg and BASE.png. gnuplot itself
  * never sees their names: it is given open files. Every other name that goes into a
- * script or its data goes through plot_string() or plot_comment().
+ * script goes through plot_string(), and into a comment through cli_printable().
  */
 
 /** struct plot - one to be written. */
@@ -36,10 +36,9 @@ int plot_declare(struct outputs *files, const char *what, const char *base);
 /** Write the four files, their folder too if it is not there. Return: the exit code,
  * after printing what went wrong (no gnuplot: 1, with the data and the script). */
 int plot_write(const struct outputs *files, const struct plot *p);
-/** @s as a gnuplot string, in which nothing is replaced or executed; the caller frees it. */
+/** @s as people may read it (cli_printable()), as a gnuplot string, in which nothing is
+ * replaced or executed; the caller frees it. */
 char *plot_string(const char *s);
-/** @s for a line of comment in a data file; the caller frees it. */
-char *plot_comment(const char *s);
 
 /**
  * plot_compare - a counter, relative to the first policy's, against the size of

@@ -131,7 +131,7 @@ static char *definition(const struct breakeven_spec *b, const struct returns *r,
 	const bool own = !strcmp(r->group, "generator");
 	GString *s = g_string_new("[sweep]\nmode=timed\n");
 
-	g_string_append_printf(s, "%s=%s\n", generated ? "generator" : "trace", b->workload);
+	axes_text_file(s, generated ? "generator" : "trace", b->workload);
 	if (b->nr_options || own)
 		g_string_append(s, "[generator]\n");
 	for (guint i = 0; i < b->nr_options; i++)
@@ -139,7 +139,7 @@ static char *definition(const struct breakeven_spec *b, const struct returns *r,
 	if (own)
 		g_string_append_printf(s, "%sseed=1..%u\n", r->text, b->nr_seeds);
 	g_string_append(s, "[machine]\n");
-	axes_text(s, "file", b->machines);
+	axes_text_files(s, "file", b->machines);
 	for (char *const *set = b->settings; set && *set; set++)
 		g_string_append_printf(s, "%s\n", *set);
 	if (!own)

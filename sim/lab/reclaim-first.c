@@ -15,7 +15,7 @@ static char *definition(const struct reclaim_first_spec *spec)
 		g_string_append_printf(s, "%s\n", spec->options[i]);
 	g_string_append(s, "[machine]\n");
 	if (spec->machines)
-		axes_text(s, "file", spec->machines);
+		axes_text_files(s, "file", spec->machines);
 	for (char *const *set = spec->settings; set && *set; set++)
 		g_string_append_printf(s, "%s\n", *set);
 	g_string_append(s, "[run]\n");

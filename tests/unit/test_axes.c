@@ -133,6 +133,38 @@ static void test_find_add(void)
 	axes_clear(&a);
 }
 
+/* a name comes back as it was, whatever a key file or a list makes of its characters */
+static void test_text(void)
+{
+	const char *const names[] = {
+		"a;b", "back\\slash\\n", "\\;", "a\\;b", "1..4/2", " space", "[x]", "#", "a=b", NULL
+	};
+	g_autoptr(GString) s = g_string_new("[f]\n");
+	struct axis *x;
+	struct err err;
+	struct axes a;
+
+	axes_text_files(s, "file", names);
+	axes_text(s, "values", "0..2,a;b");
+	CU_ASSERT_FATAL(!axes_parse(&a, "f", s->str, s->len, &err));
+	x = axes_find(&a, "f", "file");
+	CU_ASSERT_FATAL(x && x->values->len == G_N_ELEMENTS(names) - 1);
+	for (guint i = 0; i < x->values->len; i++) {
+		const char *got = x->values->pdata[i];
+
+		/* of files, "./NAME" is the same */
+		TL_STR(g_str_has_prefix(got, "./") ? got + 2 : got, names[i], "name %u", i);
+	}
+	x = axes_find(&a, "f", "values");
+	CU_ASSERT(x && x->values->len == 4 && !strcmp(x->values->pdata[3], "a;b"));
+	axes_clear(&a);
+	/* what can't be in a key file is refused, and begins no line of its own */
+	g_string_assign(s, "[f]\n");
+	axes_text_files(s, "file", (const char *const[]){ "a\n[run]\nx=1", NULL });
+	CU_ASSERT(axes_parse(&a, "f", s->str, s->len, &err) == -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "expected no control characters"));
+}
+
 static void test_nul(void)
 {
 	static const char text[] = "[a]\nk=1\0x\n";
@@ -158,6 +190,7 @@ void suite_axes(void)
 
 	CU_add_test(s, "lines, lists and ranges", test_cases);
 	CU_add_test(s, "finding and adding", test_find_add);
+	CU_add_test(s, "names as text", test_text);
 	CU_add_test(s, "a zero byte is no text", test_nul);
 	CU_add_test(s, "a file that is not there", test_missing);
 }
