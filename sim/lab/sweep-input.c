@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The inputs of a sweep. Machine files are kept in memory from the first look on.
- * A trace is hashed and then read; that both saw the same file is known by its
- * inode, size and times. A trace that stays mapped is looked at again after each run.
+ * The inputs of a sweep, in memory from the first look on. A trace is hashed and then
+ * read; that both saw the same file is known by its inode, size and times.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -62,8 +62,8 @@ int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
 struct sweep_cell {
 	int ret; /* 0, or a negative errno with @err */
 	struct err err;
-	/* what is wrong is not the run's: it was interrupted, or the host has no memory,
-	 * or a file has changed. Whoever goes on runs it again */
+	/* what is wrong is not the run's: it was interrupted, or the host has no memory.
+	 * Whoever goes on runs it again */
 	bool outside;
 	char *row; /* with its newline; NULL where @outside */
 };
