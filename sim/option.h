@@ -18,7 +18,6 @@
 #include <glib.h>
 
 #include "sim/err.h"
-#include "sim/output.h"
 
 enum option_type {
 	OPT_COUNT,  /* a whole number: decimal, or hexadecimal after 0x, never octal */
@@ -49,7 +48,8 @@ enum option_type {
  *	values go to an array
  * @letter: of a command: "-j"; 0: none
  * @metavar: of a command: what stands for the value in --help
- * @role: of a path: what the file is to the command. A command that declares its
+ * @role: of a path: what the file is to the command, enum file_kind of
+ *	sim/output.h, which nobody below needs. A command that declares its
  *	files gets all inputs, traces, results and key files from its rows; what other
  *	roles have names that follow from the value, and the command declares them
  */
@@ -65,7 +65,7 @@ struct option {
 	size_t offset, size;
 	char letter;
 	const char *metavar;
-	enum file_kind role;
+	int role;
 };
 
 #define OPTION_FIELD(type, member)                                                                 \
