@@ -16,7 +16,7 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run stock-agreement
+.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run stock-check stock-agreement
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
@@ -39,6 +39,9 @@ kernel-agreement: ## play traces/scenarios on that kernel and keep what it count
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) SET=$(call q,SET) \
 		$(call given,POLICY) $(call given,LRU) RUNS=$(call q,RUNS) kernel-patch/scripts/stock-run.sh $(call q,TRACE)
+
+stock-check: ## does that judge work? on KERNEL=7.3|6.12|... or KERNEL_IMAGE=: every operation, policy and setting
+	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) kernel-patch/scripts/stock-check.sh
 
 stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, the simulator beside; KERNEL= LRU= SETTINGS="nokmem small large" SCENARIOS= RUNS=5
 	@$(if $(filter file,$(origin KERNEL)),,KERNELS=$(call q,KERNEL)) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) \
