@@ -63,7 +63,10 @@
 	X(sweep)                                                                                   \
 	X(config)                                                                                  \
 	X(estimate)                                                                                \
-	X(breakeven)
+	X(breakeven)                                                                               \
+	X(table)                                                                                   \
+	X(measure_file)                                                                            \
+	X(reclaim_first)
 
 #define DECLARE_SUITE(name) void suite_##name(void);
 SUITES(DECLARE_SUITE)
