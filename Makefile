@@ -61,7 +61,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-sizes test-storeys
+.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -80,7 +80,7 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
-test: test-unit test-cli test-docs test-sizes test-storeys agreement ## all tests: unit, command line, documentation, sizes, storeys, agreement
+test: test-unit test-cli test-docs test-examples test-sizes test-storeys agreement ## all tests: unit, command line, documentation, examples, sizes, storeys, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -90,6 +90,9 @@ test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
+
+test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine
+	REAPSIM=$(abspath $(BIN)) tests/examples.sh
 
 test-sizes: ## check that no file or function is too long
 	tests/sizes.sh
@@ -108,9 +111,10 @@ agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU;
 bench: $(BIN) $(BENCH) ## accesses per second, bytes per page; CACHESIM=PATH compares with libCacheSim
 	@REAPSIM=$(abspath $(BIN)) BENCH=$(abspath $(BENCH)) BENCH_DIR=$(B)/bench-data tests/bench/run.sh
 
-golden-update: $(BIN) $(EXAMPLE) ## rewrite goldens, and tables in documents, from what the commands print now
+golden-update: $(BIN) $(EXAMPLE) ## rewrite goldens, tables in documents and lines of examples from what the commands print now
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh --update
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh --update
+	REAPSIM=$(abspath $(BIN)) tests/examples.sh --update
 
 format: ## run clang-format over the C files
 	clang-format -i $(FORMAT)

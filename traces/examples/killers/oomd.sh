@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# systemd-oomd's killer goes by memory and swap in use. With a lower limit than its own
+# it kills two apps, too; options are typed behind the name.
+#> policy 100% change 90% 50% kills avoidable
+#> baseline 0.837 0.837 0.837 2.000 0
+#> policy waited change refaults fills
+#> baseline 563.1 2645 5645
+reapsim outcome --policies baseline --loop trace --killer oomd:swap_used=50 --set swap_pages=256 \
+	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# NVMe: waiting is the least of all machines; unmapping costs about what it costs on the
+# phone with UFS, as the same measured figures are behind both.
+#> policy ms change unmap marks anon swap evict
+#> baseline 0.343 72.00 28.00 0 0 0
+#> policy waited change refaults fills
+#> baseline 11.05 0 1300
+reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
+	reapsim outcome --policies baseline \
+		--machines traces/machines/server-nvme.conf -

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# What "reapsim calibrate" wrote about a virtual machine, with how each key was
+# measured. It writes the same about yours: reapsim calibrate -o mine.conf
+#> policy ms change unmap marks anon swap evict
+#> baseline 0.347 57.52 42.48 0 0 0
+#> policy waited change refaults fills
+#> baseline 88.12 3002 4302
+reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
+	reapsim outcome --policies baseline \
+		--machines traces/machines/vm.conf -

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Mainline marks what any process used that dies, however it dies: 18 pages of six
+# processes.
+#> sim_zap_marks 18
+#> sim_zap_skipped 0
+reapsim run --policy baseline --all traces/examples/ways-to-die.csv

@@ -1,0 +1,10 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# Skips in the reap and in what the OOM reaper does, as v1. But it counts each PTE that
+# maps a folio, so it marks large folios, which have several.
+#> released:0-2 unchanged
+#> oom:0-2 unchanged
+#> sim_zap_marks 20
+#> sim_zap_skipped 32
+reapsim explain --policy rfc --no-lists traces/examples/ways-to-die.csv |
+	grep -B1 'skips the mark'
+reapsim run --policy rfc --all --set max_folio_order=4 traces/examples/large-folios.csv
