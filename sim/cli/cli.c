@@ -53,52 +53,6 @@ int cli_usage(const char *fmt, ...)
 	return 2;
 }
 
-/* Not glib's own --help: that one exits 0 even if nobody could read it. */
-static int print_help(GOptionContext *ctx)
-{
-	char *text = g_option_context_get_help(ctx, TRUE, NULL);
-	struct output out;
-	int ret = cli_open_stdout(&out, NULL);
-
-	if (!ret) {
-		fputs(text, out.f);
-		ret = cli_close_out(&out, true);
-	}
-	g_free(text);
-	return ret;
-}
-
-int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
-		const char *summary, const char *description)
-{
-	gboolean help = FALSE;
-	const GOptionEntry help_entry[] = {
-		{ "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this text", NULL },
-		{ NULL },
-	};
-	GOptionContext *ctx = g_option_context_new(arguments);
-	GError *error = NULL;
-	char *prgname = g_strdup_printf("reapsim %s", (*argv)[0]);
-	int ret = -1;
-
-	g_set_prgname(prgname);
-	g_option_context_set_help_enabled(ctx, FALSE);
-	g_option_context_set_summary(ctx, summary);
-	g_option_context_set_description(ctx, description);
-	if (entries)
-		g_option_context_add_main_entries(ctx, entries, NULL);
-	g_option_context_add_main_entries(ctx, help_entry, NULL);
-	if (!g_option_context_parse(ctx, argc, argv, &error)) {
-		ret = cli_usage("%s (see \"%s --help\")", error->message, prgname);
-		g_error_free(error);
-	} else if (help) {
-		ret = print_help(ctx);
-	}
-	g_option_context_free(ctx);
-	g_free(prgname);
-	return ret;
-}
-
 static void show_read(void *data, uint64_t done, uint64_t all)
 {
 	if (all)

@@ -25,12 +25,6 @@ int cli_fail(int code, const struct err *err);
 /** Print a usage error, formatted, and return 2. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /**
- * Parse options with glib; prints --help and errors itself.
- * Return: -1 to go on, else the exit code to end with.
- */
-int cli_options(int *argc, char ***argv, const GOptionEntry *entries, const char *arguments,
-		const char *summary, const char *description);
-/**
  * Load a trace. @format: a reader's name, or NULL to find out from the bytes.
  * Return: 0, or the exit code after printing why.
  */
@@ -51,13 +45,6 @@ struct cli_file {
 int cli_declare(struct outputs *files, const struct cli_file *list, size_t nr);
 /** Each of the @nr arguments at @paths as an input. */
 int cli_declare_inputs(struct outputs *files, const char *what, char **paths, int nr);
-/** The option --force, for every command that writes files. */
-#define CLI_FORCE(files)                                                                           \
-	{                                                                                          \
-		"force", 0, 0, G_OPTION_ARG_NONE, &(files)->force,                                 \
-			"replace files that reapsim did not write, too", NULL                      \
-	}
-
 /** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code. */
 int cli_open_out(struct output *out, const struct outputs *files, const char *path);
 /** Open stdout for tables; where @results is "-" and has it, they go nowhere. */

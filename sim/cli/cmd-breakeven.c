@@ -11,11 +11,11 @@
 #include "sim/cli/sweep.h"
 
 struct breakeven {
+	struct outputs files;
 	char *policies, *machines, *lrus, *delays, *probabilities, *plots, *csv, *differences;
 	char **settings;
 	int jobs, seeds;
-	gboolean restart;
-	struct outputs files;
+	bool restart;
 };
 
 /* the tables, in 72 columns */
@@ -204,20 +204,19 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
 		   const char *workload)
 {
-	const struct cli_file list[] = { { FILE_RESULTS, "--differences", b->differences, false } };
 	g_autofree char *base = b->plots ? plot_base(b->plots, "breakeven-", workload) : NULL;
 	struct err err;
 	int ret = sweep_declare(sw, &b->files, "--csv", csv, b->restart, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = cli_declare(&b->files, list, G_N_ELEMENTS(list));
+	ret = command_declare(&cmd_breakeven, b);
 	return ret || !base ? ret : plot_declare(&b->files, "--plots", base);
 }
 
 static int breakeven(struct breakeven *b, const char *workload, int nr, char **kv)
 {
-	const char *csv = b->csv ? b->csv : "breakeven.csv";
+	const char *csv = b->csv;
 	const struct breakeven_spec spec = {
 		.workload = workload,
 		.options = kv,
@@ -247,56 +246,53 @@ static int breakeven(struct breakeven *b, const char *workload, int nr, char **k
 	return ret;
 }
 
-static int check_usage(const struct breakeven *b, int argc)
+static int run(void *options, int argc, char **argv)
 {
-	if (argc < 2)
+	struct breakeven *b = options;
+
+	if (argc < 1)
 		return cli_usage("breakeven: expected a generator or a trace");
 	if (!b->machines)
 		return cli_usage("breakeven: expected --machines: without costs nothing pays");
-	if (b->seeds < 2 || b->seeds > 1000)
-		return cli_usage("--seeds %d: expected 2 to 1000", b->seeds);
-	if (b->jobs < 0)
-		return cli_usage("--jobs %d: expected 0 or more", b->jobs);
-	return 0;
+	return breakeven(b, argv[0], argc - 1, argv + 1);
 }
 
-static int run(int argc, char **argv)
-{
-	struct breakeven b = { .seeds = 5 };
-	const GOptionEntry entries[] = {
-		{ "machines", 'm', 0, G_OPTION_ARG_STRING, &b.machines,
-		  "machine key files with costs, comma separated", "FILE,..." },
-		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &b.settings,
-		  "change one machine key; may be given again", "KEY=VALUE" },
-		{ "policies", 'p', 0, G_OPTION_ARG_STRING, &b.policies,
-		  "the first is what the others are held against (default: baseline,v1)",
-		  "NAME,..." },
-		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &b.lrus,
-		  "LRU models (default: classic,mglru)", "NAME,..." },
-		{ "delays", 'd', 0, G_OPTION_ARG_STRING, &b.delays,
-		  "restart delays, in rising order (default: 1s,4s,16s,60s)", "TIME,..." },
-		{ "probabilities", 'P', 0, G_OPTION_ARG_STRING, &b.probabilities,
-		  "restart probabilities, in rising order (default: 0..1/0.25)", "P,..." },
-		{ "seeds", 'n', 0, G_OPTION_ARG_INT, &b.seeds, "runs of each point (default: 5)",
-		  "N" },
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &b.csv,
-		  "the sweep's rows (default: breakeven.csv)", "FILE" },
-		{ "differences", 0, 0, G_OPTION_ARG_FILENAME, &b.differences,
-		  "write the differences with their confidence intervals, a row a cell", "FILE" },
-		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &b.plots,
-		  "plot probability against delay by the winner: SVG and PNG", "DIR" },
-		CLI_FORCE(&b.files),
-		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &b.jobs, "threads (default: one a core)", "N" },
-		{ "restart", 0, 0, G_OPTION_ARG_NONE, &b.restart,
-		  "throw away what an earlier call has finished", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
-	int ret;
+#define FIELD(member) OPTION_FIELD(struct breakeven, member)
 
-	outputs_init(&b.files);
-	ret = cli_options(
-		&argc, &argv, entries, "GENERATOR|TRACE [KEY=VALUE...]",
-		"Say at which restart probability and delay a policy stops paying.",
+static const struct option rows[] = {
+	{ "machines", OPT_PATHS, NULL, "machine key files with costs, comma separated",
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(machines) },
+	COMMAND_SET(struct breakeven, settings),
+	{ "policies", OPT_TEXT, "baseline,v1", "the first is what the others are held against",
+	  .letter = 'p', .metavar = "NAME,...", FIELD(policies) },
+	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
+	  FIELD(lrus) },
+	{ "delays", OPT_TEXT, "1s,4s,16s,60s", "restart delays, in rising order", .letter = 'd',
+	  .metavar = "TIME,...", FIELD(delays) },
+	{ "probabilities", OPT_TEXT, "0..1/0.25", "restart probabilities, in rising order",
+	  .letter = 'P', .metavar = "P,...", FIELD(probabilities) },
+	{ "seeds", OPT_COUNT, "5", "runs of each point", 2, 1000, .letter = 'n', .metavar = "N",
+	  FIELD(seeds) },
+	{ "csv", OPT_PATH, "breakeven.csv", "the sweep's rows", .metavar = "FILE",
+	  .role = FILE_SWEEP, FIELD(csv) },
+	{ "differences", OPT_PATH, NULL,
+	  "write the differences with their confidence intervals, a row a cell", .metavar = "FILE",
+	  .role = FILE_RESULTS, FIELD(differences) },
+	{ "plots", OPT_PATH, NULL, "plot probability against delay by the winner: SVG and PNG",
+	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
+	COMMAND_FORCE,
+	COMMAND_JOBS(struct breakeven, jobs),
+	{ "restart", OPT_FLAG, NULL, "throw away what an earlier call has finished",
+	  FIELD(restart) },
+	{ NULL },
+};
+
+const struct command cmd_breakeven = {
+	.name = "breakeven",
+	.summary = "restart probability and delay at which a policy stops paying",
+	.arguments = "GENERATOR|TRACE [KEY=VALUE...]",
+	.title = "Say at which restart probability and delay a policy stops paying.",
+	.details =
 		"Every killed process comes back with the probability, after the delay. A run\n"
 		"costs its net: CPU time of unmapping and of kswapd, time stalled in reclaim and\n"
 		"time waited for file pages, one for one. The same seeds are run under each\n"
@@ -307,28 +303,8 @@ static int run(int argc, char **argv)
 		"workload. For other generators and for traces it is the restart rule of the\n"
 		"run, and a process comes back only if it has something left to do after its\n"
 		"kill; kill-return is made for that.\n"
-		"It is a sweep: after an interruption the same command goes on.");
-
-	if (ret < 0) {
-		ret = check_usage(&b, argc);
-		if (!ret)
-			ret = breakeven(&b, argv[1], argc - 2, argv + 2);
-	}
-	outputs_clear(&b.files);
-	g_free(b.policies);
-	g_free(b.machines);
-	g_free(b.lrus);
-	g_free(b.delays);
-	g_free(b.probabilities);
-	g_free(b.plots);
-	g_free(b.csv);
-	g_free(b.differences);
-	g_strfreev(b.settings);
-	return ret;
-}
-
-const struct command cmd_breakeven = {
-	.name = "breakeven",
-	.summary = "restart probability and delay at which a policy stops paying",
-	.main = run,
+		"It is a sweep: after an interruption the same command goes on.",
+	.options = rows,
+	.size = sizeof(struct breakeven),
+	.run = run,
 };

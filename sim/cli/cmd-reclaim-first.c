@@ -8,11 +8,11 @@
 #include "sim/cli/sweep.h"
 
 struct options {
+	struct outputs files;
 	char *policies, *lrus, *machines, *streams, *csv, *plots;
 	char **settings;
 	int jobs;
-	gboolean restart;
-	struct outputs files;
+	bool restart;
 };
 
 /* the policies [@from, @to): how many pages more than under the first they read */
@@ -106,6 +106,7 @@ static int declare(struct options *o, const struct sweep *sw, const char *csv)
 
 	if (ret)
 		return cli_fail(ret, &err);
+	ret = command_declare(&cmd_reclaim_first, o);
 	for (guint i = 0; !ret && o->plots && i < (machines ? machines->values->len : 1); i++) {
 		g_autofree char *base =
 			machine_plot(o->plots, machines ? machines->values->pdata[i] : NULL);
@@ -126,7 +127,7 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 		.policies = o->policies,
 		.lrus = o->lrus,
 	};
-	const char *csv = o->csv ? o->csv : "reclaim-first.csv";
+	const char *csv = o->csv;
 	struct sweep sw;
 	struct err err;
 	int ret = reclaim_first_parse(&sw, &spec, &err);
@@ -142,61 +143,49 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 	return ret;
 }
 
-static int run(int argc, char **argv)
+static int run(void *options, int argc, char **argv)
 {
-	struct options o = { 0 };
-	const GOptionEntry entries[] = {
-		{ "streams", 'S', 0, G_OPTION_ARG_STRING, &o.streams,
-		  "pages streamed before the kill (default: 0..32768/1024)", "PAGES,..." },
-		{ "policies", 'p', 0, G_OPTION_ARG_STRING, &o.policies,
-		  "the first is looked at, the others are held against it (default: "
-		  "baseline,v1,demote)",
-		  "NAME,..." },
-		{ "lru", 'l', 0, G_OPTION_ARG_STRING, &o.lrus,
-		  "LRU models (default: classic,mglru)", "NAME,..." },
-		{ "machines", 'm', 0, G_OPTION_ARG_STRING, &o.machines,
-		  "machine key files, comma separated (default: the generator's own machine)",
-		  "FILE,..." },
-		{ "set", 's', 0, G_OPTION_ARG_STRING_ARRAY, &o.settings,
-		  "change one machine key; may be given again", "KEY=VALUE" },
-		{ "csv", 0, 0, G_OPTION_ARG_FILENAME, &o.csv,
-		  "the sweep's rows (default: reclaim-first.csv)", "FILE" },
-		{ "plots", 0, 0, G_OPTION_ARG_FILENAME, &o.plots, "plot all: SVG and PNG", "DIR" },
-		CLI_FORCE(&o.files),
-		{ "jobs", 'j', 0, G_OPTION_ARG_INT, &o.jobs, "threads (default: one a core)", "N" },
-		{ "restart", 0, 0, G_OPTION_ARG_NONE, &o.restart,
-		  "throw away what an earlier call has finished", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
-	int ret;
-
-	outputs_init(&o.files);
-	ret = cli_options(
-		&argc, &argv, entries, "[KEY=VALUE...]",
-		"Say how far reclaim had aged a victim's pages, and what its unmapping says.",
-		"KEY=VALUE are options of the generator reclaim-first (\"reapsim gen --list\n"
-		"reclaim-first\"). Other pages stream through memory and age the victim's; then\n"
-		"it is reaped and comes back. Printed for each length of the stream: what is\n"
-		"still mapped and young, how many marks contradict reclaim, and how many more\n"
-		"pages than under the first policy are read from the device.");
-
-	if (ret < 0)
-		ret = o.jobs < 0 ? cli_usage("--jobs %d: expected 0 or more", o.jobs)
-				 : reclaim_first(&o, argc - 1, argv + 1);
-	outputs_clear(&o.files);
-	g_free(o.policies);
-	g_free(o.lrus);
-	g_free(o.machines);
-	g_free(o.streams);
-	g_free(o.csv);
-	g_free(o.plots);
-	g_strfreev(o.settings);
-	return ret;
+	return reclaim_first(options, argc, argv);
 }
+
+#define FIELD(member) OPTION_FIELD(struct options, member)
+
+static const struct option rows[] = {
+	{ "streams", OPT_TEXT, "0..32768/1024", "pages streamed before the kill", .letter = 'S',
+	  .metavar = "PAGES,...", FIELD(streams) },
+	{ "policies", OPT_TEXT, "baseline,v1,demote",
+	  "the first is looked at, the others are held against it", .letter = 'p',
+	  .metavar = "NAME,...", FIELD(policies) },
+	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
+	  FIELD(lrus) },
+	{ "machines", OPT_PATHS, NULL,
+	  "machine key files, comma separated (default: the generator's own machine)",
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(machines) },
+	COMMAND_SET(struct options, settings),
+	{ "csv", OPT_PATH, "reclaim-first.csv", "the sweep's rows", .metavar = "FILE",
+	  .role = FILE_SWEEP, FIELD(csv) },
+	{ "plots", OPT_PATH, NULL, "plot all: SVG and PNG", .metavar = "DIR", .role = FILE_PLOT,
+	  FIELD(plots) },
+	COMMAND_FORCE,
+	COMMAND_JOBS(struct options, jobs),
+	{ "restart", OPT_FLAG, NULL, "throw away what an earlier call has finished",
+	  FIELD(restart) },
+	{ NULL },
+};
 
 const struct command cmd_reclaim_first = {
 	.name = "reclaim-first",
 	.summary =
 		"what reclaim had decided about a victim's pages, against what its unmapping says",
-	.main = run,
+	.arguments = "[KEY=VALUE...]",
+	.title = "Say how far reclaim had aged a victim's pages, and what its unmapping says.",
+	.details =
+		"KEY=VALUE are options of the generator reclaim-first (\"reapsim gen --list\n"
+		"reclaim-first\"). Other pages stream through memory and age the victim's; then\n"
+		"it is reaped and comes back. Printed for each length of the stream: what is\n"
+		"still mapped and young, how many marks contradict reclaim, and how many more\n"
+		"pages than under the first policy are read from the device.",
+	.options = rows,
+	.size = sizeof(struct options),
+	.run = run,
 };

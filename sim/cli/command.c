@@ -95,21 +95,52 @@ static int given_store(struct given *g, void *options, struct err *err)
 	}
 }
 
+/* Not glib's own --help: that one exits 0 even if nobody could read it. */
+static int print_help(GOptionContext *ctx)
+{
+	char *text = g_option_context_get_help(ctx, TRUE, NULL);
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
+
+	if (!ret) {
+		fputs(text, out.f);
+		ret = cli_close_out(&out, true);
+	}
+	g_free(text);
+	return ret;
+}
+
 /* Return: -1 to go on, else the exit code to end with */
 static int parse(const struct command *c, struct given *given, guint nr, void *options, int *argc,
 		 char ***argv)
 {
+	gboolean help = FALSE;
+	const GOptionEntry help_entry[] = {
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this text", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+	g_autoptr(GOptionContext) ctx = g_option_context_new(c->arguments);
 	g_autofree GOptionEntry *entries = g_new0(GOptionEntry, nr + 1);
+	g_autofree char *prgname = g_strdup_printf("reapsim %s", c->name);
+	g_autoptr(GError) error = NULL;
 	struct err err;
-	int ret;
 
 	for (guint i = 0; i < nr; i++)
 		entries[i] = given_entry(&given[i]);
-	ret = cli_options(argc, argv, entries, c->arguments, c->title, c->details);
-	for (guint i = 0; ret < 0 && i < nr; i++)
+	g_set_prgname(prgname);
+	g_option_context_set_help_enabled(ctx, FALSE);
+	g_option_context_set_summary(ctx, c->title);
+	g_option_context_set_description(ctx, c->details);
+	g_option_context_add_main_entries(ctx, entries, NULL);
+	g_option_context_add_main_entries(ctx, help_entry, NULL);
+	if (!g_option_context_parse(ctx, argc, argv, &error))
+		return cli_usage("%s (see \"%s --help\")", error->message, prgname);
+	if (help)
+		return print_help(ctx);
+	for (guint i = 0; i < nr; i++)
 		if (given_store(&given[i], options, &err))
-			ret = cli_fail(-EINVAL, &err);
-	return ret;
+			return cli_fail(-EINVAL, &err);
+	return -1;
 }
 
 int command_run(const struct command *c, int argc, char **argv)
