@@ -31,7 +31,7 @@ static void take_row(int end, void *data)
 	(void)end;
 	g_ptr_array_add(l->row, NULL);
 	row = (char **)g_ptr_array_free(l->row, FALSE);
-	l->row = g_ptr_array_new();
+	l->row = g_ptr_array_new_with_free_func(g_free);
 	if (!t->names) {
 		t->names = row;
 		return;
@@ -44,7 +44,7 @@ static void take_row(int end, void *data)
 
 int table_load(struct table *t, const char *path, struct err *err)
 {
-	struct loading l = { .t = t, .row = g_ptr_array_new(), .err = err };
+	struct loading l = { .t = t, .row = g_ptr_array_new_with_free_func(g_free), .err = err };
 	g_autoptr(GError) gerr = NULL;
 	g_autofree char *text = NULL;
 	struct csv_parser csv;
