@@ -199,8 +199,9 @@ int plot_write(const struct outputs *files, const struct plot *p)
 		write_named_script(out[SCRIPT].f, p);
 		drawn = draw(p, out);
 	}
-	/* without gnuplot the data and the script are worth keeping */
-	for (int i = 0; i < opened; i++) {
+	/* without gnuplot the data and the script are worth keeping; what a picture has
+	 * filled of a disk is free by then */
+	for (int i = opened - 1; i >= 0; i--) {
 		const bool whole = !ret && (!drawn || i == DAT || i == SCRIPT);
 		const int closed = cli_close_out(&out[i], whole ? OUTPUT_WHOLE : OUTPUT_FAILED);
 
