@@ -30,7 +30,7 @@ fails() { echo "	$1: exit $2"; }
 list() { find . -printf '%P\0' | sort -z | tr '\0' '\1'; }
 
 try() {
-	local n=$1 before after
+	local n=$1 before
 	cp t.csv "./$n.csv"
 	cp m.conf "./$n.conf"
 	before=$(list)

@@ -73,7 +73,7 @@ sweep s.conf -o o.link --restart"
 
 # all files; the sweeps' rows are not what a case is about where they are in writable/
 state() {
-	find . -path ./writable -prune -o -type f ! -name log -exec sha256sum {} + | sort
+	find . -path ./writable -prune -o -type f ! -name log ! -name reapsim -exec sha256sum {} + | sort
 	find . -name '.reapsim*'
 }
 
