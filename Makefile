@@ -131,7 +131,7 @@ coverage: ## run the tests in an instrumented build; line coverage by file
 			all += a[5]; hit += a[3] * a[5] / 100; name = "" } \
 		END { close("sort"); if (all) printf form, "total", 100 * hit / all, all }'
 
-FUZZ_READERS ?= text binary perf ftrace lackey oracle axes
+FUZZ_READERS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
 fuzz: $(BUILD)/fuzz/fuzz_readers ## fuzz each trace reader, and key files, for FUZZ_SECONDS (300); needs clang
 	@for r in $(FUZZ_READERS); do \
 		mkdir -p $(BUILD)/fuzz/$$r && echo "$$r for $(FUZZ_SECONDS) s" && \
