@@ -27,7 +27,7 @@ struct machine {
 	 * the charging task and no kswapd, a memory size means watermarks and
 	 * kswapd. Both may be given as a share ("40%") of the most pages that
 	 * the trace would hold on this machine if memory were endless
-	 * (sim_peak_pages()), resolved by machine_resolve().
+	 * (sim_config_peak()), resolved by machine_resolve().
 	 */
 	uint64_t memory_pages;		  /* managed by the page allocator */
 	uint64_t memcg_pages;		  /* memory.max */

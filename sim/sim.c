@@ -220,25 +220,3 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 	};
 	g_hash_table_foreach(s->procs, count_tables, out);
 }
-
-int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err)
-{
-	struct sim_config endless = *cfg;
-	uint64_t limit = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
-	struct sim *s;
-	int64_t pages;
-	int ret;
-
-	endless.timed = NULL;
-	endless.machine.swap_pages = 0;
-	/* a memcg's limit is not on the kernel's own pages */
-	endless.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;
-	endless.machine.memcg_pages = cfg->machine.memory_share > 0 ? 0 : limit;
-	s = sim_new(t, &endless, err);
-	if (!s)
-		return -ENOMEM;
-	ret = sim_run(s, UINT64_MAX, err);
-	pages = (int64_t)s->nr_used_peak;
-	sim_free(s);
-	return ret < 0 ? ret : pages;
-}

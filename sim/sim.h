@@ -60,12 +60,6 @@ void sim_free(struct sim *s);
  * processes of a timed run wait for what never comes.
  */
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
-/**
- * sim_peak_pages - the most pages that @cfg's run of the trace would hold if
- * memory were endless: what a memory share ("40%") is a share of. Replays the
- * trace once; negative errno on failure.
- */
-int64_t sim_peak_pages(const struct trace *t, const struct sim_config *cfg, struct err *err);
 /** When the statistics of memcgs are flushed next. */
 uint64_t sim_next_flush(const struct sim *s);
 /** From now on what the machine does takes as long as until the @nr'th mark. */

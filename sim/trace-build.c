@@ -21,6 +21,7 @@ static void *grow(void *table, uint32_t nr, size_t size)
 void trace_build_init(struct trace_build *b, const char *path)
 {
 	*b = (struct trace_build){ .t = g_new0(struct trace, 1) };
+	b->t->nr_owners = 1;
 	b->t->path = g_strdup(path ? path : "trace");
 	b->t->rec_array = g_array_new(FALSE, FALSE, sizeof(struct op_rec));
 	/* the keys are owned by the trace */

@@ -69,9 +69,17 @@ static void free_kvs(struct trace_kv *kv, uint32_t nr)
 	g_free(kv);
 }
 
+struct trace *trace_ref(const struct trace *t)
+{
+	struct trace *own = (struct trace *)t;
+
+	own->nr_owners++;
+	return own;
+}
+
 void trace_free(struct trace *t)
 {
-	if (!t)
+	if (!t || --t->nr_owners)
 		return;
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		g_free(t->files[i].name);

@@ -47,8 +47,12 @@ struct trace {
 	/* owned storage behind the pointers above */
 	GArray *rec_array;
 	struct op_rec *own_recs;
+	_Atomic uint32_t nr_owners;
 };
 
+/** Another owner: trace_free() is called once more. In any thread. */
+struct trace *trace_ref(const struct trace *t);
+/** Its owner does not need it any more; nothing happens if it is NULL. */
 void trace_free(struct trace *t);
 
 /**

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "sim/lab/work.h"
 #include "traces/readers/readers.h"
 
 #define PROGRESS_FIRST_US (G_USEC_PER_SEC)
@@ -53,27 +54,60 @@ int cli_usage(const char *fmt, ...)
 	return 2;
 }
 
+/* struct loading - of a trace; left to its thread if that is left behind */
+struct loading {
+	char *path, *format;
+	struct input_options options;
+	struct cli_progress bar;
+	struct trace *t;
+	struct err err;
+	int ret;
+};
+
 static void show_read(void *data, uint64_t done, uint64_t all)
 {
-	if (all)
+	if (all && !cli_interrupted())
 		cli_progress(data, (double)done / (double)all);
+}
+
+static void load(void *data, guint i)
+{
+	struct loading *l = data;
+
+	(void)i;
+	l->ret = trace_load_with(l->path, l->format, &l->options, &l->t, &l->err);
 }
 
 int cli_load_recording(const char *path, const char *format, int min_agreement, struct trace **out)
 {
-	struct cli_progress bar;
-	const struct input_options options = {
-		.min_agreement = min_agreement,
-		.progress = show_read,
-		.progress_data = &bar,
-	};
-	struct err err = { "" };
+	struct loading *l = g_new0(struct loading, 1);
+	struct cli_lab lab;
 	int ret;
 
-	cli_progress_init(&bar, "reading");
-	ret = trace_load_with(path, format, &options, out, &err);
-	cli_progress_end(&bar);
-	return ret ? cli_fail(ret, &err) : 0;
+	l->path = g_strdup(path);
+	l->format = g_strdup(format);
+	l->options = (struct input_options){
+		.min_agreement = min_agreement,
+		.progress = show_read,
+		.progress_data = &l->bar,
+	};
+	cli_progress_init(&l->bar, "reading");
+	cli_lab_begin(&lab, "reading");
+	ret = lab_work(load, l, 1, 1, &lab.hooks, NULL);
+	cli_progress_end(&l->bar);
+	cli_lab_end(&lab);
+	if (ret) {
+		struct err err;
+
+		err_set(&err, -EINTR, "interrupted: %s has not been read", path);
+		return cli_fail(-EINTR, &err);
+	}
+	*out = l->t;
+	ret = l->ret ? cli_fail(l->ret, &l->err) : 0;
+	g_free(l->path);
+	g_free(l->format);
+	g_free(l);
+	return ret;
 }
 
 int cli_load_trace(const char *path, const char *format, struct trace **out)
@@ -189,19 +223,17 @@ void cli_progress_end(struct cli_progress *p)
 }
 
 /* the only state outside a run: a signal handler has no other way */
-static volatile sig_atomic_t interrupted;
+static volatile sig_atomic_t interrupted; /* by this signal */
 
 static void on_signal(int sig)
 {
-	(void)sig;
-	interrupted = 1;
+	interrupted = sig;
 }
 
 void cli_catch_signals(struct cli_signals *c)
 {
 	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
 
-	interrupted = 0;
 	sigaction(SIGINT, &sa, &c->old_int);
 	sigaction(SIGTERM, &sa, &c->old_term);
 }
@@ -215,6 +247,15 @@ void cli_release_signals(const struct cli_signals *c)
 bool cli_interrupted(void)
 {
 	return interrupted;
+}
+
+int cli_end(int code)
+{
+	if (!interrupted || !code)
+		return code;
+	/* what was left behind may be at work still: nothing is taken away from it */
+	fflush(NULL);
+	_exit(128 + interrupted);
 }
 
 static void show_progress(void *data, double done)

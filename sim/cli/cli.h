@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the commands share. Only sim/cli/ prints and decides exit codes:
- * 0 fine, 1 the run failed, 2 bad usage or bad input.
+ * 0 fine, 1 the run failed, 2 bad usage or bad input, 130 and 143 ended by SIGINT and
+ * SIGTERM.
  */
 #ifndef REAPSIM_CLI_H
 #define REAPSIM_CLI_H
@@ -74,6 +75,9 @@ struct cli_signals {
 void cli_catch_signals(struct cli_signals *c);
 void cli_release_signals(const struct cli_signals *c);
 bool cli_interrupted(void);
+/** The end of the program, with the exit code of a command: 130 or 143 instead of 1 or 2
+ * if a signal interrupted it. */
+int cli_end(int code);
 
 /** struct cli_lab - progress, remarks and signals while an experiment runs. */
 struct cli_lab {

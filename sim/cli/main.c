@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 		return print(version);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		if (!strcmp(argv[1], commands[i]->name))
-			return command_run(commands[i], argc - 1, argv + 1);
+			return cli_end(command_run(commands[i], argc - 1, argv + 1));
 	fprintf(stderr, "reapsim: unknown command \"%s\", expected one of:", argv[1]);
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);

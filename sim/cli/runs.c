@@ -75,8 +75,13 @@ const struct option run_rows_many[] = {
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t)
 {
 	struct err err;
-	int ret = run_set_init(rs, spec, t, &err);
+	g_autofree char *what = g_path_get_basename(t->path);
+	struct cli_lab lab;
+	int ret;
 
+	cli_lab_begin(&lab, what);
+	ret = run_set_init(rs, spec, t, &lab.hooks, &err);
+	cli_lab_end(&lab);
 	return ret ? cli_fail(ret, &err) : 0;
 }
 

@@ -180,7 +180,7 @@ int agreement_scenario_init(struct agreement_scenario *s, const struct agreement
 	spec.kernel = (char *)recorded_kernel(a, r, NULL)->name;
 	ret = trace_load(path, NULL, &s->trace, err);
 	if (!ret)
-		ret = run_set_init(&s->runs, &spec, s->trace, err);
+		ret = run_set_init(&s->runs, &spec, s->trace, NULL, err);
 	for (guint i = 0; !ret && i < s->nr; i++)
 		ret = set_machine(a, all->pdata[first + i], &run_set_get(&s->runs, 0, 0, i)->cfg,
 				  err);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/lab/work.h"
 
 static const struct {
 	const char *name;
@@ -121,15 +122,58 @@ bool sim_config_has_share(const struct sim_config *cfg)
 	return cfg->machine.memcg_share > 0 || cfg->machine.memory_share > 0;
 }
 
-int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t, struct err *err)
-{
-	struct sim_config first;
+/* struct peak - a run without a limit */
+struct peak {
+	struct sim_config cfg;
+	struct trace *trace;
+	struct lab_hooks hooks;
+	int64_t pages;
+	struct err err;
+};
 
-	sim_config_init(&first);
-	first.kernel = cfg->kernel;
-	first.lru = cfg->lru;
-	first.machine = cfg->machine;
-	return sim_peak_pages(t, &first, err);
+static void run_endless(void *data, guint i)
+{
+	struct peak *p = data;
+	struct sim *s = sim_new(p->trace, &p->cfg, &p->err);
+	int ret;
+
+	(void)i;
+	p->pages = -ENOMEM;
+	if (!s)
+		return;
+	ret = lab_run(s, &p->hooks, NULL, &p->err);
+	p->pages = ret < 0 ? ret : !ret ? -EINTR : (int64_t)s->nr_used_peak;
+	sim_free(s);
+}
+
+int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
+			const struct lab_hooks *h, struct err *err)
+{
+	const uint64_t limit = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
+	struct peak *p = g_new0(struct peak, 1);
+	int64_t pages;
+
+	sim_config_init(&p->cfg);
+	p->cfg.kernel = cfg->kernel;
+	p->cfg.lru = cfg->lru;
+	p->cfg.machine = cfg->machine;
+	p->cfg.machine.swap_pages = 0;
+	/* a memcg's limit is not on the kernel's own pages */
+	p->cfg.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;
+	p->cfg.machine.memcg_pages = cfg->machine.memory_share > 0 ? 0 : limit;
+	p->trace = trace_ref(t);
+	if (h)
+		p->hooks = *h;
+	if (lab_work(run_endless, p, 1, 1, h, NULL) == -EBUSY)
+		return err_set(err, -EINTR, "interrupted"); /* and @p is left to it */
+	pages = p->pages;
+	if (pages == -EINTR)
+		err_set(err, -EINTR, "interrupted");
+	else if (pages < 0)
+		*err = p->err;
+	trace_free(p->trace);
+	g_free(p);
+	return pages;
 }
 
 int timed_config_set_killer(struct timed_config *c, const char *text, struct err *err)

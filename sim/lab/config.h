@@ -7,6 +7,7 @@
 #ifndef REAPSIM_CONFIG_H
 #define REAPSIM_CONFIG_H
 
+#include "sim/lab/lab.h"
 #include "sim/sim.h"
 #include "sim/timed.h"
 
@@ -22,10 +23,15 @@ int sim_config_set(struct sim_config *cfg, const char *key, const char *value, s
 /** A setting as it is typed, "KEY=VALUE", of the machine. */
 int sim_config_set_machine(struct sim_config *cfg, const char *setting, struct err *err);
 
-/** sim_peak_pages() is needed before machine_resolve(): a size is a share. */
+/** sim_config_peak() is needed before machine_resolve(): a size is a share. */
 bool sim_config_has_share(const struct sim_config *cfg);
-/** What @cfg's shares are shares of: sim_peak_pages() under the first policy. */
-int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t, struct err *err);
+/**
+ * sim_config_peak - the most pages that a run of the trace would hold under the first
+ * policy if memory were endless: what a memory share ("40%") is a share of. Replays the
+ * trace once. Negative errno on failure; -EINTR if @h interrupted it.
+ */
+int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
+			const struct lab_hooks *h, struct err *err);
 
 /** The killer of a timed run and its options, "NAME[:KEY=VALUE...]". */
 int timed_config_set_killer(struct timed_config *c, const char *text, struct err *err);

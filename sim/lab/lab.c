@@ -31,10 +31,10 @@ void lab_note(const struct lab_hooks *h, const char *fmt, ...)
 	h->note(h->data, text);
 }
 
-/* records of a piece */
+/* records of a piece: a few milliseconds, as a rule */
 static uint64_t slice(const struct sim_config *cfg)
 {
-	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 20;
+	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 14;
 }
 
 int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err)

@@ -18,7 +18,8 @@ struct sim;
 struct lab_hooks {
 	/** How much is done, 0 to 1; now and then, in the thread that called. */
 	void (*progress)(void *data, double done);
-	/** True: end soon and keep what is finished. In any thread, often. */
+	/** True: end soon and keep what is finished. In any thread, often, also after who
+	 * called has returned (sim/lab/work.h): @data must live, or not be needed. */
 	bool (*interrupted)(void *data);
 	/** A remark for people: a line without its newline; in the thread that called. */
 	void (*note)(void *data, const char *text);

@@ -6,6 +6,7 @@
 
 #include "models/models.h"
 #include "sim/lab/config.h"
+#include "sim/lab/work.h"
 
 /* defaults, trace, key file, settings, size; @path and @size may be NULL */
 static int build_machine(struct sim_config *cfg, const struct run_spec *spec, const struct trace *t,
@@ -32,7 +33,7 @@ static int build_machine(struct sim_config *cfg, const struct run_spec *spec, co
 
 /* @peak: of the machine at @path, -1 until a share needs it */
 static int add_machine(struct run_set *rs, const struct run_spec *spec, const char *path,
-		       const char *size, int64_t *peak, struct err *err)
+		       const char *size, int64_t *peak, const struct lab_hooks *h, struct err *err)
 {
 	struct sim_config cfg;
 	struct err why;
@@ -47,7 +48,7 @@ static int add_machine(struct run_set *rs, const struct run_spec *spec, const ch
 	if (ret)
 		return ret;
 	if (*peak < 0 && sim_config_has_share(&cfg)) {
-		*peak = sim_config_peak(&cfg, rs->trace, err);
+		*peak = sim_config_peak(&cfg, rs->trace, h, err);
 		if (*peak < 0)
 			return (int)*peak;
 	}
@@ -58,7 +59,8 @@ static int add_machine(struct run_set *rs, const struct run_spec *spec, const ch
 	return 0;
 }
 
-static int add_machines(struct run_set *rs, const struct run_spec *spec, struct err *err)
+static int add_machines(struct run_set *rs, const struct run_spec *spec, const struct lab_hooks *h,
+			struct err *err)
 {
 	g_auto(GStrv) paths =
 		spec->machines ? g_strsplit(spec->machines, ",", -1) : g_new0(char *, 2);
@@ -72,9 +74,9 @@ static int add_machines(struct run_set *rs, const struct run_spec *spec, struct 
 		int64_t peak = -1;
 
 		if (!sizes)
-			ret = add_machine(rs, spec, paths[i], NULL, &peak, err);
+			ret = add_machine(rs, spec, paths[i], NULL, &peak, h, err);
 		for (char **s = sizes; !ret && s && *s; s++)
-			ret = add_machine(rs, spec, paths[i], *s, &peak, err);
+			ret = add_machine(rs, spec, paths[i], *s, &peak, h, err);
 	}
 	return ret;
 }
@@ -147,12 +149,12 @@ static void run_clear(gpointer data)
 }
 
 int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t,
-		 struct err *err)
+		 const struct lab_hooks *h, struct err *err)
 {
 	int ret;
 
 	*rs = (struct run_set){
-		.trace = t,
+		.trace = trace_ref(t),
 		.nr_seeds = spec->timed ? spec->nr_seeds : 1,
 		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
 		.policies = g_ptr_array_new_with_free_func(g_free),
@@ -171,7 +173,7 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 		ret = add_policies(rs, spec->policies ? spec->policies : reap_policies[0]->name,
 				   err);
 	if (!ret)
-		ret = add_machines(rs, spec, err);
+		ret = add_machines(rs, spec, h, err);
 	if (ret)
 		return ret;
 	if (!rs->ends->len || !rs->machines->len || !rs->policies->len)
@@ -188,71 +190,75 @@ void run_set_clear(struct run_set *rs)
 {
 	if (!rs->runs)
 		return;
-	g_array_free(rs->runs, TRUE);
+	/* what was left behind goes on with both */
+	if (!rs->left) {
+		g_array_free(rs->runs, TRUE);
+		trace_free(rs->trace);
+	}
 	g_array_free(rs->machines, TRUE);
 	g_ptr_array_free(rs->policies, TRUE);
 	g_array_free(rs->ends, TRUE);
 }
 
-struct shared {
-	const struct run_set *rs;
-	const struct lab_hooks *hooks;
-	gint nr_done; /* atomic */
+/* struct execution - what the threads share; left to them if they are left behind */
+struct execution {
+	const struct trace *trace;
+	struct lab_hooks hooks;
+	struct run *runs;
+	uint64_t nr_all; /* records of all runs */
 	_Atomic uint64_t nr_recs;
 };
 
-static void execute(gpointer data, gpointer user)
+static void execute(void *data, guint i)
 {
-	struct run *r = data;
-	struct shared *sh = user;
+	struct execution *x = data;
+	struct run *r = &x->runs[i];
 	struct sim *s;
 
-	if (lab_interrupted(sh->hooks))
-		return;
 	if (r->timed.killer)
 		r->cfg.timed = &r->timed;
-	s = sim_new(sh->rs->trace, &r->cfg, &r->err);
+	s = sim_new(x->trace, &r->cfg, &r->err);
 	if (!s) {
 		r->ret = -ENOMEM;
-		r->done = true;
-		goto out;
+		r->ended = true;
+		return;
 	}
-	r->ret = lab_run(s, sh->hooks, &sh->nr_recs, &r->err);
+	r->ret = lab_run(s, &x->hooks, &x->nr_recs, &r->err);
 	if (r->ret) {
 		sim_stat(s, &r->stat);
 		r->snapshots = g_array_ref(s->snapshots);
-		r->done = true;
 		r->position = sim_position(s);
 		if (r->cfg.timed)
 			timed_outcome(s, &r->outcome);
+		r->ended = true;
 	}
 	sim_free(s);
-out:
-	g_atomic_int_inc(&sh->nr_done);
+}
+
+static void look(void *data, const struct lab_hooks *h)
+{
+	struct execution *x = data;
+
+	lab_progress(h, (double)x->nr_recs / (double)x->nr_all);
 }
 
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h)
 {
-	struct shared sh = { .rs = rs, .hooks = h };
-	const double all = (double)rs->trace->nr_recs * rs->runs->len + 1;
-	GThreadPool *pool;
+	struct execution *x = g_new0(struct execution, 1);
 	int ret = 0;
 
-	if (jobs <= 0)
-		jobs = (int)g_get_num_processors();
-	pool = g_thread_pool_new(execute, &sh, jobs, FALSE, NULL);
-	for (guint i = 0; i < rs->runs->len; i++)
-		g_thread_pool_push(pool, &g_array_index(rs->runs, struct run, i), NULL);
-	while (g_thread_pool_unprocessed(pool) ||
-	       g_atomic_int_get(&sh.nr_done) < (gint)rs->runs->len) {
-		if (lab_interrupted(h))
-			break;
-		g_usleep(2000);
-		lab_progress(h, (double)sh.nr_recs / all);
-	}
-	g_thread_pool_free(pool, FALSE, TRUE);
-	for (guint i = 0; i < rs->runs->len; i++)
-		if (!g_array_index(rs->runs, struct run, i).done)
+	x->trace = rs->trace;
+	if (h)
+		x->hooks = *h;
+	x->runs = (struct run *)(void *)rs->runs->data;
+	x->nr_all = rs->trace->nr_recs * rs->runs->len + 1;
+	rs->left = lab_work(execute, x, rs->runs->len, jobs, h, look) == -EBUSY;
+	for (guint i = 0; i < rs->runs->len; i++) {
+		x->runs[i].done = x->runs[i].ended;
+		if (!x->runs[i].done)
 			ret = -EINTR;
+	}
+	if (!rs->left)
+		g_free(x);
 	return ret;
 }

@@ -38,9 +38,10 @@ struct run_spec {
 /** struct run - one simulation, before and after. */
 struct run {
 	struct sim_config cfg;
-	char *policy; /* as typed, with "+evict" */
-	bool done;    /* false: not begun, or interrupted */
-	int ret;      /* of sim_run(): 1, or a negative errno with @err */
+	char *policy;	    /* as typed, with "+evict" */
+	_Atomic bool ended; /* for the threads: all of this is there */
+	bool done;	    /* false: not begun, or interrupted */
+	int ret;	    /* of sim_run(): 1, or a negative errno with @err */
 	struct err err;
 	struct vmstat stat; /* at the end */
 	GArray *snapshots;  /* struct snapshot, one a mark; NULL: it did not begin */
@@ -51,7 +52,8 @@ struct run {
 
 /** struct run_set - the runs of one trace. */
 struct run_set {
-	const struct trace *trace;
+	struct trace *trace;
+	bool left; /* interrupted, and threads are still at work */
 	const struct kernel_profile *kernel;
 	const struct lru_model *lru;
 	GArray *machines;    /* struct machine, resolved */
@@ -61,13 +63,15 @@ struct run_set {
 	GArray *runs;	     /* struct run: ends, machines, policies, seeds */
 };
 
-/** Build the set. Return: 0, or -errno with @err; run_set_clear() in both cases. */
+/** Build the set; @h may interrupt it. Return: 0, or -errno with @err; run_set_clear() in
+ * both cases. */
 int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t,
-		 struct err *err);
+		 const struct lab_hooks *h, struct err *err);
 /**
  * Execute all runs on @jobs threads (0: one a core). What each run came to is in
  * the run; one that fails stops no other.
- * Return: 0, or -EINTR: @h interrupted it, and some are not done.
+ * Return: 0, or -EINTR: @h interrupted it, and some are not done. That is soon: a run
+ * that does not notice is left behind (sim/lab/work.h).
  */
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h);
 void run_set_clear(struct run_set *rs);

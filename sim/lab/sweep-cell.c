@@ -52,7 +52,7 @@ static int configure(const struct sweep *sw, uint64_t run, const struct trace *t
 }
 
 static int set_limit(const struct sweep *sw, uint64_t run, const struct trace *t,
-		     struct sim_config *cfg, struct sweep_cell *cell)
+		     struct sim_config *cfg, const struct lab_hooks *h, struct sweep_cell *cell)
 {
 	int64_t peak = 0;
 	int ret = sim_config_check(cfg, &cell->err);
@@ -60,8 +60,8 @@ static int set_limit(const struct sweep *sw, uint64_t run, const struct trace *t
 	if (ret)
 		return ret;
 	if (sim_config_has_share(cfg)) {
-		peak = sweep_peak(sw, run, t, cfg, &cell->err);
-		cell->outside = peak == -ENOMEM;
+		peak = sweep_peak(sw, run, t, cfg, h, &cell->err);
+		cell->outside = peak == -ENOMEM || peak == -EINTR;
 		if (peak < 0)
 			return (int)peak;
 	}
@@ -151,7 +151,7 @@ void sweep_execute(const struct sweep *sw, uint64_t run, const struct lab_hooks 
 	if (!ret)
 		ret = configure(sw, run, t, &cfg, &cell->err);
 	if (!ret)
-		ret = set_limit(sw, run, t, &cfg, cell);
+		ret = set_limit(sw, run, t, &cfg, h, cell);
 	if (!ret) {
 		g_string_append_printf(row, ",ok,%" PRIu64, machine_limit(&cfg.machine));
 		ret = simulate(sw, run, t, &cfg, h, cell, row);

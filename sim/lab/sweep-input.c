@@ -26,7 +26,7 @@ struct sweep_source {
 	GHashTable *peaks; /* machine, as a string -> struct peak */
 };
 
-/* struct peak - sim_peak_pages() of a trace on a machine, once it is known */
+/* struct peak - sim_config_peak() of a trace on a machine, once it is known */
 struct peak {
 	GMutex lock;
 	bool known;
@@ -320,7 +320,7 @@ void sweep_put_trace(const struct sweep *sw, uint64_t run)
 }
 
 int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
-		   const struct sim_config *cfg, struct err *err)
+		   const struct sim_config *cfg, const struct lab_hooks *h, struct err *err)
 {
 	struct sweep_source *src = source_of(sw, run);
 	g_autoptr(GString) key = g_string_new(NULL);
@@ -344,7 +344,7 @@ int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
 	g_mutex_unlock(&src->lock);
 	g_mutex_lock(&p->lock);
 	if (!p->known) {
-		p->pages = sim_config_peak(cfg, t, &p->err);
+		p->pages = sim_config_peak(cfg, t, h, &p->err);
 		p->known = true;
 	}
 	g_mutex_unlock(&p->lock);

@@ -319,6 +319,8 @@ int sweep_parse(struct sweep *sw, const char *path, const char *text, size_t len
 
 void sweep_clear(struct sweep *sw)
 {
+	if (sw->left)
+		return;
 	sweep_free_inputs(sw);
 	if (sw->order)
 		g_ptr_array_free(sw->order, TRUE);

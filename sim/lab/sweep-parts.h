@@ -54,7 +54,7 @@ const struct trace *sweep_get_trace(const struct sweep *sw, uint64_t run, int *r
 void sweep_put_trace(const struct sweep *sw, uint64_t run);
 /** sim_config_peak(), once for all runs that differ in memory and policy only. */
 int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
-		   const struct sim_config *cfg, struct err *err);
+		   const struct sim_config *cfg, const struct lab_hooks *h, struct err *err);
 
 /* sweep-cell.c */
 

@@ -7,17 +7,17 @@
 
 #include "sim/lab/sweep-journal.h"
 #include "sim/lab/sweep-parts.h"
+#include "sim/lab/work.h"
 
-/* struct sweeping - a sweep being run */
+/* struct sweeping - a sweep being run; left to the threads if they are left behind */
 struct sweeping {
-	struct sweep *sw;
-	const struct lab_hooks *hooks;
+	struct sweep sw; /* shares all that it points to */
+	struct lab_hooks hooks;
 	GMutex lock; /* of all below */
 	struct sweep_journal journal;
 	struct sweep_report *report;
 	uint64_t next; /* run to hand out */
-	guint nr_threads;
-	int ret; /* what stops all: no further run is begun */
+	int ret;       /* what stops all: no further run is begun */
 	struct err err;
 };
 
@@ -38,7 +38,7 @@ static void remember_failure(struct sweep_report *r, uint64_t run, const struct 
 /* the next run that is not finished; with the lock */
 static bool take_run(struct sweeping *s, uint64_t *run)
 {
-	while (!s->ret && s->next < s->sw->nr_runs && !lab_interrupted(s->hooks)) {
+	while (!s->ret && s->next < s->sw.nr_runs && !lab_interrupted(&s->hooks)) {
 		*run = s->next++;
 		if (!sweep_journal_has(&s->journal, *run))
 			return true;
@@ -46,18 +46,19 @@ static bool take_run(struct sweeping *s, uint64_t *run)
 	return false;
 }
 
-static gpointer worker(gpointer data)
+static void worker(void *data, guint thread)
 {
 	struct sweeping *s = data;
 	uint64_t run;
 
+	(void)thread;
 	g_mutex_lock(&s->lock);
 	while (take_run(s, &run)) {
 		struct sweep_cell cell;
 
 		g_mutex_unlock(&s->lock);
-		sweep_execute(s->sw, run, s->hooks, &cell);
-		sweep_put_trace(s->sw, run);
+		sweep_execute(&s->sw, run, &s->hooks, &cell);
+		sweep_put_trace(&s->sw, run);
 		g_mutex_lock(&s->lock);
 		if (s->ret || cell.outside) {
 			if (!s->ret && cell.ret != -EINTR) {
@@ -71,58 +72,57 @@ static gpointer worker(gpointer data)
 			remember_failure(s->report, run, &cell);
 		s->ret = sweep_journal_add(&s->journal, run, cell.row, &s->err);
 	}
-	s->nr_threads--;
 	g_mutex_unlock(&s->lock);
-	return NULL;
+}
+
+static void look(void *data, const struct lab_hooks *h)
+{
+	struct sweeping *s = data;
+	double done;
+
+	g_mutex_lock(&s->lock);
+	done = (double)(s->journal.nr_done - s->report->nr_before);
+	g_mutex_unlock(&s->lock);
+	lab_progress(h, done / (double)(s->sw.nr_runs - s->report->nr_before));
 }
 
 static void run_threads(struct sweeping *s, int jobs)
 {
-	const uint64_t before = s->journal.nr_done, left = s->sw->nr_runs - before;
-	g_autofree GThread **threads = NULL;
+	const uint64_t left = s->sw.nr_runs - s->journal.nr_done;
 
 	if (jobs <= 0)
 		jobs = (int)g_get_num_processors();
 	jobs = (int)MIN((uint64_t)jobs, left);
-	threads = g_new(GThread *, jobs);
-	s->nr_threads = (guint)jobs;
-	for (int i = 0; i < jobs; i++)
-		threads[i] = g_thread_new("run", worker, s);
-	for (guint running = 1; running;) {
-		uint64_t done;
-
-		g_usleep(2000);
-		g_mutex_lock(&s->lock);
-		done = s->journal.nr_done - before;
-		running = s->nr_threads;
-		g_mutex_unlock(&s->lock);
-		lab_progress(s->hooks, (double)done / (double)left);
-	}
-	for (int i = 0; i < jobs; i++)
-		g_thread_join(threads[i]);
+	s->sw.left = lab_work(worker, s, (guint)jobs, jobs, &s->hooks, look) == -EBUSY;
+	if (!s->sw.left)
+		return;
+	/* they leave the journal alone from now on */
+	g_mutex_lock(&s->lock);
+	s->ret = s->ret ? s->ret : -EINTR;
+	g_mutex_unlock(&s->lock);
 }
 
 /* the traces of the runs that are finished are not needed for them */
 static void pass_over_finished(struct sweeping *s)
 {
-	sweep_begin_traces(s->sw);
-	for (uint64_t run = 0; s->journal.nr_done && run < s->sw->nr_runs; run++)
+	sweep_begin_traces(&s->sw);
+	for (uint64_t run = 0; s->journal.nr_done && run < s->sw.nr_runs; run++)
 		if (sweep_journal_has(&s->journal, run))
-			sweep_put_trace(s->sw, run);
+			sweep_put_trace(&s->sw, run);
 }
 
 static int sweep_missing(struct sweeping *s, int jobs, struct err *err)
 {
-	const uint64_t all = s->sw->nr_runs;
+	const uint64_t all = s->sw.nr_runs;
 
 	s->report->nr_before = s->journal.nr_done;
 	if (s->journal.nr_done)
-		lab_note(s->hooks, "%" PRIu64 " of %" PRIu64 " runs are finished already",
+		lab_note(&s->hooks, "%" PRIu64 " of %" PRIu64 " runs are finished already",
 			 s->journal.nr_done, all);
 	pass_over_finished(s);
 	if (s->journal.nr_done < all)
 		run_threads(s, jobs);
-	if (s->ret) {
+	if (s->ret && s->ret != -EINTR) {
 		*err = s->err;
 		return s->ret;
 	}
@@ -137,7 +137,7 @@ static int sweep_missing(struct sweeping *s, int jobs, struct err *err)
 int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
 	      bool restart, const struct lab_hooks *h, struct sweep_report *r, struct err *err)
 {
-	struct sweeping s = { .sw = sw, .hooks = h, .report = r };
+	struct sweeping *s;
 	char program[SWEEP_DIGEST];
 	int ret = sweep_program_digest(program, err);
 	const struct sweep_id id = {
@@ -150,13 +150,22 @@ int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, i
 	*r = (struct sweep_report){ 0 };
 	if (ret)
 		return ret;
-	g_mutex_init(&s.lock);
-	ret = sweep_journal_open(&s.journal, files, path, &id, restart, h, err);
+	s = g_new0(struct sweeping, 1);
+	s->sw = *sw;
+	if (h)
+		s->hooks = *h;
+	s->report = r;
+	g_mutex_init(&s->lock);
+	ret = sweep_journal_open(&s->journal, files, path, &id, restart, h, err);
 	if (!ret)
-		ret = sweep_missing(&s, jobs, err);
-	r->nr_done = s.journal.nr_done;
-	r->nr_failed = s.journal.nr_failed;
-	sweep_journal_close(&s.journal);
-	g_mutex_clear(&s.lock);
+		ret = sweep_missing(s, jobs, err);
+	r->nr_done = s->journal.nr_done;
+	r->nr_failed = s->journal.nr_failed;
+	sweep_journal_close(&s->journal);
+	sw->left = s->sw.left;
+	if (!sw->left) {
+		g_mutex_clear(&s->lock);
+		g_free(s);
+	}
 	return ret;
 }

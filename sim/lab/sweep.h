@@ -59,6 +59,7 @@ struct sweep {
 	GHashTable *files; /* machine file, as typed -> struct sweep_file */
 	struct sweep_source *sources;
 	char digest[SWEEP_DIGEST];
+	bool left; /* interrupted, and threads still use what all of this points to */
 };
 
 /** Parse a sweep, check every value and read all its files; @path: for messages, and

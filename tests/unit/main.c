@@ -61,6 +61,7 @@
 	X(clock)                                                                                   \
 	X(sweep_journal)                                                                           \
 	X(sweep)                                                                                   \
+	X(work)                                                                                    \
 	X(config)                                                                                  \
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \

@@ -10,7 +10,7 @@ static int compare(const struct trace *t, char *policies, struct err *err)
 {
 	const struct run_spec spec = { .policies = policies, .memory = "50%,75%" };
 	struct run_set rs;
-	int ret = run_set_init(&rs, &spec, t, err);
+	int ret = run_set_init(&rs, &spec, t, NULL, err);
 
 	if (!ret)
 		run_set_execute(&rs, 0, NULL); /* on all processors */

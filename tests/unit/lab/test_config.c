@@ -83,7 +83,7 @@ static void test_run_set(void)
 	const guint policies = 14;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
-	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, NULL, &err), 0);
 	TL_EQ(rs.runs->len, 2 * 3 * policies, "runs");
 	CU_ASSERT_EQUAL(run_set_execute(&rs, 2, NULL), 0);
 	for (guint i = 0; i < rs.runs->len; i++) {
@@ -131,12 +131,12 @@ static void test_run_set_refused(void)
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		TL_EQ(run_set_init(&rs, &rows[i].spec, t, &err), -EINVAL, "row %zu", i);
+		TL_EQ(run_set_init(&rs, &rows[i].spec, t, NULL, &err), -EINVAL, "row %zu", i);
 		TL_EQ(strstr(err.msg, rows[i].says) != NULL, true, "row %zu: \"%s\"", i, err.msg);
 		run_set_clear(&rs);
 	}
 	/* interrupted: none is done, and that is no failure of a run */
-	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, &err), 0);
+	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, NULL, &err), 0);
 	CU_ASSERT_EQUAL(run_set_execute(&rs, 1, &stop), -EINTR);
 	CU_ASSERT_FALSE(run_set_get(&rs, 0, 0, 0)->done);
 	run_set_clear(&rs);
