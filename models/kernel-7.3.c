@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mainline v7.3, what the files of sim/ and models/ mirror unless they say
- * otherwise. */
+/*
+ * Mainline v7.3.4, what the files of sim/ and models/ mirror unless they say
+ * otherwise, and the release candidate that much was recorded on.
+ *
+ * Of what changed in mm/ between v7.3-rc7 and v7.3.4, count_shadow_nodes() is what matters here:
+ * it asks the statistics again how many pages there are. What else was read and has no
+ * item: MEMCG_MAX is counted for a charge that is refused at once, direct reclaim of
+ * MGLRU looks at memory.min on its way down, memory.reclaim is no stall and not bound
+ * to a zone, MADV_COLD of a part of a huge page gives up where the page is locked.
+ */
 #include "models/models.h"
 
 #define RULES                                                                                      \
@@ -11,8 +19,17 @@
 
 const struct kernel_profile kernel_7_3 = {
 	.name = "7.3",
-	.summary = "mainline (the default)",
+	.summary = "mainline, v7.3.4 (the default)",
 	RULES,
+};
+
+/* v7.1 ("mm: workingset: use lruvec_lru_size()") to v7.3.3 */
+const struct kernel_profile kernel_7_3_rc7 = {
+	.name = "7.3-rc7",
+	.summary = "v7.1 to v7.3.3: MGLRU forgets much of what it evicted",
+	.releases = (const char *const[]){ "7.3.0", "7.3.1", "7.3.2", "7.3.3", "7.3-", NULL },
+	RULES,
+	.shadow_limit_by_lru_size = true,
 };
 
 /*

@@ -17,6 +17,7 @@
 #define KERNEL_PROFILES(X)                                                                         \
 	X(kernel_7_3)                                                                              \
 	X(kernel_6_12)                                                                             \
+	X(kernel_7_3_rc7)                                                                          \
 	X(kernel_7_3_eager)                                                                        \
 	X(kernel_6_12_lazy)
 
@@ -60,6 +61,9 @@ extern const struct killer *const killers[];
 
 /** By name; NULL with @err listing the valid names. */
 const struct kernel_profile *kernel_profile_find(const char *name, struct err *err);
+/** By what uname -r says: of profiles that list the release, or else of those whose name
+ * begins it; NULL with @err listing the names. */
+const struct kernel_profile *kernel_profile_of(const char *release, struct err *err);
 const struct lru_model *lru_model_find(const char *name, struct err *err);
 /**
  * reap_policy_find - "NAME[:KEY=VALUE...][+evict]".

@@ -19,6 +19,23 @@ const struct kernel_profile *kernel_profile_find(const char *name, struct err *e
 	return plugin_find(kernel_profiles, "kernel", name, err);
 }
 
+static bool release_is(const char *release, const char *name)
+{
+	return g_str_has_prefix(release, name) && !g_ascii_isdigit(release[strlen(name)]);
+}
+
+const struct kernel_profile *kernel_profile_of(const char *release, struct err *err)
+{
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
+		for (const char *const *name = (*k)->releases; name && *name; name++)
+			if (release_is(release, *name))
+				return *k;
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
+		if (release_is(release, (*k)->name))
+			return *k;
+	return kernel_profile_find(release, err);
+}
+
 const struct lru_model *lru_model_find(const char *name, struct err *err)
 {
 	return plugin_find(lru_models, "LRU model", name, err);

@@ -16,6 +16,9 @@ struct lru_gen_rules;
 struct kernel_profile {
 	const char *name; /* a version, "7.3" */
 	const char *summary;
+	/* what uname -r of such kernels begins with where that is not @name, NULL ends
+	 * them; may be NULL */
+	const char *const *releases;
 
 	/* Batches, mm/swap.c and mm/folio.c */
 
@@ -80,6 +83,9 @@ struct kernel_profile {
 	/* kswapd_try_clear_hopeless(): progress revives kswapd only once the node is
 	 * balanced; else any progress does */
 	bool hopeless_until_balanced;
+	/* count_shadow_nodes() takes the pages of the lruvec from lruvec_lru_size(), which
+	 * MGLRU keeps up to date for unevictable pages only; else from the statistics */
+	bool shadow_limit_by_lru_size;
 	/* those of the multi-generational LRU (models/lru-mglru.h) */
 	const struct lru_gen_rules *lru_gen;
 };

@@ -36,17 +36,10 @@ char *agreement_trace_path(const struct agreement *a, const struct result *r)
 
 /* Replay */
 
-/* the profile of the kernel that was recorded: its name begins the release */
 static const struct kernel_profile *recorded_kernel(const struct agreement *a,
 						    const struct result *r, struct err *err)
 {
-	if (a->kernel)
-		return kernel_profile_find(a->kernel, err);
-	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++)
-		if (g_str_has_prefix(r->kernel, (*k)->name) &&
-		    !g_ascii_isdigit(r->kernel[strlen((*k)->name)]))
-			return *k;
-	return kernel_profile_find(r->kernel, err);
+	return a->kernel ? kernel_profile_find(a->kernel, err) : kernel_profile_of(r->kernel, err);
 }
 
 /* the scenario is what the kernel played; LRU, policy and its rules are ours */

@@ -40,8 +40,34 @@ static void test_find(void)
 	}
 	CU_ASSERT_PTR_NULL(kernel_profile_find("6.1", &err));
 	CU_ASSERT_STRING_EQUAL(
-		err.msg,
-		"unknown kernel \"6.1\", expected one of: 7.3, 6.12, 7.3-eager, 6.12-lazy");
+		err.msg, "unknown kernel \"6.1\", expected one of: 7.3, 6.12, 7.3-rc7, 7.3-eager, "
+			 "6.12-lazy");
+}
+
+static void test_releases(void)
+{
+	static const struct {
+		const char *release, *name; /* NULL: none */
+	} rows[] = {
+		{ "7.3.4+deb13-cloud-amd64", "7.3" },
+		{ "7.3.10", "7.3" },
+		{ "7.3.0-rc7", "7.3-rc7" },
+		{ "7.3-cloud-amd64", "7.3-rc7" }, /* Debian's of 7.3-rc7 */
+		{ "7.3.3", "7.3-rc7" },
+		{ "7.3.34", "7.3" },
+		{ "6.12.117+deb13-cloud-amd64", "6.12" },
+		{ "6.1.2", NULL },
+		{ "7.30.1", NULL },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct err err = { "" };
+		const struct kernel_profile *k = kernel_profile_of(rows[i].release, &err);
+
+		TL_STR(k ? k->name : "none", rows[i].name ? rows[i].name : "none", "%s",
+		       rows[i].release);
+		CU_ASSERT((k != NULL) == !err.msg[0]);
+	}
 }
 
 /* what waits in batches after the operations: to be added, to be activated */
@@ -403,6 +429,7 @@ void suite_kernel(void)
 	CU_pSuite s = CU_add_suite("kernel", NULL, NULL);
 
 	CU_add_test(s, "by name", test_find);
+	CU_add_test(s, "by release", test_releases);
 	CU_add_test(s, "drains when an address space goes", test_drains);
 	CU_add_test(s, "+evict and what waits in batches", test_evict);
 	CU_add_test(s, "the order of the reaper", test_reap_order);
