@@ -120,7 +120,8 @@ struct lmkd {
 
 static uint64_t file_lru(const struct sim *s)
 {
-	return s->cfg.lru->size(s, LRU_FILE, false) + s->cfg.lru->size(s, LRU_FILE, true);
+	return s->cfg.lru->size(&s->lruvec, LRU_FILE, false) +
+	       s->cfg.lru->size(&s->lruvec, LRU_FILE, true);
 }
 
 static void thrashing_reset(struct sim *s, struct lmkd *l)
@@ -154,7 +155,7 @@ static uint64_t thrashing(struct sim *s, struct lmkd *l)
 
 static bool swap_is_low(const struct sim *s, const struct lmkd *l)
 {
-	const uint64_t available = free_pages(s) + s->cfg.lru->size(s, LRU_FILE, false);
+	const uint64_t available = free_pages(s) + s->cfg.lru->size(&s->lruvec, LRU_FILE, false);
 	const uint64_t ratio = l->args[SWAP_RATIO].n;
 	uint64_t free = nr_swap_pages(s);
 

@@ -74,9 +74,9 @@ struct classic {
 	struct lru_cost cost[NR_LRU_TYPES];
 };
 
-static void classic_flush_stats(struct sim *s)
+static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	for (int i = 0; i < NR_LISTS; i++)
 		c->flushed.size[i] = c->lists[i].size;
@@ -89,28 +89,29 @@ static void classic_flush_stats(struct sim *s)
 }
 
 /* the statistics as reclaim may read them now */
-static const struct lruvec_stats *lruvec_stats(struct sim *s)
+static const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruvec *lruvec)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	if (!s->stats_lag)
-		classic_flush_stats(s);
+		classic_flush_stats(s, lruvec);
 	return &c->flushed;
 }
 
-static int classic_init(struct sim *s)
+static int classic_init(const struct sim *s, struct lruvec *lruvec)
 {
 	struct classic *c = g_new0(struct classic, 1);
 
+	(void)s;
 	for (int i = 0; i < NR_LISTS; i++)
 		folio_list_init(&c->lists[i]);
-	s->lru = c;
+	lruvec->lists = c;
 	return 0;
 }
 
-static void classic_fini(struct sim *s)
+static void classic_fini(struct lruvec *lruvec)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	for (int i = 0; i < NR_LISTS; i++)
 		folio_list_clear(&c->lists[i]);
@@ -140,22 +141,22 @@ static inline void list_del(struct sim *s, struct classic *c, uint32_t slot)
 	f->flags &= (uint16_t)~PG_lru;
 }
 
-static void classic_add(struct sim *s, const uint32_t *slots, unsigned int n)
+static void classic_add(struct sim *s, struct lruvec *lruvec, const uint32_t *slots, unsigned int n)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	for (unsigned int i = 0; i < n; i++)
 		list_add(s, c, slots[i]);
 }
 
-static void classic_del(struct sim *s, uint32_t slot)
+static void classic_del(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	list_del(s, s->lru, slot);
+	list_del(s, lruvec->lists, slot);
 }
 
-static void classic_activate(struct sim *s, uint32_t slot)
+static void classic_activate(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	list_del(s, c, slot);
 	s->folios[slot].flags |= PG_active;
@@ -164,9 +165,9 @@ static void classic_activate(struct sim *s, uint32_t slot)
 }
 
 /* lru_move_tail() */
-static void classic_move_tail(struct sim *s, uint32_t slot)
+static void classic_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 	struct folio *f = &s->folios[slot];
 
 	list_del(s, c, slot);
@@ -179,7 +180,7 @@ static void classic_move_tail(struct sim *s, uint32_t slot)
 /* folio_mark_accessed() */
 static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 {
-	struct classic *c = s->lru;
+	struct classic *c = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
@@ -206,7 +207,7 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 /* workingset_eviction() */
 static uint32_t classic_eviction(struct sim *s, uint32_t slot)
 {
-	struct classic *c = s->lru;
+	struct classic *c = folio_lruvec(s, slot)->lists;
 	const uint32_t eviction = (uint32_t)c->nonresident_age;
 
 	c->nonresident_age += folio_nr_pages(&s->folios[slot]);
@@ -215,10 +216,10 @@ static uint32_t classic_eviction(struct sim *s, uint32_t slot)
 
 /* workingset_test_recent(): the refault distance against what could have held
  * the page */
-static bool test_recent(struct sim *s, uint32_t shadow, enum lru_type type)
+static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t shadow, enum lru_type type)
 {
-	const struct classic *c = s->lru;
-	const uint64_t *size = lruvec_stats(s)->size;
+	const struct classic *c = lruvec->lists;
+	const uint64_t *size = lruvec_stats(s, lruvec)->size;
 	uint32_t distance = (uint32_t)c->nonresident_age - shadow;
 	uint64_t workingset_size = size[ACTIVE_FILE];
 
@@ -233,15 +234,16 @@ static bool test_recent(struct sim *s, uint32_t shadow, enum lru_type type)
 }
 
 /* lru_note_cost() of v6.12 */
-static void lru_note_cost(struct sim *s, enum lru_type type, uint64_t nr_io, uint64_t nr_rotated)
+static void lru_note_cost(struct sim *s, struct lruvec *lruvec, enum lru_type type, uint64_t nr_io,
+			  uint64_t nr_rotated)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 	const uint64_t *size;
 
 	if (s->cfg.kernel->cost_by_statistics)
 		return;
 	c->cost[type].count += nr_io * SWAP_CLUSTER_MAX + nr_rotated;
-	size = lruvec_stats(s)->size;
+	size = lruvec_stats(s, lruvec)->size;
 	if (c->cost[LRU_ANON].count + c->cost[LRU_FILE].count >
 	    (size[INACTIVE_ANON] + size[ACTIVE_ANON] + size[INACTIVE_FILE] + size[ACTIVE_FILE]) / 4)
 		for (int t = 0; t < NR_LRU_TYPES; t++)
@@ -251,14 +253,15 @@ static void lru_note_cost(struct sim *s, enum lru_type type, uint64_t nr_io, uin
 /* workingset_refault() */
 static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
 {
-	struct classic *c = s->lru;
+	struct lruvec *lruvec = folio_lruvec(s, slot);
+	struct classic *c = lruvec->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	count_vm(s, VM_workingset_refault_anon + type, nr);
-	if (!test_recent(s, shadow, type)) {
+	if (!test_recent(s, lruvec, shadow, type)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
@@ -267,7 +270,7 @@ static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	count_vm(s, VM_workingset_activate_anon + type, nr);
 	if (workingset) {
 		f->flags |= PG_workingset;
-		lru_note_cost(s, type, nr, 0);
+		lru_note_cost(s, lruvec, type, nr, 0);
 		count_vm(s, VM_workingset_restore_anon + type, nr);
 	}
 	note(s, slot, REFAULT_ACTIVATE, before);
@@ -324,10 +327,10 @@ static uint64_t putback(struct sim *s, struct classic *c, const uint32_t *slots,
 	return nr_moved;
 }
 
-static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enum lru_type type,
-				     uint64_t nr_to_scan)
+static uint64_t shrink_inactive_list(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
+				     enum lru_type type, uint64_t nr_to_scan)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 	uint32_t slots[SWAP_CLUSTER_MAX];
 	unsigned int nr_left;
 	uint64_t nr_taken, nr_reclaimed, nr_written;
@@ -344,14 +347,16 @@ static uint64_t shrink_inactive_list(struct sim *s, struct scan_control *sc, enu
 	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
 	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
-	lru_note_cost(s, type, s->stat.v[VM_nr_vmscan_write] - nr_written, nr_taken - nr_reclaimed);
+	lru_note_cost(s, lruvec, type, s->stat.v[VM_nr_vmscan_write] - nr_written,
+		      nr_taken - nr_reclaimed);
 	handle_reclaim_writeback(s, sc, nr_taken);
 	return nr_reclaimed;
 }
 
-static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to_scan)
+static void shrink_active_list(struct sim *s, struct lruvec *lruvec, enum lru_type type,
+			       uint64_t nr_to_scan)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 	uint32_t slots[SWAP_CLUSTER_MAX], l_active[SWAP_CLUSTER_MAX] = { 0 };
 	unsigned int nr, nr_active = 0, nr_inactive = 0;
 	uint64_t nr_taken, nr_rotated;
@@ -379,7 +384,7 @@ static void shrink_active_list(struct sim *s, enum lru_type type, uint64_t nr_to
 	count_vm(s, VM_pgdeactivate, putback(s, c, slots, nr_inactive));
 	count_vm(s, VM_pgrotate_anon + type, nr_rotated);
 	if (nr_rotated)
-		lru_note_cost(s, type, 0, nr_rotated);
+		lru_note_cost(s, lruvec, type, 0, nr_rotated);
 }
 
 static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
@@ -415,10 +420,10 @@ static void costs_from_statistics(struct classic *c, const struct lruvec_stats *
 	}
 }
 
-static void prepare_scan_control(struct sim *s, struct scan_control *sc)
+static void prepare_scan_control(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
-	struct classic *c = s->lru;
-	const struct lruvec_stats *st = lruvec_stats(s);
+	struct classic *c = lruvec->lists;
+	const struct lruvec_stats *st = lruvec_stats(s, lruvec);
 	uint64_t file;
 
 	if (s->cfg.kernel->cost_by_statistics)
@@ -444,9 +449,10 @@ static void prepare_scan_control(struct sim *s, struct scan_control *sc)
 }
 
 /* get_scan_count() with calculate_pressure_balance() */
-static void get_scan_count(const struct sim *s, const struct scan_control *sc, uint64_t *nr)
+static void get_scan_count(const struct sim *s, const struct lruvec *lruvec,
+			   const struct scan_control *sc, uint64_t *nr)
 {
-	const struct classic *c = s->lru;
+	const struct classic *c = lruvec->lists;
 	const uint64_t swappiness = s->cfg.machine.swappiness;
 	uint64_t fraction[NR_LRU_TYPES] = { 0, 0 }, denominator = 0;
 	uint64_t total, anon_cost, file_cost;
@@ -497,7 +503,7 @@ static void rescale(uint64_t *nr, uint64_t target, uint64_t percentage)
  * One round of shrink_lruvec()'s loop over the lists: up to SWAP_CLUSTER_MAX
  * pages of each. Returns true while there is more to scan.
  */
-static bool shrink_lists(struct sim *s, struct scan_control *sc)
+static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	const bool proportional = !sc->memcg && !sc->kswapd && sc->priority == DEF_PRIORITY;
 	uint64_t *nr = sc->nr, nr_file, nr_anon, percentage;
@@ -511,9 +517,9 @@ static bool shrink_lists(struct sim *s, struct scan_control *sc)
 			continue;
 		nr[i] -= n;
 		if (i % 2 == 0)
-			sc->nr_reclaimed += shrink_inactive_list(s, sc, type, n);
+			sc->nr_reclaimed += shrink_inactive_list(s, lruvec, sc, type, n);
 		else if (sc->may_deactivate & 1 << type)
-			shrink_active_list(s, type, n);
+			shrink_active_list(s, lruvec, type, n);
 		else
 			sc->skipped_deactivate = true;
 	}
@@ -534,58 +540,58 @@ static bool shrink_lists(struct sim *s, struct scan_control *sc)
 	return nr[INACTIVE_ANON] || nr[ACTIVE_FILE] || nr[INACTIVE_FILE];
 }
 
-static bool classic_shrink_node(struct sim *s, struct scan_control *sc)
+static bool classic_shrink_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	if (!sc->in_pass) {
-		prepare_scan_control(s, sc);
-		get_scan_count(s, sc, sc->nr);
+		prepare_scan_control(s, lruvec, sc);
+		get_scan_count(s, lruvec, sc, sc->nr);
 		memcpy(sc->targets, sc->nr, sizeof(sc->targets));
 		if (!sc->nr[INACTIVE_ANON] && !sc->nr[ACTIVE_FILE] && !sc->nr[INACTIVE_FILE])
 			goto done;
 	}
-	if (shrink_lists(s, sc))
+	if (shrink_lists(s, lruvec, sc))
 		return true;
 done:
 	/* can_age_anon_pages() */
-	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
-		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
+	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
+		shrink_active_list(s, lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
 	if (sc->nr_reclaimed == sc->nr_reclaimed_before && sc->cache_trim_mode)
 		sc->cache_trim_mode_failed = true;
 	return false;
 }
 
-static bool classic_age_node(struct sim *s, struct scan_control *sc)
+static bool classic_age_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	(void)sc;
-	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s), LRU_ANON))
-		shrink_active_list(s, LRU_ANON, SWAP_CLUSTER_MAX);
+	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
+		shrink_active_list(s, lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
 	return false;
 }
 
-static void classic_reclaim_end(struct sim *s)
+static void classic_reclaim_end(struct sim *s, struct lruvec *lruvec)
 {
-	struct classic *c = s->lru;
+	struct classic *c = lruvec->lists;
 
 	for (int t = 0; t < NR_LRU_TYPES; t++)
-		c->refaults[t] = lruvec_stats(s)->activate[t];
+		c->refaults[t] = lruvec_stats(s, lruvec)->activate[t];
 }
 
-static bool classic_aged(const struct sim *s, uint32_t slot)
+static bool classic_aged(struct sim *s, uint32_t slot)
 {
 	/* shrink_active_list() sets PG_workingset on what it deactivates */
 	return (s->folios[slot].flags & (PG_active | PG_workingset)) == PG_workingset;
 }
 
-static uint64_t classic_size(const struct sim *s, enum lru_type type, bool active)
+static uint64_t classic_size(const struct lruvec *lruvec, enum lru_type type, bool active)
 {
-	const struct classic *c = s->lru;
+	const struct classic *c = lruvec->lists;
 
 	return c->lists[LIST(type, active)].size;
 }
 
-static uint64_t classic_list_bytes(const struct sim *s)
+static uint64_t classic_list_bytes(const struct lruvec *lruvec)
 {
-	const struct classic *c = s->lru;
+	const struct classic *c = lruvec->lists;
 	uint64_t bytes = sizeof(*c);
 
 	for (int i = 0; i < NR_LISTS; i++)
@@ -593,10 +599,10 @@ static uint64_t classic_list_bytes(const struct sim *s)
 	return bytes;
 }
 
-static void classic_walk(const struct sim *s,
+static void classic_walk(const struct lruvec *lruvec,
 			 bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
 {
-	const struct classic *c = s->lru;
+	const struct classic *c = lruvec->lists;
 
 	for (int i = 0; i < NR_LISTS; i++) {
 		uint32_t place = c->lists[i].head, slot;
@@ -607,9 +613,9 @@ static void classic_walk(const struct sim *s,
 	}
 }
 
-static int classic_check(const struct sim *s, struct err *err)
+static int classic_check(const struct sim *s, const struct lruvec *lruvec, struct err *err)
 {
-	const struct classic *c = s->lru;
+	const struct classic *c = lruvec->lists;
 
 	for (unsigned int i = 0; i < NR_LISTS; i++) {
 		const struct folio_list *l = &c->lists[i];

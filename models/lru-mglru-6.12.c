@@ -81,7 +81,7 @@ static void folio_inc_refs(struct sim *s, uint32_t slot)
 
 static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	const struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
@@ -93,7 +93,7 @@ static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
 static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
 {
 	const unsigned int refs = (shadow >> 1 & ((1 << LRU_REFS_WIDTH) - 1)) + (shadow & 1);
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	uint16_t before = f->flags;
@@ -148,7 +148,7 @@ static enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappi
 /* folio_update_gen() */
 static void update(struct sim *s, uint32_t slot, bool exec)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
@@ -166,7 +166,7 @@ static void update(struct sim *s, uint32_t slot, bool exec)
 /* lru_gen_look_around() of a task that has no mm_walk */
 static void look(struct sim *s, uint32_t slot, bool exec)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
@@ -348,9 +348,10 @@ enum {
 };
 
 /* evict_folios(). Return: folios scanned, and generations left behind. */
-static unsigned int evict_folios(struct sim *s, struct scan_control *sc, unsigned int swappiness)
+static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
+				 unsigned int swappiness)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
 	unsigned int scanned, isolated = 0, nr_left, nr_clean;
 	uint64_t reclaimed;
@@ -407,10 +408,10 @@ static bool should_run_aging(const struct mglru *g, unsigned int swappiness, uin
 }
 
 /* get_nr_to_scan(). 0: nothing, or it went into aging */
-static uint64_t get_nr_to_scan(struct sim *s, const struct scan_control *sc,
+static uint64_t get_nr_to_scan(struct sim *s, struct lruvec *lruvec, const struct scan_control *sc,
 			       unsigned int swappiness)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	uint64_t nr_to_scan;
 
 	if (!should_run_aging(g, swappiness, &nr_to_scan) || sc->priority == DEF_PRIORITY)
@@ -419,7 +420,7 @@ static uint64_t get_nr_to_scan(struct sim *s, const struct scan_control *sc,
 	return 0;
 }
 
-static bool shrink_lruvec(struct sim *s, struct scan_control *sc)
+static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	unsigned int swappiness, delta;
 	uint64_t nr_to_scan;
@@ -427,8 +428,8 @@ static bool shrink_lruvec(struct sim *s, struct scan_control *sc)
 	if (!sc->in_pass)
 		sc->nr[SWAPPINESS] = lru_gen_swappiness(s, sc);
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
-	nr_to_scan = get_nr_to_scan(s, sc, swappiness);
-	delta = nr_to_scan ? evict_folios(s, sc, swappiness) : 0;
+	nr_to_scan = get_nr_to_scan(s, lruvec, sc, swappiness);
+	delta = nr_to_scan ? evict_folios(s, lruvec, sc, swappiness) : 0;
 	sc->nr[SCANNED] += delta;
 	if (delta && sc->nr[SCANNED] < nr_to_scan && (sc->memcg || !should_abort_scan(s, sc)))
 		return true;

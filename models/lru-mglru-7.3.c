@@ -72,7 +72,7 @@ static void lru_gen_inc_refs(struct sim *s, uint32_t slot)
 
 static bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	int gen = folio_lru_gen(f);
 
@@ -90,7 +90,7 @@ static bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
 
 static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	const struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
@@ -110,7 +110,7 @@ static bool test_recent(const struct mglru *g, uint32_t shadow)
 static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
 {
 	const unsigned int refs = (shadow & ((1 << LRU_REFS_WIDTH) - 1)) + 1;
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	const uint32_t nr = folio_nr_pages(f);
@@ -162,7 +162,7 @@ static enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappi
 /* folio_update_gen() */
 static void update(struct sim *s, uint32_t slot, bool exec)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
@@ -195,7 +195,7 @@ static bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec)
 /* lru_gen_look_around() of a task that has no mm_walk */
 static void look(struct sim *s, uint32_t slot, bool exec)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	if (lru_gen_set_refs(s, slot, exec) &&
 	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
@@ -349,10 +349,10 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 }
 
 /* evict_folios(). Return: folios scanned. */
-static unsigned int evict_folios(struct sim *s, struct scan_control *sc, unsigned int nr_to_scan,
-				 unsigned int swappiness)
+static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
+				 unsigned int nr_to_scan, unsigned int swappiness)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
 	unsigned int scanned, isolated = 0, nr_left = 0, nr_clean;
 	uint64_t reclaimed, retried = 0;
@@ -398,9 +398,9 @@ enum {
 };
 
 /* try_to_shrink_lruvec(): once round its loop. Returns true while there is more. */
-static bool shrink_lruvec(struct sim *s, struct scan_control *sc)
+static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	unsigned int swappiness, delta;
 	bool should_age;
 
@@ -415,7 +415,7 @@ static bool shrink_lruvec(struct sim *s, struct scan_control *sc)
 	should_age = should_run_aging(g, sc, swappiness);
 	if (should_age)
 		lru_gen_age(s, g, swappiness);
-	delta = evict_folios(s, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], MIN_LRU_BATCH),
+	delta = evict_folios(s, lruvec, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], MIN_LRU_BATCH),
 			     swappiness);
 	if (!delta || should_abort_scan(s, sc))
 		return false;

@@ -31,9 +31,10 @@ static uint64_t min_ttl(const struct sim *s)
 	       s->cfg.machine.tick_us;
 }
 
-bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc)
+bool lruvec_is_reclaimable(const struct sim *s, const struct lruvec *lruvec,
+			   const struct scan_control *sc)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = lruvec->lists;
 	const unsigned int swappiness = lru_gen_swappiness(s, sc);
 	uint64_t seq;
 

@@ -45,9 +45,9 @@ static bool set_has(const struct mglru *g, uint64_t seq, const struct pte_table 
 	return pt->seen[seq % 2] == g->sets[seq % 2];
 }
 
-void lru_gen_add_mm(struct sim *s, struct mm *mm)
+void lru_gen_add_mm(struct lruvec *lruvec, struct mm *mm)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 
 	g_queue_push_tail(&g->mms, mm);
 	mm->lru = g->mms.tail;
@@ -56,9 +56,9 @@ void lru_gen_add_mm(struct sim *s, struct mm *mm)
 		g->tail = mm->lru;
 }
 
-void lru_gen_del_mm(struct sim *s, struct mm *mm)
+void lru_gen_del_mm(struct lruvec *lruvec, struct mm *mm)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	GList *link = mm->lru;
 
 	if (g->tail_set && g->tail == link)
@@ -78,10 +78,10 @@ static bool suitable_to_scan(unsigned int total, unsigned int young)
  * if it is on a list. That PTE, and with it those that follow in the same large folio up
  * to @end, are old afterwards; @nr: how many. @anon: is it evicted?
  */
-static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			   uint64_t end, bool anon, uint32_t *nr)
+static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vma *vma,
+			   struct pte_table *pt, uint32_t vpn, uint64_t end, bool anon,
+			   uint32_t *nr)
 {
-	const struct mglru *g = s->lru;
 	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], all = 0;
 	const struct folio *f;
 	uint32_t page, slot;
@@ -109,44 +109,42 @@ static uint32_t take_young(struct sim *s, const struct vma *vma, struct pte_tabl
 }
 
 /* walk_update_folio() */
-static void update_folio(struct sim *s, const struct vma *vma, uint32_t slot)
+static void update_folio(struct sim *s, const struct mglru *g, const struct vma *vma, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
-
 	if (slot != FOLIO_NONE)
 		(g->has_walk ? g->rules->update : g->rules->look)(s, slot, vma->flags & VM_EXEC);
 }
 
 /* Return: how many of the PTEs in [vpn, end) were young, a run in a large folio as a whole */
-static unsigned int update_range(struct sim *s, const struct vma *vma, struct pte_table *pt,
-				 uint64_t vpn, uint64_t end, bool anon)
+static unsigned int update_range(struct sim *s, const struct mglru *g, const struct vma *vma,
+				 struct pte_table *pt, uint64_t vpn, uint64_t end, bool anon)
 {
 	unsigned int young = 0;
 	uint32_t last = FOLIO_NONE;
 
 	for (uint32_t nr; vpn < end; vpn += nr) {
-		uint32_t slot = take_young(s, vma, pt, (uint32_t)vpn, end, anon, &nr);
+		uint32_t slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
 
 		if (slot == FOLIO_NONE)
 			continue;
 		/* once for a folio that is met twice in a row */
 		if (slot != last)
-			update_folio(s, vma, last);
+			update_folio(s, g, vma, last);
 		last = slot;
 		young += nr;
 	}
-	update_folio(s, vma, last);
+	update_folio(s, g, vma, last);
 	return young;
 }
 
 void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			 uint32_t nr)
 {
-	const struct mglru *g = s->lru;
 	const uint64_t at = vpn, table = at - at % PTRS_PER_PTE;
 	uint64_t start = MAX(table, vma->start);
 	uint64_t end = MIN(table + PTRS_PER_PTE, (uint64_t)vma->start + vma_pages(vma));
 	const uint32_t slot = folio_head(s->folios, pte_slot(s, vma, pt, vpn));
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 	const bool anon = folio_lru_type(&s->folios[slot]) == LRU_ANON;
 
 	if (end - start == 1)
@@ -163,7 +161,7 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 	}
 	/* and those that brought us here, which rmap has cleared */
 	if (suitable_to_scan((unsigned int)(end - start),
-			     update_range(s, vma, pt, start, end, anon) + nr))
+			     update_range(s, g, vma, pt, start, end, anon) + nr))
 		set_add(g, g->max_seq, pt);
 }
 
@@ -202,9 +200,9 @@ static void table_end(struct mglru *g, const struct table_walk *w, uint64_t seq)
 		set_add(g, seq + 1, w->pt);
 }
 
-static void walk_mm(struct sim *s, struct mm *mm, uint64_t seq, unsigned int swappiness, bool force)
+static void walk_mm(struct sim *s, struct mglru *g, struct mm *mm, uint64_t seq,
+		    unsigned int swappiness, bool force)
 {
-	struct mglru *g = s->lru;
 	struct table_walk w = { .index = UINT32_MAX, .skip = true };
 
 	for (guint i = 0; i < mm->vmas->len; i++) {
@@ -224,15 +222,14 @@ static void walk_mm(struct sim *s, struct mm *mm, uint64_t seq, unsigned int swa
 			if (w.skip)
 				continue;
 			w.total += (unsigned int)(stop - at);
-			w.young += update_range(s, vma, w.pt, at, stop, swappiness);
+			w.young += update_range(s, g, vma, w.pt, at, stop, swappiness);
 		}
 	}
 	table_end(g, &w, seq);
 }
 
-bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness)
+bool lru_gen_walk_mms(struct sim *s, struct mglru *g, uint64_t seq, unsigned int swappiness)
 {
-	struct mglru *g = s->lru;
 	bool force = false, first = true;
 
 	if (seq <= g->mm_seq)
@@ -253,7 +250,7 @@ bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness)
 		if (first)
 			set_clear(g, seq + 1);
 		first = false;
-		walk_mm(s, mm, seq, swappiness, force);
+		walk_mm(s, g, mm, seq, swappiness, force);
 	}
 	g->mm_seq++;
 	return true;

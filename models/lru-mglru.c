@@ -38,7 +38,7 @@ static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
 	{ "oldest_anon", "oldest_file" },
 };
 
-static int mglru_init(struct sim *s)
+static int mglru_init(const struct sim *s, struct lruvec *lruvec)
 {
 	struct mglru *g = g_new0(struct mglru, 1);
 
@@ -50,13 +50,13 @@ static int mglru_init(struct sim *s)
 		for (int type = 0; type < NR_LRU_TYPES; type++)
 			folio_list_init(&g->lists[gen][type]);
 	g_queue_init(&g->mms);
-	s->lru = g;
+	lruvec->lists = g;
 	return 0;
 }
 
-static void mglru_fini(struct sim *s)
+static void mglru_fini(struct lruvec *lruvec)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 
 	for (unsigned int gen = 0; gen < MAX_NR_GENS; gen++)
 		for (int type = 0; type < NR_LRU_TYPES; type++)
@@ -118,34 +118,34 @@ void lru_gen_forget(struct mglru *g, struct folio *f)
 	f->gen = 0;
 }
 
-static void mglru_del(struct sim *s, uint32_t slot)
+static void mglru_del(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	struct mglru *g = s->lru;
+	struct mglru *g = lruvec->lists;
 	struct folio *f = &s->folios[slot];
 
 	folio_list_del(list_of(g, f), s->folios, slot);
 	lru_gen_forget(g, f);
 }
 
-static void mglru_add(struct sim *s, const uint32_t *slots, unsigned int n)
+static void mglru_add(struct sim *s, struct lruvec *lruvec, const uint32_t *slots, unsigned int n)
 {
 	for (unsigned int i = 0; i < n; i++)
-		lru_gen_add_folio(s, s->lru, slots[i], false);
+		lru_gen_add_folio(s, lruvec->lists, slots[i], false);
 }
 
 /* lru_activate() */
-static void mglru_activate(struct sim *s, uint32_t slot)
+static void mglru_activate(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	mglru_del(s, slot);
+	mglru_del(s, lruvec, slot);
 	s->folios[slot].flags |= PG_active;
-	lru_gen_add_folio(s, s->lru, slot, false);
+	lru_gen_add_folio(s, lruvec->lists, slot, false);
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
-static void mglru_move_tail(struct sim *s, uint32_t slot)
+static void mglru_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	mglru_del(s, slot);
-	lru_gen_add_folio(s, s->lru, slot, true);
+	mglru_del(s, lruvec, slot);
+	lru_gen_add_folio(s, lruvec->lists, slot, true);
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
@@ -241,7 +241,7 @@ bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness)
  */
 void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 {
-	if (!lru_gen_walk_mms(s, g->max_seq, swappiness))
+	if (!lru_gen_walk_mms(s, g, g->max_seq, swappiness))
 		return;
 	if (lru_gen_count(g, LRU_ANON) == MAX_NR_GENS) {
 		reset_ctrl_pos(g, LRU_ANON);
@@ -255,7 +255,7 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 
 static void mglru_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	(void)cpu;
 	g->rules->inc_refs(s, slot);
@@ -263,21 +263,21 @@ static void mglru_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 
 static bool mglru_clear_refs(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	return g->rules->clear_refs && g->rules->clear_refs(s, slot);
 }
 
 static uint32_t mglru_eviction(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	return g->rules->eviction(s, slot);
 }
 
 static void mglru_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	count_vm(s, VM_workingset_refault_anon + folio_lru_type(&s->folios[slot]),
 		 folio_nr_pages(&s->folios[slot]));
@@ -286,7 +286,7 @@ static void mglru_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool wo
 
 static enum folio_references mglru_check_references(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
 
 	return g->rules->check_references(s, slot);
 }
@@ -315,67 +315,9 @@ static int fls_long(uint64_t x)
 	return x ? 64 - __builtin_clzll(x) : 0;
 }
 
-/* kswapd starts where total >> priority should be enough */
-static void set_initial_priority(const struct sim *s, struct scan_control *sc)
+static uint64_t mglru_size(const struct lruvec *lruvec, enum lru_type type, bool active)
 {
-	const struct lru_model *lru = s->cfg.lru;
-	uint64_t reclaimable;
-	int priority;
-
-	if (sc->priority != DEF_PRIORITY || sc->nr_to_reclaim < MIN_LRU_BATCH)
-		return;
-	reclaimable = lru->size(s, LRU_FILE, false);
-	if (nr_swap_pages(s))
-		reclaimable += lru->size(s, LRU_ANON, false);
-	priority = fls_long(reclaimable) - 1 - fls_long(sc->nr_to_reclaim - 1);
-	sc->priority = CLAMP(priority, DEF_PRIORITY / 2, DEF_PRIORITY);
-}
-
-/* lru_gen_shrink_node(); in a memcg lru_gen_shrink_lruvec() */
-static bool mglru_shrink_node(struct sim *s, struct scan_control *sc)
-{
-	struct mglru *g = s->lru;
-
-	/* set_mm_walk(), clear_mm_walk(): kswapd has one, others get one by aging */
-	if (sc->kswapd || !sc->in_pass)
-		g->has_walk = sc->kswapd;
-	if (!sc->in_pass) {
-		lru_add_drain_cpu(s, s->this_cpu);
-		if (!sc->memcg)
-			set_initial_priority(s, sc);
-		memset(sc->nr, 0, sizeof(sc->nr));
-	}
-	return g->rules->shrink_lruvec(s, sc);
-}
-
-/* lru_gen_age_node() */
-static bool mglru_age_node(struct sim *s, struct scan_control *sc)
-{
-	set_initial_priority(s, sc);
-	return s->cfg.machine.min_ttl_ms && !lruvec_is_reclaimable(s, sc);
-}
-
-/* snapshot_refaults() returns at once, and nothing here goes by statistics */
-static void mglru_nothing(struct sim *s)
-{
-	(void)s;
-}
-
-/* readahead, too, puts pages into old generations, before anything was decided:
- * only those count that had been promoted. A page that was born young and grew
- * old is missed. */
-static bool mglru_aged(const struct sim *s, uint32_t slot)
-{
-	const struct folio *f = &s->folios[slot];
-	int gen = folio_lru_gen(f);
-
-	return f->flags & PG_workingset && gen >= 0 &&
-	       !lru_gen_is_active(s->lru, (unsigned int)gen);
-}
-
-static uint64_t mglru_size(const struct sim *s, enum lru_type type, bool active)
-{
-	const struct mglru *g = s->lru;
+	const struct mglru *g = lruvec->lists;
 	uint64_t n = 0;
 
 	for (unsigned int gen = 0; gen < MAX_NR_GENS; gen++)
@@ -384,9 +326,68 @@ static uint64_t mglru_size(const struct sim *s, enum lru_type type, bool active)
 	return n;
 }
 
-static uint64_t mglru_list_bytes(const struct sim *s)
+/* kswapd starts where total >> priority should be enough */
+static void set_initial_priority(const struct sim *s, const struct lruvec *lruvec,
+				 struct scan_control *sc)
 {
-	const struct mglru *g = s->lru;
+	uint64_t reclaimable;
+	int priority;
+
+	if (sc->priority != DEF_PRIORITY || sc->nr_to_reclaim < MIN_LRU_BATCH)
+		return;
+	reclaimable = mglru_size(lruvec, LRU_FILE, false);
+	if (nr_swap_pages(s))
+		reclaimable += mglru_size(lruvec, LRU_ANON, false);
+	priority = fls_long(reclaimable) - 1 - fls_long(sc->nr_to_reclaim - 1);
+	sc->priority = CLAMP(priority, DEF_PRIORITY / 2, DEF_PRIORITY);
+}
+
+/* lru_gen_shrink_node(); in a memcg lru_gen_shrink_lruvec() */
+static bool mglru_shrink_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
+{
+	struct mglru *g = lruvec->lists;
+
+	/* set_mm_walk(), clear_mm_walk(): kswapd has one, others get one by aging */
+	if (sc->kswapd || !sc->in_pass)
+		g->has_walk = sc->kswapd;
+	if (!sc->in_pass) {
+		lru_add_drain_cpu(s, s->this_cpu);
+		if (!sc->memcg)
+			set_initial_priority(s, lruvec, sc);
+		memset(sc->nr, 0, sizeof(sc->nr));
+	}
+	return g->rules->shrink_lruvec(s, lruvec, sc);
+}
+
+/* lru_gen_age_node() */
+static bool mglru_age_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
+{
+	set_initial_priority(s, lruvec, sc);
+	return s->cfg.machine.min_ttl_ms && !lruvec_is_reclaimable(s, lruvec, sc);
+}
+
+/* snapshot_refaults() returns at once, and nothing here goes by statistics */
+static void mglru_nothing(struct sim *s, struct lruvec *lruvec)
+{
+	(void)s;
+	(void)lruvec;
+}
+
+/* readahead, too, puts pages into old generations, before anything was decided:
+ * only those count that had been promoted. A page that was born young and grew
+ * old is missed. */
+static bool mglru_aged(struct sim *s, uint32_t slot)
+{
+	const struct folio *f = &s->folios[slot];
+	int gen = folio_lru_gen(f);
+
+	return f->flags & PG_workingset && gen >= 0 &&
+	       !lru_gen_is_active(folio_lruvec(s, slot)->lists, (unsigned int)gen);
+}
+
+static uint64_t mglru_list_bytes(const struct lruvec *lruvec)
+{
+	const struct mglru *g = lruvec->lists;
 	uint64_t bytes = sizeof(*g);
 
 	for (unsigned int gen = 0; gen < MAX_NR_GENS; gen++)
@@ -395,10 +396,10 @@ static uint64_t mglru_list_bytes(const struct sim *s)
 	return bytes;
 }
 
-static void mglru_walk(const struct sim *s, bool (*fn)(void *arg, const char *list, uint32_t slot),
-		       void *arg)
+static void mglru_walk(const struct lruvec *lruvec,
+		       bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = lruvec->lists;
 
 	for (int type = 0; type < NR_LRU_TYPES; type++) {
 		for (unsigned int age = 0; age < MAX_NR_GENS; age++) {
@@ -413,10 +414,9 @@ static void mglru_walk(const struct sim *s, bool (*fn)(void *arg, const char *li
 	}
 }
 
-static int check_list(const struct sim *s, unsigned int gen, enum lru_type type,
-		      uint64_t nr_pages[MAX_NR_GENS], struct err *err)
+static int check_list(const struct sim *s, const struct mglru *g, unsigned int gen,
+		      enum lru_type type, uint64_t nr_pages[MAX_NR_GENS], struct err *err)
 {
-	const struct mglru *g = s->lru;
 	const struct folio_list *l = &g->lists[gen][type];
 	uint32_t place = l->head, slot;
 	uint64_t n = 0;
@@ -440,9 +440,9 @@ static int check_list(const struct sim *s, unsigned int gen, enum lru_type type,
 	return 0;
 }
 
-static int mglru_check(const struct sim *s, struct err *err)
+static int mglru_check(const struct sim *s, const struct lruvec *lruvec, struct err *err)
 {
-	const struct mglru *g = s->lru;
+	const struct mglru *g = lruvec->lists;
 
 	for (int type = 0; type < NR_LRU_TYPES; type++) {
 		uint64_t nr_pages[MAX_NR_GENS] = { 0 };
@@ -452,7 +452,7 @@ static int mglru_check(const struct sim *s, struct err *err)
 		if (nr_gens < MIN_NR_GENS || nr_gens > MAX_NR_GENS)
 			return err_set(err, -EIO, "type %d has %u generations", type, nr_gens);
 		for (unsigned int gen = 0; gen < MAX_NR_GENS; gen++) {
-			int ret = check_list(s, gen, (enum lru_type)type, nr_pages, err);
+			int ret = check_list(s, g, gen, (enum lru_type)type, nr_pages, err);
 
 			if (ret)
 				return ret;

@@ -65,10 +65,10 @@ struct lru_gen_rules {
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
 	/* try_to_shrink_lruvec(): once round its loop; sc->in_pass is false, and
 	 * sc->nr zero, at the first. True: there is more */
-	bool (*shrink_lruvec)(struct sim *s, struct scan_control *sc);
+	bool (*shrink_lruvec)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 };
 
-/** struct mglru - v7.3 struct lru_gen_folio and struct lru_gen_mm_state. */
+/** struct mglru - v7.3 struct lru_gen_folio and struct lru_gen_mm_state, of a lruvec. */
 struct mglru {
 	const struct lru_gen_rules *rules;
 	uint64_t max_seq, min_seq[NR_LRU_TYPES];
@@ -137,13 +137,14 @@ struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigne
 bool positive_ctrl_err(const struct ctrl_pos *sp, const struct ctrl_pos *pv);
 
 /** Is there a page that min_ttl_ms leaves to reclaim? */
-bool lruvec_is_reclaimable(const struct sim *s, const struct scan_control *sc);
+bool lruvec_is_reclaimable(const struct sim *s, const struct lruvec *lruvec,
+			   const struct scan_control *sc);
 
 /** The page-table walk of try_to_inc_max_seq(): false if @seq is history. */
-bool lru_gen_walk_mms(struct sim *s, uint64_t seq, unsigned int swappiness);
+bool lru_gen_walk_mms(struct sim *s, struct mglru *g, uint64_t seq, unsigned int swappiness);
 void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			 uint32_t nr);
-void lru_gen_add_mm(struct sim *s, struct mm *mm);
-void lru_gen_del_mm(struct sim *s, struct mm *mm);
+void lru_gen_add_mm(struct lruvec *lruvec, struct mm *mm);
+void lru_gen_del_mm(struct lruvec *lruvec, struct mm *mm);
 
 #endif

@@ -155,10 +155,10 @@ int sim_check(const struct sim *s, struct err *err)
 		}
 	}
 	for (int type = 0; type < NR_LRU_TYPES; type++)
-		listed += s->cfg.lru->size(s, (enum lru_type)type, false) +
-			  s->cfg.lru->size(s, (enum lru_type)type, true);
+		listed += s->cfg.lru->size(&s->lruvec, (enum lru_type)type, false) +
+			  s->cfg.lru->size(&s->lruvec, (enum lru_type)type, true);
 	if (!t.ret)
-		t.ret = s->cfg.lru->check(s, err);
+		t.ret = s->cfg.lru->check(s, &s->lruvec, err);
 	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&

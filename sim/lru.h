@@ -66,8 +66,19 @@ struct folio_where {
 };
 
 /**
+ * struct lruvec - v7.3; the lists of one memcg on one node. There is one of them: that of
+ * the memcg that has the limit, or of the whole machine.
+ */
+struct lruvec {
+	void *lists; /* and what else the model keeps with them */
+};
+
+/**
  * struct lru_model - hooks, in the order of a folio's life. Slots index
  * sim->folios. None may fail: what they need is allocated in @init.
+ *
+ * A hook takes the lruvec where the kernel's function does. The others find it by
+ * folio_lruvec(), as there.
  */
 struct lru_model {
 	const char *name;
@@ -76,21 +87,22 @@ struct lru_model {
 	 * flags: lets the replay loop skip the call */
 	uint16_t mark_noop_flags;
 	bool lru_gen; /* lru_gen_enabled(), for the code that asks */
-	int (*init)(struct sim *s);
-	void (*fini)(struct sim *s);
+	/* lruvec_init(): sets @lruvec->lists */
+	int (*init)(const struct sim *s, struct lruvec *lruvec);
+	void (*fini)(struct lruvec *lruvec);
 	/* a folio refaults, before it is added: @shadow is its folio.shadow,
 	 * @workingset that flag of the shadow. May set folio flags. */
 	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
 	/* lru_add(): @n folios leave a batch for the lists; sets PG_lru */
-	void (*add)(struct sim *s, const uint32_t *slots, unsigned int n);
+	void (*add)(struct sim *s, struct lruvec *lruvec, const uint32_t *slots, unsigned int n);
 	/* folio_mark_accessed() by a task on @cpu */
 	void (*mark_accessed)(struct sim *s, unsigned int cpu, uint32_t slot);
 	/* a folio in the lru_activate batch is drained */
-	void (*activate)(struct sim *s, uint32_t slot);
+	void (*activate)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
 	/* lruvec_del_folio(): off its list, clears PG_lru */
-	void (*del)(struct sim *s, uint32_t slot);
+	void (*del)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
 	/* lru_move_tail(): inactive, next to be reclaimed; it is on a list */
-	void (*move_tail)(struct sim *s, uint32_t slot);
+	void (*move_tail)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
 	/* lru_gen_clear_refs(): it is used no more; false if it has to be moved,
 	 * too. May be NULL: it has to */
 	bool (*clear_refs)(struct sim *s, uint32_t slot);
@@ -104,32 +116,32 @@ struct lru_model {
 	/* reclaim had it among the used pages and no longer has: deactivated, or
 	 * once promoted and now in an old generation. For counting only; the folio
 	 * is resident */
-	bool (*aged)(const struct sim *s, uint32_t slot);
+	bool (*aged)(struct sim *s, uint32_t slot);
 	/* lru_gen_add_mm(), lru_gen_del_mm(): an address space comes and goes. May
 	 * be NULL */
-	void (*add_mm)(struct sim *s, struct mm *mm);
-	void (*del_mm)(struct sim *s, struct mm *mm);
+	void (*add_mm)(struct lruvec *lruvec, struct mm *mm);
+	void (*del_mm)(struct lruvec *lruvec, struct mm *mm);
 	/* it is evicted: the shadow's 32 bits (workingset_eviction()) */
 	uint32_t (*eviction)(struct sim *s, uint32_t slot);
 	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is
 	 * false for its first. True: there is more */
-	bool (*shrink_node)(struct sim *s, struct scan_control *sc);
+	bool (*shrink_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* kswapd_age_node(), before each pass of kswapd. True: kswapd calls
 	 * out_of_memory() and goes on */
-	bool (*age_node)(struct sim *s, struct scan_control *sc);
+	bool (*age_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */
-	void (*reclaim_end)(struct sim *s);
+	void (*reclaim_end)(struct sim *s, struct lruvec *lruvec);
 	/* memcg statistics are flushed: decisions may see the present */
-	void (*flush_stats)(struct sim *s);
+	void (*flush_stats)(struct sim *s, struct lruvec *lruvec);
 	/* sizes: levels nr_{in,}active_{anon,file} */
-	uint64_t (*size)(const struct sim *s, enum lru_type type, bool active);
+	uint64_t (*size)(const struct lruvec *lruvec, enum lru_type type, bool active);
 	/* bytes of memory that the lists take */
-	uint64_t (*list_bytes)(const struct sim *s);
+	uint64_t (*list_bytes)(const struct lruvec *lruvec);
 	/* every list, newest first: calls @fn until it returns false */
-	void (*walk)(const struct sim *s, bool (*fn)(void *arg, const char *list, uint32_t slot),
-		     void *arg);
+	void (*walk)(const struct lruvec *lruvec,
+		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);
 	/* invariants of the model's own state; -EIO and @err when broken */
-	int (*check)(const struct sim *s, struct err *err);
+	int (*check)(const struct sim *s, const struct lruvec *lruvec, struct err *err);
 };
 
 #endif

@@ -177,7 +177,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
 	if (!s->cfg.machine.memcg_pages)
 		refresh_vm_stats(s);
-	s->cfg.lru->flush_stats(s);
+	s->cfg.lru->flush_stats(s, &s->lruvec);
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);

@@ -33,7 +33,7 @@ static void time_passed(void *arg, uint64_t from)
 	if (s->clock.now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
 		s->stats_flushed_ns =
 			s->clock.now_ns - (s->clock.now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
-		s->cfg.lru->flush_stats(s);
+		s->cfg.lru->flush_stats(s, &s->lruvec);
 	}
 }
 
@@ -132,7 +132,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
 	s->stats_lag = m->memcg_stats_flushed;
 	sim_set_times(s, 0);
-	s->cfg.lru->init(s);
+	s->cfg.lru->init(s, &s->lruvec);
 	ext4_mount(s);
 	if (cfg->timed && timed_init(s, err)) {
 		sim_free(s);
@@ -158,7 +158,7 @@ void sim_free(struct sim *s)
 	for (uint32_t i = s->anon_first; i < s->nr_folios; i++)
 		if (s->anon[i - s->anon_first].av)
 			anon_slot_free(s, i);
-	s->cfg.lru->fini(s);
+	s->cfg.lru->fini(&s->lruvec);
 	clock_clear(&s->clock);
 	g_array_free(s->dirty, TRUE);
 	g_array_unref(s->snapshots);
@@ -179,10 +179,10 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 
 	*out = s->stat;
 	out->v[VM_nr_free_pages] = free_pages(s);
-	out->v[VM_nr_inactive_anon] = lru->size(s, LRU_ANON, false);
-	out->v[VM_nr_active_anon] = lru->size(s, LRU_ANON, true);
-	out->v[VM_nr_inactive_file] = lru->size(s, LRU_FILE, false);
-	out->v[VM_nr_active_file] = lru->size(s, LRU_FILE, true);
+	out->v[VM_nr_inactive_anon] = lru->size(&s->lruvec, LRU_ANON, false);
+	out->v[VM_nr_active_anon] = lru->size(&s->lruvec, LRU_ANON, true);
+	out->v[VM_nr_inactive_file] = lru->size(&s->lruvec, LRU_FILE, false);
+	out->v[VM_nr_active_file] = lru->size(&s->lruvec, LRU_FILE, true);
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
 	out->v[VM_nr_dirty] = s->nr_dirty;
@@ -216,7 +216,7 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 	*out = (struct sim_memory){
 		.folio_bytes = (uint64_t)s->cap_folios * sizeof(struct folio) +
 			       (uint64_t)(s->cap_folios - s->anon_first) * sizeof(struct anon_slot),
-		.list_bytes = s->cfg.lru->list_bytes(s),
+		.list_bytes = s->cfg.lru->list_bytes(&s->lruvec),
 	};
 	g_hash_table_foreach(s->procs, count_tables, out);
 }

@@ -178,7 +178,7 @@ struct sim {
 	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
-	void *lru;	       /* the model's state */
+	struct lruvec lruvec;
 	uint64_t nr_used;      /* pages allocated */
 	uint64_t nr_used_peak; /* with the kernel's own pages */
 	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
@@ -230,6 +230,13 @@ struct sim {
 static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 {
 	s->stat.v[item] += n;
+}
+
+/** folio_lruvec(): whose lists the folio @slot is on, or will be. */
+static inline struct lruvec *folio_lruvec(struct sim *s, uint32_t slot)
+{
+	(void)slot; /* folios of one memcg on one node: there are no others */
+	return &s->lruvec;
 }
 
 static inline enum lru_type folio_lru_type(const struct folio *f)

@@ -229,7 +229,7 @@ static void put_lists(struct explain *x)
 {
 	struct list_state st = { .x = x, .line = g_string_new(NULL) };
 
-	x->s->cfg.lru->walk(x->s, list_folio, &st);
+	x->s->cfg.lru->walk(&x->s->lruvec, list_folio, &st);
 	flush_list(&st);
 	g_string_free(st.line, TRUE);
 	put_batches(x);

@@ -30,7 +30,7 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 		return;
 	if (f->flags & PG_resident) {
 		if (f->flags & PG_lru)
-			s->cfg.lru->del(s, slot);
+			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 		note(s, slot, FREE, f->flags);
 		uncharge_page(s);
 	}
@@ -70,7 +70,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 		live[nr++] = slot;
 	}
 	c->lru_add.nr = 0;
-	s->cfg.lru->add(s, live, nr);
+	s->cfg.lru->add(s, &s->lruvec, live, nr);
 	if (__builtin_expect(s->log != NULL, 0))
 		for (unsigned int i = 0; i < nr; i++)
 			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
@@ -86,7 +86,7 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 
 		f->batched--;
 		if ((before & PG_lru) && !(before & PG_active)) {
-			s->cfg.lru->activate(s, slot);
+			s->cfg.lru->activate(s, folio_lruvec(s, slot), slot);
 			count_vm(s, VM_pgactivate, folio_nr_pages(f));
 			note(s, slot, ACTIVATED, before);
 		}
@@ -109,13 +109,13 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 		f->flags &= (uint16_t)~PG_referenced;
 		if (before & PG_dirty) {
 			/* to the head: the flusher needs time */
-			s->cfg.lru->del(s, slot);
+			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 			f->flags &= (uint16_t)~PG_active;
-			s->cfg.lru->add(s, &slot, 1);
+			s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
 			count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
 			f->flags |= PG_reclaim;
 		} else {
-			s->cfg.lru->move_tail(s, slot);
+			s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
 			count_vm(s, VM_pgrotated, folio_nr_pages(f));
 		}
 		if ((before & PG_active) ||

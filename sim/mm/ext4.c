@@ -108,9 +108,9 @@ void ext4_mount(struct sim *s)
 	for (uint32_t slot = s->meta_first; slot < s->meta_first + INODE_BITMAP; slot++) {
 		s->folios[slot].flags = PG_resident | PG_private;
 		s->folios[slot].batched = 1;
-		s->cfg.lru->add(s, &slot, 1);
+		s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
 		/* the caches were dropped before the trace starts */
-		s->cfg.lru->move_tail(s, slot);
+		s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
 		/* memory_pages is what is free when the trace starts */
 		s->nr_file_pages++;
 		s->nr_used++;

@@ -164,7 +164,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	uint16_t before = f->flags;
 
 	if (before & PG_lru)
-		s->cfg.lru->del(s, slot);
+		s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
 	*f = (struct folio){ 0 };
@@ -423,7 +423,7 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 		count_vm(s, VM_nr_written, folio_nr_pages(f));
 		/* folio_end_writeback(): reclaim waited for it */
 		if ((before & PG_reclaim) && (before & PG_lru)) {
-			s->cfg.lru->move_tail(s, e->slot);
+			s->cfg.lru->move_tail(s, folio_lruvec(s, e->slot), e->slot);
 			count_vm(s, VM_pgrotated, folio_nr_pages(f));
 			note(s, e->slot, ROTATE_RECLAIM, before);
 		}

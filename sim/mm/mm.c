@@ -134,13 +134,13 @@ static void mm_clear(struct sim *s, struct mm *mm)
 void mm_list_add(struct sim *s, struct mm *mm)
 {
 	if (s->cfg.lru->add_mm)
-		s->cfg.lru->add_mm(s, mm);
+		s->cfg.lru->add_mm(&s->lruvec, mm);
 }
 
 static void mm_list_del(struct sim *s, struct mm *mm)
 {
 	if (mm->lru)
-		s->cfg.lru->del_mm(s, mm);
+		s->cfg.lru->del_mm(&s->lruvec, mm);
 }
 
 void mm_exec(struct sim *s, struct mm *mm)

@@ -168,7 +168,7 @@ bool shrink_node(struct sim *s, struct scan_control *sc)
 {
 	if (!sc->in_pass)
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
-	sc->in_pass = s->cfg.lru->shrink_node(s, sc);
+	sc->in_pass = s->cfg.lru->shrink_node(s, &s->lruvec, sc);
 	/* kswapd_try_clear_hopeless() */
 	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
 	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))
@@ -218,7 +218,7 @@ retry:
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
-	s->cfg.lru->reclaim_end(s);
+	s->cfg.lru->reclaim_end(s, &s->lruvec);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
 	/* all cgroups this time: with one, the same again */

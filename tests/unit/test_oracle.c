@@ -137,7 +137,7 @@ static bool ctrl_differs(struct compare *c, const char *what, const struct ctrl 
 
 static bool generations_differ(struct compare *c)
 {
-	const struct mglru *g = c->s->lru;
+	const struct mglru *g = c->s->lruvec.lists;
 	const struct ref_gen *r = c->r->gen;
 
 	if (differ(c, "max_seq", 0, g->max_seq, r->max_seq) ||
@@ -161,7 +161,7 @@ static bool generations_differ(struct compare *c)
 /* what the walks know of a process */
 static bool walks_differ(struct compare *c, const struct mm *mm, const struct ref_proc *p)
 {
-	const struct mglru *g = c->s->lru;
+	const struct mglru *g = c->s->lruvec.lists;
 
 	if (differ(c, "ran", p->pid, mm->ran, p->ran))
 		return true;
@@ -190,7 +190,7 @@ static bool lists_differ(struct compare *c)
 	if (c->r->gen)
 		return generations_differ(c);
 
-	c->s->cfg.lru->walk(c->s, walk_folio, &w);
+	c->s->cfg.lru->walk(&c->s->lruvec, walk_folio, &w);
 	for (int i = 0; i < REF_NR_LISTS && !w.bad; i++)
 		w.bad = differ(c, "length of list", i, (uint64_t)w.at[i],
 			       (uint64_t)c->r->lists[i].nr);
@@ -462,7 +462,7 @@ static bool ttl_differs(struct sim *s, struct ref *r, uint64_t at, char *msg, st
 	bool sim_says, ref_says;
 
 	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = ttl;
-	sim_says = s->cfg.lru->age_node(s, &sc);
+	sim_says = s->cfg.lru->age_node(s, &s->lruvec, &sc);
 	ref_says = ref_gen_age_node(r, &ref_sc);
 	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = before;
 	if (cov)

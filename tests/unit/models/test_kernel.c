@@ -319,7 +319,7 @@ static void test_gen_shadows(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct tl *x =
 			run(1, &lru_mglru, NULL, NULL, "file,a,8; spawn,1; read,1,a,0,1; drain");
-		struct mglru *g = x->s->lru;
+		struct mglru *g = x->s->lruvec.lists;
 		uint32_t slot = tl_slot(x, "a", 0), shadow;
 		struct folio *f = &x->s->folios[slot];
 		const uint16_t plain = f->flags & (uint16_t)~ALL_REFS;
@@ -386,7 +386,7 @@ static void test_gen_aging(void)
 					   .memcg = true,
 					   .may_swap = true };
 		struct tl *x = run(1, &lru_mglru, "memcg_pages=20000", NULL, text);
-		struct mglru *g = x->s->lru;
+		struct mglru *g = x->s->lruvec.lists;
 
 		/* read pages are in the second oldest generation, the oldest is empty */
 		g->min_seq[LRU_FILE] = 1;
@@ -412,14 +412,14 @@ static void test_gen_look_around(void)
 		struct folio *f = &x->s->folios[slot];
 
 		x->s->cfg.check = false;
-		lru_mglru.del(x->s, slot); /* isolated */
+		lru_mglru.del(x->s, &x->s->lruvec, slot); /* isolated */
 		f->flags &= (uint16_t)~ALL_REFS;
 		lru_mglru.check_references(x->s, tl_slot(x, "a", 0));
 		TL_EQ(tl_pte(x, 1, 1) & PTE_young, young[k], "v%s", kernel_profiles[k]->name);
 		TL_EQ(f->flags & ALL_REFS, referenced[k], "v%s", kernel_profiles[k]->name);
 		TL_EQ(lru_mglru.check_references(x->s, slot), FOLIOREF_KEEP, "v%s",
 		      kernel_profiles[k]->name);
-		lru_mglru.add(x->s, &slot, 1);
+		lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
 		tl_free(x);
 	}
 }

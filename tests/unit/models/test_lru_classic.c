@@ -317,7 +317,7 @@ static void test_may_deactivate(void)
 	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 1 << LRU_FILE, "a refault");
 	TL_EQ(sc.cache_trim_mode, false, "a refault");
-	lru->reclaim_end(x->s); /* snapshot_refaults() */
+	lru->reclaim_end(x->s, &x->s->lruvec); /* snapshot_refaults() */
 	sc.priority = 30;
 	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 0, "it has been seen");
@@ -554,9 +554,9 @@ static void test_age_anon(void)
 		struct scan_control sc = { .memcg = true, .may_swap = true, .priority = 30 };
 
 		for (uint32_t vpn = 0; vpn < rows[i / 2].active; vpn++)
-			lru->activate(x->s, tl_anon_slot(x, 1, vpn));
+			lru->activate(x->s, &x->s->lruvec, tl_anon_slot(x, 1, vpn));
 		if (i % 2)
-			lru->age_node(x->s, &sc);
+			lru->age_node(x->s, &x->s->lruvec, &sc);
 		else
 			tl_shrink_node(x, &sc);
 		TL_EQ(tl_stat(x, VM_pgdeactivate), rows[i / 2].aged, "%s, %u active",

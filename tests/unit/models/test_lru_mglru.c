@@ -31,7 +31,7 @@ static struct tl *run(const char *machine, const char *text)
 
 static struct mglru *state(const struct tl *x)
 {
-	return x->s->lru;
+	return x->s->lruvec.lists;
 }
 
 static struct folio *folio(const struct tl *x, uint32_t page)
@@ -126,15 +126,15 @@ static void test_placement_by_flags(void)
 		const uint16_t changed =
 			PG_referenced | PG_workingset | PG_active | PG_reclaim | PG_dirty;
 
-		x->s->cfg.lru->del(x->s, slot);
+		x->s->cfg.lru->del(x->s, &x->s->lruvec, slot);
 		TL_EQ(folio(x, 0)->gen, 0, "row %d: off the lists", (int)i);
 		folio(x, 0)->flags = (uint16_t)((folio(x, 0)->flags & ~changed) | rows[i].flags);
 		state(x)->min_seq[LRU_FILE] = rows[i].min_seq;
 		if (rows[i].tail) {
-			x->s->cfg.lru->add(x->s, &slot, 1);
-			x->s->cfg.lru->move_tail(x->s, slot);
+			x->s->cfg.lru->add(x->s, &x->s->lruvec, &slot, 1);
+			x->s->cfg.lru->move_tail(x->s, &x->s->lruvec, slot);
 		} else {
-			x->s->cfg.lru->add(x->s, &slot, 1);
+			x->s->cfg.lru->add(x->s, &x->s->lruvec, &slot, 1);
 		}
 		TL_EQ(gen(x, 0), rows[i].gen, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & (PG_active | PG_lru), PG_lru, "row %d", (int)i);
@@ -328,7 +328,8 @@ static void test_walk_pages(void)
 		struct tl *x = run(NULL, text);
 
 		folio(x, 2)->flags = (uint16_t)((folio(x, 2)->flags & ~refs) | rows[i].flags);
-		TL_EQ(lru_gen_walk_mms(x->s, 3, rows[i].swappiness), 1, "%s", rows[i].what);
+		TL_EQ(lru_gen_walk_mms(x->s, state(x), 3, rows[i].swappiness), 1, "%s",
+		      rows[i].what);
 		TL_EQ((tl_pte(x, 1, 2) & PTE_young) != 0, rows[i].young, "%s", rows[i].what);
 		TL_EQ(gen(x, 2), rows[i].gen, "%s", rows[i].what);
 		TL_EQ(folio(x, 2)->flags & refs, rows[i].after, "%s", rows[i].what);
@@ -339,7 +340,8 @@ static void test_walk_pages(void)
 				       : "old_file",
 		       "%s", rows[i].what);
 		/* the same generation is not walked for twice */
-		TL_EQ(lru_gen_walk_mms(x->s, 3, rows[i].swappiness), 0, "%s", rows[i].what);
+		TL_EQ(lru_gen_walk_mms(x->s, state(x), 3, rows[i].swappiness), 0, "%s",
+		      rows[i].what);
 		tl_free(x);
 	}
 }
@@ -351,7 +353,7 @@ static void test_walk_swappiness(void)
 		struct tl *x = run(NULL, "file,t,8,shmem; spawn,1; anon,1,0,4,rw-p; touch,1,0,4,w;"
 					 "map,1,16,4,rw-s,t,0; touch,1,16,4,w; drain");
 
-		lru_gen_walk_mms(x->s, 3, swappiness);
+		lru_gen_walk_mms(x->s, state(x), 3, swappiness);
 		TL_EQ((tl_pte(x, 1, 0) & PTE_young) != 0, !swappiness, "anon");
 		TL_EQ((tl_pte(x, 1, 16) & PTE_young) != 0, !swappiness, "tmpfs");
 		tl_free(x);
@@ -382,13 +384,13 @@ static void test_walk_processes(void)
 	tl_to(x, "first");
 	for (uint32_t pid = 1; pid <= 3; pid++)
 		tl_mm(x, pid)->ran = false;
-	lru_gen_walk_mms(x->s, seq++, 1);
+	lru_gen_walk_mms(x->s, state(x), seq++, 1);
 	TL_EQ(YOUNG(1) + YOUNG(2) + YOUNG(3), 0, "all are new");
 	TL_EQ(tl_mm(x, 3)->ran, 0, "noticed, though it is at work");
 
 	tl_to(x, "second");
 	tl_mm(x, 2)->ran = false;
-	lru_gen_walk_mms(x->s, seq++, 1);
+	lru_gen_walk_mms(x->s, state(x), seq++, 1);
 	TL_EQ(YOUNG(1), 0, "ran");
 	TL_EQ(YOUNG(2), 1, "did not");
 	TL_EQ(YOUNG(3), 0, "ran");
@@ -401,7 +403,7 @@ static void test_walk_processes(void)
 		tl_mm(x, pid)->ran = false;
 		pte_lookup(tl_mm(x, pid), 0)->pte[0] |= PTE_young;
 	}
-	lru_gen_walk_mms(x->s, seq++, 1);
+	lru_gen_walk_mms(x->s, state(x), seq++, 1);
 	TL_EQ(YOUNG(1), 1, "before the new one");
 	TL_EQ(YOUNG(3), 1, "before the new one");
 	TL_EQ(YOUNG(4), 0, "the new one");
@@ -438,7 +440,7 @@ static void test_walk_tables(void)
 
 		tl_to(x, "m");
 		pt = pte_lookup(tl_mm(x, 1), 0);
-		lru_gen_walk_mms(x->s, 3, 1);
+		lru_gen_walk_mms(x->s, state(x), 3, 1);
 		TL_EQ(pt->young, 1, "%s: a walk of all leaves PMDs alone", rows[i].what);
 		TL_EQ(tl_pte(x, 1, 0) & PTE_young, 0, "%s: walked", rows[i].what);
 		pt->young = false;
@@ -446,7 +448,7 @@ static void test_walk_tables(void)
 		tl_end(x);
 		TL_EQ(pt->young, 1, "%s: touched", rows[i].what);
 		pt->young = rows[i].pmd_young;
-		lru_gen_walk_mms(x->s, 4, 1);
+		lru_gen_walk_mms(x->s, state(x), 4, 1);
 		TL_EQ((tl_pte(x, 1, 0) & PTE_young) == 0, rows[i].walked, "%s", rows[i].what);
 		TL_EQ(pt->young, 0, "%s", rows[i].what);
 		tl_free(x);
@@ -461,7 +463,7 @@ static void test_walk_shared_table(void)
 				 "map,1,200,8,r--p,a,200; touch,1,200,1,r; drain");
 	struct pte_table *pt = pte_lookup(tl_mm(x, 1), 0);
 
-	lru_gen_walk_mms(x->s, 3, 1);
+	lru_gen_walk_mms(x->s, state(x), 3, 1);
 	/* 2 of 16: the mapping without recency counts for nothing */
 	TL_EQ(pt->seen[0], state(x)->sets[0], "enough");
 	TL_EQ(tl_pte(x, 1, 0) & PTE_young, 0, "first mapping");
@@ -497,7 +499,7 @@ static void test_look_around(void)
 
 		state(x)->sets[1] = 7;
 		/* the page itself is isolated, its PTE is rmap's */
-		x->s->cfg.lru->del(x->s, tl_slot(x, "a", rows[i].at));
+		x->s->cfg.lru->del(x->s, &x->s->lruvec, tl_slot(x, "a", rows[i].at));
 		TL_EQ(folio_referenced(x->s, tl_slot(x, "a", rows[i].at), &exec), 1, "row %d",
 		      (int)i);
 		for (uint32_t p = rows[i].start; p < rows[i].end; p++)
@@ -505,7 +507,7 @@ static void test_look_around(void)
 			      p >= rows[i].first && p <= rows[i].last, "row %d, page %u", (int)i,
 			      p);
 		TL_EQ(pt->seen[1], 7, "row %d: worth the next walk", (int)i);
-		lru_mglru.add(x->s, (uint32_t[]){ tl_slot(x, "a", rows[i].at) }, 1);
+		lru_mglru.add(x->s, &x->s->lruvec, (uint32_t[]){ tl_slot(x, "a", rows[i].at) }, 1);
 		tl_free(x);
 	}
 }
@@ -527,7 +529,7 @@ static void test_look_around_promotes(void)
 		g->sets[1] = 7;
 		g->has_walk = has_walk;
 		folio(x, 2)->flags &= (uint16_t)~PG_referenced;
-		x->s->cfg.lru->del(x->s, tl_slot(x, "a", 0));
+		x->s->cfg.lru->del(x->s, &x->s->lruvec, tl_slot(x, "a", 0));
 		folio_referenced(x->s, tl_slot(x, "a", 0), &exec);
 		TL_EQ(pte_lookup(tl_mm(x, 1), 0)->seen[1] == 7, others == 7, "row %d", row);
 		TL_EQ(gen(x, 1), has_walk ? 3 : 1, "row %d", row);
@@ -541,7 +543,7 @@ static void test_look_around_promotes(void)
 		lru_add_drain_all(x->s);
 		TL_EQ(gen(x, 1), has_walk ? 3 : 2, "row %d", row);
 		TL_EQ(tl_stat(x, VM_pgactivate), has_walk ? 0 : others - 1, "row %d", row);
-		lru_mglru.add(x->s, (uint32_t[]){ tl_slot(x, "a", 0) }, 1);
+		lru_mglru.add(x->s, &x->s->lruvec, (uint32_t[]){ tl_slot(x, "a", 0) }, 1);
 		tl_free(x);
 	}
 }
@@ -668,9 +670,9 @@ static void test_type(void)
 			uint32_t slots[2] = { tl_slot(x, "a", p), tl_anon_slot(x, 1, p) };
 
 			for (int n = 0; n < 2; n++) {
-				lru_mglru.del(x->s, slots[n]);
-				lru_mglru.add(x->s, &slots[n], 1);
-				lru_mglru.move_tail(x->s, slots[n]);
+				lru_mglru.del(x->s, &x->s->lruvec, slots[n]);
+				lru_mglru.add(x->s, &x->s->lruvec, &slots[n], 1);
+				lru_mglru.move_tail(x->s, &x->s->lruvec, slots[n]);
 			}
 			pte_lookup(tl_mm(x, 1), p)->pte[p] &= (uint8_t)~PTE_young;
 		}
@@ -711,7 +713,7 @@ static void test_when_to_age(void)
 			uint32_t slot = tl_slot(x, "a", p);
 
 			folio(x, p)->flags = PG_resident;
-			lru_mglru.add(x->s, &slot, 1);
+			lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
 		}
 		x->s->nr_used = x->s->memcg_usage = x->s->nr_file_pages = 4096;
 		shrink(x, rows[i].priority, 1);
@@ -733,10 +735,10 @@ static void test_inc_min_seq(void)
 	g_autofree char *moved = NULL;
 
 	for (uint32_t p = 0; p < 4; p++)
-		lru_mglru.move_tail(x->s, tl_anon_slot(x, 1, p));
+		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_anon_slot(x, 1, p));
 	/* file is down to two generations, which calls for aging */
 	g->min_seq[LRU_FILE] = 2;
-	lru_mglru.activate(x->s, tl_slot(x, "a", 0));
+	lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", 0));
 	g->avg_total.v[LRU_ANON][1] = 9;
 	shrink(x, 0, 1);
 	TL_EQ(g->max_seq, 4, "a new one");
@@ -767,9 +769,9 @@ static void test_window(void)
 
 		/* anon in the oldest generation, file in the youngest: two of it are empty */
 		for (uint32_t p = 0; p < 4; p++) {
-			lru_mglru.move_tail(x->s, tl_anon_slot(x, 1, p));
+			lru_mglru.move_tail(x->s, &x->s->lruvec, tl_anon_slot(x, 1, p));
 			folio(x, p)->flags |= PG_workingset;
-			lru_mglru.activate(x->s, tl_slot(x, "a", p));
+			lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", p));
 		}
 		shrink(x, 2, 1);
 		TL_EQ(g->min_seq[LRU_FILE], rows[i].file, "%s", rows[i].machine);
@@ -787,7 +789,7 @@ static void test_rejected(void)
 	/* pages 0 to 2 are the oldest, and 1 has another reference */
 	folio(x, 1)->batched = 1;
 	for (uint32_t p = 0; p < 3; p++)
-		lru_mglru.move_tail(x->s, tl_slot(x, "a", p));
+		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_slot(x, "a", p));
 	sc = shrink(x, 0, 100);
 	folio(x, 1)->batched = 0;
 	TL_EQ(sc.nr_reclaimed, 2, "page 2, and 3 of the next generation");
@@ -820,9 +822,9 @@ static void test_deactivate(void)
 		struct tl *x = run(NULL, "file,a,8; spawn,1; write,1,a,0,1; drain");
 		uint32_t slot = tl_slot(x, "a", 0);
 
-		lru_mglru.del(x->s, slot);
+		lru_mglru.del(x->s, &x->s->lruvec, slot);
 		folio(x, 0)->flags |= rows[i].oldest ? 0 : PG_active;
-		lru_mglru.add(x->s, &slot, 1);
+		lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
 		folio(x, 0)->flags |= rows[i].flags;
 		TL_EQ(deactivate_file_folio(x->s, 0, slot), 1, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & (LRU_REFS_FLAGS | PG_workingset), 0, "row %d", (int)i);
@@ -851,7 +853,7 @@ static void test_initial_priority(void)
 					   .priority = rows[i].before,
 					   .kswapd = true };
 
-		lru_mglru.age_node(x->s, &sc);
+		lru_mglru.age_node(x->s, &x->s->lruvec, &sc);
 		TL_EQ(sc.priority, rows[i].after, "row %d", (int)i);
 		tl_free(x);
 	}
@@ -914,7 +916,7 @@ static void test_min_ttl(void)
 		state(x)->min_seq[LRU_ANON] = rows[i].min_anon;
 		state(x)->min_seq[LRU_FILE] = rows[i].min_file;
 		x->s->clock.now_ns = rows[i].now_us * 1000;
-		TL_EQ(lru_mglru.age_node(x->s, &sc), rows[i].kill, "row %d", (int)i);
+		TL_EQ(lru_mglru.age_node(x->s, &x->s->lruvec, &sc), rows[i].kill, "row %d", (int)i);
 		tl_free(x);
 	}
 }
@@ -944,10 +946,10 @@ static void test_sizes(void)
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 25, "file");
 	TL_EQ(tl_stat(x, VM_nr_active_file), 0, "file");
 	TL_EQ(tl_stat(x, VM_nr_active_anon), 7, "anon");
-	lru_mglru.activate(x->s, tl_slot(x, "a", 3));
+	lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", 3));
 	TL_EQ(tl_stat(x, VM_nr_active_file), 1, "activated");
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 24, "activated");
-	lru_gen_walk_mms(x->s, 3, 0);
+	lru_gen_walk_mms(x->s, state(x), 3, 0);
 	g->max_seq++;
 	g->min_seq[0]++;
 	g->min_seq[1]++;
@@ -965,11 +967,11 @@ static void test_check(void)
 	struct mglru *g = state(x);
 	struct folio *f = folio(x, 3);
 
-	CU_ASSERT_FATAL(lru_mglru.check(x->s, &x->err) == 0);
+	CU_ASSERT_FATAL(lru_mglru.check(x->s, &x->s->lruvec, &x->err) == 0);
 #define BREAK(change, undo)                                                                        \
 	do {                                                                                       \
 		change;                                                                            \
-		CU_ASSERT(lru_mglru.check(x->s, &x->err) == -EIO);                                 \
+		CU_ASSERT(lru_mglru.check(x->s, &x->s->lruvec, &x->err) == -EIO);                  \
 		undo;                                                                              \
 	} while (0)
 	BREAK(f->pos++, f->pos--);
@@ -982,7 +984,7 @@ static void test_check(void)
 	BREAK(g->min_seq[LRU_ANON] = 3, g->min_seq[LRU_ANON] = 0);
 	BREAK(g->max_seq++, g->max_seq--);
 #undef BREAK
-	TL_EQ(lru_mglru.check(x->s, &x->err), 0, "whole again");
+	TL_EQ(lru_mglru.check(x->s, &x->s->lruvec, &x->err), 0, "whole again");
 	tl_free(x);
 }
 

@@ -162,19 +162,21 @@ static void test_hooks(void)
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
 
 		/* del() takes it off, add() puts it on; size() follows */
-		pages = (*lru)->size(s, LRU_FILE, false) + (*lru)->size(s, LRU_FILE, true);
+		pages = (*lru)->size(&s->lruvec, LRU_FILE, false) +
+			(*lru)->size(&s->lruvec, LRU_FILE, true);
 		TL_EQ(pages, 64, "%s", (*lru)->name);
-		(*lru)->del(s, slot);
+		(*lru)->del(s, &s->lruvec, slot);
 		CU_ASSERT(!(s->folios[slot].flags & PG_lru));
-		TL_EQ((*lru)->size(s, LRU_FILE, false) + (*lru)->size(s, LRU_FILE, true), 63, "%s",
-		      (*lru)->name);
-		(*lru)->add(s, &slot, 1);
+		TL_EQ((*lru)->size(&s->lruvec, LRU_FILE, false) +
+			      (*lru)->size(&s->lruvec, LRU_FILE, true),
+		      63, "%s", (*lru)->name);
+		(*lru)->add(s, &s->lruvec, &slot, 1);
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
 		/* activate() and move_tail() keep it listed and the model whole */
-		(*lru)->activate(s, slot);
-		CU_ASSERT((*lru)->check(s, &err) == 0);
-		(*lru)->move_tail(s, slot);
-		CU_ASSERT((*lru)->check(s, &err) == 0);
+		(*lru)->activate(s, &s->lruvec, slot);
+		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
+		(*lru)->move_tail(s, &s->lruvec, slot);
+		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
 		CU_ASSERT(!(s->folios[slot].flags & PG_active));
 		CU_ASSERT(sim_check(s, &err) == 0);
 
@@ -183,7 +185,7 @@ static void test_hooks(void)
 		if ((*lru)->mark_noop_flags) {
 			struct folio before;
 
-			(*lru)->activate(s, slot);
+			(*lru)->activate(s, &s->lruvec, slot);
 			s->folios[slot].flags |= (*lru)->mark_noop_flags;
 			before = s->folios[slot];
 			(*lru)->mark_accessed(s, 0, slot);
@@ -192,9 +194,9 @@ static void test_hooks(void)
 		}
 		/* a broken list is noticed */
 		s->folios[slot].flags &= (uint16_t)~PG_lru;
-		CU_ASSERT((*lru)->check(s, &err) != 0 && err.msg[0]);
+		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) != 0 && err.msg[0]);
 		s->folios[slot].flags |= PG_lru;
-		CU_ASSERT((*lru)->check(s, &err) == 0);
+		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
 		sim_free(s);
 		trace_free(t);
 	}
