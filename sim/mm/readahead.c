@@ -99,8 +99,12 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 		limit = end - 1;
 		mark = end - ra->async_size;
 	}
-	ra->order =
-		(uint8_t)MIN(MIN(max_order, ra->order), (unsigned int)g_bit_storage(ra->size) - 1);
+	ra->order = (uint8_t)MIN(max_order, ra->order);
+	/* The first page was dirty where reclaim met it, and an open file that has read
+	 * nothing meets it so: PG_reclaim is PG_readahead, and the window is empty. Then
+	 * ilog2(0) is no limit, and neither is the window: all of the file is read. */
+	if (ra->size)
+		ra->order = (uint8_t)MIN(ra->order, (unsigned int)g_bit_storage(ra->size) - 1);
 	while (index <= limit) {
 		unsigned int order = ra->order;
 

@@ -52,7 +52,9 @@ struct zap {
 	uint32_t nr_ends, ends[GATHER_PAGES]; /* where the pages that are full end */
 	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
 	uint32_t nr_delayed;
-	uint32_t delayed[PTRS_PER_PTE];
+	struct {
+		uint32_t slot, nr;
+	} delayed[PTRS_PER_PTE];
 	struct zap *next;      /* in sim.gather */
 	struct zap *used_next; /* in sim.gathers_used */
 };
@@ -159,7 +161,7 @@ static void unmap_drain(struct sim *s, unsigned int cpu)
 static void flush_rmaps(struct sim *s, struct zap *z)
 {
 	for (uint32_t i = 0; i < z->nr_delayed; i++)
-		folio_remove_rmap_ptes(s, z->d.mm, z->delayed[i], 1);
+		folio_remove_rmap_ptes(s, z->d.mm, z->delayed[i].slot, z->delayed[i].nr);
 	z->nr_delayed = 0;
 }
 
@@ -286,9 +288,9 @@ static void zap_file_ptes(struct sim *s, struct zap *z, struct vma *vma, struct 
 			owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
 	if (dirty) {
 		folio_mark_dirty(s, head);
-		for (uint32_t i = 0; i < nr; i++)
-			z->delayed[z->nr_delayed++] =
-				slot + i; /* tlb_delay_rmap() of an SMP kernel */
+		/* tlb_delay_rmap() of an SMP kernel */
+		z->delayed[z->nr_delayed].slot = slot;
+		z->delayed[z->nr_delayed++].nr = nr;
 	}
 	count_vm(s, VM_sim_reap_pages, z->d.dying ? nr : 0);
 	to_tail = zap_accessed(s, z, vma, head, nr_young);

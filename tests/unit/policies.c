@@ -3,7 +3,7 @@
 
 const struct policy_rule policy_rules[] = {
 	{ .policy = "baseline", .never = true, .needs_unstable = true },
-	{ .policy = "rfc", .needs_unstable = true },
+	{ .policy = "rfc", .needs_unstable = true, .by_mapcount = true },
 	{ .policy = "v1", .needs_unstable = true },
 	{ .policy = "flag", .needs_reaping = true, .needs_flag = true, .mrelease_passes = true },
 	{ .policy = "any-exit", .needs_dying = true },

@@ -21,13 +21,14 @@
  * @needs_dying: mm_users is 0, or the mm is unstable
  * @needs_optin: the process asked for it
  * @demotes: what is skipped goes to the tail of the inactive list
+ * @by_mapcount: exclusive is what one PTE maps; else what is not maybe_mapped_shared
  * @mrelease_passes, @oom_passes: process_mrelease(), the OOM reaper is given the flag
  *	whatever the trace says
  */
 struct policy_rule {
 	const char *policy;
 	bool never, needs_unstable, needs_reaping, needs_flag, needs_dying, needs_optin, demotes;
-	bool mrelease_passes, oom_passes;
+	bool by_mapcount, mrelease_passes, oom_passes;
 };
 
 /** In the order of the registry, then those with options; a NULL policy ends them. */

@@ -83,6 +83,9 @@ static uint32_t len(struct gen *g, uint32_t max)
 {
 	uint32_t n = 1 + (uint32_t)rnd(g, PICK(g, 2, 8, 40, 300));
 
+	if (g->flags & RANDOM_BIG_FILES && chance(g, 25))
+		n = 1 + (uint32_t)rnd(g, 1400);
+
 	return MIN(n, max);
 }
 
@@ -115,6 +118,12 @@ static void random_area(struct gen *g, struct area *a)
 	a->at = chance(g, 30) ? 512 * (1 + (uint32_t)rnd(g, 3)) - (uint32_t)rnd(g, 24)
 			      : (uint32_t)rnd(g, NR_VPNS);
 	a->at = MIN(a->at, NR_VPNS - a->pages);
+	/* where folios of a file are aligned in memory, too */
+	if (g->flags & RANDOM_BIG_FILES && !(a->flags & VM_ANON) && chance(g, 60)) {
+		a->at -= (a->at - a->pgoff) % 512;
+		if (a->at > NR_VPNS - a->pages)
+			a->at = a->pgoff % 512;
+	}
 }
 
 static void op_map(struct gen *g, uint32_t pid, const struct area *a)
@@ -384,6 +393,20 @@ static void random_machine(struct gen *g, struct machine *m)
 	}
 }
 
+/* folios of up to 512 pages, and memory for a few of them */
+static void big_machine(struct gen *g, struct machine *m)
+{
+	const uint32_t more = PICK(g, 0, 600, 1200, 2400);
+
+	if (m->memcg_pages)
+		m->memcg_pages += more;
+	else
+		m->memory_pages += more;
+	/* what is read ahead has to stay until it is read */
+	m->readahead_pages = PICK(g, 0, 32, 32, 64, 128);
+	m->io_pages = PICK(g, 1, 48, 64);
+}
+
 static void random_files(struct gen *g)
 {
 	char name[16];
@@ -392,6 +415,8 @@ static void random_files(struct gen *g)
 	g->nr_files = PICK(g, 1, 2, 4, 5, 6, 6);
 	for (uint32_t i = 0; i < g->nr_files; i++) {
 		g->file_pages[i] = 1 + (uint32_t)rnd(g, PICK(g, 20, 100, 200, 200));
+		if (g->flags & RANDOM_BIG_FILES && chance(g, 60))
+			g->file_pages[i] = 1 + (uint32_t)rnd(g, 1800);
 		snprintf(name, sizeof(name), "f%u", i);
 		if (trace_build_file(&g->b, name, g->file_pages[i], chance(g, 15), &id))
 			g_error("random_trace: file %u", i);
@@ -416,6 +441,8 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 		g->fork_percent = 100;
 	}
 	random_machine(g, &out->m);
+	if (flags & RANDOM_BIG_FILES)
+		big_machine(g, &out->m);
 	if (g->anon_percent > 50 && chance(g, 80))
 		out->m.swap_pages = PICK(g, 30, 100, 300);
 	random_files(g);

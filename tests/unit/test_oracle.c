@@ -21,13 +21,14 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
+#include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
+#include "tests/unit/reference/internal.h"
 #include "tests/unit/reference/mglru.h"
-#include "tests/unit/reference/reference.h"
 #include "traces/readers/write.h"
 
 void suite_oracle(void);
@@ -122,7 +123,7 @@ static bool folio_list_differs(struct compare *c, const char *what, const struct
 		if (differ_page(c, what, at, slot, GPOINTER_TO_INT(link->data)))
 			return true;
 	}
-	return differ(c, what, at, l->size, pages->length);
+	return differ(c, what, at, l->nr, pages->length);
 }
 
 static bool ctrl_differs(struct compare *c, const char *what, const struct ctrl *s,
@@ -327,6 +328,7 @@ static bool opens_differ(struct compare *c, const struct mm *mm, const struct re
 		if (differ(c, "ra.start", f, so->start, ro->start) ||
 		    differ(c, "ra.size", f, so->size, ro->size) ||
 		    differ(c, "ra.async_size", f, so->async_size, ro->async_size) ||
+		    differ(c, "ra.order", f, so->order, ro->order) ||
 		    differ(c, "ra.mmap_miss", f, so->mmap_miss, ro->mmap_miss) ||
 		    differ(c, "ra.prev_pos", f, so->prev_end,
 			   ro->prev_page < 0 ? FILE_NEVER_READ : (uint64_t)ro->prev_page))
@@ -374,6 +376,16 @@ static uint16_t page_flags(const struct ref_page *pg)
 			  (pg->buffer ? PG_private : 0) | (s->present ? PG_shadow : 0));
 }
 
+/* what a folio has, not each of its pages */
+static bool folio_differs(struct compare *c, const struct folio *f, int page)
+{
+	return differ(c, "order of folio", page, f->order, (uint64_t)c->r->pages[page].order) ||
+	       differ(c, "mapcount of folio", page, f->mapcount,
+		      (uint64_t)ref_folio_mapcount(c->r, page)) ||
+	       differ(c, "folio_maybe_mapped_shared()", page, folio_maybe_mapped_shared(f),
+		      ref_folio_maybe_mapped_shared(c->r, page));
+}
+
 static bool page_differs(struct compare *c, uint32_t slot, int page)
 {
 	const struct ref_page *pg = &c->r->pages[page];
@@ -385,9 +397,14 @@ static bool page_differs(struct compare *c, uint32_t slot, int page)
 		flags &= (uint16_t)~PG_swapbacked;
 	else if (flags & PG_shadow)
 		flags = (uint16_t)((flags & ~PG_swapbacked) | PG_anon);
+	if (f->order < FOLIO_SECOND && folio_differs(c, f, page))
+		return true;
 	return differ(c, "flags of page", page, flags, page_flags(pg)) ||
+	       differ(c, "head of page", page, slot - folio_head(c->s->folios, slot),
+		      (uint64_t)pg->behind) ||
 	       differ(c, "generation of page", page, f->gen & GEN_MASK, (uint64_t)pg->gen) ||
-	       differ(c, "mapcount of page", page, f->mapcount, (uint64_t)c->mapcount[page]) ||
+	       differ(c, "mapcount of page", page, page_mapcount(c->s, slot),
+		      (uint64_t)c->mapcount[page]) ||
 	       (pg->shadow.present &&
 		differ(c, "shadow of page", page, f->shadow, (uint32_t)pg->shadow.eviction));
 }
@@ -612,13 +629,13 @@ static void print_machine(const struct machine *m)
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
 	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
 	       "ext4 %d scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
-	       "min_ttl_ms %u\n",
+	       "min_ttl_ms %u max_folio_order %u\n",
 	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
 	       m->fault_around_pages, m->prefault_old ? "old" : "young",
 	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
 	       m->swappiness, m->ext4, m->scan_ns, m->tick_us, m->min_free_pages,
 	       m->watermark_scale_factor, m->dirty_background_ratio, m->dirty_expire_ms,
-	       m->dirty_writeback_ms, m->min_ttl_ms);
+	       m->dirty_writeback_ms, m->min_ttl_ms, m->max_folio_order);
 }
 
 static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,
@@ -677,7 +694,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 
 /* Return: do they all agree? */
 static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, uint64_t nr,
-			   uint32_t min_ttl_ms, struct coverage *cov)
+			   uint32_t min_ttl_ms, bool large, struct coverage *cov)
 {
 	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
 	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
@@ -696,7 +713,10 @@ static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, 
 		struct err err;
 		int64_t at;
 
-		random_trace(&rt, seed, (unsigned int)(nr_ops ? nr_ops : 20 + seed % 231), 0);
+		random_trace(&rt, seed, (unsigned int)(nr_ops ? nr_ops : 20 + seed % 231),
+			     large && seed % 3 == 0 ? RANDOM_BIG_FILES : 0);
+		if (large)
+			rt.m.max_folio_order = 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
 		if (trace_check(rt.t, NULL, &err)) {
 			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
 			failed++;
@@ -720,8 +740,19 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 3000);
 	struct coverage cov = { 0 };
 
-	if (lockstep_seeds(kernel, lru, nr, 0, &cov) && nr >= 1000)
+	if (lockstep_seeds(kernel, lru, nr, 0, false, &cov) && nr >= 1000)
 		check_coverage(&cov, kernel, lru);
+}
+
+/* all orders, in files of every size */
+static void test_lockstep_large(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 300);
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, true, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, true, &cov);
+	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 }
 
 static void test_lockstep(void)
@@ -750,8 +781,8 @@ static void test_min_ttl(void)
 {
 	struct coverage cov = { 0 };
 
-	lockstep_seeds(REF_7_3, &lru_mglru, 200, 1, &cov);
-	lockstep_seeds(REF_6_12, &lru_mglru, 200, 1, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, 200, 1, false, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, 200, 1, false, &cov);
 	CU_ASSERT(cov.kswapd_oom > 60 && cov.kswapd_oom < 200);
 	CU_ASSERT(cov.sum.v[VM_pgscan_direct] > 0);
 }
@@ -935,6 +966,7 @@ void suite_oracle(void)
 
 	CU_add_test(s, "engine and reference in lockstep", test_lockstep);
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
+	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);
 	CU_add_test(s, "and with those of its multi-generational LRU", test_lockstep_mglru_6_12);
 	CU_add_test(s, "until min_ttl_ms calls the OOM killer", test_min_ttl);

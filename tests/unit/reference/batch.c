@@ -39,7 +39,7 @@ void ref_put_anon(struct ref *r, int page)
 		return;
 	if (pg->lru)
 		ref_lruvec_del(r, page); /* __page_cache_release() */
-	ref_uncharge(r);
+	ref_uncharge(r, 1);
 	memset(pg, 0, sizeof(*pg));
 }
 
@@ -75,8 +75,8 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = true;
 		ref_lruvec_add(r, b.pages[i]);
-		ref_count(r, VM_pgactivate, 1);
-		ref_count(r, VM_sim_list_moves, 1);
+		ref_count(r, VM_pgactivate, (uint64_t)ref_nr_pages(r, b.pages[i]));
+		ref_count(r, VM_sim_list_moves, (uint64_t)ref_nr_pages(r, b.pages[i]));
 	}
 	/* folios_put() */
 	for (int i = 0; i < b.nr; i++)
@@ -93,21 +93,29 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 	for (int i = 0; i < b.nr; i++) {
 		int page = b.pages[i];
 		struct ref_page *pg = &r->pages[page];
+		const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
-		if (!pg->lru || ref_mapcount(r, page))
+		if (!pg->lru || ref_folio_mapcount(r, page))
 			continue;
 		ref_lruvec_del(r, page);
-		ref_count(r, VM_sim_list_moves, 1);
-		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6));
+		ref_count(r, VM_sim_list_moves, nr);
+		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6) ? nr : 0);
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
 			ref_lruvec_add(r, page);
 			pg->reclaim = true;
 		} else {
 			ref_lruvec_add_tail(r, page);
-			ref_count(r, VM_pgrotated, 1);
+			ref_count(r, VM_pgrotated, nr);
 		}
 	}
+}
+
+/* folio_batch_add(), folio_may_be_lru_cached(): is it to be drained now? */
+static bool batch_add(const struct ref *r, struct ref_batch *b, int page)
+{
+	b->pages[b->nr++] = page;
+	return b->nr == REF_BATCH || r->pages[page].order;
 }
 
 void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu)
@@ -136,8 +144,7 @@ void ref_folio_add_lru(struct ref *r, unsigned int cpu, int page)
 		else if (!r->pages[page].referenced)
 			ref_gen_inc_refs(r, page);
 	}
-	b->pages[b->nr++] = page;
-	if (b->nr == REF_BATCH)
+	if (batch_add(r, b, page))
 		drain_lru_add(r, cpu);
 }
 
@@ -145,8 +152,7 @@ void ref_folio_activate(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_batch *b = &r->lru_activate[cpu];
 
-	b->pages[b->nr++] = page;
-	if (b->nr == REF_BATCH)
+	if (batch_add(r, b, page))
 		folio_activate_drain(r, cpu);
 }
 
@@ -158,8 +164,7 @@ bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
 		return false;
 	if (r->gen && ref_gen_clear_refs(r, page))
 		return true;
-	b->pages[b->nr++] = page;
-	if (b->nr == REF_BATCH)
+	if (batch_add(r, b, page))
 		drain_lru_deactivate_file(r, cpu);
 	return true;
 }
@@ -180,13 +185,13 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 	} else if (!pg->referenced) {
 		pg->referenced = true;
 	} else if (!pg->active) {
-		ref_count(r, VM_sim_mark_moves, pg->lru);
+		ref_count(r, VM_sim_mark_moves, pg->lru ? (uint64_t)ref_nr_pages(r, page) : 0);
 		if (pg->lru)
 			ref_folio_activate(r, cpu, page);
 		else
 			lru_cache_activate_folio(r, cpu, page);
 		pg->referenced = false;
-		r->nonresident_age++; /* workingset_activation() */
+		r->nonresident_age += (uint64_t)ref_nr_pages(r, page); /* workingset_activation() */
 	}
 }
 
@@ -195,6 +200,6 @@ void ref_lru_move_tail(struct ref *r, int page)
 	ref_lruvec_del(r, page);
 	r->pages[page].active = false;
 	ref_lruvec_add_tail(r, page);
-	ref_count(r, VM_sim_list_moves, 1);
-	ref_count(r, VM_pgrotated, 1);
+	ref_count(r, VM_sim_list_moves, (uint64_t)ref_nr_pages(r, page));
+	ref_count(r, VM_pgrotated, (uint64_t)ref_nr_pages(r, page));
 }

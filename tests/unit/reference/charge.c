@@ -2,6 +2,9 @@
 /*
  * What a page is taken from, the zone or the memcg's limit, and the statistics of a
  * memcg, which are as old as their last flush. After mm/memcontrol.c.
+ *
+ * Approximation taken over from sim/: memory is never fragmented, so a large folio takes
+ * its pages one by one.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -26,13 +29,15 @@ const struct ref_stats *ref_lruvec_stats(struct ref *r)
 	return &r->stats;
 }
 
-void ref_uncharge(struct ref *r)
+void ref_uncharge(struct ref *r, int nr)
 {
-	r->used--;
-	if (r->m.memcg_pages)
-		r->usage--;
-	else
-		ref_free_page(r, REF_PCP_MOVABLE);
+	for (; nr; nr--) {
+		r->used--;
+		if (r->m.memcg_pages)
+			r->usage--;
+		else
+			ref_free_page(r, REF_PCP_MOVABLE);
+	}
 }
 
 static bool out_of_memory(struct ref *r)
@@ -41,30 +46,36 @@ static bool out_of_memory(struct ref *r)
 	return false;
 }
 
-static bool try_charge_memcg(struct ref *r, unsigned int cpu, enum ref_gfp gfp)
+static bool try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
 {
 	const uint64_t limit = r->m.memcg_pages;
-	uint64_t batch = 64, nr_reclaimed;
+	uint64_t batch = MAX(64, nr), nr_reclaimed;
 	int nr_retries = 16;
 	bool drained = false;
 
 retry:
-	if (r->stock[cpu]) {
-		r->stock[cpu]--;
+	/* consume_stock() */
+	if (nr <= 64 && r->stock[cpu] >= nr) {
+		r->stock[cpu] -= nr;
 		return true;
 	}
 	if (r->usage + batch <= limit) {
 		r->usage += batch;
-		r->stock[cpu] += batch - 1;
+		/* refill_stock() */
+		r->stock[cpu] += batch - nr;
+		if (r->stock[cpu] > 64) {
+			r->usage -= r->stock[cpu];
+			r->stock[cpu] = 0;
+		}
 		return true;
 	}
-	if (batch > 1) {
-		batch = 1;
+	if (batch > nr) {
+		batch = nr;
 		goto retry;
 	}
 	ref_count(r, VM_memcg_max_events, 1);
-	nr_reclaimed = ref_try_to_free(r, gfp == REF_GFP_READAHEAD);
-	if (limit > r->usage)
+	nr_reclaimed = ref_try_to_free(r, nr, gfp == REF_GFP_READAHEAD);
+	if (limit >= r->usage + nr)
 		goto retry;
 	if (!drained) {
 		/* drain_all_stock() */
@@ -77,18 +88,32 @@ retry:
 	}
 	if (gfp == REF_GFP_READAHEAD)
 		return false;
-	if (nr_reclaimed)
+	if (nr_reclaimed && nr <= 8) /* PAGE_ALLOC_COSTLY_ORDER */
 		goto retry;
 	if (nr_retries--)
 		goto retry;
-	return out_of_memory(r);
+	/* mem_cgroup_oom(): never for a costly order */
+	return nr > 8 ? false : out_of_memory(r);
 }
 
-bool ref_charge(struct ref *r, unsigned int cpu, enum ref_gfp gfp)
+/* a large folio has others to fall back to: __GFP_NORETRY */
+static bool alloc_pages(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
-	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, gfp)
-			     : !ref_alloc_page(r, cpu, gfp == REF_GFP_READAHEAD))
+	for (int i = 0; i < nr; i++) {
+		if (ref_alloc_page(r, cpu, nr > 1 || gfp == REF_GFP_READAHEAD))
+			continue;
+		while (i--)
+			ref_free_page(r, REF_PCP_MOVABLE);
 		return false;
-	r->used++;
+	}
+	return true;
+}
+
+bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
+{
+	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
+			     : !alloc_pages(r, cpu, nr, gfp))
+		return false;
+	r->used += (uint64_t)nr;
 	return true;
 }

@@ -9,21 +9,78 @@
 /* filemap_fault() and the like */
 enum ref_fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
 
-/* set_pte_range() of a file page */
-static void set_file_pte(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
-			 bool young, bool write)
+/* set_pte_range() of @nr pages of a file, all in one folio */
+static void set_file_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			  int nr, bool young, bool write)
 {
 	int page = ref_file_page(r, v->file, v->pgoff + (at - v->start));
-	struct ref_pte pte = {
-		.present = true, .young = young, .dirty = write, .write = write, .page = page
-	};
+	struct ref_pte pte = { .present = true, .young = young, .dirty = write, .write = write };
 
 	/* vma_wants_writenotify(): not on tmpfs, so its vm_page_prot is writable */
 	if (!write && v->shared && v->write && ref_is_shmem(r, v->file)) {
 		pte.write = true;
-		pte.dirty = r->pages[page].dirty && !r->v6;
+		pte.dirty = r->pages[ref_folio(r, page)].dirty && !r->v6;
 	}
-	p->ptes[at] = pte;
+	ref_add_rmap(r, p, page, nr);
+	for (int i = 0; i < nr; i++) {
+		p->ptes[at + (uint64_t)i] = pte;
+		p->ptes[at + (uint64_t)i].page = page + i;
+	}
+}
+
+/*
+ * Of the folio that page @at of a mapping lies in: does it lie in the mapping, in one page
+ * table, and in the first @pages of the file? Then @first is where it begins.
+ */
+static bool folio_within(const struct ref *r, const struct ref_vma *v, uint64_t at, uint64_t pages,
+			 uint64_t *first)
+{
+	const int folio = ref_folio(r, ref_file_page(r, v->file, v->pgoff + (at - v->start)));
+	const uint64_t index = (uint64_t)(folio - ref_file_page(r, v->file, 0));
+	const uint64_t nr = (uint64_t)ref_nr_pages(r, folio);
+
+	if (index < v->pgoff || index + nr > v->pgoff + (v->end - v->start) || index + nr > pages)
+		return false;
+	*first = v->start + (index - v->pgoff);
+	return *first / 512 == (*first + nr - 1) / 512;
+}
+
+static bool pte_none(const struct ref_proc *p, uint64_t at)
+{
+	return !p->ptes[at].present && !p->ptes[at].swap;
+}
+
+/* filemap_map_folio_range(): @nr pages from @at on, @fault among them or not. Return: is
+ * that one mapped now? */
+static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			    uint64_t nr, uint64_t fault)
+{
+	const int folio = ref_folio(r, ref_file_page(r, v->file, v->pgoff + (at - v->start)));
+	uint64_t first, end = at + nr;
+	bool mapped = false;
+
+	/* file_end is the last page of the file, and has to be behind the folio */
+	if (r->pages[folio].order &&
+	    folio_within(r, v, at, r->t->files[v->file].pages - 1ull, &first)) {
+		at = first;
+		end = at + (uint64_t)ref_nr_pages(r, folio);
+	}
+	while (at < end) {
+		uint64_t stop = at;
+		bool hit;
+
+		while (stop < end && pte_none(p, stop))
+			stop++;
+		if (stop == at) {
+			at++;
+			continue;
+		}
+		hit = at <= fault && fault < stop;
+		set_file_ptes(r, p, v, at, (int)(stop - at), hit || !r->m.prefault_old, false);
+		mapped |= hit;
+		at = stop;
+	}
+	return mapped;
 }
 
 /* do_fault_around(), filemap_map_pages(): true if @at got mapped */
@@ -37,20 +94,27 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 	unsigned int mmap_miss = 0; /* v6 */
 	bool mapped = false;
 
-	for (uint64_t i = from; i <= to; i++) {
+	for (uint64_t i = from, nr_pages; i <= to; i += nr_pages) {
 		uint64_t here = at - pte_off + i, pgoff = v->pgoff + (here - v->start);
 		const struct ref_page *pg;
+		int page, folio;
 
+		nr_pages = 1;
 		if (pgoff >= r->t->files[v->file].pages)
 			break;
-		pg = &r->pages[ref_file_page(r, v->file, pgoff)];
-		if (!pg->resident || pg->reclaim) /* next_uptodate_folio() */
+		page = ref_file_page(r, v->file, pgoff);
+		if (!r->pages[page].resident) /* next_uptodate_folio() */
+			continue;
+		folio = ref_folio(r, page);
+		nr_pages = (uint64_t)(folio + ref_nr_pages(r, folio) - page);
+		pg = &r->pages[folio];
+		if (pg->reclaim)
 			continue;
 		mmap_miss += !pg->workingset;
-		if (p->ptes[here].present || p->ptes[here].swap)
-			continue;
-		set_file_pte(r, p, v, here, here == at || !r->m.prefault_old, false);
-		if (here != at)
+		if (!map_folio_range(r, p, v, here,
+				     MIN(MIN(nr_pages, to - i + 1),
+					 r->t->files[v->file].pages - pgoff),
+				     at))
 			continue;
 		mapped = true;
 		if (!r->v6 && !tried && !pg->workingset && !v->sequential && !v->exec &&
@@ -126,6 +190,23 @@ static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, u
 	ref_folio_add_lru(r, p->cpu, page);
 }
 
+/* finish_fault() of a page of a file: all of its folio, where nothing is mapped yet */
+static void finish_fault(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			 bool write)
+{
+	const int folio = ref_folio(r, ref_file_page(r, v->file, v->pgoff + (at - v->start)));
+	const int nr = ref_nr_pages(r, folio);
+	uint64_t first;
+	bool none = nr > 1 && folio_within(r, v, at, r->t->files[v->file].pages, &first);
+
+	for (int i = 0; none && i < nr; i++)
+		none = pte_none(p, first + (uint64_t)i);
+	if (none)
+		set_file_ptes(r, p, v, first, nr, true, write);
+	else
+		set_file_ptes(r, p, v, at, 1, true, write);
+}
+
 static enum ref_fault do_read_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
 				    uint64_t at, bool tried)
 {
@@ -135,7 +216,7 @@ static enum ref_fault do_read_fault(struct ref *r, struct ref_proc *p, struct re
 		return FAULT_OK;
 	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
 	if (ret == FAULT_OK)
-		set_file_pte(r, p, v, at, true, false);
+		finish_fault(r, p, v, at, false);
 	return ret;
 }
 
@@ -144,13 +225,13 @@ static enum ref_fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref
 {
 	enum ref_fault ret;
 
-	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
 	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
 	if (ret == FAULT_OK)
 		map_new_anon(r, p, v, at);
 	else
-		ref_uncharge(r);
+		ref_uncharge(r, 1);
 	return ret;
 }
 
@@ -161,7 +242,7 @@ static enum ref_fault do_shared_fault(struct ref *r, struct ref_proc *p, struct 
 	enum ref_fault ret = filemap_fault(r, p->cpu, v, pgoff, tried);
 
 	if (ret == FAULT_OK) {
-		const int page = ref_file_page(r, v->file, pgoff);
+		const int page = ref_folio(r, ref_file_page(r, v->file, pgoff));
 		bool ok;
 
 		/* do_page_mkwrite(): the page is locked */
@@ -170,8 +251,8 @@ static enum ref_fault do_shared_fault(struct ref *r, struct ref_proc *p, struct 
 		r->pages[page].extra_refs--;
 		if (!ok)
 			return FAULT_OOM;
-		set_file_pte(r, p, v, at, true, true);
-		ref_folio_mark_dirty(r, ref_file_page(r, v->file, pgoff));
+		finish_fault(r, p, v, at, true);
+		ref_folio_mark_dirty(r, page);
 	}
 	return ret;
 }
@@ -183,7 +264,7 @@ static enum ref_fault do_anonymous_page(struct ref *r, struct ref_proc *p, struc
 		p->ptes[at] = (struct ref_pte){ .present = true, .young = true, .zero = true };
 		return FAULT_OK;
 	}
-	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
 	map_new_anon(r, p, v, at);
 	return FAULT_OK;
@@ -218,23 +299,24 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 				   uint64_t at)
 {
 	struct ref_pte orig = p->ptes[at];
-	int old = orig.zero ? -1 : orig.page;
+	int old = orig.zero ? -1 : ref_folio(r, orig.page);
 
 	if (old >= 0)
 		r->pages[old].extra_refs++;
-	if (!ref_charge(r, p->cpu, REF_GFP_KERNEL)) {
+	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL)) {
 		if (old >= 0)
 			r->pages[old].extra_refs--;
 		return FAULT_OOM;
 	}
 	if (!pte_same(&p->ptes[at], &orig)) {
-		ref_uncharge(r);
+		ref_uncharge(r, 1);
 		if (old >= 0)
 			r->pages[old].extra_refs--;
 		return FAULT_OK; /* and the access faults again */
 	}
 	map_new_anon(r, p, v, at);
 	if (old >= 0) {
+		ref_remove_rmap(r, p, orig.page, 1);
 		r->pages[old].extra_refs--;
 		if (r->pages[old].anon) {
 			ref_free_swap_cache(r, old);
@@ -257,7 +339,7 @@ static enum ref_fault do_wp_page(struct ref *r, struct ref_proc *p, struct ref_v
 			return FAULT_OOM;
 		if (!pte_same(pte, &orig))
 			return FAULT_OK;
-		ref_folio_mark_dirty(r, pte->page);
+		ref_folio_mark_dirty(r, ref_folio(r, pte->page));
 		reuse = true;
 	} else if (!pte->zero && r->pages[pte->page].anon) {
 		reuse = wp_can_reuse_anon_folio(r, p->cpu, pte->page);
@@ -283,7 +365,7 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 		swapcache = !r->v6 || ref_swap_count(r, page) > 1;
 
 		/* swapin_sync(), __swap_cache_alloc() */
-		if (!ref_charge(r, p->cpu, REF_GFP_KERNEL))
+		if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 			return FAULT_OOM;
 		ref_count(r, VM_pgmajfault, 1);
 		ref_count(r, VM_pswpin, 1);

@@ -71,28 +71,44 @@ void ref_update_nodes(struct ref *r)
 	}
 }
 
-/* @write: the page will be overwritten (__GFP_WRITE): no refault, no read */
-bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp)
+/* mapping_max_folio_order() */
+unsigned int ref_max_order(const struct ref *r, uint32_t file)
+{
+	return ref_is_shmem(r, file) ? 0 : r->m.max_folio_order;
+}
+
+enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order,
+				   bool write, enum ref_gfp gfp)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool metadata = page >= (int)r->t->nr_file_pages, swapped = pg->swap_slot;
 	bool shmem = !metadata && ref_is_shmem(r, (uint32_t)ref_file_of(r, page));
-	struct ref_shadow s;
+	const int nr = 1 << order;
+	struct ref_shadow s = { 0 };
 
-	if (!ref_charge(r, cpu, gfp))
-		return false;
-	s = pg->shadow;
+	if (!ref_charge(r, cpu, nr, gfp))
+		return REF_NO_MEMORY;
+	/* __filemap_add_folio(): xas_for_each_conflict(), the last is remembered */
+	for (int i = 0; i < nr; i++) {
+		if (r->pages[page + i].resident) {
+			ref_uncharge(r, nr);
+			return REF_EXISTS;
+		}
+		if (r->pages[page + i].shadow.present)
+			s = r->pages[page + i].shadow;
+	}
 	memset(pg, 0, sizeof(*pg));
 	pg->used = pg->resident = true;
 	pg->swapbacked = shmem;
 	pg->dirty = swapped; /* shmem_swapin_folio() */
 	pg->swap_slot = swapped;
+	ref_prep_compound(r, page, order);
 	ref_update_nodes(r);
-	ref_count(r, VM_sim_cache_adds, 1);
+	ref_count(r, VM_sim_cache_adds, (uint64_t)nr);
 	pg->referenced = metadata; /* FGP_ACCESSED */
 	pg->locked = !shmem && !write && !metadata;
 	if (pg->locked)
-		ref_count(r, VM_sim_fills, 1);
+		ref_count(r, VM_sim_fills, (uint64_t)nr);
 	if (s.present && !write)
 		ref_workingset_refault(r, page, s);
 	ref_folio_add_lru(r, cpu, page);
@@ -101,18 +117,26 @@ bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write
 		r->swap_used--;
 		ref_count(r, VM_pswpin, 1);
 	}
-	return true;
+	return REF_ADDED;
+}
+
+bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp)
+{
+	return ref_filemap_add_large(r, cpu, page, 0, write, gfp) == REF_ADDED;
 }
 
 /* out of the cache without a shadow */
 void ref_filemap_drop(struct ref *r, int page)
 {
+	const int nr = ref_nr_pages(r, page);
+
 	if (r->pages[page].lru)
 		ref_lruvec_del(r, page);
+	ref_free_compound(r, page);
 	memset(&r->pages[page], 0, sizeof(r->pages[page]));
 	r->pages[page].used = true;
 	ref_update_nodes(r);
-	ref_uncharge(r);
+	ref_uncharge(r, nr);
 }
 
 /* one request: the pages of the window stay where they are until it is done */
@@ -126,6 +150,22 @@ void ref_device_read(struct ref *r, int first, uint64_t nr)
 		r->pages[first + (int)i].locked = false;
 }
 
+/* filemap_get_read_batch(): the folios from page @at of the file on. Return: how many */
+static int get_read_batch(const struct ref *r, int first, uint64_t at, uint64_t end, int *folios)
+{
+	int nr = 0;
+
+	while (at < end && nr < REF_BATCH && r->pages[first + (int)at].resident) {
+		const int folio = ref_folio(r, first + (int)at);
+
+		folios[nr++] = folio;
+		if (r->pages[folio].reclaim)
+			break;
+		at = (uint64_t)(folio - first + ref_nr_pages(r, folio));
+	}
+	return nr;
+}
+
 bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, uint64_t at,
 		      uint64_t nr)
 {
@@ -134,38 +174,40 @@ bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, ui
 	int64_t last = ra->prev_page;
 
 	while (at < end) {
-		uint64_t stop = at; /* of the folio_batch */
+		int folios[REF_BATCH], nr_folios = get_read_batch(r, first, at, end, folios);
+		int tail;
 
-		/* filemap_get_read_batch() */
-		if (!r->pages[first + (int)at].resident)
+		if (!nr_folios) {
 			ref_page_cache_sync_ra(r, p->cpu, ra, at, end - at);
-		while (stop < end && stop - at < REF_BATCH &&
-		       r->pages[first + (int)stop].resident) {
-			stop++;
-			if (r->pages[first + (int)stop - 1].reclaim)
-				break;
+			nr_folios = get_read_batch(r, first, at, end, folios);
 		}
-		if (stop == at) {
+		if (!nr_folios) {
 			/* filemap_create_folio() */
 			if (!ref_filemap_add_folio(r, p->cpu, first + (int)at, false,
 						   REF_GFP_KERNEL))
 				return false;
 			ref_device_read(r, first + (int)at, 1);
-			stop++;
-		} else if (r->pages[first + (int)stop - 1].reclaim) {
-			for (uint64_t i = at; i < stop; i++)
-				r->pages[first + (int)i].extra_refs++;
-			ref_page_cache_async_ra(r, p->cpu, ra, stop - 1, end - (stop - 1));
-			for (uint64_t i = at; i < stop; i++)
-				r->pages[first + (int)i].extra_refs--;
+			folios[nr_folios++] = first + (int)at;
 		}
-		for (uint64_t i = at; i < stop; i++) {
+		tail = folios[nr_folios - 1];
+		if (r->pages[tail].reclaim) {
+			/* filemap_readahead() */
+			for (int i = 0; i < nr_folios; i++)
+				r->pages[folios[i]].extra_refs++;
+			ref_page_cache_async_ra(r, p->cpu, ra, (uint64_t)(tail - first),
+						end - (uint64_t)(tail - first));
+			for (int i = 0; i < nr_folios; i++)
+				r->pages[folios[i]].extra_refs--;
+		}
+		for (int i = 0; i < nr_folios; i++) {
+			const int64_t size = ref_nr_pages(r, folios[i]);
+
 			/* pos_same_folio(): the page the last read ended in */
-			if (i > at || last < 0 || (int64_t)i != last - 1)
-				ref_folio_mark_accessed(r, p->cpu, first + (int)i);
+			if (i > 0 || last < 0 || (int64_t)at / size != (last - 1) / size)
+				ref_folio_mark_accessed(r, p->cpu, folios[i]);
+			at = MIN((uint64_t)(folios[i] - first + size), end);
+			last = (int64_t)at;
 		}
-		last = (int64_t)stop;
-		at = stop;
 	}
 	ra->prev_page = last;
 	return true;
@@ -184,26 +226,51 @@ bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint6
 	return true;
 }
 
+/* __filemap_get_folio() of write_begin(), fgf_set_order(): as large as what is written,
+ * where that is aligned; smaller as long as that fails. False: out of memory */
+static bool get_folio(struct ref *r, unsigned int cpu, uint32_t file, uint64_t at, uint64_t nr,
+		      bool write)
+{
+	int order = 0;
+
+	while (order < (int)ref_max_order(r, file) && nr >> (order + 1))
+		order++;
+	while (at % (1ull << order))
+		order--;
+	for (; order >= 0; order--)
+		if (ref_filemap_add_large(r, cpu, ref_file_page(r, file, at), order, write,
+					  REF_GFP_KERNEL) == REF_ADDED)
+			return true;
+	return false;
+}
+
 bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr)
 {
 	bool shmem = ref_is_shmem(r, file);
 
 	if (!ref_file_update_time(r, p->cpu, file))
 		return false;
-	for (; nr; nr--, at++) {
-		int page = ref_file_page(r, file, at);
+	while (nr) {
+		/* generic_perform_write(): up to where the largest folio would end */
+		const uint64_t chunk = 1ull << ref_max_order(r, file);
+		uint64_t bytes = MIN(chunk - at % chunk, nr);
+		int page = ref_file_page(r, file, at), folio;
 
 		if (!r->pages[page].resident &&
-		    !ref_filemap_add_folio(r, p->cpu, page, !shmem, REF_GFP_KERNEL))
+		    !get_folio(r, p->cpu, file, at, bytes, !shmem))
 			return false;
+		folio = ref_folio(r, page);
+		bytes = MIN(bytes, (uint64_t)(folio + ref_nr_pages(r, folio) - page));
 		if (shmem) {
 			/* shmem_get_folio(SGP_WRITE), shmem_write_end() */
-			ref_folio_mark_accessed(r, p->cpu, page);
-			ref_folio_mark_dirty(r, page);
+			ref_folio_mark_accessed(r, p->cpu, folio);
+			ref_folio_mark_dirty(r, folio);
 		} else {
 			/* mark_buffer_dirty(): not folio_mark_dirty() */
-			ref_set_dirty(r, page);
+			ref_set_dirty(r, folio);
 		}
+		at += bytes;
+		nr -= bytes;
 	}
 	return true;
 }
@@ -216,6 +283,8 @@ void ref_drop_pagecache(struct ref *r)
 	for (int i = 0; i < r->nr_file; i++) {
 		struct ref_page *pg = &r->pages[i];
 
+		if (pg->behind)
+			continue;
 		if (!pg->resident) {
 			/* clear_shadow_entries(); tmpfs keeps its swap entries */
 			if (i >= (int)r->t->nr_file_pages ||
@@ -224,7 +293,7 @@ void ref_drop_pagecache(struct ref *r)
 			ref_update_nodes(r);
 			continue;
 		}
-		if (!pg->dirty && !ref_mapcount(r, i) && !ref_other_refs(r, i)) {
+		if (!pg->dirty && !ref_folio_mapcount(r, i) && !ref_other_refs(r, i)) {
 			ref_filemap_drop(r, i); /* mapping_evict_folio() */
 		} else {
 			ref_deactivate_file_folio(r, 0, i);

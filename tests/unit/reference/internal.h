@@ -61,9 +61,28 @@ void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
 void ref_do_clear_refs(struct ref *r, struct ref_proc *p);
 void ref_do_exec(struct ref *r, struct ref_proc *p);
 
+/* large.c */
+
+/** page_folio(): the head of the folio that @page, resident, is in. */
+int ref_folio(const struct ref *r, int page);
+int ref_nr_pages(const struct ref *r, int folio);
+/** folio_mapcount() */
+int ref_folio_mapcount(const struct ref *r, int folio);
+bool ref_folio_maybe_mapped_shared(const struct ref *r, int folio);
+/** The pages from @folio on, all resident, are one folio now. */
+void ref_prep_compound(struct ref *r, int folio, int order);
+/** And no longer: its pages are free. */
+void ref_free_compound(struct ref *r, int folio);
+/** @nr PTEs of @p map the pages from @page on; no longer do so. */
+void ref_add_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
+void ref_remove_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
+/** folio_pte_batch(): how many PTEs from @at on, of up to @max, map the pages of one folio
+ * in turn. */
+int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, int max);
+
 /* rmap.c */
 
-/** _mapcount and 1: PTEs of the page, those still to be taken off it included. */
+/** page_mapcount(): PTEs of the page, those still to be taken off it included. */
 int ref_mapcount(const struct ref *r, int page);
 void ref_folio_mkclean(struct ref *r, int page);
 /** Return: how many PTEs were young, or -1 if the page should be kept. */
@@ -85,8 +104,8 @@ void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags);
 
 /* reap.c */
 
-/** Does the policy leave out the access of a page with that mapcount? */
-bool ref_policy_skips(const struct ref_zap *z, int mapcount);
+/** Does the policy leave out the access of that folio? */
+bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int folio);
 /** What the policy says about one walk. */
 struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
 			     uint32_t flags);
@@ -99,8 +118,15 @@ bool ref_is_shmem(const struct ref *r, uint32_t file);
 int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff);
 /** The pages that the nodes of the page cache's trees take. */
 void ref_update_nodes(struct ref *r);
-/** @write: the page will be overwritten (__GFP_WRITE): no refault, no read. */
+enum ref_add { REF_ADDED, REF_EXISTS, REF_NO_MEMORY };
+
+/** A folio of 2^@order pages. @write: it will be overwritten (__GFP_WRITE): no refault, no
+ * read. */
+enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order,
+				   bool write, enum ref_gfp gfp);
+/** The same of one page, which is not there. */
 bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp);
+unsigned int ref_max_order(const struct ref *r, uint32_t file);
 /** Out of the cache without a shadow. */
 void ref_filemap_drop(struct ref *r, int page);
 /** One request: the pages of the window stay where they are until it is done. */
@@ -174,7 +200,7 @@ void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s);
 int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
 			  int *nr_unqueued_dirty);
 /** Direct reclaim. Return: pages freed. */
-uint64_t ref_try_to_free(struct ref *r, bool readahead);
+uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead);
 void ref_balance_pgdat(struct ref *r);
 
 /* swap.c */
@@ -192,9 +218,9 @@ void ref_free_swap_cache(struct ref *r, int page);
 void ref_flush_stats(struct ref *r);
 /** lruvec_page_state(), as of the last flush. */
 const struct ref_stats *ref_lruvec_stats(struct ref *r);
-void ref_uncharge(struct ref *r);
+void ref_uncharge(struct ref *r, int nr);
 /** Return: false when out of memory. */
-bool ref_charge(struct ref *r, unsigned int cpu, enum ref_gfp gfp);
+bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp);
 
 /* page_alloc.c */
 

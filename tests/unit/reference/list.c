@@ -10,9 +10,13 @@
 
 uint64_t ref_lru_size(const struct ref *r, int list)
 {
+	uint64_t n = 0;
+
 	if (r->gen)
 		return ref_gen_size(r, list / 2, list % 2);
-	return (uint64_t)r->lists[list].nr;
+	for (int i = 0; i < r->lists[list].nr; i++)
+		n += (uint64_t)ref_nr_pages(r, r->lists[list].pages[i]);
+	return n;
 }
 
 static int list_of(const struct ref_page *pg)

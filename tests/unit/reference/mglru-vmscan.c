@@ -90,7 +90,8 @@ static void inc_gen(struct ref *r, int page)
 	int type = ref_gen_type_of(r, page), oldest = (int)(g->min_seq[type] % 4);
 
 	if (!ref_gen_saturated(pg))
-		g->protected[type][ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset)]++;
+		g->protected[type][ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset)] +=
+			(uint64_t)ref_nr_pages(r, page);
 	if (pg->gen != oldest + 1)
 		return; /* a walk was here before */
 	pg->gen = (oldest + 1) % 4 + 1;
@@ -179,22 +180,23 @@ static void run_aging(struct ref *r, unsigned int swappiness)
 
 /* Eviction */
 
-/* scan_folios(): the isolated go to @taken */
+/* scan_folios(): the isolated go to @taken, @nr_folios with @nr_taken pages. Return: pages
+ * scanned; @nr are folios */
 static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int type, int *taken,
-		       int *nr_taken)
+		       int *nr_folios, int *nr_taken)
 {
 	struct ref_gen *g = r->gen;
 	GQueue *oldest = &g->lists[g->min_seq[type] % 4][type];
 	int unprotected = tier_idx(g, type), scanned = 0;
 
-	*nr_taken = 0;
+	*nr_taken = *nr_folios = 0;
 	if (nr_gens(g, type) == 2)
 		return 0;
-	while (scanned < nr && !g_queue_is_empty(oldest)) {
+	for (; nr && *nr_taken < GEN_BATCH && !g_queue_is_empty(oldest); nr--) {
 		int page = GPOINTER_TO_INT(g_queue_pop_tail(oldest));
 		struct ref_page *pg = &r->pages[page];
 
-		scanned++;
+		scanned += ref_nr_pages(r, page);
 		/* sort_folio() */
 		if (pg->gen != (int)(g->min_seq[type] % 4) + 1) {
 			ref_gen_put(r, page, false);
@@ -207,7 +209,8 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 			if (!pg->referenced)
 				pg->refs = 0;
 			ref_gen_del(r, page);
-			taken[(*nr_taken)++] = page;
+			taken[(*nr_folios)++] = page;
+			*nr_taken += ref_nr_pages(r, page);
 		}
 	}
 	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
@@ -228,44 +231,54 @@ static void put_back(struct ref *r, int type, int page)
 		pg->refs = 0;
 	}
 	ref_gen_add(r, page, false);
-	ref_count(r, VM_sim_list_moves, 1);
+	ref_count(r, VM_sim_list_moves, (uint64_t)ref_nr_pages(r, page));
+}
+
+static int count_pages(const struct ref *r, const int *folios, int nr)
+{
+	int n = 0;
+
+	for (int i = 0; i < nr; i++)
+		n += ref_nr_pages(r, folios[i]);
+	return n;
 }
 
 static int evict_folios(struct ref *r, struct ref_scan *sc, int nr, unsigned int swappiness)
 {
-	int taken[GEN_BATCH], clean[GEN_BATCH], nr_taken, nr_left, nr_clean = 0, nr_kept = 0, dirty;
-	int type, scanned, all_scanned;
+	int taken[GEN_BATCH], clean[GEN_BATCH], nr_folios, nr_left, nr_clean = 0, dirty;
+	int type, scanned, all_scanned, nr_taken /* pages */, nr_kept;
 
 	try_to_inc_min_seq(r, swappiness);
 	/* isolate_folios() */
 	type = type_to_scan(r->gen, swappiness);
-	all_scanned = scanned = scan_folios(r, sc, nr, type, taken, &nr_taken);
+	all_scanned = scanned = scan_folios(r, sc, nr, type, taken, &nr_folios, &nr_taken);
 	if (!nr_taken && swappiness) {
 		type = scanned ? type : !type;
-		all_scanned += scan_folios(r, sc, nr, type, taken, &nr_taken);
+		all_scanned += scan_folios(r, sc, nr, type, taken, &nr_folios, &nr_taken);
 	}
 	if (all_scanned)
 		try_to_inc_min_seq(r, swappiness);
 	if (!nr_taken)
 		return all_scanned;
 
-	nr_left = ref_shrink_folio_list(r, sc, taken, nr_taken, &dirty);
+	nr_left = ref_shrink_folio_list(r, sc, taken, nr_folios, &dirty);
+	nr_kept = count_pages(r, taken, nr_left);
 	for (int i = 0; i < nr_left; i++) {
 		const struct ref_page *pg = &r->pages[taken[i]];
 
-		if (!pg->active && !pg->dirty && !ref_mapcount(r, taken[i]))
+		if (!pg->active && !pg->dirty && !ref_folio_mapcount(r, taken[i]))
 			clean[nr_clean++] = taken[i];
 		else
 			put_back(r, type, taken[i]);
 	}
-	nr_kept = nr_left - nr_clean;
+	nr_kept -= count_pages(r, clean, nr_clean);
 	if (dirty == nr_taken) /* handle_reclaim_writeback() */
 		ref_flush(r, 0);
 	if (nr_clean) {
 		nr_left = ref_shrink_folio_list(r, sc, clean, nr_clean, &dirty);
 		for (int i = 0; i < nr_left; i++)
 			put_back(r, type, clean[i]);
-		nr_kept += nr_left;
+		nr_kept += count_pages(r, clean, nr_left);
 	}
 	nr_taken -= nr_kept; /* freed */
 	sc->nr_reclaimed += (uint64_t)nr_taken;

@@ -76,19 +76,33 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 			 uint64_t end, bool can_swap)
 {
 	uint64_t young = 0;
+	int last = -1;
 
-	for (; at < end; at++) {
+	for (int nr; at < end; at += (uint64_t)nr) {
 		struct ref_pte *pte = &p->ptes[at];
-		struct ref_page *pg = &r->pages[pte->page];
+		bool dirty = false;
+		int folio;
 
-		if (!pte->present || pte->zero || !pte->young || !walked(r, pg, can_swap))
+		nr = 1;
+		if (!pte->present || pte->zero || !pte->young)
 			continue;
-		pte->young = false;
-		young++;
+		folio = ref_folio(r, pte->page);
+		if (!walked(r, &r->pages[folio], can_swap))
+			continue;
+		/* FPB_MERGE_YOUNG_DIRTY */
+		nr = ref_pte_batch(r, p, at, (int)(end - at));
+		for (int i = 0; i < nr; i++) {
+			pte[i].young = false;
+			dirty |= pte[i].dirty;
+		}
+		young += (uint64_t)nr;
 		/* an anon page that is not in the swap cache needs no dirty flag */
-		if (pte->dirty && !pg->dirty && !(pg->anon && !pg->swap_slot))
-			ref_folio_mark_dirty(r, pte->page);
-		walk_update(r, v, pte->page);
+		if (dirty && !r->pages[folio].dirty &&
+		    !(r->pages[folio].anon && !r->pages[folio].swap_slot))
+			ref_folio_mark_dirty(r, folio);
+		if (folio != last)
+			walk_update(r, v, folio);
+		last = folio;
 	}
 	return young;
 }
@@ -99,8 +113,10 @@ static void filter_add(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t 
 		p->tables[at / 512].in_filter[seq % 2] = true;
 }
 
-void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at)
+void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			 int nr)
 {
+	const bool anon = r->pages[ref_folio(r, p->ptes[at].page)].swapbacked;
 	uint64_t start = MAX(v->start, at / 512 * 512), end = MIN(v->end, at / 512 * 512 + 512);
 
 	if (end - start == 1)
@@ -110,8 +126,7 @@ void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma
 			      (int64_t)end - GEN_BATCH);
 		end = start + GEN_BATCH;
 	}
-	if ((age_ptes(r, p, v, start, end, r->pages[p->ptes[at].page].swapbacked) + 1) * 8 >=
-	    end - start)
+	if ((age_ptes(r, p, v, start, end, anon) + (uint64_t)nr) * 8 >= end - start)
 		filter_add(r, p, at, r->gen->max_seq);
 }
 

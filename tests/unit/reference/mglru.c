@@ -42,7 +42,7 @@ void ref_gen_count_gens(const struct ref *r, int type, uint64_t n[4])
 {
 	for (int i = 0; i < r->nr_pages; i++)
 		if (r->pages[i].gen && ref_gen_type_of(r, i) == type)
-			n[r->pages[i].gen - 1]++;
+			n[r->pages[i].gen - 1] += (uint64_t)ref_nr_pages(r, i);
 }
 
 bool ref_gen_old(const struct ref *r, int page)
@@ -201,10 +201,11 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 {
 	const struct ref_page *pg = &r->pages[page];
 	int refs = ref_gen_refs_of(pg), type = ref_gen_type_of(r, page);
+	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
 	if (r->v6) {
 		refs = ref_gen_v6_refs(pg);
-		r->gen->evicted[type][ref_gen_v6_tier(refs)]++;
+		r->gen->evicted[type][ref_gen_v6_tier(refs)] += nr;
 		/* the token, and the bit that v6 calls workingset */
 		return (struct ref_shadow){
 			.present = true,
@@ -213,7 +214,7 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 				    (refs > 0),
 		};
 	}
-	r->gen->evicted[type][ref_gen_tier_of(refs, pg->workingset)]++;
+	r->gen->evicted[type][ref_gen_tier_of(refs, pg->workingset)] += nr;
 	return (struct ref_shadow){
 		.present = true,
 		.workingset = pg->workingset,
@@ -225,32 +226,33 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 {
 	struct ref_page *pg = &r->pages[page];
 	int type = ref_gen_type_of(r, page), refs = (int)(s.eviction % 4) + 1;
+	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
-	ref_count(r, type ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
+	ref_count(r, type ? VM_workingset_refault_file : VM_workingset_refault_anon, nr);
 	if (r->v6) {
 		if (s.eviction / 8 != r->gen->min_seq[type])
 			return;
 		refs = (int)(s.eviction / 2 % 4 + s.eviction % 2);
-		r->gen->refaulted[type][ref_gen_v6_tier(refs)]++;
-		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
+		r->gen->refaulted[type][ref_gen_v6_tier(refs)] += nr;
+		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 		if (!r->in_lru_fault && refs < 3)
 			return;
 		pg->workingset = true;
 		pg->refs = 3;
-		ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+		ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 		return;
 	}
 	if (r->gen->max_seq - s.eviction / 4 >= 4) /* lru_gen_test_recent() */
 		return;
-	r->gen->refaulted[type][ref_gen_tier_of(refs, s.workingset)]++;
+	r->gen->refaulted[type][ref_gen_tier_of(refs, s.workingset)] += nr;
 	if (!s.workingset) {
 		pg->refs = refs - 1;
 		return;
 	}
 	pg->workingset = true;
 	if (r->in_lru_fault)
-		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
-	ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
+	ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 }
 
 bool ref_gen_set_refs(struct ref *r, int page, bool exec)

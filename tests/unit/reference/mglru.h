@@ -46,7 +46,8 @@ bool ref_gen_set_refs(struct ref *r, int page, bool exec);
 /* mglru-walk.c */
 
 /** lru_gen_look_around() */
-void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at);
+void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+			 int nr);
 /** iterate_mm_list(). Return: false if this generation has been walked. */
 bool ref_gen_walk_mms(struct ref *r, unsigned int swappiness);
 

@@ -309,6 +309,8 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 			pte->exclusive = false;
 			if (pte->present && !v->shared)
 				pte->write = false;
+			if (pte->present && !pte->zero)
+				ref_add_rmap(r, child, pte->page, 1);
 			child->ptes[at] = *pte;
 			child->ptes[at].young = false;
 			if (v->shared)
@@ -348,7 +350,7 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 		if (!pte->present || pte->zero)
 			continue;
 		pte->young = false;
-		r->pages[pte->page].referenced = false;
+		r->pages[ref_folio(r, pte->page)].referenced = false;
 	}
 }
 

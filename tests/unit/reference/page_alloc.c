@@ -323,7 +323,7 @@ bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
 		if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
 			return true;
 		/* __alloc_pages_direct_reclaim() */
-		progress = ref_try_to_free(r, readahead) > 0;
+		progress = ref_try_to_free(r, 32, readahead) > 0;
 		if (progress) {
 			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
 				return true;

@@ -36,6 +36,49 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uin
 		ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
 }
 
+/* page_cache_ra_order(): the window of @ra */
+static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open *ra)
+{
+	const unsigned int max_order = ref_max_order(r, ra->file);
+	const uint64_t start = ra->start;
+	uint64_t limit = r->t->files[ra->file].pages - 1, mark = UINT64_MAX, index = start;
+	enum ref_add ret = REF_ADDED;
+
+	if (!max_order) {
+		ra->order = 0;
+		do_page_cache_ra(r, cpu, ra->file, start, ra->size, ra->async_size);
+		return;
+	}
+	if (start + ra->size - 1 < limit) {
+		limit = start + ra->size - 1;
+		mark = start + ra->size - ra->async_size;
+	}
+	ra->order = MIN(ra->order, max_order);
+	while (ra->size && 1ull << ra->order > ra->size) /* ilog2(), which is -1u of 0 */
+		ra->order--;
+	while (index <= limit && ret == REF_ADDED) {
+		uint64_t size = 1ull << ra->order;
+		int order = (int)ra->order;
+
+		while (index % size || (size > 1 && index + size - 1 > limit)) {
+			size /= 2;
+			order--;
+		}
+		/* ra_alloc_folio() */
+		ret = ref_filemap_add_large(r, cpu, ref_file_page(r, ra->file, index), order, false,
+					    REF_GFP_READAHEAD);
+		if (ret != REF_ADDED)
+			break;
+		if (mark != UINT64_MAX && index == mark / size * size)
+			r->pages[ref_file_page(r, ra->file, index)].reclaim = true;
+		index += size;
+	}
+	if (index > start)
+		ref_device_read(r, ref_file_page(r, ra->file, start), index - start);
+	if (ret != REF_ADDED && start + ra->size > index)
+		do_page_cache_ra(r, cpu, ra->file, index, start + ra->size - index, ra->async_size);
+}
+
 static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
 {
 	uint64_t newsize = 1;
@@ -96,19 +139,22 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 		ra->size = MIN(contig + req, max);
 		ra->async_size = 1;
 	}
-	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	ra->order = 0;
+	page_cache_ra_order(r, cpu, ra);
 }
 
 void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t req)
 {
 	uint64_t max = ractl_max_pages(r, req), start, end, align = 1, aligned_end;
-	uint64_t pages = r->t->files[ra->file].pages;
+	uint64_t pages = r->t->files[ra->file].pages, expected;
+	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
 	if (!r->m.readahead_pages)
 		return;
-	r->pages[ref_file_page(r, ra->file, index)].reclaim = false;
-	if (index == ra->start + ra->size - ra->async_size) {
+	r->pages[folio].reclaim = false;
+	expected = ra->start + ra->size - ra->async_size;
+	if (index == expected / (uint64_t)ref_nr_pages(r, folio) * (uint64_t)ref_nr_pages(r, folio)) {
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
 	} else {
@@ -121,15 +167,16 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 		ra->start = start;
 		ra->size = get_next_ra_size(start - index + req, max);
 	}
-	/* ra->order is 2: ilog2 of the alignment, at most ffs(max_pages) - 1 */
-	while (!r->v6 && align < 4 && !(max & align))
+	/* ilog2 of the alignment: at most ffs(max_pages) - 1 */
+	ra->order += 2;
+	while (!r->v6 && align < 1ull << ra->order && !(max & align))
 		align *= 2;
 	end = ra->start + ra->size;
 	aligned_end = end - end % align;
 	if (aligned_end > ra->start)
 		ra->size -= end - aligned_end;
 	ra->async_size = ra->size;
-	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	page_cache_ra_order(r, cpu, ra);
 }
 
 /* true if it went to the device, so that the lock had to be dropped */
@@ -159,7 +206,8 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 		ra->size = MIN(pgoff + max, v->pgoff + (v->end - v->start)) - pgoff;
 		ra->async_size = 0;
 	}
-	do_page_cache_ra(r, cpu, ra->file, ra->start, ra->size, ra->async_size);
+	ra->order = 0; /* exec_folio_order() too, of all but arm64 */
+	page_cache_ra_order(r, cpu, ra);
 	return true;
 }
 
@@ -167,7 +215,7 @@ bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct r
 				 uint64_t pgoff)
 {
 	struct ref_open *ra = &r->opens[v->open];
-	int page = ref_file_page(r, v->file, pgoff);
+	int page = ref_folio(r, ref_file_page(r, v->file, pgoff));
 
 	if (v->random || !r->m.readahead_pages)
 		return false;

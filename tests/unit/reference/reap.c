@@ -2,9 +2,12 @@
 /* The policies, by their rows of tests/unit/policies.c. */
 #include "tests/unit/reference/internal.h"
 
-bool ref_policy_skips(const struct ref_zap *z, int mapcount)
+bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int folio)
 {
-	return z->skip && mapcount < 2;
+	if (!z->skip)
+		return false;
+	return r->policy->by_mapcount ? ref_folio_mapcount(r, folio) < 2
+				      : !ref_folio_maybe_mapped_shared(r, folio);
 }
 
 /* what the policy says about one walk */

@@ -12,8 +12,11 @@
  * page, and rmap is a loop over all processes. Nothing here is fast. Nothing is shared
  * with what it judges except the trace, the machine and the names of the counters.
  *
- * Approximations of sim/ that it takes over: order-0 folios, one node, one lruvec, exact
- * statistics, I/O that is over at once. Files that take over more say so at their top.
+ * A large folio is its first page, the head, which has all that the folio has: its other
+ * pages, the tails, only know where that is.
+ *
+ * Approximations of sim/ that it takes over: one node, one lruvec, exact statistics, I/O
+ * that is over at once. Files that take over more say so at their top.
  */
 #ifndef REAPSIM_TESTS_REFERENCE_REFERENCE_H
 #define REAPSIM_TESTS_REFERENCE_REFERENCE_H
@@ -63,9 +66,15 @@ struct ref_page {
 	bool swap_slot;	  /* resident: in the swap cache; else: swapped out */
 	int extra_refs;	  /* held for a moment: read batch, copy, gather */
 	bool buffer;	  /* metadata of the file system: its buffer is in use */
-	int delayed_rmap; /* PTEs that are gone, but not yet from the mapcount */
+	int delayed_rmap; /* PTEs of the page that are gone, but not yet from the mapcount */
 	int gen;	  /* MGLRU: 0 on no list, else the generation + 1 */
 	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
+	int behind;	  /* of a tail: how many pages before it its head is */
+	int order;	  /* of a head: 2^order pages; and what large.c keeps of it: */
+	int large_mapcount;
+	const struct ref_proc *mm[2];
+	int mm_mapcount[2];
+	bool mm_shared;
 	uint32_t vpn;	  /* anon: where every process maps it */
 	struct ref_shadow shadow;
 };
@@ -92,6 +101,7 @@ struct ref_vma {
 struct ref_open {
 	uint32_t file;
 	uint64_t start, size, async_size;
+	unsigned int order;
 	unsigned int mmap_miss;
 	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
 };
@@ -223,7 +233,12 @@ struct ref {
 	bool flush_wanted;
 	uint64_t now_ns, next_flush_ns;
 	unsigned int this_cpu;
-	int gather[REF_GATHER_MAX];
+	/* struct encoded_page: a page, and how many PTEs from it on; two entries if
+	 * there are more than one */
+	struct {
+		int page, nr;
+		bool delayed_rmap;
+	} gather[REF_GATHER_MAX];
 	int nr_gather;
 	bool oom;
 	bool broken; /* the trace leaves the limits above */

@@ -35,11 +35,6 @@ static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const str
 	return pte->present && !pte->zero && pte->page == page ? pte : NULL;
 }
 
-#define for_each_mapping(r, proc, vma)                                                             \
-	for (struct ref_proc *proc = (r)->procs; proc < (r)->procs + REF_PROCS_MAX; proc++)        \
-		for (struct ref_vma *vma = proc->vmas;                                             \
-		     proc->used && vma < proc->vmas + proc->nr_vmas; vma++)
-
 int ref_mapcount(const struct ref *r, int page)
 {
 	int n = 0;
@@ -50,16 +45,27 @@ int ref_mapcount(const struct ref *r, int page)
 
 void ref_folio_mkclean(struct ref *r, int page)
 {
-	for_each_mapping(r, p, v)
-	{
-		struct ref_pte *pte = v->shared ? pte_of(r, p, v, page) : NULL;
+	for (int i = page; i < page + ref_nr_pages(r, page); i++) {
+		for_each_mapping(r, p, v)
+		{
+			struct ref_pte *pte = v->shared ? pte_of(r, p, v, i) : NULL;
 
-		if (pte)
-			pte->dirty = pte->write = false;
+			if (pte)
+				pte->dirty = pte->write = false;
+		}
 	}
 }
 
-/* The mappings of a page in order, which only a look around can tell: as the trees of its
+/* does the mapping map any page of the folio? */
+static bool maps_folio(const struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
+{
+	for (int i = 0; i < ref_nr_pages(r, folio); i++)
+		if (pte_of(r, p, v, folio + i))
+			return true;
+	return false;
+}
+
+/* The mappings of a folio in order, which only a look around can tell: as the trees of its
  * file (vma_interval_tree_insert()) and of its anon_vma have them. */
 static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
 			 struct ref_vma **vma)
@@ -71,7 +77,7 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 	{
 		uint64_t id = anon ? v->start << 32 | v->anon_id : (uint64_t)v->pgoff << 32 | v->id;
 
-		if (!pte_of(r, p, v, page) || id <= *after || (found && id > best))
+		if (!maps_folio(r, p, v, page) || id <= *after || (found && id > best))
 			continue;
 		found = true;
 		best = id;
@@ -82,29 +88,52 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 	return found;
 }
 
+/* the PTEs of a mapping that map the folio, run by run: clear_young_ptes(),
+ * lru_gen_look_around(). Return: was any young? */
+static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
+{
+	bool young = false;
+	int nr;
+
+	for (int i = 0; i < ref_nr_pages(r, folio); i += nr) {
+		struct ref_pte *pte = pte_of(r, p, v, folio + i);
+		const uint64_t at = pte ? (uint64_t)(pte - p->ptes) : 0;
+		bool any = false;
+
+		nr = 1;
+		if (!pte)
+			continue;
+		/* up to the end of the mapping and of the page table */
+		nr = ref_pte_batch(r, p, at, (int)(MIN(v->end, at / 512 * 512 + 512) - at));
+		for (int j = 0; j < nr; j++) {
+			any |= pte[j].young;
+			pte[j].young = false;
+		}
+		if (any && r->gen)
+			ref_gen_look_around(r, p, v, at, nr);
+		young |= any;
+	}
+	return young;
+}
+
 int ref_folio_referenced(struct ref *r, int page, bool *exec)
 {
 	const struct ref_page *pg = &r->pages[page];
 	int referenced = 0, mapcount = ref_mapcount(r, page);
-	struct ref_proc *p;
-	struct ref_vma *v;
+	struct ref_proc *p = NULL;
+	struct ref_vma *v = NULL;
 	uint64_t after = 0;
 
 	*exec = false;
 	while (next_mapping(r, page, &after, &p, &v)) {
-		struct ref_pte *pte = pte_of(r, p, v, page);
-
 		/* invalid_folio_referenced_vma() */
 		if (v->random || v->sequential || v->noreuse)
 			continue;
 		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
 			return -1;
-		if (pte->young) {
-			pte->young = false;
+		if (clear_young(r, p, v, page)) {
 			referenced++;
 			*exec |= v->exec;
-			if (r->gen)
-				ref_gen_look_around(r, p, v, (uint64_t)(pte - p->ptes));
 		}
 	}
 	return referenced;
@@ -114,18 +143,21 @@ void ref_try_to_unmap(struct ref *r, int page)
 {
 	for_each_mapping(r, p, v)
 	{
-		struct ref_pte *pte = pte_of(r, p, v, page);
-		struct ref_pte old;
+		for (int i = page; i < page + ref_nr_pages(r, page); i++) {
+			struct ref_pte *pte = pte_of(r, p, v, i);
+			struct ref_pte old;
 
-		if (!pte)
-			continue;
-		old = *pte;
-		memset(pte, 0, sizeof(*pte));
-		if (old.dirty)
-			ref_folio_mark_dirty(r, page);
-		if (r->pages[page].anon) /* ttu_anon_swapbacked_folio() */
-			*pte = (struct ref_pte){ .swap = true,
-						 .page = page,
-						 .exclusive = old.write };
+			if (!pte)
+				continue;
+			old = *pte;
+			memset(pte, 0, sizeof(*pte));
+			ref_remove_rmap(r, p, i, 1);
+			if (old.dirty)
+				ref_folio_mark_dirty(r, page);
+			if (r->pages[page].anon) /* ttu_anon_swapbacked_folio() */
+				*pte = (struct ref_pte){ .swap = true,
+							 .page = page,
+							 .exclusive = old.write };
+		}
 	}
 }

@@ -18,20 +18,23 @@ static void remove_mapping(struct ref *r, int page)
 	struct ref_page *pg = &r->pages[page];
 	struct ref_shadow s = { 0 };
 	bool slot = pg->swap_slot, anon = pg->anon;
+	const int nr = ref_nr_pages(r, page);
 	uint32_t vpn = pg->vpn;
 
 	/* a shadow is for the file LRU and the swap cache */
 	if (!pg->swapbacked || slot)
 		s = ref_workingset_eviction(r, page);
 
-	memset(pg, 0, sizeof(*pg));
-	pg->used = true;
-	pg->anon = anon;
-	pg->vpn = vpn;
-	pg->swap_slot = slot;
-	pg->shadow = s;
+	ref_free_compound(r, page);
+	/* xas_store() of one entry for all */
+	for (int i = 0; i < nr; i++)
+		r->pages[page + i] = (struct ref_page){ .used = true,
+							.anon = anon,
+							.vpn = vpn,
+							.swap_slot = slot,
+							.shadow = s };
 	ref_update_nodes(r);
-	ref_uncharge(r);
+	ref_uncharge(r, nr);
 }
 
 /* pageout() of an anon or tmpfs page: false if there is no swap slot for it */
@@ -62,7 +65,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	int ptes;
 
 	/* v6, in shrink_folio_list(): a walk tried to promote it */
-	if (r->v6 && r->gen && pg->referenced && ref_mapcount(r, page))
+	if (r->v6 && r->gen && pg->referenced && ref_folio_mapcount(r, page))
 		return KEEP;
 	ptes = ref_folio_referenced(r, page, &exec);
 	if (r->v6) {
@@ -106,7 +109,8 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 	ref_try_to_unmap(r, page);
 	if (pg->dirty) {
 		if (!pg->swapbacked) {
-			ref_count(r, VM_nr_vmscan_immediate_reclaim, 1);
+			ref_count(r, VM_nr_vmscan_immediate_reclaim,
+				  (uint64_t)ref_nr_pages(r, page));
 			pg->reclaim = true;
 			return ACTIVATE;
 		}
@@ -134,13 +138,14 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 	*nr_unqueued_dirty = 0;
 	for (int i = 0; i < nr; i++) {
 		struct ref_page *pg = &r->pages[pages[i]];
+		const int nr_pages = ref_nr_pages(r, pages[i]);
 
 		if (pg->locked) { /* folio_trylock() */
 			pages[nr_kept++] = pages[i];
 			continue;
 		}
-		sc->nr_scanned++;
-		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked;
+		sc->nr_scanned += (uint64_t)nr_pages;
+		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked ? nr_pages : 0;
 		switch (shrink_folio(r, sc, pages[i])) {
 		case RECLAIM:
 			break;
@@ -148,7 +153,7 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 			if (pg->swap_slot && ref_vm_swap_full(r))
 				ref_folio_free_swap(r, pages[i]);
 			pg->active = true;
-			ref_count(r, VM_pgactivate, 1);
+			ref_count(r, VM_pgactivate, (uint64_t)nr_pages);
 			pages[nr_kept++] = pages[i];
 			break;
 		case KEEP:
@@ -159,53 +164,61 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 	return nr_kept;
 }
 
-/* isolate_lru_folios(): the oldest first */
-static int isolate(struct ref *r, int list, uint64_t nr, int *taken)
+/* isolate_lru_folios(): the oldest first. Return: folios; @nr_taken: their pages */
+static int isolate(struct ref *r, int list, uint64_t nr, int *taken, uint64_t *nr_taken)
 {
 	struct ref_list *l = &r->lists[list];
 	int n = 0;
 
-	while ((uint64_t)n < nr && l->nr) {
+	*nr_taken = 0;
+	while (*nr_taken < nr && l->nr) {
 		taken[n] = l->pages[--l->nr];
+		*nr_taken += (uint64_t)ref_nr_pages(r, taken[n]);
 		r->pages[taken[n++]].lru = false;
 	}
 	return n;
 }
 
-static void move_folios_to_lru(struct ref *r, const int *pages, int nr)
+/* Return: how many pages */
+static uint64_t move_folios_to_lru(struct ref *r, const int *pages, int nr)
 {
+	uint64_t nr_moved = 0;
+
 	for (int i = 0; i < nr; i++) {
+		const uint64_t nr_pages = (uint64_t)ref_nr_pages(r, pages[i]);
+
 		ref_lruvec_add(r, pages[i]);
-		ref_count(r, VM_sim_list_moves, 1);
+		nr_moved += nr_pages;
 		if (r->pages[pages[i]].active)
-			r->nonresident_age++;
+			r->nonresident_age += nr_pages;
 	}
+	ref_count(r, VM_sim_list_moves, nr_moved);
+	return nr_moved;
 }
 
 static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int list, uint64_t nr)
 {
 	bool file = list == REF_INACTIVE_FILE;
-	int taken[32], nr_taken, nr_kept, nr_unqueued_dirty;
-	uint64_t nr_reclaimed, nr_pageout;
+	int taken[32], nr_folios, nr_kept, nr_unqueued_dirty;
+	uint64_t nr_taken, nr_reclaimed, nr_pageout;
 
 	ref_lru_add_drain_cpu(r, r->this_cpu);
-	nr_taken = isolate(r, list, nr, taken);
-	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)nr_taken);
-	ref_count(r, file ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)nr_taken);
+	nr_folios = isolate(r, list, nr, taken, &nr_taken);
+	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
+	ref_count(r, file ? VM_pgscan_file : VM_pgscan_anon, nr_taken);
 	if (!nr_taken)
 		return 0;
 	nr_pageout = r->v[VM_pswpout];
-	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_taken, &nr_unqueued_dirty);
+	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_folios, &nr_unqueued_dirty);
 	nr_pageout = r->v[VM_pswpout] - nr_pageout;
-	nr_reclaimed = (uint64_t)(nr_taken - nr_kept);
-	move_folios_to_lru(r, taken, nr_kept);
+	nr_reclaimed = nr_taken - move_folios_to_lru(r, taken, nr_kept);
 	ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
 	ref_count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
-	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_taken - nr_reclaimed);
+	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, nr_taken - nr_reclaimed);
 	if (r->v6)
-		ref_lru_note_cost(r, file, nr_pageout * 32 + (uint64_t)nr_kept);
+		ref_lru_note_cost(r, file, nr_pageout * 32 + (nr_taken - nr_reclaimed));
 	/* handle_reclaim_writeback() */
-	if (nr_unqueued_dirty == nr_taken)
+	if ((uint64_t)nr_unqueued_dirty == nr_taken)
 		ref_flush(r, 0);
 	return nr_reclaimed;
 }
@@ -214,12 +227,13 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 {
 	bool file = list == REF_ACTIVE_FILE;
 	int taken[32], l_active[32] = { 0 }, l_inactive[32] = { 0 }, nr_active = 0, nr_inactive = 0,
-		       nr_taken;
+		       nr_folios;
+	uint64_t nr_taken, nr_rotated;
 
 	ref_lru_add_drain_cpu(r, r->this_cpu);
-	nr_taken = isolate(r, list, nr, taken);
-	ref_count(r, VM_pgrefill, (uint64_t)nr_taken);
-	for (int i = 0; i < nr_taken; i++) {
+	nr_folios = isolate(r, list, nr, taken, &nr_taken);
+	ref_count(r, VM_pgrefill, nr_taken);
+	for (int i = 0; i < nr_folios; i++) {
 		struct ref_page *pg = &r->pages[taken[i]];
 		bool exec;
 
@@ -231,12 +245,11 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 		pg->workingset = true;
 		l_inactive[nr_inactive++] = taken[i];
 	}
-	move_folios_to_lru(r, l_active, nr_active);
-	move_folios_to_lru(r, l_inactive, nr_inactive);
-	ref_count(r, VM_pgdeactivate, (uint64_t)nr_inactive);
-	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_active);
-	if (r->v6 && nr_active)
-		ref_lru_note_cost(r, file, (uint64_t)nr_active);
+	nr_rotated = move_folios_to_lru(r, l_active, nr_active);
+	ref_count(r, VM_pgdeactivate, move_folios_to_lru(r, l_inactive, nr_inactive));
+	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, nr_rotated);
+	if (r->v6 && nr_rotated)
+		ref_lru_note_cost(r, file, nr_rotated);
 }
 
 static bool inactive_is_low(struct ref *r, bool file)
@@ -436,10 +449,10 @@ retry:
 }
 
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
-uint64_t ref_try_to_free(struct ref *r, bool readahead)
+uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead)
 {
 	struct ref_scan sc = {
-		.nr_to_reclaim = 32,
+		.nr_to_reclaim = MAX(nr, 32),
 		.memcg = r->m.memcg_pages != 0,
 		.nofs = readahead,
 	};

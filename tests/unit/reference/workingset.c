@@ -15,7 +15,7 @@ struct ref_shadow ref_workingset_eviction(struct ref *r, int page)
 
 	if (r->gen)
 		return ref_gen_eviction(r, page);
-	r->nonresident_age++;
+	r->nonresident_age += (uint64_t)ref_nr_pages(r, page);
 	return s;
 }
 
@@ -54,21 +54,22 @@ void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool file = !pg->swapbacked;
+	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
 	if (r->gen) {
 		ref_gen_refault(r, page, s);
 		return;
 	}
-	ref_count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, 1);
+	ref_count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, nr);
 	if (!workingset_test_recent(r, s, file))
 		return;
 	pg->active = true;
-	r->nonresident_age++;
-	ref_count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, 1);
+	r->nonresident_age += nr;
+	ref_count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	if (s.workingset) {
 		pg->workingset = true;
 		if (r->v6)
-			ref_lru_note_cost(r, file, 32);
-		ref_count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, 1);
+			ref_lru_note_cost(r, file, nr * 32);
+		ref_count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 	}
 }

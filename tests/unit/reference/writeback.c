@@ -15,7 +15,8 @@ uint64_t ref_nr_dirty(const struct ref *r)
 	uint64_t n = 0;
 
 	for (int i = 0; i < r->nr_file; i++)
-		n += r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked;
+		if (r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked)
+			n += (uint64_t)ref_nr_pages(r, i);
 	return n;
 }
 
@@ -29,7 +30,7 @@ void ref_set_dirty(struct ref *r, int page)
 	pg->dirty = true;
 	if (pg->swapbacked)
 		return;
-	ref_count(r, VM_nr_dirtied, 1);
+	ref_count(r, VM_nr_dirtied, (uint64_t)ref_nr_pages(r, page));
 	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };
 	if (ref_nr_dirty(r) >
 	    (ref_nr_free(r) + ref_nr_cache(r)) * r->m.dirty_background_ratio / 100)
@@ -58,7 +59,7 @@ void ref_flush(struct ref *r, uint64_t age_ns)
 		memmove(r->dirty, r->dirty + 1, (size_t)r->nr_dirty_entries * sizeof(*r->dirty));
 		ref_folio_mkclean(r, page);
 		pg->dirty = false;
-		ref_count(r, VM_nr_written, 1);
+		ref_count(r, VM_nr_written, (uint64_t)ref_nr_pages(r, page));
 		/* folio_end_writeback(), folio_rotate_reclaimable() */
 		pg->reclaim = false;
 		if (rotate)

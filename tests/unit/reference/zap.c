@@ -8,55 +8,76 @@
 
 #include <string.h>
 
-/* the evicting half of free_pages_and_swap_cache() */
-static bool evict_folio(struct ref *r, int page)
-{
-	/* the reference of the gather, and no other */
-	bool drop = !ref_mapcount(r, page) && ref_other_refs(r, page) == 1 && !r->pages[page].dirty;
+#include <glib.h>
 
-	ref_count(r, drop ? VM_sim_zap_evicted : VM_sim_zap_kept, 1);
+/* the evicting half of free_pages_and_swap_cache(), and mapping_evict_folio(): the gather's
+ * entry has @refs references */
+static bool evict_folio(struct ref *r, int folio, int refs)
+{
+	/* one reference of the gather, and no other */
+	bool drop = !ref_folio_mapcount(r, folio) && ref_other_refs(r, folio) == 1 &&
+		    !r->pages[folio].dirty;
+
 	if (drop)
-		ref_filemap_drop(r, page);
+		ref_count(r, VM_sim_zap_evicted, (uint64_t)ref_nr_pages(r, folio));
+	else
+		ref_count(r, VM_sim_zap_kept, (uint64_t)refs);
+	if (drop)
+		ref_filemap_drop(r, folio);
 	return drop;
 }
 
 /* folios_put_refs() */
-static void put_folios(struct ref *r, const int *pages, int nr)
+static void put_folios(struct ref *r, const int *folios, const int *refs, int nr)
 {
 	for (int i = 0; i < nr; i++) {
-		if (pages[i] < 0)
+		if (folios[i] < 0)
 			continue;
-		r->pages[pages[i]].extra_refs--;
-		if (r->pages[pages[i]].anon)
-			ref_put_anon(r, pages[i]);
+		r->pages[folios[i]].extra_refs -= refs[i];
+		if (r->pages[folios[i]].anon)
+			ref_put_anon(r, folios[i]);
 	}
+}
+
+/* entries of a batch of the gather that a run of @nr pages takes */
+static int entries(int nr)
+{
+	return nr > 1 ? 2 : 1;
+}
+
+/* a batch of the gather with that many entries can not take another run of pages */
+static bool batch_full(int nr, int batch)
+{
+	/* that on the stack has room for 8, the others for a page's worth: 510 */
+	return nr >= (batch ? 510 : 8) - 1;
 }
 
 void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 {
-	int held[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0;
-	int batch_max = 7; /* of the gather on the stack; the others hold 509 */
+	int held[REF_BATCH], refs[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0, batch = 0;
 
 	if (r->v6 && r->nr_gather)
 		ref_lru_add_drain_cpu(r, z->p->cpu);
 	/* free_pages_and_swap_cache() of each batch of the gather */
 	while (at < r->nr_gather) {
-		int page = r->gather[at++];
+		const int nr = r->gather[at].nr, page = ref_folio(r, r->gather[at].page);
 		struct ref_page *pg = &r->pages[page];
 
+		at++;
 		ref_free_swap_cache(r, page);
-		nr_batch++;
-		if (pg->anon || !z->evict || !pg->resident || !evict_folio(r, page))
+		nr_batch += entries(nr);
+		refs[nr_held] = nr;
+		if (pg->anon || !z->evict || !pg->resident || !evict_folio(r, page, nr))
 			held[nr_held++] = page;
 		else
 			held[nr_held++] = -1; /* freed with this reference */
-		if (nr_held < REF_BATCH && nr_batch < batch_max && at < r->nr_gather)
+		if (nr_held < REF_BATCH && !batch_full(nr_batch, batch) && at < r->nr_gather)
 			continue;
-		put_folios(r, held, nr_held);
+		put_folios(r, held, refs, nr_held);
 		nr_held = 0;
-		if (nr_batch == batch_max) {
+		if (batch_full(nr_batch, batch)) {
 			nr_batch = 0;
-			batch_max = 509;
+			batch++;
 			if (r->v6 && at < r->nr_gather)
 				ref_lru_add_drain_cpu(r, z->p->cpu);
 		}
@@ -65,73 +86,104 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 }
 
 /* tlb_flush_rmaps() */
-static void tlb_flush_rmaps(struct ref *r)
+static void tlb_flush_rmaps(struct ref *r, const struct ref_proc *p)
 {
-	for (int i = 0; i < r->nr_gather; i++)
-		r->pages[r->gather[i]].delayed_rmap = 0;
+	for (int i = 0; i < r->nr_gather; i++) {
+		if (!r->gather[i].delayed_rmap)
+			continue;
+		r->gather[i].delayed_rmap = false;
+		for (int n = 0; n < r->gather[i].nr; n++)
+			r->pages[r->gather[i].page + n].delayed_rmap--;
+		ref_remove_rmap(r, p, r->gather[i].page, r->gather[i].nr);
+	}
 }
 
 /* tlb_next_batch() says no, once a batch of the gather is full */
 static bool gather_full(const struct ref *r, bool delayed_rmap)
 {
-	int nr = r->nr_gather, batch_max = 7, nr_batches = 0;
+	int nr = 0, nr_batches = 0;
 
-	while (nr >= batch_max) {
-		nr -= batch_max;
-		batch_max = 509;
-		nr_batches++;
+	for (int i = 0; i < r->nr_gather; i++) {
+		nr += entries(r->gather[i].nr);
+		if (batch_full(nr, nr_batches)) {
+			nr = 0;
+			nr_batches++;
+		}
 	}
 	return nr == 0 && (nr_batches == 20 || (nr_batches > 1 && delayed_rmap));
 }
 
-/* zap_present_folio_ptes(); @delayed: some dirty file PTE of this page table was met */
-static void zap_present(struct ref *r, const struct ref_zap *z, const struct ref_vma *v,
-			struct ref_pte *ptep, bool *delayed)
+/* zap_present_folio_ptes(): the accessed bit of @nr_young PTEs. Return: is it demoted? */
+static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_vma *v, int folio,
+		      uint64_t nr_young)
 {
-	struct ref_pte pte = *ptep;
-	struct ref_page *pg = &r->pages[pte.page];
-	bool demote = false, aged;
+	struct ref_page *pg = &r->pages[folio];
+	bool aged = z->dying && nr_young && pg->workingset &&
+		    (r->gen ? ref_gen_old(r, folio) : !pg->active);
 
-	if (pte.zero) {
-		memset(ptep, 0, sizeof(*ptep));
-		return;
+	ref_count(r, VM_sim_reap_young, z->dying ? nr_young : 0);
+	ref_count(r, VM_sim_reap_aged, aged ? nr_young : 0);
+	if (!nr_young || v->random || v->sequential || v->noreuse)
+		return false;
+	if (ref_policy_skips(r, z, folio)) {
+		ref_count(r, VM_sim_zap_skipped, 1);
+		return r->policy->demotes;
 	}
-	if (!pg->anon) {
-		if (pte.dirty)
-			ref_folio_mark_dirty(r, pte.page);
-		ref_count(r, VM_sim_reap_pages, z->dying);
-		ref_count(r, VM_sim_reap_young, z->dying && pte.young);
-		aged = z->dying && pte.young && pg->workingset &&
-		       (r->gen ? ref_gen_old(r, pte.page) : !pg->active);
-		ref_count(r, VM_sim_reap_aged, aged);
-		if (pte.young && !v->random && !v->sequential && !v->noreuse) {
-			if (ref_policy_skips(z, ref_mapcount(r, pte.page))) {
-				ref_count(r, VM_sim_zap_skipped, 1);
-				demote = r->policy->demotes;
-			} else {
-				ref_count(r, VM_sim_zap_marks, 1);
-				ref_count(r, VM_sim_zap_marks_aged, aged);
-				/* the second mark of a page on the inactive list */
-				ref_count(r, VM_sim_zap_moves,
-					  !r->gen && pg->referenced && !pg->active && pg->lru);
-				ref_folio_mark_accessed(r, z->p->cpu, pte.page);
-			}
+	ref_count(r, VM_sim_zap_marks, 1);
+	ref_count(r, VM_sim_zap_marks_aged, aged);
+	/* the second mark of a page on the inactive list */
+	if (!r->gen && pg->referenced && !pg->active && pg->lru)
+		ref_count(r, VM_sim_zap_moves, (uint64_t)ref_nr_pages(r, folio));
+	ref_folio_mark_accessed(r, z->p->cpu, folio);
+	return false;
+}
+
+/* zap_present_ptes() of up to @max PTEs; @delayed: some dirty file PTE of this page table
+ * was met. Return: how many it were */
+static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_vma *v,
+		       struct ref_proc *p, uint64_t at, int max, bool *delayed)
+{
+	struct ref_pte *ptes = &p->ptes[at];
+	const int page = ptes->page, nr = ptes->zero ? 1 : ref_pte_batch(r, p, at, max);
+	bool dirty = false, demote = false;
+	uint64_t nr_young = 0;
+	int folio;
+
+	if (ptes->zero) {
+		memset(ptes, 0, sizeof(*ptes));
+		return 1;
+	}
+	folio = ref_folio(r, page);
+	if (!r->pages[folio].anon) {
+		for (int i = 0; i < nr; i++) {
+			nr_young += ptes[i].young;
+			dirty |= ptes[i].dirty;
 		}
+		if (dirty)
+			ref_folio_mark_dirty(r, folio);
+		ref_count(r, VM_sim_reap_pages, z->dying ? (uint64_t)nr : 0);
+		demote = zap_young(r, z, v, folio, nr_young);
 	}
-	memset(ptep, 0, sizeof(*ptep));
-	if (!pg->anon && pte.dirty) { /* tlb_delay_rmap() */
-		pg->delayed_rmap++;
+	memset(ptes, 0, (size_t)nr * sizeof(*ptes));
+	if (dirty) { /* tlb_delay_rmap() */
+		for (int i = 0; i < nr; i++)
+			r->pages[page + i].delayed_rmap++;
 		*delayed = true;
+	} else {
+		ref_remove_rmap(r, p, page, nr);
 	}
-	if (demote && ref_deactivate_file_folio(r, z->p->cpu, pte.page))
-		ref_count(r, VM_sim_zap_demoted, 1);
-	pg->extra_refs++;
-	r->gather[r->nr_gather++] = pte.page;
+	if (demote && ref_deactivate_file_folio(r, z->p->cpu, folio))
+		ref_count(r, VM_sim_zap_demoted, (uint64_t)ref_nr_pages(r, folio));
+	r->pages[folio].extra_refs += nr;
+	r->gather[r->nr_gather].page = page;
+	r->gather[r->nr_gather].nr = nr;
+	r->gather[r->nr_gather++].delayed_rmap = dirty;
 	if (gather_full(r, *delayed)) {
-		tlb_flush_rmaps(r);
+		tlb_flush_rmaps(r, p);
 		ref_tlb_flush_mmu(r, z);
 		*delayed = false;
 	}
+	return nr;
 }
 
 /* zap_nonpresent_ptes(), swap_put_entries_direct() */
@@ -157,14 +209,17 @@ void ref_zap_vma(struct ref *r, const struct ref_zap *z, struct ref_proc *p, str
 {
 	bool delayed = false;
 
-	for (uint64_t at = v->start; at < v->end; at++) {
+	for (uint64_t at = v->start, nr; at < v->end; at += nr) {
+		const uint64_t stop = MIN(v->end, at / 512 * 512 + 512);
+
+		nr = 1;
 		if (p->ptes[at].present)
-			zap_present(r, z, v, &p->ptes[at], &delayed);
+			nr = (uint64_t)zap_present(r, z, v, p, at, (int)(stop - at), &delayed);
 		else if (p->ptes[at].swap)
 			zap_swap(r, &p->ptes[at]);
 		/* zap_pte_range() ends with its page table */
-		if (delayed && (at % 512 == 511 || at + 1 == v->end)) {
-			tlb_flush_rmaps(r);
+		if (delayed && at + nr == stop) {
+			tlb_flush_rmaps(r, p);
 			ref_tlb_flush_mmu(r, z);
 			delayed = false;
 		}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * What a large folio is made of, and who maps it. After mm/internal.h, and
+ * include/linux/rmap.h with CONFIG_MM_ID.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <string.h>
+
+int ref_folio(const struct ref *r, int page)
+{
+	return page - r->pages[page].behind;
+}
+
+int ref_nr_pages(const struct ref *r, int folio)
+{
+	return 1 << r->pages[folio].order;
+}
+
+int ref_folio_mapcount(const struct ref *r, int folio)
+{
+	return r->pages[folio].order ? r->pages[folio].large_mapcount : ref_mapcount(r, folio);
+}
+
+bool ref_folio_maybe_mapped_shared(const struct ref *r, int folio)
+{
+	if (ref_folio_mapcount(r, folio) <= 1)
+		return false;
+	return !r->pages[folio].order || r->pages[folio].mm_shared;
+}
+
+void ref_prep_compound(struct ref *r, int folio, int order)
+{
+	r->pages[folio].order = order;
+	for (int i = 1; i < 1 << order; i++)
+		r->pages[folio + i] =
+			(struct ref_page){ .used = true, .resident = true, .behind = i };
+}
+
+void ref_free_compound(struct ref *r, int folio)
+{
+	for (int i = 1; i < ref_nr_pages(r, folio); i++)
+		r->pages[folio + i] = (struct ref_page){ .used = true };
+	r->pages[folio].order = 0;
+}
+
+/* folio_add_large_mapcount() */
+void ref_add_rmap(struct ref *r, const struct ref_proc *p, int page, int nr)
+{
+	struct ref_page *f = &r->pages[ref_folio(r, page)];
+	int id = 0;
+
+	if (!f->order)
+		return;
+	f->large_mapcount += nr;
+	/* its own, else the first that is free */
+	while (id < 2 && f->mm[id] != p)
+		id++;
+	if (id == 2)
+		for (id = 0; id < 2 && f->mm[id];)
+			id++;
+	if (id == 2)
+		return; /* no room: it is shared already */
+	if (!f->mm[id]) {
+		f->mm[id] = p;
+		f->mm_mapcount[id] = 0;
+		f->mm_shared |= f->large_mapcount != nr;
+	}
+	f->mm_mapcount[id] += nr;
+}
+
+/* folio_sub_large_mapcount() */
+void ref_remove_rmap(struct ref *r, const struct ref_proc *p, int page, int nr)
+{
+	struct ref_page *f = &r->pages[ref_folio(r, page)];
+
+	if (!f->order)
+		return;
+	f->large_mapcount -= nr;
+	for (int id = 0; id < 2; id++) {
+		if (f->mm[id] != p)
+			continue;
+		f->mm_mapcount[id] -= nr;
+		if (f->mm_mapcount[id] > 0)
+			return;
+		f->mm[id] = NULL;
+		f->mm_mapcount[id] = 0;
+	}
+	if (f->mm_mapcount[0] == f->large_mapcount || f->mm_mapcount[1] == f->large_mapcount)
+		f->mm_shared = false;
+}
+
+int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, int max)
+{
+	const int first = p->ptes[at].page, folio = ref_folio(r, first);
+	int nr = 1;
+
+	while (nr < max && at + (uint64_t)nr < REF_VPNS && p->ptes[at + (uint64_t)nr].present &&
+	       !p->ptes[at + (uint64_t)nr].zero &&
+	       p->ptes[at + (uint64_t)nr].page == first + nr &&
+	       first + nr < folio + ref_nr_pages(r, folio))
+		nr++;
+	return nr;
+}
