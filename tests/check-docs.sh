@@ -1,21 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The commands that the documentation tells people to type must work. In blocks
-# fenced as ```sh, lines that start with reapsim or build/reapsim (with or
-# without a "$ " in front; a backslash continues the line) are run from a copy
-# of the tree and must exit 0; the target of each "make X" must exist.
-# Blocks fenced as ```console are for show and are not run.
+# Check the documents against the program.
 #
-# Tables that the program can print are what it prints: the lines after a line
+# Commands must work. In a block fenced as ```sh, each line that starts with reapsim or
+# build/reapsim (an optional "$ " before it; a backslash continues the line) runs in a copy
+# of the tree and must exit 0. The target of each "make X" must exist. Blocks fenced as
+# ```console are not run.
+#
+# Tables must match the program's output: the lines from
 #	<!-- reapsim list --markdown KIND -->
-# up to the next empty one, and those between
+# to the next empty line, and the lines between
 #	<!-- begin traces/studies/headline.sh -->
 #	<!-- end -->
-# --update puts them there.
+# --update rewrites them. Every kind of plug-in must have a table.
 #
-# Links to files must lead somewhere, the functions that sim/DESIGN.md names must
-# exist, and the program's version must be the newest release of CHANGELOG.md. Each
-# dependency has its reason in CONTRIBUTING.md.
+# Links to files must resolve. The functions named in sim/DESIGN.md must exist. The
+# program's version must be the newest release in CHANGELOG.md. CONTRIBUTING.md must give a
+# reason for each dependency.
 set -u
 
 update=false
@@ -53,7 +54,7 @@ commands() {
 	}' "$1"
 }
 
-# Everything but what is built and the history.
+# The whole tree, without build output and history.
 mkdir "$top/tree" "$top/bin"
 (cd "$src" && tar cf - --exclude=./build --exclude=./out --exclude=./.git .) |
 	tar xf - -C "$top/tree"
@@ -63,7 +64,7 @@ ln -s "$REAPSIM" "$top/bin/reapsim"
 PATH=$top/bin:$PATH
 export PATH
 
-# FILE -> FILE as it should be
+# FILE -> FILE with its tables replaced by the program's output
 with_tables() {
 	local line table
 	while IFS= read -r line; do
@@ -82,23 +83,31 @@ with_tables() {
 	done <"$1"
 }
 
-for doc in README.md CONTRIBUTING.md models/README.md traces/FORMAT.md; do
+for doc in README.md CONTRIBUTING.md models/README.md traces/README.md traces/FORMAT.md; do
 	grep -qE '^<!-- (reapsim list|begin) ' "$src/$doc" || continue
 	if ! with_tables "$src/$doc" >"$top/doc"; then
-		fail "$doc: a command of its tables fails"
+		fail "$doc: a command that prints a table fails"
 	elif cmp -s "$src/$doc" "$top/doc"; then
 		pass
 	elif $update; then
 		cat "$top/doc" >"$src/$doc"
 		echo "updated $doc"
 	else
-		fail "$doc: a table is not what the program prints; \"make golden-update\" mends it"
+		fail "$doc: a table differs from the program's output; run \"make golden-update\""
 		diff -u "$src/$doc" "$top/doc"
 	fi
 done
 if $update; then
 	exit $((failed > 0))
 fi
+
+for kind in kernels models policies killers formats generators machine-keys; do
+	if grep -qx "<!-- reapsim list --markdown $kind -->" "$src"/{models,traces}/*.md; then
+		pass
+	else
+		fail "no document has the table \"reapsim list --markdown $kind\""
+	fi
+done
 
 for doc in README.md CONTRIBUTING.md models/README.md traces/README.md; do
 	commands "$src/$doc" >"$top/commands"
@@ -135,7 +144,7 @@ while IFS= read -r doc; do
 	if [ -z "$bad" ]; then
 		pass
 	else
-		fail "${doc#"$src"/}: links to nothing:" $bad
+		fail "${doc#"$src"/}: broken link:" $bad
 	fi
 done < <(find "$src" -name '*.md' -not -path "$src/build/*" -not -path "$src/out/*")
 
@@ -143,7 +152,7 @@ for name in $(grep -oE '`[a-z_]+\(\)`' "$src/sim/DESIGN.md" | tr -d '`()' | sort
 	if grep -rqE "^[a-z].*\b$name\(" "$src/sim" "$src/models" --include=*.[ch]; then
 		pass
 	else
-		fail "sim/DESIGN.md: there is no $name()"
+		fail "sim/DESIGN.md: no function $name() in sim/ or models/"
 	fi
 done
 

@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Runs traces/examples/KIND/NAME.sh, and says which plug-in or machine file has none.
-# An example is a few commands, small and fast, run from the top of the tree with
-# reapsim in PATH. Its comments say what to see; each line that begins with "#> " is a
-# line of its output, in the order of the output, with single spaces.
+# Run traces/examples/KIND/NAME.sh. Fail for a plug-in or machine file without an example.
+# An example is a few small, fast commands. It runs from the top of the tree with reapsim
+# in PATH. Its comments explain the output. Each line that begins with "#> " is a line of
+# the output, in the order of the output, with single spaces.
 #
 #	tests/examples.sh [--update] [KIND/NAME...]
 #
-# --update puts the lines of now in the place of those that begin with the same word.
+# --update replaces each "#> " line that is no longer in the output by the next line of the
+# output with the same first word and, if there is one, the same number of words.
 set -u
 export LC_ALL=C.UTF-8
 
@@ -45,24 +46,30 @@ names() {
 
 squeeze() { sed -e 's/[[:space:]]\{1,\}/ /g' -e 's/^ //' -e 's/ $//' "$@"; }
 
-# OUTPUT EXAMPLE -> the example with the lines of now
+# OUTPUT EXAMPLE -> the example with its lines updated
 updated() {
 	awk '
 	FNR == NR { line[++n] = $0; next }
 	/^#> / {
-		for (i = at + 1; i <= n; i++) {
-			split(line[i], word, " ")
-			if (word[1] == $2) {
-				at = i
-				$0 = "#> " line[i]
-				break
+		best = best_rank = 0
+		for (i = at + 1; i <= n && best_rank < 3; i++) {
+			words = split(line[i], word, " ")
+			rank = line[i] == substr($0, 4) ? 3 : \
+				word[1] != $2 ? 0 : words == NF - 1 ? 2 : 1
+			if (rank > best_rank) {
+				best_rank = rank
+				best = i
 			}
+		}
+		if (best) {
+			at = best
+			$0 = "#> " line[best]
 		}
 	}
 	{ print }' "$1" "$2"
 }
 
-# OUTPUT EXAMPLE -> the first line that is missing; nothing if all are there
+# OUTPUT EXAMPLE -> the first "#> " line missing from the output, if any
 missing() {
 	awk '
 	FNR == NR { line[++n] = $0; next }
@@ -76,7 +83,7 @@ missing() {
 one() {
 	local name=$1 file=$src/traces/examples/$1.sh lost
 	if ! (cd "$src" && timeout 60 bash -e -o pipefail "$file") >"$top/out" 2>"$top/err" </dev/null; then
-		fail "traces/examples/$name.sh exits with an error"
+		fail "traces/examples/$name.sh: exited with an error"
 		tail -5 "$top/err"
 		return
 	fi
@@ -90,9 +97,9 @@ one() {
 	fi
 	lost=$(missing "$top/lines" "$file")
 	if ! grep -q '^#> ' "$file"; then
-		fail "traces/examples/$name.sh: no line \"#> \" says what to see"
+		fail "traces/examples/$name.sh: no \"#> \" line, expected at least one"
 	elif [ -n "$lost" ]; then
-		fail "traces/examples/$name.sh: its output has no line \"$lost\" there"
+		fail "traces/examples/$name.sh: missing from the output: \"$lost\""
 		sed -n 's/^#> /  expected: /p' "$file"
 		cat "$top/out"
 	else
@@ -111,12 +118,12 @@ else
 			if [ -f "$src/traces/examples/$kind/$name.sh" ]; then
 				one "$kind/$name"
 			else
-				fail "there is no traces/examples/$kind/$name.sh"
+				fail "traces/examples/$kind/$name.sh is missing: each of \"$kind\" needs an example"
 			fi
 		done
 		for file in "$src/traces/examples/$kind"/*.sh; do
 			grep -qxF "$(basename "$file" .sh)" "$top/names" ||
-				fail "${file#"$src"/} is of nothing that is there"
+				fail "${file#"$src"/}: nothing of that name in \"$kind\""
 		done
 	done
 fi

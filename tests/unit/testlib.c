@@ -10,6 +10,7 @@
 
 #include "models/models.h"
 #include "sim/mm/reclaim.h"
+#include "sim/plugin.h"
 #include "traces/readers/readers.h"
 
 static void fatal(const char *what, const char *why)
@@ -339,6 +340,15 @@ void tl_assert_eq(const char *file, unsigned int line, uint64_t got, uint64_t wa
 	va_end(ap);
 	msg = g_strdup_printf("%s: %s is %" PRIu64 ", expected %" PRIu64, where, expr, got, want);
 	report(got == want, file, line, msg);
+}
+
+char *tl_names(const void *registry)
+{
+	GString *names = g_string_new(NULL);
+
+	for (const struct plugin *const *p = registry; *p; p++)
+		g_string_append_printf(names, "%s%s", names->len ? ", " : "", (*p)->name);
+	return g_string_free(names, FALSE);
 }
 
 void tl_assert_str(const char *file, unsigned int line, const char *got, const char *want,

@@ -82,6 +82,9 @@ uint8_t tl_pte(const struct tl *x, uint32_t pid, uint32_t vpn);
 /** The slot of an anon page or swap entry. */
 uint32_t tl_anon_slot(const struct tl *x, uint32_t pid, uint32_t vpn);
 
+/** "A, B": the names of a registry (struct plugin), as messages list them; g_free() it. */
+char *tl_names(const void *registry);
+
 /* Assertions that say which row of a table failed, and the values. */
 #define TL_EQ(got, want, ...)                                                                      \
 	tl_assert_eq(__FILE__, __LINE__, (uint64_t)(got), (uint64_t)(want), #got, __VA_ARGS__)

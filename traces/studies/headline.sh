@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The result at the top of README.md: file pages that each shipped recording reads
-# from the device when every process is reaped by process_mrelease(), and what two
-# policies change, under both LRUs. tests/check-docs.sh compares it with README.md.
+# Print the result table of README.md: the file pages that each shipped recording reads
+# from the device if process_mrelease() reaps every process, and the change under two
+# policies, for both LRUs. tests/check-docs.sh compares README.md with this output.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 reapsim=${REAPSIM:-build/reapsim}
@@ -44,9 +44,9 @@ END {
 				change(order[i], lru, "v1"), change(order[i], lru, "v1+evict"))
 		}
 	}
-	printf "**Skipping the call (`v1`) changes what is read from the device by %+.1f%% to " \
-		"%+.1f%%,\ndropping the page cache as well (`v1+evict`) by %+.1f%% to %+.0f%% " \
-		"(one run each).**\n\n",
+	printf "**Skipping the call (`v1`) changes the reads from the device by %+.1f%% to " \
+		"%+.1f%%.\nAlso dropping the page cache (`v1+evict`) changes them by %+.1f%% to " \
+		"%+.0f%% (one run each).**\n\n",
 		least["v1"], most["v1"], least["v1+evict"], most["v1+evict"]
 	print "| recording | memory | classic: reads | v1 | v1+evict |" \
 		" MGLRU: reads | v1 | v1+evict |"

@@ -29,6 +29,9 @@ static struct tl *run(int kernel, const struct lru_model *lru, const char *machi
 
 static void test_find(void)
 {
+	g_autofree char *names = tl_names(kernel_profiles);
+	g_autofree char *want =
+		g_strconcat("unknown kernel \"6.1\", expected one of: ", names, NULL);
 	struct err err = { "" };
 
 	CU_ASSERT_STRING_EQUAL(kernel_profiles[0]->name, "7.3");
@@ -39,9 +42,7 @@ static void test_find(void)
 		CU_ASSERT_PTR_NOT_NULL((*k)->lru_gen);
 	}
 	CU_ASSERT_PTR_NULL(kernel_profile_find("6.1", &err));
-	CU_ASSERT_STRING_EQUAL(
-		err.msg, "unknown kernel \"6.1\", expected one of: 7.3, 6.12, 7.3-rc7, 7.3-eager, "
-			 "6.12-lazy");
+	TL_STR(err.msg, want, "kernel");
 }
 
 static void test_releases(void)

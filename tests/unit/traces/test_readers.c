@@ -415,14 +415,12 @@ static const struct {
 
 static void test_bad_start(void)
 {
-	g_autoptr(GString) formats = g_string_new(NULL);
+	g_autofree char *formats = tl_names(trace_readers);
 
-	for (size_t i = 0; trace_readers[i]; i++)
-		g_string_append_printf(formats, "%s%s", i ? ", " : "", trace_readers[i]->name);
 	for (size_t i = 0; i < G_N_ELEMENTS(bad_start); i++) {
 		g_autoptr(GString) want = g_string_new(bad_start[i].want);
 
-		g_string_replace(want, "FORMATS", formats->str, 0);
+		g_string_replace(want, "FORMATS", formats, 0);
 		expect_bad(want->str, bad_start[i].data, strlen(bad_start[i].data),
 			   bad_start[i].format, want->str);
 	}
