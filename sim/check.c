@@ -16,7 +16,7 @@
 
 struct tally {
 	const struct sim *s;
-	uint32_t *mapcount, *nr_swap, *batched;
+	uint32_t *mapcount, *nr_swap, *extra_refs;
 	struct err *err;
 	int ret;
 };
@@ -48,7 +48,7 @@ static void tally_ref(void *arg, uint32_t slot)
 {
 	struct tally *t = arg;
 
-	t->batched[slot]++;
+	t->extra_refs[slot]++;
 }
 
 static void tally_mm(gpointer pid, gpointer value, gpointer data)
@@ -94,19 +94,19 @@ static int check_folio(struct tally *t, uint32_t slot)
 		return bad(t, slot, "mapcount", page_mapcount(s, slot), t->mapcount[slot]);
 	if (f->order >= FOLIO_SECOND)
 		return check_tail(t, slot);
-	if (f->batched != t->batched[slot])
-		return bad(t, slot, "references from batches", f->batched, t->batched[slot]);
+	if (f->extra_refs != t->extra_refs[slot])
+		return bad(t, slot, "extra references", f->extra_refs, t->extra_refs[slot]);
 	if (slot_is_anon(s, slot) && s->anon[slot - s->anon_first].av &&
 	    s->anon[slot - s->anon_first].nr_swap != t->nr_swap[slot])
 		return bad(t, slot, "swap entries", s->anon[slot - s->anon_first].nr_swap,
 			   t->nr_swap[slot]);
-	if (!resident && (f->mapcount || f->batched ||
+	if (!resident && (f->mapcount || f->extra_refs ||
 			  (f->flags & (PG_lru | PG_active | PG_referenced | PG_dirty))))
 		return bad(t, slot, "flags of a page that is not resident", f->flags, 0);
 	if (resident && (f->flags & PG_shadow))
 		return bad(t, slot, "flags of a resident page", f->flags, f->flags & ~PG_shadow);
 	/* on a list, or waiting in exactly one lru_add batch */
-	if (resident && !(f->flags & PG_lru) && !f->batched)
+	if (resident && !(f->flags & PG_lru) && !f->extra_refs)
 		return bad(t, slot, "lists and batches that hold it", 0, 1);
 	return 0;
 }
@@ -121,26 +121,26 @@ int sim_check(const struct sim *s, struct err *err)
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
 	t.nr_swap = g_new0(uint32_t, s->nr_folios);
-	t.batched = g_new0(uint32_t, s->nr_folios);
+	t.extra_refs = g_new0(uint32_t, s->nr_folios);
 	g_hash_table_foreach(s->procs, tally_mm, &t);
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
 		const struct sim_cpu *c = &s->cpus[cpu];
 
 		for (unsigned int i = 0; i < c->lru_add.nr; i++)
-			t.batched[c->lru_add.slots[i]]++;
+			t.extra_refs[c->lru_add.slots[i]]++;
 		for (unsigned int i = 0; i < c->lru_deactivate_file.nr; i++)
-			t.batched[c->lru_deactivate_file.slots[i]]++;
+			t.extra_refs[c->lru_deactivate_file.slots[i]]++;
 		for (unsigned int i = 0; i < c->lru_activate.nr; i++)
-			t.batched[c->lru_activate.slots[i]]++;
+			t.extra_refs[c->lru_activate.slots[i]]++;
 		stocks += c->memcg_stock;
 		pcp += c->pcp.count;
 	}
-	zap_each_ref(s, tally_ref, &t);
+	mmu_gathers_each_ref(s, tally_ref, &t);
 	tasks_each_held(s, tally_ref, &t);
 	for (uint32_t i = FOLIO_FIRST; i < s->nr_folios && !t.ret; i++) {
 		uint16_t flags = s->folios[i].flags;
 
-		t.batched[i] += (flags & PG_private) != 0;
+		t.extra_refs[i] += (flags & PG_private) != 0;
 		check_folio(&t, i);
 		mapped[slot_is_anon(s, i)] += t.mapcount[i] != 0;
 		resident += (flags & PG_resident) != 0;
@@ -187,6 +187,6 @@ int sim_check(const struct sim *s, struct err *err)
 		bad(&t, 0, "memcg usage", s->memcg_usage, s->cfg.machine.memcg_pages);
 	g_free(t.mapcount);
 	g_free(t.nr_swap);
-	g_free(t.batched);
+	g_free(t.extra_refs);
 	return t.ret;
 }

@@ -125,7 +125,6 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
-	s->gather = zap_new(NULL);
 	s->held = &s->held_untimed;
 	charge_init(s);
 	if (!m->memcg_pages)
@@ -163,7 +162,7 @@ void sim_free(struct sim *s)
 	g_array_free(s->dirty, TRUE);
 	g_array_unref(s->snapshots);
 	g_free(s->nr_marks);
-	zap_free(s->gather);
+	mmu_gathers_free(s->gathers);
 	slots_free(s);
 	g_free(s->nodes);
 	g_array_free(s->large, TRUE);

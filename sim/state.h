@@ -90,7 +90,7 @@ struct task;
 struct timed;
 struct timed_config;
 struct file_open;
-struct zap;
+struct mmu_gather;
 
 /** struct file_state - a file of the trace in this run. */
 struct file_state {
@@ -208,9 +208,8 @@ struct sim {
 	GArray *snapshots;  /* struct snapshot */
 	uint32_t *nr_marks; /* of each name, so far */
 
-	struct event_log *log; /* NULL: nobody listens ("explain") */
-	struct zap *gather;    /* mmu_gathers that are not used */
-	struct zap *gathers_used;
+	struct event_log *log;	    /* NULL: nobody listens ("explain") */
+	struct mmu_gather *gathers; /* of sim/mm/zap.c */
 	struct replay replay;
 	struct err *err; /* of the current sim_run() */
 

@@ -25,7 +25,7 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 	/* free_swap_cache() */
 	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
 		folio_free_swap(s, slot);
-	if (!(f->flags & PG_anon) || f->mapcount || f->batched ||
+	if (!(f->flags & PG_anon) || f->mapcount || f->extra_refs ||
 	    s->anon[slot - s->anon_first].nr_swap)
 		return;
 	if (f->flags & PG_resident) {
@@ -46,7 +46,7 @@ void folio_unhold(struct sim *s, unsigned int mark)
 	while (h->nr > mark) {
 		uint32_t slot = h->slots[--h->nr];
 
-		s->folios[slot].batched--;
+		s->folios[slot].extra_refs--;
 		folio_free_unreferenced(s, slot);
 	}
 }
@@ -61,7 +61,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 		uint32_t slot = c->lru_add.slots[i];
 		struct folio *f = &s->folios[slot];
 
-		f->batched--;
+		f->extra_refs--;
 		if (__builtin_expect(f->flags & PG_anon, 0)) {
 			folio_free_unreferenced(s, slot);
 			if (!(f->flags & PG_resident))
@@ -84,7 +84,7 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
 
-		f->batched--;
+		f->extra_refs--;
 		if ((before & PG_lru) && !(before & PG_active)) {
 			s->cfg.lru->activate(s, folio_lruvec(s, slot), slot);
 			count_vm(s, VM_pgactivate, folio_nr_pages(f));
@@ -103,7 +103,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
 
-		f->batched--;
+		f->extra_refs--;
 		if (!(before & PG_lru) || f->mapcount)
 			continue;
 		f->flags &= (uint16_t)~PG_referenced;
@@ -148,7 +148,7 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 		else if (!(f->flags & PG_referenced))
 			s->cfg.lru->mark_accessed(s, cpu, slot);
 	}
-	f->batched++;
+	f->extra_refs++;
 	if (folio_batch_add(&c->lru_add, f, slot))
 		drain_lru_add(s, c);
 }
@@ -169,9 +169,9 @@ void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
 
-	if (__builtin_expect(s->folios[slot].batched >= FOLIO_BATCHED_MAX, 0))
+	if (__builtin_expect(s->folios[slot].extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
 		drain_lru_activate(s, c);
-	s->folios[slot].batched++;
+	s->folios[slot].extra_refs++;
 	if (folio_batch_add(&c->lru_activate, &s->folios[slot], slot))
 		drain_lru_activate(s, c);
 }
@@ -185,9 +185,9 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 		return false;
 	if (s->cfg.lru->clear_refs && s->cfg.lru->clear_refs(s, slot))
 		return true;
-	if (__builtin_expect(f->batched >= FOLIO_BATCHED_MAX, 0))
+	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
 		drain_lru_deactivate_file(s, c);
-	f->batched++;
+	f->extra_refs++;
 	if (folio_batch_add(&c->lru_deactivate_file, f, slot))
 		drain_lru_deactivate_file(s, c);
 	return true;

@@ -32,9 +32,9 @@ static inline void folio_hold(struct sim *s, uint32_t slot)
 {
 	struct held *h = s->held;
 
-	if (s->folios[slot].batched >= FOLIO_BATCHED_MAX || h->nr == G_N_ELEMENTS(h->slots))
+	if (s->folios[slot].extra_refs >= FOLIO_EXTRA_REFS_MAX || h->nr == G_N_ELEMENTS(h->slots))
 		return;
-	s->folios[slot].batched++;
+	s->folios[slot].extra_refs++;
 	h->slots[h->nr++] = slot;
 }
 void folio_unhold(struct sim *s, unsigned int mark);

@@ -59,7 +59,7 @@ static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
 	f = &s->folios[slot]; /* the table may have moved */
 	if (!(f->flags & PG_private)) {
 		f->flags |= PG_private;
-		f->batched++;
+		f->extra_refs++;
 	}
 	s->cfg.lru->mark_accessed(s, cpu, slot);
 	return 0;
@@ -107,7 +107,7 @@ void ext4_mount(struct sim *s)
 		return;
 	for (uint32_t slot = s->meta_first; slot < s->meta_first + INODE_BITMAP; slot++) {
 		s->folios[slot].flags = PG_resident | PG_private;
-		s->folios[slot].batched = 1;
+		s->folios[slot].extra_refs = 1;
 		s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
 		/* the caches were dropped before the trace starts */
 		s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
@@ -126,6 +126,6 @@ void invalidate_bh_lrus(struct sim *s)
 		if (!(f->flags & PG_private))
 			continue;
 		f->flags &= (uint16_t)~PG_private;
-		f->batched--;
+		f->extra_refs--;
 	}
 }

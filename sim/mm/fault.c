@@ -362,7 +362,7 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	a->nr_swap--;
 	if (cached) {
 		/* should_try_to_free_swap() */
-		bool alone = !f->mapcount && !f->batched;
+		bool alone = !f->mapcount && !f->extra_refs;
 
 		if (vm_swap_full(s) || (write && alone))
 			folio_free_swap(s, slot);
@@ -384,12 +384,12 @@ static bool wp_can_reuse_anon_folio(struct sim *s, unsigned int cpu, uint32_t sl
 
 	/* the swap cache's reference is on both sides */
 	if (s->cfg.kernel->reuse_drains
-		    ? f->mapcount + f->batched + !!(f->flags & PG_swapcache) > 3u
-		    : f->mapcount + f->batched > 1u + maybe_in_lru_cache)
+		    ? f->mapcount + f->extra_refs + !!(f->flags & PG_swapcache) > 3u
+		    : f->mapcount + f->extra_refs > 1u + maybe_in_lru_cache)
 		return false;
 	if (maybe_in_lru_cache)
 		lru_add_drain_cpu(s, cpu);
-	if (f->mapcount + f->batched > 1)
+	if (f->mapcount + f->extra_refs > 1)
 		return false;
 	folio_free_swap(s, slot);
 	return !(f->flags & PG_swapcache);

@@ -52,7 +52,8 @@ enum folio_flags {
  * @mapcount: PTEs that map it; of a tail, those that map that page, of the head of
  *	a large folio those that map any of its pages (folio_mapcount())
  * @flags: folio_flags
- * @batched: references held by per-CPU batches, by the gather and by buffers
+ * @extra_refs: references besides the page cache's and those of PTEs: of batches, of
+ *	gathers (not of a large folio), of buffers, of tasks that wait (folio_hold())
  * @gen: for LRU models that keep more than two lists; 0 while on none
  * @order: a folio has 2^order pages; FOLIO_TAIL, FOLIO_SECOND: it is a tail
  * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
@@ -64,7 +65,7 @@ struct folio {
 	};
 	uint32_t mapcount;
 	uint16_t flags;
-	uint8_t batched;
+	uint8_t extra_refs;
 	uint8_t gen;
 	uint8_t order;
 	bool mm_ids_shared;
@@ -72,9 +73,9 @@ struct folio {
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");
 
-/* a folio may wait in a batch several times; past this, batches are drained
- * early to keep @batched in range */
-#define FOLIO_BATCHED_MAX 200
+/* a folio may be in a batch several times, and in many gathers; past this, they are
+ * emptied early to keep @extra_refs in range */
+#define FOLIO_EXTRA_REFS_MAX 200
 
 #define LRU_REFS_PGOFF 12
 

@@ -69,7 +69,7 @@ static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
 {
 	const struct folio *f = &s->folios[head];
 
-	return f->batched + (folio_test_large(f) ? folio_large(s, head)->nr_gathered : 0);
+	return f->extra_refs + (folio_test_large(f) ? folio_large(s, head)->nr_gathered : 0);
 }
 
 /** folio_pte_batch(): how many PTEs of a table from @idx on, up to @max, map the pages of

@@ -126,7 +126,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			if (sc->nofs && !(f->flags & PG_swapcache))
 				goto keep;
 			/* pageout() writes only what nobody else holds */
-			if (f->batched)
+			if (f->extra_refs)
 				goto keep;
 			rule = EV_NO_SWAP;
 			if (!pageout(s, slot))

@@ -41,7 +41,8 @@
 #define ENCODE_NR_PAGES(nr) (UINT32_MAX - (nr))
 #define IS_NR_PAGES(entry)  ((entry) >= ENCODE_NR_PAGES(1u << MAX_FOLIO_ORDER))
 
-struct zap {
+/** struct mmu_gather - v7.3; with what is the same for all PTEs of an unmapping. */
+struct mmu_gather {
 	struct zap_details d;
 	const struct reap_policy *policy;
 	bool in_scope;
@@ -55,33 +56,33 @@ struct zap {
 	struct {
 		uint32_t slot, nr;
 	} delayed[PTRS_PER_PTE];
-	struct zap *next;      /* in sim.gather */
-	struct zap *used_next; /* in sim.gathers_used */
+	struct mmu_gather *next; /* in sim.gathers */
+	bool used;		 /* between tlb_gather_mmu() and tlb_finish_mmu() */
 };
 
 /* A timed run: what unmapping takes is counted page by page. Who unmaps a dying
  * process pays at the end of each page table; all others hold mmap_lock for
  * writing and pay when their operation ends. */
-static void owe(struct sim *s, const struct zap *z, enum reap_cost what, uint32_t ps)
+static void owe(struct sim *s, const struct mmu_gather *tlb, enum reap_cost what, uint32_t ps)
 {
 	task_owe(s, ps);
-	if (!z->d.dying)
+	if (!tlb->d.dying)
 		return;
 	s->times.reap_nr[what]++;
 	s->times.reap_ps[what] += ps;
 }
 
 /* which kind of mark it was shows in what it did to the folio */
-static void owe_mark(struct sim *s, const struct zap *z, uint16_t before, uint16_t after)
+static void owe_mark(struct sim *s, const struct mmu_gather *tlb, uint16_t before, uint16_t after)
 {
 	const struct machine *m = &s->cfg.machine;
 
 	if (before == after)
-		owe(s, z, REAP_MARK_ACTIVE, m->mark_active_ps);
+		owe(s, tlb, REAP_MARK_ACTIVE, m->mark_active_ps);
 	else if ((before & ~after & PG_referenced) || (after & ~before & PG_active))
-		owe(s, z, REAP_MARK_ACTIVATE, m->mark_activate_ps);
+		owe(s, tlb, REAP_MARK_ACTIVATE, m->mark_activate_ps);
 	else
-		owe(s, z, REAP_MARK_FIRST, m->mark_first_ps);
+		owe(s, tlb, REAP_MARK_FIRST, m->mark_first_ps);
 }
 
 /* mapping_evict_folio() of a folio that the gather holds, @refs times */
@@ -105,16 +106,17 @@ static bool gather_evict(struct sim *s, uint32_t slot, uint32_t refs)
 
 /* the work of one folio_batch in free_pages_and_swap_cache(), with what "+evict"
  * adds to it */
-static void gather_free(struct sim *s, struct zap *z, struct folio_batch *b, const uint32_t *refs)
+static void free_batch(struct sim *s, struct mmu_gather *tlb, struct folio_batch *b,
+		       const uint32_t *refs)
 {
 	const uint16_t file = PG_resident | PG_anon;
 
-	for (uint32_t i = 0; z->evict && i < b->nr; i++)
+	for (uint32_t i = 0; tlb->evict && i < b->nr; i++)
 		if ((s->folios[b->slots[i]].flags & file) == PG_resident &&
 		    gather_evict(s, b->slots[i], refs[i])) {
 			b->slots[i] = FOLIO_NONE;
 			if (s->sched)
-				owe(s, z, REAP_EVICT, s->cfg.machine.evict_ps);
+				owe(s, tlb, REAP_EVICT, s->cfg.machine.evict_ps);
 		}
 	for (uint32_t i = 0; i < b->nr; i++) {
 		const uint32_t slot = b->slots[i];
@@ -125,28 +127,29 @@ static void gather_free(struct sim *s, struct zap *z, struct folio_batch *b, con
 			folio_large(s, slot)->nr_gathered -= refs[i];
 			continue;
 		}
-		s->folios[slot].batched--;
+		s->folios[slot].extra_refs--;
 		folio_free_unreferenced(s, slot);
 	}
 	b->nr = 0;
 }
 
 /* free_pages_and_swap_cache() of the entries [@from, @to) */
-static void gather_free_range(struct sim *s, struct zap *z, uint32_t from, uint32_t to)
+static void free_pages_and_swap_cache(struct sim *s, struct mmu_gather *tlb, uint32_t from,
+				      uint32_t to)
 {
 	uint32_t refs[FOLIO_BATCH_SIZE];
 	struct folio_batch b = { 0 };
 
 	for (uint32_t i = from; i < to; i++) {
-		b.slots[b.nr] = z->slots[i];
+		b.slots[b.nr] = tlb->slots[i];
 		refs[b.nr] = 1;
-		if (i + 1 < to && IS_NR_PAGES(z->slots[i + 1]))
-			refs[b.nr] = UINT32_MAX - z->slots[++i];
+		if (i + 1 < to && IS_NR_PAGES(tlb->slots[i + 1]))
+			refs[b.nr] = UINT32_MAX - tlb->slots[++i];
 		if (++b.nr == FOLIO_BATCH_SIZE)
-			gather_free(s, z, &b, refs);
+			free_batch(s, tlb, &b, refs);
 	}
 	if (b.nr)
-		gather_free(s, z, &b, refs);
+		free_batch(s, tlb, &b, refs);
 }
 
 /* v6.12 free_pages_and_swap_cache(), exit_mmap(), vms_clear_ptes(): what their
@@ -157,65 +160,65 @@ static void unmap_drain(struct sim *s, unsigned int cpu)
 		lru_add_drain_cpu(s, cpu);
 }
 
-/* tlb_flush_rmaps() */
-static void flush_rmaps(struct sim *s, struct zap *z)
+static void tlb_flush_rmaps(struct sim *s, struct mmu_gather *tlb)
 {
-	for (uint32_t i = 0; i < z->nr_delayed; i++)
-		folio_remove_rmap_ptes(s, z->d.mm, z->delayed[i].slot, z->delayed[i].nr);
-	z->nr_delayed = 0;
+	for (uint32_t i = 0; i < tlb->nr_delayed; i++)
+		folio_remove_rmap_ptes(s, tlb->d.mm, tlb->delayed[i].slot, tlb->delayed[i].nr);
+	tlb->nr_delayed = 0;
 }
 
 /* References go 31 folios at a time, and at the end of each page of the gather: a
  * folio that is there twice is evicted only if its entries are further apart. */
-static void gather_flush(struct sim *s, struct zap *z)
+static void tlb_flush_mmu(struct sim *s, struct mmu_gather *tlb)
 {
 	const uint64_t before = s->nr_used;
 
-	flush_rmaps(s, z);
-	for (uint32_t i = 0, from = 0; from < z->nr; i++) {
-		const uint32_t to = i < z->nr_ends ? z->ends[i] : z->nr;
+	tlb_flush_rmaps(s, tlb);
+	for (uint32_t i = 0, from = 0; from < tlb->nr; i++) {
+		const uint32_t to = i < tlb->nr_ends ? tlb->ends[i] : tlb->nr;
 
 		unmap_drain(s, s->this_cpu);
-		gather_free_range(s, z, from, to);
+		free_pages_and_swap_cache(s, tlb, from, to);
 		from = to;
 	}
-	z->nr = z->nr_ends = 0;
-	if (z->preemptible) {
+	tlb->nr = tlb->nr_ends = 0;
+	if (tlb->preemptible) {
 		task_pay(s);
 		s->hooks->freed(s, before - s->nr_used);
 	}
 }
 
 /* __tlb_remove_folio_pages(): @nr references to a folio */
-static inline void gather_add(struct sim *s, struct zap *z, uint32_t slot, uint32_t nr)
+static inline void tlb_remove_folio_pages(struct sim *s, struct mmu_gather *tlb, uint32_t slot,
+					  uint32_t nr)
 {
 	struct folio *f = &s->folios[slot];
-	uint32_t begin = z->nr_ends ? z->ends[z->nr_ends - 1] : 0;
+	uint32_t begin = tlb->nr_ends ? tlb->ends[tlb->nr_ends - 1] : 0;
 
 	if (__builtin_expect(folio_test_large(f), 0)) {
 		folio_large(s, slot)->nr_gathered += nr;
-	} else if (__builtin_expect(++f->batched >= FOLIO_BATCHED_MAX, 0)) {
+	} else if (__builtin_expect(++f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0)) {
 		/* one page mapped hundreds of times: keep the 8-bit count in range */
-		f->batched--;
-		gather_flush(s, z);
-		f->batched++;
+		f->extra_refs--;
+		tlb_flush_mmu(s, tlb);
+		f->extra_refs++;
 		begin = 0;
 	}
-	z->slots[z->nr++] = slot;
+	tlb->slots[tlb->nr++] = slot;
 	if (nr > 1)
-		z->slots[z->nr++] = ENCODE_NR_PAGES(nr);
-	if (z->nr - begin < (begin ? GATHER_PAGE : GATHER_LOCAL))
+		tlb->slots[tlb->nr++] = ENCODE_NR_PAGES(nr);
+	if (tlb->nr - begin < (begin ? GATHER_PAGE : GATHER_LOCAL))
 		return;
 	/* tlb_next_batch(): no third page of the gather while rmaps are delayed */
-	z->ends[z->nr_ends++] = z->nr;
-	if (z->nr_ends == GATHER_PAGES || (z->nr_delayed && z->nr_ends > 1))
-		gather_flush(s, z);
+	tlb->ends[tlb->nr_ends++] = tlb->nr;
+	if (tlb->nr_ends == GATHER_PAGES || (tlb->nr_delayed && tlb->nr_ends > 1))
+		tlb_flush_mmu(s, tlb);
 }
 
 /* the accessed half of zap_present_folio_ptes(): of @nr_young PTEs that are young.
  * Return: is the folio to be demoted? */
-static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, uint32_t head,
-			 uint32_t nr_young)
+static bool zap_accessed(struct sim *s, struct mmu_gather *tlb, const struct vma *vma,
+			 uint32_t head, uint32_t nr_young)
 {
 	struct folio *f = &s->folios[head];
 	uint64_t moves;
@@ -226,17 +229,17 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 		note(s, head, ZAP_OLD, f->flags);
 		return false;
 	}
-	aged = z->d.dying && s->cfg.lru->aged(s, head);
-	count_vm(s, VM_sim_reap_young, z->d.dying ? nr_young : 0);
+	aged = tlb->d.dying && s->cfg.lru->aged(s, head);
+	count_vm(s, VM_sim_reap_young, tlb->d.dying ? nr_young : 0);
 	count_vm(s, VM_sim_reap_aged, aged ? nr_young : 0);
 	if (!vma_has_recency(vma)) {
 		note(s, head, ZAP_NO_RECENCY, f->flags);
 		return false;
 	}
-	if (z->in_scope && z->policy->exclusive(&z->d, f)) {
+	if (tlb->in_scope && tlb->policy->exclusive(&tlb->d, f)) {
 		count_vm(s, VM_sim_zap_skipped, 1);
 		note(s, head, ZAP_SKIP, f->flags);
-		return z->policy->action == REAP_DEMOTE;
+		return tlb->policy->action == REAP_DEMOTE;
 	}
 	count_vm(s, VM_sim_zap_marks, 1);
 	before = f->flags;
@@ -245,12 +248,12 @@ static bool zap_accessed(struct sim *s, struct zap *z, const struct vma *vma, ui
 	s->cfg.lru->mark_accessed(s, s->this_cpu, head);
 	count_vm(s, VM_sim_zap_moves, s->stat.v[VM_sim_mark_moves] - moves);
 	if (s->sched)
-		owe_mark(s, z, before, f->flags);
+		owe_mark(s, tlb, before, f->flags);
 	return false;
 }
 
 /* zap_nonpresent_ptes(), and present ones of anon pages */
-static void zap_anon_pte(struct sim *s, struct zap *z, struct pte_table *pt, uint32_t idx,
+static void zap_anon_pte(struct sim *s, struct mmu_gather *tlb, struct pte_table *pt, uint32_t idx,
 			 uint8_t pte)
 {
 	const uint32_t slot = pt->anon[idx];
@@ -258,7 +261,7 @@ static void zap_anon_pte(struct sim *s, struct zap *z, struct pte_table *pt, uin
 	if (pte & PTE_swap) {
 		s->anon[slot - s->anon_first].nr_swap--;
 		if (s->sched)
-			owe(s, z, REAP_SWAP, s->cfg.machine.zap_swap_ps);
+			owe(s, tlb, REAP_SWAP, s->cfg.machine.zap_swap_ps);
 		/* __try_to_reclaim_swap(TTRS_FULL) */
 		if ((s->folios[slot].flags & PG_resident) && vm_swap_full(s))
 			folio_free_swap(s, slot);
@@ -266,14 +269,15 @@ static void zap_anon_pte(struct sim *s, struct zap *z, struct pte_table *pt, uin
 		return;
 	}
 	folio_remove_rmap(s, slot);
-	gather_add(s, z, slot, 1);
+	tlb_remove_folio_pages(s, tlb, slot, 1);
 	if (s->sched)
-		owe(s, z, REAP_ANON, s->cfg.machine.zap_anon_ps);
+		owe(s, tlb, REAP_ANON, s->cfg.machine.zap_anon_ps);
 }
 
 /* zap_present_folio_ptes() of a file folio */
-static void zap_file_ptes(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
-			  uint32_t idx, uint32_t slot, uint32_t head, uint32_t nr)
+static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
+			  struct pte_table *pt, uint32_t idx, uint32_t slot, uint32_t head,
+			  uint32_t nr)
 {
 	uint32_t nr_young = 0;
 	bool dirty = false, to_tail;
@@ -285,27 +289,27 @@ static void zap_file_ptes(struct sim *s, struct zap *z, struct vma *vma, struct 
 	}
 	if (s->sched)
 		for (uint32_t i = 0; i < nr; i++)
-			owe(s, z, REAP_UNMAP, s->cfg.machine.zap_file_ps);
+			owe(s, tlb, REAP_UNMAP, s->cfg.machine.zap_file_ps);
 	if (dirty) {
 		folio_mark_dirty(s, head);
 		/* tlb_delay_rmap() of an SMP kernel */
-		z->delayed[z->nr_delayed].slot = slot;
-		z->delayed[z->nr_delayed++].nr = nr;
+		tlb->delayed[tlb->nr_delayed].slot = slot;
+		tlb->delayed[tlb->nr_delayed++].nr = nr;
 	}
-	count_vm(s, VM_sim_reap_pages, z->d.dying ? nr : 0);
-	to_tail = zap_accessed(s, z, vma, head, nr_young);
+	count_vm(s, VM_sim_reap_pages, tlb->d.dying ? nr : 0);
+	to_tail = zap_accessed(s, tlb, vma, head, nr_young);
 	if (!dirty)
-		folio_remove_rmap_ptes(s, z->d.mm, slot, nr);
+		folio_remove_rmap_ptes(s, tlb->d.mm, slot, nr);
 	if (to_tail && deactivate_file_folio(s, s->this_cpu, head)) {
 		count_vm(s, VM_sim_zap_demoted, folio_nr_pages(&s->folios[head]));
 		note(s, head, ZAP_DEMOTE, s->folios[head].flags);
 	}
-	gather_add(s, z, head, nr);
+	tlb_remove_folio_pages(s, tlb, head, nr);
 }
 
 /* Return: how many PTEs, of up to @max, that was */
-static uint32_t zap_ptes(struct sim *s, struct zap *z, struct vma *vma, struct pte_table *pt,
-			 uint32_t vpn, uint32_t max)
+static uint32_t zap_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
+			 struct pte_table *pt, uint32_t vpn, uint32_t max)
 {
 	const uint32_t idx = vpn % PTRS_PER_PTE;
 	const uint8_t pte = pt->pte[idx];
@@ -314,18 +318,18 @@ static uint32_t zap_ptes(struct sim *s, struct zap *z, struct vma *vma, struct p
 	if (pte & (PTE_zero | PTE_swap | PTE_anon)) {
 		pt->pte[idx] = 0;
 		if (!(pte & PTE_zero))
-			zap_anon_pte(s, z, pt, idx, pte);
+			zap_anon_pte(s, tlb, pt, idx, pte);
 		return 1;
 	}
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 	head = folio_head(s->folios, slot);
 	if (__builtin_expect(folio_test_large(&s->folios[head]), 0))
 		nr = folio_pte_batch(s, pt, idx, slot, head, max);
-	zap_file_ptes(s, z, vma, pt, idx, slot, head, nr);
+	zap_file_ptes(s, tlb, vma, pt, idx, slot, head, nr);
 	return nr;
 }
 
-static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
+static void zap_vma(struct sim *s, struct mmu_gather *tlb, struct vma *vma)
 {
 	uint64_t end = (uint64_t)vma->start + vma_pages(vma);
 
@@ -334,25 +338,31 @@ static void zap_vma(struct sim *s, struct zap *z, struct vma *vma)
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
 
 		for (uint32_t nr; pt && vpn < stop; vpn += nr)
-			nr = pt->pte[vpn % PTRS_PER_PTE] ? zap_ptes(s, z, vma, pt, (uint32_t)vpn,
+			nr = pt->pte[vpn % PTRS_PER_PTE] ? zap_ptes(s, tlb, vma, pt, (uint32_t)vpn,
 								    (uint32_t)(stop - vpn))
 							 : 1;
-		if (z->nr_delayed)
-			gather_flush(s, z);
-		if (z->preemptible)
+		if (tlb->nr_delayed)
+			tlb_flush_mmu(s, tlb);
+		if (tlb->preemptible)
 			task_pay(s);
 		vpn = stop;
 	}
 }
 
-static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
-			     uint32_t mrelease_flags)
+static struct mmu_gather *tlb_gather_mmu(struct sim *s, const struct mm *mm, bool reaping,
+					 uint32_t mrelease_flags)
 {
-	struct zap *z = s->gather ? s->gather : zap_new(NULL);
+	struct mmu_gather *tlb = s->gathers;
 
-	s->gather = z->next;
-	z->next = NULL;
-	z->d = (struct zap_details){
+	while (tlb && tlb->used)
+		tlb = tlb->next;
+	if (!tlb) {
+		tlb = g_new(struct mmu_gather, 1);
+		tlb->next = s->gathers;
+		s->gathers = tlb;
+	}
+	tlb->used = true;
+	tlb->d = (struct zap_details){
 		.reaping = reaping,
 		.unstable = mm->unstable,
 		.dying = mm->dying || mm->unstable,
@@ -361,41 +371,33 @@ static struct zap *zap_begin(struct sim *s, const struct mm *mm, bool reaping,
 		.mm = mm,
 		.args = s->cfg.reap_args,
 	};
-	z->policy = s->cfg.reap;
-	z->in_scope = z->policy->in_scope(&z->d);
-	z->evict = s->cfg.evict && z->policy->evict_scope && z->policy->evict_scope(&z->d);
-	z->preemptible = s->hooks && mm->killed;
-	z->nr_delayed = 0;
-	z->nr = z->nr_ends = 0;
-	z->used_next = s->gathers_used;
-	s->gathers_used = z;
-	return z;
+	tlb->policy = s->cfg.reap;
+	tlb->in_scope = tlb->policy->in_scope(&tlb->d);
+	tlb->evict = s->cfg.evict && tlb->policy->evict_scope && tlb->policy->evict_scope(&tlb->d);
+	tlb->preemptible = s->hooks && mm->killed;
+	tlb->nr_delayed = 0;
+	tlb->nr = tlb->nr_ends = 0;
+	return tlb;
 }
 
-/* tlb_finish_mmu() */
-static void zap_end(struct sim *s, struct zap *z)
+static void tlb_finish_mmu(struct sim *s, struct mmu_gather *tlb)
 {
-	struct zap **p = &s->gathers_used;
-
-	gather_flush(s, z);
-	while (*p != z)
-		p = &(*p)->used_next;
-	*p = z->used_next;
-	z->next = s->gather;
-	s->gather = z;
+	tlb_flush_mmu(s, tlb);
+	tlb->used = false;
 }
 
-void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
+void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg)
 {
-	for (const struct zap *z = s->gathers_used; z; z = z->used_next)
-		for (uint32_t i = 0; i < z->nr; i++)
-			if (!IS_NR_PAGES(z->slots[i]) && !folio_test_large(&s->folios[z->slots[i]]))
-				fn(arg, z->slots[i]);
+	for (const struct mmu_gather *tlb = s->gathers; tlb; tlb = tlb->next)
+		for (uint32_t i = 0; tlb->used && i < tlb->nr; i++)
+			if (!IS_NR_PAGES(tlb->slots[i]) &&
+			    !folio_test_large(&s->folios[tlb->slots[i]]))
+				fn(arg, tlb->slots[i]);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
-	struct zap *z = zap_begin(s, mm, false, 0);
+	struct mmu_gather *tlb = tlb_gather_mmu(s, mm, false, 0);
 	uint32_t first;
 
 	vma_split_range(s, mm, start, pages);
@@ -407,21 +409,21 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 			break;
 		if (i == first)
 			unmap_drain(s, s->this_cpu);
-		zap_vma(s, z, vma);
+		zap_vma(s, tlb, vma);
 	}
-	zap_end(s, z);
+	tlb_finish_mmu(s, tlb);
 	vma_remove_range(s, mm, start, pages);
 }
 
 /* unmap_vmas() of all of them */
 static void zap_all(struct sim *s, struct mm *mm)
 {
-	struct zap *z = zap_begin(s, mm, false, 0);
+	struct mmu_gather *tlb = tlb_gather_mmu(s, mm, false, 0);
 
 	unmap_drain(s, s->this_cpu);
 	for (guint i = 0; i < mm->vmas->len; i++)
-		zap_vma(s, z, mm->vmas->pdata[i]);
-	zap_end(s, z);
+		zap_vma(s, tlb, mm->vmas->pdata[i]);
+	tlb_finish_mmu(s, tlb);
 }
 
 void exit_mmap(struct sim *s, struct mm *mm)
@@ -447,10 +449,10 @@ void dup_mmap_fail(struct sim *s, struct mm *parent)
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 {
 	const guint nr = mm->vmas->len;
-	struct zap *z;
+	struct mmu_gather *tlb;
 
 	mm->unstable = true;
-	z = zap_begin(s, mm, true, mrelease_flags);
+	tlb = tlb_gather_mmu(s, mm, true, mrelease_flags);
 	/* the program itself is no part of the trace: v6.12 comes to its pages first
 	 * and has freed them before the next VMA */
 	unmap_drain(s, s->this_cpu);
@@ -459,25 +461,16 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 
 		if (!(vma->flags & VM_ANON) && (vma->flags & VM_SHARED))
 			continue;
-		zap_vma(s, z, vma);
-		gather_flush(s, z);
+		zap_vma(s, tlb, vma);
+		tlb_flush_mmu(s, tlb);
 	}
-	zap_end(s, z);
+	tlb_finish_mmu(s, tlb);
 }
 
-struct zap *zap_new(struct zap *next)
+void mmu_gathers_free(struct mmu_gather *all)
 {
-	struct zap *z = g_new(struct zap, 1);
-
-	z->next = next;
-	z->nr = 0;
-	return z;
-}
-
-void zap_free(struct zap *z)
-{
-	for (struct zap *next; z; z = next) {
-		next = z->next;
-		g_free(z);
+	for (struct mmu_gather *next; all; all = next) {
+		next = all->next;
+		g_free(all);
 	}
 }

@@ -24,11 +24,9 @@ void dup_mmap_fail(struct sim *s, struct mm *parent);
  */
 void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags);
 
-/** A gather, in front of @next, and all of them freed. A run has as many as
- * unmappings that were under way at once. */
-struct zap *zap_new(struct zap *next);
-void zap_free(struct zap *z);
-/** Every reference that gathers hold: for sim_check(). */
-void zap_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg);
+/** Free sim.gathers: a run has as many as unmappings that were under way at once. */
+void mmu_gathers_free(struct mmu_gather *all);
+/** Every reference that gathers hold, except to large folios: for sim_check(). */
+void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg);
 
 #endif

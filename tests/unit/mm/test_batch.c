@@ -150,13 +150,13 @@ static void test_references(void)
 			      "read,2,a,10,1; drop_caches");
 
 	tl_to(x, "add");
-	TL_EQ(tl_folio(x, "a", 0)->batched, 1, "in lru_add");
+	TL_EQ(tl_folio(x, "a", 0)->extra_refs, 1, "in lru_add");
 	tl_to(x, "activate");
-	TL_EQ(tl_folio(x, "a", 0)->batched, 1, "in lru_activate");
-	TL_EQ(tl_folio(x, "a", 2)->batched, 0, "in none");
+	TL_EQ(tl_folio(x, "a", 0)->extra_refs, 1, "in lru_activate");
+	TL_EQ(tl_folio(x, "a", 2)->extra_refs, 0, "in none");
 	TL_STR(tl_where(x, "a", 0), "inactive_file", "still listed");
 	tl_to(x, "none");
-	TL_EQ(tl_folio(x, "a", 0)->batched, 0, "drained");
+	TL_EQ(tl_folio(x, "a", 0)->extra_refs, 0, "drained");
 	CU_ASSERT(tl_end(x) == 1);
 	TL_EQ(tl_stat(x, VM_nr_file_pages), 0, "drop_caches drains all CPUs");
 	tl_free(x);
@@ -284,7 +284,7 @@ static void test_reference_count_limit(void)
 	}
 	g_string_append(text, "drain");
 	x = tl_run("cpus=8", NULL, text->str);
-	TL_EQ(tl_folio(x, "a", 0)->batched, 0, "all given back");
+	TL_EQ(tl_folio(x, "a", 0)->extra_refs, 0, "all given back");
 	TL_STR(tl_where(x, "a", 0), "active_file", "active");
 	tl_free(x);
 	g_string_free(text, TRUE);

@@ -133,7 +133,7 @@ static void test_drop(void)
 	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_dirty), PG_active | PG_dirty, "250");
 	tl_to(x, "queued");
 	for (uint32_t page = 250; page < 254; page++)
-		TL_EQ(tl_folio(x, "a", page)->batched, 1, "page %u waits", page);
+		TL_EQ(tl_folio(x, "a", page)->extra_refs, 1, "page %u waits", page);
 	TL_EQ(tl_folio(x, "a", 250)->flags & (PG_active | PG_reclaim), PG_active, "250 waits");
 	tl_to(x, "after");
 	cached = tl_pages(x, "a", PG_resident);

@@ -83,7 +83,7 @@ static void test_own(void)
 	while (sched_nr_user(x->s->sched))
 		CU_ASSERT_FATAL(sched_turn(x->s->sched));
 	TL_EQ(two.through + three.through, 2, "both");
-	TL_EQ(x->s->folios[two.slot].batched, 0, "given back");
+	TL_EQ(x->s->folios[two.slot].extra_refs, 0, "given back");
 	mm_free(x->s, two.mm);
 	mm_free(x->s, three.mm);
 	tl_free(x);

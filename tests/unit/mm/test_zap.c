@@ -285,7 +285,7 @@ static void test_gather_same_page(void)
 		g_string_append_printf(text, "map,1,%d,1,r--p,a,0; touch,1,%d,1,r;", 2 * i, 2 * i);
 	g_string_append(text, "drain; exit,1");
 	x = tl_run(NULL, "baseline", text->str);
-	TL_EQ(tl_folio(x, "a", 0)->batched, x->s->cpus[0].lru_activate.nr, "references");
+	TL_EQ(tl_folio(x, "a", 0)->extra_refs, x->s->cpus[0].lru_activate.nr, "references");
 	TL_EQ(tl_folio(x, "a", 0)->mapcount, 0, "mapcount");
 	TL_EQ(tl_stat(x, VM_sim_zap_marks), 500, "marks");
 	tl_free(x);

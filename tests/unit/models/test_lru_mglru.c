@@ -787,11 +787,11 @@ static void test_rejected(void)
 	struct scan_control sc;
 
 	/* pages 0 to 2 are the oldest, and 1 has another reference */
-	folio(x, 1)->batched = 1;
+	folio(x, 1)->extra_refs = 1;
 	for (uint32_t p = 0; p < 3; p++)
 		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_slot(x, "a", p));
 	sc = shrink(x, 0, 100);
-	folio(x, 1)->batched = 0;
+	folio(x, 1)->extra_refs = 0;
 	TL_EQ(sc.nr_reclaimed, 2, "page 2, and 3 of the next generation");
 	TL_EQ(sc.nr_scanned, 5, "the busy one twice");
 	TL_EQ(tl_stat(x, VM_pgscan_direct), 4, "isolated once");

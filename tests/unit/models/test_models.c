@@ -223,7 +223,7 @@ static void test_check_notices(void)
 		undo;                                                                              \
 	} while (0)
 	BREAK("mapcount", f->mapcount++, f->mapcount--);
-	BREAK("references from batches", f->batched++, f->batched--);
+	BREAK("extra references", f->extra_refs++, f->extra_refs--);
 	BREAK("pages in use", s->nr_used++, s->nr_used--);
 	BREAK("nr_file_pages", s->nr_file_pages--, s->nr_file_pages++);
 	BREAK("nr_mapped", s->nr_mapped[0]--, s->nr_mapped[0]++);
