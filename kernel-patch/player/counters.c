@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,7 +91,6 @@ void measure_times(void)
 
 /* ---- the flusher of memcg statistics ---- */
 
-#define TRACING	    "/sys/kernel/tracing"
 #define FLUSH_EVENT TRACING "/events/memcg/memcg_flush_stats/"
 
 static int flushes_fd = -1;
@@ -111,9 +111,17 @@ void watch_flushes(void)
 		watched =
 			!put(TRACING "/kprobe_events", "r:reapsim/flush flush_memcg_stats_dwork") &&
 			!put(TRACING "/events/reapsim/flush/enable", "1");
+	/* poll() of the pipe returns at the first event */
+	watched = watched && !put(TRACING "/buffer_percent", "0");
 	if (flushes_fd < 0 || !watched)
 		run_failed("player.align: neither the event " FLUSH_EVENT " nor a probe of "
 			   "flush_memcg_stats_dwork()");
+}
+
+void flushes_forget(void)
+{
+	if (!put(TRACING "/events/reapsim/flush/enable", "0"))
+		put(TRACING "/kprobe_events", "-:reapsim/flush");
 }
 
 /*
@@ -124,16 +132,16 @@ void watch_flushes(void)
 void guest_align(void)
 {
 	static char text[4096];
+	struct pollfd flush = { .fd = flushes_fd, .events = POLLIN };
 
 	if (flushes_fd < 0)
 		return;
 	while (read(flushes_fd, text, sizeof(text)) > 0)
 		;
-	for (int ms = 0; read(flushes_fd, text, sizeof(text)) <= 0; ms++) {
-		if (ms == 20000)
-			run_failed("player.align: memcg statistics are not flushed");
-		usleep(1000);
-	}
+	if (poll(&flush, 1, 20000) <= 0)
+		run_failed("player.align: memcg statistics are not flushed");
+	/* the event comes before the flush, and the player before the flusher */
+	usleep(1000);
 }
 
 /* ---- counters ---- */

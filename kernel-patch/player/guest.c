@@ -168,6 +168,8 @@ void guest_options(void)
 			o->damon_stat = value;
 		else if (!strcmp(s, "folios"))
 			o->folios = value;
+		else if (!strcmp(s, "plan"))
+			o->plan = value;
 		else
 			run_failed("unknown option player.%s", s);
 	}

@@ -55,16 +55,31 @@ static void words_at(int *fd, const char *path, uint64_t index, uint64_t *words,
 #define KPF_COMPOUND_TAIL 16
 #define LARGE		  (1ull << 12)
 
+#define PFN ((1ull << 55) - 1)
+
+/* of a page that is cached, and mapped here once */
+static uint64_t stock_state(uint64_t flags, uint64_t count)
+{
+	static const struct {
+		unsigned int kpf, bit; /* KPF_* of linux/kernel-page-flags.h, ours */
+	} bits[] = { { 3, 2 }, { 2, 3 }, { 6, 4 },  { 5, 5 },
+		     { 4, 6 }, { 8, 7 }, { 14, 9 }, { 18, 10 } };
+	uint64_t state = 1 | (count - 1) << 32;
+
+	for (size_t b = 0; b < sizeof(bits) / sizeof(bits[0]); b++)
+		state |= (flags >> bits[b].kpf & 1) << bits[b].bit;
+	if (flags & (1ull << KPF_COMPOUND_HEAD | 1ull << KPF_COMPOUND_TAIL))
+		state |= LARGE;
+	return state;
+}
+
 /*
  * The same on a stock kernel, as far as it tells. A page is mapped to learn where
  * it is; with MADV_RANDOM that leaves no mark (vma_has_recency()).
  */
 static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
 {
-	static const struct {
-		unsigned int kpf, bit; /* KPF_* of linux/kernel-page-flags.h, ours */
-	} bits[] = { { 3, 2 }, { 2, 3 }, { 6, 4 },  { 5, 5 },
-		     { 4, 6 }, { 8, 7 }, { 14, 9 }, { 18, 10 } };
+	static uint64_t flags[DUMP_PAGES], counts[DUMP_PAGES];
 	static unsigned char present[DUMP_PAGES];
 	static int pagemap = -1, kpageflags = -1, kpagecount = -1;
 	const uint64_t left = guest.files[file].pages - page;
@@ -82,20 +97,21 @@ static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
 		if (present[i] & 1)
 			(void)map[i * PAGE_SIZE];
 	words_at(&pagemap, "/proc/self/pagemap", (uintptr_t)map / PAGE_SIZE, words, n);
-	for (uint64_t i = 0; i < n; i++) {
-		const uint64_t pfn = words[i] & ((1ull << 55) - 1);
-		uint64_t flags, count;
+	for (uint64_t i = 0, run; i < n; i += run) {
+		const uint64_t pfn = words[i] & PFN;
 
-		words[i] = present[i] & 1;
-		if (!words[i])
+		/* pages that lie side by side are asked for together */
+		for (run = 1; i + run < n && present[i + run] & 1 && present[i] & 1 &&
+			      (words[i + run] & PFN) == pfn + run;)
+			run++;
+		if (!(present[i] & 1)) {
+			words[i] = 0;
 			continue;
-		words_at(&kpageflags, "/proc/kpageflags", pfn, &flags, 1);
-		words_at(&kpagecount, "/proc/kpagecount", pfn, &count, 1);
-		for (size_t b = 0; b < sizeof(bits) / sizeof(bits[0]); b++)
-			words[i] |= (flags >> bits[b].kpf & 1) << bits[b].bit;
-		if (flags & (1ull << KPF_COMPOUND_HEAD | 1ull << KPF_COMPOUND_TAIL))
-			words[i] |= LARGE;
-		words[i] |= (count - 1) << 32;
+		}
+		words_at(&kpageflags, "/proc/kpageflags", pfn, flags, run);
+		words_at(&kpagecount, "/proc/kpagecount", pfn, counts, run);
+		for (uint64_t p = 0; p < run; p++)
+			words[i + p] = stock_state(flags[p], counts[p]);
 	}
 	munmap((void *)map, n * PAGE_SIZE);
 	return n;

@@ -610,12 +610,23 @@ static void add_time(const char *what, uint64_t ns, bool disk)
 	spent.nr[disk]++;
 }
 
-int main(void)
+/* "/init", or "/init POLICY LRU": a run of several, see batch.c */
+int main(int argc, char **argv)
 {
-	guest_mounts();
+	const bool first = getpid() == 1;
+
+	if (first)
+		guest_mounts();
 	open_results();
 	guest_options();
-	stock_modules();
+	if (first) {
+		stock_modules();
+		if (guest.opt.plan)
+			batch(guest.opt.plan);
+	} else if (argc == 3) {
+		guest.opt.policy = argv[1];
+		guest.opt.lru = argv[2];
+	}
 	if (guest.opt.tests) {
 		guest_tests();
 		result("done\n");

@@ -23,7 +23,11 @@
 
 /* ---- results.c ---- */
 
+/* how a run of a batch exits that can not be */
+#define PLAYER_BAD_INPUT 2
+
 void open_results(void);
+/* Also the end of a run of a batch, which goes on. */
 __attribute__((noreturn)) void power_off(void);
 /* Ends the run: it is not a result. Prints "run-failed: ...", powers off. */
 void run_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));
@@ -127,6 +131,7 @@ struct options {
 	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
 	/* of a stock kernel; NULL: as it is shipped */
 	const char *thp, *damon_stat, *folios;
+	char *plan; /* several runs of the trace, see batch.c; NULL: one */
 };
 
 /* of a machine key that the trace leaves to a stock kernel */
@@ -177,6 +182,10 @@ void mount_one(const char *what, const char *where, const char *type, unsigned l
 	       const char *data);
 void pin(int cpu);
 
+/* ---- batch.c ---- */
+
+__attribute__((noreturn)) void batch(char *plan);
+
 /* ---- size.c ---- */
 
 /* Whole guest: as many pages are free as the trace's machine has. */
@@ -189,7 +198,10 @@ struct spent {
 	uint64_t ns[2], nr[2];
 };
 void measure_times(void);
+#define TRACING "/sys/kernel/tracing"
 void watch_flushes(void);
+/* for the next run of a batch */
+void flushes_forget(void);
 void counters_start(void);
 void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
 /* requests that the disk has read */

@@ -29,18 +29,26 @@ void result_flush(void)
 	fflush(results ? results : stdout);
 }
 
-void power_off(void)
+__attribute__((noreturn)) static void leave(int how)
 {
 	fflush(NULL);
 	if (results)
 		tcdrain(fileno(results));
 	tcdrain(STDOUT_FILENO);
+	if (getpid() != 1)
+		_exit(how);
 	reboot(RB_AUTOBOOT); /* qemu -no-reboot */
 	for (;;)
 		pause();
 }
 
-__attribute__((noreturn)) static void end_with(const char *what, const char *fmt, va_list ap)
+void power_off(void)
+{
+	leave(0);
+}
+
+__attribute__((noreturn)) static void end_with(const char *what, int how, const char *fmt,
+					       va_list ap)
 {
 	char text[512];
 
@@ -49,8 +57,7 @@ __attribute__((noreturn)) static void end_with(const char *what, const char *fmt
 	result_flush();
 	if (results)
 		printf("%s: %s\n", what, text);
-	power_off();
-	abort();
+	leave(how);
 }
 
 void run_failed(const char *fmt, ...)
@@ -58,7 +65,7 @@ void run_failed(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	end_with("run-failed", fmt, ap);
+	end_with("run-failed", 1, fmt, ap);
 }
 
 void bad_input(const char *fmt, ...)
@@ -66,7 +73,7 @@ void bad_input(const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	end_with("bad-input", fmt, ap);
+	end_with("bad-input", PLAYER_BAD_INPUT, fmt, ap);
 }
 
 void open_results(void)

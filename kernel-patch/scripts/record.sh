@@ -41,30 +41,38 @@ JOBS=${JOBS:-2}
 traces=${TRACES:-$here/../traces/scenarios}
 work=$cache/agreement
 
-# one SCENARIO KEY POLICY RUN: a run of the guest, kept if it is a result
+# one SCENARIO KEY RUN...: POLICY-LRU-NUMBER each, in one call, of which those are kept
+# that are a result
 one() {
-	local name=$1 key=$2 policy=$3 run=$4 began=$SECONDS why status=0
+	local name=$1 key=$2 began=$SECONDS status=0 run done=0
+	shift 2
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
-	POLICY=$policy RUNS=1 OUT=$tmp OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}" \
+	PLAN=$* POLICY=${1%%-*} RUNS=1 OUT=$tmp OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}" \
 		"$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
-	if [ $status -eq 0 ]; then
-		mv "$tmp/$policy-$LRU-1/results" "$work/$key/$policy-$LRU-$run"
-		progress "$name $policy: $((SECONDS - began)) s"
-		return
-	fi
-	why=$(tail -n1 "$tmp/why")
-	say "$name: ${why#kernel: }"
+	for run; do
+		# run.sh knows no plan: it has played the first
+		[ -n "$STOCK" ] || [ ! -d "$tmp/${run%-*}-1" ] || mv "$tmp/${run%-*}-1" "$tmp/$run"
+		if [ -f "$tmp/$run/results" ] && [ "$(tail -n1 "$tmp/$run/results" | tr -d '\r')" = done ]; then
+			mv "$tmp/$run/results" "$work/$key/$run"
+			done=$((done + 1))
+		fi
+	done
+	[ $done -eq 0 ] || progress $done "$name $LRU: $((SECONDS - began)) s"
+	[ $status -ne 0 ] || return 0
+	{ grep -v ' fs=ext4 ' "$tmp/why" || true; } | while read -r why; do
+		say "$name: ${why#kernel: }"
+	done
 	[ $status -ne 2 ] || return 255 # bad input: xargs goes no further
 	return 1
 }
 
-# one line for each run that ended, with a guess at when the last one will
+# a line for some runs that ended, with a guess at when the last one will
 progress() {
-	local done
-	echo "$1" >>"$PROGRESS"
+	local done i
+	for ((i = 0; i < $1; i++)); do echo "$2"; done >>"$PROGRESS"
 	done=$(wc -l <"$PROGRESS")
-	say "$done of $TODO runs, $1; about $(((TODO - done) * ($(date +%s) - SINCE) / done / 60 + 1)) min left"
+	say "$done of $TODO runs, $2; about $(((TODO - done) * ($(date +%s) - SINCE) / done / 60 + 1)) min left"
 }
 
 kernel_id() {
@@ -127,20 +135,30 @@ for name in $SCENARIOS; do
 	keys[$name]=$(key "$name")
 	mkdir -p "$work/${keys[$name]}"
 done
-# Every scenario once before any twice: a first look comes early.
+# runs_of SCENARIO NUMBER - those that are not done yet, POLICY-LRU-NUMBER
+runs_of() {
+	local policy
+	for policy in $POLICY; do
+		# what acts at a reap, where nobody is reaped
+		if [ -n "$STOCK" ] && [ "$policy" != baseline ] && ! grep -q '^mrelease,' "$traces/$1.csv"; then
+			continue
+		fi
+		[ -f "$work/${keys[$1]}/$policy-$LRU-$2" ] || echo "$policy-$LRU-$2"
+	done
+}
+# A stock kernel plays all runs of a scenario with a memory cgroup in one boot. Else
+# every scenario once before any twice: a first look comes early.
 for ((run = 1; run <= RUNS; run++)); do
 	for name in $SCENARIOS; do
-		for policy in $POLICY; do
-			# what acts at a reap, where nobody is reaped
-			if [ -n "$STOCK" ] && [ "$policy" != baseline ] && ! grep -q '^mrelease,' "$traces/$name.csv"; then
-				continue
-			fi
-			[ -f "$work/${keys[$name]}/$policy-$LRU-$run" ] ||
-				echo "$name ${keys[$name]} $policy $run"
-		done
+		if [ -z "$STOCK" ] || ! grep -q '^machine,memcg_pages,' "$traces/$name.csv"; then
+			runs_of "$name" "$run" | sed "s/^/$name ${keys[$name]} /"
+		elif [ "$run" -eq 1 ]; then
+			plan=$(for ((r = 1; r <= RUNS; r++)); do runs_of "$name" "$r"; done | tr '\n' ' ')
+			[ -z "$plan" ] || echo "$name ${keys[$name]} $plan" | sed 's/ *$//'
+		fi
 	done
 done >"$tasks"
-TODO=$(wc -l <"$tasks")
+TODO=$(($(wc -w <"$tasks") - 2 * $(wc -l <"$tasks")))
 SINCE=$(date +%s)
 export PROGRESS TODO SINCE
 status=0

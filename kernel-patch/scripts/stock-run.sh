@@ -17,7 +17,9 @@
 #                        boost=0|1         0: no watermark boost
 #                        readahead_kb=N    of the disk, instead of the trace's too
 #                        folios=small|large  small: page cache of order 0 only
-#   RUNS=N             runs of each (default 5)
+#   RUNS=N             runs of each (default 5); with a memory cgroup all in one boot, see
+#                      player/batch.c, a whole guest is booted for each
+#   PLAN="POLICY-LRU-NUMBER..."  just these runs
 #   MEMCG=N            memory.max in pages, instead of what the trace says
 #   MEM=N              MiB of the guest (default: as the trace's machine needs)
 #   OPTIONS="..."      more player options, such as player.dump=1 player.times=1
@@ -126,31 +128,59 @@ else
 	mem=$(((pages * 4 + pages / 16) / 1024 + own))
 fi
 
-one() { # policy lru run
-	local dir=$out/$1-$2-$3 why status=0
-	boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
+# play RUN... - in one boot; the results of each, POLICY-LRU-NUMBER, are $out/RUN/results
+play() {
+	local dir=$tmp/boot status=0 run
+	rm -rf "$dir"
+	plan=$*
+	TIMEOUT=$((TIMEOUT * $#)) boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
 		-append "$guest_cmdline$boot_options player.stock=1 player.flags=none player.align=1 \
-player.policy=$1 player.lru=$2$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" \
+player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" \
 		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
-	why=$(why_not "$dir" $status)
+	awk -v out="$dir" '{ sub(/\r$/, "") } $1 == "run" { file = out "/" $2; next } file { print >file }' "$dir/results"
+	for run; do
+		mkdir -p "$out/$run"
+		cp "$dir/console" "$dir/qemu" "$out/$run"
+		if [ -f "$dir/$run" ]; then
+			mv "$dir/$run" "$out/$run/results"
+		else # what there is was said before the first run, or not at all
+			cp "$dir/results" "$out/$run/results"
+			sed -i '/^done/d' "$out/$run/results"
+		fi
+		one "$run" $status || failed=1
+	done
+}
+
+one() { # run, status of its guest
+	local dir=$out/$1 why policy lru run
+	IFS=- read -r policy lru run <<<"$1"
+	why=$(why_not "$dir" "$2")
 	case $why in
 	bad-input:*) bad "$(info version): ${why#bad-input: }" ;;
-	?*) say "run $3 of $1 $2 not counted: $why"; return 1 ;;
+	?*) say "run $run of $policy $lru not counted: $why"; return 1 ;;
 	esac
-	if [ ! -e "$tmp/told-$2" ]; then
-		say "$(info version): $(sed -n 's/^I settings //p' "$dir/results" | tr -d '\r')"
+	if [ ! -e "$tmp/told-$lru" ]; then
+		say "$(info version): $(sed -n 's/^I settings //p' "$dir/results")"
 		[ -e "$tmp/told" ] || echo "kernel,config,policy,lru,trace,run,mark,counter,value"
-		touch "$tmp/told" "$tmp/told-$2"
+		touch "$tmp/told" "$tmp/told-$lru"
 	fi
-	counters "$(info version),${SET:-default},$1,$2,$(trace_field),$3" "$dir"
+	counters "$(info version),${SET:-default},$policy,$lru,$(trace_field),$run" "$dir"
 }
 
 failed=0
+runs=()
 for lru in $LRU; do
-	for policy in $POLICY; do
-		for ((run = 1; run <= RUNS; run++)); do
-			one "$policy" "$lru" "$run" || failed=1
+	for ((run = 1; run <= RUNS; run++)); do
+		for policy in $POLICY; do
+			runs+=("$policy-$lru-$run")
 		done
 	done
 done
+# shellcheck disable=SC2206 # a list
+[ -z "${PLAN:-}" ] || runs=($PLAN)
+if [ -n "$memcg" ]; then
+	play "${runs[@]}"
+else
+	for run in "${runs[@]}"; do play "$run"; done
+fi
 exit $failed

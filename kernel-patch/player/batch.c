@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Several runs of one trace in one boot, each by a process of its own that is the
+ * player anew: player.plan=POLICY-LRU-RUN,... PID 1 only mounts, loads modules, starts
+ * a run, and puts away what it has left. A run with a plan has a new memory cgroup, new
+ * inodes (its file systems are mounted by itself and unmounted after it) and new swap.
+ *
+ * What is not new: the kernel's own allocations and per-CPU lists, what the runs
+ * before have written to the files, and the counters of the whole machine. So it is for
+ * traces with a memory cgroup; a whole guest is booted for each run.
+ */
+#define _GNU_SOURCE
+#include "player.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* It has ended with _exit(); its processes may be there yet. */
+static void put_away(void)
+{
+	DIR *run;
+
+	kill(-1, SIGKILL);
+	while (wait(NULL) > 0 || errno == EINTR)
+		;
+	if (!access("/dev/zram0", F_OK) && !swapoff("/dev/zram0"))
+		must_put("/sys/block/zram0/reset", 1);
+	flushes_forget();
+	for (const char *const *at = (const char *const[]){ "/d", "/t", TRACING, NULL }; *at; at++)
+		if (umount(*at) && errno != EINVAL && errno != ENOENT)
+			run_failed("%s: %s", *at, strerror(errno));
+	if (rmdir(CGROUP) && errno != ENOENT)
+		run_failed("%s: %s", CGROUP, strerror(errno));
+	run = opendir("/run");
+	for (const struct dirent *e; run && (e = readdir(run));) {
+		char path[300];
+
+		snprintf(path, sizeof(path), "/run/%s", e->d_name);
+		if (e->d_name[0] != '.')
+			unlink(path);
+	}
+	if (run)
+		closedir(run);
+}
+
+/* "baseline-classic-1", of which each part becomes a word of the new player's */
+static bool one_run(char *run)
+{
+	char *save = NULL, *policy, *lru, name[64];
+	int status = 0;
+	pid_t pid;
+
+	snprintf(name, sizeof(name), "%s", run);
+	policy = strtok_r(run, "-", &save);
+	lru = strtok_r(NULL, "-", &save);
+	if (!lru)
+		bad_input("player.plan: \"%s\": expected POLICY-LRU-RUN", name);
+	result("run %s\n", name);
+	result_flush();
+	pid = fork();
+	if (!pid) {
+		execl("/init", "/init", policy, lru, NULL);
+		_exit(1);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid)
+		run_failed("run %s: %s", name, strerror(errno));
+	put_away();
+	return status != PLAYER_BAD_INPUT << 8;
+}
+
+void batch(char *plan)
+{
+	char *save = NULL;
+
+	for (char *run = strtok_r(plan, ",", &save); run; run = strtok_r(NULL, ",", &save))
+		if (!one_run(run))
+			break;
+	power_off();
+}
