@@ -629,6 +629,8 @@ void guest_start(void)
 		run_failed("/run/shared: %s", strerror(errno));
 	close(fd);
 	memset((void *)SHARED, 0, SLOTS_AT - SHARED + guest.nr_slots * SLOT_SIZE);
+	/* what is written is no more empty than what was there */
+	memset((void *)SHARED, 'r', IO_PAGES * PAGE_SIZE);
 	dont_fork();
 	/*
 	 * The children run at SCHED_OTHER, on the CPU that the player goes to

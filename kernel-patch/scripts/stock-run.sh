@@ -140,7 +140,9 @@ player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" 
 	awk -v out="$dir" '{ sub(/\r$/, "") } $1 == "run" { file = out "/" $2; next } file { print >file }' "$dir/results"
 	for run; do
 		mkdir -p "$out/$run"
-		cp "$dir/console" "$dir/qemu" "$out/$run"
+		cp "$dir/qemu" "$out/$run"
+		# why another run failed is there, too
+		sed '/^\(run-failed\|bad-input\): /d' "$dir/console" >"$out/$run/console"
 		if [ -f "$dir/$run" ]; then
 			mv "$dir/$run" "$out/$run/results"
 		else # what there is was said before the first run, or not at all
