@@ -5,17 +5,17 @@
  *
  * skip: a mapping that has MADV_RANDOM when it is unmapped leaves no marks
  * (vma_has_recency()). The victim gives that advice just before it is killed, for
- * each stretch of its file mappings that holds no page which another maps too. Where
+ * each stretch of its file mappings that holds no folio which another maps too. Where
  * there are such pages between, that cuts the mapping into several.
  *
- * evict: POSIX_FADV_DONTNEED after the death, for the pages that it alone had
+ * evict: POSIX_FADV_DONTNEED after the death, for the folios that it alone had
  * mapped. The kernel drops what is clean and unmapped, as the series does.
  *
  * What they can not stand for:
- * - Who else maps a page is asked a moment before the death, by /proc/PID/pagemap,
- *   page by page; the policies ask folio_maybe_mapped_shared(), which for a large
- *   folio is an estimate, and one answer for all of its pages. Here a large folio of
- *   which a part is shared is marked once for each stretch of shared pages.
+ * - Who else maps a folio is asked a moment before the death, and counted. The policies
+ *   ask folio_maybe_mapped_shared(), which for a large folio is an estimate: one that
+ *   three mapped counts as shared when the third is alone. Here it does not.
+ * - What becomes exclusive while the victim is unmapped is marked here, not under v1.
  * - What a mapping that is cut takes of kernel memory is charged to the victim's
  *   cgroup: about a page for each 16 pieces.
  * - Deaths that reap nothing (exit, kill) are left as they are, as under v1.
@@ -229,9 +229,12 @@ static void add_run(uint32_t file, uint64_t page)
 	runs[nr_runs++].count = 1;
 }
 
-#define PM_PRESENT   (1ull << 63)
-#define PM_FILE	     (1ull << 61)
-#define PM_EXCLUSIVE (1ull << 56)
+#define PM_PRESENT (1ull << 63)
+#define PM_FILE	   (1ull << 61)
+#define PM_PFN	   ((1ull << 55) - 1)
+/* of linux/kernel-page-flags.h */
+#define KPF_HEAD (1ull << 15)
+#define KPF_TAIL (1ull << 16)
 
 struct mapping {
 	uint64_t at, pages, off;
@@ -245,6 +248,131 @@ struct victim {
 	void *arg;
 };
 
+/* ---- who else maps a folio ---- */
+
+/* where the victim's file pages are, in order: one for each entry of its page tables */
+#define MAX_PFNS (1u << 18)
+static uint64_t pfns[MAX_PFNS];
+static uint32_t nr_pfns;
+
+/* the folio that was asked for last */
+static struct {
+	uint64_t head, pages;
+	bool shared;
+} last;
+
+static int by_number(const void *a, const void *b)
+{
+	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* how many of the victim's are below @pfn */
+static uint32_t pfns_below(uint64_t pfn)
+{
+	uint32_t low = 0, high = nr_pfns;
+
+	while (low < high) {
+		const uint32_t mid = low + (high - low) / 2;
+
+		if (pfns[mid] < pfn)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+/* one word of what the kernel tells of pages; 0 past the end of memory */
+static uint64_t page_word(const char *path, int *fd, uint64_t pfn)
+{
+	uint64_t word;
+
+	if (*fd < 0)
+		*fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (*fd < 0)
+		run_failed("%s: %s", path, strerror(errno));
+	return pread(*fd, &word, sizeof(word), (off_t)(pfn * sizeof(word))) == sizeof(word) ? word
+											    : 0;
+}
+
+static uint64_t page_flags(uint64_t pfn)
+{
+	static int fd = -1;
+
+	return page_word("/proc/kpageflags", &fd, pfn);
+}
+
+static uint64_t page_count(uint64_t pfn)
+{
+	static int fd = -1;
+
+	return page_word("/proc/kpagecount", &fd, pfn);
+}
+
+/*
+ * Has the folio more entries than the victim has of it? Of a small one, any second
+ * entry counts, as it does for folio_maybe_mapped_shared().
+ */
+static bool is_shared(uint64_t pfn)
+{
+	uint64_t mapped = 0;
+
+	if (last.pages && pfn >= last.head && pfn < last.head + last.pages)
+		return last.shared;
+	last.head = pfn;
+	last.pages = 1;
+	if (!(page_flags(pfn) & (KPF_HEAD | KPF_TAIL)))
+		return last.shared = page_count(pfn) > 1;
+	while (!(page_flags(last.head) & KPF_HEAD))
+		last.head--;
+	for (last.pages = 1; page_flags(last.head + last.pages) & KPF_TAIL;)
+		last.pages++;
+	for (uint64_t i = 0; i < last.pages; i++)
+		mapped += page_count(last.head + i);
+	return last.shared = mapped > pfns_below(last.head + last.pages) - pfns_below(last.head);
+}
+
+/* ---- what is the victim's alone ---- */
+
+static uint64_t pagemap_words(const struct victim *v, const struct mapping *m, uint64_t page,
+			      const uint64_t **words)
+{
+	static uint64_t room[512];
+	const uint64_t most = sizeof(room) / sizeof(room[0]);
+	const uint64_t n = m->pages - page < most ? m->pages - page : most;
+	const size_t len = n * sizeof(room[0]);
+
+	if (pread(v->pagemap, room, len, (off_t)((m->at / PAGE_SIZE + page) * sizeof(room[0]))) !=
+	    (ssize_t)len)
+		run_failed("/proc/PID/pagemap: %s", strerror(errno));
+	*words = room;
+	return n;
+}
+
+static bool is_file_page(uint64_t word)
+{
+	return word & PM_PRESENT && word & PM_FILE;
+}
+
+static void add_pfns(const struct mapping *m, void *arg)
+{
+	const uint64_t *words;
+	uint64_t n;
+
+	for (uint64_t page = 0; page < m->pages; page += n) {
+		n = pagemap_words(arg, m, page, &words);
+		for (uint64_t i = 0; i < n; i++) {
+			if (!is_file_page(words[i]))
+				continue;
+			if (nr_pfns == MAX_PFNS)
+				run_failed("a victim of more than %u file pages", MAX_PFNS);
+			pfns[nr_pfns++] = words[i] & PM_PFN;
+		}
+	}
+}
+
 /* Pages @first to @end of a mapping, of which none is another's too. */
 static void own_pages(const struct victim *v, const struct mapping *m, uint64_t first, uint64_t end,
 		      uint64_t present)
@@ -256,25 +384,21 @@ static void own_pages(const struct victim *v, const struct mapping *m, uint64_t 
 	v->advise(m->at + first * PAGE_SIZE, end - first, v->arg);
 }
 
-/* Its stretches that the victim alone maps, between pages that others map as well. */
+/* Its stretches of folios that the victim alone maps, between those that others map as well. */
 static void prepare(const struct mapping *m, void *arg)
 {
-	static uint64_t words[512];
-	const size_t room = sizeof(words) / sizeof(words[0]);
 	const struct victim *v = arg;
-	uint64_t first = 0, present = 0;
+	uint64_t first = 0, present = 0, n;
+	const uint64_t *words;
 
-	for (uint64_t page = 0; page < m->pages;) {
-		const uint64_t n = m->pages - page < room ? m->pages - page : room;
-		const uint64_t from = (m->at / PAGE_SIZE + page) * sizeof(words[0]);
+	for (uint64_t start = 0; start < m->pages; start += n) {
+		n = pagemap_words(v, m, start, &words);
+		for (uint64_t i = 0; i < n; i++) {
+			const uint64_t page = start + i;
 
-		if (pread(v->pagemap, words, n * sizeof(words[0]), (off_t)from) !=
-		    (ssize_t)(n * sizeof(words[0])))
-			run_failed("/proc/PID/pagemap: %s", strerror(errno));
-		for (uint64_t i = 0; i < n; i++, page++) {
-			if (!(words[i] & PM_PRESENT) || !(words[i] & PM_FILE))
+			if (!is_file_page(words[i]))
 				continue;
-			if (!(words[i] & PM_EXCLUSIVE)) {
+			if (is_shared(words[i] & PM_PFN)) {
 				own_pages(v, m, first, page, present);
 				first = page + 1;
 				present = 0;
@@ -345,6 +469,10 @@ void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *a
 	v.pagemap = open(path, O_RDONLY | O_CLOEXEC);
 	if (v.pagemap < 0)
 		run_failed("%s: %s", path, strerror(errno));
+	nr_pfns = 0;
+	last.pages = 0;
+	each_mapping(pid, add_pfns, &v);
+	qsort(pfns, nr_pfns, sizeof(pfns[0]), by_number);
 	each_mapping(pid, prepare, &v);
 	close(v.pagemap);
 }

@@ -139,8 +139,9 @@ done
 runs_of() {
 	local policy
 	for policy in $POLICY; do
-		# what acts at a reap, where nobody is reaped
-		if [ -n "$STOCK" ] && [ "$policy" != baseline ] && ! grep -q '^mrelease,' "$traces/$1.csv"; then
+		# what acts at a reap, where nobody is reaped, or is not what it stands for
+		if [ -n "$STOCK" ] && [ "$policy" != baseline ] &&
+			{ ! grep -q '^mrelease,' "$traces/$1.csv" || grep -q '^note,only_baseline,' "$traces/$1.csv"; }; then
 			continue
 		fi
 		[ -f "$work/${keys[$1]}/$policy-$LRU-$2" ] || echo "$policy-$LRU-$2"
