@@ -210,7 +210,7 @@ static uint64_t skipped_pages, nr_advised, evict_pages;
 
 /* pages of the victim's to be dropped when it is gone */
 #define MAX_RUNS (1u << 16)
-static struct {
+static struct run {
 	uint32_t file, first, count;
 } runs[MAX_RUNS];
 static uint32_t nr_runs;
@@ -477,8 +477,36 @@ void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *a
 	close(v.pagemap);
 }
 
+static int by_place(const void *a, const void *b)
+{
+	const struct run *x = a, *y = b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return (x->first > y->first) - (x->first < y->first);
+}
+
+/* Runs that lie side by side in a file become one: a folio may be mapped in parts. */
+static void join_runs(void)
+{
+	const uint32_t nr = nr_runs;
+
+	qsort(runs, nr_runs, sizeof(runs[0]), by_place);
+	nr_runs = 0;
+	for (uint32_t i = 0; i < nr; i++) {
+		struct run *before = nr_runs ? &runs[nr_runs - 1] : NULL;
+
+		if (before && before->file == runs[i].file &&
+		    before->first + before->count == runs[i].first)
+			before->count += runs[i].count;
+		else
+			runs[nr_runs++] = runs[i];
+	}
+}
+
 void stock_buried(void)
 {
+	join_runs();
 	for (uint32_t i = 0; i < nr_runs; i++) {
 		int ret = posix_fadvise(guest.files[runs[i].file].fd,
 					(off_t)(runs[i].first * PAGE_SIZE),
