@@ -16,7 +16,7 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run stock-check stock-agreement
+.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
@@ -48,3 +48,6 @@ stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, the 
 		$(call given,LRU) $(call given,POLICY) SETTINGS=$(call q,SETTINGS) SCENARIOS=$(call q,SCENARIOS) \
 		RUNS=$(call q,RUNS) $(if $(JOBS),JOBS=$(call q,JOBS)) TRACES=$(call q,TRACES) INTO=$(call q,INTO) \
 		kernel-patch/scripts/stock-agreement.sh '$(abspath $(BIN))'
+
+stock-matrix: $(BIN) ## the decision matrix of large folios on a distribution's kernel, the simulator beside; KERNEL= or KERNEL_IMAGE=
+	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) tests/kernel/large-matrix.sh --again '$(abspath $(BIN))'
