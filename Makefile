@@ -39,7 +39,8 @@ LIBS        = $(PKG_LIBS) -lcsv -lz -lzstd -lm $(MALLOC)
 
 LIB_DIRS := sim sim/mm sim/time sim/lab models traces/readers traces/gen
 LIB_SRC  := $(wildcard $(LIB_DIRS:=/*.c))
-CLI_SRC  := $(wildcard sim/cli/*.c)
+# sanitizers bring an allocator of their own
+CLI_SRC  := $(filter-out $(if $(MALLOC),,sim/cli/malloc.c),$(wildcard sim/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)
 ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c traces/examples/compare-two.c
 FORMAT   := $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) sim/cli traces/examples tests/* tests/*/*))

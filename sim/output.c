@@ -383,6 +383,29 @@ static char *fd_path(int fd)
 	return g_strdup_printf("/proc/self/fd/%d", fd);
 }
 
+static void drop_name(struct output *out)
+{
+	if (out->tmp && out->temporary)
+		out->temporary(out->dir, out->tmp, false);
+	g_clear_pointer(&out->tmp, g_free);
+}
+
+/* before there is a file of that name, so that it is never there unknown */
+static void take_name(struct output *out)
+{
+	drop_name(out);
+	out->tmp = random_name();
+	if (out->temporary)
+		out->temporary(out->dir, out->tmp, true);
+}
+
+static void remove_temporary(struct output *out)
+{
+	if (out->tmp)
+		unlinkat(out->dir, out->tmp, 0);
+	drop_name(out);
+}
+
 /* a file of our own in the folder; -1 with errno */
 static int open_temporary(struct output *out, bool named)
 {
@@ -400,8 +423,7 @@ static int open_temporary(struct output *out, bool named)
 			close(fd);
 	}
 	do {
-		g_free(out->tmp);
-		out->tmp = random_name();
+		take_name(out);
 		fd = openat(out->dir, out->tmp, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
 	} while (fd < 0 && errno == EEXIST);
 	return fd;
@@ -447,6 +469,7 @@ int output_open(struct output *out, const struct outputs *o, const char *path, s
 	out->path = g_strdup(path);
 	out->kind = d->kind;
 	out->force = o->force;
+	out->temporary = o->temporary;
 	if (stream_fd(path) >= 0)
 		fd = fcntl(stream_fd(path), F_DUPFD_CLOEXEC, 0);
 	else if (!stat(path, &st) && !S_ISREG(st.st_mode))
@@ -459,8 +482,7 @@ int output_open(struct output *out, const struct outputs *o, const char *path, s
 	ret = failed(path, "cannot write", errno, err);
 	if (fd >= 0)
 		close(fd);
-	if (out->tmp)
-		unlinkat(out->dir, out->tmp, 0);
+	remove_temporary(out);
 	forget(out);
 	return ret;
 }
@@ -471,16 +493,16 @@ static int take_place(struct output *out, int fd)
 	g_autofree char *link = fd_path(fd);
 
 	while (!out->tmp) {
-		out->tmp = random_name();
+		take_name(out);
 		if (!linkat(AT_FDCWD, link, out->dir, out->tmp, AT_SYMLINK_FOLLOW))
 			break;
-		g_clear_pointer(&out->tmp, g_free);
+		drop_name(out);
 		if (errno != EEXIST)
 			return -1;
 	}
 	if (renameat(out->dir, out->tmp, out->dir, out->name))
 		return -1;
-	g_clear_pointer(&out->tmp, g_free);
+	drop_name(out);
 	return 0;
 }
 
@@ -525,8 +547,7 @@ int output_close(struct output *out, enum output_end end, struct err *err)
 		ret = commit(out, end, err);
 	if (out->path && fclose(out->f) && !ret && out->dir < 0)
 		ret = failed(out->path, "cannot write", errno, err);
-	if (out->tmp)
-		unlinkat(out->dir, out->tmp, 0);
+	remove_temporary(out);
 	forget(out);
 	return end == OUTPUT_FAILED ? 0 : ret;
 }

@@ -60,6 +60,9 @@ enum file_kind {
 struct outputs {
 	gboolean force; /* replace files that reapsim did not write */
 	bool named;	/* as on a file system without O_TMPFILE, for tests */
+	/* told of each temporary file that has a name, before it is there and when it is gone:
+	 * whoever ends the program early removes it. May be NULL */
+	void (*temporary)(int dir, const char *name, bool there);
 	GArray *files;
 };
 
@@ -84,6 +87,7 @@ struct output {
 	char *path;	  /* NULL: standard output, or a device without a name of its own */
 	char *name, *tmp; /* in @dir; @tmp: NULL if it has no name yet */
 	int dir;	  /* -1: written in place */
+	void (*temporary)(int dir, const char *name, bool there);
 	enum file_kind kind;
 	bool force;
 };

@@ -58,6 +58,8 @@ arrows() {
 			sub(/\.o:$/, ".c", source)
 		}
 		$3 == "U" { print "need", source, $2 }
+		# what it defines is what everybody expects of the C library
+		source == "sim/cli/malloc.c" { next }
 		$3 ~ /^[A-TV-Z]$/ { print "have", source, $2 }'
 	[ "${PIPESTATUS[0]}" = 0 ] || echo "bad nm"
 	printf '%s\n' "${@%/*}" | sort -u | while read -r folder; do

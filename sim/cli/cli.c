@@ -222,42 +222,6 @@ void cli_progress_end(struct cli_progress *p)
 	p->shown = false;
 }
 
-/* the only state outside a run: a signal handler has no other way */
-static volatile sig_atomic_t interrupted; /* by this signal */
-
-static void on_signal(int sig)
-{
-	interrupted = sig;
-}
-
-void cli_catch_signals(struct cli_signals *c)
-{
-	struct sigaction sa = { .sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND };
-
-	sigaction(SIGINT, &sa, &c->old_int);
-	sigaction(SIGTERM, &sa, &c->old_term);
-}
-
-void cli_release_signals(const struct cli_signals *c)
-{
-	sigaction(SIGINT, &c->old_int, NULL);
-	sigaction(SIGTERM, &c->old_term, NULL);
-}
-
-bool cli_interrupted(void)
-{
-	return interrupted;
-}
-
-int cli_end(int code)
-{
-	if (!interrupted || !code)
-		return code;
-	/* what was left behind may be at work still: nothing is taken away from it */
-	fflush(NULL);
-	_exit(128 + interrupted);
-}
-
 static void show_progress(void *data, double done)
 {
 	cli_progress(&((struct cli_lab *)data)->bar, done);
@@ -280,15 +244,16 @@ void cli_lab_begin(struct cli_lab *l, const char *what)
 	l->hooks = (struct lab_hooks){
 		.progress = show_progress,
 		.interrupted = is_interrupted,
+		.leave = true,
 		.note = show_note,
 		.data = l,
 	};
-	cli_catch_signals(&l->signals);
+	cli_catch_signals(true);
 	cli_progress_init(&l->bar, what);
 }
 
 void cli_lab_end(struct cli_lab *l)
 {
 	cli_progress_end(&l->bar);
-	cli_release_signals(&l->signals);
+	cli_catch_signals(false);
 }

@@ -65,15 +65,16 @@ void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress(struct cli_progress *p, double done /* 0..1 */);
 void cli_progress_end(struct cli_progress *p);
 
-/** struct cli_signals - the handlers before cli_catch_signals(). */
-struct cli_signals {
-	struct sigaction old_int, old_term;
-};
+/** Before anything else: a signal and a lack of memory end the program, and it leaves no
+ * temporary file (sim/cli/end.c). */
+void cli_begin(void);
+/** The host has no memory, not even a little: the end. */
+void cli_no_memory(void) __attribute__((noreturn));
+/** For struct outputs: there is a temporary file, or it is gone. */
+void cli_note_temporary(int dir, const char *name, bool there);
 
-/** SIGINT and SIGTERM only make cli_interrupted() true; a second one ends the
- * program. Until cli_release_signals(). */
-void cli_catch_signals(struct cli_signals *c);
-void cli_release_signals(const struct cli_signals *c);
+/** From now on the first signal only makes cli_interrupted() true; or it does no longer. */
+void cli_catch_signals(bool on);
 bool cli_interrupted(void);
 /** The end of the program, with the exit code of a command: 130 or 143 instead of 1 or 2
  * if a signal interrupted it. */
@@ -83,7 +84,6 @@ int cli_end(int code);
 struct cli_lab {
 	struct lab_hooks hooks;
 	struct cli_progress bar;
-	struct cli_signals signals;
 };
 /** @what: for the progress bar; must live until cli_lab_end(). */
 void cli_lab_begin(struct cli_lab *l, const char *what);

@@ -155,6 +155,7 @@ int command_run(const struct command *c, int argc, char **argv)
 	given = g_new0(struct given, nr);
 	options = g_malloc0(c->size);
 	outputs_init(options);
+	((struct outputs *)options)->temporary = cli_note_temporary;
 	for (guint i = 0; i < nr; i++)
 		given_init(&given[i], i < shared ? &c->shared[i] : &c->options[i - shared]);
 	ret = parse(c, given, nr, options, &argc, &argv);

@@ -42,6 +42,7 @@ static int print(void (*text)(FILE *f))
 
 int main(int argc, char **argv)
 {
+	cli_begin();
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		usage(stderr);

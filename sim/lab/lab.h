@@ -18,9 +18,12 @@ struct sim;
 struct lab_hooks {
 	/** How much is done, 0 to 1; now and then, in the thread that called. */
 	void (*progress)(void *data, double done);
-	/** True: end soon and keep what is finished. In any thread, often, also after who
-	 * called has returned (sim/lab/work.h): @data must live, or not be needed. */
+	/** True: end soon and keep what is finished. In any thread, often. */
 	bool (*interrupted)(void *data);
+	/** Do not wait for a thread that is slow to notice an interruption (sim/lab/work.h). It
+	 * goes on, and what it uses is lost: for a program that ends soon. interrupted() is
+	 * called even then, so @data must live, or not be needed. */
+	bool leave;
 	/** A remark for people: a line without its newline; in the thread that called. */
 	void (*note)(void *data, const char *text);
 	void *data;

@@ -2,26 +2,31 @@
 #include "sim/lab/work.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <sys/mman.h>
 
-#define LOOK_US	 2000
-#define GRACE_US 50000 /* between an interruption and leaving work behind */
+#define LOOK_US	    2000
+#define GRACE_US    50000 /* between an interruption and leaving work behind */
+#define ARENA_BYTES (8u << 20)
 
 struct work {
 	void (*fn)(void *data, guint i);
 	void *data;
 	guint nr;
 	struct lab_hooks hooks;
-	GMutex lock;   /* of what follows */
-	GCond ended;   /* a thread has */
-	guint next;    /* call to make */
-	guint nr_busy; /* threads that have not ended */
-	bool left;     /* by the caller: the last thread frees it */
+	GMutex lock;	/* of what follows */
+	GCond changed;	/* any of it */
+	guint next;	/* call to make */
+	guint nr_ready; /* threads that have begun */
+	guint nr_busy;	/* threads that have not ended */
+	bool go;	/* all threads are there */
+	bool left;	/* by the caller: the last thread frees it */
 };
 
 static void work_free(struct work *w)
 {
 	g_mutex_clear(&w->lock);
-	g_cond_clear(&w->ended);
+	g_cond_clear(&w->changed);
 	g_free(w);
 }
 
@@ -37,42 +42,83 @@ static bool take(struct work *w, guint *i)
 	return any;
 }
 
-static gpointer work_main(gpointer data)
+static void make_calls(struct work *w)
 {
-	struct work *w = data;
-	bool last;
 	guint i;
 
 	while (take(w, &i))
 		w->fn(w->data, i);
+}
+
+static gpointer thread_main(gpointer data)
+{
+	struct work *w = data;
+	bool last;
+
+	/* this is what room_for_thread() made sure of */
+	g_free(g_malloc(1));
+	g_mutex_lock(&w->lock);
+	w->nr_ready++;
+	g_cond_broadcast(&w->changed);
+	while (!w->go)
+		g_cond_wait(&w->changed, &w->lock);
+	g_mutex_unlock(&w->lock);
+	make_calls(w);
 	g_mutex_lock(&w->lock);
 	w->nr_busy--;
 	last = w->left && !w->nr_busy;
-	g_cond_signal(&w->ended);
+	g_cond_broadcast(&w->changed);
 	g_mutex_unlock(&w->lock);
 	if (last)
 		work_free(w);
 	return NULL;
 }
 
+/* jemalloc 5.3 does not survive a thread that finds no memory for its arena */
+static bool room_for_thread(void)
+{
+	pthread_attr_t attr;
+	size_t size = 0;
+	void *p;
+
+	if (!pthread_attr_init(&attr)) {
+		pthread_attr_getstacksize(&attr, &size);
+		pthread_attr_destroy(&attr);
+	}
+	size += ARENA_BYTES;
+	p = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return p != MAP_FAILED && !munmap(p, size);
+}
+
+/* with the lock */
+static bool start_thread(struct work *w)
+{
+	GThread *thread = room_for_thread() ? g_thread_try_new("run", thread_main, w, NULL) : NULL;
+
+	if (!thread)
+		return false;
+	g_thread_unref(thread);
+	w->nr_busy++;
+	while (w->nr_ready < w->nr_busy)
+		g_cond_wait(&w->changed, &w->lock);
+	return true;
+}
+
 /* under a limit there may be fewer threads than asked for; without any, the caller is one */
 static void start(struct work *w, guint jobs)
 {
-	w->nr_busy = jobs;
-	for (guint n = 0; n < jobs; n++) {
-		GThread *thread = g_thread_try_new("run", work_main, w, NULL);
+	bool any;
 
-		if (thread) {
-			g_thread_unref(thread);
-			continue;
-		}
-		g_mutex_lock(&w->lock);
-		w->nr_busy -= jobs - n - !n;
-		g_mutex_unlock(&w->lock);
-		if (!n)
-			work_main(w);
-		return;
+	g_mutex_lock(&w->lock);
+	while (w->nr_busy < jobs && start_thread(w)) {
+		/* one after the other, so that none takes another's room */
 	}
+	any = w->nr_busy;
+	w->go = true;
+	g_cond_broadcast(&w->changed);
+	g_mutex_unlock(&w->lock);
+	if (!any)
+		make_calls(w);
 }
 
 /* with the lock; until all have ended, or there was no more patience with them */
@@ -84,11 +130,11 @@ static void wait_for_all(struct work *w, void (*look)(void *data, const struct l
 	while (w->nr_busy) {
 		const gint64 now = g_get_monotonic_time();
 
-		if (lab_interrupted(h))
+		if (h->leave && lab_interrupted(h))
 			until = MIN(until, now + GRACE_US);
 		if (now >= until)
 			return;
-		if (!g_cond_wait_until(&w->ended, &w->lock, now + LOOK_US) && look) {
+		if (!g_cond_wait_until(&w->changed, &w->lock, now + LOOK_US) && look) {
 			g_mutex_unlock(&w->lock);
 			look(w->data, h);
 			g_mutex_lock(&w->lock);
@@ -108,7 +154,7 @@ int lab_work(void (*fn)(void *data, guint i), void *data, guint nr, int jobs,
 	if (h)
 		w->hooks = *h;
 	g_mutex_init(&w->lock);
-	g_cond_init(&w->ended);
+	g_cond_init(&w->changed);
 	start(w, MIN(jobs > 0 ? (guint)jobs : g_get_num_processors(), nr));
 	g_mutex_lock(&w->lock);
 	wait_for_all(w, look);

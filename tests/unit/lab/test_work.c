@@ -62,7 +62,7 @@ static void test_no_hooks(void)
 	TL_EQ(c.nr, 10, "calls");
 }
 
-/* what has begun returns, and nothing else begins */
+/* what has begun returns, however long that takes, and nothing else begins */
 static void test_interrupted(void)
 {
 	struct calls c = { .interrupt_at = 5 };
@@ -73,6 +73,25 @@ static void test_interrupted(void)
 	c = (struct calls){ .interrupted = true };
 	TL_EQ(lab_work(call, &c, 100, 2, &h, NULL), -EINTR, "before it began");
 	TL_EQ(c.nr, 0, "calls");
+}
+
+static void slow(void *data, guint i)
+{
+	struct calls *c = data;
+
+	c->interrupted = true;
+	g_usleep(100000 + i);
+	c->nr_returned++;
+}
+
+/* whoever cannot leave work behind waits for it */
+static void test_waits(void)
+{
+	struct calls c = { 0 };
+	const struct lab_hooks h = { .interrupted = is_interrupted, .data = &c };
+
+	TL_EQ(lab_work(slow, &c, 100, 1, &h, NULL), -EINTR, "interrupted");
+	TL_EQ(c.nr_returned, 1, "returned");
 }
 
 static void deaf(void *data, guint i)
@@ -95,7 +114,7 @@ static void deaf(void *data, guint i)
 static void test_left_behind(void)
 {
 	struct calls c = { 0 };
-	const struct lab_hooks h = { .interrupted = is_interrupted, .data = &c };
+	const struct lab_hooks h = { .interrupted = is_interrupted, .leave = true, .data = &c };
 
 	TL_EQ(lab_work(deaf, &c, 100, 3, &h, NULL), -EBUSY, "left behind");
 	TL_EQ(c.nr_returned, 0, "returned");
@@ -114,5 +133,6 @@ void suite_work(void)
 	CU_add_test(s, "all calls, once each", test_all);
 	CU_add_test(s, "without hooks", test_no_hooks);
 	CU_add_test(s, "interrupted", test_interrupted);
+	CU_add_test(s, "waited for", test_waits);
 	CU_add_test(s, "left behind", test_left_behind);
 }

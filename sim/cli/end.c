@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * How the program ends before its time: by a signal, or because the host has no memory
+ * (sim/cli/malloc.c), for which glib knows no error but ends the program. Either way no
+ * temporary file is left behind.
+ *
+ * The only state outside a run is here: a signal handler has no other way.
+ */
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sim/cli/cli.h"
+
+#define TEMPORARIES_MAX 8 /* that a command has open at once */
+
+static volatile sig_atomic_t caught;	  /* a signal only interrupts */
+static volatile sig_atomic_t interrupted; /* by this signal */
+
+static struct {
+	_Atomic bool there;
+	int dir;
+	char name[32];
+} temporaries[TEMPORARIES_MAX];
+
+void cli_note_temporary(int dir, const char *name, bool there)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(temporaries); i++) {
+		if (there && !temporaries[i].there) {
+			temporaries[i].dir = dir;
+			g_strlcpy(temporaries[i].name, name, sizeof(temporaries[i].name));
+			temporaries[i].there = true;
+			return;
+		}
+		if (!there && temporaries[i].there && temporaries[i].dir == dir &&
+		    !strcmp(temporaries[i].name, name)) {
+			temporaries[i].there = false;
+			return;
+		}
+	}
+}
+
+/* in a signal handler, or where there is no memory */
+static void give_up(int code) __attribute__((noreturn));
+
+static void give_up(int code)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(temporaries); i++)
+		if (temporaries[i].there)
+			unlinkat(temporaries[i].dir, temporaries[i].name, 0);
+	_exit(code);
+}
+
+static void on_signal(int sig)
+{
+	if (caught && !interrupted)
+		interrupted = sig;
+	else
+		give_up(128 + sig);
+}
+
+static void say(const char *why)
+{
+	const char *const text[] = { "reapsim: ", why, "\n" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(text); i++)
+		if (write(STDERR_FILENO, text[i], strlen(text[i])) < 0)
+			break;
+}
+
+void cli_no_memory(void)
+{
+	say("out of memory");
+	give_up(1);
+}
+
+/* by default glib ends the program by SIGTRAP */
+static void on_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
+{
+	if (!(level & G_LOG_LEVEL_ERROR)) {
+		g_log_default_handler(domain, level, message, data);
+		return;
+	}
+	if (strstr(message, "failed to allocate"))
+		cli_no_memory();
+	say(message);
+	give_up(1);
+}
+
+void cli_begin(void)
+{
+	const struct sigaction sa = { .sa_handler = on_signal };
+	struct sigaction hup;
+
+	g_log_set_default_handler(on_log, NULL);
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	/* nohup stays what it is */
+	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+		sigaction(SIGHUP, &sa, NULL);
+}
+
+void cli_catch_signals(bool on)
+{
+	caught = on;
+}
+
+bool cli_interrupted(void)
+{
+	return interrupted;
+}
+
+int cli_end(int code)
+{
+	if (!interrupted || !code)
+		return code;
+	/* what was left behind may be at work still: nothing is taken away from it */
+	fflush(NULL);
+	_exit(128 + interrupted);
+}
