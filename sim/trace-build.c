@@ -6,8 +6,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <string.h>
 
-/* A GArray counts its elements in 32 bits and doubles. */
 #define BUILD_RECS_MAX ((1u << 31) - 8)
 
 static void *grow(void *table, uint32_t nr, size_t size)
@@ -23,7 +23,8 @@ void trace_build_init(struct trace_build *b, const char *path)
 	*b = (struct trace_build){ .t = g_new0(struct trace, 1) };
 	b->t->nr_owners = 1;
 	b->t->path = g_strdup(path ? path : "trace");
-	b->t->rec_array = g_array_new(FALSE, FALSE, sizeof(struct op_rec));
+	b->t->spill = g_new(struct spill, 1);
+	spill_init(b->t->spill, sizeof(struct op_rec));
 	/* the keys are owned by the trace */
 	b->file_ids = g_hash_table_new(g_str_hash, g_str_equal);
 	b->name_ids = g_hash_table_new(g_str_hash, g_str_equal);
@@ -166,13 +167,13 @@ static int build_fits(const struct trace_build *b, const struct op *op, struct e
 
 int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 {
-	struct op_rec out[4];
+	struct op_rec out[4], *to;
 	unsigned int n = 0;
 	int ret = build_fits(b, op, err);
 
 	if (ret)
 		return ret;
-	if (b->t->rec_array->len >= BUILD_RECS_MAX)
+	if (b->t->spill->nr >= BUILD_RECS_MAX)
 		return err_at(err, -EINVAL, b->t->path, 0, "more than %u records, expected fewer",
 			      BUILD_RECS_MAX);
 	if (op_needs_pid(op->code) && (!b->has_pid || b->pid != op->pid)) {
@@ -225,7 +226,10 @@ int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 		out[n++] = op_rec(op->code, 0, 0);
 		break;
 	}
-	g_array_append_vals(b->t->rec_array, out, n);
+	to = spill_add(b->t->spill, n);
+	if (!to)
+		return spill_check(b->t->spill, b->t->path, err);
+	memcpy(to, out, n * sizeof(*out));
 	b->nr_ops++;
 	return 0;
 }
@@ -241,8 +245,8 @@ struct trace *trace_build_end(struct trace_build *b)
 {
 	struct trace *t = b->t;
 
-	t->recs = (const struct op_rec *)(const void *)t->rec_array->data;
-	t->nr_recs = t->rec_array->len;
+	t->recs = (const struct op_rec *)(const void *)t->spill->base;
+	t->nr_recs = t->spill->nr;
 	build_clear(b);
 	return t;
 }

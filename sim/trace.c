@@ -89,14 +89,18 @@ void trace_free(struct trace *t)
 	g_free(t->names);
 	free_kvs(t->machine, t->nr_machine);
 	free_kvs(t->notes, t->nr_notes);
-	if (t->rec_array)
-		g_array_free(t->rec_array, TRUE);
+	if (t->spill)
+		spill_release(t->spill);
+	g_free(t->spill);
 	g_free(t->own_recs);
 	g_free(t->path);
 	g_free(t);
 }
 
 /* The iterator */
+
+/* records, as many as are let go of at once */
+#define ITER_PASSES (1u << 20)
 
 void trace_iter_init(struct trace_iter *it, const struct trace *t)
 {
@@ -235,6 +239,10 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 	struct op_rec ext = { 0 };
 	bool has_ext = false;
 
+	if (t->spill && it->next - it->passed >= ITER_PASSES) {
+		spill_passed(t->spill, it->passed, it->next);
+		it->passed = it->next;
+	}
 	while (it->next < t->nr_recs) {
 		struct op_rec r = t->recs[it->next];
 		uint32_t x = op_rec_x(r);

@@ -14,6 +14,7 @@
 
 #include "sim/err.h"
 #include "sim/op.h"
+#include "sim/spill.h"
 
 /** struct trace_file - a declared file. */
 struct trace_file {
@@ -45,7 +46,7 @@ struct trace {
 	struct trace_kv *notes; /* provenance */
 	uint32_t nr_notes;
 	/* owned storage behind the pointers above */
-	GArray *rec_array;
+	struct spill *spill; /* the records, if they were built */
 	struct op_rec *own_recs;
 	_Atomic uint32_t nr_owners;
 };
@@ -64,8 +65,9 @@ void trace_free(struct trace *t);
  */
 struct trace_iter {
 	const struct trace *t;
-	uint64_t next; /* record that will be read next */
-	uint64_t at;   /* record of the last operation returned */
+	uint64_t next;	 /* record that will be read next */
+	uint64_t at;	 /* record of the last operation returned */
+	uint64_t passed; /* records before it have left memory, in large traces */
 	uint32_t pid, file;
 	bool has_pid, has_file;
 };

@@ -13,10 +13,12 @@
 /* one line each, in the order in which they run */
 #define SUITES(X)                                                                                  \
 	X(trace)                                                                                   \
+	X(spill)                                                                                   \
 	X(readers)                                                                                 \
 	X(input)                                                                                   \
 	X(perf)                                                                                    \
 	X(ftrace)                                                                                  \
+	X(perfetto)                                                                                \
 	X(gen)                                                                                     \
 	X(output)                                                                                  \
 	X(vmstat)                                                                                  \

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#define _GNU_SOURCE /* O_TMPFILE */
 #include "traces/readers/input.h"
 
 #include <errno.h>
@@ -11,6 +10,7 @@
 
 #include <glib.h>
 
+#include "sim/spill.h"
 #include "traces/readers/unpack.h"
 
 #define RAW_BYTES (256u << 10)
@@ -230,22 +230,6 @@ int input_check_unchanged(const struct input *in, struct err *err)
 	return err_at(err, -ESTALE, in->path, 0, "changed while it was read");
 }
 
-/* A file without a name, in memory only where no folder for it is found. */
-static int nameless(void)
-{
-	char *path;
-	int fd = open(g_get_tmp_dir(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-
-	if (fd >= 0)
-		return fd;
-	fd = g_file_open_tmp("reapsim-XXXXXX", &path, NULL);
-	if (fd >= 0) {
-		unlink(path);
-		g_free(path);
-	}
-	return fd;
-}
-
 static int copy_to(struct input *in, int fd, struct err *err)
 {
 	uint8_t buf[16384];
@@ -269,7 +253,7 @@ int input_make_plain(struct input *in, struct err *err)
 
 	if (in->plain)
 		return 0;
-	fd = nameless();
+	fd = nameless_file();
 	if (fd < 0)
 		return err_at(err, -EIO, path, 0, "no room for a copy of it in %s",
 			      g_get_tmp_dir());

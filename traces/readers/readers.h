@@ -22,6 +22,7 @@
 	X(tracedat_reader)                                                                         \
 	X(perfdata_reader)                                                                         \
 	X(lackey_reader)                                                                           \
+	X(perfetto_reader)                                                                         \
 	X(oracle_reader)
 
 #define DECLARE_TRACE_READER(name) extern const struct trace_reader name;

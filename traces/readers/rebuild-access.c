@@ -27,7 +27,7 @@ static int map_on_demand(struct rebuild *rb, struct rb_space *s, uint64_t page)
 static void touch(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v, uint32_t at,
 		  bool write, uint64_t page)
 {
-	struct op *last = rb->ops->len ? op_at(rb, rb->ops->len - 1) : NULL;
+	struct op *last = rb->ops.nr ? op_at(rb, (uint32_t)rb->ops.nr - 1) : NULL;
 
 	/* the page after the last touch, in the same mapping: one range */
 	if (last && last->code == OP_TOUCH && last->pid == s->pid && last->write == write &&

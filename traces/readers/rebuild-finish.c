@@ -71,14 +71,18 @@ static bool cut_at_end(const struct rb_file *f, struct op *op)
 	return true;
 }
 
-static int give(struct trace_build *b, const struct op *op, uint32_t line, GArray *line_of,
+static int give(struct trace_build *b, const struct op *op, uint32_t line, struct spill *line_of,
 		struct err *err)
 {
-	g_array_append_val(line_of, line);
+	uint32_t *to = spill_add(line_of, 1);
+
+	if (!to)
+		return spill_check(line_of, b->t->path, err);
+	*to = line;
 	return trace_build_op(b, op, err);
 }
 
-static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, GArray *line_of)
+static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, struct spill *line_of)
 {
 	struct op op = *op_at(rb, i);
 	bool of_file = op.code == OP_READ || op.code == OP_WRITE || op.code == OP_ADVISE ||
@@ -103,10 +107,10 @@ static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, GArray
 	}
 	if (op.code == OP_ADVISE)
 		op.file = op.pgoff = 0;
-	return give(b, &op, g_array_index(rb->lines, uint32_t, i), line_of, rb->err);
+	return give(b, &op, ((struct rb_op *)spill_at(&rb->ops, i))->line, line_of, rb->err);
 }
 
-static int give_mark(struct trace_build *b, const char *name, uint32_t line, GArray *line_of,
+static int give_mark(struct trace_build *b, const char *name, uint32_t line, struct spill *line_of,
 		     struct err *err)
 {
 	struct op op = { .code = OP_MARK, .name = trace_build_name(b, name) };
@@ -119,7 +123,7 @@ static gint by_number(gconstpointer a, gconstpointer b)
 	return GPOINTER_TO_UINT(a) < GPOINTER_TO_UINT(b) ? -1 : 1;
 }
 
-int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of)
+int rb_finish(struct rebuild *rb, struct trace_build *b, struct spill *line_of)
 {
 	static const char *const marks[] = { NULL, "quarter", "half", "three-quarters" };
 	GList *left = g_list_sort(g_hash_table_get_keys(rb->procs), by_number);
@@ -131,11 +135,14 @@ int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of)
 		proc_end(rb, proc_find(rb, GPOINTER_TO_UINT(l->data)));
 	g_list_free(left);
 
+	ret = spill_check(&rb->ops, rb->path, rb->err);
 	files_join_paths(rb);
-	for (uint32_t i = 0; !ret && i < rb->ops->len; i++) {
+	for (uint32_t i = 0; !ret && i < rb->ops.nr; i++) {
 		enum op_code code = op_at(rb, i)->code;
 
-		line = g_array_index(rb->lines, uint32_t, i);
+		if (i && i % (1u << 16) == 0)
+			spill_passed(&rb->ops, i - (1u << 16), i);
+		line = ((struct rb_op *)spill_at(&rb->ops, i))->line;
 		ret = give_op(rb, b, i, line_of);
 		dead += code == OP_EXIT || code == OP_KILL || code == OP_OOM;
 		if (!ret && quarter < G_N_ELEMENTS(marks) && rb->dead >= 4 &&

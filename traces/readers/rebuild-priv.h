@@ -86,7 +86,14 @@ struct rb_file {
 	uint32_t out; /* index in the trace */
 };
 
-/* Operations; rb_emit() returns the index of the one that it added. */
+/* An operation, and the line of the recording that it comes from. */
+struct rb_op {
+	struct op op;
+	uint32_t line;
+};
+
+/* Operations; rb_emit() returns the index of the one that it added, or NO_OP when
+ * there was no room for it, which rb_finish() reports. */
 struct op *op_at(const struct rebuild *rb, uint32_t i);
 uint32_t rb_emit(struct rebuild *rb, struct op op);
 uint32_t event_cpu(struct rebuild *rb);

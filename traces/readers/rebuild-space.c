@@ -209,10 +209,10 @@ int map_range(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v)
 		.pgoff = v->file >= 0 ? (uint32_t)v->pgoff : 0,
 		.flags = v->flags,
 	};
-	uint32_t first = rb->ops->len;
+	uint32_t first = (uint32_t)rb->ops.nr;
 	int ret = rb_emit_range(rb, s, op, v->start, v->end);
 
-	for (uint32_t i = first; !ret && i < rb->ops->len; i++) {
+	for (uint32_t i = first; !ret && i < rb->ops.nr; i++) {
 		struct rb_vma piece = *v;
 
 		if (op_at(rb, i)->code != OP_MAP)

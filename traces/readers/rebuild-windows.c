@@ -55,7 +55,7 @@ int rb_window_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id i
 		    uint64_t last)
 {
 	int64_t file = file_get(rb, id, NULL);
-	uint64_t index = first, page;
+	uint64_t index = first, page = 0;
 	bool write = t->waits && t->write;
 	int ret;
 
@@ -69,6 +69,10 @@ int rb_window_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id i
 	t->waits = false;
 	rb->counts.checked++;
 	rb->counts.agreed++;
+	/* a part holds whole pages of any machine */
+	index -= index % rb->page_pages;
 	ret = window_get(rb, t->p->space, file, index, &page);
-	return ret ? ret : MIN(rb_access(rb, t, page, write), 0);
+	for (unsigned int i = 0; i < rb->page_pages && ret >= 0; i++)
+		ret = rb_access(rb, t, page + i, write);
+	return MIN(ret, 0);
 }

@@ -18,12 +18,24 @@
 
 struct op *op_at(const struct rebuild *rb, uint32_t i)
 {
-	return &g_array_index(rb->ops, struct op, i);
+	struct rb_op *o = spill_at(&rb->ops, i);
+
+	return &o->op;
+}
+
+static bool append(struct rebuild *rb, const struct op *op)
+{
+	struct rb_op *o = rb->ops.nr < NO_OP ? spill_add(&rb->ops, 1) : NULL;
+
+	if (o)
+		*o = (struct rb_op){ *op, (uint32_t)MIN(rb->line, UINT32_MAX) };
+	else if (!rb->ops.error)
+		rb->ops.error = -EFBIG;
+	return o;
 }
 
 uint32_t rb_emit(struct rebuild *rb, struct op op)
 {
-	uint32_t line = (uint32_t)MIN(rb->line, UINT32_MAX);
 
 	if (!rb->advanced_ns)
 		rb->advanced_ns = rb->ns;
@@ -31,12 +43,9 @@ uint32_t rb_emit(struct rebuild *rb, struct op op)
 		struct op advance = { .code = OP_ADVANCE, .ns = rb->ns - rb->advanced_ns };
 
 		rb->advanced_ns = rb->ns;
-		g_array_append_val(rb->ops, advance);
-		g_array_append_val(rb->lines, line);
+		append(rb, &advance);
 	}
-	g_array_append_val(rb->ops, op);
-	g_array_append_val(rb->lines, line);
-	return rb->ops->len - 1;
+	return append(rb, &op) ? (uint32_t)(rb->ops.nr - 1) : NO_OP;
 }
 
 uint32_t event_cpu(struct rebuild *rb)
@@ -165,8 +174,7 @@ void rb_event(struct rebuild *rb, const struct rb_event *ev)
 void rb_init(struct rebuild *rb, const char *path, struct err *err)
 {
 	*rb = (struct rebuild){ .path = path, .err = err, .page_pages = 1 };
-	rb->ops = g_array_new(FALSE, FALSE, sizeof(struct op));
-	rb->lines = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	spill_init(&rb->ops, sizeof(struct rb_op));
 	rb->files = g_array_new(FALSE, FALSE, sizeof(struct rb_file));
 	rb->file_of = g_hash_table_new_full(rb_id_hash, rb_id_equal, g_free, NULL);
 	rb->path_inos = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -182,8 +190,7 @@ void rb_release(struct rebuild *rb)
 {
 	for (uint32_t i = 0; i < rb->files->len; i++)
 		g_free(g_array_index(rb->files, struct rb_file, i).path);
-	g_array_free(rb->ops, TRUE);
-	g_array_free(rb->lines, TRUE);
+	spill_release(&rb->ops);
 	g_array_free(rb->files, TRUE);
 	g_hash_table_destroy(rb->file_of);
 	g_hash_table_destroy(rb->path_inos);

@@ -16,6 +16,7 @@
 
 #include "sim/err.h"
 #include "sim/op.h"
+#include "sim/spill.h"
 #include "sim/trace.h"
 
 /** struct rb_file_id - a file as the kernel names it. */
@@ -120,8 +121,7 @@ struct rebuild {
 	uint64_t ns; /* of the last event */
 	uint32_t cpu;
 	uint64_t advanced_ns;  /* time that the operations so far stand for */
-	GArray *ops;	       /* struct op */
-	GArray *lines;	       /* uint32_t, of each operation */
+	struct spill ops;      /* struct rb_op */
 	GArray *files;	       /* struct rb_file */
 	GHashTable *file_of;   /* struct rb_file_id -> index + 1 */
 	GHashTable *path_inos; /* path -> invented inode number */
@@ -150,10 +150,10 @@ uint64_t rb_path_ino(struct rebuild *rb, const char *path);
 /**
  * rb_finish - end what still lives and hand everything to a builder.
  * @b: initialised by the caller, who adds header rows before or after
- * @line_of: receives the line of each operation, for trace_check()
+ * @line_of: receives the line of each operation, uint32_t, for trace_check()
  *
- * Return: 0, or -EINVAL with rb->err.
+ * Return: 0; -EINVAL, or another negative errno when there is no room for it.
  */
-int rb_finish(struct rebuild *rb, struct trace_build *b, GArray *line_of);
+int rb_finish(struct rebuild *rb, struct trace_build *b, struct spill *line_of);
 
 #endif

@@ -25,7 +25,20 @@ static void note(struct trace_build *b, const char *key, const char *fmt, ...)
 	g_free(s);
 }
 
-/* "a 12, b 3", the most frequent first */
+/* names -> counts */
+
+static void count_name(GHashTable *names, const char *name, size_t len)
+{
+	enum { NAMES = 64 };
+	char key[96];
+	uint32_t n;
+
+	g_strlcpy(key, name, MIN(len, sizeof(key) - 1) + 1);
+	n = GPOINTER_TO_UINT(g_hash_table_lookup(names, key));
+	if (n ? n < UINT32_MAX : g_hash_table_size(names) < NAMES)
+		g_hash_table_insert(names, g_strdup(key), GUINT_TO_POINTER(n + 1));
+}
+
 static gint by_count(gconstpointer a, gconstpointer b, gpointer data)
 {
 	uint32_t x = GPOINTER_TO_UINT(g_hash_table_lookup(data, a));
@@ -34,21 +47,29 @@ static gint by_count(gconstpointer a, gconstpointer b, gpointer data)
 	return x != y ? (x < y) - (x > y) : strcmp(a, b);
 }
 
-static char *list_unused(const struct recording *rec)
+/* "12 a, 3 b", the most frequent first; empty if there is none. */
+static char *list_names(GHashTable *names)
 {
-	GList *names =
-		g_list_sort_with_data(g_hash_table_get_keys(rec->unused), by_count, rec->unused);
+	GList *keys = g_list_sort_with_data(g_hash_table_get_keys(names), by_count, names);
 	GString *s = g_string_new(NULL);
 	unsigned int nr = 0;
 
-	for (GList *l = names; l && nr < 5; l = l->next, nr++)
-		g_string_append_printf(s, "%s%u %.90s", nr ? ", " : " (",
-				       GPOINTER_TO_UINT(g_hash_table_lookup(rec->unused, l->data)),
+	for (GList *l = keys; l && nr < 5; l = l->next, nr++)
+		g_string_append_printf(s, "%s%u %.90s", nr ? ", " : "",
+				       GPOINTER_TO_UINT(g_hash_table_lookup(names, l->data)),
 				       (const char *)l->data);
-	if (nr)
-		g_string_append_c(s, ')');
-	g_list_free(names);
+	g_list_free(keys);
 	return g_string_free(s, FALSE);
+}
+
+void recording_unused(struct recording *rec, const char *name, size_t len)
+{
+	count_name(rec->unused, name, len);
+}
+
+void recording_killer(struct recording *rec, const char *name)
+{
+	count_name(rec->killers, name && *name ? name : "unknown", SIZE_MAX);
 }
 
 /* A trace without a single access would be replayed to zeros, and believed. */
@@ -59,13 +80,15 @@ static int check_usable(const struct recording *rec, struct err *err)
 
 	if (n->faults > n->faults_dropped || n->reads || n->writes)
 		return 0;
-	unused = list_unused(rec);
+	unused = list_names(rec->unused);
 	err_at(err, -EINVAL, rec->in->path, 0,
-	       "%" PRIu64 " events%s, none of them a page fault in user memory with its address, "
+	       "%" PRIu64
+	       " events%s%s%s, none of them a page fault in user memory with its address, "
 	       "or a read or write of a file, that can be used; %" PRIu64 " faults elsewhere, "
 	       "%" PRIu64 " beyond what a trace can hold; record with traces/record/record.sh, "
 	       "which names the events",
-	       rec->nr_events, unused, n->faults_dropped, n->left_out);
+	       rec->nr_events, *unused ? " (" : "", unused, *unused ? ")" : "", n->faults_dropped,
+	       n->left_out);
 	g_free(unused);
 	return -EINVAL;
 }
@@ -115,6 +138,12 @@ static void add_notes(struct recording *rec)
 		     "%" PRIu64 " of %" PRIu64 " page-cache faults name the page "
 		     "that the rebuilt mapping says",
 		     n->agreed, n->checked);
+	if (g_hash_table_size(rec->killers)) {
+		char *who = list_names(rec->killers);
+
+		note(b, "sigkill-sent-by", "%s", who);
+		g_free(who);
+	}
 	if (n->ooms)
 		note(b, "oom-kills", "%" PRIu64 " processes by the OOM killer", n->ooms);
 	if (rec->nr_software)
@@ -176,19 +205,8 @@ void recording_begin(struct recording *rec, const char *recorder, struct input *
 	*rec = (struct recording){ .recorder = recorder, .in = in };
 	trace_build_init(&rec->b, in->path);
 	rec->unused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	rec->killers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	rb_init(&rec->rb, in->path, err);
-}
-
-void recording_unused(struct recording *rec, const char *name, size_t len)
-{
-	enum { NAMES = 64 };
-	char key[96];
-	uint32_t n;
-
-	g_strlcpy(key, name, MIN(len, sizeof(key) - 1) + 1);
-	n = GPOINTER_TO_UINT(g_hash_table_lookup(rec->unused, key));
-	if (n ? n < UINT32_MAX : g_hash_table_size(rec->unused) < NAMES)
-		g_hash_table_insert(rec->unused, g_strdup(key), GUINT_TO_POINTER(n + 1));
 }
 
 int recording_bad(struct recording *rec, const char *what, const char *have, const char *expected)
@@ -219,22 +237,23 @@ int recording_page_size(struct recording *rec, const char *text)
 
 int recording_end(struct recording *rec, int ret, struct trace **out, struct err *err)
 {
-	GArray *line_of = g_array_new(FALSE, FALSE, sizeof(uint32_t));
+	struct spill line_of;
 	struct trace *t;
 
+	spill_init(&line_of, sizeof(uint32_t));
 	if (!ret)
 		ret = check_usable(rec, err);
 	if (!ret)
 		ret = check_agreement(rec, err);
 	if (!ret)
-		ret = rb_finish(&rec->rb, &rec->b, line_of);
+		ret = rb_finish(&rec->rb, &rec->b, &line_of);
 	if (ret) {
 		trace_build_abort(&rec->b);
 	} else {
 		add_notes(rec);
 		add_machine(rec);
 		t = trace_build_end(&rec->b);
-		ret = trace_check(t, (const uint32_t *)(const void *)line_of->data, err);
+		ret = trace_check(t, (const uint32_t *)spill_at(&line_of, 0), err);
 		if (ret)
 			trace_free(t);
 		else
@@ -242,6 +261,7 @@ int recording_end(struct recording *rec, int ret, struct trace **out, struct err
 	}
 	rb_release(&rec->rb);
 	g_hash_table_destroy(rec->unused);
-	g_array_free(line_of, TRUE);
+	g_hash_table_destroy(rec->killers);
+	spill_release(&line_of);
 	return ret;
 }

@@ -232,6 +232,15 @@ int trace_write_text(const struct trace *t, FILE *f, struct err *err)
 	return ret;
 }
 
+/* Large traces are let out of memory behind what is written. */
+#define CHUNK_RECS (1u << 20)
+
+static void passed(const struct trace *t, uint64_t from, uint64_t nr)
+{
+	if (t->spill)
+		spill_passed(t->spill, from, from + nr);
+}
+
 int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 {
 	struct trace_sum sum = { 0 };
@@ -251,13 +260,23 @@ int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", t->path);
 	}
 	trace_sum_bytes(&sum, head, len);
-	trace_sum_add(&sum, (const uint64_t *)(const void *)t->recs, t->nr_recs);
+	for (uint64_t i = 0; i < t->nr_recs; i += CHUNK_RECS) {
+		uint64_t nr = MIN(CHUNK_RECS, t->nr_recs - i);
+
+		trace_sum_add(&sum, (const uint64_t *)(const void *)(t->recs + i), nr);
+		passed(t, i, nr);
+	}
 	fwrite(head, 1, len, f);
 	free(head);
 	len += (size_t)fprintf(f, "records,%" PRIu64 ",%016" PRIx64 "%016" PRIx64, t->nr_recs,
 			       sum.a, sum.b);
 	pad = 7 - (unsigned int)(len % 8);
 	fprintf(f, "%*s\n", (int)pad, "");
-	fwrite(t->recs, sizeof(*t->recs), t->nr_recs, f);
+	for (uint64_t i = 0; i < t->nr_recs; i += CHUNK_RECS) {
+		uint64_t nr = MIN(CHUNK_RECS, t->nr_recs - i);
+
+		fwrite(t->recs + i, sizeof(*t->recs), nr, f);
+		passed(t, i, nr);
+	}
 	return 0;
 }

@@ -465,6 +465,7 @@ static const struct {
 	{ "trace.dat", "\x17\x08\x44tracing7" },
 	{ "perf.data", "PERFILE2" },
 	{ "lackey", "I  0401ab70,3\n" },
+	{ "perfetto", "\n\2\x18\1\n\2\x18\2" },
 	{ "oracle", NULL },
 };
 

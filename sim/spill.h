@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A table that is appended to and may come to more than memory holds: beyond
+ * SPILL_MEMORY_BYTES it lies in a file without a name in the folder for
+ * temporary files, mapped, with room reserved for it.
+ *
+ * Elements stay readable and writable. What lies behind spill_add(), or was
+ * passed, leaves memory and comes back when it is used again.
+ */
+#ifndef REAPSIM_SPILL_H
+#define REAPSIM_SPILL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "sim/err.h"
+
+#define SPILL_MEMORY_BYTES (32ull << 20)
+
+/** struct spill - fields are for reading only. */
+struct spill {
+	uint64_t nr;
+	uint8_t *base; /* moves when the table grows */
+	size_t size;   /* of an element */
+	int error;     /* -errno of the first spill_add() that failed */
+	/* private */
+	uint64_t room; /* bytes */
+	uint64_t kept; /* bytes before it were let go by spill_add() */
+	int fd;	       /* -1: in memory */
+};
+
+void spill_init(struct spill *s, size_t size);
+void spill_release(struct spill *s);
+/**
+ * spill_add - append one element, or a few of them.
+ * Return: where they are to be written, until the next call; NULL when there is
+ * no room for them, which @s->error remembers.
+ */
+void *spill_add(struct spill *s, unsigned int nr);
+/** Elements [@from, @to) are not needed soon; large ranges that follow one another
+ * are cheap. */
+void spill_passed(const struct spill *s, uint64_t from, uint64_t to);
+/** Report s->error, if there is one. @path: of the input. */
+int spill_check(const struct spill *s, const char *path, struct err *err);
+
+static inline void *spill_at(const struct spill *s, uint64_t i)
+{
+	return s->base ? s->base + i * s->size : NULL;
+}
+
+/** A new file without a name in the folder for temporary files, or -1. */
+int nameless_file(void);
+
+#endif
