@@ -18,6 +18,7 @@
 	X(input)                                                                                   \
 	X(perf)                                                                                    \
 	X(ftrace)                                                                                  \
+	X(objects)                                                                                 \
 	X(perfetto)                                                                                \
 	X(gen)                                                                                     \
 	X(output)                                                                                  \

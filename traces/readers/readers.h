@@ -23,6 +23,8 @@
 	X(perfdata_reader)                                                                         \
 	X(lackey_reader)                                                                           \
 	X(perfetto_reader)                                                                         \
+	X(vscsi_reader)                                                                            \
+	X(csv_reader)                                                                              \
 	X(oracle_reader)
 
 #define DECLARE_TRACE_READER(name) extern const struct trace_reader name;

@@ -466,6 +466,8 @@ static const struct {
 	{ "perf.data", "PERFILE2" },
 	{ "lackey", "I  0401ab70,3\n" },
 	{ "perfetto", "\n\2\x18\1\n\2\x18\2" },
+	{ "vscsi", NULL }, /* two records, which hold NUL bytes: see test_objects.c */
+	{ "csv", "time,obj_id,size\n" },
 	{ "oracle", NULL },
 };
 
@@ -483,7 +485,8 @@ static void test_registry(void)
 		CU_ASSERT_FATAL(i < G_N_ELEMENTS(heads));
 		TL_STR(heads[i].name, r->name, "row %zu", i);
 		head = heads[i].head;
-		CU_ASSERT(!head == !r->probe);
+		if (strcmp(r->name, "vscsi"))
+			CU_ASSERT(!head == !r->probe);
 		if (head)
 			CU_ASSERT_PTR_EQUAL(trace_reader_probe((const uint8_t *)head, strlen(head)),
 					    r);
