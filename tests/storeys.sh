@@ -16,8 +16,9 @@ objects=${1?usage: storeys.sh OBJECTS SOURCE...}
 shift
 cd "$(dirname "$0")/.." || exit 1
 
-# What everybody may use, and depends on nothing: errors and random numbers.
-ground="sim/err sim/rng"
+# What everybody may use, and depends on nothing: errors, random numbers, tables that
+# outgrow memory.
+ground="sim/err sim/rng sim/spill"
 
 # Headers of the run that everything above sim/time/ may include: they describe, and
 # what they declare functions for is not to be called from below.
