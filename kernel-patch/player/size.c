@@ -36,32 +36,24 @@ static uint64_t available_pages(void)
 }
 
 /*
- * On our kernel what is more lies in a file on ramfs. A stock kernel would count
- * its unevictable pages among those that decide how many shadow nodes it keeps, so
- * there it lies in a pipe, of which no list knows.
+ * What is more lies in a pipe, of which no list of pages knows. The unevictable pages
+ * of a file would count among those that decide how many shadow nodes are kept.
  */
 static int surplus[2] = { -1, -1 };
 static uint64_t nr_surplus;
 
 static void surplus_open(uint64_t room)
 {
-	if (!guest.opt.stock)
-		surplus[1] = open("/run/surplus", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	else if (pipe2(surplus, O_CLOEXEC) ||
-		 fcntl(surplus[1], F_SETPIPE_SZ, (int)(room * PAGE_SIZE)) < 0)
+	if (pipe2(surplus, O_CLOEXEC) ||
+	    fcntl(surplus[1], F_SETPIPE_SZ, (int)(room * PAGE_SIZE)) < 0)
 		run_failed("a pipe for %llu pages: %s", (unsigned long long)room, strerror(errno));
-	if (surplus[1] < 0)
-		run_failed("/run/surplus: %s", strerror(errno));
 }
 
 static void surplus_grow(void)
 {
 	static const char page[PAGE_SIZE];
-	const ssize_t ret = guest.opt.stock ? write(surplus[1], page, PAGE_SIZE)
-					    : pwrite(surplus[1], page, PAGE_SIZE,
-						     (off_t)(nr_surplus * PAGE_SIZE));
 
-	if (ret != (ssize_t)PAGE_SIZE)
+	if (write(surplus[1], page, PAGE_SIZE) != (ssize_t)PAGE_SIZE)
 		run_failed("surplus of memory: %s", strerror(errno));
 	nr_surplus++;
 }
@@ -70,10 +62,7 @@ static void surplus_shrink(uint64_t pages)
 {
 	static char page[PAGE_SIZE];
 
-	nr_surplus -= pages;
-	if (!guest.opt.stock && ftruncate(surplus[1], (off_t)(nr_surplus * PAGE_SIZE)))
-		run_failed("surplus of memory: %s", strerror(errno));
-	for (; guest.opt.stock && pages; pages--)
+	for (; pages; pages--, nr_surplus--)
 		if (read(surplus[0], page, PAGE_SIZE) != (ssize_t)PAGE_SIZE)
 			run_failed("surplus of memory: %s", strerror(errno));
 }
@@ -87,7 +76,7 @@ void take_surplus(void)
 	if (guest.cgroup_fd >= 0 || !want)
 		return;
 	surplus_open(have > want ? have - want : 1);
-	/* some pages are tables of the file, so it takes a few steps */
+	/* some pages are the pipe's own, so it takes a few steps */
 	while ((have = available_pages()) != want) {
 		uint64_t n = have > want + 64 ? (have - want) * 7 / 8 : 1;
 
@@ -100,7 +89,5 @@ void take_surplus(void)
 			while (n--)
 				surplus_grow();
 	}
-	if (!guest.opt.stock)
-		close(surplus[1]);
 	result("I surplus %llu\n", (unsigned long long)nr_surplus);
 }

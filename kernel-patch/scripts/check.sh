@@ -138,7 +138,8 @@ pool() {
 
 # run LRU POLICY TRACE [OPTION...] - one run on the test-only kernel; CSV
 run() {
-	LRU=$1 POLICY=$2 RUNS=1 OPTIONS="${*:4}" KERNEL_DIR=$test_only OUT=$out/$(basename "$3" .csv) \
+	# the records are of kernels that do not charge kernel memory
+	KMEM=0 LRU=$1 POLICY=$2 RUNS=1 OPTIONS="${*:4}" KERNEL_DIR=$test_only OUT=$out/$(basename "$3" .csv) \
 		"$scripts/run.sh" "$3"
 }
 

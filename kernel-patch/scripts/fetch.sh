@@ -3,8 +3,8 @@
 # fetch.sh VERSION: prints the folder of an unpacked kernel source, such as 6.12
 # or 7.3. It comes from Debian's linux-source-VERSION: first by the machine's
 # own apt sources, then by the unstable and experimental suites of the same
-# archive, with an apt configuration of our own, so that the machine's stays as
-# it is. What is in the cache is not looked up again.
+# archive, and the backports, with an apt configuration of our own, so that the machine's
+# stays as it is: the newest that there is. What is in the cache is not looked up again.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -33,7 +33,7 @@ refresh() {
 }
 
 other_suites() {
-	archive "$tmp" unstable experimental || die "get $package and set KERNEL_SRC="
+	archive "$tmp" unstable experimental stable-backports trixie-backports || die "get $package and set KERNEL_SRC="
 	download
 }
 

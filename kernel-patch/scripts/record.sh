@@ -12,7 +12,7 @@
 #   RUNS=N               of each (default 5); 0: only write what is finished
 #   JOBS=N               guests at once (default 2); one with two CPUs counts as one
 #   INTO=FOLDER          (default: kernel-patch/results)
-#   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR   as for build.sh and run.sh
+#   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR, KMEM   as for build.sh and run.sh
 #   STOCK=NAME           a distribution's kernel (KERNEL, KERNEL_IMAGE: image.sh) with
 #                        SET="KEY=VALUE..." as for stock-run.sh, which NAME stands for
 #                        in INTO/stock-vKERNEL-LRU-NAME.*; POLICY is baseline and skip,
@@ -79,7 +79,7 @@ kernel_id() {
 	{ grep -E '^(source|patches)=' "$kernel/info"; digest "$kernel/config"; } | sha256sum | cut -c1-16
 }
 
-key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; echo -n "$SET"; } | sha256sum | cut -c1-16; }
+key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; echo -n "$SET${KMEM:+ kmem=$KMEM}"; } | sha256sum | cut -c1-16; }
 
 # what a policy is recorded as: of a stock kernel, what it imitates
 name_of() {

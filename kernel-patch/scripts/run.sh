@@ -11,6 +11,7 @@
 #   KERNEL, KERNEL_SRC, PATCHES, CONFIG   as for build.sh
 #   KERNEL_DIR=FOLDER  a kernel that build.sh printed; nothing is built then
 #   RA_KB=N           read-ahead, instead of what the trace says
+#   KMEM=0            kernel memory is not charged (cgroup.memory=nokmem)
 #   MEMCG=N           memory.max in pages, instead of what the trace says
 #   MEM=N             MiB of the guest (default: as the trace's machine needs)
 #   OPTIONS="..."     more player options, such as player.dump=1 player.times=1
@@ -26,6 +27,8 @@ POLICY=${POLICY:-baseline}
 LRU=${LRU:-classic}
 RUNS=${RUNS:-5}
 TIMEOUT=${TIMEOUT:-600}
+KMEM=${KMEM:-1}
+[[ $KMEM =~ ^[01]$ ]] || bad "KMEM=$KMEM: expected one of: 0 1"
 OPTIONS=${OPTIONS:-}
 
 [ -f "$trace" ] || die "no such trace: $trace"
@@ -66,7 +69,8 @@ fi
 
 one() { # policy lru run
 	local dir=$out/$1-$2-$3 cmdline why status=0
-	cmdline="$guest_cmdline cgroup.memory=nokmem reapsim.policy=$1 player.policy=$1 player.lru=$2"
+	cmdline="$guest_cmdline reapsim.policy=$1 player.policy=$1 player.lru=$2"
+	[ "$KMEM" = 1 ] || cmdline+=" cgroup.memory=nokmem"
 	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
 	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
 	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
