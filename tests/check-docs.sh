@@ -10,7 +10,7 @@
 # Tables must match the program's output: the lines from
 #	<!-- reapsim list --markdown KIND -->
 # to the next empty line, and the lines between
-#	<!-- begin traces/studies/headline.sh -->
+#	<!-- begin traces/studies/headline.sh -->	(or another script there, with --brief or without)
 #	<!-- end -->
 # --update rewrites them. Every kind of plug-in must have a table.
 #
@@ -69,8 +69,8 @@ with_tables() {
 	local line table
 	while IFS= read -r line; do
 		printf '%s\n' "$line"
-		if [ "$line" = '<!-- begin traces/studies/headline.sh -->' ]; then
-			REAPSIM=$REAPSIM "$src/traces/studies/headline.sh" || return
+		if [[ $line =~ ^'<!-- begin '(traces/studies/[a-z]+\.sh)(' --brief')?' -->'$ ]]; then
+			REAPSIM=$REAPSIM "$src/${BASH_REMATCH[1]}" ${BASH_REMATCH[2]} || return
 			while IFS= read -r line && [ "$line" != '<!-- end -->' ]; do :; done
 			printf '%s\n' "$line"
 		fi

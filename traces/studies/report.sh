@@ -5,6 +5,7 @@
 #   report.txt       tables that fit a 72-column mail
 #   runs.csv         every counter, one row a run
 #   lru.csv          the same for both LRUs, with the scenarios
+#   large.md         what v1 and v1+evict cost with large folios, the scenarios too
 #   NAME.svg, .png   refaults against memory, a line a policy
 set -eu
 cd "$(dirname "$0")/../.."
@@ -17,6 +18,7 @@ esac
 mkdir -p "$out"
 claim "$out/report.txt" "What a policy costs, on recorded traces"
 claim "$out/lru.csv" "trace,machine,"
+claim "$out/large.md" "| trace | memory | LRU |"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 traces=(traces/shipped/*.csv traces/shipped/*.rtrace)
@@ -105,4 +107,6 @@ TEXT
 	lrus
 } >"$work/report"
 put "$work/report" "$out/report.txt"
-echo "wrote $out/report.txt, $out/runs.csv, $out/lru.csv, $out/memory.csv and plots"
+REAPSIM=$reapsim traces/studies/large.sh >"$work/large"
+put "$work/large" "$out/large.md"
+echo "wrote $out/report.txt, $out/large.md, $out/runs.csv, $out/lru.csv, $out/memory.csv and plots"
