@@ -33,6 +33,8 @@ struct line {
 	const char *name; /* without its colon */
 	size_t name_len;
 	const char *args;
+	const char *comm;
+	size_t comm_len;
 };
 
 static const char *back_blanks(const char *line, const char *end)
@@ -71,8 +73,9 @@ static const char *back_tgid(const char *line, const char *end, uint32_t *pid)
 }
 
 /* "COMMAND-TID (TGID) [CPU] FLAGS " before the stamp; the command may hold anything. */
-static bool scan_task(const char *line, const char *end, struct rb_event *ev)
+static bool scan_task(const char *line, const char *end, struct line *l)
 {
+	struct rb_event *ev = &l->ev;
 	uint64_t cpu, tid;
 	const char *p;
 
@@ -93,6 +96,8 @@ static bool scan_task(const char *line, const char *end, struct rb_event *ev)
 		return false;
 	ev->cpu = (uint32_t)cpu;
 	ev->tid = (uint32_t)tid;
+	l->comm = MIN(skip_blanks(line), p - 1);
+	l->comm_len = (size_t)(p - 1 - l->comm);
 	return true;
 }
 
@@ -101,14 +106,14 @@ static bool scan_line(const char *line, struct line *l)
 	for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.')) {
 		const char *start, *p;
 
-		if (!scan_stamp(line, dot, &start, &p, &l->ev.ns) ||
-		    !scan_task(line, start, &l->ev))
+		if (!scan_stamp(line, dot, &start, &p, &l->ev.ns) || !scan_task(line, start, l))
 			continue;
 		l->name = p = skip_blanks(p);
-		while (*p && *p != ':' && *p != ' ')
+		/* "sys_munmap(addr: ..." is a system call in tracefs */
+		while (*p && *p != ':' && *p != ' ' && *p != '(')
 			p++;
 		l->name_len = (size_t)(p - l->name);
-		l->args = skip_blanks(*p == ':' ? p + 1 : p);
+		l->args = skip_blanks(*p == ':' || *p == '(' ? p + 1 : p);
 		return l->name_len > 0;
 	}
 	return false;
@@ -168,6 +173,9 @@ static int on_line(struct recording *rec, const char *line)
 	}
 	if (scan_line(line, &l)) {
 		rec->nr_events++;
+		/* who kills is named */
+		if (!strncmp(l.name, "signal_generate:", 16))
+			recording_name(rec, l.ev.tid, l.comm, l.comm_len);
 		return tracepoint_take(rec, l.name, l.name_len, l.args, &l.ev);
 	}
 	if (take_remark(rec, line))

@@ -227,11 +227,13 @@ static int on_task_exit(struct recording *rec, const struct line *l, struct rb_e
 static int on_comm(struct recording *rec, const struct line *l, struct rb_event *ev)
 {
 	bool exec = l->name[l->name_len] != ':' && g_str_has_prefix(l->args, "exec: ");
-	const char *p = strrchr(l->args, ':');
+	const char *p = strrchr(l->args, ':'), *name;
 
 	if (!p || !scan_word(&p, ":") || !scan_id(&p, &ev->task.pid) || !scan_word(&p, "/") ||
 	    !scan_id(&p, &ev->task.tid) || *p)
 		return recording_bad(rec, "name of a command", l->args, "NAME:PID/TID");
+	name = exec ? l->args + strlen("exec: ") : l->args;
+	recording_name(rec, ev->task.tid, name, (size_t)(strrchr(name, ':') - name));
 	ev->kind = exec ? RB_EXEC : RB_THREAD;
 	rb_event(&rec->rb, ev);
 	return 0;

@@ -18,7 +18,7 @@
 #include "traces/readers/scan.h"
 
 enum { FIRST_DESCRIBED = 65536, GENERIC = 327, FIELDS_MAX = 16, DESCRIBED_MAX = 1 << 16 };
-enum { NAMES_MAX = 1 << 22, NAME_BYTES = 64 };
+enum { NAME_BYTES = 64 };
 enum { PF_WRITE = 1 << 1, EXC_STORE_PAGE_FAULT = 15, SIGKILL_ = 9, CLONE_THREAD_ = 0x10000 };
 
 /* What a field says, whatever event it is in. */
@@ -429,17 +429,6 @@ static int generic_event(struct fields *out, const struct event **e, char *name,
 	return more;
 }
 
-void perfetto_name(struct perfetto *pf, uint32_t tid, struct pb name)
-{
-	gpointer key = GUINT_TO_POINTER(tid);
-
-	if (!tid || tid >= SCAN_PID_MAX || !pb_len(&name) ||
-	    (g_hash_table_size(pf->names) >= NAMES_MAX && !g_hash_table_contains(pf->names, key)))
-		return;
-	g_hash_table_insert(pf->names, key,
-			    g_strndup((const char *)name.p, MIN(pb_len(&name), NAME_BYTES - 1)));
-}
-
 static int take(struct perfetto *pf, struct stream *s, const struct event *e,
 		const struct fields *f, struct rb_event *ev)
 {
@@ -447,8 +436,9 @@ static int take(struct perfetto *pf, struct stream *s, const struct event *e,
 
 	if ((f->has & e->needs) != e->needs)
 		return 0;
-	if (f->has & HAS(S_NAME) && f->has & HAS(S_PID) && f->v[S_PID] < SCAN_PID_MAX)
-		perfetto_name(pf, (uint32_t)f->v[S_PID], f->name);
+	if (f->has & HAS(S_NAME) && is_task(f))
+		recording_name(&pf->rec, (uint32_t)f->v[S_PID], (const char *)f->name.p,
+			       pb_len(&f->name));
 	if (!e->take || !e->take(pf, f, ev))
 		return 0;
 	if (ev->kind == RB_CLONE_FLAGS) { /* ftrace does not say that it was forked */

@@ -212,7 +212,7 @@ static void on_task(struct perfetto *pf, uint64_t tid, uint64_t pid, struct pb n
 
 	if (!tid || tid >= SCAN_PID_MAX || !pid || pid >= SCAN_PID_MAX)
 		return;
-	perfetto_name(pf, (uint32_t)tid, name);
+	recording_name(&pf->rec, (uint32_t)tid, (const char *)name.p, pb_len(&name));
 	if (g_hash_table_contains(pf->rec.rb.thread_of, GSIZE_TO_POINTER(tid)))
 		return;
 	ev.task.tid = (uint32_t)tid;
@@ -546,8 +546,7 @@ static void give(struct perfetto *pf, struct stream *s)
 			ev.task.pid = 0;
 		break;
 	case RB_SIGKILL_SENT:
-		recording_killer(&pf->rec,
-				 g_hash_table_lookup(pf->names, GUINT_TO_POINTER(ev.tid)));
+		recording_killer(&pf->rec, ev.tid);
 		break;
 	default:
 		break;
@@ -599,7 +598,6 @@ static void begin(struct perfetto *pf, struct input *in, struct err *err)
 	pf->rec.rb.no_maps = true;
 	pf->streams = g_hash_table_new_full(NULL, NULL, NULL, stream_free);
 	pf->described = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	pf->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 }
 
 static void say_what_is_missing(struct perfetto *pf)
@@ -634,7 +632,6 @@ static int perfetto_read(struct input *in, struct trace **out, struct err *err)
 	ret = recording_end(&pf.rec, ret, out, err);
 	g_hash_table_destroy(pf.streams);
 	g_hash_table_destroy(pf.described);
-	g_hash_table_destroy(pf.names);
 	return ret;
 }
 

@@ -23,7 +23,6 @@ struct perfetto {
 	uint32_t nr_madvise;
 	GHashTable *streams;	       /* sequence << 32 | CPU -> struct stream */
 	GHashTable *described;	       /* sequence << 32 | field -> struct described */
-	GHashTable *names;	       /* tid -> name of its command */
 	uint64_t lost_bundles;	       /* bundles before which events were lost */
 	uint64_t lost_start, lost_end; /* events, by the kernel's count */
 	uint64_t full_chunks;	       /* thrown away by a full buffer */
@@ -52,7 +51,5 @@ int perfetto_describe(struct perfetto *pf, uint32_t seq, struct pb m);
 /** A message FtraceEvent. @offset_ns: what its clock is behind that of others. */
 int perfetto_event(struct perfetto *pf, struct stream *s, uint32_t seq, int64_t offset_ns,
 		   struct pb m);
-/** Keep the name of a thread. */
-void perfetto_name(struct perfetto *pf, uint32_t tid, struct pb name);
 
 #endif

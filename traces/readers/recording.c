@@ -67,9 +67,20 @@ void recording_unused(struct recording *rec, const char *name, size_t len)
 	count_name(rec->unused, name, len);
 }
 
-void recording_killer(struct recording *rec, const char *name)
+void recording_name(struct recording *rec, uint32_t tid, const char *name, size_t len)
 {
-	count_name(rec->killers, name && *name ? name : "unknown", SIZE_MAX);
+	enum { NAME_BYTES = 64 };
+
+	if (tid && tid < SCAN_PID_MAX && len)
+		g_hash_table_insert(rec->names, GUINT_TO_POINTER(tid),
+				    g_strndup(name, MIN(len, NAME_BYTES)));
+}
+
+void recording_killer(struct recording *rec, uint32_t tid)
+{
+	const char *name = g_hash_table_lookup(rec->names, GUINT_TO_POINTER(tid));
+
+	count_name(rec->killers, name ? name : "unknown", SIZE_MAX);
 }
 
 /* A trace without a single access would be replayed to zeros, and believed. */
@@ -205,6 +216,7 @@ void recording_begin(struct recording *rec, const char *recorder, struct input *
 	*rec = (struct recording){ .recorder = recorder, .in = in };
 	trace_build_init(&rec->b, in->path);
 	rec->unused = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+	rec->names = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	rec->killers = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
 	rb_init(&rec->rb, in->path, err);
 }
@@ -261,6 +273,7 @@ int recording_end(struct recording *rec, int ret, struct trace **out, struct err
 	}
 	rb_release(&rec->rb);
 	g_hash_table_destroy(rec->unused);
+	g_hash_table_destroy(rec->names);
 	g_hash_table_destroy(rec->killers);
 	spill_release(&line_of);
 	return ret;

@@ -27,6 +27,7 @@ struct recording {
 	uint64_t nr_events;   /* of any kind; counted by the reader */
 	uint64_t lost;	      /* events that the recorder says it lost */
 	GHashTable *unused;   /* name -> count: events that are of no use here */
+	GHashTable *names;    /* tid -> name of its command */
 	GHashTable *killers;  /* name -> count: who sent a SIGKILL */
 	uint64_t cpus;	      /* of the recorded machine; 0: not said */
 	uint64_t nr_software; /* faults of which nothing says whether they wrote */
@@ -46,8 +47,10 @@ void recording_note(struct recording *rec, const char *key, const char *value);
 int recording_page_size(struct recording *rec, const char *text);
 /** Count an event that is of no use here, for the message when none is. */
 void recording_unused(struct recording *rec, const char *name, size_t len);
-/** Count a SIGKILL that a task of that name sent; NULL: not known. */
-void recording_killer(struct recording *rec, const char *name);
+/** Thread @tid runs a command of that name, @len bytes. */
+void recording_name(struct recording *rec, uint32_t tid, const char *name, size_t len);
+/** Count a SIGKILL that thread @tid sent, by its name. */
+void recording_killer(struct recording *rec, uint32_t tid);
 /**
  * Finish what recording_begin() began.
  * @ret: what reading came to; if not 0 everything is thrown away

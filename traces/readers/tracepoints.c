@@ -178,6 +178,25 @@ static int on_syscall(struct recording *rec, const char *args, struct rb_event *
 	return 0;
 }
 
+/* "addr: 0x7f1000, len: 0x1000", and for madvise "start: ..., len_in: ..., behavior: 0x4" */
+static int on_range_call(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	uint64_t start, len, advice = 0;
+	const char *p = args;
+
+	ev->kind = scan_word(&p, "start: ") ? RB_MADVISE : RB_MUNMAP;
+	if ((ev->kind == RB_MUNMAP && !scan_word(&p, "addr: ")) || !scan_hex(&p, &start) ||
+	    !scan_word(&p, ", len") || !find_field(&p, ": ") || !scan_hex(&p, &len) ||
+	    (ev->kind == RB_MADVISE && (!scan_word(&p, ", behavior: ") || !scan_hex(&p, &advice))))
+		return recording_bad(rec, "munmap or madvise", args,
+				     "addr: HEX, len: HEX or "
+				     "start: HEX, len_in: HEX, behavior: HEX");
+	ev->range.start = start >> PAGE_SHIFT_;
+	ev->range.pages = len / 4096 + !!(len % 4096);
+	ev->range.advice = (unsigned int)MIN(advice, 1000);
+	return 0;
+}
+
 enum { CLONE_THREAD_ = 0x10000 };
 
 /*
@@ -299,6 +318,7 @@ static int on_generate(struct recording *rec, const char *args, struct rb_event 
 		return TRACEPOINT_SKIP;
 	ev->kind = RB_SIGKILL_SENT;
 	ev->task.tid = (uint32_t)pid;
+	recording_killer(rec, ev->tid);
 	return 0;
 }
 
@@ -329,6 +349,10 @@ static const struct {
 	{ "ext4:ext4_da_write_begin", on_write },
 	{ "ext4:ext4_write_begin", on_write },
 	{ "raw_syscalls:sys_enter", on_syscall },
+	{ "syscalls:sys_enter_munmap", on_range_call },
+	{ "syscalls:sys_enter_madvise", on_range_call },
+	{ "syscalls:sys_munmap", on_range_call }, /* as tracefs calls them */
+	{ "syscalls:sys_madvise", on_range_call },
 	{ "task:task_newtask", on_newtask },
 	{ "sched:sched_process_fork", on_sched_fork },
 	{ "sched:sched_process_exec", on_sched_exec },

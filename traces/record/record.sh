@@ -20,9 +20,12 @@ usage()
 	cat <<USAGE
 usage: $prog [options] -- COMMAND [ARG...]
        $prog [options] -p PID -- sleep SECONDS
+       $prog [options] -G CGROUP -- sleep SECONDS
+       $prog --perfetto-config
 
-Records COMMAND and everything it starts, or with -p a process that runs and what
-it starts for as long as COMMAND runs, and writes a text trace.
+Records COMMAND and everything it starts; with -p a process that runs and what it
+starts, with -G all that run in a cgroup, for as long as COMMAND runs. Writes a
+text trace.
 
   -o FILE      write the trace to FILE (default: trace.perf.txt)
   --cold       drop the page cache first (needs root), so that file reads
@@ -30,6 +33,12 @@ it starts for as long as COMMAND runs, and writes a text trace.
   --software   take faults from the software event, as where the kernel has no
                tracepoint for them (arm64): reads are not told from writes
   -p PID       record this process instead of COMMAND
+  -G CGROUP    record this cgroup instead of COMMAND, by its path below the
+               mount of cgroup v2 (or perf_event of v1); processes that were in it
+               before start empty, and all of the machine is listened to
+  --perfetto-config
+               print a configuration for Perfetto, as on Android, and exit:
+               traces/README.md says how to use it
   -m SIZE      perf buffer for each CPU, as perf takes it (default: 32M);
                raise it when events were lost
   --note TEXT  add a line of your own to the provenance, "KEY: TEXT" or just
@@ -40,6 +49,49 @@ it starts for as long as COMMAND runs, and writes a text trace.
 
 Then: reapsim trace convert FILE out.csv
 USAGE
+}
+
+# What Perfetto shall record: as much of the same as ftrace has. Large buffers:
+# what does not fit is thrown away, and counted.
+perfetto_config()
+{
+	cat <<CONFIG
+# Written by traces/record/record.sh --perfetto-config.
+buffers { size_kb: 262144 fill_policy: DISCARD }
+data_sources { config { name: "linux.system_info" } }
+data_sources {
+  config {
+    name: "linux.process_stats"
+    process_stats_config { scan_all_processes_on_start: true }
+  }
+}
+data_sources {
+  config {
+    name: "linux.ftrace"
+    ftrace_config {
+      buffer_size_kb: 32768
+      drain_period_ms: 250
+CONFIG
+	for e in exceptions/page_fault_user exceptions/page_fault_kernel \
+		filemap/mm_filemap_fault filemap/mm_filemap_map_pages \
+		filemap/mm_filemap_get_pages filemap/mm_filemap_add_to_page_cache \
+		filemap/mm_filemap_delete_from_page_cache ext4/ext4_da_write_begin \
+		ext4/ext4_write_begin task/task_newtask task/task_rename \
+		sched/sched_process_fork sched/sched_process_exec sched/sched_process_exit \
+		signal/signal_generate signal/signal_deliver oom/mark_victim \
+		lowmemorykiller/lowmemory_kill raw_syscalls/sys_enter; do
+		echo "      ftrace_events: \"$e\""
+	done
+	cat <<CONFIG
+      syscall_events: "sys_munmap"
+      syscall_events: "sys_madvise"
+    }
+  }
+}
+duration_ms: 30000
+write_into_file: true
+file_write_period_ms: 1000
+CONFIG
 }
 
 die()
@@ -61,17 +113,19 @@ buffer=32M
 allow_lost=0
 keep=0
 pid=
+cgroup=
 software=0
 notes=
 
 while [ $# -gt 0 ]; do
 	case $1 in
-	-o|-m|-p|--note)
+	-o|-m|-p|-G|--note)
 		[ $# -ge 2 ] || bad_usage "$1 needs a value"
 		case $1 in
 		-o) out=$2 ;;
 		-m) buffer=$2 ;;
 		-p) pid=$2 ;;
+		-G) cgroup=$2 ;;
 		--note)
 			case $2 in
 			*": "*) note=$2 ;;
@@ -85,6 +139,7 @@ while [ $# -gt 0 ]; do
 	--software) software=1; shift ;;
 	--allow-lost) allow_lost=1; shift ;;
 	--keep) keep=1; shift ;;
+	--perfetto-config) perfetto_config; exit 0 ;;
 	-h|--help) usage; exit 0 ;;
 	--) shift; break ;;
 	-*) bad_usage "unknown option '$1'" ;;
@@ -101,6 +156,7 @@ case $pid in
 *[!0-9]*) bad_usage "-p $pid: expected the number of a process" ;;
 esac
 [ -z "$pid" ] || [ -d "/proc/$pid" ] || bad_usage "-p $pid: there is no such process"
+[ -z "$pid" ] || [ -z "$cgroup" ] || bad_usage "-p and -G: expected one of them"
 command -v "$1" >/dev/null 2>&1 || bad_usage "command '$1' not found"
 
 # tracefs names the events; perf mounts it by itself only where debugfs is there
@@ -164,8 +220,8 @@ if [ $cold = 1 ]; then
 	cache="dropped before the recording (drop_caches 3)"
 fi
 
-# Filters belong to the event before them. raw_syscalls: only munmap (11) and
-# madvise (28), by their x86-64 numbers.
+# Filters belong to the event before them. munmap and madvise: by their own events
+# where the kernel has them (CONFIG_FTRACE_SYSCALLS), else by their numbers on x86-64.
 set_events()
 {
 	for e in exceptions:page_fault_kernel filemap:mm_filemap_fault \
@@ -178,7 +234,9 @@ set_events()
 	for e in signal:signal_generate signal:signal_deliver; do
 		has_event $e && echo "-e $e --filter sig==9"
 	done
-	if [ "$(uname -m)" = x86_64 ] && has_event raw_syscalls:sys_enter; then
+	if has_event syscalls:sys_enter_munmap && has_event syscalls:sys_enter_madvise; then
+		echo "-e syscalls:sys_enter_munmap -e syscalls:sys_enter_madvise"
+	elif [ "$(uname -m)" = x86_64 ] && has_event raw_syscalls:sys_enter; then
 		echo "-e raw_syscalls:sys_enter --filter id==11||id==28"
 	fi
 }
@@ -189,10 +247,29 @@ has_event filemap:mm_filemap_get_pages ||
 	missing="$missing read(2) is not seen (no filemap:mm_filemap_get_pages, Linux 6.12 or newer);"
 has_event ext4:ext4_da_write_begin ||
 	missing="$missing write(2) is not seen (no ext4 events);"
+case " $events " in
+*sys_enter*) ;;
+*) missing="$missing munmap() and madvise() are not seen (no syscalls events);" ;;
+esac
+has_event filemap:mm_filemap_map_pages ||
+	missing="$missing what the page cache says of a fault is not seen (no filemap:mm_filemap_map_pages, Linux 6.12 or newer);"
+has_event task:task_newtask ||
+	missing="$missing vfork() looks like fork() (no task:task_newtask);"
+has_event signal:signal_generate ||
+	missing="$missing kills look like exits (no signal events);"
+has_event oom:mark_victim ||
+	missing="$missing OOM kills look like other kills (no oom:mark_victim);"
 [ -z "$missing" ] || echo "$prog: note:$missing" >&2
 
 target=
+groups=
 [ -z "$pid" ] || target="-p $pid"
+if [ -n "$cgroup" ]; then
+	# the name once for each event, behind them
+	nr=$(printf '%s\n' $events | grep -c '^-e$')
+	target=-a
+	groups=$(yes -- "$cgroup" | head -n "$nr" | paste -s -d,)
+fi
 
 # Ctrl-C ends the command, not the recording of it
 trap : INT
@@ -202,7 +279,8 @@ started=$(date -u +%Y-%m-%dT%H:%M:%SZ)
 buildid=
 perf record -h 2>&1 | grep -q -e --buildid-mmap && buildid=--no-buildid-mmap
 # shellcheck disable=SC2086 # the events are words
-perf record -q -N -B -d $buildid $target -m "$buffer" -o "$data" $events -- "$@" 2>"$tmp/record.err"
+perf record -q -N -B -d $buildid $target -m "$buffer" -o "$data" $events \
+	${groups:+-G "$groups"} -- "$@" 2>"$tmp/record.err"
 rc=$?
 trap 'exit 130' INT
 if [ ! -s "$data" ]; then
@@ -294,6 +372,7 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	echo "# arch: $(uname -m)"
 	echo "# page size: $(getconf PAGESIZE)"
 	[ -z "$pid" ] || echo "# attached: to a process that ran, for the time of the command"
+	[ -z "$cgroup" ] || echo "# attached: to a cgroup, for the time of the command"
 	printf '# command: %s' "$*" | tr '\n' ' '
 	echo
 	echo "# status: $rc"

@@ -86,6 +86,15 @@ static const struct {
 	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800000,1,w\nfork,7,8,1\n"
 	  "touch,7,0x800001,1,w\ntouch,8,0x800000,1,w\nexec,8\n"
 	  "anon,8,0x800000,512,rw-p\ntouch,8,0x800002,1,w\nkill,8\noom,7\nmark,end\n" },
+	{ "munmap and madvise, as trace-cmd and tracefs print them; advice on anonymous memory is "
+	  "none",
+	  FAULT("0", "6") AT(
+		  "sys_enter_madvise: start: 0x00000000, len_in: 0x00002001, behavior: 0x00000001")
+		  AT("sys_madvise(start: 1000, len_in: 1000, behavior: 0)")
+			  AT("sys_munmap(addr: 0, len: 1000)")
+				  AT("sys_enter_munmap: addr: 0x1000, len: 0x1000"),
+	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800000,1,w\n"
+	  "unmap,7,0x800000,1\nunmap,7,0x800001,1\nexit,7\nmark,end\n" },
 	{ "stack traces and lost events are no events",
 	  "CPU:1 [LOST 17 EVENTS]\n" FAULT("0", "6") "          sh x-7  [001] d..1.  5.000000: "
 						     "<stack trace>\n => exc_page_fault\n\n"
@@ -106,6 +115,8 @@ static const struct {
 	{ AT("sched_process_exec: filename=a"), ":1: exec" },
 	{ AT("sched_process_exit: comm=a"), ":1: exit" },
 	{ AT("mark_victim: x"), ":1: OOM victim" },
+	{ AT("sys_munmap(addr: x"), ":1: munmap or madvise" },
+	{ AT("sys_enter_madvise: start: 0x1000, len_in: 0x1000"), ":1: munmap or madvise" },
 	{ AT("lowmemory_kill: x"), ":1: kill" },
 	{ AT("sched_switch: prev_comm=a") AT("sched_switch: prev_comm=b") AT("irq_exit: x"),
 	  ": 3 events (2 sched_switch, 1 irq_exit), none of them a page fault" },
@@ -204,6 +215,26 @@ static void test_header(void)
 	trace_free(t);
 }
 
+static void test_killer(void)
+{
+	struct trace *t;
+	struct err err;
+	const char *who = "";
+
+	CU_ASSERT_EQUAL_FATAL(
+		read_text(FAULT("0", "6") "   lmkd-1-20  [001] d..1.  5.1: signal_generate: "
+					  "sig=9 errno=0 code=0 comm=x pid=7 grp=1 res=0\n"
+					  "   y-21  [001] d..1.  5.1: signal_generate: "
+					  "sig=15 errno=0 code=0 comm=x pid=7 grp=1 res=0\n",
+			  &t, &err),
+		0);
+	for (uint32_t i = 0; i < t->nr_notes; i++)
+		if (!strcmp(t->notes[i].key, "sigkill-sent-by"))
+			who = t->notes[i].value;
+	CU_ASSERT_STRING_EQUAL(who, "1 lmkd-1");
+	trace_free(t);
+}
+
 static void test_probe(void)
 {
 	static const struct {
@@ -233,5 +264,6 @@ void suite_ftrace(void)
 	CU_add_test(s, "lines become operations", test_ops);
 	CU_add_test(s, "bad lines are refused by number", test_bad);
 	CU_add_test(s, "header: lost events and CPUs", test_header);
+	CU_add_test(s, "who kills is named", test_killer);
 	CU_add_test(s, "probe", test_probe);
 }

@@ -152,6 +152,12 @@ static const struct {
 	  "advise 7 800400+2 random\n"
 	  "unmap 7 800400+1\nmap 7 800400+1 r-xp /bin/x @0\n"
 	  "unmap 7 800408+2\nexit 7\nmark end\n" },
+	{ "munmap and madvise, by their own events",
+	  BIN MAP_BIN FAULT("400000", "4") AT("syscalls:sys_enter_madvise: start: 0x00400000, "
+					      "len_in: 0x00002000, behavior: 0x00000001")
+		  AT("syscalls:sys_enter_munmap: addr: 0x00408000, len: 0x00001fff"),
+	  "spawn 7 cpu 1\nmap 7 800400+10 r-xp /bin/x @0\ntouch 7 800400+1 r\n"
+	  "advise 7 800400+2 random\nunmap 7 800408+2\nexit 7\nmark end\n" },
 	{ "plain perf script: command and thread only, nanoseconds, other events",
 	  "# ========\n# hostname : h\n\n"
 	  "my prog [x]     7 [001]   5.000000000: exceptions:page_fault_user: "
