@@ -22,7 +22,7 @@
 
 const struct kernel_profile kernel_6_12 = {
 	.name = "6.12",
-	.summary = "long-term kernel of 2024",
+	.summary = "longterm kernel of 2024",
 	RULES,
 };
 
@@ -33,7 +33,7 @@ const struct kernel_profile kernel_6_12 = {
  */
 const struct kernel_profile kernel_6_12_lazy = {
 	.name = "6.12-lazy",
-	.summary = "v6.12, but what a fault reads becomes active only if it is mapped",
+	.summary = "v6.12, but a faulted-in folio becomes active only if it is mapped",
 	RULES,
 	.activates_mapped = true,
 };

@@ -40,7 +40,7 @@ const struct kernel_profile kernel_7_3_rc7 = {
  */
 const struct kernel_profile kernel_7_3_eager = {
 	.name = "7.3-eager",
-	.summary = "v7.3, but what a fault reads starts out active, as it did before",
+	.summary = "v7.3, but a faulted-in folio starts active, as in earlier kernels",
 	RULES,
 	.fault_is_active = true,
 };

@@ -71,28 +71,30 @@ enum {
 };
 
 static const struct option options[] = {
-	[PARTIAL_MS] = { "partial_ms", OPT_COUNT, "70",
-			 "stall of some task in a window that wakes it", 1, 10000 },
-	[COMPLETE_MS] = { "complete_ms", OPT_COUNT, "700", "stall of all tasks that makes it kill",
-			  1, 10000 },
+	[PARTIAL_MS] = { "partial_ms", OPT_COUNT, "70", "partial stall per window that wakes it", 1,
+			 10000 },
+	[COMPLETE_MS] = { "complete_ms", OPT_COUNT, "700",
+			  "complete stall per window that makes it kill", 1, 10000 },
 	[WINDOW_MS] = { "window_ms", OPT_COUNT, "1000", "PSI window", 500, 10000 },
 	[THRASHING_PERCENT] = { "thrashing", OPT_COUNT, "100", "refaults, percent of the file LRU",
 				0, 1000 },
 	[CRITICAL_PERCENT] = { "thrashing_critical", OPT_COUNT, "0",
-			       "refaults for which anybody is killed; 0: three times thrashing", 0,
-			       10000 },
-	[DECAY_PERCENT] = { "decay", OPT_COUNT, "10", "thrashing, less by so many percent a kill",
-			    0, 100 },
-	[SWAP_LOW_PERCENT] = { "swap_low", OPT_COUNT, "10", "free swap below it is low, percent", 0,
-			       100 },
+			       "refaults above which any app may be killed; 0: three times "
+			       "thrashing",
+			       0, 10000 },
+	[DECAY_PERCENT] = { "decay", OPT_COUNT, "10",
+			    "percent by which each kill lowers the thrashing limit", 0, 100 },
+	[SWAP_LOW_PERCENT] = { "swap_low", OPT_COUNT, "10", "free swap that counts as low, percent",
+			       0, 100 },
 	[SWAP_RATIO] = { "swap_ratio", OPT_COUNT, "1",
-			 "free swap is at most so many times easily available memory; 0: no limit",
+			 "limit of free swap as a multiple of easily available memory; 0: no limit",
 			 0, 100 },
-	[POLL_SHORT_MS] = { "poll_short_ms", OPT_COUNT, "10",
-			    "how often it looks while swap is low", 1, 1000 },
-	[POLL_LONG_MS] = { "poll_long_ms", OPT_COUNT, "100", "how often it looks else", 1, 1000 },
+	[POLL_SHORT_MS] = { "poll_short_ms", OPT_COUNT, "10", "polling interval while swap is low",
+			    1, 1000 },
+	[POLL_LONG_MS] = { "poll_long_ms", OPT_COUNT, "100", "polling interval otherwise", 1,
+			   1000 },
 	[KILL_TIMEOUT_MS] = { "kill_timeout_ms", OPT_COUNT, "100",
-			      "how long it waits for a victim; 0: until it is gone", 0, 10000 },
+			      "timeout for the exit of a victim; 0: none", 0, 10000 },
 	{ NULL },
 };
 
@@ -332,7 +334,7 @@ static void run(struct sim *s, const union option_value *args)
 
 const struct killer kill_lmkd = {
 	.name = "lmkd",
-	.summary = "Android's: PSI, watermarks, thrashing, swap; cached apps first, mrelease",
+	.summary = "Android's lmkd: PSI, watermarks, thrashing, swap; cached apps first, mrelease",
 	.options = options,
 	.run = run,
 };

@@ -4,5 +4,5 @@
 
 const struct killer kill_none = {
 	.name = "none",
-	.summary = "nobody but the kernel's OOM killer",
+	.summary = "only the kernel's OOM killer",
 };

@@ -47,17 +47,18 @@ enum {
 
 static const struct option options[] = {
 	[PRESSURE_PERCENT] = { "pressure", OPT_COUNT, "60",
-			       "avg10 of full pressure that is too much, percent", 1, 100 },
-	[DURATION_MS] = { "duration_ms", OPT_COUNT, "30000", "for how long", 0, 3600000 },
+			       "avg10 of full pressure above which it kills, percent", 1, 100 },
+	[DURATION_MS] = { "duration_ms", OPT_COUNT, "30000",
+			  "time above that pressure before it kills", 0, 3600000 },
 	[USED_PERCENT] = { "swap_used", OPT_COUNT, "90",
-			   "memory and swap in use that is too much, percent", 1, 100 },
-	[INTERVAL_MS] = { "interval_ms", OPT_COUNT, "1000", "how often it looks at pressure", 1,
+			   "used memory and swap above which it kills, percent", 1, 100 },
+	[INTERVAL_MS] = { "interval_ms", OPT_COUNT, "1000", "polling interval of pressure", 1,
 			  60000 },
 	[SWAP_INTERVAL_MS] = { "swap_interval_ms", OPT_COUNT, "150",
-			       "how often it looks at memory and swap", 1, 60000 },
-	[DELAY_MS] = { "delay_ms", OPT_COUNT, "15000", "no kill for pressure for so long after one",
-		       0, 3600000 },
-	[MRELEASE] = { "mrelease", OPT_COUNT, "0", "reap what it kills: 0 no, 1 yes", 0, 1 },
+			       "polling interval of memory and swap", 1, 60000 },
+	[DELAY_MS] = { "delay_ms", OPT_COUNT, "15000", "time between two kills for pressure", 0,
+		       3600000 },
+	[MRELEASE] = { "mrelease", OPT_COUNT, "0", "reap the victims: 0 no, 1 yes", 0, 1 },
 	{ NULL },
 };
 
@@ -188,7 +189,7 @@ static void run(struct sim *s, const union option_value *args)
 
 const struct killer kill_oomd = {
 	.name = "oomd",
-	.summary = "systemd-oomd's: pressure over time, or memory and swap; a family at once",
+	.summary = "systemd-oomd: pressure over time, or memory and swap; kills a process family",
 	.options = options,
 	.run = run,
 };

@@ -4,6 +4,6 @@
 
 const struct killer kill_scripted = {
 	.name = "scripted",
-	.summary = "as the trace has it: kill, mrelease and oom rows",
+	.summary = "the trace: its kill, mrelease and oom rows",
 	.scripted = true,
 };

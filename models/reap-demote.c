@@ -13,7 +13,7 @@ static bool dying(const struct zap_details *d)
 
 const struct reap_policy reap_demote = {
 	.name = "demote",
-	.summary = "every dying process: exclusive to the inactive tail",
+	.summary = "every dying process: move exclusive folios to the inactive tail",
 	.in_scope = dying,
 	.exclusive = reap_not_shared,
 	.action = REAP_DEMOTE,

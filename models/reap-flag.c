@@ -15,7 +15,7 @@
 enum { OOM };
 
 static const struct option options[] = {
-	[OOM] = { "oom", OPT_CHOICE, "no", "the OOM reaper passes the flag, too",
+	[OOM] = { "oom", OPT_CHOICE, "no", "the OOM reaper also passes the flag",
 		  .choices = (const char *const[]){ "no", "yes", NULL } },
 	{ NULL },
 };

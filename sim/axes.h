@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Axes of a sweep: a key file where each key has a list of values,
+ * Axes of a sweep: a key file in which each key has a list of values,
  *
  *	KEY=VALUE;VALUE;...
  *
- * (a semicolon that belongs to a value is written "\\;"), and a value that begins with a digit may
- *be a range:
+ * A semicolon inside a value is written "\\;". A value that begins with a digit may be a
+ * range:
  *
  *	1..4		1 2 3 4
  *	10%..40%/15%	10% 25% 40%
  *	0.5..2*2	0.5 1 2
  *
- * Both ends are included where the steps meet them. Numbers are decimal, and
- * exact: the third value of 0..1/0.1 is 0.2.
+ * An end is included if a step hits it. Numbers are decimal and exact: the third value of
+ * 0..1/0.1 is 0.2.
  */
 #ifndef REAPSIM_AXES_H
 #define REAPSIM_AXES_H
@@ -26,7 +26,7 @@
 
 #define AXIS_VALUES_MAX 100000
 
-/** struct axis - a key and its values, each as a user would type it. */
+/** struct axis - a key and its values, each as a user types it. */
 struct axis {
 	char *group, *key;
 	unsigned int line;
@@ -45,11 +45,11 @@ int axes_parse(struct axes *a, const char *path, const char *text, size_t len, s
 void axes_clear(struct axes *a);
 /** The axis @group.@key, or NULL. */
 struct axis *axes_find(const struct axes *a, const char *group, const char *key);
-/** Add one at the end, with the single value @value; line 0. */
+/** Append an axis with the single value @value; line 0. */
 struct axis *axes_add(struct axes *a, const char *group, const char *key, const char *value);
-/** "KEY=" and a list as it is typed in a command, "A,B", as a line of such a file. */
+/** Append a line of such a file for a list as typed in a command, "A,B". */
 void axes_text(GString *s, const char *key, const char *list);
-/** The same of files, whose names are no ranges, and of a single one. */
+/** The same for file names, which are never ranges, and for a single file. */
 void axes_text_files(GString *s, const char *key, const char *list);
 void axes_text_file(GString *s, const char *key, const char *path);
 

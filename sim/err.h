@@ -8,13 +8,13 @@
 
 #include <stdarg.h>
 
-/** struct err - one human-readable message; empty when nothing went wrong. */
+/** struct err - one human-readable message; empty without an error. */
 struct err {
 	char msg[1024];
 };
 
 /**
- * err_set - format a message and hand back the code, for "return err_set()".
+ * err_set - format a message and return the code, for "return err_set()".
  * @err: may be NULL, then only the code is returned
  * @code: a negative errno; -EINVAL and -ENOENT mean bad input (exit 2),
  *	anything else a failed run (exit 1)

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Which kernel's rules a run follows. A profile is one const struct in
- * models/kernel-NAME.c and one line in models/registry.c. Each item names a
- * behaviour that some version has and another has not, and the function it is
- * found in; the engine and the models read it where they mirror that function.
- * What has no item here is the same in all of them.
+ * Kernel profiles: the rules of a kernel version. A profile is one const struct in
+ * models/kernel-NAME.c and one line in models/models.h. Each item names a behaviour that
+ * differs between versions, and its function; the engine and the models check the item
+ * where they mirror that function. All versions share the behaviour that has no item here.
  */
 #ifndef REAPSIM_KERNEL_H
 #define REAPSIM_KERNEL_H
@@ -25,11 +24,11 @@ struct kernel_profile {
 	/* free_pages_and_swap_cache() drains the CPU's batches before each piece
 	 * of the gather, exit_mmap() and vms_clear_ptes() before they begin */
 	bool drain_at_unmap;
-	/* folio_add_lru(): with MGLRU what a fault brings in starts out active;
-	 * else only if it is of the working set, and else it is marked */
+	/* folio_add_lru(): with MGLRU a faulted-in folio starts active; else only a
+	 * workingset folio does, and others are marked */
 	bool fault_is_active;
-	/* no version: file folios that a fault brings in start out as others do, and
-	 * become active when a fault maps them (RFC, Song, 25 Feb 2026) */
+	/* no version: faulted-in file folios start like others, and become active when
+	 * a fault maps them (RFC, Song, 25 Feb 2026) */
 	bool activates_mapped;
 	/* lru_deactivate_file() counts pgdeactivate for every folio of MGLRU */
 	bool lru_gen_counts_deactivate;
@@ -38,25 +37,24 @@ struct kernel_profile {
 
 	/* __oom_reap_task_mm() starts with the last VMA */
 	bool reap_backwards;
-	/* dup_mmap() leaves what it copied before it failed to exit_mmap() of the mm,
-	 * unstable by then; else it unmaps the copies itself */
+	/* a failing dup_mmap() leaves the copied mappings to exit_mmap() of the mm, which
+	 * is unstable by then; else it unmaps the copies itself */
 	bool failed_fork_exits;
 
 	/* File faults and readahead, mm/filemap.c and mm/readahead.c */
 
 	/* ext4_set_inode_mapping_order(): files of ext4 may have large folios */
 	bool large_folios;
-	/* do_sync_mmap_readahead() reads what is executable from the fault on,
+	/* do_sync_mmap_readahead() reads executable mappings from the fault on,
 	 * inside the mapping, and without counting misses */
 	bool exec_readahead;
-	/* filemap_map_pages() takes a miss back only for the page that faulted, at
-	 * the first attempt, unless its mapping is sequential or executable; else
-	 * for every page around it that is cached. do_async_mmap_readahead() spares
-	 * the same mappings */
+	/* filemap_map_pages() decrements mmap_miss only for the faulting page, at the
+	 * first attempt, unless its mapping is sequential or executable; else for every
+	 * cached page around it. do_async_mmap_readahead() exempts the same mappings */
 	bool mmap_miss_by_fault;
 	/* page_cache_async_ra() ends the window where a larger folio would end */
 	bool readahead_aligned;
-	/* do_page_cache_ra() sets no mark in a window that the file's end cuts */
+	/* do_page_cache_ra() sets no readahead flag in a window cut by the file's end */
 	bool readahead_ends_at_eof;
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
@@ -64,21 +62,21 @@ struct kernel_profile {
 
 	/* Anon faults, mm/memory.c */
 
-	/* do_swap_page() reads a slot that one PTE refers to past the swap cache, and
-	 * the page is that process's alone; a page of the swap cache stays in it
-	 * unless swap is short, or nobody else holds it and the fault writes */
+	/* do_swap_page() bypasses the swap cache for a slot with one PTE, and the page is
+	 * exclusive to that process; a page in the swap cache stays there unless swap
+	 * is short, or it has no other reference and the fault writes */
 	bool swapin_skips_cache;
-	/* wp_can_reuse_anon_folio() drains the batches unless there are more than
-	 * three references; else unless there are more than a batch explains */
+	/* wp_can_reuse_anon_folio() drains the batches unless the folio has more than
+	 * three references; else unless it has more than a batch accounts for */
 	bool reuse_drains;
 
 	/* Reclaim, mm/vmscan.c */
 
-	/* folio_check_references() takes PG_referenced even from a folio that it keeps
-	 * because it goes with its process */
+	/* folio_check_references() clears PG_referenced even on a folio that it keeps
+	 * because its process is being freed */
 	bool clears_referenced_first;
-	/* prepare_scan_control() computes the costs of the lists from statistics;
-	 * else lru_note_cost() adds to them when they arise */
+	/* prepare_scan_control() computes the list costs from statistics; else
+	 * lru_note_cost() adds them as they arise */
 	bool cost_by_statistics;
 	/* kswapd_try_clear_hopeless(): progress revives kswapd only once the node is
 	 * balanced; else any progress does */

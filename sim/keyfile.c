@@ -34,7 +34,7 @@ static int add_entry(struct keyfile *k, GHashTable *lines, const char *group, GK
 	if (!keys || !keys[0])
 		return 0; /* a comment */
 	if (!group)
-		return err_at(err, -EINVAL, k->path, line, "\"%s\" stands before the first [group]",
+		return err_at(err, -EINVAL, k->path, line, "\"%s\" comes before the first [group]",
 			      keys[0]);
 	value = g_key_file_get_string(kf, "line", keys[0], &gerr);
 	if (!value)

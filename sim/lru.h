@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What an LRU model has to provide. A model is one const struct in
- * models/lru-NAME.c and one line in models/registry.c. The engine owns the
+ * The interface of an LRU model. A model is one const struct in
+ * models/lru-NAME.c and one line in models/models.h. The engine owns the
  * folio table, the per-CPU batches, the page cache and the priority loops of
  * reclaim; the model owns the lists, the aging and the shadow entries.
  */
@@ -60,7 +60,7 @@ enum folio_references {
 	FOLIOREF_ACTIVATE,
 };
 
-/** struct folio_where - where a folio is, for "explain" and the checks. */
+/** struct folio_where - the list of a folio, for "explain" and the checks. */
 struct folio_where {
 	const char *list; /* "inactive_file"; NULL: on no list */
 };
@@ -103,39 +103,37 @@ struct lru_model {
 	void (*del)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
 	/* lru_move_tail(): inactive, next to be reclaimed; it is on a list */
 	void (*move_tail)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* lru_gen_clear_refs(): it is used no more; false if it has to be moved,
-	 * too. May be NULL: it has to */
+	/* lru_gen_clear_refs(): forget its accesses. Return: false if the folio must also
+	 * be moved. NULL: it must */
 	bool (*clear_refs)(struct sim *s, uint32_t slot);
-	/* reclaim met the folio: v7.3 folio_check_references() */
+	/* reclaim scans the folio: v7.3 folio_check_references() */
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
-	/* lru_gen_look_around(): rmap found, and cleared, @nr PTEs of a folio from
-	 * @vpn on, of which some were young.
-	 * May be NULL */
+	/* lru_gen_look_around(): rmap found @nr PTEs of a folio from @vpn on, some of them
+	 * young, and cleared them. May be NULL */
 	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			    uint32_t nr);
-	/* reclaim had it among the used pages and no longer has: deactivated, or
-	 * once promoted and now in an old generation. For counting only; the folio
-	 * is resident */
+	/* has reclaim aged the folio: deactivated, or promoted once and now in an old
+	 * generation? For counting only; the folio is resident */
 	bool (*aged)(struct sim *s, uint32_t slot);
-	/* lru_gen_add_mm(), lru_gen_del_mm(): an address space comes and goes. May
-	 * be NULL */
+	/* lru_gen_add_mm(), lru_gen_del_mm(): an mm is created, freed. May be NULL */
 	void (*add_mm)(struct lruvec *lruvec, struct mm *mm);
 	void (*del_mm)(struct lruvec *lruvec, struct mm *mm);
-	/* it is evicted: the shadow's 32 bits (workingset_eviction()) */
+	/* the folio is evicted. Return: the 32 bits of its shadow
+	 * (workingset_eviction()) */
 	uint32_t (*eviction)(struct sim *s, uint32_t slot);
 	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is
 	 * false for its first. True: there is more */
 	bool (*shrink_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* kswapd_age_node(), before each pass of kswapd. True: kswapd calls
-	 * out_of_memory() and goes on */
+	 * out_of_memory() and continues */
 	bool (*age_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */
 	void (*reclaim_end)(struct sim *s, struct lruvec *lruvec);
-	/* memcg statistics are flushed: decisions may see the present */
+	/* memcg statistics are flushed: decisions use the current values */
 	void (*flush_stats)(struct sim *s, struct lruvec *lruvec);
 	/* sizes: levels nr_{in,}active_{anon,file} */
 	uint64_t (*size)(const struct lruvec *lruvec, enum lru_type type, bool active);
-	/* bytes of memory that the lists take */
+	/* bytes of memory used by the lists */
 	uint64_t (*list_bytes)(const struct lruvec *lruvec);
 	/* every list, newest first: calls @fn until it returns false */
 	void (*walk)(const struct lruvec *lruvec,

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The operations of a trace, in the form the replay loop eats: 8-byte
- * records. traces/FORMAT.md is the user's description.
+ * The operations of a trace as the replay loop reads them: 8-byte records.
+ * traces/FORMAT.md is the description for users.
  *
  * A record is two little-endian 32-bit words: the operation in the low 5 bits
  * of the first, a 27-bit field x in its other bits, and a 32-bit argument.
- * What rarely changes is not repeated in every record: the process and the
- * file that an operation means are registers, set by REC_PID and REC_FILE and
- * kept until set again; REC_EXT carries the arguments of the next record that
- * do not fit. All units are 4 KiB pages; addresses are virtual page numbers.
+ * The process and the file of an operation are registers: REC_PID and REC_FILE set
+ * them, and they keep their value until set again. REC_EXT carries the arguments of
+ * the next record that do not fit. All units are 4 KiB pages; addresses are virtual
+ * page numbers.
  */
 #ifndef REAPSIM_OP_H
 #define REAPSIM_OP_H
@@ -30,7 +30,7 @@ enum op_code {
 	OP_KILL,     /* SIGKILL, then exit_mmap() */
 	OP_MRELEASE, /* x: flags. SIGKILL, process_mrelease(), exit_mmap() */
 	OP_OOM,	     /* the OOM killer's victim: reaped, then exit_mmap() */
-	OP_OPTIN,    /* prctl(): at its death, forget what it used */
+	OP_OPTIN,    /* prctl(): at its death, skip marking its pages */
 	/* mappings; REC_EXT before OP_MAP: x vm_flags, arg file offset;
 	 * before OP_ADVISE: x an advice (VM_RAND_READ, VM_SEQ_READ or 0) */
 	OP_MAP,	   /* x: pages, arg: address; file unless VM_ANON */
@@ -44,22 +44,22 @@ enum op_code {
 	OP_DROP_CACHES, /* echo 1 > /proc/sys/vm/drop_caches */
 	OP_DRAIN,	/* lru_add_drain_all() */
 	OP_ADVANCE,	/* x << 32 | arg: nanoseconds */
-	OP_MARK,	/* arg: index in the trace's string table */
+	OP_MARK,	/* take a snapshot; arg: its name, index in the string table */
 	/* more of a process, REC_PID */
 	OP_FORK_FAIL,  /* a fork() that fails with all mappings copied */
 	OP_CLEAR_REFS, /* echo 1 > /proc/PID/clear_refs */
 	NR_OPS,
 };
 
-/** The operation is one of a process: it needs REC_PID. */
+/** Does the operation belong to a process, that is, need REC_PID? */
 static inline bool op_needs_pid(enum op_code code)
 {
 	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
 	       code == OP_CLEAR_REFS;
 }
 
-/** enum vm_flags - how a range is mapped (x of the REC_EXT before OP_MAP); named
- * as the kernel's, where it has one. The bits are those of the binary form. */
+/** enum vm_flags - flags of a mapping (x of the REC_EXT before OP_MAP), with the kernel's
+ * names where they exist. The bits are those of the binary form. */
 enum vm_flags {
 	VM_READ = 1 << 0,
 	VM_WRITE = 1 << 1,
@@ -85,11 +85,10 @@ enum mrelease_flags {
 #define OP_PAGES_MAX (REC_X_MAX >> 1) /* longest range: 256 GiB */
 #define OP_PID_MAX   REC_X_MAX
 
-/* the system's own process (oom_score_adj -900 and below): nobody kills it but
- * the trace */
+/* the system's own process (oom_score_adj -900 and below): only the trace kills it */
 #define TRACE_SYSTEM_PID 0x7000000u
 
-/** struct op_rec - one record as it lies in memory and in a binary trace. */
+/** struct op_rec - one record, in memory and in a binary trace. */
 struct op_rec {
 	uint32_t head;
 	uint32_t arg;
@@ -111,8 +110,8 @@ static inline uint32_t op_rec_x(struct op_rec r)
 }
 
 /**
- * struct op - one operation with everything it means, for code that is not in
- * a hurry (readers, writers, checks). Fields an operation does not use are 0.
+ * struct op - one decoded operation, for code off the hot path (readers, writers, checks).
+ * Unused fields are 0.
  */
 struct op {
 	enum op_code code;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Options: a machine key, a KEY=VALUE of a plug-in, an option of a command is
- * one row of a table. What it is called, what it takes, its default and its
- * line of help are there and nowhere else: parsing, checks, error messages,
- * "reapsim list", --help and the tables in the documents follow from the row.
+ * Options: a machine key, a KEY=VALUE of a plug-in and an option of a command are each one
+ * row of a table. The row has its name, type, range, default and line of help. Parsing,
+ * checks, error messages, "reapsim list", --help and the tables in the documents are
+ * generated from it.
  *
- * Values of a table go to an array in the order of the rows (plug-ins), or each
- * into the member of a struct that its row names (machine keys, commands).
+ * The values of a table are stored in an array in the order of the rows (plug-ins), or each
+ * in the struct member that its row names (machine keys, commands).
  */
 #ifndef REAPSIM_OPTION_H
 #define REAPSIM_OPTION_H
@@ -20,15 +20,15 @@
 #include "sim/err.h"
 
 enum option_type {
-	OPT_COUNT,  /* a whole number: decimal, or hexadecimal after 0x, never octal */
-	OPT_POWER,  /* one that is a power of two */
-	OPT_REAL,   /* a number */
-	OPT_CHOICE, /* one of some words */
-	OPT_SIZE,   /* pages, or a share of what a trace needs: "40%" */
+	OPT_COUNT,  /* whole number: decimal, or hexadecimal after 0x, never octal */
+	OPT_POWER,  /* power of two */
+	OPT_REAL,   /* real number */
+	OPT_CHOICE, /* one of several words */
+	OPT_SIZE,   /* pages, or a share of the memory that a trace needs: "40%" */
 	/* of commands only */
-	OPT_FLAG,  /* there or not */
-	OPT_TEXT,  /* what the command parses */
-	OPT_TEXTS, /* the same; may be given again */
+	OPT_FLAG,  /* present or not */
+	OPT_TEXT,  /* text that the command parses */
+	OPT_TEXTS, /* the same; repeatable */
 	OPT_PATH,  /* of a file or folder */
 	OPT_PATHS, /* comma separated */
 };
@@ -42,16 +42,15 @@ enum option_type {
  * @help: one line
  * @min, @max: bounds of a number, both allowed
  * @choices: of an OPT_CHOICE, NULL-terminated; the value is the index
- * @assumed: the default is nobody's measurement: sweep it
- * @unit: NULL: as the name ends ("_us", "_pages", "_percent"), or none
- * @offset, @size: the member that takes the value, OPTION_FIELD(); unused where
- *	values go to an array
+ * @assumed: the default was never measured: sweep it
+ * @unit: NULL: derived from the end of the name ("_us", "_pages", "_percent"), or none
+ * @offset, @size: the member that holds the value, OPTION_FIELD(); unused if the values
+ *	are stored in an array
  * @letter: of a command: "-j"; 0: none
- * @metavar: of a command: what stands for the value in --help
- * @role: of a path: what the file is to the command, enum file_kind of
- *	sim/output.h, which nobody below needs. A command that declares its
- *	files gets all inputs, traces, results and key files from its rows; what other
- *	roles have names that follow from the value, and the command declares them
+ * @metavar: of a command: placeholder of the value in --help
+ * @role: of a path: the use of the file, enum file_kind of sim/output.h. A command that
+ *	declares its files gets all inputs, traces, results and key files from its rows. For
+ *	other roles the command derives the file names from the value and declares them
  */
 struct option {
 	const char *name;
@@ -83,20 +82,20 @@ union option_value {
 	} size;
 };
 
-/** The row called by the first @len bytes of @name; NULL: there is none. */
+/** The row named by the first @len bytes of @name, or NULL. */
 const struct option *option_find(const struct option *rows, const char *name, size_t len);
 
 /**
- * option_parse - one value.
- * @who: what the option belongs to, for the message: "machine key ", "killer lmkd: "
+ * option_parse - parse one value.
+ * @who: owner of the option, for the message: "machine key ", "killer lmkd: "
  * Return: 0, or -EINVAL with @err naming the option, the value and what is expected.
  */
 int option_parse(const struct option *o, const char *who, const char *text, union option_value *v,
 		 struct err *err);
 
 /**
- * options_parse_one - "KEY=VALUE" into its place in @v, which is in the order of @rows.
- * @who: as above; it precedes what is said of an unknown key, too
+ * options_parse_one - parse "KEY=VALUE" and store it in @v, which is in the order of @rows.
+ * @who: as above; also precedes the message about an unknown key
  */
 int options_parse_one(const struct option *rows, const char *who, const char *kv,
 		      union option_value *v, struct err *err);

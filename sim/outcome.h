@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a timed run cost and saved. Filled by timed_outcome() (sim/timed.h) when the
- * run has ended; all times are simulated nanoseconds unless they say ps.
+ * Costs and savings of a timed run. timed_outcome() (sim/timed.h) fills it at the end of the
+ * run. All times are simulated nanoseconds, except those in _ps.
  */
 #ifndef REAPSIM_OUTCOME_H
 #define REAPSIM_OUTCOME_H
@@ -14,36 +14,34 @@
 #include "sim/mm/times.h"
 #include "sim/vmstat.h"
 
-/** "unmap", "mark_first", ...: names of columns. */
+/** The column name of a cost: "unmap", "mark_first", ... */
 const char *reap_cost_name(enum reap_cost cost);
 
 /**
- * struct kill_outcome - one victim. "Freed" is what the reap and the exit give
- * back to the allocator: anon pages, swap slots not counted, the page cache that
- * +evict drops, page tables and the process's own kernel pages. File pages that
- * stay in the cache are not freed by the kill.
+ * struct kill_outcome - one victim. "Freed" counts the pages that the reap and the exit
+ * return to the allocator: anon pages (not swap slots), page cache dropped by +evict, page
+ * tables and the process's kernel pages. File pages that stay cached are not freed.
  *
- * A kill is avoidable if memory was on its way: at its time an earlier victim
- * was not done, and what the earlier victims had still to free then
- * (@pending_pages, known at the end of the run) was at least what the killer
- * missed (@shortage_pages). A reap that takes no time would have made it
- * unnecessary.
+ * A kill is avoidable if enough memory was about to be freed: an earlier victim had not
+ * exited yet, and the pages that earlier victims had yet to free (@pending_pages, known at
+ * the end of the run) covered the shortage (@shortage_pages). An instant reap would have
+ * made the kill unnecessary.
  */
 struct kill_outcome {
 	uint32_t pid;
 	bool oom;  /* by the kernel's OOM killer */
-	bool done; /* its address space is gone; else the run ended before */
+	bool done; /* its address space was freed before the run ended */
 	uint64_t at_ns;
 	uint64_t freed_pages;
-	/* from the kill until 50, 90 and 100% of that is free */
+	/* from the kill until 50, 90 and 100% of @freed_pages are free */
 	uint64_t t50_ns, t90_ns, t100_ns;
-	uint64_t reap_ns; /* from the kill until the address space is gone */
+	uint64_t reap_ns; /* from the kill until the address space is freed */
 	uint64_t shortage_pages, pending_pages;
 	bool avoidable;
 };
 
-/** struct restart_outcome - a process that came back; @latency_ns is from its
- * start to the end of its start-up section. */
+/** struct restart_outcome - a restart; @latency_ns: from its start to the end of its start-up
+ * section. */
 struct restart_outcome {
 	uint32_t pid;
 	uint64_t at_ns, latency_ns;
@@ -52,11 +50,11 @@ struct restart_outcome {
 /** struct outcome - of one run; freed by outcome_clear(). */
 struct outcome {
 	struct vmstat stat; /* at the end */
-	uint64_t end_ns;    /* when the last actor was through */
+	uint64_t end_ns;    /* end of the last actor */
 	struct mm_times mm;
 	uint64_t nr_requests; /* to the device */
 	uint64_t nr_kills, nr_oom_kills, nr_avoidable;
-	uint64_t nr_lost; /* records of processes that were dead */
+	uint64_t nr_lost; /* skipped records, of dead processes */
 	GArray *kills;	  /* struct kill_outcome, in order of time */
 	GArray *restarts; /* struct restart_outcome, likewise */
 };
@@ -65,7 +63,7 @@ struct outcome {
 uint64_t outcome_reap_ps(const struct outcome *o);
 /** The @percent-th percentile of restart latencies (nearest rank); 0 if none. */
 uint64_t outcome_latency_ns(const struct outcome *o, unsigned int percent);
-/** The mean over kills that are done of t50_ns, t90_ns or t100_ns, by @percent. */
+/** The mean of t50_ns, t90_ns or t100_ns, by @percent, over the kills that are done. */
 uint64_t outcome_free_ns(const struct outcome *o, unsigned int percent);
 void outcome_clear(struct outcome *o);
 

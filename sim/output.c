@@ -202,7 +202,7 @@ static int may_replace(enum file_kind kind, bool force, int dir, const char *nam
 	if (!S_ISREG(st->st_mode))
 		return 0;
 	if (!(st->st_mode & 0222))
-		return err_set(err, -EINVAL, "%s: read-only, mode %04o; it stays as it is", path,
+		return err_set(err, -EINVAL, "%s: read-only, mode %04o; not replaced", path,
 			       (unsigned int)(st->st_mode & 07777));
 	if (faccessat(dir, name, W_OK, AT_EACCESS))
 		return err_set(err, -EINVAL, "%s: cannot write: %s", path, g_strerror(errno));
@@ -247,7 +247,7 @@ static int check_output(const struct outputs *o, enum file_kind kind, const char
 	if (!*path || g_str_has_suffix(path, "/"))
 		return err_set(err, -EINVAL, "\"%s\": expected the name of a file", path);
 	if (stat(path, &st) && !lstat(path, &st))
-		return err_set(err, -EINVAL, "%s: a symbolic link to nothing", path);
+		return err_set(err, -EINVAL, "%s: a dangling symbolic link", path);
 	dir = open_folder(path, &name);
 	if (dir < 0) {
 		if (plot && errno == ENOENT)
@@ -285,7 +285,7 @@ static int check_others(const struct outputs *o, const struct declared *d, struc
 			       out->what, out->path, other->what, other->path);
 	}
 	if (stream)
-		return err_set(err, -EINVAL, "%s %s: %s goes to the same file", d->what, d->path,
+		return err_set(err, -EINVAL, "%s %s: %s is the same file", d->what, d->path,
 			       stream);
 	return 0;
 }
@@ -465,7 +465,7 @@ int output_open(struct output *out, const struct outputs *o, const char *path, s
 		return 0;
 	d = find(o, path);
 	if (!d)
-		return err_set(err, -ENOTSUP, "%s: written without having been declared", path);
+		return err_set(err, -ENOTSUP, "%s: written but not declared", path);
 	out->path = g_strdup(path);
 	out->kind = d->kind;
 	out->force = o->force;
@@ -518,7 +518,7 @@ static int commit(struct output *out, enum output_end end, struct err *err)
 		ret = may_replace(out->kind, out->force, out->dir, out->name, out->path, &st, err);
 	}
 	if (!ret && take_place(out, fileno(out->f)))
-		ret = failed(out->path, "cannot give the finished file its name", errno, err);
+		ret = failed(out->path, "cannot rename the finished file", errno, err);
 	return ret;
 }
 

@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one way to a file that the program writes.
+ * Output files. The program writes files only through this interface.
  *
- * A command first declares all its files, those it reads and those it writes, and
- * runs only if outputs_declare() has refused none. Refused is an output
+ * A command first declares all its files, inputs and outputs, and runs only if
+ * outputs_declare() refuses none. It refuses an output
  *
- * - that is an input or another output of the command, or where its standard output
- *   or error goes: the same device and inode, through links of both kinds; of what is
- *   not there yet, the same folder and name;
- * - where a file is that reapsim did not write, unless outputs.force is set. What it
- *   wrote is known by how the file begins, see enum file_kind. An empty file may be
- *   replaced: nothing is lost;
- * - where a file is that nobody may write (0444), with or without force;
- * - that is a folder, a link to nothing, or in a folder that is missing or read-only.
+ * - that is an input or another output of the command, or its standard output or error:
+ *   the same device and inode, through symbolic and hard links; for a file that does not
+ *   exist yet, the same folder and name;
+ * - that would replace a file that reapsim did not write, unless outputs.force is set.
+ *   reapsim knows its own files by their first bytes, see enum file_kind. It may replace
+ *   an empty file;
+ * - that would replace a read-only file (0444), with or without force;
+ * - that is a folder, a dangling link, or in a folder that is missing or read-only.
  *
- * What is written gets a file without a name in the same folder (O_TMPFILE), or, where
- * the file system has none, one with a name that nothing else has. It takes its place
- * by rename() once it is whole and on the disk; until then what was there stays. A
- * program that is killed leaves nothing behind (a file with the second kind of name is
- * left by SIGKILL). Two commands with the same output don't meet: the later one is
- * what stays.
+ * The data goes to a nameless file in the same folder (O_TMPFILE), or, if the file system
+ * does not support it, to a file with a unique name. rename() puts it in place once it is
+ * complete and on disk; the old file stays until then. A killed program leaves nothing
+ * behind (except that SIGKILL leaves a file with a unique name). If two commands write the
+ * same output, the result of the later one stays.
  *
- * Devices and pipes are written in place. As an output "-", or no path at all, is
- * standard output, for which nothing is declared; as an input "-" is standard input.
+ * Devices and pipes are written in place. An output "-", or no path, is standard output and
+ * needs no declaration; an input "-" is standard input.
  */
 #ifndef REAPSIM_OUTPUT_H
 #define REAPSIM_OUTPUT_H
@@ -35,25 +34,24 @@
 #include "sim/err.h"
 
 /**
- * enum file_kind - what a file is to a command. A file that exists is replaced only by
- * one of its own kind, so that a table doesn't take the place of a trace.
+ * enum file_kind - the use of a file. A file is replaced only by one of the same kind, so
+ * that a table cannot overwrite a trace.
  */
 enum file_kind {
 	FILE_NONE, /* not a file */
 	FILE_INPUT,
-	/* "reapsim-trace,": binary, or text with neither a comment nor an empty line in
-	 * its first 4 KiB, as people write them. oracleGeneral has nothing to know it by:
-	 * it needs force */
+	/* "reapsim-trace,": binary, or text without comments and empty lines in its first
+	 * 4 KiB, which people write. oracleGeneral has no magic: it needs force */
 	FILE_TRACE,
 	FILE_RESULTS, /* a header line of run, compare, outcome, agree, breakeven */
 	FILE_SWEEP,   /* the header line of a sweep, or of its journal */
-	FILE_RESUMED, /* the same, to be gone on with: who does so looks what is in it */
-	FILE_KEYS,    /* the first words of what calibrate and agree write */
+	FILE_RESUMED, /* the same, to be resumed: the sweep checks its contents */
+	FILE_KEYS,    /* the first words of the files of calibrate and agree */
 	FILE_PLOT,    /* NAME.gp and NAME.dat: OUTPUT_PLOT_MARK */
 	FILE_PICTURE, /* NAME.svg, NAME.png: where NAME.gp is ours */
 };
 
-/** Begins the first line of a plot's data and of its script. */
+/** First words of a plot's data and of its script. */
 #define OUTPUT_PLOT_MARK "# reapsim plot"
 
 /** struct outputs - the files of one command. */
@@ -69,7 +67,7 @@ struct outputs {
 void outputs_init(struct outputs *o);
 void outputs_clear(struct outputs *o);
 /**
- * outputs_declare - a file of the command, before anything runs
+ * outputs_declare - declare a file of the command, before anything runs
  * @what: the option or argument that named it, for messages
  * @path: NULL, or "-" of an output: nothing to do. FILE_PICTURE and FILE_PLOT may lie in a folder
  *	that is still to be made.
@@ -77,11 +75,11 @@ void outputs_clear(struct outputs *o);
  */
 int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, const char *path,
 		    struct err *err);
-/** Each item of a comma separated list; @list may be NULL. */
+/** Declare each item of a comma separated list; @list may be NULL. */
 int outputs_declare_list(struct outputs *o, enum file_kind kind, const char *what, const char *list,
 			 struct err *err);
 
-/** struct output - one file being written; except for @f nobody's business. */
+/** struct output - a file that is being written. All members except @f are private. */
 struct output {
 	FILE *f;
 	char *path;	  /* NULL: standard output, or a device without a name of its own */
@@ -92,12 +90,12 @@ struct output {
 	bool force;
 };
 
-/** How it ended, for output_close(). */
+/** enum output_end - the result, for output_close(). */
 enum output_end {
-	OUTPUT_FAILED, /* throw it away */
+	OUTPUT_FAILED, /* discard it */
 	OUTPUT_WHOLE,
-	OUTPUT_PART, /* what was finished before something failed: keep it if that costs
-			no older file */
+	OUTPUT_PART, /* incomplete, as something failed: keep it unless that replaces an
+			older file */
 };
 
 /**
@@ -106,12 +104,12 @@ enum output_end {
  * Return: 0, or a negative errno with nothing to close.
  */
 int output_open(struct output *out, const struct outputs *o, const char *path, struct err *err);
-/** Open what takes all and keeps nothing. */
+/** Open an output that discards everything. */
 int output_open_null(struct output *out, struct err *err);
 /**
- * output_close - flush, look for write errors (a full disk), put it in its place
- * Return: 0, also of what was thrown away as asked; 1 of a part that was thrown away for
- * an older file; or a negative errno, and what was there before is there still.
+ * output_close - flush, check for write errors (a full disk), put the file in place
+ * Return: 0, also for a discarded output; 1 if a part was discarded in favour of an older
+ * file; or a negative errno, and the old file is unchanged.
  */
 int output_close(struct output *out, enum output_end end, struct err *err);
 /** Whether @path has been declared as something to be written. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Plug-ins: kernels, LRU models, policies, killers, readers, generators. Each is
- * one const struct that begins as struct plugin does, and is listed in the one
- * NULL-terminated array of its kind; the first is the default.
+ * Plug-ins: kernels, LRU models, policies, killers, readers, generators. A plug-in is one
+ * const struct that begins like struct plugin. One NULL-terminated array per kind lists
+ * them; the first is the default.
  */
 #ifndef REAPSIM_PLUGIN_H
 #define REAPSIM_PLUGIN_H
@@ -21,13 +21,13 @@ struct plugin {
 	const char *summary;
 };
 
-/** How many there are. */
+/** Number of plug-ins in @registry. */
 size_t plugin_nr(const void *registry);
 
 /**
- * plugin_find - look the first @len bytes of @name up in @registry.
+ * plugin_find - look up the first @len bytes of @name in @registry.
  * @kind: for the message: unknown KIND "NAME", expected one of: A, B
- * @also: behind that list; may be NULL
+ * @also: appended to that list; may be NULL
  * Return: the plug-in, or NULL with @err filled.
  */
 const void *plugin_find_len(const void *registry, const char *kind, const char *name, size_t len,

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reap policies: what unmapping does with the accessed state of the dying
- * process's file folios. A policy is one const struct in models/reap-NAME.c
- * and one line in models/models.h.
+ * Reap policies decide what unmapping does with the accessed state of a dying process's file
+ * folios. A policy is one const struct in models/reap-NAME.c and one line in
+ * models/models.h.
  *
- * Every policy shares the kernel's own rule: a PTE counts only if it is young,
- * maps a file folio, and its VMA has recency (v7.3 zap_present_folio_ptes(),
- * vma_has_recency()). The policy says when to ignore even that.
+ * The kernel's rule applies under every policy: a PTE counts only if it is young, maps a
+ * file folio, and its VMA has recency (v7.3 zap_present_folio_ptes(), vma_has_recency()).
+ * A policy decides which of these PTEs to skip.
  */
 #ifndef REAPSIM_REAP_H
 #define REAPSIM_REAP_H
@@ -24,12 +24,12 @@ struct mm;
 
 /**
  * struct zap_details - the circumstances of one unmapping.
- * @reaping: process_mrelease() or the OOM reaper walks (v7.3 zap_details.reaping)
- * @unstable: the mm has MMF_UNSTABLE: it has been reaped, now or earlier
+ * @reaping: a walk by process_mrelease() or the OOM reaper (v7.3 zap_details.reaping)
+ * @unstable: the mm has MMF_UNSTABLE: it is or was reaped
  * @dying: mm_users == 0 (exit or exec) or @unstable
- * @opted_in: the process asked for it (prctl)
- * @mrelease_flags: of this walk's process_mrelease(), 0 in every other walk
- *	unless the policy gives them to the OOM reaper
+ * @opted_in: the process opted in (prctl)
+ * @mrelease_flags: flags of this process_mrelease(); 0 in every other walk unless the
+ *	policy passes flags to the OOM reaper
  * @mm: the address space that is unmapped
  * @args: the values of the policy's options
  */
@@ -44,25 +44,25 @@ struct zap_details {
 };
 
 enum reap_action {
-	REAP_SKIP,   /* leave the folio as it is */
-	REAP_DEMOTE, /* and move it to the tail of the inactive list */
+	REAP_SKIP,   /* leave the folio unchanged */
+	REAP_DEMOTE, /* move it to the tail of the inactive list */
 };
 
 /**
  * struct reap_policy - begins as struct plugin does.
  * @name: as the user types it; file models/reap-@name.c
  * @summary: one line for "reapsim list" and README.md
- * @options: at most REAP_ARGS_MAX, as NAME:KEY=VALUE; NULL: it has none
- * @in_scope: does this walk fall under the policy at all?
- * @exclusive: of a folio in scope: does the policy take it as used by nobody
- *	but @d->mm? The PTE that goes still counts
- * @action: what happens to a folio in scope, exclusive and young
- * @caller_flags: flags that the caller of process_mrelease(), or the OOM reaper
- *	(@how: OP_MRELEASE, OP_OOM), passes under this policy in addition to those
- *	in the trace: an opt-in policy is judged with a caller that opted in.
- *	NULL: none. With "+evict" a caller with flags passes MRELEASE_EVICT_FILE, too
- * @evict_scope: "+evict": of which walks to drop clean, now unmapped page cache; NULL:
- *	of none
+ * @options: at most REAP_ARGS_MAX, typed NAME:KEY=VALUE; NULL: none
+ * @in_scope: does the policy apply to this walk?
+ * @exclusive: does the policy consider a folio in scope to be used only by @d->mm? Called
+ *	before the PTE is removed: it still counts
+ * @action: what to do with a folio in scope that is exclusive and young
+ * @caller_flags: flags that the caller of process_mrelease() or the OOM reaper (@how:
+ *	OP_MRELEASE, OP_OOM) passes under this policy in addition to those of the trace, so
+ *	that an opt-in policy is tested with a caller that opts in. NULL: none. With
+ *	"+evict" a caller with flags also passes MRELEASE_EVICT_FILE
+ * @evict_scope: with "+evict": does this walk drop clean page cache that it unmapped? NULL:
+ *	never
  */
 struct reap_policy {
 	const char *name;
@@ -75,7 +75,7 @@ struct reap_policy {
 	bool (*evict_scope)(const struct zap_details *d);
 };
 
-/** The @exclusive of most policies. */
+/** The usual @exclusive: not folio_maybe_mapped_shared(). */
 static inline bool reap_not_shared(const struct zap_details *d, const struct folio *folio)
 {
 	(void)d;

@@ -284,9 +284,9 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 		return err_set(
 			s->err, ret,
 			"%s: record %llu: the simulated machine is out of memory: kswapd has "
-			"nothing that is older than min_ttl_ms (%u), or too little, and %s",
+			"too little memory older than min_ttl_ms (%u), and %s",
 			s->trace->path, (unsigned long long)at, s->cfg.machine.min_ttl_ms,
-			s->timed ? "no process is left to kill"
+			s->timed ? "no process left to kill"
 				 : "only a timed run (reapsim outcome) has an OOM killer");
 	return err_set(s->err, ret,
 		       "%s: record %llu: the simulated machine is out of memory: %llu of "

@@ -6,9 +6,9 @@
  *                          mm.c, rmap.c                   ^
  *                        charge.c -> reclaim.c -----------+
  *
- * Calls run one way: the run (sim/) calls memory management (sim/mm/), and both call
- * sim/time/. What has to be told upwards is told by hooks: struct mm_hooks, struct
- * sched_ops, clock.passed, the device's "done". tests/storeys.sh checks it.
+ * Calls go down only: the run (sim/) calls memory management (sim/mm/), and both call
+ * sim/time/. Lower storeys report upwards through hooks: struct mm_hooks, struct
+ * sched_ops, clock.passed, the device's "done". tests/storeys.sh checks this.
  */
 #ifndef REAPSIM_SIM_H
 #define REAPSIM_SIM_H
@@ -22,11 +22,11 @@
 #include "sim/trace.h"
 #include "sim/vmstat.h"
 
-/** struct snapshot - the counters at a mark. */
+/** struct snapshot - the counters at a "mark" row of the trace. */
 struct snapshot {
 	uint32_t name;	 /* index into trace->names */
-	uint32_t number; /* among those of that name, from 1 */
-	uint64_t op;	 /* ordinal of the mark's record */
+	uint32_t number; /* among the snapshots of that name, from 1 */
+	uint64_t op;	 /* ordinal of its record */
 	uint64_t now_ns;
 	struct vmstat stat;
 	GArray *pages; /* struct page_run; NULL unless cfg.keep_pages */
@@ -39,42 +39,44 @@ struct page_run {
 	uint16_t flags; /* folio_flags; 0 if not resident */
 };
 
-/** -EINVAL if the kernel does not have what the machine asks of it. */
+/** -EINVAL and @err if the kernel profile lacks a feature that the machine asks for. */
 int sim_config_check(const struct sim_config *cfg, struct err *err);
-/** -EINVAL if memory, swap and files have more pages than a run can number. */
+/** -EINVAL and @err if memory, swap and files have more pages than a run can number. */
 int sim_fits(const struct trace *t, const struct machine *m, struct err *err);
 /**
- * sim_new - a run of @t, which must stay unchanged while the run exists.
- * Return: NULL with @err set when memory for the folio table is missing.
+ * sim_new - create a run of @t, which must stay unchanged while the run exists.
+ * @cfg: copied; must have passed sim_config_check() and sim_fits()
+ * Return: the run, to be freed with sim_free(), or NULL with @err set if there is no memory
+ * for the folio table.
  */
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err);
+/** Free the run, its snapshots included; not the trace. */
 void sim_free(struct sim *s);
 
 /**
- * sim_run - replay up to @nr_recs further records (UINT64_MAX: all). A timed run
- * may return earlier, when much happens that is no record. How often it returns
- * changes no result.
- * Return: 1 when the end of the trace is reached, 0 when there is more,
- * -ENOMEM when the simulated machine is out of memory (nothing left to
- * reclaim), -EIO when --check found a broken invariant, -EDEADLK when the
- * processes of a timed run wait for what never comes.
+ * sim_run - replay up to @nr_recs more records (UINT64_MAX: all). A timed run may return
+ * earlier, as it also counts events between records. How often it returns changes no result.
+ * Return: 1 at the end of the trace; 0 if there is more; -ENOMEM if the simulated machine is
+ * out of memory (nothing left to reclaim); -EIO if a check found a broken invariant; -EDEADLK
+ * if all tasks of a timed run are blocked and no event is pending. @err is set on errors.
  */
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
-/** When the statistics of memcgs are flushed next. */
+/** Time of the next flush of memcg statistics, in ns. */
 uint64_t sim_next_flush(const struct sim *s);
-/** From now on what the machine does takes as long as until the @nr'th mark. */
+/** Use the times of the part up to the @nr'th snapshot from now on (sim_config.times). */
 void sim_set_times(struct sim *s, guint nr);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 
-/** The counters now, levels filled in. */
+/** The current counters, including the levels (gauges). */
 void sim_stat(const struct sim *s, struct vmstat *out);
-/** Bytes held by this run: folio table; lists; page tables; PTEs in use. */
+/** struct sim_memory - bytes used by a run: folio table, lists, page tables; and the number of
+ * PTEs in use. */
 struct sim_memory {
 	uint64_t folio_bytes, list_bytes, table_bytes, nr_ptes;
 };
 void sim_memory(const struct sim *s, struct sim_memory *out);
-/** Verify every invariant; -EIO and @err name the first that is broken. */
+/** Verify every invariant. Return: 0, or -EIO with @err naming the first broken one. */
 int sim_check(const struct sim *s, struct err *err);
 
 #endif

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * struct sim: all the state of one run. Nothing is global, so runs are independent and
- * any number can share a trace in as many threads.
+ * struct sim: the whole state of one run. Nothing is global: runs are independent, and any
+ * number of threads can share a trace.
  *
- * This header is for memory management and the models too, which work on that state;
- * what else a run is and does is in sim/sim.h.
+ * Memory management and the models include this header, as they work on that state.
+ * sim/sim.h has the interface of a run.
  */
 #ifndef REAPSIM_STATE_H
 #define REAPSIM_STATE_H
@@ -28,48 +28,48 @@
 
 #define FOLIO_BATCH_SIZE 31 /* v7.3 include/linux/folio_batch.h */
 
-/** struct folio_batch - v7.3; slots that wait, each holding a reference. */
+/** struct folio_batch - v7.3; waiting slots, with a reference to each folio. */
 struct folio_batch {
 	unsigned int nr;
 	uint32_t slots[FOLIO_BATCH_SIZE];
 };
 
-/** enum migratetype - as far as they have lists of their own here. */
+/** enum migratetype - v7.3; the types that have their own per-CPU lists here. */
 enum migratetype {
 	MIGRATE_UNMOVABLE, /* the kernel's own pages */
 	MIGRATE_MOVABLE,   /* page cache and anon pages */
 	MIGRATE_PCPTYPES,
 };
 
-/** struct per_cpu_pages - v7.3; free pages that a CPU keeps for itself. */
+/** struct per_cpu_pages - v7.3; free pages cached by a CPU. */
 struct per_cpu_pages {
 	int lists[MIGRATE_PCPTYPES]; /* pages on each */
 	int count, high, alloc_factor, free_count;
 };
 
-/** struct zone - v7.3; a machine without a memcg limit. */
+/** struct zone - v7.3; used by a machine without a memcg limit. Pages. */
 struct zone {
-	int64_t free; /* NR_FREE_PAGES: what the CPUs have reported so far */
+	int64_t free; /* NR_FREE_PAGES, as reported by the CPUs so far */
 	int64_t wmark_min, wmark_low, wmark_high;
-	int stat_threshold;	       /* how much a CPU may keep to itself */
-	int64_t percpu_drift_mark;     /* below it, what they keep counts; 0: never */
+	int stat_threshold;	       /* most pages that a CPU may leave unreported */
+	int64_t percpu_drift_mark;     /* below it, count the unreported ones; 0: never */
 	int batch, high_min, high_max; /* of per_cpu_pages */
 	bool below_high;	       /* ZONE_BELOW_HIGH */
 	bool reclaim_active;	       /* ZONE_RECLAIM_ACTIVE */
 };
 
-/** struct kswapd - where it is in balance_pgdat(). */
+/** struct kswapd - its position in balance_pgdat(). */
 struct kswapd {
 	bool awake, balancing;
-	bool woken;		  /* and looks at no watermark before it begins */
-	uint64_t busy_until;	  /* ns; its current step ends then */
+	bool woken;		  /* starts without checking a watermark */
+	uint64_t busy_until;	  /* ns; end of its current step */
 	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
 	struct scan_control sc;
 	struct task *task; /* a timed run */
-	bool oom;	   /* it found nobody to kill; the run ends */
+	bool oom;	   /* no process left to kill; the run ends */
 };
 
-/** struct sim_cpu - what the kernel keeps per CPU and the model needs. */
+/** struct sim_cpu - the per-CPU state of the kernel that the model needs. */
 struct sim_cpu {
 	struct folio_batch lru_add;
 	struct folio_batch lru_deactivate_file;
@@ -99,7 +99,7 @@ struct file_state {
 	uint64_t mtime; /* tick of the last change, from 1; 0: never */
 };
 
-/** struct anon_slot - what an anon folio needs beside its struct folio. */
+/** struct anon_slot - state of an anon folio in addition to its struct folio. */
 struct anon_slot {
 	struct anon_vma *av;
 	uint32_t vpn;	  /* its address; the same in every sharing mm */
@@ -107,8 +107,8 @@ struct anon_slot {
 	uint32_t pid;	  /* the process that it was made for */
 };
 
-/** struct held - folios that the engine refers to while others may run (timed
- * runs), each with one reference; see folio_hold(). */
+/** struct held - folios that the engine uses while other tasks may run (timed runs), with a
+ * reference to each; see folio_hold(). */
 struct held {
 	unsigned int nr;
 	uint32_t slots[2 * FOLIO_BATCH_SIZE];
@@ -130,10 +130,10 @@ struct sim_config {
 	/* exits and kills of the trace are replayed as this instead;
 	 * OP_NONE: as recorded */
 	enum op_code ends_as;
-	/* process_mrelease() gets the flags of the trace, none by the policy */
+	/* process_mrelease() gets the flags of the trace, the policy adds none */
 	bool flags_as_recorded;
-	/* what takes how long until each mark, instead of the machine's: a real
-	 * machine's times are not the same all the time */
+	/* times up to each snapshot, instead of the machine's: the times of a real
+	 * machine vary during a run */
 	const struct op_times *times;
 	guint nr_times;
 	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
@@ -141,22 +141,22 @@ struct sim_config {
 	bool keep_pages;		  /* each snapshot has the state of every file page */
 };
 
-/** struct replay - the registers of the replay loop (see sim/op.h). */
+/** struct replay - registers of the replay loop (see sim/op.h). */
 struct replay {
 	uint64_t next; /* record to replay next */
 	uint32_t pid, file;
-	uint32_t first; /* of @file: its first page among all */
-	struct mm *mm;	/* of @pid, NULL when it does not exist */
+	uint32_t first; /* slot of the first page of @file */
+	struct mm *mm;	/* of @pid; NULL: no such process */
 	uint32_t ext_x, ext_arg;
 	bool has_ext;
 };
 
-/** struct mm_hooks - what memory management leaves to who runs it: those of a timed
- * run are in sim/timed*.c. An untimed run has none. */
+/** struct mm_hooks - upcalls of memory management. sim/timed*.c implements them for a timed
+ * run; an untimed run has none. */
 struct mm_hooks {
 	/* oom_kill_process(): SIGKILL for the process of @mm */
 	void (*oom_kill)(struct sim *s, struct mm *mm);
-	/* the current task, which unmaps a dying process, gave @nr pages back */
+	/* the current task, which unmaps a dying process, freed @nr pages */
 	void (*freed)(struct sim *s, uint64_t nr);
 };
 
@@ -197,7 +197,7 @@ struct sim {
 	uint64_t stats_flushed_ns;    /* when that was */
 	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
 	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
-	bool oom;		      /* an OOM killer found nobody; the run ends */
+	bool oom;		      /* no process left for the OOM killer; the run ends */
 
 	struct clock clock;
 	GHashTable *procs; /* pid -> struct mm */
@@ -208,7 +208,7 @@ struct sim {
 	GArray *snapshots;  /* struct snapshot */
 	uint32_t *nr_marks; /* of each name, so far */
 
-	struct event_log *log;	    /* NULL: nobody listens ("explain") */
+	struct event_log *log;	    /* NULL: no log ("explain" has one) */
 	struct mmu_gather *gathers; /* of sim/mm/zap.c */
 	struct replay replay;
 	struct err *err; /* of the current sim_run() */
@@ -231,10 +231,10 @@ static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 	s->stat.v[item] += n;
 }
 
-/** folio_lruvec(): whose lists the folio @slot is on, or will be. */
+/** folio_lruvec(): the lruvec of the folio @slot. */
 static inline struct lruvec *folio_lruvec(struct sim *s, uint32_t slot)
 {
-	(void)slot; /* folios of one memcg on one node: there are no others */
+	(void)slot; /* one memcg, one node */
 	return &s->lruvec;
 }
 

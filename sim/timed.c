@@ -152,7 +152,7 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	for (uint64_t i = 0; i < nr_turns && !t->ret && t->nr_done < t->pause_at && !over(s); i++) {
 		if (sched_turn(s->sched) && !deadlocked(s))
 			continue;
-		t->ret = err_set(err, -EDEADLK, "%s: %u tasks wait for what never comes",
+		t->ret = err_set(err, -EDEADLK, "%s: deadlock: %u tasks blocked, no pending event",
 				 s->trace->path, sched_nr_user(s->sched));
 		/* it is no record's fault */
 		t->failed_at = s->trace->nr_recs;

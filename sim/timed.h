@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What makes a run a timed one: who the actors are, which killer ends processes,
- * when they come back, and the seed of everything that is left to chance. The
- * costs are the machine's (sim/machine.h).
+ * Timed runs: the actors, the killer, the restarts, and the seed of all random choices. The
+ * machine has the costs (sim/machine.h).
  */
 #ifndef REAPSIM_TIMED_H
 #define REAPSIM_TIMED_H
@@ -16,17 +15,17 @@
 
 struct outcome;
 
-/** enum timed_loop - how the trace is divided among actors. */
+/** enum timed_loop - the division of the trace among actors. */
 enum timed_loop {
 	/* Every process is an actor that runs its own records in order. The trace's
 	 * clock between two of them is its think time, so delays add up. */
 	LOOP_PROCESS,
-	/* One user works through the whole trace in order, as in the foreground of
-	 * a phone; only kernel threads, killers and restarts run next to it. */
+	/* One user runs the whole trace in order, like the foreground of a phone; only
+	 * kernel threads, killers and restarts run in parallel. */
 	LOOP_TRACE,
 };
 
-/** struct timed_config - shared by any number of runs, which do not change it. */
+/** struct timed_config - shared by any number of runs; they do not modify it. */
 struct timed_config {
 	enum timed_loop loop;
 	uint64_t seed;
@@ -37,7 +36,7 @@ struct timed_config {
 
 /** Defaults: LOOP_PROCESS, seed 1, no restarts; @killer as given. */
 void timed_config_init(struct timed_config *c, const struct killer *killer);
-/** "process" or "trace"; -EINVAL names both. */
+/** Parse "process" or "trace". -EINVAL: @err names both. */
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
 
 /* What the engine needs of it */
@@ -47,7 +46,7 @@ int timed_init(struct sim *s, struct err *err);
 void timed_free(struct sim *s);
 /** As sim_run(). */
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err);
-/** What the run cost; at its end. The caller frees it (outcome_clear()). */
+/** The outcome of an ended run; to be freed with outcome_clear(). */
 void timed_outcome(struct sim *s, struct outcome *o);
 /** Records replayed so far, by all actors. */
 uint64_t timed_position(const struct sim *s);

@@ -174,8 +174,7 @@ int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 	if (ret)
 		return ret;
 	if (b->t->spill->nr >= BUILD_RECS_MAX)
-		return err_at(err, -EINVAL, b->t->path, 0, "more than %u records, expected fewer",
-			      BUILD_RECS_MAX);
+		return err_at(err, -EINVAL, b->t->path, 0, "more than %u records", BUILD_RECS_MAX);
 	if (op_needs_pid(op->code) && (!b->has_pid || b->pid != op->pid)) {
 		out[n++] = op_rec(REC_PID, op->pid, 0);
 		b->pid = op->pid;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A trace in memory: its header, its file and name tables and its records.
- * Readers (traces/) build one, the replay (sim/replay.c) only reads it, so
- * that any number of runs can share it.
+ * A trace in memory: its header, its file and name tables and its records. Readers
+ * (traces/) build it, the replay (sim/replay.c) only reads it, so any number of runs can
+ * share it.
  */
 #ifndef REAPSIM_TRACE_H
 #define REAPSIM_TRACE_H
@@ -39,7 +39,7 @@ struct trace {
 	struct trace_file *files;
 	uint32_t nr_files;
 	uint64_t nr_file_pages; /* sum of all sizes, < 2^32 - 2^16 */
-	char **names;		/* of marks */
+	char **names;		/* of snapshots */
 	uint32_t nr_names;
 	struct trace_kv *machine; /* the machine the trace asks for */
 	uint32_t nr_machine;
@@ -51,9 +51,9 @@ struct trace {
 	_Atomic uint32_t nr_owners;
 };
 
-/** Another owner: trace_free() is called once more. In any thread. */
+/** Add an owner, who must call trace_free(). Thread-safe. */
 struct trace *trace_ref(const struct trace *t);
-/** Its owner does not need it any more; nothing happens if it is NULL. */
+/** Drop an owner; the last one frees the trace. @t may be NULL. */
 void trace_free(struct trace *t);
 
 /**
@@ -76,8 +76,8 @@ void trace_iter_init(struct trace_iter *it, const struct trace *t);
 int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
 
 /**
- * trace_check - validate all that can be validated without a machine: ranges
- * inside their files, processes alive, mappings present, mark names, flags.
+ * trace_check - validate everything that does not depend on the machine: ranges inside
+ * their files, processes alive, mappings present, snapshot names, flags.
  * @line_of: may be NULL; maps the ordinal of an operation (from 0) to a line
  *	of the text it came from, for the message; else "operation N" is said
  *
@@ -86,7 +86,7 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
 int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err);
 
 /**
- * struct trace_stats - what "reapsim trace info" says about a trace.
+ * struct trace_stats - the numbers of "reapsim trace info".
  * The distinct file pages need the mappings, so the checker counts them.
  */
 struct trace_stats {
@@ -103,7 +103,7 @@ struct trace_stats {
 	uint64_t ns;		     /* sum of all advances */
 };
 
-/** trace_check() without lines that also fills @stats; 2 bits a file page. */
+/** As trace_check() without @line_of; also fills @stats. Needs 2 bits per file page. */
 int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err);
 
 #define TRACE_NAME_BYTES_MAX  255
@@ -111,7 +111,7 @@ int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err
 #define TRACE_VALUE_BYTES_MAX 4096
 
 /*
- * What may stand in a trace: file names (1..255 bytes), names of marks
+ * Valid names in a trace: file names (1..255 bytes), names of snapshots
  * ([A-Za-z0-9_.:-]{1,64}), keys ([A-Za-z0-9_.-]{1,64}) and values (at most
  * 4096 bytes). No control characters anywhere: the text form has no way to
  * write them.
@@ -125,8 +125,8 @@ bool trace_value_ok(const char *value);
 #define TRACE_CPU_MAX	     8191u /* the kernel's largest NR_CPUS - 1 */
 
 /*
- * Building. The builder emits REC_PID, REC_FILE and REC_EXT as needed and
- * shares nothing with the trace it ends as: trace_build_end() hands over all.
+ * Building. The builder emits REC_PID, REC_FILE and REC_EXT as needed. trace_build_end()
+ * transfers everything to the trace.
  */
 struct trace_build {
 	struct trace *t;
@@ -135,37 +135,41 @@ struct trace_build {
 	uint32_t pid, file; /* registers as the next record will find them */
 	bool has_pid, has_file;
 	uint64_t nr_ops;
-	uint32_t line; /* of the text; readers of text keep it up to date */
+	uint32_t line; /* of the text; kept up to date by readers of text */
 };
 
 void trace_build_init(struct trace_build *b, const char *path);
-/** Declare a file; -EEXIST when the name is taken with another size or kind,
- * -E2BIG when the pages of all files reach 2^32 - 2^16, -EINVAL when the name
- * is not allowed or @pages is 0. @id: its index; untouched on error. */
+/** Declare a file of @pages. Return: 0; -EEXIST if the name exists with another size or
+ * kind; -E2BIG if the pages of all files reach 2^32 - 2^16; -EINVAL if the name is invalid
+ * or @pages is 0. @id: its index; untouched on error. */
 int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bool shmem,
 		     uint32_t *id);
-/** Look a declared file up: its index, or -ENOENT. */
+/** Look up a declared file. Return: its index, or -ENOENT. */
 int64_t trace_build_find(const struct trace_build *b, const char *name);
+/** The index of a snapshot's name in the string table; adds it if it is new. */
 uint32_t trace_build_name(struct trace_build *b, const char *name);
+/** Append a "machine" row. */
 void trace_build_machine(struct trace_build *b, const char *key, const char *value);
-/** Control characters in @value become spaces, and it is cut at 4096 bytes. */
+/** Append a "note" row. Control characters in @value become spaces; it is cut at 4096
+ * bytes. */
 void trace_build_note(struct trace_build *b, const char *key, const char *value);
 /** Append one operation; -EINVAL when a field does not fit its record. */
 int trace_build_op(struct trace_build *b, const struct op *op, struct err *err);
-/** Finish: lays the files out over slots and returns the trace (owned by the
- * caller). The builder is cleared. */
+/** Finish: assign slots to the files, clear the builder. Return: the trace, owned by the
+ * caller. */
 struct trace *trace_build_end(struct trace_build *b);
-/** Give up: frees everything. */
+/** Discard the trace and free everything. */
 void trace_build_abort(struct trace_build *b);
 
 /**
  * struct trace_reader - one input format.
  * @name: as in "--format NAME"
  * @summary: one line for "reapsim list"
- * @probe: true if the first @len bytes (at most 4096) look like this format;
- *	NULL when the format cannot be told from its bytes
- * @read: build the trace from an input (traces/readers/input.h) of which
- *	nothing was read yet; must have passed trace_check()
+ * @probe: true if the first @len bytes (at most 4096) look like this format; NULL: the
+ *	format has no recognizable start
+ * @read: build a trace that has passed trace_check() from an unread input
+ *	(traces/readers/input.h). Return: 0 with @out owned by the caller, or a negative
+ *	errno with @err
  */
 struct input;
 struct trace_reader {

@@ -12,7 +12,7 @@
 
 /* X(name, is_gauge, meaning); every unit is a 4 KiB page unless it says so */
 #define VMSTAT_LIST(X)                                                                             \
-	X(nr_free_pages, 1, "free pages; below a memcg limit: pages left to it")                   \
+	X(nr_free_pages, 1, "free pages; with a memcg limit: pages left below it")                 \
 	X(nr_inactive_anon, 1, "length of the inactive anon list")                                 \
 	X(nr_active_anon, 1, "length of the active anon list")                                     \
 	X(nr_inactive_file, 1, "length of the inactive file list")                                 \
@@ -24,15 +24,15 @@
 	X(nr_dirty, 1, "dirty file pages")                                                         \
 	X(pgfault, 0, "page faults (events)")                                                      \
 	X(pgmajfault, 0, "page faults that read from a device (events)")                           \
-	X(pgscan_kswapd, 0, "inactive pages looked at by kswapd")                                  \
-	X(pgscan_direct, 0, "inactive pages looked at by direct and memcg reclaim")                \
+	X(pgscan_kswapd, 0, "inactive pages scanned by kswapd")                                    \
+	X(pgscan_direct, 0, "inactive pages scanned by direct and memcg reclaim")                  \
 	X(pgsteal_kswapd, 0, "pages freed by kswapd")                                              \
 	X(pgsteal_direct, 0, "pages freed by direct and memcg reclaim")                            \
-	X(pgscan_anon, 0, "of all scanned, anon")                                                  \
-	X(pgscan_file, 0, "of all scanned, file")                                                  \
-	X(pgsteal_anon, 0, "of all freed, anon")                                                   \
-	X(pgsteal_file, 0, "of all freed, file")                                                   \
-	X(pgrefill, 0, "active pages looked at")                                                   \
+	X(pgscan_anon, 0, "anon pages scanned")                                                    \
+	X(pgscan_file, 0, "file pages scanned")                                                    \
+	X(pgsteal_anon, 0, "anon pages freed")                                                     \
+	X(pgsteal_file, 0, "file pages freed")                                                     \
+	X(pgrefill, 0, "active pages scanned")                                                     \
 	X(pgactivate, 0, "pages moved to the active list, by marks and by reclaim")                \
 	X(pgdeactivate, 0, "pages moved from the active to the inactive list")                     \
 	X(pgrotated, 0, "pages moved to the tail of the inactive list")                            \
@@ -40,8 +40,8 @@
 	X(pgrotate_file, 0, "file pages that reclaim scanned and kept")                            \
 	X(workingset_refault_anon, 0, "swap-ins of a page with a shadow")                          \
 	X(workingset_refault_file, 0, "cache fills of a page with a shadow")                       \
-	X(workingset_activate_anon, 0, "anon refaults that started out active")                    \
-	X(workingset_activate_file, 0, "file refaults that started out active")                    \
+	X(workingset_activate_anon, 0, "anon refaults activated at once")                          \
+	X(workingset_activate_file, 0, "file refaults activated at once")                          \
 	X(workingset_restore_anon, 0, "anon refaults of a page that had been active")              \
 	X(workingset_restore_file, 0, "file refaults of a page that had been active")              \
 	X(pswpin, 0, "pages read from swap")                                                       \
@@ -59,17 +59,17 @@
 	X(sim_cache_adds, 0, "file pages that entered the page cache")                             \
 	X(sim_fills, 0, "file pages read from the device, readahead included")                     \
 	X(sim_zap_marks, 0, "folio_mark_accessed() calls of unmapping")                            \
-	X(sim_zap_marks_aged, 0, "such calls, of dying processes, on pages that reclaim had aged") \
-	X(sim_zap_skipped, 0, "such calls that the policy skipped")                                \
-	X(sim_zap_moves, 0, "such calls that queued the page for the active list")                 \
-	X(sim_zap_demoted, 0, "pages the policy queued for the inactive tail")                     \
-	X(sim_zap_evicted, 0, "pages +evict dropped")                                              \
-	X(sim_zap_kept, 0, "pages +evict could not drop (shared, dirty, batched)")                 \
+	X(sim_zap_marks_aged, 0, "of these, by dying processes on pages that reclaim had aged")    \
+	X(sim_zap_skipped, 0, "folio_mark_accessed() calls that the policy skipped")               \
+	X(sim_zap_moves, 0, "calls that queued the page for the active list")                      \
+	X(sim_zap_demoted, 0, "pages that the policy queued for the inactive tail")                \
+	X(sim_zap_evicted, 0, "pages that +evict dropped")                                         \
+	X(sim_zap_kept, 0, "pages that +evict could not drop (shared, dirty, batched)")            \
 	X(sim_reap_pages, 0, "file pages unmapped by kills, reaps and exits")                      \
-	X(sim_reap_young, 0, "of those, with a young PTE")                                         \
-	X(sim_reap_aged, 0, "of the young, pages that reclaim had deactivated or let grow old")    \
+	X(sim_reap_young, 0, "of these, pages with a young PTE")                                   \
+	X(sim_reap_aged, 0, "of the young ones, pages that reclaim had deactivated or aged")       \
 	X(sim_mark_moves, 0, "all marks that queued a page for the active list; none by MGLRU")    \
-	X(sim_list_moves, 0, "pages moved from a place on the lists to another, whoever did it")   \
+	X(sim_list_moves, 0, "pages moved between list positions, by anything")                    \
 	X(sim_victims, 0, "processes that ended by kill, mrelease or OOM (events)")
 
 enum vmstat_item {

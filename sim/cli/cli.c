@@ -99,7 +99,7 @@ int cli_load_recording(const char *path, const char *format, int min_agreement, 
 	if (ret) {
 		struct err err;
 
-		err_set(&err, -EINTR, "interrupted: %s has not been read", path);
+		err_set(&err, -EINTR, "interrupted while reading %s", path);
 		return cli_fail(-EINTR, &err);
 	}
 	*out = l->t;
@@ -166,7 +166,8 @@ int cli_close_out(struct output *out, enum output_end end)
 	if (ret < 0)
 		return cli_fail(ret, &err);
 	if (ret > 0)
-		fprintf(stderr, "reapsim: %s is as it was: what is finished is not all\n", path);
+		fprintf(stderr, "reapsim: %s: unchanged, as the new results are incomplete\n",
+			path);
 	return end == OUTPUT_FAILED;
 }
 

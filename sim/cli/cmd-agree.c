@@ -48,8 +48,8 @@ static void print_shares(FILE *f, const struct score *s)
 		share_percent(s->resident), s->resident.all, share_percent(s->active),
 		s->active.all);
 	fprintf(f,
-		"sign of refault differences: %" PRIu64 " of %" PRIu64 " at the last mark, %" PRIu64
-		" of %" PRIu64 " at any\n",
+		"sign of refault differences: %" PRIu64 " of %" PRIu64
+		" at the last snapshot, %" PRIu64 " of %" PRIu64 " at any\n",
 		s->last_sign.same, s->last_sign.all, s->each_sign.same, s->each_sign.all);
 }
 
@@ -178,7 +178,7 @@ static int write_level(const struct agree *o)
 		return ret;
 	fputs("# What \"reapsim agree --at-least\" demands, in percent: cells inside the\n"
 	      "# kernel's spread or within 1%, median and 95th percentile of the error, signs\n"
-	      "# at the last mark, pages. Written by --write-level.\n",
+	      "# at the last snapshot, pages. Written by --write-level.\n",
 	      out.f);
 	for (int g = 0; g < NR_AGREEMENT_GROUPS; g++) {
 		struct score s;
@@ -280,7 +280,7 @@ static int agree(struct agree *o, const char *path)
 	if (!ret)
 		ret = judge(a, o->jobs);
 	if (!ret && !a->judged->len)
-		ret = cli_usage("agree: no such scenario is recorded");
+		ret = cli_usage("agree: no recording of that scenario");
 	if (!ret)
 		ret = cli_open_stdout(&out, o->csv);
 	if (ret)
@@ -329,25 +329,25 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct agree, member)
 
 static const struct option rows[] = {
-	{ "traces", OPT_PATH, "traces/scenarios", "where the scenarios are", .letter = 't',
+	{ "traces", OPT_PATH, "traces/scenarios", "folder of the scenarios", .letter = 't',
 	  .metavar = "DIR", FIELD(traces) },
-	{ "scenario", OPT_TEXTS, NULL, "only this one; may be given again", .metavar = "NAME",
+	{ "scenario", OPT_TEXTS, NULL, "only this scenario; repeatable", .metavar = "NAME",
 	  FIELD(scenarios) },
-	{ "kernel", OPT_TEXT, NULL, "version of the kernel to follow (default: the recorded one)",
+	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: those of the recorded kernel)",
 	  .letter = 'k', .metavar = "NAME", FIELD(kernel) },
 	COMMAND_SET(struct agree, settings),
 	{ "worst", OPT_COUNT, NULL, "list the N worst cells", 0, 1000000, .letter = 'w',
 	  .metavar = "N", FIELD(worst) },
 	{ "again", OPT_PATH, NULL,
-	  "hold the kernel's single runs against an earlier recording, too",
+	  "also compare the kernel's single runs with an earlier recording",
 	  .metavar = "RESULTS.csv", FIELD(again) },
 	{ "csv", OPT_PATH, NULL, "write every cell (\"-\": stdout, no tables)", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
 	{ "plot", OPT_PATH, NULL, "plot the simulator against the kernel: BASE.svg, BASE.png",
 	  .metavar = "BASE", .role = FILE_PLOT, FIELD(plot) },
-	{ "at-least", OPT_PATH, NULL, "fail if anything is worse than this file says",
+	{ "at-least", OPT_PATH, NULL, "fail if any value is worse than in this level file",
 	  .metavar = "FILE", .role = FILE_INPUT, FIELD(at_least) },
-	{ "write-level", OPT_PATH, NULL, "write that file", .metavar = "FILE", .role = FILE_KEYS,
+	{ "write-level", OPT_PATH, NULL, "write a level file", .metavar = "FILE", .role = FILE_KEYS,
 	  FIELD(write_level) },
 	COMMAND_FORCE,
 	COMMAND_JOBS(struct agree, jobs),
@@ -356,16 +356,18 @@ static const struct option rows[] = {
 
 const struct command cmd_agree = {
 	.name = "agree",
-	.summary = "hold the simulator against what a real kernel was recorded to do",
+	.summary = "compare the simulator with a recorded kernel",
 	.arguments = "RESULTS.csv",
-	.title = "Replay what a real kernel was recorded on and say how far from it that is.",
-	.details = "A cell is a counter at a mark of a scenario under a policy. Its error is 0\n"
-		   "inside the spread of the kernel's runs, else the distance to it over the\n"
-		   "kernel's median, or over 1% of the scenario's accesses where that is more.\n"
-		   "\"kernel\" is how many of its runs are within 1% of the spread of the others.\n"
-		   "Where the kernel's refaults under a policy and under baseline do not overlap,\n"
-		   "the simulator's difference should have the same sign. RESULTS.csv and the\n"
-		   "files beside it are written by \"make kernel-agreement\".",
+	.title =
+		"Replay the recorded scenarios and print how far the simulator is from the kernel.",
+	.details =
+		"A cell is a counter at a snapshot of a scenario under a policy. Its error is 0\n"
+		"inside the spread of the kernel's runs. Outside, it is the distance to the\n"
+		"spread, divided by the kernel's median or by 1% of the scenario's accesses,\n"
+		"whichever is larger. \"kernel\": runs of the kernel within 1% of the spread of\n"
+		"the others. If the kernel's refaults under a policy and under baseline do not\n"
+		"overlap, the simulator's difference should have the same sign.\n"
+		"\"make kernel-agreement\" writes RESULTS.csv and the files that go with it.",
 	.options = rows,
 	.size = sizeof(struct agree),
 	.run = run,

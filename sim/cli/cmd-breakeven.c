@@ -122,10 +122,10 @@ static void print_tables(FILE *f, const struct grid *g)
 {
 	fprintf(f,
 		"%s, %u seeds\n\n"
-		"net: CPU time of unmapping and of kswapd, stalls and waits. A policy\n"
-		"pays where its net is lower, so below 0. ~: noise, the 95%% confidence\n"
-		"interval has 0 in it. Break-even: where the sign changes, and the\n"
-		"interval; pays, never: wherever anything is certain; same: to the page.\n\n",
+		"net: CPU time of unmapping and kswapd, plus stalls, plus waits. A policy\n"
+		"pays off if its net is lower: a difference below 0. ~: noise, the 95%%\n"
+		"confidence interval contains 0. Break-even: where the sign changes, with\n"
+		"its interval; pays, never: at all points that are not noise; same: equal\n\n",
 		g->workload, g->nr_seeds);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)
@@ -253,7 +253,8 @@ static int run(void *options, int argc, char **argv)
 	if (argc < 1)
 		return cli_usage("breakeven: expected a generator or a trace");
 	if (!b->machines)
-		return cli_usage("breakeven: expected --machines: without costs nothing pays");
+		return cli_usage(
+			"breakeven: expected --machines: without costs no policy can pay off");
 	return breakeven(b, argv[0], argc - 1, argv + 1);
 }
 
@@ -263,7 +264,7 @@ static const struct option rows[] = {
 	{ "machines", OPT_PATHS, NULL, "machine key files with costs, comma separated",
 	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(machines) },
 	COMMAND_SET(struct breakeven, settings),
-	{ "policies", OPT_TEXT, "baseline,v1", "the first is what the others are held against",
+	{ "policies", OPT_TEXT, "baseline,v1", "the others are compared with the first",
 	  .letter = 'p', .metavar = "NAME,...", FIELD(policies) },
 	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
 	  FIELD(lrus) },
@@ -273,37 +274,36 @@ static const struct option rows[] = {
 	  .letter = 'P', .metavar = "P,...", FIELD(probabilities) },
 	{ "seeds", OPT_COUNT, "5", "runs of each point", 2, 1000, .letter = 'n', .metavar = "N",
 	  FIELD(seeds) },
-	{ "csv", OPT_PATH, "breakeven.csv", "the sweep's rows", .metavar = "FILE",
+	{ "csv", OPT_PATH, "breakeven.csv", "rows of the sweep", .metavar = "FILE",
 	  .role = FILE_SWEEP, FIELD(csv) },
 	{ "differences", OPT_PATH, NULL,
-	  "write the differences with their confidence intervals, a row a cell", .metavar = "FILE",
-	  .role = FILE_RESULTS, FIELD(differences) },
-	{ "plots", OPT_PATH, NULL, "plot probability against delay by the winner: SVG and PNG",
+	  "write the differences with their confidence intervals, a row per cell",
+	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
+	{ "plots", OPT_PATH, NULL, "plot the winner by probability and delay: SVG and PNG",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,
 	COMMAND_JOBS(struct breakeven, jobs),
-	{ "restart", OPT_FLAG, NULL, "throw away what an earlier call has finished",
-	  FIELD(restart) },
+	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	{ NULL },
 };
 
 const struct command cmd_breakeven = {
 	.name = "breakeven",
-	.summary = "restart probability and delay at which a policy stops paying",
+	.summary = "restart probability and delay at which a policy stops paying off",
 	.arguments = "GENERATOR|TRACE [KEY=VALUE...]",
-	.title = "Say at which restart probability and delay a policy stops paying.",
+	.title = "Find the restart probability and delay at which a policy stops paying off.",
 	.details =
-		"Every killed process comes back with the probability, after the delay. A run\n"
-		"costs its net: CPU time of unmapping and of kswapd, time stalled in reclaim and\n"
-		"time waited for file pages, one for one. The same seeds are run under each\n"
-		"policy.\n"
+		"Every killed process restarts with the given probability, after the given delay.\n"
+		"The net cost of a run is the sum of the CPU time of unmapping and kswapd, the\n"
+		"time stalled in reclaim and the time waiting for file pages. Every policy runs\n"
+		"with the same seeds.\n"
 		"KEY=VALUE are options of the generator. android-ageing, k8s-crashloop,\n"
-		"oomd-restart and db-pressure have options that say who comes back, and another\n"
-		"takes the place of who does not: these are set, and each seed is another\n"
-		"workload. For other generators and for traces it is the restart rule of the\n"
-		"run, and a process comes back only if it has something left to do after its\n"
-		"kill; kill-return is made for that.\n"
-		"It is a sweep: after an interruption the same command goes on.",
+		"oomd-restart and db-pressure have options for the restart; breakeven sets them.\n"
+		"There another process replaces one that does not restart, and each seed gives\n"
+		"another workload. For other generators and for traces breakeven sets the\n"
+		"restart rule of the run. A process then restarts only if the trace has\n"
+		"operations left for it after its kill; kill-return is made for this.\n"
+		"If interrupted, run the same command again to resume.",
 	.options = rows,
 	.size = sizeof(struct breakeven),
 	.run = run,

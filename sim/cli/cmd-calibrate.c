@@ -56,20 +56,20 @@ static const struct option rows[] = {
 	{ "dir", OPT_PATH, ".", "folder on the file system and device to measure", .letter = 'd',
 	  .metavar = "DIR", FIELD(dir) },
 	{ "quick", OPT_FLAG, NULL,
-	  "few samples: shows what can be measured, and not how much it is", .letter = 'q',
+	  "take few samples: shows what can be measured, the values are rough", .letter = 'q',
 	  FIELD(quick) },
 	{ NULL },
 };
 
 const struct command cmd_calibrate = {
 	.name = "calibrate",
-	.summary = "measure what memory management costs here: a machine file",
-	.title = "Measure what memory management costs on this machine.",
-	.details = "Writes a machine file: each key with how it was measured, its median and its\n"
-		   "quartiles; what can not be measured is left out, with the reason. Needs no\n"
-		   "root (with it: reclaim in a cgroup of its own), 128 MiB of disk for a file\n"
-		   "that is gone afterwards, and less than a minute. Other load on the machine\n"
-		   "makes the numbers worse.",
+	.summary = "measure the memory management costs of this machine: a machine file",
+	.title = "Measure the memory management costs of this machine.",
+	.details = "Writes a machine file. For each key it gives the method, the median and the\n"
+		   "quartiles. Keys that cannot be measured are left out, with the reason. Takes\n"
+		   "less than a minute and 128 MiB of disk for a temporary file. Runs without\n"
+		   "root; as root it also measures reclaim, in a new cgroup. Other load on the\n"
+		   "machine distorts the numbers.",
 	.options = rows,
 	.size = sizeof(struct calibrate),
 	.run = run,

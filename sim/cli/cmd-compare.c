@@ -250,11 +250,10 @@ static int run(void *options, int argc, char **argv)
 static const struct option rows[] = {
 	{ "counter", OPT_TEXT, "workingset_refault_file", "counter to compare by", .letter = 'C',
 	  .metavar = "NAME", FIELD(counter) },
-	{ "csv", OPT_PATH, NULL, "write every counter, a row a run", .metavar = "FILE",
+	{ "csv", OPT_PATH, NULL, "write every counter, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
-	{ "plots", OPT_PATH, NULL,
-	  "plot the counter against the memory limit: SVG and PNG per trace", .metavar = "DIR",
-	  .role = FILE_PLOT, FIELD(plots) },
+	{ "plots", OPT_PATH, NULL, "plot the counter over the memory limit: SVG and PNG per trace",
+	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,
 	{ NULL },
 };
@@ -266,9 +265,10 @@ const struct command cmd_compare = {
 	.title = "Replay traces under every policy and compare.",
 	.details =
 		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
-		"from the device (what +evict drops comes back as a fill, not a refault);\n"
-		"activate: pages moved to the active list; skipped: marks the policy left\n"
-		"out; evicted: pages +evict dropped. \"=\": the same to the page.\n\n" RUN_DETAILS,
+		"from the device (a page dropped by +evict comes back as a fill, not a refault);\n"
+		"activate: pages moved to the active list; skipped: marks that the policy\n"
+		"skipped; evicted: pages that +evict dropped. \"=\": exactly the "
+		"same.\n\n" RUN_DETAILS,
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct compare),

@@ -330,7 +330,7 @@ static int run(void *options, int argc, char **argv)
 static const struct option rows[] = {
 	{ "no-lists", OPT_FLAG, NULL, "do not show the lists after each operation", .letter = 'n',
 	  FIELD(no_lists) },
-	{ "all", OPT_FLAG, NULL, "show operations that changed no folio too", .letter = 'a',
+	{ "all", OPT_FLAG, NULL, "also show operations that changed no folio", .letter = 'a',
 	  FIELD(all) },
 	{ "file", OPT_TEXT, NULL, "only folios of this file", .metavar = "NAME", FIELD(file) },
 	{ "max-lines", OPT_COUNT, "40", "changes shown for each operation; 0: all", 0, 1000000000,
@@ -340,11 +340,11 @@ static const struct option rows[] = {
 
 const struct command cmd_explain = {
 	.name = "explain",
-	.summary = "tell, operation by operation, what moved and by which rule",
+	.summary = "show which folios each operation moves, and by which rule",
 	.arguments = "TRACE",
-	.title = "Tell what each operation of a small trace does to the folios and why.",
-	.details = "Lists are shown newest first; reclaim takes from the right. Behind a page\n"
-		   "or a span of pages: r referenced, w workingset.\n\n" RUN_DETAILS,
+	.title = "Show what each operation of a small trace does to the folios, and why.",
+	.details = "Lists are shown newest first; reclaim takes from the right. Flags follow a\n"
+		   "page or a span of pages: r referenced, w workingset.\n\n" RUN_DETAILS,
 	.shared = run_rows_one,
 	.options = rows,
 	.size = sizeof(struct explain_options),

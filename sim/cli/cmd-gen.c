@@ -129,7 +129,7 @@ static int run(void *options, int argc, char **argv)
 	if (c->list)
 		return list(argc, argv);
 	if (argc < 1)
-		return cli_usage("gen: which generator? See \"reapsim gen --list\"");
+		return cli_usage("gen: expected a generator, see \"reapsim gen --list\"");
 	g = gen_find(argv[0], &err);
 	if (!g)
 		return cli_fail(-EINVAL, &err);
@@ -144,13 +144,13 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct gen_command, member)
 
 static const struct option rows[] = {
-	{ "output", OPT_PATH, NULL, "Where to write the trace (default: standard output)",
-	  .letter = 'o', .metavar = "FILE", .role = FILE_TRACE, FIELD(output) },
+	{ "output", OPT_PATH, NULL, "the trace to write (default: standard output)", .letter = 'o',
+	  .metavar = "FILE", .role = FILE_TRACE, FIELD(output) },
 	COMMAND_FORCE,
 	{ "format", OPT_TEXT, NULL,
 	  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for .rtrace",
 	  .metavar = "FORMAT", FIELD(format) },
-	{ "list", OPT_FLAG, NULL, "List the generators, or those named, with their options",
+	{ "list", OPT_FLAG, NULL, "list the generators, or those named, with their options",
 	  .letter = 'l', FIELD(list) },
 	{ NULL },
 };
@@ -159,9 +159,9 @@ const struct command cmd_gen = {
 	.name = "gen",
 	.summary = "make a synthetic trace",
 	.arguments = "GENERATOR [KEY=VALUE...]",
-	.title = "Makes a synthetic trace. The same options and seed make the same bytes.",
-	.details = "\"reapsim gen --list\" shows the generators, what they can be told, and the\n"
-		   "defaults; those marked [assumption] are nobody's measurement: sweep them.",
+	.title = "Make a synthetic trace. The same options and seed give the same bytes.",
+	.details = "\"reapsim gen --list\" prints the generators with their options and defaults.\n"
+		   "A default with [assumption] was never measured: sweep it.",
 	.options = rows,
 	.size = sizeof(struct gen_command),
 	.run = run,

@@ -185,20 +185,20 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct list_options, member)
 
 static const struct option rows[] = {
-	{ "names", OPT_FLAG, NULL, "names only, one a line", .letter = 'n', FIELD(names) },
+	{ "names", OPT_FLAG, NULL, "names only, one per line", .letter = 'n', FIELD(names) },
 	{ "markdown", OPT_FLAG, NULL, "a table for a document", FIELD(markdown) },
 	{ NULL },
 };
 
 const struct command cmd_list = {
 	.name = "list",
-	.summary = "name the models, policies, formats, generators and counters",
+	.summary = "list the models, policies, formats, generators and counters",
 	.arguments = "[KIND...]",
-	.title = "Name the kernels, models, policies, formats, generators, machine keys and "
-		 "counters.",
+	.title = "List the kernels, models, policies, killers, formats, generators, machine keys "
+		 "and counters.",
 	.details =
 		"KIND is kernels, models, policies, killers, formats, generators, machine-keys or\n"
-		"counters; without any, all are listed.",
+		"counters. Without KIND, all are listed.",
 	.options = rows,
 	.size = sizeof(struct list_options),
 	.run = run,

@@ -74,24 +74,24 @@ static const struct table {
 	const char *title;
 	struct column columns[COLUMNS_MAX];
 } tables[] = {
-	{ "CPU time of unmapping the dying, ms, and where it goes, percent",
+	{ "CPU time of unmapping at exit, ms, and its parts, percent",
 	  { { "ms", 8, reap_ms },
 	    { "unmap", 6, unmap_share },
 	    { "marks", 6, mark_share },
 	    { "anon", 6, anon_share },
 	    { "swap", 6, swap_share },
 	    { "evict", 6, evict_share } } },
-	{ "from the kill until 100, 90 and 50% of what it frees is free, ms",
+	{ "time from the kill until 100, 90 and 50% of its memory is free, ms",
 	  { { "100%", 8, free100_ms },
 	    { "90%", 7, free90_ms },
 	    { "50%", 7, free50_ms },
 	    { "kills", 7, kills },
 	    { "avoidable", 9, avoidable } } },
-	{ "tasks in direct reclaim, ms in all, and how often; kswapd, ms",
+	{ "total time in direct reclaim, ms, and its count; kswapd, ms",
 	  { { "stalled", 8, stall_ms }, { "stalls", 9, stalls }, { "kswapd", 10, kswapd_ms } } },
-	{ "waiting for file pages, ms in all",
+	{ "total time waiting for file pages, ms",
 	  { { "waited", 8, io_ms }, { "refaults", 10, refaults }, { "fills", 10, fills } } },
-	{ "from a restart to the end of the start-up section, ms: percentiles",
+	{ "time from a restart to the end of the start-up section, ms: percentiles",
 	  { { "p50", 8, restart50_ms },
 	    { "p95", 10, restart95_ms },
 	    { "p99", 10, restart99_ms },
@@ -375,21 +375,21 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct outcome_options, member)
 
 static const struct option rows[] = {
-	{ "killer", OPT_TEXT, "scripted", "who kills; scripted: the trace's own kills",
+	{ "killer", OPT_TEXT, "scripted", "the killer; scripted: the kills of the trace",
 	  .letter = 'K', .metavar = "NAME[:KEY=VALUE...]", FIELD(killer) },
 	{ "restart", OPT_TEXT, "never",
-	  "when a killed process comes back: never, on-use, fixed=TIME, uniform=TIME..TIME, "
+	  "when a killed process restarts: never, on-use, fixed=TIME, uniform=TIME..TIME, "
 	  "log-uniform=TIME..TIME, kubernetes, systemd",
 	  .letter = 'r', .metavar = "RULE[,p=P]", FIELD(restart) },
 	{ "loop", OPT_TEXT, "process",
-	  "process: each runs its own part of the trace; trace: one user works through all of it",
+	  "process: each process runs its own part of the trace; trace: one user runs all of it",
 	  .metavar = "HOW", FIELD(loop) },
 	{ "seeds", OPT_COUNT, "1", "runs of each policy", 1, 10000, .letter = 'n', .metavar = "N",
 	  FIELD(o.spec.nr_seeds) },
 	{ "seed", OPT_COUNT, "1", "the first seed", 0, OPTION_NO_MAX, .metavar = "N", FIELD(seed) },
 	{ "pool", OPT_FLAG, NULL,
 	  "one table over all traces, the same workload with different seeds", FIELD(pool) },
-	{ "csv", OPT_PATH, NULL, "write everything, a row a run", .metavar = "FILE",
+	{ "csv", OPT_PATH, NULL, "write everything, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
 	COMMAND_FORCE,
 	{ NULL },
@@ -397,19 +397,19 @@ static const struct option rows[] = {
 
 const struct command cmd_outcome = {
 	.name = "outcome",
-	.summary = "policies in simulated time: what they cost and save",
+	.summary = "costs and savings of policies in simulated time",
 	.arguments = "TRACE...",
-	.title = "Replay traces in simulated time and compare what policies cost and save.",
+	.title = "Replay traces in simulated time and compare the costs and savings of policies.",
 	.details =
-		"Costs and the device are the machine's; without any, nothing takes time.\n"
-		"Changes are against the first policy, seed by seed, with the 95% confidence\n"
-		"interval over seeds, with --pool over traces and seeds. \"=\": the same in every\n"
-		"one; \"in the noise\" and \"~\": the interval has 0 in it. Of one nothing can be\n"
-		"said about noise.\n"
-		"avoidable: kills while an earlier victim had still to free what was missing.\n"
-		"net: CPU time of unmapping and of kswapd, time stalled and time waited, one for\n"
-		"one. A restart's latency is not added: what makes it long is "
-		"waits.\n\n" RUN_DETAILS,
+		"The machine file gives costs and the device; without costs nothing takes time.\n"
+		"Changes are relative to the first policy, seed by seed, with the 95% confidence\n"
+		"interval over the seeds (with --pool: over traces and seeds). \"=\": the same "
+		"for\n"
+		"every seed; \"in the noise\" and \"~\": the interval contains 0. A single seed\n"
+		"gives no interval.\n"
+		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
+		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
+		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct outcome_options),

@@ -56,9 +56,10 @@ static void print_lru(FILE *f, const struct curves *c, guint machine, guint lru)
 
 static void print_all(FILE *f, const struct curves *c)
 {
-	fputs("stream: pages read before the kill; mapped: of the victim's, left by\n"
-	      "reclaim; young: of these; aged: of the young, deactivated or grown old;\n"
-	      "against: of the marks, those on aged pages.\n\n",
+	fputs("stream: pages read before the kill; mapped: pages of the victim that\n"
+	      "reclaim left mapped; young: the young ones of these; aged: the young\n"
+	      "ones that are deactivated or in an old generation; against: marks on\n"
+	      "aged pages.\n\n",
 	      f);
 	for (guint m = 0; m < curves_nr_machines(c); m++)
 		for (guint l = 0; l < c->lrus->values->len; l++)
@@ -153,38 +154,38 @@ static int run(void *options, int argc, char **argv)
 static const struct option rows[] = {
 	{ "streams", OPT_TEXT, "0..32768/1024", "pages streamed before the kill", .letter = 'S',
 	  .metavar = "PAGES,...", FIELD(streams) },
-	{ "policies", OPT_TEXT, "baseline,v1,demote",
-	  "the first is looked at, the others are held against it", .letter = 'p',
-	  .metavar = "NAME,...", FIELD(policies) },
+	{ "policies", OPT_TEXT, "baseline,v1,demote", "the others are compared with the first",
+	  .letter = 'p', .metavar = "NAME,...", FIELD(policies) },
 	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
 	  FIELD(lrus) },
 	{ "machines", OPT_PATHS, NULL,
 	  "machine key files, comma separated (default: the generator's own machine)",
 	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(machines) },
 	COMMAND_SET(struct options, settings),
-	{ "csv", OPT_PATH, "reclaim-first.csv", "the sweep's rows", .metavar = "FILE",
+	{ "csv", OPT_PATH, "reclaim-first.csv", "rows of the sweep", .metavar = "FILE",
 	  .role = FILE_SWEEP, FIELD(csv) },
 	{ "plots", OPT_PATH, NULL, "plot all: SVG and PNG", .metavar = "DIR", .role = FILE_PLOT,
 	  FIELD(plots) },
 	COMMAND_FORCE,
 	COMMAND_JOBS(struct options, jobs),
-	{ "restart", OPT_FLAG, NULL, "throw away what an earlier call has finished",
-	  FIELD(restart) },
+	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	{ NULL },
 };
 
 const struct command cmd_reclaim_first = {
 	.name = "reclaim-first",
-	.summary =
-		"what reclaim had decided about a victim's pages, against what its unmapping says",
+	.summary = "does the unmapping of a victim contradict what reclaim had decided?",
 	.arguments = "[KEY=VALUE...]",
-	.title = "Say how far reclaim had aged a victim's pages, and what its unmapping says.",
+	.title = "Compare how far reclaim had aged a victim's pages with the marks of its "
+		 "unmapping.",
 	.details =
 		"KEY=VALUE are options of the generator reclaim-first (\"reapsim gen --list\n"
-		"reclaim-first\"). Other pages stream through memory and age the victim's; then\n"
-		"it is reaped and comes back. Printed for each length of the stream: what is\n"
-		"still mapped and young, how many marks contradict reclaim, and how many more\n"
-		"pages than under the first policy are read from the device.",
+		"reclaim-first\"). Other pages stream through memory and age the victim's pages;\n"
+		"then the victim is reaped and restarts. For each length of the stream this "
+		"prints\n"
+		"how many pages are still mapped and young, how many marks contradict reclaim, "
+		"and\n"
+		"how many more pages than under the first policy are read from the device.",
 	.options = rows,
 	.size = sizeof(struct options),
 	.run = run,

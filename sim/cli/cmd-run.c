@@ -107,16 +107,17 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct run_command, member)
 
 static const struct option rows[] = {
-	{ "csv", OPT_PATH, NULL, "write a row for each mark and the end (\"-\": stdout, no table)",
-	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(csv) },
+	{ "csv", OPT_PATH, NULL,
+	  "write a row for each snapshot and the end (\"-\": stdout, no table)", .metavar = "FILE",
+	  .role = FILE_RESULTS, FIELD(csv) },
 	{ "pages", OPT_PATH, NULL,
-	  "write the state of every file page at each mark (\"-\": stdout, no table)",
+	  "write the state of every file page at each snapshot (\"-\": stdout, no table)",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(pages) },
 	{ "flags-as-recorded", OPT_FLAG, NULL,
-	  "process_mrelease() gets the flags of the trace, none by the policy",
+	  "process_mrelease() gets the flags of the trace, the policy adds none",
 	  FIELD(o.spec.flags_as_recorded) },
 	COMMAND_FORCE,
-	{ "all", OPT_FLAG, NULL, "show counters that are 0 too", .letter = 'a', FIELD(all) },
+	{ "all", OPT_FLAG, NULL, "also show counters that are 0", .letter = 'a', FIELD(all) },
 	{ NULL },
 };
 

@@ -94,30 +94,30 @@ static const struct option rows[] = {
 	  .letter = 'o', .metavar = "FILE", .role = FILE_SWEEP, FIELD(csv) },
 	COMMAND_JOBS(struct sweep_options, jobs),
 	{ "dry-run", OPT_FLAG, NULL, "print the axes, run nothing", .letter = 'n', FIELD(dry) },
-	{ "restart", OPT_FLAG, NULL, "throw away what an earlier call has finished",
-	  FIELD(restart) },
+	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	COMMAND_FORCE,
 	{ NULL },
 };
 
 const struct command cmd_sweep = {
 	.name = "sweep",
-	.summary = "every combination of a key file's values: a CSV row a run, resumable",
+	.summary = "every combination of a key file's values, a CSV row per run; resumable",
 	.arguments = "FILE.conf",
-	.title = "Run every combination of the values that a key file lists.",
-	.details = "Groups and keys of FILE.conf:\n"
-		   "  [sweep]      trace=FILE;...  or generator=NAME;  mode=timed: as outcome\n"
-		   "  [generator]  its options and seed\n"
-		   "  [machine]    machine keys; file=FILE;... for whole machine files\n"
-		   "  [run]        lru, policy (or \"all\"), ends_as, kernel\n"
-		   "  [killer]     timed: options of the killer\n"
-		   "  [restart]    timed: rule, delay, p\n"
-		   "  [timed]      timed: loop, killer, seed\n"
-		   "A value is a list, A;B;C, whose items may be ranges: 1..4, 10%..90%/20%,\n"
-		   "1024..8192*2. Paths are relative to FILE.conf. Each combination is a row of\n"
-		   "the CSV file, in the same order whatever the number of threads; the last key\n"
-		   "of [run] varies fastest. After an interruption the same command goes on: what\n"
-		   "is finished is not run again.",
+	.title = "Run every combination of the values in a key file.",
+	.details =
+		"Groups and keys of FILE.conf:\n"
+		"  [sweep]      trace=FILE;...  or generator=NAME;  mode=timed: as outcome\n"
+		"  [generator]  its options and seed\n"
+		"  [machine]    machine keys; file=FILE;... for whole machine files\n"
+		"  [run]        lru, policy (or \"all\"), ends_as, kernel\n"
+		"  [killer]     timed: options of the killer\n"
+		"  [restart]    timed: rule, delay, p\n"
+		"  [timed]      timed: loop, killer, seed\n"
+		"A value is a list, A;B;C, whose items may be ranges: 1..4, 10%..90%/20%,\n"
+		"1024..8192*2. Paths are relative to FILE.conf. Each combination is a row of\n"
+		"the CSV file, in the same order whatever the number of threads; the last key\n"
+		"of [run] varies fastest. If interrupted, run the same command again to resume;\n"
+		"finished runs are kept.",
 	.options = rows,
 	.size = sizeof(struct sweep_options),
 	.run = run,

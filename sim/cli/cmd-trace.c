@@ -83,12 +83,12 @@ static int convert_run(void *options, int argc, char **argv)
 #define CONVERT_FIELD(member) OPTION_FIELD(struct convert_options, member)
 
 static const struct option convert_rows[] = {
-	{ "from", OPT_TEXT, NULL, "Format of IN (default: found out from its first bytes)",
+	{ "from", OPT_TEXT, NULL, "format of IN (default: detected from its first bytes)",
 	  .letter = 'f', .metavar = "FORMAT", CONVERT_FIELD(from) },
 	{ "to", OPT_TEXT, NULL, "text or binary (default: by the ending of OUT)", .letter = 't',
 	  .metavar = "FORM", CONVERT_FIELD(to) },
 	{ "min-agreement", OPT_COUNT, "90",
-	  "Refuse a recording if fewer of its page-cache faults agree with its mappings", 0, 100,
+	  "refuse a recording if fewer of its page-cache faults match its mappings", 0, 100,
 	  .metavar = "PERCENT", CONVERT_FIELD(min_agreement) },
 	COMMAND_FORCE,
 	{ NULL },
@@ -96,13 +96,13 @@ static const struct option convert_rows[] = {
 
 static const struct command trace_convert = {
 	.name = "trace convert",
-	.summary = "write a trace in another form",
+	.summary = "convert a trace to another form",
 	.arguments = "IN OUT",
-	.title = "Writes the trace IN to OUT.",
+	.title = "Convert the trace IN to OUT.",
 	.details =
-		"IN may be packed by gzip or zstd; \"-\" is standard input. OUT ends in .csv for "
-		"text\nand in .rtrace for binary; \"-\" is standard output.\n\"reapsim list\" "
-		"names the formats that can be read.",
+		"IN may be compressed by gzip or zstd; \"-\" is standard input. OUT ends in .csv\n"
+		"for text and in .rtrace for binary; \"-\" is standard output. \"reapsim list "
+		"formats\"\nlists the input formats.",
 	.options = convert_rows,
 	.size = sizeof(struct convert_options),
 	.run = convert_run,
@@ -285,16 +285,16 @@ static int info_run(void *options, int argc, char **argv)
 }
 
 static const struct option info_rows[] = {
-	{ "from", OPT_TEXT, NULL, "Format of TRACE (default: found out from its first bytes)",
+	{ "from", OPT_TEXT, NULL, "format of TRACE (default: detected from its first bytes)",
 	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
 
 static const struct command trace_info = {
 	.name = "trace info",
-	.summary = "say what is in a trace",
+	.summary = "print the header and contents of a trace",
 	.arguments = "TRACE",
-	.title = "Prints the header of a trace and what it holds.",
+	.title = "Print the header of a trace and a summary of its contents.",
 	.options = info_rows,
 	.size = sizeof(struct read_options),
 	.run = info_run,
@@ -347,16 +347,16 @@ static int check_run(void *options, int argc, char **argv)
 }
 
 static const struct option check_rows[] = {
-	{ "from", OPT_TEXT, NULL, "Format of the traces (default: found out from their bytes)",
+	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
 	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
 
 static const struct command trace_check_command = {
 	.name = "trace check",
-	.summary = "read traces and say whether they are valid",
+	.summary = "check that traces are valid",
 	.arguments = "TRACE...",
-	.title = "Reads each trace and says whether it is valid.",
+	.title = "Read each trace and print whether it is valid.",
 	.options = check_rows,
 	.size = sizeof(struct read_options),
 	.run = check_run,

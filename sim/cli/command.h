@@ -70,21 +70,21 @@ int command_declare(const struct command *c, void *options);
 /** The row --force, for every command that writes files. */
 #define COMMAND_FORCE                                                                              \
 	{                                                                                          \
-		"force", OPT_FLAG, NULL, "replace files that reapsim did not write, too",          \
+		"force", OPT_FLAG, NULL, "also replace files that reapsim did not write",          \
 			OPTION_FIELD(struct outputs, force)                                        \
 	}
 
 /** The row --jobs. */
 #define COMMAND_JOBS(type, member)                                                                 \
 	{                                                                                          \
-		"jobs", OPT_COUNT, NULL, "threads (default: one a core)", 0, 4096,                 \
+		"jobs", OPT_COUNT, NULL, "threads (default: one per core)", 0, 4096,               \
 			.letter = 'j', .metavar = "N", OPTION_FIELD(type, member)                  \
 	}
 
 /** The row --set. */
 #define COMMAND_SET(type, member)                                                                  \
 	{                                                                                          \
-		"set", OPT_TEXTS, NULL, "change one machine key; may be given again",              \
+		"set", OPT_TEXTS, NULL, "set a machine key; repeatable",                           \
 			.letter = 's', .metavar = "KEY=VALUE", OPTION_FIELD(type, member)          \
 	}
 

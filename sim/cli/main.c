@@ -19,15 +19,15 @@ static void version(FILE *f)
 static void usage(FILE *f)
 {
 	fprintf(f, "usage: reapsim COMMAND [OPTION...] [ARGUMENT...]\n\n"
-		   "Replays memory traces through a model of the Linux file LRU and says what\n"
-		   "it costs and saves to forget what a killed process used.\n\n"
+		   "Replays memory traces through a model of the Linux file LRU and prints the\n"
+		   "cost of forgetting the pages that a killed process used, and the savings.\n\n"
 		   "commands:\n");
 	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
 		fprintf(f, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(f,
-		"\n\"reapsim COMMAND --help\" describes one; \"reapsim list\" names the models,\n"
-		"policies, trace formats, generators and counters, \"reapsim --version\" the "
-		"release.\n");
+	fprintf(f, "\n\"reapsim COMMAND --help\" describes a command. \"reapsim list\" prints the "
+		   "models,\n"
+		   "policies, trace formats, generators and counters, \"reapsim --version\" the "
+		   "release.\n");
 }
 
 static int print(void (*text)(FILE *f))

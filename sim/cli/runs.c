@@ -18,18 +18,18 @@
 	}
 #define ROW_KERNEL                                                                                 \
 	{                                                                                          \
-		"kernel", OPT_TEXT, "7.3", "version of the kernel to follow",                      \
+		"kernel", OPT_TEXT, "7.3", "kernel rules to use",                                  \
 			.letter = 'k', .metavar = "NAME", FIELD(spec.kernel)                       \
 	}
 #define ROW_ENDS_AS(how)                                                                           \
 	{                                                                                          \
 		"ends-as", OPT_TEXT, NULL,                                                         \
-			"replay every end of a process as: recorded, exit, kill, mrelease, oom",   \
+			"replay every process exit as: recorded, exit, kill, mrelease, oom",       \
 			.letter = 'e', .metavar = (how), FIELD(spec.ends_as)                       \
 	}
 #define ROW_FORMAT                                                                                 \
 	{                                                                                          \
-		"format", OPT_TEXT, NULL, "format of the trace (default: found out)",              \
+		"format", OPT_TEXT, NULL, "format of the trace (default: detected)",               \
 			.letter = 'f', .metavar = "NAME", FIELD(format)                            \
 	}
 #define ROW_CHECK                                                                                  \
@@ -65,8 +65,8 @@ const struct option run_rows_many[] = {
 	ROW_FORMAT,
 	ROW_CHECK,
 	{ "memory", OPT_TEXT, NULL,
-	  "memcg limits to try on each machine: pages, or shares (40%) of what the trace would "
-	  "hold if memory were endless",
+	  "memcg limits to try on each machine: pages, or shares (40%) of what the trace holds "
+	  "with unlimited memory",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
 	COMMAND_JOBS(struct run_options, jobs),
 	{ NULL },

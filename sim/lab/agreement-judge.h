@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Replays what a real kernel was recorded on, and lays the simulator's counters and
- * pages next to the kernel's.
+ * Replay the recorded scenarios and compare the simulator's counters and pages with the
+ * kernel's.
  *
- * A page is compared from the first mark on at which kernel or simulator has it
- * cached: that a page is not cached before anyone read it says nothing. Its
- * active bit is compared where both have it cached.
+ * A page is compared from the first snapshot on at which the kernel or the simulator has
+ * it cached: before its first read its absence means nothing. The active bit is compared
+ * if both have the page cached.
  */
 #ifndef REAPSIM_AGREEMENT_JUDGE_H
 #define REAPSIM_AGREEMENT_JUDGE_H
@@ -22,13 +22,13 @@ enum agreement_group {
 };
 extern const char *const agreement_group_names[NR_AGREEMENT_GROUPS];
 
-/** struct share - so many of so many. */
+/** struct share - a count out of a total. */
 struct share {
 	uint64_t same, all;
 };
 
-/** struct judged - a recorded result and how the simulator did: what it counted is in
- * the result's cells. */
+/** struct judged - a recorded result and its comparison; the simulator's counters are in the
+ * result's cells. */
 struct judged {
 	const struct result *r;
 	enum agreement_group group;
@@ -36,11 +36,11 @@ struct judged {
 	struct share resident, active; /* pages */
 };
 
-/** struct agreement - recorded results, and those that were judged. The caller sets
- * the upper part, which is not copied, and loads @results. */
+/** struct agreement - recorded results and their comparison. The caller sets the upper part,
+ * which is not copied, and loads @results. */
 struct agreement {
 	const char *traces;	     /* folder of the scenarios */
-	const char *kernel;	     /* follow this one; NULL: the one that was recorded */
+	const char *kernel;	     /* profile to use; NULL: that of the recorded kernel */
 	const char *const *settings; /* KEY=VALUE of the machine; may be NULL */
 	const char *const *only;     /* names of scenarios; NULL: all */
 	struct results results;
@@ -50,13 +50,13 @@ struct agreement {
 void agreement_init(struct agreement *a);
 void agreement_clear(struct agreement *a);
 
-/** Is it to be judged: not left out by @a->only? */
+/** Does @a->only select the scenario of @r? */
 bool agreement_wants(const struct agreement *a, const struct result *r);
-/** Where the trace of its scenario is; the caller frees it. */
+/** Path of the scenario's trace; the caller frees it. */
 char *agreement_trace_path(const struct agreement *a, const struct result *r);
 
-/** struct agreement_scenario - results of one scenario, LRU and kernel, and the runs
- * that replay them: one a policy. */
+/** struct agreement_scenario - results of one scenario, LRU and kernel, and the runs that
+ * replay them: one per policy. */
 struct agreement_scenario {
 	guint first, nr; /* in results.all */
 	bool wanted;	 /* false: not in agreement.only, and there are no runs */
@@ -65,8 +65,8 @@ struct agreement_scenario {
 };
 
 /**
- * Prepare the scenario that results.all[@first] begins. run_set_execute() @s->runs,
- * if it is wanted, then agreement_judge() it.
+ * Prepare the scenario that starts at results.all[@first]. If it is wanted, call
+ * run_set_execute() for @s->runs, then agreement_judge().
  * Return: 0, or -errno with @err; agreement_scenario_clear() in both cases. @s->nr is
  * right in both cases, too.
  */

@@ -246,9 +246,8 @@ GArray *agreement_check_level(const struct agreement *a, const char *path)
 		if (s.errors->len) {
 			check_score(out, &s, kf, path, name);
 		} else if (!a->only && g_key_file_has_group(kf, name)) {
-			c.code = err_at(&c.err, -EINVAL, path, 0,
-					"nothing of [%s] is recorded in %s", name,
-					a->results.csv_path);
+			c.code = err_at(&c.err, -EINVAL, path, 0, "no recording of [%s] in %s",
+					name, a->results.csv_path);
 			g_array_append_val(out, c);
 		}
 		score_clear(&s);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the cells of judged results come to: shares, percentiles, signs, the kernel's
- * own noise, and the recorded level below which a change must not fall.
+ * Scores over the cells of judged results: shares, percentiles, signs, the kernel's own
+ * noise, and the recorded level that a change must not fall below.
  */
 #ifndef REAPSIM_AGREEMENT_SCORE_H
 #define REAPSIM_AGREEMENT_SCORE_H
@@ -19,9 +19,9 @@ struct noise {
 /** struct score - of any number of cells. */
 struct score {
 	GArray *errors;		 /* double */
-	uint64_t inside, within; /* of the spread; or off by 1% at most */
+	uint64_t inside, within; /* the spread; within: or at most 1% off */
 	struct noise noise;
-	struct share last_sign; /* at the last mark of each result */
+	struct share last_sign; /* at the last snapshot of each result */
 	struct share each_sign, resident, active;
 	const struct judged *worst_of;
 	const struct cell *worst;
@@ -37,13 +37,13 @@ void score_again(struct score *s, const struct agreement *a, const struct result
 		 const char *scenario);
 void score_clear(struct score *s);
 
-/** In percent; 100 of none. */
+/** In percent; 100 if the total is 0. */
 double share_percent(struct share s);
 double score_percent(const struct score *s, uint64_t nr_cells);
 /** The @p th percentile of the errors, in percent. */
 double score_percentile(const struct score *s, unsigned int p);
 
-/** struct ranked_cell - a cell, and whose it is. */
+/** struct ranked_cell - a cell and its result. */
 struct ranked_cell {
 	const struct judged *j;
 	const struct cell *c;
@@ -61,14 +61,14 @@ struct level {
 extern const struct level levels[NR_LEVELS];
 double level_of(const struct score *s, unsigned int level);
 
-/** struct complaint - why a level is not reached: -EIO; or what is wrong with its
- * file: -EINVAL. */
+/** struct complaint - a level that is not reached (-EIO), or an error in the level file
+ * (-EINVAL). */
 struct complaint {
 	int code;
 	struct err err;
 };
-/** Hold @a against the level in @path. Return: struct complaint, the caller's to free;
- * empty if all is well. */
+/** Compare @a with the level in @path. Return: an array of struct complaint, owned by the
+ * caller; empty if the level is reached. */
 GArray *agreement_check_level(const struct agreement *a, const char *path);
 
 #endif

@@ -34,7 +34,8 @@ int ends_as_find(const char *name, enum op_code *code, struct err *err)
 		}
 		g_string_append_printf(names, "%s%s", i ? ", " : "", ends[i].name);
 	}
-	return err_set(err, -EINVAL, "unknown end \"%s\", expected one of: %s", name, names->str);
+	return err_set(err, -EINVAL, "unknown kind of exit \"%s\", expected one of: %s", name,
+		       names->str);
 }
 
 void sim_config_init(struct sim_config *cfg)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The configuration of a run from text, for the command line and for sweeps: the
- * names of kernels, LRU models and policies are looked up in the registries
- * (models/models.h).
+ * Build the configuration of a run from text, for the command line and for sweeps. Names of
+ * kernels, LRU models and policies are looked up in the registries (models/models.h).
  */
 #ifndef REAPSIM_CONFIG_H
 #define REAPSIM_CONFIG_H
@@ -15,20 +14,20 @@
 void sim_config_init(struct sim_config *cfg);
 
 /**
- * sim_config_set - one KEY to VALUE: "kernel", "lru", "policy" (with or without
- * "+evict"), "ends_as", or "machine.KEY". -EINVAL names the key, the value and
- * what is expected; an unknown key lists the valid ones.
+ * sim_config_set - set one KEY to VALUE: "kernel", "lru", "policy" (with or without
+ * "+evict"), "ends_as", or "machine.KEY". -EINVAL: @err names the key, the value and the
+ * expected values; for an unknown key the valid ones.
  */
 int sim_config_set(struct sim_config *cfg, const char *key, const char *value, struct err *err);
 /** A setting as it is typed, "KEY=VALUE", of the machine. */
 int sim_config_set_machine(struct sim_config *cfg, const char *setting, struct err *err);
 
-/** sim_config_peak() is needed before machine_resolve(): a size is a share. */
+/** Is a size a share? Then machine_resolve() needs sim_config_peak(). */
 bool sim_config_has_share(const struct sim_config *cfg);
 /**
- * sim_config_peak - the most pages that a run of the trace would hold under the first
- * policy if memory were endless: what a memory share ("40%") is a share of. Replays the
- * trace once. Negative errno on failure; -EINTR if @h interrupted it.
+ * sim_config_peak - the most pages that a run of the trace holds under the first policy
+ * with unlimited memory: 100% of a memory share. Replays the trace once. Return: pages, or a
+ * negative errno with @err; -EINTR if @h interrupted it.
  */
 int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 			const struct lab_hooks *h, struct err *err);
@@ -36,9 +35,9 @@ int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 /** The killer of a timed run and its options, "NAME[:KEY=VALUE...]". */
 int timed_config_set_killer(struct timed_config *c, const char *text, struct err *err);
 
-/** "recorded", "mrelease", ...: how @code is typed. */
+/** The name of @code as typed: "recorded", "mrelease", ... */
 const char *ends_as_name(enum op_code code);
-/** The code of what is typed; -EINVAL with @err listing the valid names. */
+/** The code of @name; -EINVAL with @err listing the valid names. */
 int ends_as_find(const char *name, enum op_code *code, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* CSV, as the program writes it and reads it back. */
+/* CSV fields, as the program writes them and reads them back. */
 #ifndef REAPSIM_LAB_CSV_H
 #define REAPSIM_LAB_CSV_H
 
@@ -7,7 +7,7 @@
 
 #include <glib.h>
 
-/** Append a field, quoted if it has to be. */
+/** Append a field, quoted if necessary. */
 void csv_append(GString *s, const char *field);
 /** Append a comma and a number: a row has many, and a file may have a million rows. */
 void csv_append_number(GString *s, uint64_t n);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A mean over runs with other seeds, and how far it can be trusted. */
+/* The mean over runs with different seeds, and its confidence interval. */
 #ifndef REAPSIM_ESTIMATE_H
 #define REAPSIM_ESTIMATE_H
 
@@ -8,17 +8,16 @@
 #include <glib.h>
 
 /** struct estimate - @half: half the width of the 95% confidence interval, by
- * Student's t; 0 of a single run, of which nothing can be said. */
+ * Student's t; 0 for a single run, which has no interval. */
 struct estimate {
 	double mean, half;
 };
 
-/** Of @n values. */
+/** The mean of @n values. */
 struct estimate estimate_of(const double *v, guint n);
-/** Of how much each of @n values is more than that of the first kind: pairs, with the
- * same seed. */
+/** The mean of @v[i] - @first[i] over @n pairs with the same seed. */
 struct estimate estimate_of_difference(const double *v, const double *first, guint n);
-/** The interval has 0 in it, or the mean is no number. */
+/** Does the interval contain 0, or is the mean not a number? */
 bool estimate_is_noise(const struct estimate *e);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the experiments share. Nothing in sim/lab/ prints or exits, and nothing
- * catches signals: who calls may look on, and end what takes long, by hooks.
+ * Common code of the experiments. Nothing in sim/lab/ prints, exits or catches signals.
+ * Hooks report progress to the caller and let it interrupt long work.
  */
 #ifndef REAPSIM_LAB_H
 #define REAPSIM_LAB_H
@@ -14,17 +14,17 @@
 
 struct sim;
 
-/** struct lab_hooks - what a caller may give; each member, and the whole, may be NULL. */
+/** struct lab_hooks - hooks of the caller; each member, and the whole, may be NULL. */
 struct lab_hooks {
-	/** How much is done, 0 to 1; now and then, in the thread that called. */
+	/** Progress from 0 to 1; called occasionally, in the calling thread. */
 	void (*progress)(void *data, double done);
-	/** True: end soon and keep what is finished. In any thread, often. */
+	/** True: end soon and keep finished work. Called often, in any thread. */
 	bool (*interrupted)(void *data);
 	/** Do not wait for a thread that is slow to notice an interruption (sim/lab/work.h). It
-	 * goes on, and what it uses is lost: for a program that ends soon. interrupted() is
-	 * called even then, so @data must live, or not be needed. */
+	 * keeps running, and the memory it uses is lost: for a program that ends soon. It still
+	 * calls interrupted(), so @data must stay valid or be unused. */
 	bool leave;
-	/** A remark for people: a line without its newline; in the thread that called. */
+	/** A message for humans: a line without newline; called in the calling thread. */
 	void (*note)(void *data, const char *text);
 	void *data;
 };
@@ -35,7 +35,7 @@ void lab_note(const struct lab_hooks *h, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /**
- * lab_run - a run to its end, in pieces between which it looks at @h.
+ * lab_run - execute a run to its end in pieces, and check @h between them.
  * @nr_recs: counts the records replayed; may be NULL
  * Return: 1 at the end of the trace, 0 if interrupted, or as sim_run().
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the probes of calibrate (measure.h) share, and nobody else needs. */
+/* Private to the probes of calibrate (measure.h). */
 #ifndef REAPSIM_MEASURE_PROBE_H
 #define REAPSIM_MEASURE_PROBE_H
 

@@ -114,7 +114,7 @@ void measure_group_reclaim(struct bench *b, const char *no_file)
 	struct group g = { 0 };
 
 	if (!why && !group_new(&g))
-		why = "no cgroup can be made (needs root)";
+		why = "cannot create a cgroup (needs root)";
 	for (unsigned int n = 0; bench_go_on(b, n, start) && !why; n++) {
 		double t = -1;
 
@@ -152,7 +152,7 @@ void measure_pageout(struct bench *b, const char *no_file)
 
 		why = bench_fill_unmarked(b);
 		if (!why && !(p = bench_map_file(b)))
-			why = "the file can not be mapped";
+			why = "cannot map the file";
 		if (!why) {
 			bench_touch(p, b->bytes);
 			t = bench_cpu_ns();

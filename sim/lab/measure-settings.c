@@ -20,7 +20,7 @@ static void setting(struct bench *b, const char *key, const char *where, const c
 
 	machine_init(&scratch);
 	if (!value)
-		g_strlcpy(m.why_not, "can not be read", sizeof(m.why_not));
+		g_strlcpy(m.why_not, "cannot be read", sizeof(m.why_not));
 	else if (machine_set(&scratch, key, value, NULL))
 		g_snprintf(m.why_not, sizeof(m.why_not), "%s is out of the simulator's range",
 			   value);

@@ -52,7 +52,7 @@ static const char *fill_large(struct bench *b)
 	char *p = why ? NULL : bench_map_file(b);
 
 	if (why || !p)
-		return why ? why : "the file can not be mapped";
+		return why ? why : "cannot map the file";
 	bench_touch(p, b->bytes);
 	/* what the mapping is when it goes decides, not what it was */
 	why = madvise(p, b->bytes, MADV_RANDOM) ? "MADV_RANDOM is not possible" : NULL;
@@ -120,7 +120,7 @@ void measure_unmap(struct bench *b, bool large, const char *no_file)
 
 		why = large ? fill_large(b) : bench_fill_unmarked(b);
 		if (!why && !unmap_round(b, ns, fault))
-			why = "the file can not be mapped";
+			why = "cannot map the file";
 		t = bench_cpu_ns();
 		if (!why && !bench_drop_cache(b))
 			samples_add(evict, (bench_cpu_ns() - t) / (double)(b->bytes / PAGE));
@@ -188,8 +188,8 @@ static const char *swap_is_zram(void)
 	lines = g_strsplit(text, "\n", -1);
 	for (char **l = lines + 1; lines[0] && *l && **l; l++, nr++)
 		if (!g_str_has_prefix(*l, "/dev/zram"))
-			return "swap is not zram, which is all that the simulator models";
-	return nr ? NULL : "there is no swap";
+			return "swap is not zram; the simulator models only zram";
+	return nr ? NULL : "no swap";
 }
 
 static uint64_t status_kb(const char *field)

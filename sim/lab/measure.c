@@ -66,8 +66,7 @@ struct measurement *bench_report(struct bench *b, const char *key, const char *w
 	};
 
 	if (!m.samples->len)
-		g_strlcpy(m.why_not, why_not ? why_not : "no sample could be taken",
-			  sizeof(m.why_not));
+		g_strlcpy(m.why_not, why_not ? why_not : "no samples", sizeof(m.why_not));
 	g_array_append_val(b->m->all, m);
 	return &g_array_index(b->m->all, struct measurement, b->m->all->len - 1);
 }
@@ -88,7 +87,7 @@ void bench_step(struct bench *b)
 const char *bench_drop_cache(struct bench *b)
 {
 	return posix_fadvise(b->fd, 0, 0, POSIX_FADV_DONTNEED)
-		       ? "the page cache of a file can not be dropped here"
+		       ? "cannot drop the page cache of a file here"
 		       : NULL;
 }
 
@@ -214,8 +213,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 	if (!ret) {
 		measure_describe(&b);
 		if (strstr(m->file_system, "mpfs") || !strcmp(m->file_system, "ramfs"))
-			no_file =
-				"the folder is in memory: its pages are not file pages of a device";
+			no_file = "the folder is on tmpfs, not on a device";
 		CPU_ZERO(&cpus);
 		stay_on_one_cpu(&cpus);
 		measure_unmap(&b, false, no_file);
@@ -229,7 +227,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		measure_device(&b, no_file);
 		measure_settings(&b);
 		if (lab_interrupted(o->hooks))
-			ret = err_set(err, -EINTR, "interrupted: nothing was measured to its end");
+			ret = err_set(err, -EINTR, "interrupted: no measurement is complete");
 	}
 	if (b.fd >= 0)
 		close(b.fd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What memory management costs on this very machine: the keys of a machine file,
- * each measured, read from the kernel, or with the reason why not.
+ * Measure the costs of memory management on this machine: each key of a machine file is
+ * measured, read from the kernel, or has a reason why it is missing.
  */
 #ifndef REAPSIM_MEASURE_H
 #define REAPSIM_MEASURE_H
@@ -14,17 +14,17 @@
 /** struct measurement - one key. */
 struct measurement {
 	const char *key;   /* of the machine; NULL: for information only */
-	const char *what;  /* what was timed, or where the value was read */
+	const char *what;  /* the timed operation, or the source of the value */
 	const char *unit;  /* of @samples; NULL: @value was read */
 	double scale;	   /* the key's units in one @unit */
 	bool mean;	   /* the key is the mean of @samples, else their median */
 	GArray *samples;   /* double; empty: not measured */
 	char value[32];	   /* read from the kernel */
-	char why_not[128]; /* not measured; empty: it was */
+	char why_not[128]; /* reason if not measured; empty: measured */
 };
 
-/** struct measure_options - @dir is on the file system and the device that are
- * measured; @quick: few samples, for tests. */
+/** struct measure_options - @dir: a folder on the file system and device to measure; @quick: few
+ * samples, for tests. */
 struct measure_options {
 	const char *dir;
 	bool quick;
@@ -41,12 +41,13 @@ struct measures {
 /**
  * Measure everything. Writes a file of 128 MiB (quick: 8) in @dir that is
  * unlinked at once; takes less than a minute.
- * Return: 0; -EINVAL, -EIO with @err when there is no place for the file; -EINTR.
+ * Return: 0 with @m to be cleared; -EINVAL or -EIO with @err if the file cannot be written;
+ * -EINTR.
  */
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err);
 void measures_clear(struct measures *m);
-/** The machine file (measure-file.c): each key with how it was measured, or why it was
- * not. The caller frees it. */
+/** The text of the machine file (measure-file.c): each key with its method, or with the reason
+ * why it is missing. The caller frees it. */
 char *measures_machine_file(const struct measures *m);
 
 #endif

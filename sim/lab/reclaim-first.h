@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reclaim first, reap second: had reclaim aged the victim's pages already, and does the
- * unmapping say the opposite of what reclaim had decided? A sweep of untimed runs of
- * the generator reclaim-first over the length of the stream that goes through memory
- * before the kill.
+ * Reclaim first, reap second: has reclaim aged the victim's pages before the reap, and do the
+ * marks of the unmapping contradict it? A sweep of untimed runs of the generator
+ * reclaim-first over the number of pages streamed through memory before the kill.
  */
 #ifndef REAPSIM_RECLAIM_FIRST_H
 #define REAPSIM_RECLAIM_FIRST_H
@@ -11,29 +10,27 @@
 #include "sim/lab/sweep.h"
 #include "sim/lab/table.h"
 
-/** struct reclaim_first_spec - what is asked; lists as typed in a command, and NULL where
- * there is a default. */
+/** struct reclaim_first_spec - the question; lists as typed in a command, NULL: the default. */
 struct reclaim_first_spec {
-	const char *streams;  /* pages that are read before the kill */
+	const char *streams;  /* pages read before the kill */
 	char *const *options; /* KEY=VALUE of the generator */
 	guint nr_options;
 	const char *machines;  /* key files; default: the generator's own machine */
 	char *const *settings; /* KEY=VALUE of every machine, NULL-terminated */
-	const char *policies;  /* the first is looked at, the others are compared with it */
+	const char *policies;  /* the others are compared with the first */
 	const char *lrus;
 };
 
-/** The sweep that answers. Return: 0 with @sw to be cleared, or -errno and nothing to
- * clear. */
+/** Build the sweep. Return: 0 with @sw to be cleared, or -errno with @err and nothing to clear. */
 int reclaim_first_parse(struct sweep *sw, const struct reclaim_first_spec *spec, struct err *err);
 
-/** enum curve - what is read of each run. */
+/** enum curve - values taken from each run. */
 enum curve {
-	CURVE_REAP_PAGES, /* sim_reap_pages: the victim's that reclaim has left it */
+	CURVE_REAP_PAGES, /* sim_reap_pages: pages of the victim that reclaim left mapped */
 	CURVE_REAP_YOUNG, /* of these, with a young PTE: a mark is due */
-	CURVE_REAP_AGED,  /* of the young, pages that reclaim had deactivated or let grow old */
+	CURVE_REAP_AGED,  /* of the young ones, pages that reclaim had deactivated or aged */
 	CURVE_MARKS,	  /* sim_zap_marks */
-	CURVE_AGAINST,	  /* of these, on such aged pages: the mark would keep them */
+	CURVE_AGAINST,	  /* of these, marks on aged pages: they would keep them */
 	CURVE_FILLS,
 	CURVE_LIMIT, /* limit_pages */
 	NR_CURVES,
@@ -48,23 +45,24 @@ struct curves {
 	const struct axis *machines, *streams, *lrus, *policies; /* @machines: NULL: none named */
 };
 
-/** @csv: of the sweep, which is finished and must live as long. */
+/** Read @csv, the file of the finished sweep @sw, which must outlive @c. Return: 0 with @c to be
+ * cleared, or -errno with @err. */
 int curves_load(struct curves *c, const struct sweep *sw, const char *csv, struct err *err);
 void curves_clear(struct curves *c);
-/** How many machines there are, and the name of one; NULL: the generator's own. The
- * caller frees it. */
+/** The number of machines, and the name of one (NULL: the generator's own machine), which the
+ * caller frees. */
 guint curves_nr_machines(const struct curves *c);
 char *curves_machine(const struct curves *c, guint machine);
 
-/** 0 of a run that failed. */
+/** A value of a run; 0 if it failed. */
 double curves_get(const struct curves *c, guint machine, guint stream, guint lru, guint policy,
 		  enum curve what);
-/** Under the first policy, percent: of the victim's pages those that it still has. */
+/** Percent of the victim's pages that are still mapped under the first policy. */
 double curves_mapped(const struct curves *c, guint machine, guint stream, guint lru);
 /** Likewise: @part of @whole. */
 double curves_share(const struct curves *c, guint machine, guint stream, guint lru, enum curve part,
 		    enum curve whole);
-/** How many pages more than under the first policy are read from the device. */
+/** Pages read from the device in addition to those under the first policy. */
 double curves_more_fills(const struct curves *c, guint machine, guint stream, guint lru,
 			 guint policy);
 

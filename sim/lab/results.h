@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a real kernel counted, as kernel-patch/scripts/record.sh keeps it: for
- * each scenario and policy, every counter at every mark in every run, and the
- * state of every file page where the runs agree.
+ * Results of a real kernel, as kernel-patch/scripts/record.sh stores them: for each
+ * scenario and policy, every counter at every snapshot in every run, and the state of
+ * every file page on which the runs agree.
  */
 #ifndef REAPSIM_RESULTS_H
 #define REAPSIM_RESULTS_H
@@ -14,7 +14,7 @@
 #include "sim/sim.h"
 #include "sim/vmstat.h"
 
-/** struct result_counter - one that is recorded, and what it is the sum of. */
+/** struct result_counter - a recorded counter, the sum of one or two items. */
 struct result_counter {
 	const char *name;
 	enum vmstat_item item, more; /* @more: added, if it is not @item */
@@ -22,7 +22,7 @@ struct result_counter {
 extern const struct result_counter result_counters[];
 #define NR_RESULT_COUNTERS 9
 
-/** struct cell - a counter at a mark. */
+/** struct cell - a counter at a snapshot. */
 struct cell {
 	const char *mark; /* "NAME", or "NAME:2" for the second of that name */
 	unsigned int counter;
@@ -33,7 +33,7 @@ struct cell {
 	double error;
 };
 
-/** struct page_states - the pages of a file at a mark. */
+/** struct page_states - the pages of a file at a snapshot. */
 struct page_states {
 	const char *mark, *file;
 	unsigned int line;
@@ -51,11 +51,11 @@ struct state_run {
 struct result {
 	const char *scenario, *policy, *lru, *digest;
 	const char *kernel;   /* its release, "7.3.0-rc7" */
-	const char *settings; /* what was in force there, "KEY=VALUE ..."; or nothing */
+	const char *settings; /* of that kernel, "KEY=VALUE ..."; may be empty */
 	unsigned int line, nr_runs;
-	/* as the guest measured it: the medians of the runs */
+	/* measured in the guest: medians over the runs */
 	uint64_t fault_us, scan_ns;
-	GArray *times; /* struct op_times, likewise, until each mark */
+	GArray *times; /* struct op_times, likewise, up to each snapshot */
 	GArray *cells; /* struct cell, in the order of the trace */
 	GArray *pages; /* struct page_states, likewise */
 };
@@ -71,9 +71,9 @@ struct results {
  * Return: 0, or -errno with "FILE:LINE: " in @err. */
 int results_load(struct results *r, const char *path, struct err *err);
 void results_clear(struct results *r);
-/** Return: what is recorded of @scenario under @policy, or NULL. */
+/** Return: the result of @scenario under @policy, or NULL. */
 struct result *results_find(const struct results *r, const char *scenario, const char *policy);
-/** Return: a counter at a mark, or NULL. */
+/** Return: a counter at the snapshot @mark, or NULL. */
 const struct cell *result_find_cell(const struct result *x, unsigned int counter, const char *mark);
 
 #endif

@@ -177,8 +177,7 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 	if (ret)
 		return ret;
 	if (!rs->ends->len || !rs->machines->len || !rs->policies->len)
-		return err_set(err, -EINVAL,
-			       "an empty list of policies, sizes or ends: nothing to run");
+		return err_set(err, -EINVAL, "empty list of policies, sizes or ends");
 	for (guint e = 0; e < rs->ends->len; e++)
 		for (guint m = 0; m < rs->machines->len; m++)
 			for (guint p = 0; p < rs->policies->len; p++)

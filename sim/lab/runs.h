@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The runs of one trace that a comparison asks for: ways to end x machines x
- * policies x seeds, one run a thread.
+ * The runs of one trace for a comparison: kinds of exit x machines x policies x seeds, one
+ * thread per run.
  *
- * A machine is, in this order: the defaults, what the trace's header asks for, the
- * key file, then the settings, then the size.
+ * The layers of a machine, later ones win: the defaults, the trace's header, the key file,
+ * the settings, the memory size.
  */
 #ifndef REAPSIM_RUNS_H
 #define REAPSIM_RUNS_H
@@ -16,8 +16,8 @@
 #include "sim/sim.h"
 #include "sim/timed.h"
 
-/** struct run_spec - which runs, as text; lists are comma separated, and what is NULL
- * has its default. run_set_init() does not keep any of it. */
+/** struct run_spec - the runs to make, as text; lists are comma separated, NULL: the default.
+ * run_set_init() copies what it needs. */
 struct run_spec {
 	char *kernel;	 /* default: the first */
 	char *lru;	 /* default: the first */
@@ -28,8 +28,8 @@ struct run_spec {
 	char *memory;	 /* values of memcg_pages: one machine each */
 	bool check;
 	bool flags_as_recorded;
-	bool keep_pages; /* of each mark: snapshot.pages */
-	/* timed runs: what all of them share, and how often each is done, with
+	bool keep_pages; /* of each snapshot: snapshot.pages */
+	/* timed runs: their common configuration; each runs @nr_seeds times, with
 	 * seeds from timed->seed on; NULL: untimed */
 	const struct timed_config *timed;
 	guint nr_seeds;
@@ -39,12 +39,12 @@ struct run_spec {
 struct run {
 	struct sim_config cfg;
 	char *policy;	    /* as typed, with "+evict" */
-	_Atomic bool ended; /* for the threads: all of this is there */
-	bool done;	    /* false: not begun, or interrupted */
+	_Atomic bool ended; /* for the threads: the results are complete */
+	bool done;	    /* false: not started, or interrupted */
 	int ret;	    /* of sim_run(): 1, or a negative errno with @err */
 	struct err err;
 	struct vmstat stat; /* at the end */
-	GArray *snapshots;  /* struct snapshot, one a mark; NULL: it did not begin */
+	GArray *snapshots;  /* struct snapshot; NULL: the run did not start */
 	uint64_t position;  /* record at which it ended or failed */
 	struct timed_config timed;
 	struct outcome outcome; /* of a timed run that is done */
@@ -68,10 +68,10 @@ struct run_set {
 int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t,
 		 const struct lab_hooks *h, struct err *err);
 /**
- * Execute all runs on @jobs threads (0: one a core). What each run came to is in
- * the run; one that fails stops no other.
- * Return: 0, or -EINTR: @h interrupted it, and some are not done. That is soon: a run
- * that does not notice is left behind (sim/lab/work.h).
+ * Execute all runs on @jobs threads (0: one per core). Each run holds its own result; a
+ * failed run does not stop the others.
+ * Return: 0, or -EINTR: @h interrupted, and some runs are not done. A run that does not
+ * notice the interruption soon is left behind (sim/lab/work.h).
  */
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h);
 void run_set_clear(struct run_set *rs);

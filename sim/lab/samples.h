@@ -10,7 +10,7 @@ void samples_add(GArray *samples, double v);
 /** Quantile 0..1 of at least one sample, linear between two; sorts them. */
 double samples_quantile(GArray *samples, double q);
 double samples_mean(const GArray *samples);
-/** The standard deviation; 0 of a single one. */
+/** The standard deviation; 0 for a single sample. */
 double samples_deviation(const GArray *samples);
 
 #endif

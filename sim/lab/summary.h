@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What a timed run came to, in one number and as fields of CSV. */
+/* The result of a timed run, as one number and as CSV fields. */
 #ifndef REAPSIM_SUMMARY_H
 #define REAPSIM_SUMMARY_H
 
@@ -8,10 +8,9 @@
 #include "sim/outcome.h"
 
 /**
- * outcome_net_ns - what a run costs in all, one for one: CPU time of unmapping the
- * dying and of kswapd, time that tasks were stalled in direct reclaim, and that they
- * waited for file pages. The latency of a restart is no term of its own: what a
- * policy can change of it is stalls and waits, which are in already.
+ * outcome_net_ns - the total cost of a run: CPU time of unmapping at exit and of kswapd,
+ * plus time stalled in direct reclaim, plus time waiting for file pages. The latency of a
+ * restart is not added: a policy changes it through stalls and waits, which are included.
  */
 double outcome_net_ns(const struct outcome *o);
 

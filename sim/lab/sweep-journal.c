@@ -171,7 +171,7 @@ int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, con
 		.sums = g_new0(uint64_t, id->nr_runs),
 	};
 	if (!outputs_declared(files, j->csv.path) || !outputs_declared(files, j->journal.path))
-		return err_set(err, -ENOTSUP, "%s: written without having been declared", csv_path);
+		return err_set(err, -ENOTSUP, "%s: written but not declared", csv_path);
 	ret = line_file_open(&j->csv, err);
 	if (!ret)
 		ret = line_file_open(&j->journal, err);

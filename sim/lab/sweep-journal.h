@@ -1,21 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The two files of a sweep, made so that it can be killed at any time and goes on.
+ * The two files of a sweep. It can be killed at any time and resumed.
  *
  * NAME.csv has the rows in the order of the runs. NAME.csv.journal has a line for each
- * run that is finished, in the order in which they finished:
+ * finished run, in the order in which they finished:
  *
  *	sweep DIGEST of N runs, program DIGEST
  *	RUN CHECKSUM		the row goes to the CSV file next
- *	RUN CHECKSUM ROW	finished out of turn: it waits here
+ *	RUN CHECKSUM ROW	finished out of order: the row waits here
  *
- * A run's line is written before its row, so that every row of the CSV file has a
- * checksum in the journal that tells whether it is what the sweep wrote. Both files
- * grow by whole lines; a last line without its end was never finished. When all runs
- * are finished the journal keeps the checksums, in the order of the runs, and the
- * digest of the program, which does not take the numbers of another for its own.
+ * A run's line is written before its row, so the journal has a checksum for every row of
+ * the CSV file. Both files grow by whole lines; an incomplete last line was never
+ * finished. After the last run the journal keeps the checksums, in the order of the runs,
+ * and the digest of the program, so that another program's rows are not reused.
  *
- * A sweep holds a lock on both files.
+ * A sweep locks both files.
  */
 #ifndef REAPSIM_SWEEP_JOURNAL_H
 #define REAPSIM_SWEEP_JOURNAL_H
@@ -28,7 +27,7 @@
 #include "sim/lab/lab.h"
 #include "sim/output.h"
 
-/** struct sweep_id - whose files these are. */
+/** struct sweep_id - identifies the sweep that the files belong to. */
 struct sweep_id {
 	const char *header; /* of the CSV file, with its newline */
 	const char *digest; /* each row begins "DIGEST,RUN," */
@@ -41,11 +40,10 @@ struct line_file {
 	char *path;
 	FILE *f;    /* NULL: not open */
 	bool made;  /* it was not there */
-	off_t size; /* of what is whole */
+	off_t size; /* of the complete lines */
 };
 
-/** struct sweep_journal - one call of a sweep; of its members only the counts are for
- * others. */
+/** struct sweep_journal - one call of a sweep. Only the counts are public. */
 struct sweep_journal {
 	uint64_t nr_done;    /* runs that are finished */
 	uint64_t nr_failed;  /* of them, without values */
@@ -61,11 +59,11 @@ struct sweep_journal {
 };
 
 /**
- * sweep_journal_open - lock both files, read what is finished, get ready to go on
- * @files: where both were declared; must live as long, as must @id
- * @restart: begin again whatever is there
- * Return: 0; -EINVAL, and both files are as they were: they are another's, or somebody
- * has changed them, or a running sweep has them (it is named); -EINTR; -EIO.
+ * sweep_journal_open - lock both files, read the finished runs, prepare to resume
+ * @files: both files were declared here; must live as long as @j, as must @id
+ * @restart: discard finished runs
+ * Return: 0; -EINVAL with both files unchanged: they belong to another sweep, were modified,
+ * or are in use by a running sweep (which @err names); -EINTR; -EIO.
  * sweep_journal_close() in any case.
  */
 int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
@@ -73,24 +71,23 @@ int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, con
 		       struct err *err);
 /** Is run @run (from 0) finished? */
 bool sweep_journal_has(const struct sweep_journal *j, uint64_t run);
-/** Keep the row of run @run, which is taken, with its newline. */
+/** Store the row of run @run, with its newline; takes ownership of @row. */
 int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct err *err);
-/** All runs are finished: see to it that all is on disk, shrink the journal. */
+/** All runs are finished: sync both files, shrink the journal. */
 int sweep_journal_finish(struct sweep_journal *j, struct err *err);
 void sweep_journal_close(struct sweep_journal *j);
 
 /* Between sweep-journal.c and sweep-resume.c */
 
-/** Read both files (sweep-resume.c); what was never finished is cut off. */
+/** Read both files (sweep-resume.c); cut off incomplete lines. */
 int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err);
 /** The checksum of a row, with or without its newline; never 0. */
 uint64_t sweep_row_sum(const char *row);
-/** "FILE: DOING: " and why, from errno; -EIO. */
+/** Set "FILE: DOING: REASON", the reason from errno. Return: -EIO. */
 int line_file_error(const struct line_file *a, const char *doing, struct err *err);
 /** Append a line, all of it or nothing. */
 int line_file_append(struct line_file *a, const char *line, struct err *err);
-/** Take count of a run that is finished; its row waits for its turn if @row is given,
- * which is taken. */
+/** Count a finished run. @row: NULL, or a row that waits for its turn; takes ownership. */
 void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text, char *row);
 /** Write the rows whose turn it is. */
 int sweep_journal_write_waiting(struct sweep_journal *j, struct err *err);

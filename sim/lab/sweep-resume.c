@@ -15,7 +15,7 @@
 
 #include "sim/lab/sweep-journal.h"
 
-#define RESTART "--restart begins again"
+#define RESTART "--restart starts over"
 
 /* how often to look whether it goes on, in lines */
 #define LOOK_EVERY 1024
@@ -46,11 +46,11 @@ static int foreign(const struct reading *r, const char *text, struct err *err)
 	if (r->a == &r->j->csv)
 		return err_at(err, -EINVAL, r->a->path, 1, "not the columns of this sweep; %s",
 			      RESTART);
-	what = !g_str_has_prefix(text, "sweep ") ? "it is no journal of a sweep"
+	what = !g_str_has_prefix(text, "sweep ") ? "not a journal of a sweep"
 	       : !strncmp(text, r->first, (size_t)(program - r->first))
 		       ? "the program has changed"
 		       : "the definition or a file that it names has changed";
-	return err_at(err, -EINVAL, r->a->path, 1, "begun as \"%s\", expected \"%.*s\": %s; %s",
+	return err_at(err, -EINVAL, r->a->path, 1, "started as \"%s\", expected \"%.*s\": %s; %s",
 		      text, (int)strcspn(r->first, "\n"), r->first, what, RESTART);
 }
 
@@ -87,7 +87,7 @@ static int read_lines(struct reading *r, struct err *err)
 		if (ret > 0)
 			r->a->size += len;
 		if (ret > 0 && r->nr % LOOK_EVERY == 0 && lab_interrupted(r->h))
-			ret = err_set(err, -EINTR, "interrupted before anything was run");
+			ret = err_set(err, -EINTR, "interrupted before the first run");
 	}
 	if (ret >= 0 && ferror(r->a->f))
 		ret = line_file_error(r->a, "cannot read", err);
@@ -131,7 +131,7 @@ static int take_row(struct reading *r, const char *text, size_t len, struct err 
 
 	if (run >= j->id.nr_runs)
 		return err_at(err, -EINVAL, r->a->path, r->nr,
-			      "a line behind the last of %" PRIu64 " runs; %s", run, RESTART);
+			      "a line after the last of %" PRIu64 " runs; %s", run, RESTART);
 	if (strlen(text) != len || !g_str_has_prefix(text, begin))
 		return err_at(err, -EINVAL, r->a->path, r->nr,
 			      "expected the row of run %" PRIu64 "; %s", run + 1, RESTART);
@@ -152,7 +152,7 @@ static int take_row(struct reading *r, const char *text, size_t len, struct err 
 static int cut(struct line_file *a, struct err *err)
 {
 	return ftruncate(fileno(a->f), a->size)
-		       ? line_file_error(a, "cannot cut off what was not finished", err)
+		       ? line_file_error(a, "cannot cut off the unfinished part", err)
 		       : 0;
 }
 

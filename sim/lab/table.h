@@ -18,10 +18,10 @@ struct table {
  * "FILE:LINE: " in @err and nothing to clear. */
 int table_load(struct table *t, const char *path, struct err *err);
 void table_clear(struct table *t);
-/** The column of that name; -1: there is none. */
+/** Index of the column @name, or -1. */
 int table_column(const struct table *t, const char *name);
 const char *table_text(const struct table *t, guint row, int column);
-/** As a number; 0 if it is none, as in a row of a run that failed. */
+/** The field as a number; 0 if it is not a number, as for a failed run. */
 double table_number(const struct table *t, guint row, int column);
 
 #endif

@@ -20,7 +20,7 @@ enum random_flags {
 	RANDOM_NO_DEATHS = 1 << 0, /* no exit, kill, reap or exec */
 	RANDOM_NO_OPTIN = 1 << 1,
 	RANDOM_NO_MRELEASE = 1 << 2,
-	RANDOM_ROOMY = 1 << 3, /* memory for everything: never short */
+	RANDOM_ROOMY = 1 << 3,	   /* memory for everything: never short */
 	RANDOM_BIG_FILES = 1 << 4, /* files, and lengths, of more than a large folio */
 };
 

@@ -48,7 +48,7 @@ static const struct {
 	{ "[a]\r\nk=1\r\n", "[a]k@2=1" },
 	{ "  [a]\n  k=1\n", "[a]k@2=1" },
 	{ "[a]\nk=a b\n", "[a]k@2=a b" },
-	{ "k=1\n", "f:1: \"k\" stands before the first [group]" },
+	{ "k=1\n", "f:1: \"k\" comes before the first [group]" },
 	{ "[a]\nk=1\n[b]\nk=1\n[a]\nk=2\n", "f:6: \"k\" is given twice, first in line 2" },
 	{ "[a]\n\nnonsense\n",
 	  "f:3: \"nonsense\" is no line of a key file: expected [GROUP], KEY=VALUE or # comment" },

@@ -338,8 +338,8 @@ static const struct {
 	  ":2: machine key cpus is \"many\", expected a whole number from 1 to 8" },
 	{ "[other]\ncpus=1\n", ":2: unknown group [other], expected [machine]" },
 	{ "[machine]\ncpus=1\n[x]\ncpus=1\n", ":4: unknown group [x], expected [machine]" },
-	{ "", ": no keys in a group [machine]" },
-	{ "cpus=1\n", ":1: \"cpus\" stands before the first [group]" },
+	{ "", ": no group [machine], or no keys in it" },
+	{ "cpus=1\n", ":1: \"cpus\" comes before the first [group]" },
 };
 
 static void test_bad_files(void)

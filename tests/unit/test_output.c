@@ -127,7 +127,7 @@ static const struct {
 	{ "", FILE_RESULTS, "read-only", "read-only, mode 0444", false },
 	{ "", FILE_RESULTS, "read-only", "read-only, mode 0444", true },
 	{ "", FILE_RESULTS, ".", "a folder", true },
-	{ "", FILE_RESULTS, "dangling", "a symbolic link to nothing", true },
+	{ "", FILE_RESULTS, "dangling", "a dangling symbolic link", true },
 	{ "", FILE_RESULTS, "missing/x", "No such file or directory", true },
 	{ "", FILE_PLOT, "missing/x", NULL, false },
 	{ "", FILE_RESULTS, "table/x", "Not a directory", true },

@@ -31,7 +31,7 @@ static const struct gen_default defaults[] = {
 
 const struct trace_generator gen_android_ageing = {
 	.name = "android-ageing",
-	.summary = "a phone on which one app is killed at a given age and comes back",
+	.summary = "a phone on which one app is killed at a given age and returns",
 	.options = apps_options,
 	.defaults = defaults,
 	.returns = &apps_return,

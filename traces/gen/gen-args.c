@@ -28,7 +28,7 @@ size_t gen_options(const struct trace_generator *g, struct option *rows)
 			}
 		}
 	}
-	rows[n] = (struct option){ "seed", OPT_COUNT, "1", "of the random numbers",
+	rows[n] = (struct option){ "seed", OPT_COUNT, "1", "seed of the random numbers",
 				   .max = OPTION_NO_MAX };
 	rows[n + 1] = (struct option){ NULL };
 	return n + 1;

@@ -20,7 +20,7 @@ static const struct gen_default defaults[] = {
 
 const struct trace_generator gen_db_pressure = {
 	.name = "db-pressure",
-	.summary = "a database that maps one large file is killed and restarted",
+	.summary = "a database that maps one large file, killed and restarted",
 	.options = services_options,
 	.defaults = defaults,
 	.returns = &services_return,

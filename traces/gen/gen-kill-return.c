@@ -19,21 +19,23 @@
 enum { VICTIMS, APP, BEFORE, TICK, ALIVE, HORIZON, STREAM, FILE_PAGES, DEATH, MEMCG };
 
 static const struct option options[] = {
-	[VICTIMS] = { "victims", OPT_COUNT, "40", "processes, one after the other", 1, 100000 },
+	[VICTIMS] = { "victims", OPT_COUNT, "40", "processes, one after another", 1, 100000 },
 	[APP] = { "app_pages", OPT_COUNT, "1024", "file pages of each", 1, 1000000,
 		  .assumed = true },
-	[BEFORE] = { "read_before", OPT_CHOICE, "yes", "each file was read once before",
+	[BEFORE] = { "read_before", OPT_CHOICE, "yes", "read each file once before",
 		     .choices = gen_no_yes, .assumed = true },
 	[TICK] = { "tick_ms", OPT_COUNT, "500", "time between two starts", 1, 1000000,
 		   .assumed = true },
 	[ALIVE] = { "alive_ticks", OPT_COUNT, "2", "how long each lives", 1, 100000,
 		    .assumed = true },
 	[HORIZON] = { "horizon_ticks", OPT_COUNT, "130",
-		      "how long after its death one may come back", 1, 1000000, .assumed = true },
-	[STREAM] = { "stream_pages", OPT_COUNT, "256", "read by the neighbour in a tick", 0,
+		      "how long after its death a process may return", 1, 1000000,
+		      .assumed = true },
+	[STREAM] = { "stream_pages", OPT_COUNT, "256", "pages that the neighbour reads per tick", 0,
 		     1000000, .assumed = true },
 	[FILE_PAGES] = { "stream_file_pages", OPT_COUNT, "65536",
-			 "size of what it reads, over and over", 1, 100000000, .assumed = true },
+			 "size of the file that it reads over and over", 1, 100000000,
+			 .assumed = true },
 	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how each ends", .choices = gen_death_kinds },
 	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
@@ -104,8 +106,8 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 
 const struct trace_generator gen_kill_return = {
 	.name = "kill-return",
-	.summary =
-		"processes are killed; a timed run's restart rule says which come back, and when",
+	.summary = "processes are killed; the restart rule of a timed run decides who returns, and "
+		   "when",
 	.options = options,
 	.generate = generate,
 };

@@ -21,7 +21,7 @@ static const struct gen_default defaults[] = {
 
 const struct trace_generator gen_oomd_restart = {
 	.name = "oomd-restart",
-	.summary = "a whole cgroup is killed under pressure and restarted at once",
+	.summary = "a whole cgroup, killed under pressure and restarted at once",
 	.options = services_options,
 	.defaults = defaults,
 	.returns = &services_return,

@@ -14,8 +14,8 @@ enum { BIG_TOUCH, BIG_READ };
 
 static const struct option options[] = {
 	[APP] = { "app_pages", OPT_COUNT, "4096", "file pages of the program", 1, 50000000 },
-	[ROUNDS] = { "rounds", OPT_COUNT, "5", "how often it runs", 1, 1000000 },
-	[WARM] = { "warm_rounds", OPT_COUNT, "3", "runs before the neighbour first comes", 0,
+	[ROUNDS] = { "rounds", OPT_COUNT, "5", "number of runs", 1, 1000000 },
+	[WARM] = { "warm_rounds", OPT_COUNT, "3", "runs before the first visit of the neighbour", 0,
 		   1000000 },
 	[BIG] = { "big_pages", OPT_COUNT, "16000", "file pages of the neighbour; 0: none", 0,
 		  100000000 },
@@ -27,9 +27,9 @@ static const struct option options[] = {
 	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how the program ends",
 		    .choices = gen_death_kinds },
 	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
-		     "process_mrelease() is given the flag of policy \"flag\"",
+		     "pass the flag of policy \"flag\" to process_mrelease()",
 		     .choices = gen_no_yes },
-	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "pass the evict flag to process_mrelease()",
 		    .choices = gen_no_yes },
 	[OPTIN] = { "optin", OPT_CHOICE, "yes", "the program opts in, for policy \"prctl\"",
 		    .choices = gen_no_yes },

@@ -13,11 +13,12 @@ enum { STREAM, PASSES, CHUNK, WS, WS_TOUCHES, MEMCG };
 static const struct option options[] = {
 	[STREAM] = { "stream_pages", OPT_COUNT, "65536", "size of the streamed file", 1,
 		     100000000 },
-	[PASSES] = { "passes", OPT_COUNT, "3", "how often it is read from end to end", 1, 1000000 },
-	[CHUNK] = { "chunk_pages", OPT_COUNT, "32", "pages a read(2)", 1, 1000000 },
+	[PASSES] = { "passes", OPT_COUNT, "3", "number of passes over the file", 1, 1000000 },
+	[CHUNK] = { "chunk_pages", OPT_COUNT, "32", "pages per read(2)", 1, 1000000 },
 	[WS] = { "ws_pages", OPT_COUNT, "4096", "working set; 0: the stream only", 0, 10000000 },
-	[WS_TOUCHES] = { "ws_touches", OPT_COUNT, "8", "random touches of it per chunk read", 0,
-			 1000000, .assumed = true },
+	[WS_TOUCHES] = { "ws_touches", OPT_COUNT, "8",
+			 "random touches of the working set per chunk", 0, 1000000,
+			 .assumed = true },
 	[MEMCG] = { "memcg_pages", OPT_COUNT, "16384", "memory limit; 0: left to the machine file",
 		    0, UINT32_MAX },
 	{ NULL },
@@ -62,7 +63,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 
 const struct trace_generator gen_sequential = {
 	.name = "sequential",
-	.summary = "a stream larger than memory beside a process with a working set",
+	.summary = "a stream larger than memory and a process with a working set",
 	.options = options,
 	.generate = generate,
 };

@@ -12,23 +12,23 @@
 enum { PROCS, DYING, ROUNDS, LIB, OWN, STAY, BIG, DEATH, IGNORE, EVICT, OPTIN, MEMCG };
 
 static const struct option options[] = {
-	[PROCS] = { "processes", OPT_COUNT, "8", "how many map the library", 1, 10000 },
-	[DYING] = { "dying", OPT_COUNT, "4", "how many of them die in a round", 0, 10000 },
+	[PROCS] = { "processes", OPT_COUNT, "8", "processes that map the library", 1, 10000 },
+	[DYING] = { "dying", OPT_COUNT, "4", "processes that die per round", 0, 10000 },
 	[ROUNDS] = { "rounds", OPT_COUNT, "4", "rounds", 1, 1000000 },
 	[LIB] = { "lib_pages", OPT_COUNT, "4096", "size of the library", 1, 10000000 },
 	[OWN] = { "own_pages", OPT_COUNT, "512", "size of each process's own file; 0: none", 0,
 		  1000000 },
 	[STAY] = { "stay_touches", OPT_COUNT, "256",
-		   "random library pages a survivor touches in a round", 0, 1000000,
+		   "random library pages that a survivor touches per round", 0, 1000000,
 		   .assumed = true },
 	[BIG] = { "big_pages", OPT_COUNT, "8000",
 		  "pages of the neighbour's stream in each round; 0: none", 0, 100000000 },
 	[DEATH] = { "death", OPT_CHOICE, "mrelease", "how a process ends",
 		    .choices = gen_death_kinds },
 	[IGNORE] = { "ignore_access", OPT_CHOICE, "yes",
-		     "process_mrelease() is given the flag of policy \"flag\"",
+		     "pass the flag of policy \"flag\" to process_mrelease()",
 		     .choices = gen_no_yes },
-	[EVICT] = { "evict_file", OPT_CHOICE, "no", "process_mrelease() is given the evict flag",
+	[EVICT] = { "evict_file", OPT_CHOICE, "no", "pass the evict flag to process_mrelease()",
 		    .choices = gen_no_yes },
 	[OPTIN] = { "optin", OPT_CHOICE, "yes", "the processes opt in, for policy \"prctl\"",
 		    .choices = gen_no_yes },
@@ -125,7 +125,7 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 
 const struct trace_generator gen_shared_library = {
 	.name = "shared-library",
-	.summary = "processes share a library; some die and come back, others stay",
+	.summary = "processes share a library; some die and return, others stay",
 	.options = options,
 	.generate = generate,
 };

@@ -17,7 +17,7 @@ static const struct gen_default defaults[] = {
 
 const struct trace_generator gen_shell_loop = {
 	.name = "shell-loop",
-	.summary = "while true; do app; done: small programs, run over and over",
+	.summary = "small programs run over and over, as while true; do app; done",
 	.options = jobs_options,
 	.defaults = defaults,
 	.generate = jobs_generate,

@@ -22,7 +22,7 @@ static const struct option options[] = {
 	[OP] = { "op", OPT_CHOICE, "read", "read: read(2) of a page; touch: through a mapping",
 		 .choices = (const char *const[]){ "read", "touch", NULL } },
 	[ORDER] = { "order", OPT_CHOICE, "scattered",
-		    "where popular pages lie in the file; sorted: first",
+		    "place of popular pages in the file; sorted: first",
 		    .choices = (const char *const[]){ "scattered", "sorted", NULL } },
 	[MEMCG] = { "memcg_pages", OPT_COUNT, "0", "memory limit; 0: left to the machine file", 0,
 		    UINT32_MAX },

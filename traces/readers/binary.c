@@ -211,7 +211,7 @@ static bool binary_probe(const uint8_t *head, size_t len)
 
 const struct trace_reader binary_reader = {
 	.name = "binary",
-	.summary = "reapsim's own format as records, small and fast",
+	.summary = "reapsim's own format as binary records, small and fast",
 	.probe = binary_probe,
 	.read = binary_read,
 };

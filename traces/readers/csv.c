@@ -262,7 +262,7 @@ extern const struct trace_reader csv_reader;
 
 const struct trace_reader csv_reader = {
 	.name = "csv",
-	.summary = "libCacheSim's csv; a read(2) of one page a request",
+	.summary = "libCacheSim's csv; each request is a read(2) of one page",
 	.probe = csv_probe,
 	.read = csv_read,
 };

@@ -235,7 +235,7 @@ extern const struct trace_reader ftrace_reader;
 
 const struct trace_reader ftrace_reader = {
 	.name = "ftrace",
-	.summary = "text of ftrace: tracefs, trace-cmd report, systrace",
+	.summary = "ftrace text: tracefs, trace-cmd report, systrace",
 	.probe = ftrace_probe,
 	.read = ftrace_read,
 };

@@ -117,6 +117,6 @@ static int oracle_read(struct input *in, struct trace **out, struct err *err)
 
 const struct trace_reader oracle_reader = {
 	.name = "oracle",
-	.summary = "libCacheSim's oracleGeneral; a read(2) of one page a request",
+	.summary = "libCacheSim's oracleGeneral; each request is a read(2) of one page",
 	.read = oracle_read,
 };

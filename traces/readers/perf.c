@@ -578,7 +578,7 @@ extern const struct trace_reader perf_reader;
 
 const struct trace_reader perf_reader = {
 	.name = "perf",
-	.summary = "text of perf script: faults, mappings, tasks (traces/record/record.sh)",
+	.summary = "perf script: faults, mappings, tasks (traces/record/record.sh)",
 	.probe = perf_probe,
 	.read = perf_read,
 };

@@ -74,7 +74,7 @@ extern const struct trace_reader perfdata_reader;
 
 const struct trace_reader perfdata_reader = {
 	.name = "perf.data",
-	.summary = "what perf records, by the machine's own perf script",
+	.summary = "recording of perf, read by the installed perf script",
 	.probe = perfdata_probe,
 	.read = perfdata_read,
 };

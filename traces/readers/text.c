@@ -334,7 +334,7 @@ static bool text_probe(const uint8_t *head, size_t len)
 
 const struct trace_reader text_reader = {
 	.name = "text",
-	.summary = "reapsim's own format as CSV, to read and write by hand",
+	.summary = "reapsim's own format as CSV, for humans",
 	.probe = text_probe,
 	.read = text_read,
 };

@@ -119,7 +119,7 @@ extern const struct trace_reader tracedat_reader;
 
 const struct trace_reader tracedat_reader = {
 	.name = "trace.dat",
-	.summary = "what trace-cmd records, by libtracecmd",
+	.summary = "recording of trace-cmd, read by libtracecmd",
 	.probe = tracedat_probe,
 	.read = tracedat_read,
 };

@@ -121,7 +121,7 @@ extern const struct trace_reader vscsi_reader;
 
 const struct trace_reader vscsi_reader = {
 	.name = "vscsi",
-	.summary = "libCacheSim's vscsi; a read(2) of one page a request",
+	.summary = "libCacheSim's vscsi; each request is a read(2) of one page",
 	.probe = vscsi_probe,
 	.read = vscsi_read,
 };

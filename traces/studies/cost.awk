@@ -53,10 +53,10 @@ kind == "outcome" && /^lru / {
 	add("lru", l)
 }
 kind == "outcome" && /^CPU time/ { part = "reap" }
-kind == "outcome" && /^from the kill/ { part = "free" }
-kind == "outcome" && /^tasks in/ { part = "stall" }
-kind == "outcome" && /^waiting for/ { part = "wait" }
-kind == "outcome" && /^from a restart/ { part = "restart" }
+kind == "outcome" && /^time from the kill/ { part = "free" }
+kind == "outcome" && /^total time in direct/ { part = "stall" }
+kind == "outcome" && /^total time waiting for/ { part = "wait" }
+kind == "outcome" && /^time from a restart/ { part = "restart" }
 kind == "outcome" && /^net:/ { part = "net" }
 kind == "outcome" && part && NF > 1 && /^(baseline|rfc|v1|flag|any-exit|prctl|demote)/ {
 	value[a, m, l, $1, part] = $2

@@ -116,12 +116,12 @@ static void test_run_set_refused(void)
 		{ { 0 }, "no memory size" },
 		{ { .kernel = "2.4" }, "unknown kernel" },
 		{ { .lru = "fifo" }, "unknown LRU model" },
-		{ { .ends_as = "exec" }, "unknown end" },
+		{ { .ends_as = "exec" }, "unknown kind of exit" },
 		{ { .policies = "v9" }, "unknown policy" },
-		{ { .policies = "", .memory = "300" }, "an empty list" },
+		{ { .policies = "", .memory = "300" }, "empty list" },
 		{ { .memory = "many" }, "memcg_pages is \"many\"" },
 		{ { .machines = "missing.conf" }, "missing.conf" },
-		{ { .machines = "" }, "an empty list" },
+		{ { .machines = "" }, "empty list" },
 	};
 	struct trace *t = tl_trace(text, NULL);
 	const struct lab_hooks stop = { .interrupted = at_once };

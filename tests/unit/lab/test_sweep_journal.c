@@ -303,7 +303,7 @@ static void test_refused(void)
 		{ "a letter", NULL, "x.csv exists, and was not begun by a sweep" },
 		{ "a letter\n", NULL, "x.csv:1: not the columns of this sweep" },
 		{ "", NULL, "x.csv.journal does not: it was not begun by a sweep" },
-		{ NULL, "a letter\n", "x.csv.journal:1: begun as \"a letter\"" },
+		{ NULL, "a letter\n", "x.csv.journal:1: started as \"a letter\"" },
 		{ NULL, "a letter", "x.csv.journal exists, and was not begun by a sweep" },
 		{ "", "sweep 0123456789abcdef of 5 runs, program 0123456789abcdef\n",
 		  "the program has changed" },

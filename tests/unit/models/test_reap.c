@@ -320,8 +320,8 @@ static void test_find(void)
 		{ "flag:mm=yes", "policy flag: unknown option \"mm\", expected one of: oom" },
 	};
 	g_autofree char *names = tl_names(reap_policies), *lrus = tl_names(lru_models);
-	g_autofree char *no_lru = g_strconcat(
-		"unknown LRU model \"classics\", expected one of: ", lrus, NULL);
+	g_autofree char *no_lru =
+		g_strconcat("unknown LRU model \"classics\", expected one of: ", lrus, NULL);
 	union option_value args[REAP_ARGS_MAX];
 	struct err err;
 	bool evict;

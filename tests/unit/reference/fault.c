@@ -111,10 +111,9 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		if (pg->reclaim)
 			continue;
 		mmap_miss += !pg->workingset;
-		if (!map_folio_range(r, p, v, here,
-				     MIN(MIN(nr_pages, to - i + 1),
-					 r->t->files[v->file].pages - pgoff),
-				     at))
+		if (!map_folio_range(
+			    r, p, v, here,
+			    MIN(MIN(nr_pages, to - i + 1), r->t->files[v->file].pages - pgoff), at))
 			continue;
 		mapped = true;
 		if (!r->v6 && !tried && !pg->workingset && !v->sequential && !v->exec &&

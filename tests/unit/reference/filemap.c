@@ -77,8 +77,8 @@ unsigned int ref_max_order(const struct ref *r, uint32_t file)
 	return ref_is_shmem(r, file) ? 0 : r->m.max_folio_order;
 }
 
-enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order,
-				   bool write, enum ref_gfp gfp)
+enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order, bool write,
+				   enum ref_gfp gfp)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool metadata = page >= (int)r->t->nr_file_pages, swapped = pg->swap_slot;
@@ -256,8 +256,7 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 		uint64_t bytes = MIN(chunk - at % chunk, nr);
 		int page = ref_file_page(r, file, at), folio;
 
-		if (!r->pages[page].resident &&
-		    !get_folio(r, p->cpu, file, at, bytes, !shmem))
+		if (!r->pages[page].resident && !get_folio(r, p->cpu, file, at, bytes, !shmem))
 			return false;
 		folio = ref_folio(r, page);
 		bytes = MIN(bytes, (uint64_t)(folio + ref_nr_pages(r, folio) - page));

@@ -122,8 +122,8 @@ enum ref_add { REF_ADDED, REF_EXISTS, REF_NO_MEMORY };
 
 /** A folio of 2^@order pages. @write: it will be overwritten (__GFP_WRITE): no refault, no
  * read. */
-enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order,
-				   bool write, enum ref_gfp gfp);
+enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order, bool write,
+				   enum ref_gfp gfp);
 /** The same of one page, which is not there. */
 bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp);
 unsigned int ref_max_order(const struct ref *r, uint32_t file);

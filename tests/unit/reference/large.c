@@ -96,8 +96,7 @@ int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, in
 	int nr = 1;
 
 	while (nr < max && at + (uint64_t)nr < REF_VPNS && p->ptes[at + (uint64_t)nr].present &&
-	       !p->ptes[at + (uint64_t)nr].zero &&
-	       p->ptes[at + (uint64_t)nr].page == first + nr &&
+	       !p->ptes[at + (uint64_t)nr].zero && p->ptes[at + (uint64_t)nr].page == first + nr &&
 	       first + nr < folio + ref_nr_pages(r, folio))
 		nr++;
 	return nr;

@@ -154,7 +154,8 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 		return;
 	r->pages[folio].reclaim = false;
 	expected = ra->start + ra->size - ra->async_size;
-	if (index == expected / (uint64_t)ref_nr_pages(r, folio) * (uint64_t)ref_nr_pages(r, folio)) {
+	if (index ==
+	    expected / (uint64_t)ref_nr_pages(r, folio) * (uint64_t)ref_nr_pages(r, folio)) {
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
 	} else {

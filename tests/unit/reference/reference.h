@@ -75,7 +75,7 @@ struct ref_page {
 	const struct ref_proc *mm[2];
 	int mm_mapcount[2];
 	bool mm_shared;
-	uint32_t vpn;	  /* anon: where every process maps it */
+	uint32_t vpn; /* anon: where every process maps it */
 	struct ref_shadow shadow;
 };
 

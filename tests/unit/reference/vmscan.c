@@ -28,11 +28,9 @@ static void remove_mapping(struct ref *r, int page)
 	ref_free_compound(r, page);
 	/* xas_store() of one entry for all */
 	for (int i = 0; i < nr; i++)
-		r->pages[page + i] = (struct ref_page){ .used = true,
-							.anon = anon,
-							.vpn = vpn,
-							.swap_slot = slot,
-							.shadow = s };
+		r->pages[page + i] = (struct ref_page){
+			.used = true, .anon = anon, .vpn = vpn, .swap_slot = slot, .shadow = s
+		};
 	ref_update_nodes(r);
 	ref_uncharge(r, nr);
 }
