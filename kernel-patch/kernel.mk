@@ -43,11 +43,11 @@ stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.
 stock-check: ## does that judge work? on KERNEL=7.3|6.12|... or KERNEL_IMAGE=: every operation, policy and setting
 	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) kernel-patch/scripts/stock-check.sh
 
-stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, the simulator beside; KERNEL= LRU= SETTINGS="nokmem small large" SCENARIOS= RUNS=5
+stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, next to the simulator; KERNEL= LRU= SETTINGS="nokmem small large" SCENARIOS= RUNS=5
 	@$(if $(filter file,$(origin KERNEL)),,KERNELS=$(call q,KERNEL)) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) \
 		$(call given,LRU) $(call given,POLICY) SETTINGS=$(call q,SETTINGS) SCENARIOS=$(call q,SCENARIOS) \
 		RUNS=$(call q,RUNS) $(if $(JOBS),JOBS=$(call q,JOBS)) TRACES=$(call q,TRACES) INTO=$(call q,INTO) \
 		kernel-patch/scripts/stock-agreement.sh '$(abspath $(BIN))'
 
-stock-matrix: $(BIN) ## the decision matrix of large folios on a distribution's kernel, the simulator beside; KERNEL= or KERNEL_IMAGE=
+stock-matrix: $(BIN) ## the decision matrix of large folios on a distribution's kernel, next to the simulator; KERNEL= or KERNEL_IMAGE=
 	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) tests/kernel/large-matrix.sh --again '$(abspath $(BIN))'

@@ -183,7 +183,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
 	sim_set_times(s, s->snapshots->len);
-	/* the player goes on after the next flush */
+	/* the player continues after the next flush */
 	if (s->stats_lag)
 		task_idle(s, sim_next_flush(s) - s->clock.now_ns);
 	s->stats_flushed_ns = s->clock.now_ns;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lives of a process: how it begins, and begins again after a kill.
+ * The lives of a process: its start, and its restarts after kills.
  *
  * Approximation: a forked process that is restarted comes back with the mappings that
  * it had inherited, and none of the pages.

@@ -133,7 +133,7 @@ static bool over(const struct sim *s)
 	return !sched_nr_user(s->sched) && !s->timed->nr_to_start;
 }
 
-/* who waits waits for what never comes, and killers look on */
+/* all tasks except killers are blocked, and no event is pending */
 static bool deadlocked(struct sim *s)
 {
 	struct timed *t = s->timed;
@@ -154,7 +154,7 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 			continue;
 		t->ret = err_set(err, -EDEADLK, "%s: deadlock: %u tasks blocked, no pending event",
 				 s->trace->path, sched_nr_user(s->sched));
-		/* it is no record's fault */
+		/* no record is to blame */
 		t->failed_at = s->trace->nr_recs;
 	}
 	s->err = NULL;

@@ -5,7 +5,7 @@
  * is either what the trace says or no result at all.
  *
  * Approximations:
- * - exec: the player forks a fresh child that goes on as PID, then the old one
+ * - exec: the player forks a fresh child that continues as PID, then the old one
  *   exits. For mm that is what execve() does, a new address space and
  *   exit_mmap() of the old one with no users, apart from two things: the old
  *   task exits too, and a real execve() drains this CPU's folio batches when it

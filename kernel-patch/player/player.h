@@ -27,7 +27,7 @@
 #define PLAYER_BAD_INPUT 2
 
 void open_results(void);
-/* Also the end of a run of a batch, which goes on. */
+/* Also the end of one run of a batch; the batch continues. */
 __attribute__((noreturn)) void power_off(void);
 /* Ends the run: it is not a result. Prints "run-failed: ...", powers off. */
 void run_failed(const char *fmt, ...) __attribute__((format(printf, 1, 2), noreturn));

@@ -9,7 +9,7 @@
 #   TRACES=FOLDER        (default: traces/scenarios)
 #   POLICY="NAME..."     (default: baseline v1 flag any-exit v1+evict)
 #   LRU=NAME             classic, mglru (default: classic)
-#   RUNS=N               of each (default 5); 0: only write what is finished
+#   RUNS=N               of each (default 5); 0: only write the finished runs
 #   JOBS=N               guests at once (default 2); one with two CPUs counts as one
 #   INTO=FOLDER          (default: kernel-patch/results)
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR, KMEM   as for build.sh and run.sh
@@ -170,7 +170,7 @@ if [ "$TODO" -gt 0 ]; then
 	[ $status -eq 0 ] || status=1
 fi
 
-# ---- what is finished becomes the recorded files ----
+# ---- write the recorded files from the finished runs ----
 
 into=${INTO:-$here/results}
 if [ -n "$STOCK" ]; then

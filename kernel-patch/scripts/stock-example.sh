@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stock-example.sh REAPSIM: the worked examples on a stock kernel, as recorded in
 # results/stock: pages refaulted in all when the last life of app has ended, the
-# simulator beside the kernel, and what the skip costs on each side, as markdown.
+# simulator next to the kernel, and what the skip costs on each side, as markdown.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

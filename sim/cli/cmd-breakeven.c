@@ -22,7 +22,7 @@ struct breakeven {
 
 #define LABEL 8
 #define CELL  8
-#define CELLS 5 /* probabilities beside one another */
+#define CELLS 5 /* probabilities per line */
 
 /* about 3 significant digits; from 100000 on in thousands, with a k */
 static char *figure(double v, bool sign)
@@ -133,7 +133,7 @@ static void print_tables(FILE *f, const struct grid *g)
 				print_policy(f, g, m, l, p);
 }
 
-/* the same, a row a cell */
+/* the same, a row per cell */
 
 static void differences_row(FILE *f, const struct grid *g, guint machine, guint lru, guint policy,
 			    guint delay, guint p)

@@ -101,7 +101,7 @@ static const struct table {
 
 /* struct sample - the runs of a table: of one trace or, with --pool, of all */
 struct sample {
-	const struct run_set *sets; /* alike but for the trace */
+	const struct run_set *sets; /* the same except for the trace */
 	guint nr_sets, nr_runs;	    /* of each policy */
 };
 

@@ -43,7 +43,7 @@ void run_csv_header(FILE *f);
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
 /** The state of every file page at every mark, run-length, with a header. */
 void run_csv_pages(FILE *f, const struct trace *t, const struct run *r);
-/** The same of a timed run: everything, a row a run. */
+/** The same of a timed run: everything, a row per run. */
 void outcome_csv_header(FILE *f);
 void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r);
 

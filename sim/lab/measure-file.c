@@ -26,7 +26,7 @@ static void add_samples(GString *s, const struct measurement *m)
 	if (!m->key)
 		return;
 	if (median * m->scale < 0)
-		g_string_append(s, "# below what can be told from 0\n");
+		g_string_append(s, "# too small to distinguish from 0\n");
 	g_string_append_printf(s, "%s=%" PRIu64 "\n", m->key,
 			       key_value(m, m->mean ? mean : median));
 }

@@ -189,7 +189,7 @@ void run_set_clear(struct run_set *rs)
 {
 	if (!rs->runs)
 		return;
-	/* what was left behind goes on with both */
+	/* threads left behind still use both */
 	if (!rs->left) {
 		g_array_free(rs->runs, TRUE);
 		trace_free(rs->trace);

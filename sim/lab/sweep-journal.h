@@ -52,7 +52,7 @@ struct sweep_journal {
 	const struct outputs *files;
 	char *begun; /* first line of the journal */
 	struct line_file csv, journal;
-	GHashTable *waiting; /* run + 1 -> its row, finished out of turn */
+	GHashTable *waiting; /* run + 1 -> its row, finished out of order */
 	uint64_t *sums;	     /* of each run's row; 0: not known */
 	uint64_t nr_records; /* lines of the journal behind the first */
 	bool has_rows;	     /* some of them with a row */

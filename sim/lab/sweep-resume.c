@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Where a sweep goes on: what an earlier call has finished is read back from the
+ * Resume a sweep: the finished runs of earlier calls are read back from the
  * journal, which says what each row has to be, and from the CSV file.
  *
  * Nothing is changed before both files are found to be this sweep's. Then what was
@@ -17,7 +17,7 @@
 
 #define RESTART "--restart starts over"
 
-/* how often to look whether it goes on, in lines */
+/* lines between two checks for an interruption */
 #define LOOK_EVERY 1024
 
 /* struct reading - one of the files */

@@ -128,8 +128,8 @@ static int sweep_missing(struct sweeping *s, int jobs, struct err *err)
 	}
 	if (s->journal.nr_done < all)
 		return err_set(err, -EINTR,
-			       "interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; the "
-			       "same command goes on",
+			       "interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; run "
+			       "the same command again to resume",
 			       s->journal.nr_done, all);
 	return sweep_journal_finish(&s->journal, err);
 }

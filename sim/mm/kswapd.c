@@ -8,7 +8,7 @@
  *
  * Approximations: while kswapd is in a step nobody else sees its isolated pages
  * missing, or the step half done. With scan_ns 0 kswapd is done before the
- * allocation that woke it goes on.
+ * allocation that woke it continues.
  *
  * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms) and there is none
  * (sim/mm/oom_kill.c), the run ends with the operation.

@@ -5,7 +5,7 @@
  * for the run to say (struct mm_hooks); what the OOM reaper unmaps is in zap.c.
  *
  * An untimed run has no OOM killer: its trace does not say what happens without a
- * process that it goes on with, so the run ends.
+ * process that it continues with, so the run ends.
  *
  * Approximations: who finds that a victim is on its way sleeps a tick, where the
  * kernel lets it go on with reclaim. Page tables count for oom_badness(), those above

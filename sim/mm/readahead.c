@@ -178,7 +178,7 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 		return;
 	}
 
-	/* index - prev_index <= 1: the read goes on where the last one ended
+	/* index - prev_index <= 1: the read continues where the last one ended
 	 * (prev_pos is the byte after it), or stays in its last page */
 	if (!pgoff || req > max || pgoff - ra->prev_end <= 1) {
 		ra->start = pgoff;

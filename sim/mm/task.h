@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Who works, and the time that work takes. In a timed run tasks are coroutines
- * (sim/time/sched.h), and each finds these as it left them when it goes on: this_cpu,
+ * (sim/time/sched.h), and each finds these as it left them when it continues: this_cpu,
  * in_lru_fault, the registers of the replay, what it holds and what it owes. In an
  * untimed run there is one, and kswapd next to it (sim/mm/kswapd.h).
  */
@@ -31,7 +31,7 @@ void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), 
 void task_run(struct sim *s, uint64_t ns);
 /** The task that runs waits for @ns, for the device or a timer. */
 void task_wait(struct sim *s, uint64_t ns);
-/** The same between two operations: nobody of the trace goes on when it is over. */
+/** The same between two operations: no process of the trace runs when it is over. */
 void task_idle(struct sim *s, uint64_t ns);
 /** A timed run: the current task uses the CPU for what it owes. */
 void task_pay(struct sim *s);

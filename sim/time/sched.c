@@ -10,7 +10,7 @@
  * Approximations: no priorities and no weights (a killed process is not
  * accelerated, kswapd has no nice value), no cgroup CPU limits, all CPUs alike
  * and no cost of migration; a slice is a tick. A wakeup costs nothing. An
- * operation that has begun goes on with the CPU's batches that it began with.
+ * operation that has begun continues with the CPU's batches that it began with.
  */
 #include "sim/time/sched.h"
 

@@ -6,7 +6,7 @@
  * task is alone: nothing else happens.
  *
  * Order: at one instant tasks continue in the order in which they became able to.
- * What a task finds unchanged when it goes on is up to the owner of the scheduler
+ * What a task finds unchanged when it continues is up to the owner of the scheduler
  * (struct sched_ops); everything else may have changed.
  */
 #ifndef REAPSIM_SCHED_H
@@ -29,7 +29,7 @@ struct wait_queue {
 
 /** enum task_class - what a task's state means to others. */
 enum task_class {
-	TASK_USER,   /* the run goes on while there is one */
+	TASK_USER,   /* the run continues while there is one */
 	TASK_SYSTEM, /* kswapd: does what others left it, and is through some time */
 	TASK_POLLER, /* killers: look again and again, whether anybody lives or not */
 };
@@ -37,7 +37,7 @@ enum task_class {
 /** struct sched_ops - what the owner of the scheduler does with a task's @data. */
 struct sched_ops {
 	void (*run_on)(void *data, unsigned int cpu); /* it was given that CPU */
-	void (*switch_in)(void *data);		      /* it goes on: context_switch() */
+	void (*switch_in)(void *data);		      /* it continues: context_switch() */
 	void (*switch_out)(void *data);		      /* it gave the turn away */
 	void (*free)(void *data);		      /* it has ended, or was dropped */
 };
@@ -72,9 +72,9 @@ bool sched_turn(struct sched *sc);
 /** The current task uses its CPU for @ns; others that want it get it at ticks. */
 void sched_run(struct sched *sc, uint64_t ns);
 /** @to, which was just spawned, goes first: the caller lends it its CPU if there
- * is no other, and goes on when it waits. */
+ * is no other, and continues when it waits. */
 void sched_yield_to(struct sched *sc, struct task *to);
-/** sched_turn() returns now; the current task goes on first at the next. */
+/** sched_turn() returns now; the current task continues first at the next. */
 void sched_pause(struct sched *sc);
 /**
  * task_sleep - off the CPU until @until_ns (UINT64_MAX: no time) or task_wake().

@@ -1,4 +1,4 @@
-# Every page of the decision matrix beside what the real kernel left: exit 1 when
+# Every page of the decision matrix next to its state in the real kernel: exit 1 when
 # one differs.
 "$SRC"/tests/kernel/decision-matrix.sh "$REAPSIM"
 echo "v6.12"

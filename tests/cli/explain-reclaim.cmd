@@ -1,4 +1,4 @@
-# What reclaim does to a page is told from the list it was on.
+# explain shows the list on which reclaim found a page.
 cat >t.csv <<'T'
 reapsim-trace,1
 machine,memcg_pages,128

@@ -1,4 +1,4 @@
-# The worked example by the rules of each kernel, beside what that kernel counted
+# The worked example by the rules of each kernel, next to the counters of that kernel
 # (tests/kernel/README.md). v6.12 drains its batches when a gather is freed, so that
 # all 4096 pages of app are active after two runs, where v7.3 has 4092. With MGLRU
 # it refaults twice as much: what a fault brings in starts in the youngest generation,

@@ -1,4 +1,4 @@
-# Every page of the decision matrix of large folios beside what a stock kernel left: exit 1
+# Every page of the decision matrix of large folios next to its state in a stock kernel: exit 1
 # when one differs that is not explained.
 "$SRC"/tests/kernel/large-matrix.sh "$REAPSIM"
 # with order 0 only, nothing is active after one death: the comparison sees it

@@ -22,7 +22,7 @@ compare() {
 
 judge() {
 	awk -F, '
-FNR == NR {			# the simulator, a row a mark
+FNR == NR {			# the simulator, a row per snapshot
 	if ($1 == "trace") {
 		for (i = 1; i <= NF; i++)
 			col[$i] = i

@@ -525,7 +525,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 		if (!ok || ret < 0) {
 			if (ok || ret != -ENOMEM) {
 				snprintf(msg, MSG_MAX, "engine returns %d (%s), reference %s", ret,
-					 err.msg, ok ? "goes on" : "is out of memory");
+					 err.msg, ok ? "continues" : "is out of memory");
 				bad = at;
 			}
 			break;

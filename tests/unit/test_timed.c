@@ -644,6 +644,6 @@ void suite_timed(void)
 	CU_add_test(s, "the OOM reaper", test_oom_reaper);
 	CU_add_test(s, "restarts", test_restarts);
 	CU_add_test(s, "min_ttl_ms", test_min_ttl);
-	CU_add_test(s, "who waits for what never comes", test_deadlock);
+	CU_add_test(s, "deadlock", test_deadlock);
 	CU_add_test(s, "in pieces", test_pieces);
 }

@@ -3,11 +3,11 @@
  * reclaim-first: one victim, and a stream of other pages that makes reclaim look
  * at the victim's pages before it is killed. How far reclaim got is how long the
  * stream is. Part of the victim's pages it had used before (they start active),
- * and part of them it goes on using while the stream runs. With used_of_16 below 16
+ * and part of them it continues using while the stream runs. With used_of_16 below 16
  * it touches only the first pages of every 16, and fault-around maps the rest: young
  * or old, as the machine has it, which decides what a mark is due for.
  *
- * After the reap the stream goes on, and the victim comes back and touches all
+ * After the reap the stream continues, and the victim comes back and touches all
  * its pages. It is alive at the end, as is the stream's process: what unmapping
  * counts is of the one reap alone.
  */

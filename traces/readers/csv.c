@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads libCacheSim's csv: a row a request. Which column is what, cachesim is
+ * Reads libCacheSim's csv: a row per request. Which column is what, cachesim is
  * told by hand; here the header row says it, by the names that such files
  * have, and without a header the columns are time, object and size, as in its
  * documentation. Two columns are time and object, one is the object.

@@ -161,7 +161,7 @@ static void rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int6
 
 /*
  * The kernel reports a read in steps, each with what is left of it: 0-9, then
- * 4-9. And a read that goes on in the page where the last one stopped does not
+ * 4-9. And a read that continues in the page where the last one stopped does not
  * mark that page again (filemap_read(), ra->prev_pos).
  */
 int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,

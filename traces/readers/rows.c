@@ -153,7 +153,7 @@ int rows_next(struct rows *r, struct err *err)
 		return rows_bad(r, err, "%s", csv_strerror(csv_error(&r->csv)));
 	}
 	if (r->nr_rows != 1)
-		return rows_bad(r, err, "%u rows, expected one a line", r->nr_rows);
+		return rows_bad(r, err, "%u rows, expected one per line", r->nr_rows);
 	return 1;
 }
 

@@ -31,7 +31,7 @@ text trace.
   --cold       drop the page cache first (needs root), so that file reads
                show up as page-cache insertions too
   --software   take faults from the software event, as where the kernel has no
-               tracepoint for them (arm64): reads are not told from writes
+               tracepoint for them (arm64): it does not distinguish reads from writes
   -p PID       record this process instead of COMMAND
   -G CGROUP    record this cgroup instead of COMMAND, by its path below the
                mount of cgroup v2 (or perf_event of v1); processes that were in it

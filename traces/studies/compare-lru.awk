@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Classic against MGLRU, from the CSV that "reapsim compare --csv" wrote under
 # each: awk -v scenarios=0|1 -f compare-lru.awk classic.csv mglru.csv
-# 0: a table a trace and way to end, a row a policy. 1: a row a trace, with what
+# 0: a table per trace and kind of exit, a row per policy. 1: a row per trace, with what
 # v1 and any-exit change.
 BEGIN { FS = "," }
 

@@ -10,8 +10,8 @@
 #	ARCHETYPE/                 plots of both, SVG and PNG
 #	cost.txt                   all of it, condensed; printed as well
 #
-#	traces/studies/cost.sh             what is not there yet: an interrupted call goes on,
-#	                           and a changed program, machine or script begins anew
+#	traces/studies/cost.sh             missing results: an interrupted call resumes,
+#	                           and a changed program, machine or script starts over
 #	traces/studies/cost.sh doc         the same, then cost.txt into traces/studies/COST.md
 #
 # MACHINES (names in traces/machines), SEEDS (6) and JOBS may be set.

@@ -46,7 +46,7 @@ static void test_file(void)
 		{ { .key = "mark_first_ps", .what = "added", .unit = "ns", .scale = 1000 },
 		  { -2, -1, -1 },
 		  3,
-		  "mean -1.333, 3 samples\n# below what can be told from 0\nmark_first_ps=0\n" },
+		  "mean -1.333, 3 samples\n# too small to distinguish from 0\nmark_first_ps=0\n" },
 		{ { .key = "evict_ps",
 		    .what = "dropping",
 		    .unit = "ns",

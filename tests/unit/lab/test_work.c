@@ -109,7 +109,7 @@ static void deaf(void *data, guint i)
 /*
  * Bug: SIGINT and SIGTERM waited for an untimed run to notice, which it did every million
  * records, or after one record of 67 million pages. A call that does not notice is left
- * behind; it does no harm when it goes on later.
+ * behind; it does no harm when it continues later.
  */
 static void test_left_behind(void)
 {

@@ -77,7 +77,7 @@ static void test_wait(void)
 	tl_free(x);
 }
 
-/* an untimed run waits where it asks, and the process that asked goes on */
+/* an untimed run waits where it asks, and the process that asked continues */
 static void test_untimed(void)
 {
 	struct tl *x = tl_run("read_us=1000", NULL, "file,a,8; spawn,1");

@@ -111,7 +111,7 @@ static void test_light_sleep(void)
 	TL_EQ(tl_stat(x, VM_pageoutrun), 1, "nobody woke it");
 	tl_free(x);
 
-	/* needed: it goes on by itself */
+	/* needed: it continues by itself */
 	x = machine("");
 	s = x->s;
 	wakeup_kswapd(s);
@@ -239,7 +239,7 @@ static void test_device_wait(void)
 		bool awake;
 		const char *what;
 	} rows[] = {
-		/* 1 page to 1, 2 to 3; the task is woken at 3, but kswapd goes on
+		/* 1 page to 1, 2 to 3; the task is woken at 3, but kswapd continues
 		 * to the tick at 4, with 5 pages to 8 */
 		{ "scan_ns=1000000", 3000, 8000, 8, true, "to the end of its step" },
 		/* 100 us: 100, 300, 800, 1900, and 11 pages to 4200 */

@@ -48,7 +48,7 @@ static const struct {
 	{ "map,1,10,4,r--p,a,0; map,1,14,4,r--p,a,4; map,1,12,4,r--p,a,30",
 	  "10+2:a@0 12+4:a@30 16+2:a@6" },
 	{ "map,1,10,4,r--p,a,0; anon,1,8,8,rw-p", "8+8:-" },
-	/* vma_merge_new_range(): one that goes on where another ends is the same VMA; before
+	/* vma_merge_new_range(): one that continues where another ends is the same VMA; before
 	 * merging was modelled fault-around ended at the seam: "10+2:a@4 12+3:a@6" */
 	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,6", "10+5:a@4" },
 	{ "map,1,12,3,r--p,a,6; map,1,10,2,r--p,a,4", "10+5:a@4" },

@@ -72,7 +72,7 @@ static const struct row random_reads[] = {
 	{ "read,1,a,500,1", "500", "", "standalone: as is" },
 	{ "read,1,a,500,5", "500-504", "", "standalone, 5 pages" },
 	{ "read,1,a,500,1; read,1,a,700,1; read,1,a,600,1", "500 600 700", "", "random" },
-	/* index - prev_index is 0: goes on where the last one ended */
+	/* index - prev_index is 0: continues where the last one ended */
 	{ "read,1,a,500,1; read,1,a,501,1", "500-504", "502", "sequential from there" },
 	/* index - prev_index is 1: one page skipped */
 	{ "read,1,a,500,1; read,1,a,502,1", "500 502-505", "503", "a page left out" },
@@ -90,7 +90,7 @@ static const struct row random_reads[] = {
 	{ "map,2,0,3,r--p,a,300,random; touch,2,0,3,r; read,1,a,303,2", "300-307", "307",
 	  "history longer than the request: 3 + 2" },
 	/* filemap_read() sets ra->prev_pos when it is done. Page 36 is cached
-	 * already, so the window 20..51 gets no mark; at 52 the read goes on by
+	 * already, so the window 20..51 gets no mark; at 52 the read continues by
 	 * its history of 32 pages: 32 more, async 1. Taking it for sequential
 	 * would read 16. */
 	{ "map,2,0,1,r--p,a,36,random; touch,2,0,1,r; read,1,a,20,40", "20-83", "83",
@@ -123,7 +123,7 @@ static const struct row mapped[] = {
 	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r", "100-131", "", "code" },
 	{ "map,1,90,20,r-xp,a,90; touch,1,100,1,r", "100-109", "", "code: not past its VMA" },
 	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r; touch,1,132,1,r", "100-163", "",
-	  "code goes on" },
+	  "code continues" },
 	/* MADV_RANDOM: the page alone; executable: as code */
 	{ "map,1,0,1000,r--p,a,0,random; touch,1,100,1,r; touch,1,101,1,r", "100-101", "",
 	  "random" },

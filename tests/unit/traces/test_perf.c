@@ -28,7 +28,7 @@ void suite_perf(void);
 static const struct {
 	const char *name;
 	const char *in;
-	const char *ops; /* one a line, see show_op() */
+	const char *ops; /* one per line, see show_op() */
 } good[] = {
 	{ "exec, map, read and write fault, exit",
 	  BIN EXEC MAP_BIN FAULT("401000", "14") FAULT("402fff", "6")
@@ -89,7 +89,7 @@ static const struct {
 	  "read 7 /bin/x 0+3\n"
 	  "read 7 254:0:17 0+2\n"
 	  "exit 7\nmark end\n" },
-	{ "a read that goes on in the same page leaves it out",
+	{ "a read that continues in the same page leaves it out",
 	  AT("filemap:mm_filemap_get_pages: dev=254:0 ino=11 ofs=0-4095")
 		  AT("filemap:mm_filemap_get_pages: dev=254:0 ino=11 ofs=0-4095")
 			  AT("filemap:mm_filemap_get_pages: dev=254:0 ino=11 ofs=0-8191"),

@@ -454,7 +454,7 @@ static void test_paths(void)
 	g_free(none);
 }
 
-/* a row for each reader: how a file of it begins; NULL: it can't be told from that */
+/* a row for each reader: how its files begin; NULL: they have no recognizable start */
 static const struct {
 	const char *name, *head;
 } heads[] = {
@@ -676,7 +676,7 @@ static void test_oracle(void)
 	expect_bad("back in time", a->data, a->len, "oracle",
 		   "t: request 1: time 2 after 3, expected times that do not go back (is this "
 		   "oracleGeneral?)");
-	/* numbers, one a line: what a program printed in the wrong form */
+	/* numbers, one per line: what a program printed in the wrong form */
 	expect_bad("text", "0\n10\n20\n30\n40\n50\n60\n70\n", 23 + 1, "oracle",
 		   "t: request 0: next request 2867762719372810, expected -2 or more, and less "
 		   "than 2^31 (is this oracleGeneral?)");
