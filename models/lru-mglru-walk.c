@@ -24,6 +24,7 @@
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/reclaim.h"
 
@@ -115,6 +116,20 @@ static void update_folio(struct sim *s, const struct mglru *g, const struct vma 
 		(g->has_walk ? g->rules->update : g->rules->look)(s, slot, vma->flags & VM_EXEC);
 }
 
+/* walk_pmd_range_locked() of a PMD entry that maps a folio */
+static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma,
+			struct pte_table *pt, uint32_t vpn)
+{
+	const uint32_t slot = pte_slot(s, vma, pt, vpn);
+
+	if (!pt->young || (folio_lru_gen(&s->folios[slot]) < 0 && !g->rules->walk_takes_isolated))
+		return;
+	pt->young = false;
+	if (!(s->folios[slot].flags & PG_dirty) && pmd_dirty(pt))
+		folio_mark_dirty(s, slot);
+	update_folio(s, g, vma, slot);
+}
+
 /* Return: how many of the PTEs in [vpn, end) were young, a run in a large folio as a whole */
 static unsigned int update_range(struct sim *s, const struct mglru *g, const struct vma *vma,
 				 struct pte_table *pt, uint64_t vpn, uint64_t end, bool anon)
@@ -187,7 +202,7 @@ struct table_walk {
 static void table_begin(struct mglru *g, struct table_walk *w, uint64_t seq, bool force)
 {
 	w->total = w->young = 0;
-	w->skip = !w->pt;
+	w->skip = !w->pt || !w->pt->table;
 	if (w->skip || force)
 		return;
 	w->skip = !w->pt->young || !set_has(g, seq, w->pt);
@@ -218,6 +233,8 @@ static void walk_mm(struct sim *s, struct mglru *g, struct mm *mm, uint64_t seq,
 				w.index = (uint32_t)(at / PTRS_PER_PTE);
 				w.pt = pte_lookup(mm, (uint32_t)at);
 				table_begin(g, &w, seq, force);
+				if (w.pt && w.pt->huge)
+					update_huge(s, g, vma, w.pt, (uint32_t)at);
 			}
 			if (w.skip)
 				continue;

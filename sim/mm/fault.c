@@ -23,6 +23,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
 #include "sim/mm/readahead.h"
@@ -150,6 +151,10 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 			f = &s->folios[head];
 			if (f->flags & (PG_readahead | PG_locked))
 				continue;
+			/* filemap_map_pmd() */
+			if (do_set_pmd(s, vma, vpn, head, file_pages - 1, false))
+				return true;
+			pt->used = true;
 			hit = map_folio_range(s, vma, pt, at, most, head, vpn);
 			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
 				--*mmap_miss;
@@ -158,6 +163,7 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 				--*mmap_miss;
 			if (pt->pte[i])
 				continue;
+			pt->used = true;
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
 		}
 		if (!hit)
@@ -254,6 +260,8 @@ static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t 
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	uint32_t nr = folio_nr_pages(&s->folios[head]), first;
 
+	if (do_set_pmd(s, vma, vpn, head, s->trace->files[vma->file].pages, flags & PTE_write))
+		return;
 	if (nr > 1 && folio_fits(s, vma, vpn, head, s->trace->files[vma->file].pages, &first)) {
 		uint32_t i = 0;
 
@@ -517,13 +525,18 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 			if (!vma)
 				return -EFAULT;
 		}
+		/* wp_huge_pmd() */
+		if (pt && __builtin_expect(pt->huge, 0))
+			split_huge_pmd(s, vma, vpn);
 		/* the MMU got as far as the PTE, and gets there again afterwards */
 		if (pt)
 			pt->young = true;
 		ret = handle_fault(s, vma, vpn, write);
 		if (ret)
 			return ret;
-		pte_lookup(mm, vpn)->young = true;
+		pt = pte_lookup(mm, vpn);
+		pt->young = true;
+		pt->used = !pt->huge;
 	}
 	return 0;
 }

@@ -3,10 +3,8 @@
  * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
- * Approximations: PTEs only; a folio of a whole page table is not mapped by its PMD,
- * which one death marks whole (wrong for order 9). Folios are not split: not when a part
- * is advised or truncated, as no operation does that yet. MADV_HUGEPAGE is no advice of a
- * trace. The nodes of a file's tree are counted as if its folios were single pages, where
+ * Approximations: Folios are not split: not when a part is advised or truncated, as no
+ * operation does that yet. MADV_HUGEPAGE is no advice of a trace. The nodes of a file's tree are counted as if its folios were single pages, where
  * a folio of 64 pages and more has none of its own.
  */
 #include "sim/mm/large.h"
@@ -100,7 +98,7 @@ void folio_add_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uin
 
 	f->mapcount += nr;
 	for (uint32_t i = 0; i < nr; i++)
-		if (!(*page_count(s, slot + i))++)
+		if (!(*page_count(s, slot + i))++ && !folio_large(s, head)->entire_mapcount)
 			s->nr_mapped[false]++;
 	add_large_mapcount(f, folio_large(s, head), mm, (int32_t)nr);
 }
@@ -112,9 +110,39 @@ void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, 
 
 	f->mapcount -= nr;
 	for (uint32_t i = 0; i < nr; i++)
-		if (!--*page_count(s, slot + i))
+		if (!--*page_count(s, slot + i) && !folio_large(s, head)->entire_mapcount)
 			s->nr_mapped[false]--;
 	sub_large_mapcount(f, folio_large(s, head), mm, (int32_t)nr);
+}
+
+/* its pages that no PTE maps */
+static uint32_t nr_without_pte(struct sim *s, uint32_t head)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < folio_nr_pages(&s->folios[head]); i++)
+		nr += !*page_count(s, head + i);
+	return nr;
+}
+
+void folio_add_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head)
+{
+	struct large_folio *l = folio_large(s, head);
+
+	s->folios[head].mapcount++;
+	if (!l->entire_mapcount++)
+		s->nr_mapped[false] += nr_without_pte(s, head);
+	add_large_mapcount(&s->folios[head], l, mm, 1);
+}
+
+void folio_remove_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head)
+{
+	struct large_folio *l = folio_large(s, head);
+
+	s->folios[head].mapcount--;
+	if (!--l->entire_mapcount)
+		s->nr_mapped[false] -= nr_without_pte(s, head);
+	sub_large_mapcount(&s->folios[head], l, mm, 1);
 }
 
 uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,

@@ -16,6 +16,7 @@ struct pte_table;
  * @mm, @mm_mapcount: _mm_id[], _mm_id_mapcount[]: two address spaces that map it,
  *	and by how many PTEs, less one; NULL: the place is free
  * @first_mapcount: PTEs that map its first page; that of the others is in their records
+ * @entire_mapcount: _entire_mapcount: PMDs that map all of it
  * @nr_gathered: references that mmu_gathers hold, one for each page that they unmapped
  * @next: the next free one
  */
@@ -23,6 +24,7 @@ struct large_folio {
 	const struct mm *mm[2];
 	int32_t mm_mapcount[2];
 	uint32_t first_mapcount;
+	uint32_t entire_mapcount;
 	uint32_t nr_gathered;
 	uint32_t next;
 };
@@ -43,6 +45,10 @@ void folio_unmake_large(struct sim *s, uint32_t head);
 /** The slow half of folio_add_rmap_ptes(), and of folio_remove_rmap_ptes(). */
 void folio_add_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
 void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
+
+/** folio_add_file_rmap_pmd(), folio_remove_rmap_pmd() */
+void folio_add_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head);
+void folio_remove_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head);
 
 /** folio_add_file_rmap_ptes(): @mm maps @nr pages from @slot on, all of one folio. */
 static inline void folio_add_rmap_ptes(struct sim *s, const struct mm *mm, uint32_t slot,
@@ -77,13 +83,16 @@ static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
 uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,
 			 uint32_t slot, uint32_t head, uint32_t max);
 
-/** page_mapcount() of one page. */
+/** How many PTEs and PMDs map one page. */
 static inline uint32_t page_mapcount(const struct sim *s, uint32_t slot)
 {
-	const struct folio *f = &s->folios[slot];
+	const uint32_t head = folio_head(s->folios, slot);
+	const struct large_folio *l;
 
-	return f->order && f->order < FOLIO_SECOND ? folio_large(s, slot)->first_mapcount
-						   : f->mapcount;
+	if (!folio_test_large(&s->folios[head]))
+		return s->folios[slot].mapcount;
+	l = folio_large(s, head);
+	return (slot == head ? l->first_mapcount : s->folios[slot].mapcount) + l->entire_mapcount;
 }
 
 #endif

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
@@ -108,9 +109,10 @@ static void tables_free(struct sim *s, struct mm *mm)
 			for (int k = 0; k < 256; k++) {
 				if (!pmd[k])
 					continue;
+				if (pmd[k]->table)
+					free_kernel_pages(s, 1);
 				g_free(pmd[k]->anon);
 				g_free(pmd[k]);
-				free_kernel_pages(s, 1);
 			}
 			g_free(pmd);
 		}
@@ -340,6 +342,9 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	uint32_t end = vma->end;
 	struct vma *tail;
 
+	/* vma_adjust_trans_huge() */
+	if (vpn % PTRS_PER_PTE)
+		split_huge_pmd(s, vma, vpn);
 	vma->end = vpn;
 	vma_relink(s, vma);
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
@@ -387,8 +392,10 @@ struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	if (!*pmd)
 		*pmd = g_new0(struct pte_table *, 256);
 	pt = &(*pmd)[vpn >> 9 & 255];
-	if (!*pt) {
+	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
+	if (!(*pt)->table) {
+		(*pt)->table = true;
 		alloc_kernel_pages(s, 1);
 		(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	}
@@ -444,9 +451,16 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 {
 	for (uint64_t vpn = pvma->start; vpn < (uint64_t)pvma->start + vma_pages(pvma);) {
 		struct pte_table *pt = pte_lookup(pvma->mm, (uint32_t)vpn);
-		struct pte_table *ct = pt ? pte_alloc(s, cvma->mm, (uint32_t)vpn) : NULL;
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE,
 				    (uint64_t)pvma->start + vma_pages(pvma));
+		struct pte_table *ct;
+
+		/* copy_huge_pmd(): faults can rebuild that */
+		if (pt && !pt->table)
+			pt = NULL;
+		ct = pt ? pte_alloc(s, cvma->mm, (uint32_t)vpn) : NULL;
+		if (ct)
+			ct->used = true;
 
 		for (; pt && vpn < stop; vpn++) {
 			uint32_t i = (uint32_t)vpn % PTRS_PER_PTE;
@@ -493,6 +507,8 @@ void clear_refs(struct sim *s, struct mm *mm)
 			if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero))
 				continue;
 			*pte &= (uint8_t)~PTE_young;
+			if (pt->huge)
+				pt->young = false;
 			slot = folio_head(s->folios, pte_slot(s, vma, pt, (uint32_t)vpn));
 			if (s->folios[slot].flags & PG_referenced) {
 				uint16_t before = s->folios[slot].flags;

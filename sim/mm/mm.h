@@ -35,12 +35,22 @@ enum pte_flags {
 	PTE_zero = 1 << 6, /* present: the zero page, no folio */
 };
 
-/** struct pte_table - one page-table page: 512 pages, 2 MiB of address space. */
+/**
+ * struct pte_table - a PMD entry: 512 pages, 2 MiB of address space.
+ * @pte: of the page-table page; where @huge a copy of the PMD entry for each page, without
+ *	the accessed bit, which is @young; dirty if one is
+ * @anon: PTRS_PER_PTE slots, or NULL
+ * @young: the accessed bit of the PMD entry
+ * @table: there is a page-table page
+ * @used: something was mapped in it: the PMD entry points to it
+ * @huge: the PMD entry maps a folio (sim/mm/huge_memory.h), and there is no such page
+ * @seen: for the LRU model: see models/lru-mglru.h
+ */
 struct pte_table {
 	uint8_t pte[PTRS_PER_PTE];
-	uint32_t *anon;	  /* PTRS_PER_PTE slots, or NULL */
-	bool young;	  /* the accessed bit of the PMD entry that points here */
-	uint32_t seen[2]; /* for the LRU model: see models/lru-mglru.h */
+	uint32_t *anon;
+	bool young, table, used, huge;
+	uint32_t seen[2];
 };
 
 /**

@@ -7,6 +7,7 @@
 #include "sim/mm/rmap.h"
 
 #include "sim/mm/filemap.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 
@@ -41,6 +42,12 @@ static bool visit_large(struct sim *s, uint32_t slot, struct vma *vma, uint64_t 
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)at);
 
 		stop = MIN((at / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
+		if (pt && pt->huge) {
+			--*left;
+			if (!fn(s, slot, vma, pt, (uint32_t)at, PTRS_PER_PTE, arg) || !*left)
+				return false;
+			continue;
+		}
 		for (; pt && at < stop; at += nr) {
 			nr = 1;
 			if (!maps_file(pt, at))
@@ -150,6 +157,13 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 		r->count = -1;
 		return false;
 	}
+	if (pt->huge) {
+		/* pmdp_clear_flush_young_notify() */
+		r->count += pt->young;
+		r->exec |= pt->young && vma->flags & VM_EXEC;
+		pt->young = false;
+		return true;
+	}
 	if (clear_young(pt, vpn, nr)) {
 		r->count += r->vma != vma;
 		r->vma = vma;
@@ -177,6 +191,11 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 	uint8_t all = 0;
 
 	(void)arg;
+	if (pt->huge) {
+		/* TTU_SPLIT_HUGE_PMD */
+		split_huge_pmd(s, vma, vpn);
+		return true;
+	}
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;

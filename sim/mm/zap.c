@@ -12,7 +12,7 @@
  * The PTEs of a large folio that follow one another go as a run, with one mark if one
  * of them is young.
  *
- * Approximations: PTEs only, no PMD mappings. "demote" exists in no kernel:
+ * Approximations: "demote" exists in no kernel:
  * here it calls deactivate_file_folio(), as the test-only patch does. Opting in
  * (prctl) is not inherited by fork and survives exec.
  */
@@ -21,6 +21,7 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
@@ -274,6 +275,14 @@ static void zap_anon_pte(struct sim *s, struct mmu_gather *tlb, struct pte_table
 		owe(s, tlb, REAP_ANON, s->cfg.machine.zap_anon_ps);
 }
 
+static void zap_demote(struct sim *s, uint32_t head)
+{
+	if (!deactivate_file_folio(s, s->this_cpu, head))
+		return;
+	count_vm(s, VM_sim_zap_demoted, folio_nr_pages(&s->folios[head]));
+	note(s, head, ZAP_DEMOTE, s->folios[head].flags);
+}
+
 /* zap_present_folio_ptes() of a file folio */
 static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			  struct pte_table *pt, uint32_t idx, uint32_t slot, uint32_t head,
@@ -300,11 +309,30 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 	to_tail = zap_accessed(s, tlb, vma, head, nr_young);
 	if (!dirty)
 		folio_remove_rmap_ptes(s, tlb->d.mm, slot, nr);
-	if (to_tail && deactivate_file_folio(s, s->this_cpu, head)) {
-		count_vm(s, VM_sim_zap_demoted, folio_nr_pages(&s->folios[head]));
-		note(s, head, ZAP_DEMOTE, s->folios[head].flags);
-	}
+	if (to_tail)
+		zap_demote(s, head);
 	tlb_remove_folio_pages(s, tlb, head, nr);
+}
+
+/* zap_huge_pmd(), zap_huge_pmd_folio(): one mark if the PMD is young, and one reference.
+ * Who skips asks if the folio is exclusive while the PMD still maps it, as the series does. */
+static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma, struct pte_table *pt,
+			 uint32_t vpn)
+{
+	const uint32_t head = pte_slot(s, vma, pt, vpn);
+	bool to_tail;
+
+	if (s->sched)
+		owe(s, tlb, REAP_UNMAP, s->cfg.machine.zap_file_ps);
+	if (pmd_dirty(pt))
+		folio_mark_dirty(s, head);
+	count_vm(s, VM_sim_reap_pages, tlb->d.dying ? PTRS_PER_PTE : 0);
+	to_tail = zap_accessed(s, tlb, vma, head, pt->young ? PTRS_PER_PTE : 0);
+	pmd_clear(pt);
+	folio_remove_rmap_pmd(s, tlb->d.mm, head);
+	if (to_tail)
+		zap_demote(s, head);
+	tlb_remove_folio_pages(s, tlb, head, 1);
 }
 
 /* Return: how many PTEs, of up to @max, that was */
@@ -337,6 +365,10 @@ static void zap_vma(struct sim *s, struct mmu_gather *tlb, struct vma *vma)
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
 
+		if (pt && pt->huge) {
+			zap_huge_pmd(s, tlb, vma, pt, (uint32_t)vpn);
+			pt = NULL;
+		}
 		for (uint32_t nr; pt && vpn < stop; vpn += nr)
 			nr = pt->pte[vpn % PTRS_PER_PTE] ? zap_ptes(s, tlb, vma, pt, (uint32_t)vpn,
 								    (uint32_t)(stop - vpn))

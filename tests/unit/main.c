@@ -27,6 +27,7 @@
 	X(option)                                                                                  \
 	X(list)                                                                                    \
 	X(large)                                                                                   \
+	X(huge_memory)                                                                             \
 	X(interval_tree)                                                                           \
 	X(mm)                                                                                      \
 	X(batch)                                                                                   \

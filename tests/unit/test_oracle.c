@@ -21,6 +21,7 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
@@ -170,9 +171,9 @@ static bool walks_differ(struct compare *c, const struct mm *mm, const struct re
 		const struct pte_table *pt = pte_lookup(mm, c->r->base + i * PTRS_PER_PTE);
 		const struct ref_table *rt = &p->tables[i];
 
-		if (differ(c, "page table", i, pt != NULL, rt->exists))
+		if (differ(c, "page table", i, pt && pt->table, rt->exists))
 			return true;
-		if (!pt)
+		if (!pt || (!pt->table && !pt->huge))
 			continue;
 		if (differ(c, "young PMD", i, pt->young, rt->young))
 			return true;
@@ -299,6 +300,21 @@ static bool ptes_differ(struct compare *c, const struct ref_proc *p, const struc
 		const struct pte_table *pt = pte_lookup(sv->mm, vpn);
 		uint8_t spte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
 		const struct ref_pte *rpte = &p->ptes[at];
+		const struct ref_table *rt = &p->tables[at / 512];
+
+		if (differ(c, "huge PMD", vpn, pt && pt->huge, rt->huge))
+			return true;
+		if (rt->huge) {
+			const int page = rt->folio + (int)(at % 512);
+
+			if (differ(c, "young PMD", vpn, pt->young, rt->young) ||
+			    differ(c, "dirty PMD", vpn, pmd_dirty(pt), rt->dirty) ||
+			    differ(c, "writable PMD", vpn, (spte & PTE_write) != 0, rt->write) ||
+			    differ_page(c, "page of PMD", vpn, pte_slot(c->s, sv, pt, vpn), page))
+				return true;
+			c->mapcount[page]++;
+			continue;
+		}
 
 		if (differ(c, "pte", vpn, spte, pte_byte(c->r, rpte)))
 			return true;
@@ -464,6 +480,9 @@ struct setup {
 struct coverage {
 	uint64_t traces, ops_run, out_of_memory, kswapd_oom;
 	uint64_t ttl[2]; /* answers to ttl_differs() */
+	/* large folios: operations after which some are there, two mms share some by their
+	 * ids, some are mapped by a PMD */
+	uint64_t large, shared, huge;
 	struct vmstat sum;
 };
 
@@ -489,6 +508,20 @@ static bool ttl_differs(struct sim *s, struct ref *r, uint64_t at, char *msg, st
 	snprintf(msg, MSG_MAX, "min_ttl_ms %u at priority %d: engine %s, reference %s", ttl,
 		 sc.priority, sim_says ? "kills" : "does not", ref_says ? "kills" : "does not");
 	return true;
+}
+
+static void count_large(const struct ref *r, struct coverage *cov)
+{
+	bool large = false, shared = false, huge = false;
+
+	for (int i = 0; i < r->nr_file; i++) {
+		large |= r->pages[i].order > 0;
+		shared |= r->pages[i].mm_shared;
+		huge |= r->pages[i].entire_mapcount > 0;
+	}
+	cov->large += large;
+	cov->shared += shared;
+	cov->huge += huge;
 }
 
 /* -1: they agree; else the ordinal of the operation that sets them apart.
@@ -522,6 +555,8 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 		int ret = sim_run(s, it.next - sim_position(s), &err);
 
 		g_assert_false(r->broken);
+		if (cov && rt->m.max_folio_order)
+			count_large(r, cov);
 		if (!ok || ret < 0) {
 			if (ok || ret != -ENOMEM) {
 				snprintf(msg, MSG_MAX, "engine returns %d (%s), reference %s", ret,
@@ -753,6 +788,13 @@ static void test_lockstep_large(void)
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, true, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, true, &cov);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
+	if (getenv("REAPSIM_ORACLE_VERBOSE"))
+		printf("\n%" PRIu64 " operations: large folios %" PRIu64 ", shared %" PRIu64
+		       ", mapped by a PMD %" PRIu64 "\n",
+		       cov.ops_run, cov.large, cov.shared, cov.huge);
+	if (nr >= 300)
+		CU_ASSERT(cov.large > cov.ops_run / 3 && cov.shared > cov.ops_run / 20 &&
+			  cov.huge > cov.ops_run / 200);
 }
 
 static void test_lockstep(void)

@@ -110,6 +110,10 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		pg = &r->pages[folio];
 		if (pg->reclaim)
 			continue;
+		/* filemap_map_pmd() */
+		if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages - 1ull, false))
+			return true;
+		p->tables[at / 512].populated = true;
 		mmap_miss += !pg->workingset;
 		if (!map_folio_range(
 			    r, p, v, here,
@@ -196,7 +200,11 @@ static void finish_fault(struct ref *r, struct ref_proc *p, const struct ref_vma
 	const int folio = ref_folio(r, ref_file_page(r, v->file, v->pgoff + (at - v->start)));
 	const int nr = ref_nr_pages(r, folio);
 	uint64_t first;
-	bool none = nr > 1 && folio_within(r, v, at, r->t->files[v->file].pages, &first);
+	bool none;
+
+	if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages, write))
+		return;
+	none = nr > 1 && folio_within(r, v, at, r->t->files[v->file].pages, &first);
 
 	for (int i = 0; none && i < nr; i++)
 		none = pte_none(p, first + (uint64_t)i);
@@ -453,14 +461,20 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 		struct ref_pte *pte = &p->ptes[at];
 		struct ref_table *t = &p->tables[at / 512];
 
-		while (!pte->present || (write && !pte->write)) {
+		while (t->huge ? write && !t->write : !pte->present || (write && !pte->write)) {
+			ref_split_huge_pmd(r, p, at); /* wp_huge_pmd() */
 			t->young = t->exists;
 			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, write))
 				return false;
+			t->populated = !t->huge;
+		}
+		t->young = true;
+		if (t->huge) {
+			t->dirty |= write;
+			continue;
 		}
 		pte->young = true;
 		pte->dirty |= write;
-		t->young = true;
 	}
 	return true;
 }

@@ -76,6 +76,14 @@ void ref_free_compound(struct ref *r, int folio);
 /** @nr PTEs of @p map the pages from @page on; no longer do so. */
 void ref_add_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
 void ref_remove_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
+/** do_set_pmd(): does @p map the folio by the PMD entry for @at now? @pages: of the file,
+ * that may be mapped so. */
+bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+		    int folio, uint64_t pages, bool write);
+/** __split_huge_pmd(): of a file, it unmaps. Nothing happens unless it is huge. */
+void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at);
+/** folio_remove_rmap_pmd() */
+void ref_remove_rmap_pmd(struct ref *r, const struct ref_proc *p, int folio);
 /** folio_pte_batch(): how many PTEs from @at on, of up to @max, map the pages of one folio
  * in turn. */
 int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, int max);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a large folio is made of, and who maps it. After mm/internal.h, and
- * include/linux/rmap.h with CONFIG_MM_ID.
+ * What a large folio is made of, who maps it, and mappings by a PMD. After mm/internal.h,
+ * include/linux/rmap.h with CONFIG_MM_ID, mm/memory.c and mm/huge_memory.c.
  */
 #include "tests/unit/reference/internal.h"
 
 #include <string.h>
+
+#include <glib.h>
 
 int ref_folio(const struct ref *r, int page)
 {
@@ -100,4 +102,49 @@ int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, in
 	       first + nr < folio + ref_nr_pages(r, folio))
 		nr++;
 	return nr;
+}
+
+bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
+		    int folio, uint64_t pages, bool write)
+{
+	struct ref_table *t = &p->tables[at / 512];
+	const uint64_t index = (uint64_t)(folio - ref_file_page(r, v->file, 0));
+	/* virtual page numbers: what traces say is not aligned otherwise */
+	const int64_t offset = (int64_t)r->base + (int64_t)v->start - (int64_t)v->pgoff;
+
+	if (r->pages[folio].order != 9 || t->populated || t->huge)
+		return false;
+	if (offset % 512 || at / 512 * 512 < v->start || at / 512 * 512 + 512 > v->end ||
+	    index + 512 > pages)
+		return false;
+	ref_free_kernel_page(r);
+	*t = (struct ref_table){ .huge = true,
+				 .young = true,
+				 .dirty = write,
+				 .write = write,
+				 .folio = folio,
+				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	r->pages[folio].entire_mapcount++;
+	ref_add_rmap(r, p, folio, 1);
+	return true;
+}
+
+void ref_remove_rmap_pmd(struct ref *r, const struct ref_proc *p, int folio)
+{
+	r->pages[folio].entire_mapcount--;
+	ref_remove_rmap(r, p, folio, 1);
+}
+
+void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	struct ref_table *t = &p->tables[at / 512], old = *t;
+
+	if (!old.huge)
+		return;
+	*t = (struct ref_table){ .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	if (old.dirty && !r->pages[old.folio].dirty)
+		ref_folio_mark_dirty(r, old.folio);
+	if (old.young)
+		r->pages[old.folio].referenced = true;
+	ref_remove_rmap_pmd(r, p, old.folio);
 }

@@ -137,6 +137,19 @@ static bool skip_vma(const struct ref *r, const struct ref_vma *v, unsigned int 
 	return !swappiness && (v->anon || r->t->files[v->file].shmem);
 }
 
+/* walk_pmd_range_locked() of a PMD entry that maps a folio */
+static void age_pmd(struct ref *r, struct ref_proc *p, uint64_t at)
+{
+	struct ref_table *t = &p->tables[at / 512];
+
+	if (!t->young || !walked(r, &r->pages[t->folio], true))
+		return;
+	t->young = false;
+	if (t->dirty && !r->pages[t->folio].dirty)
+		ref_folio_mark_dirty(r, t->folio);
+	walk_update(r, ref_find_vma(p, at), t->folio);
+}
+
 /* walk_pmd_range(), walk_pte_range() of one page table */
 static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsigned int swappiness,
 		       bool force)
@@ -148,6 +161,8 @@ static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsign
 	for (int i = 0; i < p->nr_vmas; i++)
 		any |= p->vmas[i].start < first + 512 && p->vmas[i].end > first &&
 		       !skip_vma(r, &p->vmas[i], swappiness);
+	if (any && t->huge)
+		age_pmd(r, p, first);
 	if (!any || !t->exists)
 		return;
 	if (!force) {

@@ -32,10 +32,12 @@ struct ref_vma *ref_find_vma(struct ref_proc *p, uint64_t at)
 
 void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
 {
-	if (p->tables[at / 512].exists)
+	struct ref_table *t = &p->tables[at / 512];
+
+	if (t->exists)
 		return;
 	/* _PAGE_TABLE has _PAGE_ACCESSED */
-	p->tables[at / 512] = (struct ref_table){ .exists = true, .young = true };
+	t->exists = t->young = true;
 	ref_alloc_kernel_page(r);
 }
 
@@ -75,6 +77,9 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 
 	if (!v || v->start == at)
 		return;
+	/* vma_adjust_trans_huge() */
+	if (at % 512)
+		ref_split_huge_pmd(r, p, at);
 	tail = *v;
 	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
 	tail.start = v->end = at;
@@ -304,8 +309,10 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 			struct ref_pte *pte = &parent->ptes[at];
 
 			/* copy_pte_range() */
-			if (parent->tables[at / 512].exists)
-				ref_pte_alloc(r, child, at);
+			if (!parent->tables[at / 512].exists)
+				continue; /* or a huge PMD, which is not copied */
+			ref_pte_alloc(r, child, at);
+			child->tables[at / 512].populated = true;
 			pte->exclusive = false;
 			if (pte->present && !v->shared)
 				pte->write = false;
@@ -344,6 +351,12 @@ void ref_do_fork_fail(struct ref *r, struct ref_proc *parent)
 /* clear_refs_pte_range() */
 void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 {
+	for (int i = 0; i < REF_VPNS / 512; i++) {
+		if (!p->tables[i].huge)
+			continue;
+		p->tables[i].young = false;
+		r->pages[p->tables[i].folio].referenced = false;
+	}
 	for (int at = 0; at < REF_VPNS; at++) {
 		struct ref_pte *pte = &p->ptes[at];
 

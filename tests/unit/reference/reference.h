@@ -71,7 +71,7 @@ struct ref_page {
 	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
 	int behind;	  /* of a tail: how many pages before it its head is */
 	int order;	  /* of a head: 2^order pages; and what large.c keeps of it: */
-	int large_mapcount;
+	int large_mapcount, entire_mapcount;
 	const struct ref_proc *mm[2];
 	int mm_mapcount[2];
 	bool mm_shared;
@@ -109,7 +109,11 @@ struct ref_open {
 /* a page table: 512 PTEs */
 struct ref_table {
 	bool exists;
-	bool young;	   /* MGLRU: the PMD entry */
+	bool populated;	   /* the PMD entry points to it */
+	bool huge;	   /* there is none, and the PMD entry maps @folio */
+	bool dirty, write; /* that, of such an entry */
+	int folio;
+	bool young;	   /* the PMD entry; of a table for MGLRU only */
 	bool in_filter[2]; /* MGLRU: Bloom filters */
 };
 

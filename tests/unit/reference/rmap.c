@@ -35,16 +35,32 @@ static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const str
 	return pte->present && !pte->zero && pte->page == page ? pte : NULL;
 }
 
+/* the PMD entry in a mapping that maps the folio, or NULL */
+static struct ref_table *pmd_of(struct ref_proc *p, const struct ref_vma *v, int folio)
+{
+	for (uint64_t i = (v->start + 511) / 512; i < v->end / 512; i++)
+		if (p->tables[i].huge && p->tables[i].folio == folio)
+			return &p->tables[i];
+	return NULL;
+}
+
 int ref_mapcount(const struct ref *r, int page)
 {
 	int n = 0;
 
 	for_each_mapping(r, p, v) n += pte_of(r, p, v, page) != NULL;
-	return n + r->pages[page].delayed_rmap;
+	return n + r->pages[page].delayed_rmap + r->pages[ref_folio(r, page)].entire_mapcount;
 }
 
 void ref_folio_mkclean(struct ref *r, int page)
 {
+	for_each_mapping(r, p, v)
+	{
+		struct ref_table *pmd = v->shared ? pmd_of(p, v, page) : NULL;
+
+		if (pmd)
+			pmd->dirty = pmd->write = false;
+	}
 	for (int i = page; i < page + ref_nr_pages(r, page); i++) {
 		for_each_mapping(r, p, v)
 		{
@@ -59,6 +75,8 @@ void ref_folio_mkclean(struct ref *r, int page)
 /* does the mapping map any page of the folio? */
 static bool maps_folio(const struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
 {
+	if (pmd_of(p, v, folio))
+		return true;
 	for (int i = 0; i < ref_nr_pages(r, folio); i++)
 		if (pte_of(r, p, v, folio + i))
 			return true;
@@ -92,9 +110,14 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
  * lru_gen_look_around(). Return: was any young? */
 static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
 {
+	struct ref_table *pmd = pmd_of(p, v, folio);
 	bool young = false;
 	int nr;
 
+	if (pmd) { /* pmdp_clear_flush_young_notify() */
+		young = pmd->young;
+		pmd->young = false;
+	}
 	for (int i = 0; i < ref_nr_pages(r, folio); i += nr) {
 		struct ref_pte *pte = pte_of(r, p, v, folio + i);
 		const uint64_t at = pte ? (uint64_t)(pte - p->ptes) : 0;
@@ -143,6 +166,10 @@ void ref_try_to_unmap(struct ref *r, int page)
 {
 	for_each_mapping(r, p, v)
 	{
+		struct ref_table *pmd = pmd_of(p, v, page);
+
+		if (pmd) /* TTU_SPLIT_HUGE_PMD */
+			ref_split_huge_pmd(r, p, (uint64_t)(pmd - p->tables) * 512);
 		for (int i = page; i < page + ref_nr_pages(r, page); i++) {
 			struct ref_pte *pte = pte_of(r, p, v, i);
 			struct ref_pte old;

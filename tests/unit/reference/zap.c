@@ -186,6 +186,29 @@ static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_
 	return nr;
 }
 
+/* zap_huge_pmd() */
+static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct ref_vma *v,
+			 struct ref_proc *p, uint64_t at)
+{
+	struct ref_table *t = &p->tables[at / 512], old = *t;
+	bool demote;
+
+	if (old.dirty)
+		ref_folio_mark_dirty(r, old.folio);
+	ref_count(r, VM_sim_reap_pages, z->dying ? 512 : 0);
+	demote = zap_young(r, z, v, old.folio, old.young ? 512 : 0);
+	*t = (struct ref_table){ .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	ref_remove_rmap_pmd(r, p, old.folio);
+	if (demote && ref_deactivate_file_folio(r, z->p->cpu, old.folio))
+		ref_count(r, VM_sim_zap_demoted, 512);
+	r->pages[old.folio].extra_refs++;
+	r->gather[r->nr_gather].page = old.folio;
+	r->gather[r->nr_gather].nr = 1;
+	r->gather[r->nr_gather++].delayed_rmap = false;
+	if (gather_full(r, false))
+		ref_tlb_flush_mmu(r, z);
+}
+
 /* zap_nonpresent_ptes(), swap_put_entries_direct() */
 static void zap_swap(struct ref *r, struct ref_pte *ptep)
 {
@@ -213,7 +236,10 @@ void ref_zap_vma(struct ref *r, const struct ref_zap *z, struct ref_proc *p, str
 		const uint64_t stop = MIN(v->end, at / 512 * 512 + 512);
 
 		nr = 1;
-		if (p->ptes[at].present)
+		if (p->tables[at / 512].huge) {
+			zap_huge_pmd(r, z, v, p, at);
+			nr = 512;
+		} else if (p->ptes[at].present)
 			nr = (uint64_t)zap_present(r, z, v, p, at, (int)(stop - at), &delayed);
 		else if (p->ptes[at].swap)
 			zap_swap(r, &p->ptes[at]);

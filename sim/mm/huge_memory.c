@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 do_set_pmd() of mm/memory.c, thp_vma_suitable_order() of
+ * include/linux/huge_mm.h and __split_huge_pmd_locked() of mm/huge_memory.c, of file
+ * folios. THP settings do not matter for them: do_set_pmd() asks for none.
+ *
+ * Approximations: the order in which MGLRU's walk takes PMD entries and page tables of the
+ * same GiB is that of their addresses. A page table that munmap() leaves empty stays, so
+ * nothing is mapped by that PMD later on in the same process.
+ */
+#include "sim/mm/huge_memory.h"
+
+#include <string.h>
+
+#include "sim/mm/filemap.h"
+#include "sim/mm/large.h"
+#include "sim/mm/page_alloc.h"
+
+bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint32_t file_pages,
+		bool write)
+{
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	const uint32_t haddr = vpn - vpn % PTRS_PER_PTE;
+
+	if (s->folios[head].order != HPAGE_PMD_ORDER || pt->used)
+		return false;
+	if ((vma->start - vma->pgoff) % PTRS_PER_PTE || haddr < vma->start ||
+	    vma_pages(vma) - (haddr - vma->start) < PTRS_PER_PTE)
+		return false;
+	if (head - file_slot(s, vma->file, 0) + PTRS_PER_PTE > file_pages)
+		return false;
+	/* do_fault() frees the page table that it had ready */
+	pt->table = false;
+	free_kernel_pages(s, 1);
+	pt->huge = pt->young = true;
+	memset(pt->pte, PTE_present | (write ? PTE_write | PTE_dirty : 0), PTRS_PER_PTE);
+	folio_add_rmap_pmd(s, vma->mm, head);
+	return true;
+}
+
+bool pmd_dirty(const struct pte_table *pt)
+{
+	uint8_t all = 0;
+
+	for (uint32_t i = 0; i < PTRS_PER_PTE; i++)
+		all |= pt->pte[i];
+	return all & PTE_dirty;
+}
+
+void pmd_clear(struct pte_table *pt)
+{
+	memset(pt->pte, 0, PTRS_PER_PTE);
+	pt->huge = pt->young = false;
+}
+
+void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn)
+{
+	struct pte_table *pt = pte_lookup(vma->mm, vpn);
+	uint32_t head;
+
+	if (!pt || !pt->huge)
+		return;
+	head = pte_slot(s, vma, pt, vpn - vpn % PTRS_PER_PTE);
+	if (!(s->folios[head].flags & PG_dirty) && pmd_dirty(pt))
+		folio_mark_dirty(s, head);
+	if (pt->young)
+		s->folios[head].flags |= PG_referenced;
+	pmd_clear(pt);
+	folio_remove_rmap_pmd(s, vma->mm, head);
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * File folios that a PMD maps: sim/mm/huge_memory.c, and what faults, unmapping, reclaim and
+ * rmap do with them. v7.3's source, worked out by hand. A write(2) of 512 pages makes one.
+ */
+#include <CUnit/CUnit.h>
+
+#include "models/models.h"
+#include "sim/mm/large.h"
+#include "tests/unit/testlib.h"
+
+void suite_huge_memory(void);
+
+#define HUGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16 dirty_background_ratio=100"
+#define FILE "file,a,1100; spawn,9; write,9,a,0,512; write,9,a,512,512; exit,9; drain; spawn,1;"
+
+static bool is_huge(const struct tl *x, uint32_t pid, uint32_t vpn)
+{
+	const struct pte_table *pt = pte_lookup(tl_mm(x, pid), vpn);
+
+	return pt && pt->huge;
+}
+
+/* do_set_pmd(), thp_vma_suitable_order() and the end of the file */
+static void test_who_maps(void)
+{
+	static const struct {
+		const char *what, *ops;
+		bool huge;
+		uint64_t nr_mapped;
+	} rows[] = {
+		{ "aligned", "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r", true, 512 },
+		{ "aligned, no fault-around: written", "map,1,0x1000,1024,rw-s,a,0; touch,1,0x1005,1,w",
+		  true, 512 },
+		{ "half a table further", "map,1,0x1100,1024,r--p,a,0; touch,1,0x1105,1,r", false,
+		  16 },
+		{ "the mapping ends before the folio", "map,1,0x1000,511,r--p,a,0; touch,1,0x1005,1,r",
+		  false, 16 },
+		{ "something is mapped there already",
+		  "anon,1,0x1000,8,rw-p; touch,1,0x1000,1,w; map,1,0x1000,1024,r--p,a,0;"
+		  "touch,1,0x1005,1,r",
+		  false, 512 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat(FILE, rows[i].ops, NULL);
+		struct tl *x = tl_run(HUGE, NULL, text);
+
+		TL_EQ(is_huge(x, 1, 0x1005), rows[i].huge, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_nr_mapped), rows[i].nr_mapped, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_pgfault), 1 + (i == 4), "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* zap_huge_pmd(): one mark, though one page was touched, and one reference, so that
+ * "+evict" can drop it */
+static void test_zap(void)
+{
+	static const struct {
+		const char *what, *policy, *ops, *referenced, *active;
+		uint64_t evicted;
+	} rows[] = {
+		{ "one death", "baseline", "exit,1", "0", "", 0 },
+		{ "two", "baseline",
+		  "exit,1; spawn,2; map,2,0x1000,1024,r--p,a,0; touch,2,0x1005,1,r; exit,2", "", "0",
+		  0 },
+		{ "exclusive: no mark", "any-exit", "exit,1", "", "", 0 },
+		{ "clean: dropped", "any-exit+evict", "exit,1", "", "", 512 },
+		{ "a part of it is unmapped: all is, and it is referenced, but not marked",
+		  "baseline", "unmap,1,0x1000,8", "0", "", 0 },
+		{ "advised by half: the same", "baseline", "advise,1,0x1000,8,random", "0", "", 0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text =
+			g_strconcat(FILE "advance,60s; advance,60s;"
+					 "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r; ",
+				    rows[i].ops, NULL);
+		g_autofree char *ref = NULL, *active = NULL;
+		struct tl *x = tl_run(HUGE " dirty_expire_ms=1000", rows[i].policy, text);
+
+		ref = tl_pages(x, "a", PG_referenced);
+		active = tl_pages(x, "a", PG_active);
+		TL_STR(ref, rows[i].referenced, "%s", rows[i].what);
+		TL_STR(active, rows[i].active, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_sim_zap_evicted), rows[i].evicted, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_nr_mapped), 0, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* wp_huge_pmd(): a write through a read-only PMD takes it away, and is a fault of one page */
+static void test_write(void)
+{
+	struct tl *x = tl_run(HUGE, NULL,
+			      FILE "map,1,0x1000,1024,rw-p,a,0; touch,1,0x1005,1,r;"
+				   "touch,1,0x1006,1,w");
+
+	TL_EQ(is_huge(x, 1, 0x1005), false, "split");
+	TL_EQ(tl_pte(x, 1, 0x1005), 0, "and unmapped");
+	TL_EQ(tl_pte(x, 1, 0x1006) & PTE_anon, PTE_anon, "a copy of the page");
+	tl_free(x);
+}
+
+/* TTU_SPLIT_HUGE_PMD: reclaim takes what is mapped so and was not used */
+static void test_reclaim(void)
+{
+	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(lrus); i++) {
+		struct tl *x = tl_new_lru(lrus[i], HUGE " memcg_pages=1400 dirty_expire_ms=1000",
+					  NULL,
+					  FILE "file,b,4000; advance,60s; advance,60s;"
+					       "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r;"
+					       "mark,mapped; spawn,2; read,2,b,0,4000;"
+					       "read,2,b,0,4000; mark,gone");
+
+		tl_to(x, "mapped");
+		TL_EQ(is_huge(x, 1, 0x1005), true, "%s: mapped", lrus[i]->name);
+		tl_to(x, "gone");
+		TL_EQ(is_huge(x, 1, 0x1005), false, "%s: unmapped", lrus[i]->name);
+		TL_EQ(tl_folio(x, "a", 0)->flags & PG_resident, 0, "%s: evicted", lrus[i]->name);
+		tl_free(x);
+	}
+}
+
+void suite_huge_memory(void)
+{
+	CU_pSuite suite = CU_add_suite("huge_memory", NULL, NULL);
+
+	CU_add_test(suite, "who is mapped by a PMD", test_who_maps);
+	CU_add_test(suite, "unmapping", test_zap);
+	CU_add_test(suite, "a write to what is read-only", test_write);
+	CU_add_test(suite, "reclaim", test_reclaim);
+}
