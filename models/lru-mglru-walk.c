@@ -117,8 +117,8 @@ static void update_folio(struct sim *s, const struct mglru *g, const struct vma 
 }
 
 /* walk_pmd_range_locked() of a PMD entry that maps a folio */
-static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma,
-			struct pte_table *pt, uint32_t vpn)
+static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, struct pte_table *pt,
+			uint32_t vpn)
 {
 	const uint32_t slot = pte_slot(s, vma, pt, vpn);
 

@@ -4,8 +4,9 @@
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
  * Approximations: Folios are not split: not when a part is advised or truncated, as no
- * operation does that yet. MADV_HUGEPAGE is no advice of a trace. The nodes of a file's tree are counted as if its folios were single pages, where
- * a folio of 64 pages and more has none of its own.
+ * operation does that yet. MADV_HUGEPAGE is no advice of a trace. The nodes of a file's tree are
+ * counted as if its folios were single pages, where a folio of 64 pages and more has none of its
+ * own.
  */
 #include "sim/mm/large.h"
 

@@ -316,8 +316,8 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 
 /* zap_huge_pmd(), zap_huge_pmd_folio(): one mark if the PMD is young, and one reference.
  * Who skips asks if the folio is exclusive while the PMD still maps it, as the series does. */
-static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma, struct pte_table *pt,
-			 uint32_t vpn)
+static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
+			 struct pte_table *pt, uint32_t vpn)
 {
 	const uint32_t head = pte_slot(s, vma, pt, vpn);
 	bool to_tail;

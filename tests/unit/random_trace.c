@@ -227,6 +227,12 @@ static void op_file(struct gen *g, uint32_t pid, enum op_code code)
 	uint32_t at = chance(g, 40) ? 0 : (uint32_t)rnd(g, g->file_pages[file]);
 	uint32_t pages = len(g, g->file_pages[file] - at);
 
+	/* as much as a PMD maps, and aligned to it */
+	if (g->flags & RANDOM_BIG_FILES && code == OP_WRITE && chance(g, 50)) {
+		at -= at % 512;
+		pages = 512 + (uint32_t)rnd(g, 600);
+		pages = MIN(g->file_pages[file] - at, pages);
+	}
 	emit(g, (struct op){ .code = code, .pid = pid, .file = file, .at = at, .pages = pages });
 	/* streams: the next reads go on where this one ended */
 	for (at += pages; chance(g, 45) && at < g->file_pages[file]; at += pages) {
@@ -423,6 +429,23 @@ static void random_files(struct gen *g)
 	}
 }
 
+/* some files are written in one go, which makes the largest folios, and mapped */
+static void begin_large(struct gen *g)
+{
+	op_spawn(g, 0);
+	for (uint32_t f = 0; f < g->nr_files; f++) {
+		struct area a = { .pages = g->file_pages[f], .flags = VM_READ, .file = f };
+
+		if (chance(g, 50))
+			continue;
+		emit(g, (struct op){
+				.code = OP_WRITE, .pid = 0, .file = f, .pages = g->file_pages[f] });
+		a.flags |= PICK(g, 0, 0, VM_WRITE, VM_WRITE | VM_SHARED, VM_RAND_READ);
+		op_map(g, 0, &a);
+		touch_area(g, 0, &a);
+	}
+}
+
 void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, unsigned int flags)
 {
 	struct gen *g = g_new0(struct gen, 1);
@@ -451,6 +474,8 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 		for (unsigned int j = 0; j < g->apps[i].nr; j++)
 			random_area(g, &g->apps[i].areas[j]);
 	}
+	if (flags & RANDOM_BIG_FILES)
+		begin_large(g);
 	while (g->b.nr_ops < nr_ops)
 		random_op(g);
 	out->ends_as = chance(g, 70) ? OP_NONE

@@ -47,7 +47,7 @@ static void test_costs_nothing(void)
 		struct sim *s, *u;
 		int ret;
 
-		random_trace(&rt, seed, 150, 0);
+		random_trace(&rt, seed, 150, seed % 10 == 0 ? RANDOM_BIG_FILES : 0);
 		rt.m.read_us = rt.m.fault_us = rt.m.scan_ns = rt.m.op_us = 0;
 		/* of several CPUs, kswapd has one of its own choice */
 		if (!rt.m.memcg_pages)
@@ -57,6 +57,9 @@ static void test_costs_nothing(void)
 		cfg.reap = reap_policy_find(policy_rules[seed / 2 % nr_rules].policy, &cfg.evict,
 					    cfg.reap_args, &err);
 		cfg.evict = seed / 2 / nr_rules % 2;
+		/* large folios in a half of the runs */
+		if (cfg.kernel->large_folios && seed % 2 == seed / 2 % 2)
+			rt.m.max_folio_order = 1 + (uint32_t)(seed / 10 % MAX_FOLIO_ORDER);
 		cfg.machine = rt.m;
 		cfg.ends_as = rt.ends_as;
 		cfg.check = seed % 8 == 0;

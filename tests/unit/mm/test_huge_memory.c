@@ -30,12 +30,12 @@ static void test_who_maps(void)
 		uint64_t nr_mapped;
 	} rows[] = {
 		{ "aligned", "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r", true, 512 },
-		{ "aligned, no fault-around: written", "map,1,0x1000,1024,rw-s,a,0; touch,1,0x1005,1,w",
-		  true, 512 },
+		{ "aligned, no fault-around: written",
+		  "map,1,0x1000,1024,rw-s,a,0; touch,1,0x1005,1,w", true, 512 },
 		{ "half a table further", "map,1,0x1100,1024,r--p,a,0; touch,1,0x1105,1,r", false,
 		  16 },
-		{ "the mapping ends before the folio", "map,1,0x1000,511,r--p,a,0; touch,1,0x1005,1,r",
-		  false, 16 },
+		{ "the mapping ends before the folio",
+		  "map,1,0x1000,511,r--p,a,0; touch,1,0x1005,1,r", false, 16 },
 		{ "something is mapped there already",
 		  "anon,1,0x1000,8,rw-p; touch,1,0x1000,1,w; map,1,0x1000,1024,r--p,a,0;"
 		  "touch,1,0x1005,1,r",
@@ -63,8 +63,8 @@ static void test_zap(void)
 	} rows[] = {
 		{ "one death", "baseline", "exit,1", "0", "", 0 },
 		{ "two", "baseline",
-		  "exit,1; spawn,2; map,2,0x1000,1024,r--p,a,0; touch,2,0x1005,1,r; exit,2", "", "0",
-		  0 },
+		  "exit,1; spawn,2; map,2,0x1000,1024,r--p,a,0; touch,2,0x1005,1,r; exit,2", "",
+		  "0", 0 },
 		{ "exclusive: no mark", "any-exit", "exit,1", "", "", 0 },
 		{ "clean: dropped", "any-exit+evict", "exit,1", "", "", 512 },
 		{ "a part of it is unmapped: all is, and it is referenced, but not marked",
@@ -109,12 +109,12 @@ static void test_reclaim(void)
 	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lrus); i++) {
-		struct tl *x = tl_new_lru(lrus[i], HUGE " memcg_pages=1400 dirty_expire_ms=1000",
-					  NULL,
-					  FILE "file,b,4000; advance,60s; advance,60s;"
-					       "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r;"
-					       "mark,mapped; spawn,2; read,2,b,0,4000;"
-					       "read,2,b,0,4000; mark,gone");
+		struct tl *x =
+			tl_new_lru(lrus[i], HUGE " memcg_pages=1400 dirty_expire_ms=1000", NULL,
+				   FILE "file,b,4000; advance,60s; advance,60s;"
+					"map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r;"
+					"mark,mapped; spawn,2; read,2,b,0,4000;"
+					"read,2,b,0,4000; mark,gone");
 
 		tl_to(x, "mapped");
 		TL_EQ(is_huge(x, 1, 0x1005), true, "%s: mapped", lrus[i]->name);
