@@ -796,7 +796,7 @@ static void test_lockstep_large(void)
 		       cov.ops_run, cov.large, cov.shared, cov.huge);
 	if (nr >= 300)
 		CU_ASSERT(cov.large > cov.ops_run / 3 && cov.shared > cov.ops_run / 20 &&
-			  cov.huge > 100);
+			  cov.huge > 50);
 }
 
 static void test_lockstep(void)
