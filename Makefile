@@ -63,6 +63,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
+.PHONY: test-growth
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -81,7 +82,7 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
-test: test-unit test-cli test-docs test-examples test-sizes test-storeys agreement ## all tests: unit, command line, documentation, examples, sizes, storeys, agreement
+test: test-unit test-cli test-docs test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -100,6 +101,9 @@ test-sizes: ## check that no file or function is too long
 
 test-storeys: $(BIN) ## check that calls and includes run one way between sim/mm, sim/time and the others
 	@tests/storeys.sh $(call q,B)/obj $(LIB_SRC) $(CLI_SRC)
+
+test-growth: $(BIN) ## check by valgrind that twice the input costs at most 2.3 times the instructions
+	$(if $(SANITIZE),@echo "growth: skipped$(comma) valgrind runs no sanitized program",REAPSIM=$(abspath $(BIN)) tests/growth.sh)
 
 RESULTS ?= $(basename $(wildcard kernel-patch/results/*.level kernel-patch/results/stock/*.level))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before

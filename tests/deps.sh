@@ -21,6 +21,7 @@ have_header zstd.h || missing+=(libzstd-dev)
 have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
 have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 have_tool gnuplot || missing+=(gnuplot-nox)
+have_tool valgrind || missing+=(valgrind)
 
 [ ${#missing[@]} -eq 0 ] && exit 0
 

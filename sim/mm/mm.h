@@ -100,15 +100,16 @@ struct mm {
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
 	/* a timed run: */
-	bool killed;	   /* SIGKILL is pending */
-	bool oom_victim;   /* tsk_is_oom_victim() */
-	uint32_t rank;	   /* among processes: the later of equals is the OOM killer's */
-	struct task *task; /* the one in an operation of this process */
-	bool ran;	   /* lru_gen_use_mm(): since a page-table walk last saw it */
-	void *lru;	   /* for the LRU model */
-	GPtrArray *vmas;   /* sorted by address */
-	uint32_t last;	   /* index of the VMA found last */
-	GHashTable *opens; /* file -> struct file_open */
+	bool killed;	       /* SIGKILL is pending */
+	bool oom_victim;       /* tsk_is_oom_victim() */
+	uint32_t rank;	       /* among processes: the later of equals is the OOM killer's */
+	struct task *task;     /* the one in an operation of this process */
+	struct mm_user *users; /* tasks that work for it (sim/mm/task.c) */
+	bool ran;	       /* lru_gen_use_mm(): since a page-table walk last saw it */
+	void *lru;	       /* for the LRU model */
+	GPtrArray *vmas;       /* sorted by address */
+	uint32_t last;	       /* index of the VMA found last */
+	GHashTable *opens;     /* file -> struct file_open */
 	struct file_open *last_open;
 	struct pte_table ***pgd[128];
 };

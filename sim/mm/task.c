@@ -14,6 +14,12 @@
 
 #include "sim/mm/kswapd.h"
 
+/** struct mm_user - a task's pointer to an mm; the mm has a list of them. */
+struct mm_user {
+	struct mm *mm;
+	struct mm_user *next, **link;
+};
+
 /** struct own - what is a task's own; struct sim has that of the current one. */
 struct own {
 	struct sim *s;
@@ -21,8 +27,9 @@ struct own {
 	void (*fn)(struct sim *s, void *arg);
 	void *arg;
 	struct task *task;
-	unsigned int cpu; /* that it was given */
-	struct mm *mm;	  /* that it works for */
+	unsigned int cpu;	/* that it was given */
+	struct mm_user mm;	/* that it works for */
+	struct mm_user at_work; /* replay.mm */
 	/* as in struct sim */
 	unsigned int this_cpu;
 	bool in_lru_fault;
@@ -31,15 +38,34 @@ struct own {
 	struct held held;
 };
 
+static void set_mm(struct mm_user *u, struct mm *mm)
+{
+	if (u->mm == mm)
+		return;
+	if (u->mm) {
+		*u->link = u->next;
+		if (u->next)
+			u->next->link = u->link;
+	}
+	u->mm = mm;
+	if (mm) {
+		u->next = mm->users;
+		u->link = &mm->users;
+		mm->users = u;
+		if (u->next)
+			u->next->link = &u->next;
+	}
+}
+
 static void run_on(void *data, unsigned int cpu)
 {
 	struct own *o = data;
-	struct mm *at_work = o->replay.mm; /* of the process that the user is at */
+	struct mm *at_work = o->at_work.mm; /* of the process that the user is at */
 
 	o->cpu = cpu;
-	if (o->mm) {
-		o->mm->cpu = cpu;
-		o->mm->ran = true;
+	if (o->mm.mm) {
+		o->mm.mm->cpu = cpu;
+		o->mm.mm->ran = true;
 	} else if (at_work && at_work->task == o->task) {
 		at_work->ran = true;
 	}
@@ -50,9 +76,10 @@ static void switch_in(void *data)
 	struct own *o = data;
 	struct sim *s = o->s;
 
-	s->this_cpu = o->mm || o->cls != TASK_USER ? o->cpu : o->this_cpu;
+	s->this_cpu = o->mm.mm || o->cls != TASK_USER ? o->cpu : o->this_cpu;
 	s->in_lru_fault = o->in_lru_fault;
 	s->replay = o->replay;
+	s->replay.mm = o->at_work.mm;
 	s->owed_ps = o->owed_ps;
 	s->held = &o->held;
 }
@@ -65,6 +92,7 @@ static void switch_out(void *data)
 	o->this_cpu = s->this_cpu;
 	o->in_lru_fault = s->in_lru_fault;
 	o->replay = s->replay;
+	set_mm(&o->at_work, s->replay.mm);
 	o->owed_ps = s->owed_ps;
 	s->in_lru_fault = false;
 	s->replay.mm = NULL;
@@ -72,11 +100,20 @@ static void switch_out(void *data)
 	s->held = &s->held_untimed;
 }
 
+static void own_free(void *data)
+{
+	struct own *o = data;
+
+	set_mm(&o->mm, NULL);
+	set_mm(&o->at_work, NULL);
+	g_free(o);
+}
+
 static const struct sched_ops ops = {
 	.run_on = run_on,
 	.switch_in = switch_in,
 	.switch_out = switch_out,
-	.free = g_free,
+	.free = own_free,
 };
 
 void tasks_init(struct sim *s)
@@ -125,25 +162,15 @@ void task_set_mm(struct sim *s, struct mm *mm)
 {
 	struct own *o = sched_current_data(s->sched);
 
-	o->mm = mm;
+	set_mm(&o->mm, mm);
 	mm->cpu = s->this_cpu = o->cpu;
 	mm->ran = true;
 }
 
-static void forget_mm(void *data, void *mm)
+void tasks_forget_mm(struct sim *s, struct mm *mm)
 {
-	struct own *o = data;
-
-	if (o->mm == mm)
-		o->mm = NULL;
-	if (o->replay.mm == mm)
-		o->replay.mm = NULL;
-}
-
-void tasks_forget_mm(struct sim *s, const struct mm *mm)
-{
-	if (s->sched)
-		sched_for_each(s->sched, forget_mm, (void *)mm);
+	while (mm->users)
+		set_mm(mm->users, NULL);
 	if (s->replay.mm == mm)
 		s->replay.mm = NULL;
 }

@@ -23,7 +23,7 @@ void *task_arg(const struct sim *s);
 /** The current task works for @mm, whose CPU is the task's from now on. */
 void task_set_mm(struct sim *s, struct mm *mm);
 /** @mm will be freed: no task may go on with it. */
-void tasks_forget_mm(struct sim *s, const struct mm *mm);
+void tasks_forget_mm(struct sim *s, struct mm *mm);
 /** Every reference that any task holds (struct held): for sim_check(). */
 void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg);
 

@@ -45,6 +45,7 @@ struct task {
 	enum task_state state;
 	enum task_class cls;
 	const char *name;
+	guint index; /* in sched.tasks */
 	void (*fn)(void *data);
 	void *data;
 	struct task *next, *prev; /* in the one queue that it is in */
@@ -225,7 +226,9 @@ static void resume(struct sched *sc, struct task *t)
 		return;
 	if (sc->ops)
 		sc->ops->free(t->data);
-	g_ptr_array_remove_fast(sc->tasks, t);
+	/* the last one takes its place */
+	((struct task *)sc->tasks->pdata[sc->tasks->len - 1])->index = t->index;
+	g_ptr_array_remove_index_fast(sc->tasks, t->index);
 	g_ptr_array_add(sc->pool, t);
 }
 
@@ -293,6 +296,7 @@ struct task *sched_spawn(struct sched *sc, enum task_class cls, const char *name
 	t->ctx.uc_stack.ss_size = STACK_BYTES;
 	makecontext(&t->ctx, (void (*)(void))(void *)task_main, 2,
 		    (unsigned int)((uintptr_t)t >> 32), (unsigned int)(uintptr_t)t);
+	t->index = sc->tasks->len;
 	g_ptr_array_add(sc->tasks, t);
 	sc->nr_user += cls == TASK_USER;
 	make_runnable(sc, t);
