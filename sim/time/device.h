@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The block device of a timed run. A request reads blocks that lie together: pages,
- * with the numbers that the owner gives them. Up to @depth requests are served at
- * once, the others wait in the order in which they came. A request that is served
- * first has its access latency, @read_ns less the transfer of 4 KiB, spread as
- * sim/machine.h says; then its pages pass the link, @mbps, one request after the
- * other in the order in which they get there. When it is complete the owner is told.
+ * The block device of a timed run. A request reads contiguous blocks (pages, numbered by
+ * the owner). The device serves up to @depth requests in parallel; others wait in FIFO
+ * order. A served request first takes its access latency: @read_ns minus the transfer of
+ * 4 KiB, with the spread of sim/machine.h. Then its pages pass the link at @mbps, one request
+ * after another in order of arrival. On completion the device calls @done.
  *
  * Without @read_ns and @mbps the device takes no time.
  */
@@ -26,7 +25,7 @@ struct device_config {
 	uint32_t mbps, depth, spread_percent;
 };
 
-/** struct device_plug - requests in the making, like struct blk_plug. */
+/** struct device_plug - collects requests, like struct blk_plug. */
 struct device_plug {
 	struct device_req *first, *last;
 };
@@ -37,13 +36,13 @@ struct device *device_new(struct clock *clock, const struct device_config *cfg, 
 void device_free(struct device *d);
 /** Read [@first, @first + @nr). Does not wait. */
 void device_read(struct device *d, uint32_t first, uint32_t nr);
-/** Add a block to read; it joins the request before if it comes right after. */
+/** Add a block to read; it is merged into the previous request if it is adjacent. */
 void device_plug(struct device *d, struct device_plug *plug, uint32_t block);
 /** Submit what was plugged. */
 void device_unplug(struct device *d, struct device_plug *plug);
-/** It takes no time: what was submitted is read. */
+/** Does a read take no time? Then it is complete once submitted. */
 bool device_is_instant(const struct device *d);
-/** Requests that are served, and that wait. */
+/** Number of requests being served, and of waiting ones. */
 uint32_t device_nr_served(const struct device *d);
 uint32_t device_nr_queued(const struct device *d);
 /** Requests so far. */

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Tasks of a timed run, and who of them has a CPU. A task is a coroutine: code runs in
- * it as it is, and where a real task would use CPU time (sched_run()) or wait
- * (task_sleep(), wait_on()) it gives the turn to others. Between two such points a
- * task is alone: nothing else happens.
+ * Tasks and CPUs of a timed run. A task is a coroutine that runs unmodified code. Where a
+ * real task would use CPU time (sched_run()) or wait (task_sleep(), wait_on()), it yields to
+ * other tasks. Between two such points nothing else runs.
  *
- * Order: at one instant tasks continue in the order in which they became able to.
- * What a task finds unchanged when it continues is up to the owner of the scheduler
- * (struct sched_ops); everything else may have changed.
+ * At one instant, tasks continue in the order in which they became runnable. On resume the
+ * scheduler's owner restores state by struct sched_ops; all other state may have changed.
  */
 #ifndef REAPSIM_SCHED_H
 #define REAPSIM_SCHED_H
@@ -27,27 +25,27 @@ struct wait_queue {
 	struct task *first, *last;
 };
 
-/** enum task_class - what a task's state means to others. */
+/** enum task_class - the role of a task for the end of the run. */
 enum task_class {
-	TASK_USER,   /* the run continues while there is one */
-	TASK_SYSTEM, /* kswapd: does what others left it, and is through some time */
-	TASK_POLLER, /* killers: look again and again, whether anybody lives or not */
+	TASK_USER,   /* the run continues while one exists */
+	TASK_SYSTEM, /* kswapd: works off a backlog, then sleeps */
+	TASK_POLLER, /* killers: poll forever */
 };
 
 /** struct sched_ops - what the owner of the scheduler does with a task's @data. */
 struct sched_ops {
-	void (*run_on)(void *data, unsigned int cpu); /* it was given that CPU */
-	void (*switch_in)(void *data);		      /* it continues: context_switch() */
-	void (*switch_out)(void *data);		      /* it gave the turn away */
-	void (*free)(void *data);		      /* it has ended, or was dropped */
+	void (*run_on)(void *data, unsigned int cpu); /* the task gets that CPU */
+	void (*switch_in)(void *data);		      /* the task resumes: context_switch() */
+	void (*switch_out)(void *data);		      /* the task yields */
+	void (*free)(void *data);		      /* the task ended or was dropped */
 };
 
-/** @tick_ns: how long a slice is; @ops may be NULL. */
+/** @tick_ns: length of a time slice; @ops may be NULL. */
 struct sched *sched_new(struct clock *clock, unsigned int nr_cpus, uint64_t tick_ns,
 			const struct sched_ops *ops);
-/** Tasks that have not ended are dropped where they are. */
+/** Free the scheduler; drops tasks that have not ended. */
 void sched_free(struct sched *sc);
-/** The pressure that its tasks are under. */
+/** The memory pressure of its tasks. */
 struct psi *sched_psi(const struct sched *sc);
 /** A task that begins with fn(data), on @cpu if that is idle. @name for people. */
 struct task *sched_spawn(struct sched *sc, enum task_class cls, const char *name,
@@ -58,7 +56,7 @@ struct task *sched_current(const struct sched *sc);
 void *sched_current_data(const struct sched *sc);
 /** TASK_USER tasks that have not ended. */
 unsigned int sched_nr_user(const struct sched *sc);
-/** Nobody but pollers runs, and what the clock has still to come is theirs. */
+/** Do only pollers run, and do all pending timers belong to them? */
 bool sched_idle(const struct sched *sc);
 /** The data of every task that has not ended. */
 void sched_for_each(const struct sched *sc, void (*fn)(void *data, void *arg), void *arg);
