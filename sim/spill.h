@@ -16,7 +16,7 @@
 
 #include "sim/err.h"
 
-#define SPILL_MEMORY_BYTES (32ull << 20)
+#define SPILL_MEMORY_BYTES (8ull << 20)
 
 /** struct spill - fields are for reading only. */
 struct spill {

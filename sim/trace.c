@@ -100,7 +100,7 @@ void trace_free(struct trace *t)
 /* The iterator */
 
 /* records, as many as are let go of at once */
-#define ITER_PASSES (1u << 20)
+#define ITER_PASSES (1u << 18)
 
 void trace_iter_init(struct trace_iter *it, const struct trace *t)
 {

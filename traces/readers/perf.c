@@ -453,7 +453,7 @@ static int on_perf_header(struct perf *im, char *line)
 	const char *key = line + 2;
 	size_t len;
 
-	if (line[1] != ' ' || !value)
+	if (line[1] != ' ' || !value || value < key)
 		return 0;
 	for (len = (size_t)(value - key); len && key[len - 1] == ' ';)
 		len--;

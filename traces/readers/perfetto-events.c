@@ -325,7 +325,7 @@ static int describe_event(struct described *d, struct pb m)
 	while ((more = pb_next(&m, &f)) > 0) {
 		if (f.number == 1) {
 			d->e = event_named(&f.bytes);
-			memcpy(d->name, f.bytes.p, MIN(pb_len(&f.bytes), sizeof(d->name) - 1));
+			pb_copy(d->name, sizeof(d->name), &f.bytes);
 		} else if (f.number == 2 && describe_field(d, f.bytes) < 0) {
 			return -1;
 		}
@@ -417,11 +417,8 @@ static int generic_event(struct fields *out, const struct event **e, char *name,
 
 	while ((more = pb_next(&m, &f)) > 0) {
 		if (f.number == 1) {
-			size_t len = MIN(pb_len(&f.bytes), NAME_BYTES - 1);
-
 			*e = event_named(&f.bytes);
-			memcpy(name, f.bytes.p, len);
-			name[len] = '\0';
+			pb_copy(name, NAME_BYTES, &f.bytes);
 		} else if (f.number == 2 && generic_field(out, f.bytes) < 0) {
 			return -1;
 		}

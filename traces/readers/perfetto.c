@@ -250,10 +250,10 @@ static int on_process_tree(struct perfetto *pf, struct pb m)
 
 static void note_bytes(struct perfetto *pf, const char *key, struct pb m)
 {
-	char *s = g_strndup((const char *)m.p, MIN(pb_len(&m), 200));
+	char text[200];
 
-	recording_note(&pf->rec, key, s);
-	g_free(s);
+	pb_copy(text, sizeof(text), &m);
+	recording_note(&pf->rec, key, text);
 }
 
 /* Utsname: release = 3, machine = 4; its version and the host's name are left out */

@@ -88,6 +88,16 @@ static inline size_t pb_len(const struct pb *m)
 	return (size_t)(m->end - m->p);
 }
 
+/** Bytes as text, cut at @size, terminated; empty if @m is no field of bytes. */
+static inline void pb_copy(char *to, size_t size, const struct pb *m)
+{
+	size_t len = pb_len(m) < size ? pb_len(m) : size - 1;
+
+	if (len)
+		memcpy(to, m->p, len);
+	to[len] = '\0';
+}
+
 static inline bool pb_is(const struct pb *m, const char *text)
 {
 	return pb_len(m) == strlen(text) && !memcmp(m->p, text, pb_len(m));

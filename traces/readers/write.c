@@ -233,7 +233,7 @@ int trace_write_text(const struct trace *t, FILE *f, struct err *err)
 }
 
 /* Large traces are let out of memory behind what is written. */
-#define CHUNK_RECS (1u << 20)
+#define CHUNK_RECS (1u << 18)
 
 static void passed(const struct trace *t, uint64_t from, uint64_t nr)
 {

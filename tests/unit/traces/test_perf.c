@@ -159,7 +159,7 @@ static const struct {
 	  "spawn 7 cpu 1\nmap 7 800400+10 r-xp /bin/x @0\ntouch 7 800400+1 r\n"
 	  "advise 7 800400+2 random\nunmap 7 800408+2\nexit 7\nmark end\n" },
 	{ "plain perf script: command and thread only, nanoseconds, other events",
-	  "# ========\n# hostname : h\n\n"
+	  "# ========\n# hostname : h\n#  : x\n# : x\n\n"
 	  "my prog [x]     7 [001]   5.000000000: exceptions:page_fault_user: "
 	  "address=0x0 ip=f error_code=0x6\n"
 	  "my prog [x]     7 [001]   5.000000001: sched:sched_switch: whatever\n"

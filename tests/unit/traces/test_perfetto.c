@@ -409,6 +409,28 @@ static void test_machine(void)
 	trace_free(t);
 }
 
+/* Found by fuzzing: a number in the place of a text is no text, and no crash. */
+static void test_wrong_types(void)
+{
+	GByteArray *trace = message(), *packet = message(), *info = message(), *bundle = message();
+
+	put_message(info, 1, NUMBERS({ 3, 1 }, { 4, 1 }));
+	put_u64(info, 4, 1);
+	put_message(packet, 45, info);
+	put_message(trace, 1, packet);
+	put_event(bundle, 5, 7, 327, NUMBERS({ 1, 1 }, { 2, 1 }));
+	put_event(bundle, 5, 7, 235, NUMBERS({ 1, 9 }, { 2, 1 }, { 3, 0x100 }));
+	{
+		GByteArray *g = NUMBERS({ 1, 65537 });
+
+		put_message(g, 2, NUMBERS({ 1, 1 }, { 2, 1 }));
+		put_message(bundle, 11, g);
+	}
+	put_event(bundle, 5, 7, 327, generic_fault(0, 6));
+	put_bundle(trace, 1, 0, bundle);
+	trace_free(expect("numbers for texts", trace, one_fault));
+}
+
 static void test_lost(void)
 {
 	GByteArray *trace = fault_trace(), *packet, *stats;
@@ -505,6 +527,8 @@ static void test_bad(void)
 		{ "\x0a\x06\x0a\x04\x5a\x02\x08\x01", 8, "the description of an event" },
 		{ "\x0a\x04\x12\x02\x0a\x7f", 6, "the list of processes can not be read" },
 		{ "\x0a\x05\x92\x03\x02xx", 7, "packed packets can not be unpacked" },
+		/* numbers where text or a message is expected are nothing */
+		{ "\x0a\x06\x0a\x04\x5a\x02\x10\x01", 8, "the description of an event" },
 		{ "\x0a\x05\xaa\x08\x02xx", 7, "packed packets can not be unpacked" },
 	};
 	char where[64];
@@ -588,6 +612,7 @@ void suite_perfetto(void)
 	CU_add_test(s, "clocks", test_clocks);
 	CU_add_test(s, "processes, threads, kills", test_tasks);
 	CU_add_test(s, "system information", test_machine);
+	CU_add_test(s, "fields of wrong types", test_wrong_types);
 	CU_add_test(s, "lost events", test_lost);
 	CU_add_test(s, "packed packets", test_packed);
 	CU_add_test(s, "bad bytes are refused by offset", test_bad);
