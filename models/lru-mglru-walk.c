@@ -17,8 +17,8 @@
  * when thousands of tables, several GiB, are in. There is no TLB: an access sets
  * the accessed bits of PTE and PMD entry, always. The process whose operation is
  * replayed counts as one that has run, since whatever it waited for made it run
- * again. Walks are not interrupted, find no lock taken, and take no time. PTEs
- * only, and every mapping is one of the trace: no program text, stack or heap
+ * again. Walks are not interrupted, find no lock taken, and take no time.
+ * Every mapping is one of the trace: no program text, stack or heap
  * that it does not name.
  */
 #include "models/lru-mglru.h"

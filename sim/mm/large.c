@@ -3,7 +3,7 @@
  * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
- * Approximations: Folios are not split: not when a part is advised or truncated, as no
+ * Approximations: folios are not split: not when a part is advised or truncated, as no
  * operation does that yet. MADV_HUGEPAGE is no advice of a trace. The nodes of a file's tree are
  * counted as if its folios were single pages, where a folio of 64 pages and more has none of its
  * own.
