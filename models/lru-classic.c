@@ -79,7 +79,7 @@ static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 	struct classic *c = lruvec->lists;
 
 	for (int i = 0; i < NR_LISTS; i++)
-		c->flushed.size[i] = c->lists[i].size;
+		c->flushed.size[i] = folio_list_size(&c->lists[i]);
 	for (int t = 0; t < NR_LRU_TYPES; t++) {
 		c->flushed.activate[t] = s->stat.v[VM_workingset_activate_anon + t];
 		c->flushed.rotate[t] = s->stat.v[VM_pgrotate_anon + t];
@@ -276,12 +276,12 @@ static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	note(s, slot, REFAULT_ACTIVATE, before);
 }
 
-/* folio_check_references() */
-static enum folio_references classic_check_references(struct sim *s, uint32_t slot)
+/* folio_check_references() of a folio that PTEs map */
+static __attribute__((noinline)) enum folio_references check_mapped(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 	bool exec = false, referenced_folio = f->flags & PG_referenced;
-	int referenced_ptes = f->mapcount ? folio_referenced(s, slot, &exec) : 0;
+	int referenced_ptes = folio_referenced(s, slot, &exec);
 
 	if (referenced_ptes == -1 && !s->cfg.kernel->clears_referenced_first)
 		return FOLIOREF_KEEP;
@@ -296,6 +296,16 @@ static enum folio_references classic_check_references(struct sim *s, uint32_t sl
 	if (exec && !(f->flags & PG_swapbacked))
 		return FOLIOREF_ACTIVATE;
 	return FOLIOREF_KEEP;
+}
+
+static enum folio_references classic_check_references(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (f->mapcount)
+		return check_mapped(s, slot);
+	f->flags &= (uint16_t)~PG_referenced;
+	return FOLIOREF_RECLAIM;
 }
 
 /* isolate_lru_folios(): @nr_to_scan pages from the tail, oldest first. Return: folios;
@@ -481,7 +491,7 @@ static void get_scan_count(const struct sim *s, const struct lruvec *lruvec,
 	for (int i = 0; i < NR_LISTS; i++) {
 		int type = i / 2;
 
-		nr[i] = c->lists[i].size >> sc->priority;
+		nr[i] = folio_list_size(&c->lists[i]) >> sc->priority;
 		if (balance == FRACT)
 			nr[i] = nr[i] * fraction[type] / denominator;
 		else if (balance == ANON && type == LRU_FILE)
@@ -586,7 +596,7 @@ static uint64_t classic_size(const struct lruvec *lruvec, enum lru_type type, bo
 {
 	const struct classic *c = lruvec->lists;
 
-	return c->lists[LIST(type, active)].size;
+	return folio_list_size(&c->lists[LIST(type, active)]);
 }
 
 static uint64_t classic_list_bytes(const struct lruvec *lruvec)
@@ -633,10 +643,10 @@ static int classic_check(const struct sim *s, const struct lruvec *lruvec, struc
 					       list_names[i], slot, f->flags);
 			n += folio_nr_pages(f);
 		}
-		if (n != l->size || l->head - l->tail > l->mask + 1)
+		if (n != folio_list_size(l) || l->head - l->tail > l->mask + 1)
 			return err_set(err, -EIO, "%s: %llu pages listed, %llu counted",
 				       list_names[i], (unsigned long long)n,
-				       (unsigned long long)l->size);
+				       (unsigned long long)folio_list_size(l));
 	}
 	return 0;
 }

@@ -213,7 +213,7 @@ bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness)
 
 	for (int type = first; type < NR_LRU_TYPES; type++) {
 		while (min_seq[type] + MIN_NR_GENS <= g->max_seq &&
-		       !g->lists[lru_gen_from_seq(min_seq[type])][type].size) {
+		       !g->lists[lru_gen_from_seq(min_seq[type])][type].nr) {
 			min_seq[type]++;
 			any = true;
 		}
@@ -434,9 +434,9 @@ static int check_list(const struct sim *s, const struct mglru *g, unsigned int g
 		nr_pages[folio_lru_gen(f)] += folio_nr_pages(f);
 		n += folio_nr_pages(f);
 	}
-	if (n != l->size || l->head - l->tail > l->mask + 1)
+	if (n != folio_list_size(l) || l->head - l->tail > l->mask + 1)
 		return err_set(err, -EIO, "generation %u: %llu pages listed, %llu counted", gen,
-			       (unsigned long long)n, (unsigned long long)l->size);
+			       (unsigned long long)n, (unsigned long long)folio_list_size(l));
 	return 0;
 }
 

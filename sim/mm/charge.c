@@ -95,6 +95,8 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	} else if (s->memcg_usage + MEMCG_CHARGE_BATCH <= limit) {
 		s->memcg_usage += MEMCG_CHARGE_BATCH;
 		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
+	} else if (s->memcg_usage < limit) {
+		s->memcg_usage++; /* no room for a batch */
 	} else if (charge_reclaim(s, 1, gfp)) {
 		return -ENOMEM;
 	}
@@ -145,11 +147,11 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 	return 0;
 }
 
-void uncharge_page(struct sim *s)
+void uncharge_folio(struct sim *s, uint32_t nr)
 {
-	s->nr_used--;
+	s->nr_used -= nr;
 	if (s->cfg.machine.memcg_pages)
-		s->memcg_usage--;
+		s->memcg_usage -= nr;
 	else
-		free_page(s);
+		free_folio(s, nr);
 }

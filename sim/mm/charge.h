@@ -19,15 +19,13 @@ enum gfp {
  * reclaim, and s->oom is set.
  */
 int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
-/** One page is free again. */
-void uncharge_page(struct sim *s);
 /** The same for a folio of @nr pages. */
 int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
-static inline void uncharge_folio(struct sim *s, uint32_t nr)
+/** @nr pages are free again. */
+void uncharge_folio(struct sim *s, uint32_t nr);
+static inline void uncharge_page(struct sim *s)
 {
-	uncharge_page(s);
-	while (__builtin_expect(--nr > 0, 0))
-		uncharge_page(s);
+	uncharge_folio(s, 1);
 }
 /** Everything is free. */
 void charge_init(struct sim *s);

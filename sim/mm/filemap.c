@@ -87,6 +87,7 @@ static inline const struct folio *find_conflict(const struct sim *s, uint32_t sl
 	return found;
 }
 
+/* a copy for each order and reason that are known where it is called */
 static inline __attribute__((always_inline)) int
 add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
 {
@@ -178,7 +179,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	/* force_page_cache_ra(), and filemap_create_folio() where that fails */
-	if (filemap_add_folio(s, cpu, slot, 0, ADD_READAHEAD) &&
+	if (add_folio(s, cpu, slot, 0, ADD_READAHEAD) &&
 	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
 	read_folios(s, slot, 1);
@@ -227,19 +228,28 @@ struct read_batch {
 	bool async, locked; /* of the last folio */
 };
 
-/* filemap_get_read_batch() */
-static void get_read_batch(const struct sim *s, uint32_t base, uint64_t end, struct read_batch *b)
+/* filemap_get_read_batch(): of the pages [@last, @end) of a file, the first of which is there */
+static inline void get_read_batch(const struct sim *s, uint32_t base, uint64_t last, uint64_t end,
+				  struct read_batch *b)
 {
-	while (b->last < end && b->nr < FOLIO_BATCH_SIZE && !b->async && !b->locked &&
-	       (s->folios[base + b->last].flags & PG_resident)) {
-		const uint32_t head = folio_head(s->folios, base + (uint32_t)b->last);
-		const struct folio *f = &s->folios[head];
+	const struct folio *folios = s->folios;
+	unsigned int nr = 0;
 
-		b->async = f->flags & PG_readahead;
-		b->locked = f->flags & PG_locked;
-		b->heads[b->nr++] = head;
-		b->last = head - base + folio_nr_pages(f);
+	b->async = b->locked = false;
+	while (last < end && nr < FOLIO_BATCH_SIZE && (folios[base + last].flags & PG_resident)) {
+		const uint32_t head = folio_head(folios, base + (uint32_t)last);
+		const struct folio *f = &folios[head];
+
+		b->heads[nr++] = head;
+		last = head - base + folio_nr_pages(f);
+		if (f->flags & (PG_readahead | PG_locked)) {
+			b->async = f->flags & PG_readahead;
+			b->locked = f->flags & PG_locked;
+			break;
+		}
 	}
+	b->nr = nr;
+	b->last = last;
 }
 
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
@@ -256,12 +266,12 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 		/* filemap_get_pages(): a batch ends at a hole, after a folio that
 		 * carries the readahead mark, or when it is full */
 		const unsigned int held = s->held->nr;
-		struct read_batch b = { .last = at };
+		uint64_t batch_end = end;
+		struct read_batch b;
 
 		if (!(s->folios[base + at].flags & PG_resident))
 			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
-		get_read_batch(s, base, end, &b);
-		if (!b.nr) {
+		if (!(s->folios[base + at].flags & PG_resident)) {
 			/* filemap_create_folio() */
 			int ret = filemap_add_folio(s, cpu, base + (uint32_t)at, 0, ADD_READ);
 
@@ -270,8 +280,9 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			if (ret)
 				return ret;
 			read_folios(s, base + (uint32_t)at, 1);
-			get_read_batch(s, base, at + 1, &b);
+			batch_end = at + 1;
 		}
+		get_read_batch(s, base, at, batch_end, &b);
 		if (b.async || b.locked) {
 			const uint32_t pgoff_last = b.heads[b.nr - 1] - base;
 			int64_t there;
@@ -289,7 +300,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 				return -EINTR;
 			b.last = (uint64_t)there;
 		}
-		while (at < MIN(b.last, end)) {
+		for (const uint64_t last = MIN(b.last, end); at < last; prev_end = at) {
 			const uint32_t head = folio_head(s->folios, base + (uint32_t)at);
 			const uint8_t order = s->folios[head].order;
 
@@ -297,7 +308,6 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			if (at >> order != (prev_end - 1) >> order)
 				s->cfg.lru->mark_accessed(s, cpu, head);
 			at = MIN(((at >> order) + 1) << order, end);
-			prev_end = at;
 		}
 	}
 	/* readahead does not see where this read got to before it ends */

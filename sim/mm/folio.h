@@ -93,7 +93,7 @@ static inline uint32_t folio_nr_pages(const struct folio *f)
 
 static inline bool folio_test_large(const struct folio *f)
 {
-	return f->order != 0;
+	return __builtin_expect(f->order != 0, 0);
 }
 
 /** v7.3 folio_maybe_mapped_shared(): exact for one page; of a large folio what two address

@@ -27,13 +27,20 @@ struct folio_list {
 	uint32_t head; /* one past the newest */
 	uint32_t tail; /* the oldest, or a hole */
 	uint32_t nr;   /* folios, holes not counted */
-	uint64_t size; /* their pages */
+	/* what large ones have beyond a page each: moving a folio of one page leaves it alone */
+	uint64_t nr_tails;
 };
 
 void folio_list_init(struct folio_list *l);
 void folio_list_clear(struct folio_list *l);
 /** Make room for one more at either end; called when the ring is full. */
 void folio_list_grow(struct folio_list *l, struct folio *folios);
+
+/** Pages of the folios that are on it. */
+static inline uint64_t folio_list_size(const struct folio_list *l)
+{
+	return l->nr + l->nr_tails;
+}
 
 static inline void folio_list_add(struct folio_list *l, struct folio *folios, uint32_t slot)
 {
@@ -42,7 +49,8 @@ static inline void folio_list_add(struct folio_list *l, struct folio *folios, ui
 	l->ring[l->head & l->mask] = slot;
 	folios[slot].pos = l->head++;
 	l->nr++;
-	l->size += folio_nr_pages(&folios[slot]);
+	if (folio_test_large(&folios[slot]))
+		l->nr_tails += folio_nr_pages(&folios[slot]) - 1;
 }
 
 static inline void folio_list_add_tail(struct folio_list *l, struct folio *folios, uint32_t slot)
@@ -52,14 +60,16 @@ static inline void folio_list_add_tail(struct folio_list *l, struct folio *folio
 	l->ring[--l->tail & l->mask] = slot;
 	folios[slot].pos = l->tail;
 	l->nr++;
-	l->size += folio_nr_pages(&folios[slot]);
+	if (folio_test_large(&folios[slot]))
+		l->nr_tails += folio_nr_pages(&folios[slot]) - 1;
 }
 
 static inline void folio_list_del(struct folio_list *l, const struct folio *folios, uint32_t slot)
 {
 	l->ring[folios[slot].pos & l->mask] = FOLIO_NONE;
 	l->nr--;
-	l->size -= folio_nr_pages(&folios[slot]);
+	if (folio_test_large(&folios[slot]))
+		l->nr_tails -= folio_nr_pages(&folios[slot]) - 1;
 }
 
 /** Have the place of a folio at hand that will soon be deleted. Not left to the
@@ -80,21 +90,28 @@ static inline __attribute__((always_inline)) void folio_list_prefetch(const stru
 static inline unsigned int folio_list_take(struct folio_list *l, const struct folio *folios,
 					   uint64_t nr, uint32_t *slots, uint64_t *pages)
 {
-	const bool large = l->size != l->nr; /* else no folio has to be looked at */
+	/* no folio has to be looked at if all are single pages */
+	const bool large = __builtin_expect(l->nr_tails != 0, 0);
+	uint64_t nr_tails = 0;
 	unsigned int n = 0;
 
-	*pages = 0;
-	while (*pages < nr && l->tail != l->head) {
+	while (n < nr && l->tail != l->head) {
 		uint32_t slot = l->ring[l->tail++ & l->mask];
 
 		if (slot == FOLIO_NONE)
 			continue;
 		__builtin_prefetch(&folios[slot], 1);
 		slots[n++] = slot;
-		*pages += large ? folio_nr_pages(&folios[slot]) : 1;
+		if (large) {
+			const uint32_t tails = folio_nr_pages(&folios[slot]) - 1;
+
+			nr_tails += tails;
+			nr -= MIN(nr, tails);
+		}
 	}
 	l->nr -= n;
-	l->size -= *pages;
+	l->nr_tails -= nr_tails;
+	*pages = n + nr_tails;
 	/* the ring is never empty of memory, so this reads something */
 	for (uint32_t i = 0; i < 32; i++)
 		__builtin_prefetch(&folios[l->ring[(l->tail + i) & l->mask]], 1);
@@ -111,7 +128,8 @@ static inline uint32_t folio_list_pop(struct folio_list *l, const struct folio *
 	if (slot == FOLIO_NONE)
 		return slot;
 	l->nr--;
-	l->size -= folio_nr_pages(&folios[slot]);
+	if (folio_test_large(&folios[slot]))
+		l->nr_tails -= folio_nr_pages(&folios[slot]) - 1;
 	__builtin_prefetch(&folios[l->ring[(l->tail + 16) & l->mask]], 1);
 	return slot;
 }

@@ -250,6 +250,12 @@ void free_page(struct sim *s)
 	free_page_commit(s, MIGRATE_MOVABLE);
 }
 
+void free_folio(struct sim *s, uint32_t nr)
+{
+	while (nr--)
+		free_page(s);
+}
+
 void free_kernel_pages(struct sim *s, unsigned int nr)
 {
 	if (s->cfg.machine.memcg_pages)

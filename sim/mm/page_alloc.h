@@ -12,6 +12,8 @@ void zone_init(struct sim *s);
 int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp);
 /** A page of page cache or of a process is given back by the CPU that runs. */
 void free_page(struct sim *s);
+/** All @nr of a folio. */
+void free_folio(struct sim *s, uint32_t nr);
 /** The kernel takes pages for itself, as for a page table, and gives them back. */
 void alloc_kernel_pages(struct sim *s, unsigned int nr);
 void free_kernel_pages(struct sim *s, unsigned int nr);

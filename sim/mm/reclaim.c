@@ -23,8 +23,8 @@
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
 
-/* __remove_mapping() for a folio that reclaim holds the only reference to */
-static void remove_mapping(struct sim *s, uint32_t slot)
+/* __remove_mapping() for a folio that reclaim holds the only reference to. Return: its pages */
+static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 	const uint32_t nr = folio_nr_pages(f);
@@ -36,18 +36,20 @@ static void remove_mapping(struct sim *s, uint32_t slot)
 	if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) == PG_swapbacked) {
 		filemap_drop(s, slot);
 		note(s, slot, EVICT_ZERO, before);
-		return;
+		return nr;
 	}
 	shadow = s->cfg.lru->eviction(s, slot);
-	if (__builtin_expect(nr > 1, 0))
+	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
 	f->flags = (uint16_t)(PG_shadow |
 			      (before & (PG_workingset | PG_anon | PG_swapbacked | PG_swapcache)));
 	f->shadow = shadow;
 	f->gen = 0;
-	/* one entry of the tree stands for all its pages */
-	for (uint32_t i = 1; i < nr; i++)
-		s->folios[slot + i] = *f;
+	if (__builtin_expect(nr > 1, 0)) {
+		/* one entry of the tree stands for all its pages */
+		for (uint32_t i = 1; i < nr; i++)
+			s->folios[slot + i] = *f;
+	}
 	if (!(before & PG_anon))
 		filemap_removed(s, nr, before);
 	uncharge_folio(s, nr);
@@ -55,6 +57,7 @@ static void remove_mapping(struct sim *s, uint32_t slot)
 		note(s, slot, SWAP_OUT, before);
 	else
 		note(s, slot, EVICT, before);
+	return nr;
 }
 
 /* anon or tmpfs: give it a swap slot and write it there */
@@ -84,17 +87,15 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		uint32_t slot = slots[i];
 		struct folio *f = &s->folios[slot];
 		uint16_t before = f->flags;
-		const uint32_t nr_pages = folio_nr_pages(f);
-		bool file = !(before & PG_swapbacked);
 		enum event_rule rule = EV_KEEP_BUSY;
 
 		if (i + 4 < taken)
 			__builtin_prefetch(&s->folios[slots[i + 4]]);
 		if (before & PG_locked)
 			goto keep;
-		sc->nr_scanned += nr_pages;
-		if (file && (before & PG_dirty))
-			nr_unqueued_dirty += nr_pages;
+		sc->nr_scanned += folio_nr_pages(f);
+		if ((before & (PG_dirty | PG_swapbacked)) == PG_dirty)
+			nr_unqueued_dirty += folio_nr_pages(f);
 
 		switch (s->cfg.lru->check_references(s, slot)) {
 		case FOLIOREF_ACTIVATE:
@@ -116,8 +117,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		if (f->mapcount)
 			try_to_unmap(s, slot);
 		if (f->flags & PG_dirty) {
-			if (file) {
-				count_vm(s, VM_nr_vmscan_immediate_reclaim, nr_pages);
+			if (!(before & PG_swapbacked)) {
+				count_vm(s, VM_nr_vmscan_immediate_reclaim, folio_nr_pages(f));
 				f->flags |= PG_reclaim;
 				rule = EV_KEEP_DIRTY;
 				goto activate;
@@ -138,15 +139,14 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			goto activate;
 		if (folio_extra_refs(s, slot))
 			goto keep;
-		remove_mapping(s, slot);
-		nr_reclaimed += nr_pages;
+		nr_reclaimed += remove_mapping(s, slot);
 		continue;
 	activate:
 		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
 		    vm_swap_full(s))
 			folio_free_swap(s, slot);
 		s->folios[slot].flags |= PG_active;
-		nr_activate += nr_pages;
+		nr_activate += folio_nr_pages(&s->folios[slot]);
 	keep:
 		if (__builtin_expect(s->log != NULL, 0))
 			event_add(s, slot, rule, before);

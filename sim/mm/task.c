@@ -197,12 +197,6 @@ void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), 
 		sched_for_each(s->sched, each_held, &e);
 }
 
-void task_use_mm(struct sim *s)
-{
-	if (s->replay.mm)
-		s->replay.mm->ran = true;
-}
-
 /* Time */
 
 void task_pay(struct sim *s)

@@ -43,7 +43,12 @@ static inline void task_owe(struct sim *s, uint64_t ps)
 
 /** context_switch() to the process at work, from another or from idling:
  * lru_gen_use_mm(). */
-void task_use_mm(struct sim *s);
+static inline void task_use_mm(struct sim *s)
+{
+	if (s->replay.mm)
+		s->replay.mm->ran = true;
+}
+
 /** Where a kernel thread runs in an untimed run: on an idle CPU, if there is any. */
 static inline unsigned int idle_cpu(const struct sim *s)
 {

@@ -87,7 +87,7 @@ static void both_same(const struct both *b)
 {
 	uint32_t place = b->l.head, slot;
 	unsigned int at = b->nr;
-	bool same = b->l.size == b->nr && b->l.head - b->l.tail <= b->l.mask + 1;
+	bool same = b->l.nr == b->nr && !b->l.nr_tails && b->l.head - b->l.tail <= b->l.mask + 1;
 
 	while ((slot = folio_list_prev(&b->l, &place)))
 		same = same && at-- > 0 && b->plain[at] == slot && b->folios[slot].pos == place;
@@ -114,7 +114,7 @@ static void test_order(void)
 		both_del(b, 1);
 		both_same(b);
 		both_take(b, 9);
-		TL_EQ(b->l.size, 0, "empty");
+		TL_EQ(b->l.nr, 0, "empty");
 		both_same(b);
 		both_free(b);
 	}

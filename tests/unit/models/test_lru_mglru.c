@@ -980,7 +980,7 @@ static void test_check(void)
 	BREAK(f->gen++, f->gen--);
 	BREAK(f->gen ^= 1 << LIST_SHIFT, f->gen ^= 1 << LIST_SHIFT);
 	BREAK(g->nr_pages[0][LRU_FILE]++, g->nr_pages[0][LRU_FILE]--);
-	BREAK(g->lists[1][LRU_FILE].size--, g->lists[1][LRU_FILE].size++);
+	BREAK(g->lists[1][LRU_FILE].nr--, g->lists[1][LRU_FILE].nr++);
 	BREAK(g->min_seq[LRU_ANON] = 3, g->min_seq[LRU_ANON] = 0);
 	BREAK(g->max_seq++, g->max_seq--);
 #undef BREAK
