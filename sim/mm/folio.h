@@ -19,6 +19,7 @@
 #define REAPSIM_FOLIO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 /** enum folio_flags - named after the kernel's PG_ flags where one exists. */
@@ -57,6 +58,9 @@ enum folio_flags {
  * @gen: for LRU models that keep more than two lists; 0 while on none
  * @order: a folio has 2^order pages; FOLIO_TAIL, FOLIO_SECOND: it is a tail
  * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
+ *
+ * The two bytes behind it are spare, and kept for the folio's memcg and node: there is one
+ * of each (struct lruvec), so no code reads which. folio_lruvec() will.
  */
 struct folio {
 	union {
@@ -72,6 +76,8 @@ struct folio {
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");
+_Static_assert(offsetof(struct folio, mm_ids_shared) + sizeof(bool) + 2 == sizeof(struct folio),
+	       "two bytes are kept for memcg and node");
 
 /* a folio may be in a batch several times, and in many gathers; past this, they are
  * emptied early to keep @extra_refs in range */
