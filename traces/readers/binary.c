@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The binary form of a trace: a text header, then the records of sim/op.h;
- * traces/FORMAT.md describes it. Records are read into memory and not mapped: they are
- * checked once, and what was checked must be what is replayed, whatever becomes of the
- * file meanwhile.
+ * traces/FORMAT.md describes it. Records are read into memory, not mapped: they are checked once,
+ * and the replay must use the checked bytes even if the file changes meanwhile.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -127,8 +126,8 @@ static int64_t skip_rest(struct binary *b, struct err *err)
 }
 
 /*
- * Reads the records into memory of @t. How many there are is the file's word: without a
- * size that agrees, memory grows with what comes.
+ * Reads the records into memory of @t. The file states their number. Unless its size confirms
+ * that number, memory grows with the bytes that arrive.
  */
 static int read_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
 {

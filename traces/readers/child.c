@@ -12,7 +12,7 @@
 
 #include <glib.h>
 
-/* In the child: stdin is nothing, stdout the pipe, stderr what it says. */
+/* In the child: stdin is empty, stdout is the pipe, stderr receives its messages. */
 static void redirect(int out, int said)
 {
 	int null = open("/dev/null", O_RDONLY);
@@ -55,7 +55,7 @@ int child_begin(struct child *c, const struct input *in, const char *what,
 	return ret;
 }
 
-/* The last line that it wrote to stderr, control characters left out. */
+/* The last line that the child wrote to stderr, without control characters. */
 static void last_words(struct child *c, char *line, size_t size)
 {
 	char buf[256];
@@ -77,7 +77,7 @@ int child_end(struct child *c, int ret, struct err *err)
 	char line[200];
 	int status;
 
-	/* a reader that gave up leaves a writer that is not to blame for SIGPIPE */
+	/* if the reader gave up, SIGPIPE is not the writer's fault */
 	input_close(&c->text);
 	while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
 		;

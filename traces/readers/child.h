@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A process that turns a recording into text, which is read as it comes. It
- * holds whatever other people's code does with bytes that nobody has checked:
- * when that crashes, it is an error of the input.
+ * A process that turns a recording into text, which the reader consumes as a stream. The process
+ * isolates foreign code that parses unchecked bytes: if that code crashes, it is an error of the
+ * input.
  */
 #ifndef REAPSIM_TRACES_CHILD_H
 #define REAPSIM_TRACES_CHILD_H
@@ -31,8 +31,8 @@ struct child {
 int child_begin(struct child *c, const struct input *in, const char *what,
 		int (*run)(int fd, void *data), int fd, void *data, struct err *err);
 /**
- * Wait for it. @ret: what reading its text came to. Whatever that was, a child
- * that crashed or failed is to blame first.
+ * Wait for the child. @ret: the result of reading its text. A crash or failure of the child takes
+ * precedence over it.
  * Return: @ret, or -EINVAL.
  */
 int child_end(struct child *c, int ret, struct err *err);

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads libCacheSim's csv: a row per request. Which column is what, cachesim is
- * told by hand; here the header row says it, by the names that such files
- * have, and without a header the columns are time, object and size, as in its
+ * Reads libCacheSim's csv: a row per request. cachesim takes the meaning of the columns from its
+ * options; this reader takes it from the names in the header row. Without a header the columns
+ * are time, object and size, as in its
  * documentation. Two columns are time and object, one is the object.
  *
  * Fields are separated by a comma, tab, semicolon or bar, whichever the first
- * row has. An object is a number, or any text, of which a hash of 64 bits
- * stands for it: two texts with one hash would be one object. Times are not
- * used. traces/readers/objects.h says what becomes of a request.
+ * row has. An object is a number or any text. A 64-bit hash represents a text, so two texts with
+ * the same hash would be one object. Times are not used. traces/readers/objects.h describes what
+ * a request becomes.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -68,7 +68,7 @@ static enum column column_named(const char *s, size_t len)
 	return COL_OTHER;
 }
 
-/* The separator that the first line has most of; the earlier at a draw, '\0' if none. */
+/* The most frequent separator of the first line; of equals the earlier one, '\0' if none. */
 static char find_separator(const uint8_t *head, size_t len)
 {
 	static const char all[] = ",\t;|";

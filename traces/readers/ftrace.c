@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads the text of ftrace: the file "trace" of tracefs, "trace-cmd report",
- * and what systrace makes of it. Each line is one event:
+ * and systrace's output. Each line is one event:
  *
  *	COMMAND-TID (TGID) [CPU] FLAGS SECONDS.FRACTION: EVENT: ARGUMENTS
  *
- * where TGID and FLAGS may be missing. The events are those that perf records
- * (traces/readers/perf.c says what becomes of them), but ftrace knows neither
- * mappings nor, before it started, processes:
+ * where TGID and FLAGS may be missing. The events are the same as perf's (traces/readers/perf.c
+ * describes what they become), but ftrace knows neither mappings nor processes from before its
+ * start:
  *
- * - The page cache says which file a fault was in (mm_filemap_fault,
+ * - The page cache names the file of a fault (mm_filemap_fault,
  *   mm_filemap_map_pages, Linux 6.12 and newer); without these all faults are
- *   anonymous memory. traces/readers/rebuild-windows.c says how files are mapped.
+ *   anonymous memory. traces/readers/rebuild-windows.c describes how files are mapped.
  * - Processes come from task_newtask or sched_process_fork, sched_process_exec and
  *   sched_process_exit. Without TGID (option record-tgid) a thread that started
  *   before the recording is a process.
@@ -133,7 +133,7 @@ static void take_header(struct recording *rec, const char *line)
 		rec->cpus = cpus;
 }
 
-/* What trace-cmd and tracefs say between the events. Return: whether it is that. */
+/* Lines of trace-cmd and tracefs between the events. Return: whether it is such a line. */
 static bool take_remark(struct recording *rec, const char *line)
 {
 	static const char *const stack[] = { "=> ", "<stack trace>" };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Text of ftrace, for readers that make such text of something else. */
+/* Text of ftrace, for readers that convert another format into such text. */
 #ifndef REAPSIM_TRACES_FTRACE_H
 #define REAPSIM_TRACES_FTRACE_H
 

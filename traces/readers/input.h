@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Where a reader gets its bytes from: a file, a pipe or standard input ("-"),
- * unpacked on the way if its first bytes say gzip or zstd. Reads are in turn
- * and nothing is kept, so memory does not grow with the input.
+ * The source of a reader's bytes: a file, a pipe or standard input ("-"), unpacked on the fly if
+ * its first bytes are those of gzip or zstd. Reads are sequential and nothing is kept, so memory
+ * does not grow with the input.
  */
 #ifndef REAPSIM_TRACES_INPUT_H
 #define REAPSIM_TRACES_INPUT_H
@@ -14,12 +14,12 @@
 
 #include "sim/err.h"
 
-/* What a reader may look at before anything is read. */
+/* The bytes that a reader may look at before it reads anything. */
 #define INPUT_HEAD_BYTES 4096u
 /*
- * A packed input that unpacks to more than this and to more than so many times
- * its size is taken for a bomb. gzip can reach 1032 times on zeros only; a
- * recording comes to 10 to 100 times.
+ * A packed input that unpacks to more than this size and to more than this many times its own
+ * size is treated as a bomb. gzip reaches 1032 times only on zeros; a recording reaches 10 to 100
+ * times.
  */
 #define INPUT_BOMB_BYTES (1ull << 30)
 #define INPUT_BOMB_RATIO 1000u

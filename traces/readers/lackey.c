@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Output of "valgrind --tool=lackey --trace-mem=yes --log-file=FILE", page by
- * page. Lackey shows every access of one program but no mapping, so this
- * reader has to make the address space up: a page that an instruction was
- * ever fetched from is a page of a private r-x mapping of one file "text",
- * laid out in the order of addresses; every other page is anonymous memory
+ * page. Lackey shows every access of one program but no mapping, so this reader invents the
+ * address space. Each page from which an instruction was ever fetched is a page of a private r-x
+ * mapping of one file "text", in the order of addresses. Every other page is anonymous memory
  * that exists from the start. When it is wrong: read-only data of the program
  * and its libraries counts as anonymous memory, and generated code as file
  * pages (a fetched page that is also written is mapped rwx and gets copied).
@@ -12,11 +11,11 @@
  * An access to the page of the previous access of its kind (fetch or data) is
  * merged with it, unless it is the first of the two to write: a page that is
  * accessed again at once can only set its young bit again. An access that
- * straddles two pages touches both. System calls do not show.
+ * straddles two pages touches both. System calls are not visible.
  *
- * A log holds one process; logs of several may follow one another, and become
- * processes that ran one after the other, each with a text of its own. What a
- * log of processes that ran at the same time holds can not be told apart.
+ * A log holds one process. Logs of several processes may follow one another; they become
+ * processes that ran one after the other, each with its own text. If processes ran at the same
+ * time and share a log, the reader cannot tell them apart.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -59,8 +58,8 @@ struct lackey {
 };
 
 /*
- * "I  ADDR,SIZE", " L ADDR,SIZE", " S ...", " M ..."; hexadecimal, decimal. Other
- * tools that print this form put one blank behind the I, or some at the end.
+ * "I  ADDR,SIZE", " L ADDR,SIZE", " S ...", " M ..."; hexadecimal, decimal. Other tools that
+ * print this form put one blank after the I, or blanks at the end.
  */
 static bool parse_access(const char *line, enum access *access, uint64_t *address, uint64_t *size)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Reads a text file line by line and is strict about what a line is, since a
- * damaged trace must never be half believed: no line over 64 KiB, no NUL
+ * Reads a text file line by line and is strict about the form of a line, since a damaged trace
+ * must not be accepted in part: no line over 64 KiB, no NUL
  * byte, no carriage return, and the last line ends in a newline too (one that
  * does not was most likely cut off).
  */

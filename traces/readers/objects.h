@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Traces of requests for objects, as cache simulators use them. A request has
- * no process, file or offset, so it becomes the least that the kernel's page
- * cache could see: one process, one file "objects" with a page for each object
+ * no process, file or offset, so it becomes the minimum that the kernel's page cache could see:
+ * one process, one file "objects" with a page for each object
  * in the order of first appearance, and a read(2) of one page a request, in
  * the same order.
  *
- * What that means: sizes and times are ignored. As libCacheSim does, requests
- * of size 0 are left out. filemap_read() does not mark a folio again when the
+ * Consequences: sizes and times are ignored. Requests of size 0 are left out, as in
+ * libCacheSim. filemap_read() does not mark a folio again when the
  * descriptor's previous read ended in it, so a request for the object of the
  * request just before it is a hit that marks nothing; the caches of
  * libCacheSim count that one as a use like any other.
@@ -44,7 +44,7 @@ int objects_begin(struct objects *o, const struct input *in, struct err *err);
 /** One request. @size: 0 leaves it out. */
 int objects_take(struct objects *o, uint64_t object, uint64_t size, struct err *err);
 /**
- * Finish, whatever @ret reading came to. @source: the name of the format.
+ * Finish; @ret is the result of reading. @source: the name of the format.
  * Return: @ret if that is not 0; 0 with a checked trace in @out; -EINVAL.
  */
 int objects_end(struct objects *o, int ret, const char *source, struct trace **out,

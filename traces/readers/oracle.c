@@ -2,13 +2,12 @@
 /*
  * libCacheSim's oracleGeneral: packed little-endian records of 24 bytes, u32
  * time, u64 object, u32 size, i64 number of the next request for the object
- * (negative, or the largest number: none). traces/readers/objects.h says what
- * becomes of a request.
+ * (negative, or the largest number: none). traces/readers/objects.h describes what a request
+ * becomes.
  *
- * The format has no magic, so it must be named. Bytes that are none show by
- * times that go back and next requests that no trace reaches. That the next
- * request is for the same object is not asked for: in files that people have
- * it often is not.
+ * The format has no magic, so the user must name it. Other bytes are detected by times that go
+ * backwards and by numbers of next requests beyond the length of any trace. The reader does not
+ * check that the next request is for the same object: in existing files it often is not.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,53 +1,52 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads the text of "perf script": what a real machine did, fault by fault.
+ * Reads the text of "perf script": the activity of a real machine, fault by fault.
  *
- * traces/record/record.sh makes such files. Without its header any output of
+ * traces/record/record.sh creates such files. The reader also accepts, without that header, the
+ * output of
  *
  *	perf script --show-mmap-events --show-task-events
  *
- * will do, if it has exceptions:page_fault_user, or the software event
- * page-faults with its address (-F +addr). Each line is one event; command,
+ * if it has exceptions:page_fault_user, or the software event page-faults with its address (-F
+ * +addr). Each line is one event; command,
  * CPU and period may be missing, call chains are skipped:
  *
  *	COMMAND PID/TID [CPU] SECONDS.MICROSECONDS: PERIOD EVENT: ARGUMENTS
  *
- * What a fault trace cannot see. A fault is the first access to a page that
- * the process has not mapped yet. Later accesses do not show, nor does an
- * access to a page that fault-around mapped together with its neighbours. So
- * the touches of the trace are the accesses that are certain, not all there
- * were; a replay decides for itself what its own fault-around maps, and a page
- * that did not fault in the recording may fault, or not be touched at all, in
- * the replay. Young bits that depend on repeated use are therefore too few.
+ * Limits of a fault trace. A fault is the first access to a page that the process has not mapped
+ * yet. Later accesses are not visible, nor is an access to a page that fault-around mapped
+ * together with its neighbours. So the touches of the trace are only the certain accesses. A
+ * replay has its own fault-around, so a page that did not fault in the recording may fault, or
+ * not be touched at all, in the replay. Therefore too few PTEs are young because of repeated use.
  *
- * How the rest is rebuilt (rebuild.c), and when that is wrong:
+ * Rules by which the rest is rebuilt (rebuild.c), and when they are wrong:
  *
- * - Threads act as their process. Whose thread it is that the recording did not
- *   see start, is known from the COMM and FORK lines of time 0, or from PID/TID.
- *   Else it is a process, and its process seems to end early.
+ * - Threads act as their process. For a thread that started before the recording, the COMM and
+ *   FORK lines of time 0, or PID/TID, name its process. Otherwise the thread counts as a process,
+ *   and its real process seems to end early.
  * - A process that ran before the recording starts empty at its first event:
  *   its older mappings are unknown, faults in them look anonymous.
  * - A child that shares its parent's memory (vfork, posix_spawn) runs in its
  *   parent's space until it executes. That needs task:task_newtask; without
- *   it, it is a fork that copies mappings it never had.
- * - A process number that starts again ends its earlier bearer, at that time.
+ *   it, the child is a fork that copies mappings it never had.
+ * - If a process number starts again, its previous process ends at that time.
  * - SIGKILL sent (signal:signal_generate) makes the end a kill; so does
  *   SIGKILL delivered to a process with one thread. A process with several
  *   that is killed from outside the recording seems to exit by itself.
  * - File mappings are those of PERF_RECORD_MMAP(2); the part beyond the end of
  *   the file is cut off. A new mapping replaces what it overlaps, unless the
  *   same pages of the same file were mapped there and already used: then it is
- *   mprotect(), and adds permissions to all of the mapping that it hits. Wrong
- *   where a file is unmapped and mapped again at the same place while munmap
- *   is not recorded: its pages then count as still mapped.
+ *   mprotect(), and adds permissions to all of the mapping that it hits. Wrong if a file is
+ *   unmapped and mapped again at the same place while munmap is not recorded: its pages then
+ *   count as still mapped.
  * - munmap and madvise come from raw_syscalls:sys_enter with the numbers of
  *   x86-64 (11 and 28). A call that failed counts as done. Recordings without
- *   them keep every mapping until exec or exit. mremap is not seen: a moved
- *   mapping stays where it was, and is anonymous where it went.
+ *   them keep every mapping until exec or exit. mremap is not visible: a moved mapping stays at
+ *   its old address, and is anonymous at its new one.
  * - Anonymous memory (heap, stack, //anon) is mapped when a fault shows that
  *   it is used, in aligned blocks of up to 512 pages between known mappings.
- *   So is any address of which nothing is known. brk and stack growth need
- *   nothing more; memory given back by a shrinking brk stays.
+ *   So is any unknown address. This also covers brk and stack growth; memory freed by a shrinking
+ *   brk stays mapped.
  * - Mappings of devices, huge pages, buffers of GPUs, the vdso and vsyscall, and
  *   faults in them, are left out, as are faults at kernel addresses.
  * - Pages of 16 or 64 KiB are 4 or 16 of 4 KiB, used together.
@@ -56,33 +55,31 @@
  * - A write fault in a private file mapping stays a write: the replay copies.
  * - Faults on pages one after the other, with nothing in between, are one
  *   touch of several pages.
- * - exceptions:page_fault_kernel counts where the address is the process's:
- *   the kernel read or wrote its memory for it.
+ * - exceptions:page_fault_kernel counts if the address belongs to the process: the kernel
+ *   accessed the memory on its behalf.
  * - read(2) comes from filemap:mm_filemap_get_pages, also of execve() and of
  *   readahead() calls. A read that begins in the page where the last read of
- *   the process ended, in the same file, leaves out that page, as the kernel
- *   marks it once (ra->prev_pos). Wrong where two descriptors read in turn.
- * - write(2) comes from ext4's write_begin events; on other file systems no
- *   write is seen.
- * - Files are known by device and inode, which lets copies of a path differ. A
+ *   the process ended, in the same file, leaves out that page, as the kernel marks it once
+ *   (ra->prev_pos). Wrong if two descriptors read alternately.
+ * - write(2) comes from ext4's write_begin events; on other file systems writes are not visible.
+ * - Files are identified by device and inode, so that copies under one path differ. A
  *   mapping may name another inode than the page cache (overlayfs), or none
  *   (build ids): it is the file that the page cache names for a fault in it
  *   (mm_filemap_fault, mm_filemap_map_pages), or without any, the file of that
- *   path in the recorder's list. Wrong where a file of an overlay is written
- *   while it is mapped: the mapping counts for the new copy, or the old.
- * - Where fewer than 90% of these events agree with the mappings, the mappings
- *   are not those of the recorded processes, and nothing is converted.
- * - What is beyond what a trace can hold (a page of a file at 16 TiB and more,
- *   more than 16 TiB of addresses in one process) is left out and counted.
- *   Their size is what the recorder found at the end; else the largest page
+ *   path in the recorder's list. Wrong if a file of an overlay is written while it is mapped: the
+ *   mapping counts for either the new copy or the old one.
+ * - If fewer than 90% of these events agree with the mappings, the mappings are not those of the
+ *   recorded processes, and the reader refuses the recording.
+ * - Accesses beyond the limits of a trace (a page of a file at 16 TiB and more, more than 16 TiB
+ *   of addresses in one process) are left out and counted.
+ *   The size of a file is the one that the recorder found at the end; else the largest page
  *   cached, faulted or written; else the end of a mapping or read, which may
  *   lie beyond the end of the file.
- * - When page 0 of a file that was written leaves the page cache, the file was
- *   deleted or cut: what comes later under its number is a new file. Wrong
- *   where the recorded processes had to reclaim. The pages of the old one stay
- *   in the replay's cache, as a trace has no way to delete a file.
- * - Time passes by gaps of at least 1 ms: the computing and waiting of the
- *   real machine, device time included.
+ * - When page 0 of a file that was written leaves the page cache, the file was deleted or
+ *   truncated: later events with its number mean a new file. Wrong if the recorded processes had
+ *   to reclaim. The pages of the old file stay in the replay's cache, as a trace cannot delete a
+ *   file.
+ * - Gaps of at least 1 ms become time: the real machine computed or waited, device time included.
  * - Lost events are counted in a note; the trace then has holes.
  */
 #include <errno.h>
@@ -182,7 +179,7 @@ static bool is_frame(const char *line)
 	return p > line && scan_digits(&p, 16, &address) && (!*p || *p == ' ');
 }
 
-/* What perf itself says, about tasks and mappings. */
+/* perf's own events, about tasks and mappings. */
 
 /* "(pid:tid):(ppid:ptid)" */
 static bool scan_task(const char *p, uint32_t id[4])
@@ -363,8 +360,8 @@ static bool scan_address(const char **p, uint64_t *address)
 }
 
 /*
- * "ADDR" or "ADDR SYMBOL (FILE) IP ...". With "IP SYMBOL (FILE)" alone it is
- * where the program was, not what it used. Nothing says whether it wrote.
+ * "ADDR" or "ADDR SYMBOL (FILE) IP ...". "IP SYMBOL (FILE)" alone is the program counter, not the
+ * address of the access. Nothing shows whether the access was a write.
  */
 static void on_software_fault(struct recording *rec, struct line *l)
 {
@@ -442,8 +439,8 @@ static int on_cpus_line(struct recording *rec, const char *args)
 	return 0;
 }
 
-/* "# nrcpus online : 4": what perf script --header says and a trace needs. It
- * names the host too, which is nobody's business. */
+/* "# nrcpus online : 4": the lines of perf script --header that a trace needs. The name of the
+ * host, which is private, is left out. */
 static int on_perf_header(struct perf *im, char *line)
 {
 	static const char *const kept[][2] = { { "os release", "kernel" },

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads perf.data, which only perf can: the machine's own is run on it, and
- * traces/readers/perf.c says what becomes of its text. A perf older than the
- * one that recorded may refuse the file or not know its events.
+ * Reads perf.data, which only perf can do: this reader runs the machine's own perf on it, and
+ * traces/readers/perf.c reads its text. A perf older than the recording one may refuse the file
+ * or not know its events.
  *
- * perf gets the file as its standard input's number, not by its name, which is
- * nobody's to interpret.
+ * perf gets the file as the number of its standard input, not by name, so that nothing interprets
+ * the name.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -8,8 +8,8 @@
  * - under numbers of 65536 and more, which a message in the same packet
  *   explains (from v50 on, "denser_generic_event_encoding")
  *
- * A device number comes as stat(2) has it, not as the kernel; pages of files
- * are in the recorded machine's size.
+ * A device number has the encoding of stat(2), not the kernel's; pages of files have the recorded
+ * machine's size.
  */
 #include <errno.h>
 #include <string.h>
@@ -21,7 +21,7 @@ enum { FIRST_DESCRIBED = 65536, GENERIC = 327, FIELDS_MAX = 16, DESCRIBED_MAX = 
 enum { NAME_BYTES = 64 };
 enum { PF_WRITE = 1 << 1, EXC_STORE_PAGE_FAULT = 15, SIGKILL_ = 9, CLONE_THREAD_ = 0x10000 };
 
-/* What a field says, whatever event it is in. */
+/* The meaning of a field, independent of its event. */
 enum slot {
 	S_NONE,
 	S_ADDRESS,

@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads Perfetto's traces, a protobuf message of packets, as Android and
- * Linux's traced write it. Their data source linux.ftrace has the events of the
- * kernel, which traces/readers/perfetto-events.c takes apart; what was said of
- * ftrace in traces/readers/ftrace.c holds. Besides:
+ * Linux's traced write it. Their data source linux.ftrace has the events of the kernel, which
+ * traces/readers/perfetto-events.c parses; the limits of ftrace in traces/readers/ftrace.c apply.
+ * In addition:
  *
- * - linux.process_stats says which thread is of which process, at any time: of
- *   a thread id that was used twice, the first process counts.
- * - linux.system_info says the page size, the architecture, and so the numbers
- *   of system calls; without, it is x86-64 with pages of 4 KiB.
- * - Packets come by CPU and not in the order of time. So all events are kept,
- *   in a file when they are many, and put in order at the end.
- * - Two recorders at once that both see an event make it two.
- * - Packets of other machines, of which Perfetto can write one trace, are left
- *   out.
- * - What Perfetto's own buffer threw away is missing, and counted.
+ * - linux.process_stats gives the process of a thread, at any time: if a thread id was used
+ *   twice, the first process counts.
+ * - linux.system_info gives the page size and the architecture, and so the numbers of system
+ *   calls; without it, the reader assumes x86-64 with pages of 4 KiB.
+ * - Packets are ordered by CPU, not by time. So all events are kept, in a file if there are many,
+ *   and sorted at the end.
+ * - If two recorders ran at once and both saw an event, it appears twice.
+ * - Perfetto can record several machines in one trace; packets of other machines are left out.
+ * - Events that Perfetto's own buffer dropped are missing, and counted.
  *
- * Field numbers are those that Perfetto publishes; only what is of use is read,
- * all else is skipped.
+ * Field numbers are those that Perfetto publishes; fields without a use are skipped.
  */
 #include "traces/readers/perfetto.h"
 
@@ -31,7 +29,7 @@
 #include "sim/trace.h"
 #include "traces/readers/scan.h"
 
-/* A packet has at most some megabytes; what is larger is damaged or hostile. */
+/* A packet has at most some megabytes; a larger one is damaged or hostile. */
 #define PACKET_MAX  (64u << 20)
 #define BUF_BYTES   (1u << 20)
 #define STREAMS_MAX (1u << 16)

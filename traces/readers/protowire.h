@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Fields of a protobuf message, one after the other, in bytes that nobody has
- * checked: nothing is copied, allocated or entered by itself. protobuf-c would
- * allocate each message, and has no way to look into fields that only the
- * recording describes.
+ * Iterates over the fields of a protobuf message in unchecked bytes: nothing is copied or
+ * allocated, and a nested message is parsed only on request. protobuf-c would allocate each
+ * message, and cannot look into fields that only the recording describes.
  */
 #ifndef REAPSIM_TRACES_PROTOWIRE_H
 #define REAPSIM_TRACES_PROTOWIRE_H

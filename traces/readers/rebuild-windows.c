@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Accesses to files in recordings without mappings (ftrace). The page cache
- * names file and page of a fault, nothing says where the file is mapped; so a
- * part of 512 pages of it is mapped at a made-up place of the process when it
- * is used first, and stays until the process executes or ends.
+ * Accesses to files in recordings without mappings (ftrace). The page cache names file and page
+ * of a fault, but nothing shows where the file is mapped. So at its first use a part of 512 pages
+ * is mapped at an invented address of the process, and stays until the process executes or ends.
  *
- * When it is wrong: nothing shows that a file is unmapped. What fault-around
- * mapped names a window of pages, the one that was used among them is taken
- * from the address, as if the window were aligned; without an address it is
- * the first. A later write to a page of a private mapping shows as anonymous
+ * When it is wrong: nothing shows that a file is unmapped. The fault-around event names a window
+ * of pages; the used page is taken from the address, as if the window were aligned, or is the
+ * first page if there is no
+ * address. A later write to a page of a private mapping shows as anonymous
  * memory at its own address, and the read of the page as a page of the file.
  * Alignment within page tables is kept within a part.
  */

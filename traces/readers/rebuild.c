@@ -4,8 +4,8 @@
  * comment at the head of traces/readers/perf.c lists them and says when they are wrong.
  *
  * Operations are kept until the end and only then given to the builder,
- * because two things are known late: the size of a file, to which maps and
- * reads are cut, and whether a mapping was ever made writable.
+ * because two things are known late: the size of a file, which limits maps and reads, and whether
+ * a mapping ever became writable.
  */
 #include "traces/readers/rebuild.h"
 
@@ -54,7 +54,7 @@ uint32_t event_cpu(struct rebuild *rb)
 	return rb->cpu % MACHINE_CPUS;
 }
 
-/* What a thread does itself. */
+/* Events that a thread causes itself. */
 static int own_event(struct rebuild *rb, const struct rb_event *ev)
 {
 	struct rb_thread *t;
@@ -139,8 +139,8 @@ static int other_event(struct rebuild *rb, const struct rb_event *ev)
 }
 
 /*
- * The page cache has its say before the thread that faults sleeps. So when
- * another one does something on that CPU, it has not said anything.
+ * The page cache's event comes before the faulting thread sleeps. So if another thread acts on
+ * that CPU first, there is no such event.
  */
 static void settle_cpu(struct rebuild *rb, const struct rb_event *ev)
 {

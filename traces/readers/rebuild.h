@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Rebuilds processes, address spaces and files from kernel events in the
- * order of their time, and turns them into trace operations. Readers of
- * recordings feed it; nothing here knows how they are written.
+ * order of their time, and turns them into trace operations. Readers of recordings feed it; it
+ * does not depend on their formats.
  *
  * Addresses, offsets and lengths come in pages.
  */
@@ -30,8 +30,7 @@ struct rb_file_id {
 
 /**
  * enum rb_kind - what an event is, and the member of struct rb_event that says
- * more. "Own" events are something that their thread does itself: whoever is
- * not known yet starts to exist.
+ * more. "Own" events are caused by their thread itself: an unknown thread starts to exist.
  */
 enum rb_kind {
 	RB_SEEN,	  /* own: no more than a sign of life */
@@ -56,7 +55,7 @@ enum rb_kind {
 
 /**
  * struct rb_event - one event.
- * @pid, @tid: who did it; pid 0: unknown, whatever the thread belongs to
+ * @pid, @tid: the acting thread; pid 0: unknown, then the process of the thread
  * @ns: when; 0: unknown
  */
 struct rb_event {
@@ -91,7 +90,7 @@ struct rb_event {
 	};
 };
 
-/** struct rb_counts - what the events were worth, for the notes of the trace. */
+/** struct rb_counts - the use of the events, for the notes of the trace. */
 struct rb_counts {
 	uint64_t faults, faults_dropped;
 	uint64_t forks, vforks, execs, exits, kills, ooms;
@@ -138,7 +137,7 @@ struct rebuild {
 void rb_init(struct rebuild *rb, const char *path, struct err *err);
 void rb_release(struct rebuild *rb);
 
-/** Take one event. What a trace can not hold is left out and counted. */
+/** Take one event. Events that a trace cannot hold are left out and counted. */
 void rb_event(struct rebuild *rb, const struct rb_event *ev);
 
 /** A recorded file that exists at the end. @shmem: it lies in tmpfs. */

@@ -83,7 +83,7 @@ void recording_killer(struct recording *rec, uint32_t tid)
 	count_name(rec->killers, name ? name : "unknown", SIZE_MAX);
 }
 
-/* A trace without a single access would be replayed to zeros, and believed. */
+/* A replay of a trace without any access would give zeros, which a user might believe. */
 static int check_usable(const struct recording *rec, struct err *err)
 {
 	const struct rb_counts *n = &rec->rb.counts;

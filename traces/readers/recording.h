@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A recording of a kernel on its way to being a trace: what readers of
- * recordings share around traces/readers/rebuild.h, from the first event to
- * the notes about what the recording can not show.
+ * The conversion of a kernel's recording into a trace. Readers of recordings share this code
+ * around traces/readers/rebuild.h, from the first event to the notes about the limits of the
+ * recording.
  */
 #ifndef REAPSIM_TRACES_RECORDING_H
 #define REAPSIM_TRACES_RECORDING_H
@@ -45,7 +45,7 @@ int recording_bad(struct recording *rec, const char *what, const char *have, con
 void recording_note(struct recording *rec, const char *key, const char *value);
 /** The recorded machine's page size, in decimal bytes. Return: 0, or -EINVAL. */
 int recording_page_size(struct recording *rec, const char *text);
-/** Count an event that is of no use here, for the message when none is. */
+/** Count an unused event, for the message if there is no usable one. */
 void recording_unused(struct recording *rec, const char *name, size_t len);
 /** Thread @tid runs a command of that name, @len bytes. */
 void recording_name(struct recording *rec, uint32_t tid, const char *name, size_t len);
@@ -53,7 +53,7 @@ void recording_name(struct recording *rec, uint32_t tid, const char *name, size_
 void recording_killer(struct recording *rec, uint32_t tid);
 /**
  * Finish what recording_begin() began.
- * @ret: what reading came to; if not 0 everything is thrown away
+ * @ret: the result of reading; if it is not 0, everything is discarded
  * @out: the trace, checked; untouched on error
  *
  * Return: @ret if that is not 0; 0; -EINVAL.

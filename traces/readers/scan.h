@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Scanning lines of text: each scan_ function moves *@p behind what it read, or
- * leaves it and returns false. Inline because a recording has a hundred million
+ * Scanning lines of text: each scan_ function advances *@p past the parsed text, or leaves it and
+ * returns false. Inline because a recording has a hundred million
  * numbers.
  */
 #ifndef REAPSIM_TRACES_SCAN_H

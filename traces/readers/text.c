@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The text form of a trace, one operation a CSV row; traces/FORMAT.md
- * describes it. Everything that is not understood is an error.
+ * describes it. Anything else is an error.
  */
 #include <errno.h>
 #include <inttypes.h>

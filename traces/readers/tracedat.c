@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reads trace.dat, what trace-cmd records: libtracecmd finds the events in it,
- * in the order of time, and prints them as ftrace does; traces/readers/ftrace.c says
- * what becomes of them. Events of buffer instances (trace-cmd record -B) are
- * left out. libtracecmd works in a process of its own, since it trusts the file.
+ * Reads trace.dat, the format of trace-cmd: libtracecmd finds the events in it, in the order of
+ * time, and prints them as ftrace does; traces/readers/ftrace.c reads that
+ * text. Events of buffer instances (trace-cmd record -B) are
+ * left out. libtracecmd runs in a separate process, since it trusts the file.
  */
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The tracepoints that a trace can be rebuilt from, in the form in which the
- * kernel prints them: perf script and ftrace both end a line with it.
+ * The tracepoints from which a trace can be rebuilt, in the form in which the kernel prints
+ * them: perf script and ftrace both end a line with it.
  */
 #ifndef REAPSIM_TRACES_TRACEPOINTS_H
 #define REAPSIM_TRACES_TRACEPOINTS_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unpacking of what an input is wrapped in, as a stream. */
+/* Unpacking of a compressed input, as a stream. */
 #ifndef REAPSIM_TRACES_UNPACK_H
 #define REAPSIM_TRACES_UNPACK_H
 
@@ -20,8 +20,8 @@ struct unpack_step {
  * @open: NULL when there is no memory
  * @run: take from in, give to out, until one of them is used up
  *
- * @run returns NULL or what is wrong; *@whole says whether what was taken so
- * far is whole, so that the input may end here.
+ * @run returns NULL or an error message; *@whole is set if the bytes taken so far are complete,
+ * so that the input may end here.
  */
 struct unpacker {
 	const char *name;

@@ -10,8 +10,7 @@
  *
  * The upper byte of a record's version is 1 or 2 in all records; there is no
  * other sign of the format. As in libCacheSim a request's object is its first
- * block, and writes count as reads. traces/readers/objects.h says what becomes
- * of a request.
+ * block, and writes count as reads. traces/readers/objects.h describes what a request becomes.
  */
 #include <errno.h>
 #include <inttypes.h>

@@ -16,8 +16,8 @@
  * descriptor: u32 seconds, u64 object (the page's slot + 1), u32 size (4096),
  * i64 ordinal of the next access to the object, counted from 1, -1 if none.
  *
- * Processes that come and go, marks and drains have no counterpart and are
- * left out; a trace with operations that change what is cached otherwise
+ * Starts and ends of processes, snapshots and drains have no counterpart and are left
+ * out; a trace with operations that change what is cached otherwise
  * (touch, drop_caches) is refused with -EINVAL. Needs 4 bytes of memory per
  * access and per file page. Write errors stay in @f, as in traces/readers/write.h.
  */
