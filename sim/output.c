@@ -140,13 +140,14 @@ static bool any_prefix(const char *head, const char *const *prefixes)
 	return false;
 }
 
-/* reapsim writes neither comments nor empty lines into a trace, people do */
+/* A trace in text form may be somebody's own work: only a note of a generator or of an
+ * import says that reapsim can make it again. */
 static bool trace_is_ours(const char *head)
 {
 	if (!g_str_has_prefix(head, "reapsim-trace,"))
 		return false;
 	return g_str_has_prefix(head, "reapsim-trace,1,binary\n") ||
-	       (!strstr(head, "\n#") && !strstr(head, "\n\n"));
+	       strstr(head, "\nnote,generator,\"reapsim ") || strstr(head, "\nnote,imported,");
 }
 
 /* "NAME.gp" of "NAME.svg" */

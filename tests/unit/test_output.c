@@ -72,9 +72,10 @@ static guint nr_files(void)
 
 static void set_up(void)
 {
-	put("trace", "reapsim-trace,1\nmachine,cpus,1\n");
+	put("trace", "reapsim-trace,1\nmachine,cpus,1\nnote,generator,\"reapsim gen zipf\"\n");
 	put("by-hand", "reapsim-trace,1\n# by hand\nmachine,cpus,1\n");
-	put("spaced", "reapsim-trace,1\nmachine,cpus,1\n\nspawn,1\n");
+	/* once any trace without comments and empty lines was taken for reapsim's, and lost */
+	put("bare", "reapsim-trace,1\nmachine,cpus,1\nspawn,1\n");
 	put("binary", "reapsim-trace,1,binary\n\n\n#");
 	put("table", OURS);
 	put("letter", FOREIGN);
@@ -111,7 +112,7 @@ static const struct {
 	{ "", FILE_TRACE, "trace", NULL, false },
 	{ "", FILE_TRACE, "binary", NULL, false },
 	{ "", FILE_TRACE, "by-hand", "exists, and is not what", false },
-	{ "", FILE_TRACE, "spaced", "exists, and is not what", false },
+	{ "", FILE_TRACE, "bare", "exists, and is not what", false },
 	{ "", FILE_TRACE, "table", "exists, and is not what", false },
 	{ "", FILE_SWEEP, "sweep", NULL, false },
 	{ "", FILE_SWEEP, "journal", NULL, false },
