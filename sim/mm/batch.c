@@ -2,13 +2,11 @@
 /*
  * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only
  * when the batch of its CPU is full (31) or drained. Until then the batch
- * holds a reference, which is why an activation under way blocks +evict. A large
- * folio does not wait, nor does what waits for the same when it comes
- * (folio_may_be_lru_cached()).
+ * holds a reference, so a pending activation blocks +evict. A large folio never
+ * waits: adding one drains the batch at once (folio_may_be_lru_cached()).
  *
- * Approximation: the batch for rotation after writeback is not kept; what goes
- * through it happens at once. Wrong by up to 31 folios per CPU, only right after
- * writeback.
+ * Approximation: there is no batch for rotation after writeback; folios rotate at
+ * once. Wrong by up to 31 folios per CPU, only right after writeback.
  */
 #include "sim/mm/batch.h"
 
@@ -76,7 +74,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));
 }
 
-/* folio_batch_move_lru(lru_activate): the dead move too, and are freed then */
+/* folio_batch_move_lru(lru_activate): dead folios move too and are freed afterwards */
 static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 {
 	for (unsigned int i = 0; i < c->lru_activate.nr; i++) {
@@ -108,7 +106,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 			continue;
 		f->flags &= (uint16_t)~PG_referenced;
 		if (before & PG_dirty) {
-			/* to the head: the flusher needs time */
+			/* to the head: the flusher needs time to clean it */
 			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 			f->flags &= (uint16_t)~PG_active;
 			s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
@@ -126,7 +124,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 	c->lru_deactivate_file.nr = 0;
 }
 
-/* Return: it is time to drain the batch */
+/* Return: true if the caller must drain the batch */
 static inline bool folio_batch_add(struct folio_batch *b, const struct folio *f, uint32_t slot)
 {
 	b->slots[b->nr++] = slot;
@@ -142,7 +140,7 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 		const struct kernel_profile *k = s->cfg.kernel;
 
 		if (k->activates_mapped && !(f->flags & PG_swapbacked))
-			; /* folio_activate_mapped() does it */
+			; /* folio_activate_mapped() activates it */
 		else if (k->fault_is_active || (f->flags & PG_workingset))
 			f->flags |= PG_active;
 		else if (!(f->flags & PG_referenced))
@@ -162,7 +160,7 @@ void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (f->flags & PG_lru)
 		folio_activate(s, cpu, slot);
 	else
-		f->flags |= PG_active; /* its batch is yet to be drained */
+		f->flags |= PG_active; /* its batch has not been drained yet */
 }
 
 void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)

@@ -7,13 +7,13 @@
 
 /** folio_add_lru(): queue a new folio for its list. */
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot);
-/** A fault maps a file folio: see activates_mapped in sim/kernel.h. */
+/** Called when a fault maps a file folio: see activates_mapped in sim/kernel.h. */
 void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot);
 /** folio_activate(): queue a folio that is on a list for activation. */
 void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot);
-/** deactivate_file_folio(): queue a folio for the end of the inactive list that
- * is next to be reclaimed, or for the other one if it is dirty; what is mapped
- * when the batch drains stays. False if it is on no list. */
+/** deactivate_file_folio(): queue a folio for the tail of the inactive list, which
+ * reclaim takes next, or for the head if it is dirty. A folio that is mapped when
+ * the batch drains stays where it is. Return: false if the folio is on no list. */
 bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot);
 /** __lru_cache_activate_folio(): true if @slot waits in this CPU's lru_add
  * batch and is now active. */
@@ -23,10 +23,10 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu);
 void lru_add_drain_all(struct sim *s);
 
 /**
- * folio_hold - a reference for as long as the engine looks at a folio: it is not
- * freed and reclaim keeps it. All that were taken since @mark, an earlier
- * s->held->nr, are given back by folio_unhold(). Does nothing for a folio with
- * too many references: after it had to wait, who holds looks again anyway.
+ * folio_hold - take a reference while the engine looks at a folio: nobody frees the
+ * folio and reclaim keeps it. folio_unhold() drops all references taken since @mark,
+ * an earlier s->held->nr. Does nothing for a folio with too many references: after a
+ * wait the holder looks the folio up again anyway.
  */
 static inline void folio_hold(struct sim *s, uint32_t slot)
 {
@@ -40,8 +40,8 @@ static inline void folio_hold(struct sim *s, uint32_t slot)
 void folio_unhold(struct sim *s, unsigned int mark);
 
 /**
- * folio_free_unreferenced - folios_put_refs() of the last reference: an anon
- * folio that nothing maps, swaps or batches is freed. Does nothing while a
+ * folio_free_unreferenced - folios_put_refs() of the last reference: free an anon
+ * folio that no PTE, swap entry or batch refers to. Does nothing while a
  * reference is left.
  */
 void folio_free_unreferenced(struct sim *s, uint32_t slot);

@@ -11,7 +11,7 @@ static const struct {
 
 void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before)
 {
-	/* a read ends without an event: locked is left out */
+	/* leave PG_locked out: the end of a read is no event */
 	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
 			   s->folios[slot].flags & (uint16_t)~PG_locked };
 

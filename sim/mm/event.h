@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What happened to folios, for "reapsim explain": the engine and the models
- * report each change with the rule that made it. Costs one predictable branch
- * where nobody listens.
+ * report each change with the rule that caused it. Without a listener a report
+ * costs one predictable branch.
  */
 #ifndef REAPSIM_EVENT_H
 #define REAPSIM_EVENT_H
@@ -62,7 +62,7 @@ enum event_rule {
 		NR_EVENTS,
 };
 
-/** struct event - flags are those of the folio before and after. */
+/** struct event - one change of a folio, with the folio's flags before and after it. */
 struct event {
 	uint32_t slot;
 	enum event_rule rule;
@@ -74,7 +74,8 @@ struct event_log {
 	GArray *events; /* struct event */
 };
 
-/** For who looked that somebody listens; @before: the folio's flags before it. */
+/** Append an event. The caller has checked that s->log is set. @before: the folio's flags
+ * before the change. */
 void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t before);
 #define note(s, slot, rule, before)                                                                \
 	do {                                                                                       \

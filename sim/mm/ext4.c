@@ -3,19 +3,20 @@
  * Mirrors v7.3 fs/ext4/inode.c (__ext4_get_inode_loc(), ext4_dirty_inode()) and
  * fs/buffer.c (bdev_getblk(), the LRU of buffer heads).
  *
- * Whoever writes to a file changes its time, and for that the block of the inode
- * table that has the inode is looked up; with it come the inode bitmap, which could
- * spare the read, and by readahead the rest of the table that is in use. These are
- * pages in the cache of the block device, charged to who wrote. A new one is marked
- * twice, by grow_dev_folio() and by the look that follows, so it starts active. Its
- * buffer stays in the buffer LRU of a CPU, so that reclaim can not release the page
- * and activates it, until lru_add_drain_all() empties that.
+ * A write updates the file's time stamp. For that ext4 looks up the block of the
+ * inode table that holds the inode. It also reads the inode bitmap, which could make
+ * the read unnecessary, and by readahead the rest of the table that is in use. These
+ * pages belong to the page cache of the block device and are charged to the writer. A
+ * new page is marked twice, by grow_dev_folio() and by the lookup that follows, so it
+ * starts active. Its buffer stays in the buffer LRU of a CPU. Until
+ * lru_add_drain_all() empties that LRU, reclaim can not release the page and
+ * activates it.
  *
- * Approximations: no journal, one block group; the files are inodes 12, 13 ... in the
- * order of the trace, as mke2fs makes them, 16 in a block; no extent of a file is
- * outside its inode, directories are not looked up. A buffer LRU of 16 entries is
- * endless here, and all CPUs share one. The nodes of the block device's page cache
- * are not counted.
+ * Approximations: no journal, one block group. The files are inodes 12, 13 ... in the
+ * order of the trace, as mke2fs makes them, 16 to a block. Every file's extents fit
+ * into its inode, and directories are not looked up. The kernel's buffer LRU has 16
+ * entries per CPU; here it is unlimited, and all CPUs share one. The nodes of the
+ * block device's page cache are not counted.
  */
 #include "sim/mm/ext4.h"
 
@@ -37,7 +38,7 @@ enum {
 	INODE_TABLE,
 };
 
-/* the block of the inode table that file @i is in */
+/* the block of the inode table that holds the inode of file @i */
 static uint32_t table_block(uint32_t i)
 {
 	return (FIRST_INODE - 1 + i) / INODES_PER_BLOCK;
@@ -65,7 +66,7 @@ static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
 	return 0;
 }
 
-/* __ext4_get_inode_loc() where the block is not cached */
+/* __ext4_get_inode_loc() of a block that is not cached */
 static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
 {
 	const uint32_t table = s->meta_first + INODE_TABLE;

@@ -1,21 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The pages of a file system's own in the page cache (machine key file_system). */
+/* A file system's metadata pages in the page cache (machine key file_system). */
 #ifndef REAPSIM_EXT4_H
 #define REAPSIM_EXT4_H
 
 #include "sim/state.h"
 
-/** How many pages of metadata a run has slots for, behind those of the files. */
+/** Number of metadata pages that a run needs slots for, behind those of the files. */
 uint32_t ext4_nr_pages(const struct trace *t, const struct machine *m);
-/** ext4_fill_super(): what a mounted file system holds as long as it is mounted. Only
- * a whole machine has it on its lists: it was charged to nobody's memcg. */
+/** ext4_fill_super(): add the pages that a file system holds while it is mounted. Only
+ * a whole machine has them on its lists: no memcg was charged for them. */
 void ext4_mount(struct sim *s);
 /**
- * ext4_dirty_inode() - @file is about to be written to: file_update_time(). May
+ * ext4_dirty_inode() - called by file_update_time() before a write to @file. May
  * reclaim. Return: 0, or -ENOMEM.
  */
 int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file);
-/** invalidate_bh_lrus(): metadata that nobody uses can be reclaimed. */
+/** invalidate_bh_lrus(): drop the buffer LRU's references, so that reclaim can take
+ * unused metadata. */
 void invalidate_bh_lrus(struct sim *s);
 
 #endif

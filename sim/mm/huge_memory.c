@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 do_set_pmd() of mm/memory.c, thp_vma_suitable_order() of
- * include/linux/huge_mm.h and __split_huge_pmd_locked() of mm/huge_memory.c, of file
- * folios. THP settings do not matter for them: do_set_pmd() asks for none.
+ * include/linux/huge_mm.h and __split_huge_pmd_locked() of mm/huge_memory.c, for file
+ * folios. THP settings do not matter for them: do_set_pmd() checks none.
  *
- * Approximations: the order in which MGLRU's walk takes PMD entries and page tables of the
- * same GiB is that of their addresses. A page table that munmap() leaves empty stays, so
- * nothing is mapped by that PMD later on in the same process.
+ * Approximations: MGLRU's walk takes the PMD entries and page tables of one GiB in the
+ * order of their addresses. A page table that munmap() leaves empty stays, so that PMD
+ * can not map a folio later in the same process.
  */
 #include "sim/mm/huge_memory.h"
 
@@ -29,7 +29,7 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 		return false;
 	if (head - file_slot(s, vma->file, 0) + PTRS_PER_PTE > file_pages)
 		return false;
-	/* do_fault() frees the page table that it had ready */
+	/* do_fault() frees the page table that it preallocated */
 	pt->table = false;
 	free_kernel_pages(s, 1);
 	pt->huge = pt->young = true;

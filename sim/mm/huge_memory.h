@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* File folios of a whole page table, mapped by their PMD: v7.3 mm/huge_memory.c. */
+/* PMD-sized file folios, mapped by a PMD entry: v7.3 mm/huge_memory.c. */
 #ifndef REAPSIM_HUGE_MEMORY_H
 #define REAPSIM_HUGE_MEMORY_H
 
@@ -8,19 +8,19 @@
 #define HPAGE_PMD_ORDER 9
 
 /**
- * do_set_pmd - map folio @head by the PMD entry that has @vpn, if that is possible.
- * @file_pages: what of the file may be mapped so
- * @write: the fault writes, and may
- * Return: is it mapped?
+ * do_set_pmd - map folio @head by the PMD entry that covers @vpn, if possible.
+ * @file_pages: number of the file's pages that a PMD may map
+ * @write: true if the fault writes and is allowed to
+ * Return: true if the folio is mapped by the PMD entry now.
  */
 bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint32_t file_pages,
 		bool write);
-/** __split_huge_pmd(): of a file, that unmaps all of the folio there; nothing happens if it
- * is not mapped by its PMD. */
+/** __split_huge_pmd(): for a file folio this unmaps the whole folio there. Does nothing if
+ * the PMD entry at @vpn maps no folio. */
 void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn);
-/** Has somebody written through the PMD entry? */
+/** Return: true if the PMD entry is dirty. */
 bool pmd_dirty(const struct pte_table *pt);
-/** The PMD entry is cleared; its rmap is left to the caller. */
+/** Clear the PMD entry. The caller removes the rmap. */
 void pmd_clear(struct pte_table *pt);
 
 #endif

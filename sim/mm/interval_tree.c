@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors what v7.3 lib/interval_tree.c and mm/interval_tree.c promise. The kernel
- * balances by colour, this tree by height (AVL); the order is the same.
+ * Mirrors the contract of v7.3 lib/interval_tree.c and mm/interval_tree.c. The kernel
+ * uses a red-black tree, this is an AVL tree; the order is the same.
  */
 #include "sim/mm/interval_tree.h"
 
@@ -17,7 +17,7 @@ static uint32_t max_u32(uint32_t a, uint32_t b)
 	return a > b ? a : b;
 }
 
-/* from its children */
+/* recompute height and subtree_last from the children */
 static void update(struct interval_node *n)
 {
 	const int l = height(n->left), r = height(n->right);
@@ -30,7 +30,7 @@ static void update(struct interval_node *n)
 		n->subtree_last = max_u32(n->subtree_last, n->right->subtree_last);
 }
 
-/* what points to @n points to @to instead, which may be NULL */
+/* make the parent's pointer to @n point to @to, which may be NULL */
 static void replace(struct interval_tree *t, const struct interval_node *n,
 		    struct interval_node *to)
 {
@@ -46,7 +46,7 @@ static void replace(struct interval_tree *t, const struct interval_node *n,
 		to->parent = parent;
 }
 
-/* the right child comes up in its place */
+/* the right child takes the place of @n */
 static struct interval_node *rotate_left(struct interval_tree *t, struct interval_node *n)
 {
 	struct interval_node *up = n->right;
@@ -77,7 +77,7 @@ static struct interval_node *rotate_right(struct interval_tree *t, struct interv
 	return up;
 }
 
-/* something changed below @n, by one level at most: up to the root */
+/* rebalance from @n up to the root, after a height below @n changed by at most one */
 static void rebalance(struct interval_tree *t, struct interval_node *n)
 {
 	for (; n; n = n->parent) {
@@ -137,7 +137,7 @@ void interval_tree_remove(struct interval_tree *t, struct interval_node *n)
 	if (!n->height)
 		return;
 	if (n->left && n->right) {
-		/* the next one, which has no left child, takes its place */
+		/* the successor, which has no left child, takes its place */
 		struct interval_node *next = n->right;
 
 		while (next->left)
@@ -158,7 +158,7 @@ void interval_tree_remove(struct interval_tree *t, struct interval_node *n)
 	n->height = 0;
 }
 
-/* the first in the subtree that has @at; some range of it ends there or later */
+/* the first match in the subtree of @n, where some range ends at @first or later */
 static struct interval_node *subtree_search(struct interval_node *n, uint32_t first, uint32_t last)
 {
 	for (;;) {

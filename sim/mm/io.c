@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/filemap.c folio_wait_bit_common() and folio_end_read(), with the
- * table of queues that pages share.
+ * hash table of wait queues that pages share.
  *
- * An untimed run reads at once, or in read_us. Approximations of the device of a timed
- * run: sim/time/device.c.
+ * In an untimed run a read takes no time, or read_us. In a timed run the device of
+ * sim/time/device.c serves it, which lists its approximations.
  */
 #include "sim/mm/io.h"
 
@@ -61,14 +61,14 @@ void io_free(struct sim *s)
 	s->io = NULL;
 }
 
-/* who asked for it waits, if for no time */
+/* the task that asked for the read waits, if only for no time */
 static void submitted(struct sim *s)
 {
 	if (device_is_instant(s->io->device))
 		task_use_mm(s);
 }
 
-/* in an untimed run */
+/* the end of a read in an untimed run */
 static inline void read_ends(struct sim *s, uint32_t slot, uint32_t nr)
 {
 	task_use_mm(s);
@@ -76,7 +76,7 @@ static inline void read_ends(struct sim *s, uint32_t slot, uint32_t nr)
 		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }
 
-/* apart, so that a read that takes no time saves no registers */
+/* not inlined, so that a read that takes no time saves no registers */
 static __attribute__((noinline)) void read_takes_time(struct sim *s, uint32_t slot, uint32_t nr)
 {
 	if (s->io) {
@@ -127,7 +127,7 @@ int folio_wait_locked_killable(struct sim *s, uint32_t slot)
 	const uint64_t start = s->clock.now_ns;
 	int ret;
 
-	/* who waits for the working set is thrashing */
+	/* a task that waits for the working set is thrashing */
 	if (flags & PG_workingset)
 		memstall_enter(s->sched);
 	ret = wait_locked(s, slot);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Pages that are read from the device: PG_locked, and who waits for it. */
+/* Reads from the device: PG_locked, and the tasks that wait for it. */
 #ifndef REAPSIM_IO_H
 #define REAPSIM_IO_H
 
@@ -8,26 +8,26 @@
 
 struct io;
 
-/** A timed run's: a device that is spread by @seed. */
+/** Set up the device of a timed run; @seed spreads its service times. io_free() frees it. */
 void io_init(struct sim *s, uint64_t seed);
 void io_free(struct sim *s);
 
-/** read_folio(): one request for [@slot, @slot + @nr), which are locked and are
- * unlocked when they are there. An untimed run waits for that here. */
+/** read_folio(): submit one request for the slots [@slot, @slot + @nr), which are locked. The
+ * end of the read unlocks them. An untimed run waits for that here. */
 void read_folios(struct sim *s, uint32_t slot, uint32_t nr);
-/** A timed run: submits the requests that were plugged (s->io->device). */
+/** Plug the device of a timed run; io_unplug() submits the plugged requests (s->io->device). */
 void io_plug(struct sim *s, struct device_plug *plug, uint32_t slot);
 void io_unplug(struct sim *s, struct device_plug *plug);
 
 /**
- * folio_wait_locked_killable - the current task of a timed run waits until a read that
- * is under way has ended, which is counted. The folio may be gone afterwards unless
- * it is held.
- * Return: 0, or -EINTR when its process was killed.
+ * folio_wait_locked_killable - wait until a pending read has ended, and count the wait.
+ * Only the current task of a timed run waits. The folio may be gone afterwards unless
+ * the caller holds it.
+ * Return: 0, or -EINTR if the task's process was killed.
  */
 int folio_wait_locked_killable(struct sim *s, uint32_t slot);
 
-/** Requests to the device so far. */
+/** Number of requests sent to the device so far. */
 uint64_t io_nr_requests(const struct sim *s);
 
 #endif

@@ -2,16 +2,16 @@
 /*
  * Mirrors v7.3 mm/vmscan.c: kswapd(), balance_pgdat(), kswapd_shrink_node().
  *
- * kswapd is a task of its own. It scans in steps (one round over the lists),
- * and each takes scan_ns for every page that it looks at. When it gets a CPU is told
- * in sim/mm/task.c; in a timed run it is a task among others, with the same steps.
+ * kswapd is a task of its own. It scans in steps (one round over the lists). Each
+ * step takes scan_ns for every page that it looks at. sim/mm/task.c describes when
+ * kswapd gets a CPU; in a timed run the scheduler treats it like any other task.
  *
- * Approximations: while kswapd is in a step nobody else sees its isolated pages
- * missing, or the step half done. With scan_ns 0 kswapd is done before the
+ * Approximations: each step is atomic: no other task sees the step's isolated pages
+ * missing, or the step half done. With scan_ns 0 kswapd finishes before the
  * allocation that woke it continues.
  *
- * Where the LRU asks kswapd to call the OOM killer (min_ttl_ms) and there is none
- * (sim/mm/oom_kill.c), the run ends with the operation.
+ * If the LRU asks kswapd to call the OOM killer (min_ttl_ms) and the run has none
+ * (sim/mm/oom_kill.c), the run ends with the current operation.
  */
 #include "sim/mm/kswapd.h"
 
@@ -68,7 +68,7 @@ static bool prepare_kswapd_sleep(const struct sim *s)
 	return kswapd_test_hopeless(s) || zone_balanced(s);
 }
 
-/* the next piece of kswapd's work */
+/* one step of kswapd */
 static void kswapd_step(struct sim *s)
 {
 	struct kswapd *k = &s->kswapd;
@@ -127,7 +127,7 @@ static void wake(struct sim *s)
 	k->busy_until = MAX(k->busy_until, s->clock.now_ns);
 	if (!s->cfg.machine.scan_ns)
 		kswapd_run(s, UINT64_MAX);
-	/* to work, or for a light sleep that has begun */
+	/* kswapd has work to do, or has begun a light sleep */
 	if (s->sched)
 		task_wake(s->sched, k->task);
 }
@@ -173,7 +173,7 @@ void kswapd_main(struct sim *s, void *arg)
 		uint64_t scanned = reclaim_scanned(s), start = s->clock.now_ns;
 
 		if (!k->awake) {
-			/* what happens at the end of the sleep happens before it */
+			/* events at the very end of the sleep come before kswapd */
 			uint64_t end = k->light_sleep_end ? k->light_sleep_end + 1 : UINT64_MAX;
 
 			if (!task_sleep(s->sched, end, false))

@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* kswapd. */
+/* kswapd: v7.3 mm/vmscan.c. */
 #ifndef REAPSIM_KSWAPD_H
 #define REAPSIM_KSWAPD_H
 
 #include "sim/state.h"
 
-/** wakeup_kswapd(): it has work to do. Where reclaim takes no time
- * (scan_ns 0) it is done when this returns. */
+/** wakeup_kswapd(): give kswapd work. If reclaim takes no time (scan_ns 0), kswapd has
+ * finished when this returns. */
 void wakeup_kswapd(struct sim *s);
-/** A timed run: the body of kswapd's task. */
+/** The body of kswapd's task in a timed run. */
 void kswapd_main(struct sim *s, void *arg);
 
-/* An untimed run: */
+/* Only for an untimed run: */
 
-/** kswapd works until @end or until it sleeps; a step may end later. */
+/** Run kswapd until @end (ns) or until it sleeps. Its last step may end later. */
 void kswapd_run(struct sim *s, uint64_t end);
-/** It has a CPU to itself until @end. */
+/** Run kswapd on a CPU of its own until @end (ns). */
 void kswapd_run_alone(struct sim *s, uint64_t end);
-/** A light sleep that ends before @end is followed by a sound one, or by more work.
- * Return: true if that is what follows. */
+/** kswapd_try_to_sleep(): end a light sleep that is over before @end (ns). A sound sleep
+ * follows, or more work.
+ * Return: true if more work follows. */
 bool kswapd_light_sleep_ends(struct sim *s, uint64_t end);
 
 #endif

@@ -3,10 +3,9 @@
  * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
- * Approximations: folios are not split: not when a part is advised or truncated, as no
- * operation does that yet. MADV_HUGEPAGE is no advice of a trace. The nodes of a file's tree are
- * counted as if its folios were single pages, where a folio of 64 pages and more has none of its
- * own.
+ * Approximations: folios are never split. No operation of a trace advises or truncates a part
+ * of a folio yet. A trace has no MADV_HUGEPAGE. The nodes of a file's xarray are counted as if
+ * its folios were single pages; in the kernel a folio of 64 pages or more has no node of its own.
  */
 #include "sim/mm/large.h"
 
@@ -59,7 +58,7 @@ static void add_large_mapcount(struct folio *f, struct large_folio *l, const str
 			continue;
 		l->mm[i] = mm;
 		l->mm_mapcount[i] = nr - 1;
-		/* the first may have others that have no place */
+		/* in the first place too: mm_structs without a place may map the folio */
 		if (i || f->mapcount != (uint32_t)nr)
 			f->mm_ids_shared = true;
 		return;
@@ -75,7 +74,7 @@ static void sub_large_mapcount(struct folio *f, struct large_folio *l, const str
 		l->mm_mapcount[i] -= nr;
 		if (l->mm_mapcount[i] >= 0)
 			return;
-		/* it may have mapped some while there was no place for it */
+		/* @mm may have mapped some pages while there was no place for it */
 		l->mm_mapcount[i] = -1;
 		l->mm[i] = NULL;
 		break;
@@ -85,7 +84,7 @@ static void sub_large_mapcount(struct folio *f, struct large_folio *l, const str
 		f->mm_ids_shared = false;
 }
 
-/* where the PTEs of one page are counted */
+/* the counter of the PTEs that map one page */
 static uint32_t *page_count(struct sim *s, uint32_t slot)
 {
 	return s->folios[slot].order < FOLIO_SECOND ? &folio_large(s, slot)->first_mapcount
@@ -116,7 +115,7 @@ void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, 
 	sub_large_mapcount(f, folio_large(s, head), mm, (int32_t)nr);
 }
 
-/* its pages that no PTE maps */
+/* number of pages of folio @head that no PTE maps */
 static uint32_t nr_without_pte(struct sim *s, uint32_t head)
 {
 	uint32_t nr = 0;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What a large folio has that a folio of one page has not: v7.3
- * include/linux/rmap.h, with CONFIG_MM_ID.
+ * State that only large folios have: v7.3 include/linux/rmap.h, with CONFIG_MM_ID.
  */
 #ifndef REAPSIM_LARGE_H
 #define REAPSIM_LARGE_H
@@ -12,13 +11,13 @@
 struct pte_table;
 
 /**
- * struct large_folio
+ * struct large_folio - the record of one large folio
  * @mm, @mm_mapcount: _mm_id[], _mm_id_mapcount[]: two address spaces that map it,
- *	and by how many PTEs, less one; NULL: the place is free
- * @first_mapcount: PTEs that map its first page; that of the others is in their records
+ *	and the number of their PTEs minus one; NULL: the place is free
+ * @first_mapcount: PTEs that map its first page; the records of the other pages have theirs
  * @entire_mapcount: _entire_mapcount: PMDs that map all of it
  * @nr_gathered: references that mmu_gathers hold, one for each page that they unmapped
- * @next: the next free one
+ * @next: the next free record
  */
 struct large_folio {
 	const struct mm *mm[2];
@@ -29,20 +28,20 @@ struct large_folio {
 	uint32_t next;
 };
 
-/** The record of a large folio; valid until the next is made. */
+/** The record of a large folio. The pointer is valid until the next large folio is made. */
 static inline struct large_folio *folio_large(const struct sim *s, uint32_t head)
 {
 	return &g_array_index(s->large, struct large_folio, s->folios[head + 1].pos);
 }
 
-/** prep_compound_page(): @head, resident, becomes a folio of 2^@order pages; the
- * records of its tails are written over. */
+/** prep_compound_page(): make @head, which is resident, a folio of 2^@order pages. Overwrites
+ * the records of its tail pages. */
 void folio_make_large(struct sim *s, uint32_t head, unsigned int order);
-/** It is freed, or split: its records are those of single pages afterwards, the tails'
- * cleared. */
+/** Undo folio_make_large(), when the folio is freed or split: its records become those of
+ * single pages, with the tails cleared. */
 void folio_unmake_large(struct sim *s, uint32_t head);
 
-/** The slow half of folio_add_rmap_ptes(), and of folio_remove_rmap_ptes(). */
+/** The slow paths of folio_add_rmap_ptes() and folio_remove_rmap_ptes(). */
 void folio_add_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
 void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, uint32_t nr);
 
@@ -50,7 +49,7 @@ void folio_remove_rmap_large(struct sim *s, const struct mm *mm, uint32_t slot, 
 void folio_add_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head);
 void folio_remove_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head);
 
-/** folio_add_file_rmap_ptes(): @mm maps @nr pages from @slot on, all of one folio. */
+/** folio_add_file_rmap_ptes(): @mm maps @nr pages, starting at @slot, all of one folio. */
 static inline void folio_add_rmap_ptes(struct sim *s, const struct mm *mm, uint32_t slot,
 				       uint32_t nr)
 {
@@ -70,7 +69,7 @@ static inline void folio_remove_rmap_ptes(struct sim *s, const struct mm *mm, ui
 		folio_remove_rmap(s, slot);
 }
 
-/** References beyond the page cache's and those of PTEs. */
+/** Number of references other than those of the page cache and of PTEs. */
 static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
 {
 	const struct folio *f = &s->folios[head];
@@ -78,12 +77,12 @@ static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
 	return f->extra_refs + (folio_test_large(f) ? folio_large(s, head)->nr_gathered : 0);
 }
 
-/** folio_pte_batch(): how many PTEs of a table from @idx on, up to @max, map the pages of
- * folio @head that follow one another from @slot on. */
+/** folio_pte_batch(): count the PTEs, starting at @idx and up to @max, that map consecutive
+ * pages of folio @head, starting at @slot. */
 uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,
 			 uint32_t slot, uint32_t head, uint32_t max);
 
-/** How many PTEs and PMDs map one page. */
+/** Number of PTEs and PMDs that map one page. */
 static inline uint32_t page_mapcount(const struct sim *s, uint32_t slot)
 {
 	const uint32_t head = folio_head(s->folios, slot);

@@ -14,7 +14,7 @@ void folio_list_clear(struct folio_list *l)
 	l->ring = NULL;
 }
 
-/* most of the ring is holes: close up towards the head */
+/* most of the ring is holes: move the folios together towards the head */
 static void compact(struct folio_list *l, struct folio *folios)
 {
 	uint32_t to = l->head;

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * LRU lists, as rings of slots instead of links through the folios. The tail
- * that reclaim takes is then an array that can be read ahead: with links, each
- * step waits for a cache miss on the folio before it. A folio knows its place
- * (folio.pos), so taking one out of the middle is one write; the hole is
- * skipped when the tail gets there.
+ * LRU lists. Each is a ring of slots, not links through the folios, so reclaim
+ * takes the tail from an array that can be prefetched; with links each step waits
+ * for a cache miss on the previous folio. A folio knows its place (folio.pos), so
+ * removing one from the middle is one write. It leaves a hole, which the tail
+ * skips later.
  *
- * Places are numbered from 0 upwards modulo 2^32, the tail oldest; place p is
- * ring[p & mask]. A full ring is made twice as large, or, when three quarters
- * of it are holes, closed up. At most 16 bytes for each folio on a list, 4 to
- * 8 as a rule.
+ * Places are numbered from 0 upwards modulo 2^32; the tail is the oldest. Place p
+ * is ring[p & mask]. A full ring doubles, or is compacted if three quarters of it
+ * are holes. A list takes at most 16 bytes for each folio, usually 4 to 8.
  */
 #ifndef REAPSIM_LIST_H
 #define REAPSIM_LIST_H
@@ -26,17 +25,17 @@ struct folio_list {
 	uint32_t mask;
 	uint32_t head; /* one past the newest */
 	uint32_t tail; /* the oldest, or a hole */
-	uint32_t nr;   /* folios, holes not counted */
-	/* what large ones have beyond a page each: moving a folio of one page leaves it alone */
+	uint32_t nr;   /* folios, without holes */
+	/* tail pages of large folios: moving a folio of one page does not change it */
 	uint64_t nr_tails;
 };
 
 void folio_list_init(struct folio_list *l);
 void folio_list_clear(struct folio_list *l);
-/** Make room for one more at either end; called when the ring is full. */
+/** Make room for one more folio at either end of a full ring. */
 void folio_list_grow(struct folio_list *l, struct folio *folios);
 
-/** Pages of the folios that are on it. */
+/** Number of pages of all folios on the list. */
 static inline uint64_t folio_list_size(const struct folio_list *l)
 {
 	return l->nr + l->nr_tails;
@@ -72,9 +71,8 @@ static inline void folio_list_del(struct folio_list *l, const struct folio *foli
 		l->nr_tails -= folio_nr_pages(&folios[slot]) - 1;
 }
 
-/** Have the place of a folio at hand that will soon be deleted. Not left to the
- * compiler to inline: it takes a function that only prefetches as having no
- * effect. */
+/** Prefetch the place of a folio that will soon be deleted. always_inline, because the
+ * compiler treats a call of a function that only prefetches as having no effect. */
 static inline __attribute__((always_inline)) void folio_list_prefetch(const struct folio_list *l,
 								      const struct folio *f)
 {
@@ -83,14 +81,14 @@ static inline __attribute__((always_inline)) void folio_list_prefetch(const stru
 
 /**
  * folio_list_take - take folios off the tail, oldest first, until they have @nr
- * pages between them; the last may go beyond it.
- * @pages: how many they have
- * Return: how many folios. What follows them is prefetched for the next call.
+ * pages in total; the last folio may exceed it.
+ * @pages: set to the number of pages taken
+ * Return: the number of folios taken. Prefetches the folios behind them for the next call.
  */
 static inline unsigned int folio_list_take(struct folio_list *l, const struct folio *folios,
 					   uint64_t nr, uint32_t *slots, uint64_t *pages)
 {
-	/* no folio has to be looked at if all are single pages */
+	/* if all are single pages, do not look at the folios */
 	const bool large = __builtin_expect(l->nr_tails != 0, 0);
 	uint64_t nr_tails = 0;
 	unsigned int n = 0;
@@ -112,13 +110,13 @@ static inline unsigned int folio_list_take(struct folio_list *l, const struct fo
 	l->nr -= n;
 	l->nr_tails -= nr_tails;
 	*pages = n + nr_tails;
-	/* the ring is never empty of memory, so this reads something */
+	/* the ring always has memory, so this read is valid */
 	for (uint32_t i = 0; i < 32; i++)
 		__builtin_prefetch(&folios[l->ring[(l->tail + i) & l->mask]], 1);
 	return n;
 }
 
-/** Take the oldest off; FOLIO_NONE: there is none. */
+/** Take the oldest folio off. Return: its slot, or FOLIO_NONE if the list is empty. */
 static inline uint32_t folio_list_pop(struct folio_list *l, const struct folio *folios)
 {
 	uint32_t slot = FOLIO_NONE;

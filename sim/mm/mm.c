@@ -4,12 +4,14 @@
  * vma_merge_existing_range()), mm/memory.c copy_page_range() (fork), and the shape
  * of x86-64 page tables.
  *
- * Approximations: find_mergeable_anon_vma() is left out, so neighbours that get
- * anon pages of their own never share an anon_vma; v6.12 does not merge a VMA that
- * has anon pages into one before or after it that has none, which only madvise()
- * can ask for; page tables are freed with the mm only; a fork copies the open
- * files, so that parent and child share readahead state, which is exact for
- * inherited mappings and descriptors.
+ * Approximations:
+ * - find_mergeable_anon_vma() is left out, so neighbours that each get anon pages
+ *   never share an anon_vma.
+ * - v6.12 does not merge a VMA that has anon pages with a neighbour that has none.
+ *   Only madvise() can ask for that.
+ * - Page tables are freed only with the mm.
+ * - A fork copies the open files, so parent and child share readahead state. This is
+ *   exact for inherited mappings and descriptors.
  */
 #include "sim/mm/mm.h"
 
@@ -21,8 +23,8 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 
-/* kernel stack 4, slab 5, page tables 10, without those of the trace's pages: what
- * a process of the player took of a v7.3 guest; others have more mappings */
+/* kernel stack 4, slab 5, page tables 10, not counting those of the trace's pages.
+ * Measured for a process of the player in a v7.3 guest; others have more mappings */
 #define PROCESS_KERNEL_PAGES 19
 
 static void file_open_put(struct file_open *open)
@@ -198,7 +200,7 @@ struct vma *vma_find(struct mm *mm, uint32_t vpn)
 	return vma;
 }
 
-/* vma_interval_tree_insert(), or where @after is given vma_interval_tree_insert_after() */
+/* vma_interval_tree_insert(), or vma_interval_tree_insert_after() if @after is not NULL */
 static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 {
 	struct interval_tree *t = &s->files[vma->file].mappings;
@@ -216,7 +218,7 @@ static void link_anon(struct vma *vma)
 	interval_tree_insert(&vma->av->vmas, &vma->in_anon, vma->start, vma->end - 1);
 }
 
-/* vma_prepare(), vma_complete(): a VMA that changed its size */
+/* vma_prepare(), vma_complete(): reinsert a VMA whose size has changed */
 static void vma_relink(struct sim *s, struct vma *vma)
 {
 	if (vma->open) {
@@ -229,7 +231,7 @@ static void vma_relink(struct sim *s, struct vma *vma)
 	}
 }
 
-/* @after: the mapping of the same file that comes before it in the tree; or NULL */
+/* @after: the mapping of the same file to insert it behind in the tree, or NULL */
 static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like, struct vma *after)
 {
 	struct vma *vma = g_new(struct vma, 1);
@@ -282,7 +284,7 @@ static bool same_anon_vma(const struct vma *a, const struct vma *b)
 	return a->av == b->av && a->forked == b->forked;
 }
 
-/* is_mergeable_anon_vma(): what is inherited is not spread further */
+/* is_mergeable_anon_vma(): an inherited anon_vma does not spread further */
 static bool is_mergeable_anon_vma(const struct vma *target, const struct vma *vma)
 {
 	if (target->av && vma->av)
@@ -304,7 +306,7 @@ static struct vma *vma_at(const struct mm *mm, uint32_t i)
 	return i < mm->vmas->len ? mm->vmas->pdata[i] : NULL;
 }
 
-/* the VMA at index @i takes in the one behind it; dup_anon_vma() */
+/* the VMA at index @i absorbs the next one; dup_anon_vma() */
 static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 {
 	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
@@ -326,7 +328,7 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
 	const struct vma *prev = i ? vma_at(mm, i - 1) : NULL, *vma = vma_at(mm, i);
 	const struct vma *next = vma_at(mm, i + 1);
 	const bool merge_left = can_merge(prev, vma);
-	/* neighbours that it could join may not be able to join each other */
+	/* each neighbour may be mergeable with @vma, but not with the other */
 	const bool merge_right = can_merge(vma, next) && !(merge_left && prev->av && next->av &&
 							   !same_anon_vma(prev, next));
 
@@ -455,7 +457,7 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 				    (uint64_t)pvma->start + vma_pages(pvma));
 		struct pte_table *ct;
 
-		/* copy_huge_pmd(): faults can rebuild that */
+		/* copy_huge_pmd(): faults can rebuild the PMD entry */
 		if (pt && !pt->table)
 			pt = NULL;
 		ct = pt ? pte_alloc(s, cvma->mm, (uint32_t)vpn) : NULL;
@@ -535,8 +537,8 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		struct vma *pvma = parent->vmas->pdata[i];
 		struct vma *cvma = vma_add(s, child, pvma, pvma->open ? pvma : NULL);
 
-		/* vma_needs_copy(): page tables that faults can rebuild are
-		 * not copied */
+		/* vma_needs_copy(): do not copy page tables that faults can
+		 * rebuild */
 		if (pvma->av) {
 			anon_vma_link(cvma, pvma->av);
 			cvma->forked = ++s->nr_forked_vmas;

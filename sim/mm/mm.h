@@ -2,10 +2,10 @@
 /*
  * Processes, their mappings and page tables.
  *
- * A PTE of a file page is one byte: which page it maps follows from the VMA.
- * A page-table page that holds anonymous pages (anon mappings, copies made by
- * writing to a private file mapping, swap entries) also has an array of slots,
- * made when the first one appears.
+ * A PTE of a file page is one byte: the VMA determines which page it maps.
+ * A page-table page with anonymous pages (anon mappings, COW copies in a private
+ * file mapping, swap entries) also has an array of slots, allocated with the
+ * first of them.
  */
 #ifndef REAPSIM_MM_H
 #define REAPSIM_MM_H
@@ -30,21 +30,21 @@ enum pte_flags {
 	PTE_dirty = 1 << 2,
 	PTE_write = 1 << 3,
 	PTE_anon = 1 << 4, /* maps the anon slot in the table's array */
-	PTE_swap = 1 << 5, /* not present; a swap entry of that slot, which
-			    * with PTE_write is pte_swp_exclusive() */
+	PTE_swap = 1 << 5, /* not present: a swap entry of that slot; with
+			    * PTE_write it is pte_swp_exclusive() */
 	PTE_zero = 1 << 6, /* present: the zero page, no folio */
 };
 
 /**
  * struct pte_table - a PMD entry: 512 pages, 2 MiB of address space.
- * @pte: of the page-table page; where @huge a copy of the PMD entry for each page, without
- *	the accessed bit, which is @young; dirty if one is
+ * @pte: the PTEs of the page-table page. With @huge: a copy of the PMD entry for each page,
+ *	without the accessed bit, which is in @young; the PMD is dirty if any copy is
  * @anon: PTRS_PER_PTE slots, or NULL
  * @young: the accessed bit of the PMD entry
  * @table: there is a page-table page
- * @used: something was mapped in it: the PMD entry points to it
- * @huge: the PMD entry maps a folio (sim/mm/huge_memory.h), and there is no such page
- * @seen: for the LRU model: see models/lru-mglru.h
+ * @used: the PMD entry points to the page-table page, because something was mapped in it
+ * @huge: the PMD entry maps a folio (sim/mm/huge_memory.h); there is no page-table page
+ * @seen: used by the LRU model, see models/lru-mglru.h
  */
 struct pte_table {
 	uint8_t pte[PTRS_PER_PTE];
@@ -55,10 +55,10 @@ struct pte_table {
 
 /**
  * struct file_open - v7.3 struct file: the readahead state of one open file.
- * One per (process, file), shared with children that inherit it, and one for
- * each mapping that FORMAT.md gives a descriptor of its own. The kernel has one
- * per open(2): a program that opens a file twice has two states there and one
- * here.
+ * There is one per (process, file), shared with children that inherit it, and one
+ * for each mapping that has its own descriptor by FORMAT.md. The kernel has one
+ * per open(2): if a program opens a file twice, the kernel has two states and the
+ * simulator one.
  */
 struct file_open {
 	uint32_t file;
@@ -72,10 +72,10 @@ struct file_open {
 
 #define FILE_NEVER_READ (UINT64_MAX / 2)
 
-/** struct anon_vma - the VMAs that may map an anon page; shared down forks. */
+/** struct anon_vma - the VMAs that may map an anon page; fork() shares it with the child. */
 struct anon_vma {
 	struct interval_tree vmas; /* by address */
-	uint32_t refs;		   /* VMAs and slots */
+	uint32_t refs;		   /* held by VMAs and slots */
 };
 
 /** struct vma - a mapping [start, end) in virtual page numbers. */
@@ -86,8 +86,8 @@ struct vma {
 	uint32_t flags; /* enum vm_flags */
 	struct mm *mm;
 	struct file_open *open;
-	struct anon_vma *av; /* once it has, or had, anon pages */
-	uint64_t forked;     /* whose anon pages are inherited: the VMA it was at fork(); else 0 */
+	struct anon_vma *av; /* not NULL once it has had anon pages */
+	uint64_t forked;     /* identifies the VMA at fork() whose anon pages it inherited, or 0 */
 	struct interval_node in_file; /* of file_state.mappings */
 	struct interval_node in_anon; /* of av->vmas */
 };
@@ -99,13 +99,13 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
-	/* a timed run: */
+	/* only in a timed run: */
 	bool killed;	       /* SIGKILL is pending */
 	bool oom_victim;       /* tsk_is_oom_victim() */
-	uint32_t rank;	       /* among processes: the later of equals is the OOM killer's */
+	uint32_t rank;	       /* order of processes: of equals the OOM killer takes the later */
 	struct task *task;     /* the one in an operation of this process */
-	struct mm_user *users; /* tasks that work for it (sim/mm/task.c) */
-	bool ran;	       /* lru_gen_use_mm(): since a page-table walk last saw it */
+	struct mm_user *users; /* tasks that use it (sim/mm/task.c) */
+	bool ran;	       /* lru_gen_use_mm(): it ran since the last page-table walk */
 	void *lru;	       /* for the LRU model */
 	GPtrArray *vmas;       /* sorted by address */
 	uint32_t last;	       /* index of the VMA found last */
@@ -114,18 +114,18 @@ struct mm {
 	struct pte_table ***pgd[128];
 };
 
-/** v7.3 fatal_signal_pending(): the process whose operation this is was killed. */
+/** v7.3 fatal_signal_pending(): true if the process of the current operation was killed. */
 static inline bool fatal_signal_pending(const struct sim *s)
 {
 	return s->replay.mm && s->replay.mm->killed;
 }
 
 struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu);
-/** Frees an mm whose pages are all unmapped; takes it out of its VMAs' lists. */
+/** Free an mm whose pages are all unmapped, and remove its VMAs from their trees. */
 void mm_free(struct sim *s, struct mm *mm);
-/** A new process is complete: reclaim may look at its page tables. */
+/** Make a complete new process visible: reclaim may look at its page tables from now on. */
 void mm_list_add(struct sim *s, struct mm *mm);
-/** exec_mmap(): drops mappings, tables and open files, keeps the process. */
+/** exec_mmap(): drop mappings, page tables and open files; keep the process. */
 void mm_exec(struct sim *s, struct mm *mm);
 
 /** The VMA that holds @vpn, or NULL. */
@@ -135,17 +135,17 @@ uint32_t vma_index(const struct mm *mm, uint32_t vpn);
 /** Insert; the range must be free. */
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
 		       uint32_t file, uint32_t pgoff, struct file_open *open);
-/** The VMA that holds @vpn is new, or has new flags: it joins those next to it that
- * are alike and go on in the same file. */
+/** Merge the VMA that holds @vpn, which is new or has new flags, with neighbours that have
+ * the same attributes and continue the same range of the file. */
 void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
-/** Make [start, start + pages) end at VMA boundaries (__split_vma()). */
+/** Split VMAs so that [start, start + pages) begins and ends at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
-/** Remove all VMAs of a range that was split and unmapped before. */
+/** Remove all VMAs of a range. The caller has split and unmapped it. */
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
-/** A new open file, which nobody refers to yet. */
+/** Allocate an open file, to which nothing refers yet. */
 struct file_open *file_open_new(uint32_t file);
-/** The open file of @mm for @file, made when there is none. */
+/** The open file of @mm for @file, allocated if there is none. */
 struct file_open *mm_open(struct mm *mm, uint32_t file);
 
 /** The page-table page of @vpn, or NULL. */
@@ -157,12 +157,12 @@ static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 	return pmd ? pmd[vpn >> 9 & 255] : NULL;
 }
 
-/** The same, made when there is none. */
+/** The page-table page of @vpn, allocated if there is none. */
 struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 
-/** The folio a present, non-zero PTE maps. */
+/** The slot that a present PTE maps, unless it maps the zero page. */
 static inline uint32_t pte_slot(const struct sim *s, const struct vma *vma,
 				const struct pte_table *pt, uint32_t vpn)
 {
@@ -178,7 +178,7 @@ static inline uint32_t vma_pages(const struct vma *vma)
 	return vma->end - vma->start;
 }
 
-/** The VMA of a node of file_state.mappings; of anon_vma.vmas. */
+/** The VMA of a node of file_state.mappings, and of anon_vma.vmas. */
 static inline struct vma *vma_in_file(struct interval_node *n)
 {
 	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_file));
@@ -200,10 +200,10 @@ void vma_prepare_anon(struct vma *vma);
 
 /** A new anon folio slot: resident, unmapped, not on a list. */
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
-/** Back to the free list; the folio must be unreferenced. */
+/** Put a slot back on the free list; the folio must be unreferenced. */
 void anon_slot_free(struct sim *s, uint32_t slot);
 
-/** clear_refs_write() of fs/proc: the PTEs become old, their folios unreferenced. */
+/** clear_refs_write() of fs/proc: make the PTEs old and clear their folios' PG_referenced. */
 void clear_refs(struct sim *s, struct mm *mm);
 
 /** dup_mmap(): @child becomes a copy of @parent's address space. */

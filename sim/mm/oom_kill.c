@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/oom_kill.c: out_of_memory(), select_bad_process(),
- * oom_badness(), task_will_free_mem(). Who kills, and what is left of the victim, is
- * for the run to say (struct mm_hooks); what the OOM reaper unmaps is in zap.c.
+ * oom_badness(), task_will_free_mem(). The run kills the victim and handles what is
+ * left of it (struct mm_hooks); zap.c has the OOM reaper's unmapping.
  *
- * An untimed run has no OOM killer: its trace does not say what happens without a
- * process that it continues with, so the run ends.
+ * An untimed run has no OOM killer: its trace continues with every process and does not
+ * say what would happen without one of them, so the run ends.
  *
- * Approximations: who finds that a victim is on its way sleeps a tick, where the
- * kernel lets it go on with reclaim. Page tables count for oom_badness(), those above
- * the lowest level do not. Nobody has an oom_score_adj but TRACE_SYSTEM_PID, which
- * is never chosen.
+ * Approximations: a task that finds a victim already dying sleeps for a tick; in the
+ * kernel it continues with reclaim. oom_badness() counts page tables of the lowest
+ * level only. No process has an oom_score_adj except TRACE_SYSTEM_PID, which is never
+ * chosen.
  */
 #include "sim/mm/oom_kill.h"
 
@@ -29,7 +29,7 @@ void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 			const struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
 
 			stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
-			/* two mappings may share one */
+			/* two mappings may share a page table */
 			out->tables += pt && pt != last;
 			last = pt;
 			for (; pt && vpn < stop; vpn++) {
@@ -54,11 +54,11 @@ static uint64_t oom_badness(const struct mm *mm)
 struct oom_control {
 	struct mm *chosen;
 	uint64_t chosen_points;
-	bool pending; /* a victim is on its way: oom_evaluate_task() aborts */
-	bool dying;   /* somebody is */
+	bool pending; /* a victim is already dying: oom_evaluate_task() aborts */
+	bool dying;   /* some process is dying */
 };
 
-/* of equals the last is chosen */
+/* of equal candidates the last one is chosen */
 static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
 {
 	struct oom_control *oc = data;
@@ -67,7 +67,7 @@ static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
 
 	(void)pid;
 	oc->dying |= mm->killed;
-	/* a process in its exit has no mm any more, though it has memory */
+	/* an exiting process has no mm any more, though it still has memory */
 	if (mm->pid == TRACE_SYSTEM_PID || (mm->killed && !mm->task && !mm->oom_victim))
 		return;
 	oc->pending |= mm->oom_victim;
@@ -100,7 +100,7 @@ bool out_of_memory(struct sim *s, bool wait)
 	}
 	if (oc.chosen) {
 		oc.chosen->oom_victim = true;
-		/* task_will_free_mem(): else it is about to die already */
+		/* task_will_free_mem(): a killed process is about to die anyway */
 		if (!oc.chosen->killed) {
 			s->hooks->oom_kill(s, oc.chosen);
 			return true;

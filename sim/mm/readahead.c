@@ -4,10 +4,10 @@
  * page_cache_ra_order, page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead()
  * of mm/filemap.c.
  *
- * Approximations: no congestion; arm64's exec_folio_order() is 0, as x86's. In an
- * untimed run reads of a window are one request, and one ahead of need is waited
- * for as any other; in a timed one each run of pages that were missing is one,
- * nobody waits until a page of it is needed, and all are submitted at the end.
+ * Approximations: no congestion; arm64's exec_folio_order() is 0, like x86's. In an
+ * untimed run the reads of a window are one request, and the task waits for
+ * readahead like for any other read. In a timed run each run of missing pages is one
+ * request, all are submitted at the end, and a task waits only when it needs a page.
  */
 #include "sim/mm/readahead.h"
 
@@ -19,7 +19,7 @@
 
 #define MMAP_LOTSAMISS 100
 
-/* a folio that a window brings in; Return: as filemap_add_folio() */
+/* add a folio of the window to the page cache; Return: as filemap_add_folio() */
 static int ra_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
 			bool mark, struct device_plug *plug)
 {
@@ -34,7 +34,7 @@ static int ra_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned
 	return 0;
 }
 
-/* read_pages(): @nr pages from @slot on, those that were missing */
+/* read_pages(): read the missing ones of @nr pages, starting at @slot */
 static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_read,
 		      struct device_plug *plug)
 {
@@ -44,7 +44,7 @@ static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_rea
 		read_folios(s, slot, nr);
 }
 
-/* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; short of memory
+/* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; if memory is short
  * they read less */
 static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
 		    uint32_t lookahead)
@@ -61,7 +61,7 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 		if (s->cfg.kernel->readahead_ends_at_eof)
 			lookahead = 0;
 	}
-	/* with no lookahead the mark falls behind the last page */
+	/* without lookahead PG_readahead would be behind the last page */
 	mark = lookahead <= nr ? nr - lookahead : UINT32_MAX;
 	for (uint32_t i = 0; i < nr; i++) {
 		int ret;
@@ -78,7 +78,7 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 	ra_submit(s, base + start, nr, nr_read, &plug);
 }
 
-/* page_cache_ra_order(): the window of @ra, from @start on, in folios of ra->order */
+/* page_cache_ra_order(): read the window of @ra, starting at @start, in folios of ra->order */
 static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_open *ra,
 				uint32_t start)
 {
@@ -100,15 +100,15 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 		mark = end - ra->async_size;
 	}
 	ra->order = (uint8_t)MIN(max_order, ra->order);
-	/* The first page was dirty where reclaim met it, and an open file that has read
-	 * nothing meets it so: PG_reclaim is PG_readahead, and the window is empty. Then
-	 * ilog2(0) is no limit, and neither is the window: all of the file is read. */
+	/* The window is empty if an open file that has read nothing finds PG_readahead on
+	 * its first page. The page was dirty when reclaim met it, and PG_reclaim is the same
+	 * bit. Then neither ilog2(0) nor the window is a limit: all of the file is read. */
 	if (ra->size)
 		ra->order = (uint8_t)MIN(ra->order, (unsigned int)g_bit_storage(ra->size) - 1);
 	while (index <= limit) {
 		unsigned int order = ra->order;
 
-		/* smaller ones up to where it is aligned, and none beyond the end */
+		/* use smaller folios until the index is aligned; none beyond the end */
 		if (index & ((1u << order) - 1))
 			order = (unsigned int)__builtin_ctz(index);
 		while (order && index + (1u << order) - 1 > limit)
@@ -120,7 +120,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 		index += 1u << order;
 	}
 	ra_submit(s, base + start, index - start, index - start, &plug);
-	/* some page was there already, or memory is short */
+	/* some page was already cached, or memory is short */
 	if (ret && end > index)
 		ra_fill(s, cpu, ra->file, index, (uint32_t)(end - index), ra->async_size);
 }
@@ -153,7 +153,7 @@ static uint32_t get_next_ra_size(const struct file_open *ra, uint32_t max)
 	return max;
 }
 
-/* page_cache_prev_miss() from @pgoff - 1 down: pages cached in a row */
+/* page_cache_prev_miss() from @pgoff - 1 down: number of consecutive cached pages */
 static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff, uint32_t max,
 			      bool *from_start)
 {
@@ -241,7 +241,7 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
-/* the flags of a mapping that its readahead goes by */
+/* the flags of a mapping that control its readahead */
 static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
 {
 	return vma->flags & ~(s->cfg.kernel->exec_readahead ? 0u : VM_EXEC);
@@ -293,7 +293,7 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 		ra->mmap_miss--;
 	if (!(s->folios[head].flags & PG_readahead))
 		return false;
-	folio_hold(s, head); /* the fault does */
+	folio_hold(s, head); /* the fault takes this reference */
 	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
 	folio_unhold(s, held);
 	return true;

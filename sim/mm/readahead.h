@@ -9,13 +9,13 @@
 /** page_cache_sync_ra(): a read(2) misses at @pgoff and wants @req pages. */
 void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			uint32_t req);
-/** page_cache_async_ra(): a page that carries the mark was reached. */
+/** page_cache_async_ra(): the reader reached a page with PG_readahead. */
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			 uint32_t req);
 /** do_sync_mmap_readahead(): a mapped access missed at @pgoff. */
 void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
-/** do_async_mmap_readahead(): it hit; may start the next readahead. Return: the
- * page carried the mark, so the fault has to be retried. */
+/** do_async_mmap_readahead(): a mapped access hit at @pgoff; may start the next readahead.
+ * Return: true if the page had PG_readahead, so the fault must be retried. */
 bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
 
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/rmap.c. The walk stops when as many PTEs were found as the
- * mapcount says. MGLRU looks around each PTE that it comes to, so the order, which is
- * the kernel's, decides what is activated, when and how often.
+ * Mirrors v7.3 mm/rmap.c. The walk stops when it has found as many PTEs as the
+ * mapcount says. It visits PTEs in the kernel's order. MGLRU looks around each of
+ * them, so the order decides which folios are activated, when and how often.
  */
 #include "sim/mm/rmap.h"
 
@@ -11,8 +11,8 @@
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 
-/* called with @nr PTEs from @vpn on, in @pt, that map pages of the folio which follow one
- * another; false stops the walk */
+/* called with @nr PTEs in @pt, starting at @vpn, that map consecutive pages of the folio;
+ * false stops the walk */
 typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
 			uint32_t vpn, uint32_t nr, void *arg);
 
@@ -34,7 +34,7 @@ static inline bool maps_file(const struct pte_table *pt, uint64_t vpn)
 	return (pt->pte[vpn % PTRS_PER_PTE] & (PTE_present | PTE_anon)) == PTE_present;
 }
 
-/* the same of a large folio, whose pages would be mapped at [@at, @end) */
+/* the same for a large folio, whose pages would be mapped at [@at, @end) */
 static bool visit_large(struct sim *s, uint32_t slot, struct vma *vma, uint64_t at, uint64_t end,
 			uint32_t *left, rmap_fn fn, void *arg)
 {
@@ -62,8 +62,8 @@ static bool visit_large(struct sim *s, uint32_t slot, struct vma *vma, uint64_t 
 	return true;
 }
 
-/* Where one process alone maps it, that is as a rule the one that it was made for: the
- * kernel has an anon_vma for each process, that of a child without its parent's VMAs. */
+/* If only one process maps an anon folio, it is usually the one that allocated it. The kernel
+ * has an anon_vma for each process; a child's does not contain the parent's VMAs. */
 static bool visit_owner(struct sim *s, uint32_t slot, uint32_t *left, rmap_fn fn, void *arg)
 {
 	const struct anon_slot *a = &s->anon[slot - s->anon_first];
@@ -128,7 +128,7 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 struct referenced {
 	int count;
 	bool exec;
-	const struct vma *vma; /* the last that counted */
+	const struct vma *vma; /* the last one that counted */
 };
 
 /* test_and_clear_young_ptes() */
@@ -149,7 +149,7 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	struct referenced *r = arg;
 	const struct folio *f = &s->folios[slot];
 
-	/* invalid_folio_referenced_vma(): no recency, not even cleared */
+	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
 	if (!vma_has_recency(vma))
 		return true;
 	if ((vma->mm->dying || vma->mm->unstable) && (f->flags & PG_anon) &&

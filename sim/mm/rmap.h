@@ -6,14 +6,14 @@
 #include "sim/mm/slots.h"
 #include "sim/state.h"
 
-/** folio_add_file_rmap_pte(), folio_add_new_anon_rmap(): a PTE maps it now. */
+/** folio_add_file_rmap_pte(), folio_add_new_anon_rmap(): count a PTE that maps the folio. */
 static inline void folio_add_rmap(struct sim *s, uint32_t slot)
 {
 	if (!s->folios[slot].mapcount++)
 		s->nr_mapped[slot_is_anon(s, slot)]++;
 }
 
-/** folio_remove_rmap_pte() */
+/** folio_remove_rmap_pte(): uncount a PTE that mapped the folio. */
 static inline void folio_remove_rmap(struct sim *s, uint32_t slot)
 {
 	if (!--s->folios[slot].mapcount)
@@ -22,15 +22,15 @@ static inline void folio_remove_rmap(struct sim *s, uint32_t slot)
 
 /**
  * folio_referenced - test and clear the young bits of all PTEs.
- * @exec: set if a VMA that referenced it is executable
- * Return: VMAs that referenced it, or -1: an anon folio that only a dying or
- * reaped process maps, not worth swapping out.
+ * @exec: set if a VMA that referenced the folio is executable
+ * Return: the number of VMAs that referenced it, or -1 for an anon folio that only
+ * a dying or reaped process maps and that is not worth swapping out.
  */
 int folio_referenced(struct sim *s, uint32_t slot, bool *exec);
-/** try_to_unmap(): drop every PTE; dirty ones dirty the folio, anon ones
- * become swap entries. */
+/** try_to_unmap(): drop every PTE. A dirty PTE makes the folio dirty, an anon PTE
+ * becomes a swap entry. */
 void try_to_unmap(struct sim *s, uint32_t slot);
-/** folio_mkclean(): before writeback, PTEs become clean and write-protected. */
+/** folio_mkclean(): make PTEs clean and write-protected before writeback. */
 void folio_mkclean(struct sim *s, uint32_t slot);
 
 #endif

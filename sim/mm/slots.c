@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The files of a trace lie back to back in the folio table, so the file of a slot is
- * searched from a hint: the file at the start of its 1024 slots.
+ * The files of a trace lie back to back in the folio table. The search for the file of
+ * a slot starts from a hint: the file at the start of the slot's block of 1024.
  */
 #include "sim/mm/slots.h"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Which page a slot of the folio table is. */
+/* From a slot of the folio table to its file. */
 #ifndef REAPSIM_SLOTS_H
 #define REAPSIM_SLOTS_H
 
 #include "sim/state.h"
 
-/** What slot_file() needs to know; freed by slots_free(). */
+/** Build the hints of slot_file(); slots_free() frees them. */
 void slots_init(struct sim *s);
 void slots_free(struct sim *s);
 
@@ -19,13 +19,13 @@ static inline uint32_t file_slot(const struct sim *s, uint32_t file, uint32_t pg
 	return FOLIO_FIRST + s->trace->files[file].first + pgoff;
 }
 
-/** Pages of the file system's own are named after it. */
+/** Return: true if @slot is a metadata page of the file system, which is named after it. */
 static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
 {
 	return slot >= s->meta_first && slot < s->anon_first;
 }
 
-/** The file a file slot belongs to; trace->nr_files: metadata. */
+/** The index of the file that @slot belongs to; trace->nr_files for metadata. */
 uint32_t slot_file(const struct sim *s, uint32_t slot);
 
 #endif

@@ -3,8 +3,8 @@
  * Mirrors v7.3 mm/swapfile.c folio_alloc_swap(), folio_free_swap() and mm/swap.h
  * vm_swap_full().
  *
- * Approximation: one device. Its slots are counted and have no numbers: which one a
- * page has makes no difference on zram.
+ * Approximation: one device. Its slots are counted but not numbered: on zram it makes
+ * no difference which slot a page has.
  */
 #include "sim/mm/swap.h"
 

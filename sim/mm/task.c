@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What of struct sim is a task's own, and how time passes for it.
+ * The parts of struct sim that belong to one task, and how time passes for a task.
  *
- * In an untimed run only kswapd works next to the task of the trace. With several
- * CPUs kswapd has one to itself. With one it runs while the task waits for the device;
- * the task that is woken then has to wait for the next tick, since lazy preemption
- * (CONFIG_PREEMPT_LAZY) leaves a kernel thread alone until then; and when both want the
- * CPU they take turns, a tick each.
+ * In an untimed run only kswapd runs next to the task of the trace. With several CPUs
+ * kswapd has one to itself. With one CPU kswapd runs while the task waits for the
+ * device. A woken task then waits for the next tick, because lazy preemption
+ * (CONFIG_PREEMPT_LAZY) does not preempt a kernel thread before it. If both want the
+ * CPU, they take turns of one tick each.
  *
- * Approximation: the slice of the fair scheduler is a tick.
+ * Approximation: the fair scheduler's slice is one tick.
  */
 #include "sim/mm/task.h"
 
@@ -20,15 +20,15 @@ struct mm_user {
 	struct mm_user *next, **link;
 };
 
-/** struct own - what is a task's own; struct sim has that of the current one. */
+/** struct own - saved state of a task; struct sim has that of the current task. */
 struct own {
 	struct sim *s;
 	enum task_class cls;
 	void (*fn)(struct sim *s, void *arg);
 	void *arg;
 	struct task *task;
-	unsigned int cpu;	/* that it was given */
-	struct mm_user mm;	/* that it works for */
+	unsigned int cpu;	/* the CPU it was given */
+	struct mm_user mm;	/* the mm it works for */
 	struct mm_user at_work; /* replay.mm */
 	/* as in struct sim */
 	unsigned int this_cpu;
@@ -60,7 +60,7 @@ static void set_mm(struct mm_user *u, struct mm *mm)
 static void run_on(void *data, unsigned int cpu)
 {
 	struct own *o = data;
-	struct mm *at_work = o->at_work.mm; /* of the process that the user is at */
+	struct mm *at_work = o->at_work.mm; /* of the process that the user works with */
 
 	o->cpu = cpu;
 	if (o->mm.mm) {
@@ -242,7 +242,7 @@ void task_idle(struct sim *s, uint64_t ns)
 		task_wait(s, ns);
 		return;
 	}
-	/* kswapd gives the CPU back to no process */
+	/* when kswapd gives up the CPU, no process runs */
 	s->replay.mm = NULL;
 	task_wait(s, ns);
 	s->replay.mm = mm;
@@ -266,7 +266,7 @@ void task_run(struct sim *s, uint64_t ns)
 	       end >= next_tick(s, s->clock.now_ns)) {
 		uint64_t start = next_tick(s, s->clock.now_ns), stop;
 
-		/* the task until the tick, kswapd until the next */
+		/* the task runs until the tick, kswapd until the next one */
 		clock_advance_to(&s->clock, start);
 		stop = next_tick(s, start);
 		kswapd_run(s, stop);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What memory management took of a timed run's time; nanoseconds unless they say ps. */
+/* Time that memory management took in a timed run. Nanoseconds, unless the name says ps. */
 #ifndef REAPSIM_TIMES_H
 #define REAPSIM_TIMES_H
 
 #include <stdint.h>
 
-/** enum reap_cost - where the CPU time of unmapping dying processes goes. */
+/** enum reap_cost - what the CPU time of unmapping dying processes is spent on. */
 enum reap_cost {
 	REAP_UNMAP,	    /* file PTEs: zap_file_ps */
 	REAP_MARK_FIRST,    /* mark_first_ps */
@@ -19,12 +19,12 @@ enum reap_cost {
 
 /** struct mm_times - sums over a run; all 0 in an untimed one. */
 struct mm_times {
-	/* CPU time of the unmapping of dying processes, whoever did it, and how
-	 * often; also when the machine gives no costs */
+	/* CPU time of unmapping dying processes, by any task, and the number of
+	 * such steps, which is counted even if the machine has no costs */
 	uint64_t reap_ps[NR_REAP_COSTS], reap_nr[NR_REAP_COSTS];
-	uint64_t nr_stalls, stall_ns;	  /* tasks in direct reclaim: how often, how long */
+	uint64_t nr_stalls, stall_ns;	  /* tasks in direct reclaim: number and time */
 	uint64_t nr_io_waits, io_wait_ns; /* tasks that waited for a file page */
-	uint64_t refault_wait_ns;	  /* of that, for pages that had been evicted */
+	uint64_t refault_wait_ns;	  /* part of io_wait_ns for pages that had been evicted */
 	uint64_t kswapd_ns;		  /* CPU time */
 };
 

@@ -4,17 +4,17 @@
  * mm/memory.c, __oom_reap_task_mm() of mm/oom_kill.c, exit_mmap() of
  * mm/mmap.c and the page batches of mm/mmu_gather.c.
  *
- * This is where the reap policies act. The kernel, for every young PTE of a
- * file folio in a VMA with recency, calls folio_mark_accessed(); the policy may
- * skip that, and with "+evict" drop the folio once its gathered reference is
- * the last one except for the page cache's.
+ * The reap policies act here. The kernel calls folio_mark_accessed() for every
+ * young PTE of a file folio in a VMA with recency. A policy may skip that call. With
+ * "+evict" it drops the folio once the gather and the page cache hold its last
+ * references.
  *
- * The PTEs of a large folio that follow one another go as a run, with one mark if one
- * of them is young.
+ * Consecutive PTEs of a large folio are unmapped as one run, with one mark if any of
+ * them is young.
  *
- * Approximations: "demote" exists in no kernel:
- * here it calls deactivate_file_folio(), as the test-only patch does. Opting in
- * (prctl) is not inherited by fork and survives exec.
+ * Approximations: no kernel has "demote"; here it calls deactivate_file_folio(), as
+ * the test-only patch does. Opting in (prctl) is not inherited by fork and survives
+ * exec.
  */
 #include "sim/mm/zap.h"
 
@@ -29,30 +29,30 @@
 
 /*
  * The gather holds one reference to each page. It starts with 8 entries on the
- * stack and grows by pages of 510 up to 19 of them; each but keeps one entry
+ * stack and grows by up to 19 pages of 510 entries. Each page keeps one entry
  * free (v7.3 include/asm-generic/tlb.h, __tlb_remove_folio_pages_size()).
  */
 #define GATHER_LOCAL 7
 #define GATHER_PAGE  509
-#define GATHER_PAGES 20 /* the first is that on the stack */
+#define GATHER_PAGES 20 /* the first is the one on the stack */
 #define GATHER_MAX   (GATHER_LOCAL + 1 + (GATHER_PAGES - 1) * (GATHER_PAGE + 1))
 
-/* A run of PTEs of a large folio takes two entries: the folio, and the number of its
- * references, which no slot can be. The entry that is kept free is for this. */
+/* A run of PTEs of a large folio takes two entries: the folio and the number of
+ * references, in values that no slot has. The free entry of each page is for this. */
 #define ENCODE_NR_PAGES(nr) (UINT32_MAX - (nr))
 #define IS_NR_PAGES(entry)  ((entry) >= ENCODE_NR_PAGES(1u << MAX_FOLIO_ORDER))
 
-/** struct mmu_gather - v7.3; with what is the same for all PTEs of an unmapping. */
+/** struct mmu_gather - as in v7.3, plus what is the same for all PTEs of one unmapping. */
 struct mmu_gather {
 	struct zap_details d;
 	const struct reap_policy *policy;
 	bool in_scope;
 	bool evict;
-	bool preemptible; /* others may run in between */
+	bool preemptible; /* other tasks may run in between */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
-	uint32_t nr_ends, ends[GATHER_PAGES]; /* where the pages that are full end */
-	/* dirty file PTEs of this page table: the rmap goes after the TLB flush */
+	uint32_t nr_ends, ends[GATHER_PAGES]; /* ends of the full pages */
+	/* dirty file PTEs of this page table: rmap is removed after the TLB flush */
 	uint32_t nr_delayed;
 	struct {
 		uint32_t slot, nr;
@@ -61,8 +61,8 @@ struct mmu_gather {
 	bool used;		 /* between tlb_gather_mmu() and tlb_finish_mmu() */
 };
 
-/* A timed run: what unmapping takes is counted page by page. Who unmaps a dying
- * process pays at the end of each page table; all others hold mmap_lock for
+/* A timed run counts the cost of unmapping page by page. A task that unmaps a dying
+ * process pays at the end of each page table. All other tasks hold mmap_lock for
  * writing and pay when their operation ends. */
 static void owe(struct sim *s, const struct mmu_gather *tlb, enum reap_cost what, uint32_t ps)
 {
@@ -73,7 +73,7 @@ static void owe(struct sim *s, const struct mmu_gather *tlb, enum reap_cost what
 	s->times.reap_ps[what] += ps;
 }
 
-/* which kind of mark it was shows in what it did to the folio */
+/* the folio's flags before and after tell which kind of mark it was */
 static void owe_mark(struct sim *s, const struct mmu_gather *tlb, uint16_t before, uint16_t after)
 {
 	const struct machine *m = &s->cfg.machine;
@@ -86,7 +86,7 @@ static void owe_mark(struct sim *s, const struct mmu_gather *tlb, uint16_t befor
 		owe(s, tlb, REAP_MARK_FIRST, m->mark_first_ps);
 }
 
-/* mapping_evict_folio() of a folio that the gather holds, @refs times */
+/* mapping_evict_folio() of a folio to which the gather holds @refs references */
 static bool gather_evict(struct sim *s, uint32_t slot, uint32_t refs)
 {
 	struct folio *f = &s->folios[slot];
@@ -105,8 +105,7 @@ static bool gather_evict(struct sim *s, uint32_t slot, uint32_t refs)
 	return true;
 }
 
-/* the work of one folio_batch in free_pages_and_swap_cache(), with what "+evict"
- * adds to it */
+/* one folio_batch of free_pages_and_swap_cache(), and the addition of "+evict" */
 static void free_batch(struct sim *s, struct mmu_gather *tlb, struct folio_batch *b,
 		       const uint32_t *refs)
 {
@@ -153,8 +152,8 @@ static void free_pages_and_swap_cache(struct sim *s, struct mmu_gather *tlb, uin
 		free_batch(s, tlb, &b, refs);
 }
 
-/* v6.12 free_pages_and_swap_cache(), exit_mmap(), vms_clear_ptes(): what their
- * lru_add_drain() does */
+/* lru_add_drain() of v6.12 free_pages_and_swap_cache(), exit_mmap() and
+ * vms_clear_ptes() */
 static void unmap_drain(struct sim *s, unsigned int cpu)
 {
 	if (s->cfg.kernel->drain_at_unmap)
@@ -168,8 +167,8 @@ static void tlb_flush_rmaps(struct sim *s, struct mmu_gather *tlb)
 	tlb->nr_delayed = 0;
 }
 
-/* References go 31 folios at a time, and at the end of each page of the gather: a
- * folio that is there twice is evicted only if its entries are further apart. */
+/* References are dropped 31 folios at a time, and at the end of each page of the
+ * gather. If a folio has two entries, it is evicted only if they are further apart. */
 static void tlb_flush_mmu(struct sim *s, struct mmu_gather *tlb)
 {
 	const uint64_t before = s->nr_used;
@@ -199,7 +198,7 @@ static inline void tlb_remove_folio_pages(struct sim *s, struct mmu_gather *tlb,
 	if (__builtin_expect(folio_test_large(f), 0)) {
 		folio_large(s, slot)->nr_gathered += nr;
 	} else if (__builtin_expect(++f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0)) {
-		/* one page mapped hundreds of times: keep the 8-bit count in range */
+		/* a page may be mapped hundreds of times: keep the 8-bit count in range */
 		f->extra_refs--;
 		tlb_flush_mmu(s, tlb);
 		f->extra_refs++;
@@ -216,8 +215,8 @@ static inline void tlb_remove_folio_pages(struct sim *s, struct mmu_gather *tlb,
 		tlb_flush_mmu(s, tlb);
 }
 
-/* the accessed half of zap_present_folio_ptes(): of @nr_young PTEs that are young.
- * Return: is the folio to be demoted? */
+/* the accessed half of zap_present_folio_ptes(), for @nr_young young PTEs.
+ * Return: true if the caller must demote the folio */
 static bool zap_accessed(struct sim *s, struct mmu_gather *tlb, const struct vma *vma,
 			 uint32_t head, uint32_t nr_young)
 {
@@ -253,7 +252,7 @@ static bool zap_accessed(struct sim *s, struct mmu_gather *tlb, const struct vma
 	return false;
 }
 
-/* zap_nonpresent_ptes(), and present ones of anon pages */
+/* zap_nonpresent_ptes(), and present PTEs of anon pages */
 static void zap_anon_pte(struct sim *s, struct mmu_gather *tlb, struct pte_table *pt, uint32_t idx,
 			 uint8_t pte)
 {
@@ -315,7 +314,7 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 }
 
 /* zap_huge_pmd(), zap_huge_pmd_folio(): one mark if the PMD is young, and one reference.
- * Who skips asks if the folio is exclusive while the PMD still maps it, as the series does. */
+ * A policy checks that the folio is exclusive while the PMD still maps it, as the series does. */
 static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			 struct pte_table *pt, uint32_t vpn)
 {
@@ -335,7 +334,7 @@ static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 	tlb_remove_folio_pages(s, tlb, head, 1);
 }
 
-/* Return: how many PTEs, of up to @max, that was */
+/* Return: the number of PTEs zapped, up to @max */
 static uint32_t zap_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			 struct pte_table *pt, uint32_t vpn, uint32_t max)
 {
@@ -447,7 +446,7 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	vma_remove_range(s, mm, start, pages);
 }
 
-/* unmap_vmas() of all of them */
+/* unmap_vmas() of all VMAs */
 static void zap_all(struct sim *s, struct mm *mm)
 {
 	struct mmu_gather *tlb = tlb_gather_mmu(s, mm, false, 0);
@@ -485,8 +484,8 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 
 	mm->unstable = true;
 	tlb = tlb_gather_mmu(s, mm, true, mrelease_flags);
-	/* the program itself is no part of the trace: v6.12 comes to its pages first
-	 * and has freed them before the next VMA */
+	/* The program itself is not in the trace. v6.12 unmaps its pages first, and
+	 * frees them before the next VMA */
 	unmap_drain(s, s->this_cpu);
 	for (guint i = 0; i < nr; i++) {
 		struct vma *vma = mm->vmas->pdata[s->cfg.kernel->reap_backwards ? nr - 1 - i : i];
