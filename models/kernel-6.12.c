@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * v6.12 (6.12.117), the long-term kernel that Debian 13 and Android's common
- * kernel are based on. Its mm/ was read function by function, next to that of v7.3,
- * where sim/ and models/ mirror something.
+ * kernel are based on. Its mm/ was compared with that of v7.3, function by function,
+ * for everything that sim/ and models/ mirror.
  *
- * Approximations: what differs and has no item in struct kernel_profile.
- * swapin_readahead() of a slot that several PTEs refer to reads its neighbours,
- * too, here the page alone: wrong for swap that a fork shares. The first time,
- * __alloc_pages_slowpath() wakes kswapd and tries the free list twice before it
- * reclaims; free_unref_page_commit() gives pages back in one go. pgrotate_* are
- * counted, though that kernel has no such counters. Before the first VMA of the
- * trace the reaper comes to the program's own pages, which are in no trace: it is
- * taken for granted that there are any, and that their gather drains the batches.
+ * Approximations: these differences have no item in struct kernel_profile.
+ * swapin_readahead() also reads the neighbours of a slot that several PTEs refer to;
+ * here it reads the page alone. This is wrong for swap that a fork shares. On its
+ * first try __alloc_pages_slowpath() wakes kswapd and tries the free list twice before
+ * it reclaims. free_unref_page_commit() frees pages in one go. The simulator counts
+ * pgrotate_*, although that kernel has no such counters. The reaper unmaps the
+ * program's own pages, which are in no trace, before the first VMA of the trace. The
+ * profile assumes that there are some and that their gather drains the batches.
  */
 #include "models/models.h"
 
@@ -28,8 +28,8 @@ const struct kernel_profile kernel_6_12 = {
 
 /*
  * With the RFC that two vendors measured (Song, 25 Feb 2026, lazily activate folios
- * while folios are really mapped), as its text has it: written from the description
- * and not compared with a kernel.
+ * while folios are really mapped). Written from the text of the RFC, not compared with
+ * a kernel.
  */
 const struct kernel_profile kernel_6_12_lazy = {
 	.name = "6.12-lazy",

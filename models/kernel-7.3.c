@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mainline v7.3.4, what the files of sim/ and models/ mirror unless they say
- * otherwise, and the release candidate that much was recorded on.
+ * Mainline v7.3.4, which the files of sim/ and models/ mirror unless they say
+ * otherwise, and the release candidate that many recordings were made on.
  *
- * Of what changed in mm/ between v7.3-rc7 and v7.3.4, count_shadow_nodes() is what matters here:
- * it asks the statistics again how many pages there are. What else was read and has no
- * item: MEMCG_MAX is counted for a charge that is refused at once, direct reclaim of
- * MGLRU looks at memory.min on its way down, memory.reclaim is no stall and not bound
- * to a zone, MADV_COLD of a part of a huge page gives up where the page is locked.
+ * Between v7.3-rc7 and v7.3.4 one change in mm/ matters here: count_shadow_nodes() takes the
+ * number of pages from the statistics again. These other changes have no item: a charge that
+ * is refused at once counts MEMCG_MAX; direct reclaim of MGLRU checks memory.min on its way
+ * down; memory.reclaim is no stall and not bound to a zone; MADV_COLD of a part of a huge
+ * page gives up if the page is locked.
  */
 #include "models/models.h"
 
@@ -34,9 +34,9 @@ const struct kernel_profile kernel_7_3_rc7 = {
 
 /*
  * As before "mm/mglru: use folio_mark_accessed to replace folio_set_active" (Song,
- * 26 May 2026): with MGLRU, what a fault brings in, readahead included, starts out
- * active. Only the placement: what that patch changed with it, the count of
- * WORKINGSET_ACTIVATE and when a second scan promotes, stays.
+ * 26 May 2026): with MGLRU, folios that a fault brings in start active, including
+ * readahead. The profile reverts only this placement. It keeps that patch's changes to
+ * the count of WORKINGSET_ACTIVATE and to when a second scan promotes.
  */
 const struct kernel_profile kernel_7_3_eager = {
 	.name = "7.3-eager",

@@ -6,39 +6,39 @@
  * defaults are those of a phone that is not low on RAM; ro.config.low_ram has
  * partial_ms=200, thrashing=30 and decay=50.
  *
- * It waits for a trigger: tasks stalled 70 ms, or all of them 700 ms, within a
- * second. From then on, until nothing asked for more for a second, it looks every
- * 100 ms, or 10 ms while swap is low. A trigger, a kill and direct reclaim since
- * the last look ask for more. If nothing was scanned and nothing came back since
- * the last look, that is all. Else it kills, and each reason says how important
- * the victim may be at most:
+ * It waits for a trigger: some tasks stalled for 70 ms, or all of them for 700 ms,
+ * within a second. Then it polls every 100 ms, or every 10 ms while swap is low. A
+ * trigger, a kill and direct reclaim since the last poll keep polling alive for
+ * another second. If nothing was scanned and nothing refaulted since the last poll,
+ * lmkd does nothing. Otherwise it looks for a reason to kill. Each reason limits how
+ * important the victim may be:
  *
- *   free memory below min even after a kill, or all stalled: anybody
- *   swap is low, and thrashing or free memory below low: who is not perceptible
+ *   free memory below min even after a kill, or all stalled: any process
+ *   swap is low, and thrashing or free memory below low: not perceptible processes
  *   thrashing, and free memory below low or direct reclaim: likewise
  *   free memory below low: a cached app
  *
- * and anybody if it is below min or thrashing beyond thrashing_critical. Thrashing
- * is what came back to the file LRU since the last reset, in percent of its size
- * then, with half of what the second before had for each second passed. It is
- * reset after a second and after a kill. Each kill for thrashing lowers the limit,
- * until the next reset after a second.
+ * Any process may go if free memory is below min or thrashing exceeds
+ * thrashing_critical. Thrashing is the number of refaults of the file LRU since the
+ * last reset, in percent of the LRU's size at that time, plus the growth of the second
+ * before, halved for each second passed. It is reset after a second and after a kill.
+ * Each kill for thrashing lowers the limit, until the next reset after a second.
  *
- * Importance (oom_score_adj) is the activity manager's. A trace knows when a
- * process was last used: the one used last, or in use, is the foreground (0), the
- * one before it the previous app (700), and all others are cached (from 900 on).
- * Cached ones are ranked as the activity manager ranks them, longest idle first;
- * of several in use the largest goes first. Services and other perceptible
- * processes look cached when they are idle; TRACE_SYSTEM_PID is no candidate.
+ * On a phone the activity manager sets the importance (oom_score_adj). A trace only
+ * tells when a process was last used. The process in use, or used last, is the
+ * foreground (0), the one before it the previous app (700), and all others are cached
+ * (from 900 on). Cached processes are ranked as the activity manager ranks them,
+ * longest idle first; of several in use the largest goes first. Idle services and
+ * other perceptible processes look cached. TRACE_SYSTEM_PID is no candidate.
  *
- * One victim at a time, with process_mrelease(): the next look is when it is
- * gone, or after kill_timeout_ms.
+ * lmkd kills one victim at a time, with process_mrelease(). It polls again when the
+ * victim is gone, or after kill_timeout_ms.
  *
- * Left out, as they are off by default or need what is not modelled: pgrefill,
+ * Left out, because they are off by default or need something not modelled: pgrefill,
  * swap_util_max, filecache_min_kb, stall_limit_critical (100%), the vendors' hooks,
  * the watermarks of several zones, and what later versions add (BPF events of
- * direct reclaim, lowmem_min_oom_score). In a memcg, low is room for one round of
- * reclaim and min is no room at all.
+ * direct reclaim, lowmem_min_oom_score). In a memcg the low watermark is room for one
+ * round of reclaim, and the min watermark is no room at all.
  */
 #include "models/models.h"
 #include "sim/mm/charge.h"
@@ -98,7 +98,7 @@ static const struct option options[] = {
 	{ NULL },
 };
 
-/* the lowest that is breached */
+/* the lowest watermark that is breached */
 enum watermark {
 	WMARK_MIN,
 	WMARK_LOW,
@@ -180,7 +180,7 @@ static enum watermark lowest_watermark(const struct sim *s)
 						   : WMARK_NONE;
 }
 
-/* was anything scanned, or did anything come back, since the last look? */
+/* Return: true if anything was scanned or refaulted since the last look */
 static bool anything_new(struct sim *s, struct lmkd *l)
 {
 	const uint64_t *v = s->stat.v;
@@ -195,7 +195,7 @@ static bool anything_new(struct sim *s, struct lmkd *l)
 	return news;
 }
 
-/* the reason to kill, if any, with the least oom_score_adj of who may go for it */
+/* the reason to kill, if any, with the lowest oom_score_adj that a victim may have */
 static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, bool stalled,
 		   uint64_t thrash, int *min_adj, bool *for_thrashing)
 {
@@ -225,7 +225,7 @@ static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, b
 	return low;
 }
 
-/* the two least idle times of all */
+/* the two shortest idle times */
 static void least_idle(const GArray *all, uint64_t least[2])
 {
 	least[0] = least[1] = UINT64_MAX;
@@ -316,7 +316,7 @@ static void run(struct sim *s, const union option_value *args)
 					 args[KILL_TIMEOUT_MS].n
 						 ? s->clock.now_ns + args[KILL_TIMEOUT_MS].n * MS
 						 : UINT64_MAX);
-			/* what came meanwhile was not looked at */
+			/* events in the meantime were not looked at */
 			l.partial.event = l.complete.event = false;
 			until = s->clock.now_ns + POLL_NS;
 			continue;

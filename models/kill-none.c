@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Nobody kills but the kernel's OOM killer. */
+/* No killer except the kernel's OOM killer. */
 #include "models/models.h"
 
 const struct killer kill_none = {

@@ -6,22 +6,21 @@
  * oomd_select_by_pgscan_rate() and oomd_select_by_swap_usage(), with its defaults.
  *
  * Once a second it looks at avg10 of full memory pressure: above 60% for 30 s,
- * with reclaim in the last 30 s, it kills, and not again for 15 s. The 30 s are
- * counted from when the pressure rose, whatever was killed since. Every 150 ms it
- * looks at memory and swap: with less than a tenth of each available, it kills the
- * largest user of swap that has more than a twentieth of it. It kills a whole
- * cgroup by SIGKILL, without process_mrelease(), which mrelease=1 adds: Meta's
- * oomd does so by default (BaseKillPlugin.cpp, reap_memory), and has no detectors
- * of its own but what a configuration names; Meta's example is the same 60% for
- * 30 s.
+ * with reclaim in the last 30 s, it kills, and not again for 15 s. The 30 s start when
+ * the pressure rises; a kill does not restart them. Every 150 ms it looks at memory
+ * and swap: if less than a tenth of each is available, it kills the largest user of
+ * swap that has more than a twentieth of it. It kills a whole cgroup by SIGKILL,
+ * without process_mrelease(). mrelease=1 adds that call, which Meta's oomd makes by
+ * default (BaseKillPlugin.cpp, reap_memory). Meta's oomd has only the detectors that a
+ * configuration names; its example is the same 60% for 30 s.
  *
- * Approximations: a cgroup is a family, a process that nobody forked and its
- * descendants, and all families are monitored together. For pressure systemd-oomd
- * takes the cgroup that was scanned most since the last look, and of equals the
- * one with most memory: here always the latter, what its processes map. What
- * is available is si_mem_available() without slab; in a memcg, what is free of
- * the limit and half of the file LRU. No oomd_avoid, no oomd_omit, no hooks before
- * a kill, no rulesets.
+ * Approximations: a cgroup is a family: a process that was not forked in the trace and
+ * its descendants. All families are monitored together. Under pressure systemd-oomd
+ * kills the cgroup that was scanned most since the last look, and of equal ones the
+ * one with most memory. Here it always kills the family whose processes map most.
+ * Available memory is si_mem_available() without slab; in a memcg it is the room below
+ * the limit plus half of the file LRU. No oomd_avoid, no oomd_omit, no hooks before a
+ * kill, no rulesets.
  */
 #include "models/models.h"
 #include "sim/mm/charge.h"
@@ -70,10 +69,10 @@ struct oomd {
 	uint64_t quiet_until;
 };
 
-/* who founded the family that @pid is of, among those alive */
+/* the founder of the family of @pid: go up as long as the ancestors live */
 static uint32_t founder(const GArray *all, uint32_t pid)
 {
-	/* no chain of parents is longer than that */
+	/* a chain of parents has at most all->len processes */
 	for (guint i = 0; i < all->len; i++) {
 		const struct candidate *c = NULL;
 
@@ -97,7 +96,7 @@ static uint64_t swap(const struct candidate *c)
 	return c->swap_pages;
 }
 
-/* the family with most of @what, if it is more than @threshold */
+/* kill the family with most of @what, if it has more than @threshold */
 static bool kill_family(struct sim *s, const struct oomd *o,
 			uint64_t (*what)(const struct candidate *c), uint64_t threshold)
 {
@@ -127,7 +126,7 @@ static bool kill_family(struct sim *s, const struct oomd *o,
 	return most > threshold;
 }
 
-/* oomd_pressure_above(), and the reclaim that must go with it */
+/* oomd_pressure_above(), and the check for recent reclaim */
 static void look_at_pressure(struct sim *s, struct oomd *o)
 {
 	const union option_value *args = o->args;

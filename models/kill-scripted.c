@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The kills that are in the trace, where it has them. */
+/* Kills at the places where the trace has them. */
 #include "models/models.h"
 
 const struct killer kill_scripted = {

@@ -4,20 +4,19 @@
  * shadow entries. Mirrors mm/vmscan.c (shrink_node, prepare_scan_control,
  * get_scan_count, shrink_lruvec, shrink_active_list, shrink_inactive_list,
  * inactive_is_low, folio_check_references), mm/workingset.c and the list moves
- * of mm/folio.c. v6.12 differs in when costs are noted, and in what
- * folio_check_references() clears (sim/kernel.h).
+ * of mm/folio.c. v6.12 notes costs at other times, and its folio_check_references()
+ * clears other flags (sim/kernel.h).
  *
- * A file page enters the inactive list. A second mark while it is there moves
- * it to the active list; the active list gives pages back when it outgrows the
- * inactive one or when refaults say that the working set changed. An evicted
- * page leaves the reading of a clock that ticks with every eviction and
- * activation; when it comes back within as many ticks as the active list is
- * long, it would have stayed had the active pages been inactive: it starts
- * active.
+ * A file page enters the inactive list. A second mark there moves it to the active
+ * list. The active list is shrunk when it outgrows the inactive one or when refaults
+ * show that the working set changed. A clock ticks with every eviction and
+ * activation, and an evicted page leaves the clock's value as a shadow entry. If the
+ * page comes back within as many ticks as the active list is long, it would have
+ * stayed resident in the place of the active pages. It then starts active.
  *
  * Approximations: one node and one lruvec: the memcg's when there is a limit,
- * else the root's; no memory.low/min. The statistics that reclaim decides by
- * are exact unless machine key memcg_stats says "flushed" (see sim/machine.h).
+ * else the root's; no memory.low/min. Reclaim's statistics are exact unless the
+ * machine key memcg_stats is "flushed" (see sim/machine.h).
  * shrink_active_list() strips no buffer heads; nothing is mlocked.
  */
 #include <errno.h>
@@ -56,8 +55,8 @@ struct lru_cost {
 };
 
 /*
- * What lruvec_page_state() reads. In a memcg that is the state of the last
- * flush (mem_cgroup_flush_stats(), flush_memcg_stats_dwork()), not of now.
+ * The values that lruvec_page_state() reads. In a memcg they are those of the last
+ * flush (mem_cgroup_flush_stats(), flush_memcg_stats_dwork()), not the current ones.
  */
 struct lruvec_stats {
 	uint64_t size[NR_LISTS];
@@ -88,7 +87,7 @@ static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 	c->flushed.io[LRU_ANON] += s->stat.v[VM_nr_vmscan_write];
 }
 
-/* the statistics as reclaim may read them now */
+/* the statistics that reclaim sees now */
 static const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruvec *lruvec)
 {
 	struct classic *c = lruvec->lists;
@@ -214,8 +213,8 @@ static uint32_t classic_eviction(struct sim *s, uint32_t slot)
 	return eviction;
 }
 
-/* workingset_test_recent(): the refault distance against what could have held
- * the page */
+/* workingset_test_recent(): compare the refault distance with the size of the lists
+ * that could have held the page */
 static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t shadow, enum lru_type type)
 {
 	const struct classic *c = lruvec->lists;
@@ -308,8 +307,8 @@ static enum folio_references classic_check_references(struct sim *s, uint32_t sl
 	return FOLIOREF_RECLAIM;
 }
 
-/* isolate_lru_folios(): @nr_to_scan pages from the tail, oldest first. Return: folios;
- * @nr_taken: their pages. */
+/* isolate_lru_folios(): take @nr_to_scan pages from the tail, oldest first. @nr_taken: set
+ * to the number of pages. Return: number of folios. */
 static unsigned int isolate(struct sim *s, struct classic *c, unsigned int list,
 			    uint64_t nr_to_scan, uint32_t *slots, uint64_t *nr_taken)
 {
@@ -320,7 +319,7 @@ static unsigned int isolate(struct sim *s, struct classic *c, unsigned int list,
 	return n;
 }
 
-/* move_folios_to_lru(). Return: their pages. */
+/* move_folios_to_lru(). Return: number of pages. */
 static uint64_t putback(struct sim *s, struct classic *c, const uint32_t *slots, unsigned int n)
 {
 	uint64_t nr_moved = 0;
@@ -408,7 +407,7 @@ static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
 	return inactive * ratio < active;
 }
 
-/* what happened since the last look, decayed */
+/* the changes of the statistics since the last call, decayed */
 static void costs_from_statistics(struct classic *c, const struct lruvec_stats *st)
 {
 	struct lru_cost *anon = &c->cost[LRU_ANON], *file_cost = &c->cost[LRU_FILE];
@@ -511,7 +510,7 @@ static void rescale(uint64_t *nr, uint64_t target, uint64_t percentage)
 
 /*
  * One round of shrink_lruvec()'s loop over the lists: up to SWAP_CLUSTER_MAX
- * pages of each. Returns true while there is more to scan.
+ * pages of each. Return: true while there is more to scan.
  */
 static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {

@@ -6,16 +6,16 @@
  * (folio_update_gen), eviction (folio_check_references, sort_folio to evict_folios)
  * and its loop (should_run_aging, get_nr_to_scan, try_to_shrink_lruvec).
  *
- * What sets it apart from v7.3: a page that a fault brings in starts in the
- * youngest generation, and so does every page that reclaim finds used, once is
- * enough. PG_workingset is a count of reads. A refault is recent only while the
- * generation that was oldest at its eviction still is. Reclaim opens a generation
- * only below its first priority, by how the pages spread over generations, and
- * then it leaves; it takes memcgs past what was asked for.
+ * Differences from v7.3: a page that a fault brings in starts in the youngest
+ * generation. Reclaim moves every page there that it finds used, even once.
+ * PG_workingset is part of a count of reads. A refault is recent only while the
+ * generation that was oldest at the eviction still is the oldest. Reclaim opens a
+ * generation only below its first priority, depending on how pages spread over
+ * generations, and then returns. It reclaims more from memcgs than was asked for.
  *
- * Approximations: shrink_many() sees one lruvec, once a pass: it may meet one that
- * is smaller than a page at the pass's priority twice. A dirty folio that
- * shrink_folio_list() keeps since a walk marked it counts as dirty for the flusher.
+ * Approximations: shrink_many() sees one lruvec, once per pass. The kernel may visit a
+ * lruvec twice if it is smaller than a page at the pass's priority. A dirty folio that
+ * shrink_folio_list() keeps because a walk marked it counts as dirty for the flusher.
  */
 #include "models/lru-mglru.h"
 #include "models/models.h"
@@ -381,7 +381,7 @@ static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct sc
 	return scanned;
 }
 
-/* @nr_to_scan: the pages of the types that are evicted */
+/* @nr_to_scan: set to the number of pages of the evictable types */
 static bool should_run_aging(const struct mglru *g, unsigned int swappiness, uint64_t *nr_to_scan)
 {
 	const enum lru_type first = swappiness ? LRU_ANON : LRU_FILE;
@@ -407,7 +407,7 @@ static bool should_run_aging(const struct mglru *g, unsigned int swappiness, uin
 	return young * MIN_NR_GENS > total || old * (MIN_NR_GENS + 2) < total;
 }
 
-/* get_nr_to_scan(). 0: nothing, or it went into aging */
+/* get_nr_to_scan(). Return: 0 if there is nothing to scan, or if it aged instead */
 static uint64_t get_nr_to_scan(struct sim *s, struct lruvec *lruvec, const struct scan_control *sc,
 			       unsigned int swappiness)
 {

@@ -6,20 +6,19 @@
  * walk_pmd_range, walk_pte_range, suitable_to_scan), the Bloom filters, and the
  * look around a young PTE (lru_gen_look_around).
  *
- * A walk visits the address spaces that ran since the last one, in each the
- * page tables that the CPU went through since, of these the ones that had
- * enough young PTEs the last time that anybody looked; it clears young bits and
- * promotes what was used. An address space that is new is walked whole. v6.12 walks
- * alike except for the folios that it takes (struct lru_gen_rules).
+ * A walk visits the address spaces that ran since the last walk. In each it visits the
+ * page tables that the CPU used since then and that had enough young PTEs when last
+ * looked at. It clears young bits and promotes the folios that were used. It walks a
+ * new address space completely. v6.12 walks in the same way but takes other folios
+ * (struct lru_gen_rules).
  *
- * Approximations: the sets of page tables are exact, where the kernel's Bloom
- * filters (32768 bits, two hashes) let tables through that are not in: wrong
- * when thousands of tables, several GiB, are in. There is no TLB: an access sets
- * the accessed bits of PTE and PMD entry, always. The process whose operation is
- * replayed counts as one that has run, since whatever it waited for made it run
- * again. Walks are not interrupted, find no lock taken, and take no time.
- * Every mapping is one of the trace: no program text, stack or heap
- * that it does not name.
+ * Approximations: the sets of page tables are exact. The kernel's Bloom filters (32768
+ * bits, two hashes) have false positives, which matter with thousands of tables,
+ * several GiB. There is no TLB: every access sets the accessed bits of the PTE and the
+ * PMD entry. The process of the current operation counts as having run, because it
+ * ran again after whatever it waited for. Walks are never interrupted, find all locks
+ * free, and take no time. Only the trace's mappings exist: there is no program text,
+ * stack or heap that the trace does not name.
  */
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"

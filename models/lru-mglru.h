@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the parts of the multi-generational LRU share: lru-mglru.c holds the
- * lists, lru-mglru-walk.c looks at page tables, lru-mglru-ttl.c protects what is
- * young, lru-mglru-VERSION.c has the rules of a kernel. */
+/* Shared by the parts of the multi-generational LRU: lru-mglru.c holds the lists,
+ * lru-mglru-walk.c walks page tables, lru-mglru-ttl.c protects young pages
+ * (min_ttl_ms), lru-mglru-VERSION.c has the rules of a kernel. */
 #ifndef REAPSIM_LRU_MGLRU_H
 #define REAPSIM_LRU_MGLRU_H
 
@@ -32,7 +32,7 @@ struct ctrl {
 
 struct mglru;
 
-/** struct lru_gen_rules - what is a version's own; none may fail. */
+/** struct lru_gen_rules - the rules that differ between versions. No hook may fail. */
 struct lru_gen_rules {
 	/* lru_gen_add_folio(): what an active folio loses on its list */
 	uint16_t active_clears;

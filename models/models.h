@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The registries: every kernel, LRU model, policy and killer there is. */
+/* The registries: all kernels, LRU models, policies and killers. */
 #ifndef REAPSIM_MODELS_H
 #define REAPSIM_MODELS_H
 
@@ -53,7 +53,7 @@ KILLERS(DECLARE_KILLER)
 /* rules of the kernel profiles */
 extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_12;
 
-/* NULL ends each */
+/* each array ends with NULL */
 extern const struct kernel_profile *const kernel_profiles[];
 extern const struct lru_model *const lru_models[];
 extern const struct reap_policy *const reap_policies[];
