@@ -5,18 +5,17 @@
  * least recently used one is killed. An app maps one file of its own and the
  * library set that all apps share, and has anonymous memory.
  *
- * What a cold start touches is not published; it is a fixed random set of
- * 16-page extents per app here, the same at each start (start_percent), plus
- * some that differ (stray_percent). All of an app's anonymous memory is written
- * when it starts. Wrong where an app's use drifts from start to start, or where
- * its library pages are not as random a choice as this.
+ * No published data says what a cold start touches. Here it is a fixed random set of 16-page
+ * extents per app, the same at each start (start_percent), plus some extents that differ
+ * (stray_percent). All of an app's anonymous memory is written
+ * when it starts. Wrong if an app's use drifts from start to start, or if its library pages are
+ * less random than this.
  *
- * With order=ageing and return_percent below 100, app0 does not always come back:
- * then another app, which never ran before, takes its place.
+ * With order=ageing and return_percent below 100, app0 does not always come back: otherwise
+ * another app, which never ran before, takes its place.
  *
- * kills=none leaves it to the machine's killer to end apps (a timed run): then
- * cached_limit means nothing, each app starts once, and every later launch is a
- * resume.
+ * With kills=none the machine's killer ends apps (a timed run): then cached_limit has no effect,
+ * each app starts once, and every later launch is a resume.
  */
 #include "traces/gen/apps.h"
 
@@ -278,7 +277,7 @@ static struct app *least_recent(struct apps *c)
 	return victim;
 }
 
-/* One large allocation: half of it is there when apps start to die for the rest */
+/* One large allocation: half of it is in memory when apps start to die for the rest */
 static void burst(struct apps *c)
 {
 	const uint64_t pages = c->v[A_BURST].n, half = (pages + 1) / 2;
@@ -343,7 +342,7 @@ static void others(struct apps *c, double ms)
 		launch(c, 1 + (uint32_t)(c->nr_launches % (c->nr - 1)));
 }
 
-/* Another one, which never ran before, in the place of app 0 */
+/* Another app, which never ran before, replaces app 0 */
 static void replace(struct apps *c, uint64_t round)
 {
 	g_autofree char *name = g_strdup_printf("new%" G_GUINT64_FORMAT, round);

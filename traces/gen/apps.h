@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Apps that take turns in the foreground, some cached, some killed: what the
- * generators of phones and of browser tabs share. They differ in their defaults
- * (struct gen_default), or in who comes when.
+ * Apps that take turns in the foreground, some cached, some killed: the common code of the
+ * generators of phones and of browser tabs. These differ in their defaults (struct gen_default),
+ * or in the order of apps.
  */
 #ifndef REAPSIM_TRACES_APPS_H
 #define REAPSIM_TRACES_APPS_H

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * android-ageing: one app is started, goes to the background, and is killed when
- * it has been there for some time: 0, 1, 5 or 15 minutes, the ages at which
- * reclaim's hold on such an app was published. It comes back after a gap between
- * a second and an hour. All the while other apps take turns. The older the app,
- * the more reclaim has decided about its pages before the reap comes, which is
- * what two reviewers call the real question.
+ * android-ageing: one app is started, goes to the background, and is killed after some time
+ * there: 0, 1, 5 or 15 minutes, the ages for which published data shows how much reclaim took
+ * from such an app. It comes back after a gap between a second and an hour. Meanwhile other apps
+ * take turns. The older the app, the more reclaim has decided about its pages before the reap;
+ * two reviewers call this the real question.
  */
 #include <glib.h>
 

@@ -3,8 +3,8 @@
  * android-cycle30: the shape of the public rotation studies, 30 apps x 500 rounds
  * on a phone with 8 GB: 2 million pages of RAM, zram, kswapd. The defaults of an
  * app's size are those of one app measured on such a phone (206 MB of files, 247 MB
- * anonymous memory when it is new); how many apps the phone keeps, what the system
- * takes and what a start and a resume touch is assumed. See traces/studies/ROTATION.md.
+ * anonymous memory when it is new); the number of apps that the phone keeps, the system's memory,
+ * and the pages that a start and a resume touch are assumed. See traces/studies/ROTATION.md.
  */
 #include <glib.h>
 

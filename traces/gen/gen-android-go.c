@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * android-go: a phone with little memory. Its killer and its slow storage (1.5 ms a
- * 4 KiB read) are the machine's: this is only smaller than android-cycle30.
+ * android-go: a phone with little memory. The machine defines its killer and its slow storage
+ * (1.5 ms per 4 KiB read): this generator is only smaller than android-cycle30.
  */
 #include <glib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * app-rotation: a phone in a memory cgroup, as small and as plain as it gets:
+ * app-rotation: a phone in a memory cgroup, as small and simple as possible:
  * apps take turns, nothing else runs. See traces/gen/apps.c.
  */
 #include <glib.h>

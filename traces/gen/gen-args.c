@@ -52,7 +52,7 @@ int gen_args_parse(struct gen_args *a, const struct trace_generator *g, char *co
 	return 0;
 }
 
-/* What it takes to make this trace again. */
+/* All that is needed to generate this trace again. */
 static char *describe(const struct trace_generator *g, const struct gen_args *a)
 {
 	GString *s = g_string_new("reapsim gen ");

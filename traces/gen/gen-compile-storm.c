@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * compile-storm: make -jN: one compiler, hundreds of runs, each with a source of its
- * own and headers that many read. With jobs=1 every run is the only one to map the
- * compiler when it exits, and the next run wants it back at once.
+ * compile-storm: make -jN: one compiler, hundreds of runs, each with its own source and with
+ * headers that many runs read. With jobs=1 every run is the only one to map the compiler when it
+ * exits, and the next run needs it again at once.
  */
 #include <glib.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * db-pressure: a database maps one large file, which nobody else does, and reads it all
- * over, some pages often. A neighbour needs memory, the database is the OOM killer's
- * victim, and has to have its pages back when it restarts.
+ * db-pressure: a database is the only process that maps one large file, and reads all of it, some
+ * pages often. A neighbour needs memory, the OOM killer kills the database, and the database
+ * needs its pages again when it restarts.
  */
 #include <glib.h>
 

@@ -42,7 +42,7 @@ void gen_optin(struct gen_emit *e, uint32_t pid)
 	gen_op(e, &(struct op){ .code = OP_OPTIN, .pid = pid });
 }
 
-/* Emit @op as often as it takes to cover @pages. */
+/* Emit @op as often as necessary to cover @pages. */
 static void gen_range(struct gen_emit *e, struct op op, uint64_t pages)
 {
 	while (pages && !e->ret) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * k8s-crashloop: replicas of one image, each killed by its memory limit after some
- * seconds and started again after 10, 20, 40 .. 300 s. They share the image, so that
- * a page of it is exclusive only while the others are down.
+ * seconds and started again after 10, 20, 40 .. 300 s. They share the image, so a page of it is
+ * exclusive only while the others are down.
  */
 #include <glib.h>
 

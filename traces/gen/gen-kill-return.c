@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * kill-return: one process after the other starts, works for a while, and is
- * killed; whether and when it comes back is left to the restart rule of a timed
- * run. Meanwhile a neighbour streams pages through memory at a given rate, so
- * that a later return finds less of its pages. Each process has a file of its
- * own and is killed once, which keeps the number of kills the same whatever the
- * rule. After horizon_ticks it is started with nothing to do, if it is not there,
- * and exits: a timed run counts that start as a restart that took no time.
+ * kill-return: processes start one after the other, work for a while, and are killed. The restart
+ * rule of a timed run decides whether and when a process comes
+ * back. Meanwhile a neighbour streams pages through memory at a given rate, so that a later
+ * return finds fewer of its pages. Each process has its own file and is killed once, so the
+ * number of kills is the same under every rule. After horizon_ticks a process that is not running
+ * is started with nothing to do, and exits: a timed run counts that start as a restart that took
+ * no time.
  *
- * With read_before its file was read once before it started, as by an installer
- * or by an earlier life: the mark of its unmapping is then the second one, which
- * activates.
+ * With read_before the file of a process is read once before its start, as by an installer or an
+ * earlier life: then the mark at unmapping is the second one, which activates.
  */
 #include <glib.h>
 

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * reclaim-first: one victim, and a stream of other pages that makes reclaim look
- * at the victim's pages before it is killed. How far reclaim got is how long the
- * stream is. Part of the victim's pages it had used before (they start active),
- * and part of them it continues using while the stream runs. With used_of_16 below 16
- * it touches only the first pages of every 16, and fault-around maps the rest: young
- * or old, as the machine has it, which decides what a mark is due for.
+ * at the victim's pages before it is killed. The length of the stream determines how far reclaim
+ * gets. The victim used part of its pages before (these start active), and continues to use part
+ * of them while the stream runs. With used_of_16 below 16
+ * it touches only the first pages of every 16, and fault-around maps the rest: young or old, as
+ * the machine defines, which decides for which pages a mark is due.
  *
  * After the reap the stream continues, and the victim comes back and touches all
- * its pages. It is alive at the end, as is the stream's process: what unmapping
- * counts is of the one reap alone.
+ * its pages. Both it and the stream's process are alive at the end, so that the unmap counters
+ * cover only this reap.
  */
 #include <glib.h>
 
@@ -59,7 +59,7 @@ struct plan {
 	uint64_t streamed;
 };
 
-/* what is used of the victim's @pages at @from */
+/* the used part of the victim's @pages at @from */
 static void use(struct plan *p, uint64_t from, uint64_t pages)
 {
 	const uint64_t end = from + pages, used = p->a->v[USED].n;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * restart-loop: one program maps its file, touches every page, is killed and
- * reaped, and starts again; now and then a neighbour larger than the memory
- * that is left comes by. Whether the program finds its pages again depends on
- * what its earlier deaths told the page cache.
+ * reaped, and starts again; now and then a neighbour runs that is larger than the remaining
+ * memory. Whether the program finds its pages again depends on the marks of its earlier deaths.
  */
 #include <glib.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * shared-library: M processes map one library and a file of their own each.
+ * shared-library: M processes map one library, and each maps its own file.
  * In each round some die and are replaced while the others live on; in between
  * a neighbour streams through memory. A page that a survivor maps is not
  * exclusive to the victim: policies must keep marking it.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * tabs: a browser's tabs. They share nearly all their file pages, the program, and are
- * mostly anonymous memory; when memory is short the one that was idle longest is
- * discarded, which ends its process, and reloads when the user comes back to it.
+ * tabs: a browser's tabs. They share nearly all their file pages (the program), and most of their
+ * memory is anonymous. When memory is short the tab that was idle longest is discarded, which
+ * ends its process; it reloads when the user comes back to it.
  */
 #include <glib.h>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * zipf: independent accesses to the pages of one file, the page of rank k with
- * a probability proportional to k^-alpha. The yardstick of cache simulators:
- * there is no process structure in it, so no reap policy can matter.
+ * a probability proportional to k^-alpha. This is the standard benchmark of cache simulators. It
+ * has no process structure, so reap policies make no difference.
  */
 #include <errno.h>
 

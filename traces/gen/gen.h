@@ -19,8 +19,8 @@
 
 #define GEN_OPTIONS_MAX 40
 
-/** struct gen_default - what a generator of a shared option table has instead of
- * the table's @def and @assumed; a list of them ends with a NULL key. */
+/** struct gen_default - overrides @def and @assumed of an option in a shared table; a NULL key
+ * ends the list. */
 struct gen_default {
 	const char *key, *def;
 	bool assumed;
@@ -41,8 +41,8 @@ struct gen_args {
 };
 
 /**
- * struct gen_return - the options of a generator that say whether and when what is
- * killed comes back, so that a sweep can use them as axes.
+ * struct gen_return - the options of a generator that control whether and when a killed process
+ * comes back, so that a sweep can use them as axes.
  * @delay: key of the delay, which ends in _ms or _s
  * @percent: key of the probability
  * @also: KEY=VALUE that gives the two their meaning
@@ -95,8 +95,8 @@ extern const struct trace_generator *const trace_generators[];
 const struct trace_generator *gen_find(const char *name, struct err *err);
 
 /**
- * gen_options - the rows of a generator, with the defaults that hold for it, and
- * "seed", which every generator has, behind them.
+ * gen_options - the rows of a generator, with its defaults, followed by "seed", which every
+ * generator has.
  * @rows: room for GEN_OPTIONS_MAX + 2; the last one ends them
  * Return: how many there are
  */
@@ -227,7 +227,7 @@ struct gen_set {
 	bool resume;
 };
 
-/** Touch a set of the @pages at @base, in order, in as few operations as it takes. */
+/** Touch a set of the @pages at @base, in order, in as few operations as possible. */
 void gen_touch_set(struct gen_emit *e, struct gen_rng *rng, uint32_t pid, uint32_t base,
 		   uint32_t pages, const struct gen_set *set, bool write);
 

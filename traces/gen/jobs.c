@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A shell forks; the child executes a program, which maps its file and the
- * library, touches what every run of it touches and a little else, reads its
- * input, writes to its memory, and exits. With one job at a time each run is the
- * only one to map its program: "exclusive" then says nothing about whether the
- * next run, which starts at once, will want the same pages.
+ * library, touches the pages that every run of it touches and a few others, reads its
+ * input, writes to its memory, and exits. With one job at a time each run is the only one to map
+ * its program: then "exclusive" does not predict whether the next run, which starts at once,
+ * needs the same pages.
  *
- * Wrong where programs write files (none does here) or differ in size.
+ * Wrong if programs write files (none does here) or differ in size.
  */
 #include "traces/gen/jobs.h"
 
@@ -205,7 +205,7 @@ int jobs_generate(const struct gen_args *a, struct trace_build *b, struct err *e
 	for (uint64_t run = 1; run <= v[RUNS].n && !c.e.ret; run++) {
 		uint32_t pid;
 
-		/* the oldest is the first to be through */
+		/* the oldest finishes first */
 		if (running->len == v[JOBS].n) {
 			gen_die(&c.e, g_array_index(running, uint32_t, 0), v[DEATH].choice, flags);
 			g_array_remove_index(running, 0);

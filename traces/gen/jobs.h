@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Short runs of a few programs, started by a shell that lives on: what the
- * generators of build storms and shell loops share.
+ * Short runs of a few programs, started by a shell that stays alive: the common code of the
+ * generators of build storms and shell loops.
  */
 #ifndef REAPSIM_TRACES_JOBS_H
 #define REAPSIM_TRACES_JOBS_H

@@ -1,21 +1,19 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * G groups (pods, cgroups) of P processes run for a time measured in ticks. Each
- * process maps the image that all share, and the data file of its group; it
- * touches a fixed part of the image when it starts, and draws pages of the data,
- * popular ones more often, as long as it runs. It dies when its life is over
- * (victims=life), or a whole group dies, in turn, when a neighbour needs memory
- * (victims=pressure); and restarts by rule.
+ * G groups (pods, cgroups) of P processes run for a time measured in ticks. Each process maps the
+ * image that all share, and the data file of its group. It touches a fixed part of the image when
+ * it starts, and touches random pages of the data, popular ones more often, as long as it runs.
+ * It dies when its life is over (victims=life), or the groups die in turn, each as a whole, when
+ * a neighbour needs memory (victims=pressure). A rule restarts it.
  *
- * With return_percent below 100 not all restart: at the time when one would, another
- * takes its place for good, with an image and data of its own, so that the load stays
- * the same and only what is wanted again differs.
+ * With return_percent below 100 not all restart: at the time of the restart, another process or
+ * group, with its own image and data, replaces it permanently. So the load stays the same and
+ * only the reused pages differ.
  *
- * kills=none leaves the dying to the machine's killer, and the restart to the
- * run's restart rule.
+ * With kills=none the machine's killer ends processes, and the run's restart rule restarts them.
  *
- * Wrong where a service's use of its data drifts, and where restarts of several
- * groups influence each other other than through memory.
+ * Wrong if a service's use of its data drifts, or if restarts of several groups influence each
+ * other by other means than memory.
  */
 #include "traces/gen/services.h"
 
@@ -199,7 +197,7 @@ static uint64_t restart_time(struct services *c, struct service *s)
 	return c->now + c->v[RESTART_MS].n;
 }
 
-/* 0, or the number of those who take the place of a process or group that dies now */
+/* 0, or the number of replacements for a process or group that dies now */
 static uint32_t draw_return(struct services *c)
 {
 	return gen_chance(&c->returns, c->v[RETURN].real) ? 0 : ++c->nr_new;
@@ -237,7 +235,7 @@ static void hog_part(struct services *c, uint64_t from, uint64_t pages)
 			 MIN(32, pages - at));
 }
 
-/* The neighbour has half of what it needs when a group dies for the rest */
+/* The neighbour has half of the memory that it needs when a group dies for the rest */
 static void hog_comes(struct services *c)
 {
 	const uint64_t pages = c->v[HOG].n, half = (pages + 1) / 2;

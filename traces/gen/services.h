@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Services that are killed and restarted by rule, next to a neighbour that needs
- * memory: what the generators of servers share.
+ * Services that are killed and restarted by rule, next to a neighbour that needs memory: the
+ * common code of the generators of servers.
  */
 #ifndef REAPSIM_TRACES_SERVICES_H
 #define REAPSIM_TRACES_SERVICES_H
