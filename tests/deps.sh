@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Looks for what the build and the report need by using it (a header, a tool),
-# and installs the Debian packages of what is missing. Says nothing if all is
-# there. Exits 1, naming the packages, if they can not be installed.
+# and installs the Debian packages that are missing. Prints nothing if none is
+# missing. Exits 1 and names the packages if they cannot be installed.
 set -u
 
 cc=${CC:-gcc}

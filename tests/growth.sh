@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # How costs grow: twice as much of anything that a user can make large costs at most 2.3
-# times the instructions, as valgrind counts them. Taken off is what the command costs with
-# one of it. Counts do not depend on how busy the machine is.
+# times the instructions, as valgrind counts them. The cost of the command with
+# one of it is subtracted. Counts do not depend on the load of the machine.
 #
 #	tests/growth.sh [ROW...]
 #
 # A row is a size, how many of it, and a command; the function of its name prints the
-# command's input. To see a row fail, run it with $REAPSIM set to a program of before the
-# commit that it is about.
+# command's input. To see a row fail, run it with $REAPSIM set to a program built before
+# the commit that the row tests.
 set -u
 export LC_ALL=C.UTF-8
 
@@ -46,7 +46,7 @@ children() {
 	printf 'machine,swap_pages,100000\nspawn,1\nanon,1,0,64,rw-p\ntouch,1,0,64,w\n'
 	seq 2 "$1" | sed 's/.*/fork,1,&\ntouch,&,0,1,w/'
 }
-# marks: each was counted among all before it
+# snapshots: each was counted among all before it
 marks() {
 	trace 1000
 	printf 'file,a,64\nspawn,1\nread,1,a,0,4\n'

@@ -7,8 +7,8 @@
 #
 # A symbol that the object of one source needs and that of another defines is an arrow,
 # and so is an include. OBJECTS is the folder with the objects, below it SOURCE with .o
-# for .c. Prints how many arrows there are from storey to storey, and each that
-# runs up or where none may run; fails if there is one.
+# for .c. Prints the number of arrows from storey to storey, and each arrow that is not
+# allowed; fails if there is one.
 set -u
 export LC_ALL=C
 
@@ -16,7 +16,7 @@ objects=${1?usage: storeys.sh OBJECTS SOURCE...}
 shift
 cd "$(dirname "$0")/.." || exit 1
 
-# What everybody may use, and depends on nothing: errors, random numbers, tables that
+# Sources that all may use, and that depend on nothing: errors, random numbers, tables that
 # outgrow memory.
 ground="sim/err sim/rng sim/spill"
 
@@ -59,7 +59,7 @@ arrows() {
 			sub(/\.o:$/, ".c", source)
 		}
 		$3 == "U" { print "need", source, $2 }
-		# what it defines is what everybody expects of the C library
+		# it defines functions that all expect from the C library
 		source == "sim/cli/malloc.c" { next }
 		$3 ~ /^[A-TV-Z]$/ { print "have", source, $2 }'
 	[ "${PIPESTATUS[0]}" = 0 ] || echo "bad nm"

@@ -2,22 +2,22 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # check.sh REAPSIM: the kernel side, from source to numbers, on one version:
 #
-#   the series applies patch by patch, with whatever check-series.sh asks of it
+#   the series applies patch by patch, and passes check-series.sh
 #   the kernel with the series builds and boots, and passes the series' selftests
 #   the test-only kernel builds and boots
-#   it counts in the worked example what was recorded, policy by policy
-#   it leaves each page of the decision matrix as was recorded
-#   the simulator REAPSIM agrees with that, except for what decision-matrix.md names
-#   the same for the kernel with the series, where that was recorded
+#   its counters in the worked example match the recording, for each policy
+#   it leaves each page of the decision matrix in the recorded state
+#   the simulator REAPSIM agrees, with the exceptions in decision-matrix.md
+#   the same for the kernel with the series, if there is a recording of it
 #
 #   KERNEL=7.3|6.12    which (default 7.3)
 #   KERNEL_SRC=FOLDER  this tree instead
 #   JOBS=N             compilers and guests at a time (default: all CPUs)
 #   OUT=FOLDER         keep the raw results of the guests there
 #
-# A line a step, "ok" or "FAIL" and what, then "N passed, M failed". What is
-# built, and whether the series is fit, is kept in the cache; all guests run
-# anew. What can not be done, because a package can not be installed, fails.
+# Prints one line per step, "ok" or "FAIL" and its name, then "N passed, M failed". Builds
+# and the result for the series are cached; guests always run. A step fails if a package
+# that it needs cannot be installed.
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -40,8 +40,8 @@ end() {
 	exit
 }
 
-# try WHAT COMMAND... - a step of one command; what it prints goes to $tmp/stdout,
-# and the last that it says is the reason if it fails
+# try WHAT COMMAND... - a step of one command; its stdout goes to $tmp/stdout, and its
+# last message is the reason if it fails
 try() {
 	local what=$1
 	shift
@@ -53,7 +53,7 @@ try() {
 	fi
 }
 
-# lines WHAT - steps of which another script says "ok ..." or "FAIL ..."
+# lines WHAT - steps for which another script prints "ok ..." or "FAIL ..."
 lines() {
 	local verdict what before=$((passed + failed))
 	while read -r verdict what; do
@@ -77,7 +77,7 @@ series=$here/series
 [ "$base" = 7.3 ] || series=$here/series-$base
 patches=("$series"/000[1-9]-*.patch)
 
-# The series by itself. Only what passed is kept.
+# The series by itself. Only a pass is cached.
 checked=$cache/series/$({
 	echo "$layout $id"
 	digest "${patches[@]}" "$here"/config/*.config "$scripts/check-series.sh"
@@ -138,13 +138,13 @@ pool() {
 
 # run LRU POLICY TRACE [OPTION...] - one run on the test-only kernel; CSV
 run() {
-	# the records are of kernels that do not charge kernel memory
+	# the recorded kernels do not charge kernel memory
 	KMEM=0 LRU=$1 POLICY=$2 RUNS=1 OPTIONS="${*:4}" KERNEL_DIR=$test_only OUT=$out/$(basename "$3" .csv) \
 		"$scripts/run.sh" "$3"
 }
 
 # The worked example. Its late phases differ from run to run on one kernel, so
-# three runs have to disagree with what was recorded.
+# it fails only if three runs disagree with the recording.
 recorded=$top/tests/kernel/worked-example-$base.runs.csv
 example() {
 	local name=$tmp/example-$1-$2 try
@@ -162,7 +162,7 @@ done < <(awk -F, '!/^(#|policy)/ && !seen[$1, $2]++ { print $1 "," $2 }' "$recor
 wait
 lines "the worked example" < <(cat "$tmp"/example-*.verdict)
 
-# The decision matrix: this kernel against what was recorded on it, and that
+# The decision matrix: this kernel against its recording, and the recording
 # against the simulator.
 matrix=$top/tests/kernel/decision-matrix.sh
 recorded=$top/tests/kernel/decision-matrix.kernel.csv

@@ -1,10 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# exit-time.sh: what the series costs those who do not use it. A process maps a
-# cached file, touches each page, so that all its entries are young, and exits;
-# nobody passes a flag. The same on the kernel without the series and with it,
-# taking turns, as CSV on stdout: what an exit took a page, less what the exit of
-# a process without the file took.
+# exit-time.sh: the cost of the series for processes that do not use it. A process maps a
+# cached file, touches each page, so that all its entries are young, and exits; no flag
+# is passed. Kernels without and with the series take turns. Prints CSV on stdout: the
+# time of an exit per page, minus the exit of a process without the file.
 #
 #   KERNEL, KERNEL_SRC, CONFIG   as for build.sh
 #   OLD=FOLDER NEW=FOLDER        kernels that build.sh printed, instead
@@ -12,11 +11,10 @@
 #   EXITS=N BOOTS=N              exits a boot, boots of each kernel (40, 5)
 #   OUT=FOLDER                   keep the raw results there
 #
-# clock "time" is what a clock in the guest says. That is QEMU translating code
-# on a shared host: only the difference of two medians says something, and that
-# little. clock "instructions" is QEMU's -icount shift=0, where a nanosecond of
-# the guest is one instruction that it executed: next to no noise, and nothing
-# about how long an instruction takes.
+# clock "time" is the guest's clock. QEMU translates code on a shared host, so only the
+# difference of two medians is meaningful, and only roughly. clock "instructions" is
+# QEMU's -icount shift=0, where a nanosecond of the guest is one executed instruction:
+# there is almost no noise, but it does not show how long an instruction takes.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -34,7 +32,7 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
 
-# The first three bring every page to where further marks change nothing.
+# After the first three exits further marks of a page change nothing.
 awk -v pages="$PAGES" -v exits="$EXITS" 'BEGIN {
 	print "reapsim-trace,1\nfile,data," pages
 	for (i = 1; i <= 3 + exits; i++) {

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # stock-agreement.sh REAPSIM: plays traces/scenarios/stock on distributions' kernels,
-# keeps what they counted in kernel-patch/results/stock, and says how far the
-# simulator is from each. It resumes where it was interrupted, as record.sh does.
+# stores their counters in kernel-patch/results/stock, and prints the distance of the
+# simulator from each. It resumes where it was interrupted, as record.sh does.
 #
 #   KERNELS="VERSION..."  (default: 7.3 6.12); or KERNEL_IMAGE, for image.sh
 #   LRU="NAME..."         (default: classic mglru)

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# stock-check.sh: does the judge work on a distribution's kernel, whichever it is
-# (KERNEL, KERNEL_IMAGE)? It plays every operation of the format, does what the trace
-# says under each policy, and changes each setting. A line a step, "ok" or "FAIL" and
-# what, then "N passed, M failed".
+# stock-check.sh: check that the player works on a distribution's kernel (KERNEL,
+# KERNEL_IMAGE). It plays every operation of the format, plays a trace under each policy,
+# and changes each setting. Prints one line per step, "ok" or "FAIL" and its name, then
+# "N passed, M failed".
 set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # stock-example.sh REAPSIM: the worked examples on a stock kernel, as recorded in
-# results/stock: pages refaulted in all when the last life of app has ended, the
-# simulator next to the kernel, and what the skip costs on each side, as markdown.
+# results/stock, as markdown: the total of refaulted pages after the last life of app, in
+# the kernel and in the simulator, and the cost of the skip in each.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 

@@ -4,7 +4,7 @@
 #        decision-matrix.sh [--series] --record FOLDER >decision-matrix.kernel.csv
 #
 # Replays the decision matrix (matrix.sh) in the simulator under every policy and
-# compares the state of every page, at both marks, with what a real kernel left
+# compares the state of every page, at both snapshots, with that of a real kernel
 # (decision-matrix.kernel.csv). Prints a line for each policy, with -v also the
 # combinations in which pages differ. Fails when a page differs.
 #
@@ -16,9 +16,9 @@
 #	POLICY="$(tests/kernel/decision-matrix.sh --policies)" RUNS=1 OUT=FOLDER \
 #		OPTIONS=player.dump=1 kernel-patch/scripts/run.sh matrix.csv
 #
-# --series is about a kernel with kernel-patch/series alone and mrelease with each
-# value of flags (series-matrix.kernel.csv), against "flag+evict" of the simulator.
-# The series leaves shmem out, so its pages are compared with "baseline". Recorded by
+# --series compares a kernel with kernel-patch/series alone, and mrelease with each
+# value of flags (series-matrix.kernel.csv), with "flag+evict" of the simulator.
+# The series exempts shmem, so shmem pages are compared with "baseline". Recorded by
 #
 #	DEATHS="$(tests/kernel/decision-matrix.sh --series --deaths)" \
 #		tests/kernel/matrix.sh >series.csv
@@ -26,8 +26,8 @@
 #		OPTIONS="player.dump=1 player.flags=trace" kernel-patch/scripts/run.sh series.csv
 #
 # A page's state is "." if it is not in the page cache, else r (referenced), a
-# (active), l (on a list), d (dirty), w (workingset), as they apply, and by how
-# many PTEs it is mapped.
+# (active), l (on a list), d (dirty), w (workingset), as they apply, and the number
+# of PTEs that map it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 policies="baseline baseline+evict rfc rfc+evict v1 v1+evict flag flag+evict \

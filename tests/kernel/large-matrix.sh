@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# usage: large-matrix.sh REAPSIM [-v]      compares the simulator with what a kernel left
+# usage: large-matrix.sh REAPSIM [-v]      compares the simulator with a kernel's result
 #        large-matrix.sh --trace           prints the trace
 #        large-matrix.sh --play FOLDER     plays it on a stock kernel (KERNEL, KERNEL_IMAGE)
-#        large-matrix.sh --record FOLDER   prints that as large-matrix.kernel.csv
-#        large-matrix.sh --again REAPSIM   plays it, and compares with what comes out
+#        large-matrix.sh --record FOLDER   prints the result as large-matrix.kernel.csv
+#        large-matrix.sh --again REAPSIM   plays it, and compares with the new result
 #
 # The decision matrix of large folios. Folios of order 0, 2, 5 and 9, as write() makes
 # them, in each of these layouts:
@@ -17,13 +17,13 @@
 #
 # The victim of each layout is reaped, three times over. The state of every page is
 # compared after each death, when the per-CPU batches are drained: "." if it is not
-# cached, else r (referenced), a (active), l (on a list), d (dirty), and by how many
-# entries of page tables it is mapped. The policies are those that a stock kernel can be
-# made to follow (kernel-patch/player/stock.c says what they stand for).
+# cached, else r (referenced), a (active), l (on a list), d (dirty), and the number of
+# page table entries that map it. The policies are those that can be imitated on a stock
+# kernel (kernel-patch/player/stock.c describes what they stand for).
 #
-# The comparison prints for each LRU, layout and policy how many pages differ, with -v
-# which, and fails if a page does that is not one of those that large-matrix.md explains
-# (large-matrix.explained: LRU LAYOUT ORDER DEATH POLICY KERNEL SIMULATOR, of which "*" is any).
+# The comparison prints for each LRU, layout and policy the number of pages that differ, with
+# -v also the pages, and fails if a page differs that large-matrix.md does not explain
+# (large-matrix.explained: LRU LAYOUT ORDER DEATH POLICY KERNEL SIMULATOR; "*" matches any).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 policies="baseline v1 baseline+evict v1+evict"

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: cut.sh TRACE ENDS [KEY=VALUE...] >PART.csv
 #
-# The beginning of a trace, until ENDS processes have ended, in text form: small
-# enough to play on a kernel. Marks "endN" after each third end and the last one
-# take the place of the trace's own; files that the part does not use are left
-# out, KEY=VALUE replaces or adds a machine row. Processes that go on stay.
+# Prints the beginning of a trace, until ENDS processes have ended, in text form: small
+# enough to play on a kernel. Snapshots "endN" after each third end and after the last
+# one replace the trace's own. Files that the part does not use are left out. KEY=VALUE
+# replaces or adds a machine row. Processes that are still alive stay.
 # traces/scenarios/compile-storm.csv is
 #
 #	traces/record/cut.sh traces/shipped/compile-storm.rtrace 8 memcg_pages=6500

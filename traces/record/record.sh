@@ -51,8 +51,8 @@ Then: reapsim trace convert FILE out.csv
 USAGE
 }
 
-# What Perfetto shall record: as much of the same as ftrace has. Large buffers:
-# what does not fit is thrown away, and counted.
+# The configuration for Perfetto: the same events, as far as ftrace has them. Buffers are
+# large: events that do not fit are dropped, and counted.
 perfetto_config()
 {
 	cat <<CONFIG
@@ -176,9 +176,9 @@ has_event()
 	[ -d "$tracefs/events/$(echo "$1" | tr : /)" ]
 }
 
-# Faults with their address. The tracepoint is there on x86 and riscv, and says
-# whether they write; the software event is there everywhere, and does not.
-# -c 1: each of them, not one of so many.
+# Faults with their address. The tracepoint exists on x86 and riscv, and shows whether a
+# fault writes; the software event exists everywhere, but does not show that.
+# -c 1: record each of them, no sampling.
 no_writes=
 if has_event exceptions:page_fault_user && [ $software = 0 ]; then
 	faults="-e exceptions:page_fault_user"
@@ -189,7 +189,7 @@ else
 	no_writes=" faults count as reads (no exceptions:page_fault_user);"
 fi
 
-# Only what an earlier recording wrote is replaced, and only by a whole one.
+# Only the file of an earlier recording is replaced, and only by a complete one.
 may_replace() # FILE BEGINNING
 {
 	[ ! -d "$1" ] || bad_usage "$1 is a folder"
