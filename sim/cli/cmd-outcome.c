@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim outcome: what a policy costs and saves, in time. */
+/* reapsim outcome: the costs and savings of a policy, in time. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reapsim reclaim-first: what reclaim had decided about a victim's pages, against what
- * its unmapping says. What is run, and what the columns are: sim/lab/reclaim-first.h.
+ * reapsim reclaim-first: compare reclaim's decisions about a victim's pages with the marks of its
+ * unmapping. sim/lab/reclaim-first.h describes the runs and the columns.
  */
 #include "sim/keyfile.h"
 #include "sim/cli/plot.h"

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim sweep: every combination of what a key file lists; a CSV row each. */
+/* reapsim sweep: run every combination of a key file's values; one CSV row each. */
 #include <inttypes.h>
 #include <string.h>
 

@@ -77,7 +77,7 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 	if (evict)
 		fprintf(f, "set title \"the same, each with +evict\"\n");
 	fprintf(f, "set yrange [%s:*]\nset ylabel %s noenhanced\n", evict ? "0" : "*", q_ylabel);
-	/* the first policy, in every panel what the others are measured by */
+	/* the first policy, in every panel the reference for the others */
 	fprintf(f, "plot %s index %u using 1:(1) with lines lw 2 lc '#888888' title %s", dat, end,
 		q_title);
 	for (guint p = 1; p < rs->policies->len; p++) {
@@ -95,7 +95,7 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 	fputc('\n', f);
 }
 
-/* struct comparison - what is plotted */
+/* struct comparison - the data to plot */
 struct comparison {
 	const struct run_set *rs;
 	enum vmstat_item item;

@@ -114,7 +114,7 @@ int cli_end(int code)
 {
 	if (!interrupted || !code)
 		return code;
-	/* what was left behind may be at work still: nothing is taken away from it */
+	/* threads left behind may still be at work: free nothing that they use */
 	fflush(NULL);
 	_exit(128 + interrupted);
 }

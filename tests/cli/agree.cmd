@@ -1,5 +1,5 @@
 # reapsim agree on made-up results of a tiny scenario: tables, worst cells, CSV,
-# the level that is demanded, and what it says of bad files (exit 2).
+# the required level, and its messages for bad files (exit 2).
 cp "$SRC/tests/cli/tiny.csv" tiny.csv
 digest=$(sha256sum <tiny.csv | cut -c1-16)
 agree() {
@@ -51,7 +51,7 @@ agree k.csv --again first.csv | tail -3
 agree k.csv --again none.csv | tail -1
 agree k.csv --plot picture >/dev/null
 ls picture.*
-# what was in force on the kernel, in a column that older recordings do not have
+# the settings of the kernel, in a column that older recordings do not have
 settings() {
 	good
 	sed -i "1s/\$/,settings/; 2,\$s/\$/,$1/" k.runs.csv

@@ -1,4 +1,4 @@
-# The example that links the library says what the command says; and what is wrong.
+# The example that links the library prints the same as the command, and reports errors.
 example=${REAPSIM%/*}/compare-two
 "$example" "$SRC/tests/cli/tiny.csv" baseline v1 | tee said
 "$REAPSIM" compare "$SRC/tests/cli/tiny.csv" -p baseline,v1 -M 50%,75% --csv all.csv >/dev/null

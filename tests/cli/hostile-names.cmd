@@ -1,5 +1,5 @@
 # What a file is called is data: to gnuplot, to shells and awk, in pictures and in rows.
-# Once gnuplot executed what stood behind a quote in the name of a trace.
+# gnuplot used to execute the text after a quote in the name of a trace.
 mkdir out
 names=(
 	"quote'; system 'touch pwned-quote'; '"

@@ -15,7 +15,7 @@ for sig in INT TERM; do
 done
 sed -n '/^long/,$p' tables | head -6
 
-# a sweep goes on with what is missing
+# a sweep continues with the missing runs
 cat >s.conf <<-END
 	[sweep]
 	mode=timed

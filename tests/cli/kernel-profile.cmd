@@ -1,7 +1,7 @@
 # The worked example by the rules of each kernel, next to the counters of that kernel
 # (tests/kernel/README.md). v6.12 drains its batches when a gather is freed, so that
 # all 4096 pages of app are active after two runs, where v7.3 has 4092. With MGLRU
-# it refaults twice as much: what a fault brings in starts in the youngest generation,
+# it refaults twice as much: faulted pages start in the youngest generation,
 # so that pages go in the order in which they came, and app with big is a little more
 # than memory. v7.3 puts them among the old ones, where they go before others do.
 trace=$SRC/kernel-patch/player/worked-example.csv

@@ -1,5 +1,5 @@
 # What fails does not take the place of older results (once a header did); where there
-# are none, what was finished is kept.
+# are none, the finished part is kept.
 cp "$SRC/tests/cli/tiny.csv" t.csv
 echo nonsense >bad.csv
 printf '%s\n' reapsim-trace,1 spawn,1 anon,1,0x1000,300,rw-p touch,1,0x1000,300,w exit,1 >oom.csv

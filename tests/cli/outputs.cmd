@@ -1,4 +1,4 @@
-# Every output of every command, and what can be in its way (sim/output.h).
+# Every output of every command, and every obstacle in its place (sim/output.h).
 cd "$(mktemp -d -p "$PWD")" || exit 1
 chmod 755 . .. ../..
 cp "$REAPSIM" reapsim

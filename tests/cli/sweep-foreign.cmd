@@ -23,7 +23,7 @@ printf 'a letter without a newline' >f.csv
 try
 echo "a letter" >f.csv
 try
-# without its journal nobody knows what the rows were
+# without its journal the rows cannot be checked
 cp whole.csv f.csv
 try
 ls f.csv*
@@ -49,7 +49,7 @@ for how in '2s/.$/z/' '3s/.$//' '3s/^2/1/' '2s/^1/3/' '2s/ .*/ 0123456789abcdef/
 	sed "$how" whole.csv.journal >f.csv.journal
 	try
 done
-# what the journal knows nothing of is run again
+# runs that are not in the journal are run again
 for lines in 1 2; do
 	head -$lines whole.csv.journal >f.csv.journal
 	"$REAPSIM" sweep s.conf -o f.csv && cmp whole.csv f.csv && cmp whole.csv.journal f.csv.journal &&

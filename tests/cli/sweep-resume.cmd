@@ -1,5 +1,5 @@
-# A sweep that is killed and goes on ends as one that was left alone, byte for
-# byte, with any number of threads; what was finished is not run again.
+# A sweep that is killed and resumed gives the same result, byte for byte, as an undisturbed
+# one, with any number of threads; finished runs are not repeated.
 cat >s.conf <<'END'
 [sweep]
 generator=restart-loop
@@ -44,7 +44,7 @@ echo "exit $?"
 cmp whole.csv killed.csv && echo "killed and whole: equal"
 ls
 
-# SIGTERM and SIGINT: ends by itself, and goes on
+# SIGTERM and SIGINT: the sweep ends by itself, and can be resumed
 for sig in TERM INT; do
 	rm -f int.csv
 	nice -n 19 "$REAPSIM" sweep s.conf -o int.csv --jobs 2 2>said &
