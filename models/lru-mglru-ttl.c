@@ -4,18 +4,18 @@
  * lruvec_is_sizable, lruvec_is_reclaimable and the rest of lru_gen_age_node of
  * mm/vmscan.c, v6.12 and v7.3 (lru_gen_rules.ttl_of_file is where they differ).
  *
- * Each generation has the time when it was opened. Before each pass, of whatever
- * priority and order, kswapd looks for something to reclaim: the oldest generation
- * was opened more than min_ttl_ms ago, and what is evicted is a page or more at the
- * pass's priority. If there is nothing kswapd calls the OOM killer, and then makes
- * its pass all the same: no page is spared, the victim's are free instead. Direct
- * reclaim and that of memcgs never ask, so nothing happens below a memcg limit.
+ * Each generation records when it was opened. Before each pass, of any priority and
+ * order, kswapd checks that something is reclaimable: the oldest generation was opened
+ * more than min_ttl_ms ago, and the evictable pages are one or more at the pass's
+ * priority. If not, kswapd calls the OOM killer and then makes its pass anyway: it
+ * spares no page, but the victim's pages become free. Direct reclaim and memcg reclaim
+ * never check, so min_ttl_ms has no effect below a memcg limit.
  *
- * Approximations: a kernel asks every memcg and kills only if none has anything;
- * here there is one, so that where less than 2^12 pages can be evicted the first
- * pass kills, as on a machine whose memcgs are all that small. No memory.min.
- * Jiffies are counted from the start of the trace, and the first generations were
- * opened then. Not compared with any recorded kernel.
+ * Approximations: the kernel checks every memcg and kills only if none has anything
+ * reclaimable. Here there is one lruvec, so if fewer than 2^12 pages can be evicted the
+ * first pass kills, as on a machine whose memcgs are all that small. No memory.min.
+ * Jiffies start with the trace, and so do the first generations. Not compared with any
+ * recorded kernel.
  */
 #include "models/lru-mglru.h"
 

@@ -10,17 +10,17 @@
  * a folio goes, what its references mean, shadow entries, sorting and eviction
  * (struct lru_gen_rules).
  *
- * A page belongs to one of up to four generations. Aging opens a new one, after
- * a walk of the page tables that puts into the youngest what was used through
- * them. Eviction takes the oldest. A page read through file descriptors only
- * counts its reads, in its flags; eviction passes it to the next generation if
- * pages read as often (its tier) were seen to come back more often than those
- * read once.
+ * A page belongs to one of up to four generations. Aging first walks the page tables
+ * and moves the pages that were used through them to the youngest generation, then
+ * opens a new one. Eviction takes pages from the oldest. A page that is only read
+ * through file descriptors counts its reads in its flags. Pages read equally often
+ * form a tier. Eviction moves a page to the next generation if its tier refaults more
+ * often than pages read once.
  *
  * Approximations: one node, one zone, one lruvec (the memcg's when there is a
- * limit, else the root's), so nothing is left of the memcg LRU of shrink_many();
- * no memory.low/min. The sizes of generations follow at once where the kernel
- * lets a walk collect them first.
+ * limit, else the root's), so the memcg LRU of shrink_many() is left out; no
+ * memory.low/min. The sizes of generations change at once; in the kernel a walk
+ * collects the changes first.
  */
 #include <errno.h>
 #include <string.h>

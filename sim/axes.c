@@ -11,7 +11,7 @@
 /* decimal digits that fit in an int64_t with room for a step */
 #define DIGITS_MAX 15
 
-/* struct decimal - digits / 10^places, and what stands behind: "2.5%" */
+/* struct decimal - digits / 10^places, and the suffix behind it: "2.5%" */
 struct decimal {
 	int64_t digits;
 	unsigned int places;
@@ -43,7 +43,7 @@ static bool parse_decimal(const char **s, struct decimal *d)
 	return nr > 0;
 }
 
-/* to @places decimals, of which there are enough */
+/* scale to @places decimals, which must be no fewer than @d has */
 static bool scale(struct decimal *d, unsigned int places)
 {
 	for (; d->places < places; d->places++)
@@ -64,7 +64,7 @@ static char *print_decimal(int64_t digits, unsigned int places, const char *unit
 	return g_strconcat(whole, places ? "." : "", fraction, unit, NULL);
 }
 
-/* why a range is none, or NULL */
+/* Return: why @s is no valid range, or NULL */
 static const char *expand(GPtrArray *values, const char *s)
 {
 	struct decimal from, to, step = { .digits = 1 };
@@ -138,7 +138,7 @@ static char *next_item(const char **list)
 	return g_string_free(item, FALSE);
 }
 
-/* why it is none, or NULL */
+/* Return: why @item is no valid value, or NULL */
 static const char *add_value(struct axis *x, const char *item)
 {
 	if (!*item)
@@ -253,8 +253,8 @@ struct axis *axes_add(struct axes *a, const char *group, const char *key, const 
 	return x;
 }
 
-/* first the list's escapes, then the key file's; what can't be in a key file stands
- * there as it is, and is refused when it is read */
+/* Escape for the list first, then for the key file. A character that a key file can not
+ * hold is written unchanged, and reading the file refuses it */
 static void append_value(GString *s, const char *value)
 {
 	for (; *value; value++) {

@@ -47,9 +47,9 @@ void axes_clear(struct axes *a);
 struct axis *axes_find(const struct axes *a, const char *group, const char *key);
 /** Append an axis with the single value @value; line 0. */
 struct axis *axes_add(struct axes *a, const char *group, const char *key, const char *value);
-/** Append a line of such a file for a list as typed in a command, "A,B". */
+/** Append the line of an axes file for a list as typed in a command, "A,B". */
 void axes_text(GString *s, const char *key, const char *list);
-/** The same for file names, which are never ranges, and for a single file. */
+/** Like axes_text(), for file names, which are never ranges, and for a single file. */
 void axes_text_files(GString *s, const char *key, const char *list);
 void axes_text_file(GString *s, const char *key, const char *path);
 

@@ -15,8 +15,8 @@ struct lru_gen_rules;
 struct kernel_profile {
 	const char *name; /* a version, "7.3" */
 	const char *summary;
-	/* what uname -r of such kernels begins with where that is not @name, NULL ends
-	 * them; may be NULL */
+	/* prefixes of uname -r of such kernels that do not begin with @name, ended by
+	 * NULL; may be NULL */
 	const char *const *releases;
 
 	/* Batches, mm/swap.c and mm/folio.c */
@@ -84,7 +84,7 @@ struct kernel_profile {
 	/* count_shadow_nodes() takes the pages of the lruvec from lruvec_lru_size(), which
 	 * MGLRU keeps up to date for unevictable pages only; else from the statistics */
 	bool shadow_limit_by_lru_size;
-	/* those of the multi-generational LRU (models/lru-mglru.h) */
+	/* the rules of the multi-generational LRU (models/lru-mglru.h) */
 	const struct lru_gen_rules *lru_gen;
 };
 

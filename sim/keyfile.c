@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* no device makes it read for ever */
+/* the limit ends the read of an endless device */
 #define FILE_BYTES_MAX (1 << 20)
 
 static void entry_clear(gpointer data)
@@ -21,7 +21,7 @@ static void entry_clear(gpointer data)
 	g_free(e->value);
 }
 
-/* @lines: of each key that was there before, by "GROUP]KEY" */
+/* @lines: the line number of each earlier key, by "GROUP]KEY" */
 static int add_entry(struct keyfile *k, GHashTable *lines, const char *group, GKeyFile *kf,
 		     unsigned int line, struct err *err)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * glib key files with what glib leaves out: the order of the keys and the line
- * that each stands on. A key that is given twice is an error.
+ * glib key files, plus the order of the keys and the line number of each, which glib
+ * does not report. A duplicate key is an error.
  */
 #ifndef REAPSIM_KEYFILE_H
 #define REAPSIM_KEYFILE_H
