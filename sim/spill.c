@@ -151,6 +151,9 @@ int spill_check(const struct spill *s, const char *path, struct err *err)
 {
 	if (!s->error)
 		return 0;
+	/* of the program, not of the disk: mmap() is what fails */
+	if (s->error == -ENOMEM)
+		return err_at(err, s->error, path, 0, "out of memory");
 	return err_at(
 		err, s->error, path, 0,
 		"no room for what was read of it in %s: %s (set TMPDIR to a folder with more)",

@@ -87,6 +87,10 @@ static void test_full(void)
 	CU_ASSERT_PTR_NULL(spill_add(&s, 1));
 	CU_ASSERT_EQUAL(spill_check(&s, "in", &err), s.error);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "in: no room for what was read of it in "));
+	/* once a limit of memory was taken for a full disk */
+	s.error = -ENOMEM;
+	spill_check(&s, "in", &err);
+	CU_ASSERT_STRING_EQUAL(err.msg, "in: out of memory");
 	spill_release(&s);
 }
 
