@@ -13,7 +13,7 @@ struct rng {
 	uint64_t state;
 };
 
-/** @stream: seeds of several generators of one run are told apart by it. */
+/** Seed a generator. @stream: separates the generators of one run that share a seed. */
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream);
 uint64_t rng_next(struct rng *r);
 /** 0 .. @n - 1; @n > 0 */

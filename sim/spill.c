@@ -12,7 +12,7 @@
 #include <glib.h>
 
 #define FIRST_BYTES (16u << 10)
-/* A file grows by so much at least, and lets go of so much at a time. */
+/* A file grows by at least this much, and releases memory in steps of this size. */
 #define STEP_BYTES (4ull << 20)
 #define STEP_MAX   (1ull << 30)
 #define PAGE_BYTES (64ull << 10) /* the largest there is */

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A table that is appended to and may come to more than memory holds: beyond
- * SPILL_MEMORY_BYTES it lies in a file without a name in the folder for
- * temporary files, mapped, with room reserved for it.
+ * An append-only table that may exceed memory. Beyond SPILL_MEMORY_BYTES it is a
+ * mapped file without a name in the folder for temporary files, with its disk space
+ * reserved.
  *
- * Elements stay readable and writable. What lies behind spill_add(), or was
- * passed, leaves memory and comes back when it is used again.
+ * Elements stay readable and writable. Elements before the current end, and those
+ * that spill_passed() names, leave memory and come back on their next use.
  */
 #ifndef REAPSIM_SPILL_H
 #define REAPSIM_SPILL_H
@@ -34,12 +34,11 @@ void spill_init(struct spill *s, size_t size);
 void spill_release(struct spill *s);
 /**
  * spill_add - append one element, or a few of them.
- * Return: where they are to be written, until the next call; NULL when there is
- * no room for them, which @s->error remembers.
+ * Return: the memory for the new elements, valid until the next call; NULL if there is
+ * no room, and then @s->error is set.
  */
 void *spill_add(struct spill *s, unsigned int nr);
-/** Elements [@from, @to) are not needed soon; large ranges that follow one another
- * are cheap. */
+/** Elements [@from, @to) are not needed soon. Large consecutive ranges are cheap. */
 void spill_passed(const struct spill *s, uint64_t from, uint64_t to);
 /** Report s->error, if there is one. @path: of the input. */
 int spill_check(const struct spill *s, const char *path, struct err *err);
