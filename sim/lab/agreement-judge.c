@@ -115,7 +115,7 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	return 0;
 }
 
-/* what the guest measured, unless the user knows better */
+/* the guest's measurements, unless the user overrides them */
 static int set_machine(const struct agreement *a, const struct result *r, struct sim_config *cfg,
 		       struct err *err)
 {

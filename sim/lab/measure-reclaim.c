@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reclaim: of a cgroup of our own, and MADV_PAGEOUT where there is none.
+ * Reclaim: of our own cgroup, or with MADV_PAGEOUT if there is none.
  *
- * Approximation: it is measured where every page that is looked at is clean and goes.
+ * Approximation: in the measurement every scanned page is clean and is reclaimed.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -68,7 +68,7 @@ static bool group_new(struct group *g)
 
 static void group_free(struct group *g)
 {
-	/* what is still charged keeps it for a moment */
+	/* remaining charges keep the cgroup for a moment */
 	for (int i = 0; i < 100 && rmdir(g->dir); i++)
 		g_usleep(10000);
 	g_free(g->dir);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is not measured but read: settings of the kernel, and which machine it is. */
+/* Values that are read, not measured: settings of the kernel, and the name of the machine. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -22,7 +22,7 @@
 #define MADV_PAGEOUT 21
 #endif
 
-/* ns a page that munmap() takes of the touched file; < 0: it failed. @fault_ns:
+/* ns per page that munmap() of the touched file takes; < 0: it failed. @fault_ns:
  * NULL, or what each fault before it took */
 static double time_unmap(struct bench *b, bool recency, GArray *fault_ns)
 {
@@ -54,7 +54,7 @@ static const char *fill_large(struct bench *b)
 	if (why || !p)
 		return why ? why : "cannot map the file";
 	bench_touch(p, b->bytes);
-	/* what the mapping is when it goes decides, not what it was */
+	/* the state of the mapping at the unmapping decides, not its earlier state */
 	why = madvise(p, b->bytes, MADV_RANDOM) ? "MADV_RANDOM is not possible" : NULL;
 	munmap(p, b->bytes);
 	return why;

@@ -253,7 +253,7 @@ int results_load(struct results *r, const char *path, struct err *err)
 		ret = load(r, r->pages_path, PAGES_HEADER, NULL, 5, take_pages, err);
 	if (!ret && !r->all->len)
 		ret = err_at(err, -EINVAL, r->runs_path, 0, "no rows recorded");
-	/* a file that was cut off would agree with anything */
+	/* a truncated file would agree with anything */
 	for (guint i = 0; !ret && i < r->all->len; i++) {
 		const struct result *x = r->all->pdata[i];
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The inputs of a sweep, in memory from the first look on. A trace is hashed and then
- * read; that both saw the same file is known by its inode, size and times.
+ * The inputs of a sweep, kept in memory from the first read on. A trace is hashed and then read;
+ * inode, size and times show that both saw the same file.
  */
 #include <errno.h>
 #include <fcntl.h>
