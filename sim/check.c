@@ -11,6 +11,7 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
+#include "sim/mm/xarray.h"
 #include "sim/mm/zap.h"
 #include "sim/sim.h"
 
@@ -116,7 +117,7 @@ int sim_check(const struct sim *s, struct err *err)
 	struct tally t = { .s = s, .err = err };
 	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
 	uint64_t mapped[2] = { 0 };
-	uint64_t listed = 0;
+	uint64_t listed = 0, charged;
 	int64_t pcp = 0;
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
@@ -159,6 +160,9 @@ int sim_check(const struct sim *s, struct err *err)
 			  s->cfg.lru->size(&s->lruvec, (enum lru_type)type, true);
 	if (!t.ret)
 		t.ret = s->cfg.lru->check(s, &s->lruvec, err);
+	if (!t.ret)
+		t.ret = xa_check(s, err);
+	charged = s->nr_used + stocks + (uint64_t)s->nr_kernel;
 	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&
@@ -181,9 +185,10 @@ int sim_check(const struct sim *s, struct err *err)
 		bad(&t, 0, "nr_dirty", s->nr_dirty, dirty);
 	if (!t.ret && swap != s->swap_used)
 		bad(&t, 0, "swap slots in use", s->swap_used, swap);
-	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage != s->nr_used + stocks)
-		bad(&t, 0, "memcg usage", s->memcg_usage, s->nr_used + stocks);
-	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage > s->cfg.machine.memcg_pages)
+	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage != charged)
+		bad(&t, 0, "memcg usage", s->memcg_usage, charged);
+	if (!t.ret && s->cfg.machine.memcg_pages &&
+	    s->memcg_usage > s->cfg.machine.memcg_pages + (uint64_t)s->nr_kernel)
 		bad(&t, 0, "memcg usage", s->memcg_usage, s->cfg.machine.memcg_pages);
 	g_free(t.mapcount);
 	g_free(t.nr_swap);

@@ -32,6 +32,8 @@ struct machine {
 	uint64_t memory_pages;		  /* managed by the page allocator */
 	uint64_t memcg_pages;		  /* memory.max */
 	double memory_share, memcg_share; /* 0..; 0: not given */
+	bool kmem;			  /* kernel memory is charged to that memcg */
+	uint64_t unevictable_pages;	  /* on the unevictable list, of no use but to be counted */
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
 	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */

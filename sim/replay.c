@@ -20,6 +20,7 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
+#include "sim/mm/workingset.h"
 #include "sim/mm/zap.h"
 #include "sim/timed.h"
 
@@ -178,6 +179,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	if (!s->cfg.machine.memcg_pages)
 		refresh_vm_stats(s);
 	s->cfg.lru->flush_stats(s, &s->lruvec);
+	workingset_flush_stats(s);
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);

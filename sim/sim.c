@@ -12,6 +12,7 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/workingset.h"
 #include "sim/mm/zap.h"
 #include "sim/timed.h"
 
@@ -34,6 +35,7 @@ static void time_passed(void *arg, uint64_t from)
 		s->stats_flushed_ns =
 			s->clock.now_ns - (s->clock.now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
 		s->cfg.lru->flush_stats(s, &s->lruvec);
+		workingset_flush_stats(s);
 	}
 }
 
@@ -127,8 +129,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
 	s->held = &s->held_untimed;
 	charge_init(s);
-	if (!m->memcg_pages)
-		s->nodes = g_new0(uint8_t, t->nr_file_pages / 64 + t->nr_files + 1);
+	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
 	sim_set_times(s, 0);
 	s->cfg.lru->init(s, &s->lruvec);
@@ -164,7 +165,7 @@ void sim_free(struct sim *s)
 	g_free(s->nr_marks);
 	mmu_gathers_free(s->gathers);
 	slots_free(s);
-	g_free(s->nodes);
+	xa_free(s);
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);
 	free(s->files);
@@ -185,6 +186,7 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
 	out->v[VM_nr_dirty] = s->nr_dirty;
+	out->v[VM_workingset_nodes] = s->trees ? s->trees->shadow_nodes.nr_items : 0;
 	out->v[VM_nr_mapped] = s->nr_mapped[false];
 	out->v[VM_nr_anon_pages] = s->nr_mapped[true];
 }

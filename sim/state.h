@@ -81,6 +81,7 @@ struct sim_cpu {
 
 struct mm;
 struct anon_vma;
+struct page_trees;
 struct event_log;
 struct io;
 struct psi;
@@ -190,8 +191,7 @@ struct sim {
 	struct zone zone;
 	struct kswapd kswapd;
 	int64_t nr_kernel;	      /* pages that the kernel took for itself */
-	uint8_t *nodes;		      /* entries in each node of the files' trees */
-	uint32_t nr_nodes;	      /* of them, with entries */
+	struct page_trees *trees;     /* of sim/mm/xarray.h; NULL: nobody asks for them */
 	unsigned int this_cpu;	      /* smp_processor_id() */
 	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;    /* when that was */

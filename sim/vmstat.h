@@ -38,12 +38,14 @@
 	X(pgrotated, 0, "pages moved to the tail of the inactive list")                            \
 	X(pgrotate_anon, 0, "anon pages that reclaim scanned and kept")                            \
 	X(pgrotate_file, 0, "file pages that reclaim scanned and kept")                            \
+	X(workingset_nodes, 1, "nodes of the page cache that hold shadows only")                   \
 	X(workingset_refault_anon, 0, "swap-ins of a page with a shadow")                          \
 	X(workingset_refault_file, 0, "cache fills of a page with a shadow")                       \
 	X(workingset_activate_anon, 0, "anon refaults activated at once")                          \
 	X(workingset_activate_file, 0, "file refaults activated at once")                          \
 	X(workingset_restore_anon, 0, "anon refaults of a page that had been active")              \
 	X(workingset_restore_file, 0, "file refaults of a page that had been active")              \
+	X(workingset_nodereclaim, 0, "such nodes freed by reclaim, with the shadows in them")      \
 	X(pswpin, 0, "pages read from swap")                                                       \
 	X(pswpout, 0, "pages written to swap")                                                     \
 	X(nr_vmscan_write, 0, "pages written by reclaim")                                          \

@@ -3,8 +3,10 @@
  * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock. Where
  * no memcg limits the run, pages come from sim/mm/page_alloc.c.
  *
- * Approximations: kernel memory (page tables, inodes, slab) is not charged, as
- * with cgroup.memory=nokmem. drain_all_stock() empties the other CPUs' stocks
+ * Approximations: of kernel memory page tables, what each process needs and the nodes of the
+ * page cache are charged, with machine key kmem; else none, as with cgroup.memory=nokmem. That
+ * is never refused: it may take the memcg beyond its limit until the next page is charged, which
+ * then reclaims. drain_all_stock() empties the other CPUs' stocks
  * at once, not from a work queue. A large folio of a whole machine takes its pages
  * one by one, as if memory were never fragmented.
  */
@@ -32,7 +34,9 @@ uint64_t free_pages(const struct sim *s)
 
 	if (!limit)
 		return (uint64_t)MAX(s->zone.free, 0);
-	return limit > s->nr_used ? limit - s->nr_used : 0;
+	return limit > s->nr_used + (uint64_t)s->nr_kernel
+		       ? limit - s->nr_used - (uint64_t)s->nr_kernel
+		       : 0;
 }
 
 /* drain_all_stock() */
@@ -145,6 +149,26 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
 	return 0;
+}
+
+void charge_kernel_pages(struct sim *s, unsigned int nr)
+{
+	struct sim_cpu *c = &s->cpus[s->this_cpu];
+	const uint32_t stock = MIN(c->memcg_stock, nr);
+
+	if (!s->cfg.machine.kmem)
+		return;
+	c->memcg_stock -= stock;
+	s->memcg_usage += nr - stock;
+	s->nr_kernel += nr;
+}
+
+void uncharge_kernel_pages(struct sim *s, unsigned int nr)
+{
+	if (!s->cfg.machine.kmem)
+		return;
+	s->memcg_usage -= nr;
+	s->nr_kernel -= nr;
 }
 
 void uncharge_folio(struct sim *s, uint32_t nr)

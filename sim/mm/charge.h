@@ -27,6 +27,10 @@ static inline void uncharge_page(struct sim *s)
 {
 	uncharge_folio(s, 1);
 }
+/** obj_cgroup_charge_pages(): the kernel takes pages for itself below a memcg's limit, where
+ * machine key kmem says that they are charged; and gives them back. */
+void charge_kernel_pages(struct sim *s, unsigned int nr);
+void uncharge_kernel_pages(struct sim *s, unsigned int nr);
 /** Everything is free. */
 void charge_init(struct sim *s);
 /** Free pages as the limit that is in force sees them. */

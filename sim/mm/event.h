@@ -43,6 +43,7 @@
 	X(KEEP_BUSY, "__remove_mapping", "another reference: kept")                                \
 	X(EVICT, "__remove_mapping", "reclaimed, leaves a shadow")                                 \
 	X(EVICT_ZERO, "__remove_mapping", "reclaimed, never written: leaves nothing")              \
+	X(FORGET, "shadow_lru_isolate", "its shadow is reclaimed")                                 \
 	X(SWAP_OUT, "swap_writeout", "written to swap and reclaimed")                              \
 	X(SWAP_IN, "do_swap_page", "read from swap")                                               \
 	X(WALK_REFERENCED, "folio_update_gen", "young for the first time: referenced")             \

@@ -18,6 +18,7 @@
 #include "sim/mm/filemap.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
@@ -30,37 +31,12 @@
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
+#include "sim/mm/xarray.h"
 
 struct dirty_entry {
 	uint32_t slot;
 	uint64_t since_ns;
 };
-
-/*
- * The page cache of a file is a tree of nodes, each with 64 entries: pages and
- * shadows. Seven nodes take a page of slab; the levels above are not counted.
- */
-#define NODE_ENTRIES   64
-#define NODES_PER_PAGE 7
-
-static uint8_t *xarray_node(struct sim *s, uint32_t slot)
-{
-	uint32_t file = slot_file(s, slot), first = s->trace->files[file].first;
-
-	return &s->nodes[first / NODE_ENTRIES + file + (slot - FOLIO_FIRST - first) / NODE_ENTRIES];
-}
-
-static void xarray_store(struct sim *s, uint32_t slot)
-{
-	if ((*xarray_node(s, slot))++ == 0 && s->nr_nodes++ % NODES_PER_PAGE == 0)
-		alloc_kernel_pages(s, 1);
-}
-
-static void xarray_erase(struct sim *s, uint32_t slot)
-{
-	if (--*xarray_node(s, slot) == 0 && --s->nr_nodes % NODES_PER_PAGE == 0)
-		free_kernel_pages(s, 1);
-}
 
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file)
 {
@@ -109,10 +85,8 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	}
 	before = old->flags;
 	shadow = old->shadow;
-	if (s->nodes && !metadata)
-		for (uint32_t i = 0; i < nr; i++)
-			if (!(s->folios[slot + i].flags & PG_shadow))
-				xarray_store(s, slot + i);
+	if (s->trees)
+		xa_store_folio(s, slot, order);
 	f = &s->folios[slot];
 	/* shmem_swapin_folio() dirties, a zeroed page is clean until written */
 	f->flags = (uint16_t)(PG_resident | (shmem ? PG_swapbacked : 0) |
@@ -161,6 +135,7 @@ void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
 void filemap_drop(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
+	const unsigned int order = f->order;
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
@@ -170,9 +145,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 		folio_unmake_large(s, slot);
 	*f = (struct folio){ 0 };
 	filemap_removed(s, nr, before);
-	if (s->nodes && slot < s->meta_first)
-		for (uint32_t i = 0; i < nr; i++)
-			xarray_erase(s, slot + i);
+	xa_erase_folio(s, slot, order);
 	uncharge_folio(s, nr);
 }
 
@@ -460,7 +433,7 @@ void flusher_tick(struct sim *s, uint64_t from_ns)
 static uint32_t invalidate_folio(struct sim *s, uint32_t slot, bool shmem)
 {
 	struct folio *f = &s->folios[slot];
-	const uint32_t nr = folio_nr_pages(f);
+	uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	if (before & PG_shadow) {
@@ -468,9 +441,8 @@ static uint32_t invalidate_folio(struct sim *s, uint32_t slot, bool shmem)
 		if (shmem)
 			return nr;
 		/* clear_shadow_entries() */
-		*f = (struct folio){ 0 };
-		if (s->nodes && slot < s->meta_first)
-			xarray_erase(s, slot);
+		nr = xa_erase_shadow(s, slot);
+		memset(f, 0, nr * sizeof(*f));
 	} else if (!(before & PG_resident) || (before & PG_locked)) {
 		return nr;
 	} else if (!(before & PG_dirty) && !f->mapcount && !folio_extra_refs(s, slot)) {

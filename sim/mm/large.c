@@ -4,8 +4,7 @@
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
  * Approximations: folios are never split. No operation of a trace advises or truncates a part
- * of a folio yet. A trace has no MADV_HUGEPAGE. The nodes of a file's xarray are counted as if
- * its folios were single pages; in the kernel a folio of 64 pages or more has no node of its own.
+ * of a folio yet. A trace has no MADV_HUGEPAGE.
  */
 #include "sim/mm/large.h"
 

@@ -7,8 +7,8 @@
  * when reclaim meets it, and reclaim never throttles. Swap is zram:
  * synchronous writes, which the classic LRU frees in the same pass, and no page
  * is found to be filled with zeros. What a pass frees is free at once, where the
- * kernel frees in batches of 31. shrink_slab() and the inode LRU are not
- * modelled.
+ * kernel frees in batches of 31. Of slab only the nodes of the page cache are
+ * reclaimed, no inodes.
  */
 #include "sim/mm/reclaim.h"
 
@@ -20,13 +20,16 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/shrinker.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
+#include "sim/mm/xarray.h"
 
 /* __remove_mapping() for a folio that reclaim holds the only reference to. Return: its pages */
 static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
+	const unsigned int order = f->order;
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 	bool swap = before & PG_swapcache;
@@ -50,6 +53,8 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 		for (uint32_t i = 1; i < nr; i++)
 			s->folios[slot + i] = *f;
 	}
+	if (s->trees)
+		xa_store_shadow(s, slot, order);
 	if (!(before & PG_anon))
 		filemap_removed(s, nr, before);
 	uncharge_folio(s, nr);
@@ -169,6 +174,8 @@ bool shrink_node(struct sim *s, struct scan_control *sc)
 	if (!sc->in_pass)
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
 	sc->in_pass = s->cfg.lru->shrink_node(s, &s->lruvec, sc);
+	if (!sc->in_pass)
+		shrink_slab(s, sc->priority);
 	/* kswapd_try_clear_hopeless() */
 	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
 	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))

@@ -32,6 +32,8 @@
 	X(mm)                                                                                      \
 	X(batch)                                                                                   \
 	X(oracle)                                                                                  \
+	X(xarray)                                                                                  \
+	X(workingset)                                                                              \
 	X(charge)                                                                                  \
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \

@@ -103,6 +103,8 @@ static void random_area(struct gen *g, struct area *a)
 
 		a->pgoff = chance(g, 50) ? 0 : (uint32_t)rnd(g, size);
 		a->pages = chance(g, 50) ? size - a->pgoff : len(g, size - a->pgoff);
+		if (g->flags & RANDOM_SPARSE)
+			a->pages = MIN(a->pages, 600);
 		a->flags |= chance(g, 40) ? VM_WRITE : 0;
 		a->flags |= chance(g, 25) ? VM_EXEC : 0;
 		a->flags |= chance(g, 35) ? VM_SHARED : 0;
@@ -285,6 +287,21 @@ static void touch_somewhere(struct gen *g, uint32_t pid)
 	op_touch(g, pid, at, len(g, 200), 1, chance(g, 35));
 }
 
+/* a page here and there, a long stretch now and then */
+static void read_sparsely(struct gen *g, uint32_t pid)
+{
+	const uint32_t file = chance(g, 80) ? 0 : (uint32_t)rnd(g, g->nr_files);
+	const uint32_t size = g->file_pages[file];
+	const uint32_t pages = chance(g, 4) ? 1 + (uint32_t)rnd(g, 1200) : 1;
+	const uint32_t at = (uint32_t)rnd(g, size);
+
+	emit(g, (struct op){ .code = OP_READ,
+			     .pid = pid,
+			     .file = file,
+			     .at = at,
+			     .pages = MIN(pages, size - at) });
+}
+
 static void random_op(struct gen *g)
 {
 	uint32_t pid = (uint32_t)rnd(g, NR_PROCS), child = (uint32_t)rnd(g, NR_PROCS);
@@ -292,6 +309,10 @@ static void random_op(struct gen *g)
 
 	if (!g->procs[pid].alive) {
 		op_spawn(g, pid);
+		return;
+	}
+	if (g->flags & RANDOM_SPARSE && chance(g, 90)) {
+		read_sparsely(g, pid);
 		return;
 	}
 	switch (rnd(g, 30)) {
@@ -423,6 +444,8 @@ static void random_files(struct gen *g)
 		g->file_pages[i] = 1 + (uint32_t)rnd(g, PICK(g, 20, 100, 200, 200));
 		if (g->flags & RANDOM_BIG_FILES && chance(g, 60))
 			g->file_pages[i] = 1 + (uint32_t)rnd(g, 1800);
+		if (g->flags & RANDOM_SPARSE && !i)
+			g->file_pages[i] = PICK(g, 2000, 4500, 5000, 9000, 20000);
 		snprintf(name, sizeof(name), "f%u", i);
 		if (trace_build_file(&g->b, name, g->file_pages[i], chance(g, 15), &id))
 			g_error("random_trace: file %u", i);

@@ -21,6 +21,7 @@ enum random_flags {
 	RANDOM_NO_OPTIN = 1 << 1,
 	RANDOM_NO_MRELEASE = 1 << 2,
 	RANDOM_ROOMY = 1 << 3,	   /* memory for everything: never short */
+	RANDOM_SPARSE = 1 << 5,	   /* files of many nodes, most with a page or two */
 	RANDOM_BIG_FILES = 1 << 4, /* files, and lengths, of more than a large folio */
 };
 

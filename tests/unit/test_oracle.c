@@ -26,6 +26,7 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
+#include "sim/mm/xarray.h"
 #include "sim/sim.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/reference/internal.h"
@@ -271,6 +272,22 @@ static bool globals_differ(struct compare *c)
 	       differ(c, "now", 0, s->clock.now_ns, r->now_ns);
 }
 
+static bool shadow_nodes_differ(struct compare *c)
+{
+	const struct page_trees *x = c->s->trees;
+	uint32_t i = 0;
+
+	if (!x)
+		return false;
+	for (uint32_t at = x->shadow_nodes.head; at != XA_NONE; at = x->nodes[at].next, i++)
+		if (differ(c, "shadow node", x->nodes[at].slot, 1,
+			   ref_shadow_node_is(c->r, i, (int)(x->nodes[at].slot - FOLIO_FIRST),
+					      x->nodes[at].shift)))
+			return true;
+	return differ(c, "shadow nodes", 0, i, ref_nr_shadow_nodes(c->r)) ||
+	       differ(c, "nodes", 0, x->nr_nodes, (uint64_t)c->r->nr_nodes);
+}
+
 static bool counters_differ(struct compare *c)
 {
 	struct vmstat sv, rv;
@@ -456,7 +473,8 @@ static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 	c.mapcount = g_new0(int, r->nr_pages + 1);
 	memset(c.page_of, -1, nr_anon * sizeof(int));
 	memset(c.slot_of, -1, (size_t)(r->nr_pages - r->nr_file) * sizeof(int));
-	bad = counters_differ(&c) || globals_differ(&c) || lists_differ(&c);
+	bad = counters_differ(&c) || globals_differ(&c) || lists_differ(&c) ||
+	      shadow_nodes_differ(&c);
 	for (int i = 0; i < REF_PROCS_MAX && !bad; i++)
 		bad = r->procs[i].used && proc_differs(&c, &r->procs[i]);
 	bad = bad || pages_differ(&c);
@@ -473,7 +491,8 @@ struct setup {
 	const struct lru_model *lru;
 	const struct policy_rule *policy;
 	bool evict;
-	bool check; /* sim_check() after each operation too */
+	bool check;    /* sim_check() after each operation too */
+	int64_t every; /* compare after so many operations */
 };
 
 /* What the traces of a test did, all together: they must get everywhere. */
@@ -565,6 +584,8 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 			}
 			break;
 		}
+		if (at % su->every)
+			continue;
 		if (states_differ(s, r, msg) ||
 		    (su->lru->lru_gen && ttl_differs(s, r, (uint64_t)at, msg, cov)))
 			bad = at;
@@ -717,6 +738,9 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			       cov->sum.v[i]);
 	}
 	for (int i = 0; i < NR_VMSTAT; i++) {
+		/* test_lockstep_shadow_nodes() sees to it */
+		if (i == VM_workingset_nodereclaim)
+			continue;
 		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(kernel, lru, i));
 		if (!cov->sum.v[i] && !never_moves(kernel, lru, i))
 			printf("\nno trace made %s move\n", vmstat_name((enum vmstat_item)i));
@@ -727,12 +751,46 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
+enum traces { PLAIN, LARGE, SPARSE };
+
+/* One of @seed, with what its machine has. Return: its number of operations between two
+ * comparisons. */
+static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
+			  uint64_t seed)
+{
+	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
+	unsigned int ops = 20 + seed % 231, flags = 0;
+
+	if (traces == LARGE && seed % 3 == 0)
+		flags = RANDOM_BIG_FILES;
+	if (traces == SPARSE) {
+		flags = RANDOM_SPARSE;
+		ops = 700 + seed % 700;
+	}
+	random_trace(rt, seed, nr_ops ? (unsigned int)nr_ops : ops, flags);
+	if (traces == LARGE)
+		rt->m.max_folio_order = seed % 6 == 0
+						? MAX_FOLIO_ORDER
+						: 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+	if (traces != SPARSE)
+		return 1;
+	rt->m.kmem = seed % 4 != 0;
+	/* a process takes a few pages more then */
+	if (rt->m.memcg_pages)
+		rt->m.memcg_pages += 200;
+	else
+		rt->m.memory_pages += 200;
+	rt->m.unevictable_pages = seed % 5 ? 0 : seed % 300;
+	if (kernel_profiles[kernel]->large_folios && seed % 2)
+		rt->m.max_folio_order = MAX_FOLIO_ORDER;
+	return nr_ops ? 1 : 25;
+}
+
 /* Return: do they all agree? */
 static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, uint64_t nr,
-			   uint32_t min_ttl_ms, bool large, struct coverage *cov)
+			   uint32_t min_ttl_ms, enum traces traces, struct coverage *cov)
 {
 	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
-	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
 	unsigned int failed = 0;
 
 	for (uint64_t seed = first; seed < first + nr && failed < 3; seed++) {
@@ -748,12 +806,7 @@ static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, 
 		struct err err;
 		int64_t at;
 
-		random_trace(&rt, seed, (unsigned int)(nr_ops ? nr_ops : 20 + seed % 231),
-			     large && seed % 3 == 0 ? RANDOM_BIG_FILES : 0);
-		if (large)
-			rt.m.max_folio_order = seed % 6 == 0
-						       ? MAX_FOLIO_ORDER
-						       : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+		su.every = make_trace(&rt, kernel, traces, seed);
 		if (trace_check(rt.t, NULL, &err)) {
 			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
 			failed++;
@@ -777,7 +830,7 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 3000);
 	struct coverage cov = { 0 };
 
-	if (lockstep_seeds(kernel, lru, nr, 0, false, &cov) && nr >= 1000)
+	if (lockstep_seeds(kernel, lru, nr, 0, PLAIN, &cov) && nr >= 1000)
 		check_coverage(&cov, kernel, lru);
 }
 
@@ -787,8 +840,8 @@ static void test_lockstep_large(void)
 	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 300);
 	struct coverage cov = { 0 };
 
-	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, true, &cov);
-	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, true, &cov);
+	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, LARGE, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, LARGE, &cov);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " operations: large folios %" PRIu64 ", shared %" PRIu64
@@ -797,6 +850,28 @@ static void test_lockstep_large(void)
 	if (nr >= 300)
 		CU_ASSERT(cov.large > cov.ops_run / 3 && cov.shared > cov.ops_run / 20 &&
 			  cov.huge > 50);
+}
+
+/* the trees of files, their shadow nodes and what shrinks them */
+static void test_lockstep_shadow_nodes(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 8);
+
+	for (enum ref_kernel kernel = 0; kernel < NR_REF_KERNELS; kernel++) {
+		for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+			struct coverage cov = { 0 };
+
+			lockstep_seeds(kernel, *lru, nr, 0, SPARSE, &cov);
+			if (getenv("REAPSIM_ORACLE_VERBOSE"))
+				printf("\nv%s, %s: %" PRIu64 " of %" PRIu64
+				       " traces out of memory, %" PRIu64 " nodes freed\n",
+				       ref_kernel_names[kernel], (*lru)->name, cov.out_of_memory,
+				       cov.traces, cov.sum.v[VM_workingset_nodereclaim]);
+			CU_ASSERT(cov.out_of_memory < cov.traces / 2);
+			CU_ASSERT(cov.sum.v[VM_workingset_nodereclaim] > 300);
+			CU_ASSERT(cov.sum.v[VM_workingset_refault_file] > 1000);
+		}
+	}
 }
 
 static void test_lockstep(void)
@@ -825,8 +900,8 @@ static void test_min_ttl(void)
 {
 	struct coverage cov = { 0 };
 
-	lockstep_seeds(REF_7_3, &lru_mglru, 200, 1, false, &cov);
-	lockstep_seeds(REF_6_12, &lru_mglru, 200, 1, false, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, 200, 1, PLAIN, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, 200, 1, PLAIN, &cov);
 	CU_ASSERT(cov.kswapd_oom > 60 && cov.kswapd_oom < 200);
 	CU_ASSERT(cov.sum.v[VM_pgscan_direct] > 0);
 }
@@ -1013,6 +1088,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);
 	CU_add_test(s, "and with those of its multi-generational LRU", test_lockstep_mglru_6_12);
+	CU_add_test(s, "shadow nodes, by the rules of each kernel", test_lockstep_shadow_nodes);
 	CU_add_test(s, "until min_ttl_ms calls the OOM killer", test_min_ttl);
 	CU_add_test(s, "policies that must not differ", test_same_numbers);
 	CU_add_test(s, "invariants after every operation", test_invariants);

@@ -11,8 +11,9 @@ void suite_vmstat(void);
 
 /* the levels of /proc/vmstat that reapsim has; all else only grows */
 static const char *const gauges[] = {
-	"nr_free_pages", "nr_inactive_anon", "nr_active_anon", "nr_inactive_file", "nr_active_file",
-	"nr_file_pages", "nr_anon_pages",    "nr_mapped",      "nr_shmem",	   "nr_dirty",
+	"nr_free_pages",  "nr_inactive_anon", "nr_active_anon",	  "nr_inactive_file",
+	"nr_active_file", "nr_file_pages",    "nr_anon_pages",	  "nr_mapped",
+	"nr_shmem",	  "nr_dirty",	      "workingset_nodes",
 };
 
 static void test_names(void)

@@ -37,40 +37,6 @@ int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff)
 	return (int)(r->t->files[file].first + pgoff);
 }
 
-/* how many pages the nodes of the page cache take: each node has 64 entries,
- * pages, shadows or swap entries; a page of slab has 7 nodes */
-static int node_pages(const struct ref *r)
-{
-	int nodes = 0;
-
-	for (uint32_t f = 0; f < r->t->nr_files; f++) {
-		const struct ref_page *pages = r->pages + r->t->files[f].first;
-		int64_t last = -1;
-
-		for (uint32_t i = 0; i < r->t->files[f].pages; i++) {
-			if (!pages[i].resident && !pages[i].shadow.present && !pages[i].swap_slot)
-				continue;
-			nodes += last != i / 64;
-			last = i / 64;
-		}
-	}
-	return (nodes + 6) / 7;
-}
-
-void ref_update_nodes(struct ref *r)
-{
-	if (r->m.memcg_pages)
-		return;
-	while (r->node_pages < node_pages(r)) {
-		r->node_pages++;
-		ref_alloc_kernel_page(r);
-	}
-	while (r->node_pages > node_pages(r)) {
-		r->node_pages--;
-		ref_free_kernel_page(r);
-	}
-}
-
 /* mapping_max_folio_order() */
 unsigned int ref_max_order(const struct ref *r, uint32_t file)
 {
@@ -103,7 +69,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	pg->dirty = swapped; /* shmem_swapin_folio() */
 	pg->swap_slot = swapped;
 	ref_prep_compound(r, page, order);
-	ref_update_nodes(r);
+	ref_tree_add(r, page, order);
 	ref_count(r, VM_sim_cache_adds, (uint64_t)nr);
 	pg->referenced = metadata; /* FGP_ACCESSED */
 	pg->locked = !shmem && !write && !metadata;
@@ -128,14 +94,14 @@ bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write
 /* out of the cache without a shadow */
 void ref_filemap_drop(struct ref *r, int page)
 {
-	const int nr = ref_nr_pages(r, page);
+	const int nr = ref_nr_pages(r, page), order = r->pages[page].order;
 
 	if (r->pages[page].lru)
 		ref_lruvec_del(r, page);
 	ref_free_compound(r, page);
 	memset(&r->pages[page], 0, sizeof(r->pages[page]));
 	r->pages[page].used = true;
-	ref_update_nodes(r);
+	ref_tree_drop(r, page, order);
 	ref_uncharge(r, nr);
 }
 
@@ -286,10 +252,11 @@ void ref_drop_pagecache(struct ref *r)
 			continue;
 		if (!pg->resident) {
 			/* clear_shadow_entries(); tmpfs keeps its swap entries */
-			if (i >= (int)r->t->nr_file_pages ||
-			    !ref_is_shmem(r, (uint32_t)ref_file_of(r, i)))
-				memset(&pg->shadow, 0, sizeof(pg->shadow));
-			ref_update_nodes(r);
+			if (i < (int)r->t->nr_file_pages &&
+			    ref_is_shmem(r, (uint32_t)ref_file_of(r, i)))
+				continue;
+			memset(&pg->shadow, 0, sizeof(pg->shadow));
+			ref_tree_clear_shadow(r, i);
 			continue;
 		}
 		if (!pg->dirty && !ref_folio_mapcount(r, i) && !ref_other_refs(r, i)) {

@@ -124,8 +124,6 @@ uint64_t ref_nr_cache(const struct ref *r);
 int ref_file_of(const struct ref *r, int page);
 bool ref_is_shmem(const struct ref *r, uint32_t file);
 int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff);
-/** The pages that the nodes of the page cache's trees take. */
-void ref_update_nodes(struct ref *r);
 enum ref_add { REF_ADDED, REF_EXISTS, REF_NO_MEMORY };
 
 /** A folio of 2^@order pages. @write: it will be overwritten (__GFP_WRITE): no refault, no
@@ -194,6 +192,20 @@ void ref_folio_activate(struct ref *r, unsigned int cpu, int page);
 bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page);
 void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page);
 void ref_lru_move_tail(struct ref *r, int page);
+
+/* xarray.c */
+
+void ref_trees_init(struct ref *r);
+void ref_trees_free(struct ref *r);
+/** A folio enters the tree of its file, leaves it with a shadow, or without one. */
+void ref_tree_add(struct ref *r, int page, int order);
+void ref_tree_evict(struct ref *r, int page, int order);
+void ref_tree_drop(struct ref *r, int page, int order);
+/** The shadow at a page goes, with what else it is the shadow of. */
+void ref_tree_clear_shadow(struct ref *r, int page);
+/** Of the nodes, as far as the memcg is charged for them. */
+uint64_t ref_slab_pages(const struct ref *r);
+void ref_shrink_slab(struct ref *r, int priority);
 
 /* workingset.c */
 

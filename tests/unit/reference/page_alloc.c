@@ -120,7 +120,7 @@ uint64_t ref_nr_free(const struct ref *r)
 {
 	if (!r->m.memcg_pages)
 		return (uint64_t)zone_page_state(r);
-	return r->m.memcg_pages > r->used ? r->m.memcg_pages - r->used : 0;
+	return r->m.memcg_pages - MIN(r->m.memcg_pages, r->used + (uint64_t)r->nr_kernel);
 }
 
 void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure)
@@ -341,8 +341,17 @@ bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
 /* a page for the kernel: it is always found, if need be below all watermarks */
 void ref_alloc_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages)
+	if (r->m.memcg_pages) {
+		/* obj_cgroup_charge_pages(), beyond the limit if need be */
+		if (r->m.kmem) {
+			r->nr_kernel++;
+			if (r->stock[r->this_cpu])
+				r->stock[r->this_cpu]--;
+			else
+				r->usage++;
+		}
 		return;
+	}
 	r->nr_kernel++;
 	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.low))
 		return;
@@ -355,8 +364,13 @@ void ref_alloc_kernel_page(struct ref *r)
 
 void ref_free_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages)
+	if (r->m.memcg_pages) {
+		if (r->m.kmem) {
+			r->nr_kernel--;
+			r->usage--;
+		}
 		return;
+	}
 	r->nr_kernel--;
 	ref_free_page(r, REF_PCP_UNMOVABLE);
 }

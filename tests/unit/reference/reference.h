@@ -43,6 +43,7 @@
 enum ref_kernel {
 	REF_7_3,
 	REF_6_12,
+	REF_7_3_RC7,
 	NR_REF_KERNELS,
 };
 
@@ -157,6 +158,7 @@ struct ref_cost {
 struct ref_stats {
 	uint64_t size[REF_NR_LISTS];
 	uint64_t activate[2], rotate[2], io[2];
+	uint64_t slab; /* pages */
 };
 
 /* free pages of a CPU; by migrate type, in the order of the kernel's lists */
@@ -201,7 +203,8 @@ struct ref_gen {
 struct ref {
 	const struct trace *t;
 	struct machine m;
-	bool v6; /* v6.12, not v7.3 */
+	bool v6;  /* v6.12, not v7.3 */
+	bool rc7; /* what v7.1 to v7.3.3 do otherwise than v7.3.4 */
 	const struct policy_rule *policy;
 	bool evict;
 	enum op_code ends_as;
@@ -217,8 +220,10 @@ struct ref {
 	struct ref_zone zone;
 	struct ref_pcp pcp[SIM_MAX_CPUS];
 	struct ref_kswapd kswapd;
-	int64_t nr_kernel; /* pages that the kernel has for itself */
-	int node_pages;	   /* of them, for the page cache's trees */
+	int64_t nr_kernel;	 /* pages that the kernel has for itself */
+	int nr_nodes;		 /* of the page cache's trees */
+	int node_pages;		 /* of nr_kernel, for them */
+	struct ref_trees *trees; /* see xarray.c; NULL: nobody asks */
 	unsigned int kswapd_failures;
 	struct ref_gen *gen; /* NULL: the classic LRU */
 	bool in_lru_fault;
@@ -254,6 +259,10 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 void ref_free(struct ref *r);
 /** One operation; false when the machine is out of memory. */
 bool ref_op(struct ref *r, const struct op *op);
+/** Nodes that hold shadows only. */
+uint64_t ref_nr_shadow_nodes(const struct ref *r);
+/** Is the @i th of them, from the oldest, that of @shift from @page on? */
+bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift);
 /** The counters, with the levels. */
 void ref_stat(const struct ref *r, struct vmstat *out);
 

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12" };
+const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12", "7.3-rc7" };
 
 void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
 {
@@ -154,6 +154,7 @@ void ref_stat(const struct ref *r, struct vmstat *out)
 	out->v[VM_nr_active_file] = ref_lru_size(r, REF_ACTIVE_FILE);
 	out->v[VM_nr_file_pages] = ref_nr_cache(r);
 	out->v[VM_nr_dirty] = ref_nr_dirty(r);
+	out->v[VM_workingset_nodes] = ref_nr_shadow_nodes(r);
 	for (int i = 0; i < r->nr_pages; i++) {
 		const struct ref_page *pg = &r->pages[i];
 
@@ -191,6 +192,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->t = t;
 	r->m = *m;
 	r->v6 = kernel == REF_6_12;
+	r->rc7 = kernel == REF_7_3_RC7;
 	r->policy = policy;
 	r->evict = evict;
 	r->ends_as = ends_as;
@@ -211,6 +213,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	if (mglru)
 		ref_gen_init(r);
 	ref_zone_init(r);
+	ref_trees_init(r);
 	/* the mounted file system's own, none of memory_pages */
 	for (int i = 0; i < 2 && m->ext4 && !m->memcg_pages; i++) {
 		r->pages[t->nr_file_pages + i].resident = true;
@@ -227,6 +230,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 void ref_free(struct ref *r)
 {
 	ref_gen_free(r);
+	ref_trees_free(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++)
 		g_free(r->procs[i].open_of);
 	for (int i = 0; i < REF_NR_LISTS; i++)

@@ -18,7 +18,7 @@ static void remove_mapping(struct ref *r, int page)
 	struct ref_page *pg = &r->pages[page];
 	struct ref_shadow s = { 0 };
 	bool slot = pg->swap_slot, anon = pg->anon;
-	const int nr = ref_nr_pages(r, page);
+	const int nr = ref_nr_pages(r, page), order = pg->order;
 	uint32_t vpn = pg->vpn;
 
 	/* a shadow is for the file LRU and the swap cache */
@@ -31,7 +31,11 @@ static void remove_mapping(struct ref *r, int page)
 		r->pages[page + i] = (struct ref_page){
 			.used = true, .anon = anon, .vpn = vpn, .swap_slot = slot, .shadow = s
 		};
-	ref_update_nodes(r);
+	/* tmpfs that was never written leaves nothing */
+	if (s.present)
+		ref_tree_evict(r, page, order);
+	else
+		ref_tree_drop(r, page, order);
 	ref_uncharge(r, nr);
 }
 
@@ -400,6 +404,7 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 		prepare_scan_control(r, sc);
 		shrink_lruvec(r, sc);
 	}
+	ref_shrink_slab(r, sc->priority);
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
 		if (r->v6 || ref_pgdat_balanced(r))

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/shrinker.c: shrink_slab() with do_shrink_slab(), which goes by batches of
+ * 128: while there are fewer to scan they are put off, and count the next time by what
+ * the priority makes of them.
+ *
+ * Approximation: there is one shrinker, that of the shadow nodes.
+ */
+#include "sim/mm/shrinker.h"
+
+#include "sim/mm/workingset.h"
+
+#define SHRINK_BATCH 128
+
+/* do_shrink_slab() of a shrinker without seeks */
+static void do_shrink_slab(struct sim *s, int priority)
+{
+	const uint64_t freeable = count_shadow_nodes(s), nr = s->trees->nr_deferred;
+	const uint64_t delta = freeable / 2;
+	uint64_t total_scan = MIN((nr >> priority) + delta, 2 * freeable), scanned = 0;
+
+	if (!freeable)
+		return;
+	while (total_scan >= SHRINK_BATCH || total_scan >= freeable) {
+		const uint64_t nr_to_scan = MIN(SHRINK_BATCH, total_scan);
+
+		scan_shadow_nodes(s, nr_to_scan);
+		total_scan -= nr_to_scan;
+		scanned += nr_to_scan;
+	}
+	s->trees->nr_deferred = nr + delta > scanned ? MIN(nr + delta - scanned, 2 * freeable) : 0;
+}
+
+void shrink_slab(struct sim *s, int priority)
+{
+	if (s->trees)
+		do_shrink_slab(s, priority);
+}

@@ -1,0 +1,378 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 lib/xarray.c: xas_store(), xas_try_split(), xas_expand(), xas_shrink(),
+ * xa_delete_node(), as far as nodes are counted. A folio of 64 pages and more, and the
+ * shadow that it leaves, lies in a node above those that have a place for each page.
+ *
+ * A chunk here is 64 pages aligned as a node: either it has a node of its own, a leaf, or
+ * it is part of one entry in the node above. An entry above is told from a leaf by the
+ * leaf's count, which is 0 then.
+ *
+ * Approximations: of the nodes above the leaves only those are kept that an entry can be in,
+ * and they take no memory: a 64th of what the leaves take. A file that has its first page
+ * only has no node in the kernel; here it has one that takes memory and is never among the
+ * shadow nodes. Seven nodes take a page of slab, whichever they are: a page that has one
+ * node left is not kept by it. What is freed is free at once, without waiting for RCU.
+ */
+#include "sim/mm/xarray.h"
+
+#include <errno.h>
+
+#include "sim/mm/event.h"
+#include "sim/mm/page_alloc.h"
+#include "sim/mm/slots.h"
+#include "sim/mm/workingset.h"
+
+#define NODES_PER_PAGE 7
+#define UPPER_SHIFT    (2 * XA_CHUNK_SHIFT)
+
+_Static_assert(MAX_FOLIO_ORDER < UPPER_SHIFT, "a folio is in a leaf or in the node above");
+
+void xa_init(struct sim *s)
+{
+	const struct trace *t = s->trace;
+	const struct machine *m = &s->cfg.machine;
+	struct page_trees *x;
+	uint64_t nr_upper = 0;
+
+	if (m->memcg_pages && !m->kmem)
+		return;
+	x = g_new0(struct page_trees, 1);
+	x->nr_leaves = (uint32_t)(t->nr_file_pages >> XA_CHUNK_SHIFT) + t->nr_files + 1;
+	if (m->max_folio_order >= XA_CHUNK_SHIFT)
+		nr_upper = (t->nr_file_pages >> UPPER_SHIFT) + t->nr_files + 1;
+	x->nodes = g_new0(struct xa_node, x->nr_leaves + nr_upper);
+	x->nr_chunks = g_new0(uint32_t, t->nr_files + 1);
+	x->shadow_nodes.head = x->shadow_nodes.tail = XA_NONE;
+	s->trees = x;
+}
+
+void xa_free(struct sim *s)
+{
+	if (!s->trees)
+		return;
+	g_free(s->trees->nodes);
+	g_free(s->trees->nr_chunks);
+	g_free(s->trees);
+}
+
+/* the node for the page @pgoff of @file: of files that lie back to back each has room for one
+ * that it fills in part */
+static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	const uint32_t first = s->trace->files[file].first;
+
+	return &s->trees->nodes[(first >> XA_CHUNK_SHIFT) + file + (pgoff >> XA_CHUNK_SHIFT)];
+}
+
+/* the one above it; NULL where none has entries of its own */
+static struct xa_node *upper(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	const uint32_t first = s->trace->files[file].first;
+
+	if (s->cfg.machine.max_folio_order < XA_CHUNK_SHIFT)
+		return NULL;
+	return &s->trees->nodes[s->trees->nr_leaves + (first >> UPPER_SHIFT) + file +
+				(pgoff >> UPPER_SHIFT)];
+}
+
+/* xas_update(): workingset_update_node() of those that mapping_set_update() lets in */
+static void update(struct sim *s, uint32_t file, struct xa_node *node)
+{
+	/* xas_shrink(): a first page that is alone is the tree */
+	const bool is_head = node->has_first && node->count == 1 && s->trees->nr_chunks[file] == 1;
+
+	if (!s->trace->files[file].shmem)
+		workingset_update_node(s, node, !is_head);
+}
+
+/* @nr chunks more have an entry, or fewer: the first leaf comes and goes with its neighbours */
+static void add_chunks(struct sim *s, uint32_t file, int nr)
+{
+	struct xa_node *first = leaf(s, file, 0);
+
+	s->trees->nr_chunks[file] += (uint32_t)nr;
+	if (first->count == 1 && first->has_first)
+		update(s, file, first);
+}
+
+/* update_node() of the node above */
+static void update_upper(struct sim *s, uint32_t file, uint32_t pgoff, int count, int values)
+{
+	struct xa_node *node = upper(s, file, pgoff);
+
+	if (!node)
+		return;
+	node->slot = file_slot(s, file, pgoff & ~((1u << UPPER_SHIFT) - 1));
+	node->shift = XA_CHUNK_SHIFT;
+	node->count = (uint8_t)(node->count + count);
+	node->nr_values = (uint8_t)(node->nr_values + values);
+	update(s, file, node);
+}
+
+/* The memory of a new leaf. It comes last: who reclaims for it finds the tree as it will be. */
+static void leaf_born(struct sim *s)
+{
+	if (s->trees->nr_nodes++ % NODES_PER_PAGE == 0)
+		alloc_kernel_pages(s, 1);
+}
+
+static void leaf_gone(struct sim *s, uint32_t file, struct xa_node *node)
+{
+	node->count = node->nr_values = 0;
+	node->has_first = false;
+	update(s, file, node);
+	if (--s->trees->nr_nodes % NODES_PER_PAGE == 0)
+		free_kernel_pages(s, 1);
+}
+
+/* update_node() of a leaf */
+static void update_leaf(struct sim *s, uint32_t file, uint32_t pgoff, int count, int values)
+{
+	struct xa_node *node = leaf(s, file, pgoff);
+	const bool born = !node->count;
+
+	node->slot = file_slot(s, file, pgoff & ~(XA_CHUNK_SIZE - 1));
+	if (pgoff == 0 && count)
+		node->has_first = count > 0;
+	node->count = (uint8_t)(node->count + count);
+	node->nr_values = (uint8_t)(node->nr_values + values);
+	if (!node->count)
+		leaf_gone(s, file, node);
+	if (born || !node->count) {
+		update_upper(s, file, pgoff, born ? 1 : -1, 0);
+		add_chunks(s, file, born ? 1 : -1);
+	}
+	update(s, file, node);
+	if (born)
+		leaf_born(s);
+}
+
+/* xas_try_split(): the chunk of @pgoff is part of a shadow above, and gets a leaf that is full
+ * of it */
+static void split(struct sim *s, uint32_t file, uint32_t pgoff, struct xa_node *node)
+{
+	node->count = node->nr_values = XA_CHUNK_SIZE;
+	node->has_first = pgoff < XA_CHUNK_SIZE;
+	update_upper(s, file, pgoff, 0, -1);
+}
+
+static void store_above(struct sim *s, uint32_t file, uint32_t slot, uint32_t pgoff, uint32_t end)
+{
+	for (; pgoff < end; pgoff += XA_CHUNK_SIZE, slot += XA_CHUNK_SIZE) {
+		struct xa_node *node = leaf(s, file, pgoff);
+
+		if (node->count) {
+			/* xas_free_nodes() */
+			leaf_gone(s, file, node);
+		} else if (s->folios[slot].flags & PG_shadow) {
+			update_upper(s, file, pgoff, 0, -1);
+		} else {
+			update_upper(s, file, pgoff, 1, 0);
+			add_chunks(s, file, 1);
+		}
+	}
+}
+
+void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
+{
+	const uint32_t nr = 1u << order;
+	uint32_t file, pgoff;
+	bool is_split;
+	int nr_shadows = 0;
+
+	if (!s->trees || slot >= s->meta_first)
+		return;
+	file = slot_file(s, slot);
+	pgoff = slot - file_slot(s, file, 0);
+	if (order >= XA_CHUNK_SHIFT) {
+		store_above(s, file, slot, pgoff, pgoff + nr);
+		return;
+	}
+	for (uint32_t i = 0; i < nr; i++)
+		nr_shadows += (s->folios[slot + i].flags & PG_shadow) != 0;
+	is_split = nr_shadows && !leaf(s, file, pgoff)->count;
+	if (is_split)
+		split(s, file, pgoff, leaf(s, file, pgoff));
+	update_leaf(s, file, pgoff, (int)nr - nr_shadows, -nr_shadows);
+	if (is_split)
+		leaf_born(s);
+}
+
+void xa_store_shadow(struct sim *s, uint32_t slot, unsigned int order)
+{
+	uint32_t file, pgoff;
+
+	if (!s->trees || slot >= s->meta_first)
+		return;
+	file = slot_file(s, slot);
+	pgoff = slot - file_slot(s, file, 0);
+	if (order >= XA_CHUNK_SHIFT)
+		update_upper(s, file, pgoff, 0, 1 << (order - XA_CHUNK_SHIFT));
+	else
+		update_leaf(s, file, pgoff, 0, 1 << order);
+}
+
+static void erase_above(struct sim *s, uint32_t file, uint32_t pgoff, int nr_chunks, bool shadow)
+{
+	update_upper(s, file, pgoff, -nr_chunks, shadow ? -nr_chunks : 0);
+	add_chunks(s, file, -nr_chunks);
+}
+
+void xa_erase_folio(struct sim *s, uint32_t slot, unsigned int order)
+{
+	uint32_t file, pgoff;
+
+	if (!s->trees || slot >= s->meta_first)
+		return;
+	file = slot_file(s, slot);
+	pgoff = slot - file_slot(s, file, 0);
+	if (order >= XA_CHUNK_SHIFT)
+		erase_above(s, file, pgoff, 1 << (order - XA_CHUNK_SHIFT), false);
+	else
+		update_leaf(s, file, pgoff, -(1 << order), 0);
+}
+
+uint32_t xa_erase_shadow(struct sim *s, uint32_t slot)
+{
+	uint32_t file, pgoff;
+
+	if (!s->trees || slot >= s->meta_first)
+		return 1;
+	file = slot_file(s, slot);
+	pgoff = slot - file_slot(s, file, 0);
+	if (leaf(s, file, pgoff)->count) {
+		update_leaf(s, file, pgoff, -1, -1);
+		return 1;
+	}
+	erase_above(s, file, pgoff, 1, true);
+	return XA_CHUNK_SIZE;
+}
+
+static void forget(struct sim *s, uint32_t slot)
+{
+	const uint16_t before = s->folios[slot].flags;
+
+	s->folios[slot] = (struct folio){ 0 };
+	note(s, slot, FORGET, before);
+}
+
+void xa_delete_node(struct sim *s, struct xa_node *node)
+{
+	const uint32_t file = slot_file(s, node->slot), base = file_slot(s, file, 0);
+	const uint32_t end = MIN(node->slot + (XA_CHUNK_SIZE << node->shift),
+				 base + s->trace->files[file].pages);
+	const int count = node->count;
+
+	if (node->shift)
+		erase_above(s, file, node->slot - base, count, true);
+	else
+		update_leaf(s, file, node->slot - base, -count, -count);
+	for (uint32_t slot = node->slot; slot < end; slot++)
+		if (s->folios[slot].flags & PG_shadow)
+			forget(s, slot);
+}
+
+/* what the chunk of pages from @slot on should have in a leaf, and in the node above */
+struct chunk {
+	unsigned int count, nr_values; /* of the leaf; 0: none */
+	bool above, is_shadow;
+};
+
+static void count_chunk(const struct sim *s, const struct xa_node *node, uint32_t slot,
+			uint32_t end, struct chunk *c)
+{
+	*c = (struct chunk){ 0 };
+	for (uint32_t i = slot; i < end; i++) {
+		const uint16_t flags = s->folios[i].flags;
+
+		c->count += (flags & (PG_resident | PG_shadow)) != 0;
+		c->nr_values += (flags & PG_shadow) != 0;
+	}
+	if (!c->count)
+		return;
+	if (c->nr_values < c->count)
+		c->above = s->folios[folio_head(s->folios, slot)].order >= XA_CHUNK_SHIFT &&
+			   s->folios[slot].flags & PG_resident;
+	else
+		c->above = c->is_shadow = !node->count && end - slot == XA_CHUNK_SIZE &&
+					  s->cfg.machine.max_folio_order >= XA_CHUNK_SHIFT &&
+					  c->count == XA_CHUNK_SIZE;
+	if (c->above)
+		c->count = c->nr_values = 0;
+}
+
+static int bad_node(struct err *err, const struct xa_node *node, unsigned int count,
+		    unsigned int nr_values, bool listed)
+{
+	if (node->count == count && node->nr_values == nr_values && node->listed == listed)
+		return 0;
+	return err_set(err, -EIO,
+		       "invariant broken: slot %u: its node has %u entries, %u shadows, listed %d, "
+		       "expected %u, %u, %d",
+		       node->slot, node->count, node->nr_values, node->listed, count, nr_values,
+		       listed);
+}
+
+static int check_upper(const struct sim *s, uint32_t file, uint32_t pgoff, unsigned int count,
+		       unsigned int nr_values, struct err *err)
+{
+	const struct xa_node *node = upper(s, file, pgoff);
+
+	return node ? bad_node(err, node, count, nr_values,
+			       count && count == nr_values && !s->trace->files[file].shmem)
+		    : 0;
+}
+
+static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, uint32_t *nr_listed,
+		      struct err *err)
+{
+	const uint32_t base = file_slot(s, file, 0), pages = s->trace->files[file].pages;
+	unsigned int above = 0, values_above = 0;
+	uint32_t nr_chunks = 0;
+	int ret = 0;
+
+	for (uint32_t p = 0; p < pages && !ret; p += XA_CHUNK_SIZE) {
+		const struct xa_node *node = leaf(s, file, p);
+		struct chunk c;
+		bool listed;
+
+		count_chunk(s, node, base + p, base + MIN(pages, p + XA_CHUNK_SIZE), &c);
+		listed = c.count && c.count == c.nr_values && !s->trace->files[file].shmem &&
+			 !(c.count == 1 && !p && s->folios[base].flags &&
+			   s->trees->nr_chunks[file] == 1);
+		ret = bad_node(err, node, c.count, c.nr_values, listed);
+		*nr_leaves += c.count != 0;
+		*nr_listed += listed;
+		nr_chunks += c.count || c.above;
+		above += c.count || c.above;
+		values_above += c.is_shadow;
+		if (p + XA_CHUNK_SIZE < pages && (p + XA_CHUNK_SIZE) % (1u << UPPER_SHIFT))
+			continue;
+		if (!ret)
+			ret = check_upper(s, file, p, above, values_above, err);
+		*nr_listed += upper(s, file, p) && upper(s, file, p)->listed;
+		above = values_above = 0;
+	}
+	if (!ret && nr_chunks != s->trees->nr_chunks[file])
+		ret = err_set(err, -EIO, "invariant broken: file %u has %u chunks, expected %u",
+			      file, s->trees->nr_chunks[file], nr_chunks);
+	return ret;
+}
+
+int xa_check(const struct sim *s, struct err *err)
+{
+	const struct page_trees *x = s->trees;
+	uint32_t nr_leaves = 0, nr_listed = 0;
+	int ret = 0;
+
+	if (!x)
+		return 0;
+	for (uint32_t file = 0; file < s->trace->nr_files && !ret; file++)
+		ret = check_file(s, file, &nr_leaves, &nr_listed, err);
+	if (!ret && (nr_leaves != x->nr_nodes || nr_listed != x->shadow_nodes.nr_items))
+		ret = err_set(err, -EIO,
+			      "invariant broken: %u nodes and %u of shadows, expected %u and %u",
+			      x->nr_nodes, x->shadow_nodes.nr_items, nr_leaves, nr_listed);
+	return ret;
+}

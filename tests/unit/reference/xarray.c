@@ -1,0 +1,405 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The tree of each file, node by node, with the list of those that hold shadows only and its
+ * shrinker. After lib/xarray.c, the second half of mm/workingset.c and mm/shrinker.c.
+ *
+ * A folio or a shadow of several places is in each of them; which is the first is of no
+ * interest here.
+ *
+ * Approximations taken over from sim/: of the nodes only those for single pages take memory,
+ * and a lone first page takes as much as one.
+ */
+#include "tests/unit/reference/internal.h"
+
+#include <glib.h>
+
+enum kind { NOTHING, FOLIO, SHADOW, NODE };
+
+struct ref_node {
+	struct ref_node *parent;
+	uint32_t file;
+	uint64_t start; /* the first page that it covers */
+	int shift, count, nr_values;
+	bool listed;
+	struct entry {
+		enum kind kind;
+		struct ref_node *node;
+	} slots[64];
+};
+
+struct ref_trees {
+	struct entry *heads; /* of each file */
+	int nr_leaves, nr_lone;
+	GQueue shadow_nodes; /* the oldest first */
+	uint64_t nr_deferred;
+};
+
+void ref_trees_init(struct ref *r)
+{
+	if (r->m.memcg_pages && !r->m.kmem)
+		return;
+	r->trees = g_new0(struct ref_trees, 1);
+	r->trees->heads = g_new0(struct entry, r->t->nr_files + 1);
+}
+
+static void free_below(struct ref_node *n)
+{
+	for (int i = 0; i < 64; i++)
+		if (n->slots[i].kind == NODE)
+			free_below(n->slots[i].node);
+	g_free(n);
+}
+
+void ref_trees_free(struct ref *r)
+{
+	if (!r->trees)
+		return;
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		if (r->trees->heads[f].kind == NODE)
+			free_below(r->trees->heads[f].node);
+	g_queue_clear(&r->trees->shadow_nodes);
+	g_free(r->trees->heads);
+	g_free(r->trees);
+}
+
+static void workingset_update_node(struct ref *r, struct ref_node *n)
+{
+	if (ref_is_shmem(r, n->file))
+		return;
+	if (n->count && n->count == n->nr_values) {
+		if (!n->listed)
+			g_queue_push_tail(&r->trees->shadow_nodes, n);
+		n->listed = true;
+	} else {
+		if (n->listed)
+			g_queue_remove(&r->trees->shadow_nodes, n);
+		n->listed = false;
+	}
+}
+
+static struct ref_node *new_node(struct ref *r, uint32_t file, struct ref_node *parent,
+				 uint64_t start, int shift)
+{
+	struct ref_node *n = g_new0(struct ref_node, 1);
+
+	n->file = file;
+	n->parent = parent;
+	n->start = start;
+	n->shift = shift;
+	r->trees->nr_leaves += !shift;
+	return n;
+}
+
+static void xa_node_free(struct ref *r, struct ref_node *n)
+{
+	n->count = n->nr_values = 0;
+	workingset_update_node(r, n);
+	r->trees->nr_leaves -= !n->shift;
+	g_free(n);
+}
+
+static void xas_free_nodes(struct ref *r, struct ref_node *n)
+{
+	for (int i = 0; i < 64; i++)
+		if (n->slots[i].kind == NODE)
+			xas_free_nodes(r, n->slots[i].node);
+	xa_node_free(r, n);
+}
+
+static struct entry *slot_of(struct ref_node *n, uint64_t index)
+{
+	return &n->slots[(index - n->start) >> n->shift];
+}
+
+/* one place takes an entry, or is empty */
+static void set(struct ref_node *n, struct entry *e, enum kind kind, struct ref_node *below)
+{
+	n->count += (kind != NOTHING) - (e->kind != NOTHING);
+	n->nr_values += (kind == SHADOW) - (e->kind == SHADOW);
+	*e = (struct entry){ kind, below };
+}
+
+static uint64_t covers(const struct entry *head)
+{
+	return head->kind == NODE ? 64ull << head->node->shift : 1;
+}
+
+/* xas_expand(): until page @max is below the head */
+static void expand(struct ref *r, uint32_t file, uint64_t max)
+{
+	struct entry *head = &r->trees->heads[file];
+
+	while (max >= covers(head)) {
+		const int shift = head->kind == NODE ? head->node->shift + 6 : 0;
+		struct ref_node *n;
+
+		/* an empty tree gets as high as it has to be at once */
+		if (head->kind == NOTHING && max >= 64ull << shift) {
+			int top = 0;
+
+			while (max >= 64ull << top)
+				top += 6;
+			*head = (struct entry){ NODE, new_node(r, file, NULL, 0, top) };
+			return;
+		}
+		n = new_node(r, file, NULL, 0, shift);
+		if (head->kind == NODE)
+			head->node->parent = n;
+		if (head->kind != NOTHING)
+			set(n, &n->slots[0], head->kind, head->node);
+		*head = (struct entry){ NODE, n };
+		workingset_update_node(r, n);
+	}
+}
+
+/* xas_create(): the node that has places of @shift for @index; NULL: the head has it */
+static struct ref_node *create(struct ref *r, uint32_t file, uint64_t index, int shift)
+{
+	struct entry *e = &r->trees->heads[file];
+	struct ref_node *n = NULL;
+
+	while (e->kind == NODE && e->node->shift > shift) {
+		n = e->node;
+		e = slot_of(n, index);
+		if (e->kind == NOTHING) {
+			const uint64_t size = 1ull << n->shift;
+
+			set(n, e, NODE, new_node(r, file, n, index / size * size, n->shift - 6));
+			workingset_update_node(r, n);
+		}
+	}
+	return e->kind == NODE && e->node->shift == shift ? e->node : n;
+}
+
+static void xas_shrink(struct ref *r, struct ref_node *n)
+{
+	while (n && !n->parent && n->count == 1 && n->slots[0].kind != NOTHING &&
+	       (n->slots[0].kind == NODE || !n->shift)) {
+		struct entry first = n->slots[0];
+
+		r->trees->heads[n->file] = first;
+		xa_node_free(r, n);
+		n = first.kind == NODE ? first.node : NULL;
+		if (n)
+			n->parent = NULL;
+	}
+}
+
+/* places were emptied */
+static void xas_delete_node(struct ref *r, struct ref_node *n)
+{
+	while (n && !n->count) {
+		struct ref_node *parent = n->parent;
+
+		if (!parent) {
+			r->trees->heads[n->file] = (struct entry){ NOTHING };
+		} else {
+			set(parent, slot_of(parent, n->start), NOTHING, NULL);
+			workingset_update_node(r, parent);
+		}
+		xa_node_free(r, n);
+		n = parent;
+	}
+	xas_shrink(r, n);
+}
+
+/* the entry for @index, and the node that it is in; NULL: the head */
+static struct entry *find(struct ref *r, uint32_t file, uint64_t index, struct ref_node **n)
+{
+	struct entry *e = &r->trees->heads[file];
+
+	*n = NULL;
+	if (index >= covers(e))
+		return NULL;
+	while (e->kind == NODE) {
+		*n = e->node;
+		e = slot_of(*n, index);
+	}
+	return e;
+}
+
+/* xas_try_split(): a shadow above the leaves becomes one of a full leaf */
+static void try_split(struct ref *r, uint32_t file, uint64_t index, int order)
+{
+	struct ref_node *n, *child;
+	const struct entry *e = find(r, file, index, &n);
+
+	if (order >= 6 || !e || e->kind != SHADOW || !n || !n->shift)
+		return;
+	child = new_node(r, file, n, index / 64 * 64, 0);
+	for (int i = 0; i < 64; i++)
+		set(child, &child->slots[i], SHADOW, NULL);
+	workingset_update_node(r, child);
+	set(n, slot_of(n, index), NODE, child);
+	workingset_update_node(r, n);
+}
+
+static void xas_store(struct ref *r, uint32_t file, uint64_t index, int order, enum kind kind)
+{
+	const int shift = order / 6 * 6;
+	const uint64_t nr = 1ull << order;
+	struct ref_node *n;
+
+	if (kind != NOTHING) {
+		/* xas_max() */
+		expand(r, file, order && !index ? nr : index + nr - 1);
+		n = create(r, file, index, shift);
+	} else {
+		find(r, file, index, &n);
+	}
+	if (!n) {
+		r->trees->heads[file].kind = kind;
+		return;
+	}
+	for (uint64_t i = index; i < index + nr; i += 1ull << n->shift) {
+		struct entry *e = slot_of(n, i);
+
+		if (e->kind == NODE)
+			xas_free_nodes(r, e->node);
+		set(n, e, kind, NULL);
+	}
+	workingset_update_node(r, n);
+	if (kind == NOTHING)
+		xas_delete_node(r, n);
+}
+
+/* the pages of slab that all nodes take; seven go into one */
+static void account(struct ref *r)
+{
+	const struct ref_trees *x = r->trees;
+	int nodes = x->nr_leaves;
+
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		nodes += x->heads[f].kind == FOLIO || x->heads[f].kind == SHADOW;
+	r->nr_nodes = nodes;
+	while (r->node_pages < (r->nr_nodes + 6) / 7) {
+		r->node_pages++;
+		ref_alloc_kernel_page(r);
+	}
+	while (r->node_pages > (r->nr_nodes + 6) / 7) {
+		r->node_pages--;
+		ref_free_kernel_page(r);
+	}
+}
+
+static void store(struct ref *r, int page, int order, enum kind kind)
+{
+	uint32_t file;
+	uint64_t index;
+
+	if (!r->trees || page >= (int)r->t->nr_file_pages)
+		return;
+	file = (uint32_t)ref_file_of(r, page);
+	index = (uint64_t)(page - ref_file_page(r, file, 0));
+	if (kind == FOLIO)
+		try_split(r, file, index, order);
+	xas_store(r, file, index, order, kind);
+	account(r);
+}
+
+void ref_tree_add(struct ref *r, int page, int order)
+{
+	store(r, page, order, FOLIO);
+}
+
+void ref_tree_evict(struct ref *r, int page, int order)
+{
+	store(r, page, order, SHADOW);
+}
+
+void ref_tree_drop(struct ref *r, int page, int order)
+{
+	store(r, page, order, NOTHING);
+}
+
+void ref_tree_clear_shadow(struct ref *r, int page)
+{
+	const struct entry *e;
+	struct ref_node *n;
+	uint32_t file;
+	uint64_t index;
+
+	if (!r->trees || page >= (int)r->t->nr_file_pages)
+		return;
+	file = (uint32_t)ref_file_of(r, page);
+	index = (uint64_t)(page - ref_file_page(r, file, 0));
+	e = find(r, file, index, &n);
+	/* a shadow of several pages went with the first */
+	if (e && e->kind == SHADOW)
+		store(r, page, n ? n->shift : 0, NOTHING);
+}
+
+/* Shrinker */
+
+uint64_t ref_nr_shadow_nodes(const struct ref *r)
+{
+	return r->trees ? r->trees->shadow_nodes.length : 0;
+}
+
+uint64_t ref_slab_pages(const struct ref *r)
+{
+	return r->m.memcg_pages && r->trees ? (uint64_t)r->nr_nodes * 584 / 4096 : 0;
+}
+
+bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift)
+{
+	const struct ref_node *n = g_queue_peek_nth(&r->trees->shadow_nodes, i);
+
+	return n && ref_file_page(r, n->file, n->start) == page && n->shift == shift;
+}
+
+static uint64_t count_shadow_nodes(struct ref *r)
+{
+	const uint64_t nodes = ref_nr_shadow_nodes(r);
+	const struct ref_stats *st = ref_lruvec_stats(r);
+	uint64_t pages = r->m.unevictable_pages + st->slab;
+
+	for (int i = 0; i < REF_NR_LISTS; i++) {
+		if (!r->rc7)
+			pages += st->size[i];
+		else if (!r->gen)
+			pages += ref_lru_size(r, i);
+	}
+	return nodes > pages / 8 ? nodes - pages / 8 : 0;
+}
+
+/* scan_shadow_nodes(): the oldest is deleted */
+static void shadow_lru_isolate(struct ref *r)
+{
+	struct ref_node *n = g_queue_peek_head(&r->trees->shadow_nodes);
+	const uint32_t file = n->file;
+	const uint64_t start = n->start, size = 64ull << n->shift;
+
+	for (uint64_t i = start; i < start + size && i < r->t->files[file].pages; i++)
+		r->pages[ref_file_page(r, file, i)].shadow = (struct ref_shadow){ 0 };
+	for (int i = 0; i < 64; i++)
+		set(n, &n->slots[i], NOTHING, NULL);
+	workingset_update_node(r, n);
+	xas_delete_node(r, n);
+	ref_count(r, VM_workingset_nodereclaim, 1);
+	account(r);
+}
+
+void ref_shrink_slab(struct ref *r, int priority)
+{
+	uint64_t freeable, deferred, delta, total_scan, scanned = 0;
+
+	if (!r->trees)
+		return;
+	freeable = count_shadow_nodes(r);
+	if (!freeable)
+		return;
+	deferred = r->trees->nr_deferred;
+	delta = freeable / 2;
+	total_scan = MIN(deferred / (1ull << priority) + delta, freeable * 2);
+	while (total_scan >= 128 || total_scan >= freeable) {
+		uint64_t nr = MIN(total_scan, 128);
+
+		total_scan -= nr;
+		scanned += nr;
+		while (nr-- && ref_nr_shadow_nodes(r))
+			shadow_lru_isolate(r);
+	}
+	r->trees->nr_deferred = deferred + delta - MIN(scanned, deferred + delta);
+	r->trees->nr_deferred = MIN(r->trees->nr_deferred, freeable * 2);
+}
