@@ -5,7 +5,7 @@
  * same. A trace that fails is made as small as possible and printed as text.
  *
  * The environment asks for more, or for one trace again:
- *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 6000, about 20 s)
+ *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 1000 of each kind)
  *	REAPSIM_ORACLE_FIRST=N	the seed of the first (default 1)
  *	REAPSIM_ORACLE_OPS=N	operations in each (default: 20 to 250)
  *	REAPSIM_ORACLE_VERBOSE	print what the traces did
@@ -827,7 +827,7 @@ static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, 
 
 static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 {
-	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 3000);
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 1000);
 	struct coverage cov = { 0 };
 
 	if (lockstep_seeds(kernel, lru, nr, 0, PLAIN, &cov) && nr >= 1000)
@@ -837,7 +837,7 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 /* all orders, in files of every size */
 static void test_lockstep_large(void)
 {
-	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 300);
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 100);
 	struct coverage cov = { 0 };
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, LARGE, &cov);
