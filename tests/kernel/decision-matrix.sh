@@ -30,6 +30,7 @@
 # of PTEs that map it.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/states.sh"
 policies="baseline baseline+evict rfc rfc+evict v1 v1+evict flag flag+evict \
 any-exit any-exit+evict prctl prctl+evict demote demote+evict"
 recorded=$here/decision-matrix.kernel.csv
@@ -41,31 +42,17 @@ if [ "${1:-}" = --series ]; then
 	export DEATHS=$deaths
 fi
 
-# Both sides as "POLICY,MARK,FILE,FIRST,COUNT,STATE", in the order of the trace.
+# Both sides as "POLICY,SNAPSHOT,FILE,FIRST,COUNT,STATE", in the order of the trace.
 from_kernel() {
 	for policy in $policies; do
-		awk -v policy="$policy" '
-function bit(n) { return int(word / 2 ^ n) % 2 }
-$1 == "P" {
-	word = 0
-	for (i = 1; i <= length($7); i++)
-		word = word * 16 + index("123456789abcdef", substr($7, i, 1))
-	state = !bit(0) ? "." : (bit(3) ? "r" : "") (bit(4) ? "a" : "") (bit(5) ? "l" : "") \
-		(bit(6) ? "d" : "") (bit(8) ? "w" : "") int(word / 2 ^ 32) % 65536
-	print policy "," $2 "," ($4 ? "shmem" : "data") "," $5 "," $6 "," state
-}' "$1/$policy-classic-1/results"
+		kernel_states "$policy" "data shmem" raldw "$1/$policy-classic-1/results"
 	done
 }
 
 # state_of POLICY AS FILE [OPTION] - of all files if FILE is empty
 state_of() {
 	"$reapsim" run --kernel "$kernel" --policy "$1" ${4:-} --pages - "$tmp/matrix.csv" |
-		awk -F, -v policy="$2" -v file="$3" '
-NR > 1 && (file == "" || $3 == file) {
-	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") \
-		($10 ? "d" : "") ($11 ? "w" : "") $12
-	print policy "," $1 "," $3 "," $4 "," $5 "," state
-}'
+		simulator_states "$2" raldw | awk -F, -v file="$3" 'file == "" || $3 == file'
 }
 
 from_simulator() {
@@ -77,44 +64,6 @@ from_simulator() {
 	for policy in $policies; do
 		state_of "$policy" "$policy" ""
 	done
-}
-
-# A column for each policy, a row for pages that are alike under all of them.
-wide() {
-	awk -F, -v policies="$policies" '
-BEGIN { nr = split(policies, name, " ") }
-{
-	if (!($2 "," $3 in last))
-		range[nr_ranges++] = $2 "," $3
-	last[$2 "," $3] = $4 + $5 > last[$2 "," $3] ? $4 + $5 : last[$2 "," $3]
-	for (i = 0; i < $5; i++)
-		state[$1 "," $2 "," $3 "," $4 + i] = $6
-}
-function flush() {
-	if (count)
-		print range[r] "," first "," count before
-	count = 0
-}
-END {
-	printf "mark,file,page,count"
-	for (p = 1; p <= nr; p++)
-		printf ",%s", name[p]
-	print ""
-	for (r = 0; r < nr_ranges; r++) {
-		for (i = 0; i < last[range[r]]; i++) {
-			row = ""
-			for (p = 1; p <= nr; p++)
-				row = row "," state[name[p] "," range[r] "," i]
-			if (row != before)
-				flush()
-			if (!count)
-				first = i
-			count++
-			before = row
-		}
-		flush()
-	}
-}'
 }
 
 compare() {
@@ -177,7 +126,7 @@ case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 	echo "${DEATHS:-}"
 	;;
 --record)
-	from_kernel "${2:?usage: decision-matrix.sh --record FOLDER}" | wide
+	from_kernel "${2:?usage: decision-matrix.sh --record FOLDER}" | wide mark,file $policies
 	;;
 *)
 	reapsim=$1
@@ -188,7 +137,7 @@ case ${1:?usage: decision-matrix.sh REAPSIM [-v]} in
 	trap 'rm -rf "$tmp"' EXIT
 	"$here/matrix.sh" >"$tmp/matrix.csv"
 	"$here/matrix.sh" --cells >"$tmp/cells.csv"
-	from_simulator | wide >"$tmp/simulator.csv"
+	from_simulator | wide mark,file $policies >"$tmp/simulator.csv"
 	compare
 	;;
 esac

@@ -26,6 +26,7 @@
 # (large-matrix.explained: LRU LAYOUT ORDER DEATH POLICY KERNEL SIMULATOR; "*" matches any).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+. "$here/states.sh"
 policies="baseline v1 baseline+evict v1+evict"
 played=(baseline skip evict skip+evict)
 
@@ -117,23 +118,14 @@ BEGIN {
 }' </dev/null
 }
 
-# Both sides as "LRU,POLICY,MARK,FILE,FIRST,COUNT,STATE".
+# Both sides as "POLICY,LRU,SNAPSHOT,FILE,FIRST,COUNT,STATE".
 from_kernel() {
-	local lru i name
+	local lru i name files
+	files=$(awk -F, '$1 == "file" { print $2 }' "$tmp/matrix.csv")
 	for lru in classic mglru; do
 		i=0
 		for name in $policies; do
-			awk -v head="$lru,$name" '
-function bit(n) { return int(word / 2 ^ n) % 2 }
-NR == FNR { if (split($0, f, ",") && f[1] == "file") file[nr++] = f[2]; next }
-$1 == "P" {
-	word = 0
-	for (i = 1; i <= length($7); i++)
-		word = word * 16 + index("123456789abcdef", substr($7, i, 1))
-	state = !bit(0) ? "." : (bit(3) ? "r" : "") (bit(4) ? "a" : "") (bit(5) ? "l" : "") \
-		(bit(6) ? "d" : "") int(word / 2 ^ 32) % 65536
-	print head "," $2 "," file[$4] "," $5 "," $6 "," state
-}' "$tmp/matrix.csv" "$1/${played[$i]}-$lru-1/results"
+			kernel_states "$name,$lru" "$files" rald "$1/${played[$i]}-$lru-1/results"
 			i=$((i + 1))
 		done
 	done
@@ -144,54 +136,9 @@ from_simulator() {
 	for lru in classic mglru; do
 		for policy in $policies; do
 			"$reapsim" run --lru "$lru" --policy "$policy" --set max_folio_order=9 \
-				--pages - "$tmp/matrix.csv" | awk -F, -v head="$lru,$policy" '
-NR > 1 {
-	state = !$6 ? "." : ($7 ? "r" : "") ($8 ? "a" : "") ($9 ? "l" : "") ($10 ? "d" : "") $12
-	print head "," $1 "," $3 "," $4 "," $5 "," state
-}'
+				--pages - "$tmp/matrix.csv" | simulator_states "$policy,$lru" rald
 		done
 	done
-}
-
-# A column for each policy, a row for pages that are alike under all of them.
-wide() {
-	awk -F, -v policies="$policies" '
-BEGIN { nr = split(policies, name, " ") }
-{
-	range = $1 "," $3 "," $4
-	if (!(range in last))
-		ranges[nr_ranges++] = range
-	if ($5 + $6 > last[range])
-		last[range] = $5 + $6
-	for (i = 0; i < $6; i++)
-		state[$2, range, $5 + i] = $7
-}
-function flush() {
-	if (count)
-		print ranges[r] "," first "," count before
-	count = 0
-}
-END {
-	printf "lru,mark,file,page,count"
-	for (p = 1; p <= nr; p++)
-		printf ",%s", name[p]
-	print ""
-	for (r = 0; r < nr_ranges; r++) {
-		for (i = 0; i < last[ranges[r]]; i++) {
-			row = ""
-			for (p = 1; p <= nr; p++)
-				row = row "," state[name[p], ranges[r], i]
-			if (row != before)
-				flush()
-			if (!count)
-				first = i
-			count++
-			before = row
-		}
-		flush()
-		before = ""
-	}
-}'
 }
 
 compare() {
@@ -287,7 +234,7 @@ simulate() {
 	reapsim=$1
 	verbose=$2
 	trace >"$tmp/matrix.csv"
-	from_simulator | wide >"$tmp/simulator.csv"
+	from_simulator | wide lru,mark,file $policies >"$tmp/simulator.csv"
 	compare
 }
 
@@ -303,12 +250,12 @@ case ${1:?usage: large-matrix.sh REAPSIM [-v]} in
 	;;
 --record)
 	trace >"$tmp/matrix.csv"
-	from_kernel "${2:?usage: large-matrix.sh --record FOLDER}" | wide
+	from_kernel "${2:?usage: large-matrix.sh --record FOLDER}" | wide lru,mark,file $policies
 	;;
 --again)
 	play "$tmp/played"
 	recorded=$tmp/kernel.csv
-	from_kernel "$tmp/played" | wide >"$recorded"
+	from_kernel "$tmp/played" | wide lru,mark,file $policies >"$recorded"
 	simulate "${2:?usage: large-matrix.sh --again REAPSIM}" ""
 	;;
 *)

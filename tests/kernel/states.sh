@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# States of pages, for the scripts of the two decision matrices; sourced, not run. A state is
+# "." for a page that is not cached, else letters, and the number of page table entries
+# that map it. Lines are "HEAD,SNAPSHOT,FILE,FIRST,COUNT,STATE".
+
+# kernel_states HEAD "FILE..." LETTERS RESULTS - of the player's dump; LETTERS are those of
+# "raldw" that are wanted: PG_referenced, active, lru, dirty, workingset
+kernel_states() {
+	awk -v head="$1" -v files="$2" -v letters="$3" '
+BEGIN {
+	split(files, file, " ")
+	nr = split("r 3 a 4 l 5 d 6 w 8", flag, " ")
+}
+function bit(n) { return int(word / 2 ^ n) % 2 }
+$1 == "P" {
+	word = 0
+	for (i = 1; i <= length($7); i++)
+		word = word * 16 + index("123456789abcdef", substr($7, i, 1))
+	state = ""
+	for (i = 1; i <= nr; i += 2)
+		if (index(letters, flag[i]) && bit(flag[i + 1]))
+			state = state flag[i]
+	state = bit(0) ? state int(word / 2 ^ 32) % 65536 : "."
+	print head "," $2 "," file[$4 + 1] "," $5 "," $6 "," state
+}' "$4"
+}
+
+# simulator_states HEAD LETTERS - of what "reapsim run --pages -" prints
+simulator_states() {
+	awk -F, -v head="$1" -v letters="$2" '
+BEGIN { nr = split("r a l d w", letter, " ") }
+NR > 1 {
+	state = ""
+	for (i = 1; i <= nr; i++)
+		if (index(letters, letter[i]) && $(6 + i))
+			state = state letter[i]
+	print head "," $1 "," $3 "," $4 "," $5 "," ($6 ? state $12 : ".")
+}'
+}
+
+# wide GROUP POLICY... - a column for each policy, a row for pages that are alike under all of
+# them; of lines whose HEAD is the policy, or POLICY,LRU. GROUP: the names of what follows the
+# policy, up to the file.
+wide() {
+	local group=$1
+	shift
+	awk -F, -v group="$group" -v policies="$*" '
+BEGIN { nr = split(policies, name, " ") }
+{
+	range = $2
+	for (i = 3; i <= NF - 3; i++)
+		range = range "," $i
+	if (!(range in last))
+		ranges[nr_ranges++] = range
+	if ($(NF - 2) + $(NF - 1) > last[range])
+		last[range] = $(NF - 2) + $(NF - 1)
+	for (i = 0; i < $(NF - 1); i++)
+		state[$1, range, $(NF - 2) + i] = $NF
+}
+function flush() {
+	if (count)
+		print ranges[r] "," first "," count before
+	count = 0
+}
+END {
+	printf "%s,page,count", group
+	for (p = 1; p <= nr; p++)
+		printf ",%s", name[p]
+	print ""
+	for (r = 0; r < nr_ranges; r++) {
+		for (i = 0; i < last[ranges[r]]; i++) {
+			row = ""
+			for (p = 1; p <= nr; p++)
+				row = row "," state[name[p], ranges[r], i]
+			if (row != before)
+				flush()
+			if (!count)
+				first = i
+			count++
+			before = row
+		}
+		flush()
+	}
+}'
+}
