@@ -21,18 +21,7 @@ set -u
 
 update=false
 [ "${1:-}" = --update ] && update=true
-src=$(cd "$(dirname "$0")/.." && pwd)
-REAPSIM=${REAPSIM:-$src/build/reapsim}
-top=$(mktemp -d)
-trap 'rm -rf "$top"' EXIT
-passed=0
-failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-	echo "FAIL $1"
-	failed=$((failed + 1))
-}
+. "$(dirname "$0")/lib.sh"
 
 # FILE -> lines "NUMBER<tab>COMMAND"
 commands() {
@@ -170,5 +159,4 @@ if [ "$("$REAPSIM" --version)" = "reapsim $release" ]; then
 else
 	fail "CHANGELOG.md: the newest release is $release, the program is $("$REAPSIM" --version)"
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+finish

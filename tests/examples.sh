@@ -10,28 +10,15 @@
 # --update replaces each "#> " line that is no longer in the output by the next line of the
 # output with the same first word and, if there is one, the same number of words.
 set -u
-export LC_ALL=C.UTF-8
-
-src=$(cd "$(dirname "$0")/.." && pwd)
-REAPSIM=${REAPSIM:-$src/build/reapsim}
+. "$(dirname "$0")/lib.sh"
 update=false
 if [ "${1:-}" = --update ]; then
 	update=true
 	shift
 fi
-top=$(mktemp -d)
-trap 'rm -rf "$top"' EXIT
 mkdir "$top/bin"
 ln -s "$REAPSIM" "$top/bin/reapsim"
 PATH=$top/bin:$PATH
-passed=0
-failed=0
-
-pass() { passed=$((passed + 1)); }
-fail() {
-	echo "FAIL $1"
-	failed=$((failed + 1))
-}
 
 # KIND -> the names that need an example
 names() {
@@ -127,5 +114,4 @@ else
 		done
 	done
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

@@ -10,13 +10,8 @@
 # command's input. To see a row fail, run it with $REAPSIM set to a program built before
 # the commit that the row tests.
 set -u
-export LC_ALL=C.UTF-8
-
-src=$(cd "$(dirname "$0")/.." && pwd)
-REAPSIM=${REAPSIM:-$src/build/reapsim}
+. "$(dirname "$0")/lib.sh"
 most=230 # percent
-top=$(mktemp -d)
-trap 'rm -rf "$top"' EXIT
 cd "$top" || exit 1
 
 if ! command -v valgrind >/dev/null; then
@@ -125,17 +120,14 @@ row() {
 		twice=$(cost "$size" $((2 * nr)) "$@") &&
 		percent=$((100 * (twice - one) / (once - one)))
 	if [ "${percent:-$((most + 1))}" -gt $most ]; then
-		echo "FAIL $size: $nr of them cost ${once:-?} instructions, twice as many ${twice:-?}," \
-			"which is ${percent:-?}%, expected at most $most%: reapsim $*"
-		failed=$((failed + 1))
+		fail "$size: $nr of them cost ${once:-?} instructions, twice as many ${twice:-?}, which is \
+${percent:-?}%, expected at most $most%: reapsim $*"
 	else
 		[ -z "${V:-}" ] || echo "$size: 1 $one, $nr $once, $((2 * nr)) $twice: $percent%"
-		passed=$((passed + 1))
+		pass
 	fi
 }
 
-passed=0
-failed=0
 wanted=$*
 reads 20 >small
 
@@ -153,5 +145,4 @@ row faults 3000 trace check -f perf in
 row recorded 300 trace check -f perf in
 row logged 5000 trace check -f lackey in
 row objects 5000 trace check -f oracle in
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish

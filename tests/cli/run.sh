@@ -6,10 +6,7 @@
 #
 #	tests/cli/run.sh [--update] [NAME...]
 set -u
-export LC_ALL=C.UTF-8
-
-src=$(cd "$(dirname "$0")/../.." && pwd)
-REAPSIM=${REAPSIM:-$src/build/reapsim}
+. "$(dirname "$0")/../lib.sh"
 SRC=$src
 export REAPSIM SRC
 update=false
@@ -17,11 +14,6 @@ if [ "${1:-}" = --update ]; then
 	update=true
 	shift
 fi
-
-top=$(mktemp -d)
-trap 'rm -rf "$top"' EXIT
-passed=0
-failed=0
 
 one() {
 	local cmd=$1 name golden dir rc
@@ -45,15 +37,13 @@ one() {
 			cp "$top/got" "$golden"
 			echo "updated $name"
 		fi
-		passed=$((passed + 1))
+		pass
 	elif [ ! -f "$golden" ]; then
-		echo "FAIL $name: there is no $name.golden"
-		failed=$((failed + 1))
+		fail "$name: there is no $name.golden"
 	elif diff -u --label "$name.golden" --label "$name now" "$golden" "$top/got"; then
-		passed=$((passed + 1))
+		pass
 	else
-		echo "FAIL $name"
-		failed=$((failed + 1))
+		fail "$name"
 	fi
 }
 
@@ -73,10 +63,8 @@ else
 	# What is no longer tested should not look as if it were.
 	for golden in "$src"/tests/cli/*.golden; do
 		if [ -e "$golden" ] && [ ! -f "${golden%.golden}.cmd" ]; then
-			echo "FAIL $(basename "$golden"): has no .cmd"
-			failed=$((failed + 1))
+			fail "$(basename "$golden"): has no .cmd"
 		fi
 	done
 fi
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+finish
