@@ -120,16 +120,10 @@ struct lmkd {
 	uint32_t victim;
 };
 
-static uint64_t file_lru(const struct sim *s)
-{
-	return s->cfg.lru->size(&s->lruvec, LRU_FILE, false) +
-	       s->cfg.lru->size(&s->lruvec, LRU_FILE, true);
-}
-
 static void thrashing_reset(struct sim *s, struct lmkd *l)
 {
 	l->refaults = s->stat.v[VM_workingset_refault_file];
-	l->file_lru = file_lru(s);
+	l->file_lru = lruvec_pages(s, LRU_FILE);
 	l->reset_ns = s->clock.now_ns;
 }
 

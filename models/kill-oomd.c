@@ -148,8 +148,7 @@ static void look_at_pressure(struct sim *s, struct oomd *o)
 /* si_mem_available() */
 static uint64_t available(const struct sim *s)
 {
-	const int64_t file = (int64_t)(s->cfg.lru->size(&s->lruvec, LRU_FILE, false) +
-				       s->cfg.lru->size(&s->lruvec, LRU_FILE, true));
+	const int64_t file = (int64_t)lruvec_pages(s, LRU_FILE);
 	const bool memcg = s->cfg.machine.memcg_pages;
 	const int64_t low = memcg ? file : s->zone.wmark_low;
 	const int64_t free =

@@ -156,8 +156,7 @@ int sim_check(const struct sim *s, struct err *err)
 		}
 	}
 	for (int type = 0; type < NR_LRU_TYPES; type++)
-		listed += s->cfg.lru->size(&s->lruvec, (enum lru_type)type, false) +
-			  s->cfg.lru->size(&s->lruvec, (enum lru_type)type, true);
+		listed += lruvec_pages(s, (enum lru_type)type);
 	if (!t.ret)
 		t.ret = s->cfg.lru->check(s, &s->lruvec, err);
 	if (!t.ret)

@@ -238,6 +238,12 @@ static inline struct lruvec *folio_lruvec(struct sim *s, uint32_t slot)
 	return &s->lruvec;
 }
 
+/** Pages on the lruvec's lists of one type, unevictable ones apart. */
+static inline uint64_t lruvec_pages(const struct sim *s, enum lru_type type)
+{
+	return s->cfg.lru->size(&s->lruvec, type, false) + s->cfg.lru->size(&s->lruvec, type, true);
+}
+
 static inline enum lru_type folio_lru_type(const struct folio *f)
 {
 	return f->flags & PG_swapbacked ? LRU_ANON : LRU_FILE;

@@ -41,15 +41,21 @@ static inline uint64_t folio_list_size(const struct folio_list *l)
 	return l->nr + l->nr_tails;
 }
 
+/* @nr: 1 if the folio comes onto the list, -1 if it leaves it */
+static inline void folio_list_count(struct folio_list *l, const struct folio *f, int nr)
+{
+	l->nr += (uint32_t)nr;
+	if (folio_test_large(f))
+		l->nr_tails += (uint64_t)(nr * (int)(folio_nr_pages(f) - 1));
+}
+
 static inline void folio_list_add(struct folio_list *l, struct folio *folios, uint32_t slot)
 {
 	if (__builtin_expect(l->head - l->tail > l->mask, 0))
 		folio_list_grow(l, folios);
 	l->ring[l->head & l->mask] = slot;
 	folios[slot].pos = l->head++;
-	l->nr++;
-	if (folio_test_large(&folios[slot]))
-		l->nr_tails += folio_nr_pages(&folios[slot]) - 1;
+	folio_list_count(l, &folios[slot], 1);
 }
 
 static inline void folio_list_add_tail(struct folio_list *l, struct folio *folios, uint32_t slot)
@@ -58,17 +64,13 @@ static inline void folio_list_add_tail(struct folio_list *l, struct folio *folio
 		folio_list_grow(l, folios);
 	l->ring[--l->tail & l->mask] = slot;
 	folios[slot].pos = l->tail;
-	l->nr++;
-	if (folio_test_large(&folios[slot]))
-		l->nr_tails += folio_nr_pages(&folios[slot]) - 1;
+	folio_list_count(l, &folios[slot], 1);
 }
 
 static inline void folio_list_del(struct folio_list *l, const struct folio *folios, uint32_t slot)
 {
 	l->ring[folios[slot].pos & l->mask] = FOLIO_NONE;
-	l->nr--;
-	if (folio_test_large(&folios[slot]))
-		l->nr_tails -= folio_nr_pages(&folios[slot]) - 1;
+	folio_list_count(l, &folios[slot], -1);
 }
 
 /** Prefetch the place of a folio that will soon be deleted. always_inline, because the
@@ -125,9 +127,7 @@ static inline uint32_t folio_list_pop(struct folio_list *l, const struct folio *
 		slot = l->ring[l->tail++ & l->mask];
 	if (slot == FOLIO_NONE)
 		return slot;
-	l->nr--;
-	if (folio_test_large(&folios[slot]))
-		l->nr_tails -= folio_nr_pages(&folios[slot]) - 1;
+	folio_list_count(l, &folios[slot], -1);
 	__builtin_prefetch(&folios[l->ring[(l->tail + 16) & l->mask]], 1);
 	return slot;
 }

@@ -314,13 +314,10 @@ static bool get_page_from_freelist(struct sim *s, unsigned int cpu, enum migrate
 /* zone_reclaimable_pages() */
 static int64_t reclaimable_pages(const struct sim *s)
 {
-	const struct lru_model *lru = s->cfg.lru;
-	uint64_t nr =
-		lru->size(&s->lruvec, LRU_FILE, false) + lru->size(&s->lruvec, LRU_FILE, true);
+	uint64_t nr = lruvec_pages(s, LRU_FILE);
 
 	if (nr_swap_pages(s))
-		nr += lru->size(&s->lruvec, LRU_ANON, false) +
-		      lru->size(&s->lruvec, LRU_ANON, true);
+		nr += lruvec_pages(s, LRU_ANON);
 	return (int64_t)nr;
 }
 

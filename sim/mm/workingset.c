@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/workingset.c: workingset_update_node(), count_shadow_nodes(),
- * scan_shadow_nodes(), shadow_lru_isolate(). With a node go all shadows in it: their pages
- * refault unnoticed.
+ * scan_shadow_nodes(), shadow_lru_isolate(). Freeing a node drops all its shadows, so
+ * refaults of their pages are not counted.
  *
- * The list and the limit are those of the lruvec of the run: of the memcg that has the limit
- * if kernel memory is charged to it (machine key kmem), else of the root, which only global
- * reclaim shrinks. So below a memcg limit without kmem there are no trees here at all.
+ * There is one list of shadow nodes. It belongs to the memcg that has the limit if kernel
+ * memory is charged to it (machine key kmem), else to the root, whose list only global reclaim
+ * shrinks. So below a memcg limit without kmem no trees are needed.
  *
- * Approximations: nobody holds the locks that the kernel tries, so no node is passed over.
- * The memcg's slab is the nodes, which are most of it; that of the root is on no account. Inodes
- * are not reclaimed, and with them the shadow of a file that has only its first page.
+ * Approximations: the kernel skips a node whose locks it cannot take; here it takes them
+ * always. The slab of the memcg is the nodes alone, which are most of it; the slab of the root
+ * is not counted. Inodes are not reclaimed, nor is the shadow of a file that has only its
+ * first page.
  */
 #include "sim/mm/workingset.h"
 
@@ -61,16 +62,9 @@ void workingset_update_node(struct sim *s, struct xa_node *node, bool tracked)
 		list_del(s->trees, node);
 }
 
-/* pages on the lists of the lruvec, unevictable ones apart */
 static uint64_t lru_pages(const struct sim *s)
 {
-	const struct lru_model *lru = s->cfg.lru;
-	uint64_t nr = 0;
-
-	for (int type = 0; type < NR_LRU_TYPES; type++)
-		nr += lru->size(&s->lruvec, (enum lru_type)type, false) +
-		      lru->size(&s->lruvec, (enum lru_type)type, true);
-	return nr;
+	return lruvec_pages(s, LRU_ANON) + lruvec_pages(s, LRU_FILE);
 }
 
 static uint64_t slab_bytes(const struct sim *s)

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 lib/xarray.c: xas_store(), xas_try_split(), xas_expand(), xas_shrink(),
- * xa_delete_node(), as far as nodes are counted. A folio of 64 pages and more, and the
- * shadow that it leaves, lies in a node above those that have a place for each page.
+ * xa_delete_node(). It only counts nodes and their entries. A folio of 64 pages or more, and
+ * its shadow, is an entry of a node above the leaves.
  *
- * A chunk here is 64 pages aligned as a node: either it has a node of its own, a leaf, or
- * it is part of one entry in the node above. An entry above is told from a leaf by the
- * leaf's count, which is 0 then.
+ * A chunk is 64 pages, aligned like a node. It either has a leaf, with a place for each
+ * page, or is part of one entry of the upper node. In the second case the leaf's count is 0.
  *
- * Approximations: of the nodes above the leaves only those are kept that an entry can be in,
- * and they take no memory: a 64th of what the leaves take. A file that has its first page
- * only has no node in the kernel; here it has one that takes memory and is never among the
- * shadow nodes. Seven nodes take a page of slab, whichever they are: a page that has one
- * node left is not kept by it. What is freed is free at once, without waiting for RCU.
+ * Approximations: above the leaves only nodes that can have entries exist, and they take no
+ * memory; in the kernel they take a 64th of the leaves' memory. A file with only its first
+ * page has no node in the kernel; here it has one, which takes memory and never becomes a
+ * shadow node. Any seven nodes share a page of slab; in the kernel one remaining node keeps
+ * its page. Nodes are freed at once, without an RCU grace period.
  */
 #include "sim/mm/xarray.h"
 
@@ -56,8 +55,7 @@ void xa_free(struct sim *s)
 	g_free(s->trees);
 }
 
-/* the node for the page @pgoff of @file: of files that lie back to back each has room for one
- * that it fills in part */
+/* the leaf of page @pgoff of @file; each file has room for one partial leaf at its end */
 static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
 	const uint32_t first = s->trace->files[file].first;
@@ -65,7 +63,7 @@ static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
 	return &s->trees->nodes[(first >> XA_CHUNK_SHIFT) + file + (pgoff >> XA_CHUNK_SHIFT)];
 }
 
-/* the one above it; NULL where none has entries of its own */
+/* the node above the leaf; NULL if no folio is large enough to be its entry */
 static struct xa_node *upper(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
 	const uint32_t first = s->trace->files[file].first;
@@ -76,17 +74,18 @@ static struct xa_node *upper(const struct sim *s, uint32_t file, uint32_t pgoff)
 				(pgoff >> UPPER_SHIFT)];
 }
 
-/* xas_update(): workingset_update_node() of those that mapping_set_update() lets in */
+/* xas_update(): workingset_update_node(), if mapping_set_update() sets it for the file */
 static void update(struct sim *s, uint32_t file, struct xa_node *node)
 {
-	/* xas_shrink(): a first page that is alone is the tree */
+	/* xas_shrink(): a single entry at index 0 is stored in the xarray's head */
 	const bool is_head = node->has_first && node->count == 1 && s->trees->nr_chunks[file] == 1;
 
 	if (!s->trace->files[file].shmem)
 		workingset_update_node(s, node, !is_head);
 }
 
-/* @nr chunks more have an entry, or fewer: the first leaf comes and goes with its neighbours */
+/* @nr more chunks have entries; negative: fewer. Whether the first leaf may be a shadow node
+ * depends on whether other chunks have entries. */
 static void add_chunks(struct sim *s, uint32_t file, int nr)
 {
 	struct xa_node *first = leaf(s, file, 0);
@@ -110,7 +109,8 @@ static void update_upper(struct sim *s, uint32_t file, uint32_t pgoff, int count
 	update(s, file, node);
 }
 
-/* The memory of a new leaf. It comes last: who reclaims for it finds the tree as it will be. */
+/* Allocate the memory of a new leaf. Callers do this last, because reclaim for it must see
+ * the updated tree. */
 static void leaf_born(struct sim *s)
 {
 	if (s->trees->nr_nodes++ % NODES_PER_PAGE == 0)
@@ -148,8 +148,8 @@ static void update_leaf(struct sim *s, uint32_t file, uint32_t pgoff, int count,
 		leaf_born(s);
 }
 
-/* xas_try_split(): the chunk of @pgoff is part of a shadow above, and gets a leaf that is full
- * of it */
+/* xas_try_split(): the chunk of @pgoff is part of a shadow in the upper node; give it a leaf
+ * full of that shadow */
 static void split(struct sim *s, uint32_t file, uint32_t pgoff, struct xa_node *node)
 {
 	node->count = node->nr_values = XA_CHUNK_SIZE;
@@ -174,6 +174,16 @@ static void store_above(struct sim *s, uint32_t file, uint32_t slot, uint32_t pg
 	}
 }
 
+/* Return: false if @slot is in no tree; else set @file and @pgoff to where it is */
+static inline bool find_page(const struct sim *s, uint32_t slot, uint32_t *file, uint32_t *pgoff)
+{
+	if (!s->trees || slot >= s->meta_first)
+		return false;
+	*file = slot_file(s, slot);
+	*pgoff = slot - file_slot(s, *file, 0);
+	return true;
+}
+
 void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
 {
 	const uint32_t nr = 1u << order;
@@ -181,10 +191,8 @@ void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
 	bool is_split;
 	int nr_shadows = 0;
 
-	if (!s->trees || slot >= s->meta_first)
+	if (!find_page(s, slot, &file, &pgoff))
 		return;
-	file = slot_file(s, slot);
-	pgoff = slot - file_slot(s, file, 0);
 	if (order >= XA_CHUNK_SHIFT) {
 		store_above(s, file, slot, pgoff, pgoff + nr);
 		return;
@@ -203,10 +211,8 @@ void xa_store_shadow(struct sim *s, uint32_t slot, unsigned int order)
 {
 	uint32_t file, pgoff;
 
-	if (!s->trees || slot >= s->meta_first)
+	if (!find_page(s, slot, &file, &pgoff))
 		return;
-	file = slot_file(s, slot);
-	pgoff = slot - file_slot(s, file, 0);
 	if (order >= XA_CHUNK_SHIFT)
 		update_upper(s, file, pgoff, 0, 1 << (order - XA_CHUNK_SHIFT));
 	else
@@ -223,10 +229,8 @@ void xa_erase_folio(struct sim *s, uint32_t slot, unsigned int order)
 {
 	uint32_t file, pgoff;
 
-	if (!s->trees || slot >= s->meta_first)
+	if (!find_page(s, slot, &file, &pgoff))
 		return;
-	file = slot_file(s, slot);
-	pgoff = slot - file_slot(s, file, 0);
 	if (order >= XA_CHUNK_SHIFT)
 		erase_above(s, file, pgoff, 1 << (order - XA_CHUNK_SHIFT), false);
 	else
@@ -237,10 +241,8 @@ uint32_t xa_erase_shadow(struct sim *s, uint32_t slot)
 {
 	uint32_t file, pgoff;
 
-	if (!s->trees || slot >= s->meta_first)
+	if (!find_page(s, slot, &file, &pgoff))
 		return 1;
-	file = slot_file(s, slot);
-	pgoff = slot - file_slot(s, file, 0);
 	if (leaf(s, file, pgoff)->count) {
 		update_leaf(s, file, pgoff, -1, -1);
 		return 1;
@@ -273,7 +275,7 @@ void xa_delete_node(struct sim *s, struct xa_node *node)
 			forget(s, slot);
 }
 
-/* what the chunk of pages from @slot on should have in a leaf, and in the node above */
+/* what a chunk of pages should have in its leaf and in the upper node, by its folios */
 struct chunk {
 	unsigned int count, nr_values; /* of the leaf; 0: none */
 	bool above, is_shadow;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The trees that the pages and the shadows of each file are in: v7.3 lib/xarray.c, as far
- * as it decides how many nodes there are and what each holds. */
+/* The xarrays of the files' pages and shadows: v7.3 lib/xarray.c, as far as it determines
+ * how many nodes there are and what each of them holds. */
 #ifndef REAPSIM_XARRAY_H
 #define REAPSIM_XARRAY_H
 
@@ -10,14 +10,14 @@
 #define XA_CHUNK_SIZE  (1u << XA_CHUNK_SHIFT)
 
 /**
- * struct xa_node - v7.3; XA_CHUNK_SIZE places for entries.
- * @slot: of the first page that it covers
- * @prev, @next: neighbours on a list of nodes, as numbers of nodes; XA_NONE ends it
- * @listed: it is on that list
- * @count: places that are taken: by an entry, or by a node below
- * @nr_values: of them, by shadows
- * @shift: what one place covers: 1 << @shift pages
- * @has_first: there is an entry for the file's first page
+ * struct xa_node - v7.3; has XA_CHUNK_SIZE places.
+ * @slot: slot of the first page that the node covers
+ * @prev, @next: neighbours on the list of shadow nodes, as indexes of nodes; XA_NONE ends it
+ * @listed: the node is on that list
+ * @count: places in use, by an entry or by a node below
+ * @nr_values: places in use by shadows
+ * @shift: a place covers 1 << @shift pages
+ * @has_first: the file's first page has an entry
  */
 struct xa_node {
 	uint32_t slot;
@@ -44,26 +44,27 @@ struct page_trees {
 	uint64_t flushed_slab;
 };
 
-/** Empty trees, if the run has a use for them: s->trees is NULL where kernel memory is
- * neither limited nor charged. */
+/** Allocate empty trees. s->trees stays NULL if nothing depends on them: below a memcg limit
+ * to which kernel memory is not charged. */
 void xa_init(struct sim *s);
 void xa_free(struct sim *s);
 
-/* For pages of the trace's files, without effect where there are no trees. What the
- * records say of the pages is changed by the caller, afterwards unless said otherwise. */
+/* These take slots of the trace's files and do nothing without trees. The caller updates the
+ * folios' records afterwards, unless noted. */
 
-/** A folio of 2^@order pages takes the place of nothing or of shadows. */
+/** Store a folio of 2^@order pages in place of nothing or of shadows. */
 void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order);
-/** A shadow takes the place of a folio. */
+/** Replace a folio by its shadow. */
 void xa_store_shadow(struct sim *s, uint32_t slot, unsigned int order);
-/** A folio goes and leaves nothing. */
+/** Remove a folio without leaving a shadow. */
 void xa_erase_folio(struct sim *s, uint32_t slot, unsigned int order);
-/** The shadow at @slot goes. Return: the pages from @slot on whose shadow it was. */
+/** Remove the shadow at @slot. Return: the number of pages from @slot on that it covered. */
 uint32_t xa_erase_shadow(struct sim *s, uint32_t slot);
-/** xa_delete_node(): one that has nothing but shadows. Makes the records of its pages empty. */
+/** xa_delete_node(): remove a node that has only shadows, and clear the records of its pages. */
 void xa_delete_node(struct sim *s, struct xa_node *node);
 
-/** Counts and the list of shadow nodes against the records of all pages; -EIO and @err. */
+/** Compare counts and the list of shadow nodes with the records of all pages. Return: 0, or
+ * -EIO with @err set. */
 int xa_check(const struct sim *s, struct err *err);
 
 #endif
