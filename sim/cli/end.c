@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How the program ends before its time: by a signal, or because the host has no memory
- * (sim/cli/malloc.c), for which glib knows no error but ends the program. Either way no
- * temporary file is left behind.
+ * Early end of the program: by a signal, or because the host is out of memory
+ * (sim/cli/malloc.c), which glib does not report but aborts on. Either way temporary files
+ * are removed.
  *
- * The only state outside a run is here: a signal handler has no other way.
+ * This file has the program's only global state, because a signal handler needs it.
  */
 #include <signal.h>
 #include <string.h>
@@ -14,7 +14,7 @@
 
 #define TEMPORARIES_MAX 8 /* that a command has open at once */
 
-static volatile sig_atomic_t caught;	  /* a signal only interrupts */
+static volatile sig_atomic_t caught;	  /* the first signal only sets interrupted */
 static volatile sig_atomic_t interrupted; /* by this signal */
 
 static struct {
@@ -40,7 +40,7 @@ void cli_note_temporary(int dir, const char *name, bool there)
 	}
 }
 
-/* in a signal handler, or where there is no memory */
+/* called in a signal handler, or without memory: async-signal-safe functions only */
 static void give_up(int code) __attribute__((noreturn));
 
 static void give_up(int code)
@@ -95,7 +95,7 @@ void cli_begin(void)
 	g_log_set_default_handler(on_log, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	/* nohup stays what it is */
+	/* nohup ignores SIGHUP: keep it ignored */
 	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &sa, NULL);
 }

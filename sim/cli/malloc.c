@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Allocation of the whole program, its libraries included, over jemalloc's: where even
- * little cannot be had, the program ends (cli_no_memory()), because nobody could go on.
- * glib 2.74 for one allocates to say that it cannot allocate, and overflows the stack.
- * What is large may fail: who asks for it says for what, or is glib, which gets the
- * memory for its last words.
+ * malloc() of the whole program, including its libraries, on top of jemalloc. If a small
+ * allocation fails, the program ends (cli_no_memory()): no caller could continue, and glib
+ * 2.74 allocates memory to report the failure, until the stack overflows. A large allocation
+ * may return NULL: the caller reports what it was for, or it is glib, which then still has
+ * memory for its message.
  */
 #include <errno.h>
 #include <stdint.h>

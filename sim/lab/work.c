@@ -16,11 +16,11 @@ struct work {
 	struct lab_hooks hooks;
 	GMutex lock;	/* of what follows */
 	GCond changed;	/* any of it */
-	guint next;	/* call to make */
+	guint next;	/* index of the next call */
 	guint nr_ready; /* threads that have begun */
 	guint nr_busy;	/* threads that have not ended */
-	bool go;	/* all threads are there */
-	bool left;	/* by the caller: the last thread frees it */
+	bool go;	/* all threads have begun */
+	bool left;	/* the caller has left: the last thread frees this */
 };
 
 static void work_free(struct work *w)
@@ -55,7 +55,7 @@ static gpointer thread_main(gpointer data)
 	struct work *w = data;
 	bool last;
 
-	/* this is what room_for_thread() made sure of */
+	/* sets up jemalloc's arena, for which room_for_thread() found room */
 	g_free(g_malloc(1));
 	g_mutex_lock(&w->lock);
 	w->nr_ready++;
@@ -74,7 +74,7 @@ static gpointer thread_main(gpointer data)
 	return NULL;
 }
 
-/* jemalloc 5.3 does not survive a thread that finds no memory for its arena */
+/* jemalloc 5.3 crashes if a new thread finds no memory for its arena */
 static bool room_for_thread(void)
 {
 	pthread_attr_t attr;
@@ -104,14 +104,15 @@ static bool start_thread(struct work *w)
 	return true;
 }
 
-/* under a limit there may be fewer threads than asked for; without any, the caller is one */
+/* If memory is limited, fewer than @jobs threads may begin; if none, the caller makes the
+ * calls. */
 static void start(struct work *w, guint jobs)
 {
 	bool any;
 
 	g_mutex_lock(&w->lock);
 	while (w->nr_busy < jobs && start_thread(w)) {
-		/* one after the other, so that none takes another's room */
+		/* start them one by one: two could both find the same room */
 	}
 	any = w->nr_busy;
 	w->go = true;
@@ -121,7 +122,8 @@ static void start(struct work *w, guint jobs)
 		make_calls(w);
 }
 
-/* with the lock; until all have ended, or there was no more patience with them */
+/* Called with the lock. Wait until all threads have ended, or until GRACE_US after an
+ * interruption if the caller may leave. */
 static void wait_for_all(struct work *w, void (*look)(void *data, const struct lab_hooks *h))
 {
 	const struct lab_hooks *h = &w->hooks;

@@ -3,12 +3,12 @@
  * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock. Where
  * no memcg limits the run, pages come from sim/mm/page_alloc.c.
  *
- * Approximations: of kernel memory page tables, what each process needs and the nodes of the
- * page cache are charged, with machine key kmem; else none, as with cgroup.memory=nokmem. That
- * is never refused: it may take the memcg beyond its limit until the next page is charged, which
- * then reclaims. drain_all_stock() empties the other CPUs' stocks
- * at once, not from a work queue. A large folio of a whole machine takes its pages
- * one by one, as if memory were never fragmented.
+ * Approximations: with machine key kmem, page tables, a fixed number of pages per process and
+ * the nodes of the page cache are charged; without it no kernel memory is, as with
+ * cgroup.memory=nokmem. A charge of kernel memory never fails and never reclaims: it may exceed
+ * the limit until the next page is charged, which reclaims. drain_all_stock() empties the other
+ * CPUs' stocks at once, not from a work queue. A large folio of a whole machine takes its
+ * pages one by one, as if memory were never fragmented.
  */
 #include "sim/mm/charge.h"
 

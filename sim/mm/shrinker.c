@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/shrinker.c: shrink_slab() with do_shrink_slab(), which goes by batches of
- * 128: while there are fewer to scan they are put off, and count the next time by what
- * the priority makes of them.
+ * Mirrors v7.3 mm/shrinker.c: shrink_slab() and do_shrink_slab(). It scans in batches of
+ * 128. A smaller rest is deferred; the next call adds the deferred count, shifted right by
+ * the priority.
  *
  * Approximation: there is one shrinker, that of the shadow nodes.
  */

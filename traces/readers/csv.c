@@ -2,13 +2,12 @@
 /*
  * Reads libCacheSim's csv: a row per request. cachesim takes the meaning of the columns from its
  * options; this reader takes it from the names in the header row. Without a header the columns
- * are time, object and size, as in its
- * documentation. Two columns are time and object, one is the object.
+ * are time, object and size, as in libCacheSim's documentation. Two columns are time and object;
+ * a single column is the object.
  *
- * Fields are separated by a comma, tab, semicolon or bar, whichever the first
- * row has. An object is a number or any text. A 64-bit hash represents a text, so two texts with
- * the same hash would be one object. Times are not used. traces/readers/objects.h describes what
- * a request becomes.
+ * The first row determines the separator: comma, tab, semicolon or bar. An object is a number
+ * or any text. A 64-bit hash represents a text, so two texts with the same hash would be one
+ * object. Times are not used. traces/readers/objects.h describes what a request becomes.
  */
 #include <errno.h>
 #include <inttypes.h>
