@@ -21,7 +21,7 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
-#include "sim/mm/filemap.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 

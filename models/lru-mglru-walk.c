@@ -22,9 +22,9 @@
  */
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"
-#include "sim/mm/filemap.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/reclaim.h"
 
 /* reset_bloom_filter() */

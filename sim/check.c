@@ -9,6 +9,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
 #include "sim/mm/xarray.h"
@@ -161,14 +162,14 @@ int sim_check(const struct sim *s, struct err *err)
 		t.ret = s->cfg.lru->check(s, &s->lruvec, err);
 	if (!t.ret)
 		t.ret = xa_check(s, err);
-	charged = s->nr_used + stocks + (uint64_t)s->nr_kernel;
+	charged = s->nr_used + stocks + (uint64_t)s->zone.nr_kernel;
 	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&
-	    zone_free_exact(s) + pcp + s->nr_kernel + (int64_t)s->nr_used !=
+	    zone_free_exact(s) + pcp + s->zone.nr_kernel + (int64_t)s->nr_used !=
 		    (int64_t)s->cfg.machine.memory_pages)
 		bad(&t, 0, "pages in all",
-		    (uint64_t)(zone_free_exact(s) + pcp + s->nr_kernel) + s->nr_used,
+		    (uint64_t)(zone_free_exact(s) + pcp + s->zone.nr_kernel) + s->nr_used,
 		    s->cfg.machine.memory_pages);
 	if (!t.ret && listed != lru)
 		bad(&t, 0, "pages on lists", listed, lru);
@@ -180,14 +181,14 @@ int sim_check(const struct sim *s, struct err *err)
 			    mapped[anon]);
 	if (!t.ret && shmem != s->nr_shmem)
 		bad(&t, 0, "nr_shmem", s->nr_shmem, shmem);
-	if (!t.ret && dirty != s->nr_dirty)
-		bad(&t, 0, "nr_dirty", s->nr_dirty, dirty);
+	if (!t.ret && dirty != s->writeback->nr_dirty)
+		bad(&t, 0, "nr_dirty", s->writeback->nr_dirty, dirty);
 	if (!t.ret && swap != s->swap_used)
 		bad(&t, 0, "swap slots in use", s->swap_used, swap);
 	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage != charged)
 		bad(&t, 0, "memcg usage", s->memcg_usage, charged);
 	if (!t.ret && s->cfg.machine.memcg_pages &&
-	    s->memcg_usage > s->cfg.machine.memcg_pages + (uint64_t)s->nr_kernel)
+	    s->memcg_usage > s->cfg.machine.memcg_pages + (uint64_t)s->zone.nr_kernel)
 		bad(&t, 0, "memcg usage", s->memcg_usage, s->cfg.machine.memcg_pages);
 	g_free(t.mapcount);
 	g_free(t.nr_swap);

@@ -18,6 +18,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
 #include "sim/mm/workingset.h"
@@ -69,11 +70,11 @@ uint64_t proc_exit(struct sim *s, struct mm *mm)
 	int64_t before;
 
 	exit_mmap(s, mm);
-	before = s->nr_kernel;
+	before = s->zone.nr_kernel;
 	g_hash_table_remove(s->procs, GUINT_TO_POINTER(mm->pid));
 	tasks_forget_mm(s, mm);
 	mm_free(s, mm);
-	return (uint64_t)(before - s->nr_kernel);
+	return (uint64_t)(before - s->zone.nr_kernel);
 }
 
 struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
@@ -269,7 +270,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	default:
 		return -EINVAL;
 	}
-	if (s->flush_wanted)
+	if (s->writeback->wanted)
 		flush_dirty(s, 0);
 	return !ret && s->kswapd.oom ? -ENOMEM : ret;
 }

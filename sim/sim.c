@@ -8,9 +8,9 @@
 
 #include "sim/mm/charge.h"
 #include "sim/mm/ext4.h"
-#include "sim/mm/filemap.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/workingset.h"
 #include "sim/mm/zap.h"
@@ -117,13 +117,9 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	clock_init(&s->clock);
 	s->clock.passed = time_passed;
 	s->clock.arg = s;
-	slots_init(s);
-	for (uint32_t i = 0; i < t->nr_files; i++)
-		s->has_shmem |= t->files[i].shmem;
 	s->procs = g_hash_table_new(NULL, NULL);
-	s->dirty = g_array_new(FALSE, FALSE, 16);
-	s->large = g_array_new(FALSE, FALSE, sizeof(struct large_folio));
-	s->large_free = UINT32_MAX;
+	writeback_init(s);
+	large_init(s);
 	s->snapshots = g_array_new(FALSE, FALSE, sizeof(struct snapshot));
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
@@ -160,11 +156,10 @@ void sim_free(struct sim *s)
 			anon_slot_free(s, i);
 	s->cfg.lru->fini(&s->lruvec);
 	clock_clear(&s->clock);
-	g_array_free(s->dirty, TRUE);
+	writeback_free(s);
 	g_array_unref(s->snapshots);
 	g_free(s->nr_marks);
 	mmu_gathers_free(s->gathers);
-	slots_free(s);
 	xa_free(s);
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);
@@ -185,7 +180,7 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 	out->v[VM_nr_active_file] = lru->size(&s->lruvec, LRU_FILE, true);
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
-	out->v[VM_nr_dirty] = s->nr_dirty;
+	out->v[VM_nr_dirty] = s->writeback->nr_dirty;
 	out->v[VM_workingset_nodes] = s->trees ? s->trees->shadow_nodes.nr_items : 0;
 	out->v[VM_nr_mapped] = s->nr_mapped[false];
 	out->v[VM_nr_anon_pages] = s->nr_mapped[true];

@@ -20,6 +20,7 @@
 #include "sim/machine.h"
 #include "sim/mm/folio.h"
 #include "sim/mm/interval_tree.h"
+#include "sim/mm/mmzone.h"
 #include "sim/mm/times.h"
 #include "sim/reap.h"
 #include "sim/time/clock.h"
@@ -32,41 +33,6 @@
 struct folio_batch {
 	unsigned int nr;
 	uint32_t slots[FOLIO_BATCH_SIZE];
-};
-
-/** enum migratetype - v7.3; the types that have their own per-CPU lists here. */
-enum migratetype {
-	MIGRATE_UNMOVABLE, /* the kernel's own pages */
-	MIGRATE_MOVABLE,   /* page cache and anon pages */
-	MIGRATE_PCPTYPES,
-};
-
-/** struct per_cpu_pages - v7.3; free pages cached by a CPU. */
-struct per_cpu_pages {
-	int lists[MIGRATE_PCPTYPES]; /* pages on each */
-	int count, high, alloc_factor, free_count;
-};
-
-/** struct zone - v7.3; used by a machine without a memcg limit. Pages. */
-struct zone {
-	int64_t free; /* NR_FREE_PAGES, as reported by the CPUs so far */
-	int64_t wmark_min, wmark_low, wmark_high;
-	int stat_threshold;	       /* most pages that a CPU may leave unreported */
-	int64_t percpu_drift_mark;     /* below it, count the unreported ones; 0: never */
-	int batch, high_min, high_max; /* of per_cpu_pages */
-	bool below_high;	       /* ZONE_BELOW_HIGH */
-	bool reclaim_active;	       /* ZONE_RECLAIM_ACTIVE */
-};
-
-/** struct kswapd - its position in balance_pgdat(). */
-struct kswapd {
-	bool awake, balancing;
-	bool woken;		  /* starts without checking a watermark */
-	uint64_t busy_until;	  /* ns; end of its current step */
-	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
-	struct scan_control sc;
-	struct task *task; /* a timed run */
-	bool oom;	   /* no process left to kill; the run ends */
 };
 
 /** struct sim_cpu - the per-CPU state of the kernel that the model needs. */
@@ -90,6 +56,7 @@ struct sim;
 struct task;
 struct timed;
 struct timed_config;
+struct writeback;
 struct file_open;
 struct mmu_gather;
 
@@ -171,12 +138,9 @@ struct sim {
 	uint32_t nr_folios, cap_folios;
 	uint32_t meta_first;	/* first slot of file system metadata (sim/mm/ext4.h) */
 	uint32_t anon_first;	/* first anon slot */
-	uint32_t anon_free;	/* free list, FOLIO_NONE ends it */
 	struct anon_slot *anon; /* indexed by slot - anon_first */
 	GArray *large;		/* struct large_folio, of sim/mm/large.h */
-	uint32_t large_free;	/* the first free one, UINT32_MAX ends them */
 	struct file_state *files;
-	uint32_t *file_hint; /* slot >> FILE_HINT_SHIFT -> file at its start */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
 	struct lruvec lruvec;
@@ -184,25 +148,20 @@ struct sim {
 	uint64_t nr_used_peak; /* with the kernel's own pages */
 	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
 	uint64_t swap_used;
-	uint64_t nr_file_pages, nr_shmem, nr_dirty;
+	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
-	bool has_shmem;	       /* some file of the trace is on tmpfs */
-	bool flush_wanted;     /* dirty pages passed the background ratio */
 	struct zone zone;
 	struct kswapd kswapd;
-	int64_t nr_kernel;	      /* pages that the kernel took for itself */
-	struct page_trees *trees;     /* of sim/mm/xarray.h; NULL: nobody asks for them */
-	unsigned int this_cpu;	      /* smp_processor_id() */
-	bool stats_lag;		      /* reclaim sees statistics as of the last flush */
-	uint64_t stats_flushed_ns;    /* when that was */
-	bool in_lru_fault;	      /* lru_gen_in_fault(); false where the LRU does not ask */
-	unsigned int kswapd_failures; /* runs of kswapd in a row without progress */
-	bool oom;		      /* no process left for the OOM killer; the run ends */
+	struct writeback *writeback; /* of sim/mm/page-writeback.h */
+	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: nobody asks for them */
+	unsigned int this_cpu;	     /* smp_processor_id() */
+	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
+	uint64_t stats_flushed_ns;   /* when that was */
+	bool in_lru_fault;	     /* lru_gen_in_fault(); false where the LRU does not ask */
+	bool oom;		     /* no process left for the OOM killer; the run ends */
 
 	struct clock clock;
 	GHashTable *procs; /* pid -> struct mm */
-	GArray *dirty;	   /* struct dirty_entry, oldest first */
-	guint dirty_head;
 
 	struct vmstat stat; /* counts only; see sim_stat() for the levels */
 	GArray *snapshots;  /* struct snapshot */

@@ -57,6 +57,7 @@ int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bo
 		.shmem = shmem,
 	};
 	t->nr_file_pages += pages;
+	t->has_shmem |= shmem;
 	*id = t->nr_files++;
 	g_hash_table_insert(b->file_ids, f->name, GUINT_TO_POINTER(*id + 1));
 	return 0;
@@ -240,12 +241,41 @@ static void build_clear(struct trace_build *b)
 	*b = (struct trace_build){ 0 };
 }
 
+/* trace_page_file() starts from the file at the start of the page's block */
+#define FILE_HINT_SHIFT 10
+
+uint32_t trace_page_file(const struct trace *t, uint32_t page)
+{
+	uint32_t file = t->file_hint[page >> FILE_HINT_SHIFT];
+
+	while (page - t->files[file].first >= t->files[file].pages)
+		file++;
+	return file;
+}
+
+static void hint_files(struct trace *t)
+{
+	const uint64_t n = (t->nr_file_pages >> FILE_HINT_SHIFT) + 1;
+	uint32_t file = 0;
+
+	t->file_hint = g_new0(uint32_t, n);
+	for (uint64_t i = 0; i < n && file < t->nr_files; i++) {
+		const uint64_t page = i << FILE_HINT_SHIFT;
+
+		while (file + 1 < t->nr_files &&
+		       (uint64_t)t->files[file].first + t->files[file].pages <= page)
+			file++;
+		t->file_hint[i] = file;
+	}
+}
+
 struct trace *trace_build_end(struct trace_build *b)
 {
 	struct trace *t = b->t;
 
 	t->recs = (const struct op_rec *)(const void *)t->spill->base;
 	t->nr_recs = t->spill->nr;
+	hint_files(t);
 	build_clear(b);
 	return t;
 }

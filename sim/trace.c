@@ -93,6 +93,7 @@ void trace_free(struct trace *t)
 		spill_release(t->spill);
 	g_free(t->spill);
 	g_free(t->own_recs);
+	g_free(t->file_hint);
 	g_free(t->path);
 	g_free(t);
 }

@@ -39,6 +39,7 @@ struct trace {
 	struct trace_file *files;
 	uint32_t nr_files;
 	uint64_t nr_file_pages; /* sum of all sizes, < 2^32 - 2^16 */
+	bool has_shmem;		/* some file is on tmpfs */
 	char **names;		/* of snapshots */
 	uint32_t nr_names;
 	struct trace_kv *machine; /* the machine the trace asks for */
@@ -48,6 +49,7 @@ struct trace {
 	/* owned storage behind the pointers above */
 	struct spill *spill; /* the records, if they were built */
 	struct op_rec *own_recs;
+	uint32_t *file_hint; /* the file of every 1024th page; see trace_page_file() */
 	_Atomic uint32_t nr_owners;
 };
 
@@ -55,6 +57,9 @@ struct trace {
 struct trace *trace_ref(const struct trace *t);
 /** Drop an owner; the last one frees the trace. @t may be NULL. */
 void trace_free(struct trace *t);
+
+/** The file of @page, which counts from page 0 of the first file. */
+uint32_t trace_page_file(const struct trace *t, uint32_t page);
 
 /**
  * struct trace_iter - walks whole operations.

@@ -34,8 +34,8 @@ uint64_t free_pages(const struct sim *s)
 
 	if (!limit)
 		return (uint64_t)MAX(s->zone.free, 0);
-	return limit > s->nr_used + (uint64_t)s->nr_kernel
-		       ? limit - s->nr_used - (uint64_t)s->nr_kernel
+	return limit > s->nr_used + (uint64_t)s->zone.nr_kernel
+		       ? limit - s->nr_used - (uint64_t)s->zone.nr_kernel
 		       : 0;
 }
 
@@ -105,7 +105,7 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 		return -ENOMEM;
 	}
 	s->nr_used++;
-	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
+	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 		}
 	}
 	s->nr_used += nr;
-	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->nr_kernel);
+	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }
 
@@ -160,7 +160,7 @@ void charge_kernel_pages(struct sim *s, unsigned int nr)
 		return;
 	c->memcg_stock -= stock;
 	s->memcg_usage += nr - stock;
-	s->nr_kernel += nr;
+	s->zone.nr_kernel += nr;
 }
 
 void uncharge_kernel_pages(struct sim *s, unsigned int nr)
@@ -168,7 +168,7 @@ void uncharge_kernel_pages(struct sim *s, unsigned int nr)
 	if (!s->cfg.machine.kmem)
 		return;
 	s->memcg_usage -= nr;
-	s->nr_kernel -= nr;
+	s->zone.nr_kernel -= nr;
 }
 
 void uncharge_folio(struct sim *s, uint32_t nr)

@@ -26,6 +26,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
+#include "sim/mm/page-writeback.h"
 
 #define FIRST_INODE	 12
 #define INODES_PER_BLOCK 16
@@ -115,7 +116,7 @@ void ext4_mount(struct sim *s)
 		/* memory_pages is what is free when the trace starts */
 		s->nr_file_pages++;
 		s->nr_used++;
-		s->nr_kernel--;
+		s->zone.nr_kernel--;
 	}
 }
 

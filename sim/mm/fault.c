@@ -26,6 +26,7 @@
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"

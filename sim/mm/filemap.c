@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/filemap.c (filemap_add_folio, filemap_read,
- * filemap_get_pages), ext4's buffered writes, drop_caches, and writeback in a
- * simple form: of who writes, only that it drains the batches of its CPU.
+ * Mirrors v7.3 mm/filemap.c (filemap_add_folio, filemap_read, filemap_get_pages),
+ * ext4's buffered writes, and drop_caches.
  *
- * Approximations: in an untimed run a device answers at once, so a page is up to
- * date the moment it is in the cache. Reads and writes are whole pages. Writeback happens at
- * once: when reclaim finds nothing but dirty pages, when dirty pages pass the
- * background ratio, and when they have been dirty for dirty_expire_ms. Writers
- * are not throttled. Memory full of dirty pages behaves more kindly here than
- * on a real machine; the background ratio is taken of free and page-cache
- * pages, where the kernel takes the file LRU. Tmpfs: reading a hole through a
- * descriptor allocates a page here, where the kernel reads the zero page.
- * nr_file_pages leaves out the swap cache. drop_caches goes by the order of the
- * trace's files, the kernel by its list of inodes.
+ * Approximations: in an untimed run a device answers at once, so a page is up to date the
+ * moment it is in the cache. Reads and writes are whole pages. On tmpfs, reading a hole
+ * through a descriptor allocates a page here; the kernel reads the zero page.
+ * nr_file_pages leaves out the swap cache. drop_caches visits files in the order of the
+ * trace, the kernel in that of its list of inodes.
  */
 #include "sim/mm/filemap.h"
 
@@ -26,17 +20,11 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
-#include "sim/mm/page_alloc.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
-#include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
 #include "sim/mm/xarray.h"
-
-struct dirty_entry {
-	uint32_t slot;
-	uint64_t since_ns;
-};
 
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file)
 {
@@ -70,7 +58,7 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	const enum gfp gfp = why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL;
 	const uint32_t nr = 1u << order;
 	bool metadata = why == ADD_METADATA;
-	bool shmem = s->has_shmem && !metadata && s->trace->files[slot_file(s, slot)].shmem;
+	bool shmem = s->trace->has_shmem && !metadata && s->trace->files[slot_file(s, slot)].shmem;
 	const struct folio *old;
 	struct folio *f;
 	uint16_t before;
@@ -156,7 +144,7 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
 	read_folios(s, slot, 1);
-	if (__builtin_expect(s->flush_wanted, 0))
+	if (__builtin_expect(s->writeback->wanted, 0))
 		flush_dirty(s, 0);
 	return 0;
 }
@@ -288,32 +276,6 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	return 0;
 }
 
-void mark_buffer_dirty(struct sim *s, uint32_t slot)
-{
-	struct folio *f = &s->folios[slot];
-	struct dirty_entry e = { slot, s->clock.now_ns };
-	uint64_t background;
-
-	if (f->flags & PG_dirty)
-		return;
-	f->flags |= PG_dirty;
-	if (f->flags & PG_swapbacked)
-		return;
-	s->nr_dirty += folio_nr_pages(f);
-	count_vm(s, VM_nr_dirtied, folio_nr_pages(f));
-	g_array_append_val(s->dirty, e);
-	/* balance_dirty_pages() starts the flusher at the background ratio */
-	background =
-		(free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
-	s->flush_wanted |= s->nr_dirty > background;
-}
-
-void folio_mark_dirty(struct sim *s, uint32_t slot)
-{
-	s->folios[slot].flags &= (uint16_t)~PG_reclaim;
-	mark_buffer_dirty(s, slot);
-}
-
 /*
  * __filemap_get_folio() of write_begin(): a folio as large as what is to be written,
  * if alignment and memory allow it. Return: 0, -ENOMEM, -EEXIST.
@@ -375,58 +337,6 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);
 	}
 	return 0;
-}
-
-void flush_dirty(struct sim *s, uint64_t age_ns)
-{
-	const struct dirty_entry *e;
-	guint n = s->dirty_head;
-	bool drained = false;
-
-	for (; n < s->dirty->len; n++) {
-		struct folio *f;
-		uint16_t before;
-
-		e = &g_array_index(s->dirty, struct dirty_entry, n);
-		if (e->since_ns + age_ns > s->clock.now_ns)
-			break;
-		f = &s->folios[e->slot];
-		if (!(f->flags & PG_resident) || !(f->flags & PG_dirty))
-			continue; /* cleaned since */
-		if (!drained) {
-			/* folio_batch_release() of mpage_prepare_extent_to_map() */
-			lru_add_drain_cpu(s, idle_cpu(s));
-			drained = true;
-		}
-		before = f->flags;
-		if (f->mapcount)
-			folio_mkclean(s, e->slot);
-		f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-		s->nr_dirty -= folio_nr_pages(f);
-		count_vm(s, VM_nr_written, folio_nr_pages(f));
-		/* folio_end_writeback(): reclaim waited for it */
-		if ((before & PG_reclaim) && (before & PG_lru)) {
-			s->cfg.lru->move_tail(s, folio_lruvec(s, e->slot), e->slot);
-			count_vm(s, VM_pgrotated, folio_nr_pages(f));
-			note(s, e->slot, ROTATE_RECLAIM, before);
-		}
-	}
-	s->dirty_head = n;
-	if (n == s->dirty->len || n > 1 << 20) {
-		g_array_remove_range(s->dirty, 0, n);
-		s->dirty_head = 0;
-	}
-	s->flush_wanted = false;
-}
-
-void flusher_tick(struct sim *s, uint64_t from_ns)
-{
-	const uint64_t period = s->cfg.machine.dirty_writeback_ms * 1000000ull;
-
-	/* it looked at the last full period, not now */
-	if (s->dirty->len && from_ns / period != s->clock.now_ns / period)
-		flush_dirty(s,
-			    s->cfg.machine.dirty_expire_ms * 1000000ull + s->clock.now_ns % period);
 }
 
 /* mapping_try_invalidate() of one folio, by a task on CPU 0. Return: its pages. */

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The page cache: v7.3 mm/filemap.c, mm/readahead.c, the dirty half of
- * mm/page-writeback.c, mm/truncate.c for drop_caches. */
+/* The page cache: v7.3 mm/filemap.c, and mm/truncate.c for drop_caches. */
 #ifndef REAPSIM_FILEMAP_H
 #define REAPSIM_FILEMAP_H
 
@@ -37,15 +36,6 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 /** write(2), whole pages. */
 int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		  uint32_t pages);
-
-/** folio_mark_dirty() of a file page. */
-void folio_mark_dirty(struct sim *s, uint32_t slot);
-/** The same by its file system: leaves PG_reclaim alone. */
-void mark_buffer_dirty(struct sim *s, uint32_t slot);
-/** The flusher writes what was dirtied at least @age_ns ago. */
-void flush_dirty(struct sim *s, uint64_t age_ns);
-/** Time has passed: the flusher's periodic work. */
-void flusher_tick(struct sim *s, uint64_t from_ns);
 
 /** drop_caches = 1 */
 void drop_pagecache(struct sim *s);

@@ -12,8 +12,8 @@
 
 #include <string.h>
 
-#include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 
 bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint32_t file_pages,

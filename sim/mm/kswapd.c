@@ -59,7 +59,7 @@ static void pass_end(struct sim *s)
 		sc->priority = DEF_PRIORITY;
 		return;
 	}
-	s->kswapd_failures += !sc->nr_reclaimed;
+	s->kswapd.failures += !sc->nr_reclaimed;
 	balance_end(s);
 }
 

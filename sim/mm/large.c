@@ -10,15 +10,27 @@
 
 #include "sim/mm/mm.h"
 
+void large_init(struct sim *s)
+{
+	s->large = g_array_new(FALSE, TRUE, sizeof(struct large_folio));
+	g_array_set_size(s->large, 1);
+}
+
+/* the first free record, 0 if there is none */
+static uint32_t *free_list(struct sim *s)
+{
+	return &g_array_index(s->large, struct large_folio, 0).next;
+}
+
 void folio_make_large(struct sim *s, uint32_t head, unsigned int order)
 {
-	uint32_t i = s->large_free;
+	uint32_t i = *free_list(s);
 
-	if (i == UINT32_MAX) {
+	if (!i) {
 		i = s->large->len;
 		g_array_set_size(s->large, i + 1);
 	} else {
-		s->large_free = g_array_index(s->large, struct large_folio, i).next;
+		*free_list(s) = g_array_index(s->large, struct large_folio, i).next;
 	}
 	g_array_index(s->large, struct large_folio, i) =
 		(struct large_folio){ .mm_mapcount = { -1, -1 } };
@@ -35,8 +47,8 @@ void folio_unmake_large(struct sim *s, uint32_t head)
 {
 	const uint32_t i = s->folios[head + 1].pos, nr = folio_nr_pages(&s->folios[head]);
 
-	g_array_index(s->large, struct large_folio, i).next = s->large_free;
-	s->large_free = i;
+	g_array_index(s->large, struct large_folio, i).next = *free_list(s);
+	*free_list(s) = i;
 	s->folios[head].order = 0;
 	s->folios[head].mm_ids_shared = false;
 	for (uint32_t n = 1; n < nr; n++)

@@ -17,7 +17,7 @@ struct pte_table;
  * @first_mapcount: PTEs that map its first page; the records of the other pages have theirs
  * @entire_mapcount: _entire_mapcount: PMDs that map all of it
  * @nr_gathered: references that mmu_gathers hold, one for each page that they unmapped
- * @next: the next free record
+ * @next: the next free record, 0 ends them; that of record 0 is the first
  */
 struct large_folio {
 	const struct mm *mm[2];
@@ -34,6 +34,8 @@ static inline struct large_folio *folio_large(const struct sim *s, uint32_t head
 	return &g_array_index(s->large, struct large_folio, s->folios[head + 1].pos);
 }
 
+/** Allocate s->large, with record 0 only. */
+void large_init(struct sim *s);
 /** prep_compound_page(): make @head, which is resident, a folio of 2^@order pages. Overwrites
  * the records of its tail pages. */
 void folio_make_large(struct sim *s, uint32_t head, unsigned int order);

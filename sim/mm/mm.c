@@ -412,13 +412,19 @@ void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t fla
 	pt->pte[idx] = flags;
 }
 
+/* free anon slots are linked by their "shadow", starting from slot 0, which is no folio */
+static uint32_t *anon_free(struct sim *s)
+{
+	return &s->folios[FOLIO_NONE].shadow;
+}
+
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 {
-	uint32_t slot = s->anon_free;
+	uint32_t slot = *anon_free(s);
 	struct anon_slot *a;
 
 	if (slot != FOLIO_NONE) {
-		s->anon_free = s->folios[slot].shadow;
+		*anon_free(s) = s->folios[slot].shadow;
 	} else {
 		if (s->nr_folios == s->cap_folios) {
 			uint32_t anon = s->nr_folios - s->anon_first;
@@ -445,8 +451,8 @@ void anon_slot_free(struct sim *s, uint32_t slot)
 {
 	anon_vma_put(s->anon[slot - s->anon_first].av);
 	s->anon[slot - s->anon_first].av = NULL;
-	s->folios[slot] = (struct folio){ .shadow = s->anon_free };
-	s->anon_free = slot;
+	s->folios[slot] = (struct folio){ .shadow = *anon_free(s) };
+	*anon_free(s) = slot;
 }
 
 static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vma *cvma)

@@ -262,7 +262,7 @@ void free_kernel_pages(struct sim *s, unsigned int nr)
 		uncharge_kernel_pages(s, nr);
 		return;
 	}
-	s->nr_kernel -= nr;
+	s->zone.nr_kernel -= nr;
 	while (nr--)
 		free_page_commit(s, MIGRATE_UNMOVABLE);
 }
@@ -371,7 +371,7 @@ void alloc_kernel_pages(struct sim *s, unsigned int nr)
 		charge_kernel_pages(s, nr);
 		return;
 	}
-	s->nr_kernel += nr;
+	s->zone.nr_kernel += nr;
 	while (nr--) {
 		if (get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_low))
 			continue;

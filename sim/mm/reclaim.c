@@ -18,6 +18,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/shrinker.h"
@@ -179,13 +180,13 @@ bool shrink_node(struct sim *s, struct scan_control *sc)
 	/* kswapd_try_clear_hopeless() */
 	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
 	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))
-		s->kswapd_failures = 0;
+		s->kswapd.failures = 0;
 	return sc->in_pass;
 }
 
 bool kswapd_test_hopeless(const struct sim *s)
 {
-	return s->kswapd_failures >= MAX_RECLAIM_RETRIES;
+	return s->kswapd.failures >= MAX_RECLAIM_RETRIES;
 }
 
 uint64_t reclaim_scanned(const struct sim *s)

@@ -6,10 +6,10 @@
  */
 #include "sim/mm/rmap.h"
 
-#include "sim/mm/filemap.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/page-writeback.h"
 
 /* called with @nr PTEs in @pt, starting at @vpn, that map consecutive pages of the folio;
  * false stops the walk */

@@ -5,10 +5,6 @@
 
 #include "sim/state.h"
 
-/** Build the hints of slot_file(); slots_free() frees them. */
-void slots_init(struct sim *s);
-void slots_free(struct sim *s);
-
 static inline bool slot_is_anon(const struct sim *s, uint32_t slot)
 {
 	return slot >= s->anon_first;
@@ -26,6 +22,10 @@ static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
 }
 
 /** The index of the file that @slot belongs to; trace->nr_files for metadata. */
-uint32_t slot_file(const struct sim *s, uint32_t slot);
+static inline uint32_t slot_file(const struct sim *s, uint32_t slot)
+{
+	return slot_is_metadata(s, slot) ? s->trace->nr_files
+					 : trace_page_file(s->trace, slot - FOLIO_FIRST);
+}
 
 #endif

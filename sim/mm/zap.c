@@ -23,6 +23,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"

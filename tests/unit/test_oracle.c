@@ -244,7 +244,8 @@ static bool zone_differs(struct compare *c)
 		      (uint64_t)rz->stat_threshold) ||
 	       differ(c, "ZONE_BELOW_HIGH", 0, sz->below_high, rz->below_high) ||
 	       differ(c, "ZONE_RECLAIM_ACTIVE", 0, sz->reclaim_active, rz->reclaim_active) ||
-	       differ(c, "kernel pages", 0, (uint64_t)c->s->nr_kernel, (uint64_t)c->r->nr_kernel) ||
+	       differ(c, "kernel pages", 0, (uint64_t)c->s->zone.nr_kernel,
+		      (uint64_t)c->r->nr_kernel) ||
 	       differ(c, "kswapd awake", 0, sk->awake, rk->state == REF_KSWAPD_AWAKE) ||
 	       differ(c, "kswapd's light sleep", 0, sk->light_sleep_end,
 		      rk->state == REF_KSWAPD_LIGHT_SLEEP ? rk->timer : 0) ||
@@ -268,7 +269,7 @@ static bool globals_differ(struct compare *c)
 	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
 	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
-	       differ(c, "kswapd_failures", 0, s->kswapd_failures, r->kswapd_failures) ||
+	       differ(c, "kswapd_failures", 0, s->kswapd.failures, r->kswapd_failures) ||
 	       differ(c, "now", 0, s->clock.now_ns, r->now_ns);
 }
 
@@ -769,9 +770,8 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	}
 	random_trace(rt, seed, nr_ops ? (unsigned int)nr_ops : ops, flags);
 	if (traces == LARGE)
-		rt->m.max_folio_order = seed % 6 == 0
-						? MAX_FOLIO_ORDER
-						: 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
+						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
 	if (traces != SPARSE)
 		return 1;
 	rt->m.kmem = seed % 4 != 0;

@@ -84,7 +84,7 @@ static void test_hopeless(void)
 	x->s->zone.free = 100;
 	wakeup_kswapd(x->s);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 16, "16 runs");
-	TL_EQ(x->s->kswapd_failures, 16, "16 runs");
+	TL_EQ(x->s->kswapd.failures, 16, "16 runs");
 	TL_EQ(x->s->kswapd.awake, false, "left asleep");
 	wakeup_kswapd(x->s);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 16, "left asleep");

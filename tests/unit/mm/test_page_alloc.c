@@ -412,7 +412,7 @@ static void test_exhausted(void)
 
 	s->zone.free = 129;
 	s->zone.below_high = true;
-	s->kswapd_failures = 16; /* it does not come */
+	s->kswapd.failures = 16; /* it does not come */
 	TL_EQ(alloc_page(s, 0, GFP_READAHEAD), 0, "129 are more than min");
 	s->zone.free = 128;
 	s->cpus[0].free_diff = 0;
@@ -424,7 +424,7 @@ static void test_exhausted(void)
 	TL_EQ(tl_stat(x, VM_allocstall), 4, "at once: 128 free and no page to free");
 	alloc_kernel_pages(s, 3);
 	TL_EQ(s->zone.free, 125, "a table is always found");
-	TL_EQ(s->nr_kernel, 3, "a table is always found");
+	TL_EQ(s->zone.nr_kernel, 3, "a table is always found");
 	tl_free(x);
 }
 
@@ -456,10 +456,10 @@ static void test_kernel_pages(void)
 		g_autofree char *text = g_strconcat("file,a,600; file,b,600;", rows[i].ops, NULL);
 		struct tl *x = tl_run("memory_pages=4096", NULL, text);
 
-		TL_EQ(x->s->nr_kernel, rows[i].pages, "%s", rows[i].ops);
+		TL_EQ(x->s->zone.nr_kernel, rows[i].pages, "%s", rows[i].ops);
 		tl_free(x);
 		x = tl_run("memcg_pages=4096", NULL, text);
-		TL_EQ(x->s->nr_kernel, 0, "in a memcg: %s", rows[i].ops);
+		TL_EQ(x->s->zone.nr_kernel, 0, "in a memcg: %s", rows[i].ops);
 		tl_free(x);
 	}
 }

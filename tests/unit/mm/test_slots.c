@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/slots.c: the file of a slot, against a search from the first file on. */
+/* sim/mm/slots.h, trace_page_file(): the file of a slot, against a search from the first file on.
+ */
 #include <CUnit/CUnit.h>
 
 #include "sim/mm/slots.h"

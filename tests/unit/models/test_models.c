@@ -10,6 +10,7 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/mm/page-writeback.h"
 #include "tests/unit/testlib.h"
 #include "traces/gen/gen.h"
 
@@ -229,7 +230,7 @@ static void test_check_notices(void)
 	BREAK("nr_mapped", s->nr_mapped[0]--, s->nr_mapped[0]++);
 	BREAK("nr_anon_pages", s->nr_mapped[1]++, s->nr_mapped[1]--);
 	BREAK("nr_shmem", s->nr_shmem++, s->nr_shmem--);
-	BREAK("nr_dirty", s->nr_dirty--, s->nr_dirty++);
+	BREAK("nr_dirty", s->writeback->nr_dirty--, s->writeback->nr_dirty++);
 	BREAK("swap", s->swap_used++, s->swap_used--);
 	BREAK("memcg usage", s->memcg_usage++, s->memcg_usage--);
 	BREAK("flags", f->flags |= PG_shadow, f->flags &= (uint16_t)~PG_shadow);
