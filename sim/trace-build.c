@@ -241,26 +241,14 @@ static void build_clear(struct trace_build *b)
 	*b = (struct trace_build){ 0 };
 }
 
-/* trace_page_file() starts from the file at the start of the page's block */
-#define FILE_HINT_SHIFT 10
-
-uint32_t trace_page_file(const struct trace *t, uint32_t page)
-{
-	uint32_t file = t->file_hint[page >> FILE_HINT_SHIFT];
-
-	while (page - t->files[file].first >= t->files[file].pages)
-		file++;
-	return file;
-}
-
 static void hint_files(struct trace *t)
 {
-	const uint64_t n = (t->nr_file_pages >> FILE_HINT_SHIFT) + 1;
+	const uint64_t n = (t->nr_file_pages >> TRACE_HINT_SHIFT) + 1;
 	uint32_t file = 0;
 
 	t->file_hint = g_new0(uint32_t, n);
 	for (uint64_t i = 0; i < n && file < t->nr_files; i++) {
-		const uint64_t page = i << FILE_HINT_SHIFT;
+		const uint64_t page = i << TRACE_HINT_SHIFT;
 
 		while (file + 1 < t->nr_files &&
 		       (uint64_t)t->files[file].first + t->files[file].pages <= page)

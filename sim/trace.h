@@ -49,7 +49,7 @@ struct trace {
 	/* owned storage behind the pointers above */
 	struct spill *spill; /* the records, if they were built */
 	struct op_rec *own_recs;
-	uint32_t *file_hint; /* the file of every 1024th page; see trace_page_file() */
+	uint32_t *file_hint; /* see trace_page_file() */
 	_Atomic uint32_t nr_owners;
 };
 
@@ -58,8 +58,18 @@ struct trace *trace_ref(const struct trace *t);
 /** Drop an owner; the last one frees the trace. @t may be NULL. */
 void trace_free(struct trace *t);
 
-/** The file of @page, which counts from page 0 of the first file. */
-uint32_t trace_page_file(const struct trace *t, uint32_t page);
+#define TRACE_HINT_SHIFT 10
+
+/** The file of @page, which counts from page 0 of the first file: the search starts from the
+ * file of the first page of its block of 1024. */
+static inline uint32_t trace_page_file(const struct trace *t, uint32_t page)
+{
+	uint32_t file = t->file_hint[page >> TRACE_HINT_SHIFT];
+
+	while (page - t->files[file].first >= t->files[file].pages)
+		file++;
+	return file;
+}
 
 /**
  * struct trace_iter - walks whole operations.

@@ -34,6 +34,7 @@ interfaces="
 	sim/vmstat.h
 	sim/mm/folio.h
 	sim/mm/interval_tree.h
+	sim/mm/mmzone.h
 	sim/mm/times.h"
 
 # Who may use whom, besides its own storey.
