@@ -373,9 +373,9 @@ static void mglru_nothing(struct sim *s, struct lruvec *lruvec)
 	(void)lruvec;
 }
 
-/* readahead, too, puts pages into old generations, before anything was decided:
- * only those count that had been promoted. A page that was born young and grew
- * old is missed. */
+/* Counts only folios that were promoted before (PG_workingset): readahead puts new folios
+ * into old generations, too, and no aging has happened to those. A folio that was added to
+ * a young generation and grew old there is missed. */
 static bool mglru_aged(struct sim *s, uint32_t slot)
 {
 	const struct folio *f = &s->folios[slot];

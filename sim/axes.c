@@ -11,14 +11,15 @@
 /* decimal digits that fit in an int64_t with room for a step */
 #define DIGITS_MAX 15
 
-/* struct decimal - digits / 10^places, and the suffix behind it: "2.5%" */
+/* struct decimal - digits / 10^places, and a unit after it: "2.5%" */
 struct decimal {
 	int64_t digits;
 	unsigned int places;
 	char unit[8];
 };
 
-/* the longest number at *@s; false if there is none or it is too long */
+/* Parse the number at *@s and move *@s behind it. Return: false if there is none, or if it has
+ * too many digits. */
 static bool parse_decimal(const char **s, struct decimal *d)
 {
 	unsigned int nr = 0, unit = 0;
@@ -64,7 +65,7 @@ static char *print_decimal(int64_t digits, unsigned int places, const char *unit
 	return g_strconcat(whole, places ? "." : "", fraction, unit, NULL);
 }
 
-/* Return: why @s is no valid range, or NULL */
+/* Append the values of the range @s. Return: NULL, or why @s is invalid. */
 static const char *expand(GPtrArray *values, const char *s)
 {
 	struct decimal from, to, step = { .digits = 1 };
@@ -122,7 +123,8 @@ static bool has_control(const char *s)
 	return false;
 }
 
-/* the next item of a list, and *@list behind its semicolon, or NULL at the end */
+/* Cut the next item off a list: *@list is moved behind its semicolon, or set to NULL at the
+ * end. */
 static char *next_item(const char **list)
 {
 	GString *item = g_string_new(NULL);
@@ -138,7 +140,7 @@ static char *next_item(const char **list)
 	return g_string_free(item, FALSE);
 }
 
-/* Return: why @item is no valid value, or NULL */
+/* Return: NULL, or why @item is invalid. */
 static const char *add_value(struct axis *x, const char *item)
 {
 	if (!*item)
@@ -253,8 +255,8 @@ struct axis *axes_add(struct axes *a, const char *group, const char *key, const 
 	return x;
 }
 
-/* Escape for the list first, then for the key file. A character that a key file can not
- * hold is written unchanged, and reading the file refuses it */
+/* Escape a value for the list, then for the key file. A character that a key file cannot hold
+ * is written unchanged; reading the file then fails. */
 static void append_value(GString *s, const char *value)
 {
 	for (; *value; value++) {

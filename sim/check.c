@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Verifies that the state of a run is consistent with itself: page tables with
- * mapcounts, batches with references, lists with flags and sizes, and that no
- * page is lost. Costs time in proportion to all pages; for tests and --check.
+ * Verifies that the state of a run is consistent: page tables match mapcounts, batches match
+ * references, lists match flags and sizes, and no page is lost. The time is proportional to
+ * the number of all pages. For tests and --check.
  */
 #include <errno.h>
 
@@ -107,7 +107,7 @@ static int check_folio(struct tally *t, uint32_t slot)
 		return bad(t, slot, "flags of a page that is not resident", f->flags, 0);
 	if (resident && (f->flags & PG_shadow))
 		return bad(t, slot, "flags of a resident page", f->flags, f->flags & ~PG_shadow);
-	/* on a list, or waiting in exactly one lru_add batch */
+	/* on a list, or in a batch that will add it to one */
 	if (resident && !(f->flags & PG_lru) && !f->extra_refs)
 		return bad(t, slot, "lists and batches that hold it", 0, 1);
 	return 0;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * glib parses each line as a file of its own, which makes the line number known
- * and leaves the grammar to glib. The format has no construct of two lines.
+ * Passes each line to glib as a separate key file. This way glib defines the grammar, and the
+ * line number of each key is known. It works because no construct of the format has two lines.
  */
 #include "sim/keyfile.h"
 
@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* the limit ends the read of an endless device */
+/* limits the read of an endless device */
 #define FILE_BYTES_MAX (1 << 20)
 
 static void entry_clear(gpointer data)
@@ -21,7 +21,7 @@ static void entry_clear(gpointer data)
 	g_free(e->value);
 }
 
-/* @lines: the line number of each earlier key, by "GROUP]KEY" */
+/* @lines: "GROUP]KEY" -> line number, of all earlier keys */
 static int add_entry(struct keyfile *k, GHashTable *lines, const char *group, GKeyFile *kf,
 		     unsigned int line, struct err *err)
 {
@@ -39,7 +39,7 @@ static int add_entry(struct keyfile *k, GHashTable *lines, const char *group, GK
 	value = g_key_file_get_string(kf, "line", keys[0], &gerr);
 	if (!value)
 		return err_at(err, -EINVAL, k->path, line, "%s: %s", keys[0], gerr->message);
-	/* no name of a group holds a "]" */
+	/* group names cannot contain "]" */
 	id = g_strconcat(group, "]", keys[0], NULL);
 	first = GPOINTER_TO_UINT(g_hash_table_lookup(lines, id));
 	if (first)

@@ -28,7 +28,7 @@ enum lru_type {
 #define SWAP_CLUSTER_MAX 32
 #define DEF_PRIORITY	 12
 
-/** struct scan_control - v7.3 mm/vmscan.c; the fields the models need. */
+/** struct scan_control - v7.3 mm/vmscan.c; the fields that the models need. */
 struct scan_control {
 	uint64_t nr_to_reclaim;
 	uint64_t nr_reclaimed;
@@ -47,7 +47,7 @@ struct scan_control {
 	bool no_cache_trim_mode;
 	bool cache_trim_mode_failed;
 	bool file_is_tiny;
-	/* between the steps of a pass */
+	/* state of a pass between two steps */
 	bool in_pass;
 	uint64_t nr_reclaimed_before;
 	uint64_t nr[2 * NR_LRU_TYPES], targets[2 * NR_LRU_TYPES];
@@ -66,79 +66,80 @@ struct folio_where {
 };
 
 /**
- * struct lruvec - v7.3; the lists of one memcg on one node. There is one of them: that of
- * the memcg that has the limit, or of the whole machine.
+ * struct lruvec - v7.3; the lists of one memcg on one node. A run has one: that of the
+ * memcg with the limit, or of the whole machine.
  */
 struct lruvec {
-	void *lists; /* and what else the model keeps with them */
+	void *lists; /* private to the model: lists, sizes, aging */
 };
 
 /**
- * struct lru_model - hooks, in the order of a folio's life. Slots index
- * sim->folios. None may fail: what they need is allocated in @init.
+ * struct lru_model - hooks, in the order of a folio's life. Slots index sim->folios.
+ * Only @init may fail: it allocates what the other hooks need. @fini frees it.
  *
- * A hook takes the lruvec where the kernel's function does. The others find it by
- * folio_lruvec(), as there.
+ * A hook takes the lruvec if the kernel's function does. The others call folio_lruvec(),
+ * as the kernel does.
  */
 struct lru_model {
 	const char *name;
 	const char *summary;
-	/* folio_mark_accessed() changes nothing on a folio that has all these
-	 * flags: lets the replay loop skip the call */
+	/* @mark_accessed does nothing to a folio that has all these PG_ flags, so the
+	 * replay loop skips the call */
 	uint16_t mark_noop_flags;
-	bool lru_gen; /* lru_gen_enabled(), for the code that asks */
-	/* lruvec_init(): sets @lruvec->lists */
+	bool lru_gen; /* lru_gen_enabled() */
+	/* lruvec_init(): sets @lruvec->lists. Return: 0 or a negative errno */
 	int (*init)(const struct sim *s, struct lruvec *lruvec);
 	void (*fini)(struct lruvec *lruvec);
-	/* a folio refaults, before it is added: @shadow is its folio.shadow,
-	 * @workingset that flag of the shadow. May set folio flags. */
+	/* workingset_refault(), called before the folio is added: @shadow is what
+	 * @eviction returned, @workingset the workingset bit of the shadow entry. May
+	 * set folio flags */
 	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
-	/* lru_add(): @n folios leave a batch for the lists; sets PG_lru */
+	/* lru_add(): adds @n folios of a drained batch to the lists; sets PG_lru */
 	void (*add)(struct sim *s, struct lruvec *lruvec, const uint32_t *slots, unsigned int n);
 	/* folio_mark_accessed() by a task on @cpu */
 	void (*mark_accessed)(struct sim *s, unsigned int cpu, uint32_t slot);
 	/* a folio in the lru_activate batch is drained */
 	void (*activate)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* lruvec_del_folio(): off its list, clears PG_lru */
+	/* lruvec_del_folio(): removes the folio from its list, clears PG_lru */
 	void (*del)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* lru_move_tail(): inactive, next to be reclaimed; it is on a list */
+	/* lru_move_tail(): moves a folio that is on a list to the tail of the inactive
+	 * list, where reclaim takes it next */
 	void (*move_tail)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* lru_gen_clear_refs(): forget its accesses. Return: false if the folio must also
-	 * be moved. NULL: it must */
+	/* lru_gen_clear_refs(): forgets the folio's accesses. Return: false if the folio
+	 * must also be moved. NULL: always false */
 	bool (*clear_refs)(struct sim *s, uint32_t slot);
-	/* reclaim scans the folio: v7.3 folio_check_references() */
+	/* folio_check_references(): what reclaim does with a scanned folio */
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
 	/* lru_gen_look_around(): rmap found @nr PTEs of a folio from @vpn on, some of them
 	 * young, and cleared them. May be NULL */
 	void (*look_around)(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			    uint32_t nr);
-	/* has reclaim aged the folio: deactivated, or promoted once and now in an old
-	 * generation? For counting only; the folio is resident */
+	/* has aging undone a promotion of this resident folio: was it deactivated, or is
+	 * it in an old generation again? Only for counters */
 	bool (*aged)(struct sim *s, uint32_t slot);
-	/* lru_gen_add_mm(), lru_gen_del_mm(): an mm is created, freed. May be NULL */
+	/* lru_gen_add_mm(), lru_gen_del_mm(): an mm is created or freed. May be NULL */
 	void (*add_mm)(struct lruvec *lruvec, struct mm *mm);
 	void (*del_mm)(struct lruvec *lruvec, struct mm *mm);
-	/* the folio is evicted. Return: the 32 bits of its shadow
-	 * (workingset_eviction()) */
+	/* workingset_eviction(). Return: the 32-bit shadow of the evicted folio */
 	uint32_t (*eviction)(struct sim *s, uint32_t slot);
-	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is
-	 * false for its first. True: there is more */
+	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is false at the
+	 * first step. Return: true if the pass has more steps */
 	bool (*shrink_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
-	/* kswapd_age_node(), before each pass of kswapd. True: kswapd calls
-	 * out_of_memory() and continues */
+	/* kswapd_age_node(), before each pass of kswapd. Return: true if kswapd must call
+	 * out_of_memory() before it continues */
 	bool (*age_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */
 	void (*reclaim_end)(struct sim *s, struct lruvec *lruvec);
-	/* memcg statistics are flushed: decisions use the current values */
+	/* memcg statistics were flushed: decisions see the current values from now on */
 	void (*flush_stats)(struct sim *s, struct lruvec *lruvec);
-	/* sizes: levels nr_{in,}active_{anon,file} */
+	/* nr_active_file, nr_inactive_anon and so on, in pages */
 	uint64_t (*size)(const struct lruvec *lruvec, enum lru_type type, bool active);
-	/* bytes of memory used by the lists */
+	/* bytes that the lists occupy */
 	uint64_t (*list_bytes)(const struct lruvec *lruvec);
-	/* every list, newest first: calls @fn until it returns false */
+	/* calls @fn for each folio of every list, newest first, until it returns false */
 	void (*walk)(const struct lruvec *lruvec,
 		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);
-	/* invariants of the model's own state; -EIO and @err when broken */
+	/* checks the model's own state. Return: 0, or -EIO with @err if it is broken */
 	int (*check)(const struct sim *s, const struct lruvec *lruvec, struct err *err);
 };
 

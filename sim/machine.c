@@ -24,7 +24,7 @@ const struct option machine_keys[] = {
 	  "on: kernel memory is charged to the memcg; off: as with cgroup.memory=nokmem",
 	  .choices = (const char *const[]){ "off", "on", NULL }, FIELD(kmem) },
 	{ "unevictable_pages", OPT_COUNT, "0",
-	  "pages beyond all others that are locked: the more, the more shadow nodes are kept", 0,
+	  "locked pages in addition to all others; more of them allow more shadow nodes", 0,
 	  UINT32_MAX, FIELD(unevictable_pages) },
 	{ "swap_pages", OPT_COUNT, "0", "zram swap; 0: none", 0, UINT32_MAX, FIELD(swap_pages) },
 	{ "cpus", OPT_COUNT, "1", "processors", 1, SIM_MAX_CPUS, FIELD(cpus) },
@@ -112,7 +112,8 @@ void machine_init(struct machine *m)
 	options_store_defaults(machine_keys, m);
 }
 
-/* a share is resolved later; the later of the two kinds of limit replaces the earlier */
+/* The last limit that is set replaces an earlier one of either kind. machine_resolve()
+ * converts shares. */
 static void set_limit(struct machine *m, bool memcg, const union option_value *v)
 {
 	m->memory_pages = memcg ? 0 : v->size.n;
@@ -155,7 +156,7 @@ int machine_from_keys(struct machine *m, const struct keyfile *k, struct err *er
 	g_autofree char *name = keyfile_name(k->path);
 
 	g_strlcpy(m->name, name, sizeof(m->name));
-	/* it is printed */
+	/* the name is printed */
 	for (char *c = m->name; *c; c++)
 		if (g_ascii_iscntrl(*c))
 			*c = '?';
@@ -188,7 +189,7 @@ int machine_from_file(struct machine *m, const char *path, struct err *err)
 
 int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)
 {
-	/* 32 pages are reclaimed at a time, 31 wait in each per-CPU batch */
+	/* reclaim frees 32 pages at a time, and each per-CPU batch can hold 31 */
 	const uint64_t least = 64 + 64 * (uint64_t)m->cpus;
 	uint64_t limit;
 

@@ -33,38 +33,38 @@ struct machine {
 	uint64_t memcg_pages;		  /* memory.max */
 	double memory_share, memcg_share; /* 0..; 0: not given */
 	bool kmem;			  /* kernel memory is charged to that memcg */
-	uint64_t unevictable_pages;	  /* on the unevictable list, of no use but to be counted */
+	uint64_t unevictable_pages;	  /* on the unevictable list; they only count */
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
 	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */
-	uint32_t io_pages;		  /* its largest request: max_sectors_kb / 4 */
+	uint32_t io_pages;		  /* largest request of the device: max_sectors_kb / 4 */
 	uint32_t max_folio_order;	  /* mapping_max_folio_order() of files not on tmpfs */
 	uint32_t fault_around_pages;	  /* power of two; 1: off */
 	bool prefault_old;		  /* arm64 with hardware AF; x86: young */
 	/*
-	 * Reclaim decides by statistics that are as old as their last flush, also
-	 * for the root cgroup. The flush happens every 2 s
-	 * (flush_memcg_stats_dwork()), counted from the start of the trace and
-	 * from each snapshot. The kernel counts from boot, unless the player waits
-	 * for a flush (player.align=1). With "exact" statistics are always up to
-	 * date; "flushed" does as the kernel, and needs a trace with time or
-	 * snapshots.
+	 * In the kernel, reclaim uses memcg statistics that are as old as their last
+	 * flush, also for the root cgroup. flush_memcg_stats_dwork() flushes every
+	 * 2 s; here this is counted from the start of the trace and from each
+	 * snapshot. The kernel counts from boot, unless the player waits for a flush
+	 * (player.align=1). "exact" statistics are always up to date. "flushed" ones
+	 * work as in the kernel, and need a trace in which time passes or snapshots
+	 * are taken.
 	 */
 	bool memcg_stats_flushed;
 	bool ext4; /* file_system: its metadata uses page cache (sim/mm/ext4.h) */
-	/* times of operations, for periodic work (this and the flusher); 0: time
-	 * passes only where the trace says so */
+	/* times of operations, which periodic work depends on (this flush and the
+	 * flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */
 	uint32_t fault_us; /* one page fault, without the device */
 	uint32_t op_us;	   /* any operation of the trace except advance and mark */
 	uint32_t scan_ns;  /* reclaim, per scanned page; 0: reclaim takes no time, and
 			    * kswapd never falls behind */
 	/*
-	 * Only timed runs ("reapsim outcome") pay these costs. CPU time per page, in
-	 * picoseconds as some are a few ns. zap_file_ps: unmapping a file page
-	 * without a mark. A mark adds one of three costs, depending on the page: it
-	 * counts a reference (PG_referenced, or a tier of MGLRU), it activates the
-	 * page, or it changes nothing. zap_anon_ps includes freeing the page.
+	 * Costs that only timed runs ("reapsim outcome") pay: CPU time per page, in
+	 * picoseconds because some are a few ns. zap_file_ps: to unmap a file page
+	 * without a mark. A mark adds one of three costs: it counts a reference
+	 * (PG_referenced, or a tier of MGLRU), it activates the page, or it changes
+	 * nothing. zap_anon_ps includes freeing the page.
 	 */
 	uint32_t zap_file_ps, mark_first_ps, mark_activate_ps, mark_active_ps;
 	uint32_t zap_anon_ps, zap_swap_ps;

@@ -17,11 +17,11 @@
 #include <stdint.h>
 
 enum op_code {
-	OP_NONE = 0, /* never valid: a zeroed page is not a trace */
-	/* register settings */
+	OP_NONE = 0, /* invalid, so that a zeroed page is not a trace */
+	/* registers */
 	REC_PID,  /* x: process id */
 	REC_FILE, /* arg: index in the trace's file table */
-	REC_EXT,  /* x, arg: see the operation that follows */
+	REC_EXT,  /* x, arg: as the operation that follows defines them */
 	/* processes; the process is REC_PID */
 	OP_SPAWN,    /* x: cpu. A new process with an empty address space */
 	OP_FORK,     /* x: cpu, arg: pid of the child, a copy of REC_PID */
@@ -30,7 +30,7 @@ enum op_code {
 	OP_KILL,     /* SIGKILL, then exit_mmap() */
 	OP_MRELEASE, /* x: flags. SIGKILL, process_mrelease(), exit_mmap() */
 	OP_OOM,	     /* the OOM killer's victim: reaped, then exit_mmap() */
-	OP_OPTIN,    /* prctl(): at its death, skip marking its pages */
+	OP_OPTIN,    /* prctl(): do not mark the process's pages when it dies */
 	/* mappings; REC_EXT before OP_MAP: x vm_flags, arg file offset;
 	 * before OP_ADVISE: x an advice (VM_RAND_READ, VM_SEQ_READ or 0) */
 	OP_MAP,	   /* x: pages, arg: address; file unless VM_ANON */
@@ -45,8 +45,8 @@ enum op_code {
 	OP_DRAIN,	/* lru_add_drain_all() */
 	OP_ADVANCE,	/* x << 32 | arg: nanoseconds */
 	OP_MARK,	/* take a snapshot; arg: its name, index in the string table */
-	/* more of a process, REC_PID */
-	OP_FORK_FAIL,  /* a fork() that fails with all mappings copied */
+	/* further operations of a process, REC_PID */
+	OP_FORK_FAIL,  /* a fork() that fails after it copied all mappings */
 	OP_CLEAR_REFS, /* echo 1 > /proc/PID/clear_refs */
 	NR_OPS,
 };
@@ -85,7 +85,7 @@ enum mrelease_flags {
 #define OP_PAGES_MAX (REC_X_MAX >> 1) /* longest range: 256 GiB */
 #define OP_PID_MAX   REC_X_MAX
 
-/* the system's own process (oom_score_adj -900 and below): only the trace kills it */
+/* Stands for all system processes (oom_score_adj -900 and below): no killer selects it. */
 #define TRACE_SYSTEM_PID 0x7000000u
 
 /** struct op_rec - one record, in memory and in a binary trace. */

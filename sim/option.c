@@ -62,7 +62,7 @@ static int parse_size(const struct option *o, const char *who, const char *text,
 	    (double)v->size.n <= o->max)
 		return 0;
 	v->size.n = 0;
-	/* strtod() takes hexadecimal, too */
+	/* the digits are checked first: g_ascii_strtod() accepts hexadecimal, too */
 	if (g_ascii_isdigit(*text) && text[strspn(text, "0123456789.")] == '%') {
 		v->size.share = g_ascii_strtod(text, &end) / 100;
 		if (!strcmp(end, "%") && v->size.share > 0 && v->size.share <= 100)
@@ -87,7 +87,7 @@ int option_parse(const struct option *o, const char *who, const char *text, unio
 	switch (o->type) {
 	case OPT_COUNT:
 	case OPT_POWER:
-		/* every bound is a whole number that a double holds */
+		/* a double holds every bound exactly */
 		if (parse_count(text, &v->n) || (double)v->n < o->min || (double)v->n > o->max)
 			return bad_count(o, who, text, err);
 		if (o->type == OPT_POWER && (v->n & (v->n - 1)))

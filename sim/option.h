@@ -33,7 +33,7 @@ enum option_type {
 	OPT_PATHS, /* comma separated */
 };
 
-/* a whole number has no upper bound but its 64 bits */
+/* @max of a whole number that may use all its 64 bits */
 #define OPTION_NO_MAX 0x1p64
 
 /**
@@ -42,7 +42,7 @@ enum option_type {
  * @help: one line
  * @min, @max: bounds of a number, both allowed
  * @choices: of an OPT_CHOICE, NULL-terminated; the value is the index
- * @assumed: the default was never measured: sweep it
+ * @assumed: the default is an assumption that was never measured: sweep it
  * @unit: NULL: derived from the end of the name ("_us", "_pages", "_percent"), or none
  * @offset, @size: the member that holds the value, OPTION_FIELD(); unused if the values
  *	are stored in an array
@@ -70,13 +70,12 @@ struct option {
 #define OPTION_FIELD(type, member)                                                                 \
 	.offset = offsetof(type, member), .size = sizeof(((type *)NULL)->member)
 
-/** union option_value - @n: OPT_COUNT, OPT_POWER, and of an OPT_SIZE the pages, 0:
- * it is a share; @choice: index. */
+/** union option_value - the value of one row, by its type. */
 union option_value {
-	uint64_t n;
-	double real; /* and the share of an OPT_SIZE */
-	unsigned int choice;
-	struct {
+	uint64_t n;	     /* OPT_COUNT, OPT_POWER */
+	double real;	     /* OPT_REAL */
+	unsigned int choice; /* OPT_CHOICE: index */
+	struct {	     /* OPT_SIZE: @n pages, or if @n is 0 a share (0.4: 40%) */
 		uint64_t n;
 		double share;
 	} size;
@@ -94,32 +93,33 @@ int option_parse(const struct option *o, const char *who, const char *text, unio
 		 struct err *err);
 
 /**
- * options_parse_one - parse "KEY=VALUE" and store it in @v, which is in the order of @rows.
- * @who: as above; also precedes the message about an unknown key
+ * options_parse_one - parse "KEY=VALUE" and store it in @v, an array in the order of @rows.
+ * @who: as above
+ * Return: 0, or -EINVAL with @err; for an unknown key it lists the valid ones.
  */
 int options_parse_one(const struct option *rows, const char *who, const char *kv,
 		      union option_value *v, struct err *err);
 
-/** options_parse - "KEY=VALUE:KEY=VALUE", which may be NULL or empty, over the defaults;
- * @rows may be NULL. Errors as of options_parse_one(). */
+/** options_parse - fill @v with the defaults, then parse "KEY=VALUE:KEY=VALUE", which may be
+ * NULL or empty; @rows may be NULL. Returns like options_parse_one(). */
 int options_parse(const struct option *rows, const char *who, const char *text,
 		  union option_value *v, struct err *err);
 
-/** Put a whole number, a choice or a flag (@v->n) into its member of @base. */
+/** Store a whole number, a choice or a flag (@v->n) in the member of @base that @o names. */
 void option_store(const struct option *o, const union option_value *v, void *base);
 
-/** The defaults of all rows into their members; rows without one are left alone. */
+/** Store the defaults of all rows in their members of @base; skips rows without a default. */
 void options_store_defaults(const struct option *rows, void *base);
 
-/** WHOunknown WHAT "NAME", expected one of: A, B; returns -EINVAL. */
+/** Set the error '@who unknown @what "@name", expected one of: A, B'. Return: -EINVAL. */
 int option_unknown(const struct option *rows, const char *who, const char *what, const char *name,
 		   struct err *err);
 
-/* What the documents say of a row; g_free() each. */
+/* Columns of the option tables in the documents */
 
-/** "us", "pages"; "" if it has none. */
+/** The unit, such as "us" or "pages"; "" if the row has none. Not to be freed. */
 const char *option_unit(const struct option *o);
-/** "1 to 8", "young, old". */
+/** The valid values, such as "1 to 8" or "young, old"; the caller frees the string. */
 char *option_range(const struct option *o);
 
 #endif

@@ -12,11 +12,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define HEAD_BYTES 4096 /* looked at to tell whose a file is */
+#define HEAD_BYTES 4096 /* is_ours() reads this much of a file */
 
 /*
- * struct identity - what makes two names one file. Of a file that is there @rest is
- * NULL; else these are the nearest folder's that is, and @rest the way on from there.
+ * struct identity - equal for two paths of the same file. If the file exists, @dev and
+ * @ino are the file's and @rest is NULL. Otherwise they are those of the nearest folder
+ * that exists, and @rest is the path from there.
  */
 struct identity {
 	dev_t dev;
@@ -27,7 +28,7 @@ struct identity {
 struct declared {
 	enum file_kind kind;
 	char *what, *path;
-	bool plain; /* a regular file, or nothing yet */
+	bool plain; /* a regular file, or one that does not exist yet */
 	struct identity id;
 };
 
@@ -53,7 +54,7 @@ void outputs_clear(struct outputs *o)
 	o->files = NULL;
 }
 
-/* identity */
+/* Identity */
 
 static struct identity identify(const char *path)
 {
@@ -71,7 +72,7 @@ static struct identity identify(const char *path)
 	} while (stat(at, &st) && strcmp(at, "/") && strcmp(at, "."));
 	id.dev = st.st_dev;
 	id.ino = st.st_ino;
-	/* of names that are not there ".." is what it looks like */
+	/* nothing in @rest exists, so no link changes the meaning of ".." */
 	id.rest = g_canonicalize_filename(rest, "/");
 	return id;
 }
@@ -89,7 +90,7 @@ static bool is_stream(const struct identity *id, int fd)
 	       st.st_ino == id->ino;
 }
 
-/* a file that one of our own streams goes to, such as "> t.csv" */
+/* The stream of ours that was redirected to this file, as in "> t.csv"; NULL: none. */
 static const char *stream_of(const struct identity *id)
 {
 	return is_stream(id, STDOUT_FILENO)   ? "standard output"
@@ -97,7 +98,7 @@ static const char *stream_of(const struct identity *id)
 					      : NULL;
 }
 
-/* "/dev/stdout" and the like: the stream itself, whatever file it goes to; else -1 */
+/* The descriptor that "/dev/stdout" or a like path names; -1 for other paths. */
 static int stream_fd(const char *path)
 {
 	static const char *const folders[] = { "/dev/fd/", "/proc/self/fd/" };
@@ -118,7 +119,7 @@ static int stream_fd(const char *path)
 	return -1;
 }
 
-/* whose a file is */
+/* Did reapsim write a file? */
 
 static size_t read_head(int dir, const char *name, char head[HEAD_BYTES + 1])
 {
@@ -140,8 +141,8 @@ static bool any_prefix(const char *head, const char *const *prefixes)
 	return false;
 }
 
-/* A trace in text form may be somebody's own work: only a note of a generator or of an
- * import says that reapsim can make it again. */
+/* A text trace may be hand-written. Only the note of a generator or an import shows that
+ * reapsim can make it again. */
 static bool trace_is_ours(const char *head)
 {
 	if (!g_str_has_prefix(head, "reapsim-trace,"))
@@ -159,7 +160,7 @@ static char *script_of(const char *name)
 	return g_strconcat(base, ".gp", NULL);
 }
 
-/* the file @name in @dir, which exists */
+/* Did reapsim write the existing file @name in @dir, as a file of @kind? */
 static bool is_ours(enum file_kind kind, int dir, const char *name)
 {
 	static const char *const results[] = { "trace,machine,", "mark,number,file,page,",
@@ -192,7 +193,7 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 	return true;
 }
 
-/* 0, or -EINVAL: what may not be replaced at @name in @dir; @st: what is there */
+/* May an output replace the existing file @name in @dir, of status @st? 0 or -EINVAL. */
 static int may_replace(enum file_kind kind, bool force, int dir, const char *name, const char *path,
 		       const struct stat *st, struct err *err)
 {
@@ -215,7 +216,8 @@ static int may_replace(enum file_kind kind, bool force, int dir, const char *nam
 	return 0;
 }
 
-/* the folder and the name that @path leads to, through a link; -1 with errno */
+/* Open the folder of @path, and set @name to the name in it. Follows a symbolic link.
+ * Return: the descriptor, or -1 with errno. */
 static int open_folder(const char *path, char **name)
 {
 	g_autofree char *target = NULL, *folder = NULL;
@@ -300,7 +302,7 @@ int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, co
 
 	if (!path || (!strcmp(path, "-") && kind != FILE_INPUT))
 		return 0;
-	/* it may be a file: "- <t.csv" */
+	/* standard input may be a file: "- <t.csv" */
 	if (!strcmp(path, "-"))
 		path = "/dev/stdin";
 	d.what = g_strdup(what);
@@ -351,7 +353,7 @@ bool outputs_declared(const struct outputs *o, const char *path)
 	return find(o, path) != NULL;
 }
 
-/* writing */
+/* Writing */
 
 static int failed(const char *path, const char *doing, int errnum, struct err *err)
 {
@@ -369,7 +371,8 @@ static void forget(struct output *out)
 	*out = (struct output){ .dir = -1 };
 }
 
-/* a name that nothing in the folder has; short, for the output's may be 255 bytes */
+/* A name that no file in the folder should have. It does not contain the output's name,
+ * which may have 255 bytes already. */
 static char *random_name(void)
 {
 	uint64_t r;
@@ -391,7 +394,7 @@ static void drop_name(struct output *out)
 	g_clear_pointer(&out->tmp, g_free);
 }
 
-/* before there is a file of that name, so that it is never there unknown */
+/* Called before the file is created, so that no file exists that @temporary does not know. */
 static void take_name(struct output *out)
 {
 	drop_name(out);
@@ -407,7 +410,8 @@ static void remove_temporary(struct output *out)
 	drop_name(out);
 }
 
-/* a file of our own in the folder; -1 with errno */
+/* Create a temporary file in the folder, without a name if possible. Return: the
+ * descriptor, or -1 with errno. */
 static int open_temporary(struct output *out, bool named)
 {
 	int fd = -1;
@@ -416,7 +420,7 @@ static int open_temporary(struct output *out, bool named)
 		g_autofree char *link = NULL;
 
 		fd = openat(out->dir, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-		/* it gets its name by this one */
+		/* take_place() links it through /proc */
 		link = fd_path(fd);
 		if (fd >= 0 && !access(link, F_OK))
 			return fd;
@@ -430,7 +434,8 @@ static int open_temporary(struct output *out, bool named)
 	return fd;
 }
 
-/* -1 with errno */
+/* Open a temporary file that will replace the output. Return: the descriptor, or -1 with
+ * errno. */
 static int open_replacement(struct output *out, bool named)
 {
 	struct stat st;
@@ -441,7 +446,7 @@ static int open_replacement(struct output *out, bool named)
 		return -1;
 	fd = open_temporary(out, named);
 	if (fd >= 0 && !fstatat(out->dir, out->name, &st, 0) && fchmod(fd, st.st_mode & 0777)) {
-		/* not every file system has modes */
+		/* ignore: not every file system has modes */
 	}
 	return fd;
 }
@@ -488,7 +493,7 @@ int output_open(struct output *out, const struct outputs *o, const char *path, s
 	return ret;
 }
 
-/* gives the file, which is whole, its name; 0, or -1 with errno */
+/* Rename the finished file to the output's name. Return: 0, or -1 with errno. */
 static int take_place(struct output *out, int fd)
 {
 	g_autofree char *link = fd_path(fd);
@@ -507,7 +512,7 @@ static int take_place(struct output *out, int fd)
 	return 0;
 }
 
-/* something may have come there since it was declared */
+/* Check again, as the output may have been created since outputs_declare(), and rename. */
 static int commit(struct output *out, enum output_end end, struct err *err)
 {
 	struct stat st;
@@ -523,8 +528,8 @@ static int commit(struct output *out, enum output_end end, struct err *err)
 	return ret;
 }
 
-/* 0, or -1 with errno, also of a write that failed long ago: the next one to a file that
- * is thrown away says why */
+/* Return: 0, or -1 with errno. The errno of an earlier failed write is lost, so write once
+ * more, to the temporary file, to get it again. */
 static int flush(struct output *out)
 {
 	errno = 0;
@@ -541,7 +546,7 @@ int output_close(struct output *out, enum output_end end, struct err *err)
 
 	if (flush(out))
 		ret = failed(out->path, "cannot write", errno, err);
-	/* a full disk may be noticed as late as this */
+	/* fsync() may be the first to report a full disk */
 	if (!ret && out->dir >= 0 && end != OUTPUT_FAILED && fsync(fileno(out->f)))
 		ret = failed(out->path, "cannot write", errno, err);
 	if (!ret && out->dir >= 0 && end != OUTPUT_FAILED)

@@ -57,9 +57,9 @@ enum file_kind {
 /** struct outputs - the files of one command. */
 struct outputs {
 	gboolean force; /* replace files that reapsim did not write */
-	bool named;	/* as on a file system without O_TMPFILE, for tests */
-	/* told of each temporary file that has a name, before it is there and when it is gone:
-	 * whoever ends the program early removes it. May be NULL */
+	bool named;	/* for tests: as on a file system without O_TMPFILE */
+	/* Called before a temporary file with a name is created (@there) and after it is
+	 * removed, so that a signal handler can remove it. May be NULL */
 	void (*temporary)(int dir, const char *name, bool there);
 	GArray *files;
 };
@@ -68,10 +68,10 @@ void outputs_init(struct outputs *o);
 void outputs_clear(struct outputs *o);
 /**
  * outputs_declare - declare a file of the command, before anything runs
- * @what: the option or argument that named it, for messages
- * @path: NULL, or "-" of an output: nothing to do. FILE_PICTURE and FILE_PLOT may lie in a folder
- *	that is still to be made.
- * Return: 0, or -EINVAL with why it is refused.
+ * @what: the option or argument that names the file, for messages
+ * @path: ignored if NULL, or "-" for an output. The folder of a FILE_PICTURE or FILE_PLOT
+ *	may be missing: the command creates it.
+ * Return: 0, or -EINVAL with @err saying why the file is refused.
  */
 int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, const char *path,
 		    struct err *err);
@@ -82,20 +82,20 @@ int outputs_declare_list(struct outputs *o, enum file_kind kind, const char *wha
 /** struct output - a file that is being written. All members except @f are private. */
 struct output {
 	FILE *f;
-	char *path;	  /* NULL: standard output, or a device without a name of its own */
-	char *name, *tmp; /* in @dir; @tmp: NULL if it has no name yet */
+	char *path;	  /* NULL: standard output */
+	char *name, *tmp; /* in @dir; @tmp: NULL while the temporary file has no name */
 	int dir;	  /* -1: written in place */
 	void (*temporary)(int dir, const char *name, bool there);
 	enum file_kind kind;
 	bool force;
 };
 
-/** enum output_end - the result, for output_close(). */
+/** enum output_end - how the command ended, for output_close(). */
 enum output_end {
-	OUTPUT_FAILED, /* discard it */
+	OUTPUT_FAILED, /* discard the output */
 	OUTPUT_WHOLE,
-	OUTPUT_PART, /* incomplete, as something failed: keep it unless that replaces an
-			older file */
+	OUTPUT_PART, /* incomplete because something failed: keep it, unless it would
+			replace an older file */
 };
 
 /**
@@ -112,7 +112,7 @@ int output_open_null(struct output *out, struct err *err);
  * file; or a negative errno, and the old file is unchanged.
  */
 int output_close(struct output *out, enum output_end end, struct err *err);
-/** Whether @path has been declared as something to be written. */
+/** Was @path declared as an output? */
 bool outputs_declared(const struct outputs *o, const char *path);
 
 #endif

@@ -23,7 +23,7 @@
 struct mm;
 
 /**
- * struct zap_details - the circumstances of one unmapping.
+ * struct zap_details - what a policy may know about one unmapping.
  * @reaping: a walk by process_mrelease() or the OOM reaper (v7.3 zap_details.reaping)
  * @unstable: the mm has MMF_UNSTABLE: it is or was reaped
  * @dying: mm_users == 0 (exit or exec) or @unstable
@@ -57,10 +57,10 @@ enum reap_action {
  * @exclusive: does the policy consider a folio in scope to be used only by @d->mm? Called
  *	before the PTE is removed: it still counts
  * @action: what to do with a folio in scope that is exclusive and young
- * @caller_flags: flags that the caller of process_mrelease() or the OOM reaper (@how:
- *	OP_MRELEASE, OP_OOM) passes under this policy in addition to those of the trace, so
- *	that an opt-in policy is tested with a caller that opts in. NULL: none. With
- *	"+evict" a caller with flags also passes MRELEASE_EVICT_FILE
+ * @caller_flags: mrelease_flags that the caller of process_mrelease() or the OOM reaper
+ *	(@how: OP_MRELEASE, OP_OOM) passes under this policy in addition to those of the
+ *	trace, so that an opt-in policy is tested with a caller that opts in. NULL: none.
+ *	With "+evict" a caller with flags also passes MRELEASE_EVICT_FILE
  * @evict_scope: with "+evict": does this walk drop clean page cache that it unmapped? NULL:
  *	never
  */

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Replays a trace: one operation after the other, nothing in parallel. This is
- * the hot path, replay_reads() above all: a read of one resident page costs a
- * record, a folio and, for most, no call, since folio_mark_accessed() is skipped
- * where the model says that it would change nothing. The folio of a later read
- * is on its way while this one is served.
+ * Replays a trace, one operation after the other. replay_reads() is the hot path: a read of
+ * one resident page loads a record and a folio, and usually makes no call, because it skips
+ * folio_mark_accessed() if the model says that it would change nothing. It prefetches the
+ * folio of a later read.
  *
- * A trace that passed trace_check() cannot make an operation invalid; what is
- * checked here again costs nothing.
+ * trace_check() has refused traces with invalid operations. The few checks that this file
+ * repeats cost nothing.
  */
 #include "sim/replay.h"
 
@@ -112,7 +111,7 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	/* generic_fadvise() does nothing on tmpfs (noop_backing_dev_info) */
 	if (open && s->trace->files[file].shmem)
 		flags &= ~(uint32_t)VM_NOREUSE;
-	/* MAP_FIXED: what lies there goes */
+	/* MAP_FIXED: unmap what is there */
 	zap_unmap(s, mm, at, pages);
 	vma_insert(s, mm, at, pages, flags, file, pgoff, open);
 	vma_merge(s, mm, at);
@@ -129,7 +128,7 @@ static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages,
 
 		if (vma->start > last)
 			break;
-		/* nothing is split for advice that a mapping has already */
+		/* do not split a VMA that has this advice already */
 		if ((vma->flags & mask) == advice)
 			continue;
 		vma_split_range(s, mm, from, MIN(last, vma->end - 1) - from + 1);
@@ -140,7 +139,7 @@ static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages,
 	}
 }
 
-/* the state of every page of every file, run-length */
+/* The state of every page of every file (struct page_run). */
 static GArray *page_runs(const struct sim *s)
 {
 	GArray *runs = g_array_new(FALSE, FALSE, sizeof(struct page_run));
@@ -176,7 +175,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 		.name = name, .number = ++s->nr_marks[name], .op = op, .now_ns = s->clock.now_ns
 	};
 
-	/* whoever reads memory.stat flushes it, or /proc/vmstat, refreshes that */
+	/* reading memory.stat flushes it, reading /proc/vmstat refreshes that */
 	if (!s->cfg.machine.memcg_pages)
 		refresh_vm_stats(s);
 	s->cfg.lru->flush_stats(s, &s->lruvec);
@@ -186,7 +185,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
 	sim_set_times(s, s->snapshots->len);
-	/* the player continues after the next flush */
+	/* the player waits for the next flush */
 	if (s->stats_lag)
 		task_idle(s, sim_next_flush(s) - s->clock.now_ns);
 	s->stats_flushed_ns = s->clock.now_ns;
@@ -200,7 +199,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	struct mm *child;
 	int ret = 0;
 
-	/* whoever asked for it ran before */
+	/* these operations run in the process, which must have been scheduled for that */
 	if (op_rec_code(rec) <= OP_WRITE || op_rec_code(rec) >= OP_FORK_FAIL)
 		task_use_mm(s);
 	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
@@ -299,10 +298,10 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 }
 
 /*
- * The next records, as long as they read one page each of the file and by the
- * process in the registers: filemap_read() without its loops. Returns where it
- * stopped; what it does not know (readahead, tmpfs, no memory) is left to
- * replay_op(). A record that is no read is prefetched too, as a random address.
+ * Replay the next records as long as each reads one page of the same file by the same process:
+ * filemap_read() without its loops. Leaves all other cases (readahead, tmpfs, no memory) to
+ * replay_op(). If a later record is not a read, the prefetch goes to a random address, which
+ * is harmless. Return: the record at which it stopped.
  */
 static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {

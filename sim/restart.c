@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Kubernetes: kubelet's container restart back-off (MaxContainerBackOff, doubled
- * from 10 s, forgotten once a container ran for 10 min). systemd: RestartSec=100ms
- * and StartLimitBurst=5 in StartLimitIntervalSec=10s, the defaults of a unit with
- * Restart=always. No jitter in either.
+ * Kubernetes: kubelet's back-off for container restarts, doubled from 10 s up to
+ * MaxContainerBackOff, reset once a container has run for 10 min. systemd: the defaults of
+ * a unit with Restart=always, which are RestartSec=100ms and StartLimitBurst=5 in
+ * StartLimitIntervalSec=10s. Neither has jitter.
  */
 #include "sim/restart.h"
 
@@ -102,12 +102,12 @@ int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err
 	return err_set(
 		err, -EINVAL,
 		"restart rule \"%s\", expected never, on-use, fixed=TIME, uniform=TIME..TIME, "
-		"log-uniform=TIME..TIME, kubernetes or systemd, with ,p=0..1 behind it if "
-		"not all come back; a TIME is 100ms, 10s, 5m",
+		"log-uniform=TIME..TIME, kubernetes or systemd, optionally followed by ,p=P, the "
+		"probability of a restart; a TIME is for example 100ms, 10s or 5m",
 		text);
 }
 
-/* in the largest unit that counts it whole */
+/* in the largest unit of which it is a multiple */
 static void append_time(GString *text, uint64_t ns)
 {
 	static const struct {

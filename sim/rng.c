@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * splitmix64 (Vigna, public domain). Logarithm and exponential are computed here
- * by + - * /, to 1e-12 or better: libm's last bits differ between machines.
+ * splitmix64 (Vigna, public domain). Logarithm and exponential use only + - * / and are exact
+ * to 1e-12 or better. The last bits of libm's differ between machines.
  */
 #include "sim/rng.h"
 
@@ -19,7 +19,7 @@ uint64_t rng_next(struct rng *r)
 void rng_init(struct rng *r, uint64_t seed, uint64_t stream)
 {
 	r->state = seed;
-	/* one step, so that neighbouring seeds are no shifted copies */
+	/* after one step: with neighbouring seeds the sequences would be shifted copies */
 	r->state = rng_next(r) + stream * 0xd1342543de82ef95;
 }
 
@@ -33,7 +33,7 @@ double rng_real(struct rng *r)
 	return (double)(rng_next(r) >> 11) * 0x1p-53;
 }
 
-/* the natural logarithm of x >= 1e-300: 2^e * m, and the series of artanh */
+/* Natural logarithm of x >= 1e-300: x = 2^e * m, then the artanh series for m. */
 static double ln(double x)
 {
 	int e = 0;

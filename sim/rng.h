@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Random numbers of a run: splitmix64. State is in the context; a seed means the
- * same numbers on every machine, so no libm: only integers, and + - * / on
- * doubles.
+ * Random numbers of a run: splitmix64. A seed gives the same numbers on every machine.
+ * Therefore the code uses no libm, only integers, and + - * / on doubles.
  */
 #ifndef REAPSIM_RNG_H
 #define REAPSIM_RNG_H

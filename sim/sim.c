@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Life and levels of one run; see sim/sim.h. */
+/* Creates and frees a run, does its periodic work, computes its levels; see sim/sim.h. */
 #include "sim/sim.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@
 #define NSEC_PER_SEC   1000000000ull
 #define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
 
-/* what the kernel does every so often: clock.passed */
+/* clock.passed: periodic work of the kernel */
 static void time_passed(void *arg, uint64_t from)
 {
 	struct sim *s = arg;
@@ -59,7 +59,7 @@ void sim_set_times(struct sim *s, guint nr)
 	s->cfg.machine.op_us = s->cfg.times[nr].op_us;
 }
 
-/* the slots that are not the trace's file pages, at most */
+/* Upper limit of slots in addition to those of the trace's file pages. */
 static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 {
 	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
@@ -99,7 +99,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->cfg = *cfg;
 	s->meta_first = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
 	s->anon_first = s->nr_folios = s->cap_folios = s->meta_first + ext4_nr_pages(t, m);
-	/* who waits holds pointers: the table of a timed run never moves */
+	/* a blocked task keeps pointers into the table, so that of a timed run must not move */
 	if (cfg->timed)
 		s->cap_folios += (uint32_t)limit;
 	s->folios = calloc(s->cap_folios, sizeof(struct folio));

@@ -15,7 +15,7 @@
 /* A file grows by at least this much, and releases memory in steps of this size. */
 #define STEP_BYTES (4ull << 20)
 #define STEP_MAX   (1ull << 30)
-#define PAGE_BYTES (64ull << 10) /* the largest there is */
+#define PAGE_BYTES (64ull << 10) /* the largest page size of any machine */
 
 int nameless_file(void)
 {
@@ -24,7 +24,7 @@ int nameless_file(void)
 
 	if (fd >= 0)
 		return fd;
-	/* a file system without O_TMPFILE */
+	/* the file system does not support O_TMPFILE */
 	fd = g_file_open_tmp("reapsim-XXXXXX", &path, NULL);
 	if (fd >= 0) {
 		unlink(path);
@@ -61,7 +61,7 @@ static int grow_in_memory(struct spill *s)
 	return 0;
 }
 
-/* Room is reserved: a mapped file without would end the program on a full disk. */
+/* Reserve disk space. Otherwise a full disk would end the program with SIGBUS. */
 static int reserve(int fd, uint64_t from, uint64_t to)
 {
 	int ret;
@@ -111,7 +111,7 @@ static int grow_file(struct spill *s)
 
 static void let_go(const struct spill *s, uint64_t from, uint64_t to)
 {
-	/* the data stay in the page cache, or in the file */
+	/* the data stay in the page cache or in the file */
 	from -= from % PAGE_BYTES;
 	to -= to % PAGE_BYTES;
 	if (to > from)
@@ -151,7 +151,7 @@ int spill_check(const struct spill *s, const char *path, struct err *err)
 {
 	if (!s->error)
 		return 0;
-	/* of the program, not of the disk: mmap() is what fails */
+	/* mmap() failed: memory is short, not disk space */
 	if (s->error == -ENOMEM)
 		return err_at(err, s->error, path, 0, "out of memory");
 	return err_at(

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The deaths of processes, and who calls for them: killers and the OOM killer.
+ * Deaths of processes: exits, and kills by the trace, by killers and by the OOM killer.
  *
- * A process is killed by setting a flag that it notices when it next waits or
- * returns to its trace (fatal_signal_pending()). What is left of it is unmapped
- * by a task of its own: first the reap, if there is one, then, when the victim is
- * out of its operation, its exit. Others run meanwhile, and see memory come free
- * as it does.
+ * A kill sets a flag. The victim sees it when it next waits, or when its operation ends
+ * (fatal_signal_pending()). A separate task unmaps the victim: first the reap, if there is
+ * one; then, once the victim has left its operation, the exit. Other tasks run meanwhile
+ * and can use the memory as it becomes free.
  *
- * Approximations: a victim's exit begins when the reaper is through, where on a
- * real machine both may work at once if it gets a CPU. The OOM killer's victim
- * exits by itself, and the OOM reaper comes only when it is still in its operation
- * after 2 s; one that is in its exit then is left to itself.
+ * Approximations: a victim's exit begins after the reap; on a real machine both run at the
+ * same time if the victim gets a CPU. The OOM reaper reaps a victim of the OOM killer only
+ * if the victim is still in its operation after 2 s; it leaves a victim alone that is
+ * exiting by then.
  */
 #include "sim/timed-priv.h"
 
@@ -24,7 +23,6 @@
 /* v7.3 queue_oom_reaper() */
 #define OOM_REAPER_DELAY_NS 2000000000ull
 
-/* mm_hooks.freed: another page or more came free by the death that is the current task */
 void timed_freed(struct sim *s, uint64_t nr)
 {
 	struct victim *v = task_arg(s);
@@ -68,7 +66,6 @@ static void death_main(struct sim *s, void *arg)
 	wake_all(s->sched, &a->news);
 }
 
-/* Return: the task that unmaps what is left of it */
 struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
 			       uint64_t shortage, bool oom)
 {
@@ -88,7 +85,7 @@ struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how,
 	a->dying = true;
 	a->mm->killed = true;
 	task = task_spawn(s, TASK_USER, "death", death_main, v, a->mm->cpu);
-	/* out of its sleep, in an operation or between two of them */
+	/* wake it, whether it sleeps in an operation or between two */
 	if (a->mm->task)
 		task_kill(s->sched, a->mm->task);
 	else if (a->task)
@@ -155,7 +152,6 @@ void killer_wait(struct sim *s, uint64_t ns)
 	task_sleep(s->sched, s->clock.now_ns + ns, false);
 }
 
-/* mm_hooks.oom_kill */
 void timed_oom_kill(struct sim *s, struct mm *mm)
 {
 	kill_actor(s, mm->pid, OP_KILL, killer_shortage(s), true);

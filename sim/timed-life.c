@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lives of a process: its start, and its restarts after kills.
+ * Starts of processes, and restarts after kills.
  *
- * Approximation: a forked process that is restarted comes back with the mappings that
- * it had inherited, and none of the pages.
+ * Approximation: a forked process that restarts gets the mappings that it inherited from
+ * its parent, without their pages.
  */
 #include "sim/timed-priv.h"
 
@@ -23,7 +23,6 @@ void actor_born(struct sim *s, struct actor *a, guint birth)
 	wake_all(s->sched, &a->news);
 }
 
-/* its start-up section is over */
 void actor_started(struct sim *s, struct actor *a)
 {
 	const struct restart_outcome out = { .pid = a->pid,
@@ -40,7 +39,7 @@ static bool maps(enum op_code code)
 	return code == OP_MAP || code == OP_UNMAP || code == OP_ADVISE || code == OP_EXEC;
 }
 
-/* the address space alone: what steps [@from, @to) of @of map, for @a */
+/* Replay for @a the steps [@from, @to) of @of that change the address space. */
 static bool replay_maps(struct sim *s, struct actor *a, const struct actor *of, guint from,
 			guint to)
 {
@@ -50,7 +49,7 @@ static bool replay_maps(struct sim *s, struct actor *a, const struct actor *of, 
 	return true;
 }
 
-/* what the life that began at @birth inherited */
+/* Replay for @a the mappings that the life of @of that began at @birth had inherited. */
 static bool inherit(struct sim *s, struct actor *a, const struct actor *of, guint birth)
 {
 	const struct step *st = step_at(of, birth);
@@ -67,7 +66,6 @@ static bool inherit(struct sim *s, struct actor *a, const struct actor *of, guin
 	return inherit(s, a, p, from) && replay_maps(s, a, p, from + 1, to);
 }
 
-/* a new life for a process that was killed before step @resume */
 bool actor_restart(struct sim *s, struct actor *a, guint resume)
 {
 	const guint birth = a->birth;
@@ -105,12 +103,11 @@ static void restart_main(struct sim *s, void *arg)
 	struct actor *a = arg;
 
 	task_sleep(s->sched, a->restart_ns, false);
-	/* the trace may have been faster */
+	/* unless the trace has started it, or it was killed again, meanwhile */
 	if (!a->mm && !a->restarting && a->restart_ns <= s->clock.now_ns)
 		actor_restart(s, a, a->next);
 }
 
-/* the end of a life: is there another? */
 void actor_bury(struct sim *s, struct actor *a, bool killed)
 {
 	struct timed *t = s->timed;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What a timed run cost: what each kill freed, and when. */
+/* The outcome of a timed run: how much each kill freed, and when. */
 #include "sim/mm/io.h"
 #include "sim/outcome.h"
 #include "sim/timed-priv.h"
 
-/* when @percent of what it freed was free, after the kill */
+/* Time from the kill until the victim had freed @percent of all that it freed. */
 static uint64_t free_ns(const struct victim *v, unsigned int percent)
 {
 	for (guint i = 0; i < v->freed->len; i++) {
@@ -16,7 +16,7 @@ static uint64_t free_ns(const struct victim *v, unsigned int percent)
 	return v->out.reap_ns;
 }
 
-/** struct release - what a victim freed, among what all of them did. */
+/** struct release - @pages freed by @victim, an index, at @at_ns. */
 struct release {
 	uint64_t at_ns, pages;
 	guint victim;
@@ -31,7 +31,7 @@ static int release_order(gconstpointer x, gconstpointer y)
 	return a->victim < b->victim ? -1 : a->victim > b->victim;
 }
 
-/* of all kills: struct release, by time, at one instant by victim */
+/* The releases of all kills (struct release), sorted by time, then by victim. */
 static GArray *releases(const GPtrArray *victims)
 {
 	GArray *all = g_array_new(FALSE, FALSE, sizeof(struct release));
@@ -56,7 +56,7 @@ void timed_outcome(struct sim *s, struct outcome *o)
 {
 	GPtrArray *victims = s->timed->victims;
 	g_autoptr(GArray) freed = releases(victims);
-	uint64_t pending = 0; /* what the victims before had still to free */
+	uint64_t pending = 0; /* pages that earlier victims have yet to free */
 	guint next = 0;
 
 	*o = s->timed->outcome;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Between the files of a timed run. An actor is a process id of the trace, or the one
- * user who works through the trace. timed-trace.c divides the trace among actors,
- * timed-step.c has what an actor does, timed-life.c and timed-death.c how it begins and
- * ends, timed.c the run, timed-outcome.c what it cost.
+ * Shared by the files of a timed run. An actor stands for a process id of the trace. A
+ * process id can be used again: an actor has one life after another. timed-trace.c divides
+ * the trace among the actors, timed-step.c runs their operations, timed-life.c starts and
+ * restarts processes, timed-death.c kills and unmaps them, timed.c is the run,
+ * timed-outcome.c computes the outcome.
  */
 #ifndef REAPSIM_TIMED_PRIV_H
 #define REAPSIM_TIMED_PRIV_H
@@ -15,17 +16,17 @@
 #include "sim/time/sched.h"
 #include "sim/timed.h"
 
-/** struct step - an operation of one process. */
+/** struct step - one operation of an actor. */
 struct step {
-	uint64_t rec;	   /* its record */
-	uint64_t think_ns; /* the trace's clock since the step before it */
-	uint32_t file, ext_x, ext_arg;
-	uint32_t parent; /* of a fork */
+	uint64_t rec;		       /* index of its record */
+	uint64_t think_ns;	       /* by the trace's clock, since the actor's previous step */
+	uint32_t file, ext_x, ext_arg; /* registers */
+	uint32_t parent;	       /* pid of a fork's parent */
 	bool has_ext;
-	bool birth; /* OP_SPAWN, or the OP_FORK by another process */
+	bool birth; /* starts a life: OP_SPAWN, or OP_FORK as the child's step */
 };
 
-/** struct turn - of a process in the order of the whole trace. */
+/** struct turn - a step in the order of the whole trace (LOOP_TRACE). */
 struct turn {
 	struct actor *actor;
 	guint step;
@@ -35,56 +36,57 @@ struct turn {
 struct actor {
 	struct sim *s;
 	uint32_t pid, parent;
-	uint32_t rank; /* by first appearance */
+	uint32_t rank; /* index in timed.actors */
 	GArray *steps; /* struct step */
-	guint next;    /* the one to do next */
-	guint birth;   /* that the present life began with */
-	struct mm *mm; /* NULL: it does not live */
+	guint next;    /* index of the next step */
+	guint birth;   /* index of the step that began the present life */
+	struct mm *mm; /* NULL: not alive */
 	struct task *task;
 	struct timer start;
-	struct wait_queue news; /* for who waits until one of these changes: */
+	struct wait_queue news; /* woken when one of the members below changes */
 	bool dying, restarting, in_op;
-	uint64_t born_rec;   /* of the present life, or the last */
-	uint64_t await_rec;  /* the fork that it waits for; UINT64_MAX: none */
-	GArray *never;	     /* uint64_t: forks that did not take place */
-	bool deviates;	     /* it was killed, or lives, against the trace */
-	bool on_use;	     /* dead, comes back when it is used */
-	uint64_t restart_ns; /* dead, comes back then; UINT64_MAX: not by itself */
+	uint64_t born_rec;   /* the spawn or fork of the present or last life */
+	uint64_t await_rec;  /* the fork that the actor waits for; UINT64_MAX: none */
+	GArray *never;	     /* uint64_t: records of forks that did not take place */
+	bool deviates;	     /* was killed, or survived, contrary to the trace */
+	bool on_use;	     /* dead; restarts when its next step is due */
+	uint64_t restart_ns; /* dead; restarts at this time. UINT64_MAX: does not */
 	guint nr_lives;
-	uint64_t started_ns, used_ns; /* this life; the end of its last operation */
+	uint64_t started_ns, used_ns; /* start of this life, end of its last operation */
 	bool starting;		      /* in the start-up section of a life after the first */
-	guint done_until;	      /* steps before it were done by a restart */
+	guint done_until;	      /* a restart has replayed the steps before this one */
 	struct restart_state rs;
 };
 
-/** struct victim - a kill, while its outcome is not known. */
+/** struct victim - a process that died: the kill or exit, and what it freed so far. */
 struct victim {
 	struct actor *a;
 	enum op_code how;
 	uint32_t flags;
-	bool kill; /* else an exit */
+	bool kill; /* false: an exit */
 	struct kill_outcome out;
-	GArray *freed; /* struct point */
+	GArray *freed; /* struct point, by time */
 };
 
+/** struct point - a victim had freed @pages by @at_ns. */
 struct point {
 	uint64_t at_ns, pages;
 };
 
 struct timed {
 	const struct timed_config *cfg;
-	GHashTable *by_pid;
-	GPtrArray *actors;    /* struct actor, by first appearance */
-	GPtrArray *victims;   /* struct victim, by time */
-	GArray *order;	      /* struct turn; LOOP_TRACE */
-	struct actor machine; /* operations without a process */
-	struct rng rng;	      /* of restarts */
-	unsigned int nr_to_start;
-	uint64_t nr_done, failed_at;
-	struct outcome outcome; /* except what is counted elsewhere */
-	uint64_t pause_at;	/* of nr_done: timed_run() returns */
-	uint64_t idle_since;	/* sched_idle(); UINT64_MAX: not now */
-	int ret;
+	GHashTable *by_pid;	     /* pid -> struct actor */
+	GPtrArray *actors;	     /* struct actor, by first appearance in the trace */
+	GPtrArray *victims;	     /* struct victim, by time of death */
+	GArray *order;		     /* struct turn; LOOP_TRACE */
+	struct actor machine;	     /* operations without a process */
+	struct rng rng;		     /* of restarts */
+	unsigned int nr_to_start;    /* actors whose @start timer is pending */
+	uint64_t nr_done, failed_at; /* records replayed; record of the error */
+	struct outcome outcome;	     /* timed_outcome() adds the rest */
+	uint64_t pause_at;	     /* timed_run() returns when nr_done gets here */
+	uint64_t idle_since;	     /* since when sched_idle() is true; UINT64_MAX: it is not */
+	int ret;		     /* error of the run */
 };
 
 static inline const struct step *step_at(const struct actor *a, guint i)
@@ -104,41 +106,42 @@ static inline bool is_end(enum op_code code)
 
 /* timed-trace.c */
 
-/** The actor of @pid, made if it is not there. */
+/** The actor of @pid; created if it does not exist. */
 struct actor *actor_get(struct sim *s, uint32_t pid);
-/** Give every operation of the trace to its actor. */
+/** Divide the trace's operations among the actors. */
 void timed_read_trace(struct sim *s);
 
 /* timed-step.c */
 
-/** One operation of @a. Return: false if the process was killed by the end of it. */
+/** Run one operation of @a. Return: false if the process was killed meanwhile. */
 bool actor_do_op(struct sim *s, struct actor *a, const struct step *st);
-/** @mm: NULL if its parent was killed before it could fork. Return: @mm */
+/** Set the mm of @a; NULL if the parent was killed before it could fork. Return: @mm. */
 struct mm *actor_give_life(struct actor *a, struct mm *mm);
 /** Timer: the first operation of an actor is due. */
 void actor_start_due(void *arg);
-/* tasks: the operations without a process; the whole trace, of struct timed */
+/** Task that runs the operations without a process; @arg: struct actor. */
 void actor_machine_main(struct sim *s, void *arg);
+/** Task that runs the whole trace (LOOP_TRACE); @arg: struct timed. */
 void actor_user_main(struct sim *s, void *arg);
 
 /* timed-life.c */
 
-/** A life begins with step @birth. */
+/** Step @birth begins a new life. */
 void actor_born(struct sim *s, struct actor *a, guint birth);
-/** It is through its start-up section, if it was in one. */
+/** The start-up section is over: record the restart's latency. */
 void actor_started(struct sim *s, struct actor *a);
-/** A new life for a process that was killed before step @resume. Return: false if it
- * was killed again in its start. */
+/** Restart a process that was killed before step @resume. Return: false if it was killed
+ * again during its start. */
 bool actor_restart(struct sim *s, struct actor *a, guint resume);
-/** The end of a life: plan another, if the rule says so. */
+/** A life has ended: plan a restart if the rule asks for one. */
 void actor_bury(struct sim *s, struct actor *a, bool killed);
 
 /* timed-death.c */
 
-/** Return: the task that unmaps what is left of it. */
+/** Start the death of @a, by @how with @flags. Return: the task that unmaps it. */
 struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how, uint32_t flags,
 			       uint64_t shortage, bool oom);
-/** mm_hooks.freed: pages came free by the death that is the current task. */
+/** mm_hooks.freed: the current task, a death, has freed @nr more pages. */
 void timed_freed(struct sim *s, uint64_t nr);
 /** mm_hooks.oom_kill */
 void timed_oom_kill(struct sim *s, struct mm *mm);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What an actor does: the operations of a process in order, the operations of no
- * process, or, as the one user of LOOP_TRACE, all of them.
+ * Runs the operations of actors: those of one process, those without a process, or, for
+ * the one user of LOOP_TRACE, the whole trace.
  *
- * Approximations: accesses to memory that is there take no time, so between faults a
- * process computes only as long as the trace's clock says. Processes do not wait for
- * one another except in fork.
+ * Approximations: accesses to present pages take no time, so between faults a process
+ * computes only for as long as the trace's clock advances. Processes wait for each other
+ * only in fork.
  */
 #include "sim/timed-priv.h"
 
@@ -31,7 +31,7 @@ static void load_registers(struct sim *s, const struct step *st, const struct ac
 {
 	struct replay *r = &s->replay;
 
-	/* an operation without a process leaves these as they are */
+	/* an operation without a process does not change these registers */
 	if (a != &s->timed->machine) {
 		r->pid = a->pid;
 		r->mm = mm;
@@ -55,7 +55,6 @@ static void count_done(struct sim *s)
 		sched_pause(s->sched);
 }
 
-/* @mm: NULL if its parent was killed before it could fork */
 struct mm *actor_give_life(struct actor *a, struct mm *mm)
 {
 	if (mm)
@@ -63,7 +62,6 @@ struct mm *actor_give_life(struct actor *a, struct mm *mm)
 	return a->mm = mm;
 }
 
-/* Return: false if the process was killed by the end of it */
 bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 {
 	struct timed *t = s->timed;
@@ -103,7 +101,7 @@ bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 	return true;
 }
 
-/* a mapping that the process has already: it was not killed where the trace says so */
+/* Does the process have this mapping already, because it survived a kill of the trace? */
 static bool already_mapped(const struct sim *s, const struct actor *a, const struct step *st)
 {
 	const struct op_rec rec = s->trace->recs[st->rec];
@@ -134,7 +132,7 @@ void actor_start_due(void *arg)
 	start_task(a->s, a);
 }
 
-/* a child that its parent does not live to fork */
+/* The parent died before this fork: tell the child that waits for it. */
 static void fork_never(struct sim *s, const struct step *st)
 {
 	struct actor *c = actor_get(s, s->trace->recs[st->rec].arg);
@@ -176,7 +174,7 @@ static void fork_step(struct sim *s, struct actor *a, const struct step *st)
 			wait_on(s->sched, &c->news, true);
 	while (c->dying || c->restarting)
 		wait_on(s->sched, &c->news, true);
-	/* it may have died of this wait, and be back */
+	/* the parent may have died, and even restarted, during these waits */
 	if (a->dying || !a->mm || a->nr_lives != life) {
 		fork_never(s, st);
 		return;
@@ -190,7 +188,7 @@ static void fork_step(struct sim *s, struct actor *a, const struct step *st)
 		start_task(s, c);
 }
 
-/* the beginning of a life; false: it is not to be */
+/* Begin a life. Return: false if that fails, as the parent died before its fork. */
 static bool birth_step(struct sim *s, struct actor *a, guint i)
 {
 	const struct step *st = step_at(a, i);
@@ -229,7 +227,7 @@ static void end_step(struct sim *s, struct actor *a, const struct step *st)
 	actor_started(s, a);
 	load_registers(s, st, a, a->mm);
 	how = replay_end_as(s, how, &flags);
-	/* at once, if it takes no time */
+	/* if dying takes no time, it is over before anybody else runs */
 	sched_yield_to(s->sched, actor_begin_death(s, a, how, flags, killer_shortage(s), false));
 	count_done(s);
 }
@@ -267,7 +265,7 @@ static void run_step(struct sim *s, struct actor *a, guint i)
 		actor_do_op(s, a, st);
 }
 
-/* a process thinks until @due_ns, or lies dead */
+/* Sleep until @due_ns. A dead process restarts meanwhile if its time has come. */
 static void think(struct sim *s, struct actor *a, uint64_t due_ns)
 {
 	for (;;) {
@@ -288,7 +286,7 @@ static void actor_main(struct sim *s, void *arg)
 	const bool timer = !step_at(a, 0)->birth || step_code(s, step_at(a, 0)) != OP_FORK;
 
 	for (; a->next < a->steps->len && !s->timed->ret; a->next++) {
-		/* the start was the time of the first, or the fork */
+		/* actor_start_due() or the parent's fork has waited for the first step */
 		if (a->next || !timer)
 			think(s, a,
 			      s->clock.now_ns + (a->next ? step_at(a, a->next)->think_ns : 0));
@@ -298,7 +296,6 @@ static void actor_main(struct sim *s, void *arg)
 	s->timed->outcome.end_ns = MAX(s->timed->outcome.end_ns, s->clock.now_ns);
 }
 
-/* what belongs to no process, when the trace's clock says so */
 void actor_machine_main(struct sim *s, void *arg)
 {
 	struct actor *a = arg;

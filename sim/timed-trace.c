@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The trace of a timed run, divided among its processes. */
+/* Divides the trace of a timed run among its actors. */
 #include "sim/timed-priv.h"
 
 struct actor *actor_get(struct sim *s, uint32_t pid)
@@ -32,7 +32,7 @@ static void add_step(struct sim *s, struct actor *a, struct step st, uint64_t *l
 		g_array_append_val(s->timed->order, turn);
 }
 
-/* of @a: the trace's time at its last step */
+/* The trace's time at the last step of @a. */
 static uint64_t *last_of(GHashTable *last, const struct actor *a)
 {
 	uint64_t *ns = g_hash_table_lookup(last, a);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A timed run: it makes the actors, lets them take turns, and says what it cost. */
+/* A timed run: creates the actors and lets them take turns. */
 #include "sim/timed.h"
 
 #include <errno.h>
@@ -10,8 +10,8 @@
 #include "sim/mm/task.h"
 #include "sim/timed-priv.h"
 
-/* turns after which timed_run() returns though no record was finished: a killer
- * polls through years of simulated time */
+/* timed_run() returns after this many turns even if no record is finished, so that its
+ * caller can stop a run in which only a killer polls, for years of simulated time. */
 #define TURNS_A_PAUSE 65536
 
 void timed_config_init(struct timed_config *c, const struct killer *killer)
@@ -133,7 +133,7 @@ static bool over(const struct sim *s)
 	return !sched_nr_user(s->sched) && !s->timed->nr_to_start;
 }
 
-/* all tasks except killers are blocked, and no event is pending */
+/* Has nothing but killers run for so long that no killer will act any more? */
 static bool deadlocked(struct sim *s)
 {
 	struct timed *t = s->timed;
@@ -154,7 +154,7 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 			continue;
 		t->ret = err_set(err, -EDEADLK, "%s: deadlock: %u tasks blocked, no pending event",
 				 s->trace->path, sched_nr_user(s->sched));
-		/* no record is to blame */
+		/* no single record caused it */
 		t->failed_at = s->trace->nr_recs;
 	}
 	s->err = NULL;

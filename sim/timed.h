@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Timed runs: the actors, the killer, the restarts, and the seed of all random choices. The
- * machine has the costs (sim/machine.h).
+ * Timed runs: the processes of the trace are tasks that compete for CPUs, memory and the
+ * block device, a killer may kill them, and killed processes may restart. The costs of all
+ * operations are keys of the machine file (sim/machine.h).
  */
 #ifndef REAPSIM_TIMED_H
 #define REAPSIM_TIMED_H
@@ -39,14 +40,14 @@ void timed_config_init(struct timed_config *c, const struct killer *killer);
 /** Parse "process" or "trace". -EINVAL: @err names both. */
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
 
-/* What the engine needs of it */
+/* Calls of sim.c and replay.c */
 
-/** Makes the actors, and what runs next to them. */
+/** Create the actors, kswapd and the killer. */
 int timed_init(struct sim *s, struct err *err);
 void timed_free(struct sim *s);
-/** As sim_run(). */
+/** The sim_run() of a timed run. */
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err);
-/** The outcome of an ended run; to be freed with outcome_clear(). */
+/** The outcome of an ended run; the caller frees it with outcome_clear(). */
 void timed_outcome(struct sim *s, struct outcome *o);
 /** Records replayed so far, by all actors. */
 uint64_t timed_position(const struct sim *s);

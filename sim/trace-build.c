@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * Builds a trace. Growing tables live in the trace itself, doubled in place.
- */
+/* Builds a trace. Its tables double in size when they are full. */
 #include "sim/trace.h"
 
 #include <errno.h>
@@ -25,7 +23,7 @@ void trace_build_init(struct trace_build *b, const char *path)
 	b->t->path = g_strdup(path ? path : "trace");
 	b->t->spill = g_new(struct spill, 1);
 	spill_init(b->t->spill, sizeof(struct op_rec));
-	/* the keys are owned by the trace */
+	/* the trace owns the keys */
 	b->file_ids = g_hash_table_new(g_str_hash, g_str_equal);
 	b->name_ids = g_hash_table_new(g_str_hash, g_str_equal);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Checks a trace, and counts what is in it.
+ * Checks a trace, and computes its statistics.
  *
- * The checker keeps the address space of every process as a sorted array of
- * spans. Its work per operation is a binary search at worst and one compare
- * in the common case, never a loop over pages, so that a trace of any length
- * can be checked each time it is opened, and the replay need not check at all.
+ * The checker keeps the address space of every process as a sorted array of spans. An
+ * operation costs one compare in the common case, at worst a binary search for each span
+ * that it covers, but never a loop over pages. This is cheap enough to check every trace
+ * when it is opened, so the replay need not check anything.
  */
 #include "sim/trace.h"
 
@@ -15,15 +15,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* /proc/sys/vm/max_map_count of a stock kernel: more would fail there too. */
+/* Default of /proc/sys/vm/max_map_count: a kernel refuses more mappings. */
 #define SPANS_MAX 65530u
-/* Of all live processes together: keeps a hostile trace under 2 GB here. */
+/* Limit for all live processes together: a hostile trace must not need more than 2 GB. */
 #define ALL_SPANS_MAX (1u << 26)
 
 struct span {
 	uint32_t first, last; /* inclusive: 2^32 pages fit in 32 bits */
 	uint32_t file, pgoff; /* 0 if anonymous */
-	uint32_t flags;	      /* vm_flags that make two spans differ */
+	uint32_t flags;	      /* SPAN_FLAGS of the vm_flags: spans with other ones do not merge */
 };
 
 #define SPAN_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED | VM_ANON)
@@ -44,7 +44,7 @@ struct check {
 	const uint32_t *line_of;
 	struct err *err;
 	uint64_t ordinal;
-	GHashTable *procs; /* pid -> struct proc; the dead stay, for messages */
+	GHashTable *procs; /* pid -> struct proc; dead ones stay, for messages */
 	struct proc *cur;
 	uint32_t cur_pid;
 	uint64_t nr_live;
@@ -91,7 +91,7 @@ static void space_put(struct check *c, struct space *s)
 	g_free(s);
 }
 
-/* The space of @p, made its own so that it can be changed. */
+/* The space of @p, copied first if it is shared, so that it can be changed. */
 static struct space *space_own(struct proc *p)
 {
 	struct space *s = p->space;
@@ -103,7 +103,7 @@ static struct space *space_own(struct proc *p)
 	return p->space;
 }
 
-/* after the spans of process @pid were @before: both limits */
+/* Check both limits after the number of spans of process @pid changed from @before. */
 static int check_spans(struct check *c, uint32_t pid, const struct space *s, uint32_t before)
 {
 	c->nr_spans += (uint64_t)s->spans->len - before;
@@ -179,7 +179,7 @@ static bool span_follows(const struct span *a, const struct span *b)
 	return a->flags & VM_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
 }
 
-/* Spans that continue each other become one, as the kernel merges VMAs. */
+/* Insert a span, and merge it with its neighbours as the kernel merges VMAs. */
 static void space_insert(struct space *s, struct span v)
 {
 	uint32_t i = space_cut(s, v.first, v.last);
@@ -571,7 +571,7 @@ int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err
 	int ret;
 
 	*stats = (struct trace_stats){ 0 };
-	/* calloc() and not g_new0(): most pages of a sparse map stay unbacked */
+	/* the maps are sparse: with calloc() most of their pages are never allocated */
 	c.touched = calloc(words, sizeof(*c.touched));
 	c.fd = calloc(words, sizeof(*c.fd));
 	if (!c.touched || !c.fd) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Traces in memory: what may stand in one, and the walk over its operations.
- * sim/trace-build.c builds them, sim/trace-check.c checks them.
+ * Traces in memory: valid names, ownership, and the iterator over operations.
+ * sim/trace-build.c builds traces, sim/trace-check.c checks them.
  */
 #include "sim/trace.h"
 
@@ -100,7 +100,7 @@ void trace_free(struct trace *t)
 
 /* The iterator */
 
-/* records, as many as are let go of at once */
+/* the iterator releases the memory of this many records at a time (spill_passed()) */
 #define ITER_PASSES (1u << 18)
 
 void trace_iter_init(struct trace_iter *it, const struct trace *t)
@@ -152,7 +152,7 @@ static const char *decode_advise(uint32_t x, uint32_t arg, struct op_rec ext, st
 	return NULL;
 }
 
-/* Return: NULL, or what is wrong with the record. */
+/* Return: NULL, or a description of the error in the record. */
 static const char *decode(const struct trace_iter *it, struct op_rec r, const struct op_rec *ext,
 			  struct op *op)
 {

@@ -93,8 +93,8 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
 /**
  * trace_check - validate everything that does not depend on the machine: ranges inside
  * their files, processes alive, mappings present, snapshot names, flags.
- * @line_of: may be NULL; maps the ordinal of an operation (from 0) to a line
- *	of the text it came from, for the message; else "operation N" is said
+ * @line_of: for messages: maps the number of an operation (from 0) to its line of the
+ *	text. NULL: messages say "operation N"
  *
  * Return: 0, or -EINVAL with @err naming file and line, value and expectation.
  */
@@ -128,8 +128,7 @@ int trace_stat(const struct trace *t, struct trace_stats *stats, struct err *err
 /*
  * Valid names in a trace: file names (1..255 bytes), names of snapshots
  * ([A-Za-z0-9_.:-]{1,64}), keys ([A-Za-z0-9_.-]{1,64}) and values (at most
- * 4096 bytes). No control characters anywhere: the text form has no way to
- * write them.
+ * 4096 bytes). Control characters are invalid, as the text form cannot express them.
  */
 bool trace_file_name_ok(const char *name);
 bool trace_mark_name_ok(const char *name);
@@ -147,10 +146,10 @@ struct trace_build {
 	struct trace *t;
 	GHashTable *file_ids; /* name -> index + 1 */
 	GHashTable *name_ids;
-	uint32_t pid, file; /* registers as the next record will find them */
+	uint32_t pid, file; /* registers after the last record */
 	bool has_pid, has_file;
 	uint64_t nr_ops;
-	uint32_t line; /* of the text; kept up to date by readers of text */
+	uint32_t line; /* current line; readers of text keep it up to date */
 };
 
 void trace_build_init(struct trace_build *b, const char *path);
@@ -168,7 +167,8 @@ void trace_build_machine(struct trace_build *b, const char *key, const char *val
 /** Append a "note" row. Control characters in @value become spaces; it is cut at 4096
  * bytes. */
 void trace_build_note(struct trace_build *b, const char *key, const char *value);
-/** Append one operation; -EINVAL when a field does not fit its record. */
+/** Append one operation. Return: 0; -EINVAL with @err if a field does not fit its record or
+ * there are too many records; or an error of spill_check(). */
 int trace_build_op(struct trace_build *b, const struct op *op, struct err *err);
 /** Finish: assign slots to the files, clear the builder. Return: the trace, owned by the
  * caller. */

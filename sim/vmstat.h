@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Counters. Those above the line carry the name and the meaning they have in
- * /proc/vmstat (memory.stat for a memcg run) of v7.3, so that a user can lay
- * them next to a real machine's. Those that start with "sim_" have no kernel
- * counterpart and say what the kernel does not count.
+ * Counters. Most have the name and the meaning of a counter in /proc/vmstat of v7.3
+ * (memory.stat for a run in a memcg), so that users can compare them with those of a real
+ * machine. The kernel does not have the counters that start with "sim_".
  */
 #ifndef REAPSIM_VMSTAT_H
 #define REAPSIM_VMSTAT_H
 
 #include <stdint.h>
 
-/* X(name, is_gauge, meaning); every unit is a 4 KiB page unless it says so */
+/* X(name, is_gauge, meaning); the unit is a 4 KiB page unless the meaning says otherwise */
 #define VMSTAT_LIST(X)                                                                             \
 	X(nr_free_pages, 1, "free pages; with a memcg limit: pages left below it")                 \
 	X(nr_inactive_anon, 1, "length of the inactive anon list")                                 \
@@ -45,7 +44,7 @@
 	X(workingset_activate_file, 0, "file refaults activated at once")                          \
 	X(workingset_restore_anon, 0, "anon refaults of a page that had been active")              \
 	X(workingset_restore_file, 0, "file refaults of a page that had been active")              \
-	X(workingset_nodereclaim, 0, "such nodes freed by reclaim, with the shadows in them")      \
+	X(workingset_nodereclaim, 0, "nodes with shadows only that reclaim freed")                 \
 	X(pswpin, 0, "pages read from swap")                                                       \
 	X(pswpout, 0, "pages written to swap")                                                     \
 	X(nr_vmscan_write, 0, "pages written by reclaim")                                          \
@@ -66,12 +65,12 @@
 	X(sim_zap_moves, 0, "calls that queued the page for the active list")                      \
 	X(sim_zap_demoted, 0, "pages that the policy queued for the inactive tail")                \
 	X(sim_zap_evicted, 0, "pages that +evict dropped")                                         \
-	X(sim_zap_kept, 0, "pages that +evict could not drop (shared, dirty, batched)")            \
+	X(sim_zap_kept, 0, "pages that +evict could not drop (shared, dirty, in a batch)")         \
 	X(sim_reap_pages, 0, "file pages unmapped by kills, reaps and exits")                      \
 	X(sim_reap_young, 0, "of these, pages with a young PTE")                                   \
 	X(sim_reap_aged, 0, "of the young ones, pages that reclaim had deactivated or aged")       \
-	X(sim_mark_moves, 0, "all marks that queued a page for the active list; none by MGLRU")    \
-	X(sim_list_moves, 0, "pages moved between list positions, by anything")                    \
+	X(sim_mark_moves, 0, "all marks that queued a page for the active list; 0 under MGLRU")    \
+	X(sim_list_moves, 0, "pages that changed their list position, for any reason")             \
 	X(sim_victims, 0, "processes that ended by kill, mrelease or OOM (events)")
 
 enum vmstat_item {
@@ -86,9 +85,9 @@ struct vmstat {
 	uint64_t v[NR_VMSTAT];
 };
 
-/** The name, as /proc/vmstat prints it. */
+/** The name, as in /proc/vmstat. */
 const char *vmstat_name(enum vmstat_item item);
-/** One line for people. */
+/** A description of one line. */
 const char *vmstat_text(enum vmstat_item item);
 /** 1 for a level (nr_free_pages), 0 for a count that only grows. */
 int vmstat_is_gauge(enum vmstat_item item);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The picture of reapsim agree: each cell of the simulator against the kernel's. */
+/* The plot of reapsim agree: each cell of the simulator over that of the kernel. */
 #include "sim/cli/plot.h"
 
 #include <inttypes.h>
@@ -28,7 +28,7 @@ static void write_dat(FILE *f, const void *data)
 					c->sim);
 			}
 		}
-		/* a block without a point would not be counted as one */
+		/* gnuplot does not count an empty block: add an invisible point */
 		fputs("-1 0 0 0 0\n\n\n", f);
 	}
 }

@@ -13,7 +13,7 @@ static char *winner_name(const struct grid *g, int who)
 					      : g_strdup(g->policies->pdata[who]);
 }
 
-/* p as a place on the axis, whose grid points are 0, 1, 2... */
+/* The position of probability @p on the axis, whose grid points are at 0, 1, 2... */
 static double place(const struct grid *g, double p)
 {
 	for (guint i = 0; i + 1 < g->r->ps->len; i++) {
@@ -25,8 +25,8 @@ static double place(const struct grid *g, double p)
 	return NAN;
 }
 
-/* of each panel: the cells of each winner, then the break-even of each policy but
- * the first */
+/* For each panel: the cells that each policy wins, then the break-even points of each policy
+ * except the first. */
 static void write_dat(FILE *f, const void *data)
 {
 	const struct grid *g = data;
@@ -37,7 +37,7 @@ static void write_dat(FILE *f, const void *data)
 				g_autofree char *who = winner_name(g, w);
 				g_autofree char *machine = cli_printable(g->machines->pdata[m]);
 
-				/* a block must not be empty, or it is none */
+				/* gnuplot does not count an empty block */
 				fprintf(f, "# %s, %s: %s: delay, p\nNaN NaN\n", machine,
 					(char *)g->lrus->pdata[l], who);
 				for (guint d = 0; d < g->r->delays->len; d++)
@@ -61,10 +61,10 @@ static void write_dat(FILE *f, const void *data)
 	}
 }
 
-/* each cell is a box in the colour of its winner */
+/* Each cell is a box in the colour of its winner. */
 static void write_panel(FILE *f, const struct grid *g, guint m, guint l, const char *dat)
 {
-	/* from WINNER_NOISE on */
+	/* index 0 is WINNER_NOISE */
 	static const char *const colours[] = { "#dddddd", "#f7d9a0", "#e69f00",
 					       "#0072b2", "#009e73", "#cc79a7",
 					       "#d55e00", "#56b4e9", "#f0e442" };
@@ -118,7 +118,7 @@ static void write_script(FILE *f, const void *data, const char *dat)
 		g->lrus->len, q_title);
 	fprintf(f, "set key below center horizontal Left reverse samplen 1 noenhanced\n");
 	fprintf(f, "set xlabel 'restart delay' offset 0,0.4\nset bmargin %u\n",
-		4 + g->policies->len); /* two keys a row */
+		4 + g->policies->len); /* the key has two entries per row */
 	fprintf(f, "set ylabel 'restart probability'\nset border 3\nset tics nomirror\n");
 	fprintf(f, "set xrange [-0.5:%g]\nset yrange [-0.5:%g]\n", g->r->delays->len - 0.5,
 		g->r->ps->len - 0.5);

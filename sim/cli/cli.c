@@ -28,7 +28,7 @@ char *cli_printable(const char *s)
 	return printable(s, "");
 }
 
-/* some have several lines */
+/* Messages may have several lines. */
 static void print_error(const char *msg)
 {
 	g_autofree char *text = printable(msg, "\n\t");
@@ -54,7 +54,8 @@ int cli_usage(const char *fmt, ...)
 	return 2;
 }
 
-/* struct loading - of a trace; left to its thread if that is left behind */
+/* struct loading - a trace that a thread loads. If the command is interrupted, it leaves
+ * both thread and struct behind. */
 struct loading {
 	char *path, *format;
 	struct input_options options;

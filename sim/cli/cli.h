@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the commands share. Only sim/cli/ prints and decides exit codes:
- * 0 fine, 1 the run failed, 2 bad usage or bad input, 130 and 143 ended by SIGINT and
- * SIGTERM.
+ * Functions that all commands use. Only sim/cli/ prints and decides exit codes: 0 success,
+ * 1 the run failed, 2 bad usage or bad input, 130 and 143 ended by SIGINT and SIGTERM.
  */
 #ifndef REAPSIM_CLI_H
 #define REAPSIM_CLI_H
@@ -18,44 +17,43 @@
 #include "sim/output.h"
 #include "sim/trace.h"
 
-/** @s as people may read it: UTF-8, without what moves a terminal's cursor or ends a
- * line; the caller frees it. */
+/** @s made safe to print: valid UTF-8 without control characters. The caller frees it. */
 char *cli_printable(const char *s);
-/** Print "reapsim: MESSAGE" to stderr; the exit code for @code (see err.h). */
+/** Print "reapsim: MESSAGE" to stderr. Return: the exit code for @code, a negative errno. */
 int cli_fail(int code, const struct err *err);
-/** Print a usage error, formatted, and return 2. */
+/** Print a usage error. Return: 2. */
 int cli_usage(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /**
- * Load a trace. @format: a reader's name, or NULL to find out from the bytes.
+ * Load a trace. @format: a reader's name, or NULL to detect the format.
  * Return: 0, or the exit code after printing why.
  */
 int cli_load_trace(const char *path, const char *format, struct trace **out);
 /** As cli_load_trace(); @min_agreement: as in struct input_options. */
 int cli_load_recording(const char *path, const char *format, int min_agreement, struct trace **out);
 
-/**
- * The files of a command are declared before anything runs; sim/output.h has what is
- * refused. Return: 0, or the exit code after printing why.
- */
+/** struct cli_file - a file of a command. */
 struct cli_file {
 	enum file_kind kind;
-	const char *what; /* the option or argument that named it */
+	const char *what; /* the option or argument that names it */
 	const char *path; /* NULL: not given */
-	bool list;	  /* comma separated */
+	bool list;	  /* @path is a comma separated list */
 };
+/** Declare files before anything runs (sim/output.h says which are refused). Return: 0, or
+ * the exit code after printing why. */
 int cli_declare(struct outputs *files, const struct cli_file *list, size_t nr);
-/** Each of the @nr arguments at @paths as an input. */
+/** Declare each of the @nr arguments at @paths as an input. */
 int cli_declare_inputs(struct outputs *files, const char *what, char **paths, int nr);
-/** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code. */
+/** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code
+ * after printing why. */
 int cli_open_out(struct output *out, const struct outputs *files, const char *path);
-/** Open stdout for tables; where @results is "-" and has it, they go nowhere. */
+/** Open stdout for tables. If the path @results is "-", stdout belongs to the results, and
+ * the tables are discarded. */
 int cli_open_stdout(struct output *out, const char *results);
-/** Flush, check for write errors (a full disk), put it in its place. Return: the exit
- * code: 1 of a file that failed. */
+/** output_close(). Return: the exit code; 1 for OUTPUT_FAILED. */
 int cli_close_out(struct output *out, enum output_end end);
 
-/** Progress on stderr and an estimate of the time left, only if it is a terminal
- * and a second has passed. */
+/** A progress bar on stderr with an estimate of the time left. It appears after a second,
+ * and only on a terminal. */
 struct cli_progress {
 	const char *what;
 	gint64 start_us, last_us;
@@ -65,22 +63,22 @@ void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress(struct cli_progress *p, double done /* 0..1 */);
 void cli_progress_end(struct cli_progress *p);
 
-/** Before anything else: a signal and a lack of memory end the program, and it leaves no
- * temporary file (sim/cli/end.c). */
+/** Install the handlers that remove temporary files if a signal or a lack of memory ends
+ * the program (sim/cli/end.c). Called first. */
 void cli_begin(void);
-/** The host has no memory, not even a little: the end. */
+/** End the program: the host is out of memory. */
 void cli_no_memory(void) __attribute__((noreturn));
-/** For struct outputs: there is a temporary file, or it is gone. */
+/** outputs.temporary: a temporary file will be created (@there), or it is gone. */
 void cli_note_temporary(int dir, const char *name, bool there);
 
-/** From now on the first signal only makes cli_interrupted() true; or it does no longer. */
+/** While @on, the first signal only makes cli_interrupted() true. */
 void cli_catch_signals(bool on);
 bool cli_interrupted(void);
-/** The end of the program, with the exit code of a command: 130 or 143 instead of 1 or 2
- * if a signal interrupted it. */
+/** Return: the exit code of the program, for @code of a command. Instead of returning a
+ * failure after a signal, it exits with 130 or 143. */
 int cli_end(int code);
 
-/** struct cli_lab - progress, remarks and signals while an experiment runs. */
+/** struct cli_lab - progress bar, notes and signals while an experiment runs. */
 struct cli_lab {
 	struct lab_hooks hooks;
 	struct cli_progress bar;

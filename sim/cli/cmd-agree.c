@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reapsim agree: replays what a real kernel was recorded on, and says how far
- * the simulator is from it. sim/lab/agreement*.c judge; here it is printed.
+ * reapsim agree: replay the scenarios that were recorded on a real kernel, and print how far
+ * the simulator is from it. sim/lab/agreement*.c compute the scores, this file prints them.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@ struct agree {
 	struct results before; /* of @again */
 };
 
-/* Tables, 72 columns */
+/* Tables of 72 columns */
 
 static void print_row(FILE *f, const char *name, const struct score *s)
 {
@@ -127,7 +127,7 @@ static void print_worst(FILE *f, const struct agreement *a, int nr)
 	}
 }
 
-/* the kernel against itself */
+/* Compare the kernel's runs with those of an earlier recording. */
 static void print_again(FILE *f, const struct agreement *a, const struct results *before)
 {
 	const char *last = NULL;
@@ -193,7 +193,7 @@ static int write_level(const struct agree *o)
 	return cli_close_out(&out, true);
 }
 
-/* Return: 0, 1 after printing what is worse, 2 for a bad file */
+/* Return: 0; 1 after printing what is worse; 2 if the file is invalid. */
 static int check_level(const struct agreement *a, const char *path)
 {
 	g_autoptr(GArray) complaints = agreement_check_level(a, path);
@@ -210,7 +210,7 @@ static int check_level(const struct agreement *a, const char *path)
 
 /* The command */
 
-/* RESULTS.csv comes with two more files, and the scenarios are read by name */
+/* Declare RESULTS.csv, the two files that belong to it, and the scenarios that it names. */
 static int declare_inputs(struct agree *o, const struct results *r, const char *what)
 {
 	const struct cli_file list[] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reapsim breakeven: at which restart probability and delay a policy stops
- * paying, by a sweep of timed runs. What is compared, and how: sim/lab/breakeven.h.
+ * reapsim breakeven: find the restart probability and delay at which a policy stops paying
+ * off, by a sweep of timed runs. sim/lab/breakeven.h defines the comparison.
  */
 #include <math.h>
 
@@ -18,13 +18,13 @@ struct breakeven {
 	bool restart;
 };
 
-/* the tables, in 72 columns */
+/* Tables of 72 columns */
 
 #define LABEL 8
 #define CELL  8
 #define CELLS 5 /* probabilities per line */
 
-/* about 3 significant digits; from 100000 on in thousands, with a k */
+/* About 3 significant digits; from 100000 on in thousands, with a "k". */
 static char *figure(double v, bool sign)
 {
 	const double a = fabs(v);
@@ -53,7 +53,7 @@ static void print_even_p(FILE *f, const struct even *e)
 		fprintf(f, " %.3g [%.3g..%.3g]", e->at, e->low, e->high);
 }
 
-/* a line of what is found below each probability's column */
+/* The break-even delays, one below the column of each probability. */
 static void print_even_delays(FILE *f, const struct even *e, guint n, const char *label,
 			      size_t member)
 {
@@ -69,7 +69,7 @@ static void print_even_delays(FILE *f, const struct even *e, guint n, const char
 	fputc('\n', f);
 }
 
-/* of the probabilities [@from, @to) */
+/* The table of the probabilities [@from, @to). */
 static void print_part(FILE *f, const struct grid *g, guint machine, guint lru, guint policy,
 		       guint from, guint to)
 {
@@ -133,7 +133,7 @@ static void print_tables(FILE *f, const struct grid *g)
 				print_policy(f, g, m, l, p);
 }
 
-/* the same, a row per cell */
+/* The same as CSV, a row per cell */
 
 static void differences_row(FILE *f, const struct grid *g, guint machine, guint lru, guint policy,
 			    guint delay, guint p)
@@ -299,8 +299,8 @@ const struct command cmd_breakeven = {
 		"with the same seeds.\n"
 		"KEY=VALUE are options of the generator. android-ageing, k8s-crashloop,\n"
 		"oomd-restart and db-pressure have options for the restart; breakeven sets them.\n"
-		"There another process replaces one that does not restart, and each seed gives\n"
-		"another workload. For other generators and for traces breakeven sets the\n"
+		"With these, another process replaces one that does not restart, and each seed\n"
+		"gives another workload. For other generators and for traces breakeven sets the\n"
 		"restart rule of the run. A process then restarts only if the trace has\n"
 		"operations left for it after its kill; kill-return is made for this.\n"
 		"If interrupted, run the same command again to resume.",

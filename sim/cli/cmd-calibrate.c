@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim calibrate: a machine file of this very machine. */
+/* reapsim calibrate: measure this machine and write a machine file. */
 #include "sim/cli/cli.h"
 #include "sim/lab/measure.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim compare: traces x machines x policies, as tables, CSV and pictures. */
+/* reapsim compare: traces x machines x policies as tables, CSV and plots. */
 #include <inttypes.h>
 #include <string.h>
 
@@ -7,17 +7,17 @@
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
-#define WIDTH 72 /* of a mail */
+#define WIDTH 72 /* columns; fits a mail */
 
 /*
- * The detailed table. Refaults alone would flatter +evict: what it drops leaves
- * no shadow, so its return is a fill and not a refault.
+ * The detailed table. Refaults alone would flatter +evict: a page that it drops leaves no
+ * shadow, so reading the page again counts as a fill, not as a refault.
  */
 static const struct {
 	const char *title;
 	enum vmstat_item item;
 	int width;
-	bool change; /* and the change against the first policy */
+	bool change; /* also print the change relative to the first policy */
 } columns[] = {
 	{ "refaults", VM_workingset_refault_file, 9, true },
 	{ "fills", VM_sim_fills, 8, true },
@@ -26,7 +26,7 @@ static const struct {
 	{ "evicted", VM_sim_zap_evicted, 8, false },
 };
 
-/* a number in 8 columns, at the cost of its last digits */
+/* A number in at most 8 columns; large ones lose their last digits. */
 static char *brief(uint64_t v)
 {
 	if (v < 10000000)
@@ -38,7 +38,7 @@ static char *percent(uint64_t now, uint64_t base)
 {
 	if (now == base)
 		return g_strdup("=");
-	if (!base) { /* no percentage of nothing: the number */
+	if (!base) { /* print the number instead of a percentage */
 		g_autofree char *n = brief(now);
 
 		return g_strconcat("+", n, NULL);
@@ -81,7 +81,7 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 	fputc('\n', f);
 }
 
-/* policies x machines: the first policy in full, the others against it */
+/* Policies x machines: the counter of the first policy, the others relative to it. */
 static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmstat_item item)
 {
 	guint width = 8, a_row;
@@ -142,7 +142,7 @@ static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 	}
 }
 
-/* runs that were not finished are left out of the CSV; how many were */
+/* Write the finished runs. Return: the number of rows. */
 static guint csv_rows(FILE *f, const struct run_set *rs)
 {
 	guint rows = 0;
@@ -162,7 +162,7 @@ struct compare {
 	struct run_options o;
 	const char *counter, *csv, *plots;
 	enum vmstat_item item;
-	guint rows; /* of the CSV */
+	guint rows; /* in the CSV so far */
 };
 
 static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv)
@@ -195,7 +195,7 @@ static int compare_all(struct compare *c, char **paths, int n)
 	struct output text, csv = { 0 };
 	int ret, closed;
 
-	/* with the CSV on stdout, the tables have no place */
+	/* a CSV on stdout replaces the tables */
 	ret = cli_open_stdout(&text, c->csv);
 	if (!ret && c->csv)
 		ret = cli_open_out(&csv, &c->o.files, c->csv);
@@ -264,6 +264,7 @@ const struct command cmd_compare = {
 	.arguments = "TRACE...",
 	.title = "Replay traces under every policy and compare.",
 	.details =
+		"A mark is a folio_mark_accessed() call. Columns:\n"
 		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
 		"from the device (a page dropped by +evict comes back as a fill, not a refault);\n"
 		"activate: pages moved to the active list; skipped: marks that the policy\n"

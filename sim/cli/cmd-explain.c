@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reapsim explain: a small trace, operation by operation: which folio moved
- * from where to where, which flag changed, by which rule, and the lists after.
+ * reapsim explain: show for each operation of a small trace which folios moved, which flags
+ * changed, by which rule, and the lists afterwards.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -17,11 +17,11 @@ struct explain {
 	FILE *f;
 	struct sim *s;
 	bool lists, all;
-	const char *only; /* a file name */
+	const char *only; /* show only folios of this file; NULL: all */
 	guint max_events;
 };
 
-/* of what it is the @page th */
+/* The name of the file, "anon" or "ext4"; @page is set to the page number in it. */
 static const char *folio_name(const struct sim *s, uint32_t slot, uint32_t *page)
 {
 	uint32_t file;
@@ -48,8 +48,7 @@ static void put_folio(GString *out, const struct sim *s, uint32_t slot)
 	g_string_append_printf(out, "%s:%u", name, page);
 }
 
-/* reclaim takes a folio off its list while it decides: for the reader it is
- * still on it */
+/* Reclaim isolates a folio while it decides. Show the folio as if it stayed on its list. */
 static uint16_t settled(const struct event *e, bool after)
 {
 	uint16_t flags = after ? e->after : e->before;
@@ -98,7 +97,7 @@ static void put_flags(GString *out, uint16_t before, uint16_t after)
 					       names[i].name);
 }
 
-/* the folio after @slot in its file, if its event is the same: one line */
+/* Do @a and @b fit on one line: the same event of the next folio of the same file? */
 static bool continues(const struct sim *s, const struct event *a, const struct event *b)
 {
 	return b->slot == a->slot + 1 && b->rule == a->rule && b->before == a->before &&
@@ -197,7 +196,7 @@ static bool list_folio(void *arg, const char *list, uint32_t slot)
 		flush_list(st);
 		st->list = list;
 	}
-	/* runs of neighbours, upwards or downwards, are shown as one span */
+	/* show consecutive folios, in rising or falling order, as one span */
 	if (st->n && (slot == st->last + 1 || slot == st->last - 1) &&
 	    (st->n == 1 || (slot > st->last) == (st->last > st->first)) &&
 	    slot_is_anon(s, slot) == slot_is_anon(s, st->first) &&
@@ -219,12 +218,12 @@ static void put_batches(struct explain *x)
 		const struct sim_cpu *c = &x->s->cpus[cpu];
 
 		if (c->lru_add.nr || c->lru_activate.nr)
-			fprintf(x->f, "  cpu %u waits    | %u to be added, %u to be activated\n",
+			fprintf(x->f, "  cpu %u batches  | %u to be added, %u to be activated\n",
 				cpu, c->lru_add.nr, c->lru_activate.nr);
 	}
 }
 
-/* newest on the left: reclaim takes from the right */
+/* The newest folio is on the left, reclaim takes from the right. */
 static void put_lists(struct explain *x)
 {
 	struct list_state st = { .x = x, .line = g_string_new(NULL) };

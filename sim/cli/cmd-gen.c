@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim gen: makes a synthetic trace. */
+/* reapsim gen: make a synthetic trace. */
 #include <errno.h>
 #include <string.h>
 

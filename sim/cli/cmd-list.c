@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim list: everything that has a name. */
+/* reapsim list: names and descriptions of plug-ins, machine keys and counters. */
 #include <stdio.h>
 #include <string.h>
 
@@ -16,8 +16,8 @@ enum form { TEXT, NAMES, MARKDOWN };
 /**
  * struct section
  * @name: KIND on the command line
- * @registry: of struct plugin; NULL: @put prints what there is
- * @options: those of a plug-in; NULL: the kind has none
+ * @registry: the plug-ins; NULL: @put prints the section
+ * @options: returns the options of a plug-in; NULL: this kind has none
  */
 struct section {
 	const char *name, *title;

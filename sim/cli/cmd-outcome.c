@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim outcome: the costs and savings of a policy, in time. */
+/* reapsim outcome: print the costs and savings of policies in simulated time. */
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -13,7 +13,7 @@
 
 #define NS_PER_MS 1e6
 
-/* A column: one number a run. */
+/* A column of a table: one number per run. */
 struct column {
 	const char *title;
 	int width;
@@ -69,7 +69,7 @@ VALUE(net_ms, outcome_net_ns(o) / NS_PER_MS)
 
 #define COLUMNS_MAX 7
 
-/* The first column of a table is compared in full, the others are marked. */
+/* The first column of a table gets its change printed, the others only "=" or "~". */
 static const struct table {
 	const char *title;
 	struct column columns[COLUMNS_MAX];
@@ -99,9 +99,9 @@ static const struct table {
 	{ "net: reap + stalls + waits + kswapd, ms", { { "net", 8, net_ms } } },
 };
 
-/* struct sample - the runs of a table: of one trace or, with --pool, of all */
+/* struct sample - the runs of a table: those of one trace or, with --pool, of all */
 struct sample {
-	const struct run_set *sets; /* the same except for the trace */
+	const struct run_set *sets; /* differ only in the trace */
 	guint nr_sets, nr_runs;	    /* of each policy */
 };
 
@@ -113,7 +113,7 @@ static const struct run *sample_run(const struct sample *s, guint end, guint mac
 	return run_set_get_seed(&s->sets[i / seeds], end, machine, policy, i % seeds);
 }
 
-/* the value under a policy, and its difference to the first one, run by run */
+/* Estimate the value under a policy, and its paired difference from the first policy. */
 static void compare(const struct sample *s, guint end, guint machine, guint policy,
 		    const struct column *c, struct estimate *value, struct estimate *change)
 {
@@ -127,7 +127,7 @@ static void compare(const struct sample *s, guint end, guint machine, guint poli
 	*change = estimate_of_difference(v, first, s->nr_runs);
 }
 
-/* "=": no difference in any seed; "~": one inside the noise */
+/* "=": no difference with any seed; "~": a difference within the noise */
 static const char *mark(const struct sample *s, const struct estimate *change)
 {
 	if (!change->mean && !change->half)
@@ -137,7 +137,7 @@ static const char *mark(const struct sample *s, const struct estimate *change)
 	return estimate_is_noise(change) ? "~" : " ";
 }
 
-/* 4 significant digits, in plain figures */
+/* 4 significant digits, without an exponent */
 static char *figure(double v)
 {
 	const double a = fabs(v);
@@ -241,7 +241,7 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	}
 }
 
-/* how many there are */
+/* Write the finished runs. Return: the number of rows. */
 static guint csv_rows(FILE *f, const struct run_set *rs)
 {
 	guint rows = 0;
@@ -263,7 +263,7 @@ struct outcome_options {
 	uint64_t seed;
 	bool pool;
 	struct timed_config timed;
-	guint rows; /* of the CSV */
+	guint rows; /* in the CSV so far */
 };
 
 static int parse_timed(struct outcome_options *c)
@@ -284,7 +284,7 @@ static int parse_timed(struct outcome_options *c)
 	return 0;
 }
 
-/* times of a machine without costs are true, and say nothing */
+/* On a machine without costs all times are 0, which is valid but says nothing. */
 static void warn_of_no_costs(const struct run_set *rs)
 {
 	for (guint i = 0; i < rs->machines->len; i++) {
@@ -293,12 +293,12 @@ static void warn_of_no_costs(const struct run_set *rs)
 		if (!m->read_us && !m->zap_file_ps && !m->zap_anon_ps)
 			fprintf(stderr,
 				"reapsim: machine %s has no costs, so nothing takes time; "
-				"traces/machines has some that do (--machines)\n",
+				"use --machines with a file of traces/machines\n",
 				m->name);
 	}
 }
 
-/* the tables over @n traces */
+/* Run @n traces, and print their tables. */
 static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE *text, FILE *csv)
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
@@ -318,7 +318,7 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 	}
 	if (executed)
 		warn_of_no_costs(&sets[0]);
-	/* also if some of the last are not finished */
+	/* also if runs of the last trace are unfinished */
 	if (executed == n) {
 		print_tables(text, &s, &c->timed);
 		for (guint i = 0; csv && i < n; i++)

@@ -15,7 +15,7 @@ struct options {
 	bool restart;
 };
 
-/* the policies [@from, @to): how many pages more than under the first they read */
+/* The columns of the policies [@from, @to): pages read in addition to those under the first. */
 static void print_part(FILE *f, const struct curves *c, guint machine, guint lru, guint from,
 		       guint to, bool first)
 {
@@ -41,14 +41,15 @@ static void print_part(FILE *f, const struct curves *c, guint machine, guint lru
 	fputc('\n', f);
 }
 
-/* in 72 columns */
+/* Tables of 72 columns */
 static void print_lru(FILE *f, const struct curves *c, guint machine, guint lru)
 {
 	const guint n = c->policies->values->len;
 	g_autofree char *name = curves_machine(c, machine);
 
-	fprintf(f, "%s%s%s, %s; fills: more than under it\n", name ? name : "", name ? ", " : "",
-		(char *)c->lrus->values->pdata[lru], (char *)c->policies->values->pdata[0]);
+	fprintf(f, "%s%s%s; policies: fills more than under %s\n", name ? name : "",
+		name ? ", " : "", (char *)c->lrus->values->pdata[lru],
+		(char *)c->policies->values->pdata[0]);
 	print_part(f, c, machine, lru, 1, MIN(n, 3), true);
 	for (guint p = 3; p < n; p += 4)
 		print_part(f, c, machine, lru, p, MIN(n, p + 4), false);
@@ -57,16 +58,16 @@ static void print_lru(FILE *f, const struct curves *c, guint machine, guint lru)
 static void print_all(FILE *f, const struct curves *c)
 {
 	fputs("stream: pages read before the kill; mapped: pages of the victim that\n"
-	      "reclaim left mapped; young: the young ones of these; aged: the young\n"
-	      "ones that are deactivated or in an old generation; against: marks on\n"
-	      "aged pages.\n\n",
+	      "reclaim left mapped; young: mapped pages that are young; aged: young\n"
+	      "pages that are deactivated or in an old generation; against: marks\n"
+	      "that hit aged pages.\n\n",
 	      f);
 	for (guint m = 0; m < curves_nr_machines(c); m++)
 		for (guint l = 0; l < c->lrus->values->len; l++)
 			print_lru(f, c, m, l);
 }
 
-/* of the machine at @machine, or the generator's own, NULL */
+/* The base name of the plot for a machine file; NULL: the generator's own machine. */
 static char *machine_plot(const char *dir, const char *machine)
 {
 	g_autofree char *name = machine ? keyfile_name(machine) : NULL;
@@ -174,7 +175,7 @@ static const struct option rows[] = {
 
 const struct command cmd_reclaim_first = {
 	.name = "reclaim-first",
-	.summary = "does the unmapping of a victim contradict what reclaim had decided?",
+	.summary = "how many marks of a victim's unmapping contradict earlier reclaim",
 	.arguments = "[KEY=VALUE...]",
 	.title = "Compare how far reclaim had aged a victim's pages with the marks of its "
 		 "unmapping.",

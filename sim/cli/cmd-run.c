@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim run: one trace, one policy, one machine; every counter. */
+/* reapsim run: replay one trace under one policy on one machine, print every counter. */
 #include <inttypes.h>
 #include <string.h>
 

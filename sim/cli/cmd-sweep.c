@@ -90,7 +90,7 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct sweep_options, member)
 
 static const struct option rows[] = {
-	{ "output", OPT_PATH, NULL, "the CSV file (default: the name of the key file, .csv, here)",
+	{ "output", OPT_PATH, NULL, "the CSV file (default: NAME.csv for DIR/NAME.conf)",
 	  .letter = 'o', .metavar = "FILE", .role = FILE_SWEEP, FIELD(csv) },
 	COMMAND_JOBS(struct sweep_options, jobs),
 	{ "dry-run", OPT_FLAG, NULL, "print the axes, run nothing", .letter = 'n', FIELD(dry) },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* reapsim trace: converts, describes and checks traces. */
+/* reapsim trace: convert, describe and check traces. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 
 typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
 
-/* The form to write: as asked for, else by the ending of @path. */
+/* The form to write: @to, or if that is NULL by the ending of @path. */
 static write_fn output_form(const char *to, const char *path, int *ret)
 {
 	if (to ? !strcmp(to, "text") : g_str_has_suffix(path, ".csv"))
@@ -27,7 +27,7 @@ static write_fn output_form(const char *to, const char *path, int *ret)
 		*ret = cli_usage("unknown form \"%s\", expected text or binary", to);
 	else
 		*ret = cli_usage("%s: ends neither in .csv (text) nor in .rtrace (binary); "
-				 "say which with --to",
+				 "use --to",
 				 path);
 	return NULL;
 }
@@ -110,10 +110,10 @@ static const struct command trace_convert = {
 
 /* info */
 
-/* "  label   text", the text wrapped at words to fit the width of a mail. */
+/* "  label   text", with the text wrapped at words to WIDTH. */
 static void put_wrapped(FILE *f, const char *label, const char *text)
 {
-	const size_t indent = 26, room = WIDTH - indent; /* the longest machine key */
+	const size_t indent = 26, room = WIDTH - indent; /* fits the longest machine key */
 	bool first = true;
 
 	do {
@@ -257,7 +257,7 @@ static int info(const char *path, const char *from)
 			g_autofree char *name = cli_printable(path);
 
 			fprintf(out.f, "%s\n", name);
-			put_kvs(out.f, "machine it asks for", t->machine, t->nr_machine);
+			put_kvs(out.f, "machine rows", t->machine, t->nr_machine);
 			put_kvs(out.f, "provenance", t->notes, t->nr_notes);
 			put_use(out.f, t, &stats);
 			put_files(out.f, t);
@@ -270,7 +270,7 @@ static int info(const char *path, const char *from)
 	return ret;
 }
 
-/** struct read_options - of the subcommands that only read. */
+/** struct read_options - options of the subcommands that only read. */
 struct read_options {
 	struct outputs files;
 	const char *from;
@@ -394,7 +394,7 @@ static int trace_help(void)
 	return cli_close_out(&out, true);
 }
 
-/* its name is "trace NAME", which its --help shows */
+/* A subcommand is a command whose name is "trace NAME". */
 static int run_subcommand(const struct command *c, int argc, char **argv)
 {
 	g_autofree char **args = g_new0(char *, argc + 1);

@@ -6,7 +6,7 @@
 
 #include "sim/cli/cli.h"
 
-/** struct given - an option as glib left it. */
+/** struct given - an option as glib parsed it. */
 struct given {
 	const struct option *row;
 	char *help;
@@ -63,7 +63,7 @@ static GOptionEntry given_entry(struct given *g)
 	return e;
 }
 
-/* into the member; the struct only borrows text */
+/* Store the value in the member of @options. Texts stay owned by @g. */
 static int given_store(struct given *g, void *options, struct err *err)
 {
 	const struct option *o = g->row;
@@ -95,7 +95,7 @@ static int given_store(struct given *g, void *options, struct err *err)
 	}
 }
 
-/* Not glib's own --help: that one exits 0 even if nobody could read it. */
+/* Replaces glib's --help, which exits 0 even if stdout has a write error. */
 static int print_help(GOptionContext *ctx)
 {
 	char *text = g_option_context_get_help(ctx, TRUE, NULL);
@@ -104,13 +104,13 @@ static int print_help(GOptionContext *ctx)
 
 	if (!ret) {
 		fputs(text, out.f);
-		ret = cli_close_out(&out, true);
+		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
 	g_free(text);
 	return ret;
 }
 
-/* Return: -1 to go on, else the exit code to end with */
+/* Return: -1 to run the command, or the exit code. */
 static int parse(const struct command *c, struct given *given, guint nr, void *options, int *argc,
 		 char ***argv)
 {
@@ -167,7 +167,7 @@ int command_run(const struct command *c, int argc, char **argv)
 	return ret;
 }
 
-/* of files whose names are the values themselves */
+/* Is the option's value the name of a file? */
 static bool named_by_value(const struct option *o)
 {
 	return o->role == FILE_INPUT || o->role == FILE_TRACE || o->role == FILE_RESULTS ||

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A command is one const struct: its text, its options as rows (sim/option.h) and what
- * it does. Parsing (by glib), range checks, --help and the files that a command
- * declares follow from the rows.
+ * A command is one const struct with its texts, its options as rows (sim/option.h) and a
+ * function that runs it. Parsing (by glib), range checks, --help and the declaration of
+ * files are generated from the rows.
  */
 #ifndef REAPSIM_CLI_COMMAND_H
 #define REAPSIM_CLI_COMMAND_H
@@ -14,17 +14,17 @@
 
 /**
  * struct command
- * @name: as in "reapsim NAME"; "trace info" of a subcommand
+ * @name: as in "reapsim NAME"; a subcommand has both words: "trace info"
  * @summary: one line for the list of commands
- * @arguments: for --help; NULL: there are none
+ * @arguments: for --help; NULL: none
  * @title: for --help, one line before the options
- * @details: for --help, behind the options; may be NULL
+ * @details: for --help, after the options; may be NULL
  * @shared, @options: the rows, in this order in --help; either may be NULL
- * @size: of the struct that has the members of the rows; it begins with a struct outputs
- * @run: @options is that struct, with defaults where the user gave nothing; text, lists
- *	and paths in it are freed after the call. @argv: the arguments, without the name.
- *	Return: the exit code
- * @main: parses by itself, and nothing above but the first two holds; else NULL
+ * @size: of the struct whose members the rows name; it begins with a struct outputs
+ * @run: runs the command. @options is that struct, with defaults for options that were not
+ *	given; its texts, lists and paths are freed after the call. @argv: the arguments,
+ *	without the name. Return: the exit code
+ * @main: a command that parses its own options sets only this, @name and @summary
  */
 struct command {
 	const char *name;
@@ -38,7 +38,7 @@ struct command {
 	int (*main)(int argc, char **argv);
 };
 
-/** One line each, in the order of the list of commands. */
+/** All commands, in the order of --help. */
 #define COMMANDS(X)                                                                                \
 	X(cmd_run)                                                                                 \
 	X(cmd_compare)                                                                             \
@@ -56,13 +56,13 @@ struct command {
 #define DECLARE_COMMAND(name) extern const struct command name;
 COMMANDS(DECLARE_COMMAND)
 
-/** Parse, print --help or what is wrong, or run. Return: the exit code. */
+/** Parse the options; then print --help, print an error or run. Return: the exit code. */
 int command_run(const struct command *c, int argc, char **argv);
 
 /**
- * command_declare - all files that the rows of a command name by themselves (struct
- * option, @role), before anything runs; sim/output.h has what is refused.
- * @options: its struct
+ * command_declare - declare all files whose names are values of the rows (struct option,
+ * @role), before anything runs; sim/output.h says which are refused.
+ * @options: the struct of the command
  * Return: 0, or the exit code after printing why.
  */
 int command_declare(const struct command *c, void *options);

@@ -32,8 +32,8 @@ static bool evicts(const struct run_set *rs, guint policy)
 	return g_str_has_suffix(rs->policies->pdata[policy], "+evict");
 }
 
-/* the policies of a line: "rfc v1 flag"; NULL if another line has this one: an
- * earlier policy of the panel, or the first policy, which is the line at 1 */
+/* The title of a line: all policies with these numbers, such as "rfc v1 flag". NULL if an
+ * earlier line shows this policy, or the first policy, which is the line at 1. */
 static char *line_title(const struct run_set *rs, guint end, guint policy, enum vmstat_item item)
 {
 	GString *title;
@@ -57,7 +57,7 @@ static char *line_title(const struct run_set *rs, guint end, guint policy, enum 
 	return g_string_free(title, FALSE);
 }
 
-/* of policies, in the order in which they were named, "+evict" as without */
+/* Colours of policies, in the order of --policies; NAME+evict has the colour of NAME. */
 static const char *const colours[] = {
 	"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
 };
@@ -77,7 +77,7 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 	if (evict)
 		fprintf(f, "set title \"the same, each with +evict\"\n");
 	fprintf(f, "set yrange [%s:*]\nset ylabel %s noenhanced\n", evict ? "0" : "*", q_ylabel);
-	/* the first policy, in every panel the reference for the others */
+	/* the first policy, the reference, is in every panel */
 	fprintf(f, "plot %s index %u using 1:(1) with lines lw 2 lc '#888888' title %s", dat, end,
 		q_title);
 	for (guint p = 1; p < rs->policies->len; p++) {
@@ -100,7 +100,7 @@ struct comparison {
 	const struct run_set *rs;
 	enum vmstat_item item;
 	const char *title;
-	bool evict; /* some policy does */
+	bool evict; /* some policy has +evict */
 };
 
 static void write_script(FILE *f, const void *data, const char *dat)

@@ -12,10 +12,10 @@
 
 #include "sim/cli/cli.h"
 
-#define TEMPORARIES_MAX 8 /* that a command has open at once */
+#define TEMPORARIES_MAX 8 /* no command has more open at once */
 
 static volatile sig_atomic_t caught;	  /* the first signal only sets interrupted */
-static volatile sig_atomic_t interrupted; /* by this signal */
+static volatile sig_atomic_t interrupted; /* number of that signal; 0: none */
 
 static struct {
 	_Atomic bool there;
@@ -40,7 +40,7 @@ void cli_note_temporary(int dir, const char *name, bool there)
 	}
 }
 
-/* called in a signal handler, or without memory: async-signal-safe functions only */
+/* Called in a signal handler or without memory: only async-signal-safe functions. */
 static void give_up(int code) __attribute__((noreturn));
 
 static void give_up(int code)
@@ -74,7 +74,7 @@ void cli_no_memory(void)
 	give_up(1);
 }
 
-/* by default glib ends the program by SIGTRAP */
+/* glib's default handler ends the program with SIGTRAP. */
 static void on_log(const gchar *domain, GLogLevelFlags level, const gchar *message, gpointer data)
 {
 	if (!(level & G_LOG_LEVEL_ERROR)) {
@@ -114,7 +114,7 @@ int cli_end(int code)
 {
 	if (!interrupted || !code)
 		return code;
-	/* threads left behind may still be at work: free nothing that they use */
+	/* threads that were left behind may still run: free nothing that they use */
 	fflush(NULL);
 	_exit(128 + interrupted);
 }

@@ -37,7 +37,7 @@ static int print(void (*text)(FILE *f))
 	if (cli_open_stdout(&out, NULL))
 		return 1;
 	text(out.f);
-	return cli_close_out(&out, true);
+	return cli_close_out(&out, OUTPUT_WHOLE);
 }
 
 int main(int argc, char **argv)

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * gnuplot executes what stands in backquotes, also between double quotes, replaces
- * @NAME, and takes a file whose name begins with "<" or "|" for a command. So it gets
- * no name of a file but "/proc/PID/fd/N", and strings in single quotes only, between
- * which nothing has a meaning but the quote. What can't stand there, a newline, is put
- * between by its number.
+ * gnuplot executes text in backquotes, even inside double quotes, replaces @NAME, and
+ * executes a file name that begins with "<" or "|". Therefore the only file names that it
+ * gets are "/proc/PID/fd/N", and all strings are in single quotes, where only the quote
+ * itself is special. Control characters, which cannot stand there, are appended by number.
  */
 /* memfd_create() */
 #define _GNU_SOURCE
@@ -29,7 +28,7 @@ static const struct {
 	[PNG] = { ".png", FILE_PICTURE },
 };
 
-/* a gnuplot string of the bytes of @s */
+/* @s as a gnuplot string */
 static char *quote(const char *s)
 {
 	GString *q = g_string_new("'");
@@ -82,7 +81,7 @@ int plot_declare(struct outputs *files, const char *what, const char *base)
 	return ret;
 }
 
-/* both pictures; the names are those of files */
+/* The script for both pictures. */
 static void write_script(FILE *f, const struct plot *p, const char *dat, const char *svg,
 			 const char *png)
 {
@@ -97,7 +96,8 @@ static void write_script(FILE *f, const struct plot *p, const char *dat, const c
 	p->script(f, p->data, q_dat);
 }
 
-/* for whoever runs it again; "./" or a name that begins with "|" would be a command */
+/* The script for the user. The prefix "./" keeps a name that begins with "|" from being
+ * executed. */
 static void write_named_script(FILE *f, const struct plot *p)
 {
 	g_autofree char *name = g_path_get_basename(p->base),
@@ -131,7 +131,7 @@ static int run_gnuplot(const char *name, const char *script)
 	return 0;
 }
 
-/* gnuplot says nothing of a full disk */
+/* gnuplot does not report a full disk: check how the picture ends. */
 static int check_picture(const struct output *out, const char *end)
 {
 	const size_t len = strlen(end);
@@ -199,8 +199,8 @@ int plot_write(const struct outputs *files, const struct plot *p)
 		write_named_script(out[SCRIPT].f, p);
 		drawn = draw(p, out);
 	}
-	/* without gnuplot the data and the script are worth keeping; what a picture has
-	 * filled of a disk is free by then */
+	/* Without gnuplot keep the data and the script. Pictures are closed first: a discarded
+	 * one gives its disk space back. */
 	for (int i = opened - 1; i >= 0; i--) {
 		const bool whole = !ret && (!drawn || i == DAT || i == SCRIPT);
 		const int closed = cli_close_out(&out[i], whole ? OUTPUT_WHOLE : OUTPUT_FAILED);

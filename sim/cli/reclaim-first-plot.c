@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/cli/plot.h"
 
-/* struct view - one machine's part of the curves */
+/* struct view - the curves of one machine */
 struct view {
 	const struct curves *c;
 	guint machine;
@@ -32,7 +32,7 @@ static void write_dat(FILE *f, const void *data)
 	}
 }
 
-/* at the reap, under the first policy */
+/* The upper panel: the state at the reap, under the first policy. */
 static void write_shares(FILE *f, const struct curves *c, guint lru, const char *dat)
 {
 	g_autofree char *title =
@@ -52,7 +52,7 @@ static void write_shares(FILE *f, const struct curves *c, guint lru, const char 
 		q_title, dat, lru, lru, lru);
 }
 
-/* after the return, policies but the first */
+/* The lower panel: fills after the restart, under each policy except the first. */
 static void write_fills(FILE *f, const struct curves *c, guint lru, const char *dat)
 {
 	static const char *const colours[] = { "#0072b2", "#d55e00", "#009e73",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Rows of the runs of commands. */
+/* CSV rows of runs. */
 #include <inttypes.h>
 
 #include "sim/cli/runs.h"

@@ -5,12 +5,12 @@
 
 #include "traces/readers/write.h"
 
-/* failures are mostly alike */
+/* if many runs fail, they usually fail alike */
 #define FAILURES_SHOWN 4
 
 #define FIELD(member) OPTION_FIELD(struct run_options, member)
 
-/* what both kinds of command have */
+/* Rows that both kinds of commands have */
 #define ROW_LRU                                                                                    \
 	{                                                                                          \
 		"lru", OPT_TEXT, "classic", "LRU model", .letter = 'l', .metavar = "NAME",         \
@@ -41,8 +41,8 @@
 const struct option run_rows_one[] = {
 	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .metavar = "NAME",
 	  FIELD(spec.policies) },
-	{ "machine", OPT_PATH, NULL, "machine key file (default: the trace's own)", .letter = 'm',
-	  .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
+	{ "machine", OPT_PATH, NULL, "machine key file (default: only the trace's machine rows)",
+	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -56,8 +56,8 @@ const struct option run_rows_many[] = {
 	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
 	  .metavar = "NAME,...", FIELD(spec.policies) },
 	{ "machines", OPT_PATHS, NULL,
-	  "machine key files, comma separated (default: the trace's own)", .letter = 'm',
-	  .metavar = "FILE,...", .role = FILE_INPUT, FIELD(spec.machines) },
+	  "machine key files, comma separated (default: only the trace's machine rows)",
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -65,8 +65,8 @@ const struct option run_rows_many[] = {
 	ROW_FORMAT,
 	ROW_CHECK,
 	{ "memory", OPT_TEXT, NULL,
-	  "memcg limits to try on each machine: pages, or shares (40%) of what the trace holds "
-	  "with unlimited memory",
+	  "memcg limits to try on each machine: pages, or shares (40%) of the memory that the "
+	  "trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
 	COMMAND_JOBS(struct run_options, jobs),
 	{ NULL },
@@ -95,7 +95,7 @@ int cli_run_set_init_one(struct run_set *rs, const struct run_spec *spec, const 
 	return ret;
 }
 
-/* the operation that a failed run stopped at, as a row of the text form */
+/* Print the operation at which a run failed, as a row of the text form. */
 static void print_op(const struct trace *t, uint64_t position)
 {
 	struct trace_iter it;

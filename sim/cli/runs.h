@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What the commands share that run a trace: options, execution, and rows of CSV. */
+/* Options, execution and CSV rows of the commands that run a trace. */
 #ifndef REAPSIM_CLI_RUNS_H
 #define REAPSIM_CLI_RUNS_H
 
 #include "sim/cli/cli.h"
 #include "sim/lab/runs.h"
 
-/** struct run_options - what the user typed; begins the struct of such a command. */
+/** struct run_options - the options; first member of the struct of such a command. */
 struct run_options {
 	struct outputs files;
 	struct run_spec spec;
@@ -14,36 +14,35 @@ struct run_options {
 	int jobs;
 };
 
-/** The rows of run_options: of a command with one policy and one machine, and of one
- * with lists of them. */
+/** The rows of run_options: for a command with one policy and one machine, and for one with
+ * lists of them. */
 extern const struct option run_rows_one[], run_rows_many[];
 
 /** On machines and policies, for the end of command.details. */
 #define RUN_DETAILS                                                                                \
-	"The machine is, in this order: the defaults, what the trace's header asks for,\n"         \
-	"the key file, then every --set. \"reapsim list\" names the keys, models and\n"            \
-	"policies. A policy with +evict also drops the page cache of what it reaps."
+	"Machine keys have defaults; the machine rows of the trace, then the key file,\n"          \
+	"then --set override them. \"reapsim list\" names the keys, models and policies.\n"        \
+	"A policy with +evict also drops the page cache that it unmaps."
 
 /** run_set_init(). Return: 0, or the exit code after printing why. */
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
-/** The same for a command that takes no lists: exactly one run. */
+/** The same for a command that takes no lists: fails unless there is exactly one run. */
 int cli_run_set_init_one(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
 /**
- * run_set_execute(), which SIGINT and SIGTERM end within a fraction of a second.
- * Return: 0; the exit code after printing which runs failed, or that it was
- * interrupted.
+ * run_set_execute(); SIGINT and SIGTERM interrupt it within a fraction of a second.
+ * Return: 0, or the exit code after printing which runs failed or that it was interrupted.
  */
 int cli_run_set_execute(struct run_set *rs, int jobs);
 
-/** A field that may hold a comma or a quote. */
+/** Write a field, quoted if it contains a comma or a quote. */
 void csv_field(FILE *f, const char *s);
-/** "trace,machine,...,kernel,lru,policy,..." and one row; @snap: NULL for the end of the
- * trace, whose mark is "(end)". */
+/** The header "trace,machine,...,kernel,lru,policy,...". */
 void run_csv_header(FILE *f);
+/** A row of all counters at @snap; NULL: at the end of the trace, with "(end)" as mark. */
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
-/** The state of every file page at every mark, run-length, with a header. */
+/** Header and rows: the state of every file page at every snapshot, run-length encoded. */
 void run_csv_pages(FILE *f, const struct trace *t, const struct run *r);
-/** The same of a timed run: everything, a row per run. */
+/** Header and row of a timed run: settings, outcome and all counters. */
 void outcome_csv_header(FILE *f);
 void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/swapfile.c folio_alloc_swap(), folio_free_swap() and mm/swap.h
- * vm_swap_full().
+ * Mirrors v7.3 mm/swapfile.c folio_alloc_swap() and folio_free_swap(), include/linux/swap.h
+ * get_nr_swap_pages() and vm_swap_full().
  *
  * Approximation: one device. Its slots are counted but not numbered: on zram it makes
  * no difference which slot a page has.
