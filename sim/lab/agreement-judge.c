@@ -42,7 +42,8 @@ static const struct kernel_profile *recorded_kernel(const struct agreement *a,
 	return a->kernel ? kernel_profile_find(a->kernel, err) : kernel_profile_of(r->kernel, err);
 }
 
-/* the scenario is what the kernel played; LRU, policy and its rules are ours */
+/* Check a recorded result: its LRU, policy and kernel are known, and the scenario is unchanged
+ * since the kernel played it. */
 static int check_result(const struct agreement *a, const struct result *r, const char *path,
 			struct err *err)
 {
@@ -69,8 +70,8 @@ static int check_result(const struct agreement *a, const struct result *r, const
 }
 
 /*
- * Settings of the recorded kernel that are keys of the machine here, in other units or words:
- * what the trace left open there was the kernel's default, not ours.
+ * Apply the recorded kernel's settings to the machine, converting units and names: keys that
+ * the trace does not set had the kernel's defaults, not those of reapsim.
  */
 static int set_recorded(const struct agreement *a, const struct result *r, struct sim_config *cfg,
 			struct err *err)
@@ -78,7 +79,7 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	static const struct {
 		const char *name, *key;
 		uint64_t unit;
-		bool guest; /* of no interest in a memcg */
+		bool guest; /* irrelevant in a memcg */
 	} keys[] = {
 		{ "readahead_kb", "readahead_pages", 4, false },
 		{ "max_sectors_kb", "io_pages", 4, false },
@@ -116,7 +117,7 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	return 0;
 }
 
-/* the guest's measurements, unless the user overrides them */
+/* Apply what was measured in the guest, then the user's settings. */
 static int set_machine(const struct agreement *a, const struct result *r, struct sim_config *cfg,
 		       struct err *err)
 {
@@ -127,9 +128,9 @@ static int set_machine(const struct agreement *a, const struct result *r, struct
 	m->memcg_stats_flushed = true;
 	m->ext4 = true;
 	/*
-	 * Before recordings named their settings, what a guest had too much lay in an
-	 * unevictable file. How much is not recorded; from 600 pages on the scenarios have
-	 * fewer shadow nodes than it keeps alive.
+	 * Old recordings do not name their settings. Their guests had surplus memory in an
+	 * unevictable file of unknown size. The size does not matter from 600 pages on: then
+	 * the limit of shadow nodes exceeds what the scenarios have.
 	 */
 	if (!*r->settings && !m->memcg_pages)
 		m->unevictable_pages = 1024;
@@ -235,7 +236,7 @@ static int judge_cells(const struct agreement *a, struct judged *j, const struct
 	return 0;
 }
 
-/* '.', 'i' or 'a' for each page of a file */
+/* Set @states to '.', 'i' or 'a' (struct state_run) for each page of a file. */
 static void sim_states(const struct snapshot *snap, uint32_t file, char *states)
 {
 	for (guint i = 0; i < snap->pages->len; i++) {

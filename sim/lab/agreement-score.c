@@ -78,7 +78,7 @@ static void add_cell(struct score *s, const struct judged *j, const struct cell 
 	}
 }
 
-/* the sign at each mark, and at the last one */
+/* Count the signs at each snapshot, and at the last one. */
 static void add_signs(struct score *s, const struct agreement *a, const struct judged *j)
 {
 	const struct result *base = NULL;
@@ -211,7 +211,7 @@ static void check_score(GArray *out, const struct score *s, GKeyFile *kf, const 
 	for (unsigned int i = 0; i < NR_LEVELS; i++) {
 		g_autoptr(GError) bad = NULL;
 		const double want = g_key_file_get_double(kf, group, levels[i].key, &bad);
-		/* as it is printed, or rounding would fail what just passed */
+		/* round as --write-level does: a level that was just written must pass */
 		g_autofree char *text = g_strdup_printf("%.2f", level_of(s, i));
 		const double is = g_ascii_strtod(text, NULL);
 		struct complaint c;

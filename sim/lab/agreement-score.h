@@ -9,8 +9,8 @@
 #include "sim/lab/agreement-judge.h"
 
 /**
- * struct noise - each run of the kernel, and the simulator, against the spread of
- * the kernel's other runs: how close two kernels are.
+ * struct noise - each run of the kernel, and the simulator, compared with the spread of the
+ * kernel's other runs: shows how close two runs of a kernel are.
  */
 struct noise {
 	struct share kernel_inside, kernel_within, sim_inside, sim_within;
@@ -19,7 +19,7 @@ struct noise {
 /** struct score - of any number of cells. */
 struct score {
 	GArray *errors;		 /* double */
-	uint64_t inside, within; /* the spread; within: or at most 1% off */
+	uint64_t inside, within; /* cells inside the spread; at most 1% off */
 	struct noise noise;
 	struct share last_sign; /* at the last snapshot of each result */
 	struct share each_sign, resident, active;
@@ -31,8 +31,8 @@ struct score {
  * score_clear(). */
 void score_group(struct score *s, const struct agreement *a, enum agreement_group group,
 		 int counter, const char *scenario);
-/** The score of every single run of the kernel in @scenario against the spread that
- * @before has. Then score_clear(). */
+/** The score of every single run of the kernel in @scenario, compared with the spread of
+ * @before. Then score_clear(). */
 void score_again(struct score *s, const struct agreement *a, const struct results *before,
 		 const char *scenario);
 void score_clear(struct score *s);
@@ -48,11 +48,12 @@ struct ranked_cell {
 	const struct judged *j;
 	const struct cell *c;
 };
-/** The cells outside the kernel's spread, the worst first, equal ones in the order of
- * the file. Return: struct ranked_cell, the caller's to free. */
+/** The cells outside the kernel's spread, the worst first, equal ones in the order of the
+ * file. Return: an array of struct ranked_cell, owned by the caller. */
 GArray *agreement_worst(const struct agreement *a);
 
-/** struct level - one number of a level, in percent; level_of() a score. */
+/** struct level - one number of a level file, in percent. level_of() computes it from a
+ * score. */
 struct level {
 	const char *key;
 	bool less_is_better;

@@ -10,9 +10,9 @@
 #include "sim/restart.h"
 #include "traces/gen/gen.h"
 
-/* the two axes */
+/* The two axes */
 
-/* "a,b..c" -> its values */
+/* The values of a list as typed, "a,b..c". */
 static GPtrArray *expand(const char *list, struct err *err)
 {
 	g_autoptr(GString) text = g_string_new("[returns]\n");
@@ -29,7 +29,7 @@ static GPtrArray *expand(const char *list, struct err *err)
 	return out;
 }
 
-/* values through the rule's own parser */
+/* Convert the values to numbers with restart_rule_parse(). */
 static int read_values(struct returns *r, struct err *err)
 {
 	const char *first_delay = r->delays->pdata[0], *first_p = r->ps->pdata[0];
@@ -53,7 +53,7 @@ static int read_values(struct returns *r, struct err *err)
 	return 0;
 }
 
-/* in the units of the generator's options */
+/* The axes as lines of [generator], in the units of the generator's options. */
 static int generator_axes(struct returns *r, const struct trace_generator *g, GString *text,
 			  struct err *err)
 {
@@ -124,7 +124,7 @@ void returns_clear(struct returns *r)
 	*r = (struct returns){ 0 };
 }
 
-/* the sweep */
+/* The sweep */
 
 static char *definition(const struct breakeven_spec *b, const struct returns *r, bool generated)
 {
@@ -187,7 +187,7 @@ int breakeven_parse(struct sweep *sw, struct returns *r, const struct breakeven_
 	return ret;
 }
 
-/* the grid */
+/* The grid */
 
 static GPtrArray *values(const struct sweep *sw, int axis)
 {
@@ -310,8 +310,8 @@ int grid_winner(const struct grid *g, guint machine, guint lru, guint delay, gui
 	return nr_worse ? WINNER_FIRST_OR_EQUAL : WINNER_NOISE;
 }
 
-/* where the line through (x, y) passes 0 between the points @from and @to, whose
- * signs differ */
+/* Where the line through the points (x, y) crosses 0 between @from and @to, whose signs
+ * differ. */
 static double crossing(const double *x, const double *y, guint from, guint to)
 {
 	guint i = from;
@@ -321,7 +321,8 @@ static double crossing(const double *x, const double *y, guint from, guint to)
 	return x[i] + (x[i + 1] - x[i]) * (0 - y[i]) / (y[i + 1] - y[i]);
 }
 
-/* between two points that are certain, one on each side, with only noise between */
+/* The break-even lies between two points that are not noise, have opposite signs and only
+ * noise between them. */
 static struct even find_even(const double *x, const struct estimate *e, guint n)
 {
 	g_autofree double *mean = g_new(double, n), *above = g_new(double, n);

@@ -11,7 +11,7 @@
  * points (delays: linear in their logarithm). Its interval ends where the two ends of the
  * confidence interval cross 0. It lies between two neighbouring points of opposite signs
  * that are not noise (there may be noise between them). Only the first one is reported; the
- * table shows any others. One noise cell in twenty looks significant.
+ * table shows the others. By chance, one cell in twenty without a difference looks significant.
  */
 #ifndef REAPSIM_BREAKEVEN_H
 #define REAPSIM_BREAKEVEN_H

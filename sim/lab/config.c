@@ -159,14 +159,14 @@ int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 	p->cfg.lru = cfg->lru;
 	p->cfg.machine = cfg->machine;
 	p->cfg.machine.swap_pages = 0;
-	/* a memcg's limit is not on the kernel's own pages */
+	/* keep the kind of limit: a memcg's does not apply to the kernel's own pages */
 	p->cfg.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;
 	p->cfg.machine.memcg_pages = cfg->machine.memory_share > 0 ? 0 : limit;
 	p->trace = trace_ref(t);
 	if (h)
 		p->hooks = *h;
 	if (lab_work(run_endless, p, 1, 1, h, NULL) == -EBUSY)
-		return err_set(err, -EINTR, "interrupted"); /* and @p is left to it */
+		return err_set(err, -EINTR, "interrupted"); /* the thread still uses @p */
 	pages = p->pages;
 	if (pages == -EINTR)
 		err_set(err, -EINTR, "interrupted");

@@ -19,10 +19,11 @@ void sim_config_init(struct sim_config *cfg);
  * expected values; for an unknown key the valid ones.
  */
 int sim_config_set(struct sim_config *cfg, const char *key, const char *value, struct err *err);
-/** A setting as it is typed, "KEY=VALUE", of the machine. */
+/** Set a machine key; @setting is "KEY=VALUE". Returns like sim_config_set(). */
 int sim_config_set_machine(struct sim_config *cfg, const char *setting, struct err *err);
 
-/** Is a size a share? Then machine_resolve() needs sim_config_peak(). */
+/** Does the machine have a share as its size? Then machine_resolve() needs
+ * sim_config_peak(). */
 bool sim_config_has_share(const struct sim_config *cfg);
 /**
  * sim_config_peak - the most pages that a run of the trace holds under the first policy
@@ -32,7 +33,7 @@ bool sim_config_has_share(const struct sim_config *cfg);
 int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 			const struct lab_hooks *h, struct err *err);
 
-/** The killer of a timed run and its options, "NAME[:KEY=VALUE...]". */
+/** Set the killer and its options, "NAME[:KEY=VALUE...]". Return: 0, or -EINVAL with @err. */
 int timed_config_set_killer(struct timed_config *c, const char *text, struct err *err);
 
 /** The name of @code as typed: "recorded", "mrelease", ... */

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-/* Student's t for 95%, two-sided; beyond the table within 0.1% */
+/* Two-sided 95% quantile of Student's t; beyond the table exact to 0.1%. */
 static double student_t(guint freedom)
 {
 	static const double t[] = {

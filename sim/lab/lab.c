@@ -31,7 +31,7 @@ void lab_note(const struct lab_hooks *h, const char *fmt, ...)
 	h->note(h->data, text);
 }
 
-/* records of a piece: a few milliseconds, as a rule */
+/* Records per piece; a piece usually takes a few milliseconds. */
 static uint64_t slice(const struct sim_config *cfg)
 {
 	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 14;

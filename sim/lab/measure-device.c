@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The device: latency of one read, and how many it serves at once. */
+/* The device: latency of a read, bandwidth, and number of reads that it serves in parallel. */
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -15,7 +15,7 @@ struct reader {
 	bool failed;
 };
 
-/* @nr random, aligned reads, or until the time is over */
+/* Do @nr random, aligned reads, or fewer if the time is over. */
 static void read_cold(struct reader *r, unsigned int nr)
 {
 	const uint64_t places = r->b->file_bytes / r->bytes;
@@ -45,7 +45,7 @@ static gpointer read_thread(gpointer data)
 	return NULL;
 }
 
-/* requests a second of @nr readers at once; 0: failed */
+/* Requests per second of @nr parallel readers; 0: a read failed. */
 static double read_rate(struct bench *b, size_t bytes, unsigned int nr, double seconds)
 {
 	GThread *threads[64];

@@ -4,7 +4,7 @@
 #include "sim/lab/measure.h"
 #include "sim/lab/samples.h"
 
-/* the whole number that the key can hold; a difference may come out below 0 */
+/* The value of the key, a whole number. A measured difference may be below 0. */
 static uint64_t key_value(const struct measurement *m, double v)
 {
 	return v * m->scale < 0 ? 0 : (uint64_t)(v * m->scale + 0.5);

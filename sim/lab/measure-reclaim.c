@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Reclaim: of our own cgroup, or with MADV_PAGEOUT if there is none.
+ * Measures reclaim: of a new cgroup, or with MADV_PAGEOUT if a cgroup is not possible.
  *
- * Approximation: in the measurement every scanned page is clean and is reclaimed.
+ * Approximation: every scanned page is clean and is reclaimed.
  */
 #include <fcntl.h>
 #include <string.h>
@@ -17,7 +17,7 @@
 #define MADV_PAGEOUT 21
 #endif
 
-/* a cgroup of our own, where that is allowed: version 2, then 1 */
+/* struct group - a new cgroup, of version 2 or else 1, if we may create one */
 struct group {
 	char *dir;
 	bool v2;
@@ -74,7 +74,7 @@ static void group_free(struct group *g)
 	g_free(g->dir);
 }
 
-/* the child is charged for the cache that it fills; the parent reclaims it */
+/* A child in the cgroup fills the cache, which is charged to the cgroup. */
 static bool fill_charged(struct bench *b, const struct group *g)
 {
 	pid_t pid = fork();
@@ -138,7 +138,7 @@ void measure_pageout(struct bench *b, const char *no_file)
 	const double start = bench_wall_ns();
 	const struct measurement *group =
 		&g_array_index(b->m->all, struct measurement, b->m->all->len - 1);
-	/* the key is this one's if there is no cgroup */
+	/* sets the key only if there is no cgroup */
 	const char *key = group->why_not[0] ? "scan_ns" : NULL;
 	GArray *ns = samples_new();
 	const char *why = no_file;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Values that are read, not measured: settings of the kernel, and the name of the machine. */
+/* Values that are read, not measured: kernel settings and the name of the machine. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +29,7 @@ static void setting(struct bench *b, const char *key, const char *where, const c
 	g_array_append_val(b->m->all, m);
 }
 
-/* a number in a file, divided */
+/* A setting that is a number in a file, divided by @divisor. */
 static void setting_file(struct bench *b, const char *key, const char *path, uint64_t divisor,
 			 const char *where)
 {
@@ -47,7 +47,7 @@ static void setting_file(struct bench *b, const char *key, const char *path, uin
 	setting(b, key, where, end == text ? NULL : value);
 }
 
-/* /sys/dev/block/8:1 of a partition has its queue one level up */
+/* A file of the device's queue. For a partition the queue is one level up. */
 static char *queue_file(const struct stat *st, const char *name)
 {
 	char *path = g_strdup_printf("/sys/dev/block/%u:%u/queue/%s", major(st->st_dev),
@@ -130,7 +130,7 @@ void measure_describe(struct bench *b)
 	if (getloadavg(&b->m->load, 1) < 1)
 		b->m->load = -1;
 	uname(&u);
-	/* the rest says who built it */
+	/* the rest names the builder */
 	u.release[strspn(u.release, "0123456789.")] = 0;
 	g_snprintf(b->m->kernel, sizeof(b->m->kernel), "%s %.20s %.20s", u.sysname, u.release,
 		   u.machine);

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Unmapping: of file pages, of anon pages, and of pages in swap.
+ * Measures the unmapping of file pages, of anon pages and of pages in swap.
  *
- * A file of which no page is cached is read ahead by POSIX_FADV_WILLNEED, which marks
- * nothing; it makes order-0 folios, which is what the simulator models. Mapping it,
- * touching every page and unmapping it marks each page once: the first time it becomes
- * referenced, the second time it is activated, the third time referenced again, the
- * fourth time nothing is left to do. A mapping with MADV_RANDOM has no recency, so that
- * its unmapping marks nothing and changes no state: the difference is the mark
- * (folio_mark_accessed()). That holds for the classic LRU; where MGLRU runs, a mark
- * counts a reference at most.
+ * POSIX_FADV_WILLNEED reads a file that is not cached. It marks no page, and makes order-0
+ * folios, which the simulator models. Mapping the file, touching every page and unmapping
+ * it marks each page once (folio_mark_accessed()): the first mark makes the page
+ * referenced, the second activates it, the third makes it referenced again, the fourth
+ * changes nothing. A mapping with MADV_RANDOM has no recency: its unmapping marks nothing.
+ * The difference between the two is the cost of the mark. This holds for the classic LRU;
+ * under MGLRU a mark at most counts a reference.
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <string.h>
@@ -22,8 +21,8 @@
 #define MADV_PAGEOUT 21
 #endif
 
-/* ns per page that munmap() of the touched file takes; < 0: it failed. @fault_ns:
- * NULL, or what each fault before it took */
+/* ns per page of munmap() of the touched file; < 0: it failed. Appends the time of each
+ * fault to @fault_ns, unless that is NULL. */
 static double time_unmap(struct bench *b, bool recency, GArray *fault_ns)
 {
 	char *p = bench_map_file(b);
@@ -44,8 +43,8 @@ static double time_unmap(struct bench *b, bool recency, GArray *fault_ns)
 	return (bench_cpu_ns() - t) / (b->bytes / PAGE);
 }
 
-/* the same pages, with the folios that sequential faults make: large ones on
- * most file systems of late */
+/* Fill the cache with the folios that sequential faults make: large ones on many file
+ * systems. Return: NULL, or why that failed. */
 static const char *fill_large(struct bench *b)
 {
 	const char *why = bench_drop_cache(b);
@@ -54,17 +53,17 @@ static const char *fill_large(struct bench *b)
 	if (why || !p)
 		return why ? why : "cannot map the file";
 	bench_touch(p, b->bytes);
-	/* the state of the mapping at the unmapping decides, not its earlier state */
+	/* the advice counts at the unmapping: it must mark nothing */
 	why = madvise(p, b->bytes, MADV_RANDOM) ? "MADV_RANDOM is not possible" : NULL;
 	munmap(p, b->bytes);
 	return why;
 }
 
-/* what the marks find, one unmapping after the other */
+/* The unmappings of a round, named after the state in which the marks find the pages. */
 enum { ALONE, FIRST, ACTIVATE, FIRST_ACTIVE, ACTIVE, NR_UNMAPS };
 
-/* each marking unmapping stands between two that mark nothing, and its sample is
- * the difference to their mean: drift and cold caches cancel out */
+/* Each unmapping that marks is between two that do not. Its sample is the difference from
+ * their mean, so drift and cold caches cancel out. */
 static bool unmap_round(struct bench *b, GArray **ns, GArray *fault_ns)
 {
 	double before, after, marked;
@@ -174,9 +173,9 @@ void measure_anon(struct bench *b)
 		     1000, ns, NULL);
 }
 
-/* swap */
+/* Swap */
 
-/* why its cost is not to be measured, or NULL: all swap is zram */
+/* Return: NULL if all swap is zram, or why the costs of swap are not measured. */
 static const char *swap_is_zram(void)
 {
 	g_autofree char *text = NULL;

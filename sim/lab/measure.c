@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The order of the measurements, and the file that they are made with. How each cost is
- * isolated, with system calls only, is at the top of the file that measures it.
+ * Runs all measurements, and makes the file that they use. All use system calls only; the
+ * top of each measure-*.c describes how it isolates a cost.
  *
- * Costs are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID), so that other load counts
- * only by what it does to the caches; reads are wall time.
+ * Costs are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID), so other load matters only
+ * through the caches. Reads are wall time.
  *
- * Approximations: the scheduler may move the thread (it asks to stay on one CPU); a
- * hypervisor may cache the file that O_DIRECT reads.
+ * Approximations: the thread may fail to stay on one CPU; a hypervisor may cache the file
+ * that O_DIRECT reads.
  */
 #define _GNU_SOURCE /* O_DIRECT, sched_setaffinity() */
 #include "sim/lab/measure.h"
@@ -25,7 +25,7 @@
 
 #include "sim/lab/measure-probe.h"
 
-#define PAGES_MAX 16384u /* that are mapped at a time */
+#define PAGES_MAX 16384u /* mapped at a time */
 
 static double clock_ns(clockid_t id)
 {
@@ -82,7 +82,7 @@ void bench_step(struct bench *b)
 	lab_progress(b->o->hooks, (double)++b->step / b->nr_steps);
 }
 
-/* the file and the page cache */
+/* The file and the page cache */
 
 const char *bench_drop_cache(struct bench *b)
 {
@@ -123,8 +123,7 @@ const char *bench_fill_unmarked(struct bench *b)
 		return bench_drop_cache(b);
 	if (bench_nr_cached(b) != 0)
 		return "pages stay in the cache after POSIX_FADV_DONTNEED";
-	/* it is a hint: a part may have to be asked for again, not least when
-	 * somebody else drops the caches meanwhile */
+	/* it is only a hint, and somebody may drop the caches meanwhile: repeat it */
 	do {
 		const double again = bench_wall_ns() + 200e6;
 
@@ -207,7 +206,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 	*m = (struct measures){ .all = g_array_new(FALSE, FALSE, sizeof(struct measurement)) };
 	g_array_set_clear_func(m->all, measurement_clear);
 	b.bytes = MIN(b.file_bytes, (uint64_t)PAGES_MAX * PAGE);
-	/* unmap, large, anon, swap, two kinds of reclaim; the device */
+	/* unmap, large, anon, swap and two kinds of reclaim; 12 steps for the device */
 	b.nr_steps = 6 * b.nr_samples + 12;
 	ret = make_file(&b, err);
 	if (!ret) {

@@ -17,7 +17,7 @@ struct measurement {
 	const char *what;  /* the timed operation, or the source of the value */
 	const char *unit;  /* of @samples; NULL: @value was read */
 	double scale;	   /* the key's units in one @unit */
-	bool mean;	   /* the key is the mean of @samples, else their median */
+	bool mean;	   /* the key is the mean of @samples; false: their median */
 	GArray *samples;   /* double; empty: not measured */
 	char value[32];	   /* read from the kernel */
 	char why_not[128]; /* reason if not measured; empty: measured */

@@ -92,7 +92,7 @@ char *curves_machine(const struct curves *c, guint machine)
 	return c->machines ? keyfile_name(c->machines->values->pdata[machine]) : NULL;
 }
 
-/* the rows are in the order of the runs */
+/* The rows are in the order of the runs. */
 double curves_get(const struct curves *c, guint machine, guint stream, guint lru, guint policy,
 		  enum curve what)
 {

@@ -27,10 +27,10 @@ int reclaim_first_parse(struct sweep *sw, const struct reclaim_first_spec *spec,
 /** enum curve - values taken from each run. */
 enum curve {
 	CURVE_REAP_PAGES, /* sim_reap_pages: pages of the victim that reclaim left mapped */
-	CURVE_REAP_YOUNG, /* of these, with a young PTE: a mark is due */
+	CURVE_REAP_YOUNG, /* of these, pages with a young PTE: a mark is due under baseline */
 	CURVE_REAP_AGED,  /* of the young ones, pages that reclaim had deactivated or aged */
 	CURVE_MARKS,	  /* sim_zap_marks */
-	CURVE_AGAINST,	  /* of these, marks on aged pages: they would keep them */
+	CURVE_AGAINST,	  /* of the marks, those on aged pages: they contradict reclaim */
 	CURVE_FILLS,
 	CURVE_LIMIT, /* limit_pages */
 	NR_CURVES,
@@ -41,8 +41,9 @@ struct curves {
 	const struct sweep *sw;
 	struct table t;
 	int column[NR_CURVES];
-	int machine, stream, lru, policy;			 /* axes of the sweep */
-	const struct axis *machines, *streams, *lrus, *policies; /* @machines: NULL: none named */
+	int machine, stream, lru, policy; /* axes of the sweep */
+	/* @machines: NULL if no machine was named */
+	const struct axis *machines, *streams, *lrus, *policies;
 };
 
 /** Read @csv, the file of the finished sweep @sw, which must outlive @c. Return: 0 with @c to be
@@ -59,7 +60,7 @@ double curves_get(const struct curves *c, guint machine, guint stream, guint lru
 		  enum curve what);
 /** Percent of the victim's pages that are still mapped under the first policy. */
 double curves_mapped(const struct curves *c, guint machine, guint stream, guint lru);
-/** Likewise: @part of @whole. */
+/** @part in percent of @whole, under the first policy. */
 double curves_share(const struct curves *c, guint machine, guint stream, guint lru, enum curve part,
 		    enum curve whole);
 /** Pages read from the device in addition to those under the first policy. */

@@ -28,7 +28,7 @@ const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
 
 #define RUNS_HEADER                                                                                \
 	"scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date"
-/* the recorder has named them since it has known any but our own guest */
+/* old recordings do not have this column */
 #define RUNS_MORE    ",settings"
 #define CSV_HEADER   "scenario,policy,mark,counter,values"
 #define PAGES_HEADER "scenario,policy,mark,file,pages"
@@ -90,7 +90,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	return 0;
 }
 
-/* the result that a row of the other two files belongs to */
+/* The result that a row of the CSV or the pages file belongs to. */
 static struct result *owner(const struct results *r, const struct rows *rows, struct err *err)
 {
 	struct result *x = results_find(r, rows->field[0], rows->field[1]);
@@ -128,7 +128,7 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 
 		g_array_append_val(x->times, t);
 	} else if (time) {
-		/* follows the read_us of its mark */
+		/* the row follows the read_us row of its snapshot */
 		if (!x->times->len)
 			return rows_bad(rows, err, "op_us before any read_us");
 		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
@@ -253,7 +253,7 @@ int results_load(struct results *r, const char *path, struct err *err)
 		ret = load(r, r->pages_path, PAGES_HEADER, NULL, 5, take_pages, err);
 	if (!ret && !r->all->len)
 		ret = err_at(err, -EINVAL, r->runs_path, 0, "no rows recorded");
-	/* a truncated file would agree with anything */
+	/* without this check a truncated file would agree with everything */
 	for (guint i = 0; !ret && i < r->all->len; i++) {
 		const struct result *x = r->all->pdata[i];
 

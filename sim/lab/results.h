@@ -17,17 +17,17 @@
 /** struct result_counter - a recorded counter, the sum of one or two items. */
 struct result_counter {
 	const char *name;
-	enum vmstat_item item, more; /* @more: added, if it is not @item */
+	enum vmstat_item item, more; /* their sum; only @item if both are equal */
 };
 extern const struct result_counter result_counters[];
 #define NR_RESULT_COUNTERS 9
 
 /** struct cell - a counter at a snapshot. */
 struct cell {
-	const char *mark; /* "NAME", or "NAME:2" for the second of that name */
+	const char *mark; /* snapshot: "NAME", or "NAME:2" for the second of that name */
 	unsigned int counter;
-	unsigned int line; /* of the file it comes from */
-	uint64_t *values;  /* of the kernel's runs, sorted */
+	unsigned int line; /* in the file that it was read from */
+	uint64_t *values;  /* one per run of the kernel, sorted */
 	struct spread kernel;
 	uint64_t sim;
 	double error;
@@ -40,8 +40,8 @@ struct page_states {
 	GArray *runs; /* struct state_run */
 };
 
-/** struct state_run - '.' not cached, 'i' inactive, 'a' active, 'p' cached but
- * active in some runs only, '?' cached in some runs only. */
+/** struct state_run - @count pages in one state: '.' not cached, 'i' inactive, 'a' active,
+ * 'p' cached, but active only in some runs, '?' cached only in some runs. */
 struct state_run {
 	uint32_t count;
 	char state;
@@ -50,8 +50,8 @@ struct state_run {
 /** struct result - one scenario under one policy. */
 struct result {
 	const char *scenario, *policy, *lru, *digest;
-	const char *kernel;   /* its release, "7.3.0-rc7" */
-	const char *settings; /* of that kernel, "KEY=VALUE ..."; may be empty */
+	const char *kernel;   /* release of the recorded kernel, "7.3.0-rc7" */
+	const char *settings; /* its settings, "KEY=VALUE ..."; may be empty */
 	unsigned int line, nr_runs;
 	/* measured in the guest: medians over the runs */
 	uint64_t fault_us, scan_ns;

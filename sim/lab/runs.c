@@ -8,7 +8,8 @@
 #include "sim/lab/config.h"
 #include "sim/lab/work.h"
 
-/* defaults, trace, key file, settings, size; @path and @size may be NULL */
+/* Apply in this order: defaults, trace, key file, settings, size. @path and @size may be
+ * NULL. */
 static int build_machine(struct sim_config *cfg, const struct run_spec *spec, const struct trace *t,
 			 const char *path, const char *size, struct err *err)
 {
@@ -31,7 +32,7 @@ static int build_machine(struct sim_config *cfg, const struct run_spec *spec, co
 	return ret;
 }
 
-/* @peak: of the machine at @path, -1 until a share needs it */
+/* @peak: sim_config_peak() of the machine at @path; -1 until a share needs it */
 static int add_machine(struct run_set *rs, const struct run_spec *spec, const char *path,
 		       const char *size, int64_t *peak, const struct lab_hooks *h, struct err *err)
 {
@@ -69,7 +70,7 @@ static int add_machines(struct run_set *rs, const struct run_spec *spec, const s
 
 	if (spec->machines && !paths[0])
 		return err_set(err, -EINVAL, "--machines: an empty list");
-	/* without key files: once, on the machine that the trace asks for */
+	/* without key files: once, with the machine rows of the trace */
 	for (guint i = 0; !ret && (i == 0 || paths[i]); i++) {
 		int64_t peak = -1;
 
@@ -199,7 +200,7 @@ void run_set_clear(struct run_set *rs)
 	g_array_free(rs->ends, TRUE);
 }
 
-/* struct execution - what the threads share; left to them if they are left behind */
+/* struct execution - shared by the threads. If threads are left behind, it is, too. */
 struct execution {
 	const struct trace *trace;
 	struct lab_hooks hooks;

@@ -22,20 +22,20 @@ struct run_spec {
 	char *kernel;	 /* default: the first */
 	char *lru;	 /* default: the first */
 	char *policies;	 /* default: the first; "all": each, and each with +evict */
-	char *machines;	 /* key files; default: the machine that the trace asks for */
+	char *machines;	 /* key files; default: the machine rows of the trace only */
 	char **settings; /* KEY=VALUE of every machine */
 	char *ends_as;	 /* default: recorded */
 	char *memory;	 /* values of memcg_pages: one machine each */
 	bool check;
 	bool flags_as_recorded;
-	bool keep_pages; /* of each snapshot: snapshot.pages */
-	/* timed runs: their common configuration; each runs @nr_seeds times, with
-	 * seeds from timed->seed on; NULL: untimed */
+	bool keep_pages; /* fill snapshot.pages */
+	/* configuration of timed runs, each of which runs @nr_seeds times, with the seeds
+	 * timed->seed and following; NULL: untimed */
 	const struct timed_config *timed;
 	guint nr_seeds;
 };
 
-/** struct run - one simulation, before and after. */
+/** struct run - one run: its configuration and its results. */
 struct run {
 	struct sim_config cfg;
 	char *policy;	    /* as typed, with "+evict" */

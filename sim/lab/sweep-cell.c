@@ -27,8 +27,8 @@ char *sweep_header(const struct sweep *sw)
 	return g_string_free(s, FALSE);
 }
 
-/* the machine is, in this order: the defaults, what the trace asks for, the machine
- * file wherever it stands, the single keys */
+/* Set the machine in this order: defaults, the trace's rows, the machine file (wherever its
+ * line is in the sweep), single keys. */
 static int configure(const struct sweep *sw, uint64_t run, const struct trace *t,
 		     struct sim_config *cfg, struct err *err)
 {
@@ -69,7 +69,7 @@ static int set_limit(const struct sweep *sw, uint64_t run, const struct trace *t
 	return ret ? ret : sim_fits(t, &cfg->machine, &cell->err);
 }
 
-/* appends to @row what the run came to */
+/* Execute the run and append its results to @row. */
 static int simulate(const struct sweep *sw, uint64_t run, const struct trace *t,
 		    struct sim_config *cfg, const struct lab_hooks *h, struct sweep_cell *cell,
 		    GString *row)
@@ -107,7 +107,7 @@ static int simulate(const struct sweep *sw, uint64_t run, const struct trace *t,
 	return ret == 1 ? 0 : ret == 0 ? -EINTR : ret;
 }
 
-/* what each row begins with: "sweep,run,trace,..." */
+/* The first fields of a row: "sweep,run,trace,..." */
 static GString *row_begin(const struct sweep *sw, uint64_t run)
 {
 	GString *s = g_string_new(NULL);

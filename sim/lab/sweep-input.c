@@ -14,19 +14,19 @@
 #include "traces/gen/gen.h"
 #include "traces/readers/readers.h"
 
-/* struct sweep_source - the trace of some consecutive runs; a generator's exists while
- * they need it */
+/* struct sweep_source - the trace of some consecutive runs. A generated trace exists only
+ * while runs need it. */
 struct sweep_source {
 	GMutex lock;
 	struct trace *t;
-	struct stat st; /* of a trace's file, when it was hashed */
-	int ret;	/* of the generator */
+	struct stat st; /* status of the trace file when it was hashed */
+	int ret;	/* result of the generator */
 	struct err err;
-	uint64_t left;	   /* runs that are not finished */
+	uint64_t left;	   /* unfinished runs */
 	GHashTable *peaks; /* machine, as a string -> struct peak */
 };
 
-/* struct peak - sim_config_peak() of a trace on a machine, once it is known */
+/* struct peak - sim_config_peak() of a trace on a machine, computed on first use */
 struct peak {
 	GMutex lock;
 	bool known;
@@ -65,7 +65,7 @@ int sweep_declare(const struct sweep *sw, struct outputs *files, const char *wha
 	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
 }
 
-/* machine files */
+/* Machine files */
 
 static void file_free(gpointer data)
 {
@@ -106,7 +106,7 @@ const struct sweep_file *sweep_kept_file(const struct sweep *sw, const char *val
 	return g_hash_table_lookup(sw->files, value);
 }
 
-/* the digest */
+/* The digest */
 
 static void hash_bytes(GChecksum *sum, const void *bytes, size_t len)
 {
@@ -116,7 +116,7 @@ static void hash_bytes(GChecksum *sum, const void *bytes, size_t len)
 	g_checksum_update(sum, bytes, (gssize)len);
 }
 
-/* as hash_bytes() of what is in the file; @st: whose it was */
+/* Like hash_bytes(), of the contents of a file; @st: its status. */
 static int hash_file(GChecksum *sum, const char *path, struct stat *st, struct err *err)
 {
 	const size_t size = 1 << 20;
@@ -221,7 +221,7 @@ static void peak_free(gpointer data)
 	g_free(p);
 }
 
-/* trace files are loaded now: one that is bad is the user's error, not a run's */
+/* Loads trace files now: an invalid one is an error of the user, not of a run. */
 int sweep_read_inputs(struct sweep *sw, struct err *err)
 {
 	const struct axis *x = axes_find(&sw->axes, "sweep", "trace");
@@ -230,7 +230,7 @@ int sweep_read_inputs(struct sweep *sw, struct err *err)
 	sw->header = sweep_header(sw);
 	for (const char *c = sw->header; *c; c++)
 		sw->nr_results += *c == ',';
-	/* but not "sweep", "run", "status" and "limit_pages" */
+	/* without the columns "sweep", "run", "status" and "limit_pages" */
 	sw->nr_results -= sw->order->len + 3;
 	sw->sources = g_new0(struct sweep_source, sw->nr_sources);
 	for (uint64_t i = 0; i < sw->nr_sources; i++) {
@@ -263,7 +263,7 @@ void sweep_free_inputs(struct sweep *sw)
 		g_hash_table_unref(sw->files);
 }
 
-/* the trace of a run */
+/* The trace of a run */
 
 static struct sweep_source *source_of(const struct sweep *sw, uint64_t run)
 {

@@ -9,15 +9,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* files that grow by lines */
+/* Files that grow by lines */
 
 int line_file_error(const struct line_file *a, const char *doing, struct err *err)
 {
 	return err_set(err, -EIO, "%s: %s: %s", a->path, doing, g_strerror(errno));
 }
 
-/* flock() excludes other threads too, but does not say who has the lock; what fcntl()
- * locks has a process to it */
+/* Take two locks: flock() also excludes other threads of this process, but does not tell who
+ * has the lock; fcntl() does. */
 static int lock(struct line_file *a, struct err *err)
 {
 	struct flock who = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -39,7 +39,7 @@ static int line_file_open(struct line_file *a, struct err *err)
 	struct stat st;
 	int fd;
 
-	/* a device can be neither resumed nor cut */
+	/* a device can be neither resumed nor truncated */
 	if (!stat(a->path, &st) && !S_ISREG(st.st_mode))
 		return err_set(err, -EINVAL, "%s: expected a regular file", a->path);
 	fd = open(a->path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
@@ -59,7 +59,7 @@ static void line_file_close(struct line_file *a)
 	g_free(a->path);
 }
 
-/* one that nothing was written to was not there before */
+/* Remove a file that this call created and wrote nothing to. */
 static void line_file_forget(const struct line_file *a)
 {
 	if (a->made && !a->size)
@@ -89,7 +89,7 @@ int line_file_append(struct line_file *a, const char *line, struct err *err)
 	return 0;
 }
 
-/* rows */
+/* Rows */
 
 uint64_t sweep_row_sum(const char *row)
 {
@@ -112,7 +112,7 @@ void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text
 	const size_t len = strcspn(text, "\n");
 
 	j->nr_done++;
-	/* the values are the last fields of a row */
+	/* a failed run has no values, which are the last fields of a row */
 	j->nr_failed += len && text[len - 1] == ',';
 	if (row)
 		g_hash_table_insert(j->waiting, (gpointer)(run + 1), row);
@@ -187,7 +187,7 @@ int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, con
 	return ret;
 }
 
-/* the journal of a sweep that is finished: what its rows have to be, in their order */
+/* Rewrite the journal of a finished sweep with checksums only, in the order of the runs. */
 static int shrink(struct sweep_journal *j, struct err *err)
 {
 	struct output out;

@@ -39,23 +39,23 @@ struct sweep_id {
 struct line_file {
 	char *path;
 	FILE *f;    /* NULL: not open */
-	bool made;  /* it was not there */
+	bool made;  /* the sweep created it */
 	off_t size; /* of the complete lines */
 };
 
-/** struct sweep_journal - one call of a sweep. Only the counts are public. */
+/** struct sweep_journal - state of an open journal. Only the counts are public. */
 struct sweep_journal {
 	uint64_t nr_done;    /* runs that are finished */
-	uint64_t nr_failed;  /* of them, without values */
-	uint64_t nr_written; /* rows of the CSV file: the runs before it are finished */
+	uint64_t nr_failed;  /* finished runs without values */
+	uint64_t nr_written; /* rows of the CSV file, which are the first runs */
 	struct sweep_id id;
 	const struct outputs *files;
 	char *begun; /* first line of the journal */
 	struct line_file csv, journal;
 	GHashTable *waiting; /* run + 1 -> its row, finished out of order */
-	uint64_t *sums;	     /* of each run's row; 0: not known */
-	uint64_t nr_records; /* lines of the journal behind the first */
-	bool has_rows;	     /* some of them with a row */
+	uint64_t *sums;	     /* checksum of each run's row; 0: not finished */
+	uint64_t nr_records; /* lines of the journal after the first */
+	bool has_rows;	     /* some of these lines have a row */
 };
 
 /**
@@ -77,7 +77,7 @@ int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct e
 int sweep_journal_finish(struct sweep_journal *j, struct err *err);
 void sweep_journal_close(struct sweep_journal *j);
 
-/* Between sweep-journal.c and sweep-resume.c */
+/* Shared by sweep-journal.c and sweep-resume.c */
 
 /** Read both files (sweep-resume.c); cut off incomplete lines. */
 int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err);
@@ -87,9 +87,10 @@ uint64_t sweep_row_sum(const char *row);
 int line_file_error(const struct line_file *a, const char *doing, struct err *err);
 /** Append a line, all of it or nothing. */
 int line_file_append(struct line_file *a, const char *line, struct err *err);
-/** Count a finished run. @row: NULL, or a row that waits for its turn; takes ownership. */
+/** Count a finished run. @text: its row. @row: NULL, or the row that waits for earlier runs;
+ * takes ownership. */
 void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text, char *row);
-/** Write the rows whose turn it is. */
+/** Write waiting rows to the CSV file as long as the next run's is there. */
 int sweep_journal_write_waiting(struct sweep_journal *j, struct err *err);
 
 #endif

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The definition of a sweep: parsed, checked value by value, and laid out as runs. */
+/* Parses the definition of a sweep, checks every value, and numbers the runs. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -33,8 +33,9 @@ static int check_machine_value(struct sweep *sw, const struct axis *x, const cha
 	return file ? machine_from_keys(&m, &file->keys, why) : -EINVAL;
 }
 
-/* their values mean something together only: see check_combinations(). There they are
- * joined to what the command line takes; none may hold two */
+/* Options of [killer] and [restart] are joined into the text that the command line takes, and
+ * only check_combinations() can check that. Here only refuse a value that contains the
+ * separator. */
 static int check_any_value(struct sweep *sw, const struct axis *x, const char *value,
 			   struct err *why)
 {
@@ -74,7 +75,7 @@ static int check_run_value(struct sweep *sw, const struct axis *x, const char *v
 	return sim_config_set(&scratch, x->key, value, why);
 }
 
-/* the groups whose axes are columns, slowest first */
+/* The groups whose axes are columns, slowest first. */
 static const struct {
 	const char *name;
 	const char *keys; /* NULL: @check knows them */
@@ -135,7 +136,7 @@ static void policies_all(struct axis *x)
 	}
 }
 
-/* what is left out has its default, and is a column all the same */
+/* Axes that the file leaves out are columns, too, with the default as their value. */
 static void add_defaults(struct axes *a, bool timed)
 {
 	static const struct {
@@ -158,7 +159,7 @@ static void add_defaults(struct axes *a, bool timed)
 	}
 }
 
-/* mode= is no axis: it is taken out */
+/* Read mode= and remove it: it is not an axis. */
 static int find_mode(struct sweep *sw, struct err *err)
 {
 	struct axis *x = axes_find(&sw->axes, "sweep", "mode");
@@ -195,7 +196,7 @@ static int find_generator(struct sweep *sw, struct err *err)
 	return sw->gen ? 0 : err_at(err, -EINVAL, sw->axes.path, g->line, "%s", why.msg);
 }
 
-/* the order of the axes, and with it the number of each run */
+/* Set the order of the axes, which numbers the runs. */
 static int lay_out(struct sweep *sw, struct err *err)
 {
 	sw->order = g_ptr_array_new();
@@ -259,8 +260,8 @@ int sweep_set_timed(const struct sweep *sw, uint64_t run, struct timed_config *c
 	return restart_rule_parse(&c->restart, restart, err);
 }
 
-/* what the values of [killer], [restart] and [timed] mean together: each
- * combination once, with the first values of the groups around them */
+/* Check every combination of values of [killer], [restart] and [timed], each once, with the
+ * first values of the other groups. */
 static int check_combinations(const struct sweep *sw, struct err *err)
 {
 	uint64_t step = 1, span = 1;
@@ -281,7 +282,7 @@ static int check_combinations(const struct sweep *sw, struct err *err)
 
 		if (!sweep_set_timed(sw, run, &c, &bad, &why))
 			continue;
-		/* its first key; the killer and the rule have defaults, without a line */
+		/* report the line of the group's first key; defaults have no line */
 		for (guint i = 0; i < sw->order->len && !line; i++)
 			if (in_group(sw->order->pdata[i], bad))
 				line = ((struct axis *)sw->order->pdata[i])->line;
@@ -369,8 +370,8 @@ int sweep_check_axes(const struct sweep *sw, const int *known, size_t nr, struct
 	return 0;
 }
 
-/* "trace", "policy", "machine.cpus": unambiguous, and no machine key of the
- * generator hides one of the machine */
+/* "trace", "policy", "machine.cpus": the prefix separates machine keys from options of a
+ * generator with the same name. */
 char *sweep_column(const struct sweep *sw, guint i)
 {
 	const struct axis *x = sw->order->pdata[i];

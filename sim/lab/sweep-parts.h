@@ -45,14 +45,14 @@ int sweep_read_inputs(struct sweep *sw, struct err *err);
 void sweep_free_inputs(struct sweep *sw);
 /** The digest of the running program. */
 int sweep_program_digest(char out[SWEEP_DIGEST], struct err *err);
-/** Before the first run, or those that are finished: sweep_put_trace(). */
+/** Reset the counts of unfinished runs. Before the first sweep_put_trace(). */
 void sweep_begin_traces(struct sweep *sw);
 /** The trace of a run, generated if need be; NULL with @ret and @err. */
 const struct trace *sweep_get_trace(const struct sweep *sw, uint64_t run, int *ret,
 				    struct err *err);
 /** The run is finished with its trace; the last user frees a generated trace. */
 void sweep_put_trace(const struct sweep *sw, uint64_t run);
-/** sim_config_peak(), once for all runs that differ in memory and policy only. */
+/** sim_config_peak(), computed once for all runs that differ only in memory and policy. */
 int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
 		   const struct sim_config *cfg, const struct lab_hooks *h, struct err *err);
 
@@ -62,10 +62,10 @@ int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
 struct sweep_cell {
 	int ret; /* 0, or a negative errno with @err */
 	struct err err;
-	/* the failure has an outside cause: an interruption, or no memory on the host. A
-	 * resumed sweep runs it again */
+	/* the failure has an outside cause: an interruption, or the host is out of memory.
+	 * A resumed sweep repeats the run */
 	bool outside;
-	char *row; /* with its newline; NULL where @outside */
+	char *row; /* with its newline; NULL if @outside */
 };
 
 /** "sweep,run,trace,...": the first line of the CSV file. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Resume a sweep: the finished runs of earlier calls are read back from the
- * journal, which says what each row has to be, and from the CSV file.
+ * Resumes a sweep: reads the runs that earlier calls finished from the journal, which has
+ * the checksum of each row, and from the CSV file.
  *
- * Nothing is changed before both files are found to be this sweep's. Then what was
- * never finished is cut off: a last line without its end, and rows of the CSV file of
- * which the journal knows nothing (the system went down between two writes).
+ * Changes nothing until both files have proved to belong to this sweep. Then it cuts off
+ * what was not finished: an incomplete last line, and rows of the CSV file that the journal
+ * does not have (the system went down between two writes).
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -24,11 +24,11 @@
 struct reading {
 	struct sweep_journal *j;
 	struct line_file *a;
-	const char *first; /* what the first line has to be */
+	const char *first; /* expected first line */
 	const struct lab_hooks *h;
 	unsigned long nr;
-	/* a line behind the first. Return: 1 to go on, 0: from here on nothing was ever
-	 * finished, or -errno */
+	/* takes a line after the first. Return: 1 to continue; 0 if from here on nothing
+	 * was finished; or -errno */
 	int (*take)(struct reading *r, const char *text, size_t len, struct err *err);
 };
 
@@ -37,7 +37,7 @@ static bool is_line(const char *text, size_t len, const char *line)
 	return len + 1 == strlen(line) && !strncmp(text, line, len);
 }
 
-/* the first line is not what it has to be */
+/* Set the error for an unexpected first line. */
 static int foreign(const struct reading *r, const char *text, struct err *err)
 {
 	const char *program = strstr(r->first, ", program");
@@ -54,7 +54,7 @@ static int foreign(const struct reading *r, const char *text, struct err *err)
 		      text, (int)strcspn(r->first, "\n"), r->first, what, RESTART);
 }
 
-/* a last line without its end */
+/* Check a last line that is incomplete. */
 static int check_unfinished(const struct reading *r, const char *text, size_t len, struct err *err)
 {
 	if (!r->nr && strncmp(text, r->first, len))
@@ -64,7 +64,7 @@ static int check_unfinished(const struct reading *r, const char *text, size_t le
 	return 0;
 }
 
-/* each whole line of the file; on return @a->size is what they take */
+/* Read the complete lines of the file, and set @a->size to their length. */
 static int read_lines(struct reading *r, struct err *err)
 {
 	char *text = NULL;
@@ -122,7 +122,7 @@ damaged:
 		      RESTART);
 }
 
-/* the row of the run whose turn it is */
+/* The row of the next run. */
 static int take_row(struct reading *r, const char *text, size_t len, struct err *err)
 {
 	struct sweep_journal *j = r->j;
@@ -142,7 +142,7 @@ static int take_row(struct reading *r, const char *text, size_t len, struct err 
 			      "changed since the sweep wrote it: the checksum of run %" PRIu64
 			      " in %s is another; %s",
 			      run + 1, j->journal.path, RESTART);
-	/* it had waited for its turn, and is counted */
+	/* a row that waited in the journal has been counted already */
 	if (!g_hash_table_remove(j->waiting, (gpointer)(run + 1)))
 		sweep_journal_count(j, run, text, NULL);
 	j->nr_written++;

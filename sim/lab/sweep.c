@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The threads of a sweep: each takes the next run that is not finished. */
+/* The threads of a sweep: each takes the next unfinished run. */
 #include "sim/lab/sweep.h"
 
 #include <errno.h>
@@ -9,20 +9,20 @@
 #include "sim/lab/sweep-parts.h"
 #include "sim/lab/work.h"
 
-/* struct sweeping - a sweep being run; left to the threads if they are left behind */
+/* struct sweeping - a sweep in progress. If threads are left behind, it is, too. */
 struct sweeping {
-	struct sweep sw; /* shares all that it points to */
+	struct sweep sw; /* a copy; the two share what its members point to */
 	struct lab_hooks hooks;
-	GMutex lock; /* of all below */
+	GMutex lock; /* protects the members below */
 	struct sweep_journal journal;
 	struct sweep_report *report;
 	uint64_t next; /* run to hand out */
-	int ret;       /* what stops all: no further run is begun */
+	int ret;       /* an error that stops the sweep: no further run begins */
 	struct err err;
 };
 
-/* with the lock: remembers those with the lowest numbers, in the same order whatever
- * thread had them */
+/* Called with the lock. Keep the failures with the lowest run numbers, in order, so that the
+ * report does not depend on the threads. */
 static void remember_failure(struct sweep_report *r, uint64_t run, const struct sweep_cell *cell)
 {
 	guint i = r->nr_failures;
@@ -35,7 +35,7 @@ static void remember_failure(struct sweep_report *r, uint64_t run, const struct 
 	r->nr_failures = MIN(r->nr_failures + 1, SWEEP_FAILURES_MAX);
 }
 
-/* the next run that is not finished; with the lock */
+/* Called with the lock. Take the next unfinished run. */
 static bool take_run(struct sweeping *s, uint64_t *run)
 {
 	while (!s->ret && s->next < s->sw.nr_runs && !lab_interrupted(&s->hooks)) {
@@ -96,13 +96,13 @@ static void run_threads(struct sweeping *s, int jobs)
 	s->sw.left = lab_work(worker, s, (guint)jobs, jobs, &s->hooks, look) == -EBUSY;
 	if (!s->sw.left)
 		return;
-	/* they leave the journal alone from now on */
+	/* threads that were left behind do not touch the journal from now on */
 	g_mutex_lock(&s->lock);
 	s->ret = s->ret ? s->ret : -EINTR;
 	g_mutex_unlock(&s->lock);
 }
 
-/* the traces of the runs that are finished are not needed for them */
+/* Release the traces of finished runs. */
 static void pass_over_finished(struct sweeping *s)
 {
 	sweep_begin_traces(&s->sw);

@@ -46,9 +46,9 @@ struct sweep_source;
 /** struct sweep - a parsed sweep. */
 struct sweep {
 	struct axes axes;
-	char *dir;	  /* that paths are relative to */
-	GPtrArray *order; /* struct axis *, those that are columns; slowest first */
-	uint64_t *stride; /* runs between two changes of each */
+	char *dir;	  /* paths are relative to it */
+	GPtrArray *order; /* struct axis *: the columns, slowest first */
+	uint64_t *stride; /* of each axis in @order: runs between two changes of its value */
 	uint64_t nr_runs, runs_a_trace, nr_sources;
 	const struct trace_generator *gen; /* NULL: trace files */
 	bool timed;
@@ -57,7 +57,7 @@ struct sweep {
 	GHashTable *files; /* machine file, as typed -> struct sweep_file */
 	struct sweep_source *sources;
 	char digest[SWEEP_DIGEST];
-	bool left; /* interrupted, and threads still use the members */
+	bool left; /* interrupted, and threads that were left behind still use the members */
 };
 
 /** Parse a sweep, check every value and read all its files. @path: for messages; other paths
@@ -76,7 +76,7 @@ int sweep_check_axes(const struct sweep *sw, const int *known, size_t nr, struct
 /** Name of the column of @order[@i]. */
 char *sweep_column(const struct sweep *sw, guint i);
 
-/* most failures are the same */
+/* if many runs fail, they usually fail alike */
 #define SWEEP_FAILURES_MAX 4
 
 /** struct sweep_failure - the error of one run; its row only records that it failed. */
@@ -90,7 +90,7 @@ struct sweep_failure {
 struct sweep_report {
 	uint64_t nr_before, nr_done, nr_failed; /* @nr_before: finished by earlier calls */
 	guint nr_failures;
-	/* of this call those with the lowest numbers, in order */
+	/* the failures of this call with the lowest run numbers, in order */
 	struct sweep_failure failures[SWEEP_FAILURES_MAX];
 };
 

@@ -6,10 +6,10 @@
 
 #include <csv.h>
 
-/* struct loading - what libcsv fills */
+/* struct loading - state of the libcsv callbacks */
 struct loading {
 	struct table *t;
-	GPtrArray *row; /* the fields so far */
+	GPtrArray *row; /* fields of the current row */
 	int ret;
 	struct err *err;
 };

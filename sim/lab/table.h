@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A CSV file of "reapsim sweep", read back. */
+/* Reads a CSV file of "reapsim sweep". */
 #ifndef REAPSIM_TABLE_H
 #define REAPSIM_TABLE_H
 

@@ -14,8 +14,8 @@ struct work {
 	void *data;
 	guint nr;
 	struct lab_hooks hooks;
-	GMutex lock;	/* of what follows */
-	GCond changed;	/* any of it */
+	GMutex lock;	/* protects the members below */
+	GCond changed;	/* one of them changed */
 	guint next;	/* index of the next call */
 	guint nr_ready; /* threads that have begun */
 	guint nr_busy;	/* threads that have not ended */
@@ -90,7 +90,7 @@ static bool room_for_thread(void)
 	return p != MAP_FAILED && !munmap(p, size);
 }
 
-/* with the lock */
+/* Called with the lock. */
 static bool start_thread(struct work *w)
 {
 	GThread *thread = room_for_thread() ? g_thread_try_new("run", thread_main, w, NULL) : NULL;
