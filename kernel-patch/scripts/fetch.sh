@@ -1,10 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# fetch.sh VERSION: prints the folder of an unpacked kernel source, such as 6.12
-# or 7.3. It comes from Debian's linux-source-VERSION: first by the machine's
-# own apt sources, then by the unstable and experimental suites of the same
-# archive, and the backports, with an apt configuration of our own, so that the machine's
-# stays as it is: the newest that there is. What is in the cache is not looked up again.
+# fetch.sh VERSION: prints the folder of an unpacked kernel source; VERSION is such as
+# 6.12 or 7.3. The source is Debian's linux-source-VERSION, the newest that is found:
+# first in the machine's apt sources, then in unstable, experimental and the backports of
+# the same archive. For these it uses an apt configuration of its own and leaves the
+# machine's unchanged. A source in the cache is used without looking for a newer one.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -24,7 +24,7 @@ trap 'rm -rf "$tmp"' EXIT
 
 download() { (cd "$tmp" && apt-get "$@" -o APT::Sandbox::User=root download "$package" >>"$tmp/log" 2>&1); }
 
-# A machine that was just installed has no lists of packages.
+# A newly installed machine has no package lists yet.
 refresh() {
 	local root=()
 	! apt-cache madison bash | grep -q Packages || return 1

@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What run.sh and stock-run.sh make a guest of; sourced after lib.sh. They set
-# trace, and the folder tmp, which is theirs.
+# Functions with which run.sh and stock-run.sh build a guest; sourced after lib.sh. The
+# caller sets trace, and tmp, a temporary folder.
 
-# number TEXT - a number of the trace, in decimal. Not by $(( )) as it stands: there
-# "0x1+b[$(command)]" is an expression.
+# number TEXT - a number of the trace, in decimal. TEXT is checked first, because $(( ))
+# would execute a command in "0x1+b[$(command)]".
 number() {
 	[[ $1 =~ ^(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})$ ]] || bad "$trace: \"$1\": expected a number"
 	case $1 in 0x*) echo $((16#${1#0x})) ;; *) echo $((10#$1)) ;; esac
 }
-# machine KEY - what the trace's header says of it, or nothing
+# machine KEY - the value of a machine row of the trace, or nothing
 machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
 
-# make_disk - sets disk to an image with the trace's files: file N of it is named N;
-# contents that are not zero, so that nothing is a hole. Made once for each list of
-# sizes and FEATURES of ext4.
+# make_disk [FEATURES] - sets disk to an ext4 image with the trace's files, which are
+# named by their number. They contain no zero blocks and therefore no holes. The image is
+# cached by file sizes and FEATURES of ext4.
 make_disk() {
 	local sizes=() row last size i total=0 new features=${1:-^has_journal}
 	while IFS= read -r row; do
@@ -44,8 +44,8 @@ make_disk() {
 	rm -rf "$tmp/files"
 }
 
-# make_initrd [FOLDER...] - $tmp/initrd: the player, the trace, and the modules that lie
-# in the folders, to be loaded in their order
+# make_initrd [FOLDER...] - makes $tmp/initrd: the player, the trace, and the modules in
+# the folders, which the player loads in this order
 make_initrd() {
 	local init file nr=0
 	init=$(player)
@@ -60,7 +60,8 @@ make_initrd() {
 	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
 }
 
-# why_not FOLDER STATUS - why what boot() left there is no result, or nothing if it is one
+# why_not FOLDER STATUS - nothing if boot() left a complete result in FOLDER, otherwise
+# the reason
 why_not() {
 	local said
 	said=$(grep -ahE '^(run-failed|bad-input): ' "$1/results" "$1/console" | head -1 | tr -d '\r' || true)
@@ -75,7 +76,7 @@ why_not() {
 	fi
 }
 
-# trace_field - the trace's name as a field of CSV
+# trace_field - the trace's name as a CSV field
 trace_field() {
 	local name=${trace##*/}
 	name=${name//[[:cntrl:]]/?}
@@ -83,7 +84,7 @@ trace_field() {
 	printf '%s\n' "$name"
 }
 
-# counters HEAD FOLDER - the marks of a run as CSV
+# counters HEAD FOLDER - the counters of a run at each snapshot, as CSV
 counters() {
 	HEAD=$1 awk '
 		$1 == "M" { print ENVIRON["HEAD"] "," $2 ($3 > 1 ? ":" $3 : "") "," $4 "," $5 }' "$2/results"

@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# image.sh: unpacks a distribution's kernel, as it is shipped, and prints the
-# folder it is in: bzImage, what the player needs of its modules, info.
+# image.sh: unpacks a distribution's kernel, as shipped, and prints the folder with its
+# bzImage, info, config, and the modules that the player needs.
 #
-#   KERNEL=VERSION      Debian's cloud kernel: 7.3 is the newest 7.3.x that there is in
-#                       any suite, 7.3-rc7 and 6.12.117 are those (default 7.3)
-#   KERNEL_IMAGE=WHAT   another: the name of a package, .deb files, or a folder in
+#   KERNEL=VERSION      Debian's cloud kernel: 7.3 is the newest 7.3.x of all suites,
+#                       7.3-rc7 and 6.12.117 are exactly these (default 7.3)
+#   KERNEL_IMAGE=WHAT   another kernel: the name of a package, .deb files, or a folder in
 #                       which packages were unpacked with dpkg -x
 #
-# What is in the cache, in a folder of the package's name and version, is not
-# looked up again. Modules that the guest always needs are in modules/, what it
-# needs for swap is in swap/, decompressed and numbered in the order to load.
+# A kernel in the cache (a folder named after package and version) is used without
+# looking for a newer one. modules/ has the modules that every guest needs, swap/ those
+# for swap, decompressed and numbered in the order in which they are loaded.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -19,10 +19,11 @@ KERNEL_IMAGE=${KERNEL_IMAGE:-}
 images=$cache/image
 suites="unstable experimental stable-backports trixie trixie-backports bookworm-backports"
 
-# newest: of lines "PACKAGE VERSION", the one with the newest kernel
+# newest - of lines "PACKAGE VERSION" on stdin, the one with the newest kernel
 newest() { sort -V -k2,2 | tail -1; }
 
-# those that are the wanted package, or a cloud kernel of the wanted version
+# matching PACKAGE VERSION - of lines "PACKAGE VERSION" on stdin, those of PACKAGE or, if
+# that is empty, those of cloud kernels of VERSION
 matching() {
 	awk -v package="$1" -v want="${2/-rc/\~rc}" '
 	package != "" { if ($1 == package) print; next }
@@ -35,10 +36,10 @@ matching() {
 	}'
 }
 
-# cached PACKAGE VERSION - the same of what is in the cache
+# cached PACKAGE VERSION - the newest such kernel in the cache
 cached() { { ls "$images" 2>/dev/null || true; } | tr _ ' ' | matching "$1" "$2" | newest | tr ' ' _; }
 
-# unpack FILE.deb... - into $tmp/root
+# unpack FILE.deb... - unpack into $tmp/root
 unpack() {
 	local deb
 	need dpkg-deb=dpkg
@@ -47,7 +48,8 @@ unpack() {
 	done
 }
 
-# From the archive: the package, and those that hold its parts since 7.3.
+# Download the package from the archive. Since 7.3 a kernel is split into several packages:
+# also download those.
 download() { # PACKAGE, or "" for a cloud kernel of version KERNEL
 	local package version part
 	need dpkg-deb=dpkg apt-get=apt
@@ -68,14 +70,14 @@ download() { # PACKAGE, or "" for a cloud kernel of version KERNEL
 	(cd "$tmp" && apt-get -q download "$package=$version" >>log 2>&1) || die "$(tail -1 "$tmp/log")"
 	for part in $(dpkg-deb -f "$tmp/$package"_*.deb Depends | tr ',|' '\n\n' |
 		sed -n 's/^ *\(linux-\(base\|binary\|modules\)-[0-9][^ ]*\).*/\1/p'); do
-		# the archive drops an old kernel's linux-base first; it may be of no use here
+		# the archive drops the linux-base of an old kernel first; it may be unneeded
 		(cd "$tmp" && apt-get -q download "$part=$version" >>log 2>&1) || [[ $part == linux-base-* ]] ||
 			die "$(tail -1 "$tmp/log")"
 	done
 	unpack "$tmp"/*.deb
 }
 
-# From what the user has.
+# Use what KERNEL_IMAGE names.
 given() {
 	local what dir
 	read -ra what <<<"$KERNEL_IMAGE"
@@ -100,16 +102,16 @@ given() {
 	fi
 }
 
-# modules_of MODULE... - their files in the order to load, dependencies first
+# modules_of MODULE... - their files and those of their dependencies, in loading order
 modules_of() {
 	modprobe -C /dev/null -d "$tmp/root" -S "$release" --show-depends -a "$@" 2>>"$tmp/log" |
 		sed -n 's/^insmod \([^ ]*\).*/\1/p' | awk '!seen[$0]++'
 }
 
-# has MODULE - as a file or built in
+# has MODULE - does the kernel have it, as a file or built in?
 has() { modprobe -C /dev/null -d "$tmp/root" -S "$release" --show-depends "$1" >>"$tmp/log" 2>&1; }
 
-# keep FOLDER FILE... - decompressed and numbered
+# keep FOLDER FILE... - store files in FOLDER, decompressed and numbered
 keep() {
 	local dir=$1 nr=0 file to
 	shift
@@ -146,7 +148,7 @@ if [ -f "$images/$id/bzImage" ]; then
 	exit 0
 fi
 
-# A merged /usr, or modprobe does not find them.
+# modprobe finds the modules only with a merged /usr.
 if [ -d "$tmp/root/lib/modules" ] && [ ! -L "$tmp/root/lib" ]; then
 	mkdir -p "$tmp/root/usr/lib"
 	mv "$tmp/root/lib/modules" "$tmp/root/usr/lib/modules"

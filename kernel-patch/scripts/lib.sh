@@ -4,18 +4,18 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 cache=${REAPSIM_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/reapsim}
 
-# A number that changes the key of everything that is cached.
+# Part of the key of everything in the cache: change it to discard the cache.
 layout=1
 
 say() { echo "kernel: $*" >&2; }
 die() { echo "kernel: $*" >&2; exit 1; }
-# bad input: what the user gave can not be played
+# bad input of the user
 bad() { echo "kernel: $*" >&2; exit 2; }
 
-# digest FILE... - of names and contents
+# digest FILE... - a digest of names and contents
 digest() { for f in "$@"; do printf '%s ' "$(basename "$f")"; sha256sum <"$f"; done | sha256sum | cut -c1-16; }
 
-# need TOOL=PACKAGE... - install what is missing, or say in one line what to install
+# need TOOL=PACKAGE... - install missing packages, or fail and name them
 need() {
 	local missing=() pair root=()
 	for pair in "$@"; do
@@ -35,9 +35,8 @@ need() {
 	die "please install these packages first: ${missing[*]}"
 }
 
-# archive FOLDER SUITE... - sets APT_CONFIG to a configuration of its own in FOLDER: the
-# archive that this machine's release comes from, with other suites. Such that are
-# not there are left out.
+# archive FOLDER SUITE... - sets APT_CONFIG to a separate configuration in FOLDER, with these
+# suites of the archive that this machine's release comes from. Missing suites are ignored.
 archive() {
 	local dir=$1 uri signed=/usr/share/keyrings/debian-archive-keyring.gpg suite
 	shift
@@ -56,8 +55,8 @@ archive() {
 	apt-get -q update >>"$dir/log" 2>&1 || true
 }
 
-# find_source - sets src to the source that KERNEL or KERNEL_SRC names, id to a
-# name of its contents, base to the version that our patches have for it
+# find_source - sets src to the source tree of KERNEL or KERNEL_SRC, id to a name for its
+# contents, and base to the version of our patches that apply to it
 find_source() {
 	if [ -z "${KERNEL_SRC:-}" ]; then
 		base=${KERNEL:-7.3}
@@ -74,7 +73,7 @@ find_source() {
 	esac
 }
 
-# player - prints the guest's PID 1, which is compiled when its sources change
+# player - prints the path of the player, PID 1 of the guest; compiled if its sources changed
 player() {
 	local bin tmp
 	bin=$cache/player/$(digest "$here"/player/*.[ch])
@@ -89,13 +88,13 @@ player() {
 	echo "$bin"
 }
 
-# What every guest is told; panic and the end of the player both end QEMU.
+# Kernel command line of every guest. A panic ends QEMU, as does the end of the player.
 guest_cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl"
 
-# boot KERNEL FOLDER OPTION... - runs a guest to its end: its console and second
-# serial port go to FOLDER/console and FOLDER/results, what QEMU says to
-# FOLDER/qemu. TIMEOUT=SECONDS, QEMU="MORE OPTIONS". On a busy host the boot may find the timer dead;
-# nothing has happened in the guest by then, so that is tried again.
+# boot KERNEL FOLDER OPTION... - runs a guest to its end. Its console goes to
+# FOLDER/console, its second serial port to FOLDER/results, the output of QEMU to
+# FOLDER/qemu. TIMEOUT=SECONDS, QEMU="MORE OPTIONS". On a busy host the kernel may decide
+# at boot that the timer does not work. Nothing was played by then, so boot again.
 boot() {
 	local kernel=$1 dir=$2 status try more
 	read -ra more <<<"${QEMU:-}"

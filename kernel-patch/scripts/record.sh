@@ -1,28 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# record.sh: plays the scenarios on a real kernel and keeps what it counted in
-# INTO/vKERNEL-LRU.*, for "reapsim agree". A run that is finished
-# is kept in ~/.cache/reapsim/agreement and never done again, until the scenario,
-# the kernel or the player changes; so this can be interrupted at any time.
+# record.sh: plays the scenarios on a real kernel and writes its counters to
+# INTO/vKERNEL-LRU.*, for "reapsim agree". It can be interrupted at any time: finished runs
+# are kept in ~/.cache/reapsim/agreement, and are not repeated unless the scenario, the
+# kernel or the player changes.
 #
 #   SCENARIOS="NAME..."  of TRACES (default: all)
 #   TRACES=FOLDER        (default: traces/scenarios)
 #   POLICY="NAME..."     (default: baseline v1 flag any-exit v1+evict)
 #   LRU=NAME             classic, mglru (default: classic)
-#   RUNS=N               of each (default 5); 0: only write the finished runs
-#   JOBS=N               guests at once (default 2); one with two CPUs counts as one
+#   RUNS=N               runs of each (default 5); 0: only write the finished runs
+#   JOBS=N               guests at once (default 2), whatever their number of CPUs
 #   INTO=FOLDER          (default: kernel-patch/results)
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR, KMEM   as for build.sh and run.sh
-#   STOCK=NAME           a distribution's kernel (KERNEL, KERNEL_IMAGE: image.sh) with
-#                        SET="KEY=VALUE..." as for stock-run.sh, which NAME stands for
-#                        in INTO/stock-vKERNEL-LRU-NAME.*; POLICY is baseline and skip,
-#                        which are recorded under the name of what they imitate
+#   STOCK=NAME           use a distribution's kernel (KERNEL, KERNEL_IMAGE as for image.sh)
+#                        with SET="KEY=VALUE..." as for stock-run.sh. NAME names these
+#                        settings in INTO/stock-vKERNEL-LRU-NAME.*. POLICY is baseline and
+#                        skip; they are recorded under the name of the policy that they
+#                        imitate
 #
-# Three files are written: .csv has every counter with the value of each run, and
-# what a device read and any operation took since the mark before (read_us, op_us); .runs.csv where a row of
-# the others comes from; .pages.csv the state of every file page, as lengths of runs of pages that are
-# alike in all runs of the kernel: "." not cached, "i" inactive, "a" active, "p"
-# cached but active in some runs only, "?" cached in some runs only.
+# It writes three files. .csv: each counter at each snapshot, with the value of every run;
+# also the mean time of a device read and of an operation since the previous snapshot
+# (read_us, op_us). .runs.csv: provenance of the rows of the other two. .pages.csv: the
+# state of every file page, run-length encoded: "." not cached, "i" inactive, "a" active
+# in all runs of the kernel, "p" cached but active only in some runs, "?" cached only in
+# some runs.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -41,8 +43,8 @@ JOBS=${JOBS:-2}
 traces=${TRACES:-$here/../traces/scenarios}
 work=$cache/agreement
 
-# one SCENARIO KEY RUN...: POLICY-LRU-NUMBER each, in one call, of which those are kept
-# that are a result
+# one SCENARIO KEY RUN... - play runs, POLICY-LRU-NUMBER each, in one call, and keep those
+# that finished
 one() {
 	local name=$1 key=$2 began=$SECONDS status=0 run done=0
 	shift 2
@@ -51,7 +53,7 @@ one() {
 	PLAN=$* POLICY=${1%%-*} RUNS=1 OUT=$tmp OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}" \
 		"$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
 	for run; do
-		# run.sh knows no plan: it has played the first
+		# run.sh ignores PLAN and has played the first run
 		[ -n "$STOCK" ] || [ ! -d "$tmp/${run%-*}-1" ] || mv "$tmp/${run%-*}-1" "$tmp/$run"
 		if [ -f "$tmp/$run/results" ] && [ "$(tail -n1 "$tmp/$run/results" | tr -d '\r')" = done ]; then
 			mv "$tmp/$run/results" "$work/$key/$run"
@@ -63,11 +65,11 @@ one() {
 	{ grep -v ' fs=ext4 ' "$tmp/why" || true; } | while read -r why; do
 		say "$name: ${why#kernel: }"
 	done
-	[ $status -ne 2 ] || return 255 # bad input: xargs goes no further
+	[ $status -ne 2 ] || return 255 # bad input: xargs stops
 	return 1
 }
 
-# a line for some runs that ended, with a guess at when the last one will
+# progress NR TEXT - report that NR more runs ended, and estimate the time left
 progress() {
 	local done i
 	for ((i = 0; i < $1; i++)); do echo "$2"; done >>"$PROGRESS"
@@ -81,7 +83,7 @@ kernel_id() {
 
 key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; echo -n "$SET${KMEM:+ kmem=$KMEM}"; } | sha256sum | cut -c1-16; }
 
-# what a policy is recorded as: of a stock kernel, what it imitates
+# name_of POLICY - the name under which it is recorded: the policy that it imitates
 name_of() {
 	case $1 in
 	skip*) echo "v1${1#skip}" ;;
@@ -105,8 +107,8 @@ export KERNEL_DIR LRU STOCK SET
 kernel=$KERNEL_DIR
 player=$(digest "$here"/player/*.[ch])
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
-# Our v6.12 has no event to wait for, and no kprobes. MGLRU needs none: it goes by no
-# statistics. On a stock kernel the player always waits.
+# ALIGN: does the player wait for a flush of memcg statistics? The v6.12 that we build has
+# neither an event for it nor kprobes. On a stock kernel the player always waits.
 case $STOCK$(info version) in
 6.*) ALIGN=0 ;;
 [0-9]*) ALIGN=1 ;;
@@ -115,7 +117,7 @@ esac
 export ALIGN
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
-# plain NAME... - names that are words of commands and fields of CSV
+# plain NAME... - fail if a name cannot be a word of a command and a CSV field
 plain() {
 	local name
 	for name; do
@@ -135,11 +137,12 @@ for name in $SCENARIOS; do
 	keys[$name]=$(key "$name")
 	mkdir -p "$work/${keys[$name]}"
 done
-# runs_of SCENARIO NUMBER - those that are not done yet, POLICY-LRU-NUMBER
+# runs_of SCENARIO NUMBER - the unfinished runs with this number, POLICY-LRU-NUMBER each
 runs_of() {
 	local policy
 	for policy in $POLICY; do
-		# what acts at a reap, where nobody is reaped, or is not what it stands for
+		# without a reap the policy has no effect; with only_baseline the player
+		# cannot imitate it
 		if [ -n "$STOCK" ] && [ "$policy" != baseline ] &&
 			{ ! grep -q '^mrelease,' "$traces/$1.csv" || grep -q '^note,only_baseline,' "$traces/$1.csv"; }; then
 			continue
@@ -147,8 +150,8 @@ runs_of() {
 		[ -f "$work/${keys[$1]}/$policy-$LRU-$2" ] || echo "$policy-$LRU-$2"
 	done
 }
-# A stock kernel plays all runs of a scenario with a memory cgroup in one boot. Else
-# every scenario once before any twice: a first look comes early.
+# A stock kernel plays all runs of a scenario with a memory cgroup in one boot. Otherwise
+# play every scenario once before any twice, so that first results come early.
 for ((run = 1; run <= RUNS; run++)); do
 	for name in $SCENARIOS; do
 		if [ -z "$STOCK" ] || ! grep -q '^machine,memcg_pages,' "$traces/$name.csv"; then
@@ -184,7 +187,7 @@ new=$(mktemp -d)
 trap 'rm -rf "$tasks" "$PROGRESS" "$new"' EXIT
 from="$(info version),$(info patches | sed 's/ *$//'),$(digest "$kernel/config"),$player,$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')"
 
-# fold SCENARIO POLICY RESULTS...
+# fold SCENARIO POLICY RESULTS... - write the rows of several runs to the files in $new
 fold() {
 	awk -v scenario="$1" -v policy="$(name_of "$2")" -v source="$([ -z "$STOCK" ] || info source)" -v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
 		-v date="$(date -u -r "${@: -1}" +%F)" -v digest="$(sha256sum <"$traces/$1.csv" | cut -c1-16)" '
@@ -197,13 +200,13 @@ function median(v, n,   i, j, t) {
 		}
 	return v[int((n + 1) / 2)]
 }
-# the value of each run
+# the values of all runs
 function all(v,   r, s) {
 	for (r = 1; r <= run; r++)
 		s = s " " v[r]
 	return substr(s, 2)
 }
-# of one page: as it is in this run, and as it was in all before
+# state of a page over all runs: @is in this run, @before in the earlier ones
 function merge(before, is) {
 	if (before == "" || before == is)
 		return is
@@ -224,15 +227,15 @@ function rle(mark, file,   i, n, s, last, key) {
 function since(r, mark, before, name) {
 	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
 }
-# what an operation took since the mark before, if the disk did not read in it
+# mean time of an operation in which the disk did not read, since the previous snapshot
 function op_us(r, mark, before,   ops) {
 	ops = since(r, mark, before, "player.ops")
 	return ops > 0 ? since(r, mark, before, "player.ops_us") / ops : 0
 }
-# what a process waited for one request to the disk since the mark before: what
-# those operations took in which it read, except for the faults and for what any
-# operation takes. In a whole guest some of that is time that kswapd took, so
-# there it is the time of the request in the block layer.
+# mean time that a process waited for a disk request since the previous snapshot: the time
+# of the operations in which the disk read, minus their faults and the time of any
+# operation. In a whole guest this would include time that kswapd took, so there it is the
+# time of the request in the block layer.
 function read_us(r, mark, before,   reads, us) {
 	reads = since(r, mark, before, "player.disk_reads")
 	if (guest)
@@ -241,7 +244,7 @@ function read_us(r, mark, before,   reads, us) {
 		- since(r, mark, before, "player.disk_ops") * op_us(r, mark, before)
 	return reads > 0 && us > 0 ? us / reads : 0
 }
-# what kswapd needed for a page that it looked at, on any list
+# mean time of kswapd per page scanned, on any list
 function scan_ns(r, mark,   kswapd, direct) {
 	kswapd = is[r, mark, "pgscan_kswapd"]
 	direct = is[r, mark, "pgscan_direct"]
@@ -342,8 +345,8 @@ for trace in "$traces"/*.csv; do
 			for f in csv runs.csv pages.csv; do cat "$new/part/$f" >>"$new/$f"; done
 			rm -r "$new/part"
 		elif [ -n "$before" ]; then
-			# recorded before and more often, perhaps with another player; what
-			# was in force then was not always named
+			# keep the recorded rows, which are from more runs, perhaps with another
+			# player; old rows lack the column of settings
 			for f in csv pages.csv; do
 				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$out.$f" >>"$new/$f"
 			done

@@ -1,22 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# run.sh TRACE: replays a trace on a real kernel in QEMU and prints its counters
-# as CSV, one row per run, mark and counter. A run that could not do what the
-# trace says is named on stderr, is not in the CSV, and makes the exit code 1.
+# run.sh TRACE: replays a trace on a real kernel in QEMU and prints its counters as CSV,
+# one row per run, snapshot and counter. A run that could not do what the trace says is
+# reported on stderr, is left out of the CSV, and makes the exit code 1.
 #
 #   POLICY="NAME..."  policies of the test-only patch, each also with +evict
 #                     (default baseline)
 #   LRU="NAME..."     classic, mglru (default classic)
-#   RUNS=N            runs of each (default 5)
+#   RUNS=N            runs of each policy and LRU (default 5)
 #   KERNEL, KERNEL_SRC, PATCHES, CONFIG   as for build.sh
-#   KERNEL_DIR=FOLDER  a kernel that build.sh printed; nothing is built then
-#   RA_KB=N           read-ahead, instead of what the trace says
+#   KERNEL_DIR=FOLDER  use this kernel, which build.sh printed, and build nothing
+#   RA_KB=N           readahead, overrides the trace
 #   KMEM=0            kernel memory is not charged (cgroup.memory=nokmem)
-#   MEMCG=N           memory.max in pages, instead of what the trace says
-#   MEM=N             MiB of the guest (default: as the trace's machine needs)
+#   MEMCG=N           memory.max in pages, overrides the trace
+#   MEM=N             MiB of the guest (default: what the trace's machine rows need)
 #   OPTIONS="..."     more player options, such as player.dump=1 player.times=1
 #   QEMU="..."        more options of QEMU, such as "-icount shift=0,sleep=off"
-#   TIMEOUT=SECONDS   of one run (default 600)
+#   TIMEOUT=SECONDS   limit for one run (default 600)
 #   OUT=FOLDER        keep console and raw results there
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -49,9 +49,8 @@ mkdir -p "$out"
 make_disk
 make_initrd
 
-# A machine of so many pages is one where the trace finds as many free: the
-# kernel's image, its map of pages, what it needs to run, and the trace's text
-# come on top.
+# memory_pages is what the trace finds free. The guest needs more: for the kernel image,
+# the map of pages, the kernel's own allocations and the text of the trace.
 memcg=${MEMCG:-$(machine memcg_pages)}
 pages=$(machine memory_pages)
 cpus=$(machine cpus)

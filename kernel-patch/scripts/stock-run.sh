@@ -1,30 +1,30 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# stock-run.sh TRACE: replays a trace on a distribution's own kernel in QEMU and
-# prints its counters as CSV, one row per run, mark and counter. What the trace's
-# machine leaves open is as the distribution has it. A run that could not do what
-# the trace says is named on stderr, is not in the CSV, and makes the exit code 1;
-# what can not be played at all is one line and exit code 2.
+# stock-run.sh TRACE: replays a trace on a distribution's kernel in QEMU and prints its
+# counters as CSV, one row per run, snapshot and counter. Settings that neither the trace
+# nor SET names keep the distribution's values. A run that could not do what the trace
+# says is reported on stderr, is left out of the CSV, and makes the exit code 1. A trace
+# that cannot be played at all gives one line and exit code 2.
 #
-#   KERNEL, KERNEL_IMAGE  which, as for image.sh; KERNEL_DIR=FOLDER: one that it printed
-#   POLICY="NAME..."   baseline, skip, evict, skip+evict (default baseline): what
-#                      player/stock.c makes of a kernel that has none of them
+#   KERNEL, KERNEL_IMAGE  as for image.sh; KERNEL_DIR=FOLDER: a folder that it printed
+#   POLICY="NAME..."   baseline, skip, evict, skip+evict (default baseline):
+#                      player/stock.c imitates them on a kernel that does not have them
 #   LRU="NAME..."      classic, mglru (default mglru, as Debian ships it)
-#   SET="KEY=VALUE..." instead of the kernel's default:
+#   SET="KEY=VALUE..." settings that override the kernel's:
 #                        kmem=0|1          0: kernel memory is not charged to the memcg
 #                        thp=always|madvise|never
 #                        damon_stat=0|1    the monitor that 6.18 and later start with
 #                        boost=0|1         0: no watermark boost
-#                        readahead_kb=N    of the disk, instead of the trace's too
+#                        readahead_kb=N    of the disk; also overrides the trace
 #                        folios=small|large  small: page cache of order 0 only
-#   RUNS=N             runs of each (default 5); with a memory cgroup all in one boot, see
-#                      player/batch.c, a whole guest is booted for each
-#   PLAN="POLICY-LRU-NUMBER..."  just these runs
-#   MEMCG=N            memory.max in pages, instead of what the trace says
-#   MEM=N              MiB of the guest (default: as the trace's machine needs)
+#   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
+#                      runs share one boot (player/batch.c), otherwise each has its own
+#   PLAN="POLICY-LRU-NUMBER..."  only these runs
+#   MEMCG=N            memory.max in pages, overrides the trace
+#   MEM=N              MiB of the guest (default: what the trace's machine rows need)
 #   OPTIONS="..."      more player options, such as player.dump=1 player.times=1
 #   QEMU="..."         more options of QEMU
-#   TIMEOUT=SECONDS    of one run (default 600)
+#   TIMEOUT=SECONDS    limit for one run (default 600)
 #   OUT=FOLDER         keep console and raw results there
 #   REAPSIM=PROGRAM    checks the trace first
 set -euo pipefail
@@ -41,7 +41,7 @@ TIMEOUT=${TIMEOUT:-600}
 OPTIONS=${OPTIONS:-}
 policies="baseline skip evict skip+evict"
 
-# one_of WHAT VALUE "NAME..." - is it?
+# one_of WHAT VALUE "NAME..." - fail unless VALUE is one of the names
 one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }
 
 for policy in $POLICY; do one_of POLICY= "$policy" "$policies"; done
@@ -79,7 +79,7 @@ esac
 if [ -n "${REAPSIM:-}" ]; then
 	"$REAPSIM" trace check "$trace" >/dev/null || exit 2
 fi
-# line_of ROW - the first such row's line, or nothing
+# line_of ROW - the line number of the first such row, or nothing
 line_of() { { grep -nE "^[[:space:]]*$1" "$trace" || true; } | head -1 | cut -d: -f1; }
 memcg=${MEMCG:-$(machine memcg_pages)}
 pages=$(machine memory_pages)
@@ -104,9 +104,9 @@ if [ "$(number "${swap:-0}")" -gt 0 ]; then
 	[ -d "$kernel/swap" ] || bad "$(info source) has no zram, and $trace wants swap_pages"
 	modules+=("$kernel/swap")
 fi
-# ext4 makes no large folios on a file system that may have encrypted files
-# (ext4_should_enable_large_folio()), and does all else as before: "chattr +j" has
-# the same effect, but sends what is written through the journal.
+# ext4 uses no large folios on a file system with the feature "encrypt" (v7.3
+# ext4_check_large_folio()), and changes nothing else without encrypted files. "chattr +j"
+# also avoids large folios, but sends written data through the journal.
 if [[ " $SET " == *" folios=small "* ]]; then
 	make_disk ^has_journal,encrypt
 else
@@ -114,21 +114,22 @@ else
 fi
 make_initrd "${modules[@]}"
 
-# A distribution's kernel takes 60 to 80 MiB for itself; size.c takes the rest away.
+# A distribution's kernel needs 60 to 80 MiB for itself; player/size.c takes the surplus.
 cpus=$(machine cpus)
 cpus=$(number "${cpus:-1}")
 own=$(($(stat -c %s "$tmp/initrd") / 1048576 + 92))
 if [ -n "${MEM:-}" ]; then
 	mem=$MEM
 elif [ -n "$memcg" ]; then
-	# from 512 MiB on THP are as the kernel's configuration has them
+	# with less than 512 MiB the kernel disables THP, whatever its configuration
 	mem=$(($(number "$memcg") / 128 + 640))
 else
 	pages=$(number "$pages")
 	mem=$(((pages * 4 + pages / 16) / 1024 + own))
 fi
 
-# play RUN... - in one boot; the results of each, POLICY-LRU-NUMBER, are $out/RUN/results
+# play RUN... - play runs, POLICY-LRU-NUMBER each, in one boot. The results of each go to
+# $out/RUN/results
 play() {
 	local dir=$tmp/boot status=0 run
 	rm -rf "$dir"
@@ -141,11 +142,11 @@ player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" 
 	for run; do
 		mkdir -p "$out/$run"
 		cp "$dir/qemu" "$out/$run"
-		# why another run failed is there, too
+		# drop the reason why another run failed
 		sed '/^\(run-failed\|bad-input\): /d' "$dir/console" >"$out/$run/console"
 		if [ -f "$dir/$run" ]; then
 			mv "$dir/$run" "$out/$run/results"
-		else # what there is was said before the first run, or not at all
+		else # the guest ended before this run: use what came before the first run
 			cp "$dir/results" "$out/$run/results"
 			sed -i '/^done/d' "$out/$run/results"
 		fi
@@ -153,7 +154,7 @@ player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" 
 	done
 }
 
-one() { # run, status of its guest
+one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
 	local dir=$out/$1 why policy lru run
 	IFS=- read -r policy lru run <<<"$1"
 	why=$(why_not "$dir" "$2")
@@ -178,7 +179,7 @@ for lru in $LRU; do
 		done
 	done
 done
-# shellcheck disable=SC2206 # a list
+# shellcheck disable=SC2206 # PLAN is a list
 [ -z "${PLAN:-}" ] || runs=($PLAN)
 if [ -n "$memcg" ]; then
 	play "${runs[@]}"
