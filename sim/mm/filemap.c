@@ -181,36 +181,74 @@ static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_
 	return (int64_t)last;
 }
 
-/* struct folio_batch of a read: @last is the page after it */
+/* struct folio_batch of a read: the folios up to page @last, which is the first page after it */
 struct read_batch {
-	unsigned int nr;
-	uint32_t heads[FOLIO_BATCH_SIZE];
 	uint64_t last;
-	bool async, locked; /* of the last folio */
+	uint32_t last_head;
+	uint16_t flags; /* PG_readahead and PG_locked of the last folio */
 };
 
-/* filemap_get_read_batch(): of the pages [@last, @end) of a file, the first of which is there */
-static inline void get_read_batch(const struct sim *s, uint32_t base, uint64_t last, uint64_t end,
-				  struct read_batch *b)
+/* filemap_get_read_batch(): of the pages [@at, @end) of a file, the first of which is there */
+static inline struct read_batch get_read_batch(const struct sim *s, uint32_t base, uint64_t at,
+					       uint64_t end)
 {
-	const struct folio *folios = s->folios;
-	unsigned int nr = 0;
+	const struct folio *folios = s->folios + base;
+	struct read_batch b = { .last = at };
 
-	b->async = b->locked = false;
-	while (last < end && nr < FOLIO_BATCH_SIZE && (folios[base + last].flags & PG_resident)) {
-		const uint32_t head = folio_head(folios, base + (uint32_t)last);
-		const struct folio *f = &folios[head];
+	for (unsigned int nr = FOLIO_BATCH_SIZE; nr; nr--) {
+		const struct folio *f = &folios[b.last];
 
-		b->heads[nr++] = head;
-		last = head - base + folio_nr_pages(f);
-		if (f->flags & (PG_readahead | PG_locked)) {
-			b->async = f->flags & PG_readahead;
-			b->locked = f->flags & PG_locked;
+		if (!(f->flags & PG_resident))
 			break;
+		b.last_head = base + (uint32_t)b.last++;
+		if (__builtin_expect(f->order, 0)) {
+			b.last_head = folio_head(s->folios, b.last_head);
+			f = &s->folios[b.last_head];
+			b.last = b.last_head - base + folio_nr_pages(f);
 		}
+		b.flags = f->flags & (PG_readahead | PG_locked);
+		if (b.flags || b.last >= end)
+			break;
 	}
-	b->nr = nr;
-	b->last = last;
+	return b;
+}
+
+/*
+ * The last folio of @b is to be read ahead of, or is being read; the batch holds references
+ * meanwhile. Return: the end of what can be copied, or -EINTR.
+ */
+static int64_t read_and_wait(struct sim *s, unsigned int cpu, struct file_open *open, uint64_t at,
+			     uint64_t end, const struct read_batch *b)
+{
+	const uint32_t base = file_slot(s, open->file, 0);
+	const unsigned int held = s->held->nr;
+	int64_t there = (int64_t)b->last;
+
+	for (uint64_t i = at; i < b->last;) {
+		const uint32_t head = folio_head(s->folios, base + (uint32_t)i);
+
+		folio_hold(s, head);
+		i = head - base + folio_nr_pages(&s->folios[head]);
+	}
+	if (b->flags & PG_readahead)
+		page_cache_async_ra(s, cpu, open, b->last_head - base,
+				    (uint32_t)(end - (b->last_head - base)));
+	if (s->sched)
+		there = wait_for_batch(s, base, at, MIN(b->last, end));
+	folio_unhold(s, held);
+	return there;
+}
+
+/* mark the large folio of page @at. Return: the first page behind it, but at most @end. */
+static uint64_t mark_large(struct sim *s, unsigned int cpu, uint32_t base, uint64_t at,
+			   uint64_t prev_end, uint64_t end)
+{
+	const uint32_t head = folio_head(s->folios, base + (uint32_t)at);
+	const uint8_t order = s->folios[head].order;
+
+	if (at >> order != (prev_end - 1) >> order)
+		s->cfg.lru->mark_accessed(s, cpu, head);
+	return MIN(((at >> order) + 1) << order, end);
 }
 
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
@@ -226,49 +264,43 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	while (at < end) {
 		/* filemap_get_pages(): a batch ends at a hole, after a folio that
 		 * carries the readahead mark, or when it is full */
-		const unsigned int held = s->held->nr;
 		uint64_t batch_end = end;
 		struct read_batch b;
 
-		if (!(s->folios[base + at].flags & PG_resident))
-			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
 		if (!(s->folios[base + at].flags & PG_resident)) {
-			/* filemap_create_folio() */
-			int ret = filemap_add_folio(s, cpu, base + (uint32_t)at, 0, ADD_READ);
+			page_cache_sync_ra(s, cpu, open, (uint32_t)at, (uint32_t)(end - at));
+			if (!(s->folios[base + at].flags & PG_resident)) {
+				/* filemap_create_folio() */
+				int ret =
+					filemap_add_folio(s, cpu, base + (uint32_t)at, 0, ADD_READ);
 
-			if (ret == -EEXIST)
-				continue;
-			if (ret)
-				return ret;
-			read_folios(s, base + (uint32_t)at, 1);
-			batch_end = at + 1;
+				if (ret == -EEXIST)
+					continue;
+				if (ret)
+					return ret;
+				read_folios(s, base + (uint32_t)at, 1);
+				batch_end = at + 1;
+			}
 		}
-		get_read_batch(s, base, at, batch_end, &b);
-		if (b.async || b.locked) {
-			const uint32_t pgoff_last = b.heads[b.nr - 1] - base;
-			int64_t there;
+		b = get_read_batch(s, base, at, batch_end);
+		if (__builtin_expect(b.flags, 0)) {
+			int64_t there = read_and_wait(s, cpu, open, at, end, &b);
 
-			/* the batch holds references meanwhile */
-			for (unsigned int i = 0; i < b.nr; i++)
-				folio_hold(s, b.heads[i]);
-			if (b.async)
-				page_cache_async_ra(s, cpu, open, pgoff_last,
-						    (uint32_t)(end - pgoff_last));
-			there = s->sched ? wait_for_batch(s, base, at, MIN(b.last, end))
-					 : (int64_t)b.last;
-			folio_unhold(s, held);
 			if (there < 0)
 				return -EINTR;
 			b.last = (uint64_t)there;
 		}
+		/* pos_same_folio(): a folio read twice in a row counts once */
 		for (const uint64_t last = MIN(b.last, end); at < last; prev_end = at) {
-			const uint32_t head = folio_head(s->folios, base + (uint32_t)at);
-			const uint8_t order = s->folios[head].order;
+			const uint32_t slot = base + (uint32_t)at;
 
-			/* pos_same_folio(): a folio read twice in a row counts once */
-			if (at >> order != (prev_end - 1) >> order)
-				s->cfg.lru->mark_accessed(s, cpu, head);
-			at = MIN(((at >> order) + 1) << order, end);
+			if (__builtin_expect(s->folios[slot].order, 0)) {
+				at = mark_large(s, cpu, base, at, prev_end, end);
+			} else {
+				if (at + 1 != prev_end)
+					s->cfg.lru->mark_accessed(s, cpu, slot);
+				at++;
+			}
 		}
 	}
 	/* readahead does not see where this read got to before it ends */

@@ -64,6 +64,10 @@ static struct trace *fill(uint64_t pages)
 		if (trace_build_op(&b, &op, NULL))
 			exit(1);
 	}
+	/* measure() stops before the last two records */
+	if (trace_build_op(&b, &(struct op){ .code = OP_EXIT, .pid = 1 }, NULL) ||
+	    trace_build_op(&b, &(struct op){ .code = OP_DRAIN }, NULL))
+		exit(1);
 	return trace_build_end(&b);
 }
 
