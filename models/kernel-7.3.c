@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mainline v7.3.4, which the files of sim/ and models/ mirror unless they say
- * otherwise, and the release candidate that many recordings were made on.
+ * Mainline v7.3.4, which sim/ and models/ mirror unless they say otherwise, and the release
+ * candidate on which many recordings were made.
  *
  * Between v7.3-rc7 and v7.3.4 one change in mm/ matters here: count_shadow_nodes() takes the
  * number of pages from the statistics again. These other changes have no item: a charge that

@@ -98,7 +98,7 @@ static const struct option options[] = {
 	{ NULL },
 };
 
-/* the lowest watermark that is breached */
+/* get_lowest_watermark(): the lowest watermark that free memory is below */
 enum watermark {
 	WMARK_MIN,
 	WMARK_LOW,
@@ -109,13 +109,14 @@ enum watermark {
 struct lmkd {
 	const union option_value *args;
 	struct psi_trigger partial, complete;
-	uint64_t refaults, file_lru, reset_ns; /* thrashing is counted from here */
-	uint64_t prev_growth;		       /* percent, of the time before the reset */
-	uint64_t seen_refaults;		       /* at the last look, as below */
+	uint64_t refaults, file_lru, reset_ns; /* values at the last reset of thrashing */
+	uint64_t prev_growth;		       /* percent, before that reset */
+	/* counters at the last poll */
+	uint64_t seen_refaults;
 	uint64_t scan_direct, scan_kswapd;
-	uint64_t limit; /* percent; decays */
-	bool killed;	/* by the last look */
-	/* what the last look found */
+	uint64_t limit; /* of thrashing, percent; decays */
+	bool killed;	/* the last poll killed */
+	/* state at the last poll */
 	bool direct, swap_is_low;
 	uint32_t victim;
 };
@@ -139,9 +140,9 @@ static uint64_t thrashing(struct sim *s, struct lmkd *l)
 
 	if (passed <= THRASHING_RESET_NS)
 		return growth(s, l) + l->prev_growth;
-	/* a phone was up long before the trace, and what it had then is forgotten */
+	/* a phone was up long before the trace: its growth before that has decayed */
 	l->prev_growth = l->reset_ns ? growth(s, l) : 0;
-	/* over the limit, and still here: there was nobody to kill */
+	/* no decay if growth exceeds the limit: then no process could be killed for it */
 	if (windows > 1 || l->prev_growth < l->limit)
 		l->prev_growth = windows < 64 ? l->prev_growth >> windows : 0;
 	thrashing_reset(s, l);
@@ -174,7 +175,7 @@ static enum watermark lowest_watermark(const struct sim *s)
 						   : WMARK_NONE;
 }
 
-/* Return: true if anything was scanned or refaulted since the last look */
+/* Return: true if pages were scanned or refaulted since the last poll. */
 static bool anything_new(struct sim *s, struct lmkd *l)
 {
 	const uint64_t *v = s->stat.v;
@@ -189,7 +190,8 @@ static bool anything_new(struct sim *s, struct lmkd *l)
 	return news;
 }
 
-/* the reason to kill, if any, with the lowest oom_score_adj that a victim may have */
+/* Return: true if there is a reason to kill. @min_adj: set to the lowest oom_score_adj that a
+ * victim may have. */
 static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, bool stalled,
 		   uint64_t thrash, int *min_adj, bool *for_thrashing)
 {
@@ -219,7 +221,7 @@ static bool reason(const struct sim *s, const struct lmkd *l, bool after_kill, b
 	return low;
 }
 
-/* the two shortest idle times */
+/* The two shortest idle times. */
 static void least_idle(const GArray *all, uint64_t least[2])
 {
 	least[0] = least[1] = UINT64_MAX;
@@ -262,7 +264,7 @@ static bool kill_one(struct sim *s, struct lmkd *l, int min_adj)
 	return true;
 }
 
-/* mp_event_psi(); true if it killed */
+/* mp_event_psi(). Return: true if it killed. */
 static bool look(struct sim *s, struct lmkd *l, bool stalled)
 {
 	const bool after_kill = l->killed;
@@ -310,7 +312,7 @@ static void run(struct sim *s, const union option_value *args)
 					 args[KILL_TIMEOUT_MS].n
 						 ? s->clock.now_ns + args[KILL_TIMEOUT_MS].n * MS
 						 : UINT64_MAX);
-			/* events in the meantime were not looked at */
+			/* lmkd drops events that came while it waited */
 			l.partial.event = l.complete.event = false;
 			until = s->clock.now_ns + POLL_NS;
 			continue;

@@ -63,13 +63,14 @@ static const struct option options[] = {
 
 struct oomd {
 	const union option_value *args;
-	uint64_t high_since;   /* the pressure; UINT64_MAX: it is not */
-	uint64_t scanned;      /* at the last look */
-	uint64_t reclaimed_ns; /* when something was scanned last */
-	uint64_t quiet_until;
+	uint64_t high_since;   /* since when pressure is high; UINT64_MAX: it is not */
+	uint64_t scanned;      /* pages scanned, at the last poll */
+	uint64_t reclaimed_ns; /* time of the last poll that saw pages scanned */
+	uint64_t quiet_until;  /* no kill for pressure before this time */
 };
 
-/* the founder of the family of @pid: go up as long as the ancestors live */
+/* The process that names the family of @pid: follow the parents up to one that was not
+ * forked or that is dead. */
 static uint32_t founder(const GArray *all, uint32_t pid)
 {
 	/* a chain of parents has at most all->len processes */
@@ -96,7 +97,7 @@ static uint64_t swap(const struct candidate *c)
 	return c->swap_pages;
 }
 
-/* kill the family with most of @what, if it has more than @threshold */
+/* Kill the family with most of @what, if that is more than @threshold. */
 static bool kill_family(struct sim *s, const struct oomd *o,
 			uint64_t (*what)(const struct candidate *c), uint64_t threshold)
 {

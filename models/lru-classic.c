@@ -69,7 +69,7 @@ struct classic {
 	struct folio_list lists[NR_LISTS];
 	struct lruvec_stats flushed;
 	uint64_t nonresident_age;
-	uint64_t refaults[NR_LRU_TYPES]; /* at the end of the last reclaim */
+	uint64_t refaults[NR_LRU_TYPES]; /* workingset_activate_* at the end of the last reclaim */
 	struct lru_cost cost[NR_LRU_TYPES];
 };
 
@@ -87,7 +87,7 @@ static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 	c->flushed.io[LRU_ANON] += s->stat.v[VM_nr_vmscan_write];
 }
 
-/* the statistics that reclaim sees now */
+/* The statistics that reclaim sees now. */
 static const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruvec *lruvec)
 {
 	struct classic *c = lruvec->lists;
@@ -191,7 +191,7 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 		c->nonresident_age += folio_nr_pages(f); /* workingset_activation() */
 		if (before & PG_lru) {
 			note(s, slot, MARK_ACTIVATE, before);
-			/* its place on the list is needed when the batch drains */
+			/* the drain of the batch will access the list position */
 			folio_list_prefetch(&c->lists[list_of(f)], f);
 			folio_activate(s, cpu, slot);
 			count_vm(s, VM_sim_mark_moves, folio_nr_pages(f));
@@ -407,7 +407,7 @@ static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
 	return inactive * ratio < active;
 }
 
-/* the changes of the statistics since the last call, decayed */
+/* Add the changes of the statistics since the last call to the costs, which decay. */
 static void costs_from_statistics(struct classic *c, const struct lruvec_stats *st)
 {
 	struct lru_cost *anon = &c->cost[LRU_ANON], *file_cost = &c->cost[LRU_FILE];
@@ -537,7 +537,7 @@ static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_contr
 		nr_anon = nr[INACTIVE_ANON] + nr[ACTIVE_ANON];
 		if (!nr_file || !nr_anon)
 			return false;
-		/* stop the smaller, scale the larger to what is left */
+		/* stop scanning the smaller type, scale what is left of the larger */
 		stop = nr_file > nr_anon ? LIST(LRU_ANON, 0) : LIST(LRU_FILE, 0);
 		go_on = nr_file > nr_anon ? LIST(LRU_FILE, 0) : LIST(LRU_ANON, 0);
 		percentage = MIN(nr_file, nr_anon) * 100 /

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MGLRU's rules in v6.12: lru_gen_add_folio of include/linux/mm_inline.h,
- * folio_inc_refs of mm/swap.c, the shadow entries of mm/workingset.c
- * (lru_gen_eviction, lru_gen_refault), and of mm/vmscan.c promotion
- * (folio_update_gen), eviction (folio_check_references, sort_folio to evict_folios)
- * and its loop (should_run_aging, get_nr_to_scan, try_to_shrink_lruvec).
+ * MGLRU's rules in v6.12. Mirrors include/linux/mm_inline.h (lru_gen_add_folio), mm/swap.c
+ * (folio_inc_refs), the shadow entries of mm/workingset.c (lru_gen_eviction,
+ * lru_gen_refault), and in mm/vmscan.c promotion (folio_update_gen), eviction
+ * (folio_check_references, sort_folio to evict_folios) and its loop (should_run_aging,
+ * get_nr_to_scan, try_to_shrink_lruvec).
  *
  * Differences from v7.3: a page that a fault brings in starts in the youngest
  * generation. Reclaim moves every page there that it finds used, even once.
@@ -98,14 +98,14 @@ static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	enum lru_type type = folio_lru_type(f);
 	uint16_t before = f->flags;
 
-	(void)workingset; /* the folio's own flag: the shadow's is another */
+	(void)workingset; /* a flag of the folio; this version has its own in @shadow */
 	if (shadow >> SHADOW_SHIFT != ((uint32_t)g->min_seq[type] & SHADOW_SEQ)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
 	g->refaulted.v[type][lru_tier_from_refs(refs)]++;
 	count_vm(s, VM_workingset_activate_anon + type, 1);
-	/* hot pages pushed out hot pages, or were not protected as they should be */
+	/* a hot page was evicted, because of other hot pages or for lack of protection */
 	if (s->in_lru_fault || refs >= (1 << LRU_REFS_WIDTH) - 1) {
 		f->flags |= LRU_REFS_MASK | PG_workingset;
 		count_vm(s, VM_workingset_restore_anon + type, 1);
@@ -163,7 +163,7 @@ static void update(struct sim *s, uint32_t slot, bool exec)
 	note(s, slot, WALK_PROMOTE, before);
 }
 
-/* lru_gen_look_around() of a task that has no mm_walk */
+/* lru_gen_look_around() in a task without an mm_walk */
 static void look(struct sim *s, uint32_t slot, bool exec)
 {
 	const struct mglru *g = folio_lruvec(s, slot)->lists;
@@ -197,7 +197,7 @@ static enum folio_references folio_check_references(struct sim *s, uint32_t slot
 	int referenced_ptes = 0;
 
 	if (f->mapcount) {
-		/* shrink_folio_list(): folio_update_gen() tried to promote it */
+		/* shrink_folio_list() keeps what folio_update_gen() tried to promote */
 		if (referenced_folio)
 			return FOLIOREF_KEEP;
 		referenced_ptes = folio_referenced(s, slot, &exec);
@@ -213,7 +213,8 @@ static enum folio_references folio_check_references(struct sim *s, uint32_t slot
 	return FOLIOREF_KEEP;
 }
 
-/* sort_folio(): true if the folio, off the oldest list, belongs elsewhere */
+/* sort_folio() of a folio that was taken off the oldest list. Return: true if it was put on
+ * another list. */
 static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned int tier_idx)
 {
 	struct folio *f = &s->folios[slot];
@@ -245,8 +246,8 @@ static void isolate_folio(struct mglru *g, struct folio *f)
 	lru_gen_forget(g, f);
 }
 
-/* scan_folios(). @slots: the isolated, oldest first. Return: folios scanned, 0 if
- * there is no progress. */
+/* scan_folios(). @slots: the isolated folios, oldest first. Return: folios scanned, 0 if
+ * there was no progress. */
 static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
 				enum lru_type type, unsigned int tier_idx, uint32_t *slots,
 				unsigned int *isolated)
@@ -254,7 +255,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
 	unsigned int scanned = 0, n = 0, taken;
 	uint32_t batch[MIN_LRU_BATCH];
-	uint64_t pages; /* as many: all folios are single pages */
+	uint64_t pages; /* equal to the number of folios: all are single pages */
 
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
@@ -310,9 +311,9 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 }
 
 /*
- * What shrink_folio_list() left goes back on the lists, but on the first pass
- * (@clean) for the folios that nothing seems to speak for: those get a second
- * one. Return: how many these are.
+ * Put the folios that shrink_folio_list() kept back on the lists. On the first pass (@clean is
+ * not NULL) collect clean, unmapped, unreferenced folios in @clean instead: they get a second
+ * pass. Return: the number of these.
  */
 static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slots, unsigned int n,
 			    uint32_t *clean)
@@ -327,7 +328,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 				f->flags |= PG_referenced;
 		} else if (!clean || f->mapcount ||
 			   (f->flags & (PG_active | PG_referenced | PG_locked | PG_dirty))) {
-			/* don't add rejected folios to the oldest generation */
+			/* an active folio goes to a younger generation than the oldest */
 			f->flags = (uint16_t)((f->flags & ~ALL_REFS) | PG_active);
 		} else {
 			clean[nr_clean++] = slots[i];
@@ -339,7 +340,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 	return nr_clean;
 }
 
-/* What a pass keeps between its steps */
+/* indices in sc->nr, the state of a pass between two steps */
 enum {
 	SCANNED,
 	UNQUEUED_DIRTY,
@@ -347,7 +348,7 @@ enum {
 	SWAPPINESS,
 };
 
-/* evict_folios(). Return: folios scanned, and generations left behind. */
+/* evict_folios(). Return: folios scanned, plus 1 if min_seq has changed; 0: no progress. */
 static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 				 unsigned int swappiness)
 {

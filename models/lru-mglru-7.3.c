@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MGLRU's rules in v7.3: lru_gen_folio_seq of include/linux/mm_inline.h, the
- * references of mm/folio.c (lru_gen_inc_refs, lru_gen_clear_refs), the shadow
- * entries of mm/workingset.c (lru_gen_eviction, lru_gen_refault), and of
- * mm/vmscan.c promotion (folio_update_gen, lru_gen_set_refs), eviction (sort_folio
- * to evict_folios) and its loop (try_to_shrink_lruvec).
+ * MGLRU's rules in v7.3. Mirrors include/linux/mm_inline.h (lru_gen_folio_seq), the
+ * references of mm/folio.c (lru_gen_inc_refs, lru_gen_clear_refs), the shadow entries of
+ * mm/workingset.c (lru_gen_eviction, lru_gen_refault), and in mm/vmscan.c promotion
+ * (folio_update_gen, lru_gen_set_refs), eviction (sort_folio to evict_folios) and its loop
+ * (try_to_shrink_lruvec).
  *
- * A folio has been used once (PG_referenced), a few times more (counted next to
- * it) or belongs to the working set (PG_workingset): use through page tables
- * promotes it from the second time on, reads through descriptors only count until
- * eviction finds it. A refault is recent for as many generations as there are.
+ * A folio was used once (PG_referenced), several times (a counter in its flags) or belongs
+ * to the working set (PG_workingset). The second use through page tables promotes it. Reads
+ * through file descriptors are only counted, until eviction looks at the folio. A refault
+ * is recent if fewer than MAX_NR_GENS generations were opened since the eviction.
  */
 #include "models/lru-mglru.h"
 #include "models/models.h"
@@ -84,7 +84,7 @@ static bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
 
 /* Shadow entries */
 
-/* the reads that PG_workingset takes a shadow's tier from, and the rest of it */
+/* A shadow holds the references in its low bits and the oldest generation above them. */
 #define LRU_REFS_WIDTH 2
 #define SHADOW_SEQ     (UINT32_MAX >> LRU_REFS_WIDTH)
 
@@ -192,7 +192,7 @@ static bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec)
 	return true;
 }
 
-/* lru_gen_look_around() of a task that has no mm_walk */
+/* lru_gen_look_around() in a task without an mm_walk */
 static void look(struct sim *s, uint32_t slot, bool exec)
 {
 	const struct mglru *g = folio_lruvec(s, slot)->lists;
@@ -202,7 +202,8 @@ static void look(struct sim *s, uint32_t slot, bool exec)
 		folio_activate(s, s->this_cpu, slot);
 }
 
-/* try_to_inc_min_seq(): two types that are both evicted stay close */
+/* try_to_inc_min_seq(): a type does not get ahead of max_seq - MIN_NR_GENS as long as the
+ * other is behind that */
 static void couple(const struct mglru *g, uint64_t *min_seq)
 {
 	uint64_t seq = g->max_seq - MIN_NR_GENS;
@@ -229,7 +230,8 @@ static enum folio_references folio_check_references(struct sim *s, uint32_t slot
 	return lru_gen_set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 }
 
-/* sort_folio(): true if the folio, off the oldest list, belongs elsewhere */
+/* sort_folio() of a folio that was taken off the oldest list. Return: true if it was put on
+ * another list. */
 static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned int tier_idx)
 {
 	struct folio *f = &s->folios[slot];
@@ -244,7 +246,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 		lru_gen_put(s, g, slot, false);
 		return true;
 	}
-	/* don't count the workingset being lazily promoted */
+	/* a workingset folio with all references is promoted late, not protected: no count */
 	if (refs + workingset == LRU_REFS_MAX + 1)
 		;
 	else if (tier > tier_idx)
@@ -321,9 +323,9 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 }
 
 /*
- * What shrink_folio_list() left goes back on the lists, but on the first pass
- * (@clean) for the folios that nothing seems to speak for: those get a second
- * one. Return: how many these are.
+ * Put the folios that shrink_folio_list() kept back on the lists. On the first pass (@clean is
+ * not NULL) collect clean, unmapped, inactive folios in @clean instead: they get a second pass.
+ * Return: the number of these.
  */
 static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 			    const uint32_t *slots, unsigned int n, uint32_t *clean)
@@ -338,7 +340,7 @@ static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
 			clean[nr_clean++] = slots[i];
 			continue;
 		}
-		/* don't add rejected folios to the oldest generation */
+		/* an active folio goes to a younger generation than the oldest */
 		if (lru_gen_folio_seq(g, f, false) == g->min_seq[type])
 			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
 		lru_gen_add_folio(s, g, slots[i], false);
@@ -387,17 +389,17 @@ static bool should_run_aging(const struct mglru *g, const struct scan_control *s
 
 	if (min_seq + MIN_NR_GENS > g->max_seq)
 		return true;
-	/* eviction can go on; if the going is easy, let it */
+	/* eviction is still possible: at the first priority do only that */
 	return sc->priority != DEF_PRIORITY && min_seq + MIN_NR_GENS == g->max_seq;
 }
 
-/* What a pass keeps between its steps */
+/* indices in sc->nr, the state of a pass between two steps */
 enum {
 	LEFT_TO_SCAN,
 	SWAPPINESS,
 };
 
-/* try_to_shrink_lruvec(): once round its loop. Returns true while there is more. */
+/* try_to_shrink_lruvec(): one iteration of its loop. Return: true if there are more. */
 static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	struct mglru *g = lruvec->lists;
@@ -419,7 +421,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 			     swappiness);
 	if (!delta || should_abort_scan(s, sc))
 		return false;
-	/* root reclaim: the next cgroup's turn */
+	/* root reclaim goes on with the next cgroup */
 	if (!sc->memcg && should_age)
 		return false;
 	sc->nr[LEFT_TO_SCAN] -= MIN(delta, sc->nr[LEFT_TO_SCAN]);

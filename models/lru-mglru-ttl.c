@@ -24,7 +24,7 @@ static uint64_t jiffies_at(const struct sim *s, uint64_t ns)
 	return ns / (s->cfg.machine.tick_us * 1000ull);
 }
 
-/* at least as long: msecs_to_jiffies() */
+/* msecs_to_jiffies() rounds up */
 static uint64_t min_ttl(const struct sim *s)
 {
 	return (s->cfg.machine.min_ttl_ms * 1000ull + s->cfg.machine.tick_us - 1) /

@@ -51,7 +51,7 @@ void lru_gen_add_mm(struct lruvec *lruvec, struct mm *mm)
 
 	g_queue_push_tail(&g->mms, mm);
 	mm->lru = g->mms.tail;
-	/* the first addition since the last walk */
+	/* the first mm that was added since the last walk */
 	if (g->tail_set && !g->tail)
 		g->tail = mm->lru;
 }
@@ -67,16 +67,17 @@ void lru_gen_del_mm(struct lruvec *lruvec, struct mm *mm)
 	mm->lru = NULL;
 }
 
-/* at least one young PTE a cache line, on average */
+/* On average at least one young PTE per cache line. */
 static bool suitable_to_scan(unsigned int total, unsigned int young)
 {
 	return young * 8 >= total;
 }
 
 /*
- * get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): the folio of a young PTE,
- * if it is on a list. That PTE, and with it those that follow in the same large folio up
- * to @end, are old afterwards; @nr: how many. @anon: is it evicted?
+ * get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): clear the young bit of the PTE
+ * at @vpn, and of the PTEs after it up to @end that map the same large folio. @nr: set to
+ * their number. @anon: is anon evicted? Return: the folio, or FOLIO_NONE if the PTE is not
+ * young or its folio is not wanted.
  */
 static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vma *vma,
 			   struct pte_table *pt, uint32_t vpn, uint64_t end, bool anon,
@@ -129,7 +130,8 @@ static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, s
 	update_folio(s, g, vma, slot);
 }
 
-/* Return: how many of the PTEs in [vpn, end) were young, a run in a large folio as a whole */
+/* Clear the young bits of the PTEs in [vpn, end) and update their folios. Return: the number of
+ * young PTEs; the PTEs of a large folio count as young if the first is. */
 static unsigned int update_range(struct sim *s, const struct mglru *g, const struct vma *vma,
 				 struct pte_table *pt, uint64_t vpn, uint64_t end, bool anon)
 {
@@ -141,7 +143,7 @@ static unsigned int update_range(struct sim *s, const struct mglru *g, const str
 
 		if (slot == FOLIO_NONE)
 			continue;
-		/* once for a folio that is met twice in a row */
+		/* update a folio once for consecutive PTEs */
 		if (slot != last)
 			update_folio(s, g, vma, last);
 		last = slot;
@@ -173,13 +175,13 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 			end = at + MIN_LRU_BATCH / 2;
 		}
 	}
-	/* and those that brought us here, which rmap has cleared */
+	/* also count the @nr young PTEs that rmap has cleared */
 	if (suitable_to_scan((unsigned int)(end - start),
 			     update_range(s, g, vma, pt, start, end, anon) + nr))
 		set_add(g, g->max_seq, pt);
 }
 
-/* the nine tenths of should_skip_vma() that a trace can tell */
+/* The checks of should_skip_vma() that matter for the VMAs of a trace. */
 static bool should_skip_vma(const struct sim *s, const struct vma *vma, unsigned int swappiness)
 {
 	if (!vma_has_recency(vma))
@@ -189,7 +191,7 @@ static bool should_skip_vma(const struct sim *s, const struct vma *vma, unsigned
 	return false;
 }
 
-/* a page table under walk; VMAs may share one */
+/* struct table_walk - the page table being walked; several VMAs may share it */
 struct table_walk {
 	struct pte_table *pt;
 	uint32_t index;
@@ -197,7 +199,7 @@ struct table_walk {
 	bool skip;
 };
 
-/* the choice in walk_pmd_range() */
+/* walk_pmd_range(): decide whether to walk a page table. */
 static void table_begin(struct mglru *g, struct table_walk *w, uint64_t seq, bool force)
 {
 	w->total = w->young = 0;
@@ -254,7 +256,7 @@ bool lru_gen_walk_mms(struct sim *s, struct mglru *g, uint64_t seq, unsigned int
 	for (GList *l = g->mms.head; l; l = l->next) {
 		struct mm *mm = l->data;
 
-		/* everything from the first that is new on */
+		/* walk every mm that was added since the last walk completely */
 		if (!g->tail_set || g->tail == l) {
 			g->tail_set = true;
 			g->tail = l->next;

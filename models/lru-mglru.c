@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The multi-generational LRU (CONFIG_LRU_GEN): this file mirrors what v6.12 and
- * v7.3 have in common of the lists of include/linux/mm_inline.h
- * (lru_gen_add_folio, lru_gen_del_folio), and of mm/vmscan.c the feedback loop
- * (read_ctrl_pos to positive_ctrl_err), the ends of the window of generations
- * (inc_min_seq to inc_max_seq), and lru_gen_shrink_node, lru_gen_age_node.
- * lru-mglru-walk.c looks at page tables, lru-mglru-ttl.c has min_ttl_ms.
- * lru-mglru-7.3.c and lru-mglru-6.12.c have what each version does by itself: where
- * a folio goes, what its references mean, shadow entries, sorting and eviction
- * (struct lru_gen_rules).
+ * The multi-generational LRU (CONFIG_LRU_GEN). This file mirrors the code that v6.12 and
+ * v7.3 have in common: the lists of include/linux/mm_inline.h (lru_gen_add_folio,
+ * lru_gen_del_folio), and in mm/vmscan.c the feedback loop (read_ctrl_pos to
+ * positive_ctrl_err), the window of generations (inc_min_seq to inc_max_seq),
+ * lru_gen_shrink_node and lru_gen_age_node. lru-mglru-walk.c walks page tables,
+ * lru-mglru-ttl.c has min_ttl_ms. lru-mglru-7.3.c and lru-mglru-6.12.c have the rules of
+ * each version (struct lru_gen_rules): the generation of a folio, the meaning of its
+ * references, shadow entries, sorting and eviction.
  *
  * A page belongs to one of up to four generations. Aging first walks the page tables
  * and moves the pages that were used through them to the youngest generation, then
@@ -70,7 +69,7 @@ static bool lru_gen_is_active(const struct mglru *g, unsigned int gen)
 	return gen == lru_gen_from_seq(g->max_seq) || gen == lru_gen_from_seq(g->max_seq - 1);
 }
 
-/* the list that holds it */
+/* The list that the folio is on. */
 static struct folio_list *list_of(struct mglru *g, const struct folio *f)
 {
 	return &g->lists[f->gen >> LIST_SHIFT][folio_lru_type(f)];
@@ -110,7 +109,7 @@ void lru_gen_add_folio(struct sim *s, struct mglru *g, uint32_t slot, bool recla
 	lru_gen_put(s, g, slot, reclaiming);
 }
 
-/* and less PG_active, for who is migrated */
+/* The kernel also sets PG_active if the generation is young. Only folio migration uses that. */
 void lru_gen_forget(struct mglru *g, struct folio *f)
 {
 	g->nr_pages[folio_lru_gen(f)][folio_lru_type(f)] -= folio_nr_pages(f);
@@ -164,7 +163,7 @@ struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigne
 	return pos;
 }
 
-/* reset_ctrl_pos(): the oldest generation is done with */
+/* reset_ctrl_pos(), when the oldest generation is given up */
 static void reset_ctrl_pos(struct mglru *g, enum lru_type type)
 {
 	for (unsigned int i = 0; i < MAX_NR_TIERS; i++) {
@@ -234,10 +233,10 @@ bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness)
 }
 
 /*
- * try_to_inc_max_seq(), with inc_max_seq(). Reclaim evicts a type that has all
- * its generations before it makes another. So only anon, where it is not evicted,
- * can be in the way: inc_min_seq() leaves it where it is, and its oldest pages are
- * among the youngest then.
+ * try_to_inc_max_seq(), with inc_max_seq(). Aging runs only if the types that are evicted have
+ * fewer than MAX_NR_GENS generations, so only anon that is not evicted can have that many.
+ * inc_min_seq() does not move its folios: the oldest become part of the new generation, which
+ * reuses their list.
  */
 void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 {
@@ -251,7 +250,7 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 	g->born_ns[lru_gen_from_seq(g->max_seq)] = s->clock.now_ns;
 }
 
-/* What differs from version to version */
+/* Hooks that differ between versions */
 
 static void mglru_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 {
@@ -302,7 +301,7 @@ unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *
 
 bool should_abort_scan(const struct sim *s, const struct scan_control *sc)
 {
-	/* kswapd: of this pass */
+	/* kswapd only counts this pass */
 	uint64_t reclaimed = sc->nr_reclaimed - (sc->kswapd ? sc->nr_reclaimed_before : 0);
 
 	if (reclaimed >= MAX(sc->nr_to_reclaim, 2)) /* compact_gap(0) */
@@ -326,7 +325,7 @@ static uint64_t mglru_size(const struct lruvec *lruvec, enum lru_type type, bool
 	return n;
 }
 
-/* kswapd starts where total >> priority should be enough */
+/* Start at the priority at which the scan of reclaimable >> priority pages should be enough. */
 static void set_initial_priority(const struct sim *s, const struct lruvec *lruvec,
 				 struct scan_control *sc)
 {
@@ -347,7 +346,7 @@ static bool mglru_shrink_node(struct sim *s, struct lruvec *lruvec, struct scan_
 {
 	struct mglru *g = lruvec->lists;
 
-	/* set_mm_walk(), clear_mm_walk(): kswapd has one, others get one by aging */
+	/* set_mm_walk(), clear_mm_walk(): kswapd always has one, others once they aged */
 	if (sc->kswapd || !sc->in_pass)
 		g->has_walk = sc->kswapd;
 	if (!sc->in_pass) {
@@ -366,7 +365,7 @@ static bool mglru_age_node(struct sim *s, struct lruvec *lruvec, struct scan_con
 	return s->cfg.machine.min_ttl_ms && !lruvec_is_reclaimable(s, lruvec, sc);
 }
 
-/* snapshot_refaults() returns at once, and nothing here goes by statistics */
+/* snapshot_refaults() does nothing with MGLRU, and MGLRU uses no memcg statistics */
 static void mglru_nothing(struct sim *s, struct lruvec *lruvec)
 {
 	(void)s;

@@ -10,9 +10,9 @@
 #include "sim/reap.h"
 
 /*
- * One line each; the first of a kind is the default, and the order is that of
- * tables. models/reap-NAME.c has reap_NAME, and so on; a character that C does not
- * allow there is an underscore.
+ * One line each, in the order of tables; the first of a kind is the default.
+ * models/reap-NAME.c defines reap_NAME, and so on, with an underscore for each character that
+ * C does not allow in a name.
  */
 #define KERNEL_PROFILES(X)                                                                         \
 	X(kernel_7_3)                                                                              \
@@ -59,23 +59,23 @@ extern const struct lru_model *const lru_models[];
 extern const struct reap_policy *const reap_policies[];
 extern const struct killer *const killers[];
 
-/** By name; NULL with @err listing the valid names. */
+/** Find by name; NULL with @err listing the valid names. */
 const struct kernel_profile *kernel_profile_find(const char *name, struct err *err);
-/** By what uname -r says: of profiles that list the release, or else of those whose name
- * begins it; NULL with @err listing the names. */
+/** Find by the output of uname -r: the profile that lists the release, or else the one whose
+ * name the release begins with; NULL with @err listing the names. */
 const struct kernel_profile *kernel_profile_of(const char *release, struct err *err);
 const struct lru_model *lru_model_find(const char *name, struct err *err);
 /**
- * reap_policy_find - "NAME[:KEY=VALUE...][+evict]".
- * @evict: set if it ends in "+evict"
+ * reap_policy_find - find a policy by "NAME[:KEY=VALUE...][+evict]".
+ * @evict: set to whether it ends in "+evict"
  * @args: REAP_ARGS_MAX values, for sim_config.reap_args
- * Return: the policy, or NULL with @err listing the valid names, or saying what
- * is wrong with an option.
+ * Return: the policy, or NULL with @err listing the valid names or describing an invalid
+ * option.
  */
 const struct reap_policy *reap_policy_find(const char *name, bool *evict, union option_value *args,
 					   struct err *err);
 
-/** By name; NULL with @err listing the valid names. */
+/** Find by name; NULL with @err listing the valid names. */
 const struct killer *killer_find(const char *name, struct err *err);
 
 #endif

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mainline v7.3: every young file PTE with recency is a mark, whoever unmaps
- * it (zap_present_folio_ptes()). "+evict" alone drops the cache of what is
- * reaped, without touching the marks: the second patch of the v1 series taken
- * by itself.
+ * Mainline v7.3: whoever unmaps a young file PTE with recency marks its folio
+ * (zap_present_folio_ptes()). "baseline+evict" drops the cache that is reaped and changes
+ * no mark: the second patch of the v1 series by itself.
  */
 #include "models/models.h"
 

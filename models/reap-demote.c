@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * As any-exit, and the folio goes to the tail of the inactive list (Song 2025:
- * promotion on death is harmful, so do the opposite). A folio that still waits
- * in a per-CPU batch stays where it is.
+ * Like any-exit, but the folio is moved to where the inactive list is reclaimed next (Song
+ * 2025: promotion on death is harmful, so do the opposite). A folio that is still in a
+ * per-CPU batch is not moved.
  */
 #include "models/models.h"
 

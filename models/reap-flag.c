@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The opt-in form that the mail of 28 April 2026 sets out (Kim): only the reap
- * of a process_mrelease() caller that passes a flag skips, not the OOM reaper
- * and not the exit_mmap() that follows. Under this policy every
- * process_mrelease() of a trace passes the flag; with "+evict", both flags.
+ * The opt-in form that the mail of 28 April 2026 proposes (Kim): a process_mrelease() whose
+ * caller passes a flag skips marks; the OOM reaper and the exit_mmap() that follows do not.
+ * Under this policy every process_mrelease() of a trace passes the flag; with "+evict", both
+ * flags.
  *
- * oom=yes asks what Hildenbrand asked (29 April 2026), who wants all reaping to
- * be alike: the OOM reaper skips too, and exit_mmap() still does not. v1 is both
- * and the exit.
+ * oom=yes answers Hildenbrand (29 April 2026), who wants all reaping to be alike: the OOM
+ * reaper skips, too, but exit_mmap() still does not. v1 skips in all three.
  */
 #include "models/models.h"
 #include "sim/op.h"

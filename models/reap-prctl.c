@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * any-exit, but only for processes that asked for it (Weiner, April 2025). A
- * trace without "optin" rows gives the baseline's numbers.
+ * Like any-exit, but only for processes that opted in (Weiner, April 2025). A trace without
+ * "optin" rows gives the same numbers as baseline.
  */
 #include "models/models.h"
 

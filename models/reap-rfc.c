@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * The RFC of 13 April 2026 (Kim): in an mm that is MMF_UNSTABLE, skip the mark
- * of a folio with mapcount < 2. That covers process_mrelease(), the OOM reaper
- * and the exit_mmap() that follows either. Differs from v1 for large folios
- * only, where mapcount counts every PTE of the folio.
+ * of a folio with mapcount < 2. This applies to process_mrelease(), the OOM reaper and the
+ * exit_mmap() that follows either. It differs from v1 only for large folios, whose mapcount
+ * counts every PTE.
  */
 #include "models/models.h"
 

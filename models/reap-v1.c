@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The v1 series of 21 April 2026 (Kim): in an mm that is MMF_UNSTABLE, skip
- * the mark of a folio that is not maybe-mapped-shared. Acts in the reap and in
- * the exit_mmap() after it, which is where shared file mappings go.
+ * The v1 series of 21 April 2026 (Kim): in an mm that is MMF_UNSTABLE, skip the mark of a
+ * folio that is not maybe-mapped-shared. This applies to the reap and to the exit_mmap()
+ * after it, which unmaps shared file mappings.
  */
 #include "models/models.h"
 
