@@ -137,10 +137,11 @@ coverage: ## run the tests in an instrumented build; line coverage by file
 		END { close("sort"); if (all) printf form, "total", 100 * hit / all, all }'
 
 FUZZ_READERS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
-fuzz: $(BUILD)/fuzz/fuzz_readers ## fuzz each trace reader, and key files, for FUZZ_SECONDS (300); needs clang
+fuzz: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz each trace reader, and key files, for FUZZ_SECONDS (300); needs clang
 	@for r in $(FUZZ_READERS); do \
 		mkdir -p $(BUILD)/fuzz/$$r && echo "$$r for $(FUZZ_SECONDS) s" && \
-		FUZZ_READER=$$r $< -max_total_time=$(FUZZ_SECONDS) -timeout=20 -max_len=65536 \
+		PATH="$(abspath $(BUILD)/fuzz/bin):$$PATH" FUZZ_READER=$$r \
+			$< -max_total_time=$(FUZZ_SECONDS) -timeout=60 -max_len=65536 \
 			-artifact_prefix=$(BUILD)/fuzz/$$r/ $(BUILD)/fuzz/$$r \
 			tests/fuzz/corpus/$$r >$(BUILD)/fuzz/$$r.log 2>&1 || \
 			{ tail -40 $(BUILD)/fuzz/$$r.log; exit 1; }; \
@@ -203,6 +204,10 @@ $(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard $(LI
 	@mkdir -p $(@D)
 	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lz -lzstd -lm
+
+$(BUILD)/fuzz/bin/perf: tests/fuzz/perf.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -o $@ $<
 
 include kernel-patch/kernel.mk
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRC)))

@@ -39,3 +39,9 @@ PATH=/usr/bin:/bin
 run $REAPSIM trace check cut.dat
 run $REAPSIM trace convert cut.dat out.csv
 ls out.csv 2>&1
+# what trace-cmd wrote, in three versions and through a pipe, is one trace
+for f in v6.dat v7.dat v7-zstd.dat; do
+	$REAPSIM trace convert $SRC/tests/fuzz/corpus/trace.dat/$f - --to text | grep -v '^note,' | cksum
+done
+cat $SRC/tests/fuzz/corpus/trace.dat/v6.dat | gzip |
+	$REAPSIM trace convert - - --to text | grep -v '^note,' | cksum

@@ -9,6 +9,12 @@
  * What a reader accepts must pass the checker again, and must survive being
  * written and read in both own forms.
  *
+ * perf.data is read by the "perf" in PATH, which "make fuzz" makes of
+ * tests/fuzz/perf.c: its own magic is put in the place of the first bytes.
+ *
+ * FUZZ_READER=gzip or zstd fuzzes unpacking: of packed bytes, and if their number is odd, of what
+ * they are when packed, which must come back.
+ *
  * FUZZ_READER=axes fuzzes the key files of "reapsim sweep" instead: what is
  * accepted must have values, and lines that are there.
  *
@@ -17,6 +23,7 @@
 #define _GNU_SOURCE /* memmem() */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,13 +31,27 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <zlib.h>
+#include <zstd.h>
+
 #include "sim/axes.h"
 #include "sim/trace.h"
 #include "traces/readers/readers.h"
+#include "traces/readers/unpack.h"
 #include "traces/readers/write.h"
+
+/* Less than what the fuzzer takes for a find: in a child that is none. glib reports it elsewhere.
+ */
+const char *__asan_default_options(void)
+{
+	return "max_allocation_size_mb=2000:allocator_may_return_null=1";
+}
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+/* of the sanitizers' run time, if there is one */
+void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
+const char *__asan_default_options(void);
 
 typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
 
@@ -125,8 +146,16 @@ static void round_trip(const struct trace *t, const char *format, write_fn first
 	free(after);
 }
 
+/* A crash of a reader's child is an error of the input, not a find of the fuzzer. */
+static void in_child(void)
+{
+	if (__sanitizer_set_death_callback)
+		__sanitizer_set_death_callback(NULL);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
+	pthread_atfork(NULL, NULL, in_child);
 	if (*argc < 2 || strcmp((*argv)[1], "--list"))
 		return 0;
 	for (size_t i = 0; trace_readers[i]; i++)
@@ -182,6 +211,107 @@ static void fuzz_axes(const char *text, size_t size)
 	axes_clear(&a);
 }
 
+static GByteArray *pack(bool gzip, const uint8_t *data, size_t size)
+{
+	z_stream z = { .next_in = (uint8_t *)(uintptr_t)data, .avail_in = (uInt)size };
+	GByteArray *a = g_byte_array_new();
+
+	if (!gzip) {
+		g_byte_array_set_size(a, (guint)ZSTD_compressBound(size));
+		g_byte_array_set_size(a, (guint)ZSTD_compress(a->data, a->len, data, size, 1));
+		return a;
+	}
+	if (deflateInit2(&z, 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY))
+		abort();
+	g_byte_array_set_size(a, (guint)deflateBound(&z, size));
+	z.next_out = a->data;
+	z.avail_out = a->len;
+	if (deflate(&z, Z_FINISH) != Z_STREAM_END)
+		abort();
+	g_byte_array_set_size(a, (guint)z.total_out);
+	deflateEnd(&z);
+	return a;
+}
+
+/* All of @in, in steps that differ, or NULL with @err. */
+static GByteArray *read_steps(struct input *in, struct err *err)
+{
+	enum { MOST = 64 << 20 };
+	GByteArray *all = g_byte_array_new();
+	uint8_t buf[5003];
+	size_t step = 1;
+	int64_t n;
+
+	while ((n = input_read(in, buf, step, err)) > 0 && all->len < MOST) {
+		g_byte_array_append(all, buf, (guint)n);
+		step = step * 7 % sizeof(buf);
+	}
+	if (n >= 0)
+		return all;
+	g_byte_array_unref(all);
+	return NULL;
+}
+
+/* What is read in steps must be what is unpacked at once; @want: if that is known. */
+static void fuzz_packed(const struct unpacker *u, GByteArray *a, const uint8_t *want, size_t size)
+{
+	GByteArray *once = g_byte_array_new(), *steps = NULL;
+	const char *wrong = unpack_all(u, a->data, a->len, 64u << 20, once);
+	struct err err = { "" };
+	struct trace *t;
+	struct input in;
+	char path[64];
+	int fd = open_memory(a->data, a->len, path, sizeof(path));
+
+	if (!input_open(&in, path, NULL, &err)) {
+		steps = read_steps(&in, &err);
+		input_close(&in);
+	}
+	if (!steps && !err.msg[0])
+		die("an error without its message", &err);
+	if (!steps != !!wrong && (!wrong || strcmp(wrong, "it unpacks to more")))
+		die("steps and all at once do not agree", &err);
+	if (steps && !wrong &&
+	    (steps->len != once->len || memcmp(steps->data, once->data, once->len)))
+		die("steps give other bytes than all at once", &err);
+	if (want && (wrong || once->len != size || memcmp(once->data, want, size)))
+		die("packed bytes do not come back", &err);
+	if (steps)
+		g_byte_array_unref(steps);
+	g_byte_array_unref(once);
+	if (!trace_load(path, NULL, &t, &err))
+		trace_free(t);
+	close(fd);
+}
+
+static void fuzz_unpacker(const struct unpacker *u, const uint8_t *data, size_t size)
+{
+	GByteArray *a;
+
+	if (size % 2) {
+		a = pack(u == &unpack_gzip, data, size);
+		fuzz_packed(u, a, data, size);
+	} else {
+		a = g_byte_array_new();
+		g_byte_array_append(a, u->magic, (guint)u->magic_len);
+		if (size > u->magic_len)
+			g_byte_array_append(a, data + u->magic_len, (guint)(size - u->magic_len));
+		fuzz_packed(u, a, NULL, 0);
+	}
+	g_byte_array_unref(a);
+}
+
+/* A file that perf.data's reader takes. */
+static uint8_t *mend_perfdata(const uint8_t *data, size_t size)
+{
+	static const char magic[] = "PERFILE2";
+	uint8_t *out = malloc(size + 1);
+
+	memcpy(out, data, size);
+	memcpy(out, magic, MIN(size, strlen(magic)));
+	return out;
+}
+
 static int fuzz_one(const uint8_t *data, size_t size)
 {
 	const struct trace_reader *reader = pick_reader(&data, &size);
@@ -196,6 +326,8 @@ static int fuzz_one(const uint8_t *data, size_t size)
 		return 0;
 	if (!strcmp(reader->name, "binary"))
 		mended = mend_binary(data, &size);
+	else if (!strcmp(reader->name, "perf.data"))
+		mended = mend_perfdata(data, size);
 	if (mended)
 		data = mended;
 	fd = open_memory(data, size, path, sizeof(path));
@@ -222,9 +354,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *name = getenv("FUZZ_READER");
 
-	if (!name || strcmp(name, "axes"))
+	if (name && !strcmp(name, "axes"))
+		fuzz_axes((const char *)data, size);
+	else if (name && !strcmp(name, unpack_gzip.name))
+		fuzz_unpacker(&unpack_gzip, data, size);
+	else if (name && !strcmp(name, unpack_zstd.name))
+		fuzz_unpacker(&unpack_zstd, data, size);
+	else
 		return fuzz_one(data, size);
-	fuzz_axes((const char *)data, size);
 	return 0;
 }
 

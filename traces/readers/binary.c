@@ -142,10 +142,10 @@ static int read_records(struct binary *b, const struct input *in, struct trace *
 	} else {
 		room = MIN(expected, FIRST_BYTES);
 	}
-	do {
+	while (have < expected) {
 		struct op_rec *more = g_try_realloc(t->own_recs, room);
 
-		if (room && !more)
+		if (!more)
 			return no_memory(b, t, err);
 		t->recs = t->own_recs = more;
 		n = lines_rest(&b->rows.lines, (char *)more + have, room - have, err);
@@ -155,7 +155,7 @@ static int read_records(struct binary *b, const struct input *in, struct trace *
 		if (have < room)
 			return wrong_size(b, t, have, err);
 		room = MIN(expected, 2 * room);
-	} while (have < expected);
+	}
 	t->nr_recs = b->nr_recs;
 	n = skip_rest(b, err);
 	return n < 0 ? (int)n : n ? wrong_size(b, t, have + (uint64_t)n, err) : 0;

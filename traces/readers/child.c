@@ -7,18 +7,59 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <glib.h>
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RESERVES_ADDRESSES
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define RESERVES_ADDRESSES
+#endif
+
+static void limit(int resource, uint64_t most)
+{
+	/* SIGXCPU, which says why, comes before SIGKILL */
+	const struct rlimit r = { most, resource == RLIMIT_CPU ? most + 5 : most };
+
+	setrlimit((__rlimit_resource_t)resource, &r);
+}
+
+/*
+ * In the child: a damaged file must not make it run, grow or write for ever. A sane file of
+ * @bytes needs a small part of this.
+ */
+static void set_limits(uint64_t bytes)
+{
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_CPU, 10 + bytes / 100000);
+	limit(RLIMIT_FSIZE, 1ull << 30);
+#ifndef RESERVES_ADDRESSES
+	limit(RLIMIT_AS, (4ull << 30) + 4 * bytes);
+#endif
+}
+
+/* In the child: a signal ends it, whatever the caller does with it. */
+static void reset_signals(void)
+{
+	for (int sig = 1; sig < SIGSYS + 1; sig++) {
+		struct sigaction sa;
+
+		if (!sigaction(sig, NULL, &sa) && sa.sa_handler != SIG_IGN)
+			signal(sig, SIG_DFL);
+	}
+	signal(SIGPIPE, SIG_DFL);
+}
 
 /* In the child: stdin is empty, stdout is the pipe, stderr receives its messages. */
 static void redirect(int out, int said)
 {
 	int null = open("/dev/null", O_RDONLY);
 
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGPIPE, SIG_DFL);
 	dup2(null, STDIN_FILENO);
 	dup2(out, STDOUT_FILENO);
 	dup2(said, STDERR_FILENO);
@@ -37,6 +78,9 @@ int child_begin(struct child *c, const struct input *in, const char *what,
 	c->pid = fork();
 	if (!c->pid) {
 		close(ends[0]); /* or it would wait for itself to read */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		reset_signals();
+		set_limits(in->size);
 		redirect(ends[1], fileno(c->said));
 		_exit(run(fd, data));
 	}
@@ -61,7 +105,8 @@ static void last_words(struct child *c, char *line, size_t size)
 	char buf[256];
 
 	g_strlcpy(line, "it said nothing", size);
-	rewind(c->said);
+	if (fseek(c->said, -4096, SEEK_END))
+		rewind(c->said);
 	while (fgets(buf, sizeof(buf), c->said)) {
 		g_strstrip(buf);
 		for (char *p = buf; *p; p++)

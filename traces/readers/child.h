@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A process that turns a recording into text, which the reader consumes as a stream. The process
- * isolates foreign code that parses unchecked bytes: if that code crashes, it is an error of the
- * input.
+ * isolates foreign code that parses unchecked bytes: if that code crashes, or needs far more time
+ * or memory than a sane file of that size, it is an error of the input.
  */
 #ifndef REAPSIM_TRACES_CHILD_H
 #define REAPSIM_TRACES_CHILD_H

@@ -5,9 +5,9 @@
  *
  *	COMMAND-TID (TGID) [CPU] FLAGS SECONDS.FRACTION: EVENT: ARGUMENTS
  *
- * where TGID and FLAGS may be missing. The events are the same as perf's (traces/readers/perf.c
- * describes what they become), but ftrace knows neither mappings nor processes from before its
- * start:
+ * where TGID, FLAGS and the fraction may be missing. The events are the same as perf's
+ * (traces/readers/perf.c describes what they become), but ftrace knows neither mappings nor
+ * processes from before its start:
  *
  * - The page cache names the file of a fault (mm_filemap_fault,
  *   mm_filemap_map_pages, Linux 6.12 and newer); without these all faults are
@@ -15,6 +15,8 @@
  * - Processes come from task_newtask or sched_process_fork, sched_process_exec and
  *   sched_process_exit. Without TGID (option record-tgid) a thread that started
  *   before the recording is a process.
+ * - A stamp without a fraction counts nanoseconds. Wrong for the clocks counter and x86-tsc,
+ *   which tick at another rate: only the pauses of the trace are wrong then.
  */
 #include <errno.h>
 #include <string.h>
@@ -101,22 +103,48 @@ static bool scan_task(const char *line, const char *end, struct line *l)
 	return true;
 }
 
+/* The event that follows the stamp from @start to @p. */
+static bool scan_event(const char *line, const char *start, const char *p, struct line *l)
+{
+	if (!scan_task(line, start, l))
+		return false;
+	l->name = p = skip_blanks(p);
+	/* "sys_munmap(addr: ..." is a system call in tracefs */
+	while (*p && *p != ':' && *p != ' ' && *p != '(')
+		p++;
+	l->name_len = (size_t)(p - l->name);
+	l->args = skip_blanks(*p == ':' || *p == '(' ? p + 1 : p);
+	return l->name_len > 0;
+}
+
+/* "[001]19981778382991:" or "[001] d..1. 4711:": a stamp without a fraction. */
+static bool scan_bare_stamp(const char *line, struct line *l)
+{
+	for (const char *end = strchr(line, ']'); end; end = strchr(end + 1, ']')) {
+		const char *start = skip_blanks(end + 1), *p = start;
+
+		if (!scan_u64(&p, &l->ev.ns) || *p != ':') {
+			while (*start && *start != ' ')
+				start++;
+			p = start = skip_blanks(start);
+			if (!scan_u64(&p, &l->ev.ns) || *p != ':')
+				continue;
+		}
+		if (scan_event(line, start, p + 1, l))
+			return true;
+	}
+	return false;
+}
+
 static bool scan_line(const char *line, struct line *l)
 {
 	for (const char *dot = strchr(line, '.'); dot; dot = strchr(dot + 1, '.')) {
 		const char *start, *p;
 
-		if (!scan_stamp(line, dot, &start, &p, &l->ev.ns) || !scan_task(line, start, l))
-			continue;
-		l->name = p = skip_blanks(p);
-		/* "sys_munmap(addr: ..." is a system call in tracefs */
-		while (*p && *p != ':' && *p != ' ' && *p != '(')
-			p++;
-		l->name_len = (size_t)(p - l->name);
-		l->args = skip_blanks(*p == ':' || *p == '(' ? p + 1 : p);
-		return l->name_len > 0;
+		if (scan_stamp(line, dot, &start, &p, &l->ev.ns) && scan_event(line, start, p, l))
+			return true;
 	}
-	return false;
+	return scan_bare_stamp(line, l);
 }
 
 /* "# entries-in-buffer/entries-written: 100/120   #P:4": the others were overwritten */

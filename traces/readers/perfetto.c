@@ -23,11 +23,9 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include <zlib.h>
-#include <zstd.h>
-
 #include "sim/trace.h"
 #include "traces/readers/scan.h"
+#include "traces/readers/unpack.h"
 
 /* A packet has at most some megabytes; a larger one is damaged or hostile. */
 #define PACKET_MAX  (64u << 20)
@@ -304,68 +302,22 @@ static int on_system_info(struct perfetto *pf, struct pb m)
 
 static int take_packets(struct perfetto *pf, struct pb m);
 
-static int unpacked(struct perfetto *pf, uint8_t *bytes, size_t len)
+static int on_packed(struct perfetto *pf, const struct unpacker *u, struct pb m)
 {
-	int ret = take_packets(pf, (struct pb){ bytes, bytes + len });
-
-	g_free(bytes);
-	return ret;
-}
-
-static int on_deflated(struct perfetto *pf, struct pb m)
-{
-	z_stream z = { .next_in = (uint8_t *)(uintptr_t)m.p, .avail_in = (uInt)pb_len(&m) };
-	size_t room = MIN(8 * pb_len(&m) + 4096, PACKET_MAX);
-	uint8_t *out;
+	GByteArray *out = g_byte_array_new();
+	const char *wrong = unpack_all(u, m.p, pb_len(&m), PACKET_MAX, out);
+	char what[160];
 	int ret;
 
-	if (inflateInit(&z) != Z_OK)
-		return err_at(pf->err, -ENOMEM, pf->rec.in->path, 0, "no memory to unpack it");
-	out = g_malloc(room);
-	for (;;) {
-		z.next_out = out + z.total_out;
-		z.avail_out = (uInt)(room - z.total_out);
-		ret = inflate(&z, Z_NO_FLUSH);
-		if (ret != Z_OK || z.avail_out || room == PACKET_MAX)
-			break;
-		room = MIN(2 * room, PACKET_MAX);
-		out = g_realloc(out, room);
+	if (wrong) {
+		g_snprintf(what, sizeof(what), "packed packets, %s, at most 64 MiB: %s", u->name,
+			   wrong);
+		ret = perfetto_bad(pf, what);
+	} else {
+		ret = take_packets(pf, (struct pb){ out->data, out->data + out->len });
 	}
-	inflateEnd(&z);
-	if (ret == Z_STREAM_END)
-		return unpacked(pf, out, z.total_out);
-	g_free(out);
-	return perfetto_bad(pf, room == PACKET_MAX && !z.avail_out
-					? "unpacks to more than 64 MiB, expected less"
-					: "packed packets can not be unpacked");
-}
-
-static int on_zstd(struct perfetto *pf, struct pb m)
-{
-	ZSTD_DStream *z = ZSTD_createDStream();
-	ZSTD_inBuffer in = { m.p, pb_len(&m), 0 };
-	size_t room = MIN(8 * pb_len(&m) + 4096, PACKET_MAX), ret;
-	ZSTD_outBuffer out = { g_malloc(room), room, 0 };
-
-	for (;;) {
-		size_t had = in.pos;
-
-		ret = ZSTD_decompressStream(z, &out, &in);
-		if (!ret || ZSTD_isError(ret) || (out.pos < room && in.pos == had) ||
-		    (out.pos == room && room == PACKET_MAX))
-			break;
-		if (out.pos == room) {
-			room = MIN(2 * room, PACKET_MAX);
-			out.dst = g_realloc(out.dst, room);
-			out.size = room;
-		}
-	}
-	ZSTD_freeDStream(z);
-	if (!ret)
-		return unpacked(pf, out.dst, out.pos);
-	g_free(out.dst);
-	return perfetto_bad(pf, out.pos == PACKET_MAX ? "unpacks to more than 64 MiB, expected less"
-						      : "packed packets can not be unpacked");
+	g_byte_array_unref(out);
+	return ret;
 }
 
 /* struct packet - what is to be known before its parts are read. */
@@ -404,9 +356,9 @@ static int take_field(struct perfetto *pf, const struct packet *p, const struct 
 	case PACKET_SYSTEM_INFO:
 		return on_system_info(pf, f->bytes);
 	case PACKET_DEFLATED:
-		return on_deflated(pf, f->bytes);
+		return on_packed(pf, &unpack_zlib, f->bytes);
 	case PACKET_ZSTD:
-		return on_zstd(pf, f->bytes);
+		return on_packed(pf, &unpack_zstd, f->bytes);
 	default:
 		return 0;
 	}

@@ -119,15 +119,22 @@ int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write)
 	t->waits = true;
 	t->page = page;
 	t->write = write;
+	t->ns = rb->ns;
 	return 0;
 }
 
 int rb_fault_ready(struct rebuild *rb, struct rb_thread *t)
 {
+	const uint64_t now = rb->ns;
+	int ret;
+
 	if (!t->waits)
 		return 0;
 	t->waits = false;
-	return fault_now(rb, t, t->page, t->write);
+	rb->ns = t->ns;
+	ret = fault_now(rb, t, t->page, t->write);
+	rb->ns = now;
+	return ret;
 }
 
 void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,

@@ -69,6 +69,7 @@ struct rb_thread {
 	uint64_t index;
 	/* with rb->no_maps: the fault waits for what the page cache says of it */
 	bool waits, write;
+	uint64_t ns; /* when it was */
 	uint64_t page;
 };
 

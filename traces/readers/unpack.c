@@ -7,19 +7,29 @@
 #include <zlib.h>
 #include <zstd.h>
 
-static void *gzip_open(void)
+static void *inflate_open(int window)
 {
 	z_stream *z = calloc(1, sizeof(*z));
 
-	/* 16: gzip, not zlib; 15: the largest window */
-	if (z && inflateInit2(z, 15 + 16) != Z_OK) {
+	if (z && inflateInit2(z, window) != Z_OK) {
 		free(z);
 		z = NULL;
 	}
 	return z;
 }
 
-static const char *gzip_run(void *state, struct unpack_step *s, bool *whole)
+/* 15: the largest window; 16: gzip, not zlib */
+static void *gzip_open(void)
+{
+	return inflate_open(15 + 16);
+}
+
+static void *zlib_open(void)
+{
+	return inflate_open(15);
+}
+
+static const char *inflate_run(void *state, struct unpack_step *s, bool *whole)
 {
 	z_stream *z = state;
 	int ret = Z_OK;
@@ -46,7 +56,7 @@ static const char *gzip_run(void *state, struct unpack_step *s, bool *whole)
 	return NULL;
 }
 
-static void gzip_close(void *state)
+static void inflate_close(void *state)
 {
 	inflateEnd(state);
 	free(state);
@@ -76,16 +86,60 @@ static void zstd_close(void *state)
 	ZSTD_freeDStream(state);
 }
 
-static const struct unpacker unpackers[] = {
-	{ "gzip", { 0x1f, 0x8b }, 2, gzip_open, gzip_run, gzip_close },
-	{ "zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, zstd_open, zstd_run, zstd_close },
+const struct unpacker unpack_gzip = {
+	"gzip", { 0x1f, 0x8b }, 2, gzip_open, inflate_run, inflate_close,
+};
+const struct unpacker unpack_zlib = {
+	"zlib", { 0 }, 0, zlib_open, inflate_run, inflate_close,
+};
+const struct unpacker unpack_zstd = {
+	"zstd", { 0x28, 0xb5, 0x2f, 0xfd }, 4, zstd_open, zstd_run, zstd_close,
 };
 
 const struct unpacker *unpacker_find(const uint8_t *head, size_t len)
 {
-	for (size_t i = 0; i < sizeof(unpackers) / sizeof(*unpackers); i++)
-		if (len >= unpackers[i].magic_len &&
-		    !memcmp(head, unpackers[i].magic, unpackers[i].magic_len))
-			return &unpackers[i];
+	static const struct unpacker *const all[] = { &unpack_gzip, &unpack_zstd };
+
+	for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+		if (len >= all[i]->magic_len && !memcmp(head, all[i]->magic, all[i]->magic_len))
+			return all[i];
 	return NULL;
+}
+
+/* Twice the room, at first some more than usual data need. Return: whether that is allowed. */
+static bool grow(struct unpack_step *s, size_t len, size_t most, GByteArray *out)
+{
+	const size_t had = out->len, room = MIN(had ? 2 * had : 8 * len + 4096, most);
+
+	g_byte_array_set_size(out, (guint)room);
+	s->out = out->data + had;
+	s->out_len = room - had;
+	return room > had;
+}
+
+const char *unpack_all(const struct unpacker *u, const uint8_t *in, size_t len, size_t most,
+		       GByteArray *out)
+{
+	struct unpack_step s = { .in = in, .in_len = len };
+	void *state = u->open();
+	const char *wrong = state ? NULL : "no memory to unpack it";
+	bool whole = false;
+
+	g_byte_array_set_size(out, 0);
+	while (!wrong && (!whole || s.in_len)) {
+		struct unpack_step had;
+
+		if (!s.out_len && !grow(&s, len, most, out)) {
+			wrong = "it unpacks to more";
+			break;
+		}
+		had = s;
+		wrong = u->run(state, &s, &whole);
+		if (!wrong && !whole && s.in_len == had.in_len && s.out_len == had.out_len)
+			wrong = "it ends too early";
+	}
+	if (state)
+		u->close(state);
+	g_byte_array_set_size(out, out->len - (guint)s.out_len);
+	return wrong;
 }

@@ -29,6 +29,13 @@ static const struct {
 	  "         systemd-1     [001]    13.166966: page_fault_user:      address=0x1000 "
 	  "ip=0x7f0000000000 error_code=0x7\n",
 	  "spawn,1,1\nanon,1,0x800000,512,rw-p\ntouch,1,0x800001,1,w\nexit,1\nmark,end\n" },
+	{ "bare nanoseconds, as with the clock boot: glued to the CPU, behind blanks, behind flags",
+	  "sh-7 [001]5000000000: page_fault_user: address=0x1000 ip=0x1 error_code=0x7\n"
+	  "sh-7 [001]  5002000000: page_fault_user: address=0x2000 ip=0x1 error_code=0x7\n"
+	  "a [1] 2: b-7 [001] d..1.  5004000000: page_fault_user: address=0x3000 ip=0x1.5: "
+	  "error_code=0x7\n",
+	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800001,1,w\nadvance,2ms\n"
+	  "touch,7,0x800002,1,w\nadvance,2ms\ntouch,7,0x800003,1,w\nexit,7\nmark,end\n" },
 	{ "what the page cache says of a fault is where it was; all else is anonymous",
 	  "# tracer: nop\n#\n" FAULT("5001000", "4") MAPPED("11", 0, 65535) FAULT("9000000", "6")
 		  FAULT("5002000", "4") MAPPED("11", 0, 65535),

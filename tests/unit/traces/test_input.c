@@ -14,6 +14,7 @@
 #include <zstd.h>
 
 #include "traces/readers/readers.h"
+#include "traces/readers/unpack.h"
 #include "traces/readers/write.h"
 
 void suite_input(void);
@@ -354,11 +355,39 @@ static void test_changed(void)
 	g_string_free(s, TRUE);
 }
 
+/* All at once: also from each cut, and with each limit. */
+static void test_at_once(void)
+{
+	static const struct unpacker *const unpackers[] = { &unpack_gzip, &unpack_zstd };
+	GByteArray *out = g_byte_array_new();
+	char text[6000];
+
+	for (size_t i = 0; i < sizeof(text); i++)
+		text[i] = (char)('a' + i * i % 26 * (i % 100 == 0));
+	for (unsigned int i = 0; i < G_N_ELEMENTS(packers); i++) {
+		GByteArray *a = packers[i](text, sizeof(text));
+
+		for (guint len = 0; len < a->len; len++)
+			CU_ASSERT_STRING_EQUAL(unpack_all(unpackers[i], a->data, len, 1u << 20, out)
+						       ?: "nothing",
+					       "it ends too early");
+		for (size_t most = sizeof(text) - 2; most < sizeof(text); most++)
+			CU_ASSERT_STRING_EQUAL(unpack_all(unpackers[i], a->data, a->len, most, out)
+						       ?: "nothing",
+					       "it unpacks to more");
+		CU_ASSERT_PTR_NULL(unpack_all(unpackers[i], a->data, a->len, 1u << 20, out));
+		CU_ASSERT(out->len == sizeof(text) && !memcmp(out->data, text, sizeof(text)));
+		g_byte_array_unref(a);
+	}
+	g_byte_array_unref(out);
+}
+
 void suite_input(void)
 {
 	CU_pSuite s = CU_add_suite("input", make_dir, remove_dir);
 
 	CU_add_test(s, "gzip and zstd, one after the other", test_packed);
+	CU_add_test(s, "all at once", test_at_once);
 	CU_add_test(s, "cut off and damaged", test_damaged);
 	CU_add_test(s, "a bomb is refused", test_bomb);
 	CU_add_test(s, "pipes", test_pipe);

@@ -526,10 +526,10 @@ static void test_bad(void)
 		{ "\x0a\x06\x0a\x04\x08\xff\xff\x03", 8, "a CPU beyond 8191" },
 		{ "\x0a\x06\x0a\x04\x5a\x02\x08\x01", 8, "the description of an event" },
 		{ "\x0a\x04\x12\x02\x0a\x7f", 6, "the list of processes can not be read" },
-		{ "\x0a\x05\x92\x03\x02xx", 7, "packed packets can not be unpacked" },
+		{ "\x0a\x05\x92\x03\x02xx", 7, "packed packets, zlib, at most 64 MiB: incorrect" },
 		/* numbers where text or a message is expected are nothing */
 		{ "\x0a\x06\x0a\x04\x5a\x02\x10\x01", 8, "the description of an event" },
-		{ "\x0a\x05\xaa\x08\x02xx", 7, "packed packets can not be unpacked" },
+		{ "\x0a\x05\xaa\x08\x02xx", 7, "packed packets, zstd, at most 64 MiB: Unknown" },
 	};
 	char where[64];
 	struct trace *t;
@@ -551,7 +551,7 @@ static void test_bad(void)
 		g_byte_array_set_size(zeros, 80u << 20);
 		memset(zeros->data, 0, zeros->len);
 		expect_bad("bomb", packed(i ? 50 : 133, zeros),
-			   "unpacks to more than 64 MiB, expected less");
+			   "at most 64 MiB: it unpacks to more");
 	}
 	/* cut anywhere, the end of a packet aside */
 	{
