@@ -3,8 +3,9 @@
  * How fast a replay is, and how large. Prints one row a case: the time of the
  * replay alone (the trace is in memory and checked), and the memory of the run.
  *
- *   bench zipf ACCESSES PAGES ROOM    reads, Zipf(0.9)
- *   bench touch ACCESSES PAGES ROOM   the same through a mapping
+ *   bench zipf ACCESSES PAGES ROOM [ORDER]    reads, Zipf(0.9)
+ *   bench touch ACCESSES PAGES ROOM [ORDER]   the same through a mapping
+ *                                     ORDER: readahead is on, with folios up to that
  *   bench fill PAGES                  reads PAGES once, all stay
  *   bench file PATH FORMAT ROOM       a trace, by a reader's name
  *   bench clock EVENTS QUEUED         the event queue of timed runs: each event
@@ -71,7 +72,7 @@ static struct trace *fill(uint64_t pages)
 	return trace_build_end(&b);
 }
 
-static void measure(const char *name, struct trace *t, uint64_t room)
+static void measure(const char *name, struct trace *t, uint64_t room, const char *order)
 {
 	struct sim_config cfg = { .kernel = &kernel_7_3,
 				  .lru = &lru_classic,
@@ -85,7 +86,10 @@ static void measure(const char *name, struct trace *t, uint64_t room)
 
 	machine_init(&cfg.machine);
 	cfg.machine.memcg_pages = room;
-	cfg.machine.readahead_pages = 0;
+	if (order)
+		cfg.machine.max_folio_order = (uint32_t)strtoul(order, NULL, 0);
+	else
+		cfg.machine.readahead_pages = 0;
 	start = g_get_monotonic_time();
 	s = sim_new(t, &cfg, &err);
 	/* all but the end of the process, so that its page tables can be seen */
@@ -189,15 +193,15 @@ int main(int argc, char **argv)
 	struct trace *t;
 	struct err err;
 
-	if (argc == 5 && (!strcmp(argv[1], "zipf") || !strcmp(argv[1], "touch"))) {
+	if ((argc == 5 || argc == 6) && (!strcmp(argv[1], "zipf") || !strcmp(argv[1], "touch"))) {
 		bool touch = argv[1][0] == 't';
 
 		measure(argv[1], zipf(argv[2], argv[3], touch ? "touch" : "read"),
-			strtoull(argv[4], NULL, 0));
+			strtoull(argv[4], NULL, 0), argv[5]);
 	} else if (argc == 3 && !strcmp(argv[1], "fill")) {
 		uint64_t pages = strtoull(argv[2], NULL, 0);
 
-		measure("fill", fill(pages), pages + 1024);
+		measure("fill", fill(pages), pages + 1024, NULL);
 	} else if (argc == 4 && !strcmp(argv[1], "clock")) {
 		clock_rate(strtoull(argv[2], NULL, 0), strtoull(argv[3], NULL, 0));
 	} else if (argc == 4 && !strcmp(argv[1], "switch")) {
@@ -207,10 +211,10 @@ int main(int argc, char **argv)
 			fprintf(stderr, "bench: %s\n", err.msg);
 			return 2;
 		}
-		measure(argv[3], t, strtoull(argv[4], NULL, 0));
+		measure(argv[3], t, strtoull(argv[4], NULL, 0), NULL);
 	} else {
 		fprintf(stderr,
-			"usage: bench zipf|touch ACCESSES PAGES ROOM | fill PAGES | "
+			"usage: bench zipf|touch ACCESSES PAGES ROOM [ORDER] | fill PAGES | "
 			"file PATH FORMAT ROOM | clock EVENTS QUEUED | switch EVENTS TASKS\n");
 		return 2;
 	}

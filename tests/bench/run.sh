@@ -28,6 +28,14 @@ title
 "$bench" fill 100000000 | row
 
 echo
+echo "with readahead: folios of one page, and up to order 9"
+title
+for order in 0 9; do
+	"$bench" zipf 20000000 1000000 100000 $order | row
+	"$bench" touch 20000000 1000000 100000 $order | row
+done
+
+echo
 echo "timed runs: million events a second, by the number that wait"
 printf '%-7s %10s %10s %8s %7s %8s\n' case events waiting seconds M/s ns
 for n in 10 1000 100000; do
