@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What two policies cost on a trace, by the library: compare-two TRACE POLICY POLICY. */
+/* Uses the library to compare two policies on a trace: compare-two TRACE POLICY POLICY. */
 #include <inttypes.h>
 #include <stdio.h>
 

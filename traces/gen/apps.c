@@ -159,13 +159,13 @@ const struct gen_return apps_return = {
 #define OWN_BASE  0x100000u
 #define LIB_BASE  0x2000000u
 #define ANON_BASE 0x4000000u
-/* above those of all apps */
+/* above the pids of all apps */
 #define SYSTEM_PID TRACE_SYSTEM_PID
 #define BURST_PID  0x7000001u
 
 struct app {
-	uint32_t file;	   /* its own */
-	uint32_t same_pid; /* the pid it has with pids=same */
+	uint32_t file;	   /* its own file */
+	uint32_t same_pid; /* its pid with pids=same */
 	uint32_t pid;	   /* 0: not running */
 	uint64_t last_use; /* ordinal of the launch */
 	uint64_t seed;	   /* of its start set */
@@ -175,7 +175,7 @@ struct app {
 struct apps {
 	const union option_value *v; /* of apps_options[] */
 	struct gen_emit e;
-	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
+	struct gen_rng rng, returns; /* separate: draws of returns do not change others */
 	struct gen_zipf zipf;
 	uint32_t nr;
 	struct app *apps;
@@ -268,7 +268,7 @@ static void kill_app(struct apps *c, struct app *app)
 
 static struct app *least_recent(struct apps *c)
 {
-	const bool ageing = c->v[A_ORDER].choice == AGEING; /* app 0 dies at its age */
+	const bool ageing = c->v[A_ORDER].choice == AGEING; /* then app 0 is killed by age */
 	struct app *victim = NULL;
 
 	for (uint32_t i = ageing; i < c->nr; i++)
@@ -277,7 +277,7 @@ static struct app *least_recent(struct apps *c)
 	return victim;
 }
 
-/* One large allocation: half of it is in memory when apps start to die for the rest */
+/* One large allocation: after half of it, apps are killed to make room for the rest */
 static void burst(struct apps *c)
 {
 	const uint64_t pages = c->v[A_BURST].n, half = (pages + 1) / 2;
@@ -312,7 +312,7 @@ static void launch(struct apps *c, uint32_t i)
 	app->last_use = ++c->nr_launches;
 	if (!set.resume)
 		start(c, app);
-	/* the killer frees room while the newcomer still starts */
+	/* the kill happens while the new app is still starting */
 	if (c->nr_alive > v[A_CACHED].n)
 		kill_app(c, least_recent(c));
 	gen_touch_set(&c->e, &c->rng, app->pid, OWN_BASE, c->own_pages, &set, false);
@@ -335,7 +335,7 @@ static uint32_t next_app(struct apps *c, uint32_t turn)
 	return turn;
 }
 
-/* The other apps take turns for so long */
+/* The other apps take turns for @ms */
 static void others(struct apps *c, double ms)
 {
 	for (; c->nr > 1 && ms > 0 && !c->e.ret; ms -= (double)c->v[A_GAP].n)

@@ -28,7 +28,7 @@ static const struct gen_default defaults[] = {
 
 const struct trace_generator gen_android_cycle30 = {
 	.name = "android-cycle30",
-	.summary = "30 apps on an 8 GB phone, in turn; the study ran 500 rounds",
+	.summary = "30 apps take turns on a phone with 8 GB, as in public studies of 500 rounds",
 	.options = apps_options,
 	.defaults = defaults,
 	.generate = apps_generate,

@@ -105,8 +105,9 @@ static int generate(const struct gen_args *a, struct trace_build *b, struct err 
 
 const struct trace_generator gen_kill_return = {
 	.name = "kill-return",
-	.summary = "processes are killed; the restart rule of a timed run decides who returns, and "
-		   "when",
+	.summary =
+		"processes are killed; the restart rule of a timed run decides which return, and "
+		"when",
 	.options = options,
 	.generate = generate,
 };

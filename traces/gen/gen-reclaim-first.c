@@ -50,7 +50,7 @@ static const struct option options[] = {
 #define VICTIM 1u
 #define OTHER  2u
 
-/* struct plan - where the generator is */
+/* struct plan - state of the generator */
 struct plan {
 	const struct gen_args *a;
 	struct gen_emit *e;
@@ -59,7 +59,7 @@ struct plan {
 	uint64_t streamed;
 };
 
-/* the used part of the victim's @pages at @from */
+/* Touch the used part of the victim's @pages at @from. */
 static void use(struct plan *p, uint64_t from, uint64_t pages)
 {
 	const uint64_t end = from + pages, used = p->a->v[USED].n;
@@ -74,7 +74,7 @@ static void use(struct plan *p, uint64_t from, uint64_t pages)
 				  MIN(at + used, end) - MAX(at, from), false);
 }
 
-/* the hot pages lie around the border of the active ones, half on each side */
+/* Touch the hot pages: half of them are active, half are not. */
 static void use_hot(struct plan *p)
 {
 	uint64_t from = p->active > p->hot / 2 ? p->active - p->hot / 2 : 0;

@@ -51,11 +51,13 @@ struct gen_return {
 	const char *delay, *percent, *also;
 };
 
-/** struct trace_generator - see the top of this file. @generate appends to an
- * initialised builder and returns 0 or a negative errno with @err filled.
- * @options: at most GEN_OPTIONS_MAX, without "seed".
- * @defaults: over those of @options; may be NULL.
- * @returns: NULL: it has no such options. */
+/**
+ * struct trace_generator - begins as struct plugin does.
+ * @options: at most GEN_OPTIONS_MAX, without "seed"
+ * @defaults: override those of @options; may be NULL
+ * @returns: its options of struct gen_return; NULL: none
+ * @generate: appends to an initialised builder. Return: 0, or a negative errno with @err
+ */
 struct trace_generator {
 	const char *name;
 	const char *summary;
@@ -97,8 +99,8 @@ const struct trace_generator *gen_find(const char *name, struct err *err);
 /**
  * gen_options - the rows of a generator, with its defaults, followed by "seed", which every
  * generator has.
- * @rows: room for GEN_OPTIONS_MAX + 2; the last one ends them
- * Return: how many there are
+ * @rows: room for GEN_OPTIONS_MAX + 2; a NULL name ends the table
+ * Return: number of rows
  */
 size_t gen_options(const struct trace_generator *g, struct option *rows);
 
@@ -170,7 +172,7 @@ static inline uint32_t gen_zipf_at(const struct gen_zipf *z, uint64_t random)
 {
 	unsigned __int128 p = (unsigned __int128)random * z->n;
 	uint32_t i = (uint32_t)(p >> 64);
-	/* a branch here would be mispredicted every other time */
+	/* without a branch, which would often be mispredicted */
 	uint32_t stay = -(uint32_t)((uint32_t)((uint64_t)p >> 32) < z->col[i].keep);
 
 	return z->col[i].alias ^ ((i ^ z->col[i].alias) & stay);
@@ -202,9 +204,9 @@ void gen_read(struct gen_emit *e, uint32_t pid, uint32_t file, uint32_t at, uint
 void gen_die(struct gen_emit *e, uint32_t pid, enum gen_death how, uint32_t mrelease_flags);
 void gen_advance_ms(struct gen_emit *e, uint64_t ms);
 void gen_mark(struct gen_emit *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/** Ask for a machine key; before the first operation. */
+/** Add a machine row; only before the first operation. */
 void gen_machine(struct gen_emit *e, const char *key, uint64_t n);
-/** Ask for a cgroup of this size; 0: leave the limit to the machine file. */
+/** Add memcg_pages; 0: leave the limit to the machine file. */
 void gen_memcg(struct gen_emit *e, uint64_t pages);
 
 /*
@@ -214,12 +216,12 @@ void gen_memcg(struct gen_emit *e, uint64_t pages);
 #define GEN_EXTENT 16u
 
 /**
- * struct gen_set - which extents.
- * @seed: of the choice
- * @percent: share of the extents that are in the set
- * @stray: share of all, others each time
- * @resume: the program is there already: only @again percent of the set, drawn
- *	anew, and no strays
+ * struct gen_set - a set of extents.
+ * @seed: selects the set
+ * @percent: share of all extents that are in the set
+ * @stray: share of all extents that are touched in addition, different ones each time
+ * @resume: the program runs already: touch only @again percent of the set, drawn each time,
+ *	and no strays
  */
 struct gen_set {
 	uint64_t seed;

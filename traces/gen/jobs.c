@@ -86,7 +86,7 @@ const struct option jobs_options[] = {
 #define LIB_BASE     0x2000000u
 #define ANON_BASE    0x4000000u
 #define SHELL_PID    1
-#define CHUNK	     16 /* of common files: one header, say */
+#define CHUNK	     16 /* pages of the common files that stand for one header */
 
 struct jobs {
 	const union option_value *v;
@@ -124,7 +124,7 @@ static void map_lib(struct jobs *c, uint32_t pid)
 	gen_touch_set(&c->e, &c->rng, pid, LIB_BASE, (uint32_t)c->v[LIB].n, &set, false);
 }
 
-/* The common files: the first parts are read by nearly every run */
+/* Read parts of the common files; nearly every run reads the first parts */
 static void read_common(struct jobs *c, uint32_t pid)
 {
 	const uint32_t nr = (uint32_t)((c->v[COMMON].n + CHUNK - 1) / CHUNK);

@@ -130,7 +130,7 @@ const struct gen_return services_return = {
 #define BURST	   5 /* systemd: starts in 10 s */
 #define NEVER	   UINT64_MAX
 
-/* Times in ms. A process keeps its pid: to a timed run it is one that restarts. */
+/* Times in ms. A process keeps its pid, so a timed run sees one process that restarts. */
 struct service {
 	uint32_t pid, image, file;
 	bool up;
@@ -143,7 +143,7 @@ struct service {
 struct services {
 	const union option_value *v;
 	struct gen_emit e;
-	struct gen_rng rng, returns; /* apart: who returns changes nothing else */
+	struct gen_rng rng, returns; /* separate: draws of returns do not change others */
 	struct gen_zipf zipf;
 	struct service *all;
 	uint32_t nr, hog_file, hog_pid, next_pid, nr_new;
@@ -203,7 +203,7 @@ static uint32_t draw_return(struct services *c)
 	return gen_chance(&c->returns, c->v[RETURN].real) ? 0 : ++c->nr_new;
 }
 
-/* @new: draw_return() */
+/* @new: the result of draw_return() */
 static void kill_service(struct services *c, struct service *s, uint32_t new)
 {
 	g_autofree char *image = g_strdup_printf("image-new%u", new);
@@ -235,7 +235,7 @@ static void hog_part(struct services *c, uint64_t from, uint64_t pages)
 			 MIN(32, pages - at));
 }
 
-/* The neighbour has half of the memory that it needs when a group dies for the rest */
+/* After the neighbour has allocated half of its memory, a group is killed for the rest */
 static void hog_comes(struct services *c)
 {
 	const uint64_t pages = c->v[HOG].n, half = (pages + 1) / 2;
@@ -266,7 +266,7 @@ static void work(struct services *c, const struct service *s)
 
 	for (uint64_t n = 0; pages && n < c->v[DATA_RATE].n; n++) {
 		uint32_t rank = gen_zipf_at(&c->zipf, gen_rng_next(&c->rng));
-		/* popular pages are not neighbours */
+		/* spread popular pages over the file */
 		uint32_t page = (uint32_t)((uint64_t)rank * 2654435761u % pages);
 
 		gen_touch(&c->e, s->pid, DATA_BASE + page, 1, false);

@@ -15,15 +15,15 @@
 
 #define SUM_DIGITS  32
 #define FIRST_LINE  TRACE_MAGIC G_STRINGIFY(TRACE_VERSION) ",binary\n"
-#define FIRST_BYTES (1u << 20) /* of records whose number nothing vouches for */
+#define FIRST_BYTES (1u << 20) /* first allocation if the file's size does not confirm nr_recs */
 
 struct binary {
 	struct rows rows;
 	struct trace_build build;
 	uint64_t nr_recs;
 	char sum[SUM_DIGITS + 1];
-	GString *head;	    /* the header as it lies in the file */
-	uint64_t sum_bytes; /* of it that the checksum covers */
+	GString *head;	    /* the header, byte for byte */
+	uint64_t sum_bytes; /* length of its part that the checksum covers */
 	uint64_t recs_at;   /* offset of the first record */
 };
 
@@ -114,7 +114,7 @@ static int no_memory(const struct binary *b, const struct trace *t, struct err *
 		      sizeof(struct op_rec));
 }
 
-/* Reads what is behind the records. Return: its bytes. */
+/* Read the bytes after the records. Return: their number. */
 static int64_t skip_rest(struct binary *b, struct err *err)
 {
 	char buf[4096];

@@ -77,7 +77,7 @@ int child_begin(struct child *c, const struct input *in, const char *what,
 	fflush(NULL);
 	c->pid = fork();
 	if (!c->pid) {
-		close(ends[0]); /* or it would wait for itself to read */
+		close(ends[0]); /* otherwise writes would never see that the reader is gone */
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		reset_signals();
 		set_limits(in->size);

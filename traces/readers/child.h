@@ -13,13 +13,13 @@
 #include "sim/err.h"
 #include "traces/readers/input.h"
 
-/** struct child - its text is to be read from @text. */
+/** struct child - the caller reads its output from @text. */
 struct child {
 	struct input text;
 	const char *path; /* of the recording */
 	const char *what; /* the program or library, for messages */
 	pid_t pid;
-	FILE *said; /* what it wrote to stderr */
+	FILE *said; /* its stderr */
 };
 
 /**

@@ -161,7 +161,7 @@ static void take_header(struct recording *rec, const char *line)
 		rec->cpus = cpus;
 }
 
-/* Lines of trace-cmd and tracefs between the events. Return: whether it is such a line. */
+/* Lines of trace-cmd and tracefs between the events. Return: true if it is such a line. */
 static bool take_remark(struct recording *rec, const char *line)
 {
 	static const char *const stack[] = { "=> ", "<stack trace>" };
@@ -201,7 +201,7 @@ static int on_line(struct recording *rec, const char *line)
 	}
 	if (scan_line(line, &l)) {
 		rec->nr_events++;
-		/* who kills is named */
+		/* remember the name of a process that sends signals */
 		if (!strncmp(l.name, "signal_generate:", 16))
 			recording_name(rec, l.ev.tid, l.comm, l.comm_len);
 		return tracepoint_take(rec, l.name, l.name_len, l.args, &l.ev);

@@ -17,7 +17,7 @@
 
 int path_error(const char *path, const char *doing, int errnum, struct err *err)
 {
-	/* a wrong path is bad input; a disk that fails is a failed run */
+	/* a wrong path is bad input (exit 2), a failing disk a failed run (exit 1) */
 	bool input = errnum == ENOENT || errnum == EISDIR || errnum == EACCES ||
 		     errnum == ENOTDIR || errnum == ENAMETOOLONG || errnum == ELOOP ||
 		     errnum == EINVAL || errnum == EPERM || errnum == ENODEV || errnum == ENXIO;
@@ -265,6 +265,6 @@ int input_make_plain(struct input *in, struct err *err)
 		return ret;
 	}
 	input_close(in);
-	/* what lies in the copy was unpacked once, and is not again */
+	/* the copy is unpacked already; do not unpack it again */
 	return input_attach(in, path, fd, options, err);
 }

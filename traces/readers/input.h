@@ -29,7 +29,7 @@ struct input_options {
 	/* a recording is refused if fewer percent of its page-cache faults agree
 	 * with its mappings: 1 to 100; 0: the reader's default; -1: never */
 	int min_agreement;
-	/* told now and then how many of @all bytes were read; @all 0: unknown */
+	/* called occasionally: @done of @all bytes were read; @all 0: unknown */
 	void (*progress)(void *data, uint64_t done, uint64_t all);
 	void *progress_data;
 };
@@ -42,17 +42,17 @@ struct input {
 	const struct input_options *options;
 	int fd;
 	bool plain;	   /* a regular file, not packed: may be mapped, or opened again */
-	uint64_t size;	   /* of a regular file, as it lies there; else 0 */
+	uint64_t size;	   /* of a regular file, packed or not; else 0 */
 	uint64_t raw_read; /* bytes read from the file so far */
 	uint64_t read;	   /* bytes handed out, or peeked at */
 	/* private */
 	bool copy; /* made by input_make_plain() */
 	bool regular;
-	struct timespec changed; /* when a regular file was, before it was read */
+	struct timespec changed; /* mtime of a regular file before it was read */
 	const struct unpacker *unpacker;
 	void *unpack;
-	bool whole;   /* what was unpacked so far may be all */
-	uint8_t *raw; /* bytes of the file that wait */
+	bool whole;   /* the input may end after what was unpacked so far */
+	uint8_t *raw; /* bytes of the file that were not used yet */
 	size_t raw_start, raw_end;
 	uint8_t head[INPUT_HEAD_BYTES];
 	size_t head_start, head_end; /* of @head, not handed out yet */
@@ -70,21 +70,20 @@ void input_close(struct input *in);
 const uint8_t *input_head(const struct input *in, size_t *len);
 /**
  * Read @size bytes; fewer only at the end.
- * Return: how many, or a negative errno.
+ * Return: number of bytes, or a negative errno.
  */
 int64_t input_read(struct input *in, void *buf, size_t size, struct err *err);
 /**
- * input_make_plain - make @in a plain, seekable file with these very bytes, for
- * formats that can not be read in turn: a copy without a name in the folder for
- * temporary files unless it is one already. Nothing must have been read.
+ * input_make_plain - make @in a plain, seekable file with the same bytes, for formats that
+ * cannot be read sequentially. Unless it is one already, this is a nameless copy in the folder
+ * for temporary files. Nothing must have been read.
  */
 int input_make_plain(struct input *in, struct err *err);
 
-/** -ESTALE if a regular file is not what it was when it was opened: by its size and the time
- * of its last change. */
+/** -ESTALE if size or mtime of a regular file differ from those at input_open(). */
 int input_check_unchanged(const struct input *in, struct err *err);
 
-/** Report that @path can not be opened or read; for use by every reader. */
+/** Report that @path cannot be opened or read; for use by every reader. */
 int path_error(const char *path, const char *doing, int errnum, struct err *err);
 
 #endif

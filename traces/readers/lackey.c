@@ -42,7 +42,7 @@ enum access {
 
 /* One process, from its "Lackey, an example Valgrind tool" to its exit code. */
 struct process {
-	uint32_t pid;			/* as valgrind prints it; 0: not said yet */
+	uint32_t pid;			/* as valgrind prints it; 0: not known yet */
 	bool ended;			/* its exit code was printed */
 	GArray *accesses;		/* uint64_t: page << 3 | access */
 	GHashTable *pages;		/* page -> every access it ever saw */
@@ -53,7 +53,7 @@ struct process {
 struct lackey {
 	struct lines lines;
 	GPtrArray *processes;
-	struct process *p; /* the last of them */
+	struct process *p; /* the last process */
 	uint64_t nr_lines; /* accesses before merging */
 };
 

@@ -69,7 +69,7 @@ struct fields {
 	struct pb name;
 };
 
-/* Return: whether the event is of use. */
+/* Return: true if the event is used. */
 typedef bool (*take_fn)(const struct perfetto *pf, const struct fields *f, struct rb_event *ev);
 
 static bool take_fault(const struct perfetto *pf, const struct fields *f, struct rb_event *ev)
@@ -225,10 +225,10 @@ static bool take_deliver(const struct perfetto *pf, const struct fields *f, stru
 		S_NONE, S_DEV, S_INO, S_POS, S_LEN                                                 \
 	}
 
-/* struct event - one that is of use.
- * @number: the published one of its field in FtraceEvent; 0: none
- * @needs: fields without which it says nothing
- * @slots: what its published fields say, by their numbers */
+/* struct event - an event that the reader uses.
+ * @number: the published number of its field in FtraceEvent; 0: none
+ * @needs: fields without which it is useless
+ * @slots: the meaning of its published fields, by their numbers */
 static const struct event {
 	const char *name;
 	take_fn take;
@@ -261,9 +261,9 @@ static const struct event {
 	{ "task_rename", NULL, 236, HAS(S_PID) | HAS(S_NAME), { [1] = S_PID, [3] = S_NAME } },
 };
 
-/* struct described - what a bundle says of a number of 65536 and more. */
+/* struct described - a bundle's description of an event number of 65536 and more. */
 struct described {
-	const struct event *e; /* NULL: of no use */
+	const struct event *e; /* NULL: not used */
 	char name[NAME_BYTES];
 	uint8_t slots[FIELDS_MAX];
 };
@@ -438,7 +438,7 @@ static int take(struct perfetto *pf, struct stream *s, const struct event *e,
 			       pb_len(&f->name));
 	if (!e->take || !e->take(pf, f, ev))
 		return 0;
-	if (ev->kind == RB_CLONE_FLAGS) { /* ftrace does not say that it was forked */
+	if (ev->kind == RB_CLONE_FLAGS) { /* ftrace has no fork event before this one */
 		struct rb_event fork = *ev;
 
 		pf->rec.newtask = true;

@@ -85,7 +85,7 @@ static void stream_free(gpointer data)
 	g_free(s);
 }
 
-/* struct bundle - what is to be known of a FtraceEventBundle before its events. */
+/* struct bundle - the parts of a FtraceEventBundle that its events depend on. */
 struct bundle {
 	uint64_t cpu, clock;
 	int64_t ftrace_ns, boot_ns;
@@ -103,7 +103,7 @@ static int64_t bundle_offset(struct perfetto *pf, const struct bundle *b)
 	return pf->clock_offset[b->clock];
 }
 
-/* What explains the events comes behind them. */
+/* Read these parts first: in the message they follow the events. */
 static int read_bundle_head(struct perfetto *pf, uint32_t seq, struct pb m, struct bundle *b)
 {
 	struct pb_field f;
@@ -320,7 +320,7 @@ static int on_packed(struct perfetto *pf, const struct unpacker *u, struct pb m)
 	return ret;
 }
 
-/* struct packet - what is to be known before its parts are read. */
+/* struct packet - the fields of a packet that its other parts depend on. */
 struct packet {
 	uint32_t seq;
 	bool other_machine, packed;
@@ -364,7 +364,7 @@ static int take_field(struct perfetto *pf, const struct packet *p, const struct 
 	}
 }
 
-/* @inner: it came out of a packed one, which packs no packed ones. */
+/* @inner: it was unpacked from another packet, and so must not be packed itself. */
 static int take_packet(struct perfetto *pf, struct pb m, bool inner)
 {
 	struct packet p = { 0 };
@@ -398,7 +398,7 @@ static int take_packets(struct perfetto *pf, struct pb m)
 struct window {
 	uint8_t *buf;
 	size_t start, end, room;
-	bool last; /* the file ends at @end */
+	bool last; /* @end is the end of the file */
 };
 
 /* Make @need bytes of the file available, or all that are left. */
@@ -423,7 +423,7 @@ static int fill(struct perfetto *pf, struct input *in, struct window *w, size_t 
 	return 0;
 }
 
-/* One packet. Return: 1; 0 at the end; -errno. */
+/* Read one packet. Return: 1; 0 at the end; -errno. */
 static int next_packet(struct perfetto *pf, struct input *in, struct window *w)
 {
 	enum { TAG = 1 << 3 | PB_BYTES, HEAD_BYTES = 11 };
@@ -463,7 +463,7 @@ static uint64_t head_ns(const struct stream *s)
 	return ev->ns;
 }
 
-/* Whether @a has its turn before @b. */
+/* Is the next event of @a before that of @b? */
 static bool before(const struct stream *a, const struct stream *b)
 {
 	uint64_t x = head_ns(a), y = head_ns(b);
@@ -489,7 +489,7 @@ static void give(struct perfetto *pf, struct stream *s)
 		ev.cache.last = (MIN(ev.cache.last, far) + 1) * rb->page_pages - 1;
 		break;
 	}
-	case RB_FORK: /* by sched_process_fork; the list of processes knows threads */
+	case RB_FORK: /* sched_process_fork does not tell threads; the list of processes does */
 		pid = GPOINTER_TO_UINT(
 			g_hash_table_lookup(rb->thread_of, GUINT_TO_POINTER(ev.task.tid)));
 		if (!pf->rec.newtask && pid && pid != ev.task.tid)
@@ -511,7 +511,8 @@ static gint by_turn(gconstpointer a, gconstpointer b)
 	return before(x, y) ? -1 : before(y, x);
 }
 
-/* Give all events in turn. The streams that are left are sorted by theirs. */
+/* Pass on all events in the order of time. The remaining streams are kept sorted by their next
+ * event. */
 static void merge(struct perfetto *pf)
 {
 	GPtrArray *left = g_ptr_array_new();
@@ -554,7 +555,7 @@ static void say_what_is_missing(struct perfetto *pf)
 {
 	char text[120];
 
-	/* events before which some were lost, where nothing counts these */
+	/* if no counter tells how many were lost, count the bundles that report a loss */
 	pf->rec.lost = MAX(pf->lost_end - MIN(pf->lost_start, pf->lost_end), pf->lost_bundles);
 	g_snprintf(text, sizeof(text), "%" PRIu64 " chunks of events did not fit: see buffers",
 		   pf->full_chunks);
@@ -585,7 +586,7 @@ static int perfetto_read(struct input *in, struct trace **out, struct err *err)
 	return ret;
 }
 
-/* Whether @m are fields of one, to the end. */
+/* Does @m consist of valid fields of a packet? */
 static bool is_packet(struct pb m)
 {
 	struct pb_field f;
@@ -597,7 +598,7 @@ static bool is_packet(struct pb m)
 	return !more;
 }
 
-/* A packet, and what follows it another one. */
+/* A packet that another one follows. */
 static bool perfetto_probe(const uint8_t *head, size_t len)
 {
 	struct pb m = { head, head + len };
@@ -606,7 +607,7 @@ static bool perfetto_probe(const uint8_t *head, size_t len)
 	if (len < 4 || *m.p++ != (1 << 3 | PB_BYTES) || !pb_varint(&m, &packet) || !packet ||
 	    packet > PACKET_MAX)
 		return false;
-	if (packet > pb_len(&m)) /* the head ends in its middle */
+	if (packet > pb_len(&m)) /* the packet is longer than the head of the input */
 		return len >= INPUT_HEAD_BYTES && pb_varint(&m, &tag) && tag >> 3 < 1000 &&
 		       (tag & 7) == PB_BYTES;
 	m.end = m.p + packet;

@@ -15,7 +15,7 @@
 /* How a field is written: the low three bits of its tag. */
 enum pb_type { PB_VARINT = 0, PB_64 = 1, PB_BYTES = 2, PB_32 = 5 };
 
-/** struct pb - a message, or what is left of it. */
+/** struct pb - a message, or the rest of it. */
 struct pb {
 	const uint8_t *p, *end;
 };
@@ -48,7 +48,7 @@ static inline bool pb_varint(struct pb *m, uint64_t *out)
 	return false;
 }
 
-/** The next field. Return: 1; 0 at the end; -1: this is no message. */
+/** The next field. Return: 1; 0 at the end; -1 if this is not a message. */
 static inline int pb_next(struct pb *m, struct pb_field *f)
 {
 	uint64_t tag, len;
@@ -79,7 +79,7 @@ static inline int pb_next(struct pb *m, struct pb_field *f)
 		m->p += fixed;
 		return 1;
 	}
-	return -1; /* groups, which nothing uses any more */
+	return -1; /* groups, which are obsolete */
 }
 
 static inline size_t pb_len(const struct pb *m)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Files of a recording: who they are, how long, and how much of them is used. */
+/* Files of a recording: their identity, size, and used pages. */
 #include "traces/readers/rebuild-priv.h"
 
-/* What fault-around and reads bring in is counted in blocks of 2^4 pages. */
+/* Used pages are counted in blocks of 2^4, as fault-around and readahead read them. */
 #define BLOCK_SHIFT 4
 
 guint rb_id_hash(gconstpointer key)
@@ -42,7 +42,7 @@ int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path)
 		g_hash_table_insert(rb->file_of, g_memdup2(&id, sizeof(id)),
 				    GUINT_TO_POINTER(rb->files->len));
 	}
-	/* of several links, the one that was used */
+	/* of several hard links, keep the path that was used */
 	if (path && path[0] == '/' && g_strcmp0(path, file_at(rb, i)->path)) {
 		g_free(file_at(rb, i)->path);
 		file_at(rb, i)->path = g_strdup(path);
@@ -50,7 +50,7 @@ int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path)
 	return file_root(rb, i);
 }
 
-/* Names are worth more than none; what both know is the larger. */
+/* Merge what is known about two files that are one: keep a name, and the larger sizes. */
 static void absorb(struct rb_file *to, struct rb_file *from)
 {
 	if (from->path) {
@@ -150,7 +150,7 @@ void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
 	if (i < 0 || index || !file_at(rb, i)->written)
 		return;
 	f = file_at(rb, i);
-	/* what the recorder saw at the end describes the file's last life */
+	/* the size that the recorder found at the end belongs to the file's last life */
 	next = (struct rb_file){
 		.id = id,
 		.path = g_strdup(f->path),

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Mappings of a recording: made, changed, advised and taken away. */
+/* Mappings of a recording: mmap, mprotect, madvise and munmap. */
 #include "traces/readers/rebuild-priv.h"
 
 #include <errno.h>
 
-/* Memory that is no file's and not the process's own either. */
+/* Is this neither a file nor memory of the process, but a device or the like? */
 static bool special_name(const char *name)
 {
 	static const char *const own[] = { "", "[heap]", "[stack", "[anon", "//anon" };
@@ -94,7 +94,7 @@ int rb_mmap(struct rebuild *rb, struct rb_proc *p, const struct rb_map *m)
 		    !g_str_has_prefix(m->name, "//anon");
 	int ret;
 
-	/* [vsyscall] lies among the kernel's addresses, and is not the process's */
+	/* [vsyscall] is at a kernel address and does not belong to the process */
 	if (!m->pages || m->start >= RB_PAGES_MAX)
 		return 0;
 	if (m->pages > 1ull << 32)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of the rebuilding share: rebuild.c (events), rebuild-files.c,
- * rebuild-space.c, rebuild-procs.c, rebuild-maps.c, rebuild-access.c and
- * rebuild-finish.c. Functions that can fail return 0 or, for what a trace can
- * not hold, -E2BIG, which rb_event() counts.
+ * Shared by rebuild.c (events), rebuild-files.c, rebuild-space.c, rebuild-procs.c,
+ * rebuild-maps.c, rebuild-access.c, rebuild-windows.c and rebuild-finish.c. Functions that
+ * can fail return 0, or -E2BIG for something that a trace cannot hold; rb_event() counts
+ * these.
  */
 #ifndef REAPSIM_TRACES_REBUILD_PRIV_H
 #define REAPSIM_TRACES_REBUILD_PRIV_H
@@ -15,11 +15,11 @@
 
 #include "traces/readers/rebuild.h"
 
-/* No user address has more pages below it (5-level page tables). */
+/* Upper limit of user addresses, in pages (5-level page tables). */
 #define RB_PAGES_MAX (1ull << 45)
 /* One read(2) transfers less than 2 GiB (MAX_RW_COUNT); so does one write. */
 #define RB_RW_PAGES_MAX (1ull << 19)
-/* Gaps shorter than this are not worth an operation; none is forgotten. */
+/* Shorter gaps get no operation of their own; they add up until they are long enough. */
 #define ADVANCE_NS 1000000ull
 /* Addresses are renumbered in chunks of 1 GiB, which keeps every alignment. */
 #define CHUNK_SHIFT 18
@@ -61,13 +61,13 @@ struct rb_proc {
 	uint64_t read_first, read_last;
 };
 
-/* A thread, and its last fault, about which the page cache may have a word. */
+/* A thread, and its last fault, for which the page cache may still report the file. */
 struct rb_thread {
 	struct rb_proc *p;
 	bool faulted;
 	int64_t file; /* VMA_ANON: not in a file, as far as we know */
 	uint64_t index;
-	/* with rb->no_maps: the fault waits for what the page cache says of it */
+	/* with rb->no_maps: the fault waits for the report of the page cache */
 	bool waits, write;
 	uint64_t ns; /* when it was */
 	uint64_t page;
@@ -78,9 +78,9 @@ struct rb_file {
 	char *path;
 	uint64_t pages;	       /* as recorded at the end; 0: unknown */
 	uint64_t proven;       /* end of what was faulted, cached or written */
-	uint64_t mapped, read; /* ends of maps and reads: may lie beyond it */
-	unsigned int life;     /* 1, 2...: deleted or cut, then used again */
-	int64_t same;	       /* what it turned out to be; -1: itself */
+	uint64_t mapped, read; /* ends of maps and reads; may be beyond the end of the file */
+	unsigned int life;     /* 1, and 1 more for each time it was deleted or truncated */
+	int64_t same;	       /* the file that it is another name of; -1: none */
 	bool shmem, written;
 	bool cached; /* the page cache knows it by this id */
 	bool declared;
@@ -102,16 +102,16 @@ uint32_t event_cpu(struct rebuild *rb);
 /* Files */
 guint rb_id_hash(gconstpointer key);
 gboolean rb_id_equal(gconstpointer a, gconstpointer b);
-/** Of file @i, the index of what it turned out to be. */
+/** The index of the file that file @i is a name of; @i itself if none. */
 int64_t file_root(const struct rebuild *rb, int64_t i);
-/** The file that file @i turned out to be. */
+/** The file at file_root(). */
 struct rb_file *file_at(const struct rebuild *rb, int64_t i);
-/** The page cache calls file @i by the name of file @to: the same from now on.
- * Return: false if the page cache has another name for it. */
+/** The page cache reports file @i under the id of file @to: treat them as one file.
+ * Return: false if the page cache has reported @i under another id. */
 bool file_join(struct rebuild *rb, int64_t i, int64_t to);
-/** Join what is known by path only to the recorded file of that path. */
+/** Join each file that is known only by path with the recorded file of that path. */
 void files_join_paths(struct rebuild *rb);
-/** The file of that identity, made when new; @path may be NULL. */
+/** The index of the file with this id; created if it is new. @path may be NULL. */
 int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path);
 bool shmem_name(const char *name);
 void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last);
@@ -145,11 +145,11 @@ int map_range(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v);
 void count_anon(struct rebuild *rb, struct rb_space *s, uint64_t page);
 
 enum cut {
-	CUT_UNMAP = 1 << 0, /* with OP_UNMAP; else an OP_MAP will replace them */
-	CUT_ANON = 1 << 1,  /* anonymous ones too */
+	CUT_UNMAP = 1 << 0, /* emit OP_UNMAP; without it an OP_MAP will replace them */
+	CUT_ANON = 1 << 1,  /* also anonymous ones */
 };
 
-/** Take mappings out of [start, end). */
+/** Remove mappings from [start, end). */
 int space_cut(struct rebuild *rb, struct rb_space *s, uint64_t start, uint64_t end,
 	      unsigned int how);
 
@@ -157,8 +157,8 @@ int space_cut(struct rebuild *rb, struct rb_space *s, uint64_t start, uint64_t e
 void proc_free(gpointer data);
 void proc_end(struct rebuild *rb, struct rb_proc *p);
 struct rb_proc *proc_find(const struct rebuild *rb, uint32_t pid);
-/** Thread @tid, whose thread group is @pid, made when new; @pid 0: unknown,
- * whatever @tid is known to belong to. */
+/** Thread @tid of process @pid; created if it is new. @pid 0: unknown, use the process that
+ * @tid is known to belong to. */
 struct rb_thread *rb_thread_get(struct rebuild *rb, uint32_t pid, uint32_t tid);
 int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint32_t ptid);
 void rb_clone_flags(struct rebuild *rb, uint32_t tid, uint64_t flags);
@@ -179,13 +179,13 @@ void vma_allow(struct rebuild *rb, struct rb_vma *v, uint32_t flags);
 /** Access one page of the process. Return: 1 if it is one, 0 if the page is
  * not the process's own memory, or -E2BIG. */
 int rb_access(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write);
-/** With rb->no_maps: what the page cache says of a fault of @t, and the fault
- * that still waits when it says nothing. */
+/** With rb->no_maps: rb_window_fault() takes the page cache's report of a fault of @t;
+ * rb_fault_ready() completes a fault without a report. */
 int rb_window_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,
 		    uint64_t last);
 int rb_fault_ready(struct rebuild *rb, struct rb_thread *t);
 int rb_fault(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write);
-/** Pages [first, last] of a file are those among which the last fault of @t was. */
+/** The page cache reports that the last fault of @t was in pages [first, last] of a file. */
 void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id, uint64_t first,
 		    uint64_t last);
 int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_t first,

@@ -34,7 +34,7 @@ static struct rb_thread *thread_find(const struct rebuild *rb, uint32_t tid)
 	return g_hash_table_lookup(rb->tids, GUINT_TO_POINTER(tid));
 }
 
-/* A fault that waits for the page cache to say what it was about waits no more. */
+/* Complete a fault that still waits for a report of the page cache. */
 static void thread_settle(struct rebuild *rb, struct rb_thread *t)
 {
 	if (t && rb_fault_ready(rb, t))
@@ -126,7 +126,7 @@ int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint3
 	struct rb_space *s;
 
 	if (!tid || !ptid)
-		return 0; /* of the kernel's own */
+		return 0; /* a kernel thread */
 	g_hash_table_remove(rb->thread_of, GUINT_TO_POINTER(tid));
 	if (!ppid) {
 		parent = rb_thread_get(rb, 0, ptid)->p;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Address spaces of a recording: which file, or nothing, lies where, and the
- * page numbers that stand for real addresses in the trace.
+ * Address spaces of a recording: the mappings, and the page numbers that represent real
+ * addresses in the trace.
  */
 #include "traces/readers/rebuild-priv.h"
 
@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-/* Strangers among the chunks of addresses lie so many apart. */
+/* Distance between chunks that are not neighbours in the recording. */
 #define CHUNK_GAP 64u
 /* Process ids end at 2^22 (PID_MAX_LIMIT); above it there is room for twins. */
 #define PID_BITS 22
@@ -28,7 +28,7 @@ struct rb_space *space_new(struct rebuild *rb, uint32_t pid)
 {
 	struct rb_space *s = g_new0(struct rb_space, 1);
 
-	/* someone may still run in a borrowed space of that number */
+	/* a vfork child may still use a space of that number */
 	for (uint32_t n = 1; g_hash_table_contains(rb->spaces, GUINT_TO_POINTER(pid)); n++)
 		pid = (pid + (1u << PID_BITS) + !(n % 32)) & OP_PID_MAX;
 	s->refs = 1;
@@ -134,7 +134,7 @@ static bool chunk_free(const struct rb_space *s, uint32_t to)
 	return to && to < NR_CHUNKS && !(s->used[to / 64] >> to % 64 & 1);
 }
 
-/* Neighbours stay neighbours where they can; strangers get room to grow. */
+/* Assign a chunk number. Adjacent chunks stay adjacent if possible; others get room to grow. */
 static int chunk_add(struct rb_space *s, uint64_t from, uint32_t *out)
 {
 	uint32_t below = from ? chunk_find(s, from - 1) : 0;

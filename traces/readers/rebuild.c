@@ -66,7 +66,7 @@ static int own_event(struct rebuild *rb, const struct rb_event *ev)
 	if (ev->kind != RB_CACHE_FAULT)
 		ret = rb_fault_ready(rb, t);
 	rb->counts.left_out += ret == -E2BIG;
-	/* the page cache has its say about a fault at once, or not at all */
+	/* the page cache reports a fault at once or not at all */
 	if (ev->kind != RB_CACHE_FAULT)
 		t->faulted = false;
 	switch (ev->kind) {

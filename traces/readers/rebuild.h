@@ -33,7 +33,7 @@ struct rb_file_id {
  * more. "Own" events are caused by their thread itself: an unknown thread starts to exist.
  */
 enum rb_kind {
-	RB_SEEN,	  /* own: no more than a sign of life */
+	RB_SEEN,	  /* own: only shows that the thread exists */
 	RB_FAULT,	  /* own: .fault */
 	RB_CACHE_FAULT,	  /* own: .cache, pages among which is the one of its last fault */
 	RB_READ,	  /* own: .cache, pages read through a descriptor */
@@ -107,10 +107,10 @@ struct rebuild {
 	const char *path;
 	unsigned long line; /* of the event, for messages; set by the caller */
 	struct err *err;
-	/* The recorder has no mappings: what the page cache says of a fault is the
-	 * file that it was in, and its place in memory is made up. */
+	/* The recorder has no mappings: the page cache's report of a fault names the file,
+	 * and its address is invented. */
 	bool no_maps;
-	unsigned int page_pages; /* a page of the recorded machine is so many of 4 KiB */
+	unsigned int page_pages; /* size of the recorded machine's pages, in 4 KiB */
 	struct rb_counts counts;
 	uint32_t max_cpu;
 	/* by rb_finish() */
@@ -119,7 +119,7 @@ struct rebuild {
 	/* private */
 	uint64_t ns; /* of the last event */
 	uint32_t cpu;
-	uint64_t advanced_ns;  /* time that the operations so far stand for */
+	uint64_t advanced_ns;  /* sum of the time that the operations so far advance */
 	struct spill ops;      /* struct rb_op */
 	GArray *files;	       /* struct rb_file */
 	GHashTable *file_of;   /* struct rb_file_id -> index + 1 */

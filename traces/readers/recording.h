@@ -26,11 +26,11 @@ struct recording {
 	const char *recorder; /* "perf": what wrote the events */
 	uint64_t nr_events;   /* of any kind; counted by the reader */
 	uint64_t lost;	      /* events that the recorder says it lost */
-	GHashTable *unused;   /* name -> count: events that are of no use here */
+	GHashTable *unused;   /* name -> count: events that are not used */
 	GHashTable *names;    /* tid -> name of its command */
-	GHashTable *killers;  /* name -> count: who sent a SIGKILL */
-	uint64_t cpus;	      /* of the recorded machine; 0: not said */
-	uint64_t nr_software; /* faults of which nothing says whether they wrote */
+	GHashTable *killers;  /* name of the sender -> count of SIGKILLs */
+	uint64_t cpus;	      /* of the recorded machine; 0: unknown */
+	uint64_t nr_software; /* faults that may have been reads or writes */
 	uint64_t sampled;     /* of these, events that stand for several */
 	bool newtask;	      /* task:task_newtask was recorded */
 	bool arm64;	      /* recorded where fault-around leaves pages old */

@@ -79,7 +79,7 @@ static int header_line(struct rows *r, const char *header, const char *more, str
 	return rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, header);
 }
 
-/* @r->lines is open; what fails closes it. */
+/* @r->lines is open; closed on failure. */
 static int start_rows(struct rows *r, struct err *err)
 {
 	if (csv_init(&r->csv, CSV_STRICT | CSV_STRICT_FINI)) {
@@ -167,7 +167,7 @@ int rows_count(const struct rows *r, unsigned int min, unsigned int max, const c
 	return 0;
 }
 
-/* Return: false if @s is no number; one that does not fit becomes UINT64_MAX. */
+/* Return: false if @s is not a number. A number that does not fit becomes UINT64_MAX. */
 static bool parse_number(const char *s, uint64_t *value)
 {
 	uint64_t v = 0;

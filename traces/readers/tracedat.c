@@ -43,8 +43,8 @@ static int print_record(struct tracecmd_input *handle, struct tep_record *record
 	return 0;
 }
 
-/* Behind magic, version and its NUL, byte order and size of a long: in either
- * order of bytes one of three, as libtracecmd does not tell. 0: another. */
+/* The page size in the header, after magic, version and its NUL, byte order and size of a long.
+ * libtracecmd does not tell the byte order: try both. Return: 0 for an unknown size. */
 static unsigned int page_size(int fd)
 {
 	static const uint8_t sizes[][2] = { { 0x10, 0 }, { 0x40, 0 }, { 0, 1 } };
@@ -73,7 +73,7 @@ static int print_all(int fd, void *data)
 
 	(void)data;
 	tracecmd_set_loglevel(TEP_LOG_ERROR);
-	/* plug-ins are code from elsewhere, and none prints what we need */
+	/* no plug-ins: they are foreign code, and none prints what the reader needs */
 	if (lseek(fd, 0, SEEK_SET))
 		return 2;
 	handle = tracecmd_open_fd(dup(fd), TRACECMD_FL_LOAD_NO_PLUGINS);

@@ -15,7 +15,7 @@ enum { EXC_STORE_PAGE_FAULT = 15 };
 
 enum { SIGKILL_ = 9 };
 
-/* what a parser says of an event that no trace has a use for */
+/* A parser returns this for an event that a trace cannot use. */
 enum { TRACEPOINT_SKIP = 1 };
 
 /* "dev=254:0 ino=3c5be" or "dev 254:0 ino 3c5be", in the filemap events */
@@ -200,8 +200,8 @@ static int on_range_call(struct recording *rec, const char *args, struct rb_even
 enum { CLONE_THREAD_ = 0x10000 };
 
 /*
- * perf says by itself that a task was forked, before this event adds the flags;
- * ftrace does not.
+ * perf has its own fork event, before this one, which then only adds the flags. ftrace
+ * has none.
  */
 static int on_newtask(struct recording *rec, const char *args, struct rb_event *ev)
 {
@@ -313,7 +313,7 @@ static int on_generate(struct recording *rec, const char *args, struct rb_event 
 		return recording_bad(rec, "signal", args, "sig=N ... comm=... pid=N");
 	if (find_field(&p, " res=") && !scan_u64(&p, &res))
 		return recording_bad(rec, "signal", args, "res=N");
-	/* TRACE_SIGNAL_IGNORED is 1; otherwise it is on its way, or was already */
+	/* TRACE_SIGNAL_IGNORED is 1; all other results mean that SIGKILL is pending */
 	if (sig != SIGKILL_ || res == 1)
 		return TRACEPOINT_SKIP;
 	ev->kind = RB_SIGKILL_SENT;
@@ -363,7 +363,7 @@ static const struct {
 	{ "signal:signal_deliver", on_deliver },
 };
 
-/* Whether @name is that of @full, with its system or, as ftrace has it, without. */
+/* Is @name equal to @full, with its system or, as in ftrace, without? */
 static bool is_name(const char *full, const char *name, size_t len)
 {
 	const char *colon = strchr(full, ':');

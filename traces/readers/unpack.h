@@ -20,7 +20,7 @@ struct unpack_step {
 /**
  * struct unpacker - one way of packing.
  * @open: NULL when there is no memory
- * @run: take from in, give to out, until one of them is used up
+ * @run: unpack from in to out until one of them is used up
  *
  * @run returns NULL or an error message; *@whole is set if the bytes taken so far are complete,
  * so that the input may end here.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Every fourth launch is an app that takes much memory at once, for which several apps
-# are killed. They come back, and find less under v1.
+# Every fourth launch is an app that allocates much memory at once, so several apps are
+# killed. They restart, and find fewer of their pages under v1.
 #> baseline 1010 1888 3010 0 0
 #> v1 1128 +11.7% 2006 +6.2% 2832 2896 0
 reapsim gen camera-burst apps=8 rounds=8 cached_limit=3 file_pages=600 anon_pages=100 system_pages=100 \

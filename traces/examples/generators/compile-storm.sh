@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Short runs of one compiler that end by themselves: v1 is about kills and does nothing,
-# any-exit takes every run for a death.
+# Short runs of one compiler, which exit by themselves. v1 acts only on reaped processes
+# and changes nothing. any-exit acts on every exit.
 #> baseline 4742 6498 860 0 0
 #> v1 4742 = 6498 = 860 0 0
 #> any-exit 4676 -1.4% 6432 -1.0% 907 13696 0

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Killed processes whose return is left to a timed run: here each comes back two seconds
-# later (--restart), and waits longer for its file under v1.
+# Processes are killed, and the restart rule of the timed run decides when they restart:
+# here after two seconds (--restart). Under v1 they wait longer for their files.
 #> policy waited change refaults fills
 #> baseline 706.1 3314 6386
 #> v1 782.3 +10.8% 4000 7072

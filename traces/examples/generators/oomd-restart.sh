@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A whole group is killed at once and restarted at once: its processes share nearly all,
-# so v1 skips few marks and changes next to nothing.
+# All processes of a group are killed together and restarted at once. They share nearly all
+# their pages, so v1 skips few marks and changes almost nothing.
 #> baseline 6318 8406 4199 0 0
 #> v1 6312 -0.1% 8400 -0.1% 4180 524 0
 reapsim gen oomd-restart groups=1 processes=3 death=mrelease seconds=300 image_pages=4096 \

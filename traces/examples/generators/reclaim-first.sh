@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Pages stream through memory before the kill and age the victim's. The later the kill,
-# the fewer of its pages are left to mark (sim_reap_young).
+# Pages stream through memory before the kill and age the victim's pages. The later the
+# kill, the fewer of its pages are still mapped and young (sim_reap_young).
 #> sim_reap_young 1024
 #> sim_reap_young 204
 for stream in 0 2048; do

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Half of the processes that share a library die and come back. The library's pages are
-# shared, so their marks stay under every policy; what is skipped is each process's own
-# file.
+# Half of the processes that share a library are killed and restarted. The library's pages
+# are shared, so every policy marks them; only the marks of each process's own file are
+# skipped.
 #> baseline 6104 8504 2482 0 0
 #> v1 5697 -6.7% 8097 -4.8% 2620 2342 0
 reapsim gen shared-library processes=4 dying=2 rounds=6 lib_pages=600 own_pages=200 \

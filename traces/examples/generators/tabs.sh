@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Browser tabs: a discarded one is killed and not reaped, so v1 skips nothing. any-exit
-# does, and still reads the same: nearly all that a tab maps is the program, which the
-# others map, too.
+# Browser tabs: a discarded tab is killed but not reaped, so v1 skips nothing. any-exit
+# skips some marks but reads the same: a tab maps mostly the program, which other tabs map,
+# too.
 #> v1 0 = 672 = 648 0 0
 #> any-exit 0 = 672 = 588 1312 0
 reapsim gen tabs apps=8 rounds=8 cached_limit=3 file_pages=600 anon_pages=100 system_pages=100 \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Android's killer sees that swap is low and that the file thrashes: it kills two apps,
-# after which the file fits.
+# Android's killer sees low swap and thrashing. It kills two apps; then the file fits in
+# memory.
 #> policy 100% change 90% 50% kills avoidable
 #> baseline 0.837 0.837 0.837 2.000 0
 #> policy waited change refaults fills

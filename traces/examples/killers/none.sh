@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Nobody kills: the reader waits for its file again and again. Compare the waits with
-# those of the other killers.
+# No killer: the reader waits for its file again and again. Compare the waits with those
+# of the other killers.
 #> policy waited change refaults fills
 #> baseline 4673 44702 47702
 reapsim outcome --policies baseline --loop trace --killer none --set swap_pages=256 \

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# systemd-oomd's killer goes by memory and swap in use. With a lower limit than its own
-# it kills two apps, too; options are typed behind the name.
+# systemd-oomd kills if too much memory and swap is in use. With a lower limit than its
+# default it kills two apps, too. Options follow the name.
 #> policy 100% change 90% 50% kills avoidable
 #> baseline 0.837 0.837 0.837 2.000 0
 #> policy waited change refaults fills

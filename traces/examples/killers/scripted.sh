@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The kill that the trace has half-way, and no other: one app's memory for the second
-# half.
+# Only the kill in the middle of the trace: the second half has the memory of one app more.
 #> policy 100% change 90% 50% kills avoidable
 #> baseline 0.837 0.837 0.837 1.000 0
 #> policy waited change refaults fills

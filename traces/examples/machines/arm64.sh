@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What fault-around maps is old: of 1024 mapped pages the 256 that the victim used are
+# Fault-around maps pages old: of 1024 mapped pages only the 256 that the victim used are
 # due a mark.
 #> sim_reap_pages 1024
 #> sim_reap_young 256

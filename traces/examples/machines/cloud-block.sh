@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# A block device over the network: 2 ms a request, whatever is read.
+# A block device over the network: 2 ms per request, whatever its size.
 #> policy ms change unmap marks anon swap evict
 #> baseline 0.339 75.50 24.50 0 0 0
 #> policy waited change refaults fills

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# eMMC: the neighbour's and the program's pages cost 0.6 s of waiting, and unmapping 1
-# ms of CPU time.
+# eMMC: the processes wait 0.6 s for their pages, and unmapping takes 1 ms of CPU time.
 #> policy ms change unmap marks anon swap evict
 #> baseline 1.080 72.00 28.00 0 0 0
 #> policy waited change refaults fills

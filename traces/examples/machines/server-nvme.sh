@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# NVMe: waiting is the least of all machines; unmapping costs about what it costs on the
-# phone with UFS, as the same measured figures are behind both.
+# NVMe has the shortest waits of all machines. Unmapping costs about the same as on the
+# phone with UFS, because both use the same measured figures.
 #> policy ms change unmap marks anon swap evict
 #> baseline 0.343 72.00 28.00 0 0 0
 #> policy waited change refaults fills

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What "reapsim calibrate" wrote about a virtual machine, with how each key was
-# measured. It writes the same about yours: reapsim calibrate -o mine.conf
+# The output of "reapsim calibrate" on a virtual machine, with the method for each key.
+# For your machine: reapsim calibrate -o mine.conf
 #> policy ms change unmap marks anon swap evict
 #> baseline 0.347 57.52 42.48 0 0 0
 #> policy waited change refaults fills

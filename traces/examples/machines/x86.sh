@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# What fault-around maps is young: all 1024 pages of the victim are due a mark, though
-# it used a quarter of them.
+# Fault-around maps pages young: all 1024 pages of the victim are due a mark, although it
+# used only a quarter of them.
 #> sim_reap_pages 1024
 #> sim_reap_young 1024
 reapsim gen reclaim-first app_pages=1024 used_of_16=4 stream_pages=0 step_pages=128 \

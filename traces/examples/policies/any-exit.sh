@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Skips at every death: exit and exec, too.
+# Skips marks at every death, also exit and exec.
 #> exits:0-2 unchanged
 #> execs:0-2 unchanged
 #> killed:0-2 unchanged

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Skips where the caller of process_mrelease() passes the flag, and not in the OOM
+# Skips marks if the caller of process_mrelease() passes the flag, but not in the OOM
 # reaper. With oom=yes the OOM reaper passes it, too.
 #> released:0-2 unchanged
 #> released:0-2 unchanged

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Skips in the reap and in what the OOM reaper does, as v1. But it counts each PTE that
-# maps a folio, so it marks large folios, which have several.
+# Skips marks in process_mrelease() and in the OOM reaper, like v1. But it counts each PTE
+# that maps a folio, so it marks large folios, which have several.
 #> released:0-2 unchanged
 #> oom:0-2 unchanged
 #> sim_zap_marks 20

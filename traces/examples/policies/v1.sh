@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Skips in the reap and in what the OOM reaper does. Who ends by itself, or is killed
-# and not reaped, is marked. A large folio that one process maps is exclusive, too.
+# Skips marks in process_mrelease() and in the OOM reaper. Pages of a process that exits by
+# itself, or is killed but not reaped, are marked. A large folio that only one process maps
+# is exclusive, too.
 #> released:0-2 unchanged
 #> oom:0-2 unchanged
 #> sim_zap_marks 0
