@@ -2,7 +2,7 @@
 /*
  * The per-CPU batches, and folio_mark_accessed(). After mm/folio.c.
  *
- * Approximation taken over from sim/: rotation has no batch.
+ * Approximation shared with sim/: rotation has no batch.
  */
 #include "tests/unit/reference/internal.h"
 #include "tests/unit/reference/mglru.h"
@@ -24,13 +24,13 @@ static int batch_refs(const struct ref *r, int page)
 	return n;
 }
 
-/* references beyond the cache's, the page tables' and the isolation's */
+/* references besides those of the cache, the page tables and the isolation */
 int ref_other_refs(const struct ref *r, int page)
 {
 	return batch_refs(r, page) + r->pages[page].extra_refs + r->pages[page].buffer;
 }
 
-/* folio_put() of an anon page: free it when nobody refers to it */
+/* folio_put() of an anon page: free it if there is no reference left */
 void ref_put_anon(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -52,7 +52,7 @@ static void drain_lru_add(struct ref *r, unsigned int cpu)
 	for (int i = 0; i < b.nr; i++) {
 		int page = b.pages[i];
 
-		/* folio_ref_freeze(folio, 1): only the batch knew it */
+		/* folio_ref_freeze(folio, 1): only the batch had a reference */
 		if (r->pages[page].anon && !r->pages[page].swap_slot && !ref_mapcount(r, page) &&
 		    !ref_other_refs(r, page))
 			ref_put_anon(r, page);
@@ -111,7 +111,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 	}
 }
 
-/* folio_batch_add(), folio_may_be_lru_cached(): is it to be drained now? */
+/* folio_batch_add(), folio_may_be_lru_cached(). Return: true if it must be drained now. */
 static bool batch_add(const struct ref *r, struct ref_batch *b, int page)
 {
 	b->pages[b->nr++] = page;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a page is taken from, the zone or the memcg's limit, and the statistics of a
- * memcg, which are as old as their last flush. After mm/memcontrol.c.
+ * Charges to a memcg or allocation from the zone, and the statistics of a memcg, which are
+ * as old as their last flush. After mm/memcontrol.c.
  *
- * Approximation taken over from sim/: memory is never fragmented, so a large folio takes
- * its pages one by one.
+ * Approximation shared with sim/: memory is never fragmented, so a large folio takes its
+ * pages one by one.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -97,7 +97,7 @@ retry:
 	return nr > 8 ? false : out_of_memory(r);
 }
 
-/* a large folio has others to fall back to: __GFP_NORETRY */
+/* a large folio can fall back to a smaller one: __GFP_NORETRY */
 static bool alloc_pages(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
 	for (int i = 0; i < nr; i++) {

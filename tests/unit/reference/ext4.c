@@ -15,9 +15,9 @@ static bool getblk(struct ref *r, unsigned int cpu, int page)
 }
 
 /*
- * file_update_time(), ext4_dirty_inode(). Metadata: super block, group descriptors,
- * inode bitmap, then the inode table: 16 inodes in a block, and the files' begin at
- * 12, where 1 is the first.
+ * file_update_time(), ext4_dirty_inode(). Metadata: super block, group descriptors, inode
+ * bitmap, then the inode table with 16 inodes per block. Inodes are numbered from 1, and
+ * those of the files start at 12.
  */
 bool ref_file_update_time(struct ref *r, unsigned int cpu, uint32_t file)
 {

@@ -29,8 +29,8 @@ static void set_file_ptes(struct ref *r, struct ref_proc *p, const struct ref_vm
 }
 
 /*
- * Of the folio that page @at of a mapping lies in: does it lie in the mapping, in one page
- * table, and in the first @pages of the file? Then @first is where it begins.
+ * Is the whole folio of page @at within the mapping, within one page table and within the
+ * first @pages of the file? If so, @first is set to its first page.
  */
 static bool folio_within(const struct ref *r, const struct ref_vma *v, uint64_t at, uint64_t pages,
 			 uint64_t *first)
@@ -50,8 +50,8 @@ static bool pte_none(const struct ref_proc *p, uint64_t at)
 	return !p->ptes[at].present && !p->ptes[at].swap;
 }
 
-/* filemap_map_folio_range(): @nr pages from @at on, @fault among them or not. Return: is
- * that one mapped now? */
+/* filemap_map_folio_range(): map @nr pages from @at on. Return: is @fault, which need not be
+ * one of them, mapped now? */
 static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
 			    uint64_t nr, uint64_t fault)
 {
@@ -59,7 +59,7 @@ static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_
 	uint64_t first, end = at + nr;
 	bool mapped = false;
 
-	/* file_end is the last page of the file, and has to be behind the folio */
+	/* file_end is the last page of the file; the folio must end before it */
 	if (r->pages[folio].order &&
 	    folio_within(r, v, at, r->t->files[v->file].pages - 1ull, &first)) {
 		at = first;
@@ -83,7 +83,7 @@ static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_
 	return mapped;
 }
 
-/* do_fault_around(), filemap_map_pages(): true if @at got mapped */
+/* do_fault_around(), filemap_map_pages(). Return: true if @at is mapped now. */
 static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
 			    bool tried)
 {
@@ -193,7 +193,7 @@ static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, u
 	ref_folio_add_lru(r, p->cpu, page);
 }
 
-/* finish_fault() of a page of a file: all of its folio, where nothing is mapped yet */
+/* finish_fault() of a file page: map all of its folio if nothing is mapped there yet */
 static void finish_fault(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
 			 bool write)
 {
@@ -294,7 +294,7 @@ static bool wp_can_reuse_anon_folio(struct ref *r, unsigned int cpu, int page)
 	return ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 1;
 }
 
-/* the young bit included */
+/* compares the young bit, too */
 static bool pte_same(const struct ref_pte *a, const struct ref_pte *b)
 {
 	return a->present == b->present && a->young == b->young && a->dirty == b->dirty &&
@@ -389,8 +389,8 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 	if (r->v6 && swapcache) {
 		if (write && !pg->lru)
 			ref_lru_add_drain_cpu(r, p->cpu);
-		/* swap_free(), should_try_to_free_swap(): the fault's reference, and
-		 * the swap cache's */
+		/* swap_free(), should_try_to_free_swap(): references of the fault and of
+		 * the swap cache */
 		pte->swap = false;
 		if (ref_vm_swap_full(r) ||
 		    (write && ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 1))
@@ -429,7 +429,7 @@ static enum ref_fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct
 	return v->shared ? do_shared_fault(r, p, v, at, tried) : do_cow_fault(r, p, v, at, tried);
 }
 
-/* do_user_addr_fault(): under the VMA lock first, then under mmap_lock */
+/* do_user_addr_fault(): tries with the VMA lock, then with mmap_lock */
 static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
 			       bool write)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The page cache: what goes in and out, read(2), write(2), drop_caches. After
+ * The page cache: adding and removing folios, read(2), write(2), drop_caches. After
  * mm/filemap.c, mm/shmem.c, mm/truncate.c and lib/xarray.c.
  *
- * Approximation taken over from sim/: a read of tmpfs allocates its holes.
+ * Approximation shared with sim/: a read of tmpfs allocates its holes.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -54,7 +54,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 
 	if (!ref_charge(r, cpu, nr, gfp))
 		return REF_NO_MEMORY;
-	/* __filemap_add_folio(): xas_for_each_conflict(), the last is remembered */
+	/* __filemap_add_folio(): xas_for_each_conflict() keeps the last shadow */
 	for (int i = 0; i < nr; i++) {
 		if (r->pages[page + i].resident) {
 			ref_uncharge(r, nr);
@@ -91,7 +91,7 @@ bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write
 	return ref_filemap_add_large(r, cpu, page, 0, write, gfp) == REF_ADDED;
 }
 
-/* out of the cache without a shadow */
+/* remove it from the cache without leaving a shadow */
 void ref_filemap_drop(struct ref *r, int page)
 {
 	const int nr = ref_nr_pages(r, page), order = r->pages[page].order;
@@ -105,18 +105,18 @@ void ref_filemap_drop(struct ref *r, int page)
 	ref_uncharge(r, nr);
 }
 
-/* one request: the pages of the window stay where they are until it is done */
+/* one request to the device; the pages of the window are locked until it is done */
 void ref_device_read(struct ref *r, int first, uint64_t nr)
 {
 	if (r->m.read_us)
 		ref_task_wait(r, (uint64_t)r->m.read_us * 1000);
-	if (r->current) /* it slept, and context_switch() says lru_gen_use_mm() */
+	if (r->current) /* it slept, and context_switch() calls lru_gen_use_mm() */
 		r->current->ran = true;
 	for (uint64_t i = 0; i < nr; i++)
 		r->pages[first + (int)i].locked = false;
 }
 
-/* filemap_get_read_batch(): the folios from page @at of the file on. Return: how many */
+/* filemap_get_read_batch(): the folios from page @at of the file on. Return: their number */
 static int get_read_batch(const struct ref *r, int first, uint64_t at, uint64_t end, int *folios)
 {
 	int nr = 0;
@@ -168,7 +168,7 @@ bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, ui
 		for (int i = 0; i < nr_folios; i++) {
 			const int64_t size = ref_nr_pages(r, folios[i]);
 
-			/* pos_same_folio(): the page the last read ended in */
+			/* pos_same_folio(): the page in which the last read ended */
 			if (i > 0 || last < 0 || (int64_t)at / size != (last - 1) / size)
 				ref_folio_mark_accessed(r, p->cpu, folios[i]);
 			at = MIN((uint64_t)(folios[i] - first + size), end);
@@ -192,8 +192,8 @@ bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint6
 	return true;
 }
 
-/* __filemap_get_folio() of write_begin(), fgf_set_order(): as large as what is written,
- * where that is aligned; smaller as long as that fails. False: out of memory */
+/* __filemap_get_folio() of write_begin(), fgf_set_order(): a folio as large as the write, if
+ * aligned; smaller orders if the allocation fails. Return: false if out of memory */
 static bool get_folio(struct ref *r, unsigned int cpu, uint32_t file, uint64_t at, uint64_t nr,
 		      bool write)
 {
@@ -217,7 +217,7 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 	if (!ref_file_update_time(r, p->cpu, file))
 		return false;
 	while (nr) {
-		/* generic_perform_write(): up to where the largest folio would end */
+		/* generic_perform_write(): up to the end of the largest possible folio */
 		const uint64_t chunk = 1ull << ref_max_order(r, file);
 		uint64_t bytes = MIN(chunk - at % chunk, nr);
 		int page = ref_file_page(r, file, at), folio;

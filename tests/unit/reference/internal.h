@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the files of the reference have for one another, file by file. MGLRU's is in
- * mglru.h. A function without a comment does what the kernel's of that name does.
+ * Shared by the files of the reference, file by file; mglru.h is that of MGLRU. A function
+ * without a comment does what the kernel function of that name does.
  */
 #ifndef REAPSIM_TESTS_REFERENCE_INTERNAL_H
 #define REAPSIM_TESTS_REFERENCE_INTERNAL_H
 
 #include "tests/unit/reference/reference.h"
 
-/* what an allocation may do: readahead passes __GFP_NORETRY and no __GFP_FS */
+/* GFP flags of an allocation: readahead passes __GFP_NORETRY and no __GFP_FS */
 enum ref_gfp { REF_GFP_KERNEL, REF_GFP_READAHEAD };
 
 /* struct scan_control */
@@ -23,7 +23,7 @@ struct ref_scan {
 	bool file_is_tiny;
 };
 
-/* one walk that unmaps */
+/* state of one walk that unmaps */
 struct ref_zap {
 	bool reaping, dying;
 	bool skip, evict; /* does the policy apply to this walk? */
@@ -43,12 +43,12 @@ void ref_count(struct ref *r, enum vmstat_item item, uint64_t n);
 
 /** The process with that pid, or NULL. */
 struct ref_proc *ref_proc(struct ref *r, uint32_t pid);
-/** The mapping that has @at in it, or NULL. */
+/** The mapping that contains @at, or NULL. */
 struct ref_vma *ref_find_vma(struct ref_proc *p, uint64_t at);
 /** The page table for @at. */
 void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at);
 void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
-/** The one descriptor of the process, see FORMAT.md. */
+/** The file description that the process reads @file through, see FORMAT.md. */
 int ref_open_file(struct ref *r, struct ref_proc *p, uint32_t file);
 void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_t start);
 void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
@@ -63,37 +63,37 @@ void ref_do_exec(struct ref *r, struct ref_proc *p);
 
 /* large.c */
 
-/** page_folio(): the head of the folio that @page, resident, is in. */
+/** page_folio(): the head of the folio of @page, which is resident. */
 int ref_folio(const struct ref *r, int page);
 int ref_nr_pages(const struct ref *r, int folio);
 /** folio_mapcount() */
 int ref_folio_mapcount(const struct ref *r, int folio);
 bool ref_folio_maybe_mapped_shared(const struct ref *r, int folio);
-/** The pages from @folio on, all resident, are one folio now. */
+/** Make the pages from @folio on, all resident, one folio. */
 void ref_prep_compound(struct ref *r, int folio, int order);
-/** And no longer: its pages are free. */
+/** Undo this; its pages become free. */
 void ref_free_compound(struct ref *r, int folio);
-/** @nr PTEs of @p map the pages from @page on; no longer do so. */
+/** @nr PTEs of @p now map the pages from @page on; and no longer map them. */
 void ref_add_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
 void ref_remove_rmap(struct ref *r, const struct ref_proc *p, int page, int nr);
-/** do_set_pmd(): does @p map the folio by the PMD entry for @at now? @pages: of the file,
- * that may be mapped so. */
+/** do_set_pmd(): try to map the folio by the PMD entry for @at. @pages: limit in the file.
+ * Return: true if it is mapped. */
 bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
 		    int folio, uint64_t pages, bool write);
-/** __split_huge_pmd(): of a file, it unmaps. Nothing happens unless it is huge. */
+/** __split_huge_pmd(): unmaps a file folio. Does nothing unless the PMD is huge. */
 void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at);
 /** folio_remove_rmap_pmd() */
 void ref_remove_rmap_pmd(struct ref *r, const struct ref_proc *p, int folio);
-/** folio_pte_batch(): how many PTEs from @at on, of up to @max, map the pages of one folio
- * in turn. */
+/** folio_pte_batch(): number of PTEs from @at on, at most @max, that map consecutive pages of
+ * one folio. */
 int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, int max);
 
 /* rmap.c */
 
-/** page_mapcount(): PTEs of the page, those still to be taken off it included. */
+/** page_mapcount(): PTEs of the page, including those with a delayed rmap. */
 int ref_mapcount(const struct ref *r, int page);
 void ref_folio_mkclean(struct ref *r, int page);
-/** Return: how many PTEs were young, or -1 if the page should be kept. */
+/** Return: number of young PTEs, or -1 if the page should be kept. */
 int ref_folio_referenced(struct ref *r, int page, bool *exec);
 void ref_try_to_unmap(struct ref *r, int page);
 
@@ -112,9 +112,9 @@ void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags);
 
 /* reap.c */
 
-/** Does the policy leave out the access of that folio? */
+/** Does the policy skip the mark of that folio? */
 bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int folio);
-/** What the policy says about one walk. */
+/** The decision of the policy about one walk. */
 struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
 			     uint32_t flags);
 
@@ -126,16 +126,16 @@ bool ref_is_shmem(const struct ref *r, uint32_t file);
 int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff);
 enum ref_add { REF_ADDED, REF_EXISTS, REF_NO_MEMORY };
 
-/** A folio of 2^@order pages. @write: it will be overwritten (__GFP_WRITE): no refault, no
- * read. */
+/** Add a folio of 2^@order pages. @write: it will be overwritten (__GFP_WRITE), so there is no
+ * refault and no read. */
 enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order, bool write,
 				   enum ref_gfp gfp);
-/** The same of one page, which is not there. */
+/** The same for one page, which is not cached. */
 bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp);
 unsigned int ref_max_order(const struct ref *r, uint32_t file);
-/** Out of the cache without a shadow. */
+/** Remove a page from the cache without leaving a shadow. */
 void ref_filemap_drop(struct ref *r, int page);
-/** One request: the pages of the window stay where they are until it is done. */
+/** One request to the device; the pages of the window are locked until it is done. */
 void ref_device_read(struct ref *r, int first, uint64_t nr);
 bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, uint64_t at,
 		      uint64_t nr);
@@ -150,7 +150,7 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 			    uint64_t req);
 void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t req);
-/** Return: true if it went to the device, so that the lock had to be dropped. */
+/** Return: true if it read from the device, so that the lock was dropped. */
 bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
 				uint64_t pgoff);
 bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
@@ -168,7 +168,7 @@ void ref_set_dirty(struct ref *r, int page);
 void ref_folio_mark_dirty(struct ref *r, int page);
 /** The flusher writes the pages that have been dirty for @age_ns. */
 void ref_flush(struct ref *r, uint64_t age_ns);
-/** Time passes, and nobody runs. */
+/** Let time pass while no task runs. */
 void ref_advance(struct ref *r, uint64_t ns);
 
 /* list.c */
@@ -181,9 +181,9 @@ void ref_lruvec_del(struct ref *r, int page);
 
 /* batch.c */
 
-/** References beyond the cache's, the page tables' and the isolation's. */
+/** References besides those of the cache, the page tables and the isolation. */
 int ref_other_refs(const struct ref *r, int page);
-/** folio_put() of an anon page: free it when nobody refers to it. */
+/** folio_put() of an anon page: free it if there is no reference left. */
 void ref_put_anon(struct ref *r, int page);
 void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu);
 void ref_lru_add_drain_all(struct ref *r);
@@ -197,13 +197,13 @@ void ref_lru_move_tail(struct ref *r, int page);
 
 void ref_trees_init(struct ref *r);
 void ref_trees_free(struct ref *r);
-/** A folio enters the tree of its file, leaves it with a shadow, or without one. */
+/** Add a folio to the tree of its file; remove it and leave a shadow, or none. */
 void ref_tree_add(struct ref *r, int page, int order);
 void ref_tree_evict(struct ref *r, int page, int order);
 void ref_tree_drop(struct ref *r, int page, int order);
-/** The shadow at a page goes, with what else it is the shadow of. */
+/** Clear the shadow at a page, and with it those of all pages that share it. */
 void ref_tree_clear_shadow(struct ref *r, int page);
-/** Of the nodes, as far as the memcg is charged for them. */
+/** Slab pages of the nodes that are charged to the memcg. */
 uint64_t ref_slab_pages(const struct ref *r);
 void ref_shrink_slab(struct ref *r, int priority);
 
@@ -215,8 +215,8 @@ void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s);
 
 /* vmscan.c */
 
-/** shrink_folio_list(): what stays is left in front of @pages.
- * Return: how many do. @nr_unqueued_dirty: what the flusher should hear of. */
+/** shrink_folio_list(). Return: number of pages that stay; they are moved to the front of
+ * @pages. @nr_unqueued_dirty: set to the number of dirty pages for the flusher. */
 int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
 			  int *nr_unqueued_dirty);
 /** Direct reclaim. Return: pages freed. */
@@ -247,7 +247,7 @@ bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp);
 void ref_zone_init(struct ref *r);
 /** NR_FREE_PAGES, or what the memcg's limit leaves. */
 uint64_t ref_nr_free(const struct ref *r);
-/** @pressure: while kswapd is awake. */
+/** @pressure: is kswapd awake? */
 void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure);
 /** @list: REF_PCP_UNMOVABLE or REF_PCP_MOVABLE. */
 void ref_free_page(struct ref *r, int list);
@@ -255,14 +255,14 @@ void ref_free_page(struct ref *r, int list);
 void ref_refresh_vm_stats(struct ref *r);
 /** __alloc_pages(). Return: false when there is none. */
 bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
-/** A page for the kernel: it is always found, if need be below all watermarks. */
+/** Allocate a page for the kernel. Never fails: it may go below all watermarks. */
 void ref_alloc_kernel_page(struct ref *r);
 void ref_free_kernel_page(struct ref *r);
 bool ref_pgdat_balanced(const struct ref *r);
 
 /* kswapd.c */
 
-/** kswapd has scanned, which takes its time. */
+/** kswapd spends time for the pages that it has scanned. */
 void ref_kswapd_spend(struct ref *r);
 void ref_wakeup_kswapd(struct ref *r);
 /** The task sleeps. */

@@ -2,9 +2,8 @@
 /*
  * kswapd, and the time that tasks spend. After the last part of mm/vmscan.c.
  *
- * kswapd is a thread of control of its own, so that its functions read like the
- * kernel's. Where it has scanned for a while it gives the CPU away
- * (ref_kswapd_spend()).
+ * kswapd is a coroutine, so that its functions read like the kernel's. After scanning it
+ * yields (ref_kswapd_spend()).
  */
 #include "tests/unit/reference/internal.h"
 
@@ -18,7 +17,7 @@ static bool prepare_kswapd_sleep(const struct ref *r)
 	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r);
 }
 
-/* give the CPU to whoever waits for it */
+/* yield the CPU */
 static void schedule(struct ref *r)
 {
 	swapcontext(&r->kswapd.context, &r->kswapd.waker);
@@ -38,7 +37,7 @@ void ref_kswapd_spend(struct ref *r)
 		k->runs_at = r->now_ns + ns;
 		schedule(r);
 	}
-	k->scanned = nr_scanned(r); /* what others scan is no time of kswapd's */
+	k->scanned = nr_scanned(r); /* kswapd spends no time for pages that others scan */
 }
 
 static void kswapd_try_to_sleep(struct ref *r)
@@ -50,7 +49,7 @@ static void kswapd_try_to_sleep(struct ref *r)
 		k->state = REF_KSWAPD_LIGHT_SLEEP;
 		k->timer = r->now_ns + SEC / 10;
 		schedule(r);
-		remaining = k->state == REF_KSWAPD_AWAKE; /* not by the timer */
+		remaining = k->state == REF_KSWAPD_AWAKE; /* woken before the timer */
 	}
 	if (!remaining && prepare_kswapd_sleep(r)) {
 		ref_set_pgdat_percpu_threshold(r, false);
@@ -58,7 +57,7 @@ static void kswapd_try_to_sleep(struct ref *r)
 		schedule(r);
 	}
 	if (k->state != REF_KSWAPD_AWAKE) {
-		/* up by itself: it needs the CPU now */
+		/* it woke by itself and needs the CPU now */
 		k->state = REF_KSWAPD_AWAKE;
 		k->runs_at = MAX(k->runs_at, r->now_ns);
 		schedule(r);
@@ -66,7 +65,7 @@ static void kswapd_try_to_sleep(struct ref *r)
 	ref_set_pgdat_percpu_threshold(r, true);
 }
 
-/* kswapd(), begun when it is woken for the first time */
+/* kswapd(), started at its first wakeup */
 static void kswapd(unsigned int high, unsigned int low)
 {
 	struct ref *r = (struct ref *)(uintptr_t)((uint64_t)high << 32 | low);
@@ -79,7 +78,7 @@ static void kswapd(unsigned int high, unsigned int low)
 	}
 }
 
-/* kswapd runs until it gives the CPU away */
+/* run kswapd until it yields */
 static void resume(struct ref *r)
 {
 	struct ref_kswapd *k = &r->kswapd;
@@ -92,7 +91,7 @@ static void resume(struct ref *r)
 		getcontext(&k->context);
 		k->context.uc_stack.ss_sp = k->stack;
 		k->context.uc_stack.ss_size = STACK_BYTES;
-		/* it takes ints only */
+		/* makecontext() passes ints only */
 		makecontext(&k->context, (void (*)(void))kswapd, 2,
 			    (unsigned int)((uint64_t)(uintptr_t)r >> 32),
 			    (unsigned int)(uintptr_t)r);
@@ -145,7 +144,7 @@ static bool timer(struct ref *r, uint64_t end)
 	return true;
 }
 
-/* kswapd has a CPU; nothing that it begins before @end is cut short */
+/* kswapd has a CPU until @end; it completes a step that it begins before that */
 static void kswapd_on_cpu(struct ref *r, uint64_t end)
 {
 	struct ref_kswapd *k = &r->kswapd;

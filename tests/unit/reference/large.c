@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a large folio is made of, who maps it, and mappings by a PMD. After mm/internal.h,
+ * The pages of a large folio, the processes that map it, and PMD mappings. After mm/internal.h,
  * include/linux/rmap.h with CONFIG_MM_ID, mm/memory.c and mm/huge_memory.c.
  */
 #include "tests/unit/reference/internal.h"
@@ -55,14 +55,14 @@ void ref_add_rmap(struct ref *r, const struct ref_proc *p, int page, int nr)
 	if (!f->order)
 		return;
 	f->large_mapcount += nr;
-	/* its own, else the first that is free */
+	/* the slot of this process, or else the first free one */
 	while (id < 2 && f->mm[id] != p)
 		id++;
 	if (id == 2)
 		for (id = 0; id < 2 && f->mm[id];)
 			id++;
 	if (id == 2)
-		return; /* no room: it is shared already */
+		return; /* no free slot: it is marked as shared already */
 	if (!f->mm[id]) {
 		f->mm[id] = p;
 		f->mm_mapcount[id] = 0;
@@ -109,7 +109,7 @@ bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, 
 {
 	struct ref_table *t = &p->tables[at / 512];
 	const uint64_t index = (uint64_t)(folio - ref_file_page(r, v->file, 0));
-	/* virtual page numbers: what traces say is not aligned otherwise */
+	/* of virtual page numbers, as the trace has them: indices in ptes[] are not aligned */
 	const int64_t offset = (int64_t)r->base + (int64_t)v->start - (int64_t)v->pgoff;
 
 	if (r->pages[folio].order != 9 || t->populated || t->huge)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The lists of the classic LRU, of which [0] is the newest, and who goes to MGLRU's
+ * The lists of the classic LRU; entry [0] is the newest. With MGLRU, calls its functions
  * instead. After include/linux/mm_inline.h.
  */
 #include "tests/unit/reference/internal.h"
@@ -56,7 +56,7 @@ void ref_lruvec_add_tail(struct ref *r, int page)
 	r->pages[page].lru = true;
 }
 
-/* lruvec_del_folio(), folio_clear_lru() */
+/* lruvec_del_folio(), folio_test_clear_lru() */
 void ref_lruvec_del(struct ref *r, int page)
 {
 	struct ref_list *l = &r->lists[list_of(&r->pages[page])];

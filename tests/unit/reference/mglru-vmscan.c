@@ -93,7 +93,7 @@ static void inc_gen(struct ref *r, int page)
 		g->protected[type][ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset)] +=
 			(uint64_t)ref_nr_pages(r, page);
 	if (pg->gen != oldest + 1)
-		return; /* a walk was here before */
+		return; /* a walk has promoted it before */
 	pg->gen = (oldest + 1) % 4 + 1;
 	pg->referenced = false;
 	pg->refs = 0;
@@ -118,7 +118,7 @@ static bool evictable(int type, unsigned int swappiness)
 	return type == GEN_FILE || swappiness;
 }
 
-/* v6: file follows anon, which is never ahead of it. True if one moved. */
+/* v6: anon is never ahead of file. Return: true if min_seq of a type has changed. */
 static bool v6_try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 {
 	struct ref_gen *g = r->gen;
@@ -180,8 +180,8 @@ static void run_aging(struct ref *r, unsigned int swappiness)
 
 /* Eviction */
 
-/* scan_folios(): the isolated go to @taken, @nr_folios with @nr_taken pages. Return: pages
- * scanned; @nr are folios */
+/* scan_folios(): scans @nr folios; isolated ones go to @taken, @nr_folios with @nr_taken
+ * pages. Return: pages scanned */
 static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int type, int *taken,
 		       int *nr_folios, int *nr_taken)
 {
@@ -220,7 +220,7 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 	return scanned;
 }
 
-/* the loop over the rejected in evict_folios(), and move_folios_to_lru() */
+/* evict_folios(): the loop over folios that stay; move_folios_to_lru() */
 static void put_back(struct ref *r, int type, int page)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -310,8 +310,8 @@ static unsigned int swappiness_of(const struct ref *r)
 	return ref_nr_swap_pages(r) < GEN_BATCH ? 0 : r->m.swappiness;
 }
 
-/* lruvec_evictable_size(): a folio promoted while anon was not evicted can be in
- * none of these generations */
+/* lruvec_evictable_size(): a folio that was promoted while anon was not evicted may be in none
+ * of these generations */
 static uint64_t evictable_size(const struct ref *r, unsigned int swappiness)
 {
 	uint64_t nr = 0;
@@ -337,7 +337,7 @@ static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 		int scanned;
 		bool aged;
 
-		/* cond_resched(); kswapd has a walk, whatever others did meanwhile */
+		/* cond_resched(); kswapd keeps its mm_walk, whatever other tasks did meanwhile */
 		if (sc->kswapd && !first)
 			ref_kswapd_spend(r);
 		r->gen->mm_walk |= sc->kswapd;

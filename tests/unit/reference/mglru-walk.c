@@ -3,12 +3,12 @@
  * MGLRU: the walk of page tables, and the look around a young PTE. After
  * mm/vmscan.c.
  *
- * The walk goes table by table and asks which mappings are in it. What the kernel
- * does with pointers into its list of address spaces is a flag: new since the last walk.
+ * The walk goes from table to table and looks for the mappings in each. A flag, new since
+ * the last walk, replaces the kernel's pointers into its list of address spaces.
  *
- * Approximations taken over from models/lru-mglru*.c: exact sets for the Bloom filters,
- * an access always sets the accessed bits, the process at work counts as running, and
- * nothing interrupts a walk.
+ * Approximations shared with models/lru-mglru*.c: exact sets for the Bloom filters, an
+ * access always sets the accessed bits, the process of the operation counts as running,
+ * and nothing interrupts a walk.
  */
 #include "tests/unit/reference/mglru.h"
 
@@ -62,7 +62,7 @@ static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 	}
 }
 
-/* get_pfn_folio() and what follows it: is this folio for the walk? */
+/* get_pfn_folio() and the checks after it: does the walk take this folio? */
 static bool walked(const struct ref *r, const struct ref_page *pg, bool can_swap)
 {
 	if (r->v6)
@@ -70,8 +70,8 @@ static bool walked(const struct ref *r, const struct ref_page *pg, bool can_swap
 	return pg->gen;
 }
 
-/* Ages the PTEs in [at, end) of @v that map a folio on a list; how many were young.
- * v6: on no list as well, and anon if @can_swap. */
+/* Clear the young bits of the PTEs in [at, end) of @v that map a folio on a list. v6: or on no
+ * list, and anon if @can_swap. Return: number of young PTEs. */
 static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
 			 uint64_t end, bool can_swap)
 {
@@ -96,7 +96,7 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 			dirty |= pte[i].dirty;
 		}
 		young += (uint64_t)nr;
-		/* an anon page that is not in the swap cache needs no dirty flag */
+		/* no dirty flag for an anon page that is not in the swap cache */
 		if (dirty && !r->pages[folio].dirty &&
 		    !(r->pages[folio].anon && !r->pages[folio].swap_slot))
 			ref_folio_mark_dirty(r, folio);
@@ -185,7 +185,7 @@ static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsign
 		filter_add(r, p, first, seq + 1);
 }
 
-/* the next address space, in the order of their ages */
+/* the next address space, oldest first */
 static struct ref_proc *next_mm(struct ref *r, uint64_t after)
 {
 	struct ref_proc *next = NULL;

@@ -2,7 +2,7 @@
 /*
  * MGLRU: generations, the accesses that a page's flags hold, shadows and refaults.
  * After include/linux/mm_inline.h, mm/folio.c, mm/workingset.c and
- * folio_set_referenced() of mm/vmscan.c. See models/lru-mglru.c for what MGLRU is about.
+ * folio_set_referenced() of mm/vmscan.c. models/lru-mglru.c describes MGLRU.
  */
 #include "tests/unit/reference/mglru.h"
 
@@ -92,7 +92,7 @@ int ref_gen_v6_tier(int refs)
 	return tier;
 }
 
-/* LRU_REFS_FLAGS and PG_workingset, all of them */
+/* has it all of LRU_REFS_FLAGS and PG_workingset? */
 bool ref_gen_saturated(const struct ref_page *pg)
 {
 	return pg->workingset && ref_gen_refs_of(pg) == 4;
@@ -126,7 +126,7 @@ uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming)
 	return MAX(r->gen->max_seq - behind, r->gen->min_seq[ref_gen_type_of(r, page)]);
 }
 
-/* on the list of its generation */
+/* put it on the list of its generation */
 void ref_gen_put(struct ref *r, int page, bool tail)
 {
 	GQueue *q = &r->gen->lists[r->pages[page].gen - 1][ref_gen_type_of(r, page)];
@@ -188,7 +188,7 @@ bool ref_gen_clear_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (r->v6) /* no such thing */
+	if (r->v6) /* it has no lru_gen_clear_refs() */
 		return false;
 	if (!pg->gen)
 		return true;
@@ -206,7 +206,7 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 	if (r->v6) {
 		refs = ref_gen_v6_refs(pg);
 		r->gen->evicted[type][ref_gen_v6_tier(refs)] += nr;
-		/* the token, and the bit that v6 calls workingset */
+		/* the token, and v6's workingset bit */
 		return (struct ref_shadow){
 			.present = true,
 			.workingset = pg->workingset,

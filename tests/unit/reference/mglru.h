@@ -16,7 +16,7 @@ void ref_gen_init(struct ref *r);
 void ref_gen_free(struct ref *r);
 /** Pages of @type by generation, added to @n. */
 void ref_gen_count_gens(const struct ref *r, int type, uint64_t n[4]);
-/** It is on a list, and not in one of the two youngest generations. */
+/** Is it on a list, but not in one of the two youngest generations? */
 bool ref_gen_old(const struct ref *r, int page);
 uint64_t ref_gen_size(const struct ref *r, int type, bool active);
 /** folio_lru_refs(): accesses. */
@@ -27,11 +27,11 @@ int ref_gen_tier_of(int refs, bool workingset);
 int ref_gen_v6_refs(const struct ref_page *pg);
 /** v6: their tier. */
 int ref_gen_v6_tier(int refs);
-/** LRU_REFS_FLAGS and PG_workingset, all of them. */
+/** Does it have all of LRU_REFS_FLAGS and PG_workingset? */
 bool ref_gen_saturated(const struct ref_page *pg);
 /** The generation that a page is added to. */
 uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming);
-/** On the list of its generation. */
+/** Put it on the list of its generation. */
 void ref_gen_put(struct ref *r, int page, bool tail);
 /** lru_gen_add_folio() */
 void ref_gen_add(struct ref *r, int page, bool reclaiming);

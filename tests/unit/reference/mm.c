@@ -2,7 +2,7 @@
 /*
  * Address spaces. After kernel/fork.c, mm/vma.c and mm/madvise.c.
  *
- * Approximation taken over from sim/: one open file for each process and file.
+ * Approximation shared with sim/: one open file for each process and file.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -70,7 +70,7 @@ static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_
 	return &p->vmas[at];
 }
 
-/* split the VMA that has @at inside it */
+/* split the VMA that contains @at */
 static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 {
 	struct ref_vma *v = ref_find_vma(p, at), tail;
@@ -87,7 +87,7 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	vma_insert(r, p, tail);
 }
 
-/* is_mergeable_vma() and what can_vma_merge_after() asks of the offsets */
+/* is_mergeable_vma(), and the check of offsets in can_vma_merge_after() */
 static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
 {
 	if (a->end != b->start || a->anon != b->anon)
@@ -99,8 +99,8 @@ static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
 	return a->anon || (a->open == b->open && b->pgoff - a->pgoff == a->end - a->start);
 }
 
-/* is_mergeable_anon_vma(): who has an anon_vma gives it to who has none, unless
- * fork() made it */
+/* is_mergeable_anon_vma(): a VMA passes its anon_vma to one that has none, unless fork()
+ * created it */
 static bool anon_vmas_fit(const struct ref_vma *a, const struct ref_vma *b)
 {
 	if (a->anon_vma && b->anon_vma)
@@ -180,7 +180,7 @@ static int new_open(struct ref *r, uint32_t file)
 	return r->nr_opens++;
 }
 
-/* the one descriptor of the process, see FORMAT.md */
+/* the file description that the process reads @file through, see FORMAT.md */
 int ref_open_file(struct ref *r, struct ref_proc *p, uint32_t file)
 {
 	if (p->open_of[file] < 0)
@@ -212,7 +212,7 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 	ref_do_munmap(r, p, v.start, v.end);
 	if (!v.anon)
 		v.open = ref_open_file(r, p, op->file);
-	/* these have a descriptor of their own, see FORMAT.md */
+	/* these mappings have their own file description, see FORMAT.md */
 	if (op->flags & (VM_NOREUSE | VM_READONLY))
 		v.open = new_open(r, op->file);
 	vma_insert(r, p, v);
@@ -310,7 +310,7 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 
 			/* copy_pte_range() */
 			if (!parent->tables[at / 512].exists)
-				continue; /* or a huge PMD, which is not copied */
+				continue; /* no table, or a huge PMD, which is not copied */
 			ref_pte_alloc(r, child, at);
 			child->tables[at / 512].populated = true;
 			pte->exclusive = false;
@@ -326,9 +326,9 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 	}
 }
 
-/* dup_mmap() that fails at a mapping behind all of the trace's: it unmaps what
- * it copied by itself, before it sets MMF_UNSTABLE, and mm_users is still 1. v6
- * sets that and leaves the rest to exit_mmap(). */
+/* dup_mmap() that fails after it copied all mappings of the trace: it unmaps the copies
+ * itself, before it sets MMF_UNSTABLE and while mm_users is 1. v6 sets MMF_UNSTABLE and
+ * leaves the copies to exit_mmap(). */
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent)
 {
 	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu);

@@ -3,8 +3,8 @@
  * The zone, its watermarks and the per-CPU lists. After mm/page_alloc.c and
  * mm/vmstat.c.
  *
- * Free pages move one by one, and what the zone has (buddy) is kept apart from what
- * NR_FREE_PAGES says.
+ * Free pages move one by one. The number of free pages of the zone (buddy) is separate from
+ * the counter NR_FREE_PAGES.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -67,7 +67,7 @@ void ref_zone_init(struct ref *r)
 		min_kb++;
 	min_kb = MIN(MAX(min_kb, 128), 262144);
 	min = (long)(r->m.min_free_pages ? r->m.min_free_pages : min_kb / 4);
-	min = MIN(min, (long)managed / 4); /* so that tiny machines work at all */
+	min = MIN(min, (long)managed / 4); /* otherwise tiny machines would not work */
 	/* __setup_per_zone_wmarks() */
 	delta = MAX(min / 4, (long)(managed * r->m.watermark_scale_factor / 10000));
 	z->min = min;
@@ -138,7 +138,7 @@ static int pcp_count(const struct ref_pcp *pcp)
 	return n;
 }
 
-/* the kernel's clamp(): the upper bound is asked first */
+/* the kernel's clamp(): compares with the upper bound first */
 static int kclamp(int val, int lo, int hi)
 {
 	if (val >= hi)
@@ -146,7 +146,7 @@ static int kclamp(int val, int lo, int hi)
 	return val <= lo ? lo : val;
 }
 
-/* one page: __free_one_page() */
+/* __free_one_page() of a single page */
 static void free_one_page(struct ref *r, unsigned int cpu, int list)
 {
 	r->pcp[cpu].lists[list]--;
@@ -338,11 +338,11 @@ bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
 	return false;
 }
 
-/* a page for the kernel: it is always found, if need be below all watermarks */
+/* never fails: it may go below all watermarks */
 void ref_alloc_kernel_page(struct ref *r)
 {
 	if (r->m.memcg_pages) {
-		/* obj_cgroup_charge_pages(), beyond the limit if need be */
+		/* obj_cgroup_charge_pages(), which may exceed the limit */
 		if (r->m.kmem) {
 			r->nr_kernel++;
 			if (r->stock[r->this_cpu])

@@ -180,7 +180,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	page_cache_ra_order(r, cpu, ra);
 }
 
-/* true if it went to the device, so that the lock had to be dropped */
+/* Return: true if it read from the device, so that the lock was dropped */
 bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
 				uint64_t pgoff)
 {
@@ -207,7 +207,7 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 		ra->size = MIN(pgoff + max, v->pgoff + (v->end - v->start)) - pgoff;
 		ra->async_size = 0;
 	}
-	ra->order = 0; /* exec_folio_order() too, of all but arm64 */
+	ra->order = 0; /* exec_folio_order() is 0, too, except on arm64 */
 	page_cache_ra_order(r, cpu, ra);
 	return true;
 }

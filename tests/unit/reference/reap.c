@@ -10,7 +10,7 @@ bool ref_policy_skips(const struct ref *r, const struct ref_zap *z, int folio)
 				      : !ref_folio_maybe_mapped_shared(r, folio);
 }
 
-/* what the policy says about one walk */
+/* the decision of the policy about one walk */
 struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool reaping,
 			     uint32_t flags)
 {

@@ -3,20 +3,20 @@
  * The slow, obvious model: the oracle for sim/ and models/.
  *
  * Written from the kernel source, mm/ of v7.3, function by function, and from the
- * approximations declared at the top of the files in sim/ and models/. What v6.12 does
- * otherwise is under "v6". The files are named as those of sim/mm/, or as the kernel's
- * where sim/mm/ has none; a function is the kernel's with ref_ in front where another
- * file calls it, or the comment above it names the one it follows.
+ * approximations at the top of the files in sim/ and models/. "v6" marks what differs in
+ * v6.12. Files have the names of those in sim/mm/, or else of the kernel's. A function has
+ * the kernel's name, with ref_ in front if other files call it, or the comment above it
+ * names the kernel function.
  *
  * Lists are arrays, a page is a struct of bools, an address space is an array indexed by
- * page, and rmap is a loop over all processes. Nothing here is fast. Nothing is shared
- * with what it judges except the trace, the machine and the names of the counters.
+ * page, and rmap is a loop over all processes. Nothing here is fast. It shares only the
+ * trace, the machine and the names of the counters with the code under test.
  *
- * A large folio is its first page, the head, which has all that the folio has: its other
- * pages, the tails, only know where that is.
+ * The state of a large folio is that of its first page, the head. The other pages, the
+ * tails, only refer to the head.
  *
- * Approximations of sim/ that it takes over: one node, one lruvec, exact statistics, I/O
- * that is over at once. Files that take over more say so at their top.
+ * Approximations that it shares with sim/: one node, one lruvec, exact statistics, I/O that
+ * takes no time. Files with more of them list them at the top.
  */
 #ifndef REAPSIM_TESTS_REFERENCE_REFERENCE_H
 #define REAPSIM_TESTS_REFERENCE_REFERENCE_H
@@ -49,7 +49,7 @@ enum ref_kernel {
 
 extern const char *const ref_kernel_names[NR_REF_KERNELS];
 
-/* What a page left behind in the cache, or in the swap cache, when evicted. */
+/* The shadow entry that an evicted page left in the page cache or the swap cache. */
 struct ref_shadow {
 	bool present;
 	bool workingset;

@@ -66,7 +66,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	}
 	if (op->code != OP_SPAWN)
 		ref_task_run(r, op_ns);
-	/* nobody's time: no switch back from kswapd is one to a process */
+	/* no process runs: the switch back from kswapd is not one to a process */
 	if (op->code == OP_ADVANCE || op->code == OP_MARK)
 		r->current = NULL;
 	switch (op->code) {
@@ -123,9 +123,9 @@ bool ref_op(struct ref *r, const struct op *op)
 		ref_task_wait(r, op->ns);
 		break;
 	case OP_MARK:
-		ref_flush_stats(r); /* somebody reads memory.stat */
+		ref_flush_stats(r); /* the player reads memory.stat */
 		if (!r->m.memcg_pages)
-			ref_refresh_vm_stats(r); /* and here, writes stat_refresh */
+			ref_refresh_vm_stats(r); /* and writes stat_refresh */
 		if (r->m.memcg_stats_flushed)
 			ref_task_wait(r, r->next_flush_ns - r->now_ns);
 		r->next_flush_ns = r->now_ns + 2000000000;
@@ -214,7 +214,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 		ref_gen_init(r);
 	ref_zone_init(r);
 	ref_trees_init(r);
-	/* the mounted file system's own, none of memory_pages */
+	/* pages of the mounted file system; not part of memory_pages */
 	for (int i = 0; i < 2 && m->ext4 && !m->memcg_pages; i++) {
 		r->pages[t->nr_file_pages + i].resident = true;
 		r->pages[t->nr_file_pages + i].buffer = true;

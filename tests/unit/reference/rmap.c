@@ -83,8 +83,8 @@ static bool maps_folio(const struct ref *r, struct ref_proc *p, const struct ref
 	return false;
 }
 
-/* The mappings of a folio in order, which only a look around can tell: as the trees of its
- * file (vma_interval_tree_insert()) and of its anon_vma have them. */
+/* The mappings of a folio in the order of the kernel's trees: that of its file
+ * (vma_interval_tree_insert()) or of its anon_vma. Only lru_gen_look_around() depends on it. */
 static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_proc **proc,
 			 struct ref_vma **vma)
 {
@@ -106,8 +106,8 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 	return found;
 }
 
-/* the PTEs of a mapping that map the folio, run by run: clear_young_ptes(),
- * lru_gen_look_around(). Return: was any young? */
+/* test_and_clear_young_ptes() of the PTEs of a mapping that map the folio, batch by batch, with
+ * lru_gen_look_around(). Return: was one of them young? */
 static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
 {
 	struct ref_table *pmd = pmd_of(p, v, folio);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Swap slots and the swap cache. After mm/swapfile.c and mm/swap_state.c. A slot is a
- * flag of the page: resident, it is in the swap cache; else, swapped out.
+ * Swap slots and the swap cache. After mm/swapfile.c and mm/swap_state.c. A slot is a flag
+ * of the page: a resident page with it is in the swap cache, another is swapped out.
  */
 #include "tests/unit/reference/internal.h"
 

@@ -2,8 +2,7 @@
 /*
  * Reclaim, with the classic LRU. After mm/vmscan.c.
  *
- * Approximation taken over from sim/: what a round of reclaim does is done before its
- * time has passed.
+ * Approximation shared with sim/: a round of reclaim takes effect before its time passes.
  */
 #include "tests/unit/reference/internal.h"
 #include "tests/unit/reference/mglru.h"
@@ -21,17 +20,17 @@ static void remove_mapping(struct ref *r, int page)
 	const int nr = ref_nr_pages(r, page), order = pg->order;
 	uint32_t vpn = pg->vpn;
 
-	/* a shadow is for the file LRU and the swap cache */
+	/* only the file LRU and the swap cache have shadows */
 	if (!pg->swapbacked || slot)
 		s = ref_workingset_eviction(r, page);
 
 	ref_free_compound(r, page);
-	/* xas_store() of one entry for all */
+	/* xas_store() of one entry for all pages */
 	for (int i = 0; i < nr; i++)
 		r->pages[page + i] = (struct ref_page){
 			.used = true, .anon = anon, .vpn = vpn, .swap_slot = slot, .shadow = s
 		};
-	/* tmpfs that was never written leaves nothing */
+	/* a tmpfs page that was never written leaves no shadow */
 	if (s.present)
 		ref_tree_evict(r, page, order);
 	else
@@ -39,7 +38,7 @@ static void remove_mapping(struct ref *r, int page)
 	ref_uncharge(r, nr);
 }
 
-/* pageout() of an anon or tmpfs page: false if there is no swap slot for it */
+/* pageout() of an anon or tmpfs page. Return: false if no swap slot is free. */
 static bool pageout(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -66,7 +65,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	bool exec, referenced_folio;
 	int ptes;
 
-	/* v6, in shrink_folio_list(): a walk tried to promote it */
+	/* v6, in shrink_folio_list(): folio_update_gen() tried to promote it */
 	if (r->v6 && r->gen && pg->referenced && ref_folio_mapcount(r, page))
 		return KEEP;
 	ptes = ref_folio_referenced(r, page, &exec);
@@ -93,7 +92,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	return KEEP;
 }
 
-/* one turn of the loop in shrink_folio_list() */
+/* one iteration of the loop in shrink_folio_list() */
 static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int page)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -181,7 +180,7 @@ static int isolate(struct ref *r, int list, uint64_t nr, int *taken, uint64_t *n
 	return n;
 }
 
-/* Return: how many pages */
+/* Return: number of pages */
 static uint64_t move_folios_to_lru(struct ref *r, const int *pages, int nr)
 {
 	uint64_t nr_moved = 0;

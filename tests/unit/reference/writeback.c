@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty pages and the flusher, and what else happens when time passes. After
- * mm/page-writeback.c, in a simple form.
+ * Dirty pages, the flusher and other periodic work. A simple form of mm/page-writeback.c.
  *
- * Approximation taken over from sim/: writeback by age and by the background ratio,
- * and it is over at once.
+ * Approximation shared with sim/: writeback depends on age and on the background ratio, and
+ * takes no time.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -47,7 +46,7 @@ void ref_folio_mark_dirty(struct ref *r, int page)
 /* the flusher writes the pages that have been dirty for @age_ns */
 void ref_flush(struct ref *r, uint64_t age_ns)
 {
-	/* a kworker that puts the pages it has looked up: __folio_batch_release() */
+	/* __folio_batch_release() of the kworker drains the batches */
 	if (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
 		ref_lru_add_drain_cpu(r, r->m.cpus > 1 && r->this_cpu == 0);
 	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns) {

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The tree of each file, node by node, with the list of those that hold shadows only and its
+ * The tree of each file, node by node, the list of nodes that hold only shadows, and its
  * shrinker. After lib/xarray.c, the second half of mm/workingset.c and mm/shrinker.c.
  *
- * A folio or a shadow of several places is in each of them; which is the first is of no
- * interest here.
+ * A folio or shadow that takes several slots of a node is stored in each of them.
  *
- * Approximations taken over from sim/: of the nodes only those for single pages take memory,
- * and a lone first page takes as much as one.
+ * Approximations shared with sim/: only the nodes for single pages take memory, and a lone
+ * first page takes as much memory as a node.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -111,7 +110,7 @@ static struct entry *slot_of(struct ref_node *n, uint64_t index)
 	return &n->slots[(index - n->start) >> n->shift];
 }
 
-/* one place takes an entry, or is empty */
+/* store an entry in a slot, or nothing */
 static void set(struct ref_node *n, struct entry *e, enum kind kind, struct ref_node *below)
 {
 	n->count += (kind != NOTHING) - (e->kind != NOTHING);
@@ -124,7 +123,7 @@ static uint64_t covers(const struct entry *head)
 	return head->kind == NODE ? 64ull << head->node->shift : 1;
 }
 
-/* xas_expand(): until page @max is below the head */
+/* xas_expand(): until the tree covers page @max */
 static void expand(struct ref *r, uint32_t file, uint64_t max)
 {
 	struct entry *head = &r->trees->heads[file];
@@ -133,7 +132,7 @@ static void expand(struct ref *r, uint32_t file, uint64_t max)
 		const int shift = head->kind == NODE ? head->node->shift + 6 : 0;
 		struct ref_node *n;
 
-		/* an empty tree gets as high as it has to be at once */
+		/* an empty tree gets its final height at once */
 		if (head->kind == NOTHING && max >= 64ull << shift) {
 			int top = 0;
 
@@ -152,7 +151,7 @@ static void expand(struct ref *r, uint32_t file, uint64_t max)
 	}
 }
 
-/* xas_create(): the node that has places of @shift for @index; NULL: the head has it */
+/* xas_create(): the node whose slots of @shift cover @index; NULL: the head does */
 static struct ref_node *create(struct ref *r, uint32_t file, uint64_t index, int shift)
 {
 	struct entry *e = &r->trees->heads[file];
@@ -185,7 +184,7 @@ static void xas_shrink(struct ref *r, struct ref_node *n)
 	}
 }
 
-/* places were emptied */
+/* slots were emptied */
 static void xas_delete_node(struct ref *r, struct ref_node *n)
 {
 	while (n && !n->count) {
@@ -218,7 +217,7 @@ static struct entry *find(struct ref *r, uint32_t file, uint64_t index, struct r
 	return e;
 }
 
-/* xas_try_split(): a shadow above the leaves becomes one of a full leaf */
+/* xas_try_split(): replace a shadow above the leaves by a leaf full of shadows */
 static void try_split(struct ref *r, uint32_t file, uint64_t index, int order)
 {
 	struct ref_node *n, *child;
@@ -263,7 +262,7 @@ static void xas_store(struct ref *r, uint32_t file, uint64_t index, int order, e
 		xas_delete_node(r, n);
 }
 
-/* the pages of slab that all nodes take; seven go into one */
+/* slab pages of all nodes, seven nodes per page */
 static void account(struct ref *r)
 {
 	const struct ref_trees *x = r->trees;
@@ -324,7 +323,7 @@ void ref_tree_clear_shadow(struct ref *r, int page)
 	file = (uint32_t)ref_file_of(r, page);
 	index = (uint64_t)(page - ref_file_page(r, file, 0));
 	e = find(r, file, index, &n);
-	/* a shadow of several pages went with the first */
+	/* a shadow of several pages may have been cleared with the first */
 	if (e && e->kind == SHADOW)
 		store(r, page, n ? n->shift : 0, NOTHING);
 }

@@ -10,11 +10,11 @@
 
 #include <glib.h>
 
-/* the evicting half of free_pages_and_swap_cache(), and mapping_evict_folio(): the gather's
- * entry has @refs references */
+/* the part of free_pages_and_swap_cache() that evicts, and mapping_evict_folio(). @refs:
+ * references that the entry of the mmu_gather holds */
 static bool evict_folio(struct ref *r, int folio, int refs)
 {
-	/* one reference of the gather, and no other */
+	/* the mmu_gather has one reference, and there is no other */
 	bool drop = !ref_folio_mapcount(r, folio) && ref_other_refs(r, folio) == 1 &&
 		    !r->pages[folio].dirty;
 
@@ -39,16 +39,16 @@ static void put_folios(struct ref *r, const int *folios, const int *refs, int nr
 	}
 }
 
-/* entries of a batch of the gather that a run of @nr pages takes */
+/* entries that @nr pages of a folio take in a batch of the mmu_gather */
 static int entries(int nr)
 {
 	return nr > 1 ? 2 : 1;
 }
 
-/* a batch of the gather with that many entries can not take another run of pages */
+/* is a batch of the mmu_gather with @nr entries too full for the pages of another folio? */
 static bool batch_full(int nr, int batch)
 {
-	/* that on the stack has room for 8, the others for a page's worth: 510 */
+	/* the batch on the stack has 8 entries, the others fill a page: 510 */
 	return nr >= (batch ? 510 : 8) - 1;
 }
 
@@ -58,7 +58,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 
 	if (r->v6 && r->nr_gather)
 		ref_lru_add_drain_cpu(r, z->p->cpu);
-	/* free_pages_and_swap_cache() of each batch of the gather */
+	/* free_pages_and_swap_cache() of each batch of the mmu_gather */
 	while (at < r->nr_gather) {
 		const int nr = r->gather[at].nr, page = ref_folio(r, r->gather[at].page);
 		struct ref_page *pg = &r->pages[page];
@@ -98,7 +98,7 @@ static void tlb_flush_rmaps(struct ref *r, const struct ref_proc *p)
 	}
 }
 
-/* tlb_next_batch() says no, once a batch of the gather is full */
+/* tlb_next_batch() fails if a batch of the mmu_gather is full */
 static bool gather_full(const struct ref *r, bool delayed_rmap)
 {
 	int nr = 0, nr_batches = 0;
@@ -113,7 +113,8 @@ static bool gather_full(const struct ref *r, bool delayed_rmap)
 	return nr == 0 && (nr_batches == 20 || (nr_batches > 1 && delayed_rmap));
 }
 
-/* zap_present_folio_ptes(): the accessed bit of @nr_young PTEs. Return: is it demoted? */
+/* zap_present_folio_ptes(): handle @nr_young young PTEs. Return: true if the policy demotes the
+ * folio. */
 static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_vma *v, int folio,
 		      uint64_t nr_young)
 {
@@ -138,8 +139,8 @@ static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_v
 	return false;
 }
 
-/* zap_present_ptes() of up to @max PTEs; @delayed: some dirty file PTE of this page table
- * was met. Return: how many it were */
+/* zap_present_ptes() of up to @max PTEs. @delayed: set if one is dirty and maps a file.
+ * Return: number of PTEs. */
 static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_vma *v,
 		       struct ref_proc *p, uint64_t at, int max, bool *delayed)
 {
@@ -272,7 +273,8 @@ void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags)
 
 	p->unstable = true;
 	z = ref_zap_begin(r, p, true, flags);
-	/* v6: the program's own pages, in no trace, come first and go through a gather */
+	/* v6: the program's own pages, which no trace contains, are unmapped first, with a gather
+	 */
 	if (r->v6)
 		ref_lru_add_drain_cpu(r, p->cpu);
 	for (int n = 0; n < p->nr_vmas; n++) {
