@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/batch.c: the per-CPU batches of v7.3 mm/folio.c, and what
- * folio_mark_accessed() does to a folio that waits in one.
+ * sim/mm/batch.c: the per-CPU batches of v7.3 mm/folio.c, and folio_mark_accessed() of a
+ * folio that is in one.
  */
 #include <CUnit/CUnit.h>
 
@@ -25,7 +25,7 @@ static void test_lru_add_31(void)
 		{ "read,1,a,0,62", 62, 0 },
 		{ "read,1,a,0,100", 93, 7 },
 		{ "read,1,a,0,30; drain", 30, 0 },
-		/* each CPU has its own, and a drain means all */
+		/* each CPU has its own batch; drain drains all of them */
 		{ "read,1,a,0,30; read,2,a,50,30", 0, 60 },
 		{ "read,1,a,0,31; read,2,a,50,30", 31, 30 },
 		{ "read,1,a,0,30; read,2,a,50,30; drain", 60, 0 },
@@ -43,7 +43,7 @@ static void test_lru_add_31(void)
 	}
 }
 
-/* the list is in the order of the batch: first read, first reclaimed */
+/* the list keeps the order of the batch: the page read first is reclaimed first */
 static void test_order(void)
 {
 	struct tl *x = tl_run(NULL, NULL, "file,a,200; spawn,1; read,1,a,5,2; read,1,a,0,3; drain");
@@ -53,7 +53,7 @@ static void test_order(void)
 	tl_free(x);
 }
 
-/* pages that wait in the lru_activate batch are still on the inactive list */
+/* pages in the lru_activate batch are still on the inactive list */
 static void test_lru_activate_31(void)
 {
 	for (unsigned int n = 29; n <= 33; n++) {
@@ -73,10 +73,10 @@ static void test_lru_activate_31(void)
 }
 
 /*
- * folio_mark_accessed() of a page that is on no list yet: PG_active is set in
- * this CPU's lru_add batch, without pgactivate; another CPU's batch is not
- * searched, the mark is lost. Either way PG_referenced is cleared and the
- * workingset clock ticks (workingset_activation()).
+ * folio_mark_accessed() of a page that is on no list yet: sets PG_active if the page is in
+ * this CPU's lru_add batch, without counting pgactivate. The batches of other CPUs are not
+ * searched, so the activation is lost. Both clear PG_referenced and advance the workingset
+ * clock (workingset_activation()).
  */
 static const struct {
 	const char *ops;
@@ -99,8 +99,8 @@ static const struct {
 	{ "read,1,a,0,1; drain; read,2,a,0,1; drain; read,1,a,1,1; read,1,a,0,1;"
 	  "read,2,a,1,1; read,2,a,0,1; drain",
 	  PG_active | PG_referenced, "active_file", 1, "no more than that" },
-	/* while it waits for activation it is not active: two more marks queue
-	 * it once more, and lru_activate() ignores the second entry */
+	/* a page in the lru_activate batch is not active yet: two more marks
+	 * queue it again, and lru_activate() ignores the second entry */
 	{ "read,1,a,0,1; drain; read,2,a,0,1; read,3,a,0,1; read,4,a,0,1; drain", PG_active,
 	  "active_file", 1, "queued twice, activated once" },
 };
@@ -121,7 +121,7 @@ static void test_marks(void)
 	}
 }
 
-/* __lru_cache_activate_folio() finds a page wherever it waits in the batch */
+/* __lru_cache_activate_folio() finds a page anywhere in the batch */
 static void test_batch_search(void)
 {
 	for (uint32_t page = 0; page < 30; page += 29) {
@@ -137,10 +137,10 @@ static void test_batch_search(void)
 }
 
 /*
- * A batch holds a reference (folio_get() in __folio_batch_add_and_move()).
- * drop_caches drains first, so it drops; mapping_evict_folio() of +evict does
- * not, so an activation under way saves a page. Reclaim drains the batches of
- * its own CPU only.
+ * A batch holds a reference (folio_get() in __folio_batch_add_and_move()). drop_caches
+ * drains the batches first, so it can drop the page. mapping_evict_folio() of +evict does
+ * not, so it keeps a page that is in the lru_activate batch. Reclaim only drains the
+ * batches of its own CPU.
  */
 static void test_references(void)
 {
@@ -162,8 +162,8 @@ static void test_references(void)
 	tl_free(x);
 }
 
-/* +evict: the victim's read() and its young PTE are two marks; the activation
- * is queued by the zap itself and blocks the eviction, a 31st drains all */
+/* +evict: the victim's read() and its young PTE are two marks. The zap itself queues the
+ * activation, which blocks the eviction, until the 31st entry drains the batch */
 static void test_pending_activation_blocks_evict(void)
 {
 	static const struct {
@@ -188,7 +188,7 @@ static void test_pending_activation_blocks_evict(void)
 	}
 }
 
-/* demote+evict: of what waits in lru_deactivate_file nothing can be evicted */
+/* demote+evict cannot evict pages in the lru_deactivate_file batch */
 static void test_pending_deactivation(void)
 {
 	static const struct {
@@ -217,8 +217,8 @@ static void test_pending_deactivation(void)
 	}
 }
 
-/* lru_deactivate_file() leaves what is mapped, and so, by the delayed rmap of
- * a dirty entry, what fills the batch in the middle of a page table */
+/* lru_deactivate_file() leaves mapped pages alone. A dirty PTE delays the rmap update, so pages
+ * that fill the batch in the middle of a page table still count as mapped */
 static void test_deactivation_of_mapped(void)
 {
 	struct tl *x =
@@ -232,8 +232,8 @@ static void test_deactivation_of_mapped(void)
 	tl_free(x);
 }
 
-/* folio_batch_move_lru(lru_add): an anon page that nothing but the batch
- * refers to any more is freed, not listed */
+/* folio_batch_move_lru(lru_add): an anon page whose last reference is the batch's is freed
+ * and not put on a list */
 static void test_dead_folio(void)
 {
 	struct tl *x = tl_run("memcg_pages=500", NULL,
@@ -247,9 +247,9 @@ static void test_dead_folio(void)
 }
 
 /*
- * Bug: an anon page that died in the lru_activate batch was never freed. MGLRU
- * queues anon pages there when reclaim looks around a page table. It was 1 page
- * that stayed, listed and charged.
+ * Bug: an anon page that was unmapped while in the lru_activate batch was never freed.
+ * MGLRU queues anon pages there when reclaim looks around a page table. Expected 0 pages
+ * left, it was 1, listed and charged.
  */
 static void test_dead_in_activate_batch(void)
 {
@@ -266,13 +266,13 @@ static void test_dead_in_activate_batch(void)
 	tl_free(x);
 }
 
-/* many CPUs' batches can hold one page: the count of references stays exact */
+/* a page can be in the batches of many CPUs: the count of references stays exact */
 static void test_reference_count_limit(void)
 {
 	GString *text = g_string_new("file,a,4; spawn,1,0; read,1,a,0,1; drain;");
 	struct tl *x;
 
-	/* each pair of marks queues it once more on a CPU; 30 fit in a batch */
+	/* each pair of marks queues it again on a CPU; 30 entries fit in a batch */
 	for (int cpu = 0; cpu < 8; cpu++) {
 		g_string_append_printf(text, "spawn,%d,%d; spawn,%d,%d;", 10 + cpu, cpu, 20 + cpu,
 				       cpu);

@@ -12,7 +12,7 @@
 
 void suite_charge(void);
 
-/* MEMCG_CHARGE_BATCH 64: pages are charged by 64 while that many fit */
+/* MEMCG_CHARGE_BATCH: charge 64 pages at a time as long as the limit has room for them */
 static void test_stock(void)
 {
 	static const struct {
@@ -54,12 +54,12 @@ static void test_stock_per_cpu(void)
 }
 
 /*
- * The 201st page of 200: memory.events max, then try_to_free_mem_cgroup_pages()
- * for SWAP_CLUSTER_MAX 32. 186 pages are listed, 14 wait in the batch, which
- * the first shrink_inactive_list() drains. get_scan_count() takes size >>
- * priority: 186 >> 7 = 1, 199 >> 6 = 3, 196 >> 5 = 6, 190 >> 4 = 11, 179 >> 3 =
- * 22; that makes 43 >= 32. So pages 0..42 go, and 11 + 31 pages fit before the
- * next time.
+ * The 201st page of 200 counts in memory.events max and calls
+ * try_to_free_mem_cgroup_pages() for SWAP_CLUSTER_MAX, 32 pages. 186 pages are on the list,
+ * 14 in the batch, which the first shrink_inactive_list() drains. get_scan_count() takes
+ * size >> priority: 186 >> 7 = 1, 199 >> 6 = 3, 196 >> 5 = 6, 190 >> 4 = 11, 179 >> 3 = 22.
+ * The sum is 43 >= 32. So pages 0..42 are reclaimed, and 11 + 31 pages fit before the next
+ * reclaim.
  */
 static void test_reclaim_of_32(void)
 {
@@ -89,9 +89,9 @@ static void test_reclaim_of_32(void)
 }
 
 /*
- * drain_all_stock(): CPU 1 read one page and holds 63 charged ahead. CPU 0's
- * anon pages cannot be reclaimed without swap, nor can the page in CPU 1's
- * batch; the 137th takes the stock back, and all 199 fit.
+ * drain_all_stock(): CPU 1 read one page and has a stock of 63. Neither CPU 0's anon pages
+ * can be reclaimed, without swap, nor the page in CPU 1's batch. The 137th page drains the
+ * stock, and all 199 fit.
  */
 static void test_drain_stock(void)
 {
@@ -110,22 +110,22 @@ static void test_drain_stock(void)
 	tl_to(x, "end");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 1, "end");
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 199, "end");
-	/* 200 anon pages next to a page that waits on another CPU: out of memory */
+	/* 200 anon pages and a page in the batch of another CPU: out of memory */
 	TL_EQ((uint64_t)-tl_end(x), ENOMEM, "one more");
 	CU_ASSERT(x->s->oom);
 	CU_ASSERT(strstr(x->err.msg, "out of memory: 200 of 200 pages are in use") != NULL);
 	tl_free(x);
 }
 
-/* a freed page goes back to the limit at once, whatever the CPU */
+/* a freed page is uncharged at once, on any CPU */
 static void test_uncharge(void)
 {
 	struct tl *x = tl_run("cpus=2 memcg_pages=200", NULL,
 			      "spawn,1,0; anon,1,0,100,rw-p; touch,1,0,100,w; exit,1; drain;"
 			      "spawn,1,1; anon,1,0,170,rw-p; touch,1,0,170,w");
 
-	/* 128 charged; 100 given back leaves CPU 0's stock of 28; then two
-	 * stocks of 64 on CPU 1 (156) and one page at a time to 198 */
+	/* 128 charged; after 100 are freed CPU 0's stock has 28. Then two stocks of
+	 * 64 on CPU 1 (156), and single pages up to 198 */
 	TL_EQ(x->s->memcg_usage, 28 + 170, "usage");
 	TL_EQ(x->s->cpus[0].memcg_stock, 28, "stock");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 0, "events");

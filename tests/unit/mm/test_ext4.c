@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/ext4.c: the pages of a file system's own, and what keeps them in memory. */
+/* sim/mm/ext4.c: the metadata pages of a file system, and what keeps them in memory. */
 #include <CUnit/CUnit.h>
 #include <glib.h>
 
@@ -23,7 +23,7 @@ static const struct {
 	{ EXT4, "map,1,0,8,rw-s,a,0; touch,1,0,2,r; touch,1,0,2,w", 2, 2, 3, 3, "wp_page_shared" },
 	{ EXT4, "map,1,0,8,rw-p,a,0; touch,1,0,2,w", 0, 2, 0, 2, "private" },
 	{ EXT4, "write,1,a,0,2; advance,36s", 2, 2, 0, 1, "written back" },
-	/* the bitmap is clean; a dirty page goes to the inactive list's head */
+	/* the bitmap is clean; a dirty page goes to the head of the inactive list */
 	{ EXT4, "write,1,a,0,2; drop_caches", 0, 3, 3, 1, "nobody uses the buffers any more" },
 	{ EXT4, "write,1,a,0,2; advance,36s; drop_caches", 0, 0, 0, 1, "and all are clean" },
 };
@@ -43,7 +43,7 @@ static void test_dirty_inode(void)
 	}
 }
 
-/* 11 inodes and the files: with the sixth a second block of the table is in use */
+/* 11 inodes and the files: the sixth file needs a second block of the table */
 static void test_table(void)
 {
 	struct tl *x = tl_run(EXT4, NULL,
@@ -55,7 +55,7 @@ static void test_table(void)
 	tl_free(x);
 }
 
-/* What the mount holds is on the lists of a whole machine, and nothing of its memory. */
+/* Pages of the mount are on the lists of a whole machine, but not part of memory_pages. */
 static void test_mount(void)
 {
 	struct tl *x = tl_run(EXT4 " memory_pages=1000", NULL, "file,a,8; spawn,1; drop_caches");

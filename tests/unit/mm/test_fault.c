@@ -14,7 +14,7 @@ void suite_fault(void);
 #define W PTE_write
 #define A PTE_anon
 
-/* pages of process 1 that are mapped, as "16-31", of the two tables from 4096 */
+/* pages that process 1 has mapped in the two tables from 4096 on, such as "16-31" */
 static char *mapped(const struct tl *x)
 {
 	GString *out = g_string_new(NULL);
@@ -30,8 +30,8 @@ static char *mapped(const struct tl *x)
 
 /*
  * do_fault_around(): from = max(ALIGN_DOWN(pte, nr), pte - min(pte, vma_off)),
- * to = min(from + nr, 512, pte + vma_pages - vma_off) - 1. Numbers are pages
- * behind 4096; everything is cached.
+ * to = min(from + nr, 512, pte + vma_pages - vma_off) - 1. Numbers are relative to page
+ * 4096. All pages are cached.
  */
 static const struct {
 	unsigned int nr, start, pages, touch;
@@ -49,7 +49,7 @@ static const struct {
 	{ 16, 10, 8, 17, "16-17" },
 	{ 16, 10, 8, 12, "10-17" },
 	{ 16, 5, 1, 5, "5-5" },
-	/* the page table ends inside: 500 is not a multiple of 16 away from it */
+	/* the page table ends inside: its end, 512, is less than 16 pages after 500 */
 	{ 16, 500, 40, 502, "500-511" },
 	{ 16, 500, 40, 512, "512-527" },
 	{ 16, 505, 40, 520, "512-527" },
@@ -75,15 +75,15 @@ static void test_windows(void)
 		TL_STR(got, windows[i].want, "row %zu", i);
 		TL_EQ(tl_stat(x, VM_pgfault), 1, "row %zu", i);
 		TL_EQ(tl_stat(x, VM_pgmajfault), 0, "row %zu", i);
-		/* which page of the file each maps */
+		/* each maps the right page of the file */
 		TL_EQ(tl_folio(x, "a", 7 + windows[i].touch - windows[i].start)->mapcount, 1,
 		      "row %zu", i);
 		tl_free(x);
 	}
 }
 
-/* only what is cached, not mapped, and does not carry the readahead mark
- * (next_uptodate_folio()); nothing is read for it */
+/* fault-around only maps cached pages that are not mapped and do not have PG_readahead
+ * (next_uptodate_folio()); it reads nothing */
 static void test_window_holes(void)
 {
 	struct tl *x =
@@ -106,8 +106,8 @@ static void test_window_holes(void)
 	tl_free(x);
 }
 
-/* set_pte_range(): prefaulted PTEs are young, except for arch_wants_old_prefaulted_pte()
- * (arm64 with hardware AF); the one that faulted is young on both */
+/* set_pte_range(): prefaulted PTEs are young, or old with arch_wants_old_prefaulted_pte()
+ * (arm64 with hardware AF). The PTE that faulted is always young */
 static void test_prefault_age(void)
 {
 	for (int old = 0; old < 2; old++) {
@@ -125,7 +125,7 @@ static void test_prefault_age(void)
 	}
 }
 
-/* one fault each: the PTE that it leaves, pages, faults */
+/* the PTE, the number of pages and the number of faults after one fault */
 static const struct {
 	const char *ops; /* of process 1 on the page at 4096 */
 	uint8_t pte;
@@ -177,7 +177,7 @@ static void test_faults(void)
 		TL_EQ(tl_stat(x, VM_nr_anon_pages), faults[i].anon, "%s", what);
 		TL_EQ(tl_stat(x, VM_nr_mapped), faults[i].mapped, "%s", what);
 		TL_EQ(tl_stat(x, VM_nr_dirty), faults[i].dirty, "%s", what);
-		/* a fault is no mark: only unmapping and reading are */
+		/* a fault does not mark: only unmapping and read(2) do */
 		TL_EQ(tl_folio(x, "a", 0)->flags & PG_active, 0, "%s", what);
 		tl_free(x);
 	}
@@ -217,10 +217,10 @@ static void test_shmem(void)
 }
 
 /*
- * do_swap_page() with SWP_SYNCHRONOUS_IO: swap-in of one page, its slot freed
- * when nobody else shares it, and writable at once if it is exclusive. 200
- * pages of limit, 150 anon pages that have gone old by a reclaim that found
- * them young: the file pages read after it push some of them out.
+ * do_swap_page() with SWP_SYNCHRONOUS_IO swaps in one page, frees its slot if no other
+ * process shares it, and makes it writable at once if it is exclusive. The limit is 200
+ * pages. A reclaim finds the 150 anon pages young and clears their young bits. File pages
+ * that are read after that push some of them out.
  */
 static const char swap_setup[] =
 	"file,a,4000; spawn,1; anon,1,4096,150,rw-p; touch,1,4096,150,w; drain;";
@@ -245,7 +245,7 @@ static void test_swap(void)
 	majfaults = tl_stat(x, VM_pgmajfault);
 	tl_free(x);
 
-	/* read it back, then write: no further fault, it was exclusive */
+	/* read it, then write: no second fault, as it was exclusive */
 	for (int write = 0; write < 2; write++) {
 		g_autofree char *more =
 			g_strdup_printf("%stouch,1,%u,1,%c; mark,in", text, vpn, write ? 'w' : 'r');
@@ -258,13 +258,13 @@ static void test_swap(void)
 		slot = tl_anon_slot(x, 1, vpn);
 		TL_EQ(x->s->folios[slot].flags & (PG_resident | PG_swapcache | PG_dirty),
 		      PG_resident | PG_dirty, "its slot was freed, so it is dirty");
-		/* the charge may have pushed out others */
+		/* the charge may have swapped out other pages */
 		TL_EQ(x->s->swap_used, tl_stat(x, VM_pswpout) - 1, "slots");
 		tl_free(x);
 	}
 }
 
-/* a swap entry shared by fork: the first to come back shares, a write copies */
+/* a swap entry shared by fork: a read maps the shared page, a write copies it */
 static void test_swap_shared(void)
 {
 	struct tl *x;
@@ -300,8 +300,8 @@ static void test_swap_shared(void)
 	}
 }
 
-/* wp_can_reuse_anon_folio(): this CPU's batch is drained to get rid of its
- * reference; another CPU's is not, and costs a copy */
+/* wp_can_reuse_anon_folio() drains this CPU's batch to drop its reference. A reference of
+ * another CPU's batch makes it copy the page */
 static void test_reuse_and_batches(void)
 {
 	for (unsigned int cpu = 0; cpu < 2; cpu++) {
@@ -312,7 +312,7 @@ static void test_reuse_and_batches(void)
 		struct tl *x = tl_run("cpus=2", NULL, text);
 
 		TL_EQ(tl_stat(x, VM_nr_anon_pages), 2, "cpu %u", cpu);
-		/* the copied-from page stays in CPU 0's batch, mapped by nobody */
+		/* the old page stays in CPU 0's batch, and no process maps it */
 		TL_EQ(x->s->nr_used, cpu ? 3 : 2, "cpu %u", cpu);
 		TL_EQ(tl_pte(x, 2, 0), P | Y | D | W | A, "cpu %u", cpu);
 		tl_free(x);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/filemap.c: which reads and writes mark a page (v7.3 filemap_read()), and
+ * sim/mm/filemap.c: the reads and writes that mark a page (v7.3 filemap_read()), and
  * drop_caches.
  */
 #include <CUnit/CUnit.h>
@@ -9,8 +9,8 @@
 
 void suite_filemap(void);
 
-/* pages of the file with a flag after the operations; the batches are drained
- * between them, so that a second mark activates through a list */
+/* pages of the file that are referenced, or active, after the operations. The batches are
+ * drained in between, so that the second mark finds the page on a list */
 static const struct {
 	const char *ops, *referenced, *active, *what;
 } marks[] = {
@@ -18,17 +18,17 @@ static const struct {
 	{ "read,1,a,0,4; drain; read,2,a,0,4; drain", "", "0-3", "twice: active" },
 	{ "read,1,a,0,4; drain; read,2,a,0,4; drain; read,3,a,0,4; drain", "0-3", "0-3",
 	  "three times: active and referenced" },
-	/* pos_same_folio(ki_pos, last_pos - 1): going on in the page where the
-	 * last read ended does not mark it again; only the first folio of a
-	 * batch is compared */
+	/* pos_same_folio(ki_pos, last_pos - 1): a read that continues in the page
+	 * in which the last one ended does not mark it again. Only the first folio
+	 * of a batch is compared */
 	{ "read,1,a,0,1; drain; read,1,a,0,1; drain; read,1,a,0,1; drain", "0", "",
 	  "the same page again and again" },
 	{ "read,1,a,0,4; drain; read,1,a,3,2; drain", "0-4", "", "overlap of one page" },
 	{ "read,1,a,0,4; drain; read,1,a,2,2; drain", "0-1", "2-3", "overlap of two" },
 	{ "read,1,a,0,4; drain; read,1,a,0,4; drain", "", "0-3", "from the start again" },
 	{ "read,1,a,0,1; drain; read,1,a,1,1; drain; read,1,a,0,1; drain", "1", "0", "back" },
-	/* a batch of filemap_get_pages() is 31: its first page follows the last
-	 * of the one before, and is marked */
+	/* a batch of filemap_get_pages() has 31 pages. The first page of the next
+	 * batch is another page, so it is marked */
 	{ "read,1,a,0,64; drain", "0-63", "", "longer than a batch" },
 	{ "read,1,a,0,64; drain; read,2,a,0,64; drain", "", "0-63", "longer than a batch, twice" },
 	/* buffered writes mark nothing (generic_perform_write() does not) */
@@ -55,7 +55,7 @@ static void test_marks(void)
 }
 
 /* tmpfs: shmem_file_read_iter() marks every page of every read;
- * shmem_get_folio(SGP_WRITE) too, a new page becomes referenced */
+ * shmem_get_folio(SGP_WRITE) marks, too: a new page becomes referenced */
 static void test_shmem_marks(void)
 {
 	static const struct {
@@ -81,8 +81,8 @@ static void test_shmem_marks(void)
 	}
 }
 
-/* the replay loop's own path for reads of one page must be the same: without
- * --check it is used */
+/* the fast path of the replay loop for reads of one page must give the same result. It is used
+ * without --check */
 static void test_fast_path(void)
 {
 	GString *text = g_string_new("file,a,3000; file,b,50; spawn,1; spawn,2;");
@@ -111,10 +111,9 @@ static void test_fast_path(void)
 }
 
 /*
- * drop_caches: mapping_evict_folio() drops what is clean and unmapped, and no
- * shadow stays (clear_shadow_entries()). What it cannot drop is queued for the
- * inactive list (deactivate_file_folio()), where it goes when the batch drains
- * unless it is mapped then.
+ * drop_caches: mapping_evict_folio() drops clean unmapped pages, and clear_shadow_entries()
+ * removes all shadows. deactivate_file_folio() queues the other pages for the inactive
+ * list. They get there when the batch is drained, unless they are mapped then.
  */
 static void test_drop(void)
 {
@@ -154,7 +153,7 @@ static void test_drop(void)
 	tl_free(x);
 }
 
-/* (gfp & __GFP_WRITE) in filemap_add_folio(): overwriting is no refault */
+/* (gfp & __GFP_WRITE) in filemap_add_folio(): overwriting a page is not a refault */
 static void test_overwrite_is_no_refault(void)
 {
 	struct tl *x = tl_run("memcg_pages=200", NULL,

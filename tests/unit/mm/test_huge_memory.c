@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * File folios that a PMD maps: sim/mm/huge_memory.c, and what faults, unmapping, reclaim and
- * rmap do with them. v7.3's source, worked out by hand. A write(2) of 512 pages makes one.
+ * File folios that a PMD maps: sim/mm/huge_memory.c, and faults, unmapping, reclaim and rmap of
+ * them. Expected values are worked out by hand from v7.3's source. A write(2) of 512 pages
+ * creates such a folio.
  */
 #include <CUnit/CUnit.h>
 
@@ -53,7 +54,7 @@ static void test_who_maps(void)
 	}
 }
 
-/* zap_huge_pmd(): one mark, though one page was touched, and one reference, so that
+/* zap_huge_pmd(): one mark for the folio, even if one page was touched, and one reference, so
  * "+evict" can drop it */
 static void test_zap(void)
 {
@@ -90,7 +91,7 @@ static void test_zap(void)
 	}
 }
 
-/* wp_huge_pmd(): a write through a read-only PMD takes it away, and is a fault of one page */
+/* wp_huge_pmd(): a write through a read-only PMD removes it, then faults in one page */
 static void test_write(void)
 {
 	struct tl *x = tl_run(HUGE, NULL,
@@ -103,7 +104,7 @@ static void test_write(void)
 	tl_free(x);
 }
 
-/* TTU_SPLIT_HUGE_PMD: reclaim takes what is mapped so and was not used */
+/* TTU_SPLIT_HUGE_PMD: reclaim frees a folio that a PMD maps if it was not used */
 static void test_reclaim(void)
 {
 	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/interval_tree.c: the order of a list that is kept by hand, and the depth. */
+/* sim/mm/interval_tree.c: compare the order with a sorted list, and check the depth. */
 #include <CUnit/CUnit.h>
 
 #include <glib.h>
@@ -17,7 +17,7 @@ struct place {
 	uint32_t first, last;
 };
 
-/* Where in the list a range belongs that begins at @first. */
+/* The index in the list at which a range that begins at @first belongs. */
 static guint list_place(const GPtrArray *list, uint32_t first)
 {
 	guint i = 0;
@@ -28,7 +28,7 @@ static guint list_place(const GPtrArray *list, uint32_t first)
 	return i;
 }
 
-/* Return: the height; also checks what each node says of its subtree */
+/* Return: the height. Also checks the data that each node has about its subtree. */
 static int check_subtree(const struct interval_node *n, const struct interval_node *parent,
 			 uint32_t *last)
 {
@@ -63,7 +63,7 @@ static void check_walk(const struct interval_tree *t, const GPtrArray *list, uin
 	CU_ASSERT_PTR_NULL_FATAL(n);
 }
 
-/* one round: @span says how far apart ranges begin, and so how many begin together */
+/* one round: ranges begin within @span, so a small one makes many begin together */
 static void random_round(uint64_t seed, uint32_t span)
 {
 	struct place places[NR_NODES] = { 0 };
@@ -120,7 +120,7 @@ static void test_random(void)
 			random_round(seed, spans[i]);
 }
 
-/* the ends of what 32 bits number */
+/* ranges at both ends of 32 bits */
 static void test_ends(void)
 {
 	struct interval_node all = { 0 }, low = { 0 }, high = { 0 };
@@ -141,8 +141,8 @@ static void test_ends(void)
 }
 
 /*
- * Bug: the mappings of a file were a list, and 100,000 of them took 163 s. In any order
- * of insertion 2^16 ranges are at most 1.44 * 17 deep.
+ * Bug: the mappings of a file were in a list, and 100,000 of them took 163 s. 2^16 ranges
+ * are at most 1.44 * 17 deep, whatever the order of insertion.
  */
 static void test_depth(void)
 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/io.c: who waits for which page, and for how long. */
+/* sim/mm/io.c: which task waits for which page, and how long. */
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
@@ -33,8 +33,8 @@ static void lock_and_read(struct sim *s, uint32_t slot, uint32_t nr)
 	read_folios(s, slot, nr);
 }
 
-/* pages 0 to 1, and 256 later one that shares a queue or not: 1 ms each, one after
- * the other; the waiter of page 3 is killed, page 4 is nobody's to read */
+/* pages 0 and 1, and pages 256 further, which share a wait queue or not: 1 ms each, one after
+ * the other. The waiter of page 3 is killed, page 4 is not read */
 static void test_wait(void)
 {
 	static const struct {
@@ -77,7 +77,7 @@ static void test_wait(void)
 	tl_free(x);
 }
 
-/* an untimed run waits where it asks, and the process that asked continues */
+/* in an untimed run the process itself waits for the device */
 static void test_untimed(void)
 {
 	struct tl *x = tl_run("read_us=1000", NULL, "file,a,8; spawn,1");

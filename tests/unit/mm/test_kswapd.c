@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/kswapd.c: v7.3 kswapd(), kswapd_try_to_sleep(), balance_pgdat(), and who
+ * sim/mm/kswapd.c: v7.3 kswapd(), kswapd_try_to_sleep(), balance_pgdat(), and which task
  * has the CPU meanwhile in an untimed run (sim/mm/task.c).
  *
- * 4096 pages: watermarks 128, 160, 192; batch 1. 3000 file pages are on the
- * inactive list, nobody uses them. kswapd is woken with 158 free, and its passes
- * take 3000 >> 12 = 0, 3000 >> 11 = 1, 2999 >> 10 = 2, 2997 >> 9 = 5, 2992 >> 8
- * = 11, 2981 >> 7 = 23 of them. While it is at work a list of a CPU keeps up to
- * four, so that three pages go back to the zone with each third one that is
- * freed: 42 of 42, 200 free. Then it sleeps.
+ * 4096 pages: watermarks 128, 160, 192; batch 1. 3000 unused file pages are on the inactive
+ * list. kswapd is woken with 158 free pages. Its passes take 3000 >> 12 = 0, 3000 >> 11 = 1,
+ * 2999 >> 10 = 2, 2997 >> 9 = 5, 2992 >> 8 = 11, 2981 >> 7 = 23 of them. While it runs, a
+ * per-CPU list keeps up to four pages, and every third freed page returns three to the zone:
+ * 42 of 42, 200 free. Then it sleeps.
  */
 #include <errno.h>
 #include <string.h>
@@ -25,7 +24,7 @@ void suite_kswapd(void);
 
 #define MS 1000000ull
 
-/* the machine above; what @machine adds is the speed of things */
+/* the machine above; @more sets the costs */
 static struct tl *machine(const char *more)
 {
 	g_autofree char *keys = g_strconcat("memory_pages=4096 ", more, NULL);
@@ -35,15 +34,15 @@ static struct tl *machine(const char *more)
 		x->s->cpus[cpu].pcp = (struct per_cpu_pages){ .high = 160 };
 		x->s->cpus[cpu].free_diff = 0;
 	}
-	/* as after an allocation from it */
+	/* as after an allocation from this list */
 	x->s->cpus[0].pcp.lists[MIGRATE_MOVABLE] = x->s->cpus[0].pcp.count = 1;
 	x->s->zone.free = 158;
 	x->s->zone.below_high = true;
 	return x;
 }
 
-/* it is woken by an allocation that finds no more than low, and stops when there
- * is more than high */
+/* an allocation wakes it if free pages are at or below the low watermark; it stops above the
+ * high watermark */
 static void test_watermarks(void)
 {
 	struct tl *x = machine("");
@@ -65,7 +64,7 @@ static void test_watermarks(void)
 	TL_EQ(s->kswapd.awake, false, "done");
 	tl_free(x);
 
-	/* with 192 free there is a reason to run, with 193 there is none */
+	/* with 192 free pages it has to run, with 193 it has not */
 	for (int64_t i = 0; i < 2; i++) {
 		x = machine("");
 		x->s->zone.free = 192 + i;
@@ -75,8 +74,8 @@ static void test_watermarks(void)
 	}
 }
 
-/* without a page to reclaim 12 priorities come to nothing, 16 times; then it is
- * left asleep until something was reclaimed and the zone is balanced */
+/* with nothing to reclaim, 16 runs over 12 priorities fail. Then nothing wakes it until pages
+ * were reclaimed and the zone is balanced */
 static void test_hopeless(void)
 {
 	struct tl *x = tl_new("memory_pages=4096", NULL, "spawn,1");
@@ -91,13 +90,13 @@ static void test_hopeless(void)
 	tl_free(x);
 }
 
-/* kswapd_try_to_sleep(): for 100 ms it sleeps lightly */
+/* kswapd_try_to_sleep(): it sleeps lightly for 100 ms */
 static void test_light_sleep(void)
 {
 	struct tl *x = machine("cpus=8");
 	struct sim *s = x->s;
 
-	/* not needed: sound asleep, and only an allocation wakes it */
+	/* not needed: deep sleep, from which only an allocation wakes it */
 	wakeup_kswapd(s);
 	TL_EQ(s->kswapd.light_sleep_end, 100 * MS, "lightly");
 	TL_EQ(s->zone.stat_threshold, 4, "lightly: as if awake");
@@ -121,15 +120,15 @@ static void test_light_sleep(void)
 	task_wait(s, 1);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 2, "up again");
 	TL_EQ(s->kswapd.light_sleep_end, 200 * MS, "and asleep again");
-	/* or is woken before */
+	/* or is woken earlier */
 	s->zone.free = 192;
 	wakeup_kswapd(s);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 3, "woken");
 	TL_EQ(s->kswapd.light_sleep_end, 200 * MS + 1, "woken");
 	tl_free(x);
 
-	/* also while the task uses the only CPU; it gets that at the tick, and has
-	 * scanned 1, 2 and 5 pages, 1 ms each, when the next one is over */
+	/* also while the task uses the only CPU: it gets the CPU at the tick, and has
+	 * scanned 1, 2 and 5 pages, 1 ms each, when its next tick is over */
 	x = machine("scan_ns=1000000");
 	s = x->s;
 	s->kswapd.light_sleep_end = 99 * MS;
@@ -142,8 +141,8 @@ static void test_light_sleep(void)
 	tl_free(x);
 }
 
-/* lru_gen_use_mm(): the light sleep ends, and kswapd gives the CPU back to the process
- * that waits, but to nobody between two operations: that counted as the process before */
+/* lru_gen_use_mm(): when the light sleep ends, kswapd returns the CPU to the waiting process.
+ * Between two operations no process waits. Bug: the process before counted as switched to */
 static void test_idle(void)
 {
 	for (int idle = 0; idle < 2; idle++) {
@@ -161,7 +160,7 @@ static void test_idle(void)
 	}
 }
 
-/* it is woken to run, and looks at the watermark there: one run, no page */
+/* a wakeup starts a run even if the watermark is met: one run, no page */
 static void test_woken_for_nothing(void)
 {
 	struct tl *x = machine("scan_ns=1000000");
@@ -178,10 +177,10 @@ static void test_woken_for_nothing(void)
 }
 
 /*
- * One CPU, ticks of 4 ms, 1 ms a page. The task wants 10 ms: it has 4. kswapd
- * begins 1 page at 4, 2 at 5, 5 at 7, done at 12, beyond its tick. Task to 16.
- * 11 pages to 27, task to 28, 23 pages to 51, task to 52: that was all of 10 ms.
- * This is a tick, too: kswapd finds 200 free and sleeps.
+ * One CPU, ticks of 4 ms, 1 ms per page. The task needs 10 ms and gets 4. kswapd begins 1
+ * page at 4, 2 at 5, 5 at 7, and is done at 12, after its tick. The task runs to 16, kswapd
+ * takes 11 pages to 27, the task runs to 28, kswapd takes 23 pages to 51, the task runs to
+ * 52 and has its 10 ms. This is a tick, too: kswapd finds 200 free pages and sleeps.
  */
 static void test_turns(void)
 {
@@ -203,7 +202,7 @@ static void test_turns(void)
 	TL_EQ(s->clock.now_ns, 51 * MS, "9 of the task, 42 of kswapd");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 42, "1, 2, 5, 11, 23");
 	TL_EQ(s->zone.reclaim_active, true, "it does not know yet");
-	/* time in small pieces is as much time */
+	/* the same time in small pieces */
 	for (int i = 0; i < 5; i++)
 		task_run(s, MS / 5);
 	TL_EQ(s->clock.now_ns, 52 * MS, "asleep at once");
@@ -224,13 +223,13 @@ static void test_two_cpus(void)
 	task_wait(x->s, 2 * MS);
 	TL_EQ(x->s->clock.now_ns, 10 * MS, "the task is not disturbed");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 19, "to 19 ms");
-	/* what it frees is on the other CPU's lists */
+	/* freed pages are on the lists of the other CPU */
 	CU_ASSERT(x->s->cpus[1].pcp.count > 0);
 	TL_EQ(x->s->cpus[0].pcp.count, 1, "the task's");
 	tl_free(x);
 }
 
-/* the task waits for the device, and kswapd has the only CPU */
+/* kswapd has the only CPU while the task waits for the device */
 static void test_device_wait(void)
 {
 	static const struct {
@@ -239,15 +238,15 @@ static void test_device_wait(void)
 		bool awake;
 		const char *what;
 	} rows[] = {
-		/* 1 page to 1, 2 to 3; the task is woken at 3, but kswapd continues
-		 * to the tick at 4, with 5 pages to 8 */
+		/* 1 page until 1, 2 until 3. The task is woken at 3, but kswapd runs
+		 * until the tick at 4, in a step of 5 pages until 8 */
 		{ "scan_ns=1000000", 3000, 8000, 8, true, "to the end of its step" },
 		/* 100 us: 100, 300, 800, 1900, and 11 pages to 4200 */
 		{ "scan_ns=100000", 1000, 4200, 42, true, "to the end of its step" },
-		/* 50 us: 50, 150, 400, 950, 2100; asleep then, before the tick */
+		/* 50 us: 50, 150, 400, 950, 2100; then it sleeps, before the tick */
 		{ "scan_ns=50000", 2000, 2100, 42, false, "until it sleeps" },
 		{ "scan_ns=50000", 2101, 2101, 42, false, "asleep before" },
-		/* a tick in the middle of the wait is nothing */
+		/* a tick during the wait changes nothing */
 		{ "scan_ns=50000", 5000, 5000, 42, false, "long asleep" },
 		/* 10 us: 80, 190, 420. A tick at 150 ends it with the 11 pages, one
 		 * at 300 with the 23 after them */
@@ -270,8 +269,8 @@ static void test_device_wait(void)
 	}
 }
 
-/* kswapd_age_node(): of 200 active anon pages 32 are aged before a pass and 32
- * at its end. At DEF_PRIORITY 200 >> 12 = 0 are scanned, so that is one step. */
+/* kswapd_age_node(): of 200 active anon pages a pass ages 32 at its begin and 32 at its end. At
+ * DEF_PRIORITY it scans 200 >> 12 = 0 pages, so the pass has one step. */
 static void test_age_anon(void)
 {
 	struct tl *x = tl_run("memory_pages=4096 swap_pages=100 cpus=2 scan_ns=1000000", NULL,
@@ -288,9 +287,9 @@ static void test_age_anon(void)
 }
 
 /*
- * min_ttl_ms: kswapd's first pass, at priority 12, finds 4096 pages or more that are
- * older, or an untimed run ends. Of 20000 pages of memory reading fills about 19800,
- * 4 pages at priority 12.
+ * min_ttl_ms: an untimed run ends unless kswapd's first pass, at priority 12, finds at
+ * least 4096 older pages. Reads fill about 19800 of 20000 pages of memory, which is 4 pages
+ * at priority 12.
  */
 static void test_min_ttl(void)
 {
@@ -317,7 +316,7 @@ static void test_min_ttl(void)
 		g_autoptr(GString) text = g_string_new("file,a,19900; spawn,1;");
 		uint64_t ended[2];
 
-		/* page by page, for the fast path */
+		/* single pages use the fast path */
 		g_string_append(text, rows[i].before);
 		for (int page = 0; page < 19900; page++)
 			g_string_append_printf(text, "read,1,a,%d,1;", page);
@@ -325,7 +324,7 @@ static void test_min_ttl(void)
 			struct tl *x = tl_new_lru(rows[i].lru, rows[i].machine, NULL, text->str);
 
 			x->s->cfg.check = false;
-			/* times that never change, for which all is replayed slowly */
+			/* times that do not change, but that turn off the fast path */
 			if (!fast)
 				x->s->cfg.nr_times = 1;
 			TL_EQ(tl_end(x), rows[i].oom ? -ENOMEM : 1, "%s", rows[i].what);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Large folios: sim/mm/large.c, and what readahead, write(2), faults, unmapping, reclaim
- * and the page cache do with them. The numbers were seen on Debian's 7.3.4 kernel, ext4,
- * or follow from v7.3's source, worked out by hand. Windows of 32 pages.
+ * Large folios: sim/mm/large.c, and readahead, write(2), faults, unmapping, reclaim and the
+ * page cache with large folios. The expected numbers are from Debian's 7.3.4 kernel with
+ * ext4, or worked out by hand from v7.3's source. Windows have 32 pages.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ void suite_large(void);
 
 #define LARGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16"
 
-/* the orders of a file's folios, run-length: "0*32 2*8"; "-" what is not cached */
+/* the orders of a file's folios, run-length encoded: "0*32 2*8"; "-": not cached */
 static char *orders(const struct tl *x, const char *file, uint32_t pages)
 {
 	GString *str = g_string_new(NULL);
@@ -73,7 +73,7 @@ static void test_orders(void)
 	}
 }
 
-/* pages of a file that are referenced, and active, after deaths of one process each */
+/* referenced and active pages of a file after several processes died, one after the other */
 static void test_marks_by_run(void)
 {
 	static const struct {
@@ -102,14 +102,14 @@ static void test_marks_by_run(void)
 		active = tl_pages(x, "a", PG_active);
 		TL_STR(ref, *rows[i].referenced ? "0" : "", "%s", rows[i].what);
 		TL_STR(active, *rows[i].active ? "0" : "", "%s", rows[i].what);
-		/* at once, not in a batch, and by pages */
+		/* a large folio is activated at once, not in a batch, and its pages count */
 		TL_EQ(tl_stat(x, VM_pgactivate), *rows[i].active ? 64 : 0, "%s", rows[i].what);
 		tl_free(x);
 	}
 }
 
-/* filemap_map_folio_range(): a fault maps the whole folio beyond the fault-around window,
- * except for the one that ends where the file does */
+/* filemap_map_folio_range(): a fault maps the whole folio, beyond the fault-around window,
+ * except for a folio that ends at the end of the file */
 static void test_fault_maps_folio(void)
 {
 	struct tl *x = tl_run(LARGE " fault_around_pages=16", NULL,
@@ -129,7 +129,7 @@ static void test_fault_maps_folio(void)
 	tl_free(x);
 }
 
-/* folio_maybe_mapped_shared(): two places, and a flag that outlives them */
+/* folio_maybe_mapped_shared(): slots for two processes, and a flag that stays set after them */
 static void test_mapped_shared(void)
 {
 	static const struct {
@@ -166,7 +166,8 @@ static void test_mapped_shared(void)
 	}
 }
 
-/* "+evict" as posted: every PTE of a run holds a reference, and only one is allowed for */
+/* "+evict" as posted keeps a folio of which several PTEs were unmapped: each holds a reference,
+ * and it expects one */
 static void test_evict_keeps(void)
 {
 	struct tl *x =
@@ -181,7 +182,7 @@ static void test_evict_keeps(void)
 	tl_free(x);
 }
 
-/* one shadow below a new folio makes all its pages refaults */
+/* if one page of a new folio has a shadow, all its pages count as refaults */
 static void test_refault_whole(void)
 {
 	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };

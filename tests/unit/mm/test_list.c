@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/list.c, sim/mm/list.h: the ring behind each LRU list. */
+/* sim/mm/list.c, sim/mm/list.h: the ring that implements each LRU list. */
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -12,7 +12,7 @@ void suite_list(void);
 
 #define SLOTS 6000
 
-/* starts of the numbering: around 0, and where positions wrap at 2^32 */
+/* first positions: around 0, and before positions wrap at 2^32 */
 static const uint32_t starts[] = { 0,	    1, 63, UINT32_MAX, UINT32_MAX - 40, UINT32_MAX - 5000,
 				   1u << 31 };
 
@@ -100,7 +100,7 @@ static void test_order(void)
 		struct both *b = both_new(starts[i]);
 
 		both_same(b);
-		both_take(b, 5); /* of an empty list: nothing */
+		both_take(b, 5); /* an empty list has none */
 		both_add(b, 1, false);
 		both_add(b, 2, false);
 		both_add(b, 3, true);
@@ -120,7 +120,7 @@ static void test_order(void)
 	}
 }
 
-/* past 64: the ring doubles, and nothing moves out of order */
+/* beyond 64 the ring doubles and keeps the order */
 static void test_growth(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(starts); i++) {
@@ -141,7 +141,7 @@ static void test_growth(void)
 	}
 }
 
-/* a ring that is mostly holes is closed up, not doubled */
+/* a ring with mostly holes is compacted, not doubled */
 static void test_compaction(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(starts); i++) {
@@ -149,7 +149,7 @@ static void test_compaction(void)
 
 		for (uint32_t s = 1; s <= 64; s++)
 			both_add(b, s, false);
-		/* the tail stays, so the holes behind it cannot be skipped */
+		/* the tail stays, so the holes after it cannot be skipped */
 		while (b->nr > 8)
 			both_del(b, 1 + (b->nr - 2) / 2);
 		both_same(b);
@@ -157,7 +157,7 @@ static void test_compaction(void)
 			both_add(b, s, s % 3 == 0);
 		both_same(b);
 		TL_EQ(b->l.mask, 63, "not doubled");
-		/* a quarter full is closed up (16 of 64), more is doubled */
+		/* up to a quarter full (16 of 64) it is compacted, with more it doubles */
 		both_free(b);
 
 		for (unsigned int left = 15; left <= 17; left++) {
@@ -174,7 +174,7 @@ static void test_compaction(void)
 	}
 }
 
-/* the steady state of an LRU: the same ring for ever, round and round */
+/* the steady state of an LRU: the ring keeps its size */
 static void test_wraparound(void)
 {
 	struct both *b = both_new(UINT32_MAX - 1000);

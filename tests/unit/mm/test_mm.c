@@ -43,21 +43,21 @@ static const struct {
 	{ "map,1,10,8,r--p,a,4; unmap,1,0,100", "" },
 	{ "map,1,10,4,r--p,a,0; map,1,20,4,r--p,a,8; unmap,1,12,10", "10+2:a@0 22+2:a@10" },
 	{ "unmap,1,5,5", "" },
-	/* a mapping replaces what it overlaps */
+	/* a mapping replaces mappings that it overlaps */
 	{ "map,1,10,8,r--p,a,0; map,1,12,2,r--p,a,20", "10+2:a@0 12+2:a@20 14+4:a@4" },
 	{ "map,1,10,4,r--p,a,0; map,1,14,4,r--p,a,4; map,1,12,4,r--p,a,30",
 	  "10+2:a@0 12+4:a@30 16+2:a@6" },
 	{ "map,1,10,4,r--p,a,0; anon,1,8,8,rw-p", "8+8:-" },
-	/* vma_merge_new_range(): one that continues where another ends is the same VMA; before
-	 * merging was modelled fault-around ended at the seam: "10+2:a@4 12+3:a@6" */
+	/* vma_merge_new_range(): a mapping that continues another one becomes the same VMA.
+	 * Before merging was modelled there were two: "10+2:a@4 12+3:a@6" */
 	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,6", "10+5:a@4" },
 	{ "map,1,12,3,r--p,a,6; map,1,10,2,r--p,a,4", "10+5:a@4" },
 	{ "map,1,10,2,r--p,a,4; map,1,14,2,r--p,a,8; map,1,12,2,r--p,a,6", "10+6:a@4" },
 	{ "anon,1,10,2,rw-p; anon,1,14,2,rw-p; anon,1,12,2,rw-p", "10+6:-" },
-	/* as a loader leaves it: the whole file, then its parts on top */
+	/* as a loader does: maps the whole file, then parts of it on top */
 	{ "map,1,10,8,r--p,a,0; map,1,12,3,r-xp,a,2; map,1,15,2,r--p,a,5; map,1,18,2,rw-p,a,8",
 	  "10+2:a@0 12+3:a@2 15+3:a@5 18+2:a@8" },
-	/* other offset, permissions, advice, file, open file */
+	/* no merge: other offset, permissions, advice, file or open file */
 	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--p,a,7", "10+2:a@4 12+3:a@7" },
 	{ "map,1,10,2,r--p,a,4; map,1,12,3,r-xp,a,6", "10+2:a@4 12+3:a@6" },
 	{ "map,1,10,2,r--p,a,4; map,1,12,3,r--s,a,6", "10+2:a@4 12+3:a@6" },
@@ -65,11 +65,11 @@ static const struct {
 	{ "map,1,10,2,rw-p,a,4; anon,1,12,3,rw-p", "10+2:a@4 12+3:-" },
 	{ "map,1,10,2,r--s,a,4,normal,readonly; map,1,12,3,r--s,a,6,normal,readonly",
 	  "10+2:a@4 12+3:a@6" },
-	/* is_mergeable_anon_vma(): one of the two has anon pages, or both */
+	/* is_mergeable_anon_vma(): one or both have anon pages */
 	{ "anon,1,10,2,rw-p; touch,1,10,1,w; anon,1,12,2,rw-p", "10+4:-" },
 	{ "anon,1,10,1,rw-p; anon,1,12,1,rw-p; touch,1,10,1,w; touch,1,12,1,w; anon,1,11,1,rw-p",
 	  "10+2:- 12+1:-" },
-	/* madvise() merges what is alike again: vma_merge_existing_range() */
+	/* madvise() merges VMAs that become alike: vma_merge_existing_range() */
 	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random; advise,1,12,2,normal", "10+8:a@0" },
 	{ "map,1,10,8,r--p,a,0; advise,1,12,2,random; advise,1,14,2,random",
 	  "10+2:a@0 12+4:a@2~ 16+2:a@6" },
@@ -81,7 +81,7 @@ static const struct {
 	{ "map,1,10,8,r--p,a,0,random; advise,1,10,8,normal", "10+8:a@0" },
 	{ "map,1,10,4,r--p,a,0; map,1,14,4,r--p,a,9; advise,1,13,2,random",
 	  "10+3:a@0 13+1:a@3~ 14+1:a@9~ 15+3:a@10" },
-	/* FMODE_NOREUSE is the file's: advice does not undo it */
+	/* FMODE_NOREUSE belongs to the file: advice does not undo it */
 	{ "map,1,10,4,r--p,a,0,normal,noreuse; advise,1,10,4,normal", "10+4:a@0~" },
 	/* the last pages of the address space, whose end is 2^32 */
 	{ "map,1,0xfffffffe,2,r--p,a,0; unmap,1,0xffffffff,1", "4294967294+1:a@0" },
@@ -104,9 +104,9 @@ static void test_layouts(void)
 }
 
 /*
- * Bug: two mappings that go on in one another stayed two, where the kernel has
- * one (vma_merge_new_range()). A loader leaves such: it maps the whole file and
- * its parts on top. Fault-around maps 16 pages; it was 8, up to the seam.
+ * Bug: two adjacent mappings stayed two, whereas the kernel merges them
+ * (vma_merge_new_range()). A loader creates such mappings: it maps the whole file, then parts
+ * of it on top. Expected 16 pages mapped by fault-around, it was 8, up to the boundary.
  */
 static void test_fault_around_after_merge(void)
 {
@@ -119,8 +119,8 @@ static void test_fault_around_after_merge(void)
 	tl_free(x);
 }
 
-/* vma_is_fork_child(): what has its ancestors' anon_vmas too merges with nothing
- * new, and each VMA gets one of its own at fork() */
+/* vma_is_fork_child(): a VMA that also has anon_vmas of its ancestors does not merge with a new
+ * one, and fork() gives each VMA its own anon_vma */
 static void test_merge_after_fork(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -135,7 +135,7 @@ static void test_merge_after_fork(void)
 	tl_free(x);
 }
 
-/* a split moves no page: what was mapped stays mapped, to the same pages */
+/* a split changes no PTE */
 static void test_split_keeps_ptes(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -155,10 +155,10 @@ static void test_split_keeps_ptes(void)
 }
 
 /*
- * v7.3 vma_needs_copy(): the page tables of a file mapping are not copied,
- * faults can rebuild them; with an anon_vma they are, file pages and all.
- * __copy_present_ptes(): the child's are old, private ones write-protected in
- * both.
+ * v7.3 vma_needs_copy(): fork does not copy the page tables of a file mapping, as faults can
+ * rebuild them. With an anon_vma it does, including PTEs of file pages.
+ * __copy_present_ptes(): the child's PTEs are old, those of private mappings
+ * write-protected in both.
  */
 static void test_fork_file_only(void)
 {
@@ -207,8 +207,8 @@ static void test_fork_private_with_anon(void)
 	tl_free(x);
 }
 
-/* shared mapping with an anon_vma does not exist; writing in either process
- * after fork copies once, and the last owner reuses (do_wp_page()) */
+/* a shared mapping never has an anon_vma. After fork a write in either process copies the page
+ * once, and the last owner reuses it (do_wp_page()) */
 static void test_fork_then_write(void)
 {
 	struct tl *x = tl_new(NULL, NULL,
@@ -233,13 +233,13 @@ static void test_fork_then_write(void)
 	tl_free(x);
 }
 
-/* fork shares the struct file, and with it where the last read ended; exec
- * and another open do not (traces/FORMAT.md) */
+/* fork shares the struct file, and with it the position of the last read; exec and another
+ * open do not (traces/FORMAT.md) */
 static void test_open_files(void)
 {
 	static const struct {
 		const char *ops;
-		bool marked; /* the second read marks page 0 again: it activates */
+		bool marked; /* does the second read mark page 0 again, and so activate it? */
 	} rows[] = {
 		{ "read,1,a,0,1; read,1,a,0,1", false },
 		{ "read,1,a,0,1; fork,1,2; read,2,a,0,1", false },
@@ -261,8 +261,8 @@ static void test_open_files(void)
 	}
 }
 
-/* FORMAT.md: a mapping with noreuse or readonly has a descriptor of its own, with
- * readonly it is not VM_SHARED. A child has the same. */
+/* FORMAT.md: a mapping with noreuse or readonly has its own file description, and one with
+ * readonly is not VM_SHARED. A child inherits both. */
 static void test_own_open(void)
 {
 	static const struct {
@@ -297,7 +297,7 @@ static void test_own_open(void)
 	}
 }
 
-/* an anon slot is used again once nobody refers to its page */
+/* an anon slot is reused when its page has no reference left */
 static void test_anon_slots(void)
 {
 	struct tl *x = tl_run(NULL, NULL,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/oom_kill.c: what a process holds, and who is chosen. */
+/* sim/mm/oom_kill.c: the memory of a process, and the choice of the victim. */
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -12,8 +12,8 @@ void suite_oom_kill(void);
 
 static void test_count_pages(void)
 {
-	/* file pages 0-2 and 600 in two tables, anon 1024-1026 in a third, of these one
-	 * read only: the zero page; 1030 and 1031 share the third table */
+	/* file pages 0-2 and 600 in two tables; anon 1024-1026 in a third, one of them only
+	 * read: the zero page; 1030 and 1031 in the third table, too */
 	struct tl *x = tl_run(NULL, NULL,
 			      "file,a,700; spawn,1; map,1,0,700,r--p,a,0; touch,1,0,3,r;"
 			      "touch,1,600,1,r; anon,1,1024,3,rw-p; touch,1,1024,2,w;"
@@ -36,7 +36,7 @@ static void test_count_pages(void)
 	tl_free(x);
 }
 
-/* what a test's run does with a victim: notes it, in the first process's rank */
+/* mm_hooks.oom_kill of these tests: records the victim in the rank of the first process */
 static void note_victim(struct sim *s, struct mm *mm)
 {
 	struct mm *first = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(9));
@@ -46,14 +46,14 @@ static void note_victim(struct sim *s, struct mm *mm)
 
 static const struct mm_hooks test_hooks = { .oom_kill = note_victim };
 
-/* pages of processes 1 to 3, who are ranked in that order; 9 has nothing */
+/* pages of processes 1 to 3, whose ranks are in that order; 9 has no pages */
 static const struct {
 	const char *what;
 	unsigned int pages[3];
 	const char *flags[3]; /* k: killed, t: in an operation, v: a victim already */
 	bool again;
-	unsigned int killed;	 /* 0: nobody is */
-	const char *then_victim; /* who is one afterwards */
+	unsigned int killed;	 /* pid; 0: none */
+	const char *then_victim; /* the victims afterwards */
 } choices[] = {
 	{ "the largest", { 3, 7, 5 }, { "", "", "" }, true, 2, "2" },
 	{ "of equals the last", { 7, 7, 5 }, { "", "", "" }, true, 2, "2" },
@@ -80,7 +80,7 @@ static void test_choice(void)
 			CU_ASSERT(!touch_pages(x->s, mm, 0, choices[i].pages[p - 1], 1, true));
 		}
 		x->s->hooks = &test_hooks;
-		/* without wait: there is no task that could */
+		/* without waiting: there is no task that could wait */
 		TL_EQ(out_of_memory(x->s, false), choices[i].again, "%s", choices[i].what);
 		TL_EQ(tl_mm(x, 9)->rank, choices[i].killed, "%s", choices[i].what);
 		TL_EQ(x->s->oom, !choices[i].again, "%s", choices[i].what);
@@ -93,7 +93,7 @@ static void test_choice(void)
 	}
 }
 
-/* nobody but the system's own process, and a run that has no OOM killer */
+/* no victim: only the system's process exists, or the run has no OOM killer */
 static void test_nobody(void)
 {
 	g_autofree char *text =

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/page_alloc.c: v7.3 mm/page_alloc.c and mm/vmstat.c. Most cases take or
- * give single pages of a zone whose state they set.
+ * sim/mm/page_alloc.c: v7.3 mm/page_alloc.c and mm/vmstat.c. Most cases set the state of a
+ * zone, then allocate and free single pages.
  *
- * "gib" is 1 GiB, 262144 pages, one CPU: watermarks 1024, 1286, 1548; batch 63
- * (262144 >> 12 = 64; 96 down to 64, less 1); per-CPU list from 1286 to 262144 /
- * 8 = 32768; a CPU keeps up to 2 * 1 * (1 + fls(8)) = 10 to itself.
+ * "gib" is 1 GiB, 262144 pages, one CPU: watermarks 1024, 1286, 1548; batch 63 (262144 >> 12
+ * = 64; 96 rounded down to 64, minus 1); the per-CPU list has 1286 to 262144 / 8 = 32768
+ * pages; a CPU counts up to 2 * 1 * (1 + fls(8)) = 10 pages before it updates the zone.
  */
 #include <errno.h>
 
@@ -19,7 +19,7 @@ void suite_page_alloc(void);
 
 static const char gib[] = "memory_pages=262144 scan_ns=1000";
 
-/* @nr pages for a task on CPU 0 */
+/* allocate @nr pages for a task on CPU 0 */
 static void take(struct tl *x, unsigned int nr)
 {
 	while (nr--)
@@ -33,8 +33,8 @@ static void give(struct tl *x, unsigned int nr)
 }
 
 /*
- * calculate_min_free_kbytes(): min = clamp(sqrt(kbytes * 16), 128, 262144) kB;
- * low and high each max(min / 4, managed * watermark_scale_factor / 10000) on.
+ * calculate_min_free_kbytes(): min = clamp(sqrt(kbytes * 16), 128, 262144) kB. low and high
+ * are each max(min / 4, managed * watermark_scale_factor / 10000) above the one before.
  */
 static void test_watermarks(void)
 {
@@ -56,15 +56,15 @@ static void test_watermarks(void)
 		{ "memory_pages=1048576", 2048, 3096, 4144 },
 		/* 128 GiB: sqrt(2^31) = 46340 kB = 11585 pages; 33554 */
 		{ "memory_pages=33554432", 11585, 45139, 78693 },
-		/* 4 TiB: 262144 kB; beyond it stays there */
+		/* 4 TiB: 262144 kB, the maximum */
 		{ "memory_pages=1073741824", 65536, 65536 + 1073741, 65536 + 2 * 1073741 },
 		{ "memory_pages=2147483648", 65536, 65536 + 2147483, 65536 + 2 * 2147483 },
-		/* as told: min_free_kbytes, watermark_scale_factor */
+		/* min_free_kbytes and watermark_scale_factor as set */
 		{ "memory_pages=65536 min_free_pages=300", 300, 375, 450 },
 		{ "memory_pages=65536 min_free_pages=300 watermark_scale_factor=100", 300, 955,
 		  1610 },
 		{ "memory_pages=65536 watermark_scale_factor=3000", 512, 20172, 39832 },
-		/* in a memcg there are none */
+		/* a memcg has none */
 		{ "memcg_pages=65536", 0, 0, 0 },
 	};
 
@@ -87,21 +87,21 @@ static void test_sizes(void)
 		int batch, high_min, high_max, threshold;
 		int64_t drift_mark;
 	} rows[] = {
-		/* low 160. The mark is CPUs * threshold since the second CPU came
-		 * up, more where that exceeds 160 - 128 */
+		/* low 160. With two or more CPUs the mark is CPUs * threshold, and more
+		 * if that exceeds 160 - 128 */
 		{ "memory_pages=4096", 1, 160, 512, 2, 0 },
 		{ "memory_pages=4096 cpus=4", 1, 40, 128, 6, 24 },
 		{ "memory_pages=4096 cpus=8", 1, 20, 64, 8, 192 + 64 },
-		/* 8192 >> 12 = 2, 3 down to 2; low 181 + 45 */
+		/* 8192 >> 12 = 2, 3 rounded down to 2; low 181 + 45 */
 		{ "memory_pages=8192", 1, 226, 1024, 2, 0 },
 		/* 3, 4 stays 4; min 886 kB = 221, low 221 + 55 */
 		{ "memory_pages=12288", 3, 276, 1536, 2, 0 },
-		/* 32, 48 down to 32; low 724 + 181; fls(131072 >> 15) = 3 */
+		/* 32, 48 rounded down to 32; low 724 + 181; fls(131072 >> 15) = 3 */
 		{ "memory_pages=131072 cpus=2", 31, 452, 8192, 16, 32 },
 		{ gib, 63, 1286, 32768, 10, 0 },
 		/* 128 GiB: fls(1024) = 11 */
 		{ "memory_pages=33554432 cpus=4", 63, 45139 / 4, 1048576, 2 * 3 * 12, 4 * 72 },
-		/* four batches at least */
+		/* at least four batches */
 		{ "memory_pages=12288 min_free_pages=1 cpus=8", 3, 12, 192, 8, 25 + 64 },
 	};
 
@@ -119,8 +119,8 @@ static void test_sizes(void)
 	}
 }
 
-/* a list is refilled by twice as many each time, up to 32 batches, and may grow
- * by as much; above the high watermark only */
+/* each refill of a list is twice as large as the last, up to 32 batches, and the list may grow
+ * by as much, but only above the high watermark */
 static void test_refill(void)
 {
 	static const unsigned int above[] = { 63, 126, 252, 504, 1008, 2016, 2016 };
@@ -141,11 +141,11 @@ static void test_refill(void)
 		TL_EQ(zone_free_exact(x->s), left, "refill %zu is used up", i);
 	}
 	TL_EQ(pcp->alloc_factor, 5, "2^5 batches");
-	/* a page given back halves that 5, so it is four batches next */
+	/* a freed page halves that 5, so the next refill has four batches */
 	give(x, 1);
 	take(x, 2);
 	TL_EQ(pcp->count, 252 - 1, "after one was freed");
-	/* below high it does not grow, and what there is leaves room for a batch */
+	/* below high the list does not grow, and has room for one batch */
 	take(x, 251);
 	x->s->zone.below_high = true;
 	pcp->high = 1500;
@@ -153,8 +153,8 @@ static void test_refill(void)
 	take(x, 1);
 	TL_EQ(pcp->high, 1500, "below high");
 	TL_EQ(pcp->count, 1500 - 63 - 1, "below high");
-	/* one of the kernel's is from a list of its own: 1500 - 1436 - 63 = 1,
-	 * but a batch at least */
+	/* kernel pages have a list of their own: 1500 - 1436 - 63 = 1, but at least a
+	 * batch */
 	alloc_kernel_pages(x->s, 1);
 	TL_EQ(pcp->lists[MIGRATE_UNMOVABLE], 63 - 1, "the kernel's list");
 	TL_EQ(pcp->count, 1436 + 62, "both lists");
@@ -162,14 +162,14 @@ static void test_refill(void)
 	tl_free(x);
 }
 
-/* watermark_scale_factor 3000 of 1000 pages: low 63 + 300, but an eighth is 125.
- * clamp() gives the lower bound once and then always the upper. */
+/* watermark_scale_factor 3000 with 1000 pages: low is 63 + 300, but an eighth of memory is 125.
+ * clamp() returns the lower bound once, then always the upper. */
 static void test_high_min_above_max(void)
 {
 	struct tl *x = tl_new("memory_pages=1000 watermark_scale_factor=3000", NULL, "spawn,1");
 	struct per_cpu_pages *pcp = &x->s->cpus[0].pcp;
 
-	x->s->zone.below_high = true; /* it grows by nothing */
+	x->s->zone.below_high = true; /* the list does not grow */
 	take(x, 1);
 	TL_EQ(pcp->high, 363, "at first");
 	take(x, 1);
@@ -186,13 +186,13 @@ static void test_free(void)
 	struct per_cpu_pages *pcp = &x->s->cpus[0].pcp;
 	struct zone *z = &x->s->zone;
 
-	/* 63 + 126 + 252 + 504 + 1008: the list may hold 1286 + 1953 */
+	/* 63 + 126 + 252 + 504 + 1008: the list may have 1286 + 1953 pages */
 	take(x, 1953);
 	TL_EQ(pcp->count, 0, "used up");
 	give(x, 1953);
 	TL_EQ(pcp->count, 1953, "all kept");
 	TL_EQ(pcp->free_count, 1953, "in a row");
-	/* 3238 are less than 3239; then 2016, 32 batches, go at once */
+	/* 3238 are less than 3239; with the next, 2016 pages, 32 batches, go back at once */
 	give(x, 1285);
 	TL_EQ(pcp->count, 3238, "full");
 	TL_EQ(pcp->free_count, 2016, "no more are counted");
@@ -200,8 +200,8 @@ static void test_free(void)
 	TL_EQ(pcp->count, 3239 - 2016, "32 batches");
 	TL_EQ(pcp->high, 3239, "it holds 2016 + 63");
 
-	/* free_count is what was freed since the last allocation, halved by it;
-	 * a batch at least, and a batch stays */
+	/* free_count counts pages freed since the last allocation, which halved it. At
+	 * least a batch goes back, and a batch stays */
 	pcp->count = pcp->lists[MIGRATE_MOVABLE] = 1299;
 	pcp->high = 1300;
 	pcp->free_count = 20;
@@ -215,7 +215,7 @@ static void test_free(void)
 	take(x, 1);
 	TL_EQ(pcp->free_count, 1000, "halved");
 
-	/* below high: what is over high_min goes, and high falls by as much */
+	/* below high: pages above high_min go back, and high falls by as much */
 	z->below_high = true;
 	z->free = 1000;
 	pcp->count = pcp->lists[MIGRATE_MOVABLE] = 1284;
@@ -226,7 +226,7 @@ static void test_free(void)
 	TL_EQ(pcp->high, 3000 - 100, "below high");
 	give(x, 1);
 	TL_EQ(pcp->count, 1286 - 101, "below high");
-	/* reclaim: four batches at most */
+	/* during reclaim the list has at most four batches */
 	z->reclaim_active = true;
 	pcp->count = pcp->lists[MIGRATE_MOVABLE] = 250;
 	pcp->high = 3000;
@@ -239,8 +239,8 @@ static void test_free(void)
 	tl_free(x);
 }
 
-/* ZONE_BELOW_HIGH: set by an allocation that finds no more than high free, and
- * cleared when pages go back from a list and more are */
+/* ZONE_BELOW_HIGH: set by an allocation with no more than high pages free, cleared when pages go
+ * back from a list and more than high are free */
 static void test_below_high(void)
 {
 	struct tl *x = tl_new(gib, NULL, "spawn,1");
@@ -254,7 +254,7 @@ static void test_below_high(void)
 	z->free = 1548;
 	take(x, 1);
 	TL_EQ(z->below_high, true, "1548");
-	/* 63 back: 1485 + 55 counted is not enough, 1494 + 55 is */
+	/* 63 go back: 1485 + 55 counted are not enough, 1494 + 55 are */
 	for (int64_t i = 0; i < 2; i++) {
 		pcp->count = pcp->lists[MIGRATE_MOVABLE] = 1285;
 		pcp->free_count = 0;
@@ -268,7 +268,7 @@ static void test_below_high(void)
 	tl_free(x);
 }
 
-/* NR_FREE_PAGES: a CPU tells the zone when it has more than 10 to tell */
+/* NR_FREE_PAGES: a CPU updates the zone when its own count exceeds 10 */
 static void test_drift(void)
 {
 	struct tl *x = tl_new(gib, NULL, "spawn,1");
@@ -283,8 +283,8 @@ static void test_drift(void)
 	TL_EQ(s->cpus[0].free_diff, 0, "refreshed");
 	tl_free(x);
 
-	/* eight CPUs: 8 * 8 hidden pages are more than 160 - 128, so below 192 +
-	 * 64 the exact number counts, and while kswapd is awake 32 / 8 are hidden */
+	/* eight CPUs: 8 * 8 uncounted pages are more than 160 - 128. So below 192 + 64 the
+	 * exact number is used, and while kswapd is awake up to 32 / 8 are uncounted */
 	x = tl_new("memory_pages=4096 cpus=8", NULL, "spawn,1");
 	s = x->s;
 	s->zone.free = 193;
@@ -297,8 +297,8 @@ static void test_drift(void)
 	TL_EQ(s->zone.stat_threshold, 8, "asleep");
 	tl_free(x);
 
-	/* four: 4 * 6 are not, so nobody looks; but there is a mark, so 32 / 4 are
-	 * hidden while kswapd is awake, which is more than else */
+	/* four CPUs: 4 * 6 are not more, so the exact number is not used. But there is a
+	 * mark, so while kswapd is awake 32 / 4 are uncounted, which is more than otherwise */
 	x = tl_new("memory_pages=4096 cpus=4", NULL, "spawn,1");
 	s = x->s;
 	s->zone.free = 193;
@@ -318,8 +318,8 @@ static void test_drift(void)
 	tl_free(x);
 }
 
-/* decay_pcp_high(), each second: an eighth less, but not much below what is on
- * the list, and what is over it goes */
+/* decay_pcp_high(), each second: high falls by an eighth, but not far below the length of the
+ * list; pages above it go back */
 static void test_decay(void)
 {
 	static const struct {
@@ -346,7 +346,7 @@ static void test_decay(void)
 		clock_advance(&x->s->clock, 1);
 		TL_EQ(pcp->high, rows[i].high_after, "row %zu", i);
 		TL_EQ(pcp->count, rows[i].count_after, "row %zu", i);
-		/* the kernel's list is the first to go */
+		/* pages of the kernel's list go first */
 		TL_EQ(pcp->lists[MIGRATE_UNMOVABLE],
 		      rows[i].count_after < rows[i].count && rows[i].count - rows[i].count_after > 6
 			      ? 0
@@ -356,7 +356,7 @@ static void test_decay(void)
 	}
 }
 
-/* three seconds at once: 3239, 2835, 2481, 2171 */
+/* three seconds in one step: 3239, 2835, 2481, 2171 */
 static void test_decay_seconds(void)
 {
 	struct tl *x = tl_new(gib, NULL, "spawn,1");
@@ -368,14 +368,14 @@ static void test_decay_seconds(void)
 }
 
 /*
- * An allocation gets to direct reclaim with 1286 pages on its CPU's list: a
- * refill of 1287 (32 batches would be 2016) has emptied the zone, and a
- * watermark is asked about the zone alone. kswapd is woken, but has had no time.
- * Of 4000 pages reclaim takes 1, 3, 7, 15 and 31 at priorities 11 to 7, 57 >= 32
- * together. The first one freed makes 1287 >= max(1287, 1286): a batch of 63
- * goes back, 55 of which are told (5 * 11). 56 more fill the list to 1280. 55 is
- * below min still, so all lists are drained: 8 + 1280 = 117 * 11 + 1, 1342 free.
- * Then a batch of 63 is taken: 12 pages turn 1 into -11, 4 * 11 more are told.
+ * An allocation enters direct reclaim with 1286 pages on its CPU's list: a refill of 1287
+ * (32 batches would be 2016) has emptied the zone, and the watermark check only counts the
+ * zone. kswapd was woken but has not run yet. Of 4000 pages reclaim takes 1, 3, 7, 15 and 31
+ * at priorities 11 to 7, together 57 >= 32. The first freed page makes 1287 >= max(1287,
+ * 1286), so a batch of 63 goes back, of which 55 (5 * 11) are counted. 56 more pages fill
+ * the list to 1280. 55 is still below min, so all lists are drained: 8 + 1280 = 117 * 11 +
+ * 1, 1342 free. Then a batch of 63 is taken: 12 pages turn 1 into -11, and 4 * 11 more are
+ * counted.
  */
 static void test_direct_reclaim(void)
 {
@@ -403,8 +403,8 @@ static void test_direct_reclaim(void)
 	tl_free(x);
 }
 
-/* nothing to reclaim: readahead gives up, others are out of memory; the kernel
- * itself takes what there is. (allocstall: do_try_to_free_pages() walks twice.) */
+/* nothing to reclaim: readahead gives up, other allocations are out of memory, the kernel's own
+ * use the last pages. (allocstall: do_try_to_free_pages() runs twice.) */
 static void test_exhausted(void)
 {
 	struct tl *x = tl_new("memory_pages=4096", NULL, "spawn,1");
@@ -412,7 +412,7 @@ static void test_exhausted(void)
 
 	s->zone.free = 129;
 	s->zone.below_high = true;
-	s->kswapd.failures = 16; /* it does not come */
+	s->kswapd.failures = 16; /* nothing wakes it any more */
 	TL_EQ(alloc_page(s, 0, GFP_READAHEAD), 0, "129 are more than min");
 	s->zone.free = 128;
 	s->cpus[0].free_diff = 0;
@@ -428,8 +428,8 @@ static void test_exhausted(void)
 	tl_free(x);
 }
 
-/* what the kernel takes for itself: 19 pages for a process, one for each table
- * of 512 PTEs, one for 7 nodes of 64 pages each of the page cache */
+/* kernel pages: 19 per process, one per table of 512 PTEs, one per 7 nodes of the page cache,
+ * each of which covers 64 pages */
 static void test_kernel_pages(void)
 {
 	static const struct {
@@ -446,7 +446,7 @@ static void test_kernel_pages(void)
 		{ "spawn,1; anon,1,500,20,rw-p; touch,1,500,13,w; kill,1", 0 },
 		{ "spawn,1; read,1,a,0,448", 20 },
 		{ "spawn,1; read,1,a,0,449", 21 },
-		/* of each file its own */
+		/* each file has nodes of its own */
 		{ "spawn,1; read,1,a,0,385; read,1,b,0,1", 21 },
 		{ "spawn,1; read,1,a,0,384; read,1,b,0,1", 20 },
 		{ "spawn,1; read,1,a,0,449; read,1,a,0,449; drop_caches", 19 },

@@ -6,8 +6,8 @@
 
 void suite_page_writeback(void);
 
-/* wb_workfn() every dirty_writeback_ms for what is dirty for dirty_expire_ms;
- * balance_dirty_pages() past the background ratio of free and file pages */
+/* wb_workfn() runs every dirty_writeback_ms for pages that have been dirty for dirty_expire_ms;
+ * balance_dirty_pages() acts above the background ratio of free and file pages */
 static const struct {
 	const char *machine, *ops;
 	uint64_t dirty, written;
@@ -27,11 +27,11 @@ static const struct {
 	  "the later ones stay" },
 	{ "", "write,1,a,0,10; advance,20s; write,1,a,0,10; advance,11s", 0, 10,
 	  "dirty since the first write" },
-	/* 10% of 1000 pages of limit: 100 are allowed, 101 start the flusher */
+	/* 10% of the limit, 1000 pages: 100 are allowed, 101 start the flusher */
 	{ "memcg_pages=1000", "write,1,a,0,100", 100, 0, "at the background ratio" },
 	{ "memcg_pages=1000", "write,1,a,0,101", 0, 101, "past it" },
 	{ "memcg_pages=1000 dirty_background_ratio=50", "write,1,a,0,500", 500, 0, "half" },
-	/* anon pages do not count into what may be dirty */
+	/* anon pages do not count for the ratio */
 	{ "memcg_pages=1000", "anon,1,0,500,rw-p; touch,1,0,500,w; write,1,a,0,51", 0, 51,
 	  "half of the memory is anon: 50" },
 };
@@ -63,8 +63,8 @@ static void test_flush_mapped(void)
 	tl_free(x);
 }
 
-/* The flusher drains the batches of its CPU. With two CPUs that is not the CPU that
- * dirtied. */
+/* The flusher drains the batches of its CPU. With two CPUs, that is not the CPU that dirtied
+ * the pages. */
 static void test_flush_drains(void)
 {
 	const char *ops =
@@ -99,7 +99,7 @@ static void test_rotate(void)
 	tl_free(x);
 }
 
-/* a dirty private copy is anon; a dirty shared PTE is the file's at unmap */
+/* a dirty private copy is an anon page; unmapping a dirty shared PTE dirties the file page */
 static void test_zap_dirty(void)
 {
 	struct tl *x = tl_run(NULL, NULL,

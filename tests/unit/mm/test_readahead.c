@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/readahead.c: v7.3 mm/readahead.c and do_{sync,async}_mmap_readahead(),
- * order-0 folios. Windows are worked out by hand; a file of 1000 pages, 32
- * pages of readahead (read_ahead_kb 128) unless a row says otherwise.
+ * sim/mm/readahead.c: v7.3 mm/readahead.c and do_{sync,async}_mmap_readahead(), order-0
+ * folios. Windows are worked out by hand, for a file of 1000 pages and a readahead of 32
+ * pages (read_ahead_kb 128) unless a row says otherwise.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 void suite_readahead(void);
 
-/* what is cached, and which pages carry the readahead mark */
+/* the cached pages, and those with PG_readahead */
 struct row {
 	const char *ops, *cached, *marks, *what;
 };
@@ -35,7 +35,7 @@ static void run_rows(const struct row *rows, size_t nr, const char *machine)
 /*
  * page_cache_sync_ra(): get_init_ra_size(req, 32): 4 * req up to 32/32 pages, 2
  * * req (rounded up to a power of two) up to 8, else all. page_cache_async_ra():
- * get_next_ra_size(): 4 * size below 2, 2 * size up to 16, else 32. The mark is
+ * get_next_ra_size(): 4 * size below 2, 2 * size up to 16, else 32. PG_readahead is set
  * async_size pages before the end of the window.
  */
 static const struct row sequential[] = {
@@ -55,9 +55,8 @@ static const struct row sequential[] = {
 	{ "read,1,a,0,3; read,1,a,3,3", "0-23", "8", "three more: 16" },
 };
 
-/* with io_pages no larger than the window, and with larger ones: then a read of
- * 40 is one window of 40, rounded up to 64 and cut to 40, async 20; its mark
- * brings 40 more; one of 100 is cut to 64 */
+/* io_pages equal to the window, and larger: then a read of 40 pages is one window, rounded up to
+ * 64 and cut to 40, async 20; its PG_readahead page reads 40 more. A read of 100 is cut to 64 */
 static const struct row oversized[] = {
 	{ "read,1,a,0,40", "0-95", "64", "32, async 16; 32 more at 16, and at 32" },
 };
@@ -89,13 +88,12 @@ static const struct row random_reads[] = {
 	  "history no longer than the request" },
 	{ "map,2,0,3,r--p,a,300,random; touch,2,0,3,r; read,1,a,303,2", "300-307", "307",
 	  "history longer than the request: 3 + 2" },
-	/* filemap_read() sets ra->prev_pos when it is done. Page 36 is cached
-	 * already, so the window 20..51 gets no mark; at 52 the read continues by
-	 * its history of 32 pages: 32 more, async 1. Taking it for sequential
-	 * would read 16. */
+	/* filemap_read() sets ra->prev_pos at its end. Page 36 is cached already, so
+	 * the window 20..51 gets no PG_readahead. At 52 the history of 32 pages
+	 * counts: 32 more, async 1. A sequential read would read 16. */
 	{ "map,2,0,1,r--p,a,36,random; touch,2,0,1,r; read,1,a,20,40", "20-83", "83",
 	  "a read that misses twice" },
-	/* the end of the file: no mark, even if the window just fits */
+	/* the end of the file: no PG_readahead, even if the window just fits */
 	{ "read,1,a,998,1", "998", "", "the last but one" },
 	{ "read,1,a,990,1; read,1,a,991,9", "990-999", "", "9 at 991: window 32 cut at the end" },
 	{ "read,1,a,995,1; read,1,a,996,1", "995-999", "", "4 at 996: it just fits, no mark" },
@@ -111,24 +109,24 @@ static const struct row mapped[] = {
 	{ "map,1,0,1000,r--p,a,0; touch,1,983,1,r", "967-998", "991", "a page is left" },
 	{ "map,1,0,1000,rw-s,a,0; touch,1,100,1,w", "84-115", "108", "a write faults as a read" },
 	{ "map,1,0,1000,rw-p,a,0; touch,1,100,1,w", "84-115", "108", "and so does a copy" },
-	/* do_async_mmap_readahead(): the mark asks for the next 32 */
+	/* do_async_mmap_readahead(): PG_readahead reads the next 32 */
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,108,1,r", "84-147", "116", "the mark" },
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,107,1,r; touch,1,109,1,r", "84-115",
 	  "108", "next to the mark" },
-	/* a marked page outside of the state's window (page_cache_next_miss()):
-	 * 900 moved the state away; 116 - 108 + 32 = 40 -> 32 */
+	/* PG_readahead outside of the current window (page_cache_next_miss()): the
+	 * access to 900 moved the window; 116 - 108 + 32 = 40 -> 32 */
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r; touch,1,900,1,r; touch,1,108,1,r",
 	  "84-147 884-915", "116 908", "the mark of an older window" },
-	/* VM_EXEC: [pgoff, + 32) within the VMA, no mark */
+	/* VM_EXEC: [pgoff, + 32) within the VMA, no PG_readahead */
 	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r", "100-131", "", "code" },
 	{ "map,1,90,20,r-xp,a,90; touch,1,100,1,r", "100-109", "", "code: not past its VMA" },
 	{ "map,1,0,1000,r-xp,a,0; touch,1,100,1,r; touch,1,132,1,r", "100-163", "",
 	  "code continues" },
-	/* MADV_RANDOM: the page alone; executable: as code */
+	/* MADV_RANDOM: only the page; an executable mapping: as without advice */
 	{ "map,1,0,1000,r--p,a,0,random; touch,1,100,1,r; touch,1,101,1,r", "100-101", "",
 	  "random" },
 	{ "map,1,0,1000,r-xp,a,0,random; touch,1,100,1,r", "100-131", "", "random code" },
-	/* MADV_SEQUENTIAL: as a read of 32 pages */
+	/* MADV_SEQUENTIAL: like a read of 32 pages */
 	{ "map,1,0,1000,r--p,a,0,sequential; touch,1,0,1,r", "0-31", "16",
 	  "sequential at 0: 32, async 16" },
 	{ "map,1,0,1000,r--p,a,0,sequential; touch,1,100,1,r", "100-131", "",
@@ -146,7 +144,7 @@ static const struct row off[] = {
 
 /* a smaller window: get_init_ra_size() doubles up to 8/4, then takes all 8 */
 static const struct row window_8[] = {
-	/* 1 > 8/32, 1 <= 8/4: 2; async 1, mark at 1 */
+	/* 1 > 8/32, 1 <= 8/4: 2; async 1, PG_readahead on 1 */
 	{ "read,1,a,0,1", "0-1", "1", "2 pages" },
 	/* next: 2 <= 4: 4; align 4, ends at 6: 6 - 2 = 4, cut to [2, 4) */
 	{ "read,1,a,0,1; read,1,a,1,1", "0-3", "2", "4 pages, cut to end at a multiple of 4" },
@@ -154,8 +152,8 @@ static const struct row window_8[] = {
 	{ "map,1,0,1000,r--p,a,0; touch,1,100,1,r", "96-103", "102", "read-around" },
 };
 
-/* get_next_ra_size(): four times below a sixteenth of the window, twice from it
- * on; an initial window of 4 pages either way */
+/* get_next_ra_size(): four times the size below a sixteenth of the window, twice from there on;
+ * the initial window has 4 pages in both cases */
 static const struct row window_64[] = {
 	{ "read,1,a,0,1; read,1,a,1,1", "0-11", "4", "4 is 64/16: 8" },
 	{ "read,1,a,0,1; read,1,a,1,1; read,1,a,4,1", "0-27", "12", "then 16" },
@@ -198,8 +196,8 @@ static void test_window_8(void)
 }
 
 /*
- * MMAP_LOTSAMISS 100: a miss counts one up, a hit (do_async_mmap_readahead(),
- * filemap_map_pages()) one down; above 100 there is no read-around.
+ * MMAP_LOTSAMISS, 100: a miss increments mmap_miss, a hit (do_async_mmap_readahead(),
+ * filemap_map_pages()) decrements it. Above 100 there is no read-around.
  */
 static void test_mmap_miss(void)
 {
@@ -229,8 +227,8 @@ static void test_mmap_miss(void)
 	}
 }
 
-/* filemap_map_pages() takes one miss back when it maps the page that faulted,
- * unless that page is a refaulted one of the working set */
+/* filemap_map_pages() decrements mmap_miss if it maps the page that faulted, unless that page
+ * refaulted as part of the working set */
 static void test_mmap_miss_fault_around(void)
 {
 	struct tl *x =
@@ -242,8 +240,8 @@ static void test_mmap_miss_fault_around(void)
 
 	tl_to(x, "two");
 	ra = ((struct vma *)tl_mm(x, 1)->vmas->pdata[0])->open;
-	/* each miss is retried, and maps by fault-around then: FAULT_FLAG_TRIED
-	 * takes nothing back */
+	/* each miss is retried and then mapped by fault-around: with FAULT_FLAG_TRIED
+	 * mmap_miss is not decremented */
 	TL_EQ(ra->mmap_miss, 2, "two misses");
 	tl_to(x, "hit");
 	TL_EQ(ra->mmap_miss, 1, "a hit by fault-around");
@@ -251,9 +249,9 @@ static void test_mmap_miss_fault_around(void)
 }
 
 /*
- * A window that is being filled is locked: reclaim takes other pages. Without
- * that, a window larger than the inactive list was dropped before it was read:
- * 1033 fills and 353 refaults.
+ * The pages of a window are locked while they are read, so reclaim takes other pages. Bug:
+ * they were not locked, and a window larger than the inactive list was evicted before it
+ * was read: 1033 fills and 353 refaults.
  */
 static void test_locked(void)
 {

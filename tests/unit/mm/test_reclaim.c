@@ -7,7 +7,7 @@
 
 void suite_reclaim(void);
 
-/* a pass over every page of the inactive lists, on CPU 0 */
+/* scan every page of the inactive lists once, on CPU 0 */
 static struct scan_control all(struct tl *x)
 {
 	struct scan_control sc = { .memcg = true, .may_swap = true, .nr_to_reclaim = 1 };
@@ -17,10 +17,10 @@ static struct scan_control all(struct tl *x)
 	return sc;
 }
 
-/* what shrink_folio_list() does to page 0 */
+/* shrink_folio_list() and its effect on page 0 */
 static const struct {
 	const char *machine, *ops, *where;
-	uint16_t flags; /* of those below */
+	uint16_t flags; /* of the flags checked below */
 	uint64_t freed, activated;
 	const char *what;
 } fates[] = {
@@ -34,21 +34,21 @@ static const struct {
 	  0, 1, "code: activated" },
 	{ "", "map,1,0,1,r--p,a,0,random; touch,1,0,1,r; drain", "shadow", PG_shadow, 1, 0,
 	  "young, but no recency: unmapped and reclaimed" },
-	/* dirty file pages are activated and left to the flusher; if all that
-	 * was scanned was dirty, that is at once, and they go to the tail */
+	/* dirty file pages are activated and left to the flusher. If all scanned
+	 * pages are dirty, the flusher writes at once, and they go to the tail */
 	{ "", "write,1,a,0,1; drain", "inactive_file", 0, 0, 1, "dirty" },
 	{ "", "map,1,0,1,rw-s,a,0,random; touch,1,0,1,w; drain", "inactive_file", 0, 0, 1,
 	  "dirty, mapped: unmapped first" },
 	{ "", "write,1,a,0,1; read,1,a,1,1; drain", "active_file", PG_active, 1, 1,
 	  "dirty next to a clean one" },
-	/* on another CPU's batch: a reference too many (__remove_mapping()) */
+	/* in another CPU's batch: one reference too many for __remove_mapping() */
 	{ "cpus=2", "read,1,a,0,1; read,2,a,1,1", "batch", PG_referenced, 0, 0,
 	  "not on a list yet" },
 	{ "cpus=2", "read,1,a,0,1; drain; read,2,a,0,1", "active_file", PG_active, 0, 1,
 	  "an activation waits on this CPU: drained first" },
 	{ "cpus=2", "read,1,a,0,1; drain; read,3,a,0,1", "inactive_file", 0, 0, 0,
 	  "an activation waits on another CPU: busy" },
-	/* tmpfs: swap or stay */
+	/* tmpfs pages are swapped out or stay */
 	{ "swap_pages=9", "write,1,t,0,1; drain", "shadow",
 	  PG_shadow | PG_swapcache | PG_swapbacked, 1, 0, "tmpfs goes to swap" },
 	{ "swap_pages=0", "write,1,t,0,1; drain", "inactive_anon", PG_referenced, 0, 0,
@@ -81,8 +81,8 @@ static void test_fates(void)
 	}
 }
 
-/* handle_reclaim_writeback(): only when all that a pass took was dirty and
- * unqueued is the flusher woken from there */
+/* handle_reclaim_writeback() wakes the flusher only if all pages that a pass took were dirty and
+ * unqueued */
 static void test_dirty(void)
 {
 	static const struct {
@@ -110,7 +110,7 @@ static void test_dirty(void)
 	}
 }
 
-/* mapped anon: a swap slot, entries in the page tables, a shadow */
+/* a mapped anon page gets a swap slot, swap entries in the page tables and a shadow */
 static void test_swap_out(void)
 {
 	struct tl *x = tl_run("swap_pages=2", NULL,
@@ -133,9 +133,8 @@ static void test_swap_out(void)
 }
 
 /*
- * do_try_to_free_pages(): if nothing was freed and active pages were spared,
- * once more with force_deactivate. All inactive pages busy: the active ones
- * have to go.
+ * do_try_to_free_pages(): if nothing was freed and active pages were skipped, it repeats with
+ * force_deactivate. Here all inactive pages are busy, so active ones are reclaimed.
  */
 static void test_force_deactivate(void)
 {
@@ -158,11 +157,10 @@ static void test_force_deactivate(void)
 }
 
 /*
- * PG_workingset goes into the shadow (pack_shadow()) and makes the refault a
- * restore. 40 pages of a are active, 10 of b inactive; at priority 1 half of
- * each list is scanned: 20 of a are deactivated, 5 of b go; then all 25 that
- * are inactive go, a:0 20 ticks before it comes back, the 20 still active allow
- * just that.
+ * PG_workingset is part of the shadow (pack_shadow()) and makes the refault a restore. 40
+ * pages of a are active, 10 of b inactive. At priority 1 half of each list is scanned: 20 of
+ * a are deactivated, 5 of b are evicted. Then all 25 inactive pages are evicted. The refault
+ * distance of a:0 is 20, and with 20 active pages that is just short enough.
  */
 static void test_workingset_shadow(void)
 {
@@ -201,7 +199,7 @@ static void test_workingset_shadow(void)
 	tl_free(x);
 }
 
-/* the counters of one and the other reclaimer */
+/* the counters of kswapd and of direct reclaim */
 static void test_who(void)
 {
 	struct tl *x = tl_run("memory_pages=4096", NULL, "file,a,9000; spawn,1; read,1,a,0,9000");
@@ -218,8 +216,8 @@ static void test_who(void)
 	tl_free(x);
 }
 
-/* the whole machine without anything to reclaim ends in -ENOMEM, after direct
- * reclaim was tried; with swap it does not */
+/* a whole machine with nothing to reclaim ends in -ENOMEM after direct reclaim; with swap it
+ * does not */
 static void test_oom(void)
 {
 	static const char text[] = "spawn,1; anon,1,0,2000,rw-p; touch,1,0,2000,w";

@@ -8,8 +8,8 @@
 void suite_rmap(void);
 
 /*
- * folio_referenced(): VMAs whose PTE is young, which it clears; a VMA without
- * recency is not even looked at (invalid_folio_referenced_vma()). Page 5 of a.
+ * folio_referenced() counts VMAs with a young PTE and clears the young bit. It skips a VMA
+ * without recency (invalid_folio_referenced_vma()). Page 5 of a.
  */
 static const struct {
 	const char *ops;
@@ -51,15 +51,14 @@ static void test_referenced(void)
 		TL_EQ(folio_referenced(x->s, slot, &exec), references[i].count, "%s",
 		      references[i].what);
 		TL_EQ(exec, references[i].exec, "%s", references[i].what);
-		/* looked at once, it is old */
+		/* the first call has made it old */
 		TL_EQ(folio_referenced(x->s, slot, &exec), 0, "%s, again", references[i].what);
 		TL_EQ(exec, false, "%s, again", references[i].what);
 		tl_free(x);
 	}
 }
 
-/* a young bit that is not counted stays set: it is seen by no one, and by
- * everyone once the advice is taken back */
+/* a young bit that is skipped stays set: it counts once the advice is revoked */
 static void test_no_recency_keeps_young(void)
 {
 	struct tl *x = tl_new(NULL, NULL,
@@ -76,7 +75,7 @@ static void test_no_recency_keeps_young(void)
 	tl_free(x);
 }
 
-/* a second touch is seen again, an old mapping counts only the young */
+/* after a second touch the PTE counts again; only young PTEs count */
 static void test_touched_again(void)
 {
 	struct tl *x = tl_new(NULL, NULL,
@@ -94,8 +93,8 @@ static void test_touched_again(void)
 }
 
 /*
- * folio_referenced_one(): an anon page that only a dying or reaped mm maps is
- * -1, not worth swapping out; a shared one, or a file's page, is not.
+ * folio_referenced_one(): -1 for an anon page that only a dying or reaped mm maps, as it is
+ * not worth swapping out; not for a shared page or a file page.
  */
 static void test_dying(void)
 {
@@ -110,9 +109,9 @@ static void test_dying(void)
 
 		mm->dying = how == 0;
 		mm->unstable = how == 1;
-		/* page 101 was copied by the child: the parent's is its own */
+		/* the child has copied page 101, so the parent's is exclusive */
 		CU_ASSERT(folio_referenced(x->s, tl_anon_slot(x, 1, 101), &exec) == -1);
-		/* page 100 is shared with the living child, which is old */
+		/* the living child shares page 100, with an old PTE */
 		TL_EQ(folio_referenced(x->s, tl_anon_slot(x, 1, 100), &exec), how == 0,
 		      "shared, young in the parent");
 		TL_EQ(folio_referenced(x->s, tl_slot(x, "a", 5), &exec), how == 0, "file");
@@ -121,7 +120,7 @@ static void test_dying(void)
 	tl_free(x);
 }
 
-/* try_to_unmap() of a file page: every PTE goes; a dirty one dirties the page */
+/* try_to_unmap() of a file page removes every PTE; a dirty one dirties the page */
 static void test_unmap_file(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -129,8 +128,8 @@ static void test_unmap_file(void)
 			      "map,2,50,8,r--p,a,0; touch,2,50,2,r; map,1,100,1,r--p,a,0;"
 			      "touch,1,100,1,r; touch,1,1,1,w");
 
-	/* have page 1 clean but its PTE dirty, as after a write through the
-	 * mapping of a page whose writeback has begun */
+	/* page 1 is clean but its PTE dirty, as after a write through a mapping to a
+	 * page whose writeback has begun */
 	try_to_unmap(x->s, tl_slot(x, "a", 0));
 	TL_EQ(tl_folio(x, "a", 0)->mapcount, 0, "page 0");
 	TL_EQ(tl_pte(x, 1, 0) | tl_pte(x, 2, 50) | tl_pte(x, 1, 100), 0, "page 0");
@@ -166,8 +165,8 @@ static void test_unmap_anon(void)
 	tl_free(x);
 }
 
-/* folio_mkclean(): shared PTEs become clean and read-only, and stay young; the
- * next write faults (write notification) */
+/* folio_mkclean(): shared PTEs become clean and read-only and stay young, so the next write
+ * faults (write notification) */
 static void test_mkclean(void)
 {
 	struct tl *x = tl_new(NULL, NULL,
@@ -195,10 +194,10 @@ static void append_mappings(GString *to, struct interval_node *n)
 }
 
 /*
- * Bug: the newest mapping of a file came first. In the kernel's tree the one that
- * begins first does, of equal ones the oldest, after fork() the child's behind its
- * parent's, and one that was cut or merged is the newest. MGLRU looks around in
- * this order: "rotation" on v6.12 agreed with the kernel in 90% of its cells.
+ * Bug: the newest mapping of a file came first. In the kernel's tree the mapping with the
+ * lowest begin comes first, of equal ones the oldest. After fork() the child's follows its
+ * parent's, and a mapping that was cut or merged counts as the newest. MGLRU looks around in
+ * this order; with the bug "rotation" on v6.12 agreed with the kernel in 90% of its cells.
  */
 static void test_order(void)
 {
@@ -236,8 +235,9 @@ static void append_anon(GString *to, struct interval_node *n)
 }
 
 /*
- * Bug: the VMAs of an anon_vma came in the order of their making. In the kernel's tree they
- * go by address, of equal ones the oldest first, and one that was cut is the newest.
+ * Bug: the VMAs of an anon_vma were in the order of their creation. In the kernel's tree they
+ * are in the order of address, of equal ones the oldest first, and one that was cut counts as
+ * the newest.
  */
 static void test_anon_order(void)
 {
@@ -269,8 +269,8 @@ static void test_anon_order(void)
 	}
 }
 
-/* The process that an anon page was made for is asked first, and may be gone, or another
- * one with its number, or may have lost the page. */
+/* rmap tries the process that an anon page was allocated for first. That process may be dead,
+ * its pid may be another process's, or it may not map the page any more. */
 static void test_owner(void)
 {
 	static const char *const rows[] = {

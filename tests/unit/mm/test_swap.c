@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/swap.c: slots given and given back, and when swap is full. */
+/* sim/mm/swap.c: allocation of slots, their release, and full swap. */
 #include <CUnit/CUnit.h>
 
 #include "sim/mm/swap.h"
@@ -21,7 +21,7 @@ static void test_slots(void)
 	}
 	TL_EQ(nr_swap_pages(x->s), 0, "none is left");
 
-	/* an entry elsewhere still needs the content */
+	/* a swap entry of another process still needs the slot */
 	f = &x->s->folios[tl_anon_slot(x, 1, 0)];
 	f->flags &= (uint16_t)~PG_dirty;
 	x->s->anon[tl_anon_slot(x, 1, 0) - x->s->anon_first].nr_swap = 1;
@@ -32,7 +32,7 @@ static void test_slots(void)
 	folio_free_swap(x->s, tl_anon_slot(x, 1, 0));
 	TL_EQ(nr_swap_pages(x->s), 1, "nobody does");
 	TL_EQ(f->flags & (PG_swapcache | PG_dirty), PG_dirty, "the only copy now");
-	/* it has none any more, and one without has none to give */
+	/* it has no slot any more, so there is nothing to free */
 	folio_free_swap(x->s, tl_anon_slot(x, 1, 0));
 	folio_free_swap(x->s, tl_anon_slot(x, 1, 5));
 	TL_EQ(nr_swap_pages(x->s), 1, "freed once");
@@ -40,7 +40,7 @@ static void test_slots(void)
 	tl_free(x);
 }
 
-/* what is freed with its slot gives it back: munmap() of swapped pages */
+/* munmap() of swapped pages frees their slots */
 static void test_freed(void)
 {
 	struct tl *x = tl_run("memcg_pages=200 swap_pages=1000 swappiness=200", NULL,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/task.c: what a task of a timed run finds as it left it. Who has the CPU in an
- * untimed run is in test_kswapd.c. */
+/* sim/mm/task.c: the state that is private to a task of a timed run. test_kswapd.c tests which
+ * task has the CPU in an untimed run. */
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
@@ -27,7 +27,7 @@ static void count_held(void *arg, uint32_t slot)
 	t->nr_held++;
 }
 
-/* sets all that is its own, and lets the other task do the same twice */
+/* set all private state, let the other task do the same twice, then check it */
 static void set_and_look(struct sim *s, void *arg)
 {
 	struct two *t = arg;
@@ -52,7 +52,7 @@ static void set_and_look(struct sim *s, void *arg)
 		TL_EQ(s->owed_ps, 1000 + t->each_ms, "task of %u ms", t->each_ms);
 		TL_EQ(s->held->nr, t->each_ms == 2, "task of %u ms", t->each_ms);
 	}
-	/* a nanosecond of what it owes can be paid */
+	/* of the owed time, one whole nanosecond is spent */
 	task_pay(s);
 	TL_EQ(s->owed_ps, t->each_ms, "paid");
 	folio_unhold(s, 0);
@@ -89,7 +89,7 @@ static void test_own(void)
 	tl_free(x);
 }
 
-/* a task that works for a process takes its CPU there; not after it is forgotten */
+/* a task that works for a process uses the CPU of the process, until it is forgotten */
 static void work_for(struct sim *s, void *arg)
 {
 	struct two *t = arg;

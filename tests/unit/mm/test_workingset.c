@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/workingset.c and sim/mm/shrinker.c: which nodes are shadow nodes and in what order,
- * how many are too many by the rules of each kernel, how many of those a pass of reclaim
- * frees, and what goes with them. Worked out by hand from v7.3's source.
+ * sim/mm/workingset.c and sim/mm/shrinker.c: the list of shadow nodes and its order, the
+ * limit of each kernel, the number of nodes that a pass of reclaim frees, and the shadows
+ * that go with them. Worked out by hand from v7.3's source.
  */
 #include <CUnit/CUnit.h>
 
@@ -32,8 +32,8 @@ static void expect_nodes(const struct tl *x, const char *want, const char *when)
 	TL_STR(nodes, want, "%s", when);
 }
 
-/* A node is on the list while it has shadows and nothing else. It gets there with the last of
- * its pages, behind the others. */
+/* A node is on the list while it has only shadows. It is added at the end when its last page is
+ * evicted. */
 static void test_list(void)
 {
 	struct tl *x = tl_new("memcg_pages=192 kmem=on", NULL,
@@ -57,7 +57,7 @@ static void test_list(void)
 	tl_free(x);
 }
 
-/* a file's first page alone is in no node; with a second one it is; tmpfs has no such list */
+/* a lone first page of a file is in no node, a second page adds one; tmpfs nodes are not listed */
 static void test_first_page(void)
 {
 	struct tl *x = tl_new("memcg_pages=128 kmem=on", NULL,
@@ -92,8 +92,8 @@ static struct tl *with_nodes(const struct kernel_profile *kernel, const struct l
 }
 
 /*
- * 64 pages are on the lists, and the nodes of a memcg take 584 bytes each: of 400 and that of
- * the pages 57 pages.
+ * 64 pages are on the lists. The nodes of a memcg take 584 bytes each: 400 nodes and that of
+ * the pages take 57 pages.
  */
 static void test_limit(void)
 {
@@ -128,7 +128,7 @@ static void test_limit(void)
 	}
 }
 
-/* below the limit of a memcg nobody looks at them unless they are charged to it */
+/* reclaim of a memcg does not shrink nodes that are not charged to it */
 static void test_nokmem(void)
 {
 	struct tl *x = with_nodes(&kernel_7_3_rc7, &lru_mglru, "memcg_pages=8192", 1000);
@@ -161,8 +161,8 @@ static void test_statistics(void)
 }
 
 /*
- * do_shrink_slab(): half of what is too much, and what earlier passes left, by priority; in
- * batches of 128, or what there is if that is everything. The limit is 8 nodes.
+ * do_shrink_slab(): frees half of the surplus, plus what earlier passes deferred, scaled by
+ * priority; in batches of 128, or all nodes if there are fewer. The limit is 8 nodes.
  */
 static void test_shrink(void)
 {
@@ -172,16 +172,16 @@ static void test_shrink(void)
 		int priority;
 		uint64_t freed, deferred_then;
 	} rows[] = {
-		{ 8, 7, 12, 0, 7 },	/* nothing to free: what was put off stays */
-		{ 9, 0, 0, 0, 0 },	/* half of one is none */
-		{ 263, 0, 12, 0, 127 }, /* 127 are no batch: put off */
-		{ 264, 0, 12, 128, 0 }, /* 128 are */
-		{ 264, 1, 12, 128, 1 },	   { 263, 127, 12, 0, 254 }, /* 127 >> 12 add nothing */
-		{ 263, 127, 0, 128, 126 }, /* 254: a batch, and 126 are none */
+		{ 8, 7, 12, 0, 7 },	/* nothing to free: the deferred count stays */
+		{ 9, 0, 0, 0, 0 },	/* half of one is 0 */
+		{ 263, 0, 12, 0, 127 }, /* 127 are less than a batch: deferred */
+		{ 264, 0, 12, 128, 0 }, /* 128 are a batch */
+		{ 264, 1, 12, 128, 1 },	   { 263, 127, 12, 0, 254 }, /* 127 >> 12 adds nothing */
+		{ 263, 127, 0, 128, 126 }, /* 254: one batch, 126 deferred */
 		{ 1008, 0, 12, 384, 116 }, /* three batches of 500 */
 		{ 10, 0, 0, 0, 1 },	   /* one of two */
-		{ 10, 1, 0, 2, 0 },	   /* and one from before: that is all */
-		{ 10, 100, 3, 4, 4 },	   /* 100 >> 3 and one, at most four: beyond the limit */
+		{ 10, 1, 0, 2, 0 },	   /* one, and one deferred before: all of the surplus */
+		{ 10, 100, 3, 4, 4 },	   /* 100 >> 3 and one, at most four: below the limit */
 		{ 108, 0, 0, 0, 50 },	   { 108, 50, 0, 100, 0 },
 	};
 
@@ -194,7 +194,7 @@ static void test_shrink(void)
 		TL_EQ(tl_stat(x, VM_workingset_nodereclaim), rows[i].freed, "row %zu", i);
 		TL_EQ(x->s->trees->nr_deferred, rows[i].deferred_then, "row %zu", i);
 		TL_EQ(tl_stat(x, VM_workingset_nodes), rows[i].nodes - rows[i].freed, "row %zu", i);
-		/* the oldest went, with their shadows */
+		/* the oldest nodes were freed, with their shadows */
 		for (uint32_t n = 0; n < rows[i].nodes; n++)
 			TL_EQ(tl_folio(x, "a", n * XA_CHUNK_SIZE)->flags != 0, n >= rows[i].freed,
 			      "row %zu, node %u", i, n);
@@ -203,8 +203,8 @@ static void test_shrink(void)
 }
 
 /*
- * A file twice as large as memory, read in turn twice, MGLRU: on v7.3-rc7 the second pass knows
- * nearly nothing, on v7.3.4 all (Debian's kernels: 38 and 65526 refaults of 65536).
+ * A file twice as large as memory is read twice, MGLRU. On v7.3-rc7 nearly no page of the second
+ * pass is a refault, on v7.3.4 all are (Debian's kernels: 38 and 65526 of 65536).
  */
 static void test_read_twice(void)
 {
@@ -219,7 +219,7 @@ static void test_read_twice(void)
 		{ &kernel_7_3_rc7, "memcg_pages=32768 kmem=on", 0, 100 },
 		{ &kernel_7_3_rc7, "memory_pages=32768", 0, 100 },
 		{ &kernel_7_3_rc7, "memcg_pages=32768", 65400, 65536 },
-		/* their shadows are in nodes of which there are few */
+		/* large folios leave their shadows in few nodes */
 		{ &kernel_7_3_rc7, "memcg_pages=32768 kmem=on readahead_pages=32 max_folio_order=9",
 		  65400, 65536 },
 	};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/xarray.c: folios and shadows of all orders come and go at random; after each step the
- * counts of all nodes and the list must be what a map of single pages says.
+ * sim/mm/xarray.c: adds and removes folios and shadows of all orders at random. After each step
+ * compares the counts of all nodes and the list with a map of single pages.
  */
 #include <string.h>
 
@@ -16,7 +16,7 @@ void suite_xarray(void);
 
 enum { NONE, FOLIO, SHADOW };
 
-/* for each page of the file: what is there, and the order of the entry that it is part of */
+/* struct map - for each page of the file: the kind of its entry and the entry's order */
 struct map {
 	struct tl *x;
 	uint32_t first;
@@ -42,8 +42,8 @@ static void fill(struct map *m, uint32_t at, uint32_t nr, uint8_t what, uint8_t 
 	}
 }
 
-/* a shadow that a smaller folio lands in falls apart: into single pages in its node, and into
- * what fills a node each beyond */
+/* a smaller folio splits the shadow at its place: into single pages in its node, and into
+ * shadows of a whole node elsewhere */
 static void split(struct map *m, uint32_t at)
 {
 	const uint32_t nr = 1u << m->p[at].order, start = at & ~(nr - 1);
@@ -94,14 +94,14 @@ static void step(struct map *m)
 			const bool above = m->p[page].order >= XA_CHUNK_SHIFT;
 			const uint32_t start = above ? page & ~(XA_CHUNK_SIZE - 1) : page;
 
-			/* what else it is the shadow of is there in pieces */
+			/* the rest of the shadow stays, in pieces */
 			if (above)
 				split(m, page);
 			TL_EQ(xa_erase_shadow(s, m->first + start), above ? XA_CHUNK_SIZE : 1,
 			      "page %u", page);
 			fill(m, start, above ? XA_CHUNK_SIZE : 1, NONE, 0);
 		} else if (rnd(m, 20) == 0 && scan_shadow_nodes(s, 1)) {
-			/* which pages it had is what check() finds */
+			/* check() verifies which pages it had */
 			for (uint32_t i = 0; i < PAGES; i++)
 				if (m->p[i].what == SHADOW && !s->folios[m->first + i].flags)
 					m->p[i].what = NONE;
@@ -176,7 +176,7 @@ static void test_random(void)
 			if (i % 10 == 0 || i < 50)
 				check(&m);
 		}
-		/* nothing of it is a run's */
+		/* no run uses these folios */
 		memset(&m.x->s->folios[m.first], 0, PAGES * sizeof(struct folio));
 		tl_free(m.x);
 	}

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * sim/mm/zap.c: v7.3 zap_present_folio_ptes(), __oom_reap_task_mm(), exit_mmap()
- * and the gather; +evict's rule for references. The policies' decisions are in
- * test_reap.c.
+ * sim/mm/zap.c: v7.3 zap_present_folio_ptes(), __oom_reap_task_mm(), exit_mmap() and the
+ * mmu_gather; the references that +evict allows. test_reap.c tests the policies' decisions.
  */
 #include <CUnit/CUnit.h>
 
@@ -11,7 +10,7 @@
 
 void suite_zap(void);
 
-/* baseline: which of 3 pages (first mark) are referenced after the operation */
+/* baseline: the pages of 3 that are referenced, by a first mark, after the operation */
 static const struct {
 	const char *ops, *referenced, *what;
 } marks[] = {
@@ -47,7 +46,7 @@ static void test_marks(void)
 	}
 }
 
-/* two marks in a row: one unmap only references, the second activates */
+/* the first unmap marks the page referenced, the second activates it */
 static void test_second_mark(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -64,10 +63,10 @@ static void test_second_mark(void)
 }
 
 /*
- * __oom_reap_task_mm(): private and anonymous VMAs, from the highest address
- * down; VM_SHARED file mappings are left to exit_mmap(), which goes up. A shared
- * mapping of a file that is open read-only is none (do_mmap()). The order shows
- * in the order of activation.
+ * __oom_reap_task_mm() unmaps private and anonymous VMAs, from the highest address down. It
+ * leaves VM_SHARED file mappings to exit_mmap(), which goes up. A shared mapping of a file
+ * that was opened read-only is not VM_SHARED (do_mmap()). The order of activation shows the
+ * order of unmapping.
  */
 static void test_order(void)
 {
@@ -99,8 +98,8 @@ static void test_order(void)
 	}
 }
 
-/* fork() fails with all copied: dup_mmap() unmaps the copies of an mm that is
- * neither unstable nor without users, and they are old. No policy has a say. */
+/* fork() fails after it copied everything: dup_mmap() unmaps the copies while the mm is neither
+ * unstable nor without users, and all PTEs are old. No policy applies. */
 static void test_fork_fail(void)
 {
 	static const char *const policies[] = { "v1+evict", "any-exit+evict", "demote+evict" };
@@ -121,8 +120,8 @@ static void test_fork_fail(void)
 	}
 }
 
-/* clear_refs_pte_range(): entries of PID become old, the pages unreferenced,
- * those that others map too */
+/* clear_refs_pte_range(): the PTEs of the process become old, their pages unreferenced, also
+ * pages that other processes map */
 static void test_clear_refs(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -165,8 +164,7 @@ static void test_reap_walk(void)
 	tl_free(x);
 }
 
-/* what unmapping frees: anon, swap entries, zero pages; what it does not: the
- * page cache */
+/* unmapping frees anon pages, swap entries and zero pages, but no page cache */
 static void test_frees(void)
 {
 	struct tl *x = tl_run("memcg_pages=300 swap_pages=500 swappiness=200", NULL,
@@ -183,8 +181,8 @@ static void test_frees(void)
 }
 
 /*
- * +evict: clean, no reference beyond those of the cache and of the
- * gather. Each case in the reap of process 1, policy v1+evict.
+ * +evict drops clean pages without references besides those of the cache and the mmu_gather.
+ * Each case is a reap of process 1 with policy v1+evict.
  */
 static const struct {
 	const char *ops, *evicted, *what;
@@ -234,14 +232,14 @@ static void test_evict(void)
 						       gone->len ? " " : "", from, p - 1);
 		}
 		if (tl_stat(before, VM_nr_file_pages) == 3 || i == 7) {
-			/* row 7 leaves page 2 untouched by the victim */
+			/* in row 7 the victim has not touched page 2 */
 			TL_STR(gone->str, evictions[i].evicted, "%s (left %s)", evictions[i].what,
 			       left);
 			TL_EQ(tl_stat(x, VM_sim_zap_evicted), n, "%s", evictions[i].what);
 		} else {
 			CU_FAIL("every page is cached without +evict");
 		}
-		/* no shadow is left: its return will not be a refault */
+		/* no shadow is left: the next read of the page is not a refault */
 		for (uint32_t p = 0; p < 3; p++)
 			TL_EQ(tl_folio(x, "a", p)->flags & PG_shadow, 0, "%s", evictions[i].what);
 		g_string_free(gone, TRUE);
@@ -250,7 +248,7 @@ static void test_evict(void)
 	}
 }
 
-/* tmpfs is dirty for ever: its pages have no other place to be */
+/* tmpfs pages are always dirty: they have no backing device */
 static void test_evict_shmem(void)
 {
 	struct tl *x =
@@ -261,7 +259,7 @@ static void test_evict_shmem(void)
 	tl_free(x);
 }
 
-/* more pages than a gather holds (7 + 19 * 509 = 9678): freed in between */
+/* more pages than an mmu_gather holds (7 + 19 * 509 = 9678): some are freed earlier */
 static void test_gather_overflow(void)
 {
 	struct tl *x =
@@ -275,7 +273,7 @@ static void test_gather_overflow(void)
 	tl_free(x);
 }
 
-/* one page mapped 500 times by the process that dies */
+/* the dying process maps one page 500 times */
 static void test_gather_same_page(void)
 {
 	GString *text = g_string_new("file,a,1; spawn,1;");
@@ -293,9 +291,9 @@ static void test_gather_same_page(void)
 }
 
 /*
- * Eight active pages; reclaim deactivates them, the process uses four of them
- * again and dies. Those four are young, and marked although reclaim had aged
- * them; under any-exit they are young all the same, and not marked.
+ * Reclaim deactivates eight active pages. The process uses four of them again and dies. These
+ * four are young, so they are marked although reclaim had aged them. Under any-exit they are
+ * young, too, but not marked.
  */
 static void test_aged(void)
 {
