@@ -201,6 +201,7 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 			note(s, slot, MARK_LOST, before);
 		}
 	}
+	f->idle = false;
 }
 
 /* workingset_eviction() */

@@ -84,6 +84,17 @@ struct kernel_profile {
 	/* count_shadow_nodes() takes the pages of the lruvec from lruvec_lru_size(), which
 	 * MGLRU keeps up to date for unevictable pages only; else from the statistics */
 	bool shadow_limit_by_lru_size;
+	/* The monitor, mm/damon */
+
+	/* there is DAMON_STAT */
+	bool damon_stat;
+	/* damon_apply_min_nr_regions(): starts with ten regions and keeps as many; else with
+	 * one */
+	bool damon_min_regions;
+	/* damon_split_some_regions(): splits a part of the regions if there are more than half
+	 * of the most; else none of them */
+	bool damon_splits_some;
+
 	/* the rules of the multi-generational LRU (models/lru-mglru.h) */
 	const struct lru_gen_rules *lru_gen;
 };

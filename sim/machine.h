@@ -51,7 +51,11 @@ struct machine {
 	 * are taken.
 	 */
 	bool memcg_stats_flushed;
-	bool ext4; /* file_system: its metadata uses page cache (sim/mm/ext4.h) */
+	bool damon_stat;	  /* DAMON_STAT runs (sim/mm/damon.h) */
+	uint32_t damon_sample_us; /* its interval when the trace begins */
+	uint64_t damon_seed;	  /* of the places that it samples */
+	uint64_t ram_pages;	  /* that it monitors; 0: as many as the limit */
+	bool ext4;		  /* file_system: its metadata uses page cache (sim/mm/ext4.h) */
 	/* times of operations, which periodic work depends on (this flush and the
 	 * flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */

@@ -529,13 +529,14 @@ static int commit(struct output *out, enum output_end end, struct err *err)
 }
 
 /* Return: 0, or -1 with errno. The errno of an earlier failed write is lost, so write once
- * more, to the temporary file, to get it again. */
+ * more to get it again: a byte to the temporary file, none to standard output, which is
+ * enough for /dev/full. */
 static int flush(struct output *out)
 {
 	errno = 0;
 	if (!fflush(out->f) && !ferror(out->f))
 		return 0;
-	if (!errno && out->dir >= 0 && write(fileno(out->f), "", 1) == 1)
+	if (!errno && write(fileno(out->f), "", out->dir >= 0) >= 0)
 		errno = 0;
 	return -1;
 }

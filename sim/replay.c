@@ -306,7 +306,8 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {
 	const uint32_t read_one = op_rec(OP_READ, 1, 0).head;
-	const uint16_t noop = s->cfg.lru->mark_noop_flags;
+	/* a mark clears PG_idle */
+	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
 	const bool may_fill =
 		!s->cfg.machine.readahead_pages && !s->trace->files[s->replay.file].shmem;
 	const struct op_rec *recs = s->trace->recs;

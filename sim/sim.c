@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/mm/charge.h"
+#include "sim/mm/damon.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
@@ -24,6 +25,7 @@ static void time_passed(void *arg, uint64_t from)
 {
 	struct sim *s = arg;
 
+	damon_tick(s);
 	flusher_tick(s, from);
 	/* vmstat_update(), each second */
 	if (!s->cfg.machine.memcg_pages)
@@ -72,6 +74,11 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 			       "machine key max_folio_order is %u, expected 0: kernel %s has no "
 			       "large folios in the files of ext4",
 			       cfg->machine.max_folio_order, cfg->kernel->name);
+	if (cfg->machine.damon_stat && !cfg->kernel->damon_stat)
+		return err_set(err, -EINVAL,
+			       "machine key damon_stat is on, expected off: kernel %s has no "
+			       "DAMON_STAT",
+			       cfg->kernel->name);
 	return 0;
 }
 
@@ -130,6 +137,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	sim_set_times(s, 0);
 	s->cfg.lru->init(s, &s->lruvec);
 	ext4_mount(s);
+	damon_start(s);
 	if (cfg->timed && timed_init(s, err)) {
 		sim_free(s);
 		return NULL;
@@ -161,6 +169,7 @@ void sim_free(struct sim *s)
 	g_free(s->nr_marks);
 	mmu_gathers_free(s->gathers);
 	xa_free(s);
+	damon_free(s);
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);
 	free(s->files);

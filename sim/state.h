@@ -47,6 +47,7 @@ struct sim_cpu {
 
 struct mm;
 struct anon_vma;
+struct damon;
 struct page_trees;
 struct event_log;
 struct io;
@@ -154,6 +155,7 @@ struct sim {
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
 	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: nobody asks for them */
+	struct damon *damon;	     /* of sim/mm/damon.c; NULL: no monitor */
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;   /* when that was */

@@ -635,6 +635,7 @@ int main(int argc, char **argv)
 	trace_open(&trace, guest.opt.trace);
 	guest_setup();
 	guest_start();
+	stock_monitor();
 	while (trace_next(&trace)) {
 		uint64_t reads = guest_disk_reads(), took = now_ns();
 		unsigned int line = trace.line;

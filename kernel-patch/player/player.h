@@ -226,6 +226,8 @@ void stock_setup(void);
 void stock_folios(void);
 /* What this kernel is and how it is set: "I settings ...". */
 void stock_info(void);
+/* The trace begins: so does the monitor, where it was asked for. */
+void stock_monitor(void);
 /* A process that will be reaped: @advise is told what of it is to be unmapped without a mark. */
 void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *arg), void *arg);
 /* It is gone. */

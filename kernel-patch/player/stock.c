@@ -111,6 +111,15 @@ void stock_setup(void)
 		set_damon_stat(atoi(o->damon_stat));
 }
 
+/* The monitor tunes its interval, so how often it samples depends on how long it has run. */
+void stock_monitor(void)
+{
+	if (!guest.opt.damon_stat || !atoi(guest.opt.damon_stat))
+		return;
+	set_damon_stat(false);
+	set_damon_stat(true);
+}
+
 /* ---- folios ---- */
 
 #define PROBE_PAGES 256u
@@ -177,6 +186,24 @@ static const char *word_of(const char *path, const char *none)
 	return text;
 }
 
+/* The range of memory that DAMON_STAT monitors, in pages; 0: not known. */
+static uint64_t ram_pages(void)
+{
+	unsigned long long from, to, first = 0, last = 0;
+	char *text = get("/proc/iomem"), *save = NULL, what[16];
+
+	for (char *s = text ? strtok_r(text, "\n", &save) : NULL; s;
+	     s = strtok_r(NULL, "\n", &save)) {
+		if (sscanf(s, "%llx-%llx : %15[^\n]", &from, &to, what) != 3 ||
+		    strcmp(what, "System RAM"))
+			continue;
+		if (!last)
+			first = from;
+		last = to + 1;
+	}
+	return (last - first) / PAGE_SIZE;
+}
+
 void stock_info(void)
 {
 	static const struct {
@@ -201,7 +228,7 @@ void stock_info(void)
 		result(" folios=%s", has_large ? "large" : "small");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)
 		result(" %s=%s", settings[i].name, word_of(settings[i].path, "none"));
-	result("\n");
+	result(" ram_pages=%llu\n", (unsigned long long)ram_pages());
 }
 
 /* ---- policies ---- */

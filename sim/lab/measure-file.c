@@ -50,13 +50,14 @@ char *measures_machine_file(const struct measures *ms)
 	g_string_append_printf(
 		s,
 		"# Measured by reapsim calibrate: %s, file system %s, %s LRU.\n"
+		"# Transparent huge pages: %s. DAMON_STAT: %s.\n"
 		"# Pages are 4 KiB folios; keys that end in _ps are picoseconds a page. A size\n"
 		"# of memory is left out: it is the trace's or the user's to choose.\n"
 		"# The load average was %.1f when it began: above 0.5 others share the caches, "
 		"and\n"
 		"# above the number of processors the device's numbers are those of a queue.\n"
 		"[machine]\n",
-		ms->kernel, ms->file_system, ms->lru, ms->load);
+		ms->kernel, ms->file_system, ms->lru, ms->thp, ms->monitor, ms->load);
 	for (guint i = 0; i < ms->all->len; i++)
 		add_one(s, &g_array_index(ms->all, struct measurement, i));
 	return g_string_free(s, FALSE);

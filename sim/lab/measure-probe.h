@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "sim/lab/measure.h"
 #include "sim/lab/samples.h"
@@ -49,6 +50,21 @@ long bench_nr_cached(struct bench *b);
 /** Read all pages into the cache without marking one. Return: NULL, or why that failed. */
 const char *bench_fill_unmarked(struct bench *b);
 void bench_touch(const char *p, size_t bytes);
+
+/* measure-monitor.c */
+
+/** struct monitor - DAMON_STAT's switch, while it is off. */
+struct monitor {
+	const char *path;
+	bool on; /* it was, and is to be again */
+	int fd;	 /* that ends @guard when it is closed */
+	pid_t guard;
+};
+
+/** Turn the monitor off whose switch is the file @path. Return: what it was, and is, as text. */
+const char *monitor_stop(struct monitor *m, const char *path);
+/** Turn it on again if it was. Return: false if that failed. */
+bool monitor_restart(struct monitor *m);
 
 /* The probes; @no_file: why there is no file to measure with, or NULL */
 

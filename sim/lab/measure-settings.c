@@ -123,7 +123,7 @@ void measure_describe(struct bench *b)
 		{ 0xf2f52010, "f2fs" },	   { 0x01021994, "tmpfs" }, { 0x858458f6, "ramfs" },
 		{ 0x794c7630, "overlay" },
 	};
-	g_autofree char *lru = NULL;
+	g_autofree char *lru = NULL, *thp = NULL;
 	struct statfs fs = { 0 };
 	struct utsname u;
 
@@ -140,6 +140,12 @@ void measure_describe(struct bench *b)
 		if ((long)fs.f_type == kinds[i].magic)
 			g_strlcpy(b->m->file_system, kinds[i].name, sizeof(b->m->file_system));
 	g_file_get_contents("/sys/kernel/mm/lru_gen/enabled", &lru, NULL, NULL);
+	g_strlcpy(b->m->thp, "not built in", sizeof(b->m->thp));
+	if (g_file_get_contents("/sys/kernel/mm/transparent_hugepage/enabled", &thp, NULL, NULL) &&
+	    strchr(thp, '[')) {
+		g_strlcpy(b->m->thp, strchr(thp, '[') + 1, sizeof(b->m->thp));
+		b->m->thp[strcspn(b->m->thp, "]")] = 0;
+	}
 	g_strlcpy(b->m->lru, lru && g_ascii_strtoull(lru, NULL, 0) ? "mglru" : "classic",
 		  sizeof(b->m->lru));
 }

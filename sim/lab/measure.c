@@ -200,10 +200,12 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		.random = 88172645463325252u,
 	};
 	const char *no_file = NULL;
+	struct monitor monitor;
 	cpu_set_t cpus;
 	int ret;
 
 	*m = (struct measures){ .all = g_array_new(FALSE, FALSE, sizeof(struct measurement)) };
+	m->monitor = monitor_stop(&monitor, "/sys/module/damon_stat/parameters/enabled");
 	g_array_set_clear_func(m->all, measurement_clear);
 	b.bytes = MIN(b.file_bytes, (uint64_t)PAGES_MAX * PAGE);
 	/* unmap, large, anon, swap and two kinds of reclaim; 12 steps for the device */
@@ -228,6 +230,8 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		if (lab_interrupted(o->hooks))
 			ret = err_set(err, -EINTR, "interrupted: no measurement is complete");
 	}
+	if (!monitor_restart(&monitor) && !ret)
+		ret = err_set(err, -EIO, "DAMON_STAT was on, and can not be turned on again");
 	if (b.fd >= 0)
 		close(b.fd);
 	if (b.direct_fd >= 0)

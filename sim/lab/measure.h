@@ -35,7 +35,9 @@ struct measure_options {
 struct measures {
 	GArray *all; /* struct measurement, in the order of the file */
 	char kernel[64], file_system[32], lru[16];
-	double load; /* average of the last minute, before; < 0: not known */
+	char thp[16];	     /* transparent huge pages */
+	const char *monitor; /* DAMON_STAT, before and meanwhile */
+	double load;	     /* average of the last minute, before; < 0: not known */
 };
 
 /**

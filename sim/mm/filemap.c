@@ -81,6 +81,7 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 			      (metadata ? PG_referenced : 0) |
 			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
 	f->mapcount = 0;
+	f->young = f->idle = false;
 	if (order)
 		folio_make_large(s, slot, order);
 	s->nr_file_pages += nr;
@@ -363,7 +364,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 			s->cfg.lru->mark_accessed(s, cpu, head);
 			folio_mark_dirty(s, head);
 		} else {
-			/* ext4's write_begin does not mark */
+			/* ext4's write_begin does not mark; FGP_WRITE */
+			s->folios[head].idle = false;
 			mark_buffer_dirty(s, head);
 		}
 		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);

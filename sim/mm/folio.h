@@ -58,6 +58,7 @@ enum folio_flags {
  * @gen: for LRU models that keep more than two lists; 0 while on none
  * @order: a folio has 2^order pages; FOLIO_TAIL, FOLIO_SECOND: it is a tail
  * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
+ * @young, @idle: PG_young, PG_idle, of sim/mm/damon.h
  *
  * The two bytes behind it are spare, and kept for the folio's memcg and node: there is one
  * of each (struct lruvec), so no code reads which. folio_lruvec() will.
@@ -72,11 +73,11 @@ struct folio {
 	uint8_t extra_refs;
 	uint8_t gen;
 	uint8_t order;
-	bool mm_ids_shared;
+	bool mm_ids_shared : 1, young : 1, idle : 1;
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");
-_Static_assert(offsetof(struct folio, mm_ids_shared) + sizeof(bool) + 2 == sizeof(struct folio),
+_Static_assert(offsetof(struct folio, order) + 2 + 2 == sizeof(struct folio),
 	       "two bytes are kept for memcg and node");
 
 /* a folio may be in a batch several times, and in many gathers; past this, they are

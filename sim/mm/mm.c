@@ -518,6 +518,7 @@ void clear_refs(struct sim *s, struct mm *mm)
 			if (pt->huge)
 				pt->young = false;
 			slot = folio_head(s->folios, pte_slot(s, vma, pt, (uint32_t)vpn));
+			s->folios[slot].young = false;
 			if (s->folios[slot].flags & PG_referenced) {
 				uint16_t before = s->folios[slot].flags;
 

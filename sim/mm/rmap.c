@@ -3,6 +3,10 @@
  * Mirrors v7.3 mm/rmap.c. The walk stops when it has found as many PTEs as the
  * mapcount says. It visits PTEs in the kernel's order. MGLRU looks around each of
  * them, so the order decides which folios are activated, when and how often.
+ *
+ * Approximation: folio_referenced() takes PG_young at the first PTE of a VMA with recency. The
+ * kernel takes it at the first such VMA of the file's range, even if that VMA maps no page of
+ * the folio any more.
  */
 #include "sim/mm/rmap.h"
 
@@ -125,12 +129,6 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 		walk_file(s, slot, left, fn, arg);
 }
 
-struct referenced {
-	int count;
-	bool exec;
-	const struct vma *vma; /* the last one that counted */
-};
-
 /* test_and_clear_young_ptes() */
 static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 {
@@ -143,11 +141,65 @@ static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 	return young;
 }
 
+static bool mkold_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+		      uint32_t vpn, uint32_t nr, void *arg)
+{
+	bool *young = arg;
+
+	(void)s;
+	(void)slot;
+	(void)vma;
+	if (pt->huge) {
+		*young |= pt->young;
+		pt->young = false;
+	} else {
+		*young |= clear_young(pt, vpn, nr);
+	}
+	return true;
+}
+
+bool folio_clear_young_ptes(struct sim *s, uint32_t slot)
+{
+	bool young = false;
+
+	rmap_walk(s, slot, mkold_one, &young);
+	return young;
+}
+
+static bool young_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+		      uint32_t vpn, uint32_t nr, void *arg)
+{
+	bool *young = arg;
+
+	(void)s;
+	(void)slot;
+	(void)vma;
+	*young |= pt->huge && pt->young;
+	for (uint32_t i = 0; !pt->huge && i < nr; i++)
+		*young |= (pt->pte[vpn % PTRS_PER_PTE + i] & PTE_young) != 0;
+	return !*young;
+}
+
+bool folio_has_young_pte(struct sim *s, uint32_t slot)
+{
+	bool young = false;
+
+	rmap_walk(s, slot, young_one, &young);
+	return young;
+}
+
+struct referenced {
+	int count;
+	bool exec;
+	const struct vma *vma; /* the last one that counted */
+};
+
 static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
 			   uint32_t vpn, uint32_t nr, void *arg)
 {
 	struct referenced *r = arg;
-	const struct folio *f = &s->folios[slot];
+	struct folio *f = &s->folios[slot];
+	bool was_young;
 
 	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
 	if (!vma_has_recency(vma))
@@ -157,19 +209,25 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 		r->count = -1;
 		return false;
 	}
+	/* folio_test_clear_young(), what a monitor took from PTEs */
+	was_young = f->young;
+	f->young = false;
 	if (pt->huge) {
 		/* pmdp_clear_flush_young_notify() */
-		r->count += pt->young;
-		r->exec |= pt->young && vma->flags & VM_EXEC;
+		if (pt->young)
+			f->idle = false;
+		was_young |= pt->young;
 		pt->young = false;
-		return true;
+	} else if (clear_young(pt, vpn, nr)) {
+		f->idle = false;
+		was_young = true;
+		if (s->cfg.lru->look_around)
+			s->cfg.lru->look_around(s, vma, pt, vpn, nr);
 	}
-	if (clear_young(pt, vpn, nr)) {
+	if (was_young) {
 		r->count += r->vma != vma;
 		r->vma = vma;
 		r->exec |= (vma->flags & VM_EXEC) != 0;
-		if (s->cfg.lru->look_around)
-			s->cfg.lru->look_around(s, vma, pt, vpn, nr);
 	}
 	return true;
 }

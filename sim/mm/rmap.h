@@ -27,6 +27,10 @@ static inline void folio_remove_rmap(struct sim *s, uint32_t slot)
  * a dying or reaped process maps and that is not worth swapping out.
  */
 int folio_referenced(struct sim *s, uint32_t slot, bool *exec);
+/** Make the PTEs of the folio old, whatever their VMAs. Return: was any young? */
+bool folio_clear_young_ptes(struct sim *s, uint32_t slot);
+/** Return: is any PTE of the folio young? */
+bool folio_has_young_pte(struct sim *s, uint32_t slot);
 /** try_to_unmap(): drop every PTE. A dirty PTE makes the folio dirty, an anon PTE
  * becomes a swap entry. */
 void try_to_unmap(struct sim *s, uint32_t slot);

@@ -35,6 +35,7 @@
 	X(xarray)                                                                                  \
 	X(workingset)                                                                              \
 	X(charge)                                                                                  \
+	X(damon)                                                                                   \
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \
 	X(oom_kill)                                                                                \
@@ -74,6 +75,7 @@
 	X(breakeven)                                                                               \
 	X(table)                                                                                   \
 	X(measure_file)                                                                            \
+	X(measure_monitor)                                                                         \
 	X(reclaim_first)
 
 #define DECLARE_SUITE(name) void suite_##name(void);

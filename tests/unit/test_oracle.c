@@ -21,6 +21,7 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
+#include "sim/mm/damon.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
@@ -413,7 +414,12 @@ static uint16_t page_flags(const struct ref_page *pg)
 /* what a folio has, not each of its pages */
 static bool folio_differs(struct compare *c, const struct folio *f, int page)
 {
-	return differ(c, "order of folio", page, f->order, (uint64_t)c->r->pages[page].order) ||
+	const struct ref_page *pg = &c->r->pages[page];
+
+	if (pg->resident && (differ(c, "PG_young", page, f->young, pg->young) ||
+			     differ(c, "PG_idle", page, f->idle, pg->idle)))
+		return true;
+	return differ(c, "order of folio", page, f->order, (uint64_t)pg->order) ||
 	       differ(c, "mapcount of folio", page, f->mapcount,
 		      (uint64_t)ref_folio_mapcount(c->r, page)) ||
 	       differ(c, "folio_maybe_mapped_shared()", page, folio_maybe_mapped_shared(f),
@@ -463,6 +469,14 @@ static bool pages_differ(struct compare *c)
 	return differ(c, "anon pages in use", 0, nr_sim, nr_ref);
 }
 
+static bool monitors_differ(struct compare *c)
+{
+	if (!c->r->damon)
+		return differ(c, "monitor", 0, c->s->damon != NULL, 0);
+	return differ(c, "sampling interval", 0, damon_sample_us(c->s), c->r->damon->sample_us) ||
+	       differ(c, "regions", 0, damon_nr_regions(c->s), (uint64_t)c->r->damon->nr_regions);
+}
+
 static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 {
 	uint32_t nr_anon = s->nr_folios - s->anon_first;
@@ -475,7 +489,7 @@ static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 	memset(c.page_of, -1, nr_anon * sizeof(int));
 	memset(c.slot_of, -1, (size_t)(r->nr_pages - r->nr_file) * sizeof(int));
 	bad = counters_differ(&c) || globals_differ(&c) || lists_differ(&c) ||
-	      shadow_nodes_differ(&c);
+	      shadow_nodes_differ(&c) || monitors_differ(&c);
 	for (int i = 0; i < REF_PROCS_MAX && !bad; i++)
 		bad = r->procs[i].used && proc_differs(&c, &r->procs[i]);
 	bad = bad || pages_differ(&c);
@@ -503,6 +517,8 @@ struct coverage {
 	/* large folios: operations after which some are there, two mms share some by their
 	 * ids, some are mapped by a PMD */
 	uint64_t large, shared, huge;
+	/* with a monitor: operations after which PG_young is set somewhere, and the most regions */
+	uint64_t young, regions;
 	struct vmstat sum;
 };
 
@@ -544,6 +560,16 @@ static void count_large(const struct ref *r, struct coverage *cov)
 	cov->huge += huge;
 }
 
+static void count_young(const struct ref *r, struct coverage *cov)
+{
+	bool young = false;
+
+	for (int i = 0; i < r->nr_file; i++)
+		young |= r->pages[i].young;
+	cov->young += young;
+	cov->regions = MAX(cov->regions, (uint64_t)r->damon->nr_regions);
+}
+
 /* -1: they agree; else the ordinal of the operation that sets them apart.
  * @cov: may be NULL */
 static int64_t lockstep(const struct random_trace *rt, const struct setup *su, char *msg,
@@ -577,6 +603,8 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 		g_assert_false(r->broken);
 		if (cov && rt->m.max_folio_order)
 			count_large(r, cov);
+		if (cov && r->damon)
+			count_young(r, cov);
 		if (!ok || ret < 0) {
 			if (ok || ret != -ENOMEM) {
 				snprintf(msg, MSG_MAX, "engine returns %d (%s), reference %s", ret,
@@ -752,7 +780,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED };
 
 /* One of @seed, with what its machine has. Return: its number of operations between two
  * comparisons. */
@@ -772,6 +800,13 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	if (traces == LARGE)
 		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
 						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+	if (traces == MONITORED) {
+		rt->m.damon_stat = true;
+		rt->m.damon_sample_us = seed % 3 ? 5000 : 100000;
+		rt->m.damon_seed = seed;
+		rt->m.ram_pages = seed % 4 ? 0 : seed % 7 * 300;
+		rt->m.max_folio_order = seed % 2 ? 0 : 1 + (uint32_t)(seed % 5);
+	}
 	if (traces != SPARSE)
 		return 1;
 	rt->m.kmem = seed % 4 != 0;
@@ -872,6 +907,65 @@ static void test_lockstep_shadow_nodes(void)
 			CU_ASSERT(cov.sum.v[VM_workingset_refault_file] > 1000);
 		}
 	}
+}
+
+/* pages of which every fourth is in use, sample after sample: as many regions as the
+ * monitor can have */
+static struct random_trace striped_trace(void)
+{
+	struct random_trace rt = { 0 };
+	const struct op touch = { .code = OP_TOUCH, .pages = 330, .stride = 4 };
+	const struct op sleep = { .code = OP_ADVANCE, .ns = 5000000 };
+	struct trace_build b;
+	uint32_t file;
+
+	machine_init(&rt.m);
+	rt.m.memcg_pages = 4000;
+	rt.m.readahead_pages = 0;
+	rt.m.ram_pages = 1320;
+	trace_build_init(&b, "striped");
+	trace_build_file(&b, "f", 1320, false, &file);
+	trace_build_op(&b, &(struct op){ .code = OP_SPAWN }, NULL);
+	trace_build_op(&b, &(struct op){ .code = OP_MAP, .pages = 1320, .flags = VM_READ }, NULL);
+	for (int i = 0; i < 1300; i++) {
+		trace_build_op(&b, &touch, NULL);
+		trace_build_op(&b, &sleep, NULL);
+	}
+	rt.t = trace_build_end(&b);
+	return rt;
+}
+
+static void test_lockstep_monitor_regions(void)
+{
+	const struct setup su = { .lru = &lru_classic, .policy = &policy_rules[0], .every = 50 };
+	struct random_trace rt = striped_trace();
+	struct coverage cov = { 0 };
+	char msg[MSG_MAX];
+	int64_t at;
+
+	rt.m.damon_stat = true;
+	at = lockstep(&rt, &su, msg, &cov);
+	if (at >= 0)
+		printf("\noperation %" PRId64 ": %s\n", at, msg);
+	CU_ASSERT(at < 0);
+	CU_ASSERT(cov.regions > 500);
+	if (cov.regions <= 500)
+		printf("\n%" PRIu64 " regions\n", cov.regions);
+	random_trace_free(&rt);
+}
+
+/* DAMON_STAT, with folios of every size */
+static void test_lockstep_monitor(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 60);
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, MONITORED, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, MONITORED, &cov);
+	if (getenv("REAPSIM_ORACLE_VERBOSE"))
+		printf("\n%" PRIu64 " operations: PG_young %" PRIu64 ", most regions %" PRIu64 "\n",
+		       cov.ops_run, cov.young, cov.regions);
+	CU_ASSERT(cov.young > cov.ops_run / 20);
 }
 
 static void test_lockstep(void)
@@ -1086,6 +1180,8 @@ void suite_oracle(void)
 	CU_add_test(s, "engine and reference in lockstep", test_lockstep);
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
+	CU_add_test(s, "the same with a monitor", test_lockstep_monitor);
+	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);
 	CU_add_test(s, "and with those of its multi-generational LRU", test_lockstep_mglru_6_12);
 	CU_add_test(s, "shadow nodes, by the rules of each kernel", test_lockstep_shadow_nodes);

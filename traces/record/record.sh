@@ -22,6 +22,7 @@ usage: $prog [options] -- COMMAND [ARG...]
        $prog [options] -p PID -- sleep SECONDS
        $prog [options] -G CGROUP -- sleep SECONDS
        $prog --perfetto-config
+       $prog --settings
 
 Records COMMAND and everything it starts; with -p a process that runs and what it
 starts, with -G all that run in a cgroup, for as long as COMMAND runs. Writes a
@@ -39,6 +40,7 @@ text trace.
   --perfetto-config
                print a configuration for Perfetto, as on Android, and exit:
                traces/README.md says how to use it
+  --settings   print what a recording says of the kernel's settings, and exit
   -m SIZE      perf buffer for each CPU, as perf takes it (default: 32M);
                raise it when events were lost
   --note TEXT  add a line of your own to the provenance, "KEY: TEXT" or just
@@ -94,6 +96,24 @@ file_write_period_ms: 1000
 CONFIG
 }
 
+# The settings of the kernel that decide over folios, lists and accessed bits.
+kernel_settings()
+{
+	thp=$(sed 's/.*\[\(.*\)\].*/\1/' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null)
+	echo "# transparent huge pages: ${thp:-not built in}"
+	lru=$(cat /sys/kernel/mm/lru_gen/enabled 2>/dev/null)
+	case $lru in
+	"" | 0x0000) echo "# lru: classic" ;;
+	*) echo "# lru: MGLRU ($lru)" ;;
+	esac
+	damon=/sys/module/damon_stat/parameters
+	case $(cat $damon/enabled 2>/dev/null) in
+	"") echo "# damon_stat: not there" ;;
+	Y) echo "# damon_stat: on, aggregation interval $(cat $damon/aggr_interval_us) us" ;;
+	*) echo "# damon_stat: off" ;;
+	esac
+}
+
 die()
 {
 	echo "$prog: $*" >&2
@@ -140,6 +160,7 @@ while [ $# -gt 0 ]; do
 	--allow-lost) allow_lost=1; shift ;;
 	--keep) keep=1; shift ;;
 	--perfetto-config) perfetto_config; exit 0 ;;
+	--settings) kernel_settings; exit 0 ;;
 	-h|--help) usage; exit 0 ;;
 	--) shift; break ;;
 	-*) bad_usage "unknown option '$1'" ;;
@@ -362,7 +383,14 @@ done
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
 mem=$(awk '/^MemTotal:/ { printf "%.1f GiB", $2 / 1048576 }' /proc/meminfo)
 nr_cpus=$(getconf _NPROCESSORS_ONLN)
-thp=$(sed 's/.*\[\(.*\)\].*/\1/' /sys/kernel/mm/transparent_hugepage/enabled 2>/dev/null)
+
+# of the devices that the files are on
+readahead=$(cut -d' ' -f3 "$tmp/files" | sort -u | while read -r dev; do
+	kb=$(cat "/sys/class/bdi/$dev/read_ahead_kb" 2>/dev/null) && echo "$dev $kb kB"
+done | paste -s -d, | sed 's/,/, /g')
+file_systems=$(cut -d' ' -f6 "$tmp/files" | sort | uniq -c | sort -rn |
+	awk '{ printf "%s%s (%d files)", (NR > 1 ? ", " : ""), $2, $1 }')
+
 grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || virt=
 
 {
@@ -379,7 +407,9 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	echo "# date: $started"
 	echo "# recorder: traces/record/record.sh, $(perf --version)"
 	echo "# page cache: $cache"
-	echo "# transparent huge pages: ${thp:-not built in}"
+	kernel_settings
+	echo "# readahead: ${readahead:-unknown}"
+	echo "# file systems: ${file_systems:-unknown}"
 	[ -z "$missing" ] || echo "# not seen:$missing"
 	printf %s "$notes"
 	echo "# cpus: $nr_cpus"

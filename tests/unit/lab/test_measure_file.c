@@ -68,6 +68,8 @@ static void test_file(void)
 			       .kernel = "Linux 7.3 x86_64",
 			       .file_system = "ext4",
 			       .lru = "classic",
+			       .thp = "madvise",
+			       .monitor = "off",
 			       .load = 0.25 };
 	g_autofree char *text = NULL;
 	struct err err = { "" };
@@ -78,7 +80,9 @@ static void test_file(void)
 		add(&ms, rows[i].m, rows[i].samples, rows[i].nr);
 	text = measures_machine_file(&ms);
 	CU_ASSERT_TRUE(g_str_has_prefix(text, "# Measured by reapsim calibrate: Linux 7.3 x86_64, "
-					      "file system ext4, classic LRU.\n"));
+					      "file system ext4, classic LRU.\n"
+					      "# Transparent huge pages: madvise. DAMON_STAT: "
+					      "off.\n"));
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		TL_EQ(strstr(text, rows[i].lines) != NULL, true, "row %zu: \"%s\" in \"%s\"", i,
 		      rows[i].lines, text);

@@ -193,6 +193,9 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 		pg->referenced = false;
 		r->nonresident_age += (uint64_t)ref_nr_pages(r, page); /* workingset_activation() */
 	}
+	/* lru_gen_inc_refs() is all that MGLRU does */
+	if (!r->gen)
+		pg->idle = false;
 }
 
 void ref_lru_move_tail(struct ref *r, int page)

@@ -231,6 +231,7 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 			ref_folio_mark_accessed(r, p->cpu, folio);
 			ref_folio_mark_dirty(r, folio);
 		} else {
+			r->pages[folio].idle = false; /* FGP_WRITE */
 			/* mark_buffer_dirty(): not folio_mark_dirty() */
 			ref_set_dirty(r, folio);
 		}

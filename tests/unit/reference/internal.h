@@ -96,6 +96,14 @@ void ref_folio_mkclean(struct ref *r, int page);
 /** Return: number of young PTEs, or -1 if the page should be kept. */
 int ref_folio_referenced(struct ref *r, int page, bool *exec);
 void ref_try_to_unmap(struct ref *r, int page);
+/** Are any of the folio's PTEs young? @clear: they are old from now on. */
+bool ref_folio_young_ptes(struct ref *r, int folio, bool clear);
+
+/* damon.c */
+
+void ref_damon_start(struct ref *r);
+/** What kdamond did until now. */
+void ref_damon_run(struct ref *r);
 
 /* fault.c */
 

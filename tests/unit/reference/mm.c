@@ -355,6 +355,7 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 		if (!p->tables[i].huge)
 			continue;
 		p->tables[i].young = false;
+		r->pages[p->tables[i].folio].young = false;
 		r->pages[p->tables[i].folio].referenced = false;
 	}
 	for (int at = 0; at < REF_VPNS; at++) {
@@ -364,6 +365,7 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 			continue;
 		pte->young = false;
 		r->pages[ref_folio(r, pte->page)].referenced = false;
+		r->pages[ref_folio(r, pte->page)].young = false;
 	}
 }
 

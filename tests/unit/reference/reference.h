@@ -59,8 +59,9 @@ struct ref_shadow {
 struct ref_page {
 	bool used; /* anon: this id is taken; file: always */
 	bool resident;
-	bool locked; /* being read */
-	bool lru;    /* on a list */
+	bool locked;	  /* being read */
+	bool lru;	  /* on a list */
+	bool young, idle; /* for the monitor of damon.c */
 	bool referenced, active, workingset, dirty;
 	bool reclaim; /* PG_reclaim, which is also PG_readahead */
 	bool swapbacked, anon;
@@ -200,6 +201,18 @@ struct ref_gen {
 	bool mm_walk; /* reclaim_state->mm_walk */
 };
 
+/* struct damon_region, struct damon_ctx: page frames */
+struct ref_damon {
+	uint64_t random;
+	struct ref_region {
+		uint64_t start, end, sampling, nr_accesses;
+	} regions[4096];
+	int nr_regions, last_nr_regions;
+	uint64_t frames, sz_limit, rotation;
+	uint64_t sample_us, next_ns;
+	uint64_t passed, next_aggregation, next_tune; /* in intervals */
+};
+
 struct ref {
 	const struct trace *t;
 	struct machine m;
@@ -225,7 +238,8 @@ struct ref {
 	int node_pages;		 /* of nr_kernel, for them */
 	struct ref_trees *trees; /* see xarray.c; NULL: nobody asks */
 	unsigned int kswapd_failures;
-	struct ref_gen *gen; /* NULL: the classic LRU */
+	struct ref_gen *gen;	 /* NULL: the classic LRU */
+	struct ref_damon *damon; /* NULL: no monitor */
 	bool in_lru_fault;
 	struct ref_proc *current; /* whose operation it is */
 	uint64_t nr_mms, nr_ids;

@@ -223,6 +223,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 		r->used++;
 		r->nr_kernel--;
 	}
+	if (m->damon_stat)
+		ref_damon_start(r);
 	find_base(r);
 	return r;
 }
@@ -236,6 +238,7 @@ void ref_free(struct ref *r)
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		g_free(r->lists[i].pages);
 	g_free(r->kswapd.stack);
+	g_free(r->damon);
 	g_free(r->procs);
 	g_free(r->opens);
 	g_free(r->dirty);

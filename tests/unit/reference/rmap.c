@@ -141,7 +141,7 @@ static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma 
 
 int ref_folio_referenced(struct ref *r, int page, bool *exec)
 {
-	const struct ref_page *pg = &r->pages[page];
+	struct ref_page *pg = &r->pages[page];
 	int referenced = 0, mapcount = ref_mapcount(r, page);
 	struct ref_proc *p = NULL;
 	struct ref_vma *v = NULL;
@@ -154,12 +154,40 @@ int ref_folio_referenced(struct ref *r, int page, bool *exec)
 			continue;
 		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
 			return -1;
-		if (clear_young(r, p, v, page)) {
-			referenced++;
-			*exec |= v->exec;
-		}
+		if (clear_young(r, p, v, page))
+			pg->idle = false;
+		else if (!pg->young)
+			continue;
+		/* a monitor had cleared PTEs */
+		pg->young = false;
+		referenced++;
+		*exec |= v->exec;
 	}
 	return referenced;
+}
+
+bool ref_folio_young_ptes(struct ref *r, int folio, bool clear)
+{
+	bool young = false;
+
+	for_each_mapping(r, p, v)
+	{
+		struct ref_table *pmd = pmd_of(p, v, folio);
+
+		if (pmd) {
+			young |= pmd->young;
+			pmd->young &= !clear;
+		}
+		for (int i = 0; i < ref_nr_pages(r, folio); i++) {
+			struct ref_pte *pte = pte_of(r, p, v, folio + i);
+
+			if (pte) {
+				young |= pte->young;
+				pte->young &= !clear;
+			}
+		}
+	}
+	return young;
 }
 
 void ref_try_to_unmap(struct ref *r, int page)

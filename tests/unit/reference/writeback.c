@@ -73,6 +73,8 @@ void ref_advance(struct ref *r, uint64_t ns)
 	uint64_t from = r->now_ns, period = (uint64_t)r->m.dirty_writeback_ms * 1000000;
 
 	r->now_ns += ns;
+	if (r->damon)
+		ref_damon_run(r);
 	if (from / period != r->now_ns / period && r->nr_dirty_entries)
 		ref_flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
 	/* vmstat_update() */
