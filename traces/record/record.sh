@@ -35,8 +35,9 @@ text trace.
                tracepoint for them (arm64): it does not distinguish reads from writes
   -p PID       record this process instead of COMMAND
   -G CGROUP    record this cgroup instead of COMMAND, by its path below the
-               mount of cgroup v2 (or perf_event of v1); processes that were in it
-               before start empty, and all of the machine is listened to
+               mount of cgroup v2 (or perf_event of v1); perf lists the tasks and
+               mappings of the whole machine, of which those are kept that did
+               something in the cgroup
   --perfetto-config
                print a configuration for Perfetto, as on Android, and exit:
                traces/README.md says how to use it
@@ -178,6 +179,8 @@ case $pid in
 esac
 [ -z "$pid" ] || [ -d "/proc/$pid" ] || bad_usage "-p $pid: there is no such process"
 [ -z "$pid" ] || [ -z "$cgroup" ] || bad_usage "-p and -G: expected one of them"
+members=${0%/*}/members.awk
+[ -z "$cgroup" ] || [ -r "$members" ] || die "-G needs $members"
 command -v "$1" >/dev/null 2>&1 || bad_usage "command '$1' not found"
 
 # tracefs names the events; perf mounts it by itself only where debugfs is there
@@ -286,10 +289,12 @@ target=
 groups=
 [ -z "$pid" ] || target="-p $pid"
 if [ -n "$cgroup" ]; then
-	# the name once for each event, behind them
-	nr=$(printf '%s\n' $events | grep -c '^-e$')
 	target=-a
-	groups=$(yes -- "$cgroup" | head -n "$nr" | paste -s -d,)
+	# The name once for each event, behind them; none for those that another process causes
+	# to happen to one of the cgroup: they are taken from the whole machine.
+	groups=$(printf '%s\n' $events | cgroup=$cgroup awk '
+		after { printf "%s%s", nr++ ? "," : "", /^(oom:mark_victim|signal:signal_generate)$/ ? "" : ENVIRON["cgroup"] }
+		{ after = /^-e$/ }')
 fi
 
 # Ctrl-C ends the command, not the recording of it
@@ -320,6 +325,11 @@ perf script -i "$data" --show-mmap-events --show-task-events --show-lost-events 
 	die "perf script failed"
 }
 grep -v "not valid for .* events. Ignoring" "$tmp/script.err" >&2
+
+if [ -n "$cgroup" ]; then
+	awk -f "$members" "$tmp/events.txt" "$tmp/events.txt" >"$tmp/members.txt" &&
+		mv "$tmp/members.txt" "$tmp/events.txt" || die "cannot write in $tmp"
+fi
 
 lost=$(awk '/PERF_RECORD_LOST/ { for (i = 1; i <= NF; i++) if ($i == "lost") n += $(i + 1) }
 	END { print n + 0 }' "$tmp/events.txt")
