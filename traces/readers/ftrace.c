@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Reads the text of ftrace: the file "trace" of tracefs, "trace-cmd report",
- * and systrace's output. Each line is one event:
+ * and systrace's output, also as a page of HTML. Each line is one event:
  *
  *	COMMAND-TID (TGID) [CPU] FLAGS SECONDS.FRACTION: EVENT: ARGUMENTS
  *
@@ -161,6 +161,13 @@ static void take_header(struct recording *rec, const char *line)
 		rec->cpus = cpus;
 }
 
+/* Lines around the events, of no further use. */
+static bool is_remark(const char *line)
+{
+	return g_str_has_prefix(line, "CPU ") || !strcmp(line, "TRACE:") ||
+	       g_str_has_prefix(line, "version = ");
+}
+
 /* Lines of trace-cmd and tracefs between the events. Return: true if it is such a line. */
 static bool take_remark(struct recording *rec, const char *line)
 {
@@ -179,8 +186,7 @@ static bool take_remark(struct recording *rec, const char *line)
 			rec->lost += n;
 		return true;
 	}
-	if (g_str_has_prefix(line, "CPU ") || !strcmp(line, "TRACE:") ||
-	    g_str_has_prefix(line, "version = "))
+	if (is_remark(line))
 		return true;
 	p = skip_blanks(line);
 	for (size_t i = 0; i < G_N_ELEMENTS(stack); i++)
@@ -213,35 +219,77 @@ static int on_line(struct recording *rec, const char *line)
 			     "COMMAND-TID [CPU] FLAGS SECONDS.MICROSECONDS: EVENT: ...");
 }
 
-int ftrace_read(struct input *in, struct trace **out, struct err *err)
+/* systrace wraps its text in a page: <!DOCTYPE html> */
+static bool is_page(const uint8_t *head, size_t len)
 {
-	struct recording rec;
-	struct lines l;
+	static const char start[] = "<!doctype html";
+
+	return len >= strlen(start) &&
+	       !g_ascii_strncasecmp((const char *)head, start, strlen(start));
+}
+
+static int read_lines(struct recording *rec, struct lines *l, struct err *err)
+{
 	char *line;
 	size_t len;
 	int ret;
 
+	while ((ret = lines_next(l, &line, &len, err)) > 0) {
+		rec->rb.line = l->nr;
+		ret = on_line(rec, line);
+		if (ret)
+			return ret;
+	}
+	if (!ret && !rec->nr_events)
+		ret = err_at(err, -EINVAL, l->path, 0, "no events, expected lines of ftrace");
+	return ret;
+}
+
+/* The page is a program that shows the trace; then come ftrace's lines, and the end of their
+ * element. */
+static int read_page(struct recording *rec, struct lines *l, struct err *err)
+{
+	int ret = lines_skip_to(l, "# tracer: ", err);
+	char *line;
+	size_t len;
+
+	if (!ret)
+		return err_at(err, -EINVAL, l->path, 0,
+			      "a page without a line \"# tracer: ...\", expected one of systrace");
+	while (ret > 0 && (ret = lines_next(l, &line, &len, err)) > 0) {
+		rec->rb.line = l->nr;
+		if (strstr(line, "</script>"))
+			return 0;
+		ret = on_line(rec, line) ?: 1;
+	}
+	return ret
+		       ?: err_at(err, -EINVAL, l->path, l->nr,
+				 "the page ends within its trace (is the file cut off?)");
+}
+
+int ftrace_read(struct input *in, struct trace **out, struct err *err)
+{
+	struct recording rec;
+	struct lines l;
+	const uint8_t *head;
+	size_t len;
+	int ret;
+
+	head = input_head(in, &len);
 	lines_start(&l, in);
 	recording_begin(&rec, "ftrace", in, err);
 	rec.rb.no_maps = true;
-	while ((ret = lines_next(&l, &line, &len, err)) > 0) {
-		rec.rb.line = l.nr;
-		ret = on_line(&rec, line);
-		if (ret)
-			break;
-	}
-	if (!ret && !rec.nr_events)
-		ret = err_at(err, -EINVAL, in->path, 0, "no events, expected lines of ftrace");
+	ret = is_page(head, len) ? read_page(&rec, &l, err) : read_lines(&rec, &l, err);
 	ret = recording_end(&rec, ret, out, err);
 	lines_close(&l);
 	return ret;
 }
 
-/* Its header, or an event in the first line that is neither empty nor a comment. */
+/* Its header, a page, or an event in the first line that says something. */
 static bool ftrace_probe(const uint8_t *head, size_t len)
 {
 	char *text = g_strndup((const char *)head, len);
-	bool ours = false;
+	bool ours = is_page(head, len);
 
 	for (char *line = text, *next; line && !ours; line = next) {
 		struct line l;
@@ -252,7 +300,7 @@ static bool ftrace_probe(const uint8_t *head, size_t len)
 		ours = g_str_has_prefix(line, "# tracer: ") ||
 		       (g_str_has_prefix(line, "cpus=") && g_ascii_isdigit(line[5])) ||
 		       scan_line(line, &l);
-		if (line[0] && line[0] != '#')
+		if (line[0] && line[0] != '#' && !is_remark(line))
 			break;
 	}
 	g_free(text);

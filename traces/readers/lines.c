@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#define _GNU_SOURCE /* memmem() */
 #include "traces/readers/lines.h"
 
 #include <errno.h>
@@ -93,6 +94,35 @@ int lines_next(struct lines *l, char **line, size_t *len, struct err *err)
 				      "the file cut off?)");
 		return 0;
 	}
+}
+
+int lines_skip_to(struct lines *l, const char *text, struct err *err)
+{
+	char *find = g_strconcat("\n", text, NULL);
+	const size_t find_len = strlen(find);
+	char *at = NULL;
+	int64_t n = 1;
+
+	while (!at && n > 0) {
+		char *from = l->buf + l->start;
+		size_t have = l->end - l->start, passed;
+
+		at = memmem(from, have, find, find_len);
+		passed = at ? (size_t)(at + 1 - from) : have - MIN(have, find_len - 1);
+		for (char *p = from; (p = memchr(p, '\n', passed - (size_t)(p - from))); p++)
+			l->nr++;
+		l->offset += passed;
+		l->start += passed;
+		if (at)
+			break;
+		memmove(l->buf, from + passed, have - passed);
+		l->start = 0;
+		l->end = have - passed;
+		n = input_read(l->in, l->buf + l->end, READ_BYTES, err);
+		l->end += (size_t)MAX(n, 0);
+	}
+	g_free(find);
+	return at ? 1 : (int)n;
 }
 
 int64_t lines_rest(struct lines *l, void *buf, size_t size, struct err *err)

@@ -38,6 +38,11 @@ int lines_open(struct lines *l, const char *path, struct err *err);
  * call; the caller may write to it. Return: 1, 0 at the end, a negative errno.
  */
 int lines_next(struct lines *l, char **line, size_t *len, struct err *err);
+/**
+ * Make the next line the first one that begins with @text and is not the first of all, whatever
+ * the lines before it hold. Return: 1, 0 if there is none, a negative errno.
+ */
+int lines_skip_to(struct lines *l, const char *text, struct err *err);
 /** Bytes that follow the last line. Return: as input_read(). */
 int64_t lines_rest(struct lines *l, void *buf, size_t size, struct err *err);
 void lines_close(struct lines *l);

@@ -550,10 +550,12 @@ static bool probe_line(const char *line)
 {
 	struct line l;
 
-	return g_str_has_prefix(line, "# reapsim-perf ") || scan_line(line, &l);
+	return g_str_has_prefix(line, "# reapsim-perf ") ||
+	       g_str_has_prefix(line, "# captured on") || scan_line(line, &l);
 }
 
-/* Our header, or an event in the first line that is neither empty nor a comment. */
+/* Our header or that of perf script --header, which may fill the head, or an event in the first
+ * line that is neither empty nor a comment. */
 static bool perf_probe(const uint8_t *head, size_t len)
 {
 	char *text = g_strndup((const char *)head, len);

@@ -19,6 +19,22 @@
 
 #define LINE_MAX_ 16384
 
+/*
+ * The arguments of a page fault, the most frequent event, without the detour over its format. That
+ * would name the symbol of a kernel address, which says that it is none of the process: false then.
+ */
+static bool print_fault(struct trace_seq *s, struct tep_event *event, struct tep_record *record)
+{
+	unsigned long long address, code;
+
+	if (strncmp(event->name, "page_fault_", strlen("page_fault_")) ||
+	    tep_get_field_val(NULL, event, "address", record, &address, 0) ||
+	    tep_get_field_val(NULL, event, "error_code", record, &code, 0) || address >> 63)
+		return false;
+	trace_seq_printf(s, "address=0x%llx error_code=0x%llx", address, code);
+	return true;
+}
+
 static int print_record(struct tracecmd_input *handle, struct tep_record *record, int cpu,
 			void *data)
 {
@@ -32,7 +48,8 @@ static int print_record(struct tracecmd_input *handle, struct tep_record *record
 	if (!event)
 		return 0;
 	trace_seq_reset(s);
-	tep_print_event(tep, s, record, "%s", TEP_PRINT_INFO);
+	if (!print_fault(s, event, record))
+		tep_print_event(tep, s, record, "%s", TEP_PRINT_INFO);
 	trace_seq_terminate(s);
 	/* an event is a line, whatever the names in it hold */
 	for (char *p = s->buffer; *p; p++)
@@ -82,6 +99,7 @@ static int print_all(int fd, void *data)
 		return 2;
 	}
 	trace_seq_init(&s);
+	setvbuf(stdout, NULL, _IOFBF, 256 << 10);
 	printf("cpus=%d\n" FTRACE_PAGE_SIZE "%u\n", tep_get_cpus(tracecmd_get_tep(handle)),
 	       page_size(fd));
 	ret = tracecmd_iterate_events(handle, NULL, 0, print_record, &s);

@@ -36,14 +36,15 @@ static bool scan_file(const char **p, struct rb_file_id *id)
 	return true;
 }
 
-static bool scan_ino(const char **p, unsigned int base, struct rb_file_id *id)
+static bool scan_ino_name(const char **p)
 {
-	return (scan_word(p, " ino=") || scan_word(p, " ino ")) && scan_digits(p, base, &id->ino);
+	return scan_word(p, " ino=") || scan_word(p, " ino ");
 }
 
+/* some vendors print the inode with 0x */
 static bool scan_filemap(const char **p, struct rb_file_id *id)
 {
-	return scan_file(p, id) && scan_ino(p, 16, id);
+	return scan_file(p, id) && scan_ino_name(p) && scan_hex(p, &id->ino);
 }
 
 static int on_fault(struct recording *rec, const char *args, struct rb_event *ev)
@@ -149,9 +150,9 @@ static int on_write(struct recording *rec, const char *args, struct rb_event *ev
 	const char *p = args;
 	uint64_t pos, len;
 
-	if (!scan_file(&p, &ev->cache.id) || !scan_ino(&p, 10, &ev->cache.id) ||
-	    !scan_word(&p, " pos ") || !scan_u64(&p, &pos) || !scan_word(&p, " len ") ||
-	    !scan_u64(&p, &len) || len > UINT64_MAX - pos)
+	if (!scan_file(&p, &ev->cache.id) || !scan_ino_name(&p) ||
+	    !scan_u64(&p, &ev->cache.id.ino) || !scan_word(&p, " pos ") || !scan_u64(&p, &pos) ||
+	    !scan_word(&p, " len ") || !scan_u64(&p, &len) || len > UINT64_MAX - pos)
 		return recording_bad(rec, "file write", args, "dev A,B ino N pos N len N");
 	ev->kind = len ? RB_WRITE : RB_SEEN;
 	ev->cache.first = pos >> PAGE_SHIFT_;

@@ -36,6 +36,16 @@ static const struct {
 	  "error_code=0x7\n",
 	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800001,1,w\nadvance,2ms\n"
 	  "touch,7,0x800002,1,w\nadvance,2ms\ntouch,7,0x800003,1,w\nexit,7\nmark,end\n" },
+	{ "lines of trace-cmd before the first event",
+	  "version = 6\nCPU 0 is empty\n" FAULT("0", "6"),
+	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800000,1,w\nexit,7\nmark,end\n" },
+	{ "an inode with 0x", AT("mm_filemap_fault: dev=254:0 ino=0x11 ofs=0"),
+	  "file,254:0:17,1\nspawn,7,1\nmap,7,0x800000,1,r-xp,254:0:17,0\n"
+	  "touch,7,0x800000,1,r\nexit,7\nmark,end\n" },
+	{ "systrace's page: a program, the trace, something else",
+	  "<!DOCTYPE html>\r\n<script>'# tracer: '\n</script>\n<script class=\"trace-data\">\n"
+	  "# tracer: nop\n#\n" FAULT("0", "6") "  </script>\n<script>\n{\"cut",
+	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800000,1,w\nexit,7\nmark,end\n" },
 	{ "what the page cache says of a fault is where it was; all else is anonymous",
 	  "# tracer: nop\n#\n" FAULT("5001000", "4") MAPPED("11", 0, 65535) FAULT("9000000", "6")
 		  FAULT("5002000", "4") MAPPED("11", 0, 65535),
@@ -114,6 +124,9 @@ static const struct {
 	const char *message;
 } bad[] = {
 	{ "# tracer: nop\n", ": no events" },
+	{ "<!DOCTYPE html>\n", "a page without a line" },
+	{ "<!DOCTYPE html>\n# tracer: nop\n" FAULT("0", "6"), ":3: the page ends within" },
+	{ "<!DOCTYPE html>\n# tracer: nop\nnonsense\n</script>\n", ":3: line \"nonsense\"" },
 	{ FAULT("0", "6") "nonsense\n", ":2: line \"nonsense\"" },
 	{ AT("page_fault_user: addr=0x0"), ":1: page fault" },
 	{ AT("mm_filemap_map_pages: dev=254:0 ino=11"), ":1: pages mapped" },
