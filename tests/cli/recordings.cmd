@@ -6,6 +6,12 @@ cat >bin/perf <<'SH'
 [ "$1 $2" = "script -i" ] && [ "$(head -c 8 "$3")" = PERFILE2 ] || exit 9
 case $(cat "$3") in
 *old*) echo "incompatible file format (rerun with -v to learn more)" >&2; exit 255 ;;
+*nod*)
+	case $* in
+	*+addr*)
+		echo "Samples for 'x' event do not have ADDR attribute set. Cannot print 'addr' field." >&2
+		exit 255 ;;
+	esac ;;
 *dies*) echo "about to die" >&2; kill -ABRT $$ ;;
 esac
 cat <<'TEXT'
@@ -31,6 +37,8 @@ printf 'PERFILE2 old' >old.data
 run $REAPSIM trace check old.data
 printf 'PERFILE2 dies' >dies.data
 run $REAPSIM trace check dies.data
+printf 'PERFILE2 nod' >nod.data
+run $REAPSIM trace convert nod.data - --to text
 echo '$ without perf'
 PATH=/nowhere $REAPSIM trace check old.data
 echo "exit $?"

@@ -128,10 +128,12 @@ int child_end(struct child *c, int ret, struct err *err)
 		;
 	last_words(c, line, sizeof(line));
 	fclose(c->said);
+	c->failed = true;
 	if (WIFSIGNALED(status) && !(ret && WTERMSIG(status) == SIGPIPE))
 		return err_at(err, -EINVAL, c->path, 0, "%s was ended by signal %d (%s): %s",
 			      c->what, WTERMSIG(status), strsignal(WTERMSIG(status)), line);
 	if (WIFEXITED(status) && WEXITSTATUS(status))
 		return err_at(err, -EINVAL, c->path, 0, "%s can not read it: %s", c->what, line);
+	c->failed = false;
 	return ret;
 }

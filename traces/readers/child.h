@@ -7,6 +7,7 @@
 #ifndef REAPSIM_TRACES_CHILD_H
 #define REAPSIM_TRACES_CHILD_H
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/types.h>
 
@@ -19,7 +20,8 @@ struct child {
 	const char *path; /* of the recording */
 	const char *what; /* the program or library, for messages */
 	pid_t pid;
-	FILE *said; /* its stderr */
+	FILE *said;  /* its stderr */
+	bool failed; /* after child_end(): by itself or by a signal */
 };
 
 /**

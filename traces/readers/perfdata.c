@@ -31,43 +31,64 @@ static int run_perf(int fd, void *data)
 		"--show-task-events",
 		"--show-lost-events",
 		"-F",
-		"+addr,-ip,-sym,-symoff,-dso",
+		data,
 		NULL,
 	};
 
-	(void)data;
 	execvp(argv[0], (char *const *)(uintptr_t)argv);
 	fprintf(stderr, "perf is not there: %s (on Debian: apt-get install linux-perf)\n",
 		strerror(errno));
 	return 127;
 }
 
-static int perfdata_read(struct input *in, struct trace **out, struct err *err)
+static int read_fields(struct input *in, const char *fields, struct trace **out, bool *refused,
+		       struct err *err)
 {
 	struct trace *t = NULL;
-	struct err why = { "" };
 	struct child c;
-	int ret = input_make_plain(in, err);
+	int ret = child_begin(&c, in, "perf script", run_perf, in->fd, (char *)(uintptr_t)fields,
+			      err);
 
-	if (!ret)
-		ret = child_begin(&c, in, "perf script", run_perf, in->fd, NULL, err);
 	if (ret)
 		return ret;
-	ret = child_end(&c, perf_read(&c.text, &t, &why), &why);
-	if (!ret) {
+	ret = child_end(&c, perf_read(&c.text, &t, err), err);
+	*refused = c.failed;
+	if (ret)
+		trace_free(t);
+	else
 		*out = t;
+	return ret;
+}
+
+static int perfdata_read(struct input *in, struct trace **out, struct err *err)
+{
+	struct err why = { "" };
+	bool refused = false;
+	int ret = input_make_plain(in, err);
+
+	if (ret)
+		return ret;
+	ret = read_fields(in, "+addr,-ip,-sym,-symoff,-dso", out, &refused, &why);
+	/* recorded without -d: tracepoints have what they need in their own fields */
+	if (refused && strstr(why.msg, "do not have ADDR"))
+		ret = read_fields(in, "-ip,-sym,-symoff,-dso", out, &refused, &why);
+	if (!ret)
 		return 0;
-	}
-	trace_free(t);
-	return err_set(err, ret,
-		       "%s (a perf.data needs a perf as new as the one that wrote it: run perf "
-		       "script there, as traces/record/record.sh does, and convert its text)",
-		       why.msg);
+	return err_set(err, ret, "%s%s", why.msg,
+		       refused ? " (a perf.data needs a perf as new as the one that wrote it: run "
+				 "perf script there, as traces/record/record.sh does, and convert "
+				 "its text)"
+			       : "");
 }
 
 static bool perfdata_probe(const uint8_t *head, size_t len)
 {
-	return len >= 8 && (!memcmp(head, "PERFILE2", 8) || !memcmp(head, "2ELIFREP", 8));
+	static const char *const magics[] = { "PERFILE2", "2ELIFREP", "PERFFILE" };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(magics); i++)
+		if (len >= 8 && !memcmp(head, magics[i], 8))
+			return true;
+	return false;
 }
 
 extern const struct trace_reader perfdata_reader;
