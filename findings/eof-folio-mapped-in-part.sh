@@ -44,7 +44,9 @@ static void file(const char *name, int chunks, int more)
 		write(fd, buf, sizeof(buf));
 	write(fd, buf, more);
 	fsync(fd);
-	char *p = mmap(NULL, (chunks * 64 + 1) * 4096L, PROT_READ, MAP_SHARED, fd, 0);
+	/* no folio crosses a page table */
+	char *p = mmap((void *)0x200000000000, (chunks * 64 + 1) * 4096L, PROT_READ,
+			MAP_SHARED | MAP_FIXED, fd, 0);
 	printf("%d pages and %d bytes:", chunks * 64, more);
 	for (int i = 0; i < chunks; i++)
 		*(volatile char *)(p + (i * 64 + 20) * 4096L);
