@@ -54,10 +54,10 @@ static void test_error(void)
 		{ { 90, 110, 100 }, 110, 1000, 0 },
 		{ { 90, 110, 100 }, 80, 1000, 0.1 },
 		{ { 90, 110, 100 }, 130, 1000, 0.2 },
-		/* 1% of the accesses is more than the median */
+		/* 1% of the accesses exceeds the median */
 		{ { 90, 110, 100 }, 130, 20000, 0.1 },
 		{ { 0, 0, 0 }, 5, 1000, 0.5 },
-		/* a counter of which the kernel has none, in a trace without accesses */
+		/* the kernel's counter is 0, in a trace without accesses */
 		{ { 0, 0, 0 }, 0, 0, 0 },
 	};
 

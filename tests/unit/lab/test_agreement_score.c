@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/lab/agreement-score.c: scores of results made up here, and their level. */
+/* sim/lab/agreement-score.c: scores of made-up results, and their level. */
 #include <errno.h>
 
 #include <CUnit/CUnit.h>
@@ -12,8 +12,8 @@ void suite_agreement_score(void);
 
 #define NR_RUNS 3
 
-/* baseline refaults 100 to 120 times, v1 more; the simulator is off by 10% in one of
- * four cells, and has the sign of one of two marks wrong */
+/* baseline has 100 to 120 refaults, v1 more. The simulator is off by 10% in one of four cells, and
+ * has the wrong sign at one of two snapshots */
 static const struct {
 	const char *policy, *mark;
 	unsigned int counter;
@@ -86,14 +86,14 @@ static void test_score(void)
 	CU_ASSERT_PTR_EQUAL(s.worst, &g_array_index(r[1].cells, struct cell, 0));
 	CU_ASSERT_DOUBLE_EQUAL(score_percentile(&s, 100), 10, 1e-9);
 	CU_ASSERT_DOUBLE_EQUAL(score_percent(&s, s.within), 60, 1e-9);
-	/* mark a: more, as the kernel; mark b, the last: no difference */
+	/* snapshot a: more, as in the kernel; snapshot b, the last: no difference */
 	TL_EQ(s.each_sign.all, 2, "signs that the kernel gives");
 	TL_EQ(s.each_sign.same, 1, "of them the simulator's too");
 	TL_EQ(s.last_sign.all, 1, "at the last mark");
 	TL_EQ(s.last_sign.same, 0, "of them the simulator's too");
 	TL_EQ(s.resident.same, 198, "pages");
 	CU_ASSERT_DOUBLE_EQUAL(share_percent(s.active), 75, 1e-9);
-	/* of 110 in 100..120: the other runs' spread has each run inside, or not */
+	/* each run is inside the spread of the other runs or not: of 100, 110, 120 only 110 is */
 	TL_EQ(s.noise.kernel_inside.all, 5 * NR_RUNS, "runs");
 	TL_EQ(s.noise.kernel_inside.same, 1 + 1 + 3 + 2 + 3, "runs inside the others'");
 	score_clear(&s);

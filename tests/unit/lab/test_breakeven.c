@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The break-even of a grid whose numbers are given: no run is needed. */
+/* The break-even of a grid with given numbers, without any run. */
 #include <errno.h>
 #include <math.h>
 #include <string.h>
@@ -16,7 +16,7 @@ void suite_breakeven(void);
 #define NR_SEEDS 2
 #define POINTS	 4
 
-/* two policies; @net: of the second, less the first, ms: two seeds of each point */
+/* two policies. @net: of the second minus the first, ms, for two seeds at each point */
 static void make_grid(struct grid *g, struct returns *r, double net[2 * POINTS * NR_SEEDS],
 		      const double points[POINTS][NR_SEEDS], bool along_p)
 {
@@ -59,26 +59,26 @@ static void drop_grid(struct grid *g, struct returns *r)
 /* the differences of the second policy at p = 0, 0.25, 0.5 and 1 */
 static const struct {
 	double points[POINTS][NR_SEEDS];
-	const char *verdict; /* NULL: there is one, at @at */
+	const char *verdict; /* NULL: the break-even is at @at */
 	double at;
 } rows[] = {
 	/* linear between two points: -1 at 0.25, 3 at 0.5 */
 	{ { { -2, -2 }, { -1, -1 }, { 3, 3 }, { 4, 4 } }, NULL, 0.25 + 0.25 / 4 },
-	/* and down: it pays for those who come back */
+	/* falling: the policy pays off if processes restart */
 	{ { { 2, 2 }, { 1, 1 }, { 1, 1 }, { -3, -3 } }, NULL, 0.5 + 0.5 / 4 },
-	/* exactly at a point is a sign of its own */
+	/* exactly at a point: 0 is a sign of its own */
 	{ { { -2, -2 }, { -1, -1 }, { 0, 0 }, { 4, 4 } }, NULL, 0.5 },
 	{ { { -2, -2 }, { -1, -1 }, { -1, -1 }, { -4, -4 } }, "pays", 0 },
 	{ { { 2, 2 }, { 1, 1 }, { 1, 1 }, { 4, 4 } }, "never", 0 },
 	{ { { 0, 0 }, { 0, 0 }, { 0, 0 }, { 0, 0 } }, "same", 0 },
-	/* half the width of the interval is 12.7 times half the difference of two seeds */
+	/* the half width of the interval is 12.7 times half the difference of two seeds */
 	{ { { -3, 1 }, { 1, -3 }, { 5, -2 }, { 3, -1 } }, "noise", 0 },
-	/* noise between two that are certain: between these the mean's crossing counts */
+	/* noise between two points that are not: the crossing of the mean counts */
 	{ { { -2, -2 }, { -3, 1 }, { 5, -2 }, { 4, 4 } }, NULL, 0.25 + 0.25 * 1 / 2.5 },
-	/* one certain sign, then noise */
+	/* one sign that is not noise, then noise */
 	{ { { -2, -2 }, { 1, -3 }, { 5, -2 }, { 3, -1 } }, "pays", 0 },
 	{ { { -2, -2 }, { NAN, -1 }, { 3, 3 }, { 4, 4 } }, "failed", 0 },
-	/* the first of two */
+	/* the first of two crossings */
 	{ { { -1, -1 }, { 1, 1 }, { -1, -1 }, { 1, 1 } }, NULL, 0.125 },
 };
 
@@ -102,7 +102,7 @@ static void test_even_p(void)
 	}
 }
 
-/* delays are linear in their logarithm: half way from 10 s to 100 s is 31.6 s */
+/* delays are interpolated in their logarithm: half way from 10 s to 100 s is 31.6 s */
 static void test_even_delay(void)
 {
 	static const double points[POINTS][NR_SEEDS] = {
@@ -123,7 +123,7 @@ static void test_even_delay(void)
 	drop_grid(&g, &r);
 }
 
-/* the ends of the confidence interval pass 0 where that of the mean does, and around it */
+/* the ends of the confidence interval cross 0 around the crossing of the mean */
 static void test_even_interval(void)
 {
 	/* means -1 and 1; half the width 12.706 * 0.05 */
@@ -170,12 +170,12 @@ static void test_winner(void)
 	}
 }
 
-/* what is asked becomes a sweep: the axes of the rule, or those of the generator */
+/* the sweep that a breakeven_spec becomes: its axes are the rule's or the generator's */
 static void test_parse(void)
 {
 	static const struct {
 		const char *workload, *delays, *ps, *setting;
-		const char *says; /* NULL: it is one, of @nr_runs */
+		const char *says; /* part of the error; NULL: a sweep of @nr_runs */
 		uint64_t nr_runs;
 		const char *group;
 	} asked[] = {
@@ -185,7 +185,7 @@ static void test_parse(void)
 		{ "db-pressure", "1500us", "0,1", "cpus=1", "counts whole", 0, NULL },
 		{ "kill-return", "soon", "0,1", "cpus=1", "soon", 0, NULL },
 		{ "kill-return", "1s", "0,2", "cpus=1", "2", 0, NULL },
-		/* once the last value was shown as if it were the only one */
+		/* Bug: the last value was shown as if it were the only one */
 		{ "kill-return", "1s", "0,1", "cpus=1;2", "cpus has 2 values, expected one", 0,
 		  NULL },
 	};

@@ -16,7 +16,7 @@ static void test_set(void)
 {
 	static const struct {
 		const char *key, *value;
-		const char *says; /* NULL: it is taken */
+		const char *says; /* part of the error; NULL: the value is accepted */
 	} rows[] = {
 		{ "kernel", "6.12", NULL },
 		{ "lru", "mglru", NULL },
@@ -49,7 +49,7 @@ static void test_set(void)
 		TL_EQ(strstr(err.msg, rows[i].says ? rows[i].says : "") != NULL, true,
 		      "\"%s\" has \"%s\"", err.msg, rows[i].says);
 	}
-	/* what was refused has changed nothing */
+	/* refused values have changed nothing */
 	TL_STR(cfg.kernel->name, "6.12", "kernel");
 	TL_STR(cfg.lru->name, "mglru", "lru");
 	TL_STR(cfg.reap->name, "v1", "policy");
@@ -135,7 +135,7 @@ static void test_run_set_refused(void)
 		TL_EQ(strstr(err.msg, rows[i].says) != NULL, true, "row %zu: \"%s\"", i, err.msg);
 		run_set_clear(&rs);
 	}
-	/* interrupted: none is done, and that is no failure of a run */
+	/* interrupted: no run is done, but none has failed */
 	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, NULL, &err), 0);
 	CU_ASSERT_EQUAL(run_set_execute(&rs, 1, &stop), -EINTR);
 	CU_ASSERT_FALSE(run_set_get(&rs, 0, 0, 0)->done);

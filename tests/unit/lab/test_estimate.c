@@ -10,7 +10,7 @@
 
 void suite_estimate(void);
 
-/* the 97.5% quantile of Student's t, from tables of it */
+/* 97.5% quantiles of Student's t, from published tables */
 static const struct {
 	guint freedom;
 	double t;
@@ -25,8 +25,8 @@ static const struct {
 	{ 499, 1.9647 }, { 999, 1.9623 },
 };
 
-/* n values whose mean is 0 and whose standard deviation is the square root of n: half the
- * width of the interval is t itself */
+/* n values with mean 0 and a standard deviation of the square root of n: the half width of the
+ * interval is t itself */
 static void test_student_t(void)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++) {
@@ -43,7 +43,7 @@ static void test_student_t(void)
 	}
 }
 
-/* worked by hand: mean 5, standard deviation 2, of 4: 3.1824 * 2 / 2 */
+/* worked out by hand: 4 values with mean 5 and standard deviation 2: 3.1824 * 2 / 2 */
 static void test_interval(void)
 {
 	const double v[] = { 3, 7, 5 - sqrt(2), 5 + sqrt(2) }, one[] = { 8 };
@@ -53,7 +53,7 @@ static void test_interval(void)
 	CU_ASSERT_DOUBLE_EQUAL(e.mean, 5, 1e-12);
 	CU_ASSERT_DOUBLE_EQUAL(e.half, 3.1824, 0.001);
 	CU_ASSERT_FALSE(estimate_is_noise(&e));
-	/* nothing can be said of one; and no number is no difference */
+	/* a single value has no interval, and NaN is noise */
 	e = estimate_of(one, 1);
 	CU_ASSERT_EQUAL(e.mean, 8);
 	CU_ASSERT_EQUAL(e.half, 0);
@@ -79,7 +79,7 @@ static void test_noise(void)
 		TL_EQ(estimate_is_noise(&rows[i].e), rows[i].noise, "row %zu", i);
 }
 
-/* what differs between seeds cancels out in pairs: 10 and 1000 are as good as one */
+/* differences between seeds cancel out in pairs: seeds with 10 and 1000 give the same estimate */
 static void test_difference(void)
 {
 	const double first[] = { 10, 1000, 100 }, v[] = { 11, 1002, 103 };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The machine file that is made of measurements: each key with how it was measured. */
+/* The machine file that is written from measurements: each key with its method. */
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -86,7 +86,7 @@ static void test_file(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		TL_EQ(strstr(text, rows[i].lines) != NULL, true, "row %zu: \"%s\" in \"%s\"", i,
 		      rows[i].lines, text);
-	/* and it is one */
+	/* the text is a valid machine file */
 	machine_init(&m);
 	CU_ASSERT_EQUAL_FATAL(keyfile_parse(&k, "here.conf", text, strlen(text), &err), 0);
 	CU_ASSERT_EQUAL(machine_from_keys(&m, &k, &err), 0);

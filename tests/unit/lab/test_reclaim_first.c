@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The curves of reclaim-first, from rows that are given: no run is needed. */
+/* The curves of reclaim-first from given rows, without any run. */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
@@ -16,8 +16,8 @@ void suite_reclaim_first(void);
 static const char columns[] = "sim_reap_pages,sim_reap_young,sim_reap_aged,sim_zap_marks,"
 			      "sim_zap_marks_aged,sim_fills,limit_pages\n";
 
-/* 2 streams x 2 machines of one name in two folders x 1 LRU x 2 policies; the pages that
- * are mapped in a run are 100 * its number, the fills 7 * */
+/* 2 streams x 2 machines of the same name in two folders x 1 LRU x 2 policies; run N has 100 * N
+ * mapped pages and 7 * N fills */
 static void test_curves(void)
 {
 	g_autofree char *dir = g_dir_make_tmp("reapsim-curves-XXXXXX", NULL);
@@ -45,13 +45,13 @@ static void test_curves(void)
 	CU_ASSERT_TRUE(g_file_set_contents(csv, rows->str, -1, NULL));
 	CU_ASSERT_EQUAL_FATAL(curves_load(&c, &sw, csv, &err), 0);
 	TL_EQ(curves_nr_machines(&c), 2, "machines");
-	/* streams vary slower than machines, these than policies */
+	/* streams vary slower than machines, machines slower than policies */
 	for (guint s = 0; s < 2; s++)
 		for (guint m = 0; m < 2; m++)
 			for (guint p = 0; p < 2; p++)
 				TL_EQ(curves_get(&c, m, s, 0, p, CURVE_REAP_PAGES),
 				      100 * (1 + 4 * s + 2 * m + p), "%u %u %u", m, s, p);
-	/* of the first policy the most is the second stream's */
+	/* the second stream has the most mapped pages under the first policy */
 	CU_ASSERT_DOUBLE_EQUAL(curves_mapped(&c, 0, 0, 0), 100 * 1 / 5.0, 1e-9);
 	CU_ASSERT_DOUBLE_EQUAL(curves_mapped(&c, 0, 1, 0), 100, 1e-9);
 	CU_ASSERT_DOUBLE_EQUAL(curves_mapped(&c, 1, 0, 0), 100 * 3 / 7.0, 1e-9);
@@ -85,7 +85,7 @@ static void test_refused(void)
 		{ { .settings = two }, "unknown machine key \"rounds\"" },
 		{ { .policies = "v9" }, "unknown policy" },
 		{ { .machines = "missing.conf" }, "missing.conf" },
-		/* once the first value was shown as if it were the only one */
+		/* Bug: the first value was shown as if it were the only one */
 		{ { .options = lists, .nr_options = 1 }, "app_pages has 2 values, expected one" },
 	};
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Sweeps through the library: threads, interruption, failures, inputs that change. */
+/* Sweeps by the library: threads, interruption, failures, changing inputs. */
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -81,7 +81,7 @@ static void parse(struct sweep *sw, const char *text)
 	CU_ASSERT_EQUAL_FATAL(ret, 0);
 }
 
-/* to the file @name */
+/* run the sweep with the CSV file @name */
 static int run(struct sweep *sw, const char *name, int jobs, const struct lab_hooks *h,
 	       struct sweep_report *r, struct err *err)
 {
@@ -122,7 +122,7 @@ static void test_threads(void)
 	TL_EQ(!strcmp(one, three), true, "1 and 3 threads: the same bytes");
 }
 
-/* a row that failed is as long as the others and has its numbers empty */
+/* the row of a failed run has as many fields as the others, without numbers */
 static void test_rows(void)
 {
 	g_autofree char *path = path_of("one.csv");
@@ -145,7 +145,7 @@ static void test_rows(void)
 	table_clear(&t);
 }
 
-/* struct stop - interrupts after so many looks */
+/* struct stop - interrupts after @looks checks */
 struct stop {
 	gint looks; /* atomic */
 	int after;
@@ -167,8 +167,8 @@ static void take_note(void *data, const char *text)
 	s->note = g_strdup(text);
 }
 
-/* interrupted again and again, between runs and, of timed ones, within; with another
- * number of threads each time */
+/* interrupted again and again, between runs and within timed ones, with a different number of
+ * threads each time */
 static void interrupt(const char *text, uint64_t nr_runs, int after)
 {
 	g_autofree char *whole = NULL, *stopped = NULL;
@@ -224,8 +224,8 @@ static void test_interrupted(void)
 		  6, 5);
 }
 
-/* machine files are what they were when the sweep was parsed; once every run read them
- * anew, and one that was gone gave a row "invalid" that counted as finished */
+/* machine files are read when the sweep is parsed. Bug: every run read them again, and a missing
+ * file gave a row "invalid" that counted as finished */
 static void test_machine_files(void)
 {
 	g_autofree char *whole = get("one.csv"), *b = path_of("b.conf"), *changed = NULL;
@@ -256,7 +256,7 @@ static void make_binary_trace(const char *name, const char *text)
 	trace_free(t);
 }
 
-/* a trace is what it was when the sweep was parsed, too: written over in place, cut off */
+/* traces are read when the sweep is parsed, too: here they are overwritten or truncated later */
 static void test_trace_changes(void)
 {
 	g_autofree char *was = NULL, *is = NULL, *path = path_of("t.rtrace");
@@ -278,14 +278,14 @@ static void test_trace_changes(void)
 	TL_EQ(r.nr_failed, 0, "failed");
 }
 
-/* the peak that a share is of belongs to a kernel; once it was that of whichever run
- * came first, so that the rows could differ by the number of threads */
+/* the peak that a share refers to depends on the kernel. Bug: it was that of whichever run came
+ * first, so the rows could depend on the number of threads */
 static void test_peaks(void)
 {
 	struct sweep_report r;
 	struct sweep sw;
 	struct err err = { "" };
-	/* of what is executable 7.3 reads ahead inside of the mapping only */
+	/* 7.3 reads ahead executable memory only within the mapping */
 	const char *text = "[sweep]\ntrace=x.csv\n[machine]\nmemcg_pages=50%\n[run]\nkernel=%s\n";
 	static const char *const kernels[] = { "7.3", "6.12" };
 	uint64_t limits[2][2];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The journal of a sweep: whatever byte a sweep was killed at, going on ends with the
- * same files; whatever byte somebody changes, it is noticed or made good.
+ * The journal of a sweep. A sweep that was killed at any byte can be resumed, and ends with
+ * the same files. A change of any byte is detected or repaired.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -28,7 +28,7 @@ static const struct sweep_id id = {
 	.nr_runs = NR_RUNS,
 };
 
-/* finished in this order: in turn, out of turn, twice at once */
+/* order in which runs finish: in order, out of order, two at once */
 static const uint64_t order[NR_RUNS] = { 0, 2, 4, 1, 3 };
 
 /* run 3 failed: it has no values */
@@ -42,7 +42,7 @@ static char *row_of(uint64_t run)
 static struct {
 	char *dir, *csv, *journal;
 	struct outputs files;
-	char *whole_csv, *whole_journal; /* of a sweep that was left alone */
+	char *whole_csv, *whole_journal; /* of a sweep that was not interrupted */
 } at;
 
 static char *read_file(const char *path)
@@ -56,7 +56,7 @@ static char *read_file(const char *path)
 
 static void write_file(const char *path, const char *text, size_t len)
 {
-	/* not g_file_set_contents(), which waits for the disk, thousands of times */
+	/* g_file_set_contents() would wait for the disk thousands of times */
 	FILE *f = fopen(path, "w");
 
 	if (!f || fwrite(text, 1, len, f) != len || fclose(f))
@@ -87,8 +87,8 @@ static int tear_down(void)
 	return 0;
 }
 
-/* add what is missing, in @order; false with @err. @end: and wait for the disk, which
- * takes its time */
+/* add the missing runs, in @order. @end: also sync to disk, which is slow. Return: false with
+ * @err */
 static bool go_on(bool restart, bool end, struct err *err)
 {
 	struct sweep_journal j;
@@ -125,7 +125,7 @@ static bool files_are(const char *csv, const char *journal)
 	return !strcmp(c, csv) && !strcmp(j, journal);
 }
 
-/* the whole files, as every other test's must be in the end */
+/* the complete files; those of every other test must be equal at its end */
 static void test_whole(void)
 {
 	g_autoptr(GString) csv = g_string_new(id.header);
@@ -143,7 +143,7 @@ static void test_whole(void)
 	TL_STR(at.whole_csv, csv->str, "the CSV file");
 	CU_ASSERT_TRUE(g_str_has_prefix(at.whole_journal, "sweep 0123456789abcdef of 5 runs, "
 							  "program fedcba9876543210\n1 "));
-	/* a finished one is not written again, and all of it is known */
+	/* a finished sweep is not written again, and all its runs are known */
 	CU_ASSERT_EQUAL(sweep_journal_open(&j, &at.files, at.csv, &id, false, NULL, &err), 0);
 	TL_EQ(j.nr_done, NR_RUNS, "finished");
 	TL_EQ(j.nr_failed, 1, "finished");
@@ -154,7 +154,7 @@ static void test_whole(void)
 	CU_ASSERT_TRUE(files_are(at.whole_csv, at.whole_journal));
 }
 
-/* what the files are after each run was added, before the end: [0] has nothing */
+/* the files after each run was added; [0] has no run */
 struct stage {
 	char *csv, *journal;
 };
@@ -182,8 +182,8 @@ static void free_stages(struct stage *s)
 	}
 }
 
-/* killed with these bytes of each in the files: what is whole is finished, and the end
- * is the same */
+/* killed with these bytes in the files: complete lines are finished runs, and the resumed sweep
+ * ends with the same files */
 static void killed_at(const char *csv, size_t csv_len, const char *journal, size_t journal_len,
 		      guint at_least, const char *what)
 {
@@ -210,8 +210,8 @@ static void killed_at(const char *csv, size_t csv_len, const char *journal, size
 		CU_PASS("the same end");
 }
 
-/* the order of the writes: first the journal's line, then the rows whose turn it is.
- * The kill falls behind every byte of either */
+/* a run writes its line of the journal first, then the rows that are due; kill it after every
+ * byte of both */
 static void test_killed(void)
 {
 	struct stage s[NR_RUNS + 1];
@@ -254,8 +254,8 @@ static void test_lost_ends(void)
 	free_stages(s);
 }
 
-/* every byte of both files, in the middle and at the end: what was changed is refused
- * and stays, or is no change of a result */
+/* change every byte of both files, of an unfinished and a finished sweep: the change is refused
+ * and the file stays as it is, or it does not affect a result */
 static void change_each_byte(const char *csv, const char *journal, bool of_csv)
 {
 	const char *text = of_csv ? csv : journal;
@@ -297,7 +297,7 @@ static void test_changed(void)
 static void test_refused(void)
 {
 	static const struct {
-		const char *csv, *journal; /* NULL: none; "": the whole one */
+		const char *csv, *journal; /* NULL: no file; "": the complete one */
 		const char *says;
 	} rows[] = {
 		{ "a letter", NULL, "x.csv exists, and was not begun by a sweep" },
@@ -349,8 +349,8 @@ static void test_refused(void)
 	}
 }
 
-/* one sweep at a time, whoever comes: of this program, which is no other process, and
- * of another, which is named; once --restart unlinked the files first */
+/* only one sweep at a time: a second one of this process is refused, and of another process,
+ * which the error names. Bug: --restart unlinked the files first */
 static void test_lock(void)
 {
 	g_autofree char *pid =

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* CSV files, written and read back. */
+/* CSV files, written and read again. */
 #include <errno.h>
 #include <string.h>
 
@@ -26,7 +26,7 @@ static int load(struct table *t, const char *text, struct err *err)
 	return ret;
 }
 
-/* whatever a name has in it, it is read as it was written */
+/* a name with any characters is read as it was written */
 static void test_fields(void)
 {
 	static const char *const fields[] = {

@@ -12,7 +12,7 @@ struct calls {
 	_Atomic guint made[100];
 	_Atomic guint nr, nr_returned;
 	_Atomic bool interrupted, go_on;
-	guint interrupt_at; /* when so many have been made */
+	guint interrupt_at; /* after this number of calls */
 	guint nr_looks;
 };
 
@@ -62,7 +62,7 @@ static void test_no_hooks(void)
 	TL_EQ(c.nr, 10, "calls");
 }
 
-/* what has begun returns, however long that takes, and nothing else begins */
+/* calls that have begun return, however long that takes, and no other begins */
 static void test_interrupted(void)
 {
 	struct calls c = { .interrupt_at = 5 };
@@ -84,7 +84,7 @@ static void slow(void *data, guint i)
 	c->nr_returned++;
 }
 
-/* whoever cannot leave work behind waits for it */
+/* without hooks.leave it waits for running calls */
 static void test_waits(void)
 {
 	struct calls c = { 0 };
@@ -107,9 +107,9 @@ static void deaf(void *data, guint i)
 }
 
 /*
- * Bug: SIGINT and SIGTERM waited for an untimed run to notice, which it did every million
+ * Bug: SIGINT and SIGTERM had to wait for an untimed run to notice, which it did every million
  * records, or after one record of 67 million pages. A call that does not notice is left
- * behind; it does no harm when it continues later.
+ * behind, and does no harm when it continues.
  */
 static void test_left_behind(void)
 {

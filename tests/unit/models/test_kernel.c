@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/kernel-*.c: each item of a profile where v6.12 and v7.3 differ, in both. A
- * row has what each does: [0] v7.3, [1] v6.12, as in kernel_profiles[].
+ * models/kernel-*.c: each item of a profile in which v6.12 and v7.3 differ, tested with both.
+ * A row has the result of each: [0] v7.3, [1] v6.12, as in kernel_profiles[].
  */
 #include <string.h>
 
@@ -14,7 +14,7 @@
 
 void suite_kernel(void);
 
-#define NR_KERNELS 2 /* of releases; what-ifs follow them */
+#define NR_KERNELS 2 /* releases; hypothetical kernels follow them */
 #define REFS(n)	   ((n) << LRU_REFS_PGOFF)
 #define ALL_REFS   (LRU_REFS_MASK | PG_referenced | PG_workingset)
 
@@ -53,7 +53,7 @@ static void test_releases(void)
 		{ "7.3.4+deb13-cloud-amd64", "7.3" },
 		{ "7.3.10", "7.3" },
 		{ "7.3.0-rc7", "7.3-rc7" },
-		{ "7.3-cloud-amd64", "7.3-rc7" }, /* Debian's of 7.3-rc7 */
+		{ "7.3-cloud-amd64", "7.3-rc7" }, /* uname -r of Debian's 7.3-rc7 */
 		{ "7.3.3", "7.3-rc7" },
 		{ "7.3.34", "7.3" },
 		{ "6.12.117+deb13-cloud-amd64", "6.12" },
@@ -71,7 +71,7 @@ static void test_releases(void)
 	}
 }
 
-/* what waits in batches after the operations: to be added, to be activated */
+/* the lengths of the lru_add and lru_activate batches after the operations */
 static void test_drains(void)
 {
 	static const struct {
@@ -84,7 +84,7 @@ static void test_drains(void)
 		{ "read,1,a,0,3; drain; read,1,a,0,2; anon,1,0,1,rw-p; unmap,1,0,1",
 		  { 0, 0 },
 		  { 2, 0 } },
-		/* two marks in one unmapping */
+		/* two marks by one unmapping */
 		{ "map,1,0,2,r--p,a,0; map,1,8,2,r--p,a,0; touch,1,0,2,r; touch,1,8,2,r; drain;"
 		  "exit,1",
 		  { 0, 0 },
@@ -110,7 +110,7 @@ static void test_drains(void)
 	}
 }
 
-/* +evict: a page that was just read is in a batch of v7.3, which blocks it */
+/* +evict: v7.3 still has a page that was just read in a batch, which blocks the eviction */
 static void test_evict(void)
 {
 	static const uint64_t dropped[NR_KERNELS] = { 0, 4 };
@@ -125,7 +125,7 @@ static void test_evict(void)
 	}
 }
 
-/* the reaper's order shows in that of the activations */
+/* the order of activation shows the order of the reap */
 static void test_reap_order(void)
 {
 	static const char *const active[NR_KERNELS] = { "a:0 a:4", "a:4 a:0" };
@@ -142,7 +142,7 @@ static void test_reap_order(void)
 	}
 }
 
-/* misses that a fault takes back: four pages are cached, and a fifth misses first */
+/* mmap_miss after a fault: four pages are cached, and a fifth misses first */
 static void test_mmap_miss(void)
 {
 	static const struct {
@@ -175,16 +175,16 @@ static void test_mmap_miss(void)
 	}
 }
 
-/* pages in the cache after one fault, and which has the readahead mark */
+/* pages in the cache after one fault, and the one with PG_readahead */
 static void test_readahead(void)
 {
 	static const struct {
 		const char *ops, *resident[NR_KERNELS], *marked[NR_KERNELS];
 	} rows[] = {
-		/* code: from the fault on, or around it */
+		/* code: reads from the fault on, or around it */
 		{ "map,1,0,32,r-xp,a,0; touch,1,20,1,r", { "20-27", "16-23" }, { "", "22" } },
 		{ "map,1,0,32,r-xp,a,0,random; touch,1,20,1,r", { "20-27", "20" }, { "", "" } },
-		/* a window that the end of the file cuts */
+		/* a window cut by the end of the file */
 		{ "map,1,0,64,r--p,a,0; touch,1,61,1,r", { "57-63", "57-63" }, { "", "62" } },
 	};
 
@@ -205,8 +205,8 @@ static void test_readahead(void)
 	}
 }
 
-/* anon pages that a fork shares are swapped out, and the child is gone: what the
- * parent reads back is its own in v6.12 */
+/* anon pages shared by fork are swapped out, and the child exits: in v6.12 the pages that the
+ * parent swaps in are exclusive */
 static void test_swap_in(void)
 {
 	static const char text[] =
@@ -247,7 +247,7 @@ static void test_maps_dirty(void)
 	}
 }
 
-/* MGLRU: where a page begins, by what brought it in */
+/* MGLRU: the generation in which a page starts, by the way it was added */
 static void test_gen_placement(void)
 {
 	static const struct {
@@ -280,7 +280,7 @@ static void test_gen_placement(void)
 	}
 }
 
-/* folio_inc_refs() of v6.12; what it leaves to no mark is what v7.3 leaves */
+/* folio_inc_refs() of v6.12 */
 static void test_gen_marks(void)
 {
 	static const uint16_t after[] = {
@@ -331,12 +331,12 @@ static void test_gen_shadows(void)
 		f->flags = plain | rows[i].flags;
 		shadow = lru_mglru.eviction(x->s, slot);
 		TL_EQ(g->evicted.v[LRU_FILE][rows[i].tier], 1, "row %d", (int)i);
-		/* by read(2): only what was read often comes back to the working set */
+		/* by read(2): only a page that was read often returns to the working set */
 		f->flags = plain;
 		lru_mglru.refault(x->s, slot, shadow, false);
 		TL_EQ(f->flags & ALL_REFS, stall ? LRU_REFS_MASK | PG_workingset : 0, "row %d",
 		      (int)i);
-		/* by a fault: always */
+		/* by a fault: every page does */
 		f->flags = plain;
 		x->s->in_lru_fault = true;
 		lru_mglru.refault(x->s, slot, shadow, false);
@@ -345,7 +345,7 @@ static void test_gen_shadows(void)
 		TL_EQ(g->refaulted.v[LRU_FILE][rows[i].tier], 2, "row %d", (int)i);
 		TL_EQ(tl_stat(x, VM_workingset_activate_file), 2, "row %d", (int)i);
 		TL_EQ(tl_stat(x, VM_workingset_restore_file), 1 + stall, "row %d", (int)i);
-		/* and no more once its generation is gone */
+		/* not if its generation no longer exists */
 		f->flags = plain;
 		g->min_seq[LRU_FILE] = 10;
 		lru_mglru.refault(x->s, slot, shadow, false);
@@ -357,8 +357,8 @@ static void test_gen_shadows(void)
 	}
 }
 
-/* one pass of v6.12: does it age, and how much does it take? @old pages were read,
- * @young were brought in by faults */
+/* one pass of v6.12: does it age, and how many pages does it take? @old pages were added by
+ * read(2), @young ones by faults */
 static void test_gen_aging(void)
 {
 	static const struct {
@@ -366,13 +366,13 @@ static void test_gen_aging(void)
 		unsigned int old, young;
 		uint64_t max_seq, stolen;
 	} rows[] = {
-		/* at the first priority it takes a batch, if there is a page for it */
+		/* at the first priority it takes a batch, if at least one page is to be scanned */
 		{ DEF_PRIORITY, 5000, 0, 3, 64 },
 		{ DEF_PRIORITY, 100, 0, 3, 0 },
 		{ DEF_PRIORITY, 100, 5000, 3, 64 },
-		/* later it ages when too many are young, and leaves */
+		/* at later priorities it ages and returns if too many pages are young */
 		{ 2, 100, 300, 4, 0 },
-		/* else it takes a quarter of all, however few are asked for */
+		/* otherwise it takes a quarter of all pages, even if fewer are wanted */
 		{ 2, 400, 0, 3, 128 },
 		{ 2, 300, 100, 3, 128 },
 	};
@@ -398,8 +398,8 @@ static void test_gen_aging(void)
 	}
 }
 
-/* reclaim looks around a young PTE: what it has isolated itself is referenced by
- * that, and stays for it, where v7.3 leaves its PTE alone */
+/* reclaim looks around a young PTE: a neighbour that reclaim has isolated itself becomes
+ * referenced and stays; v7.3 does not touch the neighbour's PTE */
 static void test_gen_look_around(void)
 {
 	static const uint8_t young[NR_KERNELS] = { PTE_young, 0 };

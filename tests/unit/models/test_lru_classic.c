@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/lru-classic.c: v7.3 mm/vmscan.c and mm/workingset.c. Where a trace
- * would hide the rule behind the loops of reclaim, the hooks are called with a
- * scan_control made by hand.
+ * models/lru-classic.c: v7.3 mm/vmscan.c and mm/workingset.c. If the loops of reclaim would
+ * hide a rule in a trace, the tests call the hooks with a scan_control of their own.
  */
 #include <string.h>
 
@@ -15,10 +14,9 @@
 void suite_lru_classic(void);
 
 /*
- * folio_check_references(): referenced PTEs: none: reclaim, whatever
- * PG_referenced says, which is cleared; one: another round, and the mark for
- * the next time; one and PG_referenced, or more than one, or one of code in a
- * file: activate.
+ * folio_check_references(), by referenced PTEs. None: reclaim, and clear PG_referenced, which
+ * does not matter. One: keep, and set PG_referenced. One and PG_referenced, or more than one,
+ * or one of executable file memory: activate.
  */
 static const struct {
 	const char *ops; /* page 0 of a, or of t */
@@ -61,7 +59,7 @@ static void test_check_references(void)
 			TL_EQ((f->flags & PG_referenced) != 0, want != FOLIOREF_RECLAIM,
 			      "%s, referenced %d: the mark after it", references[i].what,
 			      referenced);
-			/* the PTEs are old now: the next look reclaims */
+			/* the PTEs are old now, so the next call reclaims */
 			TL_EQ(x->s->cfg.lru->check_references(x->s, slot), FOLIOREF_RECLAIM,
 			      "%s, looked at twice", references[i].what);
 			tl_free(x);
@@ -69,7 +67,7 @@ static void test_check_references(void)
 	}
 }
 
-/* -1 of folio_referenced(): keep, and PG_referenced stays as it was */
+/* folio_referenced() returns -1: keep, and do not change PG_referenced */
 static void test_check_references_dying(void)
 {
 	struct tl *x = tl_run(NULL, NULL, "spawn,1; anon,1,0,1,rw-p; touch,1,0,1,w; drain");
@@ -82,10 +80,10 @@ static void test_check_references_dying(void)
 }
 
 /*
- * workingset_test_recent(): recent if the refault distance is at most the size
- * of what could have held the page: active file; with swap space left all of
- * anon for a file page; for an anon page inactive file and, with swap, active
- * anon. 5 + 20 pages of file, 7 of anon; activated by a second read.
+ * workingset_test_recent(): a refault is recent if its distance is at most the size of the
+ * lists that could have held the page. That is active file; for a file page also all anon if
+ * swap is free; for an anon page also inactive file and, with swap, active anon. 5 + 20 file
+ * pages, 7 anon pages; a second read activates.
  */
 static const struct {
 	const char *machine;
@@ -119,7 +117,7 @@ static void test_distances(void)
 			const bool recent = distance <= size;
 			uint32_t shadow = lru->eviction(x->s, slot);
 
-			/* its own eviction was one tick */
+			/* its own eviction was the first tick */
 			for (uint64_t tick = 1; tick < distance; tick++)
 				lru->eviction(x->s, slot);
 			lru->refault(x->s, slot, shadow, true);
@@ -135,7 +133,7 @@ static void test_distances(void)
 	}
 }
 
-/* a page that had not been active is activated, not restored */
+/* a page that was not active before is activated, not restored */
 static void test_no_restore(void)
 {
 	struct tl *x =
@@ -151,9 +149,9 @@ static void test_no_restore(void)
 	tl_free(x);
 }
 
-/* what makes the eviction clock tick, next to evictions: an activation by marks
- * (workingset_activation()), even a lost one; an activating refault; an active
- * folio that reclaim puts back (move_folios_to_lru()) */
+/* Besides evictions these advance nonresident_age: an activation by marks
+ * (workingset_activation()), even a lost one; an activating refault; an active folio that
+ * reclaim puts back (move_folios_to_lru()) */
 static void test_clock(void)
 {
 	static const struct {
@@ -185,7 +183,7 @@ static void test_clock(void)
 	}
 }
 
-/* ticks of refaults and of what reclaim puts back */
+/* nonresident_age after refaults and after folios that reclaim puts back */
 static void test_clock_of_reclaim(void)
 {
 	static const struct {
@@ -231,8 +229,8 @@ static void test_clock_of_reclaim(void)
 }
 
 /*
- * inactive_is_low(): inactive * ratio < active, ratio int_sqrt(10 * GiB) and 1
- * below a GiB of both lists together (262144 pages).
+ * inactive_is_low(): inactive * ratio < active. The ratio is int_sqrt(10 * GiB), or 1 if both
+ * lists together have less than a GiB (262144 pages).
  */
 static void test_inactive_is_low(void)
 {
@@ -258,7 +256,7 @@ static void test_inactive_is_low(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const unsigned int in = rows[i].inactive, ac = rows[i].active;
-		/* in the batch, a second mark is active at once: read 1, then 2 */
+		/* a second mark of a page in the batch sets PG_active: read 1, then 2 */
 		g_autofree char *text = g_strdup_printf(
 			"file,a,%u; spawn,1; spawn,2; read,1,a,0,%u; drain; read,2,a,0,%u; drain",
 			in + ac, in + ac, ac);
@@ -274,7 +272,7 @@ static void test_inactive_is_low(void)
 		x->s->cfg.check = false;
 		CU_ASSERT_FATAL(tl_end(x) == 1);
 		TL_EQ(tl_stat(x, VM_nr_active_file), ac, "row %zu", i);
-		/* at priority 30 nothing is scanned, only decided */
+		/* at priority 30 it decides but scans nothing */
 		tl_shrink_node(x, &sc);
 		TL_EQ(sc.may_deactivate, rows[i].low ? 1 << LRU_FILE : 0, "inactive %u, active %u",
 		      in, ac);
@@ -283,8 +281,8 @@ static void test_inactive_is_low(void)
 	}
 }
 
-/* prepare_scan_control(): activating refaults since the last reclaim also allow
- * deactivation, and forbid cache_trim_mode; force_deactivate allows both */
+/* prepare_scan_control(): refaults with activation since the last reclaim also allow
+ * deactivation, and prevent cache_trim_mode; force_deactivate allows both */
 static void test_may_deactivate(void)
 {
 	struct tl *x = tl_run(
@@ -328,9 +326,9 @@ static void test_may_deactivate(void)
 }
 
 /*
- * get_scan_count(). 4000 inactive anon and file pages at priority 2: 1000 of
- * each, times swappiness / 200 and (200 - swappiness) / 200 while nothing was
- * rotated yet (calculate_pressure_balance()).
+ * get_scan_count(). 4000 inactive anon and file pages at priority 2: 1000 of each, times
+ * swappiness / 200 and (200 - swappiness) / 200 as long as nothing was rotated
+ * (calculate_pressure_balance()).
  */
 static const struct {
 	const char *machine;
@@ -408,10 +406,9 @@ static void test_balance(void)
 }
 
 /*
- * The second round weighs what the first one cost: 300 anon pages were young
- * and rotated, of file none. anon cost 300 + 300, file cost 300 + 0: ap = 60 *
- * 901 / 601 = 89, fp = 140 * 901 / 301 = 419. Then (4000 >> 2) * 89 / 508 = 175
- * and (3300 >> 2) * 419 / 508 = 680.
+ * The second round uses the costs of the first: 300 anon pages were young and rotated, no
+ * file pages. anon cost 300 + 300, file cost 300 + 0: ap = 60 * 901 / 601 = 89, fp = 140 *
+ * 901 / 301 = 419. Then (4000 >> 2) * 89 / 508 = 175 and (3300 >> 2) * 419 / 508 = 680.
  */
 static void test_cost(void)
 {
@@ -433,8 +430,8 @@ static void test_cost(void)
 	tl_free(x);
 }
 
-/* the costs are halved together while they exceed a quarter of all pages: 4000
- * rotated of 8000, less 4000 file pages gone: 4000 -> 2000 -> 1000 <= 1000 */
+/* both costs are halved while they exceed a quarter of all pages: 4000 of 8000 rotated, then 4000
+ * file pages removed: 4000 -> 2000 -> 1000 <= 1000 */
 static void test_cost_decay(void)
 {
 	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
@@ -451,15 +448,15 @@ static void test_cost_decay(void)
 	tl_free(x);
 }
 
-/* reclaim has been there before: nothing is young */
+/* make all PTEs old, as reclaim does */
 static void all_old(struct tl *x, uint32_t pid, uint32_t pages)
 {
 	for (uint32_t vpn = 0; vpn < pages; vpn++)
 		pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
 }
 
-/* a page written to swap costs SWAP_CLUSTER_MAX, a rotated one 1: (4000 >> 5) *
- * 60 / 200 = 37 pages go out */
+/* a page written to swap costs SWAP_CLUSTER_MAX, a rotated one 1: (4000 >> 5) * 60 / 200 = 37
+ * pages are written */
 static void test_cost_of_io(void)
 {
 	struct tl *x = tl_run("memcg_pages=9000 swap_pages=9000", NULL, both_lists);
@@ -480,10 +477,10 @@ static void test_cost_of_io(void)
 }
 
 /*
- * shrink_lruvec(): 300 anon and 700 file pages are to be scanned, 32 to be
- * reclaimed. After 32 of each there are 64; the smaller target, anon, is given
- * up with 268 left, 268 * 100 / 301 = 89%; of file 700 * 11% = 77 less the 32
- * remain, and after the next 32 there is nothing left to balance.
+ * shrink_lruvec(): the targets are 300 anon and 700 file pages, and 32 are wanted. After 32
+ * of each, 64 are reclaimed. Then it drops the smaller target, anon, with 268 left, 268 * 100
+ * / 301 = 89%. Of the file target 700 * 11% = 77 minus 32 remain, and after the next 32 there
+ * is nothing left to balance.
  */
 static void test_proportional(void)
 {
@@ -502,8 +499,8 @@ static void test_proportional(void)
 	tl_free(x);
 }
 
-/* direct reclaim of the machine scans its whole target at DEF_PRIORITY, 300000
- * >> 12 = 73; a memcg, kswapd, and any other priority stop at nr_to_reclaim */
+/* direct reclaim of a whole machine scans its whole target at DEF_PRIORITY, 300000 >> 12 = 73;
+ * memcg reclaim, kswapd and other priorities stop at nr_to_reclaim */
 static void test_whole_target(void)
 {
 	static const struct {
@@ -531,9 +528,8 @@ static void test_whole_target(void)
 	}
 }
 
-/* can_age_anon_pages(): 32 active anon pages are aged at the end of each round,
- * and by kswapd before it (kswapd_age_node()), if swap exists and the inactive
- * list is low */
+/* can_age_anon_pages(): if swap exists and the inactive list is low, 32 active anon pages are
+ * aged at the end of each round, and by kswapd also before it (kswapd_age_node()) */
 static void test_age_anon(void)
 {
 	static const struct {
@@ -566,8 +562,8 @@ static void test_age_anon(void)
 	}
 }
 
-/* file_is_tiny: what is free and what file pages there are, none here, does not
- * exceed the high watermark, 271 of 8192 pages: force-scan anon */
+/* file_is_tiny: free pages plus file pages, here 0, do not exceed the high watermark, 271 of 8192
+ * pages: scan only anon */
 static void test_file_is_tiny(void)
 {
 	for (int64_t over = 0; over < 2; over++) {
@@ -580,16 +576,15 @@ static void test_file_is_tiny(void)
 		x->s->zone.free = 271 + over;
 		tl_shrink_node(x, &sc);
 		TL_EQ(sc.file_is_tiny, !over, "%d over", (int)over);
-		/* all of 3904 >> 2, or 60 of 200 of it */
+		/* all of 3904 >> 2, or 60/200 of that */
 		TL_EQ(tl_stat(x, VM_pgscan_anon), over ? 292 : 976, "%d over", (int)over);
 		tl_free(x);
 	}
 }
 
 /*
- * shrink_active_list(): a referenced executable file page goes round again, all
- * others become inactive and carry PG_workingset; used or not makes no
- * difference, PG_referenced stays as it is.
+ * shrink_active_list(): a referenced executable file page stays active. All others become
+ * inactive and get PG_workingset, used or not. PG_referenced does not change.
  */
 static void test_shrink_active(void)
 {
@@ -624,8 +619,8 @@ static void test_shrink_active(void)
 	tl_free(x);
 }
 
-/* PG_workingset outlives the page in its shadow, and makes the refault a
- * restore; a page that was never active has none */
+/* PG_workingset is kept in the shadow and makes the refault a restore; a page that was never
+ * active does not have it */
 static void test_workingset_in_shadow(void)
 {
 	struct tl *x = tl_run("memcg_pages=200", NULL,
@@ -633,7 +628,7 @@ static void test_workingset_in_shadow(void)
 			      "read,2,a,0,50; drain; read,1,b,0,2000; mark,out");
 	const struct folio *f = tl_folio(x, "a", 0), *g = tl_folio(x, "a", 99);
 
-	/* 50 active pages against 150 inactive ones: nothing makes them go */
+	/* 50 active and 150 inactive pages: reclaim does not shrink the active list */
 	TL_EQ(tl_stat(x, VM_nr_active_file), 50, "one stream does not touch the active list");
 	TL_STR(tl_where(x, "a", 99), "shadow", "read once");
 	TL_EQ(g->flags & PG_workingset, 0, "read once");
@@ -641,8 +636,8 @@ static void test_workingset_in_shadow(void)
 	tl_free(x);
 }
 
-/* the newest active pages survive a stream; refaults inside the distance of
- * the active list become active and start to push older ones out */
+/* the newest active pages survive a stream; refaults at a distance up to the size of the active
+ * list are activated, and push out older pages */
 static void test_refault_displaces(void)
 {
 	struct tl *x = tl_run("memcg_pages=200", NULL,
@@ -650,17 +645,17 @@ static void test_refault_displaces(void)
 			      "read,2,a,0,60; drain; read,1,b,0,165; read,2,b,0,10; mark,m;"
 			      "read,1,b,165,135");
 
-	/* b:0 went at the first reclaim, few ticks before it came back */
+	/* b:0 was evicted by the first reclaim, few ticks before its refault */
 	TL_EQ(tl_at(x, "m", VM_workingset_refault_file), 10, "refaults");
 	TL_EQ(tl_at(x, "m", VM_workingset_activate_file), 10, "at a distance below 60");
 	TL_EQ(tl_at(x, "m", VM_workingset_restore_file), 0, "they had never been active");
-	/* the stream after it finds refaults: may_deactivate */
+	/* the refaults let the next stream deactivate pages: may_deactivate */
 	CU_ASSERT(tl_stat(x, VM_pgdeactivate) > 0);
 	tl_free(x);
 }
 
-/* memcg_stats=flushed: reclaim sees the lists as they were when memory.stat was
- * read last, or 2 s of time ago */
+/* memcg_stats=flushed: reclaim sees the sizes of the lists at the last snapshot or at the last
+ * flush, every 2 s */
 static void test_flushed(void)
 {
 	static const struct {
@@ -673,7 +668,7 @@ static void test_flushed(void)
 		{ "flushed", "", "advance,1999ms", 0 },
 		{ "flushed", "", "advance,2s", 1 << LRU_FILE },
 		{ "flushed", "", "advance,4s", 1 << LRU_FILE },
-		/* the 2 s are counted from the mark */
+		/* the 2 s are counted from the snapshot */
 		{ "flushed", "advance,1500ms; mark,m;", "advance,1s", 0 },
 		{ "flushed", "advance,1500ms; mark,m;", "advance,2s", 1 << LRU_FILE },
 	};

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * models/lru-mglru.c, lru-mglru-walk.c, lru-mglru-ttl.c: v7.3 CONFIG_LRU_GEN. Where a
- * trace would hide a rule behind the loops of reclaim, the state is set by hand
- * and a hook or a walk is called. A run begins with generations 0 (the oldest)
- * to 3.
+ * models/lru-mglru.c, lru-mglru-walk.c, lru-mglru-ttl.c: v7.3 CONFIG_LRU_GEN. If the loops of
+ * reclaim would hide a rule in a trace, the tests set the state and call a hook or a walk. A
+ * run begins with generations 0 (the oldest) to 3.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,7 +43,7 @@ static int gen(const struct tl *x, uint32_t page)
 	return folio_lru_gen(folio(x, page));
 }
 
-/* one pass of memcg reclaim over 1 >> @priority of the lists, @nr pages wanted */
+/* one pass of memcg reclaim at @priority that wants @nr pages */
 static struct scan_control shrink(struct tl *x, int priority, uint64_t nr)
 {
 	struct scan_control sc = {
@@ -56,14 +55,14 @@ static struct scan_control shrink(struct tl *x, int priority, uint64_t nr)
 	return sc;
 }
 
-/* lru_gen_folio_seq(), and what a folio has by then: folio_add_lru() marks in a
- * fault with recency, reading marks once it is read */
+/* lru_gen_folio_seq(), and the flags of the folio: folio_add_lru() marks it in a fault with
+ * recency, read(2) marks it after reading */
 static void test_placement(void)
 {
 	static const struct {
 		const char *ops;
 		const char *list;
-		uint16_t flags; /* of the reference flags */
+		uint16_t flags; /* the reference flags among them */
 		const char *what;
 	} rows[] = {
 		{ "read,1,a,0,1", "old_file", PG_referenced, "read" },
@@ -96,7 +95,7 @@ static void test_placement(void)
 	tl_free(x);
 }
 
-/* the same, by flags */
+/* the same for folios with given flags */
 static void test_placement_by_flags(void)
 {
 	static const struct {
@@ -114,7 +113,7 @@ static void test_placement_by_flags(void)
 		{ PG_reclaim, 0, false, 0 },
 		{ PG_reclaim | PG_dirty, 0, false, 2 },
 		{ PG_referenced | PG_workingset, 0, true, 0 },
-		/* never before the oldest */
+		/* never older than the oldest */
 		{ 0, 1, false, 1 },
 		{ PG_referenced, 1, false, 1 },
 		{ 0, 1, true, 1 },
@@ -143,7 +142,8 @@ static void test_placement_by_flags(void)
 	}
 }
 
-/* lru_gen_inc_refs(): referenced, three more, workingset; nothing moves */
+/* lru_gen_inc_refs(): PG_referenced, three more references, PG_workingset; the folio does not
+ * move */
 static void test_marks(void)
 {
 	static const uint16_t after[] = {
@@ -164,7 +164,7 @@ static void test_marks(void)
 		TL_STR(tl_where(x, "a", 0), "oldest_file", "mark %d", (int)i + 1);
 	}
 	TL_EQ(lru_mglru.mark_noop_flags, after[5], "what has no effect");
-	/* references that a refault brought, without PG_referenced, do not count */
+	/* references that a refault restored do not count without PG_referenced */
 	folio(x, 0)->flags = (uint16_t)((folio(x, 0)->flags & ~PG_referenced));
 	TL_EQ(folio(x, 0)->flags & PG_referenced, 0, "not referenced");
 	lru_mglru.mark_accessed(x->s, 0, slot);
@@ -205,14 +205,14 @@ static void test_check_references(void)
 		TL_EQ(lru_mglru.check_references(x->s, slot), rows[i].result, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & refs, rows[i].after, "row %d", (int)i);
 		TL_EQ(tl_pte(x, 1, 0) & PTE_young, 0, "row %d", (int)i);
-		/* not used since: reclaimed, with the flags for its shadow */
+		/* not used since: reclaimed; its flags go into the shadow */
 		TL_EQ(lru_mglru.check_references(x->s, slot), FOLIOREF_RECLAIM, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & refs, rows[i].after, "row %d", (int)i);
 		tl_free(x);
 	}
 }
 
-/* what lru_gen_eviction() says of a page, and lru_gen_refault() makes of it */
+/* the shadow of lru_gen_eviction(), and what lru_gen_refault() does with it */
 static void test_shadows(void)
 {
 	static const struct {
@@ -256,7 +256,7 @@ static void test_shadows(void)
 		TL_EQ(g->refaulted.v[LRU_FILE][rows[i].tier], 1, "row %d", (int)i);
 		TL_EQ(x->s->stat.v[VM_workingset_refault_file], 2, "row %d", (int)i);
 		TL_EQ(x->s->stat.v[VM_workingset_activate_file], workingset, "row %d", (int)i);
-		/* outside a fault it is restored, but not active */
+		/* outside a fault it is restored, but not activated */
 		g->max_seq = 9;
 		x->s->in_lru_fault = false;
 		lru_mglru.refault(x->s, slot, shadow, workingset);
@@ -267,8 +267,8 @@ static void test_shadows(void)
 	}
 }
 
-/* a page of the working set that refaults in a fault starts in the youngest
- * generation, by read(2) or without recency in the second oldest */
+/* a workingset page that refaults in a page fault starts in the youngest generation; with
+ * read(2) or without recency in the second oldest */
 static void test_refault_placement(void)
 {
 	static const struct {
@@ -294,14 +294,14 @@ static void test_refault_placement(void)
 
 /* Page-table walks */
 
-/* folio_update_gen(), and which PTEs a walk ages: four pages of a, mapped at 0 */
+/* folio_update_gen(), and the PTEs whose young bit a walk clears: four pages of a, mapped at 0 */
 static void test_walk_pages(void)
 {
 	static const struct {
 		const char *map;
 		uint16_t flags; /* of the page, before */
 		unsigned int swappiness;
-		bool drain, young; /* still, afterwards */
+		bool drain, young; /* @young: still young afterwards */
 		int gen;
 		uint16_t after;
 		const char *what;
@@ -333,20 +333,20 @@ static void test_walk_pages(void)
 		TL_EQ((tl_pte(x, 1, 2) & PTE_young) != 0, rows[i].young, "%s", rows[i].what);
 		TL_EQ(gen(x, 2), rows[i].gen, "%s", rows[i].what);
 		TL_EQ(folio(x, 2)->flags & refs, rows[i].after, "%s", rows[i].what);
-		/* it stays on the list that it was on */
+		/* it stays on its old list */
 		TL_STR(tl_where(x, "a", 2),
 		       !rows[i].drain  ? "batch"
 		       : rows[i].young ? "oldest_file"
 				       : "old_file",
 		       "%s", rows[i].what);
-		/* the same generation is not walked for twice */
+		/* there is one walk per generation */
 		TL_EQ(lru_gen_walk_mms(x->s, state(x), 3, rows[i].swappiness), 0, "%s",
 		      rows[i].what);
 		tl_free(x);
 	}
 }
 
-/* anon and tmpfs pages are aged only where they can be swapped */
+/* a walk takes anon and tmpfs pages only if they can be swapped out */
 static void test_walk_swappiness(void)
 {
 	for (unsigned int swappiness = 0; swappiness < 2; swappiness++) {
@@ -361,9 +361,9 @@ static void test_walk_swappiness(void)
 }
 
 /*
- * Whom a walk visits: all that are new, and what follows the first of these; of
- * the others those that ran, the one at work among them. Every process maps and
- * touches a page of its own; the PTE tells whether it was visited.
+ * The processes that a walk visits: the first new one and all after it; of the others those
+ * that ran, including the process of the current operation. Every process maps and touches
+ * its own page; the PTE shows whether the walk visited it.
  */
 static void test_walk_processes(void)
 {
@@ -378,7 +378,7 @@ static void test_walk_processes(void)
 	struct tl *x = tl_new_lru(&lru_mglru, NULL, NULL, ops);
 	uint64_t seq = 3;
 
-	x->s->cfg.check = false; /* walks without generations */
+	x->s->cfg.check = false; /* the test walks without opening generations */
 
 #define YOUNG(pid) ((tl_pte(x, pid, 0) & PTE_young) != 0)
 	tl_to(x, "first");
@@ -413,9 +413,9 @@ static void test_walk_processes(void)
 }
 
 /*
- * Which page tables a walk goes through: present ones that the CPU used since
- * the last walk and that had a young PTE in eight. A table of 512 pages; what is
- * touched before a first walk, which is of everything, then one page again.
+ * The page tables that a walk visits: present ones that the CPU used since the last walk, and
+ * in which one PTE in eight was young. One table of 512 pages. Some pages are touched before
+ * the first walk, which visits every table, and one page after it.
  */
 static void test_walk_tables(void)
 {
@@ -455,7 +455,7 @@ static void test_walk_tables(void)
 	}
 }
 
-/* two mappings in one page table: one choice, one count */
+/* two mappings in one page table share one decision and one count */
 static void test_walk_shared_table(void)
 {
 	struct tl *x = run(NULL, "file,a,512; spawn,1; map,1,0,8,r--p,a,0; touch,1,0,1,r;"
@@ -464,7 +464,7 @@ static void test_walk_shared_table(void)
 	struct pte_table *pt = pte_lookup(tl_mm(x, 1), 0);
 
 	lru_gen_walk_mms(x->s, state(x), 3, 1);
-	/* 2 of 16: the mapping without recency counts for nothing */
+	/* 2 of 16: the mapping without recency does not count */
 	TL_EQ(pt->seen[0], state(x)->sets[0], "enough");
 	TL_EQ(tl_pte(x, 1, 0) & PTE_young, 0, "first mapping");
 	TL_EQ(tl_pte(x, 1, 200) & PTE_young, 0, "last mapping");
@@ -473,7 +473,7 @@ static void test_walk_shared_table(void)
 }
 
 /*
- * lru_gen_look_around(): which of the PTEs around @at it ages: up to 64, in the
+ * lru_gen_look_around(): the PTEs around @at whose young bit it clears: up to 64, within the
  * page table and the mapping. Every page of the mapping [start, end) is young.
  */
 static void test_look_around(void)
@@ -498,7 +498,7 @@ static void test_look_around(void)
 		bool exec;
 
 		state(x)->sets[1] = 7;
-		/* the page itself is isolated, its PTE is rmap's */
+		/* the page itself is isolated, and rmap has cleared its PTE */
 		x->s->cfg.lru->del(x->s, &x->s->lruvec, tl_slot(x, "a", rows[i].at));
 		TL_EQ(folio_referenced(x->s, tl_slot(x, "a", rows[i].at), &exec), 1, "row %d",
 		      (int)i);
@@ -512,8 +512,8 @@ static void test_look_around(void)
 	}
 }
 
-/* what it does to the neighbours, without and with a walk to hang on to; and
- * that seven others in 64 make a table worth a walk, six not */
+/* its effect on the neighbours, without and with an mm_walk; seven other young PTEs in 64 make
+ * the table worth a walk, six do not */
 static void test_look_around_promotes(void)
 {
 	for (int row = 0; row < 4; row++) {
@@ -538,7 +538,7 @@ static void test_look_around_promotes(void)
 		TL_EQ(folio(x, 2)->flags & (LRU_REFS_FLAGS | PG_workingset), PG_referenced,
 		      "row %d: its first time", row);
 		TL_EQ(gen(x, 2), 1, "row %d", row);
-		/* all but page 2 wait for lru_activate() */
+		/* all except page 2 are in the lru_activate batch */
 		TL_EQ(x->s->cpus[0].lru_activate.nr, has_walk ? 0 : others - 1, "row %d", row);
 		lru_add_drain_all(x->s);
 		TL_EQ(gen(x, 1), has_walk ? 3 : 2, "row %d", row);
@@ -551,11 +551,10 @@ static void test_look_around_promotes(void)
 /* Eviction */
 
 /*
- * get_tier_idx(), by what sort_folio() lets go: a page read once and one read
- * twice, three times, five times (all references) and one of the working set
- * wait in the oldest generation. The counters are those of the second tier, or
- * the third; the protected go to the next generation, with their references
- * forgotten.
+ * get_tier_idx(), shown by what sort_folio() evicts. The oldest generation has pages that were
+ * read once, twice, three times and five times (all references), and one of the working set.
+ * A row sets the counters of the second or third tier. Protected pages move to the next
+ * generation and lose their references.
  *	pv.refaulted * (sp.total + 64) * 2 <= (sp.refaulted + 1) * pv.total * 3
  */
 static void test_tiers(void)
@@ -565,7 +564,7 @@ static void test_tiers(void)
 		uint64_t sp_refaulted, sp_total, refaulted, total;
 		const char *left; /* in the next generation, newest first */
 	} rows[] = {
-		/* all references are protected whatever the feedback says */
+		/* a page with all references is protected whatever the feedback */
 		{ 1, 0, 0, 0, 0, "a:3" },
 		{ 1, 0, 0, 63, 63, "a:3" },
 		{ 1, 0, 0, 64, 64, "a:4 a:3 a:2 a:1" },
@@ -607,7 +606,7 @@ static void test_tiers(void)
 	}
 }
 
-/* the ends of the averages: half of what was and of what the generation saw */
+/* the averages: half of the old average plus half of the generation's count */
 static void test_averages(void)
 {
 	struct tl *x = run(NULL, "file,a,8; spawn,1; read,1,a,0,1; drain");
@@ -625,12 +624,12 @@ static void test_averages(void)
 	TL_EQ(g->avg_total.v[LRU_FILE][2], (100 + 20 + 30) / 2 / 2, "twice halved");
 	TL_EQ(g->refaulted.v[LRU_FILE][2] + g->evicted.v[LRU_FILE][2] + g->protected.v[LRU_FILE][2],
 	      0, "starts over");
-	/* what was evicted, in between, is a half of one: 0 */
+	/* one page was evicted meanwhile: half of it is 0 */
 	TL_EQ(g->avg_total.v[LRU_FILE][0], 0, "the page");
 	tl_free(x);
 }
 
-/* get_type_to_scan(): the type that is reclaimed first, one page of each there */
+/* get_type_to_scan(): the type that is reclaimed first, with one page of each */
 static void test_type(void)
 {
 	static const struct {
@@ -680,7 +679,7 @@ static void test_type(void)
 		g->avg_total.v[LRU_ANON][3] = rows[i].anon_total;
 		g->avg_refaulted.v[LRU_FILE][1] = rows[i].file_refaulted;
 		g->avg_total.v[LRU_FILE][3] = rows[i].file_total;
-		/* one of eight, or one of four where anon does not count */
+		/* one page of eight, or of four if anon does not count */
 		shrink(x, strstr(rows[i].machine, "=63") || strstr(rows[i].machine, "=0") ? 2 : 3,
 		       1);
 		TL_EQ(tl_stat(x, VM_pgsteal_anon), rows[i].type == LRU_ANON, "%s", rows[i].what);
@@ -691,8 +690,8 @@ static void test_type(void)
 
 /* The window of generations */
 
-/* should_run_aging(): how far reclaim, at a priority, is from a new generation.
- * 4096 pages, so that every priority has something to scan. */
+/* should_run_aging(), by priority. 4096 pages, so that there is something to scan at every
+ * priority. */
 static void test_when_to_age(void)
 {
 	static const struct {
@@ -725,8 +724,8 @@ static void test_when_to_age(void)
 	}
 }
 
-/* inc_min_seq(): anon, which is not swapped, is in the way of a new generation:
- * it stays where it is, and its oldest becomes the youngest */
+/* inc_min_seq(): anon that is not evicted has all generations, so a new one reuses the list of
+ * its oldest, whose pages become young */
 static void test_inc_min_seq(void)
 {
 	struct tl *x = run(NULL, "file,a,8; spawn,1; anon,1,0,4,rw-p; touch,1,0,4,w;"
@@ -736,7 +735,7 @@ static void test_inc_min_seq(void)
 
 	for (uint32_t p = 0; p < 4; p++)
 		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_anon_slot(x, 1, p));
-	/* file is down to two generations, which calls for aging */
+	/* file has only two generations left, so it ages */
 	g->min_seq[LRU_FILE] = 2;
 	lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", 0));
 	g->avg_total.v[LRU_ANON][1] = 9;
@@ -750,8 +749,8 @@ static void test_inc_min_seq(void)
 	tl_free(x);
 }
 
-/* try_to_inc_min_seq(): two types that can both be evicted do not drift apart by
- * more than one generation */
+/* try_to_inc_min_seq(): two types that are both evicted do not differ by more than one
+ * generation */
 static void test_window(void)
 {
 	static const struct {
@@ -779,8 +778,8 @@ static void test_window(void)
 	}
 }
 
-/* shrink_folio_list() rejects: a busy page gets a second look, then starts over in
- * the younger of the old generations, as does a dirty one */
+/* pages that shrink_folio_list() keeps: a busy page gets a second pass, then moves to the younger
+ * of the old generations, as does a dirty one */
 static void test_rejected(void)
 {
 	struct tl *x = run(NULL, "file,a,8; spawn,1; write,1,a,0,1; read,1,a,1,3; drain");
@@ -797,7 +796,7 @@ static void test_rejected(void)
 	TL_EQ(tl_stat(x, VM_pgscan_direct), 4, "isolated once");
 	TL_EQ(tl_stat(x, VM_pgrotate_file), 2, "kept");
 	TL_EQ(tl_stat(x, VM_pgactivate), 1, "the dirty one");
-	/* a referenced page belongs into generation 1, but that is the oldest now */
+	/* a referenced page would go to generation 1, but that is the oldest now */
 	TL_EQ(gen(x, 1), 2, "busy");
 	TL_EQ(folio(x, 1)->flags & LRU_REFS_FLAGS, 0, "busy: starts over");
 	TL_EQ(gen(x, 0), 2, "dirty");
@@ -805,7 +804,7 @@ static void test_rejected(void)
 	tl_free(x);
 }
 
-/* what a mark of "look no further" does: drop_caches of a dirty page, and demote */
+/* lru_deactivate_file(): drop_caches of a dirty page, and demote */
 static void test_deactivate(void)
 {
 	static const struct {
@@ -874,24 +873,24 @@ static void test_min_ttl(void)
 		bool kill;
 	} rows[] = {
 		{ &kernel_7_3, 0, 0, 0, 0, 0, 12, false },
-		/* 250 ticks must lie between */
+		/* 250 ticks must pass */
 		{ &kernel_7_3, 1000, 0, 300000, 0, 0, 0, true },
 		{ &kernel_7_3, 1000, 0, 1000000, 0, 0, 0, true },
 		{ &kernel_7_3, 1000, 0, 1003999, 0, 0, 0, true },
 		{ &kernel_7_3, 1000, 0, 1004000, 0, 0, 0, false },
-		/* or 251, for a millisecond more */
+		/* 251 for one millisecond more */
 		{ &kernel_7_3, 1001, 0, 1004000, 0, 0, 0, true },
 		{ &kernel_7_3, 1001, 0, 1008000, 0, 0, 0, false },
-		/* of the generation that was opened in tick 25 */
+		/* counted from the generation that was opened in tick 25 */
 		{ &kernel_7_3, 1000, 0, 1103999, 0, 1, 0, true },
 		{ &kernel_7_3, 1000, 0, 1104000, 0, 1, 0, false },
-		/* anon is older: here it counts if it is evicted, in v6.12 it does not */
+		/* anon is older: in v7.3 it counts if it is evicted, in v6.12 it does not */
 		{ &kernel_7_3, 1000, 64, 1004000, 0, 1, 0, false },
 		{ &kernel_7_3, 1000, 63, 1004000, 0, 1, 0, true },
 		{ &kernel_6_12, 1000, 64, 1004000, 0, 1, 0, true },
 		{ &kernel_6_12, 1000, 64, 1104000, 0, 1, 0, false },
 		{ &kernel_6_12, 1000, 64, 1004000, 1, 0, 0, false },
-		/* old, but less than a page: 64 >> 7, 104 >> 7 */
+		/* old enough, but less than a page at this priority: 64 >> 7, 104 >> 7 */
 		{ &kernel_7_3, 1000, 0, 9000000, 0, 0, 6, false },
 		{ &kernel_7_3, 1000, 0, 9000000, 0, 0, 7, true },
 		{ &kernel_7_3, 1000, 64, 9000000, 0, 0, 6, false },
@@ -921,7 +920,7 @@ static void test_min_ttl(void)
 	}
 }
 
-/* a generation is opened at the time of the walk, in the place of the oldest */
+/* a generation is opened at the time of the walk and takes the place of the oldest */
 static void test_birth(void)
 {
 	struct tl *x = run(NULL, "file,a,8; spawn,1; advance,7ms; read,1,a,0,1; drain");
@@ -953,14 +952,14 @@ static void test_sizes(void)
 	g->max_seq++;
 	g->min_seq[0]++;
 	g->min_seq[1]++;
-	/* what was written only is in what is now the youngest: as in the kernel when
-	 * a generation is reused without having been emptied */
+	/* pages that were only written are in the list that is now the youngest's: as in
+	 * the kernel, if a generation is reused before it is empty */
 	TL_EQ(tl_stat(x, VM_nr_active_file), 5, "aged");
 	TL_EQ(tl_stat(x, VM_nr_active_anon), 0, "aged");
 	tl_free(x);
 }
 
-/* the model's own check notices what is broken */
+/* the check of the model finds broken state */
 static void test_check(void)
 {
 	struct tl *x = run(NULL, "file,a,40; spawn,1; read,1,a,0,20; drain");

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Conformance: what sim/lru.h demands of every LRU model in the registry. Each
- * runs every generator under every policy and on several machines, with all
- * invariants checked after each operation.
+ * Conformance of every LRU model in the registry with sim/lru.h. Each runs every generator
+ * under every policy on several machines, with all invariants checked after each operation.
  */
 #include <errno.h>
 #include <string.h>
@@ -56,7 +55,7 @@ static struct trace *make(size_t w)
 	return t;
 }
 
-/* sums that hold for any model; pages neither appear nor vanish */
+/* sums that hold for any model: no page appears or vanishes */
 static void check_stat(const struct sim *s, const struct vmstat *st, const char *what)
 {
 	uint64_t limit = MAX(s->cfg.machine.memcg_pages, s->cfg.machine.memory_pages);
@@ -69,7 +68,7 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 	CU_ASSERT(v[VM_pgsteal_file] <= v[VM_pgscan_file]);
 	CU_ASSERT(v[VM_pgsteal_anon] <= v[VM_pgscan_anon]);
 	CU_ASSERT(v[VM_workingset_activate_file] <= v[VM_workingset_refault_file]);
-	/* under MGLRU a restored page starts active only if a fault brings it */
+	/* under MGLRU a restored page starts active only in a page fault */
 	CU_ASSERT(
 		v[VM_workingset_restore_file] <=
 		v[s->cfg.lru->lru_gen ? VM_workingset_refault_file : VM_workingset_activate_file]);
@@ -79,8 +78,8 @@ static void check_stat(const struct sim *s, const struct vmstat *st, const char 
 	CU_ASSERT(v[VM_nr_free_pages] <= limit);
 	CU_ASSERT(v[VM_nr_inactive_file] + v[VM_nr_active_file] <=
 		  v[VM_nr_file_pages] - v[VM_nr_shmem]);
-	/* what came into the cache is there, was reclaimed or was dropped; tmpfs
-	 * is in none of the workloads */
+	/* pages added to the cache are still there, were reclaimed or were dropped; no
+	 * workload uses tmpfs */
 	TL_EQ(v[VM_sim_cache_adds],
 	      v[VM_nr_file_pages] + v[VM_pgsteal_file] + v[VM_sim_zap_evicted], "%s", what);
 }
@@ -111,8 +110,8 @@ static void run_one(const struct kernel_profile *kernel, const struct lru_model 
 		sim_stat(s, &st[again]);
 		check_stat(s, &st[again], what);
 		sim_free(s);
-		/* the second time without --check: other code runs, the same
-		 * must come out */
+		/* then without --check, which uses other code and must give the same
+		 * result */
 		cfg.check = false;
 	}
 	CU_ASSERT(!memcmp(&st[0], &st[1], sizeof(st[0])));
@@ -140,7 +139,7 @@ static void test_workloads(void)
 	}
 }
 
-/* the hooks, called as sim/lru.h says */
+/* the hooks, called as sim/lru.h describes */
 static void test_hooks(void)
 {
 	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
@@ -162,7 +161,7 @@ static void test_hooks(void)
 		slot = file_slot(s, 0, 3);
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
 
-		/* del() takes it off, add() puts it on; size() follows */
+		/* del() removes it, add() adds it, size() follows */
 		pages = (*lru)->size(&s->lruvec, LRU_FILE, false) +
 			(*lru)->size(&s->lruvec, LRU_FILE, true);
 		TL_EQ(pages, 64, "%s", (*lru)->name);
@@ -173,7 +172,7 @@ static void test_hooks(void)
 		      63, "%s", (*lru)->name);
 		(*lru)->add(s, &s->lruvec, &slot, 1);
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
-		/* activate() and move_tail() keep it listed and the model whole */
+		/* activate() and move_tail() keep it on a list and the model consistent */
 		(*lru)->activate(s, &s->lruvec, slot);
 		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
 		(*lru)->move_tail(s, &s->lruvec, slot);
@@ -181,7 +180,7 @@ static void test_hooks(void)
 		CU_ASSERT(!(s->folios[slot].flags & PG_active));
 		CU_ASSERT(sim_check(s, &err) == 0);
 
-		/* a mark changes nothing on a folio with all of mark_noop_flags */
+		/* a mark does not change a folio with all of mark_noop_flags */
 		s->folios[slot].flags |= (*lru)->mark_noop_flags & PG_referenced;
 		if ((*lru)->mark_noop_flags) {
 			struct folio before;
@@ -193,7 +192,7 @@ static void test_hooks(void)
 			CU_ASSERT(!memcmp(&before, &s->folios[slot], sizeof(before)));
 			CU_ASSERT(s->cpus[0].lru_activate.nr == 0);
 		}
-		/* a broken list is noticed */
+		/* check() finds a broken list */
 		s->folios[slot].flags &= (uint16_t)~PG_lru;
 		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) != 0 && err.msg[0]);
 		s->folios[slot].flags |= PG_lru;
@@ -203,7 +202,7 @@ static void test_hooks(void)
 	}
 }
 
-/* sim_check() itself: each invariant, broken by hand, is reported */
+/* sim_check() reports each invariant that the test breaks */
 static void test_check_notices(void)
 {
 	static const char text[] = "file,a,64; file,t,4,shmem; spawn,1; read,1,a,0,40; drain;"

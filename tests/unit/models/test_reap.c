@@ -4,8 +4,8 @@
  *
  *	marked iff file folio, young PTE, VMA with recency, and not skipped
  *
- * The rows are walked through the deaths of a process as the kernel does them, and
- * say what must become of each page.
+ * The test takes each page through the death of a process, as the kernel does, and computes
+ * from the row what must happen to it.
  */
 #include <string.h>
 
@@ -54,8 +54,7 @@ static struct page page_of(enum kind kind, uint32_t n)
 			      (enum advice)(n / 2 / NR_HISTORY), kind };
 }
 
-/* virtual pages: each kind has its own range; the second mapping of the same
- * page lies higher */
+/* virtual pages: each kind has its own range; the second mapping of a page is higher */
 static uint32_t vpn_of(enum kind kind, uint32_t n, bool second)
 {
 	return 1000u * kind + 2 * n + (second ? 10000 : 0);
@@ -85,7 +84,7 @@ static char *setup(enum sharing sharing, bool optin)
 					t, "map,%d,%u,1,%s,%s,%u%s; touch,%d,%u,1,r;", pid, at,
 					perm, files[k], n, advice[p.advice], pid, at);
 			}
-			/* marks, each by another open file so that each counts */
+			/* marks, each through another open file so that each counts */
 			if (p.history >= SECOND_MARK)
 				g_string_append_printf(t, "read,3,%s,%u,1;", files[k], n);
 			g_string_append(t, "drain;");
@@ -97,7 +96,7 @@ static char *setup(enum sharing sharing, bool optin)
 	return g_string_free(t, FALSE);
 }
 
-/* reclaim has been there: an old PTE */
+/* make a PTE old, as reclaim does */
 static void make_old(struct tl *x, uint32_t pid, uint32_t vpn)
 {
 	pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
@@ -111,7 +110,7 @@ struct totals {
 	uint64_t marks, skipped, demoted, evicted;
 };
 
-/* the table: one page through the walks of its owner's death */
+/* the expected fate of one page in the death of its owner */
 static struct fate expect(const struct policy_rule *r, bool evict, const struct death *d,
 			  bool optin, enum sharing sharing, struct page p, struct totals *sum)
 {
@@ -121,7 +120,7 @@ static struct fate expect(const struct policy_rule *r, bool evict, const struct 
 	bool shared_vma = p.kind == SHARED || p.kind == SHMEM;
 	/* tmpfs ignores POSIX_FADV_NOREUSE */
 	bool recency = p.advice == NORMAL || (p.advice == NOREUSE && p.kind >= SHMEM);
-	/* reaped, unless the reaper leaves VM_SHARED to exit_mmap() */
+	/* reaped, unless it is VM_SHARED, which the reaper leaves to exit_mmap() */
 	bool reaping = d->reaped && !shared_vma;
 	bool unstable = d->reaped;
 	bool mrelease = d->reaped && strcmp(d->op, "oom,1") != 0;
@@ -134,8 +133,8 @@ static struct fate expect(const struct policy_rule *r, bool evict, const struct 
 		     (!r->needs_dying || dying) && (!r->needs_optin || optin);
 	bool skips = scope && !r->never && (!r->needs_flag || flag);
 	bool drops = evict && scope && (!r->needs_flag || evict_flag);
-	/* waits in lru_activate, in lru_deactivate_file: fewer than 31 do, so
-	 * neither drains by itself, and either holds a reference */
+	/* in the lru_activate or lru_deactivate_file batch: both have fewer than 31
+	 * entries, so they are not drained, and each holds a reference */
 	bool pending = false, demoted = false;
 	unsigned int mapcount = sharing == EXCLUSIVE ? 1 : 2;
 	unsigned int unmaps = sharing == TWICE ? 2 : 1;
@@ -163,7 +162,7 @@ static struct fate expect(const struct policy_rule *r, bool evict, const struct 
 		f = (struct fate){ 0 };
 		sum->evicted++;
 	}
-	/* after the drain: lru_deactivate_file goes before lru_activate */
+	/* the drain handles lru_deactivate_file before lru_activate */
 	if (demoted)
 		f.active = f.referenced = false;
 	f.active |= pending;
@@ -239,7 +238,7 @@ static void test_decisions(void)
 	TL_EQ(nr, 3 * 2 * 7 * 2 * policy_rules_nr(), "cases");
 }
 
-/* a policy without a row is not tested; rows and registry agree */
+/* every policy of the registry has a row, so that it is tested */
 static void test_registry(void)
 {
 	const size_t nr_rules = policy_rules_nr();
@@ -263,8 +262,8 @@ static void test_registry(void)
 		CU_ASSERT(strchr(policy_rules[n].policy, ':') != NULL);
 }
 
-/* the hooks themselves, for every combination of circumstances, also those that
- * no walk of the engine produces; the mapcount includes the PTE that goes */
+/* the hooks with every combination of zap_details, also those that no walk of the engine has;
+ * the mapcount includes the PTE that is being removed */
 static void test_predicates(void)
 {
 	for (const struct policy_rule *u = policy_rules; u->policy; u++) {
@@ -355,8 +354,8 @@ static void test_find(void)
 	TL_STR(err.msg, no_lru, "lru");
 }
 
-/* the process image that exec() leaves is a death too, mm_users is 0: any-exit
- * skips, the others do not; munmap() is none for any policy */
+/* exec() ends the old mm, mm_users is 0: any-exit skips, the other policies do not. munmap() is
+ * not in scope of any policy */
 static void test_exec_and_munmap(void)
 {
 	for (const struct policy_rule *r = policy_rules; r->policy; r++) {
@@ -379,7 +378,7 @@ static void test_exec_and_munmap(void)
 	}
 }
 
-/* the prctl stays over exec, and a child has to ask for itself */
+/* the prctl survives exec; a child has to opt in itself */
 static void test_optin(void)
 {
 	static const struct {
@@ -411,7 +410,7 @@ static bool always(const struct zap_details *d)
 	return true;
 }
 
-/* a policy without evict_scope drops nothing with +evict; once it crashed */
+/* Bug: +evict crashed with a policy without evict_scope; it drops nothing */
 static void test_no_evict_scope(void)
 {
 	static const struct reap_policy policy = {
@@ -430,7 +429,7 @@ static void test_no_evict_scope(void)
 	tl_free(x);
 }
 
-/* demoted pages are the next that reclaim takes */
+/* reclaim takes demoted pages next */
 static void test_demote_order(void)
 {
 	struct tl *x =
