@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How fast a replay is, and how large. Prints one row a case: the time of the
- * replay alone (the trace is in memory and checked), and the memory of the run.
+ * Measures the speed and memory of a replay. Prints one row per case: the time of the replay
+ * alone (the trace is in memory and checked), and the memory of the run.
  *
  *   bench zipf ACCESSES PAGES ROOM [ORDER]    reads, Zipf(0.9)
  *   bench touch ACCESSES PAGES ROOM [ORDER]   the same through a mapping
- *                                     ORDER: readahead is on, with folios up to that
+ *                                     ORDER: turns readahead on, with folios up to this order
  *   bench fill PAGES                  reads PAGES once, all stay
  *   bench file PATH FORMAT ROOM       a trace, by a reader's name
  *   bench clock EVENTS QUEUED         the event queue of timed runs: each event
@@ -92,7 +92,7 @@ static void measure(const char *name, struct trace *t, uint64_t room, const char
 		cfg.machine.readahead_pages = 0;
 	start = g_get_monotonic_time();
 	s = sim_new(t, &cfg, &err);
-	/* all but the end of the process, so that its page tables can be seen */
+	/* stop before the exit of the process, so that its page tables count */
 	if (!s || sim_run(s, t->nr_recs - MIN(t->nr_recs, 2), &err) < 0) {
 		fprintf(stderr, "bench: %s\n", err.msg);
 		exit(1);

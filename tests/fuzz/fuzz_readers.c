@@ -1,22 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Fuzzes the trace readers. With FUZZ_READER=NAME in the environment an input
- * is a file for that reader. Without, the reader is the one that knows the
- * input by its first bytes; if none does, the first byte picks it by its place
- * in trace_readers[], modulo their number, and the rest is the file.
- * tests/fuzz/corpus/NAME/ holds some to start from; --list names the readers.
+ * Fuzzes the trace readers. With FUZZ_READER=NAME in the environment an input is a file for
+ * that reader. Otherwise the first bytes select the reader. If no reader recognizes them, the
+ * first byte modulo the number of readers is its index in trace_readers[], and the rest is the
+ * file. tests/fuzz/corpus/NAME/ has files to start from; --list names the readers.
  *
- * What a reader accepts must pass the checker again, and must survive being
- * written and read in both own forms.
+ * An accepted trace must pass the checker again, and must be the same after it was written and
+ * read in both of reapsim's own forms.
  *
- * perf.data is read by the "perf" in PATH, which "make fuzz" makes of
- * tests/fuzz/perf.c: its own magic is put in the place of the first bytes.
+ * perf.data is read by the "perf" in PATH, which "make fuzz" builds from tests/fuzz/perf.c. The
+ * first bytes of an input are replaced by its magic.
  *
- * FUZZ_READER=gzip or zstd fuzzes unpacking: of packed bytes, and if their number is odd, of what
- * they are when packed, which must come back.
+ * FUZZ_READER=gzip or zstd fuzzes unpacking: of the input, or, if its length is odd, of the
+ * packed input, which must give the input again.
  *
- * FUZZ_READER=axes fuzzes the key files of "reapsim sweep" instead: what is
- * accepted must have values, and lines that are there.
+ * FUZZ_READER=axes fuzzes the key files of "reapsim sweep" instead: accepted axes must have
+ * values, and line numbers that exist.
  *
  * With FUZZ_STANDALONE a main() replays the files given as arguments.
  */
@@ -40,8 +39,8 @@
 #include "traces/readers/unpack.h"
 #include "traces/readers/write.h"
 
-/* Less than what the fuzzer takes for a find: in a child that is none. glib reports it elsewhere.
- */
+/* Allocations fail below the limit at which the fuzzer reports a finding: in a child there is
+ * none, and elsewhere glib reports the failure. */
 const char *__asan_default_options(void)
 {
 	return "max_allocation_size_mb=2000:allocator_may_return_null=1";
@@ -49,7 +48,7 @@ const char *__asan_default_options(void)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-/* of the sanitizers' run time, if there is one */
+/* function of the sanitizer runtime, if there is one */
 void __sanitizer_set_death_callback(void (*callback)(void)) __attribute__((weak));
 const char *__asan_default_options(void);
 
@@ -61,7 +60,7 @@ static void die(const char *what, const struct err *err)
 	abort();
 }
 
-/* A file in memory that holds @data, with its name in @path. */
+/* Create a file in memory with @data; @path is set to its name. */
 static int open_memory(const void *data, size_t size, char *path, size_t path_size)
 {
 	int fd = memfd_create("fuzz", 0);
@@ -73,9 +72,9 @@ static int open_memory(const void *data, size_t size, char *path, size_t path_si
 }
 
 /*
- * A mutated binary trace hardly ever has the right checksum, length and
- * alignment, and would never reach the records: give it a new records row, but
- * leave every input of odd length as it is. NULL if it has no such row.
+ * A mutated binary trace hardly ever has the right checksum, length and alignment, so its
+ * records would never be read. Give it a new records row, except for inputs of odd length.
+ * Return: NULL if it has no such row.
  */
 static uint8_t *mend_binary(const uint8_t *data, size_t *size)
 {
@@ -122,7 +121,7 @@ static void write_memory(const struct trace *t, write_fn write, char **data, siz
 		die("writing what was read", &err);
 }
 
-/* Through @first and back: the text of the result must be that of @t. */
+/* Write @t by @first, read it and write it as text, which must be the text of @t. */
 static void round_trip(const struct trace *t, const char *format, write_fn first)
 {
 	struct err err = { "" };
@@ -146,7 +145,7 @@ static void round_trip(const struct trace *t, const char *format, write_fn first
 	free(after);
 }
 
-/* A crash of a reader's child is an error of the input, not a find of the fuzzer. */
+/* A crash in a reader's child process is an error of the input, not a finding. */
 static void in_child(void)
 {
 	if (__sanitizer_set_death_callback)
@@ -163,7 +162,7 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	exit(fflush(stdout) ? 1 : 0);
 }
 
-/* The reader for this input, whose first byte it may take. */
+/* The reader for this input; may consume its first byte. */
 static const struct trace_reader *pick_reader(const uint8_t **data, size_t *size)
 {
 	const char *name = getenv("FUZZ_READER");
@@ -233,7 +232,7 @@ static GByteArray *pack(bool gzip, const uint8_t *data, size_t size)
 	return a;
 }
 
-/* All of @in, in steps that differ, or NULL with @err. */
+/* Read all of @in, in steps of different sizes. Return: NULL with @err on failure. */
 static GByteArray *read_steps(struct input *in, struct err *err)
 {
 	enum { MOST = 64 << 20 };
@@ -252,7 +251,7 @@ static GByteArray *read_steps(struct input *in, struct err *err)
 	return NULL;
 }
 
-/* What is read in steps must be what is unpacked at once; @want: if that is known. */
+/* Reading in steps must give the same as unpacking at once, and as @want, unless that is NULL. */
 static void fuzz_packed(const struct unpacker *u, GByteArray *a, const uint8_t *want, size_t size)
 {
 	GByteArray *once = g_byte_array_new(), *steps = NULL;
@@ -301,7 +300,7 @@ static void fuzz_unpacker(const struct unpacker *u, const uint8_t *data, size_t 
 	g_byte_array_unref(a);
 }
 
-/* A file that perf.data's reader takes. */
+/* Make a file that the reader of perf.data accepts. */
 static uint8_t *mend_perfdata(const uint8_t *data, size_t size)
 {
 	static const char magic[] = "PERFILE2";

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Stands for perf where the reader of perf.data is fuzzed: what follows the file's magic is a
- * byte that says how it ends, and the text that it prints.
+ * Replaces perf when the reader of perf.data is fuzzed. After the magic the file has a byte that
+ * selects how the program ends, and the text that it prints.
  */
 #include <stdio.h>
 #include <stdlib.h>

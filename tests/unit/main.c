@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs the unit tests: all suites, or the one named by the only argument. A
- * new suite is one function in a file of its own, which registers the suite
- * and its tests with CUnit, and one line here.
+ * Runs the unit tests: all suites, or the one that the argument names. A new suite is a file
+ * with one function, which registers the suite and its tests with CUnit, and one line here.
  */
 #include <stdio.h>
 #include <string.h>
@@ -122,8 +121,8 @@ int main(int argc, char **argv)
 	CU_basic_set_mode(CU_BRM_NORMAL);
 	CU_basic_run_tests();
 	/*
-	 * A suite whose set-up failed, or a test that was never run, is a
-	 * failure too. CU_get_error() says nothing about assertions.
+	 * A suite whose set-up failed and a test that did not run are failures, too.
+	 * CU_get_error() does not report failed assertions.
 	 */
 	run = CU_get_number_of_tests_run();
 	failed = CU_get_number_of_tests_failed() + (expected - run);

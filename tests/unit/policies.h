@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The policies a second time, as a table: a row says where a policy skips the mark
- * of a young, exclusive folio, apart from the code of models/. The reference model
- * (reference/reap.c) and test_reap.c go by the rows. A new policy has one, in
- * policies.c; one with options may have a row for some of their values, too.
+ * The policies again as a table, independent of the code in models/: a row says where a
+ * policy skips the mark of a young, exclusive folio. The reference model (reference/reap.c)
+ * and test_reap.c use the rows. A new policy needs a row in policies.c. A policy with options
+ * may have further rows, for some of their values.
  */
 #ifndef REAPSIM_TESTS_POLICIES_H
 #define REAPSIM_TESTS_POLICIES_H
@@ -12,17 +12,18 @@
 #include <stddef.h>
 
 /**
- * struct policy_rule - a row; all that a policy needs holds at once.
+ * struct policy_rule - a row. A policy skips a mark if all its conditions are true.
  * @policy: as the user types it, without "+evict"
- * @never: it skips nothing; where it drops with "+evict" is said by the rest
+ * @never: it skips nothing; the other members then say where "+evict" drops
  * @needs_unstable: the mm has MMF_UNSTABLE
  * @needs_reaping: process_mrelease() or the OOM reaper walks
- * @needs_flag: that walk was given the flag to skip, or the one to drop
+ * @needs_flag: the walk has the flag to skip, or for "+evict" the flag to drop
  * @needs_dying: mm_users is 0, or the mm is unstable
- * @needs_optin: the process asked for it
- * @demotes: what is skipped goes to the tail of the inactive list
- * @by_mapcount: exclusive is what one PTE maps; else what is not maybe_mapped_shared
- * @mrelease_passes, @oom_passes: process_mrelease(), the OOM reaper is given the flag
+ * @needs_optin: the process opted in
+ * @demotes: skipped folios are moved to the tail of the inactive list
+ * @by_mapcount: a folio is exclusive if one PTE maps it; otherwise if it is not
+ *	maybe-mapped-shared
+ * @mrelease_passes, @oom_passes: process_mrelease() or the OOM reaper has the flag,
  *	whatever the trace says
  */
 struct policy_rule {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory is scarce (128 to 600 pages), files are few and small, and the same
- * "apps" are started, killed and started again, so that reclaim, refaults and
- * second marks happen all the time. The generator keeps the address space of
- * each process as an array of what is mapped at each page.
+ * Memory is small (128 to 600 pages), files are few and small, and the same "apps" are
+ * started, killed and started again, so reclaim, refaults and second marks are frequent. The
+ * generator keeps the address space of each process as an array with an entry per page.
  */
 #include "tests/unit/random_trace.h"
 
@@ -44,7 +43,7 @@ struct gen {
 	unsigned int flags;
 	uint32_t nr_marks;
 	unsigned int anon_percent; /* of the mappings */
-	unsigned int fork_percent; /* of the forks that could be */
+	unsigned int fork_percent; /* of the possible forks */
 };
 
 /* splitmix64 */
@@ -120,7 +119,7 @@ static void random_area(struct gen *g, struct area *a)
 	a->at = chance(g, 30) ? 512 * (1 + (uint32_t)rnd(g, 3)) - (uint32_t)rnd(g, 24)
 			      : (uint32_t)rnd(g, NR_VPNS);
 	a->at = MIN(a->at, NR_VPNS - a->pages);
-	/* where folios of a file are aligned in memory, too */
+	/* an address at which the folios of the file are aligned */
 	if (g->flags & RANDOM_BIG_FILES && !(a->flags & VM_ANON) && chance(g, 60)) {
 		a->at -= (a->at - a->pgoff) % 512;
 		if (a->at > NR_VPNS - a->pages)
@@ -236,7 +235,7 @@ static void op_file(struct gen *g, uint32_t pid, enum op_code code)
 		pages = MIN(g->file_pages[file] - at, pages);
 	}
 	emit(g, (struct op){ .code = code, .pid = pid, .file = file, .at = at, .pages = pages });
-	/* streams: the next reads go on where this one ended */
+	/* streams: the next reads continue where this one ended */
 	for (at += pages; chance(g, 45) && at < g->file_pages[file]; at += pages) {
 		pages = len(g, MIN(g->file_pages[file] - at, 8));
 		emit(g, (struct op){
@@ -255,7 +254,7 @@ static void op_range(struct gen *g, uint32_t pid, enum op_code code)
 		memset(map + at, 0, pages);
 		return;
 	}
-	/* madvise: only where it is mapped throughout */
+	/* madvise: only in a mapped range */
 	for (uint32_t i = 0; i < NR_VPNS && !map[at]; i++)
 		at = (at + 1) % NR_VPNS;
 	for (uint32_t i = 0; i < pages; i++)
@@ -409,7 +408,7 @@ static void random_machine(struct gen *g, struct machine *m)
 		m->memory_pages = 64 + 64 * m->cpus + rnd(g, PICK(g, 100, 200, 600));
 		m->min_free_pages = PICK(g, 0, 4, 20);
 		m->watermark_scale_factor = PICK(g, 10, 100, 500, 3000);
-		/* lists in batches, and below the high watermark from the start */
+		/* large per-CPU lists, and below the high watermark from the start */
 		if (chance(g, 10)) {
 			m->memory_pages = PICK(g, 8192, 12288, 30000);
 			m->min_free_pages = m->memory_pages;
@@ -420,7 +419,7 @@ static void random_machine(struct gen *g, struct machine *m)
 	}
 }
 
-/* folios of up to 512 pages, and memory for a few of them */
+/* folios of up to 512 pages, and memory for only a few of them */
 static void big_machine(struct gen *g, struct machine *m)
 {
 	const uint32_t more = PICK(g, 0, 600, 1200, 2400);
@@ -429,7 +428,7 @@ static void big_machine(struct gen *g, struct machine *m)
 		m->memcg_pages += more;
 	else
 		m->memory_pages += more;
-	/* what is read ahead has to stay until it is read */
+	/* pages that were read ahead must stay until they are read */
 	m->readahead_pages = PICK(g, 0, 32, 32, 64, 128);
 	m->io_pages = PICK(g, 1, 48, 64);
 }
@@ -452,7 +451,7 @@ static void random_files(struct gen *g)
 	}
 }
 
-/* some files are written in one go, which makes the largest folios, and mapped */
+/* some files are written at once, which creates the largest folios, and mapped */
 static void begin_large(struct gen *g)
 {
 	op_spawn(g, 0);
@@ -478,7 +477,7 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 	g->flags = flags;
 	snprintf(name, sizeof(name), "seed-%llu", (unsigned long long)seed);
 	trace_build_init(&g->b, name);
-	/* the bottom of the address space, its very end, and between */
+	/* the begin and the end of the address space, and in between */
 	g->base = PICK(g, 0, 0u - NR_VPNS, 0x7f000000, 0x1fffe00);
 	g->anon_percent = 30;
 	g->fork_percent = 50;

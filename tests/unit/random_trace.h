@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Random but valid traces, with a machine to go with each. */
+/* Random but valid traces, each with a machine. */
 #ifndef REAPSIM_TESTS_RANDOM_TRACE_H
 #define REAPSIM_TESTS_RANDOM_TRACE_H
 
@@ -20,9 +20,9 @@ enum random_flags {
 	RANDOM_NO_DEATHS = 1 << 0, /* no exit, kill, reap or exec */
 	RANDOM_NO_OPTIN = 1 << 1,
 	RANDOM_NO_MRELEASE = 1 << 2,
-	RANDOM_ROOMY = 1 << 3,	   /* memory for everything: never short */
-	RANDOM_SPARSE = 1 << 5,	   /* files of many nodes, most with a page or two */
-	RANDOM_BIG_FILES = 1 << 4, /* files, and lengths, of more than a large folio */
+	RANDOM_ROOMY = 1 << 3,	   /* enough memory for everything */
+	RANDOM_SPARSE = 1 << 5,	   /* files with many nodes, most of them with a page or two */
+	RANDOM_BIG_FILES = 1 << 4, /* files and lengths that exceed a large folio */
 };
 
 /** About @nr_ops operations; the trace passes trace_check(). */

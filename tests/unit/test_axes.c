@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/keyfile.c and sim/axes.c: lines, lists, ranges, and what is refused. */
+/* sim/keyfile.c and sim/axes.c: lines, lists, ranges, and errors. */
 #include <errno.h>
 #include <string.h>
 
@@ -11,7 +11,7 @@
 
 void suite_axes(void);
 
-/* "[group]KEY@LINE=VALUE VALUE ..." a line, or the error */
+/* a line "[group]KEY@LINE=VALUE VALUE ..." per axis, or the error */
 static char *show(const char *text)
 {
 	GString *s = g_string_new(NULL);
@@ -76,9 +76,9 @@ static const struct {
 	{ "[a]\nk=1..9*2\n", "[a]k@2=1 2 4 8" },
 	{ "[a]\nk=0.5..2*2\n", "[a]k@2=0.5 1 2" },
 	{ "[a]\nk=900000000000000..999999999999999*2\n", "[a]k@2=900000000000000" },
-	/* once the step passed INT64_MAX, and the values went on below 0 */
+	/* Bug: the step exceeded INT64_MAX, and the values continued below 0 */
 	{ "[a]\nk=922337203685477..922337203685477/50000000000.0001\n", "[a]k@2=922337203685477" },
-	/* once taken for a translation, and left out without a word */
+	/* Bug: was taken for a translation and silently left out */
 	{ "[a]\nk[de]=1\n", "[a]k[de]@2=1" },
 	{ "[a]\nk=../x.conf;a..b\n", "[a]k@2=../x.conf a..b" },
 	{ "[a]\nk=0;5..6;9\n", "[a]k@2=0 5 6 9" },
@@ -128,12 +128,12 @@ static void test_find_add(void)
 	CU_ASSERT_STRING_EQUAL(x->values->pdata[0], "3");
 	x = axes_add(&a, "c", "k", "5..6");
 	CU_ASSERT(axes_find(&a, "c", "k") == x);
-	/* as it is: not parsed */
+	/* the value is not parsed */
 	CU_ASSERT(x->values->len == 1 && !strcmp(x->values->pdata[0], "5..6") && x->line == 0);
 	axes_clear(&a);
 }
 
-/* a name comes back as it was, whatever a key file or a list makes of its characters */
+/* a name is read as it was written, even with characters that are special in key files or lists */
 static void test_text(void)
 {
 	static const char *const names[] = {
@@ -167,7 +167,7 @@ static void test_text(void)
 	x = axes_find(&a, "f", "values");
 	CU_ASSERT(x && x->values->len == 4 && !strcmp(x->values->pdata[3], "a;b"));
 	axes_clear(&a);
-	/* what can't be in a key file is refused, and begins no line of its own */
+	/* characters that a key file cannot hold are refused, and do not begin a new line */
 	g_string_assign(s, "[f]\n");
 	axes_text_file(s, "file", "a\n[run]\nx=1");
 	CU_ASSERT(axes_parse(&a, "f", s->str, s->len, &err) == -EINVAL);

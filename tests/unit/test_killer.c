@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/killer.c and models/kill-*.c: parameters, and whom they kill. */
+/* sim/killer.c and models/kill-*.c: parameters, and the processes that they kill. */
 #include <errno.h>
 #include <string.h>
 
@@ -15,7 +15,7 @@ void suite_killer(void);
 static const struct {
 	const struct killer *killer;
 	const char *text;
-	const char *error; /* a part of it; NULL: fine */
+	const char *error; /* part of the error; NULL: valid */
 } args[] = {
 	{ &kill_lmkd, NULL, NULL },
 	{ &kill_lmkd, "", NULL },
@@ -23,7 +23,7 @@ static const struct {
 	{ &kill_lmkd, "thrashing", "expected KEY=VALUE" },
 	{ &kill_lmkd, "thrashing=x", "\"x\", expected a whole number from 0 to 1000" },
 	{ &kill_lmkd, "thrashing=1001", "\"1001\"" },
-	/* once octal: 520, within the limits */
+	/* Bug: was read as octal, 520, which is within the limits */
 	{ &kill_lmkd, "thrashing=01010", "\"01010\"" },
 	{ &kill_lmkd, "thrashing=", "\"\"" },
 	{ &kill_lmkd, "trashing=1", "expected one of: partial_ms, complete_ms" },
@@ -42,7 +42,7 @@ static void test_args(void)
 		if (args[i].error && !strstr(err.msg, args[i].error))
 			TL_STR(err.msg, args[i].error, "%s", args[i].text);
 	}
-	/* the defaults, those of a phone, and one changed */
+	/* the defaults, which are a phone's, with one change */
 	CU_ASSERT_EQUAL(killer_args_parse(v, &kill_lmkd, "decay=50", NULL), 0);
 	CU_ASSERT_EQUAL(v[0].n, 70);
 	CU_ASSERT_EQUAL(v[1].n, 700);
@@ -106,9 +106,9 @@ static char *victims(const char *killer, const char *machine, const char *text,
 }
 
 /*
- * Three processes of 1000 anon pages in 4096, used in the order 2, 1, 3; then a
- * fourth reads files, over and over, more than what is left. Swap is full from the
- * start, as there is none.
+ * Three processes with 1000 anon pages each in 4096 pages of memory, used in the order 2, 1,
+ * 3. Then a fourth reads files over and over that exceed the rest of memory. There is no swap,
+ * which counts as full.
  */
 #define PHONE                                                                                      \
 	"file,f,3000;"                                                                             \
@@ -121,7 +121,7 @@ static char *victims(const char *killer, const char *machine, const char *text,
 	"read,4,f,0,1000; read,4,f,1000,1000; read,4,f,2000,1000;"                                 \
 	"read,4,f,0,1000; read,4,f,1000,1000; read,4,f,2000,1000;"
 
-/* the foreground alone, with more than half of memory */
+/* only a foreground process, with more than half of memory */
 #define ALONE "file,f,3000; spawn,4; anon,4,0,2600,rw-p; touch,4,0,2600,w; advance,2s;" LOOP LOOP
 
 #define SYSTEM_ALONE                                                                               \
@@ -139,7 +139,7 @@ static const struct {
 	  "partial_ms=5:poll_long_ms=10", "2 1 3 " },
 	{ "below low, no thrashing: cached apps only", PHONE,
 	  "partial_ms=5:poll_long_ms=10:thrashing=1000", "2 1 " },
-	/* its looks find free memory below high, never below low */
+	/* its polls find free memory below high, never below low */
 	{ "between low and high, no thrashing: nobody", PHONE, "partial_ms=10:thrashing=1000", "" },
 	{ "not responding", PHONE, "partial_ms=1000:complete_ms=5", "2 1 3 " },
 	{ "thrashing, but not enough for the foreground", ALONE,
@@ -165,13 +165,13 @@ static void test_lmkd(void)
 	TL_STR(nobody, "", "none");
 }
 
-/* 1 and its children 2 and 3 are one family, 5 another, and smaller */
+/* 1 and its children 2 and 3 are one family, 5 is another, smaller one */
 #define FAMILIES                                                                                   \
 	"file,f,3000; spawn,5; anon,5,0,500,rw-p; touch,5,0,500,w; spawn,1;"                       \
 	"anon,1,0,600,rw-p; touch,1,0,600,w; fork,1,2; fork,2,3; touch,2,0,600,w;"                 \
 	"touch,3,0,600,w; advance,1s; spawn,4;" LOOP LOOP LOOP LOOP
 
-/* 5 is swapped out, 700 of 1000 slots, by 1, which then has more memory */
+/* 1 uses memory, so 5 is swapped out, 700 of 1000 slots; then 1 has more memory than 5 */
 #define SWAPPED                                                                                    \
 	"spawn,5; anon,5,0,900,rw-p; touch,5,0,900,w; advance,1s;"                                 \
 	"spawn,1; anon,1,0,1600,rw-p; touch,1,0,1600,w; advance,10s; touch,1,0,1,r"
@@ -181,7 +181,7 @@ static const struct {
 } oomd[] = {
 	{ "pressure: the family with most memory", "memory_pages=4096 read_us=1000 scan_ns=20000",
 	  FAMILIES, "pressure=1:duration_ms=0:interval_ms=100:delay_ms=60000", "1 2 3 " },
-	/* after the delay, since the pressure does not go */
+	/* a second kill after the delay, as the pressure stays */
 	{ "and the next", "memory_pages=4096 read_us=1000 scan_ns=20000", FAMILIES,
 	  "pressure=1:duration_ms=0:interval_ms=100:delay_ms=100", "1 2 3 5 " },
 	{ "not for so long", "memory_pages=4096 read_us=1000 scan_ns=20000", FAMILIES,
@@ -211,7 +211,7 @@ static void stall(struct sim *s, void *arg)
 	memstall_leave(s->sched);
 }
 
-/* 100 s of pressure: nothing that a kill could help if nobody reclaims */
+/* 100 s of pressure without reclaim: oomd does not kill */
 static void test_oomd_reclaim(void)
 {
 	for (int i = 0; i < 2; i++) {
@@ -237,7 +237,7 @@ static void test_oomd_reclaim(void)
 	}
 }
 
-/* what does not fit, with nothing to reclaim */
+/* an allocation that does not fit, with nothing to reclaim */
 static const struct {
 	const char *what, *killer, *machine, *text, *victims;
 } oom[] = {
@@ -249,7 +249,7 @@ static const struct {
 	  "spawn,117440512; anon,117440512,0,900,rw-p; touch,117440512,0,900,w; spawn,2;"
 	  "anon,2,0,800,rw-p; touch,2,0,800,w; spawn,3; anon,3,0,700,rw-p; touch,3,0,700,w",
 	  "2! " },
-	/* "points < chosen_points": the last of equals */
+	/* "points < chosen_points" skips: of equal processes the last is chosen */
 	{ "of equals the last", "none", "memcg_pages=2048",
 	  "spawn,1; anon,1,0,800,rw-p; touch,1,0,800,w; spawn,2; anon,2,0,800,rw-p;"
 	  "touch,2,0,800,w; spawn,3; anon,3,0,700,rw-p; touch,3,0,700,w",
@@ -262,8 +262,8 @@ static const struct {
 	  "spawn,2; anon,2,0,800,rw-p; touch,2,0,800,w; spawn,3; anon,3,0,700,rw-p;"
 	  "touch,3,0,700,w",
 	  "1! " },
-	/* one that was killed by somebody else and is in its exit has no mm any more,
-	 * though it has most still: 788 pages for 0.8 s */
+	/* a process that was killed before and is exiting has no mm any more, although
+	 * it still has most pages: 788 for 0.8 s */
 	{ "who exits is no candidate", "scripted", "memcg_pages=2048 zap_anon_ps=1000000000 cpus=4",
 	  "spawn,1; anon,1,0,1300,rw-p; touch,1,0,1300,w; spawn,2; anon,2,0,200,rw-p;"
 	  "touch,2,0,200,w; kill,1; spawn,3; anon,3,0,700,rw-p; touch,3,0,700,w",

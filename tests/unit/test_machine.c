@@ -21,7 +21,7 @@ void suite_machine(void);
 #key, 8, offsetof(struct machine, field), lo, hi                                   \
 	}
 
-/* keys with a number: where it goes, the least and the largest allowed */
+/* keys with a number: their member, and the smallest and largest valid value */
 static const struct {
 	const char *key;
 	unsigned int bytes;
@@ -86,7 +86,7 @@ static void test_numbers(void)
 		}
 		TL_EQ(machine_set(&m, key, "0x8", &err), 0, "%s=0x8", key);
 		TL_EQ(field(&m, numbers[i].offset, numbers[i].bytes), 8, "%s=0x8", key);
-		/* once read as octal, so that 08 was refused */
+		/* Bug: was read as octal, so 08 was refused */
 		TL_EQ(machine_set(&m, key, "08", &err), 0, "%s=08", key);
 		TL_EQ(field(&m, numbers[i].offset, numbers[i].bytes), 8, "%s=08", key);
 
@@ -186,7 +186,7 @@ static void test_kinds(void)
 	CU_ASSERT(!m.prefault_old && !m.memcg_stats_flushed);
 }
 
-/* an unknown key lists every key that there is */
+/* the error for an unknown key lists every key */
 static void test_unknown(void)
 {
 	struct machine m;
@@ -200,7 +200,7 @@ static void test_unknown(void)
 		CU_ASSERT(strstr(err.msg, k->name) != NULL);
 		CU_ASSERT(k->help[0] != 0);
 	}
-	/* and every key that is listed exists: garbage is refused by its name */
+	/* every listed key exists: an invalid value is refused with its name */
 	for (const struct option *k = machine_keys; k->name; k++) {
 		CU_ASSERT(machine_set(&m, k->name, "?", &err) == -EINVAL);
 		CU_ASSERT(!strstr(err.msg, "unknown") && strstr(err.msg, k->name));
@@ -223,7 +223,7 @@ static void test_defaults(void)
 	TL_EQ(m.memory_pages + m.memcg_pages + m.swap_pages, 0, "no memory size by default");
 }
 
-/* the later of the two kinds of limit replaces the earlier, share or not */
+/* the last limit replaces an earlier one of the other kind, share or not */
 static void test_limits_exclude(void)
 {
 	struct machine m;
@@ -240,8 +240,8 @@ static void test_limits_exclude(void)
 }
 
 /*
- * Layers: trace, then key file. The least size is 64 + 64 a CPU; a share is
- * raised to it, a whole-machine share to four times that.
+ * Layers: trace, then key file. The smallest size is 64 + 64 per CPU. A share is at least that,
+ * a share of a whole machine at least four times that.
  */
 static const struct {
 	const char *set;
@@ -322,7 +322,7 @@ static void test_layers(void)
 	CU_ASSERT(machine_from_trace(&m, t, &err) == 0);
 	CU_ASSERT(m.memcg_pages == 5000 && m.swappiness == 10 && m.cpus == 2);
 	CU_ASSERT(machine_from_file(&m, path, &err) == 0);
-	/* what the file names wins, what it does not name stays */
+	/* keys of the file override the trace's, others stay */
 	CU_ASSERT(m.memory_pages == 9000 && !m.memcg_pages && m.swappiness == 100 && m.cpus == 2);
 	CU_ASSERT(g_str_has_prefix(m.name, "reapsim-phone-"));
 	CU_ASSERT(machine_set(&m, "swappiness", "1", &err) == 0 && m.swappiness == 1);

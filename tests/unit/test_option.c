@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/option.c and sim/plugin.c: rows of every type, what they take and what they say. */
+/* sim/option.c and sim/plugin.c: rows of every type, their valid values and their errors. */
 #include <errno.h>
 #include <string.h>
 
@@ -35,7 +35,7 @@ static const struct option rows[] = {
 
 static const struct {
 	int row;
-	const char *text, *error; /* behind: who ROW is "TEXT", expected */
+	const char *text, *error; /* the part after: who ROW is "TEXT", expected */
 	double value;
 } values[] = {
 	{ COUNT, "2", NULL, 2 },
@@ -103,7 +103,7 @@ static void test_values(void)
 	}
 }
 
-/* each into its member, of its width, and nothing next to it */
+/* each value is stored in its member, with its width, and nowhere else */
 static void test_store(void)
 {
 	struct target t = { .small = 77, .large = 77 };

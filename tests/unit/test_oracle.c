@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The engine against the reference (reference/), in lockstep over random
- * traces: after every operation all counters and the whole state must be the
- * same. A trace that fails is made as small as possible and printed as text.
+ * Compare the engine with the reference (reference/), in lockstep over random traces: after
+ * every operation all counters and the whole state must be the same. A failing trace is made
+ * as small as possible and printed as text.
  *
- * The environment asks for more, or for one trace again:
+ * Environment variables for more traces, or to repeat one:
  *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 1000 of each kind)
  *	REAPSIM_ORACLE_FIRST=N	the seed of the first (default 1)
  *	REAPSIM_ORACLE_OPS=N	operations in each (default: 20 to 250)
@@ -41,7 +41,7 @@ void suite_oracle(void);
 struct compare {
 	const struct sim *s;
 	struct ref *r;
-	/* anon pages have no common name: slot <-> page as first seen together */
+	/* anon pages have no common name: pairs of slot and page as first seen together */
 	int *page_of;  /* by slot - anon_first; -1: not yet */
 	int *slot_of;  /* by page - nr_file */
 	int *mapcount; /* by page */
@@ -60,7 +60,7 @@ static bool differ(const struct compare *c, const char *what, int64_t where, uin
 	return true;
 }
 
-/* do slot and page mean the same? */
+/* are slot and page the same page? */
 static bool same_page(struct compare *c, uint32_t slot, int page)
 {
 	if (!slot_is_anon(c->s, slot) || page < c->r->nr_file)
@@ -162,7 +162,7 @@ static bool generations_differ(struct compare *c)
 	return false;
 }
 
-/* what the walks know of a process */
+/* the state of a process that MGLRU's walks use */
 static bool walks_differ(struct compare *c, const struct mm *mm, const struct ref_proc *p)
 {
 	const struct mglru *g = c->s->lruvec.lists;
@@ -310,7 +310,7 @@ static uint8_t pte_byte(const struct ref *r, const struct ref_pte *p)
 			 (p->present && !p->zero && r->pages[p->page].anon ? PTE_anon : 0));
 }
 
-/* the PTEs of a VMA; counts mappings on the way */
+/* compare the PTEs of a VMA, and count mappings */
 static bool ptes_differ(struct compare *c, const struct ref_proc *p, const struct vma *sv,
 			const struct ref_vma *rv)
 {
@@ -411,7 +411,7 @@ static uint16_t page_flags(const struct ref_page *pg)
 			  (pg->buffer ? PG_private : 0) | (s->present ? PG_shadow : 0));
 }
 
-/* what a folio has, not each of its pages */
+/* compare the state of a folio, not of each page */
 static bool folio_differs(struct compare *c, const struct folio *f, int page)
 {
 	const struct ref_page *pg = &c->r->pages[page];
@@ -432,7 +432,7 @@ static bool page_differs(struct compare *c, uint32_t slot, int page)
 	const struct folio *f = &c->s->folios[slot];
 	uint16_t flags = f->flags;
 
-	/* an evicted page is known by its shadow alone */
+	/* an evicted page only has a shadow */
 	if (flags & PG_shadow && !pg->anon)
 		flags &= (uint16_t)~PG_swapbacked;
 	else if (flags & PG_shadow)
@@ -506,24 +506,24 @@ struct setup {
 	const struct lru_model *lru;
 	const struct policy_rule *policy;
 	bool evict;
-	bool check;    /* sim_check() after each operation too */
-	int64_t every; /* compare after so many operations */
+	bool check;    /* also call sim_check() after each operation */
+	int64_t every; /* operations between two comparisons */
 };
 
-/* What the traces of a test did, all together: they must get everywhere. */
+/* struct coverage - what all traces of a test did together: they must cover everything. */
 struct coverage {
 	uint64_t traces, ops_run, out_of_memory, kswapd_oom;
 	uint64_t ttl[2]; /* answers to ttl_differs() */
-	/* large folios: operations after which some are there, two mms share some by their
-	 * ids, some are mapped by a PMD */
+	/* large folios: operations after which some exist, some are shared by two mms, some
+	 * are mapped by a PMD */
 	uint64_t large, shared, huge;
 	/* with a monitor: operations after which PG_young is set somewhere, and the most regions */
 	uint64_t young, regions;
 	struct vmstat sum;
 };
 
-/* would kswapd call the OOM killer if this were its next pass? For a priority and
- * a min_ttl_ms that @at makes up */
+/* would kswapd call the OOM killer in a pass now? For a priority and a min_ttl_ms that depend on
+ * @at */
 static bool ttl_differs(struct sim *s, struct ref *r, uint64_t at, char *msg, struct coverage *cov)
 {
 	static const uint32_t ttls[] = { 1, 50, 1001, 2000, 4444, 10000, 30000 };
@@ -570,8 +570,8 @@ static void count_young(const struct ref *r, struct coverage *cov)
 	cov->regions = MAX(cov->regions, (uint64_t)r->damon->nr_regions);
 }
 
-/* -1: they agree; else the ordinal of the operation that sets them apart.
- * @cov: may be NULL */
+/* Return: -1 if they agree, or the number of the operation after which they differ. @cov: may be
+ * NULL */
 static int64_t lockstep(const struct random_trace *rt, const struct setup *su, char *msg,
 			struct coverage *cov)
 {
@@ -639,7 +639,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 	return bad;
 }
 
-/* Shrinking: the operations of a trace, less some of them */
+/* Shrinking: drop operations of a failing trace */
 
 static struct trace *rebuild(const struct trace *t, const GArray *ops)
 {
@@ -671,7 +671,7 @@ static GArray *ops_of(const struct trace *t)
 	return ops;
 }
 
-/* replace the operations of @rt if it fails with the new ones, too */
+/* replace the operations of @rt if it also fails with the new ones */
 static bool try_ops(struct random_trace *rt, const struct setup *su, const GArray *ops)
 {
 	struct random_trace less = *rt;
@@ -697,7 +697,7 @@ static void shrink(struct random_trace *rt, const struct setup *su)
 
 			g_array_remove_range(less, at, chunk);
 			if (try_ops(rt, su, less)) {
-				/* the names of its marks have new numbers */
+				/* snapshot names have new numbers */
 				g_array_free(ops, TRUE);
 				ops = ops_of(rt->t);
 			} else {
@@ -748,8 +748,8 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
-/* A mark under MGLRU moves nothing. lru_deactivate_file() of v6.12 counts active
- * folios, MGLRU's are not */
+/* Counters that stay 0. A mark under MGLRU moves no folio. lru_deactivate_file() of v6.12 counts
+ * only active folios, and MGLRU's are not active. */
 static bool never_moves(enum ref_kernel kernel, const struct lru_model *lru, int item)
 {
 	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves ||
@@ -767,7 +767,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			       cov->sum.v[i]);
 	}
 	for (int i = 0; i < NR_VMSTAT; i++) {
-		/* test_lockstep_shadow_nodes() sees to it */
+		/* test_lockstep_shadow_nodes() covers it */
 		if (i == VM_workingset_nodereclaim)
 			continue;
 		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(kernel, lru, i));
@@ -782,8 +782,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 
 enum traces { PLAIN, LARGE, SPARSE, MONITORED };
 
-/* One of @seed, with what its machine has. Return: its number of operations between two
- * comparisons. */
+/* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
 			  uint64_t seed)
 {
@@ -810,7 +809,7 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	if (traces != SPARSE)
 		return 1;
 	rt->m.kmem = seed % 4 != 0;
-	/* a process takes a few pages more then */
+	/* a process takes a few more pages then */
 	if (rt->m.memcg_pages)
 		rt->m.memcg_pages += 200;
 	else
@@ -887,7 +886,7 @@ static void test_lockstep_large(void)
 			  cov.huge > 50);
 }
 
-/* the trees of files, their shadow nodes and what shrinks them */
+/* the trees of files, their shadow nodes and the shrinker */
 static void test_lockstep_shadow_nodes(void)
 {
 	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 8);
@@ -988,8 +987,8 @@ static void test_lockstep_mglru_6_12(void)
 	lockstep_model(REF_6_12, &lru_mglru);
 }
 
-/* With min_ttl_ms a run ends when kswapd first wakes: with less than 4096 pages there
- * is nothing for its first pass. Memcgs have no kswapd. */
+/* With min_ttl_ms a run ends at kswapd's first wakeup: below 4096 pages its first pass finds
+ * nothing. Memcgs have no kswapd. */
 static void test_min_ttl(void)
 {
 	struct coverage cov = { 0 };
@@ -1029,25 +1028,25 @@ static int run(const struct random_trace *rt, const char *policy, enum op_code e
 	return ret;
 }
 
-/* two policies that must give the same numbers, and when */
+/* two policies that must give the same numbers, and the condition */
 static const struct {
 	const char *a, *b;
 	unsigned int flags;
 	enum op_code ends_as;
 } same_numbers[] = {
-	/* nobody dies */
+	/* no process dies */
 	{ "baseline", "any-exit", RANDOM_NO_DEATHS, OP_NONE },
 	{ "baseline", "any-exit+evict", RANDOM_NO_DEATHS, OP_NONE },
 	{ "baseline", "demote+evict", RANDOM_NO_DEATHS, OP_NONE },
-	/* nobody opted in */
+	/* no process opted in */
 	{ "baseline", "prctl", RANDOM_NO_OPTIN, OP_NONE },
 	{ "baseline", "prctl+evict", RANDOM_NO_OPTIN, OP_MRELEASE },
-	/* nobody calls process_mrelease() */
+	/* no process_mrelease() */
 	{ "baseline", "flag", RANDOM_NO_MRELEASE, OP_NONE },
 	{ "baseline", "flag+evict", 0, OP_KILL },
 	/* the OOM reaper passes no flag */
 	{ "baseline", "flag", 0, OP_OOM },
-	/* nothing becomes MMF_UNSTABLE */
+	/* no mm becomes MMF_UNSTABLE */
 	{ "baseline", "v1", 0, OP_EXIT },
 	{ "baseline", "rfc+evict", 0, OP_KILL },
 	/* a single page: mapcount < 2 is not maybe_mapped_shared */
@@ -1077,7 +1076,7 @@ static void test_same_numbers(void)
 	}
 }
 
-/* with --check: all invariants, the conservation of pages among them */
+/* with --check: all invariants, including that no page is lost */
 static void test_invariants(void)
 {
 	for (uint64_t seed = 1000; seed < 1060; seed++) {
@@ -1096,8 +1095,8 @@ static void test_invariants(void)
 	}
 }
 
-/* all processes exit, and what they had is gone: nothing is mapped, no anon
- * page and no swap slot is left but those of tmpfs */
+/* after all processes have exited nothing is mapped, and no anon page and no swap slot is left
+ * except those of tmpfs */
 static void test_exit_frees(void)
 {
 	for (uint64_t seed = 2000; seed < 2200; seed++) {
@@ -1148,7 +1147,7 @@ static void test_exit_frees(void)
 	}
 }
 
-/* with memory for everything nothing is reclaimed, and nothing comes back */
+/* with enough memory nothing is reclaimed, and nothing refaults */
 static void test_roomy(void)
 {
 	static const enum vmstat_item none[] = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/output.c: what is refused, and what is there afterwards. */
+/* sim/output.c: refused outputs, and the files afterwards. */
 #include "sim/output.h"
 
 #include <errno.h>
@@ -21,7 +21,7 @@ void suite_output(void);
 #define OURS	"trace,machine,old\n"
 #define FOREIGN "a letter\n"
 
-/* a folder of files, which is the working directory of a test */
+/* a folder with files, the working directory of a test */
 static char *folder, *before;
 
 static void enter(void)
@@ -68,13 +68,13 @@ static guint nr_files(void)
 	return n;
 }
 
-/* what is refused */
+/* Refused outputs */
 
 static void set_up(void)
 {
 	put("trace", "reapsim-trace,1\nmachine,cpus,1\nnote,generator,\"reapsim gen zipf\"\n");
 	put("by-hand", "reapsim-trace,1\n# by hand\nmachine,cpus,1\n");
-	/* once any trace without comments and empty lines was taken for reapsim's, and lost */
+	/* Bug: any trace without comments and empty lines was taken for reapsim's own, and lost */
 	put("bare", "reapsim-trace,1\nmachine,cpus,1\nspawn,1\n");
 	put("binary", "reapsim-trace,1,binary\n\n\n#");
 	put("table", OURS);
@@ -98,10 +98,10 @@ static void set_up(void)
 static const struct {
 	const char *others;
 	enum file_kind kind;
-	const char *path, *error; /* NULL: fine */
+	const char *path, *error; /* NULL: accepted */
 	bool force;
 } refusals[] = {
-	/* whose it is */
+	/* reapsim's own files and others */
 	{ "", FILE_RESULTS, "new", NULL, false },
 	{ "", FILE_RESULTS, "table", NULL, false },
 	{ "", FILE_RESULTS, "empty", NULL, false },
@@ -124,7 +124,7 @@ static const struct {
 	{ "", FILE_PLOT, "letter", "exists, and is not what", false },
 	{ "", FILE_PICTURE, "p.svg", NULL, false },
 	{ "", FILE_PICTURE, "q.svg", "exists, and is not what", false },
-	/* what can not be written */
+	/* outputs that cannot be written */
 	{ "", FILE_RESULTS, "read-only", "read-only, mode 0444", false },
 	{ "", FILE_RESULTS, "read-only", "read-only, mode 0444", true },
 	{ "", FILE_RESULTS, ".", "a folder", true },
@@ -134,7 +134,7 @@ static const struct {
 	{ "", FILE_RESULTS, "table/x", "Not a directory", true },
 	{ "", FILE_RESULTS, "", "expected the name of a file", true },
 	{ "", FILE_RESULTS, "new/", "expected the name of a file", true },
-	/* in place */
+	/* written in place */
 	{ "", FILE_RESULTS, "/dev/null", NULL, false },
 	{ "", FILE_RESULTS, "/dev/stdout", NULL, false },
 	{ "", FILE_RESULTS, "/dev/fd/1", NULL, false },
@@ -142,7 +142,7 @@ static const struct {
 	{ ">/dev/null", FILE_RESULTS, "/dev/null", NULL, false },
 	{ "", FILE_RESULTS, "-", NULL, false },
 	{ ">-", FILE_RESULTS, "-", NULL, false },
-	/* an input; force is no consent to that */
+	/* an input, even with --force */
 	{ "<table", FILE_RESULTS, "table", "the same file as the input", true },
 	{ "<table", FILE_RESULTS, "./here/./table", "the same file as the input", true },
 	{ "<table", FILE_RESULTS, "link", "the same file as the input", true },
@@ -152,7 +152,7 @@ static const struct {
 	{ "<missing", FILE_RESULTS, "here/missing", "the same file as the input", false },
 	{ "<table", FILE_RESULTS, "new", NULL, false },
 	{ "<table <table", FILE_RESULTS, "new", NULL, false },
-	/* another output; also one that is not there yet */
+	/* another output, also one that does not exist yet */
 	{ ">table", FILE_RESULTS, "hard", "expected two files", true },
 	{ ">new", FILE_RESULTS, "new", "expected two files", true },
 	{ ">new", FILE_RESULTS, "here/./new", "expected two files", true },
@@ -191,7 +191,7 @@ static void test_refused(void)
 			      err.msg);
 		outputs_clear(&o);
 	}
-	/* the other way round: first the output, then the input */
+	/* the output is declared before the input */
 	{
 		struct err err = { "" };
 		struct outputs o;
@@ -247,9 +247,9 @@ static int write_as(bool named, bool force, const char *path, const char *text, 
 }
 
 static const struct {
-	const char *old; /* NULL: none */
+	const char *old; /* contents before; NULL: no file */
 	enum output_end end;
-	const char *text; /* afterwards */
+	const char *text; /* contents afterwards */
 	int ret;
 } endings[] = {
 	{ NULL, OUTPUT_WHOLE, "new", 0 }, { NULL, OUTPUT_PART, "new", 0 },
@@ -278,7 +278,7 @@ static void test_endings(void)
 	}
 }
 
-/* the file that a link leads to is replaced, and the link stays; so does the mode */
+/* a link stays, and the file that it points to is replaced; its mode stays */
 static void test_place(void)
 {
 	struct err err = { "" };
@@ -296,7 +296,7 @@ static void test_place(void)
 	leave();
 }
 
-/* what comes to the place between the two calls is somebody's too */
+/* a foreign file that appears between declaration and close is kept, too */
 static void test_late(void)
 {
 	g_autofree char *text = NULL;
@@ -308,7 +308,7 @@ static void test_late(void)
 	outputs_init(&o);
 	CU_ASSERT(!outputs_declare(&o, FILE_RESULTS, "--csv", "x", &err));
 	CU_ASSERT(!output_open(&out, &o, "x", &err));
-	CU_ASSERT(nr_files() == 0); /* nothing to be left behind */
+	CU_ASSERT(nr_files() == 0); /* no temporary file with a name */
 	put("x", FOREIGN);
 	CU_ASSERT(output_close(&out, OUTPUT_WHOLE, &err) == -EINVAL);
 	text = get("x");
@@ -335,7 +335,7 @@ static void test_undeclared(void)
 	leave();
 }
 
-/* a full disk: a limit on the size of files says the same to write() */
+/* a full disk, simulated by a limit on the size of files, which also makes write() fail */
 static void test_full(void)
 {
 	struct rlimit old, small = { 4096, RLIM_INFINITY };
@@ -366,8 +366,8 @@ static void test_full(void)
 	}
 }
 
-/* two at a time: the file is one of the two, whole (once NAME.partial was shared: 7 of
- * 15 such pairs had both in it) */
+/* two commands at a time: the file is the complete output of one. Bug: they shared NAME.partial,
+ * and 7 of 15 such pairs mixed both outputs */
 static void test_two(void)
 {
 	enum { SIZE = 200000, ROUNDS = 20 };
@@ -402,7 +402,7 @@ static void test_two(void)
 	}
 }
 
-/* killed in the middle: nothing is left, and what was there is */
+/* killed while it writes: no new file is left, and the old one is unchanged */
 static void test_killed(void)
 {
 	g_autofree char *text = NULL;
@@ -440,7 +440,7 @@ static void test_killed(void)
 	leave();
 }
 
-/* as nobody: a folder and a file that others have */
+/* as user nobody: a folder and a file of others */
 static void test_not_ours_to_write(void)
 {
 	int status;
@@ -459,7 +459,7 @@ static void test_not_ours_to_write(void)
 
 		if (!geteuid() && (setgid(65534) || setuid(65534)))
 			_exit(2);
-		/* a plain user: the folder is read-only for its owner, too */
+		/* not root: make the folder read-only for its owner */
 		if (getuid() != 65534 && (chmod("table", 0444) || chmod(".", 0555)))
 			_exit(2);
 		outputs_init(&o);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/replay.c: operations to calls; ends_as, marks, time; slices. */
+/* sim/replay.c: operations, ends_as, snapshots, time, slices. */
 #include <errno.h>
 #include <string.h>
 
@@ -16,8 +16,8 @@ static const char three_ends[] =
 	"spawn,1; map,1,0,8,r--p,a,0; touch,1,0,8,r; drain; mrelease,1,ignore_access; drain";
 
 /*
- * ends_as: every end is replayed as one kind, flags of the trace forgotten.
- * v1 skips what is reaped: of the three ends none, one or all.
+ * ends_as: every exit is replayed as one kind, without the flags of the trace. v1 skips marks
+ * of reaped processes: none, one or all of the three.
  */
 static void test_ends_as(void)
 {
@@ -51,7 +51,7 @@ static void test_ends_as(void)
 	}
 }
 
-/* exec is no end of a process: ends_as leaves it alone */
+/* exec does not end a process: ends_as does not apply to it */
 static void test_ends_as_exec(void)
 {
 	struct tl *x = tl_new_as(NULL, "v1", OP_MRELEASE,
@@ -64,7 +64,7 @@ static void test_ends_as_exec(void)
 	tl_free(x);
 }
 
-/* a mark may repeat: a snapshot each, in order, with the time */
+/* a mark row may repeat a name: each takes a snapshot, in order, with the time */
 static void test_marks(void)
 {
 	struct tl *x =
@@ -89,7 +89,7 @@ static void test_marks(void)
 	tl_free(x);
 }
 
-/* a time beyond 32 bits of nanoseconds survives its record */
+/* a time of more than 32 bits of nanoseconds fits its record */
 static void test_advance(void)
 {
 	struct tl *x = tl_run(NULL, NULL,
@@ -99,7 +99,7 @@ static void test_advance(void)
 	tl_free(x);
 }
 
-/* the state does not depend on how the run is cut into slices */
+/* the state does not depend on the slices of the run */
 static void test_slices(void)
 {
 	const uint64_t sizes[] = { 1, 2, 7, UINT64_MAX };
@@ -118,7 +118,7 @@ static void test_slices(void)
 		}
 		CU_ASSERT(x->ret == 1);
 		TL_EQ(sim_position(x->s), x->t->nr_recs, "slices of %d", (int)sizes[i]);
-		CU_ASSERT(sim_run(x->s, 1, &x->err) == 1); /* the end stays the end */
+		CU_ASSERT(sim_run(x->s, 1, &x->err) == 1); /* the run stays at its end */
 		sim_stat(x->s, &st);
 		if (i)
 			CU_ASSERT(!memcmp(&st, &first, sizeof(st)));
@@ -140,7 +140,7 @@ static void test_cpus(void)
 	tl_free(x);
 }
 
-/* a simulated machine without memory ends the run, with the record and why */
+/* the run ends if the simulated machine is out of memory; the error names record and reason */
 static void test_oom(void)
 {
 	struct tl *x = tl_new("memcg_pages=200", NULL,
@@ -154,7 +154,7 @@ static void test_oom(void)
 	tl_free(x);
 }
 
-/* files too large for slots of 32 bits are refused, not overrun */
+/* files with too many pages for 32-bit slots are refused */
 static void test_too_large(void)
 {
 	struct err err = { "" };
@@ -170,7 +170,7 @@ static void test_too_large(void)
 	trace_free(t);
 }
 
-/* what a read and any operation take until each mark; after the last one as until it */
+/* the times of a read and of an operation up to each snapshot; after the last those before it */
 static void test_times(void)
 {
 	static const struct op_times times[] = { { .read_us = 100 },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/restart.c: rules as they are typed, and the delays that they give. */
+/* sim/restart.c: rules as typed, and their delays. */
 #include <errno.h>
 #include <string.h>
 
@@ -13,7 +13,7 @@ void suite_restart(void);
 #define MS 1000000ull
 #define S  1000000000ull
 
-/* what is typed, and the rule in words; NULL: refused */
+/* the rule as typed, and as restart_rule_text(); NULL: refused */
 static const struct {
 	const char *typed, *rule;
 } rules[] = {
@@ -64,8 +64,8 @@ static void test_rules(void)
 	}
 }
 
-/* a process that is killed each time after it ran for so many seconds: the delays
- * in ms; -1: it stays dead */
+/* a process that is killed after the given seconds of each life, and the delays in ms; -1: no
+ * restart */
 static const struct {
 	const char *rule;
 	unsigned int lives_s[8];
@@ -78,7 +78,7 @@ static const struct {
 	  { 1, 1, 1, 1, 1, 1, 1, 600 },
 	  { 10000, 20000, 40000, 80000, 160000, 300000, 300000, 10000 } },
 	{ "kubernetes", { 700, 599, 600, 1 }, { 10000, 20000, 10000, 20000 } },
-	/* starts at 0, 1.1, 2.2, 3.3, 4.4 s: a sixth at 5.5 s is too early */
+	/* starts at 0, 1.1, 2.2, 3.3, 4.4 s; a sixth at 5.5 s is refused */
 	{ "systemd", { 1, 1, 1, 1, 1 }, { 100, 100, 100, 100, -1 } },
 	/* every 2.1 s: the sixth comes 10.5 s after the first */
 	{ "systemd", { 2, 2, 2, 2, 2, 2, 2 }, { 100, 100, 100, 100, 100, 100, 100 } },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* A table that moves to a file when it is large. */
+/* A table that moves to a file if it is large. */
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static uint64_t rss_pages(void)
 	return resident;
 }
 
-/* 240 MB, by ones and threes: all comes back, and little of it stays in memory. */
+/* 240 MB, added by one and by three: all can be read again, and little stays in memory. */
 static void test_large(void)
 {
 	enum { NR = 10000000 };
@@ -63,7 +63,7 @@ static void test_large(void)
 	spill_release(&s);
 }
 
-/* A disk without room is an error, and what was there stays. */
+/* A full disk is an error, and the elements stay readable. */
 static void test_full(void)
 {
 	struct rlimit old, limit;
@@ -87,7 +87,7 @@ static void test_full(void)
 	CU_ASSERT_PTR_NULL(spill_add(&s, 1));
 	CU_ASSERT_EQUAL(spill_check(&s, "in", &err), s.error);
 	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "in: no room for what was read of it in "));
-	/* once a limit of memory was taken for a full disk */
+	/* Bug: a lack of memory was reported as a full disk */
 	s.error = -ENOMEM;
 	spill_check(&s, "in", &err);
 	CU_ASSERT_STRING_EQUAL(err.msg, "in: out of memory");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/timed*.c: actors, and the whole of a timed run. */
+/* sim/timed*.c: actors and whole timed runs. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,10 +29,10 @@ static bool has_run(const struct sim *s, uint32_t pid)
 	return mm && mm->ran;
 }
 
-/* With nothing that takes time, one actor and no killer but the trace, a timed run
- * is the untimed one: same counters, same snapshots. So is who had the CPU, which
- * MGLRU's walks go by: in seed 23 a read() of 183 pages, which a device without
- * latency has at once, did not count as a wait, after which a process has run. */
+/* If nothing takes time, there is one actor and only the trace kills, a timed run equals the
+ * untimed one: same counters, same snapshots. The same processes must also count as having run,
+ * which MGLRU's walks depend on. Bug: with seed 23 a read() of 183 pages from a device without
+ * latency did not count as a wait, after which a process has run. */
 static void test_costs_nothing(void)
 {
 	const size_t nr_rules = policy_rules_nr();
@@ -49,7 +49,7 @@ static void test_costs_nothing(void)
 
 		random_trace(&rt, seed, 150, seed % 10 == 0 ? RANDOM_BIG_FILES : 0);
 		rt.m.read_us = rt.m.fault_us = rt.m.scan_ns = rt.m.op_us = 0;
-		/* of several CPUs, kswapd has one of its own choice */
+		/* with several CPUs kswapd may run on another one */
 		if (!rt.m.memcg_pages)
 			rt.m.cpus = 1;
 		cfg.kernel = kernel_profiles[seed / 4 / nr_rules % 2];
@@ -84,7 +84,7 @@ static void test_costs_nothing(void)
 				TL_EQ(has_run(s, pid), has_run(u, pid),
 				      "seed %" PRIu64 " process %u", seed, pid);
 		} else {
-			/* the OOM killer of a timed run ends a process, not the run */
+			/* the OOM killer of a timed run kills a process and does not end the run */
 			CU_ASSERT(sim_run(s, UINT64_MAX, &err) != -EIO);
 		}
 		sim_free(s);
@@ -102,7 +102,7 @@ static uint64_t mix(uint64_t x)
 	return rng_next(&r);
 }
 
-/* a walk of page tables by somebody else, and whether the process has run since */
+/* walks page tables in another task, then checks whether the process has run since */
 static void walk_and_look(struct sim *s, void *arg)
 {
 	struct mm *mm;
@@ -120,8 +120,8 @@ static void walk_and_look(struct sim *s, void *arg)
 	ran[2] = mm->ran;
 }
 
-/* lru_gen_use_mm(): a process has run once its wait for the device is over, at 100 us,
- * and not when the wait of a pause is, at 1100 us. LOOP_TRACE used to miss the first. */
+/* lru_gen_use_mm(): a process has run after its wait for the device, at 100 us, but not after a
+ * pause, at 1100 us. Bug: LOOP_TRACE missed the first. */
 static void test_who_ran(void)
 {
 	for (int loop = LOOP_PROCESS; loop <= LOOP_TRACE; loop++) {
@@ -165,7 +165,7 @@ static const char *const rules[] = {
 	"never", "on-use", "fixed=200ms", "uniform=1ms..2s,p=0.7", "kubernetes", "systemd",
 };
 
-/* actors in each other's way, with every invariant checked after each operation */
+/* many actors, with every invariant checked after each operation */
 static void test_invariants(void)
 {
 	uint64_t waits = 0, stalls = 0, kills = 0, restarts = 0, ooms = 0;
@@ -210,7 +210,7 @@ static void test_invariants(void)
 		sim_free(s);
 		random_trace_free(&rt);
 	}
-	/* they got everywhere */
+	/* the runs covered everything */
 	CU_ASSERT(waits && stalls && kills && restarts && ooms);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " waits, %" PRIu64 " ns stalled, %" PRIu64 " kills, %" PRIu64
@@ -218,7 +218,7 @@ static void test_invariants(void)
 		       waits, stalls, kills, ooms, restarts);
 }
 
-/* A run in which the times can be added up. */
+/* A run whose times can be added up by hand. */
 static struct outcome run(const char *machine, const char *policy, enum timed_loop loop,
 			  const char *restart, const char *text)
 {
@@ -252,7 +252,7 @@ static void test_think_time(void)
 			  "advance,10ms; touch,2,5,1,r; touch,1,2,1,r";
 	struct outcome o;
 
-	/* 1: read, 10 ms, read, 10 ms, read; 2 begins at 10 ms, whatever 1 does */
+	/* 1: read, 10 ms, read, 10 ms, read; 2 begins at 10 ms, independently */
 	o = run("read_us=100", NULL, LOOP_PROCESS, "never", two);
 	TL_EQ(o.end_ns, 20 * MS + 300 * US, "process");
 	TL_EQ(o.mm.io_wait_ns, 500 * US, "process");
@@ -261,13 +261,13 @@ static void test_think_time(void)
 	o = run("read_us=100", NULL, LOOP_TRACE, "never", two);
 	TL_EQ(o.end_ns, 20 * MS + 500 * US, "trace");
 	outcome_clear(&o);
-	/* the device serves one at a time: 2 at 10.0, 1 at 10.1 as it would anyway */
+	/* the device serves one request at a time: 2 at 10.0, 1 at 10.1 as before */
 	o = run("read_us=100 device_depth=1", NULL, LOOP_PROCESS, "never", two);
 	TL_EQ(o.end_ns, 20 * MS + 300 * US, "depth 1");
 	outcome_clear(&o);
 }
 
-/* both want the same page: one request, and both go on when it is there */
+/* both need the same page: one request, and both continue when it is complete */
 static void test_same_page(void)
 {
 	struct outcome o = run("read_us=100", NULL, LOOP_PROCESS, "never",
@@ -283,9 +283,9 @@ static void test_same_page(void)
 }
 
 /*
- * Readahead is waited for only by who needs it. The first window is [0, 2), 100 +
- * 2 us; page 1 carries its mark, and reading it starts [2, 4), for which nobody
- * waits but who reads page 2.
+ * Only a task that needs a page waits for its readahead. The first window is [0, 2), 100 + 2
+ * us. Page 1 has PG_readahead; reading it starts [2, 4), and only the read of page 2 waits for
+ * that.
  */
 static void test_readahead(void)
 {
@@ -313,14 +313,14 @@ static void test_costs_of_a_reap(void)
 			"mark_active_ps=500 zap_anon_ps=200000 evict_ps=100000 cpus=2";
 	struct outcome o;
 
-	/* anon first, as the reaper goes from the top; 200 us, then 600 * 12 ns */
+	/* anon first, as the reaper starts at the top; 200 us, then 600 * 12 ns */
 	o = run(m, "baseline", LOOP_TRACE, "never", VICTIM "mrelease,1");
 	TL_EQ(o.mm.reap_ps[REAP_ANON], 200000000, "anon");
 	TL_EQ(o.mm.reap_ps[REAP_UNMAP], 6000000, "unmap");
 	TL_EQ(o.mm.reap_ps[REAP_MARK_FIRST], 1200000, "first marks");
 	TL_EQ(o.mm.reap_nr[REAP_MARK_ACTIVATE] + o.mm.reap_nr[REAP_MARK_ACTIVE], 0, "other marks");
 	TL_EQ(o.nr_kills, 1, "kills");
-	/* 1600 pages came, the last 1600 % 31 wait in a batch still */
+	/* 1600 pages were added; the last 1600 % 31 are still in a batch */
 	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19, "freed");
 	TL_EQ(kill_at(&o, 0)->t100_ns, 200 * US, "time to free");
 	TL_EQ(kill_at(&o, 0)->reap_ns, 207200, "reap");
@@ -332,13 +332,13 @@ static void test_costs_of_a_reap(void)
 	TL_EQ(o.mm.reap_nr[REAP_EVICT], o.stat.v[VM_sim_zap_evicted], "evicted");
 	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19 + o.mm.reap_nr[REAP_EVICT], "freed");
 	outcome_clear(&o);
-	/* active, and referenced once more: nothing is left to do */
+	/* active and referenced again: a mark changes nothing */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,600; spawn,2; read,2,a,0,600; read,2,a,0,600; read,2,a,0,600; drain;"
 		"spawn,1; map,1,0,600,r--p,a,0; touch,1,0,600,r; mrelease,1");
 	TL_EQ(o.mm.reap_ps[REAP_MARK_ACTIVE], 300000, "active");
 	outcome_clear(&o);
-	/* 600 pages that are referenced */
+	/* 600 referenced pages */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,600; spawn,2; read,2,a,0,600; drain; spawn,1; map,1,0,600,r--p,a,0;"
 		"touch,1,0,600,r; mrelease,1");
@@ -346,7 +346,7 @@ static void test_costs_of_a_reap(void)
 	outcome_clear(&o);
 }
 
-/* the second kill comes while the first victim is being freed */
+/* the second kill happens while the first victim is being freed */
 static void test_avoidable(void)
 {
 	const char *slow = "zap_anon_ps=1000000 cpus=4 memory_pages=8192";
@@ -355,7 +355,7 @@ static void test_avoidable(void)
 			   "advance,100us; kill,2; advance,5ms";
 	struct outcome o = run(slow, NULL, LOOP_TRACE, "never", text);
 
-	/* nothing was short: whatever was on its way was enough */
+	/* no memory was missing, so any pending memory was enough */
 	TL_EQ(o.nr_kills, 2, "kills");
 	TL_EQ(kill_at(&o, 0)->pending_pages, 0, "pending");
 	TL_EQ(kill_at(&o, 0)->avoidable, false, "the first");
@@ -370,8 +370,8 @@ static void test_avoidable(void)
 }
 
 /*
- * An operation takes @op_us. Process 2 begins 1 s after 1, with its third operation it
- * wants more than there is, and 1 is killed in the middle of one of its own.
+ * An operation takes @op_us. Process 2 begins 1 s after 1. Its third operation needs more
+ * memory than there is, and 1 is killed in the middle of an operation.
  */
 static const struct {
 	const char *what, *machine;
@@ -401,9 +401,9 @@ static void test_oom_reaper(void)
 }
 
 /*
- * A process that maps two files: the first and its first 8 pages are its start-up
- * section. It is killed while it thinks, by a killer that is not the trace: here,
- * by hand. All of its pages are gone from the cache then.
+ * A process maps two files. Mapping the first and touching its first 8 pages is the start-up
+ * section. The test, acting as a killer, kills it during a pause. By then the cache has none
+ * of its pages any more.
  */
 #define APP                                                                                        \
 	"file,a,64; file,b,64; spawn,1; map,1,0,64,r--p,a,0; touch,1,0,8,r; advance,1ms;"          \
@@ -418,19 +418,19 @@ static void kill_and_drop(struct sim *s, void *arg)
 	drop_pagecache(s);
 }
 
-/* rule, loop: the end; when it starts again, the latency; pages it touched */
+/* rule and loop; end of the run, time and latency of the restart, touched pages */
 static const struct {
 	const char *rule;
 	enum timed_loop loop;
 	uint64_t end_us, at_us, latency_us;
 	unsigned int fills;
 } restarts[] = {
-	/* 8 + 4 reads, 11 ms of thinking, and two records that are lost */
+	/* 8 + 4 reads, 11 ms of pauses, and two lost records */
 	{ "never", LOOP_PROCESS, 12200, 0, 0, 12 },
-	/* due at 12.2 ms: 8 reads to start, 2 more; what it had mapped is mapped */
+	/* due at 12.2 ms: 8 reads to start, 2 more; its old mappings are restored */
 	{ "on-use", LOOP_PROCESS, 13200, 12200, 800, 22 },
 	{ "on-use", LOOP_TRACE, 13200, 12200, 800, 22 },
-	/* up again before it is used */
+	/* restarts before it is used */
 	{ "fixed=2ms", LOOP_PROCESS, 12400, 7000, 800, 22 },
 	{ "fixed=2ms", LOOP_TRACE, 12400, 7000, 800, 22 },
 	/* too late for the record at 12.2 ms */
@@ -472,9 +472,9 @@ static void test_restarts(void)
 }
 
 /*
- * min_ttl_ms: kswapd finds too little for a first pass and has the largest process
- * killed, 2; while that dies it leaves the others alone, and reclaims. Once it is
- * gone, the next wakeup is the end of 1.
+ * min_ttl_ms: kswapd finds too little for its first pass, so the largest process, 2, is
+ * killed. While 2 is dying kswapd kills no other process, and reclaims. After that, its next
+ * wakeup kills 1.
  */
 #define FILL                                                                                       \
 	"file,a,8000; spawn,1; anon,1,0,500,rw-p; touch,1,0,500,w; spawn,2;"                       \
@@ -495,7 +495,7 @@ static const struct {
 	  { 2, 1 },
 	  1 },
 	{ "memcg_pages=4096 min_ttl_ms=1000", FILL, 0, { 0 }, 1 },
-	/* nobody else is there for the second pass */
+	/* no other process exists for the second pass */
 	{ "memory_pages=4096 min_ttl_ms=1000 scan_ns=1000000 cpus=2",
 	  "file,a,8000; spawn,1; read,1,a,0,4000; advance,1s; drain",
 	  1,
@@ -553,7 +553,7 @@ static int run_with(const struct killer *k, const char *text, void (*fn)(struct 
 	ret = tl_end(x);
 	*err = x->err;
 	*end_ns = x->s->clock.now_ns;
-	/* once it failed, it stays so */
+	/* a failed run stays failed */
 	if (ret < 0) {
 		TL_EQ(sim_run(x->s, 1, &x->err), ret, "%s", k->name);
 		TL_EQ(timed_position(x->s), x->s->trace->nr_recs, "%s: no record", k->name);
@@ -563,9 +563,8 @@ static int run_with(const struct killer *k, const char *text, void (*fn)(struct 
 }
 
 /*
- * Regression: a task that waited for what never came was found when nothing was
- * left on the clock, and with a killer there always is something: it looks again
- * and again. Expected: -EDEADLK after its patience. Buggy: it never ended.
+ * Bug: a deadlock was detected only if no timer was pending, but a polling killer always has
+ * one. Expected -EDEADLK after KILLER_PATIENCE_NS, but the run never ended.
  */
 static void test_deadlock(void)
 {
@@ -582,18 +581,17 @@ static void test_deadlock(void)
 		if ((*k)->run)
 			CU_ASSERT(end_ns > KILLER_PATIENCE_NS &&
 				  end_ns < KILLER_PATIENCE_NS + 10 * 1000 * MS);
-		/* nor does pressure make a killer help */
+		/* also under pressure, as no killer can help */
 		TL_EQ(run_with(*k, text, stall_in_vain, &err, &end_ns), -EDEADLK, "%s", (*k)->name);
-		/* who thinks for longer than that is no deadlock */
+		/* a longer pause is not a deadlock */
 		TL_EQ(run_with(*k, idle, NULL, &err, &end_ns), 1, "%s: %s", (*k)->name, err.msg);
 		TL_EQ(end_ns, 20 * 3600 * 1000 * MS, "%s", (*k)->name);
 	}
 }
 
 /*
- * A run in which nothing happens but that a killer looks returns all the same, to
- * a caller who wants to stop it: in turns that cost no more than records. And in
- * whatever pieces it is done, it ends alike.
+ * A run in which only a killer polls still returns, so that its caller can stop it. The pieces
+ * in which a run is executed do not change its result.
  */
 static void test_pieces(void)
 {
@@ -628,7 +626,7 @@ static void test_pieces(void)
 		tl_free(x);
 	}
 	TL_EQ(calls[0], 1, "all at once");
-	/* 100000 looks, two turns each, with no record between them */
+	/* 100000 polls, two turns each, without a record in between */
 	CU_ASSERT(calls[3] >= 3);
 }
 

@@ -15,7 +15,7 @@ void suite_trace(void);
 #define RW   (VM_READ | VM_WRITE)
 #define ANON (VM_ANON | RW)
 
-/* Short forms, so that a trace fits in a few lines of a table. */
+/* Short names, so that a trace fits in a few lines of a table. */
 #define SPAWN(p)                                                                                   \
 	{                                                                                          \
 		.code = OP_SPAWN, .pid = (p)                                                       \
@@ -55,7 +55,7 @@ void suite_trace(void);
 
 #define TOP UINT32_MAX
 
-/* A trace of one file "f" of 100 pages (index 0) and one mark name "m". */
+/* A trace of one file "f" of 100 pages (index 0) and one snapshot name "m". */
 static struct trace *make(const struct op *ops, size_t nr)
 {
 	struct trace_build b;
@@ -146,13 +146,13 @@ static const struct check_case {
 	{ "2: read touch of page 0x0, mapped ---p by process 1, expected r or x",
 	  { SPAWN(1), MAP(1, 0, 1, 0, 0), TOUCH(1, 0, 1, false, 1) } },
 	{ NULL, { SPAWN(1), MAP(1, 0, 1, VM_EXEC, 0), TOUCH(1, 0, 1, false, 1) } },
-	/* only the touched pages matter: a hole is stepped over or hit */
+	/* only touched pages matter: a stride skips a hole or hits it */
 	{ "3: touch of page 0x4, which process 1 has not mapped",
 	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), UNMAP(1, 3, 3), TOUCH(1, 0, 5, true, 2) } },
 	{ "3: touch of page 0x4, which process 1 has not mapped",
 	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), UNMAP(1, 4, 1), TOUCH(1, 0, 5, true, 2) } },
 	{ NULL, { SPAWN(1), MAP(1, 0, 9, ANON, 0), UNMAP(1, 5, 1), TOUCH(1, 0, 5, true, 2) } },
-	/* a map replaces what it overlaps: left, right, middle, all */
+	/* a map replaces mappings that it overlaps: left, right, middle, all */
 	{ "4: write touch of page 0x5, mapped r--p by process 1, expected w",
 	  { SPAWN(1), MAP(1, 0, 9, ANON, 0), MAP(1, 5, 2, VM_READ, 0), TOUCH(1, 0, 5, true, 1),
 	    TOUCH(1, 0, 9, true, 1) } },
@@ -165,20 +165,20 @@ static const struct check_case {
 	{ NULL,
 	  { SPAWN(1), MAP(1, 2, 2, VM_READ, 0), MAP(1, 5, 2, VM_READ, 0), MAP(1, 0, 9, ANON, 0),
 	    TOUCH(1, 0, 9, true, 1) } },
-	/* unmap: a hole is fine, the rest stays */
+	/* unmap: holes are valid, the rest stays */
 	{ NULL,
 	  { SPAWN(1), UNMAP(1, 0, 100), MAP(1, 50, 2, ANON, 0), UNMAP(1, 0, 51),
 	    TOUCH(1, 51, 1, true, 1), UNMAP(1, 0, 0x3ffffff) } },
 	{ "3: touch of page 0x32, which process 1 has not mapped",
 	  { SPAWN(1), MAP(1, 50, 2, ANON, 0), UNMAP(1, 0, 51), TOUCH(1, 50, 1, true, 1) } },
-	/* advise wants all of its range mapped, over any number of mappings */
+	/* advise needs all of its range mapped, by any number of mappings */
 	{ NULL,
 	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, VM_READ, 0),
 	    ADVISE(1, 2, 8, VM_RAND_READ) } },
 	{ "3: advise for page 0xa, which process 1 has not mapped",
 	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), MAP(1, 5, 5, VM_READ, 0),
 	    ADVISE(1, 2, 9, VM_RAND_READ) } },
-	/* a fork copies; parent and child then go their own ways; exec empties */
+	/* fork copies, then parent and child are independent; exec drops all mappings */
 	{ NULL,
 	  { SPAWN(1), MAP(1, 0, 5, ANON, 0), FORK(1, 2), UNMAP(1, 0, 5), TOUCH(2, 0, 5, true, 1),
 	    OP1(EXIT, 1), TOUCH(2, 0, 5, true, 1) } },
@@ -224,7 +224,7 @@ static void test_check_line(void)
 	trace_free(t);
 }
 
-/* As many mappings as the kernel allows, no more; merged ones count once. */
+/* At most as many mappings as the kernel allows; merged ones count once. */
 static void test_check_many_maps(void)
 {
 	struct op op = MAP(1, 0, 1, ANON, 0), spawn = SPAWN(1);
@@ -247,8 +247,8 @@ static void test_check_many_maps(void)
 					"expected at most 65530");
 }
 
-/* Forks share their parent's mappings until they change them, and count all the same:
- * once 1100 forks were valid, and an unmap in each took the checker 1.3 GB and more. */
+/* Forks share their parent's mappings until they change them, but count in full. Bug: 1100 forks
+ * were valid, and an unmap in each took the checker more than 1.3 GB. */
 static void test_check_many_forks(void)
 {
 	struct op op = MAP(1, 0, 1, ANON, 0), spawn = SPAWN(1);
@@ -273,9 +273,8 @@ static void test_check_many_forks(void)
 }
 
 /*
- * The spans of the checker against one byte a page: random maps, unmaps and
- * touches in a space of 64 pages. The oracle decides whether the last touch
- * is valid; the checker must agree.
+ * Compare the spans of the checker with a byte per page: random maps, unmaps and touches in a
+ * space of 64 pages. The checker must agree whether the last touch is valid.
  */
 static void test_check_random(void)
 {
@@ -344,7 +343,7 @@ static const struct op every_op[] = {
 	{ .code = OP_MARK, .name = 0 },
 };
 
-/* What goes into the builder comes out of the iterator. */
+/* The iterator returns the operations that were passed to the builder. */
 static void test_iterate(void)
 {
 	struct trace_build b;

@@ -9,7 +9,7 @@
 
 void suite_vmstat(void);
 
-/* the levels of /proc/vmstat that reapsim has; all else only grows */
+/* the levels of /proc/vmstat that reapsim has; all other counters only grow */
 static const char *const gauges[] = {
 	"nr_free_pages",  "nr_inactive_anon", "nr_active_anon",	  "nr_inactive_file",
 	"nr_active_file", "nr_file_pages",    "nr_anon_pages",	  "nr_mapped",
@@ -40,8 +40,8 @@ static void test_names(void)
 }
 
 /*
- * 10 pages of a read through a descriptor, 6 of them mapped by two processes,
- * 5 anon pages, 3 on tmpfs; 4 pages dirtied by write(2).
+ * 10 file pages that read(2) added, 6 of them mapped by two processes, 5 anon pages, 3 tmpfs
+ * pages; 4 pages dirtied by write(2).
  */
 static void test_levels(void)
 {
@@ -56,7 +56,7 @@ static void test_levels(void)
 		uint64_t want;
 	} rows[] = {
 		{ VM_nr_free_pages, 1000 - 10 - 4 - 5 - 3 },
-		{ VM_nr_inactive_anon, 5 + 3 }, /* tmpfs lives on the anon lists */
+		{ VM_nr_inactive_anon, 5 + 3 }, /* tmpfs is on the anon lists */
 		{ VM_nr_active_anon, 0 },
 		{ VM_nr_inactive_file, 14 },
 		{ VM_nr_active_file, 0 },
@@ -70,12 +70,12 @@ static void test_levels(void)
 		{ VM_pgmajfault, 0 },
 		{ VM_nr_dirtied, 4 },
 		{ VM_sim_cache_adds, 14 + 3 },
-		{ VM_sim_fills, 10 }, /* neither tmpfs nor whole-page writes are read */
+		{ VM_sim_fills, 10 }, /* tmpfs and whole-page writes read nothing */
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		TL_EQ(tl_stat(x, rows[i].item), rows[i].want, "%s", vmstat_name(rows[i].item));
-	/* 22 pages are fewer than a batch of 31: none was on a list */
+	/* 22 pages are less than a batch of 31, so none was on a list */
 	TL_EQ(tl_at(x, "batched", VM_nr_inactive_file), 0, "before the drain");
 	TL_EQ(tl_at(x, "batched", VM_nr_file_pages), 17, "before the drain");
 	tl_free(x);

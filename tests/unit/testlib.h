@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites of the engine share: a trace written as text, a run of it,
- * and the state of a page in that run.
+ * Shared by the suites of the engine: a trace written as text, a run of it, and the state of
+ * a page in that run.
  *
- * A trace is given without its first line. Operations are separated by newlines
- * or semicolons, so that a case fits a line of a table:
+ * A trace has no first line. Operations are separated by newlines or semicolons, so that a
+ * case fits a line of a table:
  *	"file,a,8; spawn,1; map,1,0,8,r--p,a,0; touch,1,0,8,r"
- * The machine is "KEY=VALUE KEY=VALUE" over these defaults of the tests: 4096
- * pages of memcg limit, no readahead, no fault-around.
+ * The machine is "KEY=VALUE KEY=VALUE". The tests have these defaults: a memcg limit of 4096
+ * pages, no readahead, no fault-around.
  */
 #ifndef REAPSIM_TESTS_TESTLIB_H
 #define REAPSIM_TESTS_TESTLIB_H
@@ -24,32 +24,31 @@ struct tl {
 	struct trace *t;
 	struct sim *s;
 	struct err err;
-	int ret; /* of the last sim_run(): 1 at the end of the trace */
+	int ret; /* result of the last sim_run(): 1 at the end of the trace */
 };
 
-/** Text to trace, as a user's file would be read; NULL with @err filled. */
+/** Parse a trace like a user's file. Return: the trace, or NULL with @err. */
 struct trace *tl_trace(const char *text, struct err *err);
-/** The machine of a test; fails the test if a key is refused. */
+/** The machine of a test; an invalid key fails the test. */
 struct machine tl_machine(const char *settings);
-/** A run that has not begun, every invariant checked after each operation;
- * @machine and @policy may be NULL (the defaults; baseline). @ends_as: OP_NONE,
- * or how every process ends. Never NULL: fails the test fatally instead. */
+/** A run that has not begun, and checks every invariant after each operation. @machine and
+ * @policy may be NULL (the defaults; baseline). @ends_as: OP_NONE, or how every process ends.
+ * Errors fail the test fatally, so it never returns NULL. */
 struct tl *tl_new_as(const char *machine, const char *policy, enum op_code ends_as,
 		     const char *text);
 struct tl *tl_new(const char *machine, const char *policy, const char *text);
-/** The same on another LRU than the classic one. */
+/** The same with another LRU model than classic. */
 struct tl *tl_new_lru(const struct lru_model *lru, const char *machine, const char *policy,
 		      const char *text);
-/** The same by the rules of another kernel than the first, too. */
+/** The same with another kernel than the default, too. */
 struct tl *tl_new_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
 			 const char *machine, const char *policy, const char *text);
-/** A timed run; @timed must live as long. Nothing takes time on the machine of the
- * tests but what @machine says. */
+/** A timed run; @timed must outlive it. Only what @machine sets takes time. */
 struct tl *tl_new_timed(const char *machine, const char *policy, const struct timed_config *timed,
 			const char *text);
 struct tl *tl_new_timed_lru(const struct lru_model *lru, const char *machine, const char *policy,
 			    const struct timed_config *timed, const char *text);
-/** Replay up to and including the next mark of that name. */
+/** Replay up to and including the next snapshot of that name. */
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
 int tl_end(struct tl *x);
@@ -60,7 +59,7 @@ void tl_free(struct tl *x);
 /** A whole pass of reclaim. */
 void tl_shrink_node(struct tl *x, struct scan_control *sc);
 
-/** A counter or level now, and at the first mark of that name. */
+/** A counter or level now, and at the first snapshot of that name. */
 uint64_t tl_stat(const struct tl *x, enum vmstat_item item);
 uint64_t tl_at(const struct tl *x, const char *mark, enum vmstat_item item);
 

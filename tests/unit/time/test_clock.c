@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/time/clock.c: the order of dispatch, by hand and against a sort. */
+/* sim/time/clock.c: the order of dispatch, worked out by hand and compared with a sort. */
 #include <stdlib.h>
 
 #include <CUnit/CUnit.h>
@@ -10,25 +10,26 @@
 
 void suite_clock(void);
 
-/* "TIME:NAME" pushes, "-NAME" cancels, "." pops: what comes out */
+/* "TIME:NAME" pushes, "-NAME" cancels, "." pops; and the names in the order of the pops */
 static const struct {
 	const char *does, *comes;
 } orders[] = {
 	{ "30:a 10:b 20:c ...", "bca" },
-	/* equal times: as pushed */
+	/* equal times: in the order of the pushes */
 	{ "10:a 10:b 10:c ...", "abc" },
 	{ "10:c 5:a 10:b 5:d ....", "adcb" },
-	/* pushed while others wait */
+	/* pushed while others are pending */
 	{ "10:a 20:b . 15:c 20:d ...", "acbd" },
-	/* cancelled, and pushed again: last of its time */
+	/* cancelled and pushed again: last of its time */
 	{ "10:a 10:b 10:c -a 10:a ...", "bca" },
 	{ "10:a 20:b 30:c -b ..", "ac" },
 	{ "10:a -a 10:b .", "b" },
 	{ "10:a -a .", "-" },
-	/* a cancelled timer's place is taken by one that goes up, and one that goes down */
+	/* the place of a cancelled timer is taken by one that moves up, and by one that moves down
+	 */
 	{ "1:a 10:b 2:c 11:d 12:e 3:f -d ......", "acfbe-" },
 	{ "1:a 2:b 3:c 4:d 5:e 6:f -a -b ....", "cdef" },
-	/* to the end of time */
+	/* the largest time */
 	{ "18446744073709551615:a 0:b ..", "ba" },
 };
 
@@ -76,7 +77,7 @@ static int by_order(const void *a, const void *b)
 	return x->seq < y->seq ? -1 : x->seq > y->seq;
 }
 
-/* random pushes, pops and cancels, against an array that is sorted each time */
+/* random pushes, pops and cancels, compared with an array that is sorted each time */
 static void test_against_sort(void)
 {
 	enum { TIMERS = 300 };
@@ -109,7 +110,7 @@ static void test_against_sort(void)
 			refs[i] = refs[--nr];
 			clock_cancel(&c, t);
 		}
-		/* few times, so that many are equal */
+		/* few different times, so that many are equal */
 		refs[nr] = (struct ref){ rng_below(&r, 50), seq++, t };
 		clock_push(&c, t, refs[nr++].at);
 		CU_ASSERT_EQUAL(c.nr, nr);
@@ -118,7 +119,7 @@ static void test_against_sort(void)
 	clock_clear(&c);
 }
 
-/* nothing but background timers is left: who waits for others waits in vain */
+/* counts background timers: if only these are left, nothing else will happen */
 static void test_background(void)
 {
 	struct timer fore = { 0 }, back[2] = { { .background = true }, { .background = true } };
@@ -154,14 +155,14 @@ static void hear(void *arg, uint64_t from_ns)
 	h->to[h->nr++] = h->c->now_ns;
 }
 
-/* the owner is told of each piece of time, once it is over; the past stays as it is */
+/* clock.passed is called after each advance; the clock never goes back */
 static void test_advance(void)
 {
 	struct clock c;
 	struct heard h = { .c = &c };
 
 	clock_init(&c);
-	clock_advance(&c, 5); /* nobody listens */
+	clock_advance(&c, 5); /* without a hook */
 	c.passed = hear;
 	c.arg = &h;
 	clock_advance(&c, 7);

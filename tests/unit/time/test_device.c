@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/time/device.c: when requests are complete, computed by hand, and the spread. */
+/* sim/time/device.c: completion times of requests, computed by hand, and the spread. */
 #include <math.h>
 #include <string.h>
 
@@ -10,10 +10,10 @@
 
 void suite_device(void);
 
-/* 4096 MB/s are 1 us a page, so read_us=101 is an access of 100 us */
+/* 4096 MB/s are 1 us per page, so read_us=101 is an access time of 100 us */
 static const struct {
 	const char *what;
-	struct device_config cfg; /* .read_ns is given in us here */
+	struct device_config cfg; /* .read_ns is in us here */
 	struct {
 		unsigned int pages, done_us;
 	} reqs[4];
@@ -74,7 +74,7 @@ static void bench_free(struct bench *b)
 	g_free(b);
 }
 
-/* all that was asked for */
+/* complete all requests */
 static void finish(struct bench *b)
 {
 	struct timer *t;
@@ -123,7 +123,7 @@ static void test_queue(void)
 	bench_free(b);
 }
 
-/* pages that lie together are one request; the rest is not */
+/* adjacent pages are one request, others are separate */
 static void test_plug(void)
 {
 	static const uint32_t pages[] = { 3, 4, 5, 8, 10, 11 };
@@ -175,7 +175,7 @@ static void test_spread(void)
 	for (int i = 0; i < N; i++) {
 		mean += v[i] / N;
 		least = MIN(least, v[i]);
-		/* the fixed part and three means of the other: e^-3 are beyond */
+		/* the fixed part plus three means of the exponential part: e^-3 are above */
 		beyond += v[i] > 60000 + 3 * 40000;
 	}
 	for (int i = 0; i < N; i++)
@@ -184,7 +184,7 @@ static void test_spread(void)
 	CU_ASSERT(fabs(sqrt(squares / N) - 40000) < 1000);
 	CU_ASSERT(least >= 60000 && least < 60100);
 	CU_ASSERT(fabs(beyond / (double)N - 0.0498) < 0.005);
-	/* a seed says it all */
+	/* the same seed gives the same latencies */
 	latencies(40, 1, w, 100);
 	for (int i = 0; i < 100; i++)
 		CU_ASSERT_EQUAL(v[i], w[i]);

@@ -10,17 +10,17 @@ void suite_psi(void);
 
 #define MS 1000000ull
 
-/* one window of 1000, step by step: growth that each update returns */
+/* one window of 1000: the growth that each update returns */
 static const struct {
 	uint64_t now, value, growth;
 } window[] = {
-	{ 100, 50, 50 }, /* nothing is known of before */
+	{ 100, 50, 50 }, /* no earlier window is known */
 	{ 1000, 200, 200 },
-	{ 1001, 300, 300 }, /* beyond the window: a new one begins, prev_growth 300 */
+	{ 1001, 300, 300 }, /* after the window: a new one begins, prev_growth 300 */
 	{ 1101, 310, 280 }, /* 10 + 300 * 900 / 1000 */
 	{ 1501, 310, 160 }, /* 10 + 300 * 500 / 1000 */
-	{ 2001, 400, 100 }, /* exactly one window: nothing of the one before is left */
-	{ 2002, 400, 100 }, /* beyond */
+	{ 2001, 400, 100 }, /* exactly one window: the one before no longer counts */
+	{ 2002, 400, 100 }, /* after it */
 	{ 2003, 401, 100 }, /* 1 + 100 * 999 / 1000, rounded down */
 	{ 9000, 401, 1 },   /* long after */
 	{ 9500, 401, 0 },   /* 0 + 1 * 500 / 1000 */
@@ -53,7 +53,7 @@ static void test_avg10(void)
 	CU_ASSERT_EQUAL(avg, 204800);
 }
 
-/* What tasks do, each on a CPU, from @at_ms on; what the total is after 400 ms. */
+/* What tasks do from @at_ms on, each on a CPU, and the total after 400 ms. */
 static const struct {
 	const char *what;
 	struct {
@@ -82,7 +82,7 @@ static const struct {
 	  { 0, 1 },
 	  400,
 	  400 },
-	/* CPU 0 stalls 100 ms and is idle then; CPU 1 is busy for 300: 25 and 75
+	/* CPU 0 stalls for 100 ms, then is idle; CPU 1 is busy for 300: 25 and 75
 	 * jiffies, (100 * 25 + 0 * 75) / 100 */
 	{ "two CPUs, weighted by how long they are not idle",
 	  { { 0, 0, false, false, true, false },
@@ -98,7 +98,8 @@ static const struct {
 	  { 0, 1 },
 	  200,
 	  200 },
-	/* NR_RUNNING == NR_MEMSTALL_RUNNING == 0, and who waits for the device is not counted */
+	/* NR_RUNNING == NR_MEMSTALL_RUNNING == 0, and a task that waits for the device does not
+	   count */
 	{ "full next to one that waits for the device on the same CPU",
 	  { { 0, 0, false, false, true, false }, { 0, 0, false, false, false, true } },
 	  { 0, 1 },
@@ -106,7 +107,7 @@ static const struct {
 	  400 },
 };
 
-/* CPUs and their pressure; a tick is 4 ms */
+/* struct cpus - CPUs and their pressure; a tick is 4 ms */
 struct cpus {
 	struct clock clock;
 	struct sched *sched;
@@ -145,7 +146,7 @@ static void test_states(void)
 							   .iowait = st->now[n].iowait });
 		}
 		clock_advance_to(&c.clock, 400 * MS);
-		/* one of the two a run: each read ends a sampling period */
+		/* each run reads only one of the two, because a read ends a sampling period */
 		TL_EQ(psi_total_ns(c.psi, full ? PSI_MEM_FULL : PSI_MEM_SOME),
 		      (full ? st->full_ms : st->some_ms) * MS, "%s", st->what);
 		cpus_clear(&c);
@@ -157,7 +158,7 @@ struct staller {
 	uint64_t from_ns;
 };
 
-/* from then on until 3 s */
+/* stall from now on until 3 s */
 static void stall(void *data)
 {
 	const struct staller *st = data;
@@ -189,7 +190,7 @@ static void watch(void *data)
 	}
 }
 
-/* @fn next to a stall, until both are through */
+/* run @fn together with a stall until both end */
 static char *beside_stall(void (*fn)(void *data), struct watch *w, uint64_t from_ns)
 {
 	struct cpus c;
@@ -208,11 +209,11 @@ static char *beside_stall(void (*fn)(void *data), struct watch *w, uint64_t from
 }
 
 /*
- * "some 70000 1000000", and a stall that does not end. The work begins a jiffy (4
- * ms) after the first stall and starts the window; it looks again when a tenth of
- * the window is over, at the end of the jiffy after it: 4 + 104 ms, growth 104.
- * From then on once a window: at the first look, every 104 ms, after 1108. A stall
- * that begins at 2 ms is seen at the same tick.
+ * "some 70000 1000000", and a stall that does not end. The work first runs a jiffy (4 ms)
+ * after the stall begins, which starts the window. It runs again after a tenth of the window,
+ * at the end of the next jiffy: 4 + 104 ms, growth 104. Then the trigger fires once per
+ * window: at the first of its runs, every 104 ms, after 1108. A stall that begins at 2 ms is
+ * seen at the same tick.
  */
 static void test_trigger(void)
 {
@@ -235,18 +236,18 @@ static void ask(void *data)
 }
 
 /*
- * Three seconds of stall, and who asks when. A period is 2004 ms, and ends at the
- * tick after that: at 2008, all of it stalled, 37100 of 204800, 18.11%. The next at
- * 4012: 992 of 2004 ms are 49%, (37100 * 1677 + 49 * 2048 * 371 + 2047) / 2048 =
- * 48559, 23.71%. Asked for the first time at 9 s, three periods are missed, and what
- * was before is one of 9000 - 3 * 2004 ms, all stalled.
+ * Three seconds of stall, and the times of reads. A period has 2004 ms and ends at the tick
+ * after that: at 2008, all of it stalled, 37100 of 204800, 18.11%. The next ends at 4012: 992
+ * of 2004 ms are 49%, (37100 * 1677 + 49 * 2048 * 371 + 2047) / 2048 = 48559, 23.71%. If the
+ * first read is at 9 s, three periods are missed, and the time before counts as one period of
+ * 9000 - 3 * 2004 ms, all stalled.
  */
 static const struct {
 	uint64_t ask_ms[4];
 	const char *avg10;
 } averages[] = {
 	{ { 0, 2003, 2100, 4100 }, "0 0 1811 2371 " },
-	/* asked when it is due, before its work runs */
+	/* read when the work is due, before it runs */
 	{ { 0, 2006 }, "0 1811 " },
 	{ { 9000, 9001 }, "1811 1811 " },
 };

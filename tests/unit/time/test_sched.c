@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/time/sched.c: who has a CPU when, computed by hand. */
+/* sim/time/sched.c: which task has a CPU when, computed by hand. */
 #include <string.h>
 
 #include <CUnit/CUnit.h>
@@ -11,9 +11,9 @@ void suite_sched(void);
 
 #define MS 1000000ull
 
-/* What tasks do: "r5" runs 5 ms, "w5" waits 5 ms, "q" waits in a queue, "k" wakes
- * it, "i5" waits there for key 5, "o5" wakes who does, "y" lets the next task go first, any capital
- * letter is noted with the time. */
+/* What tasks do: "r5" runs 5 ms, "w5" waits 5 ms, "q" waits in a queue, "k" wakes the queue, "i5"
+ * waits in it for key 5, "o5" wakes key 5, "y" yields to the next task, a capital letter is
+ * logged with the time. */
 struct scene {
 	struct clock clock;
 	struct sched *sched;
@@ -67,7 +67,7 @@ static const struct {
 	/* a:0-4 b:4-8 a:8-9 b:9-10 */
 	{ "one CPU: a tick each", 1, { "Ar5B", "Cr5D" }, "A0 C4 B9 D10 " },
 	{ "who waits gives way at once", 1, { "Ar1w9B", "Cr3D" }, "A0 C1 D4 B10 " },
-	/* b comes to its wait at 4, wakes at 6 while a runs, and has to wait until 8 */
+	/* b begins its wait at 4, wakes at 6 while a runs, and has to wait until 8 */
 	{ "who wakes waits for the tick", 1, { "r1Ar8B", "w2Cr1D" }, "A1 C8 D9 B10 " },
 	{ "or takes an idle CPU", 2, { "r1Ar8B", "w2Cr1D" }, "A1 C2 D3 B9 " },
 	{ "first come first served", 1, { "r9A", "r1B", "r1C" }, "B5 C6 A11 " },
@@ -109,7 +109,7 @@ static void test_scenes(void)
 	}
 }
 
-/* what the owner of tasks hears, of task "a" and "b" */
+/* calls of struct sched_ops for tasks "a" and "b" */
 struct owned {
 	struct scene *sc;
 	char name;
@@ -150,7 +150,7 @@ static void sleeper(void *data)
 	task_sleep(o->sc->sched, o->sleep_ms * MS, false);
 }
 
-/* a sleeps for 2 ms, b for so long that it is dropped */
+/* a sleeps for 2 ms, b until the scheduler is freed */
 static void test_ops(void)
 {
 	static const struct sched_ops ops = { run_on, switch_in, switch_out, ended };

@@ -157,7 +157,7 @@ static int read_text(const char *text, struct trace **t, struct err *err)
 	return ret;
 }
 
-/* The rows behind the header. */
+/* The rows after the header. */
 static char *show(const struct trace *t)
 {
 	struct err err;
@@ -259,7 +259,7 @@ static void test_probe(void)
 {
 	static const struct {
 		const char *text;
-		const char *reader; /* that of the first that knows it */
+		const char *reader; /* the first reader that recognizes it */
 	} rows[] = {
 		{ "# tracer: nop\n#\n", "ftrace" },
 		{ "cpus=8\n", "ftrace" },

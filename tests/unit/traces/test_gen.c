@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Generators: one body of tests over all that are registered. */
+/* Generators: the same tests for every registered one. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +14,7 @@ void suite_gen(void);
 
 #define SMALL_APPS "apps=3", "rounds=3", "file_pages=40", "anon_pages=20"
 
-/* Small enough for a test; one row per generator. */
+/* Options that make the trace small; one row per generator. */
 static const struct {
 	const char *name;
 	const char *kv[8];
@@ -94,7 +94,7 @@ static void test_every_generator(void)
 		for (row = 0; row < G_N_ELEMENTS(small); row++)
 			if (!strcmp(small[row].name, g->name))
 				break;
-		/* a generator without a row above is not tested */
+		/* every generator needs a row above */
 		CU_ASSERT_FATAL(row < G_N_ELEMENTS(small));
 		a = make(g->name, small[row].kv, small[row].nr);
 		CU_ASSERT(trace_check(a, NULL, NULL) == 0);
@@ -115,7 +115,7 @@ static void test_seed(void)
 	trace_free(b);
 }
 
-/* The bytes of a seed are promised: these sums may not change. */
+/* A seed always gives the same bytes: these sums must not change. */
 static void test_known_bytes(void)
 {
 	const char *const zipf[] = { "pages=12345", "accesses=20000", "alpha=0.9" };
@@ -177,7 +177,7 @@ static void test_zipf_frequencies(void)
 	}
 }
 
-/* Exact counts of what the options ask for. */
+/* Exact counts that follow from the options. */
 static void test_op_counts(void)
 {
 	static const struct {
@@ -213,7 +213,7 @@ static void test_op_counts(void)
 		{ "android-cycle30", { "rounds=2", "kills=none" }, 2, OP_SPAWN, 31 },
 		{ "android-cycle30", { "rounds=2", "kills=none" }, 2, OP_MRELEASE, 0 },
 		{ "android-cycle30", { "rounds=2" }, 1, OP_ADVANCE, 60 },
-		/* 15 launches, the sixth to the last bring a kill each */
+		/* 15 launches; each from the sixth on causes a kill */
 		{ "camera-burst",
 		  { "rounds=1", "apps=15", "order=cycle", "cached_limit=5", "burst_every=0" },
 		  5,
@@ -235,7 +235,7 @@ static void test_op_counts(void)
 		{ "oomd-restart", { NULL }, 0, OP_SPAWN, 12 + 54 + 9 },
 		{ "oomd-restart", { "kills=none" }, 1, OP_SPAWN, 12 + 9 },
 		{ "db-pressure", { NULL }, 0, OP_OOM, 9 },
-		/* one that dies as soon as it starts: at 0, 10, 30, 70, 150, 310, 610 s */
+		/* a process that dies as soon as it starts: at 0, 10, 30, 70, 150, 310, 610 s */
 		{ "k8s-crashloop",
 		  { "groups=1", "life_min_s=0", "life_max_s=0", "seconds=611", "hog_every_s=0",
 		    "tick_ms=10" },
@@ -252,7 +252,7 @@ static void test_op_counts(void)
 	}
 }
 
-/* the CPUs that a trace asks for, and the highest that it uses */
+/* the CPUs of the trace's machine rows */
 static uint32_t cpus_asked(const struct trace *t)
 {
 	for (uint32_t i = 0; i < t->nr_machine; i++)
@@ -274,7 +274,7 @@ static uint32_t cpu_used(const struct trace *t)
 	return cpu;
 }
 
-/* a trace that spreads its processes over CPUs asks for a machine that has them */
+/* a trace that spreads its processes over CPUs has a machine row with that many */
 static void test_cpus(void)
 {
 	unsigned int with_option = 0;
@@ -301,8 +301,8 @@ static void test_cpus(void)
 }
 
 /*
- * Who does not return is replaced by another, with pid and files of its own. The
- * load stays: as many starts, deaths and touches.
+ * A process that does not return is replaced by another with its own pid and files. The load
+ * stays the same: as many starts, deaths and touches.
  */
 static void test_returns(void)
 {
@@ -310,11 +310,11 @@ static void test_returns(void)
 		const char *name, *kv;
 		uint32_t new_files; /* with return_percent=0 */
 	} rows[] = {
-		/* 9 kills: an image and data each */
+		/* 9 kills: a new image and data file for each */
 		{ "db-pressure", "seconds=600", 18 },
 		/* 9 kills of a group of six */
 		{ "oomd-restart", "seconds=600", 18 },
-		/* one app a round */
+		/* one app per round */
 		{ "android-ageing", "rounds=5", 5 },
 	};
 	static const enum op_code codes[] = { OP_SPAWN, OP_KILL, OP_OOM, OP_MRELEASE, OP_EXIT };
@@ -340,9 +340,8 @@ static void test_returns(void)
 }
 
 /*
- * A timed run takes what a process does from its spawn to the first pause as its
- * start-up: so there has to be something in it, and a process that comes back has
- * to be the same, by its pid.
+ * The start-up section of a process in a timed run lasts from its spawn to the first pause.
+ * It must not be empty, and a process that restarts must have the same pid.
  */
 static void test_start_up(void)
 {
@@ -394,7 +393,7 @@ static void test_log_uniform(void)
 		below[1] += x < 100;
 		below[2] += x < 1000;
 	}
-	/* a quarter of the draws a decade, within 5 standard deviations */
+	/* a quarter of the draws per decade, within 5 standard deviations */
 	for (int i = 0; i < 3; i++)
 		CU_ASSERT(abs((int)below[i] - DRAWS / 4 * (i + 1)) < 5 * 158);
 	CU_ASSERT(gen_log_uniform(&r, 7, 7) == 7);

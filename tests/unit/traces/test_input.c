@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Inputs: packed, through pipes, cut off, damaged, and bombs. */
+/* Inputs: packed, from pipes, truncated, damaged, and bombs. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -64,7 +64,7 @@ static GByteArray *zstd(const void *data, size_t len)
 static GByteArray *(*const packers[])(const void *data, size_t len) = { gzip, zstd };
 static const char *const packer_names[] = { "gzip", "zstd" };
 
-/* A trace of many lines that do not pack to nothing. */
+/* A trace of many lines that do not compress well. */
 static GString *long_text(void)
 {
 	GString *s = g_string_new("reapsim-trace,1\nfile,a,100000\nspawn,1\n");
@@ -128,7 +128,7 @@ static void test_packed(void)
 		GByteArray *a = packers[i](s->str, s->len / 2);
 		GByteArray *b = packers[i](s->str + s->len / 2, s->len - s->len / 2);
 
-		/* two members, as "cat a.gz b.gz" makes them */
+		/* two members, as from "cat a.gz b.gz" */
 		g_byte_array_append(a, b->data, b->len);
 		put(a->data, a->len);
 		expect_text(path, s->str);
@@ -161,7 +161,7 @@ static void test_damaged(void)
 	g_string_free(s, TRUE);
 }
 
-/* A beginning, then 2 GiB of comments. */
+/* A few rows, then 2 GiB of comments. */
 static void test_bomb(void)
 {
 	static const char start[] = "reapsim-trace,1\n";
@@ -208,7 +208,7 @@ static gpointer feed(gpointer data)
 	const GByteArray *a = data;
 	int fd = open(path, O_WRONLY);
 
-	/* the reader may have seen enough before the end */
+	/* the reader may stop before the end */
 	for (guint at = 0; fd >= 0 && at < a->len;) {
 		ssize_t n = write(fd, a->data + at, MIN(a->len - at, 1000));
 
@@ -232,7 +232,7 @@ static void through_pipe(GByteArray *a, const char *want)
 	g_remove(path);
 }
 
-/* Each own form, packed or not, comes through a pipe, in small pieces. */
+/* Each form of reapsim's own format, packed or not, is read from a pipe in small pieces. */
 static void test_pipe(void)
 {
 	GString *s = long_text();
@@ -281,9 +281,9 @@ static void test_progress(void)
 }
 
 /*
- * Bug: the records of a binary trace were used where they lie, so that a file that was
- * shortened while a run went on was SIGBUS, and one that was written over was replayed
- * unchecked: once SIGSEGV. What was loaded stays what it was.
+ * Bug: the records of a binary trace were mapped, so a run got SIGBUS if the file was
+ * truncated meanwhile, and replayed unchecked records, with SIGSEGV, if it was overwritten.
+ * Expected: a loaded trace does not change.
  */
 static void test_overwritten(void)
 {
@@ -321,7 +321,7 @@ static void cut_file(void *data, uint64_t done, uint64_t all)
 	CU_ASSERT_EQUAL(truncate(path, *size), 0);
 }
 
-/* a file that becomes shorter or longer while it is read is named, whatever else is wrong */
+/* a file that changes its size while it is read is reported as changed, before any other error */
 static void test_changed(void)
 {
 	GString *s = long_text();
@@ -355,7 +355,7 @@ static void test_changed(void)
 	g_string_free(s, TRUE);
 }
 
-/* All at once: also from each cut, and with each limit. */
+/* unpack_all(): whole, truncated at each byte, and with each limit. */
 static void test_at_once(void)
 {
 	static const struct unpacker *const unpackers[] = { &unpack_gzip, &unpack_zstd };

@@ -39,7 +39,7 @@ static int load_bytes(const void *bytes, size_t len, const char *format, char **
 	return 0;
 }
 
-/* @want: rows from the file on, or what an error says */
+/* @want: the rows from the file on, or the error */
 static void expect(const char *what, const void *bytes, size_t len, const char *format, int ret,
 		   const char *want)
 {
@@ -64,7 +64,7 @@ static void expect(const char *what, const void *bytes, size_t len, const char *
 
 static const struct {
 	const char *name;
-	const char *format; /* NULL: by its header */
+	const char *format; /* NULL: detected by its header */
 	const char *in;
 	const char *rows;
 } csv_good[] = {
@@ -154,7 +154,7 @@ static void test_vscsi(void)
 				    : ": 39 bytes after record 3, expected records of 40 bytes");
 		expect("one record", b->data, size, "vscsi", -EINVAL, ": no vscsi records");
 		g_byte_array_free(b, TRUE);
-		/* behind what a reader looks at first */
+		/* after the bytes that a reader sees first */
 		b = g_byte_array_new();
 		for (unsigned int i = 0; i < 200; i++) {
 			GByteArray *one = vscsi(version, 1, r);

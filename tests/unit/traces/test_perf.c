@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The perf reader: excerpts of perf script, and what they must become. Each
- * test writes its lines to a file, reads it, and compares the trace as text.
+ * The perf reader: excerpts of perf script and the expected traces. Each test writes its lines
+ * to a file, reads it, and compares the trace as text.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -269,12 +269,12 @@ static const struct {
 	{ "sh 7 5.000000:  1 page-faults: ffffffff81752b6a elf_load+0x28a ([kernel.kallsyms])\n",
 	  ": 1 events (1 page-faults without address (perf record -d -c 1, perf script -F +addr)), "
 	  "none" },
-	/* recorded without -d: the mapping of what faults is not there */
+	/* recorded without -d: the faulting mapping is missing */
 	{ BIN AT("PERF_RECORD_MMAP2 7/7: [0x401000(0x4000) @ 0x1000 fe:00 16 0]: r-xp /bin/x")
 		  FAULT("405000", "4") AT("filemap:mm_filemap_fault: dev=254:0 ino=10 ofs=20480"),
 	  ": 0 of 1 page-cache faults name the page that the mappings say, expected 90% or more; 1 "
 	  "are where no mapping was recorded (mappings of data need perf record -d" },
-	/* the page cache knows both files: no overlay, but mappings that were not seen */
+	/* the page cache knows both files: not an overlay, but mappings that were not recorded */
 	{ BIN MAP_BIN AT("filemap:mm_filemap_get_pages: dev=254:0 ino=10 ofs=0-4095")
 		  FAULT("402000", "4") AT("filemap:mm_filemap_fault: dev=254:0 ino=11 ofs=8192"),
 	  ": 0 of 1 page-cache faults" },
@@ -401,7 +401,7 @@ static int read_text_with(const char *text, const struct input_options *options,
 	close(fd);
 	ret = trace_load_with(path, "perf", options, t, err);
 	unlink(path);
-	if (ret) /* only what follows the path is compared */
+	if (ret) /* compare only the text after the path */
 		memmove(err->msg, err->msg + strlen(path), strlen(err->msg + strlen(path)) + 1);
 	return ret;
 }
@@ -490,7 +490,7 @@ static void test_header(void)
 	trace_free(t);
 }
 
-/* perf script --header names the host: its numbers are taken, its name is not. */
+/* perf script --header: the numbers of the host are used, its name is not. */
 static void test_perf_header(void)
 {
 	static const char text[] =
@@ -511,7 +511,7 @@ static void test_perf_header(void)
 	trace_free(t);
 }
 
-/* Marks at the quarters of all deaths, from four deaths on. */
+/* With four deaths or more there are snapshots at the quarters of all deaths. */
 static void test_marks(void)
 {
 	GString *in = g_string_new(NULL);
@@ -536,7 +536,7 @@ static void test_marks(void)
 	g_string_free(in, TRUE);
 }
 
-/* Neighbours in the real address space stay so; low bits of pages are kept. */
+/* Adjacent chunks of the address space stay adjacent; low bits of page numbers are kept. */
 static void test_addresses(void)
 {
 	static const char text[] = "# file: 254:0 16 99999999999 ext4 /big\n"
@@ -571,7 +571,7 @@ static void test_probe(void)
 		{ FAULT("0", "6"), true },
 		{ "# captured on: today\n\nsh 7 [000] 1.5: sched:sched_switch: x\n", true },
 		{ "sh 7  1.5: 1 page-faults: 1000\n", true },
-		/* ftrace: a command and its thread, joined by a dash */
+		/* ftrace joins command and thread with a dash */
 		{ "  systemd-1     [001]  13.166966: page_fault_user: address=0x1\n", false },
 		{ "reapsim-trace,1\n", false },
 		{ "I  0400,3\n", false },

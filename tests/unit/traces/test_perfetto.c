@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The Perfetto reader. Its messages are written here by a few functions of the
- * test's own, with Perfetto's published field numbers.
+ * The Perfetto reader. A few functions here write the messages, with Perfetto's published
+ * field numbers.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static void put_text(GByteArray *m, uint32_t number, const char *text)
 	put_bytes(m, number, text, strlen(text));
 }
 
-/* @inner is used up. */
+/* Frees @inner. */
 static void put_message(GByteArray *m, uint32_t number, GByteArray *inner)
 {
 	put_bytes(m, number, inner->data, inner->len);
@@ -110,7 +110,7 @@ static GByteArray *generic_fault(uint64_t address, uint64_t code)
 		       (const uint64_t[]){ address, 1, code });
 }
 
-/* What a bundle says of event @id: fields are numbered from 1. */
+/* The description of event @id in a bundle: fields are numbered from 1. */
 static void put_description(GByteArray *bundle, uint32_t id, const char *name, size_t nr,
 			    const char *const *fields)
 {
@@ -205,7 +205,7 @@ static const char *note_of(const struct trace *t, const char *key)
 	return "";
 }
 
-/* Read @m, found by its first bytes, and compare the rows behind the header. @m is used up. */
+/* Read @m, whose format is detected, and compare the rows after the header. Frees @m. */
 static struct trace *expect(const char *what, GByteArray *m, const char *want)
 {
 	struct trace *t;
@@ -245,7 +245,7 @@ static GByteArray *fault_trace(void)
 	return trace;
 }
 
-/* A device is as stat(2) has it: 254:3 is 0xfe03; 300:256, with all its bits, as below. */
+/* Device numbers are encoded as by stat(2): 254:3 is 0xfe03; 300:256 is below. */
 #define DEV_254_3   0xfe03ull
 #define DEV_300_256 (300ull << 8 | 256ull << 12)
 
@@ -263,13 +263,13 @@ static void test_faults(void)
 			   "read,7,254:3:17,0,2\n"
 			   "exit,7\nmark,end\n";
 
-	/* the description of an event comes behind it */
+	/* the description of an event follows the event */
 	put_event(bundle, 5, 7, 65537, NUMBERS({ 1, 0x5001000 }, { 2, 1 }, { 3, 4 }));
 	put_event(bundle, 6, 7, 65538, NUMBERS({ 1, 17 }, { 2, DEV_254_3 }, { 3, 0 }, { 4, 2 }));
 	describe_fault(bundle, 65537);
 	describe_map_pages(bundle, 65538);
 	put_bundle(trace, 1, 1, bundle);
-	/* and serves for what follows; a bundle of before v50 names fields in each event */
+	/* and applies to later bundles; before v50 a bundle names the fields in each event */
 	bundle = message();
 	put_event(bundle, 7, 7, 327, generic_fault(0x9000000, 6));
 	put_event(bundle, 8, 7, 65537, NUMBERS({ 1, 0x5002000 }, { 2, 1 }, { 3, 4 }));
@@ -288,7 +288,7 @@ static void test_order(void)
 {
 	GByteArray *trace = message(), *bundle = message();
 
-	/* CPU 0 is written first, what it did last was later; two sequences see one CPU */
+	/* CPU 0 is written first but has later events; two sequences have events of one CPU */
 	put_event(bundle, 10, 7, 327, generic_fault(0x1000, 6));
 	put_event(bundle, 40, 7, 327, generic_fault(0x4000, 6));
 	put_bundle(trace, 1, 0, bundle);
@@ -307,7 +307,7 @@ static void test_clocks(void)
 {
 	GByteArray *trace = message(), *bundle = message();
 
-	/* one sequence by the boot clock, another by "global", which is 100 ms behind */
+	/* one sequence uses the boot clock, another "global", which is 100 ms behind */
 	put_event(bundle, 100000003, 7, 327, generic_fault(0x2000, 6));
 	put_bundle(trace, 1, 0, bundle);
 	bundle = NUMBERS({ 5, 2 }, { 6, 1000000 }, { 7, 101000000 });
@@ -338,7 +338,7 @@ static void test_tasks(void)
 	put_event(bundle, 11, 7, 238, NUMBERS({ 2, 7 }));
 	put_event(bundle, 12, 8, 238, NUMBERS({ 2, 8 }));
 	put_bundle(trace, 1, 0, bundle);
-	/* known only when all is over: 8 is a thread of 7, 20 is lmkd */
+	/* known only at the end: 8 is a thread of 7, 20 is lmkd */
 	put_task(trace, 7, 0, "app");
 	put_task(trace, 8, 7, "render");
 	put_task(trace, 20, 0, "lmkd");
@@ -349,7 +349,7 @@ static void test_tasks(void)
 	CU_ASSERT_STRING_EQUAL(note_of(t, "sigkill-sent-by"), "1 lmkd");
 	trace_free(t);
 
-	/* without task_newtask the list of processes knows that 8 is a thread */
+	/* without task_newtask the list of processes tells that 8 is a thread */
 	trace = message();
 	bundle = message();
 	put_event(bundle, 1, 7, 327, generic_fault(0x0, 6));
@@ -393,7 +393,7 @@ static void test_machine(void)
 			CU_ASSERT_STRING_EQUAL(t->machine[i].value, "old");
 	trace_free(t);
 
-	/* another machine's packets are left out */
+	/* packets of another machine are left out */
 	trace = fault_trace();
 	{
 		GByteArray *packet = message();
@@ -409,7 +409,7 @@ static void test_machine(void)
 	trace_free(t);
 }
 
-/* Found by fuzzing: a number in the place of a text is no text, and no crash. */
+/* Bug, found by fuzzing: a number in place of a text crashed the reader; it is ignored. */
 static void test_wrong_types(void)
 {
 	GByteArray *trace = message(), *packet = message(), *info = message(), *bundle = message();
@@ -455,7 +455,7 @@ static void test_lost(void)
 	trace_free(t);
 }
 
-/* Packets in a packet, packed by @number: 50 deflate, 133 zstd. @inner is used up. */
+/* Packets packed in a packet; @number: 50 deflate, 133 zstd. Frees @inner. */
 static GByteArray *packed(uint32_t number, GByteArray *inner)
 {
 	GByteArray *trace = message(), *packet = message();
@@ -495,7 +495,7 @@ static void expect_bad(const char *what, GByteArray *m, const char *message_)
 	g_byte_array_free(m, TRUE);
 }
 
-/* Bytes that follow a good packet. */
+/* Bytes after a valid packet. */
 static GByteArray *after_good(const char *bytes, size_t len, char *where, size_t room)
 {
 	GByteArray *m = fault_trace();
@@ -527,7 +527,7 @@ static void test_bad(void)
 		{ "\x0a\x06\x0a\x04\x5a\x02\x08\x01", 8, "the description of an event" },
 		{ "\x0a\x04\x12\x02\x0a\x7f", 6, "the list of processes can not be read" },
 		{ "\x0a\x05\x92\x03\x02xx", 7, "packed packets, zlib, at most 64 MiB: incorrect" },
-		/* numbers where text or a message is expected are nothing */
+		/* numbers in place of a text or message are ignored */
 		{ "\x0a\x06\x0a\x04\x5a\x02\x10\x01", 8, "the description of an event" },
 		{ "\x0a\x05\xaa\x08\x02xx", 7, "packed packets, zstd, at most 64 MiB: Unknown" },
 	};
@@ -553,7 +553,7 @@ static void test_bad(void)
 		expect_bad("bomb", packed(i ? 50 : 133, zeros),
 			   "at most 64 MiB: it unpacks to more");
 	}
-	/* cut anywhere, the end of a packet aside */
+	/* truncated anywhere except at the end of a packet */
 	{
 		GByteArray *m = fault_trace();
 		guint whole = m->len;

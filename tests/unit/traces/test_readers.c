@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* Trace readers and writers: what they accept, and what they say when not. */
+/* Trace readers and writers: valid inputs, and the errors for invalid ones. */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -21,7 +21,7 @@ void suite_readers(void);
 #define V1  "reapsim-trace,1\n"
 #define V1B "reapsim-trace,1,binary\n"
 
-/* Every operation and every optional field, as the writer writes it. */
+/* Every operation and every optional field, as the writer prints them. */
 static const char all_ops[] = V1 "machine,memcg_pages,16384\n"
 				 "machine,prefault,young\n"
 				 "note,command,\"make -j2, \"\"quoted\"\"\"\n"
@@ -198,11 +198,11 @@ static void round_trip(const char *rows)
 static void test_round_trip(void)
 {
 	round_trip(all_ops);
-	/* a null pointer was advanced by 0 bytes */
+	/* Bug: an offset of 0 was added to a null pointer */
 	round_trip("reapsim-trace,1\nnote,author,nobody\n");
 }
 
-/* What people write by hand is read as what the writer would write. */
+/* Hand-written variants are read like the output of the writer. */
 static void test_text_forms(void)
 {
 	static const char loose[] = V1 "# a comment, with \"odd quotes\n"
@@ -338,7 +338,7 @@ static const struct {
 	  "t:2: time 0x800000000000000, expected 0..576460752303423487" },
 	{ "mark,a b\n", "t:2: mark \"a b\", expected 1 to 64 of A-Za-z0-9_.:-" },
 	{ "mark,\n", "t:2: mark \"\", expected 1 to 64 of A-Za-z0-9_.:-" },
-	/* meaning: the checker's messages carry the line */
+	/* meaning: messages of the checker have the line */
 	{ F "\n# comment\nread,1,f,99,2\n",
 	  "t:6: read of pages 99..100, beyond file \"f\" of 100 pages" },
 	{ F "touch,7,0,1,r\n", "t:4: unknown process 7, expected one that was spawned or forked" },
@@ -370,7 +370,7 @@ static void test_long_lines(void)
 	expect_bad("10 MB", data, size, NULL, "t:2: a line of more than 65536 bytes");
 	data[65536 + 17] = '\n';
 	expect_bad("64 KiB + 1", data, size, NULL, "t:2: a line of more than 65536 bytes");
-	/* the longest that is allowed gets as far as its value */
+	/* the longest valid line fails only because of its value */
 	data[65536 + 16] = '\n';
 	expect_bad("64 KiB", data, 65536 + 17, NULL,
 		   "t:2: value of \"a\", expected at most 4096 bytes without control characters");
@@ -461,7 +461,7 @@ static void test_paths(void)
 	g_free(none);
 }
 
-/* a row for each reader: how its files begin; NULL: they have no recognizable start */
+/* a row per reader: the beginning of its files; NULL: not recognizable */
 static const struct {
 	const char *name, *head;
 } heads[] = {
@@ -473,7 +473,7 @@ static const struct {
 	{ "perf.data", "PERFILE2" },
 	{ "lackey", "I  0401ab70,3\n" },
 	{ "perfetto", "\n\2\x18\1\n\2\x18\2" },
-	{ "vscsi", NULL }, /* two records, which hold NUL bytes: see test_objects.c */
+	{ "vscsi", NULL }, /* needs two records, with NUL bytes: see test_objects.c */
 	{ "csv", "time,obj_id,size\n" },
 	{ "oracle", NULL },
 };
@@ -501,7 +501,7 @@ static void test_registry(void)
 	CU_ASSERT_PTR_NULL(trace_reader_probe((const uint8_t *)"", 0));
 }
 
-/* A binary trace with right padding, count and checksum, unless told not to. */
+/* A binary trace with correct padding, and checksum; @count may be wrong. */
 static GByteArray *binary(const char *head, const struct op_rec *recs, size_t nr, size_t count)
 {
 	GByteArray *out = g_byte_array_new();
@@ -578,14 +578,14 @@ static void test_bad_binary_records(void)
 		   "t: 33 bytes of records, expected 32 for 4 "
 		   "records (the file is too long)");
 	g_byte_array_set_size(b, b->len - 1);
-	/* no bit can change unnoticed, wherever it is */
+	/* a change of any bit is detected */
 	for (guint bit = 0; bit < b->len * 8; bit += 3) {
 		struct trace *t;
 
 		b->data[bit / 8] ^= (guint8)(1 << bit % 8);
 		t = load(b->data, b->len, "binary", &ret, msg);
 		if (!ret && bit / 8 > 23 + 9 + 10 + 32) {
-			/* a space of the padding may become a tab, with no effect */
+			/* a space of the padding may become a tab, which has no effect */
 			CU_ASSERT_EQUAL(b->data[bit / 8], '\t');
 		} else {
 			CU_ASSERT_EQUAL(ret, -EINVAL);
@@ -598,7 +598,7 @@ static void test_bad_binary_records(void)
 	CU_ASSERT_TRUE(g_str_has_suffix(msg, " (the file is damaged)"));
 	g_byte_array_unref(b);
 
-	/* well-formed and wrong */
+	/* well-formed but invalid */
 	b = binary(V1B "file,f,1\nfile,g,1\n", recs + 2, 2, 2);
 	expect_bad("no process", b->data, b->len, NULL,
 		   "t: record 1 (0x00000030 0x00000000): an operation before any process was "
@@ -683,7 +683,7 @@ static void test_oracle(void)
 	expect_bad("back in time", a->data, a->len, "oracle",
 		   "t: request 1: time 2 after 3, expected times that do not go back (is this "
 		   "oracleGeneral?)");
-	/* numbers, one per line: what a program printed in the wrong form */
+	/* numbers, one per line: the wrong output format of some program */
 	expect_bad("text", "0\n10\n20\n30\n40\n50\n60\n70\n", 23 + 1, "oracle",
 		   "t: request 0: next request 2867762719372810, expected -2 or more, and less "
 		   "than 2^31 (is this oracleGeneral?)");
@@ -694,7 +694,7 @@ static void test_oracle(void)
 	g_byte_array_unref(a);
 }
 
-/* The table of ids grows many times and keeps every id. */
+/* The table of ids keeps every id while it grows many times. */
 static void test_oracle_many(void)
 {
 	const uint32_t nr = 300000;
@@ -766,7 +766,7 @@ static void test_lackey(void)
 	trace_free(t);
 }
 
-/* Logs one after the other, of 32 bits, with blanks where other tools put them. */
+/* Several logs one after the other, of 32-bit programs, with the blanks of other tools. */
 static void test_lackey_logs(void)
 {
 	static const char in[] = "==7== Lackey, an example Valgrind tool\n"
