@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Looks for what the build and the report need by using it (a header, a tool),
-# and installs the Debian packages that are missing. Prints nothing if none is
-# missing. Exits 1 and names the packages if they cannot be installed.
+# Checks the headers and tools that the build and the report need by using them, and installs
+# missing Debian packages. Prints nothing if none is missing. Exits 1 and names the packages if
+# they cannot be installed.
 set -u
 
 cc=${CC:-gcc}

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# How costs grow: twice as much of anything that a user can make large costs at most 2.3
-# times the instructions, as valgrind counts them. The cost of the command with
-# one of it is subtracted. Counts do not depend on the load of the machine.
+# Check how costs grow: twice as much of anything that a user can make large costs at most 2.3
+# times the instructions, counted by valgrind. The cost of the command with one of it is
+# subtracted. The counts do not depend on the load of the machine.
 #
 #	tests/growth.sh [ROW...]
 #
-# A row is a size, how many of it, and a command; the function of its name prints the
-# command's input. To see a row fail, run it with $REAPSIM set to a program built before
-# the commit that the row tests.
+# A row has a name, a number and a command. The function of that name prints the command's
+# input. To see a row fail, run it with $REAPSIM set to a program built before the commit that
+# the row tests.
 set -u
 . "$(dirname "$0")/lib.sh"
 most=230 # percent
@@ -35,13 +35,13 @@ forks() {
 	seq 2 "$1" | awk '{ print "fork," $1 - 1 "," $1 "\nadvise," $1 ",0,64,normal"
 		for (i = 0; i < 64; i += 4) print "advise," $1 "," i ",2,random" }'
 }
-# children that share anonymous pages while reclaim looks for who maps them
+# children that share anonymous pages, while reclaim walks their mappings
 children() {
 	trace 256
 	printf 'machine,swap_pages,100000\nspawn,1\nanon,1,0,64,rw-p\ntouch,1,0,64,w\n'
 	seq 2 "$1" | sed 's/.*/fork,1,&\ntouch,&,0,1,w/'
 }
-# snapshots: each was counted among all before it
+# snapshots: each was compared with all earlier ones
 marks() {
 	trace 1000
 	printf 'file,a,64\nspawn,1\nread,1,a,0,4\n'
@@ -60,7 +60,7 @@ mappings() {
 	seq "$1" | awk '{ print "advise,1," 4 * $1 ",1,random" }'
 	echo kill,1
 }
-# processes that live at once, and die one after the other
+# processes that live at the same time and die one after the other
 alive() {
 	trace 100000
 	echo file,a,64
@@ -102,7 +102,7 @@ instructions() {
 	sed -n 's/.*I *refs: *//p' log | tr -d ,
 }
 
-# each row in a folder of its own; "in" is the input
+# each row runs in its own folder; "in" is the input
 cost() {
 	local name=$1 nr=$2
 	shift 2

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Shared by the tests that are scripts; sourced, not run. Sets src, the tree, REAPSIM, the
-# program, and top, a folder that goes at the end; counts what passed and what failed.
+# Shared by the tests that are scripts; sourced, not run. Sets src (the tree), REAPSIM (the
+# program) and top (a temporary folder, removed at the end); counts passed and failed tests.
 
 export LC_ALL=C.UTF-8
 
@@ -17,7 +17,7 @@ fail() {
 	failed=$((failed + 1))
 }
 
-# the last line of a test, and its exit code
+# print the last line of a test, and exit
 finish() {
 	echo "$passed passed, $failed failed"
 	[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]

@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Files outside tests/ have less than 700 lines, functions in C at most 85. A function is
-# what stands between a head in the first column and the "}" there, the head included.
+# Files outside tests/ have less than 700 lines, C functions at most 85. A function goes from its
+# head in the first column to the "}" in the first column.
 #
 #	tests/sizes.sh [FOLDER]
 set -u
@@ -10,7 +10,7 @@ cd "${1:-$(dirname "$0")/..}" || exit 2
 max_file=699
 max_function=85
 
-# NAME... -> lines "FAIL FILE:LINE: what is too long"; the number of files
+# NAME... -> lines "FAIL FILE:LINE: what is too long", and the number of files
 sizes() {
 	awk -v max_file=$max_file -v max_function=$max_function '
 	FNR == 1 { nr_files++; head = 0; in_body = 0 }

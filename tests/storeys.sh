@@ -5,10 +5,10 @@
 #
 #	cli -> lab -> models, readers, gen -> run -> mm -> time -> ground
 #
-# A symbol that the object of one source needs and that of another defines is an arrow,
-# and so is an include. OBJECTS is the folder with the objects, below it SOURCE with .o
-# for .c. Prints the number of arrows from storey to storey, and each arrow that is not
-# allowed; fails if there is one.
+# An arrow is a symbol that the object of one source needs and that of another defines, or an
+# include. OBJECTS is the folder of the objects, in which the object of SOURCE.c is SOURCE.o.
+# Prints the number of arrows from storey to storey, and each arrow that is not allowed. Fails
+# if there is one.
 set -u
 export LC_ALL=C
 
@@ -16,12 +16,12 @@ objects=${1?usage: storeys.sh OBJECTS SOURCE...}
 shift
 cd "$(dirname "$0")/.." || exit 1
 
-# Sources that all may use, and that depend on nothing: errors, random numbers, tables that
-# outgrow memory.
+# Sources that all storeys may use and that depend on nothing: errors, random numbers, tables
+# that may exceed memory.
 ground="sim/err sim/rng sim/spill"
 
-# Headers of the run that everything above sim/time/ may include: they describe, and
-# what they declare functions for is not to be called from below.
+# Headers of the run that everything above sim/time/ may include: they describe interfaces.
+# Lower storeys must not call the functions that they declare.
 interfaces="
 	sim/kernel.h
 	sim/lru.h
@@ -37,7 +37,7 @@ interfaces="
 	sim/mm/mmzone.h
 	sim/mm/times.h"
 
-# Who may use whom, besides its own storey.
+# The storeys that each storey may use in addition to itself.
 uses="
 	ground:
 	time: ground
@@ -60,7 +60,7 @@ arrows() {
 			sub(/\.o:$/, ".c", source)
 		}
 		$3 == "U" { print "need", source, $2 }
-		# it defines functions that all expect from the C library
+		# it defines functions of the C library
 		source == "sim/cli/malloc.c" { next }
 		$3 ~ /^[A-TV-Z]$/ { print "have", source, $2 }'
 	[ "${PIPESTATUS[0]}" = 0 ] || echo "bad nm"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# "make bench": accesses a second, how they grow with the trace, and bytes a
-# page. With CACHESIM=PATH (libCacheSim's cachesim) the same oracleGeneral file
-# is replayed by both in turn and the ratio printed. Absolute times depend on
-# the machine and on who else uses it; ratios within one run do not.
+# "make bench": accesses per second, their growth with the trace, and bytes per page. With
+# CACHESIM=PATH (libCacheSim's cachesim) both programs replay the same oracleGeneral file in
+# turn, and the ratio is printed. Absolute times depend on the machine and its load; ratios
+# within one run do not.
 #   BENCH=build/bench  BENCH_DIR=build/bench-data  ROUNDS=3
 set -eu
 bench=${BENCH:?} reapsim=${REAPSIM:?} dir=${BENCH_DIR:-build/bench-data} rounds=${ROUNDS:-3}

@@ -51,7 +51,7 @@ agree k.csv --again first.csv | tail -3
 agree k.csv --again none.csv | tail -1
 agree k.csv --plot picture >/dev/null
 ls picture.*
-# the settings of the kernel, in a column that older recordings do not have
+# settings of the kernel, in a column that old recordings do not have
 settings() {
 	good
 	sed -i "1s/\$/,settings/; 2,\$s/\$/,$1/" k.runs.csv
@@ -94,7 +94,7 @@ bad k.pages.csv '2s/20a/20x/'
 bad k.pages.csv '2s/20a/200a/'
 bad k.pages.csv '2s/app/lib/'
 bad k.pages.csv '2s/20a.*//'
-# a file that was cut off would agree with anything; so would a level of nan
+# a truncated file would agree with everything, as would a level of nan
 bad k.csv '7,$d'
 bad k.pages.csv '4,$d'
 bad k.csv 3p

@@ -1,4 +1,4 @@
-# Issue 2, item 8: file and line, value and expectation, exit 2; never a crash.
+# Invalid traces: an error with file and line, value and expectation, exit 2; never a crash.
 T=$SRC/tests/cli/tiny.csv
 bad() {
 	for c in "run" "trace check"; do

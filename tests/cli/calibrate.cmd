@@ -1,5 +1,5 @@
-# What it writes is a machine file; each key is there, or why it is not. The
-# numbers are this machine's, and not tested.
+# It writes a machine file with each key, or the reason why a key is missing. The numbers
+# depend on the machine and are not tested.
 "$REAPSIM" calibrate --quick -o here.conf
 echo "exit $?"
 for key in zap_file_ps mark_first_ps mark_activate_ps mark_active_ps evict_ps zap_anon_ps \

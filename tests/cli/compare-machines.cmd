@@ -1,4 +1,4 @@
-# Sizes and key files: a matrix, the first policy in full, the others against it.
+# Sizes and key files: a matrix with the first policy, and the others relative to it.
 T=$SRC/tests/cli/tiny.csv
 printf '[machine]\nmemcg_pages=150\n' >small.conf
 printf '# swap and kswapd\n[machine]\nmemory_pages=2000\nswap_pages=1000\n' >phone.conf

@@ -1,4 +1,4 @@
-# Results that could not be written are a failed run, however they are written.
+# Results that cannot be written make the run fail, whatever the output.
 "$REAPSIM" gen --list >/dev/full
 echo "list: $?"
 "$REAPSIM" gen restart-loop >/dev/full

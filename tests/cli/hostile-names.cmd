@@ -1,5 +1,5 @@
-# What a file is called is data: to gnuplot, to shells and awk, in pictures and in rows.
-# gnuplot used to execute the text after a quote in the name of a trace.
+# A file name is only data, for gnuplot, shells and awk, in plots and in rows. Bug: gnuplot
+# executed the text after a quote in the name of a trace.
 mkdir out
 names=(
 	"quote'; system 'touch pwned-quote'; '"
@@ -47,7 +47,7 @@ try() {
 	"$REAPSIM" trace convert "./$n.csv" "out/$n.rtrace" || fails convert $?
 	"$SRC/traces/record/cut.sh" "./$n.csv" 3 >"out/cut $n.csv" || fails cut $?
 	"$REAPSIM" trace check "out/cut $n.csv" >/dev/null || fails check $?
-	# the scripts that were kept do it again
+	# the plot scripts give the same pictures when run again
 	(
 		cd out || exit
 		for gp in ./*.gp; do
@@ -67,7 +67,7 @@ for n in "${names[@]}"; do
 	printf '%q\n' "$n"
 	try "$n" 2>&1 | grep -av -e '^Warning: empty y range' -e 'ASan doesn.t fully support'
 done
-# the size of a file in a trace, to the scripts that play it
+# the size of a file in a trace, passed to the scripts that play it
 cd "$SRC/kernel-patch/scripts" && bash -c '. ./lib.sh; . ./guest.sh; trace=TRACE
 	number 0x1f; number 08; number "0x1+UID[\$(touch '"$OLDPWD"'/pwned)]"'
 echo "exit $?"

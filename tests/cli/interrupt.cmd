@@ -1,7 +1,7 @@
-# SIGINT and SIGTERM end a timed run at once, also one in which no record is
-# replayed for long: a killer looks a thousand times a second, for 1000 hours.
-# What was finished is kept, and the exit code is 128 and the signal. A program that
-# does not listen is killed after 10 s: exit 137.
+# SIGINT and SIGTERM end a timed run at once, also one that replays no record for a long time:
+# a killer polls a thousand times per second, for 1000 hours. Finished runs are kept, and the
+# exit code is 128 plus the signal. A program that ignores the signal is killed after 10 s:
+# exit 137.
 trace() {
 	printf 'reapsim-trace,1\nmachine,memory_pages,4096\nfile,a,8\nspawn,1\n'
 	printf 'read,1,a,0,4\nadvance,%s\nread,1,a,4,4\n' "$1"
@@ -28,7 +28,7 @@ cat >s.conf <<-END
 END
 for sig in INT TERM; do
 	"$REAPSIM" sweep s.conf -o s.csv --jobs 1 &
-	# the first run, and then well into the second
+	# in the middle of the second run
 	for i in $(seq 600); do
 		[ "$(wc -l <s.csv)" -eq 2 ] && break
 		sleep 0.1
@@ -39,8 +39,8 @@ for sig in INT TERM; do
 	echo "SIG$sig: exit $?; $(tail -n +2 s.csv | cut -d, -f 2,4)"
 done
 
-# Untimed runs looked every million records, and one record may touch 67 million pages.
-# The run is left in the middle of it; and so is a trace that is not all there yet.
+# Bug: untimed runs checked for signals every million records, and one record may touch 67
+# million pages. The program now ends in the middle of a record, or of reading a trace.
 {
 	printf 'reapsim-trace,1\nmachine,memcg_pages,4096\nspawn,1\n'
 	for i in 0 1 2; do

@@ -1,9 +1,9 @@
-# The worked example by the rules of each kernel, next to the counters of that kernel
-# (tests/kernel/README.md). v6.12 drains its batches when a gather is freed, so that
-# all 4096 pages of app are active after two runs, where v7.3 has 4092. With MGLRU
-# it refaults twice as much: faulted pages start in the youngest generation,
-# so that pages go in the order in which they came, and app with big is a little more
-# than memory. v7.3 puts them among the old ones, where they go before others do.
+# The worked example with the rules of each kernel, and the counters of that kernel
+# (tests/kernel/README.md). v6.12 drains its batches when an mmu_gather is freed, so all 4096
+# pages of app are active after two runs; v7.3 has 4092. With MGLRU v6.12 has twice as many
+# refaults: faulted-in pages start in the youngest generation, so pages are evicted in the
+# order in which they were added, and app and big together exceed memory a little. v7.3 adds
+# them to an old generation, where they are evicted first.
 trace=$SRC/kernel-patch/player/worked-example.csv
 for kernel in 6.12 7.3; do
 	echo "v$kernel"

@@ -1,7 +1,7 @@
-# Every page of the decision matrix of large folios next to its state in a stock kernel: exit 1
-# when one differs that is not explained.
+# Compare every page of the decision matrix of large folios with its state in a stock kernel:
+# exit 1 for a difference that is not explained.
 "$SRC"/tests/kernel/large-matrix.sh "$REAPSIM"
-# with order 0 only, nothing is active after one death: the comparison sees it
+# with order 0 only, no page is active after one death: the comparison detects it
 sed 's/max_folio_order=9/max_folio_order=0/' "$SRC"/tests/kernel/large-matrix.sh >large-matrix.sh
 cp "$SRC"/tests/kernel/large-matrix.explained "$SRC"/tests/kernel/large-matrix.kernel.csv \
 	"$SRC"/tests/kernel/states.sh .

@@ -1,5 +1,5 @@
-# Tables go into mails: none has a line of more than 72 columns, whatever the
-# policies, and with numbers as large as they get.
+# Tables fit a mail: no line has more than 72 columns, with all policies and very large
+# numbers.
 T=$SRC/traces/examples/second-mark.csv
 M=$SRC/traces/machines
 ALL=baseline,rfc,v1,flag,any-exit,prctl,demote,any-exit+evict

@@ -1,5 +1,5 @@
-# The worked example with MGLRU. What v7.3-rc7 counted in QEMU at run5, baseline
-# and v1: refault_file 11627 and 11573, refill 28924 and 24960, scan 15389 and
+# The worked example with MGLRU. Counters of v7.3-rc7 in QEMU at run5, baseline and v1:
+# refault_file 11627 and 11573, refill 28924 and 24960, scan 15389 and
 # 15514, steal 15389 and 15338, activate_file 107 and 53.
 for policy in baseline v1 demote+evict; do
 	"$REAPSIM" run --lru mglru --policy $policy --csv - \

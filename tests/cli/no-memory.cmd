@@ -1,5 +1,5 @@
-# Under any limit of memory a command ends with 0, or with 1 and words about memory, and
-# leaves no part of a file: glib ends a program that has none by a signal.
+# With any limit of memory a command exits with 0, or with 1 and a message about memory, and
+# leaves no partial file. By itself glib would end the program with a signal.
 base=
 for mib in $(seq 16 96); do
 	if (ulimit -v $((mib << 10)) && "$REAPSIM" --help) >/dev/null 2>&1; then
@@ -41,14 +41,14 @@ try() {
 			;;
 		*) echo "$name, $mib MiB more: exit $rc"; cat errors ;;
 		esac
-		# a sweep keeps its rows
+		# a sweep keeps its finished rows
 		ls -A out | grep -v '^s\.csv' | sed "s/^/$name, $mib MiB more, left: /"
 		rm -r out
 	done
 	[ $short -eq 1 ] || echo "$name had enough memory"
 }
 
-# sanitizers need more than can be limited
+# sanitizers need more memory than the limits allow
 if [ -n "$base" ]; then
 	try gen gen zipf accesses=1000000 pages=100000 -o x.rtrace
 	try gen-text gen zipf accesses=1000000 pages=100000 --format text -o x.csv

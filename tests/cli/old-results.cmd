@@ -1,4 +1,4 @@
-# What fails does not take the place of older results (once a header did); where there
+# The output of a failed command does not replace older results (Bug: its header did). If there
 # are none, the finished part is kept.
 cp "$SRC/tests/cli/tiny.csv" t.csv
 echo nonsense >bad.csv
@@ -13,7 +13,7 @@ try() {
 for c in compare outcome; do
 	try $c bad.csv -p baseline --csv old.csv
 	try $c t.csv bad.csv -p baseline --memory 200 --csv old.csv
-	# the first runs out of memory, the second does not
+	# the first run is out of memory, the second is not
 	try $c oom.csv -p baseline --memory 200,400 --csv old.csv
 	"$REAPSIM" $c t.csv bad.csv -p baseline --memory 200 --csv new-$c.csv >/dev/null 2>&1
 	echo "exit $?; $(wc -l <new-$c.csv) lines"

@@ -1,5 +1,5 @@
-# The simulated machine runs out of memory: a failed run, exit 1, and the
-# others of a comparison are kept.
+# The simulated machine is out of memory: the run fails, exit 1, and the other runs of a
+# comparison are kept.
 cat >t.csv <<'T'
 reapsim-trace,1
 machine,memcg_pages,200
@@ -14,7 +14,7 @@ echo "run: $?"
 echo "compare: $?"
 cut -d, -f1-8 out.csv
 "$REAPSIM" run t.csv --set swap_pages=500 | grep -E 'psw|swap'
-# Everything is younger than min_ttl_ms, says kswapd: only a timed run has an OOM killer.
+# kswapd finds all memory younger than min_ttl_ms, and only a timed run has an OOM killer.
 cat >ttl.csv <<'T'
 reapsim-trace,1
 machine,memory_pages,1000
@@ -34,8 +34,8 @@ echo "run: $?"
 "$REAPSIM" run ttl.csv >/dev/null
 echo "classic: $?"
 
-# More pages than a run can number: it does not begin, and the others do (once a
-# run that could not begin was waited for without end).
+# More pages than a run can number: it does not begin, but the others do. Bug: reapsim waited
+# for the run forever.
 "$REAPSIM" compare t.csv -p baseline --memory 400,4294967295
 echo "compare: $?"
 "$REAPSIM" outcome t.csv -p baseline --memory 4294967295 >/dev/null

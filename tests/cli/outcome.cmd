@@ -1,5 +1,5 @@
-# Timed runs: the tables, in 72 columns, killers and restarts, and the same bytes
-# whatever the number of threads.
+# Timed runs: tables of 72 columns, killers and restarts, and the same bytes with any number
+# of threads.
 T=$SRC/traces/examples/second-mark.csv
 cat >phone.conf <<-END
 	[machine]

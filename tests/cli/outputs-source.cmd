@@ -1,7 +1,7 @@
-# Where the sources make, name or remove a file, or start a program, other than by
-# sim/output.c. What stands in the golden: a working file that has no name when it is
-# used, or is the machine's; folders; gnuplot. A new line here is an output that nobody
-# checks: declare it, and open it by output_open() (sim/output.h).
+# Places in which the sources create, name or remove a file, or start a program, other than
+# through sim/output.c. The golden has temporary files without a name, files of the system,
+# folders, and gnuplot. A new line is an output that is not checked: declare it, and open it
+# with output_open() (sim/output.h).
 cd "$SRC" || exit 1
 find sim models traces -name '*.[ch]' ! -path sim/output.c | LC_ALL=C sort |
 	xargs awk '
@@ -34,7 +34,7 @@ find sim models traces -name '*.[ch]' ! -path sim/output.c | LC_ALL=C sort |
 				continue
 			if (call ~ /^open/ && text ~ /O_RDONLY/ && text !~ /O_(CREAT|TMPFILE|TRUNC)/)
 				continue
-			# of a descriptor that something else has opened
+			# opens a descriptor that was opened elsewhere
 			if (call == "fdopen" && text ~ /"(r|rb)"\)/)
 				continue
 			print FILENAME ": " call

@@ -1,4 +1,4 @@
-# Every output of every command, and every obstacle in its place (sim/output.h).
+# Every output of every command, with every obstacle in its place (sim/output.h).
 cd "$(mktemp -d -p "$PWD")" || exit 1
 chmod 755 . .. ../..
 cp "$REAPSIM" reapsim
@@ -15,7 +15,7 @@ chmod 777 writable
 cp "$SRC/traces/scenarios/advice-random.csv" scenarios
 "$R" agree -t scenarios k.csv --write-level l.level >/dev/null
 
-# An option that takes a file is one of the table, or in this list of inputs.
+# Every option that takes a file is in the table or in this list of inputs.
 inputs='run --machine=FILE
 compare --machines=FILE,...
 outcome --machines=FILE,...
@@ -27,8 +27,8 @@ agree --again=RESULTS.csv
 agree --at-least=FILE
 calibrate --dir=DIR'
 
-# OPTION;OUT, a file that it writes;INPUT, that may be there, or "-";the command, in which
-# %O, %D, %B are OUT, its folder, and OUT without its ending, and %I is INPUT.
+# OPTION; OUT, a file that it writes; INPUT or "-"; the command, in which %O, %D, %B are OUT,
+# its folder, and OUT without its ending, and %I is INPUT.
 evens='-l classic -d 1s,4s -P 0..1/1 -n 2'
 rf='app_pages=64 memcg_pages=400 -S 0,64 -l classic -p baseline,v1'
 table="run --csv=FILE;o.csv;t.csv;run %I --csv %O
@@ -55,7 +55,7 @@ calibrate --output=FILE;o.conf;-;calibrate -q -o %O
 trace convert OUT;o.csv;t.csv;trace convert --to binary %I %O
 gen --output=FILE;o.csv;-;gen zipf accesses=300 pages=20 --format binary -o %O"
 
-# Two files of one command that are one.
+# The same file for two outputs of one command.
 twice="run t.csv --csv o.csv --pages ./o.csv
 compare t.csv -p baseline,v1 --csv p/t.svg --plots p
 compare t.csv w.csv writable/../t.csv -p baseline,v1 --plots p
@@ -71,13 +71,13 @@ breakeven w.csv -m m.conf $evens --csv p/breakeven-w.dat --plots p
 reclaim-first -m m.conf $rf --csv p/reclaim-first-m.gp --plots p
 sweep s.conf -o o.link --restart"
 
-# all files; the sweeps' rows are not what a case is about where they are in writable/
+# list all files; ignore the rows of sweeps in writable/, which no case is about
 state() {
 	find . -path ./writable -prune -o -type f ! -name log ! -name reapsim -exec sha256sum {} + | sort
 	find . -name '.reapsim*'
 }
 
-# begin: as it is before each case
+# begin: restore the state before each case
 begin() {
 	rm -rf ./o.* ./b.* ./p missing
 	mkdir -p "$(dirname "$out")"
@@ -96,7 +96,7 @@ run() {
 	"${as[@]}" "$R" $words "$@" </dev/null 2>>log
 }
 
-# stays CASE EXIT [OPTION...] - the command fails, and nothing has changed
+# stays CASE EXIT [OPTION...] - the command fails and changes no file
 stays() {
 	local name=$1 want=$2 before rc
 	shift 2
@@ -114,7 +114,7 @@ say() {
 	[ "$2" = "$3" ] || echo "	$1: exit $3, expected $2"
 }
 
-# an output that is ours
+# an output that reapsim wrote
 ours() {
 	begin
 	run >/dev/null
@@ -163,7 +163,7 @@ one() {
 	say again 0 $?
 	ours
 	before=$(state)
-	# a full disk: nothing fits into a file, and into a pipe
+	# a full disk: a file cannot grow, and a pipe is closed
 	(
 		trap '' XFSZ
 		ulimit -f 0
@@ -171,7 +171,7 @@ one() {
 		exit "${PIPESTATUS[0]}"
 	)
 	say full 1 $?
-	# a sweep that begins anew has emptied its file
+	# a new sweep has truncated its file
 	[[ $command == *--restart* ]] || [ "$before" = "$(state)" ] || echo "	full: something has changed"
 	ours
 	rm -r "$out"

@@ -1,4 +1,4 @@
-# What record.sh says without recording.
+# Messages of record.sh without a recording.
 record=$SRC/traces/record/record.sh
 run() {
 	echo "\$ record.sh $*"

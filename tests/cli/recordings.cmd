@@ -1,5 +1,5 @@
-# Recordings that only another program can read: perf.data by the machine's own
-# perf, here one of our making; trace.dat by libtracecmd.
+# Recordings that another program reads: perf.data by the installed perf, here a script;
+# trace.dat by libtracecmd.
 mkdir bin
 cat >bin/perf <<'SH'
 #!/bin/sh
@@ -26,7 +26,7 @@ run() {
 	"$@" 2>&1 | grep -v '^\(machine\|note\),'
 	echo "exit ${PIPESTATUS[0]}"
 }
-# a name that a shell would run is a name
+# a file name that a shell would execute
 name='$(touch run) ;`touch run`|-i.data'
 printf 'PERFILE2 fine' >"$name"
 run $REAPSIM trace convert "$name" - --to text
@@ -47,7 +47,7 @@ PATH=/usr/bin:/bin
 run $REAPSIM trace check cut.dat
 run $REAPSIM trace convert cut.dat out.csv
 ls out.csv 2>&1
-# what trace-cmd wrote, in three versions and through a pipe, is one trace
+# recordings of three versions of trace-cmd, also through a pipe, give the same trace
 for f in v6.dat v7.dat v7-zstd.dat; do
 	$REAPSIM trace convert $SRC/tests/fuzz/corpus/trace.dat/$f - --to text | grep -v '^note,' | cksum
 done

@@ -1,4 +1,4 @@
-# A row for each mark and one for the end; "-" is stdout, without the table.
+# A row for each snapshot and one for the end; "-" is stdout, without the table.
 T=$SRC/tests/cli/tiny.csv
 "$REAPSIM" run "$T" -p v1 --csv out.csv >/dev/null
 "$REAPSIM" run "$T" -p v1 --csv - | cmp - out.csv && echo same

@@ -1,4 +1,4 @@
-# Every counter of one run: the last app start of three pays under v1.
+# Every counter of one run: under v1 the last of three app starts has refaults.
 T=$SRC/tests/cli/tiny.csv
 "$REAPSIM" run "$T"
 "$REAPSIM" run "$T" --policy v1 --check

@@ -1,4 +1,4 @@
-# What can not be played on a stock kernel: said before a guest is started, exit 2.
+# Traces that cannot be played on a stock kernel: an error before a guest starts, exit 2.
 export REAPSIM_CACHE=$PWD/cache
 try() {
 	local pairs=()

@@ -1,4 +1,4 @@
-# What is wrong with a sweep is said with file and line, before anything is run.
+# Errors of a sweep are reported with file and line before anything runs.
 cp "$SRC/tests/cli/tiny.csv" .
 try() {
 	printf '%b' "$1" >bad.conf
@@ -42,12 +42,12 @@ echo "exit $?"
 echo "exit $?"
 "$REAPSIM" sweep bad.conf --jobs -1
 echo "exit $?"
-# once read for ever
+# Bug: was read forever
 "$REAPSIM" sweep /dev/zero
 echo "exit $?"
 "$REAPSIM" sweep .
 echo "exit $?"
-# a run that can not be is a row, and those after it are run (once all ended there)
+# an impossible run gets a row, and later runs are executed (Bug: the sweep ended there)
 printf '%b' "${S}[machine]\nmemcg_pages=200;4294967295;300\n" >big.conf
 "$REAPSIM" sweep big.conf
 echo "exit $?"

@@ -1,4 +1,4 @@
-# A file that no sweep has begun, or that somebody has changed, is left as it is.
+# A sweep does not change a file that no sweep began, or that was modified.
 cp "$SRC/tests/cli/tiny.csv" .
 cat >s.conf <<'END'
 [sweep]
@@ -18,7 +18,7 @@ try() {
 	cmp -s f.csv.journal before.journal || echo "the journal is another"
 	rm -f before.journal
 }
-# once it was cut to nothing, and written over
+# Bug: it was truncated and overwritten
 printf 'a letter without a newline' >f.csv
 try
 echo "a letter" >f.csv
@@ -27,7 +27,7 @@ try
 cp whole.csv f.csv
 try
 ls f.csv*
-# rows, once all taken for finished: of other values, short, and of NULs
+# Bug: rows with other values, short ones and NULs all counted as finished
 changed() {
 	cp whole.csv.journal f.csv.journal
 	"$@" whole.csv >f.csv
@@ -49,24 +49,24 @@ for how in '2s/.$/z/' '3s/.$//' '3s/^2/1/' '2s/^1/3/' '2s/ .*/ 0123456789abcdef/
 	sed "$how" whole.csv.journal >f.csv.journal
 	try
 done
-# runs that are not in the journal are run again
+# runs that are not in the journal are repeated
 for lines in 1 2; do
 	head -$lines whole.csv.journal >f.csv.journal
 	"$REAPSIM" sweep s.conf -o f.csv && cmp whole.csv f.csv && cmp whole.csv.journal f.csv.journal &&
 		echo "a journal of $lines lines: the same in the end"
 done
-# a header that was half written is ours
+# an incomplete header belongs to the sweep
 rm f.csv.journal
 head -c 100 whole.csv >f.csv
 "$REAPSIM" sweep s.conf -o f.csv && cmp whole.csv f.csv && echo "the same"
-# once --restart removed the device
+# Bug: --restart removed the device
 mkfifo pipe
 "$REAPSIM" sweep s.conf -o pipe --restart
 echo "exit $?"
 "$REAPSIM" sweep s.conf -o . --restart
 echo "exit $?"
 [ -p pipe ] && echo "it is there"
-# a seed that does not fit
+# a seed that is too large
 printf '[sweep]\ntrace=tiny.csv\nmode=timed\n[timed]\nseed=99999999999999999999\n' >seed.conf
 "$REAPSIM" sweep seed.conf
 echo "exit $?"

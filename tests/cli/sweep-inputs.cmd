@@ -1,5 +1,5 @@
-# What becomes of a sweep's files while it runs changes no row, and another sweep
-# does not begin on its results.
+# Changes of a sweep's input files while it runs change no row, and a second sweep does not
+# start on its results.
 cat >s.conf <<'END'
 [sweep]
 generator=restart-loop
@@ -27,8 +27,8 @@ begin() {
 	kill -0 $pid 2>/dev/null || echo "it is finished already"
 }
 
-# a machine file is replaced, the other is gone: once rows of both machines under one
-# digest, and rows that said "invalid" and counted as finished
+# one machine file is replaced, the other removed. Bug: rows of both machines had one digest,
+# and rows with "invalid" counted as finished
 begin replaced.csv
 cp b.was a.conf
 rm b.conf
@@ -36,7 +36,7 @@ wait $pid
 echo "exit $?"
 cat said
 cmp whole.csv replaced.csv && echo "replaced and removed: the same"
-# but they are not the sweep's any more
+# but the changed files belong to another sweep
 "$REAPSIM" sweep s.conf -o replaced.csv
 echo "exit $?"
 cp b.was b.conf
@@ -44,7 +44,7 @@ cp b.was b.conf
 echo "exit ${PIPESTATUS[0]}"
 cp a.was a.conf
 
-# a running sweep keeps its results: once --restart removed them, and both ended with 0
+# a running sweep keeps its results. Bug: --restart removed them, and both exited with 0
 begin running.csv
 for restart in '' --restart; do
 	"$REAPSIM" sweep s.conf -o running.csv $restart 2>&1 | sed "s/process $pid/process PID/"

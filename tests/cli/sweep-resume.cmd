@@ -17,8 +17,8 @@ END
 "$REAPSIM" sweep s.conf -o whole.csv --jobs 1 && wc -l <whole.csv
 "$REAPSIM" sweep s.conf -o two.csv --jobs 2 && cmp whole.csv two.csv && echo "1 and 2 threads: equal"
 
-# SIGKILL, again and again, up to five times; nice, or on a busy machine the sweep
-# may end before this shell has its turn
+# SIGKILL again and again, up to five times; with nice, because on a busy machine the sweep may
+# end before this shell runs
 kills=0
 at=0
 while [ $kills -lt 5 ]; do
@@ -33,7 +33,7 @@ while [ $kills -lt 5 ]; do
 	[ $? -eq 137 ] && kills=$((kills + 1)) || break
 done
 [ $kills -ge 3 ] && echo "killed again and again; journal: $(ls killed.csv.journal)"
-# the last line of each file half written
+# the last line of each file is incomplete
 truncate -s -7 killed.csv
 printf '0123456789abcdef,99' >>killed.csv.journal
 before=$(tail -n +2 killed.csv | grep -c ',ok,.*[0-9]$')
@@ -44,7 +44,7 @@ echo "exit $?"
 cmp whole.csv killed.csv && echo "killed and whole: equal"
 ls
 
-# SIGTERM and SIGINT: the sweep ends by itself, and can be resumed
+# after SIGTERM or SIGINT the sweep ends itself and can be resumed
 for sig in TERM INT; do
 	rm -f int.csv
 	nice -n 19 "$REAPSIM" sweep s.conf -o int.csv --jobs 2 2>said &
@@ -65,7 +65,7 @@ strip() { sed -e 's/[0-9a-f]\{16\}/DIGEST/g'; }
 "$REAPSIM" sweep s.conf -o whole.csv 2>&1 | strip
 echo "exit ${PIPESTATUS[0]}"
 sed -i 's/rounds=5/rounds=8/' s.conf
-# finished, by another program (once its numbers were taken for this one's)
+# finished by another program. Bug: its numbers were accepted
 sed -i 's/program ................/program fedcba9876543210/' two.csv.journal
 "$REAPSIM" sweep s.conf -o two.csv 2>&1 | strip
 echo "exit ${PIPESTATUS[0]}"

@@ -1,5 +1,4 @@
-# Timed runs: killer, restart and seed as axes; the same with any number of
-# threads.
+# Timed runs: killer, restart and seed as axes; the same rows with any number of threads.
 cat >t.conf <<END
 [sweep]
 mode=timed

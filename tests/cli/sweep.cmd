@@ -23,9 +23,9 @@ head -1 small.csv | tr , '\n' | sed -n '12,$p' | cmp - <("$REAPSIM" run conf/tin
 # a row has the numbers of the run that it names
 "$REAPSIM" run conf/tiny.csv -m conf/two.conf -s memcg_pages=150 -p any-exit+evict --csv - |
 	tail -1 | cut -d, -f 11- | cmp - <(sed -n 5p small.csv | cut -d, -f 12-) && echo "the same"
-# everything is finished: nothing is run
+# all runs are finished: nothing runs
 "$REAPSIM" sweep conf/small.conf && echo "exit $?"
-# a generator's options, seeds and all policies; a run that is impossible is a row
+# options of a generator, seeds and all policies; an impossible run gets a row
 cat >gen.conf <<'END'
 [sweep]
 generator=shared-library

@@ -1,4 +1,4 @@
-# Text to binary and back: the same operations, a file several times smaller.
+# Text to binary and back: the same operations, in a file several times smaller.
 T=$SRC/tests/cli/tiny.csv
 "$REAPSIM" trace info "$T"
 "$REAPSIM" trace check "$T"
@@ -8,7 +8,7 @@ T=$SRC/tests/cli/tiny.csv
 "$REAPSIM" trace check tiny.rtrace back.csv
 head -1 tiny.rtrace
 cat back.csv
-# and they replay alike
+# and both give the same counters
 "$REAPSIM" run tiny.rtrace -p v1 --csv - | cut -d, -f2- | md5sum >a
 "$REAPSIM" run back.csv -p v1 --csv - | cut -d, -f2- | md5sum >b
 cmp a b && echo alike

@@ -6,9 +6,9 @@
 # Replays the decision matrix (matrix.sh) in the simulator under every policy and
 # compares the state of every page, at both snapshots, with that of a real kernel
 # (decision-matrix.kernel.csv). Prints a line for each policy, with -v also the
-# combinations in which pages differ. Fails when a page differs.
+# combinations in which pages differ. Fails if a page differs.
 #
-# KERNEL=6.12 compares the simulator with --kernel 6.12, and decision-matrix-6.12.kernel.csv.
+# KERNEL=6.12 compares --kernel 6.12 with decision-matrix-6.12.kernel.csv.
 #
 # --record makes that file from FOLDER, the results of
 #
@@ -42,7 +42,7 @@ if [ "${1:-}" = --series ]; then
 	export DEATHS=$deaths
 fi
 
-# Both sides as "POLICY,SNAPSHOT,FILE,FIRST,COUNT,STATE", in the order of the trace.
+# Both results as "POLICY,SNAPSHOT,FILE,FIRST,COUNT,STATE", in the order of the trace.
 from_kernel() {
 	for policy in $policies; do
 		kernel_states "$policy" "data shmem" raldw "$1/$policy-classic-1/results"

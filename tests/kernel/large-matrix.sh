@@ -6,16 +6,17 @@
 #        large-matrix.sh --record FOLDER   prints the result as large-matrix.kernel.csv
 #        large-matrix.sh --again REAPSIM   plays it, and compares with the new result
 #
-# The decision matrix of large folios. Folios of order 0, 2, 5 and 9, as write() makes
-# them, in each of these layouts:
+# The decision matrix of large folios. Folios of order 0, 2, 5 and 9, created by write(), in
+# each of these layouts:
 #
-#   one      the victim has one mapping of all of each folio
+#   one      the victim has one mapping of each whole folio
 #   two      two mappings, of half of each folio (order 0: of every other folio)
-#   hole     one mapping, of which it has unmapped a page in the middle of each folio
-#   halves   it maps the first half of each folio; another process, that stays, the second
-#   third    two others had mapped all of it first, and are gone, without a mark
+#   hole     one mapping, in which a page in the middle of each folio was unmapped
+#   halves   the victim maps the first half of each folio, another process that lives on the
+#            second half
+#   third    two other processes mapped all of it before, and exited without a mark
 #
-# The victim of each layout is reaped, three times over. The state of every page is
+# The victim of each layout is started and reaped three times. The state of every page is
 # compared after each death, when the per-CPU batches are drained: "." if it is not
 # cached, else r (referenced), a (active), l (on a list), d (dirty), and the number of
 # page table entries that map it. The policies are those that can be imitated on a stock
@@ -33,7 +34,7 @@ played=(baseline skip evict skip+evict)
 trace() {
 	awk '
 function row(s) { print s }
-# all pages of a file in one go, or each folio in parts of its own
+# all pages of a file at once, or each folio in its own parts
 function map_all(pid) {
 	row("map," pid "," at "," pages[o] ",r--p," file "," 0)
 	row("touch," pid "," at "," pages[o] ",r")

@@ -1,34 +1,32 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: matrix.sh            prints the trace of the decision matrix
-#        matrix.sh --cells    prints what each range of its pages stands for
+#        matrix.sh --cells    prints the meaning of each range of its pages
 #
-# DEATHS="DEATH[:file|:shmem] ..." makes it of these alone: of all mappings, or of
-# those of that kind with a drain after them, so that no other kind's pages are
-# in their batches.
+# DEATHS="DEATH[:file|:shmem] ..." selects deaths: with all mappings, or with those of one kind
+# and a drain after them, so that no pages of the other kind are in the batches.
 #
 # Four pages for every combination of
 #   death     how the victim ends: exit, kill, mrelease with each value of flags,
-#             oom; optin-exit and optin-mrelease: it opted in before; fork_fail: it
-#             lives on after a fork that failed; fork_fail-exit: and exits then
-#   sharing   exclusive; other: another process maps and used them too, and
-#             lives on; twice: the victim maps them at two addresses
-#   pte       young; copied: old, as copies that fork() made of the entries of its
-#             parent, who then gives them up without a mark (MADV_RANDOM);
-#             cleared: old by clear_refs
-#   marks     first: nobody marked them before; second: a process that is not
-#             dying has used and unmapped them, which is one mark
+#             oom; optin-exit and optin-mrelease: after it opted in; fork_fail: it lives
+#             on after a failed fork; fork_fail-exit: it exits after that
+#   sharing   exclusive; other: another process that lives on maps and used them, too;
+#             twice: the victim maps them at two addresses
+#   pte       young; copied: old, as fork() copied the PTEs from the parent, which then
+#             unmaps its own without a mark (MADV_RANDOM); cleared: old by clear_refs
+#   marks     first: not marked before; second: a process that is not dying has used and
+#             unmapped them, which is one mark
 #   advice    recency (none), random, noreuse
 #   mapping   file-private, shmem-private; file-shared, shmem-shared: of a file
 #             open for writing; file-read_only, shmem-read_only: shared, of a file
 #             open read-only. All are read; shmem-written: shared, written
 #
-# fork() copies entries only of mappings that have anonymous pages, so "copied" is
-# there for the private mappings alone: each has a fifth page that is written,
-# and with that copied, before the fork. So have those of a fork that fails.
+# fork() copies PTEs only of mappings with anonymous pages, so "copied" exists only for private
+# mappings: each has a fifth page that is written, and thereby copied, before the fork. The
+# mappings of a failing fork have one, too.
 #
-# One victim for each death: its cells are in one address space, as the pages of
-# a real victim are. Fault-around and readahead are off, memory is ample.
+# There is one victim for each death: its cells are in one address space, like the pages of a
+# real victim. Fault-around and readahead are off, and there is enough memory.
 set -eu
 
 awk -v cells="${1:+1}" -v deaths_wanted="${DEATHS:-}" '

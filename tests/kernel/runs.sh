@@ -3,14 +3,15 @@
 # usage: runs.sh --record <CSV >RECORDED
 #        runs.sh RECORDED <CSV
 #
-# CSV is what kernel-patch/scripts/run.sh prints. --record keeps of it the four
-# counters by which the worked example is judged, a row for each run and mark. In a
-# recorded file a cell may also be a range, LOW-HIGH, over several runs.
-# Otherwise the runs are compared with recorded ones, a line for each LRU and
-# policy. A counter may be outside the range of the recorded runs by 1% of its
-# upper end, or by as much as the recorded runs differ among themselves, if that
-# is more: a handful of runs does not show the whole range. "ok" if all are, else
-# "FAIL", as it is if there is no run to compare. Fails if one does.
+# CSV is the output of kernel-patch/scripts/run.sh. --record extracts the four counters by
+# which the worked example is judged, a row for each run and snapshot. In a recorded file a
+# cell may also be a range, LOW-HIGH, over several runs.
+#
+# Without --record the runs are compared with recorded ones, and a line is printed for each LRU
+# and policy. As a few runs do not show the whole range, a counter may be outside the range of
+# the recorded runs by 1% of its upper end or by the width of the range, whichever is larger.
+# The line says "ok" if all counters are within this, "FAIL" otherwise or if there is no run.
+# Fails if a line says "FAIL".
 set -eu
 
 case ${1:?usage: runs.sh --record, or runs.sh RECORDED} in

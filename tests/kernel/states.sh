@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # States of pages, for the scripts of the two decision matrices; sourced, not run. A state is
-# "." for a page that is not cached, else letters, and the number of page table entries
-# that map it. Lines are "HEAD,SNAPSHOT,FILE,FIRST,COUNT,STATE".
+# "." for a page that is not cached, otherwise letters and the number of page table entries
+# that map the page. Lines are "HEAD,SNAPSHOT,FILE,FIRST,COUNT,STATE".
 
-# kernel_states HEAD "FILE..." LETTERS RESULTS - of the player's dump; LETTERS are those of
-# "raldw" that are wanted: PG_referenced, active, lru, dirty, workingset
+# kernel_states HEAD "FILE..." LETTERS RESULTS - states in the player's dump. LETTERS selects
+# from "raldw": PG_referenced, active, lru, dirty, workingset
 kernel_states() {
 	awk -v head="$1" -v files="$2" -v letters="$3" '
 BEGIN {
@@ -25,7 +25,7 @@ $1 == "P" {
 }' "$4"
 }
 
-# simulator_states HEAD LETTERS - of what "reapsim run --pages -" prints
+# simulator_states HEAD LETTERS - states in the output of "reapsim run --pages -" on stdin
 simulator_states() {
 	awk -F, -v head="$1" -v letters="$2" '
 BEGIN { nr = split("r a l d w", letter, " ") }
@@ -38,9 +38,9 @@ NR > 1 {
 }'
 }
 
-# wide GROUP POLICY... - a column for each policy, a row for pages that are alike under all of
-# them; of lines whose HEAD is the policy, or POLICY,LRU. GROUP: the names of what follows the
-# policy, up to the file.
+# wide GROUP POLICY... - a column for each policy, a row for pages that have the same states
+# under all of them. HEAD of the lines is the policy, or POLICY,LRU. GROUP: names of the fields
+# after the policy, up to the file.
 wide() {
 	local group=$1
 	shift

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # usage: worked-example.sh path/to/reapsim
-# The worked example (README.md in this folder) next to what a real kernel
-# counted. The error of a cell is 0 inside the range of the kernel's runs, else
-# the distance to it, over the kernel's value. Fails when one is above 1%.
+# Compares the worked example (README.md in this folder) with the counters of a real kernel.
+# The error of a cell is 0 inside the range of the kernel's runs, otherwise the distance to
+# the range divided by the kernel's value. Fails if one exceeds 1%.
 set -eu
 reapsim=${1:?usage: worked-example.sh path/to/reapsim}
 here=$(cd "$(dirname "$0")" && pwd)
