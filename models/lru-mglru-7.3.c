@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * MGLRU's rules in v7.3. Mirrors include/linux/mm_inline.h (lru_gen_folio_seq), the
- * references of mm/folio.c (lru_gen_inc_refs, lru_gen_clear_refs), the shadow entries of
- * mm/workingset.c (lru_gen_eviction, lru_gen_refault), and in mm/vmscan.c promotion
- * (folio_update_gen, lru_gen_set_refs), eviction (sort_folio to evict_folios) and its loop
- * (try_to_shrink_lruvec).
+ * MGLRU's rules in v7.3. Mirrors include/linux/mm_inline.h (lru_gen_folio_seq) and in
+ * mm/vmscan.c promotion (folio_update_gen, lru_gen_set_refs), eviction (sort_folio to
+ * evict_folios) and its loop (try_to_shrink_lruvec). lru-mglru-refs.c has the references and
+ * shadow entries.
  *
  * A folio was used once (PG_referenced), several times (a counter in its flags) or belongs
  * to the working set (PG_workingset). The second use through page tables promotes it. Reads
  * through file descriptors are only counted, until eviction looks at the folio. A refault
  * is recent if fewer than MAX_NR_GENS generations were opened since the eviction.
  */
-#include "models/lru-mglru.h"
+#include "models/lru-mglru-refs.h"
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
@@ -19,21 +18,9 @@
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 
-static unsigned int folio_lru_refs(const struct folio *f)
-{
-	return f->flags & PG_referenced ? ((f->flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF) + 1u : 0;
-}
-
 static bool is_exec_file_folio(const struct folio *f, bool exec)
 {
 	return exec && !(f->flags & PG_swapbacked);
-}
-
-static unsigned int lru_tier_from_refs(unsigned int refs, bool workingset)
-{
-	static const unsigned int order_base_2[LRU_REFS_MAX + 1] = { 0, 0, 1, 2, 2 };
-
-	return workingset ? MAX_NR_TIERS - 1 : order_base_2[refs];
 }
 
 static uint64_t lru_gen_folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
@@ -51,112 +38,6 @@ static uint64_t lru_gen_folio_seq(const struct mglru *g, const struct folio *f, 
 	else
 		gen = MAX_NR_GENS - (workingset || (f->flags & PG_referenced));
 	return MAX(g->max_seq - gen + 1, g->min_seq[folio_lru_type(f)]);
-}
-
-static void lru_gen_inc_refs(struct sim *s, uint32_t slot)
-{
-	struct folio *f = &s->folios[slot];
-	uint16_t before = f->flags;
-
-	if (!(before & PG_referenced))
-		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | PG_referenced);
-	else if ((before & LRU_REFS_MASK) == LRU_REFS_MASK)
-		f->flags |= PG_workingset;
-	else
-		f->flags = (uint16_t)(before + (1 << LRU_REFS_PGOFF));
-	if (!(before & PG_referenced))
-		note(s, slot, MARK_REFERENCED, before);
-	else if (f->flags != before)
-		note(s, slot, MARK_REFS, before);
-}
-
-static bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
-{
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
-	struct folio *f = &s->folios[slot];
-	int gen = folio_lru_gen(f);
-
-	if (gen < 0)
-		return true;
-	f->flags &= (uint16_t) ~(LRU_REFS_FLAGS | PG_workingset);
-	return gen == (int)lru_gen_from_seq(g->min_seq[folio_lru_type(f)]);
-}
-
-/* Shadow entries */
-
-/* A shadow holds the references in its low bits and the oldest generation above them. */
-#define LRU_REFS_WIDTH 2
-#define SHADOW_SEQ     (UINT32_MAX >> LRU_REFS_WIDTH)
-
-static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
-{
-	struct mglru *g = folio_lruvec(s, slot)->lists;
-	const struct folio *f = &s->folios[slot];
-	enum lru_type type = folio_lru_type(f);
-	unsigned int refs = folio_lru_refs(f);
-
-	g->evicted.v[type][lru_tier_from_refs(refs, f->flags & PG_workingset)] += folio_nr_pages(f);
-	return (uint32_t)(g->min_seq[type] << LRU_REFS_WIDTH) | (refs ? refs - 1 : 0);
-}
-
-/* lru_gen_test_recent() */
-static bool test_recent(const struct mglru *g, uint32_t shadow)
-{
-	uint32_t now = (uint32_t)g->max_seq & SHADOW_SEQ, then = shadow >> LRU_REFS_WIDTH;
-
-	return (now > then ? now - then : then - now) < MAX_NR_GENS;
-}
-
-static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
-{
-	const unsigned int refs = (shadow & ((1 << LRU_REFS_WIDTH) - 1)) + 1;
-	struct mglru *g = folio_lruvec(s, slot)->lists;
-	struct folio *f = &s->folios[slot];
-	enum lru_type type = folio_lru_type(f);
-	const uint32_t nr = folio_nr_pages(f);
-	uint16_t before = f->flags;
-
-	if (!test_recent(g, shadow)) {
-		note(s, slot, REFAULT, before);
-		return;
-	}
-	g->refaulted.v[type][lru_tier_from_refs(refs, workingset)] += nr;
-	if (workingset) {
-		count_vm(s, VM_workingset_activate_anon + type, s->in_lru_fault ? nr : 0);
-		f->flags |= PG_workingset;
-		count_vm(s, VM_workingset_restore_anon + type, nr);
-		note(s, slot, REFAULT_WORKINGSET, before);
-	} else {
-		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | (refs - 1) << LRU_REFS_PGOFF);
-		note(s, slot, REFAULT_REFS, before);
-	}
-}
-
-static unsigned int get_tier_idx(const struct mglru *g, enum lru_type type)
-{
-	const struct ctrl_pos sp = read_ctrl_pos(g, type, 0, 0, 2);
-	unsigned int tier;
-
-	for (tier = 1; tier < MAX_NR_TIERS; tier++) {
-		const struct ctrl_pos pv = read_ctrl_pos(g, type, tier, tier, 3);
-
-		if (!positive_ctrl_err(&sp, &pv))
-			break;
-	}
-	return tier - 1;
-}
-
-static enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness)
-{
-	struct ctrl_pos sp, pv;
-
-	if (swappiness <= 1)
-		return LRU_FILE;
-	if (swappiness >= 200)
-		return LRU_ANON;
-	sp = read_ctrl_pos(g, LRU_ANON, 0, MAX_NR_TIERS - 1, swappiness);
-	pv = read_ctrl_pos(g, LRU_FILE, 0, MAX_NR_TIERS - 1, 200 - swappiness);
-	return positive_ctrl_err(&sp, &pv) ? LRU_FILE : LRU_ANON;
 }
 
 /* folio_update_gen() */
@@ -200,18 +81,6 @@ static void look(struct sim *s, uint32_t slot, bool exec)
 	if (lru_gen_set_refs(s, slot, exec) &&
 	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
 		folio_activate(s, s->this_cpu, slot);
-}
-
-/* try_to_inc_min_seq(): a type does not get ahead of max_seq - MIN_NR_GENS as long as the
- * other is behind that */
-static void couple(const struct mglru *g, uint64_t *min_seq)
-{
-	uint64_t seq = g->max_seq - MIN_NR_GENS;
-
-	if (min_seq[LRU_ANON] > seq && min_seq[LRU_FILE] < seq)
-		min_seq[LRU_ANON] = seq;
-	else if (min_seq[LRU_FILE] > seq && min_seq[LRU_ANON] < seq)
-		min_seq[LRU_FILE] = seq;
 }
 
 /* Eviction */
@@ -437,7 +306,7 @@ const struct lru_gen_rules lru_gen_7_3 = {
 	.refault = lru_gen_refault,
 	.update = update,
 	.look = look,
-	.couple = couple,
+	.couple = lru_gen_couple,
 	.check_references = folio_check_references,
 	.shrink_lruvec = shrink_lruvec,
 };

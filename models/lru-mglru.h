@@ -45,6 +45,9 @@ struct lru_gen_rules {
 	/* lruvec_is_reclaimable() checks the age of file pages only, even if anon is
 	 * evicted and older */
 	bool ttl_of_file;
+	/* lru_gen_refault(): WORKINGSET_ACTIVATE counts each recent refault by a fault; else
+	 * those of the working set */
+	bool refault_of_fault_activates;
 	/* lru_gen_folio_seq(), in v6.12 a part of lru_gen_add_folio(): the generation that
 	 * a folio is added to; @reclaiming: to its tail */
 	uint64_t (*folio_seq)(const struct mglru *g, const struct folio *f, bool reclaiming);

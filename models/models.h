@@ -17,6 +17,7 @@
 #define KERNEL_PROFILES(X)                                                                         \
 	X(kernel_7_3)                                                                              \
 	X(kernel_6_12)                                                                             \
+	X(kernel_6_18)                                                                             \
 	X(kernel_7_3_rc7)                                                                          \
 	X(kernel_7_3_eager)                                                                        \
 	X(kernel_6_12_lazy)
@@ -51,7 +52,7 @@ REAP_POLICIES(DECLARE_REAP_POLICY)
 KILLERS(DECLARE_KILLER)
 
 /* rules of the kernel profiles */
-extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_12;
+extern const struct lru_gen_rules lru_gen_7_3, lru_gen_6_18, lru_gen_6_12;
 
 /* each array ends with NULL */
 extern const struct kernel_profile *const kernel_profiles[];

@@ -48,13 +48,16 @@ struct kernel_profile {
 	/* do_sync_mmap_readahead() reads executable mappings from the fault on,
 	 * inside the mapping, and without counting misses */
 	bool exec_readahead;
+	/* but it counts misses of executable mappings, too, and gives up after many */
+	bool exec_counts_misses;
 	/* filemap_map_pages() decrements mmap_miss only for the faulting page, at the
 	 * first attempt, unless its mapping is sequential or executable; else for every
 	 * cached page around it. do_async_mmap_readahead() exempts the same mappings */
 	bool mmap_miss_by_fault;
 	/* page_cache_async_ra() ends the window where a larger folio would end */
 	bool readahead_aligned;
-	/* do_page_cache_ra() sets no readahead flag in a window cut by the file's end */
+	/* do_page_cache_ra() and page_cache_ra_order() set no readahead flag in a window cut by
+	 * the file's end */
 	bool readahead_ends_at_eof;
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */

@@ -84,12 +84,12 @@ static bool folio_fits(const struct sim *s, const struct vma *vma, uint32_t vpn,
 }
 
 /*
- * filemap_map_folio_range(): of a large folio the @nr pages from @at on, or all of it
- * where it fits, as far as nothing is mapped there. True if the page that faulted, @vpn,
- * got mapped.
+ * filemap_map_folio_range(): of a large folio the @nr_pages pages from @at on, or all of it
+ * where it fits, as far as nothing is mapped there. @nr_pages: set to what was to be
+ * mapped. True if the page that faulted, @vpn, got mapped.
  */
 static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t at,
-			    uint32_t nr, uint32_t head, uint32_t vpn)
+			    uint32_t *nr_pages, uint32_t head, uint32_t vpn)
 {
 	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
 	uint32_t first;
@@ -98,13 +98,13 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	/* not the one that ends where the file does: file_end is the last page here */
 	if (folio_fits(s, vma, at, head, s->trace->files[vma->file].pages - 1, &first)) {
 		at = first;
-		nr = folio_nr_pages(&s->folios[head]);
+		*nr_pages = folio_nr_pages(&s->folios[head]);
 	}
-	for (uint32_t i = 0, run; i < nr; i += MAX(run, 1)) {
+	for (uint32_t i = 0, run; i < *nr_pages; i += MAX(run, 1)) {
 		const uint32_t slot = file_slot(s, vma->file, vma->pgoff + (at + i - vma->start));
 		bool here;
 
-		for (run = 0; i + run < nr && !pt->pte[(at + i + run) % PTRS_PER_PTE]; run++)
+		for (run = 0; i + run < *nr_pages && !pt->pte[(at + i + run) % PTRS_PER_PTE]; run++)
 			;
 		if (!run)
 			continue;
@@ -146,7 +146,7 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 		if (__builtin_expect(f->order, 0)) {
 			const uint32_t head = folio_head(s->folios, slot);
 			const uint32_t left = head + folio_nr_pages(&s->folios[head]) - slot;
-			const uint32_t most = MIN(left, to - i + 1);
+			uint32_t nr_pages = MIN(left, to - i + 1);
 
 			i += left - 1;
 			f = &s->folios[head];
@@ -156,9 +156,9 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 			if (do_set_pmd(s, vma, vpn, head, file_pages - 1, false))
 				return true;
 			pt->used = true;
-			hit = map_folio_range(s, vma, pt, at, most, head, vpn);
-			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
-				--*mmap_miss;
+			hit = map_folio_range(s, vma, pt, at, &nr_pages, head, vpn);
+			if (!by_fault && !(f->flags & PG_workingset))
+				*mmap_miss -= MIN(*mmap_miss, nr_pages);
 		} else {
 			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
 				--*mmap_miss;

@@ -95,10 +95,9 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 		ra_fill(s, cpu, ra->file, start, ra->size, ra->async_size);
 		return;
 	}
-	if (limit > end - 1) {
-		limit = end - 1;
+	if (limit > end - 1 || !s->cfg.kernel->readahead_ends_at_eof)
 		mark = end - ra->async_size;
-	}
+	limit = MIN(limit, end - 1);
 	ra->order = (uint8_t)MIN(max_order, ra->order);
 	/* The window is empty if an open file that has read nothing finds PG_readahead on
 	 * its first page. The page was dirty when reclaim met it, and PG_reclaim is the same
@@ -259,7 +258,7 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 		page_cache_sync_ra(s, cpu, ra, pgoff, max);
 		return;
 	}
-	if (!(flags & VM_EXEC)) {
+	if (!(flags & VM_EXEC) || s->cfg.kernel->exec_counts_misses) {
 		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
 			ra->mmap_miss++;
 		if (ra->mmap_miss > MMAP_LOTSAMISS)

@@ -876,6 +876,8 @@ static void test_lockstep_large(void)
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, LARGE, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_18, &lru_mglru, nr / 2, 0, LARGE, &cov);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " operations: large folios %" PRIu64 ", shared %" PRIu64
@@ -961,6 +963,7 @@ static void test_lockstep_monitor(void)
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, MONITORED, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, MONITORED, &cov);
+	lockstep_seeds(REF_6_18, &lru_mglru, nr, 0, MONITORED, &cov);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " operations: PG_young %" PRIu64 ", most regions %" PRIu64 "\n",
 		       cov.ops_run, cov.young, cov.regions);
@@ -985,6 +988,17 @@ static void test_lockstep_6_12(void)
 static void test_lockstep_mglru_6_12(void)
 {
 	lockstep_model(REF_6_12, &lru_mglru);
+}
+
+static void test_lockstep_6_18(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 300);
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_6_18, &lru_classic, nr, 0, PLAIN, &cov);
+	lockstep_seeds(REF_6_18, &lru_mglru, nr, 0, PLAIN, &cov);
+	CU_ASSERT(cov.out_of_memory > 0 && cov.out_of_memory < cov.traces / 4);
+	CU_ASSERT(cov.sum.v[VM_workingset_restore_file] > 0);
 }
 
 /* With min_ttl_ms a run ends at kswapd's first wakeup: below 4096 pages its first pass finds
@@ -1183,6 +1197,7 @@ void suite_oracle(void)
 	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);
 	CU_add_test(s, "and with those of its multi-generational LRU", test_lockstep_mglru_6_12);
+	CU_add_test(s, "and with those of v6.18, both LRUs", test_lockstep_6_18);
 	CU_add_test(s, "shadow nodes, by the rules of each kernel", test_lockstep_shadow_nodes);
 	CU_add_test(s, "until min_ttl_ms calls the OOM killer", test_min_ttl);
 	CU_add_test(s, "policies that must not differ", test_same_numbers);

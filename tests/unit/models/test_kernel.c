@@ -57,6 +57,7 @@ static void test_releases(void)
 		{ "7.3.3", "7.3-rc7" },
 		{ "7.3.34", "7.3" },
 		{ "6.12.117+deb13-cloud-amd64", "6.12" },
+		{ "6.18.15+deb13-cloud-amd64", "6.18" },
 		{ "6.1.2", NULL },
 		{ "7.30.1", NULL },
 	};
@@ -425,6 +426,68 @@ static void test_gen_look_around(void)
 	}
 }
 
+/* v6.18 has some rules of v6.12, and some of v7.3 */
+static void test_6_18(void)
+{
+	static const struct {
+		const struct lru_model *lru;
+		const char *what, *machine, *ops, *where;
+		uint16_t flags;	 /* of page 0: those of ALL_REFS */
+		uint32_t faults; /* pages read from the device */
+	} rows[] = {
+		{ &lru_classic, "an exit drains nothing", "", "read,1,a,0,3; exit,1", "batch",
+		  PG_referenced, 3 },
+		{ &lru_classic, "code is read from the fault on", "readahead_pages=8",
+		  "map,1,0,32,r-xp,a,0; touch,1,20,1,r; touch,1,0,1,r", "batch", 0, 16 },
+		{ &lru_classic, "but 101 misses end readahead, here of 100 x 8 pages",
+		  "readahead_pages=8", "map,1,0,4000,r-xp,a,0; touch,1,0,120,r,16", "inactive_file",
+		  0, 100 * 8 + 20 },
+		{ &lru_classic, "a reap begins at the end of the address space", "",
+		  "map,1,0,1,r--p,a,0; map,1,9,1,r--p,a,1; touch,1,0,1,r; touch,1,9,1,r; drain;"
+		  "mrelease,1",
+		  "inactive_file", PG_referenced, 2 },
+		{ &lru_mglru, "a fault's page is active", "",
+		  "map,1,0,8,r--p,a,0; touch,1,0,1,r; drain", "young_file", 0, 1 },
+		{ &lru_mglru, "but not with MADV_RANDOM", "",
+		  "map,1,0,8,r--p,a,0,random; touch,1,0,1,r; drain", "oldest_file", 0, 1 },
+		{ &lru_mglru, "a page that was read once is among the oldest", "",
+		  "read,1,a,0,1; drain", "oldest_file", PG_referenced, 1 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("file,a,4000; spawn,1;", rows[i].ops, NULL);
+		struct tl *x =
+			tl_new_kernel(&kernel_6_18, rows[i].lru, rows[i].machine, NULL, text);
+
+		TL_EQ(tl_end(x), 1, "%s: %s", rows[i].what, x->err.msg);
+		TL_STR(tl_where(x, "a", 0), rows[i].where, "%s", rows[i].what);
+		TL_EQ(tl_folio(x, "a", 0)->flags & ALL_REFS, rows[i].flags, "%s", rows[i].what);
+		TL_EQ(tl_stat(x, VM_sim_fills), rows[i].faults, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
+/* a window of large folios that the end of the file cuts has a readahead flag in v6.18 */
+static void test_readahead_mark_at_end(void)
+{
+	static const struct {
+		const struct kernel_profile *kernel;
+		const char *marked;
+	} rows[] = { { &kernel_7_3, "" }, { &kernel_6_18, "63" } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct tl *x = tl_new_kernel(
+			rows[i].kernel, &lru_classic, "readahead_pages=8 max_folio_order=9", NULL,
+			"file,a,64; spawn,1; map,1,0,64,r--p,a,0; touch,1,61,1,r");
+		g_autofree char *marked = NULL;
+
+		TL_EQ(tl_end(x), 1, "%s", x->err.msg);
+		marked = tl_pages(x, "a", PG_readahead);
+		TL_STR(marked, rows[i].marked, "v%s", rows[i].kernel->name);
+		tl_free(x);
+	}
+}
+
 void suite_kernel(void)
 {
 	CU_pSuite s = CU_add_suite("kernel", NULL, NULL);
@@ -443,4 +506,6 @@ void suite_kernel(void)
 	CU_add_test(s, "MGLRU: shadows and refaults", test_gen_shadows);
 	CU_add_test(s, "MGLRU: when to age", test_gen_aging);
 	CU_add_test(s, "MGLRU: look around", test_gen_look_around);
+	CU_add_test(s, "v6.18", test_6_18);
+	CU_add_test(s, "v6.18's readahead flag at the end of a file", test_readahead_mark_at_end);
 }

@@ -99,7 +99,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 			continue;
 		ref_lruvec_del(r, page);
 		ref_count(r, VM_sim_list_moves, nr);
-		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6) ? nr : 0);
+		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6_12) ? nr : 0);
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
 			ref_lruvec_add(r, page);

@@ -52,7 +52,7 @@ static void merge_two(struct ref_damon *d, int i)
 	d->nr_regions--;
 }
 
-/* damon_region_sz_limit(), damon_apply_min_nr_regions(): in bytes */
+/* damon_region_sz_limit() in bytes, damon_apply_min_nr_regions(), which v6.18 has not */
 static void apply_min_nr_regions(struct ref_damon *d)
 {
 	const uint64_t limit = MAX(d->frames * 4096 / 10, 4096);
@@ -218,10 +218,12 @@ static void split_some(struct ref_damon *d, uint64_t step)
 	}
 }
 
-static void split_regions(struct ref_damon *d)
+static void split_regions(struct ref_damon *d, bool v6)
 {
 	const int nr = d->nr_regions;
 
+	if (nr > 500 && v6)
+		return;
 	if (nr < 1000 && nr > 500) {
 		split_some(d, 1000 / (1000 - (uint64_t)nr));
 	} else if (nr <= 500) {
@@ -242,7 +244,8 @@ static void interval(struct ref *r)
 	d->passed++;
 	if (d->passed >= d->next_aggregation) {
 		merge_regions(d, max / 10);
-		apply_min_nr_regions(d);
+		if (!r->v6)
+			apply_min_nr_regions(d);
 		if (d->passed >= d->next_tune) {
 			d->next_tune += 60;
 			tune_intervals(d);
@@ -250,7 +253,7 @@ static void interval(struct ref *r)
 		d->next_aggregation += 20;
 		for (int i = 0; i < d->nr_regions; i++)
 			d->regions[i].nr_accesses = 0;
-		split_regions(d);
+		split_regions(d, r->v6);
 	}
 	prepare_access_checks(r);
 	d->next_ns += d->sample_us * 1000;
@@ -274,7 +277,9 @@ void ref_damon_start(struct ref *r)
 		d->frames = r->m.memcg_pages ? r->m.memcg_pages : r->m.memory_pages;
 	d->nr_regions = 1;
 	d->regions[0].end = d->frames;
-	apply_min_nr_regions(d);
+	d->sz_limit = MAX(d->frames / 10, 1); /* damon_region_sz_limit() */
+	if (!r->v6)
+		apply_min_nr_regions(d);
 	d->sample_us = r->m.damon_sample_us;
 	d->next_aggregation = 20;
 	d->next_tune = 60;

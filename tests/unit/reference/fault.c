@@ -19,7 +19,7 @@ static void set_file_ptes(struct ref *r, struct ref_proc *p, const struct ref_vm
 	/* vma_wants_writenotify(): not on tmpfs, so its vm_page_prot is writable */
 	if (!write && v->shared && v->write && ref_is_shmem(r, v->file)) {
 		pte.write = true;
-		pte.dirty = r->pages[ref_folio(r, page)].dirty && !r->v6;
+		pte.dirty = r->pages[ref_folio(r, page)].dirty && !r->v6_12;
 	}
 	ref_add_rmap(r, p, page, nr);
 	for (int i = 0; i < nr; i++) {
@@ -51,9 +51,9 @@ static bool pte_none(const struct ref_proc *p, uint64_t at)
 }
 
 /* filemap_map_folio_range(): map @nr pages from @at on. Return: is @fault, which need not be
- * one of them, mapped now? */
+ * one of them, mapped now? @misses: number of pages looked at */
 static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
-			    uint64_t nr, uint64_t fault)
+			    uint64_t nr, uint64_t fault, unsigned int *misses)
 {
 	const int folio = ref_folio(r, ref_file_page(r, v->file, v->pgoff + (at - v->start)));
 	uint64_t first, end = at + nr;
@@ -65,6 +65,7 @@ static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_
 		at = first;
 		end = at + (uint64_t)ref_nr_pages(r, folio);
 	}
+	*misses = (unsigned int)(end - at);
 	while (at < end) {
 		uint64_t stop = at;
 		bool hit;
@@ -97,7 +98,9 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 	for (uint64_t i = from, nr_pages; i <= to; i += nr_pages) {
 		uint64_t here = at - pte_off + i, pgoff = v->pgoff + (here - v->start);
 		const struct ref_page *pg;
+		unsigned int misses;
 		int page, folio;
+		bool hit;
 
 		nr_pages = 1;
 		if (pgoff >= r->t->files[v->file].pages)
@@ -114,10 +117,12 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages - 1ull, false))
 			return true;
 		p->tables[at / 512].populated = true;
-		mmap_miss += !pg->workingset;
-		if (!map_folio_range(
-			    r, p, v, here,
-			    MIN(MIN(nr_pages, to - i + 1), r->t->files[v->file].pages - pgoff), at))
+		hit = map_folio_range(
+			r, p, v, here,
+			MIN(MIN(nr_pages, to - i + 1), r->t->files[v->file].pages - pgoff), at,
+			&misses);
+		mmap_miss += pg->workingset ? 0 : misses;
+		if (!hit)
 			continue;
 		mapped = true;
 		if (!r->v6 && !tried && !pg->workingset && !v->sequential && !v->exec &&

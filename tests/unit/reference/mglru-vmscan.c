@@ -118,7 +118,7 @@ static bool evictable(int type, unsigned int swappiness)
 	return type == GEN_FILE || swappiness;
 }
 
-/* v6: anon is never ahead of file. Return: true if min_seq of a type has changed. */
+/* v6.12: anon is never ahead of file. Return: true if min_seq of a type has changed. */
 static bool v6_try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 {
 	struct ref_gen *g = r->gen;
@@ -352,7 +352,7 @@ static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 	}
 }
 
-/* Eviction of v6 */
+/* Eviction of v6.12 */
 
 static int v6_tier_idx(const struct ref_gen *g, int type, struct pos sp, uint64_t gain)
 {
@@ -507,7 +507,7 @@ static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t
 	return gens == 3 && (young * 2 > *total || old * 4 < *total);
 }
 
-static void v6_try_to_shrink(struct ref *r, struct ref_scan *sc)
+static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
 	unsigned int swappiness = swappiness_of(r);
 	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
@@ -538,6 +538,166 @@ static void v6_try_to_shrink(struct ref *r, struct ref_scan *sc)
 			break;
 	}
 	if (unqueued_dirty && unqueued_dirty == file_taken)
+		ref_flush(r, 0);
+}
+
+/* Eviction of v6.18 */
+
+/* what try_to_shrink_lruvec() sums up in sc->nr */
+struct v6_18_nr {
+	uint64_t unqueued_dirty, file_taken;
+};
+
+/* sort_folio(): does it go elsewhere, off the oldest list? */
+static bool v6_18_sort(struct ref *r, int page, int unprotected, struct v6_18_nr *nr)
+{
+	struct ref_page *pg = &r->pages[page];
+	const int type = ref_gen_type_of(r, page);
+	const uint64_t pages = (uint64_t)ref_nr_pages(r, page);
+
+	if (pg->gen != (int)(r->gen->min_seq[type] % 4) + 1) {
+		ref_gen_put(r, page, false);
+		return true;
+	}
+	if (ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset) > unprotected ||
+	    ref_gen_saturated(pg)) {
+		inc_gen(r, page);
+		ref_gen_put(r, page, false);
+		return true;
+	}
+	if (type != GEN_FILE || !pg->dirty)
+		return false;
+	nr->file_taken += pages;
+	nr->unqueued_dirty += pages;
+	/* folio_inc_gen(), which counts no protection */
+	pg->gen = pg->gen % 4 + 1;
+	pg->referenced = false;
+	pg->refs = 0;
+	pg->reclaim = true;
+	ref_gen_put(r, page, false);
+	return true;
+}
+
+static uint64_t v6_18_scan_folios(struct ref *r, const struct ref_scan *sc, uint64_t nr_to_scan,
+				  int type, int *taken, int *nr_folios, int *nr_taken,
+				  struct v6_18_nr *nr)
+{
+	struct ref_gen *g = r->gen;
+	GQueue *oldest = &g->lists[g->min_seq[type] % 4][type];
+	int remaining = (int)MIN(nr_to_scan, 4096), unprotected = tier_idx(g, type);
+	uint64_t scanned = 0;
+
+	*nr_folios = *nr_taken = 0;
+	if (nr_gens(g, type) == 2)
+		return 0;
+	while (!g_queue_is_empty(oldest)) {
+		const int page = GPOINTER_TO_INT(g_queue_pop_tail(oldest));
+		struct ref_page *pg = &r->pages[page];
+
+		scanned += (uint64_t)ref_nr_pages(r, page);
+		if (!v6_18_sort(r, page, unprotected, nr)) {
+			/* isolate_folio() */
+			if (!pg->referenced)
+				pg->refs = 0;
+			pg->reclaim = false;
+			ref_gen_del(r, page);
+			taken[(*nr_folios)++] = page;
+			*nr_taken += ref_nr_pages(r, page);
+		}
+		if (!--remaining || *nr_taken >= GEN_BATCH)
+			break;
+	}
+	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
+	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
+	ref_count(r, VM_pgrefill, scanned - (uint64_t)*nr_taken);
+	ref_count(r, VM_sim_list_moves, scanned - (uint64_t)*nr_taken);
+	if (type == GEN_FILE)
+		nr->file_taken += (uint64_t)*nr_taken;
+	return *nr_taken || !remaining ? scanned : 0;
+}
+
+static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t nr_to_scan,
+				   unsigned int swappiness, struct v6_18_nr *nr)
+{
+	int taken[GEN_BATCH], nr_folios = 0, nr_taken = 0, dirty;
+	int type = type_to_scan(r->gen, swappiness);
+	uint64_t scanned = 0, before[2] = { r->gen->min_seq[0], r->gen->min_seq[1] };
+	bool retry = false;
+
+	/* isolate_folios() */
+	for (int tries = swappiness ? 2 : 1; tries; tries--) {
+		scanned = v6_18_scan_folios(r, sc, nr_to_scan, type, taken, &nr_folios, &nr_taken,
+					    nr);
+		if (scanned)
+			break;
+		type = !type;
+	}
+	try_to_inc_min_seq(r, swappiness);
+	scanned += before[0] != r->gen->min_seq[0] || before[1] != r->gen->min_seq[1];
+	if ((swappiness ? MAX(nr_gens(r->gen, GEN_ANON), nr_gens(r->gen, GEN_FILE))
+			: nr_gens(r->gen, GEN_FILE)) == 2)
+		scanned = 0;
+	for (; nr_folios; retry = true) {
+		const int pages = count_pages(r, taken, nr_folios);
+		const int nr_left = ref_shrink_folio_list(r, sc, taken, nr_folios, &dirty);
+		const uint64_t freed = (uint64_t)(pages - count_pages(r, taken, nr_left));
+
+		nr->unqueued_dirty += (uint64_t)dirty;
+		sc->nr_reclaimed += freed;
+		ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, freed);
+		ref_count(r, type ? VM_pgsteal_file : VM_pgsteal_anon, freed);
+		nr_folios = 0;
+		for (int i = 0; i < nr_left; i++) {
+			const struct ref_page *pg = &r->pages[taken[i]];
+
+			if (!retry && !pg->active && !pg->dirty &&
+			    !ref_folio_mapcount(r, taken[i])) {
+				taken[nr_folios++] = taken[i];
+				continue;
+			}
+			put_back(r, type, taken[i]);
+			ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon,
+				  (uint64_t)ref_nr_pages(r, taken[i]));
+		}
+	}
+	return scanned;
+}
+
+static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
+{
+	const unsigned int swappiness = swappiness_of(r);
+	const uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
+	struct v6_18_nr nr = { 0 };
+	uint64_t scanned = 0;
+	bool first = true;
+
+	for (;;) {
+		uint64_t nr_to_scan = 0, delta;
+		int gens;
+
+		if (sc->kswapd && !first)
+			ref_kswapd_spend(r);
+		first = false;
+		r->gen->mm_walk |= sc->kswapd;
+		/* should_run_aging(), get_nr_to_scan() */
+		gens = nr_gens(r->gen, GEN_FILE);
+		if (swappiness)
+			gens = MAX(gens, nr_gens(r->gen, GEN_ANON));
+		if (gens > 2)
+			nr_to_scan = evictable_size(r, swappiness);
+		if (gens <= 3 && sc->priority != 12) {
+			run_aging(r, swappiness);
+			break;
+		}
+		nr_to_scan >>= sc->priority;
+		if (!nr_to_scan)
+			break;
+		delta = v6_18_evict_folios(r, sc, nr_to_scan, swappiness, &nr);
+		scanned += delta;
+		if (!delta || scanned >= nr_to_scan || (!sc->memcg && should_abort(r, sc, before)))
+			break;
+	}
+	if (nr.unqueued_dirty && nr.unqueued_dirty == nr.file_taken)
 		ref_flush(r, 0);
 }
 
@@ -575,7 +735,7 @@ bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
 		return false;
 	if (evictable_size(r, swappiness) < 1ull << sc->priority)
 		return true;
-	if (!r->v6 && swappiness && r->gen->min_seq[GEN_ANON] < oldest)
+	if (!r->v6_12 && swappiness && r->gen->min_seq[GEN_ANON] < oldest)
 		oldest = r->gen->min_seq[GEN_ANON];
 	return jiffies(r) <= r->gen->timestamps[oldest % 4] + ttl;
 }
@@ -586,8 +746,10 @@ void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
 	r->gen->mm_walk = sc->kswapd;
 	if (!sc->memcg)
 		set_priority(r, sc);
-	if (r->v6)
-		v6_try_to_shrink(r, sc);
+	if (r->v6_12)
+		v6_12_try_to_shrink(r, sc);
+	else if (r->v6)
+		v6_18_try_to_shrink(r, sc);
 	else
 		try_to_shrink(r, sc);
 	r->gen->mm_walk = false;

@@ -18,9 +18,9 @@
 static void update_gen(struct ref *r, int page, bool exec)
 {
 	struct ref_page *pg = &r->pages[page];
-	bool code = exec && !pg->swapbacked;
+	bool code = exec && !pg->swapbacked && !r->v6;
 
-	if (r->v6) {
+	if (r->v6_12) {
 		if (pg->gen) {
 			pg->gen = (int)(r->gen->max_seq % 4) + 1;
 			pg->referenced = pg->workingset = false;
@@ -48,7 +48,7 @@ static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 
 	if (r->gen->mm_walk) {
 		update_gen(r, page, v->exec);
-	} else if (r->v6) {
+	} else if (r->v6_12) {
 		if (!pg->gen) {
 			pg->referenced = true;
 		} else if (pg->gen != (int)(r->gen->max_seq % 4) + 1) {
@@ -65,7 +65,7 @@ static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 /* get_pfn_folio() and the checks after it: does the walk take this folio? */
 static bool walked(const struct ref *r, const struct ref_page *pg, bool can_swap)
 {
-	if (r->v6)
+	if (r->v6_12)
 		return can_swap || !pg->swapbacked;
 	return pg->gen;
 }

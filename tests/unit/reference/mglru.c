@@ -103,7 +103,7 @@ uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming)
 	const struct ref_page *pg = &r->pages[page];
 	uint64_t behind; /* the youngest */
 
-	if (r->v6) { /* lru_gen_add_folio() */
+	if (r->v6_12) { /* lru_gen_add_folio() */
 		uint64_t oldest = r->gen->min_seq[ref_gen_type_of(r, page)],
 			 youngest = r->gen->max_seq;
 
@@ -122,7 +122,7 @@ uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming)
 	else if (pg->reclaim && pg->dirty)
 		behind = 1;
 	else
-		behind = pg->workingset || pg->referenced ? 2 : 3;
+		behind = pg->workingset || (pg->referenced && !r->v6) ? 2 : 3;
 	return MAX(r->gen->max_seq - behind, r->gen->min_seq[ref_gen_type_of(r, page)]);
 }
 
@@ -142,7 +142,7 @@ void ref_gen_add(struct ref *r, int page, bool reclaiming)
 	struct ref_page *pg = &r->pages[page];
 
 	pg->gen = (int)(ref_gen_folio_seq(r, page, reclaiming) % 4) + 1;
-	if (r->v6 && pg->active) {
+	if (r->v6_12 && pg->active) {
 		pg->referenced = false;
 		pg->refs = 0;
 	}
@@ -165,7 +165,7 @@ void ref_gen_inc_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (r->v6) { /* folio_inc_refs() */
+	if (r->v6_12) { /* folio_inc_refs() */
 		if (!pg->referenced)
 			pg->referenced = true;
 		else if (!pg->workingset)
@@ -188,7 +188,7 @@ bool ref_gen_clear_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (r->v6) /* it has no lru_gen_clear_refs() */
+	if (r->v6_12) /* it has no lru_gen_clear_refs() */
 		return false;
 	if (!pg->gen)
 		return true;
@@ -203,7 +203,7 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 	int refs = ref_gen_refs_of(pg), type = ref_gen_type_of(r, page);
 	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
-	if (r->v6) {
+	if (r->v6_12) {
 		refs = ref_gen_v6_refs(pg);
 		r->gen->evicted[type][ref_gen_v6_tier(refs)] += nr;
 		/* the token, and v6's workingset bit */
@@ -229,7 +229,7 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
 	ref_count(r, type ? VM_workingset_refault_file : VM_workingset_refault_anon, nr);
-	if (r->v6) {
+	if (r->v6_12) {
 		if (s.eviction / 8 != r->gen->min_seq[type])
 			return;
 		refs = (int)(s.eviction / 2 % 4 + s.eviction % 2);
@@ -245,13 +245,13 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 	if (r->gen->max_seq - s.eviction / 4 >= 4) /* lru_gen_test_recent() */
 		return;
 	r->gen->refaulted[type][ref_gen_tier_of(refs, s.workingset)] += nr;
+	if (r->in_lru_fault && (s.workingset || r->v6))
+		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	if (!s.workingset) {
 		pg->refs = refs - 1;
 		return;
 	}
 	pg->workingset = true;
-	if (r->in_lru_fault)
-		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 }
 
@@ -259,14 +259,14 @@ bool ref_gen_set_refs(struct ref *r, int page, bool exec)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool used = pg->referenced || pg->workingset;
-	bool code = exec && !pg->swapbacked;
+	bool code = exec && !pg->swapbacked && !r->v6;
 
 	if (!used && !code) {
 		pg->referenced = true;
 		pg->refs = 0;
 		return false;
 	}
-	if (used && ref_gen_refs_of(pg) <= 1) {
+	if (used && ref_gen_refs_of(pg) <= 1 && !r->v6) {
 		ref_gen_inc_refs(r, page);
 		return true;
 	}

@@ -153,7 +153,7 @@ void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t e
 		if (p->vmas[i].start < start || p->vmas[i].end > end)
 			continue;
 		/* vms_clear_ptes(), if there is something to unmap */
-		if (r->v6 && !drained)
+		if (r->v6_12 && !drained)
 			ref_lru_add_drain_cpu(r, p->cpu);
 		drained = true;
 		ref_zap_vma(r, &z, p, &p->vmas[i]);

@@ -49,10 +49,10 @@ static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open
 		do_page_cache_ra(r, cpu, ra->file, start, ra->size, ra->async_size);
 		return;
 	}
-	if (start + ra->size - 1 < limit) {
-		limit = start + ra->size - 1;
+	if (start + ra->size - 1 < limit || r->v6)
 		mark = start + ra->size - ra->async_size;
-	}
+	if (start + ra->size - 1 < limit)
+		limit = start + ra->size - 1;
 	ra->order = MIN(ra->order, max_order);
 	while (ra->size && 1ull << ra->order > ra->size) /* ilog2(), which is -1u of 0 */
 		ra->order--;
@@ -170,7 +170,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	}
 	/* ilog2 of the alignment: at most ffs(max_pages) - 1 */
 	ra->order += 2;
-	while (!r->v6 && align < 1ull << ra->order && !(max & align))
+	while (!r->v6_12 && align < 1ull << ra->order && !(max & align))
 		align *= 2;
 	end = ra->start + ra->size;
 	aligned_end = end - end % align;
@@ -186,7 +186,7 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 {
 	struct ref_open *ra = &r->opens[v->open];
 	uint64_t max = r->m.readahead_pages;
-	bool exec = v->exec && !r->v6;
+	bool exec = v->exec && !r->v6_12;
 
 	if ((v->random && !exec) || !max)
 		return false;
@@ -194,11 +194,13 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 		ref_page_cache_sync_ra(r, cpu, ra, pgoff, max);
 		return true;
 	}
-	if (!exec) {
+	if (!exec || r->v6) {
 		if (ra->mmap_miss < 1000)
 			ra->mmap_miss++;
 		if (ra->mmap_miss > 100)
 			return false;
+	}
+	if (!exec) {
 		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
 		ra->size = max;
 		ra->async_size = max / 4;

@@ -43,6 +43,7 @@
 enum ref_kernel {
 	REF_7_3,
 	REF_6_12,
+	REF_6_18,
 	REF_7_3_RC7,
 	NR_REF_KERNELS,
 };
@@ -216,8 +217,9 @@ struct ref_damon {
 struct ref {
 	const struct trace *t;
 	struct machine m;
-	bool v6;  /* v6.12, not v7.3 */
-	bool rc7; /* what v7.1 to v7.3.3 do otherwise than v7.3.4 */
+	bool v6;    /* v6.12 or v6.18, not v7.3 */
+	bool v6_12; /* v6.12 */
+	bool rc7;   /* what v7.1 to v7.3.3 do otherwise than v7.3.4 */
 	const struct policy_rule *policy;
 	bool evict;
 	enum op_code ends_as;

@@ -9,7 +9,7 @@
 
 #include <glib.h>
 
-const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12", "7.3-rc7" };
+const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12", "6.18", "7.3-rc7" };
 
 void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
 {
@@ -191,7 +191,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->next_flush_ns = 2000000000;
 	r->t = t;
 	r->m = *m;
-	r->v6 = kernel == REF_6_12;
+	r->v6_12 = kernel == REF_6_12;
+	r->v6 = r->v6_12 || kernel == REF_6_18;
 	r->rc7 = kernel == REF_7_3_RC7;
 	r->policy = policy;
 	r->evict = evict;

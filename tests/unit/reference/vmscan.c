@@ -65,11 +65,11 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	bool exec, referenced_folio;
 	int ptes;
 
-	/* v6, in shrink_folio_list(): folio_update_gen() tried to promote it */
-	if (r->v6 && r->gen && pg->referenced && ref_folio_mapcount(r, page))
+	/* v6.12, in shrink_folio_list(): folio_update_gen() tried to promote it */
+	if (r->v6_12 && r->gen && pg->referenced && ref_folio_mapcount(r, page))
 		return KEEP;
 	ptes = ref_folio_referenced(r, page, &exec);
-	if (r->v6) {
+	if (r->v6_12) {
 		referenced_folio = pg->referenced;
 		pg->referenced = ptes > 0;
 		if (ptes > 0 && !referenced_folio && ptes == 1 && !(exec && !pg->swapbacked))

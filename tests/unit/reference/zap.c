@@ -56,7 +56,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 {
 	int held[REF_BATCH], refs[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0, batch = 0;
 
-	if (r->v6 && r->nr_gather)
+	if (r->v6_12 && r->nr_gather)
 		ref_lru_add_drain_cpu(r, z->p->cpu);
 	/* free_pages_and_swap_cache() of each batch of the mmu_gather */
 	while (at < r->nr_gather) {
@@ -78,7 +78,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 		if (batch_full(nr_batch, batch)) {
 			nr_batch = 0;
 			batch++;
-			if (r->v6 && at < r->nr_gather)
+			if (r->v6_12 && at < r->nr_gather)
 				ref_lru_add_drain_cpu(r, z->p->cpu);
 		}
 	}
@@ -259,7 +259,7 @@ void ref_exit_mmap(struct ref *r, struct ref_proc *p)
 
 	p->dying = true;
 	z = ref_zap_begin(r, p, false, 0);
-	if (r->v6)
+	if (r->v6_12)
 		ref_lru_add_drain_cpu(r, p->cpu);
 	for (int i = 0; i < p->nr_vmas; i++)
 		ref_zap_vma(r, &z, p, &p->vmas[i]);
@@ -273,12 +273,13 @@ void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags)
 
 	p->unstable = true;
 	z = ref_zap_begin(r, p, true, flags);
-	/* v6: the program's own pages, which no trace contains, are unmapped first, with a gather
+	/* v6.12: the program's own pages, which no trace contains, are unmapped first, with a
+	 * gather
 	 */
-	if (r->v6)
+	if (r->v6_12)
 		ref_lru_add_drain_cpu(r, p->cpu);
 	for (int n = 0; n < p->nr_vmas; n++) {
-		struct ref_vma *v = &p->vmas[r->v6 ? n : p->nr_vmas - 1 - n];
+		struct ref_vma *v = &p->vmas[r->v6_12 ? n : p->nr_vmas - 1 - n];
 
 		if (!v->anon && v->shared)
 			continue;

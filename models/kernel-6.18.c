@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * v6.18 (6.18.15), the long-term kernel of 2025. Its mm/ was compared with those of v6.12 and
+ * v7.3, function by function, for everything that sim/ and models/ mirror.
+ *
+ * Approximations: those of models/kernel-6.12.c about swapin_readahead(),
+ * __alloc_pages_slowpath(), free_frozen_page_commit() and pgrotate_* hold here, too.
+ * page_cache_prev_miss() tells one page less where all that it looked at are cached, which
+ * changes no window.
+ */
+#include "models/models.h"
+
+const struct kernel_profile kernel_6_18 = {
+	.name = "6.18",
+	.summary = "longterm kernel of 2025",
+	.fault_is_active = true,
+	.lru_gen_counts_deactivate = true,
+	.reap_backwards = true,
+	.failed_fork_exits = true,
+	.large_folios = true,
+	.exec_readahead = true,
+	.exec_counts_misses = true,
+	.readahead_aligned = true,
+	.maps_dirty = true,
+	.swapin_skips_cache = true,
+	.reuse_drains = true,
+	.damon_stat = true,
+	.lru_gen = &lru_gen_6_18,
+};
