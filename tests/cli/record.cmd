@@ -36,3 +36,22 @@ cat >events <<'TEXT'
     7/7     [000]     5.000009: PERF_RECORD_LOST lost 3
 TEXT
 awk -f $SRC/traces/record/members.awk events events
+# The same run by several recorders: perf's part of it is made here, of ftrace's faults.
+compare=$SRC/traces/record/compare-recorders.sh
+corpus=$SRC/tests/fuzz/corpus
+compare() {
+	"$compare" --only same
+	echo "exit $?"
+}
+mkdir same
+cp $corpus/ftrace/tracefs-boot.txt same/ftrace.txt
+compare 2>&1
+cp $corpus/trace.dat/v7-zstd.dat same/trace.dat
+compare
+sed -nE 's/^.*-([0-9]+) +(\[[0-9]+\]) [^ ]+ +([0-9.]+: )(page_fault_user.*)/ \1\/\1 \2 \3exceptions:\4/p' \
+	same/ftrace.txt | tail -n +9 >same/perf.txt
+compare
+cp $corpus/ftrace/report-boot.txt same/ftrace.txt
+compare
+awk '/page_fault_user/ && ++n == 60 { next } { print }' $corpus/ftrace/tracefs-boot.txt >same/ftrace.txt
+compare
