@@ -26,7 +26,7 @@ struct spill {
 	int error;     /* -errno of the first spill_add() that failed */
 	/* private */
 	uint64_t room; /* bytes */
-	uint64_t kept; /* bytes before it were let go by spill_add() */
+	uint64_t kept; /* spill_add() has released the memory of the bytes before it */
 	int fd;	       /* -1: in memory */
 };
 

@@ -154,7 +154,7 @@ struct sim {
 	struct zone zone;
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
-	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: nobody asks for them */
+	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: not needed in this run */
 	struct damon *damon;	     /* of sim/mm/damon.c; NULL: no monitor */
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */

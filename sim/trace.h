@@ -42,7 +42,7 @@ struct trace {
 	bool has_shmem;		/* some file is on tmpfs */
 	char **names;		/* of snapshots */
 	uint32_t nr_names;
-	struct trace_kv *machine; /* the machine the trace asks for */
+	struct trace_kv *machine; /* machine rows */
 	uint32_t nr_machine;
 	struct trace_kv *notes; /* provenance */
 	uint32_t nr_notes;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only
- * when the batch of its CPU is full (31) or drained. Until then the batch
- * holds a reference, so a pending activation blocks +evict. A large folio never
- * waits: adding one drains the batch at once (folio_may_be_lru_cached()).
+ * Mirrors v7.3 mm/folio.c: a folio reaches its list, or becomes active, only when the batch of
+ * its CPU is full (31) or drained. Until then the batch holds a reference, so a pending
+ * activation blocks +evict. A large folio drains the batch at once
+ * (folio_may_be_lru_cached()).
  *
  * Approximation: there is no batch for rotation after writeback; folios rotate at
  * once. Wrong by up to 31 folios per CPU, only right after writeback.

@@ -48,7 +48,7 @@ static void drain_stocks(struct sim *s)
 	}
 }
 
-/* the slow half of try_charge_memcg(): the limit is hit */
+/* the slow path of try_charge_memcg(): the charge exceeds the limit */
 static int charge_reclaim(struct sim *s, uint32_t nr, enum gfp gfp)
 {
 	const uint64_t limit = s->cfg.machine.memcg_pages;

@@ -9,7 +9,7 @@
  * pages belong to the page cache of the block device and are charged to the writer. A
  * new page is marked twice, by grow_dev_folio() and by the lookup that follows, so it
  * starts active. Its buffer stays in the buffer LRU of a CPU. Until
- * lru_add_drain_all() empties that LRU, reclaim can not release the page and
+ * lru_add_drain_all() empties that LRU, reclaim cannot release the page and
  * activates it.
  *
  * Approximations: no journal, one block group. The files are inodes 12, 13 ... in the

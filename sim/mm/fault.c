@@ -32,7 +32,7 @@
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
 
-/* what of a PTE follows from the folio that it maps */
+/* the PTE flags that depend on the folio */
 static inline uint8_t pte_of_folio(const struct sim *s, const struct vma *vma, uint32_t head)
 {
 	const uint16_t flags = s->folios[head].flags;
@@ -68,8 +68,8 @@ static void set_pte_range(struct sim *s, struct vma *vma, struct pte_table *pt, 
 }
 
 /*
- * May a fault map the folio of page @vpn whole: does it lie inside the mapping, the
- * page table and the first @file_pages of the file? @first: its first page there.
+ * May a fault map the whole folio of page @vpn: is it within the mapping, the page table and
+ * the first @file_pages of the file? @first: set to the address of its first page.
  */
 static bool folio_fits(const struct sim *s, const struct vma *vma, uint32_t vpn, uint32_t head,
 		       uint32_t file_pages, uint32_t *first)
@@ -84,9 +84,9 @@ static bool folio_fits(const struct sim *s, const struct vma *vma, uint32_t vpn,
 }
 
 /*
- * filemap_map_folio_range(): of a large folio the @nr_pages pages from @at on, or all of it
- * where it fits, as far as nothing is mapped there. @nr_pages: set to what was to be
- * mapped. True if the page that faulted, @vpn, got mapped.
+ * filemap_map_folio_range(): map @nr_pages pages of a large folio from @at on, or all of it if
+ * it fits, except where something is mapped. @nr_pages: set to the number of pages that it
+ * went over. Return: true if @vpn, which faulted, is mapped now.
  */
 static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t at,
 			    uint32_t *nr_pages, uint32_t head, uint32_t vpn)
@@ -95,7 +95,7 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	uint32_t first;
 	bool hit = false;
 
-	/* not the one that ends where the file does: file_end is the last page here */
+	/* not a folio that ends at the end of the file: file_end is the last page there */
 	if (folio_fits(s, vma, at, head, s->trace->files[vma->file].pages - 1, &first)) {
 		at = first;
 		*nr_pages = folio_nr_pages(&s->folios[head]);
@@ -115,7 +115,7 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	return hit;
 }
 
-/* do_fault_around() and filemap_map_pages(): true if @vpn got mapped */
+/* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
 static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
@@ -177,7 +177,7 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	return mapped;
 }
 
-/* a page that is being read; only a timed run can meet one. Return: 0 or -EINTR */
+/* Wait for a page that is being read; only in timed runs. Return: 0 or -EINTR. */
 static int wait_for_page(struct sim *s, uint32_t slot)
 {
 	const uint32_t head = folio_head(s->folios, slot);
@@ -192,15 +192,15 @@ static int wait_for_page(struct sim *s, uint32_t slot)
 	return ret;
 }
 
-/* what filemap_fault() returns other than 0 and -ENOMEM */
+/* results of filemap_fault() besides 0 and -ENOMEM */
 enum {
 	FAULT_RETRY = 1,
 	FAULT_RETRY_MAJOR,
 };
 
 /*
- * filemap_fault(): have the page in the cache. The first attempt drops the lock
- * to go to the device, so that the fault has to be retried.
+ * filemap_fault(): get the page into the cache. The first attempt drops the lock to read from
+ * the device, so the fault must be retried.
  */
 static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tried)
 {
@@ -238,11 +238,11 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 	ret = wait_for_page(s, slot);
 	if (ret || !tried)
 		return ret ? ret : FAULT_RETRY_MAJOR;
-	/* gone again while this task waited for a CPU: as if it had not tried */
+	/* the page may have been evicted while this task waited for a CPU: retry */
 	return s->folios[slot].flags & PG_resident ? 0 : FAULT_RETRY_MAJOR;
 }
 
-/* a new anon page at @vpn, mapped in place of what was there; charged before */
+/* Map a new anon page, which is charged already, at @vpn; replaces what is mapped there. */
 static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum event_rule rule)
 {
 	uint32_t slot = anon_slot_new(s, vma, vpn);
@@ -343,7 +343,7 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	if (!(f->flags & PG_resident)) {
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
-		/* the reaper may have been here, or another process that shares it */
+		/* the reaper, or a process that shares the entry, may have changed the PTE */
 		if (fatal_signal_pending(s)) {
 			uncharge_page(s);
 			return -EINTR;
@@ -453,7 +453,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 
 static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
-	/* the table comes first: making one may reclaim pages */
+	/* allocate the table first, as that may reclaim pages */
 	struct pte_table *pt = pte_alloc(s, vma->mm, vpn);
 	uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
 
@@ -529,7 +529,7 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 		/* wp_huge_pmd() */
 		if (pt && __builtin_expect(pt->huge, 0))
 			split_huge_pmd(s, vma, vpn);
-		/* the MMU got as far as the PTE, and gets there again afterwards */
+		/* the MMU has accessed the page table, and will again after the fault */
 		if (pt)
 			pt->young = true;
 		ret = handle_fault(s, vma, vpn, write);

@@ -51,7 +51,7 @@ static inline const struct folio *find_conflict(const struct sim *s, uint32_t sl
 	return found;
 }
 
-/* a copy for each order and reason that are known where it is called */
+/* inlined, so that order and reason are constants where the caller knows them */
 static inline __attribute__((always_inline)) int
 add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
 {
@@ -164,9 +164,9 @@ static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t p
 }
 
 /*
- * The pages [@at, @last) of a read are there; a timed run has to wait for those
- * that are being read. Return: the end of what can be copied, or -EINTR. The batch
- * is held, unless that was too much for a count: so look again.
+ * The pages [@at, @last) of a read are cached; a timed run must wait for those that are being
+ * read. Return: the end of the pages that can be copied, or -EINTR. A page may have been
+ * evicted meanwhile if its reference count was saturated, so check again.
  */
 static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_t last)
 {
@@ -215,8 +215,8 @@ static inline struct read_batch get_read_batch(const struct sim *s, uint32_t bas
 }
 
 /*
- * The last folio of @b is to be read ahead of, or is being read; the batch holds references
- * meanwhile. Return: the end of what can be copied, or -EINTR.
+ * Handle the last folio of @b, which triggers readahead or is being read; the batch holds
+ * references meanwhile. Return: the end of the pages that can be copied, or -EINTR.
  */
 static int64_t read_and_wait(struct sim *s, unsigned int cpu, struct file_open *open, uint64_t at,
 			     uint64_t end, const struct read_batch *b)
@@ -240,7 +240,7 @@ static int64_t read_and_wait(struct sim *s, unsigned int cpu, struct file_open *
 	return there;
 }
 
-/* mark the large folio of page @at. Return: the first page behind it, but at most @end. */
+/* Mark the large folio of page @at. Return: the first page after it, at most @end. */
 static uint64_t mark_large(struct sim *s, unsigned int cpu, uint32_t base, uint64_t at,
 			   uint64_t prev_end, uint64_t end)
 {
@@ -304,7 +304,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			}
 		}
 	}
-	/* readahead does not see where this read got to before it ends */
+	/* filemap_read() sets ra->prev_pos at its end, so readahead uses the old value */
 	open->prev_end = prev_end;
 	return 0;
 }
@@ -381,7 +381,7 @@ static uint32_t invalidate_folio(struct sim *s, uint32_t slot, bool shmem)
 	uint16_t before = f->flags;
 
 	if (before & PG_shadow) {
-		/* of tmpfs the content is in swap */
+		/* a tmpfs page has its content in swap */
 		if (shmem)
 			return nr;
 		/* clear_shadow_entries() */

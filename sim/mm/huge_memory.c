@@ -5,8 +5,8 @@
  * folios. THP settings do not matter for them: do_set_pmd() checks none.
  *
  * Approximations: MGLRU's walk takes the PMD entries and page tables of one GiB in the
- * order of their addresses. A page table that munmap() leaves empty stays, so that PMD
- * can not map a folio later in the same process.
+ * order of their addresses. A page table that munmap() leaves empty stays, so its PMD cannot
+ * map a folio later in the same process.
  */
 #include "sim/mm/huge_memory.h"
 

@@ -61,7 +61,7 @@ void io_free(struct sim *s)
 	s->io = NULL;
 }
 
-/* the task that asked for the read waits, if only for no time */
+/* the task that submitted the read waits, even if the read takes no time */
 static void submitted(struct sim *s)
 {
 	if (device_is_instant(s->io->device))

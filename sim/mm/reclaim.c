@@ -132,7 +132,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
 			if (sc->nofs && !(f->flags & PG_swapcache))
 				goto keep;
-			/* pageout() writes only what nobody else holds */
+			/* pageout() only writes a folio without other references */
 			if (f->extra_refs)
 				goto keep;
 			rule = EV_NO_SWAP;

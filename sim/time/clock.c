@@ -86,7 +86,7 @@ void clock_push(struct clock *c, struct timer *t, uint64_t at_ns)
 	sift_up(c, ++c->nr, (struct clock_entry){ .at_ns = at_ns, .seq = c->seq++, .timer = t });
 }
 
-/* the last entry takes the place of one that goes */
+/* the last entry takes the place of the removed one */
 static void remove_at(struct clock *c, uint32_t place)
 {
 	struct clock_entry last = c->heap[c->nr--];

@@ -31,7 +31,7 @@ struct device {
 	uint32_t nr_served, nr_queued;
 	struct device_req *first, **last; /* the queue */
 	struct device_req *pool;
-	GPtrArray *all; /* every request there is */
+	GPtrArray *all; /* every request */
 };
 
 static uint64_t transfer_ns(const struct device *d, uint64_t pages)
@@ -94,7 +94,7 @@ static uint64_t access_latency(struct device *d)
 
 static void serve(struct device *d, struct device_req *r);
 
-/* the pages are there */
+/* the request is complete */
 static void complete(struct device *d, struct device_req *r)
 {
 	d->done(d->arg, r->first, r->nr);
@@ -118,7 +118,7 @@ static void transferred(void *arg)
 	complete(r->d, r);
 }
 
-/* it is the request's turn on the link, or in the queue for it */
+/* the access latency is over: use the link, or wait for it */
 static void accessed(void *arg)
 {
 	struct device_req *r = arg;

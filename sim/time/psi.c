@@ -4,16 +4,15 @@
  * get_recent_times(), collect_percpu_times(), window_update(),
  * update_triggers(), update_averages(), psi_rtpoll_work(), psi_avgs_work().
  *
- * Each CPU keeps how long it was in which state. The system's time in a state is
- * the mean over CPUs, weighted by how long each was not idle. A trigger compares
- * the growth of that over a window with a threshold; a window that has just
- * begun is filled up with the growth of the one before. Timers expire at ticks.
- * v6.12 has the same rules.
+ * Each CPU records its time in each state. The system's time in a state is the mean over
+ * CPUs, weighted by the time that each was not idle. A trigger compares the growth of that
+ * time over a window with a threshold. A window that has just begun is filled up with the
+ * growth of the one before. Timers expire at ticks. v6.12 has the same rules.
  *
- * Approximations: memory only, of the whole system only (a run in a memcg has no
- * other tasks that would tell the two apart). The averages' work begins with the
- * first trigger or question, and is not stopped while everything is idle; of
- * periods that were missed, each is rounded by itself (calc_load_n()).
+ * Approximations: memory pressure only, of the whole system only (a run in a memcg has no
+ * tasks outside it, so the two are equal). The periodic work for averages starts with the
+ * first trigger or query, and does not stop while all CPUs are idle. Missed periods are
+ * rounded one by one (calc_load_n()).
  */
 #include "sim/time/psi.h"
 
@@ -71,7 +70,7 @@ static unsigned int test_states(const struct psi_cpu *c)
 		if (c->nr_running == c->nr_memstall_running)
 			mask |= 1 << PSI_MEM_FULL;
 	}
-	/* reclaim keeps the CPU from who would be productive */
+	/* a task in reclaim occupies the CPU, so no productive task runs on it */
 	if (c->oncpu_memstall)
 		mask |= 1 << PSI_MEM_FULL;
 	if (c->nr_memstall || c->nr_running || c->nr_iowait)
@@ -97,14 +96,14 @@ static void count(struct psi_cpu *c, const struct psi_task *t, int n)
 		c->oncpu_memstall = n > 0 && t->memstall;
 }
 
-/* mod_timer(jiffies + @ticks), unless it is under way */
+/* mod_timer(jiffies + @ticks), unless it is pending */
 static void schedule(struct psi *p, struct timer *t, uint64_t ticks)
 {
 	if (!timer_queued(t))
 		clock_push(p->clock, t, (p->clock->now_ns / p->jiffy_ns + ticks) * p->jiffy_ns);
 }
 
-/* nsecs_to_jiffies(), rounded down, and one */
+/* nsecs_to_jiffies(), which rounds down, plus one */
 static uint64_t ticks_until(const struct psi *p, uint64_t at_ns)
 {
 	return (at_ns - MIN(p->clock->now_ns, at_ns)) / p->jiffy_ns + 1;
@@ -128,7 +127,7 @@ void psi_task_change(struct psi *p, struct psi_task *t, struct psi_task now)
 	change(p, now.cpu, t, 1);
 }
 
-/* Return: the states that were seen since the last time */
+/* Return: the states that occurred since the last call */
 static unsigned int collect_percpu_times(struct psi *p, enum aggregator agg)
 {
 	uint64_t deltas[PSI_NONIDLE] = { 0 }, nonidle_total = 0;
@@ -189,7 +188,7 @@ static void update_triggers(struct psi *p)
 				continue;
 			t->pending = true;
 		}
-		/* once a window */
+		/* fires at most once per window */
 		if (t->fired && now < t->last_event_ns + t->win.size_ns)
 			continue;
 		t->event = true;
@@ -297,7 +296,7 @@ struct psi *psi_new(struct sched *sched, struct clock *clock, unsigned int nr_cp
 	p->nr_cpus = nr_cpus;
 	p->jiffy_ns = jiffy_ns;
 	p->cpus = g_new0(struct psi_cpu, nr_cpus);
-	/* nobody but killers waits for them */
+	/* only killers wait for these timers */
 	p->avgs_timer = (struct timer){ .fn = avgs_work, .arg = p, .background = true };
 	p->poll_timer = (struct timer){ .fn = poll_work, .arg = p, .background = true };
 	p->poll_min_period = p->poll_next_update = UINT64_MAX;

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Tasks as coroutines (makecontext(), swapcontext()) on the event queue of
- * sim/time/clock.h, and the CPUs that they share. Of v7.3 kernel/sched/ it has what
- * decides when a task gets on: one run queue for all CPUs, first come first
- * served; a task that wakes takes an idle CPU, its own if it can; if none is idle
- * it waits for the next tick of one of them, as lazy preemption (PREEMPT_LAZY)
- * has it, and tasks that want the same CPU take turns, a tick each.
+ * sim/time/clock.h, and the CPUs that they share. Models the part of v7.3 kernel/sched/ that
+ * decides when a task runs: one run queue for all CPUs, first come first served. A task that
+ * wakes takes an idle CPU, preferably its own. If none is idle, it waits for the next tick of
+ * one of them, as with lazy preemption (PREEMPT_LAZY). Tasks that want the same CPU take
+ * turns, a tick each.
  *
- * Approximations: no priorities and no weights (a killed process is not
- * accelerated, kswapd has no nice value), no cgroup CPU limits, all CPUs alike
- * and no cost of migration; a slice is a tick. A wakeup costs nothing. An
- * operation that has begun continues with the CPU's batches that it began with.
+ * Approximations: no priorities and no weights (a killed process is not accelerated, kswapd
+ * has no nice value), no cgroup CPU limits, all CPUs alike and no cost of migration; a slice
+ * is a tick. A wakeup costs nothing. An operation keeps using the batches of the CPU on which
+ * it began.
  */
 #include "sim/time/sched.h"
 
@@ -48,13 +48,13 @@ struct task {
 	guint index; /* in sched.tasks */
 	void (*fn)(void *data);
 	void *data;
-	struct task *next, *prev; /* in the one queue that it is in */
-	struct wait_queue *queue; /* that it sleeps in */
+	struct task *next, *prev; /* in the queue that it is in */
+	struct wait_queue *queue; /* the queue in which it sleeps */
 	unsigned int cpu, home;
 	bool killable, woken, awake, iowait;
-	uint32_t key; /* that it waits for in @queue */
+	uint32_t key; /* its key in @queue */
 	struct psi_task psi;
-	unsigned int memstall; /* how deep */
+	unsigned int memstall; /* nesting depth */
 	ucontext_t ctx;
 	char *stack;
 #if defined(__SANITIZE_ADDRESS__)
@@ -71,10 +71,10 @@ struct sched {
 	struct task **on_cpu;
 	struct task *current;
 	struct wait_queue run_queue;	/* runnable, no CPU */
-	struct wait_queue resume;	/* have a CPU, go on at this instant */
+	struct wait_queue resume;	/* have a CPU, continue at this instant */
 	unsigned int nr_user, nr_awake; /* not sleeping, and no pollers */
 	GPtrArray *tasks;		/* all that have not ended */
-	GPtrArray *pool;		/* of ended ones, with their stacks */
+	GPtrArray *pool;		/* ended tasks, whose stacks are reused */
 	ucontext_t main;
 #if defined(__SANITIZE_ADDRESS__)
 	void *fake_stack;
@@ -130,7 +130,7 @@ static struct task *shift(struct wait_queue *q)
 
 /* CPUs */
 
-/* after each change of state, CPU, memstall or iowait */
+/* called after each change of state, CPU, memstall or iowait */
 static void account(struct sched *sc, struct task *t)
 {
 	const bool oncpu = t->state == TASK_RUNNING;
@@ -174,7 +174,7 @@ static void make_runnable(struct sched *sc, struct task *t)
 	account(sc, t);
 }
 
-/* @t goes to another state, and its CPU to whoever waits for one */
+/* @t changes to another state; its CPU goes to the next task in the run queue */
 static void release_cpu(struct sched *sc, struct task *t, enum task_state state)
 {
 	struct task *next = shift(&sc->run_queue);
@@ -188,7 +188,7 @@ static void release_cpu(struct sched *sc, struct task *t, enum task_state state)
 
 /* Coroutines */
 
-/* from the current task back to sched_turn() */
+/* switch from the current task back to sched_turn() */
 static void switch_out(struct sched *sc)
 {
 	struct task *t = sc->current;
@@ -254,12 +254,12 @@ static void task_timeout(void *arg)
 		t->woken = false;
 		make_runnable(t->sc, t);
 	} else {
-		push(&t->sc->resume, t); /* the end of a piece of sched_run() */
+		push(&t->sc->resume, t); /* a slice of sched_run() is over */
 	}
 }
 
-/* zeroed, with a stack; not inlined where getcontext() returns, twice for all that the
- * compiler knows */
+/* A zeroed task with a stack. Not inlined into the caller of getcontext(), which the compiler
+ * must assume to return twice. */
 static __attribute__((noinline)) struct task *task_new(struct sched *sc)
 {
 	struct task *t;
@@ -503,7 +503,7 @@ void wait_on_until(struct sched *sc, struct wait_queue *q, uint64_t until_ns)
 
 void wake_all(struct sched *sc, struct wait_queue *q)
 {
-	/* who goes back to sleep there waits for the next time */
+	/* a task that sleeps in the queue again waits for the next wakeup */
 	struct task *t = q->first, *next;
 
 	q->first = NULL;

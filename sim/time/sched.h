@@ -47,12 +47,12 @@ struct sched *sched_new(struct clock *clock, unsigned int nr_cpus, uint64_t tick
 void sched_free(struct sched *sc);
 /** The memory pressure of its tasks. */
 struct psi *sched_psi(const struct sched *sc);
-/** A task that begins with fn(data), on @cpu if that is idle. @name for people. */
+/** Create a task that runs fn(data), on @cpu if that is idle. @name is only for debugging. */
 struct task *sched_spawn(struct sched *sc, enum task_class cls, const char *name,
 			 void (*fn)(void *data), void *data, unsigned int cpu);
 /** The task that runs; NULL between tasks. */
 struct task *sched_current(const struct sched *sc);
-/** Its data; there must be one that runs. */
+/** The data of the current task; there must be one. */
 void *sched_current_data(const struct sched *sc);
 /** TASK_USER tasks that have not ended. */
 unsigned int sched_nr_user(const struct sched *sc);
@@ -61,36 +61,35 @@ bool sched_idle(const struct sched *sc);
 /** The data of every task that has not ended. */
 void sched_for_each(const struct sched *sc, void (*fn)(void *data, void *arg), void *arg);
 /**
- * sched_turn - let one task continue, or the next event happen.
- * Return: false if there is neither: everybody waits for something that never
- * comes, or nobody is left.
+ * sched_turn - continue one task, or run the next event.
+ * Return: false if there is neither: all tasks are blocked or have ended.
  */
 bool sched_turn(struct sched *sc);
 
-/** The current task uses its CPU for @ns; others that want it get it at ticks. */
+/** The current task uses its CPU for @ns; tasks that wait for a CPU get it at ticks. */
 void sched_run(struct sched *sc, uint64_t ns);
-/** @to, which was just spawned, goes first: the caller lends it its CPU if there
- * is no other, and continues when it waits. */
+/** Run @to, which was just spawned, first: if no CPU is idle it borrows the caller's. The caller
+ * continues when @to waits. */
 void sched_yield_to(struct sched *sc, struct task *to);
-/** sched_turn() returns now; the current task continues first at the next. */
+/** Make sched_turn() return; the current task continues at the next turn, before others. */
 void sched_pause(struct sched *sc);
 /**
- * task_sleep - off the CPU until @until_ns (UINT64_MAX: no time) or task_wake().
- * @killable: task_kill() ends it, too
- * Return: true if somebody woke it, false if it was the time.
+ * task_sleep - sleep until @until_ns (UINT64_MAX: no limit) or task_wake().
+ * @killable: task_kill() ends the sleep, too
+ * Return: true if it was woken, false if the time was over.
  */
 bool task_sleep(struct sched *sc, uint64_t until_ns, bool killable);
-/** End the sleep of @t, if it sleeps. */
+/** Wake @t if it sleeps. */
 void task_wake(struct sched *sc, struct task *t);
-/** The same if it is a killable one. */
+/** Wake @t if its sleep is killable. */
 void task_kill(struct sched *sc, struct task *t);
-/** Sleep in a queue, until woken there (or killed). */
+/** Sleep in a queue until woken there, or killed. */
 void wait_on(struct sched *sc, struct wait_queue *q, bool killable);
-/** The same, but no longer than until @until_ns. */
+/** The same, at most until @until_ns. */
 void wait_on_until(struct sched *sc, struct wait_queue *q, uint64_t until_ns);
 void wake_all(struct sched *sc, struct wait_queue *q);
-/** io_schedule(): sleep in a queue that is shared by keys, killable, until @key is
- * woken there. All who use that queue wait for a key. */
+/** io_schedule(): sleep, killable, in a queue that several keys share, until @key is woken
+ * there. All tasks in that queue wait for a key. */
 void io_wait_on(struct sched *sc, struct wait_queue *q, uint32_t key);
 void wake_key(struct sched *sc, struct wait_queue *q, uint32_t key);
 

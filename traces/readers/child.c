@@ -104,7 +104,7 @@ static void last_words(struct child *c, char *line, size_t size)
 {
 	char buf[256];
 
-	g_strlcpy(line, "it said nothing", size);
+	g_strlcpy(line, "no message", size);
 	if (fseek(c->said, -4096, SEEK_END))
 		rewind(c->said);
 	while (fgets(buf, sizeof(buf), c->said)) {

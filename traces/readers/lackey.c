@@ -114,9 +114,9 @@ static void process_begin(struct lackey *k)
 static int two_processes(const struct lackey *k, uint64_t pid, const char *why, struct err *err)
 {
 	return err_at(err, -EINVAL, k->lines.path, k->lines.nr,
-		      "process %" PRIu64 " %s, and nothing says which accesses are whose; expected "
+		      "process %" PRIu64 " %s, and accesses cannot be told apart; expected "
 		      "one process at a time: record with valgrind --log-file=NAME.%%p and convert "
-		      "the files by themselves, or one after the other",
+		      "the files separately, or one after the other",
 		      pid, why);
 }
 
@@ -137,12 +137,12 @@ static int take_chatter(struct lackey *k, const char *line, struct err *err)
 	else if (banner && k->p->pid)
 		return two_processes(k, pid,
 				     pid == k->p->pid ? "executes another program"
-						      : "starts before the one before has ended",
+						      : "starts before the previous one has ended",
 				     err);
 	if (!k->p->pid)
 		k->p->pid = (uint32_t)pid;
 	else if (k->p->pid != pid)
-		return two_processes(k, pid, "has its say in the log of another", err);
+		return two_processes(k, pid, "appears in the log of another process", err);
 	k->p->ended |= g_str_has_prefix(p, " Exit code:");
 	at = strstr(p, command);
 	if (at && !k->p->command)

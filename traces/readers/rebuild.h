@@ -102,7 +102,7 @@ struct rb_counts {
 	uint64_t left_out;	  /* events beyond what a trace can hold */
 };
 
-/** struct rebuild - one recording on its way to being a trace. */
+/** struct rebuild - the conversion of one recording. */
 struct rebuild {
 	const char *path;
 	unsigned long line; /* of the event, for messages; set by the caller */
@@ -126,7 +126,7 @@ struct rebuild {
 	GHashTable *path_inos; /* path -> invented inode number */
 	GHashTable *procs;     /* pid -> struct rb_proc */
 	GHashTable *tids;      /* tid -> struct rb_thread */
-	GHashTable *thread_of; /* tid -> pid, as RB_THREAD said */
+	GHashTable *thread_of; /* tid -> pid, from RB_THREAD */
 	GHashTable *waiting;   /* cpu -> tid with a fault that waits, see rb_thread */
 	GHashTable *spaces;    /* process id in the trace -> struct rb_space */
 	GHashTable *blocks;    /* those blocks */

@@ -235,7 +235,7 @@ void recording_note(struct recording *rec, const char *key, const char *value)
 	rec->nr_notes++;
 }
 
-/* Larger pages become so many of 4 KiB, which are always used together. */
+/* A larger page becomes several of 4 KiB, which are always used together. */
 int recording_page_size(struct recording *rec, const char *text)
 {
 	const char *p = text;

@@ -16,7 +16,7 @@ struct text {
 	GArray *line_of; /* uint32_t, by operation */
 };
 
-/* Numbers as they are read are 64 bits wide, checked against @max. */
+/* Parse a number of up to 64 bits, which must be between @min and @max. */
 static int field32(struct text *x, unsigned int i, const char *what, uint32_t min, uint32_t max,
 		   uint32_t *value, struct err *err)
 {

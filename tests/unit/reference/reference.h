@@ -238,7 +238,7 @@ struct ref {
 	int64_t nr_kernel;	 /* pages that the kernel has for itself */
 	int nr_nodes;		 /* of the page cache's trees */
 	int node_pages;		 /* of nr_kernel, for them */
-	struct ref_trees *trees; /* see xarray.c; NULL: nobody asks */
+	struct ref_trees *trees; /* see xarray.c; NULL: not needed in this run */
 	unsigned int kswapd_failures;
 	struct ref_gen *gen;	 /* NULL: the classic LRU */
 	struct ref_damon *damon; /* NULL: no monitor */

@@ -815,21 +815,21 @@ static void test_bad_lackey(void)
 		{ "I  1000,1\nhello\n", "t:2: \"hello\", expected lackey's I, L, S or M with "
 					"ADDRESS,SIZE (use valgrind's --log-file)" },
 		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n==8== \n",
-		  "t:3: process 8 has its say in the log of another, and nothing says which "
-		  "accesses are whose; expected one process at a time: record with valgrind "
-		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "t:3: process 8 appears in the log of another process, and accesses cannot be "
+		  "told apart; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files separately, or one after the "
 		  "other" },
 		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n"
 		  "==7== Lackey, an example Valgrind tool\n",
-		  "t:3: process 7 executes another program, and nothing says which accesses are "
-		  "whose; expected one process at a time: record with valgrind "
-		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "t:3: process 7 executes another program, and accesses cannot be told "
+		  "apart; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files separately, or one after the "
 		  "other" },
 		{ "==7== Lackey, an example Valgrind tool\n L 10,4\n"
 		  "==8== Lackey, an example Valgrind tool\n",
-		  "t:3: process 8 starts before the one before has ended, and nothing says which "
-		  "accesses are whose; expected one process at a time: record with valgrind "
-		  "--log-file=NAME.%p and convert the files by themselves, or one after the "
+		  "t:3: process 8 starts before the previous one has ended, and accesses cannot be "
+		  "told apart; expected one process at a time: record with valgrind "
+		  "--log-file=NAME.%p and convert the files separately, or one after the "
 		  "other" },
 		{ "L 1000,4\n", "t:1: \"L 1000,4\", expected lackey's I, L, S or M with "
 				"ADDRESS,SIZE (use valgrind's --log-file)" },
