@@ -147,6 +147,24 @@ void *spill_add(struct spill *s, unsigned int nr)
 	return at;
 }
 
+void spill_get(const struct spill *s, uint64_t i, void *element)
+{
+	const uint64_t at = i * s->size;
+
+	if (s->fd < 0 || at >= s->kept ||
+	    pread(s->fd, element, s->size, (off_t)at) != (ssize_t)s->size)
+		memcpy(element, s->base + at, s->size);
+}
+
+void spill_put(struct spill *s, uint64_t i, const void *element)
+{
+	const uint64_t at = i * s->size;
+
+	if (s->fd < 0 || at >= s->kept ||
+	    pwrite(s->fd, element, s->size, (off_t)at) != (ssize_t)s->size)
+		memcpy(s->base + at, element, s->size);
+}
+
 int spill_check(const struct spill *s, const char *path, struct err *err)
 {
 	if (!s->error)

@@ -40,6 +40,12 @@ void spill_release(struct spill *s);
 void *spill_add(struct spill *s, unsigned int nr);
 /** Elements [@from, @to) are not needed soon. Large consecutive ranges are cheap. */
 void spill_passed(const struct spill *s, uint64_t from, uint64_t to);
+/**
+ * Copy an element out, or in. Unlike spill_at() they do not bring memory back that was let go:
+ * for single elements anywhere in a long table.
+ */
+void spill_get(const struct spill *s, uint64_t i, void *element);
+void spill_put(struct spill *s, uint64_t i, const void *element);
 /** Report s->error, if there is one. @path: of the input. */
 int spill_check(const struct spill *s, const char *path, struct err *err);
 

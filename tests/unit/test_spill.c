@@ -63,6 +63,35 @@ static void test_large(void)
 	spill_release(&s);
 }
 
+/* Each 1000th of 10 million elements is changed, old and new ones: none comes back to memory. */
+static void test_single(void)
+{
+	enum { NR = 10000000, STEP = 1000 };
+	uint64_t before = rss_pages(), wrong = 0;
+	struct spill s;
+	struct pair p;
+
+	spill_init(&s, sizeof(p));
+	for (uint64_t i = 0; i < NR; i++)
+		*(struct pair *)spill_add(&s, 1) = (struct pair){ i, i, i };
+	for (uint64_t i = 0; i < NR; i += STEP) {
+		spill_get(&s, i, &p);
+		wrong += p.a != i || p.c != i;
+		p.b = ~i;
+		spill_put(&s, i, &p);
+		spill_get(&s, i, &p);
+		wrong += p.b != ~i;
+	}
+	CU_ASSERT_TRUE((rss_pages() - before) * (uint64_t)getpagesize() < 3 * SPILL_MEMORY_BYTES);
+	for (uint64_t i = 0; i < NR; i++) {
+		const struct pair *q = spill_at(&s, i);
+
+		wrong += q->a != i || q->b != (i % STEP ? i : ~i) || q->c != i;
+	}
+	CU_ASSERT_EQUAL(wrong, 0);
+	spill_release(&s);
+}
+
 /* A full disk is an error, and the elements stay readable. */
 static void test_full(void)
 {
@@ -99,5 +128,6 @@ void suite_spill(void)
 	CU_pSuite s = CU_add_suite("spill", NULL, NULL);
 
 	CU_add_test(s, "a large table comes back and leaves memory", test_large);
+	CU_add_test(s, "single elements of a large table", test_single);
 	CU_add_test(s, "no room", test_full);
 }

@@ -52,9 +52,17 @@ static bool announced_again(const struct rebuild *rb, const struct rb_space *s,
 
 void vma_allow(struct rebuild *rb, struct rb_vma *v, uint32_t flags)
 {
+	struct rb_op o;
+
+	/* the operation has at least the flags of its mapping */
+	if ((v->flags & flags) == flags)
+		return;
 	v->flags |= flags;
-	if (v->op != NO_OP)
-		op_at(rb, v->op)->flags |= flags;
+	if (v->op == NO_OP)
+		return;
+	spill_get(&rb->ops, v->op, &o);
+	o.op.flags |= flags;
+	spill_put(&rb->ops, v->op, &o);
 }
 
 static int map_file(struct rebuild *rb, struct rb_space *s, const struct rb_map *m)
