@@ -2,6 +2,7 @@
 #include "sim/cli/cli.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
@@ -67,8 +68,12 @@ struct loading {
 
 static void show_read(void *data, uint64_t done, uint64_t all)
 {
-	if (all && !cli_interrupted())
+	if (cli_interrupted())
+		return;
+	if (all)
 		cli_progress(data, (double)done / (double)all);
+	else
+		cli_progress_bytes(data, done);
 }
 
 static void load(void *data, guint i)
@@ -192,19 +197,36 @@ static void print_left(FILE *f, double seconds)
 		fprintf(f, ", about %.1f h left", seconds / 3600);
 }
 
+/* Whether it is time to show something again. */
+static bool progress_due(struct cli_progress *p)
+{
+	gint64 now;
+
+	if (!p->tty)
+		return false;
+	now = g_get_monotonic_time();
+	if (now - p->start_us < PROGRESS_FIRST_US || now - p->last_us < PROGRESS_EVERY_US)
+		return false;
+	p->last_us = now;
+	p->shown = true;
+	return true;
+}
+
+void cli_progress_bytes(struct cli_progress *p, uint64_t bytes)
+{
+	if (!progress_due(p))
+		return;
+	fprintf(stderr, "\r%s %" PRIu64 " MB\033[K", p->what, bytes / 1000000);
+	fflush(stderr);
+}
+
 void cli_progress(struct cli_progress *p, double done)
 {
 	char bar[PROGRESS_WIDTH + 1];
-	gint64 now;
 	int full;
 
-	if (!p->tty)
+	if (!progress_due(p))
 		return;
-	now = g_get_monotonic_time();
-	if (now - p->start_us < PROGRESS_FIRST_US || now - p->last_us < PROGRESS_EVERY_US)
-		return;
-	p->last_us = now;
-	p->shown = true;
 	done = CLAMP(done, 0.0, 1.0);
 	full = (int)(done * PROGRESS_WIDTH);
 	memset(bar, '.', PROGRESS_WIDTH);
@@ -212,7 +234,7 @@ void cli_progress(struct cli_progress *p, double done)
 	bar[PROGRESS_WIDTH] = '\0';
 	fprintf(stderr, "\r%s [%s] %3d%%", p->what, bar, (int)(done * 100));
 	if (done > 0)
-		print_left(stderr, (double)(now - p->start_us) / 1e6 * (1 - done) / done);
+		print_left(stderr, (double)(p->last_us - p->start_us) / 1e6 * (1 - done) / done);
 	fputs("\033[K", stderr);
 	fflush(stderr);
 }

@@ -61,6 +61,8 @@ struct cli_progress {
 };
 void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress(struct cli_progress *p, double done /* 0..1 */);
+/** Where the end is not known, as of a pipe. */
+void cli_progress_bytes(struct cli_progress *p, uint64_t bytes);
 void cli_progress_end(struct cli_progress *p);
 
 /** Install the handlers that remove temporary files if a signal or a lack of memory ends
