@@ -115,6 +115,24 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	return hit;
 }
 
+/*
+ * filemap_map_pages() has the first folio of its window. Return: true if it can map that. No
+ * page table is installed for the folio in which the file ends (filemap_map_pmd() would do
+ * it, and would map a PMD beyond the end), and without one fault-around gives up.
+ */
+static inline bool may_map(const struct sim *s, const struct vma *vma, struct pte_table *pt,
+			   uint32_t next_index)
+{
+	const struct trace_file *tf = &s->trace->files[vma->file];
+
+	if (pt->used)
+		return true;
+	if (next_index >= tf->pages && !tf->shmem)
+		return false;
+	pt->used = true;
+	return true;
+}
+
 /* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
 static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
 {
@@ -155,16 +173,18 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 			/* filemap_map_pmd() */
 			if (do_set_pmd(s, vma, vpn, head, file_pages - 1, false))
 				return true;
-			pt->used = true;
+			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
+				return false;
 			hit = map_folio_range(s, vma, pt, at, &nr_pages, head, vpn);
 			if (!by_fault && !(f->flags & PG_workingset))
 				*mmap_miss -= MIN(*mmap_miss, nr_pages);
 		} else {
+			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
+				return false;
 			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
 				--*mmap_miss;
 			if (pt->pte[i])
 				continue;
-			pt->used = true;
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
 		}
 		if (!hit)

@@ -129,6 +129,37 @@ static void test_fault_maps_folio(void)
 	tl_free(x);
 }
 
+/* filemap_map_pages(): no page table is installed for the last folio of a file, so
+ * finish_fault() maps it, whole. findings/eof-folio-mapped-in-part.sh shows it on v7.3.4. */
+static void test_last_folio(void)
+{
+	static const struct {
+		const char *before;
+		uint32_t pages, mapped;
+		const char *what;
+	} rows[] = {
+		{ "", 64, 64, "a new page table: whole" },
+		{ "anon,1,511,1,rw-p; touch,1,511,1,w;", 64, 16, "a table in use: the window" },
+		{ "anon,1,512,1,rw-p; touch,1,512,1,w;", 64, 64, "another table in use" },
+		{ "anon,1,511,1,rw-p; touch,1,511,1,w;", 65, 64, "not the last folio" },
+		{ "", 65, 64, "not the last folio, a new table" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *ops = g_strdup_printf(
+			"file,a,%u; spawn,1; write,1,a,0,64; %s map,1,0,64,r--p,a,0; "
+			"touch,1,20,1,r",
+			rows[i].pages, rows[i].before);
+		struct tl *x = tl_run(LARGE, NULL, ops);
+		uint32_t mapped = 0;
+
+		for (uint32_t vpn = 0; vpn < 64; vpn++)
+			mapped += tl_pte(x, 1, vpn) != 0;
+		TL_EQ(mapped, rows[i].mapped, "%s", rows[i].what);
+		tl_free(x);
+	}
+}
+
 /* folio_maybe_mapped_shared(): slots for two processes, and a flag that stays set after them */
 static void test_mapped_shared(void)
 {
@@ -213,6 +244,7 @@ void suite_large(void)
 	CU_add_test(suite, "orders of what is read and written", test_orders);
 	CU_add_test(suite, "a mark for each run of PTEs", test_marks_by_run);
 	CU_add_test(suite, "a fault maps the folio", test_fault_maps_folio);
+	CU_add_test(suite, "the last folio of a file", test_last_folio);
 	CU_add_test(suite, "folio_maybe_mapped_shared()", test_mapped_shared);
 	CU_add_test(suite, "+evict keeps what several PTEs map", test_evict_keeps);
 	CU_add_test(suite, "refaults of a folio", test_refault_whole);

@@ -116,6 +116,10 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		/* filemap_map_pmd() */
 		if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages - 1ull, false))
 			return true;
+		/* without a page table for the last folio: pte_offset_map_lock() fails */
+		if (!p->tables[at / 512].populated && !ref_is_shmem(r, v->file) &&
+		    pgoff + nr_pages >= r->t->files[v->file].pages)
+			return false;
 		p->tables[at / 512].populated = true;
 		hit = map_folio_range(
 			r, p, v, here,
