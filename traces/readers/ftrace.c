@@ -15,6 +15,7 @@
  * - Processes come from task_newtask or sched_process_fork, sched_process_exec and
  *   sched_process_exit. Without TGID (option record-tgid) a thread that started
  *   before the recording is a process.
+ * - Nothing says how large the machine's pages are: 4 KiB, unless a line "# page size: BYTES" does.
  * - A stamp without a fraction counts nanoseconds. Wrong for the clocks counter and x86-tsc,
  *   which tick at another rate: only the pauses of the trace are wrong then.
  */

@@ -39,6 +39,8 @@ static const struct {
 	{ "lines of trace-cmd before the first event",
 	  "version = 6\nCPU 0 is empty\n" FAULT("0", "6"),
 	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800000,1,w\nexit,7\nmark,end\n" },
+	{ "a line with the page size", "# page size: 16384\n" FAULT("5000", "6"),
+	  "spawn,7,1\nanon,7,0x800000,512,rw-p\ntouch,7,0x800004,4,w\nexit,7\nmark,end\n" },
 	{ "an inode with 0x", AT("mm_filemap_fault: dev=254:0 ino=0x11 ofs=0"),
 	  "file,254:0:17,1\nspawn,7,1\nmap,7,0x800000,1,r-xp,254:0:17,0\n"
 	  "touch,7,0x800000,1,r\nexit,7\nmark,end\n" },
