@@ -14,9 +14,9 @@
 #define RULES                                                                                      \
 	.lru_gen_counts_deactivate = true, .reap_backwards = true, .exec_readahead = true,         \
 	.mmap_miss_by_fault = true, .readahead_aligned = true, .readahead_ends_at_eof = true,      \
-	.maps_dirty = true, .large_folios = true, .cost_by_statistics = true,                      \
-	.hopeless_until_balanced = true, .damon_stat = true, .damon_min_regions = true,            \
-	.damon_splits_some = true, .lru_gen = &lru_gen_7_3
+	.maps_dirty = true, .large_folios = true, .btrfs_large_folios = true,                      \
+	.cost_by_statistics = true, .hopeless_until_balanced = true, .damon_stat = true,           \
+	.damon_min_regions = true, .damon_splits_some = true, .lru_gen = &lru_gen_7_3
 
 const struct kernel_profile kernel_7_3 = {
 	.name = "7.3",

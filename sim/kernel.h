@@ -45,6 +45,9 @@ struct kernel_profile {
 
 	/* ext4_set_inode_mapping_order(): files of ext4 may have large folios */
 	bool large_folios;
+	/* btrfs_set_inode_mapping_order(): those of btrfs, too, not only with
+	 * CONFIG_BTRFS_EXPERIMENTAL */
+	bool btrfs_large_folios;
 	/* do_sync_mmap_readahead() reads executable mappings from the fault on,
 	 * inside the mapping, and without counting misses */
 	bool exec_readahead;

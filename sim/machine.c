@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/keyfile.h"
+#include "sim/mm/file-system.h"
 #include "sim/mm/folio.h"
 
 #define FIELD(member) OPTION_FIELD(struct machine, member)
@@ -34,7 +35,7 @@ const struct option machine_keys[] = {
 	  "max_sectors_kb / 4: limit of the readahead of a single read()", 1, 1 << 16,
 	  FIELD(io_pages) },
 	{ "max_folio_order", OPT_COUNT, "0",
-	  "largest file folio, 2^N pages, as on ext4 since 6.16; 0: single pages", 0,
+	  "largest file folio, 2^N pages; 0: that of file_system, without one single pages", 0,
 	  MAX_FOLIO_ORDER, FIELD(max_folio_order) },
 	{ "fault_around_pages", OPT_POWER, "16", "pages mapped around a fault; 1: off", 1, 512,
 	  FIELD(fault_around_pages) },
@@ -45,8 +46,9 @@ const struct option machine_keys[] = {
 	  .choices = (const char *const[]){ "exact", "flushed", NULL },
 	  FIELD(memcg_stats_flushed) },
 	{ "file_system", OPT_CHOICE, "none",
-	  "none, or ext4: writes also use page cache of the inode table",
-	  .choices = (const char *const[]){ "none", "ext4", NULL }, FIELD(ext4) },
+	  "of the trace's files: largest folio by kernel, readahead, smallest read; ext4 also has "
+	  "metadata pages; none: max_folio_order decides alone",
+	  .choices = file_system_names, FIELD(file_system) },
 	{ "damon_stat", OPT_CHOICE, "off",
 	  "on: the monitor DAMON_STAT clears accessed bits, which costs marks at deaths",
 	  .choices = (const char *const[]){ "off", "on", NULL }, FIELD(damon_stat) },

@@ -55,7 +55,10 @@ struct machine {
 	uint32_t damon_sample_us; /* its interval when the trace begins */
 	uint64_t damon_seed;	  /* of the places that it samples */
 	uint64_t ram_pages;	  /* that it monitors; 0: as many as the limit */
-	bool ext4;		  /* file_system: its metadata uses page cache (sim/mm/ext4.h) */
+	uint32_t file_system;	  /* enum file_system, sim/mm/file-system.h */
+	/* what it implies, see file_system_apply() */
+	bool ext4;	      /* its metadata uses page cache (sim/mm/ext4.h) */
+	uint32_t block_pages; /* the least that is read of a file; 0 is 1 */
 	/* times of operations, which periodic work depends on (this flush and the
 	 * flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */

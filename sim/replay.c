@@ -308,8 +308,8 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	const uint32_t read_one = op_rec(OP_READ, 1, 0).head;
 	/* a mark clears PG_idle */
 	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
-	const bool may_fill =
-		!s->cfg.machine.readahead_pages && !s->trace->files[s->replay.file].shmem;
+	const bool may_fill = s->cfg.machine.block_pages <= 1 && !s->cfg.machine.readahead_pages &&
+			      !s->trace->files[s->replay.file].shmem;
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t last = s->trace->nr_recs - 1, begin = i;
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;

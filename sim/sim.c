@@ -9,6 +9,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/damon.h"
 #include "sim/mm/ext4.h"
+#include "sim/mm/file-system.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page-writeback.h"
@@ -69,6 +70,8 @@ static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 
 int sim_config_check(const struct sim_config *cfg, struct err *err)
 {
+	struct machine m = cfg->machine;
+
 	if (cfg->machine.max_folio_order && !cfg->kernel->large_folios)
 		return err_set(err, -EINVAL,
 			       "machine key max_folio_order is %u, expected 0: kernel %s has no "
@@ -79,7 +82,7 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 			       "machine key damon_stat is on, expected off: kernel %s has no "
 			       "DAMON_STAT",
 			       cfg->kernel->name);
-	return 0;
+	return file_system_apply(&m, cfg->kernel, err);
 }
 
 int sim_fits(const struct trace *t, const struct machine *m, struct err *err)
@@ -95,15 +98,18 @@ int sim_fits(const struct trace *t, const struct machine *m, struct err *err)
 
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
-	const struct machine *m = &cfg->machine;
-	uint64_t limit = slot_limit(t, m);
+	const struct machine *m;
+	uint64_t limit;
 	struct sim *s;
 
-	if (sim_config_check(cfg, err) || sim_fits(t, m, err))
+	if (sim_config_check(cfg, err) || sim_fits(t, &cfg->machine, err))
 		return NULL;
 	s = g_new0(struct sim, 1);
 	s->trace = t;
 	s->cfg = *cfg;
+	m = &s->cfg.machine;
+	file_system_apply(&s->cfg.machine, cfg->kernel, NULL);
+	limit = slot_limit(t, m);
 	s->meta_first = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
 	s->anon_first = s->nr_folios = s->cap_folios = s->meta_first + ext4_nr_pages(t, m);
 	/* a blocked task keeps pointers into the table, so that of a timed run must not move */

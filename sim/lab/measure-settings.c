@@ -89,6 +89,7 @@ void measure_settings(struct bench *b)
 #else
 	setting(b, "prefault", "this architecture", "young");
 #endif
+	setting(b, "file_system", "of the folder that was measured", b->m->file_system);
 	if (!fstat(b->fd, &st)) {
 		readahead = queue_file(&st, "read_ahead_kb");
 		sectors = queue_file(&st, "max_sectors_kb");
@@ -119,9 +120,10 @@ void measure_describe(struct bench *b)
 		long magic;
 		const char *name;
 	} kinds[] = {
-		{ 0xef53, "ext4" },	   { 0x58465342, "xfs" },   { 0x9123683e, "btrfs" },
-		{ 0xf2f52010, "f2fs" },	   { 0x01021994, "tmpfs" }, { 0x858458f6, "ramfs" },
-		{ 0x794c7630, "overlay" },
+		{ 0xef53, "ext4" },	     { 0x58465342, "xfs" },   { 0x9123683e, "btrfs" },
+		{ 0xf2f52010, "f2fs" },	     { 0x01021994, "tmpfs" }, { 0x858458f6, "ramfs" },
+		{ 0x794c7630, "overlayfs" }, { 0xe0f5e1e2, "erofs" }, { 0x73717368, "squashfs" },
+		{ 0x65735546, "fuse" },
 	};
 	g_autofree char *lru = NULL, *thp = NULL;
 	struct statfs fs = { 0 };

@@ -253,7 +253,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 		if (ret == -ENOMEM)
 			return ret;
 		if (!ret)
-			read_folios(s, slot, 1);
+			filemap_read_folio(s, cpu, slot);
 	}
 	ret = wait_for_page(s, slot);
 	if (ret || !tried)

@@ -138,6 +138,20 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	uncharge_folio(s, nr);
 }
 
+void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	const uint32_t block = MAX(s->cfg.machine.block_pages, 1);
+	const uint32_t file = slot_file(s, slot), base = file_slot(s, file, 0);
+	const uint32_t first = slot - base - (slot - base) % block;
+	const uint32_t nr = MIN(block, s->trace->files[file].pages - first);
+
+	/* squashfs_readpage_block() */
+	for (uint32_t i = 0; block > 1 && i < nr; i++)
+		if (!(s->folios[base + first + i].flags & PG_resident))
+			filemap_add_folio(s, cpu, base + first + i, 0, ADD_READAHEAD);
+	read_folios(s, base + first, nr);
+}
+
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	/* force_page_cache_ra(), and filemap_create_folio() where that fails */
@@ -279,7 +293,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 					continue;
 				if (ret)
 					return ret;
-				read_folios(s, base + (uint32_t)at, 1);
+				filemap_read_folio(s, cpu, base + (uint32_t)at);
 				batch_end = at + 1;
 			}
 		}

@@ -28,6 +28,9 @@ void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before);
 /** Drop a clean, unmapped, unbatched folio, leaving no shadow. */
 void filemap_drop(struct sim *s, uint32_t slot);
 
+/** filemap_read_folio(): read the page @slot, which is in the cache, and what the file system
+ * reads with it. */
+void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot);
 /** What a read(2) of one page does when it misses and readahead is off. */
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot);
 /** read(2) of @pages pages of the open file, from page @pgoff on. */

@@ -44,13 +44,37 @@ static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_rea
 		read_folios(s, slot, nr);
 }
 
+/*
+ * squashfs_readahead(), readahead_expand(): add the rest of the blocks that hold the window
+ * [*@first, @end), first downwards, up to a page that is cached. @first: set to where it
+ * starts now. Return: its end.
+ */
+static uint32_t expand_to_blocks(struct sim *s, unsigned int cpu, struct file_open *ra,
+				 uint32_t *first, uint32_t end, struct device_plug *plug)
+{
+	const uint32_t block = s->cfg.machine.block_pages, base = file_slot(s, ra->file, 0);
+	const uint32_t below = *first - *first % block;
+	const uint64_t above = MIN(((uint64_t)end + block - 1) / block * block,
+				   (uint64_t)s->trace->files[ra->file].pages);
+
+	for (; *first > below; --*first)
+		if (s->folios[base + *first - 1].flags & PG_resident ||
+		    ra_add_folio(s, cpu, base + *first - 1, 0, false, plug))
+			return end;
+	for (; end < above; end++, ra->size++, ra->async_size++)
+		if (s->folios[base + end].flags & PG_resident ||
+		    ra_add_folio(s, cpu, base + end, 0, false, plug))
+			break;
+	return end;
+}
+
 /* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; if memory is short
  * they read less */
-static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t start, uint32_t nr,
-		    uint32_t lookahead)
+static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t start,
+		    uint32_t nr, uint32_t lookahead)
 {
-	const struct trace_file *tf = &s->trace->files[file];
-	uint32_t base = file_slot(s, file, 0);
+	const struct trace_file *tf = &s->trace->files[ra->file];
+	uint32_t base = file_slot(s, ra->file, 0), first = start;
 	struct device_plug plug = { NULL };
 	uint32_t mark, nr_read = 0;
 
@@ -75,7 +99,9 @@ static void ra_fill(struct sim *s, unsigned int cpu, uint32_t file, uint32_t sta
 			break;
 		nr_read++;
 	}
-	ra_submit(s, base + start, nr, nr_read, &plug);
+	if (nr_read && s->cfg.machine.block_pages > 1)
+		nr = expand_to_blocks(s, cpu, ra, &first, start + nr, &plug) - first;
+	ra_submit(s, base + first, nr, nr_read, &plug);
 }
 
 /* page_cache_ra_order(): read the window of @ra, starting at @start, in folios of ra->order */
@@ -92,7 +118,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 
 	if (!max_order) {
 		ra->order = 0;
-		ra_fill(s, cpu, ra->file, start, ra->size, ra->async_size);
+		ra_fill(s, cpu, ra, start, ra->size, ra->async_size);
 		return;
 	}
 	if (limit > end - 1 || !s->cfg.kernel->readahead_ends_at_eof)
@@ -121,7 +147,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 	ra_submit(s, base + start, index - start, index - start, &plug);
 	/* some page was already cached, or memory is short */
 	if (ret && end > index)
-		ra_fill(s, cpu, ra->file, index, (uint32_t)(end - index), ra->async_size);
+		ra_fill(s, cpu, ra, index, (uint32_t)(end - index), ra->async_size);
 }
 
 /* ractl_max_pages(): one read() may take more than the window at once */
@@ -173,7 +199,7 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 
 	if (!s->cfg.machine.readahead_pages) {
 		/* force_page_cache_ra() of one page */
-		ra_fill(s, cpu, ra->file, pgoff, 1, 0);
+		ra_fill(s, cpu, ra, pgoff, 1, 0);
 		return;
 	}
 
@@ -186,7 +212,7 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	} else {
 		contig = cached_before(s, ra->file, pgoff, max, &from_start);
 		if (contig <= req) {
-			ra_fill(s, cpu, ra->file, pgoff, req, 0);
+			ra_fill(s, cpu, ra, pgoff, req, 0);
 			return;
 		}
 		if (from_start)

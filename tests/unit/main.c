@@ -44,6 +44,7 @@
 	X(fault)                                                                                   \
 	X(readahead)                                                                               \
 	X(ext4)                                                                                    \
+	X(file_system)                                                                             \
 	X(page_writeback)                                                                          \
 	X(filemap)                                                                                 \
 	X(lru_classic)                                                                             \

@@ -125,7 +125,10 @@ static const struct {
 	{ "memcg_stats", "flushed", NULL },
 	{ "file_system", "none", NULL },
 	{ "file_system", "ext4", NULL },
-	{ "file_system", "xfs", "machine key file_system is \"xfs\", expected one of: none, ext4" },
+	{ "file_system", "xfs", NULL },
+	{ "file_system", "zfs",
+	  "machine key file_system is \"zfs\", expected one of: none, order0, ext4, xfs, btrfs, "
+	  "erofs, squashfs, fuse, overlayfs" },
 	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected one of: exact, flushed" },
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
 	{ "memcg_pages", "40%", NULL },

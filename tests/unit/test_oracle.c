@@ -22,6 +22,7 @@
 #include "models/lru-mglru.h"
 #include "models/models.h"
 #include "sim/mm/damon.h"
+#include "sim/mm/file-system.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
@@ -601,7 +602,7 @@ static int64_t lockstep(const struct random_trace *rt, const struct setup *su, c
 		int ret = sim_run(s, it.next - sim_position(s), &err);
 
 		g_assert_false(r->broken);
-		if (cov && rt->m.max_folio_order)
+		if (cov && r->max_order)
 			count_large(r, cov);
 		if (cov && r->damon)
 			count_young(r, cov);
@@ -780,7 +781,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE, MONITORED };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
@@ -805,6 +806,14 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		rt->m.damon_seed = seed;
 		rt->m.ram_pages = seed % 4 ? 0 : seed % 7 * 300;
 		rt->m.max_folio_order = seed % 2 ? 0 : 1 + (uint32_t)(seed % 5);
+	}
+	if (traces == FILE_SYSTEMS) {
+		rt->m.file_system = (uint32_t)(seed % NR_FILE_SYSTEMS);
+		/* what is read ahead has to stay until it is read, here 1024 pages by btrfs */
+		if (rt->m.memcg_pages)
+			rt->m.memcg_pages += 1300;
+		else
+			rt->m.memory_pages += 1300;
 	}
 	if (traces != SPARSE)
 		return 1;
@@ -908,6 +917,18 @@ static void test_lockstep_shadow_nodes(void)
 			CU_ASSERT(cov.sum.v[VM_workingset_refault_file] > 1000);
 		}
 	}
+}
+
+/* the rules of each file system */
+static void test_lockstep_file_systems(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 60);
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, FILE_SYSTEMS, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
+	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, FILE_SYSTEMS, &cov);
+	CU_ASSERT(cov.large > cov.ops_run / 10);
 }
 
 /* pages of which every fourth is in use, sample after sample: as many regions as the
@@ -1193,6 +1214,7 @@ void suite_oracle(void)
 	CU_add_test(s, "engine and reference in lockstep", test_lockstep);
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
+	CU_add_test(s, "the same on each file system", test_lockstep_file_systems);
 	CU_add_test(s, "the same with a monitor", test_lockstep_monitor);
 	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);

@@ -485,6 +485,10 @@ static int on_comment(struct perf *im, char *line)
 		return recording_page_size(rec, rest);
 	if (!value || g_str_has_prefix(line, "# lost:") || g_str_has_prefix(line, "# hostname"))
 		return 0;
+	if (scan_word(&rest, "# file systems: "))
+		recording_file_systems(rec, rest);
+	if (scan_word(&rest, "# readahead: "))
+		recording_readahead(rec, rest);
 	rec->arm64 |= g_str_has_prefix(line, "# arch: aarch64");
 	key += *key == ' ';
 	for (end = value; end > key && end[-1] == ' '; end--)

@@ -200,7 +200,15 @@ static void add_machine(struct recording *rec)
 
 	trace_build_machine(b, "memcg_pages", memory);
 	trace_build_machine(b, "cpus", s);
-	trace_build_machine(b, "readahead_pages", "32");
+	if (rec->readahead_pages) {
+		g_autofree char *window = g_strdup_printf("%" PRIu64, rec->readahead_pages);
+
+		trace_build_machine(b, "readahead_pages", window);
+	} else {
+		trace_build_machine(b, "readahead_pages", "32");
+	}
+	if (rec->file_system)
+		trace_build_machine(b, "file_system", rec->file_system);
 	trace_build_machine(b, "fault_around_pages", "16");
 	trace_build_machine(b, "prefault", rec->arm64 ? "old" : "young");
 	note(b, "memory",
@@ -245,6 +253,40 @@ int recording_page_size(struct recording *rec, const char *text)
 		return recording_bad(rec, "page size", text, "4096, 16384 or 65536");
 	rec->rb.page_pages = (unsigned int)(bytes / 4096);
 	return 0;
+}
+
+void recording_file_systems(struct recording *rec, const char *text)
+{
+	/* as statfs(2) and the machine key name them */
+	static const char *const names[][2] = {
+		{ "ext4", "ext4" },    { "xfs", "xfs" },	   { "btrfs", "btrfs" },
+		{ "erofs", "erofs" },  { "squashfs", "squashfs" }, { "fuse", "fuse" },
+		{ "fuseblk", "fuse" }, { "overlay", "overlayfs" }
+	};
+	g_auto(GStrv) list = g_strsplit(text, ", ", -1);
+
+	for (char **item = list; *item && !rec->file_system; item++) {
+		const size_t len = strcspn(*item, " ");
+
+		if (len == 5 && !strncmp(*item, "tmpfs", 5))
+			continue;
+		for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
+			if (strlen(names[i][0]) == len && !strncmp(*item, names[i][0], len))
+				rec->file_system = names[i][1];
+		return;
+	}
+}
+
+void recording_readahead(struct recording *rec, const char *text)
+{
+	const char *at = strchr(text, ' ');
+	uint64_t kb;
+
+	if (!at)
+		return;
+	at++;
+	if (scan_u64(&at, &kb) && g_str_has_prefix(at, " kB") && kb / 4 <= 1 << 16)
+		rec->readahead_pages = kb / 4;
 }
 
 int recording_end(struct recording *rec, int ret, struct trace **out, struct err *err)

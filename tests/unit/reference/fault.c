@@ -158,7 +158,7 @@ static enum ref_fault filemap_fault(struct ref *r, unsigned int cpu, const struc
 	if (!r->pages[page].resident) {
 		if (!ref_filemap_add_folio(r, cpu, page, false, REF_GFP_KERNEL))
 			return FAULT_OOM;
-		ref_device_read(r, page, 1);
+		ref_filemap_read_folio(r, cpu, page);
 	}
 	/* either the readahead or page_not_uptodate dropped the lock */
 	return tried ? FAULT_OK : FAULT_RETRY_MAJOR;

@@ -40,7 +40,30 @@ int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff)
 /* mapping_max_folio_order() */
 unsigned int ref_max_order(const struct ref *r, uint32_t file)
 {
-	return ref_is_shmem(r, file) ? 0 : r->m.max_folio_order;
+	return ref_is_shmem(r, file) ? 0 : r->max_order;
+}
+
+/* a block of squashfs has 128 KiB */
+uint64_t ref_block_pages(const struct ref *r)
+{
+	return r->m.file_system == FS_SQUASHFS ? 32 : 1;
+}
+
+void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page)
+{
+	const uint32_t file = (uint32_t)ref_file_of(r, page);
+	const uint64_t pgoff = (uint64_t)page - r->t->files[file].first;
+	uint64_t at = pgoff, end = pgoff + 1;
+
+	while (at % ref_block_pages(r))
+		at--;
+	while (end % ref_block_pages(r) && end < r->t->files[file].pages)
+		end++;
+	for (uint64_t i = at; i < end; i++)
+		if (!r->pages[ref_file_page(r, file, i)].resident)
+			ref_filemap_add_folio(r, cpu, ref_file_page(r, file, i), false,
+					      REF_GFP_READAHEAD);
+	ref_device_read(r, ref_file_page(r, file, at), end - at);
 }
 
 enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, int order, bool write,
@@ -152,7 +175,7 @@ bool ref_filemap_read(struct ref *r, struct ref_proc *p, struct ref_open *ra, ui
 			if (!ref_filemap_add_folio(r, p->cpu, first + (int)at, false,
 						   REF_GFP_KERNEL))
 				return false;
-			ref_device_read(r, first + (int)at, 1);
+			ref_filemap_read_folio(r, p->cpu, first + (int)at);
 			folios[nr_folios++] = first + (int)at;
 		}
 		tail = folios[nr_folios - 1];

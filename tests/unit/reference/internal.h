@@ -141,6 +141,10 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 /** The same for one page, which is not cached. */
 bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write, enum ref_gfp gfp);
 unsigned int ref_max_order(const struct ref *r, uint32_t file);
+/** The least that the file system reads, in pages. */
+uint64_t ref_block_pages(const struct ref *r);
+/** filemap_read_folio() of @page, which is in the cache. */
+void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page);
 /** Remove a page from the cache without leaving a shadow. */
 void ref_filemap_drop(struct ref *r, int page);
 /** One request to the device; the pages of the window are locked until it is done. */

@@ -6,10 +6,21 @@
 
 #include <glib.h>
 
-/* do_page_cache_ra(), page_cache_ra_unbounded() */
-static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+/* readahead_expand() by one page. Return: could it be added? */
+static bool expand(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index)
+{
+	const int page = ref_file_page(r, file, index);
+
+	return !r->pages[page].resident &&
+	       ref_filemap_add_folio(r, cpu, page, false, REF_GFP_READAHEAD);
+}
+
+/* do_page_cache_ra(), page_cache_ra_unbounded(), squashfs_readahead() */
+static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t nr_to_read, uint64_t lookahead_size)
 {
+	const uint64_t block = ref_block_pages(r);
+	const uint32_t file = ra->file;
 	uint64_t end_index = r->t->files[file].pages - 1, mark = UINT64_MAX, nr_read = 0;
 
 	if (index > end_index)
@@ -32,8 +43,19 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, uint32_t file, uin
 		if (i == mark)
 			r->pages[page].reclaim = true;
 	}
-	if (nr_read)
-		ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
+	if (!nr_read)
+		return;
+	while (index % block && expand(r, cpu, file, index - 1)) {
+		index--;
+		nr_to_read++;
+	}
+	while (index % block == 0 && (index + nr_to_read) % block &&
+	       index + nr_to_read <= end_index && expand(r, cpu, file, index + nr_to_read)) {
+		nr_to_read++;
+		ra->size++;
+		ra->async_size++;
+	}
+	ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
 }
 
 /* page_cache_ra_order(): the window of @ra */
@@ -46,7 +68,7 @@ static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open
 
 	if (!max_order) {
 		ra->order = 0;
-		do_page_cache_ra(r, cpu, ra->file, start, ra->size, ra->async_size);
+		do_page_cache_ra(r, cpu, ra, start, ra->size, ra->async_size);
 		return;
 	}
 	if (start + ra->size - 1 < limit || r->v6)
@@ -76,7 +98,7 @@ static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open
 	if (index > start)
 		ref_device_read(r, ref_file_page(r, ra->file, start), index - start);
 	if (ret != REF_ADDED && start + ra->size > index)
-		do_page_cache_ra(r, cpu, ra->file, index, start + ra->size - index, ra->async_size);
+		do_page_cache_ra(r, cpu, ra, index, start + ra->size - index, ra->async_size);
 }
 
 static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
@@ -118,7 +140,7 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 	int first = ref_file_page(r, ra->file, 0);
 
 	if (!r->m.readahead_pages) {
-		do_page_cache_ra(r, cpu, ra->file, index, 1, 0);
+		do_page_cache_ra(r, cpu, ra, index, 1, 0);
 		return;
 	}
 	if (!index || req > max || index - (uint64_t)ra->prev_page <= 1) {
@@ -130,7 +152,7 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 		       r->pages[first + (int)(index - 1 - contig)].resident)
 			contig++;
 		if (contig <= req) {
-			do_page_cache_ra(r, cpu, ra->file, index, req, 0);
+			do_page_cache_ra(r, cpu, ra, index, req, 0);
 			return;
 		}
 		if (contig == index)

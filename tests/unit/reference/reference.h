@@ -28,6 +28,7 @@
 #include <glib.h>
 
 #include "sim/machine.h"
+#include "sim/mm/file-system.h"
 #include "sim/op.h"
 #include "sim/trace.h"
 #include "sim/vmstat.h"
@@ -223,7 +224,8 @@ struct ref {
 	const struct policy_rule *policy;
 	bool evict;
 	enum op_code ends_as;
-	uint32_t base; /* vpn of ptes[0] */
+	uint32_t base;		/* vpn of ptes[0] */
+	unsigned int max_order; /* of folios of files with a device */
 
 	struct ref_page *pages;
 	int nr_file, nr_pages, cap_pages; /* @nr_file: metadata of the file system too */

@@ -183,6 +183,25 @@ static void find_base(struct ref *r)
 	r->broken = last > (uint64_t)r->base + REF_VPNS;
 }
 
+/* what the file system makes of the machine, for v6.18 and later */
+static void mount(struct ref *r)
+{
+	static const unsigned int orders[NR_FILE_SYSTEMS] = {
+		[FS_EXT4] = 9, [FS_XFS] = 9, [FS_EROFS] = 9, [FS_OVERLAYFS] = 9, [FS_BTRFS] = 6
+	};
+
+	r->max_order = r->m.max_folio_order;
+	if (r->m.file_system == FS_NONE)
+		return;
+	if (!r->max_order && !r->v6_12 && !(r->v6 && r->m.file_system == FS_BTRFS))
+		r->max_order = orders[r->m.file_system];
+	if (r->m.file_system == FS_BTRFS) { /* its own bdi */
+		r->m.readahead_pages = 4 << 20 >> 12;
+		r->m.io_pages = 32;
+	}
+	r->m.ext4 = r->m.file_system == FS_EXT4;
+}
+
 struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,
 		    bool mglru, const struct policy_rule *policy, bool evict, enum op_code ends_as)
 {
@@ -198,7 +217,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->evict = evict;
 	r->ends_as = ends_as;
 	r->nr_file = (int)t->nr_file_pages;
-	if (m->ext4)
+	mount(r);
+	if (r->m.ext4)
 		r->nr_file += 4 + (11 + (int)t->nr_files) / 16;
 	r->nr_pages = r->nr_file;
 	r->cap_pages = r->nr_file + 1024;
@@ -216,7 +236,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	ref_zone_init(r);
 	ref_trees_init(r);
 	/* pages of the mounted file system; not part of memory_pages */
-	for (int i = 0; i < 2 && m->ext4 && !m->memcg_pages; i++) {
+	for (int i = 0; i < 2 && r->m.ext4 && !m->memcg_pages; i++) {
 		r->pages[t->nr_file_pages + i].resident = true;
 		r->pages[t->nr_file_pages + i].buffer = true;
 		ref_lruvec_add_tail(r, (int)t->nr_file_pages + i);

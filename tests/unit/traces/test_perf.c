@@ -490,6 +490,36 @@ static void test_header(void)
 	trace_free(t);
 }
 
+/* what record.sh says of the files and their device becomes keys of the machine */
+static void test_settings(void)
+{
+	static const struct {
+		const char *header, *file_system, *readahead;
+	} rows[] = {
+		{ "", "", "32" },
+		{ "# file systems: ext4 (12 files), tmpfs (3 files)\n# readahead: 254:0 8192 kB\n",
+		  "ext4", "2048" },
+		{ "# file systems: tmpfs (9 files), overlay (3 files)\n", "overlayfs", "32" },
+		{ "# file systems: zfs (9 files), ext4 (3 files)\n", "", "32" },
+		{ "# file systems: unknown\n# readahead: unknown\n", "", "32" },
+		{ "# readahead: 254:0 x kB\n", "", "32" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strconcat("# reapsim-perf 1\n", rows[i].header,
+						    BIN MAP_BIN FAULT("400000", "4"), NULL);
+		struct trace *t;
+		struct err err;
+
+		CU_ASSERT_EQUAL_FATAL(read_text_with(text, NULL, &t, &err), 0);
+		CU_ASSERT_STRING_EQUAL(value_of(t->machine, t->nr_machine, "file_system"),
+				       rows[i].file_system);
+		CU_ASSERT_STRING_EQUAL(value_of(t->machine, t->nr_machine, "readahead_pages"),
+				       rows[i].readahead);
+		trace_free(t);
+	}
+}
+
 /* perf script --header: the numbers of the host are used, its name is not. */
 static void test_perf_header(void)
 {
@@ -595,6 +625,7 @@ void suite_perf(void)
 	CU_add_test(s, "excerpts become operations", test_ops);
 	CU_add_test(s, "malformed lines are refused by number", test_malformed);
 	CU_add_test(s, "header, machine and notes", test_header);
+	CU_add_test(s, "what a recording says of files and their device", test_settings);
 	CU_add_test(s, "header of perf script, without the host's name", test_perf_header);
 	CU_add_test(s, "marks", test_marks);
 	CU_add_test(s, "addresses", test_addresses);

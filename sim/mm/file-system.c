@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors the largest folio of a file in v6.12 to v7.3 (ext4_set_inode_mapping_order(),
+ * btrfs_set_inode_mapping_order(), mapping_set_large_folios() of xfs and erofs), btrfs's own
+ * backing device with a window of 4 MiB (open_ctree()), and the blocks of squashfs, which are
+ * read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128 KiB, as by default.
+ *
+ * Approximations: only ext4 has metadata pages (sim/mm/ext4.c). All writes are those of ext4.
+ * A compressed btrfs reads whole extents, and erofs with compression keeps the compressed
+ * pages in a second cache that nobody maps: neither is modelled. The files of overlayfs are
+ * those of a lower ext4. A fuse server keeps the cache at open(). Only ext4 was compared with
+ * recordings; the orders of the others were seen on Debian's 7.3.4.
+ */
+#include "sim/mm/file-system.h"
+
+#include <errno.h>
+
+#include <glib.h>
+
+#include "sim/mm/folio.h"
+
+#define BTRFS_MAX_ORDER	   6	/* 64 blocks of 4 KiB */
+#define BTRFS_RA_PAGES	   1024 /* SZ_4M / PAGE_SIZE */
+#define VM_READAHEAD_PAGES 32
+#define SQUASHFS_BLOCK	   32
+
+const char *const file_system_names[NR_FILE_SYSTEMS + 1] = {
+	[FS_NONE] = "none",	    [FS_ORDER0] = "order0", [FS_EXT4] = "ext4",
+	[FS_XFS] = "xfs",	    [FS_BTRFS] = "btrfs",   [FS_EROFS] = "erofs",
+	[FS_SQUASHFS] = "squashfs", [FS_FUSE] = "fuse",	    [FS_OVERLAYFS] = "overlayfs",
+};
+
+/* mapping_max_folio_order() of its files */
+static uint32_t max_order(enum file_system fs, const struct kernel_profile *kernel)
+{
+	switch (fs) {
+	case FS_EXT4:
+	case FS_OVERLAYFS:
+		return kernel->large_folios ? MAX_FOLIO_ORDER : 0;
+	case FS_XFS:
+	case FS_EROFS:
+		return MAX_FOLIO_ORDER;
+	case FS_BTRFS:
+		return kernel->btrfs_large_folios ? BTRFS_MAX_ORDER : 0;
+	default:
+		return 0;
+	}
+}
+
+int file_system_apply(struct machine *m, const struct kernel_profile *kernel, struct err *err)
+{
+	const enum file_system fs = (enum file_system)m->file_system;
+	uint32_t order;
+
+	if (fs == FS_NONE)
+		return 0;
+	order = max_order(fs, kernel);
+	if (order && !kernel->large_folios)
+		return err_set(err, -EINVAL,
+			       "machine key file_system is %s: kernel %s has large folios there, "
+			       "which the simulator models from 6.18 on; expected order0 or ext4",
+			       file_system_names[fs], kernel->name);
+	if (m->max_folio_order > order)
+		return err_set(
+			err, -EINVAL,
+			"machine key max_folio_order is %u, expected at most %u: the largest "
+			"of %s on kernel %s",
+			m->max_folio_order, order, file_system_names[fs], kernel->name);
+	if (!m->max_folio_order)
+		m->max_folio_order = order;
+	m->ext4 = fs == FS_EXT4;
+	if (fs == FS_BTRFS) {
+		m->readahead_pages = BTRFS_RA_PAGES;
+		m->io_pages = VM_READAHEAD_PAGES;
+	}
+	m->block_pages = fs == FS_SQUASHFS ? SQUASHFS_BLOCK : 1;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What a file system does with the page cache of its files (machine key file_system). */
+#ifndef REAPSIM_FILE_SYSTEM_H
+#define REAPSIM_FILE_SYSTEM_H
+
+#include "sim/err.h"
+#include "sim/kernel.h"
+#include "sim/machine.h"
+
+/** enum file_system - in the order of the key's values. */
+enum file_system {
+	FS_NONE,   /* single pages, unless max_folio_order says otherwise */
+	FS_ORDER0, /* single pages */
+	FS_EXT4,
+	FS_XFS,
+	FS_BTRFS,
+	FS_EROFS,
+	FS_SQUASHFS,
+	FS_FUSE,
+	FS_OVERLAYFS, /* on ext4 */
+	NR_FILE_SYSTEMS,
+};
+
+/** The values of the key, NULL at the end. */
+extern const char *const file_system_names[];
+
+/**
+ * file_system_apply - set what @m->file_system implies on @kernel: max_folio_order (a value
+ * other than 0 stays as a maximum), readahead_pages, io_pages, block_pages, ext4.
+ * Return: 0, or -EINVAL with @err if the simulator cannot model the combination.
+ */
+int file_system_apply(struct machine *m, const struct kernel_profile *kernel, struct err *err);
+
+#endif

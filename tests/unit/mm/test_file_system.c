@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * sim/mm/file-system.c: what is read of a file, and in which folios. The numbers were seen on
+ * Debian's 7.3.4: a cold file of 4096 pages, window 32.
+ */
+#include <errno.h>
+
+#include <CUnit/CUnit.h>
+
+#include "models/models.h"
+#include "sim/mm/file-system.h"
+#include "tests/unit/testlib.h"
+
+void suite_file_system(void);
+
+/* number of folios of each order, "0:32 2:8"; and pages that are cached */
+static char *orders(const struct tl *x, uint32_t pages, uint32_t *cached)
+{
+	GString *str = g_string_new(NULL);
+	unsigned int nr[MAX_FOLIO_ORDER + 1] = { 0 };
+
+	*cached = 0;
+	for (uint32_t p = 0; p < pages; p++) {
+		const struct folio *f = tl_folio(x, "a", p);
+
+		*cached += (f->flags & PG_resident) != 0;
+		if (f->flags & PG_resident && f->order <= MAX_FOLIO_ORDER)
+			nr[f->order]++;
+	}
+	for (unsigned int order = 0; order <= MAX_FOLIO_ORDER; order++)
+		if (nr[order])
+			g_string_append_printf(str, "%s%u:%u", str->len ? " " : "", order,
+					       nr[order]);
+	return g_string_free(str, FALSE);
+}
+
+static void test_orders(void)
+{
+	static const struct {
+		const char *fs;
+		const struct kernel_profile *kernel;
+		const char *orders;
+	} rows[] = {
+		{ "ext4", &kernel_7_3, "0:32 2:8 4:2 5:125" },
+		{ "xfs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
+		{ "erofs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
+		{ "overlayfs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
+		{ "btrfs", &kernel_7_3, "0:1024 2:256 4:64 6:16" },
+		{ "squashfs", &kernel_7_3, "0:4096" },
+		{ "fuse", &kernel_7_3, "0:4096" },
+		{ "order0", &kernel_7_3, "0:4096" },
+		{ "none", &kernel_7_3, "0:4096" },
+		{ "ext4", &kernel_6_18, "0:32 2:8 4:2 5:125" },
+		{ "btrfs", &kernel_6_18, "0:4096" },
+		{ "ext4", &kernel_6_12, "0:4096" },
+		{ "btrfs", &kernel_6_12, "0:4096" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine = g_strconcat(
+			"memcg_pages=8000 readahead_pages=32 file_system=", rows[i].fs, NULL);
+		struct tl *x = tl_new_kernel(
+			rows[i].kernel, &lru_classic, machine, NULL,
+			"file,a,4096; spawn,1; map,1,0,4096,r--p,a,0,sequential; touch,1,0,4096,r");
+		g_autofree char *have = NULL;
+		uint32_t cached;
+
+		TL_EQ(tl_end(x), 1, "%s: %s", rows[i].fs, x->err.msg);
+		have = orders(x, 4096, &cached);
+		TL_STR(have, rows[i].orders, "%s, v%s", rows[i].fs, rows[i].kernel->name);
+		tl_free(x);
+	}
+}
+
+/* one touch in the middle of the file */
+static void test_least_read(void)
+{
+	static const struct {
+		const char *fs, *advice;
+		uint32_t cached;
+		const char *pages;
+	} rows[] = {
+		{ "ext4", "", 32, "84-115" },	  { "ext4", ",random", 1, "100" },
+		{ "squashfs", "", 64, "64-127" }, { "squashfs", ",random", 32, "96-127" },
+		{ "btrfs", "", 1024, "0-1023" },	  { "btrfs", ",random", 1, "100" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine =
+			g_strconcat("readahead_pages=32 file_system=", rows[i].fs, NULL);
+		g_autofree char *text = g_strdup_printf(
+			"file,a,4096; spawn,1; map,1,0,4096,r--p,a,0%s; touch,1,100,1,r",
+			rows[i].advice);
+		struct tl *x = tl_run(machine, NULL, text);
+		g_autofree char *pages = tl_pages(x, "a", PG_resident), *have = NULL;
+		uint32_t cached;
+
+		have = orders(x, 4096, &cached);
+		TL_EQ(cached, rows[i].cached, "%s%s", rows[i].fs, rows[i].advice);
+		TL_STR(pages, rows[i].pages, "%s%s", rows[i].fs, rows[i].advice);
+		tl_free(x);
+	}
+}
+
+/* read(2) of a page, without readahead, at the end of a file that ends within a block */
+static void test_block_at_end(void)
+{
+	struct tl *x = tl_run("file_system=squashfs", NULL,
+			      "file,a,40; file,b,40; spawn,1; read,1,a,35,1; write,1,b,34,1;"
+			      "read,1,b,36,1");
+	g_autofree char *a = tl_pages(x, "a", PG_resident), *b = tl_pages(x, "b", PG_resident);
+
+	TL_STR(a, "32-39", "a block");
+	TL_STR(b, "34-36", "not past a page that is cached, and not up from there");
+	tl_free(x);
+}
+
+static void test_maximum(void)
+{
+	static const struct {
+		const struct kernel_profile *kernel;
+		const char *machine, *error;
+		uint32_t order;
+	} rows[] = {
+		{ &kernel_7_3, "file_system=ext4", NULL, 9 },
+		{ &kernel_7_3, "file_system=ext4 max_folio_order=4", NULL, 4 },
+		{ &kernel_7_3, "max_folio_order=4", NULL, 4 },
+		{ &kernel_7_3, "file_system=btrfs max_folio_order=7",
+		  "machine key max_folio_order is 7, expected at most 6: the largest of btrfs on "
+		  "kernel 7.3",
+		  0 },
+		{ &kernel_7_3, "file_system=order0 max_folio_order=1",
+		  "machine key max_folio_order is 1, expected at most 0: the largest of order0 on "
+		  "kernel 7.3",
+		  0 },
+		{ &kernel_6_12, "file_system=ext4", NULL, 0 },
+		{ &kernel_6_12, "file_system=xfs",
+		  "machine key file_system is xfs: kernel 6.12 has large folios there, which the "
+		  "simulator models from 6.18 on; expected order0 or ext4",
+		  0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct machine m = tl_machine(rows[i].machine);
+		struct err err = { "" };
+		const int ret = file_system_apply(&m, rows[i].kernel, &err);
+
+		TL_EQ(ret, rows[i].error ? -EINVAL : 0, "%s: %s", rows[i].machine, err.msg);
+		TL_STR(err.msg, rows[i].error ? rows[i].error : "", "%s", rows[i].machine);
+		if (!ret)
+			TL_EQ(m.max_folio_order, rows[i].order, "%s", rows[i].machine);
+	}
+}
+
+void suite_file_system(void)
+{
+	CU_pSuite s = CU_add_suite("file_system", NULL, NULL);
+
+	CU_add_test(s, "orders of a cold sequential read", test_orders);
+	CU_add_test(s, "the least that is read", test_least_read);
+	CU_add_test(s, "blocks end with the file", test_block_at_end);
+	CU_add_test(s, "an explicit maximum, and what is refused", test_maximum);
+}
