@@ -39,6 +39,7 @@ struct machine {
 	uint32_t readahead_pages;	  /* of the device: read_ahead_kb / 4 */
 	uint32_t io_pages;		  /* largest request of the device: max_sectors_kb / 4 */
 	uint32_t max_folio_order;	  /* mapping_max_folio_order() of files not on tmpfs */
+	uint32_t exec_folio_order;	  /* that program text is read in: arm64 4 */
 	uint32_t fault_around_pages;	  /* power of two; 1: off */
 	bool prefault_old;		  /* arm64 with hardware AF; x86: young */
 	/*

@@ -4,7 +4,7 @@
  * page_cache_ra_order, page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead()
  * of mm/filemap.c.
  *
- * Approximations: no congestion; arm64's exec_folio_order() is 0, like x86's. In an
+ * Approximations: no congestion. In an
  * untimed run the reads of a window are one request, and the task waits for
  * readahead like for any other read. In a timed run each run of missing pages is one
  * request, all are submitted at the end, and a task waits only when it needs a page.
@@ -291,17 +291,20 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 			return;
 	}
 	if (flags & VM_EXEC) {
-		ra->start = MAX(pgoff, vma->pgoff);
-		ra->size = (uint32_t)MIN((uint64_t)ra->start + max,
-					 (uint64_t)vma->pgoff + vma_pages(vma)) -
-			   ra->start;
+		const uint64_t size = 1ull << s->cfg.machine.exec_folio_order;
+		uint64_t end;
+
+		ra->start = MAX((uint32_t)(pgoff - pgoff % size), vma->pgoff);
+		end = (ra->start + max + size - 1) / size * size;
+		ra->size = (uint32_t)MIN(end, (uint64_t)vma->pgoff + vma_pages(vma)) - ra->start;
 		ra->async_size = 0;
+		ra->order = (uint8_t)s->cfg.machine.exec_folio_order;
 	} else {
 		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
 		ra->size = max;
 		ra->async_size = max / 4;
+		ra->order = 0;
 	}
-	ra->order = 0;
 	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 

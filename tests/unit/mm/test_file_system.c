@@ -82,7 +82,7 @@ static void test_least_read(void)
 	} rows[] = {
 		{ "ext4", "", 32, "84-115" },	  { "ext4", ",random", 1, "100" },
 		{ "squashfs", "", 64, "64-127" }, { "squashfs", ",random", 32, "96-127" },
-		{ "btrfs", "", 1024, "0-1023" },	  { "btrfs", ",random", 1, "100" },
+		{ "btrfs", "", 1024, "0-1023" },  { "btrfs", ",random", 1, "100" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -152,6 +152,39 @@ static void test_maximum(void)
 	}
 }
 
+/* program text of arm64: aligned pieces of 64 KiB, inside the mapping */
+static void test_exec_order(void)
+{
+	static const struct {
+		const char *machine, *map, *orders, *pages;
+	} rows[] = {
+		{ "exec_folio_order=4 file_system=ext4", "map,1,0,200,r-xp,a,0", "4:2", "96-127" },
+		{ "exec_folio_order=4 file_system=order0", "map,1,0,200,r-xp,a,0", "0:32",
+		  "96-127" },
+		{ "exec_folio_order=0 file_system=ext4", "map,1,0,200,r-xp,a,0", "0:32",
+		  "100-131" },
+		{ "exec_folio_order=4 file_system=ext4", "map,1,0,200,r--p,a,0", "0:32", "84-115" },
+		/* a mapping of the pages 98 to 120 */
+		{ "exec_folio_order=4 file_system=ext4", "map,1,98,23,r-xp,a,98", "0:1 1:1 2:1 3:2",
+		  "98-120" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine =
+			g_strconcat("readahead_pages=32 ", rows[i].machine, NULL);
+		g_autofree char *text = g_strconcat("file,a,4096; spawn,1; ", rows[i].map,
+						    "; touch,1,100,1,r", NULL);
+		struct tl *x = tl_run(machine, NULL, text);
+		g_autofree char *pages = tl_pages(x, "a", PG_resident), *have = NULL;
+		uint32_t cached;
+
+		have = orders(x, 4096, &cached);
+		TL_STR(have, rows[i].orders, "%s, %s", rows[i].machine, rows[i].map);
+		TL_STR(pages, rows[i].pages, "%s, %s", rows[i].machine, rows[i].map);
+		tl_free(x);
+	}
+}
+
 void suite_file_system(void)
 {
 	CU_pSuite s = CU_add_suite("file_system", NULL, NULL);
@@ -159,5 +192,6 @@ void suite_file_system(void)
 	CU_add_test(s, "orders of a cold sequential read", test_orders);
 	CU_add_test(s, "the least that is read", test_least_read);
 	CU_add_test(s, "blocks end with the file", test_block_at_end);
+	CU_add_test(s, "the order of program text", test_exec_order);
 	CU_add_test(s, "an explicit maximum, and what is refused", test_maximum);
 }

@@ -222,16 +222,25 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 		if (ra->mmap_miss > 100)
 			return false;
 	}
-	if (!exec) {
+	ra->order = 0;
+	if (exec) {
+		const uint64_t unit = 1ull << r->m.exec_folio_order,
+			       end = v->pgoff + (v->end - v->start);
+		uint64_t ra_end;
+
+		ra->order = r->m.exec_folio_order;
+		ra->start = pgoff / unit * unit;
+		if (ra->start < v->pgoff)
+			ra->start = v->pgoff;
+		for (ra_end = ra->start + max; ra_end % unit; ra_end++)
+			;
+		ra->size = MIN(ra_end, end) - ra->start;
+		ra->async_size = 0;
+	} else {
 		ra->start = pgoff > max / 2 ? pgoff - max / 2 : 0;
 		ra->size = max;
 		ra->async_size = max / 4;
-	} else {
-		ra->start = pgoff;
-		ra->size = MIN(pgoff + max, v->pgoff + (v->end - v->start)) - pgoff;
-		ra->async_size = 0;
 	}
-	ra->order = 0; /* exec_folio_order() is 0, too, except on arm64 */
 	page_cache_ra_order(r, cpu, ra);
 	return true;
 }
