@@ -18,7 +18,13 @@
 #define RULES                                                                                      \
 	.drain_at_unmap = true, .fault_is_active = true, .failed_fork_exits = true,                \
 	.swapin_skips_cache = true, .reuse_drains = true, .clears_referenced_first = true,         \
-	.lru_gen = &lru_gen_6_12
+	.lru_gen = &lru_gen_6_12,                                                                  \
+	.slab = { .xa_node = 592,                                                                  \
+		  .buffer_head = 112,                                                              \
+		  .file = 200,                                                                     \
+		  .vma = 232,                                                                      \
+		  .anon_vma = 112,                                                                 \
+		  .anon_vma_chain = 72 }
 
 const struct kernel_profile kernel_6_12 = {
 	.name = "6.12",

@@ -26,4 +26,10 @@ const struct kernel_profile kernel_6_18 = {
 	.reuse_drains = true,
 	.damon_stat = true,
 	.lru_gen = &lru_gen_6_18,
+	.slab = { .xa_node = 592,
+		  .buffer_head = 112,
+		  .file = 200,
+		  .vma = 200,
+		  .anon_vma = 112,
+		  .anon_vma_chain = 72 },
 };

@@ -16,7 +16,13 @@
 	.mmap_miss_by_fault = true, .readahead_aligned = true, .readahead_ends_at_eof = true,      \
 	.maps_dirty = true, .large_folios = true, .btrfs_large_folios = true,                      \
 	.cost_by_statistics = true, .hopeless_until_balanced = true, .damon_stat = true,           \
-	.damon_min_regions = true, .damon_splits_some = true, .lru_gen = &lru_gen_7_3
+	.damon_min_regions = true, .damon_splits_some = true, .lru_gen = &lru_gen_7_3,             \
+	.slab = { .xa_node = 592,                                                                  \
+		  .buffer_head = 104,                                                              \
+		  .file = 200,                                                                     \
+		  .vma = 200,                                                                      \
+		  .anon_vma = 104,                                                                 \
+		  .anon_vma_chain = 72 }
 
 const struct kernel_profile kernel_7_3 = {
 	.name = "7.3",

@@ -9,8 +9,15 @@
 #define REAPSIM_KERNEL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 struct lru_gen_rules;
+
+/** struct slab_sizes - bytes that the memcg is charged for an object: its size in slab (as in
+ * bytes_alloc of the event kmem_cache_alloc) and the pointer to the obj_cgroup. */
+struct slab_sizes {
+	uint16_t xa_node, buffer_head, file, vma, anon_vma, anon_vma_chain;
+};
 
 struct kernel_profile {
 	const char *name; /* a version, "7.3" */
@@ -90,6 +97,8 @@ struct kernel_profile {
 	/* count_shadow_nodes() takes the pages of the lruvec from lruvec_lru_size(), which
 	 * MGLRU keeps up to date for unevictable pages only; else from the statistics */
 	bool shadow_limit_by_lru_size;
+	/* of charged slab objects */
+	struct slab_sizes slab;
 	/* The monitor, mm/damon */
 
 	/* there is DAMON_STAT */

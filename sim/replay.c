@@ -31,9 +31,9 @@ static struct mm *proc_find(struct sim *s, uint32_t pid)
 	return g_hash_table_lookup(s->procs, GUINT_TO_POINTER(pid));
 }
 
-static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu)
+static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu, bool forked)
 {
-	struct mm *mm = mm_new(s, pid, cpu % s->cfg.machine.cpus);
+	struct mm *mm = mm_new(s, pid, cpu % s->cfg.machine.cpus, forked);
 
 	g_hash_table_insert(s->procs, GUINT_TO_POINTER(pid), mm);
 	return mm;
@@ -78,7 +78,7 @@ uint64_t proc_exit(struct sim *s, struct mm *mm)
 
 struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
 {
-	struct mm *mm = proc_new(s, pid, cpu);
+	struct mm *mm = proc_new(s, pid, cpu, false);
 
 	s->this_cpu = mm->cpu;
 	mm->ran = true;
@@ -101,9 +101,9 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	struct file_open *open = NULL;
 
 	if (!(flags & VM_ANON)) {
-		open = mm_open(mm, file);
+		open = mm_open(s, mm, file);
 		if (flags & (VM_NOREUSE | VM_READONLY))
-			open = file_open_new(file);
+			open = file_open_new(s, file);
 	}
 	/* do_mmap() without FMODE_WRITE: VM_MAYSHARE is left */
 	if (flags & VM_READONLY)
@@ -212,7 +212,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		r->mm = proc_spawn(s, r->pid, x);
 		break;
 	case OP_FORK:
-		child = proc_new(s, arg, x);
+		child = proc_new(s, arg, x, true);
 		mm_fork(s, mm, child);
 		mm_list_add(s, child);
 		break;
@@ -243,10 +243,10 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		ret = touch_pages(s, mm, arg, x >> 1, r->has_ext ? r->ext_arg : 1, x & 1);
 		break;
 	case OP_READ:
-		ret = filemap_read(s, mm->cpu, mm_open(mm, r->file), arg, x);
+		ret = filemap_read(s, mm->cpu, mm_open(s, mm, r->file), arg, x);
 		break;
 	case OP_WRITE:
-		ret = filemap_write(s, mm->cpu, mm_open(mm, r->file), arg, x);
+		ret = filemap_write(s, mm->cpu, mm_open(s, mm, r->file), arg, x);
 		break;
 	case OP_DROP_CACHES:
 		drop_pagecache(s);

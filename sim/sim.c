@@ -12,6 +12,7 @@
 #include "sim/mm/file-system.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/workingset.h"
@@ -138,6 +139,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
 	s->held = &s->held_untimed;
 	charge_init(s);
+	objcg_init(s);
 	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
 	sim_set_times(s, 0);
@@ -176,6 +178,7 @@ void sim_free(struct sim *s)
 	mmu_gathers_free(s->gathers);
 	xa_free(s);
 	damon_free(s);
+	objcg_free(s);
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);
 	free(s->files);
@@ -207,9 +210,9 @@ static void count_tables(gpointer pid, gpointer value, gpointer data)
 	struct sim_memory *out = data;
 
 	(void)pid;
-	for (int i = 0; i < 128; i++) {
-		for (int j = 0; mm->pgd[i] && j < 256; j++) {
-			for (int k = 0; mm->pgd[i][j] && k < 256; k++) {
+	for (int i = 0; i < PTRS_PER_PGD; i++) {
+		for (int j = 0; mm->pgd[i] && j < PTRS_PER_PUD; j++) {
+			for (int k = 0; mm->pgd[i][j] && k < PTRS_PER_PMD; k++) {
 				const struct pte_table *pt = mm->pgd[i][j][k];
 
 				if (!pt)

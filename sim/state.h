@@ -58,6 +58,7 @@ struct task;
 struct timed;
 struct timed_config;
 struct writeback;
+struct objcg;
 struct file_open;
 struct mmu_gather;
 
@@ -154,6 +155,7 @@ struct sim {
 	struct zone zone;
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
+	struct objcg *objcg;	     /* of sim/mm/objcg.h; NULL: kernel memory is not charged */
 	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: not needed in this run */
 	struct damon *damon;	     /* of sim/mm/damon.c; NULL: no monitor */
 	unsigned int this_cpu;	     /* smp_processor_id() */

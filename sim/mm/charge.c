@@ -3,18 +3,18 @@
  * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock. Where
  * no memcg limits the run, pages come from sim/mm/page_alloc.c.
  *
- * Approximations: with machine key kmem, page tables, a fixed number of pages per process and
- * the nodes of the page cache are charged; without it no kernel memory is, as with
- * cgroup.memory=nokmem. A charge of kernel memory never fails and never reclaims: it may exceed
- * the limit until the next page is charged, which reclaims. drain_all_stock() empties the other
- * CPUs' stocks at once, not from a work queue. A large folio of a whole machine takes its
- * pages one by one, as if memory were never fragmented.
+ * Kernel memory that is charged, too, is in sim/mm/objcg.c.
+ *
+ * Approximations: drain_all_stock() empties the other CPUs' stocks at once, not from a work
+ * queue. A large folio of a whole machine takes its pages one by one, as if memory were never
+ * fragmented.
  */
 #include "sim/mm/charge.h"
 
 #include <errno.h>
 
 #include "sim/mm/mm.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/oom_kill.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
@@ -46,10 +46,31 @@ static void drain_stocks(struct sim *s)
 		s->memcg_usage -= s->cpus[cpu].memcg_stock;
 		s->cpus[cpu].memcg_stock = 0;
 	}
+	if (s->objcg)
+		drain_obj_stocks(s);
+}
+
+void refill_stock(struct sim *s, unsigned int cpu, uint32_t nr)
+{
+	uint32_t *stock = &s->cpus[cpu].memcg_stock;
+
+	*stock += nr;
+	if (*stock > MEMCG_CHARGE_BATCH) {
+		s->memcg_usage -= *stock;
+		*stock = 0;
+	}
+}
+
+static bool consume_stock(struct sim *s, unsigned int cpu, uint32_t nr)
+{
+	if (s->cpus[cpu].memcg_stock < nr)
+		return false;
+	s->cpus[cpu].memcg_stock -= nr;
+	return true;
 }
 
 /* the slow path of try_charge_memcg(): the charge exceeds the limit */
-static int charge_reclaim(struct sim *s, uint32_t nr, enum gfp gfp)
+static int charge_reclaim(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 {
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 	int nr_retries = MAX_RECLAIM_RETRIES;
@@ -62,10 +83,16 @@ static int charge_reclaim(struct sim *s, uint32_t nr, enum gfp gfp)
 			s->memcg_usage += nr;
 			return 0;
 		}
+		if (gfp == GFP_NOWAIT)
+			return -ENOMEM;
 		count_vm(s, VM_memcg_max_events, 1);
 		nr_reclaimed = try_to_free_mem_cgroup_pages(s, nr, gfp);
-		if (s->memcg_usage + nr <= limit)
+		if (s->memcg_usage + nr <= limit) {
+			/* kernel memory that reclaim freed is in the stock */
+			if (consume_stock(s, cpu, nr))
+				return 0;
 			continue;
+		}
 		if (!drained) {
 			drain_stocks(s);
 			drained = true;
@@ -91,6 +118,8 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	struct sim_cpu *c = &s->cpus[cpu];
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 
+	if (__builtin_expect(s->objcg != NULL, 0))
+		return charge_folio(s, cpu, 1, gfp);
 	if (!limit) {
 		if (alloc_page(s, cpu, gfp))
 			return -ENOMEM;
@@ -101,7 +130,7 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
 	} else if (s->memcg_usage < limit) {
 		s->memcg_usage++; /* no room for a batch */
-	} else if (charge_reclaim(s, 1, gfp)) {
+	} else if (charge_reclaim(s, cpu, 1, gfp)) {
 		return -ENOMEM;
 	}
 	s->nr_used++;
@@ -109,32 +138,25 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	return 0;
 }
 
-/* try_charge_memcg() */
-static int try_charge_memcg(struct sim *s, struct sim_cpu *c, uint32_t nr, enum gfp gfp)
+int try_charge_memcg(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 {
 	const uint32_t batch = MAX(MEMCG_CHARGE_BATCH, nr);
 
-	/* consume_stock() */
-	if (c->memcg_stock >= nr) {
-		c->memcg_stock -= nr;
+	if (consume_stock(s, cpu, nr))
 		return 0;
-	}
 	if (s->memcg_usage + batch > s->cfg.machine.memcg_pages)
-		return charge_reclaim(s, nr, gfp);
+		return charge_reclaim(s, cpu, nr, gfp);
 	s->memcg_usage += batch;
-	/* refill_stock() */
-	c->memcg_stock += batch - nr;
-	if (c->memcg_stock > MEMCG_CHARGE_BATCH) {
-		s->memcg_usage -= c->memcg_stock;
-		c->memcg_stock = 0;
-	}
+	refill_stock(s, cpu, batch - nr);
 	return 0;
 }
 
 int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 {
+	if (s->objcg)
+		obj_rcu_core(s);
 	if (s->cfg.machine.memcg_pages) {
-		if (try_charge_memcg(s, &s->cpus[cpu], nr, gfp))
+		if (try_charge_memcg(s, cpu, nr, gfp))
 			return -ENOMEM;
 	} else {
 		for (uint32_t i = 0; i < nr; i++) {
@@ -149,26 +171,6 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
-}
-
-void charge_kernel_pages(struct sim *s, unsigned int nr)
-{
-	struct sim_cpu *c = &s->cpus[s->this_cpu];
-	const uint32_t stock = MIN(c->memcg_stock, nr);
-
-	if (!s->cfg.machine.kmem)
-		return;
-	c->memcg_stock -= stock;
-	s->memcg_usage += nr - stock;
-	s->zone.nr_kernel += nr;
-}
-
-void uncharge_kernel_pages(struct sim *s, unsigned int nr)
-{
-	if (!s->cfg.machine.kmem)
-		return;
-	s->memcg_usage -= nr;
-	s->zone.nr_kernel -= nr;
 }
 
 void uncharge_folio(struct sim *s, uint32_t nr)

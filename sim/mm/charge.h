@@ -11,6 +11,7 @@
 enum gfp {
 	GFP_KERNEL,
 	GFP_READAHEAD, /* __GFP_NORETRY and no __GFP_FS: gives up early */
+	GFP_NOWAIT,    /* does not reclaim */
 };
 
 /**
@@ -21,16 +22,16 @@ enum gfp {
 int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
 /** The same for a folio of @nr pages. */
 int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
+/** Charge @nr pages to the memcg, of folios or of the kernel. Return: 0 or -ENOMEM. */
+int try_charge_memcg(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
+/** @nr charged pages are not in use: they go to the stock of @cpu, or all of it back. */
+void refill_stock(struct sim *s, unsigned int cpu, uint32_t nr);
 /** @nr pages are free again. */
 void uncharge_folio(struct sim *s, uint32_t nr);
 static inline void uncharge_page(struct sim *s)
 {
 	uncharge_folio(s, 1);
 }
-/** obj_cgroup_charge_pages(): the kernel takes pages for itself below a memcg's limit, where
- * machine key kmem says that they are charged; and gives them back. */
-void charge_kernel_pages(struct sim *s, unsigned int nr);
-void uncharge_kernel_pages(struct sim *s, unsigned int nr);
 /** Everything is free. */
 void charge_init(struct sim *s);
 /** Free pages as the limit that is in force sees them. */

@@ -16,7 +16,9 @@
  * order of the trace, as mke2fs makes them, 16 to a block. Every file's extents fit
  * into its inode, and directories are not looked up. The kernel's buffer LRU has 16
  * entries per CPU; here it is unlimited, and all CPUs share one. The nodes of the
- * block device's page cache are not counted.
+ * block device's page cache are not counted. Buffer heads of files matter only where they are
+ * charged to a memcg: a write, or a write fault of a shared mapping, attaches one for each
+ * page of the folio, and reclaim frees them with it.
  */
 #include "sim/mm/ext4.h"
 
@@ -26,6 +28,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 
 #define FIRST_INODE	 12
@@ -50,6 +53,28 @@ uint32_t ext4_nr_pages(const struct trace *t, const struct machine *m)
 	return m->ext4 ? INODE_TABLE + table_block(t->nr_files) + 1 : 0;
 }
 
+void create_buffers(struct sim *s, uint32_t slot)
+{
+	const unsigned int held = s->held->nr;
+
+	if (!s->objcg || s->folios[slot].has_buffers)
+		return;
+	folio_hold(s, slot);
+	for (uint32_t nr = folio_nr_pages(&s->folios[slot]); nr; nr--)
+		obj_charge_nofail(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.buffer_head);
+	folio_unhold(s, held);
+	s->folios[slot].has_buffers = true;
+}
+
+void drop_buffers(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	f->has_buffers = false;
+	for (uint32_t nr = folio_nr_pages(f); nr; nr--)
+		obj_uncharge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.buffer_head);
+}
+
 /* bdev_getblk() */
 static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
 {
@@ -63,6 +88,7 @@ static int getblk(struct sim *s, unsigned int cpu, uint32_t slot)
 		f->flags |= PG_private;
 		f->extra_refs++;
 	}
+	create_buffers(s, slot);
 	s->cfg.lru->mark_accessed(s, cpu, slot);
 	return 0;
 }

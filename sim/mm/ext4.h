@@ -15,6 +15,16 @@ void ext4_mount(struct sim *s);
  * reclaim. Return: 0, or -ENOMEM.
  */
 int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file);
+/** create_empty_buffers(): a buffer head for each page of a folio, unless it has them. May
+ * reclaim, though not this folio. Only where the memcg is charged for them. */
+void create_buffers(struct sim *s, uint32_t slot);
+/** try_to_free_buffers(), of a folio that has some: drop_buffers() */
+void drop_buffers(struct sim *s, uint32_t slot);
+static inline void free_buffers(struct sim *s, uint32_t slot)
+{
+	if (__builtin_expect(s->folios[slot].has_buffers, 0))
+		drop_buffers(s, slot);
+}
 /** invalidate_bh_lrus(): drop the buffer LRU's references, so that reclaim can take
  * unused metadata. */
 void invalidate_bh_lrus(struct sim *s);

@@ -297,6 +297,15 @@ static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t 
 		      flags);
 }
 
+/* do_fault() frees the page table that it preallocated, and allocates one when it is retried */
+static void realloc_unused_table(struct sim *s, const struct pte_table *pt)
+{
+	if (pt->used || pt->huge)
+		return;
+	table_free(s);
+	table_alloc(s);
+}
+
 /* do_read_fault(), do_cow_fault() and do_shared_fault() */
 static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
 {
@@ -309,6 +318,8 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 
 	for (;;) {
 		/* the copy is allocated first, and freed before a retry */
+		if (cow)
+			vma_prepare_anon(s, vma);
 		if (cow && charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		if (!write && s->cfg.machine.fault_around_pages > 1 &&
@@ -325,6 +336,8 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 			uncharge_page(s);
 		if (ret < 0)
 			return ret;
+		if (s->objcg)
+			realloc_unused_table(s, pte_lookup(vma->mm, vpn));
 		/* do_user_addr_fault(): a minor fault under the VMA lock that
 		 * has to be retried under mmap_lock does not count as tried */
 		tried |= !vma_lock || ret == FAULT_RETRY_MAJOR;
@@ -342,6 +355,8 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		folio_hold(s, head);
 		ret = ext4_dirty_inode(s, vma->mm->cpu, vma->file);
 		folio_unhold(s, held);
+		if (!ret && !s->trace->files[vma->file].shmem)
+			create_buffers(s, head);
 		if (ret)
 			return ret;
 	}
@@ -441,6 +456,10 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 				return -ENOMEM;
 			if (pt->pte[idx] != pte)
 				return 1;
+			if (!(vma->flags & VM_ANON) && !s->trace->files[vma->file].shmem)
+				create_buffers(s, old);
+			if (pt->pte[idx] != pte)
+				return 1;
 			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
 			folio_mark_dirty(s, old);
 			return 0;
@@ -455,6 +474,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 		folio_hold(s, old);
 	}
 	/* reclaim may unmap the page to copy from, or clear its young bit */
+	vma_prepare_anon(s, vma);
 	ret = charge_page(s, vma->mm->cpu, GFP_KERNEL);
 	folio_unhold(s, held);
 	if (ret)
@@ -489,6 +509,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 	if (!(vma->flags & VM_ANON))
 		return do_file_fault(s, vma, vpn, write);
 	if (write) {
+		vma_prepare_anon(s, vma);
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		/* check_stable_address_space() */

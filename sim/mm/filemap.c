@@ -63,11 +63,21 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	struct folio *f;
 	uint16_t before;
 	uint32_t shadow;
+	int nr_nodes = 0;
 
 	if (order ? charge_folio(s, cpu, nr, gfp) : charge_page(s, cpu, gfp))
 		return -ENOMEM;
+	if (__builtin_expect(s->objcg != NULL, 0)) {
+		nr_nodes = xa_reserve(s, slot, order, gfp);
+		if (nr_nodes < 0) {
+			uncharge_folio(s, nr);
+			return -ENOMEM;
+		}
+	}
 	old = find_conflict(s, slot, nr);
 	if (__builtin_expect(!old, 0)) {
+		if (nr_nodes)
+			xa_unreserve(s, nr_nodes);
 		uncharge_folio(s, nr);
 		return -EEXIST;
 	}
@@ -128,6 +138,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
+	free_buffers(s, slot);
 	if (before & PG_lru)
 		s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 	if (folio_test_large(f))
@@ -380,6 +391,7 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 		} else {
 			/* ext4's write_begin does not mark; FGP_WRITE */
 			s->folios[head].idle = false;
+			create_buffers(s, head);
 			mark_buffer_dirty(s, head);
 		}
 		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);

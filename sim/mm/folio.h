@@ -59,6 +59,7 @@ enum folio_flags {
  * @order: a folio has 2^order pages; FOLIO_TAIL, FOLIO_SECOND: it is a tail
  * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
  * @young, @idle: PG_young, PG_idle, of sim/mm/damon.h
+ * @has_buffers: it has buffer heads, for which the memcg is charged
  *
  * The two bytes behind it are spare, and kept for the folio's memcg and node: there is one
  * of each (struct lruvec), so no code reads which. folio_lruvec() will.
@@ -73,7 +74,7 @@ struct folio {
 	uint8_t extra_refs;
 	uint8_t gen;
 	uint8_t order;
-	bool mm_ids_shared : 1, young : 1, idle : 1;
+	bool mm_ids_shared : 1, young : 1, idle : 1, has_buffers : 1;
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");

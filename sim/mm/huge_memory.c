@@ -14,7 +14,6 @@
 
 #include "sim/mm/large.h"
 #include "sim/mm/page-writeback.h"
-#include "sim/mm/page_alloc.h"
 
 bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint32_t file_pages,
 		bool write)
@@ -31,7 +30,7 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 		return false;
 	/* do_fault() frees the page table that it preallocated */
 	pt->table = false;
-	free_kernel_pages(s, 1);
+	table_free(s);
 	pt->huge = pt->young = true;
 	memset(pt->pte, PTE_present | (write ? PTE_write | PTE_dirty : 0), PTRS_PER_PTE);
 	folio_add_rmap_pmd(s, vma->mm, head);

@@ -18,31 +18,34 @@
 #include <string.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/fork.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 
-/* kernel stack 4, slab 5, page tables 10, not counting those of the trace's pages.
- * Measured for a process of the player in a v7.3 guest; others have more mappings */
-#define PROCESS_KERNEL_PAGES 19
-
-static void file_open_put(struct file_open *open)
+static void file_open_put(struct sim *s, struct file_open *open)
 {
-	if (open && --open->refs == 0)
-		g_free(open);
+	if (!open || --open->refs)
+		return;
+	if (s->objcg)
+		obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	g_free(open);
 }
 
-struct file_open *file_open_new(uint32_t file)
+struct file_open *file_open_new(struct sim *s, uint32_t file)
 {
 	struct file_open *open = g_new0(struct file_open, 1);
 
 	open->file = file;
 	open->prev_end = FILE_NEVER_READ;
+	if (s->objcg)
+		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	return open;
 }
 
-struct file_open *mm_open(struct mm *mm, uint32_t file)
+struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file)
 {
 	struct file_open *open = mm->last_open;
 
@@ -50,7 +53,7 @@ struct file_open *mm_open(struct mm *mm, uint32_t file)
 		return open;
 	open = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(file));
 	if (!open) {
-		open = file_open_new(file);
+		open = file_open_new(s, file);
 		open->refs = 1;
 		g_hash_table_insert(mm->opens, GUINT_TO_POINTER(file), open);
 	}
@@ -58,20 +61,16 @@ struct file_open *mm_open(struct mm *mm, uint32_t file)
 	return open;
 }
 
-static GHashTable *opens_new(void)
-{
-	return g_hash_table_new_full(NULL, NULL, NULL, (GDestroyNotify)file_open_put);
-}
-
-struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu)
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, bool forked)
 {
 	struct mm *mm = g_new0(struct mm, 1);
 
-	alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	process_alloc(s, forked);
+	mm->forked = forked;
 	mm->pid = pid;
 	mm->cpu = cpu;
 	mm->vmas = g_ptr_array_new();
-	mm->opens = opens_new();
+	mm->opens = g_hash_table_new(NULL, NULL);
 	return mm;
 }
 
@@ -93,34 +92,76 @@ static void vma_free(struct sim *s, struct vma *vma)
 	if (vma->av) {
 		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
 		anon_vma_put(vma->av);
+		if (s->objcg)
+			obj_uncharge(s, SLAB_UNRECLAIMABLE, vma->anon_bytes);
 	}
-	file_open_put(vma->open);
+	file_open_put(s, vma->open);
+	if (s->objcg)
+		obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	g_free(vma);
 }
 
+void table_alloc(struct sim *s)
+{
+	if (s->objcg)
+		obj_charge_pages(s, 1);
+	else
+		alloc_kernel_pages(s, 1);
+}
+
+void table_free(struct sim *s)
+{
+	if (s->objcg)
+		obj_uncharge_pages(s, 1);
+	else
+		free_kernel_pages(s, 1);
+}
+
+/* Return: how many page tables there were */
+static unsigned int free_pmd(struct pte_table **pmd)
+{
+	unsigned int nr = 0;
+
+	for (int k = 0; k < PTRS_PER_PMD; k++) {
+		if (!pmd[k])
+			continue;
+		nr += pmd[k]->table;
+		g_free(pmd[k]->anon);
+		g_free(pmd[k]);
+	}
+	g_free(pmd);
+	return nr;
+}
+
+/* free_pgtables() */
 static void tables_free(struct sim *s, struct mm *mm)
 {
-	for (int i = 0; i < 128; i++) {
+	unsigned int nr = 0, nr_upper = process_tables(mm->forked);
+
+	for (int i = 0; i < PTRS_PER_PGD; i++) {
 		if (!mm->pgd[i])
 			continue;
-		for (int j = 0; j < 256; j++) {
-			struct pte_table **pmd = mm->pgd[i][j];
-
-			if (!pmd)
+		nr_upper++;
+		for (int j = 0; j < PTRS_PER_PUD; j++) {
+			if (!mm->pgd[i][j])
 				continue;
-			for (int k = 0; k < 256; k++) {
-				if (!pmd[k])
-					continue;
-				if (pmd[k]->table)
-					free_kernel_pages(s, 1);
-				g_free(pmd[k]->anon);
-				g_free(pmd[k]);
-			}
-			g_free(pmd);
+			nr_upper++;
+			nr += free_pmd(mm->pgd[i][j]);
 		}
 		g_free(mm->pgd[i]);
 		mm->pgd[i] = NULL;
 	}
+	/* tlb_remove_table() */
+	if (s->objcg)
+		obj_uncharge_rcu(s, nr + nr_upper, SLAB_UNRECLAIMABLE, 0);
+	else
+		free_kernel_pages(s, nr);
+}
+
+static void put_open(gpointer file, gpointer open, gpointer s)
+{
+	(void)file;
+	file_open_put(s, open);
 }
 
 static void mm_clear(struct sim *s, struct mm *mm)
@@ -130,8 +171,9 @@ static void mm_clear(struct sim *s, struct mm *mm)
 	g_ptr_array_set_size(mm->vmas, 0);
 	mm->last = 0;
 	mm->last_open = NULL;
-	g_hash_table_remove_all(mm->opens);
 	tables_free(s, mm);
+	g_hash_table_foreach(mm->opens, put_open, s);
+	g_hash_table_remove_all(mm->opens);
 	mm->unstable = mm->dying = false;
 }
 
@@ -149,7 +191,13 @@ static void mm_list_del(struct sim *s, struct mm *mm)
 
 void mm_exec(struct sim *s, struct mm *mm)
 {
+	/* the player starts a new process, and ends the old one then */
+	if (s->objcg)
+		process_alloc(s, false);
 	mm_clear(s, mm);
+	if (s->objcg)
+		process_free(s, mm->forked);
+	mm->forked = false;
 	mm_list_del(s, mm);
 	mm_list_add(s, mm);
 }
@@ -160,7 +208,7 @@ void mm_free(struct sim *s, struct mm *mm)
 	mm_list_del(s, mm);
 	g_ptr_array_free(mm->vmas, TRUE);
 	g_hash_table_destroy(mm->opens);
-	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	process_free(s, mm->forked);
 	g_free(mm);
 }
 
@@ -245,6 +293,8 @@ static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like,
 		.open = like->open,
 		.mm = mm,
 	};
+	if (s->objcg)
+		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	if (vma->open) {
 		vma->open->refs++;
 		link_file(s, vma, after);
@@ -266,17 +316,26 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 	return vma_add(s, mm, &like, NULL);
 }
 
-static void anon_vma_link(struct vma *vma, struct anon_vma *av)
+/* it takes @nr_vmas anon_vmas and @nr_chains anon_vma_chains */
+static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, unsigned int nr_vmas,
+			  unsigned int nr_chains)
 {
+	const struct slab_sizes *slab = &s->cfg.kernel->slab;
+	const uint32_t bytes = nr_vmas * slab->anon_vma + nr_chains * slab->anon_vma_chain;
+
+	if (s->objcg) {
+		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, bytes);
+		vma->anon_bytes = (uint16_t)bytes;
+	}
 	vma->av = av;
 	av->refs++;
 	link_anon(vma);
 }
 
-void vma_prepare_anon(struct vma *vma)
+void vma_prepare_anon(struct sim *s, struct vma *vma)
 {
 	if (!vma->av)
-		anon_vma_link(vma, g_new0(struct anon_vma, 1));
+		anon_vma_link(s, vma, g_new0(struct anon_vma, 1), 1, 1);
 }
 
 static bool same_anon_vma(const struct vma *a, const struct vma *b)
@@ -312,7 +371,7 @@ static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
 
 	if (!vma->av && next->av) {
-		anon_vma_link(vma, next->av);
+		anon_vma_link(s, vma, next->av, 0, 1);
 		vma->forked = next->forked;
 	}
 	vma->end = next->end;
@@ -352,7 +411,7 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
 			  vma->pgoff + (vpn - vma->start), vma->open);
 	if (vma->av)
-		anon_vma_link(tail, vma->av);
+		anon_vma_link(s, tail, vma->av, 0, 1);
 	tail->forked = vma->forked;
 }
 
@@ -385,20 +444,27 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 
 struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 {
-	struct pte_table ****pud = &mm->pgd[vpn >> 25];
+	struct pte_table ****pud = &mm->pgd[vpn >> PGDIR_SHIFT];
 	struct pte_table ***pmd, **pt;
 
-	if (!*pud)
-		*pud = g_new0(struct pte_table **, 256);
-	pmd = &(*pud)[vpn >> 17 & 255];
-	if (!*pmd)
-		*pmd = g_new0(struct pte_table *, 256);
-	pt = &(*pmd)[vpn >> 9 & 255];
+	/* in a whole machine the upper levels are part of the process */
+	if (!*pud) {
+		if (s->objcg)
+			obj_charge_pages(s, 1);
+		*pud = g_new0(struct pte_table **, PTRS_PER_PUD);
+	}
+	pmd = &(*pud)[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
+	if (!*pmd) {
+		if (s->objcg)
+			obj_charge_pages(s, 1);
+		*pmd = g_new0(struct pte_table *, PTRS_PER_PMD);
+	}
+	pt = &(*pmd)[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
 	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
 	if (!(*pt)->table) {
 		(*pt)->table = true;
-		alloc_kernel_pages(s, 1);
+		table_alloc(s);
 		(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	}
 	return *pt;
@@ -436,7 +502,6 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 		}
 		slot = s->nr_folios++;
 	}
-	vma_prepare_anon(vma);
 	s->folios[slot] = (struct folio){ .flags = PG_resident | PG_anon | PG_swapbacked };
 	a = &s->anon[slot - s->anon_first];
 	a->av = vma->av;
@@ -547,7 +612,8 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		/* vma_needs_copy(): do not copy page tables that faults can
 		 * rebuild */
 		if (pvma->av) {
-			anon_vma_link(cvma, pvma->av);
+			/* anon_vma_fork(): its own, and the parent's */
+			anon_vma_link(s, cvma, pvma->av, 1, 2);
 			cvma->forked = ++s->nr_forked_vmas;
 			fork_vma_ptes(s, pvma, cvma);
 		}

@@ -22,7 +22,14 @@
 
 struct task;
 
+/* an address is 32 bits of page number: the lowest 44 bits of an x86-64 address */
 #define PTRS_PER_PTE 512u
+#define PTRS_PER_PMD 512
+#define PTRS_PER_PUD 512
+#define PTRS_PER_PGD 32
+#define PMD_SHIFT    9
+#define PUD_SHIFT    18
+#define PGDIR_SHIFT  27
 
 enum pte_flags {
 	PTE_present = 1 << 0,
@@ -88,6 +95,7 @@ struct vma {
 	struct file_open *open;
 	struct anon_vma *av; /* not NULL once it has had anon pages */
 	uint64_t forked;     /* identifies the VMA at fork() whose anon pages it inherited, or 0 */
+	uint16_t anon_bytes; /* of kernel memory, for @av */
 	struct interval_node in_file; /* of file_state.mappings */
 	struct interval_node in_anon; /* of av->vmas */
 };
@@ -99,6 +107,7 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
+	bool forked; /* by a process of the trace; else from outside */
 	/* only in a timed run: */
 	bool killed;	       /* SIGKILL is pending */
 	bool oom_victim;       /* tsk_is_oom_victim() */
@@ -111,7 +120,7 @@ struct mm {
 	uint32_t last;	       /* index of the VMA found last */
 	GHashTable *opens;     /* file -> struct file_open */
 	struct file_open *last_open;
-	struct pte_table ***pgd[128];
+	struct pte_table ***pgd[PTRS_PER_PGD];
 };
 
 /** v7.3 fatal_signal_pending(): true if the process of the current operation was killed. */
@@ -120,7 +129,8 @@ static inline bool fatal_signal_pending(const struct sim *s)
 	return s->replay.mm && s->replay.mm->killed;
 }
 
-struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu);
+/** @forked: by a process of the trace. */
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, bool forked);
 /** Free an mm whose pages are all unmapped, and remove its VMAs from their trees. */
 void mm_free(struct sim *s, struct mm *mm);
 /** Make a complete new process visible: reclaim may look at its page tables from now on. */
@@ -144,21 +154,24 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
 /** Allocate an open file, to which nothing refers yet. */
-struct file_open *file_open_new(uint32_t file);
+struct file_open *file_open_new(struct sim *s, uint32_t file);
 /** The open file of @mm for @file, allocated if there is none. */
-struct file_open *mm_open(struct mm *mm, uint32_t file);
+struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file);
 
 /** The page-table page of @vpn, or NULL. */
 static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 {
-	struct pte_table ***pud = mm->pgd[vpn >> 25];
-	struct pte_table **pmd = pud ? pud[vpn >> 17 & 255] : NULL;
+	struct pte_table ***pud = mm->pgd[vpn >> PGDIR_SHIFT];
+	struct pte_table **pmd = pud ? pud[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)] : NULL;
 
-	return pmd ? pmd[vpn >> 9 & 255] : NULL;
+	return pmd ? pmd[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)] : NULL;
 }
 
 /** The page-table page of @vpn, allocated if there is none. */
 struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
+/** The memory of one page-table page. */
+void table_alloc(struct sim *s);
+void table_free(struct sim *s);
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 
@@ -196,7 +209,7 @@ static inline bool vma_has_recency(const struct vma *vma)
 }
 
 /** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */
-void vma_prepare_anon(struct vma *vma);
+void vma_prepare_anon(struct sim *s, struct vma *vma);
 
 /** A new anon folio slot: resident, unmapped, not on a list. */
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);

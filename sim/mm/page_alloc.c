@@ -258,10 +258,8 @@ void free_folio(struct sim *s, uint32_t nr)
 
 void free_kernel_pages(struct sim *s, unsigned int nr)
 {
-	if (s->cfg.machine.memcg_pages) {
-		uncharge_kernel_pages(s, nr);
+	if (s->cfg.machine.memcg_pages)
 		return;
-	}
 	s->zone.nr_kernel -= nr;
 	while (nr--)
 		free_page_commit(s, MIGRATE_UNMOVABLE);
@@ -367,10 +365,8 @@ void alloc_kernel_pages(struct sim *s, unsigned int nr)
 {
 	const struct zone *z = &s->zone;
 
-	if (s->cfg.machine.memcg_pages) {
-		charge_kernel_pages(s, nr);
+	if (s->cfg.machine.memcg_pages)
 		return;
-	}
 	s->zone.nr_kernel += nr;
 	while (nr--) {
 		if (get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_low))

@@ -15,6 +15,7 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
+#include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
@@ -143,6 +144,7 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		rule = EV_KEEP_BUSY;
 		if (f->flags & PG_private)
 			goto activate;
+		free_buffers(s, slot);
 		if (folio_extra_refs(s, slot))
 			goto keep;
 		nr_reclaimed += remove_mapping(s, slot);

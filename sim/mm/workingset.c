@@ -9,14 +9,12 @@
  * shrinks. So below a memcg limit without kmem no trees are needed.
  *
  * Approximations: the kernel skips a node whose locks it cannot take; here it takes them
- * always. The slab of the memcg is the nodes alone, which are most of it; the slab of the root
- * is not counted. Inodes are not reclaimed, nor is the shadow of a file that has only its
- * first page.
+ * always. The slab of the root is not counted. Inodes are not reclaimed, nor is the shadow of a
+ * file that has only its first page.
  */
 #include "sim/mm/workingset.h"
 
-#define PAGE_SIZE  4096
-#define NODE_BYTES 584 /* of struct xa_node in slab, with the pointer to its obj_cgroup */
+#include "sim/mm/objcg.h"
 
 static void list_add_tail(struct page_trees *x, struct xa_node *node)
 {
@@ -67,17 +65,13 @@ static uint64_t lru_pages(const struct sim *s)
 	return lruvec_pages(s, LRU_ANON) + lruvec_pages(s, LRU_FILE);
 }
 
-static uint64_t slab_bytes(const struct sim *s)
-{
-	return s->cfg.machine.memcg_pages ? (uint64_t)s->trees->nr_nodes * NODE_BYTES : 0;
-}
-
 void workingset_flush_stats(struct sim *s)
 {
 	if (!s->trees)
 		return;
 	s->trees->flushed_pages = lru_pages(s);
-	s->trees->flushed_slab = slab_bytes(s);
+	if (s->objcg)
+		obj_flush_stats(s);
 }
 
 uint64_t count_shadow_nodes(struct sim *s)
@@ -94,7 +88,8 @@ uint64_t count_shadow_nodes(struct sim *s)
 		pages += x->flushed_pages;
 	else if (!s->cfg.lru->lru_gen)
 		pages += lru_pages(s);
-	pages += x->flushed_slab / PAGE_SIZE;
+	if (s->objcg)
+		pages += obj_flushed_pages(s);
 	max_nodes = pages >> (XA_CHUNK_SHIFT - 3);
 	return nodes <= max_nodes ? 0 : nodes - max_nodes;
 }

@@ -7,40 +7,61 @@
  * A chunk is 64 pages, aligned like a node. It either has a leaf, with a place for each
  * page, or is part of one entry of the upper node. In the second case the leaf's count is 0.
  *
- * Approximations: above the leaves only nodes that can have entries exist, and they take no
- * memory; in the kernel they take a 64th of the leaves' memory. A file with only its first
- * page has no node in the kernel; here it has one, which takes memory and never becomes a
- * shadow node. Any seven nodes share a page of slab; in the kernel one remaining node keeps
- * its page. Nodes are freed at once, without an RCU grace period.
+ * Each level has room for all the nodes that the files could need. Their counts are kept on
+ * all levels; those on the levels up to the file's height that are not 0 are nodes in the
+ * kernel.
+ *
+ * Approximations: in a whole machine only leaves take memory; in the kernel the nodes above
+ * them take a 64th of that. There a leaf with only the first page of a file counts too, and
+ * any seven nodes share a page of slab; in the kernel one remaining node keeps its page, and
+ * a node is free after an RCU grace period. Below a memcg limit all that is as in the kernel.
  */
 #include "sim/mm/xarray.h"
 
 #include <errno.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slots.h"
 #include "sim/mm/workingset.h"
 
 #define NODES_PER_PAGE 7
-#define UPPER_SHIFT    (2 * XA_CHUNK_SHIFT)
+#define LEAF	       1
+#define UPPER	       2 /* level of the entries that are larger than a leaf */
+#define UPPER_SHIFT    (UPPER * XA_CHUNK_SHIFT)
 
 _Static_assert(MAX_FOLIO_ORDER < UPPER_SHIFT, "a folio is in a leaf or in the node above");
+
+/* how many levels a tree has that ends with page @last; 0: the head has the entry */
+static unsigned int levels_of(uint64_t last)
+{
+	unsigned int nr = 0;
+
+	for (; last; last >>= XA_CHUNK_SHIFT)
+		nr++;
+	return nr;
+}
 
 void xa_init(struct sim *s)
 {
 	const struct trace *t = s->trace;
 	const struct machine *m = &s->cfg.machine;
 	struct page_trees *x;
-	uint64_t nr_upper = 0;
+	uint64_t nr = 0;
 
 	if (m->memcg_pages && !m->kmem)
 		return;
 	x = g_new0(struct page_trees, 1);
-	x->nr_leaves = (uint32_t)(t->nr_file_pages >> XA_CHUNK_SHIFT) + t->nr_files + 1;
-	if (m->max_folio_order >= XA_CHUNK_SHIFT)
-		nr_upper = (t->nr_file_pages >> UPPER_SHIFT) + t->nr_files + 1;
-	x->nodes = g_new0(struct xa_node, x->nr_leaves + nr_upper);
+	x->nr_levels = m->max_folio_order < XA_CHUNK_SHIFT ? LEAF : UPPER;
+	for (uint32_t i = 0; s->objcg && i < t->nr_files; i++)
+		x->nr_levels = MAX(x->nr_levels, levels_of(t->files[i].pages - 1));
+	for (unsigned int level = LEAF; level <= x->nr_levels; level++) {
+		x->first[level] = (uint32_t)nr;
+		nr += (t->nr_file_pages >> (level * XA_CHUNK_SHIFT)) + t->nr_files + 1;
+	}
+	x->nodes = g_new0(struct xa_node, nr);
+	x->height = g_new0(uint8_t, t->nr_files + 1);
 	x->nr_chunks = g_new0(uint32_t, t->nr_files + 1);
 	x->shadow_nodes.head = x->shadow_nodes.tail = XA_NONE;
 	s->trees = x;
@@ -51,27 +72,135 @@ void xa_free(struct sim *s)
 	if (!s->trees)
 		return;
 	g_free(s->trees->nodes);
+	g_free(s->trees->height);
 	g_free(s->trees->nr_chunks);
 	g_free(s->trees);
 }
 
-/* the leaf of page @pgoff of @file; each file has room for one partial leaf at its end */
-static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
+/* the node of page @pgoff of @file; each file has room for one partial node at its end */
+static struct xa_node *node_of(const struct sim *s, unsigned int level, uint32_t file,
+			       uint32_t pgoff)
 {
-	const uint32_t first = s->trace->files[file].first;
+	const unsigned int shift = level * XA_CHUNK_SHIFT;
+	const uint64_t first = s->trace->files[file].first;
 
-	return &s->trees->nodes[(first >> XA_CHUNK_SHIFT) + file + (pgoff >> XA_CHUNK_SHIFT)];
+	return &s->trees->nodes[s->trees->first[level] + (first >> shift) + file +
+				((uint64_t)pgoff >> shift)];
 }
 
-/* the node above the leaf; NULL if no folio is large enough to be its entry */
+static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	return node_of(s, LEAF, file, pgoff);
+}
+
+/* the node above the leaf; NULL if there is none, and no folio is large enough to be its entry */
 static struct xa_node *upper(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
-	const uint32_t first = s->trace->files[file].first;
+	return s->trees->nr_levels < UPPER ? NULL : node_of(s, UPPER, file, pgoff);
+}
 
-	if (s->cfg.machine.max_folio_order < XA_CHUNK_SHIFT)
-		return NULL;
-	return &s->trees->nodes[s->trees->nr_leaves + (first >> UPPER_SHIFT) + file +
-				(pgoff >> UPPER_SHIFT)];
+/* ---- memory ---- */
+
+/* is the node at @level above page @pgoff one in the kernel? */
+static bool node_exists(const struct sim *s, unsigned int level, uint32_t file, uint32_t pgoff)
+{
+	return level <= s->trees->height[file] && node_of(s, level, file, pgoff)->count;
+}
+
+/* xas_expand() and xas_create(): how many nodes a folio at @pgoff needs, at a height of @height */
+static int nodes_needed(const struct sim *s, uint32_t file, uint32_t pgoff, unsigned int order,
+			unsigned int *height)
+{
+	const unsigned int old = s->trees->height[file];
+	const unsigned int level = order < XA_CHUNK_SHIFT ? LEAF : UPPER;
+	/* xas_max(): the head can not have an entry of several pages */
+	const uint64_t last = pgoff + (1ull << order) - !(order && !pgoff);
+	int nr = 0;
+
+	*height = MAX(old, levels_of(last));
+	for (unsigned int l = level; l <= *height; l++)
+		nr += !node_exists(s, l, file, pgoff);
+	if (!s->trees->nr_chunks[file])
+		return nr;
+	/* above what there is */
+	for (unsigned int l = old + 1; l <= *height; l++)
+		nr += l < level || pgoff >> (l * XA_CHUNK_SHIFT);
+	return nr;
+}
+
+int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp)
+{
+	unsigned int height;
+	uint32_t file;
+	int nr = 0;
+
+	if (!s->objcg || slot >= s->meta_first)
+		return 0;
+	file = slot_file(s, slot);
+	for (;;) {
+		const int want =
+			nodes_needed(s, file, slot - file_slot(s, file, 0), order, &height);
+
+		/* below the lock, so without reclaim */
+		while (nr < want &&
+		       !obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, GFP_NOWAIT))
+			nr++;
+		if (nr >= want) {
+			xa_unreserve(s, nr - want);
+			return want;
+		}
+		/* xas_nomem() */
+		if (obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, gfp)) {
+			xa_unreserve(s, nr);
+			return -ENOMEM;
+		}
+		nr++;
+	}
+}
+
+void xa_unreserve(struct sim *s, int nr)
+{
+	while (nr-- > 0)
+		obj_uncharge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
+}
+
+/* the nodes that were reserved are in the tree */
+static void grow(struct sim *s, uint32_t file, uint32_t pgoff, unsigned int order)
+{
+	unsigned int height;
+
+	if (!s->objcg)
+		return;
+	s->trees->nr_nodes += (uint32_t)nodes_needed(s, file, pgoff, order, &height);
+	s->trees->height[file] = (uint8_t)height;
+}
+
+/* xa_node_free() */
+static void node_gone(struct sim *s, uint32_t file, unsigned int level)
+{
+	if (!s->objcg || level > s->trees->height[file])
+		return;
+	s->trees->nr_nodes--;
+	obj_uncharge_rcu(s, 0, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
+}
+
+/* xas_shrink(), after entries were removed */
+static void shrink(struct sim *s, uint32_t file)
+{
+	uint8_t *height = &s->trees->height[file];
+
+	for (; *height; --*height) {
+		const struct xa_node *root = node_of(s, *height, file, 0);
+
+		if (!root->count)
+			continue;
+		if (root->count > 1)
+			break;
+		/* its first place has to have an entry; above the leaves, a node */
+		if (*height == LEAF ? !root->has_first : !node_of(s, *height - 1u, file, 0)->count)
+			break;
+		node_gone(s, file, *height);
+	}
 }
 
 /* xas_update(): workingset_update_node(), if mapping_set_update() sets it for the file */
@@ -95,25 +224,40 @@ static void add_chunks(struct sim *s, uint32_t file, int nr)
 		update(s, file, first);
 }
 
-/* update_node() of the node above */
-static void update_upper(struct sim *s, uint32_t file, uint32_t pgoff, int count, int values)
+/* update_node() of a node above the leaves */
+static void update_above(struct sim *s, unsigned int level, uint32_t file, uint32_t pgoff,
+			 int count, int values)
 {
-	struct xa_node *node = upper(s, file, pgoff);
+	struct xa_node *node;
+	bool born;
 
-	if (!node)
+	if (level > s->trees->nr_levels)
 		return;
-	node->slot = file_slot(s, file, pgoff & ~((1u << UPPER_SHIFT) - 1));
-	node->shift = XA_CHUNK_SHIFT;
+	node = node_of(s, level, file, pgoff);
+	born = !node->count;
+	node->slot =
+		file_slot(s, file, pgoff & ~(uint32_t)((1ull << (level * XA_CHUNK_SHIFT)) - 1));
+	node->shift = (level - 1) * XA_CHUNK_SHIFT;
 	node->count = (uint8_t)(node->count + count);
 	node->nr_values = (uint8_t)(node->nr_values + values);
-	update(s, file, node);
+	if (!node->count)
+		node_gone(s, file, level);
+	if (count && (born || !node->count))
+		update_above(s, level + 1, file, pgoff, born ? 1 : -1, 0);
+	if (level == UPPER)
+		update(s, file, node);
 }
 
-/* Allocate the memory of a new leaf. Callers do this last, because reclaim for it must see
- * the updated tree. */
+static void update_upper(struct sim *s, uint32_t file, uint32_t pgoff, int count, int values)
+{
+	update_above(s, UPPER, file, pgoff, count, values);
+}
+
+/* Allocate the memory of a new leaf of a whole machine. Callers do this last, because reclaim
+ * for it must see the updated tree. */
 static void leaf_born(struct sim *s)
 {
-	if (s->trees->nr_nodes++ % NODES_PER_PAGE == 0)
+	if (s->trees->nr_leaves++ % NODES_PER_PAGE == 0)
 		alloc_kernel_pages(s, 1);
 }
 
@@ -122,7 +266,8 @@ static void leaf_gone(struct sim *s, uint32_t file, struct xa_node *node)
 	node->count = node->nr_values = 0;
 	node->has_first = false;
 	update(s, file, node);
-	if (--s->trees->nr_nodes % NODES_PER_PAGE == 0)
+	node_gone(s, file, LEAF);
+	if (--s->trees->nr_leaves % NODES_PER_PAGE == 0)
 		free_kernel_pages(s, 1);
 }
 
@@ -193,6 +338,7 @@ void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
 
 	if (!find_page(s, slot, &file, &pgoff))
 		return;
+	grow(s, file, pgoff, order);
 	if (order >= XA_CHUNK_SHIFT) {
 		store_above(s, file, slot, pgoff, pgoff + nr);
 		return;
@@ -235,6 +381,7 @@ void xa_erase_folio(struct sim *s, uint32_t slot, unsigned int order)
 		erase_above(s, file, pgoff, 1 << (order - XA_CHUNK_SHIFT), false);
 	else
 		update_leaf(s, file, pgoff, -(1 << order), 0);
+	shrink(s, file);
 }
 
 uint32_t xa_erase_shadow(struct sim *s, uint32_t slot)
@@ -245,9 +392,11 @@ uint32_t xa_erase_shadow(struct sim *s, uint32_t slot)
 		return 1;
 	if (leaf(s, file, pgoff)->count) {
 		update_leaf(s, file, pgoff, -1, -1);
+		shrink(s, file);
 		return 1;
 	}
 	erase_above(s, file, pgoff, 1, true);
+	shrink(s, file);
 	return XA_CHUNK_SIZE;
 }
 
@@ -270,6 +419,7 @@ void xa_delete_node(struct sim *s, struct xa_node *node)
 		erase_above(s, file, node->slot - base, count, true);
 	else
 		update_leaf(s, file, node->slot - base, -count, -count);
+	shrink(s, file);
 	for (uint32_t slot = node->slot; slot < end; slot++)
 		if (s->folios[slot].flags & PG_shadow)
 			forget(s, slot);
@@ -314,6 +464,30 @@ static int bad_node(struct err *err, const struct xa_node *node, unsigned int co
 		       "expected %u, %u, %d",
 		       node->slot, node->count, node->nr_values, node->listed, count, nr_values,
 		       listed);
+}
+
+/* above the leaves: do the counts add up, and how many nodes are there? */
+static int check_levels(const struct sim *s, uint32_t file, uint32_t *nr_nodes, struct err *err)
+{
+	const uint64_t pages = s->trace->files[file].pages;
+	int ret = 0;
+
+	for (unsigned int level = LEAF; level <= s->trees->nr_levels; level++) {
+		const uint64_t step = 1ull << (level * XA_CHUNK_SHIFT);
+		const uint64_t below = step >> XA_CHUNK_SHIFT;
+
+		for (uint64_t p = 0; p < pages && !ret; p += step) {
+			const struct xa_node *node = node_of(s, level, file, (uint32_t)p);
+			unsigned int count = 0;
+
+			*nr_nodes += node_exists(s, level, file, (uint32_t)p);
+			for (uint64_t q = p; level > UPPER && q < MIN(p + step, pages); q += below)
+				count += node_of(s, level - 1, file, (uint32_t)q)->count != 0;
+			if (level > UPPER)
+				ret = bad_node(err, node, count, 0, false);
+		}
+	}
+	return ret;
 }
 
 static int check_upper(const struct sim *s, uint32_t file, uint32_t pgoff, unsigned int count,
@@ -365,16 +539,22 @@ static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, u
 int xa_check(const struct sim *s, struct err *err)
 {
 	const struct page_trees *x = s->trees;
-	uint32_t nr_leaves = 0, nr_listed = 0;
+	uint32_t nr_leaves = 0, nr_listed = 0, nr_nodes = 0;
 	int ret = 0;
 
 	if (!x)
 		return 0;
-	for (uint32_t file = 0; file < s->trace->nr_files && !ret; file++)
+	for (uint32_t file = 0; file < s->trace->nr_files && !ret; file++) {
 		ret = check_file(s, file, &nr_leaves, &nr_listed, err);
-	if (!ret && (nr_leaves != x->nr_nodes || nr_listed != x->shadow_nodes.nr_items))
+		if (!ret && s->objcg)
+			ret = check_levels(s, file, &nr_nodes, err);
+	}
+	if (!ret && (nr_leaves != x->nr_leaves || nr_listed != x->shadow_nodes.nr_items))
 		ret = err_set(err, -EIO,
 			      "invariant broken: %u nodes and %u of shadows, expected %u and %u",
-			      x->nr_nodes, x->shadow_nodes.nr_items, nr_leaves, nr_listed);
+			      x->nr_leaves, x->shadow_nodes.nr_items, nr_leaves, nr_listed);
+	if (!ret && nr_nodes != x->nr_nodes)
+		ret = err_set(err, -EIO, "invariant broken: %u nodes are charged, expected %u",
+			      x->nr_nodes, nr_nodes);
 	return ret;
 }

@@ -4,10 +4,12 @@
 #ifndef REAPSIM_XARRAY_H
 #define REAPSIM_XARRAY_H
 
+#include "sim/mm/charge.h"
 #include "sim/state.h"
 
 #define XA_CHUNK_SHIFT 6
 #define XA_CHUNK_SIZE  (1u << XA_CHUNK_SHIFT)
+#define XA_MAX_LEVELS  6 /* 64^6 is more than 2^32 pages */
 
 /**
  * struct xa_node - v7.3; has XA_CHUNK_SIZE places.
@@ -24,7 +26,7 @@ struct xa_node {
 	uint32_t prev, next;
 	uint8_t count;
 	uint8_t nr_values;
-	uint8_t shift : 4;
+	uint8_t shift : 6;
 	bool listed : 1, has_first : 1;
 };
 
@@ -32,16 +34,18 @@ struct xa_node {
 
 /** struct page_trees - of all files of the trace. */
 struct page_trees {
-	struct xa_node *nodes; /* those for single pages, then those above them */
-	uint32_t nr_leaves;    /* of the first kind */
-	uint32_t *nr_chunks;   /* of each file: aligned 64 pages that have an entry */
-	uint32_t nr_nodes;     /* of the first kind, with entries */
+	struct xa_node *nodes; /* those for single pages, then level by level those above them */
+	uint32_t first[XA_MAX_LEVELS + 1]; /* of each level; level 1 has the leaves */
+	unsigned int nr_levels;
+	uint8_t *height;     /* of each file: levels in use; 0: its only entry is in the head */
+	uint32_t *nr_chunks; /* of each file: aligned 64 pages that have an entry */
+	uint32_t nr_leaves;  /* leaves with entries */
+	uint32_t nr_nodes;   /* that exist in the kernel */
 	struct xa_node_list {
 		uint32_t head, tail, nr_items;
 	} shadow_nodes;		/* see sim/mm/workingset.h */
 	uint64_t nr_deferred;	/* see sim/mm/shrinker.c */
 	uint64_t flushed_pages; /* see sim/mm/workingset.c */
-	uint64_t flushed_slab;
 };
 
 /** Allocate empty trees. s->trees stays NULL if nothing depends on them: below a memcg limit
@@ -52,6 +56,11 @@ void xa_free(struct sim *s);
 /* These take slots of the trace's files and do nothing without trees. The caller updates the
  * folios' records afterwards, unless noted. */
 
+/** xas_nomem(): charge the nodes that xa_store_folio() is going to need. It may reclaim. Return:
+ * how many, or -ENOMEM. */
+int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp);
+/** xas_destroy(): @nr of them are not needed. */
+void xa_unreserve(struct sim *s, int nr);
 /** Store a folio of 2^@order pages in place of nothing or of shadows. */
 void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order);
 /** Replace a folio by its shadow. */

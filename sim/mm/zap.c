@@ -466,7 +466,7 @@ void exit_mmap(struct sim *s, struct mm *mm)
 
 void dup_mmap_fail(struct sim *s, struct mm *parent)
 {
-	struct mm *child = mm_new(s, 0, parent->cpu);
+	struct mm *child = mm_new(s, 0, parent->cpu, true);
 
 	mm_fork(s, parent, child);
 	if (s->cfg.kernel->failed_fork_exits) {

@@ -33,6 +33,8 @@
 	X(oracle)                                                                                  \
 	X(xarray)                                                                                  \
 	X(workingset)                                                                              \
+	X(objcg)                                                                                   \
+	X(fork)                                                                                    \
 	X(charge)                                                                                  \
 	X(damon)                                                                                   \
 	X(rmap)                                                                                    \

@@ -268,6 +268,9 @@ static bool globals_differ(struct compare *c)
 			return true;
 	if (!s->cfg.machine.memcg_pages && zone_differs(c))
 		return true;
+	if (s->objcg &&
+	    differ(c, "kernel pages", 0, (uint64_t)s->zone.nr_kernel, (uint64_t)r->nr_kernel))
+		return true;
 	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
 	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
@@ -288,7 +291,8 @@ static bool shadow_nodes_differ(struct compare *c)
 					      x->nodes[at].shift)))
 			return true;
 	return differ(c, "shadow nodes", 0, i, ref_nr_shadow_nodes(c->r)) ||
-	       differ(c, "nodes", 0, x->nr_nodes, (uint64_t)c->r->nr_nodes);
+	       differ(c, "nodes", 0, c->s->objcg ? x->nr_nodes : x->nr_leaves,
+		      (uint64_t)c->r->nr_nodes);
 }
 
 static bool counters_differ(struct compare *c)

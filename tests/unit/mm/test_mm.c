@@ -287,7 +287,7 @@ static void test_own_open(void)
 			rows[i].map);
 		struct tl *x = tl_run(NULL, NULL, text);
 		struct vma *vma = vma_find(tl_mm(x, 1), 11);
-		bool own = vma->open != mm_open(tl_mm(x, 1), vma->file);
+		bool own = vma->open != mm_open(x->s, tl_mm(x, 1), vma->file);
 
 		TL_EQ(own, rows[i].own, "%s", rows[i].map);
 		TL_EQ((vma->flags & VM_SHARED) != 0, rows[i].shared, "%s", rows[i].map);

@@ -7,6 +7,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "sim/mm/objcg.h"
 #include "sim/mm/workingset.h"
 #include "tests/unit/testlib.h"
 
@@ -71,6 +72,7 @@ static void step(struct map *m)
 		else if (m->p[at].what == SHADOW && m->p[at].order > order &&
 			 order >= XA_CHUNK_SHIFT)
 			split(m, at);
+		CU_ASSERT(xa_reserve(s, m->first + at, order, GFP_KERNEL) >= 0);
 		xa_store_folio(s, m->first + at, order);
 		fill(m, at, nr, FOLIO, order);
 		break;
@@ -117,6 +119,33 @@ static void check_node(const struct xa_node *n, unsigned int count, unsigned int
 	TL_EQ(n->listed, listed, "%s of page %u", kind, at);
 }
 
+/* an entry for the first page alone needs no node, one within the first 64 pages only a leaf;
+ * those of a folio of 64 pages or more are above the leaves */
+static unsigned int nr_nodes(const struct map *m)
+{
+	unsigned int nr = 0, height = 0;
+
+	for (uint32_t i = 0; i < PAGES; i++)
+		if (m->p[i].what != NONE)
+			height = MAX(height, i >= 4096					  ? 3u
+					     : i >= 64 || m->p[i].order >= XA_CHUNK_SHIFT ? 2u
+					     : i > 0 || m->p[i].order			  ? 1u
+											  : 0u);
+	for (uint32_t i = 0, leaf = 0, above = 0; i < PAGES; i++) {
+		if (m->p[i].what == NONE)
+			continue;
+		if (height >= 1 && m->p[i].order < XA_CHUNK_SHIFT && leaf < i / 64 + 1) {
+			leaf = i / 64 + 1;
+			nr++;
+		}
+		if (height >= 2 && above < i / 4096 + 1) {
+			above = i / 4096 + 1;
+			nr++;
+		}
+	}
+	return nr + (height >= 3);
+}
+
 static void check(const struct map *m)
 {
 	const struct page_trees *t = m->x->s->trees;
@@ -151,11 +180,15 @@ static void check(const struct map *m)
 			leaves += in != 0;
 			listed += is_listed;
 		}
-		check_node(&t->nodes[t->nr_leaves + big / 4096], count, values,
+		check_node(&t->nodes[t->first[2] + big / 4096], count, values,
 			   count && count == values, big, "node above");
 		listed += count && count == values;
 	}
-	TL_EQ(t->nr_nodes, leaves, "leaves");
+	TL_EQ(t->nr_leaves, leaves, "leaves");
+	TL_EQ(t->nr_nodes, nr_nodes(m), "nodes");
+	TL_EQ(m->x->s->objcg->slab[SLAB_RECLAIMABLE] +
+		      m->x->s->objcg->stock[0].nr_slab[SLAB_RECLAIMABLE],
+	      592 * t->nr_nodes, "bytes");
 	TL_EQ(t->shadow_nodes.nr_items, listed, "list");
 	TL_EQ(t->nr_chunks[0], chunks, "chunks");
 }

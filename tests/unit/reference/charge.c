@@ -47,7 +47,7 @@ static bool out_of_memory(struct ref *r)
 	return false;
 }
 
-static bool try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
+bool ref_try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
 {
 	const uint64_t limit = r->m.memcg_pages;
 	uint64_t batch = MAX(64, nr), nr_reclaimed;
@@ -74,6 +74,8 @@ retry:
 		batch = nr;
 		goto retry;
 	}
+	if (gfp == REF_GFP_NOWAIT)
+		return false;
 	ref_count(r, VM_memcg_max_events, 1);
 	nr_reclaimed = ref_try_to_free(r, nr, gfp == REF_GFP_READAHEAD);
 	if (limit >= r->usage + nr)
@@ -84,6 +86,7 @@ retry:
 			r->usage -= r->stock[i];
 			r->stock[i] = 0;
 		}
+		ref_drain_obj_stocks(r);
 		drained = true;
 		goto retry;
 	}
@@ -112,7 +115,8 @@ static bool alloc_pages(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gf
 
 bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
-	if (r->m.memcg_pages ? !try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
+	ref_rcu_callbacks(r);
+	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
 			     : !alloc_pages(r, cpu, nr, gfp))
 		return false;
 	r->used += (uint64_t)nr;

@@ -4,12 +4,33 @@
  */
 #include "tests/unit/reference/internal.h"
 
+/* folio_create_buffers(), under the folio's lock */
+void ref_create_buffers(struct ref *r, int folio)
+{
+	if (!r->objcg || r->pages[folio].private)
+		return;
+	r->pages[folio].extra_refs++;
+	for (int i = 0; i < ref_nr_pages(r, folio); i++)
+		ref_new_object(r, REF_BUFFER_HEAD);
+	r->pages[folio].extra_refs--;
+	r->pages[folio].private = true;
+}
+
+/* try_to_free_buffers() */
+void ref_free_buffers(struct ref *r, int folio)
+{
+	for (int i = 0; r->pages[folio].private && i < ref_nr_pages(r, folio); i++)
+		ref_free_object(r, REF_BUFFER_HEAD);
+	r->pages[folio].private = false;
+}
+
 /* sb_getblk() */
 static bool getblk(struct ref *r, unsigned int cpu, int page)
 {
 	if (!r->pages[page].resident && !ref_filemap_add_folio(r, cpu, page, false, REF_GFP_KERNEL))
 		return false;
 	r->pages[page].buffer = true;
+	ref_create_buffers(r, page);
 	ref_folio_mark_accessed(r, cpu, page);
 	return true;
 }

@@ -188,14 +188,21 @@ static int new_anon(struct ref *r, uint64_t at)
 	return page;
 }
 
+/* __anon_vma_prepare() */
+static void vmf_anon_prepare(struct ref *r, struct ref_vma *v)
+{
+	if (v->anon_vma)
+		return;
+	ref_new_anon_vma(r, v, 1, 1);
+	v->anon_root = v->anon_id = ++r->nr_ids;
+	v->anon_vma = true;
+}
+
 /* folio_add_new_anon_rmap(), folio_add_lru_vma(), set_ptes() */
-static void map_new_anon(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at)
+static void map_new_anon(struct ref *r, struct ref_proc *p, uint64_t at)
 {
 	int page = new_anon(r, at);
 
-	if (!v->anon_vma)
-		v->anon_root = v->anon_id = ++r->nr_ids;
-	v->anon_vma = true;
 	p->ptes[at] = (struct ref_pte){
 		.present = true, .young = true, .dirty = true, .write = true, .page = page
 	};
@@ -241,11 +248,12 @@ static enum ref_fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref
 {
 	enum ref_fault ret;
 
+	vmf_anon_prepare(r, v);
 	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
 	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
 	if (ret == FAULT_OK)
-		map_new_anon(r, p, v, at);
+		map_new_anon(r, p, at);
 	else
 		ref_uncharge(r, 1);
 	return ret;
@@ -265,6 +273,8 @@ static enum ref_fault do_shared_fault(struct ref *r, struct ref_proc *p, struct 
 		r->pages[page].extra_refs++;
 		ok = ref_file_update_time(r, p->cpu, v->file);
 		r->pages[page].extra_refs--;
+		if (ok && !ref_is_shmem(r, v->file))
+			ref_create_buffers(r, page);
 		if (!ok)
 			return FAULT_OOM;
 		finish_fault(r, p, v, at, true);
@@ -280,9 +290,10 @@ static enum ref_fault do_anonymous_page(struct ref *r, struct ref_proc *p, struc
 		p->ptes[at] = (struct ref_pte){ .present = true, .young = true, .zero = true };
 		return FAULT_OK;
 	}
+	vmf_anon_prepare(r, v);
 	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
-	map_new_anon(r, p, v, at);
+	map_new_anon(r, p, at);
 	return FAULT_OK;
 }
 
@@ -319,6 +330,7 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 
 	if (old >= 0)
 		r->pages[old].extra_refs++;
+	vmf_anon_prepare(r, v);
 	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL)) {
 		if (old >= 0)
 			r->pages[old].extra_refs--;
@@ -330,7 +342,7 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 			r->pages[old].extra_refs--;
 		return FAULT_OK; /* and the access faults again */
 	}
-	map_new_anon(r, p, v, at);
+	map_new_anon(r, p, at);
 	if (old >= 0) {
 		ref_remove_rmap(r, p, orig.page, 1);
 		r->pages[old].extra_refs--;
@@ -353,6 +365,10 @@ static enum ref_fault do_wp_page(struct ref *r, struct ref_proc *p, struct ref_v
 
 		if (!v->anon && !ref_file_update_time(r, p->cpu, v->file))
 			return FAULT_OOM;
+		if (!pte_same(pte, &orig))
+			return FAULT_OK;
+		if (!v->anon && !ref_is_shmem(r, v->file))
+			ref_create_buffers(r, ref_folio(r, pte->page));
 		if (!pte_same(pte, &orig))
 			return FAULT_OK;
 		ref_folio_mark_dirty(r, ref_folio(r, pte->page));
@@ -456,6 +472,11 @@ static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma
 			return true;
 		if (ret == FAULT_OOM)
 			return false;
+		/* do_fault(): the preallocated table is unused */
+		if (r->objcg && !p->tables[at / 512].populated && !p->tables[at / 512].huge) {
+			ref_free_table(r);
+			ref_new_table(r);
+		}
 		if (!vma_lock || ret == FAULT_RETRY_MAJOR)
 			tried = true;
 		vma_lock = false;

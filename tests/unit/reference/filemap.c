@@ -74,12 +74,19 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	bool shmem = !metadata && ref_is_shmem(r, (uint32_t)ref_file_of(r, page));
 	const int nr = 1 << order;
 	struct ref_shadow s = { 0 };
+	int nodes;
 
 	if (!ref_charge(r, cpu, nr, gfp))
 		return REF_NO_MEMORY;
+	if (!ref_tree_reserve(r, page, order, gfp, &nodes)) {
+		ref_uncharge(r, nr);
+		return REF_NO_MEMORY;
+	}
 	/* __filemap_add_folio(): xas_for_each_conflict() keeps the last shadow */
 	for (int i = 0; i < nr; i++) {
 		if (r->pages[page + i].resident) {
+			for (; nodes; nodes--)
+				ref_free_object(r, REF_XA_NODE);
 			ref_uncharge(r, nr);
 			return REF_EXISTS;
 		}
@@ -119,6 +126,7 @@ void ref_filemap_drop(struct ref *r, int page)
 {
 	const int nr = ref_nr_pages(r, page), order = r->pages[page].order;
 
+	ref_free_buffers(r, page);
 	if (r->pages[page].lru)
 		ref_lruvec_del(r, page);
 	ref_free_compound(r, page);
@@ -255,6 +263,7 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 			ref_folio_mark_dirty(r, folio);
 		} else {
 			r->pages[folio].idle = false; /* FGP_WRITE */
+			ref_create_buffers(r, folio);
 			/* mark_buffer_dirty(): not folio_mark_dirty() */
 			ref_set_dirty(r, folio);
 		}

@@ -9,7 +9,7 @@
 #include "tests/unit/reference/reference.h"
 
 /* GFP flags of an allocation: readahead passes __GFP_NORETRY and no __GFP_FS */
-enum ref_gfp { REF_GFP_KERNEL, REF_GFP_READAHEAD };
+enum ref_gfp { REF_GFP_KERNEL, REF_GFP_READAHEAD, REF_GFP_NOWAIT, REF_GFP_NOFAIL };
 
 /* struct scan_control */
 struct ref_scan {
@@ -54,7 +54,7 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		    uint32_t advice);
 void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p);
-struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu);
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked);
 void ref_free_process(struct ref *r, struct ref_proc *p);
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
@@ -170,6 +170,8 @@ bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct r
 
 /* ext4.c */
 
+void ref_create_buffers(struct ref *r, int folio);
+void ref_free_buffers(struct ref *r, int folio);
 bool ref_file_update_time(struct ref *r, unsigned int cpu, uint32_t file);
 
 /* writeback.c */
@@ -209,14 +211,14 @@ void ref_lru_move_tail(struct ref *r, int page);
 
 void ref_trees_init(struct ref *r);
 void ref_trees_free(struct ref *r);
+/** Charge the nodes that it will take, @nr of them. Return: false when out of memory. */
+bool ref_tree_reserve(struct ref *r, int page, int order, enum ref_gfp gfp, int *nr);
 /** Add a folio to the tree of its file; remove it and leave a shadow, or none. */
 void ref_tree_add(struct ref *r, int page, int order);
 void ref_tree_evict(struct ref *r, int page, int order);
 void ref_tree_drop(struct ref *r, int page, int order);
 /** Clear the shadow at a page, and with it those of all pages that share it. */
 void ref_tree_clear_shadow(struct ref *r, int page);
-/** Slab pages of the nodes that are charged to the memcg. */
-uint64_t ref_slab_pages(const struct ref *r);
 void ref_shrink_slab(struct ref *r, int priority);
 
 /* workingset.c */
@@ -244,7 +246,42 @@ int ref_swap_count(const struct ref *r, int page);
 bool ref_folio_free_swap(struct ref *r, int page);
 void ref_free_swap_cache(struct ref *r, int page);
 
+/* objcg.c */
+
+enum ref_object { REF_XA_NODE, REF_BUFFER_HEAD, REF_FILE, REF_VMA };
+
+void ref_objcg_init(struct ref *r);
+void ref_objcg_free(struct ref *r);
+/** Of all slab objects of the memcg, as far as its statistics have them. */
+uint64_t ref_slab_pages(const struct ref *r);
+uint64_t ref_sizeof(const struct ref *r, enum ref_object o);
+/** drain_obj_stock() of all CPUs. */
+void ref_drain_obj_stocks(struct ref *r);
+/** rcu_do_batch() */
+void ref_rcu_callbacks(struct ref *r);
+/** obj_cgroup_charge(). Return: false when out of memory. */
+bool ref_charge_object(struct ref *r, bool reclaimable, uint64_t size, enum ref_gfp gfp);
+/** One that can not fail; these do nothing where kernel memory is not charged. */
+void ref_new_object(struct ref *r, enum ref_object o);
+void ref_free_object(struct ref *r, enum ref_object o);
+void ref_free_object_rcu(struct ref *r, enum ref_object o);
+/** A page of a memcg. */
+void ref_new_kernel_page(struct ref *r);
+/** A table of PTEs. */
+void ref_new_table(struct ref *r);
+void ref_free_table(struct ref *r);
+/** Those above the one for @at; all of a process, at its end. Of a memcg. */
+void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at);
+void ref_free_tables(struct ref *r, struct ref_proc *p);
+/** anon_vmas and anon_vma_chains of a VMA. */
+void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains);
+void ref_free_anon_vma(struct ref *r, struct ref_vma *v);
+void ref_charge_process(struct ref *r, bool forked);
+void ref_uncharge_process(struct ref *r, bool forked);
+
 /* charge.c */
+
+bool ref_try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp);
 
 /** mem_cgroup_flush_stats(). */
 void ref_flush_stats(struct ref *r);

@@ -117,8 +117,9 @@ bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, 
 	if (offset % 512 || at / 512 * 512 < v->start || at / 512 * 512 + 512 > v->end ||
 	    index + 512 > pages)
 		return false;
-	ref_free_kernel_page(r);
+	ref_free_table(r);
 	*t = (struct ref_table){ .huge = true,
+				 .upper = t->upper,
 				 .young = true,
 				 .dirty = write,
 				 .write = write,
@@ -141,7 +142,8 @@ void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at)
 
 	if (!old.huge)
 		return;
-	*t = (struct ref_table){ .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	*t = (struct ref_table){ .upper = t->upper,
+				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	if (old.dirty && !r->pages[old.folio].dirty)
 		ref_folio_mark_dirty(r, old.folio);
 	if (old.young)

@@ -34,27 +34,49 @@ void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
 {
 	struct ref_table *t = &p->tables[at / 512];
 
+	if (r->objcg)
+		ref_new_upper_tables(r, p, at);
 	if (t->exists)
 		return;
 	/* _PAGE_TABLE has _PAGE_ACCESSED */
+	ref_new_table(r);
 	t->exists = t->young = true;
-	ref_alloc_kernel_page(r);
 }
 
 static void free_pgtables(struct ref *r, struct ref_proc *p)
 {
-	for (int i = 0; i < REF_VPNS / 512; i++)
+	if (r->objcg)
+		ref_free_tables(r, p);
+	for (int i = 0; !r->objcg && i < REF_VPNS / 512; i++)
 		if (p->tables[i].exists)
-			ref_free_kernel_page(r);
+			ref_free_table(r);
 	memset(p->tables, 0, sizeof(p->tables));
 }
 
 /* Mappings */
 
+/* fput() */
+static void put_open(struct ref *r, int open)
+{
+	if (open >= 0 && !--r->opens[open].refs)
+		ref_free_object(r, REF_FILE);
+}
+
+/* vm_area_free() */
+static void free_vma(struct ref *r, struct ref_vma *v)
+{
+	ref_free_anon_vma(r, v);
+	put_open(r, v->open);
+	ref_free_object(r, REF_VMA);
+}
+
 static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_vma v)
 {
 	int at = 0;
 
+	ref_new_object(r, REF_VMA);
+	if (v.open >= 0)
+		r->opens[v.open].refs++;
 	if (p->nr_vmas == REF_VMAS_MAX) {
 		r->broken = true;
 		p->nr_vmas--;
@@ -84,7 +106,10 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
 	tail.start = v->end = at;
 	v->id = v->anon_id = ++r->nr_ids; /* vma_complete() */
-	vma_insert(r, p, tail);
+	tail.anon_bytes = 0;
+	v = vma_insert(r, p, tail);
+	if (v->anon_vma) /* anon_vma_clone() */
+		ref_new_anon_vma(r, v, 0, 1);
 }
 
 /* is_mergeable_vma(), and the check of offsets in can_vma_merge_after() */
@@ -120,7 +145,9 @@ static void expand_vma(struct ref *r, struct ref_proc *p, int i)
 	if (!v->anon_vma && next->anon_vma) {
 		v->anon_vma = true;
 		v->anon_root = next->anon_root;
+		ref_new_anon_vma(r, v, 0, 1); /* dup_anon_vma() */
 	}
+	free_vma(r, next);
 	p->nr_vmas--;
 	memmove(next, next + 1, (size_t)(p->nr_vmas - i - 1) * sizeof(*v));
 }
@@ -162,6 +189,7 @@ void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t e
 	for (int i = 0; i < p->nr_vmas; i++) {
 		if (p->vmas[i].start < start || p->vmas[i].end > end)
 			continue;
+		free_vma(r, &p->vmas[i]);
 		p->nr_vmas--;
 		memmove(p->vmas + i, p->vmas + i + 1,
 			(size_t)(p->nr_vmas - i) * sizeof(p->vmas[0]));
@@ -176,6 +204,7 @@ static int new_open(struct ref *r, uint32_t file)
 		r->broken = true;
 		r->nr_opens--;
 	}
+	ref_new_object(r, REF_FILE);
 	r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
 	return r->nr_opens++;
 }
@@ -183,8 +212,10 @@ static int new_open(struct ref *r, uint32_t file)
 /* the file description that the process reads @file through, see FORMAT.md */
 int ref_open_file(struct ref *r, struct ref_proc *p, uint32_t file)
 {
-	if (p->open_of[file] < 0)
+	if (p->open_of[file] < 0) {
 		p->open_of[file] = new_open(r, file);
+		r->opens[p->open_of[file]].refs++;
+	}
 	return p->open_of[file];
 }
 
@@ -209,12 +240,12 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 		.open = -1,
 	};
 
-	ref_do_munmap(r, p, v.start, v.end);
 	if (!v.anon)
 		v.open = ref_open_file(r, p, op->file);
 	/* these mappings have their own file description, see FORMAT.md */
-	if (op->flags & (VM_NOREUSE | VM_READONLY))
+	if (!v.anon && op->flags & (VM_NOREUSE | VM_READONLY))
 		v.open = new_open(r, op->file);
+	ref_do_munmap(r, p, v.start, v.end);
 	vma_insert(r, p, v);
 	merge_vma(r, p, start);
 }
@@ -249,10 +280,12 @@ void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p)
 	p->mm_is_new = true;
 }
 
-struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked)
 {
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
 		ref_alloc_kernel_page(r);
+	if (r->objcg)
+		ref_charge_process(r, forked);
 	for (int i = 0; i < REF_PROCS_MAX; i++) {
 		struct ref_proc *p = &r->procs[i];
 
@@ -262,6 +295,7 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
 		memset(p, 0, sizeof(*p));
 		p->used = true;
 		p->pid = pid;
+		p->forked = forked;
 		p->cpu = cpu % r->m.cpus;
 		p->open_of = g_new(int, r->t->nr_files + 1);
 		for (uint32_t f = 0; f < r->t->nr_files; f++)
@@ -272,11 +306,24 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu)
 	return &r->procs[0];
 }
 
+/* exit_mmap() without what it unmaps, exit_files() */
+static void exit_mm_files(struct ref *r, struct ref_proc *p)
+{
+	for (int i = 0; i < p->nr_vmas; i++)
+		free_vma(r, &p->vmas[i]);
+	p->nr_vmas = 0;
+	free_pgtables(r, p);
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		put_open(r, p->open_of[f]);
+}
+
 void ref_free_process(struct ref *r, struct ref_proc *p)
 {
-	free_pgtables(r, p);
+	exit_mm_files(r, p);
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
 		ref_free_kernel_page(r);
+	if (r->objcg)
+		ref_uncharge_process(r, p->forked);
 	p->used = false;
 }
 
@@ -292,6 +339,9 @@ static uint64_t id_after(struct ref *r, uint64_t id)
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 {
 	memcpy(child->open_of, parent->open_of, r->t->nr_files * sizeof(int));
+	for (uint32_t f = 0; f < r->t->nr_files; f++)
+		if (child->open_of[f] >= 0)
+			r->opens[child->open_of[f]].refs++;
 	child->nr_vmas = parent->nr_vmas;
 	memcpy(child->vmas, parent->vmas, sizeof(parent->vmas));
 	for (int i = 0; i < child->nr_vmas; i++) {
@@ -304,6 +354,13 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 	for (int i = 0; i < parent->nr_vmas; i++) {
 		const struct ref_vma *v = &parent->vmas[i];
 
+		/* vm_area_dup() */
+		ref_new_object(r, REF_VMA);
+		if (v->open >= 0)
+			r->opens[v->open].refs++;
+		child->vmas[i].anon_bytes = 0;
+		if (v->anon_vma) /* anon_vma_fork(): the parent's, and its own */
+			ref_new_anon_vma(r, &child->vmas[i], 1, 2);
 		/* vma_needs_copy() */
 		for (uint64_t at = v->start; v->anon_vma && at < v->end; at++) {
 			struct ref_pte *pte = &parent->ptes[at];
@@ -331,7 +388,7 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
  * leaves the copies to exit_mmap(). */
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent)
 {
-	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu);
+	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu, true);
 	struct ref_zap z;
 
 	ref_do_fork(r, parent, child);
@@ -372,8 +429,13 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 void ref_do_exec(struct ref *r, struct ref_proc *p)
 {
 	ref_exit_mmap(r, p);
-	free_pgtables(r, p);
-	p->nr_vmas = 0;
+	/* the player: a new process, then the old one's end */
+	if (r->objcg)
+		ref_charge_process(r, false);
+	exit_mm_files(r, p);
+	if (r->objcg)
+		ref_uncharge_process(r, p->forked);
+	p->forked = false;
 	p->dying = p->unstable = false;
 	ref_lru_gen_add_mm(r, p);
 	for (uint32_t f = 0; f < r->t->nr_files; f++)

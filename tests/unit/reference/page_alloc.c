@@ -341,17 +341,8 @@ bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
 /* never fails: it may go below all watermarks */
 void ref_alloc_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages) {
-		/* obj_cgroup_charge_pages(), which may exceed the limit */
-		if (r->m.kmem) {
-			r->nr_kernel++;
-			if (r->stock[r->this_cpu])
-				r->stock[r->this_cpu]--;
-			else
-				r->usage++;
-		}
+	if (r->m.memcg_pages)
 		return;
-	}
 	r->nr_kernel++;
 	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.low))
 		return;
@@ -364,13 +355,8 @@ void ref_alloc_kernel_page(struct ref *r)
 
 void ref_free_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages) {
-		if (r->m.kmem) {
-			r->nr_kernel--;
-			r->usage--;
-		}
+	if (r->m.memcg_pages)
 		return;
-	}
 	r->nr_kernel--;
 	ref_free_page(r, REF_PCP_UNMOVABLE);
 }

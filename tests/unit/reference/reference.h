@@ -70,6 +70,7 @@ struct ref_page {
 	bool swap_slot;	  /* resident: in the swap cache; else: swapped out */
 	int extra_refs;	  /* held for a moment: read batch, copy, gather */
 	bool buffer;	  /* metadata of the file system: its buffer is in use */
+	bool private;	  /* has buffer heads that the memcg is charged for */
 	int delayed_rmap; /* PTEs of the page that are gone, but not yet from the mapcount */
 	int gen;	  /* MGLRU: 0 on no list, else the generation + 1 */
 	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
@@ -97,6 +98,7 @@ struct ref_vma {
 	uint32_t file, pgoff;
 	int open;
 	bool anon_vma;
+	uint64_t anon_bytes;  /* charged for it */
 	uint64_t anon_root;   /* the anon_vma it has: parts of a VMA keep the same one */
 	bool inherited;	      /* next to those of its ancestors */
 	uint64_t id, anon_id; /* in the order of their linking to a tree */
@@ -108,11 +110,13 @@ struct ref_open {
 	unsigned int order;
 	unsigned int mmap_miss;
 	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
+	int refs;	   /* of processes and mappings */
 };
 
 /* a page table: 512 PTEs */
 struct ref_table {
 	bool exists;
+	bool upper;	   /* there are those above it */
 	bool populated;	   /* the PMD entry points to it */
 	bool huge;	   /* there is none, and the PMD entry maps @folio */
 	bool dirty, write; /* that, of such an entry */
@@ -126,6 +130,7 @@ struct ref_proc {
 	uint32_t pid;
 	unsigned int cpu;
 	bool unstable, dying, opted_in;
+	bool forked; /* by a process of the trace */
 	int nr_vmas;
 	struct ref_vma vmas[REF_VMAS_MAX];
 	struct ref_pte ptes[REF_VPNS];
@@ -240,6 +245,7 @@ struct ref {
 	int64_t nr_kernel;	 /* pages that the kernel has for itself */
 	int nr_nodes;		 /* of the page cache's trees */
 	int node_pages;		 /* of nr_kernel, for them */
+	struct ref_objcg *objcg; /* see objcg.c; NULL: kernel memory is not charged */
 	struct ref_trees *trees; /* see xarray.c; NULL: not needed in this run */
 	unsigned int kswapd_failures;
 	struct ref_gen *gen;	 /* NULL: the classic LRU */

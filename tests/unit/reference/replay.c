@@ -55,7 +55,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	if (op->code == OP_SPAWN) {
 		r->current = NULL;
 		ref_task_run(r, op_ns);
-		p = ref_new_proc(r, op->pid, op->cpu);
+		p = ref_new_proc(r, op->pid, op->cpu, false);
 		ref_lru_gen_add_mm(r, p);
 	}
 	/* lru_gen_use_mm() */
@@ -73,7 +73,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	case OP_SPAWN:
 		break;
 	case OP_FORK:
-		child = ref_new_proc(r, op->child, op->cpu);
+		child = ref_new_proc(r, op->child, op->cpu, true);
 		ref_do_fork(r, p, child);
 		ref_lru_gen_add_mm(r, child);
 		break;
@@ -234,6 +234,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	if (mglru)
 		ref_gen_init(r);
 	ref_zone_init(r);
+	ref_objcg_init(r);
 	ref_trees_init(r);
 	/* pages of the mounted file system; not part of memory_pages */
 	for (int i = 0; i < 2 && r->m.ext4 && !m->memcg_pages; i++) {
@@ -254,6 +255,7 @@ void ref_free(struct ref *r)
 {
 	ref_gen_free(r);
 	ref_trees_free(r);
+	ref_objcg_free(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++)
 		g_free(r->procs[i].open_of);
 	for (int i = 0; i < REF_NR_LISTS; i++)

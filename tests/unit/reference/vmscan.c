@@ -123,8 +123,9 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 		if (!pageout(r, page))
 			return ACTIVATE;
 	}
-	if (pg->buffer) /* try_to_free_buffers() */
+	if (pg->buffer) /* it is busy */
 		return ACTIVATE;
+	ref_free_buffers(r, page);
 	if (ref_other_refs(r, page))
 		return KEEP;
 	remove_mapping(r, page);

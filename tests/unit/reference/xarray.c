@@ -5,8 +5,8 @@
  *
  * A folio or shadow that takes several slots of a node is stored in each of them.
  *
- * Approximations shared with sim/: only the nodes for single pages take memory, and a lone
- * first page takes as much memory as a node.
+ * Approximations shared with sim/, of a whole machine: only the nodes for single pages take
+ * memory, and a lone first page takes as much memory as a node.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -28,7 +28,7 @@ struct ref_node {
 
 struct ref_trees {
 	struct entry *heads; /* of each file */
-	int nr_leaves, nr_lone;
+	int nr_leaves, nr_nodes;
 	GQueue shadow_nodes; /* the oldest first */
 	uint64_t nr_deferred;
 };
@@ -86,6 +86,7 @@ static struct ref_node *new_node(struct ref *r, uint32_t file, struct ref_node *
 	n->start = start;
 	n->shift = shift;
 	r->trees->nr_leaves += !shift;
+	r->trees->nr_nodes++;
 	return n;
 }
 
@@ -94,6 +95,8 @@ static void xa_node_free(struct ref *r, struct ref_node *n)
 	n->count = n->nr_values = 0;
 	workingset_update_node(r, n);
 	r->trees->nr_leaves -= !n->shift;
+	r->trees->nr_nodes--;
+	ref_free_object_rcu(r, REF_XA_NODE);
 	g_free(n);
 }
 
@@ -268,6 +271,10 @@ static void account(struct ref *r)
 	const struct ref_trees *x = r->trees;
 	int nodes = x->nr_leaves;
 
+	if (r->objcg) {
+		r->nr_nodes = x->nr_nodes;
+		return;
+	}
 	for (uint32_t f = 0; f < r->t->nr_files; f++)
 		nodes += x->heads[f].kind == FOLIO || x->heads[f].kind == SHADOW;
 	r->nr_nodes = nodes;
@@ -294,6 +301,68 @@ static void store(struct ref *r, int page, int order, enum kind kind)
 		try_split(r, file, index, order);
 	xas_store(r, file, index, order, kind);
 	account(r);
+}
+
+/* How many nodes xas_create() would make for an entry: what is missing on its way, and what
+ * xas_expand() puts above the head. */
+static int missing_nodes(struct ref *r, int page, int order)
+{
+	const uint32_t file = (uint32_t)ref_file_of(r, page);
+	const uint64_t index = (uint64_t)(page - ref_file_page(r, file, 0));
+	const uint64_t max = index + (1ull << order) - !(order && !index);
+	const struct entry *e = &r->trees->heads[file];
+	const int shift = order / 6 * 6, old = e->kind == NODE ? e->node->shift + 6 : 0;
+	int top = old, missing;
+
+	while (max >= 1ull << top)
+		top += 6;
+	if (e->kind == NOTHING)
+		return top ? (top - shift) / 6 : 0;
+	missing = (top - old) / 6;
+	for (int s = top - 6; s >= old; s -= 6) {
+		if (s == shift)
+			return missing;
+		if (index >> s)
+			return missing + (s - shift) / 6;
+	}
+	while (e->kind == NODE && e->node->shift > shift) {
+		const struct ref_node *n = e->node;
+
+		e = slot_of(e->node, index);
+		if (e->kind == NODE)
+			continue;
+		if (e->kind == SHADOW && n->shift > shift)
+			return missing + 1; /* xas_try_split() */
+		return missing + (n->shift - shift) / 6;
+	}
+	return missing;
+}
+
+bool ref_tree_reserve(struct ref *r, int page, int order, enum ref_gfp gfp, int *nr)
+{
+	*nr = 0;
+	while (r->objcg && page < (int)r->t->nr_file_pages) {
+		const uint64_t size = ref_sizeof(r, REF_XA_NODE);
+		const int missing = missing_nodes(r, page, order);
+
+		/* xas_alloc(): GFP_NOWAIT */
+		while (*nr < missing && ref_charge_object(r, true, size, REF_GFP_NOWAIT))
+			++*nr;
+		while (*nr > missing) {
+			ref_free_object(r, REF_XA_NODE);
+			--*nr;
+		}
+		if (*nr == missing)
+			break;
+		/* xas_nomem() */
+		if (!ref_charge_object(r, true, size, gfp)) {
+			for (; *nr; --*nr)
+				ref_free_object(r, REF_XA_NODE);
+			return false;
+		}
+		++*nr;
+	}
+	return true;
 }
 
 void ref_tree_add(struct ref *r, int page, int order)
@@ -333,11 +402,6 @@ void ref_tree_clear_shadow(struct ref *r, int page)
 uint64_t ref_nr_shadow_nodes(const struct ref *r)
 {
 	return r->trees ? r->trees->shadow_nodes.length : 0;
-}
-
-uint64_t ref_slab_pages(const struct ref *r)
-{
-	return r->m.memcg_pages && r->trees ? (uint64_t)r->nr_nodes * 584 / 4096 : 0;
 }
 
 bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift)

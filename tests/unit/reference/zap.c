@@ -198,7 +198,8 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 		ref_folio_mark_dirty(r, old.folio);
 	ref_count(r, VM_sim_reap_pages, z->dying ? 512 : 0);
 	demote = zap_young(r, z, v, old.folio, old.young ? 512 : 0);
-	*t = (struct ref_table){ .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	*t = (struct ref_table){ .upper = t->upper,
+				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	ref_remove_rmap_pmd(r, p, old.folio);
 	if (demote && ref_deactivate_file_folio(r, z->p->cpu, old.folio))
 		ref_count(r, VM_sim_zap_demoted, 512);

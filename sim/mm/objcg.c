@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Mirrors v7.3 mm/memcontrol.c: __memcg_slab_post_alloc_hook(), __memcg_slab_free_hook(),
+ * __obj_cgroup_charge(), __refill_obj_stock(), __account_obj_stock(), drain_obj_stock().
+ *
+ * An object that the CPU's stock has no bytes for takes whole pages from the memcg, and the
+ * rest of them goes to the stock. What is freed goes to the stock too, and whole pages go from
+ * there to the stock of pages.
+ *
+ * Approximations: a grace period of RCU ends with the second tick after the object was given
+ * to it: the first one notes that the CPU has been through a quiescent state, the second one
+ * calls back. On the kernel the time is two to three ticks. A run in which operations take no
+ * time has no ticks, and frees at once. An object of its own memcg is assumed: an inode,
+ * a dentry, or a pipe that another process made is not charged here.
+ */
+#include "sim/mm/objcg.h"
+
+#include <errno.h>
+
+#define PAGE_SHIFT  12
+#define PAGE_SIZE   (1u << PAGE_SHIFT)
+#define GRACE_TICKS 2
+
+void objcg_init(struct sim *s)
+{
+	const struct machine *m = &s->cfg.machine;
+
+	if (!m->memcg_pages || !m->kmem)
+		return;
+	s->objcg = g_new0(struct objcg, 1);
+	s->objcg->rcu = g_array_new(FALSE, FALSE, sizeof(struct rcu_free));
+}
+
+void objcg_free(struct sim *s)
+{
+	if (!s->objcg)
+		return;
+	g_array_free(s->objcg->rcu, TRUE);
+	g_free(s->objcg);
+}
+
+/* ---- pages ---- */
+
+/* obj_cgroup_charge_pages() */
+static int charge_pages(struct sim *s, uint32_t nr, enum gfp gfp)
+{
+	if (try_charge_memcg(s, s->this_cpu, nr, gfp))
+		return -ENOMEM;
+	s->zone.nr_kernel += nr;
+	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
+	return 0;
+}
+
+static void force_pages(struct sim *s, uint32_t nr)
+{
+	s->memcg_usage += nr;
+	s->zone.nr_kernel += nr;
+}
+
+void obj_charge_pages(struct sim *s, uint32_t nr)
+{
+	obj_rcu_core(s);
+	if (charge_pages(s, nr, GFP_KERNEL))
+		force_pages(s, nr);
+}
+
+void obj_uncharge_pages(struct sim *s, uint32_t nr)
+{
+	s->zone.nr_kernel -= nr;
+	refill_stock(s, s->this_cpu, nr);
+}
+
+/* ---- statistics ---- */
+
+/* __account_obj_stock() */
+static void account(struct sim *s, enum slab_kind kind, int32_t nr)
+{
+	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
+	int32_t *bytes = &stock->nr_slab[kind];
+
+	if (stock->cached) {
+		nr += *bytes;
+		if (ABS(nr) <= INT16_MAX && (!*bytes || ABS(nr) <= (int32_t)PAGE_SIZE)) {
+			*bytes = nr;
+			return;
+		}
+		*bytes = 0;
+	}
+	s->objcg->slab[kind] += nr;
+}
+
+void obj_flush_stats(struct sim *s)
+{
+	for (int i = 0; i < NR_SLAB_KINDS; i++)
+		s->objcg->flushed[i] = s->objcg->slab[i];
+}
+
+uint64_t obj_flushed_pages(const struct sim *s)
+{
+	uint64_t nr = 0;
+
+	for (int i = 0; i < NR_SLAB_KINDS; i++)
+		nr += (uint64_t)MAX(s->objcg->flushed[i], 0) >> PAGE_SHIFT;
+	return nr;
+}
+
+/* ---- objects ---- */
+
+/* __refill_obj_stock() */
+static void refill_obj_stock(struct sim *s, uint32_t nr_bytes, bool allow_uncharge)
+{
+	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
+	uint32_t nr_pages = 0;
+
+	if (!stock->cached) {
+		stock->cached = true;
+		stock->nr_bytes = s->objcg->nr_charged_bytes;
+		s->objcg->nr_charged_bytes = 0;
+		allow_uncharge = true;
+	}
+	stock->nr_bytes += nr_bytes;
+	if ((allow_uncharge && stock->nr_bytes > PAGE_SIZE) || stock->nr_bytes > UINT16_MAX) {
+		nr_pages = stock->nr_bytes >> PAGE_SHIFT;
+		stock->nr_bytes &= PAGE_SIZE - 1;
+	}
+	if (nr_pages)
+		obj_uncharge_pages(s, nr_pages);
+}
+
+/* consume_obj_stock() */
+static bool consume_obj_stock(struct sim *s, uint32_t size)
+{
+	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
+
+	if (!stock->cached || stock->nr_bytes < size)
+		return false;
+	stock->nr_bytes -= size;
+	return true;
+}
+
+int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp)
+{
+	const uint32_t nr_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+	const uint32_t remainder = (nr_pages << PAGE_SHIFT) - size;
+
+	obj_rcu_core(s);
+	if (!consume_obj_stock(s, size)) {
+		if (charge_pages(s, nr_pages, gfp))
+			return -ENOMEM;
+		if (remainder)
+			refill_obj_stock(s, remainder, false);
+	}
+	account(s, kind, (int32_t)size);
+	return 0;
+}
+
+void obj_charge_nofail(struct sim *s, enum slab_kind kind, uint32_t size)
+{
+	const uint32_t nr_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
+
+	if (!obj_charge(s, kind, size, GFP_KERNEL))
+		return;
+	force_pages(s, nr_pages);
+	refill_obj_stock(s, (nr_pages << PAGE_SHIFT) - size, false);
+	account(s, kind, (int32_t)size);
+}
+
+void obj_uncharge(struct sim *s, enum slab_kind kind, uint32_t size)
+{
+	refill_obj_stock(s, size, true);
+	account(s, kind, -(int32_t)size);
+}
+
+void drain_obj_stocks(struct sim *s)
+{
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
+		struct obj_stock *stock = &s->objcg->stock[cpu];
+		const uint32_t nr_pages = stock->nr_bytes >> PAGE_SHIFT;
+
+		/* memcg_uncharge_kmem() */
+		s->zone.nr_kernel -= nr_pages;
+		s->memcg_usage -= nr_pages;
+		s->objcg->nr_charged_bytes += stock->nr_bytes & (PAGE_SIZE - 1);
+		for (int i = 0; i < NR_SLAB_KINDS; i++)
+			s->objcg->slab[i] += stock->nr_slab[i];
+		*stock = (struct obj_stock){ 0 };
+	}
+}
+
+/* ---- RCU ---- */
+
+static void rcu_free_one(struct sim *s, const struct rcu_free *f)
+{
+	if (f->pages)
+		obj_uncharge_pages(s, f->pages);
+	if (f->bytes)
+		obj_uncharge(s, f->kind, f->bytes);
+}
+
+void obj_uncharge_rcu(struct sim *s, uint32_t pages, enum slab_kind kind, uint32_t bytes)
+{
+	const struct machine *m = &s->cfg.machine;
+	const uint64_t tick_ns = m->tick_us * 1000ull;
+	struct rcu_free f = { .pages = pages, .bytes = bytes, .kind = kind };
+
+	if (!m->op_us && !s->sched) {
+		rcu_free_one(s, &f);
+		return;
+	}
+	f.at_ns = (s->clock.now_ns / tick_ns + GRACE_TICKS) * tick_ns;
+	g_array_append_val(s->objcg->rcu, f);
+}
+
+void obj_rcu_core(struct sim *s)
+{
+	struct objcg *o = s->objcg;
+
+	while (o->rcu_head < o->rcu->len) {
+		const struct rcu_free f = g_array_index(o->rcu, struct rcu_free, o->rcu_head);
+
+		if (f.at_ns > s->clock.now_ns)
+			return;
+		o->rcu_head++;
+		rcu_free_one(s, &f);
+	}
+	g_array_set_size(o->rcu, 0);
+	o->rcu_head = 0;
+}

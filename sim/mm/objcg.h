@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Kernel memory that is charged to the memcg (machine key kmem): v7.3 mm/memcontrol.c,
+ * obj_cgroup_charge() and the per-CPU obj_stock. Objects are charged by the byte, memory by
+ * the page. */
+#ifndef REAPSIM_OBJCG_H
+#define REAPSIM_OBJCG_H
+
+#include "sim/mm/charge.h"
+#include "sim/state.h"
+
+/** enum slab_kind - which statistic counts the object. */
+enum slab_kind {
+	SLAB_RECLAIMABLE,
+	SLAB_UNRECLAIMABLE,
+	NR_SLAB_KINDS,
+};
+
+/** struct obj_stock - v7.3 struct obj_stock_pcp, of the one memcg. */
+struct obj_stock {
+	bool cached;			/* it has a slot */
+	uint32_t nr_bytes;		/* charged ahead */
+	int32_t nr_slab[NR_SLAB_KINDS]; /* bytes that the statistics do not have yet */
+};
+
+/** struct rcu_free - memory that is free once a grace period has ended. */
+struct rcu_free {
+	uint64_t at_ns;
+	uint32_t pages, bytes;
+	enum slab_kind kind;
+};
+
+/** struct objcg - of the memcg. */
+struct objcg {
+	struct obj_stock stock[SIM_MAX_CPUS];
+	uint32_t nr_charged_bytes;	/* charged ahead, and in no stock */
+	int64_t slab[NR_SLAB_KINDS];	/* the statistics, in bytes */
+	int64_t flushed[NR_SLAB_KINDS]; /* as of the last flush */
+	GArray *rcu;			/* struct rcu_free, the first of which is at @rcu_head */
+	guint rcu_head;
+};
+
+/** s->objcg is NULL where no kernel memory is charged; all but objcg_init() is for where it
+ * is not. */
+void objcg_init(struct sim *s);
+void objcg_free(struct sim *s);
+
+/** Charge an object of @size bytes, its pointer to the obj_cgroup included. Return: 0 or
+ * -ENOMEM. */
+int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp);
+/** The same where the caller can not fail (__GFP_NOFAIL): beyond the limit if need be. */
+void obj_charge_nofail(struct sim *s, enum slab_kind kind, uint32_t size);
+void obj_uncharge(struct sim *s, enum slab_kind kind, uint32_t size);
+/** Charge @nr pages, beyond the limit if need be. */
+void obj_charge_pages(struct sim *s, uint32_t nr);
+void obj_uncharge_pages(struct sim *s, uint32_t nr);
+/** call_rcu(): uncharge @pages pages and an object of @bytes when a grace period has ended. */
+void obj_uncharge_rcu(struct sim *s, uint32_t pages, enum slab_kind kind, uint32_t bytes);
+/** rcu_do_batch(): uncharge what is due. */
+void obj_rcu_core(struct sim *s);
+/** drain_obj_stock() of all CPUs. */
+void drain_obj_stocks(struct sim *s);
+/** Slab bytes, as the statistics had them when they were flushed, in whole pages. */
+uint64_t obj_flushed_pages(const struct sim *s);
+void obj_flush_stats(struct sim *s);
+
+#endif
