@@ -96,6 +96,8 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 
 		if (!strcmp(*pair, "folios=large"))
 			cfg->machine.max_folio_order = MAX_FOLIO_ORDER;
+		if (!strcmp(*pair, "kmem=1"))
+			cfg->machine.kmem = true;
 		for (size_t i = 0; kv[0] && kv[1] && i < G_N_ELEMENTS(keys); i++) {
 			g_autofree char *setting = NULL;
 			guint64 value;
