@@ -35,6 +35,10 @@ static void test_sizes(void)
 		{ "spawn,1; anon,1,0x3fffc,8,rw-p; touch,1,0x3fffc,8,w", 9, 400 + 200 + 176 },
 		{ "spawn,1; anon,1,0x7fffffc,8,rw-p; touch,1,0x7fffffc,8,w", 10, 400 + 200 + 176 },
 		{ "spawn,1; anon,1,0,8,rw-p; touch,1,0,8,w; exit,1", 0, 0 },
+		/* the first page alone is in no node; a leaf for each and one above; and gone again */
+		{ "spawn,1; read,1,a,0,1", 4, 400 + 200 },
+		{ "spawn,1; read,1,a,0,1; read,1,a,130,1", 4, 400 + 200 + 3 * 592 },
+		{ "spawn,1; read,1,a,0,1; read,1,a,130,1; drop_caches", 4, 400 + 200 },
 		/* a buffer head for each page that was written */
 		{ "spawn,1; write,1,a,0,8", 4, 400 + 200 + 592 + 8 * 104 },
 		{ "spawn,1; write,1,a,0,8; write,1,a,4,8", 4, 400 + 200 + 592 + 12 * 104 },
