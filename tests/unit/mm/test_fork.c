@@ -35,7 +35,7 @@ static void test_sizes(void)
 		{ "spawn,1; anon,1,0x3fffc,8,rw-p; touch,1,0x3fffc,8,w", 9, 400 + 200 + 176 },
 		{ "spawn,1; anon,1,0x7fffffc,8,rw-p; touch,1,0x7fffffc,8,w", 10, 400 + 200 + 176 },
 		{ "spawn,1; anon,1,0,8,rw-p; touch,1,0,8,w; exit,1", 0, 0 },
-		/* the first page alone is in no node; a leaf for each and one above; and gone again */
+		/* the first page alone is in no node; with another: two leaves, one above */
 		{ "spawn,1; read,1,a,0,1", 4, 400 + 200 },
 		{ "spawn,1; read,1,a,0,1; read,1,a,130,1", 4, 400 + 200 + 3 * 592 },
 		{ "spawn,1; read,1,a,0,1; read,1,a,130,1; drop_caches", 4, 400 + 200 },
