@@ -151,13 +151,19 @@ void filemap_drop(struct sim *s, uint32_t slot)
 
 void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 {
-	const uint32_t block = MAX(s->cfg.machine.block_pages, 1);
-	const uint32_t file = slot_file(s, slot), base = file_slot(s, file, 0);
-	const uint32_t first = slot - base - (slot - base) % block;
-	const uint32_t nr = MIN(block, s->trace->files[file].pages - first);
+	const uint32_t block = s->cfg.machine.block_pages;
+	uint32_t file, base, first, nr;
 
+	if (__builtin_expect(block <= 1, 1)) {
+		read_folios(s, slot, 1);
+		return;
+	}
 	/* squashfs_readpage_block() */
-	for (uint32_t i = 0; block > 1 && i < nr; i++)
+	file = slot_file(s, slot);
+	base = file_slot(s, file, 0);
+	first = slot - base - (slot - base) % block;
+	nr = MIN(block, s->trace->files[file].pages - first);
+	for (uint32_t i = 0; i < nr; i++)
 		if (!(s->folios[base + first + i].flags & PG_resident))
 			filemap_add_folio(s, cpu, base + first + i, 0, ADD_READAHEAD);
 	read_folios(s, base + first, nr);
@@ -207,7 +213,8 @@ static int64_t wait_for_batch(struct sim *s, uint32_t base, uint64_t at, uint64_
 	return (int64_t)last;
 }
 
-/* struct folio_batch of a read: the folios up to page @last, which is the first page after it */
+/* struct folio_batch of a read: the folios up to page @last, which is the first page that is
+ * not in it */
 struct read_batch {
 	uint64_t last;
 	uint32_t last_head;
@@ -230,7 +237,7 @@ static inline struct read_batch get_read_batch(const struct sim *s, uint32_t bas
 		if (__builtin_expect(f->order, 0)) {
 			b.last_head = folio_head(s->folios, b.last_head);
 			f = &s->folios[b.last_head];
-			b.last = b.last_head - base + folio_nr_pages(f);
+			b.last = MIN(b.last_head - base + folio_nr_pages(f), end);
 		}
 		b.flags = f->flags & (PG_readahead | PG_locked);
 		if (b.flags || b.last >= end)
@@ -260,7 +267,7 @@ static int64_t read_and_wait(struct sim *s, unsigned int cpu, struct file_open *
 		page_cache_async_ra(s, cpu, open, b->last_head - base,
 				    (uint32_t)(end - (b->last_head - base)));
 	if (s->sched)
-		there = wait_for_batch(s, base, at, MIN(b->last, end));
+		there = wait_for_batch(s, base, at, b->last);
 	folio_unhold(s, held);
 	return there;
 }
@@ -317,7 +324,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 			b.last = (uint64_t)there;
 		}
 		/* pos_same_folio(): a folio read twice in a row counts once */
-		for (const uint64_t last = MIN(b.last, end); at < last; prev_end = at) {
+		for (; at < b.last; prev_end = at) {
 			const uint32_t slot = base + (uint32_t)at;
 
 			if (__builtin_expect(s->folios[slot].order, 0)) {

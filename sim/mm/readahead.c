@@ -4,10 +4,9 @@
  * page_cache_ra_order, page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead()
  * of mm/filemap.c.
  *
- * Approximations: no congestion. In an
- * untimed run the reads of a window are one request, and the task waits for
- * readahead like for any other read. In a timed run each run of missing pages is one
- * request, all are submitted at the end, and a task waits only when it needs a page.
+ * Approximations: no congestion. In an untimed run the reads of a window are one request, and
+ * the task waits for readahead like for any other read. In a timed run each run of missing
+ * pages is one request, all are submitted at the end, and a task waits only when it needs a page.
  */
 #include "sim/mm/readahead.h"
 
@@ -20,8 +19,9 @@
 #define MMAP_LOTSAMISS 100
 
 /* add a folio of the window to the page cache; Return: as filemap_add_folio() */
-static int ra_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
-			bool mark, struct device_plug *plug)
+static inline __attribute__((always_inline)) int ra_add_folio(struct sim *s, unsigned int cpu,
+							      uint32_t slot, unsigned int order,
+							      bool mark, struct device_plug *plug)
 {
 	int ret = filemap_add_folio(s, cpu, slot, order, ADD_READAHEAD);
 
@@ -74,7 +74,7 @@ static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint3
 		    uint32_t nr, uint32_t lookahead)
 {
 	const struct trace_file *tf = &s->trace->files[ra->file];
-	uint32_t base = file_slot(s, ra->file, 0), first = start;
+	uint32_t base = file_slot(s, ra->file, 0);
 	struct device_plug plug = { NULL };
 	uint32_t mark, nr_read = 0;
 
@@ -99,9 +99,13 @@ static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint3
 			break;
 		nr_read++;
 	}
-	if (nr_read && s->cfg.machine.block_pages > 1)
+	if (nr_read && __builtin_expect(s->cfg.machine.block_pages > 1, 0)) {
+		uint32_t first = start;
+
 		nr = expand_to_blocks(s, cpu, ra, &first, start + nr, &plug) - first;
-	ra_submit(s, base + first, nr, nr_read, &plug);
+		start = first;
+	}
+	ra_submit(s, base + start, nr, nr_read, &plug);
 }
 
 /* page_cache_ra_order(): read the window of @ra, starting at @start, in folios of ra->order */
