@@ -44,9 +44,10 @@ END {
 				change(order[i], lru, "v1"), change(order[i], lru, "v1+evict"))
 		}
 	}
-	printf "**Skipping the call (`v1`) changes the reads from the device by %+.1f%% to " \
-		"%+.1f%%.\nAlso dropping the page cache (`v1+evict`) changes them by %+.1f%% to " \
-		"%+.0f%% (one run each).**\n\n",
+	printf "**In simulation, if every process is reaped, skipping the call (`v1`) changes the " \
+		"reads from the\ndevice by %+.1f%% to %+.1f%%. Also evicting what only the victim " \
+		"mapped (`v1+evict`) changes them by\n%+.1f%% to %+.0f%% (one run of each " \
+		"recording).**\n\n",
 		least["v1"], most["v1"], least["v1+evict"], most["v1+evict"]
 	print "| recording | memory | classic: reads | v1 | v1+evict |" \
 		" MGLRU: reads | v1 | v1+evict |"
