@@ -75,9 +75,14 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 
 	if (cfg->machine.max_folio_order && !cfg->kernel->large_folios)
 		return err_set(err, -EINVAL,
-			       "machine key max_folio_order is %u, expected 0: kernel %s has no "
-			       "large folios in the files of ext4",
+			       "machine key max_folio_order is %u, expected 0: kernel %s is "
+			       "modelled without large folios",
 			       cfg->machine.max_folio_order, cfg->kernel->name);
+	if (cfg->machine.exec_folio_order && !cfg->kernel->large_folios)
+		return err_set(err, -EINVAL,
+			       "machine key exec_folio_order is %u, expected 0: kernel %s has no "
+			       "exec_folio_order()",
+			       cfg->machine.exec_folio_order, cfg->kernel->name);
 	if (cfg->machine.damon_stat && !cfg->kernel->damon_stat)
 		return err_set(err, -EINVAL,
 			       "machine key damon_stat is on, expected off: kernel %s has no "

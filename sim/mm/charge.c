@@ -159,14 +159,19 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 		if (try_charge_memcg(s, cpu, nr, gfp))
 			return -ENOMEM;
 	} else {
+		/* reclaim may let other tasks run, which see the pages in use without a folio */
 		for (uint32_t i = 0; i < nr; i++) {
 			/* __GFP_NORETRY: there are smaller folios */
-			if (!alloc_page(s, cpu, GFP_READAHEAD))
-				continue;
-			while (i-- > 0)
-				free_page(s);
-			return -ENOMEM;
+			if (alloc_page(s, cpu, GFP_READAHEAD)) {
+				s->nr_prealloc -= i;
+				uncharge_folio(s, i);
+				return -ENOMEM;
+			}
+			s->nr_used++;
+			s->nr_prealloc++;
 		}
+		s->nr_prealloc -= nr;
+		s->nr_used -= nr;
 	}
 	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);

@@ -80,7 +80,7 @@ static void rebuilt(struct damon *d)
 /* damon_apply_min_nr_regions() */
 static void apply_min_nr_regions(struct damon *d)
 {
-	d->sz_limit = (d->ram_pages + MIN_NR_REGIONS - 1) / MIN_NR_REGIONS;
+	d->sz_limit = (uint32_t)(((uint64_t)d->ram_pages + MIN_NR_REGIONS - 1) / MIN_NR_REGIONS);
 	for (uint32_t i = 0; i < d->regions->len; i++) {
 		struct damon_region r = *region(d, i);
 

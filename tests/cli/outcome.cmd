@@ -30,6 +30,9 @@ for jobs in 1 2 3; do
 		-j $jobs --csv - | md5sum
 done | uniq | wc -l
 outcome -p baseline --csv - | awk -F, 'NR == 1 { n = NF } NF != n { print "ragged" }'
+# kswapd runs while a large folio is reclaimed for: the pages that it has are in use
+"$REAPSIM" outcome -p baseline --check --set file_system=ext4 --set read_us=10000 --set scan_ns=100 \
+	"$SRC/traces/scenarios/stock/guest-read-twice.csv" | tail -n 3
 "$REAPSIM" outcome
 "$REAPSIM" outcome --killer lmk rotation.rtrace
 "$REAPSIM" outcome --killer lmkd:decay=200 rotation.rtrace

@@ -144,6 +144,10 @@ static void test_regions(void)
 	CU_ASSERT(damon_nr_regions(x->s) > 500 && damon_nr_regions(x->s) <= 1000);
 	tl_free(x);
 	g_string_free(ops, TRUE);
+	/* the limit of a region is computed without overflow */
+	x = tl_run("ram_pages=4294967295 damon_stat=on", NULL, "file,a,8; spawn,1");
+	TL_EQ(damon_nr_regions(x->s), 10, "the largest machine");
+	tl_free(x);
 }
 
 /* a kernel without the monitor refuses the key */
@@ -157,6 +161,13 @@ static void test_refused(void)
 					"has no DAMON_STAT");
 	cfg.kernel = &kernel_7_3;
 	CU_ASSERT(sim_config_check(&cfg, &err) == 0);
+	cfg.machine = tl_machine("exec_folio_order=4");
+	CU_ASSERT(sim_config_check(&cfg, &err) == 0);
+	cfg.kernel = &kernel_6_12;
+	CU_ASSERT(sim_config_check(&cfg, &err) == -EINVAL);
+	CU_ASSERT_STRING_EQUAL(err.msg,
+			       "machine key exec_folio_order is 4, expected 0: kernel 6.12 "
+			       "has no exec_folio_order()");
 }
 
 void suite_damon(void)
