@@ -21,7 +21,6 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
-#include "sim/mm/page-writeback.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 
@@ -340,14 +339,6 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 	return nr_clean;
 }
 
-/* indices in sc->nr, the state of a pass between two steps */
-enum {
-	SCANNED,
-	UNQUEUED_DIRTY,
-	FILE_TAKEN,
-	SWAPPINESS,
-};
-
 /* evict_folios(). Return: folios scanned, plus 1 if min_seq has changed; 0: no progress. */
 static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 				 unsigned int swappiness)
@@ -375,10 +366,7 @@ static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct sc
 		sc->nr[UNQUEUED_DIRTY] += sc->nr_unqueued_dirty;
 		putback(s, g, clean, nr_clean, NULL);
 	}
-	sc->nr_reclaimed += reclaimed;
-	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, reclaimed);
-	count_vm(s, VM_pgsteal_anon + type, reclaimed);
-	count_vm(s, VM_pgrotate_anon + type, isolated - reclaimed);
+	lru_gen_count_evicted(s, sc, type, isolated, reclaimed);
 	return scanned;
 }
 
@@ -431,12 +419,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
 	nr_to_scan = get_nr_to_scan(s, lruvec, sc, swappiness);
 	delta = nr_to_scan ? evict_folios(s, lruvec, sc, swappiness) : 0;
-	sc->nr[SCANNED] += delta;
-	if (delta && sc->nr[SCANNED] < nr_to_scan && (sc->memcg || !should_abort_scan(s, sc)))
-		return true;
-	if (sc->nr[UNQUEUED_DIRTY] && sc->nr[UNQUEUED_DIRTY] == sc->nr[FILE_TAKEN])
-		flush_dirty(s, 0);
-	return false;
+	return lru_gen_continue(s, sc, delta, nr_to_scan);
 }
 
 const struct lru_gen_rules lru_gen_6_12 = {

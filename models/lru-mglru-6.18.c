@@ -17,34 +17,22 @@
  */
 #include "models/lru-mglru-refs.h"
 #include "models/models.h"
-#include "sim/mm/batch.h"
 #include "sim/mm/event.h"
-#include "sim/mm/page-writeback.h"
 #include "sim/mm/reclaim.h"
-#include "sim/mm/rmap.h"
 
 #define MAX_LRU_BATCH (MIN_LRU_BATCH * 64)
 
 static uint64_t folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
 {
-	const bool workingset = f->flags & PG_workingset;
-	uint64_t gen;
-
-	if (f->flags & PG_active)
-		gen = MIN_NR_GENS - workingset;
-	else if (reclaiming)
-		gen = MAX_NR_GENS;
-	else if ((f->flags & (PG_swapbacked | PG_swapcache)) == PG_swapbacked ||
-		 (f->flags & (PG_reclaim | PG_dirty)) == (PG_reclaim | PG_dirty))
-		gen = MIN_NR_GENS;
-	else
-		gen = MAX_NR_GENS - workingset;
-	return MAX(g->max_seq - gen + 1, g->min_seq[folio_lru_type(f)]);
+	return lru_gen_seq(g, f, reclaiming, (f->flags & PG_workingset) != 0);
 }
 
 /* lru_gen_set_refs(), and folio_update_gen() without the generation */
-static bool set_refs(struct folio *f)
+static bool set_refs(struct sim *s, uint32_t slot, bool exec)
 {
+	struct folio *f = &s->folios[slot];
+
+	(void)exec;
 	if (!(f->flags & (PG_referenced | PG_workingset))) {
 		f->flags = (uint16_t)((f->flags & ~LRU_REFS_MASK) | PG_referenced);
 		return false;
@@ -59,8 +47,7 @@ static void update(struct sim *s, uint32_t slot, bool exec)
 	struct mglru *g = folio_lruvec(s, slot)->lists;
 	const uint16_t before = s->folios[slot].flags;
 
-	(void)exec;
-	if (!set_refs(&s->folios[slot])) {
+	if (!set_refs(s, slot, exec)) {
 		note(s, slot, WALK_REFERENCED, before);
 		return;
 	}
@@ -68,40 +55,7 @@ static void update(struct sim *s, uint32_t slot, bool exec)
 	note(s, slot, WALK_PROMOTE, before);
 }
 
-/* lru_gen_look_around() of a task that has no mm_walk */
-static void look(struct sim *s, uint32_t slot, bool exec)
-{
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
-
-	(void)exec;
-	if (set_refs(&s->folios[slot]) &&
-	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
-		folio_activate(s, s->this_cpu, slot);
-}
-
 /* Eviction */
-
-static enum folio_references folio_check_references(struct sim *s, uint32_t slot)
-{
-	bool exec = false;
-	int referenced_ptes = 0;
-
-	if (s->folios[slot].mapcount)
-		referenced_ptes = folio_referenced(s, slot, &exec);
-	if (referenced_ptes == -1)
-		return FOLIOREF_KEEP;
-	if (!referenced_ptes)
-		return FOLIOREF_RECLAIM;
-	return set_refs(&s->folios[slot]) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
-}
-
-/* What a pass keeps between its steps */
-enum {
-	SCANNED,
-	UNQUEUED_DIRTY,
-	FILE_TAKEN,
-	SWAPPINESS,
-};
 
 /* folio_inc_gen() of a folio of the oldest generation, off its list */
 static void inc_gen(struct sim *s, struct mglru *g, uint32_t slot, uint16_t set)
@@ -208,34 +162,6 @@ static uint64_t isolate_folios(struct sim *s, struct mglru *g, struct scan_contr
 	return scanned;
 }
 
-/*
- * What shrink_folio_list() left goes back on the lists, but on the first pass
- * (@clean) for the folios that nothing seems to speak for: those get a second
- * one. Return: how many these are.
- */
-static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
-			    const uint32_t *slots, unsigned int n, uint32_t *clean)
-{
-	unsigned int nr_clean = 0;
-	uint64_t nr_moved = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		struct folio *f = &s->folios[slots[i]];
-
-		if (clean && !(f->flags & (PG_active | PG_dirty)) && !f->mapcount) {
-			clean[nr_clean++] = slots[i];
-			continue;
-		}
-		/* don't add rejected folios to the oldest generation */
-		if (folio_seq(g, f, false) == g->min_seq[type])
-			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
-		lru_gen_add_folio(s, g, slots[i], false);
-		nr_moved += folio_nr_pages(f);
-	}
-	count_vm(s, VM_sim_list_moves, nr_moved);
-	return nr_clean;
-}
-
 /* evict_folios(). Return: pages scanned, and generations left behind. */
 static uint64_t evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 			     uint64_t nr_to_scan, unsigned int swappiness)
@@ -255,16 +181,13 @@ static uint64_t evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_c
 		return scanned;
 	reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	sc->nr[UNQUEUED_DIRTY] += sc->nr_unqueued_dirty;
-	nr_clean = putback(s, g, type, slots, nr_left, clean);
+	nr_clean = lru_gen_putback(s, g, type, slots, nr_left, clean);
 	if (nr_clean) {
 		reclaimed += shrink_folio_list(s, clean, &nr_clean, sc);
 		sc->nr[UNQUEUED_DIRTY] += sc->nr_unqueued_dirty;
-		putback(s, g, type, clean, nr_clean, NULL);
+		lru_gen_putback(s, g, type, clean, nr_clean, NULL);
 	}
-	sc->nr_reclaimed += reclaimed;
-	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, reclaimed);
-	count_vm(s, VM_pgsteal_anon + type, reclaimed);
-	count_vm(s, VM_pgrotate_anon + type, isolated - reclaimed);
+	lru_gen_count_evicted(s, sc, type, isolated, reclaimed);
 	return scanned;
 }
 
@@ -293,12 +216,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
 	nr_to_scan = get_nr_to_scan(s, lruvec->lists, sc, swappiness);
 	delta = nr_to_scan ? evict_folios(s, lruvec, sc, nr_to_scan, swappiness) : 0;
-	sc->nr[SCANNED] += delta;
-	if (delta && sc->nr[SCANNED] < nr_to_scan && (sc->memcg || !should_abort_scan(s, sc)))
-		return true;
-	if (sc->nr[UNQUEUED_DIRTY] && sc->nr[UNQUEUED_DIRTY] == sc->nr[FILE_TAKEN])
-		flush_dirty(s, 0);
-	return false;
+	return lru_gen_continue(s, sc, delta, nr_to_scan);
 }
 
 const struct lru_gen_rules lru_gen_6_18 = {
@@ -310,8 +228,9 @@ const struct lru_gen_rules lru_gen_6_18 = {
 	.eviction = lru_gen_eviction,
 	.refault = lru_gen_refault,
 	.update = update,
-	.look = look,
+	.set_refs = set_refs,
+	.look = lru_gen_look,
 	.couple = lru_gen_couple,
-	.check_references = folio_check_references,
+	.check_references = lru_gen_check_references,
 	.shrink_lruvec = shrink_lruvec,
 };

@@ -12,32 +12,17 @@
  */
 #include "models/lru-mglru-refs.h"
 #include "models/models.h"
-#include "sim/mm/batch.h"
-#include "sim/mm/charge.h"
 #include "sim/mm/event.h"
 #include "sim/mm/reclaim.h"
-#include "sim/mm/rmap.h"
 
 static bool is_exec_file_folio(const struct folio *f, bool exec)
 {
 	return exec && !(f->flags & PG_swapbacked);
 }
 
-static uint64_t lru_gen_folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
+static uint64_t folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
 {
-	const bool workingset = f->flags & PG_workingset;
-	uint64_t gen;
-
-	if (f->flags & PG_active)
-		gen = MIN_NR_GENS - workingset;
-	else if (reclaiming)
-		gen = MAX_NR_GENS;
-	else if ((f->flags & (PG_swapbacked | PG_swapcache)) == PG_swapbacked ||
-		 (f->flags & (PG_reclaim | PG_dirty)) == (PG_reclaim | PG_dirty))
-		gen = MIN_NR_GENS;
-	else
-		gen = MAX_NR_GENS - (workingset || (f->flags & PG_referenced));
-	return MAX(g->max_seq - gen + 1, g->min_seq[folio_lru_type(f)]);
+	return lru_gen_seq(g, f, reclaiming, (f->flags & (PG_workingset | PG_referenced)) != 0);
 }
 
 /* folio_update_gen() */
@@ -57,7 +42,7 @@ static void update(struct sim *s, uint32_t slot, bool exec)
 	note(s, slot, WALK_PROMOTE, before);
 }
 
-static bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec)
+static bool set_refs(struct sim *s, uint32_t slot, bool exec)
 {
 	struct folio *f = &s->folios[slot];
 	bool first = !(f->flags & (PG_referenced | PG_workingset));
@@ -73,31 +58,7 @@ static bool lru_gen_set_refs(struct sim *s, uint32_t slot, bool exec)
 	return true;
 }
 
-/* lru_gen_look_around() in a task without an mm_walk */
-static void look(struct sim *s, uint32_t slot, bool exec)
-{
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
-
-	if (lru_gen_set_refs(s, slot, exec) &&
-	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
-		folio_activate(s, s->this_cpu, slot);
-}
-
 /* Eviction */
-
-static enum folio_references folio_check_references(struct sim *s, uint32_t slot)
-{
-	bool exec = false;
-	int referenced_ptes = 0;
-
-	if (s->folios[slot].mapcount)
-		referenced_ptes = folio_referenced(s, slot, &exec);
-	if (referenced_ptes == -1)
-		return FOLIOREF_KEEP;
-	if (!referenced_ptes)
-		return FOLIOREF_RECLAIM;
-	return lru_gen_set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
-}
 
 /* sort_folio() of a folio that was taken off the oldest list. Return: true if it was put on
  * another list. */
@@ -191,34 +152,6 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 	return total_scanned;
 }
 
-/*
- * Put the folios that shrink_folio_list() kept back on the lists. On the first pass (@clean is
- * not NULL) collect clean, unmapped, inactive folios in @clean instead: they get a second pass.
- * Return: the number of these.
- */
-static unsigned int putback(struct sim *s, struct mglru *g, enum lru_type type,
-			    const uint32_t *slots, unsigned int n, uint32_t *clean)
-{
-	unsigned int nr_clean = 0;
-	uint64_t nr_moved = 0;
-
-	for (unsigned int i = 0; i < n; i++) {
-		struct folio *f = &s->folios[slots[i]];
-
-		if (clean && !(f->flags & (PG_active | PG_dirty)) && !f->mapcount) {
-			clean[nr_clean++] = slots[i];
-			continue;
-		}
-		/* an active folio goes to a younger generation than the oldest */
-		if (lru_gen_folio_seq(g, f, false) == g->min_seq[type])
-			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
-		lru_gen_add_folio(s, g, slots[i], false);
-		nr_moved += folio_nr_pages(f);
-	}
-	count_vm(s, VM_sim_list_moves, nr_moved);
-	return nr_clean;
-}
-
 /* evict_folios(). Return: folios scanned. */
 static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 				 unsigned int nr_to_scan, unsigned int swappiness)
@@ -226,7 +159,7 @@ static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct sc
 	struct mglru *g = lruvec->lists;
 	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
 	unsigned int scanned, isolated = 0, nr_left = 0, nr_clean;
-	uint64_t reclaimed, retried = 0;
+	uint64_t reclaimed;
 	enum lru_type type;
 
 	try_to_inc_min_seq(g, swappiness);
@@ -237,17 +170,13 @@ static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct sc
 	if (!isolated)
 		return scanned;
 	reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
-	nr_clean = putback(s, g, type, slots, nr_left, clean);
+	nr_clean = lru_gen_putback(s, g, type, slots, nr_left, clean);
 	handle_reclaim_writeback(s, sc, isolated);
 	if (nr_clean) {
-		retried = shrink_folio_list(s, clean, &nr_clean, sc);
-		putback(s, g, type, clean, nr_clean, NULL);
+		reclaimed += shrink_folio_list(s, clean, &nr_clean, sc);
+		lru_gen_putback(s, g, type, clean, nr_clean, NULL);
 	}
-	reclaimed += retried;
-	sc->nr_reclaimed += reclaimed;
-	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, reclaimed);
-	count_vm(s, VM_pgsteal_anon + type, reclaimed);
-	count_vm(s, VM_pgrotate_anon + type, isolated - reclaimed);
+	lru_gen_count_evicted(s, sc, type, isolated, reclaimed);
 	return scanned;
 }
 
@@ -261,12 +190,6 @@ static bool should_run_aging(const struct mglru *g, const struct scan_control *s
 	/* eviction is still possible: at the first priority do only that */
 	return sc->priority != DEF_PRIORITY && min_seq + MIN_NR_GENS == g->max_seq;
 }
-
-/* indices in sc->nr, the state of a pass between two steps */
-enum {
-	LEFT_TO_SCAN,
-	SWAPPINESS,
-};
 
 /* try_to_shrink_lruvec(): one iteration of its loop. Return: true if there are more. */
 static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
@@ -299,14 +222,15 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 
 const struct lru_gen_rules lru_gen_7_3 = {
 	.active_clears = PG_active,
-	.folio_seq = lru_gen_folio_seq,
+	.folio_seq = folio_seq,
 	.inc_refs = lru_gen_inc_refs,
 	.clear_refs = lru_gen_clear_refs,
 	.eviction = lru_gen_eviction,
 	.refault = lru_gen_refault,
 	.update = update,
-	.look = look,
+	.set_refs = set_refs,
+	.look = lru_gen_look,
 	.couple = lru_gen_couple,
-	.check_references = folio_check_references,
+	.check_references = lru_gen_check_references,
 	.shrink_lruvec = shrink_lruvec,
 };

@@ -3,11 +3,14 @@
  * What MGLRU knows of a folio's use since v6.14: the references of mm/folio.c, mm/swap.c
  * (lru_gen_inc_refs, lru_gen_clear_refs), the shadow entries of mm/workingset.c
  * (lru_gen_eviction, lru_gen_refault), and of mm/vmscan.c the feedback that they control
- * (get_tier_idx, get_type_to_scan, try_to_inc_min_seq).
+ * (get_tier_idx, get_type_to_scan, try_to_inc_min_seq), and how young PTEs and kept folios
+ * are taken (lru_gen_look_around, folio_check_references, evict_folios).
  */
 #include "models/lru-mglru-refs.h"
 
+#include "sim/mm/batch.h"
 #include "sim/mm/event.h"
+#include "sim/mm/rmap.h"
 
 unsigned int folio_lru_refs(const struct folio *f)
 {
@@ -138,4 +141,51 @@ void lru_gen_couple(const struct mglru *g, uint64_t *min_seq)
 		min_seq[LRU_ANON] = seq;
 	else if (min_seq[LRU_FILE] > seq && min_seq[LRU_ANON] < seq)
 		min_seq[LRU_FILE] = seq;
+}
+
+void lru_gen_look(struct sim *s, uint32_t slot, bool exec)
+{
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
+
+	if (g->rules->set_refs(s, slot, exec) &&
+	    folio_lru_gen(&s->folios[slot]) != (int)lru_gen_from_seq(g->max_seq))
+		folio_activate(s, s->this_cpu, slot);
+}
+
+enum folio_references lru_gen_check_references(struct sim *s, uint32_t slot)
+{
+	const struct mglru *g = folio_lruvec(s, slot)->lists;
+	bool exec = false;
+	int referenced_ptes = 0;
+
+	if (s->folios[slot].mapcount)
+		referenced_ptes = folio_referenced(s, slot, &exec);
+	if (referenced_ptes == -1)
+		return FOLIOREF_KEEP;
+	if (!referenced_ptes)
+		return FOLIOREF_RECLAIM;
+	return g->rules->set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+}
+
+unsigned int lru_gen_putback(struct sim *s, struct mglru *g, enum lru_type type,
+			     const uint32_t *slots, unsigned int n, uint32_t *clean)
+{
+	unsigned int nr_clean = 0;
+	uint64_t nr_moved = 0;
+
+	for (unsigned int i = 0; i < n; i++) {
+		struct folio *f = &s->folios[slots[i]];
+
+		if (clean && !(f->flags & (PG_active | PG_dirty)) && !f->mapcount) {
+			clean[nr_clean++] = slots[i];
+			continue;
+		}
+		/* an active folio goes to a younger generation than the oldest */
+		if (g->rules->folio_seq(g, f, false) == g->min_seq[type])
+			f->flags = (uint16_t)((f->flags & ~LRU_REFS_FLAGS) | PG_active);
+		lru_gen_add_folio(s, g, slots[i], false);
+		nr_moved += folio_nr_pages(f);
+	}
+	count_vm(s, VM_sim_list_moves, nr_moved);
+	return nr_clean;
 }

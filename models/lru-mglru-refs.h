@@ -14,6 +14,33 @@ uint32_t lru_gen_eviction(struct sim *s, uint32_t slot);
 void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
 unsigned int get_tier_idx(const struct mglru *g, enum lru_type type);
 enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness);
+/** lru_gen_folio_seq(). @used: no page of the oldest generation. */
+static inline uint64_t lru_gen_seq(const struct mglru *g, const struct folio *f, bool reclaiming,
+				   bool used)
+{
+	uint64_t gen;
+
+	if (f->flags & PG_active)
+		gen = MIN_NR_GENS - ((f->flags & PG_workingset) != 0);
+	else if (reclaiming)
+		gen = MAX_NR_GENS;
+	else if ((f->flags & (PG_swapbacked | PG_swapcache)) == PG_swapbacked ||
+		 (f->flags & (PG_reclaim | PG_dirty)) == (PG_reclaim | PG_dirty))
+		gen = MIN_NR_GENS;
+	else
+		gen = MAX_NR_GENS - used;
+	return MAX(g->max_seq - gen + 1, g->min_seq[folio_lru_type(f)]);
+}
+/* lru_gen_rules.look and .check_references, by .set_refs */
+void lru_gen_look(struct sim *s, uint32_t slot, bool exec);
+enum folio_references lru_gen_check_references(struct sim *s, uint32_t slot);
+/**
+ * lru_gen_putback - put the folios that shrink_folio_list() kept back on the lists. On the first
+ * pass (@clean is not NULL) collect clean, unmapped, inactive folios in @clean instead: they get
+ * a second pass. Return: the number of these.
+ */
+unsigned int lru_gen_putback(struct sim *s, struct mglru *g, enum lru_type type,
+			     const uint32_t *slots, unsigned int n, uint32_t *clean);
 /** try_to_inc_min_seq(): two types that are both evicted stay close. */
 void lru_gen_couple(const struct mglru *g, uint64_t *min_seq);
 

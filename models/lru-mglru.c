@@ -28,6 +28,7 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/swap.h"
 
 static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
@@ -307,6 +308,25 @@ bool should_abort_scan(const struct sim *s, const struct scan_control *sc)
 	if (reclaimed >= MAX(sc->nr_to_reclaim, 2)) /* compact_gap(0) */
 		return true;
 	return sc->kswapd && free_pages(s) > (uint64_t)s->zone.wmark_high + MIN_LRU_BATCH;
+}
+
+void lru_gen_count_evicted(struct sim *s, struct scan_control *sc, enum lru_type type,
+			   uint64_t nr_isolated, uint64_t nr_reclaimed)
+{
+	sc->nr_reclaimed += nr_reclaimed;
+	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
+	count_vm(s, VM_pgrotate_anon + type, nr_isolated - nr_reclaimed);
+}
+
+bool lru_gen_continue(struct sim *s, struct scan_control *sc, uint64_t delta, uint64_t nr_to_scan)
+{
+	sc->nr[SCANNED] += delta;
+	if (delta && sc->nr[SCANNED] < nr_to_scan && (sc->memcg || !should_abort_scan(s, sc)))
+		return true;
+	if (sc->nr[UNQUEUED_DIRTY] && sc->nr[UNQUEUED_DIRTY] == sc->nr[FILE_TAKEN])
+		flush_dirty(s, 0);
+	return false;
 }
 
 static int fls_long(uint64_t x)

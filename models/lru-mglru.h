@@ -60,6 +60,9 @@ struct lru_gen_rules {
 	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
 	/* folio_update_gen(): a walk found the folio young; @exec: mapped executable */
 	void (*update)(struct sim *s, uint32_t slot, bool exec);
+	/* lru_gen_set_refs(): a PTE was found young. Return: false if the folio was only marked
+	 * as referenced. NULL in v6.12, whose @look and @check_references have other rules */
+	bool (*set_refs)(struct sim *s, uint32_t slot, bool exec);
 	/* lru_gen_look_around() without an mm_walk found the folio young */
 	void (*look)(struct sim *s, uint32_t slot, bool exec);
 	/* try_to_inc_min_seq(): limit the distance of the types if both are evicted */
@@ -129,6 +132,23 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness);
 unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *sc);
 /** should_abort_scan(): has reclaim freed enough? */
 bool should_abort_scan(const struct sim *s, const struct scan_control *sc);
+
+/** The end of evict_folios(): count the @nr_reclaimed pages of the @nr_isolated. */
+void lru_gen_count_evicted(struct sim *s, struct scan_control *sc, enum lru_type type,
+			   uint64_t nr_isolated, uint64_t nr_reclaimed);
+
+/** Indices in sc->nr: the state of a pass between two steps. */
+enum lru_gen_pass {
+	SWAPPINESS,
+	SCANNED, /* up to v6.18, with the next two */
+	UNQUEUED_DIRTY,
+	FILE_TAKEN,
+	LEFT_TO_SCAN = SCANNED, /* v7.3 */
+};
+
+/** The end of an iteration of try_to_shrink_lruvec() up to v6.18, in which evict_folios()
+ * returned @delta. Return: true if there are more. */
+bool lru_gen_continue(struct sim *s, struct scan_control *sc, uint64_t delta, uint64_t nr_to_scan);
 
 /** struct ctrl_pos - a refault rate of the feedback loop. */
 struct ctrl_pos {
