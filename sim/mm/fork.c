@@ -11,8 +11,8 @@
 #include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
 
-/* kernel stack 4, slab 5, page tables 10, not counting those of the trace's pages.
- * Measured for a process of the player in a v7.3 guest; others have more mappings */
+/* of a whole machine: kernel stack 4, slab 5, page tables 10, not counting those of the trace's
+ * pages */
 #define PROCESS_KERNEL_PAGES 19
 
 #define TASK_STRUCT_BYTES 9032

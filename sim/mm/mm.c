@@ -29,8 +29,7 @@ static void file_open_put(struct sim *s, struct file_open *open)
 {
 	if (!open || --open->refs)
 		return;
-	if (s->objcg)
-		obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	g_free(open);
 }
 
@@ -40,8 +39,7 @@ struct file_open *file_open_new(struct sim *s, uint32_t file)
 
 	open->file = file;
 	open->prev_end = FILE_NEVER_READ;
-	if (s->objcg)
-		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	return open;
 }
 
@@ -92,12 +90,10 @@ static void vma_free(struct sim *s, struct vma *vma)
 	if (vma->av) {
 		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
 		anon_vma_put(vma->av);
-		if (s->objcg)
-			obj_uncharge(s, SLAB_UNRECLAIMABLE, vma->anon_bytes);
+		obj_uncharge(s, SLAB_UNRECLAIMABLE, vma->anon_bytes);
 	}
 	file_open_put(s, vma->open);
-	if (s->objcg)
-		obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
+	obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	g_free(vma);
 }
 
@@ -293,8 +289,7 @@ static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like,
 		.open = like->open,
 		.mm = mm,
 	};
-	if (s->objcg)
-		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
+	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	if (vma->open) {
 		vma->open->refs++;
 		link_file(s, vma, after);
@@ -323,10 +318,8 @@ static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, u
 	const struct slab_sizes *slab = &s->cfg.kernel->slab;
 	const uint32_t bytes = nr_vmas * slab->anon_vma + nr_chains * slab->anon_vma_chain;
 
-	if (s->objcg) {
-		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, bytes);
-		vma->anon_bytes = (uint16_t)bytes;
-	}
+	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, bytes);
+	vma->anon_bytes = (uint16_t)bytes;
 	vma->av = av;
 	av->refs++;
 	link_anon(vma);

@@ -110,7 +110,6 @@ uint64_t obj_flushed_pages(const struct sim *s)
 static void refill_obj_stock(struct sim *s, uint32_t nr_bytes, bool allow_uncharge)
 {
 	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
-	uint32_t nr_pages = 0;
 
 	if (!stock->cached) {
 		stock->cached = true;
@@ -120,11 +119,9 @@ static void refill_obj_stock(struct sim *s, uint32_t nr_bytes, bool allow_unchar
 	}
 	stock->nr_bytes += nr_bytes;
 	if ((allow_uncharge && stock->nr_bytes > PAGE_SIZE) || stock->nr_bytes > UINT16_MAX) {
-		nr_pages = stock->nr_bytes >> PAGE_SHIFT;
+		obj_uncharge_pages(s, stock->nr_bytes >> PAGE_SHIFT);
 		stock->nr_bytes &= PAGE_SIZE - 1;
 	}
-	if (nr_pages)
-		obj_uncharge_pages(s, nr_pages);
 }
 
 /* consume_obj_stock() */
@@ -138,15 +135,19 @@ static bool consume_obj_stock(struct sim *s, uint32_t size)
 	return true;
 }
 
-int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp)
+static int charge_object(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp,
+			 bool nofail)
 {
 	const uint32_t nr_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	const uint32_t remainder = (nr_pages << PAGE_SHIFT) - size;
 
 	obj_rcu_core(s);
 	if (!consume_obj_stock(s, size)) {
-		if (charge_pages(s, nr_pages, gfp))
-			return -ENOMEM;
+		if (charge_pages(s, nr_pages, gfp)) {
+			if (!nofail)
+				return -ENOMEM;
+			force_pages(s, nr_pages);
+		}
 		if (remainder)
 			refill_obj_stock(s, remainder, false);
 	}
@@ -154,19 +155,21 @@ int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp)
 	return 0;
 }
 
+int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp)
+{
+	return charge_object(s, kind, size, gfp, false);
+}
+
 void obj_charge_nofail(struct sim *s, enum slab_kind kind, uint32_t size)
 {
-	const uint32_t nr_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
-
-	if (!obj_charge(s, kind, size, GFP_KERNEL))
-		return;
-	force_pages(s, nr_pages);
-	refill_obj_stock(s, (nr_pages << PAGE_SHIFT) - size, false);
-	account(s, kind, (int32_t)size);
+	if (s->objcg)
+		charge_object(s, kind, size, GFP_KERNEL, true);
 }
 
 void obj_uncharge(struct sim *s, enum slab_kind kind, uint32_t size)
 {
+	if (!s->objcg)
+		return;
 	refill_obj_stock(s, size, true);
 	account(s, kind, -(int32_t)size);
 }

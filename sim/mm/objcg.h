@@ -39,18 +39,20 @@ struct objcg {
 	guint rcu_head;
 };
 
-/** s->objcg is NULL where no kernel memory is charged; all but objcg_init() is for where it
- * is not. */
+/** s->objcg stays NULL where no kernel memory is charged. */
 void objcg_init(struct sim *s);
 void objcg_free(struct sim *s);
+
+/* obj_charge_nofail() and obj_uncharge() do nothing where no kernel memory is charged; the others
+ * are not called there. */
 
 /** Charge an object of @size bytes, its pointer to the obj_cgroup included. Return: 0 or
  * -ENOMEM. */
 int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp);
-/** The same where the caller can not fail (__GFP_NOFAIL): beyond the limit if need be. */
+/** The same for a caller that cannot fail (__GFP_NOFAIL): it may exceed the limit. */
 void obj_charge_nofail(struct sim *s, enum slab_kind kind, uint32_t size);
 void obj_uncharge(struct sim *s, enum slab_kind kind, uint32_t size);
-/** Charge @nr pages, beyond the limit if need be. */
+/** Charge @nr pages; it may exceed the limit. */
 void obj_charge_pages(struct sim *s, uint32_t nr);
 void obj_uncharge_pages(struct sim *s, uint32_t nr);
 /** call_rcu(): uncharge @pages pages and an object of @bytes when a grace period has ended. */
