@@ -3,7 +3,7 @@
  * Mirrors v7.3 mm/memcontrol.c try_charge_memcg() with its per-CPU stock. Where
  * no memcg limits the run, pages come from sim/mm/page_alloc.c.
  *
- * Kernel memory that is charged, too, is in sim/mm/objcg.c.
+ * sim/mm/objcg.c charges kernel memory.
  *
  * Approximations: drain_all_stock() empties the other CPUs' stocks at once, not from a work
  * queue. A large folio of a whole machine takes its pages one by one, as if memory were never
@@ -158,6 +158,7 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 	if (s->cfg.machine.memcg_pages) {
 		if (try_charge_memcg(s, cpu, nr, gfp))
 			return -ENOMEM;
+		s->nr_used += nr;
 	} else {
 		/* reclaim may let other tasks run, which see the pages in use without a folio */
 		for (uint32_t i = 0; i < nr; i++) {
@@ -171,9 +172,7 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 			s->nr_prealloc++;
 		}
 		s->nr_prealloc -= nr;
-		s->nr_used -= nr;
 	}
-	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }

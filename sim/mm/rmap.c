@@ -129,11 +129,16 @@ static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 		walk_file(s, slot, left, fn, arg);
 }
 
-/* test_and_clear_young_ptes() */
+/* test_and_clear_young_ptes(), pmdp_clear_flush_young_notify() */
 static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 {
 	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], young = 0;
 
+	if (pt->huge) {
+		young = pt->young;
+		pt->young = false;
+		return young;
+	}
 	for (uint32_t i = 0; i < nr; i++) {
 		young |= pte[i] & PTE_young;
 		pte[i] &= (uint8_t)~PTE_young;
@@ -149,12 +154,7 @@ static bool mkold_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 	(void)s;
 	(void)slot;
 	(void)vma;
-	if (pt->huge) {
-		*young |= pt->young;
-		pt->young = false;
-	} else {
-		*young |= clear_young(pt, vpn, nr);
-	}
+	*young |= clear_young(pt, vpn, nr);
 	return true;
 }
 
@@ -212,16 +212,10 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	/* folio_test_clear_young(), what a monitor took from PTEs */
 	was_young = f->young;
 	f->young = false;
-	if (pt->huge) {
-		/* pmdp_clear_flush_young_notify() */
-		if (pt->young)
-			f->idle = false;
-		was_young |= pt->young;
-		pt->young = false;
-	} else if (clear_young(pt, vpn, nr)) {
+	if (clear_young(pt, vpn, nr)) {
 		f->idle = false;
 		was_young = true;
-		if (s->cfg.lru->look_around)
+		if (!pt->huge && s->cfg.lru->look_around)
 			s->cfg.lru->look_around(s, vma, pt, vpn, nr);
 	}
 	if (was_young) {
