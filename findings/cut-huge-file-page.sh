@@ -26,17 +26,7 @@ cat >"$tmp/probe.c" <<'EOF'
 #include <unistd.h>
 #define HUGE (2ul << 20)
 const char *state(int fd);
-static int present(char *p)
-{
-	int map = open("/proc/self/pagemap", O_RDONLY), nr = 0;
-	for (int i = 0; i < 512; i++) {
-		uint64_t pte = 0;
-		pread(map, &pte, 8, ((uintptr_t)p / 4096 + i) * 8);
-		nr += pte >> 63;
-	}
-	close(map);
-	return nr;
-}
+int present(char *p, int n);
 static void cut(const char *name, size_t bytes, int random)
 {
 	int fd = open(name, O_RDONLY);
@@ -49,9 +39,9 @@ static void cut(const char *name, size_t bytes, int random)
 		if (random)
 			madvise(p, HUGE, MADV_RANDOM);
 		*(volatile char *)(p + 4096);
-		printf(" %d", present(p));
+		printf(" %d", present(p, 512));
 		munmap(p + (bytes == HUGE ? 0 : HUGE / 2), bytes);
-		printf("->%d", present(p));
+		printf("->%d", present(p, 512));
 		printf(" %s;", state(fd));
 		munmap(at, 2 * HUGE);
 	}
@@ -66,9 +56,7 @@ int probe(void)
 	return 0;
 }
 EOF
-mkdir "$tmp/files"
-for f in cut random whole random-whole; do yes 2>/dev/null | head -c $((4 << 20)) >"$tmp/files/$f"; done
-mke2fs -q -t ext4 -b 4096 -O ^has_journal -d "$tmp/files" "$tmp/disk" 48M >/dev/null 2>&1
+files $((4 << 20)) cut random whole random-whole
 guest $package "$tmp/probe.c" 704 "$tmp/disk" >"$tmp/seen"
 expect "$tmp/seen" <<'EOF'
 cut: 512->0 referenced; 512->0 referenced; 512->0 referenced;

@@ -25,21 +25,10 @@ package=linux-image-7.3.4+deb13-cloud-amd64
 kernel $package 7.3.4-1~bpo13+1 trixie-backports
 cat >"$tmp/probe.c" <<'EOF'
 #include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
-static int present(char *p, int n)
-{
-	int map = open("/proc/self/pagemap", O_RDONLY), nr = 0;
-	for (int i = 0; i < n; i++) {
-		uint64_t pte = 0;
-		pread(map, &pte, 8, ((uintptr_t)p / 4096 + i) * 8);
-		nr += pte >> 63;
-	}
-	close(map);
-	return nr;
-}
+int present(char *p, int n);
 static void file(const char *name, int chunks, int more)
 {
 	static char buf[64 * 4096];
