@@ -221,7 +221,7 @@ static int on_line(struct recording *rec, const char *line)
 }
 
 /* systrace wraps its text in a page: <!DOCTYPE html> */
-static bool is_page(const uint8_t *head, size_t len)
+static bool is_html(const uint8_t *head, size_t len)
 {
 	static const char start[] = "<!doctype html";
 
@@ -248,7 +248,7 @@ static int read_lines(struct recording *rec, struct lines *l, struct err *err)
 
 /* The page is a program that shows the trace; then come ftrace's lines, and the end of their
  * element. */
-static int read_page(struct recording *rec, struct lines *l, struct err *err)
+static int read_html(struct recording *rec, struct lines *l, struct err *err)
 {
 	int ret = lines_skip_to(l, "# tracer: ", err);
 	char *line;
@@ -280,7 +280,7 @@ int ftrace_read(struct input *in, struct trace **out, struct err *err)
 	lines_start(&l, in);
 	recording_begin(&rec, "ftrace", in, err);
 	rec.rb.no_maps = true;
-	ret = is_page(head, len) ? read_page(&rec, &l, err) : read_lines(&rec, &l, err);
+	ret = is_html(head, len) ? read_html(&rec, &l, err) : read_lines(&rec, &l, err);
 	ret = recording_end(&rec, ret, out, err);
 	lines_close(&l);
 	return ret;
@@ -290,7 +290,7 @@ int ftrace_read(struct input *in, struct trace **out, struct err *err)
 static bool ftrace_probe(const uint8_t *head, size_t len)
 {
 	char *text = g_strndup((const char *)head, len);
-	bool ours = is_page(head, len);
+	bool ours = is_html(head, len);
 
 	for (char *line = text, *next; line && !ours; line = next) {
 		struct line l;
