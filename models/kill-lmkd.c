@@ -29,7 +29,8 @@
  * foreground (0), the one before it the previous app (700), and all others are cached
  * (from 900 on). Cached processes are ranked as the activity manager ranks them,
  * longest idle first; of several in use the largest goes first. Idle services and
- * other perceptible processes look cached. TRACE_SYSTEM_PID is no candidate.
+ * other perceptible processes look cached. TRACE_SYSTEM_PID is no candidate. A process for
+ * which the trace sets oom_score_adj has that one.
  *
  * lmkd kills one victim at a time, with process_mrelease(). It polls again when the
  * victim is gone, or after kill_timeout_ms.
@@ -241,21 +242,27 @@ static bool kill_one(struct sim *s, struct lmkd *l, int min_adj)
 {
 	g_autoptr(GArray) all = killer_candidates(s);
 	const struct candidate *victim = NULL;
+	int victim_adj = 0;
 	uint64_t least[2];
 
 	least_idle(all, least);
 	for (guint i = 0; i < all->len; i++) {
 		const struct candidate *c = &g_array_index(all, struct candidate, i);
-		const int adj = c->idle_ns == least[0]	 ? FOREGROUND_APP_ADJ
+		const int adj = c->has_adj		 ? c->oom_score_adj
+				: c->idle_ns == least[0] ? FOREGROUND_APP_ADJ
 				: c->idle_ns == least[1] ? PREVIOUS_APP_ADJ
 							 : CACHED_APP_MIN_ADJ;
 
 		if (adj < min_adj || !c->rss_pages)
 			continue;
-		if (!victim || c->idle_ns > victim->idle_ns ||
-		    (c->idle_ns == victim->idle_ns && adj <= PERCEPTIBLE_APP_ADJ &&
-		     c->rss_pages > victim->rss_pages))
+		if (!victim || adj > victim_adj ||
+		    (adj == victim_adj &&
+		     (c->idle_ns > victim->idle_ns ||
+		      (c->idle_ns == victim->idle_ns && adj <= PERCEPTIBLE_APP_ADJ &&
+		       c->rss_pages > victim->rss_pages)))) {
 			victim = c;
+			victim_adj = adj;
+		}
 	}
 	if (!victim)
 		return false;

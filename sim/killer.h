@@ -55,6 +55,8 @@ struct candidate {
 	uint32_t pid, parent; /* @parent: its own pid if it was not forked */
 	uint64_t idle_ns;     /* since its last operation; 0: in an operation */
 	uint64_t rss_pages, swap_pages, table_pages;
+	bool has_adj; /* the trace says how important it is */
+	int oom_score_adj;
 };
 
 /** All processes that are alive and not being killed, except TRACE_SYSTEM_PID, in the order

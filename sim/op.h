@@ -9,6 +9,9 @@
  * them, and they keep their value until set again. REC_EXT carries the arguments of
  * the next record that do not fit. All units are 4 KiB pages; addresses are virtual
  * page numbers.
+ *
+ * Operations from OP_WIDE_FIRST on are too rare for a code of 5 bits: they are written as
+ * REC_WIDE, with their number in x. Each is one row of the table in sim/op.c.
  */
 #ifndef REAPSIM_OP_H
 #define REAPSIM_OP_H
@@ -48,15 +51,51 @@ enum op_code {
 	/* further operations of a process, REC_PID */
 	OP_FORK_FAIL,  /* a fork() that fails after it copied all mappings */
 	OP_CLEAR_REFS, /* echo 1 > /proc/PID/clear_refs */
+	/* records of the operations that follow; version 2 of the format */
+	REC_MORE, /* x: struct op.to_pages, arg: .to. Comes before REC_EXT */
+	REC_WIDE, /* x: the operation, arg: .at; REC_EXT before it: x .pages, arg .value */
+	NR_RECS,
+
+	OP_WIDE_FIRST = 32,
+	OP_OOM_SCORE_ADJ = OP_WIDE_FIRST, /* of a process: value - 1000 */
 	NR_OPS,
 };
 
 /** Does the operation belong to a process, that is, need REC_PID? */
-static inline bool op_needs_pid(enum op_code code)
-{
-	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
-	       code == OP_CLEAR_REFS;
-}
+bool op_needs_pid(enum op_code code);
+/** Does it mean a file, that is, need REC_FILE? @flags: of OP_MAP */
+bool op_needs_file(enum op_code code, uint32_t flags);
+
+/** enum op_field - one field of a wide operation's row in a text trace, and where struct op
+ * has it. */
+enum op_field {
+	FIELD_NONE,
+	FIELD_PID,	     /* pid, REC_PID: always the first */
+	FIELD_OOM_SCORE_ADJ, /* value: -1000..1000, stored with 1000 added */
+};
+
+#define OP_FIELDS_MAX 6
+
+/**
+ * struct op_wide - one wide operation.
+ * @keyword: first field of its row
+ * @usage: the row, for messages
+ * @fields: the others
+ * @optional: how many of them, from the end, may be absent
+ */
+struct op_wide {
+	const char *keyword, *usage;
+	enum op_field fields[OP_FIELDS_MAX];
+	unsigned int optional;
+};
+
+/** The wide operation @code, from OP_WIDE_FIRST on. */
+const struct op_wide *op_wide(enum op_code code);
+/** Has the wide operation such a field? */
+bool op_has(enum op_code code, enum op_field field);
+struct op;
+/** NULL, or what is wrong with the fields of a wide operation, whatever the trace. */
+const char *op_wide_bad(const struct op *op);
 
 /** enum vm_flags - flags of a mapping (x of the REC_EXT before OP_MAP), with the kernel's
  * names where they exist. The bits are those of the binary form. */
@@ -79,6 +118,8 @@ enum mrelease_flags {
 	MRELEASE_EVICT_FILE = 1 << 1,
 	MRELEASE_FLAGS_ALL = 3,
 };
+
+#define OOM_SCORE_ADJ_MAX 1000
 
 #define REC_X_BITS   27
 #define REC_X_MAX    ((1u << REC_X_BITS) - 1)
@@ -109,9 +150,15 @@ static inline uint32_t op_rec_x(struct op_rec r)
 	return r.head >> 5;
 }
 
+/** The operation of a record: op_rec_code(), or what a REC_WIDE stands for. */
+static inline enum op_code op_rec_op(struct op_rec r)
+{
+	return op_rec_code(r) == REC_WIDE ? (enum op_code)op_rec_x(r) : op_rec_code(r);
+}
+
 /**
  * struct op - one decoded operation, for code off the hot path (readers, writers, checks).
- * Unused fields are 0.
+ * Unused fields are 0. Wide operations use at, pages, value, to and to_pages only.
  */
 struct op {
 	enum op_code code;
@@ -126,7 +173,9 @@ struct op {
 	uint32_t flags;	 /* vm_flags; mrelease_flags */
 	bool write;	 /* OP_TOUCH */
 	uint32_t name;	 /* OP_MARK: string table index */
-	uint64_t ns;	 /* OP_ADVANCE */
+	/* wide operations: see enum op_field */
+	uint32_t value, to, to_pages;
+	uint64_t ns; /* OP_ADVANCE */
 };
 
 #endif

@@ -22,6 +22,7 @@
 #include "sim/mm/task.h"
 #include "sim/mm/workingset.h"
 #include "sim/mm/zap.h"
+#include "sim/replay-wide.h"
 #include "sim/timed.h"
 
 #define PREFETCH_RECS 24
@@ -200,7 +201,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	int ret = 0;
 
 	/* these operations run in the process, which must have been scheduled for that */
-	if (op_rec_code(rec) <= OP_WRITE || op_rec_code(rec) >= OP_FORK_FAIL)
+	if (op_needs_pid(op_rec_op(rec)))
 		task_use_mm(s);
 	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
 		task_run(s, s->cfg.machine.op_us * 1000ull);
@@ -265,6 +266,9 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		break;
 	case OP_CLEAR_REFS:
 		clear_refs(s, mm);
+		break;
+	case REC_WIDE:
+		ret = replay_wide(s, at);
 		break;
 	default:
 		return -EINVAL;
@@ -395,6 +399,9 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 			r->ext_x = op_rec_x(rec);
 			r->ext_arg = rec.arg;
 			r->has_ext = true;
+			i++;
+			continue;
+		case REC_MORE: /* replay_wide() looks at it */
 			i++;
 			continue;
 		default:

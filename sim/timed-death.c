@@ -104,6 +104,8 @@ GArray *killer_candidates(struct sim *s)
 
 		if (!a->mm || a->dying || a->pid == TRACE_SYSTEM_PID)
 			continue;
+		c.has_adj = a->mm->has_adj;
+		c.oom_score_adj = a->mm->oom_score_adj;
 		c.idle_ns = a->in_op ? 0 : s->clock.now_ns - a->used_ns;
 		mm_count_pages(a->mm, &p);
 		c.rss_pages = p.rss;

@@ -36,10 +36,12 @@ void actor_started(struct sim *s, struct actor *a)
 
 static bool maps(enum op_code code)
 {
-	return code == OP_MAP || code == OP_UNMAP || code == OP_ADVISE || code == OP_EXEC;
+	return code == OP_MAP || code == OP_UNMAP || code == OP_ADVISE || code == OP_EXEC ||
+	       code == OP_OOM_SCORE_ADJ;
 }
 
-/* Replay for @a the steps [@from, @to) of @of that change the address space. */
+/* Replay for @a the steps [@from, @to) of @of that change the address space, and what else a
+ * restarted process has again. */
 static bool replay_maps(struct sim *s, struct actor *a, const struct actor *of, guint from,
 			guint to)
 {

@@ -96,7 +96,7 @@ static inline const struct step *step_at(const struct actor *a, guint i)
 
 static inline enum op_code step_code(const struct sim *s, const struct step *st)
 {
-	return op_rec_code(s->trace->recs[st->rec]);
+	return op_rec_op(s->trace->recs[st->rec]);
 }
 
 static inline bool is_end(enum op_code code)

@@ -70,6 +70,8 @@ void timed_read_trace(struct sim *s)
 			st.ext_arg = rec.arg;
 			st.has_ext = true;
 			continue;
+		case REC_MORE:
+			continue;
 		case OP_ADVANCE:
 			now += (uint64_t)op_rec_x(rec) << 32 | rec.arg;
 			if (t->cfg->loop == LOOP_TRACE) {
@@ -85,6 +87,10 @@ void timed_read_trace(struct sim *s)
 			break;
 		default:
 			st.rec = i;
+			if (code == REC_WIDE && !op_needs_pid((enum op_code)op_rec_x(rec))) {
+				add_step(s, &t->machine, st, &machine_last, now);
+				break;
+			}
 			st.birth = code == OP_SPAWN;
 			add_step(s, a, st, a_last, now);
 			if (code == OP_FORK) {

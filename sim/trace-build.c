@@ -20,6 +20,7 @@ void trace_build_init(struct trace_build *b, const char *path)
 {
 	*b = (struct trace_build){ .t = g_new0(struct trace, 1) };
 	b->t->nr_owners = 1;
+	b->t->version = 1;
 	b->t->path = g_strdup(path ? path : "trace");
 	b->t->spill = g_new(struct spill, 1);
 	spill_init(b->t->spill, sizeof(struct op_rec));
@@ -113,14 +114,22 @@ static int build_bad(const struct trace_build *b, struct err *err, const char *w
 		      expected);
 }
 
+static bool is_op(enum op_code code)
+{
+	return code >= OP_SPAWN && code < NR_OPS && (code < REC_MORE || code >= OP_WIDE_FIRST);
+}
+
 static int build_fits(const struct trace_build *b, const struct op *op, struct err *err)
 {
+	if (!is_op(op->code))
+		return build_bad(b, err, "operation code", op->code, "a known one");
 	if (op_needs_pid(op->code) && op->pid > OP_PID_MAX)
 		return build_bad(b, err, "process", op->pid, "at most 134217727");
-	if (op->code >= OP_MAP && op->code <= OP_WRITE && op->pages > OP_PAGES_MAX)
-		return build_bad(b, err, "length", op->pages, "at most 67108863 pages");
-	if (op->file >= b->t->nr_files && (op->code == OP_READ || op->code == OP_WRITE ||
-					   (op->code == OP_MAP && !(op->flags & VM_ANON))))
+	if (((op->code >= OP_MAP && op->code <= OP_WRITE) || op->code >= OP_WIDE_FIRST) &&
+	    MAX(op->pages, op->to_pages) > OP_PAGES_MAX)
+		return build_bad(b, err, "length", MAX(op->pages, op->to_pages),
+				 "at most 67108863 pages");
+	if (op->file >= b->t->nr_files && op_needs_file(op->code, op->flags))
 		return build_bad(b, err, "file", op->file, "an index of the file table");
 	switch (op->code) {
 	case OP_SPAWN:
@@ -158,15 +167,28 @@ static int build_fits(const struct trace_build *b, const struct op *op, struct e
 			return build_bad(b, err, "mark", op->name, "an index of the name table");
 		return 0;
 	default:
-		if (op->code < OP_SPAWN || op->code >= NR_OPS)
-			return build_bad(b, err, "operation code", op->code, "a known one");
+		if (op->code >= OP_WIDE_FIRST && op_wide_bad(op))
+			return err_at(err, -EINVAL, b->t->path, 0, "operation %" PRIu64 ": %s: %s",
+				      b->nr_ops, op_wide(op->code)->keyword, op_wide_bad(op));
 		return 0;
 	}
 }
 
+/* Its records, after REC_PID and REC_FILE. Return: how many. */
+static unsigned int build_wide(const struct op *op, struct op_rec *out)
+{
+	unsigned int n = 0;
+
+	if (op->to || op->to_pages)
+		out[n++] = op_rec(REC_MORE, op->to_pages, op->to);
+	out[n++] = op_rec(REC_EXT, op->pages, op->value);
+	out[n++] = op_rec(REC_WIDE, op->code, op->at);
+	return n;
+}
+
 int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 {
-	struct op_rec out[4], *to;
+	struct op_rec out[5], *to;
 	unsigned int n = 0;
 	int ret = build_fits(b, op, err);
 
@@ -179,9 +201,7 @@ int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 		b->pid = op->pid;
 		b->has_pid = true;
 	}
-	if ((op->code == OP_READ || op->code == OP_WRITE ||
-	     (op->code == OP_MAP && !(op->flags & VM_ANON))) &&
-	    (!b->has_file || b->file != op->file)) {
+	if (op_needs_file(op->code, op->flags) && (!b->has_file || b->file != op->file)) {
 		out[n++] = op_rec(REC_FILE, 0, op->file);
 		b->file = op->file;
 		b->has_file = true;
@@ -221,7 +241,12 @@ int trace_build_op(struct trace_build *b, const struct op *op, struct err *err)
 		out[n++] = op_rec(op->code, 0, op->name);
 		break;
 	default:
-		out[n++] = op_rec(op->code, 0, 0);
+		if (op->code < OP_WIDE_FIRST) {
+			out[n++] = op_rec(op->code, 0, 0);
+			break;
+		}
+		n += build_wide(op, out + n);
+		b->t->version = TRACE_VERSION;
 		break;
 	}
 	to = spill_add(b->t->spill, n);

@@ -10,7 +10,7 @@
 #include <string.h>
 
 _Static_assert(sizeof(struct op_rec) == 8, "the binary trace is made of these");
-_Static_assert(NR_OPS <= 32, "the code has 5 bits");
+_Static_assert(NR_RECS <= OP_WIDE_FIRST, "the code has 5 bits");
 _Static_assert(OP_PID_MAX <= INT32_MAX, "process ids are used as hash keys");
 #if G_BYTE_ORDER != G_LITTLE_ENDIAN
 #error "binary traces are little-endian, and read as they are"
@@ -152,6 +152,34 @@ static const char *decode_advise(uint32_t x, uint32_t arg, struct op_rec ext, st
 	return NULL;
 }
 
+static const char *decode_wide(const struct trace_iter *it, struct op_rec r,
+			       const struct op_rec *ext, const struct op_rec *more, struct op *op)
+{
+	const enum op_code code = (enum op_code)op_rec_x(r);
+
+	if (code < OP_WIDE_FIRST || code >= NR_OPS)
+		return "an unknown operation";
+	if (!ext)
+		return "an operation without its extension record";
+	*op = (struct op){ .code = code,
+			   .at = r.arg,
+			   .pages = op_rec_x(*ext),
+			   .value = ext->arg,
+			   .to = more ? more->arg : 0,
+			   .to_pages = more ? op_rec_x(*more) : 0 };
+	if (op_needs_pid(code)) {
+		if (!it->has_pid)
+			return "an operation before any process was chosen";
+		op->pid = it->pid;
+	}
+	if (op_needs_file(code, 0)) {
+		if (!it->has_file)
+			return "an operation before any file was chosen";
+		op->file = it->file;
+	}
+	return op_wide_bad(op);
+}
+
 /* Return: NULL, or a description of the error in the record. */
 static const char *decode(const struct trace_iter *it, struct op_rec r, const struct op_rec *ext,
 			  struct op *op)
@@ -237,8 +265,8 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 {
 	const struct trace *t = it->t;
 	const char *wrong = NULL;
-	struct op_rec ext = { 0 };
-	bool has_ext = false;
+	struct op_rec ext = { 0 }, more = { 0 };
+	bool has_ext = false, has_more = false;
 
 	if (t->spill && it->next - it->passed >= ITER_PASSES) {
 		spill_passed(t->spill, it->passed, it->next);
@@ -250,11 +278,23 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 		enum op_code code = op_rec_code(r);
 
 		it->at = it->next++;
-		if (code > REC_EXT || code == OP_NONE) {
-			wrong = decode(it, r, has_ext ? &ext : NULL, op);
+		if (code == REC_WIDE && t->version > 1) {
+			wrong = decode_wide(it, r, has_ext ? &ext : NULL, has_more ? &more : NULL,
+					    op);
 			if (!wrong)
 				return 1;
-		} else if (has_ext) {
+		} else if (code == REC_MORE && t->version > 1) {
+			more = r;
+			if (has_more || has_ext)
+				wrong = "an extension record that no operation follows";
+			has_more = true;
+		} else if (code > REC_EXT || code == OP_NONE) {
+			wrong = decode(it, r, has_ext ? &ext : NULL, op);
+			if (!wrong && has_more)
+				wrong = "an extension record before an operation that takes none";
+			if (!wrong)
+				return 1;
+		} else if (has_ext || (has_more && code != REC_EXT)) {
 			wrong = "an extension record that no operation follows";
 		} else if (code == REC_PID) {
 			it->pid = x;
@@ -275,7 +315,7 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 				      "record %" PRIu64 " (0x%08" PRIx32 " 0x%08" PRIx32 "): %s",
 				      it->at, r.head, r.arg, wrong);
 	}
-	if (has_ext)
+	if (has_ext || has_more)
 		return err_at(err, -EINVAL, t->path, 0,
 			      "record %" PRIu64 ": the trace ends in an extension record", it->at);
 	return 0;

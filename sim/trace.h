@@ -16,6 +16,8 @@
 #include "sim/op.h"
 #include "sim/spill.h"
 
+#define TRACE_VERSION 2 /* of the format, the newest */
+
 /** struct trace_file - a declared file. */
 struct trace_file {
 	char *name;
@@ -33,7 +35,8 @@ struct trace_kv {
 
 /** struct trace - read only once it has been built and checked. */
 struct trace {
-	char *path; /* as the user gave it */
+	char *path;	  /* as the user gave it */
+	uint32_t version; /* of the format: the lowest that has all that is in it */
 	const struct op_rec *recs;
 	uint64_t nr_recs;
 	struct trace_file *files;

@@ -283,6 +283,17 @@ static void do_clear_refs(struct proc *p)
 		run_failed("trace line %u: %s", trace.line, path);
 }
 
+static void do_oom_score_adj(struct proc *p)
+{
+	char path[48];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/%d/oom_score_adj", p->real);
+	ret = put(path, "%s", trace.field[2]);
+	if (ret)
+		run_failed("trace line %u: %s: %s", trace.line, path, strerror(-ret));
+}
+
 static void do_optin(struct proc *p)
 {
 	int ret = guest.knobs ? put("/sys/kernel/debug/reapsim/optin", "%d", p->real) : 0;
@@ -560,6 +571,8 @@ static void step(void)
 		do_optin(proc_field(1));
 	} else if (trace_is(&trace, "fork_fail", 1, 1)) {
 		do_fork_fail(proc_field(1));
+	} else if (trace_is(&trace, "oom_score_adj", 2, 2)) {
+		do_oom_score_adj(proc_field(1));
 	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
 		do_clear_refs(proc_field(1));
 	} else if (trace_is(&trace, "map", 6, 9)) {

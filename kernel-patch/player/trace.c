@@ -29,9 +29,9 @@ void trace_open(struct trace *t, const char *path)
 		run_failed("%s: the file is cut off", path);
 	trace_rewind(t);
 	if (!trace_next(t) || t->nr_fields != 2 || strcmp(t->field[0], "reapsim-trace") ||
-	    strcmp(t->field[1], "1"))
-		run_failed("%s: expected \"reapsim-trace,1\"; \"reapsim trace convert\" makes text "
-			   "of the binary form",
+	    (strcmp(t->field[1], "1") && strcmp(t->field[1], "2")))
+		run_failed("%s: expected \"reapsim-trace,1\" or 2; \"reapsim trace convert\" makes "
+			   "text of the binary form",
 			   path);
 	trace_rewind(t);
 }

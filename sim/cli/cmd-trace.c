@@ -179,6 +179,9 @@ static void put_ops(FILE *f, const struct trace_stats *s)
 	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
 		if (s->ops[names[i].code])
 			put_number(f, names[i].name, s->ops[names[i].code], "");
+	for (enum op_code code = OP_WIDE_FIRST; code < NR_OPS; code++)
+		if (s->ops[code])
+			put_number(f, op_wide(code)->keyword, s->ops[code], "");
 	put_number(f, "all", s->nr_ops, "");
 }
 

@@ -597,6 +597,8 @@ static void share_open(gpointer key, gpointer value, gpointer opens)
 
 void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 {
+	child->has_adj = parent->has_adj;
+	child->oom_score_adj = parent->oom_score_adj;
 	g_hash_table_foreach(parent->opens, share_open, child->opens);
 	for (guint i = 0; i < parent->vmas->len; i++) {
 		struct vma *pvma = parent->vmas->pdata[i];

@@ -107,7 +107,9 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
-	bool forked; /* by a process of the trace; else from outside */
+	bool forked;  /* by a process of the trace; else from outside */
+	bool has_adj; /* the trace, or that of a parent, sets oom_score_adj */
+	int16_t oom_score_adj;
 	/* only in a timed run: */
 	bool killed;	       /* SIGKILL is pending */
 	bool oom_victim;       /* tsk_is_oom_victim() */

@@ -9,8 +9,7 @@
  *
  * Approximations: a task that finds a victim already dying sleeps for a tick; in the
  * kernel it continues with reclaim. oom_badness() counts page tables of the lowest
- * level only. No process has an oom_score_adj except TRACE_SYSTEM_PID, which is never
- * chosen.
+ * level only. TRACE_SYSTEM_PID is never chosen. In a memcg totalpages is limit and swap.
  */
 #include "sim/mm/oom_kill.h"
 
@@ -42,18 +41,23 @@ void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 	}
 }
 
-static uint64_t oom_badness(const struct mm *mm)
+/* with OOM_SCORE_ADJ_MIN: never chosen */
+static int64_t oom_badness(const struct mm *mm, uint64_t totalpages)
 {
 	struct mm_pages p;
 
+	if (mm->pid == TRACE_SYSTEM_PID || mm->oom_score_adj == -OOM_SCORE_ADJ_MAX)
+		return INT64_MIN;
 	mm_count_pages(mm, &p);
-	return p.rss + p.swap + p.tables;
+	return (int64_t)(p.rss + p.swap + p.tables) +
+	       mm->oom_score_adj * (int64_t)(totalpages / 1000);
 }
 
 /* struct oom_control */
 struct oom_control {
 	struct mm *chosen;
-	uint64_t chosen_points;
+	int64_t chosen_points;
+	uint64_t totalpages;
 	bool pending; /* a victim is already dying: oom_evaluate_task() aborts */
 	bool dying;   /* some process is dying */
 };
@@ -63,17 +67,19 @@ static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
 {
 	struct oom_control *oc = data;
 	struct mm *mm = value;
-	uint64_t points;
+	int64_t points;
 
 	(void)pid;
 	oc->dying |= mm->killed;
 	/* an exiting process has no mm any more, though it still has memory */
-	if (mm->pid == TRACE_SYSTEM_PID || (mm->killed && !mm->task && !mm->oom_victim))
+	if (mm->killed && !mm->task && !mm->oom_victim)
 		return;
 	oc->pending |= mm->oom_victim;
 	if (oc->pending)
 		return;
-	points = oom_badness(mm);
+	points = oom_badness(mm, oc->totalpages);
+	if (points == INT64_MIN)
+		return;
 	if (oc->chosen && (points < oc->chosen_points ||
 			   (points == oc->chosen_points && mm->rank < oc->chosen->rank)))
 		return;
@@ -90,7 +96,8 @@ static void select_bad_process(struct sim *s, struct oom_control *oc)
 
 bool out_of_memory(struct sim *s, bool wait)
 {
-	struct oom_control oc = { 0 };
+	const struct machine *m = &s->cfg.machine;
+	struct oom_control oc = { .totalpages = machine_limit(m) + m->swap_pages };
 
 	if (s->hooks)
 		select_bad_process(s, &oc);

@@ -110,13 +110,16 @@ static char *victims(const char *killer, const char *machine, const char *text,
  * 3. Then a fourth reads files over and over that exceed the rest of memory. There is no swap,
  * which counts as full.
  */
-#define PHONE                                                                                      \
+#define PHONE PHONE_APPS PHONE_END
+#define PHONE_APPS                                                                                 \
 	"file,f,3000;"                                                                             \
 	"spawn,1; anon,1,0,1000,rw-p; touch,1,0,1000,w; advance,1s;"                               \
 	"spawn,2; anon,2,0,1000,rw-p; touch,2,0,1000,w; advance,1s;"                               \
 	"touch,1,0,10,r; advance,1s;"                                                              \
-	"spawn,3; anon,3,0,1000,rw-p; touch,3,0,1000,w; advance,1s;"                               \
-	"spawn,4;" LOOP LOOP LOOP LOOP
+	"spawn,3; anon,3,0,1000,rw-p; touch,3,0,1000,w; advance,1s;"
+#define PHONE_END "spawn,4;" LOOP LOOP LOOP LOOP
+/* 3 is of no use, 2 is an idle service, 1 is perceptible, and needed more than both */
+#define ADJ PHONE_APPS "oom_score_adj,3,999; oom_score_adj,2,800; oom_score_adj,1,750;"
 #define LOOP                                                                                       \
 	"read,4,f,0,1000; read,4,f,1000,1000; read,4,f,2000,1000;"                                 \
 	"read,4,f,0,1000; read,4,f,1000,1000; read,4,f,2000,1000;"
@@ -149,6 +152,8 @@ static const struct {
 	{ "not responding: anybody", ALONE, "partial_ms=1000:complete_ms=5", "4 " },
 	{ "the system's own process is nobody's victim", SYSTEM_ALONE,
 	  "partial_ms=1000:complete_ms=5", "" },
+	{ "oom_score_adj: the cached one of the trace, not those that are idle for long",
+	  ADJ PHONE_END, "partial_ms=5:poll_long_ms=10", "3 2 1 " },
 	{ "below low: not the foreground", ALONE, "partial_ms=5:thrashing=1000", "" },
 };
 

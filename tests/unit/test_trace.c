@@ -341,6 +341,7 @@ static const struct op every_op[] = {
 	{ .code = OP_DRAIN },
 	{ .code = OP_ADVANCE, .ns = (1ull << 59) - 1 },
 	{ .code = OP_MARK, .name = 0 },
+	{ .code = OP_OOM_SCORE_ADJ, .pid = 9, .value = 2000 },
 };
 
 /* The iterator returns the operations that were passed to the builder. */
@@ -441,7 +442,40 @@ static const struct {
 	{ "record 0 (0x00000012 0x00000001): an unused field that is not 0",
 	  { { OP_DROP_CACHES, 1 } },
 	  1 },
+	{ "record 1 (0x00000419 0x00000000): an operation without its extension record",
+	  { { REC_PID, 0 }, { REC_WIDE | 32 << 5, 0 } },
+	  2 },
+	{ "record 1 (0x00000399 0x00000000): an unknown operation",
+	  { { REC_EXT, 0 }, { REC_WIDE | 28 << 5, 0 } },
+	  2 },
+	{ "record 1 (0x00000018 0x00000000): an extension record that no operation follows",
+	  { { REC_EXT, 0 }, { REC_MORE, 0 } },
+	  2 },
+	{ "record 1 (0x00000001 0x00000000): an extension record that no operation follows",
+	  { { REC_MORE, 0 }, { REC_PID, 0 } },
+	  2 },
+	{ "record 2 (0x00000019 0x00000000): an unknown operation",
+	  { { REC_MORE, 0 }, { REC_EXT, 0 }, { REC_WIDE, 0 } },
+	  3 },
+	{ "record 1 (0x00000013 0x00000000): an extension record before an operation that takes "
+	  "none",
+	  { { REC_MORE, 0 }, { OP_DRAIN, 0 } },
+	  2 },
 };
+
+/* codes of version 2 mean nothing in version 1 */
+static void test_version_1(void)
+{
+	const struct op_rec recs[] = { { REC_PID, 0 },
+				       { OP_SPAWN, 0 },
+				       { REC_EXT, 0 },
+				       { REC_WIDE | OP_OOM_SCORE_ADJ << 5, 0 } };
+	struct trace t = { .path = (char *)"t", .recs = recs, .nr_recs = 4, .version = 2 };
+
+	CU_ASSERT_EQUAL(trace_check(&t, NULL, NULL), 0);
+	t.version = 1;
+	CU_ASSERT_EQUAL(trace_check(&t, NULL, NULL), -EINVAL);
+}
 
 static void test_malformed(void)
 {
@@ -451,6 +485,7 @@ static void test_malformed(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(malformed); i++) {
 		struct trace t = {
 			.path = (char *)"t",
+			.version = TRACE_VERSION,
 			.recs = malformed[i].recs,
 			.nr_recs = malformed[i].nr,
 			.files = &file,
@@ -498,7 +533,11 @@ static const struct {
 	{ "mark 1, expected an index of the name table", { .code = OP_MARK, .name = 1 } },
 	{ "operation code 0, expected a known one", { .code = OP_NONE } },
 	{ "operation code 1, expected a known one", { .code = REC_PID } },
-	{ "operation code 24, expected a known one", { .code = NR_OPS } },
+	{ "operation code 24, expected a known one", { .code = REC_MORE } },
+	{ "operation code 26, expected a known one", { .code = NR_RECS } },
+	{ "oom_score_adj: an oom_score_adj beyond 1000",
+	  { .code = OP_OOM_SCORE_ADJ, .value = 2001 } },
+	{ "oom_score_adj: an unused field that is not 0", { .code = OP_OOM_SCORE_ADJ, .to = 1 } },
 };
 
 static void test_unfit(void)
@@ -659,6 +698,7 @@ void suite_trace(void)
 	CU_add_test(s, "iterator gives what the builder got", test_iterate);
 	CU_add_test(s, "builder: registers are not repeated", test_registers);
 	CU_add_test(s, "iterator: malformed records", test_malformed);
+	CU_add_test(s, "records of version 2", test_version_1);
 	CU_add_test(s, "builder: fields that do not fit", test_unfit);
 	CU_add_test(s, "builder: files", test_files);
 	CU_add_test(s, "builder: tables grow", test_tables);

@@ -22,7 +22,7 @@ static void fatal(const char *what, const char *why)
 
 struct trace *tl_trace(const char *text, struct err *err)
 {
-	g_autoptr(GString) all = g_string_new("reapsim-trace,1\n");
+	g_autoptr(GString) all = g_string_new("reapsim-trace,2\n");
 	char path[] = "/tmp/reapsim-test-XXXXXX";
 	int fd = mkstemp(path);
 	struct trace *t = NULL;

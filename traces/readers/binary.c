@@ -14,7 +14,6 @@
 #include "traces/readers/write.h"
 
 #define SUM_DIGITS  32
-#define FIRST_LINE  TRACE_MAGIC G_STRINGIFY(TRACE_VERSION) ",binary\n"
 #define FIRST_BYTES (1u << 20) /* first allocation if the file's size does not confirm nr_recs */
 
 struct binary {
@@ -183,9 +182,11 @@ static int binary_read(struct input *in, struct trace **out, struct err *err)
 
 	if (ret)
 		return ret;
-	b.head = g_string_new(FIRST_LINE);
+	b.head = g_string_new(NULL);
+	g_string_printf(b.head, TRACE_MAGIC "%" PRIu32 ",binary\n", b.rows.version);
 	b.rows.lines.keep = b.head;
 	trace_build_init(&b.build, in->path);
+	b.build.t->version = b.rows.version;
 	ret = read_header(&b, err);
 	t = trace_build_end(&b.build);
 	if (!ret)

@@ -44,7 +44,7 @@ static void on_row(int term, void *data)
 
 static int first_line(struct rows *r, const char *suffix, struct err *err)
 {
-	char want[64], *line;
+	char want[64] = "", *line;
 	size_t len;
 	int ret = lines_next(&r->lines, &line, &len, err);
 
@@ -52,11 +52,13 @@ static int first_line(struct rows *r, const char *suffix, struct err *err)
 		return ret;
 	if (!ret)
 		return err_at(err, -EINVAL, r->lines.path, 0,
-			      "an empty file, expected a trace that starts with " TRACE_MAGIC "%d",
-			      TRACE_VERSION);
-	snprintf(want, sizeof(want), TRACE_MAGIC "%d%s", TRACE_VERSION, suffix);
-	if (!strcmp(line, want))
-		return 0;
+			      "an empty file, expected a trace that starts with " TRACE_MAGIC "1");
+	for (r->version = 1; r->version <= TRACE_VERSION; r->version++) {
+		snprintf(want, sizeof(want), TRACE_MAGIC "%" PRIu32 "%s", r->version, suffix);
+		if (!strcmp(line, want))
+			return 0;
+	}
+	snprintf(want, sizeof(want), TRACE_MAGIC "1%s or %d%s", suffix, TRACE_VERSION, suffix);
 	if (g_str_has_prefix(line, TRACE_MAGIC))
 		return rows_bad(r, err, "trace version \"%.60s\", expected \"%s\"", line, want);
 	return rows_bad(r, err, "first line \"%.60s\", expected \"%s\"", line, want);

@@ -15,8 +15,7 @@
 #include "sim/trace.h"
 #include "traces/readers/lines.h"
 
-#define TRACE_VERSION 1
-#define TRACE_MAGIC   "reapsim-trace,"
+#define TRACE_MAGIC "reapsim-trace,"
 
 /* One more than any row has, so that a row with too many is noticed. */
 #define ROW_FIELDS_MAX 15
@@ -25,6 +24,7 @@
 struct rows {
 	struct lines lines;
 	struct csv_parser csv;
+	uint32_t version;	     /* of a trace's first line */
 	char *field[ROW_FIELDS_MAX]; /* of the current row; [0] is the keyword */
 	unsigned int nr_fields;	     /* may exceed ROW_FIELDS_MAX */
 	unsigned int nr_rows;	     /* seen by the parser in this line */

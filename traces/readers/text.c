@@ -250,6 +250,63 @@ static const struct row rows[] = {
 	{ "mark", OP_MARK, 2, 2, false, "mark,NAME", row_mark },
 };
 
+static int field_oom_score_adj(struct text *x, unsigned int i, struct op *op, struct err *err)
+{
+	char *s = x->rows.field[i];
+	const bool minus = *s == '-';
+	uint64_t n;
+	int ret;
+
+	x->rows.field[i] += minus;
+	ret = rows_number(&x->rows, i, "oom_score_adj", 0, OOM_SCORE_ADJ_MAX, &n, err);
+	x->rows.field[i] = s;
+	if (ret)
+		return rows_bad(&x->rows, err, "oom_score_adj \"%.40s\", expected -1000..1000", s);
+	op->value = OOM_SCORE_ADJ_MAX + (minus ? -(uint32_t)n : (uint32_t)n);
+	return 0;
+}
+
+static int field_wide(struct text *x, enum op_field field, unsigned int i, struct op *op,
+		      struct err *err)
+{
+	switch (field) {
+	case FIELD_PID:
+		return field32(x, i, "process", 0, OP_PID_MAX, &op->pid, err);
+	case FIELD_OOM_SCORE_ADJ:
+		return field_oom_score_adj(x, i, op, err);
+	case FIELD_NONE:
+		break;
+	}
+	return 0;
+}
+
+/* Return: 1 if the row was none of them. */
+static int row_wide(struct text *x, struct op *op, struct err *err)
+{
+	const struct op_wide *w = NULL;
+	unsigned int nr = 0;
+	int ret = 0;
+
+	for (op->code = OP_WIDE_FIRST; op->code < NR_OPS; op->code++) {
+		w = op_wide(op->code);
+		if (!strcmp(x->rows.field[0], w->keyword))
+			break;
+	}
+	if (op->code == NR_OPS)
+		return 1;
+	if (x->rows.version < 2)
+		return rows_bad(&x->rows, err,
+				"\"%s\" in a trace of version 1, expected a first line of "
+				"\"" TRACE_MAGIC "2\"",
+				w->keyword);
+	while (nr < OP_FIELDS_MAX && w->fields[nr])
+		nr++;
+	ret = rows_count(&x->rows, 1 + nr - w->optional, 1 + nr, w->usage, err);
+	for (unsigned int i = 1; !ret && i < x->rows.nr_fields; i++)
+		ret = field_wide(x, w->fields[i - 1], i, op, err);
+	return ret;
+}
+
 static int unknown_row(struct text *x, struct err *err)
 {
 	GString *s = g_string_new(NULL);
@@ -257,6 +314,8 @@ static int unknown_row(struct text *x, struct err *err)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		g_string_append_printf(s, ", %s", rows[i].keyword);
+	for (enum op_code code = OP_WIDE_FIRST; code < NR_OPS; code++)
+		g_string_append_printf(s, ", %s", op_wide(code)->keyword);
 	ret = rows_bad(&x->rows, err,
 		       "unknown operation \"%.40s\", expected one of: machine, note, file%s",
 		       x->rows.field[0], s->str);
@@ -274,20 +333,23 @@ static int take_row(struct text *x, struct err *err)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows) && !row; i++)
 		if (!strcmp(x->rows.field[0], rows[i].keyword))
 			row = &rows[i];
-	if (!row) {
+	if (row) {
+		ret = rows_count(&x->rows, row->min, row->max, row->usage, err);
+		if (ret)
+			return ret;
+		op.code = row->code;
+		if (row->has_pid)
+			ret = field32(x, 1, "process", 0, OP_PID_MAX, &op.pid, err);
+		if (!ret)
+			ret = row->parse(x, &op, err);
+	} else {
 		ret = rows_header(&x->rows, &x->build, err);
 		if (ret)
 			return ret < 0 ? ret : 0;
-		return unknown_row(x, err);
+		ret = row_wide(x, &op, err);
+		if (ret > 0)
+			return unknown_row(x, err);
 	}
-	ret = rows_count(&x->rows, row->min, row->max, row->usage, err);
-	if (ret)
-		return ret;
-	op.code = row->code;
-	if (row->has_pid)
-		ret = field32(x, 1, "process", 0, OP_PID_MAX, &op.pid, err);
-	if (!ret)
-		ret = row->parse(x, &op, err);
 	if (!ret)
 		ret = trace_build_op(&x->build, &op, err);
 	if (ret)

@@ -135,6 +135,24 @@ static void put_plain(const char *keyword, const struct op *op, FILE *f)
 	fprintf(f, "%s,%" PRIu32, keyword, op->pid);
 }
 
+static void put_wide(const struct op *op, FILE *f)
+{
+	const struct op_wide *w = op_wide(op->code);
+
+	fputs(w->keyword, f);
+	for (unsigned int i = 0; i < OP_FIELDS_MAX; i++)
+		switch (w->fields[i]) {
+		case FIELD_NONE:
+			break;
+		case FIELD_PID:
+			fprintf(f, ",%" PRIu32, op->pid);
+			break;
+		case FIELD_OOM_SCORE_ADJ:
+			fprintf(f, ",%d", (int)op->value - OOM_SCORE_ADJ_MAX);
+			break;
+		}
+}
+
 void trace_write_op(const struct trace *t, const struct op *op, FILE *f)
 {
 	switch (op->code) {
@@ -208,11 +226,9 @@ void trace_write_op(const struct trace *t, const struct op *op, FILE *f)
 	case OP_MARK:
 		fprintf(f, "mark,%s", t->names[op->name]);
 		break;
-	case OP_NONE:
-	case REC_PID:
-	case REC_FILE:
-	case REC_EXT:
-	case NR_OPS:
+	default:
+		if (op->code >= OP_WIDE_FIRST)
+			put_wide(op, f);
 		break;
 	}
 	fputc('\n', f);
@@ -224,7 +240,7 @@ int trace_write_text(const struct trace *t, FILE *f, struct err *err)
 	struct op op;
 	int ret;
 
-	fprintf(f, TRACE_MAGIC "%d\n", TRACE_VERSION);
+	fprintf(f, TRACE_MAGIC "%" PRIu32 "\n", t->version);
 	put_header(t, f);
 	trace_iter_init(&it, t);
 	while ((ret = trace_iter_next(&it, &op, err)) > 0)
@@ -251,7 +267,7 @@ int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 
 	if (!m)
 		return err_set(err, -ENOMEM, "%s: no memory to write it", t->path);
-	fprintf(m, TRACE_MAGIC "%d,binary\n", TRACE_VERSION);
+	fprintf(m, TRACE_MAGIC "%" PRIu32 ",binary\n", t->version);
 	put_header(t, m);
 	for (uint32_t i = 0; i < t->nr_names; i++)
 		fprintf(m, "name,%s\n", t->names[i]);

@@ -50,7 +50,8 @@ static const struct mm_hooks test_hooks = { .oom_kill = note_victim };
 static const struct {
 	const char *what;
 	unsigned int pages[3];
-	const char *flags[3]; /* k: killed, t: in an operation, v: a victim already */
+	/* k: killed, t: in an operation, v: a victim already; + - !: oom_score_adj 2, -2, -1000 */
+	const char *flags[3];
 	bool again;
 	unsigned int killed;	 /* pid; 0: none */
 	const char *then_victim; /* the victims afterwards */
@@ -59,6 +60,13 @@ static const struct {
 	{ "of equals the last", { 7, 7, 5 }, { "", "", "" }, true, 2, "2" },
 	{ "one victim at a time", { 3, 7, 5 }, { "kv", "", "" }, true, 0, "1" },
 	{ "in its exit: it has no mm", { 3, 7, 5 }, { "", "k", "" }, true, 3, "3" },
+	{ "oom_score_adj, in thousandths of 4096 pages",
+	  { 3, 7, 5 },
+	  { "+", "-", "" },
+	  true,
+	  1,
+	  "1" },
+	{ "never with -1000", { 3, 7, 5 }, { "", "!", "" }, true, 3, "3" },
 	{ "it will free its memory", { 3, 7, 5 }, { "", "kt", "" }, true, 0, "2" },
 };
 
@@ -74,6 +82,10 @@ static void test_choice(void)
 			struct mm *mm = tl_mm(x, p);
 
 			mm->rank = p;
+			mm->oom_score_adj = strchr(choices[i].flags[p - 1], '!')   ? -1000
+					    : strchr(choices[i].flags[p - 1], '+') ? 2
+					    : strchr(choices[i].flags[p - 1], '-') ? -2
+										   : 0;
 			mm->killed = strchr(choices[i].flags[p - 1], 'k');
 			mm->oom_victim = strchr(choices[i].flags[p - 1], 'v');
 			mm->task = strchr(choices[i].flags[p - 1], 't') ? (struct task *)x : NULL;

@@ -169,6 +169,14 @@ static GByteArray *written(const struct trace *t, write_fn write)
 	return bytes;
 }
 
+/* every wide operation, as the writer prints it */
+static const char wide_ops[] = "reapsim-trace,2\n"
+			       "file,f,100\n"
+			       "spawn,1\n"
+			       "oom_score_adj,1,-1000\n"
+			       "oom_score_adj,1,0\n"
+			       "oom_score_adj,1,1000\n";
+
 static void round_trip(const char *rows)
 {
 	struct trace *t = load_good(rows, strlen(rows), NULL), *b;
@@ -200,6 +208,28 @@ static void test_round_trip(void)
 	round_trip(all_ops);
 	/* Bug: an offset of 0 was added to a null pointer */
 	round_trip("reapsim-trace,1\nnote,author,nobody\n");
+	round_trip(wide_ops);
+}
+
+/* rows of wide operations, after a process 1 and a file f of 100 pages */
+static const struct {
+	const char *text, *want;
+} bad_wide[] = {
+	{ "oom_score_adj,1", "t:4: 2 fields are too few, expected oom_score_adj,PID,ADJ" },
+	{ "oom_score_adj,1,1,1", "t:4: 4 fields are too many, expected oom_score_adj,PID,ADJ" },
+	{ "oom_score_adj,1,1001", "t:4: oom_score_adj \"1001\", expected -1000..1000" },
+	{ "oom_score_adj,1,--1", "t:4: oom_score_adj \"--1\", expected -1000..1000" },
+	{ "oom_score_adj,2,1", "t:4: unknown process 2, expected one that was spawned or forked" },
+};
+
+static void test_bad_wide(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(bad_wide); i++) {
+		g_autofree char *data = g_strdup_printf(
+			"reapsim-trace,2\nfile,f,100\nspawn,1\n%s\n", bad_wide[i].text);
+
+		expect_bad(bad_wide[i].text, data, strlen(data), "text", bad_wide[i].want);
+	}
 }
 
 /* Hand-written variants are read like the output of the writer. */
@@ -237,7 +267,7 @@ static void test_text_forms(void)
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
-	"advance, mark"
+	"advance, mark, oom_score_adj"
 #define RANGE "expected 1..67108863"
 
 static const struct {
@@ -257,6 +287,8 @@ static const struct {
 			     "CSV with \"\" for a quote inside quotes" },
 	{ "drain\n\nfoo,1\n", "t:4: unknown operation \"foo\", expected one of: " OPS },
 	{ ",\n", "t:2: unknown operation \"\", expected one of: " OPS },
+	{ "oom_score_adj,1,1\n", "t:2: \"oom_score_adj\" in a trace of version 1, expected a first "
+				 "line of \"reapsim-trace,2\"" },
 	{ "Drain\n", "t:2: unknown operation \"Drain\", expected one of: " OPS },
 	{ "records,0,0\n", "t:2: unknown operation \"records\", expected one of: " OPS },
 	/* header rows */
@@ -402,20 +434,22 @@ static const struct {
 	{ "", NULL, "t: an empty file, expected a trace" },
 	{ "", "text", "t: an empty file, expected a trace that starts with reapsim-trace,1" },
 	{ "", "binary", "t: an empty file, expected a trace that starts with reapsim-trace,1" },
-	{ "reapsim-trace,2\n", NULL,
-	  "t:1: trace version \"reapsim-trace,2\", expected \"reapsim-trace,1\"" },
+	{ "reapsim-trace,3\n", NULL,
+	  "t:1: trace version \"reapsim-trace,3\", expected \"reapsim-trace,1 or 2\"" },
 	{ "reapsim-trace,1,\n", NULL,
-	  "t:1: trace version \"reapsim-trace,1,\", expected \"reapsim-trace,1\"" },
+	  "t:1: trace version \"reapsim-trace,1,\", expected \"reapsim-trace,1 or 2\"" },
 	{ "reapsim-trace,1\r\n", NULL,
 	  "t:1: a carriage return, expected lines that end in a plain "
 	  "newline (dos2unix converts)" },
-	{ "reapsim-trace,2,binary\n", NULL,
-	  "t:1: trace version \"reapsim-trace,2,binary\", expected \"reapsim-trace,1,binary\"" },
+	{ "reapsim-trace,3,binary\n", NULL,
+	  "t:1: trace version \"reapsim-trace,3,binary\", expected \"reapsim-trace,1,binary or "
+	  "2,binary\"" },
 	{ V1B, "text",
-	  "t:1: trace version \"reapsim-trace,1,binary\", expected \"reapsim-trace,1\"" },
+	  "t:1: trace version \"reapsim-trace,1,binary\", expected \"reapsim-trace,1 or 2\"" },
 	{ V1, "binary",
-	  "t:1: trace version \"reapsim-trace,1\", expected \"reapsim-trace,1,binary\"" },
-	{ "hello\n", "text", "t:1: first line \"hello\", expected \"reapsim-trace,1\"" },
+	  "t:1: trace version \"reapsim-trace,1\", expected \"reapsim-trace,1,binary or "
+	  "2,binary\"" },
+	{ "hello\n", "text", "t:1: first line \"hello\", expected \"reapsim-trace,1 or 2\"" },
 	{ "hello\n", NULL, "t: unrecognized format; use --from with one of: FORMATS" },
 	{ V1, "tar", "unknown trace format \"tar\", expected one of: FORMATS" },
 };
@@ -862,6 +896,7 @@ void suite_readers(void)
 	CU_add_test(s, "text: errors", test_bad_text);
 	CU_add_test(s, "text: long lines, NUL", test_long_lines);
 	CU_add_test(s, "text: line numbers", test_many_lines);
+	CU_add_test(s, "bad wide operations", test_bad_wide);
 	CU_add_test(s, "versions and formats", test_bad_start);
 	CU_add_test(s, "paths", test_paths);
 	CU_add_test(s, "registry", test_registry);

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The table of wide operations: what their rows and records hold. */
+#include "sim/op.h"
+
+#include <stddef.h>
+
+static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
+	[OP_OOM_SCORE_ADJ - OP_WIDE_FIRST] = {
+		.keyword = "oom_score_adj",
+		.usage = "oom_score_adj,PID,ADJ",
+		.fields = { FIELD_PID, FIELD_OOM_SCORE_ADJ },
+	},
+};
+
+const struct op_wide *op_wide(enum op_code code)
+{
+	return &wide_ops[code - OP_WIDE_FIRST];
+}
+
+bool op_has(enum op_code code, enum op_field field)
+{
+	for (unsigned int i = 0; i < OP_FIELDS_MAX; i++)
+		if (op_wide(code)->fields[i] == field)
+			return true;
+	return false;
+}
+
+bool op_needs_pid(enum op_code code)
+{
+	if (code >= OP_WIDE_FIRST)
+		return op_has(code, FIELD_PID);
+	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
+	       code == OP_CLEAR_REFS;
+}
+
+bool op_needs_file(enum op_code code, uint32_t flags)
+{
+	if (code >= OP_WIDE_FIRST)
+		return false;
+	return code == OP_READ || code == OP_WRITE || (code == OP_MAP && !(flags & VM_ANON));
+}
+
+const char *op_wide_bad(const struct op *op)
+{
+	bool at = false, pages = false, value = false, to = false;
+
+	for (unsigned int i = 0; i < OP_FIELDS_MAX; i++)
+		switch (op_wide(op->code)->fields[i]) {
+		case FIELD_NONE:
+		case FIELD_PID:
+			break;
+		case FIELD_OOM_SCORE_ADJ:
+			value = true;
+			if (op->value > 2 * OOM_SCORE_ADJ_MAX)
+				return "an oom_score_adj beyond 1000";
+			break;
+		}
+	if ((!at && op->at) || (!pages && op->pages) || (!value && op->value) ||
+	    (!to && (op->to || op->to_pages)))
+		return "an unused field that is not 0";
+	return NULL;
+}
