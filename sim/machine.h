@@ -29,10 +29,11 @@ struct machine {
 	 * the trace holds on this machine with unlimited memory
 	 * (sim_config_peak()), resolved by machine_resolve().
 	 */
-	uint64_t memory_pages;		  /* managed by the page allocator */
+	uint64_t memory_pages;		  /* free when the trace starts */
 	uint64_t memcg_pages;		  /* memory.max */
 	double memory_share, memcg_share; /* 0..; 0: not given */
 	bool kmem;			  /* kernel memory is charged to that memcg */
+	uint64_t managed_pages;		  /* of the zone; 0: as many as memory_pages */
 	uint64_t unevictable_pages;	  /* on the unevictable list; they only count */
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */

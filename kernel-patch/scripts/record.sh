@@ -266,6 +266,8 @@ $1 == "I" && $2 == "settings" {
 	sub(/\r$/, "")
 	settings = (source == "" ? "" : "source=" source " ") $0
 }
+$1 == "I" && $2 == "MemTotal" { managed[run] = $3 + 0 }
+$1 == "M" && $4 == "nr_unevictable" && run && !(run in locked) { locked[run] = $5 + 0 }
 $1 == "M" {
 	mark = $2 ($3 > 1 ? ":" $3 : "")
 	if (!(mark in seen)) {
@@ -315,6 +317,8 @@ END {
 	}
 	for (r = 1; r <= run; r++)
 		scan[r] = scan_ns(r, marks[nr_marks - 1])
+	if (guest)
+		settings = settings " managed_pages=" median(managed, run) " nr_unevictable=" median(locked, run)
 	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5,
 		median(scan, run) + 0.5, from, date, settings >(new "/runs.csv")
 }' "${@:3}"

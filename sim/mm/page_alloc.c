@@ -58,10 +58,15 @@ static int zone_batchsize(uint64_t managed)
 	return (int)pow2 - 1;
 }
 
+static uint64_t managed_pages(const struct machine *m)
+{
+	return m->managed_pages ? m->managed_pages : m->memory_pages;
+}
+
 /* calculate_normal_threshold() */
 static int normal_threshold(const struct machine *m)
 {
-	return MIN(125, 2 * fls(m->cpus) * (1 + fls(m->memory_pages >> (27 - PAGE_SHIFT))));
+	return MIN(125, 2 * fls(m->cpus) * (1 + fls(managed_pages(m) >> (27 - PAGE_SHIFT))));
 }
 
 void set_pgdat_percpu_threshold(struct sim *s, bool pressure)
@@ -80,14 +85,14 @@ void zone_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
 	struct zone *z = &s->zone;
-	uint64_t managed = m->memory_pages, min, delta;
+	uint64_t managed = managed_pages(m), min, delta;
 
 	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
 	min = m->min_free_pages ? m->min_free_pages
 				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
-	min = MIN(min, managed / 4);
+	min = MIN(min, m->memory_pages / 4);
 	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
-	z->free = (int64_t)managed;
+	z->free = (int64_t)m->memory_pages;
 	z->wmark_min = (int64_t)min;
 	z->wmark_low = z->wmark_min + (int64_t)delta;
 	z->wmark_high = z->wmark_low + (int64_t)delta;

@@ -101,6 +101,8 @@ static void test_sizes(void)
 		{ gib, 63, 1286, 32768, 10, 0 },
 		/* 128 GiB: fls(1024) = 11 */
 		{ "memory_pages=33554432 cpus=4", 63, 45139 / 4, 1048576, 2 * 3 * 12, 4 * 72 },
+		/* 65536 >> 12 = 16, 24 rounded down to 16; min 2048 kB, low 512 + 128 */
+		{ "memory_pages=12288 managed_pages=65536", 15, 640, 8192, 6, 0 },
 		/* at least four batches */
 		{ "memory_pages=12288 min_free_pages=1 cpus=8", 3, 12, 192, 8, 25 + 64 },
 	};

@@ -21,9 +21,14 @@ static int fls_long(uint64_t x)
 	return n;
 }
 
+static uint64_t managed_pages(const struct ref *r)
+{
+	return r->m.managed_pages ? r->m.managed_pages : r->m.memory_pages;
+}
+
 static long threshold_normal(const struct ref *r)
 {
-	uint64_t mem = r->m.memory_pages * 4 / (128 * 1024);
+	uint64_t mem = managed_pages(r) * 4 / (128 * 1024);
 
 	return MIN(125, 2 * fls_long(r->m.cpus) * (1 + fls_long(mem)));
 }
@@ -56,24 +61,25 @@ static int zone_highsize(const struct ref *r, long total_pages)
 
 void ref_zone_init(struct ref *r)
 {
-	uint64_t managed = r->m.memory_pages, min_kb = 0;
+	const uint64_t managed = managed_pages(r), start = r->m.memory_pages;
+	uint64_t min_kb = 0;
 	struct ref_zone *z = &r->zone;
 	long min, delta;
 
-	if (!managed)
+	if (!start)
 		return;
 	/* calculate_min_free_kbytes() */
 	while ((min_kb + 1) * (min_kb + 1) <= managed * 4 * 16)
 		min_kb++;
 	min_kb = MIN(MAX(min_kb, 128), 262144);
 	min = (long)(r->m.min_free_pages ? r->m.min_free_pages : min_kb / 4);
-	min = MIN(min, (long)managed / 4); /* otherwise tiny machines would not work */
+	min = MIN(min, (long)start / 4); /* otherwise tiny machines would not work */
 	/* __setup_per_zone_wmarks() */
 	delta = MAX(min / 4, (long)(managed * r->m.watermark_scale_factor / 10000));
 	z->min = min;
 	z->low = min + delta;
 	z->high = z->low + delta;
-	z->buddy = z->nr_free_pages = (long)managed;
+	z->buddy = z->nr_free_pages = (long)start;
 	/* zone_set_pageset_high_and_batch() */
 	z->batch = zone_batchsize(managed);
 	z->high_min = zone_highsize(r, z->low);
