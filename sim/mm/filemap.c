@@ -7,12 +7,11 @@
  * moment it is in the cache. Reads and writes are whole pages. On tmpfs, reading a hole
  * through a descriptor allocates a page here; the kernel reads the zero page.
  * nr_file_pages leaves out the swap cache. drop_caches visits files in the order of the
- * trace, the kernel in that of its list of inodes.
+ * trace, the kernel in that of its list of inodes, and drains the batches of its CPU in each.
  */
 #include "sim/mm/filemap.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
@@ -24,6 +23,7 @@
 #include "sim/mm/readahead.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
+#include "sim/mm/truncate.h"
 #include "sim/mm/xarray.h"
 
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file)
@@ -406,29 +406,28 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 	return 0;
 }
 
-/* mapping_try_invalidate() of one folio, by a task on CPU 0. Return: its pages. */
-static uint32_t invalidate_folio(struct sim *s, uint32_t slot, bool shmem)
+/* Drop the folio or shadow at @slot, by a task on CPU 0. Return: the slot after it. */
+static uint32_t drop_one(struct sim *s, uint32_t file, uint32_t slot, bool shmem)
+{
+	const struct folio *f = &s->folios[slot];
+	const uint32_t nr = folio_nr_pages(f);
+
+	if (f->flags & PG_shadow)
+		/* a tmpfs page has its content in swap */
+		return shmem ? slot + 1 : clear_shadow_entry(s, file, slot);
+	if ((f->flags & (PG_resident | PG_locked)) == PG_resident && !mapping_evict_folio(s, slot))
+		deactivate_file_folio(s, 0, slot);
+	return slot + nr;
+}
+
+static void drop_metadata(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
-	uint32_t nr = folio_nr_pages(f);
-	uint16_t before = f->flags;
 
-	if (before & PG_shadow) {
-		/* a tmpfs page has its content in swap */
-		if (shmem)
-			return nr;
-		/* clear_shadow_entries() */
-		nr = xa_erase_shadow(s, slot);
-		memset(f, 0, nr * sizeof(*f));
-	} else if (!(before & PG_resident) || (before & PG_locked)) {
-		return nr;
-	} else if (!(before & PG_dirty) && !f->mapcount && !folio_extra_refs(s, slot)) {
-		filemap_drop(s, slot);
-		note(s, slot, DROP, before);
-	} else {
-		deactivate_file_folio(s, 0, slot);
-	}
-	return nr;
+	if (f->flags & PG_shadow)
+		*f = (struct folio){ 0 };
+	else
+		drop_one(s, 0, slot, false);
 }
 
 void drop_pagecache(struct sim *s)
@@ -438,9 +437,9 @@ void drop_pagecache(struct sim *s)
 	for (uint32_t i = 0; i < s->trace->nr_files; i++) {
 		const struct trace_file *tf = &s->trace->files[i];
 
-		for (uint32_t p = 0; p < tf->pages;)
-			p += invalidate_folio(s, file_slot(s, i, p), tf->shmem);
+		for (uint32_t slot = file_slot(s, i, 0); slot < file_slot(s, i, tf->pages);)
+			slot = drop_one(s, i, slot, tf->shmem);
 	}
 	for (uint32_t slot = s->meta_first; slot < s->anon_first; slot++)
-		invalidate_folio(s, slot, false);
+		drop_metadata(s, slot);
 }

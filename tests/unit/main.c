@@ -49,6 +49,7 @@
 	X(file_system)                                                                             \
 	X(page_writeback)                                                                          \
 	X(filemap)                                                                                 \
+	X(truncate)                                                                                \
 	X(lru_classic)                                                                             \
 	X(reclaim)                                                                                 \
 	X(zap)                                                                                     \
