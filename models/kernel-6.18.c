@@ -24,6 +24,7 @@ const struct kernel_profile kernel_6_18 = {
 	.maps_dirty = true,
 	.swapin_skips_cache = true,
 	.reuse_drains = true,
+	.counts_proactive = true,
 	.damon_stat = true,
 	.lru_gen = &lru_gen_6_18,
 	.slab = { .xa_node = 592,

@@ -347,14 +347,14 @@ static uint64_t shrink_inactive_list(struct sim *s, struct lruvec *lruvec, struc
 
 	lru_add_drain_cpu(s, s->this_cpu);
 	nr_left = isolate(s, c, LIST(type, 0), nr_to_scan, slots, &nr_taken);
-	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
+	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), nr_taken);
 	count_vm(s, VM_pgscan_anon + type, nr_taken);
 	if (!nr_taken)
 		return 0;
 	nr_written = s->stat.v[VM_nr_vmscan_write];
 	nr_reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	putback(s, c, slots, nr_left);
-	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	count_vm(s, VM_pgsteal_kswapd + reclaimer_offset(s, sc), nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
 	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
 	lru_note_cost(s, lruvec, type, s->stat.v[VM_nr_vmscan_write] - nr_written,
@@ -463,7 +463,7 @@ static void get_scan_count(const struct sim *s, const struct lruvec *lruvec,
 			   const struct scan_control *sc, uint64_t *nr)
 {
 	const struct classic *c = lruvec->lists;
-	const uint64_t swappiness = s->cfg.machine.swappiness;
+	const uint64_t swappiness = sc_swappiness(s, sc);
 	uint64_t fraction[NR_LRU_TYPES] = { 0, 0 }, denominator = 0;
 	uint64_t total, anon_cost, file_cost;
 	enum { EQUAL, FRACT, ANON, FILE_ONLY } balance;

@@ -270,7 +270,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 			slots[n++] = batch[i];
 		}
 	} while (taken && n < MIN_LRU_BATCH && scanned < MAX_LRU_BATCH);
-	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, n);
+	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), n);
 	count_vm(s, VM_pgrefill, scanned - n);
 	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, n);

@@ -136,7 +136,7 @@ static uint64_t scan_folios(struct sim *s, struct mglru *g, struct scan_control 
 		slots[n++] = slot;
 		*isolated += pages;
 	}
-	count_vm(s, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, *isolated);
+	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), *isolated);
 	count_vm(s, VM_pgrefill, sorted);
 	count_vm(s, VM_sim_list_moves, sorted); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, *isolated);

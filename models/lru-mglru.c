@@ -29,6 +29,7 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/page-writeback.h"
+#include "sim/mm/reclaim.h"
 #include "sim/mm/swap.h"
 
 static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
@@ -297,7 +298,7 @@ unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *
 {
 	if (!sc->may_swap || nr_swap_pages(s) < MIN_LRU_BATCH)
 		return 0;
-	return s->cfg.machine.swappiness;
+	return sc_swappiness(s, sc);
 }
 
 bool should_abort_scan(const struct sim *s, const struct scan_control *sc)
@@ -314,7 +315,7 @@ void lru_gen_count_evicted(struct sim *s, struct scan_control *sc, enum lru_type
 			   uint64_t nr_isolated, uint64_t nr_reclaimed)
 {
 	sc->nr_reclaimed += nr_reclaimed;
-	count_vm(s, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	count_vm(s, VM_pgsteal_kswapd + reclaimer_offset(s, sc), nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
 	count_vm(s, VM_pgrotate_anon + type, nr_isolated - nr_reclaimed);
 }

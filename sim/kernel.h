@@ -85,6 +85,9 @@ struct kernel_profile {
 
 	/* Reclaim, mm/vmscan.c */
 
+	/* reclaimer_offset(): memory.reclaim has counters of its own */
+	bool counts_proactive;
+
 	/* folio_check_references() clears PG_referenced even on a folio that it keeps
 	 * because its process is being freed */
 	bool clears_referenced_first;

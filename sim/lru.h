@@ -38,6 +38,8 @@ struct scan_control {
 	int priority;
 	bool memcg; /* cgroup_reclaim() */
 	bool kswapd;
+	bool proactive; /* memory.reclaim */
+	uint32_t proactive_swappiness;
 	bool may_swap;
 	bool nofs;		/* called from readahead: no __GFP_FS */
 	uint8_t may_deactivate; /* 1 << lru_type */

@@ -10,6 +10,17 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.usage = "oom_score_adj,PID,ADJ",
 		.fields = { FIELD_PID, FIELD_OOM_SCORE_ADJ },
 	},
+	[OP_MEMORY_MAX - OP_WIDE_FIRST] = {
+		.keyword = "memory_max",
+		.usage = "memory_max,PAGES",
+		.fields = { FIELD_PAGES },
+	},
+	[OP_MEMORY_RECLAIM - OP_WIDE_FIRST] = {
+		.keyword = "memory_reclaim",
+		.usage = "memory_reclaim,PAGES[,SWAPPINESS]",
+		.fields = { FIELD_PAGES, FIELD_SWAPPINESS },
+		.optional = 1,
+	},
 };
 
 const struct op_wide *op_wide(enum op_code code)
@@ -48,6 +59,16 @@ const char *op_wide_bad(const struct op *op)
 		switch (op_wide(op->code)->fields[i]) {
 		case FIELD_NONE:
 		case FIELD_PID:
+			break;
+		case FIELD_PAGES:
+			pages = true;
+			if (!op->pages)
+				return "0 pages";
+			break;
+		case FIELD_SWAPPINESS:
+			value = true;
+			if (op->value > 1 + SWAPPINESS_MAX)
+				return "a swappiness beyond 200";
 			break;
 		case FIELD_OOM_SCORE_ADJ:
 			value = true;

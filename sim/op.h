@@ -58,6 +58,8 @@ enum op_code {
 
 	OP_WIDE_FIRST = 32,
 	OP_OOM_SCORE_ADJ = OP_WIDE_FIRST, /* of a process: value - 1000 */
+	OP_MEMORY_MAX,			  /* of the cgroup: pages */
+	OP_MEMORY_RECLAIM,		  /* of the cgroup: pages; value: swappiness + 1, 0: none */
 	NR_OPS,
 };
 
@@ -71,7 +73,9 @@ bool op_needs_file(enum op_code code, uint32_t flags);
 enum op_field {
 	FIELD_NONE,
 	FIELD_PID,	     /* pid, REC_PID: always the first */
+	FIELD_PAGES,	     /* pages, at least 1 */
 	FIELD_OOM_SCORE_ADJ, /* value: -1000..1000, stored with 1000 added */
+	FIELD_SWAPPINESS,    /* value: 0..200, stored with 1 added; 0: absent */
 };
 
 #define OP_FIELDS_MAX 6
@@ -120,6 +124,7 @@ enum mrelease_flags {
 };
 
 #define OOM_SCORE_ADJ_MAX 1000
+#define SWAPPINESS_MAX	  200u
 
 #define REC_X_BITS   27
 #define REC_X_MAX    ((1u << REC_X_BITS) - 1)

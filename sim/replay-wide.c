@@ -2,8 +2,11 @@
 #include "sim/replay-wide.h"
 
 #include <errno.h>
+#include <string.h>
 
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mm.h"
+#include "sim/sim.h"
 
 /* struct op of the record @at, without pid and file */
 static struct op wide_at(const struct trace *t, uint64_t at)
@@ -21,12 +24,65 @@ static struct op wide_at(const struct trace *t, uint64_t at)
 	return op;
 }
 
+/* Where the user has given the cgroup another size than the trace, its changes are as much
+ * larger or smaller. */
+static uint64_t scaled(const struct sim *s, uint32_t pages)
+{
+	const struct trace *t = s->trace;
+
+	for (uint32_t i = 0; i < t->nr_machine; i++) {
+		const uint64_t first = strcmp(t->machine[i].key, "memcg_pages")
+					       ? 0
+					       : g_ascii_strtoull(t->machine[i].value, NULL, 10);
+
+		if (first && !strchr(t->machine[i].value, '%'))
+			return MAX(pages * s->memcg_first / first, 1);
+	}
+	return pages;
+}
+
+static int change_limit(struct sim *s, uint32_t pages)
+{
+	struct machine m = s->cfg.machine;
+
+	m.memcg_pages = (uint32_t)MIN(scaled(s, pages), UINT32_MAX);
+	return sim_fits(s->trace, &m, s->err) ? -EOPNOTSUPP : memory_max_write(s, m.memcg_pages);
+}
+
+/* by somebody who is no process of the trace; in an untimed run on CPU 0 */
+static int write_cgroup(struct sim *s, const struct op *op)
+{
+	const unsigned int cpu = s->this_cpu;
+	struct mm *mm = s->replay.mm;
+	int ret = 0;
+
+	if (!s->cfg.machine.memcg_pages)
+		return err_set(s->err, -EOPNOTSUPP,
+			       "%s: %s needs a machine with memcg_pages, expected that instead of "
+			       "memory_pages",
+			       s->trace->path, op_wide(op->code)->keyword);
+	s->replay.mm = NULL;
+	if (!s->sched)
+		s->this_cpu = 0;
+	if (op->code == OP_MEMORY_MAX)
+		ret = change_limit(s, op->pages);
+	else
+		user_proactive_reclaim(s, op->pages,
+				       op->value ? op->value - 1 : s->cfg.machine.swappiness);
+	s->replay.mm = mm;
+	s->this_cpu = cpu;
+	return ret;
+}
+
 int replay_wide(struct sim *s, uint64_t at)
 {
 	const struct op op = wide_at(s->trace, at);
 	struct mm *mm = s->replay.mm;
 
 	switch (op.code) {
+	case OP_MEMORY_MAX:
+	case OP_MEMORY_RECLAIM:
+		return write_cgroup(s, &op);
 	case OP_OOM_SCORE_ADJ:
 		mm->oom_score_adj = (int16_t)((int)op.value - OOM_SCORE_ADJ_MAX);
 		mm->has_adj = true;

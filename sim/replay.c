@@ -280,6 +280,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 
 int replay_failed(struct sim *s, int ret, uint64_t at)
 {
+	if (ret == -EOPNOTSUPP) /* s->err says why */
+		return -EINVAL;
 	if (ret == -EINVAL)
 		return err_set(s->err, ret, "%s: record %llu has no valid operation",
 			       s->trace->path, (unsigned long long)at);

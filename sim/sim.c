@@ -143,6 +143,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
 	s->held = &s->held_untimed;
+	s->memcg_first = s->cfg.machine.memcg_pages;
 	charge_init(s);
 	objcg_init(s);
 	xa_init(s);

@@ -149,6 +149,7 @@ struct sim {
 	uint64_t nr_used;      /* pages allocated */
 	uint64_t nr_used_peak; /* with the kernel's own pages */
 	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
+	uint64_t memcg_first;  /* limit when the run began */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */

@@ -25,8 +25,10 @@
 	X(pgmajfault, 0, "page faults that read from a device (events)")                           \
 	X(pgscan_kswapd, 0, "inactive pages scanned by kswapd")                                    \
 	X(pgscan_direct, 0, "inactive pages scanned by direct and memcg reclaim")                  \
+	X(pgscan_proactive, 0, "inactive pages scanned by memory.reclaim, from v6.18 on")          \
 	X(pgsteal_kswapd, 0, "pages freed by kswapd")                                              \
 	X(pgsteal_direct, 0, "pages freed by direct and memcg reclaim")                            \
+	X(pgsteal_proactive, 0, "pages freed by memory.reclaim, from v6.18 on")                    \
 	X(pgscan_anon, 0, "anon pages scanned")                                                    \
 	X(pgscan_file, 0, "file pages scanned")                                                    \
 	X(pgsteal_anon, 0, "anon pages freed")                                                     \

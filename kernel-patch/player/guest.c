@@ -456,6 +456,7 @@ static void setup_machine(void)
 	const struct options *o = &guest.opt;
 	struct machine *m = &guest.machine;
 
+	guest.trace_memcg_pages = m->memcg_pages;
 	if (o->memcg_pages >= 0) {
 		m->memcg_pages = (uint64_t)o->memcg_pages;
 		if (m->memcg_pages)

@@ -294,6 +294,37 @@ static void do_oom_score_adj(struct proc *p)
 		run_failed("trace line %u: %s: %s", trace.line, path, strerror(-ret));
 }
 
+/* The trace's limits are those of its own cgroup; another size was asked for: in proportion. */
+static void do_memory_max(uint64_t pages)
+{
+	if (guest.cgroup_fd < 0)
+		bad_input("trace line %u: memory_max in a run without a cgroup", trace.line);
+	if (guest.trace_memcg_pages)
+		pages = pages * guest.machine.memcg_pages / guest.trace_memcg_pages;
+	if (guest.machine.cpus > 1)
+		pin(0);
+	must_put(CGROUP "/memory.max", (pages ? pages : 1) * PAGE_SIZE);
+}
+
+/* It may free less than that: -EAGAIN. */
+static void do_memory_reclaim(uint64_t pages)
+{
+	int ret;
+
+	if (guest.cgroup_fd < 0)
+		bad_input("trace line %u: memory_reclaim in a run without a cgroup", trace.line);
+	if (guest.machine.cpus > 1)
+		pin(0);
+	if (trace.nr_fields > 2)
+		ret = put(CGROUP "/memory.reclaim", "%llu swappiness=%s",
+			  (unsigned long long)(pages * PAGE_SIZE), trace.field[2]);
+	else
+		ret = put(CGROUP "/memory.reclaim", "%llu",
+			  (unsigned long long)(pages * PAGE_SIZE));
+	if (ret && ret != -EAGAIN)
+		run_failed("trace line %u: memory.reclaim: %s", trace.line, strerror(-ret));
+}
+
 static void do_optin(struct proc *p)
 {
 	int ret = guest.knobs ? put("/sys/kernel/debug/reapsim/optin", "%d", p->real) : 0;
@@ -573,6 +604,10 @@ static void step(void)
 		do_fork_fail(proc_field(1));
 	} else if (trace_is(&trace, "oom_score_adj", 2, 2)) {
 		do_oom_score_adj(proc_field(1));
+	} else if (trace_is(&trace, "memory_max", 1, 1)) {
+		do_memory_max(trace_number(&trace, 1, UINT32_MAX));
+	} else if (trace_is(&trace, "memory_reclaim", 1, 2)) {
+		do_memory_reclaim(trace_number(&trace, 1, UINT32_MAX));
 	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
 		do_clear_refs(proc_field(1));
 	} else if (trace_is(&trace, "map", 6, 9)) {

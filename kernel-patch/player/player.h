@@ -157,6 +157,7 @@ struct guest {
 	struct file *files;
 	uint32_t nr_files;
 	uint32_t nr_slots; /* how many the trace needs */
+	uint64_t trace_memcg_pages; /* as the trace says; 0: it does not */
 	int cgroup_fd;	   /* -1: whole guest */
 	bool knobs;	   /* the test-only patch's debugfs files are there */
 };

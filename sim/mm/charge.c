@@ -39,8 +39,7 @@ uint64_t free_pages(const struct sim *s)
 		       : 0;
 }
 
-/* drain_all_stock() */
-static void drain_stocks(struct sim *s)
+void drain_all_stock(struct sim *s)
 {
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
 		s->memcg_usage -= s->cpus[cpu].memcg_stock;
@@ -86,7 +85,7 @@ static int charge_reclaim(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp
 		if (gfp == GFP_NOWAIT)
 			return -ENOMEM;
 		count_vm(s, VM_memcg_max_events, 1);
-		nr_reclaimed = try_to_free_mem_cgroup_pages(s, nr, gfp);
+		nr_reclaimed = try_to_free_mem_cgroup_pages(s, nr, gfp, NULL);
 		if (s->memcg_usage + nr <= limit) {
 			/* kernel memory that reclaim freed is in the stock */
 			if (consume_stock(s, cpu, nr))
@@ -94,7 +93,7 @@ static int charge_reclaim(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp
 			continue;
 		}
 		if (!drained) {
-			drain_stocks(s);
+			drain_all_stock(s);
 			drained = true;
 			continue;
 		}

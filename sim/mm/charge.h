@@ -26,6 +26,8 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
 int try_charge_memcg(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
 /** @nr charged pages are not in use: they go to the stock of @cpu, or all of it back. */
 void refill_stock(struct sim *s, unsigned int cpu, uint32_t nr);
+/** All stocks go back to the memcg. */
+void drain_all_stock(struct sim *s);
 /** @nr pages are free again. */
 void uncharge_folio(struct sim *s, uint32_t nr);
 static inline void uncharge_page(struct sim *s)

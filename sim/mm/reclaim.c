@@ -195,7 +195,7 @@ uint64_t reclaim_scanned(const struct sim *s)
 {
 	const uint64_t *v = s->stat.v;
 
-	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgrefill];
+	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgscan_proactive] + v[VM_pgrefill];
 }
 
 /* CPU time for what was looked at since @scanned, and written to swap */
@@ -261,12 +261,15 @@ static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 	return nr;
 }
 
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp)
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp,
+				      const uint32_t *swappiness)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
 		.priority = DEF_PRIORITY,
 		.memcg = true,
+		.proactive = swappiness != NULL,
+		.proactive_swappiness = swappiness ? *swappiness : 0,
 		.may_swap = true,
 		.nofs = gfp == GFP_READAHEAD,
 	};

@@ -6,8 +6,25 @@
 #include "sim/mm/charge.h"
 #include "sim/state.h"
 
-/** try_to_free_mem_cgroup_pages(): pages freed. */
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp);
+/** try_to_free_mem_cgroup_pages(): pages freed. @swappiness: NULL, or for memory.reclaim
+ * (MEMCG_RECLAIM_PROACTIVE) that of the call. */
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp,
+				      const uint32_t *swappiness);
+/** sc_swappiness() */
+static inline uint32_t sc_swappiness(const struct sim *s, const struct scan_control *sc)
+{
+	return sc->proactive ? sc->proactive_swappiness : s->cfg.machine.swappiness;
+}
+
+/** reclaimer_offset(): to be added to VM_pgscan_kswapd or VM_pgsteal_kswapd. */
+static inline unsigned int reclaimer_offset(const struct sim *s, const struct scan_control *sc)
+{
+	if (sc->kswapd)
+		return 0;
+	return sc->proactive && s->cfg.kernel->counts_proactive
+		       ? VM_pgscan_proactive - VM_pgscan_kswapd
+		       : VM_pgscan_direct - VM_pgscan_kswapd;
+}
 /** try_to_free_pages(): direct reclaim of the whole machine. */
 uint64_t try_to_free_pages(struct sim *s, enum gfp gfp);
 /** shrink_node(): one step of a pass; true while there is more of the pass. */

@@ -36,6 +36,7 @@
 	X(objcg)                                                                                   \
 	X(fork)                                                                                    \
 	X(charge)                                                                                  \
+	X(memcontrol)                                                                              \
 	X(damon)                                                                                   \
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \

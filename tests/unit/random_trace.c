@@ -42,6 +42,7 @@ struct gen {
 	} procs[NR_PROCS];
 	unsigned int flags;
 	uint32_t nr_marks;
+	uint32_t memcg_pages;	   /* of the machine */
 	unsigned int anon_percent; /* of the mappings */
 	unsigned int fork_percent; /* of the possible forks */
 };
@@ -382,6 +383,34 @@ static void random_op(struct gen *g)
 	}
 }
 
+/* an operation of version 2, of a living process if it needs one */
+static void wide_op(struct gen *g)
+{
+	const uint32_t pid = (uint32_t)rnd(g, NR_PROCS);
+
+	if (!g->procs[pid].alive)
+		return;
+	switch (rnd(g, 3)) {
+	case 0:
+		emit(g, (struct op){ .code = OP_OOM_SCORE_ADJ,
+				     .pid = pid,
+				     .value = (uint32_t)rnd(g, 2001) });
+		break;
+	case 1:
+		if (g->memcg_pages)
+			emit(g, (struct op){ .code = OP_MEMORY_MAX,
+					     .pages = g->memcg_pages * 3 / 4 +
+						      (uint32_t)rnd(g, g->memcg_pages / 2) });
+		break;
+	default:
+		if (g->memcg_pages)
+			emit(g, (struct op){ .code = OP_MEMORY_RECLAIM,
+					     .pages = 1 + (uint32_t)rnd(g, PICK(g, 3, 60, 300)),
+					     .value = (uint32_t)PICK(g, 0, 0, 1, 61, 201) });
+		break;
+	}
+}
+
 static void random_machine(struct gen *g, struct machine *m)
 {
 	machine_init(m);
@@ -498,8 +527,12 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 	}
 	if (flags & RANDOM_BIG_FILES)
 		begin_large(g);
-	while (g->b.nr_ops < nr_ops)
+	g->memcg_pages = out->m.memcg_pages;
+	while (g->b.nr_ops < nr_ops) {
 		random_op(g);
+		if (flags & RANDOM_WIDE && chance(g, 15))
+			wide_op(g);
+	}
 	out->ends_as = chance(g, 70) ? OP_NONE
 				     : (enum op_code)PICK(g, OP_EXIT, OP_KILL, OP_MRELEASE, OP_OOM);
 	out->t = trace_build_end(&g->b);

@@ -23,6 +23,7 @@ enum random_flags {
 	RANDOM_ROOMY = 1 << 3,	   /* enough memory for everything */
 	RANDOM_SPARSE = 1 << 5,	   /* files with many nodes, most of them with a page or two */
 	RANDOM_BIG_FILES = 1 << 4, /* files and lengths that exceed a large folio */
+	RANDOM_WIDE = 1 << 6,	   /* also the operations of version 2 */
 };
 
 /** About @nr_ops operations; the trace passes trace_check(). */

@@ -772,8 +772,9 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			       cov->sum.v[i]);
 	}
 	for (int i = 0; i < NR_VMSTAT; i++) {
-		/* test_lockstep_shadow_nodes() covers it */
-		if (i == VM_workingset_nodereclaim)
+		/* test_lockstep_shadow_nodes() and test_lockstep_wide() cover them */
+		if (i == VM_workingset_nodereclaim || i == VM_pgscan_proactive ||
+		    i == VM_pgsteal_proactive)
 			continue;
 		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(kernel, lru, i));
 		if (!cov->sum.v[i] && !never_moves(kernel, lru, i))
@@ -785,7 +786,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
@@ -800,10 +801,20 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		flags = RANDOM_SPARSE;
 		ops = 700 + seed % 700;
 	}
+	if (traces == WIDE)
+		flags = RANDOM_WIDE | (seed % 3 ? 0 : RANDOM_BIG_FILES);
 	random_trace(rt, seed, nr_ops ? (unsigned int)nr_ops : ops, flags);
 	if (traces == LARGE)
 		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
 						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+	if (traces == WIDE) {
+		rt->m.kmem = seed % 4 == 1;
+		if (kernel_profiles[kernel]->large_folios && seed % 2)
+			rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
+		/* a process takes a few more pages then */
+		if (rt->m.memcg_pages)
+			rt->m.memcg_pages += rt->m.kmem ? 200 : 0;
+	}
 	if (traces == MONITORED) {
 		rt->m.damon_stat = true;
 		rt->m.damon_sample_us = seed % 3 ? 5000 : 100000;
@@ -936,6 +947,21 @@ static void test_lockstep_file_systems(void)
 	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
 	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, FILE_SYSTEMS, &cov);
 	CU_ASSERT(cov.large > cov.ops_run / 10);
+}
+
+/* the operations of version 2, with every kernel */
+static void test_lockstep_wide(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 100);
+	struct coverage cov = { 0 };
+
+	for (enum ref_kernel kernel = 0; kernel < NR_REF_KERNELS; kernel++)
+		for (const struct lru_model *const *lru = lru_models; *lru; lru++)
+			lockstep_seeds(kernel, *lru, nr, 0, WIDE, &cov);
+	if (nr < 100)
+		return;
+	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
+	CU_ASSERT(cov.sum.v[VM_pgsteal_proactive] > 100);
 }
 
 /* pages of which every fourth is in use, sample after sample: as many regions as the
@@ -1222,6 +1248,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same on each file system", test_lockstep_file_systems);
+	CU_add_test(s, "the same with operations of version 2", test_lockstep_wide);
 	CU_add_test(s, "the same with a monitor", test_lockstep_monitor);
 	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);

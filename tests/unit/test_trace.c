@@ -342,6 +342,8 @@ static const struct op every_op[] = {
 	{ .code = OP_ADVANCE, .ns = (1ull << 59) - 1 },
 	{ .code = OP_MARK, .name = 0 },
 	{ .code = OP_OOM_SCORE_ADJ, .pid = 9, .value = 2000 },
+	{ .code = OP_MEMORY_MAX, .pages = OP_PAGES_MAX },
+	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 201 },
 };
 
 /* The iterator returns the operations that were passed to the builder. */

@@ -269,11 +269,19 @@ static int field_oom_score_adj(struct text *x, unsigned int i, struct op *op, st
 static int field_wide(struct text *x, enum op_field field, unsigned int i, struct op *op,
 		      struct err *err)
 {
+	int ret;
+
 	switch (field) {
 	case FIELD_PID:
 		return field32(x, i, "process", 0, OP_PID_MAX, &op->pid, err);
+	case FIELD_PAGES:
+		return field32(x, i, "number of pages", 1, OP_PAGES_MAX, &op->pages, err);
 	case FIELD_OOM_SCORE_ADJ:
 		return field_oom_score_adj(x, i, op, err);
+	case FIELD_SWAPPINESS:
+		ret = field32(x, i, "swappiness", 0, SWAPPINESS_MAX, &op->value, err);
+		op->value++;
+		return ret;
 	case FIELD_NONE:
 		break;
 	}

@@ -147,6 +147,13 @@ static void put_wide(const struct op *op, FILE *f)
 		case FIELD_PID:
 			fprintf(f, ",%" PRIu32, op->pid);
 			break;
+		case FIELD_PAGES:
+			fprintf(f, ",%" PRIu32, op->pages);
+			break;
+		case FIELD_SWAPPINESS:
+			if (op->value)
+				fprintf(f, ",%" PRIu32, op->value - 1);
+			break;
 		case FIELD_OOM_SCORE_ADJ:
 			fprintf(f, ",%d", (int)op->value - OOM_SCORE_ADJ_MAX);
 			break;

@@ -47,6 +47,15 @@ static bool out_of_memory(struct ref *r)
 	return false;
 }
 
+void ref_drain_all_stock(struct ref *r)
+{
+	for (unsigned int i = 0; i < r->m.cpus; i++) {
+		r->usage -= r->stock[i];
+		r->stock[i] = 0;
+	}
+	ref_drain_obj_stocks(r);
+}
+
 bool ref_try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
 {
 	const uint64_t limit = r->m.memcg_pages;
@@ -81,12 +90,7 @@ retry:
 	if (limit >= r->usage + nr)
 		goto retry;
 	if (!drained) {
-		/* drain_all_stock() */
-		for (unsigned int i = 0; i < r->m.cpus; i++) {
-			r->usage -= r->stock[i];
-			r->stock[i] = 0;
-		}
-		ref_drain_obj_stocks(r);
+		ref_drain_all_stock(r);
 		drained = true;
 		goto retry;
 	}

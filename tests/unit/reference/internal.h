@@ -16,7 +16,8 @@ struct ref_scan {
 	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
 	uint64_t anon_cost, file_cost;
 	int priority;
-	bool memcg, kswapd, nofs;
+	bool memcg, kswapd, nofs, proactive;
+	unsigned int swappiness;
 	bool deactivate[2];
 	bool full_walk, force_deactivate, skipped_deactivate;
 	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
@@ -234,6 +235,14 @@ void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s);
 int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr,
 			  int *nr_unqueued_dirty);
 /** Direct reclaim. Return: pages freed. */
+unsigned int ref_sc_swappiness(const struct ref *r, const struct ref_scan *sc);
+/* the counter of who reclaims, given that of kswapd */
+enum vmstat_item ref_reclaimer(const struct ref *r, const struct ref_scan *sc,
+			       enum vmstat_item kswapd);
+void ref_drain_all_stock(struct ref *r);
+/* Return: false if memory cannot be reclaimed */
+bool ref_memory_max(struct ref *r, uint64_t pages);
+void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness);
 uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead);
 void ref_balance_pgdat(struct ref *r);
 

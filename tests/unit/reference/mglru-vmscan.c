@@ -213,7 +213,7 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 			*nr_taken += ref_nr_pages(r, page);
 		}
 	}
-	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgscan_kswapd), (uint64_t)*nr_taken);
 	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
 	ref_count(r, VM_pgrefill, (uint64_t)(scanned - *nr_taken));
 	ref_count(r, VM_sim_list_moves, (uint64_t)(scanned - *nr_taken));
@@ -282,7 +282,7 @@ static int evict_folios(struct ref *r, struct ref_scan *sc, int nr, unsigned int
 	}
 	nr_taken -= nr_kept; /* freed */
 	sc->nr_reclaimed += (uint64_t)nr_taken;
-	ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, (uint64_t)nr_taken);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgsteal_kswapd), (uint64_t)nr_taken);
 	ref_count(r, type ? VM_pgsteal_file : VM_pgsteal_anon, (uint64_t)nr_taken);
 	ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, (uint64_t)nr_kept);
 	return all_scanned;
@@ -305,9 +305,9 @@ static bool should_abort(const struct ref *r, const struct ref_scan *sc, uint64_
 }
 
 /* get_swappiness() */
-static unsigned int swappiness_of(const struct ref *r)
+static unsigned int swappiness_of(const struct ref *r, const struct ref_scan *sc)
 {
-	return ref_nr_swap_pages(r) < GEN_BATCH ? 0 : r->m.swappiness;
+	return ref_nr_swap_pages(r) < GEN_BATCH ? 0 : ref_sc_swappiness(r, sc);
 }
 
 /* lruvec_evictable_size(): a folio that was promoted while anon was not evicted may be in none
@@ -329,7 +329,7 @@ static uint64_t evictable_size(const struct ref *r, unsigned int swappiness)
 
 static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
-	unsigned int swappiness = swappiness_of(r);
+	unsigned int swappiness = swappiness_of(r, sc);
 	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	bool first = true;
 
@@ -401,7 +401,7 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 		if (!--remaining || *nr_taken >= GEN_BATCH)
 			break;
 	}
-	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgscan_kswapd), (uint64_t)*nr_taken);
 	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
 	ref_count(r, VM_pgrefill, (uint64_t)(scanned - *nr_taken));
 	ref_count(r, VM_sim_list_moves, (uint64_t)(scanned - *nr_taken));
@@ -459,7 +459,7 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 
 		*unqueued_dirty += (uint64_t)dirty;
 		sc->nr_reclaimed += freed;
-		ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, freed);
+		ref_count(r, ref_reclaimer(r, sc, VM_pgsteal_kswapd), freed);
 		ref_count(r, type ? VM_pgsteal_file : VM_pgsteal_anon, freed);
 		for (int i = 0; i < nr_left; i++) {
 			struct ref_page *pg = &r->pages[taken[i]];
@@ -509,7 +509,7 @@ static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t
 
 static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
-	unsigned int swappiness = swappiness_of(r);
+	unsigned int swappiness = swappiness_of(r, sc);
 	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	uint64_t scanned = 0, unqueued_dirty = 0, file_taken = 0;
 	bool first = true;
@@ -607,7 +607,7 @@ static uint64_t v6_18_scan_folios(struct ref *r, const struct ref_scan *sc, uint
 		if (!--remaining || *nr_taken >= GEN_BATCH)
 			break;
 	}
-	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, (uint64_t)*nr_taken);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgscan_kswapd), (uint64_t)*nr_taken);
 	ref_count(r, type ? VM_pgscan_file : VM_pgscan_anon, (uint64_t)*nr_taken);
 	ref_count(r, VM_pgrefill, scanned - (uint64_t)*nr_taken);
 	ref_count(r, VM_sim_list_moves, scanned - (uint64_t)*nr_taken);
@@ -644,7 +644,7 @@ static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t 
 
 		nr->unqueued_dirty += (uint64_t)dirty;
 		sc->nr_reclaimed += freed;
-		ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, freed);
+		ref_count(r, ref_reclaimer(r, sc, VM_pgsteal_kswapd), freed);
 		ref_count(r, type ? VM_pgsteal_file : VM_pgsteal_anon, freed);
 		nr_folios = 0;
 		for (int i = 0; i < nr_left; i++) {
@@ -665,7 +665,7 @@ static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t 
 
 static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
-	const unsigned int swappiness = swappiness_of(r);
+	const unsigned int swappiness = swappiness_of(r, sc);
 	const uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	struct v6_18_nr nr = { 0 };
 	uint64_t scanned = 0;
@@ -725,7 +725,7 @@ static void set_priority(struct ref *r, struct ref_scan *sc)
 
 bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
 {
-	const unsigned int swappiness = swappiness_of(r);
+	const unsigned int swappiness = swappiness_of(r, sc);
 	const uint64_t tick_us = r->m.tick_us, us = r->m.min_ttl_ms * 1000ull;
 	const uint64_t ttl = us / tick_us + (us % tick_us != 0);
 	uint64_t oldest = r->gen->min_seq[GEN_FILE];

@@ -136,6 +136,14 @@ bool ref_op(struct ref *r, const struct op *op)
 	case OP_CLEAR_REFS:
 		ref_do_clear_refs(r, p);
 		break;
+	case OP_MEMORY_MAX:
+		r->this_cpu = 0;
+		ok = ref_memory_max(r, op->pages);
+		break;
+	case OP_MEMORY_RECLAIM:
+		r->this_cpu = 0;
+		ref_memory_reclaim(r, op->pages, op->value ? op->value - 1 : r->m.swappiness);
+		break;
 	case OP_OOM_SCORE_ADJ: /* nobody is killed in an untimed run */
 	default:
 		break;

@@ -11,6 +11,23 @@
 
 #include <glib.h>
 
+unsigned int ref_sc_swappiness(const struct ref *r, const struct ref_scan *sc)
+{
+	return sc->proactive ? sc->swappiness : r->m.swappiness;
+}
+
+enum vmstat_item ref_reclaimer(const struct ref *r, const struct ref_scan *sc,
+			       enum vmstat_item kswapd)
+{
+	const bool scan = kswapd == VM_pgscan_kswapd;
+
+	if (sc->kswapd)
+		return kswapd;
+	if (sc->proactive && !r->v6_12)
+		return scan ? VM_pgscan_proactive : VM_pgsteal_proactive;
+	return scan ? VM_pgscan_direct : VM_pgsteal_direct;
+}
+
 /* __remove_mapping(): the page must have no reference left */
 static void remove_mapping(struct ref *r, int page)
 {
@@ -206,7 +223,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 
 	ref_lru_add_drain_cpu(r, r->this_cpu);
 	nr_folios = isolate(r, list, nr, taken, &nr_taken);
-	ref_count(r, sc->kswapd ? VM_pgscan_kswapd : VM_pgscan_direct, nr_taken);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgscan_kswapd), nr_taken);
 	ref_count(r, file ? VM_pgscan_file : VM_pgscan_anon, nr_taken);
 	if (!nr_taken)
 		return 0;
@@ -214,7 +231,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_folios, &nr_unqueued_dirty);
 	nr_pageout = r->v[VM_pswpout] - nr_pageout;
 	nr_reclaimed = nr_taken - move_folios_to_lru(r, taken, nr_kept);
-	ref_count(r, sc->kswapd ? VM_pgsteal_kswapd : VM_pgsteal_direct, nr_reclaimed);
+	ref_count(r, ref_reclaimer(r, sc, VM_pgsteal_kswapd), nr_reclaimed);
 	ref_count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
 	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, nr_taken - nr_reclaimed);
 	if (r->v6)
@@ -301,7 +318,7 @@ static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 
 static void get_scan_count(struct ref *r, const struct ref_scan *sc, uint64_t *nr)
 {
-	uint64_t swappiness = r->m.swappiness, fraction[2] = { 1, 1 }, denominator = 1;
+	uint64_t swappiness = ref_sc_swappiness(r, sc), fraction[2] = { 1, 1 }, denominator = 1;
 	uint64_t total, anon_cost, file_cost;
 	bool fract = false;
 
@@ -420,6 +437,11 @@ static void snapshot_refaults(struct ref *r)
 	r->refaults[1] = ref_lruvec_stats(r)->activate[1];
 }
 
+static uint64_t direct_scanned(const struct ref *r)
+{
+	return r->v[VM_pgscan_direct] + r->v[VM_pgscan_proactive] + r->v[VM_pgrefill];
+}
+
 static uint64_t do_try_to_free_pages(struct ref *r, struct ref_scan *sc)
 {
 retry:
@@ -427,11 +449,11 @@ retry:
 	if (!sc->memcg)
 		ref_count(r, VM_allocstall, 1);
 	do {
-		uint64_t scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
+		uint64_t scanned = direct_scanned(r);
 
 		sc->nr_scanned = 0;
 		shrink_node(r, sc);
-		scanned = r->v[VM_pgscan_direct] + r->v[VM_pgrefill] - scanned;
+		scanned = direct_scanned(r) - scanned;
 		ref_task_run(r, scanned * r->m.scan_ns);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
@@ -449,6 +471,48 @@ retry:
 		goto retry;
 	}
 	return 0;
+}
+
+/* memory_max_write() */
+bool ref_memory_max(struct ref *r, uint64_t pages)
+{
+	int tries = 16;
+
+	r->m.memcg_pages = (uint32_t)pages;
+	if (r->usage <= pages)
+		return true;
+	ref_drain_all_stock(r);
+	while (r->usage > pages) {
+		struct ref_scan sc = { .nr_to_reclaim = MAX(r->usage - pages, 32), .memcg = true };
+
+		if (!tries) {
+			r->oom = true;
+			return false;
+		}
+		tries -= !do_try_to_free_pages(r, &sc);
+	}
+	return true;
+}
+
+/* memory_reclaim(), user_proactive_reclaim() */
+void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness)
+{
+	uint64_t done = 0;
+
+	for (int tries = 16; done < pages;) {
+		struct ref_scan sc = { .nr_to_reclaim = MAX((pages - done) / 4, 32),
+				       .memcg = true,
+				       .proactive = true,
+				       .swappiness = swappiness };
+		uint64_t freed;
+
+		if (!tries)
+			ref_lru_add_drain_all(r);
+		freed = do_try_to_free_pages(r, &sc);
+		if (!freed && !tries--)
+			break;
+		done += freed;
+	}
 }
 
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */

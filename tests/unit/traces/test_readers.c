@@ -175,7 +175,12 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "spawn,1\n"
 			       "oom_score_adj,1,-1000\n"
 			       "oom_score_adj,1,0\n"
-			       "oom_score_adj,1,1000\n";
+			       "oom_score_adj,1,1000\n"
+			       "memory_max,1\n"
+			       "memory_max,67108863\n"
+			       "memory_reclaim,5\n"
+			       "memory_reclaim,5,0\n"
+			       "memory_reclaim,5,200\n";
 
 static void round_trip(const char *rows)
 {
@@ -219,6 +224,10 @@ static const struct {
 	{ "oom_score_adj,1,1,1", "t:4: 4 fields are too many, expected oom_score_adj,PID,ADJ" },
 	{ "oom_score_adj,1,1001", "t:4: oom_score_adj \"1001\", expected -1000..1000" },
 	{ "oom_score_adj,1,--1", "t:4: oom_score_adj \"--1\", expected -1000..1000" },
+	{ "memory_max,0", "t:4: number of pages 0, expected 1..67108863" },
+	{ "memory_reclaim,1,201", "t:4: swappiness 201, expected 0..200" },
+	{ "memory_reclaim,1,1,1",
+	  "t:4: 4 fields are too many, expected memory_reclaim,PAGES[,SWAPPINESS]" },
 	{ "oom_score_adj,2,1", "t:4: unknown process 2, expected one that was spawned or forked" },
 };
 
@@ -267,7 +276,7 @@ static void test_text_forms(void)
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
-	"advance, mark, oom_score_adj"
+	"advance, mark, oom_score_adj, memory_max, memory_reclaim"
 #define RANGE "expected 1..67108863"
 
 static const struct {
