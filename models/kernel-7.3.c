@@ -13,11 +13,11 @@
 
 #define RULES                                                                                      \
 	.lru_gen_counts_deactivate = true, .reap_backwards = true, .exec_readahead = true,         \
-	.mmap_miss_by_fault = true, .readahead_aligned = true, .readahead_ends_at_eof = true,      \
-	.maps_dirty = true, .large_folios = true, .btrfs_large_folios = true,                      \
-	.cost_by_statistics = true, .hopeless_until_balanced = true, .damon_stat = true,           \
-	.damon_min_regions = true, .damon_splits_some = true, .counts_proactive = true,            \
-	.lru_gen = &lru_gen_7_3,                                                                   \
+	.thp_readahead_needs_large = true, .mmap_miss_by_fault = true, .readahead_aligned = true,  \
+	.readahead_ends_at_eof = true, .maps_dirty = true, .large_folios = true,                   \
+	.btrfs_large_folios = true, .cost_by_statistics = true, .hopeless_until_balanced = true,   \
+	.damon_stat = true, .damon_min_regions = true, .damon_splits_some = true,                  \
+	.counts_proactive = true, .lru_gen = &lru_gen_7_3,                                         \
 	.slab = { .xa_node = 592,                                                                  \
 		  .buffer_head = 104,                                                              \
 		  .file = 200,                                                                     \

@@ -176,6 +176,13 @@ static void classic_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slo
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
 }
 
+static void classic_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t nr)
+{
+	struct classic *c = lruvec->lists;
+
+	folio_list_split(&c->lists[list_of(&s->folios[slot])], s->folios, slot, nr);
+}
+
 /* folio_mark_accessed() */
 static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 {
@@ -663,6 +670,7 @@ const struct lru_model lru_classic = {
 	.activate = classic_activate,
 	.del = classic_del,
 	.move_tail = classic_move_tail,
+	.split = classic_split,
 	.check_references = classic_check_references,
 	.aged = classic_aged,
 	.eviction = classic_eviction,

@@ -104,7 +104,7 @@ static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vm
 		pte[i] &= (uint8_t)~PTE_young;
 	}
 	if ((all & PTE_dirty) && !(f->flags & PG_dirty) &&
-	    (f->flags & (PG_anon | PG_swapcache)) != PG_anon)
+	    (f->flags & (PG_anon | PG_swapbacked | PG_swapcache)) != (PG_anon | PG_swapbacked))
 		folio_mark_dirty(s, slot);
 	return slot;
 }

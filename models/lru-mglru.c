@@ -150,6 +150,11 @@ static void mglru_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
+static void mglru_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t nr)
+{
+	folio_list_split(list_of(lruvec->lists, &s->folios[slot]), s->folios, slot, nr);
+}
+
 /* The feedback loop */
 
 struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigned int from,
@@ -502,6 +507,7 @@ const struct lru_model lru_mglru = {
 	.activate = mglru_activate,
 	.del = mglru_del,
 	.move_tail = mglru_move_tail,
+	.split = mglru_split,
 	.clear_refs = mglru_clear_refs,
 	.check_references = mglru_check_references,
 	.aged = mglru_aged,

@@ -113,6 +113,21 @@ static int check_folio(struct tally *t, uint32_t slot)
 	return 0;
 }
 
+static void tally_batch(struct tally *t, const struct folio_batch *b)
+{
+	for (unsigned int i = 0; i < b->nr; i++)
+		t->extra_refs[b->slots[i]]++;
+}
+
+static void tally_batches(struct tally *t, const struct sim_cpu *c)
+{
+	tally_batch(t, &c->lru_add);
+	tally_batch(t, &c->lru_deactivate_file);
+	tally_batch(t, &c->lru_deactivate);
+	tally_batch(t, &c->lru_lazyfree);
+	tally_batch(t, &c->lru_activate);
+}
+
 int sim_check(const struct sim *s, struct err *err)
 {
 	struct tally t = { .s = s, .err = err };
@@ -128,12 +143,7 @@ int sim_check(const struct sim *s, struct err *err)
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
 		const struct sim_cpu *c = &s->cpus[cpu];
 
-		for (unsigned int i = 0; i < c->lru_add.nr; i++)
-			t.extra_refs[c->lru_add.slots[i]]++;
-		for (unsigned int i = 0; i < c->lru_deactivate_file.nr; i++)
-			t.extra_refs[c->lru_deactivate_file.slots[i]]++;
-		for (unsigned int i = 0; i < c->lru_activate.nr; i++)
-			t.extra_refs[c->lru_activate.slots[i]]++;
+		tally_batches(&t, c);
 		stocks += c->memcg_stock;
 		pcp += c->pcp.count;
 	}

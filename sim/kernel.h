@@ -60,6 +60,9 @@ struct kernel_profile {
 	bool exec_readahead;
 	/* but it counts misses of executable mappings, too, and gives up after many */
 	bool exec_counts_misses;
+	/* but a mapping with MADV_HUGEPAGE is read in large folios only if its file can have
+	 * some, and counts misses; else in windows of 4 MiB, whatever the folios */
+	bool thp_readahead_needs_large;
 	/* filemap_map_pages() decrements mmap_miss only for the faulting page, at the
 	 * first attempt, unless its mapping is sequential or executable; else for every
 	 * cached page around it. do_async_mmap_readahead() exempts the same mappings */

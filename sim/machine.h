@@ -76,7 +76,7 @@ struct machine {
 	 * nothing. zap_anon_ps includes freeing the page.
 	 */
 	uint32_t zap_file_ps, mark_first_ps, mark_activate_ps, mark_active_ps;
-	uint32_t zap_anon_ps, zap_swap_ps;
+	uint32_t zap_anon_ps, zap_swap_ps, advise_ps;
 	uint32_t evict_ps;		  /* added by "+evict" for a dropped page */
 	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
 	/*

@@ -3,6 +3,7 @@
 #include "sim/op.h"
 
 #include <stddef.h>
+#include <string.h>
 
 static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 	[OP_OOM_SCORE_ADJ - OP_WIDE_FIRST] = {
@@ -21,7 +22,50 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.fields = { FIELD_PAGES, FIELD_SWAPPINESS },
 		.optional = 1,
 	},
+	[OP_MADVISE - OP_WIDE_FIRST] = {
+		.keyword = "advise",
+		.usage = "advise,PID,AT,PAGES,ADVICE[,BY]",
+		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES, FIELD_MADVICE, FIELD_BY },
+		.optional = 1,
+	},
 };
+
+static const struct {
+	const char *name;
+	enum madvise advice;
+} advices[] = {
+	{ "cold", MADVISE_COLD },
+	{ "pageout", MADVISE_PAGEOUT },
+	{ "dontneed", MADVISE_DONTNEED },
+	{ "willneed", MADVISE_WILLNEED },
+	{ "populate_read", MADVISE_POPULATE_READ },
+	{ "free", MADVISE_FREE },
+	{ "hugepage", MADVISE_HUGEPAGE },
+	{ "nohugepage", MADVISE_NOHUGEPAGE },
+};
+
+#define NR_ADVICES (sizeof(advices) / sizeof(advices[0]))
+
+const char *madvise_name(uint32_t advice)
+{
+	for (size_t i = 0; i < NR_ADVICES; i++)
+		if (advices[i].advice == advice)
+			return advices[i].name;
+	return NULL;
+}
+
+int madvise_find(const char *name)
+{
+	for (size_t i = 0; i < NR_ADVICES; i++)
+		if (!strcmp(advices[i].name, name))
+			return (int)advices[i].advice;
+	return -1;
+}
+
+bool process_madvise_remote_valid(uint32_t advice)
+{
+	return advice == MADVISE_COLD || advice == MADVISE_PAGEOUT || advice == MADVISE_WILLNEED;
+}
 
 const struct op_wide *op_wide(enum op_code code)
 {
@@ -64,6 +108,8 @@ const char *op_wide_bad(const struct op *op)
 			pages = true;
 			if (!op->pages)
 				return "0 pages";
+			if (op->pages > OP_PAGES_MAX)
+				return "a range longer than 2^26 - 1 pages";
 			break;
 		case FIELD_SWAPPINESS:
 			value = true;
@@ -74,6 +120,19 @@ const char *op_wide_bad(const struct op *op)
 			value = true;
 			if (op->value > 2 * OOM_SCORE_ADJ_MAX)
 				return "an oom_score_adj beyond 1000";
+			break;
+		case FIELD_AT:
+			at = true;
+			break;
+		case FIELD_MADVICE:
+			value = true;
+			if (!madvise_name(op->value))
+				return "an unknown advice";
+			break;
+		case FIELD_BY:
+			to = true;
+			if (op->to > OP_PID_MAX + 1 || op->to_pages)
+				return "a process beyond the largest";
 			break;
 		}
 	if ((!at && op->at) || (!pages && op->pages) || (!value && op->value) ||

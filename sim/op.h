@@ -60,6 +60,7 @@ enum op_code {
 	OP_OOM_SCORE_ADJ = OP_WIDE_FIRST, /* of a process: value - 1000 */
 	OP_MEMORY_MAX,			  /* of the cgroup: pages */
 	OP_MEMORY_RECLAIM,		  /* of the cgroup: pages; value: swappiness + 1, 0: none */
+	OP_MADVISE, /* REC_PID advises with value (enum madvise); to: 0 itself, or 1 + a process */
 	NR_OPS,
 };
 
@@ -76,6 +77,9 @@ enum op_field {
 	FIELD_PAGES,	     /* pages, at least 1 */
 	FIELD_OOM_SCORE_ADJ, /* value: -1000..1000, stored with 1000 added */
 	FIELD_SWAPPINESS,    /* value: 0..200, stored with 1 added; 0: absent */
+	FIELD_AT,	     /* at: the first page */
+	FIELD_MADVICE,	     /* value: enum madvise */
+	FIELD_BY,	     /* pid: who does it to FIELD_PID, which is then in to, plus 1 */
 };
 
 #define OP_FIELDS_MAX 6
@@ -114,6 +118,9 @@ enum vm_flags {
 	VM_NOREUSE = 1 << 7,   /* the file has FMODE_NOREUSE */
 	VM_READONLY = 1 << 8,  /* shared, of a file opened read-only: the VMA is not VM_SHARED */
 	VM_FLAGS_ALL = (1 << 9) - 1,
+	/* never in a trace */
+	VM_HUGEPAGE = 1 << 9, /* MADV_HUGEPAGE */
+	VM_NOHUGEPAGE = 1 << 10,
 };
 
 /** enum mrelease_flags - flags of process_mrelease(), x of OP_MRELEASE. */
@@ -125,6 +132,30 @@ enum mrelease_flags {
 
 #define OOM_SCORE_ADJ_MAX 1000
 #define SWAPPINESS_MAX	  200u
+
+/** enum madvise - what OP_MADVISE advises, with the kernel's numbers. */
+enum madvise {
+	MADVISE_WILLNEED = 3,
+	MADVISE_DONTNEED = 4,
+	MADVISE_FREE = 8,
+	MADVISE_HUGEPAGE = 14,
+	MADVISE_NOHUGEPAGE = 15,
+	MADVISE_COLD = 20,
+	MADVISE_PAGEOUT = 21,
+	MADVISE_POPULATE_READ = 22,
+};
+
+/** Its name in a text trace; NULL: there is no such advice. */
+const char *madvise_name(uint32_t advice);
+/** The advice of that name; -1: there is none. */
+int madvise_find(const char *name);
+/** process_madvise_remote_valid(): may one process advise another so? */
+bool process_madvise_remote_valid(uint32_t advice);
+/** The process that a wide operation of @pid, with @to, works on. */
+static inline uint32_t op_target(uint32_t pid, uint32_t to)
+{
+	return to ? to - 1 : pid;
+}
 
 #define REC_X_BITS   27
 #define REC_X_MAX    ((1u << REC_X_BITS) - 1)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/mm/memcontrol.h"
+#include "sim/mm/madvise.h"
 #include "sim/mm/mm.h"
 #include "sim/sim.h"
 
@@ -74,6 +75,19 @@ static int write_cgroup(struct sim *s, const struct op *op)
 	return ret;
 }
 
+/* process_madvise(), or madvise() of the process itself */
+static int wide_madvise(struct sim *s, const struct op *op)
+{
+	struct mm *mm = s->replay.mm;
+
+	if (op->to)
+		mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(op_target(0, op->to)));
+	/* in a timed run it may be dead or dying: ESRCH */
+	if (!mm || (mm->killed && mm != s->replay.mm))
+		return 0;
+	return do_madvise(s, mm, op->at, op->pages, (enum madvise)op->value);
+}
+
 int replay_wide(struct sim *s, uint64_t at)
 {
 	const struct op op = wide_at(s->trace, at);
@@ -87,6 +101,8 @@ int replay_wide(struct sim *s, uint64_t at)
 		mm->oom_score_adj = (int16_t)((int)op.value - OOM_SCORE_ADJ_MAX);
 		mm->has_adj = true;
 		return 0;
+	case OP_MADVISE:
+		return wide_madvise(s, &op);
 	default:
 		return -EINVAL;
 	}

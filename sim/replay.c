@@ -16,6 +16,7 @@
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
+#include "sim/mm/madvise.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
@@ -118,28 +119,6 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	vma_merge(s, mm, at);
 }
 
-/* madvise(): sets the advice of a range, splitting VMAs at its ends, or merging them */
-static void do_advise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t advice)
-{
-	const uint32_t mask = VM_RAND_READ | VM_SEQ_READ, last = at + (pages - 1);
-
-	for (uint32_t i = vma_index(mm, at); i < mm->vmas->len; i++) {
-		struct vma *vma = mm->vmas->pdata[i];
-		uint32_t from = MAX(at, vma->start);
-
-		if (vma->start > last)
-			break;
-		/* do not split a VMA that has this advice already */
-		if ((vma->flags & mask) == advice)
-			continue;
-		vma_split_range(s, mm, from, MIN(last, vma->end - 1) - from + 1);
-		vma = vma_find(mm, from);
-		vma->flags = (vma->flags & ~mask) | advice;
-		vma_merge(s, mm, from);
-		i = vma_index(mm, from);
-	}
-}
-
 /* The state of every page of every file (struct page_run). */
 static GArray *page_runs(const struct sim *s)
 {
@@ -238,7 +217,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		zap_unmap(s, mm, arg, x);
 		break;
 	case OP_ADVISE:
-		do_advise(s, mm, arg, x, r->ext_x);
+		madvise_update_vma(s, mm, arg, x, VM_RAND_READ | VM_SEQ_READ, r->ext_x);
 		break;
 	case OP_TOUCH:
 		ret = touch_pages(s, mm, arg, x >> 1, r->has_ext ? r->ext_arg : 1, x & 1);

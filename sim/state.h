@@ -39,6 +39,8 @@ struct folio_batch {
 struct sim_cpu {
 	struct folio_batch lru_add;
 	struct folio_batch lru_deactivate_file;
+	struct folio_batch lru_deactivate;
+	struct folio_batch lru_lazyfree;
 	struct folio_batch lru_activate;
 	struct per_cpu_pages pcp;
 	int free_diff;	      /* vm_stat_diff[NR_FREE_PAGES] */
@@ -162,6 +164,7 @@ struct sim {
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;   /* when that was */
+	bool in_gup;		     /* the fault is one of faultin_page() */
 	bool in_lru_fault;	     /* lru_gen_in_fault(); false where the LRU does not ask */
 	bool oom;		     /* no process left for the OOM killer; the run ends */
 

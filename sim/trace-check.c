@@ -391,9 +391,12 @@ static int check_unmap(struct check *c, const struct op *op)
 	return check_spans(c, op->pid, s, before);
 }
 
-static int check_advise(struct check *c, const struct op *op)
+/* @p: the process that is advised, @pid; @need: flags that all its mappings there must have,
+ * which @expected describes */
+static int check_advice(struct check *c, const struct op *op, uint32_t pid, const struct proc *p,
+			uint32_t need, const char *expected)
 {
-	struct space *s = c->cur->space;
+	struct space *s = p->space;
 	uint64_t page = op->at, end = page + op->pages;
 	int ret = check_pages(c, "advise", op->at, op->pages);
 
@@ -404,10 +407,43 @@ static int check_advise(struct check *c, const struct op *op)
 			return fail(c,
 				    "advise for page 0x%" PRIx64 ", which process %" PRIu32
 				    " has not mapped",
-				    page, op->pid);
+				    page, pid);
+		if ((span_at(s, i)->flags & need) != need)
+			return fail(c,
+				    "advice %s for page 0x%" PRIx64 " of process %" PRIu32
+				    ", expected %s",
+				    madvise_name(op->value), page, pid, expected);
 		page = (uint64_t)span_at(s, i)->last + 1;
 	}
 	return 0;
+}
+
+static int check_madvise(struct check *c, const struct op *op)
+{
+	const uint32_t pid = op_target(op->pid, op->to);
+	const struct proc *p = c->cur;
+
+	if (pid != op->pid) {
+		p = proc_find(c, pid);
+		if (!p || !p->space)
+			return fail(c,
+				    "advice for process %" PRIu32
+				    ", which %s, expected a living one",
+				    pid, p ? "is dead" : "is unknown");
+		if (!process_madvise_remote_valid(op->value))
+			return fail(c,
+				    "advice %s by another process, expected cold, pageout or "
+				    "willneed",
+				    madvise_name(op->value));
+	}
+	switch (op->value) {
+	case MADVISE_FREE:
+		return check_advice(c, op, pid, p, VM_ANON, "anonymous memory");
+	case MADVISE_POPULATE_READ:
+		return check_advice(c, op, pid, p, VM_READ, "a mapping with r");
+	default:
+		return check_advice(c, op, pid, p, 0, NULL);
+	}
 }
 
 static int check_op(struct check *c, const struct op *op)
@@ -454,7 +490,9 @@ static int check_op(struct check *c, const struct op *op)
 	case OP_UNMAP:
 		return check_unmap(c, op);
 	case OP_ADVISE:
-		return check_advise(c, op);
+		return check_advice(c, op, op->pid, c->cur, 0, NULL);
+	case OP_MADVISE:
+		return check_madvise(c, op);
 	case OP_ADVANCE:
 		if (c->stats)
 			c->stats->ns += op->ns;

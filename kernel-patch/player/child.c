@@ -158,6 +158,30 @@ static long do_map(const struct child_cmd *c)
 	return 0;
 }
 
+/* one call for each stretch that fits an iovec's length, which has no limit but MAX_RW_COUNT */
+static long advise_other(const struct child_cmd *c)
+{
+	const long pidfd = sys(__NR_pidfd_open, c->arg, 0, 0, 0);
+	uint64_t at = c->at, left = c->pages * PAGE_SIZE;
+	long ret = 0;
+
+	if (pidfd < 0)
+		return pidfd;
+	while (left && ret >= 0) {
+		struct iovec vec = { (void *)at, left < 1u << 30 ? left : 1u << 30 };
+
+		ret = sys6(__NR_process_madvise, pidfd, (long)&vec, 1, c->advice, 0, 0);
+		if (ret == 0)
+			ret = -EIO;
+		if (ret > 0) {
+			at += (uint64_t)ret;
+			left -= (uint64_t)ret;
+		}
+	}
+	sys(__NR_close, pidfd, 0, 0, 0);
+	return ret < 0 ? ret : 0;
+}
+
 static void touch(const struct child_cmd *c)
 {
 	const uint64_t step = c->arg * PAGE_SIZE;
@@ -222,7 +246,8 @@ static void loop(void)
 			r.ret = sys(__NR_munmap, c.at, c.pages * PAGE_SIZE, 0, 0);
 			break;
 		case CHILD_ADVISE:
-			r.ret = sys(__NR_madvise, c.at, c.pages * PAGE_SIZE, c.advice, 0);
+			r.ret = c.arg ? advise_other(&c)
+				      : sys(__NR_madvise, c.at, c.pages * PAGE_SIZE, c.advice, 0);
 			break;
 		case CHILD_TOUCH:
 			touch(&c);

@@ -440,17 +440,6 @@ static void file_field(struct child_cmd *c, unsigned int field)
 	run_failed("trace line %u: unknown file \"%s\"", trace.line, trace.field[field]);
 }
 
-static int advice_of(const char *s)
-{
-	if (!strcmp(s, "random"))
-		return MADV_RANDOM;
-	if (!strcmp(s, "sequential"))
-		return MADV_SEQUENTIAL;
-	if (!strcmp(s, "normal"))
-		return MADV_NORMAL;
-	run_failed("trace line %u: advice \"%s\"", trace.line, s);
-}
-
 static void range_fields(struct child_cmd *c, unsigned int at, unsigned int pages)
 {
 	c->at = AT_BASE + trace_number(&trace, at, UINT32_MAX) * PAGE_SIZE;
@@ -484,7 +473,7 @@ static void do_map(void)
 		else if (!strcmp(trace.field[i], "readonly"))
 			c.readonly = true;
 		else if (*trace.field[i])
-			c.advice = advice_of(trace.field[i]);
+			c.advice = trace_advice(&trace, i);
 	}
 	proc_do(proc_field(1), &c, "map");
 }
@@ -497,8 +486,22 @@ static void do_anon(void)
 	perm_field(&c, 4);
 	c.flags = MAP_PRIVATE | MAP_ANONYMOUS;
 	if (trace.nr_fields > 5 && *trace.field[5])
-		c.advice = advice_of(trace.field[5]);
+		c.advice = trace_advice(&trace, 5);
 	proc_do(proc_field(1), &c, "anon");
+}
+
+/* advise,PID,AT,PAGES,ADVICE[,BY] */
+static void do_advise(void)
+{
+	struct child_cmd c = { .op = CHILD_ADVISE };
+	const bool by = trace.nr_fields > 5;
+
+	range_fields(&c, 2, 3);
+	c.advice = trace_advice(&trace, 4);
+	/* process_madvise() by another */
+	if (by)
+		c.arg = (uint64_t)proc_field(1)->real;
+	proc_do(proc_field(by ? 5 : 1), &c, "advise");
 }
 
 static void do_touch(void)
@@ -618,11 +621,8 @@ static void step(void)
 		c.op = CHILD_UNMAP;
 		range_fields(&c, 2, 3);
 		proc_do(proc_field(1), &c, "unmap");
-	} else if (trace_is(&trace, "advise", 4, 4)) {
-		c.op = CHILD_ADVISE;
-		range_fields(&c, 2, 3);
-		c.advice = advice_of(trace.field[4]);
-		proc_do(proc_field(1), &c, "advise");
+	} else if (trace_is(&trace, "advise", 4, 5)) {
+		do_advise();
 	} else if (trace_is(&trace, "touch", 4, 5)) {
 		do_touch();
 	} else if (trace_is(&trace, "read", 4, 4)) {

@@ -57,6 +57,8 @@ bool trace_next(struct trace *t);
 bool trace_is(const struct trace *t, const char *row, unsigned int min, unsigned int max);
 /* Field as a number no larger than max; fails the run otherwise. */
 uint64_t trace_number(const struct trace *t, unsigned int field, uint64_t max);
+/* Advice of madvise(); likewise. */
+int trace_advice(const struct trace *t, unsigned int field);
 uint64_t trace_time_ns(const struct trace *t, unsigned int field);
 
 /* ---- child.c ---- */
@@ -67,7 +69,7 @@ enum child_op {
 	CHILD_MAP,    /* at, pages, prot, flags, file, off, advice, noreuse,
 		       * readonly */
 	CHILD_UNMAP,  /* at, pages */
-	CHILD_ADVISE, /* at, pages, advice */
+	CHILD_ADVISE, /* at, pages, advice, arg: PID of another process that has these, or 0 */
 	CHILD_TOUCH,  /* at, pages, arg: stride, prot: PROT_WRITE or 0 */
 	CHILD_READ,   /* file, off, pages */
 	CHILD_WRITE,  /* likewise */

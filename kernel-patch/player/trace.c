@@ -143,3 +143,28 @@ uint64_t trace_time_ns(const struct trace *t, unsigned int field)
 			return v * units[i].ns;
 	run_failed("trace line %u: \"%s\" is no time", t->line, t->field[field]);
 }
+
+int trace_advice(const struct trace *t, unsigned int field)
+{
+	static const struct {
+		const char *name;
+		int advice;
+	} known[] = {
+		{ "normal", MADV_NORMAL },
+		{ "random", MADV_RANDOM },
+		{ "sequential", MADV_SEQUENTIAL },
+		{ "willneed", MADV_WILLNEED },
+		{ "dontneed", MADV_DONTNEED },
+		{ "free", MADV_FREE },
+		{ "hugepage", MADV_HUGEPAGE },
+		{ "nohugepage", MADV_NOHUGEPAGE },
+		{ "cold", MADV_COLD },
+		{ "pageout", MADV_PAGEOUT },
+		{ "populate_read", MADV_POPULATE_READ },
+	};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+		if (!strcmp(t->field[field], known[i].name))
+			return known[i].advice;
+	run_failed("trace line %u: advice \"%s\"", t->line, t->field[field]);
+}

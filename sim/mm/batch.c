@@ -124,6 +124,60 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 	c->lru_deactivate_file.nr = 0;
 }
 
+/* folio_batch_move_lru(lru_deactivate) */
+static void drain_lru_deactivate(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_deactivate.nr; i++) {
+		uint32_t slot = c->lru_deactivate.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->extra_refs--;
+		if ((before & PG_lru) && ((before & PG_active) || s->cfg.lru->lru_gen)) {
+			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
+			f->flags &= (uint16_t) ~(PG_active | PG_referenced);
+			s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
+			count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
+			count_vm(s, VM_pgdeactivate, folio_nr_pages(f));
+			note(s, slot, DEACTIVATE_ADVICE, before);
+		}
+		folio_free_unreferenced(s, slot);
+	}
+	c->lru_deactivate.nr = 0;
+}
+
+/* may folio_mark_lazyfree() take it, and lru_lazyfree() still? */
+static bool may_lazyfree(const struct folio *f)
+{
+	return (f->flags & (PG_lru | PG_anon | PG_swapbacked | PG_swapcache)) ==
+	       (PG_lru | PG_anon | PG_swapbacked);
+}
+
+/* folio_batch_move_lru(lru_lazyfree) */
+static void drain_lru_lazyfree(struct sim *s, struct sim_cpu *c)
+{
+	for (unsigned int i = 0; i < c->lru_lazyfree.nr; i++) {
+		uint32_t slot = c->lru_lazyfree.slots[i];
+		struct folio *f = &s->folios[slot];
+		uint16_t before = f->flags;
+
+		f->extra_refs--;
+		if (may_lazyfree(f)) {
+			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
+			f->flags &= (uint16_t)~PG_active;
+			/* lru_gen_clear_refs() does nothing to a folio that is on no list */
+			if (!s->cfg.lru->clear_refs || !s->cfg.lru->clear_refs(s, slot))
+				f->flags &= (uint16_t)~PG_referenced;
+			f->flags &= (uint16_t)~PG_swapbacked;
+			s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
+			count_vm(s, VM_sim_list_moves, 1);
+			note(s, slot, LAZYFREE, before);
+		}
+		folio_free_unreferenced(s, slot);
+	}
+	c->lru_lazyfree.nr = 0;
+}
+
 /* Return: true if the caller must drain the batch */
 static inline bool folio_batch_add(struct folio_batch *b, const struct folio *f, uint32_t slot)
 {
@@ -191,6 +245,35 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	return true;
 }
 
+void folio_deactivate(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_lru))
+		return;
+	if (s->cfg.lru->lru_gen ? s->cfg.lru->clear_refs(s, slot) : !(f->flags & PG_active))
+		return;
+	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
+		drain_lru_deactivate(s, c);
+	f->extra_refs++;
+	if (folio_batch_add(&c->lru_deactivate, f, slot))
+		drain_lru_deactivate(s, c);
+}
+
+void folio_mark_lazyfree(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct sim_cpu *c = &s->cpus[cpu];
+
+	if (!may_lazyfree(&s->folios[slot]))
+		return;
+	if (__builtin_expect(s->folios[slot].extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
+		drain_lru_lazyfree(s, c);
+	s->folios[slot].extra_refs++;
+	if (folio_batch_add(&c->lru_lazyfree, &s->folios[slot], slot))
+		drain_lru_lazyfree(s, c);
+}
+
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	const struct folio_batch *b = &s->cpus[cpu].lru_add;
@@ -212,6 +295,10 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
 		drain_lru_add(s, c);
 	if (c->lru_deactivate_file.nr)
 		drain_lru_deactivate_file(s, c);
+	if (c->lru_deactivate.nr)
+		drain_lru_deactivate(s, c);
+	if (c->lru_lazyfree.nr)
+		drain_lru_lazyfree(s, c);
 	if (c->lru_activate.nr)
 		drain_lru_activate(s, c);
 }

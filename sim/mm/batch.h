@@ -15,6 +15,11 @@ void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot);
  * reclaim takes next, or for the head if it is dirty. A folio that is mapped when
  * the batch drains stays where it is. Return: false if the folio is on no list. */
 bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot);
+/** folio_deactivate(): queue a folio for the inactive list; MGLRU takes it back to the oldest
+ * generation. */
+void folio_deactivate(struct sim *s, unsigned int cpu, uint32_t slot);
+/** folio_mark_lazyfree(): queue a clean anon folio for the inactive file list. */
+void folio_mark_lazyfree(struct sim *s, unsigned int cpu, uint32_t slot);
 /** __lru_cache_activate_folio(): true if @slot waits in this CPU's lru_add
  * batch and is now active. */
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot);

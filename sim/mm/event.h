@@ -30,6 +30,11 @@
 	X(MARK_LOST, "folio_mark_accessed", "second mark in another CPU's batch: lost")            \
 	X(ACTIVATED, "lru_activate", "left the lru_activate batch: active")                        \
 	X(DEACTIVATE_FILE, "lru_deactivate_file", "left its batch: inactive, unreferenced")        \
+	X(DEACTIVATE_ADVICE, "lru_deactivate", "left its batch: inactive, unreferenced")           \
+	X(LAZYFREE, "lru_lazyfree", "left its batch: may be freed unless written to")              \
+	X(LAZYFREED, "shrink_folio_list", "freed: not written to since MADV_FREE")                 \
+	X(REDIRTIED, "ttu_anon_lazyfree_folio", "written to since MADV_FREE: kept")                \
+	X(SPLIT, "__folio_split", "split into single pages, unmapped")                             \
 	X(ZAP_SKIP, "zap_present_folio_ptes", "young and exclusive: the policy skips the mark")    \
 	X(ZAP_OLD, "zap_present_folio_ptes", "PTE not young: no mark")                             \
 	X(ZAP_NO_RECENCY, "vma_has_recency", "young, but the mapping has no recency: no mark")     \

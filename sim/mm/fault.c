@@ -312,7 +312,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
 	const bool cow = write && !(vma->flags & VM_SHARED);
 	uint32_t slot = file_slot(s, vma->file, pgoff);
-	bool tried = false, vma_lock = true;
+	bool tried = false, vma_lock = !s->in_gup;
 	uint32_t head;
 	int ret;
 
@@ -580,5 +580,48 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 		pt->young = true;
 		pt->used = !pt->huge;
 	}
+	return 0;
+}
+
+int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	struct pte_table *pt = pte_lookup(mm, vpn);
+	struct vma *vma;
+	int ret;
+
+	if (pt && pt->huge) {
+		/* touch_pmd() */
+		pt->young = true;
+		return 0;
+	}
+	if (pt && (pt->pte[vpn % PTRS_PER_PTE] & PTE_present))
+		return 0;
+	vma = vma_find(mm, vpn);
+	if (!vma)
+		return -EFAULT;
+	s->in_gup = true;
+	ret = handle_fault(s, vma, vpn, false);
+	s->in_gup = false;
+	if (!ret)
+		pte_lookup(mm, vpn)->used = !pte_lookup(mm, vpn)->huge;
+	return ret;
+}
+
+int read_swap_cache(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	const uint16_t before = f->flags;
+
+	if (before & PG_resident)
+		return 0;
+	if (charge_page(s, s->this_cpu, GFP_KERNEL))
+		return -ENOMEM;
+	f = &s->folios[slot];
+	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
+	count_vm(s, VM_pswpin, 1);
+	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
+	note(s, slot, SWAP_IN, before);
+	s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+	folio_add_lru(s, s->this_cpu, slot);
 	return 0;
 }

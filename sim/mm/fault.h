@@ -14,4 +14,14 @@
 int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
 		bool write);
 
+/**
+ * faultin_page - the kernel faults a page in for reading, unless it is mapped, as GUP does.
+ * Return: as touch_pages().
+ */
+int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn);
+
+/** read_swap_cache_async(): bring an anon page from swap into the swap cache. Return: 0 or
+ * -ENOMEM. */
+int read_swap_cache(struct sim *s, uint32_t slot);
+
 #endif

@@ -10,10 +10,15 @@
  */
 #include "sim/mm/huge_memory.h"
 
+#include <errno.h>
 #include <string.h>
 
+#include "sim/mm/event.h"
+#include "sim/mm/ext4.h"
 #include "sim/mm/large.h"
 #include "sim/mm/page-writeback.h"
+#include "sim/mm/rmap.h"
+#include "sim/mm/xarray.h"
 
 bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint32_t file_pages,
 		bool write)
@@ -66,4 +71,47 @@ void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn)
 		s->folios[head].flags |= PG_referenced;
 	pmd_clear(pt);
 	folio_remove_rmap_pmd(s, vma->mm, head);
+}
+
+/* may the folio be split, to which the caller holds @refs references? */
+static int check_splittable(const struct sim *s, uint32_t head, uint32_t refs)
+{
+	const uint16_t flags = s->folios[head].flags;
+
+	if (!(flags & PG_lru) || (flags & PG_locked) || folio_extra_refs(s, head) != refs)
+		return -EAGAIN;
+	/* filemap_release_folio() fails on dirty buffers, and so does iomap_release_folio() */
+	return flags & PG_dirty ? -EBUSY : 0;
+}
+
+/* __folio_split(), __split_folio_to_order() and lru_add_split_folio() */
+int split_folio(struct sim *s, uint32_t head)
+{
+	const uint16_t keep = PG_resident | PG_lru | PG_referenced | PG_active | PG_workingset |
+			      PG_swapbacked | LRU_REFS_MASK;
+	const uint32_t nr = folio_nr_pages(&s->folios[head]);
+	const unsigned int order = s->folios[head].order;
+	struct folio was;
+	int ret = check_splittable(s, head, 0);
+
+	if (ret)
+		return ret;
+	s->folios[head].extra_refs++;
+	ret = xa_reserve_split(s, head, order) ?: check_splittable(s, head, 1);
+	s->folios[head].extra_refs--;
+	if (ret)
+		return ret;
+	free_buffers(s, head);
+	try_to_unmap(s, head);
+	folio_unmake_large(s, head);
+	was = s->folios[head];
+	for (uint32_t i = 1; i < nr; i++)
+		s->folios[head + i] = (struct folio){ .flags = was.flags & keep,
+						      .gen = was.gen,
+						      .young = was.young,
+						      .idle = was.idle };
+	s->cfg.lru->split(s, folio_lruvec(s, head), head, nr);
+	note(s, head, SPLIT, was.flags);
+	xa_split_folio(s, head, order);
+	return 0;
 }

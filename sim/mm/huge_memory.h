@@ -18,6 +18,12 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 /** __split_huge_pmd(): for a file folio this unmaps the whole folio there. Does nothing if
  * the PMD entry at @vpn maps no folio. */
 void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn);
+/**
+ * split_folio - split a large file folio into single pages, which are unmapped afterwards.
+ * They stay on its list, next to its place. Return: 0; -EBUSY, -EAGAIN or -ENOMEM: it can not be
+ * split now.
+ */
+int split_folio(struct sim *s, uint32_t head);
 /** Return: true if the PMD entry is dirty. */
 bool pmd_dirty(const struct pte_table *pt);
 /** Clear the PMD entry. The caller removes the rmap. */

@@ -3,8 +3,7 @@
  * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
  * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
  *
- * Approximations: folios are never split. No operation of a trace advises or truncates a part
- * of a folio yet. A trace has no MADV_HUGEPAGE.
+ * Approximation: a split makes single pages; folios of other orders do not result from one.
  */
 #include "sim/mm/large.h"
 

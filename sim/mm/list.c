@@ -46,3 +46,26 @@ void folio_list_grow(struct folio_list *l, struct folio *folios)
 	l->ring = ring;
 	l->mask = mask;
 }
+
+void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t nr)
+{
+	uint32_t at;
+
+	while ((uint64_t)(l->head - l->tail) + (nr - 1) > (uint64_t)l->mask + 1)
+		folio_list_grow(l, folios);
+	at = folios[slot].pos;
+	for (uint32_t i = l->head; --i != at;) {
+		const uint32_t moved = l->ring[i & l->mask];
+
+		l->ring[(i + nr - 1) & l->mask] = moved;
+		if (moved != FOLIO_NONE)
+			folios[moved].pos = i + nr - 1;
+	}
+	for (uint32_t i = 1; i < nr; i++) {
+		l->ring[(at + i) & l->mask] = slot + nr - i;
+		folios[slot + nr - i].pos = at + i;
+	}
+	l->head += nr - 1;
+	l->nr += nr - 1;
+	l->nr_tails -= nr - 1;
+}

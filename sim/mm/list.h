@@ -73,6 +73,10 @@ static inline void folio_list_del(struct folio_list *l, const struct folio *foli
 	folio_list_count(l, &folios[slot], -1);
 }
 
+/** folio_list_split - the folio @slot of the list was split into @nr pages: put those behind the
+ * first next to it, on its newer side; reclaim will meet the last one first of them. */
+void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t nr);
+
 /** Prefetch the place of a folio that will soon be deleted. always_inline, because the
  * compiler treats a call of a function that only prefetches as having no effect. */
 static inline __attribute__((always_inline)) void folio_list_prefetch(const struct folio_list *l,

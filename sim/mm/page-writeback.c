@@ -46,7 +46,7 @@ void mark_buffer_dirty(struct sim *s, uint32_t slot)
 	if (f->flags & PG_dirty)
 		return;
 	f->flags |= PG_dirty;
-	if (f->flags & PG_swapbacked)
+	if (f->flags & (PG_swapbacked | PG_anon))
 		return;
 	wb->nr_dirty += folio_nr_pages(f);
 	count_vm(s, VM_nr_dirtied, folio_nr_pages(f));

@@ -270,6 +270,42 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
+void force_page_cache_readahead(struct sim *s, unsigned int cpu, struct file_open *ra,
+				uint32_t pgoff, uint32_t nr)
+{
+	const uint32_t chunk = 2 * 1024 * 1024 / 4096;
+
+	nr = MIN(nr, MAX(s->cfg.machine.io_pages, s->cfg.machine.readahead_pages));
+	for (uint32_t now; nr; nr -= now, pgoff += now) {
+		now = MIN(nr, chunk);
+		ra_fill(s, cpu, ra, pgoff, now, 0);
+	}
+}
+
+/* do_sync_mmap_readahead() of a mapping with MADV_HUGEPAGE. Return: false if that makes no
+ * difference for this file. */
+static bool thp_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+{
+	const unsigned int max_order = mapping_max_folio_order(s, vma->file);
+	const bool needs_large = s->cfg.kernel->thp_readahead_needs_large;
+	const unsigned int order = needs_large ? max_order : MAX_FOLIO_ORDER;
+	struct file_open *ra = vma->open;
+
+	if (!order)
+		return false;
+	if (needs_large && !(vma->flags & (VM_SEQ_READ | VM_EXEC))) {
+		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
+			ra->mmap_miss++;
+		if (ra->mmap_miss > MMAP_LOTSAMISS)
+			return true;
+	}
+	ra->size = (vma->flags & VM_RAND_READ ? 1u : 2u) << order;
+	ra->async_size = 1u << order;
+	ra->order = (uint8_t)order;
+	page_cache_ra_order(s, cpu, ra, pgoff & ~((1u << order) - 1));
+	return true;
+}
+
 /* the flags of a mapping that control its readahead */
 static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
 {
@@ -282,6 +318,8 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 	const uint32_t max = s->cfg.machine.readahead_pages;
 	const uint32_t flags = readahead_flags(s, vma);
 
+	if (__builtin_expect(flags & VM_HUGEPAGE, 0) && thp_readahead(s, cpu, vma, pgoff))
+		return;
 	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)
 		return;
 	if (flags & VM_SEQ_READ) {

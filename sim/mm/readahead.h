@@ -12,6 +12,9 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 /** page_cache_async_ra(): the reader reached a page with PG_readahead. */
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			 uint32_t req);
+/** force_page_cache_readahead(): read @nr pages, at most a request or a window of them. */
+void force_page_cache_readahead(struct sim *s, unsigned int cpu, struct file_open *ra,
+				uint32_t pgoff, uint32_t nr);
 /** do_sync_mmap_readahead(): a mapped access missed at @pgoff. */
 void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff);
 /** do_async_mmap_readahead(): a mapped access hit at @pgoff; may start the next readahead.

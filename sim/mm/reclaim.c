@@ -37,6 +37,13 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 	bool swap = before & PG_swapcache;
 	uint32_t shadow;
 
+	/* folio_test_lazyfree() */
+	if (__builtin_expect((before & (PG_anon | PG_swapbacked)) == PG_anon, 0)) {
+		note(s, slot, LAZYFREED, before);
+		uncharge_page(s);
+		anon_slot_free(s, slot);
+		return 1;
+	}
 	/* tmpfs that was never written: a hole again, and no shadow */
 	if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) == PG_swapbacked) {
 		filemap_drop(s, slot);
@@ -84,8 +91,33 @@ static bool pageout(struct sim *s, uint32_t slot)
 	return true;
 }
 
-uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
-			   struct scan_control *sc)
+/* A dirty folio that nothing maps any more. Return: FOLIOREF_RECLAIM if it is clean now; what to
+ * do with it otherwise, and @rule why */
+static enum folio_references write_dirty(struct sim *s, uint32_t slot,
+					 const struct scan_control *sc, enum event_rule *rule)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_swapbacked)) {
+		count_vm(s, VM_nr_vmscan_immediate_reclaim, folio_nr_pages(f));
+		f->flags |= PG_reclaim;
+		*rule = EV_KEEP_DIRTY;
+		return FOLIOREF_ACTIVATE;
+	}
+	/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
+	if (sc->nofs && !(f->flags & PG_swapcache))
+		return FOLIOREF_KEEP;
+	/* pageout() only writes a folio without other references */
+	if (f->extra_refs)
+		return FOLIOREF_KEEP;
+	*rule = EV_NO_SWAP;
+	return pageout(s, slot) ? FOLIOREF_RECLAIM : FOLIOREF_ACTIVATE;
+}
+
+static inline __attribute__((always_inline)) uint64_t shrink_list(struct sim *s, uint32_t *slots,
+								  unsigned int *nr,
+								  struct scan_control *sc,
+								  const bool ignore_references)
 {
 	uint64_t nr_reclaimed = 0, nr_activate = 0, nr_unqueued_dirty = 0;
 	unsigned int kept = 0, taken = *nr;
@@ -101,10 +133,11 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		if (before & PG_locked)
 			goto keep;
 		sc->nr_scanned += folio_nr_pages(f);
-		if ((before & (PG_dirty | PG_swapbacked)) == PG_dirty)
+		if ((before & (PG_dirty | PG_swapbacked | PG_anon)) == PG_dirty)
 			nr_unqueued_dirty += folio_nr_pages(f);
 
-		switch (s->cfg.lru->check_references(s, slot)) {
+		switch (ignore_references ? FOLIOREF_RECLAIM
+					  : s->cfg.lru->check_references(s, slot)) {
 		case FOLIOREF_ACTIVATE:
 			rule = EV_KEEP_ACTIVATE;
 			goto activate;
@@ -114,31 +147,27 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		case FOLIOREF_RECLAIM:
 			break;
 		}
-		if ((before & PG_anon) && !(before & PG_swapcache)) {
+		if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) ==
+		    (PG_anon | PG_swapbacked)) {
 			rule = EV_NO_SWAP;
 			if (!folio_alloc_swap(s, slot))
 				goto activate;
 			rule = EV_KEEP_BUSY;
 			f->flags |= PG_dirty;
 		}
-		if (f->mapcount)
+		if (f->mapcount) {
 			try_to_unmap(s, slot);
+			/* only what MADV_FREE had freed */
+			if (f->mapcount)
+				goto activate;
+		}
 		if (f->flags & PG_dirty) {
-			if (!(before & PG_swapbacked)) {
-				count_vm(s, VM_nr_vmscan_immediate_reclaim, folio_nr_pages(f));
-				f->flags |= PG_reclaim;
-				rule = EV_KEEP_DIRTY;
+			const enum folio_references to = write_dirty(s, slot, sc, &rule);
+
+			if (to == FOLIOREF_ACTIVATE)
 				goto activate;
-			}
-			/* may_enter_fs(): tmpfs, for which shmem_writeout() is FS */
-			if (sc->nofs && !(f->flags & PG_swapcache))
+			if (to == FOLIOREF_KEEP)
 				goto keep;
-			/* pageout() only writes a folio without other references */
-			if (f->extra_refs)
-				goto keep;
-			rule = EV_NO_SWAP;
-			if (!pageout(s, slot))
-				goto activate;
 		}
 		/* filemap_release_folio() */
 		rule = EV_KEEP_BUSY;
@@ -163,6 +192,26 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 	count_vm(s, VM_pgactivate, nr_activate);
 	sc->nr_unqueued_dirty = nr_unqueued_dirty;
 	*nr = kept;
+	return nr_reclaimed;
+}
+
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc)
+{
+	return shrink_list(s, slots, nr, sc, false);
+}
+
+uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr)
+{
+	struct scan_control sc = { .may_swap = true };
+	uint64_t nr_reclaimed;
+
+	for (unsigned int i = 0; i < nr; i++)
+		s->folios[slots[i]].flags &= (uint16_t)~PG_active;
+	nr_reclaimed = shrink_list(s, slots, &nr, &sc, true);
+	/* folio_putback_lru() */
+	for (unsigned int i = 0; i < nr; i++)
+		folio_add_lru(s, s->this_cpu, slots[i]);
 	return nr_reclaimed;
 }
 

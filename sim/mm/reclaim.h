@@ -44,6 +44,10 @@ uint64_t reclaim_scanned(const struct sim *s);
 uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			   struct scan_control *sc);
 
+/** reclaim_pages(): reclaim @nr folios that the caller took off their lists, whatever their
+ * references. What stays goes through the lru_add batch of this CPU. Return: pages freed. */
+uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr);
+
 /** handle_reclaim_writeback(), after what stays is back on its lists. */
 void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken);
 

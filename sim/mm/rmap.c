@@ -10,6 +10,7 @@
  */
 #include "sim/mm/rmap.h"
 
+#include "sim/mm/event.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
@@ -204,7 +205,8 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
 	if (!vma_has_recency(vma))
 		return true;
-	if ((vma->mm->dying || vma->mm->unstable) && (f->flags & PG_anon) &&
+	if ((vma->mm->dying || vma->mm->unstable) &&
+	    (f->flags & (PG_anon | PG_swapbacked)) == (PG_anon | PG_swapbacked) &&
 	    !folio_maybe_mapped_shared(f)) {
 		r->count = -1;
 		return false;
@@ -235,6 +237,26 @@ int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 	return r.count;
 }
 
+/* ttu_anon_lazyfree_folio() */
+static bool unmap_lazyfree(struct sim *s, uint32_t slot, uint8_t *pte)
+{
+	struct folio *f = &s->folios[slot];
+	const uint16_t before = f->flags;
+
+	if (*pte & PTE_dirty)
+		f->flags |= PG_dirty;
+	if (f->flags & PG_dirty) {
+		f->flags |= PG_swapbacked;
+		note(s, slot, REDIRTIED, before);
+		return false;
+	}
+	if (f->extra_refs)
+		return false;
+	*pte = 0;
+	folio_remove_rmap(s, slot);
+	return true;
+}
+
 static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
 		      uint32_t vpn, uint32_t nr, void *arg)
 {
@@ -248,6 +270,8 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 		split_huge_pmd(s, vma, vpn);
 		return true;
 	}
+	if ((f->flags & (PG_anon | PG_swapbacked)) == PG_anon)
+		return unmap_lazyfree(s, slot, pte);
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;

@@ -353,6 +353,45 @@ void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
 		leaf_born(s);
 }
 
+/* leaves that the split of a folio makes */
+static uint32_t split_leaves(unsigned int order)
+{
+	return order < XA_CHUNK_SHIFT ? 0 : 1u << (order - XA_CHUNK_SHIFT);
+}
+
+int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order)
+{
+	if (!s->objcg || slot >= s->meta_first)
+		return 0;
+	for (uint32_t i = 0; i < split_leaves(order); i++)
+		if (obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, GFP_KERNEL)) {
+			xa_unreserve(s, (int)i);
+			return -ENOMEM;
+		}
+	return 0;
+}
+
+void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order)
+{
+	const uint32_t nr = split_leaves(order);
+	uint32_t file, pgoff;
+
+	if (!nr || !find_page(s, slot, &file, &pgoff))
+		return;
+	if (s->objcg)
+		s->trees->nr_nodes += nr;
+	for (uint32_t i = 0; i < nr; i++, pgoff += XA_CHUNK_SIZE) {
+		struct xa_node *node = leaf(s, file, pgoff);
+
+		node->slot = file_slot(s, file, pgoff);
+		node->count = XA_CHUNK_SIZE;
+		node->nr_values = 0;
+		node->has_first = !pgoff;
+	}
+	for (uint32_t i = 0; i < nr; i++)
+		leaf_born(s);
+}
+
 void xa_store_shadow(struct sim *s, uint32_t slot, unsigned int order)
 {
 	uint32_t file, pgoff;

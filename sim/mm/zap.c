@@ -357,14 +357,16 @@ static uint32_t zap_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 	return nr;
 }
 
-static void zap_vma(struct sim *s, struct mmu_gather *tlb, struct vma *vma)
+/* zap_pmd_range() of [@vpn, @end) of a VMA */
+static void zap_vma_range(struct sim *s, struct mmu_gather *tlb, struct vma *vma, uint64_t vpn,
+			  uint64_t end)
 {
-	uint64_t end = (uint64_t)vma->start + vma_pages(vma);
-
-	for (uint64_t vpn = vma->start; vpn < end;) {
+	while (vpn < end) {
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
 
+		if (pt && pt->huge && stop - vpn != PTRS_PER_PTE)
+			split_huge_pmd(s, vma, (uint32_t)vpn);
 		if (pt && pt->huge) {
 			zap_huge_pmd(s, tlb, vma, pt, (uint32_t)vpn);
 			pt = NULL;
@@ -379,6 +381,11 @@ static void zap_vma(struct sim *s, struct mmu_gather *tlb, struct vma *vma)
 			task_pay(s);
 		vpn = stop;
 	}
+}
+
+static void zap_vma(struct sim *s, struct mmu_gather *tlb, struct vma *vma)
+{
+	zap_vma_range(s, tlb, vma, vma->start, (uint64_t)vma->start + vma_pages(vma));
 }
 
 static struct mmu_gather *tlb_gather_mmu(struct sim *s, const struct mm *mm, bool reaping,
@@ -445,6 +452,23 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	}
 	tlb_finish_mmu(s, tlb);
 	vma_remove_range(s, mm, start, pages);
+}
+
+void zap_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
+{
+	struct mmu_gather *tlb = tlb_gather_mmu(s, mm, false, 0);
+	const uint64_t end = (uint64_t)start + pages;
+
+	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
+		struct vma *vma = mm->vmas->pdata[i];
+
+		if (vma->start >= end)
+			break;
+		unmap_drain(s, s->this_cpu);
+		zap_vma_range(s, tlb, vma, MAX(vma->start, start),
+			      MIN((uint64_t)vma->start + vma_pages(vma), end));
+	}
+	tlb_finish_mmu(s, tlb);
 }
 
 /* unmap_vmas() of all VMAs */

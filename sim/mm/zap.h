@@ -8,6 +8,8 @@
 
 /** munmap() of a range of a living process. */
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
+/** zap_vma_range_batched() of MADV_DONTNEED: unmap what is there and keep the mappings. */
+void zap_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** exit_mmap(): all mappings, lowest address first. */
 void exit_mmap(struct sim *s, struct mm *mm);
 /**

@@ -26,6 +26,7 @@
 	X(option)                                                                                  \
 	X(list)                                                                                    \
 	X(large)                                                                                   \
+	X(madvise)                                                                                 \
 	X(huge_memory)                                                                             \
 	X(interval_tree)                                                                           \
 	X(mm)                                                                                      \

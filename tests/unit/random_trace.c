@@ -18,7 +18,7 @@
 #define NR_APPS	     4
 #define NR_AREAS     5 /* mappings of an app */
 
-enum { CAN_READ = 1, CAN_WRITE = 2, MAPPED = 4 };
+enum { CAN_READ = 1, CAN_WRITE = 2, MAPPED = 4, IS_ANON = 8, HAS_READ = 16 };
 
 struct area {
 	uint32_t at, pages, flags, file, pgoff;
@@ -141,7 +141,8 @@ static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 			     .pgoff = anon ? 0 : a->pgoff });
 	memset(g->procs[pid].map + a->at,
 	       MAPPED | (a->flags & (VM_READ | VM_EXEC) ? CAN_READ : 0) |
-		       (a->flags & VM_WRITE ? CAN_WRITE : 0),
+		       (a->flags & VM_WRITE ? CAN_WRITE : 0) | (anon ? IS_ANON : 0) |
+		       (a->flags & VM_READ ? HAS_READ : 0),
 	       a->pages);
 }
 
@@ -269,6 +270,40 @@ static void op_range(struct gen *g, uint32_t pid, enum op_code code)
 				     .flags = PICK(g, 0, 0, VM_RAND_READ, VM_SEQ_READ) });
 }
 
+/* advice for what is mapped from some page on, as far as it may have it; now and then by another
+ * process */
+static void op_madvise(struct gen *g, uint32_t pid, uint32_t by)
+{
+	const uint32_t advice =
+		PICK(g, MADVISE_COLD, MADVISE_COLD, MADVISE_PAGEOUT, MADVISE_PAGEOUT,
+		     MADVISE_PAGEOUT, MADVISE_DONTNEED, MADVISE_WILLNEED, MADVISE_POPULATE_READ,
+		     MADVISE_FREE, MADVISE_FREE, MADVISE_HUGEPAGE, MADVISE_NOHUGEPAGE);
+	const uint8_t need = advice == MADVISE_FREE	       ? IS_ANON
+			     : advice == MADVISE_POPULATE_READ ? HAS_READ
+							       : MAPPED;
+	uint32_t at = (uint32_t)rnd(g, NR_VPNS), pages = 0;
+	const uint8_t *map = g->procs[pid].map;
+	const uint32_t most = len(g, NR_VPNS);
+	struct op op = { .code = OP_MADVISE, .pid = pid, .value = advice };
+
+	for (uint32_t i = 0; i < NR_VPNS && !(map[at] & need); i++)
+		at = (at + 1) % NR_VPNS;
+	/* often from a border of folios on */
+	if (chance(g, 50) && (map[at & ~31u] & need))
+		at &= ~31u;
+	while (pages < most && at + pages < NR_VPNS && (map[at + pages] & need))
+		pages++;
+	if (!pages)
+		return;
+	if (by != pid && g->procs[by].alive && process_madvise_remote_valid(advice)) {
+		op.pid = by;
+		op.to = pid + 1;
+	}
+	op.at = g->base + at;
+	op.pages = pages;
+	emit(g, op);
+}
+
 static void op_mark(struct gen *g)
 {
 	char name[16];
@@ -315,7 +350,7 @@ static void random_op(struct gen *g)
 		read_sparsely(g, pid);
 		return;
 	}
-	switch (rnd(g, 30)) {
+	switch (rnd(g, 32)) {
 	case 0:
 	case 1:
 	case 2:
@@ -375,6 +410,11 @@ static void random_op(struct gen *g)
 			emit(g, (struct op){ .code = OP_DRAIN });
 		else
 			op_mark(g);
+		break;
+	case 29:
+	case 30:
+		if (!(g->flags & RANDOM_ROOMY)) /* which reclaims nothing */
+			op_madvise(g, pid, child);
 		break;
 	default:
 		if (chance(g, 10))

@@ -263,6 +263,10 @@ static bool globals_differ(struct compare *c)
 		if (batch_differs(c, "lru_add", cpu, &s->cpus[cpu].lru_add, &r->lru_add[cpu]) ||
 		    batch_differs(c, "lru_activate", cpu, &s->cpus[cpu].lru_activate,
 				  &r->lru_activate[cpu]) ||
+		    batch_differs(c, "lru_deactivate", cpu, &s->cpus[cpu].lru_deactivate,
+				  &r->lru_deactivate[cpu]) ||
+		    batch_differs(c, "lru_lazyfree", cpu, &s->cpus[cpu].lru_lazyfree,
+				  &r->lru_lazyfree[cpu]) ||
 		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]) ||
 		    pcp_differs(c, cpu, &s->cpus[cpu], &r->pcp[cpu]))
 			return true;

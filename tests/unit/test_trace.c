@@ -341,6 +341,8 @@ static const struct op every_op[] = {
 	{ .code = OP_DRAIN },
 	{ .code = OP_ADVANCE, .ns = (1ull << 59) - 1 },
 	{ .code = OP_MARK, .name = 0 },
+	{ .code = OP_MADVISE, .pid = 9, .at = TOP, .pages = OP_PAGES_MAX, .value = MADVISE_FREE },
+	{ .code = OP_MADVISE, .pid = 9, .at = 1, .pages = 1, .value = MADVISE_COLD, .to = 1 },
 	{ .code = OP_OOM_SCORE_ADJ, .pid = 9, .value = 2000 },
 	{ .code = OP_MEMORY_MAX, .pages = OP_PAGES_MAX },
 	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 201 },

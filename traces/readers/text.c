@@ -158,8 +158,26 @@ static int row_unmap(struct text *x, struct op *op, struct err *err)
 	return field_range(x, 2, op, err);
 }
 
+static int parse_wide(struct text *x, struct op *op, struct err *err);
+
+/* one of three advices, or OP_MADVISE */
 static int row_advise(struct text *x, struct op *op, struct err *err)
 {
+	const char *advice = x->rows.field[4];
+
+	if (madvise_find(advice) >= 0 || (x->rows.version > 1 && x->rows.nr_fields > 5)) {
+		*op = (struct op){ .code = OP_MADVISE };
+		return parse_wide(x, op, err);
+	}
+	if (x->rows.nr_fields > 5)
+		return rows_count(&x->rows, 5, 5, "advise,PID,AT,PAGES,ADVICE", err);
+	if (x->rows.version > 1 && strcmp(advice, "random") && strcmp(advice, "sequential") &&
+	    strcmp(advice, "normal"))
+		return rows_bad(&x->rows, err,
+				"advice \"%.40s\", expected random, sequential, normal, cold, "
+				"pageout, dontneed, willneed, populate_read, free, hugepage or "
+				"nohugepage",
+				advice);
 	return field_range(x, 2, op, err) ?: field_advice(x, 4, op, err);
 }
 
@@ -233,7 +251,7 @@ static const struct row rows[] = {
 	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly]", row_map },
 	{ "anon", OP_MAP, 5, 6, true, "anon,PID,AT,PAGES,PERM[,ADVICE]", row_anon },
 	{ "unmap", OP_UNMAP, 4, 4, true, "unmap,PID,AT,PAGES", row_unmap },
-	{ "advise", OP_ADVISE, 5, 5, true, "advise,PID,AT,PAGES,ADVICE", row_advise },
+	{ "advise", OP_ADVISE, 5, 6, true, "advise,PID,AT,PAGES,ADVICE[,BY]", row_advise },
 	{ "spawn", OP_SPAWN, 2, 3, true, "spawn,PID[,CPU]", row_spawn },
 	{ "fork", OP_FORK, 3, 4, true, "fork,PID,CHILD[,CPU]", row_fork },
 	{ "exec", OP_EXEC, 2, 2, true, "exec,PID", row_plain },
@@ -266,6 +284,19 @@ static int field_oom_score_adj(struct text *x, unsigned int i, struct op *op, st
 	return 0;
 }
 
+static int field_madvice(struct text *x, unsigned int i, struct op *op, struct err *err)
+{
+	const int advice = madvise_find(x->rows.field[i]);
+
+	if (x->rows.nr_fields > i + 1 && !process_madvise_remote_valid((uint32_t)advice))
+		return rows_bad(&x->rows, err,
+				"advice \"%.40s\" by another process, expected cold, pageout or "
+				"willneed",
+				x->rows.field[i]);
+	op->value = (uint32_t)advice;
+	return 0;
+}
+
 static int field_wide(struct text *x, enum op_field field, unsigned int i, struct op *op,
 		      struct err *err)
 {
@@ -282,37 +313,46 @@ static int field_wide(struct text *x, enum op_field field, unsigned int i, struc
 		ret = field32(x, i, "swappiness", 0, SWAPPINESS_MAX, &op->value, err);
 		op->value++;
 		return ret;
+	case FIELD_AT:
+		return field32(x, i, "page", 0, UINT32_MAX, &op->at, err);
+	case FIELD_MADVICE:
+		return field_madvice(x, i, op, err);
+	case FIELD_BY:
+		op->to = op->pid + 1;
+		return field32(x, i, "process", 0, OP_PID_MAX, &op->pid, err);
 	case FIELD_NONE:
 		break;
 	}
 	return 0;
 }
 
-/* Return: 1 if the row was none of them. */
-static int row_wide(struct text *x, struct op *op, struct err *err)
+/* the fields of the wide operation op->code */
+static int parse_wide(struct text *x, struct op *op, struct err *err)
 {
-	const struct op_wide *w = NULL;
+	const struct op_wide *w = op_wide(op->code);
 	unsigned int nr = 0;
-	int ret = 0;
+	int ret;
 
-	for (op->code = OP_WIDE_FIRST; op->code < NR_OPS; op->code++) {
-		w = op_wide(op->code);
-		if (!strcmp(x->rows.field[0], w->keyword))
-			break;
-	}
-	if (op->code == NR_OPS)
-		return 1;
 	if (x->rows.version < 2)
 		return rows_bad(&x->rows, err,
 				"\"%s\" in a trace of version 1, expected a first line of "
 				"\"" TRACE_MAGIC "2\"",
-				w->keyword);
+				op->code == OP_MADVISE ? x->rows.field[4] : w->keyword);
 	while (nr < OP_FIELDS_MAX && w->fields[nr])
 		nr++;
 	ret = rows_count(&x->rows, 1 + nr - w->optional, 1 + nr, w->usage, err);
 	for (unsigned int i = 1; !ret && i < x->rows.nr_fields; i++)
 		ret = field_wide(x, w->fields[i - 1], i, op, err);
 	return ret;
+}
+
+/* Return: 1 if the row was none of them. */
+static int row_wide(struct text *x, struct op *op, struct err *err)
+{
+	for (op->code = OP_WIDE_FIRST; op->code < NR_OPS; op->code++)
+		if (!strcmp(x->rows.field[0], op_wide(op->code)->keyword))
+			return parse_wide(x, op, err);
+	return 1;
 }
 
 static int unknown_row(struct text *x, struct err *err)
@@ -323,7 +363,8 @@ static int unknown_row(struct text *x, struct err *err)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
 		g_string_append_printf(s, ", %s", rows[i].keyword);
 	for (enum op_code code = OP_WIDE_FIRST; code < NR_OPS; code++)
-		g_string_append_printf(s, ", %s", op_wide(code)->keyword);
+		if (code != OP_MADVISE) /* "advise" is there already */
+			g_string_append_printf(s, ", %s", op_wide(code)->keyword);
 	ret = rows_bad(&x->rows, err,
 		       "unknown operation \"%.40s\", expected one of: machine, note, file%s",
 		       x->rows.field[0], s->str);

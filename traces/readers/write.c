@@ -145,7 +145,8 @@ static void put_wide(const struct op *op, FILE *f)
 		case FIELD_NONE:
 			break;
 		case FIELD_PID:
-			fprintf(f, ",%" PRIu32, op->pid);
+			fprintf(f, ",%" PRIu32,
+				op_has(op->code, FIELD_BY) ? op_target(op->pid, op->to) : op->pid);
 			break;
 		case FIELD_PAGES:
 			fprintf(f, ",%" PRIu32, op->pages);
@@ -156,6 +157,16 @@ static void put_wide(const struct op *op, FILE *f)
 			break;
 		case FIELD_OOM_SCORE_ADJ:
 			fprintf(f, ",%d", (int)op->value - OOM_SCORE_ADJ_MAX);
+			break;
+		case FIELD_AT:
+			fprintf(f, ",0x%" PRIx32, op->at);
+			break;
+		case FIELD_MADVICE:
+			fprintf(f, ",%s", madvise_name(op->value));
+			break;
+		case FIELD_BY:
+			if (op->to)
+				fprintf(f, ",%" PRIu32, op->pid);
 			break;
 		}
 }

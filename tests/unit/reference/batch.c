@@ -20,6 +20,10 @@ static int batch_refs(const struct ref *r, int page)
 			n += r->lru_activate[cpu].pages[i] == page;
 		for (int i = 0; i < r->lru_deactivate_file[cpu].nr; i++)
 			n += r->lru_deactivate_file[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_deactivate[cpu].nr; i++)
+			n += r->lru_deactivate[cpu].pages[i] == page;
+		for (int i = 0; i < r->lru_lazyfree[cpu].nr; i++)
+			n += r->lru_lazyfree[cpu].pages[i] == page;
 	}
 	return n;
 }
@@ -111,6 +115,56 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 	}
 }
 
+/* folios_put() after the folios of a batch were moved */
+static void put_batch(struct ref *r, const struct ref_batch *b)
+{
+	for (int i = 0; i < b->nr; i++)
+		if (r->pages[b->pages[i]].anon)
+			ref_put_anon(r, b->pages[i]);
+}
+
+static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_deactivate[cpu];
+
+	r->lru_deactivate[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		struct ref_page *pg = &r->pages[b.pages[i]];
+		const uint64_t nr = (uint64_t)ref_nr_pages(r, b.pages[i]);
+
+		if (!pg->lru || !(pg->active || r->gen))
+			continue;
+		ref_lruvec_del(r, b.pages[i]);
+		pg->active = pg->referenced = false;
+		ref_lruvec_add(r, b.pages[i]);
+		ref_count(r, VM_sim_list_moves, nr);
+		ref_count(r, VM_pgdeactivate, nr);
+	}
+	put_batch(r, &b);
+}
+
+static void drain_lru_lazyfree(struct ref *r, unsigned int cpu)
+{
+	struct ref_batch b = r->lru_lazyfree[cpu];
+
+	r->lru_lazyfree[cpu].nr = 0;
+	for (int i = 0; i < b.nr; i++) {
+		struct ref_page *pg = &r->pages[b.pages[i]];
+
+		if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
+			continue;
+		ref_lruvec_del(r, b.pages[i]);
+		pg->active = false;
+		/* else lru_gen_clear_refs(), which returns early: it is on no list */
+		if (!r->gen || r->v6_12)
+			pg->referenced = false;
+		pg->swapbacked = false;
+		ref_lruvec_add(r, b.pages[i]);
+		ref_count(r, VM_sim_list_moves, 1);
+	}
+	put_batch(r, &b);
+}
+
 /* folio_batch_add(), folio_may_be_lru_cached(). Return: true if it must be drained now. */
 static bool batch_add(const struct ref *r, struct ref_batch *b, int page)
 {
@@ -122,6 +176,8 @@ void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu)
 {
 	drain_lru_add(r, cpu);
 	drain_lru_deactivate_file(r, cpu);
+	drain_lru_deactivate(r, cpu);
+	drain_lru_lazyfree(r, cpu);
 	folio_activate_drain(r, cpu);
 }
 
@@ -167,6 +223,26 @@ bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
 	if (batch_add(r, b, page))
 		drain_lru_deactivate_file(r, cpu);
 	return true;
+}
+
+void ref_folio_deactivate(struct ref *r, unsigned int cpu, int page)
+{
+	const struct ref_page *pg = &r->pages[page];
+
+	if (!pg->lru || (r->gen ? ref_gen_clear_refs(r, page) : !pg->active))
+		return;
+	if (batch_add(r, &r->lru_deactivate[cpu], page))
+		drain_lru_deactivate(r, cpu);
+}
+
+void ref_folio_mark_lazyfree(struct ref *r, unsigned int cpu, int page)
+{
+	const struct ref_page *pg = &r->pages[page];
+
+	if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
+		return;
+	if (batch_add(r, &r->lru_lazyfree[cpu], page))
+		drain_lru_lazyfree(r, cpu);
 }
 
 static void lru_cache_activate_folio(struct ref *r, unsigned int cpu, int page)

@@ -454,11 +454,12 @@ static enum ref_fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct
 	return v->shared ? do_shared_fault(r, p, v, at, tried) : do_cow_fault(r, p, v, at, tried);
 }
 
-/* do_user_addr_fault(): tries with the VMA lock, then with mmap_lock */
+/* do_user_addr_fault(): tries with the VMA lock, then with mmap_lock; @gup: faultin_page(), only
+ * with that */
 static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
-			       bool write)
+			       bool write, bool gup)
 {
-	bool tried = false, vma_lock = true;
+	bool tried = false, vma_lock = !gup;
 	enum ref_fault ret;
 
 	ref_count(r, VM_pgfault, 1);
@@ -494,7 +495,7 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 		while (t->huge ? write && !t->write : !pte->present || (write && !pte->write)) {
 			ref_split_huge_pmd(r, p, at); /* wp_huge_pmd() */
 			t->young = t->exists;
-			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, write))
+			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, false))
 				return false;
 			t->populated = !t->huge;
 		}
@@ -506,5 +507,48 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 		pte->young = true;
 		pte->dirty |= write;
 	}
+	return true;
+}
+
+bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
+{
+	for (uint64_t at = start; at < end; at++) {
+		struct ref_table *t = &p->tables[at / 512];
+		const struct ref_pte *pte = &p->ptes[at];
+
+		while (!t->huge && !pte->present) {
+			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, false, true))
+				return false;
+			t->populated = !t->huge;
+			if (t->huge)
+				t->young = true;
+		}
+		if (t->huge) { /* touch_pmd() */
+			t->young = true;
+			at = at / 512 * 512 + 511;
+		} else if (!pte->zero) {
+			ref_folio_mark_accessed(r, r->this_cpu, ref_folio(r, pte->page));
+		}
+	}
+	return true;
+}
+
+bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	const struct ref_shadow s = pg->shadow;
+
+	if (!ref_charge(r, cpu, 1, REF_GFP_KERNEL))
+		return false;
+	ref_count(r, VM_pswpin, 1);
+	pg = &r->pages[page];
+	*pg = (struct ref_page){ .used = true,
+				 .resident = true,
+				 .anon = true,
+				 .swapbacked = true,
+				 .swap_slot = true,
+				 .vpn = pg->vpn };
+	ref_workingset_refault(r, page, s);
+	ref_folio_add_lru(r, cpu, page);
 	return true;
 }

@@ -18,6 +18,7 @@ struct ref_scan {
 	int priority;
 	bool memcg, kswapd, nofs, proactive;
 	unsigned int swappiness;
+	bool ignore_references;
 	bool deactivate[2];
 	bool full_walk, force_deactivate, skipped_deactivate;
 	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
@@ -61,6 +62,13 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
 void ref_do_clear_refs(struct ref *r, struct ref_proc *p);
 void ref_do_exec(struct ref *r, struct ref_proc *p);
+
+/* madvise.c */
+
+/** madvise(), or process_madvise() by a task on this CPU. @advice: enum madvise. Return: false
+ * when out of memory. */
+bool ref_process_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+			 uint32_t advice);
 
 /* large.c */
 
@@ -111,11 +119,19 @@ void ref_damon_run(struct ref *r);
 /** Accesses through page tables. Return: false when out of memory. */
 bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
 	       bool write);
+/** GUP for reading, with FOLL_TOUCH. */
+bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
+/** swap_cache_read_folio(); false when out of memory. */
+bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page);
 
 /* zap.c */
 
 void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z);
+void ref_zap_range(struct ref *r, const struct ref_zap *z, struct ref_proc *p, struct ref_vma *v,
+		   uint64_t start, uint64_t end);
 void ref_zap_vma(struct ref *r, const struct ref_zap *z, struct ref_proc *p, struct ref_vma *v);
+/** Drop a swap entry. */
+void ref_zap_swap(struct ref *r, struct ref_pte *ptep);
 void ref_exit_mmap(struct ref *r, struct ref_proc *p);
 void ref_oom_reap_task_mm(struct ref *r, struct ref_proc *p, uint32_t flags);
 
@@ -163,6 +179,8 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 			    uint64_t req);
 void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t req);
+void ref_force_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			     uint64_t nr);
 /** Return: true if it read from the device, so that the lock was dropped. */
 bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct ref_vma *v,
 				uint64_t pgoff);
@@ -193,6 +211,8 @@ uint64_t ref_lru_size(const struct ref *r, int list);
 void ref_lruvec_add(struct ref *r, int page);
 void ref_lruvec_add_tail(struct ref *r, int page);
 void ref_lruvec_del(struct ref *r, int page);
+/** list_add_tail() of a page to the list entry of @next: on the newer side of it. */
+void ref_lruvec_add_before(struct ref *r, int page, int next);
 
 /* batch.c */
 
@@ -204,6 +224,8 @@ void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu);
 void ref_lru_add_drain_all(struct ref *r);
 void ref_folio_add_lru(struct ref *r, unsigned int cpu, int page);
 void ref_folio_activate(struct ref *r, unsigned int cpu, int page);
+void ref_folio_deactivate(struct ref *r, unsigned int cpu, int page);
+void ref_folio_mark_lazyfree(struct ref *r, unsigned int cpu, int page);
 bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page);
 void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page);
 void ref_lru_move_tail(struct ref *r, int page);
@@ -218,6 +240,8 @@ bool ref_tree_reserve(struct ref *r, int page, int order, enum ref_gfp gfp, int 
 void ref_tree_add(struct ref *r, int page, int order);
 void ref_tree_evict(struct ref *r, int page, int order);
 void ref_tree_drop(struct ref *r, int page, int order);
+/** A folio becomes single pages; the nodes are charged already. */
+void ref_tree_split(struct ref *r, int page, int order);
 /** Clear the shadow at a page, and with it those of all pages that share it. */
 void ref_tree_clear_shadow(struct ref *r, int page);
 void ref_shrink_slab(struct ref *r, int priority);

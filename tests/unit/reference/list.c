@@ -72,3 +72,18 @@ void ref_lruvec_del(struct ref *r, int page)
 	memmove(l->pages + at, l->pages + at + 1, (size_t)(l->nr - at) * sizeof(int));
 	r->pages[page].lru = false;
 }
+
+void ref_lruvec_add_before(struct ref *r, int page, int next)
+{
+	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	int at = 0;
+
+	if (r->gen) {
+		ref_gen_add_before(r, page, next);
+		return;
+	}
+	while (l->pages[at] != next)
+		at++;
+	list_insert(l, at, page);
+	r->pages[page].lru = true;
+}

@@ -96,9 +96,11 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 			dirty |= pte[i].dirty;
 		}
 		young += (uint64_t)nr;
-		/* no dirty flag for an anon page that is not in the swap cache */
+		/* no dirty flag for an anon page that is not in the swap cache, unless MADV_FREE
+		 * was there */
 		if (dirty && !r->pages[folio].dirty &&
-		    !(r->pages[folio].anon && !r->pages[folio].swap_slot))
+		    !(r->pages[folio].anon && r->pages[folio].swapbacked &&
+		      !r->pages[folio].swap_slot))
 			ref_folio_mark_dirty(r, folio);
 		if (folio != last)
 			walk_update(r, v, folio);

@@ -161,6 +161,18 @@ void ref_gen_del(struct ref *r, int page)
 		g_queue_remove(&r->gen->lists[i][ref_gen_type_of(r, page)], GINT_TO_POINTER(page));
 }
 
+void ref_gen_add_before(struct ref *r, int page, int next)
+{
+	r->pages[page].lru = true;
+	for (int i = 0; i < 4; i++) {
+		GQueue *q = &r->gen->lists[i][ref_gen_type_of(r, next)];
+		GList *at = g_queue_find(q, GINT_TO_POINTER(next));
+
+		if (at)
+			g_queue_insert_before(q, at, GINT_TO_POINTER(page));
+	}
+}
+
 void ref_gen_inc_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];

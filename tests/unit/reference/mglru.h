@@ -36,6 +36,8 @@ void ref_gen_put(struct ref *r, int page, bool tail);
 /** lru_gen_add_folio() */
 void ref_gen_add(struct ref *r, int page, bool reclaiming);
 /** lru_gen_del_folio() */
+/** Put a page with the generation of @next next to that, on the newer side. */
+void ref_gen_add_before(struct ref *r, int page, int next);
 void ref_gen_del(struct ref *r, int page);
 void ref_gen_inc_refs(struct ref *r, int page);
 bool ref_gen_clear_refs(struct ref *r, int page);

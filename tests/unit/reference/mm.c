@@ -119,7 +119,8 @@ static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
 		return false;
 	if (a->shared != b->shared || a->read != b->read || a->write != b->write ||
 	    a->exec != b->exec || a->random != b->random || a->sequential != b->sequential ||
-	    a->noreuse != b->noreuse)
+	    a->noreuse != b->noreuse || a->hugepage != b->hugepage ||
+	    a->nohugepage != b->nohugepage)
 		return false;
 	return a->anon || (a->open == b->open && b->pgoff - a->pgoff == a->end - a->start);
 }
@@ -254,18 +255,26 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		    uint32_t advice)
 {
-	bool random = advice & VM_RAND_READ, sequential = advice & VM_SEQ_READ;
-
 	for (uint64_t at = start; at < end;) {
-		struct ref_vma *v = ref_find_vma(p, at);
+		struct ref_vma *v = ref_find_vma(p, at), new = *v;
 		uint64_t stop = MIN(v->end, end);
 
-		if (v->random != random || v->sequential != sequential) {
+		if (advice == MADVISE_HUGEPAGE || advice == MADVISE_NOHUGEPAGE) {
+			new.hugepage = advice == MADVISE_HUGEPAGE;
+			new.nohugepage = !new.hugepage;
+		} else {
+			new.random = advice &VM_RAND_READ;
+			new.sequential = advice &VM_SEQ_READ;
+		}
+		if (v->random != new.random || v->sequential != new.sequential ||
+		    v->hugepage != new.hugepage || v->nohugepage != new.nohugepage) {
 			split_vma(r, p, at);
 			split_vma(r, p, stop);
 			v = ref_find_vma(p, at);
-			v->random = random;
-			v->sequential = sequential;
+			v->random = new.random;
+			v->sequential = new.sequential;
+			v->hugepage = new.hugepage;
+			v->nohugepage = new.nohugepage;
 			merge_vma(r, p, at);
 		}
 		at = stop;

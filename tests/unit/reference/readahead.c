@@ -58,11 +58,11 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
 }
 
-/* page_cache_ra_order(): the window of @ra */
-static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open *ra)
+/* page_cache_ra_order(): the window of @ra, but from @start on */
+static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_open *ra,
+				   uint64_t start)
 {
 	const unsigned int max_order = ref_max_order(r, ra->file);
-	const uint64_t start = ra->start;
 	uint64_t limit = r->t->files[ra->file].pages - 1, mark = UINT64_MAX, index = start;
 	enum ref_add ret = REF_ADDED;
 
@@ -99,6 +99,20 @@ static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open
 		ref_device_read(r, ref_file_page(r, ra->file, start), index - start);
 	if (ret != REF_ADDED && start + ra->size > index)
 		do_page_cache_ra(r, cpu, ra, index, start + ra->size - index, ra->async_size);
+}
+
+static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open *ra)
+{
+	page_cache_ra_order_at(r, cpu, ra, ra->start);
+}
+
+void ref_force_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+			     uint64_t nr)
+{
+	const uint64_t last = index + MIN(nr, MAX(r->m.io_pages, r->m.readahead_pages));
+
+	for (; index < last; index += 512)
+		do_page_cache_ra(r, cpu, ra, index, MIN(last - index, 512), 0);
 }
 
 static uint64_t get_init_ra_size(uint64_t size, uint64_t max)
@@ -210,6 +224,21 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 	uint64_t max = r->m.readahead_pages;
 	bool exec = v->exec && !r->v6_12;
 
+	if (v->hugepage && (r->v6 || ref_max_order(r, v->file))) {
+		const unsigned int order = r->v6 ? 9 : ref_max_order(r, v->file);
+
+		if (!r->v6 && !v->sequential && !v->exec) {
+			if (ra->mmap_miss < 1000)
+				ra->mmap_miss++;
+			if (ra->mmap_miss > 100)
+				return false;
+		}
+		ra->order = order;
+		ra->async_size = 1u << order;
+		ra->size = v->random ? ra->async_size : 2 * ra->async_size;
+		page_cache_ra_order_at(r, cpu, ra, pgoff / ra->async_size * ra->async_size);
+		return true;
+	}
 	if ((v->random && !exec) || !max)
 		return false;
 	if (v->sequential) {

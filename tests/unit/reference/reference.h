@@ -95,6 +95,7 @@ struct ref_pte {
 struct ref_vma {
 	uint64_t start, end; /* index into ptes[] */
 	bool anon, shared, read, write, exec, random, sequential, noreuse;
+	bool hugepage, nohugepage;
 	uint32_t file, pgoff;
 	int open;
 	bool anon_vma;
@@ -237,6 +238,7 @@ struct ref {
 	struct ref_list lists[REF_NR_LISTS];
 	struct ref_batch lru_add[SIM_MAX_CPUS], lru_deactivate_file[SIM_MAX_CPUS];
 	struct ref_batch lru_activate[SIM_MAX_CPUS];
+	struct ref_batch lru_deactivate[SIM_MAX_CPUS], lru_lazyfree[SIM_MAX_CPUS];
 	uint64_t stock[SIM_MAX_CPUS];
 	uint64_t used, usage, swap_used;
 	struct ref_zone zone;

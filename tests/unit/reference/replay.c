@@ -144,6 +144,10 @@ bool ref_op(struct ref *r, const struct op *op)
 		r->this_cpu = 0;
 		ref_memory_reclaim(r, op->pages, op->value ? op->value - 1 : r->m.swappiness);
 		break;
+	case OP_MADVISE:
+		ok = ref_process_madvise(r, op->to ? ref_proc(r, op->to - 1) : p, at,
+					 at + op->pages, op->value);
+		break;
 	case OP_OOM_SCORE_ADJ: /* nobody is killed in an untimed run */
 	default:
 		break;

@@ -205,6 +205,16 @@ void ref_try_to_unmap(struct ref *r, int page)
 			if (!pte)
 				continue;
 			old = *pte;
+			if (r->pages[page].anon && !r->pages[page].swapbacked) {
+				/* ttu_anon_lazyfree_folio() */
+				r->pages[page].dirty |= old.dirty;
+				r->pages[page].swapbacked = r->pages[page].dirty;
+				if (!r->pages[page].dirty && !ref_other_refs(r, page)) {
+					memset(pte, 0, sizeof(*pte));
+					continue;
+				}
+				return;
+			}
 			memset(pte, 0, sizeof(*pte));
 			ref_remove_rmap(r, p, i, 1);
 			if (old.dirty)

@@ -113,11 +113,12 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int page)
 {
 	struct ref_page *pg = &r->pages[page];
-	enum ref_references references = folio_check_references(r, page);
+	enum ref_references references =
+		sc->ignore_references ? RECLAIM : folio_check_references(r, page);
 
 	if (references != RECLAIM)
 		return references;
-	if (pg->anon && !pg->swap_slot) {
+	if (pg->anon && pg->swapbacked && !pg->swap_slot) {
 		if (!ref_nr_swap_pages(r)) /* folio_alloc_swap() */
 			return ACTIVATE;
 		pg->swap_slot = true;
@@ -125,6 +126,8 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 		ref_folio_mark_dirty(r, page);
 	}
 	ref_try_to_unmap(r, page);
+	if (ref_folio_mapcount(r, page))
+		return ACTIVATE;
 	if (pg->dirty) {
 		if (!pg->swapbacked) {
 			ref_count(r, VM_nr_vmscan_immediate_reclaim,
@@ -145,6 +148,10 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 	ref_free_buffers(r, page);
 	if (ref_other_refs(r, page))
 		return KEEP;
+	if (pg->anon && !pg->swapbacked) { /* folio_test_lazyfree() */
+		ref_put_anon(r, page);
+		return RECLAIM;
+	}
 	remove_mapping(r, page);
 	return RECLAIM;
 }
@@ -164,7 +171,7 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 			continue;
 		}
 		sc->nr_scanned += (uint64_t)nr_pages;
-		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked ? nr_pages : 0;
+		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked && !pg->anon ? nr_pages : 0;
 		switch (shrink_folio(r, sc, pages[i])) {
 		case RECLAIM:
 			break;

@@ -14,7 +14,8 @@ uint64_t ref_nr_dirty(const struct ref *r)
 	uint64_t n = 0;
 
 	for (int i = 0; i < r->nr_file; i++)
-		if (r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked)
+		if (r->pages[i].resident && r->pages[i].dirty && !r->pages[i].swapbacked &&
+		    !r->pages[i].anon)
 			n += (uint64_t)ref_nr_pages(r, i);
 	return n;
 }
@@ -27,7 +28,7 @@ void ref_set_dirty(struct ref *r, int page)
 	if (pg->dirty)
 		return;
 	pg->dirty = true;
-	if (pg->swapbacked)
+	if (pg->swapbacked || pg->anon)
 		return;
 	ref_count(r, VM_nr_dirtied, (uint64_t)ref_nr_pages(r, page));
 	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };

@@ -380,6 +380,26 @@ void ref_tree_drop(struct ref *r, int page, int order)
 	store(r, page, order, NOTHING);
 }
 
+void ref_tree_split(struct ref *r, int page, int order)
+{
+	const uint32_t file = (uint32_t)ref_file_of(r, page);
+	const uint64_t index = (uint64_t)(page - ref_file_page(r, file, 0));
+	struct ref_node *n;
+
+	if (!r->trees || order < 6)
+		return;
+	find(r, file, index, &n);
+	for (uint64_t i = index; i < index + (1ull << order); i += 64) {
+		struct ref_node *child = new_node(r, file, n, i, 0);
+
+		for (int j = 0; j < 64; j++)
+			set(child, &child->slots[j], FOLIO, NULL);
+		set(n, slot_of(n, i), NODE, child);
+	}
+	workingset_update_node(r, n);
+	account(r);
+}
+
 void ref_tree_clear_shadow(struct ref *r, int page)
 {
 	const struct entry *e;

@@ -212,7 +212,7 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 }
 
 /* zap_nonpresent_ptes(), swap_put_entries_direct() */
-static void zap_swap(struct ref *r, struct ref_pte *ptep)
+void ref_zap_swap(struct ref *r, struct ref_pte *ptep)
 {
 	int page = ptep->page;
 	struct ref_page *pg = &r->pages[page];
@@ -232,19 +232,27 @@ static void zap_swap(struct ref *r, struct ref_pte *ptep)
 
 void ref_zap_vma(struct ref *r, const struct ref_zap *z, struct ref_proc *p, struct ref_vma *v)
 {
+	ref_zap_range(r, z, p, v, v->start, v->end);
+}
+
+void ref_zap_range(struct ref *r, const struct ref_zap *z, struct ref_proc *p, struct ref_vma *v,
+		   uint64_t start, uint64_t end)
+{
 	bool delayed = false;
 
-	for (uint64_t at = v->start, nr; at < v->end; at += nr) {
-		const uint64_t stop = MIN(v->end, at / 512 * 512 + 512);
+	for (uint64_t at = start, nr; at < end; at += nr) {
+		const uint64_t stop = MIN(end, at / 512 * 512 + 512);
 
 		nr = 1;
+		if (p->tables[at / 512].huge && stop - at < 512)
+			ref_split_huge_pmd(r, p, at);
 		if (p->tables[at / 512].huge) {
 			zap_huge_pmd(r, z, v, p, at);
 			nr = 512;
 		} else if (p->ptes[at].present)
 			nr = (uint64_t)zap_present(r, z, v, p, at, (int)(stop - at), &delayed);
 		else if (p->ptes[at].swap)
-			zap_swap(r, &p->ptes[at]);
+			ref_zap_swap(r, &p->ptes[at]);
 		/* zap_pte_range() ends with its page table */
 		if (delayed && at + nr == stop) {
 			tlb_flush_rmaps(r, p);

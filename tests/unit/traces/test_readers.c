@@ -176,6 +176,18 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "oom_score_adj,1,-1000\n"
 			       "oom_score_adj,1,0\n"
 			       "oom_score_adj,1,1000\n"
+			       "spawn,2\n"
+			       "map,1,0x1000,100,r--p,f,0\n"
+			       "anon,1,0x2000,100,rw-p\n"
+			       "advise,1,0x1000,100,cold\n"
+			       "advise,1,0x1001,99,pageout,2\n"
+			       "advise,1,0x1000,1,dontneed\n"
+			       "advise,1,0x1000,100,willneed,1\n"
+			       "advise,1,0x1000,100,populate_read\n"
+			       "advise,1,0x2000,100,free\n"
+			       "advise,1,0x2000,100,hugepage\n"
+			       "advise,1,0x2000,100,nohugepage\n"
+			       "advise,1,0x2000,100,random\n"
 			       "memory_max,1\n"
 			       "memory_max,67108863\n"
 			       "memory_reclaim,5\n"
@@ -228,6 +240,26 @@ static const struct {
 	{ "memory_reclaim,1,201", "t:4: swappiness 201, expected 0..200" },
 	{ "memory_reclaim,1,1,1",
 	  "t:4: 4 fields are too many, expected memory_reclaim,PAGES[,SWAPPINESS]" },
+	{ "advise,1,0,1,cold", "t:4: advise for page 0x0, which process 1 has not mapped" },
+	{ "advise,1,0,0,cold", "t:4: number of pages 0, expected 1..67108863" },
+	{ "advise,1,0,1,lukewarm",
+	  "t:4: advice \"lukewarm\", expected random, sequential, normal, cold, "
+	  "pageout, dontneed, willneed, populate_read, free, hugepage or "
+	  "nohugepage" },
+	{ "advise,1,0,1,cold,2",
+	  "t:4: unknown process 2, expected one that was spawned or forked" },
+	{ "advise,1,0,1,dontneed,1",
+	  "t:4: advice \"dontneed\" by another process, expected cold, pageout or willneed" },
+	{ "advise,1,0,1,random,1",
+	  "t:4: advice \"random\" by another process, expected cold, pageout or willneed" },
+	{ "advise,2,0,1,cold,1",
+	  "t:4: advice for process 2, which is unknown, expected a living one" },
+	{ "spawn,2\nexit,2\nadvise,2,0,1,cold,1",
+	  "t:6: advice for process 2, which is dead, expected a living one" },
+	{ "map,1,0,9,rw-p,f,0\nadvise,1,0,9,free",
+	  "t:5: advice free for page 0x0 of process 1, expected anonymous memory" },
+	{ "anon,1,0,5,rw-p\nanon,1,5,5,-w-p\nadvise,1,0,9,populate_read",
+	  "t:6: advice populate_read for page 0x5 of process 1, expected a mapping with r" },
 	{ "oom_score_adj,2,1", "t:4: unknown process 2, expected one that was spawned or forked" },
 };
 
@@ -360,8 +392,8 @@ static const struct {
 	  "map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly]" },
 	{ F "anon,1,0,1,rw-p,noreuse\n",
 	  "t:4: advice \"noreuse\", expected random, sequential or normal" },
-	{ F "advise,1,0,1,dontneed\n",
-	  "t:4: advice \"dontneed\", expected random, sequential or normal" },
+	{ F "advise,1,0,1,dontneed\n", "t:4: \"dontneed\" in a trace of version 1, expected a "
+				       "first line of \"reapsim-trace,2\"" },
 	{ F "touch,1,0,1,x\n", "t:4: access \"x\", expected r or w" },
 	{ F "touch,1,0,1,rw\n", "t:4: access \"rw\", expected r or w" },
 	{ F "touch,1,0,1,\n", "t:4: access \"\", expected r or w" },
