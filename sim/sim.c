@@ -133,6 +133,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		g_free(s);
 		return NULL;
 	}
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		s->files[i].size = t->files[i].size;
 	clock_init(&s->clock);
 	s->clock.passed = time_passed;
 	s->clock.arg = s;

@@ -67,6 +67,7 @@ struct mmu_gather;
 /** struct file_state - a file of the trace in this run. */
 struct file_state {
 	struct interval_tree mappings; /* i_mmap */
+	uint32_t size;		       /* i_size, in pages */
 	uint32_t nr_resident;
 	uint64_t mtime; /* tick of the last change, from 1; 0: never */
 };

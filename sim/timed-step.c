@@ -89,7 +89,8 @@ bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 		count_done(s);
 		return false;
 	}
-	if (ret == -EFAULT && a->deviates) {
+	/* beyond the end of a file that another process made shorter, earlier than in the trace */
+	if (ret == -ENXIO || (ret == -EFAULT && a->deviates)) {
 		s->timed->outcome.nr_lost++;
 		ret = 0;
 	}

@@ -52,6 +52,7 @@ int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bo
 	*f = (struct trace_file){
 		.name = g_strdup(name),
 		.pages = (uint32_t)pages,
+		.size = (uint32_t)pages,
 		.first = (uint32_t)t->nr_file_pages,
 		.shmem = shmem,
 	};
@@ -60,6 +61,15 @@ int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bo
 	*id = t->nr_files++;
 	g_hash_table_insert(b->file_ids, f->name, GUINT_TO_POINTER(*id + 1));
 	return 0;
+}
+
+void trace_build_size(struct trace_build *b, uint32_t file, uint32_t size)
+{
+	struct trace_file *f = &b->t->files[file];
+
+	f->size = size;
+	if (size != f->pages)
+		b->t->version = TRACE_VERSION;
 }
 
 int64_t trace_build_find(const struct trace_build *b, const char *name)

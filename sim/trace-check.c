@@ -51,6 +51,7 @@ struct check {
 	uint64_t nr_spans;
 	struct trace_stats *stats;
 	uint64_t *touched, *fd; /* bit per file page, for the stats */
+	uint32_t *size;		/* of each file now */
 };
 
 static int fail(const struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -253,19 +254,18 @@ static int check_pages(const struct check *c, const char *what, uint32_t at, uin
 	return 0;
 }
 
+/* @size: of the file, or what it may become */
 static int check_in_file(const struct check *c, const char *what, uint32_t file, uint32_t off,
-			 uint32_t pages)
+			 uint32_t pages, uint32_t size)
 {
-	const struct trace_file *f = &c->t->files[file];
-
 	if (!pages)
 		return fail(c, "%s of 0 pages at offset %" PRIu32 ", expected at least 1", what,
 			    off);
-	if (off >= f->pages || f->pages - off < pages)
+	if (off >= size || size - off < pages)
 		return fail(c,
 			    "%s of pages %" PRIu32 "..%" PRIu64 ", beyond file \"%s\" of %" PRIu32
 			    " pages",
-			    what, off, (uint64_t)off + pages - 1, f->name, f->pages);
+			    what, off, (uint64_t)off + pages - 1, c->t->files[file].name, size);
 	return 0;
 }
 
@@ -281,6 +281,43 @@ static void set_bits(uint64_t *map, uint64_t from, uint64_t nr, uint64_t stride)
 			return;
 		}
 	}
+}
+
+static int check_read(struct check *c, const struct op *op)
+{
+	uint32_t *size = &c->size[op->file];
+	int ret;
+
+	if (op->code == OP_READ) {
+		ret = check_in_file(c, "read", op->file, op->at, op->pages, *size);
+	} else {
+		ret = check_in_file(c, "write", op->file, op->at, op->pages,
+				    c->t->files[op->file].pages);
+		if (!ret)
+			*size = MAX(*size, op->at + op->pages);
+	}
+	if (!ret && c->stats) {
+		c->stats->nr_fd_pages += op->pages;
+		set_bits(c->fd, (uint64_t)c->t->files[op->file].first + op->at, op->pages, 1);
+	}
+	return ret;
+}
+
+static uint64_t span_file_page(const struct span *v, uint64_t page)
+{
+	return v->pgoff + (page - v->first);
+}
+
+/* a touch of @v from @page on leaves the file: a kernel sends SIGBUS */
+static int touch_beyond(const struct check *c, const struct op *op, const struct span *v,
+			uint64_t page)
+{
+	while (span_file_page(v, page) < c->size[v->file])
+		page += op->stride;
+	return fail(c,
+		    "touch of page 0x%" PRIx64 ", which maps page %" PRIu64
+		    " of file \"%s\" of %" PRIu32 " pages: SIGBUS; expected a page before its end",
+		    page, span_file_page(v, page), c->t->files[v->file].name, c->size[v->file]);
 }
 
 static int check_touch(struct check *c, const struct op *op)
@@ -316,14 +353,17 @@ static int check_touch(struct check *c, const struct op *op)
 				    v->flags & VM_SHARED ? 's' : 'p', op->pid,
 				    op->write ? "w" : "r or x");
 		here = MIN((v->last - page) / op->stride + 1, left);
+		if (!(v->flags & VM_ANON) &&
+		    G_UNLIKELY(span_file_page(v, page + (here - 1) * op->stride) >=
+			       c->size[v->file]))
+			return touch_beyond(c, op, v, page);
 		if (c->stats) {
 			c->stats->nr_touches += here;
 			if (!(v->flags & VM_ANON)) {
 				c->stats->nr_file_touches += here;
 				set_bits(c->touched,
-					 (uint64_t)c->t->files[v->file].first + v->pgoff +
-						 (page - v->first),
-					 here, op->stride);
+					 c->t->files[v->file].first + span_file_page(v, page), here,
+					 op->stride);
 			}
 		}
 		left -= here;
@@ -361,7 +401,9 @@ static int check_map(struct check *c, const struct op *op)
 			    ", which is for shared mappings without w",
 			    op->at);
 	if (!(flags & VM_ANON)) {
-		ret = check_in_file(c, "map", op->file, op->pgoff, op->pages);
+		/* it may lie beyond the present end */
+		ret = check_in_file(c, "map", op->file, op->pgoff, op->pages,
+				    c->t->files[op->file].pages);
 		if (ret)
 			return ret;
 	}
@@ -460,14 +502,7 @@ static int check_op(struct check *c, const struct op *op)
 	switch (op->code) {
 	case OP_READ:
 	case OP_WRITE:
-		ret = check_in_file(c, op->code == OP_READ ? "read" : "write", op->file, op->at,
-				    op->pages);
-		if (!ret && c->stats) {
-			c->stats->nr_fd_pages += op->pages;
-			set_bits(c->fd, (uint64_t)c->t->files[op->file].first + op->at, op->pages,
-				 1);
-		}
-		return ret;
+		return check_read(c, op);
 	case OP_TOUCH:
 		return check_touch(c, op);
 	case OP_FORK:
@@ -532,6 +567,11 @@ static int check_header(const struct trace *t, struct err *err)
 				      "name of file %" PRIu32 ", expected 1 to %d bytes without "
 				      "control characters",
 				      i, TRACE_NAME_BYTES_MAX);
+		if (f->size > f->pages)
+			return err_at(err, -EINVAL, t->path, 0,
+				      "file \"%s\" begins with %" PRIu32
+				      " pages, expected at most the %" PRIu32 " that it ever has",
+				      f->name, f->size, f->pages);
 		if (!f->pages || f->first != first)
 			return err_at(err, -EINVAL, t->path, 0,
 				      "file \"%s\" has %" PRIu32 " pages from slot %" PRIu32
@@ -583,7 +623,11 @@ static int check_all(struct check *c)
 	int ret;
 
 	c->procs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
+	c->size = g_new(uint32_t, c->t->nr_files + 1);
+	for (uint32_t i = 0; i < c->t->nr_files; i++)
+		c->size[i] = c->t->files[i].size;
 	ret = check_run(c);
+	g_free(c->size);
 	g_hash_table_iter_init(&it, c->procs);
 	while (g_hash_table_iter_next(&it, NULL, &value)) {
 		struct proc *p = value;

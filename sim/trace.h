@@ -21,7 +21,8 @@
 /** struct trace_file - a declared file. */
 struct trace_file {
 	char *name;
-	uint32_t pages; /* size */
+	uint32_t pages; /* the largest size that it ever has */
+	uint32_t size;	/* when the trace begins */
 	uint32_t first; /* slot of its page 0; files lie back to back */
 	bool shmem;	/* tmpfs: "file" to the fault path, anon LRU */
 };
@@ -156,11 +157,13 @@ struct trace_build {
 };
 
 void trace_build_init(struct trace_build *b, const char *path);
-/** Declare a file of @pages. Return: 0; -EEXIST if the name exists with another size or
- * kind; -E2BIG if the pages of all files reach 2^32 - 2^16; -EINVAL if the name is invalid
- * or @pages is 0. @id: its index; untouched on error. */
+/** Declare a file of @pages, which it has from the start. Return: 0; -EEXIST if the name exists
+ * with another size or kind; -E2BIG if the pages of all files reach 2^32 - 2^16; -EINVAL if the
+ * name is invalid or @pages is 0. @id: its index; untouched on error. */
 int trace_build_file(struct trace_build *b, const char *name, uint64_t pages, bool shmem,
 		     uint32_t *id);
+/** Let a declared file begin with a size of at most its pages. */
+void trace_build_size(struct trace_build *b, uint32_t file, uint32_t size);
 /** Look up a declared file. Return: its index, or -ENOENT. */
 int64_t trace_build_find(const struct trace_build *b, const char *name);
 /** The index of a snapshot's name in the string table; adds it if it is new. */

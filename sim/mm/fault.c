@@ -96,7 +96,7 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	bool hit = false;
 
 	/* not a folio that ends at the end of the file: file_end is the last page there */
-	if (folio_fits(s, vma, at, head, s->trace->files[vma->file].pages - 1, &first)) {
+	if (folio_fits(s, vma, at, head, s->files[vma->file].size - 1, &first)) {
 		at = first;
 		*nr_pages = folio_nr_pages(&s->folios[head]);
 	}
@@ -123,11 +123,9 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 static inline bool may_map(const struct sim *s, const struct vma *vma, struct pte_table *pt,
 			   uint32_t next_index)
 {
-	const struct trace_file *tf = &s->trace->files[vma->file];
-
 	if (pt->used)
 		return true;
-	if (next_index >= tf->pages && !tf->shmem)
+	if (next_index >= s->files[vma->file].size && !s->trace->files[vma->file].shmem)
 		return false;
 	pt->used = true;
 	return true;
@@ -137,7 +135,7 @@ static inline bool may_map(const struct sim *s, const struct vma *vma, struct pt
 static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
-	const uint32_t file_pages = s->trace->files[vma->file].pages;
+	const uint32_t file_pages = s->files[vma->file].size;
 	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
 	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
@@ -214,6 +212,7 @@ static int wait_for_page(struct sim *s, uint32_t slot)
 
 /* results of filemap_fault() besides 0 and -ENOMEM */
 enum {
+	FAULT_SIGBUS = -ENXIO, /* beyond the end of the file */
 	FAULT_RETRY = 1,
 	FAULT_RETRY_MAJOR,
 };
@@ -228,6 +227,8 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 	unsigned int cpu = vma->mm->cpu;
 	int ret;
 
+	if (pgoff >= s->files[vma->file].size)
+		return FAULT_SIGBUS;
 	if (s->trace->files[vma->file].shmem) {
 		if (s->folios[slot].flags & PG_resident)
 			return 0;
@@ -281,9 +282,9 @@ static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t 
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	uint32_t nr = folio_nr_pages(&s->folios[head]), first;
 
-	if (do_set_pmd(s, vma, vpn, head, s->trace->files[vma->file].pages, flags & PTE_write))
+	if (do_set_pmd(s, vma, vpn, head, s->files[vma->file].size, flags & PTE_write))
 		return;
-	if (nr > 1 && folio_fits(s, vma, vpn, head, s->trace->files[vma->file].pages, &first)) {
+	if (nr > 1 && folio_fits(s, vma, vpn, head, s->files[vma->file].size, &first)) {
 		uint32_t i = 0;
 
 		while (i < nr && !pt->pte[(first + i) % PTRS_PER_PTE])
@@ -330,6 +331,9 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		s->nr_prealloc -= cow;
 		if (!ret && fatal_signal_pending(s))
 			ret = -EINTR;
+		/* while this task slept the file may have become shorter */
+		if (!ret && pgoff >= s->files[vma->file].size)
+			ret = FAULT_SIGBUS;
 		if (!ret)
 			break;
 		if (cow)
@@ -359,6 +363,10 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 			create_buffers(s, head);
 		if (ret)
 			return ret;
+		/* in the kernel the page is locked, and truncate waits */
+		if (__builtin_expect(!(s->folios[slot].flags & PG_resident), 0))
+			return 1;
+		head = folio_head(s->folios, slot);
 	}
 	finish_fault(s, vma, vpn, head, PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)

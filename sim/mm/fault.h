@@ -8,8 +8,9 @@
 
 /**
  * touch_pages - the CPU reads or writes @count pages, @stride apart.
- * Return: 0; -ENOMEM; -EINTR: the process was killed; -EFAULT if an address is not mapped (a trace
- * that passed trace_check() has none).
+ * Return: 0; -ENOMEM; -EINTR: the process was killed; -EFAULT if an address is not mapped, or
+ * -ENXIO if it maps no page of the file any more, which is a SIGBUS (a trace that passed
+ * trace_check() has none of them).
  */
 int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
 		bool write);

@@ -8,6 +8,8 @@
  * through a descriptor allocates a page here; the kernel reads the zero page.
  * nr_file_pages leaves out the swap cache. drop_caches visits files in the order of the
  * trace, the kernel in that of its list of inodes, and drains the batches of its CPU in each.
+ * A hole of a file is read like its other pages; in the kernel a read of a hole does not ask
+ * the device. Blocks of a file that grows take no time and no metadata.
  */
 #include "sim/mm/filemap.h"
 
@@ -51,6 +53,14 @@ static inline const struct folio *find_conflict(const struct sim *s, uint32_t sl
 	return found;
 }
 
+/* may a file that got shorter meanwhile end before @slot? */
+static bool beyond_end(const struct sim *s, uint32_t slot)
+{
+	const uint32_t file = slot_file(s, slot);
+
+	return slot - file_slot(s, file, 0) >= s->files[file].size;
+}
+
 /* inlined, so that order and reason are constants where the caller knows them */
 static inline __attribute__((always_inline)) int
 add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
@@ -75,6 +85,9 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 		}
 	}
 	old = find_conflict(s, slot, nr);
+	/* an addition sleeps with invalidate_lock, for which truncate waits in the kernel */
+	if (__builtin_expect(s->sched != NULL, 0) && why <= ADD_READAHEAD && beyond_end(s, slot))
+		old = NULL;
 	if (__builtin_expect(!old, 0)) {
 		if (nr_nodes)
 			xa_unreserve(s, nr_nodes);
@@ -162,7 +175,9 @@ void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	file = slot_file(s, slot);
 	base = file_slot(s, file, 0);
 	first = slot - base - (slot - base) % block;
-	nr = MIN(block, s->trace->files[file].pages - first);
+	if (first >= s->files[file].size)
+		return;
+	nr = MIN(block, s->files[file].size - first);
 	for (uint32_t i = 0; i < nr; i++)
 		if (!(s->folios[base + first + i].flags & PG_resident))
 			filemap_add_folio(s, cpu, base + first + i, 0, ADD_READAHEAD);
@@ -182,10 +197,9 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 }
 
 /* shmem_file_read_iter(): no readahead, and every page is marked */
-static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t pgoff,
-		      uint32_t pages)
+static int shmem_read(struct sim *s, unsigned int cpu, uint32_t file, uint32_t pgoff, uint64_t end)
 {
-	for (uint32_t slot = file_slot(s, file, pgoff); pages; pages--, slot++) {
+	for (uint32_t slot = file_slot(s, file, pgoff); pgoff < end; pgoff++, slot++) {
 		if (!(s->folios[slot].flags & PG_resident) &&
 		    filemap_add_folio(s, cpu, slot, 0, ADD_READ) == -ENOMEM)
 			return -ENOMEM;
@@ -287,13 +301,13 @@ static uint64_t mark_large(struct sim *s, unsigned int cpu, uint32_t base, uint6
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		 uint32_t pages)
 {
-	const uint64_t end = (uint64_t)pgoff + pages;
+	uint64_t end = MIN((uint64_t)pgoff + pages, (uint64_t)s->files[open->file].size);
 	uint64_t at = pgoff, prev_end = open->prev_end;
 	uint32_t base = file_slot(s, open->file, 0);
 
 	count_vm(s, VM_sim_accesses, pages);
 	if (s->trace->files[open->file].shmem)
-		return shmem_read(s, cpu, open->file, pgoff, pages);
+		return shmem_read(s, cpu, open->file, pgoff, end);
 	while (at < end) {
 		/* filemap_get_pages(): a batch ends at a hole, after a folio that
 		 * carries the readahead mark, or when it is full */
@@ -307,6 +321,8 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 				int ret =
 					filemap_add_folio(s, cpu, base + (uint32_t)at, 0, ADD_READ);
 
+				/* while this task slept the file may have become shorter */
+				end = MIN(end, (uint64_t)s->files[open->file].size);
 				if (ret == -EEXIST)
 					continue;
 				if (ret)
@@ -357,7 +373,7 @@ static int write_add_folio(struct sim *s, unsigned int cpu, uint32_t file, uint3
 		order = (unsigned int)__builtin_ctz(pgoff);
 	for (;; order--) {
 		ret = filemap_add_folio(s, cpu, file_slot(s, file, pgoff), order,
-					shmem ? ADD_READ : ADD_WRITE);
+					shmem ? ADD_SHMEM : ADD_WRITE);
 		if (!ret || !order)
 			return ret;
 	}
@@ -389,6 +405,8 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 			if ((s->folios[head].flags & PG_locked) &&
 			    folio_wait_locked_killable(s, head))
 				return -EINTR;
+			if (!shmem && (s->folios[head].flags & PG_resident))
+				create_buffers(s, head);
 		} while (!(s->folios[base + pgoff].flags & PG_resident));
 		head = folio_head(s->folios, base + pgoff);
 		if (shmem) {
@@ -398,10 +416,11 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 		} else {
 			/* ext4's write_begin does not mark; FGP_WRITE */
 			s->folios[head].idle = false;
-			create_buffers(s, head);
 			mark_buffer_dirty(s, head);
 		}
 		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);
+		/* write_end() */
+		s->files[open->file].size = MAX(s->files[open->file].size, pgoff);
 	}
 	return 0;
 }

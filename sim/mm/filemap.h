@@ -9,8 +9,9 @@
 /** enum add_for - why a page enters the cache. */
 enum add_for {
 	ADD_READ,
-	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
 	ADD_READAHEAD, /* as for a read, but do without it if memory is short */
+	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
+	ADD_SHMEM,     /* write(2) to tmpfs: a refault where its content is in swap */
 	ADD_METADATA,  /* of the file system, which reads it by itself */
 };
 
@@ -33,10 +34,10 @@ void filemap_drop(struct sim *s, uint32_t slot);
 void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot);
 /** What a read(2) of one page does when it misses and readahead is off. */
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot);
-/** read(2) of @pages pages of the open file, from page @pgoff on. */
+/** read(2) of @pages pages of the open file, from page @pgoff on, or up to its end. */
 int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		 uint32_t pages);
-/** write(2), whole pages. */
+/** write(2), whole pages; the file grows if need be. */
 int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint32_t pgoff,
 		  uint32_t pages);
 

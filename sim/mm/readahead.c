@@ -54,8 +54,8 @@ static uint32_t expand_to_blocks(struct sim *s, unsigned int cpu, struct file_op
 {
 	const uint32_t block = s->cfg.machine.block_pages, base = file_slot(s, ra->file, 0);
 	const uint32_t below = *first - *first % block;
-	const uint64_t above = MIN(((uint64_t)end + block - 1) / block * block,
-				   (uint64_t)s->trace->files[ra->file].pages);
+	const uint64_t above =
+		MIN(((uint64_t)end + block - 1) / block * block, (uint64_t)s->files[ra->file].size);
 
 	for (; *first > below; --*first)
 		if (s->folios[base + *first - 1].flags & PG_resident ||
@@ -73,15 +73,15 @@ static uint32_t expand_to_blocks(struct sim *s, unsigned int cpu, struct file_op
 static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t start,
 		    uint32_t nr, uint32_t lookahead)
 {
-	const struct trace_file *tf = &s->trace->files[ra->file];
+	const uint32_t size = s->files[ra->file].size;
 	uint32_t base = file_slot(s, ra->file, 0);
 	struct device_plug plug = { NULL };
 	uint32_t mark, nr_read = 0;
 
-	if (start >= tf->pages)
+	if (start >= size)
 		return;
-	if (nr > tf->pages - 1 - start) {
-		nr = tf->pages - start;
+	if (nr > size - 1 - start) {
+		nr = size - start;
 		if (s->cfg.kernel->readahead_ends_at_eof)
 			lookahead = 0;
 	}
@@ -114,7 +114,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 {
 	const unsigned int max_order = mapping_max_folio_order(s, ra->file);
 	const uint32_t base = file_slot(s, ra->file, 0);
-	uint64_t limit = (uint64_t)s->trace->files[ra->file].pages - 1, mark = UINT64_MAX;
+	uint64_t limit = (uint64_t)s->files[ra->file].size - 1, mark = UINT64_MAX;
 	const uint64_t end = (uint64_t)start + ra->size;
 	struct device_plug plug = { NULL };
 	uint32_t index = start;
@@ -134,7 +134,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 	 * bit. Then neither ilog2(0) nor the window is a limit: all of the file is read. */
 	if (ra->size)
 		ra->order = (uint8_t)MIN(ra->order, (unsigned int)g_bit_storage(ra->size) - 1);
-	while (index <= limit) {
+	while (index <= limit && start < s->files[ra->file].size) {
 		unsigned int order = ra->order;
 
 		/* use smaller folios until the index is aligned; none beyond the end */

@@ -34,11 +34,14 @@ struct gen {
 	struct trace_build b;
 	uint32_t base;
 	uint32_t nr_files;
-	uint32_t file_pages[NR_FILES_MAX];
+	uint32_t file_pages[NR_FILES_MAX]; /* at most */
+	uint32_t size[NR_FILES_MAX];	   /* now */
 	struct app apps[NR_APPS];
 	struct {
 		bool alive;
 		uint8_t map[NR_VPNS];
+		uint8_t file[NR_VPNS]; /* that is mapped there; NR_FILES_MAX: none */
+		uint32_t pgoff[NR_VPNS];
 	} procs[NR_PROCS];
 	unsigned int flags;
 	uint32_t nr_marks;
@@ -144,17 +147,28 @@ static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 		       (a->flags & VM_WRITE ? CAN_WRITE : 0) | (anon ? IS_ANON : 0) |
 		       (a->flags & VM_READ ? HAS_READ : 0),
 	       a->pages);
+	memset(g->procs[pid].file + a->at, anon ? NR_FILES_MAX : (int)a->file, a->pages);
+	for (uint32_t i = 0; i < a->pages; i++)
+		g->procs[pid].pgoff[a->at + i] = a->pgoff + i;
+}
+
+static bool may_touch(const struct gen *g, uint32_t pid, uint32_t at, bool write)
+{
+	uint32_t file;
+
+	if (at >= NR_VPNS || !(g->procs[pid].map[at] & (write ? CAN_WRITE : CAN_READ)))
+		return false;
+	file = g->procs[pid].file[at];
+	return file == NR_FILES_MAX || g->procs[pid].pgoff[at] < g->size[file];
 }
 
 /* touch what is mapped from @at on */
 static void op_touch(struct gen *g, uint32_t pid, uint32_t at, uint32_t pages, uint32_t stride,
 		     bool write)
 {
-	const uint8_t *map = g->procs[pid].map;
 	uint32_t n = 0;
 
-	while (n < pages && at + n * stride < NR_VPNS &&
-	       (map[at + n * stride] & (write ? CAN_WRITE : CAN_READ)))
+	while (n < pages && may_touch(g, pid, at + n * stride, write))
 		n++;
 	if (n)
 		emit(g, (struct op){ .code = OP_TOUCH,
@@ -224,23 +238,39 @@ static void op_end(struct gen *g, uint32_t pid)
 	g->procs[pid].alive = false;
 }
 
+static void emit_file(struct gen *g, struct op op)
+{
+	emit(g, op);
+	if (op.code == OP_WRITE)
+		g->size[op.file] = MAX(g->size[op.file], op.at + op.pages);
+}
+
 static void op_file(struct gen *g, uint32_t pid, enum op_code code)
 {
-	uint32_t file = (uint32_t)rnd(g, g->nr_files);
-	uint32_t at = chance(g, 40) ? 0 : (uint32_t)rnd(g, g->file_pages[file]);
-	uint32_t pages = len(g, g->file_pages[file] - at);
+	const uint32_t file = (uint32_t)rnd(g, g->nr_files);
+	/* a write may make the file larger */
+	const uint32_t size = code == OP_READ ? g->size[file] : g->file_pages[file];
+	uint32_t at, pages;
+
+	if (!size)
+		return;
+	at = chance(g, 40) ? 0 : (uint32_t)rnd(g, size);
+	pages = len(g, size - at);
 
 	/* as much as a PMD maps, and aligned to it */
 	if (g->flags & RANDOM_BIG_FILES && code == OP_WRITE && chance(g, 50)) {
 		at -= at % 512;
 		pages = 512 + (uint32_t)rnd(g, 600);
-		pages = MIN(g->file_pages[file] - at, pages);
+		pages = MIN(size - at, pages);
 	}
-	emit(g, (struct op){ .code = code, .pid = pid, .file = file, .at = at, .pages = pages });
+	emit_file(g,
+		  (struct op){ .code = code, .pid = pid, .file = file, .at = at, .pages = pages });
 	/* streams: the next reads continue where this one ended */
-	for (at += pages; chance(g, 45) && at < g->file_pages[file]; at += pages) {
-		pages = len(g, MIN(g->file_pages[file] - at, 8));
-		emit(g, (struct op){
+	for (at += pages; chance(g, 45) && at < size; at += pages) {
+		pages = len(g, MIN(size - at, 8));
+		emit_file(
+			g,
+			(struct op){
 				.code = code, .pid = pid, .file = file, .at = at, .pages = pages });
 	}
 }
@@ -326,10 +356,12 @@ static void touch_somewhere(struct gen *g, uint32_t pid)
 static void read_sparsely(struct gen *g, uint32_t pid)
 {
 	const uint32_t file = chance(g, 80) ? 0 : (uint32_t)rnd(g, g->nr_files);
-	const uint32_t size = g->file_pages[file];
+	const uint32_t size = g->size[file];
 	const uint32_t pages = chance(g, 4) ? 1 + (uint32_t)rnd(g, 1200) : 1;
-	const uint32_t at = (uint32_t)rnd(g, size);
+	const uint32_t at = (uint32_t)rnd(g, MAX(size, 1));
 
+	if (!size)
+		return;
 	emit(g, (struct op){ .code = OP_READ,
 			     .pid = pid,
 			     .file = file,
@@ -517,6 +549,11 @@ static void random_files(struct gen *g)
 		snprintf(name, sizeof(name), "f%u", i);
 		if (trace_build_file(&g->b, name, g->file_pages[i], chance(g, 15), &id))
 			g_error("random_trace: file %u", i);
+		/* some begin empty, or shorter than they become */
+		g->size[i] = g->file_pages[i];
+		if (g->flags & RANDOM_FILES && chance(g, 35))
+			g->size[i] = chance(g, 40) ? 0 : (uint32_t)rnd(g, g->file_pages[i]);
+		trace_build_size(&g->b, id, g->size[i]);
 	}
 }
 
@@ -529,8 +566,10 @@ static void begin_large(struct gen *g)
 
 		if (chance(g, 50))
 			continue;
-		emit(g, (struct op){
-				.code = OP_WRITE, .pid = 0, .file = f, .pages = g->file_pages[f] });
+		emit_file(g, (struct op){ .code = OP_WRITE,
+					  .pid = 0,
+					  .file = f,
+					  .pages = g->file_pages[f] });
 		a.flags |= PICK(g, 0, 0, VM_WRITE, VM_WRITE | VM_SHARED, VM_RAND_READ);
 		op_map(g, 0, &a);
 		touch_area(g, 0, &a);

@@ -275,6 +275,9 @@ static bool globals_differ(struct compare *c)
 	if (s->objcg &&
 	    differ(c, "kernel pages", 0, (uint64_t)s->zone.nr_kernel, (uint64_t)r->nr_kernel))
 		return true;
+	for (uint32_t f = 0; f < s->trace->nr_files; f++)
+		if (differ(c, "size of file", f, s->files[f].size, r->files[f].size))
+			return true;
 	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
 	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
@@ -656,8 +659,12 @@ static struct trace *rebuild(const struct trace *t, const GArray *ops)
 	uint32_t id;
 
 	trace_build_init(&b, t->path);
-	for (uint32_t i = 0; i < t->nr_files; i++)
-		trace_build_file(&b, t->files[i].name, t->files[i].pages, t->files[i].shmem, &id);
+	for (uint32_t i = 0; i < t->nr_files; i++) {
+		const struct trace_file *f = &t->files[i];
+
+		trace_build_file(&b, f->name, f->pages, f->shmem, &id);
+		trace_build_size(&b, id, f->size);
+	}
 	for (guint i = 0; i < ops->len; i++) {
 		struct op op = g_array_index(ops, struct op, i);
 
@@ -790,7 +797,7 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE, FILES };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
@@ -805,13 +812,14 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		flags = RANDOM_SPARSE;
 		ops = 700 + seed % 700;
 	}
-	if (traces == WIDE)
-		flags = RANDOM_WIDE | (seed % 3 ? 0 : RANDOM_BIG_FILES);
+	if (traces == WIDE || traces == FILES)
+		flags = (traces == WIDE ? RANDOM_WIDE : RANDOM_FILES) |
+			(seed % 3 ? 0 : RANDOM_BIG_FILES);
 	random_trace(rt, seed, nr_ops ? (unsigned int)nr_ops : ops, flags);
 	if (traces == LARGE)
 		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
 						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
-	if (traces == WIDE) {
+	if (traces == WIDE || traces == FILES) {
 		rt->m.kmem = seed % 4 == 1;
 		if (kernel_profiles[kernel]->large_folios && seed % 2)
 			rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
@@ -1026,6 +1034,18 @@ static void test_lockstep_monitor(void)
 		printf("\n%" PRIu64 " operations: PG_young %" PRIu64 ", most regions %" PRIu64 "\n",
 		       cov.ops_run, cov.young, cov.regions);
 	CU_ASSERT(cov.young > cov.ops_run / 20);
+}
+
+/* files that grow, and the operations on them */
+static void test_lockstep_files(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 100);
+	struct coverage cov = { 0 };
+
+	for (enum ref_kernel kernel = 0; kernel < NR_REF_KERNELS; kernel++)
+		for (const struct lru_model *const *lru = lru_models; *lru; lru++)
+			lockstep_seeds(kernel, *lru, nr, 0, FILES, &cov);
+	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 }
 
 static void test_lockstep(void)
@@ -1253,6 +1273,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same on each file system", test_lockstep_file_systems);
 	CU_add_test(s, "the same with operations of version 2", test_lockstep_wide);
+	CU_add_test(s, "the same with files that grow and shrink", test_lockstep_files);
 	CU_add_test(s, "the same with a monitor", test_lockstep_monitor);
 	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);
 	CU_add_test(s, "the same with the rules of v6.12", test_lockstep_6_12);

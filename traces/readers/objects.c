@@ -120,7 +120,7 @@ static int finish(struct objects *o, const char *source, struct err *err)
 		return err_at(err, -EINVAL, o->path, 0,
 			      "%" PRIu64 " requests, all of size 0, expected one of another size",
 			      o->nr);
-	o->b.t->files[0].pages = o->ids.nr;
+	o->b.t->files[0].pages = o->b.t->files[0].size = o->ids.nr;
 	o->b.t->nr_file_pages = o->ids.nr;
 	add_note(&o->b, "source", "libCacheSim %s", source);
 	add_note(&o->b, "requests", "%" PRIu64, o->nr);

@@ -236,12 +236,33 @@ static int header_kv(struct rows *r, struct trace_build *b, bool machine, struct
 	return 1;
 }
 
+/* size=N, in the last field. Return: 0, 1 if it is not there, or a negative errno. */
+static int field_size(struct rows *r, uint64_t pages, uint64_t *size, struct err *err)
+{
+	const unsigned int i = r->nr_fields - 1;
+	char *s = r->field[i];
+	int ret;
+
+	if (i < 3 || !g_str_has_prefix(s, "size="))
+		return 1;
+	if (r->version < 2)
+		return rows_bad(r, err,
+				"\"%.40s\" in a trace of version 1, expected a first line of "
+				"\"" TRACE_MAGIC "2\"",
+				s);
+	r->field[i] = s + strlen("size=");
+	ret = rows_number(r, i, "size at the start", 0, pages, size, err);
+	r->field[i] = s;
+	return ret;
+}
+
 static int header_file(struct rows *r, struct trace_build *b, struct err *err)
 {
 	const char *name;
-	uint64_t pages;
+	uint64_t pages, size;
 	uint32_t id;
-	int ret = rows_count(r, 3, 4, ROW_USAGE_FILE, err);
+	bool has_size, shmem;
+	int ret = rows_count(r, 3, 5, ROW_USAGE_FILE, err);
 
 	if (ret)
 		return ret;
@@ -251,15 +272,23 @@ static int header_file(struct rows *r, struct trace_build *b, struct err *err)
 				"file name \"%.80s\", expected 1 to 255 bytes without "
 				"control characters",
 				name);
-	if (r->nr_fields == 4 && strcmp(r->field[3], "shmem"))
-		return rows_bad(r, err, "kind of file \"%.40s\", expected shmem or nothing",
-				r->field[3]);
 	ret = rows_number(r, 2, "size of file in pages", 1, TRACE_FILE_PAGES_MAX - 1, &pages, err);
 	if (ret)
 		return ret;
+	ret = field_size(r, pages, &size, err);
+	if (ret < 0)
+		return ret;
+	has_size = !ret;
+	shmem = r->nr_fields > 3u + has_size;
+	if (shmem && strcmp(r->field[3], "shmem"))
+		return rows_bad(r, err, "kind of file \"%.40s\", expected shmem or nothing",
+				r->field[3]);
+	if (r->nr_fields == 5 && !has_size)
+		return rows_bad(r, err, "kind of file \"%.40s\", expected size=N or nothing",
+				r->field[4]);
 	if (trace_build_find(b, name) >= 0)
 		return rows_bad(r, err, "file \"%.80s\" again, expected each name once", name);
-	ret = trace_build_file(b, name, pages, r->nr_fields == 4, &id);
+	ret = trace_build_file(b, name, pages, shmem, &id);
 	if (ret == -E2BIG)
 		return rows_bad(r, err,
 				"file \"%.80s\" of %" PRIu64 " pages brings all files to "
@@ -267,6 +296,8 @@ static int header_file(struct rows *r, struct trace_build *b, struct err *err)
 				name, pages, b->t->nr_file_pages + pages, TRACE_FILE_PAGES_MAX);
 	if (ret)
 		return rows_bad(r, err, "file \"%.80s\": %s", name, g_strerror(-ret));
+	if (has_size)
+		trace_build_size(b, id, (uint32_t)size);
 	return 1;
 }
 

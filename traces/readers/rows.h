@@ -61,7 +61,7 @@ int rows_header(struct rows *r, struct trace_build *b, struct err *err);
 
 #define ROW_USAGE_MACHINE "machine,KEY,VALUE"
 #define ROW_USAGE_NOTE	  "note,KEY,VALUE"
-#define ROW_USAGE_FILE	  "file,NAME,PAGES[,shmem]"
+#define ROW_USAGE_FILE	  "file,NAME,PAGES[,shmem][,size=N]"
 
 /** True if @head starts a trace of any version, binary or not. */
 bool rows_probe(const uint8_t *head, size_t len, bool binary);

@@ -67,8 +67,10 @@ static void put_header(const struct trace *t, FILE *f)
 	for (uint32_t i = 0; i < t->nr_files; i++) {
 		fputs("file,", f);
 		put_field(t->files[i].name, f);
-		fprintf(f, ",%" PRIu32 "%s\n", t->files[i].pages,
-			t->files[i].shmem ? ",shmem" : "");
+		fprintf(f, ",%" PRIu32 "%s", t->files[i].pages, t->files[i].shmem ? ",shmem" : "");
+		if (t->files[i].size != t->files[i].pages)
+			fprintf(f, ",size=%" PRIu32, t->files[i].size);
+		fputc('\n', f);
 	}
 }
 

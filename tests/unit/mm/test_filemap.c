@@ -169,6 +169,36 @@ static void test_overwrite_is_no_refault(void)
 	tl_free(y);
 }
 
+/* a file grows: readahead, fault-around and reads end where it does now */
+static void test_growth(void)
+{
+	struct tl *x = tl_new("readahead_pages=32 fault_around_pages=16", NULL,
+			      "file,a,100,size=8; file,t,10,shmem,size=0; spawn,1;"
+			      "read,1,a,0,8; mark,short; write,1,a,8,4; map,1,0,100,r--p,a,0;"
+			      "touch,1,0,12,r; write,1,a,50,1; write,1,t,2,3; mark,grown;"
+			      "read,1,a,40,5; mark,hole; read,1,t,0,5");
+	char *pages;
+
+	CU_ASSERT_EQUAL(x->s->files[0].size, 8);
+	tl_to(x, "short");
+	pages = tl_pages(x, "a", PG_resident);
+	CU_ASSERT_STRING_EQUAL(pages, "0-7");
+	g_free(pages);
+	tl_to(x, "grown");
+	CU_ASSERT_EQUAL(x->s->files[0].size, 51);
+	CU_ASSERT_EQUAL(x->s->files[1].size, 5);
+	pages = tl_pages(x, "a", PG_resident);
+	CU_ASSERT_STRING_EQUAL(pages, "0-11 50");
+	g_free(pages);
+	tl_to(x, "hole");
+	pages = tl_pages(x, "a", PG_resident);
+	CU_ASSERT_STRING_EQUAL(pages, "0-11 40-44 50");
+	g_free(pages);
+	CU_ASSERT_EQUAL(tl_end(x), 1);
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_shmem), 5);
+	tl_free(x);
+}
+
 void suite_filemap(void)
 {
 	CU_pSuite s = CU_add_suite("filemap", NULL, NULL);
@@ -178,4 +208,5 @@ void suite_filemap(void)
 	CU_add_test(s, "the fast path equals the slow one", test_fast_path);
 	CU_add_test(s, "drop_caches", test_drop);
 	CU_add_test(s, "overwriting is no refault", test_overwrite_is_no_refault);
+	CU_add_test(s, "files that grow", test_growth);
 }

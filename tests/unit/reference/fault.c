@@ -61,7 +61,7 @@ static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_
 
 	/* file_end is the last page of the file; the folio must end before it */
 	if (r->pages[folio].order &&
-	    folio_within(r, v, at, r->t->files[v->file].pages - 1ull, &first)) {
+	    folio_within(r, v, at, r->files[v->file].size - 1ull, &first)) {
 		at = first;
 		end = at + (uint64_t)ref_nr_pages(r, folio);
 	}
@@ -103,7 +103,7 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		bool hit;
 
 		nr_pages = 1;
-		if (pgoff >= r->t->files[v->file].pages)
+		if (pgoff >= r->files[v->file].size)
 			break;
 		page = ref_file_page(r, v->file, pgoff);
 		if (!r->pages[page].resident) /* next_uptodate_folio() */
@@ -114,16 +114,16 @@ static bool do_fault_around(struct ref *r, struct ref_proc *p, const struct ref_
 		if (pg->reclaim)
 			continue;
 		/* filemap_map_pmd() */
-		if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages - 1ull, false))
+		if (ref_do_set_pmd(r, p, v, at, folio, r->files[v->file].size - 1ull, false))
 			return true;
 		/* without a page table for the last folio: pte_offset_map_lock() fails */
 		if (!p->tables[at / 512].populated && !ref_is_shmem(r, v->file) &&
-		    pgoff + nr_pages >= r->t->files[v->file].pages)
+		    pgoff + nr_pages >= r->files[v->file].size)
 			return false;
 		p->tables[at / 512].populated = true;
 		hit = map_folio_range(
 			r, p, v, here,
-			MIN(MIN(nr_pages, to - i + 1), r->t->files[v->file].pages - pgoff), at,
+			MIN(MIN(nr_pages, to - i + 1), r->files[v->file].size - pgoff), at,
 			&misses);
 		mmap_miss += pg->workingset ? 0 : misses;
 		if (!hit)
@@ -218,9 +218,9 @@ static void finish_fault(struct ref *r, struct ref_proc *p, const struct ref_vma
 	uint64_t first;
 	bool none;
 
-	if (ref_do_set_pmd(r, p, v, at, folio, r->t->files[v->file].pages, write))
+	if (ref_do_set_pmd(r, p, v, at, folio, r->files[v->file].size, write))
 		return;
-	none = nr > 1 && folio_within(r, v, at, r->t->files[v->file].pages, &first);
+	none = nr > 1 && folio_within(r, v, at, r->files[v->file].size, &first);
 
 	for (int i = 0; none && i < nr; i++)
 		none = pte_none(p, first + (uint64_t)i);

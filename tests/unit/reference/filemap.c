@@ -57,7 +57,7 @@ void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page)
 
 	while (at % ref_block_pages(r))
 		at--;
-	while (end % ref_block_pages(r) && end < r->t->files[file].pages)
+	while (end % ref_block_pages(r) && end < r->files[file].size)
 		end++;
 	for (uint64_t i = at; i < end; i++)
 		if (!r->pages[ref_file_page(r, file, i)].resident)
@@ -269,6 +269,7 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 		}
 		at += bytes;
 		nr -= bytes;
+		r->files[file].size = MAX(r->files[file].size, at); /* i_size_write() */
 	}
 	return true;
 }

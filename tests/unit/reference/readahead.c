@@ -21,7 +21,7 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 {
 	const uint64_t block = ref_block_pages(r);
 	const uint32_t file = ra->file;
-	uint64_t end_index = r->t->files[file].pages - 1, mark = UINT64_MAX, nr_read = 0;
+	uint64_t end_index = r->files[file].size - 1, mark = UINT64_MAX, nr_read = 0;
 
 	if (index > end_index)
 		return;
@@ -63,7 +63,7 @@ static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_o
 				   uint64_t start)
 {
 	const unsigned int max_order = ref_max_order(r, ra->file);
-	uint64_t limit = r->t->files[ra->file].pages - 1, mark = UINT64_MAX, index = start;
+	uint64_t limit = r->files[ra->file].size - 1, mark = UINT64_MAX, index = start;
 	enum ref_add ret = REF_ADDED;
 
 	if (!max_order) {
@@ -183,7 +183,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 			     uint64_t req)
 {
 	uint64_t max = ractl_max_pages(r, req), start, end, align = 1, aligned_end;
-	uint64_t pages = r->t->files[ra->file].pages, expected;
+	uint64_t pages = r->files[ra->file].size, expected;
 	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
 	if (!r->m.readahead_pages)

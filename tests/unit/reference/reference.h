@@ -265,6 +265,9 @@ struct ref {
 	struct ref_dirty *dirty;
 	int nr_dirty_entries;
 	uint64_t *mtime; /* by file: the tick of its time, and 1; 0: as it was */
+	struct ref_inode {
+		uint64_t size; /* pages */
+	} * files;
 	bool flush_wanted;
 	uint64_t now_ns, next_flush_ns;
 	unsigned int this_cpu;

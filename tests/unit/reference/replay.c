@@ -244,6 +244,9 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
 	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
 	r->mtime = g_new0(uint64_t, t->nr_files + 1);
+	r->files = g_new0(struct ref_inode, t->nr_files + 1);
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		r->files[i].size = t->files[i].size;
 	if (mglru)
 		ref_gen_init(r);
 	ref_zone_init(r);
@@ -279,6 +282,7 @@ void ref_free(struct ref *r)
 	g_free(r->opens);
 	g_free(r->dirty);
 	g_free(r->mtime);
+	g_free(r->files);
 	g_free(r->pages);
 	g_free(r);
 }

@@ -171,6 +171,8 @@ static GByteArray *written(const struct trace *t, write_fn write)
 
 /* every wide operation, as the writer prints it */
 static const char wide_ops[] = "reapsim-trace,2\n"
+			       "file,empty,10,size=0\n"
+			       "file,grows,10,shmem,size=3\n"
 			       "file,f,100\n"
 			       "spawn,1\n"
 			       "oom_score_adj,1,-1000\n"
@@ -260,6 +262,16 @@ static const struct {
 	  "t:5: advice free for page 0x0 of process 1, expected anonymous memory" },
 	{ "anon,1,0,5,rw-p\nanon,1,5,5,-w-p\nadvise,1,0,9,populate_read",
 	  "t:6: advice populate_read for page 0x5 of process 1, expected a mapping with r" },
+	{ "file,g,4,size=5", "t:4: size at the start 5, expected 0..4" },
+	{ "file,g,4,size=", "t:4: size at the start \"\", expected a number" },
+	{ "file,g,4,size=1,shmem", "t:4: kind of file \"size=1\", expected shmem or nothing" },
+	{ "file,g,4,size=2\nread,1,g,1,2",
+	  "t:5: read of pages 1..2, beyond file \"g\" of 2 pages" },
+	{ "file,g,4,size=2\nwrite,1,g,1,2\nwrite,1,g,3,2",
+	  "t:6: write of pages 3..4, beyond file \"g\" of 4 pages" },
+	{ "file,g,9,size=2\nmap,1,8,4,rw-s,g,1\ntouch,1,8,2,r,2",
+	  "t:6: touch of page 0xa, which maps page 3 of file \"g\" of 2 pages: SIGBUS; expected a "
+	  "page before its end" },
 	{ "oom_score_adj,2,1", "t:4: unknown process 2, expected one that was spawned or forked" },
 };
 
@@ -343,7 +355,7 @@ static const struct {
 	{ "drain\nnote,a,b\n", "t:3: \"note\" after an operation, expected it before the first" },
 	{ "drain\nmachine,a,b\n",
 	  "t:3: \"machine\" after an operation, expected it before the first" },
-	{ "file,f\n", "t:2: 2 fields are too few, expected file,NAME,PAGES[,shmem]" },
+	{ "file,f\n", "t:2: 2 fields are too few, expected file,NAME,PAGES[,shmem][,size=N]" },
 	{ "file,f,0\n", "t:2: size of file in pages 0, expected 1..4294901758" },
 	{ "file,f,4294901759\n", "t:2: size of file in pages 4294901759, expected 1..4294901758" },
 	{ "file,f,1\nfile,g,4294901758\n",
@@ -358,6 +370,9 @@ static const struct {
 	{ "file,f,1e3\n", "t:2: size of file in pages \"1e3\", expected a number" },
 	{ "file,,1\n", "t:2: file name \"\", expected 1 to 255 bytes without control characters" },
 	{ "file,f,1,tmpfs\n", "t:2: kind of file \"tmpfs\", expected shmem or nothing" },
+	{ "file,f,4,shmem,4\n", "t:2: kind of file \"4\", expected size=N or nothing" },
+	{ "file,f,4,size=4\n", "t:2: \"size=4\" in a trace of version 1, expected a first line of "
+			       "\"reapsim-trace,2\"" },
 	{ "file,f,1\nfile,f,1\n", "t:3: file \"f\" again, expected each name once" },
 	/* fields */
 	{ "spawn\n", "t:2: 1 fields are too few, expected spawn,PID[,CPU]" },
