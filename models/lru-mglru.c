@@ -311,9 +311,10 @@ bool should_abort_scan(const struct sim *s, const struct scan_control *sc)
 	/* kswapd only counts this pass */
 	uint64_t reclaimed = sc->nr_reclaimed - (sc->kswapd ? sc->nr_reclaimed_before : 0);
 
-	if (reclaimed >= MAX(sc->nr_to_reclaim, 2)) /* compact_gap(0) */
+	if (reclaimed >= MAX(sc->nr_to_reclaim, compact_gap(sc->order)))
 		return true;
-	return sc->kswapd && free_pages(s) > (uint64_t)s->zone.wmark_high + MIN_LRU_BATCH;
+	return sc->kswapd && !sc->order &&
+	       free_pages(s) > (uint64_t)s->zone.wmark_high + MIN_LRU_BATCH;
 }
 
 void lru_gen_count_evicted(struct sim *s, struct scan_control *sc, enum lru_type type,

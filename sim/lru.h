@@ -36,7 +36,8 @@ struct scan_control {
 	uint64_t nr_unqueued_dirty; /* of the last shrink_folio_list() */
 	uint64_t anon_cost, file_cost;
 	int priority;
-	bool memcg; /* cgroup_reclaim() */
+	unsigned int order; /* of the allocation that it is for */
+	bool memcg;	    /* cgroup_reclaim() */
 	bool kswapd;
 	bool proactive; /* memory.reclaim */
 	uint32_t proactive_swappiness;
@@ -54,6 +55,12 @@ struct scan_control {
 	uint64_t nr_reclaimed_before;
 	uint64_t nr[2 * NR_LRU_TYPES], targets[2 * NR_LRU_TYPES];
 };
+
+/** compact_gap(): pages to reclaim so that compaction can make a block of 2^@order. */
+static inline uint64_t compact_gap(unsigned int order)
+{
+	return 2ull << order;
+}
 
 /** enum folio_references - v7.3 folio_check_references(). */
 enum folio_references {

@@ -6,8 +6,7 @@
  * sim/mm/objcg.c charges kernel memory.
  *
  * Approximations: drain_all_stock() empties the other CPUs' stocks at once, not from a work
- * queue. A large folio of a whole machine takes its pages one by one, as if memory were never
- * fragmented.
+ * queue.
  */
 #include "sim/mm/charge.h"
 
@@ -19,8 +18,7 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
 
-#define MEMCG_CHARGE_BATCH	64
-#define PAGE_ALLOC_COSTLY_ORDER 3
+#define MEMCG_CHARGE_BATCH 64
 
 void charge_init(struct sim *s)
 {
@@ -159,18 +157,9 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 			return -ENOMEM;
 		s->nr_used += nr;
 	} else {
-		/* reclaim may let other tasks run, which see the pages in use without a folio */
-		for (uint32_t i = 0; i < nr; i++) {
-			/* __GFP_NORETRY: there are smaller folios */
-			if (alloc_page(s, cpu, GFP_READAHEAD)) {
-				s->nr_prealloc -= i;
-				uncharge_folio(s, i);
-				return -ENOMEM;
-			}
-			s->nr_used++;
-			s->nr_prealloc++;
-		}
-		s->nr_prealloc -= nr;
+		if (alloc_folio(s, cpu, g_bit_storage(nr) - 1))
+			return -ENOMEM;
+		s->nr_used += nr;
 	}
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;

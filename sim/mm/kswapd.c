@@ -2,6 +2,9 @@
 /*
  * Mirrors v7.3 mm/vmscan.c: kswapd(), balance_pgdat(), kswapd_shrink_node().
  *
+ * The order that kswapd was woken for holds until it has reclaimed twice as many pages
+ * (compact_gap()). Until then MGLRU does not stop at the watermark (should_abort_scan()).
+ *
  * kswapd is a task of its own. It scans in steps (one round over the lists). Each
  * step takes scan_ns for every page that it looks at. sim/mm/task.c describes when
  * kswapd gets a CPU; in a timed run the scheduler treats it like any other task.
@@ -29,7 +32,10 @@ static void balance_begin(struct sim *s)
 		.kswapd = true,
 		.may_swap = true,
 		.priority = DEF_PRIORITY,
+		.order = k->order,
 	};
+	k->alloc_order = k->order;
+	k->order = 0;
 	k->balancing = true;
 	k->woken = false;
 	s->zone.reclaim_active = true;
@@ -38,7 +44,10 @@ static void balance_begin(struct sim *s)
 
 static void balance_end(struct sim *s)
 {
-	s->kswapd.balancing = false;
+	struct kswapd *k = &s->kswapd;
+
+	k->balancing = false;
+	k->reclaim_order = k->sc.order < k->alloc_order ? k->sc.order : k->order;
 	s->zone.reclaim_active = false;
 	s->cfg.lru->reclaim_end(s, &s->lruvec);
 }
@@ -50,6 +59,9 @@ static void pass_end(struct sim *s)
 	uint64_t nr_reclaimed = sc->nr_reclaimed - sc->nr_reclaimed_before;
 	bool raise_priority = MAX(sc->nr_scanned, nr_reclaimed) < sc->nr_to_reclaim;
 
+	/* kswapd_shrink_node() */
+	if (sc->order && sc->nr_reclaimed >= compact_gap(sc->order))
+		sc->order = 0;
 	if (raise_priority || !nr_reclaimed)
 		sc->priority--;
 	if (sc->priority >= 1)
@@ -63,9 +75,9 @@ static void pass_end(struct sim *s)
 	balance_end(s);
 }
 
-static bool prepare_kswapd_sleep(const struct sim *s)
+static bool prepare_kswapd_sleep(const struct sim *s, unsigned int order)
 {
-	return kswapd_test_hopeless(s) || zone_balanced(s);
+	return kswapd_test_hopeless(s) || zone_balanced(s, order);
 }
 
 /* one step of kswapd */
@@ -75,7 +87,7 @@ static void kswapd_step(struct sim *s)
 	struct scan_control *sc = &k->sc;
 
 	if (!k->balancing) {
-		if (!k->woken && prepare_kswapd_sleep(s)) {
+		if (!k->woken && prepare_kswapd_sleep(s, k->reclaim_order)) {
 			k->awake = false;
 			/* kswapd_try_to_sleep(): HZ/10 */
 			k->light_sleep_end = s->clock.now_ns + 100000000;
@@ -84,7 +96,7 @@ static void kswapd_step(struct sim *s)
 		balance_begin(s);
 	}
 	if (!sc->in_pass) {
-		if (zone_balanced(s)) {
+		if (zone_balanced(s, sc->order)) {
 			balance_end(s);
 			return;
 		}
@@ -132,10 +144,17 @@ static void wake(struct sim *s)
 		task_wake(s->sched, k->task);
 }
 
-void wakeup_kswapd(struct sim *s)
+void wakeup_kswapd(struct sim *s, unsigned int order)
 {
-	if (!s->kswapd.awake && !prepare_kswapd_sleep(s))
-		wake(s);
+	struct kswapd *k = &s->kswapd;
+
+	k->order = MAX(k->order, order);
+	if (k->awake || prepare_kswapd_sleep(s, order))
+		return;
+	/* woken from its light sleep */
+	if (k->light_sleep_end)
+		k->order = MAX(k->order, k->reclaim_order);
+	wake(s);
 }
 
 /* kswapd_try_to_sleep() */
@@ -147,7 +166,7 @@ bool kswapd_light_sleep_ends(struct sim *s, uint64_t end)
 		return false;
 	clock_advance_to(&s->clock, k->light_sleep_end);
 	k->light_sleep_end = 0;
-	if (prepare_kswapd_sleep(s)) {
+	if (prepare_kswapd_sleep(s, k->reclaim_order)) {
 		if (s->cfg.machine.cpus == 1)
 			task_use_mm(s);
 		set_pgdat_percpu_threshold(s, false);

@@ -5,9 +5,9 @@
 
 #include "sim/state.h"
 
-/** wakeup_kswapd(): give kswapd work. If reclaim takes no time (scan_ns 0), kswapd has
- * finished when this returns. */
-void wakeup_kswapd(struct sim *s);
+/** wakeup_kswapd(): give kswapd work, for an allocation of 2^@order pages. If reclaim takes no time
+ * (scan_ns 0), kswapd has finished when this returns. */
+void wakeup_kswapd(struct sim *s, unsigned int order);
 /** The body of kswapd's task in a timed run. */
 void kswapd_main(struct sim *s, void *arg);
 

@@ -18,10 +18,15 @@ enum migratetype {
 	MIGRATE_PCPTYPES,
 };
 
+#define PAGE_ALLOC_COSTLY_ORDER 3
+/* one for each order up to that one and migrate type, and one for PMD-sized folios */
+#define NR_PCP_LISTS (MIGRATE_PCPTYPES * (PAGE_ALLOC_COSTLY_ORDER + 1) + 1)
+
 /** struct per_cpu_pages - v7.3; free pages cached by a CPU. */
 struct per_cpu_pages {
-	int lists[MIGRATE_PCPTYPES]; /* pages on each */
+	int lists[NR_PCP_LISTS]; /* pages on each */
 	int count, high, alloc_factor, free_count;
+	bool prev_free_high_order; /* PCPF_PREV_FREE_HIGH_ORDER */
 };
 
 /** struct zone - v7.3; used by a machine without a memcg limit. Pages. */
@@ -39,9 +44,12 @@ struct zone {
 /** struct kswapd - its position in balance_pgdat(). */
 struct kswapd {
 	bool awake, balancing;
-	bool woken;		  /* starts without checking a watermark */
-	uint64_t busy_until;	  /* ns; end of its current step */
-	uint64_t light_sleep_end; /* ns; 0: awake or sound asleep */
+	bool woken;		    /* starts without checking a watermark */
+	unsigned int order;	    /* kswapd_order: the largest that woke it since it began */
+	unsigned int alloc_order;   /* that it began with */
+	unsigned int reclaim_order; /* that has to be free before it sleeps */
+	uint64_t busy_until;	    /* ns; end of its current step */
+	uint64_t light_sleep_end;   /* ns; 0: awake or sound asleep */
 	struct scan_control sc;
 	struct task *task;     /* a timed run */
 	bool oom;	       /* no process left to kill; the run ends */

@@ -10,9 +10,14 @@
  * may be more than there is between two watermarks: that is how an allocation
  * gets to direct reclaim although kswapd could have kept up.
  *
- * Approximations: one zone, one node, order 0. All free pages are alike: there
- * are no page blocks and migrate types, so no fallback from one to another and
- * no watermark boost (vm.watermark_boost_factor is 0). Of the kernel's own
+ * A large folio is a block. Blocks of up to 8 pages, and of 512, have per-CPU lists of their own.
+ * All others go to and from the zone one by one, so they never refill a list and
+ * overshoot.
+ *
+ * Approximations: one zone, one node. Memory is never fragmented: while enough
+ * pages are free, a block of any order is, so there is no compaction. All free
+ * pages are alike: there are no page blocks and migrate types, so no fallback from
+ * one to another and no watermark boost (vm.watermark_boost_factor is 0). Of the kernel's own
  * memory only page tables and the nodes of the page cache are counted, and
  * these wake kswapd but never wait for direct reclaim; memory_pages means what
  * is free when the trace starts.
@@ -21,6 +26,7 @@
 
 #include <errno.h>
 
+#include "sim/mm/huge_memory.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/oom_kill.h"
@@ -127,6 +133,18 @@ static void mod_free_pages(struct sim *s, unsigned int cpu, int n)
 	}
 }
 
+/* the same at once: a block of pages */
+static void mod_free_block(struct sim *s, unsigned int cpu, int n)
+{
+	int *diff = &s->cpus[cpu].free_diff;
+
+	*diff += n;
+	if (ABS(*diff) > s->zone.stat_threshold) {
+		s->zone.free += *diff;
+		*diff = 0;
+	}
+}
+
 int64_t zone_free_exact(const struct sim *s)
 {
 	int64_t nr = s->zone.free;
@@ -136,12 +154,12 @@ int64_t zone_free_exact(const struct sim *s)
 	return nr;
 }
 
-bool zone_balanced(const struct sim *s)
+bool zone_balanced(const struct sim *s, unsigned int order)
 {
 	const struct zone *z = &s->zone;
 	int64_t nr = z->free < z->percpu_drift_mark ? zone_free_exact(s) : z->free;
 
-	return nr > z->wmark_high;
+	return nr - ((1 << order) - 1) > z->wmark_high;
 }
 
 /* ---- per-CPU lists ---- */
@@ -152,67 +170,109 @@ static int clamp_pcp_high(const struct zone *z, int high)
 	return high >= z->high_max ? z->high_max : MAX(high, z->high_min);
 }
 
-/* nr_pcp_alloc(): how many pages to move to the list */
-static int nr_pcp_alloc(const struct zone *z, struct per_cpu_pages *pcp)
+/* pcp_allowed_order() */
+static bool pcp_allowed_order(unsigned int order)
+{
+	return order <= PAGE_ALLOC_COSTLY_ORDER || order == HPAGE_PMD_ORDER;
+}
+
+/* order_to_pindex() */
+static int order_to_pindex(enum migratetype type, unsigned int order)
+{
+	return order > PAGE_ALLOC_COSTLY_ORDER ? NR_PCP_LISTS - 1
+					       : MIGRATE_PCPTYPES * (int)order + (int)type;
+}
+
+static int pindex_to_order(int pindex)
+{
+	return pindex == NR_PCP_LISTS - 1 ? HPAGE_PMD_ORDER : pindex / MIGRATE_PCPTYPES;
+}
+
+/* nr_pcp_alloc(): how many blocks to move to the list */
+static inline int nr_pcp_alloc(const struct zone *z, struct per_cpu_pages *pcp, unsigned int order)
 {
 	int high = pcp->high = clamp_pcp_high(z, pcp->high);
-	int batch = z->batch << pcp->alloc_factor, max_nr_alloc;
+	int batch = order ? z->batch : z->batch << pcp->alloc_factor;
 
 	if (high < z->batch)
 		return 1;
 	if (z->high_min != z->high_max && !z->below_high)
 		high = pcp->high = MIN(high + batch, z->high_max);
-	max_nr_alloc = MAX(high - pcp->count - z->batch, z->batch);
-	if (batch <= max_nr_alloc && pcp->alloc_factor < PCP_BATCH_SCALE_MAX)
-		pcp->alloc_factor++;
-	batch = MIN(batch, max_nr_alloc);
-	return batch > 1 ? MAX(batch, 2) : batch;
+	if (!order) {
+		int max_nr_alloc = MAX(high - pcp->count - z->batch, z->batch);
+
+		if (batch <= max_nr_alloc && pcp->alloc_factor < PCP_BATCH_SCALE_MAX)
+			pcp->alloc_factor++;
+		batch = MIN(batch, max_nr_alloc);
+	}
+	return batch > 1 ? MAX(batch >> order, 2) : batch;
 }
 
-/* rmqueue_pcplist() */
-static bool rmqueue(struct sim *s, unsigned int cpu, enum migratetype type)
+/* rmqueue_bulk(): as many of @nr blocks as there are */
+static int rmqueue_bulk(struct sim *s, unsigned int cpu, unsigned int order, int nr)
+{
+	const int64_t there = MAX(zone_free_exact(s), 0) >> order;
+
+	nr = (int)MIN(there, nr);
+	if (!order)
+		mod_free_pages(s, cpu, -nr);
+	for (int i = 0; order && i < nr; i++)
+		mod_free_block(s, cpu, -(1 << order));
+	return nr;
+}
+
+static inline bool rmqueue(struct sim *s, unsigned int cpu, enum migratetype type,
+			   unsigned int order)
 {
 	struct per_cpu_pages *pcp = &s->cpus[cpu].pcp;
-	struct zone *z = &s->zone;
+	int *list = &pcp->lists[order_to_pindex(type, order)];
 
+	if (!pcp_allowed_order(order))
+		return rmqueue_bulk(s, cpu, order, 1) == 1;
 	pcp->free_count >>= 1;
-	if (!pcp->lists[type]) {
-		int n = nr_pcp_alloc(z, pcp);
+	if (!*list) {
+		int n = rmqueue_bulk(s, cpu, order, nr_pcp_alloc(&s->zone, pcp, order));
 
-		n = (int)CLAMP(zone_free_exact(s), 0, n);
-
-		mod_free_pages(s, cpu, -n);
-		pcp->lists[type] = n;
-		pcp->count += n;
+		*list = n << order;
+		pcp->count += n << order;
 		if (!n)
 			return false;
 	}
-	pcp->lists[type]--;
-	pcp->count--;
+	*list -= 1 << order;
+	pcp->count -= 1 << order;
 	return true;
 }
 
-/* free_pcppages_bulk(): one list after the other, from @type on */
-static void free_pcppages_bulk(struct sim *s, unsigned int cpu, int nr, int type)
+/* free_pcppages_bulk(): one list after the other, from @pindex on */
+static void free_pcppages_bulk(struct sim *s, unsigned int cpu, int nr, int pindex)
 {
 	struct per_cpu_pages *pcp = &s->cpus[cpu].pcp;
 
 	nr = MIN(nr, pcp->count);
-	pcp->count -= nr;
-	mod_free_pages(s, cpu, nr);
-	for (; nr; type = (type + 1) % MIGRATE_PCPTYPES) {
-		int n = MIN(nr, pcp->lists[type]);
+	for (; nr > 0; pindex = (pindex + 1) % NR_PCP_LISTS) {
+		const int size = 1 << pindex_to_order(pindex);
+		/* whole blocks */
+		int n = MIN((nr + size - 1) / size * size, pcp->lists[pindex]);
 
-		pcp->lists[type] -= n;
+		pcp->lists[pindex] -= n;
+		pcp->count -= n;
 		nr -= n;
+		if (size == 1)
+			mod_free_pages(s, cpu, n);
+		for (; size > 1 && n; n -= size)
+			mod_free_block(s, cpu, size);
 	}
 }
 
 /* nr_pcp_high(): how many pages may stay on the list */
-static int nr_pcp_high(const struct zone *z, struct per_cpu_pages *pcp)
+static int nr_pcp_high(const struct zone *z, struct per_cpu_pages *pcp, bool free_high)
 {
 	int high = pcp->high = clamp_pcp_high(z, pcp->high);
 
+	if (free_high) {
+		pcp->high = MAX(high - (z->batch << PCP_BATCH_SCALE_MAX), z->high_min);
+		return 0;
+	}
 	if (z->reclaim_active) {
 		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
 		return MIN(z->batch << 2, pcp->high);
@@ -228,37 +288,60 @@ static int nr_pcp_high(const struct zone *z, struct per_cpu_pages *pcp)
 	return high;
 }
 
+/* nr_pcp_free() */
+static int nr_pcp_free(const struct zone *z, const struct per_cpu_pages *pcp, int high,
+		       bool free_high)
+{
+	if (free_high)
+		return MIN(pcp->count, z->batch << PCP_BATCH_SCALE_MAX);
+	if (high < z->batch)
+		return 1;
+	return MAX(MIN(pcp->free_count, high - z->batch), z->batch);
+}
+
 /* free_frozen_page_commit() */
-static void free_page_commit(struct sim *s, enum migratetype type)
+static inline void free_page_commit(struct sim *s, enum migratetype type, unsigned int order)
 {
 	struct per_cpu_pages *pcp = &s->cpus[s->this_cpu].pcp;
 	struct zone *z = &s->zone;
-	int high, nr;
+	const int pindex = order_to_pindex(type, order);
+	const bool high_order = order && order <= PAGE_ALLOC_COSTLY_ORDER;
+	bool free_high;
+	int high;
 
 	pcp->alloc_factor >>= 1;
-	pcp->lists[type]++;
-	pcp->count++;
+	pcp->lists[pindex] += 1 << order;
+	pcp->count += 1 << order;
+	/* PCPF_FREE_HIGH_BATCH: the CPU's cache is larger than three batches */
+	free_high = high_order && pcp->prev_free_high_order &&
+		    pcp->free_count >= z->batch + z->high_min / 2 && pcp->count >= z->batch;
+	pcp->prev_free_high_order = high_order;
 	if (pcp->free_count < z->batch << PCP_BATCH_SCALE_MAX)
-		pcp->free_count++;
-	high = nr_pcp_high(z, pcp);
+		pcp->free_count += 1 << order;
+	high = nr_pcp_high(z, pcp, free_high);
 	if (pcp->count < high)
 		return;
-	/* nr_pcp_free() */
-	nr = high < z->batch ? 1 : MAX(MIN(pcp->free_count, high - z->batch), z->batch);
-	free_pcppages_bulk(s, s->this_cpu, nr, (int)type);
+	for (int nr = nr_pcp_free(z, pcp, high, free_high); nr > 0 && pcp->count; nr -= z->batch)
+		free_pcppages_bulk(s, s->this_cpu, MIN(nr, z->batch), pindex);
 	if (z->below_high && z->free > z->wmark_high)
 		z->below_high = false;
 }
 
 void free_page(struct sim *s)
 {
-	free_page_commit(s, MIGRATE_MOVABLE);
+	free_page_commit(s, MIGRATE_MOVABLE, 0);
 }
 
 void free_folio(struct sim *s, uint32_t nr)
 {
-	while (nr--)
+	const unsigned int order = g_bit_storage(nr) - 1;
+
+	if (!order)
 		free_page(s);
+	else if (pcp_allowed_order(order))
+		free_page_commit(s, MIGRATE_MOVABLE, order);
+	else
+		mod_free_block(s, s->this_cpu, (int)nr);
 }
 
 void free_kernel_pages(struct sim *s, unsigned int nr)
@@ -267,7 +350,7 @@ void free_kernel_pages(struct sim *s, unsigned int nr)
 		return;
 	s->zone.nr_kernel -= nr;
 	while (nr--)
-		free_page_commit(s, MIGRATE_UNMOVABLE);
+		free_page_commit(s, MIGRATE_UNMOVABLE, 0);
 }
 
 static void drain_all_pages(struct sim *s)
@@ -301,17 +384,23 @@ bool refresh_vm_stats(struct sim *s)
 
 /* ---- allocation ---- */
 
+/* __zone_watermark_ok(): any block of @order will do, and memory is never fragmented */
+static bool zone_watermark_ok(const struct zone *z, unsigned int order, int64_t mark)
+{
+	return z->free - ((1 << order) - 1) > mark;
+}
+
 /* get_page_from_freelist(): "fast" with the low watermark, else with min */
-static bool get_page_from_freelist(struct sim *s, unsigned int cpu, enum migratetype type,
-				   int64_t wmark)
+static inline bool get_page_from_freelist(struct sim *s, unsigned int cpu, enum migratetype type,
+					  unsigned int order, int64_t wmark)
 {
 	struct zone *z = &s->zone;
 
-	if (!z->below_high && z->free <= z->wmark_high)
+	if (!z->below_high && !zone_watermark_ok(z, order, z->wmark_high))
 		z->below_high = true;
-	if (z->below_high && z->free <= wmark)
+	if (z->below_high && !zone_watermark_ok(z, order, wmark))
 		return false;
-	return rmqueue(s, cpu, type);
+	return rmqueue(s, cpu, type, order);
 }
 
 /* zone_reclaimable_pages() */
@@ -325,7 +414,7 @@ static int64_t reclaimable_pages(const struct sim *s)
 }
 
 /* __alloc_pages_slowpath() with should_reclaim_retry() */
-static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
+static int alloc_pages_slowpath(struct sim *s, unsigned int cpu, unsigned int order, enum gfp gfp)
 {
 	const struct zone *z = &s->zone;
 	int no_progress_loops = 0;
@@ -333,16 +422,16 @@ static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
 	for (;;) {
 		bool progress;
 
-		wakeup_kswapd(s);
-		if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+		wakeup_kswapd(s, order);
+		if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, order, z->wmark_min))
 			return 0;
 		/* __alloc_pages_direct_reclaim() */
-		progress = try_to_free_pages(s, gfp) > 0;
+		progress = try_to_free_pages(s, gfp, order) > 0;
 		if (progress) {
-			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, order, z->wmark_min))
 				return 0;
 			drain_all_pages(s);
-			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, z->wmark_min))
+			if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, order, z->wmark_min))
 				return 0;
 		}
 		if (gfp == GFP_READAHEAD)
@@ -361,9 +450,17 @@ static int alloc_page_slowpath(struct sim *s, unsigned int cpu, enum gfp gfp)
 
 int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 {
-	if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, s->zone.wmark_low))
+	if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, 0, s->zone.wmark_low))
 		return 0;
-	return alloc_page_slowpath(s, cpu, gfp);
+	return alloc_pages_slowpath(s, cpu, 0, gfp);
+}
+
+int alloc_folio(struct sim *s, unsigned int cpu, unsigned int order)
+{
+	if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, order, s->zone.wmark_low))
+		return 0;
+	/* __GFP_NORETRY: there are smaller folios */
+	return alloc_pages_slowpath(s, cpu, order, GFP_READAHEAD);
 }
 
 void alloc_kernel_pages(struct sim *s, unsigned int nr)
@@ -374,10 +471,10 @@ void alloc_kernel_pages(struct sim *s, unsigned int nr)
 		return;
 	s->zone.nr_kernel += nr;
 	while (nr--) {
-		if (get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_low))
+		if (get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, 0, z->wmark_low))
 			continue;
-		wakeup_kswapd(s);
-		if (!get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, z->wmark_min))
+		wakeup_kswapd(s, 0);
+		if (!get_page_from_freelist(s, s->this_cpu, MIGRATE_UNMOVABLE, 0, z->wmark_min))
 			mod_free_pages(s, s->this_cpu, -1);
 	}
 }

@@ -10,6 +10,8 @@
 void zone_init(struct sim *s);
 /** One page for a task on @cpu; as charge_page(). */
 int alloc_page(struct sim *s, unsigned int cpu, enum gfp gfp);
+/** A folio of 2^@order pages for a task on @cpu. Return: 0, or -ENOMEM: take a smaller one. */
+int alloc_folio(struct sim *s, unsigned int cpu, unsigned int order);
 /** A page of page cache or of a process is given back by the CPU that runs. */
 void free_page(struct sim *s);
 /** All @nr of a folio. */
@@ -26,6 +28,6 @@ void set_pgdat_percpu_threshold(struct sim *s, bool pressure);
 /** zone_page_state_snapshot(): free, those of the per-CPU lists not counted. */
 int64_t zone_free_exact(const struct sim *s);
 /** pgdat_balanced(): no reason for kswapd to run. */
-bool zone_balanced(const struct sim *s);
+bool zone_balanced(const struct sim *s, unsigned int order);
 
 #endif

@@ -230,7 +230,7 @@ bool shrink_node(struct sim *s, struct scan_control *sc)
 		shrink_slab(s, sc->priority);
 	/* kswapd_try_clear_hopeless() */
 	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
-	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s)))
+	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s, sc->order)))
 		s->kswapd.failures = 0;
 	return sc->in_pass;
 }
@@ -326,10 +326,11 @@ uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp
 	return direct_reclaim(s, &sc);
 }
 
-uint64_t try_to_free_pages(struct sim *s, enum gfp gfp)
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp, unsigned int order)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.order = order,
 		.priority = DEF_PRIORITY,
 		.may_swap = true,
 		.nofs = gfp == GFP_READAHEAD,

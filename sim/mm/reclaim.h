@@ -26,7 +26,7 @@ static inline unsigned int reclaimer_offset(const struct sim *s, const struct sc
 		       : VM_pgscan_direct - VM_pgscan_kswapd;
 }
 /** try_to_free_pages(): direct reclaim of the whole machine. */
-uint64_t try_to_free_pages(struct sim *s, enum gfp gfp);
+uint64_t try_to_free_pages(struct sim *s, enum gfp gfp, unsigned int order);
 /** shrink_node(): one step of a pass; true while there is more of the pass. */
 bool shrink_node(struct sim *s, struct scan_control *sc);
 /** kswapd gave up: 16 runs in a row without progress. */

@@ -220,9 +220,11 @@ static bool pcp_differs(struct compare *c, unsigned int cpu, const struct sim_cp
 	int count = 0;
 
 	for (int i = 0; i < REF_PCP_LISTS; i++) {
-		if (differ(c, "per-CPU list", i, (uint64_t)sp->lists[i], (uint64_t)rp->lists[i]))
+		const int pages = rp->lists[i] << ref_pindex_to_order(i);
+
+		if (differ(c, "per-CPU list", i, (uint64_t)sp->lists[i], (uint64_t)pages))
 			return true;
-		count += rp->lists[i];
+		count += pages;
 	}
 	return differ(c, "pcp.count", cpu, (uint64_t)sp->count, (uint64_t)count) ||
 	       differ(c, "pcp.high", cpu, (uint64_t)sp->high, (uint64_t)rp->high) ||

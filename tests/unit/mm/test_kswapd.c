@@ -68,8 +68,23 @@ static void test_watermarks(void)
 	for (int64_t i = 0; i < 2; i++) {
 		x = machine("");
 		x->s->zone.free = 192 + i;
-		wakeup_kswapd(x->s);
+		wakeup_kswapd(x->s, 0);
 		TL_EQ(tl_stat(x, VM_pageoutrun), !i, "%d", (int)i);
+		tl_free(x);
+	}
+}
+
+/* for an allocation of 32 pages, 223 - 31 free pages are not above 192. The passes of 0, 1 and 2
+ * pages are enough */
+static void test_order(void)
+{
+	for (int64_t i = 0; i < 2; i++) {
+		struct tl *x = machine("");
+
+		x->s->zone.free = 223 + i;
+		wakeup_kswapd(x->s, 5);
+		TL_EQ(tl_stat(x, VM_pageoutrun), !i, "%d", (int)i);
+		TL_EQ(tl_stat(x, VM_pgsteal_kswapd), i ? 0 : 3, "%d", (int)i);
 		tl_free(x);
 	}
 }
@@ -81,11 +96,11 @@ static void test_hopeless(void)
 	struct tl *x = tl_new("memory_pages=4096", NULL, "spawn,1");
 
 	x->s->zone.free = 100;
-	wakeup_kswapd(x->s);
+	wakeup_kswapd(x->s, 0);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 16, "16 runs");
 	TL_EQ(x->s->kswapd.failures, 16, "16 runs");
 	TL_EQ(x->s->kswapd.awake, false, "left asleep");
-	wakeup_kswapd(x->s);
+	wakeup_kswapd(x->s, 0);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 16, "left asleep");
 	tl_free(x);
 }
@@ -97,7 +112,7 @@ static void test_light_sleep(void)
 	struct sim *s = x->s;
 
 	/* not needed: deep sleep, from which only an allocation wakes it */
-	wakeup_kswapd(s);
+	wakeup_kswapd(s, 0);
 	TL_EQ(s->kswapd.light_sleep_end, 100 * MS, "lightly");
 	TL_EQ(s->zone.stat_threshold, 4, "lightly: as if awake");
 	task_wait(s, 100 * MS);
@@ -113,7 +128,7 @@ static void test_light_sleep(void)
 	/* needed: it continues by itself */
 	x = machine("");
 	s = x->s;
-	wakeup_kswapd(s);
+	wakeup_kswapd(s, 0);
 	s->zone.free = 192;
 	task_wait(s, 100 * MS);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 1, "asleep");
@@ -122,7 +137,7 @@ static void test_light_sleep(void)
 	TL_EQ(s->kswapd.light_sleep_end, 200 * MS, "and asleep again");
 	/* or is woken earlier */
 	s->zone.free = 192;
-	wakeup_kswapd(s);
+	wakeup_kswapd(s, 0);
 	TL_EQ(tl_stat(x, VM_pageoutrun), 3, "woken");
 	TL_EQ(s->kswapd.light_sleep_end, 200 * MS + 1, "woken");
 	tl_free(x);
@@ -150,7 +165,7 @@ static void test_idle(void)
 		struct mm *mm = tl_mm(x, 1);
 
 		CU_ASSERT_PTR_EQUAL(x->s->replay.mm, mm);
-		wakeup_kswapd(x->s);
+		wakeup_kswapd(x->s, 0);
 		mm->ran = false;
 		(idle ? task_idle : task_wait)(x->s, 100 * MS + 1);
 		TL_EQ(x->s->kswapd.light_sleep_end, 0, "soundly");
@@ -165,7 +180,7 @@ static void test_woken_for_nothing(void)
 {
 	struct tl *x = machine("scan_ns=1000000");
 
-	wakeup_kswapd(x->s);
+	wakeup_kswapd(x->s, 0);
 	TL_EQ(x->s->kswapd.awake, true, "waits for the CPU");
 	x->s->zone.free = 5000;
 	task_wait(x->s, 1);
@@ -187,7 +202,7 @@ static void test_turns(void)
 	struct tl *x = machine("scan_ns=1000000");
 	struct sim *s = x->s;
 
-	wakeup_kswapd(s);
+	wakeup_kswapd(s, 0);
 	task_run(s, 4 * MS - 1);
 	TL_EQ(s->clock.now_ns, 4 * MS - 1, "its own tick");
 	TL_EQ(tl_stat(x, VM_pageoutrun), 0, "its own tick");
@@ -197,7 +212,7 @@ static void test_turns(void)
 
 	x = machine("scan_ns=1000000");
 	s = x->s;
-	wakeup_kswapd(s);
+	wakeup_kswapd(s, 0);
 	task_run(s, 9 * MS);
 	TL_EQ(s->clock.now_ns, 51 * MS, "9 of the task, 42 of kswapd");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 42, "1, 2, 5, 11, 23");
@@ -217,7 +232,7 @@ static void test_two_cpus(void)
 {
 	struct tl *x = machine("scan_ns=1000000 cpus=2");
 
-	wakeup_kswapd(x->s);
+	wakeup_kswapd(x->s, 0);
 	task_run(x->s, 8 * MS);
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 8, "to 8 ms");
 	task_wait(x->s, 2 * MS);
@@ -258,7 +273,7 @@ static void test_device_wait(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct tl *x = machine(rows[i].keys);
 
-		wakeup_kswapd(x->s);
+		wakeup_kswapd(x->s, 0);
 		task_wait(x->s, rows[i].wait_us * 1000);
 		TL_EQ(x->s->clock.now_ns, rows[i].until_us * 1000, "%s: %s", rows[i].keys,
 		      rows[i].what);
@@ -279,7 +294,7 @@ static void test_age_anon(void)
 	for (uint32_t vpn = 0; vpn < 200; vpn++)
 		x->s->cfg.lru->activate(x->s, &x->s->lruvec, tl_anon_slot(x, 1, vpn));
 	x->s->zone.free = 158;
-	wakeup_kswapd(x->s);
+	wakeup_kswapd(x->s, 0);
 	task_wait(x->s, 1);
 	TL_EQ(tl_stat(x, VM_pgrefill), 64, "before and after");
 	TL_EQ(x->s->kswapd.busy_until, 64 * MS, "aging takes time, too");
@@ -347,6 +362,7 @@ void suite_kswapd(void)
 
 	CU_add_test(s, "woken at low, asleep above high", test_watermarks);
 	CU_add_test(s, "hopeless", test_hopeless);
+	CU_add_test(s, "woken for a large folio", test_order);
 	CU_add_test(s, "light sleep", test_light_sleep);
 	CU_add_test(s, "nobody's time", test_idle);
 	CU_add_test(s, "woken for nothing", test_woken_for_nothing);

@@ -290,9 +290,9 @@ static void test_drift(void)
 	x = tl_new("memory_pages=4096 cpus=8", NULL, "spawn,1");
 	s = x->s;
 	s->zone.free = 193;
-	CU_ASSERT(zone_balanced(s));
+	CU_ASSERT(zone_balanced(s, 0));
 	s->cpus[7].free_diff = -1;
-	CU_ASSERT(!zone_balanced(s));
+	CU_ASSERT(!zone_balanced(s, 0));
 	set_pgdat_percpu_threshold(s, true);
 	TL_EQ(s->zone.stat_threshold, 4, "awake");
 	set_pgdat_percpu_threshold(s, false);
@@ -305,7 +305,7 @@ static void test_drift(void)
 	s = x->s;
 	s->zone.free = 193;
 	s->cpus[3].free_diff = -6;
-	CU_ASSERT(zone_balanced(s));
+	CU_ASSERT(zone_balanced(s, 0));
 	set_pgdat_percpu_threshold(s, true);
 	TL_EQ(s->zone.stat_threshold, 8, "awake");
 	set_pgdat_percpu_threshold(s, false);
@@ -466,6 +466,85 @@ static void test_kernel_pages(void)
 	}
 }
 
+/* order_to_pindex() of a movable block */
+#define PINDEX(order) ((order)*MIGRATE_PCPTYPES + MIGRATE_MOVABLE)
+
+/* pcp_allowed_order(): blocks of order 1 to 3 and 9 have lists, all others go past them. A
+ * refill takes 63 >> order blocks, but at least two */
+static void test_blocks(void)
+{
+	static const struct {
+		unsigned int order;
+		int pindex, stay;
+	} rows[] = {
+		{ 1, PINDEX(1), 30 * 2 },
+		{ 2, PINDEX(2), 14 * 4 },
+		{ 3, PINDEX(3), 6 * 8 },
+		{ 9, NR_PCP_LISTS - 1, 1 * 512 },
+		{ 4, -1, 0 },
+		{ 8, -1, 0 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const int nr = 1 << rows[i].order;
+		struct tl *x = tl_new(gib, NULL, "spawn,1");
+		struct per_cpu_pages *pcp = &x->s->cpus[0].pcp;
+
+		TL_EQ(alloc_folio(x->s, 0, rows[i].order), 0, "order %u", rows[i].order);
+		TL_EQ(pcp->count, rows[i].stay, "order %u", rows[i].order);
+		TL_EQ(zone_free_exact(x->s), 262144 - nr - rows[i].stay, "order %u", rows[i].order);
+		free_folio(x->s, (uint32_t)nr);
+		TL_EQ(pcp->count, rows[i].pindex < 0 ? 0 : rows[i].stay + nr, "order %u back",
+		      rows[i].order);
+		if (rows[i].pindex >= 0)
+			TL_EQ(pcp->lists[rows[i].pindex], pcp->count, "order %u back",
+			      rows[i].order);
+		tl_free(x);
+	}
+}
+
+/* __zone_watermark_ok(): all but one page of the block must be above the mark. A block that is
+ * not there at the low watermark wakes kswapd, and is taken down to the min watermark */
+static void test_block_watermarks(void)
+{
+	struct tl *x = tl_new("memory_pages=4096", NULL, "spawn,1");
+	struct zone *z = &x->s->zone;
+
+	z->free = 192 + 32;
+	alloc_folio(x->s, 0, 5);
+	TL_EQ(z->below_high, false, "224 - 31 > 192");
+	z->free = 192 + 31;
+	alloc_folio(x->s, 0, 5);
+	TL_EQ(z->below_high, true, "223 - 31 = 192");
+	x->s->kswapd.failures = MAX_RECLAIM_RETRIES; /* it does not run */
+	z->free = 128 + 32;
+	TL_EQ(alloc_folio(x->s, 0, 5), 0, "160 - 31 > 128");
+	TL_EQ(tl_stat(x, VM_allocstall), 0, "160 - 31 > 128");
+	z->free = 128 + 31;
+	TL_EQ(alloc_folio(x->s, 0, 5), -ENOMEM, "nothing to reclaim: smaller folios");
+	CU_ASSERT(tl_stat(x, VM_allocstall) > 0);
+	tl_free(x);
+}
+
+/* free_high: blocks of order 1 to 3 that are freed one after the other all go back, if more than
+ * a batch and half of high_min (63 + 643) were freed without an allocation */
+static void test_free_high(void)
+{
+	for (int enough = 0; enough < 2; enough++) {
+		struct tl *x = tl_new(gib, NULL, "spawn,1");
+		struct per_cpu_pages *pcp = &x->s->cpus[0].pcp;
+
+		pcp->lists[PINDEX(2)] = pcp->count = 80;
+		pcp->free_count = 705 + enough;
+		free_folio(x->s, 4);
+		TL_EQ(pcp->count, 84, "the first block");
+		pcp->free_count = 705 + enough;
+		free_folio(x->s, 4);
+		TL_EQ(pcp->count, enough ? 0 : 88, "the second block");
+		tl_free(x);
+	}
+}
+
 void suite_page_alloc(void)
 {
 	CU_pSuite s = CU_add_suite("page_alloc", NULL, NULL);
@@ -482,4 +561,7 @@ void suite_page_alloc(void)
 	CU_add_test(s, "direct reclaim with pages on the list", test_direct_reclaim);
 	CU_add_test(s, "nothing left", test_exhausted);
 	CU_add_test(s, "pages of the kernel", test_kernel_pages);
+	CU_add_test(s, "lists of blocks", test_blocks);
+	CU_add_test(s, "watermarks of a block", test_block_watermarks);
+	CU_add_test(s, "many blocks freed in a row", test_free_high);
 }

@@ -30,15 +30,23 @@ const struct ref_stats *ref_lruvec_stats(struct ref *r)
 	return &r->stats;
 }
 
+static int order_of(int nr)
+{
+	int order = 0;
+
+	while (1 << order < nr)
+		order++;
+	return order;
+}
+
+/* the pages of one folio */
 void ref_uncharge(struct ref *r, int nr)
 {
-	for (; nr; nr--) {
-		r->used--;
-		if (r->m.memcg_pages)
-			r->usage--;
-		else
-			ref_free_page(r, REF_PCP_MOVABLE);
-	}
+	r->used -= (uint64_t)nr;
+	if (r->m.memcg_pages)
+		r->usage -= (uint64_t)nr;
+	else if (nr)
+		ref_free_pages(r, REF_PCP_MOVABLE, order_of(nr));
 }
 
 static bool out_of_memory(struct ref *r)
@@ -86,7 +94,7 @@ retry:
 	if (gfp == REF_GFP_NOWAIT)
 		return false;
 	ref_count(r, VM_memcg_max_events, 1);
-	nr_reclaimed = ref_try_to_free(r, nr, gfp == REF_GFP_READAHEAD);
+	nr_reclaimed = ref_try_to_free(r, nr, 0, gfp == REF_GFP_READAHEAD);
 	if (limit >= r->usage + nr)
 		goto retry;
 	if (!drained) {
@@ -104,24 +112,11 @@ retry:
 	return nr > 8 ? false : out_of_memory(r);
 }
 
-/* a large folio can fall back to a smaller one: __GFP_NORETRY */
-static bool alloc_pages(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
-{
-	for (int i = 0; i < nr; i++) {
-		if (ref_alloc_page(r, cpu, nr > 1 || gfp == REF_GFP_READAHEAD))
-			continue;
-		while (i--)
-			ref_free_page(r, REF_PCP_MOVABLE);
-		return false;
-	}
-	return true;
-}
-
 bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
 	ref_rcu_callbacks(r);
 	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
-			     : !alloc_pages(r, cpu, nr, gfp))
+			     : !ref_alloc_pages(r, cpu, order_of(nr), gfp == REF_GFP_READAHEAD))
 		return false;
 	r->used += (uint64_t)nr;
 	return true;

@@ -15,7 +15,7 @@ enum ref_gfp { REF_GFP_KERNEL, REF_GFP_READAHEAD, REF_GFP_NOWAIT, REF_GFP_NOFAIL
 struct ref_scan {
 	uint64_t nr_to_reclaim, nr_reclaimed, nr_scanned;
 	uint64_t anon_cost, file_cost;
-	int priority;
+	int priority, order;
 	bool memcg, kswapd, nofs, proactive;
 	unsigned int swappiness;
 	bool ignore_references;
@@ -267,8 +267,8 @@ void ref_drain_all_stock(struct ref *r);
 /* Return: false if memory cannot be reclaimed */
 bool ref_memory_max(struct ref *r, uint64_t pages);
 void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness);
-uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead);
-void ref_balance_pgdat(struct ref *r);
+uint64_t ref_try_to_free(struct ref *r, uint64_t nr, int order, bool readahead);
+int ref_balance_pgdat(struct ref *r, int order);
 
 /* swap.c */
 
@@ -331,22 +331,24 @@ void ref_zone_init(struct ref *r);
 uint64_t ref_nr_free(const struct ref *r);
 /** @pressure: is kswapd awake? */
 void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure);
-/** @list: REF_PCP_UNMOVABLE or REF_PCP_MOVABLE. */
-void ref_free_page(struct ref *r, int list);
+/** @order of a list of CPU's; see page_alloc.c. */
+int ref_pindex_to_order(int pindex);
+/** @type: REF_PCP_UNMOVABLE or REF_PCP_MOVABLE. */
+void ref_free_pages(struct ref *r, int type, int order);
 /** refresh_cpu_vm_stats() of all CPUs. */
 void ref_refresh_vm_stats(struct ref *r);
 /** __alloc_pages(). Return: false when there is none. */
-bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead);
+bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry);
 /** Allocate a page for the kernel. Never fails: it may go below all watermarks. */
 void ref_alloc_kernel_page(struct ref *r);
 void ref_free_kernel_page(struct ref *r);
-bool ref_pgdat_balanced(const struct ref *r);
+bool ref_pgdat_balanced(const struct ref *r, int order);
 
 /* kswapd.c */
 
 /** kswapd spends time for the pages that it has scanned. */
 void ref_kswapd_spend(struct ref *r);
-void ref_wakeup_kswapd(struct ref *r);
+void ref_wakeup_kswapd(struct ref *r, int order);
 /** The task sleeps. */
 void ref_task_wait(struct ref *r, uint64_t ns);
 /** The task uses the CPU. */

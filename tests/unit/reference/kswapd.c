@@ -12,9 +12,9 @@
 #define SEC	    1000000000ull
 #define STACK_BYTES (256 * 1024)
 
-static bool prepare_kswapd_sleep(const struct ref *r)
+static bool prepare_kswapd_sleep(const struct ref *r, int order)
 {
-	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r);
+	return r->kswapd_failures >= 16 || ref_pgdat_balanced(r, order);
 }
 
 /* yield the CPU */
@@ -45,13 +45,15 @@ static void kswapd_try_to_sleep(struct ref *r)
 	struct ref_kswapd *k = &r->kswapd;
 	bool remaining = false;
 
-	if (prepare_kswapd_sleep(r)) {
+	if (prepare_kswapd_sleep(r, k->reclaim_order)) {
 		k->state = REF_KSWAPD_LIGHT_SLEEP;
 		k->timer = r->now_ns + SEC / 10;
 		schedule(r);
 		remaining = k->state == REF_KSWAPD_AWAKE; /* woken before the timer */
+		if (remaining)
+			k->order = MAX(k->order, k->reclaim_order);
 	}
-	if (!remaining && prepare_kswapd_sleep(r)) {
+	if (!remaining && prepare_kswapd_sleep(r, k->reclaim_order)) {
 		ref_set_pgdat_percpu_threshold(r, false);
 		k->state = REF_KSWAPD_ASLEEP;
 		schedule(r);
@@ -72,8 +74,13 @@ static void kswapd(unsigned int high, unsigned int low)
 
 	ref_set_pgdat_percpu_threshold(r, true);
 	for (;;) {
+		const int alloc_order = r->kswapd.order;
+
+		r->kswapd.order = 0;
 		r->kswapd.scanned = nr_scanned(r);
-		ref_balance_pgdat(r);
+		r->kswapd.reclaim_order = ref_balance_pgdat(r, alloc_order);
+		if (r->kswapd.reclaim_order >= alloc_order)
+			r->kswapd.reclaim_order = r->kswapd.order;
 		kswapd_try_to_sleep(r);
 	}
 }
@@ -107,11 +114,12 @@ static void use_mm(struct ref *r)
 		r->current->ran = true;
 }
 
-void ref_wakeup_kswapd(struct ref *r)
+void ref_wakeup_kswapd(struct ref *r, int order)
 {
 	struct ref_kswapd *k = &r->kswapd;
 
-	if (k->state == REF_KSWAPD_AWAKE || prepare_kswapd_sleep(r))
+	k->order = MAX(k->order, order);
+	if (k->state == REF_KSWAPD_AWAKE || prepare_kswapd_sleep(r, order))
 		return;
 	k->state = REF_KSWAPD_AWAKE;
 	k->runs_at = MAX(k->runs_at, r->now_ns);

@@ -299,9 +299,10 @@ static bool should_age(const struct ref_gen *g, const struct ref_scan *sc, unsig
 
 static bool should_abort(const struct ref *r, const struct ref_scan *sc, uint64_t before)
 {
-	if (sc->nr_reclaimed - before >= sc->nr_to_reclaim)
+	/* compact_gap() */
+	if (sc->nr_reclaimed - before >= MAX(sc->nr_to_reclaim, 2ull << sc->order))
 		return true;
-	return sc->kswapd && ref_nr_free(r) > (uint64_t)r->zone.high + GEN_BATCH;
+	return sc->kswapd && !sc->order && ref_nr_free(r) > (uint64_t)r->zone.high + GEN_BATCH;
 }
 
 /* get_swappiness() */

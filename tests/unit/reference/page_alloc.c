@@ -3,8 +3,8 @@
  * The zone, its watermarks and the per-CPU lists. After mm/page_alloc.c and
  * mm/vmstat.c.
  *
- * Free pages move one by one. The number of free pages of the zone (buddy) is separate from
- * the counter NR_FREE_PAGES.
+ * Blocks move one by one, and there is one of any order while pages are free. The number of free
+ * pages of the zone (buddy) is separate from the counter NR_FREE_PAGES.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -135,12 +135,28 @@ void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure)
 		r->zone.stat_threshold = pressure ? threshold_pressure(r) : threshold_normal(r);
 }
 
+int ref_pindex_to_order(int pindex)
+{
+	return pindex == REF_PCP_LISTS - 1 ? 9 : pindex / REF_PCP_TYPES;
+}
+
+static int order_to_pindex(int type, int order)
+{
+	return order == 9 ? REF_PCP_LISTS - 1 : REF_PCP_TYPES * order + type;
+}
+
+/* PAGE_ALLOC_COSTLY_ORDER is 3 */
+static bool pcp_allowed_order(int order)
+{
+	return order <= 3 || order == 9;
+}
+
 static int pcp_count(const struct ref_pcp *pcp)
 {
 	int n = 0;
 
 	for (int i = 0; i < REF_PCP_LISTS; i++)
-		n += pcp->lists[i];
+		n += pcp->lists[i] << ref_pindex_to_order(i);
 	return n;
 }
 
@@ -152,12 +168,11 @@ static int kclamp(int val, int lo, int hi)
 	return val <= lo ? lo : val;
 }
 
-/* __free_one_page() of a single page */
-static void free_one_page(struct ref *r, unsigned int cpu, int list)
+/* __free_one_page(); blocks are not merged: memory is never fragmented */
+static void free_one_page(struct ref *r, unsigned int cpu, int order)
 {
-	r->pcp[cpu].lists[list]--;
-	r->zone.buddy++;
-	mod_nr_free_pages(r, cpu, 1);
+	r->zone.buddy += 1L << order;
+	mod_nr_free_pages(r, cpu, 1L << order);
 }
 
 static void free_pcppages_bulk(struct ref *r, unsigned int cpu, int nr, int list)
@@ -167,8 +182,9 @@ static void free_pcppages_bulk(struct ref *r, unsigned int cpu, int nr, int list
 	while (nr > 0 && pcp_count(pcp)) {
 		while (!pcp->lists[list])
 			list = (list + 1) % REF_PCP_LISTS;
-		free_one_page(r, cpu, list);
-		nr--;
+		pcp->lists[list]--;
+		free_one_page(r, cpu, ref_pindex_to_order(list));
+		nr -= 1 << ref_pindex_to_order(list);
 	}
 }
 
@@ -178,7 +194,7 @@ static void drain_all_pages(struct ref *r)
 		free_pcppages_bulk(r, cpu, pcp_count(&r->pcp[cpu]), 0);
 }
 
-static int nr_pcp_alloc(struct ref *r, struct ref_pcp *pcp)
+static int nr_pcp_alloc(struct ref *r, struct ref_pcp *pcp, int order)
 {
 	const struct ref_zone *z = &r->zone;
 	int batch = z->batch, max_nr_alloc;
@@ -186,43 +202,57 @@ static int nr_pcp_alloc(struct ref *r, struct ref_pcp *pcp)
 	pcp->high = kclamp(pcp->high, z->high_min, z->high_max);
 	if (pcp->high < z->batch)
 		return 1;
-	for (int i = 0; i < pcp->alloc_factor; i++)
+	for (int i = 0; !order && i < pcp->alloc_factor; i++)
 		batch *= 2;
 	if (z->high_min != z->high_max && !z->below_high)
 		pcp->high = MIN(pcp->high + batch, z->high_max);
-	max_nr_alloc = MAX(pcp->high - pcp_count(pcp) - z->batch, z->batch);
-	if (batch <= max_nr_alloc && pcp->alloc_factor < 5)
-		pcp->alloc_factor++;
-	batch = MIN(batch, max_nr_alloc);
-	return batch > 1 ? MAX(batch, 2) : batch;
+	if (!order) {
+		max_nr_alloc = MAX(pcp->high - pcp_count(pcp) - z->batch, z->batch);
+		if (batch <= max_nr_alloc && pcp->alloc_factor < 5)
+			pcp->alloc_factor++;
+		batch = MIN(batch, max_nr_alloc);
+	}
+	return batch > 1 ? MAX(batch / (1 << order), 2) : batch;
 }
 
-static bool rmqueue_pcplist(struct ref *r, unsigned int cpu, int list)
+/* __rmqueue() */
+static bool take_block(struct ref *r, unsigned int cpu, int order)
 {
-	struct ref_pcp *pcp = &r->pcp[cpu];
-
-	pcp->free_count /= 2;
-	if (!pcp->lists[list]) {
-		int nr = nr_pcp_alloc(r, pcp);
-
-		/* rmqueue_bulk() */
-		for (int i = 0; i < nr && r->zone.buddy > 0; i++) {
-			r->zone.buddy--;
-			mod_nr_free_pages(r, cpu, -1);
-			pcp->lists[list]++;
-		}
-	}
-	if (!pcp->lists[list])
+	if (r->zone.buddy < 1L << order)
 		return false;
-	pcp->lists[list]--;
+	r->zone.buddy -= 1L << order;
+	mod_nr_free_pages(r, cpu, -(1L << order));
 	return true;
 }
 
-static int nr_pcp_high(struct ref *r, struct ref_pcp *pcp)
+static bool rmqueue(struct ref *r, unsigned int cpu, int type, int order)
+{
+	struct ref_pcp *pcp = &r->pcp[cpu];
+	int *list;
+
+	if (!pcp_allowed_order(order))
+		return take_block(r, cpu, order);
+	/* rmqueue_pcplist() */
+	list = &pcp->lists[order_to_pindex(type, order)];
+	pcp->free_count /= 2;
+	if (!*list)
+		for (int nr = nr_pcp_alloc(r, pcp, order); nr && take_block(r, cpu, order); nr--)
+			++*list;
+	if (!*list)
+		return false;
+	--*list;
+	return true;
+}
+
+static int nr_pcp_high(struct ref *r, struct ref_pcp *pcp, bool free_high)
 {
 	const struct ref_zone *z = &r->zone;
 	int high = pcp->high = kclamp(pcp->high, z->high_min, z->high_max);
 
+	if (free_high) {
+		pcp->high = MAX(high - 32 * z->batch, z->high_min);
+		return 0;
+	}
 	if (z->reclaim_active) {
 		pcp->high = MAX(high - MAX(pcp->free_count, z->batch), z->high_min);
 		return MIN(z->batch * 4, pcp->high);
@@ -238,29 +268,45 @@ static int nr_pcp_high(struct ref *r, struct ref_pcp *pcp)
 	return high;
 }
 
-static int nr_pcp_free(const struct ref *r, const struct ref_pcp *pcp, int high)
+static int nr_pcp_free(const struct ref *r, const struct ref_pcp *pcp, int high, bool free_high)
 {
+	if (free_high)
+		return MIN(pcp_count(pcp), 32 * r->zone.batch);
 	return high < r->zone.batch ? 1
 				    : kclamp(pcp->free_count, r->zone.batch, high - r->zone.batch);
 }
 
 /* free_frozen_page_commit() */
-void ref_free_page(struct ref *r, int list)
+void ref_free_pages(struct ref *r, int type, int order)
 {
 	struct ref_pcp *pcp = &r->pcp[r->this_cpu];
 	struct ref_zone *z = &r->zone;
+	const int list = order_to_pindex(type, order);
+	bool free_high = false;
 	int high, to_free;
 
 	if (r->m.memcg_pages)
 		return;
+	if (!pcp_allowed_order(order)) {
+		free_one_page(r, r->this_cpu, order);
+		return;
+	}
 	pcp->alloc_factor /= 2;
 	pcp->lists[list]++;
+	/* with the cache of today's CPUs: PCPF_FREE_HIGH_BATCH */
+	if (order > 0 && order < 9) {
+		if (pcp->prev_free_high_order && pcp_count(pcp) >= z->batch)
+			free_high = pcp->free_count >= z->batch + z->high_min / 2;
+		pcp->prev_free_high_order = true;
+	} else {
+		pcp->prev_free_high_order = false;
+	}
 	if (pcp->free_count < z->batch * 32)
-		pcp->free_count++;
-	high = nr_pcp_high(r, pcp);
+		pcp->free_count += 1 << order;
+	high = nr_pcp_high(r, pcp, free_high);
 	if (pcp_count(pcp) < high)
 		return;
-	to_free = nr_pcp_free(r, pcp, high);
+	to_free = nr_pcp_free(r, pcp, high, free_high);
 	while (to_free > 0 && pcp_count(pcp)) {
 		free_pcppages_bulk(r, r->this_cpu, MIN(to_free, z->batch), list);
 		to_free -= MIN(to_free, z->batch);
@@ -290,16 +336,23 @@ void ref_refresh_vm_stats(struct ref *r)
 	}
 }
 
-static bool get_page_from_freelist(struct ref *r, unsigned int cpu, int list, long mark)
+/* __zone_watermark_ok() */
+static bool watermark_ok(long free_pages, int order, long mark)
+{
+	free_pages -= (1L << order) - 1; /* __zone_watermark_unusable_free() */
+	return free_pages > mark;
+}
+
+static bool get_page_from_freelist(struct ref *r, unsigned int cpu, int type, int order, long mark)
 {
 	struct ref_zone *z = &r->zone;
 
 	if (!z->below_high) {
-		if (zone_page_state(r) > z->high)
-			return rmqueue_pcplist(r, cpu, list);
+		if (watermark_ok(zone_page_state(r), order, z->high))
+			return rmqueue(r, cpu, type, order);
 		z->below_high = true;
 	}
-	return zone_page_state(r) > mark && rmqueue_pcplist(r, cpu, list);
+	return watermark_ok(zone_page_state(r), order, mark) && rmqueue(r, cpu, type, order);
 }
 
 /* should_reclaim_retry() */
@@ -316,28 +369,29 @@ static bool should_reclaim_retry(const struct ref *r, bool progress, int *no_pro
 	return available > r->zone.min;
 }
 
-bool ref_alloc_page(struct ref *r, unsigned int cpu, bool readahead)
+/* A large folio can fall back to a smaller one: its allocation has __GFP_NORETRY. */
+bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry)
 {
 	int no_progress_loops = 0;
 	bool progress;
 
-	if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.low))
+	if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.low))
 		return true;
 	/* __alloc_pages_slowpath() */
 	do {
-		ref_wakeup_kswapd(r);
-		if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+		ref_wakeup_kswapd(r, order);
+		if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 			return true;
 		/* __alloc_pages_direct_reclaim() */
-		progress = ref_try_to_free(r, 32, readahead) > 0;
+		progress = ref_try_to_free(r, 32, order, noretry || order) > 0;
 		if (progress) {
-			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 				return true;
 			drain_all_pages(r);
-			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, r->zone.min))
+			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 				return true;
 		}
-		if (readahead) /* __GFP_NORETRY */
+		if (noretry || order)
 			return false;
 	} while (should_reclaim_retry(r, progress, &no_progress_loops));
 	r->oom = true;
@@ -350,10 +404,10 @@ void ref_alloc_kernel_page(struct ref *r)
 	if (r->m.memcg_pages)
 		return;
 	r->nr_kernel++;
-	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.low))
+	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, 0, r->zone.low))
 		return;
-	ref_wakeup_kswapd(r);
-	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, r->zone.min))
+	ref_wakeup_kswapd(r, 0);
+	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, 0, r->zone.min))
 		return;
 	r->zone.buddy--;
 	mod_nr_free_pages(r, r->this_cpu, -1);
@@ -364,15 +418,15 @@ void ref_free_kernel_page(struct ref *r)
 	if (r->m.memcg_pages)
 		return;
 	r->nr_kernel--;
-	ref_free_page(r, REF_PCP_UNMOVABLE);
+	ref_free_pages(r, REF_PCP_UNMOVABLE, 0);
 }
 
-bool ref_pgdat_balanced(const struct ref *r)
+bool ref_pgdat_balanced(const struct ref *r, int order)
 {
 	const struct ref_zone *z = &r->zone;
 	long free_pages = zone_page_state(r);
 
 	if (z->percpu_drift_mark && free_pages < z->percpu_drift_mark)
 		free_pages = zone_page_state_snapshot(r);
-	return free_pages > z->high;
+	return watermark_ok(free_pages, order, z->high);
 }

@@ -171,11 +171,14 @@ struct ref_stats {
 };
 
 /* free pages of a CPU; by migrate type, in the order of the kernel's lists */
-enum { REF_PCP_UNMOVABLE, REF_PCP_MOVABLE, REF_PCP_LISTS };
+enum { REF_PCP_UNMOVABLE, REF_PCP_MOVABLE, REF_PCP_TYPES };
+/* for orders 0 to 3 those types, and one for order 9 */
+#define REF_PCP_LISTS (4 * REF_PCP_TYPES + 1)
 
 struct ref_pcp {
-	int lists[REF_PCP_LISTS];
+	int lists[REF_PCP_LISTS]; /* blocks */
 	int high, alloc_factor, free_count;
+	bool prev_free_high_order;
 	long vm_stat_diff;
 };
 
@@ -193,6 +196,8 @@ struct ref_kswapd {
 	uint64_t runs_at; /* awake: when it can go on */
 	uint64_t scanned; /* by anyone, when it last spent time */
 	bool oom;	  /* it called the OOM killer, which is not there */
+	int order;	  /* kswapd_order */
+	int reclaim_order;
 	ucontext_t context, waker;
 	void *stack;
 };

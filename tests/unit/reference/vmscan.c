@@ -431,7 +431,7 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 	ref_shrink_slab(r, sc->priority);
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
-		if (r->v6 || ref_pgdat_balanced(r))
+		if (r->v6 || ref_pgdat_balanced(r, sc->order))
 			r->kswapd_failures = 0;
 	} else if (sc->cache_trim_mode) {
 		sc->cache_trim_mode_failed = true;
@@ -523,10 +523,11 @@ void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness)
 }
 
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
-uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead)
+uint64_t ref_try_to_free(struct ref *r, uint64_t nr, int order, bool readahead)
 {
 	struct ref_scan sc = {
 		.nr_to_reclaim = MAX(nr, 32),
+		.order = order,
 		.memcg = r->m.memcg_pages != 0,
 		.nofs = readahead,
 	};
@@ -534,9 +535,9 @@ uint64_t ref_try_to_free(struct ref *r, uint64_t nr, bool readahead)
 	return do_try_to_free_pages(r, &sc);
 }
 
-void ref_balance_pgdat(struct ref *r)
+int ref_balance_pgdat(struct ref *r, int order)
 {
-	struct ref_scan sc = { .kswapd = true };
+	struct ref_scan sc = { .kswapd = true, .order = order };
 
 	ref_count(r, VM_pageoutrun, 1);
 	r->zone.reclaim_active = true;
@@ -546,7 +547,7 @@ restart:
 		uint64_t nr_reclaimed = sc.nr_reclaimed;
 		bool raise_priority = true;
 
-		if (ref_pgdat_balanced(r))
+		if (ref_pgdat_balanced(r, sc.order))
 			goto out;
 		/* kswapd_age_node() */
 		if (r->gen)
@@ -558,6 +559,8 @@ restart:
 		sc.nr_to_reclaim = MAX((uint64_t)r->zone.high, 32);
 		shrink_node(r, &sc);
 		nr_reclaimed = sc.nr_reclaimed - nr_reclaimed;
+		if (sc.order && sc.nr_reclaimed >= 2ull << sc.order) /* compact_gap() */
+			sc.order = 0;
 		if (MAX(sc.nr_scanned, nr_reclaimed) >= sc.nr_to_reclaim)
 			raise_priority = false;
 		if (raise_priority || !nr_reclaimed)
@@ -576,4 +579,5 @@ out:
 	r->zone.reclaim_active = false;
 	snapshot_refaults(r);
 	ref_kswapd_spend(r);
+	return sc.order;
 }
