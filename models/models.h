@@ -33,7 +33,10 @@
 	X(reap_flag)                                                                               \
 	X(reap_any_exit)                                                                           \
 	X(reap_prctl)                                                                              \
-	X(reap_demote)
+	X(reap_demote)                                                                             \
+	X(reap_cold_first)                                                                         \
+	X(reap_pageout_first)                                                                      \
+	X(reap_dontneed_after)
 
 #define KILLERS(X)                                                                                 \
 	X(kill_none)                                                                               \

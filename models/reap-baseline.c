@@ -6,12 +6,6 @@
  */
 #include "models/models.h"
 
-static bool never(const struct zap_details *d)
-{
-	(void)d;
-	return false;
-}
-
 static bool unstable(const struct zap_details *d)
 {
 	return d->unstable;
@@ -20,7 +14,7 @@ static bool unstable(const struct zap_details *d)
 const struct reap_policy reap_baseline = {
 	.name = "baseline",
 	.summary = "mainline: mark every young page",
-	.in_scope = never,
+	.in_scope = reap_never,
 	.exclusive = reap_not_shared,
 	.action = REAP_SKIP,
 	.evict_scope = unstable,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "models/models.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include <glib.h>
@@ -62,6 +63,10 @@ const struct reap_policy *reap_policy_find(const char *name, bool *evict, union 
 			    err);
 	if (!p)
 		return NULL;
+	if (*evict && !p->evict_scope) {
+		err_set(err, -EINVAL, "policy %s has no +evict: it needs no patch", p->name);
+		return NULL;
+	}
 	who = g_strdup_printf("policy %s: ", p->name);
 	return options_parse(p->options, who, options, args, err) ? NULL : p;
 }

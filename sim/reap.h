@@ -61,8 +61,12 @@ enum reap_action {
  *	(@how: OP_MRELEASE, OP_OOM) passes under this policy in addition to those of the
  *	trace, so that an opt-in policy is tested with a caller that opts in. NULL: none.
  *	With "+evict" a caller with flags also passes MRELEASE_EVICT_FILE
- * @evict_scope: with "+evict": does this walk drop clean page cache that it unmapped? NULL:
- *	never
+ * @advice: what the killer advises for the victim's file mappings (sim/victim.h) before it calls
+ *	process_mrelease(); 0: nothing
+ * @advises_first: does it so before the SIGKILL? NULL: after it
+ * @drops_files: after the death it drops what the victim mapped of files, if nobody uses it
+ * @evict_scope: with "+evict": does this walk drop clean page cache that it unmapped? NULL: the
+ *	policy has no such form
  */
 struct reap_policy {
 	const char *name;
@@ -72,6 +76,9 @@ struct reap_policy {
 	bool (*exclusive)(const struct zap_details *d, const struct folio *folio);
 	enum reap_action action;
 	uint32_t (*caller_flags)(const union option_value *args, enum op_code how);
+	enum madvise advice;
+	bool (*advises_first)(const union option_value *args);
+	bool drops_files;
 	bool (*evict_scope)(const struct zap_details *d);
 };
 
@@ -80,6 +87,13 @@ static inline bool reap_not_shared(const struct zap_details *d, const struct fol
 {
 	(void)d;
 	return !folio_maybe_mapped_shared(folio);
+}
+
+/** @in_scope of a policy that skips no marks. */
+static inline bool reap_never(const struct zap_details *d)
+{
+	(void)d;
+	return false;
 }
 
 #endif

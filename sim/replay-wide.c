@@ -83,8 +83,10 @@ static int wide_madvise(struct sim *s, const struct op *op)
 	if (op->to)
 		mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(op_target(0, op->to)));
 	/* in a timed run it may be dead or dying: ESRCH */
-	if (!mm || (mm->killed && mm != s->replay.mm))
+	if (!mm || (mm->killed && mm != s->replay.mm)) {
+		count_vm(s, VM_sim_advice_lost, op->pages);
 		return 0;
+	}
 	return do_madvise(s, mm, op->at, op->pages, (enum madvise)op->value);
 }
 

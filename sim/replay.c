@@ -25,6 +25,7 @@
 #include "sim/mm/zap.h"
 #include "sim/replay-wide.h"
 #include "sim/timed.h"
+#include "sim/victim.h"
 
 #define PREFETCH_RECS 24
 
@@ -90,11 +91,20 @@ struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
 
 static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
 {
+	const unsigned int cpu = mm->cpu;
+	struct victim_advice v;
+
 	how = replay_end_as(s, how, &flags);
 	if (how != OP_EXIT)
 		count_vm(s, VM_sim_victims, 1);
+	victim_begin(s, &v, mm, how);
+	/* nobody runs between the kill and the reap, so before and after it are the same */
+	if (v.ranges && s->cfg.reap->advice)
+		while (victim_process_madvise(s, &v, mm))
+			;
 	proc_reap(s, mm, how, flags);
 	proc_exit(s, mm);
+	victim_end(s, &v, cpu);
 }
 
 static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,

@@ -8,7 +8,8 @@
  * and can use the memory as it becomes free.
  *
  * Approximations: a victim's exit begins after the reap; on a real machine both run at the
- * same time if the victim gets a CPU. The OOM reaper reaps a victim of the OOM killer only
+ * same time if the victim gets a CPU. If its killer advises it first, it may get there before the
+ * reap (advise_victim()). The OOM reaper reaps a victim of the OOM killer only
  * if the victim is still in its operation after 2 s; it leaves a victim alone that is
  * exiting by then.
  */
@@ -35,11 +36,56 @@ void timed_freed(struct sim *s, uint64_t nr)
 	g_array_append_val(v->freed, p);
 }
 
+/* The process itself, once it has left its operation: do_exit() until exit_mm(). */
+static void exit_main(struct sim *s, void *arg)
+{
+	struct victim *v = arg;
+	struct actor *a = v->a;
+
+	while (a->mm->task)
+		wait_on(s->sched, &a->news, false);
+	v->exiting = true;
+	count_vm(s, VM_sim_advice_raced, v->advising);
+	wake_all(s->sched, &a->news);
+}
+
+/*
+ * process_madvise() by the killer, after the SIGKILL. A call holds the mm, so a process that
+ * exits meanwhile leaves it to the killer to unmap. No further call gets it, nor does
+ * process_mrelease(): ESRCH.
+ */
+static void advise_victim(struct sim *s, struct victim *v)
+{
+	struct mm *mm = v->a->mm;
+	bool more = true;
+
+	/* nobody can overtake what takes no time */
+	if (!s->cfg.machine.advise_ps) {
+		while (victim_process_madvise(s, &v->advice, mm))
+			;
+		return;
+	}
+	task_spawn(s, TASK_USER, "exit", exit_main, v, mm->cpu);
+	while (more && !v->exiting) {
+		v->advising = true;
+		more = victim_process_madvise(s, &v->advice, mm);
+		task_pay(s);
+		v->advising = false;
+	}
+	if (v->exiting) {
+		victim_is_gone(s, &v->advice);
+		v->how = OP_KILL;
+	}
+}
+
 static void death_main(struct sim *s, void *arg)
 {
 	struct victim *v = arg;
 	struct actor *a = v->a;
 	struct mm *mm = a->mm;
+	const unsigned int cpu = mm->cpu;
+	const bool advised = victim_is_advised(s, &v->advice, false);
+	const bool races = advised && s->cfg.machine.advise_ps;
 	uint64_t nr_kernel;
 
 	if (v->out.oom) {
@@ -52,8 +98,10 @@ static void death_main(struct sim *s, void *arg)
 			v->flags = reap_caller_flags(&s->cfg, OP_OOM);
 		}
 	}
+	if (advised)
+		advise_victim(s, v);
 	proc_reap(s, mm, v->how, v->flags);
-	while (mm->task)
+	while (mm->task || (races && !v->exiting))
 		wait_on(s->sched, &a->news, false);
 	nr_kernel = proc_exit(s, mm);
 	task_pay(s);
@@ -62,6 +110,8 @@ static void death_main(struct sim *s, void *arg)
 	a->dying = false;
 	v->out.done = true;
 	v->out.reap_ns = s->clock.now_ns - v->out.at_ns;
+	victim_end(s, &v->advice, cpu);
+	task_pay(s);
 	actor_bury(s, a, v->kill);
 	wake_all(s->sched, &a->news);
 }
@@ -80,6 +130,12 @@ struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how,
 	v->out = (struct kill_outcome){
 		.pid = a->pid, .oom = oom, .at_ns = s->clock.now_ns, .shortage_pages = shortage
 	};
+	victim_begin(s, &v->advice, a->mm, how);
+	/* before the SIGKILL; the caller pays for it later, and the victim does not run meanwhile
+	 */
+	if (victim_is_advised(s, &v->advice, true))
+		while (victim_process_madvise(s, &v->advice, a->mm))
+			;
 	g_ptr_array_add(s->timed->victims, v);
 	count_vm(s, VM_sim_victims, v->kill);
 	a->dying = true;

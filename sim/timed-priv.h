@@ -15,6 +15,7 @@
 #include "sim/rng.h"
 #include "sim/time/sched.h"
 #include "sim/timed.h"
+#include "sim/victim.h"
 
 /** struct step - one operation of an actor. */
 struct step {
@@ -64,6 +65,9 @@ struct victim {
 	enum op_code how;
 	uint32_t flags;
 	bool kill; /* false: an exit */
+	struct victim_advice advice;
+	bool advising; /* the killer holds the mm, in process_madvise() */
+	bool exiting;  /* the process has given up its mm, in do_exit() */
 	struct kill_outcome out;
 	GArray *freed; /* struct point, by time */
 };

@@ -95,6 +95,8 @@ static void victim_free(gpointer data, gpointer user)
 
 	(void)user;
 	g_array_free(v->freed, TRUE);
+	if (v->advice.ranges)
+		g_array_free(v->advice.ranges, TRUE);
 	g_free(v);
 }
 

@@ -73,6 +73,8 @@
 	X(sim_reap_aged, 0, "of the young ones, pages that reclaim had deactivated or aged")       \
 	X(sim_mark_moves, 0, "all marks that queued a page for the active list; 0 under MGLRU")    \
 	X(sim_list_moves, 0, "pages that changed their list position, for any reason")             \
+	X(sim_advice_lost, 0, "pages that could not be advised: their process was gone (ESRCH)")   \
+	X(sim_advice_raced, 0, "victims that began to exit while they were advised (events)")      \
 	X(sim_victims, 0, "processes that ended by kill, mrelease or OOM (events)")
 
 enum vmstat_item {

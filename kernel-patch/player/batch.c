@@ -53,20 +53,25 @@ static void put_away(void)
 /* "baseline-classic-1", of which each part becomes a word of the new player's */
 static bool one_run(char *run)
 {
-	char *save = NULL, *policy, *lru, name[64];
+	char *lru = NULL, *number, name[64];
 	int status = 0;
 	pid_t pid;
 
 	snprintf(name, sizeof(name), "%s", run);
-	policy = strtok_r(run, "-", &save);
-	lru = strtok_r(NULL, "-", &save);
+	/* from its end: names of policies may have a "-" */
+	number = strrchr(run, '-');
+	if (number) {
+		*number = '\0';
+		lru = strrchr(run, '-');
+	}
 	if (!lru)
 		bad_input("player.plan: \"%s\": expected POLICY-LRU-RUN", name);
+	*lru++ = '\0';
 	result("run %s\n", name);
 	result_flush();
 	pid = fork();
 	if (!pid) {
-		execl("/init", "/init", policy, lru, NULL);
+		execl("/init", "/init", run, lru, NULL);
 		_exit(1);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)

@@ -362,8 +362,7 @@ static void setup_policy(void)
 	guest.knobs = is != NULL;
 	if (is) {
 		if (strncmp(is, policy, len) || is[len] != '\n')
-			run_failed("policy %s is wanted, the kernel was booted with %s", policy,
-				   is);
+			run_failed("policy %s is wanted, the kernel has %s", policy, is);
 		drain_fd = open(KNOBS "drain", O_WRONLY | O_CLOEXEC);
 		if (drain_fd < 0)
 			run_failed(KNOBS ": %s", strerror(errno));

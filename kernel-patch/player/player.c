@@ -50,8 +50,6 @@ static bool slot_used[MAX_SLOTS];
 
 static struct spent spent;
 
-#define MAX_MARKS 4096
-
 static uint64_t now_ns(void)
 {
 	struct timespec ts;
@@ -396,6 +394,8 @@ static void do_mrelease(struct proc *p, const char *text)
 		pin(p->cpu);
 	if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0))
 		run_failed("trace line %u: kill: %s", trace.line, strerror(errno));
+	if (guest.opt.stock)
+		stock_killed(p->pidfd);
 	if (syscall(SYS_process_mrelease, p->pidfd, flags))
 		run_failed("trace line %u: process_mrelease(flags %u): %s", trace.line, flags,
 			   strerror(errno));
@@ -538,24 +538,6 @@ static void do_advance(uint64_t ns)
 	if (guest.opt.real_time)
 		while (clock_nanosleep(CLOCK_MONOTONIC, 0, &ts, &ts) == EINTR)
 			;
-}
-
-/* the number of this mark among those of its name, from 1 */
-static unsigned int mark_number(const char *name)
-{
-	static struct {
-		char name[65];
-		unsigned int number;
-	} marks[MAX_MARKS];
-	static unsigned int nr;
-
-	for (unsigned int i = 0; i < nr; i++)
-		if (!strcmp(marks[i].name, name))
-			return ++marks[i].number;
-	if (nr == MAX_MARKS)
-		run_failed("trace line %u: more than %d names of marks", trace.line, MAX_MARKS);
-	snprintf(marks[nr].name, sizeof(marks[nr].name), "%s", name);
-	return marks[nr++].number = 1;
 }
 
 static void do_mark(const char *name)

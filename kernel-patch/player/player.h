@@ -36,6 +36,8 @@ void bad_input(const char *fmt, ...) __attribute__((format(printf, 1, 2), noretu
 /* A line to the results (the second serial port). */
 void result(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void result_flush(void);
+/* The number of this mark among those of its name, from 1. */
+unsigned int mark_number(const char *name);
 
 /* ---- trace.c ---- */
 
@@ -233,6 +235,8 @@ void stock_info(void);
 void stock_monitor(void);
 /* A process that will be reaped: @advise is told what of it is to be unmapped without a mark. */
 void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *arg), void *arg);
+/* It has got the SIGKILL. */
+void stock_killed(int pidfd);
 /* It is gone. */
 void stock_buried(void);
 void stock_counters(const char *mark, unsigned int number);

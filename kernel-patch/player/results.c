@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <sys/reboot.h>
 #include <termios.h>
+#include <string.h>
 #include <unistd.h>
 
 static FILE *results;
@@ -92,4 +93,23 @@ void open_results(void)
 	} else {
 		close(fd);
 	}
+}
+
+#define MAX_MARKS 4096
+
+unsigned int mark_number(const char *name)
+{
+	static struct {
+		char name[65];
+		unsigned int number;
+	} marks[MAX_MARKS];
+	static unsigned int nr;
+
+	for (unsigned int i = 0; i < nr; i++)
+		if (!strcmp(marks[i].name, name))
+			return ++marks[i].number;
+	if (nr == MAX_MARKS)
+		run_failed("more than %d names of marks", MAX_MARKS);
+	snprintf(marks[nr].name, sizeof(marks[nr].name), "%s", name);
+	return marks[nr++].number = 1;
 }

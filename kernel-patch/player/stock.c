@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A kernel that is not ours: the modules that it needs, what a run changes of its
- * settings, and two policies that it can be made to follow.
+ * settings, and the policies that it can be made to follow.
  *
  * skip: a mapping that has MADV_RANDOM when it is unmapped leaves no marks
  * (vma_has_recency()). The victim gives that advice just before it is killed, for
@@ -11,7 +11,12 @@
  * evict: POSIX_FADV_DONTNEED after the death, for the folios that it alone had
  * mapped. The kernel drops what is clean and unmapped, as the series does.
  *
- * What they can not stand for:
+ * cold-first, pageout-first: process_madvise() of the victim's file mappings between the
+ * SIGKILL and process_mrelease(). The player runs as SCHED_FIFO on the victim's CPU, so
+ * the victim can not exit in between. dontneed-after: POSIX_FADV_DONTNEED of all that it
+ * had mapped of files, after its death. These three are what a killer can really do.
+ *
+ * What skip and evict can not stand for:
  * - Who else maps a folio is asked a moment before the death, and counted. The policies
  *   ask folio_maybe_mapped_shared(), which for a large folio is an estimate: one that
  *   three mapped counts as shared when the third is alone. Here it does not.
@@ -34,6 +39,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -65,7 +71,8 @@ void stock_modules(void)
 #define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
 #define LRU_GEN	   "/sys/kernel/mm/lru_gen/enabled"
 
-static bool skips, evicts;
+static bool skips, evicts, drops;
+static int advice; /* 0: none */
 
 /* "always [madvise] never" */
 static bool is_chosen(const char *text, const char *word)
@@ -105,6 +112,11 @@ void stock_setup(void)
 		return;
 	skips = !strncmp(o->policy, "skip", 4);
 	evicts = !strcmp(o->policy, "evict") || !strcmp(o->policy, "skip+evict");
+	drops = !strcmp(o->policy, "dontneed-after");
+	if (!strcmp(o->policy, "cold-first"))
+		advice = MADV_COLD;
+	else if (!strcmp(o->policy, "pageout-first"))
+		advice = MADV_PAGEOUT;
 	if (o->thp)
 		set_thp(o->thp);
 	if (o->damon_stat)
@@ -484,12 +496,52 @@ static void each_mapping(pid_t pid, void (*fn)(const struct mapping *m, void *ar
 	close(fd);
 }
 
+/* ---- what a killer can do ---- */
+
+static struct iovec vecs[1024];
+static unsigned int nr_vecs;
+
+static void add_vec(const struct mapping *m, void *arg)
+{
+	(void)arg;
+	if (drops && !m->shmem) {
+		if (nr_runs == MAX_RUNS)
+			run_failed("dontneed-after: more than %u mappings", MAX_RUNS);
+		runs[nr_runs].file = m->file;
+		runs[nr_runs].first = (uint32_t)m->off;
+		runs[nr_runs++].count = (uint32_t)m->pages;
+	}
+	if (!advice)
+		return;
+	if (nr_vecs == sizeof(vecs) / sizeof(vecs[0]))
+		run_failed("more than %u mappings to advise", nr_vecs);
+	vecs[nr_vecs].iov_base = (void *)m->at;
+	vecs[nr_vecs++].iov_len = m->pages * PAGE_SIZE;
+}
+
+void stock_killed(int pidfd)
+{
+	uint64_t want = 0;
+	ssize_t done;
+
+	for (unsigned int i = 0; i < nr_vecs; i++)
+		want += vecs[i].iov_len;
+	if (!want)
+		return;
+	done = syscall(SYS_process_madvise, pidfd, vecs, nr_vecs, advice, 0);
+	if (done != (ssize_t)want)
+		run_failed("process_madvise: %zd of %llu bytes: %s", done, (unsigned long long)want,
+			   done < 0 ? strerror(errno) : "the rest was refused");
+}
+
 void stock_victim(pid_t pid, void (*advise)(uint64_t at, uint64_t pages, void *arg), void *arg)
 {
 	struct victim v = { .advise = advise, .arg = arg };
 	char path[32];
 
-	nr_runs = 0;
+	nr_runs = nr_vecs = 0;
+	if (advice || drops)
+		each_mapping(pid, add_vec, NULL);
 	if (!skips && !evicts)
 		return;
 	snprintf(path, sizeof(path), "/proc/%d/pagemap", pid);
@@ -533,7 +585,9 @@ static void join_runs(void)
 
 void stock_buried(void)
 {
-	join_runs();
+	/* a killer does not know what the mappings have to do with each other */
+	if (!drops)
+		join_runs();
 	for (uint32_t i = 0; i < nr_runs; i++) {
 		int ret = posix_fadvise(guest.files[runs[i].file].fd,
 					(off_t)(runs[i].first * PAGE_SIZE),

@@ -33,7 +33,7 @@ OPTIONS=${OPTIONS:-}
 
 [ -f "$trace" ] || die "no such trace: $trace"
 case $(head -c 22 "$trace" | head -1) in
-reapsim-trace,1) ;;
+reapsim-trace,[12]) ;;
 *) die "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
 esac
 kernel=${KERNEL_DIR:-$("$here/scripts/build.sh")}

@@ -8,7 +8,8 @@
 #
 #   KERNEL, KERNEL_IMAGE  as for image.sh; KERNEL_DIR=FOLDER: a folder that it printed
 #   POLICY="NAME..."   baseline, skip, evict, skip+evict (default baseline):
-#                      player/stock.c imitates them on a kernel that does not have them
+#                      player/stock.c imitates them on a kernel that does not have them;
+#                      cold-first, pageout-first, dontneed-after: what a killer can do
 #   LRU="NAME..."      classic, mglru (default mglru, as Debian ships it)
 #   SET="KEY=VALUE..." settings that override the kernel's:
 #                        kmem=0|1          0: kernel memory is not charged to the memcg
@@ -39,7 +40,7 @@ SET=${SET:-}
 RUNS=${RUNS:-5}
 TIMEOUT=${TIMEOUT:-600}
 OPTIONS=${OPTIONS:-}
-policies="baseline skip evict skip+evict"
+policies="baseline skip evict skip+evict cold-first pageout-first dontneed-after"
 
 # one_of WHAT VALUE "NAME..." - fail unless VALUE is one of the names
 one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }
@@ -73,7 +74,7 @@ done
 
 [ -f "$trace" ] || bad "no such trace: $trace"
 case $(head -c 22 "$trace" | head -1) in
-reapsim-trace,1) ;;
+reapsim-trace,[12]) ;;
 *) bad "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
 esac
 if [ -n "${REAPSIM:-}" ]; then
@@ -159,8 +160,9 @@ player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" 
 }
 
 one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
-	local dir=$out/$1 why policy lru run
-	IFS=- read -r policy lru run <<<"$1"
+	local dir=$out/$1 why policy=${1%-*} lru run=${1##*-}
+	lru=${policy##*-}
+	policy=${policy%-*}
 	why=$(why_not "$dir" "$2")
 	case $why in
 	bad-input:*) bad "$(info version): ${why#bad-input: }" ;;

@@ -104,7 +104,9 @@ static int add_policies(struct run_set *rs, const char *list, struct err *err)
 	if (!strcmp(list, "all")) {
 		for (const struct reap_policy *const *p = reap_policies; *p; p++) {
 			g_ptr_array_add(rs->policies, g_strdup((*p)->name));
-			g_ptr_array_add(rs->policies, g_strconcat((*p)->name, "+evict", NULL));
+			if ((*p)->evict_scope)
+				g_ptr_array_add(rs->policies,
+						g_strconcat((*p)->name, "+evict", NULL));
 		}
 		return 0;
 	}

@@ -132,7 +132,8 @@ static void policies_all(struct axis *x)
 	g_ptr_array_set_size(x->values, 0);
 	for (const struct reap_policy *const *p = reap_policies; *p; p++) {
 		g_ptr_array_add(x->values, g_strdup((*p)->name));
-		g_ptr_array_add(x->values, g_strconcat((*p)->name, "+evict", NULL));
+		if ((*p)->evict_scope)
+			g_ptr_array_add(x->values, g_strconcat((*p)->name, "+evict", NULL));
 	}
 }
 

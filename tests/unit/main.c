@@ -64,6 +64,7 @@
 	X(page_alloc)                                                                              \
 	X(agreement)                                                                               \
 	X(agreement_score)                                                                         \
+	X(victim)                                                                                  \
 	X(timed)                                                                                   \
 	X(restart)                                                                                 \
 	X(killer)                                                                                  \

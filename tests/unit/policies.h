@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "sim/op.h"
+
 /**
  * struct policy_rule - a row. A policy skips a mark if all its conditions are true.
  * @policy: as the user types it, without "+evict"
@@ -25,11 +27,16 @@
  *	maybe-mapped-shared
  * @mrelease_passes, @oom_passes: process_mrelease() or the OOM reaper has the flag,
  *	whatever the trace says
+ * @advice: what the caller of process_mrelease() advises for all file mappings before; 0: nothing
+ * @drops_files: it drops what was mapped of files after the death
+ * @no_evict: "+evict" drops nothing
  */
 struct policy_rule {
 	const char *policy;
 	bool never, needs_unstable, needs_reaping, needs_flag, needs_dying, needs_optin, demotes;
 	bool by_mapcount, mrelease_passes, oom_passes;
+	enum madvise advice;
+	bool drops_files, no_evict;
 };
 
 /** In the order of the registry, then those with options; a NULL policy ends them. */

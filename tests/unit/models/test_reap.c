@@ -132,13 +132,16 @@ static struct fate expect(const struct policy_rule *r, bool evict, const struct 
 	bool scope = (!r->needs_unstable || unstable) && (!r->needs_reaping || reaping) &&
 		     (!r->needs_dying || dying) && (!r->needs_optin || optin);
 	bool skips = scope && !r->never && (!r->needs_flag || flag);
-	bool drops = evict && scope && (!r->needs_flag || evict_flag);
+	bool drops = evict && scope && !r->no_evict && (!r->needs_flag || evict_flag);
 	/* in the lru_activate or lru_deactivate_file batch: both have fewer than 31
 	 * entries, so they are not drained, and each holds a reference */
 	bool pending = false, demoted = false;
 	unsigned int mapcount = sharing == EXCLUSIVE ? 1 : 2;
 	unsigned int unmaps = sharing == TWICE ? 2 : 1;
 
+	/* of what nobody else maps, neither at another address */
+	if (mrelease && r->advice && sharing == EXCLUSIVE)
+		return (struct fate){ .cached = r->advice == MADVISE_COLD };
 	for (; unmaps; unmaps--, mapcount--) {
 		if (!p.young || !recency)
 			continue;
@@ -162,6 +165,8 @@ static struct fate expect(const struct policy_rule *r, bool evict, const struct 
 		f = (struct fate){ 0 };
 		sum->evicted++;
 	}
+	if (mrelease && r->drops_files && sharing != BY_TWO && p.kind < SHMEM)
+		return (struct fate){ 0 };
 	/* the drain handles lru_deactivate_file before lru_activate */
 	if (demoted)
 		f.active = f.referenced = false;
@@ -231,8 +236,10 @@ static void test_decisions(void)
 			for (size_t d = 0; d < G_N_ELEMENTS(deaths); d++)
 				for (size_t r = 0; r < policy_rules_nr(); r++)
 					for (int evict = 0; evict < 2; evict++, nr++)
-						run_case(&policy_rules[r], evict, &deaths[d], optin,
-							 (enum sharing)sharing, before);
+						if (!evict || !policy_rules[r].no_evict)
+							run_case(&policy_rules[r], evict,
+								 &deaths[d], optin,
+								 (enum sharing)sharing, before);
 		}
 	}
 	TL_EQ(nr, 3 * 2 * 7 * 2 * policy_rules_nr(), "cases");
@@ -252,7 +259,7 @@ static void test_registry(void)
 		TL_STR(p->name, policy_rules[n].policy, "row %zu", n);
 		CU_ASSERT(p->summary[0] != 0);
 		/* a column of the compare table: 14 wide with "+evict" */
-		CU_ASSERT(strlen(p->name) + strlen("+evict") <= 14);
+		CU_ASSERT(strlen(p->name) + (p->evict_scope ? strlen("+evict") : 0) <= 14);
 		while (p->options && p->options[nr_options].name)
 			nr_options++;
 		CU_ASSERT(nr_options <= REAP_ARGS_MAX);
@@ -288,7 +295,8 @@ static void test_predicates(void)
 
 			TL_EQ(p->in_scope(&d), scope && !u->never && (!u->needs_flag || bits & 16),
 			      "%s, %#x", u->policy, bits);
-			TL_EQ(p->evict_scope(&d), scope && (!u->needs_flag || bits & 32), "%s, %#x",
+			TL_EQ(p->evict_scope && p->evict_scope(&d),
+			      scope && !u->no_evict && (!u->needs_flag || bits & 32), "%s, %#x",
 			      u->policy, bits);
 			for (uint32_t mapcount = 1; mapcount < 4; mapcount++) {
 				const struct folio f = { .mapcount = mapcount };
@@ -331,7 +339,9 @@ static void test_find(void)
 		CU_ASSERT(reap_policy_find(reap_policies[i]->name, &evict, args, &err) ==
 				  reap_policies[i] &&
 			  !evict);
-		CU_ASSERT(reap_policy_find(plus, &evict, args, &err) == reap_policies[i] && evict);
+		CU_ASSERT(reap_policy_find(plus, &evict, args, &err) ==
+				  (reap_policies[i]->evict_scope ? reap_policies[i] : NULL) &&
+			  evict);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *want = g_strdup_printf(

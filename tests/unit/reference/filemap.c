@@ -300,3 +300,63 @@ void ref_drop_pagecache(struct ref *r)
 		}
 	}
 }
+
+/* mapping_try_invalidate(). Return: did any folio stay? */
+static bool try_invalidate(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+			   uint64_t end)
+{
+	bool failed = false, drained = false;
+	int nr_batch = 0, nr_folios = 0;
+
+	while (index < end) {
+		const int page = ref_file_page(r, file, index);
+		const uint64_t at = index;
+
+		index++;
+		if (!r->pages[page].resident) {
+			if (!r->pages[page].shadow.present)
+				continue;
+			memset(&r->pages[page].shadow, 0, sizeof(r->pages[page].shadow));
+			ref_tree_clear_shadow(r, page);
+		} else {
+			const int folio = ref_folio(r, page);
+
+			index = at + (uint64_t)(folio + ref_nr_pages(r, folio) - page);
+			/* find_lock_entries(): it begins before the range or ends after it */
+			if (folio < ref_file_page(r, file, 0) || folio != page || index > end ||
+			    r->pages[folio].locked)
+				continue;
+			if (!r->pages[folio].dirty && !ref_folio_mapcount(r, folio) &&
+			    !ref_other_refs(r, folio)) {
+				ref_filemap_drop(r, folio);
+			} else {
+				ref_deactivate_file_folio(r, cpu, folio);
+				failed = true;
+			}
+			nr_folios++;
+		}
+		if (++nr_batch < REF_BATCH)
+			continue;
+		/* __folio_batch_release(): drains if it was not yet done for this batch struct */
+		if (nr_folios && !drained) {
+			ref_lru_add_drain_cpu(r, cpu);
+			drained = true;
+		}
+		nr_batch = nr_folios = 0;
+	}
+	if (nr_folios && !drained)
+		ref_lru_add_drain_cpu(r, cpu);
+	return failed;
+}
+
+void ref_fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+			  uint64_t nr)
+{
+	if (ref_is_shmem(r, file))
+		return;
+	ref_lru_add_drain_cpu(r, cpu);
+	if (!try_invalidate(r, cpu, file, index, index + nr))
+		return;
+	ref_lru_add_drain_all(r);
+	try_invalidate(r, cpu, file, index, index + nr);
+}

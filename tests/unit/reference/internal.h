@@ -172,6 +172,9 @@ bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint6
 			 uint64_t nr);
 bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr);
 void ref_drop_pagecache(struct ref *r);
+/** posix_fadvise(POSIX_FADV_DONTNEED) of @nr pages of a file. */
+void ref_fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
+			  uint64_t nr);
 
 /* readahead.c */
 

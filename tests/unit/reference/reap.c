@@ -20,6 +20,7 @@ struct ref_zap ref_zap_begin(const struct ref *r, const struct ref_proc *p, bool
 			   (!u->needs_dying || z.dying) && (!u->needs_optin || p->opted_in);
 
 	z.skip = scope && !u->never && (!u->needs_flag || flags & MRELEASE_IGNORE_ACCESS);
-	z.evict = scope && r->evict && (!u->needs_flag || flags & MRELEASE_EVICT_FILE);
+	z.evict = scope && !u->no_evict && r->evict &&
+		  (!u->needs_flag || flags & MRELEASE_EVICT_FILE);
 	return z;
 }

@@ -21,8 +21,21 @@ static uint32_t ref_passed_flags(const struct ref *r)
 	return MRELEASE_IGNORE_ACCESS | (r->evict ? MRELEASE_EVICT_FILE : 0);
 }
 
+/* process_madvise() by the killer, of what it read in /proc/PID/maps */
+static void advise(struct ref *r, struct ref_proc *p, const struct ref_vma *maps, int nr)
+{
+	for (int i = 0; i < nr && r->policy->advice; i++)
+		if (!maps[i].anon)
+			ref_process_madvise(r, p, maps[i].start, maps[i].end, r->policy->advice);
+}
+
 static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t flags)
 {
+	struct ref_vma maps[REF_VMAS_MAX];
+	const int nr_maps = p->nr_vmas;
+	const unsigned int cpu = p->cpu;
+
+	memcpy(maps, p->vmas, sizeof(maps[0]) * (size_t)nr_maps);
 	if (r->ends_as != OP_NONE) {
 		how = r->ends_as;
 		flags = 0;
@@ -30,6 +43,7 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 	if (how != OP_EXIT)
 		ref_count(r, VM_sim_victims, 1);
 	if (how == OP_MRELEASE) {
+		advise(r, p, maps, nr_maps);
 		/* under "flag" the caller opts in */
 		if (r->policy->mrelease_passes)
 			flags |= ref_passed_flags(r);
@@ -40,6 +54,10 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 	}
 	ref_exit_mmap(r, p);
 	ref_free_process(r, p);
+	for (int i = 0; i < nr_maps && how == OP_MRELEASE && r->policy->drops_files; i++)
+		if (!maps[i].anon)
+			ref_fadvise_dontneed(r, cpu, maps[i].file, maps[i].pgoff,
+					     maps[i].end - maps[i].start);
 	r->current = NULL;
 }
 
