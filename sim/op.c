@@ -28,6 +28,11 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES, FIELD_MADVICE, FIELD_BY },
 		.optional = 1,
 	},
+	[OP_MREMAP - OP_WIDE_FIRST] = {
+		.keyword = "mremap",
+		.usage = "mremap,PID,AT,PAGES,TO,TO_PAGES",
+		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES, FIELD_TO, FIELD_TO_PAGES },
+	},
 };
 
 static const struct {
@@ -104,6 +109,18 @@ const char *op_wide_bad(const struct op *op)
 		case FIELD_NONE:
 		case FIELD_PID:
 			break;
+		case FIELD_AT:
+			at = true;
+			break;
+		case FIELD_TO:
+			to = true;
+			break;
+		case FIELD_TO_PAGES:
+			if (!op->to_pages)
+				return "0 pages";
+			if (op->to_pages > OP_PAGES_MAX)
+				return "a range longer than 2^26 - 1 pages";
+			break;
 		case FIELD_PAGES:
 			pages = true;
 			if (!op->pages)
@@ -120,9 +137,6 @@ const char *op_wide_bad(const struct op *op)
 			value = true;
 			if (op->value > 2 * OOM_SCORE_ADJ_MAX)
 				return "an oom_score_adj beyond 1000";
-			break;
-		case FIELD_AT:
-			at = true;
 			break;
 		case FIELD_MADVICE:
 			value = true;

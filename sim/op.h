@@ -61,6 +61,7 @@ enum op_code {
 	OP_MEMORY_MAX,			  /* of the cgroup: pages */
 	OP_MEMORY_RECLAIM,		  /* of the cgroup: pages; value: swappiness + 1, 0: none */
 	OP_MADVISE, /* REC_PID advises with value (enum madvise); to: 0 itself, or 1 + a process */
+	OP_MREMAP,  /* at, pages; to, to_pages */
 	NR_OPS,
 };
 
@@ -75,9 +76,11 @@ enum op_field {
 	FIELD_NONE,
 	FIELD_PID,	     /* pid, REC_PID: always the first */
 	FIELD_PAGES,	     /* pages, at least 1 */
+	FIELD_TO,	     /* to: another virtual page number */
+	FIELD_TO_PAGES,	     /* to_pages, at least 1 */
 	FIELD_OOM_SCORE_ADJ, /* value: -1000..1000, stored with 1000 added */
 	FIELD_SWAPPINESS,    /* value: 0..200, stored with 1 added; 0: absent */
-	FIELD_AT,	     /* at: the first page */
+	FIELD_AT,	     /* at: a virtual page number */
 	FIELD_MADVICE,	     /* value: enum madvise */
 	FIELD_BY,	     /* pid: who does it to FIELD_PID, which is then in to, plus 1 */
 };

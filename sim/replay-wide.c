@@ -7,6 +7,7 @@
 #include "sim/mm/memcontrol.h"
 #include "sim/mm/madvise.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/mremap.h"
 #include "sim/sim.h"
 
 /* struct op of the record @at, without pid and file */
@@ -105,6 +106,8 @@ int replay_wide(struct sim *s, uint64_t at)
 		return 0;
 	case OP_MADVISE:
 		return wide_madvise(s, &op);
+	case OP_MREMAP:
+		return do_mremap(s, mm, op.at, op.pages, op.to, op.to_pages);
 	default:
 		return -EINVAL;
 	}

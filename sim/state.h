@@ -75,7 +75,7 @@ struct file_state {
 /** struct anon_slot - state of an anon folio in addition to its struct folio. */
 struct anon_slot {
 	struct anon_vma *av;
-	uint32_t vpn;	  /* its address; the same in every sharing mm */
+	uint32_t index;	  /* of its page in every VMA that maps it: see vma.anon_pgoff */
 	uint32_t nr_swap; /* swap PTEs that refer to it */
 	uint32_t pid;	  /* the process that it was made for */
 };

@@ -488,6 +488,57 @@ static int check_madvise(struct check *c, const struct op *op)
 	}
 }
 
+/* Does anything lie in [@first, @last]? */
+static bool space_used(struct space *s, uint32_t first, uint32_t last)
+{
+	const uint32_t i = space_find(s, first);
+
+	return i < s->spans->len && span_at(s, i)->first <= last;
+}
+
+static int check_mremap(struct check *c, const struct op *op)
+{
+	const uint32_t last = op->at + (op->pages - 1), to_last = op->to + (op->to_pages - 1);
+	struct span v;
+	struct space *s;
+	uint32_t before, i;
+	int ret = check_pages(c, "mremap", op->at, op->pages)
+			  ?: check_pages(c, "mremap", op->to, op->to_pages);
+
+	if (ret)
+		return ret;
+	s = space_own(c->cur);
+	i = space_find(s, op->at);
+	if (i >= s->spans->len || span_at(s, i)->first > op->at || span_at(s, i)->last < last)
+		return fail(c,
+			    "mremap of pages 0x%" PRIx32 "..0x%" PRIx32
+			    ", expected pages of one mapping of process %" PRIu32,
+			    op->at, last, op->pid);
+	v = *span_at(s, i);
+	span_trim_front(&v, op->at);
+	if (op->to != op->at && op->to <= last && to_last >= op->at)
+		return fail(c,
+			    "mremap to pages 0x%" PRIx32 "..0x%" PRIx32
+			    ", expected none that it moves",
+			    op->to, to_last);
+	if (op->to == op->at && to_last > last && space_used(s, last + 1, to_last))
+		return fail(c,
+			    "mremap grows to page 0x%" PRIx32
+			    " over another mapping, expected free pages",
+			    to_last);
+	if (!(v.flags & VM_ANON))
+		ret = check_in_file(c, "mremap", v.file, v.pgoff, op->to_pages,
+				    c->t->files[v.file].pages);
+	if (ret)
+		return ret;
+	before = s->spans->len;
+	space_cut(s, op->at, last);
+	v.first = op->to;
+	v.last = to_last;
+	space_insert(s, v);
+	return check_spans(c, op->pid, s, before);
+}
+
 static int check_op(struct check *c, const struct op *op)
 {
 	int ret;
@@ -528,6 +579,8 @@ static int check_op(struct check *c, const struct op *op)
 		return check_advice(c, op, op->pid, c->cur, 0, NULL);
 	case OP_MADVISE:
 		return check_madvise(c, op);
+	case OP_MREMAP:
+		return check_mremap(c, op);
 	case OP_ADVANCE:
 		if (c->stats)
 			c->stats->ns += op->ns;

@@ -182,6 +182,15 @@ static long advise_other(const struct child_cmd *c)
 	return ret < 0 ? ret : 0;
 }
 
+static long do_mremap(const struct child_cmd *c)
+{
+	const int flags = c->arg == c->at ? 0 : MREMAP_MAYMOVE | MREMAP_FIXED;
+	long ret = sys6(__NR_mremap, (long)c->at, (long)(c->pages * PAGE_SIZE),
+			(long)(c->off * PAGE_SIZE), flags, (long)c->arg, 0);
+
+	return ret == (long)c->arg ? 0 : ret < 0 ? ret : -EINVAL;
+}
+
 static void touch(const struct child_cmd *c)
 {
 	const uint64_t step = c->arg * PAGE_SIZE;
@@ -248,6 +257,9 @@ static void loop(void)
 		case CHILD_ADVISE:
 			r.ret = c.arg ? advise_other(&c)
 				      : sys(__NR_madvise, c.at, c.pages * PAGE_SIZE, c.advice, 0);
+			break;
+		case CHILD_MREMAP:
+			r.ret = do_mremap(&c);
 			break;
 		case CHILD_TOUCH:
 			touch(&c);

@@ -504,6 +504,16 @@ static void do_advise(void)
 	proc_do(proc_field(by ? 5 : 1), &c, "advise");
 }
 
+static void do_mremap(void)
+{
+	struct child_cmd c = { .op = CHILD_MREMAP };
+
+	range_fields(&c, 2, 3);
+	c.arg = AT_BASE + trace_number(&trace, 4, UINT32_MAX) * PAGE_SIZE;
+	c.off = trace_number(&trace, 5, UINT32_MAX);
+	proc_do(proc_field(1), &c, "mremap");
+}
+
 static void do_touch(void)
 {
 	struct child_cmd c = { .op = CHILD_TOUCH, .arg = 1 };
@@ -589,6 +599,8 @@ static void step(void)
 		do_fork_fail(proc_field(1));
 	} else if (trace_is(&trace, "oom_score_adj", 2, 2)) {
 		do_oom_score_adj(proc_field(1));
+	} else if (trace_is(&trace, "mremap", 5, 5)) {
+		do_mremap();
 	} else if (trace_is(&trace, "memory_max", 1, 1)) {
 		do_memory_max(trace_number(&trace, 1, UINT32_MAX));
 	} else if (trace_is(&trace, "memory_reclaim", 1, 2)) {

@@ -75,6 +75,7 @@ enum child_op {
 	CHILD_TOUCH,  /* at, pages, arg: stride, prot: PROT_WRITE or 0 */
 	CHILD_READ,   /* file, off, pages */
 	CHILD_WRITE,  /* likewise */
+	CHILD_MREMAP, /* at, pages, off: new pages, arg: new address, in bytes */
 };
 
 struct child_cmd {

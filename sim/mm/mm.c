@@ -259,7 +259,8 @@ static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 /* anon_vma_interval_tree_insert() */
 static void link_anon(struct vma *vma)
 {
-	interval_tree_insert(&vma->av->vmas, &vma->in_anon, vma->start, vma->end - 1);
+	interval_tree_insert(&vma->av->vmas, &vma->in_anon, vma->anon_pgoff,
+			     vma->anon_pgoff + (vma_pages(vma) - 1));
 }
 
 /* vma_prepare(), vma_complete(): reinsert a VMA whose size has changed */
@@ -284,6 +285,7 @@ static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like,
 		.start = like->start,
 		.end = like->end,
 		.pgoff = like->pgoff,
+		.anon_pgoff = like->anon_pgoff,
 		.file = like->file,
 		.flags = like->flags,
 		.open = like->open,
@@ -301,7 +303,9 @@ static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like,
 struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages, uint32_t flags,
 		       uint32_t file, uint32_t pgoff, struct file_open *open)
 {
-	struct vma like = { .start = start, .end = start + pages, .flags = flags };
+	struct vma like = {
+		.start = start, .end = start + pages, .anon_pgoff = start, .flags = flags
+	};
 
 	if (!(flags & VM_ANON)) {
 		like.file = file;
@@ -350,6 +354,7 @@ static bool can_merge(const struct vma *left, const struct vma *right)
 	return left && right && left->end == right->start && left->flags == right->flags &&
 	       left->open == right->open &&
 	       (!left->open || left->pgoff + vma_pages(left) == right->pgoff) &&
+	       left->anon_pgoff + vma_pages(left) == right->anon_pgoff &&
 	       is_mergeable_anon_vma(left, right);
 }
 
@@ -390,6 +395,20 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
 		vma_absorb_next(s, mm, i - 1);
 }
 
+void vma_clone_anon(struct sim *s, struct vma *vma, const struct vma *from)
+{
+	if (from->av)
+		anon_vma_link(s, vma, from->av, 0, 1);
+	vma->forked = from->forked;
+}
+
+void vma_expand(struct sim *s, struct vma *vma, uint32_t pages)
+{
+	vma->end += pages;
+	vma_relink(s, vma);
+	vma_merge(s, vma->mm, vma->start);
+}
+
 /* @vma keeps [start, vpn), the new one gets [vpn, end) */
 static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vpn)
 {
@@ -403,9 +422,8 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	vma_relink(s, vma);
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
 			  vma->pgoff + (vpn - vma->start), vma->open);
-	if (vma->av)
-		anon_vma_link(s, tail, vma->av, 0, 1);
-	tail->forked = vma->forked;
+	tail->anon_pgoff = vma->anon_pgoff + (vpn - vma->start);
+	vma_clone_anon(s, tail, vma);
 }
 
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
@@ -435,10 +453,10 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 	mm->last = 0;
 }
 
-struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
+struct pte_table **pmd_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 {
 	struct pte_table ****pud = &mm->pgd[vpn >> PGDIR_SHIFT];
-	struct pte_table ***pmd, **pt;
+	struct pte_table ***pmd;
 
 	/* in a whole machine the upper levels are part of the process */
 	if (!*pud) {
@@ -452,7 +470,13 @@ struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 			obj_charge_pages(s, 1);
 		*pmd = g_new0(struct pte_table *, PTRS_PER_PMD);
 	}
-	pt = &(*pmd)[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
+	return &(*pmd)[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
+}
+
+struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	struct pte_table **pt = pmd_alloc(s, mm, vpn);
+
 	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
 	if (!(*pt)->table) {
@@ -499,7 +523,7 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 	a = &s->anon[slot - s->anon_first];
 	a->av = vma->av;
 	a->av->refs++;
-	a->vpn = vpn;
+	a->index = vma->anon_pgoff + (vpn - vma->start);
 	a->pid = vma->mm->pid;
 	a->nr_swap = 0;
 	return slot;

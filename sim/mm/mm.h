@@ -81,7 +81,7 @@ struct file_open {
 
 /** struct anon_vma - the VMAs that may map an anon page; fork() shares it with the child. */
 struct anon_vma {
-	struct interval_tree vmas; /* by address */
+	struct interval_tree vmas; /* by anon_pgoff */
 	uint32_t refs;		   /* held by VMAs and slots */
 };
 
@@ -89,6 +89,9 @@ struct anon_vma {
 struct vma {
 	uint32_t start, end; /* end may be 0 for 2^32: use vma_pages() */
 	uint32_t pgoff;
+	/* what stands for @start in anon_slot.index: the address where the VMA was when its
+	 * first anon page appeared (v7.3 vma.anon_pgoff; v6.12 and v6.18 take pgoff) */
+	uint32_t anon_pgoff;
 	uint32_t file;	/* unless VM_ANON */
 	uint32_t flags; /* enum vm_flags */
 	struct mm *mm;
@@ -169,6 +172,8 @@ static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 	return pmd ? pmd[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)] : NULL;
 }
 
+/** The PMD entry of @vpn: where struct pte_table is. The tables above it are allocated. */
+struct pte_table **pmd_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
 /** The page-table page of @vpn, allocated if there is none. */
 struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
 /** The memory of one page-table page. */
@@ -217,6 +222,11 @@ void vma_prepare_anon(struct sim *s, struct vma *vma);
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
 /** Put a slot back on the free list; the folio must be unreferenced. */
 void anon_slot_free(struct sim *s, uint32_t slot);
+
+/** anon_vma_clone(): @vma gets the anon_vma of @from, if that has one. */
+void vma_clone_anon(struct sim *s, struct vma *vma, const struct vma *from);
+/** @vma grows by @pages, which are free, and merges with what follows: vma_expand(). */
+void vma_expand(struct sim *s, struct vma *vma, uint32_t pages);
 
 /** clear_refs_write() of fs/proc: make the PTEs old and clear their folios' PG_referenced. */
 void clear_refs(struct sim *s, struct mm *mm);

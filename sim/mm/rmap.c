@@ -73,25 +73,29 @@ static bool visit_owner(struct sim *s, uint32_t slot, uint32_t *left, rmap_fn fn
 {
 	const struct anon_slot *a = &s->anon[slot - s->anon_first];
 	struct mm *mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(a->pid));
-	struct vma *vma = mm ? vma_find(mm, a->vpn) : NULL;
+	/* where mremap() did not move it */
+	struct vma *vma = mm ? vma_find(mm, a->index) : NULL;
 
 	if (vma)
-		visit(s, slot, vma, a->vpn, left, fn, arg);
+		visit(s, slot, vma, a->index, left, fn, arg);
 	return !*left;
 }
 
 static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)
 {
 	const struct anon_slot *a = &s->anon[slot - s->anon_first];
-	const uint32_t vpn = a->vpn;
+	const uint32_t index = a->index;
 	struct interval_node *n;
 
 	if (left == 1 && visit_owner(s, slot, &left, fn, arg))
 		return;
-	for (n = interval_tree_iter_first(&a->av->vmas, vpn, vpn); n;
-	     n = interval_tree_iter_next(n, vpn, vpn))
-		if (!visit(s, slot, vma_in_anon(n), vpn, &left, fn, arg))
+	for (n = interval_tree_iter_first(&a->av->vmas, index, index); n;
+	     n = interval_tree_iter_next(n, index, index)) {
+		struct vma *vma = vma_in_anon(n);
+
+		if (!visit(s, slot, vma, vma->start + (index - vma->anon_pgoff), &left, fn, arg))
 			return;
+	}
 }
 
 static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)

@@ -38,6 +38,7 @@
 	X(fork)                                                                                    \
 	X(charge)                                                                                  \
 	X(memcontrol)                                                                              \
+	X(mremap)                                                                                  \
 	X(damon)                                                                                   \
 	X(rmap)                                                                                    \
 	X(swap)                                                                                    \

@@ -455,6 +455,52 @@ static void random_op(struct gen *g)
 	}
 }
 
+/* map something, use it, and move it, or change its size in place */
+static void op_mremap(struct gen *g, uint32_t pid)
+{
+	uint8_t *map = g->procs[pid].map, perm;
+	uint32_t from, pages, to, to_pages;
+	struct area a;
+
+	random_area(g, &a);
+	if (a.flags & VM_ANON && chance(g, 30)) { /* with a whole page table */
+		a.pages = 512 + (uint32_t)rnd(g, 100);
+		a.at = 0;
+	}
+	op_map(g, pid, &a);
+	touch_area(g, pid, &a);
+	perm = map[a.at];
+	from = a.at + (chance(g, 60) ? 0 : (uint32_t)rnd(g, a.pages));
+	pages = a.at + a.pages - from;
+	to_pages = 1 + (uint32_t)rnd(g, pages + 40);
+	if (chance(g, 40))
+		to_pages = pages;
+	if (!(a.flags & VM_ANON))
+		to_pages = MIN(to_pages, g->file_pages[a.file] - a.pgoff - (from - a.at));
+	to_pages = MIN(to_pages, NR_VPNS);
+	to = chance(g, 50) ? (from + 512) % NR_VPNS : (uint32_t)rnd(g, NR_VPNS);
+	if (to > NR_VPNS - to_pages)
+		to = NR_VPNS - to_pages;
+	if (to < from + pages && from < to + to_pages) { /* in place */
+		to = from;
+		for (uint32_t i = pages; i < to_pages; i++)
+			if (from + i >= NR_VPNS || map[from + i])
+				to_pages = i;
+	}
+	emit(g, (struct op){ .code = OP_MREMAP,
+			     .pid = pid,
+			     .at = g->base + from,
+			     .pages = pages,
+			     .to = g->base + to,
+			     .to_pages = to_pages });
+	memset(map + from, 0, pages);
+	memset(map + to, perm, to_pages);
+	memset(g->procs[pid].file + to, a.flags & VM_ANON ? NR_FILES_MAX : (int)a.file, to_pages);
+	for (uint32_t i = 0; i < to_pages; i++)
+		g->procs[pid].pgoff[to + i] = a.pgoff + (from - a.at) + i;
+	op_touch(g, pid, to, len(g, to_pages), 1, perm & CAN_WRITE && chance(g, 50));
+}
+
 /* an operation of version 2, of a living process if it needs one */
 static void wide_op(struct gen *g)
 {
@@ -462,7 +508,10 @@ static void wide_op(struct gen *g)
 
 	if (!g->procs[pid].alive)
 		return;
-	switch (rnd(g, 3)) {
+	switch (rnd(g, 4)) {
+	case 3:
+		op_mremap(g, pid);
+		break;
 	case 0:
 		emit(g, (struct op){ .code = OP_OOM_SCORE_ADJ,
 				     .pid = pid,

@@ -346,6 +346,7 @@ static const struct op every_op[] = {
 	{ .code = OP_OOM_SCORE_ADJ, .pid = 9, .value = 2000 },
 	{ .code = OP_MEMORY_MAX, .pages = OP_PAGES_MAX },
 	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 201 },
+	{ .code = OP_MREMAP, .pid = 9, .at = TOP, .pages = 1, .to = TOP, .to_pages = OP_PAGES_MAX },
 };
 
 /* The iterator returns the operations that were passed to the builder. */

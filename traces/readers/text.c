@@ -305,6 +305,12 @@ static int field_wide(struct text *x, enum op_field field, unsigned int i, struc
 	switch (field) {
 	case FIELD_PID:
 		return field32(x, i, "process", 0, OP_PID_MAX, &op->pid, err);
+	case FIELD_AT:
+		return field32(x, i, "page", 0, UINT32_MAX, &op->at, err);
+	case FIELD_TO:
+		return field32(x, i, "page", 0, UINT32_MAX, &op->to, err);
+	case FIELD_TO_PAGES:
+		return field32(x, i, "number of pages", 1, OP_PAGES_MAX, &op->to_pages, err);
 	case FIELD_PAGES:
 		return field32(x, i, "number of pages", 1, OP_PAGES_MAX, &op->pages, err);
 	case FIELD_OOM_SCORE_ADJ:
@@ -313,8 +319,6 @@ static int field_wide(struct text *x, enum op_field field, unsigned int i, struc
 		ret = field32(x, i, "swappiness", 0, SWAPPINESS_MAX, &op->value, err);
 		op->value++;
 		return ret;
-	case FIELD_AT:
-		return field32(x, i, "page", 0, UINT32_MAX, &op->at, err);
 	case FIELD_MADVICE:
 		return field_madvice(x, i, op, err);
 	case FIELD_BY:

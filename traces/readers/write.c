@@ -150,6 +150,15 @@ static void put_wide(const struct op *op, FILE *f)
 			fprintf(f, ",%" PRIu32,
 				op_has(op->code, FIELD_BY) ? op_target(op->pid, op->to) : op->pid);
 			break;
+		case FIELD_AT:
+			fprintf(f, ",0x%" PRIx32, op->at);
+			break;
+		case FIELD_TO:
+			fprintf(f, ",0x%" PRIx32, op->to);
+			break;
+		case FIELD_TO_PAGES:
+			fprintf(f, ",%" PRIu32, op->to_pages);
+			break;
 		case FIELD_PAGES:
 			fprintf(f, ",%" PRIu32, op->pages);
 			break;
@@ -159,9 +168,6 @@ static void put_wide(const struct op *op, FILE *f)
 			break;
 		case FIELD_OOM_SCORE_ADJ:
 			fprintf(f, ",%d", (int)op->value - OOM_SCORE_ADJ_MAX);
-			break;
-		case FIELD_AT:
-			fprintf(f, ",0x%" PRIx32, op->at);
 			break;
 		case FIELD_MADVICE:
 			fprintf(f, ",%s", madvise_name(op->value));

@@ -107,9 +107,15 @@ static void test_split(void)
 		{ "cold: half of the second", "advise,1,0,48,cold", "0-63", 32, { 5, 0 } },
 		{ "pageout: whole folios", "advise,1,0,32,pageout", "32-63", 32, { 0, 5 } },
 		{ "pageout: half of the first is split, and not reclaimed",
-		  "advise,1,0,16,pageout", "0-63", 32, { 0, 5 } },
+		  "advise,1,0,16,pageout",
+		  "0-63",
+		  32,
+		  { 0, 5 } },
 		{ "a dirty one stays as it is",
-		  "write,1,a,0,1; advise,1,0,16,pageout", "0-63", 64, { 5, 5 } },
+		  "write,1,a,0,1; advise,1,0,16,pageout",
+		  "0-63",
+		  64,
+		  { 5, 5 } },
 		{ "dontneed never splits", "advise,1,0,16,dontneed", "0-63", 48, { 5, 5 } },
 	};
 
@@ -132,10 +138,11 @@ static void test_split(void)
 /* lru_add_split_folio(): the last page is the first that reclaim meets after the head */
 static void test_split_order(void)
 {
-	struct tl *x = tl_run("max_folio_order=2 fault_around_pages=1", NULL,
-			      "file,a,9; file,b,2; spawn,1; read,1,b,0,1; write,1,a,0,4; read,1,b,1,1;"
-			      "advance,60s; advance,60s; drain; map,1,0,4,r--p,a,0; touch,1,0,4,r;"
-			      "advise,1,0,1,cold; drain");
+	struct tl *x =
+		tl_run("max_folio_order=2 fault_around_pages=1", NULL,
+		       "file,a,9; file,b,2; spawn,1; read,1,b,0,1; write,1,a,0,4; read,1,b,1,1;"
+		       "advance,60s; advance,60s; drain; map,1,0,4,r--p,a,0; touch,1,0,4,r;"
+		       "advise,1,0,1,cold; drain");
 	g_autofree char *list = tl_list(x, "inactive_file");
 
 	TL_STR(list, "b:1 a:1 a:2 a:3 a:0 b:0", "newest first");
@@ -186,8 +193,8 @@ static void test_read(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strconcat(
-			"file,a,100; spawn,1; map,1,0,100,r--p,a,0; ", rows[i].ops, NULL);
+		g_autofree char *text = g_strconcat("file,a,100; spawn,1; map,1,0,100,r--p,a,0; ",
+						    rows[i].ops, NULL);
 		struct tl *x = tl_run("io_pages=40 swap_pages=100", NULL, text);
 
 		TL_EQ(tl_stat(x, VM_sim_fills), rows[i].fills, "%s", rows[i].what);
@@ -218,12 +225,12 @@ static void test_hugepage(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strconcat(
-			"file,a,2049; spawn,1; map,1,0x1000,2048,r--p,a,0;"
-			"advise,1,0x1000,2048,hugepage;",
-			rows[i].ops, "touch,1,0x1105,1,r", NULL);
-		g_autofree char *machine =
-			g_strconcat("readahead_pages=32 fault_around_pages=16 ", rows[i].machine, NULL);
+		g_autofree char *text =
+			g_strconcat("file,a,2049; spawn,1; map,1,0x1000,2048,r--p,a,0;"
+				    "advise,1,0x1000,2048,hugepage;",
+				    rows[i].ops, "touch,1,0x1105,1,r", NULL);
+		g_autofree char *machine = g_strconcat("readahead_pages=32 fault_around_pages=16 ",
+						       rows[i].machine, NULL);
 		struct tl *x = tl_new_kernel(rows[i].kernel, &lru_classic, machine, NULL, text);
 
 		CU_ASSERT_EQUAL(tl_end(x), 1);

@@ -165,7 +165,7 @@ static enum ref_fault filemap_fault(struct ref *r, unsigned int cpu, const struc
 }
 
 /* a new anon page: id and identity */
-static int new_anon(struct ref *r, uint64_t at)
+static int new_anon(struct ref *r, const struct ref_vma *v, uint64_t at)
 {
 	int page = r->nr_file;
 
@@ -184,7 +184,7 @@ static int new_anon(struct ref *r, uint64_t at)
 					    .resident = true,
 					    .anon = true,
 					    .swapbacked = true,
-					    .vpn = (uint32_t)at };
+					    .index = v->anon_pgoff + at - v->start };
 	return page;
 }
 
@@ -199,9 +199,9 @@ static void vmf_anon_prepare(struct ref *r, struct ref_vma *v)
 }
 
 /* folio_add_new_anon_rmap(), folio_add_lru_vma(), set_ptes() */
-static void map_new_anon(struct ref *r, struct ref_proc *p, uint64_t at)
+static void map_new_anon(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at)
 {
-	int page = new_anon(r, at);
+	int page = new_anon(r, v, at);
 
 	p->ptes[at] = (struct ref_pte){
 		.present = true, .young = true, .dirty = true, .write = true, .page = page
@@ -253,7 +253,7 @@ static enum ref_fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref
 		return FAULT_OOM;
 	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
 	if (ret == FAULT_OK)
-		map_new_anon(r, p, at);
+		map_new_anon(r, p, v, at);
 	else
 		ref_uncharge(r, 1);
 	return ret;
@@ -293,7 +293,7 @@ static enum ref_fault do_anonymous_page(struct ref *r, struct ref_proc *p, struc
 	vmf_anon_prepare(r, v);
 	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
-	map_new_anon(r, p, at);
+	map_new_anon(r, p, v, at);
 	return FAULT_OK;
 }
 
@@ -342,7 +342,7 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 			r->pages[old].extra_refs--;
 		return FAULT_OK; /* and the access faults again */
 	}
-	map_new_anon(r, p, at);
+	map_new_anon(r, p, v, at);
 	if (old >= 0) {
 		ref_remove_rmap(r, p, orig.page, 1);
 		r->pages[old].extra_refs--;
@@ -407,7 +407,7 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 					 .anon = true,
 					 .swapbacked = true,
 					 .swap_slot = true,
-					 .vpn = pg->vpn };
+					 .index = pg->index };
 		ref_workingset_refault(r, page, s);
 		ref_folio_add_lru(r, p->cpu, page);
 	}
@@ -547,7 +547,7 @@ bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page)
 				 .anon = true,
 				 .swapbacked = true,
 				 .swap_slot = true,
-				 .vpn = pg->vpn };
+				 .index = pg->index };
 	ref_workingset_refault(r, page, s);
 	ref_folio_add_lru(r, cpu, page);
 	return true;

@@ -60,6 +60,8 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool fo
 void ref_free_process(struct ref *r, struct ref_proc *p);
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
+void ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
+		   uint64_t new_nr);
 void ref_do_clear_refs(struct ref *r, struct ref_proc *p);
 void ref_do_exec(struct ref *r, struct ref_proc *p);
 

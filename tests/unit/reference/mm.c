@@ -104,6 +104,7 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 		ref_split_huge_pmd(r, p, at);
 	tail = *v;
 	tail.pgoff += v->anon ? 0 : (uint32_t)(at - v->start);
+	tail.anon_pgoff += at - v->start;
 	tail.start = v->end = at;
 	v->id = v->anon_id = ++r->nr_ids; /* vma_complete() */
 	tail.anon_bytes = 0;
@@ -115,7 +116,8 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 /* is_mergeable_vma(), and the check of offsets in can_vma_merge_after() */
 static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
 {
-	if (a->end != b->start || a->anon != b->anon)
+	if (a->end != b->start || a->anon != b->anon ||
+	    b->anon_pgoff - a->anon_pgoff != a->end - a->start)
 		return false;
 	if (a->shared != b->shared || a->read != b->read || a->write != b->write ||
 	    a->exec != b->exec || a->random != b->random || a->sequential != b->sequential ||
@@ -238,6 +240,7 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 			   ((op->flags & VM_ANON) || !ref_is_shmem(r, op->file)),
 		.file = op->file,
 		.pgoff = op->pgoff,
+		.anon_pgoff = start,
 		.open = -1,
 	};
 
@@ -249,6 +252,79 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 	ref_do_munmap(r, p, v.start, v.end);
 	vma_insert(r, p, v);
 	merge_vma(r, p, start);
+}
+
+/* move_page_tables(): PTE by PTE, or all of a page table if both places are aligned, and then
+ * the table goes along */
+static void move_ptes(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t to, uint64_t nr)
+{
+	for (uint64_t i = 0, n; i < nr; i += n) {
+		struct ref_table *old = &p->tables[(from + i) / 512];
+		struct ref_table *new = &p->tables[(to + i) / 512], was;
+
+		n = MIN(MIN(512 - (from + i) % 512, 512 - (to + i) % 512), nr - i);
+		if (!old->exists && !old->huge)
+			continue;
+		if (n == 512) {
+			if (r->objcg)
+				ref_new_upper_tables(r, p, to + i);
+			if (!new->exists && !new->huge) {
+				was = *old;
+				*old = (struct ref_table){ .upper = old->upper };
+				memcpy(old->in_filter, was.in_filter, sizeof(was.in_filter));
+				was.upper = new->upper;
+				memcpy(was.in_filter, new->in_filter, sizeof(was.in_filter));
+				*new = was;
+				memcpy(&p->ptes[to + i], &p->ptes[from + i],
+				       n * sizeof(p->ptes[0]));
+				memset(&p->ptes[from + i], 0, n * sizeof(p->ptes[0]));
+				continue;
+			}
+		}
+		if (old->huge) {
+			ref_split_huge_pmd(r, p, from + i);
+			continue;
+		}
+		ref_pte_alloc(r, p, to + i);
+		new->populated = true;
+		memcpy(&p->ptes[to + i], &p->ptes[from + i], n * sizeof(p->ptes[0]));
+		memset(&p->ptes[from + i], 0, n * sizeof(p->ptes[0]));
+	}
+}
+
+/* mremap_to(), shrink_vma(), expand_vma_in_place(), move_vma() */
+void ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
+		   uint64_t new_nr)
+{
+	struct ref_vma v, *vma;
+
+	if (to != from)
+		ref_do_munmap(r, p, to, to + new_nr);
+	if (new_nr < nr)
+		ref_do_munmap(r, p, from + new_nr, from + nr);
+	nr = MIN(nr, new_nr);
+	vma = ref_find_vma(p, from);
+	if (to == from) {
+		if (new_nr == nr)
+			return;
+		vma->end = to + new_nr;
+		vma->id = vma->anon_id = ++r->nr_ids;
+		merge_vma(r, p, from);
+		return;
+	}
+	/* copy_vma() */
+	v = *vma;
+	v.pgoff += v.anon ? 0 : (uint32_t)(from - v.start);
+	v.anon_pgoff = v.anon_vma ? v.anon_pgoff + from - v.start : to;
+	v.start = to;
+	v.end = to + new_nr;
+	v.anon_bytes = 0;
+	vma = vma_insert(r, p, v);
+	if (v.anon_vma)
+		ref_new_anon_vma(r, vma, 0, 1);
+	move_ptes(r, p, from, to, nr);
+	ref_do_munmap(r, p, from, from + nr);
+	merge_vma(r, p, to);
 }
 
 /* madvise_vma_behavior(): a VMA that has the advice already is neither split nor merged */

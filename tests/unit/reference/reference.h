@@ -80,7 +80,7 @@ struct ref_page {
 	const struct ref_proc *mm[2];
 	int mm_mapcount[2];
 	bool mm_shared;
-	uint32_t vpn; /* anon: where every process maps it */
+	uint64_t index; /* anon: linear_anon_page_index(), the same in all that map it */
 	struct ref_shadow shadow;
 };
 
@@ -98,6 +98,7 @@ struct ref_vma {
 	bool hugepage, nohugepage;
 	uint32_t file, pgoff;
 	int open;
+	uint64_t anon_pgoff; /* where it was mapped when its first anon page came */
 	bool anon_vma;
 	uint64_t anon_bytes;  /* charged for it */
 	uint64_t anon_root;   /* the anon_vma it has: parts of a VMA keep the same one */

@@ -154,6 +154,9 @@ bool ref_op(struct ref *r, const struct op *op)
 	case OP_CLEAR_REFS:
 		ref_do_clear_refs(r, p);
 		break;
+	case OP_MREMAP:
+		ref_do_mremap(r, p, at, op->pages, (uint32_t)(op->to - r->base), op->to_pages);
+		break;
 	case OP_MEMORY_MAX:
 		r->this_cpu = 0;
 		ok = ref_memory_max(r, op->pages);
@@ -205,6 +208,10 @@ static void find_base(struct ref *r)
 
 	trace_iter_init(&it, r->t);
 	while (trace_iter_next(&it, &op, NULL) > 0) {
+		if (op.code == OP_MREMAP) {
+			first = MIN(first, op.to);
+			last = MAX(last, (uint64_t)op.to + op.to_pages);
+		}
 		if (op.code != OP_MAP && op.code != OP_UNMAP)
 			continue;
 		first = MIN(first, op.at);

@@ -16,8 +16,10 @@ static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const str
 	uint64_t at, pgoff;
 
 	if (r->pages[page].anon) {
-		at = r->pages[page].vpn;
-		if (at < v->start || at >= v->end)
+		if (r->pages[page].index < v->anon_pgoff)
+			return NULL;
+		at = v->start + (r->pages[page].index - v->anon_pgoff);
+		if (at >= v->end)
 			return NULL;
 	} else if (page >= (int)r->t->nr_file_pages) {
 		return NULL;
@@ -93,7 +95,8 @@ static bool next_mapping(struct ref *r, int page, uint64_t *after, struct ref_pr
 
 	for_each_mapping(r, p, v)
 	{
-		uint64_t id = anon ? v->start << 32 | v->anon_id : (uint64_t)v->pgoff << 32 | v->id;
+		uint64_t id =
+			anon ? v->anon_pgoff << 32 | v->anon_id : (uint64_t)v->pgoff << 32 | v->id;
 
 		if (!maps_folio(r, p, v, page) || id <= *after || (found && id > best))
 			continue;

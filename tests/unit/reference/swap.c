@@ -21,10 +21,12 @@ int ref_swap_count(const struct ref *r, int page)
 {
 	int n = 0;
 
-	for (int i = 0; i < REF_PROCS_MAX; i++) {
-		const struct ref_pte *pte = &r->procs[i].ptes[r->pages[page].vpn];
+	for_each_mapping(r, p, v)
+	{
+		const uint64_t at = v->start + r->pages[page].index - v->anon_pgoff;
 
-		n += r->procs[i].used && pte->swap && pte->page == page;
+		if (at >= v->start && at < v->end)
+			n += p->ptes[at].swap && p->ptes[at].page == page;
 	}
 	return n;
 }

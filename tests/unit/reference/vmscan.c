@@ -35,7 +35,7 @@ static void remove_mapping(struct ref *r, int page)
 	struct ref_shadow s = { 0 };
 	bool slot = pg->swap_slot, anon = pg->anon;
 	const int nr = ref_nr_pages(r, page), order = pg->order;
-	uint32_t vpn = pg->vpn;
+	uint64_t index = pg->index;
 
 	/* only the file LRU and the swap cache have shadows */
 	if (!pg->swapbacked || slot)
@@ -45,7 +45,7 @@ static void remove_mapping(struct ref *r, int page)
 	/* xas_store() of one entry for all pages */
 	for (int i = 0; i < nr; i++)
 		r->pages[page + i] = (struct ref_page){
-			.used = true, .anon = anon, .vpn = vpn, .swap_slot = slot, .shadow = s
+			.used = true, .anon = anon, .index = index, .swap_slot = slot, .shadow = s
 		};
 	/* a tmpfs page that was never written leaves no shadow */
 	if (s.present)

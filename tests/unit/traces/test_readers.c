@@ -190,6 +190,8 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "advise,1,0x2000,100,hugepage\n"
 			       "advise,1,0x2000,100,nohugepage\n"
 			       "advise,1,0x2000,100,random\n"
+			       "anon,1,0x10,5,rw-p\n"
+			       "mremap,1,0x10,5,0x20,9\n"
 			       "memory_max,1\n"
 			       "memory_max,67108863\n"
 			       "memory_reclaim,5\n"
@@ -238,6 +240,16 @@ static const struct {
 	{ "oom_score_adj,1,1,1", "t:4: 4 fields are too many, expected oom_score_adj,PID,ADJ" },
 	{ "oom_score_adj,1,1001", "t:4: oom_score_adj \"1001\", expected -1000..1000" },
 	{ "oom_score_adj,1,--1", "t:4: oom_score_adj \"--1\", expected -1000..1000" },
+	{ "mremap,1,0,1,5,1",
+	  "t:4: mremap of pages 0x0..0x0, expected pages of one mapping of process 1" },
+	{ "anon,1,0,9,rw-p\nmremap,1,2,3,4,3",
+	  "t:5: mremap to pages 0x4..0x6, expected none that it moves" },
+	{ "anon,1,0,9,rw-p\nanon,1,12,1,r--p\nmremap,1,0,9,0,13",
+	  "t:6: mremap grows to page 0xc over another mapping, expected free pages" },
+	{ "map,1,0,9,r--p,f,91\nmremap,1,0,9,20,10",
+	  "t:5: mremap of pages 91..100, beyond file \"f\" of 100 pages" },
+	{ "mremap,1,0,1,0xffffffff,2",
+	  "t:4: mremap of 2 pages at 0xffffffff passes the last page 0xffffffff" },
 	{ "memory_max,0", "t:4: number of pages 0, expected 1..67108863" },
 	{ "memory_reclaim,1,201", "t:4: swappiness 201, expected 0..200" },
 	{ "memory_reclaim,1,1,1",
@@ -320,7 +332,7 @@ static void test_text_forms(void)
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
-	"advance, mark, oom_score_adj, memory_max, memory_reclaim"
+	"advance, mark, oom_score_adj, memory_max, memory_reclaim, mremap"
 #define RANGE "expected 1..67108863"
 
 static const struct {
