@@ -34,6 +34,7 @@ struct machine {
 	double memory_share, memcg_share; /* 0..; 0: not given */
 	bool kmem;			  /* kernel memory is charged to that memcg */
 	uint64_t managed_pages;		  /* of the zone; 0: as many as memory_pages */
+	uint64_t pcp_pages;		  /* free pages on CPU 0's list at the start */
 	uint64_t unevictable_pages;	  /* on the unevictable list; they only count */
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */

@@ -257,7 +257,7 @@ BEGIN {
 		if (split(row, field, ",") && field[1] == "file")
 			file[nr_files++] = field[2]
 		else if (field[1] == "machine" && field[2] == "memory_pages")
-			guest = 1
+			guest = field[3]
 }
 FNR == 1 { run++ }
 $1 == "I" && $2 == "fault_ns" { fault_us[run] = $3 / 1000 }
@@ -267,6 +267,8 @@ $1 == "I" && $2 == "settings" {
 	settings = (source == "" ? "" : "source=" source " ") $0
 }
 $1 == "I" && $2 == "MemTotal" { managed[run] = $3 + 0 }
+# the rest of what is free is in the per-CPU lists
+$1 == "I" && $2 == "MemFree" { listed[run] = guest - $3 }
 $1 == "M" && $4 == "nr_unevictable" && run && !(run in locked) { locked[run] = $5 + 0 }
 $1 == "M" {
 	mark = $2 ($3 > 1 ? ":" $3 : "")
@@ -318,7 +320,8 @@ END {
 	for (r = 1; r <= run; r++)
 		scan[r] = scan_ns(r, marks[nr_marks - 1])
 	if (guest)
-		settings = settings " managed_pages=" median(managed, run) " nr_unevictable=" median(locked, run)
+		settings = settings " managed_pages=" median(managed, run) " pcp_pages=" median(listed, run) \
+			" nr_unevictable=" median(locked, run)
 	printf "%s,%s,%s,%s,%d,%d,%d,%s,%s,%s\n", scenario, policy, lru, digest, run, median(fault_us, run) + 0.5,
 		median(scan, run) + 0.5, from, date, settings >(new "/runs.csv")
 }' "${@:3}"

@@ -13,7 +13,9 @@
 #                           large   large folios
 #                           large-nokmem  and kernel memory is not charged: agreement can
 #                                   be expected here, too
-#                         all without the monitor, watermark boost and THP
+#                           large-thp, large-boost, large-damon  as large, with one of what
+#                                   the distribution has on; only if named
+#                         all others without the monitor, watermark boost and THP
 #   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -32,7 +34,10 @@ set_of() {
 	nokmem) echo "folios=small kmem=0 $all" ;;
 	large) echo "folios=large $all" ;;
 	large-nokmem) echo "folios=large kmem=0 $all" ;;
-	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem" ;;
+	large-thp) echo "folios=large damon_stat=0 boost=0 thp=always" ;;
+	large-boost) echo "folios=large damon_stat=0 boost=1 thp=never" ;;
+	large-damon) echo "folios=large damon_stat=1 boost=0 thp=never" ;;
+	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon" ;;
 	esac
 }
 for name in ${SETTINGS:-}; do

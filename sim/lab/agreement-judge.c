@@ -88,6 +88,7 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 		{ "watermark_scale_factor", "watermark_scale_factor", 1, true },
 		{ "min_free_kbytes", "min_free_pages", 4, true },
 		{ "managed_pages", "managed_pages", 1, true },
+		{ "pcp_pages", "pcp_pages", 1, true },
 		{ "nr_unevictable", "unevictable_pages", 1, true },
 	};
 	g_auto(GStrv) pairs = g_strsplit(r->settings, " ", -1);

@@ -849,6 +849,8 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		return 1;
 	if (rt->m.memory_pages && seed % 3)
 		rt->m.managed_pages = rt->m.memory_pages + seed % 7 * 3000;
+	if (rt->m.memory_pages)
+		rt->m.pcp_pages = seed % 4 * 15;
 	rt->m.kmem = seed % 4 != 0;
 	/* a process takes a few more pages then */
 	if (rt->m.memcg_pages)

@@ -466,6 +466,19 @@ static void test_kernel_pages(void)
 	}
 }
 
+/* what the list of CPU 0 has at the start is not free in the zone, and is used first */
+static void test_pcp_pages(void)
+{
+	struct tl *x = tl_new("memory_pages=4096 cpus=2 pcp_pages=100", NULL, "spawn,1");
+
+	TL_EQ(x->s->cpus[0].pcp.count, 100, "on the list");
+	TL_EQ(x->s->cpus[1].pcp.count, 0, "another CPU");
+	TL_EQ(x->s->zone.free, 3996, "the rest");
+	take(x, 1);
+	TL_EQ(zone_free_exact(x->s), 3996, "the list is used first");
+	tl_free(x);
+}
+
 /* order_to_pindex() of a movable block */
 #define PINDEX(order) ((order)*MIGRATE_PCPTYPES + MIGRATE_MOVABLE)
 
@@ -561,6 +574,7 @@ void suite_page_alloc(void)
 	CU_add_test(s, "direct reclaim with pages on the list", test_direct_reclaim);
 	CU_add_test(s, "nothing left", test_exhausted);
 	CU_add_test(s, "pages of the kernel", test_kernel_pages);
+	CU_add_test(s, "pages on a list at the start", test_pcp_pages);
 	CU_add_test(s, "lists of blocks", test_blocks);
 	CU_add_test(s, "watermarks of a block", test_block_watermarks);
 	CU_add_test(s, "many blocks freed in a row", test_free_high);
