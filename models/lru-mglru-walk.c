@@ -186,7 +186,7 @@ static bool should_skip_vma(const struct sim *s, const struct vma *vma, unsigned
 {
 	if (!vma_has_recency(vma))
 		return true;
-	if ((vma->flags & VM_ANON) || s->trace->files[vma->file].shmem)
+	if ((vma->flags & VM_ANON) || s->files[vma->file].shmem)
 		return !swappiness;
 	return false;
 }

@@ -61,7 +61,10 @@ struct machine {
 	uint32_t file_system;	  /* enum file_system, sim/mm/file-system.h */
 	/* what it implies, see file_system_apply() */
 	bool ext4;	      /* its metadata uses page cache (sim/mm/ext4.h) */
+	bool no_buffers;      /* its files have no buffer heads */
+	bool all_shmem;	      /* every file is on tmpfs */
 	uint32_t block_pages; /* the least that is read of a file; 0 is 1 */
+	bool rest_of_block;   /* of a block only what follows a page is read with it */
 	/* times of operations, which periodic work depends on (this flush and the
 	 * flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */

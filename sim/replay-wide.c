@@ -45,10 +45,12 @@ static uint64_t scaled(const struct sim *s, uint32_t pages)
 
 static int change_limit(struct sim *s, uint32_t pages)
 {
-	struct machine m = s->cfg.machine;
+	struct sim_config cfg = s->cfg;
 
-	m.memcg_pages = (uint32_t)MIN(scaled(s, pages), UINT32_MAX);
-	return sim_fits(s->trace, &m, s->err) ? -EOPNOTSUPP : memory_max_write(s, m.memcg_pages);
+	cfg.machine.memcg_pages = (uint32_t)MIN(scaled(s, pages), UINT32_MAX);
+	if (sim_fits(s->trace, &cfg, s->err))
+		return -EOPNOTSUPP;
+	return memory_max_write(s, cfg.machine.memcg_pages);
 }
 
 /* by somebody who is no process of the trace; in an untimed run on CPU 0 */

@@ -121,7 +121,7 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	if (flags & VM_READONLY)
 		flags &= ~(uint32_t)VM_SHARED;
 	/* generic_fadvise() does nothing on tmpfs (noop_backing_dev_info) */
-	if (open && s->trace->files[file].shmem)
+	if (open && s->files[file].shmem)
 		flags &= ~(uint32_t)VM_NOREUSE;
 	/* MAP_FIXED: unmap what is there */
 	zap_unmap(s, mm, at, pages);
@@ -304,7 +304,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	/* a mark clears PG_idle */
 	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
 	const bool may_fill = s->cfg.machine.block_pages <= 1 && !s->cfg.machine.readahead_pages &&
-			      !s->trace->files[s->replay.file].shmem;
+			      !s->files[s->replay.file].shmem;
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t last = s->trace->nr_recs - 1, begin = i;
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;

@@ -66,7 +66,7 @@ void sim_set_times(struct sim *s, guint nr)
 /* Upper limit of slots in addition to those of the trace's file pages. */
 static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 {
-	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + ext4_nr_pages(t, m);
+	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + file_system_nr_pages(t, m);
 }
 
 int sim_config_check(const struct sim_config *cfg, struct err *err)
@@ -91,8 +91,12 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 	return file_system_apply(&m, cfg->kernel, err);
 }
 
-int sim_fits(const struct trace *t, const struct machine *m, struct err *err)
+int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
+	struct machine applied = cfg->machine;
+	const struct machine *m = &applied;
+
+	file_system_apply(&applied, cfg->kernel, NULL);
 	if (FOLIO_FIRST + t->nr_file_pages + slot_limit(t, m) < UINT32_MAX)
 		return 0;
 	return err_set(err, -EINVAL,
@@ -108,7 +112,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	uint64_t limit;
 	struct sim *s;
 
-	if (sim_config_check(cfg, err) || sim_fits(t, &cfg->machine, err))
+	if (sim_config_check(cfg, err) || sim_fits(t, cfg, err))
 		return NULL;
 	s = g_new0(struct sim, 1);
 	s->trace = t;
@@ -117,7 +121,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	file_system_apply(&s->cfg.machine, cfg->kernel, NULL);
 	limit = slot_limit(t, m);
 	s->meta_first = (uint32_t)(FOLIO_FIRST + t->nr_file_pages);
-	s->anon_first = s->nr_folios = s->cap_folios = s->meta_first + ext4_nr_pages(t, m);
+	s->anon_first = s->nr_folios = s->cap_folios = s->meta_first + file_system_nr_pages(t, m);
 	/* a blocked task keeps pointers into the table, so that of a timed run must not move */
 	if (cfg->timed)
 		s->cap_folios += (uint32_t)limit;
@@ -133,8 +137,11 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 		g_free(s);
 		return NULL;
 	}
-	for (uint32_t i = 0; i < t->nr_files; i++)
+	for (uint32_t i = 0; i < t->nr_files; i++) {
 		s->files[i].size = t->files[i].size;
+		s->files[i].shmem = t->files[i].shmem || m->all_shmem;
+		s->has_shmem |= s->files[i].shmem;
+	}
 	clock_init(&s->clock);
 	s->clock.passed = time_passed;
 	s->clock.arg = s;

@@ -42,7 +42,7 @@ struct page_run {
 /** -EINVAL and @err if the kernel profile lacks a feature that the machine asks for. */
 int sim_config_check(const struct sim_config *cfg, struct err *err);
 /** -EINVAL and @err if memory, swap and files have more pages than a run can number. */
-int sim_fits(const struct trace *t, const struct machine *m, struct err *err);
+int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *err);
 /**
  * sim_new - create a run of @t, which must stay unchanged while the run exists.
  * @cfg: copied; must have passed sim_config_check() and sim_fits()

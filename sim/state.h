@@ -70,6 +70,7 @@ struct file_state {
 	uint32_t size;		       /* i_size, in pages */
 	uint32_t nr_resident;
 	uint64_t mtime; /* tick of the last change, from 1; 0: never */
+	bool shmem;	/* it is on tmpfs */
 };
 
 /** struct anon_slot - state of an anon folio in addition to its struct folio. */
@@ -146,6 +147,7 @@ struct sim {
 	struct anon_slot *anon; /* indexed by slot - anon_first */
 	GArray *large;		/* struct large_folio, of sim/mm/large.h */
 	struct file_state *files;
+	bool has_shmem; /* some file is on tmpfs */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
 	struct lruvec lruvec;

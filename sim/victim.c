@@ -77,7 +77,7 @@ static void fadvise_dontneed(struct sim *s, unsigned int cpu, const struct range
 	uint64_t nr_failed = 0;
 
 	/* noop_backing_dev_info */
-	if (s->trace->files[r->file].shmem)
+	if (s->files[r->file].shmem)
 		return;
 	lru_add_drain_cpu(s, cpu);
 	mapping_try_invalidate(s, cpu, r->file, r->pgoff, last, &nr_failed);

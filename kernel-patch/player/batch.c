@@ -17,7 +17,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,9 +32,7 @@ static void put_away(void)
 	if (!access("/dev/zram0", F_OK) && !swapoff("/dev/zram0"))
 		must_put("/sys/block/zram0/reset", 1);
 	flushes_forget();
-	for (const char *const *at = (const char *const[]){ "/d", "/t", TRACING, NULL }; *at; at++)
-		if (umount(*at) && errno != EINVAL && errno != ENOENT)
-			run_failed("%s: %s", *at, strerror(errno));
+	files_unmount();
 	if (rmdir(CGROUP) && errno != ENOENT)
 		run_failed("%s: %s", CGROUP, strerror(errno));
 	run = opendir("/run");

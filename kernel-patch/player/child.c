@@ -116,7 +116,7 @@ static long the_file(const struct child_cmd *c)
 
 	if (sys(__NR_fcntl, want, F_GETFD, 0, 0) >= 0)
 		return want;
-	fd = open_file(c, O_RDWR);
+	fd = open_file(c, c->no_writes ? O_RDONLY : O_RDWR);
 	if (fd < 0 || fd == want)
 		return fd;
 	if (sys(__NR_dup3, fd, want, 0, 0) != want)
@@ -138,7 +138,7 @@ static long do_map(const struct child_cmd *c)
 			return fd;
 	}
 	if (own) {
-		fd = open_file(c, c->readonly ? O_RDONLY : O_RDWR);
+		fd = open_file(c, c->readonly || c->no_writes ? O_RDONLY : O_RDWR);
 		if (fd < 0)
 			return fd;
 	}

@@ -8,14 +8,11 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/fiemap.h>
-#include <linux/fs.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/param.h>
@@ -122,6 +119,7 @@ void guest_options(void)
 			       .lru = "classic",
 			       .policy = "baseline",
 			       .flags = "policy",
+			       .fs = "ext4",
 			       .memcg_pages = -1,
 			       .ra_kb = -1,
 			       .real_time = true,
@@ -168,6 +166,8 @@ void guest_options(void)
 			o->damon_stat = value;
 		else if (!strcmp(s, "folios"))
 			o->folios = value;
+		else if (!strcmp(s, "fs"))
+			o->fs = value;
 		else if (!strcmp(s, "plan"))
 			o->plan = value;
 		else
@@ -235,7 +235,7 @@ static void header_rows(void)
 			guest.files[guest.nr_files++] = (struct file){
 				.name = strdup(t.field[1]),
 				.pages = trace_number(&t, 2, UINT32_MAX),
-				.shmem = t.nr_fields == 4,
+				.shmem = t.nr_fields == 4 || files_are_shmem(),
 				.fd = -1,
 			};
 		} else if (!strcmp(t.field[0], "spawn") || !strcmp(t.field[0], "fork")) {
@@ -250,104 +250,6 @@ static void header_rows(void)
 	}
 	if (guest.nr_slots > MAX_SLOTS)
 		run_failed("more than %u processes at once", MAX_SLOTS - 1);
-}
-
-/* ---- files ---- */
-
-/* Written past the page cache, block by block: a read of it needs the device. */
-static void fill(const char *path, uint64_t pages)
-{
-	const size_t step = 1 << 20;
-	uint64_t left = pages * PAGE_SIZE;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0644);
-	char *buf = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (fd < 0 || buf == MAP_FAILED)
-		run_failed("%s: %s", path, strerror(errno));
-	memset(buf, 'r', step);
-	while (left) {
-		size_t n = left < step ? left : step;
-		ssize_t ret = write(fd, buf, n);
-
-		if (ret != (ssize_t)n)
-			run_failed("%s: %s", path, ret < 0 ? strerror(errno) : "the disk is full");
-		left -= n;
-	}
-	if (fsync(fd))
-		run_failed("%s: %s", path, strerror(errno));
-	munmap(buf, step);
-	close(fd);
-}
-
-/*
- * Holes and unwritten extents are read without the device. Looking also has
- * ext4 read its extents, so that it need not in the middle of the trace.
- */
-static bool is_written(int fd, uint64_t pages)
-{
-	static union {
-		struct fiemap map;
-		char room[sizeof(struct fiemap) + 64 * sizeof(struct fiemap_extent)];
-	} u;
-	uint64_t at = 0;
-
-	while (at < pages * PAGE_SIZE) {
-		memset(&u.map, 0, sizeof(u.map));
-		u.map.fm_start = at;
-		u.map.fm_length = pages * PAGE_SIZE - at;
-		u.map.fm_extent_count = 64;
-		if (ioctl(fd, FS_IOC_FIEMAP, &u.map) || !u.map.fm_mapped_extents)
-			return false;
-		for (uint32_t i = 0; i < u.map.fm_mapped_extents; i++) {
-			const struct fiemap_extent *e = &u.map.fm_extents[i];
-
-			if (e->fe_logical > at || e->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
-				return false;
-			at = e->fe_logical + e->fe_length;
-		}
-	}
-	return true;
-}
-
-static void mount_disk(void)
-{
-	/* or a thread of ext4 reads metadata in the middle of the trace */
-	mount_one("/dev/vda", "/d", "ext4", MS_NOATIME, "no_prefetch_block_bitmaps,noinit_itable");
-}
-
-static void open_files(void)
-{
-	bool disk = false, shm = false;
-	char path[24];
-	struct stat st;
-
-	for (uint32_t i = 0; i < guest.nr_files; i++) {
-		disk |= !guest.files[i].shmem;
-		shm |= guest.files[i].shmem;
-	}
-	if (disk)
-		mount_disk();
-	if (shm)
-		mount_one("tmpfs", "/t", "tmpfs", MS_NOATIME, "size=100%");
-	for (uint32_t i = 0; i < guest.nr_files; i++) {
-		struct file *f = &guest.files[i];
-		off_t size = (off_t)(f->pages * PAGE_SIZE);
-
-		file_path(path, f->shmem, i);
-		if (f->shmem) {
-			f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-			if (f->fd < 0 || ftruncate(f->fd, size))
-				run_failed("%s: %s", path, strerror(errno));
-			continue;
-		}
-		if (stat(path, &st) || st.st_size != size)
-			fill(path, f->pages);
-		f->fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (f->fd < 0 || fstat(f->fd, &st) || st.st_size != size)
-			run_failed("%s: not of %llu pages", path, (unsigned long long)f->pages);
-		if (!is_written(f->fd, f->pages))
-			run_failed("%s: has holes", path);
-	}
 }
 
 /* ---- the machine ---- */
@@ -532,7 +434,7 @@ void guest_setup(void)
 	setup_lru();
 	stock_setup();
 	setup_machine();
-	open_files();
+	files_open();
 	stock_folios();
 	setup_cgroup();
 }
@@ -642,9 +544,7 @@ void guest_start(void)
 	measure_times();
 	sync();
 	must_put("/proc/sys/vm/drop_caches", 3);
-	for (uint32_t i = 0; i < guest.nr_files; i++)
-		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].pages))
-			run_failed("file %u: has holes", i);
+	files_written();
 	must_put("/proc/sys/vm/drop_caches", 1);
 	watch_flushes();
 	take_surplus();
@@ -688,7 +588,7 @@ void guest_tests(void)
 
 	if (nr < 0)
 		run_failed("/tests: %s", strerror(errno));
-	mount_disk();
+	files_mount();
 	for (int lru = 0; lru < 2; lru++) {
 		guest.opt.lru = lrus[lru];
 		setup_lru();

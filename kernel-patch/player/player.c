@@ -435,9 +435,16 @@ static void file_field(struct child_cmd *c, unsigned int field)
 		if (!strcmp(guest.files[i].name, trace.field[field])) {
 			c->file = i;
 			c->shmem = guest.files[i].shmem;
+			c->no_writes = !c->shmem && files_no_writes();
 			return;
 		}
 	run_failed("trace line %u: unknown file \"%s\"", trace.line, trace.field[field]);
+}
+
+static void must_take_writes(const struct child_cmd *c)
+{
+	if (c->no_writes)
+		bad_input("trace line %u: %s takes no writes", trace.line, guest.opt.fs);
 }
 
 static void range_fields(struct child_cmd *c, unsigned int at, unsigned int pages)
@@ -475,6 +482,8 @@ static void do_map(void)
 		else if (*trace.field[i])
 			c.advice = trace_advice(&trace, i);
 	}
+	if (c.flags & MAP_SHARED && c.prot & PROT_WRITE)
+		must_take_writes(&c);
 	proc_do(proc_field(1), &c, "map");
 }
 
@@ -531,6 +540,8 @@ static void do_transfer(enum child_op op, const char *what)
 	struct child_reply r;
 
 	file_field(&c, 2);
+	if (op == CHILD_WRITE)
+		must_take_writes(&c);
 	c.off = trace_number(&trace, 3, UINT32_MAX);
 	c.pages = trace_number(&trace, 4, UINT32_MAX);
 	r = proc_do(proc_field(1), &c, what);

@@ -2,7 +2,8 @@
 /*
  * The player: PID 1 of a small guest, replays a reapsim trace on the kernel
  * that it runs on. player.c walks the trace, trace.c reads it, child.c is what
- * the trace's processes run, guest.c sets the guest up, size.c sees to its memory,
+ * the trace's processes run, guest.c sets the guest up, files.c its file systems,
+ * size.c sees to its memory,
  * counters.c and pages.c say what there is at a mark, results.c writes that and ends
  * the run, stock.c is what is different on a kernel that is not ours.
  *
@@ -87,6 +88,7 @@ struct child_cmd {
 	uint64_t arg;
 	int32_t prot, flags, advice;
 	bool noreuse, readonly, shmem;
+	bool no_writes; /* the file system takes none */
 };
 
 struct child_reply {
@@ -124,6 +126,7 @@ void file_path(char *out, bool shmem, uint32_t index);
 
 struct options {
 	const char *trace, *lru, *policy, *flags;
+	const char *fs; /* of the trace's files; a stock kernel has others than ext4 */
 	int64_t memcg_pages; /* -1: as the trace says; 0: whole guest */
 	int64_t ra_kb;	     /* -1: likewise */
 	bool dump;	     /* state of every page at every mark */
@@ -187,6 +190,20 @@ char *get(const char *path);
 void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
 	       const char *data);
 void pin(int cpu);
+
+/* ---- files.c ---- */
+
+/* Is every file one of tmpfs? */
+bool files_are_shmem(void);
+/* Can no file be written? */
+bool files_no_writes(void);
+/* The disk alone. */
+void files_mount(void);
+/* What files_open() and watch_flushes() mounted. */
+void files_unmount(void);
+void files_open(void);
+/* Fails the run if a file has holes. */
+void files_written(void);
 
 /* ---- batch.c ---- */
 

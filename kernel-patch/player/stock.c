@@ -178,8 +178,8 @@ void stock_folios(void)
 		return;
 	has_large = probe_large();
 	if (want && !strcmp(want, has_large ? "small" : "large"))
-		bad_input("folios=%s: this kernel has %s ones on ext4", want,
-			  has_large ? "large" : "only small");
+		bad_input("folios=%s: this kernel has %s ones on %s", want,
+			  has_large ? "large" : "only small", guest.opt.fs);
 }
 
 /* ---- provenance ---- */
@@ -235,7 +235,7 @@ void stock_info(void)
 	const char *cmdline = get("/proc/cmdline");
 	const bool nokmem = cmdline && strstr(cmdline, "cgroup.memory=nokmem");
 
-	result("I settings fs=ext4 kmem=%d", !nokmem);
+	result("I settings fs=%s kmem=%d", guest.opt.fs, !nokmem);
 	if (guest.opt.stock)
 		result(" folios=%s", has_large ? "large" : "small");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

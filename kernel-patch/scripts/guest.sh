@@ -11,11 +11,69 @@ number() {
 # machine KEY - the value of a machine row of the trace, or nothing
 machine() { sed -n "s/^ *machine *, *$1 *, *\([0-9a-fx]*\) *$/\1/p" "$trace" | tail -1; }
 
-# make_disk [FEATURES] - sets disk to an ext4 image with the trace's files, which are
-# named by their number. They contain no zero blocks and therefore no holes. The image is
-# cached by file sizes and FEATURES of ext4.
+# contents NAME PAGES - of a file, without empty blocks, so that it has no holes. For
+# compressed file systems: about a third of it is noise.
+contents() {
+	case $1 in
+	erofs-lz4 | squashfs) awk 'BEGIN {
+		for (srand(1); ; )
+			printf "%s%.8f\n", "the same in each line: ", rand()
+	}' ;;
+	*) yes reapsim ;;
+	esac 2>/dev/null | head -c $(($2 * 4096)) || true
+}
+
+# make_fs NAME FEATURES FILES IMAGE PAGES - an image with the FILES, which have so many pages
+make_fs() {
+	local name=$1 features=$2 files=$3 image=$4 pages=$5 file
+	case $name in
+	ext4 | overlayfs)
+		mke2fs -q -t ext4 -b 4096 -m 0 -O "$features,^resize_inode" -E lazy_itable_init=0 \
+			-d "$files" "$image" $((pages + pages / 50 + 8192))
+		;;
+	xfs)
+		need mkfs.xfs=xfsprogs
+		{
+			printf '/\n0 0\nd--755 0 0\n'
+			for file in "$files"/*; do
+				echo "${file##*/} ---644 0 0 $file"
+			done
+			echo '$'
+		} >"$tmp/proto"
+		truncate -s $(((pages + 131072) * 4096)) "$image"
+		mkfs.xfs -q -f -p "$tmp/proto" "$image"
+		;;
+	btrfs)
+		need mkfs.btrfs=btrfs-progs
+		truncate -s $(((pages * 2 + 65536) * 4096)) "$image"
+		mkfs.btrfs -q -f -r "$files" "$image"
+		;;
+	btrfs-zstd) # only the kernel can compress, so the player fills it
+		need mkfs.btrfs=btrfs-progs
+		truncate -s $(((pages * 2 + 65536) * 4096)) "$image"
+		mkfs.btrfs -q -f "$image"
+		;;
+	erofs)
+		need mkfs.erofs=erofs-utils
+		mkfs.erofs --quiet "$image" "$files"
+		;;
+	erofs-lz4)
+		need mkfs.erofs=erofs-utils
+		mkfs.erofs --quiet -zlz4 -C65536 "$image" "$files"
+		;;
+	squashfs)
+		need mksquashfs=squashfs-tools
+		mksquashfs "$files" "$image" -quiet -no-progress -noappend -no-duplicates >/dev/null
+		;;
+	tmpfs) truncate -s 4096 "$image" ;; # the disk is not used
+	esac
+}
+
+# make_disk [FEATURES [NAME]] - sets disk to an image of the file system NAME (ext4) with the
+# trace's files, which are named by their number. It is cached by file sizes, FEATURES of
+# ext4, and NAME.
 make_disk() {
-	local sizes=() row last size i total=0 new features=${1:-^has_journal}
+	local sizes=() row last size i total=0 new features=${1:-^has_journal} name=${2:-ext4}
 	while IFS= read -r row; do
 		row=${row%%[[:space:]]}
 		last=${row##*,}
@@ -29,17 +87,18 @@ make_disk() {
 	done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
 	printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
 	[ "$features" = ^has_journal ] || echo "$features" >>"$tmp/sizes"
+	[ "$name" = ext4 ] || [ "$name" = overlayfs ] || echo "$name" >>"$tmp/sizes"
 	disk=$cache/disk/$(digest "$tmp/sizes").img
 	[ ! -f "$disk" ] || return 0
 	mkdir -p "$cache/disk" "$tmp/files"
 	for i in "${!sizes[@]}"; do
 		[ "${sizes[$i]}" = - ] && continue
-		yes reapsim 2>/dev/null | head -c $((sizes[i] * 4096)) >"$tmp/files/$i" || true
+		contents "$name" "${sizes[$i]}" >"$tmp/files/$i"
 		total=$((total + sizes[i]))
 	done
 	new=$(mktemp "$disk.XXXXXX")
-	mke2fs -q -t ext4 -b 4096 -m 0 -O "$features,^resize_inode" -E lazy_itable_init=0 \
-		-d "$tmp/files" "$new" $((total + total / 50 + ${#sizes[@]} + 8192))
+	make_fs "$name" "$features" "$tmp/files" "$new" $((total + ${#sizes[@]})) >"$tmp/mkfs" 2>&1 ||
+		die "no image with $name: $(tail -1 "$tmp/mkfs")"
 	mv "$new" "$disk"
 	rm -rf "$tmp/files"
 }

@@ -7,16 +7,20 @@
 #                       7.3-rc7 and 6.12.117 are exactly these (default 7.3)
 #   KERNEL_IMAGE=WHAT   another kernel: the name of a package, .deb files, or a folder in
 #                       which packages were unpacked with dpkg -x
+#   FILE_SYSTEM=NAME    the kernel must have this one, such as xfs
 #
 # A kernel in the cache (a folder named after package and version) is used without
 # looking for a newer one. modules/ has the modules that every guest needs, swap/ those
-# for swap, decompressed and numbered in the order in which they are loaded.
+# for swap, fs-NAME/ those for a file system, decompressed and numbered in the order in
+# which they are loaded.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 KERNEL=${KERNEL:-7.3}
 KERNEL_IMAGE=${KERNEL_IMAGE:-}
+FILE_SYSTEM=${FILE_SYSTEM:-}
 images=$cache/image
+file_systems="xfs btrfs erofs squashfs overlay fuse"
 suites="unstable experimental stable-backports trixie trixie-backports bookworm-backports"
 
 # newest - of lines "PACKAGE VERSION" on stdin, the one with the newest kernel
@@ -38,6 +42,20 @@ matching() {
 
 # cached PACKAGE VERSION - the newest such kernel in the cache
 cached() { { ls "$images" 2>/dev/null || true; } | tr _ ' ' | matching "$1" "$2" | newest | tr ' ' _; }
+
+# is_cached ID - is that kernel in the cache, with FILE_SYSTEM? Kernels that were unpacked
+# before 28 November 2026 have none but ext4.
+is_cached() {
+	[ -f "$images/$1/bzImage" ] && { [ -z "$FILE_SYSTEM" ] || [ -f "$images/$1/file-systems" ]; }
+}
+
+# finish ID - print the folder
+finish() {
+	[ -z "$FILE_SYSTEM" ] || grep -qx "$FILE_SYSTEM" "$images/$1/file-systems" ||
+		bad "$1 has no module $FILE_SYSTEM, which this file system needs"
+	echo "$images/$1"
+	exit 0
+}
 
 # unpack FILE.deb... - unpack into $tmp/root
 unpack() {
@@ -65,7 +83,7 @@ download() { # PACKAGE, or "" for a cloud kernel of version KERNEL
 	fi
 	id=${package}_$version
 	name=$id
-	[ ! -f "$images/$id/bzImage" ] || return 0
+	! is_cached "$id" || return 0
 	say "fetching $id"
 	(cd "$tmp" && apt-get -q download "$package=$version" >>log 2>&1) || die "$(tail -1 "$tmp/log")"
 	for part in $(dpkg-deb -f "$tmp/$package"_*.deb Depends | tr ',|' '\n\n' |
@@ -85,7 +103,7 @@ given() {
 	if [ -d "$KERNEL_IMAGE" ]; then
 		id=folder_$(cd "$KERNEL_IMAGE" && { find boot lib/modules usr/lib/modules -type f \
 			-printf '%p %s %T@\n' 2>/dev/null || true; } | sort | sha256sum | cut -c1-16)
-		[ ! -f "$images/$id/bzImage" ] || return 0
+		! is_cached "$id" || return 0
 		for dir in boot lib/modules usr/lib/modules; do
 			[ -d "$KERNEL_IMAGE/$dir" ] || continue
 			mkdir -p "$tmp/root/$dir"
@@ -93,10 +111,10 @@ given() {
 		done
 	elif [ -f "${what[0]}" ]; then
 		id=deb_$(sha256sum -- "${what[@]}" | cut -d' ' -f1 | sha256sum | cut -c1-16)
-		[ -f "$images/$id/bzImage" ] || unpack "${what[@]}"
+		is_cached "$id" || unpack "${what[@]}"
 	elif [[ $KERNEL_IMAGE =~ ^[a-z0-9][a-z0-9.+-]*$ ]]; then
 		id=$(cached "$KERNEL_IMAGE" "")
-		[ -n "$id" ] || download "$KERNEL_IMAGE"
+		is_cached "${id:-none}" || download "$KERNEL_IMAGE"
 	else
 		bad "KERNEL_IMAGE=$KERNEL_IMAGE: no such file, folder or package"
 	fi
@@ -132,10 +150,7 @@ if [ -z "$KERNEL_IMAGE" ]; then
 	[[ $KERNEL =~ ^[0-9]+\.[0-9]+(\.[0-9]+)?(-rc[0-9]+)?$ ]] ||
 		bad "KERNEL=$KERNEL: expected a version such as 7.3, 6.12.117 or 7.3-rc7"
 	id=$(cached "" "$KERNEL")
-	if [ -n "$id" ]; then
-		echo "$images/$id"
-		exit 0
-	fi
+	! is_cached "${id:-none}" || finish "$id"
 fi
 mkdir -p "$images" "$cache/tmp"
 tmp=$(mktemp -d "$cache/tmp/image.XXXXXX")
@@ -143,10 +158,7 @@ trap 'rm -rf "$tmp"' EXIT
 mkdir "$tmp/root"
 : >"$tmp/log"
 if [ -n "$KERNEL_IMAGE" ]; then given; else download ""; fi
-if [ -f "$images/$id/bzImage" ]; then
-	echo "$images/$id"
-	exit 0
-fi
+! is_cached "$id" || finish "$id"
 
 # modprobe finds the modules only with a merged /usr.
 if [ -d "$tmp/root/lib/modules" ] && [ ! -L "$tmp/root/lib" ]; then
@@ -176,6 +188,14 @@ if has zram; then
 	mapfile -t files < <(modules_of zram)
 	keep "$new/swap" "${files[@]}"
 fi
+for fs in $file_systems; do
+	if has "$fs"; then
+		mapfile -t files < <(modules_of "$fs")
+		keep "$new/fs-$fs" "${files[@]}"
+		echo "$fs"
+	fi
+done >"$tmp/file-systems"
+cp "$tmp/file-systems" "$new"
 cp "$vmlinuz" "$new/bzImage"
 # 7.3-rc7's release is "7.3-cloud-amd64"
 version=$release
@@ -194,6 +214,11 @@ touch "$new/config"
 	echo "patches=none"
 } >"$new/info"
 chmod -R a+rX "$new"
-mv -T "$new" "$images/$id" 2>/dev/null || [ -f "$images/$id/bzImage" ] || die "$images/$id can not be written"
-say "$id is Linux $version"
-echo "$images/$id"
+if [ -f "$images/$id/bzImage" ]; then # it lacks the file systems
+	cp -r "$new"/fs-* "$images/$id" 2>/dev/null || true
+	cp "$new/file-systems" "$images/$id"
+else
+	mv -T "$new" "$images/$id" 2>/dev/null || [ -f "$images/$id/bzImage" ] || die "$images/$id can not be written"
+	say "$id is Linux $version"
+fi
+finish "$id"

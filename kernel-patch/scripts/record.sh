@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # record.sh: plays the scenarios on a real kernel and writes its counters to
-# INTO/vKERNEL-LRU.*, for "reapsim agree". It can be interrupted at any time: finished runs
+# INTO/vVERSION-LRU.*, for "reapsim agree". It can be interrupted at any time: finished runs
 # are kept in ~/.cache/reapsim/agreement, and are not repeated unless the scenario, the
 # kernel or the player changes.
 #
@@ -54,7 +54,8 @@ one() {
 		"$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
 	for run; do
 		# run.sh ignores PLAN and has played the first run
-		[ -n "$STOCK" ] || [ ! -d "$tmp/${run%-*}-1" ] || mv "$tmp/${run%-*}-1" "$tmp/$run"
+		[ -n "$STOCK" ] || [ "$run" = "${run%-*}-1" ] || [ ! -d "$tmp/${run%-*}-1" ] ||
+			mv "$tmp/${run%-*}-1" "$tmp/$run"
 		if [ -f "$tmp/$run/results" ] && [ "$(tail -n1 "$tmp/$run/results" | tr -d '\r')" = done ]; then
 			mv "$tmp/$run/results" "$work/$key/$run"
 			done=$((done + 1))
@@ -62,7 +63,7 @@ one() {
 	done
 	[ $done -eq 0 ] || progress $done "$name $LRU: $((SECONDS - began)) s"
 	[ $status -ne 0 ] || return 0
-	{ grep -v ' fs=ext4 ' "$tmp/why" || true; } | while read -r why; do
+	{ grep -v ' fs=[^ ]* kmem=' "$tmp/why" || true; } | while read -r why; do
 		say "$name: ${why#kernel: }"
 	done
 	[ $status -ne 2 ] || return 255 # bad input: xargs stops
@@ -179,7 +180,10 @@ into=${INTO:-$here/results}
 if [ -n "$STOCK" ]; then
 	out=$into/stock-v$(info version | cut -d+ -f1)-$LRU-$STOCK
 else
-	out=$into/v$(info version | cut -d. -f1,2)-$LRU
+	# v7.3-* are of 7.3-rc7, v6.12-* of any 6.12
+	version=$(info version)
+	[[ $version != *-rc* && $version != 6.12* ]] || version=$(cut -d. -f1,2 <<<"$version")
+	out=$into/v$version-$LRU
 fi
 mkdir -p "$into"
 touch "$out.csv" "$out.runs.csv" "$out.pages.csv"

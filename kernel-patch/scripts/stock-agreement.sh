@@ -15,6 +15,9 @@
 #                                   be expected here, too
 #                           large-thp, large-boost, large-damon  as large, with one of what
 #                                   the distribution has on; only if named
+#                           xfs, btrfs, btrfs-zstd, erofs, erofs-lz4, squashfs, overlayfs,
+#                           tmpfs   the files are on this file system, and only the
+#                                   scenarios that suit it are played; only if named
 #                         all others without the monitor, watermark boost and THP
 #   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
 set -euo pipefail
@@ -37,7 +40,24 @@ set_of() {
 	large-thp) echo "folios=large damon_stat=0 boost=0 thp=always" ;;
 	large-boost) echo "folios=large damon_stat=0 boost=1 thp=never" ;;
 	large-damon) echo "folios=large damon_stat=1 boost=0 thp=never" ;;
-	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon" ;;
+	xfs | btrfs | btrfs-zstd | erofs | erofs-lz4 | squashfs | overlayfs | tmpfs) echo "fs=$1 $all" ;;
+	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs" ;;
+	esac
+}
+# Most of these file systems take no writes; tmpfs needs swap.
+scenarios_of() {
+	case $1 in
+	small | nokmem | large*) echo "${SCENARIOS:-}" ;;
+	xfs | btrfs | btrfs-zstd) echo "${SCENARIOS:-tight random read-then-map text sequential written-chunks shared-written}" ;;
+	tmpfs) echo "${SCENARIOS:-swap resident}" ;;
+	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
+	esac
+}
+# module_of SETTINGS - that it needs
+module_of() {
+	case $1 in
+	xfs | btrfs* | erofs* | squashfs) echo "${1%-*}" ;;
+	overlayfs) echo overlay ;;
 	esac
 }
 for name in ${SETTINGS:-}; do
@@ -51,11 +71,14 @@ status=0
 for kernel in ${KERNEL_IMAGE:+image} $([ -n "${KERNEL_IMAGE:-}" ] || echo "$KERNELS"); do
 	dir=$(KERNEL=$kernel "$here/scripts/image.sh")
 	version=$(sed -n 's/^version=//p' "$dir/info")
+	for settings in ${SETTINGS:-}; do
+		FILE_SYSTEM=$(module_of "$settings") KERNEL=$kernel "$here/scripts/image.sh" >/dev/null || exit
+	done
 	for settings in ${SETTINGS:-$(all_settings "$version")}; do
 		for lru in $LRU; do
 			rc=0
 			KERNEL_DIR=$dir STOCK=$settings SET=$(set_of "$settings") LRU=$lru \
-				"$here/scripts/record.sh" || rc=$?
+				SCENARIOS=$(scenarios_of "$settings") "$here/scripts/record.sh" || rc=$?
 			[ $rc -ne 2 ] || exit 2
 			[ $rc -eq 0 ] || status=1
 			out=$INTO/stock-v${version%%+*}-$lru-$settings

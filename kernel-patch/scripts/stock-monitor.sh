@@ -3,7 +3,7 @@
 # stock-monitor.sh [--again] REAPSIM: what DAMON_STAT costs of the marks of a death
 # (player/monitor.csv, classic LRU): pages that are active after each of three deaths, of
 # 4096 each that were used 5 s before, as recorded in results/monitor-v7.3.4.csv and in the
-# simulator with as many seeds. --again records them with KERNEL (default 7.3) first; without
+# simulator with 64 seeds. --again records them with KERNEL (default 7.3) first; without
 # the monitor all are active, or it fails.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -11,6 +11,7 @@ set -euo pipefail
 trace=$here/player/monitor.csv
 results=$here/results/monitor-v7.3.4.csv
 RUNS=8
+SEEDS=64
 
 # active FOLIOS - of the CSV of stock-run.sh: "FOLIOS,RUN,DEATH,PAGES"
 active() { awk -F, -v folios="$1" '$8 == "active_file" { print folios "," $6 "," substr($7, 6) "," $9 / 4096 }'; }
@@ -34,7 +35,7 @@ reapsim=${1:?usage: stock-monitor.sh [--again] REAPSIM}
 
 # The guest has 196572 pages. Its operations took 3 to 6 ms each.
 simulator() { # FOLIOS ORDER
-	for ((seed = 1; seed <= RUNS; seed++)); do
+	for ((seed = 1; seed <= SEEDS; seed++)); do
 		"$reapsim" run -s damon_stat=on -s damon_seed=$seed -s ram_pages=196572 \
 			-s "max_folio_order=$2" -s op_us=4500 --csv - "$trace" | awk -F, -v folios="$1" -v run=$seed '
 			NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i }

@@ -18,6 +18,9 @@
 #                        boost=0|1         0: no watermark boost
 #                        readahead_kb=N    of the disk; also overrides the trace
 #                        folios=small|large  small: page cache of order 0 only
+#                        fs=NAME           file system of the trace's files instead of ext4:
+#                                          one of xfs, btrfs, btrfs-zstd, erofs, erofs-lz4,
+#                                          squashfs, overlayfs (on ext4), tmpfs
 #   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
 #                      runs share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
@@ -41,6 +44,7 @@ RUNS=${RUNS:-5}
 TIMEOUT=${TIMEOUT:-600}
 OPTIONS=${OPTIONS:-}
 policies="baseline skip evict skip+evict cold-first pageout-first dontneed-after"
+file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs"
 
 # one_of WHAT VALUE "NAME..." - fail unless VALUE is one of the names
 one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }
@@ -50,7 +54,7 @@ for lru in $LRU; do one_of LRU= "$lru" "classic mglru"; done
 [[ $RUNS =~ ^[1-9][0-9]*$ ]] || bad "RUNS=$RUNS: expected a number from 1"
 [[ ${MEMCG:-1} =~ ^[1-9][0-9]*$ ]] || bad "MEMCG=$MEMCG: expected a number of pages"
 
-boot_options= player_options=" player.boost=1" seen=" "
+boot_options= player_options=" player.boost=1" seen=" " fs=ext4
 for pair in $SET; do
 	key=${pair%%=*} value=${pair#*=}
 	[[ $pair == *=* ]] || bad "SET: \"$pair\": expected KEY=VALUE"
@@ -60,9 +64,10 @@ for pair in $SET; do
 	kmem | damon_stat | boost) one_of "SET: $key=" "$value" "0 1" ;;
 	thp) one_of "SET: $key=" "$value" "always madvise never" ;;
 	folios) one_of "SET: $key=" "$value" "small large" ;;
+	fs) one_of "SET: $key=" "$value" "$file_systems" && fs=$value ;;
 	readahead_kb) [[ $value =~ ^(0|[1-9][0-9]{0,6})$ && $((value % 4)) -eq 0 ]] ||
 		bad "SET: $key=$value: expected a multiple of 4" ;;
-	*) bad "SET: unknown key \"$key\"; expected one of: kmem thp damon_stat boost readahead_kb folios" ;;
+	*) bad "SET: unknown key \"$key\"; expected one of: kmem thp damon_stat boost readahead_kb folios fs" ;;
 	esac
 	case $key in
 	kmem) [ "$value" = 1 ] || boot_options+=" cgroup.memory=nokmem" ;;
@@ -71,6 +76,15 @@ for pair in $SET; do
 	*) player_options+=" player.$key=$value" ;;
 	esac
 done
+if [ $fs != ext4 ] && [[ " $SET " == *" folios=small "* ]]; then
+	bad "SET: folios=small: only ext4 can be told so, and fs=$fs"
+fi
+# its module
+case $fs in
+ext4 | tmpfs) module= ;;
+overlayfs) module=overlay ;;
+*) module=${fs%-*} ;;
+esac
 
 [ -f "$trace" ] || bad "no such trace: $trace"
 case $(head -c 22 "$trace" | head -1) in
@@ -90,10 +104,12 @@ pages=$(machine memory_pages)
 line=$(line_of 'oom[[:space:]]*,')
 [ -z "$line" ] || bad "$trace:$line: oom: only the test-only kernel (make kernel-run) can reap so"
 
-kernel=${KERNEL_DIR:-$("$here/scripts/image.sh")}
+kernel=${KERNEL_DIR:-$(FILE_SYSTEM=$module "$here/scripts/image.sh")} || exit
 [ -f "$kernel/bzImage" ] || bad "no kernel in $kernel"
-need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
+[ -z "$module" ] || [ -d "$kernel/fs-$module" ] ||
+	bad "$(info source) has no module $module, and fs=$fs needs it"
+need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -105,13 +121,14 @@ if [ "$(number "${swap:-0}")" -gt 0 ]; then
 	[ -d "$kernel/swap" ] || bad "$(info source) has no zram, and $trace wants swap_pages"
 	modules+=("$kernel/swap")
 fi
+[ -z "$module" ] || modules+=("$kernel/fs-$module")
 # ext4 uses no large folios on a file system with the feature "encrypt" (v7.3
 # ext4_check_large_folio()), and changes nothing else without encrypted files. "chattr +j"
 # also avoids large folios, but sends written data through the journal.
 if [[ " $SET " == *" folios=small "* ]]; then
 	make_disk ^has_journal,encrypt
 else
-	make_disk
+	make_disk ^has_journal $fs
 fi
 make_initrd "${modules[@]}"
 

@@ -32,7 +32,7 @@ static const char *folio_name(const struct sim *s, uint32_t slot, uint32_t *page
 	}
 	if (slot_is_metadata(s, slot)) {
 		*page = slot - s->meta_first;
-		return "ext4";
+		return s->cfg.machine.ext4 ? "ext4" : "beyond-eof";
 	}
 	file = slot_file(s, slot);
 	*page = slot - file_slot(s, file, 0);

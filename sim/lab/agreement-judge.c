@@ -69,6 +69,19 @@ static int check_result(const struct agreement *a, const struct result *r, const
 		      path, r->scenario);
 }
 
+/* Ext4's largest folio is recorded; what another file system does follows from its name. */
+static int set_file_system(const struct agreement *a, const struct result *r, const char *name,
+			   struct sim_config *cfg, struct err *err)
+{
+	g_autofree char *setting = g_strconcat("file_system=", name, NULL);
+	struct err why;
+
+	cfg->machine.ext4 = !strcmp(name, "ext4");
+	if (cfg->machine.ext4 || !sim_config_set_machine(cfg, setting, &why))
+		return 0;
+	return err_at(err, -EINVAL, a->results.runs_path, r->line, "fs=%s: %s", name, why.msg);
+}
+
 /*
  * Apply the recorded kernel's settings to the machine, converting units and names: keys that
  * the trace does not set had the kernel's defaults, not those of reapsim.
@@ -96,7 +109,9 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	for (char **pair = pairs; *pair; pair++) {
 		g_auto(GStrv) kv = g_strsplit(*pair, "=", 2);
 
-		if (!strcmp(*pair, "folios=large"))
+		if (!strcmp(kv[0], "fs") && kv[1] && set_file_system(a, r, kv[1], cfg, err))
+			return -EINVAL;
+		if (!strcmp(*pair, "folios=large") && cfg->machine.ext4)
 			cfg->machine.max_folio_order = MAX_FOLIO_ORDER;
 		if (!strcmp(*pair, "kmem=1"))
 			cfg->machine.kmem = true;

@@ -66,7 +66,7 @@ static int set_limit(const struct sweep *sw, uint64_t run, const struct trace *t
 			return (int)peak;
 	}
 	ret = machine_resolve(&cfg->machine, (uint64_t)peak, &cell->err);
-	return ret ? ret : sim_fits(t, &cfg->machine, &cell->err);
+	return ret ? ret : sim_fits(t, cfg, &cell->err);
 }
 
 /* Execute the run and append its results to @row. */

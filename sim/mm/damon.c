@@ -9,9 +9,10 @@
  * Unmapping does not look at it, so a page that was sampled gets no mark at the death of the
  * process that used it.
  *
- * Approximations: a page of a file is at the page frame of its slot, modulo the size of the
- * machine's memory; so pages of a file are neighbours, as where they were read in turn, and
- * two pages can share a frame. Anon pages have no frame: their accessed bits stay, and the
+ * Approximations: the files lie one after the other in memory, from a random page frame on, modulo
+ * the size of the machine's memory; so pages of a file are neighbours, as where they were read in
+ * turn, and two pages can share a frame. Where they begin matters: a region is split into a small
+ * first part more often than into a small last one, and each part is sampled once. Anon pages have no frame: their accessed bits stay, and the
  * monitor does not see them used. kdamond takes no CPU time. The kernel's random numbers are
  * others. The age of a region decides nothing here and is not kept.
  */
@@ -43,6 +44,7 @@ struct damon {
 	struct rng rng;
 	GArray *regions, *next; /* struct damon_region; @next: while they are rebuilt */
 	uint32_t ram_pages;
+	uint32_t first_frame; /* of the first page of a file */
 	uint64_t sample_us;
 	uint64_t due_ns;	  /* end of the current interval */
 	unsigned int nr_samples;  /* in this aggregation */
@@ -99,9 +101,10 @@ static void apply_min_nr_regions(struct damon *d)
 static bool each_folio(struct sim *s, uint32_t frame, bool (*fn)(struct sim *s, uint32_t head))
 {
 	const uint64_t step = s->damon->ram_pages;
+	const uint64_t first = (frame + step - s->damon->first_frame) % step;
 	bool any = false;
 
-	for (uint64_t slot = FOLIO_FIRST + (uint64_t)frame; slot < s->meta_first; slot += step) {
+	for (uint64_t slot = FOLIO_FIRST + first; slot < s->meta_first; slot += step) {
 		uint32_t head;
 
 		if (!(s->folios[slot].flags & PG_resident))
@@ -337,6 +340,7 @@ void damon_start(struct sim *s)
 	d->regions = g_array_new(FALSE, FALSE, sizeof(struct damon_region));
 	d->next = g_array_new(FALSE, FALSE, sizeof(struct damon_region));
 	all.end = d->ram_pages = (uint32_t)(m->ram_pages ? m->ram_pages : machine_limit(m));
+	d->first_frame = (uint32_t)rng_below(&d->rng, all.end);
 	g_array_append_val(d->regions, all);
 	d->sample_us = m->damon_sample_us;
 	d->sz_limit = MAX(d->ram_pages / MIN_NR_REGIONS, 1);

@@ -57,7 +57,7 @@ void create_buffers(struct sim *s, uint32_t slot)
 {
 	const unsigned int held = s->held->nr;
 
-	if (!s->objcg || s->folios[slot].has_buffers)
+	if (!s->objcg || s->cfg.machine.no_buffers || s->folios[slot].has_buffers)
 		return;
 	folio_hold(s, slot);
 	for (uint32_t nr = folio_nr_pages(&s->folios[slot]); nr; nr--)
@@ -117,7 +117,7 @@ int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
 	const uint32_t slot = s->meta_first + INODE_TABLE + block;
 	int ret;
 
-	if (!s->cfg.machine.ext4 || s->trace->files[file].shmem || s->files[file].mtime == tick)
+	if (!s->cfg.machine.ext4 || s->files[file].shmem || s->files[file].mtime == tick)
 		return 0;
 	s->files[file].mtime = tick;
 	if (s->folios[slot].flags & PG_resident)

@@ -125,7 +125,7 @@ static inline bool may_map(const struct sim *s, const struct vma *vma, struct pt
 {
 	if (pt->used)
 		return true;
-	if (next_index >= s->files[vma->file].size && !s->trace->files[vma->file].shmem)
+	if (next_index >= s->files[vma->file].size && !s->files[vma->file].shmem)
 		return false;
 	pt->used = true;
 	return true;
@@ -229,7 +229,7 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 
 	if (pgoff >= s->files[vma->file].size)
 		return FAULT_SIGBUS;
-	if (s->trace->files[vma->file].shmem) {
+	if (s->files[vma->file].shmem) {
 		if (s->folios[slot].flags & PG_resident)
 			return 0;
 		if (s->folios[slot].flags & PG_swapcache)
@@ -359,7 +359,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		folio_hold(s, head);
 		ret = ext4_dirty_inode(s, vma->mm->cpu, vma->file);
 		folio_unhold(s, held);
-		if (!ret && !s->trace->files[vma->file].shmem)
+		if (!ret && !s->files[vma->file].shmem)
 			create_buffers(s, head);
 		if (ret)
 			return ret;
@@ -464,7 +464,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 				return -ENOMEM;
 			if (pt->pte[idx] != pte)
 				return 1;
-			if (!(vma->flags & VM_ANON) && !s->trace->files[vma->file].shmem)
+			if (!(vma->flags & VM_ANON) && !s->files[vma->file].shmem)
 				create_buffers(s, old);
 			if (pt->pte[idx] != pte)
 				return 1;

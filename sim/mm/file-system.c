@@ -2,14 +2,17 @@
 /*
  * Mirrors the largest folio of a file in v6.12 to v7.3 (ext4_set_inode_mapping_order(),
  * btrfs_set_inode_mapping_order(), mapping_set_large_folios() of xfs and erofs), btrfs's own
- * backing device with a window of 4 MiB (open_ctree()), and the blocks of squashfs, which are
- * read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128 KiB, as by default.
+ * backing device with a window of 4 MiB (open_ctree()), its compressed extents of 128 KiB, which
+ * are read to their end (btrfs_readahead_expand(), add_ra_bio_folios()), and the blocks of squashfs,
+ * which are read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128 KiB, as by
+ * default.
  *
- * Approximations: only ext4 has metadata pages (sim/mm/ext4.c). All writes are those of ext4.
- * A compressed btrfs reads whole extents, and erofs with compression keeps the compressed
- * pages in a second cache that nobody maps: neither is modelled. The files of overlayfs are
- * those of a lower ext4. A fuse server keeps the cache at open(). Only ext4 was compared with
- * recordings; the orders of the others were seen on Debian's 7.3.4.
+ * Approximations: only ext4 has metadata pages (sim/mm/ext4.c) and buffer heads. erofs with
+ * compression keeps the compressed pages in a second cache that nobody maps: not modelled. All
+ * compressed extents of btrfs have their full size. The files of overlayfs are those of a lower ext4.
+ * A fuse server keeps the cache at open(). The pages that squashfs has beyond the end of a file
+ * are in no node of its tree. Its device has blocks of 1 KiB: with blocks of a page it also
+ * caches compressed data.
  */
 #include "sim/mm/file-system.h"
 
@@ -17,17 +20,20 @@
 
 #include <glib.h>
 
+#include "sim/mm/ext4.h"
 #include "sim/mm/folio.h"
 
 #define BTRFS_MAX_ORDER	   6	/* 64 blocks of 4 KiB */
 #define BTRFS_RA_PAGES	   1024 /* SZ_4M / PAGE_SIZE */
 #define VM_READAHEAD_PAGES 32
 #define SQUASHFS_BLOCK	   32
+#define BTRFS_EXTENT	   32 /* BTRFS_MAX_UNCOMPRESSED */
 
 const char *const file_system_names[NR_FILE_SYSTEMS + 1] = {
 	[FS_NONE] = "none",	    [FS_ORDER0] = "order0", [FS_EXT4] = "ext4",
 	[FS_XFS] = "xfs",	    [FS_BTRFS] = "btrfs",   [FS_EROFS] = "erofs",
 	[FS_SQUASHFS] = "squashfs", [FS_FUSE] = "fuse",	    [FS_OVERLAYFS] = "overlayfs",
+	[FS_TMPFS] = "tmpfs",	    [FS_BTRFS_ZSTD] = "btrfs-zstd",
 };
 
 /* mapping_max_folio_order() of its files */
@@ -41,10 +47,21 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 	case FS_EROFS:
 		return MAX_FOLIO_ORDER;
 	case FS_BTRFS:
+	case FS_BTRFS_ZSTD:
 		return kernel->btrfs_large_folios ? BTRFS_MAX_ORDER : 0;
 	default:
 		return 0;
 	}
+}
+
+uint32_t file_system_nr_pages(const struct trace *t, const struct machine *m)
+{
+	return m->block_pages > 1 && !m->rest_of_block ? t->nr_files * m->block_pages : ext4_nr_pages(t, m);
+}
+
+uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr)
+{
+	return s->meta_first + file * s->cfg.machine.block_pages + nr;
 }
 
 int file_system_apply(struct machine *m, const struct kernel_profile *kernel, struct err *err)
@@ -69,10 +86,13 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 	if (!m->max_folio_order)
 		m->max_folio_order = order;
 	m->ext4 = fs == FS_EXT4;
-	if (fs == FS_BTRFS) {
+	m->no_buffers = fs != FS_ORDER0 && fs != FS_EXT4 && fs != FS_OVERLAYFS;
+	m->all_shmem = fs == FS_TMPFS;
+	if (fs == FS_BTRFS || fs == FS_BTRFS_ZSTD) {
 		m->readahead_pages = BTRFS_RA_PAGES;
 		m->io_pages = VM_READAHEAD_PAGES;
 	}
-	m->block_pages = fs == FS_SQUASHFS ? SQUASHFS_BLOCK : 1;
+	m->rest_of_block = fs == FS_BTRFS_ZSTD;
+	m->block_pages = fs == FS_SQUASHFS ? SQUASHFS_BLOCK : m->rest_of_block ? BTRFS_EXTENT : 1;
 	return 0;
 }

@@ -30,7 +30,7 @@
 
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file)
 {
-	return s->trace->files[file].shmem ? 0 : s->cfg.machine.max_folio_order;
+	return s->files[file].shmem ? 0 : s->cfg.machine.max_folio_order;
 }
 
 /*
@@ -65,10 +65,12 @@ static bool beyond_end(const struct sim *s, uint32_t slot)
 static inline __attribute__((always_inline)) int
 add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
 {
-	const enum gfp gfp = why == ADD_READAHEAD ? GFP_READAHEAD : GFP_KERNEL;
+	const enum gfp gfp = why == ADD_READAHEAD || why == ADD_BEYOND_EOF ? GFP_READAHEAD
+			     : why == ADD_NOWAIT			   ? GFP_NOWAIT
+									   : GFP_KERNEL;
 	const uint32_t nr = 1u << order;
-	bool metadata = why == ADD_METADATA;
-	bool shmem = s->trace->has_shmem && !metadata && s->trace->files[slot_file(s, slot)].shmem;
+	bool metadata = why == ADD_METADATA, of_file = !metadata && why != ADD_BEYOND_EOF;
+	bool shmem = s->has_shmem && of_file && s->files[slot_file(s, slot)].shmem;
 	const struct folio *old;
 	struct folio *f;
 	uint16_t before;
@@ -111,7 +113,7 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	count_vm(s, VM_sim_cache_adds, nr);
 	if (shmem) {
 		s->nr_shmem++;
-	} else if (why != ADD_WRITE && !metadata) {
+	} else if (why != ADD_WRITE && of_file) {
 		count_vm(s, VM_sim_fills, nr);
 		f->flags |= PG_locked; /* until it is read */
 		if (s->sched && (before & PG_shadow))
@@ -178,9 +180,15 @@ void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (first >= s->files[file].size)
 		return;
 	nr = MIN(block, s->files[file].size - first);
+	/* add_ra_bio_folios() */
+	if (s->cfg.machine.rest_of_block) {
+		nr -= slot - base - first;
+		first = slot - base;
+	}
 	for (uint32_t i = 0; i < nr; i++)
 		if (!(s->folios[base + first + i].flags & PG_resident))
-			filemap_add_folio(s, cpu, base + first + i, 0, ADD_READAHEAD);
+			filemap_add_folio(s, cpu, base + first + i, 0,
+					  s->cfg.machine.rest_of_block ? ADD_READAHEAD : ADD_NOWAIT);
 	read_folios(s, base + first, nr);
 }
 
@@ -306,7 +314,7 @@ int filemap_read(struct sim *s, unsigned int cpu, struct file_open *open, uint32
 	uint32_t base = file_slot(s, open->file, 0);
 
 	count_vm(s, VM_sim_accesses, pages);
-	if (s->trace->files[open->file].shmem)
+	if (s->files[open->file].shmem)
 		return shmem_read(s, cpu, open->file, pgoff, end);
 	while (at < end) {
 		/* filemap_get_pages(): a batch ends at a hole, after a folio that
@@ -366,7 +374,7 @@ static int write_add_folio(struct sim *s, unsigned int cpu, uint32_t file, uint3
 {
 	unsigned int order =
 		MIN(mapping_max_folio_order(s, file), (unsigned int)g_bit_storage(pages) - 1);
-	const bool shmem = s->trace->files[file].shmem;
+	const bool shmem = s->files[file].shmem;
 	int ret;
 
 	if (pgoff & ((1u << order) - 1))
@@ -384,7 +392,7 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 {
 	const uint32_t base = file_slot(s, open->file, 0), end = pgoff + pages;
 	const uint32_t chunk = 1u << mapping_max_folio_order(s, open->file);
-	bool shmem = s->trace->files[open->file].shmem;
+	bool shmem = s->files[open->file].shmem;
 
 	count_vm(s, VM_sim_accesses, pages);
 	if (ext4_dirty_inode(s, cpu, open->file))
@@ -457,7 +465,7 @@ void drop_pagecache(struct sim *s)
 		const struct trace_file *tf = &s->trace->files[i];
 
 		for (uint32_t slot = file_slot(s, i, 0); slot < file_slot(s, i, tf->pages);)
-			slot = drop_one(s, i, slot, tf->shmem);
+			slot = drop_one(s, i, slot, s->files[i].shmem);
 	}
 	for (uint32_t slot = s->meta_first; slot < s->anon_first; slot++)
 		drop_metadata(s, slot);

@@ -238,7 +238,7 @@ static int madvise_willneed(struct sim *s, struct vma *vma, uint64_t vpn, uint64
 {
 	int ret = 0;
 
-	if (!(vma->flags & VM_ANON) && !s->trace->files[vma->file].shmem) {
+	if (!(vma->flags & VM_ANON) && !s->files[vma->file].shmem) {
 		force_page_cache_readahead(s, s->this_cpu, vma->open,
 					   vma->pgoff + (uint32_t)(vpn - vma->start),
 					   (uint32_t)(end - vpn));

@@ -427,6 +427,8 @@ static int alloc_pages_slowpath(struct sim *s, unsigned int cpu, unsigned int or
 		wakeup_kswapd(s, order);
 		if (get_page_from_freelist(s, cpu, MIGRATE_MOVABLE, order, z->wmark_min))
 			return 0;
+		if (gfp == GFP_NOWAIT)
+			return -ENOMEM;
 		/* __alloc_pages_direct_reclaim() */
 		progress = try_to_free_pages(s, gfp, order) > 0;
 		if (progress) {

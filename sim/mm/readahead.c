@@ -13,6 +13,7 @@
 #include <errno.h>
 
 #include "sim/mm/batch.h"
+#include "sim/mm/file-system.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
 
@@ -45,27 +46,61 @@ static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_rea
 }
 
 /*
- * squashfs_readahead(), readahead_expand(): add the rest of the blocks that hold the window
- * [*@first, @end), first downwards, up to a page that is cached. @first: set to where it
- * starts now. Return: its end.
+ * squashfs_readahead(), btrfs_readahead_expand(), readahead_expand(): add the rest of the blocks
+ * that hold the pages [@first, @end), which were added, first downwards, up to a page that is
+ * cached; and read them. On squashfs pages that end with a block get another one, even beyond the
+ * end of the file, where nothing ever reads it.
  */
-static uint32_t expand_to_blocks(struct sim *s, unsigned int cpu, struct file_open *ra,
-				 uint32_t *first, uint32_t end, struct device_plug *plug)
+static void read_blocks(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t first,
+			uint32_t end, struct device_plug *plug)
 {
 	const uint32_t block = s->cfg.machine.block_pages, base = file_slot(s, ra->file, 0);
-	const uint32_t below = *first - *first % block;
-	const uint64_t above =
-		MIN(((uint64_t)end + block - 1) / block * block, (uint64_t)s->files[ra->file].size);
+	const bool rest = s->cfg.machine.rest_of_block;
+	const uint32_t below = rest ? first : first - first % block;
+	const uint32_t eof = s->files[ra->file].size;
+	const uint32_t above = rest ? MIN((end + block - 1) / block * block, eof)
+				    : below + ((end - below) / block + 1) * block;
 
-	for (; *first > below; --*first)
-		if (s->folios[base + *first - 1].flags & PG_resident ||
-		    ra_add_folio(s, cpu, base + *first - 1, 0, false, plug))
-			return end;
-	for (; end < above; end++, ra->size++, ra->async_size++)
-		if (s->folios[base + end].flags & PG_resident ||
-		    ra_add_folio(s, cpu, base + end, 0, false, plug))
+	if (first == end)
+		return;
+	while (first > below && !(s->folios[base + first - 1].flags & PG_resident) &&
+	       !ra_add_folio(s, cpu, base + first - 1, 0, false, plug))
+		first--;
+	for (; first == below && end < above; end++, ra->size++, ra->async_size++) {
+		const uint32_t slot = end < eof ? base + end
+						: slot_beyond_eof(s, ra->file, end - eof);
+
+		if (s->folios[slot].flags & PG_resident)
 			break;
-	return end;
+		if (end < eof ? ra_add_folio(s, cpu, slot, 0, false, plug)
+			      : filemap_add_folio(s, cpu, slot, 0, ADD_BEYOND_EOF))
+			break;
+	}
+	end = MIN(end, eof);
+	ra_submit(s, base + first, end - first, end - first, plug);
+}
+
+/* the same as ra_fill() where a file is read in blocks */
+static void ra_fill_blocks(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t start,
+			   uint32_t nr, uint32_t mark)
+{
+	const uint32_t base = file_slot(s, ra->file, 0);
+	struct device_plug plug = { NULL };
+	uint32_t first = start, at;
+
+	for (at = start; at < start + nr; at++) {
+		int ret = -EEXIST;
+
+		if (!(s->folios[base + at].flags & PG_resident))
+			ret = ra_add_folio(s, cpu, base + at, 0, at - start == mark, &plug);
+		if (ret == -EEXIST) {
+			read_blocks(s, cpu, ra, first, at, &plug);
+			first = at + 1;
+		} else if (ret) {
+			break;
+		}
+	}
+	read_blocks(s, cpu, ra, first, at, &plug);
 }
 
 /* do_page_cache_ra() and page_cache_ra_unbounded(): single pages; if memory is short
@@ -87,6 +122,10 @@ static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint3
 	}
 	/* without lookahead PG_readahead would be behind the last page */
 	mark = lookahead <= nr ? nr - lookahead : UINT32_MAX;
+	if (__builtin_expect(s->cfg.machine.block_pages > 1, 0)) {
+		ra_fill_blocks(s, cpu, ra, start, nr, mark);
+		return;
+	}
 	for (uint32_t i = 0; i < nr; i++) {
 		int ret;
 
@@ -98,12 +137,6 @@ static void ra_fill(struct sim *s, unsigned int cpu, struct file_open *ra, uint3
 		if (ret)
 			break;
 		nr_read++;
-	}
-	if (nr_read && __builtin_expect(s->cfg.machine.block_pages > 1, 0)) {
-		uint32_t first = start;
-
-		nr = expand_to_blocks(s, cpu, ra, &first, start + nr, &plug) - first;
-		start = first;
 	}
 	ra_submit(s, base + start, nr, nr_read, &plug);
 }
@@ -148,10 +181,13 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 			break;
 		index += 1u << order;
 	}
-	ra_submit(s, base + start, index - start, index - start, &plug);
+	if (s->cfg.machine.block_pages > 1)
+		read_blocks(s, cpu, ra, start, index, &plug);
+	else
+		ra_submit(s, base + start, index - start, index - start, &plug);
 	/* some page was already cached, or memory is short */
-	if (ret && end > index)
-		ra_fill(s, cpu, ra, index, (uint32_t)(end - index), ra->async_size);
+	if (ret && (uint64_t)start + ra->size > index)
+		ra_fill(s, cpu, ra, index, start + ra->size - index, ra->async_size);
 }
 
 /* ractl_max_pages(): one read() may take more than the window at once */

@@ -15,7 +15,8 @@ static inline uint32_t file_slot(const struct sim *s, uint32_t file, uint32_t pg
 	return FOLIO_FIRST + s->trace->files[file].first + pgoff;
 }
 
-/** Return: true if @slot is a metadata page of the file system, which is named after it. */
+/** Return: true if @slot is no page of a file: metadata of the file system, or a page that it
+ * has beyond the end of a file. */
 static inline bool slot_is_metadata(const struct sim *s, uint32_t slot)
 {
 	return slot >= s->meta_first && slot < s->anon_first;

@@ -92,7 +92,7 @@ uint64_t mapping_try_invalidate(struct sim *s, unsigned int cpu, uint32_t file, 
 			e.has_folios = true;
 		} else if (flags & PG_shadow) {
 			/* a tmpfs page has its content in swap, and that stays */
-			if (!tf->shmem)
+			if (!s->files[file].shmem)
 				next = clear_shadow_entry(s, file, slot);
 			count++;
 		} else {

@@ -209,7 +209,7 @@ static void update(struct sim *s, uint32_t file, struct xa_node *node)
 	/* xas_shrink(): a single entry at index 0 is stored in the xarray's head */
 	const bool is_head = node->has_first && node->count == 1 && s->trees->nr_chunks[file] == 1;
 
-	if (!s->trace->files[file].shmem)
+	if (!s->files[file].shmem)
 		workingset_update_node(s, node, !is_head);
 }
 
@@ -535,7 +535,7 @@ static int check_upper(const struct sim *s, uint32_t file, uint32_t pgoff, unsig
 	const struct xa_node *node = upper(s, file, pgoff);
 
 	return node ? bad_node(err, node, count, nr_values,
-			       count && count == nr_values && !s->trace->files[file].shmem)
+			       count && count == nr_values && !s->files[file].shmem)
 		    : 0;
 }
 
@@ -553,7 +553,7 @@ static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, u
 		bool listed;
 
 		count_chunk(s, node, base + p, base + MIN(pages, p + XA_CHUNK_SIZE), &c);
-		listed = c.count && c.count == c.nr_values && !s->trace->files[file].shmem &&
+		listed = c.count && c.count == c.nr_values && !s->files[file].shmem &&
 			 !(c.count == 1 && !p && s->folios[base].flags &&
 			   s->trees->nr_chunks[file] == 1);
 		ret = bad_node(err, node, c.count, c.nr_values, listed);

@@ -56,6 +56,12 @@ try MEMCG=40% good.csv
 for set in kmem kmem=2 thp=off folios=big readahead_kb=130 ksm=0 "kmem=0 kmem=1"; do
 	try SET="$set" good.csv
 done
+try SET=fs=zfs good.csv
+try SET="folios=small fs=xfs" good.csv
+mkdir kernel
+touch kernel/bzImage
+echo "source=linux-image-own" >kernel/info
+try SET=fs=btrfs-zstd KERNEL_DIR=kernel good.csv
 try KERNEL=mainline good.csv
 try KERNEL_IMAGE=/nowhere good.csv
 try KERNEL_DIR=nowhere good.csv

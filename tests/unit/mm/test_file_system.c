@@ -8,6 +8,7 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/lab/config.h"
 #include "sim/mm/file-system.h"
 #include "tests/unit/testlib.h"
 
@@ -46,6 +47,7 @@ static void test_orders(void)
 		{ "erofs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "overlayfs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "btrfs", &kernel_7_3, "0:1024 2:256 4:64 6:16" },
+		{ "btrfs-zstd", &kernel_7_3, "0:1024 2:256 4:64 6:16" },
 		{ "squashfs", &kernel_7_3, "0:4096" },
 		{ "fuse", &kernel_7_3, "0:4096" },
 		{ "order0", &kernel_7_3, "0:4096" },
@@ -83,6 +85,8 @@ static void test_least_read(void)
 		{ "ext4", "", 32, "84-115" },	  { "ext4", ",random", 1, "100" },
 		{ "squashfs", "", 64, "64-127" }, { "squashfs", ",random", 32, "96-127" },
 		{ "btrfs", "", 1024, "0-1023" },  { "btrfs", ",random", 1, "100" },
+		{ "btrfs-zstd", "", 1024, "0-1023" },
+		{ "btrfs-zstd", ",random", 28, "100-127" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -113,6 +117,83 @@ static void test_block_at_end(void)
 	TL_STR(a, "32-39", "a block");
 	TL_STR(b, "34-36", "not past a page that is cached, and not up from there");
 	tl_free(x);
+}
+
+/* readahead_expand() by (len | mask) + 1: a window that ends with a block gets another one, even
+ * beyond the end of the file; no further than a page that is cached */
+static void test_beyond_eof(void)
+{
+	static const struct {
+		const char *fs, *ops, *pages;
+		uint64_t file_pages;
+	} rows[] = {
+		{ "ext4", "", "0-31", 32 },
+		{ "squashfs", "", "0-39", 64 },
+		{ "squashfs", "read,1,a,39,1; ", "0-39", 64 },
+		{ "squashfs", "write,1,a,10,1; ", "0-31", 32 },
+		{ "squashfs", "write,1,a,35,1; ", "0-35", 36 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine =
+			g_strconcat("readahead_pages=32 file_system=", rows[i].fs, NULL);
+		g_autofree char *text = g_strconcat("file,a,40; file,b,40; spawn,1; ", rows[i].ops,
+						    "map,1,0,40,r--p,a,0; touch,1,0,1,r", NULL);
+		struct tl *x = tl_run(machine, NULL, text);
+		g_autofree char *pages = tl_pages(x, "a", PG_resident);
+
+		TL_STR(pages, rows[i].pages, "%s, %s", rows[i].fs, rows[i].ops);
+		/* ext4's inode and bitmap */
+		TL_EQ(x->s->nr_file_pages, rows[i].file_pages, "%s, %s", rows[i].fs, rows[i].ops);
+		tl_free(x);
+	}
+}
+
+/* every file is one of tmpfs: pages are zeroed when first used, and in no need of a device */
+static void test_tmpfs(void)
+{
+	struct tl *x = tl_run("readahead_pages=32 file_system=tmpfs", NULL,
+			      "file,a,40; spawn,1; map,1,0,40,rw-s,a,0; touch,1,0,3,w");
+
+	CU_ASSERT_EQUAL(x->s->nr_shmem, 3);
+	CU_ASSERT_EQUAL(x->s->stat.v[VM_sim_fills], 0);
+	tl_free(x);
+}
+
+/* bytes of slab that a write of four pages charges in addition to those of order0 */
+static void test_buffer_heads(void)
+{
+	static const struct {
+		const char *fs;
+		bool buffers;
+	} rows[] = {
+		{ "order0", true }, { "ext4", true }, { "overlayfs", true }, { "xfs", false },
+		{ "btrfs", false }, { "fuse", false },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine = g_strconcat("kmem=on file_system=", rows[i].fs, NULL);
+		struct tl *x = tl_run(machine, NULL, "file,a,40; spawn,1; write,1,a,0,4");
+
+		TL_EQ(tl_folio(x, "a", 0)->has_buffers, rows[i].buffers, "%s", rows[i].fs);
+		tl_free(x);
+	}
+}
+
+/* the slots of metadata are counted, too */
+static void test_fits(void)
+{
+	const uint64_t most = UINT32_MAX - FOLIO_FIRST - 40 - 1;
+	struct sim_config cfg;
+	struct err err = { "" };
+	struct trace *t = tl_trace("file,a,40", &err);
+
+	sim_config_init(&cfg);
+	cfg.machine.memory_pages = most;
+	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), 0);
+	cfg.machine.file_system = FS_EXT4;
+	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), -EINVAL);
+	trace_free(t);
 }
 
 static void test_maximum(void)
@@ -192,6 +273,10 @@ void suite_file_system(void)
 	CU_add_test(s, "orders of a cold sequential read", test_orders);
 	CU_add_test(s, "the least that is read", test_least_read);
 	CU_add_test(s, "blocks end with the file", test_block_at_end);
+	CU_add_test(s, "blocks beyond the end of a file", test_beyond_eof);
+	CU_add_test(s, "tmpfs", test_tmpfs);
+	CU_add_test(s, "who has buffer heads", test_buffer_heads);
+	CU_add_test(s, "metadata has to fit", test_fits);
 	CU_add_test(s, "the order of program text", test_exec_order);
 	CU_add_test(s, "an explicit maximum, and what is refused", test_maximum);
 }

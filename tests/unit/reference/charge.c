@@ -116,7 +116,7 @@ bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
 	ref_rcu_callbacks(r);
 	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
-			     : !ref_alloc_pages(r, cpu, order_of(nr), gfp == REF_GFP_READAHEAD))
+			     : !ref_alloc_pages(r, cpu, order_of(nr), gfp))
 		return false;
 	r->used += (uint64_t)nr;
 	return true;

@@ -68,9 +68,9 @@ static bool at_frame(struct ref *r, uint64_t frame, bool (*fn)(struct ref *r, in
 {
 	bool result = false;
 
-	for (uint64_t i = frame; i < r->t->nr_file_pages; i += r->damon->frames) {
-		const int page = (int)i;
-
+	for (int page = 0; page < (int)r->t->nr_file_pages; page++) {
+		if ((r->damon->first_frame + (uint64_t)page) % r->damon->frames != frame)
+			continue;
 		if (r->pages[page].resident && r->pages[ref_folio(r, page)].lru)
 			result |= fn(r, ref_folio(r, page));
 	}
@@ -275,6 +275,7 @@ void ref_damon_start(struct ref *r)
 	d->frames = r->m.ram_pages;
 	if (!d->frames)
 		d->frames = r->m.memcg_pages ? r->m.memcg_pages : r->m.memory_pages;
+	d->first_frame = damon_rand(d, 0, d->frames);
 	d->nr_regions = 1;
 	d->regions[0].end = d->frames;
 	d->sz_limit = MAX(d->frames / 10, 1); /* damon_region_sz_limit() */

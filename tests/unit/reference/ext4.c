@@ -7,7 +7,11 @@
 /* folio_create_buffers(), under the folio's lock */
 void ref_create_buffers(struct ref *r, int folio)
 {
-	if (!r->objcg || r->pages[folio].private)
+	static const bool has_them[NR_FILE_SYSTEMS] = {
+		[FS_NONE] = true, [FS_ORDER0] = true, [FS_EXT4] = true, [FS_OVERLAYFS] = true
+	};
+
+	if (!r->objcg || !has_them[r->m.file_system] || r->pages[folio].private)
 		return;
 	r->pages[folio].extra_refs++;
 	for (int i = 0; i < ref_nr_pages(r, folio); i++)

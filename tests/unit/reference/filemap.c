@@ -29,7 +29,7 @@ int ref_file_of(const struct ref *r, int page)
 
 bool ref_is_shmem(const struct ref *r, uint32_t file)
 {
-	return r->t->files[file].shmem;
+	return r->t->files[file].shmem || r->m.file_system == FS_TMPFS;
 }
 
 int ref_file_page(const struct ref *r, uint32_t file, uint64_t pgoff)
@@ -46,7 +46,7 @@ unsigned int ref_max_order(const struct ref *r, uint32_t file)
 /* a block of squashfs has 128 KiB */
 uint64_t ref_block_pages(const struct ref *r)
 {
-	return r->m.file_system == FS_SQUASHFS ? 32 : 1;
+	return r->m.file_system == FS_SQUASHFS || r->m.file_system == FS_BTRFS_ZSTD ? 32 : 1;
 }
 
 void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page)
@@ -55,14 +55,16 @@ void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page)
 	const uint64_t pgoff = (uint64_t)page - r->t->files[file].first;
 	uint64_t at = pgoff, end = pgoff + 1;
 
-	while (at % ref_block_pages(r))
+	while (at % ref_block_pages(r) && r->m.file_system == FS_SQUASHFS)
 		at--;
 	while (end % ref_block_pages(r) && end < r->files[file].size)
 		end++;
+	/* grab_cache_page_nowait() */
 	for (uint64_t i = at; i < end; i++)
 		if (!r->pages[ref_file_page(r, file, i)].resident)
 			ref_filemap_add_folio(r, cpu, ref_file_page(r, file, i), false,
-					      REF_GFP_READAHEAD);
+					      r->m.file_system == FS_SQUASHFS ? REF_GFP_NOWAIT
+									      : REF_GFP_READAHEAD);
 	ref_device_read(r, ref_file_page(r, file, at), end - at);
 }
 
@@ -101,7 +103,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	ref_prep_compound(r, page, order);
 	ref_tree_add(r, page, order);
 	ref_count(r, VM_sim_cache_adds, (uint64_t)nr);
-	pg->referenced = metadata; /* FGP_ACCESSED */
+	pg->referenced = metadata && r->m.ext4; /* FGP_ACCESSED */
 	pg->locked = !shmem && !write && !metadata;
 	if (pg->locked)
 		ref_count(r, VM_sim_fills, (uint64_t)nr);

@@ -343,7 +343,7 @@ void ref_free_pages(struct ref *r, int type, int order);
 /** refresh_cpu_vm_stats() of all CPUs. */
 void ref_refresh_vm_stats(struct ref *r);
 /** __alloc_pages(). Return: false when there is none. */
-bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry);
+bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, enum ref_gfp gfp);
 /** Allocate a page for the kernel. Never fails: it may go below all watermarks. */
 void ref_alloc_kernel_page(struct ref *r);
 void ref_free_kernel_page(struct ref *r);

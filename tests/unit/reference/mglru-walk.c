@@ -136,7 +136,7 @@ static bool skip_vma(const struct ref *r, const struct ref_vma *v, unsigned int 
 {
 	if (v->random || v->sequential || v->noreuse)
 		return true;
-	return !swappiness && (v->anon || r->t->files[v->file].shmem);
+	return !swappiness && (v->anon || ref_is_shmem(r, v->file));
 }
 
 /* walk_pmd_range_locked() of a PMD entry that maps a folio */

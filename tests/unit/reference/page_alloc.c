@@ -371,7 +371,7 @@ static bool should_reclaim_retry(const struct ref *r, bool progress, int *no_pro
 }
 
 /* A large folio can fall back to a smaller one: its allocation has __GFP_NORETRY. */
-bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry)
+bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, enum ref_gfp gfp)
 {
 	int no_progress_loops = 0;
 	bool progress;
@@ -383,8 +383,10 @@ bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry)
 		ref_wakeup_kswapd(r, order);
 		if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 			return true;
+		if (gfp == REF_GFP_NOWAIT)
+			return false;
 		/* __alloc_pages_direct_reclaim() */
-		progress = ref_try_to_free(r, 32, order, noretry || order) > 0;
+		progress = ref_try_to_free(r, 32, order, gfp == REF_GFP_READAHEAD || order) > 0;
 		if (progress) {
 			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 				return true;
@@ -392,7 +394,7 @@ bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, bool noretry)
 			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 				return true;
 		}
-		if (noretry || order)
+		if (gfp == REF_GFP_READAHEAD || order)
 			return false;
 	} while (should_reclaim_retry(r, progress, &no_progress_loops));
 	r->oom = true;

@@ -9,19 +9,53 @@
 /* readahead_expand() by one page. Return: could it be added? */
 static bool expand(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index)
 {
-	const int page = ref_file_page(r, file, index);
+	const uint64_t pages = r->files[file].size;
+	const int page = index < pages ? ref_file_page(r, file, index)
+				       : (int)(r->t->nr_file_pages + file * 32 + index - pages);
 
 	return !r->pages[page].resident &&
 	       ref_filemap_add_folio(r, cpu, page, false, REF_GFP_READAHEAD);
 }
 
-/* do_page_cache_ra(), page_cache_ra_unbounded(), squashfs_readahead() */
+/* read_pages() of the @nr pages from @index on, which are new; squashfs_readahead() */
+static void read_pages(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
+		       uint64_t nr)
+{
+	const uint64_t block = ref_block_pages(r), pages = r->files[ra->file].size;
+
+	if (!nr)
+		return;
+	if (r->m.file_system == FS_BTRFS_ZSTD) {
+		while ((index + nr) % block && index + nr < pages &&
+		       expand(r, cpu, ra->file, index + nr)) {
+			nr++;
+			ra->size++;
+			ra->async_size++;
+		}
+		ref_device_read(r, ref_file_page(r, ra->file, index), nr);
+		return;
+	}
+	while (index % block && expand(r, cpu, ra->file, index - 1)) {
+		index--;
+		nr++;
+	}
+	if (block > 1 && index % block == 0) {
+		const uint64_t len = (nr | (block - 1)) + 1;
+
+		while (nr < len && expand(r, cpu, ra->file, index + nr)) {
+			nr++;
+			ra->size++;
+			ra->async_size++;
+		}
+	}
+	ref_device_read(r, ref_file_page(r, ra->file, index), MIN(nr, pages - index));
+}
+
+/* do_page_cache_ra(), page_cache_ra_unbounded() */
 static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t nr_to_read, uint64_t lookahead_size)
 {
-	const uint64_t block = ref_block_pages(r);
-	const uint32_t file = ra->file;
-	uint64_t end_index = r->files[file].size - 1, mark = UINT64_MAX, nr_read = 0;
+	uint64_t end_index = r->files[ra->file].size - 1, mark = UINT64_MAX, nr = 0, i;
 
 	if (index > end_index)
 		return;
@@ -32,30 +66,25 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	}
 	if (lookahead_size <= nr_to_read)
 		mark = nr_to_read - lookahead_size;
-	for (uint64_t i = 0; i < nr_to_read; i++) {
-		int page = ref_file_page(r, file, index + i);
+	for (i = 0; i < nr_to_read; i++) {
+		int page = ref_file_page(r, ra->file, index + i);
 
-		if (r->pages[page].resident)
+		if (r->pages[page].resident) {
+			if (ref_block_pages(r) > 1) {
+				read_pages(r, cpu, ra, index + i - nr, nr);
+				nr = 0;
+			} else if (nr) { /* the device reads the gap, too */
+				nr++;
+			}
 			continue;
+		}
 		if (!ref_filemap_add_folio(r, cpu, page, false, REF_GFP_READAHEAD))
 			break;
-		nr_read++;
+		nr++;
 		if (i == mark)
 			r->pages[page].reclaim = true;
 	}
-	if (!nr_read)
-		return;
-	while (index % block && expand(r, cpu, file, index - 1)) {
-		index--;
-		nr_to_read++;
-	}
-	while (index % block == 0 && (index + nr_to_read) % block &&
-	       index + nr_to_read <= end_index && expand(r, cpu, file, index + nr_to_read)) {
-		nr_to_read++;
-		ra->size++;
-		ra->async_size++;
-	}
-	ref_device_read(r, ref_file_page(r, file, index), nr_to_read);
+	read_pages(r, cpu, ra, index + i - nr, nr);
 }
 
 /* page_cache_ra_order(): the window of @ra, but from @start on */
@@ -95,8 +124,7 @@ static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_o
 			r->pages[ref_file_page(r, ra->file, index)].reclaim = true;
 		index += size;
 	}
-	if (index > start)
-		ref_device_read(r, ref_file_page(r, ra->file, start), index - start);
+	read_pages(r, cpu, ra, start, index - start);
 	if (ret != REF_ADDED && start + ra->size > index)
 		do_page_cache_ra(r, cpu, ra, index, start + ra->size - index, ra->async_size);
 }

@@ -222,7 +222,7 @@ struct ref_damon {
 		uint64_t start, end, sampling, nr_accesses;
 	} regions[4096];
 	int nr_regions, last_nr_regions;
-	uint64_t frames, sz_limit, rotation;
+	uint64_t frames, first_frame, sz_limit, rotation;
 	uint64_t sample_us, next_ns;
 	uint64_t passed, next_aggregation, next_tune; /* in intervals */
 };

@@ -225,15 +225,18 @@ static void find_base(struct ref *r)
 static void mount(struct ref *r)
 {
 	static const unsigned int orders[NR_FILE_SYSTEMS] = {
-		[FS_EXT4] = 9, [FS_XFS] = 9, [FS_EROFS] = 9, [FS_OVERLAYFS] = 9, [FS_BTRFS] = 6
+		[FS_EXT4] = 9, [FS_XFS] = 9, [FS_EROFS] = 9, [FS_OVERLAYFS] = 9, [FS_BTRFS] = 6,
+		[FS_BTRFS_ZSTD] = 6
 	};
+
+	const bool btrfs = r->m.file_system == FS_BTRFS || r->m.file_system == FS_BTRFS_ZSTD;
 
 	r->max_order = r->m.max_folio_order;
 	if (r->m.file_system == FS_NONE)
 		return;
-	if (!r->max_order && !r->v6_12 && !(r->v6 && r->m.file_system == FS_BTRFS))
+	if (!r->max_order && !r->v6_12 && !(r->v6 && btrfs))
 		r->max_order = orders[r->m.file_system];
-	if (r->m.file_system == FS_BTRFS) { /* its own bdi */
+	if (btrfs) { /* its own bdi */
 		r->m.readahead_pages = 4 << 20 >> 12;
 		r->m.io_pages = 32;
 	}
@@ -258,6 +261,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	mount(r);
 	if (r->m.ext4)
 		r->nr_file += 4 + (11 + (int)t->nr_files) / 16;
+	if (r->m.file_system == FS_SQUASHFS) /* beyond the end */
+		r->nr_file += (int)(t->nr_files * ref_block_pages(r));
 	r->nr_pages = r->nr_file;
 	r->cap_pages = r->nr_file + 1024;
 	r->pages = g_new0(struct ref_page, r->cap_pages);

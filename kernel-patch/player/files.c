@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The file systems that hold the trace's files: mounted, filled, opened.
+ *
+ * The files are on the disk (ext4, or another one with player.fs=NAME on a stock kernel),
+ * named by their number, in /d. Those of tmpfs are in /t, as files with "shmem" are: they
+ * are empty, so a page of them comes into being when it is first used. Of overlayfs, the
+ * disk's ext4 is the lower layer.
+ */
+#define _GNU_SOURCE
+#include "player.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fiemap.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LOWER "/lower"
+
+/* They are named by the values of the simulator's key file_system. */
+static const struct file_system {
+	const char *name, *type, *data;
+	unsigned long flags;
+	bool no_writes; /* to the trace's files */
+	bool compressed;
+} file_systems[] = {
+	/* or a thread of ext4 reads metadata in the middle of the trace */
+	{ "ext4", "ext4", "no_prefetch_block_bitmaps,noinit_itable", MS_NOATIME, false, false },
+	{ "xfs", "xfs", NULL, MS_NOATIME, false, false },
+	{ "btrfs", "btrfs", NULL, MS_NOATIME, false, false },
+	{ "btrfs-zstd", "btrfs", "compress-force=zstd", MS_NOATIME, false, true },
+	{ "erofs", "erofs", NULL, MS_RDONLY, true, false },
+	{ "erofs-lz4", "erofs", NULL, MS_RDONLY, true, true },
+	{ "squashfs", "squashfs", NULL, MS_RDONLY, true, true },
+	/* a write would copy the file to the upper layer */
+	{ "overlayfs", "overlay", "lowerdir=" LOWER ",upperdir=/upper/d,workdir=/upper/w",
+	  MS_NOATIME, true, false },
+	{ "tmpfs", "tmpfs", NULL, 0, false, false },
+};
+
+static const struct file_system *file_system(void)
+{
+	for (size_t i = 0; i < sizeof(file_systems) / sizeof(file_systems[0]); i++)
+		if (!strcmp(guest.opt.fs, file_systems[i].name))
+			return &file_systems[i];
+	bad_input("player.fs=%s: not a file system that the player knows", guest.opt.fs);
+}
+
+bool files_no_writes(void)
+{
+	return file_system()->no_writes;
+}
+
+bool files_are_shmem(void)
+{
+	return !strcmp(guest.opt.fs, "tmpfs");
+}
+
+void files_mount(void)
+{
+	const struct file_system *fs = file_system();
+
+	if (strcmp(fs->type, "overlay")) {
+		mount_one("/dev/vda", "/d", fs->type, fs->flags, fs->data);
+		return;
+	}
+	mount_one("/dev/vda", LOWER, "ext4", MS_NOATIME, file_systems[0].data);
+	mount_one("tmpfs", "/upper", "tmpfs", 0, NULL);
+	mkdir("/upper/d", 0755);
+	mkdir("/upper/w", 0755);
+	mount_one("overlay", "/d", fs->type, fs->flags, fs->data);
+}
+
+void files_unmount(void)
+{
+	static const char *const mounts[] = { "/d", "/t", LOWER, "/upper", TRACING };
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++)
+		if (umount(mounts[i]) && errno != EINVAL && errno != ENOENT)
+			run_failed("%s: %s", mounts[i], strerror(errno));
+}
+
+/*
+ * Written past the page cache, block by block: a read of it needs the device. Past the page
+ * cache nothing is compressed, and what has no empty pages has no holes.
+ */
+static void fill(const char *path, uint64_t pages)
+{
+	const int direct = file_system()->compressed ? 0 : O_DIRECT;
+	const size_t step = 1 << 20;
+	uint64_t left = pages * PAGE_SIZE;
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | direct, 0644);
+	char *buf = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (fd < 0 || buf == MAP_FAILED)
+		run_failed("%s: %s", path, strerror(errno));
+	memset(buf, 'r', step);
+	while (left) {
+		size_t n = left < step ? left : step;
+		ssize_t ret = write(fd, buf, n);
+
+		if (ret != (ssize_t)n)
+			run_failed("%s: %s", path, ret < 0 ? strerror(errno) : "the disk is full");
+		left -= n;
+	}
+	if (fsync(fd))
+		run_failed("%s: %s", path, strerror(errno));
+	munmap(buf, step);
+	close(fd);
+}
+
+/*
+ * Holes and unwritten extents are read without the device. Looking also has ext4 read its
+ * extents, so that it need not in the middle of the trace. Squashfs can not tell.
+ */
+static bool is_written(int fd, uint64_t pages)
+{
+	static union {
+		struct fiemap map;
+		char room[sizeof(struct fiemap) + 64 * sizeof(struct fiemap_extent)];
+	} u;
+	uint64_t at = 0;
+
+	while (at < pages * PAGE_SIZE) {
+		memset(&u.map, 0, sizeof(u.map));
+		u.map.fm_start = at;
+		u.map.fm_length = pages * PAGE_SIZE - at;
+		u.map.fm_extent_count = 64;
+		if (ioctl(fd, FS_IOC_FIEMAP, &u.map))
+			return errno == EOPNOTSUPP && guest.opt.stock;
+		if (!u.map.fm_mapped_extents)
+			return false;
+		for (uint32_t i = 0; i < u.map.fm_mapped_extents; i++) {
+			const struct fiemap_extent *e = &u.map.fm_extents[i];
+
+			if (e->fe_logical > at || e->fe_flags & FIEMAP_EXTENT_UNWRITTEN)
+				return false;
+			at = e->fe_logical + e->fe_length;
+		}
+	}
+	return true;
+}
+
+void files_written(void)
+{
+	for (uint32_t i = 0; i < guest.nr_files; i++)
+		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].pages))
+			run_failed("file %u: has holes", i);
+}
+
+static void open_one(uint32_t i)
+{
+	struct file *f = &guest.files[i];
+	off_t size = (off_t)(f->pages * PAGE_SIZE);
+	char path[24];
+	struct stat st;
+
+	file_path(path, f->shmem, i);
+	if (f->shmem) {
+		f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		if (f->fd < 0 || ftruncate(f->fd, size))
+			run_failed("%s: %s", path, strerror(errno));
+		return;
+	}
+	if (stat(path, &st) || st.st_size != size)
+		fill(path, f->pages);
+	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0 || fstat(f->fd, &st) || st.st_size != size)
+		run_failed("%s: not of %llu pages", path, (unsigned long long)f->pages);
+}
+
+void files_open(void)
+{
+	bool disk = false, shm = false;
+
+	for (uint32_t i = 0; i < guest.nr_files; i++) {
+		disk |= !guest.files[i].shmem;
+		shm |= guest.files[i].shmem;
+	}
+	if (disk)
+		files_mount();
+	if (shm)
+		mount_one("tmpfs", "/t", "tmpfs", MS_NOATIME, "size=100%");
+	for (uint32_t i = 0; i < guest.nr_files; i++)
+		open_one(i);
+	files_written();
+}
