@@ -43,6 +43,7 @@ struct scan_control {
 	uint32_t proactive_swappiness;
 	bool may_swap;
 	bool nofs;		/* called from readahead: no __GFP_FS */
+	bool ignore_references; /* reclaim_pages() */
 	uint8_t may_deactivate; /* 1 << lru_type */
 	bool force_deactivate;
 	bool skipped_deactivate;

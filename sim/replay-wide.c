@@ -82,6 +82,7 @@ static int write_cgroup(struct sim *s, const struct op *op)
 static int wide_madvise(struct sim *s, const struct op *op)
 {
 	struct mm *mm = s->replay.mm;
+	int ret;
 
 	if (op->to)
 		mm = g_hash_table_lookup(s->procs, GUINT_TO_POINTER(op_target(0, op->to)));
@@ -90,7 +91,13 @@ static int wide_madvise(struct sim *s, const struct op *op)
 		count_vm(s, VM_sim_advice_lost, op->pages);
 		return 0;
 	}
-	return do_madvise(s, mm, op->at, op->pages, (enum madvise)op->value);
+	if (mm == s->replay.mm)
+		return do_madvise(s, mm, op->at, op->pages, (enum madvise)op->value);
+	mm->nr_advisers++;
+	ret = do_madvise(s, mm, op->at, op->pages, (enum madvise)op->value);
+	if (!--mm->nr_advisers && s->hooks)
+		s->hooks->advised(s, mm);
+	return ret;
 }
 
 int replay_wide(struct sim *s, uint64_t at)

@@ -130,6 +130,8 @@ struct replay {
 struct mm_hooks {
 	/* oom_kill_process(): SIGKILL for the process of @mm */
 	void (*oom_kill)(struct sim *s, struct mm *mm);
+	/* mmap_read_unlock(): nobody advises the process of @mm any more */
+	void (*advised)(struct sim *s, struct mm *mm);
 	/* the current task, which unmaps a dying process, freed @nr pages */
 	void (*freed)(struct sim *s, uint64_t nr);
 };

@@ -98,6 +98,8 @@ static void death_main(struct sim *s, void *arg)
 			v->flags = reap_caller_flags(&s->cfg, OP_OOM);
 		}
 	}
+	while (mm->nr_advisers)
+		wait_on(s->sched, &a->news, false);
 	if (advised)
 		advise_victim(s, v);
 	proc_reap(s, mm, v->how, v->flags);
@@ -213,4 +215,9 @@ void killer_wait(struct sim *s, uint64_t ns)
 void timed_oom_kill(struct sim *s, struct mm *mm)
 {
 	kill_actor(s, mm->pid, OP_KILL, killer_shortage(s), true);
+}
+
+void timed_advised(struct sim *s, struct mm *mm)
+{
+	wake_all(s->sched, &actor_get(s, mm->pid)->news);
 }

@@ -147,6 +147,8 @@ struct task *actor_begin_death(struct sim *s, struct actor *a, enum op_code how,
 			       uint64_t shortage, bool oom);
 /** mm_hooks.freed: the current task, a death, has freed @nr more pages. */
 void timed_freed(struct sim *s, uint64_t nr);
+/** mm_hooks.advised */
+void timed_advised(struct sim *s, struct mm *mm);
 /** mm_hooks.oom_kill */
 void timed_oom_kill(struct sim *s, struct mm *mm);
 

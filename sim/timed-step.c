@@ -250,7 +250,7 @@ static void run_step(struct sim *s, struct actor *a, guint i)
 		end_step(s, a, st);
 		return;
 	}
-	while (a->dying || a->restarting)
+	while (a->dying || a->restarting || (a->mm && a->mm->nr_advisers))
 		wait_on(s->sched, &a->news, false);
 	if (!a->mm && !(a->on_use && actor_restart(s, a, i))) {
 		s->timed->outcome.nr_lost++;

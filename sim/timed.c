@@ -41,6 +41,7 @@ static void killer_main(struct sim *s, void *arg)
 
 static const struct mm_hooks hooks = {
 	.oom_kill = timed_oom_kill,
+	.advised = timed_advised,
 	.freed = timed_freed,
 };
 

@@ -12,8 +12,8 @@
  * mapped. The kernel drops what is clean and unmapped, as the series does.
  *
  * cold-first, pageout-first: process_madvise() of the victim's file mappings between the
- * SIGKILL and process_mrelease(). The player runs as SCHED_FIFO on the victim's CPU, so
- * the victim can not exit in between. dontneed-after: POSIX_FADV_DONTNEED of all that it
+ * SIGKILL and process_mrelease(). The player runs as SCHED_FIFO on the victim's CPU, and
+ * nothing throttles it, so the victim can not exit in between. dontneed-after: POSIX_FADV_DONTNEED of all that it
  * had mapped of files, after its death. These three are what a killer can really do.
  *
  * What skip and evict can not stand for:
@@ -117,6 +117,9 @@ void stock_setup(void)
 		advice = MADV_COLD;
 	else if (!strcmp(o->policy, "pageout-first"))
 		advice = MADV_PAGEOUT;
+	/* else a long advice would let the victim run after 0.95 s */
+	if (advice)
+		put("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	if (o->thp)
 		set_thp(o->thp);
 	if (o->damon_stat)

@@ -386,6 +386,9 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	if (!(f->flags & PG_resident)) {
 		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
+		/* new anon folios may have moved the table meanwhile */
+		f = &s->folios[slot];
+		a = &s->anon[slot - s->anon_first];
 		/* the reaper, or a process that shares the entry, may have changed the PTE */
 		if (fatal_signal_pending(s)) {
 			uncharge_page(s);
@@ -617,14 +620,20 @@ int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn)
 
 int read_swap_cache(struct sim *s, uint32_t slot)
 {
-	struct folio *f = &s->folios[slot];
-	const uint16_t before = f->flags;
+	struct folio *f;
+	uint16_t before;
 
-	if (before & PG_resident)
+	if (s->folios[slot].flags & PG_resident)
 		return 0;
 	if (charge_page(s, s->this_cpu, GFP_KERNEL))
 		return -ENOMEM;
 	f = &s->folios[slot];
+	before = f->flags;
+	/* the reaper, or a process that shares the entry, may have been there meanwhile */
+	if (fatal_signal_pending(s) || (f->flags & PG_resident)) {
+		uncharge_page(s);
+		return fatal_signal_pending(s) ? -EINTR : 0;
+	}
 	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
 	count_vm(s, VM_pswpin, 1);
 	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;

@@ -118,6 +118,7 @@ struct mm {
 	bool oom_victim;       /* tsk_is_oom_victim() */
 	uint32_t rank;	       /* order of processes: of equals the OOM killer takes the later */
 	struct task *task;     /* the one in an operation of this process */
+	uint32_t nr_advisers;  /* tasks of others in do_madvise(): they hold mmap_lock */
 	struct mm_user *users; /* tasks that use it (sim/mm/task.c) */
 	bool ran;	       /* lru_gen_use_mm(): it ran since the last page-table walk */
 	void *lru;	       /* for the LRU model */

@@ -27,6 +27,25 @@
 #include "sim/mm/task.h"
 #include "sim/mm/xarray.h"
 
+/* Free a folio that is neither in a file with a device behind it nor in swap. */
+static __attribute__((noinline)) uint32_t free_clean(struct sim *s, uint32_t slot)
+{
+	const uint16_t before = s->folios[slot].flags;
+	const uint32_t nr = folio_nr_pages(&s->folios[slot]);
+
+	if (before & PG_anon) {
+		/* folio_test_lazyfree() */
+		note(s, slot, LAZYFREED, before);
+		uncharge_page(s);
+		anon_slot_free(s, slot);
+	} else {
+		/* a hole again */
+		filemap_drop(s, slot);
+		note(s, slot, EVICT_ZERO, before);
+	}
+	return nr;
+}
+
 /* __remove_mapping() for a folio that reclaim holds the only reference to. Return: its pages */
 static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 {
@@ -37,19 +56,12 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 	bool swap = before & PG_swapcache;
 	uint32_t shadow;
 
-	/* folio_test_lazyfree() */
-	if (__builtin_expect((before & (PG_anon | PG_swapbacked)) == PG_anon, 0)) {
-		note(s, slot, LAZYFREED, before);
-		uncharge_page(s);
-		anon_slot_free(s, slot);
-		return 1;
-	}
-	/* tmpfs that was never written: a hole again, and no shadow */
-	if ((before & (PG_anon | PG_swapbacked | PG_swapcache)) == PG_swapbacked) {
-		filemap_drop(s, slot);
-		note(s, slot, EVICT_ZERO, before);
-		return nr;
-	}
+	/* tmpfs that was never written, or MADV_FREE: no shadow */
+	if (__builtin_expect((before & (PG_anon | PG_swapbacked)) &&
+				     (before & (PG_swapbacked | PG_swapcache)) !=
+					     (PG_swapbacked | PG_swapcache),
+			     0))
+		return free_clean(s, slot);
 	shadow = s->cfg.lru->eviction(s, slot);
 	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
@@ -114,10 +126,8 @@ static enum folio_references write_dirty(struct sim *s, uint32_t slot,
 	return pageout(s, slot) ? FOLIOREF_RECLAIM : FOLIOREF_ACTIVATE;
 }
 
-static inline __attribute__((always_inline)) uint64_t shrink_list(struct sim *s, uint32_t *slots,
-								  unsigned int *nr,
-								  struct scan_control *sc,
-								  const bool ignore_references)
+uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
+			   struct scan_control *sc)
 {
 	uint64_t nr_reclaimed = 0, nr_activate = 0, nr_unqueued_dirty = 0;
 	unsigned int kept = 0, taken = *nr;
@@ -136,8 +146,8 @@ static inline __attribute__((always_inline)) uint64_t shrink_list(struct sim *s,
 		if ((before & (PG_dirty | PG_swapbacked | PG_anon)) == PG_dirty)
 			nr_unqueued_dirty += folio_nr_pages(f);
 
-		switch (ignore_references ? FOLIOREF_RECLAIM
-					  : s->cfg.lru->check_references(s, slot)) {
+		switch (sc->ignore_references ? FOLIOREF_RECLAIM
+					      : s->cfg.lru->check_references(s, slot)) {
 		case FOLIOREF_ACTIVATE:
 			rule = EV_KEEP_ACTIVATE;
 			goto activate;
@@ -195,20 +205,14 @@ static inline __attribute__((always_inline)) uint64_t shrink_list(struct sim *s,
 	return nr_reclaimed;
 }
 
-uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
-			   struct scan_control *sc)
-{
-	return shrink_list(s, slots, nr, sc, false);
-}
-
 uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr)
 {
-	struct scan_control sc = { .may_swap = true };
+	struct scan_control sc = { .may_swap = true, .ignore_references = true };
 	uint64_t nr_reclaimed;
 
 	for (unsigned int i = 0; i < nr; i++)
 		s->folios[slots[i]].flags &= (uint16_t)~PG_active;
-	nr_reclaimed = shrink_list(s, slots, &nr, &sc, true);
+	nr_reclaimed = shrink_folio_list(s, slots, &nr, &sc);
 	/* folio_putback_lru() */
 	for (unsigned int i = 0; i < nr; i++)
 		folio_add_lru(s, s->this_cpu, slots[i]);
