@@ -44,10 +44,7 @@ static void balance_begin(struct sim *s)
 
 static void balance_end(struct sim *s)
 {
-	struct kswapd *k = &s->kswapd;
-
-	k->balancing = false;
-	k->reclaim_order = k->sc.order < k->alloc_order ? k->sc.order : k->order;
+	s->kswapd.balancing = false;
 	s->zone.reclaim_active = false;
 	s->cfg.lru->reclaim_end(s, &s->lruvec);
 }
@@ -87,6 +84,8 @@ static void kswapd_step(struct sim *s)
 	struct scan_control *sc = &k->sc;
 
 	if (!k->balancing) {
+		if (!k->woken)
+			k->reclaim_order = sc->order < k->alloc_order ? sc->order : k->order;
 		if (!k->woken && prepare_kswapd_sleep(s, k->reclaim_order)) {
 			k->awake = false;
 			/* kswapd_try_to_sleep(): HZ/10 */
