@@ -94,6 +94,8 @@ struct trace_iter {
 void trace_iter_init(struct trace_iter *it, const struct trace *t);
 int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
 
+/** The part of trace_check() that looks at files, names, machine rows and notes. */
+int trace_check_header(const struct trace *t, struct err *err);
 /**
  * trace_check - validate everything that does not depend on the machine: ranges inside
  * their files, processes alive, mappings present, snapshot names, flags.
