@@ -350,26 +350,6 @@ static void do_exec(struct proc *p)
 	*p = new;
 }
 
-static unsigned int mrelease_flags(const char *text)
-{
-	unsigned int flags = 0;
-
-	if (!strcmp(text, "ignore_access"))
-		flags = 1;
-	else if (!strcmp(text, "evict_file"))
-		flags = 2;
-	else if (!strcmp(text, "ignore_access+evict_file"))
-		flags = 3;
-	else if (strcmp(text, "0"))
-		run_failed("trace line %u: flags \"%s\"", trace.line, text);
-	if (!strcmp(guest.opt.flags, "none"))
-		return 0;
-	/* as the simulator: under this policy every caller passes them */
-	if (!strcmp(guest.opt.flags, "policy") && !strncmp(guest.opt.policy, "flag", 4))
-		flags |= strchr(guest.opt.policy, '+') ? 3 : 1;
-	return flags;
-}
-
 /* for stock_victim(): no unmapping of such a mapping marks anything */
 static void skip_marks(uint64_t at, uint64_t pages, void *arg)
 {
@@ -386,7 +366,7 @@ static void skip_marks(uint64_t at, uint64_t pages, void *arg)
  */
 static void do_mrelease(struct proc *p, const char *text)
 {
-	unsigned int flags = mrelease_flags(text);
+	unsigned int flags = trace_flags(&trace, text);
 
 	if (guest.opt.stock)
 		stock_victim(p->real, skip_marks, p);

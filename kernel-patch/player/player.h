@@ -62,6 +62,8 @@ bool trace_is(const struct trace *t, const char *row, unsigned int min, unsigned
 uint64_t trace_number(const struct trace *t, unsigned int field, uint64_t max);
 /* Advice of madvise(); likewise. */
 int trace_advice(const struct trace *t, unsigned int field);
+/* The flags that process_mrelease() gets, with those of the policy. */
+unsigned int trace_flags(const struct trace *t, const char *text);
 uint64_t trace_time_ns(const struct trace *t, unsigned int field);
 
 /* ---- child.c ---- */

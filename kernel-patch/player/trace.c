@@ -168,3 +168,23 @@ int trace_advice(const struct trace *t, unsigned int field)
 			return known[i].advice;
 	run_failed("trace line %u: advice \"%s\"", t->line, t->field[field]);
 }
+
+unsigned int trace_flags(const struct trace *t, const char *text)
+{
+	unsigned int flags = 0;
+
+	if (!strcmp(text, "ignore_access"))
+		flags = 1;
+	else if (!strcmp(text, "evict_file"))
+		flags = 2;
+	else if (!strcmp(text, "ignore_access+evict_file"))
+		flags = 3;
+	else if (strcmp(text, "0"))
+		run_failed("trace line %u: flags \"%s\"", t->line, text);
+	if (!strcmp(guest.opt.flags, "none"))
+		return 0;
+	/* as the simulator: under this policy every caller passes them */
+	if (!strcmp(guest.opt.flags, "policy") && !strncmp(guest.opt.policy, "flag", 4))
+		flags |= strchr(guest.opt.policy, '+') ? 3 : 1;
+	return flags;
+}
