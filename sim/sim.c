@@ -91,6 +91,14 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 	return file_system_apply(&m, cfg->kernel, err);
 }
 
+uint64_t sim_memory_max(const struct trace *t, const struct sim_config *cfg)
+{
+	struct machine m = cfg->machine;
+
+	file_system_apply(&m, cfg->kernel, NULL);
+	return UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages - file_system_nr_pages(t, &m);
+}
+
 int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	struct machine applied = cfg->machine;

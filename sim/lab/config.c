@@ -150,7 +150,7 @@ static void run_endless(void *data, guint i)
 int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 			const struct lab_hooks *h, struct err *err)
 {
-	const uint64_t limit = UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages;
+	const bool whole = cfg->machine.memory_share > 0;
 	struct peak *p = g_new0(struct peak, 1);
 	int64_t pages;
 
@@ -160,8 +160,12 @@ int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 	p->cfg.machine = cfg->machine;
 	p->cfg.machine.swap_pages = 0;
 	/* keep the kind of limit: a memcg's does not apply to the kernel's own pages */
-	p->cfg.machine.memory_pages = cfg->machine.memory_share > 0 ? limit : 0;
-	p->cfg.machine.memcg_pages = cfg->machine.memory_share > 0 ? 0 : limit;
+	p->cfg.machine.memory_pages = whole;
+	p->cfg.machine.memcg_pages = !whole;
+	if (whole)
+		p->cfg.machine.memory_pages = sim_memory_max(t, &p->cfg);
+	else
+		p->cfg.machine.memcg_pages = sim_memory_max(t, &p->cfg);
 	p->trace = trace_ref(t);
 	if (h)
 		p->hooks = *h;

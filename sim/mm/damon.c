@@ -12,9 +12,10 @@
  * Approximations: the files lie one after the other in memory, from a random page frame on, modulo
  * the size of the machine's memory; so pages of a file are neighbours, as where they were read in
  * turn, and two pages can share a frame. Where they begin matters: a region is split into a small
- * first part more often than into a small last one, and each part is sampled once. Anon pages have no frame: their accessed bits stay, and the
- * monitor does not see them used. kdamond takes no CPU time. The kernel's random numbers are
- * others. The age of a region decides nothing here and is not kept.
+ * first part more often than into a small last one, and each part is sampled once. Anon pages have
+ * no frame: their accessed bits stay, and the monitor does not see them used. kdamond takes no CPU
+ * time. The kernel's random numbers are others. The age of a region decides nothing here and is not
+ * kept.
  */
 #include "sim/mm/damon.h"
 

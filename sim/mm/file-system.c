@@ -3,15 +3,15 @@
  * Mirrors the largest folio of a file in v6.12 to v7.3 (ext4_set_inode_mapping_order(),
  * btrfs_set_inode_mapping_order(), mapping_set_large_folios() of xfs and erofs), btrfs's own
  * backing device with a window of 4 MiB (open_ctree()), its compressed extents of 128 KiB, which
- * are read to their end (btrfs_readahead_expand(), add_ra_bio_folios()), and the blocks of squashfs,
- * which are read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128 KiB, as by
- * default.
+ * are read to their end (btrfs_readahead_expand(), add_ra_bio_folios()), and the blocks of
+ * squashfs, which are read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128
+ * KiB, as by default.
  *
  * Approximations: only ext4 has metadata pages (sim/mm/ext4.c) and buffer heads. erofs with
  * compression keeps the compressed pages in a second cache that nobody maps: not modelled. All
- * compressed extents of btrfs have their full size. The files of overlayfs are those of a lower ext4.
- * A fuse server keeps the cache at open(). The pages that squashfs has beyond the end of a file
- * are in no node of its tree. Its device has blocks of 1 KiB: with blocks of a page it also
+ * compressed extents of btrfs have their full size. The files of overlayfs are those of a lower
+ * ext4. A fuse server keeps the cache at open(). The pages that squashfs has beyond the end of a
+ * file are in no node of its tree. Its device has blocks of 1 KiB: with blocks of a page it also
  * caches compressed data.
  */
 #include "sim/mm/file-system.h"
@@ -30,10 +30,17 @@
 #define BTRFS_EXTENT	   32 /* BTRFS_MAX_UNCOMPRESSED */
 
 const char *const file_system_names[NR_FILE_SYSTEMS + 1] = {
-	[FS_NONE] = "none",	    [FS_ORDER0] = "order0", [FS_EXT4] = "ext4",
-	[FS_XFS] = "xfs",	    [FS_BTRFS] = "btrfs",   [FS_EROFS] = "erofs",
-	[FS_SQUASHFS] = "squashfs", [FS_FUSE] = "fuse",	    [FS_OVERLAYFS] = "overlayfs",
-	[FS_TMPFS] = "tmpfs",	    [FS_BTRFS_ZSTD] = "btrfs-zstd",
+	[FS_NONE] = "none",
+	[FS_ORDER0] = "order0",
+	[FS_EXT4] = "ext4",
+	[FS_XFS] = "xfs",
+	[FS_BTRFS] = "btrfs",
+	[FS_EROFS] = "erofs",
+	[FS_SQUASHFS] = "squashfs",
+	[FS_FUSE] = "fuse",
+	[FS_OVERLAYFS] = "overlayfs",
+	[FS_TMPFS] = "tmpfs",
+	[FS_BTRFS_ZSTD] = "btrfs-zstd",
 };
 
 /* mapping_max_folio_order() of its files */
@@ -56,7 +63,8 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 
 uint32_t file_system_nr_pages(const struct trace *t, const struct machine *m)
 {
-	return m->block_pages > 1 && !m->rest_of_block ? t->nr_files * m->block_pages : ext4_nr_pages(t, m);
+	return m->block_pages > 1 && !m->rest_of_block ? t->nr_files * m->block_pages
+						       : ext4_nr_pages(t, m);
 }
 
 uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr)

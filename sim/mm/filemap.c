@@ -188,7 +188,8 @@ void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	for (uint32_t i = 0; i < nr; i++)
 		if (!(s->folios[base + first + i].flags & PG_resident))
 			filemap_add_folio(s, cpu, base + first + i, 0,
-					  s->cfg.machine.rest_of_block ? ADD_READAHEAD : ADD_NOWAIT);
+					  s->cfg.machine.rest_of_block ? ADD_READAHEAD
+								       : ADD_NOWAIT);
 	read_folios(s, base + first, nr);
 }
 

@@ -67,8 +67,8 @@ static void read_blocks(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	       !ra_add_folio(s, cpu, base + first - 1, 0, false, plug))
 		first--;
 	for (; first == below && end < above; end++, ra->size++, ra->async_size++) {
-		const uint32_t slot = end < eof ? base + end
-						: slot_beyond_eof(s, ra->file, end - eof);
+		const uint32_t slot =
+			end < eof ? base + end : slot_beyond_eof(s, ra->file, end - eof);
 
 		if (s->folios[slot].flags & PG_resident)
 			break;

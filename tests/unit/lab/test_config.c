@@ -72,6 +72,28 @@ static void test_set(void)
 static const char text[] = "file,a,300; spawn,1; map,1,0,300,r--p,a,0; touch,1,0,300,r; mark,m;"
 			   "exit,1; spawn,2; map,2,0,300,r--p,a,0; touch,2,0,300,r; exit,2";
 
+/* Bug: with pages of the file system in addition, the run without a limit was one that no run
+ * can number */
+static void test_peak(void)
+{
+	static const char *const systems[] = { "none", "ext4", "btrfs" };
+	struct trace *t = tl_trace(text, NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(systems); i++)
+		for (int whole = 0; whole < 2; whole++) {
+			struct err err = { "" };
+			struct sim_config cfg;
+
+			sim_config_init(&cfg);
+			machine_set(&cfg.machine, "file_system", systems[i], &err);
+			machine_set(&cfg.machine, whole ? "memory_pages" : "memcg_pages", "50%",
+				    &err);
+			CU_ASSERT(sim_config_peak(&cfg, t, NULL, &err) >= 300);
+			TL_STR(err.msg, "", "%s", systems[i]);
+		}
+	trace_free(t);
+}
+
 static void test_run_set(void)
 {
 	struct trace *t = tl_trace(text, NULL);
@@ -148,6 +170,7 @@ void suite_config(void)
 	CU_pSuite s = CU_add_suite("config", NULL, NULL);
 
 	CU_add_test(s, "keys and values", test_set);
+	CU_add_test(s, "the peak of a run without a limit", test_peak);
 	CU_add_test(s, "a set of runs", test_run_set);
 	CU_add_test(s, "what is refused", test_run_set_refused);
 }

@@ -82,11 +82,10 @@ static void test_least_read(void)
 		uint32_t cached;
 		const char *pages;
 	} rows[] = {
-		{ "ext4", "", 32, "84-115" },	  { "ext4", ",random", 1, "100" },
-		{ "squashfs", "", 64, "64-127" }, { "squashfs", ",random", 32, "96-127" },
-		{ "btrfs", "", 1024, "0-1023" },  { "btrfs", ",random", 1, "100" },
-		{ "btrfs-zstd", "", 1024, "0-1023" },
-		{ "btrfs-zstd", ",random", 28, "100-127" },
+		{ "ext4", "", 32, "84-115" },	      { "ext4", ",random", 1, "100" },
+		{ "squashfs", "", 64, "64-127" },     { "squashfs", ",random", 32, "96-127" },
+		{ "btrfs", "", 1024, "0-1023" },      { "btrfs", ",random", 1, "100" },
+		{ "btrfs-zstd", "", 1024, "0-1023" }, { "btrfs-zstd", ",random", 28, "100-127" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -167,8 +166,8 @@ static void test_buffer_heads(void)
 		const char *fs;
 		bool buffers;
 	} rows[] = {
-		{ "order0", true }, { "ext4", true }, { "overlayfs", true }, { "xfs", false },
-		{ "btrfs", false }, { "fuse", false },
+		{ "order0", true }, { "ext4", true },	{ "overlayfs", true },
+		{ "xfs", false },   { "btrfs", false }, { "fuse", false },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -225,8 +225,8 @@ static void find_base(struct ref *r)
 static void mount(struct ref *r)
 {
 	static const unsigned int orders[NR_FILE_SYSTEMS] = {
-		[FS_EXT4] = 9, [FS_XFS] = 9, [FS_EROFS] = 9, [FS_OVERLAYFS] = 9, [FS_BTRFS] = 6,
-		[FS_BTRFS_ZSTD] = 6
+		[FS_EXT4] = 9,	    [FS_XFS] = 9,   [FS_EROFS] = 9,
+		[FS_OVERLAYFS] = 9, [FS_BTRFS] = 6, [FS_BTRFS_ZSTD] = 6
 	};
 
 	const bool btrfs = r->m.file_system == FS_BTRFS || r->m.file_system == FS_BTRFS_ZSTD;
