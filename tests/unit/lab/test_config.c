@@ -102,7 +102,7 @@ static void test_run_set(void)
 				 .ends_as = "recorded,mrelease" };
 	struct run_set rs;
 	struct err err = { "" };
-	const guint policies = 14;
+	const guint policies = 17;
 
 	CU_ASSERT_PTR_NOT_NULL_FATAL(t);
 	CU_ASSERT_EQUAL_FATAL(run_set_init(&rs, &spec, t, NULL, &err), 0);
