@@ -53,10 +53,10 @@ static int change_limit(struct sim *s, uint32_t pages)
 	return memory_max_write(s, cfg.machine.memcg_pages);
 }
 
-/* by somebody who is no process of the trace; in an untimed run on CPU 0 */
+/* by somebody who is no process of the trace; in an untimed run on CPU 0, where it stays: it
+ * forks the next process there */
 static int write_cgroup(struct sim *s, const struct op *op)
 {
-	const unsigned int cpu = s->this_cpu;
 	struct mm *mm = s->replay.mm;
 	int ret = 0;
 
@@ -74,7 +74,6 @@ static int write_cgroup(struct sim *s, const struct op *op)
 		user_proactive_reclaim(s, op->pages,
 				       op->value ? op->value - 1 : s->cfg.machine.swappiness);
 	s->replay.mm = mm;
-	s->this_cpu = cpu;
 	return ret;
 }
 

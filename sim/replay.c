@@ -314,6 +314,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 
 	if (!open || open->file != s->replay.file || s->kswapd.oom)
 		return i;
+	s->this_cpu = cpu; /* task_use_mm() */
 	prev_end = open->prev_end;
 	for (; i < end && recs[i].head == read_one; i++) {
 		struct folio *f = base + recs[i].arg;
