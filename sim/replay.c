@@ -308,8 +308,9 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	const struct op_rec *recs = s->trace->recs;
 	const uint64_t last = s->trace->nr_recs - 1, begin = i;
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;
-	struct file_open *open = s->replay.mm->last_open;
-	unsigned int cpu = s->replay.mm->cpu;
+	struct mm *mm = s->replay.mm;
+	struct file_open *open = mm->last_open;
+	unsigned int cpu = mm->cpu;
 	uint64_t prev_end;
 
 	if (!open || open->file != s->replay.file || s->kswapd.oom)
@@ -319,6 +320,8 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	for (; i < end && recs[i].head == read_one; i++) {
 		struct folio *f = base + recs[i].arg;
 
+		/* a mark, or the reclaim for the read before, may have aged the memory */
+		mm->ran = true;
 		__builtin_prefetch(base + recs[MIN(i + PREFETCH_RECS, last)].arg, 1);
 		if (__builtin_expect((f->flags & (PG_resident | PG_readahead | PG_swapbacked)) !=
 					     PG_resident,

@@ -770,6 +770,9 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
  * only active folios, and MGLRU's are not active. */
 static bool never_moves(enum ref_kernel kernel, const struct lru_model *lru, int item)
 {
+	/* processes die while they are advised, or before that, in timed runs only */
+	if (item == VM_sim_advice_lost || item == VM_sim_advice_raced)
+		return true;
 	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves ||
 				(kernel == REF_6_12 && item == VM_pgdeactivate));
 }
