@@ -85,14 +85,6 @@ bool op_has(enum op_code code, enum op_field field)
 	return false;
 }
 
-bool op_needs_pid(enum op_code code)
-{
-	if (code >= OP_WIDE_FIRST)
-		return op_has(code, FIELD_PID);
-	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
-	       code == OP_CLEAR_REFS;
-}
-
 bool op_needs_file(enum op_code code, uint32_t flags)
 {
 	if (code >= OP_WIDE_FIRST)

@@ -65,8 +65,6 @@ enum op_code {
 	NR_OPS,
 };
 
-/** Does the operation belong to a process, that is, need REC_PID? */
-bool op_needs_pid(enum op_code code);
 /** Does it mean a file, that is, need REC_FILE? @flags: of OP_MAP */
 bool op_needs_file(enum op_code code, uint32_t flags);
 
@@ -104,6 +102,16 @@ struct op_wide {
 const struct op_wide *op_wide(enum op_code code);
 /** Has the wide operation such a field? */
 bool op_has(enum op_code code, enum op_field field);
+
+/** Does the operation belong to a process, that is, need REC_PID? */
+static inline bool op_needs_pid(enum op_code code)
+{
+	if (code >= OP_WIDE_FIRST)
+		return op_has(code, FIELD_PID);
+	return (code >= OP_SPAWN && code <= OP_WRITE) || code == OP_FORK_FAIL ||
+	       code == OP_CLEAR_REFS;
+}
+
 struct op;
 /** NULL, or what is wrong with the fields of a wide operation, whatever the trace. */
 const char *op_wide_bad(const struct op *op);

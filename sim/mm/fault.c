@@ -535,7 +535,9 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 	return 0;
 }
 
-static int handle_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
+/* inline: the second caller, faultin_page(), is rare */
+static inline __attribute__((always_inline)) int handle_fault(struct sim *s, struct vma *vma,
+							      uint32_t vpn, bool write)
 {
 	int ret;
 

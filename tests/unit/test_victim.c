@@ -119,13 +119,14 @@ static void test_held(void)
 	struct tl *x;
 
 	timed_config_init(&timed, &kill_scripted);
-	x = tl_new_timed("cpus=2 memcg_pages=400 swap_pages=2000 swap_in_ns=1000000 scan_ns=100000",
-			 NULL, &timed,
-			 "file,a,300; spawn,1; spawn,2,1; spawn,3; anon,1,0,200,rw-p; touch,1,0,200,w;"
-			 "map,1,4096,300,r--p,a,0; advise,1,0,200,pageout; anon,3,0,300,rw-p;"
-			 "touch,3,0,300,w; advance,1s; advise,1,0,200,willneed,2;"
-			 "advise,1,4096,300,willneed,2; advance,1us; mrelease,1; touch,3,0,300,w;"
-			 "mark,end");
+	x = tl_new_timed(
+		"cpus=2 memcg_pages=400 swap_pages=2000 swap_in_ns=1000000 scan_ns=100000", NULL,
+		&timed,
+		"file,a,300; spawn,1; spawn,2,1; spawn,3; anon,1,0,200,rw-p; touch,1,0,200,w;"
+		"map,1,4096,300,r--p,a,0; advise,1,0,200,pageout; anon,3,0,300,rw-p;"
+		"touch,3,0,300,w; advance,1s; advise,1,0,200,willneed,2;"
+		"advise,1,4096,300,willneed,2; advance,1us; mrelease,1; touch,3,0,300,w;"
+		"mark,end");
 	TL_EQ(tl_end(x), 1, "%s", x->err.msg);
 	CU_ASSERT(tl_stat(x, VM_pswpin) >= 200);
 	TL_EQ(tl_stat(x, VM_sim_advice_lost), 300, "the second came too late");
