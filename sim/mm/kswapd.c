@@ -114,17 +114,18 @@ void kswapd_run(struct sim *s, uint64_t end)
 	unsigned int cpu = s->this_cpu;
 	bool ran = false;
 
-	s->this_cpu = idle_cpu(s);
 	while (k->awake && k->busy_until < end) {
 		uint64_t scanned = reclaim_scanned(s);
 
 		ran = true;
+		/* the flusher may run now, on a CPU that the task does not use */
 		clock_advance_to(&s->clock, k->busy_until);
+		s->this_cpu = idle_cpu(s);
 		kswapd_step(s);
+		s->this_cpu = cpu;
 		k->busy_until =
 			s->clock.now_ns + (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns;
 	}
-	s->this_cpu = cpu;
 	if (ran && s->cfg.machine.cpus == 1)
 		task_use_mm(s);
 }
