@@ -16,14 +16,13 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/swap.h"
 
-void folio_free_unreferenced(struct sim *s, uint32_t slot)
+/* folio_put() of what may be an anon folio: the swap cache may still have a reference */
+static void put_anon(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
-	/* free_swap_cache() */
-	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
-		folio_free_swap(s, slot);
 	if (!(f->flags & PG_anon) || f->mapcount || f->extra_refs ||
+	    (f->flags & (PG_resident | PG_swapcache)) == (PG_resident | PG_swapcache) ||
 	    s->anon[slot - s->anon_first].nr_swap)
 		return;
 	if (f->flags & PG_resident) {
@@ -37,6 +36,16 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 	anon_slot_free(s, slot);
 }
 
+void folio_free_unreferenced(struct sim *s, uint32_t slot)
+{
+	const struct folio *f = &s->folios[slot];
+
+	/* free_swap_cache() */
+	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
+		folio_free_swap(s, slot);
+	put_anon(s, slot);
+}
+
 void folio_unhold(struct sim *s, unsigned int mark)
 {
 	struct held *h = s->held;
@@ -45,7 +54,7 @@ void folio_unhold(struct sim *s, unsigned int mark)
 		uint32_t slot = h->slots[--h->nr];
 
 		s->folios[slot].extra_refs--;
-		folio_free_unreferenced(s, slot);
+		put_anon(s, slot);
 	}
 }
 
@@ -61,7 +70,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 
 		f->extra_refs--;
 		if (__builtin_expect(f->flags & PG_anon, 0)) {
-			folio_free_unreferenced(s, slot);
+			put_anon(s, slot);
 			if (!(f->flags & PG_resident))
 				continue;
 		}
@@ -88,7 +97,7 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 			count_vm(s, VM_pgactivate, folio_nr_pages(f));
 			note(s, slot, ACTIVATED, before);
 		}
-		folio_free_unreferenced(s, slot);
+		put_anon(s, slot);
 	}
 	c->lru_activate.nr = 0;
 }
@@ -141,7 +150,7 @@ static void drain_lru_deactivate(struct sim *s, struct sim_cpu *c)
 			count_vm(s, VM_pgdeactivate, folio_nr_pages(f));
 			note(s, slot, DEACTIVATE_ADVICE, before);
 		}
-		folio_free_unreferenced(s, slot);
+		put_anon(s, slot);
 	}
 	c->lru_deactivate.nr = 0;
 }
@@ -173,7 +182,7 @@ static void drain_lru_lazyfree(struct sim *s, struct sim_cpu *c)
 			count_vm(s, VM_sim_list_moves, 1);
 			note(s, slot, LAZYFREE, before);
 		}
-		folio_free_unreferenced(s, slot);
+		put_anon(s, slot);
 	}
 	c->lru_lazyfree.nr = 0;
 }

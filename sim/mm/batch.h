@@ -45,9 +45,8 @@ static inline void folio_hold(struct sim *s, uint32_t slot)
 void folio_unhold(struct sim *s, unsigned int mark);
 
 /**
- * folio_free_unreferenced - folios_put_refs() of the last reference: free an anon
- * folio that no PTE, swap entry or batch refers to. Does nothing while a
- * reference is left.
+ * folio_free_unreferenced - free_swap_cache() and folio_put(): free an anon folio that no PTE,
+ * swap entry or batch refers to. Does nothing while a reference is left.
  */
 void folio_free_unreferenced(struct sim *s, uint32_t slot);
 

@@ -79,7 +79,12 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 	if (!(before & PG_anon))
 		filemap_removed(s, nr, before);
 	uncharge_folio(s, nr);
-	if (swap)
+	if ((before & PG_anon) && !s->anon[slot - s->anon_first].nr_swap) {
+		/* it was unmapped before it got its swap slot: __swap_cluster_free_entries() */
+		note(s, slot, FREE, before);
+		swap_cache_del_folio(s, slot);
+		anon_slot_free(s, slot);
+	} else if (swap)
 		note(s, slot, SWAP_OUT, before);
 	else
 		note(s, slot, EVICT, before);

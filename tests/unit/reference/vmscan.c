@@ -41,6 +41,13 @@ static void remove_mapping(struct ref *r, int page)
 	if (!pg->swapbacked || slot)
 		s = ref_workingset_eviction(r, page);
 
+	/* __swap_cache_do_del_folio() frees a slot that no PTE refers to */
+	if (anon && !ref_swap_count(r, page)) {
+		r->swap_used--;
+		memset(pg, 0, sizeof(*pg));
+		ref_uncharge(r, 1);
+		return;
+	}
 	ref_free_compound(r, page);
 	/* xas_store() of one entry for all pages */
 	for (int i = 0; i < nr; i++)
