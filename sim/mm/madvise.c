@@ -17,6 +17,7 @@
  *   A refault of such a page may start active where the kernel's does not, or the reverse.
  * - MADV_WILLNEED of tmpfs puts pages into the file that the kernel leaves in the swap cache
  *   until they are used.
+ * - MADV_POPULATE_READ beyond the end of a file keeps the page table that the fault allocated.
  * - MADV_DONTNEED frees no page table (CONFIG_PT_RECLAIM), and v6.12 flushes after each VMA.
  * - Anonymous memory has pages of order 0, whatever MADV_HUGEPAGE says, and khugepaged does
  *   nothing. v6.12 and v6.18 make a lazily freed page swapbacked again if reclaim meets it with
@@ -250,26 +251,41 @@ static int madvise_willneed(struct sim *s, struct vma *vma, uint64_t vpn, uint64
 	return ret;
 }
 
-/* faultin_page_range(): FOLL_TOUCH marks the folio of each page */
+/* FOLL_TOUCH marks the folio of a page that is mapped now */
+static void follow_page_touch(struct sim *s, struct mm *mm, uint32_t vpn,
+			      const struct pte_table *pt)
+{
+	if (pt->pte[vpn % PTRS_PER_PTE] & PTE_zero)
+		return;
+	s->cfg.lru->mark_accessed(s, s->this_cpu,
+				  folio_head(s->folios, pte_slot(s, vma_find(mm, vpn), pt, vpn)));
+}
+
+/* faultin_page_range(). The caller gets EFAULT for a page beyond the end of the file. */
 static int madvise_populate(struct sim *s, struct mm *mm, uint64_t vpn, uint64_t end)
 {
+	const uint64_t start = vpn;
 	int ret = 0;
 
 	for (; vpn < end && !ret; vpn++) {
 		const struct pte_table *pt;
 
 		ret = faultin_page(s, mm, (uint32_t)vpn);
-		pt = ret ? NULL : pte_lookup(mm, (uint32_t)vpn);
-		if (pt && pt->huge)
+		if (ret == -ENXIO && vpn != start) {
+			/* it returned the number of pages before, so it is called once more */
+			lru_add_drain_cpu(s, s->this_cpu);
+			ret = faultin_page(s, mm, (uint32_t)vpn);
+		}
+		if (ret)
+			break;
+		pt = pte_lookup(mm, (uint32_t)vpn);
+		if (pt->huge)
 			vpn |= PTRS_PER_PTE - 1;
-		else if (pt && !(pt->pte[vpn % PTRS_PER_PTE] & PTE_zero))
-			s->cfg.lru->mark_accessed(
-				s, s->this_cpu,
-				folio_head(s->folios, pte_slot(s, vma_find(mm, (uint32_t)vpn), pt,
-							       (uint32_t)vpn)));
+		else
+			follow_page_touch(s, mm, (uint32_t)vpn, pt);
 	}
 	lru_add_drain_cpu(s, s->this_cpu);
-	return ret;
+	return ret == -ENXIO ? 0 : ret;
 }
 
 /* madvise_vma_behavior() */

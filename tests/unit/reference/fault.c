@@ -7,7 +7,7 @@
 #include <glib.h>
 
 /* filemap_fault() and the like */
-enum ref_fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM };
+enum ref_fault { FAULT_OK, FAULT_RETRY, FAULT_RETRY_MAJOR, FAULT_OOM, FAULT_SIGBUS };
 
 /* set_pte_range() of @nr pages of a file, all in one folio */
 static void set_file_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma *v, uint64_t at,
@@ -143,6 +143,8 @@ static enum ref_fault filemap_fault(struct ref *r, unsigned int cpu, const struc
 {
 	int page = ref_file_page(r, v->file, pgoff);
 
+	if (pgoff >= r->files[v->file].size)
+		return FAULT_SIGBUS;
 	if (ref_is_shmem(r, v->file)) { /* shmem_fault() */
 		if (r->pages[page].resident)
 			return FAULT_OK;
@@ -456,8 +458,8 @@ static enum ref_fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct
 
 /* do_user_addr_fault(): tries with the VMA lock, then with mmap_lock; @gup: faultin_page(), only
  * with that */
-static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v, uint64_t at,
-			       bool write, bool gup)
+static enum ref_fault do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
+					 uint64_t at, bool write, bool gup)
 {
 	bool tried = false, vma_lock = !gup;
 	enum ref_fault ret;
@@ -469,10 +471,8 @@ static bool do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma
 		r->in_lru_fault = !v->random && !v->sequential && !v->noreuse;
 		ret = handle_pte_fault(r, p, v, at, write, tried);
 		r->in_lru_fault = false;
-		if (ret == FAULT_OK)
-			return true;
-		if (ret == FAULT_OOM)
-			return false;
+		if (ret == FAULT_OK || ret == FAULT_OOM || ret == FAULT_SIGBUS)
+			return ret;
 		/* do_fault(): the preallocated table is unused */
 		if (r->objcg && !p->tables[at / 512].populated && !p->tables[at / 512].huge) {
 			ref_free_table(r);
@@ -495,7 +495,7 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 		while (t->huge ? write && !t->write : !pte->present || (write && !pte->write)) {
 			ref_split_huge_pmd(r, p, at); /* wp_huge_pmd() */
 			t->young = t->exists;
-			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, false))
+			if (do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, false))
 				return false;
 			t->populated = !t->huge;
 		}
@@ -517,8 +517,16 @@ bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, u
 		const struct ref_pte *pte = &p->ptes[at];
 
 		while (!t->huge && !pte->present) {
-			if (!do_user_addr_fault(r, p, ref_find_vma(p, at), at, false, true))
-				return false;
+			struct ref_vma *v = ref_find_vma(p, at);
+			enum ref_fault ret = do_user_addr_fault(r, p, v, at, false, true);
+
+			if (ret == FAULT_SIGBUS && at != start) {
+				/* madvise_populate() goes on after the pages before it */
+				ref_lru_add_drain_cpu(r, r->this_cpu);
+				ret = do_user_addr_fault(r, p, v, at, false, true);
+			}
+			if (ret)
+				return ret == FAULT_SIGBUS; /* madvise() fails with EFAULT */
 			t->populated = !t->huge;
 			if (t->huge)
 				t->young = true;
