@@ -766,19 +766,16 @@ static uint64_t env_number(const char *name, uint64_t otherwise)
 	return value ? strtoull(value, NULL, 10) : otherwise;
 }
 
-/* Counters that stay 0. A mark under MGLRU moves no folio. lru_deactivate_file() of v6.12 counts
- * only active folios, and MGLRU's are not active. */
-static bool never_moves(enum ref_kernel kernel, const struct lru_model *lru, int item)
+/* Counters that stay 0. A mark under MGLRU moves no folio. */
+static bool never_moves(const struct lru_model *lru, int item)
 {
 	/* processes die while they are advised, or before that, in timed runs only */
 	if (item == VM_sim_advice_lost || item == VM_sim_advice_raced)
 		return true;
-	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves ||
-				(kernel == REF_6_12 && item == VM_pgdeactivate));
+	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves);
 }
 
-static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
-			   const struct lru_model *lru)
+static void check_coverage(const struct coverage *cov, const struct lru_model *lru)
 {
 	if (getenv("REAPSIM_ORACLE_VERBOSE")) {
 		printf("\n%" PRIu64 " traces, %" PRIu64 " operations, %" PRIu64 " out of memory\n",
@@ -792,8 +789,8 @@ static void check_coverage(const struct coverage *cov, enum ref_kernel kernel,
 		if (i == VM_workingset_nodereclaim || i == VM_pgscan_proactive ||
 		    i == VM_pgsteal_proactive)
 			continue;
-		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(kernel, lru, i));
-		if (!cov->sum.v[i] && !never_moves(kernel, lru, i))
+		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(lru, i));
+		if (!cov->sum.v[i] && !never_moves(lru, i))
 			printf("\nno trace made %s move\n", vmstat_name((enum vmstat_item)i));
 	}
 	CU_ASSERT(cov->out_of_memory > 0 && cov->out_of_memory < cov->traces / 4);
@@ -912,7 +909,7 @@ static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 	struct coverage cov = { 0 };
 
 	if (lockstep_seeds(kernel, lru, nr, 0, PLAIN, &cov) && nr >= 1000)
-		check_coverage(&cov, kernel, lru);
+		check_coverage(&cov, lru);
 }
 
 /* all orders, in files of every size */
