@@ -8,27 +8,15 @@
  * same. Other deaths are those of baseline.
  */
 #include "models/models.h"
-
-enum { WHEN };
-
-static const struct option options[] = {
-	[WHEN] = { "when", OPT_CHOICE, "after", "advise before or after the SIGKILL",
-		   .choices = (const char *const[]){ "after", "before", NULL } },
-	{ NULL },
-};
-
-static bool advises_first(const union option_value *args)
-{
-	return args[WHEN].choice;
-}
+#include "models/reap-when.h"
 
 const struct reap_policy reap_cold_first = {
 	.name = "cold-first",
 	.summary = "no patch: process_madvise(MADV_COLD) of the victim's files, then the reap",
-	.options = options,
+	.options = reap_when_options,
 	.in_scope = reap_never,
 	.exclusive = reap_not_shared,
 	.action = REAP_SKIP,
 	.advice = MADVISE_COLD,
-	.advises_first = advises_first,
+	.advises_first = reap_when_before,
 };

@@ -1,34 +1,22 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * What a killer can do today without a patch: process_madvise(MADV_PAGEOUT) of the victim's file
- * mappings, which reclaims them. Pages that another process
- * maps as well are left alone, and marked by the death as in mainline. when=after: between the
- * SIGKILL and process_mrelease(), when the victim may already exit; when=before: before the
- * SIGKILL, when it may still run. In an untimed run nobody runs in between, and both are the
- * same. Other deaths are those of baseline.
+ * mappings, which reclaims them. Pages that another process maps as well are left alone, and
+ * marked by the death as in mainline. when=after: between the SIGKILL and process_mrelease(),
+ * when the victim may already exit; when=before: before the SIGKILL, when it may still run. In
+ * an untimed run nobody runs in between, and both are the same. Other deaths are those of
+ * baseline.
  */
 #include "models/models.h"
-
-enum { WHEN };
-
-static const struct option options[] = {
-	[WHEN] = { "when", OPT_CHOICE, "after", "advise before or after the SIGKILL",
-		   .choices = (const char *const[]){ "after", "before", NULL } },
-	{ NULL },
-};
-
-static bool advises_first(const union option_value *args)
-{
-	return args[WHEN].choice;
-}
+#include "models/reap-when.h"
 
 const struct reap_policy reap_pageout_first = {
 	.name = "pageout-first",
 	.summary = "no patch: process_madvise(MADV_PAGEOUT) of the victim's files, then the reap",
-	.options = options,
+	.options = reap_when_options,
 	.in_scope = reap_never,
 	.exclusive = reap_not_shared,
 	.action = REAP_SKIP,
 	.advice = MADVISE_PAGEOUT,
-	.advises_first = advises_first,
+	.advises_first = reap_when_before,
 };
