@@ -374,43 +374,53 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 	return 0;
 }
 
+int read_swap_cache(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f;
+	uint16_t before;
+
+	if (s->folios[slot].flags & PG_resident)
+		return 0;
+	if (charge_page(s, cpu, GFP_KERNEL))
+		return -ENOMEM;
+	f = &s->folios[slot];
+	before = f->flags;
+	/* the reaper, or a process that shares the entry, may have been there meanwhile */
+	if (fatal_signal_pending(s) || (before & PG_resident)) {
+		uncharge_page(s);
+		return fatal_signal_pending(s) ? -EINTR : 0;
+	}
+	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
+	count_vm(s, VM_pswpin, 1);
+	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
+	note(s, slot, SWAP_IN, before);
+	s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+	folio_add_lru(s, cpu, slot);
+	return 1;
+}
+
 static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			bool write)
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, slot = pt->anon[idx];
-	struct folio *f = &s->folios[slot];
-	struct anon_slot *a = &s->anon[slot - s->anon_first];
 	/* pte_swp_exclusive() */
 	bool exclusive = pt->pte[idx] & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
+	struct anon_slot *a;
+	struct folio *f;
+	int ret;
 
-	if (!(f->flags & PG_resident)) {
-		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
-			return -ENOMEM;
-		/* new anon folios may have moved the table meanwhile */
-		f = &s->folios[slot];
-		a = &s->anon[slot - s->anon_first];
-		/* the reaper, or a process that shares the entry, may have changed the PTE */
-		if (fatal_signal_pending(s)) {
-			uncharge_page(s);
-			return -EINTR;
-		}
-		if (f->flags & PG_resident)
-			uncharge_page(s);
-	}
-	if (!(f->flags & PG_resident)) {
-		uint16_t before = f->flags;
-
+	ret = read_swap_cache(s, vma->mm->cpu, slot);
+	if (ret < 0)
+		return ret;
+	/* new anon folios may have moved the table meanwhile */
+	f = &s->folios[slot];
+	a = &s->anon[slot - s->anon_first];
+	if (ret) {
 		if (cached && a->nr_swap == 1) {
 			cached = false;
 			exclusive = true;
 		}
-		task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
 		count_vm(s, VM_pgmajfault, 1);
-		count_vm(s, VM_pswpin, 1);
-		f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
-		note(s, slot, SWAP_IN, before);
-		s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
-		folio_add_lru(s, vma->mm->cpu, slot);
 	}
 	if (cached && write && !(f->flags & PG_lru))
 		lru_add_drain_cpu(s, vma->mm->cpu);
@@ -618,29 +628,4 @@ int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn)
 	if (!ret)
 		pte_lookup(mm, vpn)->used = !pte_lookup(mm, vpn)->huge;
 	return ret;
-}
-
-int read_swap_cache(struct sim *s, uint32_t slot)
-{
-	struct folio *f;
-	uint16_t before;
-
-	if (s->folios[slot].flags & PG_resident)
-		return 0;
-	if (charge_page(s, s->this_cpu, GFP_KERNEL))
-		return -ENOMEM;
-	f = &s->folios[slot];
-	before = f->flags;
-	/* the reaper, or a process that shares the entry, may have been there meanwhile */
-	if (fatal_signal_pending(s) || (f->flags & PG_resident)) {
-		uncharge_page(s);
-		return fatal_signal_pending(s) ? -EINTR : 0;
-	}
-	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
-	count_vm(s, VM_pswpin, 1);
-	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
-	note(s, slot, SWAP_IN, before);
-	s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
-	folio_add_lru(s, s->this_cpu, slot);
-	return 0;
 }

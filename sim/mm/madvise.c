@@ -223,11 +223,13 @@ static int swapin(struct sim *s, struct vma *vma, uint32_t vpn)
 {
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	uint32_t slot;
+	int ret;
 
 	if (vma->flags & VM_ANON) {
 		if (!pt || !(pt->pte[vpn % PTRS_PER_PTE] & PTE_swap))
 			return 0;
-		return read_swap_cache(s, pt->anon[vpn % PTRS_PER_PTE]);
+		ret = read_swap_cache(s, s->this_cpu, pt->anon[vpn % PTRS_PER_PTE]);
+		return MIN(ret, 0);
 	}
 	slot = file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 	if ((s->folios[slot].flags & (PG_resident | PG_swapcache)) != PG_swapcache)

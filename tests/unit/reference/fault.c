@@ -393,25 +393,12 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 	bool exclusive = pte->exclusive, swapcache = true;
 
 	if (!pg->resident) {
-		struct ref_shadow s;
-
 		/* v6: __swap_count(entry) == 1 */
 		swapcache = !r->v6 || ref_swap_count(r, page) > 1;
-
 		/* swapin_sync(), __swap_cache_alloc() */
-		if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
+		if (!ref_swap_cache_read(r, p->cpu, page))
 			return FAULT_OOM;
 		ref_count(r, VM_pgmajfault, 1);
-		ref_count(r, VM_pswpin, 1);
-		s = pg->shadow;
-		*pg = (struct ref_page){ .used = true,
-					 .resident = true,
-					 .anon = true,
-					 .swapbacked = true,
-					 .swap_slot = true,
-					 .index = pg->index };
-		ref_workingset_refault(r, page, s);
-		ref_folio_add_lru(r, p->cpu, page);
 	}
 	if (r->v6 && swapcache) {
 		if (write && !pg->lru)
