@@ -194,6 +194,20 @@ static inline bool folio_batch_add(struct folio_batch *b, const struct folio *f,
 	return b->nr == FOLIO_BATCH_SIZE || folio_test_large(f);
 }
 
+/* folio_batch_add_and_move(): with a reference to the folio */
+static inline void folio_batch_add_and_move(struct sim *s, struct sim_cpu *c, struct folio_batch *b,
+					    uint32_t slot,
+					    void (*drain)(struct sim *s, struct sim_cpu *c))
+{
+	struct folio *f = &s->folios[slot];
+
+	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
+		drain(s, c);
+	f->extra_refs++;
+	if (folio_batch_add(b, f, slot))
+		drain(s, c);
+}
+
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
@@ -230,11 +244,7 @@ void folio_activate(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
 
-	if (__builtin_expect(s->folios[slot].extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
-		drain_lru_activate(s, c);
-	s->folios[slot].extra_refs++;
-	if (folio_batch_add(&c->lru_activate, &s->folios[slot], slot))
-		drain_lru_activate(s, c);
+	folio_batch_add_and_move(s, c, &c->lru_activate, slot, drain_lru_activate);
 }
 
 bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
@@ -246,11 +256,7 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 		return false;
 	if (s->cfg.lru->clear_refs && s->cfg.lru->clear_refs(s, slot))
 		return true;
-	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
-		drain_lru_deactivate_file(s, c);
-	f->extra_refs++;
-	if (folio_batch_add(&c->lru_deactivate_file, f, slot))
-		drain_lru_deactivate_file(s, c);
+	folio_batch_add_and_move(s, c, &c->lru_deactivate_file, slot, drain_lru_deactivate_file);
 	return true;
 }
 
@@ -263,11 +269,7 @@ void folio_deactivate(struct sim *s, unsigned int cpu, uint32_t slot)
 		return;
 	if (s->cfg.lru->lru_gen ? s->cfg.lru->clear_refs(s, slot) : !(f->flags & PG_active))
 		return;
-	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
-		drain_lru_deactivate(s, c);
-	f->extra_refs++;
-	if (folio_batch_add(&c->lru_deactivate, f, slot))
-		drain_lru_deactivate(s, c);
+	folio_batch_add_and_move(s, c, &c->lru_deactivate, slot, drain_lru_deactivate);
 }
 
 void folio_mark_lazyfree(struct sim *s, unsigned int cpu, uint32_t slot)
@@ -276,11 +278,7 @@ void folio_mark_lazyfree(struct sim *s, unsigned int cpu, uint32_t slot)
 
 	if (!may_lazyfree(&s->folios[slot]))
 		return;
-	if (__builtin_expect(s->folios[slot].extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
-		drain_lru_lazyfree(s, c);
-	s->folios[slot].extra_refs++;
-	if (folio_batch_add(&c->lru_lazyfree, &s->folios[slot], slot))
-		drain_lru_lazyfree(s, c);
+	folio_batch_add_and_move(s, c, &c->lru_lazyfree, slot, drain_lru_lazyfree);
 }
 
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot)

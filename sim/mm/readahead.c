@@ -318,6 +318,14 @@ void force_page_cache_readahead(struct sim *s, unsigned int cpu, struct file_ope
 	}
 }
 
+/* do_sync_mmap_readahead(): count a miss. Return: were there too many to read ahead? */
+static bool too_many_misses(struct file_open *ra)
+{
+	if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
+		ra->mmap_miss++;
+	return ra->mmap_miss > MMAP_LOTSAMISS;
+}
+
 /* do_sync_mmap_readahead() of a mapping with MADV_HUGEPAGE. Return: false if that makes no
  * difference for this file. */
 static bool thp_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
@@ -329,12 +337,8 @@ static bool thp_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint
 
 	if (!order)
 		return false;
-	if (needs_large && !(vma->flags & (VM_SEQ_READ | VM_EXEC))) {
-		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
-			ra->mmap_miss++;
-		if (ra->mmap_miss > MMAP_LOTSAMISS)
-			return true;
-	}
+	if (needs_large && !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && too_many_misses(ra))
+		return true;
 	ra->size = (vma->flags & VM_RAND_READ ? 1u : 2u) << order;
 	ra->async_size = 1u << order;
 	ra->order = (uint8_t)order;
@@ -362,12 +366,8 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 		page_cache_sync_ra(s, cpu, ra, pgoff, max);
 		return;
 	}
-	if (!(flags & VM_EXEC) || s->cfg.kernel->exec_counts_misses) {
-		if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
-			ra->mmap_miss++;
-		if (ra->mmap_miss > MMAP_LOTSAMISS)
-			return;
-	}
+	if ((!(flags & VM_EXEC) || s->cfg.kernel->exec_counts_misses) && too_many_misses(ra))
+		return;
 	if (flags & VM_EXEC) {
 		const uint64_t size = 1ull << s->cfg.machine.exec_folio_order;
 		uint64_t end;
