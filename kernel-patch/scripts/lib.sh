@@ -73,6 +73,14 @@ find_source() {
 	esac
 }
 
+# module_of FILE_SYSTEM - the kernel module that it needs, if any
+module_of() {
+	case $1 in
+	xfs | btrfs* | erofs* | squashfs) echo "${1%-*}" ;;
+	overlayfs) echo overlay ;;
+	esac
+}
+
 # player - prints the path of the player, PID 1 of the guest; compiled if its sources changed
 player() {
 	local bin tmp

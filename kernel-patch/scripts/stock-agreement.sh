@@ -53,13 +53,6 @@ scenarios_of() {
 	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
 	esac
 }
-# module_of SETTINGS - that it needs
-module_of() {
-	case $1 in
-	xfs | btrfs* | erofs* | squashfs) echo "${1%-*}" ;;
-	overlayfs) echo overlay ;;
-	esac
-}
 for name in ${SETTINGS:-}; do
 	set_of "$name" >/dev/null
 done

@@ -79,12 +79,7 @@ done
 if [ $fs != ext4 ] && [[ " $SET " == *" folios=small "* ]]; then
 	bad "SET: folios=small: only ext4 can be told so, and fs=$fs"
 fi
-# its module
-case $fs in
-ext4 | tmpfs) module= ;;
-overlayfs) module=overlay ;;
-*) module=${fs%-*} ;;
-esac
+module=$(module_of $fs)
 
 [ -f "$trace" ] || bad "no such trace: $trace"
 case $(head -c 22 "$trace" | head -1) in
