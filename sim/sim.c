@@ -95,8 +95,11 @@ uint64_t sim_memory_max(const struct trace *t, const struct sim_config *cfg)
 {
 	struct machine m = cfg->machine;
 
+	uint64_t others = FOLIO_FIRST + 1 + t->nr_file_pages;
+
 	file_system_apply(&m, cfg->kernel, NULL);
-	return UINT32_MAX - FOLIO_FIRST - 1 - t->nr_file_pages - file_system_nr_pages(t, &m);
+	others += file_system_nr_pages(t, &m);
+	return others < UINT32_MAX ? UINT32_MAX - others : 1;
 }
 
 int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *err)

@@ -41,7 +41,8 @@ struct page_run {
 
 /** -EINVAL and @err if the kernel profile lacks a feature that the machine asks for. */
 int sim_config_check(const struct sim_config *cfg, struct err *err);
-/** The largest memory that @cfg may have, as its memory_pages or memcg_pages, without swap. */
+/** The largest memory that @cfg may have, as its memory_pages or memcg_pages, without swap. At
+ * least 1, even if sim_fits() refuses that. */
 uint64_t sim_memory_max(const struct trace *t, const struct sim_config *cfg);
 /** -EINVAL and @err if memory, swap and files have more pages than a run can number. */
 int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *err);

@@ -94,6 +94,33 @@ static void test_peak(void)
 	trace_free(t);
 }
 
+/* the files, and what squashfs has beyond their ends, leave no number for a page of memory */
+static void test_memory_max(void)
+{
+	struct trace_build b;
+	struct sim_config cfg;
+	struct err err = { "" };
+	struct trace *t;
+	uint32_t id;
+
+	trace_build_init(&b, "t");
+	CU_ASSERT_EQUAL(trace_build_file(&b, "large", TRACE_FILE_PAGES_MAX - 4000, false, &id), 0);
+	for (int i = 0; i < 3000; i++) {
+		g_autofree char *name = g_strdup_printf("f%d", i);
+
+		CU_ASSERT_EQUAL(trace_build_file(&b, name, 1, false, &id), 0);
+	}
+	t = trace_build_end(&b);
+	sim_config_init(&cfg);
+	cfg.machine.memcg_pages = 1;
+	CU_ASSERT(sim_memory_max(t, &cfg) > 60000);
+	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), 0);
+	machine_set(&cfg.machine, "file_system", "squashfs", &err);
+	CU_ASSERT_EQUAL(sim_memory_max(t, &cfg), 1);
+	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), -EINVAL);
+	trace_free(t);
+}
+
 static void test_run_set(void)
 {
 	struct trace *t = tl_trace(text, NULL);
@@ -171,6 +198,7 @@ void suite_config(void)
 
 	CU_add_test(s, "keys and values", test_set);
 	CU_add_test(s, "the peak of a run without a limit", test_peak);
+	CU_add_test(s, "no room for memory", test_memory_max);
 	CU_add_test(s, "a set of runs", test_run_set);
 	CU_add_test(s, "what is refused", test_run_set_refused);
 }
