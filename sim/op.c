@@ -33,6 +33,37 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.usage = "mremap,PID,AT,PAGES,TO,TO_PAGES",
 		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES, FIELD_TO, FIELD_TO_PAGES },
 	},
+	[OP_TRUNCATE - OP_WIDE_FIRST] = {
+		.keyword = "truncate",
+		.usage = "truncate,PID,NAME,SIZE",
+		.fields = { FIELD_PID, FIELD_FILE, FIELD_SIZE },
+	},
+	[OP_UNLINK - OP_WIDE_FIRST] = {
+		.keyword = "unlink",
+		.usage = "unlink,PID,NAME",
+		.fields = { FIELD_PID, FIELD_FILE },
+	},
+	[OP_RENAME - OP_WIDE_FIRST] = {
+		.keyword = "rename",
+		.usage = "rename,PID,NAME,OTHER",
+		.fields = { FIELD_PID, FIELD_FILE, FIELD_TO_FILE },
+	},
+	[OP_FSYNC - OP_WIDE_FIRST] = {
+		.keyword = "fsync",
+		.usage = "fsync,PID,NAME",
+		.fields = { FIELD_PID, FIELD_FILE },
+	},
+	[OP_FADVISE - OP_WIDE_FIRST] = {
+		.keyword = "fadvise",
+		.usage = "fadvise,PID,NAME,OFF,PAGES,ADVICE",
+		.fields = { FIELD_PID, FIELD_FILE, FIELD_OFF, FIELD_LEN, FIELD_FADVICE },
+	},
+};
+
+const char *const fadvise_names[NR_FADVISES] = {
+	[FADVISE_NORMAL] = "normal",	     [FADVISE_RANDOM] = "random",
+	[FADVISE_SEQUENTIAL] = "sequential", [FADVISE_WILLNEED] = "willneed",
+	[FADVISE_DONTNEED] = "dontneed",     [FADVISE_NOREUSE] = "noreuse",
 };
 
 static const struct {
@@ -88,7 +119,7 @@ bool op_has(enum op_code code, enum op_field field)
 bool op_needs_file(enum op_code code, uint32_t flags)
 {
 	if (code >= OP_WIDE_FIRST)
-		return false;
+		return op_has(code, FIELD_FILE);
 	return code == OP_READ || code == OP_WRITE || (code == OP_MAP && !(flags & VM_ANON));
 }
 
@@ -100,6 +131,24 @@ const char *op_wide_bad(const struct op *op)
 		switch (op_wide(op->code)->fields[i]) {
 		case FIELD_NONE:
 		case FIELD_PID:
+		case FIELD_FILE:
+			break;
+		case FIELD_TO_FILE:
+			to = true;
+			if (op->to_pages)
+				return "an unused field that is not 0";
+			break;
+		case FIELD_SIZE:
+		case FIELD_OFF:
+			at = true;
+			break;
+		case FIELD_LEN:
+			pages = true;
+			break;
+		case FIELD_FADVICE:
+			value = true;
+			if (op->value >= NR_FADVISES)
+				return "an unknown advice";
 			break;
 		case FIELD_AT:
 			at = true;

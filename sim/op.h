@@ -60,8 +60,13 @@ enum op_code {
 	OP_OOM_SCORE_ADJ = OP_WIDE_FIRST, /* of a process: value - 1000 */
 	OP_MEMORY_MAX,			  /* of the cgroup: pages */
 	OP_MEMORY_RECLAIM,		  /* of the cgroup: pages; value: swappiness + 1, 0: none */
-	OP_MADVISE, /* REC_PID advises with value (enum madvise); to: 0 itself, or 1 + a process */
-	OP_MREMAP,  /* at, pages; to, to_pages */
+	OP_MADVISE,  /* REC_PID advises with value (enum madvise); to: 0 itself, or 1 + a process */
+	OP_MREMAP,   /* at, pages; to, to_pages */
+	OP_TRUNCATE, /* of a file: at is its new size */
+	OP_UNLINK,   /* of a file */
+	OP_RENAME,   /* of a file, to the name of the file to */
+	OP_FSYNC,    /* of a file */
+	OP_FADVISE,  /* of a file; at, pages (0: to its end), value: enum fadvise */
 	NR_OPS,
 };
 
@@ -81,6 +86,12 @@ enum op_field {
 	FIELD_AT,	     /* at: a virtual page number */
 	FIELD_MADVICE,	     /* value: enum madvise */
 	FIELD_BY,	     /* pid: who does it to FIELD_PID, which is then in to, plus 1 */
+	FIELD_FILE,	     /* file, REC_FILE */
+	FIELD_TO_FILE,	     /* to: another file */
+	FIELD_SIZE,	     /* at: pages, 0 too */
+	FIELD_OFF,	     /* at: page of the file */
+	FIELD_LEN,	     /* pages, 0 too */
+	FIELD_FADVICE,	     /* value: enum fadvise */
 };
 
 #define OP_FIELDS_MAX 6
@@ -143,6 +154,20 @@ enum mrelease_flags {
 
 #define OOM_SCORE_ADJ_MAX 1000
 #define SWAPPINESS_MAX	  200u
+
+/** enum fadvise - what OP_FADVISE advises, with the kernel's numbers. */
+enum fadvise {
+	FADVISE_NORMAL,
+	FADVISE_RANDOM,
+	FADVISE_SEQUENTIAL,
+	FADVISE_WILLNEED,
+	FADVISE_DONTNEED,
+	FADVISE_NOREUSE,
+	NR_FADVISES,
+};
+
+/** The names of enum fadvise in a text trace. */
+extern const char *const fadvise_names[NR_FADVISES];
 
 /** enum madvise - what OP_MADVISE advises, with the kernel's numbers. */
 enum madvise {

@@ -4,7 +4,10 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/mm/fadvise.h"
+#include "sim/mm/inode.h"
 #include "sim/mm/memcontrol.h"
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/madvise.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/mremap.h"
@@ -99,6 +102,24 @@ static int wide_madvise(struct sim *s, const struct op *op)
 	return ret;
 }
 
+/* what a process does to a file through its descriptor */
+static int wide_file(struct sim *s, const struct op *op)
+{
+	const uint32_t file = s->replay.file;
+	struct mm *mm = s->replay.mm;
+	struct file_open *open = mm_open(s, mm, file);
+
+	if (!open)
+		return -ENOENT;
+	if (op->code == OP_TRUNCATE)
+		return do_ftruncate(s, mm->cpu, file, op->at);
+	if (op->code == OP_FSYNC)
+		vfs_fsync(s, mm->cpu, file);
+	else
+		generic_fadvise(s, mm->cpu, open, op->at, op->pages, (enum fadvise)op->value);
+	return 0;
+}
+
 int replay_wide(struct sim *s, uint64_t at)
 {
 	const struct op op = wide_at(s->trace, at);
@@ -116,6 +137,14 @@ int replay_wide(struct sim *s, uint64_t at)
 		return wide_madvise(s, &op);
 	case OP_MREMAP:
 		return do_mremap(s, mm, op.at, op.pages, op.to, op.to_pages);
+	case OP_UNLINK:
+		return vfs_unlink(s, mm->cpu, s->replay.file);
+	case OP_RENAME:
+		return vfs_rename(s, mm->cpu, s->replay.file, op.to);
+	case OP_TRUNCATE:
+	case OP_FSYNC:
+	case OP_FADVISE:
+		return wide_file(s, &op);
 	default:
 		return -EINVAL;
 	}

@@ -15,6 +15,7 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/inode.h"
 #include "sim/mm/large.h"
 #include "sim/mm/madvise.h"
 #include "sim/mm/mm.h"
@@ -76,6 +77,8 @@ uint64_t proc_exit(struct sim *s, struct mm *mm)
 	g_hash_table_remove(s->procs, GUINT_TO_POINTER(mm->pid));
 	tasks_forget_mm(s, mm);
 	mm_free(s, mm);
+	if (__builtin_expect(s->fput, 0))
+		delayed_fput(s);
 	return (uint64_t)(before - s->zone.nr_kernel);
 }
 
@@ -107,15 +110,19 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 	victim_end(s, &v, cpu);
 }
 
-static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
-		   uint32_t file, uint32_t pgoff)
+static int do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
+		  uint32_t file, uint32_t pgoff)
 {
 	struct file_open *open = NULL;
 
 	if (!(flags & VM_ANON)) {
 		open = mm_open(s, mm, file);
+		if (!open)
+			return -ENOENT;
 		if (flags & (VM_NOREUSE | VM_READONLY))
 			open = file_open_new(s, file);
+		else if (open->noreuse)
+			flags |= VM_NOREUSE;
 	}
 	/* do_mmap() without FMODE_WRITE: VM_MAYSHARE is left */
 	if (flags & VM_READONLY)
@@ -127,6 +134,7 @@ static void do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, ui
 	zap_unmap(s, mm, at, pages);
 	vma_insert(s, mm, at, pages, flags, file, pgoff, open);
 	vma_merge(s, mm, at);
+	return 0;
 }
 
 /* The state of every page of every file (struct page_run). */
@@ -181,6 +189,18 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	s->stats_flushed_ns = s->clock.now_ns;
 }
 
+/* read(2) or write(2) by the descriptor of the process */
+static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t pgoff,
+		       uint32_t pages)
+{
+	struct file_open *open = mm_open(s, mm, s->replay.file);
+
+	if (!open)
+		return -ENOENT;
+	return code == OP_READ ? filemap_read(s, mm->cpu, open, pgoff, pages)
+			       : filemap_write(s, mm->cpu, open, pgoff, pages);
+}
+
 int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 {
 	struct replay *r = &s->replay;
@@ -221,7 +241,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		mm->opted_in = true;
 		break;
 	case OP_MAP:
-		do_map(s, mm, arg, x, r->ext_x, r->file, r->ext_arg);
+		ret = do_map(s, mm, arg, x, r->ext_x, r->file, r->ext_arg);
 		break;
 	case OP_UNMAP:
 		zap_unmap(s, mm, arg, x);
@@ -233,10 +253,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		ret = touch_pages(s, mm, arg, x >> 1, r->has_ext ? r->ext_arg : 1, x & 1);
 		break;
 	case OP_READ:
-		ret = filemap_read(s, mm->cpu, mm_open(s, mm, r->file), arg, x);
-		break;
 	case OP_WRITE:
-		ret = filemap_write(s, mm->cpu, mm_open(s, mm, r->file), arg, x);
+		ret = do_transfer(s, mm, op_rec_code(rec), arg, x);
 		break;
 	case OP_DROP_CACHES:
 		drop_pagecache(s);
@@ -262,6 +280,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	default:
 		return -EINVAL;
 	}
+	if (__builtin_expect(s->fput, 0))
+		delayed_fput(s);
 	if (s->writeback->wanted)
 		flush_dirty(s, 0);
 	return !ret && s->kswapd.oom ? -ENOMEM : ret;

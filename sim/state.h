@@ -68,9 +68,12 @@ struct mmu_gather;
 struct file_state {
 	struct interval_tree mappings; /* i_mmap */
 	uint32_t size;		       /* i_size, in pages */
-	uint32_t nr_resident;
-	uint64_t mtime; /* tick of the last change, from 1; 0: never */
-	bool shmem;	/* it is on tmpfs */
+	uint32_t nr_opens;	       /* struct file_open of it */
+	uint32_t next_fput;	       /* of sim.fput */
+	bool unlinked;		       /* it has no name any more */
+	bool delalloc;		       /* has grown since it was last written back */
+	uint64_t mtime;		       /* tick of the last change, from 1; 0: never */
+	bool shmem;		       /* it is on tmpfs */
 };
 
 /** struct anon_slot - state of an anon folio in addition to its struct folio. */
@@ -179,6 +182,8 @@ struct sim {
 	struct vmstat stat; /* counts only; see sim_stat() for the levels */
 	GArray *snapshots;  /* struct snapshot */
 	uint32_t *nr_marks; /* of each name, so far */
+
+	uint32_t fput; /* files for delayed_fput(): index of the first plus 1; 0: none */
 
 	struct event_log *log;	    /* NULL: no log ("explain" has one) */
 	struct mmu_gather *gathers; /* of sim/mm/zap.c */

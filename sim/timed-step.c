@@ -89,8 +89,8 @@ bool actor_do_op(struct sim *s, struct actor *a, const struct step *st)
 		count_done(s);
 		return false;
 	}
-	/* beyond the end of a file that another process made shorter, earlier than in the trace */
-	if (ret == -ENXIO || (ret == -EFAULT && a->deviates)) {
+	/* another process has made the file shorter, or unlinked it, earlier than in the trace */
+	if (ret == -ENXIO || ret == -ENOENT || (ret == -EFAULT && a->deviates)) {
 		s->timed->outcome.nr_lost++;
 		ret = 0;
 	}

@@ -7,13 +7,14 @@
  * that it covers, but never a loop over pages. This is cheap enough to check every trace
  * when it is opened, so the replay need not check anything.
  */
-#include "sim/trace.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "sim/trace-files.h"
+#include "sim/trace.h"
 
 /* Default of /proc/sys/vm/max_map_count: a kernel refuses more mappings. */
 #define SPANS_MAX 65530u
@@ -51,7 +52,7 @@ struct check {
 	uint64_t nr_spans;
 	struct trace_stats *stats;
 	uint64_t *touched, *fd; /* bit per file page, for the stats */
-	uint32_t *size;		/* of each file now */
+	struct trace_files files;
 };
 
 static int fail(const struct check *c, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
@@ -285,7 +286,7 @@ static void set_bits(uint64_t *map, uint64_t from, uint64_t nr, uint64_t stride)
 
 static int check_read(struct check *c, const struct op *op)
 {
-	uint32_t *size = &c->size[op->file];
+	uint32_t *size = &c->files.size[op->file];
 	int ret;
 
 	if (op->code == OP_READ) {
@@ -312,12 +313,13 @@ static uint64_t span_file_page(const struct span *v, uint64_t page)
 static int touch_beyond(const struct check *c, const struct op *op, const struct span *v,
 			uint64_t page)
 {
-	while (span_file_page(v, page) < c->size[v->file])
+	while (span_file_page(v, page) < c->files.size[v->file])
 		page += op->stride;
 	return fail(c,
 		    "touch of page 0x%" PRIx64 ", which maps page %" PRIu64
 		    " of file \"%s\" of %" PRIu32 " pages: SIGBUS; expected a page before its end",
-		    page, span_file_page(v, page), c->t->files[v->file].name, c->size[v->file]);
+		    page, span_file_page(v, page), c->t->files[v->file].name,
+		    c->files.size[v->file]);
 }
 
 static int check_touch(struct check *c, const struct op *op)
@@ -355,7 +357,7 @@ static int check_touch(struct check *c, const struct op *op)
 		here = MIN((v->last - page) / op->stride + 1, left);
 		if (!(v->flags & VM_ANON) &&
 		    G_UNLIKELY(span_file_page(v, page + (here - 1) * op->stride) >=
-			       c->size[v->file]))
+			       c->files.size[v->file]))
 			return touch_beyond(c, op, v, page);
 		if (c->stats) {
 			c->stats->nr_touches += here;
@@ -433,6 +435,12 @@ static int check_unmap(struct check *c, const struct op *op)
 	return check_spans(c, op->pid, s, before);
 }
 
+/* does the part of a mapping before page @end go beyond the end of its file? */
+static bool span_ends_late(const struct check *c, const struct span *v, uint64_t end)
+{
+	return !(v->flags & VM_ANON) && span_file_page(v, end - 1) >= c->files.size[v->file];
+}
+
 /* @p: the process that is advised, @pid; @need: flags that all its mappings there must have,
  * which @expected describes */
 static int check_advice(struct check *c, const struct op *op, uint32_t pid, const struct proc *p,
@@ -456,6 +464,12 @@ static int check_advice(struct check *c, const struct op *op, uint32_t pid, cons
 				    ", expected %s",
 				    madvise_name(op->value), page, pid, expected);
 		page = (uint64_t)span_at(s, i)->last + 1;
+		if (op->code == OP_MADVISE && op->value == MADVISE_POPULATE_READ &&
+		    span_ends_late(c, span_at(s, i), MIN(page, end)))
+			return fail(c,
+				    "advice populate_read up to page 0x%" PRIx64
+				    " goes beyond the end of file \"%s\", expected pages before it",
+				    MIN(page, end) - 1, c->t->files[span_at(s, i)->file].name);
 	}
 	return 0;
 }
@@ -541,6 +555,7 @@ static int check_mremap(struct check *c, const struct op *op)
 
 static int check_op(struct check *c, const struct op *op)
 {
+	char msg[sizeof(c->err->msg)];
 	int ret;
 
 	if (op->code == OP_SPAWN)
@@ -550,6 +565,8 @@ static int check_op(struct check *c, const struct op *op)
 		if (ret)
 			return ret;
 	}
+	if (c->files.opens && trace_files_op(&c->files, op, msg, sizeof(msg)))
+		return fail(c, "%s", msg);
 	switch (op->code) {
 	case OP_READ:
 	case OP_WRITE:
@@ -617,11 +634,9 @@ static int check_all(struct check *c)
 	int ret;
 
 	c->procs = g_hash_table_new_full(NULL, NULL, NULL, g_free);
-	c->size = g_new(uint32_t, c->t->nr_files + 1);
-	for (uint32_t i = 0; i < c->t->nr_files; i++)
-		c->size[i] = c->t->files[i].size;
+	trace_files_init(&c->files, c->t);
 	ret = check_run(c);
-	g_free(c->size);
+	trace_files_release(&c->files);
 	g_hash_table_iter_init(&it, c->procs);
 	while (g_hash_table_iter_next(&it, NULL, &value)) {
 		struct proc *p = value;

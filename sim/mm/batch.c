@@ -69,7 +69,7 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 		struct folio *f = &s->folios[slot];
 
 		f->extra_refs--;
-		if (__builtin_expect(f->flags & PG_anon, 0)) {
+		if (__builtin_expect((f->flags & (PG_resident | PG_anon)) != PG_resident, 0)) {
 			put_anon(s, slot);
 			if (!(f->flags & PG_resident))
 				continue;
@@ -308,6 +308,28 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
 		drain_lru_lazyfree(s, c);
 	if (c->lru_activate.nr)
 		drain_lru_activate(s, c);
+}
+
+static void batch_forget(struct sim *s, struct folio_batch *b, uint32_t slot)
+{
+	for (unsigned int i = 0; i < b->nr; i++)
+		if (b->slots[i] == slot) {
+			b->slots[i] = FOLIO_NONE;
+			s->folios[slot].extra_refs--;
+		}
+}
+
+void folio_batches_forget(struct sim *s, uint32_t slot)
+{
+	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
+		struct sim_cpu *c = &s->cpus[cpu];
+
+		batch_forget(s, &c->lru_add, slot);
+		batch_forget(s, &c->lru_deactivate_file, slot);
+		batch_forget(s, &c->lru_activate, slot);
+		batch_forget(s, &c->lru_deactivate, slot);
+		batch_forget(s, &c->lru_lazyfree, slot);
+	}
 }
 
 void lru_add_drain_all(struct sim *s)

@@ -23,6 +23,8 @@ void folio_mark_lazyfree(struct sim *s, unsigned int cpu, uint32_t slot);
 /** __lru_cache_activate_folio(): true if @slot waits in this CPU's lru_add
  * batch and is now active. */
 bool lru_cache_activate_folio(struct sim *s, unsigned int cpu, uint32_t slot);
+/** Take @slot, which leaves the cache, out of the batches of all CPUs. Its places stay taken. */
+void folio_batches_forget(struct sim *s, uint32_t slot);
 /** lru_add_drain_cpu() and lru_add_drain_all(). */
 void lru_add_drain_cpu(struct sim *s, unsigned int cpu);
 void lru_add_drain_all(struct sim *s);

@@ -59,6 +59,7 @@
 	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \
 	X(CLEAR_REFS, "clear_refs_pte_range", "PTE old, unreferenced")                             \
 	X(DROP, "mapping_evict_folio", "dropped from the cache, no shadow")                        \
+	X(TRUNCATE, "truncate_inode_folio", "its file got shorter or is gone")                     \
 	X(FREE, "folios_put_refs", "freed with its last reference")
 
 enum event_rule {

@@ -429,7 +429,10 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 		}
 		pgoff = MIN(head - base + folio_nr_pages(&s->folios[head]), pgoff + len);
 		/* write_end() */
-		s->files[open->file].size = MAX(s->files[open->file].size, pgoff);
+		if (pgoff > s->files[open->file].size) {
+			s->files[open->file].size = pgoff;
+			s->files[open->file].delalloc = !shmem;
+		}
 	}
 	return 0;
 }

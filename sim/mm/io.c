@@ -140,6 +140,25 @@ int folio_wait_locked_killable(struct sim *s, uint32_t slot)
 	return ret;
 }
 
+void folio_wait_locked(struct sim *s, uint32_t slot)
+{
+	const uint16_t locked = PG_resident | PG_locked;
+
+	while ((s->folios[slot].flags & locked) == locked)
+		io_wait_on(s->sched, folio_waitqueue(s, slot), slot);
+}
+
+void write_takes_time(struct sim *s, uint64_t nr)
+{
+	const struct machine *m = &s->cfg.machine;
+	/* a page at one MB/s takes 4096 us */
+	const uint64_t transfer_ns = m->device_mbps ? (nr - 1) * 4096000 / m->device_mbps : 0;
+
+	if (m->read_us || transfer_ns)
+		task_wait(s, m->read_us * 1000ull + transfer_ns);
+	task_use_mm(s);
+}
+
 uint64_t io_nr_requests(const struct sim *s)
 {
 	return device_nr_requests(s->io->device);

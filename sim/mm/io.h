@@ -15,6 +15,10 @@ void io_free(struct sim *s);
 /** read_folio(): submit one request for the slots [@slot, @slot + @nr), which are locked. The
  * end of the read unlocks them. An untimed run waits for that here. */
 void read_folios(struct sim *s, uint32_t slot, uint32_t nr);
+/** Write @nr pages and wait. Takes as long as one read of them, and is in nobody's way. */
+void write_takes_time(struct sim *s, uint64_t nr);
+/** folio_wait_bit(): like folio_wait_locked_killable(), whoever is killed. */
+void folio_wait_locked(struct sim *s, uint32_t slot);
 /** Plug the device of a timed run; io_unplug() submits the plugged requests (s->io->device). */
 void io_plug(struct sim *s, struct device_plug *plug, uint32_t slot);
 void io_unplug(struct sim *s, struct device_plug *plug);

@@ -27,8 +27,15 @@
 
 static void file_open_put(struct sim *s, struct file_open *open)
 {
+	struct file_state *f;
+
 	if (!open || --open->refs)
 		return;
+	f = &s->files[open->file];
+	if (!--f->nr_opens && f->unlinked) {
+		f->next_fput = s->fput;
+		s->fput = open->file + 1;
+	}
 	obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	g_free(open);
 }
@@ -38,7 +45,9 @@ struct file_open *file_open_new(struct sim *s, uint32_t file)
 	struct file_open *open = g_new0(struct file_open, 1);
 
 	open->file = file;
+	open->ra_pages = s->cfg.machine.readahead_pages;
 	open->prev_end = FILE_NEVER_READ;
+	s->files[file].nr_opens++;
 	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	return open;
 }
@@ -51,6 +60,8 @@ struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file)
 		return open;
 	open = g_hash_table_lookup(mm->opens, GUINT_TO_POINTER(file));
 	if (!open) {
+		if (s->files[file].unlinked)
+			return NULL;
 		open = file_open_new(s, file);
 		open->refs = 1;
 		g_hash_table_insert(mm->opens, GUINT_TO_POINTER(file), open);

@@ -72,9 +72,11 @@ struct file_open {
 	uint32_t refs;
 	/* struct file_ra_state */
 	uint32_t start, size, async_size;
+	uint32_t ra_pages;
 	uint32_t mmap_miss;
 	uint64_t prev_end; /* page after the last one read */
 	uint8_t order;
+	bool random, noreuse; /* FMODE_RANDOM, FMODE_NOREUSE */
 };
 
 #define FILE_NEVER_READ (UINT64_MAX / 2)
@@ -161,7 +163,8 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 
 /** Allocate an open file, to which nothing refers yet. */
 struct file_open *file_open_new(struct sim *s, uint32_t file);
-/** The open file of @mm for @file, allocated if there is none. */
+/** The open file of @mm for @file, allocated if there is none. Return: NULL if there is none,
+ * and the file has no name any more (a trace that passed trace_check() does not open it then). */
 struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file);
 
 /** The page-table page of @vpn, or NULL. */

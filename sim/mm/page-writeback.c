@@ -8,15 +8,18 @@
  * when dirty pages pass the background ratio, and when they have been dirty for
  * dirty_expire_ms. Writers are not throttled, so memory full of dirty pages costs less here
  * than on a real machine. The background ratio is taken of free and page-cache pages; the
- * kernel takes the file LRU instead of the page cache.
+ * kernel takes the file LRU instead of the page cache. Only fsync() waits, for one request; there
+ * is no journal.
  */
 #include "sim/mm/page-writeback.h"
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
+#include "sim/mm/io.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/slots.h"
 #include "sim/mm/task.h"
 
 struct dirty_entry {
@@ -28,11 +31,13 @@ void writeback_init(struct sim *s)
 {
 	s->writeback = g_new0(struct writeback, 1);
 	s->writeback->entries = g_array_new(FALSE, FALSE, sizeof(struct dirty_entry));
+	s->writeback->stale = g_hash_table_new(NULL, NULL);
 }
 
 void writeback_free(struct sim *s)
 {
 	g_array_free(s->writeback->entries, TRUE);
+	g_hash_table_destroy(s->writeback->stale);
 	g_free(s->writeback);
 }
 
@@ -63,6 +68,60 @@ void folio_mark_dirty(struct sim *s, uint32_t slot)
 	mark_buffer_dirty(s, slot);
 }
 
+/* the first entry of @slot that is not void is, from now on */
+static void entry_void(struct writeback *wb, uint32_t slot)
+{
+	const gpointer key = GUINT_TO_POINTER(slot);
+	const guint nr = GPOINTER_TO_UINT(g_hash_table_lookup(wb->stale, key));
+
+	g_hash_table_insert(wb->stale, key, GUINT_TO_POINTER(nr + 1));
+}
+
+/* Return: true if the entry of @slot, which is the first, is void; it is gone then. */
+static bool entry_was_void(struct writeback *wb, uint32_t slot)
+{
+	const gpointer key = GUINT_TO_POINTER(slot);
+	const guint nr = GPOINTER_TO_UINT(g_hash_table_lookup(wb->stale, key));
+
+	if (nr > 1)
+		g_hash_table_insert(wb->stale, key, GUINT_TO_POINTER(nr - 1));
+	else if (nr)
+		g_hash_table_remove(wb->stale, key);
+	return nr;
+}
+
+void folio_cancel_dirty(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (!(f->flags & PG_dirty))
+		return;
+	f->flags &= (uint16_t)~PG_dirty;
+	if (f->flags & (PG_swapbacked | PG_anon))
+		return;
+	s->writeback->nr_dirty -= folio_nr_pages(f);
+	entry_void(s->writeback, slot);
+}
+
+/* write a dirty folio, from folio_clear_dirty_for_io() to folio_end_writeback() */
+static void write_folio(struct sim *s, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	const uint16_t before = f->flags;
+
+	if (f->mapcount)
+		folio_mkclean(s, slot);
+	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
+	s->writeback->nr_dirty -= folio_nr_pages(f);
+	count_vm(s, VM_nr_written, folio_nr_pages(f));
+	/* reclaim waited for it */
+	if ((before & PG_reclaim) && (before & PG_lru)) {
+		s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
+		count_vm(s, VM_pgrotated, folio_nr_pages(f));
+		note(s, slot, ROTATE_RECLAIM, before);
+	}
+}
+
 void flush_dirty(struct sim *s, uint64_t age_ns)
 {
 	struct writeback *wb = s->writeback;
@@ -71,12 +130,14 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 	bool drained = false;
 
 	for (; n < wb->entries->len; n++) {
-		struct folio *f;
-		uint16_t before;
+		const struct folio *f;
 
 		e = &g_array_index(wb->entries, struct dirty_entry, n);
 		if (e->since_ns + age_ns > s->clock.now_ns)
 			break;
+		if (__builtin_expect(g_hash_table_size(wb->stale) > 0, 0) &&
+		    entry_was_void(wb, e->slot))
+			continue;
 		f = &s->folios[e->slot];
 		if (!(f->flags & PG_resident) || !(f->flags & PG_dirty))
 			continue; /* cleaned since */
@@ -85,18 +146,7 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 			lru_add_drain_cpu(s, idle_cpu(s));
 			drained = true;
 		}
-		before = f->flags;
-		if (f->mapcount)
-			folio_mkclean(s, e->slot);
-		f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-		wb->nr_dirty -= folio_nr_pages(f);
-		count_vm(s, VM_nr_written, folio_nr_pages(f));
-		/* folio_end_writeback(): reclaim waited for it */
-		if ((before & PG_reclaim) && (before & PG_lru)) {
-			s->cfg.lru->move_tail(s, folio_lruvec(s, e->slot), e->slot);
-			count_vm(s, VM_pgrotated, folio_nr_pages(f));
-			note(s, e->slot, ROTATE_RECLAIM, before);
-		}
+		write_folio(s, e->slot);
 	}
 	wb->head = n;
 	if (n == wb->entries->len || n > 1 << 20) {
@@ -104,6 +154,43 @@ void flush_dirty(struct sim *s, uint64_t age_ns)
 		wb->head = 0;
 	}
 	wb->wanted = false;
+}
+
+uint64_t filemap_fdatawrite_range(struct sim *s, unsigned int cpu, uint32_t file, uint32_t first,
+				  uint32_t last, GArray *written)
+{
+	const struct trace_file *tf = &s->trace->files[file];
+	const uint32_t base = file_slot(s, file, 0), end = base + MIN(last, tf->pages - 1) + 1;
+	uint64_t nr = 0;
+
+	s->files[file].delalloc = false;
+	if (s->files[file].shmem)
+		return 0;
+	for (uint32_t slot = base + first, head; slot < end;
+	     slot = head + folio_nr_pages(&s->folios[head])) {
+		const uint16_t dirty = PG_resident | PG_dirty;
+
+		head = s->folios[slot].flags & PG_resident ? folio_head(s->folios, slot) : slot;
+		if ((s->folios[head].flags & dirty) != dirty)
+			continue;
+		/* folio_batch_release() of mpage_prepare_extent_to_map() */
+		if (!nr)
+			lru_add_drain_cpu(s, cpu);
+		write_folio(s, head);
+		entry_void(s->writeback, head);
+		nr += folio_nr_pages(&s->folios[head]);
+		if (written)
+			g_array_append_val(written, head);
+	}
+	return nr;
+}
+
+void vfs_fsync(struct sim *s, unsigned int cpu, uint32_t file)
+{
+	const uint64_t nr = filemap_fdatawrite_range(s, cpu, file, 0, UINT32_MAX, NULL);
+
+	if (nr)
+		write_takes_time(s, nr);
 }
 
 void flusher_tick(struct sim *s, uint64_t from_ns)

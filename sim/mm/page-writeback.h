@@ -7,13 +7,15 @@
 
 /**
  * struct writeback - the dirty pages of files, tmpfs apart
- * @entries: in the order in which they were dirtied; those before @head are done
+ * @entries: in the order in which they were dirtied; those before @head are done, and void
+ *	ones are skipped
  * @nr_dirty: pages, the level of /proc/vmstat
  * @wanted: they passed the background ratio; the next fill or operation flushes
  */
 struct writeback {
 	GArray *entries;
 	guint head;
+	GHashTable *stale; /* slot -> how many of its entries, from the first, are void */
 	uint64_t nr_dirty;
 	bool wanted;
 };
@@ -28,6 +30,14 @@ void folio_mark_dirty(struct sim *s, uint32_t slot);
 void mark_buffer_dirty(struct sim *s, uint32_t slot);
 /** The flusher writes what was dirtied at least @age_ns ago. */
 void flush_dirty(struct sim *s, uint64_t age_ns);
+/** folio_cancel_dirty(): nobody needs what is in it any more. */
+void folio_cancel_dirty(struct sim *s, uint32_t slot);
+/** filemap_fdatawrite_range(): a task on @cpu writes the dirty ones of the pages
+ * [@first, @last] of a file. @written: NULL, or gets the slot of each folio. Return: pages. */
+uint64_t filemap_fdatawrite_range(struct sim *s, unsigned int cpu, uint32_t file, uint32_t first,
+				  uint32_t last, GArray *written);
+/** vfs_fsync(): write them all and wait for the device. */
+void vfs_fsync(struct sim *s, unsigned int cpu, uint32_t file);
 /** Time has passed: the flusher's periodic work. */
 void flusher_tick(struct sim *s, uint64_t from_ns);
 

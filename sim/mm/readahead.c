@@ -191,9 +191,9 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 }
 
 /* ractl_max_pages(): one read() may take more than the window at once */
-static uint32_t ractl_max_pages(const struct sim *s, uint32_t req)
+static uint32_t ractl_max_pages(const struct sim *s, const struct file_open *ra, uint32_t req)
 {
-	return MAX(s->cfg.machine.readahead_pages, MIN(req, s->cfg.machine.io_pages));
+	return MAX(ra->ra_pages, MIN(req, s->cfg.machine.io_pages));
 }
 
 static uint32_t get_init_ra_size(uint32_t size, uint32_t max)
@@ -233,13 +233,17 @@ static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff
 void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			uint32_t req)
 {
-	const uint32_t max = ractl_max_pages(s, req);
+	const uint32_t max = ractl_max_pages(s, ra, req);
 	uint32_t contig;
 	bool from_start;
 
-	if (!s->cfg.machine.readahead_pages) {
+	if (!ra->ra_pages) {
 		/* force_page_cache_ra() of one page */
 		ra_fill(s, cpu, ra, pgoff, 1, 0);
+		return;
+	}
+	if (__builtin_expect(ra->random, 0)) {
+		force_page_cache_readahead(s, cpu, ra, pgoff, req);
 		return;
 	}
 
@@ -269,13 +273,13 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 			 uint32_t req)
 {
 	const struct trace_file *tf = &s->trace->files[ra->file];
-	const uint32_t max = ractl_max_pages(s, req);
+	const uint32_t max = ractl_max_pages(s, ra, req);
 	uint32_t base = file_slot(s, ra->file, 0);
 	struct folio *f = &s->folios[folio_head(s->folios, base + pgoff)];
 	const uint32_t expected = ra->start + ra->size - ra->async_size;
 	uint32_t start, align;
 
-	if (!s->cfg.machine.readahead_pages)
+	if (!ra->ra_pages)
 		return;
 	f->flags &= (uint16_t)~PG_readahead;
 	if (pgoff == expected - expected % folio_nr_pages(f)) {
@@ -306,12 +310,13 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
-void force_page_cache_readahead(struct sim *s, unsigned int cpu, struct file_open *ra,
-				uint32_t pgoff, uint32_t nr)
+__attribute__((noinline)) void force_page_cache_readahead(struct sim *s, unsigned int cpu,
+							  struct file_open *ra, uint32_t pgoff,
+							  uint32_t nr)
 {
 	const uint32_t chunk = 2 * 1024 * 1024 / 4096;
 
-	nr = MIN(nr, MAX(s->cfg.machine.io_pages, s->cfg.machine.readahead_pages));
+	nr = MIN(nr, MAX(s->cfg.machine.io_pages, ra->ra_pages));
 	for (uint32_t now; nr; nr -= now, pgoff += now) {
 		now = MIN(nr, chunk);
 		ra_fill(s, cpu, ra, pgoff, now, 0);
@@ -355,7 +360,7 @@ static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
 void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
 	struct file_open *ra = vma->open;
-	const uint32_t max = s->cfg.machine.readahead_pages;
+	const uint32_t max = ra->ra_pages;
 	const uint32_t flags = readahead_flags(s, vma);
 
 	if (__builtin_expect(flags & VM_HUGEPAGE, 0) && thp_readahead(s, cpu, vma, pgoff))
@@ -392,7 +397,7 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 	const uint32_t head = folio_head(s->folios, file_slot(s, vma->file, pgoff));
 	const unsigned int held = s->held->nr;
 
-	if (vma->flags & VM_RAND_READ || !s->cfg.machine.readahead_pages)
+	if (vma->flags & VM_RAND_READ || !ra->ra_pages)
 		return false;
 	if (ra->mmap_miss &&
 	    !(s->cfg.kernel->mmap_miss_by_fault && (vma->flags & (VM_SEQ_READ | VM_EXEC))))
@@ -400,7 +405,7 @@ bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint
 	if (!(s->folios[head].flags & PG_readahead))
 		return false;
 	folio_hold(s, head); /* the fault takes this reference */
-	page_cache_async_ra(s, cpu, ra, pgoff, s->cfg.machine.readahead_pages);
+	page_cache_async_ra(s, cpu, ra, pgoff, ra->ra_pages);
 	folio_unhold(s, held);
 	return true;
 }

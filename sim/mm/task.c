@@ -197,6 +197,30 @@ void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), 
 		sched_for_each(s->sched, each_held, &e);
 }
 
+static void held_forget(struct held *h, struct folio *folios, uint32_t slot)
+{
+	for (unsigned int i = 0; i < h->nr; i++)
+		if (h->slots[i] == slot) {
+			h->slots[i] = FOLIO_NONE;
+			folios[slot].extra_refs--;
+		}
+}
+
+static void each_forget(void *data, void *arg)
+{
+	const uint32_t *slot = arg;
+	struct own *o = data;
+
+	held_forget(&o->held, o->s->folios, *slot);
+}
+
+void tasks_forget_held(struct sim *s, uint32_t slot)
+{
+	held_forget(&s->held_untimed, s->folios, slot);
+	if (s->sched)
+		sched_for_each(s->sched, each_forget, &slot);
+}
+
 /* Time */
 
 void task_pay(struct sim *s)

@@ -27,6 +27,9 @@ void tasks_forget_mm(struct sim *s, struct mm *mm);
 /** Call @fn for every reference that a task holds (struct held). For sim_check(). */
 void tasks_each_held(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg);
 
+/** Let no task hold @slot any more, which leaves the cache. */
+void tasks_forget_held(struct sim *s, uint32_t slot);
+
 /** Let the current task use the CPU for @ns nanoseconds. */
 void task_run(struct sim *s, uint64_t ns);
 /** Let the current task wait @ns nanoseconds, for the device or a timer. */

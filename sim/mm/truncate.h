@@ -25,4 +25,10 @@ uint64_t mapping_try_invalidate(struct sim *s, unsigned int cpu, uint32_t file, 
 uint64_t invalidate_mapping_pages(struct sim *s, unsigned int cpu, uint32_t file, uint32_t first,
 				  uint32_t last);
 
+/** truncate_setsize(): a file has @size pages from now on; those behind are unmapped and dropped,
+ * dirty or not. */
+void truncate_setsize(struct sim *s, unsigned int cpu, uint32_t file, uint32_t size);
+/** truncate_inode_pages_final() of a file that nobody can open any more. */
+void truncate_inode_pages_final(struct sim *s, unsigned int cpu, uint32_t file);
+
 #endif

@@ -523,6 +523,38 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags)
 	tlb_finish_mmu(s, tlb);
 }
 
+void unmap_mapping_pages(struct sim *s, uint32_t file, uint32_t first)
+{
+	const struct interval_tree *t = &s->files[file].mappings;
+	struct interval_node *n;
+
+	for (n = interval_tree_iter_first(t, first, UINT32_MAX); n;
+	     n = interval_tree_iter_next(n, first, UINT32_MAX)) {
+		struct vma *vma = vma_in_file(n);
+		struct mmu_gather *tlb = tlb_gather_mmu(s, vma->mm, false, 0);
+
+		/* the tree must stay as it is */
+		tlb->preemptible = false;
+		unmap_drain(s, s->this_cpu);
+		zap_vma_range(s, tlb, vma,
+			      (uint64_t)vma->start + (MAX(vma->pgoff, first) - vma->pgoff),
+			      (uint64_t)vma->start + vma_pages(vma));
+		tlb_finish_mmu(s, tlb);
+	}
+}
+
+void mmu_gathers_forget(struct sim *s, uint32_t slot)
+{
+	const bool large = folio_test_large(&s->folios[slot]);
+
+	for (struct mmu_gather *tlb = s->gathers; tlb; tlb = tlb->next)
+		for (uint32_t i = 0; tlb->used && i < tlb->nr; i++)
+			if (tlb->slots[i] == slot) {
+				tlb->slots[i] = FOLIO_NONE;
+				s->folios[slot].extra_refs -= !large;
+			}
+}
+
 void mmu_gathers_free(struct mmu_gather *all)
 {
 	for (struct mmu_gather *next; all; all = next) {

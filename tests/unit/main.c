@@ -52,6 +52,8 @@
 	X(file_system)                                                                             \
 	X(page_writeback)                                                                          \
 	X(filemap)                                                                                 \
+	X(fadvise)                                                                                 \
+	X(inode)                                                                                   \
 	X(truncate)                                                                                \
 	X(lru_classic)                                                                             \
 	X(reclaim)                                                                                 \

@@ -36,9 +36,10 @@ struct gen {
 	uint32_t nr_files;
 	uint32_t file_pages[NR_FILES_MAX]; /* at most */
 	uint32_t size[NR_FILES_MAX];	   /* now */
+	bool shmem[NR_FILES_MAX], unlinked[NR_FILES_MAX];
 	struct app apps[NR_APPS];
 	struct {
-		bool alive;
+		bool alive, open[NR_FILES_MAX];
 		uint8_t map[NR_VPNS];
 		uint8_t file[NR_VPNS]; /* that is mapped there; NR_FILES_MAX: none */
 		uint32_t pgoff[NR_VPNS];
@@ -131,10 +132,19 @@ static void random_area(struct gen *g, struct area *a)
 	}
 }
 
+/* the process opens a file, if it still can */
+static bool open_file(struct gen *g, uint32_t pid, uint32_t file)
+{
+	g->procs[pid].open[file] |= !g->unlinked[file];
+	return g->procs[pid].open[file];
+}
+
 static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 {
 	bool anon = a->flags & VM_ANON;
 
+	if (!anon && !open_file(g, pid, a->file))
+		return;
 	emit(g, (struct op){ .code = OP_MAP,
 			     .pid = pid,
 			     .at = g->base + a->at,
@@ -152,14 +162,18 @@ static void op_map(struct gen *g, uint32_t pid, const struct area *a)
 		g->procs[pid].pgoff[a->at + i] = a->pgoff + i;
 }
 
+/* is what is mapped there anonymous, or before the end of its file? */
+static bool in_file(const struct gen *g, uint32_t pid, uint32_t at)
+{
+	const uint32_t file = g->procs[pid].file[at];
+
+	return file == NR_FILES_MAX || g->procs[pid].pgoff[at] < g->size[file];
+}
+
 static bool may_touch(const struct gen *g, uint32_t pid, uint32_t at, bool write)
 {
-	uint32_t file;
-
-	if (at >= NR_VPNS || !(g->procs[pid].map[at] & (write ? CAN_WRITE : CAN_READ)))
-		return false;
-	file = g->procs[pid].file[at];
-	return file == NR_FILES_MAX || g->procs[pid].pgoff[at] < g->size[file];
+	return at < NR_VPNS && (g->procs[pid].map[at] & (write ? CAN_WRITE : CAN_READ)) &&
+	       in_file(g, pid, at);
 }
 
 /* touch what is mapped from @at on */
@@ -202,6 +216,7 @@ static void op_spawn(struct gen *g, uint32_t pid)
 {
 	emit(g, (struct op){ .code = OP_SPAWN, .pid = pid, .cpu = (uint32_t)rnd(g, 9) });
 	g->procs[pid].alive = true;
+	memset(g->procs[pid].open, 0, sizeof(g->procs[pid].open));
 	memset(g->procs[pid].map, 0, NR_VPNS);
 	if (!(g->flags & RANDOM_NO_OPTIN) && chance(g, 50))
 		emit(g, (struct op){ .code = OP_OPTIN, .pid = pid });
@@ -216,6 +231,7 @@ static void op_fork(struct gen *g, uint32_t pid, uint32_t child)
 	g->procs[child] = g->procs[pid];
 	if (chance(g, 25) && !(g->flags & RANDOM_NO_DEATHS)) {
 		emit(g, (struct op){ .code = OP_EXEC, .pid = child });
+		memset(g->procs[child].open, 0, sizeof(g->procs[child].open));
 		memset(g->procs[child].map, 0, NR_VPNS);
 		run_app(g, child);
 	}
@@ -252,7 +268,7 @@ static void op_file(struct gen *g, uint32_t pid, enum op_code code)
 	const uint32_t size = code == OP_READ ? g->size[file] : g->file_pages[file];
 	uint32_t at, pages;
 
-	if (!size)
+	if (!size || !open_file(g, pid, file))
 		return;
 	at = chance(g, 40) ? 0 : (uint32_t)rnd(g, size);
 	pages = len(g, size - at);
@@ -321,7 +337,8 @@ static void op_madvise(struct gen *g, uint32_t pid, uint32_t by)
 	/* often from a border of folios on */
 	if (chance(g, 50) && (map[at & ~31u] & need))
 		at &= ~31u;
-	while (pages < most && at + pages < NR_VPNS && (map[at + pages] & need))
+	while (pages < most && at + pages < NR_VPNS && (map[at + pages] & need) &&
+	       (advice != MADVISE_POPULATE_READ || in_file(g, pid, at + pages)))
 		pages++;
 	if (!pages)
 		return;
@@ -360,7 +377,7 @@ static void read_sparsely(struct gen *g, uint32_t pid)
 	const uint32_t pages = chance(g, 4) ? 1 + (uint32_t)rnd(g, 1200) : 1;
 	const uint32_t at = (uint32_t)rnd(g, MAX(size, 1));
 
-	if (!size)
+	if (!size || !open_file(g, pid, file))
 		return;
 	emit(g, (struct op){ .code = OP_READ,
 			     .pid = pid,
@@ -532,6 +549,67 @@ static void wide_op(struct gen *g)
 	}
 }
 
+/* @file loses its name: not if it is the last that has one */
+static void unlink_file(struct gen *g, struct op op, uint32_t file)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < g->nr_files; i++)
+		nr += !g->unlinked[i];
+	if (nr < 2 || g->unlinked[file])
+		return;
+	emit(g, op);
+	g->unlinked[file] = true;
+}
+
+/* what a process does to a whole file */
+static void whole_file_op(struct gen *g)
+{
+	const uint32_t pid = (uint32_t)rnd(g, NR_PROCS), file = (uint32_t)rnd(g, g->nr_files);
+	const uint32_t other = (uint32_t)rnd(g, g->nr_files), max = g->file_pages[file];
+	struct op op = { .pid = pid, .file = file };
+
+	if (!g->procs[pid].alive)
+		return;
+	switch (rnd(g, 12)) {
+	case 0:
+		op.code = OP_UNLINK;
+		if (chance(g, 30))
+			unlink_file(g, op, file);
+		return;
+	case 1:
+		op.code = OP_RENAME;
+		op.to = other;
+		if (file != other && g->shmem[file] == g->shmem[other] && !g->unlinked[file] &&
+		    chance(g, 30))
+			unlink_file(g, op, other);
+		return;
+	case 2:
+	case 3:
+	case 4:
+		op.code = OP_TRUNCATE;
+		op.at = PICK(g, 0, (uint32_t)rnd(g, max), (uint32_t)rnd(g, max), max);
+		break;
+	case 5:
+	case 6:
+		op.code = OP_FSYNC;
+		break;
+	default:
+		op.code = OP_FADVISE;
+		op.at = chance(g, 60) ? 0 : (uint32_t)rnd(g, max);
+		op.pages = chance(g, 50) ? 0 : len(g, max);
+		op.value = PICK(g, FADVISE_NORMAL, FADVISE_RANDOM, FADVISE_SEQUENTIAL,
+				FADVISE_WILLNEED, FADVISE_WILLNEED, FADVISE_DONTNEED,
+				FADVISE_DONTNEED, FADVISE_DONTNEED, FADVISE_NOREUSE);
+		break;
+	}
+	if (!open_file(g, pid, file))
+		return;
+	emit(g, op);
+	if (op.code == OP_TRUNCATE)
+		g->size[file] = op.at;
+}
+
 static void random_machine(struct gen *g, struct machine *m)
 {
 	machine_init(m);
@@ -596,7 +674,8 @@ static void random_files(struct gen *g)
 		if (g->flags & RANDOM_SPARSE && !i)
 			g->file_pages[i] = PICK(g, 2000, 4500, 5000, 9000, 20000);
 		snprintf(name, sizeof(name), "f%u", i);
-		if (trace_build_file(&g->b, name, g->file_pages[i], chance(g, 15), &id))
+		g->shmem[i] = chance(g, 15);
+		if (trace_build_file(&g->b, name, g->file_pages[i], g->shmem[i], &id))
 			g_error("random_trace: file %u", i);
 		/* some begin empty, or shorter than they become */
 		g->size[i] = g->file_pages[i];
@@ -615,6 +694,7 @@ static void begin_large(struct gen *g)
 
 		if (chance(g, 50))
 			continue;
+		open_file(g, 0, f);
 		emit_file(g, (struct op){ .code = OP_WRITE,
 					  .pid = 0,
 					  .file = f,
@@ -660,6 +740,8 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 		random_op(g);
 		if (flags & RANDOM_WIDE && chance(g, 15))
 			wide_op(g);
+		if (flags & RANDOM_FILES && chance(g, 25))
+			whole_file_op(g);
 	}
 	out->ends_as = chance(g, 70) ? OP_NONE
 				     : (enum op_code)PICK(g, OP_EXIT, OP_KILL, OP_MRELEASE, OP_OOM);

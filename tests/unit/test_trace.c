@@ -347,6 +347,16 @@ static const struct op every_op[] = {
 	{ .code = OP_MEMORY_MAX, .pages = OP_PAGES_MAX },
 	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 201 },
 	{ .code = OP_MREMAP, .pid = 9, .at = TOP, .pages = 1, .to = TOP, .to_pages = OP_PAGES_MAX },
+	{ .code = OP_TRUNCATE, .pid = 1, .file = 1, .at = 100 },
+	{ .code = OP_FSYNC, .pid = 1, .file = 1 },
+	{ .code = OP_FADVISE,
+	  .pid = 1,
+	  .file = 1,
+	  .at = UINT32_MAX,
+	  .pages = OP_PAGES_MAX,
+	  .value = FADVISE_NOREUSE },
+	{ .code = OP_RENAME, .pid = 1, .file = 1, .to = 0 },
+	{ .code = OP_UNLINK, .pid = 1, .file = 1 },
 };
 
 /* The iterator returns the operations that were passed to the builder. */

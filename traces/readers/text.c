@@ -297,6 +297,26 @@ static int field_madvice(struct text *x, unsigned int i, struct op *op, struct e
 	return 0;
 }
 
+static int field_to_file(struct text *x, unsigned int i, struct op *op, struct err *err)
+{
+	struct op to = { 0 };
+	int ret = field_file(x, i, &to, err);
+
+	op->to = to.file;
+	return ret;
+}
+
+static int field_fadvice(struct text *x, unsigned int i, struct op *op, struct err *err)
+{
+	for (op->value = 0; op->value < NR_FADVISES; op->value++)
+		if (!strcmp(x->rows.field[i], fadvise_names[op->value]))
+			return 0;
+	return rows_bad(&x->rows, err,
+			"advice \"%.40s\", expected normal, random, sequential, willneed, dontneed "
+			"or noreuse",
+			x->rows.field[i]);
+}
+
 static int field_wide(struct text *x, enum op_field field, unsigned int i, struct op *op,
 		      struct err *err)
 {
@@ -324,6 +344,18 @@ static int field_wide(struct text *x, enum op_field field, unsigned int i, struc
 	case FIELD_BY:
 		op->to = op->pid + 1;
 		return field32(x, i, "process", 0, OP_PID_MAX, &op->pid, err);
+	case FIELD_FILE:
+		return field_file(x, i, op, err);
+	case FIELD_TO_FILE:
+		return field_to_file(x, i, op, err);
+	case FIELD_SIZE:
+		return field32(x, i, "size in pages", 0, UINT32_MAX, &op->at, err);
+	case FIELD_OFF:
+		return field32(x, i, "file offset", 0, UINT32_MAX, &op->at, err);
+	case FIELD_LEN:
+		return field32(x, i, "number of pages", 0, OP_PAGES_MAX, &op->pages, err);
+	case FIELD_FADVICE:
+		return field_fadvice(x, i, op, err);
 	case FIELD_NONE:
 		break;
 	}

@@ -137,7 +137,7 @@ static void put_plain(const char *keyword, const struct op *op, FILE *f)
 	fprintf(f, "%s,%" PRIu32, keyword, op->pid);
 }
 
-static void put_wide(const struct op *op, FILE *f)
+static void put_wide(const struct trace *t, const struct op *op, FILE *f)
 {
 	const struct op_wide *w = op_wide(op->code);
 
@@ -168,6 +168,21 @@ static void put_wide(const struct op *op, FILE *f)
 			break;
 		case FIELD_OOM_SCORE_ADJ:
 			fprintf(f, ",%d", (int)op->value - OOM_SCORE_ADJ_MAX);
+			break;
+		case FIELD_FILE:
+		case FIELD_TO_FILE:
+			fputc(',', f);
+			put_field(t->files[w->fields[i] == FIELD_FILE ? op->file : op->to].name, f);
+			break;
+		case FIELD_SIZE:
+		case FIELD_OFF:
+			fprintf(f, ",%" PRIu32, op->at);
+			break;
+		case FIELD_LEN:
+			fprintf(f, ",%" PRIu32, op->pages);
+			break;
+		case FIELD_FADVICE:
+			fprintf(f, ",%s", fadvise_names[op->value]);
 			break;
 		case FIELD_MADVICE:
 			fprintf(f, ",%s", madvise_name(op->value));
@@ -254,7 +269,7 @@ void trace_write_op(const struct trace *t, const struct op *op, FILE *f)
 		break;
 	default:
 		if (op->code >= OP_WIDE_FIRST)
-			put_wide(op, f);
+			put_wide(t, op, f);
 		break;
 	}
 	fputc('\n', f);

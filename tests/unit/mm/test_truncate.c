@@ -88,6 +88,78 @@ static void test_invalidate_shadows(void)
 	tl_free(y);
 }
 
+/* what is left of file a, and of the mapping of it, after the operations */
+static const struct {
+	const char *machine, *ops, *cached, *mapped, *what;
+} truncations[] = {
+	{ NULL, "touch,1,0,16,r; truncate,1,a,6", "0-5", "0-5", "mapped" },
+	{ NULL, "touch,1,0,16,w; truncate,1,a,6", "0-5", "0-5", "mapped and dirty" },
+	{ NULL, "touch,1,0,16,w; truncate,1,a,0; truncate,1,a,64", "", "", "all of it" },
+	{ NULL, "touch,1,0,4,r; truncate,1,a,50", "0-3", "0-3", "behind what is cached" },
+	{ "max_folio_order=3", "write,1,a,0,16; fsync,1,a; touch,1,0,16,r; truncate,1,a,13", "0-12",
+	  "0-7", "a clean folio is split, and unmapped for that" },
+	{ "max_folio_order=3", "write,1,a,0,16; touch,1,0,16,r; truncate,1,a,13", "0-15", "0-7",
+	  "a dirty folio can not be split, and stays" },
+	{ "max_folio_order=3", "write,1,a,0,16; touch,1,0,16,r; truncate,1,a,8", "0-7", "0-7",
+	  "at a border of folios" },
+};
+
+static void test_truncate(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(truncations); i++) {
+		g_autofree char *text = g_strconcat("file,a,64; spawn,1; map,1,0,64,rw-s,a,0;",
+						    truncations[i].ops, NULL);
+		struct tl *x = tl_run(truncations[i].machine, NULL, text);
+		g_autoptr(GString) mapped = g_string_new(NULL);
+		uint32_t nr = 0;
+
+		check_cached(x, truncations[i].cached, truncations[i].what);
+		while (nr < 64 && tl_pte(x, 1, nr))
+			nr++;
+		for (uint32_t p = nr; p < 64; p++)
+			TL_EQ(tl_pte(x, 1, p), 0, "%s", truncations[i].what);
+		if (nr)
+			g_string_printf(mapped, "0-%u", nr - 1);
+		TL_STR(mapped->str, truncations[i].mapped, "%s", truncations[i].what);
+		tl_free(x);
+	}
+}
+
+/* even_cows: copies of private mappings go, too; dirty pages are not written any more, even if
+ * the file grows again */
+static void test_truncate_dirty(void)
+{
+	struct tl *x = tl_new(NULL, NULL,
+			      "file,a,64; spawn,1; map,1,0,64,rw-p,a,0; touch,1,0,8,w; mark,m;"
+			      "write,1,a,0,8; truncate,1,a,2; mark,t; advance,20s; write,1,a,4,4;"
+			      "advance,20s; mark,w; advance,60s");
+
+	tl_to(x, "m");
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_anon_pages), 8);
+	tl_to(x, "t");
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_anon_pages), 2);
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_dirty), 2);
+	tl_to(x, "w");
+	/* 40 s after the first write, 20 s after the second */
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_written), 2);
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_dirty), 4);
+	CU_ASSERT_EQUAL(tl_end(x), 1);
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_written), 6);
+	tl_free(x);
+}
+
+/* a truncated page that waits in the batch of another CPU */
+static void test_truncate_batches(void)
+{
+	struct tl *x = tl_run("cpus=2", NULL,
+			      "file,a,64; spawn,1,1; spawn,2; read,1,a,0,8; truncate,2,a,3;"
+			      "write,2,a,3,4; drain");
+
+	check_cached(x, "0-6", "truncated and written again");
+	CU_ASSERT_EQUAL(tl_stat(x, VM_nr_inactive_file), 7);
+	tl_free(x);
+}
+
 void suite_truncate(void)
 {
 	CU_pSuite s = CU_add_suite("truncate", NULL, NULL);
@@ -95,4 +167,7 @@ void suite_truncate(void)
 	CU_add_test(s, "what invalidation drops", test_invalidate);
 	CU_add_test(s, "and that it drains once", test_invalidate_drains);
 	CU_add_test(s, "shadows, and tmpfs in swap", test_invalidate_shadows);
+	CU_add_test(s, "what truncation leaves", test_truncate);
+	CU_add_test(s, "of dirty pages and copies", test_truncate_dirty);
+	CU_add_test(s, "and of batches", test_truncate_batches);
 }

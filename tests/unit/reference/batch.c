@@ -56,6 +56,8 @@ static void drain_lru_add(struct ref *r, unsigned int cpu)
 	for (int i = 0; i < b.nr; i++) {
 		int page = b.pages[i];
 
+		if (page < 0)
+			continue;
 		/* folio_ref_freeze(folio, 1): only the batch had a reference */
 		if (r->pages[page].anon && !r->pages[page].swap_slot && !ref_mapcount(r, page) &&
 		    !ref_other_refs(r, page))
@@ -72,9 +74,9 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 
 	r->lru_activate[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
-		struct ref_page *pg = &r->pages[b.pages[i]];
+		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
 
-		if (!pg->lru || pg->active)
+		if (b.pages[i] < 0 || !pg->lru || pg->active)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = true;
@@ -84,7 +86,7 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 	}
 	/* folios_put() */
 	for (int i = 0; i < b.nr; i++)
-		if (r->pages[b.pages[i]].anon)
+		if (b.pages[i] >= 0 && r->pages[b.pages[i]].anon)
 			ref_put_anon(r, b.pages[i]);
 }
 
@@ -149,9 +151,9 @@ static void drain_lru_lazyfree(struct ref *r, unsigned int cpu)
 
 	r->lru_lazyfree[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
-		struct ref_page *pg = &r->pages[b.pages[i]];
+		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
 
-		if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
+		if (b.pages[i] < 0 || !pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = false;

@@ -271,7 +271,10 @@ bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t a
 		}
 		at += bytes;
 		nr -= bytes;
-		r->files[file].size = MAX(r->files[file].size, at); /* i_size_write() */
+		if (at > r->files[file].size) { /* i_size_write() */
+			r->files[file].size = at;
+			r->files[file].delalloc = !shmem;
+		}
 	}
 	return true;
 }

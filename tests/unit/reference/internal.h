@@ -121,6 +121,19 @@ void ref_damon_run(struct ref *r);
 /** Accesses through page tables. Return: false when out of memory. */
 bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
 	       bool write);
+/** Split a large folio into single pages. Return: false if that can not be. */
+bool ref_split_folio(struct ref *r, int folio);
+
+/* truncate.c */
+
+bool ref_do_truncate(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t size);
+void ref_do_unlink(struct ref *r, uint32_t file);
+void ref_do_rename(struct ref *r, struct ref_proc *p, uint32_t file, uint32_t other);
+void ref_do_fsync(struct ref *r, struct ref_proc *p, uint32_t file);
+void ref_do_fadvise(struct ref *r, struct ref_proc *p, int open, const struct op *op);
+/** Evict the inodes of files that nobody has open or can open. */
+void ref_fput(struct ref *r);
+
 /** GUP for reading, with FOLL_TOUCH. */
 bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
 /** swap_cache_read_folio(); false when out of memory. */
@@ -204,6 +217,10 @@ uint64_t ref_nr_dirty(const struct ref *r);
 /** __folio_mark_dirty() of a page with a device behind it. */
 void ref_set_dirty(struct ref *r, int page);
 void ref_folio_mark_dirty(struct ref *r, int page);
+/** Write a dirty page, which is in the list of them or not any more. */
+void ref_write_page(struct ref *r, int page);
+/** It is not dirty, or in the list, any more. */
+void ref_cancel_dirty(struct ref *r, int page);
 /** The flusher writes the pages that have been dirty for @age_ns. */
 void ref_flush(struct ref *r, uint64_t age_ns);
 /** Let time pass while no task runs. */
@@ -247,6 +264,8 @@ void ref_tree_evict(struct ref *r, int page, int order);
 void ref_tree_drop(struct ref *r, int page, int order);
 /** A folio becomes single pages; the nodes are charged already. */
 void ref_tree_split(struct ref *r, int page, int order);
+/** Is the shadow at a page one of 64 pages? */
+bool ref_shadow_is_large(struct ref *r, int page);
 /** Clear the shadow at a page, and with it those of all pages that share it. */
 void ref_tree_clear_shadow(struct ref *r, int page);
 void ref_shrink_slab(struct ref *r, int priority);

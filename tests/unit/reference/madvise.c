@@ -11,7 +11,7 @@
 #include <glib.h>
 
 /* __folio_split(). Return: false if the folio stays as it is. */
-static bool split_folio(struct ref *r, int folio)
+bool ref_split_folio(struct ref *r, int folio)
 {
 	const int order = r->pages[folio].order, nr = 1 << order;
 	struct ref_page head;
@@ -98,7 +98,7 @@ static uint64_t cold_pte(struct ref *r, struct ref_proc *p, uint64_t at, uint64_
 		if (nr < pages) {
 			if (ref_folio_maybe_mapped_shared(r, folio))
 				return (uint64_t)nr;
-			return split_folio(r, folio) ? 0 : (uint64_t)nr;
+			return ref_split_folio(r, folio) ? 0 : (uint64_t)nr;
 		}
 	}
 	if (!r->pages[folio].lru || ref_folio_mapcount(r, folio) != pages)
@@ -114,7 +114,7 @@ static void cold_pmd(struct ref *r, struct ref_table *t, bool whole, bool pageou
 	if (ref_folio_maybe_mapped_shared(r, t->folio))
 		return;
 	if (!whole) {
-		split_folio(r, t->folio);
+		ref_split_folio(r, t->folio);
 		return;
 	}
 	t->young &= pageout;

@@ -208,7 +208,9 @@ static int new_open(struct ref *r, uint32_t file)
 		r->nr_opens--;
 	}
 	ref_new_object(r, REF_FILE);
-	r->opens[r->nr_opens] = (struct ref_open){ .file = file, .prev_page = -1 };
+	r->opens[r->nr_opens] = (struct ref_open){ .file = file,
+						   .prev_page = -1,
+						   .ra_pages = r->m.readahead_pages };
 	return r->nr_opens++;
 }
 
@@ -249,6 +251,8 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 	/* these mappings have their own file description, see FORMAT.md */
 	if (!v.anon && op->flags & (VM_NOREUSE | VM_READONLY))
 		v.open = new_open(r, op->file);
+	else if (!v.anon && r->opens[v.open].noreuse)
+		v.noreuse = true;
 	ref_do_munmap(r, p, v.start, v.end);
 	vma_insert(r, p, v);
 	merge_vma(r, p, start);

@@ -57,7 +57,7 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 {
 	uint64_t end_index = r->files[ra->file].size - 1, mark = UINT64_MAX, nr = 0, i;
 
-	if (index > end_index)
+	if (!r->files[ra->file].size || index > end_index)
 		return;
 	if (nr_to_read > end_index - index) {
 		nr_to_read = end_index - index + 1;
@@ -137,7 +137,7 @@ static void page_cache_ra_order(struct ref *r, unsigned int cpu, struct ref_open
 void ref_force_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t nr)
 {
-	const uint64_t last = index + MIN(nr, MAX(r->m.io_pages, r->m.readahead_pages));
+	const uint64_t last = index + MIN(nr, MAX(r->m.io_pages, ra->ra_pages));
 
 	for (; index < last; index += 512)
 		do_page_cache_ra(r, cpu, ra, index, MIN(last - index, 512), 0);
@@ -166,9 +166,9 @@ static uint64_t get_next_ra_size(uint64_t cur, uint64_t max)
 }
 
 /* ractl_max_pages() */
-static uint64_t ractl_max_pages(const struct ref *r, uint64_t req_size)
+static uint64_t ractl_max_pages(const struct ref *r, const struct ref_open *ra, uint64_t req_size)
 {
-	uint64_t max_pages = r->m.readahead_pages;
+	uint64_t max_pages = ra->ra_pages;
 
 	if (req_size > max_pages && r->m.io_pages > max_pages)
 		max_pages = MIN(req_size, r->m.io_pages);
@@ -178,11 +178,11 @@ static uint64_t ractl_max_pages(const struct ref *r, uint64_t req_size)
 void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			    uint64_t req)
 {
-	uint64_t max = ractl_max_pages(r, req), contig = 0;
+	uint64_t max = ractl_max_pages(r, ra, req), contig = 0;
 	int first = ref_file_page(r, ra->file, 0);
 
-	if (!r->m.readahead_pages) {
-		do_page_cache_ra(r, cpu, ra, index, 1, 0);
+	if (!ra->ra_pages || ra->random) {
+		ref_force_page_cache_ra(r, cpu, ra, index, ra->ra_pages ? req : 1);
 		return;
 	}
 	if (!index || req > max || index - (uint64_t)ra->prev_page <= 1) {
@@ -210,11 +210,11 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t req)
 {
-	uint64_t max = ractl_max_pages(r, req), start, end, align = 1, aligned_end;
+	uint64_t max = ractl_max_pages(r, ra, req), start, end, align = 1, aligned_end;
 	uint64_t pages = r->files[ra->file].size, expected;
 	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
-	if (!r->m.readahead_pages)
+	if (!ra->ra_pages)
 		return;
 	r->pages[folio].reclaim = false;
 	expected = ra->start + ra->size - ra->async_size;
@@ -249,7 +249,7 @@ bool ref_do_sync_mmap_readahead(struct ref *r, unsigned int cpu, const struct re
 				uint64_t pgoff)
 {
 	struct ref_open *ra = &r->opens[v->open];
-	uint64_t max = r->m.readahead_pages;
+	uint64_t max = ra->ra_pages;
 	bool exec = v->exec && !r->v6_12;
 
 	if (v->hugepage && (r->v6 || ref_max_order(r, v->file))) {
@@ -308,14 +308,14 @@ bool ref_do_async_mmap_readahead(struct ref *r, unsigned int cpu, const struct r
 	struct ref_open *ra = &r->opens[v->open];
 	int page = ref_folio(r, ref_file_page(r, v->file, pgoff));
 
-	if (v->random || !r->m.readahead_pages)
+	if (v->random || !ra->ra_pages)
 		return false;
 	if ((r->v6 || (!v->sequential && !v->exec)) && ra->mmap_miss)
 		ra->mmap_miss--;
 	if (!r->pages[page].reclaim) /* folio_test_readahead() */
 		return false;
 	r->pages[page].extra_refs++;
-	ref_page_cache_async_ra(r, cpu, ra, pgoff, r->m.readahead_pages);
+	ref_page_cache_async_ra(r, cpu, ra, pgoff, ra->ra_pages);
 	r->pages[page].extra_refs--;
 	return true;
 }

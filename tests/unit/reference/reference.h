@@ -111,6 +111,8 @@ struct ref_open {
 	uint64_t start, size, async_size;
 	unsigned int order;
 	unsigned int mmap_miss;
+	uint64_t ra_pages;
+	bool random, noreuse;
 	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
 	int refs;	   /* of processes and mappings */
 };
@@ -273,6 +275,7 @@ struct ref {
 	uint64_t *mtime; /* by file: the tick of its time, and 1; 0: as it was */
 	struct ref_inode {
 		uint64_t size; /* pages */
+		bool unlinked, evicted, delalloc;
 	} * files;
 	bool flush_wanted;
 	uint64_t now_ns, next_flush_ns;

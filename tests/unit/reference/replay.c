@@ -169,10 +169,29 @@ bool ref_op(struct ref *r, const struct op *op)
 		ok = ref_process_madvise(r, op->to ? ref_proc(r, op->to - 1) : p, at,
 					 at + op->pages, op->value);
 		break;
+	case OP_TRUNCATE:
+		ref_open_file(r, p, op->file);
+		ok = ref_do_truncate(r, p, op->file, op->at);
+		break;
+	case OP_UNLINK:
+		ref_do_unlink(r, op->file);
+		break;
+	case OP_RENAME:
+		ref_do_rename(r, p, op->file, op->to);
+		break;
+	case OP_FSYNC:
+		ref_open_file(r, p, op->file);
+		ref_do_fsync(r, p, op->file);
+		break;
+	case OP_FADVISE:
+		open = ref_open_file(r, p, op->file);
+		ref_do_fadvise(r, p, open, op);
+		break;
 	case OP_OOM_SCORE_ADJ: /* nobody is killed in an untimed run */
 	default:
 		break;
 	}
+	ref_fput(r);
 	if (r->flush_wanted)
 		ref_flush(r, 0);
 	return ok && !r->kswapd.oom;

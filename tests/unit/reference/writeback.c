@@ -44,27 +44,41 @@ void ref_folio_mark_dirty(struct ref *r, int page)
 	ref_set_dirty(r, page);
 }
 
+void ref_write_page(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	bool rotate = pg->reclaim && pg->lru;
+
+	ref_folio_mkclean(r, page);
+	ref_cancel_dirty(r, page);
+	ref_count(r, VM_nr_written, (uint64_t)ref_nr_pages(r, page));
+	/* folio_end_writeback(), folio_rotate_reclaimable() */
+	pg->reclaim = false;
+	if (rotate)
+		ref_lru_move_tail(r, page);
+}
+
+void ref_cancel_dirty(struct ref *r, int page)
+{
+	r->pages[page].dirty = false;
+	for (int i = 0; i < r->nr_dirty_entries; i++) {
+		if (r->dirty[i].page != page)
+			continue;
+		r->nr_dirty_entries--;
+		memmove(r->dirty + i, r->dirty + i + 1,
+			(size_t)(r->nr_dirty_entries - i) * sizeof(*r->dirty));
+		return;
+	}
+}
+
 /* the flusher writes the pages that have been dirty for @age_ns */
 void ref_flush(struct ref *r, uint64_t age_ns)
 {
 	/* __folio_batch_release() of the kworker drains the batches */
 	if (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
 		ref_lru_add_drain_cpu(r, r->m.cpus > 1 && r->this_cpu == 0);
-	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns) {
-		int page = r->dirty[0].page;
-		struct ref_page *pg = &r->pages[page];
-		bool rotate = pg->reclaim && pg->lru;
-
-		r->nr_dirty_entries--;
-		memmove(r->dirty, r->dirty + 1, (size_t)r->nr_dirty_entries * sizeof(*r->dirty));
-		ref_folio_mkclean(r, page);
-		pg->dirty = false;
-		ref_count(r, VM_nr_written, (uint64_t)ref_nr_pages(r, page));
-		/* folio_end_writeback(), folio_rotate_reclaimable() */
-		pg->reclaim = false;
-		if (rotate)
-			ref_lru_move_tail(r, page);
-	}
+	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
+		ref_write_page(r, r->dirty[0].page);
 	r->flush_wanted = false;
 }
 

@@ -400,6 +400,19 @@ void ref_tree_split(struct ref *r, int page, int order)
 	account(r);
 }
 
+bool ref_shadow_is_large(struct ref *r, int page)
+{
+	const struct entry *e;
+	struct ref_node *n;
+	uint32_t file;
+
+	if (!r->trees || page >= (int)r->t->nr_file_pages)
+		return false;
+	file = (uint32_t)ref_file_of(r, page);
+	e = find(r, file, (uint64_t)(page - ref_file_page(r, file, 0)), &n);
+	return e && e->kind == SHADOW && n && n->shift;
+}
+
 void ref_tree_clear_shadow(struct ref *r, int page)
 {
 	const struct entry *e;

@@ -57,7 +57,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 	int held[REF_BATCH], refs[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0, batch = 0;
 
 	if (r->v6_12 && r->nr_gather)
-		ref_lru_add_drain_cpu(r, z->p->cpu);
+		ref_lru_add_drain_cpu(r, r->this_cpu);
 	/* free_pages_and_swap_cache() of each batch of the mmu_gather */
 	while (at < r->nr_gather) {
 		const int nr = r->gather[at].nr, page = ref_folio(r, r->gather[at].page);
@@ -79,7 +79,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 			nr_batch = 0;
 			batch++;
 			if (r->v6_12 && at < r->nr_gather)
-				ref_lru_add_drain_cpu(r, z->p->cpu);
+				ref_lru_add_drain_cpu(r, r->this_cpu);
 		}
 	}
 	r->nr_gather = 0;
@@ -135,7 +135,7 @@ static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_v
 	/* the second mark of a page on the inactive list */
 	if (!r->gen && pg->referenced && !pg->active && pg->lru)
 		ref_count(r, VM_sim_zap_moves, (uint64_t)ref_nr_pages(r, folio));
-	ref_folio_mark_accessed(r, z->p->cpu, folio);
+	ref_folio_mark_accessed(r, r->this_cpu, folio);
 	return false;
 }
 
@@ -173,7 +173,7 @@ static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_
 	} else {
 		ref_remove_rmap(r, p, page, nr);
 	}
-	if (demote && ref_deactivate_file_folio(r, z->p->cpu, folio))
+	if (demote && ref_deactivate_file_folio(r, r->this_cpu, folio))
 		ref_count(r, VM_sim_zap_demoted, (uint64_t)ref_nr_pages(r, folio));
 	r->pages[folio].extra_refs += nr;
 	r->gather[r->nr_gather].page = page;
@@ -201,7 +201,7 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 	*t = (struct ref_table){ .upper = t->upper,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	ref_remove_rmap_pmd(r, p, old.folio);
-	if (demote && ref_deactivate_file_folio(r, z->p->cpu, old.folio))
+	if (demote && ref_deactivate_file_folio(r, r->this_cpu, old.folio))
 		ref_count(r, VM_sim_zap_demoted, 512);
 	r->pages[old.folio].extra_refs++;
 	r->gather[r->nr_gather].page = old.folio;

@@ -178,6 +178,18 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "oom_score_adj,1,-1000\n"
 			       "oom_score_adj,1,0\n"
 			       "oom_score_adj,1,1000\n"
+			       "truncate,1,f,100\n"
+			       "truncate,1,grows,10\n"
+			       "fsync,1,f\n"
+			       "fadvise,1,f,0,0,normal\n"
+			       "fadvise,1,f,5,10,random\n"
+			       "fadvise,1,f,0,0,sequential\n"
+			       "fadvise,1,f,0,0,willneed\n"
+			       "fadvise,1,f,0,0,dontneed\n"
+			       "fadvise,1,f,0,0,noreuse\n"
+			       "rename,1,empty,f\n"
+			       "unlink,1,empty\n"
+			       "write,1,f,7,1\n"
 			       "spawn,2\n"
 			       "map,1,0x1000,100,r--p,f,0\n"
 			       "anon,1,0x2000,100,rw-p\n"
@@ -274,6 +286,29 @@ static const struct {
 	  "t:5: advice free for page 0x0 of process 1, expected anonymous memory" },
 	{ "anon,1,0,5,rw-p\nanon,1,5,5,-w-p\nadvise,1,0,9,populate_read",
 	  "t:6: advice populate_read for page 0x5 of process 1, expected a mapping with r" },
+	{ "truncate,1,f,101",
+	  "t:4: truncate of file \"f\" to 101 pages, expected at most the 100 that it ever has" },
+	{ "truncate,1,f,5\nread,1,f,4,2", "t:5: read of pages 4..5, beyond file \"f\" of 5 pages" },
+	{ "truncate,1,f", "t:4: 3 fields are too few, expected truncate,PID,NAME,SIZE" },
+	{ "fsync,1,g", "t:4: unknown file \"g\", expected one declared by an earlier file row" },
+	{ "fadvise,1,f,0,0,cold", "t:4: advice \"cold\", expected normal, random, sequential, "
+				  "willneed, dontneed or noreuse" },
+	{ "unlink,1,f\nread,1,f,0,1",
+	  "t:5: file \"f\" is unlinked and not open in process 1, expected a file with a name" },
+	{ "read,1,f,0,1\nunlink,1,f\nexec,1\nfsync,1,f",
+	  "t:7: file \"f\" is unlinked and not open in process 1, expected a file with a name" },
+	{ "unlink,1,f\nunlink,1,f",
+	  "t:5: file \"f\" is unlinked already, expected a file with a name" },
+	{ "file,g,4\nrename,1,f,g\nspawn,2\nmap,2,0,1,r--p,g,0",
+	  "t:7: file \"g\" is unlinked and not open in process 2, expected a file with a name" },
+	{ "rename,1,f,f",
+	  "t:4: rename of file \"f\" to f, expected another file of the same file system" },
+	{ "file,g,4,shmem\nrename,1,f,g",
+	  "t:5: rename of file \"f\" to g, expected another file of the same file system" },
+	{ "truncate,1,f,2\nmap,1,0,9,r--p,f,0\nadvise,1,1,2,populate_read",
+	  "t:6: advice populate_read up to page 0x2 goes beyond the end of file \"f\", expected "
+	  "pages "
+	  "before it" },
 	{ "file,g,4,size=5", "t:4: size at the start 5, expected 0..4" },
 	{ "file,g,4,size=", "t:4: size at the start \"\", expected a number" },
 	{ "file,g,4,size=1,shmem", "t:4: kind of file \"size=1\", expected shmem or nothing" },
@@ -332,7 +367,8 @@ static void test_text_forms(void)
 #define OPS                                                                                        \
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
-	"advance, mark, oom_score_adj, memory_max, memory_reclaim, mremap"
+	"advance, mark, oom_score_adj, memory_max, memory_reclaim, mremap, truncate, unlink, "     \
+	"rename, fsync, fadvise"
 #define RANGE "expected 1..67108863"
 
 static const struct {
