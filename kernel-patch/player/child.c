@@ -104,7 +104,7 @@ static long open_file(const struct child_cmd *c, int mode)
 {
 	char path[24];
 
-	file_path(path, c->shmem, c->file);
+	file_path(path, c->shmem, c->path);
 	return sys(__NR_openat, AT_FDCWD, path, mode, 0);
 }
 
@@ -229,6 +229,29 @@ static long transfer(const struct child_cmd *c, uint64_t *done)
 	return 0;
 }
 
+/* what is about a whole file */
+static long whole_file(const struct child_cmd *c)
+{
+	char path[24], to[24];
+	long fd;
+
+	if (c->op == CHILD_UNLINK || c->op == CHILD_RENAME) {
+		file_path(path, c->shmem, c->path);
+		file_path(to, c->shmem, c->to);
+		if (c->op == CHILD_UNLINK)
+			return sys(__NR_unlink, path, 0, 0, 0);
+		return sys(__NR_rename, path, to, 0, 0);
+	}
+	fd = the_file(c);
+	if (fd < 0)
+		return fd;
+	if (c->op == CHILD_TRUNCATE)
+		return sys(__NR_ftruncate, fd, c->pages * PAGE_SIZE, 0, 0);
+	if (c->op == CHILD_FSYNC)
+		return sys(__NR_fsync, fd, 0, 0, 0);
+	return sys(__NR_fadvise64, fd, c->off * PAGE_SIZE, c->pages * PAGE_SIZE, c->advice);
+}
+
 static void loop(void)
 {
 	for (;;) {
@@ -267,6 +290,13 @@ static void loop(void)
 		case CHILD_READ:
 		case CHILD_WRITE:
 			r.ret = transfer(&c, &r.done);
+			break;
+		case CHILD_TRUNCATE:
+		case CHILD_FSYNC:
+		case CHILD_FADVISE:
+		case CHILD_UNLINK:
+		case CHILD_RENAME:
+			r.ret = whole_file(&c);
 			break;
 		default:
 			r.ret = -ENOSYS;

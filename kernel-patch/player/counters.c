@@ -65,7 +65,7 @@ void measure_times(void)
 	uint32_t file;
 
 	for (file = 0; file < guest.nr_files; file++) {
-		pages = guest.files[file].pages < 256 ? guest.files[file].pages : 256;
+		pages = guest.files[file].size < 256 ? guest.files[file].size : 256;
 		if (!guest.files[file].shmem && pages >= 64)
 			break;
 	}

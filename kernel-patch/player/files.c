@@ -151,14 +151,14 @@ static bool is_written(int fd, uint64_t pages)
 void files_written(void)
 {
 	for (uint32_t i = 0; i < guest.nr_files; i++)
-		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].pages))
+		if (!guest.files[i].shmem && !is_written(guest.files[i].fd, guest.files[i].size))
 			run_failed("file %u: has holes", i);
 }
 
 static void open_one(uint32_t i)
 {
 	struct file *f = &guest.files[i];
-	off_t size = (off_t)(f->pages * PAGE_SIZE);
+	off_t size = (off_t)(f->size * PAGE_SIZE);
 	char path[24];
 	struct stat st;
 
@@ -170,10 +170,10 @@ static void open_one(uint32_t i)
 		return;
 	}
 	if (stat(path, &st) || st.st_size != size)
-		fill(path, f->pages);
+		fill(path, f->size);
 	f->fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (f->fd < 0 || fstat(f->fd, &st) || st.st_size != size)
-		run_failed("%s: not of %llu pages", path, (unsigned long long)f->pages);
+		run_failed("%s: not of %llu pages", path, (unsigned long long)f->size);
 }
 
 void files_open(void)

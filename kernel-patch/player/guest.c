@@ -219,25 +219,14 @@ static void machine_row(struct machine *m, const struct trace *t)
 static void header_rows(void)
 {
 	static struct trace t;
-	uint32_t room = 0, live = 0;
+	uint32_t live = 0;
 
 	trace_open(&t, guest.opt.trace);
 	while (trace_next(&t)) {
 		if (trace_is(&t, "machine", 2, 2)) {
 			machine_row(&guest.machine, &t);
-		} else if (trace_is(&t, "file", 2, 3)) {
-			if (guest.nr_files == room) {
-				room = room ? 2 * room : 64;
-				guest.files = realloc(guest.files, room * sizeof(*guest.files));
-				if (!guest.files)
-					run_failed("out of memory");
-			}
-			guest.files[guest.nr_files++] = (struct file){
-				.name = strdup(t.field[1]),
-				.pages = trace_number(&t, 2, UINT32_MAX),
-				.shmem = t.nr_fields == 4 || files_are_shmem(),
-				.fd = -1,
-			};
+		} else if (trace_is(&t, "file", 2, 4)) {
+			file_row(&t);
 		} else if (!strcmp(t.field[0], "spawn") || !strcmp(t.field[0], "fork")) {
 			live++;
 		} else if (!strcmp(t.field[0], "exit") || !strcmp(t.field[0], "kill") ||

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- state of pages ---- */
@@ -82,7 +83,9 @@ static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
 	static uint64_t flags[DUMP_PAGES], counts[DUMP_PAGES];
 	static unsigned char present[DUMP_PAGES];
 	static int pagemap = -1, kpageflags = -1, kpagecount = -1;
-	const uint64_t left = guest.files[file].pages - page;
+	struct stat st;
+	const uint64_t end = fstat(guest.files[file].fd, &st) ? 0 : (uint64_t)st.st_size / PAGE_SIZE;
+	const uint64_t left = end > page ? end - page : 0;
 	const uint64_t n = left < DUMP_PAGES ? left : DUMP_PAGES;
 	volatile char *map;
 
@@ -135,7 +138,7 @@ void guest_dump(const char *mark, unsigned int number)
 	for (uint32_t i = 0; i < guest.nr_files; i++) {
 		uint64_t page = 0, first = 0, state = 0, n;
 
-		while ((n = guest.knobs ? knob_states(i, page, words)
+		while (guest.files[i].fd >= 0 && (n = guest.knobs ? knob_states(i, page, words)
 					: stock_states(i, page, words)) > 0) {
 			for (uint64_t w = 0; w < n; w++, page++) {
 				if (page && words[w] == state)
@@ -149,8 +152,16 @@ void guest_dump(const char *mark, unsigned int number)
 				state = words[w];
 			}
 		}
-		if (page != guest.files[i].pages)
-			run_failed("pages: file %u: short", i);
+		/* beyond its end, or of a file without a name */
+		if (page < guest.files[i].pages && (!page || state)) {
+			if (page)
+				result("P %s %u %u %llu %llu %llx\n", mark, number, i,
+				       (unsigned long long)first, (unsigned long long)(page - first),
+				       (unsigned long long)state);
+			first = page;
+			state = 0;
+		}
+		page = guest.files[i].pages;
 		result("P %s %u %u %llu %llu %llx\n", mark, number, i, (unsigned long long)first,
 		       (unsigned long long)(page - first), (unsigned long long)state);
 	}

@@ -408,19 +408,6 @@ static void do_kill(struct proc *p)
 
 /* ---- memory ---- */
 
-/* in the order of the file rows */
-static void file_field(struct child_cmd *c, unsigned int field)
-{
-	for (uint32_t i = 0; i < guest.nr_files; i++)
-		if (!strcmp(guest.files[i].name, trace.field[field])) {
-			c->file = i;
-			c->shmem = guest.files[i].shmem;
-			c->no_writes = !c->shmem && files_no_writes();
-			return;
-		}
-	run_failed("trace line %u: unknown file \"%s\"", trace.line, trace.field[field]);
-}
-
 static void must_take_writes(const struct child_cmd *c)
 {
 	if (c->no_writes)
@@ -452,7 +439,7 @@ static void do_map(void)
 
 	range_fields(&c, 2, 3);
 	perm_field(&c, 4);
-	file_field(&c, 5);
+	file_field(&trace, &c, 5);
 	c.off = trace_number(&trace, 6, UINT32_MAX);
 	for (unsigned int i = 7; i < trace.nr_fields; i++) {
 		if (!strcmp(trace.field[i], "noreuse"))
@@ -519,7 +506,7 @@ static void do_transfer(enum child_op op, const char *what)
 	struct child_cmd c = { .op = op };
 	struct child_reply r;
 
-	file_field(&c, 2);
+	file_field(&trace, &c, 2);
 	if (op == CHILD_WRITE)
 		must_take_writes(&c);
 	c.off = trace_number(&trace, 3, UINT32_MAX);
@@ -565,7 +552,7 @@ static void step(void)
 	struct proc *p;
 
 	if (trace_is(&trace, "machine", 2, 2) || trace_is(&trace, "note", 2, 2) ||
-	    trace_is(&trace, "file", 2, 3) || trace_is(&trace, "reapsim-trace", 1, 1)) {
+	    trace_is(&trace, "file", 2, 4) || trace_is(&trace, "reapsim-trace", 1, 1)) {
 	} else if (trace_is(&trace, "spawn", 1, 2)) {
 		proc_add(proc_start((uint32_t)trace_number(&trace, 1, UINT32_MAX), cpu_field(2)));
 	} else if (trace_is(&trace, "fork", 2, 3)) {
@@ -596,6 +583,11 @@ static void step(void)
 		do_memory_max(trace_number(&trace, 1, UINT32_MAX));
 	} else if (trace_is(&trace, "memory_reclaim", 1, 2)) {
 		do_memory_reclaim(trace_number(&trace, 1, UINT32_MAX));
+	} else if (file_op(&trace, &c)) {
+		if (c.op != CHILD_FADVISE && c.op != CHILD_FSYNC)
+			must_take_writes(&c);
+		proc_do(proc_field(1), &c, trace.field[0]);
+		file_op_done(&trace);
 	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
 		do_clear_refs(proc_field(1));
 	} else if (trace_is(&trace, "map", 6, 9)) {

@@ -78,6 +78,11 @@ enum child_op {
 	CHILD_TOUCH,  /* at, pages, arg: stride, prot: PROT_WRITE or 0 */
 	CHILD_READ,   /* file, off, pages */
 	CHILD_WRITE,  /* likewise */
+	CHILD_TRUNCATE, /* file, pages */
+	CHILD_FSYNC,	/* file */
+	CHILD_FADVISE,	/* file, off, pages, advice */
+	CHILD_UNLINK,	/* path */
+	CHILD_RENAME,	/* path, to */
 	CHILD_MREMAP, /* at, pages, off: new pages, arg: new address, in bytes */
 };
 
@@ -89,6 +94,7 @@ struct child_cmd {
 	uint64_t off; /* pages */
 	uint64_t arg;
 	int32_t prot, flags, advice;
+	uint32_t path, to; /* of the file, and where rename puts it: indices in names */
 	bool noreuse, readonly, shmem;
 	bool no_writes; /* the file system takes none */
 };
@@ -156,9 +162,10 @@ struct machine {
 
 struct file {
 	char *name;
-	uint64_t pages;
+	uint64_t pages, size; /* the most that it has, and when the trace begins */
 	bool shmem;
-	int fd;
+	uint32_t path; /* it lies where the file of this index began; see names.c */
+	int fd;	       /* -1: it has no name any more */
 };
 
 struct guest {
@@ -206,6 +213,17 @@ void files_unmount(void);
 void files_open(void);
 /* Fails the run if a file has holes. */
 void files_written(void);
+
+/* ---- names.c ---- */
+
+/* file,NAME,PAGES[,shmem][,size=N] */
+void file_row(const struct trace *t);
+/* The file that a field names. */
+void file_field(const struct trace *t, struct child_cmd *c, unsigned int field);
+/* The command for a row that is about a whole file; false if it is not. */
+bool file_op(const struct trace *t, struct child_cmd *c);
+/* A process has done it: keep account of names. */
+void file_op_done(const struct trace *t);
 
 /* ---- batch.c ---- */
 

@@ -154,11 +154,11 @@ static bool probe_large(void)
 
 	for (uint32_t i = 0; i < guest.nr_files; i++)
 		if (!guest.files[i].shmem &&
-		    (file == guest.nr_files || guest.files[i].pages > guest.files[file].pages))
+		    (file == guest.nr_files || guest.files[i].size > guest.files[file].size))
 			file = i;
 	if (file == guest.nr_files)
 		return false;
-	pages = guest.files[file].pages < PROBE_PAGES ? guest.files[file].pages : PROBE_PAGES;
+	pages = guest.files[file].size < PROBE_PAGES ? guest.files[file].size : PROBE_PAGES;
 	must_put(ra, 128);
 	file_path(path, false, file);
 	/* a descriptor keeps the window of the time when it was opened */

@@ -73,19 +73,27 @@ make_fs() {
 # trace's files, which are named by their number. It is cached by file sizes, FEATURES of
 # ext4, and NAME.
 make_disk() {
-	local sizes=() row last size i total=0 new features=${1:-^has_journal} name=${2:-ext4}
+	local sizes=() row last size begin i total=0 new features=${1:-^has_journal} name=${2:-ext4}
 	while IFS= read -r row; do
 		row=${row%%[[:space:]]}
+		begin=
+		if [[ $row =~ ^(.*),[[:space:]]*size=([0-9a-fx]+)$ ]]; then
+			row=${BASH_REMATCH[1]}
+			begin=$(number "${BASH_REMATCH[2]}") || exit
+		fi
 		last=${row##*,}
 		last=${last// /}
 		if [ "$last" = shmem ]; then
 			sizes+=(-)
 		else
 			size=$(number "$last") || exit
-			sizes+=("$size")
+			# room for what it grows to
+			[ -z "$begin" ] || total=$((total + size))
+			sizes+=("${begin:-$size}")
 		fi
 	done < <(grep '^[[:space:]]*file[[:space:]]*,' "$trace" || true)
 	printf '%s\n' "$layout" "${sizes[@]:-}" >"$tmp/sizes"
+	[ "$total" = 0 ] || echo "grow $total" >>"$tmp/sizes"
 	[ "$features" = ^has_journal ] || echo "$features" >>"$tmp/sizes"
 	[ "$name" = ext4 ] || [ "$name" = overlayfs ] || echo "$name" >>"$tmp/sizes"
 	disk=$cache/disk/$(digest "$tmp/sizes").img
