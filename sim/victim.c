@@ -6,16 +6,14 @@
  * The killer reads the victim's mappings before it kills. It advises those of files only;
  * anonymous memory goes with the process anyway.
  *
- * Approximations: POSIX_FADV_DONTNEED starts no writeback, so what is dirty stays and remains
- * dirty for the flusher. It is given for each range that was mapped, in the order of the
- * addresses. MAX_RW_COUNT, 2 GiB in a call, is no limit here. Reading the maps takes no time.
+ * POSIX_FADV_DONTNEED is given for each range that was mapped, in the order of the addresses.
+ *
+ * Approximations: MAX_RW_COUNT, 2 GiB in a call, is no limit here. Reading the maps takes no time.
  */
 #include "sim/victim.h"
 
-#include "sim/mm/batch.h"
+#include "sim/mm/fadvise.h"
 #include "sim/mm/madvise.h"
-#include "sim/mm/slots.h"
-#include "sim/mm/truncate.h"
 
 #define UIO_MAXIOV 1024
 
@@ -70,29 +68,15 @@ void victim_is_gone(struct sim *s, struct victim_advice *v)
 		count_vm(s, VM_sim_advice_lost, range_at(v, v->next)->pages);
 }
 
-/* generic_fadvise(POSIX_FADV_DONTNEED) */
-static void fadvise_dontneed(struct sim *s, unsigned int cpu, const struct range *r)
-{
-	const uint32_t last = r->pgoff + (r->pages - 1);
-	uint64_t nr_failed = 0;
-
-	/* noop_backing_dev_info */
-	if (s->files[r->file].shmem)
-		return;
-	lru_add_drain_cpu(s, cpu);
-	mapping_try_invalidate(s, cpu, r->file, r->pgoff, last, &nr_failed);
-	if (!nr_failed)
-		return;
-	lru_add_drain_all(s);
-	invalidate_mapping_pages(s, cpu, r->file, r->pgoff, last);
-}
-
 void victim_end(struct sim *s, struct victim_advice *v, unsigned int cpu)
 {
 	if (!v->ranges)
 		return;
-	for (guint i = 0; s->cfg.reap->drops_files && i < v->ranges->len; i++)
-		fadvise_dontneed(s, cpu, range_at(v, i));
+	for (guint i = 0; s->cfg.reap->drops_files && i < v->ranges->len; i++) {
+		const struct range *r = range_at(v, i);
+
+		fadvise_dontneed(s, cpu, r->file, r->pgoff, r->pgoff + (r->pages - 1));
+	}
 	g_array_free(v->ranges, TRUE);
 	v->ranges = NULL;
 }

@@ -31,13 +31,14 @@ static void set_noreuse(struct sim *s, struct file_open *open, bool noreuse)
 	}
 }
 
-static void dontneed(struct sim *s, unsigned int cpu, uint32_t file, uint32_t first, uint32_t last)
+void fadvise_dontneed(struct sim *s, unsigned int cpu, uint32_t file, uint32_t first, uint32_t last)
 {
 	g_autoptr(GArray) written = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	uint64_t nr_failed = 0;
 
 	last = MIN(last, s->trace->files[file].pages - 1);
-	if (first > last)
+	/* noop_backing_dev_info, as below */
+	if (s->files[file].shmem || first > last)
 		return;
 	/* they are under writeback now, so they can not be dropped */
 	filemap_fdatawrite_range(s, cpu, file, first, last, written);
@@ -82,7 +83,7 @@ void generic_fadvise(struct sim *s, unsigned int cpu, struct file_open *open, ui
 		set_noreuse(s, open, true);
 		break;
 	case FADVISE_DONTNEED:
-		dontneed(s, cpu, open->file, first, last);
+		fadvise_dontneed(s, cpu, open->file, first, last);
 		break;
 	case NR_FADVISES:
 		break;

@@ -33,7 +33,8 @@ static void test_policies(void)
 		{ "dontneed-after", "kill,1", 150, 150, 150 },
 		{ "dontneed-after", "spawn,2; map,2,0,30,r--p,a,0; touch,2,0,30,r; mrelease,1", 30,
 		  150, 30 },
-		{ "dontneed-after", "touch,1,2000,5,w; mrelease,1", 5, 150, 0 },
+		/* find_lock_entries() skips what is under writeback */
+		{ "dontneed-after", "touch,1,2000,5,w; mrelease,1", 5, 150, 5 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -130,6 +130,9 @@ bool ref_do_truncate(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t 
 void ref_do_unlink(struct ref *r, uint32_t file);
 void ref_do_rename(struct ref *r, struct ref_proc *p, uint32_t file, uint32_t other);
 void ref_do_fsync(struct ref *r, struct ref_proc *p, uint32_t file);
+/** posix_fadvise(POSIX_FADV_DONTNEED) of the pages [@from, @to) of a file. */
+void ref_fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t from,
+			  uint64_t to);
 void ref_do_fadvise(struct ref *r, struct ref_proc *p, int open, const struct op *op);
 /** Evict the inodes of files that nobody has open or can open. */
 void ref_fput(struct ref *r);
@@ -187,9 +190,6 @@ bool ref_shmem_file_read(struct ref *r, struct ref_proc *p, uint32_t file, uint6
 			 uint64_t nr);
 bool ref_file_write(struct ref *r, struct ref_proc *p, uint32_t file, uint64_t at, uint64_t nr);
 void ref_drop_pagecache(struct ref *r);
-/** posix_fadvise(POSIX_FADV_DONTNEED) of @nr pages of a file. */
-void ref_fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t index,
-			  uint64_t nr);
 
 /* readahead.c */
 

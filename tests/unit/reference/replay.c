@@ -57,7 +57,7 @@ static void do_end(struct ref *r, struct ref_proc *p, enum op_code how, uint32_t
 	for (int i = 0; i < nr_maps && how == OP_MRELEASE && r->policy->drops_files; i++)
 		if (!maps[i].anon)
 			ref_fadvise_dontneed(r, cpu, maps[i].file, maps[i].pgoff,
-					     maps[i].end - maps[i].start);
+					     maps[i].pgoff + maps[i].end - maps[i].start);
 	r->current = NULL;
 }
 

@@ -233,10 +233,15 @@ static int try_invalidate(struct ref *r, unsigned int cpu, uint32_t file, uint64
 	return failed;
 }
 
-static void fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t from,
-			     uint64_t to)
+void ref_fadvise_dontneed(struct ref *r, unsigned int cpu, uint32_t file, uint64_t from,
+			  uint64_t to)
 {
-	GArray *written = fdatawrite(r, cpu, file, from, to);
+	GArray *written;
+
+	to = MIN(to, r->t->files[file].pages);
+	if (ref_is_shmem(r, file) || from >= to)
+		return;
+	written = fdatawrite(r, cpu, file, from, to);
 
 	for (guint i = 0; i < written->len; i++) /* under writeback */
 		r->pages[g_array_index(written, int, i)].locked = true;
@@ -259,7 +264,6 @@ static void set_noreuse(struct ref *r, int open, bool noreuse)
 void ref_do_fadvise(struct ref *r, struct ref_proc *p, int open, const struct op *op)
 {
 	struct ref_open *o = &r->opens[open];
-	const uint64_t pages = r->t->files[op->file].pages;
 	const uint64_t to = op->pages ? (uint64_t)op->at + op->pages : UINT64_MAX;
 
 	if (ref_is_shmem(r, op->file))
@@ -281,8 +285,7 @@ void ref_do_fadvise(struct ref *r, struct ref_proc *p, int open, const struct op
 		ref_force_page_cache_ra(r, p->cpu, o, op->at, MIN(to, UINT32_MAX) - op->at);
 		break;
 	case FADVISE_DONTNEED:
-		if (op->at < pages)
-			fadvise_dontneed(r, p->cpu, op->file, op->at, MIN(to, pages));
+		ref_fadvise_dontneed(r, p->cpu, op->file, op->at, to);
 		break;
 	case FADVISE_NOREUSE:
 		set_noreuse(r, open, true);
