@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Replays a trace, one operation after the other. replay_reads() is the hot path: a read of
- * one resident page loads a record and a folio, and usually makes no call, because it skips
- * folio_mark_accessed() if the model says that it would change nothing. It prefetches the
- * folio of a later read.
+ * Replays a trace, one operation after the other. replay_reads() and replay_touches() are the
+ * hot path. A read of one resident page loads a record and a folio, and usually makes no call,
+ * because it skips folio_mark_accessed() if the model says that it would change nothing. It
+ * prefetches the folio of a later read. A touch of a mapped page sets bits in its PTE.
  *
  * trace_check() has refused traces with invalid operations. The few checks that this file
  * repeats cost nothing.
@@ -41,6 +41,16 @@ static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu, bool forke
 
 	g_hash_table_insert(s->procs, GUINT_TO_POINTER(pid), mm);
 	return mm;
+}
+
+/* the process is scheduled for its next operation, on its own CPU; a timed run has done that */
+static inline void proc_use(struct sim *s, struct mm *mm)
+{
+	if (!mm)
+		return;
+	mm->ran = true;
+	if (!s->sched)
+		s->this_cpu = mm->cpu;
 }
 
 uint32_t reap_caller_flags(const struct sim_config *cfg, enum op_code how)
@@ -209,9 +219,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	struct mm *child;
 	int ret = 0;
 
-	/* these operations run in the process, which must have been scheduled for that */
 	if (op_needs_pid(op_rec_op(rec)))
-		task_use_mm(s);
+		proc_use(s, mm);
 	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
 		task_run(s, s->cfg.machine.op_us * 1000ull);
 		if (fatal_signal_pending(s))
@@ -325,8 +334,9 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
 	const bool may_fill = s->cfg.machine.block_pages <= 1 && !s->cfg.machine.readahead_pages &&
 			      !s->files[s->replay.file].shmem;
-	const struct op_rec *recs = s->trace->recs;
-	const uint64_t last = s->trace->nr_recs - 1, begin = i;
+	const struct op_rec *const recs = s->trace->recs, *const stop = recs + end;
+	const struct op_rec *const last = recs + (s->trace->nr_recs - 1), *rec = recs + i;
+	const struct op_rec *const far = last - MIN(PREFETCH_RECS, s->trace->nr_recs - 1);
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;
 	struct mm *mm = s->replay.mm;
 	struct file_open *open = mm->last_open;
@@ -335,14 +345,14 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 
 	if (!open || open->file != s->replay.file || s->kswapd.oom)
 		return i;
-	s->this_cpu = cpu; /* task_use_mm() */
+	proc_use(s, mm);
 	prev_end = open->prev_end;
-	for (; i < end && recs[i].head == read_one; i++) {
-		struct folio *f = base + recs[i].arg;
+	for (; rec < stop && rec->head == read_one; rec++) {
+		struct folio *f = base + rec->arg;
 
 		/* a mark, or the reclaim for the read before, may have aged the memory */
 		mm->ran = true;
-		__builtin_prefetch(base + recs[MIN(i + PREFETCH_RECS, last)].arg, 1);
+		__builtin_prefetch(base + (rec < far ? rec + PREFETCH_RECS : last)->arg, 1);
 		if (__builtin_expect((f->flags & (PG_resident | PG_readahead | PG_swapbacked)) !=
 					     PG_resident,
 				     0)) {
@@ -355,18 +365,37 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 			if (f->flags & (PG_readahead | PG_locked))
 				break;
 			/* pos_same_folio() */
-			if ((prev_end - 1) >> f->order == recs[i].arg >> f->order) {
-				prev_end = (uint64_t)recs[i].arg + 1;
+			if ((prev_end - 1) >> f->order == rec->arg >> f->order) {
+				prev_end = (uint64_t)rec->arg + 1;
 				continue;
 			}
 		}
-		if (__builtin_expect(prev_end == (uint64_t)recs[i].arg + 1, 0))
+		if (__builtin_expect(prev_end == (uint64_t)rec->arg + 1, 0))
 			continue;
-		prev_end = (uint64_t)recs[i].arg + 1;
+		prev_end = (uint64_t)rec->arg + 1;
 		if ((f->flags & noop) != noop)
 			s->cfg.lru->mark_accessed(s, cpu, (uint32_t)(f - s->folios));
 	}
 	open->prev_end = prev_end;
+	count_vm(s, VM_sim_accesses, (uint64_t)(rec - recs) - i);
+	return (uint64_t)(rec - recs);
+}
+
+/*
+ * Replay the next records as long as each touches one page without a fault. Return: the record
+ * at which it stopped.
+ */
+static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end)
+{
+	const uint32_t write = op_rec(OP_NONE, 1, 0).head, read_one = op_rec(OP_TOUCH, 2, 0).head;
+	const struct op_rec *recs = s->trace->recs;
+	struct mm *mm = s->replay.mm;
+	const uint64_t begin = i;
+
+	proc_use(s, mm);
+	while (i < end && (recs[i].head & ~write) == read_one &&
+	       touch_mapped(mm, recs[i].arg, recs[i].head & write))
+		i++;
 	count_vm(s, VM_sim_accesses, i - begin);
 	return i;
 }
@@ -378,7 +407,7 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	const uint64_t end =
 		nr_recs < s->trace->nr_recs - r->next ? r->next + nr_recs : s->trace->nr_recs;
 	const bool fast = !s->log && !s->cfg.check && !s->cfg.nr_times && !s->cfg.machine.op_us;
-	uint64_t i = r->next;
+	uint64_t i = r->next, next;
 	int ret = 0;
 
 	if (s->timed)
@@ -388,21 +417,20 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 		const struct op_rec rec = recs[i];
 
 		switch (op_rec_code(rec)) {
-		case OP_READ: {
-			uint64_t next = fast ? replay_reads(s, i, end) : i;
-
+		case OP_READ:
+		case OP_TOUCH:
+			if (!fast || r->has_ext)
+				break;
+			next = op_rec_code(rec) == OP_READ ? replay_reads(s, i, end)
+							   : replay_touches(s, i, end);
 			if (next == i)
 				break;
 			i = next;
 			continue;
-		}
 		case REC_PID:
 			r->pid = op_rec_x(rec);
 			r->mm = proc_find(s, r->pid);
-			if (r->mm) {
-				s->this_cpu = r->mm->cpu;
-				r->mm->ran = true;
-			}
+			proc_use(s, r->mm);
 			i++;
 			continue;
 		case REC_FILE:

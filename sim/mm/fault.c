@@ -570,21 +570,15 @@ static inline __attribute__((always_inline)) int handle_fault(struct sim *s, str
 int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
 		bool write)
 {
-	const uint8_t need = PTE_present | (write ? PTE_write : 0);
-	const uint8_t set = PTE_young | (write ? PTE_dirty : 0);
 	struct vma *vma = NULL;
+	struct pte_table *pt;
 	int ret;
 
 	count_vm(s, VM_sim_accesses, count);
 	for (uint32_t n = 0; n < count; n++, vpn += stride) {
-		struct pte_table *pt = pte_lookup(mm, vpn);
-		uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
-
-		if (pte && (*pte & need) == need) {
-			*pte |= set;
-			pt->young = true;
+		if (touch_mapped(mm, vpn, write))
 			continue;
-		}
+		pt = pte_lookup(mm, vpn);
 		if (!vma || vpn - vma->start >= vma_pages(vma)) {
 			vma = vma_find(mm, vpn);
 			if (!vma)

@@ -6,6 +6,20 @@
 #include "sim/mm/mm.h"
 #include "sim/state.h"
 
+/** The MMU reads or writes a page. Return: true; false if that is a fault. */
+static inline bool touch_mapped(const struct mm *mm, uint32_t vpn, bool write)
+{
+	const uint8_t need = PTE_present | (write ? PTE_write : 0);
+	struct pte_table *pt = pte_lookup(mm, vpn);
+	uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+
+	if (!pte || (*pte & need) != need)
+		return false;
+	*pte |= PTE_young | (write ? PTE_dirty : 0);
+	pt->young = true;
+	return true;
+}
+
 /**
  * touch_pages - the CPU reads or writes @count pages, @stride apart.
  * Return: 0; -ENOMEM; -EINTR: the process was killed; -EFAULT if an address is not mapped, or

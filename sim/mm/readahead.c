@@ -361,8 +361,11 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 {
 	struct file_open *ra = vma->open;
 	const uint32_t max = ra->ra_pages;
-	const uint32_t flags = readahead_flags(s, vma);
+	uint32_t flags;
 
+	if (!max && !(vma->flags & VM_HUGEPAGE))
+		return;
+	flags = readahead_flags(s, vma);
 	if (__builtin_expect(flags & VM_HUGEPAGE, 0) && thp_readahead(s, cpu, vma, pgoff))
 		return;
 	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)

@@ -49,11 +49,8 @@ static inline void task_owe(struct sim *s, uint64_t ps)
  * lru_gen_use_mm(). */
 static inline void task_use_mm(struct sim *s)
 {
-	if (!s->replay.mm)
-		return;
-	s->replay.mm->ran = true;
-	if (!s->sched)
-		s->this_cpu = s->replay.mm->cpu;
+	if (s->replay.mm)
+		s->replay.mm->ran = true;
 }
 
 /** The CPU of a kernel thread in an untimed run: an idle one, if there is one. */
