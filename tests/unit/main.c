@@ -17,6 +17,7 @@
 	X(input)                                                                                   \
 	X(perf)                                                                                    \
 	X(ftrace)                                                                                  \
+	X(rebuild_ends)                                                                            \
 	X(objects)                                                                                 \
 	X(perfetto)                                                                                \
 	X(gen)                                                                                     \

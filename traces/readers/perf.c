@@ -75,10 +75,11 @@
  *   The size of a file is the one that the recorder found at the end; else the largest page
  *   cached, faulted or written; else the end of a mapping or read, which may
  *   lie beyond the end of the file.
- * - When page 0 of a file that was written leaves the page cache, the file was deleted or
- *   truncated: later events with its number mean a new file. Wrong if the recorded processes had
- *   to reclaim. The pages of the old file stay in the replay's cache, as a trace cannot delete a
- *   file.
+ * - New files, deletions, truncates and fsync() come from ext4's events; rebuild-ends.c has their
+ *   rules. In a recording without them, when page 0 of a file that was written leaves the page
+ *   cache, the file was deleted or truncated: later events with its number mean a new file, and
+ *   the pages of the old one stay in the replay's cache. Wrong if the recorded processes had to
+ *   reclaim.
  * - Gaps of at least 1 ms become time: the real machine computed or waited, device time included.
  * - Lost events are counted in a note; the trace then has holes.
  */
@@ -490,6 +491,7 @@ static int on_comment(struct perf *im, char *line)
 	if (scan_word(&rest, "# readahead: "))
 		recording_readahead(rec, rest);
 	rec->arm64 |= g_str_has_prefix(line, "# arch: aarch64");
+	rec->rb.ends |= g_str_has_prefix(line, "# deletions: ");
 	key += *key == ' ';
 	for (end = value; end > key && end[-1] == ' '; end--)
 		;

@@ -88,6 +88,8 @@ int rb_access(struct rebuild *rb, struct rb_thread *t, uint64_t page, bool write
 	if (v->file == VMA_SPECIAL)
 		return 0;
 	learn(rb, t, v, page, write);
+	if (v->file >= 0)
+		file_grow(rb, s, v->file, t->index + 1);
 	ret = renumber(s, page, &at);
 	if (ret)
 		return ret;
@@ -157,6 +159,7 @@ void rb_check_fault(struct rebuild *rb, struct rb_thread *t, struct rb_file_id i
 static void rw_op(struct rebuild *rb, struct rb_proc *p, enum op_code code, int64_t file,
 		  uint64_t first, uint64_t last)
 {
+	file_open(rb, p->space, file);
 	rb_emit(rb, (struct op){
 			    .code = code,
 			    .pid = p->space->pid,
@@ -183,6 +186,9 @@ int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_
 	if (last >= TRACE_FILE_PAGES_MAX || last - first >= RB_RW_PAGES_MAX)
 		return -E2BIG;
 	rb->counts.reads++;
+	/* the kernel reports the length asked for, and does so for a page that is there */
+	if (f->sized)
+		last = MIN(last, MAX(f->end, first + 1) - 1);
 	f->read = MAX(f->read, last + 1);
 	if (p->read_file >= 0 && file_root(rb, p->read_file) == file &&
 	    ((last == p->read_last && first >= p->read_first) || first == p->read_last)) {
@@ -197,6 +203,7 @@ int rb_read(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64_
 	p->read_file = file;
 	p->read_first = first;
 	p->read_last = last;
+	file_grow(rb, p->space, file, last + 1);
 	rw_op(rb, p, OP_READ, file, first, last);
 	return 0;
 }
@@ -214,5 +221,7 @@ int rb_write(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id, uint64
 	f->proven = MAX(f->proven, last + 1);
 	f->written = true;
 	rw_op(rb, p, OP_WRITE, file, first, last);
+	f->end = MAX(f->end, last + 1);
+	f->out_end = MAX(f->out_end, last + 1);
 	return 0;
 }

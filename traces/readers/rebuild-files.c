@@ -138,21 +138,28 @@ void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last)
 
 	f->cached = true;
 	f->proven = MAX(f->proven, last + 1);
+	f->end = MAX(f->end, last + 1);
 }
 
 void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
 {
 	int64_t i = (int64_t)GPOINTER_TO_UINT(g_hash_table_lookup(rb->file_of, &id)) - 1;
-	struct rb_file next, *f;
 
 	if (i >= 0)
 		file_at(rb, i)->cached = true;
-	if (i < 0 || index || !file_at(rb, i)->written)
-		return;
-	f = file_at(rb, i);
+	if (i >= 0 && !index && file_at(rb, i)->written) {
+		file_retire(rb, file_root(rb, i));
+		rb->counts.retired++;
+	}
+}
+
+void file_retire(struct rebuild *rb, int64_t i)
+{
+	struct rb_file next, *f = file_at(rb, i);
+
 	/* the size that the recorder found at the end belongs to the file's last life */
 	next = (struct rb_file){
-		.id = id,
+		.id = f->id,
 		.path = g_strdup(f->path),
 		.pages = f->pages,
 		.life = f->life + 1,
@@ -161,10 +168,12 @@ void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index)
 		.shmem = f->shmem,
 	};
 	f->pages = 0;
+	/* where deletions are recorded, so does the name that the recorder found at the end */
+	if (rb->ends && !f->mapped)
+		g_clear_pointer(&f->path, g_free);
 	g_array_append_val(rb->files, next);
-	g_hash_table_insert(rb->file_of, g_memdup2(&id, sizeof(id)),
+	g_hash_table_insert(rb->file_of, g_memdup2(&next.id, sizeof(next.id)),
 			    GUINT_TO_POINTER(rb->files->len));
-	rb->counts.retired++;
 }
 
 uint64_t file_pages(const struct rb_file *f)

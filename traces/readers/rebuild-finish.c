@@ -55,6 +55,8 @@ static int declare(struct rebuild *rb, struct trace_build *b, struct rb_file *f)
 			     "together have less than 2^32 - 2^16 pages",
 			     name, pages);
 	f->declared = !ret;
+	if (f->declared && f->created)
+		trace_build_size(b, f->out, 0);
 	g_free(name);
 	return ret;
 }
@@ -69,6 +71,23 @@ static bool cut_at_end(const struct rb_file *f, struct op *op)
 		return false;
 	op->pages = (uint32_t)MIN(op->pages, pages - from);
 	return true;
+}
+
+/* An operation on a file as a whole means nothing where nothing uses the file, but for one
+ * that makes it longer. */
+static int give_whole(struct rebuild *rb, struct trace_build *b, struct op *op)
+{
+	struct rb_file *f = file_at(rb, op->file);
+	int ret = 0;
+
+	if (op->code == OP_TRUNCATE)
+		op->at = (uint32_t)MIN(op->at, file_pages(f));
+	if (op->at)
+		ret = declare(rb, b, f);
+	if (op->code == OP_TRUNCATE)
+		op->at = (uint32_t)MIN(op->at, file_pages(f));
+	op->file = f->out;
+	return ret ? ret : f->declared;
 }
 
 static int give(struct trace_build *b, const struct op *op, uint32_t line, struct spill *line_of,
@@ -104,6 +123,12 @@ static int give_op(struct rebuild *rb, struct trace_build *b, uint32_t i, struct
 		if (op.code == OP_READ || op.code == OP_WRITE)
 			use_pages(rb, op.file, op.at, op.at + (op.pages - 1));
 		op.file = f->out;
+	}
+	if (op.code == OP_TRUNCATE || op.code == OP_UNLINK || op.code == OP_FSYNC) {
+		int ret = give_whole(rb, b, &op);
+
+		if (ret <= 0)
+			return ret;
 	}
 	if (op.code == OP_ADVISE)
 		op.file = op.pgoff = 0;

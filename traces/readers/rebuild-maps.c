@@ -83,6 +83,7 @@ static int map_file(struct rebuild *rb, struct rb_space *s, const struct rb_map 
 		return -E2BIG;
 	f->mapped = MAX(f->mapped, m->pgoff + m->pages);
 	f->shmem |= shmem_name(m->name);
+	f->nameless |= rb->ends && nameless_name(m->name);
 	if (announced_again(rb, s, m, file)) {
 		for (uint32_t i = space_find(s, m->start);
 		     i < s->vmas->len && vma_at(s, i)->start < end; i++)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Shared by rebuild.c (events), rebuild-files.c, rebuild-space.c, rebuild-procs.c,
- * rebuild-maps.c, rebuild-access.c, rebuild-windows.c and rebuild-finish.c. Functions that
- * can fail return 0, or -E2BIG for something that a trace cannot hold; rb_event() counts
- * these.
+ * Shared by rebuild.c (events), rebuild-files.c, rebuild-ends.c, rebuild-space.c,
+ * rebuild-procs.c, rebuild-maps.c, rebuild-access.c, rebuild-windows.c and rebuild-finish.c.
+ * Functions that can fail return 0, or -E2BIG for something that a trace cannot hold; rb_event()
+ * counts these.
  */
 #ifndef REAPSIM_TRACES_REBUILD_PRIV_H
 #define REAPSIM_TRACES_REBUILD_PRIV_H
@@ -48,6 +48,7 @@ struct rb_space {
 	uint64_t used[NR_CHUNKS / 64]; /* bit per chunk in the trace */
 	GHashTable *anon;	       /* pages that cost anonymous memory */
 	GHashTable *windows;	       /* parts of files in made-up places, see rebuild-windows.c */
+	GHashTable *open;	       /* indices of files that it has open in the trace */
 	uint64_t nr_windows;
 };
 
@@ -67,6 +68,9 @@ struct rb_thread {
 	bool faulted;
 	int64_t file; /* VMA_ANON: not in a file, as far as we know */
 	uint64_t index;
+	/* the page cache dropped pages of a file for it, from this one on; VMA_ANON: none */
+	int64_t cut_file;
+	uint64_t cut_at;
 	/* with rb->no_maps: the fault waits for the report of the page cache */
 	bool waits, write;
 	uint64_t ns; /* when it was */
@@ -85,6 +89,20 @@ struct rb_file {
 	bool cached; /* the page cache knows it by this id */
 	bool declared;
 	uint32_t out; /* index in the trace */
+	/* see rebuild-ends.c */
+	bool created;	  /* in the recording: it is empty when the trace begins */
+	bool nameless;	  /* mapped when it had no name any more */
+	bool sized;	  /* its size of the moment is known: */
+	uint64_t end;	  /* as recorded, at least */
+	uint64_t out_end; /* in the trace */
+	bool gone;
+	uint32_t gone_op[2]; /* the operations that say so, or NO_OP */
+};
+
+/* The process of that number in the trace maps a part of a file no longer. */
+struct rb_unmapped {
+	int64_t file;
+	uint32_t pid;
 };
 
 /* An operation, and the line of the recording that it comes from. */
@@ -114,12 +132,33 @@ void files_join_paths(struct rebuild *rb);
 /** The index of the file with this id; created if it is new. @path may be NULL. */
 int64_t file_get(struct rebuild *rb, struct rb_file_id id, const char *path);
 bool shmem_name(const char *name);
+/** Later events with the number of file @i mean a new file. */
+void file_retire(struct rebuild *rb, int64_t i);
 void rb_cached(struct rebuild *rb, struct rb_file_id id, uint64_t last);
 void rb_uncached(struct rebuild *rb, struct rb_file_id id, uint64_t index);
 uint64_t file_pages(const struct rb_file *f);
 /** Note that pages [first, last] of @file are used. */
 void use_pages(struct rebuild *rb, int64_t file, uint64_t first, uint64_t last);
 void count_used(struct rebuild *rb);
+
+/* Ends of files; nothing happens in them without rb->ends. */
+/** Space @s opens @file in the trace, by any operation that needs it. */
+void file_open(struct rebuild *rb, struct rb_space *s, int64_t file);
+/** Space @s is about to use @file up to page @end: let it be that long in the trace. */
+void file_grow(struct rebuild *rb, struct rb_space *s, int64_t file, uint64_t end);
+/** Is a name, as the kernel prints it, that of a file that has lost it? */
+bool nameless_name(const char *name);
+int rb_create(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id);
+int rb_delete(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id);
+int rb_truncate(struct rebuild *rb, struct rb_thread *t, struct rb_file_id id);
+int rb_fsync(struct rebuild *rb, struct rb_proc *p, struct rb_file_id id);
+/** The page cache drops page @index of a file, for thread @tid. */
+void rb_dropped(struct rebuild *rb, struct rb_file_id id, uint64_t index, uint32_t pid,
+		uint32_t tid);
+/** Space @s is about to end: files that have no name and no other user end too. */
+void files_orphaned(struct rebuild *rb, struct rb_space *s);
+/** Likewise for those that the event has unmapped. */
+void files_unmapped(struct rebuild *rb);
 
 /* Address spaces */
 guint rb_page_hash(gconstpointer key);

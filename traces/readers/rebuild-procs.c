@@ -19,6 +19,7 @@ static struct rb_thread *proc_add_tid(struct rebuild *rb, struct rb_proc *p, uin
 	struct rb_thread *t = g_new0(struct rb_thread, 1);
 
 	t->p = p;
+	t->cut_file = VMA_ANON;
 	g_array_append_val(p->tids, tid);
 	g_hash_table_replace(rb->tids, GUINT_TO_POINTER(tid), t);
 	return t;
@@ -160,6 +161,9 @@ int rb_fork(struct rebuild *rb, uint32_t pid, uint32_t tid, uint32_t ppid, uint3
 	while (g_hash_table_iter_next(&it, &from, &to))
 		g_hash_table_insert(s->windows, from, to);
 	s->nr_windows = parent->space->nr_windows;
+	g_hash_table_iter_init(&it, parent->space->open);
+	while (g_hash_table_iter_next(&it, &from, NULL))
+		g_hash_table_add(s->open, from);
 	p->space = s;
 	p->fork_op = rb_emit(rb, (struct op){
 					 .code = OP_FORK,
@@ -212,6 +216,7 @@ int rb_exec(struct rebuild *rb, uint32_t pid, uint32_t tid)
 		return 0;
 	}
 	if (p->space->vmas->len) {
+		files_orphaned(rb, p->space);
 		rb_emit(rb, (struct op){ .code = OP_EXEC, .pid = p->space->pid });
 		space_empty(rb, p->space);
 	}

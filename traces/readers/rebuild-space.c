@@ -37,6 +37,7 @@ struct rb_space *space_new(struct rebuild *rb, uint32_t pid)
 	s->chunks = g_hash_table_new(NULL, NULL);
 	s->anon = g_hash_table_new(rb_page_hash, NULL);
 	s->windows = g_hash_table_new(rb_page_hash, NULL);
+	s->open = g_hash_table_new(NULL, NULL);
 	g_hash_table_insert(rb->spaces, GUINT_TO_POINTER(pid), s);
 	return s;
 }
@@ -49,6 +50,7 @@ void space_free(gpointer data)
 	g_hash_table_destroy(s->chunks);
 	g_hash_table_destroy(s->anon);
 	g_hash_table_destroy(s->windows);
+	g_hash_table_destroy(s->open);
 	g_free(s);
 }
 
@@ -57,6 +59,7 @@ void space_empty(struct rebuild *rb, struct rb_space *s)
 	rb->anon_pages -= g_hash_table_size(s->anon);
 	g_hash_table_remove_all(s->anon);
 	g_hash_table_remove_all(s->windows);
+	g_hash_table_remove_all(s->open);
 	s->nr_windows = 0;
 	g_array_set_size(s->vmas, 0);
 	g_hash_table_remove_all(s->chunks);
@@ -68,6 +71,7 @@ void space_put(struct rebuild *rb, struct rb_space *s, enum op_code end)
 {
 	if (--s->refs)
 		return;
+	files_orphaned(rb, s);
 	rb_emit(rb, (struct op){ .code = end, .pid = s->pid });
 	rb->dead++;
 	space_empty(rb, s);
@@ -209,8 +213,13 @@ int map_range(struct rebuild *rb, struct rb_space *s, const struct rb_vma *v)
 		.pgoff = v->file >= 0 ? (uint32_t)v->pgoff : 0,
 		.flags = v->flags,
 	};
-	uint32_t first = (uint32_t)rb->ops.nr;
-	int ret = rb_emit_range(rb, s, op, v->start, v->end);
+	uint32_t first;
+	int ret;
+
+	if (v->file >= 0)
+		file_open(rb, s, v->file);
+	first = (uint32_t)rb->ops.nr;
+	ret = rb_emit_range(rb, s, op, v->start, v->end);
 
 	for (uint32_t i = first; !ret && i < rb->ops.nr; i++) {
 		struct rb_vma piece = *v;
@@ -281,6 +290,8 @@ int space_cut(struct rebuild *rb, struct rb_space *s, uint64_t start, uint64_t e
 			continue;
 		}
 		forget_anon(rb, s, v->start, v->end);
+		if (v->file >= 0 && file_at(rb, v->file)->nameless)
+			g_array_append_val(rb->unmapped, ((struct rb_unmapped){ v->file, s->pid }));
 		if (v->file == VMA_SPECIAL || !(how & CUT_UNMAP))
 			continue;
 		if (v->start != to) {

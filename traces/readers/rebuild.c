@@ -69,6 +69,8 @@ static int own_event(struct rebuild *rb, const struct rb_event *ev)
 	/* the page cache reports a fault at once or not at all */
 	if (ev->kind != RB_CACHE_FAULT)
 		t->faulted = false;
+	if (ev->kind != RB_TRUNCATE)
+		t->cut_file = VMA_ANON;
 	switch (ev->kind) {
 	case RB_FAULT:
 		return rb_fault(rb, t, ev->fault.page, ev->fault.write);
@@ -86,6 +88,14 @@ static int own_event(struct rebuild *rb, const struct rb_event *ev)
 		return rb_munmap(rb, t->p, ev->range.start, ev->range.pages);
 	case RB_MADVISE:
 		return rb_madvise(rb, t->p, ev->range.start, ev->range.pages, ev->range.advice);
+	case RB_CREATE:
+		return rb_create(rb, t->p, ev->cache.id);
+	case RB_DELETE:
+		return rb_delete(rb, t->p, ev->cache.id);
+	case RB_TRUNCATE:
+		return rb_truncate(rb, t, ev->cache.id);
+	case RB_FSYNC:
+		return rb_fsync(rb, t->p, ev->cache.id);
 	default:
 		return 0;
 	}
@@ -106,7 +116,10 @@ static int other_event(struct rebuild *rb, const struct rb_event *ev)
 		rb_cached(rb, ev->cache.id, ev->cache.last);
 		return 0;
 	case RB_CACHE_DELETE:
-		rb_uncached(rb, ev->cache.id, ev->cache.first);
+		if (rb->ends)
+			rb_dropped(rb, ev->cache.id, ev->cache.first, ev->pid, ev->tid);
+		else
+			rb_uncached(rb, ev->cache.id, ev->cache.first);
 		return 0;
 	case RB_CLONE_FLAGS:
 		rb_clone_flags(rb, ev->task.tid, ev->clone.flags);
@@ -165,6 +178,7 @@ void rb_event(struct rebuild *rb, const struct rb_event *ev)
 	rb->cpu = ev->cpu;
 	rb->ns = MAX(rb->ns, ev->ns);
 	ret = ev->kind < RB_CACHE_ADD ? own_event(rb, ev) : other_event(rb, ev);
+	files_unmapped(rb);
 	rb->counts.left_out += ret == -E2BIG;
 	if (rb->no_maps && ev->kind == RB_FAULT)
 		g_hash_table_insert(rb->waiting, GUINT_TO_POINTER(ev->cpu),
@@ -184,6 +198,7 @@ void rb_init(struct rebuild *rb, const char *path, struct err *err)
 	rb->thread_of = g_hash_table_new(NULL, NULL);
 	rb->waiting = g_hash_table_new(NULL, NULL);
 	rb->spaces = g_hash_table_new_full(NULL, NULL, NULL, space_free);
+	rb->unmapped = g_array_new(FALSE, FALSE, sizeof(struct rb_unmapped));
 }
 
 void rb_release(struct rebuild *rb)
@@ -200,5 +215,6 @@ void rb_release(struct rebuild *rb)
 	g_hash_table_destroy(rb->thread_of);
 	g_hash_table_destroy(rb->waiting);
 	g_hash_table_destroy(rb->spaces);
+	g_array_free(rb->unmapped, TRUE);
 	*rb = (struct rebuild){ 0 };
 }

@@ -40,6 +40,10 @@ enum rb_kind {
 	RB_WRITE,	  /* own: .cache, likewise */
 	RB_MUNMAP,	  /* own: .range */
 	RB_MADVISE,	  /* own: .range with its advice */
+	RB_CREATE,	  /* own: .cache.id, a new file, empty */
+	RB_DELETE,	  /* own: .cache.id, it has no name left, and nobody uses it */
+	RB_TRUNCATE,	  /* own: .cache.id, after the page cache dropped what lies behind */
+	RB_FSYNC,	  /* own: .cache.id */
 	RB_CACHE_ADD,	  /* .cache: entered the page cache */
 	RB_CACHE_DELETE,  /* .cache: left it by the hand of a recorded process */
 	RB_CLONE_FLAGS,	  /* .clone: flags of the thread that RB_FORK has just announced */
@@ -98,7 +102,8 @@ struct rb_counts {
 	uint64_t checked, agreed; /* page-cache faults that name their page */
 	uint64_t unmapped;	  /* of these, where no mapping was recorded */
 	uint64_t joined;	  /* files known by another name than the page cache's */
-	uint64_t retired;	  /* files deleted or cut to nothing */
+	uint64_t retired;	  /* files deleted or cut */
+	uint64_t created, synced; /* files created, and written to disk by fsync() */
 	uint64_t left_out;	  /* events beyond what a trace can hold */
 };
 
@@ -110,6 +115,9 @@ struct rebuild {
 	/* The recorder has no mappings: the page cache's report of a fault names the file,
 	 * and its address is invented. */
 	bool no_maps;
+	/* The recorder has the events of ext4 by which files begin, end and change their size,
+	 * see rebuild-ends.c. Without them a file whose page 0 goes counts as a new one. */
+	bool ends;
 	unsigned int page_pages; /* size of the recorded machine's pages, in 4 KiB */
 	struct rb_counts counts;
 	uint32_t max_cpu;
@@ -130,6 +138,7 @@ struct rebuild {
 	GHashTable *waiting;   /* cpu -> tid with a fault that waits, see rb_thread */
 	GHashTable *spaces;    /* process id in the trace -> struct rb_space */
 	GHashTable *blocks;    /* those blocks */
+	GArray *unmapped;      /* struct rb_unmapped, of the present event */
 	uint64_t anon_pages;
 	uint64_t dead; /* address spaces gone */
 };

@@ -139,6 +139,9 @@ static void add_notes(struct recording *rec)
 	     " files deleted or cut",
 	     rec->nr_events, rec->recorder, n->faults, n->faults_dropped, n->forks, n->vforks,
 	     n->execs, n->exits, n->kills, n->reads, n->reads_merged, n->writes, n->retired);
+	if (rec->rb.ends)
+		note(b, "files", "%" PRIu64 " created, %" PRIu64 " times fsync()", n->created,
+		     n->synced);
 	if (rec->rb.no_maps)
 		note(b, "mappings",
 		     "the recorder sees none: what the page cache says of a fault is an access to "

@@ -160,6 +160,56 @@ static int on_write(struct recording *rec, const char *args, struct rb_event *ev
 	return 0;
 }
 
+/* "dev 254,0 ino 17 ...", the inode in decimal: ext4's events about a file as a whole */
+static int on_inode(struct recording *rec, const char *args, struct rb_event *ev, enum rb_kind kind,
+		    const char **rest)
+{
+	const char *p = args;
+
+	if (!scan_file(&p, &ev->cache.id) || !scan_ino_name(&p) || !scan_u64(&p, &ev->cache.id.ino))
+		return recording_bad(rec, "event of a file", args, "dev A,B ino N ...");
+	rec->rb.ends = true;
+	ev->kind = kind;
+	*rest = p;
+	return 0;
+}
+
+static int on_create(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	enum { S_IFMT_ = 0170000, S_IFREG_ = 0100000 };
+	int ret = on_inode(rec, args, ev, RB_CREATE, &args);
+	uint64_t mode;
+
+	if (ret)
+		return ret;
+	if (!find_field(&args, " mode ") || !scan_digits(&args, 8, &mode))
+		return recording_bad(rec, "new file", args, "dev A,B ino N dir N mode OCTAL");
+	return (mode & S_IFMT_) == S_IFREG_ ? 0 : TRACEPOINT_SKIP;
+}
+
+/* An inode leaves memory, for good if it has no link. */
+static int on_evict(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	int ret = on_inode(rec, args, ev, RB_DELETE, &args);
+	uint64_t nlink;
+
+	if (ret)
+		return ret;
+	if (!scan_word(&args, " nlink ") || !scan_u64(&args, &nlink))
+		return recording_bad(rec, "inode", args, "dev A,B ino N nlink N");
+	return nlink ? TRACEPOINT_SKIP : 0;
+}
+
+static int on_truncate(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	return on_inode(rec, args, ev, RB_TRUNCATE, &args);
+}
+
+static int on_fsync(struct recording *rec, const char *args, struct rb_event *ev)
+{
+	return on_inode(rec, args, ev, RB_FSYNC, &args);
+}
+
 static int on_syscall(struct recording *rec, const char *args, struct rb_event *ev)
 {
 	static const char expected[] = "NR N (HEX, HEX, ...)";
@@ -349,6 +399,10 @@ static const struct {
 	{ "filemap:mm_filemap_delete_from_page_cache", on_delete },
 	{ "ext4:ext4_da_write_begin", on_write },
 	{ "ext4:ext4_write_begin", on_write },
+	{ "ext4:ext4_allocate_inode", on_create },
+	{ "ext4:ext4_evict_inode", on_evict },
+	{ "ext4:ext4_truncate_enter", on_truncate },
+	{ "ext4:ext4_sync_file_enter", on_fsync },
 	{ "raw_syscalls:sys_enter", on_syscall },
 	{ "syscalls:sys_enter_munmap", on_range_call },
 	{ "syscalls:sys_enter_madvise", on_range_call },

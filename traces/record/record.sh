@@ -252,9 +252,11 @@ set_events()
 		filemap:mm_filemap_map_pages oom:mark_victim \
 		filemap:mm_filemap_get_pages filemap:mm_filemap_add_to_page_cache \
 		filemap:mm_filemap_delete_from_page_cache task:task_newtask \
-		ext4:ext4_write_begin ext4:ext4_da_write_begin; do
+		ext4:ext4_write_begin ext4:ext4_da_write_begin ext4:ext4_allocate_inode \
+		ext4:ext4_truncate_enter ext4:ext4_sync_file_enter; do
 		has_event $e && echo "-e $e"
 	done
+	has_event ext4:ext4_evict_inode && echo "-e ext4:ext4_evict_inode --filter nlink==0"
 	for e in signal:signal_generate signal:signal_deliver; do
 		has_event $e && echo "-e $e --filter sig==9"
 	done
@@ -271,6 +273,11 @@ has_event filemap:mm_filemap_get_pages ||
 	missing="$missing read(2) is not seen (no filemap:mm_filemap_get_pages, Linux 6.12 or newer);"
 has_event ext4:ext4_da_write_begin ||
 	missing="$missing write(2) is not seen (no ext4 events);"
+deletions=
+case " $events " in
+*ext4_evict_inode*) deletions="of ext4 with truncates and fsync, of tmpfs without" ;;
+*) missing="$missing deletions, truncates and fsync() are not seen (no ext4 events);" ;;
+esac
 case " $events " in
 *sys_enter*) ;;
 *) missing="$missing munmap() and madvise() are not seen (no syscalls events);" ;;
@@ -420,6 +427,7 @@ grep -q "^flags.* hypervisor" /proc/cpuinfo && virt=" (a virtual machine)" || vi
 	kernel_settings
 	echo "# readahead: ${readahead:-unknown}"
 	echo "# file systems: ${file_systems:-unknown}"
+	[ -z "$deletions" ] || echo "# deletions: $deletions"
 	[ -z "$missing" ] || echo "# not seen:$missing"
 	printf %s "$notes"
 	echo "# cpus: $nr_cpus"

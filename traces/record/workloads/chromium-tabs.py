@@ -71,6 +71,8 @@ class Browser:
         os.close(from_browser)
         self.buffer = b""
         self.last = 0
+        self.crashed = set()  # pages whose renderer has died
+        self.call("Target.setDiscoverTargets", discover=True)
 
     def read(self):
         while b"\0" not in self.buffer:
@@ -79,31 +81,36 @@ class Browser:
                 sys.exit("chromium has ended")
             self.buffer += more
         text, self.buffer = self.buffer.split(b"\0", 1)
-        return json.loads(text)
+        message = json.loads(text)
+        if message.get("method") == "Target.targetCrashed":
+            self.crashed.add(message["params"]["targetId"])
+        return message
 
-    def call(self, method, session=None, **params):
+    def call(self, method, tab=None, **params):
+        """The answer; None if the tab's renderer dies before it answers."""
         self.last += 1
         message = {"id": self.last, "method": method, "params": params}
-        if session:
-            message["sessionId"] = session
+        if tab:
+            message["sessionId"] = tab.session
         os.write(self.out, json.dumps(message).encode() + b"\0")
-        while True:
+        while not tab or tab.target not in self.crashed:
             answer = self.read()
             if answer.get("id") == self.last:
                 if "error" in answer:
                     sys.exit("%s: %s" % (method, answer["error"]["message"]))
                 return answer["result"]
+        return None
 
     def renderers(self):
         return {p["id"] for p in self.call("SystemInfo.getProcessInfo")["processInfo"]
                 if p["type"] == "renderer"}
 
 
-def resident(pid):
-    """Pages of a process that are resident."""
+def computed(pid):
+    """How long a process has computed, in ticks."""
     try:
-        with open("/proc/%d/statm" % pid, encoding="ascii") as statm:
-            return int(statm.read().split()[1])
+        with open("/proc/%d/stat" % pid, encoding="ascii") as stat:
+            return int(stat.read().rsplit(")", 1)[1].split()[11])
     except FileNotFoundError:
         return 0
 
@@ -113,28 +120,33 @@ class Tab:
 
     def __init__(self, number):
         self.number = number
-        self.session = self.renderer = None
+        self.target = self.session = self.renderer = None
         self.used = 0
 
     def load(self, browser, others):
         url = "http://tab%d.example/%d.html" % (self.number, self.number)
+        before = {pid: computed(pid) for pid in browser.renderers()}
         if self.session is None:
-            target = browser.call("Target.createTarget", url=url)["targetId"]
-            self.session = browser.call("Target.attachToTarget", targetId=target,
+            self.target = browser.call("Target.createTarget", url=url)["targetId"]
+            self.session = browser.call("Target.attachToTarget", targetId=self.target,
                                         flatten=True)["sessionId"]
         else:
-            browser.call("Page.navigate", self.session, url=url)
-        while browser.call("Runtime.evaluate", self.session,
-                           expression="document.readyState == 'complete' && typeof use"
-                           )["result"].get("value") != "function":
+            browser.crashed.discard(self.target)
+            browser.call("Page.navigate", self, url=url)
+        while True:
+            state = browser.call("Runtime.evaluate", self,
+                                 expression="document.readyState == 'complete' && typeof use")
+            if not state or state["result"].get("value") == "function":
+                break
             time.sleep(0.05)
-        # a renderer may have been there as a spare one, so that it is not new, but large now
-        self.renderer = max(browser.renderers() - {t.renderer for t in others}, key=resident)
+        # the one that has worked: it may have been there before, as a spare one
+        self.renderer = max(browser.renderers() - {t.renderer for t in others},
+                            key=lambda pid: computed(pid) - before.get(pid, 0))
 
     def use(self, browser, others, now):
-        if self.renderer is None:
+        if self.renderer is None or self.target in browser.crashed:
             self.load(browser, others)
-        browser.call("Runtime.evaluate", self.session, expression="use()")
+        browser.call("Runtime.evaluate", self, expression="use()")
         self.used = now
 
     def discard(self):
