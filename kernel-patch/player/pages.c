@@ -138,7 +138,11 @@ void guest_dump(const char *mark, unsigned int number)
 	for (uint32_t i = 0; i < guest.nr_files; i++) {
 		uint64_t page = 0, first = 0, state = 0, n;
 
-		while (guest.files[i].fd >= 0 && (n = guest.knobs ? knob_states(i, page, words)
+		/* without a name: its pages are there as long as a process has it open, but
+		 * to look at them would keep it open, too */
+		if (guest.files[i].fd < 0)
+			continue;
+		while ((n = guest.knobs ? knob_states(i, page, words)
 					: stock_states(i, page, words)) > 0) {
 			for (uint64_t w = 0; w < n; w++, page++) {
 				if (page && words[w] == state)
@@ -152,7 +156,7 @@ void guest_dump(const char *mark, unsigned int number)
 				state = words[w];
 			}
 		}
-		/* beyond its end, or of a file without a name */
+		/* beyond its end */
 		if (page < guest.files[i].pages && (!page || state)) {
 			if (page)
 				result("P %s %u %u %llu %llu %llx\n", mark, number, i,

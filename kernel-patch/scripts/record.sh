@@ -216,14 +216,16 @@ function merge(before, is) {
 		return is
 	return before ~ /[.?]/ || is == "." ? "?" : "p"
 }
-function rle(mark, file,   i, n, s, last, key) {
+# "?" of a page: the runs differ, or the file has no name by which to look
+function rle(mark, file,   i, n, s, is, last, key) {
 	for (i = 0; i < pages[file]; i++) {
 		key = mark SUBSEP file SUBSEP i
-		if (i && state[key] != last) {
+		is = key in state ? state[key] : "?"
+		if (i && is != last) {
 			s = s " " n last
 			n = 0
 		}
-		last = state[key]
+		last = is
 		n++
 	}
 	return substr(s " " n last, 2)
