@@ -354,6 +354,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct lruvec *lruvec, struc
 
 	lru_add_drain_cpu(s, s->this_cpu);
 	nr_left = isolate(s, c, LIST(type, 0), nr_to_scan, slots, &nr_taken);
+	s->reclaim_work += nr_left;
 	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), nr_taken);
 	count_vm(s, VM_pgscan_anon + type, nr_taken);
 	if (!nr_taken)
@@ -380,6 +381,7 @@ static void shrink_active_list(struct sim *s, struct lruvec *lruvec, enum lru_ty
 
 	lru_add_drain_cpu(s, s->this_cpu);
 	nr = isolate(s, c, LIST(type, 1), nr_to_scan, slots, &nr_taken);
+	s->reclaim_work += nr;
 	count_vm(s, VM_pgrefill, nr_taken);
 	for (unsigned int i = 0; i < nr; i++) {
 		uint32_t slot = slots[i];

@@ -270,6 +270,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 			slots[n++] = batch[i];
 		}
 	} while (taken && n < MIN_LRU_BATCH && scanned < MAX_LRU_BATCH);
+	s->reclaim_work += scanned;
 	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), n);
 	count_vm(s, VM_pgrefill, scanned - n);
 	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */

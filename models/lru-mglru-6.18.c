@@ -123,6 +123,7 @@ static uint64_t scan_folios(struct sim *s, struct mglru *g, struct scan_control 
 		if (slot == FOLIO_NONE)
 			break;
 		remaining--;
+		s->reclaim_work++;
 		scanned += pages;
 		if (sort_folio(s, g, sc, slot, tier_idx)) {
 			sorted += pages;

@@ -111,6 +111,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 
 		if (slot == FOLIO_NONE)
 			break;
+		s->reclaim_work++;
 		scanned += pages;
 		if (sort_folio(s, g, slot, tier_idx)) {
 			sorted += pages;

@@ -34,7 +34,7 @@ struct machine {
 	double memory_share, memcg_share; /* 0..; 0: not given */
 	bool kmem;			  /* kernel memory is charged to that memcg */
 	uint64_t managed_pages;		  /* of the zone; 0: as many as memory_pages */
-	uint64_t pcp_pages;		  /* free pages on CPU 0's list at the start */
+	uint64_t pcp_pages;		  /* free pages on CPU 0's unmovable list at the start */
 	uint64_t unevictable_pages;	  /* on the unevictable list; they only count */
 	uint64_t swap_pages;		  /* zram: synchronous, no readahead */
 	uint32_t cpus;			  /* 1..SIM_MAX_CPUS */
@@ -70,8 +70,8 @@ struct machine {
 	uint32_t read_us;  /* one request to the device */
 	uint32_t fault_us; /* one page fault, without the device */
 	uint32_t op_us;	   /* any operation of the trace except advance and mark */
-	uint32_t scan_ns;  /* reclaim, per scanned page; 0: reclaim takes no time, and
-			    * kswapd never falls behind */
+	uint32_t scan_ns;  /* reclaim, per freed page or folio that it leaves; 0: reclaim
+			    * takes no time, and kswapd never falls behind */
 	/*
 	 * Costs that only timed runs ("reapsim outcome") pay: CPU time per page, in
 	 * picoseconds because some are a few ns. zap_file_ps: to unmap a file page

@@ -196,6 +196,9 @@ struct sim {
 	struct io *io;
 	struct timed *timed;
 	struct mm_times times;
+	/* in units of scan_ns: folios that reclaim looked at, and pages beyond the first of
+	 * those that it reclaimed */
+	uint64_t reclaim_work;
 	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
 	uint64_t nr_prealloc;	 /* of nr_used: pages that have no folio yet */
 	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */

@@ -6,7 +6,8 @@
  * (compact_gap()). Until then MGLRU does not stop at the watermark (should_abort_scan()).
  *
  * kswapd is a task of its own. It scans in steps (one round over the lists). Each
- * step takes scan_ns for every page that it looks at. sim/mm/task.c describes when
+ * step takes scan_ns for every page that it reclaims and for every folio that it looks at
+ * and leaves: the kernel leaves a large folio in one go. sim/mm/task.c describes when
  * kswapd gets a CPU; in a timed run the scheduler treats it like any other task.
  *
  * Approximations: each step is atomic: no other task sees the step's isolated pages
@@ -115,7 +116,7 @@ void kswapd_run(struct sim *s, uint64_t end)
 	bool ran = false;
 
 	while (k->awake && k->busy_until < end) {
-		uint64_t scanned = reclaim_scanned(s);
+		const uint64_t before = s->reclaim_work;
 
 		ran = true;
 		/* the flusher may run now, on a CPU that the task does not use */
@@ -124,7 +125,7 @@ void kswapd_run(struct sim *s, uint64_t end)
 		kswapd_step(s);
 		s->this_cpu = cpu;
 		k->busy_until =
-			s->clock.now_ns + (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns;
+			s->clock.now_ns + (s->reclaim_work - before) * s->cfg.machine.scan_ns;
 	}
 	if (ran && s->cfg.machine.cpus == 1)
 		task_use_mm(s);
@@ -189,7 +190,7 @@ void kswapd_main(struct sim *s, void *arg)
 
 	(void)arg;
 	for (;;) {
-		uint64_t scanned = reclaim_scanned(s), start = s->clock.now_ns;
+		const uint64_t before = s->reclaim_work, start = s->clock.now_ns;
 
 		if (!k->awake) {
 			/* events at the very end of the sleep come before kswapd */
@@ -201,7 +202,7 @@ void kswapd_main(struct sim *s, void *arg)
 		}
 		memstall_enter(s->sched);
 		kswapd_step(s);
-		task_owe(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns * 1000);
+		task_owe(s, (s->reclaim_work - before) * s->cfg.machine.scan_ns * 1000);
 		task_pay(s);
 		memstall_leave(s->sched);
 		s->times.kswapd_ns += s->clock.now_ns - start;

@@ -98,8 +98,9 @@ void zone_init(struct sim *s)
 				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
 	min = MIN(min, m->memory_pages / 4);
 	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
+	/* unmovable: they come from a pipe. The page cache can't use them */
 	s->cpus[0].pcp.count = (int)MIN(m->pcp_pages, m->memory_pages);
-	s->cpus[0].pcp.lists[MIGRATE_MOVABLE] = s->cpus[0].pcp.count;
+	s->cpus[0].pcp.lists[MIGRATE_UNMOVABLE] = s->cpus[0].pcp.count;
 	z->free = (int64_t)m->memory_pages - s->cpus[0].pcp.count;
 	z->wmark_min = (int64_t)min;
 	z->wmark_low = z->wmark_min + (int64_t)delta;

@@ -205,6 +205,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		slots[kept++] = slot;
 	}
 	count_vm(s, VM_pgactivate, nr_activate);
+	/* whoever isolated them has counted folios */
+	s->reclaim_work += nr_reclaimed - (taken - kept);
 	sc->nr_unqueued_dirty = nr_unqueued_dirty;
 	*nr = kept;
 	return nr_reclaimed;
@@ -249,18 +251,11 @@ bool kswapd_test_hopeless(const struct sim *s)
 	return s->kswapd.failures >= MAX_RECLAIM_RETRIES;
 }
 
-uint64_t reclaim_scanned(const struct sim *s)
-{
-	const uint64_t *v = s->stat.v;
-
-	return v[VM_pgscan_kswapd] + v[VM_pgscan_direct] + v[VM_pgscan_proactive] + v[VM_pgrefill];
-}
-
-/* CPU time for what was looked at since @scanned, and written to swap */
-static void pay_for_scan(struct sim *s, uint64_t scanned)
+/* CPU time for the work since @before, and for what was written to swap */
+static void pay_for_scan(struct sim *s, uint64_t before)
 {
 	if (s->cfg.machine.scan_ns)
-		task_run(s, (reclaim_scanned(s) - scanned) * s->cfg.machine.scan_ns);
+		task_run(s, (s->reclaim_work - before) * s->cfg.machine.scan_ns);
 	task_pay(s);
 }
 
@@ -273,16 +268,16 @@ retry:
 	if (!sc->memcg)
 		count_vm(s, VM_allocstall, 1);
 	do {
-		uint64_t scanned = reclaim_scanned(s);
+		uint64_t before = s->reclaim_work;
 
 		sc->nr_scanned = 0;
 		while (shrink_node(s, sc)) {
 			if (s->sched) {
-				pay_for_scan(s, scanned);
-				scanned = reclaim_scanned(s);
+				pay_for_scan(s, before);
+				before = s->reclaim_work;
 			}
 		}
-		pay_for_scan(s, scanned);
+		pay_for_scan(s, before);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);

@@ -31,8 +31,6 @@ uint64_t try_to_free_pages(struct sim *s, enum gfp gfp, unsigned int order);
 bool shrink_node(struct sim *s, struct scan_control *sc);
 /** kswapd gave up: 16 runs in a row without progress. */
 bool kswapd_test_hopeless(const struct sim *s);
-/** Pages that reclaim has looked at, on any list. */
-uint64_t reclaim_scanned(const struct sim *s);
 
 /**
  * shrink_folio_list - reclaim isolated folios.

@@ -466,7 +466,8 @@ static void test_kernel_pages(void)
 	}
 }
 
-/* what the list of CPU 0 has at the start is not free in the zone, and is used first */
+/* what the list of CPU 0 has at the start is not free in the zone. It is unmovable: a page table
+ * comes from there. Bug: page cache did, too, and kswapd was woken 300 pages late */
 static void test_pcp_pages(void)
 {
 	struct tl *x = tl_new("memory_pages=4096 cpus=2 pcp_pages=100", NULL, "spawn,1");
@@ -474,8 +475,12 @@ static void test_pcp_pages(void)
 	TL_EQ(x->s->cpus[0].pcp.count, 100, "on the list");
 	TL_EQ(x->s->cpus[1].pcp.count, 0, "another CPU");
 	TL_EQ(x->s->zone.free, 3996, "the rest");
+	alloc_kernel_pages(x->s, 1);
+	TL_EQ(zone_free_exact(x->s), 3996, "the kernel's own");
+	TL_EQ(x->s->cpus[0].pcp.count, 99, "the kernel's own");
 	take(x, 1);
-	TL_EQ(zone_free_exact(x->s), 3996, "the list is used first");
+	CU_ASSERT(zone_free_exact(x->s) < 3996);
+	CU_ASSERT(x->s->cpus[0].pcp.count >= 99);
 	tl_free(x);
 }
 

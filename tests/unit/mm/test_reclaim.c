@@ -216,6 +216,33 @@ static void test_who(void)
 	tl_free(x);
 }
 
+/*
+ * What scan_ns is multiplied with: a folio that stays counts once, of a freed one every page.
+ * A file of 38 pages has 34 folios, 32 of order 0 and one of orders 2 and 1. They are young,
+ * so the first scan leaves them; the others free them. Bug: with all pages of what it leaves
+ * kswapd took 30 times too long for young folios of 32 pages, and tasks had to reclaim.
+ */
+static void test_work(void)
+{
+	static const char keys[] = "memcg_pages=4096 readahead_pages=32 max_folio_order=9";
+	static const char ops[] =
+		"file,a,38; spawn,1; map,1,0,38,r--p,a,0; touch,1,0,38,r; drain";
+	struct tl *x = tl_run(keys, NULL, ops);
+
+	all(x);
+	TL_EQ(tl_stat(x, VM_pgscan_direct), 38, "pages");
+	TL_EQ(tl_stat(x, VM_pgsteal_direct), 0, "young");
+	TL_EQ(x->s->reclaim_work, 34, "folios");
+	/* until one page was reclaimed, 32 pages at a time */
+	all(x);
+	TL_EQ(tl_stat(x, VM_pgsteal_direct), 32, "single pages");
+	TL_EQ(x->s->reclaim_work, 34 + 32, "single pages");
+	all(x);
+	TL_EQ(tl_stat(x, VM_pgsteal_direct), 38, "old");
+	TL_EQ(x->s->reclaim_work, 34 + 38, "pages of what is freed");
+	tl_free(x);
+}
+
 /* a whole machine with nothing to reclaim ends in -ENOMEM after direct reclaim; with swap it
  * does not */
 static void test_oom(void)
@@ -242,5 +269,6 @@ void suite_reclaim(void)
 	CU_add_test(s, "force_deactivate", test_force_deactivate);
 	CU_add_test(s, "the shadow keeps PG_workingset", test_workingset_shadow);
 	CU_add_test(s, "kswapd or the task", test_who);
+	CU_add_test(s, "the work of a scan", test_work);
 	CU_add_test(s, "out of memory", test_oom);
 }

@@ -23,21 +23,16 @@ static void schedule(struct ref *r)
 	swapcontext(&r->kswapd.context, &r->kswapd.waker);
 }
 
-static uint64_t nr_scanned(const struct ref *r)
-{
-	return r->v[VM_pgscan_kswapd] + r->v[VM_pgscan_direct] + r->v[VM_pgrefill];
-}
-
 void ref_kswapd_spend(struct ref *r)
 {
 	struct ref_kswapd *k = &r->kswapd;
-	uint64_t ns = (nr_scanned(r) - k->scanned) * r->m.scan_ns;
+	uint64_t ns = (r->reclaim_work - k->work) * r->m.scan_ns;
 
 	if (ns) {
 		k->runs_at = r->now_ns + ns;
 		schedule(r);
 	}
-	k->scanned = nr_scanned(r); /* kswapd spends no time for pages that others scan */
+	k->work = r->reclaim_work; /* kswapd spends no time for what others do */
 }
 
 static void kswapd_try_to_sleep(struct ref *r)
@@ -77,7 +72,7 @@ static void kswapd(unsigned int high, unsigned int low)
 		const int alloc_order = r->kswapd.order;
 
 		r->kswapd.order = 0;
-		r->kswapd.scanned = nr_scanned(r);
+		r->kswapd.work = r->reclaim_work;
 		r->kswapd.reclaim_order = ref_balance_pgdat(r, alloc_order);
 		if (r->kswapd.reclaim_order >= alloc_order)
 			r->kswapd.reclaim_order = r->kswapd.order;

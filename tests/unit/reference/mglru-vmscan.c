@@ -196,6 +196,7 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 		int page = GPOINTER_TO_INT(g_queue_pop_tail(oldest));
 		struct ref_page *pg = &r->pages[page];
 
+		r->reclaim_work++;
 		scanned += ref_nr_pages(r, page);
 		/* sort_folio() */
 		if (pg->gen != (int)(g->min_seq[type] % 4) + 1) {
@@ -379,6 +380,7 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 		int page = GPOINTER_TO_INT(g_queue_pop_tail(head)), refs;
 		struct ref_page *pg = &r->pages[page];
 
+		r->reclaim_work++;
 		scanned++;
 		refs = ref_gen_v6_refs(pg);
 		/* sort_folio(), isolate_folio() */
@@ -595,6 +597,7 @@ static uint64_t v6_18_scan_folios(struct ref *r, const struct ref_scan *sc, uint
 		const int page = GPOINTER_TO_INT(g_queue_pop_tail(oldest));
 		struct ref_page *pg = &r->pages[page];
 
+		r->reclaim_work++;
 		scanned += (uint64_t)ref_nr_pages(r, page);
 		if (!v6_18_sort(r, page, unprotected, nr)) {
 			/* isolate_folio() */

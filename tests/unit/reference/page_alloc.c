@@ -80,7 +80,7 @@ void ref_zone_init(struct ref *r)
 	z->low = min + delta;
 	z->high = z->low + delta;
 	z->buddy = z->nr_free_pages = (long)(start - MIN(r->m.pcp_pages, start));
-	r->pcp[0].lists[REF_PCP_MOVABLE] = (int)MIN(r->m.pcp_pages, start);
+	r->pcp[0].lists[REF_PCP_UNMOVABLE] = (int)MIN(r->m.pcp_pages, start);
 	/* zone_set_pageset_high_and_batch() */
 	z->batch = zone_batchsize(managed);
 	z->high_min = zone_highsize(r, z->low);

@@ -197,7 +197,7 @@ struct ref_kswapd {
 	enum { REF_KSWAPD_ASLEEP, REF_KSWAPD_LIGHT_SLEEP, REF_KSWAPD_AWAKE } state;
 	uint64_t timer;	  /* ends the light sleep */
 	uint64_t runs_at; /* awake: when it can go on */
-	uint64_t scanned; /* by anyone, when it last spent time */
+	uint64_t work; /* reclaim_work when it last spent time */
 	bool oom;	  /* it called the OOM killer, which is not there */
 	int order;	  /* kswapd_order */
 	int reclaim_order;
@@ -290,6 +290,7 @@ struct ref {
 	bool oom;
 	bool broken; /* the trace leaves the limits above */
 	uint64_t v[NR_VMSTAT];
+	uint64_t reclaim_work; /* folios looked at, and further pages of those reclaimed */
 };
 
 struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_kernel kernel,

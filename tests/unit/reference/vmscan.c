@@ -181,6 +181,7 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked && !pg->anon ? nr_pages : 0;
 		switch (shrink_folio(r, sc, pages[i])) {
 		case RECLAIM:
+			r->reclaim_work += (uint64_t)nr_pages - 1;
 			break;
 		case ACTIVATE:
 			if (pg->swap_slot && ref_vm_swap_full(r))
@@ -207,6 +208,7 @@ static int isolate(struct ref *r, int list, uint64_t nr, int *taken, uint64_t *n
 	while (*nr_taken < nr && l->nr) {
 		taken[n] = l->pages[--l->nr];
 		*nr_taken += (uint64_t)ref_nr_pages(r, taken[n]);
+		r->reclaim_work++;
 		r->pages[taken[n++]].lru = false;
 	}
 	return n;
@@ -451,11 +453,6 @@ static void snapshot_refaults(struct ref *r)
 	r->refaults[1] = ref_lruvec_stats(r)->activate[1];
 }
 
-static uint64_t direct_scanned(const struct ref *r)
-{
-	return r->v[VM_pgscan_direct] + r->v[VM_pgscan_proactive] + r->v[VM_pgrefill];
-}
-
 static uint64_t do_try_to_free_pages(struct ref *r, struct ref_scan *sc)
 {
 retry:
@@ -463,12 +460,11 @@ retry:
 	if (!sc->memcg)
 		ref_count(r, VM_allocstall, 1);
 	do {
-		uint64_t scanned = direct_scanned(r);
+		const uint64_t before = r->reclaim_work;
 
 		sc->nr_scanned = 0;
 		shrink_node(r, sc);
-		scanned = direct_scanned(r) - scanned;
-		ref_task_run(r, scanned * r->m.scan_ns);
+		ref_task_run(r, (r->reclaim_work - before) * r->m.scan_ns);
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
