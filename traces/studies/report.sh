@@ -22,7 +22,7 @@ claim "$out/large.md" "| trace | memory | LRU |"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 traces=(traces/shipped/*.csv traces/shipped/*.rtrace)
-sizes=55%,60%,65%,70%,75%,80%,85%,90%,95%,100%,105%
+sizes=55%,65%,75%,85%,95%,105%
 ends=recorded,mrelease
 
 # Both LRUs. The awk script lays the two files next to each other.
