@@ -124,8 +124,7 @@ void table_free(struct sim *s)
 		free_kernel_pages(s, 1);
 }
 
-/* Return: how many page tables there were */
-static unsigned int free_pmd(struct pte_table **pmd)
+unsigned int pmd_free(struct pte_table **pmd)
 {
 	unsigned int nr = 0;
 
@@ -153,7 +152,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 			if (!mm->pgd[i][j])
 				continue;
 			nr_upper++;
-			nr += free_pmd(mm->pgd[i][j]);
+			nr += pmd_free(mm->pgd[i][j]);
 		}
 		g_free(mm->pgd[i]);
 		mm->pgd[i] = NULL;

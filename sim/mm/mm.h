@@ -159,6 +159,8 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Split VMAs so that [start, start + pages) begins and ends at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 /** Remove all VMAs of a range. The caller has split and unmapped it. */
+/** Free a table of PMDs with all page tables. Return: how many of them there were. */
+unsigned int pmd_free(struct pte_table **pmd);
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
 /** Allocate an open file, to which nothing refers yet. */

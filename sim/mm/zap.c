@@ -23,7 +23,9 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
+#include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
@@ -434,6 +436,86 @@ void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t sl
 				fn(arg, tlb->slots[i]);
 }
 
+/* struct unmapped - state of free_pgtables() */
+struct unmapped {
+	uint64_t end;		       /* of what was unmapped */
+	uint64_t floor, ceiling;       /* where the neighbours end and start */
+	unsigned int nr_pte, nr_upper; /* tables that are free now */
+};
+
+/* is there no VMA where the table of 2^@shift pages is that @at is in? */
+static bool table_is_free(const struct unmapped *u, uint64_t at, unsigned int shift)
+{
+	at = at >> shift << shift;
+	return at >= u->floor && at + (1ull << shift) <= u->ceiling;
+}
+
+/* the first page of the next table, or where the range ends */
+static uint64_t addr_end(uint64_t at, uint64_t end, unsigned int shift)
+{
+	return MIN(((at >> shift) + 1) << shift, end);
+}
+
+/* MGLRU's filters know entries by their place, so struct pte_table stays */
+static void free_pmd_range(struct unmapped *u, struct pte_table ***pmd, uint64_t at)
+{
+	const uint64_t begin = at, end = addr_end(at, u->end, PUD_SHIFT);
+
+	for (; at < end; at = addr_end(at, end, PMD_SHIFT)) {
+		struct pte_table *pt = (*pmd)[at >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
+
+		if (!pt || !table_is_free(u, at, PMD_SHIFT))
+			continue;
+		u->nr_pte += pt->table;
+		g_free(pt->anon);
+		*pt = (struct pte_table){ .seen = { pt->seen[0], pt->seen[1] } };
+	}
+	if (!table_is_free(u, begin, PUD_SHIFT))
+		return;
+	u->nr_upper++;
+	pmd_free(*pmd);
+	*pmd = NULL;
+}
+
+static void free_pud_range(struct unmapped *u, struct pte_table ****pud, uint64_t at)
+{
+	const uint64_t begin = at, end = addr_end(at, u->end, PGDIR_SHIFT);
+
+	for (; at < end; at = addr_end(at, end, PUD_SHIFT)) {
+		struct pte_table ***pmd = &(*pud)[at >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
+
+		if (*pmd)
+			free_pmd_range(u, pmd, at);
+	}
+	if (!table_is_free(u, begin, PGDIR_SHIFT))
+		return;
+	u->nr_upper++;
+	g_free(*pud);
+	*pud = NULL;
+}
+
+/* when the VMAs of @pages from @start are gone */
+static void free_pgtables(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
+{
+	const uint32_t i = vma_index(mm, start);
+	const struct vma *prev = i ? mm->vmas->pdata[i - 1] : NULL;
+	const struct vma *next = i < mm->vmas->len ? mm->vmas->pdata[i] : NULL;
+	struct unmapped u = {
+		.end = (uint64_t)start + pages,
+		.floor = prev ? (uint64_t)prev->start + vma_pages(prev) : 0,
+		.ceiling = next ? next->start : (uint64_t)PTRS_PER_PGD << PGDIR_SHIFT,
+	};
+
+	for (uint64_t at = start; at < u.end; at = addr_end(at, u.end, PGDIR_SHIFT))
+		if (mm->pgd[at >> PGDIR_SHIFT])
+			free_pud_range(&u, &mm->pgd[at >> PGDIR_SHIFT], at);
+	/* tlb_remove_table() */
+	if (s->objcg && u.nr_pte + u.nr_upper)
+		obj_uncharge_rcu(s, u.nr_pte + u.nr_upper, SLAB_UNRECLAIMABLE, 0);
+	else if (!s->objcg)
+		free_kernel_pages(s, u.nr_pte);
+}
+
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 {
 	struct mmu_gather *tlb = tlb_gather_mmu(s, mm, false, 0);
@@ -452,6 +534,7 @@ void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	}
 	tlb_finish_mmu(s, tlb);
 	vma_remove_range(s, mm, start, pages);
+	free_pgtables(s, mm, start, pages);
 }
 
 void zap_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)

@@ -38,8 +38,8 @@ static void test_who_maps(void)
 		{ "the mapping ends before the folio",
 		  "map,1,0x1000,511,r--p,a,0; touch,1,0x1005,1,r", false, 16 },
 		{ "something is mapped there already",
-		  "anon,1,0x1000,8,rw-p; touch,1,0x1000,1,w; map,1,0x1000,1024,r--p,a,0;"
-		  "touch,1,0x1005,1,r",
+		  "map,1,0x1000,256,r--p,a,0; touch,1,0x1005,1,r; map,1,0x1100,768,r--p,a,256;"
+		  "touch,1,0x1105,1,r",
 		  false, 512 },
 	};
 

@@ -327,9 +327,11 @@ void ref_new_kernel_page(struct ref *r);
 /** A table of PTEs. */
 void ref_new_table(struct ref *r);
 void ref_free_table(struct ref *r);
-/** Those above the one for @at; all of a process, at its end. Of a memcg. */
+/** Of a memcg: those above the one for @at; how many of all levels a process has in its
+ * mappings; free @nr of them. */
 void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at);
-void ref_free_tables(struct ref *r, struct ref_proc *p);
+int ref_nr_tables(const struct ref *r, const struct ref_proc *p);
+void ref_free_tables(struct ref *r, int nr);
 /** anon_vmas and anon_vma_chains of a VMA. */
 void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains);
 void ref_free_anon_vma(struct ref *r, struct ref_vma *v);

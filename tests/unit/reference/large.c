@@ -120,6 +120,7 @@ bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, 
 	ref_free_table(r);
 	*t = (struct ref_table){ .huge = true,
 				 .upper = t->upper,
+				 .top = t->top,
 				 .young = true,
 				 .dirty = write,
 				 .write = write,
@@ -143,6 +144,7 @@ void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at)
 	if (!old.huge)
 		return;
 	*t = (struct ref_table){ .upper = t->upper,
+				 .top = t->top,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	if (old.dirty && !r->pages[old.folio].dirty)
 		ref_folio_mark_dirty(r, old.folio);

@@ -46,7 +46,7 @@ void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
 static void free_pgtables(struct ref *r, struct ref_proc *p)
 {
 	if (r->objcg)
-		ref_free_tables(r, p);
+		ref_free_tables(r, ref_nr_tables(r, p) + (p->forked ? 9 : 3));
 	for (int i = 0; !r->objcg && i < REF_VPNS / 512; i++)
 		if (p->tables[i].exists)
 			ref_free_table(r);
@@ -172,6 +172,43 @@ static void merge_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 		expand_vma(r, p, i - 1);
 }
 
+/* is a mapping left in the block of 2^@shift pages that page @at is in? */
+static bool is_mapped(const struct ref *r, const struct ref_proc *p, uint64_t at, int shift)
+{
+	for (int i = 0; i < p->nr_vmas; i++)
+		if ((r->base + p->vmas[i].start) >> shift <= (r->base + at) >> shift &&
+		    (r->base + p->vmas[i].end - 1) >> shift >= (r->base + at) >> shift)
+			return true;
+	return false;
+}
+
+/* free_pgtables() of what is unmapped: a table goes with the last mapping in its block */
+static void unmap_pgtables(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
+{
+	const int before = r->objcg ? ref_nr_tables(r, p) : 0;
+
+	for (uint64_t at = start / 512 * 512; at < end; at += 512) {
+		struct ref_table *t = &p->tables[at / 512];
+
+		if (is_mapped(r, p, at, 9))
+			continue;
+		if (t->exists && !r->objcg)
+			ref_free_table(r);
+		*t = (struct ref_table){ .upper = t->upper,
+					 .top = t->top,
+					 .in_filter = { t->in_filter[0], t->in_filter[1] } };
+	}
+	for (int i = 0; i < REF_VPNS / 512; i++) {
+		struct ref_table *t = &p->tables[i];
+
+		if (!is_mapped(r, p, (uint64_t)i * 512, 18))
+			*t = (struct ref_table){ .top = t->top };
+		t->top = t->top && is_mapped(r, p, (uint64_t)i * 512, 27);
+	}
+	if (r->objcg && ref_nr_tables(r, p) < before)
+		ref_free_tables(r, before - ref_nr_tables(r, p));
+}
+
 void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
 {
 	struct ref_zap z = ref_zap_begin(r, p, false, 0);
@@ -198,6 +235,7 @@ void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t e
 			(size_t)(p->nr_vmas - i) * sizeof(p->vmas[0]));
 		i--;
 	}
+	unmap_pgtables(r, p, start, end);
 }
 
 /* do_sys_open() */
@@ -274,9 +312,10 @@ static void move_ptes(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t
 				ref_new_upper_tables(r, p, to + i);
 			if (!new->exists && !new->huge) {
 				was = *old;
-				*old = (struct ref_table){ .upper = old->upper };
+				*old = (struct ref_table){ .upper = old->upper, .top = old->top };
 				memcpy(old->in_filter, was.in_filter, sizeof(was.in_filter));
 				was.upper = new->upper;
+				was.top = new->top;
 				memcpy(was.in_filter, new->in_filter, sizeof(was.in_filter));
 				*new = was;
 				memcpy(&p->ptes[to + i], &p->ptes[from + i],

@@ -263,12 +263,12 @@ static void upper_tables(const struct ref *r, const struct ref_proc *p, int upto
 	for (int i = 0; i < upto; i++) {
 		const uint64_t vpn = (uint64_t)r->base + (uint64_t)i * 512;
 
-		if (!p->tables[i].upper)
-			continue;
-		*pud |= vpn >> 27 == at >> 27;
-		*pmd |= vpn >> 18 == at >> 18;
-		*nr += g_hash_table_add(seen, GUINT_TO_POINTER(1 + (vpn >> 27)));
-		*nr += g_hash_table_add(seen, GUINT_TO_POINTER((1u << 31) + (vpn >> 18)));
+		*pud |= p->tables[i].top && vpn >> 27 == at >> 27;
+		*pmd |= p->tables[i].upper && vpn >> 18 == at >> 18;
+		if (p->tables[i].top)
+			*nr += g_hash_table_add(seen, GUINT_TO_POINTER(1 + (vpn >> 27)));
+		if (p->tables[i].upper)
+			*nr += g_hash_table_add(seen, GUINT_TO_POINTER((1u << 31) + (vpn >> 18)));
 	}
 	g_hash_table_destroy(seen);
 }
@@ -285,18 +285,23 @@ void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at)
 		ref_new_kernel_page(r);
 	if (!pmd)
 		ref_new_kernel_page(r);
-	p->tables[at / 512].upper = true;
+	p->tables[at / 512].upper = p->tables[at / 512].top = true;
 }
 
-void ref_free_tables(struct ref *r, struct ref_proc *p)
+int ref_nr_tables(const struct ref *r, const struct ref_proc *p)
 {
 	bool pud, pmd;
-	int nr, own = p->forked ? 9 : 3;
+	int nr;
 
 	upper_tables(r, p, REF_VPNS / 512, 0, &pud, &pmd, &nr);
 	for (int i = 0; i < REF_VPNS / 512; i++)
 		nr += p->tables[i].exists;
-	call_rcu(r, nr + own, false, 0);
+	return nr;
+}
+
+void ref_free_tables(struct ref *r, int nr)
+{
+	call_rcu(r, nr, false, 0);
 }
 
 /* Processes */

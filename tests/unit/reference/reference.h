@@ -120,7 +120,7 @@ struct ref_open {
 /* a page table: 512 PTEs */
 struct ref_table {
 	bool exists;
-	bool upper;	   /* there are those above it */
+	bool upper, top;   /* there is one above it, and one above that */
 	bool populated;	   /* the PMD entry points to it */
 	bool huge;	   /* there is none, and the PMD entry maps @folio */
 	bool dirty, write; /* that, of such an entry */
@@ -197,7 +197,7 @@ struct ref_kswapd {
 	enum { REF_KSWAPD_ASLEEP, REF_KSWAPD_LIGHT_SLEEP, REF_KSWAPD_AWAKE } state;
 	uint64_t timer;	  /* ends the light sleep */
 	uint64_t runs_at; /* awake: when it can go on */
-	uint64_t work; /* reclaim_work when it last spent time */
+	uint64_t work;	  /* reclaim_work when it last spent time */
 	bool oom;	  /* it called the OOM killer, which is not there */
 	int order;	  /* kswapd_order */
 	int reclaim_order;

@@ -199,6 +199,7 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 	ref_count(r, VM_sim_reap_pages, z->dying ? 512 : 0);
 	demote = zap_young(r, z, v, old.folio, old.young ? 512 : 0);
 	*t = (struct ref_table){ .upper = t->upper,
+				 .top = t->top,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	ref_remove_rmap_pmd(r, p, old.folio);
 	if (demote && ref_deactivate_file_folio(r, r->this_cpu, old.folio))
