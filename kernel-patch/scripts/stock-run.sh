@@ -20,7 +20,8 @@
 #                        folios=small|large  small: page cache of order 0 only
 #                        fs=NAME           file system of the trace's files instead of ext4:
 #                                          one of xfs, btrfs, btrfs-zstd, erofs, erofs-lz4,
-#                                          squashfs, overlayfs (on ext4), tmpfs
+#                                          squashfs, overlayfs (on ext4), tmpfs. Without fs
+#                                          and folios: what the trace's row file_system says
 #   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
 #                      runs share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
@@ -54,6 +55,20 @@ for lru in $LRU; do one_of LRU= "$lru" "classic mglru"; done
 [[ $RUNS =~ ^[1-9][0-9]*$ ]] || bad "RUNS=$RUNS: expected a number from 1"
 [[ ${MEMCG:-1} =~ ^[1-9][0-9]*$ ]] || bad "MEMCG=$MEMCG: expected a number of pages"
 
+[ -f "$trace" ] || bad "no such trace: $trace"
+# the trace's own file system, unless SET says which
+recorded=$(sed -n 's/^ *machine *, *file_system *, *\([a-z0-9-]*\) *$/\1/p' "$trace" | tail -1)
+case " $SET " in
+*" fs="* | *" folios="*) ;;
+*)
+	case $recorded in
+	"" | none | ext4) ;;
+	order0) SET+=" folios=small" ;;
+	*) SET+=" fs=$recorded" ;;
+	esac
+	;;
+esac
+
 boot_options= player_options=" player.boost=1" seen=" " fs=ext4
 for pair in $SET; do
 	key=${pair%%=*} value=${pair#*=}
@@ -81,7 +96,6 @@ if [ $fs != ext4 ] && [[ " $SET " == *" folios=small "* ]]; then
 fi
 module=$(module_of $fs)
 
-[ -f "$trace" ] || bad "no such trace: $trace"
 case $(head -c 22 "$trace" | head -1) in
 reapsim-trace,[12]) ;;
 *) bad "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
