@@ -17,7 +17,7 @@
  * Approximations: one node and one lruvec: the memcg's when there is a limit,
  * else the root's; no memory.low/min. Reclaim's statistics are exact unless the
  * machine key memcg_stats is "flushed" (see sim/machine.h).
- * shrink_active_list() strips no buffer heads; nothing is mlocked.
+ * shrink_active_list() strips no buffer heads.
  */
 #include <errno.h>
 #include <string.h>
@@ -27,6 +27,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
 #include "sim/mm/list.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
@@ -193,7 +194,7 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 	if (!(before & PG_referenced)) {
 		f->flags |= PG_referenced;
 		note(s, slot, MARK_REFERENCED, before);
-	} else if (!(before & PG_active)) {
+	} else if (!(before & PG_active) && !f->unevictable) {
 		f->flags &= (uint16_t)~PG_referenced;
 		c->nonresident_age += folio_nr_pages(f); /* workingset_activation() */
 		if (before & PG_lru) {
@@ -290,11 +291,11 @@ static __attribute__((noinline)) enum folio_references check_mapped(struct sim *
 	bool exec = false, referenced_folio = f->flags & PG_referenced;
 	int referenced_ptes = folio_referenced(s, slot, &exec);
 
-	if (referenced_ptes == -1 && !s->cfg.kernel->clears_referenced_first)
-		return FOLIOREF_KEEP;
+	if (referenced_ptes < 0 && !s->cfg.kernel->clears_referenced_first)
+		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	f->flags &= (uint16_t)~PG_referenced;
-	if (referenced_ptes == -1)
-		return FOLIOREF_KEEP;
+	if (referenced_ptes < 0)
+		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	f->flags |= PG_referenced;
@@ -335,6 +336,10 @@ static uint64_t putback(struct sim *s, struct classic *c, const uint32_t *slots,
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *f = &s->folios[slots[i]];
 
+		if (!folio_evictable(f)) {
+			folio_putback_lru(s, slots[i]);
+			continue;
+		}
 		list_add(s, c, slots[i]);
 		nr_moved += folio_nr_pages(f);
 		if (f->flags & PG_active)
@@ -389,6 +394,10 @@ static void shrink_active_list(struct sim *s, struct lruvec *lruvec, enum lru_ty
 		uint16_t before = f->flags;
 		bool exec = false;
 
+		if (!folio_evictable(f)) {
+			folio_putback_lru(s, slot);
+			continue;
+		}
 		if (f->mapcount && folio_referenced(s, slot, &exec) != 0 && exec &&
 		    type == LRU_FILE) {
 			l_active[nr_active++] = slot;

@@ -21,6 +21,7 @@
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 
@@ -60,6 +61,8 @@ static void folio_inc_refs(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
+	if (f->unevictable)
+		return;
 	if (!(before & PG_referenced)) {
 		f->flags |= PG_referenced;
 		note(s, slot, MARK_REFERENCED, before);
@@ -202,8 +205,8 @@ static enum folio_references folio_check_references(struct sim *s, uint32_t slot
 		referenced_ptes = folio_referenced(s, slot, &exec);
 	}
 	f->flags &= (uint16_t)~PG_referenced;
-	if (referenced_ptes == -1)
-		return FOLIOREF_KEEP;
+	if (referenced_ptes < 0)
+		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	f->flags |= PG_referenced;
@@ -222,6 +225,8 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	unsigned int refs = folio_lru_refs(f), tier = lru_tier_from_refs(refs);
 	uint16_t before = f->flags;
 
+	if (!folio_evictable(f))
+		return false;
 	if (folio_lru_gen(f) != (int)oldest) {
 		lru_gen_put(s, g, slot, false);
 		return true;
@@ -318,11 +323,15 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slots, unsigned int n,
 			    uint32_t *clean)
 {
-	unsigned int nr_clean = 0;
+	unsigned int nr_clean = 0, nr_moved = 0;
 
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *f = &s->folios[slots[i]];
 
+		if (!folio_evictable(f)) {
+			folio_putback_lru(s, slots[i]);
+			continue;
+		}
 		if ((f->flags & (PG_reclaim | PG_dirty)) == (PG_reclaim | PG_dirty)) {
 			if (f->flags & PG_workingset)
 				f->flags |= PG_referenced;
@@ -335,8 +344,9 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 			continue;
 		}
 		lru_gen_add_folio(s, g, slots[i], false);
+		nr_moved++;
 	}
-	count_vm(s, VM_sim_list_moves, n - nr_clean);
+	count_vm(s, VM_sim_list_moves, nr_moved);
 	return nr_clean;
 }
 

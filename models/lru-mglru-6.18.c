@@ -18,6 +18,7 @@
 #include "models/lru-mglru-refs.h"
 #include "models/models.h"
 #include "sim/mm/event.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 
 #define MAX_LRU_BATCH (MIN_LRU_BATCH * 64)
@@ -79,6 +80,8 @@ static bool sort_folio(struct sim *s, struct mglru *g, struct scan_control *sc, 
 	const bool saturated = refs + workingset == LRU_REFS_MAX + 1;
 	const uint16_t before = f->flags;
 
+	if (!folio_evictable(f))
+		return false;
 	if (folio_lru_gen(f) != (int)lru_gen_from_seq(g->min_seq[type])) {
 		lru_gen_put(s, g, slot, false);
 		return true;

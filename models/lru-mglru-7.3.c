@@ -13,6 +13,7 @@
 #include "models/lru-mglru-refs.h"
 #include "models/models.h"
 #include "sim/mm/event.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 
 static bool is_exec_file_folio(const struct folio *f, bool exec)
@@ -72,6 +73,9 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	unsigned int tier = lru_tier_from_refs(refs, workingset);
 	uint16_t before = f->flags;
 
+	/* let it through: shrink_folio_list() culls it */
+	if (!folio_evictable(f))
+		return false;
 	if (folio_lru_gen(f) != (int)oldest) {
 		lru_gen_put(s, g, slot, false);
 		return true;

@@ -10,6 +10,7 @@
 
 #include "sim/mm/batch.h"
 #include "sim/mm/event.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/rmap.h"
 
 unsigned int folio_lru_refs(const struct folio *f)
@@ -29,6 +30,8 @@ void lru_gen_inc_refs(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
+	if (__builtin_expect(f->unevictable, 0))
+		return;
 	if (!(before & PG_referenced))
 		f->flags = (uint16_t)((before & ~LRU_REFS_MASK) | PG_referenced);
 	else if ((before & LRU_REFS_MASK) == LRU_REFS_MASK)
@@ -160,8 +163,8 @@ enum folio_references lru_gen_check_references(struct sim *s, uint32_t slot)
 
 	if (s->folios[slot].mapcount)
 		referenced_ptes = folio_referenced(s, slot, &exec);
-	if (referenced_ptes == -1)
-		return FOLIOREF_KEEP;
+	if (referenced_ptes < 0)
+		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	return g->rules->set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
@@ -176,6 +179,10 @@ unsigned int lru_gen_putback(struct sim *s, struct mglru *g, enum lru_type type,
 	for (unsigned int i = 0; i < n; i++) {
 		struct folio *f = &s->folios[slots[i]];
 
+		if (!folio_evictable(f)) {
+			folio_putback_lru(s, slots[i]);
+			continue;
+		}
 		if (clean && !(f->flags & (PG_active | PG_dirty)) && !f->mapcount) {
 			clean[nr_clean++] = slots[i];
 			continue;

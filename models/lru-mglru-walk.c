@@ -184,7 +184,7 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 /* The checks of should_skip_vma() that matter for the VMAs of a trace. */
 static bool should_skip_vma(const struct sim *s, const struct vma *vma, unsigned int swappiness)
 {
-	if (!vma_has_recency(vma))
+	if (!vma_has_recency(vma) || (vma->flags & VM_LOCKED))
 		return true;
 	if ((vma->flags & VM_ANON) || s->files[vma->file].shmem)
 		return !swappiness;

@@ -105,6 +105,8 @@ static int check_folio(struct tally *t, uint32_t slot)
 	if (!resident && (f->mapcount || f->extra_refs ||
 			  (f->flags & (PG_lru | PG_active | PG_referenced | PG_dirty))))
 		return bad(t, slot, "flags of a page that is not resident", f->flags, 0);
+	if ((f->mlocked || f->unevictable) && !resident)
+		return bad(t, slot, "lock of a page that is not resident", 1, 0);
 	if (resident && (f->flags & PG_shadow))
 		return bad(t, slot, "flags of a resident page", f->flags, f->flags & ~PG_shadow);
 	/* on a list, or in a batch that will add it to one */
@@ -126,6 +128,7 @@ static void tally_batches(struct tally *t, const struct sim_cpu *c)
 	tally_batch(t, &c->lru_deactivate);
 	tally_batch(t, &c->lru_lazyfree);
 	tally_batch(t, &c->lru_activate);
+	tally_batch(t, &c->mlock.fbatch);
 }
 
 int sim_check(const struct sim *s, struct err *err)
@@ -133,7 +136,7 @@ int sim_check(const struct sim *s, struct err *err)
 	struct tally t = { .s = s, .err = err };
 	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
 	uint64_t mapped[2] = { 0 };
-	uint64_t listed = 0, charged;
+	uint64_t listed = 0, unevictable = 0, mlocked = 0, charged;
 	int64_t pcp = 0;
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
@@ -157,7 +160,10 @@ int sim_check(const struct sim *s, struct err *err)
 		mapped[slot_is_anon(s, i)] += t.mapcount[i] != 0;
 		resident += (flags & PG_resident) != 0;
 		if (flags & PG_lru)
-			lru += folio_nr_pages(&s->folios[i]);
+			*(s->folios[i].unevictable ? &unevictable : &lru) +=
+				folio_nr_pages(&s->folios[i]);
+		if (s->folios[i].mlocked)
+			mlocked += folio_nr_pages(&s->folios[i]);
 		swap += (flags & PG_swapcache) != 0;
 		if ((flags & PG_resident) && i < s->anon_first) {
 			file++;
@@ -183,6 +189,10 @@ int sim_check(const struct sim *s, struct err *err)
 		    s->cfg.machine.memory_pages);
 	if (!t.ret && listed != lru)
 		bad(&t, 0, "pages on lists", listed, lru);
+	if (!t.ret && unevictable != s->nr_unevictable)
+		bad(&t, 0, "nr_unevictable", s->nr_unevictable, unevictable);
+	if (!t.ret && mlocked != s->nr_mlock)
+		bad(&t, 0, "nr_mlock", s->nr_mlock, mlocked);
 	if (!t.ret && file != s->nr_file_pages)
 		bad(&t, 0, "nr_file_pages", s->nr_file_pages, file);
 	for (int anon = 0; anon < 2; anon++)

@@ -58,6 +58,16 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.usage = "fadvise,PID,NAME,OFF,PAGES,ADVICE",
 		.fields = { FIELD_PID, FIELD_FILE, FIELD_OFF, FIELD_LEN, FIELD_FADVICE },
 	},
+	[OP_MLOCK - OP_WIDE_FIRST] = {
+		.keyword = "mlock",
+		.usage = "mlock,PID,AT,PAGES",
+		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES },
+	},
+	[OP_MUNLOCK - OP_WIDE_FIRST] = {
+		.keyword = "munlock",
+		.usage = "munlock,PID,AT,PAGES",
+		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES },
+	},
 };
 
 const char *const fadvise_names[NR_FADVISES] = {

@@ -67,6 +67,8 @@ enum op_code {
 	OP_RENAME,   /* of a file, to the name of the file to */
 	OP_FSYNC,    /* of a file */
 	OP_FADVISE,  /* of a file; at, pages (0: to its end), value: enum fadvise */
+	OP_MLOCK,    /* at, pages */
+	OP_MUNLOCK,  /* at, pages */
 	NR_OPS,
 };
 
@@ -143,6 +145,7 @@ enum vm_flags {
 	/* never in a trace */
 	VM_HUGEPAGE = 1 << 9, /* MADV_HUGEPAGE */
 	VM_NOHUGEPAGE = 1 << 10,
+	VM_LOCKED = 1 << 11, /* mlock() */
 };
 
 /** enum mrelease_flags - flags of process_mrelease(), x of OP_MRELEASE. */

@@ -9,6 +9,7 @@
 #include "sim/mm/memcontrol.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/madvise.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/mremap.h"
 #include "sim/sim.h"
@@ -137,6 +138,11 @@ int replay_wide(struct sim *s, uint64_t at)
 		return wide_madvise(s, &op);
 	case OP_MREMAP:
 		return do_mremap(s, mm, op.at, op.pages, op.to, op.to_pages);
+	case OP_MLOCK:
+		return do_mlock(s, mm, op.at, op.pages);
+	case OP_MUNLOCK:
+		do_munlock(s, mm, op.at, op.pages);
+		return 0;
 	case OP_UNLINK:
 		return vfs_unlink(s, mm->cpu, s->replay.file);
 	case OP_RENAME:

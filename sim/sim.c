@@ -168,6 +168,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	objcg_init(s);
 	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
+	s->map_does_more = cfg->kernel->activates_mapped;
 	sim_set_times(s, 0);
 	s->cfg.lru->init(s, &s->lruvec);
 	ext4_mount(s);
@@ -228,6 +229,8 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 	out->v[VM_workingset_nodes] = s->trees ? s->trees->shadow_nodes.nr_items : 0;
 	out->v[VM_nr_mapped] = s->nr_mapped[false];
 	out->v[VM_nr_anon_pages] = s->nr_mapped[true];
+	out->v[VM_nr_mlock] = s->nr_mlock;
+	out->v[VM_nr_unevictable] = s->nr_unevictable;
 }
 
 static void count_tables(gpointer pid, gpointer value, gpointer data)

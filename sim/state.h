@@ -35,6 +35,12 @@ struct folio_batch {
 	uint32_t slots[FOLIO_BATCH_SIZE];
 };
 
+/** struct mlock_fbatch - v7.3; @what: to do with each. */
+struct mlock_fbatch {
+	struct folio_batch fbatch;
+	uint8_t what[FOLIO_BATCH_SIZE];
+};
+
 /** struct sim_cpu - the per-CPU state of the kernel that the model needs. */
 struct sim_cpu {
 	struct folio_batch lru_add;
@@ -45,6 +51,7 @@ struct sim_cpu {
 	struct per_cpu_pages pcp;
 	int free_diff;	      /* vm_stat_diff[NR_FREE_PAGES] */
 	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
+	struct mlock_fbatch mlock;
 };
 
 struct mm;
@@ -139,6 +146,13 @@ struct mm_hooks {
 	void (*freed)(struct sim *s, uint64_t nr);
 };
 
+/** enum gup - who calls __get_user_pages(), which lets go of mmap_lock when it waits. */
+enum gup {
+	GUP_NONE,
+	GUP_LOCKED,   /* __get_user_pages_locked(): it goes on with FOLL_TRIED */
+	GUP_POPULATE, /* populate_vma_page_range(): returns, and is called again */
+};
+
 struct sim {
 	const struct trace *trace;
 	struct sim_config cfg;
@@ -163,6 +177,7 @@ struct sim {
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
+	uint64_t nr_mlock, nr_unevictable;
 	struct zone zone;
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
@@ -172,7 +187,10 @@ struct sim {
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;   /* when that was */
-	bool in_gup;		     /* the fault is one of faultin_page() */
+	enum gup gup;		     /* of which the fault is one */
+	bool gup_restarted;	     /* populate_vma_page_range() was called again for it */
+	bool has_mlock;		     /* something is locked, or has been */
+	bool map_does_more;	     /* than to count the PTEs: activates_mapped, has_mlock */
 	bool in_lru_fault;	     /* lru_gen_in_fault(); false where the LRU does not ask */
 	bool oom;		     /* no process left for the OOM killer; the run ends */
 

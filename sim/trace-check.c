@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "sim/trace-files.h"
+#include "sim/trace-spans.h"
 #include "sim/trace.h"
 
 /* Default of /proc/sys/vm/max_map_count: a kernel refuses more mappings. */
@@ -21,23 +22,11 @@
 /* Limit for all live processes together: a hostile trace must not need more than 2 GB. */
 #define ALL_SPANS_MAX (1u << 26)
 
-struct span {
-	uint32_t first, last; /* inclusive: 2^32 pages fit in 32 bits */
-	uint32_t file, pgoff; /* 0 if anonymous */
-	uint32_t flags;	      /* SPAN_FLAGS of the vm_flags: spans with other ones do not merge */
-};
-
+/* of OP_MAP; a span is VM_LOCKED while it is locked */
 #define SPAN_FLAGS (VM_READ | VM_WRITE | VM_EXEC | VM_SHARED | VM_ANON)
 
-/* An address space; fork shares it until one side changes its mappings. */
-struct space {
-	uint32_t refs;
-	uint32_t hint; /* span found last */
-	GArray *spans; /* struct span, sorted, disjoint */
-};
-
 struct proc {
-	struct space *space; /* NULL: dead */
+	struct spans *space; /* NULL: dead */
 };
 
 struct check {
@@ -70,43 +59,26 @@ static int fail(const struct check *c, const char *fmt, ...)
 	return err_at(c->err, -EINVAL, c->t->path, 0, "operation %" PRIu64 ": %s", c->ordinal, msg);
 }
 
-static struct span *span_at(const struct space *s, uint32_t i)
-{
-	return &g_array_index(s->spans, struct span, i);
-}
-
-static struct space *space_new(GArray *spans)
-{
-	struct space *s = g_new0(struct space, 1);
-
-	s->refs = 1;
-	s->spans = spans ? spans : g_array_new(FALSE, FALSE, sizeof(struct span));
-	return s;
-}
-
-static void space_put(struct check *c, struct space *s)
+static void spans_put(struct check *c, struct spans *s)
 {
 	c->nr_spans -= s->spans->len;
-	if (--s->refs)
-		return;
-	g_array_free(s->spans, TRUE);
-	g_free(s);
+	spans_unref(s);
 }
 
 /* The space of @p, copied first if it is shared, so that it can be changed. */
-static struct space *space_own(struct proc *p)
+static struct spans *spans_own(struct proc *p)
 {
-	struct space *s = p->space;
+	struct spans *s = p->space;
 
 	if (s->refs > 1) {
 		s->refs--;
-		p->space = space_new(g_array_copy(s->spans));
+		p->space = spans_copy(s, true);
 	}
 	return p->space;
 }
 
 /* Check both limits after the number of spans of process @pid changed from @before. */
-static int check_spans(struct check *c, uint32_t pid, const struct space *s, uint32_t before)
+static int check_spans(struct check *c, uint32_t pid, const struct spans *s, uint32_t before)
 {
 	c->nr_spans += (uint64_t)s->spans->len - before;
 	if (s->spans->len > SPANS_MAX)
@@ -118,104 +90,23 @@ static int check_spans(struct check *c, uint32_t pid, const struct space *s, uin
 	return 0;
 }
 
-/* Index of the first span that ends at or after @page; the length if none. */
-static uint32_t space_find(struct space *s, uint32_t page)
-{
-	uint32_t lo = 0, hi = s->spans->len;
-
-	if (s->hint < hi) {
-		const struct span *h = span_at(s, s->hint);
-
-		if (h->first <= page && page <= h->last)
-			return s->hint;
-	}
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (span_at(s, mid)->last < page)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	s->hint = lo;
-	return lo;
-}
-
-static void span_trim_front(struct span *v, uint32_t first)
-{
-	if (!(v->flags & VM_ANON))
-		v->pgoff += first - v->first;
-	v->first = first;
-}
-
-/* Unmap first..last. Return: the index where a span in that range belongs. */
-static uint32_t space_cut(struct space *s, uint32_t first, uint32_t last)
-{
-	uint32_t i = space_find(s, first);
-	uint32_t end;
-
-	if (i < s->spans->len && span_at(s, i)->first < first) {
-		if (span_at(s, i)->last > last) {
-			struct span right = *span_at(s, i);
-
-			span_trim_front(&right, last + 1);
-			g_array_insert_val(s->spans, i + 1, right);
-		}
-		span_at(s, i)->last = first - 1;
-		i++;
-	}
-	for (end = i; end < s->spans->len && span_at(s, end)->last <= last; end++)
-		;
-	if (end > i)
-		g_array_remove_range(s->spans, i, end - i);
-	if (i < s->spans->len && span_at(s, i)->first <= last)
-		span_trim_front(span_at(s, i), last + 1);
-	return i;
-}
-
-static bool span_follows(const struct span *a, const struct span *b)
-{
-	if (a->last == UINT32_MAX || a->last + 1 != b->first || a->flags != b->flags ||
-	    a->file != b->file)
-		return false;
-	return a->flags & VM_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
-}
-
-/* Insert a span, and merge it with its neighbours as the kernel merges VMAs. */
-static void space_insert(struct space *s, struct span v)
-{
-	uint32_t i = space_cut(s, v.first, v.last);
-
-	if (i && span_follows(span_at(s, i - 1), &v)) {
-		i--;
-		span_at(s, i)->last = v.last;
-	} else {
-		g_array_insert_val(s->spans, i, v);
-	}
-	if (i + 1 < s->spans->len && span_follows(span_at(s, i), span_at(s, i + 1))) {
-		span_at(s, i)->last = span_at(s, i + 1)->last;
-		g_array_remove_index(s->spans, i + 1);
-	}
-	s->hint = i;
-}
-
 static struct proc *proc_find(const struct check *c, uint32_t pid)
 {
 	return g_hash_table_lookup(c->procs, GUINT_TO_POINTER(pid));
 }
 
 static int proc_start(struct check *c, const char *what, uint32_t pid, uint32_t cpu,
-		      struct space *space)
+		      struct spans *space)
 {
 	struct proc *p = proc_find(c, pid);
 
 	c->nr_spans += space->spans->len;
 	if (cpu > TRACE_CPU_MAX) {
-		space_put(c, space);
+		spans_put(c, space);
 		return fail(c, "%s on cpu %" PRIu32 ", expected 0..%u", what, cpu, TRACE_CPU_MAX);
 	}
 	if (p && p->space) {
-		space_put(c, space);
+		spans_put(c, space);
 		return fail(c, "%s of process %" PRIu32 ", which exists, expected an unused id",
 			    what, pid);
 	}
@@ -304,11 +195,6 @@ static int check_read(struct check *c, const struct op *op)
 	return ret;
 }
 
-static uint64_t span_file_page(const struct span *v, uint64_t page)
-{
-	return v->pgoff + (page - v->first);
-}
-
 /* a touch of @v from @page on leaves the file: a kernel sends SIGBUS */
 static int touch_beyond(const struct check *c, const struct op *op, const struct span *v,
 			uint64_t page)
@@ -324,7 +210,7 @@ static int touch_beyond(const struct check *c, const struct op *op, const struct
 
 static int check_touch(struct check *c, const struct op *op)
 {
-	struct space *s = c->cur->space;
+	struct spans *s = c->cur->space;
 	uint32_t need = op->write ? VM_WRITE : VM_READ | VM_EXEC;
 	uint64_t page = op->at, left = op->pages;
 
@@ -336,7 +222,7 @@ static int check_touch(struct check *c, const struct op *op)
 			    ", passes the last page 0x%x",
 			    op->pages, op->at, op->stride, UINT32_MAX);
 	while (left) {
-		uint32_t i = space_find(s, (uint32_t)page);
+		uint32_t i = spans_find(s, (uint32_t)page);
 		const struct span *v = i < s->spans->len ? span_at(s, i) : NULL;
 		uint64_t here;
 
@@ -377,7 +263,7 @@ static int check_touch(struct check *c, const struct op *op)
 static int check_map(struct check *c, const struct op *op)
 {
 	uint32_t flags = op->flags;
-	struct space *s;
+	struct spans *s;
 	uint32_t before;
 	int ret = check_pages(c, "map", op->at, op->pages);
 
@@ -409,9 +295,9 @@ static int check_map(struct check *c, const struct op *op)
 		if (ret)
 			return ret;
 	}
-	s = space_own(c->cur);
+	s = spans_own(c->cur);
 	before = s->spans->len;
-	space_insert(s, (struct span){
+	spans_insert(s, (struct span){
 				.first = op->at,
 				.last = op->at + (op->pages - 1),
 				.file = op->file,
@@ -424,14 +310,14 @@ static int check_map(struct check *c, const struct op *op)
 static int check_unmap(struct check *c, const struct op *op)
 {
 	int ret = check_pages(c, "unmap", op->at, op->pages);
-	struct space *s;
+	struct spans *s;
 	uint32_t before;
 
 	if (ret)
 		return ret;
-	s = space_own(c->cur);
+	s = spans_own(c->cur);
 	before = s->spans->len;
-	space_cut(s, op->at, op->at + (op->pages - 1));
+	spans_cut(s, op->at, op->at + (op->pages - 1));
 	return check_spans(c, op->pid, s, before);
 }
 
@@ -446,13 +332,13 @@ static bool span_ends_late(const struct check *c, const struct span *v, uint64_t
 static int check_advice(struct check *c, const struct op *op, uint32_t pid, const struct proc *p,
 			uint32_t need, const char *expected)
 {
-	struct space *s = p->space;
+	struct spans *s = p->space;
 	uint64_t page = op->at, end = page + op->pages;
 	int ret = check_pages(c, "advise", op->at, op->pages);
 
 	if (ret)
 		return ret;
-	for (uint32_t i = space_find(s, op->at); page < end; i++) {
+	for (uint32_t i = spans_find(s, op->at); page < end; i++) {
 		if (i >= s->spans->len || span_at(s, i)->first > page)
 			return fail(c,
 				    "advise for page 0x%" PRIx64 ", which process %" PRIu32
@@ -474,10 +360,28 @@ static int check_advice(struct check *c, const struct op *op, uint32_t pid, cons
 	return 0;
 }
 
+static int check_locked_advice(const struct check *c, const struct op *op, uint32_t pid,
+			       struct spans *s)
+{
+	if (!s->locked || op->value == MADVISE_WILLNEED || op->value == MADVISE_POPULATE_READ ||
+	    op->value == MADVISE_HUGEPAGE || op->value == MADVISE_NOHUGEPAGE)
+		return 0;
+	for (uint32_t i = spans_find(s, op->at);
+	     i < s->spans->len && span_at(s, i)->first <= op->at + (op->pages - 1); i++)
+		if (span_at(s, i)->flags & VM_LOCKED)
+			return fail(c,
+				    "advice %s for page 0x%" PRIx32 " of process %" PRIu32
+				    ", which is locked: EINVAL; expected unlocked pages",
+				    madvise_name(op->value), MAX(op->at, span_at(s, i)->first),
+				    pid);
+	return 0;
+}
+
 static int check_madvise(struct check *c, const struct op *op)
 {
 	const uint32_t pid = op_target(op->pid, op->to);
 	const struct proc *p = c->cur;
+	int ret;
 
 	if (pid != op->pid) {
 		p = proc_find(c, pid);
@@ -494,18 +398,80 @@ static int check_madvise(struct check *c, const struct op *op)
 	}
 	switch (op->value) {
 	case MADVISE_FREE:
-		return check_advice(c, op, pid, p, VM_ANON, "anonymous memory");
+		ret = check_advice(c, op, pid, p, VM_ANON, "anonymous memory");
+		break;
 	case MADVISE_POPULATE_READ:
-		return check_advice(c, op, pid, p, VM_READ, "a mapping with r");
+		ret = check_advice(c, op, pid, p, VM_READ, "a mapping with r");
+		break;
 	default:
-		return check_advice(c, op, pid, p, 0, NULL);
+		ret = check_advice(c, op, pid, p, 0, NULL);
+		break;
 	}
+	return ret ? ret : check_locked_advice(c, op, pid, p->space);
+}
+
+/* mlock(2) and munlock(2) of a range that is not mapped, or beyond the end of a file, return
+ * ENOMEM */
+static int check_mlock(struct check *c, const struct op *op)
+{
+	const char *what = op_wide(op->code)->keyword;
+	const uint32_t locked = op->code == OP_MLOCK ? VM_LOCKED : 0;
+	uint64_t page = op->at, end = page + op->pages;
+	struct spans *s;
+	uint32_t before;
+	int ret = check_pages(c, what, op->at, op->pages);
+
+	if (ret)
+		return ret;
+	s = spans_own(c->cur);
+	before = s->spans->len;
+	while (page < end) {
+		const uint32_t i = spans_find(s, (uint32_t)page);
+		struct span v;
+
+		if (i >= s->spans->len || span_at(s, i)->first > page)
+			return fail(c,
+				    "%s of page 0x%" PRIx64 ", which process %" PRIu32
+				    " has not mapped: ENOMEM; expected mapped pages",
+				    what, page, op->pid);
+		v = *span_at(s, i);
+		span_trim_front(&v, (uint32_t)page);
+		v.last = (uint32_t)MIN(v.last, end - 1);
+		if (locked && !(v.flags & (VM_READ | VM_WRITE | VM_EXEC)))
+			return fail(c,
+				    "mlock of page 0x%" PRIx64
+				    ", mapped ---p: ENOMEM; expected r, w or x",
+				    page);
+		if (locked && span_ends_late(c, &v, (uint64_t)v.last + 1))
+			return fail(c,
+				    "mlock up to page 0x%" PRIx32
+				    " goes beyond the end of file \"%s\": ENOMEM; expected pages "
+				    "before it",
+				    v.last, c->t->files[v.file].name);
+		page = (uint64_t)v.last + 1;
+		v.flags = (v.flags & ~(uint32_t)VM_LOCKED) | locked;
+		spans_insert(s, v);
+	}
+	s->locked |= locked != 0;
+	return check_spans(c, op->pid, s, before);
+}
+
+/* fork(): the child has the same mappings, but nothing is locked in it */
+static int check_fork(struct check *c, const struct op *op)
+{
+	struct spans *s = c->cur->space;
+
+	if (!s->locked) {
+		s->refs++;
+		return proc_start(c, "fork", op->child, op->cpu, s);
+	}
+	return proc_start(c, "fork", op->child, op->cpu, spans_copy(s, false));
 }
 
 /* Does anything lie in [@first, @last]? */
-static bool space_used(struct space *s, uint32_t first, uint32_t last)
+static bool spans_used(struct spans *s, uint32_t first, uint32_t last)
 {
-	const uint32_t i = space_find(s, first);
+	const uint32_t i = spans_find(s, first);
 
 	return i < s->spans->len && span_at(s, i)->first <= last;
 }
@@ -514,15 +480,15 @@ static int check_mremap(struct check *c, const struct op *op)
 {
 	const uint32_t last = op->at + (op->pages - 1), to_last = op->to + (op->to_pages - 1);
 	struct span v;
-	struct space *s;
+	struct spans *s;
 	uint32_t before, i;
 	int ret = check_pages(c, "mremap", op->at, op->pages)
 			  ?: check_pages(c, "mremap", op->to, op->to_pages);
 
 	if (ret)
 		return ret;
-	s = space_own(c->cur);
-	i = space_find(s, op->at);
+	s = spans_own(c->cur);
+	i = spans_find(s, op->at);
 	if (i >= s->spans->len || span_at(s, i)->first > op->at || span_at(s, i)->last < last)
 		return fail(c,
 			    "mremap of pages 0x%" PRIx32 "..0x%" PRIx32
@@ -535,7 +501,7 @@ static int check_mremap(struct check *c, const struct op *op)
 			    "mremap to pages 0x%" PRIx32 "..0x%" PRIx32
 			    ", expected none that it moves",
 			    op->to, to_last);
-	if (op->to == op->at && to_last > last && space_used(s, last + 1, to_last))
+	if (op->to == op->at && to_last > last && spans_used(s, last + 1, to_last))
 		return fail(c,
 			    "mremap grows to page 0x%" PRIx32
 			    " over another mapping, expected free pages",
@@ -546,10 +512,10 @@ static int check_mremap(struct check *c, const struct op *op)
 	if (ret)
 		return ret;
 	before = s->spans->len;
-	space_cut(s, op->at, last);
+	spans_cut(s, op->at, last);
 	v.first = op->to;
 	v.last = to_last;
-	space_insert(s, v);
+	spans_insert(s, v);
 	return check_spans(c, op->pid, s, before);
 }
 
@@ -559,7 +525,7 @@ static int check_op(struct check *c, const struct op *op)
 	int ret;
 
 	if (op->code == OP_SPAWN)
-		return proc_start(c, "spawn", op->pid, op->cpu, space_new(NULL));
+		return proc_start(c, "spawn", op->pid, op->cpu, spans_new(NULL));
 	if (op_needs_pid(op->code)) {
 		ret = check_alive(c, op->pid);
 		if (ret)
@@ -574,17 +540,16 @@ static int check_op(struct check *c, const struct op *op)
 	case OP_TOUCH:
 		return check_touch(c, op);
 	case OP_FORK:
-		c->cur->space->refs++;
-		return proc_start(c, "fork", op->child, op->cpu, c->cur->space);
+		return check_fork(c, op);
 	case OP_EXEC:
-		space_put(c, c->cur->space);
-		c->cur->space = space_new(NULL);
+		spans_put(c, c->cur->space);
+		c->cur->space = spans_new(NULL);
 		return 0;
 	case OP_EXIT:
 	case OP_KILL:
 	case OP_MRELEASE:
 	case OP_OOM:
-		space_put(c, c->cur->space);
+		spans_put(c, c->cur->space);
 		c->cur->space = NULL;
 		c->nr_live--;
 		return 0;
@@ -598,6 +563,9 @@ static int check_op(struct check *c, const struct op *op)
 		return check_madvise(c, op);
 	case OP_MREMAP:
 		return check_mremap(c, op);
+	case OP_MLOCK:
+	case OP_MUNLOCK:
+		return check_mlock(c, op);
 	case OP_ADVANCE:
 		if (c->stats)
 			c->stats->ns += op->ns;
@@ -642,7 +610,7 @@ static int check_all(struct check *c)
 		struct proc *p = value;
 
 		if (p->space)
-			space_put(c, p->space);
+			spans_put(c, p->space);
 	}
 	g_hash_table_destroy(c->procs);
 	return ret;

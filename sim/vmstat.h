@@ -21,6 +21,8 @@
 	X(nr_mapped, 1, "page-cache pages mapped at least once")                                   \
 	X(nr_shmem, 1, "tmpfs pages in the page cache")                                            \
 	X(nr_dirty, 1, "dirty file pages")                                                         \
+	X(nr_mlock, 1, "locked pages")                                                             \
+	X(nr_unevictable, 1, "pages on the unevictable list")                                      \
 	X(pgfault, 0, "page faults (events)")                                                      \
 	X(pgmajfault, 0, "page faults that read from a device (events)")                           \
 	X(pgscan_kswapd, 0, "inactive pages scanned by kswapd")                                    \
@@ -55,6 +57,11 @@
 	X(nr_written, 0, "dirty file pages written back")                                          \
 	X(allocstall, 0, "direct reclaims (events)")                                               \
 	X(pageoutrun, 0, "kswapd runs (events)")                                                   \
+	X(unevictable_pgs_culled, 0, "pages moved to the unevictable list")                        \
+	X(unevictable_pgs_rescued, 0, "pages moved back from it")                                  \
+	X(unevictable_pgs_mlocked, 0, "pages that mlock() locked")                                 \
+	X(unevictable_pgs_munlocked, 0, "pages that munlock(), or the end of a mapping, unlocked") \
+	X(unevictable_pgs_cleared, 0, "pages freed while they were locked")                        \
 	X(drop_pagecache, 0, "drop_caches (events)")                                               \
 	X(memcg_max_events, 0, "memory.events max: charges that hit the limit (events)")           \
 	/* --- not in the kernel --- */                                                            \

@@ -284,6 +284,12 @@ static void loop(void)
 		case CHILD_MREMAP:
 			r.ret = do_mremap(&c);
 			break;
+		case CHILD_MLOCK:
+			r.ret = sys(__NR_mlock, c.at, c.pages * PAGE_SIZE, 0, 0);
+			break;
+		case CHILD_MUNLOCK:
+			r.ret = sys(__NR_munlock, c.at, c.pages * PAGE_SIZE, 0, 0);
+			break;
 		case CHILD_TOUCH:
 			touch(&c);
 			break;

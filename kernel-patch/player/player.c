@@ -480,6 +480,15 @@ static void do_advise(void)
 	proc_do(proc_field(by ? 5 : 1), &c, "advise");
 }
 
+/* unmap,PID,AT,PAGES and the like */
+static void do_range(enum child_op op)
+{
+	struct child_cmd c = { .op = op };
+
+	range_fields(&c, 2, 3);
+	proc_do(proc_field(1), &c, trace.field[0]);
+}
+
 static void do_mremap(void)
 {
 	struct child_cmd c = { .op = CHILD_MREMAP };
@@ -595,9 +604,11 @@ static void step(void)
 	} else if (trace_is(&trace, "anon", 4, 5)) {
 		do_anon();
 	} else if (trace_is(&trace, "unmap", 3, 3)) {
-		c.op = CHILD_UNMAP;
-		range_fields(&c, 2, 3);
-		proc_do(proc_field(1), &c, "unmap");
+		do_range(CHILD_UNMAP);
+	} else if (trace_is(&trace, "mlock", 3, 3)) {
+		do_range(CHILD_MLOCK);
+	} else if (trace_is(&trace, "munlock", 3, 3)) {
+		do_range(CHILD_MUNLOCK);
 	} else if (trace_is(&trace, "advise", 4, 5)) {
 		do_advise();
 	} else if (trace_is(&trace, "touch", 4, 5)) {

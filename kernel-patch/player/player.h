@@ -83,6 +83,8 @@ enum child_op {
 	CHILD_FADVISE,	/* file, off, pages, advice */
 	CHILD_UNLINK,	/* path */
 	CHILD_RENAME,	/* path, to */
+	CHILD_MLOCK,	/* at, pages */
+	CHILD_MUNLOCK,	/* at, pages */
 	CHILD_MREMAP, /* at, pages, off: new pages, arg: new address, in bytes */
 };
 

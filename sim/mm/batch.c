@@ -13,11 +13,11 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
 #include "sim/mm/ext4.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/swap.h"
 
-/* folio_put() of what may be an anon folio: the swap cache may still have a reference */
-static void put_anon(struct sim *s, uint32_t slot)
+void folio_put_anon(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
@@ -27,7 +27,9 @@ static void put_anon(struct sim *s, uint32_t slot)
 		return;
 	if (f->flags & PG_resident) {
 		if (f->flags & PG_lru)
-			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
+			lruvec_del_folio(s, slot);
+		if (!folio_evictable(f))
+			free_mlocked(s, f);
 		note(s, slot, FREE, f->flags);
 		uncharge_page(s);
 	}
@@ -43,7 +45,7 @@ void folio_free_unreferenced(struct sim *s, uint32_t slot)
 	/* free_swap_cache() */
 	if ((f->flags & PG_anon) && (f->flags & PG_resident) && !f->mapcount)
 		folio_free_swap(s, slot);
-	put_anon(s, slot);
+	folio_put_anon(s, slot);
 }
 
 void folio_unhold(struct sim *s, unsigned int mark)
@@ -54,7 +56,7 @@ void folio_unhold(struct sim *s, unsigned int mark)
 		uint32_t slot = h->slots[--h->nr];
 
 		s->folios[slot].extra_refs--;
-		put_anon(s, slot);
+		folio_put_anon(s, slot);
 	}
 }
 
@@ -70,13 +72,15 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 
 		f->extra_refs--;
 		if (__builtin_expect((f->flags & (PG_resident | PG_anon)) != PG_resident, 0)) {
-			put_anon(s, slot);
+			folio_put_anon(s, slot);
 			if (!(f->flags & PG_resident))
 				continue;
 		}
 		live[nr++] = slot;
 	}
 	c->lru_add.nr = 0;
+	if (__builtin_expect(s->has_mlock, 0))
+		nr = lru_add_mlocked(s, live, nr);
 	s->cfg.lru->add(s, &s->lruvec, live, nr);
 	if (__builtin_expect(s->log != NULL, 0))
 		for (unsigned int i = 0; i < nr; i++)
@@ -92,12 +96,12 @@ static void drain_lru_activate(struct sim *s, struct sim_cpu *c)
 		uint16_t before = f->flags;
 
 		f->extra_refs--;
-		if ((before & PG_lru) && !(before & PG_active)) {
+		if ((before & PG_lru) && !(before & PG_active) && !f->unevictable) {
 			s->cfg.lru->activate(s, folio_lruvec(s, slot), slot);
 			count_vm(s, VM_pgactivate, folio_nr_pages(f));
 			note(s, slot, ACTIVATED, before);
 		}
-		put_anon(s, slot);
+		folio_put_anon(s, slot);
 	}
 	c->lru_activate.nr = 0;
 }
@@ -111,7 +115,7 @@ static void drain_lru_deactivate_file(struct sim *s, struct sim_cpu *c)
 		uint16_t before = f->flags;
 
 		f->extra_refs--;
-		if (!(before & PG_lru) || f->mapcount)
+		if (!(before & PG_lru) || f->mapcount || f->unevictable)
 			continue;
 		f->flags &= (uint16_t)~PG_referenced;
 		if (before & PG_dirty) {
@@ -142,7 +146,8 @@ static void drain_lru_deactivate(struct sim *s, struct sim_cpu *c)
 		uint16_t before = f->flags;
 
 		f->extra_refs--;
-		if ((before & PG_lru) && ((before & PG_active) || s->cfg.lru->lru_gen)) {
+		if ((before & PG_lru) && ((before & PG_active) || s->cfg.lru->lru_gen) &&
+		    !f->unevictable) {
 			s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
 			f->flags &= (uint16_t) ~(PG_active | PG_referenced);
 			s->cfg.lru->add(s, folio_lruvec(s, slot), &slot, 1);
@@ -150,7 +155,7 @@ static void drain_lru_deactivate(struct sim *s, struct sim_cpu *c)
 			count_vm(s, VM_pgdeactivate, folio_nr_pages(f));
 			note(s, slot, DEACTIVATE_ADVICE, before);
 		}
-		put_anon(s, slot);
+		folio_put_anon(s, slot);
 	}
 	c->lru_deactivate.nr = 0;
 }
@@ -159,7 +164,8 @@ static void drain_lru_deactivate(struct sim *s, struct sim_cpu *c)
 static bool may_lazyfree(const struct folio *f)
 {
 	return (f->flags & (PG_lru | PG_anon | PG_swapbacked | PG_swapcache)) ==
-	       (PG_lru | PG_anon | PG_swapbacked);
+		       (PG_lru | PG_anon | PG_swapbacked) &&
+	       !f->unevictable;
 }
 
 /* folio_batch_move_lru(lru_lazyfree) */
@@ -182,7 +188,7 @@ static void drain_lru_lazyfree(struct sim *s, struct sim_cpu *c)
 			count_vm(s, VM_sim_list_moves, 1);
 			note(s, slot, LAZYFREE, before);
 		}
-		put_anon(s, slot);
+		folio_put_anon(s, slot);
 	}
 	c->lru_lazyfree.nr = 0;
 }
@@ -232,7 +238,7 @@ void folio_activate_mapped(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
-	if (!s->in_lru_fault || (f->flags & (PG_active | PG_swapbacked)))
+	if (!s->in_lru_fault || (f->flags & (PG_active | PG_swapbacked)) || f->unevictable)
 		return;
 	if (f->flags & PG_lru)
 		folio_activate(s, cpu, slot);
@@ -252,7 +258,7 @@ bool deactivate_file_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 	struct sim_cpu *c = &s->cpus[cpu];
 	struct folio *f = &s->folios[slot];
 
-	if (!(f->flags & PG_lru))
+	if (!(f->flags & PG_lru) || f->unevictable)
 		return false;
 	if (s->cfg.lru->clear_refs && s->cfg.lru->clear_refs(s, slot))
 		return true;
@@ -265,7 +271,7 @@ void folio_deactivate(struct sim *s, unsigned int cpu, uint32_t slot)
 	struct sim_cpu *c = &s->cpus[cpu];
 	struct folio *f = &s->folios[slot];
 
-	if (!(f->flags & PG_lru))
+	if (!(f->flags & PG_lru) || f->unevictable)
 		return;
 	if (s->cfg.lru->lru_gen ? s->cfg.lru->clear_refs(s, slot) : !(f->flags & PG_active))
 		return;
@@ -308,6 +314,8 @@ void lru_add_drain_cpu(struct sim *s, unsigned int cpu)
 		drain_lru_lazyfree(s, c);
 	if (c->lru_activate.nr)
 		drain_lru_activate(s, c);
+	if (c->mlock.fbatch.nr)
+		mlock_drain(s, c);
 }
 
 static void batch_forget(struct sim *s, struct folio_batch *b, uint32_t slot)
@@ -330,6 +338,7 @@ void folio_batches_forget(struct sim *s, uint32_t slot)
 		batch_forget(s, &c->lru_deactivate, slot);
 		batch_forget(s, &c->lru_lazyfree, slot);
 	}
+	mlock_batches_forget(s, slot);
 }
 
 void lru_add_drain_all(struct sim *s)

@@ -51,5 +51,7 @@ void folio_unhold(struct sim *s, unsigned int mark);
  * swap entry or batch refers to. Does nothing while a reference is left.
  */
 void folio_free_unreferenced(struct sim *s, uint32_t slot);
+/** folio_put() of what may be an anon folio: the swap cache may still have a reference. */
+void folio_put_anon(struct sim *s, uint32_t slot);
 
 #endif

@@ -58,6 +58,8 @@
 	X(ROTATE_EXEC, "shrink_active_list", "used code: another round on the active list")        \
 	X(ROTATE_RECLAIM, "folio_rotate_reclaimable", "written back: to the inactive tail")        \
 	X(CLEAR_REFS, "clear_refs_pte_range", "PTE old, unreferenced")                             \
+	X(CULLED, "lruvec_add_folio", "locked: to the unevictable list")                           \
+	X(RESCUED, "lruvec_add_folio", "locked no more: back on a list")                           \
 	X(DROP, "mapping_evict_folio", "dropped from the cache, no shadow")                        \
 	X(TRUNCATE, "truncate_inode_folio", "its file got shorter or is gone")                     \
 	X(FREE, "folios_put_refs", "freed with its last reference")

@@ -26,6 +26,7 @@
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/rmap.h"
@@ -45,14 +46,23 @@ static inline uint8_t pte_of_folio(const struct sim *s, const struct vma *vma, u
 	       (s->cfg.kernel->maps_dirty && (flags & PG_dirty) ? PTE_dirty : 0);
 }
 
+/* what few runs do when @nr PTEs map a file folio */
+static __attribute__((noinline)) void folio_mapped_more(struct sim *s, const struct vma *vma,
+							uint32_t head, uint32_t nr)
+{
+	mlock_vma_folio(s, vma, head, nr);
+	if (s->cfg.kernel->activates_mapped)
+		folio_activate_mapped(s, vma->mm->cpu, head);
+}
+
 /* set_pte_range() of a folio of one page */
 static inline void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 				 uint32_t slot, uint8_t flags)
 {
 	pt->pte[vpn % PTRS_PER_PTE] = pte_of_folio(s, vma, slot) | flags;
 	folio_add_rmap(s, slot);
-	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
-		folio_activate_mapped(s, vma->mm->cpu, slot);
+	if (__builtin_expect(s->map_does_more, 0))
+		folio_mapped_more(s, vma, slot, 1);
 }
 
 /* set_pte_range(): @nr pages of one folio, from @slot on */
@@ -63,8 +73,8 @@ static void set_pte_range(struct sim *s, struct vma *vma, struct pte_table *pt, 
 
 	memset(&pt->pte[vpn % PTRS_PER_PTE], pte_of_folio(s, vma, head) | flags, nr);
 	folio_add_rmap_ptes(s, vma->mm, slot, nr);
-	if (__builtin_expect(s->cfg.kernel->activates_mapped, 0))
-		folio_activate_mapped(s, vma->mm->cpu, head);
+	if (__builtin_expect(s->map_does_more, 0))
+		folio_mapped_more(s, vma, head, nr);
 }
 
 /*
@@ -273,7 +283,11 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
 		     PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon);
 	folio_add_rmap(s, slot);
-	folio_add_lru(s, vma->mm->cpu, slot);
+	/* folio_add_lru_vma() */
+	if (vma_locked(vma))
+		mlock_new_folio(s, slot);
+	else
+		folio_add_lru(s, vma->mm->cpu, slot);
 }
 
 /* finish_fault(): the whole folio, if nothing of it is mapped there yet */
@@ -313,7 +327,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
 	const bool cow = write && !(vma->flags & VM_SHARED);
 	uint32_t slot = file_slot(s, vma->file, pgoff);
-	bool tried = false, vma_lock = !s->in_gup;
+	bool tried = false, vma_lock = !s->gup;
 	uint32_t head;
 	int ret;
 
@@ -344,6 +358,12 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 			realloc_unused_table(s, pte_lookup(vma->mm, vpn));
 		/* do_user_addr_fault(): a minor fault under the VMA lock that
 		 * has to be retried under mmap_lock does not count as tried */
+		if (s->gup == GUP_POPULATE) {
+			/* the end of populate_vma_page_range() */
+			lru_add_drain_cpu(s, s->this_cpu);
+			s->gup_restarted = true;
+			continue;
+		}
 		tried |= !vma_lock || ret == FAULT_RETRY_MAJOR;
 		vma_lock = false;
 	}
@@ -429,11 +449,12 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 		/* should_try_to_free_swap() */
 		bool alone = !f->mapcount && !f->extra_refs;
 
-		if (vm_swap_full(s) || (write && alone))
+		if (vm_swap_full(s) || (write && alone) || vma_locked(vma) || f->mlocked)
 			folio_free_swap(s, slot);
 		exclusive |= alone && !(f->flags & PG_swapcache);
 	}
 	folio_add_rmap(s, slot);
+	mlock_vma_folio(s, vma, slot, 1);
 	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
 	if (exclusive && (vma->flags & VM_WRITE))
 		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
@@ -507,6 +528,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
 	if (old != FOLIO_NONE) {
 		folio_remove_rmap_ptes(s, vma->mm, page, 1);
+		munlock_vma_folio(s, vma, old);
 		folio_free_unreferenced(s, old);
 	}
 	return 0;
@@ -600,25 +622,30 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 	return 0;
 }
 
-int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn)
+int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool write)
 {
+	const uint8_t need = PTE_present | (write ? PTE_write : 0);
 	struct pte_table *pt = pte_lookup(mm, vpn);
 	struct vma *vma;
 	int ret;
 
-	if (pt && pt->huge) {
+	s->gup_restarted = false;
+	if (pt && pt->huge && !write) {
 		/* touch_pmd() */
 		pt->young = true;
 		return 0;
 	}
-	if (pt && (pt->pte[vpn % PTRS_PER_PTE] & PTE_present))
+	if (pt && (pt->pte[vpn % PTRS_PER_PTE] & need) == need)
 		return 0;
 	vma = vma_find(mm, vpn);
 	if (!vma)
 		return -EFAULT;
-	s->in_gup = true;
-	ret = handle_fault(s, vma, vpn, false);
-	s->in_gup = false;
+	/* wp_huge_pmd() */
+	if (pt && pt->huge)
+		split_huge_pmd(s, vma, vpn);
+	s->gup = gup;
+	ret = handle_fault(s, vma, vpn, write);
+	s->gup = GUP_NONE;
 	if (!ret)
 		pte_lookup(mm, vpn)->used = !pte_lookup(mm, vpn)->huge;
 	return ret;

@@ -30,10 +30,10 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
 		bool write);
 
 /**
- * faultin_page - the kernel faults a page in for reading, unless it is mapped, as GUP does.
+ * faultin_page - the kernel faults a page in, unless it is mapped, and writable if it must be.
  * Return: as touch_pages().
  */
-int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn);
+int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool write);
 
 /** read_swap_cache_async(): bring an anon page from swap into the swap cache, by a task on @cpu.
  * Return: 1; 0 if it was there; -ENOMEM; -EINTR: the process of the task was killed. */

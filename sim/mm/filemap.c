@@ -21,6 +21,7 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/swap.h"
@@ -155,7 +156,9 @@ void filemap_drop(struct sim *s, uint32_t slot)
 
 	free_buffers(s, slot);
 	if (before & PG_lru)
-		s->cfg.lru->del(s, folio_lruvec(s, slot), slot);
+		lruvec_del_folio(s, slot);
+	if (!folio_evictable(f))
+		free_mlocked(s, f);
 	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
 	*f = (struct folio){ 0 };

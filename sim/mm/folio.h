@@ -45,8 +45,9 @@ enum folio_flags {
 
 /**
  * struct folio - one page's record.
- * @pos: its place on its list while PG_lru (sim/mm/list.h); of a tail, the slot of
- *	its head; of the first tail, its folio's index in sim->large
+ * @pos: its place on its list while PG_lru (sim/mm/list.h); while @unevictable too, its
+ *	mlock_count; of a tail, the slot of its head; of the first tail, its folio's index in
+ *	sim->large
  * @shadow: while PG_shadow, the low half of the eviction clock at its eviction
  *	(32 bits: distances beyond 2^32 evictions alias, as the kernel's do at a
  *	larger size); of a free anon slot, the next free one
@@ -60,6 +61,7 @@ enum folio_flags {
  * @mm_ids_shared: of a large folio, FOLIO_MM_IDS_SHARED_BITNUM
  * @young, @idle: PG_young, PG_idle, of sim/mm/damon.h
  * @has_buffers: it has buffer heads, for which the memcg is charged
+ * @mlocked, @unevictable: PG_mlocked, PG_unevictable, of sim/mm/mlock.h
  *
  * The two bytes behind it are spare, and kept for the folio's memcg and node: there is one
  * of each (struct lruvec), so no code reads which. folio_lruvec() will.
@@ -74,7 +76,7 @@ struct folio {
 	uint8_t extra_refs;
 	uint8_t gen;
 	uint8_t order;
-	bool mm_ids_shared : 1, young : 1, idle : 1, has_buffers : 1;
+	bool mm_ids_shared : 1, young : 1, idle : 1, has_buffers : 1, mlocked : 1, unevictable : 1;
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");

@@ -16,6 +16,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/xarray.h"
@@ -39,6 +40,7 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 	pt->huge = pt->young = true;
 	memset(pt->pte, PTE_present | (write ? PTE_write | PTE_dirty : 0), PTRS_PER_PTE);
 	folio_add_rmap_pmd(s, vma->mm, head);
+	mlock_vma_folio(s, vma, head, PTRS_PER_PTE);
 	return true;
 }
 
@@ -71,6 +73,7 @@ void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn)
 		s->folios[head].flags |= PG_referenced;
 	pmd_clear(pt);
 	folio_remove_rmap_pmd(s, vma->mm, head);
+	munlock_vma_folio(s, vma, head);
 }
 
 /* may the folio be split, to which the caller holds @refs references? */
@@ -102,15 +105,18 @@ int split_folio(struct sim *s, uint32_t head)
 	if (ret)
 		return ret;
 	free_buffers(s, head);
-	try_to_unmap(s, head);
+	try_to_unmap(s, head, true);
 	folio_unmake_large(s, head);
 	was = s->folios[head];
 	for (uint32_t i = 1; i < nr; i++)
 		s->folios[head + i] = (struct folio){ .flags = was.flags & keep,
 						      .gen = was.gen,
 						      .young = was.young,
-						      .idle = was.idle };
-	s->cfg.lru->split(s, folio_lruvec(s, head), head, nr);
+						      .idle = was.idle,
+						      .mlocked = was.mlocked,
+						      .unevictable = was.unevictable };
+	if (!was.unevictable)
+		s->cfg.lru->split(s, folio_lruvec(s, head), head, nr);
 	note(s, head, SPLIT, was.flags);
 	xa_split_folio(s, head, order);
 	return 0;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 mm/madvise.c: madvise_walk_vmas(), madvise_cold_or_pageout_pte_range(),
- * madvise_free_pte_range(), madvise_willneed(), madvise_populate(), and of mm/gup.c what the
- * last one needs. v6.12 and v6.18 do the same here, apart from what the functions called do
- * differently.
+ * madvise_free_pte_range(), madvise_willneed(), madvise_populate(). v6.12 and v6.18 do the same
+ * here, apart from what the functions called do differently.
  *
  * MADV_COLD makes what only this process maps old and inactive. MADV_PAGEOUT reclaims it at
  * once, whatever its age. Both, and MADV_FREE, leave alone what another process maps as well.
@@ -30,8 +29,10 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/gup.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/readahead.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/swap.h"
@@ -80,8 +81,11 @@ static void cold_or_pageout(struct sim *s, struct walk *w, uint32_t head)
 		folio_deactivate(s, s->this_cpu, head);
 	} else if (f->flags & PG_lru) {
 		/* folio_isolate_lru() */
-		s->cfg.lru->del(s, folio_lruvec(s, head), head);
-		w->slots[w->nr++] = head;
+		lruvec_del_folio(s, head);
+		if (f->unevictable)
+			folio_putback_lru(s, head);
+		else
+			w->slots[w->nr++] = head;
 	}
 	task_owe(s, s->cfg.machine.advise_ps * (uint64_t)folio_nr_pages(f));
 }
@@ -253,43 +257,6 @@ static int madvise_willneed(struct sim *s, struct vma *vma, uint64_t vpn, uint64
 	return ret;
 }
 
-/* FOLL_TOUCH marks the folio of a page that is mapped now */
-static void follow_page_touch(struct sim *s, struct mm *mm, uint32_t vpn,
-			      const struct pte_table *pt)
-{
-	if (pt->pte[vpn % PTRS_PER_PTE] & PTE_zero)
-		return;
-	s->cfg.lru->mark_accessed(s, s->this_cpu,
-				  folio_head(s->folios, pte_slot(s, vma_find(mm, vpn), pt, vpn)));
-}
-
-/* faultin_page_range(). The caller gets EFAULT for a page beyond the end of the file. */
-static int madvise_populate(struct sim *s, struct mm *mm, uint64_t vpn, uint64_t end)
-{
-	const uint64_t start = vpn;
-	int ret = 0;
-
-	for (; vpn < end && !ret; vpn++) {
-		const struct pte_table *pt;
-
-		ret = faultin_page(s, mm, (uint32_t)vpn);
-		if (ret == -ENXIO && vpn != start) {
-			/* it returned the number of pages before, so it is called once more */
-			lru_add_drain_cpu(s, s->this_cpu);
-			ret = faultin_page(s, mm, (uint32_t)vpn);
-		}
-		if (ret)
-			break;
-		pt = pte_lookup(mm, (uint32_t)vpn);
-		if (pt->huge)
-			vpn |= PTRS_PER_PTE - 1;
-		else
-			follow_page_touch(s, mm, (uint32_t)vpn, pt);
-	}
-	lru_add_drain_cpu(s, s->this_cpu);
-	return ret == -ENXIO ? 0 : ret;
-}
-
 /* madvise_vma_behavior() */
 static int madvise_vma(struct sim *s, struct vma *vma, uint64_t vpn, uint64_t end,
 		       enum madvise advice)
@@ -321,8 +288,12 @@ int do_madvise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, enum m
 	case MADVISE_DONTNEED:
 		zap_range(s, mm, at, pages);
 		return 0;
-	case MADVISE_POPULATE_READ:
-		return madvise_populate(s, mm, at, end);
+	case MADVISE_POPULATE_READ: {
+		const int ret = faultin_page_range(s, mm, at, end);
+
+		/* the caller gets EFAULT for a page beyond the end of the file */
+		return ret == -ENXIO ? 0 : ret;
+	}
 	default:
 		break;
 	}
@@ -333,6 +304,9 @@ int do_madvise(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, enum m
 		if (i == mm->vmas->len || ((const struct vma *)mm->vmas->pdata[i])->start >= end)
 			return 0;
 		last = mm->vmas->pdata[i];
+		/* can_madv_lru_vma(), madvise_dontneed_free_valid_vma() */
+		if (vma_locked(last) && advice != MADVISE_WILLNEED)
+			return 0;
 		ret = madvise_vma(s, mm->vmas->pdata[i], MAX(vpn, last->start),
 				  MIN(end, (uint64_t)last->start + vma_pages(last)), advice);
 		if (ret)

@@ -638,6 +638,7 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		struct vma *pvma = parent->vmas->pdata[i];
 		struct vma *cvma = vma_add(s, child, pvma, pvma->open ? pvma : NULL);
 
+		cvma->flags &= ~(uint32_t)VM_LOCKED;
 		/* vma_needs_copy(): do not copy page tables that faults can
 		 * rebuild */
 		if (pvma->av) {

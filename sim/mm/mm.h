@@ -215,10 +215,12 @@ static inline struct vma *vma_in_anon(struct interval_node *n)
 	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_anon));
 }
 
+#define VM_NO_RECENCY (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE)
+
 /** v7.3 vma_has_recency() */
 static inline bool vma_has_recency(const struct vma *vma)
 {
-	return !(vma->flags & (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE));
+	return !(vma->flags & VM_NO_RECENCY);
 }
 
 /** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */

@@ -14,7 +14,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include "sim/mm/gup.h"
 #include "sim/mm/huge_memory.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/zap.h"
 
 static void move_ptes(struct pte_table *from, uint32_t i, struct pte_table *to, uint32_t j,
@@ -95,9 +97,11 @@ int do_mremap(struct sim *s, struct mm *mm, uint32_t addr, uint32_t pages, uint3
 	      uint32_t new_pages)
 {
 	struct vma *vma = vma_find(mm, addr);
+	bool populate_expand;
 
 	if (!vma || vma->end - 1 - addr < pages - 1)
 		return -EFAULT;
+	populate_expand = new_pages > pages && vma_locked(vma);
 	if (new_addr != addr)
 		zap_unmap(s, mm, new_addr, new_pages);
 	if (new_pages < pages) {
@@ -109,5 +113,8 @@ int do_mremap(struct sim *s, struct mm *mm, uint32_t addr, uint32_t pages, uint3
 		move_vma(s, vma, addr, pages, new_addr, new_pages);
 	else if (new_pages > pages)
 		vma_expand(s, vma, new_pages - pages);
+	if (populate_expand)
+		return mm_populate(s, mm, (uint64_t)new_addr + pages,
+				   (uint64_t)new_addr + new_pages, true);
 	return 0;
 }

@@ -115,7 +115,7 @@ static void write_folio(struct sim *s, uint32_t slot)
 	s->writeback->nr_dirty -= folio_nr_pages(f);
 	count_vm(s, VM_nr_written, folio_nr_pages(f));
 	/* reclaim waited for it */
-	if ((before & PG_reclaim) && (before & PG_lru)) {
+	if ((before & PG_reclaim) && (before & PG_lru) && !f->unevictable) {
 		s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
 		count_vm(s, VM_pgrotated, folio_nr_pages(f));
 		note(s, slot, ROTATE_RECLAIM, before);

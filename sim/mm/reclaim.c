@@ -18,6 +18,7 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
@@ -148,6 +149,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		if (before & PG_locked)
 			goto keep;
 		sc->nr_scanned += folio_nr_pages(f);
+		if (!folio_evictable(f))
+			goto activate;
 		if ((before & (PG_dirty | PG_swapbacked | PG_anon)) == PG_dirty)
 			nr_unqueued_dirty += folio_nr_pages(f);
 
@@ -171,8 +174,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 			f->flags |= PG_dirty;
 		}
 		if (f->mapcount) {
-			try_to_unmap(s, slot);
-			/* only what MADV_FREE had freed */
+			try_to_unmap(s, slot, false);
+			/* only what MADV_FREE had freed, or what is locked */
 			if (f->mapcount)
 				goto activate;
 		}
@@ -195,10 +198,12 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		continue;
 	activate:
 		if ((f->flags & (PG_anon | PG_swapcache)) == (PG_anon | PG_swapcache) &&
-		    vm_swap_full(s))
+		    (vm_swap_full(s) || !folio_evictable(f)))
 			folio_free_swap(s, slot);
-		s->folios[slot].flags |= PG_active;
-		nr_activate += folio_nr_pages(&s->folios[slot]);
+		if (folio_evictable(f)) {
+			f->flags |= PG_active;
+			nr_activate += folio_nr_pages(f);
+		}
 	keep:
 		if (__builtin_expect(s->log != NULL, 0))
 			event_add(s, slot, rule, before);
@@ -220,9 +225,8 @@ uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr)
 	for (unsigned int i = 0; i < nr; i++)
 		s->folios[slots[i]].flags &= (uint16_t)~PG_active;
 	nr_reclaimed = shrink_folio_list(s, slots, &nr, &sc);
-	/* folio_putback_lru() */
 	for (unsigned int i = 0; i < nr; i++)
-		folio_add_lru(s, s->this_cpu, slots[i]);
+		folio_putback_lru(s, slots[i]);
 	return nr_reclaimed;
 }
 

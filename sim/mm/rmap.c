@@ -13,6 +13,7 @@
 #include "sim/mm/event.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
 
@@ -197,7 +198,30 @@ struct referenced {
 	int count;
 	bool exec;
 	const struct vma *vma; /* the last one that counted */
+	struct locked_walk locked;
 };
+
+/* A VM_LOCKED VMA that maps all of the folio ends the walk. One that maps a part counts as a
+ * reference only for what a monitor took from PTEs. */
+static __attribute__((noinline)) bool referenced_locked(struct sim *s, uint32_t slot,
+							struct referenced *r, const struct vma *vma,
+							const struct pte_table *pt, uint32_t vpn,
+							uint32_t nr)
+{
+	struct folio *f = &s->folios[slot];
+
+	if (mlock_walked(s, &r->locked, slot, vma, pt, vpn, nr)) {
+		r->count = REFERENCED_LOCKED;
+		return false;
+	}
+	if (f->young) {
+		r->count += r->vma != vma;
+		r->vma = vma;
+		r->exec |= (vma->flags & VM_EXEC) != 0;
+	}
+	f->young = false;
+	return true;
+}
 
 static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
 			   uint32_t vpn, uint32_t nr, void *arg)
@@ -207,8 +231,11 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	bool was_young;
 
 	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
-	if (!vma_has_recency(vma))
-		return true;
+	if (__builtin_expect(vma->flags & (VM_NO_RECENCY | VM_LOCKED), 0)) {
+		if (!vma_has_recency(vma))
+			return true;
+		return referenced_locked(s, slot, r, vma, pt, vpn, nr);
+	}
 	if ((vma->mm->dying || vma->mm->unstable) &&
 	    (f->flags & (PG_anon | PG_swapbacked)) == (PG_anon | PG_swapbacked) &&
 	    !folio_maybe_mapped_shared(f)) {
@@ -234,8 +261,11 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 
 int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 {
-	struct referenced r = { 0, false, NULL };
+	struct referenced r; /* of @locked only what must be */
 
+	r.count = 0;
+	r.exec = false;
+	r.vma = r.locked.vma = NULL;
 	rmap_walk(s, slot, referenced_one, &r);
 	*exec = r.exec;
 	return r.count;
@@ -297,9 +327,50 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 	return true;
 }
 
-void try_to_unmap(struct sim *s, uint32_t slot)
+/* a VM_LOCKED VMA keeps its PTEs, and the walk ends with it */
+static bool unmap_unlocked(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			   uint32_t vpn, uint32_t nr, void *arg)
 {
-	rmap_walk(s, slot, unmap_one, NULL);
+	struct locked_walk *w = arg;
+
+	if (w->vma && w->vma != vma)
+		return false;
+	if (vma_locked(vma))
+		return !mlock_walked(s, w, slot, vma, pt, vpn, nr);
+	return unmap_one(s, slot, vma, pt, vpn, nr, NULL);
+}
+
+/* TTU_IGNORE_MLOCK, of a file folio */
+static bool unmap_locked(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
+			 uint32_t vpn, uint32_t nr, void *arg)
+{
+	const bool huge = pt->huge;
+
+	unmap_one(s, slot, vma, pt, vpn, nr, arg);
+	if (!huge && vma_locked(vma)) {
+		munlock_folio(s, slot);
+		mlock_drain(s, &s->cpus[s->this_cpu]);
+	}
+	return true;
+}
+
+/* somewhere something is locked */
+static __attribute__((noinline)) void unmap_mlocks(struct sim *s, uint32_t slot, bool ignore_mlock)
+{
+	struct locked_walk w = { .vma = NULL };
+
+	if (ignore_mlock)
+		rmap_walk(s, slot, unmap_locked, NULL);
+	else
+		rmap_walk(s, slot, unmap_unlocked, &w);
+}
+
+void try_to_unmap(struct sim *s, uint32_t slot, bool ignore_mlock)
+{
+	if (__builtin_expect(s->has_mlock, 0))
+		unmap_mlocks(s, slot, ignore_mlock);
+	else
+		rmap_walk(s, slot, unmap_one, NULL);
 }
 
 static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,

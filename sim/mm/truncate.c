@@ -129,7 +129,7 @@ static void truncate_inode_folio(struct sim *s, uint32_t slot)
 
 	/* mapped again since unmap_mapping_pages() */
 	if (s->folios[slot].mapcount)
-		try_to_unmap(s, slot);
+		try_to_unmap(s, slot, true);
 	if (folio_extra_refs(s, slot)) {
 		folio_batches_forget(s, slot);
 		tasks_forget_held(s, slot);
@@ -154,7 +154,7 @@ static void truncate_partial_folio(struct sim *s, uint32_t slot)
 		return;
 	}
 	/* folio_split_or_unmap() */
-	try_to_unmap(s, head);
+	try_to_unmap(s, head, true);
 	if (!(s->folios[head].flags & PG_dirty))
 		truncate_inode_folio(s, head);
 }

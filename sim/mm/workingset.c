@@ -69,7 +69,7 @@ void workingset_flush_stats(struct sim *s)
 {
 	if (!s->trees)
 		return;
-	s->trees->flushed_pages = lru_pages(s);
+	s->trees->flushed_pages = lru_pages(s) + s->nr_unevictable;
 	if (s->objcg)
 		obj_flush_stats(s);
 }
@@ -86,8 +86,8 @@ uint64_t count_shadow_nodes(struct sim *s)
 		workingset_flush_stats(s);
 	if (!s->cfg.kernel->shadow_limit_by_lru_size)
 		pages += x->flushed_pages;
-	else if (!s->cfg.lru->lru_gen)
-		pages += lru_pages(s);
+	else
+		pages += s->nr_unevictable + (s->cfg.lru->lru_gen ? 0 : lru_pages(s));
 	if (s->objcg)
 		pages += obj_flushed_pages(s);
 	max_nodes = pages >> (XA_CHUNK_SHIFT - 3);

@@ -23,6 +23,7 @@
 #include "sim/mm/filemap.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mlock.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
@@ -52,6 +53,7 @@ struct mmu_gather {
 	bool in_scope;
 	bool evict;
 	bool preemptible; /* other tasks may run in between */
+	bool locked;	  /* the VMA is VM_LOCKED */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 	uint32_t nr_ends, ends[GATHER_PAGES]; /* ends of the full pages */
@@ -163,10 +165,19 @@ static void unmap_drain(struct sim *s, unsigned int cpu)
 		lru_add_drain_cpu(s, cpu);
 }
 
+/* folio_remove_rmap_ptes(), with munlock_vma_folio() */
+static inline void remove_rmap(struct sim *s, const struct mmu_gather *tlb, uint32_t slot,
+			       uint32_t nr)
+{
+	folio_remove_rmap_ptes(s, tlb->d.mm, slot, nr);
+	if (__builtin_expect(tlb->locked, 0))
+		munlock_folio(s, folio_head(s->folios, slot));
+}
+
 static void tlb_flush_rmaps(struct sim *s, struct mmu_gather *tlb)
 {
 	for (uint32_t i = 0; i < tlb->nr_delayed; i++)
-		folio_remove_rmap_ptes(s, tlb->d.mm, tlb->delayed[i].slot, tlb->delayed[i].nr);
+		remove_rmap(s, tlb, tlb->delayed[i].slot, tlb->delayed[i].nr);
 	tlb->nr_delayed = 0;
 }
 
@@ -272,6 +283,8 @@ static void zap_anon_pte(struct sim *s, struct mmu_gather *tlb, struct pte_table
 		return;
 	}
 	folio_remove_rmap(s, slot);
+	if (__builtin_expect(tlb->locked, 0))
+		munlock_folio(s, slot);
 	tlb_remove_folio_pages(s, tlb, slot, 1);
 	if (s->sched)
 		owe(s, tlb, REAP_ANON, s->cfg.machine.zap_anon_ps);
@@ -310,7 +323,7 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 	count_vm(s, VM_sim_reap_pages, tlb->d.dying ? nr : 0);
 	to_tail = zap_accessed(s, tlb, vma, head, nr_young);
 	if (!dirty)
-		folio_remove_rmap_ptes(s, tlb->d.mm, slot, nr);
+		remove_rmap(s, tlb, slot, nr);
 	if (to_tail)
 		zap_demote(s, head);
 	tlb_remove_folio_pages(s, tlb, head, nr);
@@ -332,6 +345,7 @@ static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 	to_tail = zap_accessed(s, tlb, vma, head, pt->young ? PTRS_PER_PTE : 0);
 	pmd_clear(pt);
 	folio_remove_rmap_pmd(s, tlb->d.mm, head);
+	munlock_vma_folio(s, vma, head);
 	if (to_tail)
 		zap_demote(s, head);
 	tlb_remove_folio_pages(s, tlb, head, 1);
@@ -363,6 +377,7 @@ static uint32_t zap_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 static void zap_vma_range(struct sim *s, struct mmu_gather *tlb, struct vma *vma, uint64_t vpn,
 			  uint64_t end)
 {
+	tlb->locked = vma_locked(vma);
 	while (vpn < end) {
 		uint64_t stop = MIN((vpn / PTRS_PER_PTE + 1) * PTRS_PER_PTE, end);
 		struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
@@ -545,7 +560,7 @@ void zap_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
 	for (uint32_t i = vma_index(mm, start); i < mm->vmas->len; i++) {
 		struct vma *vma = mm->vmas->pdata[i];
 
-		if (vma->start >= end)
+		if (vma->start >= end || vma_locked(vma)) /* EINVAL */
 			break;
 		unmap_drain(s, s->this_cpu);
 		zap_vma_range(s, tlb, vma, MAX(vma->start, start),

@@ -28,6 +28,7 @@
 	X(list)                                                                                    \
 	X(large)                                                                                   \
 	X(madvise)                                                                                 \
+	X(mlock)                                                                                   \
 	X(huge_memory)                                                                             \
 	X(interval_tree)                                                                           \
 	X(mm)                                                                                      \

@@ -18,7 +18,7 @@
 #define NR_APPS	     4
 #define NR_AREAS     5 /* mappings of an app */
 
-enum { CAN_READ = 1, CAN_WRITE = 2, MAPPED = 4, IS_ANON = 8, HAS_READ = 16 };
+enum { CAN_READ = 1, CAN_WRITE = 2, MAPPED = 4, IS_ANON = 8, HAS_READ = 16, LOCKED = 32 };
 
 struct area {
 	uint32_t at, pages, flags, file, pgoff;
@@ -229,6 +229,8 @@ static void op_fork(struct gen *g, uint32_t pid, uint32_t child)
 	emit(g, (struct op){
 			.code = OP_FORK, .pid = pid, .child = child, .cpu = (uint32_t)rnd(g, 9) });
 	g->procs[child] = g->procs[pid];
+	for (uint32_t i = 0; i < NR_VPNS; i++)
+		g->procs[child].map[i] &= (uint8_t)~LOCKED;
 	if (chance(g, 25) && !(g->flags & RANDOM_NO_DEATHS)) {
 		emit(g, (struct op){ .code = OP_EXEC, .pid = child });
 		memset(g->procs[child].open, 0, sizeof(g->procs[child].open));
@@ -327,6 +329,12 @@ static void op_madvise(struct gen *g, uint32_t pid, uint32_t by)
 	const uint8_t need = advice == MADVISE_FREE	       ? IS_ANON
 			     : advice == MADVISE_POPULATE_READ ? HAS_READ
 							       : MAPPED;
+	/* of what is locked it would be EINVAL */
+	const uint8_t not = advice == MADVISE_WILLNEED || advice == MADVISE_POPULATE_READ ||
+					    advice == MADVISE_HUGEPAGE ||
+					    advice == MADVISE_NOHUGEPAGE
+				    ? 0
+				    : LOCKED;
 	uint32_t at = (uint32_t)rnd(g, NR_VPNS), pages = 0;
 	const uint8_t *map = g->procs[pid].map;
 	const uint32_t most = len(g, NR_VPNS);
@@ -338,6 +346,7 @@ static void op_madvise(struct gen *g, uint32_t pid, uint32_t by)
 	if (chance(g, 50) && (map[at & ~31u] & need))
 		at &= ~31u;
 	while (pages < most && at + pages < NR_VPNS && (map[at + pages] & need) &&
+	       !(map[at + pages] & not ) &&
 	       (advice != MADVISE_POPULATE_READ || in_file(g, pid, at + pages)))
 		pages++;
 	if (!pages)
@@ -472,6 +481,40 @@ static void random_op(struct gen *g)
 	}
 }
 
+/* lock what is mapped from @at on and lies in a file, or unlock what is mapped */
+static void op_mlock_at(struct gen *g, uint32_t pid, uint32_t at, uint32_t most, bool lock)
+{
+	uint8_t *map = g->procs[pid].map;
+	uint32_t pages = 0;
+
+	while (pages < most && at + pages < NR_VPNS &&
+	       (lock ? (map[at + pages] & (CAN_READ | CAN_WRITE)) && in_file(g, pid, at + pages)
+		     : map[at + pages]))
+		pages++;
+	if (!pages)
+		return;
+	emit(g, (struct op){ .code = lock ? OP_MLOCK : OP_MUNLOCK,
+			     .pid = pid,
+			     .at = g->base + at,
+			     .pages = pages });
+	for (uint32_t i = at; i < at + pages; i++)
+		map[i] = (uint8_t)(lock ? map[i] | LOCKED : map[i] & ~LOCKED);
+}
+
+static void op_mlock(struct gen *g, uint32_t pid)
+{
+	const bool lock = chance(g, 60);
+	const uint8_t want = lock ? MAPPED : LOCKED;
+	uint32_t at = (uint32_t)rnd(g, NR_VPNS);
+
+	for (uint32_t i = 0; i < NR_VPNS && !(g->procs[pid].map[at] & want); i++)
+		at = (at + 1) % NR_VPNS;
+	/* often whole folios */
+	if (chance(g, 40))
+		at &= ~31u;
+	op_mlock_at(g, pid, at, len(g, g->flags & RANDOM_BIG_FILES ? 600 : 40), lock);
+}
+
 /* map something, use it, and move it, or change its size in place */
 static void op_mremap(struct gen *g, uint32_t pid)
 {
@@ -486,9 +529,15 @@ static void op_mremap(struct gen *g, uint32_t pid)
 	}
 	op_map(g, pid, &a);
 	touch_area(g, pid, &a);
-	perm = map[a.at];
+	if (chance(g, 20))
+		op_mlock_at(g, pid, a.at, MIN(a.pages, 60), true);
 	from = a.at + (chance(g, 60) ? 0 : (uint32_t)rnd(g, a.pages));
 	pages = a.at + a.pages - from;
+	/* one mapping: what is locked like its first page */
+	perm = map[from];
+	for (uint32_t i = 1; i < pages; i++)
+		if (map[from + i] != perm)
+			pages = i;
 	to_pages = 1 + (uint32_t)rnd(g, pages + 40);
 	if (chance(g, 40))
 		to_pages = pages;
@@ -525,9 +574,14 @@ static void wide_op(struct gen *g)
 
 	if (!g->procs[pid].alive)
 		return;
-	switch (rnd(g, 4)) {
+	switch (rnd(g, 7)) {
 	case 3:
 		op_mremap(g, pid);
+		break;
+	case 4:
+	case 5:
+	case 6:
+		op_mlock(g, pid);
 		break;
 	case 0:
 		emit(g, (struct op){ .code = OP_OOM_SCORE_ADJ,

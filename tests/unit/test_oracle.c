@@ -269,6 +269,7 @@ static bool globals_differ(struct compare *c)
 				  &r->lru_deactivate[cpu]) ||
 		    batch_differs(c, "lru_lazyfree", cpu, &s->cpus[cpu].lru_lazyfree,
 				  &r->lru_lazyfree[cpu]) ||
+		    batch_differs(c, "mlock", cpu, &s->cpus[cpu].mlock.fbatch, &r->mlock[cpu]) ||
 		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]) ||
 		    pcp_differs(c, cpu, &s->cpus[cpu], &r->pcp[cpu]))
 			return true;
@@ -407,6 +408,7 @@ static bool proc_differs(struct compare *c, const struct ref_proc *p)
 		    differ(c, "vma pgoff", p->pid, sv->pgoff, rv->anon ? 0 : rv->pgoff) ||
 		    differ(c, "vma recency", p->pid, vma_has_recency(sv),
 			   !rv->random && !rv->sequential && !rv->noreuse) ||
+		    differ(c, "vma locked", p->pid, (sv->flags & VM_LOCKED) != 0, rv->locked) ||
 		    differ(c, "vma anon_vma", p->pid, sv->av != NULL, rv->anon_vma) ||
 		    ptes_differ(c, p, sv, rv))
 			return true;
@@ -433,7 +435,12 @@ static bool folio_differs(struct compare *c, const struct folio *f, int page)
 	const struct ref_page *pg = &c->r->pages[page];
 
 	if (pg->resident && (differ(c, "PG_young", page, f->young, pg->young) ||
-			     differ(c, "PG_idle", page, f->idle, pg->idle)))
+			     differ(c, "PG_idle", page, f->idle, pg->idle) ||
+			     differ(c, "PG_mlocked", page, f->mlocked, pg->mlocked) ||
+			     differ(c, "PG_unevictable", page, f->unevictable, pg->unevictable)))
+		return true;
+	if (pg->lru && pg->unevictable &&
+	    differ(c, "mlock_count", page, f->pos, (uint64_t)pg->mlock_count))
 		return true;
 	return differ(c, "order of folio", page, f->order, (uint64_t)pg->order) ||
 	       differ(c, "mapcount of folio", page, f->mapcount,
@@ -777,6 +784,12 @@ static bool never_moves(const struct lru_model *lru, int item)
 	return lru->lru_gen && (item == VM_sim_zap_moves || item == VM_sim_mark_moves);
 }
 
+static bool is_of_mlock(int item)
+{
+	return item == VM_nr_mlock || item == VM_nr_unevictable ||
+	       (item >= VM_unevictable_pgs_culled && item <= VM_unevictable_pgs_cleared);
+}
+
 static void check_coverage(const struct coverage *cov, const struct lru_model *lru)
 {
 	if (getenv("REAPSIM_ORACLE_VERBOSE")) {
@@ -789,7 +802,7 @@ static void check_coverage(const struct coverage *cov, const struct lru_model *l
 	for (int i = 0; i < NR_VMSTAT; i++) {
 		/* test_lockstep_shadow_nodes() and test_lockstep_wide() cover them */
 		if (i == VM_workingset_nodereclaim || i == VM_pgscan_proactive ||
-		    i == VM_pgsteal_proactive)
+		    i == VM_pgsteal_proactive || is_of_mlock(i))
 			continue;
 		CU_ASSERT_EQUAL(cov->sum.v[i] == 0, never_moves(lru, i));
 		if (!cov->sum.v[i] && !never_moves(lru, i))
@@ -983,6 +996,10 @@ static void test_lockstep_wide(void)
 		return;
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 	CU_ASSERT(cov.sum.v[VM_pgsteal_proactive] > 100);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		/* nothing frees a page while it is locked: the batches hold references */
+		CU_ASSERT(!is_of_mlock(i) ||
+			  (cov.sum.v[i] == 0) == (i == VM_unevictable_pgs_cleared));
 }
 
 /* pages of which every fourth is in use, sample after sample: as many regions as the

@@ -347,6 +347,8 @@ static const struct op every_op[] = {
 	{ .code = OP_MEMORY_MAX, .pages = OP_PAGES_MAX },
 	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 201 },
 	{ .code = OP_MREMAP, .pid = 9, .at = TOP, .pages = 1, .to = TOP, .to_pages = OP_PAGES_MAX },
+	{ .code = OP_MLOCK, .pid = 9, .at = TOP, .pages = OP_PAGES_MAX },
+	{ .code = OP_MUNLOCK, .pid = 9, .at = 1, .pages = 1 },
 	{ .code = OP_TRUNCATE, .pid = 1, .file = 1, .at = 100 },
 	{ .code = OP_FSYNC, .pid = 1, .file = 1 },
 	{ .code = OP_FADVISE,

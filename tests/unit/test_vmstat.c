@@ -13,7 +13,8 @@ void suite_vmstat(void);
 static const char *const gauges[] = {
 	"nr_free_pages",  "nr_inactive_anon", "nr_active_anon",	  "nr_inactive_file",
 	"nr_active_file", "nr_file_pages",    "nr_anon_pages",	  "nr_mapped",
-	"nr_shmem",	  "nr_dirty",	      "workingset_nodes",
+	"nr_shmem",	  "nr_dirty",	      "workingset_nodes", "nr_mlock",
+	"nr_unevictable",
 };
 
 static void test_names(void)

@@ -130,12 +130,12 @@ static void test_unmap_file(void)
 
 	/* page 1 is clean but its PTE dirty, as after a write through a mapping to a
 	 * page whose writeback has begun */
-	try_to_unmap(x->s, tl_slot(x, "a", 0));
+	try_to_unmap(x->s, tl_slot(x, "a", 0), false);
 	TL_EQ(tl_folio(x, "a", 0)->mapcount, 0, "page 0");
 	TL_EQ(tl_pte(x, 1, 0) | tl_pte(x, 2, 50) | tl_pte(x, 1, 100), 0, "page 0");
 	TL_EQ(tl_folio(x, "a", 0)->flags & PG_dirty, 0, "page 0 was clean");
 	x->s->folios[tl_slot(x, "a", 1)].flags &= (uint16_t)~PG_dirty;
-	try_to_unmap(x->s, tl_slot(x, "a", 1));
+	try_to_unmap(x->s, tl_slot(x, "a", 1), false);
 	TL_EQ(tl_folio(x, "a", 1)->mapcount, 0, "page 1");
 	TL_EQ(tl_folio(x, "a", 1)->flags & PG_dirty, PG_dirty, "page 1 was dirty in a PTE");
 	tl_free(x);
@@ -153,9 +153,9 @@ static void test_unmap_anon(void)
 	TL_EQ(x->s->folios[s10].mapcount, 3, "shared by three");
 	TL_EQ(x->s->folios[s11].mapcount, 2, "one has a copy");
 	TL_EQ(x->s->folios[s12].mapcount, 2, "one unmapped it");
-	try_to_unmap(x->s, s10);
-	try_to_unmap(x->s, s11);
-	try_to_unmap(x->s, s12);
+	try_to_unmap(x->s, s10, false);
+	try_to_unmap(x->s, s11, false);
+	try_to_unmap(x->s, s12, false);
 	TL_EQ(x->s->anon[s10 - x->s->anon_first].nr_swap, 3, "swap entries");
 	TL_EQ(x->s->anon[s11 - x->s->anon_first].nr_swap, 2, "swap entries");
 	TL_EQ(x->s->anon[s12 - x->s->anon_first].nr_swap, 2, "swap entries");

@@ -24,6 +24,8 @@ static int batch_refs(const struct ref *r, int page)
 			n += r->lru_deactivate[cpu].pages[i] == page;
 		for (int i = 0; i < r->lru_lazyfree[cpu].nr; i++)
 			n += r->lru_lazyfree[cpu].pages[i] == page;
+		for (int i = 0; i < r->mlock[cpu].nr; i++)
+			n += r->mlock[cpu].pages[i] == page;
 	}
 	return n;
 }
@@ -44,7 +46,26 @@ void ref_put_anon(struct ref *r, int page)
 	if (pg->lru)
 		ref_lruvec_del(r, page); /* __page_cache_release() */
 	ref_uncharge(r, 1);
+	ref_count(r, VM_unevictable_pgs_cleared, pg->mlocked);
 	memset(pg, 0, sizeof(*pg));
+}
+
+/* lru_add() */
+static void lru_add(struct ref *r, int page)
+{
+	struct ref_page *pg = &r->pages[page];
+	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
+
+	if (!pg->mlocked) {
+		ref_count(r, VM_unevictable_pgs_rescued, pg->unevictable ? nr : 0);
+		pg->unevictable = false;
+	} else {
+		ref_count(r, VM_unevictable_pgs_culled, pg->unevictable ? 0 : nr);
+		pg->active = false;
+		pg->unevictable = true;
+		pg->mlock_count = 0;
+	}
+	ref_lruvec_add(r, page);
 }
 
 /* folio_batch_move_lru(), lru_add() */
@@ -63,7 +84,7 @@ static void drain_lru_add(struct ref *r, unsigned int cpu)
 		    !ref_other_refs(r, page))
 			ref_put_anon(r, page);
 		else
-			ref_lruvec_add(r, page);
+			lru_add(r, page);
 	}
 }
 
@@ -76,7 +97,7 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 	for (int i = 0; i < b.nr; i++) {
 		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
 
-		if (b.pages[i] < 0 || !pg->lru || pg->active)
+		if (b.pages[i] < 0 || !pg->lru || pg->active || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = true;
@@ -101,7 +122,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 		struct ref_page *pg = &r->pages[page];
 		const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
 
-		if (!pg->lru || ref_folio_mapcount(r, page))
+		if (!pg->lru || ref_folio_mapcount(r, page) || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, page);
 		ref_count(r, VM_sim_list_moves, nr);
@@ -134,7 +155,7 @@ static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
 		struct ref_page *pg = &r->pages[b.pages[i]];
 		const uint64_t nr = (uint64_t)ref_nr_pages(r, b.pages[i]);
 
-		if (!pg->lru || !(pg->active || r->gen))
+		if (!pg->lru || !(pg->active || r->gen) || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = pg->referenced = false;
@@ -153,7 +174,8 @@ static void drain_lru_lazyfree(struct ref *r, unsigned int cpu)
 	for (int i = 0; i < b.nr; i++) {
 		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
 
-		if (b.pages[i] < 0 || !pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
+		if (b.pages[i] < 0 || !pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot ||
+		    pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = false;
@@ -181,6 +203,7 @@ void ref_lru_add_drain_cpu(struct ref *r, unsigned int cpu)
 	drain_lru_deactivate(r, cpu);
 	drain_lru_lazyfree(r, cpu);
 	folio_activate_drain(r, cpu);
+	ref_mlock_drain(r, cpu);
 }
 
 void ref_lru_add_drain_all(struct ref *r)
@@ -218,7 +241,7 @@ bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_batch *b = &r->lru_deactivate_file[cpu];
 
-	if (!r->pages[page].lru)
+	if (!r->pages[page].lru || r->pages[page].unevictable)
 		return false;
 	if (r->gen && ref_gen_clear_refs(r, page))
 		return true;
@@ -231,7 +254,7 @@ void ref_folio_deactivate(struct ref *r, unsigned int cpu, int page)
 {
 	const struct ref_page *pg = &r->pages[page];
 
-	if (!pg->lru || (r->gen ? ref_gen_clear_refs(r, page) : !pg->active))
+	if (!pg->lru || pg->unevictable || (r->gen ? ref_gen_clear_refs(r, page) : !pg->active))
 		return;
 	if (batch_add(r, &r->lru_deactivate[cpu], page))
 		drain_lru_deactivate(r, cpu);
@@ -241,7 +264,7 @@ void ref_folio_mark_lazyfree(struct ref *r, unsigned int cpu, int page)
 {
 	const struct ref_page *pg = &r->pages[page];
 
-	if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot)
+	if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot || pg->unevictable)
 		return;
 	if (batch_add(r, &r->lru_lazyfree[cpu], page))
 		drain_lru_lazyfree(r, cpu);
@@ -262,7 +285,7 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 		ref_gen_inc_refs(r, page);
 	} else if (!pg->referenced) {
 		pg->referenced = true;
-	} else if (!pg->active) {
+	} else if (!pg->active && !pg->unevictable) {
 		ref_count(r, VM_sim_mark_moves, pg->lru ? (uint64_t)ref_nr_pages(r, page) : 0);
 		if (pg->lru)
 			ref_folio_activate(r, cpu, page);

@@ -13,6 +13,7 @@ void ref_flush_stats(struct ref *r)
 {
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		r->stats.size[i] = ref_lru_size(r, i);
+	r->stats.unevictable = ref_nr_unevictable(r);
 	r->stats.slab = ref_slab_pages(r);
 	r->stats.activate[0] = r->v[VM_workingset_activate_anon];
 	r->stats.activate[1] = r->v[VM_workingset_activate_file];

@@ -22,6 +22,8 @@ static void set_file_ptes(struct ref *r, struct ref_proc *p, const struct ref_vm
 		pte.dirty = r->pages[ref_folio(r, page)].dirty && !r->v6_12;
 	}
 	ref_add_rmap(r, p, page, nr);
+	if (v->locked && nr == ref_nr_pages(r, ref_folio(r, page)))
+		ref_mlock_folio(r, ref_folio(r, page));
 	for (int i = 0; i < nr; i++) {
 		p->ptes[at + (uint64_t)i] = pte;
 		p->ptes[at + (uint64_t)i].page = page + i;
@@ -208,7 +210,10 @@ static void map_new_anon(struct ref *r, struct ref_proc *p, const struct ref_vma
 	p->ptes[at] = (struct ref_pte){
 		.present = true, .young = true, .dirty = true, .write = true, .page = page
 	};
-	ref_folio_add_lru(r, p->cpu, page);
+	if (v->locked)
+		ref_mlock_new_folio(r, page);
+	else
+		ref_folio_add_lru(r, p->cpu, page);
 }
 
 /* finish_fault() of a file page: map all of its folio if nothing is mapped there yet */
@@ -347,6 +352,8 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 	map_new_anon(r, p, v, at);
 	if (old >= 0) {
 		ref_remove_rmap(r, p, orig.page, 1);
+		if (v->locked)
+			ref_munlock_folio(r, old);
 		r->pages[old].extra_refs--;
 		if (r->pages[old].anon) {
 			ref_free_swap_cache(r, old);
@@ -406,7 +413,7 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 		/* swap_free(), should_try_to_free_swap(): references of the fault and of
 		 * the swap cache */
 		pte->swap = false;
-		if (ref_vm_swap_full(r) ||
+		if (ref_vm_swap_full(r) || v->locked || pg->mlocked ||
 		    (write && ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 1))
 			ref_folio_free_swap(r, page);
 		exclusive |= ref_mapcount(r, page) + ref_other_refs(r, page) + pg->swap_slot == 0;
@@ -414,6 +421,8 @@ static enum ref_fault do_swap_page(struct ref *r, struct ref_proc *p, struct ref
 		exclusive = true;
 	}
 	*pte = (struct ref_pte){ .present = true, .young = true, .page = page };
+	if (v->locked) /* folio_add_anon_rmap_pte() */
+		ref_mlock_folio(r, page);
 	if (exclusive && v->write) {
 		pte->write = true;
 		pte->dirty = write;
@@ -443,16 +452,21 @@ static enum ref_fault handle_pte_fault(struct ref *r, struct ref_proc *p, struct
 	return v->shared ? do_shared_fault(r, p, v, at, tried) : do_cow_fault(r, p, v, at, tried);
 }
 
+enum gup_by { NO_GUP, MADVISE, POPULATE, POPULATE_AGAIN };
+
 /* do_user_addr_fault(): tries with the VMA lock, then with mmap_lock; @gup: faultin_page(), only
- * with that */
+ * with that. POPULATE returns a retry: its caller begins again, FOLL_TRIED is never set, and
+ * mm_account_fault() counts only the last try. */
 static enum ref_fault do_user_addr_fault(struct ref *r, struct ref_proc *p, struct ref_vma *v,
-					 uint64_t at, bool write, bool gup)
+					 uint64_t at, bool write, enum gup_by gup)
 {
-	bool tried = false, vma_lock = !gup;
+	bool tried = false, vma_lock = gup == NO_GUP;
 	enum ref_fault ret;
 
-	ref_count(r, VM_pgfault, 1);
-	ref_task_run(r, (uint64_t)r->m.fault_us * 1000);
+	if (gup != POPULATE_AGAIN) {
+		ref_count(r, VM_pgfault, 1);
+		ref_task_run(r, (uint64_t)r->m.fault_us * 1000);
+	}
 	for (;;) {
 		/* lru_gen_enter_fault(), lru_gen_exit_fault() */
 		r->in_lru_fault = !v->random && !v->sequential && !v->noreuse;
@@ -465,6 +479,8 @@ static enum ref_fault do_user_addr_fault(struct ref *r, struct ref_proc *p, stru
 			ref_free_table(r);
 			ref_new_table(r);
 		}
+		if (gup == POPULATE || gup == POPULATE_AGAIN)
+			return ret;
 		if (!vma_lock || ret == FAULT_RETRY_MAJOR)
 			tried = true;
 		vma_lock = false;
@@ -482,7 +498,7 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 		while (t->huge ? write && !t->write : !pte->present || (write && !pte->write)) {
 			ref_split_huge_pmd(r, p, at); /* wp_huge_pmd() */
 			t->young = t->exists;
-			if (do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, false))
+			if (do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, NO_GUP))
 				return false;
 			t->populated = !t->huge;
 		}
@@ -505,12 +521,12 @@ bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, u
 
 		while (!t->huge && !pte->present) {
 			struct ref_vma *v = ref_find_vma(p, at);
-			enum ref_fault ret = do_user_addr_fault(r, p, v, at, false, true);
+			enum ref_fault ret = do_user_addr_fault(r, p, v, at, false, MADVISE);
 
 			if (ret == FAULT_SIGBUS && at != start) {
 				/* madvise_populate() goes on after the pages before it */
 				ref_lru_add_drain_cpu(r, r->this_cpu);
-				ret = do_user_addr_fault(r, p, v, at, false, true);
+				ret = do_user_addr_fault(r, p, v, at, false, MADVISE);
 			}
 			if (ret)
 				return ret == FAULT_SIGBUS; /* madvise() fails with EFAULT */
@@ -524,6 +540,63 @@ bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, u
 		} else if (!pte->zero) {
 			ref_folio_mark_accessed(r, r->this_cpu, ref_folio(r, pte->page));
 		}
+	}
+	return true;
+}
+
+/* __get_user_pages() of populate_vma_page_range(): the fault of one page */
+static enum ref_fault populate_page(struct ref *r, struct ref_proc *p, uint64_t at, bool write,
+				    bool again)
+{
+	struct ref_table *t = &p->tables[at / 512];
+	const struct ref_pte *pte = &p->ptes[at];
+	enum ref_fault ret;
+
+	while (t->huge ? write : !pte->present || (write && !pte->write)) {
+		ref_split_huge_pmd(r, p, at);
+		ret = do_user_addr_fault(r, p, ref_find_vma(p, at), at, write,
+					 again ? POPULATE_AGAIN : POPULATE);
+		if (ret)
+			return ret;
+		t->populated = !t->huge;
+	}
+	if (t->huge)
+		t->young = true;
+	return FAULT_OK;
+}
+
+bool ref_populate_vma(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end, bool write)
+{
+	uint64_t at = start;
+	bool again = false;
+
+	while (at < end) {
+		const uint64_t first = at;
+		enum ref_fault ret = FAULT_OK;
+
+		/* one call, until the fault drops mmap_lock or fails */
+		for (; at < end; at++) {
+			const struct ref_pte *pte = &p->ptes[at];
+
+			ret = populate_page(r, p, at, write, again);
+			again = ret == FAULT_RETRY || ret == FAULT_RETRY_MAJOR;
+			if (ret)
+				break;
+			if (p->tables[at / 512].huge) {
+				at = at / 512 * 512 + 511;
+				continue;
+			}
+			if (pte->zero)
+				continue;
+			if (write && !pte->dirty && !r->pages[ref_folio(r, pte->page)].dirty)
+				ref_folio_mark_dirty(r, ref_folio(r, pte->page));
+			ref_folio_mark_accessed(r, r->this_cpu, ref_folio(r, pte->page));
+		}
+		ref_lru_add_drain_cpu(r, r->this_cpu);
+		if (ret == FAULT_OOM)
+			return false;
+		if (ret == FAULT_SIGBUS && at == first) /* EFAULT */
+			return true;
 	}
 	return true;
 }

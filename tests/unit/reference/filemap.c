@@ -131,6 +131,7 @@ void ref_filemap_drop(struct ref *r, int page)
 	ref_free_buffers(r, page);
 	if (r->pages[page].lru)
 		ref_lruvec_del(r, page);
+	ref_count(r, VM_unevictable_pgs_cleared, r->pages[page].mlocked ? (uint64_t)nr : 0);
 	ref_free_compound(r, page);
 	memset(&r->pages[page], 0, sizeof(r->pages[page]));
 	r->pages[page].used = true;

@@ -60,9 +60,13 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool fo
 void ref_free_process(struct ref *r, struct ref_proc *p);
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
-void ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
+/** Return: false when out of memory. */
+bool ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
 		   uint64_t new_nr);
 void ref_do_clear_refs(struct ref *r, struct ref_proc *p);
+/** vma_modify_flags() of a range in one VMA. */
+void ref_vma_set_locked(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+			bool locked);
 void ref_do_exec(struct ref *r, struct ref_proc *p);
 
 /* madvise.c */
@@ -104,9 +108,10 @@ int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, in
 /** page_mapcount(): PTEs of the page, including those with a delayed rmap. */
 int ref_mapcount(const struct ref *r, int page);
 void ref_folio_mkclean(struct ref *r, int page);
-/** Return: number of young PTEs, or -1 if the page should be kept. */
+/** Return: number of young PTEs, -1 if the page should be kept, or -2 if it is locked. */
 int ref_folio_referenced(struct ref *r, int page, bool *exec);
-void ref_try_to_unmap(struct ref *r, int page);
+/** @force: TTU_IGNORE_MLOCK */
+void ref_try_to_unmap(struct ref *r, int page, bool force);
 /** Are any of the folio's PTEs young? @clear: they are old from now on. */
 bool ref_folio_young_ptes(struct ref *r, int folio, bool clear);
 
@@ -139,8 +144,26 @@ void ref_fput(struct ref *r);
 
 /** GUP for reading, with FOLL_TOUCH. */
 bool ref_faultin_page_range(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
+/** The same for populate_vma_page_range(). */
+bool ref_populate_vma(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end, bool write);
 /** swap_cache_read_folio(); false when out of memory. */
 bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page);
+
+/* mlock.c */
+
+void ref_mlock_folio(struct ref *r, int folio);
+void ref_mlock_new_folio(struct ref *r, int folio);
+void ref_munlock_folio(struct ref *r, int folio);
+void ref_mlock_drain(struct ref *r, unsigned int cpu);
+/** What the batches have still to do with a folio that is truncated. */
+void ref_mlock_forget(struct ref *r, int folio);
+/** folio_putback_lru() in reclaim. */
+void ref_folio_putback_lru(struct ref *r, int folio);
+/** mlock() and munlock(). Return: false when out of memory. */
+bool ref_do_mlock(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end, bool locked);
+/** NR_UNEVICTABLE */
+uint64_t ref_nr_unevictable(const struct ref *r);
+bool ref_mm_populate(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
 
 /* zap.c */
 

@@ -128,6 +128,8 @@ bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, 
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	r->pages[folio].entire_mapcount++;
 	ref_add_rmap(r, p, folio, 1);
+	if (v->locked)
+		ref_mlock_folio(r, folio);
 	return true;
 }
 
@@ -151,4 +153,6 @@ void ref_split_huge_pmd(struct ref *r, struct ref_proc *p, uint64_t at)
 	if (old.young)
 		r->pages[old.folio].referenced = true;
 	ref_remove_rmap_pmd(r, p, old.folio);
+	if (ref_find_vma(p, at)->locked)
+		ref_munlock_folio(r, old.folio);
 }

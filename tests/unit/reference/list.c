@@ -36,6 +36,9 @@ static void list_insert(struct ref_list *l, int at, int page)
 /* lruvec_add_folio(), folio_set_lru() */
 void ref_lruvec_add(struct ref *r, int page)
 {
+	r->pages[page].lru = true;
+	if (r->pages[page].unevictable) /* LRU_UNEVICTABLE is not threaded */
+		return;
 	if (r->gen) {
 		ref_gen_add(r, page, false);
 		return;
@@ -62,6 +65,10 @@ void ref_lruvec_del(struct ref *r, int page)
 	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
 	int at = 0;
 
+	if (r->pages[page].unevictable) {
+		r->pages[page].lru = false;
+		return;
+	}
 	if (r->gen) {
 		ref_gen_del(r, page);
 		return;

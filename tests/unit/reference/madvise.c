@@ -36,7 +36,7 @@ bool ref_split_folio(struct ref *r, int folio)
 		return false;
 	}
 	ref_free_buffers(r, folio);
-	ref_try_to_unmap(r, folio);
+	ref_try_to_unmap(r, folio, true);
 	head = r->pages[folio];
 	ref_free_compound(r, folio);
 	for (int i = 1; i < nr; i++)
@@ -44,13 +44,16 @@ bool ref_split_folio(struct ref *r, int folio)
 							 .resident = true,
 							 .young = head.young,
 							 .idle = head.idle,
+							 .mlocked = head.mlocked,
+							 .unevictable = head.unevictable,
+							 .lru = head.unevictable,
 							 .referenced = head.referenced,
 							 .active = head.active,
 							 .workingset = head.workingset,
 							 .gen = head.gen,
 							 .refs = head.refs };
 	/* lru_add_split_folio(): list_add_tail() to the head, so right before it */
-	for (int i = 1; i < nr; i++)
+	for (int i = 1; i < nr && !head.unevictable; i++)
 		ref_lruvec_add_before(r, folio + i, folio);
 	ref_tree_split(r, folio, order);
 	return true;
@@ -68,7 +71,10 @@ static void cold_or_pageout(struct ref *r, int folio, bool pageout, GArray *list
 		ref_folio_deactivate(r, r->this_cpu, folio);
 	} else if (pg->lru) {
 		ref_lruvec_del(r, folio);
-		g_array_append_val(list, folio);
+		if (pg->unevictable)
+			ref_folio_putback_lru(r, folio);
+		else
+			g_array_append_val(list, folio);
 	}
 }
 
@@ -82,7 +88,7 @@ static void reclaim_pages(struct ref *r, GArray *list)
 		r->pages[pages[i]].active = false;
 	nr = ref_shrink_folio_list(r, &sc, pages, (int)list->len, &unqueued);
 	for (int i = 0; i < nr; i++) /* folio_putback_lru() */
-		ref_folio_add_lru(r, r->this_cpu, pages[i]);
+		ref_folio_putback_lru(r, pages[i]);
 	g_array_set_size(list, 0);
 }
 

@@ -199,10 +199,11 @@ static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int typ
 		r->reclaim_work++;
 		scanned += ref_nr_pages(r, page);
 		/* sort_folio() */
-		if (pg->gen != (int)(g->min_seq[type] % 4) + 1) {
+		if (!pg->mlocked && pg->gen != (int)(g->min_seq[type] % 4) + 1) {
 			ref_gen_put(r, page, false);
-		} else if (ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset) > unprotected ||
-			   ref_gen_saturated(pg)) {
+		} else if (!pg->mlocked &&
+			   (ref_gen_tier_of(ref_gen_refs_of(pg), pg->workingset) > unprotected ||
+			    ref_gen_saturated(pg))) {
 			inc_gen(r, page);
 			ref_gen_put(r, page, false);
 		} else {
@@ -226,6 +227,10 @@ static void put_back(struct ref *r, int type, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
+	if (pg->mlocked) {
+		ref_folio_putback_lru(r, page);
+		return;
+	}
 	if (ref_gen_folio_seq(r, page, false) == r->gen->min_seq[type]) {
 		pg->active = true;
 		pg->referenced = false;
@@ -384,9 +389,9 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 		scanned++;
 		refs = ref_gen_v6_refs(pg);
 		/* sort_folio(), isolate_folio() */
-		if (pg->gen != oldest + 1) {
+		if (!pg->mlocked && pg->gen != oldest + 1) {
 			ref_gen_put(r, page, false);
-		} else if (ref_gen_v6_tier(refs) > unprotected || refs == 4) {
+		} else if (!pg->mlocked && (ref_gen_v6_tier(refs) > unprotected || refs == 4)) {
 			g->protected[type][ref_gen_v6_tier(refs)]++;
 			pg->gen = (oldest + 1) % 4 + 1;
 			pg->referenced = pg->workingset = false;
@@ -467,6 +472,11 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 		for (int i = 0; i < nr_left; i++) {
 			struct ref_page *pg = &r->pages[taken[i]];
 
+			if (pg->mlocked) { /* move_folios_to_lru() */
+				ref_folio_putback_lru(r, taken[i]);
+				ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, 1);
+				continue;
+			}
 			if (pg->reclaim && pg->dirty) {
 				pg->referenced |= pg->workingset;
 			} else if (skip_retry || pg->active || pg->referenced || pg->locked ||

@@ -134,7 +134,7 @@ void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma
 
 static bool skip_vma(const struct ref *r, const struct ref_vma *v, unsigned int swappiness)
 {
-	if (v->random || v->sequential || v->noreuse)
+	if (v->random || v->sequential || v->noreuse || v->locked)
 		return true;
 	return !swappiness && (v->anon || ref_is_shmem(r, v->file));
 }

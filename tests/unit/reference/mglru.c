@@ -177,6 +177,8 @@ void ref_gen_inc_refs(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
+	if (pg->unevictable)
+		return;
 	if (r->v6_12) { /* folio_inc_refs() */
 		if (!pg->referenced)
 			pg->referenced = true;

@@ -122,7 +122,7 @@ static bool goes_on(const struct ref_vma *a, const struct ref_vma *b)
 	if (a->shared != b->shared || a->read != b->read || a->write != b->write ||
 	    a->exec != b->exec || a->random != b->random || a->sequential != b->sequential ||
 	    a->noreuse != b->noreuse || a->hugepage != b->hugepage ||
-	    a->nohugepage != b->nohugepage)
+	    a->nohugepage != b->nohugepage || a->locked != b->locked)
 		return false;
 	return a->anon || (a->open == b->open && b->pgoff - a->pgoff == a->end - a->start);
 }
@@ -336,8 +336,8 @@ static void move_ptes(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t
 }
 
 /* mremap_to(), shrink_vma(), expand_vma_in_place(), move_vma() */
-void ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
-		   uint64_t new_nr)
+static void do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
+		      uint64_t new_nr)
 {
 	struct ref_vma v, *vma;
 
@@ -370,6 +370,15 @@ void ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr
 	merge_vma(r, p, to);
 }
 
+bool ref_do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t nr, uint64_t to,
+		   uint64_t new_nr)
+{
+	const bool locked = ref_find_vma(p, from)->locked;
+
+	do_mremap(r, p, from, nr, to, new_nr);
+	return !locked || new_nr <= nr || ref_mm_populate(r, p, to + nr, to + new_nr);
+}
+
 /* madvise_vma_behavior(): a VMA that has the advice already is neither split nor merged */
 void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		    uint32_t advice)
@@ -398,6 +407,15 @@ void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t 
 		}
 		at = stop;
 	}
+}
+
+void ref_vma_set_locked(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
+			bool locked)
+{
+	split_vma(r, p, start);
+	split_vma(r, p, end);
+	ref_find_vma(p, start)->locked = locked;
+	merge_vma(r, p, start);
 }
 
 /* fork, exec */
@@ -487,6 +505,7 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 		if (v->open >= 0)
 			r->opens[v->open].refs++;
 		child->vmas[i].anon_bytes = 0;
+		child->vmas[i].locked = false;
 		if (v->anon_vma) /* anon_vma_fork(): the parent's, and its own */
 			ref_new_anon_vma(r, &child->vmas[i], 1, 2);
 		/* vma_needs_copy() */

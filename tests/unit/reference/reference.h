@@ -82,6 +82,8 @@ struct ref_page {
 	bool mm_shared;
 	uint64_t index; /* anon: linear_anon_page_index(), the same in all that map it */
 	struct ref_shadow shadow;
+	bool mlocked, unevictable;
+	int mlock_count; /* while it is unevictable */
 };
 
 struct ref_pte {
@@ -95,7 +97,7 @@ struct ref_pte {
 struct ref_vma {
 	uint64_t start, end; /* index into ptes[] */
 	bool anon, shared, read, write, exec, random, sequential, noreuse;
-	bool hugepage, nohugepage;
+	bool hugepage, nohugepage, locked;
 	uint32_t file, pgoff;
 	int open;
 	uint64_t anon_pgoff; /* where it was mapped when its first anon page came */
@@ -170,6 +172,7 @@ struct ref_cost {
 struct ref_stats {
 	uint64_t size[REF_NR_LISTS];
 	uint64_t activate[2], rotate[2], io[2];
+	uint64_t unevictable;
 	uint64_t slab; /* pages */
 };
 
@@ -247,6 +250,9 @@ struct ref {
 	struct ref_batch lru_add[SIM_MAX_CPUS], lru_deactivate_file[SIM_MAX_CPUS];
 	struct ref_batch lru_activate[SIM_MAX_CPUS];
 	struct ref_batch lru_deactivate[SIM_MAX_CPUS], lru_lazyfree[SIM_MAX_CPUS];
+	struct ref_batch mlock[SIM_MAX_CPUS];
+	int mlock_what[SIM_MAX_CPUS][REF_BATCH];
+	bool has_mlock; /* some page was locked */
 	uint64_t stock[SIM_MAX_CPUS];
 	uint64_t used, usage, swap_used;
 	struct ref_zone zone;

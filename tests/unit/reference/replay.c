@@ -155,7 +155,11 @@ bool ref_op(struct ref *r, const struct op *op)
 		ref_do_clear_refs(r, p);
 		break;
 	case OP_MREMAP:
-		ref_do_mremap(r, p, at, op->pages, (uint32_t)(op->to - r->base), op->to_pages);
+		ok = ref_do_mremap(r, p, at, op->pages, (uint32_t)(op->to - r->base), op->to_pages);
+		break;
+	case OP_MLOCK:
+	case OP_MUNLOCK:
+		ok = ref_do_mlock(r, p, at, at + op->pages, op->code == OP_MLOCK);
 		break;
 	case OP_MEMORY_MAX:
 		r->this_cpu = 0;
@@ -208,11 +212,14 @@ void ref_stat(const struct ref *r, struct vmstat *out)
 	out->v[VM_nr_file_pages] = ref_nr_cache(r);
 	out->v[VM_nr_dirty] = ref_nr_dirty(r);
 	out->v[VM_workingset_nodes] = ref_nr_shadow_nodes(r);
+	out->v[VM_nr_unevictable] = ref_nr_unevictable(r);
 	for (int i = 0; i < r->nr_pages; i++) {
 		const struct ref_page *pg = &r->pages[i];
 
 		if (!pg->resident)
 			continue;
+		if (pg->mlocked)
+			out->v[VM_nr_mlock] += (uint64_t)ref_nr_pages(r, i);
 		out->v[VM_nr_shmem] += !pg->anon && pg->swapbacked;
 		out->v[pg->anon ? VM_nr_anon_pages : VM_nr_mapped] += ref_mapcount(r, i) > 0;
 	}

@@ -142,6 +142,23 @@ static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma 
 	return young;
 }
 
+/* does the mapping map all of the folio, by PTEs of one page table or a PMD? */
+static bool maps_all(const struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio)
+{
+	uint64_t table = 0;
+
+	if (pmd_of(p, v, folio))
+		return true;
+	for (int i = 0; i < ref_nr_pages(r, folio); i++) {
+		const struct ref_pte *pte = pte_of(r, p, v, folio + i);
+
+		if (!pte || (i && (uint64_t)(pte - p->ptes) / 512 != table))
+			return false;
+		table = (uint64_t)(pte - p->ptes) / 512;
+	}
+	return true;
+}
+
 int ref_folio_referenced(struct ref *r, int page, bool *exec)
 {
 	struct ref_page *pg = &r->pages[page];
@@ -155,9 +172,15 @@ int ref_folio_referenced(struct ref *r, int page, bool *exec)
 		/* invalid_folio_referenced_vma() */
 		if (v->random || v->sequential || v->noreuse)
 			continue;
-		if ((p->dying || p->unstable) && pg->anon && pg->swapbacked && mapcount == 1)
+		if (v->locked && maps_all(r, p, v, page)) {
+			ref_mlock_folio(r, page);
+			return -2;
+		}
+		if (!v->locked && (p->dying || p->unstable) && pg->anon && pg->swapbacked &&
+		    mapcount == 1)
 			return -1;
-		if (clear_young(r, p, v, page))
+		/* the PTEs of a part in a locked VMA stay as they are */
+		if (!v->locked && clear_young(r, p, v, page))
 			pg->idle = false;
 		else if (!pg->young)
 			continue;
@@ -193,39 +216,68 @@ bool ref_folio_young_ptes(struct ref *r, int folio, bool clear)
 	return young;
 }
 
-void ref_try_to_unmap(struct ref *r, int page)
+/* try_to_unmap_one(). Return: false ends the walk. */
+static bool try_to_unmap_one(struct ref *r, struct ref_proc *p, const struct ref_vma *v, int folio,
+			     bool force)
 {
-	for_each_mapping(r, p, v)
-	{
-		struct ref_table *pmd = pmd_of(p, v, page);
+	struct ref_table *pmd = pmd_of(p, v, folio);
 
-		if (pmd) /* TTU_SPLIT_HUGE_PMD */
-			ref_split_huge_pmd(r, p, (uint64_t)(pmd - p->tables) * 512);
-		for (int i = page; i < page + ref_nr_pages(r, page); i++) {
-			struct ref_pte *pte = pte_of(r, p, v, i);
-			struct ref_pte old;
-
-			if (!pte)
-				continue;
-			old = *pte;
-			if (r->pages[page].anon && !r->pages[page].swapbacked) {
-				/* ttu_anon_lazyfree_folio() */
-				r->pages[page].dirty |= old.dirty;
-				r->pages[page].swapbacked = r->pages[page].dirty;
-				if (!r->pages[page].dirty && !ref_other_refs(r, page)) {
-					memset(pte, 0, sizeof(*pte));
-					continue;
-				}
-				return;
-			}
-			memset(pte, 0, sizeof(*pte));
-			ref_remove_rmap(r, p, i, 1);
-			if (old.dirty)
-				ref_folio_mark_dirty(r, page);
-			if (r->pages[page].anon) /* ttu_anon_swapbacked_folio() */
-				*pte = (struct ref_pte){ .swap = true,
-							 .page = page,
-							 .exclusive = old.write };
-		}
+	if (v->locked && !force) {
+		if (maps_all(r, p, v, folio))
+			ref_mlock_folio(r, folio);
+		return false;
 	}
+	if (pmd) /* TTU_SPLIT_HUGE_PMD */
+		ref_split_huge_pmd(r, p, (uint64_t)(pmd - p->tables) * 512);
+	for (int i = folio, nr; i < folio + ref_nr_pages(r, folio); i += nr) {
+		struct ref_pte *pte = pte_of(r, p, v, i), old;
+		bool dirty = false;
+
+		nr = 1;
+		if (!pte)
+			continue;
+		old = *pte;
+		if (r->pages[folio].anon && !r->pages[folio].swapbacked) {
+			/* ttu_anon_lazyfree_folio() */
+			r->pages[folio].dirty |= old.dirty;
+			r->pages[folio].swapbacked = r->pages[folio].dirty;
+			if (r->pages[folio].dirty || ref_other_refs(r, folio))
+				return false;
+			memset(pte, 0, sizeof(*pte));
+			continue;
+		}
+		/* folio_unmap_pte_batch(), within the page table and the mapping */
+		if (!r->pages[folio].anon)
+			nr = ref_pte_batch(
+				r, p, (uint64_t)(pte - p->ptes),
+				(int)(MIN(v->end, ((uint64_t)(pte - p->ptes) / 512 + 1) * 512) -
+				      (uint64_t)(pte - p->ptes)));
+		for (int n = 0; n < nr; n++) {
+			dirty |= pte[n].dirty;
+			memset(&pte[n], 0, sizeof(*pte));
+		}
+		ref_remove_rmap(r, p, i, nr);
+		if (dirty)
+			ref_folio_mark_dirty(r, folio);
+		if (v->locked) {
+			ref_munlock_folio(r, folio);
+			ref_mlock_drain(r, r->this_cpu);
+		}
+		if (r->pages[folio].anon) /* ttu_anon_swapbacked_folio() */
+			*pte = (struct ref_pte){ .swap = true,
+						 .page = folio,
+						 .exclusive = old.write };
+	}
+	return true;
+}
+
+void ref_try_to_unmap(struct ref *r, int page, bool force)
+{
+	struct ref_proc *p = NULL;
+	struct ref_vma *v = NULL;
+	uint64_t after = 0;
+
+	while (next_mapping(r, page, &after, &p, &v))
+		if (!try_to_unmap_one(r, p, v, page, force))
+			return;
 }

@@ -62,6 +62,7 @@ static void truncate_inode_folio(struct ref *r, int folio)
 		forget(&r->lru_deactivate[cpu], folio);
 		forget(&r->lru_lazyfree[cpu], folio);
 	}
+	ref_mlock_forget(r, folio);
 	ref_cancel_dirty(r, folio);
 	if (r->pages[folio].swap_slot)
 		r->swap_used--;
@@ -111,7 +112,7 @@ static void truncate_inode_pages(struct ref *r, unsigned int cpu, uint32_t file,
 			for (int page = begin; page < last; page++)
 				truncate_inode_folio(r, page);
 		} else {
-			ref_try_to_unmap(r, folio);
+			ref_try_to_unmap(r, folio, true);
 			if (!r->pages[folio].dirty)
 				truncate_inode_folio(r, folio);
 		}

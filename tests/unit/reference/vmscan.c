@@ -98,8 +98,10 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 		pg->referenced = ptes > 0;
 		if (ptes > 0 && !referenced_folio && ptes == 1 && !(exec && !pg->swapbacked))
 			return KEEP;
-		return ptes > 0 ? ACTIVATE : ptes ? KEEP : RECLAIM;
+		return ptes > 0 || ptes == -2 ? ACTIVATE : ptes ? KEEP : RECLAIM;
 	}
+	if (ptes == -2)
+		return ACTIVATE;
 	if (ptes == -1)
 		return KEEP;
 	if (r->gen && ptes)
@@ -132,7 +134,7 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 		r->swap_used++;
 		ref_folio_mark_dirty(r, page);
 	}
-	ref_try_to_unmap(r, page);
+	ref_try_to_unmap(r, page, false);
 	if (ref_folio_mapcount(r, page))
 		return ACTIVATE;
 	if (pg->dirty) {
@@ -178,16 +180,24 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 			continue;
 		}
 		sc->nr_scanned += (uint64_t)nr_pages;
+		if (pg->mlocked) { /* !folio_evictable(): activate_locked */
+			if (pg->swap_slot)
+				ref_folio_free_swap(r, pages[i]);
+			pages[nr_kept++] = pages[i];
+			continue;
+		}
 		*nr_unqueued_dirty += pg->dirty && !pg->swapbacked && !pg->anon ? nr_pages : 0;
 		switch (shrink_folio(r, sc, pages[i])) {
 		case RECLAIM:
 			r->reclaim_work += (uint64_t)nr_pages - 1;
 			break;
 		case ACTIVATE:
-			if (pg->swap_slot && ref_vm_swap_full(r))
+			if (pg->swap_slot && (ref_vm_swap_full(r) || pg->mlocked))
 				ref_folio_free_swap(r, pages[i]);
-			pg->active = true;
-			ref_count(r, VM_pgactivate, (uint64_t)nr_pages);
+			if (!pg->mlocked) {
+				pg->active = true;
+				ref_count(r, VM_pgactivate, (uint64_t)nr_pages);
+			}
 			pages[nr_kept++] = pages[i];
 			break;
 		case KEEP:
@@ -222,6 +232,10 @@ static uint64_t move_folios_to_lru(struct ref *r, const int *pages, int nr)
 	for (int i = 0; i < nr; i++) {
 		const uint64_t nr_pages = (uint64_t)ref_nr_pages(r, pages[i]);
 
+		if (r->pages[pages[i]].mlocked) {
+			ref_folio_putback_lru(r, pages[i]);
+			continue;
+		}
 		ref_lruvec_add(r, pages[i]);
 		nr_moved += nr_pages;
 		if (r->pages[pages[i]].active)
@@ -246,7 +260,10 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 	nr_pageout = r->v[VM_pswpout];
 	nr_kept = ref_shrink_folio_list(r, sc, taken, nr_folios, &nr_unqueued_dirty);
 	nr_pageout = r->v[VM_pswpout] - nr_pageout;
-	nr_reclaimed = nr_taken - move_folios_to_lru(r, taken, nr_kept);
+	nr_reclaimed = nr_taken;
+	for (int i = 0; i < nr_kept; i++)
+		nr_reclaimed -= (uint64_t)ref_nr_pages(r, taken[i]);
+	move_folios_to_lru(r, taken, nr_kept);
 	ref_count(r, ref_reclaimer(r, sc, VM_pgsteal_kswapd), nr_reclaimed);
 	ref_count(r, file ? VM_pgsteal_file : VM_pgsteal_anon, nr_reclaimed);
 	ref_count(r, file ? VM_pgrotate_file : VM_pgrotate_anon, nr_taken - nr_reclaimed);
@@ -272,6 +289,10 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 		struct ref_page *pg = &r->pages[taken[i]];
 		bool exec;
 
+		if (pg->mlocked) {
+			ref_folio_putback_lru(r, taken[i]);
+			continue;
+		}
 		if (ref_folio_referenced(r, taken[i], &exec) && exec && !pg->swapbacked) {
 			l_active[nr_active++] = taken[i];
 			continue;

@@ -47,7 +47,7 @@ void ref_folio_mark_dirty(struct ref *r, int page)
 void ref_write_page(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
-	bool rotate = pg->reclaim && pg->lru;
+	bool rotate = pg->reclaim && pg->lru && !pg->unevictable;
 
 	ref_folio_mkclean(r, page);
 	ref_cancel_dirty(r, page);

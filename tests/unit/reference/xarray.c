@@ -450,6 +450,7 @@ static uint64_t count_shadow_nodes(struct ref *r)
 	const struct ref_stats *st = ref_lruvec_stats(r);
 	uint64_t pages = r->m.unevictable_pages + st->slab;
 
+	pages += r->rc7 ? ref_nr_unevictable(r) : st->unevictable;
 	for (int i = 0; i < REF_NR_LISTS; i++) {
 		if (!r->rc7)
 			pages += st->size[i];

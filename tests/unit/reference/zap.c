@@ -86,7 +86,7 @@ void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 }
 
 /* tlb_flush_rmaps() */
-static void tlb_flush_rmaps(struct ref *r, const struct ref_proc *p)
+static void tlb_flush_rmaps(struct ref *r, const struct ref_proc *p, const struct ref_vma *v)
 {
 	for (int i = 0; i < r->nr_gather; i++) {
 		if (!r->gather[i].delayed_rmap)
@@ -95,6 +95,8 @@ static void tlb_flush_rmaps(struct ref *r, const struct ref_proc *p)
 		for (int n = 0; n < r->gather[i].nr; n++)
 			r->pages[r->gather[i].page + n].delayed_rmap--;
 		ref_remove_rmap(r, p, r->gather[i].page, r->gather[i].nr);
+		if (v->locked)
+			ref_munlock_folio(r, ref_folio(r, r->gather[i].page));
 	}
 }
 
@@ -133,7 +135,7 @@ static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_v
 	ref_count(r, VM_sim_zap_marks, 1);
 	ref_count(r, VM_sim_zap_marks_aged, aged);
 	/* the second mark of a page on the inactive list */
-	if (!r->gen && pg->referenced && !pg->active && pg->lru)
+	if (!r->gen && pg->referenced && !pg->active && pg->lru && !pg->unevictable)
 		ref_count(r, VM_sim_zap_moves, (uint64_t)ref_nr_pages(r, folio));
 	ref_folio_mark_accessed(r, r->this_cpu, folio);
 	return false;
@@ -172,6 +174,8 @@ static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_
 		*delayed = true;
 	} else {
 		ref_remove_rmap(r, p, page, nr);
+		if (v->locked)
+			ref_munlock_folio(r, folio);
 	}
 	if (demote && ref_deactivate_file_folio(r, r->this_cpu, folio))
 		ref_count(r, VM_sim_zap_demoted, (uint64_t)ref_nr_pages(r, folio));
@@ -180,7 +184,7 @@ static int zap_present(struct ref *r, const struct ref_zap *z, const struct ref_
 	r->gather[r->nr_gather].nr = nr;
 	r->gather[r->nr_gather++].delayed_rmap = dirty;
 	if (gather_full(r, *delayed)) {
-		tlb_flush_rmaps(r, p);
+		tlb_flush_rmaps(r, p, v);
 		ref_tlb_flush_mmu(r, z);
 		*delayed = false;
 	}
@@ -202,6 +206,8 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 				 .top = t->top,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	ref_remove_rmap_pmd(r, p, old.folio);
+	if (v->locked)
+		ref_munlock_folio(r, old.folio);
 	if (demote && ref_deactivate_file_folio(r, r->this_cpu, old.folio))
 		ref_count(r, VM_sim_zap_demoted, 512);
 	r->pages[old.folio].extra_refs++;
@@ -256,7 +262,7 @@ void ref_zap_range(struct ref *r, const struct ref_zap *z, struct ref_proc *p, s
 			ref_zap_swap(r, &p->ptes[at]);
 		/* zap_pte_range() ends with its page table */
 		if (delayed && at + nr == stop) {
-			tlb_flush_rmaps(r, p);
+			tlb_flush_rmaps(r, p, v);
 			ref_tlb_flush_mmu(r, z);
 			delayed = false;
 		}

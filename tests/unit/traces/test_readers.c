@@ -204,6 +204,8 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "advise,1,0x2000,100,random\n"
 			       "anon,1,0x10,5,rw-p\n"
 			       "mremap,1,0x10,5,0x20,9\n"
+			       "mlock,1,0x20,9\n"
+			       "munlock,1,0x21,3\n"
 			       "memory_max,1\n"
 			       "memory_max,67108863\n"
 			       "memory_reclaim,5\n"
@@ -319,6 +321,23 @@ static const struct {
 	{ "file,g,9,size=2\nmap,1,8,4,rw-s,g,1\ntouch,1,8,2,r,2",
 	  "t:6: touch of page 0xa, which maps page 3 of file \"g\" of 2 pages: SIGBUS; expected a "
 	  "page before its end" },
+	{ "mlock,1,0,1", "t:4: mlock of page 0x0, which process 1 has not mapped: ENOMEM; "
+			 "expected mapped pages" },
+	{ "anon,1,0,5,rw-p\nmlock,1,3,3",
+	  "t:5: mlock of page 0x5, which process 1 has not mapped: ENOMEM; expected mapped pages" },
+	{ "anon,1,0,5,rw-p\nmunlock,1,3,3",
+	  "t:5: munlock of page 0x5, which process 1 has not mapped: ENOMEM; expected mapped "
+	  "pages" },
+	{ "anon,1,0,5,---p\nmlock,1,0,1",
+	  "t:5: mlock of page 0x0, mapped ---p: ENOMEM; expected r, w or x" },
+	{ "truncate,1,f,2\nmap,1,0,9,r--p,f,0\nmlock,1,1,2",
+	  "t:6: mlock up to page 0x2 goes beyond the end of file \"f\": ENOMEM; expected pages "
+	  "before it" },
+	{ "anon,1,0,5,rw-p\nmlock,1,2,2\nadvise,1,0,5,cold",
+	  "t:6: advice cold for page 0x2 of process 1, which is locked: EINVAL; expected unlocked "
+	  "pages" },
+	{ "exit,1\nmlock,1,0,1", "t:5: process 1 is dead, expected a living one" },
+	{ "mlock,1,0", "t:4: 3 fields are too few, expected mlock,PID,AT,PAGES" },
 	{ "oom_score_adj,2,1", "t:4: unknown process 2, expected one that was spawned or forked" },
 };
 
@@ -368,7 +387,7 @@ static void test_text_forms(void)
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
 	"advance, mark, oom_score_adj, memory_max, memory_reclaim, mremap, truncate, unlink, "     \
-	"rename, fsync, fadvise"
+	"rename, fsync, fadvise, mlock, munlock"
 #define RANGE "expected 1..67108863"
 
 static const struct {

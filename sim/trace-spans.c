@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/trace-spans.h"
+
+struct spans *spans_new(GArray *spans)
+{
+	struct spans *s = g_new0(struct spans, 1);
+
+	s->refs = 1;
+	s->spans = spans ? spans : g_array_new(FALSE, FALSE, sizeof(struct span));
+	return s;
+}
+
+void spans_unref(struct spans *s)
+{
+	if (--s->refs)
+		return;
+	g_array_free(s->spans, TRUE);
+	g_free(s);
+}
+
+struct spans *spans_copy(const struct spans *s, bool locked)
+{
+	struct spans *copy = spans_new(g_array_copy(s->spans));
+
+	copy->locked = s->locked && locked;
+	for (uint32_t i = 0; s->locked && !locked && i < copy->spans->len; i++)
+		span_at(copy, i)->flags &= ~(uint32_t)VM_LOCKED;
+	return copy;
+}
+
+uint32_t spans_search(struct spans *s, uint32_t page)
+{
+	uint32_t lo = 0, hi = s->spans->len;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+
+		if (span_at(s, mid)->last < page)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	s->hint = lo;
+	return lo;
+}
+
+uint32_t spans_cut(struct spans *s, uint32_t first, uint32_t last)
+{
+	uint32_t i = spans_find(s, first);
+	uint32_t end;
+
+	if (i < s->spans->len && span_at(s, i)->first < first) {
+		if (span_at(s, i)->last > last) {
+			struct span right = *span_at(s, i);
+
+			span_trim_front(&right, last + 1);
+			g_array_insert_val(s->spans, i + 1, right);
+		}
+		span_at(s, i)->last = first - 1;
+		i++;
+	}
+	for (end = i; end < s->spans->len && span_at(s, end)->last <= last; end++)
+		;
+	if (end > i)
+		g_array_remove_range(s->spans, i, end - i);
+	if (i < s->spans->len && span_at(s, i)->first <= last)
+		span_trim_front(span_at(s, i), last + 1);
+	return i;
+}
+
+static bool span_follows(const struct span *a, const struct span *b)
+{
+	if (a->last == UINT32_MAX || a->last + 1 != b->first || a->flags != b->flags ||
+	    a->file != b->file)
+		return false;
+	return a->flags & VM_ANON || (uint64_t)a->pgoff + (a->last - a->first) + 1 == b->pgoff;
+}
+
+void spans_insert(struct spans *s, struct span v)
+{
+	uint32_t i = spans_cut(s, v.first, v.last);
+
+	if (i && span_follows(span_at(s, i - 1), &v)) {
+		i--;
+		span_at(s, i)->last = v.last;
+	} else {
+		g_array_insert_val(s->spans, i, v);
+	}
+	if (i + 1 < s->spans->len && span_follows(span_at(s, i), span_at(s, i + 1))) {
+		span_at(s, i)->last = span_at(s, i + 1)->last;
+		g_array_remove_index(s->spans, i + 1);
+	}
+	s->hint = i;
+}
