@@ -153,7 +153,7 @@ static uint64_t thrashing(struct sim *s, struct lmkd *l)
 
 static bool swap_is_low(const struct sim *s, const struct lmkd *l)
 {
-	const uint64_t available = free_pages(s) + s->cfg.lru->size(&s->lruvec, LRU_FILE, false);
+	const uint64_t available = free_pages(s) + node_page_state(s, LRU_FILE, false);
 	const uint64_t ratio = l->args[SWAP_RATIO].n;
 	uint64_t free = nr_swap_pages(s);
 
@@ -167,9 +167,9 @@ static enum watermark lowest_watermark(const struct sim *s)
 	const uint64_t limit = s->cfg.machine.memcg_pages;
 
 	if (limit)
-		return s->memcg_usage >= limit	? WMARK_MIN
-		       : killer_shortage(s) > 0 ? WMARK_LOW
-						: WMARK_NONE;
+		return s->memcg[0].usage >= limit ? WMARK_MIN
+		       : killer_shortage(s) > 0	  ? WMARK_LOW
+						  : WMARK_NONE;
 	return s->zone.free < s->zone.wmark_min	   ? WMARK_MIN
 	       : s->zone.free < s->zone.wmark_low  ? WMARK_LOW
 	       : s->zone.free < s->zone.wmark_high ? WMARK_HIGH

@@ -14,8 +14,7 @@
  * page comes back within as many ticks as the active list is long, it would have
  * stayed resident in the place of the active pages. It then starts active.
  *
- * Approximations: one node and one lruvec: the memcg's when there is a limit,
- * else the root's; no memory.low/min. Reclaim's statistics are exact unless the
+ * Approximations: one node; no memory.low/min. Reclaim's statistics are exact unless the
  * machine key memcg_stats is "flushed" (see sim/machine.h).
  * shrink_active_list() strips no buffer heads.
  */
@@ -77,15 +76,18 @@ struct classic {
 static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 {
 	struct classic *c = lruvec->lists;
+	const uint64_t *v = lruvec->stat.v;
+
+	(void)s;
 
 	for (int i = 0; i < NR_LISTS; i++)
 		c->flushed.size[i] = folio_list_size(&c->lists[i]);
 	for (int t = 0; t < NR_LRU_TYPES; t++) {
-		c->flushed.activate[t] = s->stat.v[VM_workingset_activate_anon + t];
-		c->flushed.rotate[t] = s->stat.v[VM_pgrotate_anon + t];
-		c->flushed.io[t] = s->stat.v[VM_workingset_restore_anon + t];
+		c->flushed.activate[t] = v[VM_workingset_activate_anon + t];
+		c->flushed.rotate[t] = v[VM_pgrotate_anon + t];
+		c->flushed.io[t] = v[VM_workingset_restore_anon + t];
 	}
-	c->flushed.io[LRU_ANON] += s->stat.v[VM_nr_vmscan_write];
+	c->flushed.io[LRU_ANON] += v[VM_nr_vmscan_write];
 }
 
 /* The statistics that reclaim sees now. */
@@ -213,9 +215,9 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 }
 
 /* workingset_eviction() */
-static uint32_t classic_eviction(struct sim *s, uint32_t slot)
+static uint32_t classic_eviction(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	struct classic *c = folio_lruvec(s, slot)->lists;
+	struct classic *c = lruvec->lists;
 	const uint32_t eviction = (uint32_t)c->nonresident_age;
 
 	c->nonresident_age += folio_nr_pages(&s->folios[slot]);
@@ -259,9 +261,9 @@ static void lru_note_cost(struct sim *s, struct lruvec *lruvec, enum lru_type ty
 }
 
 /* workingset_refault() */
-static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+static void classic_refault(struct sim *s, struct lruvec *lruvec, uint32_t slot,
+			    struct lruvec *evicted, uint32_t shadow, bool workingset)
 {
-	struct lruvec *lruvec = folio_lruvec(s, slot);
 	struct classic *c = lruvec->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
@@ -269,17 +271,18 @@ static void classic_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool 
 	uint16_t before = f->flags;
 
 	count_vm(s, VM_workingset_refault_anon + type, nr);
-	if (!test_recent(s, lruvec, shadow, type)) {
+	/* judged where it was evicted, and charged where it is used now */
+	if (!test_recent(s, evicted, shadow, type)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
 	f->flags |= PG_active;
 	c->nonresident_age += nr;
-	count_vm(s, VM_workingset_activate_anon + type, nr);
+	mod_lruvec_state(s, lruvec, VM_workingset_activate_anon + type, nr);
 	if (workingset) {
 		f->flags |= PG_workingset;
 		lru_note_cost(s, lruvec, type, nr, 0);
-		count_vm(s, VM_workingset_restore_anon + type, nr);
+		mod_lruvec_state(s, lruvec, VM_workingset_restore_anon + type, nr);
 	}
 	note(s, slot, REFAULT_ACTIVATE, before);
 }
@@ -369,7 +372,7 @@ static uint64_t shrink_inactive_list(struct sim *s, struct lruvec *lruvec, struc
 	putback(s, c, slots, nr_left);
 	count_vm(s, VM_pgsteal_kswapd + reclaimer_offset(s, sc), nr_reclaimed);
 	count_vm(s, VM_pgsteal_anon + type, nr_reclaimed);
-	count_vm(s, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
+	mod_lruvec_state(s, lruvec, VM_pgrotate_anon + type, nr_taken - nr_reclaimed);
 	lru_note_cost(s, lruvec, type, s->stat.v[VM_nr_vmscan_write] - nr_written,
 		      nr_taken - nr_reclaimed);
 	handle_reclaim_writeback(s, sc, nr_taken);
@@ -410,7 +413,7 @@ static void shrink_active_list(struct sim *s, struct lruvec *lruvec, enum lru_ty
 	}
 	nr_rotated = putback(s, c, l_active, nr_active);
 	count_vm(s, VM_pgdeactivate, putback(s, c, slots, nr_inactive));
-	count_vm(s, VM_pgrotate_anon + type, nr_rotated);
+	mod_lruvec_state(s, lruvec, VM_pgrotate_anon + type, nr_rotated);
 	if (nr_rotated)
 		lru_note_cost(s, lruvec, type, 0, nr_rotated);
 }

@@ -81,9 +81,8 @@ static void folio_inc_refs(struct sim *s, uint32_t slot)
 #define SHADOW_SHIFT (LRU_REFS_WIDTH + 1)
 #define SHADOW_SEQ   (UINT32_MAX >> SHADOW_SHIFT)
 
-static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
+static uint32_t lru_gen_eviction(struct sim *s, struct mglru *g, uint32_t slot)
 {
-	struct mglru *g = folio_lruvec(s, slot)->lists;
 	const struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
@@ -92,10 +91,10 @@ static uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
 	return (uint32_t)(g->min_seq[type] << SHADOW_SHIFT) | (refs ? refs - 1 : 0) << 1 | !!refs;
 }
 
-static void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+static void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
+			    bool workingset)
 {
 	const unsigned int refs = (shadow >> 1 & ((1 << LRU_REFS_WIDTH) - 1)) + (shadow & 1);
-	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	uint16_t before = f->flags;

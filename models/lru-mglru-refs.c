@@ -62,9 +62,8 @@ bool lru_gen_clear_refs(struct sim *s, uint32_t slot)
 #define LRU_REFS_WIDTH 2
 #define SHADOW_SEQ     (UINT32_MAX >> LRU_REFS_WIDTH)
 
-uint32_t lru_gen_eviction(struct sim *s, uint32_t slot)
+uint32_t lru_gen_eviction(struct sim *s, struct mglru *g, uint32_t slot)
 {
-	struct mglru *g = folio_lruvec(s, slot)->lists;
 	const struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
@@ -81,10 +80,10 @@ static bool test_recent(const struct mglru *g, uint32_t shadow)
 	return (now > then ? now - then : then - now) < MAX_NR_GENS;
 }
 
-void lru_gen_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
+		     bool workingset)
 {
 	const unsigned int refs = (shadow & ((1 << LRU_REFS_WIDTH) - 1)) + 1;
-	struct mglru *g = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
 	const uint32_t nr = folio_nr_pages(f);

@@ -12,7 +12,7 @@
  * never check, so min_ttl_ms has no effect below a memcg limit.
  *
  * Approximations: the kernel checks every memcg and kills only if none has anything
- * reclaimable. Here there is one lruvec, so if fewer than 2^12 pages can be evicted the
+ * reclaimable. Here a whole machine has one lruvec, so if fewer than 2^12 pages can be evicted the
  * first pass kills, as on a machine whose memcgs are all that small. No memory.min.
  * Jiffies start with the trace, and so do the first generations. Not compared with any
  * recorded kernel.

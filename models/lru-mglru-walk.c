@@ -42,7 +42,7 @@ static void set_add(const struct mglru *g, uint64_t seq, struct pte_table *pt)
 /* test_bloom_filter() */
 static bool set_has(const struct mglru *g, uint64_t seq, const struct pte_table *pt)
 {
-	return pt->seen[seq % 2] == g->sets[seq % 2];
+	return !g->sets[seq % 2] || pt->seen[seq % 2] == g->sets[seq % 2];
 }
 
 void lru_gen_add_mm(struct lruvec *lruvec, struct mm *mm)
@@ -93,6 +93,8 @@ static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vm
 	page = pte_slot(s, vma, pt, vpn);
 	slot = folio_head(s->folios, page);
 	f = &s->folios[slot];
+	if (__builtin_expect(s->nr_memcgs > 1, 0) && folio_lruvec(s, slot)->lists != g)
+		return FOLIO_NONE;
 	if (folio_lru_gen(f) < 0 && !g->rules->walk_takes_isolated)
 		return FOLIO_NONE;
 	if (!anon && folio_lru_type(f) == LRU_ANON && g->rules->walk_spares_anon)
@@ -122,7 +124,8 @@ static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, s
 {
 	const uint32_t slot = pte_slot(s, vma, pt, vpn);
 
-	if (!pt->young || (folio_lru_gen(&s->folios[slot]) < 0 && !g->rules->walk_takes_isolated))
+	if (folio_lruvec(s, slot)->lists != g || !pt->young ||
+	    (folio_lru_gen(&s->folios[slot]) < 0 && !g->rules->walk_takes_isolated))
 		return;
 	pt->young = false;
 	if (!(s->folios[slot].flags & PG_dirty) && pmd_dirty(pt))

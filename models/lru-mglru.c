@@ -16,10 +16,9 @@
  * form a tier. Eviction moves a page to the next generation if its tier refaults more
  * often than pages read once.
  *
- * Approximations: one node, one zone, one lruvec (the memcg's when there is a
- * limit, else the root's), so the memcg LRU of shrink_many() is left out; no
- * memory.low/min. The sizes of generations change at once; in the kernel a walk
- * collects the changes first.
+ * Approximations: one node, one zone; in a whole machine one lruvec, so the memcg LRU of
+ * shrink_many() is left out; no memory.low/min. The sizes of generations change at once; in the
+ * kernel a walk collects the changes first.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,6 +43,8 @@ static int mglru_init(const struct sim *s, struct lruvec *lruvec)
 	struct mglru *g = g_new0(struct mglru, 1);
 
 	g->rules = s->cfg.kernel->lru_gen;
+	/* a page table can come from another lruvec */
+	g->nr_sets = lruvec == &s->memcg[0].lruvec ? 0 : 1u << 31;
 	/* lru_gen_init_lruvec() */
 	g->max_seq = MIN_NR_GENS + 1;
 	g->mm_seq = MIN_NR_GENS;
@@ -274,20 +275,23 @@ static bool mglru_clear_refs(struct sim *s, uint32_t slot)
 	return g->rules->clear_refs && g->rules->clear_refs(s, slot);
 }
 
-static uint32_t mglru_eviction(struct sim *s, uint32_t slot)
+static uint32_t mglru_eviction(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
+	struct mglru *g = lruvec->lists;
 
-	return g->rules->eviction(s, slot);
+	return g->rules->eviction(s, g, slot);
 }
 
-static void mglru_refault(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset)
+static void mglru_refault(struct sim *s, struct lruvec *lruvec, uint32_t slot,
+			  struct lruvec *evicted, uint32_t shadow, bool workingset)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
+	struct mglru *g = lruvec->lists;
 
+	if (lruvec != evicted)
+		return;
 	count_vm(s, VM_workingset_refault_anon + folio_lru_type(&s->folios[slot]),
 		 folio_nr_pages(&s->folios[slot]));
-	g->rules->refault(s, slot, shadow, workingset);
+	g->rules->refault(s, g, slot, shadow, workingset);
 }
 
 static enum folio_references mglru_check_references(struct sim *s, uint32_t slot)

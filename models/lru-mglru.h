@@ -56,8 +56,9 @@ struct lru_gen_rules {
 	/* lru_model.clear_refs; NULL: the version has none */
 	bool (*clear_refs)(struct sim *s, uint32_t slot);
 	/* lru_gen_eviction(), lru_gen_refault(): lru_model.eviction and .refault */
-	uint32_t (*eviction)(struct sim *s, uint32_t slot);
-	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
+	uint32_t (*eviction)(struct sim *s, struct mglru *g, uint32_t slot);
+	void (*refault)(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
+			bool workingset);
 	/* folio_update_gen(): a walk found the folio young; @exec: mapped executable */
 	void (*update)(struct sim *s, uint32_t slot, bool exec);
 	/* lru_gen_set_refs(): a PTE was found young. Return: false if the folio was only marked

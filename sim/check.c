@@ -131,12 +131,37 @@ static void tally_batches(struct tally *t, const struct sim_cpu *c)
 	tally_batch(t, &c->mlock.fbatch);
 }
 
+/* each charged page is in use, in a stock, or the kernel's, which is charged to the first memcg;
+ * each folio is on the lists of the memcg that is charged for it */
+static int check_memcgs(struct tally *t)
+{
+	const struct sim *s = t->s;
+
+	for (unsigned int i = 0; i < s->nr_memcgs && !t->ret; i++) {
+		const struct mem_cgroup *memcg = &s->memcg[i];
+		const uint64_t kernel = i ? 0 : (uint64_t)s->zone.nr_kernel;
+		uint64_t charged = kernel + (i ? 0 : s->nr_prealloc);
+
+		t->ret = s->cfg.lru->check(s, &memcg->lruvec, t->err);
+		for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
+			charged += memcg->stock[cpu];
+		for (uint32_t slot = FOLIO_FIRST; slot < s->nr_folios; slot++)
+			if (s->folios[slot].flags & PG_resident)
+				charged += s->folios[folio_head(s->folios, slot)].memcg == i;
+		if (!t->ret && memcg->max && memcg->usage != charged)
+			bad(t, 0, "memcg usage", memcg->usage, charged);
+		if (!t->ret && memcg->max && memcg->usage > memcg->max + kernel)
+			bad(t, 0, "memcg usage", memcg->usage, memcg->max);
+	}
+	return t->ret;
+}
+
 int sim_check(const struct sim *s, struct err *err)
 {
 	struct tally t = { .s = s, .err = err };
-	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0, stocks = 0;
+	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0;
 	uint64_t mapped[2] = { 0 };
-	uint64_t listed = 0, unevictable = 0, mlocked = 0, charged;
+	uint64_t listed = 0, unevictable = 0, mlocked = 0;
 	int64_t pcp = 0;
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
@@ -147,7 +172,6 @@ int sim_check(const struct sim *s, struct err *err)
 		const struct sim_cpu *c = &s->cpus[cpu];
 
 		tally_batches(&t, c);
-		stocks += c->memcg_stock;
 		pcp += c->pcp.count;
 	}
 	mmu_gathers_each_ref(s, tally_ref, &t);
@@ -175,10 +199,9 @@ int sim_check(const struct sim *s, struct err *err)
 	for (int type = 0; type < NR_LRU_TYPES; type++)
 		listed += lruvec_pages(s, (enum lru_type)type);
 	if (!t.ret)
-		t.ret = s->cfg.lru->check(s, &s->lruvec, err);
+		t.ret = check_memcgs(&t);
 	if (!t.ret)
 		t.ret = xa_check(s, err);
-	charged = s->nr_used + stocks + (uint64_t)s->zone.nr_kernel;
 	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&
@@ -205,11 +228,6 @@ int sim_check(const struct sim *s, struct err *err)
 		bad(&t, 0, "nr_dirty", s->writeback->nr_dirty, dirty);
 	if (!t.ret && swap != s->swap_used)
 		bad(&t, 0, "swap slots in use", s->swap_used, swap);
-	if (!t.ret && s->cfg.machine.memcg_pages && s->memcg_usage != charged)
-		bad(&t, 0, "memcg usage", s->memcg_usage, charged);
-	if (!t.ret && s->cfg.machine.memcg_pages &&
-	    s->memcg_usage > s->cfg.machine.memcg_pages + (uint64_t)s->zone.nr_kernel)
-		bad(&t, 0, "memcg usage", s->memcg_usage, s->cfg.machine.memcg_pages);
 	g_free(t.mapcount);
 	g_free(t.nr_swap);
 	g_free(t.extra_refs);

@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "sim/err.h"
+#include "sim/vmstat.h"
 
+struct mem_cgroup;
 struct mm;
 struct pte_table;
 struct sim;
@@ -36,8 +38,9 @@ struct scan_control {
 	uint64_t nr_unqueued_dirty; /* of the last shrink_folio_list() */
 	uint64_t anon_cost, file_cost;
 	int priority;
-	unsigned int order; /* of the allocation that it is for */
-	bool memcg;	    /* cgroup_reclaim() */
+	unsigned int order;	   /* of the allocation that it is for */
+	bool memcg;		   /* cgroup_reclaim() */
+	struct mem_cgroup *target; /* whose folios; NULL: of the whole machine */
 	bool kswapd;
 	bool proactive; /* memory.reclaim */
 	uint32_t proactive_swappiness;
@@ -76,11 +79,13 @@ struct folio_where {
 };
 
 /**
- * struct lruvec - v7.3; the lists of one memcg on one node. A run has one: that of the
- * memcg with the limit, or of the whole machine.
+ * struct lruvec - v7.3; the lists of one memcg on one node.
+ * @lists: private to the model: lists, sizes, aging
+ * @stat: counts of mod_lruvec_state()
  */
 struct lruvec {
-	void *lists; /* private to the model: lists, sizes, aging */
+	void *lists;
+	struct vmstat stat;
 };
 
 /**
@@ -101,9 +106,10 @@ struct lru_model {
 	int (*init)(const struct sim *s, struct lruvec *lruvec);
 	void (*fini)(struct lruvec *lruvec);
 	/* workingset_refault(), called before the folio is added: @shadow is what
-	 * @eviction returned, @workingset the workingset bit of the shadow entry. May
-	 * set folio flags */
-	void (*refault)(struct sim *s, uint32_t slot, uint32_t shadow, bool workingset);
+	 * @eviction returned, @workingset the workingset bit of the shadow entry,
+	 * @evicted the lruvec that it was evicted from. May set folio flags */
+	void (*refault)(struct sim *s, struct lruvec *lruvec, uint32_t slot, struct lruvec *evicted,
+			uint32_t shadow, bool workingset);
 	/* lru_add(): adds @n folios of a drained batch to the lists; sets PG_lru */
 	void (*add)(struct sim *s, struct lruvec *lruvec, const uint32_t *slots, unsigned int n);
 	/* folio_mark_accessed() by a task on @cpu */
@@ -134,7 +140,7 @@ struct lru_model {
 	void (*add_mm)(struct lruvec *lruvec, struct mm *mm);
 	void (*del_mm)(struct lruvec *lruvec, struct mm *mm);
 	/* workingset_eviction(). Return: the 32-bit shadow of the evicted folio */
-	uint32_t (*eviction)(struct sim *s, uint32_t slot);
+	uint32_t (*eviction)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
 	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is false at the
 	 * first step. Return: true if the pass has more steps */
 	bool (*shrink_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);

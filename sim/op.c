@@ -13,14 +13,15 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 	},
 	[OP_MEMORY_MAX - OP_WIDE_FIRST] = {
 		.keyword = "memory_max",
-		.usage = "memory_max,PAGES",
-		.fields = { FIELD_PAGES },
+		.usage = "memory_max,PAGES[,CGROUP]",
+		.fields = { FIELD_PAGES, FIELD_CGROUP },
+		.optional = 1,
 	},
 	[OP_MEMORY_RECLAIM - OP_WIDE_FIRST] = {
 		.keyword = "memory_reclaim",
-		.usage = "memory_reclaim,PAGES[,SWAPPINESS]",
-		.fields = { FIELD_PAGES, FIELD_SWAPPINESS },
-		.optional = 1,
+		.usage = "memory_reclaim,PAGES[,SWAPPINESS[,CGROUP]]",
+		.fields = { FIELD_PAGES, FIELD_SWAPPINESS, FIELD_CGROUP },
+		.optional = 2,
 	},
 	[OP_MADVISE - OP_WIDE_FIRST] = {
 		.keyword = "advise",
@@ -67,6 +68,11 @@ static const struct op_wide wide_ops[NR_OPS - OP_WIDE_FIRST] = {
 		.keyword = "munlock",
 		.usage = "munlock,PID,AT,PAGES",
 		.fields = { FIELD_PID, FIELD_AT, FIELD_PAGES },
+	},
+	[OP_CGROUP - OP_WIDE_FIRST] = {
+		.keyword = "cgroup",
+		.usage = "cgroup,PID,CGROUP",
+		.fields = { FIELD_PID, FIELD_CGROUP },
 	},
 };
 
@@ -193,6 +199,13 @@ const char *op_wide_bad(const struct op *op)
 			value = true;
 			if (!madvise_name(op->value))
 				return "an unknown advice";
+			break;
+		case FIELD_CGROUP:
+			to = true;
+			if (op->to >= TRACE_CGROUPS || op->to_pages)
+				return "an unknown cgroup";
+			if (op_has(op->code, FIELD_SWAPPINESS) && op->to && !op->value)
+				return "a cgroup without a swappiness";
 			break;
 		case FIELD_BY:
 			to = true;

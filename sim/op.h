@@ -58,8 +58,8 @@ enum op_code {
 
 	OP_WIDE_FIRST = 32,
 	OP_OOM_SCORE_ADJ = OP_WIDE_FIRST, /* of a process: value - 1000 */
-	OP_MEMORY_MAX,			  /* of the cgroup: pages */
-	OP_MEMORY_RECLAIM,		  /* of the cgroup: pages; value: swappiness + 1, 0: none */
+	OP_MEMORY_MAX,			  /* of the cgroup to: pages */
+	OP_MEMORY_RECLAIM, /* of the cgroup to: pages; value: swappiness + 1, 0: none */
 	OP_MADVISE,  /* REC_PID advises with value (enum madvise); to: 0 itself, or 1 + a process */
 	OP_MREMAP,   /* at, pages; to, to_pages */
 	OP_TRUNCATE, /* of a file: at is its new size */
@@ -69,6 +69,7 @@ enum op_code {
 	OP_FADVISE,  /* of a file; at, pages (0: to its end), value: enum fadvise */
 	OP_MLOCK,    /* at, pages */
 	OP_MUNLOCK,  /* at, pages */
+	OP_CGROUP,   /* of a process: to is the cgroup that it moves to */
 	NR_OPS,
 };
 
@@ -94,6 +95,7 @@ enum op_field {
 	FIELD_OFF,	     /* at: page of the file */
 	FIELD_LEN,	     /* pages, 0 too */
 	FIELD_FADVICE,	     /* value: enum fadvise */
+	FIELD_CGROUP,	     /* to: a cgroup, below TRACE_CGROUPS; 0 if absent */
 };
 
 #define OP_FIELDS_MAX 6
@@ -155,6 +157,7 @@ enum mrelease_flags {
 	MRELEASE_FLAGS_ALL = 3,
 };
 
+#define TRACE_CGROUPS	  2
 #define OOM_SCORE_ADJ_MAX 1000
 #define SWAPPINESS_MAX	  200u
 

@@ -32,29 +32,50 @@ static struct op wide_at(const struct trace *t, uint64_t at)
 
 /* Where the user has given the cgroup another size than the trace, its changes are as much
  * larger or smaller. */
-static uint64_t scaled(const struct sim *s, uint32_t pages)
+static uint64_t scaled(const struct sim *s, uint32_t cgroup, uint32_t pages)
 {
+	static const char *const keys[TRACE_CGROUPS] = { "memcg_pages", "memcg2_pages" };
 	const struct trace *t = s->trace;
 
 	for (uint32_t i = 0; i < t->nr_machine; i++) {
-		const uint64_t first = strcmp(t->machine[i].key, "memcg_pages")
+		const uint64_t first = strcmp(t->machine[i].key, keys[cgroup])
 					       ? 0
 					       : g_ascii_strtoull(t->machine[i].value, NULL, 10);
 
 		if (first && !strchr(t->machine[i].value, '%'))
-			return MAX(pages * s->memcg_first / first, 1);
+			return MAX(pages * s->memcg_first[cgroup] / first, 1);
 	}
 	return pages;
 }
 
-static int change_limit(struct sim *s, uint32_t pages)
+static int change_limit(struct sim *s, uint32_t cgroup, uint32_t pages)
 {
+	const uint64_t max = MIN(scaled(s, cgroup, pages), UINT32_MAX);
 	struct sim_config cfg = s->cfg;
 
-	cfg.machine.memcg_pages = (uint32_t)MIN(scaled(s, pages), UINT32_MAX);
+	if (cgroup)
+		cfg.machine.memcg2_pages = max;
+	else
+		cfg.machine.memcg_pages = max;
 	if (sim_fits(s->trace, &cfg, s->err))
 		return -EOPNOTSUPP;
-	return memory_max_write(s, cfg.machine.memcg_pages);
+	return memory_max_write(s, &s->memcg[cgroup], max);
+}
+
+/* Return: 0, or -EOPNOTSUPP if the machine does not have the cgroup of the operation */
+static int find_cgroup(struct sim *s, const struct op *op)
+{
+	if (!s->cfg.machine.memcg_pages)
+		return err_set(s->err, -EOPNOTSUPP,
+			       "%s: %s needs a machine with memcg_pages, expected that instead of "
+			       "memory_pages",
+			       s->trace->path, op_wide(op->code)->keyword);
+	if (op->to >= s->nr_memcgs)
+		return err_set(s->err, -EOPNOTSUPP,
+			       "%s: %s of cgroup %u needs a machine with memcg2_pages, the size of "
+			       "that cgroup",
+			       s->trace->path, op_wide(op->code)->keyword, op->to);
+	return 0;
 }
 
 /* by somebody who is no process of the trace; in an untimed run on CPU 0, where it stays: it
@@ -62,22 +83,29 @@ static int change_limit(struct sim *s, uint32_t pages)
 static int write_cgroup(struct sim *s, const struct op *op)
 {
 	struct mm *mm = s->replay.mm;
-	int ret = 0;
+	int ret = find_cgroup(s, op);
 
-	if (!s->cfg.machine.memcg_pages)
-		return err_set(s->err, -EOPNOTSUPP,
-			       "%s: %s needs a machine with memcg_pages, expected that instead of "
-			       "memory_pages",
-			       s->trace->path, op_wide(op->code)->keyword);
+	if (ret)
+		return ret;
 	s->replay.mm = NULL;
 	if (!s->sched)
 		s->this_cpu = 0;
 	if (op->code == OP_MEMORY_MAX)
-		ret = change_limit(s, op->pages);
+		ret = change_limit(s, op->to, op->pages);
 	else
-		user_proactive_reclaim(s, op->pages,
+		user_proactive_reclaim(s, &s->memcg[op->to], op->pages,
 				       op->value ? op->value - 1 : s->cfg.machine.swappiness);
 	s->replay.mm = mm;
+	return ret;
+}
+
+/* cgroup.procs */
+static int move_process(struct sim *s, struct mm *mm, const struct op *op)
+{
+	int ret = find_cgroup(s, op);
+
+	if (!ret)
+		mem_cgroup_attach(s, mm, (uint8_t)op->to);
 	return ret;
 }
 
@@ -130,6 +158,8 @@ int replay_wide(struct sim *s, uint64_t at)
 	case OP_MEMORY_MAX:
 	case OP_MEMORY_RECLAIM:
 		return write_cgroup(s, &op);
+	case OP_CGROUP:
+		return move_process(s, mm, &op);
 	case OP_OOM_SCORE_ADJ:
 		mm->oom_score_adj = (int16_t)((int)op.value - OOM_SCORE_ADJ_MAX);
 		mm->has_adj = true;

@@ -18,6 +18,7 @@
 #include "sim/mm/inode.h"
 #include "sim/mm/large.h"
 #include "sim/mm/madvise.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
@@ -186,8 +187,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	/* reading memory.stat flushes it, reading /proc/vmstat refreshes that */
 	if (!s->cfg.machine.memcg_pages)
 		refresh_vm_stats(s);
-	s->cfg.lru->flush_stats(s, &s->lruvec);
-	workingset_flush_stats(s);
+	mem_cgroup_flush_stats(s);
 	sim_stat(s, &snap.stat);
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
@@ -332,8 +332,8 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	const uint32_t read_one = op_rec(OP_READ, 1, 0).head;
 	/* a mark clears PG_idle */
 	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
-	const bool may_fill = s->cfg.machine.block_pages <= 1 && !s->cfg.machine.readahead_pages &&
-			      !s->files[s->replay.file].shmem;
+	const bool may_fill = s->nr_memcgs == 1 && s->cfg.machine.block_pages <= 1 &&
+			      !s->cfg.machine.readahead_pages && !s->files[s->replay.file].shmem;
 	const struct op_rec *const recs = s->trace->recs, *const stop = recs + end;
 	const struct op_rec *const last = recs + (s->trace->nr_recs - 1), *rec = recs + i;
 	const struct op_rec *const far = last - MIN(PREFETCH_RECS, s->trace->nr_recs - 1);

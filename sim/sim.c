@@ -10,12 +10,13 @@
 #include "sim/mm/damon.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/file-system.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
-#include "sim/mm/workingset.h"
+#include "sim/mm/xarray.h"
 #include "sim/mm/zap.h"
 #include "sim/timed.h"
 
@@ -38,8 +39,7 @@ static void time_passed(void *arg, uint64_t from)
 	if (s->clock.now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
 		s->stats_flushed_ns =
 			s->clock.now_ns - (s->clock.now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
-		s->cfg.lru->flush_stats(s, &s->lruvec);
-		workingset_flush_stats(s);
+		mem_cgroup_flush_stats(s);
 	}
 }
 
@@ -66,7 +66,8 @@ void sim_set_times(struct sim *s, guint nr)
 /* Upper limit of slots in addition to those of the trace's file pages. */
 static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 {
-	return MAX(m->memcg_pages, m->memory_pages) + m->swap_pages + file_system_nr_pages(t, m);
+	return MAX(m->memcg_pages + m->memcg2_pages, m->memory_pages) + m->swap_pages +
+	       file_system_nr_pages(t, m);
 }
 
 int sim_config_check(const struct sim_config *cfg, struct err *err)
@@ -88,6 +89,11 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 			       "machine key damon_stat is on, expected off: kernel %s has no "
 			       "DAMON_STAT",
 			       cfg->kernel->name);
+	if (m.memcg_pages && m.memcg2_pages && m.kmem)
+		return err_set(
+			err, -EINVAL,
+			"machine key kmem is on, expected off: kernel memory is not modelled "
+			"with a second cgroup (memcg2_pages)");
 	return file_system_apply(&m, cfg->kernel, err);
 }
 
@@ -163,14 +169,14 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	g_array_set_clear_func(s->snapshots, snapshot_clear);
 	s->nr_marks = g_new0(uint32_t, t->nr_names);
 	s->held = &s->held_untimed;
-	s->memcg_first = s->cfg.machine.memcg_pages;
 	charge_init(s);
 	objcg_init(s);
 	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
 	s->map_does_more = cfg->kernel->activates_mapped;
 	sim_set_times(s, 0);
-	s->cfg.lru->init(s, &s->lruvec);
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		s->cfg.lru->init(s, &s->memcg[i].lruvec);
 	ext4_mount(s);
 	damon_start(s);
 	if (cfg->timed && timed_init(s, err)) {
@@ -197,7 +203,8 @@ void sim_free(struct sim *s)
 	for (uint32_t i = s->anon_first; i < s->nr_folios; i++)
 		if (s->anon[i - s->anon_first].av)
 			anon_slot_free(s, i);
-	s->cfg.lru->fini(&s->lruvec);
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		s->cfg.lru->fini(&s->memcg[i].lruvec);
 	clock_clear(&s->clock);
 	writeback_free(s);
 	g_array_unref(s->snapshots);
@@ -215,14 +222,12 @@ void sim_free(struct sim *s)
 
 void sim_stat(const struct sim *s, struct vmstat *out)
 {
-	const struct lru_model *lru = s->cfg.lru;
-
 	*out = s->stat;
 	out->v[VM_nr_free_pages] = free_pages(s);
-	out->v[VM_nr_inactive_anon] = lru->size(&s->lruvec, LRU_ANON, false);
-	out->v[VM_nr_active_anon] = lru->size(&s->lruvec, LRU_ANON, true);
-	out->v[VM_nr_inactive_file] = lru->size(&s->lruvec, LRU_FILE, false);
-	out->v[VM_nr_active_file] = lru->size(&s->lruvec, LRU_FILE, true);
+	out->v[VM_nr_inactive_anon] = node_page_state(s, LRU_ANON, false);
+	out->v[VM_nr_active_anon] = node_page_state(s, LRU_ANON, true);
+	out->v[VM_nr_inactive_file] = node_page_state(s, LRU_FILE, false);
+	out->v[VM_nr_active_file] = node_page_state(s, LRU_FILE, true);
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
 	out->v[VM_nr_dirty] = s->writeback->nr_dirty;
@@ -259,7 +264,8 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 	*out = (struct sim_memory){
 		.folio_bytes = (uint64_t)s->cap_folios * sizeof(struct folio) +
 			       (uint64_t)(s->cap_folios - s->anon_first) * sizeof(struct anon_slot),
-		.list_bytes = s->cfg.lru->list_bytes(&s->lruvec),
 	};
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		out->list_bytes += s->cfg.lru->list_bytes(&s->memcg[i].lruvec);
 	g_hash_table_foreach(s->procs, count_tables, out);
 }

@@ -49,9 +49,24 @@ struct sim_cpu {
 	struct folio_batch lru_lazyfree;
 	struct folio_batch lru_activate;
 	struct per_cpu_pages pcp;
-	int free_diff;	      /* vm_stat_diff[NR_FREE_PAGES] */
-	uint32_t memcg_stock; /* pages charged ahead (MEMCG_CHARGE_BATCH) */
+	int free_diff; /* vm_stat_diff[NR_FREE_PAGES] */
 	struct mlock_fbatch mlock;
+};
+
+#define NR_MEMCGS 2
+
+/**
+ * struct mem_cgroup - v7.3; a cgroup, or the whole machine.
+ * @lruvec: its lists
+ * @max: memory.max, in pages
+ * @usage: page_counter: its pages in use plus stocks
+ * @stock: pages that each CPU charged ahead (MEMCG_CHARGE_BATCH)
+ */
+struct mem_cgroup {
+	struct lruvec lruvec;
+	uint64_t max;
+	uint64_t usage;
+	uint32_t stock[SIM_MAX_CPUS];
 };
 
 struct mm;
@@ -169,11 +184,13 @@ struct sim {
 	bool has_shmem; /* some file is on tmpfs */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
-	struct lruvec lruvec;
-	uint64_t nr_used;      /* pages allocated */
-	uint64_t nr_used_peak; /* with the kernel's own pages */
-	uint64_t memcg_usage;  /* page_counter: nr_used plus stocks */
-	uint64_t memcg_first;  /* limit when the run began */
+	/* [0] runs the trace, and is the machine where there is no limit; processes can move to
+	 * the other ones, up to @nr_memcgs */
+	struct mem_cgroup memcg[NR_MEMCGS];
+	unsigned int nr_memcgs;
+	uint64_t nr_used;		 /* pages allocated */
+	uint64_t nr_used_peak;		 /* with the kernel's own pages */
+	uint64_t memcg_first[NR_MEMCGS]; /* limits when the run began */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
@@ -229,17 +246,33 @@ static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 	s->stat.v[item] += n;
 }
 
+/** mod_lruvec_state(): an event of folios of this lruvec. */
+static inline void mod_lruvec_state(struct sim *s, struct lruvec *lruvec, enum vmstat_item item,
+				    uint64_t n)
+{
+	count_vm(s, item, n);
+	lruvec->stat.v[item] += n;
+}
+
+/** folio_memcg() of the folio @slot; of an evicted page, the memcg that evicted it. */
+static inline struct mem_cgroup *folio_memcg(struct sim *s, uint32_t slot)
+{
+	return &s->memcg[s->folios[slot].memcg];
+}
+
 /** folio_lruvec(): the lruvec of the folio @slot. */
 static inline struct lruvec *folio_lruvec(struct sim *s, uint32_t slot)
 {
-	(void)slot; /* one memcg, one node */
-	return &s->lruvec;
+	return &folio_memcg(s, slot)->lruvec;
 }
 
-/** Pages on the lruvec's lists of one type, unevictable ones apart. */
+/** Pages on the lists, unevictable ones apart, of all memcgs. */
+uint64_t node_page_state(const struct sim *s, enum lru_type type, bool active);
+
+/** Pages on the lists of one type. */
 static inline uint64_t lruvec_pages(const struct sim *s, enum lru_type type)
 {
-	return s->cfg.lru->size(&s->lruvec, type, false) + s->cfg.lru->size(&s->lruvec, type, true);
+	return node_page_state(s, type, false) + node_page_state(s, type, true);
 }
 
 static inline enum lru_type folio_lru_type(const struct folio *f)

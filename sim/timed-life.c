@@ -37,7 +37,7 @@ void actor_started(struct sim *s, struct actor *a)
 static bool maps(enum op_code code)
 {
 	return code == OP_MAP || code == OP_UNMAP || code == OP_ADVISE || code == OP_EXEC ||
-	       code == OP_OOM_SCORE_ADJ || code == OP_MREMAP;
+	       code == OP_OOM_SCORE_ADJ || code == OP_MREMAP || code == OP_CGROUP;
 }
 
 /* Replay for @a the steps [@from, @to) of @of that change the address space, and what else a

@@ -33,6 +33,8 @@ static void put_away(void)
 		must_put("/sys/block/zram0/reset", 1);
 	flushes_forget();
 	files_unmount();
+	rmdir(CGROUP "/0");
+	rmdir(CGROUP "/1");
 	if (rmdir(CGROUP) && errno != ENOENT)
 		run_failed("%s: %s", CGROUP, strerror(errno));
 	run = opendir("/run");

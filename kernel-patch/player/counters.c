@@ -232,7 +232,7 @@ static void print(const char *prefix, const char *name, unsigned long long value
 	const struct where *w = arg;
 
 	/* a new cgroup's counters begin at 0 */
-	if (guest.cgroup_fd < 0)
+	if (guest.cgroup_fd[0] < 0)
 		value = since_start(name, value);
 	result("M %s %u %s%s %llu\n", w->mark, w->number, prefix, name, value);
 }
@@ -270,7 +270,7 @@ void guest_counters(const char *mark, unsigned int number, const struct spent *s
 
 	if (guest.opt.stock)
 		stock_counters(mark, number);
-	if (guest.cgroup_fd >= 0) {
+	if (guest.cgroup_fd[0] >= 0) {
 		/*
 		 * Without it what is not yet flushed, up to 64 updates a CPU, is
 		 * missing. A stock kernel has just flushed: do_mark() waited for it.

@@ -25,7 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct guest guest = { .cgroup_fd = -1 };
+struct guest guest = { .cgroup_fd = { -1, -1 } };
 
 static int drain_fd = -1;
 static char *drain_page;
@@ -184,6 +184,7 @@ static void machine_row(struct machine *m, const struct trace *t)
 		uint64_t *value;
 	} keys[] = {
 		{ "memcg_pages", &m->memcg_pages },
+		{ "memcg2_pages", &m->memcg2_pages },
 		{ "memory_pages", &m->memory_pages },
 		{ "swap_pages", &m->swap_pages },
 		{ "cpus", &m->cpus },
@@ -379,21 +380,6 @@ static void setup_machine(void)
 		setup_swap(m->swap_pages);
 }
 
-static void setup_cgroup(void)
-{
-	const struct machine *m = &guest.machine;
-
-	if (!m->memcg_pages)
-		return;
-	if (put("/sys/fs/cgroup/cgroup.subtree_control", "+memory") || mkdir(CGROUP, 0755))
-		run_failed("no memory controller: %s", strerror(errno));
-	must_put(CGROUP "/memory.max", m->memcg_pages * PAGE_SIZE);
-	must_put(CGROUP "/memory.swap.max", m->swap_pages * PAGE_SIZE);
-	guest.cgroup_fd = open(CGROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (guest.cgroup_fd < 0)
-		run_failed("%s: %s", CGROUP, strerror(errno));
-}
-
 /* what our guest is if the trace does not say */
 static const struct machine our_machine = { .cpus = 1,
 					    .readahead_pages = 32,
@@ -428,7 +414,7 @@ void guest_setup(void)
 	setup_machine();
 	files_open();
 	stock_folios();
-	setup_cgroup();
+	cgroup_setup();
 }
 
 /* ---- drain ---- */

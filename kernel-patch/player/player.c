@@ -38,6 +38,7 @@ struct proc {
 	pid_t real;
 	int pidfd, in, out; /* our ends of its pipes */
 	int cpu;
+	unsigned int cgroup;
 	uint32_t slot; /* of the shared memory: its stack */
 	bool opted_in;
 };
@@ -185,14 +186,17 @@ static void set_cpu(const struct proc *p)
 		run_failed("trace line %u: no CPU %d: %s", trace.line, p->cpu, strerror(errno));
 }
 
-static struct proc proc_start(uint32_t pid, int cpu)
+static struct proc proc_start(uint32_t pid, int cpu, unsigned int cgroup)
 {
-	struct proc p = { .pid = pid, .cpu = cpu, .pidfd = -1, .slot = slot_take() };
+	struct proc p = {
+		.pid = pid, .cpu = cpu, .cgroup = cgroup, .pidfd = -1, .slot = slot_take()
+	};
+	const int fd = guest.cgroup_fd[cgroup];
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | (guest.cgroup_fd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = CLONE_PIDFD | (fd >= 0 ? CLONE_INTO_CGROUP : 0),
 		.pidfd = (uintptr_t)&p.pidfd,
 		.exit_signal = SIGCHLD,
-		.cgroup = guest.cgroup_fd >= 0 ? (uint64_t)guest.cgroup_fd : 0,
+		.cgroup = fd >= 0 ? (uint64_t)fd : 0,
 	};
 	const uint32_t nr = serial++;
 	long ret;
@@ -217,7 +221,9 @@ static int cpu_field(unsigned int field)
 static void do_fork(struct proc *parent, uint32_t pid, int cpu)
 {
 	const uint32_t nr = serial++;
-	struct proc p = { .pid = pid, .cpu = cpu, .slot = slot_take() };
+	struct proc p = {
+		.pid = pid, .cpu = cpu, .cgroup = parent->cgroup, .slot = slot_take()
+	};
 	struct child_cmd c = { .op = CHILD_FORK, .arg = nr, .off = p.slot };
 
 	fifos_open(&p, nr);
@@ -292,35 +298,9 @@ static void do_oom_score_adj(struct proc *p)
 		run_failed("trace line %u: %s: %s", trace.line, path, strerror(-ret));
 }
 
-/* The trace's limits are those of its own cgroup; another size was asked for: in proportion. */
-static void do_memory_max(uint64_t pages)
+static void do_cgroup(struct proc *p)
 {
-	if (guest.cgroup_fd < 0)
-		bad_input("trace line %u: memory_max in a run without a cgroup", trace.line);
-	if (guest.trace_memcg_pages)
-		pages = pages * guest.machine.memcg_pages / guest.trace_memcg_pages;
-	if (guest.machine.cpus > 1)
-		pin(0);
-	must_put(CGROUP "/memory.max", (pages ? pages : 1) * PAGE_SIZE);
-}
-
-/* It may free less than that: -EAGAIN. */
-static void do_memory_reclaim(uint64_t pages)
-{
-	int ret;
-
-	if (guest.cgroup_fd < 0)
-		bad_input("trace line %u: memory_reclaim in a run without a cgroup", trace.line);
-	if (guest.machine.cpus > 1)
-		pin(0);
-	if (trace.nr_fields > 2)
-		ret = put(CGROUP "/memory.reclaim", "%llu swappiness=%s",
-			  (unsigned long long)(pages * PAGE_SIZE), trace.field[2]);
-	else
-		ret = put(CGROUP "/memory.reclaim", "%llu",
-			  (unsigned long long)(pages * PAGE_SIZE));
-	if (ret && ret != -EAGAIN)
-		run_failed("trace line %u: memory.reclaim: %s", trace.line, strerror(-ret));
+	p->cgroup = cgroup_attach(&trace, p->real);
 }
 
 static void do_optin(struct proc *p)
@@ -342,7 +322,7 @@ static void do_exit(struct proc *p, const char *what)
 
 static void do_exec(struct proc *p)
 {
-	struct proc new = proc_start(p->pid, p->cpu);
+	struct proc new = proc_start(p->pid, p->cpu, p->cgroup);
 
 	do_exit(p, "exec");
 	if (p->opted_in)
@@ -563,7 +543,8 @@ static void step(void)
 	if (trace_is(&trace, "machine", 2, 2) || trace_is(&trace, "note", 2, 2) ||
 	    trace_is(&trace, "file", 2, 4) || trace_is(&trace, "reapsim-trace", 1, 1)) {
 	} else if (trace_is(&trace, "spawn", 1, 2)) {
-		proc_add(proc_start((uint32_t)trace_number(&trace, 1, UINT32_MAX), cpu_field(2)));
+		proc_add(proc_start((uint32_t)trace_number(&trace, 1, UINT32_MAX), cpu_field(2),
+				    0));
 	} else if (trace_is(&trace, "fork", 2, 3)) {
 		do_fork(proc_field(1), (uint32_t)trace_number(&trace, 2, UINT32_MAX), cpu_field(3));
 	} else if (trace_is(&trace, "exec", 1, 1)) {
@@ -588,10 +569,12 @@ static void step(void)
 		do_oom_score_adj(proc_field(1));
 	} else if (trace_is(&trace, "mremap", 5, 5)) {
 		do_mremap();
-	} else if (trace_is(&trace, "memory_max", 1, 1)) {
-		do_memory_max(trace_number(&trace, 1, UINT32_MAX));
-	} else if (trace_is(&trace, "memory_reclaim", 1, 2)) {
-		do_memory_reclaim(trace_number(&trace, 1, UINT32_MAX));
+	} else if (trace_is(&trace, "memory_max", 1, 2)) {
+		cgroup_memory_max(&trace);
+	} else if (trace_is(&trace, "memory_reclaim", 1, 3)) {
+		cgroup_memory_reclaim(&trace);
+	} else if (trace_is(&trace, "cgroup", 2, 2)) {
+		do_cgroup(proc_field(1));
 	} else if (file_op(&trace, &c)) {
 		if (c.op != CHILD_FADVISE && c.op != CHILD_FSYNC)
 			must_take_writes(&c);

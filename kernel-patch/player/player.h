@@ -3,7 +3,7 @@
  * The player: PID 1 of a small guest, replays a reapsim trace on the kernel
  * that it runs on. player.c walks the trace, trace.c reads it, child.c is what
  * the trace's processes run, guest.c sets the guest up, files.c its file systems,
- * size.c sees to its memory,
+ * cgroup.c its cgroups, size.c sees to its memory,
  * counters.c and pages.c say what there is at a mark, results.c writes that and ends
  * the run, stock.c is what is different on a kernel that is not ours.
  *
@@ -152,11 +152,13 @@ struct options {
 	char *plan; /* several runs of the trace, see batch.c; NULL: one */
 };
 
+#define CGROUPS 2
+
 /* of a machine key that the trace leaves to a stock kernel */
 #define UNSET UINT64_MAX
 
 struct machine {
-	uint64_t memcg_pages, memory_pages, swap_pages, cpus;
+	uint64_t memcg_pages, memcg2_pages, memory_pages, swap_pages, cpus;
 	uint64_t readahead_pages, io_pages, fault_around_pages, swappiness;
 	uint64_t min_free_pages, watermark_scale_factor;
 	uint64_t dirty_background_ratio, dirty_expire_ms, dirty_writeback_ms;
@@ -177,7 +179,7 @@ struct guest {
 	uint32_t nr_files;
 	uint32_t nr_slots; /* how many the trace needs */
 	uint64_t trace_memcg_pages; /* as the trace says; 0: it does not */
-	int cgroup_fd;	   /* -1: whole guest */
+	int cgroup_fd[CGROUPS]; /* [0] -1: whole guest; [1] -1: there is one */
 	bool knobs;	   /* the test-only patch's debugfs files are there */
 };
 
@@ -215,6 +217,17 @@ void files_unmount(void);
 void files_open(void);
 /* Fails the run if a file has holes. */
 void files_written(void);
+
+/* ---- cgroup.c ---- */
+
+/* The directory of a cgroup of the trace; NULL: there is none. With two, CGROUP is their parent,
+ * which has no limit and the counters of both. */
+const char *cgroup_dir(unsigned int cgroup);
+void cgroup_setup(void);
+/* The rows memory_max, memory_reclaim and cgroup; the last one returns the new cgroup of @pid. */
+void cgroup_memory_max(const struct trace *t);
+void cgroup_memory_reclaim(const struct trace *t);
+unsigned int cgroup_attach(const struct trace *t, pid_t pid);
 
 /* ---- names.c ---- */
 

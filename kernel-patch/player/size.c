@@ -73,7 +73,7 @@ void take_surplus(void)
 	uint64_t have = available_pages();
 	int tries = 1000;
 
-	if (guest.cgroup_fd >= 0 || !want)
+	if (guest.cgroup_fd[0] >= 0 || !want)
 		return;
 	surplus_open(have > want ? have - want : 1);
 	/* some pages are the pipe's own, so it takes a few steps */

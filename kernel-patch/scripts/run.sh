@@ -52,13 +52,14 @@ make_initrd
 # memory_pages is what the trace finds free. The guest needs more: for the kernel image,
 # the map of pages, the kernel's own allocations and the text of the trace.
 memcg=${MEMCG:-$(machine memcg_pages)}
+second=$(machine memcg2_pages)
 pages=$(machine memory_pages)
 cpus=$(machine cpus)
 cpus=$(number "${cpus:-1}")
 if [ -n "${MEM:-}" ]; then
 	mem=${MEM}M
 elif [ -n "$memcg" ] && [ "$(number "$memcg")" -gt 0 ]; then
-	mem=$(($(number "$memcg") / 128 + 256))M
+	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 256))M
 elif [ -n "$pages" ]; then
 	pages=$(number "$pages")
 	mem=$(((pages * 4 + pages / 16 + 20 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))M

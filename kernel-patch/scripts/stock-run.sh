@@ -106,6 +106,7 @@ fi
 # line_of ROW - the line number of the first such row, or nothing
 line_of() { { grep -nE "^[[:space:]]*$1" "$trace" || true; } | head -1 | cut -d: -f1; }
 memcg=${MEMCG:-$(machine memcg_pages)}
+second=$(machine memcg2_pages)
 pages=$(machine memory_pages)
 [ -n "$memcg$pages" ] ||
 	bad "$trace: no machine,memcg_pages,N and no machine,memory_pages,N: how much memory it has is part of a run; MEMCG=N sets the first"
@@ -149,7 +150,7 @@ if [ -n "${MEM:-}" ]; then
 	mem=$MEM
 elif [ -n "$memcg" ]; then
 	# with less than 512 MiB the kernel disables THP, whatever its configuration
-	mem=$(($(number "$memcg") / 128 + 640))
+	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 640))
 else
 	pages=$(number "$pages")
 	# the 15 MiB of the DMA zone, see below

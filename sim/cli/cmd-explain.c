@@ -228,7 +228,8 @@ static void put_lists(struct explain *x)
 {
 	struct list_state st = { .x = x, .line = g_string_new(NULL) };
 
-	x->s->cfg.lru->walk(&x->s->lruvec, list_folio, &st);
+	for (unsigned int i = 0; i < x->s->nr_memcgs; i++)
+		x->s->cfg.lru->walk(&x->s->memcg[i].lruvec, list_folio, &st);
 	flush_list(&st);
 	g_string_free(st.line, TRUE);
 	put_batches(x);

@@ -31,7 +31,7 @@ void folio_put_anon(struct sim *s, uint32_t slot)
 		if (!folio_evictable(f))
 			free_mlocked(s, f);
 		note(s, slot, FREE, f->flags);
-		uncharge_page(s);
+		uncharge_page(s, folio_memcg(s, slot));
 	}
 	if (f->flags & PG_swapcache)
 		swap_cache_del_folio(s, slot);
@@ -81,7 +81,11 @@ static void drain_lru_add(struct sim *s, struct sim_cpu *c)
 	c->lru_add.nr = 0;
 	if (__builtin_expect(s->has_mlock, 0))
 		nr = lru_add_mlocked(s, live, nr);
-	s->cfg.lru->add(s, &s->lruvec, live, nr);
+	if (__builtin_expect(s->nr_memcgs > 1, 0))
+		for (unsigned int i = 0; i < nr; i++)
+			s->cfg.lru->add(s, folio_lruvec(s, live[i]), &live[i], 1);
+	else
+		s->cfg.lru->add(s, &s->memcg[0].lruvec, live, nr);
 	if (__builtin_expect(s->log != NULL, 0))
 		for (unsigned int i = 0; i < nr; i++)
 			note(s, live[i], LRU_ADD, (uint16_t)(s->folios[live[i]].flags & ~PG_lru));

@@ -5,8 +5,10 @@
  *
  * sim/mm/objcg.c charges kernel memory.
  *
- * Approximations: drain_all_stock() empties the other CPUs' stocks at once, not from a work
- * queue.
+ * Approximations: a second memcg is not modelled in a whole machine, nor with kernel memory. The
+ * background ratio of dirty pages and free_pages() take all memcgs together, and killers watch
+ * the limit of the first. drain_all_stock() empties the other CPUs' stocks at once, not from a
+ * work queue.
  */
 #include "sim/mm/charge.h"
 
@@ -22,13 +24,25 @@
 
 void charge_init(struct sim *s)
 {
-	if (!s->cfg.machine.memcg_pages)
+	const struct machine *m = &s->cfg.machine;
+
+	s->nr_memcgs = 1;
+	if (!m->memcg_pages) {
 		zone_init(s);
+		return;
+	}
+	s->memcg[0].max = m->memcg_pages;
+	if (m->memcg2_pages) {
+		s->memcg[1].max = m->memcg2_pages;
+		s->nr_memcgs = 2;
+	}
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		s->memcg_first[i] = s->memcg[i].max;
 }
 
 uint64_t free_pages(const struct sim *s)
 {
-	const uint64_t limit = s->cfg.machine.memcg_pages;
+	const uint64_t limit = s->memcg[0].max + s->memcg[1].max;
 
 	if (!limit)
 		return (uint64_t)MAX(s->zone.free, 0);
@@ -37,61 +51,62 @@ uint64_t free_pages(const struct sim *s)
 		       : 0;
 }
 
-void drain_all_stock(struct sim *s)
+void drain_all_stock(struct sim *s, struct mem_cgroup *memcg)
 {
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
-		s->memcg_usage -= s->cpus[cpu].memcg_stock;
-		s->cpus[cpu].memcg_stock = 0;
+		memcg->usage -= memcg->stock[cpu];
+		memcg->stock[cpu] = 0;
 	}
 	if (s->objcg)
 		drain_obj_stocks(s);
 }
 
-void refill_stock(struct sim *s, unsigned int cpu, uint32_t nr)
+void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr)
 {
-	uint32_t *stock = &s->cpus[cpu].memcg_stock;
+	uint32_t *stock = &memcg->stock[cpu];
 
 	*stock += nr;
 	if (*stock > MEMCG_CHARGE_BATCH) {
-		s->memcg_usage -= *stock;
+		memcg->usage -= *stock;
 		*stock = 0;
 	}
 }
 
-static bool consume_stock(struct sim *s, unsigned int cpu, uint32_t nr)
+static bool consume_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr)
 {
-	if (s->cpus[cpu].memcg_stock < nr)
+	if (memcg->stock[cpu] < nr)
 		return false;
-	s->cpus[cpu].memcg_stock -= nr;
+	memcg->stock[cpu] -= nr;
 	return true;
 }
 
 /* the slow path of try_charge_memcg(): the charge exceeds the limit */
-static int charge_reclaim(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
+static int charge_reclaim(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
+			  enum gfp gfp)
 {
-	const uint64_t limit = s->cfg.machine.memcg_pages;
+	const uint64_t limit = memcg->max;
 	int nr_retries = MAX_RECLAIM_RETRIES;
 	bool drained = false;
 
 	for (;;) {
 		uint64_t nr_reclaimed;
 
-		if (s->memcg_usage + nr <= limit) {
-			s->memcg_usage += nr;
+		if (memcg->usage + nr <= limit) {
+			memcg->usage += nr;
 			return 0;
 		}
 		if (gfp == GFP_NOWAIT)
 			return -ENOMEM;
 		count_vm(s, VM_memcg_max_events, 1);
-		nr_reclaimed = try_to_free_mem_cgroup_pages(s, nr, gfp, NULL);
-		if (s->memcg_usage + nr <= limit) {
+		nr_reclaimed = try_to_free_mem_cgroup_pages(s, memcg, nr, gfp, NULL);
+		if (memcg->usage + nr <= limit) {
 			/* kernel memory that reclaim freed is in the stock */
-			if (consume_stock(s, cpu, nr))
+			if (consume_stock(memcg, cpu, nr))
 				return 0;
 			continue;
 		}
 		if (!drained) {
-			drain_all_stock(s);
+			drain_all_stock(s, memcg);
 			drained = true;
 			continue;
 		}
@@ -103,31 +118,30 @@ static int charge_reclaim(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp
 			continue;
 		if (nr_retries-- <= 0) {
 			/* mem_cgroup_oom() */
-			if (nr > 1 << PAGE_ALLOC_COSTLY_ORDER || !out_of_memory(s, true))
+			if (nr > 1 << PAGE_ALLOC_COSTLY_ORDER || !out_of_memory(s, memcg, true))
 				return -ENOMEM;
 			nr_retries = MAX_RECLAIM_RETRIES;
 		}
 	}
 }
 
-int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
+int charge_page(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, enum gfp gfp)
 {
-	struct sim_cpu *c = &s->cpus[cpu];
-	const uint64_t limit = s->cfg.machine.memcg_pages;
+	const uint64_t limit = memcg->max;
 
 	if (__builtin_expect(s->objcg != NULL, 0))
-		return charge_folio(s, cpu, 1, gfp);
+		return charge_folio(s, memcg, cpu, 1, gfp);
 	if (!limit) {
 		if (alloc_page(s, cpu, gfp))
 			return -ENOMEM;
-	} else if (c->memcg_stock) {
-		c->memcg_stock--;
-	} else if (s->memcg_usage + MEMCG_CHARGE_BATCH <= limit) {
-		s->memcg_usage += MEMCG_CHARGE_BATCH;
-		c->memcg_stock = MEMCG_CHARGE_BATCH - 1;
-	} else if (s->memcg_usage < limit) {
-		s->memcg_usage++; /* no room for a batch */
-	} else if (charge_reclaim(s, cpu, 1, gfp)) {
+	} else if (memcg->stock[cpu]) {
+		memcg->stock[cpu]--;
+	} else if (memcg->usage + MEMCG_CHARGE_BATCH <= limit) {
+		memcg->usage += MEMCG_CHARGE_BATCH;
+		memcg->stock[cpu] = MEMCG_CHARGE_BATCH - 1;
+	} else if (memcg->usage < limit) {
+		memcg->usage++; /* no room for a batch */
+	} else if (charge_reclaim(s, memcg, cpu, 1, gfp)) {
 		return -ENOMEM;
 	}
 	s->nr_used++;
@@ -135,25 +149,27 @@ int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp)
 	return 0;
 }
 
-int try_charge_memcg(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
+int try_charge_memcg(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
+		     enum gfp gfp)
 {
 	const uint32_t batch = MAX(MEMCG_CHARGE_BATCH, nr);
 
-	if (consume_stock(s, cpu, nr))
+	if (consume_stock(memcg, cpu, nr))
 		return 0;
-	if (s->memcg_usage + batch > s->cfg.machine.memcg_pages)
-		return charge_reclaim(s, cpu, nr, gfp);
-	s->memcg_usage += batch;
-	refill_stock(s, cpu, batch - nr);
+	if (memcg->usage + batch > memcg->max)
+		return charge_reclaim(s, memcg, cpu, nr, gfp);
+	memcg->usage += batch;
+	refill_stock(memcg, cpu, batch - nr);
 	return 0;
 }
 
-int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
+int charge_folio(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
+		 enum gfp gfp)
 {
 	if (s->objcg)
 		obj_rcu_core(s);
-	if (s->cfg.machine.memcg_pages) {
-		if (try_charge_memcg(s, cpu, nr, gfp))
+	if (memcg->max) {
+		if (try_charge_memcg(s, memcg, cpu, nr, gfp))
 			return -ENOMEM;
 		s->nr_used += nr;
 	} else {
@@ -165,11 +181,11 @@ int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp)
 	return 0;
 }
 
-void uncharge_folio(struct sim *s, uint32_t nr)
+void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr)
 {
 	s->nr_used -= nr;
-	if (s->cfg.machine.memcg_pages)
-		s->memcg_usage -= nr;
+	if (memcg->max)
+		memcg->usage -= nr;
 	else
 		free_folio(s, nr);
 }

@@ -15,28 +15,31 @@ enum gfp {
 };
 
 /**
- * charge_page - allocate one page for a task on @cpu, reclaiming if need be.
+ * charge_page - allocate one page for a task on @cpu, reclaiming if need be; @memcg: which
+ *	is charged, if the run has limits
  * Return: 0, or -ENOMEM; for GFP_KERNEL that means that nothing is left to
  * reclaim, and s->oom is set.
  */
-int charge_page(struct sim *s, unsigned int cpu, enum gfp gfp);
+int charge_page(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, enum gfp gfp);
 /** The same for a folio of @nr pages. */
-int charge_folio(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
+int charge_folio(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
+		 enum gfp gfp);
 /** Charge @nr pages to the memcg, of folios or of the kernel. Return: 0 or -ENOMEM. */
-int try_charge_memcg(struct sim *s, unsigned int cpu, uint32_t nr, enum gfp gfp);
+int try_charge_memcg(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
+		     enum gfp gfp);
 /** @nr charged pages are not in use: they go to the stock of @cpu, or all of it back. */
-void refill_stock(struct sim *s, unsigned int cpu, uint32_t nr);
-/** All stocks go back to the memcg. */
-void drain_all_stock(struct sim *s);
-/** @nr pages are free again. */
-void uncharge_folio(struct sim *s, uint32_t nr);
-static inline void uncharge_page(struct sim *s)
+void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr);
+/** All stocks of a memcg go back to it. */
+void drain_all_stock(struct sim *s, struct mem_cgroup *memcg);
+/** @nr pages that @memcg was charged for are free again. */
+void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr);
+static inline void uncharge_page(struct sim *s, struct mem_cgroup *memcg)
 {
-	uncharge_folio(s, 1);
+	uncharge_folio(s, memcg, 1);
 }
 /** Everything is free. */
 void charge_init(struct sim *s);
-/** Free pages as the limit that is in force sees them. */
+/** Free pages as the limits that are in force see them, together. */
 uint64_t free_pages(const struct sim *s);
 
 #endif

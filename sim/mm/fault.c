@@ -26,6 +26,7 @@
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mlock.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
@@ -335,7 +336,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		/* the copy is allocated first, and freed before a retry */
 		if (cow)
 			vma_prepare_anon(s, vma);
-		if (cow && charge_page(s, vma->mm->cpu, GFP_KERNEL))
+		if (cow && charge_page(s, current_memcg(s), vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		if (!write && s->cfg.machine.fault_around_pages > 1 &&
 		    fault_around(s, vma, vpn, tried))
@@ -351,7 +352,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		if (!ret)
 			break;
 		if (cow)
-			uncharge_page(s);
+			uncharge_page(s, current_memcg(s));
 		if (ret < 0)
 			return ret;
 		if (s->objcg)
@@ -401,20 +402,21 @@ int read_swap_cache(struct sim *s, unsigned int cpu, uint32_t slot)
 
 	if (s->folios[slot].flags & PG_resident)
 		return 0;
-	if (charge_page(s, cpu, GFP_KERNEL))
+	if (charge_page(s, folio_memcg(s, slot), cpu, GFP_KERNEL))
 		return -ENOMEM;
 	f = &s->folios[slot];
 	before = f->flags;
 	/* the reaper, or a process that shares the entry, may have been there meanwhile */
 	if (fatal_signal_pending(s) || (before & PG_resident)) {
-		uncharge_page(s);
+		uncharge_page(s, folio_memcg(s, slot));
 		return fatal_signal_pending(s) ? -EINTR : 0;
 	}
 	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
 	count_vm(s, VM_pswpin, 1);
 	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
 	note(s, slot, SWAP_IN, before);
-	s->cfg.lru->refault(s, slot, f->shadow, before & PG_workingset);
+	s->cfg.lru->refault(s, folio_lruvec(s, slot), slot, folio_lruvec(s, slot), f->shadow,
+			    before & PG_workingset);
 	folio_add_lru(s, cpu, slot);
 	return 1;
 }
@@ -517,12 +519,12 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	}
 	/* reclaim may unmap the page to copy from, or clear its young bit */
 	vma_prepare_anon(s, vma);
-	ret = charge_page(s, vma->mm->cpu, GFP_KERNEL);
+	ret = charge_page(s, current_memcg(s), vma->mm->cpu, GFP_KERNEL);
 	folio_unhold(s, held);
 	if (ret)
 		return -ENOMEM;
 	if (pt->pte[idx] != pte) {
-		uncharge_page(s);
+		uncharge_page(s, current_memcg(s));
 		return 1;
 	}
 	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
@@ -553,11 +555,11 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 		return do_file_fault(s, vma, vpn, write);
 	if (write) {
 		vma_prepare_anon(s, vma);
-		if (charge_page(s, vma->mm->cpu, GFP_KERNEL))
+		if (charge_page(s, current_memcg(s), vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		/* check_stable_address_space() */
 		if (fatal_signal_pending(s)) {
-			uncharge_page(s);
+			uncharge_page(s, current_memcg(s));
 			return -EINTR;
 		}
 		map_new_anon(s, vma, vpn, EV_ANON);

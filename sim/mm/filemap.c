@@ -21,6 +21,7 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mlock.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/readahead.h"
@@ -62,14 +63,23 @@ static bool beyond_end(const struct sim *s, uint32_t slot)
 	return slot - file_slot(s, file, 0) >= s->files[file].size;
 }
 
-/* inlined, so that order and reason are constants where the caller knows them */
-static inline __attribute__((always_inline)) int
-add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, enum add_for why)
+/* mem_cgroup_charge(), and shmem_swapin_folio(): the memcg that it was swapped out of */
+static struct mem_cgroup *charged_memcg(struct sim *s, uint32_t slot)
+{
+	return s->folios[slot].flags & PG_swapcache ? folio_memcg(s, slot) : current_memcg(s);
+}
+
+/* inlined, so that order and reason are constants where the caller knows them, and that a run
+ * with one memcg pays nothing for others: @several */
+static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsigned int cpu,
+							   uint32_t slot, unsigned int order,
+							   enum add_for why, bool several)
 {
 	const enum gfp gfp = why == ADD_READAHEAD || why == ADD_BEYOND_EOF ? GFP_READAHEAD
 			     : why == ADD_NOWAIT			   ? GFP_NOWAIT
 									   : GFP_KERNEL;
 	const uint32_t nr = 1u << order;
+	struct mem_cgroup *memcg = several ? charged_memcg(s, slot) : s->memcg, *evicted = memcg;
 	bool metadata = why == ADD_METADATA, of_file = !metadata && why != ADD_BEYOND_EOF;
 	bool shmem = s->has_shmem && of_file && s->files[slot_file(s, slot)].shmem;
 	const struct folio *old;
@@ -78,12 +88,12 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	uint32_t shadow;
 	int nr_nodes = 0;
 
-	if (order ? charge_folio(s, cpu, nr, gfp) : charge_page(s, cpu, gfp))
+	if (order ? charge_folio(s, memcg, cpu, nr, gfp) : charge_page(s, memcg, cpu, gfp))
 		return -ENOMEM;
 	if (__builtin_expect(s->objcg != NULL, 0)) {
 		nr_nodes = xa_reserve(s, slot, order, gfp);
 		if (nr_nodes < 0) {
-			uncharge_folio(s, nr);
+			uncharge_folio(s, memcg, nr);
 			return -ENOMEM;
 		}
 	}
@@ -94,7 +104,7 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	if (__builtin_expect(!old, 0)) {
 		if (nr_nodes)
 			xa_unreserve(s, nr_nodes);
-		uncharge_folio(s, nr);
+		uncharge_folio(s, memcg, nr);
 		return -EEXIST;
 	}
 	before = old->flags;
@@ -107,6 +117,10 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 			      (metadata ? PG_referenced : 0) |
 			      (before & PG_swapcache ? PG_swapcache | PG_dirty : 0));
 	f->mapcount = 0;
+	if (several) {
+		evicted = &s->memcg[old->memcg];
+		f->memcg = (uint8_t)(memcg - s->memcg);
+	}
 	f->young = f->idle = false;
 	if (order)
 		folio_make_large(s, slot, order);
@@ -122,7 +136,8 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 	}
 	note(s, slot, ADD, before);
 	if ((before & PG_shadow) && why != ADD_WRITE)
-		s->cfg.lru->refault(s, slot, shadow, before & PG_workingset);
+		s->cfg.lru->refault(s, &memcg->lruvec, slot, &evicted->lruvec, shadow,
+				    before & PG_workingset);
 	folio_add_lru(s, cpu, slot);
 	if (before & PG_swapcache) {
 		/* shmem_swapin_folio() frees the swap slot */
@@ -135,9 +150,11 @@ add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order, en
 int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned int order,
 		      enum add_for why)
 {
+	if (__builtin_expect(s->nr_memcgs > 1, 0))
+		return add_folio(s, cpu, slot, order, why, true);
 	/* two copies: that for one page has no loops */
-	return __builtin_expect(!order, 1) ? add_folio(s, cpu, slot, 0, why)
-					   : add_folio(s, cpu, slot, order, why);
+	return __builtin_expect(!order, 1) ? add_folio(s, cpu, slot, 0, why, false)
+					   : add_folio(s, cpu, slot, order, why, false);
 }
 
 void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
@@ -152,6 +169,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	struct folio *f = &s->folios[slot];
 	const unsigned int order = f->order;
 	const uint32_t nr = folio_nr_pages(f);
+	struct mem_cgroup *memcg = folio_memcg(s, slot);
 	uint16_t before = f->flags;
 
 	free_buffers(s, slot);
@@ -164,7 +182,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	*f = (struct folio){ 0 };
 	filemap_removed(s, nr, before);
 	xa_erase_folio(s, slot, order);
-	uncharge_folio(s, nr);
+	uncharge_folio(s, memcg, nr);
 }
 
 void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
@@ -199,7 +217,7 @@ void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	/* force_page_cache_ra(), and filemap_create_folio() where that fails */
-	if (add_folio(s, cpu, slot, 0, ADD_READAHEAD) &&
+	if (add_folio(s, cpu, slot, 0, ADD_READAHEAD, false) &&
 	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
 	read_folios(s, slot, 1);

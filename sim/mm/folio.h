@@ -62,9 +62,10 @@ enum folio_flags {
  * @young, @idle: PG_young, PG_idle, of sim/mm/damon.h
  * @has_buffers: it has buffer heads, for which the memcg is charged
  * @mlocked, @unevictable: PG_mlocked, PG_unevictable, of sim/mm/mlock.h
+ * * @memcg: index in sim->memcg: which is charged for it; of an evicted page, which evicted it;
+ *	valid for heads, like all of @flags
  *
- * The two bytes behind it are spare, and kept for the folio's memcg and node: there is one
- * of each (struct lruvec), so no code reads which. folio_lruvec() will.
+ * The byte behind it is spare, and kept for the folio's node: there is one.
  */
 struct folio {
 	union {
@@ -77,11 +78,12 @@ struct folio {
 	uint8_t gen;
 	uint8_t order;
 	bool mm_ids_shared : 1, young : 1, idle : 1, has_buffers : 1, mlocked : 1, unevictable : 1;
+	uint8_t memcg;
 };
 
 _Static_assert(sizeof(struct folio) == 16, "the folio table is sized for 16 bytes a page");
-_Static_assert(offsetof(struct folio, order) + 2 + 2 == sizeof(struct folio),
-	       "two bytes are kept for memcg and node");
+_Static_assert(offsetof(struct folio, memcg) + 1 + 1 == sizeof(struct folio),
+	       "a byte is kept for the node");
 
 /* a folio may be in a batch several times, and in many gathers; past this, they are
  * emptied early to keep @extra_refs in range */

@@ -111,6 +111,7 @@ int split_folio(struct sim *s, uint32_t head)
 	for (uint32_t i = 1; i < nr; i++)
 		s->folios[head + i] = (struct folio){ .flags = was.flags & keep,
 						      .gen = was.gen,
+						      .memcg = was.memcg,
 						      .young = was.young,
 						      .idle = was.idle,
 						      .mlocked = was.mlocked,

@@ -47,7 +47,7 @@ static void balance_end(struct sim *s)
 {
 	s->kswapd.balancing = false;
 	s->zone.reclaim_active = false;
-	s->cfg.lru->reclaim_end(s, &s->lruvec);
+	s->cfg.lru->reclaim_end(s, &s->memcg[0].lruvec);
 }
 
 /* the end of one pass of balance_pgdat() */
@@ -100,7 +100,8 @@ static void kswapd_step(struct sim *s)
 			balance_end(s);
 			return;
 		}
-		if (s->cfg.lru->age_node(s, &s->lruvec, sc) && !out_of_memory(s, false))
+		if (s->cfg.lru->age_node(s, &s->memcg[0].lruvec, sc) &&
+		    !out_of_memory(s, NULL, false))
 			k->oom = true;
 		sc->nr_scanned = 0;
 		sc->nr_to_reclaim = MAX((uint64_t)s->zone.wmark_high, SWAP_CLUSTER_MAX);

@@ -3,39 +3,92 @@
  * Mirrors v7.3 mm/memcontrol.c memory_max_write() and mm/vmscan.c user_proactive_reclaim();
  * v6.12 has the latter as memory_reclaim(). sim/mm/charge.c charges the memcg.
  *
- * Approximation: a signal does not interrupt the writer, who is no process of the trace.
+ * Approximations: a signal does not interrupt the writer, who is no process of the trace. MGLRU's
+ * Bloom filters forget the page tables of a process that moves to another cgroup; in the kernel they
+ * are still there if it comes back within two agings, and the walk looks at more tables then.
  */
 #include "sim/mm/memcontrol.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/mm.h"
 #include "sim/mm/oom_kill.h"
 #include "sim/mm/reclaim.h"
+#include "sim/mm/workingset.h"
 
-int memory_max_write(struct sim *s, uint64_t max)
+struct mem_cgroup *memcg_of_current(struct sim *s)
+{
+	return &s->memcg[s->replay.mm ? s->replay.mm->memcg : 0];
+}
+
+/* the tables are in the Bloom filters of another memcg */
+static void filters_forget(struct mm *mm)
+{
+	for (int i = 0; i < PTRS_PER_PGD; i++)
+		for (int j = 0; mm->pgd[i] && j < PTRS_PER_PUD; j++)
+			for (int k = 0; mm->pgd[i][j] && k < PTRS_PER_PMD; k++) {
+				struct pte_table *pt = mm->pgd[i][j][k];
+
+				if (pt)
+					memset(pt->seen, 0, sizeof(pt->seen));
+			}
+}
+
+void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to)
+{
+	if (mm->memcg == to)
+		return;
+	/* lru_gen_migrate_mm() */
+	mm_list_del(s, mm);
+	mm->memcg = to;
+	filters_forget(mm);
+	mm_list_add(s, mm);
+}
+
+uint64_t node_page_state(const struct sim *s, enum lru_type type, bool active)
+{
+	uint64_t n = 0;
+
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		n += s->cfg.lru->size(&s->memcg[i].lruvec, type, active);
+	return n;
+}
+
+void mem_cgroup_flush_stats(struct sim *s)
+{
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		s->cfg.lru->flush_stats(s, &s->memcg[i].lruvec);
+	workingset_flush_stats(s);
+}
+
+int memory_max_write(struct sim *s, struct mem_cgroup *memcg, uint64_t max)
 {
 	unsigned int nr_reclaims = MAX_RECLAIM_RETRIES;
 	bool drained = false;
 
-	s->cfg.machine.memcg_pages = (uint32_t)max;
-	while (s->memcg_usage > max) {
+	memcg->max = max;
+	if (memcg == s->memcg)
+		s->cfg.machine.memcg_pages = max;
+	while (memcg->usage > max) {
 		if (!drained) {
-			drain_all_stock(s);
+			drain_all_stock(s, memcg);
 			drained = true;
 		} else if (nr_reclaims) {
-			if (!try_to_free_mem_cgroup_pages(s, s->memcg_usage - max, GFP_KERNEL,
+			if (!try_to_free_mem_cgroup_pages(s, memcg, memcg->usage - max, GFP_KERNEL,
 							  NULL))
 				nr_reclaims--;
-		} else if (!out_of_memory(s, true)) {
+		} else if (!out_of_memory(s, memcg, true)) {
 			return -ENOMEM;
 		}
 	}
 	return 0;
 }
 
-void user_proactive_reclaim(struct sim *s, uint64_t nr_to_reclaim, uint32_t swappiness)
+void user_proactive_reclaim(struct sim *s, struct mem_cgroup *memcg, uint64_t nr_to_reclaim,
+			    uint32_t swappiness)
 {
 	unsigned int nr_retries = MAX_RECLAIM_RETRIES;
 	uint64_t nr_reclaimed = 0;
@@ -45,8 +98,8 @@ void user_proactive_reclaim(struct sim *s, uint64_t nr_to_reclaim, uint32_t swap
 
 		if (!nr_retries)
 			lru_add_drain_all(s);
-		reclaimed = try_to_free_mem_cgroup_pages(s, (nr_to_reclaim - nr_reclaimed) / 4,
-							 GFP_KERNEL, &swappiness);
+		reclaimed = try_to_free_mem_cgroup_pages(
+			s, memcg, (nr_to_reclaim - nr_reclaimed) / 4, GFP_KERNEL, &swappiness);
 		if (!reclaimed && !nr_retries--)
 			return;
 		nr_reclaimed += reclaimed;

@@ -1,15 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* What one writes to files of the run's cgroup: v7.3 mm/memcontrol.c. */
+/* Which cgroup is charged, and what one writes to files of a cgroup: v7.3 mm/memcontrol.c. */
 #ifndef REAPSIM_MEMCONTROL_H
 #define REAPSIM_MEMCONTROL_H
 
 #include "sim/state.h"
 
+/** current_memcg() where the run has several. */
+struct mem_cgroup *memcg_of_current(struct sim *s);
+/** mem_cgroup_from_task(): the memcg that the task of the current operation is charged to. */
+static inline struct mem_cgroup *current_memcg(struct sim *s)
+{
+	/* the others have processes of the trace only */
+	return __builtin_expect(s->nr_memcgs > 1, 0) ? memcg_of_current(s) : s->memcg;
+}
+/** mem_cgroup_attach() for the process of @mm: the memcg @to is charged from now on. What was
+ * charged before stays. */
+void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to);
+/** mem_cgroup_flush_stats(): decisions see the current statistics of all memcgs. */
+void mem_cgroup_flush_stats(struct sim *s);
 /** memory_max_write(): the limit becomes @max pages, and what exceeds it is reclaimed.
  * Return: 0; -ENOMEM if not even the OOM killer can help. */
-int memory_max_write(struct sim *s, uint64_t max);
+int memory_max_write(struct sim *s, struct mem_cgroup *memcg, uint64_t max);
 /** user_proactive_reclaim(): memory.reclaim of @nr_to_reclaim pages; gives up where the
  * kernel returns -EAGAIN. */
-void user_proactive_reclaim(struct sim *s, uint64_t nr_to_reclaim, uint32_t swappiness);
+void user_proactive_reclaim(struct sim *s, struct mem_cgroup *memcg, uint64_t nr_to_reclaim,
+			    uint32_t swappiness);
 
 #endif

@@ -186,13 +186,13 @@ static void mm_clear(struct sim *s, struct mm *mm)
 void mm_list_add(struct sim *s, struct mm *mm)
 {
 	if (s->cfg.lru->add_mm)
-		s->cfg.lru->add_mm(&s->lruvec, mm);
+		s->cfg.lru->add_mm(&s->memcg[mm->memcg].lruvec, mm);
 }
 
-static void mm_list_del(struct sim *s, struct mm *mm)
+void mm_list_del(struct sim *s, struct mm *mm)
 {
 	if (mm->lru)
-		s->cfg.lru->del_mm(&s->lruvec, mm);
+		s->cfg.lru->del_mm(&s->memcg[mm->memcg].lruvec, mm);
 }
 
 void mm_exec(struct sim *s, struct mm *mm)
@@ -529,7 +529,8 @@ uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn)
 		}
 		slot = s->nr_folios++;
 	}
-	s->folios[slot] = (struct folio){ .flags = PG_resident | PG_anon | PG_swapbacked };
+	s->folios[slot] = (struct folio){ .flags = PG_resident | PG_anon | PG_swapbacked,
+					  .memcg = vma->mm->memcg };
 	a = &s->anon[slot - s->anon_first];
 	a->av = vma->av;
 	a->av->refs++;
@@ -631,6 +632,7 @@ static void share_open(gpointer key, gpointer value, gpointer opens)
 
 void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 {
+	child->memcg = parent->memcg; /* mem_cgroup_fork() */
 	child->has_adj = parent->has_adj;
 	child->oom_score_adj = parent->oom_score_adj;
 	g_hash_table_foreach(parent->opens, share_open, child->opens);

@@ -112,8 +112,9 @@ struct mm {
 	bool unstable; /* MMF_UNSTABLE */
 	bool dying;    /* mm_users == 0 */
 	bool opted_in;
-	bool forked;  /* by a process of the trace; else from outside */
-	bool has_adj; /* the trace, or that of a parent, sets oom_score_adj */
+	bool forked;   /* by a process of the trace; else from outside */
+	bool has_adj;  /* the trace, or that of a parent, sets oom_score_adj */
+	uint8_t memcg; /* index in sim.memcg: what it is charged to */
 	int16_t oom_score_adj;
 	/* only in a timed run: */
 	bool killed;	       /* SIGKILL is pending */
@@ -143,6 +144,8 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, bool forked);
 void mm_free(struct sim *s, struct mm *mm);
 /** Make a complete new process visible: reclaim may look at its page tables from now on. */
 void mm_list_add(struct sim *s, struct mm *mm);
+/** And do not any more. */
+void mm_list_del(struct sim *s, struct mm *mm);
 /** exec_mmap(): drop mappings, page tables and open files; keep the process. */
 void mm_exec(struct sim *s, struct mm *mm);
 

@@ -44,7 +44,7 @@ void objcg_free(struct sim *s)
 /* obj_cgroup_charge_pages() */
 static int charge_pages(struct sim *s, uint32_t nr, enum gfp gfp)
 {
-	if (try_charge_memcg(s, s->this_cpu, nr, gfp))
+	if (try_charge_memcg(s, s->memcg, s->this_cpu, nr, gfp))
 		return -ENOMEM;
 	s->zone.nr_kernel += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
@@ -53,7 +53,7 @@ static int charge_pages(struct sim *s, uint32_t nr, enum gfp gfp)
 
 static void force_pages(struct sim *s, uint32_t nr)
 {
-	s->memcg_usage += nr;
+	s->memcg[0].usage += nr;
 	s->zone.nr_kernel += nr;
 }
 
@@ -67,7 +67,7 @@ void obj_charge_pages(struct sim *s, uint32_t nr)
 void obj_uncharge_pages(struct sim *s, uint32_t nr)
 {
 	s->zone.nr_kernel -= nr;
-	refill_stock(s, s->this_cpu, nr);
+	refill_stock(s->memcg, s->this_cpu, nr);
 }
 
 /* ---- statistics ---- */
@@ -182,7 +182,7 @@ void drain_obj_stocks(struct sim *s)
 
 		/* memcg_uncharge_kmem() */
 		s->zone.nr_kernel -= nr_pages;
-		s->memcg_usage -= nr_pages;
+		s->memcg[0].usage -= nr_pages;
 		s->objcg->nr_charged_bytes += stock->nr_bytes & (PAGE_SIZE - 1);
 		for (int i = 0; i < NR_SLAB_KINDS; i++)
 			s->objcg->slab[i] += stock->nr_slab[i];

@@ -58,6 +58,7 @@ struct oom_control {
 	struct mm *chosen;
 	int64_t chosen_points;
 	uint64_t totalpages;
+	int memcg;    /* only of processes there; -1: of all */
 	bool pending; /* a victim is already dying: oom_evaluate_task() aborts */
 	bool dying;   /* some process is dying */
 };
@@ -70,6 +71,8 @@ static void oom_evaluate_task(gpointer pid, gpointer value, gpointer data)
 	int64_t points;
 
 	(void)pid;
+	if (oc->memcg >= 0 && mm->memcg != oc->memcg)
+		return;
 	oc->dying |= mm->killed;
 	/* an exiting process has no mm any more, though it still has memory */
 	if (mm->killed && !mm->task && !mm->oom_victim)
@@ -94,10 +97,13 @@ static void select_bad_process(struct sim *s, struct oom_control *oc)
 		oc->chosen = NULL;
 }
 
-bool out_of_memory(struct sim *s, bool wait)
+bool out_of_memory(struct sim *s, const struct mem_cgroup *memcg, bool wait)
 {
 	const struct machine *m = &s->cfg.machine;
-	struct oom_control oc = { .totalpages = machine_limit(m) + m->swap_pages };
+	struct oom_control oc = {
+		.totalpages = (memcg ? memcg->max : m->memory_pages) + m->swap_pages,
+		.memcg = memcg ? (int)(memcg - s->memcg) : -1,
+	};
 
 	if (s->hooks)
 		select_bad_process(s, &oc);

@@ -23,6 +23,6 @@ void mm_count_pages(const struct mm *mm, struct mm_pages *out);
  * false, s->oom is set: there is no process to kill, or the run has no OOM killer
  * (s->hooks).
  */
-bool out_of_memory(struct sim *s, bool wait);
+bool out_of_memory(struct sim *s, const struct mem_cgroup *memcg, bool wait);
 
 #endif

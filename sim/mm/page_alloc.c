@@ -446,7 +446,7 @@ static int alloc_pages_slowpath(struct sim *s, unsigned int cpu, unsigned int or
 		no_progress_loops = progress ? 0 : no_progress_loops + 1;
 		if (no_progress_loops > MAX_RECLAIM_RETRIES ||
 		    zone_free_exact(s) + reclaimable_pages(s) <= z->wmark_min) {
-			if (!out_of_memory(s, true))
+			if (!out_of_memory(s, NULL, true))
 				return -ENOMEM;
 			no_progress_loops = 0;
 		}

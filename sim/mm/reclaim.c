@@ -37,7 +37,7 @@ static __attribute__((noinline)) uint32_t free_clean(struct sim *s, uint32_t slo
 	if (before & PG_anon) {
 		/* folio_test_lazyfree() */
 		note(s, slot, LAZYFREED, before);
-		uncharge_page(s);
+		uncharge_page(s, folio_memcg(s, slot));
 		anon_slot_free(s, slot);
 	} else {
 		/* a hole again */
@@ -54,6 +54,7 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 	const unsigned int order = f->order;
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
+	struct mem_cgroup *memcg = folio_memcg(s, slot);
 	bool swap = before & PG_swapcache;
 	uint32_t shadow;
 
@@ -63,7 +64,7 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 					     (PG_swapbacked | PG_swapcache),
 			     0))
 		return free_clean(s, slot);
-	shadow = s->cfg.lru->eviction(s, slot);
+	shadow = s->cfg.lru->eviction(s, &memcg->lruvec, slot);
 	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
 	f->flags = (uint16_t)(PG_shadow |
@@ -79,7 +80,7 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 		xa_store_shadow(s, slot, order);
 	if (!(before & PG_anon))
 		filemap_removed(s, nr, before);
-	uncharge_folio(s, nr);
+	uncharge_folio(s, memcg, nr);
 	if ((before & PG_anon) && !s->anon[slot - s->anon_first].nr_swap) {
 		/* it was unmapped before it got its swap slot: __swap_cluster_free_entries() */
 		note(s, slot, FREE, before);
@@ -103,7 +104,7 @@ static bool pageout(struct sim *s, uint32_t slot)
 		return false;
 	}
 	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-	count_vm(s, VM_nr_vmscan_write, 1);
+	mod_lruvec_state(s, folio_lruvec(s, slot), VM_nr_vmscan_write, 1);
 	count_vm(s, VM_pswpout, 1);
 	task_owe(s, s->cfg.machine.swap_out_ns * 1000ull);
 	return true;
@@ -236,11 +237,16 @@ void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint
 		flush_dirty(s, 0);
 }
 
+static struct lruvec *target_lruvec(struct sim *s, const struct scan_control *sc)
+{
+	return &(sc->target ?: s->memcg)->lruvec;
+}
+
 bool shrink_node(struct sim *s, struct scan_control *sc)
 {
 	if (!sc->in_pass)
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
-	sc->in_pass = s->cfg.lru->shrink_node(s, &s->lruvec, sc);
+	sc->in_pass = s->cfg.lru->shrink_node(s, target_lruvec(s, sc), sc);
 	if (!sc->in_pass)
 		shrink_slab(s, sc->priority);
 	/* kswapd_try_clear_hopeless() */
@@ -285,7 +291,7 @@ retry:
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
-	s->cfg.lru->reclaim_end(s, &s->lruvec);
+	s->cfg.lru->reclaim_end(s, target_lruvec(s, sc));
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
 	/* all cgroups this time: with one, the same again */
@@ -318,13 +324,14 @@ static uint64_t direct_reclaim(struct sim *s, struct scan_control *sc)
 	return nr;
 }
 
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp,
-				      const uint32_t *swappiness)
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, struct mem_cgroup *memcg, uint64_t nr_pages,
+				      enum gfp gfp, const uint32_t *swappiness)
 {
 	struct scan_control sc = {
 		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
 		.priority = DEF_PRIORITY,
 		.memcg = true,
+		.target = memcg,
 		.proactive = swappiness != NULL,
 		.proactive_swappiness = swappiness ? *swappiness : 0,
 		.may_swap = true,

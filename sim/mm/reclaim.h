@@ -6,10 +6,10 @@
 #include "sim/mm/charge.h"
 #include "sim/state.h"
 
-/** try_to_free_mem_cgroup_pages(): pages freed. @swappiness: NULL, or for memory.reclaim
- * (MEMCG_RECLAIM_PROACTIVE) that of the call. */
-uint64_t try_to_free_mem_cgroup_pages(struct sim *s, uint64_t nr_pages, enum gfp gfp,
-				      const uint32_t *swappiness);
+/** try_to_free_mem_cgroup_pages(): pages freed, which are of @memcg. @swappiness: NULL, or for
+ * memory.reclaim (MEMCG_RECLAIM_PROACTIVE) that of the call. */
+uint64_t try_to_free_mem_cgroup_pages(struct sim *s, struct mem_cgroup *memcg, uint64_t nr_pages,
+				      enum gfp gfp, const uint32_t *swappiness);
 /** sc_swappiness() */
 static inline uint32_t sc_swappiness(const struct sim *s, const struct scan_control *sc)
 {

@@ -46,9 +46,9 @@ struct gen {
 	} procs[NR_PROCS];
 	unsigned int flags;
 	uint32_t nr_marks;
-	uint32_t memcg_pages;	   /* of the machine */
-	unsigned int anon_percent; /* of the mappings */
-	unsigned int fork_percent; /* of the possible forks */
+	uint32_t memcg_pages, memcg2_pages; /* of the machine */
+	unsigned int anon_percent;	    /* of the mappings */
+	unsigned int fork_percent;	    /* of the possible forks */
 };
 
 /* splitmix64 */
@@ -572,8 +572,15 @@ static void wide_op(struct gen *g)
 {
 	const uint32_t pid = (uint32_t)rnd(g, NR_PROCS);
 
+	const uint32_t cgroup = g->memcg2_pages ? (uint32_t)rnd(g, 2) : 0;
+	const uint32_t max = cgroup ? g->memcg2_pages : g->memcg_pages;
+
 	if (!g->procs[pid].alive)
 		return;
+	if (g->memcg2_pages && chance(g, 40)) {
+		emit(g, (struct op){ .code = OP_CGROUP, .pid = pid, .to = cgroup });
+		return;
+	}
 	switch (rnd(g, 7)) {
 	case 3:
 		op_mremap(g, pid);
@@ -591,14 +598,15 @@ static void wide_op(struct gen *g)
 	case 1:
 		if (g->memcg_pages)
 			emit(g, (struct op){ .code = OP_MEMORY_MAX,
-					     .pages = g->memcg_pages * 3 / 4 +
-						      (uint32_t)rnd(g, g->memcg_pages / 2) });
+					     .pages = max * 3 / 4 + (uint32_t)rnd(g, max / 2),
+					     .to = cgroup });
 		break;
 	default:
 		if (g->memcg_pages)
 			emit(g, (struct op){ .code = OP_MEMORY_RECLAIM,
 					     .pages = 1 + (uint32_t)rnd(g, PICK(g, 3, 60, 300)),
-					     .value = (uint32_t)PICK(g, 0, 0, 1, 61, 201) });
+					     .value = cgroup ? 61 : PICK(g, 0, 0, 1, 61, 201),
+					     .to = cgroup });
 		break;
 	}
 }
@@ -789,7 +797,19 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 	}
 	if (flags & RANDOM_BIG_FILES)
 		begin_large(g);
-	g->memcg_pages = out->m.memcg_pages;
+	if (flags & RANDOM_CGROUPS) {
+		/* more often a limit */
+		if (!out->m.memcg_pages) {
+			out->m.memcg_pages = out->m.memory_pages;
+			out->m.memory_pages = 0;
+		}
+		out->m.memcg2_pages = 64 + 64 * out->m.cpus + rnd(g, PICK(g, 20, 100, 470));
+		out->m.swap_pages = PICK(g, 0, 300, 1000);
+		if (flags & RANDOM_BIG_FILES)
+			out->m.memcg2_pages += 1200;
+	}
+	g->memcg_pages = (uint32_t)out->m.memcg_pages;
+	g->memcg2_pages = (uint32_t)out->m.memcg2_pages;
 	while (g->b.nr_ops < nr_ops) {
 		random_op(g);
 		if (flags & RANDOM_WIDE && chance(g, 15))

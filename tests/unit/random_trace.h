@@ -24,6 +24,7 @@ enum random_flags {
 	RANDOM_SPARSE = 1 << 5,	   /* files with many nodes, most of them with a page or two */
 	RANDOM_BIG_FILES = 1 << 4, /* files and lengths that exceed a large folio */
 	RANDOM_WIDE = 1 << 6,	   /* also the operations of version 2 */
+	RANDOM_CGROUPS = 1 << 8,   /* with RANDOM_WIDE: processes move between two cgroups */
 	RANDOM_FILES = 1 << 7,	   /* files that grow, and operations on files */
 };
 

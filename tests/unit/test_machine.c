@@ -30,6 +30,7 @@ static const struct {
 } numbers[] = {
 	U64(memory_pages, memory_pages, 1, UINT32_MAX),
 	U64(memcg_pages, memcg_pages, 1, UINT32_MAX),
+	U64(memcg2_pages, memcg2_pages, 0, UINT32_MAX),
 	U64(swap_pages, swap_pages, 0, UINT32_MAX),
 	U32(cpus, cpus, 1, SIM_MAX_CPUS),
 	U32(readahead_pages, readahead_pages, 0, 65536),
@@ -265,6 +266,12 @@ static const struct {
 	{ "memcg_pages=575 cpus=8", 0, 0, 0,
 	  "memcg_pages is 575 pages, expected at least 576: the per-CPU batches of 8 cpus and one "
 	  "reclaim cluster must fit" },
+	{ "memcg_pages=128 memcg2_pages=128", 0, 0, 128, NULL },
+	{ "memory_pages=600 memcg2_pages=1", 0, 600, 0, NULL },
+	{ "memcg_pages=500 memcg2_pages=127", 0, 0, 0,
+	  "memcg2_pages is 127 pages, expected 0 or at least 128: the per-CPU batches of 1 cpus "
+	  "and "
+	  "one reclaim cluster must fit" },
 	{ "memory_pages=100", 0, 0, 0,
 	  "memory_pages is 100 pages, expected at least 128: the per-CPU batches of 1 cpus and one "
 	  "reclaim cluster must fit" },

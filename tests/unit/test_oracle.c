@@ -101,7 +101,7 @@ static bool walk_folio(void *arg, const char *list, uint32_t slot)
 	struct walk *w = arg;
 
 	for (int i = 0; i < REF_NR_LISTS; i++) {
-		const struct ref_list *l = &w->c->r->lists[i];
+		const struct ref_list *l = &w->c->r->cg->lists[i];
 
 		if (strcmp(list, names[i]))
 			continue;
@@ -140,10 +140,16 @@ static bool ctrl_differs(struct compare *c, const char *what, const struct ctrl 
 	return false;
 }
 
+/* the engine's of the reference's memcg at work */
+static const struct mem_cgroup *at_work(const struct compare *c)
+{
+	return &c->s->memcg[c->r->cg - c->r->memcgs];
+}
+
 static bool generations_differ(struct compare *c)
 {
-	const struct mglru *g = c->s->lruvec.lists;
-	const struct ref_gen *r = c->r->gen;
+	const struct mglru *g = at_work(c)->lruvec.lists;
+	const struct ref_gen *r = c->r->cg->gen;
 
 	if (differ(c, "max_seq", 0, g->max_seq, r->max_seq) ||
 	    differ(c, "min_seq of anon", 0, g->min_seq[0], r->min_seq[0]) ||
@@ -166,9 +172,10 @@ static bool generations_differ(struct compare *c)
 /* the state of a process that MGLRU's walks use */
 static bool walks_differ(struct compare *c, const struct mm *mm, const struct ref_proc *p)
 {
-	const struct mglru *g = c->s->lruvec.lists;
+	const struct mglru *g = c->s->memcg[mm->memcg].lruvec.lists;
 
-	if (differ(c, "ran", p->pid, mm->ran, p->ran))
+	if (differ(c, "memcg", p->pid, mm->memcg, (uint64_t)p->memcg) ||
+	    differ(c, "ran", p->pid, mm->ran, p->ran))
 		return true;
 	for (uint32_t i = 0; i < REF_VPNS / PTRS_PER_PTE; i++) {
 		const struct pte_table *pt = pte_lookup(mm, c->r->base + i * PTRS_PER_PTE);
@@ -188,18 +195,36 @@ static bool walks_differ(struct compare *c, const struct mm *mm, const struct re
 	return false;
 }
 
-static bool lists_differ(struct compare *c)
+static bool lruvec_differs(struct compare *c)
 {
 	struct walk w = { .c = c };
 
-	if (c->r->gen)
+	if (c->r->cg->gen)
 		return generations_differ(c);
 
-	c->s->cfg.lru->walk(&c->s->lruvec, walk_folio, &w);
+	c->s->cfg.lru->walk(&at_work(c)->lruvec, walk_folio, &w);
 	for (int i = 0; i < REF_NR_LISTS && !w.bad; i++)
 		w.bad = differ(c, "length of list", i, (uint64_t)w.at[i],
-			       (uint64_t)c->r->lists[i].nr);
+			       (uint64_t)c->r->cg->lists[i].nr);
 	return w.bad;
+}
+
+static bool memcgs_differ(struct compare *c)
+{
+	struct ref *r = c->r;
+	bool bad = false;
+
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs && !bad; r->cg++) {
+		const struct mem_cgroup *memcg = at_work(c);
+		const int i = (int)(memcg - c->s->memcg);
+
+		bad = differ(c, "memcg usage", i, memcg->usage, r->cg->usage) ||
+		      differ(c, "memory.max", i, memcg->max, r->cg->max) || lruvec_differs(c);
+		for (unsigned int cpu = 0; cpu < c->s->cfg.machine.cpus && !bad; cpu++)
+			bad = differ(c, "stock", cpu, memcg->stock[cpu], r->cg->stock[cpu]);
+	}
+	r->cg = r->memcgs;
+	return bad;
 }
 
 static bool batch_differs(struct compare *c, const char *what, unsigned int cpu,
@@ -270,7 +295,6 @@ static bool globals_differ(struct compare *c)
 		    batch_differs(c, "lru_lazyfree", cpu, &s->cpus[cpu].lru_lazyfree,
 				  &r->lru_lazyfree[cpu]) ||
 		    batch_differs(c, "mlock", cpu, &s->cpus[cpu].mlock.fbatch, &r->mlock[cpu]) ||
-		    differ(c, "stock", cpu, s->cpus[cpu].memcg_stock, r->stock[cpu]) ||
 		    pcp_differs(c, cpu, &s->cpus[cpu], &r->pcp[cpu]))
 			return true;
 	if (!s->cfg.machine.memcg_pages && zone_differs(c))
@@ -283,7 +307,6 @@ static bool globals_differ(struct compare *c)
 		    differ(c, "size of file", f, s->files[f].size, r->files[f].size))
 			return true;
 	return differ(c, "nr_used", 0, s->nr_used, r->used) ||
-	       differ(c, "memcg usage", 0, s->memcg_usage, r->usage) ||
 	       differ(c, "swap_used", 0, s->swap_used, r->swap_used) ||
 	       differ(c, "kswapd_failures", 0, s->kswapd.failures, r->kswapd_failures) ||
 	       differ(c, "now", 0, s->clock.now_ns, r->now_ns);
@@ -413,7 +436,7 @@ static bool proc_differs(struct compare *c, const struct ref_proc *p)
 		    ptes_differ(c, p, sv, rv))
 			return true;
 	}
-	return (c->r->gen && walks_differ(c, mm, p)) || opens_differ(c, mm, p);
+	return (c->r->cg->gen && walks_differ(c, mm, p)) || opens_differ(c, mm, p);
 }
 
 static uint16_t page_flags(const struct ref_page *pg)
@@ -434,6 +457,10 @@ static bool folio_differs(struct compare *c, const struct folio *f, int page)
 {
 	const struct ref_page *pg = &c->r->pages[page];
 
+	if ((pg->resident && differ(c, "memcg", page, f->memcg, (uint64_t)pg->memcg)) ||
+	    (pg->shadow.present &&
+	     differ(c, "memcg of shadow", page, f->memcg, (uint64_t)pg->shadow.memcg)))
+		return true;
 	if (pg->resident && (differ(c, "PG_young", page, f->young, pg->young) ||
 			     differ(c, "PG_idle", page, f->idle, pg->idle) ||
 			     differ(c, "PG_mlocked", page, f->mlocked, pg->mlocked) ||
@@ -511,7 +538,7 @@ static bool states_differ(const struct sim *s, struct ref *r, char *msg)
 	c.mapcount = g_new0(int, r->nr_pages + 1);
 	memset(c.page_of, -1, nr_anon * sizeof(int));
 	memset(c.slot_of, -1, (size_t)(r->nr_pages - r->nr_file) * sizeof(int));
-	bad = counters_differ(&c) || globals_differ(&c) || lists_differ(&c) ||
+	bad = counters_differ(&c) || globals_differ(&c) || memcgs_differ(&c) ||
 	      shadow_nodes_differ(&c) || monitors_differ(&c);
 	for (int i = 0; i < REF_PROCS_MAX && !bad; i++)
 		bad = r->procs[i].used && proc_differs(&c, &r->procs[i]);
@@ -557,7 +584,7 @@ static bool ttl_differs(struct sim *s, struct ref *r, uint64_t at, char *msg, st
 	bool sim_says, ref_says;
 
 	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = ttl;
-	sim_says = s->cfg.lru->age_node(s, &s->lruvec, &sc);
+	sim_says = s->cfg.lru->age_node(s, &s->memcg[0].lruvec, &sc);
 	ref_says = ref_gen_age_node(r, &ref_sc);
 	s->cfg.machine.min_ttl_ms = r->m.min_ttl_ms = before;
 	if (cov)
@@ -738,12 +765,13 @@ static void shrink(struct random_trace *rt, const struct setup *su)
 
 static void print_machine(const struct machine *m)
 {
-	printf("# memory %" PRIu64 " memcg %" PRIu64 " swap %" PRIu64 " cpus %u readahead %u "
+	printf("# memory %" PRIu64 " memcg %" PRIu64 " second %" PRIu64 " swap %" PRIu64
+	       " cpus %u readahead %u "
 	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
 	       "ext4 %d scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
 	       "min_ttl_ms %u max_folio_order %u\n",
-	       m->memory_pages, m->memcg_pages, m->swap_pages, m->cpus, m->readahead_pages,
-	       m->fault_around_pages, m->prefault_old ? "old" : "young",
+	       m->memory_pages, m->memcg_pages, m->memcg2_pages, m->swap_pages, m->cpus,
+	       m->readahead_pages, m->fault_around_pages, m->prefault_old ? "old" : "young",
 	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
 	       m->swappiness, m->ext4, m->scan_ns, m->tick_us, m->min_free_pages,
 	       m->watermark_scale_factor, m->dirty_background_ratio, m->dirty_expire_ms,
@@ -814,7 +842,7 @@ static void check_coverage(const struct coverage *cov, const struct lru_model *l
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE, FILES };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE, FILES, CGROUPS };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
@@ -829,13 +857,16 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		flags = RANDOM_SPARSE;
 		ops = 700 + seed % 700;
 	}
-	if (traces == WIDE || traces == FILES)
-		flags = (traces == WIDE ? RANDOM_WIDE : RANDOM_FILES) |
+	if (traces == WIDE || traces == FILES || traces == CGROUPS)
+		flags = (traces == FILES ? RANDOM_FILES : RANDOM_WIDE) |
+			(traces == CGROUPS ? RANDOM_CGROUPS : 0) |
 			(seed % 3 ? 0 : RANDOM_BIG_FILES);
 	random_trace(rt, seed, nr_ops ? (unsigned int)nr_ops : ops, flags);
 	if (traces == LARGE)
 		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
 						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
+	if (traces == CGROUPS && kernel_profiles[kernel]->large_folios && seed % 2)
+		rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
 	if (traces == WIDE || traces == FILES) {
 		/* with more CPUs the stocks of objects differ after deaths, whatever the operations
 		 */
@@ -1000,6 +1031,21 @@ static void test_lockstep_wide(void)
 		/* nothing frees a page while it is locked: the batches hold references */
 		CU_ASSERT(!is_of_mlock(i) ||
 			  (cov.sum.v[i] == 0) == (i == VM_unevictable_pgs_cleared));
+}
+
+/* processes that move between two cgroups, with every kernel */
+static void test_lockstep_cgroups(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 60);
+	struct coverage cov = { 0 };
+
+	for (enum ref_kernel kernel = 0; kernel < NR_REF_KERNELS; kernel++)
+		for (const struct lru_model *const *lru = lru_models; *lru; lru++)
+			lockstep_seeds(kernel, *lru, nr, 0, CGROUPS, &cov);
+	if (nr < 60)
+		return;
+	CU_ASSERT(cov.out_of_memory < cov.traces / 3);
+	CU_ASSERT(cov.sum.v[VM_workingset_refault_file] > 1000);
 }
 
 /* pages of which every fourth is in use, sample after sample: as many regions as the
@@ -1299,6 +1345,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same on each file system", test_lockstep_file_systems);
 	CU_add_test(s, "the same with operations of version 2", test_lockstep_wide);
+	CU_add_test(s, "the same with two cgroups", test_lockstep_cgroups);
 	CU_add_test(s, "the same with files that grow and shrink", test_lockstep_files);
 	CU_add_test(s, "the same with a monitor", test_lockstep_monitor);
 	CU_add_test(s, "and with its regions split", test_lockstep_monitor_regions);

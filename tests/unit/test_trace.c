@@ -357,6 +357,9 @@ static const struct op every_op[] = {
 	  .at = UINT32_MAX,
 	  .pages = OP_PAGES_MAX,
 	  .value = FADVISE_NOREUSE },
+	{ .code = OP_CGROUP, .pid = 1, .to = 1 },
+	{ .code = OP_MEMORY_MAX, .pages = 1, .to = 1 },
+	{ .code = OP_MEMORY_RECLAIM, .pages = 1, .value = 1, .to = 1 },
 	{ .code = OP_RENAME, .pid = 1, .file = 1, .to = 0 },
 	{ .code = OP_UNLINK, .pid = 1, .file = 1 },
 };
@@ -554,6 +557,9 @@ static const struct {
 	{ "operation code 26, expected a known one", { .code = NR_RECS } },
 	{ "oom_score_adj: an oom_score_adj beyond 1000",
 	  { .code = OP_OOM_SCORE_ADJ, .value = 2001 } },
+	{ "cgroup: an unknown cgroup", { .code = OP_CGROUP, .to = 2 } },
+	{ "memory_reclaim: a cgroup without a swappiness",
+	  { .code = OP_MEMORY_RECLAIM, .pages = 1, .to = 1 } },
 	{ "oom_score_adj: an unused field that is not 0", { .code = OP_OOM_SCORE_ADJ, .to = 1 } },
 };
 

@@ -239,7 +239,7 @@ const char *tl_where(const struct tl *x, const char *file, uint32_t page)
 		return flags & PG_shadow ? "shadow" : "absent";
 	if (!(flags & PG_lru))
 		return "batch";
-	x->s->cfg.lru->walk(&x->s->lruvec, search_slot, &f);
+	x->s->cfg.lru->walk(&x->s->memcg[0].lruvec, search_slot, &f);
 	return f.found >= 0 ? f.list : "lost";
 }
 
@@ -247,7 +247,7 @@ int tl_position(const struct tl *x, const char *file, uint32_t page)
 {
 	struct search f = { .slot = tl_slot(x, file, page), .found = -1 };
 
-	x->s->cfg.lru->walk(&x->s->lruvec, search_slot, &f);
+	x->s->cfg.lru->walk(&x->s->memcg[0].lruvec, search_slot, &f);
 	return f.found;
 }
 
@@ -277,7 +277,7 @@ char *tl_list(const struct tl *x, const char *list)
 {
 	struct search f = { .x = x, .want = list, .out = g_string_new(NULL) };
 
-	x->s->cfg.lru->walk(&x->s->lruvec, list_slot, &f);
+	x->s->cfg.lru->walk(&x->s->memcg[0].lruvec, list_slot, &f);
 	return g_string_free(f.out, FALSE);
 }
 

@@ -354,6 +354,8 @@ static int field_wide(struct text *x, enum op_field field, unsigned int i, struc
 		return field32(x, i, "file offset", 0, UINT32_MAX, &op->at, err);
 	case FIELD_LEN:
 		return field32(x, i, "number of pages", 0, OP_PAGES_MAX, &op->pages, err);
+	case FIELD_CGROUP:
+		return field32(x, i, "cgroup", 0, TRACE_CGROUPS - 1, &op->to, err);
 	case FIELD_FADVICE:
 		return field_fadvice(x, i, op, err);
 	case FIELD_NONE:

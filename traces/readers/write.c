@@ -187,6 +187,10 @@ static void put_wide(const struct trace *t, const struct op *op, FILE *f)
 		case FIELD_MADVICE:
 			fprintf(f, ",%s", madvise_name(op->value));
 			break;
+		case FIELD_CGROUP:
+			if (op->to || !w->optional)
+				fprintf(f, ",%" PRIu32, op->to);
+			break;
 		case FIELD_BY:
 			if (op->to)
 				fprintf(f, ",%" PRIu32, op->pid);

@@ -32,8 +32,9 @@ static void test_stock(void)
 			g_strdup_printf("file,a,5000; spawn,1; read,1,a,0,%u", rows[i].pages);
 		struct tl *x = tl_run(machine, NULL, text);
 
-		TL_EQ(x->s->memcg_usage, rows[i].usage, "%u of %u", rows[i].pages, rows[i].limit);
-		TL_EQ(x->s->cpus[0].memcg_stock, rows[i].stock, "%u of %u", rows[i].pages,
+		TL_EQ(x->s->memcg[0].usage, rows[i].usage, "%u of %u", rows[i].pages,
+		      rows[i].limit);
+		TL_EQ(x->s->memcg[0].stock[0], rows[i].stock, "%u of %u", rows[i].pages,
 		      rows[i].limit);
 		TL_EQ(tl_stat(x, VM_memcg_max_events), 0, "%u of %u", rows[i].pages, rows[i].limit);
 		TL_EQ(tl_stat(x, VM_nr_free_pages), rows[i].limit - rows[i].pages, "%u of %u",
@@ -47,9 +48,9 @@ static void test_stock_per_cpu(void)
 	struct tl *x = tl_run("cpus=2", NULL,
 			      "file,a,99; spawn,1,0; spawn,2,1; read,1,a,0,10; read,2,a,50,5");
 
-	TL_EQ(x->s->memcg_usage, 128, "a stock each");
-	TL_EQ(x->s->cpus[0].memcg_stock, 54, "CPU 0");
-	TL_EQ(x->s->cpus[1].memcg_stock, 59, "CPU 1");
+	TL_EQ(x->s->memcg[0].usage, 128, "a stock each");
+	TL_EQ(x->s->memcg[0].stock[0], 54, "CPU 0");
+	TL_EQ(x->s->memcg[0].stock[1], 59, "CPU 1");
 	tl_free(x);
 }
 
@@ -77,11 +78,11 @@ static void test_reclaim_of_32(void)
 	TL_EQ(tl_stat(x, VM_pgsteal_direct), 43, "over");
 	TL_EQ(tl_stat(x, VM_pgscan_kswapd), 0, "no kswapd in a memcg");
 	TL_EQ(tl_stat(x, VM_allocstall), 0, "allocstall is not for memcg reclaim");
-	TL_EQ(x->s->memcg_usage, 158, "over");
+	TL_EQ(x->s->memcg[0].usage, 158, "over");
 	gone = tl_pages(x, "a", PG_shadow);
 	TL_STR(gone, "0-42", "oldest first");
 	tl_to(x, "again");
-	TL_EQ(x->s->memcg_usage, 200, "full again");
+	TL_EQ(x->s->memcg[0].usage, 200, "full again");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 1, "again");
 	tl_to(x, "twice");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 2, "twice");
@@ -101,12 +102,12 @@ static void test_drain_stock(void)
 			      "touch,1,137,62,w; mark,end; touch,1,199,1,w");
 
 	tl_to(x, "full");
-	TL_EQ(x->s->memcg_usage, 200, "64 + 2 * 64 + 8");
+	TL_EQ(x->s->memcg[0].usage, 200, "64 + 2 * 64 + 8");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 0, "full");
 	tl_to(x, "drained");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 1, "drained");
-	TL_EQ(x->s->memcg_usage, 138, "137 anon pages and one of the file");
-	TL_EQ(x->s->cpus[1].memcg_stock, 0, "drained");
+	TL_EQ(x->s->memcg[0].usage, 138, "137 anon pages and one of the file");
+	TL_EQ(x->s->memcg[0].stock[1], 0, "drained");
 	tl_to(x, "end");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 1, "end");
 	TL_EQ(tl_stat(x, VM_nr_anon_pages), 199, "end");
@@ -126,8 +127,8 @@ static void test_uncharge(void)
 
 	/* 128 charged; after 100 are freed CPU 0's stock has 28. Then two stocks of
 	 * 64 on CPU 1 (156), and single pages up to 198 */
-	TL_EQ(x->s->memcg_usage, 28 + 170, "usage");
-	TL_EQ(x->s->cpus[0].memcg_stock, 28, "stock");
+	TL_EQ(x->s->memcg[0].usage, 28 + 170, "usage");
+	TL_EQ(x->s->memcg[0].stock[0], 28, "stock");
 	TL_EQ(tl_stat(x, VM_memcg_max_events), 0, "events");
 	tl_free(x);
 }

@@ -292,7 +292,7 @@ static void test_age_anon(void)
 			      "spawn,1; anon,1,0,200,rw-p; touch,1,0,200,w; drain");
 
 	for (uint32_t vpn = 0; vpn < 200; vpn++)
-		x->s->cfg.lru->activate(x->s, &x->s->lruvec, tl_anon_slot(x, 1, vpn));
+		x->s->cfg.lru->activate(x->s, &x->s->memcg[0].lruvec, tl_anon_slot(x, 1, vpn));
 	x->s->zone.free = 158;
 	wakeup_kswapd(x->s, 0);
 	task_wait(x->s, 1);

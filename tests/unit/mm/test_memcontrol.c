@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* sim/mm/memcontrol.c: memory.max and memory.reclaim. */
+/* sim/mm/memcontrol.c: memory.max, memory.reclaim, and two cgroups. */
 #include <errno.h>
 
 #include <CUnit/CUnit.h>
 
+#include "models/models.h"
 #include "tests/unit/testlib.h"
 
 void suite_memcontrol(void);
@@ -88,6 +89,147 @@ static void test_memory_reclaim_ends(void)
 	tl_free(x);
 }
 
+#define TWO "memcg_pages=1000 memcg2_pages=300 swap_pages=1000 "
+
+/* pages in use of the memcg @i */
+static uint64_t in_use(const struct tl *x, int i)
+{
+	return x->s->memcg[i].usage - x->s->memcg[i].stock[0];
+}
+
+/* whoever brings a page in is charged for it; a child is where its parent is, and what was
+ * charged before a process moved stays */
+static void test_attach(void)
+{
+	struct tl *x = tl_run(TWO, NULL,
+			      "file,a,400; spawn,1; read,1,a,0,100; cgroup,1,1; read,1,a,0,150;"
+			      "anon,1,0x1000,30,rw-p; touch,1,0x1000,30,w; fork,1,2;"
+			      "read,2,a,150,20; touch,2,0x1000,5,w; cgroup,1,0; read,1,a,170,7;"
+			      "touch,1,0x1000,5,w; touch,1,0x1010,1,w");
+
+	/* 2 copies 5 pages; it leaves those 5 to 1 alone, which copies another one */
+	TL_EQ(in_use(x, 0), 100 + 7 + 1, "the first");
+	TL_EQ(in_use(x, 1), 50 + 30 + 20 + 5, "the second");
+	TL_EQ(x->s->folios[tl_slot(x, "a", 99)].memcg, 0, "read before it moved");
+	TL_EQ(x->s->folios[tl_slot(x, "a", 100)].memcg, 1, "and after");
+	tl_free(x);
+}
+
+/* only the memcg at its limit is reclaimed, and its lists are its own */
+static void test_own_reclaim(void)
+{
+	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+		struct tl *x = tl_new_lru(*lru, TWO, NULL,
+					  "file,a,400; file,b,2000; spawn,1; read,1,a,0,400; drain;"
+					  "spawn,2; cgroup,2,1; read,2,b,0,2000; mark,m");
+
+		tl_to(x, "m");
+		TL_EQ(in_use(x, 0), 400, "%s: nothing reclaimed", (*lru)->name);
+		CU_ASSERT(x->s->memcg[1].usage <= 300 && x->s->memcg[1].usage > 200);
+		TL_EQ((*lru)->size(&x->s->memcg[0].lruvec, LRU_FILE, false) +
+			      (*lru)->size(&x->s->memcg[0].lruvec, LRU_FILE, true),
+		      400, "%s: lists of the first", (*lru)->name);
+		CU_ASSERT(tl_at(x, "m", VM_memcg_max_events) > 10);
+		tl_free(x);
+	}
+}
+
+/*
+ * Page 0 of b is evicted by the second memcg and read again in the first one. The classic LRU
+ * counts that as a refault, and judges it by the lists of the memcg that evicted it. MGLRU's
+ * lru_gen_refault() does not count it.
+ */
+static void test_refault_elsewhere(void)
+{
+	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+		struct tl *x = tl_new_lru(*lru, TWO, NULL,
+					  "file,b,2000; spawn,1; spawn,2; cgroup,2,1;"
+					  "read,2,b,0,2000; mark,m; read,1,b,0,1; mark,n;"
+					  "read,2,b,1,1; mark,o");
+		const uint64_t elsewhere = !(*lru)->lru_gen;
+
+		tl_to(x, "m");
+		TL_EQ(x->s->folios[tl_slot(x, "b", 0)].memcg, 1, "which evicted it");
+		TL_EQ(x->s->folios[tl_slot(x, "b", 0)].flags & PG_shadow, PG_shadow, "gone");
+		tl_to(x, "o");
+		TL_EQ(tl_at(x, "n", VM_workingset_refault_file), elsewhere, "%s", (*lru)->name);
+		TL_EQ(tl_at(x, "o", VM_workingset_refault_file), elsewhere + 1, "%s", (*lru)->name);
+		TL_EQ(x->s->folios[tl_slot(x, "b", 0)].memcg, 0, "who reads it is charged");
+		tl_free(x);
+	}
+}
+
+/* invalid_folio_referenced_vma(): a process elsewhere that maps a page does not keep it */
+static void test_referenced_elsewhere(void)
+{
+	static const struct {
+		const char *cgroup;
+		bool stays;
+	} rows[] = { { "0", false }, { "1", true } };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *text = g_strdup_printf(
+			"file,a,10; file,b,400; spawn,1; cgroup,1,1; read,1,a,0,10; drain; spawn,2;"
+			"cgroup,2,%s; map,2,0x1000,10,r-xp,a,0; touch,2,0x1000,10,r;"
+			"read,1,b,0,400; mark,m",
+			rows[i].cgroup);
+		struct tl *x = tl_run(TWO, NULL, text);
+
+		TL_EQ((x->s->folios[tl_slot(x, "a", 0)].flags & PG_resident) != 0, rows[i].stays,
+		      "used in cgroup %s", rows[i].cgroup);
+		tl_free(x);
+	}
+}
+
+/* a page comes back to the memcg that it was swapped out of, whoever needs it */
+static void test_swapped_elsewhere(void)
+{
+	struct tl *x = tl_run(TWO, NULL,
+			      "spawn,1; cgroup,1,1; anon,1,0x1000,100,rw-p; touch,1,0x1000,100,w;"
+			      "memory_reclaim,100,200,1; cgroup,1,0; mark,out;"
+			      "touch,1,0x1000,100,r; mark,in");
+
+	CU_ASSERT(tl_at(x, "out", VM_pswpout) > 50);
+	TL_EQ(tl_at(x, "in", VM_pswpin), tl_at(x, "out", VM_pswpout), "all");
+	TL_EQ(in_use(x, 0), 0, "the first");
+	TL_EQ(in_use(x, 1), 100, "the second");
+	tl_free(x);
+}
+
+static void test_second_limit(void)
+{
+	struct tl *x = tl_new("memcg_pages=1000 memcg2_pages=600", NULL,
+			      "machine,memcg2_pages,300; file,a,600; spawn,1; cgroup,1,1;"
+			      "read,1,a,0,500; mark,full; memory_max,100,1; mark,less");
+
+	tl_to(x, "less");
+	TL_EQ(x->s->memcg[1].max, 200, "in proportion");
+	TL_EQ(x->s->memcg[0].max, 1000, "the other one keeps its own");
+	CU_ASSERT(x->s->memcg[1].usage <= 200);
+	tl_free(x);
+}
+
+static void test_no_second(void)
+{
+	static const struct {
+		const char *machine, *error;
+	} rows[] = {
+		{ "memcg_pages=400",
+		  "cgroup of cgroup 1 needs a machine with memcg2_pages, the size of that cgroup" },
+		{ "memory_pages=4000 memcg2_pages=400", "cgroup needs a machine with memcg_pages" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct tl *x = tl_new(rows[i].machine, NULL, "spawn,1; mark,m; cgroup,1,1");
+		struct err err = { "" };
+
+		tl_to(x, "m");
+		TL_EQ(sim_run(x->s, UINT64_MAX, &err), -EINVAL, "%s", rows[i].machine);
+		CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, rows[i].error));
+		tl_free(x);
+	}
+}
+
 void suite_memcontrol(void)
 {
 	CU_pSuite s = CU_add_suite("memcontrol", NULL, NULL);
@@ -96,5 +238,12 @@ void suite_memcontrol(void)
 	CU_add_test(s, "where the user overrides the limit", test_scaled);
 	CU_add_test(s, "a limit that cannot be met", test_memory_max_oom);
 	CU_add_test(s, "memory.reclaim", test_memory_reclaim);
+	CU_add_test(s, "a process moves", test_attach);
+	CU_add_test(s, "reclaim of one cgroup", test_own_reclaim);
+	CU_add_test(s, "a refault in another cgroup", test_refault_elsewhere);
+	CU_add_test(s, "references from another cgroup", test_referenced_elsewhere);
+	CU_add_test(s, "swapped out of another cgroup", test_swapped_elsewhere);
+	CU_add_test(s, "a new limit of the second cgroup", test_second_limit);
+	CU_add_test(s, "no second cgroup", test_no_second);
 	CU_add_test(s, "memory.reclaim of more than there is", test_memory_reclaim_ends);
 }

@@ -23,8 +23,8 @@ static void expect(const struct tl *x, int64_t pages, uint32_t bytes, uint32_t s
 {
 	TL_EQ(x->s->zone.nr_kernel, pages, "%s", when);
 	TL_EQ(x->s->objcg->stock[0].nr_bytes, bytes, "%s", when);
-	TL_EQ(x->s->cpus[0].memcg_stock, stock, "%s", when);
-	TL_EQ(x->s->memcg_usage, (uint64_t)pages + stock, "%s", when);
+	TL_EQ(x->s->memcg[0].stock[0], stock, "%s", when);
+	TL_EQ(x->s->memcg[0].usage, (uint64_t)pages + stock, "%s", when);
 }
 
 /* __obj_cgroup_charge() takes whole pages, __refill_obj_stock() gives them back */

@@ -93,7 +93,8 @@ static void test_choice(void)
 		}
 		x->s->hooks = &test_hooks;
 		/* without waiting: there is no task that could wait */
-		TL_EQ(out_of_memory(x->s, false), choices[i].again, "%s", choices[i].what);
+		TL_EQ(out_of_memory(x->s, x->s->memcg, false), choices[i].again, "%s",
+		      choices[i].what);
 		TL_EQ(tl_mm(x, 9)->rank, choices[i].killed, "%s", choices[i].what);
 		TL_EQ(x->s->oom, !choices[i].again, "%s", choices[i].what);
 		for (unsigned int p = 1; p <= 3; p++)
@@ -114,13 +115,13 @@ static void test_nobody(void)
 	struct tl *x = tl_run(NULL, NULL, text);
 
 	x->s->hooks = &test_hooks;
-	CU_ASSERT(!out_of_memory(x->s, true));
+	CU_ASSERT(!out_of_memory(x->s, x->s->memcg, true));
 	CU_ASSERT(x->s->oom);
 	x->s->hooks = NULL;
 	tl_free(x);
 
 	x = tl_run(NULL, NULL, "spawn,1; anon,1,0,9,rw-p; touch,1,0,9,w");
-	CU_ASSERT(!out_of_memory(x->s, true));
+	CU_ASSERT(!out_of_memory(x->s, x->s->memcg, true));
 	CU_ASSERT(x->s->oom);
 	CU_ASSERT(!tl_mm(x, 1)->oom_victim);
 	tl_free(x);

@@ -147,7 +147,7 @@ static void test_force_deactivate(void)
 	for (uint32_t p = 30; p < 100; p++)
 		x->s->folios[tl_slot(x, "a", p)].extra_refs++;
 	TL_EQ(tl_stat(x, VM_nr_active_file), 30, "active");
-	freed = try_to_free_mem_cgroup_pages(x->s, 1, GFP_KERNEL, NULL);
+	freed = try_to_free_mem_cgroup_pages(x->s, x->s->memcg, 1, GFP_KERNEL, NULL);
 	CU_ASSERT(freed > 0);
 	TL_EQ(tl_stat(x, VM_nr_file_pages), 100 - freed, "of the formerly active");
 	CU_ASSERT(tl_stat(x, VM_pgdeactivate) > 0);

@@ -321,7 +321,7 @@ static void test_gen_shadows(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		struct tl *x =
 			run(1, &lru_mglru, NULL, NULL, "file,a,8; spawn,1; read,1,a,0,1; drain");
-		struct mglru *g = x->s->lruvec.lists;
+		struct mglru *g = x->s->memcg[0].lruvec.lists;
 		uint32_t slot = tl_slot(x, "a", 0), shadow;
 		struct folio *f = &x->s->folios[slot];
 		const uint16_t plain = f->flags & (uint16_t)~ALL_REFS;
@@ -330,17 +330,19 @@ static void test_gen_shadows(void)
 		g->max_seq = 11;
 		g->min_seq[LRU_FILE] = 9;
 		f->flags = plain | rows[i].flags;
-		shadow = lru_mglru.eviction(x->s, slot);
+		shadow = lru_mglru.eviction(x->s, folio_lruvec(x->s, slot), slot);
 		TL_EQ(g->evicted.v[LRU_FILE][rows[i].tier], 1, "row %d", (int)i);
 		/* by read(2): only a page that was read often returns to the working set */
 		f->flags = plain;
-		lru_mglru.refault(x->s, slot, shadow, false);
+		lru_mglru.refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+				  shadow, false);
 		TL_EQ(f->flags & ALL_REFS, stall ? LRU_REFS_MASK | PG_workingset : 0, "row %d",
 		      (int)i);
 		/* by a fault: every page does */
 		f->flags = plain;
 		x->s->in_lru_fault = true;
-		lru_mglru.refault(x->s, slot, shadow, false);
+		lru_mglru.refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+				  shadow, false);
 		x->s->in_lru_fault = false;
 		TL_EQ(f->flags & ALL_REFS, LRU_REFS_MASK | PG_workingset, "row %d", (int)i);
 		TL_EQ(g->refaulted.v[LRU_FILE][rows[i].tier], 2, "row %d", (int)i);
@@ -349,7 +351,8 @@ static void test_gen_shadows(void)
 		/* not if its generation no longer exists */
 		f->flags = plain;
 		g->min_seq[LRU_FILE] = 10;
-		lru_mglru.refault(x->s, slot, shadow, false);
+		lru_mglru.refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+				  shadow, false);
 		TL_EQ(f->flags & ALL_REFS, 0, "row %d", (int)i);
 		TL_EQ(tl_stat(x, VM_workingset_refault_file), 3, "row %d", (int)i);
 		TL_EQ(tl_stat(x, VM_workingset_activate_file), 2, "row %d", (int)i);
@@ -388,7 +391,7 @@ static void test_gen_aging(void)
 					   .memcg = true,
 					   .may_swap = true };
 		struct tl *x = run(1, &lru_mglru, "memcg_pages=20000", NULL, text);
-		struct mglru *g = x->s->lruvec.lists;
+		struct mglru *g = x->s->memcg[0].lruvec.lists;
 
 		/* read pages are in the second oldest generation, the oldest is empty */
 		g->min_seq[LRU_FILE] = 1;
@@ -414,14 +417,14 @@ static void test_gen_look_around(void)
 		struct folio *f = &x->s->folios[slot];
 
 		x->s->cfg.check = false;
-		lru_mglru.del(x->s, &x->s->lruvec, slot); /* isolated */
+		lru_mglru.del(x->s, &x->s->memcg[0].lruvec, slot); /* isolated */
 		f->flags &= (uint16_t)~ALL_REFS;
 		lru_mglru.check_references(x->s, tl_slot(x, "a", 0));
 		TL_EQ(tl_pte(x, 1, 1) & PTE_young, young[k], "v%s", kernel_profiles[k]->name);
 		TL_EQ(f->flags & ALL_REFS, referenced[k], "v%s", kernel_profiles[k]->name);
 		TL_EQ(lru_mglru.check_references(x->s, slot), FOLIOREF_KEEP, "v%s",
 		      kernel_profiles[k]->name);
-		lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
+		lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
 		tl_free(x);
 	}
 }

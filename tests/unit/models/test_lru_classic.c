@@ -115,12 +115,13 @@ static void test_distances(void)
 					 activate = VM_workingset_activate_anon + distances[i].type,
 					 restore = VM_workingset_restore_anon + distances[i].type;
 			const bool recent = distance <= size;
-			uint32_t shadow = lru->eviction(x->s, slot);
+			uint32_t shadow = lru->eviction(x->s, folio_lruvec(x->s, slot), slot);
 
 			/* its own eviction was the first tick */
 			for (uint64_t tick = 1; tick < distance; tick++)
-				lru->eviction(x->s, slot);
-			lru->refault(x->s, slot, shadow, true);
+				lru->eviction(x->s, folio_lruvec(x->s, slot), slot);
+			lru->refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+				     shadow, true);
 			TL_EQ(f->flags & (PG_active | PG_workingset),
 			      recent ? PG_active | PG_workingset : 0, "%s, distance %d",
 			      distances[i].what, (int)distance);
@@ -140,9 +141,10 @@ static void test_no_restore(void)
 		tl_run(NULL, NULL,
 		       "file,a,50; spawn,1; spawn,2; read,1,a,0,25; drain; read,2,a,0,5; drain");
 	uint32_t slot = tl_slot(x, "a", 24);
-	uint32_t shadow = x->s->cfg.lru->eviction(x->s, slot);
+	uint32_t shadow = x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, slot), slot);
 
-	x->s->cfg.lru->refault(x->s, slot, shadow, false);
+	x->s->cfg.lru->refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+			       shadow, false);
 	TL_EQ(tl_folio(x, "a", 24)->flags & (PG_active | PG_workingset), PG_active, "flags");
 	TL_EQ(x->s->stat.v[VM_workingset_activate_file], 1, "activate");
 	TL_EQ(x->s->stat.v[VM_workingset_restore_file], 0, "restore");
@@ -177,8 +179,9 @@ static void test_clock(void)
 						    rows[i].ops, NULL);
 		struct tl *x = tl_run("cpus=2", NULL, text);
 
-		TL_EQ(x->s->cfg.lru->eviction(x->s, tl_slot(x, "a", 7)), rows[i].ticks, "%s",
-		      rows[i].what);
+		TL_EQ(x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, tl_slot(x, "a", 7)),
+					      tl_slot(x, "a", 7)),
+		      rows[i].ticks, "%s", rows[i].what);
 		tl_free(x);
 	}
 }
@@ -212,19 +215,24 @@ static void test_clock_of_reclaim(void)
 
 		x = tl_run(NULL, NULL, text);
 		tl_shrink_node(x, &sc);
-		TL_EQ(x->s->cfg.lru->eviction(x->s, tl_slot(x, "a", 7)), rows[i].ticks, "%s",
-		      rows[i].what);
+		TL_EQ(x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, tl_slot(x, "a", 7)),
+					      tl_slot(x, "a", 7)),
+		      rows[i].ticks, "%s", rows[i].what);
 		tl_free(x);
 	}
 
 	x = tl_run(NULL, NULL,
 		   "file,a,50; spawn,1; spawn,2; read,1,a,0,25; drain; read,2,a,0,5; drain");
 	slot = tl_slot(x, "a", 24);
-	shadow = x->s->cfg.lru->eviction(x->s, slot);
-	x->s->cfg.lru->refault(x->s, slot, shadow, false);
-	TL_EQ(x->s->cfg.lru->eviction(x->s, slot), shadow + 2, "an activating refault");
-	x->s->cfg.lru->refault(x->s, slot, shadow - 100, false);
-	TL_EQ(x->s->cfg.lru->eviction(x->s, slot), shadow + 3, "a refault from too long ago");
+	shadow = x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, slot), slot);
+	x->s->cfg.lru->refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+			       shadow, false);
+	TL_EQ(x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, slot), slot), shadow + 2,
+	      "an activating refault");
+	x->s->cfg.lru->refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+			       shadow - 100, false);
+	TL_EQ(x->s->cfg.lru->eviction(x->s, folio_lruvec(x->s, slot), slot), shadow + 3,
+	      "a refault from too long ago");
 	tl_free(x);
 }
 
@@ -309,13 +317,14 @@ static void test_may_deactivate(void)
 	TL_EQ(sc.cache_trim_mode, false, "switched off by kswapd");
 	sc.no_cache_trim_mode = false;
 
-	lru->refault(x->s, slot, lru->eviction(x->s, slot), false);
+	lru->refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+		     lru->eviction(x->s, folio_lruvec(x->s, slot), slot), false);
 	x->s->folios[slot].flags = 0;
 	sc.priority = 8;
 	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 1 << LRU_FILE, "a refault");
 	TL_EQ(sc.cache_trim_mode, false, "a refault");
-	lru->reclaim_end(x->s, &x->s->lruvec); /* snapshot_refaults() */
+	lru->reclaim_end(x->s, &x->s->memcg[0].lruvec); /* snapshot_refaults() */
 	sc.priority = 30;
 	tl_shrink_node(x, &sc);
 	TL_EQ(sc.may_deactivate, 0, "it has been seen");
@@ -550,9 +559,9 @@ static void test_age_anon(void)
 		struct scan_control sc = { .memcg = true, .may_swap = true, .priority = 30 };
 
 		for (uint32_t vpn = 0; vpn < rows[i / 2].active; vpn++)
-			lru->activate(x->s, &x->s->lruvec, tl_anon_slot(x, 1, vpn));
+			lru->activate(x->s, &x->s->memcg[0].lruvec, tl_anon_slot(x, 1, vpn));
 		if (i % 2)
-			lru->age_node(x->s, &x->s->lruvec, &sc);
+			lru->age_node(x->s, &x->s->memcg[0].lruvec, &sc);
 		else
 			tl_shrink_node(x, &sc);
 		TL_EQ(tl_stat(x, VM_pgdeactivate), rows[i / 2].aged, "%s, %u active",

@@ -30,7 +30,7 @@ static struct tl *run(const char *machine, const char *text)
 
 static struct mglru *state(const struct tl *x)
 {
-	return x->s->lruvec.lists;
+	return x->s->memcg[0].lruvec.lists;
 }
 
 static struct folio *folio(const struct tl *x, uint32_t page)
@@ -125,15 +125,15 @@ static void test_placement_by_flags(void)
 		const uint16_t changed =
 			PG_referenced | PG_workingset | PG_active | PG_reclaim | PG_dirty;
 
-		x->s->cfg.lru->del(x->s, &x->s->lruvec, slot);
+		x->s->cfg.lru->del(x->s, &x->s->memcg[0].lruvec, slot);
 		TL_EQ(folio(x, 0)->gen, 0, "row %d: off the lists", (int)i);
 		folio(x, 0)->flags = (uint16_t)((folio(x, 0)->flags & ~changed) | rows[i].flags);
 		state(x)->min_seq[LRU_FILE] = rows[i].min_seq;
 		if (rows[i].tail) {
-			x->s->cfg.lru->add(x->s, &x->s->lruvec, &slot, 1);
-			x->s->cfg.lru->move_tail(x->s, &x->s->lruvec, slot);
+			x->s->cfg.lru->add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
+			x->s->cfg.lru->move_tail(x->s, &x->s->memcg[0].lruvec, slot);
 		} else {
-			x->s->cfg.lru->add(x->s, &x->s->lruvec, &slot, 1);
+			x->s->cfg.lru->add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
 		}
 		TL_EQ(gen(x, 0), rows[i].gen, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & (PG_active | PG_lru), PG_lru, "row %d", (int)i);
@@ -240,7 +240,7 @@ static void test_shadows(void)
 
 		g->max_seq = g->min_seq[LRU_FILE] = 9;
 		folio(x, 0)->flags = plain | rows[i].flags;
-		shadow = lru_mglru.eviction(x->s, slot);
+		shadow = lru_mglru.eviction(x->s, folio_lruvec(x->s, slot), slot);
 		TL_EQ(shadow, 9 << 2 | rows[i].token, "row %d", (int)i);
 		TL_EQ(g->evicted.v[LRU_FILE][rows[i].tier], 1, "row %d", (int)i);
 		for (int age = 3; age <= 4; age++) {
@@ -249,7 +249,8 @@ static void test_shadows(void)
 			g->max_seq = 9 + (uint64_t)age;
 			x->s->in_lru_fault = true;
 			folio(x, 0)->flags = plain;
-			lru_mglru.refault(x->s, slot, shadow, workingset);
+			lru_mglru.refault(x->s, folio_lruvec(x->s, slot), slot,
+					  folio_lruvec(x->s, slot), shadow, workingset);
 			TL_EQ(folio(x, 0)->flags & refs, recent ? rows[i].after : 0,
 			      "row %d, %d generations on", (int)i, age);
 		}
@@ -259,7 +260,8 @@ static void test_shadows(void)
 		/* outside a fault it is restored, but not activated */
 		g->max_seq = 9;
 		x->s->in_lru_fault = false;
-		lru_mglru.refault(x->s, slot, shadow, workingset);
+		lru_mglru.refault(x->s, folio_lruvec(x->s, slot), slot, folio_lruvec(x->s, slot),
+				  shadow, workingset);
 		TL_EQ(x->s->stat.v[VM_workingset_restore_file], 2 * workingset, "row %d", (int)i);
 		TL_EQ(x->s->stat.v[VM_workingset_activate_file], workingset, "row %d", (int)i);
 		x->s->cfg.check = false;
@@ -499,7 +501,7 @@ static void test_look_around(void)
 
 		state(x)->sets[1] = 7;
 		/* the page itself is isolated, and rmap has cleared its PTE */
-		x->s->cfg.lru->del(x->s, &x->s->lruvec, tl_slot(x, "a", rows[i].at));
+		x->s->cfg.lru->del(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", rows[i].at));
 		TL_EQ(folio_referenced(x->s, tl_slot(x, "a", rows[i].at), &exec), 1, "row %d",
 		      (int)i);
 		for (uint32_t p = rows[i].start; p < rows[i].end; p++)
@@ -507,7 +509,8 @@ static void test_look_around(void)
 			      p >= rows[i].first && p <= rows[i].last, "row %d, page %u", (int)i,
 			      p);
 		TL_EQ(pt->seen[1], 7, "row %d: worth the next walk", (int)i);
-		lru_mglru.add(x->s, &x->s->lruvec, (uint32_t[]){ tl_slot(x, "a", rows[i].at) }, 1);
+		lru_mglru.add(x->s, &x->s->memcg[0].lruvec,
+			      (uint32_t[]){ tl_slot(x, "a", rows[i].at) }, 1);
 		tl_free(x);
 	}
 }
@@ -529,7 +532,7 @@ static void test_look_around_promotes(void)
 		g->sets[1] = 7;
 		g->has_walk = has_walk;
 		folio(x, 2)->flags &= (uint16_t)~PG_referenced;
-		x->s->cfg.lru->del(x->s, &x->s->lruvec, tl_slot(x, "a", 0));
+		x->s->cfg.lru->del(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", 0));
 		folio_referenced(x->s, tl_slot(x, "a", 0), &exec);
 		TL_EQ(pte_lookup(tl_mm(x, 1), 0)->seen[1] == 7, others == 7, "row %d", row);
 		TL_EQ(gen(x, 1), has_walk ? 3 : 1, "row %d", row);
@@ -543,7 +546,7 @@ static void test_look_around_promotes(void)
 		lru_add_drain_all(x->s);
 		TL_EQ(gen(x, 1), has_walk ? 3 : 2, "row %d", row);
 		TL_EQ(tl_stat(x, VM_pgactivate), has_walk ? 0 : others - 1, "row %d", row);
-		lru_mglru.add(x->s, &x->s->lruvec, (uint32_t[]){ tl_slot(x, "a", 0) }, 1);
+		lru_mglru.add(x->s, &x->s->memcg[0].lruvec, (uint32_t[]){ tl_slot(x, "a", 0) }, 1);
 		tl_free(x);
 	}
 }
@@ -669,9 +672,9 @@ static void test_type(void)
 			uint32_t slots[2] = { tl_slot(x, "a", p), tl_anon_slot(x, 1, p) };
 
 			for (int n = 0; n < 2; n++) {
-				lru_mglru.del(x->s, &x->s->lruvec, slots[n]);
-				lru_mglru.add(x->s, &x->s->lruvec, &slots[n], 1);
-				lru_mglru.move_tail(x->s, &x->s->lruvec, slots[n]);
+				lru_mglru.del(x->s, &x->s->memcg[0].lruvec, slots[n]);
+				lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slots[n], 1);
+				lru_mglru.move_tail(x->s, &x->s->memcg[0].lruvec, slots[n]);
 			}
 			pte_lookup(tl_mm(x, 1), p)->pte[p] &= (uint8_t)~PTE_young;
 		}
@@ -712,9 +715,9 @@ static void test_when_to_age(void)
 			uint32_t slot = tl_slot(x, "a", p);
 
 			folio(x, p)->flags = PG_resident;
-			lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
+			lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
 		}
-		x->s->nr_used = x->s->memcg_usage = x->s->nr_file_pages = 4096;
+		x->s->nr_used = x->s->memcg[0].usage = x->s->nr_file_pages = 4096;
 		shrink(x, rows[i].priority, 1);
 		TL_EQ(g->max_seq, 3 + rows[i].ages, "row %d", (int)i);
 		TL_EQ(g->mm_seq, 2 + rows[i].ages, "row %d", (int)i);
@@ -734,10 +737,10 @@ static void test_inc_min_seq(void)
 	g_autofree char *moved = NULL;
 
 	for (uint32_t p = 0; p < 4; p++)
-		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_anon_slot(x, 1, p));
+		lru_mglru.move_tail(x->s, &x->s->memcg[0].lruvec, tl_anon_slot(x, 1, p));
 	/* file has only two generations left, so it ages */
 	g->min_seq[LRU_FILE] = 2;
-	lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", 0));
+	lru_mglru.activate(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", 0));
 	g->avg_total.v[LRU_ANON][1] = 9;
 	shrink(x, 0, 1);
 	TL_EQ(g->max_seq, 4, "a new one");
@@ -768,9 +771,9 @@ static void test_window(void)
 
 		/* anon in the oldest generation, file in the youngest: two of it are empty */
 		for (uint32_t p = 0; p < 4; p++) {
-			lru_mglru.move_tail(x->s, &x->s->lruvec, tl_anon_slot(x, 1, p));
+			lru_mglru.move_tail(x->s, &x->s->memcg[0].lruvec, tl_anon_slot(x, 1, p));
 			folio(x, p)->flags |= PG_workingset;
-			lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", p));
+			lru_mglru.activate(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", p));
 		}
 		shrink(x, 2, 1);
 		TL_EQ(g->min_seq[LRU_FILE], rows[i].file, "%s", rows[i].machine);
@@ -788,7 +791,7 @@ static void test_rejected(void)
 	/* pages 0 to 2 are the oldest, and 1 has another reference */
 	folio(x, 1)->extra_refs = 1;
 	for (uint32_t p = 0; p < 3; p++)
-		lru_mglru.move_tail(x->s, &x->s->lruvec, tl_slot(x, "a", p));
+		lru_mglru.move_tail(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", p));
 	sc = shrink(x, 0, 100);
 	folio(x, 1)->extra_refs = 0;
 	TL_EQ(sc.nr_reclaimed, 2, "page 2, and 3 of the next generation");
@@ -821,9 +824,9 @@ static void test_deactivate(void)
 		struct tl *x = run(NULL, "file,a,8; spawn,1; write,1,a,0,1; drain");
 		uint32_t slot = tl_slot(x, "a", 0);
 
-		lru_mglru.del(x->s, &x->s->lruvec, slot);
+		lru_mglru.del(x->s, &x->s->memcg[0].lruvec, slot);
 		folio(x, 0)->flags |= rows[i].oldest ? 0 : PG_active;
-		lru_mglru.add(x->s, &x->s->lruvec, &slot, 1);
+		lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
 		folio(x, 0)->flags |= rows[i].flags;
 		TL_EQ(deactivate_file_folio(x->s, 0, slot), 1, "row %d", (int)i);
 		TL_EQ(folio(x, 0)->flags & (LRU_REFS_FLAGS | PG_workingset), 0, "row %d", (int)i);
@@ -852,7 +855,7 @@ static void test_initial_priority(void)
 					   .priority = rows[i].before,
 					   .kswapd = true };
 
-		lru_mglru.age_node(x->s, &x->s->lruvec, &sc);
+		lru_mglru.age_node(x->s, &x->s->memcg[0].lruvec, &sc);
 		TL_EQ(sc.priority, rows[i].after, "row %d", (int)i);
 		tl_free(x);
 	}
@@ -915,7 +918,8 @@ static void test_min_ttl(void)
 		state(x)->min_seq[LRU_ANON] = rows[i].min_anon;
 		state(x)->min_seq[LRU_FILE] = rows[i].min_file;
 		x->s->clock.now_ns = rows[i].now_us * 1000;
-		TL_EQ(lru_mglru.age_node(x->s, &x->s->lruvec, &sc), rows[i].kill, "row %d", (int)i);
+		TL_EQ(lru_mglru.age_node(x->s, &x->s->memcg[0].lruvec, &sc), rows[i].kill, "row %d",
+		      (int)i);
 		tl_free(x);
 	}
 }
@@ -945,7 +949,7 @@ static void test_sizes(void)
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 25, "file");
 	TL_EQ(tl_stat(x, VM_nr_active_file), 0, "file");
 	TL_EQ(tl_stat(x, VM_nr_active_anon), 7, "anon");
-	lru_mglru.activate(x->s, &x->s->lruvec, tl_slot(x, "a", 3));
+	lru_mglru.activate(x->s, &x->s->memcg[0].lruvec, tl_slot(x, "a", 3));
 	TL_EQ(tl_stat(x, VM_nr_active_file), 1, "activated");
 	TL_EQ(tl_stat(x, VM_nr_inactive_file), 24, "activated");
 	lru_gen_walk_mms(x->s, state(x), 3, 0);
@@ -966,11 +970,11 @@ static void test_check(void)
 	struct mglru *g = state(x);
 	struct folio *f = folio(x, 3);
 
-	CU_ASSERT_FATAL(lru_mglru.check(x->s, &x->s->lruvec, &x->err) == 0);
+	CU_ASSERT_FATAL(lru_mglru.check(x->s, &x->s->memcg[0].lruvec, &x->err) == 0);
 #define BREAK(change, undo)                                                                        \
 	do {                                                                                       \
 		change;                                                                            \
-		CU_ASSERT(lru_mglru.check(x->s, &x->s->lruvec, &x->err) == -EIO);                  \
+		CU_ASSERT(lru_mglru.check(x->s, &x->s->memcg[0].lruvec, &x->err) == -EIO);         \
 		undo;                                                                              \
 	} while (0)
 	BREAK(f->pos++, f->pos--);
@@ -983,7 +987,7 @@ static void test_check(void)
 	BREAK(g->min_seq[LRU_ANON] = 3, g->min_seq[LRU_ANON] = 0);
 	BREAK(g->max_seq++, g->max_seq--);
 #undef BREAK
-	TL_EQ(lru_mglru.check(x->s, &x->s->lruvec, &x->err), 0, "whole again");
+	TL_EQ(lru_mglru.check(x->s, &x->s->memcg[0].lruvec, &x->err), 0, "whole again");
 	tl_free(x);
 }
 

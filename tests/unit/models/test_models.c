@@ -184,21 +184,21 @@ static void test_hooks(void)
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
 
 		/* del() removes it, add() adds it, size() follows */
-		pages = (*lru)->size(&s->lruvec, LRU_FILE, false) +
-			(*lru)->size(&s->lruvec, LRU_FILE, true);
+		pages = (*lru)->size(&s->memcg[0].lruvec, LRU_FILE, false) +
+			(*lru)->size(&s->memcg[0].lruvec, LRU_FILE, true);
 		TL_EQ(pages, 64, "%s", (*lru)->name);
-		(*lru)->del(s, &s->lruvec, slot);
+		(*lru)->del(s, &s->memcg[0].lruvec, slot);
 		CU_ASSERT(!(s->folios[slot].flags & PG_lru));
-		TL_EQ((*lru)->size(&s->lruvec, LRU_FILE, false) +
-			      (*lru)->size(&s->lruvec, LRU_FILE, true),
+		TL_EQ((*lru)->size(&s->memcg[0].lruvec, LRU_FILE, false) +
+			      (*lru)->size(&s->memcg[0].lruvec, LRU_FILE, true),
 		      63, "%s", (*lru)->name);
-		(*lru)->add(s, &s->lruvec, &slot, 1);
+		(*lru)->add(s, &s->memcg[0].lruvec, &slot, 1);
 		CU_ASSERT(s->folios[slot].flags & PG_lru);
 		/* activate() and move_tail() keep it on a list and the model consistent */
-		(*lru)->activate(s, &s->lruvec, slot);
-		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
-		(*lru)->move_tail(s, &s->lruvec, slot);
-		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
+		(*lru)->activate(s, &s->memcg[0].lruvec, slot);
+		CU_ASSERT((*lru)->check(s, &s->memcg[0].lruvec, &err) == 0);
+		(*lru)->move_tail(s, &s->memcg[0].lruvec, slot);
+		CU_ASSERT((*lru)->check(s, &s->memcg[0].lruvec, &err) == 0);
 		CU_ASSERT(!(s->folios[slot].flags & PG_active));
 		CU_ASSERT(sim_check(s, &err) == 0);
 
@@ -207,7 +207,7 @@ static void test_hooks(void)
 		if ((*lru)->mark_noop_flags) {
 			struct folio before;
 
-			(*lru)->activate(s, &s->lruvec, slot);
+			(*lru)->activate(s, &s->memcg[0].lruvec, slot);
 			s->folios[slot].flags |= (*lru)->mark_noop_flags;
 			before = s->folios[slot];
 			(*lru)->mark_accessed(s, 0, slot);
@@ -216,9 +216,9 @@ static void test_hooks(void)
 		}
 		/* check() finds a broken list */
 		s->folios[slot].flags &= (uint16_t)~PG_lru;
-		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) != 0 && err.msg[0]);
+		CU_ASSERT((*lru)->check(s, &s->memcg[0].lruvec, &err) != 0 && err.msg[0]);
 		s->folios[slot].flags |= PG_lru;
-		CU_ASSERT((*lru)->check(s, &s->lruvec, &err) == 0);
+		CU_ASSERT((*lru)->check(s, &s->memcg[0].lruvec, &err) == 0);
 		sim_free(s);
 		trace_free(t);
 	}
@@ -253,7 +253,7 @@ static void test_check_notices(void)
 	BREAK("nr_shmem", s->nr_shmem++, s->nr_shmem--);
 	BREAK("nr_dirty", s->writeback->nr_dirty--, s->writeback->nr_dirty++);
 	BREAK("swap", s->swap_used++, s->swap_used--);
-	BREAK("memcg usage", s->memcg_usage++, s->memcg_usage--);
+	BREAK("memcg usage", s->memcg[0].usage++, s->memcg[0].usage--);
 	BREAK("flags", f->flags |= PG_shadow, f->flags &= (uint16_t)~PG_shadow);
 #undef BREAK
 	CU_ASSERT(sim_check(s, &x->err) == 0);

@@ -45,7 +45,7 @@ void ref_put_anon(struct ref *r, int page)
 		return;
 	if (pg->lru)
 		ref_lruvec_del(r, page); /* __page_cache_release() */
-	ref_uncharge(r, 1);
+	ref_uncharge(r, pg->memcg, 1);
 	ref_count(r, VM_unevictable_pgs_cleared, pg->mlocked);
 	memset(pg, 0, sizeof(*pg));
 }
@@ -126,7 +126,7 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 			continue;
 		ref_lruvec_del(r, page);
 		ref_count(r, VM_sim_list_moves, nr);
-		ref_count(r, VM_pgdeactivate, pg->active || (r->gen && !r->v6_12) ? nr : 0);
+		ref_count(r, VM_pgdeactivate, pg->active || (r->cg->gen && !r->v6_12) ? nr : 0);
 		pg->active = pg->referenced = false;
 		if (pg->dirty) {
 			ref_lruvec_add(r, page);
@@ -155,7 +155,7 @@ static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
 		struct ref_page *pg = &r->pages[b.pages[i]];
 		const uint64_t nr = (uint64_t)ref_nr_pages(r, b.pages[i]);
 
-		if (!pg->lru || !(pg->active || r->gen) || pg->unevictable)
+		if (!pg->lru || !(pg->active || r->cg->gen) || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = pg->referenced = false;
@@ -180,7 +180,7 @@ static void drain_lru_lazyfree(struct ref *r, unsigned int cpu)
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = false;
 		/* else lru_gen_clear_refs(), which returns early: it is on no list */
-		if (!r->gen || r->v6_12)
+		if (!r->cg->gen || r->v6_12)
 			pg->referenced = false;
 		pg->swapbacked = false;
 		ref_lruvec_add(r, b.pages[i]);
@@ -219,7 +219,7 @@ void ref_folio_add_lru(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_batch *b = &r->lru_add[cpu];
 
-	if (r->gen && r->in_lru_fault) {
+	if (r->cg->gen && r->in_lru_fault) {
 		if (r->v6 || r->pages[page].workingset)
 			r->pages[page].active = true;
 		else if (!r->pages[page].referenced)
@@ -243,7 +243,7 @@ bool ref_deactivate_file_folio(struct ref *r, unsigned int cpu, int page)
 
 	if (!r->pages[page].lru || r->pages[page].unevictable)
 		return false;
-	if (r->gen && ref_gen_clear_refs(r, page))
+	if (r->cg->gen && ref_gen_clear_refs(r, page))
 		return true;
 	if (batch_add(r, b, page))
 		drain_lru_deactivate_file(r, cpu);
@@ -254,7 +254,7 @@ void ref_folio_deactivate(struct ref *r, unsigned int cpu, int page)
 {
 	const struct ref_page *pg = &r->pages[page];
 
-	if (!pg->lru || pg->unevictable || (r->gen ? ref_gen_clear_refs(r, page) : !pg->active))
+	if (!pg->lru || pg->unevictable || (r->cg->gen ? ref_gen_clear_refs(r, page) : !pg->active))
 		return;
 	if (batch_add(r, &r->lru_deactivate[cpu], page))
 		drain_lru_deactivate(r, cpu);
@@ -281,7 +281,7 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (r->gen) {
+	if (r->cg->gen) {
 		ref_gen_inc_refs(r, page);
 	} else if (!pg->referenced) {
 		pg->referenced = true;
@@ -292,10 +292,11 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 		else
 			lru_cache_activate_folio(r, cpu, page);
 		pg->referenced = false;
-		r->nonresident_age += (uint64_t)ref_nr_pages(r, page); /* workingset_activation() */
+		/* workingset_activation() */
+		r->memcgs[pg->memcg].nonresident_age += (uint64_t)ref_nr_pages(r, page);
 	}
 	/* lru_gen_inc_refs() is all that MGLRU does */
-	if (!r->gen)
+	if (!r->cg->gen)
 		pg->idle = false;
 }
 

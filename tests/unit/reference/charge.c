@@ -8,27 +8,39 @@
  */
 #include "tests/unit/reference/internal.h"
 
+static void flush(struct ref *r)
+{
+	struct ref_stats *st = &r->cg->stats;
+	const uint64_t *v = r->cg->v;
+
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		st->size[i] = ref_lru_size(r, i);
+	st->unevictable = ref_nr_unevictable(r);
+	st->slab = ref_slab_pages(r);
+	st->activate[0] = v[VM_workingset_activate_anon];
+	st->activate[1] = v[VM_workingset_activate_file];
+	st->rotate[0] = v[VM_pgrotate_anon];
+	st->rotate[1] = v[VM_pgrotate_file];
+	st->io[0] = v[VM_workingset_restore_anon] + v[VM_nr_vmscan_write];
+	st->io[1] = v[VM_workingset_restore_file];
+}
+
 /* mem_cgroup_flush_stats() */
 void ref_flush_stats(struct ref *r)
 {
-	for (int i = 0; i < REF_NR_LISTS; i++)
-		r->stats.size[i] = ref_lru_size(r, i);
-	r->stats.unevictable = ref_nr_unevictable(r);
-	r->stats.slab = ref_slab_pages(r);
-	r->stats.activate[0] = r->v[VM_workingset_activate_anon];
-	r->stats.activate[1] = r->v[VM_workingset_activate_file];
-	r->stats.rotate[0] = r->v[VM_pgrotate_anon];
-	r->stats.rotate[1] = r->v[VM_pgrotate_file];
-	r->stats.io[0] = r->v[VM_workingset_restore_anon] + r->v[VM_nr_vmscan_write];
-	r->stats.io[1] = r->v[VM_workingset_restore_file];
+	struct ref_memcg *before = r->cg;
+
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+		flush(r);
+	r->cg = before;
 }
 
 /* lruvec_page_state() */
 const struct ref_stats *ref_lruvec_stats(struct ref *r)
 {
 	if (!r->m.memcg_stats_flushed)
-		ref_flush_stats(r);
-	return &r->stats;
+		flush(r);
+	return &r->cg->stats;
 }
 
 static int order_of(int nr)
@@ -40,12 +52,17 @@ static int order_of(int nr)
 	return order;
 }
 
+int ref_current_memcg(const struct ref *r)
+{
+	return r->current ? r->current->memcg : 0;
+}
+
 /* the pages of one folio */
-void ref_uncharge(struct ref *r, int nr)
+void ref_uncharge(struct ref *r, int memcg, int nr)
 {
 	r->used -= (uint64_t)nr;
 	if (r->m.memcg_pages)
-		r->usage -= (uint64_t)nr;
+		r->memcgs[memcg].usage -= (uint64_t)nr;
 	else if (nr)
 		ref_free_pages(r, REF_PCP_MOVABLE, order_of(nr));
 }
@@ -59,32 +76,32 @@ static bool out_of_memory(struct ref *r)
 void ref_drain_all_stock(struct ref *r)
 {
 	for (unsigned int i = 0; i < r->m.cpus; i++) {
-		r->usage -= r->stock[i];
-		r->stock[i] = 0;
+		r->cg->usage -= r->cg->stock[i];
+		r->cg->stock[i] = 0;
 	}
 	ref_drain_obj_stocks(r);
 }
 
-bool ref_try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
+static bool try_charge(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
 {
-	const uint64_t limit = r->m.memcg_pages;
+	const uint64_t limit = r->cg->max;
 	uint64_t batch = MAX(64, nr), nr_reclaimed;
 	int nr_retries = 16;
 	bool drained = false;
 
 retry:
 	/* consume_stock() */
-	if (nr <= 64 && r->stock[cpu] >= nr) {
-		r->stock[cpu] -= nr;
+	if (nr <= 64 && r->cg->stock[cpu] >= nr) {
+		r->cg->stock[cpu] -= nr;
 		return true;
 	}
-	if (r->usage + batch <= limit) {
-		r->usage += batch;
+	if (r->cg->usage + batch <= limit) {
+		r->cg->usage += batch;
 		/* refill_stock() */
-		r->stock[cpu] += batch - nr;
-		if (r->stock[cpu] > 64) {
-			r->usage -= r->stock[cpu];
-			r->stock[cpu] = 0;
+		r->cg->stock[cpu] += batch - nr;
+		if (r->cg->stock[cpu] > 64) {
+			r->cg->usage -= r->cg->stock[cpu];
+			r->cg->stock[cpu] = 0;
 		}
 		return true;
 	}
@@ -96,7 +113,7 @@ retry:
 		return false;
 	ref_count(r, VM_memcg_max_events, 1);
 	nr_reclaimed = ref_try_to_free(r, nr, 0, gfp == REF_GFP_READAHEAD);
-	if (limit >= r->usage + nr)
+	if (limit >= r->cg->usage + nr)
 		goto retry;
 	if (!drained) {
 		ref_drain_all_stock(r);
@@ -113,10 +130,21 @@ retry:
 	return nr > 8 ? false : out_of_memory(r);
 }
 
-bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp)
+bool ref_try_charge_memcg(struct ref *r, int memcg, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)
+{
+	struct ref_memcg *before = r->cg;
+	bool ok;
+
+	r->cg = &r->memcgs[memcg];
+	ok = try_charge(r, cpu, nr, gfp);
+	r->cg = before;
+	return ok;
+}
+
+bool ref_charge(struct ref *r, int memcg, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
 	ref_rcu_callbacks(r);
-	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, cpu, (uint64_t)nr, gfp)
+	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, memcg, cpu, (uint64_t)nr, gfp)
 			     : !ref_alloc_pages(r, cpu, order_of(nr), gfp))
 		return false;
 	r->used += (uint64_t)nr;

@@ -179,8 +179,12 @@ static int new_anon(struct ref *r, const struct ref_vma *v, uint64_t at)
 		if (r->nr_pages == r->cap_pages) {
 			r->cap_pages *= 2;
 			r->pages = g_renew(struct ref_page, r->pages, r->cap_pages);
-			for (int i = 0; i < REF_NR_LISTS; i++)
-				r->lists[i].pages = g_renew(int, r->lists[i].pages, r->cap_pages);
+			for (int i = 0; i < r->nr_memcgs * REF_NR_LISTS; i++) {
+				struct ref_list *l =
+					&r->memcgs[i / REF_NR_LISTS].lists[i % REF_NR_LISTS];
+
+				l->pages = g_renew(int, l->pages, r->cap_pages);
+			}
 		}
 		r->nr_pages++;
 	}
@@ -188,6 +192,7 @@ static int new_anon(struct ref *r, const struct ref_vma *v, uint64_t at)
 					    .resident = true,
 					    .anon = true,
 					    .swapbacked = true,
+					    .memcg = ref_current_memcg(r),
 					    .index = v->anon_pgoff + at - v->start };
 	return page;
 }
@@ -256,13 +261,13 @@ static enum ref_fault do_cow_fault(struct ref *r, struct ref_proc *p, struct ref
 	enum ref_fault ret;
 
 	vmf_anon_prepare(r, v);
-	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
+	if (!ref_charge(r, ref_current_memcg(r), p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
 	ret = filemap_fault(r, p->cpu, v, v->pgoff + (at - v->start), tried);
 	if (ret == FAULT_OK)
 		map_new_anon(r, p, v, at);
 	else
-		ref_uncharge(r, 1);
+		ref_uncharge(r, ref_current_memcg(r), 1);
 	return ret;
 }
 
@@ -298,7 +303,7 @@ static enum ref_fault do_anonymous_page(struct ref *r, struct ref_proc *p, struc
 		return FAULT_OK;
 	}
 	vmf_anon_prepare(r, v);
-	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL))
+	if (!ref_charge(r, ref_current_memcg(r), p->cpu, 1, REF_GFP_KERNEL))
 		return FAULT_OOM;
 	map_new_anon(r, p, v, at);
 	return FAULT_OK;
@@ -338,13 +343,13 @@ static enum ref_fault wp_page_copy(struct ref *r, struct ref_proc *p, struct ref
 	if (old >= 0)
 		r->pages[old].extra_refs++;
 	vmf_anon_prepare(r, v);
-	if (!ref_charge(r, p->cpu, 1, REF_GFP_KERNEL)) {
+	if (!ref_charge(r, ref_current_memcg(r), p->cpu, 1, REF_GFP_KERNEL)) {
 		if (old >= 0)
 			r->pages[old].extra_refs--;
 		return FAULT_OOM;
 	}
 	if (!pte_same(&p->ptes[at], &orig)) {
-		ref_uncharge(r, 1);
+		ref_uncharge(r, ref_current_memcg(r), 1);
 		if (old >= 0)
 			r->pages[old].extra_refs--;
 		return FAULT_OK; /* and the access faults again */
@@ -606,7 +611,7 @@ bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page)
 	struct ref_page *pg = &r->pages[page];
 	const struct ref_shadow s = pg->shadow;
 
-	if (!ref_charge(r, cpu, 1, REF_GFP_KERNEL))
+	if (!ref_charge(r, pg->memcg, cpu, 1, REF_GFP_KERNEL))
 		return false;
 	ref_count(r, VM_pswpin, 1);
 	pg = &r->pages[page];
@@ -615,6 +620,7 @@ bool ref_swap_cache_read(struct ref *r, unsigned int cpu, int page)
 				 .anon = true,
 				 .swapbacked = true,
 				 .swap_slot = true,
+				 .memcg = pg->memcg,
 				 .index = pg->index };
 	ref_workingset_refault(r, page, s);
 	ref_folio_add_lru(r, cpu, page);

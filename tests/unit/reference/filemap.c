@@ -75,13 +75,15 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	bool metadata = page >= (int)r->t->nr_file_pages, swapped = pg->swap_slot;
 	bool shmem = !metadata && ref_is_shmem(r, (uint32_t)ref_file_of(r, page));
 	const int nr = 1 << order;
+	/* shmem_swapin_folio(): the one it was swapped out of */
+	const int memcg = swapped ? pg->memcg : ref_current_memcg(r);
 	struct ref_shadow s = { 0 };
 	int nodes;
 
-	if (!ref_charge(r, cpu, nr, gfp))
+	if (!ref_charge(r, memcg, cpu, nr, gfp))
 		return REF_NO_MEMORY;
 	if (!ref_tree_reserve(r, page, order, gfp, &nodes)) {
-		ref_uncharge(r, nr);
+		ref_uncharge(r, memcg, nr);
 		return REF_NO_MEMORY;
 	}
 	/* __filemap_add_folio(): xas_for_each_conflict() keeps the last shadow */
@@ -89,7 +91,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 		if (r->pages[page + i].resident) {
 			for (; nodes; nodes--)
 				ref_free_object(r, REF_XA_NODE);
-			ref_uncharge(r, nr);
+			ref_uncharge(r, memcg, nr);
 			return REF_EXISTS;
 		}
 		if (r->pages[page + i].shadow.present)
@@ -97,6 +99,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	}
 	memset(pg, 0, sizeof(*pg));
 	pg->used = pg->resident = true;
+	pg->memcg = memcg;
 	pg->swapbacked = shmem;
 	pg->dirty = swapped; /* shmem_swapin_folio() */
 	pg->swap_slot = swapped;
@@ -127,6 +130,7 @@ bool ref_filemap_add_folio(struct ref *r, unsigned int cpu, int page, bool write
 void ref_filemap_drop(struct ref *r, int page)
 {
 	const int nr = ref_nr_pages(r, page), order = r->pages[page].order;
+	const int memcg = r->pages[page].memcg;
 
 	ref_free_buffers(r, page);
 	if (r->pages[page].lru)
@@ -136,7 +140,7 @@ void ref_filemap_drop(struct ref *r, int page)
 	memset(&r->pages[page], 0, sizeof(r->pages[page]));
 	r->pages[page].used = true;
 	ref_tree_drop(r, page, order);
-	ref_uncharge(r, nr);
+	ref_uncharge(r, memcg, nr);
 }
 
 /* one request to the device; the pages of the window are locked until it is done */

@@ -56,6 +56,8 @@ void ref_do_mmap(struct ref *r, struct ref_proc *p, const struct op *op, uint64_
 void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end,
 		    uint32_t advice);
 void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p);
+/** cgroup.procs */
+void ref_cgroup_attach(struct ref *r, struct ref_proc *p, int memcg);
 struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked);
 void ref_free_process(struct ref *r, struct ref_proc *p);
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
@@ -253,6 +255,8 @@ void ref_advance(struct ref *r, uint64_t ns);
 
 /** lruvec_lru_size(), exact; @list: REF_INACTIVE_ANON... */
 uint64_t ref_lru_size(const struct ref *r, int list);
+/** The following is about the memcg that @page belongs to. Return: the one before, for r->cg. */
+struct ref_memcg *ref_enter(struct ref *r, int page);
 void ref_lruvec_add(struct ref *r, int page);
 void ref_lruvec_add_tail(struct ref *r, int page);
 void ref_lruvec_del(struct ref *r, int page);
@@ -312,8 +316,8 @@ enum vmstat_item ref_reclaimer(const struct ref *r, const struct ref_scan *sc,
 			       enum vmstat_item kswapd);
 void ref_drain_all_stock(struct ref *r);
 /* Return: false if memory cannot be reclaimed */
-bool ref_memory_max(struct ref *r, uint64_t pages);
-void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness);
+bool ref_memory_max(struct ref *r, int memcg, uint64_t pages);
+void ref_memory_reclaim(struct ref *r, int memcg, uint64_t pages, unsigned int swappiness);
 uint64_t ref_try_to_free(struct ref *r, uint64_t nr, int order, bool readahead);
 int ref_balance_pgdat(struct ref *r, int order);
 
@@ -363,15 +367,18 @@ void ref_uncharge_process(struct ref *r, bool forked);
 
 /* charge.c */
 
-bool ref_try_charge_memcg(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp);
+bool ref_try_charge_memcg(struct ref *r, int memcg, unsigned int cpu, uint64_t nr,
+			  enum ref_gfp gfp);
 
 /** mem_cgroup_flush_stats(). */
 void ref_flush_stats(struct ref *r);
 /** lruvec_page_state(), as of the last flush. */
 const struct ref_stats *ref_lruvec_stats(struct ref *r);
-void ref_uncharge(struct ref *r, int nr);
+void ref_uncharge(struct ref *r, int memcg, int nr);
+/** The memcg of the process whose operation it is. */
+int ref_current_memcg(const struct ref *r);
 /** Return: false when out of memory. */
-bool ref_charge(struct ref *r, unsigned int cpu, int nr, enum ref_gfp gfp);
+bool ref_charge(struct ref *r, int memcg, unsigned int cpu, int nr, enum ref_gfp gfp);
 
 /* page_alloc.c */
 

@@ -12,11 +12,19 @@ uint64_t ref_lru_size(const struct ref *r, int list)
 {
 	uint64_t n = 0;
 
-	if (r->gen)
+	if (r->cg->gen)
 		return ref_gen_size(r, list / 2, list % 2);
-	for (int i = 0; i < r->lists[list].nr; i++)
-		n += (uint64_t)ref_nr_pages(r, r->lists[list].pages[i]);
+	for (int i = 0; i < r->cg->lists[list].nr; i++)
+		n += (uint64_t)ref_nr_pages(r, r->cg->lists[list].pages[i]);
 	return n;
+}
+
+struct ref_memcg *ref_enter(struct ref *r, int page)
+{
+	struct ref_memcg *before = r->cg;
+
+	r->cg = &r->memcgs[r->pages[page].memcg];
+	return before;
 }
 
 static int list_of(const struct ref_page *pg)
@@ -36,41 +44,48 @@ static void list_insert(struct ref_list *l, int at, int page)
 /* lruvec_add_folio(), folio_set_lru() */
 void ref_lruvec_add(struct ref *r, int page)
 {
+	struct ref_memcg *before;
+
 	r->pages[page].lru = true;
 	if (r->pages[page].unevictable) /* LRU_UNEVICTABLE is not threaded */
 		return;
-	if (r->gen) {
+	before = ref_enter(r, page);
+	if (r->cg->gen)
 		ref_gen_add(r, page, false);
-		return;
-	}
-	list_insert(&r->lists[list_of(&r->pages[page])], 0, page);
+	else
+		list_insert(&r->cg->lists[list_of(&r->pages[page])], 0, page);
 	r->pages[page].lru = true;
+	r->cg = before;
 }
 
 void ref_lruvec_add_tail(struct ref *r, int page)
 {
-	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	struct ref_memcg *before = ref_enter(r, page);
+	struct ref_list *l = &r->cg->lists[list_of(&r->pages[page])];
 
-	if (r->gen) {
+	if (r->cg->gen)
 		ref_gen_add(r, page, true);
-		return;
-	}
-	list_insert(l, l->nr, page);
+	else
+		list_insert(l, l->nr, page);
 	r->pages[page].lru = true;
+	r->cg = before;
 }
 
 /* lruvec_del_folio(), folio_test_clear_lru() */
 void ref_lruvec_del(struct ref *r, int page)
 {
-	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	struct ref_memcg *before = ref_enter(r, page);
+	struct ref_list *l = &r->cg->lists[list_of(&r->pages[page])];
 	int at = 0;
 
 	if (r->pages[page].unevictable) {
 		r->pages[page].lru = false;
+		r->cg = before;
 		return;
 	}
-	if (r->gen) {
+	if (r->cg->gen) {
 		ref_gen_del(r, page);
+		r->cg = before;
 		return;
 	}
 	while (l->pages[at] != page)
@@ -78,19 +93,23 @@ void ref_lruvec_del(struct ref *r, int page)
 	l->nr--;
 	memmove(l->pages + at, l->pages + at + 1, (size_t)(l->nr - at) * sizeof(int));
 	r->pages[page].lru = false;
+	r->cg = before;
 }
 
 void ref_lruvec_add_before(struct ref *r, int page, int next)
 {
-	struct ref_list *l = &r->lists[list_of(&r->pages[page])];
+	struct ref_memcg *before = ref_enter(r, page);
+	struct ref_list *l = &r->cg->lists[list_of(&r->pages[page])];
 	int at = 0;
 
-	if (r->gen) {
+	if (r->cg->gen) {
 		ref_gen_add_before(r, page, next);
+		r->cg = before;
 		return;
 	}
 	while (l->pages[at] != next)
 		at++;
 	list_insert(l, at, page);
 	r->pages[page].lru = true;
+	r->cg = before;
 }

@@ -51,6 +51,7 @@ bool ref_split_folio(struct ref *r, int folio)
 							 .active = head.active,
 							 .workingset = head.workingset,
 							 .gen = head.gen,
+							 .memcg = head.memcg,
 							 .refs = head.refs };
 	/* lru_add_split_folio(): list_add_tail() to the head, so right before it */
 	for (int i = 1; i < nr && !head.unevictable; i++)

@@ -86,7 +86,7 @@ static int nr_gens(const struct ref_gen *g, int type)
 static void inc_gen(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	int type = ref_gen_type_of(r, page), oldest = (int)(g->min_seq[type] % 4);
 
 	if (!ref_gen_saturated(pg))
@@ -101,7 +101,7 @@ static void inc_gen(struct ref *r, int page)
 
 static void inc_min_seq(struct ref *r, int type, unsigned int swappiness)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	GQueue *oldest = &g->lists[g->min_seq[type] % 4][type];
 
 	while (!g_queue_is_empty(oldest) && (type == GEN_FILE || swappiness)) {
@@ -121,7 +121,7 @@ static bool evictable(int type, unsigned int swappiness)
 /* v6.12: anon is never ahead of file. Return: true if min_seq of a type has changed. */
 static bool v6_try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	uint64_t want[2] = { g->min_seq[0], g->min_seq[1] };
 	bool moved = false;
 
@@ -144,7 +144,7 @@ static bool v6_try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 
 static void try_to_inc_min_seq(struct ref *r, unsigned int swappiness)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	uint64_t want[2] = { g->min_seq[0], g->min_seq[1] };
 
 	for (int type = 0; type < 2; type++)
@@ -172,10 +172,10 @@ static void run_aging(struct ref *r, unsigned int swappiness)
 	if (!ref_gen_walk_mms(r, swappiness))
 		return;
 	for (int type = 0; type < 2; type++)
-		if (nr_gens(r->gen, type) == 4)
+		if (nr_gens(r->cg->gen, type) == 4)
 			inc_min_seq(r, type, swappiness);
-	r->gen->max_seq++;
-	r->gen->timestamps[r->gen->max_seq % 4] = jiffies(r);
+	r->cg->gen->max_seq++;
+	r->cg->gen->timestamps[r->cg->gen->max_seq % 4] = jiffies(r);
 }
 
 /* Eviction */
@@ -185,7 +185,7 @@ static void run_aging(struct ref *r, unsigned int swappiness)
 static int scan_folios(struct ref *r, const struct ref_scan *sc, int nr, int type, int *taken,
 		       int *nr_folios, int *nr_taken)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	GQueue *oldest = &g->lists[g->min_seq[type] % 4][type];
 	int unprotected = tier_idx(g, type), scanned = 0;
 
@@ -231,7 +231,7 @@ static void put_back(struct ref *r, int type, int page)
 		ref_folio_putback_lru(r, page);
 		return;
 	}
-	if (ref_gen_folio_seq(r, page, false) == r->gen->min_seq[type]) {
+	if (ref_gen_folio_seq(r, page, false) == r->cg->gen->min_seq[type]) {
 		pg->active = true;
 		pg->referenced = false;
 		pg->refs = 0;
@@ -256,7 +256,7 @@ static int evict_folios(struct ref *r, struct ref_scan *sc, int nr, unsigned int
 
 	try_to_inc_min_seq(r, swappiness);
 	/* isolate_folios() */
-	type = type_to_scan(r->gen, swappiness);
+	type = type_to_scan(r->cg->gen, swappiness);
 	all_scanned = scanned = scan_folios(r, sc, nr, type, taken, &nr_folios, &nr_taken);
 	if (!nr_taken && swappiness) {
 		type = scanned ? type : !type;
@@ -327,8 +327,8 @@ static uint64_t evictable_size(const struct ref *r, unsigned int swappiness)
 		uint64_t n[4] = { 0 };
 
 		ref_gen_count_gens(r, type, n);
-		for (uint64_t seq = r->gen->min_seq[type];
-		     evictable(type, swappiness) && seq <= r->gen->max_seq; seq++)
+		for (uint64_t seq = r->cg->gen->min_seq[type];
+		     evictable(type, swappiness) && seq <= r->cg->gen->max_seq; seq++)
 			nr += n[seq % 4];
 	}
 	return nr;
@@ -347,9 +347,9 @@ static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 		/* cond_resched(); kswapd keeps its mm_walk, whatever other tasks did meanwhile */
 		if (sc->kswapd && !first)
 			ref_kswapd_spend(r);
-		r->gen->mm_walk |= sc->kswapd;
+		r->cg->gen->mm_walk |= sc->kswapd;
 		first = false;
-		aged = should_age(r->gen, sc, swappiness);
+		aged = should_age(r->cg->gen, sc, swappiness);
 		if (aged)
 			run_aging(r, swappiness);
 		scanned = evict_folios(r, sc, (int)MIN(nr, GEN_BATCH), swappiness);
@@ -374,7 +374,7 @@ static int v6_tier_idx(const struct ref_gen *g, int type, struct pos sp, uint64_
 static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, int unprotected,
 			  int *taken, int *nr_taken)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	int oldest = (int)(g->min_seq[type] % 4), remaining = 64 * GEN_BATCH, scanned = 0;
 	GQueue *head = &g->lists[oldest][type];
 
@@ -419,7 +419,7 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 static int v6_isolate_folios(struct ref *r, const struct ref_scan *sc, unsigned int swappiness,
 			     int *type, int *taken, int *nr_taken)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	int tier = -1, scanned = 0;
 
 	*nr_taken = 0;
@@ -459,7 +459,7 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 	scanned = v6_isolate_folios(r, sc, swappiness, &type, taken, &nr_taken);
 	*file_taken += (uint64_t)(type == GEN_FILE ? nr_taken : 0);
 	scanned += v6_try_to_inc_min_seq(r, swappiness);
-	if (nr_gens(r->gen, !swappiness) == 2)
+	if (nr_gens(r->cg->gen, !swappiness) == 2)
 		scanned = 0;
 	for (nr = nr_taken; nr; skip_retry = true) {
 		int nr_left = ref_shrink_folio_list(r, sc, taken, nr, &dirty), nr_clean = 0;
@@ -500,7 +500,7 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 /* should_run_aging(); @total: nr_to_scan */
 static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t *total)
 {
-	const struct ref_gen *g = r->gen;
+	const struct ref_gen *g = r->cg->gen;
 	uint64_t young = 0, old = 0;
 	int gens = nr_gens(g, !swappiness);
 
@@ -535,7 +535,7 @@ static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 		if (sc->kswapd && !first)
 			ref_kswapd_spend(r);
 		first = false;
-		r->gen->mm_walk |= sc->kswapd;
+		r->cg->gen->mm_walk |= sc->kswapd;
 		/* get_nr_to_scan() */
 		aging = v6_should_age(r, swappiness, &nr_to_scan);
 		if (aging && sc->priority != 12) {
@@ -568,7 +568,7 @@ static bool v6_18_sort(struct ref *r, int page, int unprotected, struct v6_18_nr
 	const int type = ref_gen_type_of(r, page);
 	const uint64_t pages = (uint64_t)ref_nr_pages(r, page);
 
-	if (pg->gen != (int)(r->gen->min_seq[type] % 4) + 1) {
+	if (pg->gen != (int)(r->cg->gen->min_seq[type] % 4) + 1) {
 		ref_gen_put(r, page, false);
 		return true;
 	}
@@ -595,7 +595,7 @@ static uint64_t v6_18_scan_folios(struct ref *r, const struct ref_scan *sc, uint
 				  int type, int *taken, int *nr_folios, int *nr_taken,
 				  struct v6_18_nr *nr)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	GQueue *oldest = &g->lists[g->min_seq[type] % 4][type];
 	int remaining = (int)MIN(nr_to_scan, 4096), unprotected = tier_idx(g, type);
 	uint64_t scanned = 0;
@@ -634,8 +634,8 @@ static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t 
 				   unsigned int swappiness, struct v6_18_nr *nr)
 {
 	int taken[GEN_BATCH], nr_folios = 0, nr_taken = 0, dirty;
-	int type = type_to_scan(r->gen, swappiness);
-	uint64_t scanned = 0, before[2] = { r->gen->min_seq[0], r->gen->min_seq[1] };
+	int type = type_to_scan(r->cg->gen, swappiness);
+	uint64_t scanned = 0, before[2] = { r->cg->gen->min_seq[0], r->cg->gen->min_seq[1] };
 	bool retry = false;
 
 	/* isolate_folios() */
@@ -647,9 +647,9 @@ static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t 
 		type = !type;
 	}
 	try_to_inc_min_seq(r, swappiness);
-	scanned += before[0] != r->gen->min_seq[0] || before[1] != r->gen->min_seq[1];
-	if ((swappiness ? MAX(nr_gens(r->gen, GEN_ANON), nr_gens(r->gen, GEN_FILE))
-			: nr_gens(r->gen, GEN_FILE)) == 2)
+	scanned += before[0] != r->cg->gen->min_seq[0] || before[1] != r->cg->gen->min_seq[1];
+	if ((swappiness ? MAX(nr_gens(r->cg->gen, GEN_ANON), nr_gens(r->cg->gen, GEN_FILE))
+			: nr_gens(r->cg->gen, GEN_FILE)) == 2)
 		scanned = 0;
 	for (; nr_folios; retry = true) {
 		const int pages = count_pages(r, taken, nr_folios);
@@ -692,11 +692,11 @@ static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 		if (sc->kswapd && !first)
 			ref_kswapd_spend(r);
 		first = false;
-		r->gen->mm_walk |= sc->kswapd;
+		r->cg->gen->mm_walk |= sc->kswapd;
 		/* should_run_aging(), get_nr_to_scan() */
-		gens = nr_gens(r->gen, GEN_FILE);
+		gens = nr_gens(r->cg->gen, GEN_FILE);
 		if (swappiness)
-			gens = MAX(gens, nr_gens(r->gen, GEN_ANON));
+			gens = MAX(gens, nr_gens(r->cg->gen, GEN_ANON));
 		if (gens > 2)
 			nr_to_scan = evictable_size(r, swappiness);
 		if (gens <= 3 && sc->priority != 12) {
@@ -742,22 +742,22 @@ bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
 	const unsigned int swappiness = swappiness_of(r, sc);
 	const uint64_t tick_us = r->m.tick_us, us = r->m.min_ttl_ms * 1000ull;
 	const uint64_t ttl = us / tick_us + (us % tick_us != 0);
-	uint64_t oldest = r->gen->min_seq[GEN_FILE];
+	uint64_t oldest = r->cg->gen->min_seq[GEN_FILE];
 
 	set_priority(r, sc);
 	if (!r->m.min_ttl_ms)
 		return false;
 	if (evictable_size(r, swappiness) < 1ull << sc->priority)
 		return true;
-	if (!r->v6_12 && swappiness && r->gen->min_seq[GEN_ANON] < oldest)
-		oldest = r->gen->min_seq[GEN_ANON];
-	return jiffies(r) <= r->gen->timestamps[oldest % 4] + ttl;
+	if (!r->v6_12 && swappiness && r->cg->gen->min_seq[GEN_ANON] < oldest)
+		oldest = r->cg->gen->min_seq[GEN_ANON];
+	return jiffies(r) <= r->cg->gen->timestamps[oldest % 4] + ttl;
 }
 
 void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
 {
 	ref_lru_add_drain_cpu(r, r->this_cpu);
-	r->gen->mm_walk = sc->kswapd;
+	r->cg->gen->mm_walk = sc->kswapd;
 	if (!sc->memcg)
 		set_priority(r, sc);
 	if (r->v6_12)
@@ -766,5 +766,5 @@ void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
 		v6_18_try_to_shrink(r, sc);
 	else
 		try_to_shrink(r, sc);
-	r->gen->mm_walk = false;
+	r->cg->gen->mm_walk = false;
 }

@@ -22,7 +22,7 @@ static void update_gen(struct ref *r, int page, bool exec)
 
 	if (r->v6_12) {
 		if (pg->gen) {
-			pg->gen = (int)(r->gen->max_seq % 4) + 1;
+			pg->gen = (int)(r->cg->gen->max_seq % 4) + 1;
 			pg->referenced = pg->workingset = false;
 			pg->refs = 0;
 		} else {
@@ -35,7 +35,7 @@ static void update_gen(struct ref *r, int page, bool exec)
 		pg->refs = 0;
 		return;
 	}
-	pg->gen = (int)(r->gen->max_seq % 4) + 1;
+	pg->gen = (int)(r->cg->gen->max_seq % 4) + 1;
 	pg->workingset = true;
 	pg->referenced = false;
 	pg->refs = 0;
@@ -46,18 +46,18 @@ static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 
-	if (r->gen->mm_walk) {
+	if (r->cg->gen->mm_walk) {
 		update_gen(r, page, v->exec);
 	} else if (r->v6_12) {
 		if (!pg->gen) {
 			pg->referenced = true;
-		} else if (pg->gen != (int)(r->gen->max_seq % 4) + 1) {
+		} else if (pg->gen != (int)(r->cg->gen->max_seq % 4) + 1) {
 			pg->referenced = pg->workingset = false;
 			pg->refs = 0;
 			ref_folio_activate(r, r->this_cpu, page);
 		}
 	} else if (ref_gen_set_refs(r, page, v->exec) &&
-		   r->pages[page].gen != (int)(r->gen->max_seq % 4) + 1) {
+		   r->pages[page].gen != (int)(r->cg->gen->max_seq % 4) + 1) {
 		ref_folio_activate(r, r->this_cpu, page);
 	}
 }
@@ -65,6 +65,8 @@ static void walk_update(struct ref *r, const struct ref_vma *v, int page)
 /* get_pfn_folio() and the checks after it: does the walk take this folio? */
 static bool walked(const struct ref *r, const struct ref_page *pg, bool can_swap)
 {
+	if (&r->memcgs[pg->memcg] != r->cg)
+		return false;
 	if (r->v6_12)
 		return can_swap || !pg->swapbacked;
 	return pg->gen;
@@ -111,7 +113,7 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 
 static void filter_add(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t seq)
 {
-	if (r->gen->have_filter[seq % 2])
+	if (r->cg->gen->have_filter[seq % 2])
 		p->tables[at / 512].in_filter[seq % 2] = true;
 }
 
@@ -121,15 +123,19 @@ void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma
 	const bool anon = r->pages[ref_folio(r, p->ptes[at].page)].swapbacked;
 	uint64_t start = MAX(v->start, at / 512 * 512), end = MIN(v->end, at / 512 * 512 + 512);
 
+	struct ref_memcg *before;
+
 	if (end - start == 1)
 		return;
+	before = ref_enter(r, ref_folio(r, p->ptes[at].page));
 	if (end - start > GEN_BATCH) {
 		start = CLAMP((int64_t)at - GEN_BATCH / 2, (int64_t)start,
 			      (int64_t)end - GEN_BATCH);
 		end = start + GEN_BATCH;
 	}
 	if ((age_ptes(r, p, v, start, end, anon) + (uint64_t)nr) * 8 >= end - start)
-		filter_add(r, p, at, r->gen->max_seq);
+		filter_add(r, p, at, r->cg->gen->max_seq);
+	r->cg = before;
 }
 
 static bool skip_vma(const struct ref *r, const struct ref_vma *v, unsigned int swappiness)
@@ -157,7 +163,7 @@ static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsign
 		       bool force)
 {
 	struct ref_table *t = &p->tables[first / 512];
-	uint64_t total = 0, young = 0, seq = r->gen->max_seq;
+	uint64_t total = 0, young = 0, seq = r->cg->gen->max_seq;
 	bool any = false;
 
 	for (int i = 0; i < p->nr_vmas; i++)
@@ -171,7 +177,7 @@ static void walk_table(struct ref *r, struct ref_proc *p, uint64_t first, unsign
 		if (!t->young)
 			return;
 		t->young = false;
-		if (r->gen->have_filter[seq % 2] && !t->in_filter[seq % 2])
+		if (r->cg->gen->have_filter[seq % 2] && !t->in_filter[seq % 2])
 			return;
 	}
 	for (int i = 0; i < p->nr_vmas; i++) {
@@ -195,7 +201,8 @@ static struct ref_proc *next_mm(struct ref *r, uint64_t after)
 	for (int i = 0; i < REF_PROCS_MAX; i++) {
 		struct ref_proc *p = &r->procs[i];
 
-		if (p->used && p->mm_id > after && (!next || p->mm_id < next->mm_id))
+		if (p->used && &r->memcgs[p->memcg] == r->cg && p->mm_id > after &&
+		    (!next || p->mm_id < next->mm_id))
 			next = p;
 	}
 	return next;
@@ -204,7 +211,7 @@ static struct ref_proc *next_mm(struct ref *r, uint64_t after)
 /* iterate_mm_list() */
 bool ref_gen_walk_mms(struct ref *r, unsigned int swappiness)
 {
-	struct ref_gen *g = r->gen;
+	struct ref_gen *g = r->cg->gen;
 	bool force = false, any = false;
 	uint64_t seq = g->max_seq;
 
@@ -220,7 +227,9 @@ bool ref_gen_walk_mms(struct ref *r, unsigned int swappiness)
 		if (!any) { /* reset_bloom_filter() */
 			g->have_filter[(seq + 1) % 2] = true;
 			for (int i = 0; i < REF_PROCS_MAX; i++)
-				for (int t = 0; t < REF_VPNS / 512; t++)
+				for (int t = 0;
+				     &r->memcgs[r->procs[i].memcg] == r->cg && t < REF_VPNS / 512;
+				     t++)
 					r->procs[i].tables[t].in_filter[(seq + 1) % 2] = false;
 		}
 		any = true;

@@ -15,21 +15,25 @@ int ref_gen_type_of(const struct ref *r, int page)
 
 void ref_gen_init(struct ref *r)
 {
-	struct ref_gen *g = r->gen = g_new0(struct ref_gen, 1);
+	for (int m = 0; m < r->nr_memcgs; m++) {
+		struct ref_gen *g = r->memcgs[m].gen = g_new0(struct ref_gen, 1);
 
-	g->max_seq = 3;
-	g->mm_seq = 2;
-	for (int i = 0; i < 4; i++)
-		for (int type = 0; type < 2; type++)
-			g_queue_init(&g->lists[i][type]);
+		g->max_seq = 3;
+		g->mm_seq = 2;
+		for (int i = 0; i < 4; i++)
+			for (int type = 0; type < 2; type++)
+				g_queue_init(&g->lists[i][type]);
+	}
 }
 
 void ref_gen_free(struct ref *r)
 {
-	for (int i = 0; r->gen && i < 4; i++)
-		for (int type = 0; type < 2; type++)
-			g_queue_clear(&r->gen->lists[i][type]);
-	g_free(r->gen);
+	for (int m = 0; m < r->nr_memcgs && r->memcgs[m].gen; m++) {
+		for (int i = 0; i < 4; i++)
+			for (int type = 0; type < 2; type++)
+				g_queue_clear(&r->memcgs[m].gen->lists[i][type]);
+		g_free(r->memcgs[m].gen);
+	}
 }
 
 /* the two youngest generations */
@@ -41,7 +45,8 @@ static bool is_active(const struct ref_gen *g, int gen)
 void ref_gen_count_gens(const struct ref *r, int type, uint64_t n[4])
 {
 	for (int i = 0; i < r->nr_pages; i++)
-		if (r->pages[i].gen && ref_gen_type_of(r, i) == type)
+		if (r->pages[i].gen && ref_gen_type_of(r, i) == type &&
+		    &r->memcgs[r->pages[i].memcg] == r->cg)
 			n[r->pages[i].gen - 1] += (uint64_t)ref_nr_pages(r, i);
 }
 
@@ -49,7 +54,7 @@ bool ref_gen_old(const struct ref *r, int page)
 {
 	int gen = r->pages[page].gen;
 
-	return gen && !is_active(r->gen, gen - 1);
+	return gen && !is_active(r->memcgs[r->pages[page].memcg].gen, gen - 1);
 }
 
 uint64_t ref_gen_size(const struct ref *r, int type, bool active)
@@ -58,7 +63,7 @@ uint64_t ref_gen_size(const struct ref *r, int type, bool active)
 
 	ref_gen_count_gens(r, type, n);
 	for (int gen = 0; gen < 4; gen++)
-		if (is_active(r->gen, gen) == active)
+		if (is_active(r->cg->gen, gen) == active)
 			sum += n[gen];
 	return sum;
 }
@@ -104,8 +109,8 @@ uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming)
 	uint64_t behind; /* the youngest */
 
 	if (r->v6_12) { /* lru_gen_add_folio() */
-		uint64_t oldest = r->gen->min_seq[ref_gen_type_of(r, page)],
-			 youngest = r->gen->max_seq;
+		uint64_t oldest = r->cg->gen->min_seq[ref_gen_type_of(r, page)],
+			 youngest = r->cg->gen->max_seq;
 
 		if (pg->active)
 			return youngest;
@@ -123,13 +128,13 @@ uint64_t ref_gen_folio_seq(const struct ref *r, int page, bool reclaiming)
 		behind = 1;
 	else
 		behind = pg->workingset || (pg->referenced && !r->v6) ? 2 : 3;
-	return MAX(r->gen->max_seq - behind, r->gen->min_seq[ref_gen_type_of(r, page)]);
+	return MAX(r->cg->gen->max_seq - behind, r->cg->gen->min_seq[ref_gen_type_of(r, page)]);
 }
 
 /* put it on the list of its generation */
 void ref_gen_put(struct ref *r, int page, bool tail)
 {
-	GQueue *q = &r->gen->lists[r->pages[page].gen - 1][ref_gen_type_of(r, page)];
+	GQueue *q = &r->cg->gen->lists[r->pages[page].gen - 1][ref_gen_type_of(r, page)];
 
 	if (tail)
 		g_queue_push_tail(q, GINT_TO_POINTER(page));
@@ -158,14 +163,15 @@ void ref_gen_del(struct ref *r, int page)
 	pg->gen = 0;
 	pg->lru = false;
 	for (int i = 0; i < 4; i++)
-		g_queue_remove(&r->gen->lists[i][ref_gen_type_of(r, page)], GINT_TO_POINTER(page));
+		g_queue_remove(&r->cg->gen->lists[i][ref_gen_type_of(r, page)],
+			       GINT_TO_POINTER(page));
 }
 
 void ref_gen_add_before(struct ref *r, int page, int next)
 {
 	r->pages[page].lru = true;
 	for (int i = 0; i < 4; i++) {
-		GQueue *q = &r->gen->lists[i][ref_gen_type_of(r, next)];
+		GQueue *q = &r->cg->gen->lists[i][ref_gen_type_of(r, next)];
 		GList *at = g_queue_find(q, GINT_TO_POINTER(next));
 
 		if (at)
@@ -208,7 +214,8 @@ bool ref_gen_clear_refs(struct ref *r, int page)
 		return true;
 	pg->referenced = pg->workingset = false;
 	pg->refs = 0;
-	return (uint64_t)pg->gen - 1 == r->gen->min_seq[ref_gen_type_of(r, page)] % 4;
+	return (uint64_t)pg->gen - 1 ==
+	       r->memcgs[pg->memcg].gen->min_seq[ref_gen_type_of(r, page)] % 4;
 }
 
 struct ref_shadow ref_gen_eviction(struct ref *r, int page)
@@ -219,20 +226,23 @@ struct ref_shadow ref_gen_eviction(struct ref *r, int page)
 
 	if (r->v6_12) {
 		refs = ref_gen_v6_refs(pg);
-		r->gen->evicted[type][ref_gen_v6_tier(refs)] += nr;
+		r->cg->gen->evicted[type][ref_gen_v6_tier(refs)] += nr;
 		/* the token, and v6's workingset bit */
 		return (struct ref_shadow){
 			.present = true,
+			.memcg = pg->memcg,
 			.workingset = pg->workingset,
-			.eviction = (r->gen->min_seq[type] * 4 + (uint64_t)MAX(refs - 1, 0)) * 2 +
-				    (refs > 0),
+			.eviction =
+				(r->cg->gen->min_seq[type] * 4 + (uint64_t)MAX(refs - 1, 0)) * 2 +
+				(refs > 0),
 		};
 	}
-	r->gen->evicted[type][ref_gen_tier_of(refs, pg->workingset)] += nr;
+	r->cg->gen->evicted[type][ref_gen_tier_of(refs, pg->workingset)] += nr;
 	return (struct ref_shadow){
 		.present = true,
+		.memcg = pg->memcg,
 		.workingset = pg->workingset,
-		.eviction = r->gen->min_seq[type] * 4 + (uint64_t)(refs ? refs - 1 : 0),
+		.eviction = r->cg->gen->min_seq[type] * 4 + (uint64_t)(refs ? refs - 1 : 0),
 	};
 }
 
@@ -244,10 +254,10 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 
 	ref_count(r, type ? VM_workingset_refault_file : VM_workingset_refault_anon, nr);
 	if (r->v6_12) {
-		if (s.eviction / 8 != r->gen->min_seq[type])
+		if (s.eviction / 8 != r->cg->gen->min_seq[type])
 			return;
 		refs = (int)(s.eviction / 2 % 4 + s.eviction % 2);
-		r->gen->refaulted[type][ref_gen_v6_tier(refs)] += nr;
+		r->cg->gen->refaulted[type][ref_gen_v6_tier(refs)] += nr;
 		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 		if (!r->in_lru_fault && refs < 3)
 			return;
@@ -256,9 +266,9 @@ void ref_gen_refault(struct ref *r, int page, struct ref_shadow s)
 		ref_count(r, type ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 		return;
 	}
-	if (r->gen->max_seq - s.eviction / 4 >= 4) /* lru_gen_test_recent() */
+	if (r->cg->gen->max_seq - s.eviction / 4 >= 4) /* lru_gen_test_recent() */
 		return;
-	r->gen->refaulted[type][ref_gen_tier_of(refs, s.workingset)] += nr;
+	r->cg->gen->refaulted[type][ref_gen_tier_of(refs, s.workingset)] += nr;
 	if (r->in_lru_fault && (s.workingset || r->v6))
 		ref_count(r, type ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	if (!s.workingset) {

@@ -426,6 +426,17 @@ void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p)
 	p->mm_is_new = true;
 }
 
+void ref_cgroup_attach(struct ref *r, struct ref_proc *p, int memcg)
+{
+	if (p->memcg == memcg)
+		return;
+	/* lru_gen_migrate_mm(): another list, and other filters */
+	p->memcg = memcg;
+	ref_lru_gen_add_mm(r, p);
+	for (int i = 0; i < REF_VPNS / 512; i++)
+		p->tables[i].in_filter[0] = p->tables[i].in_filter[1] = false;
+}
+
 struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked)
 {
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)

@@ -69,12 +69,12 @@ uint64_t ref_sizeof(const struct ref *r, enum ref_object o)
 /* refill_stock() */
 static void uncharge_pages(struct ref *r, uint64_t nr)
 {
-	uint64_t *stock = &r->stock[r->this_cpu];
+	uint64_t *stock = &r->cg->stock[r->this_cpu];
 
 	r->nr_kernel -= (int64_t)nr;
 	*stock += nr;
 	if (*stock > 64) {
-		r->usage -= *stock;
+		r->cg->usage -= *stock;
 		*stock = 0;
 	}
 }
@@ -123,7 +123,7 @@ void ref_drain_obj_stocks(struct ref *r)
 	for (unsigned int i = 0; r->objcg && i < r->m.cpus; i++) {
 		const uint64_t bytes = r->objcg->cpu[i].bytes;
 
-		r->usage -= bytes / 4096;
+		r->cg->usage -= bytes / 4096;
 		r->nr_kernel -= (int64_t)(bytes / 4096);
 		r->objcg->nr_charged_bytes += bytes % 4096;
 		for (int k = 0; k < 2; k++)
@@ -177,10 +177,10 @@ bool ref_charge_object(struct ref *r, bool reclaimable, uint64_t size, enum ref_
 	} else {
 		const bool force = gfp == REF_GFP_NOFAIL;
 
-		if (ref_try_charge_memcg(r, r->this_cpu, pages, force ? REF_GFP_KERNEL : gfp))
+		if (ref_try_charge_memcg(r, 0, r->this_cpu, pages, force ? REF_GFP_KERNEL : gfp))
 			;
 		else if (force)
-			r->usage += pages;
+			r->cg->usage += pages;
 		else
 			return false;
 		r->nr_kernel += (int64_t)pages;
@@ -231,8 +231,8 @@ void ref_new_kernel_page(struct ref *r)
 	if (!r->objcg)
 		return;
 	ref_rcu_callbacks(r);
-	if (!ref_try_charge_memcg(r, r->this_cpu, 1, REF_GFP_KERNEL))
-		r->usage++;
+	if (!ref_try_charge_memcg(r, 0, r->this_cpu, 1, REF_GFP_KERNEL))
+		r->cg->usage++;
 	r->nr_kernel++;
 }
 

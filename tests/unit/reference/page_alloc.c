@@ -125,9 +125,13 @@ static long zone_page_state_snapshot(const struct ref *r)
 
 uint64_t ref_nr_free(const struct ref *r)
 {
+	uint64_t limit = 0;
+
 	if (!r->m.memcg_pages)
 		return (uint64_t)zone_page_state(r);
-	return r->m.memcg_pages - MIN(r->m.memcg_pages, r->used + (uint64_t)r->nr_kernel);
+	for (int i = 0; i < r->nr_memcgs; i++)
+		limit += r->memcgs[i].max;
+	return limit - MIN(limit, r->used + (uint64_t)r->nr_kernel);
 }
 
 void ref_set_pgdat_percpu_threshold(struct ref *r, bool pressure)

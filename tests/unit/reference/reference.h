@@ -15,7 +15,7 @@
  * The state of a large folio is that of its first page, the head. The other pages, the
  * tails, only refer to the head.
  *
- * Approximations that it shares with sim/: one node, one lruvec, exact statistics, I/O that
+ * Approximations that it shares with sim/: one node, exact statistics, I/O that
  * takes no time. Files with more of them list them at the top.
  */
 #ifndef REAPSIM_TESTS_REFERENCE_REFERENCE_H
@@ -56,6 +56,7 @@ struct ref_shadow {
 	bool present;
 	bool workingset;
 	uint64_t eviction; /* nonresident_age at that time */
+	int memcg;	   /* that evicted it */
 };
 
 struct ref_page {
@@ -72,6 +73,7 @@ struct ref_page {
 	bool buffer;	  /* metadata of the file system: its buffer is in use */
 	bool private;	  /* has buffer heads that the memcg is charged for */
 	int delayed_rmap; /* PTEs of the page that are gone, but not yet from the mapcount */
+	int memcg;	  /* that is charged; swapped out: that was */
 	int gen;	  /* MGLRU: 0 on no list, else the generation + 1 */
 	int refs;	  /* MGLRU: accesses beyond the one of @referenced */
 	int behind;	  /* of a tail: how many pages before it its head is */
@@ -135,6 +137,7 @@ struct ref_proc {
 	bool used;
 	uint32_t pid;
 	unsigned int cpu;
+	int memcg;
 	bool unstable, dying, opted_in;
 	bool forked; /* by a process of the trace */
 	int nr_vmas;
@@ -232,7 +235,25 @@ struct ref_damon {
 	uint64_t passed, next_aggregation, next_tune; /* in intervals */
 };
 
+/* struct mem_cgroup with its lruvec */
+struct ref_memcg {
+	struct ref_list lists[REF_NR_LISTS];
+	struct ref_gen *gen; /* NULL: the classic LRU */
+	uint64_t max, usage, stock[SIM_MAX_CPUS];
+	uint64_t nonresident_age;
+	uint64_t refaults[2];
+	struct ref_cost cost[2];
+	struct ref_stats stats;
+	uint64_t v[NR_VMSTAT];
+};
+
+#define REF_MEMCGS 2
+
 struct ref {
+	/* the one whose lists, sizes and charges are at work; ref_enter() sets it */
+	struct ref_memcg *cg;
+	struct ref_memcg memcgs[REF_MEMCGS];
+	int nr_memcgs;
 	const struct trace *t;
 	struct machine m;
 	bool v6;    /* v6.12 or v6.18, not v7.3 */
@@ -246,15 +267,13 @@ struct ref {
 
 	struct ref_page *pages;
 	int nr_file, nr_pages, cap_pages; /* @nr_file: metadata of the file system too */
-	struct ref_list lists[REF_NR_LISTS];
 	struct ref_batch lru_add[SIM_MAX_CPUS], lru_deactivate_file[SIM_MAX_CPUS];
 	struct ref_batch lru_activate[SIM_MAX_CPUS];
 	struct ref_batch lru_deactivate[SIM_MAX_CPUS], lru_lazyfree[SIM_MAX_CPUS];
 	struct ref_batch mlock[SIM_MAX_CPUS];
 	int mlock_what[SIM_MAX_CPUS][REF_BATCH];
 	bool has_mlock; /* some page was locked */
-	uint64_t stock[SIM_MAX_CPUS];
-	uint64_t used, usage, swap_used;
+	uint64_t used, swap_used;
 	struct ref_zone zone;
 	struct ref_pcp pcp[SIM_MAX_CPUS];
 	struct ref_kswapd kswapd;
@@ -264,15 +283,10 @@ struct ref {
 	struct ref_objcg *objcg; /* see objcg.c; NULL: kernel memory is not charged */
 	struct ref_trees *trees; /* see xarray.c; NULL: not needed in this run */
 	unsigned int kswapd_failures;
-	struct ref_gen *gen;	 /* NULL: the classic LRU */
 	struct ref_damon *damon; /* NULL: no monitor */
 	bool in_lru_fault;
 	struct ref_proc *current; /* whose operation it is */
 	uint64_t nr_mms, nr_ids;
-	uint64_t nonresident_age;
-	uint64_t refaults[2];
-	struct ref_cost cost[2];
-	struct ref_stats stats;
 	struct ref_proc *procs;
 	struct ref_open *opens;
 	int nr_opens;
@@ -309,6 +323,6 @@ uint64_t ref_nr_shadow_nodes(const struct ref *r);
 /** Is the @i th of them, from the oldest, that of @shift from @page on? */
 bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift);
 /** The counters, with the levels. */
-void ref_stat(const struct ref *r, struct vmstat *out);
+void ref_stat(struct ref *r, struct vmstat *out);
 
 #endif

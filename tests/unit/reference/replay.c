@@ -14,6 +14,7 @@ const char *const ref_kernel_names[NR_REF_KERNELS] = { "7.3", "6.12", "6.18", "7
 void ref_count(struct ref *r, enum vmstat_item item, uint64_t n)
 {
 	r->v[item] += n;
+	r->cg->v[item] += n;
 }
 
 static uint32_t ref_passed_flags(const struct ref *r)
@@ -92,6 +93,7 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_FORK:
 		child = ref_new_proc(r, op->child, op->cpu, true);
+		child->memcg = p->memcg;
 		ref_do_fork(r, p, child);
 		ref_lru_gen_add_mm(r, child);
 		break;
@@ -163,11 +165,15 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MEMORY_MAX:
 		r->this_cpu = 0;
-		ok = ref_memory_max(r, op->pages);
+		ok = ref_memory_max(r, (int)op->to, op->pages);
 		break;
 	case OP_MEMORY_RECLAIM:
 		r->this_cpu = 0;
-		ref_memory_reclaim(r, op->pages, op->value ? op->value - 1 : r->m.swappiness);
+		ref_memory_reclaim(r, (int)op->to, op->pages,
+				   op->value ? op->value - 1 : r->m.swappiness);
+		break;
+	case OP_CGROUP:
+		ref_cgroup_attach(r, p, (int)op->to);
 		break;
 	case OP_MADVISE:
 		ok = ref_process_madvise(r, op->to ? ref_proc(r, op->to - 1) : p, at,
@@ -201,14 +207,25 @@ bool ref_op(struct ref *r, const struct op *op)
 	return ok && !r->kswapd.oom;
 }
 
-void ref_stat(const struct ref *r, struct vmstat *out)
+static uint64_t size_of_all(struct ref *r, int list)
+{
+	struct ref_memcg *before = r->cg;
+	uint64_t n = 0;
+
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+		n += ref_lru_size(r, list);
+	r->cg = before;
+	return n;
+}
+
+void ref_stat(struct ref *r, struct vmstat *out)
 {
 	memcpy(out->v, r->v, sizeof(r->v));
 	out->v[VM_nr_free_pages] = ref_nr_free(r);
-	out->v[VM_nr_inactive_anon] = ref_lru_size(r, REF_INACTIVE_ANON);
-	out->v[VM_nr_active_anon] = ref_lru_size(r, REF_ACTIVE_ANON);
-	out->v[VM_nr_inactive_file] = ref_lru_size(r, REF_INACTIVE_FILE);
-	out->v[VM_nr_active_file] = ref_lru_size(r, REF_ACTIVE_FILE);
+	out->v[VM_nr_inactive_anon] = size_of_all(r, REF_INACTIVE_ANON);
+	out->v[VM_nr_active_anon] = size_of_all(r, REF_ACTIVE_ANON);
+	out->v[VM_nr_inactive_file] = size_of_all(r, REF_INACTIVE_FILE);
+	out->v[VM_nr_active_file] = size_of_all(r, REF_ACTIVE_FILE);
 	out->v[VM_nr_file_pages] = ref_nr_cache(r);
 	out->v[VM_nr_dirty] = ref_nr_dirty(r);
 	out->v[VM_workingset_nodes] = ref_nr_shadow_nodes(r);
@@ -294,8 +311,13 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	r->pages = g_new0(struct ref_page, r->cap_pages);
 	for (int i = 0; i < r->nr_file; i++)
 		r->pages[i].used = true;
-	for (int i = 0; i < REF_NR_LISTS; i++)
-		r->lists[i].pages = g_new0(int, r->cap_pages);
+	r->cg = r->memcgs;
+	r->nr_memcgs = m->memcg_pages && m->memcg2_pages ? 2 : 1;
+	r->memcgs[0].max = m->memcg_pages;
+	r->memcgs[1].max = m->memcg2_pages;
+	for (int i = 0; i < r->nr_memcgs * REF_NR_LISTS; i++)
+		r->memcgs[i / REF_NR_LISTS].lists[i % REF_NR_LISTS].pages =
+			g_new0(int, r->cap_pages);
 	r->procs = g_new0(struct ref_proc, REF_PROCS_MAX);
 	r->opens = g_new0(struct ref_open, REF_OPENS_MAX);
 	r->dirty = g_new0(struct ref_dirty, r->nr_file + 1);
@@ -330,8 +352,8 @@ void ref_free(struct ref *r)
 	ref_objcg_free(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++)
 		g_free(r->procs[i].open_of);
-	for (int i = 0; i < REF_NR_LISTS; i++)
-		g_free(r->lists[i].pages);
+	for (int i = 0; i < r->nr_memcgs * REF_NR_LISTS; i++)
+		g_free(r->memcgs[i / REF_NR_LISTS].lists[i % REF_NR_LISTS].pages);
 	g_free(r->kswapd.stack);
 	g_free(r->damon);
 	g_free(r->procs);

@@ -135,7 +135,7 @@ static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma 
 			any |= pte[j].young;
 			pte[j].young = false;
 		}
-		if (any && r->gen)
+		if (any && r->cg->gen)
 			ref_gen_look_around(r, p, v, at, nr);
 		young |= any;
 	}
@@ -171,6 +171,8 @@ int ref_folio_referenced(struct ref *r, int page, bool *exec)
 	while (next_mapping(r, page, &after, &p, &v)) {
 		/* invalid_folio_referenced_vma() */
 		if (v->random || v->sequential || v->noreuse)
+			continue;
+		if (r->m.memcg_pages && p->memcg != pg->memcg)
 			continue;
 		if (v->locked && maps_all(r, p, v, page)) {
 			ref_mlock_folio(r, page);

@@ -35,6 +35,7 @@ static void remove_mapping(struct ref *r, int page)
 	struct ref_shadow s = { 0 };
 	bool slot = pg->swap_slot, anon = pg->anon;
 	const int nr = ref_nr_pages(r, page), order = pg->order;
+	const int memcg = pg->memcg;
 	uint64_t index = pg->index;
 
 	/* only the file LRU and the swap cache have shadows */
@@ -45,27 +46,31 @@ static void remove_mapping(struct ref *r, int page)
 	if (anon && !ref_swap_count(r, page)) {
 		r->swap_used--;
 		memset(pg, 0, sizeof(*pg));
-		ref_uncharge(r, 1);
+		ref_uncharge(r, memcg, 1);
 		return;
 	}
 	ref_free_compound(r, page);
 	/* xas_store() of one entry for all pages */
 	for (int i = 0; i < nr; i++)
-		r->pages[page + i] = (struct ref_page){
-			.used = true, .anon = anon, .index = index, .swap_slot = slot, .shadow = s
-		};
+		r->pages[page + i] = (struct ref_page){ .used = true,
+							.anon = anon,
+							.index = index,
+							.swap_slot = slot,
+							.memcg = memcg,
+							.shadow = s };
 	/* a tmpfs page that was never written leaves no shadow */
 	if (s.present)
 		ref_tree_evict(r, page, order);
 	else
 		ref_tree_drop(r, page, order);
-	ref_uncharge(r, nr);
+	ref_uncharge(r, memcg, nr);
 }
 
 /* pageout() of an anon or tmpfs page. Return: false if no swap slot is free. */
 static bool pageout(struct ref *r, int page)
 {
 	struct ref_page *pg = &r->pages[page];
+	struct ref_memcg *before;
 
 	if (!pg->swap_slot) { /* shmem_writeout() */
 		if (!ref_nr_swap_pages(r)) {
@@ -76,7 +81,9 @@ static bool pageout(struct ref *r, int page)
 		r->swap_used++;
 	}
 	pg->dirty = pg->reclaim = false;
+	before = ref_enter(r, page);
 	ref_count(r, VM_nr_vmscan_write, 1);
+	r->cg = before;
 	ref_count(r, VM_pswpout, 1);
 	return true;
 }
@@ -90,7 +97,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	int ptes;
 
 	/* v6.12, in shrink_folio_list(): folio_update_gen() tried to promote it */
-	if (r->v6_12 && r->gen && pg->referenced && ref_folio_mapcount(r, page))
+	if (r->v6_12 && r->cg->gen && pg->referenced && ref_folio_mapcount(r, page))
 		return KEEP;
 	ptes = ref_folio_referenced(r, page, &exec);
 	if (r->v6_12) {
@@ -104,9 +111,9 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 		return ACTIVATE;
 	if (ptes == -1)
 		return KEEP;
-	if (r->gen && ptes)
+	if (r->cg->gen && ptes)
 		return ref_gen_set_refs(r, page, exec) ? ACTIVATE : KEEP;
-	if (r->gen)
+	if (r->cg->gen)
 		return RECLAIM;
 	referenced_folio = pg->referenced;
 	pg->referenced = false;
@@ -211,7 +218,7 @@ int ref_shrink_folio_list(struct ref *r, struct ref_scan *sc, int *pages, int nr
 /* isolate_lru_folios(): the oldest first. Return: folios; @nr_taken: their pages */
 static int isolate(struct ref *r, int list, uint64_t nr, int *taken, uint64_t *nr_taken)
 {
-	struct ref_list *l = &r->lists[list];
+	struct ref_list *l = &r->cg->lists[list];
 	int n = 0;
 
 	*nr_taken = 0;
@@ -239,7 +246,7 @@ static uint64_t move_folios_to_lru(struct ref *r, const int *pages, int nr)
 		ref_lruvec_add(r, pages[i]);
 		nr_moved += nr_pages;
 		if (r->pages[pages[i]].active)
-			r->nonresident_age += nr_pages;
+			r->cg->nonresident_age += nr_pages;
 	}
 	ref_count(r, VM_sim_list_moves, nr_moved);
 	return nr_moved;
@@ -326,7 +333,7 @@ static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 	uint64_t lrusize = 0, file;
 
 	for (int f = 0; f < 2 && !r->v6; f++) {
-		struct ref_cost *c = &r->cost[f];
+		struct ref_cost *c = &r->cg->cost[f];
 
 		c->count += (st->io[f] - c->last_io) * 32 + (st->rotate[f] - c->last_rotated);
 		c->last_rotated = st->rotate[f];
@@ -334,14 +341,14 @@ static void prepare_scan_control(struct ref *r, struct ref_scan *sc)
 	}
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		lrusize += st->size[i];
-	while (!r->v6 && r->cost[0].count + r->cost[1].count > lrusize / 4) {
-		r->cost[0].count /= 2;
-		r->cost[1].count /= 2;
+	while (!r->v6 && r->cg->cost[0].count + r->cg->cost[1].count > lrusize / 4) {
+		r->cg->cost[0].count /= 2;
+		r->cg->cost[1].count /= 2;
 	}
-	sc->anon_cost = r->cost[0].count;
-	sc->file_cost = r->cost[1].count;
+	sc->anon_cost = r->cg->cost[0].count;
+	sc->file_cost = r->cg->cost[1].count;
 	for (int f = 0; f < 2; f++)
-		sc->deactivate[f] = sc->force_deactivate || st->activate[f] != r->refaults[f] ||
+		sc->deactivate[f] = sc->force_deactivate || st->activate[f] != r->cg->refaults[f] ||
 				    inactive_is_low(r, f);
 	file = st->size[REF_INACTIVE_FILE];
 	sc->cache_trim_mode =
@@ -452,7 +459,7 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 {
 	uint64_t before = sc->nr_reclaimed;
 
-	if (r->gen) {
+	if (r->cg->gen) {
 		ref_gen_shrink_node(r, sc);
 	} else {
 		prepare_scan_control(r, sc);
@@ -470,8 +477,8 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 
 static void snapshot_refaults(struct ref *r)
 {
-	r->refaults[0] = ref_lruvec_stats(r)->activate[0];
-	r->refaults[1] = ref_lruvec_stats(r)->activate[1];
+	r->cg->refaults[0] = ref_lruvec_stats(r)->activate[0];
+	r->cg->refaults[1] = ref_lruvec_stats(r)->activate[1];
 }
 
 static uint64_t do_try_to_free_pages(struct ref *r, struct ref_scan *sc)
@@ -505,16 +512,19 @@ retry:
 }
 
 /* memory_max_write() */
-bool ref_memory_max(struct ref *r, uint64_t pages)
+static bool memory_max(struct ref *r, uint64_t pages)
 {
 	int tries = 16;
 
-	r->m.memcg_pages = (uint32_t)pages;
-	if (r->usage <= pages)
+	r->cg->max = pages;
+	if (r->cg == r->memcgs)
+		r->m.memcg_pages = pages;
+	if (r->cg->usage <= pages)
 		return true;
 	ref_drain_all_stock(r);
-	while (r->usage > pages) {
-		struct ref_scan sc = { .nr_to_reclaim = MAX(r->usage - pages, 32), .memcg = true };
+	while (r->cg->usage > pages) {
+		struct ref_scan sc = { .nr_to_reclaim = MAX(r->cg->usage - pages, 32),
+				       .memcg = true };
 
 		if (!tries) {
 			r->oom = true;
@@ -525,11 +535,22 @@ bool ref_memory_max(struct ref *r, uint64_t pages)
 	return true;
 }
 
+bool ref_memory_max(struct ref *r, int memcg, uint64_t pages)
+{
+	bool ok;
+
+	r->cg = &r->memcgs[memcg];
+	ok = memory_max(r, pages);
+	r->cg = r->memcgs;
+	return ok;
+}
+
 /* memory_reclaim(), user_proactive_reclaim() */
-void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness)
+void ref_memory_reclaim(struct ref *r, int memcg, uint64_t pages, unsigned int swappiness)
 {
 	uint64_t done = 0;
 
+	r->cg = &r->memcgs[memcg];
 	for (int tries = 16; done < pages;) {
 		struct ref_scan sc = { .nr_to_reclaim = MAX((pages - done) / 4, 32),
 				       .memcg = true,
@@ -544,6 +565,7 @@ void ref_memory_reclaim(struct ref *r, uint64_t pages, unsigned int swappiness)
 			break;
 		done += freed;
 	}
+	r->cg = r->memcgs;
 }
 
 /* try_to_free_mem_cgroup_pages(), try_to_free_pages() */
@@ -574,7 +596,7 @@ restart:
 		if (ref_pgdat_balanced(r, sc.order))
 			goto out;
 		/* kswapd_age_node() */
-		if (r->gen)
+		if (r->cg->gen)
 			r->kswapd.oom |= ref_gen_age_node(r, &sc);
 		else if (r->m.swap_pages && inactive_is_low(r, false))
 			shrink_active_list(r, REF_ACTIVE_ANON, 32);

@@ -10,18 +10,23 @@ struct ref_shadow ref_workingset_eviction(struct ref *r, int page)
 	struct ref_shadow s = {
 		.present = true,
 		.workingset = r->pages[page].workingset,
-		.eviction = r->nonresident_age,
+		.memcg = r->pages[page].memcg,
 	};
+	struct ref_memcg *before = ref_enter(r, page);
 
-	if (r->gen)
-		return ref_gen_eviction(r, page);
-	r->nonresident_age += (uint64_t)ref_nr_pages(r, page);
+	if (r->cg->gen) {
+		s = ref_gen_eviction(r, page);
+	} else {
+		s.eviction = r->cg->nonresident_age;
+		r->cg->nonresident_age += (uint64_t)ref_nr_pages(r, page);
+	}
+	r->cg = before;
 	return s;
 }
 
 static bool workingset_test_recent(struct ref *r, struct ref_shadow s, bool file)
 {
-	uint64_t distance = r->nonresident_age - s.eviction;
+	uint64_t distance = r->cg->nonresident_age - s.eviction;
 	const uint64_t *nr = ref_lruvec_stats(r)->size;
 	uint64_t size = nr[REF_ACTIVE_FILE];
 
@@ -41,30 +46,31 @@ void ref_lru_note_cost(struct ref *r, bool file, uint64_t cost)
 	const uint64_t *nr;
 	uint64_t lrusize;
 
-	r->cost[file].count += cost;
+	r->cg->cost[file].count += cost;
 	nr = ref_lruvec_stats(r)->size;
 	lrusize = nr[0] + nr[1] + nr[2] + nr[3];
-	if (r->cost[0].count + r->cost[1].count > lrusize / 4) {
-		r->cost[0].count /= 2;
-		r->cost[1].count /= 2;
+	if (r->cg->cost[0].count + r->cg->cost[1].count > lrusize / 4) {
+		r->cg->cost[0].count /= 2;
+		r->cg->cost[1].count /= 2;
 	}
 }
 
-void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s)
+static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool file = !pg->swapbacked;
 	const uint64_t nr = (uint64_t)ref_nr_pages(r, page);
+	bool recent;
 
-	if (r->gen) {
-		ref_gen_refault(r, page, s);
-		return;
-	}
 	ref_count(r, file ? VM_workingset_refault_file : VM_workingset_refault_anon, nr);
-	if (!workingset_test_recent(r, s, file))
+	/* the distance is one of the memcg that evicted it */
+	r->cg = &r->memcgs[s.memcg];
+	recent = workingset_test_recent(r, s, file);
+	r->cg = &r->memcgs[pg->memcg];
+	if (!recent)
 		return;
 	pg->active = true;
-	r->nonresident_age += nr;
+	r->cg->nonresident_age += nr;
 	ref_count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	if (s.workingset) {
 		pg->workingset = true;
@@ -72,4 +78,15 @@ void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s)
 			ref_lru_note_cost(r, file, nr * 32);
 		ref_count(r, file ? VM_workingset_restore_file : VM_workingset_restore_anon, nr);
 	}
+}
+
+void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s)
+{
+	struct ref_memcg *before = ref_enter(r, page);
+
+	if (!r->cg->gen)
+		workingset_refault(r, page, s);
+	else if (s.memcg == r->pages[page].memcg) /* else lru_gen_refault() does nothing */
+		ref_gen_refault(r, page, s);
+	r->cg = before;
 }

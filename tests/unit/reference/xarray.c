@@ -454,7 +454,7 @@ static uint64_t count_shadow_nodes(struct ref *r)
 	for (int i = 0; i < REF_NR_LISTS; i++) {
 		if (!r->rc7)
 			pages += st->size[i];
-		else if (!r->gen)
+		else if (!r->cg->gen)
 			pages += ref_lru_size(r, i);
 	}
 	return nodes > pages / 8 ? nodes - pages / 8 : 0;

@@ -122,7 +122,7 @@ static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_v
 {
 	struct ref_page *pg = &r->pages[folio];
 	bool aged = z->dying && nr_young && pg->workingset &&
-		    (r->gen ? ref_gen_old(r, folio) : !pg->active);
+		    (r->cg->gen ? ref_gen_old(r, folio) : !pg->active);
 
 	ref_count(r, VM_sim_reap_young, z->dying ? nr_young : 0);
 	ref_count(r, VM_sim_reap_aged, aged ? nr_young : 0);
@@ -135,7 +135,7 @@ static bool zap_young(struct ref *r, const struct ref_zap *z, const struct ref_v
 	ref_count(r, VM_sim_zap_marks, 1);
 	ref_count(r, VM_sim_zap_marks_aged, aged);
 	/* the second mark of a page on the inactive list */
-	if (!r->gen && pg->referenced && !pg->active && pg->lru && !pg->unevictable)
+	if (!r->cg->gen && pg->referenced && !pg->active && pg->lru && !pg->unevictable)
 		ref_count(r, VM_sim_zap_moves, (uint64_t)ref_nr_pages(r, folio));
 	ref_folio_mark_accessed(r, r->this_cpu, folio);
 	return false;

@@ -187,6 +187,10 @@ static const char wide_ops[] = "reapsim-trace,2\n"
 			       "fadvise,1,f,0,0,willneed\n"
 			       "fadvise,1,f,0,0,dontneed\n"
 			       "fadvise,1,f,0,0,noreuse\n"
+			       "cgroup,1,1\n"
+			       "cgroup,1,0\n"
+			       "memory_max,500,1\n"
+			       "memory_reclaim,3,60,1\n"
 			       "rename,1,empty,f\n"
 			       "unlink,1,empty\n"
 			       "write,1,f,7,1\n"
@@ -266,8 +270,12 @@ static const struct {
 	  "t:4: mremap of 2 pages at 0xffffffff passes the last page 0xffffffff" },
 	{ "memory_max,0", "t:4: number of pages 0, expected 1..67108863" },
 	{ "memory_reclaim,1,201", "t:4: swappiness 201, expected 0..200" },
-	{ "memory_reclaim,1,1,1",
-	  "t:4: 4 fields are too many, expected memory_reclaim,PAGES[,SWAPPINESS]" },
+	{ "memory_reclaim,1,1,1,1",
+	  "t:4: 5 fields are too many, expected memory_reclaim,PAGES[,SWAPPINESS[,CGROUP]]" },
+	{ "memory_max,1,2", "t:4: cgroup 2, expected 0..1" },
+	{ "cgroup,1,2", "t:4: cgroup 2, expected 0..1" },
+	{ "cgroup,1", "t:4: 2 fields are too few, expected cgroup,PID,CGROUP" },
+	{ "cgroup,7,1", "t:4: unknown process 7, expected one that was spawned or forked" },
 	{ "advise,1,0,1,cold", "t:4: advise for page 0x0, which process 1 has not mapped" },
 	{ "advise,1,0,0,cold", "t:4: number of pages 0, expected 1..67108863" },
 	{ "advise,1,0,1,lukewarm",
@@ -387,7 +395,7 @@ static void test_text_forms(void)
 	"machine, note, file, touch, read, write, map, anon, unmap, advise, spawn, fork, "         \
 	"exec, exit, kill, mrelease, oom, optin, fork_fail, clear_refs, drop_caches, drain, "      \
 	"advance, mark, oom_score_adj, memory_max, memory_reclaim, mremap, truncate, unlink, "     \
-	"rename, fsync, fadvise, mlock, munlock"
+	"rename, fsync, fadvise, mlock, munlock, cgroup"
 #define RANGE "expected 1..67108863"
 
 static const struct {
