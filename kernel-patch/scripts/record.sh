@@ -321,7 +321,8 @@ END {
 		print scenario "," policy "," mark ",read_us," all(read) >(new "/csv")
 		print scenario "," policy "," mark ",op_us," all(op) >(new "/csv")
 		for (f = 0; f < nr_files; f++)
-			print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
+			if (f in pages) # it had a name at some snapshot
+				print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")
 	}
 	for (r = 1; r <= run; r++)
 		scan[r] = scan_ns(r, marks[nr_marks - 1])
