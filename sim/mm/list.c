@@ -30,16 +30,11 @@ static void compact(struct folio_list *l, struct folio *folios)
 	l->tail = to;
 }
 
-void folio_list_grow(struct folio_list *l, struct folio *folios)
+static void enlarge(struct folio_list *l)
 {
 	uint32_t mask = l->mask * 2 + 1;
-	uint32_t *ring;
+	uint32_t *ring = g_new0(uint32_t, (gsize)mask + 1);
 
-	if ((uint64_t)l->nr * 4 <= l->mask) {
-		compact(l, folios);
-		return;
-	}
-	ring = g_new0(uint32_t, (gsize)mask + 1);
 	for (uint32_t i = l->tail; i != l->head; i++)
 		ring[i & mask] = l->ring[i & l->mask];
 	g_free(l->ring);
@@ -47,12 +42,27 @@ void folio_list_grow(struct folio_list *l, struct folio *folios)
 	l->mask = mask;
 }
 
+void folio_list_grow(struct folio_list *l, struct folio *folios)
+{
+	if ((uint64_t)l->nr * 4 <= l->mask)
+		compact(l, folios);
+	else
+		enlarge(l);
+}
+
+static bool has_room(const struct folio_list *l, uint32_t nr)
+{
+	return (uint64_t)(l->head - l->tail) + nr <= (uint64_t)l->mask + 1;
+}
+
 void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t nr)
 {
 	uint32_t at;
 
-	while ((uint64_t)(l->head - l->tail) + (nr - 1) > (uint64_t)l->mask + 1)
-		folio_list_grow(l, folios);
+	if (!has_room(l, nr - 1))
+		compact(l, folios);
+	while (!has_room(l, nr - 1))
+		enlarge(l);
 	at = folios[slot].pos;
 	for (uint32_t i = l->head; --i != at;) {
 		const uint32_t moved = l->ring[i & l->mask];

@@ -223,6 +223,43 @@ static void test_random(void)
 	}
 }
 
+/* Regression: with few folios on the list folio_list_split() closed up holes for ever instead of
+ * making room, so a trace that split its only large folio never ended. */
+static void test_split(void)
+{
+	static const unsigned int others[] = { 0, 1, 20, 70, 600 };
+
+	for (size_t i = 0; i < G_N_ELEMENTS(starts) * G_N_ELEMENTS(others); i++) {
+		struct both *b = both_new(starts[i % G_N_ELEMENTS(starts)]);
+		const unsigned int nr = others[i / G_N_ELEMENTS(starts)];
+		uint32_t place, slot = 1;
+
+		b->folios[1].order = 9;
+		for (uint32_t n = 0; n < nr; n++)
+			both_add(b, 1000 + n, false);
+		both_add(b, 1, false);
+		for (uint32_t n = 0; n < nr; n++)
+			both_add(b, 2000 + n, false);
+		b->folios[1].order = 0;
+		folio_list_split(&b->l, b->folios, 1, 512);
+		CU_ASSERT_EQUAL(folio_list_size(&b->l), 2 * nr + 512);
+		/* newest first: 2000 and so on, the split folio's pages, 1000 and so on */
+		place = b->l.head;
+		for (uint32_t n = 0; n < 2 * nr + 512; n++) {
+			slot = folio_list_prev(&b->l, &place);
+			TL_EQ(slot,
+			      n < nr	      ? 2000 + nr - 1 - n
+			      : n - nr < 511  ? 2 + (n - nr)
+			      : n - nr == 511 ? 1
+					      : 1000 + 2 * nr + 511 - n,
+			      "%u others, place %u", nr, n);
+			CU_ASSERT_EQUAL(b->folios[slot].pos, place);
+		}
+		CU_ASSERT_EQUAL(folio_list_prev(&b->l, &place), FOLIO_NONE);
+		both_free(b);
+	}
+}
+
 void suite_list(void)
 {
 	CU_pSuite s = CU_add_suite("list", NULL, NULL);
@@ -231,5 +268,6 @@ void suite_list(void)
 	CU_add_test(s, "growth", test_growth);
 	CU_add_test(s, "holes are closed up", test_compaction);
 	CU_add_test(s, "positions wrap at 2^32", test_wraparound);
+	CU_add_test(s, "a split of one of few folios", test_split);
 	CU_add_test(s, "random operations equal a plain array", test_random);
 }
