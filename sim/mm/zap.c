@@ -342,10 +342,11 @@ static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 	if (pmd_dirty(pt))
 		folio_mark_dirty(s, head);
 	count_vm(s, VM_sim_reap_pages, tlb->d.dying ? PTRS_PER_PTE : 0);
+	/* the kernel removes the rmap before the mark */
+	munlock_vma_folio(s, vma, head);
 	to_tail = zap_accessed(s, tlb, vma, head, pt->young ? PTRS_PER_PTE : 0);
 	pmd_clear(pt);
 	folio_remove_rmap_pmd(s, tlb->d.mm, head);
-	munlock_vma_folio(s, vma, head);
 	if (to_tail)
 		zap_demote(s, head);
 	tlb_remove_folio_pages(s, tlb, head, 1);

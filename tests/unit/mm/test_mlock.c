@@ -141,6 +141,25 @@ static void test_large(void)
 	}
 }
 
+/* The death of a process with a locked PMD: the folio is unlocked before it is marked, so MGLRU
+ * counts the mark. Regression: it did not, v7.3.4 does. PTEs are marked first. */
+static void test_death(void)
+{
+	static const char ops[] = "file,a,512; spawn,1; write,1,a,0,512; map,1,512,512,r--p,a,0;"
+				  "touch,1,512,1,r; mlock,1,512,512; exit,1; drain";
+	struct tl *x = tl_new_lru(&lru_mglru, "max_folio_order=9", NULL, ops);
+
+	CU_ASSERT_EQUAL(tl_end(x), 1);
+	CU_ASSERT_EQUAL(tl_folio(x, "a", 0)->order, 9);
+	CU_ASSERT(tl_folio(x, "a", 0)->flags & PG_referenced);
+	tl_free(x);
+	x = tl_new_lru(&lru_mglru, "max_folio_order=8", NULL, ops);
+	CU_ASSERT_EQUAL(tl_end(x), 1);
+	CU_ASSERT_EQUAL(tl_folio(x, "a", 0)->order, 8);
+	CU_ASSERT(!(tl_folio(x, "a", 0)->flags & PG_referenced));
+	tl_free(x);
+}
+
 /* populate: a write fault breaks COW, a read-only mapping gets the zero page, and what mremap()
  * adds is faulted in */
 static void test_populate(void)
@@ -169,5 +188,6 @@ void suite_mlock(void)
 	CU_add_test(s, "reclaim", test_reclaim);
 	CU_add_test(s, "no memory", test_no_memory);
 	CU_add_test(s, "large folios", test_large);
+	CU_add_test(s, "death", test_death);
 	CU_add_test(s, "populate", test_populate);
 }

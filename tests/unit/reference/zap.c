@@ -201,13 +201,13 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 	if (old.dirty)
 		ref_folio_mark_dirty(r, old.folio);
 	ref_count(r, VM_sim_reap_pages, z->dying ? 512 : 0);
+	if (v->locked) /* folio_remove_rmap_pmd() comes before the mark */
+		ref_munlock_folio(r, old.folio);
 	demote = zap_young(r, z, v, old.folio, old.young ? 512 : 0);
 	*t = (struct ref_table){ .upper = t->upper,
 				 .top = t->top,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	ref_remove_rmap_pmd(r, p, old.folio);
-	if (v->locked)
-		ref_munlock_folio(r, old.folio);
 	if (demote && ref_deactivate_file_folio(r, r->this_cpu, old.folio))
 		ref_count(r, VM_sim_zap_demoted, 512);
 	r->pages[old.folio].extra_refs++;
