@@ -249,7 +249,8 @@ static int check_output(const struct outputs *o, enum file_kind kind, const char
 
 	if (!*path || g_str_has_suffix(path, "/"))
 		return err_set(err, -EINVAL, "\"%s\": expected the name of a file", path);
-	if (stat(path, &st) && !lstat(path, &st))
+	/* not a file that another command has just finished */
+	if (stat(path, &st) && !lstat(path, &st) && S_ISLNK(st.st_mode))
 		return err_set(err, -EINVAL, "%s: a dangling symbolic link", path);
 	dir = open_folder(path, &name);
 	if (dir < 0) {
