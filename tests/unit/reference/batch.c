@@ -68,17 +68,26 @@ static void lru_add(struct ref *r, int page)
 	ref_lruvec_add(r, page);
 }
 
+/* Empty a batch. Return: what was in it; truncated pages, which are -1, only filled it up. */
+static struct ref_batch take(struct ref_batch *b)
+{
+	struct ref_batch was = { 0 };
+
+	for (int i = 0; i < b->nr; i++)
+		if (b->pages[i] >= 0)
+			was.pages[was.nr++] = b->pages[i];
+	b->nr = 0;
+	return was;
+}
+
 /* folio_batch_move_lru(), lru_add() */
 static void drain_lru_add(struct ref *r, unsigned int cpu)
 {
-	struct ref_batch b = r->lru_add[cpu];
+	struct ref_batch b = take(&r->lru_add[cpu]);
 
-	r->lru_add[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
 		int page = b.pages[i];
 
-		if (page < 0)
-			continue;
 		/* folio_ref_freeze(folio, 1): only the batch had a reference */
 		if (r->pages[page].anon && !r->pages[page].swap_slot && !ref_mapcount(r, page) &&
 		    !ref_other_refs(r, page))
@@ -91,13 +100,12 @@ static void drain_lru_add(struct ref *r, unsigned int cpu)
 /* folio_batch_move_lru(), lru_activate() */
 static void folio_activate_drain(struct ref *r, unsigned int cpu)
 {
-	struct ref_batch b = r->lru_activate[cpu];
+	struct ref_batch b = take(&r->lru_activate[cpu]);
 
-	r->lru_activate[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
-		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
+		struct ref_page *pg = &r->pages[b.pages[i]];
 
-		if (b.pages[i] < 0 || !pg->lru || pg->active || pg->unevictable)
+		if (!pg->lru || pg->active || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = true;
@@ -107,16 +115,15 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 	}
 	/* folios_put() */
 	for (int i = 0; i < b.nr; i++)
-		if (b.pages[i] >= 0 && r->pages[b.pages[i]].anon)
+		if (r->pages[b.pages[i]].anon)
 			ref_put_anon(r, b.pages[i]);
 }
 
 /* folio_batch_move_lru(), lru_deactivate_file() */
 static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 {
-	struct ref_batch b = r->lru_deactivate_file[cpu];
+	struct ref_batch b = take(&r->lru_deactivate_file[cpu]);
 
-	r->lru_deactivate_file[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
 		int page = b.pages[i];
 		struct ref_page *pg = &r->pages[page];
@@ -148,9 +155,8 @@ static void put_batch(struct ref *r, const struct ref_batch *b)
 
 static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
 {
-	struct ref_batch b = r->lru_deactivate[cpu];
+	struct ref_batch b = take(&r->lru_deactivate[cpu]);
 
-	r->lru_deactivate[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
 		struct ref_page *pg = &r->pages[b.pages[i]];
 		const uint64_t nr = (uint64_t)ref_nr_pages(r, b.pages[i]);
@@ -168,14 +174,12 @@ static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
 
 static void drain_lru_lazyfree(struct ref *r, unsigned int cpu)
 {
-	struct ref_batch b = r->lru_lazyfree[cpu];
+	struct ref_batch b = take(&r->lru_lazyfree[cpu]);
 
-	r->lru_lazyfree[cpu].nr = 0;
 	for (int i = 0; i < b.nr; i++) {
-		struct ref_page *pg = &r->pages[MAX(b.pages[i], 0)];
+		struct ref_page *pg = &r->pages[b.pages[i]];
 
-		if (b.pages[i] < 0 || !pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot ||
-		    pg->unevictable)
+		if (!pg->lru || !pg->anon || !pg->swapbacked || pg->swap_slot || pg->unevictable)
 			continue;
 		ref_lruvec_del(r, b.pages[i]);
 		pg->active = false;
