@@ -4,8 +4,8 @@
  * v6.12 has the latter as memory_reclaim(). sim/mm/charge.c charges the memcg.
  *
  * Approximations: a signal does not interrupt the writer, who is no process of the trace. MGLRU's
- * Bloom filters forget the page tables of a process that moves to another cgroup; in the kernel they
- * are still there if it comes back within two agings, and the walk looks at more tables then.
+ * Bloom filters forget the page tables of a process that moves to another cgroup; in the kernel
+ * they are still there if it comes back within two agings, and the walk looks at more tables then.
  */
 #include "sim/mm/memcontrol.h"
 

@@ -225,8 +225,7 @@ static void test_who(void)
 static void test_work(void)
 {
 	static const char keys[] = "memcg_pages=4096 readahead_pages=32 max_folio_order=9";
-	static const char ops[] =
-		"file,a,38; spawn,1; map,1,0,38,r--p,a,0; touch,1,0,38,r; drain";
+	static const char ops[] = "file,a,38; spawn,1; map,1,0,38,r--p,a,0; touch,1,0,38,r; drain";
 	struct tl *x = tl_run(keys, NULL, ops);
 
 	all(x);
