@@ -45,7 +45,7 @@ void madvise_update_vma(struct sim *s, struct mm *mm, uint32_t at, uint32_t page
 	const uint32_t last = at + (pages - 1);
 
 	for (uint32_t i = vma_index(mm, at); i < mm->vmas->len; i++) {
-		struct vma *vma = mm->vmas->pdata[i];
+		const struct vma *vma = mm->vmas->pdata[i];
 		uint32_t from = MAX(at, vma->start);
 
 		if (vma->start > last)
@@ -53,10 +53,7 @@ void madvise_update_vma(struct sim *s, struct mm *mm, uint32_t at, uint32_t page
 		/* do not split a VMA that has this advice already */
 		if ((vma->flags & mask) == flags)
 			continue;
-		vma_split_range(s, mm, from, MIN(last, vma->end - 1) - from + 1);
-		vma = vma_find(mm, from);
-		vma->flags = (vma->flags & ~mask) | flags;
-		vma_merge(s, mm, from);
+		vma_modify_flags(s, mm, from, MIN(last, vma->end - 1) - from + 1, mask, flags);
 		i = vma_index(mm, from);
 	}
 }

@@ -297,19 +297,16 @@ static void apply_vma_lock_flags(struct sim *s, struct mm *mm, uint32_t at, uint
 	const uint64_t end = (uint64_t)at + pages;
 
 	for (uint64_t vpn = at, stop; vpn < end; vpn = stop) {
-		struct vma *vma = vma_find(mm, (uint32_t)vpn);
+		const struct vma *vma = vma_find(mm, (uint32_t)vpn);
 
 		if (!vma) /* ENOMEM */
 			return;
 		stop = MIN(end, (uint64_t)vma->start + vma_pages(vma));
 		if ((vma->flags & VM_LOCKED) == locked)
 			continue;
-		/* vma_modify_flags() */
-		vma_split_range(s, mm, (uint32_t)vpn, (uint32_t)(stop - vpn));
-		vma = vma_find(mm, (uint32_t)vpn);
-		vma->flags = (vma->flags & ~(uint32_t)VM_LOCKED) | locked;
-		vma_merge(s, mm, (uint32_t)vpn);
-		mlock_vma_pages_range(s, vma_find(mm, (uint32_t)vpn), vpn, stop);
+		vma = vma_modify_flags(s, mm, (uint32_t)vpn, (uint32_t)(stop - vpn), VM_LOCKED,
+				       locked);
+		mlock_vma_pages_range(s, vma, vpn, stop);
 	}
 }
 

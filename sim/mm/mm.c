@@ -139,6 +139,14 @@ unsigned int pmd_free(struct pte_table **pmd)
 	return nr;
 }
 
+void tables_uncharge(struct sim *s, unsigned int nr_pte, unsigned int nr_upper)
+{
+	if (!s->objcg)
+		free_kernel_pages(s, nr_pte);
+	else if (nr_pte + nr_upper)
+		obj_uncharge_rcu(s, nr_pte + nr_upper, SLAB_UNRECLAIMABLE, 0);
+}
+
 /* free_pgtables() */
 static void tables_free(struct sim *s, struct mm *mm)
 {
@@ -157,11 +165,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 		g_free(mm->pgd[i]);
 		mm->pgd[i] = NULL;
 	}
-	/* tlb_remove_table() */
-	if (s->objcg)
-		obj_uncharge_rcu(s, nr + nr_upper, SLAB_UNRECLAIMABLE, 0);
-	else
-		free_kernel_pages(s, nr);
+	tables_uncharge(s, nr, nr_upper);
 }
 
 static void put_open(gpointer file, gpointer open, gpointer s)
@@ -445,6 +449,18 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
 	vma = vma_find(mm, start + pages - 1);
 	if (vma && vma->end - 1 > start + pages - 1)
 		vma_split(s, mm, vma, start + pages);
+}
+
+struct vma *vma_modify_flags(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
+			     uint32_t mask, uint32_t flags)
+{
+	struct vma *vma;
+
+	vma_split_range(s, mm, start, pages);
+	vma = vma_find(mm, start);
+	vma->flags = (vma->flags & ~mask) | flags;
+	vma_merge(s, mm, start);
+	return vma_find(mm, start);
 }
 
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)

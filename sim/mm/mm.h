@@ -161,9 +161,16 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn);
 /** Split VMAs so that [start, start + pages) begins and ends at VMA boundaries (__split_vma()). */
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
-/** Remove all VMAs of a range. The caller has split and unmapped it. */
+/** vma_modify_flags(): of one VMA, [start, start + pages) gets @flags for what it has of @mask.
+ * Return: the VMA that holds @start then. */
+struct vma *vma_modify_flags(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
+			     uint32_t mask, uint32_t flags);
 /** Free a table of PMDs with all page tables. Return: how many of them there were. */
 unsigned int pmd_free(struct pte_table **pmd);
+/** tlb_remove_table() of @nr_pte page tables and @nr_upper tables of the levels above, which are
+ * kernel memory of a memcg or pages of the machine. */
+void tables_uncharge(struct sim *s, unsigned int nr_pte, unsigned int nr_upper);
+/** Remove all VMAs of a range. The caller has split and unmapped it. */
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
 /** Allocate an open file, to which nothing refers yet. */
@@ -218,12 +225,10 @@ static inline struct vma *vma_in_anon(struct interval_node *n)
 	return (struct vma *)(void *)((char *)n - offsetof(struct vma, in_anon));
 }
 
-#define VM_NO_RECENCY (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE)
-
 /** v7.3 vma_has_recency() */
 static inline bool vma_has_recency(const struct vma *vma)
 {
-	return !(vma->flags & VM_NO_RECENCY);
+	return !(vma->flags & (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE));
 }
 
 /** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */

@@ -231,12 +231,12 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	bool was_young;
 
 	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
-	if (__builtin_expect(vma->flags & VM_NO_RECENCY, 0) && !vma_has_recency(vma))
+	if (!vma_has_recency(vma))
 		return true;
 	/* reclaim of a memcg takes its own folios, and processes of others do not count */
 	if (__builtin_expect(s->nr_memcgs > 1, 0) && vma->mm->memcg != f->memcg)
 		return true;
-	if (__builtin_expect(vma->flags & VM_LOCKED, 0))
+	if (vma_locked(vma))
 		return referenced_locked(s, slot, r, vma, pt, vpn, nr);
 	if ((vma->mm->dying || vma->mm->unstable) &&
 	    (f->flags & (PG_anon | PG_swapbacked)) == (PG_anon | PG_swapbacked) &&

@@ -24,9 +24,7 @@
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mlock.h"
-#include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
-#include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/mm/task.h"
@@ -525,11 +523,7 @@ static void free_pgtables(struct sim *s, struct mm *mm, uint32_t start, uint32_t
 	for (uint64_t at = start; at < u.end; at = addr_end(at, u.end, PGDIR_SHIFT))
 		if (mm->pgd[at >> PGDIR_SHIFT])
 			free_pud_range(&u, &mm->pgd[at >> PGDIR_SHIFT], at);
-	/* tlb_remove_table() */
-	if (s->objcg && u.nr_pte + u.nr_upper)
-		obj_uncharge_rcu(s, u.nr_pte + u.nr_upper, SLAB_UNRECLAIMABLE, 0);
-	else if (!s->objcg)
-		free_kernel_pages(s, u.nr_pte);
+	tables_uncharge(s, u.nr_pte, u.nr_upper);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)

@@ -97,6 +97,14 @@ static void drain_lru_add(struct ref *r, unsigned int cpu)
 	}
 }
 
+/* folios_put() after the folios of a batch were moved */
+static void put_batch(struct ref *r, const struct ref_batch *b)
+{
+	for (int i = 0; i < b->nr; i++)
+		if (r->pages[b->pages[i]].anon)
+			ref_put_anon(r, b->pages[i]);
+}
+
 /* folio_batch_move_lru(), lru_activate() */
 static void folio_activate_drain(struct ref *r, unsigned int cpu)
 {
@@ -113,10 +121,7 @@ static void folio_activate_drain(struct ref *r, unsigned int cpu)
 		ref_count(r, VM_pgactivate, (uint64_t)ref_nr_pages(r, b.pages[i]));
 		ref_count(r, VM_sim_list_moves, (uint64_t)ref_nr_pages(r, b.pages[i]));
 	}
-	/* folios_put() */
-	for (int i = 0; i < b.nr; i++)
-		if (r->pages[b.pages[i]].anon)
-			ref_put_anon(r, b.pages[i]);
+	put_batch(r, &b);
 }
 
 /* folio_batch_move_lru(), lru_deactivate_file() */
@@ -143,14 +148,6 @@ static void drain_lru_deactivate_file(struct ref *r, unsigned int cpu)
 			ref_count(r, VM_pgrotated, nr);
 		}
 	}
-}
-
-/* folios_put() after the folios of a batch were moved */
-static void put_batch(struct ref *r, const struct ref_batch *b)
-{
-	for (int i = 0; i < b->nr; i++)
-		if (r->pages[b->pages[i]].anon)
-			ref_put_anon(r, b->pages[i]);
 }
 
 static void drain_lru_deactivate(struct ref *r, unsigned int cpu)
