@@ -131,6 +131,14 @@ bool pages_large(uint32_t file, uint64_t pages)
 	return false;
 }
 
+/* the pages [@first, @end) of a file are in the same state */
+static void print_run(const char *mark, unsigned int number, uint32_t file, uint64_t first,
+		      uint64_t end, uint64_t state)
+{
+	result("P %s %u %u %llu %llu %llx\n", mark, number, file, (unsigned long long)first,
+	       (unsigned long long)(end - first), (unsigned long long)state);
+}
+
 void guest_dump(const char *mark, unsigned int number)
 {
 	static uint64_t words[DUMP_PAGES];
@@ -148,10 +156,7 @@ void guest_dump(const char *mark, unsigned int number)
 				if (page && words[w] == state)
 					continue;
 				if (page)
-					result("P %s %u %u %llu %llu %llx\n", mark, number, i,
-					       (unsigned long long)first,
-					       (unsigned long long)(page - first),
-					       (unsigned long long)state);
+					print_run(mark, number, i, first, page, state);
 				first = page;
 				state = words[w];
 			}
@@ -159,15 +164,11 @@ void guest_dump(const char *mark, unsigned int number)
 		/* beyond its end */
 		if (page < guest.files[i].pages && (!page || state)) {
 			if (page)
-				result("P %s %u %u %llu %llu %llx\n", mark, number, i,
-				       (unsigned long long)first, (unsigned long long)(page - first),
-				       (unsigned long long)state);
+				print_run(mark, number, i, first, page, state);
 			first = page;
 			state = 0;
 		}
-		page = guest.files[i].pages;
-		result("P %s %u %u %llu %llu %llx\n", mark, number, i, (unsigned long long)first,
-		       (unsigned long long)(page - first), (unsigned long long)state);
+		print_run(mark, number, i, first, guest.files[i].pages, state);
 	}
 	result_flush();
 }

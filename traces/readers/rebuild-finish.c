@@ -73,8 +73,8 @@ static bool cut_at_end(const struct rb_file *f, struct op *op)
 	return true;
 }
 
-/* An operation on a file as a whole means nothing where nothing uses the file, but for one
- * that makes it longer. */
+/* An operation on a file as a whole means nothing where nothing uses the file, unless it makes
+ * the file longer. */
 static int give_whole(struct rebuild *rb, struct trace_build *b, struct op *op)
 {
 	struct rb_file *f = file_at(rb, op->file);

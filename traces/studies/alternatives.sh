@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
-# alternatives.sh [TRACE...]: what a killer can do without the patch, beside what the patch
+# alternatives.sh [TRACE...]: what a killer can do without the patch, and what the patch
 # does, on recordings (default: postgres-restart and package-build) whose processes all end by
 # process_mrelease(). File pages read from the device, as the change against baseline at the
 # same limit: the median, smallest and largest of nine limits, 67% to 83% of the recording's
