@@ -14,9 +14,8 @@
  * page comes back within as many ticks as the active list is long, it would have
  * stayed resident in the place of the active pages. It then starts active.
  *
- * Approximations: one node; no memory.low/min. Reclaim's statistics are exact unless the
- * machine key memcg_stats is "flushed" (see sim/machine.h).
- * shrink_active_list() strips no buffer heads.
+ * Approximations: one node; no memory.low/min; shrink_active_list() strips no buffer heads.
+ * Reclaim's statistics are exact unless the machine key memcg_stats is "flushed".
  */
 #include <errno.h>
 #include <string.h>
@@ -32,20 +31,10 @@
 #include "sim/mm/swap.h"
 #include "sim/state.h"
 
-enum {
-	INACTIVE_ANON,
-	ACTIVE_ANON,
-	INACTIVE_FILE,
-	ACTIVE_FILE,
-	NR_LISTS,
-};
+enum { INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE, NR_LISTS };
 
-static const char *const list_names[NR_LISTS] = {
-	"inactive_anon",
-	"active_anon",
-	"inactive_file",
-	"active_file",
-};
+static const char *const list_names[NR_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
+						  "active_file" };
 
 #define LIST(type, active) ((type)*2 + (active))
 
@@ -79,7 +68,6 @@ static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
 	const uint64_t *v = lruvec->stat.v;
 
 	(void)s;
-
 	for (int i = 0; i < NR_LISTS; i++)
 		c->flushed.size[i] = folio_list_size(&c->lists[i]);
 	for (int t = 0; t < NR_LRU_TYPES; t++) {
@@ -186,32 +174,41 @@ static void classic_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, u
 	folio_list_split(&c->lists[list_of(&s->folios[slot])], s->folios, slot, nr);
 }
 
-/* folio_mark_accessed() */
-static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
+/* folio_mark_accessed() of a folio that is referenced and not active */
+static __attribute__((noinline)) void mark_active(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct classic *c = folio_lruvec(s, slot)->lists;
 	struct folio *f = &s->folios[slot];
 	uint16_t before = f->flags;
 
+	f->flags &= (uint16_t)~PG_referenced;
+	c->nonresident_age += folio_nr_pages(f); /* workingset_activation() */
+	if (before & PG_lru) {
+		note(s, slot, MARK_ACTIVATE, before);
+		/* the drain of the batch will access the list position */
+		folio_list_prefetch(&c->lists[list_of(f)], f);
+		folio_activate(s, cpu, slot);
+		count_vm(s, VM_sim_mark_moves, folio_nr_pages(f));
+	} else if (lru_cache_activate_folio(s, cpu, slot)) {
+		note(s, slot, MARK_BATCHED, before);
+	} else {
+		note(s, slot, MARK_LOST, before);
+	}
+}
+
+/* folio_mark_accessed() */
+static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	struct folio *f = &s->folios[slot];
+	uint16_t before = f->flags;
+
+	f->idle = false;
 	if (!(before & PG_referenced)) {
 		f->flags |= PG_referenced;
 		note(s, slot, MARK_REFERENCED, before);
 	} else if (!(before & PG_active) && !f->unevictable) {
-		f->flags &= (uint16_t)~PG_referenced;
-		c->nonresident_age += folio_nr_pages(f); /* workingset_activation() */
-		if (before & PG_lru) {
-			note(s, slot, MARK_ACTIVATE, before);
-			/* the drain of the batch will access the list position */
-			folio_list_prefetch(&c->lists[list_of(f)], f);
-			folio_activate(s, cpu, slot);
-			count_vm(s, VM_sim_mark_moves, folio_nr_pages(f));
-		} else if (lru_cache_activate_folio(s, cpu, slot)) {
-			note(s, slot, MARK_BATCHED, before);
-		} else {
-			note(s, slot, MARK_LOST, before);
-		}
+		mark_active(s, cpu, slot);
 	}
-	f->idle = false;
 }
 
 /* workingset_eviction() */
@@ -294,9 +291,8 @@ static __attribute__((noinline)) enum folio_references check_mapped(struct sim *
 	bool exec = false, referenced_folio = f->flags & PG_referenced;
 	int referenced_ptes = folio_referenced(s, slot, &exec);
 
-	if (referenced_ptes < 0 && !s->cfg.kernel->clears_referenced_first)
-		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
-	f->flags &= (uint16_t)~PG_referenced;
+	if (referenced_ptes >= 0 || s->cfg.kernel->clears_referenced_first)
+		f->flags &= (uint16_t)~PG_referenced;
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	if (!referenced_ptes)

@@ -156,17 +156,17 @@ void lru_gen_look(struct sim *s, uint32_t slot, bool exec)
 
 enum folio_references lru_gen_check_references(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
 	bool exec = false;
-	int referenced_ptes = 0;
+	int referenced_ptes;
 
-	if (s->folios[slot].mapcount)
-		referenced_ptes = folio_referenced(s, slot, &exec);
+	if (!s->folios[slot].mapcount)
+		return FOLIOREF_RECLAIM;
+	referenced_ptes = folio_referenced(s, slot, &exec);
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
-	return g->rules->set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+	return s->cfg.kernel->lru_gen->set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
 }
 
 unsigned int lru_gen_putback(struct sim *s, struct mglru *g, enum lru_type type,

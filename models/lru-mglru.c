@@ -262,17 +262,15 @@ void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 
 static void mglru_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
-
 	(void)cpu;
-	g->rules->inc_refs(s, slot);
+	s->cfg.kernel->lru_gen->inc_refs(s, slot);
 }
 
 static bool mglru_clear_refs(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
+	const struct lru_gen_rules *rules = s->cfg.kernel->lru_gen;
 
-	return g->rules->clear_refs && g->rules->clear_refs(s, slot);
+	return rules->clear_refs && rules->clear_refs(s, slot);
 }
 
 static uint32_t mglru_eviction(struct sim *s, struct lruvec *lruvec, uint32_t slot)
@@ -296,9 +294,7 @@ static void mglru_refault(struct sim *s, struct lruvec *lruvec, uint32_t slot,
 
 static enum folio_references mglru_check_references(struct sim *s, uint32_t slot)
 {
-	const struct mglru *g = folio_lruvec(s, slot)->lists;
-
-	return g->rules->check_references(s, slot);
+	return s->cfg.kernel->lru_gen->check_references(s, slot);
 }
 
 /* Reclaim */

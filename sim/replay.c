@@ -323,9 +323,11 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 
 /*
  * Replay the next records as long as each reads one page of the same file by the same process:
- * filemap_read() without its loops. Leaves all other cases (readahead, tmpfs, no memory) to
- * replay_op(). If a later record is not a read, the prefetch goes to a random address, which
- * is harmless. Return: the record at which it stopped.
+ * filemap_read() without its loops. Leaves all other cases (readahead, tmpfs, no memory), and
+ * the last records of the trace, to replay_op(). If a later record is not a read, the prefetch
+ * goes to a random address, which is harmless. If the reclaim for a read walks the page tables
+ * of the process, the end of the read says that it has run since. Return: the record at which
+ * it stopped.
  */
 static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 {
@@ -334,9 +336,9 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	const uint16_t noop = s->damon ? UINT16_MAX : s->cfg.lru->mark_noop_flags;
 	const bool may_fill = s->nr_memcgs == 1 && s->cfg.machine.block_pages <= 1 &&
 			      !s->cfg.machine.readahead_pages && !s->files[s->replay.file].shmem;
-	const struct op_rec *const recs = s->trace->recs, *const stop = recs + end;
-	const struct op_rec *const last = recs + (s->trace->nr_recs - 1), *rec = recs + i;
-	const struct op_rec *const far = last - MIN(PREFETCH_RECS, s->trace->nr_recs - 1);
+	const uint64_t last = s->trace->nr_recs - MIN(PREFETCH_RECS, s->trace->nr_recs);
+	const struct op_rec *const recs = s->trace->recs, *const stop = recs + MIN(end, last);
+	const struct op_rec *rec = recs + i;
 	struct folio *base = s->folios + FOLIO_FIRST + s->replay.first;
 	struct mm *mm = s->replay.mm;
 	struct file_open *open = mm->last_open;
@@ -350,9 +352,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	for (; rec < stop && rec->head == read_one; rec++) {
 		struct folio *f = base + rec->arg;
 
-		/* a mark, or the reclaim for the read before, may have aged the memory */
-		mm->ran = true;
-		__builtin_prefetch(base + (rec < far ? rec + PREFETCH_RECS : last)->arg, 1);
+		__builtin_prefetch(base + rec[PREFETCH_RECS].arg, 1);
 		if (__builtin_expect((f->flags & (PG_resident | PG_readahead | PG_swapbacked)) !=
 					     PG_resident,
 				     0)) {

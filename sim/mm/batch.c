@@ -218,21 +218,28 @@ static inline void folio_batch_add_and_move(struct sim *s, struct sim_cpu *c, st
 		drain(s, c);
 }
 
+/* folio_add_lru() in a fault, where lru_gen_in_fault() */
+static __attribute__((noinline)) void add_in_lru_fault(struct sim *s, unsigned int cpu,
+						       uint32_t slot)
+{
+	const struct kernel_profile *k = s->cfg.kernel;
+	struct folio *f = &s->folios[slot];
+
+	if (k->activates_mapped && !(f->flags & PG_swapbacked))
+		; /* folio_activate_mapped() activates it */
+	else if (k->fault_is_active || (f->flags & PG_workingset))
+		f->flags |= PG_active;
+	else if (!(f->flags & PG_referenced))
+		s->cfg.lru->mark_accessed(s, cpu, slot);
+}
+
 void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	struct sim_cpu *c = &s->cpus[cpu];
 	struct folio *f = &s->folios[slot];
 
-	if (__builtin_expect(s->in_lru_fault, 0)) {
-		const struct kernel_profile *k = s->cfg.kernel;
-
-		if (k->activates_mapped && !(f->flags & PG_swapbacked))
-			; /* folio_activate_mapped() activates it */
-		else if (k->fault_is_active || (f->flags & PG_workingset))
-			f->flags |= PG_active;
-		else if (!(f->flags & PG_referenced))
-			s->cfg.lru->mark_accessed(s, cpu, slot);
-	}
+	if (__builtin_expect(s->in_lru_fault, 0))
+		add_in_lru_fault(s, cpu, slot);
 	f->extra_refs++;
 	if (folio_batch_add(&c->lru_add, f, slot))
 		drain_lru_add(s, c);

@@ -180,12 +180,3 @@ int charge_folio(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }
-
-void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr)
-{
-	s->nr_used -= nr;
-	if (memcg->max)
-		memcg->usage -= nr;
-	else
-		free_folio(s, nr);
-}

@@ -3,16 +3,10 @@
 #ifndef REAPSIM_CHARGE_H
 #define REAPSIM_CHARGE_H
 
+#include "sim/mm/page_alloc.h"
 #include "sim/state.h"
 
 #define MAX_RECLAIM_RETRIES 16
-
-/** enum gfp - what an allocation may do to succeed. */
-enum gfp {
-	GFP_KERNEL,
-	GFP_READAHEAD, /* __GFP_NORETRY and no __GFP_FS: gives up early */
-	GFP_NOWAIT,    /* does not reclaim */
-};
 
 /**
  * charge_page - allocate one page for a task on @cpu, reclaiming if need be; @memcg: which
@@ -32,7 +26,14 @@ void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr);
 /** All stocks of a memcg go back to it. */
 void drain_all_stock(struct sim *s, struct mem_cgroup *memcg);
 /** @nr pages that @memcg was charged for are free again. */
-void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr);
+static inline void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr)
+{
+	s->nr_used -= nr;
+	if (memcg->max)
+		memcg->usage -= nr;
+	else
+		free_folio(s, nr);
+}
 static inline void uncharge_page(struct sim *s, struct mem_cgroup *memcg)
 {
 	uncharge_folio(s, memcg, 1);

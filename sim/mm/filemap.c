@@ -97,10 +97,11 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 			return -ENOMEM;
 		}
 	}
-	old = find_conflict(s, slot, nr);
 	/* an addition sleeps with invalidate_lock, for which truncate waits in the kernel */
 	if (__builtin_expect(s->sched != NULL, 0) && why <= ADD_READAHEAD && beyond_end(s, slot))
 		old = NULL;
+	else
+		old = find_conflict(s, slot, nr);
 	if (__builtin_expect(!old, 0)) {
 		if (nr_nodes)
 			xa_unreserve(s, nr_nodes);
@@ -155,13 +156,6 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned i
 	/* two copies: that for one page has no loops */
 	return __builtin_expect(!order, 1) ? add_folio(s, cpu, slot, 0, why, false)
 					   : add_folio(s, cpu, slot, order, why, false);
-}
-
-void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
-{
-	s->nr_file_pages -= nr_pages;
-	if (before & PG_swapbacked)
-		s->nr_shmem -= nr_pages;
 }
 
 void filemap_drop(struct sim *s, uint32_t slot)

@@ -27,7 +27,12 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned i
 /** mapping_max_folio_order() */
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file);
 /** Accounting of a file folio that just left the cache; @before: its flags. */
-void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before);
+static inline void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
+{
+	s->nr_file_pages -= nr_pages;
+	if (before & PG_swapbacked)
+		s->nr_shmem -= nr_pages;
+}
 /** Drop a clean, unmapped, unbatched folio, leaving no shadow. */
 void filemap_drop(struct sim *s, uint32_t slot);
 

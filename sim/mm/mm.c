@@ -499,17 +499,15 @@ struct pte_table **pmd_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	return &(*pmd)[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
 }
 
-struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
+struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 {
 	struct pte_table **pt = pmd_alloc(s, mm, vpn);
 
 	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
-	if (!(*pt)->table) {
-		(*pt)->table = true;
-		table_alloc(s);
-		(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
-	}
+	(*pt)->table = true;
+	table_alloc(s);
+	(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	return *pt;
 }
 

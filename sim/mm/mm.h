@@ -191,7 +191,13 @@ static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 /** The PMD entry of @vpn: where struct pte_table is. The tables above it are allocated. */
 struct pte_table **pmd_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
 /** The page-table page of @vpn, allocated if there is none. */
-struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
+struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn);
+static inline struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
+{
+	struct pte_table *pt = pte_lookup(mm, vpn);
+
+	return pt && pt->table ? pt : __pte_alloc(s, mm, vpn);
+}
 /** The memory of one page-table page. */
 void table_alloc(struct sim *s);
 void table_free(struct sim *s);

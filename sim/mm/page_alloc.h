@@ -4,7 +4,14 @@
 #ifndef REAPSIM_PAGE_ALLOC_H
 #define REAPSIM_PAGE_ALLOC_H
 
-#include "sim/mm/charge.h"
+#include "sim/state.h"
+
+/** enum gfp - what an allocation may do to succeed. */
+enum gfp {
+	GFP_KERNEL,
+	GFP_READAHEAD, /* __GFP_NORETRY and no __GFP_FS: gives up early */
+	GFP_NOWAIT,    /* does not reclaim */
+};
 
 /** Sets watermarks and per-CPU lists of memory_pages that are all free. */
 void zone_init(struct sim *s);

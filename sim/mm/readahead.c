@@ -357,15 +357,11 @@ static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
 	return vma->flags & ~(s->cfg.kernel->exec_readahead ? 0u : VM_EXEC);
 }
 
-void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+static void sync_mmap_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
 {
+	const uint32_t flags = readahead_flags(s, vma), max = vma->open->ra_pages;
 	struct file_open *ra = vma->open;
-	const uint32_t max = ra->ra_pages;
-	uint32_t flags;
 
-	if (!max && !(vma->flags & VM_HUGEPAGE))
-		return;
-	flags = readahead_flags(s, vma);
 	if (__builtin_expect(flags & VM_HUGEPAGE, 0) && thp_readahead(s, cpu, vma, pgoff))
 		return;
 	if ((flags & (VM_RAND_READ | VM_EXEC)) == VM_RAND_READ || !max)
@@ -392,6 +388,12 @@ void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint3
 		ra->order = 0;
 	}
 	page_cache_ra_order(s, cpu, ra, ra->start);
+}
+
+void mmap_readahead_sync(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+{
+	if (vma->open->ra_pages || (vma->flags & VM_HUGEPAGE))
+		sync_mmap_readahead(s, cpu, vma, pgoff);
 }
 
 bool mmap_readahead_async(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)

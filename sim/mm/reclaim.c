@@ -152,7 +152,8 @@ uint64_t shrink_folio_list(struct sim *s, uint32_t *slots, unsigned int *nr,
 		sc->nr_scanned += folio_nr_pages(f);
 		if (!folio_evictable(f))
 			goto activate;
-		if ((before & (PG_dirty | PG_swapbacked | PG_anon)) == PG_dirty)
+		if (__builtin_expect((before & (PG_dirty | PG_swapbacked | PG_anon)) == PG_dirty,
+				     0))
 			nr_unqueued_dirty += folio_nr_pages(f);
 
 		switch (sc->ignore_references ? FOLIOREF_RECLAIM

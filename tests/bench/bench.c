@@ -3,9 +3,10 @@
  * Measures the speed and memory of a replay. Prints one row per case: the time of the replay
  * alone (the trace is in memory and checked), and the memory of the run.
  *
- *   bench zipf ACCESSES PAGES ROOM [ORDER]    reads, Zipf(0.9)
- *   bench touch ACCESSES PAGES ROOM [ORDER]   the same through a mapping
- *                                     ORDER: turns readahead on, with folios up to this order
+ *   bench zipf ACCESSES PAGES ROOM [ORDER [LRU [KERNEL]]]    reads, Zipf(0.9)
+ *   bench touch ACCESSES PAGES ROOM [ORDER [LRU [KERNEL]]]   the same through a mapping
+ *                                     ORDER: turns readahead on, with folios up to this order;
+ *                                     "-": it stays off
  *   bench fill PAGES                  reads PAGES once, all stay
  *   bench file PATH FORMAT ROOM       a trace, by a reader's name
  *   bench clock EVENTS QUEUED         the event queue of timed runs: each event
@@ -72,10 +73,11 @@ static struct trace *fill(uint64_t pages)
 	return trace_build_end(&b);
 }
 
-static void measure(const char *name, struct trace *t, uint64_t room, const char *order)
+/* @with: NULL, or what follows ROOM */
+static void measure(const char *name, struct trace *t, uint64_t room, char **with)
 {
-	struct sim_config cfg = { .kernel = &kernel_7_3,
-				  .lru = &lru_classic,
+	struct sim_config cfg = { .kernel = kernel_profiles[0],
+				  .lru = lru_models[0],
 				  .reap = &reap_baseline };
 	struct sim_memory mem;
 	struct rusage ru;
@@ -86,10 +88,19 @@ static void measure(const char *name, struct trace *t, uint64_t room, const char
 
 	machine_init(&cfg.machine);
 	cfg.machine.memcg_pages = room;
-	if (order)
-		cfg.machine.max_folio_order = (uint32_t)strtoul(order, NULL, 0);
+	if (with && with[0] && strcmp(with[0], "-"))
+		cfg.machine.max_folio_order = (uint32_t)strtoul(with[0], NULL, 0);
 	else
 		cfg.machine.readahead_pages = 0;
+	if (with && with[0] && with[1]) {
+		cfg.lru = lru_model_find(with[1], &err);
+		if (cfg.lru && with[2])
+			cfg.kernel = kernel_profile_find(with[2], &err);
+		if (!cfg.lru || !cfg.kernel) {
+			fprintf(stderr, "bench: %s\n", err.msg);
+			exit(2);
+		}
+	}
 	start = g_get_monotonic_time();
 	s = sim_new(t, &cfg, &err);
 	/* stop before the exit of the process, so that its page tables count */
@@ -193,11 +204,11 @@ int main(int argc, char **argv)
 	struct trace *t;
 	struct err err;
 
-	if ((argc == 5 || argc == 6) && (!strcmp(argv[1], "zipf") || !strcmp(argv[1], "touch"))) {
+	if (argc >= 5 && argc <= 8 && (!strcmp(argv[1], "zipf") || !strcmp(argv[1], "touch"))) {
 		bool touch = argv[1][0] == 't';
 
 		measure(argv[1], zipf(argv[2], argv[3], touch ? "touch" : "read"),
-			strtoull(argv[4], NULL, 0), argv[5]);
+			strtoull(argv[4], NULL, 0), argv + 5);
 	} else if (argc == 3 && !strcmp(argv[1], "fill")) {
 		uint64_t pages = strtoull(argv[2], NULL, 0);
 
@@ -214,7 +225,8 @@ int main(int argc, char **argv)
 		measure(argv[3], t, strtoull(argv[4], NULL, 0), NULL);
 	} else {
 		fprintf(stderr,
-			"usage: bench zipf|touch ACCESSES PAGES ROOM [ORDER] | fill PAGES | "
+			"usage: bench zipf|touch ACCESSES PAGES ROOM [ORDER [LRU [KERNEL]]] | fill "
+			"PAGES | "
 			"file PATH FORMAT ROOM | clock EVENTS QUEUED | switch EVENTS TASKS\n");
 		return 2;
 	}

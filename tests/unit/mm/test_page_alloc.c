@@ -11,6 +11,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "sim/mm/charge.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/page_alloc.h"
 #include "tests/unit/testlib.h"
