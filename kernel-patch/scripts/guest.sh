@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# Functions with which run.sh and stock-run.sh build a guest; sourced after lib.sh. The
-# caller sets trace, and tmp, a temporary folder.
+# Functions with which run.sh and stock-run.sh build a guest and play runs in it; sourced
+# after lib.sh. The caller sets trace, and tmp, a temporary folder.
 
 # number TEXT - a number of the trace, in decimal. TEXT is checked first, because $(( ))
 # would execute a command in "0x1+b[$(command)]".
@@ -125,6 +125,67 @@ make_initrd() {
 		nr=$((nr + 1))
 	done
 	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+}
+
+# plan_runs - sets runs to PLAN, or to RUNS of each POLICY and LRU, as POLICY-LRU-NUMBER
+plan_runs() {
+	local lru policy number
+	# shellcheck disable=SC2206 # a list
+	runs=(${PLAN:-})
+	[ ${#runs[@]} -eq 0 ] || return 0
+	for lru in $LRU; do
+		for ((number = 1; number <= RUNS; number++)); do
+			for policy in $POLICY; do
+				runs+=("$policy-$lru-$number")
+			done
+		done
+	done
+}
+
+# split_run RUN - sets policy, lru and run to the parts of its name. That of a policy may
+# have a "-", too.
+split_run() {
+	run=${1##*-}
+	policy=${1%-*}
+	lru=${policy##*-}
+	policy=${policy%-*}
+}
+
+# describe - prints what decides about a run in this guest, besides trace, kernel and player
+describe() { echo "cpus=$cpus mem=$mem ${QEMU:-} $append"; }
+
+# play RUN... - with a memory cgroup all runs in one boot (player/batch.c), otherwise each in
+# its own. The results of each go to $out/RUN/results, and one() is called for it. The
+# caller sets kernel, out, memcg, cpus, mem, disk, and append: the kernel's command line.
+play() {
+	local run
+	if [ -n "$memcg" ]; then
+		play_boot "$@"
+	else
+		for run; do play_boot "$run"; done
+	fi
+}
+
+play_boot() { # RUN...
+	local dir=$tmp/boot status=0 run plan=$*
+	rm -rf "$dir"
+	TIMEOUT=$((TIMEOUT * $#)) boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
+		-append "$append player.plan=${plan// /,}" \
+		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
+	awk -v out="$dir" '{ sub(/\r$/, "") } $1 == "run" { file = out "/" $2; next } file { print >file }' "$dir/results"
+	for run; do
+		mkdir -p "$out/$run"
+		cp "$dir/qemu" "$out/$run"
+		# drop the reason why another run failed
+		sed '/^\(run-failed\|bad-input\): /d' "$dir/console" >"$out/$run/console"
+		if [ -f "$dir/$run" ]; then
+			mv "$dir/$run" "$out/$run/results"
+		else # the guest ended before this run: use what came before the first run
+			cp "$dir/results" "$out/$run/results"
+			sed -i '/^done/d' "$out/$run/results"
+		fi
+		one "$run" $status || failed=1
+	done
 }
 
 # why_not FOLDER STATUS - nothing if boot() left a complete result in FOLDER, otherwise

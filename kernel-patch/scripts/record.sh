@@ -1,9 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # record.sh: plays the scenarios on a real kernel and writes its counters to
-# INTO/vVERSION-LRU.*, for "reapsim agree". It can be interrupted at any time: finished runs
+# INTO/vVERSION-LRU.*, for "reapsim agree". It can be interrupted at any time: finished boots
 # are kept in ~/.cache/reapsim/agreement, and are not repeated unless the scenario, the
-# kernel or the player changes.
+# kernel, the player or an option of the guest changes.
+#
+# With a memory cgroup the runs of a scenario and policy share one boot, on a stock kernel
+# those of all policies. Each has a new cgroup and dropped caches; what it can't show is what
+# else differs from boot to boot (player/batch.c).
 #
 #   SCENARIOS="NAME..."  of TRACES (default: all)
 #   TRACES=FOLDER        (default: traces/scenarios)
@@ -15,9 +19,9 @@
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR, KMEM   as for build.sh and run.sh
 #   STOCK=NAME           use a distribution's kernel (KERNEL, KERNEL_IMAGE as for image.sh)
 #                        with SET="KEY=VALUE..." as for stock-run.sh. NAME names these
-#                        settings in INTO/stock-vKERNEL-LRU-NAME.*. POLICY is baseline and
-#                        skip; they are recorded under the name of the policy that they
-#                        imitate
+#                        settings in INTO/stock-vKERNEL-LRU-NAME.*. POLICY (baseline and
+#                        skip) is of stock-run.sh's; what imitates a policy of the patch is
+#                        recorded under that policy's name
 #
 # It writes three files. .csv: each counter at each snapshot, with the value of every run;
 # also the mean time of a device read and of an operation since the previous snapshot
@@ -50,12 +54,8 @@ one() {
 	shift 2
 	tmp=$(mktemp -d)
 	trap 'rm -rf "$tmp"' EXIT
-	PLAN=$* POLICY=${1%%-*} RUNS=1 OUT=$tmp OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}" \
-		"$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
+	PLAN=$* OUT=$tmp "$here/scripts/$play" "$traces/$name.csv" >/dev/null 2>"$tmp/why" || status=$?
 	for run; do
-		# run.sh ignores PLAN and has played the first run
-		[ -n "$STOCK" ] || [ "$run" = "${run%-*}-1" ] || [ ! -d "$tmp/${run%-*}-1" ] ||
-			mv "$tmp/${run%-*}-1" "$tmp/$run"
 		if [ -f "$tmp/$run/results" ] && [ "$(tail -n1 "$tmp/$run/results" | tr -d '\r')" = done ]; then
 			mv "$tmp/$run/results" "$work/$key/$run"
 			done=$((done + 1))
@@ -82,7 +82,12 @@ kernel_id() {
 	{ grep -E '^(source|patches)=' "$kernel/info"; digest "$kernel/config"; } | sha256sum | cut -c1-16
 }
 
-key() { { digest "$traces/$1.csv"; kernel_id; echo "$player"; echo -n "$SET${KMEM:+ kmem=$KMEM}"; } | sha256sum | cut -c1-16; }
+# key SCENARIO - by which its finished runs are kept: all that decides about them
+key() {
+	local guest
+	guest=$(DESCRIBE=1 "$here/scripts/$play" "$traces/$1.csv") || exit
+	{ digest "$traces/$1.csv"; kernel_id; echo "$player $SET $guest"; } | sha256sum | cut -c1-16
+}
 
 # name_of POLICY - the name under which it is recorded: the policy that it imitates
 name_of() {
@@ -115,7 +120,7 @@ case $STOCK$(info version) in
 [0-9]*) ALIGN=1 ;;
 *) ALIGN= ;;
 esac
-export ALIGN
+export OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}"
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
 # plain NAME... - fail if a name cannot be a word of a command and a CSV field
@@ -135,7 +140,7 @@ PROGRESS=$(mktemp)
 trap 'rm -rf "$tasks" "$PROGRESS"' EXIT
 for name in $SCENARIOS; do
 	[ -f "$traces/$name.csv" ] || die "no scenario $name in $traces"
-	keys[$name]=$(key "$name")
+	keys[$name]=$(key "$name") || exit
 	mkdir -p "$work/${keys[$name]}"
 done
 # runs_of SCENARIO NUMBER - the unfinished runs with this number, POLICY-LRU-NUMBER each
@@ -151,15 +156,26 @@ runs_of() {
 		[ -f "$work/${keys[$1]}/$policy-$LRU-$2" ] || echo "$policy-$LRU-$2"
 	done
 }
-# A stock kernel plays all runs of a scenario with a memory cgroup in one boot. Otherwise
-# play every scenario once before any twice, so that first results come early.
+# A scenario with a memory cgroup plays all its runs in one boot; on the test-only kernel,
+# whose policy is chosen at boot, all of a policy. Otherwise play every scenario once before
+# any twice, so that first results come early.
 for ((run = 1; run <= RUNS; run++)); do
 	for name in $SCENARIOS; do
-		if [ -z "$STOCK" ] || ! grep -q '^machine,memcg_pages,' "$traces/$name.csv"; then
+		if ! grep -q '^machine,memcg_pages,' "$traces/$name.csv"; then
 			runs_of "$name" "$run" | sed "s/^/$name ${keys[$name]} /"
 		elif [ "$run" -eq 1 ]; then
-			plan=$(for ((r = 1; r <= RUNS; r++)); do runs_of "$name" "$r"; done | tr '\n' ' ')
-			[ -z "$plan" ] || echo "$name ${keys[$name]} $plan" | sed 's/ *$//'
+			for ((r = 1; r <= RUNS; r++)); do runs_of "$name" "$r"; done |
+				awk -v head="$name ${keys[$name]}" -v stock="$STOCK" '
+					{
+						boot = $0
+						sub(/-[^-]*-[^-]*$/, "", boot)
+						if (stock)
+							boot = ""
+						if (!(boot in plan))
+							boots[++nr] = boot
+						plan[boot] = plan[boot] " " $0
+					}
+					END { for (i = 1; i <= nr; i++) print head plan[boots[i]] }'
 		fi
 	done
 done >"$tasks"

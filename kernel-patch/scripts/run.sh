@@ -7,7 +7,10 @@
 #   POLICY="NAME..."  policies of the test-only patch, each also with +evict
 #                     (default baseline)
 #   LRU="NAME..."     classic, mglru (default classic)
-#   RUNS=N            runs of each policy and LRU (default 5)
+#   RUNS=N            runs of each policy and LRU (default 5). With a memory cgroup all runs
+#                     of a policy share one boot (player/batch.c), otherwise each has its own
+#   PLAN="POLICY-LRU-NUMBER..."  only these runs
+#   DESCRIBE=1        play nothing, print what decides about a run besides trace and kernel
 #   KERNEL, KERNEL_SRC, PATCHES, CONFIG   as for build.sh
 #   KERNEL_DIR=FOLDER  use this kernel, which build.sh printed, and build nothing
 #   RA_KB=N           readahead, overrides the trace
@@ -46,7 +49,6 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
 mkdir -p "$out"
-make_disk
 make_initrd
 
 # memory_pages is what the trace finds free. The guest needs more: for the kernel image,
@@ -56,37 +58,43 @@ second=$(machine memcg2_pages)
 pages=$(machine memory_pages)
 cpus=$(machine cpus)
 cpus=$(number "${cpus:-1}")
+[ -z "$memcg" ] || [ "$(number "$memcg")" -gt 0 ] || memcg=
 if [ -n "${MEM:-}" ]; then
-	mem=${MEM}M
-elif [ -n "$memcg" ] && [ "$(number "$memcg")" -gt 0 ]; then
-	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 256))M
+	mem=$MEM
+elif [ -n "$memcg" ]; then
+	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 256))
 elif [ -n "$pages" ]; then
 	pages=$(number "$pages")
-	mem=$(((pages * 4 + pages / 16 + 20 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))M
+	mem=$(((pages * 4 + pages / 16 + 20 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))
 else
-	mem=256M
+	mem=256
 fi
 
-one() { # policy lru run
-	local dir=$out/$1-$2-$3 cmdline why status=0
-	cmdline="$guest_cmdline reapsim.policy=$1 player.policy=$1 player.lru=$2"
-	[ "$KMEM" = 1 ] || cmdline+=" cgroup.memory=nokmem"
-	[ -n "${RA_KB:-}" ] && cmdline+=" player.ra_kb=$RA_KB"
-	[ -n "${MEMCG:-}" ] && cmdline+=" player.memcg=$MEMCG"
-	boot "$kernel" "$dir" -smp "$cpus" -m "$mem" -initrd "$tmp/initrd" -append "$cmdline $OPTIONS" \
-		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
-	why=$(why_not "$dir" $status)
-	[ -z "$why" ] || { say "run $3 of $1 $2 not counted: $why"; return 1; }
-	counters "$(info version),$(info config),$1,$2,$(trace_field),$3" "$dir"
+one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
+	local dir=$out/$1 why policy lru run
+	split_run "$1"
+	why=$(why_not "$dir" "$2")
+	[ -z "$why" ] || { say "run $run of $policy $lru not counted: $why"; return 1; }
+	counters "$(info version),$(info config),$policy,$lru,$(trace_field),$run" "$dir"
 }
 
+options=
+[ "$KMEM" = 1 ] || options+=" cgroup.memory=nokmem"
+[ -z "${RA_KB:-}" ] || options+=" player.ra_kb=$RA_KB"
+[ -z "${MEMCG:-}" ] || options+=" player.memcg=$MEMCG"
+append="$guest_cmdline$options $OPTIONS"
+[ -z "${DESCRIBE:-}" ] || { describe; exit; }
+make_disk
 echo "kernel,config,policy,lru,trace,run,mark,counter,value"
 failed=0
-for lru in $LRU; do
-	for policy in $POLICY; do
-		for ((run = 1; run <= RUNS; run++)); do
-			one "$policy" "$lru" "$run" || failed=1
-		done
+plan_runs
+# the policy is chosen at boot
+for chosen in $(printf '%s\n' "${runs[@]}" | sed 's/-[^-]*-[^-]*$//' | awk '!seen[$0]++'); do
+	append="$guest_cmdline reapsim.policy=$chosen$options $OPTIONS"
+	batch=()
+	for run in "${runs[@]}"; do
+		[ "${run%-*-*}" != "$chosen" ] || batch+=("$run")
 	done
+	play "${batch[@]}"
 done
 exit $failed

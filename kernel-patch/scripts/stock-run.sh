@@ -25,6 +25,7 @@
 #   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
 #                      runs share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
+#   DESCRIBE=1         play nothing, print what decides about a run besides trace and kernel
 #   MEMCG=N            memory.max in pages, overrides the trace
 #   MEM=N              MiB of the guest (default: what the trace's machine rows need)
 #   OPTIONS="..."      more player options, such as player.dump=1 player.times=1
@@ -132,14 +133,6 @@ if [ "$(number "${swap:-0}")" -gt 0 ]; then
 	modules+=("$kernel/swap")
 fi
 [ -z "$module" ] || modules+=("$kernel/fs-$module")
-# ext4 uses no large folios on a file system with the feature "encrypt" (v7.3
-# ext4_check_large_folio()), and changes nothing else without encrypted files. "chattr +j"
-# also avoids large folios, but sends written data through the journal.
-if [[ " $SET " == *" folios=small "* ]]; then
-	make_disk ^has_journal,encrypt
-else
-	make_disk ^has_journal $fs
-fi
 make_initrd "${modules[@]}"
 
 # A distribution's kernel needs 60 to 80 MiB for itself; player/size.c takes the surplus.
@@ -160,36 +153,9 @@ fi
 # 15 MiB. A guest of 48 MiB would fill the zone. So a whole guest has none.
 [ -n "$memcg" ] || boot_options+=' memmap=15M$1M'
 
-# play RUN... - play runs, POLICY-LRU-NUMBER each, in one boot. The results of each go to
-# $out/RUN/results
-play() {
-	local dir=$tmp/boot status=0 run
-	rm -rf "$dir"
-	plan=$*
-	TIMEOUT=$((TIMEOUT * $#)) boot "$kernel" "$dir" -smp "$cpus" -m "${mem}M" -initrd "$tmp/initrd" \
-		-append "$guest_cmdline$boot_options player.stock=1 player.flags=none player.align=1 \
-player.plan=${plan// /,}$player_options${MEMCG:+ player.memcg=$MEMCG} $OPTIONS" \
-		-drive "file=${disk//,/,,},format=raw,if=virtio,snapshot=on" || status=$?
-	awk -v out="$dir" '{ sub(/\r$/, "") } $1 == "run" { file = out "/" $2; next } file { print >file }' "$dir/results"
-	for run; do
-		mkdir -p "$out/$run"
-		cp "$dir/qemu" "$out/$run"
-		# drop the reason why another run failed
-		sed '/^\(run-failed\|bad-input\): /d' "$dir/console" >"$out/$run/console"
-		if [ -f "$dir/$run" ]; then
-			mv "$dir/$run" "$out/$run/results"
-		else # the guest ended before this run: use what came before the first run
-			cp "$dir/results" "$out/$run/results"
-			sed -i '/^done/d' "$out/$run/results"
-		fi
-		one "$run" $status || failed=1
-	done
-}
-
 one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
-	local dir=$out/$1 why policy=${1%-*} lru run=${1##*-}
-	lru=${policy##*-}
-	policy=${policy%-*}
+	local dir=$out/$1 why policy lru run
+	split_run "$1"
 	why=$(why_not "$dir" "$2")
 	case $why in
 	bad-input:*) bad "$(info version): ${why#bad-input: }" ;;
@@ -203,20 +169,18 @@ one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
 	counters "$(info version),${SET:-default},$policy,$lru,$(trace_field),$run" "$dir"
 }
 
-failed=0
-runs=()
-for lru in $LRU; do
-	for ((run = 1; run <= RUNS; run++)); do
-		for policy in $POLICY; do
-			runs+=("$policy-$lru-$run")
-		done
-	done
-done
-# shellcheck disable=SC2206 # PLAN is a list
-[ -z "${PLAN:-}" ] || runs=($PLAN)
-if [ -n "$memcg" ]; then
-	play "${runs[@]}"
+append="$guest_cmdline$boot_options player.stock=1 player.flags=none player.align=1$player_options\
+${MEMCG:+ player.memcg=$MEMCG} $OPTIONS"
+[ -z "${DESCRIBE:-}" ] || { describe; exit; }
+# ext4 uses no large folios on a file system with the feature "encrypt" (v7.3
+# ext4_check_large_folio()), and changes nothing else without encrypted files. "chattr +j"
+# also avoids large folios, but sends written data through the journal.
+if [[ " $SET " == *" folios=small "* ]]; then
+	make_disk ^has_journal,encrypt
 else
-	for run in "${runs[@]}"; do play "$run"; done
+	make_disk ^has_journal $fs
 fi
+failed=0
+plan_runs
+play "${runs[@]}"
 exit $failed

@@ -1,0 +1,72 @@
+# record.sh with a QEMU that only says which runs it was asked for: what is played in one boot,
+# what is not played again, and under which names it is recorded.
+export REAPSIM_CACHE=$PWD/cache BOOTS=$PWD/boots JOBS=1 RUNS=2 TRACES=$PWD/traces INTO=$PWD/into
+mkdir bin kernel traces
+fake() { # NAME, a script on stdin
+	{ echo '#!/bin/bash'; cat; } >"bin/$1"
+	chmod +x "bin/$1"
+}
+# the image, the archive and the player are not used
+fake gcc <<'E2'
+while [ "$1" != -o ]; do shift; done
+echo >"$2"
+E2
+fake mke2fs <<'E2'
+echo >"${@: -2:1}"
+E2
+fake cpio <<'E2'
+cat >/dev/null
+E2
+fake qemu-system-x86_64 <<'E2'
+[ "$1" != --version ] || { echo "QEMU emulator version 1.0"; exit; }
+serial=()
+while [ $# -gt 0 ]; do
+	case $1 in
+	-append) append=$2 ;;
+	-serial) serial+=("${2#file:}") ;;
+	esac
+	shift
+done
+echo >"${serial[0]}"
+{
+	echo "I settings fs=ext4"
+	for word in $append; do
+		case $word in
+		cgroup.memory=* | reapsim.policy=*) echo -n "$word " >>"$BOOTS" ;;
+		player.plan=*)
+			plan=${word#*=}
+			echo "${plan//,/ }" >>"$BOOTS"
+			for run in ${plan//,/ }; do
+				printf '%s\n' "run $run" "I fault_ns 1000" "M end 1 pgscan_direct 7" "P end 1 0 0 4 1" done
+			done
+			;;
+		esac
+	done
+} >"${serial[1]}"
+E2
+export PATH=$PWD/bin:$PATH
+printf 'version=7.3.4\nsource=own\npatches=none\n' >kernel/info
+mkdir kernel/modules
+touch kernel/bzImage kernel/config kernel/modules/ext4
+for name in cgroup guest; do
+	{
+		echo reapsim-trace,1
+		[ $name = cgroup ] && echo machine,memcg_pages,4096 || echo machine,memory_pages,8192
+		printf '%s\n' file,app,4 spawn,1 mrelease,1 mark,end
+	} >traces/$name.csv
+done
+record() {
+	echo "$ record $*"
+	rm -f boots
+	env KERNEL_DIR="$PWD/kernel" "$@" "$SRC/kernel-patch/scripts/record.sh" 2>err || echo "exit $?"
+	grep -v 'min left$\|combinations of' err
+	[ ! -f boots ] || cat boots
+	cut -d, -f1-3,5 into/*.runs.csv | grep -v ^scenario
+}
+record POLICY="baseline v1+evict"
+record POLICY="baseline v1+evict"
+record POLICY=baseline SCENARIOS=cgroup KMEM=0
+record POLICY=baseline SCENARIOS=cgroup KMEM=0
+rm -r into
+record STOCK=large SET=folios=large POLICY="baseline skip cold-first" SCENARIOS=cgroup
+record STOCK=large SET=folios=large POLICY="skip+evict dontneed-after" SCENARIOS=guest
