@@ -202,24 +202,29 @@ static void keep(const char *prefix, const char *name, unsigned long long value,
 
 #define DISK_STAT "/sys/block/vda/stat"
 
-/* requests that the disk has read, and the ms that they took, all added up */
-static struct {
-	unsigned long long reads, ms;
-} disk_start;
+/* requests that the disk has read, their pages, and the ms that they took, all added up */
+struct disk_reads {
+	unsigned long long nr, pages, ms;
+};
 
-static void disk_reads(unsigned long long *reads, unsigned long long *ms)
+static struct disk_reads disk_start;
+
+static struct disk_reads disk_reads(void)
 {
 	const char *text = get(DISK_STAT);
+	struct disk_reads r = { 0 };
 
-	if (!text || sscanf(text, "%llu %*u %*u %llu", reads, ms) != 2)
-		*reads = *ms = 0;
+	if (!text || sscanf(text, "%llu %*u %llu %llu", &r.nr, &r.pages, &r.ms) != 3)
+		return (struct disk_reads){ 0 };
+	r.pages /= PAGE_SIZE / 512;
+	return r;
 }
 
 void counters_start(void)
 {
 	each_counter("/proc/vmstat", "", keep, NULL);
 	start_kswapd_ns = kswapd_ns();
-	disk_reads(&disk_start.reads, &disk_start.ms);
+	disk_start = disk_reads();
 }
 
 struct where {
@@ -254,9 +259,8 @@ uint64_t guest_disk_reads(void)
 void guest_counters(const char *mark, unsigned int number, const struct spent *spent)
 {
 	struct where w = { mark, number };
-	unsigned long long reads, ms;
+	const struct disk_reads disk_now = disk_reads();
 
-	disk_reads(&reads, &ms);
 	for (int disk = 0; disk < 2; disk++) {
 		const char *what = disk ? "disk_ops" : "ops";
 
@@ -265,8 +269,10 @@ void guest_counters(const char *mark, unsigned int number, const struct spent *s
 		result("M %s %u player.%s_us %llu\n", mark, number, what,
 		       (unsigned long long)spent->ns[disk] / 1000);
 	}
-	result("M %s %u player.disk_reads %llu\n", mark, number, reads - disk_start.reads);
-	result("M %s %u player.disk_read_ms %llu\n", mark, number, ms - disk_start.ms);
+	result("M %s %u player.disk_reads %llu\n", mark, number, disk_now.nr - disk_start.nr);
+	result("M %s %u player.disk_read_pages %llu\n", mark, number,
+	       disk_now.pages - disk_start.pages);
+	result("M %s %u player.disk_read_ms %llu\n", mark, number, disk_now.ms - disk_start.ms);
 
 	if (guest.opt.stock)
 		stock_counters(mark, number);

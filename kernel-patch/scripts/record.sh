@@ -25,10 +25,11 @@
 #
 # It writes three files. .csv: each counter at each snapshot, with the value of every run;
 # also the mean time of a device read and of an operation since the previous snapshot
-# (read_us, op_us). .runs.csv: provenance of the rows of the other two. .pages.csv: the
-# state of every file page, run-length encoded: "." not cached, "i" inactive, "a" active
-# in all runs of the kernel, "p" cached but active only in some runs, "?" cached only in
-# some runs.
+# (read_us, op_us), and the pages that the disk has read, those of the file system's own
+# blocks included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv:
+# provenance of the rows of the other two. .pages.csv: the state of every file page,
+# run-length encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p"
+# cached but active only in some runs, "?" cached only in some runs.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -336,6 +337,11 @@ END {
 		}
 		print scenario "," policy "," mark ",read_us," all(read) >(new "/csv")
 		print scenario "," policy "," mark ",op_us," all(op) >(new "/csv")
+		if ((1, mark, "player.disk_read_pages") in is) {
+			for (r = 1; r <= run; r++)
+				pages_read[r] = is[r, mark, "player.disk_read_pages"] + 0
+			print scenario "," policy "," mark ",disk_read_pages," all(pages_read) >(new "/csv")
+		}
 		for (f = 0; f < nr_files; f++)
 			if (f in pages) # it had a name at some snapshot
 				print scenario "," policy "," mark "," file[f] "," rle(mark, f) >(new "/pages.csv")

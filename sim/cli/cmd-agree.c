@@ -155,8 +155,11 @@ static void write_cells(FILE *f, const struct agreement *a)
 	for (guint i = 0; i < a->judged->len; i++) {
 		const struct judged *j = &g_array_index(a->judged, struct judged, i);
 
-		for (guint k = 0; k < j->r->cells->len; k++) {
-			const struct cell *c = &g_array_index(j->r->cells, struct cell, k);
+		for (guint k = 0; k < j->r->cells->len + j->r->reads->len; k++) {
+			const struct cell *c = k < j->r->cells->len
+						       ? &g_array_index(j->r->cells, struct cell, k)
+						       : &g_array_index(j->r->reads, struct cell,
+									k - j->r->cells->len);
 
 			fprintf(f,
 				"%s,%s,%s,%s,%s,%s,%" PRIu64 ",%.1f,%" PRIu64 ",%u,%" PRIu64

@@ -237,11 +237,11 @@ static int no_mark(struct err *err, const char *path, unsigned int line, const s
 	return err_at(err, -EINVAL, path, line, "%s has no mark \"%s\"", t->path, mark);
 }
 
-static int judge_cells(const struct agreement *a, struct judged *j, const struct trace *t,
-		       const struct run *run, struct err *err)
+static int judge_cells(const struct agreement *a, const struct judged *j, const GArray *cells,
+		       const struct trace *t, const struct run *run, struct err *err)
 {
-	for (guint i = 0; i < j->r->cells->len; i++) {
-		struct cell *c = &g_array_index(j->r->cells, struct cell, i);
+	for (guint i = 0; i < cells->len; i++) {
+		struct cell *c = &g_array_index(cells, struct cell, i);
 		const struct result_counter *counter = &result_counters[c->counter];
 		const struct snapshot *snap = find_mark(t, run, c->mark);
 
@@ -330,7 +330,9 @@ int agreement_judge(struct agreement *a, const struct agreement_scenario *s, str
 			.accesses = run->stat.v[VM_sim_accesses],
 		};
 
-		ret = judge_cells(a, &j, s->trace, run, err);
+		ret = judge_cells(a, &j, j.r->cells, s->trace, run, err);
+		if (!ret)
+			ret = judge_cells(a, &j, j.r->reads, s->trace, run, err);
 		if (!ret)
 			ret = judge_pages(a, &j, s->trace, run, err);
 		g_array_append_val(a->judged, j);

@@ -14,7 +14,7 @@
 	{                                                                                          \
 #n, VM_##n##_kswapd, VM_##n##_direct                                               \
 	}
-const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
+const struct result_counter result_counters[NR_RESULT_COUNTERS + 1] = {
 	SAME(workingset_refault_file),
 	SAME(workingset_activate_file),
 	SAME(workingset_restore_file),
@@ -24,6 +24,7 @@ const struct result_counter result_counters[NR_RESULT_COUNTERS] = {
 	SUM(pgsteal),
 	SAME(nr_active_file),
 	SAME(nr_inactive_file),
+	[RESULT_DISK_READ] = { "disk_read_pages", VM_sim_fills, VM_sim_fills },
 };
 
 #define RUNS_HEADER                                                                                \
@@ -51,13 +52,22 @@ struct result *results_find(const struct results *r, const char *scenario, const
 
 const struct cell *result_find_cell(const struct result *x, unsigned int counter, const char *mark)
 {
-	for (guint i = 0; i < x->cells->len; i++) {
-		const struct cell *c = &g_array_index(x->cells, struct cell, i);
+	const GArray *cells = counter == RESULT_DISK_READ ? x->reads : x->cells;
+
+	for (guint i = 0; i < cells->len; i++) {
+		const struct cell *c = &g_array_index(cells, struct cell, i);
 
 		if (c->counter == counter && !strcmp(c->mark, mark))
 			return c;
 	}
 	return NULL;
+}
+
+static void free_values_of(gpointer data)
+{
+	struct cell *c = data;
+
+	g_free(c->values);
 }
 
 static int take_run(struct results *r, const struct rows *rows, struct err *err)
@@ -85,6 +95,9 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->scan_ns = scan_ns;
 	x->times = g_array_new(FALSE, TRUE, sizeof(struct op_times));
 	x->cells = g_array_new(FALSE, TRUE, sizeof(struct cell));
+	x->reads = g_array_new(FALSE, TRUE, sizeof(struct cell));
+	g_array_set_clear_func(x->cells, free_values_of);
+	g_array_set_clear_func(x->reads, free_values_of);
 	x->pages = g_array_new(FALSE, TRUE, sizeof(struct page_states));
 	g_ptr_array_add(r->all, x);
 	return 0;
@@ -113,7 +126,7 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 	if (!x)
 		return -EINVAL;
 	while (!time && strcmp(result_counters[cell.counter].name, rows->field[3]))
-		if (++cell.counter == NR_RESULT_COUNTERS)
+		if (cell.counter++ == RESULT_DISK_READ)
 			return rows_bad(rows, err, "unknown counter \"%s\"", rows->field[3]);
 	if (g_strv_length(texts) != x->nr_runs)
 		return rows_bad(rows, err, "%u values, expected one of each of %u runs",
@@ -134,11 +147,13 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
 			(uint32_t)cell.kernel.median;
 	} else {
+		GArray *cells = cell.counter == RESULT_DISK_READ ? x->reads : x->cells;
+
 		if (result_find_cell(x, cell.counter, cell.mark))
 			return rows_bad(rows, err, "%s at %s a second time", rows->field[3],
 					cell.mark);
 		cell.values = g_steal_pointer(&values);
-		g_array_append_val(x->cells, cell);
+		g_array_append_val(cells, cell);
 	}
 	return 0;
 }
@@ -212,21 +227,14 @@ static void free_pages_of(gpointer data)
 	g_array_free(p->runs, TRUE);
 }
 
-static void free_values_of(gpointer data)
-{
-	struct cell *c = data;
-
-	g_free(c->values);
-}
-
 static void free_result(gpointer data)
 {
 	struct result *x = data;
 
 	g_array_set_clear_func(x->pages, free_pages_of);
 	g_array_free(x->pages, TRUE);
-	g_array_set_clear_func(x->cells, free_values_of);
 	g_array_free(x->cells, TRUE);
+	g_array_free(x->reads, TRUE);
 	g_array_free(x->times, TRUE);
 	g_free(x);
 }

@@ -21,6 +21,8 @@ struct result_counter {
 };
 extern const struct result_counter result_counters[];
 #define NR_RESULT_COUNTERS 9
+/* After these, and no cell, as it includes what the kernel reads for itself: what the disk read. */
+#define RESULT_DISK_READ NR_RESULT_COUNTERS
 
 /** struct cell - a counter at a snapshot. */
 struct cell {
@@ -57,6 +59,7 @@ struct result {
 	uint64_t fault_us, scan_ns;
 	GArray *times; /* struct op_times, likewise, up to each snapshot */
 	GArray *cells; /* struct cell, in the order of the trace */
+	GArray *reads; /* struct cell of RESULT_DISK_READ, likewise; old recordings lack them */
 	GArray *pages; /* struct page_states, likewise */
 };
 

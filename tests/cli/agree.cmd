@@ -23,6 +23,7 @@ good() {
 		tiny,v1,run:3,pgscan,221 220 230
 		tiny,v1,run:1,read_us,500 510 490
 		tiny,v1,run:2,read_us,300 310 290
+		tiny,v1,run:2,disk_read_pages,40 41 40
 	END
 	cat >k.pages.csv <<-END
 		scenario,policy,mark,file,pages
