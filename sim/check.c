@@ -9,6 +9,7 @@
 #include "sim/mm/charge.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
@@ -131,7 +132,7 @@ static void tally_batches(struct tally *t, const struct sim_cpu *c)
 	tally_batch(t, &c->mlock.fbatch);
 }
 
-/* each charged page is in use, in a stock, or the kernel's, which is charged to the first memcg;
+/* each charged page is in use, in a stock, or the kernel's;
  * each folio is on the lists of the memcg that is charged for it */
 static int check_memcgs(struct tally *t)
 {
@@ -139,8 +140,8 @@ static int check_memcgs(struct tally *t)
 
 	for (unsigned int i = 0; i < s->nr_memcgs && !t->ret; i++) {
 		const struct mem_cgroup *memcg = &s->memcg[i];
-		const uint64_t kernel = i ? 0 : (uint64_t)s->zone.nr_kernel;
-		uint64_t charged = kernel + (i ? 0 : s->nr_prealloc);
+		const uint64_t kernel = s->objcg ? s->objcg->of[i].nr_pages : 0;
+		uint64_t charged = kernel + memcg->nr_prealloc;
 
 		t->ret = s->cfg.lru->check(s, &memcg->lruvec, t->err);
 		for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++)
@@ -159,10 +160,14 @@ static int check_memcgs(struct tally *t)
 int sim_check(const struct sim *s, struct err *err)
 {
 	struct tally t = { .s = s, .err = err };
-	uint64_t resident = 0, dirty = 0, swap = 0, file = 0, shmem = 0, lru = 0;
+	uint64_t resident = 0 /* with what has no folio yet */, dirty = 0, swap = 0, file = 0,
+		 shmem = 0, lru = 0;
 	uint64_t mapped[2] = { 0 };
 	uint64_t listed = 0, unevictable = 0, mlocked = 0;
 	int64_t pcp = 0;
+
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		resident += s->memcg[i].nr_prealloc;
 
 	t.mapcount = g_new0(uint32_t, s->nr_folios);
 	t.nr_swap = g_new0(uint32_t, s->nr_folios);
@@ -202,8 +207,8 @@ int sim_check(const struct sim *s, struct err *err)
 		t.ret = check_memcgs(&t);
 	if (!t.ret)
 		t.ret = xa_check(s, err);
-	if (!t.ret && resident + s->nr_prealloc != s->nr_used)
-		bad(&t, 0, "pages in use", s->nr_used, resident + s->nr_prealloc);
+	if (!t.ret && resident != s->nr_used)
+		bad(&t, 0, "pages in use", s->nr_used, resident);
 	if (!t.ret && !s->cfg.machine.memcg_pages &&
 	    zone_free_exact(s) + pcp + s->zone.nr_kernel + (int64_t)s->nr_used !=
 		    (int64_t)s->cfg.machine.memory_pages)
@@ -212,8 +217,8 @@ int sim_check(const struct sim *s, struct err *err)
 		    s->cfg.machine.memory_pages);
 	if (!t.ret && listed != lru)
 		bad(&t, 0, "pages on lists", listed, lru);
-	if (!t.ret && unevictable != s->nr_unevictable)
-		bad(&t, 0, "nr_unevictable", s->nr_unevictable, unevictable);
+	if (!t.ret && unevictable != nr_unevictable(s))
+		bad(&t, 0, "nr_unevictable", nr_unevictable(s), unevictable);
 	if (!t.ret && mlocked != s->nr_mlock)
 		bad(&t, 0, "nr_mlock", s->nr_mlock, mlocked);
 	if (!t.ret && file != s->nr_file_pages)

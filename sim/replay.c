@@ -36,9 +36,9 @@ static struct mm *proc_find(struct sim *s, uint32_t pid)
 	return g_hash_table_lookup(s->procs, GUINT_TO_POINTER(pid));
 }
 
-static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu, bool forked)
+static struct mm *proc_new(struct sim *s, uint32_t pid, uint32_t cpu, const struct mm *parent)
 {
-	struct mm *mm = mm_new(s, pid, cpu % s->cfg.machine.cpus, forked);
+	struct mm *mm = mm_new(s, pid, cpu % s->cfg.machine.cpus, parent);
 
 	g_hash_table_insert(s->procs, GUINT_TO_POINTER(pid), mm);
 	return mm;
@@ -95,7 +95,7 @@ uint64_t proc_exit(struct sim *s, struct mm *mm)
 
 struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
 {
-	struct mm *mm = proc_new(s, pid, cpu, false);
+	struct mm *mm = proc_new(s, pid, cpu, NULL);
 
 	s->this_cpu = mm->cpu;
 	mm->ran = true;
@@ -231,7 +231,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		r->mm = proc_spawn(s, r->pid, x);
 		break;
 	case OP_FORK:
-		child = proc_new(s, arg, x, true);
+		child = proc_new(s, arg, x, mm);
 		mm_fork(s, mm, child);
 		mm_list_add(s, child);
 		break;

@@ -16,6 +16,7 @@
 #include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
+#include "sim/mm/workingset.h"
 #include "sim/mm/xarray.h"
 #include "sim/mm/zap.h"
 #include "sim/timed.h"
@@ -89,11 +90,6 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 			       "machine key damon_stat is on, expected off: kernel %s has no "
 			       "DAMON_STAT",
 			       cfg->kernel->name);
-	if (m.memcg_pages && m.memcg2_pages && m.kmem)
-		return err_set(
-			err, -EINVAL,
-			"machine key kmem is on, expected off: kernel memory is not modelled "
-			"with a second cgroup (memcg2_pages)");
 	return file_system_apply(&m, cfg->kernel, err);
 }
 
@@ -231,11 +227,11 @@ void sim_stat(const struct sim *s, struct vmstat *out)
 	out->v[VM_nr_file_pages] = s->nr_file_pages;
 	out->v[VM_nr_shmem] = s->nr_shmem;
 	out->v[VM_nr_dirty] = s->writeback->nr_dirty;
-	out->v[VM_workingset_nodes] = s->trees ? s->trees->shadow_nodes.nr_items : 0;
+	out->v[VM_workingset_nodes] = nr_shadow_nodes(s);
 	out->v[VM_nr_mapped] = s->nr_mapped[false];
 	out->v[VM_nr_anon_pages] = s->nr_mapped[true];
 	out->v[VM_nr_mlock] = s->nr_mlock;
-	out->v[VM_nr_unevictable] = s->nr_unevictable;
+	out->v[VM_nr_unevictable] = nr_unevictable(s);
 }
 
 static void count_tables(gpointer pid, gpointer value, gpointer data)
@@ -246,8 +242,10 @@ static void count_tables(gpointer pid, gpointer value, gpointer data)
 	(void)pid;
 	for (int i = 0; i < PTRS_PER_PGD; i++) {
 		for (int j = 0; mm->pgd[i] && j < PTRS_PER_PUD; j++) {
-			for (int k = 0; mm->pgd[i][j] && k < PTRS_PER_PMD; k++) {
-				const struct pte_table *pt = mm->pgd[i][j][k];
+			const struct pmd_table *pmd = mm->pgd[i]->pmd[j];
+
+			for (int k = 0; pmd && k < PTRS_PER_PMD; k++) {
+				const struct pte_table *pt = pmd->pte[k];
 
 				if (!pt)
 					continue;

@@ -61,12 +61,16 @@ struct sim_cpu {
  * @max: memory.max, in pages
  * @usage: page_counter: its pages in use plus stocks
  * @stock: pages that each CPU charged ahead (MEMCG_CHARGE_BATCH)
+ * @nr_unevictable: pages of its unevictable list
+ * @nr_prealloc: pages in use that have no folio yet
  */
 struct mem_cgroup {
 	struct lruvec lruvec;
 	uint64_t max;
 	uint64_t usage;
 	uint32_t stock[SIM_MAX_CPUS];
+	uint64_t nr_unevictable;
+	uint64_t nr_prealloc;
 };
 
 struct mm;
@@ -194,7 +198,7 @@ struct sim {
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
-	uint64_t nr_mlock, nr_unevictable;
+	uint64_t nr_mlock;
 	struct zone zone;
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
@@ -235,7 +239,6 @@ struct sim {
 	 * those that it reclaimed */
 	uint64_t reclaim_work;
 	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
-	uint64_t nr_prealloc;	 /* of nr_used: pages that have no folio yet */
 	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */
 	struct held *held;	 /* by the current task */
 	struct held held_untimed;
@@ -268,6 +271,16 @@ static inline struct lruvec *folio_lruvec(struct sim *s, uint32_t slot)
 
 /** Pages on the lists, unevictable ones apart, of all memcgs. */
 uint64_t node_page_state(const struct sim *s, enum lru_type type, bool active);
+
+/** Pages on the unevictable lists of all memcgs. */
+static inline uint64_t nr_unevictable(const struct sim *s)
+{
+	uint64_t nr = 0;
+
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		nr += s->memcg[i].nr_unevictable;
+	return nr;
+}
 
 /** Pages on the lists of one type. */
 static inline uint64_t lruvec_pages(const struct sim *s, enum lru_type type)

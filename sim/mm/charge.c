@@ -5,7 +5,7 @@
  *
  * sim/mm/objcg.c charges kernel memory.
  *
- * Approximations: a second memcg is not modelled in a whole machine, nor with kernel memory. The
+ * Approximations: a second memcg is not modelled in a whole machine. The
  * background ratio of dirty pages and free_pages() take all memcgs together, and killers watch
  * the limit of the first. drain_all_stock() empties the other CPUs' stocks at once, not from a
  * work queue.
@@ -51,14 +51,23 @@ uint64_t free_pages(const struct sim *s)
 		       : 0;
 }
 
+static void drain_stock(struct mem_cgroup *memcg, unsigned int cpu)
+{
+	memcg->usage -= memcg->stock[cpu];
+	memcg->stock[cpu] = 0;
+}
+
 void drain_all_stock(struct sim *s, struct mem_cgroup *memcg)
 {
 	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
-		memcg->usage -= memcg->stock[cpu];
-		memcg->stock[cpu] = 0;
+		/* is_memcg_drain_needed(); drain_stock_fully() */
+		for (unsigned int i = 0; memcg->stock[cpu] && i < s->nr_memcgs; i++)
+			if (&s->memcg[i] != memcg)
+				drain_stock(&s->memcg[i], cpu);
+		drain_stock(memcg, cpu);
+		if (s->objcg)
+			drain_obj_stock(s, cpu, (uint8_t)(memcg - s->memcg));
 	}
-	if (s->objcg)
-		drain_obj_stocks(s);
 }
 
 void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr)

@@ -60,8 +60,10 @@ void create_buffers(struct sim *s, uint32_t slot)
 	if (!s->objcg || s->cfg.machine.no_buffers || s->folios[slot].has_buffers)
 		return;
 	folio_hold(s, slot);
+	/* set_active_memcg() */
 	for (uint32_t nr = folio_nr_pages(&s->folios[slot]); nr; nr--)
-		obj_charge_nofail(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.buffer_head);
+		obj_charge_nofail(s, s->folios[slot].memcg, SLAB_RECLAIMABLE,
+				  s->cfg.kernel->slab.buffer_head);
 	folio_unhold(s, held);
 	s->folios[slot].has_buffers = true;
 }
@@ -72,7 +74,7 @@ void drop_buffers(struct sim *s, uint32_t slot)
 
 	f->has_buffers = false;
 	for (uint32_t nr = folio_nr_pages(f); nr; nr--)
-		obj_uncharge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.buffer_head);
+		obj_uncharge(s, f->memcg, SLAB_RECLAIMABLE, s->cfg.kernel->slab.buffer_head);
 }
 
 /* bdev_getblk() */

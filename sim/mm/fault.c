@@ -314,12 +314,12 @@ static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t 
 }
 
 /* do_fault() frees the page table that it preallocated, and allocates one when it is retried */
-static void realloc_unused_table(struct sim *s, const struct pte_table *pt)
+static void realloc_unused_table(struct sim *s, struct pte_table *pt)
 {
 	if (pt->used || pt->huge)
 		return;
-	table_free(s);
-	table_alloc(s);
+	table_free(s, pt);
+	table_alloc(s, pt);
 }
 
 /* do_read_fault(), do_cow_fault() and do_shared_fault() */
@@ -341,9 +341,9 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		if (!write && s->cfg.machine.fault_around_pages > 1 &&
 		    fault_around(s, vma, vpn, tried))
 			return 0;
-		s->nr_prealloc += cow;
+		current_memcg(s)->nr_prealloc += cow;
 		ret = filemap_fault(s, vma, pgoff, tried);
-		s->nr_prealloc -= cow;
+		current_memcg(s)->nr_prealloc -= cow;
 		if (!ret && fatal_signal_pending(s))
 			ret = -EINTR;
 		/* while this task slept the file may have become shorter */

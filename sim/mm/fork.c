@@ -34,29 +34,27 @@ static const uint16_t objects[] = {
 	104, 72, 72, 72, 200
 };
 
-static void charge_pages(struct sim *s, unsigned int nr)
+static void charge_pages(struct sim *s, uint8_t memcg, unsigned int nr)
 {
 	while (nr--)
-		obj_charge_pages(s, 1);
+		obj_charge_pages(s, memcg, 1);
 }
 
-void process_alloc(struct sim *s, bool forked)
+void process_charge(struct sim *s, uint8_t memcg, bool forked)
 {
-	if (!s->objcg) {
-		alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	if (!s->objcg)
 		return;
-	}
 	if (forked) {
-		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, TASK_STRUCT_BYTES);
-		charge_pages(s, STACK_PAGES);
+		obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, TASK_STRUCT_BYTES);
+		charge_pages(s, memcg, STACK_PAGES);
 		for (size_t i = 0; i < G_N_ELEMENTS(objects); i++)
-			obj_charge_nofail(s, SLAB_UNRECLAIMABLE, objects[i]);
-		charge_pages(s, PGD_PAGES + COPIED_TABLES);
+			obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, objects[i]);
+		charge_pages(s, memcg, PGD_PAGES + COPIED_TABLES);
 	}
-	charge_pages(s, OWN_TABLES);
+	charge_pages(s, memcg, OWN_TABLES);
 	for (int i = 0; i < NR_PIPES; i++)
-		obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
-	charge_pages(s, PIPE_PAGES);
+		obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	charge_pages(s, memcg, PIPE_PAGES);
 }
 
 unsigned int process_tables(bool forked)
@@ -64,19 +62,29 @@ unsigned int process_tables(bool forked)
 	return OWN_TABLES + (forked ? COPIED_TABLES : 0);
 }
 
-void process_free(struct sim *s, bool forked)
+void process_uncharge(struct sim *s, uint8_t memcg, bool forked)
 {
-	if (!s->objcg) {
-		free_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	if (!s->objcg)
 		return;
-	}
 	for (int i = 0; i < NR_PIPES; i++)
-		obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
-	obj_uncharge_pages(s, PIPE_PAGES);
+		obj_uncharge(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	obj_uncharge_pages(s, memcg, PIPE_PAGES);
 	if (!forked)
 		return;
 	for (size_t i = 0; i < G_N_ELEMENTS(objects); i++)
-		obj_uncharge(s, SLAB_UNRECLAIMABLE, objects[i]);
-	obj_uncharge_pages(s, PGD_PAGES);
-	obj_uncharge_rcu(s, STACK_PAGES, SLAB_UNRECLAIMABLE, TASK_STRUCT_BYTES);
+		obj_uncharge(s, memcg, SLAB_UNRECLAIMABLE, objects[i]);
+	obj_uncharge_pages(s, memcg, PGD_PAGES);
+	obj_uncharge_rcu(s, memcg, STACK_PAGES, SLAB_UNRECLAIMABLE, TASK_STRUCT_BYTES);
+}
+
+void process_alloc(struct sim *s, uint8_t memcg, bool forked)
+{
+	alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	process_charge(s, memcg, forked);
+}
+
+void process_free(struct sim *s, uint8_t memcg, bool forked)
+{
+	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	process_uncharge(s, memcg, forked);
 }

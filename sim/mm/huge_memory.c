@@ -36,7 +36,7 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 		return false;
 	/* do_fault() frees the page table that it preallocated */
 	pt->table = false;
-	table_free(s);
+	table_free(s, pt);
 	pt->huge = pt->young = true;
 	memset(pt->pte, PTE_present | (write ? PTE_write | PTE_dirty : 0), PTRS_PER_PTE);
 	folio_add_rmap_pmd(s, vma->mm, head);

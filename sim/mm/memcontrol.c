@@ -28,13 +28,13 @@ struct mem_cgroup *memcg_of_current(struct sim *s)
 static void filters_forget(struct mm *mm)
 {
 	for (int i = 0; i < PTRS_PER_PGD; i++)
-		for (int j = 0; mm->pgd[i] && j < PTRS_PER_PUD; j++)
-			for (int k = 0; mm->pgd[i][j] && k < PTRS_PER_PMD; k++) {
-				struct pte_table *pt = mm->pgd[i][j][k];
+		for (int j = 0; mm->pgd[i] && j < PTRS_PER_PUD; j++) {
+			const struct pmd_table *pmd = mm->pgd[i]->pmd[j];
 
-				if (pt)
-					memset(pt->seen, 0, sizeof(pt->seen));
-			}
+			for (int k = 0; pmd && k < PTRS_PER_PMD; k++)
+				if (pmd->pte[k])
+					memset(pmd->pte[k]->seen, 0, sizeof(pmd->pte[k]->seen));
+		}
 }
 
 void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to)

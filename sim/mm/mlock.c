@@ -41,7 +41,7 @@ static void add_unevictable(struct sim *s, uint32_t slot, uint32_t mlock_count)
 	f->flags = (uint16_t)((f->flags & ~PG_active) | PG_lru);
 	f->unevictable = true;
 	f->pos = mlock_count;
-	s->nr_unevictable += folio_nr_pages(f);
+	folio_memcg(s, slot)->nr_unevictable += folio_nr_pages(f);
 	note(s, slot, CULLED, before);
 }
 

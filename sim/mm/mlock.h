@@ -46,7 +46,7 @@ static inline void lruvec_del_folio(struct sim *s, uint32_t slot)
 		return;
 	}
 	f->flags &= (uint16_t)~PG_lru;
-	s->nr_unevictable -= folio_nr_pages(f);
+	s->memcg[f->memcg].nr_unevictable -= folio_nr_pages(f);
 }
 
 static inline bool vma_locked(const struct vma *vma)

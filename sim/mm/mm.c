@@ -36,7 +36,7 @@ static void file_open_put(struct sim *s, struct file_open *open)
 		f->next_fput = s->fput;
 		s->fput = open->file + 1;
 	}
-	obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	obj_uncharge(s, open->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	g_free(open);
 }
 
@@ -45,10 +45,11 @@ struct file_open *file_open_new(struct sim *s, uint32_t file)
 	struct file_open *open = g_new0(struct file_open, 1);
 
 	open->file = file;
+	open->memcg = current_objcg(s);
 	open->ra_pages = s->cfg.machine.readahead_pages;
 	open->prev_end = FILE_NEVER_READ;
 	s->files[file].nr_opens++;
-	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	obj_charge_nofail(s, open->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 	return open;
 }
 
@@ -70,12 +71,13 @@ struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file)
 	return open;
 }
 
-struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, bool forked)
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, const struct mm *parent)
 {
 	struct mm *mm = g_new0(struct mm, 1);
 
-	process_alloc(s, forked);
-	mm->forked = forked;
+	mm->memcg = mm->objcg = parent ? parent->memcg : 0; /* mem_cgroup_fork() */
+	mm->forked = parent != NULL;
+	process_alloc(s, mm->objcg, mm->forked);
 	mm->pid = pid;
 	mm->cpu = cpu;
 	mm->vmas = g_ptr_array_new();
@@ -101,71 +103,75 @@ static void vma_free(struct sim *s, struct vma *vma)
 	if (vma->av) {
 		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
 		anon_vma_put(vma->av);
-		obj_uncharge(s, SLAB_UNRECLAIMABLE, vma->anon_bytes);
+		obj_uncharge(s, vma->anon_memcg, SLAB_UNRECLAIMABLE, vma->anon_bytes);
 	}
 	file_open_put(s, vma->open);
-	obj_uncharge(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
+	obj_uncharge(s, vma->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	g_free(vma);
 }
 
-void table_alloc(struct sim *s)
+void table_alloc(struct sim *s, struct pte_table *pt)
 {
+	pt->memcg = current_objcg(s);
+	alloc_kernel_pages(s, 1);
 	if (s->objcg)
-		obj_charge_pages(s, 1);
-	else
-		alloc_kernel_pages(s, 1);
+		obj_charge_pages(s, pt->memcg, 1);
 }
 
-void table_free(struct sim *s)
+void table_free(struct sim *s, const struct pte_table *pt)
 {
+	free_kernel_pages(s, 1);
 	if (s->objcg)
-		obj_uncharge_pages(s, 1);
-	else
-		free_kernel_pages(s, 1);
+		obj_uncharge_pages(s, pt->memcg, 1);
 }
 
-unsigned int pmd_free(struct pte_table **pmd)
+void pte_free(struct pte_table *pt, struct free_tables *free)
 {
-	unsigned int nr = 0;
+	free->nr_pte += pt->table;
+	free->nr[pt->memcg] += pt->table;
+	g_free(pt->anon);
+}
 
+void pmd_free(struct pmd_table *pmd, struct free_tables *free)
+{
 	for (int k = 0; k < PTRS_PER_PMD; k++) {
-		if (!pmd[k])
+		if (!pmd->pte[k])
 			continue;
-		nr += pmd[k]->table;
-		g_free(pmd[k]->anon);
-		g_free(pmd[k]);
+		pte_free(pmd->pte[k], free);
+		g_free(pmd->pte[k]);
 	}
+	free->nr[pmd->memcg]++;
 	g_free(pmd);
-	return nr;
 }
 
-void tables_uncharge(struct sim *s, unsigned int nr_pte, unsigned int nr_upper)
+void tables_uncharge(struct sim *s, const struct free_tables *free)
 {
-	if (!s->objcg)
-		free_kernel_pages(s, nr_pte);
-	else if (nr_pte + nr_upper)
-		obj_uncharge_rcu(s, nr_pte + nr_upper, SLAB_UNRECLAIMABLE, 0);
+	/* those above are part of the process then */
+	free_kernel_pages(s, free->nr_pte);
+	for (unsigned int i = 0; s->objcg && i < s->nr_memcgs; i++)
+		if (free->nr[i])
+			obj_uncharge_rcu(s, (uint8_t)i, free->nr[i], SLAB_UNRECLAIMABLE, 0);
 }
 
 /* free_pgtables() */
 static void tables_free(struct sim *s, struct mm *mm)
 {
-	unsigned int nr = 0, nr_upper = process_tables(mm->forked);
+	struct free_tables free = { 0 };
+
+	free.nr[mm->objcg] = process_tables(mm->forked);
 
 	for (int i = 0; i < PTRS_PER_PGD; i++) {
-		if (!mm->pgd[i])
-			continue;
-		nr_upper++;
-		for (int j = 0; j < PTRS_PER_PUD; j++) {
-			if (!mm->pgd[i][j])
-				continue;
-			nr_upper++;
-			nr += pmd_free(mm->pgd[i][j]);
-		}
-		g_free(mm->pgd[i]);
+		struct pud_table *pud = mm->pgd[i];
+
+		for (int j = 0; pud && j < PTRS_PER_PUD; j++)
+			if (pud->pmd[j])
+				pmd_free(pud->pmd[j], &free);
+		if (pud)
+			free.nr[pud->memcg]++;
+		g_free(pud);
 		mm->pgd[i] = NULL;
 	}
-	tables_uncharge(s, nr, nr_upper);
+	tables_uncharge(s, &free);
 }
 
 static void put_open(gpointer file, gpointer open, gpointer s)
@@ -202,12 +208,11 @@ void mm_list_del(struct sim *s, struct mm *mm)
 void mm_exec(struct sim *s, struct mm *mm)
 {
 	/* the player starts a new process, and ends the old one then */
-	if (s->objcg)
-		process_alloc(s, false);
+	process_charge(s, mm->memcg, false);
 	mm_clear(s, mm);
-	if (s->objcg)
-		process_free(s, mm->forked);
+	process_uncharge(s, mm->objcg, mm->forked);
 	mm->forked = false;
+	mm->objcg = mm->memcg;
 	mm_list_del(s, mm);
 	mm_list_add(s, mm);
 }
@@ -218,7 +223,7 @@ void mm_free(struct sim *s, struct mm *mm)
 	mm_list_del(s, mm);
 	g_ptr_array_free(mm->vmas, TRUE);
 	g_hash_table_destroy(mm->opens);
-	process_free(s, mm->forked);
+	process_free(s, mm->objcg, mm->forked);
 	g_free(mm);
 }
 
@@ -304,8 +309,9 @@ static struct vma *vma_add(struct sim *s, struct mm *mm, const struct vma *like,
 		.flags = like->flags,
 		.open = like->open,
 		.mm = mm,
+		.memcg = current_objcg(s),
 	};
-	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
+	obj_charge_nofail(s, vma->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	if (vma->open) {
 		vma->open->refs++;
 		link_file(s, vma, after);
@@ -336,7 +342,8 @@ static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, u
 	const struct slab_sizes *slab = &s->cfg.kernel->slab;
 	const uint32_t bytes = nr_vmas * slab->anon_vma + nr_chains * slab->anon_vma_chain;
 
-	obj_charge_nofail(s, SLAB_UNRECLAIMABLE, bytes);
+	vma->anon_memcg = current_objcg(s);
+	obj_charge_nofail(s, vma->anon_memcg, SLAB_UNRECLAIMABLE, bytes);
 	vma->anon_bytes = (uint16_t)bytes;
 	vma->av = av;
 	av->refs++;
@@ -481,22 +488,25 @@ void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pag
 
 struct pte_table **pmd_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 {
-	struct pte_table ****pud = &mm->pgd[vpn >> PGDIR_SHIFT];
-	struct pte_table ***pmd;
+	struct pud_table **pud = &mm->pgd[vpn >> PGDIR_SHIFT];
+	const uint8_t memcg = current_objcg(s);
+	struct pmd_table **pmd;
 
 	/* in a whole machine the upper levels are part of the process */
 	if (!*pud) {
 		if (s->objcg)
-			obj_charge_pages(s, 1);
-		*pud = g_new0(struct pte_table **, PTRS_PER_PUD);
+			obj_charge_pages(s, memcg, 1);
+		*pud = g_new0(struct pud_table, 1);
+		(*pud)->memcg = memcg;
 	}
-	pmd = &(*pud)[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
+	pmd = &(*pud)->pmd[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
 	if (!*pmd) {
 		if (s->objcg)
-			obj_charge_pages(s, 1);
-		*pmd = g_new0(struct pte_table *, PTRS_PER_PMD);
+			obj_charge_pages(s, memcg, 1);
+		*pmd = g_new0(struct pmd_table, 1);
+		(*pmd)->memcg = memcg;
 	}
-	return &(*pmd)[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
+	return &(*pmd)->pte[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
 }
 
 struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
@@ -506,7 +516,7 @@ struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
 	(*pt)->table = true;
-	table_alloc(s);
+	table_alloc(s, *pt);
 	(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	return *pt;
 }
@@ -646,7 +656,6 @@ static void share_open(gpointer key, gpointer value, gpointer opens)
 
 void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 {
-	child->memcg = parent->memcg; /* mem_cgroup_fork() */
 	child->has_adj = parent->has_adj;
 	child->oom_score_adj = parent->oom_score_adj;
 	g_hash_table_foreach(parent->opens, share_open, child->opens);

@@ -51,13 +51,27 @@ enum pte_flags {
  * @table: there is a page-table page
  * @used: the PMD entry points to the page-table page, because something was mapped in it
  * @huge: the PMD entry maps a folio (sim/mm/huge_memory.h); there is no page-table page
+ * @memcg: index of the one that @table is charged to
  * @seen: used by the LRU model, see models/lru-mglru.h
  */
 struct pte_table {
 	uint8_t pte[PTRS_PER_PTE];
 	uint32_t *anon;
 	bool young, table, used, huge;
+	uint8_t memcg;
 	uint32_t seen[2];
+};
+
+/** struct pmd_table, struct pud_table - the levels above. @memcg: index of the one that is
+ * charged for the table. */
+struct pmd_table {
+	struct pte_table *pte[PTRS_PER_PMD];
+	uint8_t memcg;
+};
+
+struct pud_table {
+	struct pmd_table *pmd[PTRS_PER_PUD];
+	uint8_t memcg;
 };
 
 /**
@@ -76,6 +90,7 @@ struct file_open {
 	uint32_t mmap_miss;
 	uint64_t prev_end; /* page after the last one read */
 	uint8_t order;
+	uint8_t memcg;	      /* index of the one that it is charged to */
 	bool random, noreuse; /* FMODE_RANDOM, FMODE_NOREUSE */
 };
 
@@ -101,6 +116,7 @@ struct vma {
 	struct anon_vma *av; /* not NULL once it has had anon pages */
 	uint64_t forked;     /* identifies the VMA at fork() whose anon pages it inherited, or 0 */
 	uint16_t anon_bytes; /* of kernel memory, for @av */
+	uint8_t memcg, anon_memcg; /* indexes of those that it, and @anon_bytes, are charged to */
 	struct interval_node in_file; /* of file_state.mappings */
 	struct interval_node in_anon; /* of av->vmas */
 };
@@ -115,6 +131,7 @@ struct mm {
 	bool forked;   /* by a process of the trace; else from outside */
 	bool has_adj;  /* the trace, or that of a parent, sets oom_score_adj */
 	uint8_t memcg; /* index in sim.memcg: what it is charged to */
+	uint8_t objcg; /* and what it was charged to itself when it began */
 	int16_t oom_score_adj;
 	/* only in a timed run: */
 	bool killed;	       /* SIGKILL is pending */
@@ -129,7 +146,7 @@ struct mm {
 	uint32_t last;	       /* index of the VMA found last */
 	GHashTable *opens;     /* file -> struct file_open */
 	struct file_open *last_open;
-	struct pte_table ***pgd[PTRS_PER_PGD];
+	struct pud_table *pgd[PTRS_PER_PGD];
 };
 
 /** v7.3 fatal_signal_pending(): true if the process of the current operation was killed. */
@@ -138,8 +155,8 @@ static inline bool fatal_signal_pending(const struct sim *s)
 	return s->replay.mm && s->replay.mm->killed;
 }
 
-/** @forked: by a process of the trace. */
-struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, bool forked);
+/** @parent: process of the trace that forks it; NULL: somebody outside does. */
+struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, const struct mm *parent);
 /** Free an mm whose pages are all unmapped, and remove its VMAs from their trees. */
 void mm_free(struct sim *s, struct mm *mm);
 /** Make a complete new process visible: reclaim may look at its page tables from now on. */
@@ -165,11 +182,21 @@ void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t page
  * Return: the VMA that holds @start then. */
 struct vma *vma_modify_flags(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages,
 			     uint32_t mask, uint32_t flags);
-/** Free a table of PMDs with all page tables. Return: how many of them there were. */
-unsigned int pmd_free(struct pte_table **pmd);
-/** tlb_remove_table() of @nr_pte page tables and @nr_upper tables of the levels above, which are
- * kernel memory of a memcg or pages of the machine. */
-void tables_uncharge(struct sim *s, unsigned int nr_pte, unsigned int nr_upper);
+
+/** struct free_tables - page tables that are gone.
+ * @nr_pte: how many of those of the lowest level
+ * @nr: how many of all levels, by the memcg that is charged for them
+ */
+struct free_tables {
+	unsigned int nr_pte, nr[NR_MEMCGS];
+};
+
+/** The page-table page is gone, if there is one, and the anon slots. */
+void pte_free(struct pte_table *pt, struct free_tables *free);
+/** Free a table of PMDs with all page tables. */
+void pmd_free(struct pmd_table *pmd, struct free_tables *free);
+/** tlb_remove_table(): they are kernel memory of memcgs or pages of the machine. */
+void tables_uncharge(struct sim *s, const struct free_tables *free);
 /** Remove all VMAs of a range. The caller has split and unmapped it. */
 void vma_remove_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages);
 
@@ -182,10 +209,10 @@ struct file_open *mm_open(struct sim *s, struct mm *mm, uint32_t file);
 /** The page-table page of @vpn, or NULL. */
 static inline struct pte_table *pte_lookup(const struct mm *mm, uint32_t vpn)
 {
-	struct pte_table ***pud = mm->pgd[vpn >> PGDIR_SHIFT];
-	struct pte_table **pmd = pud ? pud[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)] : NULL;
+	const struct pud_table *pud = mm->pgd[vpn >> PGDIR_SHIFT];
+	const struct pmd_table *pmd = pud ? pud->pmd[vpn >> PUD_SHIFT & (PTRS_PER_PUD - 1)] : NULL;
 
-	return pmd ? pmd[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)] : NULL;
+	return pmd ? pmd->pte[vpn >> PMD_SHIFT & (PTRS_PER_PMD - 1)] : NULL;
 }
 
 /** The PMD entry of @vpn: where struct pte_table is. The tables above it are allocated. */
@@ -198,9 +225,9 @@ static inline struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t
 
 	return pt && pt->table ? pt : __pte_alloc(s, mm, vpn);
 }
-/** The memory of one page-table page. */
-void table_alloc(struct sim *s);
-void table_free(struct sim *s);
+/** The memory of its page-table page. */
+void table_alloc(struct sim *s, struct pte_table *pt);
+void table_free(struct sim *s, const struct pte_table *pt);
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 

@@ -10,12 +10,13 @@
  * Approximations: a grace period of RCU ends with the second tick after the object was given
  * to it: the first one notes that the CPU has been through a quiescent state, the second one
  * calls back. On the kernel the time is two to three ticks. A run in which operations take no
- * time has no ticks, and frees at once. An object of its own memcg is assumed: an inode,
- * a dentry, or a pipe that another process made is not charged here.
+ * time has no ticks, and frees at once. Inodes, dentries, and a pipe that another process made are
+ * not charged. A stock has room for all memcgs, as in v7.3; in v6.12 and v6.18 it has room for one.
  */
 #include "sim/mm/objcg.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define PAGE_SHIFT  12
 #define PAGE_SIZE   (1u << PAGE_SHIFT)
@@ -42,43 +43,64 @@ void objcg_free(struct sim *s)
 /* ---- pages ---- */
 
 /* obj_cgroup_charge_pages() */
-static int charge_pages(struct sim *s, uint32_t nr, enum gfp gfp)
+static int charge_pages(struct sim *s, uint8_t memcg, uint32_t nr, enum gfp gfp)
 {
-	if (try_charge_memcg(s, s->memcg, s->this_cpu, nr, gfp))
+	if (try_charge_memcg(s, &s->memcg[memcg], s->this_cpu, nr, gfp))
 		return -ENOMEM;
+	s->objcg->of[memcg].nr_pages += nr;
 	s->zone.nr_kernel += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }
 
-static void force_pages(struct sim *s, uint32_t nr)
+static void force_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 {
-	s->memcg[0].usage += nr;
+	s->memcg[memcg].usage += nr;
+	s->objcg->of[memcg].nr_pages += nr;
 	s->zone.nr_kernel += nr;
 }
 
-void obj_charge_pages(struct sim *s, uint32_t nr)
+static void pages_gone(struct sim *s, uint8_t memcg, uint32_t nr)
 {
-	obj_rcu_core(s);
-	if (charge_pages(s, nr, GFP_KERNEL))
-		force_pages(s, nr);
+	s->objcg->of[memcg].nr_pages -= nr;
+	s->zone.nr_kernel -= nr;
 }
 
-void obj_uncharge_pages(struct sim *s, uint32_t nr)
+void obj_charge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 {
-	s->zone.nr_kernel -= nr;
-	refill_stock(s->memcg, s->this_cpu, nr);
+	obj_rcu_core(s);
+	if (charge_pages(s, memcg, nr, GFP_KERNEL))
+		force_pages(s, memcg, nr);
+}
+
+void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
+{
+	pages_gone(s, memcg, nr);
+	refill_stock(&s->memcg[memcg], s->this_cpu, nr);
 }
 
 /* ---- statistics ---- */
 
+/* drain_obj_stock_stats() */
+static void drain_stats(struct sim *s, struct obj_stock *stock)
+{
+	for (int i = 0; stock->index && i < NR_SLAB_KINDS; i++) {
+		s->objcg->of[stock->index - 1].slab[i] += stock->nr_slab[i];
+		stock->nr_slab[i] = 0;
+	}
+	stock->index = 0;
+}
+
 /* __account_obj_stock() */
-static void account(struct sim *s, enum slab_kind kind, int32_t nr)
+static void account(struct sim *s, uint8_t memcg, enum slab_kind kind, int32_t nr)
 {
 	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
 	int32_t *bytes = &stock->nr_slab[kind];
 
-	if (stock->cached) {
+	if (stock->cached[memcg]) {
+		if (stock->index != memcg + 1)
+			drain_stats(s, stock);
+		stock->index = (uint8_t)(memcg + 1);
 		nr += *bytes;
 		if (ABS(nr) <= INT16_MAX && (!*bytes || ABS(nr) <= (int32_t)PAGE_SIZE)) {
 			*bytes = nr;
@@ -86,108 +108,121 @@ static void account(struct sim *s, enum slab_kind kind, int32_t nr)
 		}
 		*bytes = 0;
 	}
-	s->objcg->slab[kind] += nr;
+	s->objcg->of[memcg].slab[kind] += nr;
 }
 
 void obj_flush_stats(struct sim *s)
 {
-	for (int i = 0; i < NR_SLAB_KINDS; i++)
-		s->objcg->flushed[i] = s->objcg->slab[i];
+	for (unsigned int i = 0; i < s->nr_memcgs; i++) {
+		struct obj_cgroup *o = &s->objcg->of[i];
+
+		memcpy(o->flushed, o->slab, sizeof(o->flushed));
+	}
 }
 
-uint64_t obj_flushed_pages(const struct sim *s)
+uint64_t obj_flushed_pages(const struct sim *s, uint8_t memcg)
 {
 	uint64_t nr = 0;
 
 	for (int i = 0; i < NR_SLAB_KINDS; i++)
-		nr += (uint64_t)MAX(s->objcg->flushed[i], 0) >> PAGE_SHIFT;
+		nr += (uint64_t)MAX(s->objcg->of[memcg].flushed[i], 0) >> PAGE_SHIFT;
 	return nr;
 }
 
 /* ---- objects ---- */
 
 /* __refill_obj_stock() */
-static void refill_obj_stock(struct sim *s, uint32_t nr_bytes, bool allow_uncharge)
+static void refill_obj_stock(struct sim *s, uint8_t memcg, uint32_t nr_bytes, bool allow_uncharge)
 {
 	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
+	uint32_t *bytes = &stock->nr_bytes[memcg];
 
-	if (!stock->cached) {
-		stock->cached = true;
-		stock->nr_bytes = s->objcg->nr_charged_bytes;
-		s->objcg->nr_charged_bytes = 0;
+	if (!stock->cached[memcg]) {
+		stock->cached[memcg] = true;
+		*bytes = s->objcg->of[memcg].nr_charged_bytes;
+		s->objcg->of[memcg].nr_charged_bytes = 0;
 		allow_uncharge = true;
 	}
-	stock->nr_bytes += nr_bytes;
-	if ((allow_uncharge && stock->nr_bytes > PAGE_SIZE) || stock->nr_bytes > UINT16_MAX) {
-		obj_uncharge_pages(s, stock->nr_bytes >> PAGE_SHIFT);
-		stock->nr_bytes &= PAGE_SIZE - 1;
+	*bytes += nr_bytes;
+	if ((allow_uncharge && *bytes > PAGE_SIZE) || *bytes > UINT16_MAX) {
+		obj_uncharge_pages(s, memcg, *bytes >> PAGE_SHIFT);
+		*bytes &= PAGE_SIZE - 1;
 	}
 }
 
 /* consume_obj_stock() */
-static bool consume_obj_stock(struct sim *s, uint32_t size)
+static bool consume_obj_stock(struct sim *s, uint8_t memcg, uint32_t size)
 {
 	struct obj_stock *stock = &s->objcg->stock[s->this_cpu];
 
-	if (!stock->cached || stock->nr_bytes < size)
+	if (!stock->cached[memcg] || stock->nr_bytes[memcg] < size)
 		return false;
-	stock->nr_bytes -= size;
+	stock->nr_bytes[memcg] -= size;
 	return true;
 }
 
-static int charge_object(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp,
-			 bool nofail)
+static int charge_object(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size,
+			 enum gfp gfp, bool nofail)
 {
 	const uint32_t nr_pages = (size + PAGE_SIZE - 1) >> PAGE_SHIFT;
 	const uint32_t remainder = (nr_pages << PAGE_SHIFT) - size;
 
 	obj_rcu_core(s);
-	if (!consume_obj_stock(s, size)) {
-		if (charge_pages(s, nr_pages, gfp)) {
+	if (!consume_obj_stock(s, memcg, size)) {
+		if (charge_pages(s, memcg, nr_pages, gfp)) {
 			if (!nofail)
 				return -ENOMEM;
-			force_pages(s, nr_pages);
+			force_pages(s, memcg, nr_pages);
 		}
 		if (remainder)
-			refill_obj_stock(s, remainder, false);
+			refill_obj_stock(s, memcg, remainder, false);
 	}
-	account(s, kind, (int32_t)size);
+	account(s, memcg, kind, (int32_t)size);
 	return 0;
 }
 
-int obj_charge(struct sim *s, enum slab_kind kind, uint32_t size, enum gfp gfp)
+int obj_charge(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size, enum gfp gfp)
 {
-	return charge_object(s, kind, size, gfp, false);
+	return charge_object(s, memcg, kind, size, gfp, false);
 }
 
-void obj_charge_nofail(struct sim *s, enum slab_kind kind, uint32_t size)
+void obj_charge_nofail(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size)
 {
 	if (s->objcg)
-		charge_object(s, kind, size, GFP_KERNEL, true);
+		charge_object(s, memcg, kind, size, GFP_KERNEL, true);
 }
 
-void obj_uncharge(struct sim *s, enum slab_kind kind, uint32_t size)
+void obj_uncharge(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size)
 {
 	if (!s->objcg)
 		return;
-	refill_obj_stock(s, size, true);
-	account(s, kind, -(int32_t)size);
+	refill_obj_stock(s, memcg, size, true);
+	account(s, memcg, kind, -(int32_t)size);
 }
 
-void drain_obj_stocks(struct sim *s)
+/* drain_obj_stock_slot() */
+static void drain_slot(struct sim *s, struct obj_stock *stock, uint8_t memcg)
 {
-	for (unsigned int cpu = 0; cpu < s->cfg.machine.cpus; cpu++) {
-		struct obj_stock *stock = &s->objcg->stock[cpu];
-		const uint32_t nr_pages = stock->nr_bytes >> PAGE_SHIFT;
+	const uint32_t nr_pages = stock->nr_bytes[memcg] >> PAGE_SHIFT;
 
-		/* memcg_uncharge_kmem() */
-		s->zone.nr_kernel -= nr_pages;
-		s->memcg[0].usage -= nr_pages;
-		s->objcg->nr_charged_bytes += stock->nr_bytes & (PAGE_SIZE - 1);
-		for (int i = 0; i < NR_SLAB_KINDS; i++)
-			s->objcg->slab[i] += stock->nr_slab[i];
-		*stock = (struct obj_stock){ 0 };
-	}
+	/* memcg_uncharge_kmem() */
+	pages_gone(s, memcg, nr_pages);
+	s->memcg[memcg].usage -= nr_pages;
+	s->objcg->of[memcg].nr_charged_bytes += stock->nr_bytes[memcg] & (PAGE_SIZE - 1);
+	stock->nr_bytes[memcg] = 0;
+	stock->cached[memcg] = false;
+}
+
+void drain_obj_stock(struct sim *s, unsigned int cpu, uint8_t memcg)
+{
+	struct obj_stock *stock = &s->objcg->stock[cpu];
+
+	/* obj_stock_flush_required() */
+	if (!stock->cached[memcg])
+		return;
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		drain_slot(s, stock, (uint8_t)i);
+	drain_stats(s, stock);
 }
 
 /* ---- RCU ---- */
@@ -195,16 +230,17 @@ void drain_obj_stocks(struct sim *s)
 static void rcu_free_one(struct sim *s, const struct rcu_free *f)
 {
 	if (f->pages)
-		obj_uncharge_pages(s, f->pages);
+		obj_uncharge_pages(s, f->memcg, f->pages);
 	if (f->bytes)
-		obj_uncharge(s, f->kind, f->bytes);
+		obj_uncharge(s, f->memcg, f->kind, f->bytes);
 }
 
-void obj_uncharge_rcu(struct sim *s, uint32_t pages, enum slab_kind kind, uint32_t bytes)
+void obj_uncharge_rcu(struct sim *s, uint8_t memcg, uint32_t pages, enum slab_kind kind,
+		      uint32_t bytes)
 {
 	const struct machine *m = &s->cfg.machine;
 	const uint64_t tick_ns = m->tick_us * 1000ull;
-	struct rcu_free f = { .pages = pages, .bytes = bytes, .kind = kind };
+	struct rcu_free f = { .pages = pages, .bytes = bytes, .kind = kind, .memcg = memcg };
 
 	if (!m->op_us && !s->sched) {
 		rcu_free_one(s, &f);

@@ -238,18 +238,18 @@ void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint
 		flush_dirty(s, 0);
 }
 
-static struct lruvec *target_lruvec(struct sim *s, const struct scan_control *sc)
+static struct mem_cgroup *target_memcg(struct sim *s, const struct scan_control *sc)
 {
-	return &(sc->target ?: s->memcg)->lruvec;
+	return sc->target ?: s->memcg;
 }
 
 bool shrink_node(struct sim *s, struct scan_control *sc)
 {
 	if (!sc->in_pass)
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
-	sc->in_pass = s->cfg.lru->shrink_node(s, target_lruvec(s, sc), sc);
+	sc->in_pass = s->cfg.lru->shrink_node(s, &target_memcg(s, sc)->lruvec, sc);
 	if (!sc->in_pass)
-		shrink_slab(s, sc->priority);
+		shrink_slab(s, target_memcg(s, sc), sc->priority);
 	/* kswapd_try_clear_hopeless() */
 	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
 	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s, sc->order)))
@@ -292,7 +292,7 @@ retry:
 		if (sc->nr_reclaimed >= sc->nr_to_reclaim)
 			break;
 	} while (--sc->priority >= 0);
-	s->cfg.lru->reclaim_end(s, target_lruvec(s, sc));
+	s->cfg.lru->reclaim_end(s, &target_memcg(s, sc)->lruvec);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
 	/* all cgroups this time: with one, the same again */

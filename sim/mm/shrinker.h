@@ -6,6 +6,6 @@
 #include "sim/state.h"
 
 /** After the lists were scanned at @priority. */
-void shrink_slab(struct sim *s, int priority);
+void shrink_slab(struct sim *s, const struct mem_cgroup *memcg, int priority);
 
 #endif

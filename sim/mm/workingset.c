@@ -4,13 +4,13 @@
  * scan_shadow_nodes(), shadow_lru_isolate(). Freeing a node drops all its shadows, so
  * refaults of their pages are not counted.
  *
- * There is one list of shadow nodes. It belongs to the memcg that has the limit if kernel
- * memory is charged to it (machine key kmem), else to the root, whose list only global reclaim
- * shrinks. So below a memcg limit without kmem no trees are needed.
+ * Each memcg has a list of shadow nodes. A node belongs to the memcg that is charged for it if
+ * kernel memory is charged (machine key kmem), else to the root, whose list only global reclaim
+ * shrinks. So below memcg limits without kmem no trees are needed.
  *
  * Approximations: the kernel skips a node whose locks it cannot take; here it takes them
- * always. The slab of the root is not counted. Inodes are not reclaimed, nor is the shadow of a
- * file that has only its first page.
+ * always. The slab of the root is not counted, and unevictable_pages belong to the first memcg.
+ * Inodes are not reclaimed, nor is the shadow of a file that has only its first page.
  */
 #include "sim/mm/workingset.h"
 
@@ -18,7 +18,7 @@
 
 static void list_add_tail(struct page_trees *x, struct xa_node *node)
 {
-	struct xa_node_list *l = &x->shadow_nodes;
+	struct shadow_nodes *l = &x->shadow_nodes[node->memcg];
 	const uint32_t i = (uint32_t)(node - x->nodes);
 
 	node->prev = l->tail;
@@ -34,7 +34,7 @@ static void list_add_tail(struct page_trees *x, struct xa_node *node)
 
 static void list_del(struct page_trees *x, struct xa_node *node)
 {
-	struct xa_node_list *l = &x->shadow_nodes;
+	struct shadow_nodes *l = &x->shadow_nodes[node->memcg];
 
 	if (node->prev == XA_NONE)
 		l->head = node->next;
@@ -60,47 +60,66 @@ void workingset_update_node(struct sim *s, struct xa_node *node, bool tracked)
 		list_del(s->trees, node);
 }
 
-static uint64_t lru_pages(const struct sim *s)
+uint32_t nr_shadow_nodes(const struct sim *s)
 {
-	return lruvec_pages(s, LRU_ANON) + lruvec_pages(s, LRU_FILE);
+	uint32_t nr = 0;
+
+	for (unsigned int i = 0; s->trees && i < s->nr_memcgs; i++)
+		nr += s->trees->shadow_nodes[i].nr_items;
+	return nr;
+}
+
+static uint64_t lru_pages(const struct sim *s, uint8_t memcg)
+{
+	const struct lruvec *lruvec = &s->memcg[memcg].lruvec;
+	uint64_t nr = 0;
+
+	for (int type = 0; type < NR_LRU_TYPES; type++)
+		nr += s->cfg.lru->size(lruvec, (enum lru_type)type, false) +
+		      s->cfg.lru->size(lruvec, (enum lru_type)type, true);
+	return nr;
 }
 
 void workingset_flush_stats(struct sim *s)
 {
 	if (!s->trees)
 		return;
-	s->trees->flushed_pages = lru_pages(s) + s->nr_unevictable;
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		s->trees->shadow_nodes[i].flushed_pages =
+			lru_pages(s, (uint8_t)i) + s->memcg[i].nr_unevictable;
 	if (s->objcg)
 		obj_flush_stats(s);
 }
 
-uint64_t count_shadow_nodes(struct sim *s)
+uint64_t count_shadow_nodes(struct sim *s, uint8_t memcg)
 {
-	const struct page_trees *x = s->trees;
-	const uint64_t nodes = x->shadow_nodes.nr_items;
-	uint64_t pages = s->cfg.machine.unevictable_pages, max_nodes;
+	const struct shadow_nodes *l = &s->trees->shadow_nodes[memcg];
+	const uint64_t nodes = l->nr_items;
+	uint64_t pages = memcg ? 0 : s->cfg.machine.unevictable_pages, max_nodes;
 
 	if (!nodes)
 		return 0;
 	if (!s->stats_lag)
 		workingset_flush_stats(s);
 	if (!s->cfg.kernel->shadow_limit_by_lru_size)
-		pages += x->flushed_pages;
+		pages += l->flushed_pages;
 	else
-		pages += s->nr_unevictable + (s->cfg.lru->lru_gen ? 0 : lru_pages(s));
+		pages += s->memcg[memcg].nr_unevictable +
+			 (s->cfg.lru->lru_gen ? 0 : lru_pages(s, memcg));
 	if (s->objcg)
-		pages += obj_flushed_pages(s);
+		pages += obj_flushed_pages(s, memcg);
 	max_nodes = pages >> (XA_CHUNK_SHIFT - 3);
 	return nodes <= max_nodes ? 0 : nodes - max_nodes;
 }
 
-uint64_t scan_shadow_nodes(struct sim *s, uint64_t nr)
+uint64_t scan_shadow_nodes(struct sim *s, uint8_t memcg, uint64_t nr)
 {
 	struct page_trees *x = s->trees;
+	const struct shadow_nodes *l = &x->shadow_nodes[memcg];
 	uint64_t freed = 0;
 
-	for (; freed < nr && x->shadow_nodes.nr_items; freed++) {
-		struct xa_node *node = &x->nodes[x->shadow_nodes.head];
+	for (; freed < nr && l->nr_items; freed++) {
+		struct xa_node *node = &x->nodes[l->head];
 
 		list_del(x, node);
 		xa_delete_node(s, node);

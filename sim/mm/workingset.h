@@ -11,9 +11,11 @@
 void workingset_update_node(struct sim *s, struct xa_node *node, bool tracked);
 /** The statistics are flushed. */
 void workingset_flush_stats(struct sim *s);
-/** How many nodes are more than can be of use. */
-uint64_t count_shadow_nodes(struct sim *s);
+/** How many nodes of the memcg, an index in sim.memcg, are more than can be of use. */
+uint64_t count_shadow_nodes(struct sim *s, uint8_t memcg);
 /** Free up to @nr nodes, oldest first. Return: as many were. */
-uint64_t scan_shadow_nodes(struct sim *s, uint64_t nr);
+uint64_t scan_shadow_nodes(struct sim *s, uint8_t memcg, uint64_t nr);
+/** Of all memcgs. */
+uint32_t nr_shadow_nodes(const struct sim *s);
 
 #endif

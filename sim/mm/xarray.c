@@ -63,7 +63,8 @@ void xa_init(struct sim *s)
 	x->nodes = g_new0(struct xa_node, nr);
 	x->height = g_new0(uint8_t, t->nr_files + 1);
 	x->nr_chunks = g_new0(uint32_t, t->nr_files + 1);
-	x->shadow_nodes.head = x->shadow_nodes.tail = XA_NONE;
+	for (int i = 0; i < NR_MEMCGS; i++)
+		x->shadow_nodes[i].head = x->shadow_nodes[i].tail = XA_NONE;
 	s->trees = x;
 }
 
@@ -130,6 +131,7 @@ static int nodes_needed(const struct sim *s, uint32_t file, uint32_t pgoff, unsi
 
 int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp)
 {
+	const uint8_t memcg = current_objcg(s);
 	unsigned int height;
 	uint32_t file;
 	int nr = 0;
@@ -142,15 +144,15 @@ int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp)
 			nodes_needed(s, file, slot - file_slot(s, file, 0), order, &height);
 
 		/* below the lock, so without reclaim */
-		while (nr < want &&
-		       !obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, GFP_NOWAIT))
+		while (nr < want && !obj_charge(s, memcg, SLAB_RECLAIMABLE,
+						s->cfg.kernel->slab.xa_node, GFP_NOWAIT))
 			nr++;
 		if (nr >= want) {
 			xa_unreserve(s, nr - want);
 			return want;
 		}
 		/* xas_nomem() */
-		if (obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, gfp)) {
+		if (obj_charge(s, memcg, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, gfp)) {
 			xa_unreserve(s, nr);
 			return -ENOMEM;
 		}
@@ -161,7 +163,7 @@ int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp)
 void xa_unreserve(struct sim *s, int nr)
 {
 	while (nr-- > 0)
-		obj_uncharge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
+		obj_uncharge(s, current_objcg(s), SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
 }
 
 /* the nodes that were reserved are in the tree */
@@ -172,16 +174,19 @@ static void grow(struct sim *s, uint32_t file, uint32_t pgoff, unsigned int orde
 	if (!s->objcg)
 		return;
 	s->trees->nr_nodes += (uint32_t)nodes_needed(s, file, pgoff, order, &height);
+	/* xas_expand(): those that have entries already are nodes in the kernel from now on */
+	for (unsigned int l = s->trees->height[file] + 1u; l <= height; l++)
+		node_of(s, l, file, 0)->memcg = current_objcg(s);
 	s->trees->height[file] = (uint8_t)height;
 }
 
 /* xa_node_free() */
-static void node_gone(struct sim *s, uint32_t file, unsigned int level)
+static void node_gone(struct sim *s, uint32_t file, unsigned int level, const struct xa_node *node)
 {
 	if (!s->objcg || level > s->trees->height[file])
 		return;
 	s->trees->nr_nodes--;
-	obj_uncharge_rcu(s, 0, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
+	obj_uncharge_rcu(s, node->memcg, 0, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node);
 }
 
 /* xas_shrink(), after entries were removed */
@@ -199,7 +204,7 @@ static void shrink(struct sim *s, uint32_t file)
 		/* its first place has to have an entry; above the leaves, a node */
 		if (*height == LEAF ? !root->has_first : !node_of(s, *height - 1u, file, 0)->count)
 			break;
-		node_gone(s, file, *height);
+		node_gone(s, file, *height, root);
 	}
 }
 
@@ -235,13 +240,15 @@ static void update_above(struct sim *s, unsigned int level, uint32_t file, uint3
 		return;
 	node = node_of(s, level, file, pgoff);
 	born = !node->count;
+	if (born)
+		node->memcg = current_objcg(s);
 	node->slot =
 		file_slot(s, file, pgoff & ~(uint32_t)((1ull << (level * XA_CHUNK_SHIFT)) - 1));
 	node->shift = (level - 1) * XA_CHUNK_SHIFT;
 	node->count = (uint8_t)(node->count + count);
 	node->nr_values = (uint8_t)(node->nr_values + values);
 	if (!node->count)
-		node_gone(s, file, level);
+		node_gone(s, file, level, node);
 	if (count && (born || !node->count))
 		update_above(s, level + 1, file, pgoff, born ? 1 : -1, 0);
 	if (level == UPPER)
@@ -266,7 +273,7 @@ static void leaf_gone(struct sim *s, uint32_t file, struct xa_node *node)
 	node->count = node->nr_values = 0;
 	node->has_first = false;
 	update(s, file, node);
-	node_gone(s, file, LEAF);
+	node_gone(s, file, LEAF, node);
 	if (--s->trees->nr_leaves % NODES_PER_PAGE == 0)
 		free_kernel_pages(s, 1);
 }
@@ -277,6 +284,8 @@ static void update_leaf(struct sim *s, uint32_t file, uint32_t pgoff, int count,
 	struct xa_node *node = leaf(s, file, pgoff);
 	const bool born = !node->count;
 
+	if (born)
+		node->memcg = current_objcg(s);
 	node->slot = file_slot(s, file, pgoff & ~(XA_CHUNK_SIZE - 1));
 	if (pgoff == 0 && count)
 		node->has_first = count > 0;
@@ -297,6 +306,7 @@ static void update_leaf(struct sim *s, uint32_t file, uint32_t pgoff, int count,
  * full of that shadow */
 static void split(struct sim *s, uint32_t file, uint32_t pgoff, struct xa_node *node)
 {
+	node->memcg = current_objcg(s);
 	node->count = node->nr_values = XA_CHUNK_SIZE;
 	node->has_first = pgoff < XA_CHUNK_SIZE;
 	update_upper(s, file, pgoff, 0, -1);
@@ -364,7 +374,8 @@ int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order)
 	if (!s->objcg || slot >= s->meta_first)
 		return 0;
 	for (uint32_t i = 0; i < split_leaves(order); i++)
-		if (obj_charge(s, SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node, GFP_KERNEL)) {
+		if (obj_charge(s, current_objcg(s), SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node,
+			       GFP_KERNEL)) {
 			xa_unreserve(s, (int)i);
 			return -ENOMEM;
 		}
@@ -383,6 +394,7 @@ void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order)
 	for (uint32_t i = 0; i < nr; i++, pgoff += XA_CHUNK_SIZE) {
 		struct xa_node *node = leaf(s, file, pgoff);
 
+		node->memcg = current_objcg(s);
 		node->slot = file_slot(s, file, pgoff);
 		node->count = XA_CHUNK_SIZE;
 		node->nr_values = 0;
@@ -579,6 +591,7 @@ int xa_check(const struct sim *s, struct err *err)
 {
 	const struct page_trees *x = s->trees;
 	uint32_t nr_leaves = 0, nr_listed = 0, nr_nodes = 0;
+	const uint32_t on_lists = nr_shadow_nodes(s);
 	int ret = 0;
 
 	if (!x)
@@ -588,10 +601,10 @@ int xa_check(const struct sim *s, struct err *err)
 		if (!ret && s->objcg)
 			ret = check_levels(s, file, &nr_nodes, err);
 	}
-	if (!ret && (nr_leaves != x->nr_leaves || nr_listed != x->shadow_nodes.nr_items))
+	if (!ret && (nr_leaves != x->nr_leaves || nr_listed != on_lists))
 		ret = err_set(err, -EIO,
 			      "invariant broken: %u nodes and %u of shadows, expected %u and %u",
-			      x->nr_leaves, x->shadow_nodes.nr_items, nr_leaves, nr_listed);
+			      x->nr_leaves, on_lists, nr_leaves, nr_listed);
 	if (!ret && nr_nodes != x->nr_nodes)
 		ret = err_set(err, -EIO, "invariant broken: %u nodes are charged, expected %u",
 			      x->nr_nodes, nr_nodes);

@@ -20,6 +20,7 @@
  * @nr_values: places in use by shadows
  * @shift: a place covers 1 << @shift pages
  * @has_first: the file's first page has an entry
+ * @memcg: index of the one that is charged for it
  */
 struct xa_node {
 	uint32_t slot;
@@ -28,6 +29,7 @@ struct xa_node {
 	uint8_t nr_values;
 	uint8_t shift : 6;
 	bool listed : 1, has_first : 1;
+	uint8_t memcg;
 };
 
 #define XA_NONE UINT32_MAX
@@ -41,11 +43,11 @@ struct page_trees {
 	uint32_t *nr_chunks; /* of each file: aligned 64 pages that have an entry */
 	uint32_t nr_leaves;  /* leaves with entries */
 	uint32_t nr_nodes;   /* that exist in the kernel */
-	struct xa_node_list {
-		uint32_t head, tail, nr_items;
-	} shadow_nodes;		/* see sim/mm/workingset.h */
-	uint64_t nr_deferred;	/* see sim/mm/shrinker.c */
-	uint64_t flushed_pages; /* see sim/mm/workingset.c */
+	struct shadow_nodes {
+		uint32_t head, tail, nr_items; /* see sim/mm/workingset.h */
+		uint64_t nr_deferred;	       /* see sim/mm/shrinker.c */
+		uint64_t flushed_pages;	       /* see sim/mm/workingset.c */
+	} shadow_nodes[NR_MEMCGS];
 };
 
 /** Allocate empty trees. s->trees stays NULL if nothing depends on them: below a memcg limit

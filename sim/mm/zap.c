@@ -452,9 +452,9 @@ void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t sl
 
 /* struct unmapped - state of free_pgtables() */
 struct unmapped {
-	uint64_t end;		       /* of what was unmapped */
-	uint64_t floor, ceiling;       /* where the neighbours end and start */
-	unsigned int nr_pte, nr_upper; /* tables that are free now */
+	uint64_t end;		 /* of what was unmapped */
+	uint64_t floor, ceiling; /* where the neighbours end and start */
+	struct free_tables free;
 };
 
 /* is there no VMA where the table of 2^@shift pages is that @at is in? */
@@ -471,39 +471,37 @@ static uint64_t addr_end(uint64_t at, uint64_t end, unsigned int shift)
 }
 
 /* MGLRU's filters know entries by their place, so struct pte_table stays */
-static void free_pmd_range(struct unmapped *u, struct pte_table ***pmd, uint64_t at)
+static void free_pmd_range(struct unmapped *u, struct pmd_table **pmd, uint64_t at)
 {
 	const uint64_t begin = at, end = addr_end(at, u->end, PUD_SHIFT);
 
 	for (; at < end; at = addr_end(at, end, PMD_SHIFT)) {
-		struct pte_table *pt = (*pmd)[at >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
+		struct pte_table *pt = (*pmd)->pte[at >> PMD_SHIFT & (PTRS_PER_PMD - 1)];
 
 		if (!pt || !table_is_free(u, at, PMD_SHIFT))
 			continue;
-		u->nr_pte += pt->table;
-		g_free(pt->anon);
+		pte_free(pt, &u->free);
 		*pt = (struct pte_table){ .seen = { pt->seen[0], pt->seen[1] } };
 	}
 	if (!table_is_free(u, begin, PUD_SHIFT))
 		return;
-	u->nr_upper++;
-	pmd_free(*pmd);
+	pmd_free(*pmd, &u->free);
 	*pmd = NULL;
 }
 
-static void free_pud_range(struct unmapped *u, struct pte_table ****pud, uint64_t at)
+static void free_pud_range(struct unmapped *u, struct pud_table **pud, uint64_t at)
 {
 	const uint64_t begin = at, end = addr_end(at, u->end, PGDIR_SHIFT);
 
 	for (; at < end; at = addr_end(at, end, PUD_SHIFT)) {
-		struct pte_table ***pmd = &(*pud)[at >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
+		struct pmd_table **pmd = &(*pud)->pmd[at >> PUD_SHIFT & (PTRS_PER_PUD - 1)];
 
 		if (*pmd)
 			free_pmd_range(u, pmd, at);
 	}
 	if (!table_is_free(u, begin, PGDIR_SHIFT))
 		return;
-	u->nr_upper++;
+	u->free.nr[(*pud)->memcg]++;
 	g_free(*pud);
 	*pud = NULL;
 }
@@ -523,7 +521,7 @@ static void free_pgtables(struct sim *s, struct mm *mm, uint32_t start, uint32_t
 	for (uint64_t at = start; at < u.end; at = addr_end(at, u.end, PGDIR_SHIFT))
 		if (mm->pgd[at >> PGDIR_SHIFT])
 			free_pud_range(&u, &mm->pgd[at >> PGDIR_SHIFT], at);
-	tables_uncharge(s, u.nr_pte, u.nr_upper);
+	tables_uncharge(s, &u.free);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
@@ -583,7 +581,7 @@ void exit_mmap(struct sim *s, struct mm *mm)
 
 void dup_mmap_fail(struct sim *s, struct mm *parent)
 {
-	struct mm *child = mm_new(s, 0, parent->cpu, true);
+	struct mm *child = mm_new(s, 0, parent->cpu, parent);
 
 	mm_fork(s, parent, child);
 	if (s->cfg.kernel->failed_fork_exits) {

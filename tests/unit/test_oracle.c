@@ -315,16 +315,22 @@ static bool globals_differ(struct compare *c)
 static bool shadow_nodes_differ(struct compare *c)
 {
 	const struct page_trees *x = c->s->trees;
-	uint32_t i = 0;
+	uint32_t nr = 0;
 
 	if (!x)
 		return false;
-	for (uint32_t at = x->shadow_nodes.head; at != XA_NONE; at = x->nodes[at].next, i++)
-		if (differ(c, "shadow node", x->nodes[at].slot, 1,
-			   ref_shadow_node_is(c->r, i, (int)(x->nodes[at].slot - FOLIO_FIRST),
-					      x->nodes[at].shift)))
-			return true;
-	return differ(c, "shadow nodes", 0, i, ref_nr_shadow_nodes(c->r)) ||
+	for (unsigned int m = 0; m < c->s->nr_memcgs; m++) {
+		uint32_t i = 0;
+
+		for (uint32_t at = x->shadow_nodes[m].head; at != XA_NONE; at = x->nodes[at].next)
+			if (differ(c, "shadow node", x->nodes[at].slot, 1,
+				   ref_shadow_node_is(c->r, (int)m, i++,
+						      (int)(x->nodes[at].slot - FOLIO_FIRST),
+						      x->nodes[at].shift)))
+				return true;
+		nr += i;
+	}
+	return differ(c, "shadow nodes", 0, nr, ref_nr_shadow_nodes(c->r)) ||
 	       differ(c, "nodes", 0, c->s->objcg ? x->nr_nodes : x->nr_leaves,
 		      (uint64_t)c->r->nr_nodes);
 }
@@ -865,17 +871,19 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	if (traces == LARGE)
 		rt->m.max_folio_order = seed % 6 == 0 ? MAX_FOLIO_ORDER
 						      : 1 + (uint32_t)(seed / 3 % MAX_FOLIO_ORDER);
-	if (traces == CGROUPS && kernel_profiles[kernel]->large_folios && seed % 2)
-		rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
-	if (traces == WIDE || traces == FILES) {
+	if (traces == WIDE || traces == FILES || traces == CGROUPS) {
 		/* with more CPUs the stocks of objects differ after deaths, whatever the operations
 		 */
-		rt->m.kmem = seed % 4 == 1 && (traces == WIDE || rt->m.cpus == 1);
-		if (kernel_profiles[kernel]->large_folios && seed % 2)
+		rt->m.kmem = traces == CGROUPS
+				     ? seed % 2 == 0
+				     : seed % 4 == 1 && (traces == WIDE || rt->m.cpus == 1);
+		if (kernel_profiles[kernel]->large_folios && seed % (traces == CGROUPS ? 3 : 2))
 			rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
 		/* a process takes a few more pages then */
 		if (rt->m.memcg_pages)
 			rt->m.memcg_pages += rt->m.kmem ? 200 : 0;
+		if (rt->m.memcg2_pages)
+			rt->m.memcg2_pages += rt->m.kmem ? 200 : 0;
 	}
 	if (traces == MONITORED) {
 		rt->m.damon_stat = true;

@@ -51,9 +51,9 @@ static void test_sizes(void)
 		int64_t bytes = 0;
 
 		for (int k = 0; k < NR_SLAB_KINDS; k++)
-			bytes += o->slab[k] + o->stock[0].nr_slab[k];
+			bytes += o->of[0].slab[k] + o->stock[0].nr_slab[k];
 		TL_EQ(bytes, rows[i].bytes, "bytes: %s", rows[i].ops);
-		TL_EQ(x->s->zone.nr_kernel * 4096 - o->stock[0].nr_bytes - bytes,
+		TL_EQ(x->s->zone.nr_kernel * 4096 - o->stock[0].nr_bytes[0] - bytes,
 		      rows[i].pages * 4096, "pages: %s", rows[i].ops);
 		tl_free(x);
 	}

@@ -55,7 +55,7 @@ static void test_wait(void)
 	for (size_t i = 0; i < G_N_ELEMENTS(waiters); i++) {
 		r[i] = (struct reader){ .x = x, .slot = base + waiters[i].page, .done_ns = 77 };
 		if (waiters[i].page == 3)
-			r[i].mm = mm_new(x->s, 1, 0, false);
+			r[i].mm = mm_new(x->s, 1, 0, NULL);
 		task_spawn(x->s, TASK_USER, "read", wait_for, &r[i], 0);
 	}
 	while (x->s->clock.now_ns < 2 * MS)

@@ -5,6 +5,8 @@
 #include <CUnit/CUnit.h>
 
 #include "models/models.h"
+#include "sim/mm/charge.h"
+#include "sim/mm/objcg.h"
 #include "tests/unit/testlib.h"
 
 void suite_memcontrol(void);
@@ -196,6 +198,68 @@ static void test_swapped_elsewhere(void)
 	tl_free(x);
 }
 
+static uint64_t kernel_pages(const struct tl *x, int memcg)
+{
+	return x->s->objcg->of[memcg].nr_pages;
+}
+
+/*
+ * Kernel memory is charged to the memcg of whoever makes it and stays there: page tables, nodes
+ * of the page cache, and what a process takes. Buffer heads go with their folio.
+ */
+static void test_kmem(void)
+{
+	struct tl *x = tl_new("memcg_pages=2000 memcg2_pages=2000 kmem=on readahead_pages=0", NULL,
+			      "file,a,6400; spawn,1; mark,born; cgroup,1,1; fork,1,2; mark,forked;"
+			      "read,1,a,0,640; mark,read; map,1,0x1000,1024,rw-s,a,0;"
+			      "touch,1,0x1000,100,r; mark,mapped; cgroup,1,0;"
+			      "touch,1,0x1200,100,r; write,1,a,0,64; mark,back;"
+			      "kill,1; drop_caches; mark,end");
+	uint64_t first, second;
+
+	tl_to(x, "born");
+	first = kernel_pages(x, 0);
+	CU_ASSERT(first >= 4 && !kernel_pages(x, 1));
+	tl_to(x, "forked");
+	second = kernel_pages(x, 1);
+	TL_EQ(kernel_pages(x, 0), first, "a child is its parent's");
+	CU_ASSERT(second > 14);
+	tl_to(x, "read");
+	TL_EQ(kernel_pages(x, 0), first, "nodes of the reader");
+	CU_ASSERT(kernel_pages(x, 1) >= second + 1);
+	second = kernel_pages(x, 1);
+	tl_to(x, "mapped");
+	/* a table, and two of the levels above */
+	CU_ASSERT(kernel_pages(x, 1) >= second + 3);
+	TL_EQ(kernel_pages(x, 0), first, "tables of the one that maps");
+	second = kernel_pages(x, 1);
+	tl_to(x, "back");
+	TL_EQ(kernel_pages(x, 0), first + 1, "a table after it has moved");
+	/* 64 of 112 bytes and a pointer each: the folios were charged there */
+	CU_ASSERT(kernel_pages(x, 1) >= second + 1);
+	tl_to(x, "end");
+	TL_EQ(kernel_pages(x, 0), 1, "all of the first process is gone, less than a page apart");
+	CU_ASSERT(kernel_pages(x, 1) > 14);
+	tl_free(x);
+}
+
+/* drain_stock_fully(): a CPU's stock is drained of all memcgs if it has some of one */
+static void test_drain(void)
+{
+	struct tl *x = tl_run("memcg_pages=400 memcg2_pages=400 cpus=2 readahead_pages=0", NULL,
+			      "file,a,100; spawn,1; spawn,2; cgroup,2,1; spawn,3,1; cgroup,3,1;"
+			      "read,1,a,0,10; read,2,a,10,10; read,3,a,20,10");
+
+	TL_EQ(x->s->memcg[0].stock[0] * 1000 + x->s->memcg[1].stock[0], 54054, "CPU 0");
+	TL_EQ(x->s->memcg[1].stock[1], 54, "CPU 1");
+	drain_all_stock(x->s, &x->s->memcg[0]);
+	TL_EQ(x->s->memcg[0].stock[0] + x->s->memcg[1].stock[0], 0, "both");
+	TL_EQ(x->s->memcg[1].stock[1], 54, "this CPU has nothing of the first");
+	TL_EQ(x->s->memcg[0].usage, 10, "usage of the first");
+	TL_EQ(x->s->memcg[1].usage, 74, "and of the second");
+	tl_free(x);
+}
+
 static void test_second_limit(void)
 {
 	struct tl *x = tl_new("memcg_pages=1000 memcg2_pages=600", NULL,
@@ -245,5 +309,7 @@ void suite_memcontrol(void)
 	CU_add_test(s, "swapped out of another cgroup", test_swapped_elsewhere);
 	CU_add_test(s, "a new limit of the second cgroup", test_second_limit);
 	CU_add_test(s, "no second cgroup", test_no_second);
+	CU_add_test(s, "kernel memory of two cgroups", test_kmem);
+	CU_add_test(s, "stocks of two cgroups", test_drain);
 	CU_add_test(s, "memory.reclaim of more than there is", test_memory_reclaim_ends);
 }

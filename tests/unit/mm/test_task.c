@@ -68,8 +68,8 @@ static void test_own(void)
 	timed_config_init(&timed, &kill_none);
 	x = tl_new_timed("cpus=2", NULL, &timed, "file,a,8");
 	two.slot = three.slot = tl_slot(x, "a", 0);
-	two.mm = mm_new(x->s, 1, 0, false);
-	three.mm = mm_new(x->s, 2, 0, false);
+	two.mm = mm_new(x->s, 1, 0, NULL);
+	three.mm = mm_new(x->s, 2, 0, NULL);
 	task_spawn(x->s, TASK_USER, "two", set_and_look, &two, 0);
 	task_spawn(x->s, TASK_USER, "three", set_and_look, &three, 1);
 	while (x->s->clock.now_ns < 3 * MS)
@@ -116,7 +116,7 @@ static void test_mm(void)
 
 	timed_config_init(&timed, &kill_none);
 	t.x = tl_new_timed("cpus=2", NULL, &timed, "file,a,8");
-	t.mm = mm_new(t.x->s, 1, 0, false);
+	t.mm = mm_new(t.x->s, 1, 0, NULL);
 	task_spawn(t.x->s, TASK_USER, "work", work_for, &t, 1);
 	while (sched_nr_user(t.x->s->sched))
 		CU_ASSERT_FATAL(sched_turn(t.x->s->sched));

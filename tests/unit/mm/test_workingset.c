@@ -19,7 +19,7 @@ static char *shadow_nodes(const struct tl *x)
 	const struct page_trees *t = x->s->trees;
 	GString *out = g_string_new(NULL);
 
-	for (uint32_t i = t->shadow_nodes.head; i != XA_NONE; i = t->nodes[i].next)
+	for (uint32_t i = t->shadow_nodes[0].head; i != XA_NONE; i = t->nodes[i].next)
 		g_string_append_printf(out, "%s%u", out->len ? " " : "",
 				       t->nodes[i].slot - tl_slot(x, "a", 0));
 	return g_string_free(out, FALSE);
@@ -117,7 +117,7 @@ static void test_limit(void)
 			for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
 				struct tl *x = with_nodes(*k, *lru, rows[i].machine, rows[i].nodes);
 
-				TL_EQ(count_shadow_nodes(x->s),
+				TL_EQ(count_shadow_nodes(x->s, 0),
 				      *k != &kernel_7_3_rc7 ? rows[i].more
 				      : (*lru)->lru_gen	    ? rows[i].more_gen_rc7
 							    : rows[i].more_rc7,
@@ -135,7 +135,7 @@ static void test_nokmem(void)
 	struct tl *x = with_nodes(&kernel_7_3_rc7, &lru_mglru, "memcg_pages=8192", 1000);
 
 	CU_ASSERT_PTR_NULL(x->s->trees);
-	shrink_slab(x->s, 0);
+	shrink_slab(x->s, &x->s->memcg[0], 0);
 	TL_EQ(tl_stat(x, VM_workingset_nodereclaim), 0, "nokmem");
 	TL_EQ(tl_stat(x, VM_workingset_nodes), 0, "nokmem");
 	tl_free(x);
@@ -154,9 +154,9 @@ static void test_statistics(void)
 		sim_run(x->s, 2, &x->err); /* the read, and the drain */
 		xa_store_folio(x->s, tl_slot(x, "a", 10000), 0);
 		xa_store_shadow(x->s, tl_slot(x, "a", 10000), 0);
-		TL_EQ(count_shadow_nodes(x->s), rc7 ? 0 : 1, "no flush since, rc7 %d", rc7);
+		TL_EQ(count_shadow_nodes(x->s, 0), rc7 ? 0 : 1, "no flush since, rc7 %d", rc7);
 		workingset_flush_stats(x->s);
-		TL_EQ(count_shadow_nodes(x->s), 0, "after it, rc7 %d", rc7);
+		TL_EQ(count_shadow_nodes(x->s, 0), 0, "after it, rc7 %d", rc7);
 		tl_free(x);
 	}
 }
@@ -190,10 +190,11 @@ static void test_shrink(void)
 		struct tl *x =
 			with_nodes(&kernel_7_3, &lru_classic, "memory_pages=8192", rows[i].nodes);
 
-		x->s->trees->nr_deferred = rows[i].deferred;
-		shrink_slab(x->s, rows[i].priority);
+		x->s->trees->shadow_nodes[0].nr_deferred = rows[i].deferred;
+		shrink_slab(x->s, &x->s->memcg[0], rows[i].priority);
 		TL_EQ(tl_stat(x, VM_workingset_nodereclaim), rows[i].freed, "row %zu", i);
-		TL_EQ(x->s->trees->nr_deferred, rows[i].deferred_then, "row %zu", i);
+		TL_EQ(x->s->trees->shadow_nodes[0].nr_deferred, rows[i].deferred_then, "row %zu",
+		      i);
 		TL_EQ(tl_stat(x, VM_workingset_nodes), rows[i].nodes - rows[i].freed, "row %zu", i);
 		/* the oldest nodes were freed, with their shadows */
 		for (uint32_t n = 0; n < rows[i].nodes; n++)

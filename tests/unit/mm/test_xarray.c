@@ -102,7 +102,7 @@ static void step(struct map *m)
 			TL_EQ(xa_erase_shadow(s, m->first + start), above ? XA_CHUNK_SIZE : 1,
 			      "page %u", page);
 			fill(m, start, above ? XA_CHUNK_SIZE : 1, NONE, 0);
-		} else if (rnd(m, 20) == 0 && scan_shadow_nodes(s, 1)) {
+		} else if (rnd(m, 20) == 0 && scan_shadow_nodes(s, 0, 1)) {
 			/* check() verifies which pages it had */
 			for (uint32_t i = 0; i < PAGES; i++)
 				if (m->p[i].what == SHADOW && !s->folios[m->first + i].flags)
@@ -186,10 +186,10 @@ static void check(const struct map *m)
 	}
 	TL_EQ(t->nr_leaves, leaves, "leaves");
 	TL_EQ(t->nr_nodes, nr_nodes(m), "nodes");
-	TL_EQ(m->x->s->objcg->slab[SLAB_RECLAIMABLE] +
+	TL_EQ(m->x->s->objcg->of[0].slab[SLAB_RECLAIMABLE] +
 		      m->x->s->objcg->stock[0].nr_slab[SLAB_RECLAIMABLE],
 	      592 * t->nr_nodes, "bytes");
-	TL_EQ(t->shadow_nodes.nr_items, listed, "list");
+	TL_EQ(t->shadow_nodes[0].nr_items, listed, "list");
 	TL_EQ(t->nr_chunks[0], chunks, "chunks");
 }
 

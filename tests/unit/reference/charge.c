@@ -75,11 +75,16 @@ static bool out_of_memory(struct ref *r)
 
 void ref_drain_all_stock(struct ref *r)
 {
-	for (unsigned int i = 0; i < r->m.cpus; i++) {
-		r->cg->usage -= r->cg->stock[i];
-		r->cg->stock[i] = 0;
+	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++) {
+		/* is_memcg_drain_needed(); drain_stock_fully() is for all memcgs */
+		const bool needed = r->cg->stock[cpu];
+
+		for (int i = 0; i < r->nr_memcgs; i++) {
+			r->memcgs[i].usage -= needed ? r->memcgs[i].stock[cpu] : 0;
+			r->memcgs[i].stock[cpu] = needed ? 0 : r->memcgs[i].stock[cpu];
+		}
+		ref_drain_obj_stock(r, cpu);
 	}
-	ref_drain_obj_stocks(r);
 }
 
 static bool try_charge(struct ref *r, unsigned int cpu, uint64_t nr, enum ref_gfp gfp)

@@ -15,7 +15,7 @@ void ref_create_buffers(struct ref *r, int folio)
 		return;
 	r->pages[folio].extra_refs++;
 	for (int i = 0; i < ref_nr_pages(r, folio); i++)
-		ref_new_object(r, REF_BUFFER_HEAD);
+		ref_new_object(r, r->pages[folio].memcg, REF_BUFFER_HEAD); /* set_active_memcg() */
 	r->pages[folio].extra_refs--;
 	r->pages[folio].private = true;
 }
@@ -24,7 +24,7 @@ void ref_create_buffers(struct ref *r, int folio)
 void ref_free_buffers(struct ref *r, int folio)
 {
 	for (int i = 0; r->pages[folio].private && i < ref_nr_pages(r, folio); i++)
-		ref_free_object(r, REF_BUFFER_HEAD);
+		ref_free_object(r, r->pages[folio].memcg, REF_BUFFER_HEAD);
 	r->pages[folio].private = false;
 }
 

@@ -481,8 +481,8 @@ static enum ref_fault do_user_addr_fault(struct ref *r, struct ref_proc *p, stru
 			return ret;
 		/* do_fault(): the preallocated table is unused */
 		if (r->objcg && !p->tables[at / 512].populated && !p->tables[at / 512].huge) {
-			ref_free_table(r);
-			ref_new_table(r);
+			ref_free_table(r, &p->tables[at / 512]);
+			ref_new_table(r, &p->tables[at / 512]);
 		}
 		if (gup == POPULATE || gup == POPULATE_AGAIN)
 			return ret;

@@ -90,7 +90,7 @@ enum ref_add ref_filemap_add_large(struct ref *r, unsigned int cpu, int page, in
 	for (int i = 0; i < nr; i++) {
 		if (r->pages[page + i].resident) {
 			for (; nodes; nodes--)
-				ref_free_object(r, REF_XA_NODE);
+				ref_free_object(r, ref_current_objcg(r), REF_XA_NODE);
 			ref_uncharge(r, memcg, nr);
 			return REF_EXISTS;
 		}

@@ -58,7 +58,8 @@ void ref_do_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t 
 void ref_lru_gen_add_mm(struct ref *r, struct ref_proc *p);
 /** cgroup.procs */
 void ref_cgroup_attach(struct ref *r, struct ref_proc *p, int memcg);
-struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked);
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu,
+			      const struct ref_proc *parent);
 void ref_free_process(struct ref *r, struct ref_proc *p);
 void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child);
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent);
@@ -163,7 +164,7 @@ void ref_mlock_forget(struct ref *r, int folio);
 void ref_folio_putback_lru(struct ref *r, int folio);
 /** mlock() and munlock(). Return: false when out of memory. */
 bool ref_do_mlock(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end, bool locked);
-/** NR_UNEVICTABLE */
+/** NR_UNEVICTABLE of the memcg at work. */
 uint64_t ref_nr_unevictable(const struct ref *r);
 bool ref_mm_populate(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end);
 
@@ -336,34 +337,36 @@ enum ref_object { REF_XA_NODE, REF_BUFFER_HEAD, REF_FILE, REF_VMA };
 
 void ref_objcg_init(struct ref *r);
 void ref_objcg_free(struct ref *r);
-/** Of all slab objects of the memcg, as far as its statistics have them. */
+/** Of all slab objects of the memcg at work, as far as its statistics have them. */
 uint64_t ref_slab_pages(const struct ref *r);
 uint64_t ref_sizeof(const struct ref *r, enum ref_object o);
-/** drain_obj_stock() of all CPUs. */
-void ref_drain_obj_stocks(struct ref *r);
+/** drain_obj_stock() of a CPU, if it has something of the memcg at work. */
+void ref_drain_obj_stock(struct ref *r, unsigned int cpu);
 /** rcu_do_batch() */
 void ref_rcu_callbacks(struct ref *r);
 /** obj_cgroup_charge(). Return: false when out of memory. */
-bool ref_charge_object(struct ref *r, bool reclaimable, uint64_t size, enum ref_gfp gfp);
+bool ref_charge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size, enum ref_gfp gfp);
 /** One that can not fail; these do nothing where kernel memory is not charged. */
-void ref_new_object(struct ref *r, enum ref_object o);
-void ref_free_object(struct ref *r, enum ref_object o);
-void ref_free_object_rcu(struct ref *r, enum ref_object o);
+void ref_new_object(struct ref *r, int memcg, enum ref_object o);
+void ref_free_object(struct ref *r, int memcg, enum ref_object o);
+void ref_free_object_rcu(struct ref *r, int memcg, enum ref_object o);
+/** current_obj_cgroup(): the memcg of the process whose operation it is. */
+int ref_current_objcg(const struct ref *r);
 /** A page of a memcg. */
-void ref_new_kernel_page(struct ref *r);
+void ref_new_kernel_page(struct ref *r, int memcg);
 /** A table of PTEs. */
-void ref_new_table(struct ref *r);
-void ref_free_table(struct ref *r);
-/** Of a memcg: those above the one for @at; how many of all levels a process has in its
- * mappings; free @nr of them. */
+void ref_new_table(struct ref *r, struct ref_table *t);
+void ref_free_table(struct ref *r, const struct ref_table *t);
+/** The ones above the one for @at; how many of all levels a memcg is charged for, of those that a
+ * process has in its mappings; free @nr of them. */
 void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at);
-int ref_nr_tables(const struct ref *r, const struct ref_proc *p);
-void ref_free_tables(struct ref *r, int nr);
+int ref_nr_tables(const struct ref *r, const struct ref_proc *p, int memcg);
+void ref_free_tables(struct ref *r, int memcg, int nr);
 /** anon_vmas and anon_vma_chains of a VMA. */
 void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains);
 void ref_free_anon_vma(struct ref *r, struct ref_vma *v);
-void ref_charge_process(struct ref *r, bool forked);
-void ref_uncharge_process(struct ref *r, bool forked);
+void ref_charge_process(struct ref *r, struct ref_proc *p);
+void ref_uncharge_process(struct ref *r, const struct ref_proc *p);
 
 /* charge.c */
 

@@ -117,10 +117,12 @@ bool ref_do_set_pmd(struct ref *r, struct ref_proc *p, const struct ref_vma *v, 
 	if (offset % 512 || at / 512 * 512 < v->start || at / 512 * 512 + 512 > v->end ||
 	    index + 512 > pages)
 		return false;
-	ref_free_table(r);
+	ref_free_table(r, t);
 	*t = (struct ref_table){ .huge = true,
 				 .upper = t->upper,
 				 .top = t->top,
+				 .upper_memcg = t->upper_memcg,
+				 .top_memcg = t->top_memcg,
 				 .young = true,
 				 .dirty = write,
 				 .write = write,

@@ -23,10 +23,11 @@ bool ref_split_folio(struct ref *r, int folio)
 	/* xas_split_alloc() */
 	r->pages[folio].extra_refs++;
 	for (int i = 0; r->objcg && order >= 6 && i < nr / 64; i++) {
-		if (ref_charge_object(r, true, ref_sizeof(r, REF_XA_NODE), REF_GFP_KERNEL))
+		if (ref_charge_object(r, ref_current_objcg(r), true, ref_sizeof(r, REF_XA_NODE),
+				      REF_GFP_KERNEL))
 			continue;
 		while (i--)
-			ref_free_object(r, REF_XA_NODE);
+			ref_free_object(r, ref_current_objcg(r), REF_XA_NODE);
 		r->pages[folio].extra_refs--;
 		return false;
 	}
@@ -225,6 +226,9 @@ bool ref_process_madvise(struct ref *r, struct ref_proc *p, uint64_t start, uint
 		struct ref_vma *v = ref_find_vma(p, at);
 		const uint64_t stop = MIN(v->end, end);
 
+		/* can_madv_lru_vma(), madvise_dontneed_free_valid_vma() */
+		if (v->locked && advice != MADVISE_WILLNEED && advice != MADVISE_DONTNEED)
+			break;
 		switch (advice) {
 		case MADVISE_DONTNEED:
 			if (r->v6_12)

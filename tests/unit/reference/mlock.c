@@ -19,7 +19,8 @@ uint64_t ref_nr_unevictable(const struct ref *r)
 	uint64_t n = 0;
 
 	for (int i = 0; r->has_mlock && i < r->nr_pages; i++)
-		if (r->pages[i].lru && r->pages[i].unevictable)
+		if (r->pages[i].lru && r->pages[i].unevictable &&
+		    &r->memcgs[r->pages[i].memcg] == r->cg)
 			n += pages_of(r, i);
 	return n;
 }

@@ -39,17 +39,21 @@ void ref_pte_alloc(struct ref *r, struct ref_proc *p, uint64_t at)
 	if (t->exists)
 		return;
 	/* _PAGE_TABLE has _PAGE_ACCESSED */
-	ref_new_table(r);
+	ref_new_table(r, t);
 	t->exists = t->young = true;
 }
 
 static void free_pgtables(struct ref *r, struct ref_proc *p)
 {
-	if (r->objcg)
-		ref_free_tables(r, ref_nr_tables(r, p) + (p->forked ? 9 : 3));
-	for (int i = 0; !r->objcg && i < REF_VPNS / 512; i++)
+	for (int i = 0; i < REF_VPNS / 512; i++)
 		if (p->tables[i].exists)
-			ref_free_table(r);
+			ref_free_kernel_page(r);
+	/* and those of what else a process maps */
+	for (int m = 0; r->objcg && m < r->nr_memcgs; m++)
+		ref_free_tables(r, m,
+				ref_nr_tables(r, p, m) + (m != p->objcg ? 0
+							  : p->forked	? 9
+									: 3));
 	memset(p->tables, 0, sizeof(p->tables));
 }
 
@@ -59,7 +63,7 @@ static void free_pgtables(struct ref *r, struct ref_proc *p)
 static void put_open(struct ref *r, int open)
 {
 	if (open >= 0 && !--r->opens[open].refs)
-		ref_free_object(r, REF_FILE);
+		ref_free_object(r, r->opens[open].memcg, REF_FILE);
 }
 
 /* vm_area_free() */
@@ -67,14 +71,15 @@ static void free_vma(struct ref *r, struct ref_vma *v)
 {
 	ref_free_anon_vma(r, v);
 	put_open(r, v->open);
-	ref_free_object(r, REF_VMA);
+	ref_free_object(r, v->memcg, REF_VMA);
 }
 
 static struct ref_vma *vma_insert(struct ref *r, struct ref_proc *p, struct ref_vma v)
 {
 	int at = 0;
 
-	ref_new_object(r, REF_VMA);
+	v.memcg = ref_current_objcg(r);
+	ref_new_object(r, v.memcg, REF_VMA);
 	if (v.open >= 0)
 		r->opens[v.open].refs++;
 	if (p->nr_vmas == REF_VMAS_MAX) {
@@ -185,28 +190,33 @@ static bool is_mapped(const struct ref *r, const struct ref_proc *p, uint64_t at
 /* free_pgtables() of what is unmapped: a table goes with the last mapping in its block */
 static void unmap_pgtables(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
 {
-	const int before = r->objcg ? ref_nr_tables(r, p) : 0;
+	int before[REF_MEMCGS] = { 0 };
+
+	for (int m = 0; r->objcg && m < r->nr_memcgs; m++)
+		before[m] = ref_nr_tables(r, p, m);
 
 	for (uint64_t at = start / 512 * 512; at < end; at += 512) {
 		struct ref_table *t = &p->tables[at / 512];
 
 		if (is_mapped(r, p, at, 9))
 			continue;
-		if (t->exists && !r->objcg)
-			ref_free_table(r);
+		if (t->exists)
+			ref_free_kernel_page(r);
 		*t = (struct ref_table){ .upper = t->upper,
 					 .top = t->top,
+					 .upper_memcg = t->upper_memcg,
+					 .top_memcg = t->top_memcg,
 					 .in_filter = { t->in_filter[0], t->in_filter[1] } };
 	}
 	for (int i = 0; i < REF_VPNS / 512; i++) {
 		struct ref_table *t = &p->tables[i];
 
 		if (!is_mapped(r, p, (uint64_t)i * 512, 18))
-			*t = (struct ref_table){ .top = t->top };
+			*t = (struct ref_table){ .top = t->top, .top_memcg = t->top_memcg };
 		t->top = t->top && is_mapped(r, p, (uint64_t)i * 512, 27);
 	}
-	if (r->objcg && ref_nr_tables(r, p) < before)
-		ref_free_tables(r, before - ref_nr_tables(r, p));
+	for (int m = 0; r->objcg && m < r->nr_memcgs; m++)
+		ref_free_tables(r, m, before[m] - ref_nr_tables(r, p, m));
 }
 
 void ref_do_munmap(struct ref *r, struct ref_proc *p, uint64_t start, uint64_t end)
@@ -245,8 +255,9 @@ static int new_open(struct ref *r, uint32_t file)
 		r->broken = true;
 		r->nr_opens--;
 	}
-	ref_new_object(r, REF_FILE);
+	ref_new_object(r, ref_current_objcg(r), REF_FILE);
 	r->opens[r->nr_opens] = (struct ref_open){ .file = file,
+						   .memcg = ref_current_objcg(r),
 						   .prev_page = -1,
 						   .ra_pages = r->m.readahead_pages };
 	return r->nr_opens++;
@@ -312,10 +323,15 @@ static void move_ptes(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t
 				ref_new_upper_tables(r, p, to + i);
 			if (!new->exists && !new->huge) {
 				was = *old;
-				*old = (struct ref_table){ .upper = old->upper, .top = old->top };
+				*old = (struct ref_table){ .upper = old->upper,
+							   .top = old->top,
+							   .upper_memcg = old->upper_memcg,
+							   .top_memcg = old->top_memcg };
 				memcpy(old->in_filter, was.in_filter, sizeof(was.in_filter));
 				was.upper = new->upper;
 				was.top = new->top;
+				was.upper_memcg = new->upper_memcg;
+				was.top_memcg = new->top_memcg;
 				memcpy(was.in_filter, new->in_filter, sizeof(was.in_filter));
 				*new = was;
 				memcpy(&p->ptes[to + i], &p->ptes[from + i],
@@ -437,12 +453,11 @@ void ref_cgroup_attach(struct ref *r, struct ref_proc *p, int memcg)
 		p->tables[i].in_filter[0] = p->tables[i].in_filter[1] = false;
 }
 
-struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool forked)
+struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu,
+			      const struct ref_proc *parent)
 {
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
 		ref_alloc_kernel_page(r);
-	if (r->objcg)
-		ref_charge_process(r, forked);
 	for (int i = 0; i < REF_PROCS_MAX; i++) {
 		struct ref_proc *p = &r->procs[i];
 
@@ -452,7 +467,9 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu, bool fo
 		memset(p, 0, sizeof(*p));
 		p->used = true;
 		p->pid = pid;
-		p->forked = forked;
+		p->forked = parent != NULL;
+		p->memcg = parent ? parent->memcg : 0;
+		ref_charge_process(r, p);
 		p->cpu = cpu % r->m.cpus;
 		p->open_of = g_new(int, r->t->nr_files + 1);
 		for (uint32_t f = 0; f < r->t->nr_files; f++)
@@ -479,8 +496,7 @@ void ref_free_process(struct ref *r, struct ref_proc *p)
 	exit_mm_files(r, p);
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
 		ref_free_kernel_page(r);
-	if (r->objcg)
-		ref_uncharge_process(r, p->forked);
+	ref_uncharge_process(r, p);
 	p->used = false;
 }
 
@@ -512,7 +528,8 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 		const struct ref_vma *v = &parent->vmas[i];
 
 		/* vm_area_dup() */
-		ref_new_object(r, REF_VMA);
+		child->vmas[i].memcg = ref_current_objcg(r);
+		ref_new_object(r, child->vmas[i].memcg, REF_VMA);
 		if (v->open >= 0)
 			r->opens[v->open].refs++;
 		child->vmas[i].anon_bytes = 0;
@@ -546,7 +563,7 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
  * leaves the copies to exit_mmap(). */
 void ref_do_fork_fail(struct ref *r, struct ref_proc *parent)
 {
-	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu, true);
+	struct ref_proc *child = ref_new_proc(r, UINT32_MAX, parent->cpu, parent);
 	struct ref_zap z;
 
 	ref_do_fork(r, parent, child);
@@ -586,14 +603,16 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 
 void ref_do_exec(struct ref *r, struct ref_proc *p)
 {
+	static struct ref_proc new;
+
 	ref_exit_mmap(r, p);
 	/* the player: a new process, then the old one's end */
-	if (r->objcg)
-		ref_charge_process(r, false);
+	new.memcg = p->memcg;
+	ref_charge_process(r, &new);
 	exit_mm_files(r, p);
-	if (r->objcg)
-		ref_uncharge_process(r, p->forked);
+	ref_uncharge_process(r, p);
 	p->forked = false;
+	p->objcg = new.objcg;
 	p->dying = p->unstable = false;
 	ref_lru_gen_add_mm(r, p);
 	for (uint32_t f = 0; f < r->t->nr_files; f++)

@@ -19,18 +19,20 @@ struct later {
 	int nr_pages;
 	uint64_t bytes;
 	bool reclaimable;
+	int memcg;
 };
 
 struct ref_objcg {
 	/* obj_stock_pcp */
 	struct {
-		bool mine;
-		uint64_t bytes;
+		bool cached[REF_MEMCGS];
+		uint64_t bytes[REF_MEMCGS];
+		int index; /* whose statistics are unaccounted */
 		int64_t unaccounted[2];
 	} cpu[SIM_MAX_CPUS];
-	uint64_t nr_charged_bytes;
-	int64_t nr_slab[2]; /* bytes: unreclaimable, reclaimable */
-	GQueue rcu;	    /* struct later */
+	uint64_t nr_charged_bytes[REF_MEMCGS];
+	int64_t nr_slab[REF_MEMCGS][2]; /* bytes: unreclaimable, reclaimable */
+	GQueue rcu;			/* struct later */
 };
 
 void ref_objcg_init(struct ref *r)
@@ -46,13 +48,18 @@ void ref_objcg_free(struct ref *r)
 	g_free(r->objcg);
 }
 
+int ref_current_objcg(const struct ref *r)
+{
+	return r->objcg ? ref_current_memcg(r) : 0;
+}
+
 uint64_t ref_slab_pages(const struct ref *r)
 {
 	uint64_t pages = 0;
 
 	for (int i = 0; r->objcg && i < 2; i++)
-		if (r->objcg->nr_slab[i] > 0)
-			pages += (uint64_t)r->objcg->nr_slab[i] / 4096;
+		if (r->objcg->nr_slab[r->cg - r->memcgs][i] > 0)
+			pages += (uint64_t)r->objcg->nr_slab[r->cg - r->memcgs][i] / 4096;
 	return pages;
 }
 
@@ -67,75 +74,92 @@ uint64_t ref_sizeof(const struct ref *r, enum ref_object o)
 }
 
 /* refill_stock() */
-static void uncharge_pages(struct ref *r, uint64_t nr)
+static void uncharge_pages(struct ref *r, int memcg, uint64_t nr)
 {
-	uint64_t *stock = &r->cg->stock[r->this_cpu];
+	uint64_t *stock = &r->memcgs[memcg].stock[r->this_cpu];
 
 	r->nr_kernel -= (int64_t)nr;
 	*stock += nr;
 	if (*stock > 64) {
-		r->cg->usage -= *stock;
+		r->memcgs[memcg].usage -= *stock;
 		*stock = 0;
 	}
 }
 
 /* __refill_obj_stock() */
-static void refill(struct ref *r, uint64_t bytes, bool allow_uncharge)
+static void refill(struct ref *r, int memcg, uint64_t bytes, bool allow_uncharge)
 {
 	const unsigned int cpu = r->this_cpu;
 	struct ref_objcg *o = r->objcg;
 	uint64_t now = bytes;
 
-	if (o->cpu[cpu].mine) {
-		now += o->cpu[cpu].bytes;
+	if (o->cpu[cpu].cached[memcg]) {
+		now += o->cpu[cpu].bytes[memcg];
 	} else {
-		now += o->nr_charged_bytes;
-		o->nr_charged_bytes = 0;
-		o->cpu[cpu].mine = true;
+		now += o->nr_charged_bytes[memcg];
+		o->nr_charged_bytes[memcg] = 0;
+		o->cpu[cpu].cached[memcg] = true;
 		allow_uncharge = true;
 	}
 	if (now > 65535 || (now > 4096 && allow_uncharge)) {
-		o->cpu[cpu].bytes = now % 4096;
-		uncharge_pages(r, now / 4096);
+		o->cpu[cpu].bytes[memcg] = now % 4096;
+		uncharge_pages(r, memcg, now / 4096);
 	} else {
-		o->cpu[cpu].bytes = now;
+		o->cpu[cpu].bytes[memcg] = now;
+	}
+}
+
+/* drain_obj_stock_stats() */
+static void drain_stats(struct ref *r, unsigned int cpu)
+{
+	for (int k = 0; k < 2; k++) {
+		r->objcg->nr_slab[r->objcg->cpu[cpu].index][k] += r->objcg->cpu[cpu].unaccounted[k];
+		r->objcg->cpu[cpu].unaccounted[k] = 0;
 	}
 }
 
 /* __account_obj_stock() */
-static void account(struct ref *r, bool reclaimable, int64_t bytes)
+static void account(struct ref *r, int memcg, bool reclaimable, int64_t bytes)
 {
+	const unsigned int cpu = r->this_cpu;
 	struct ref_objcg *o = r->objcg;
-	int64_t *kept = &o->cpu[r->this_cpu].unaccounted[reclaimable], sum = *kept + bytes;
+	int64_t *kept = &o->cpu[cpu].unaccounted[reclaimable], sum;
 
-	if (!o->cpu[r->this_cpu].mine) {
-		o->nr_slab[reclaimable] += bytes;
-	} else if (llabs(sum) <= (*kept ? 4096 : 32767)) {
+	if (!o->cpu[cpu].cached[memcg]) {
+		o->nr_slab[memcg][reclaimable] += bytes;
+		return;
+	}
+	if (o->cpu[cpu].index != memcg)
+		drain_stats(r, cpu);
+	o->cpu[cpu].index = memcg;
+	sum = *kept + bytes;
+	if (llabs(sum) <= (*kept ? 4096 : 32767)) {
 		*kept = sum;
 	} else {
 		*kept = 0;
-		o->nr_slab[reclaimable] += sum;
+		o->nr_slab[memcg][reclaimable] += sum;
 	}
 }
 
-void ref_drain_obj_stocks(struct ref *r)
+void ref_drain_obj_stock(struct ref *r, unsigned int cpu)
 {
-	for (unsigned int i = 0; r->objcg && i < r->m.cpus; i++) {
-		const uint64_t bytes = r->objcg->cpu[i].bytes;
+	if (!r->objcg || !r->objcg->cpu[cpu].cached[r->cg - r->memcgs])
+		return;
+	for (int i = 0; i < r->nr_memcgs; i++) {
+		const uint64_t bytes = r->objcg->cpu[cpu].bytes[i];
 
-		r->cg->usage -= bytes / 4096;
+		r->memcgs[i].usage -= bytes / 4096;
 		r->nr_kernel -= (int64_t)(bytes / 4096);
-		r->objcg->nr_charged_bytes += bytes % 4096;
-		for (int k = 0; k < 2; k++)
-			r->objcg->nr_slab[k] += r->objcg->cpu[i].unaccounted[k];
-		memset(&r->objcg->cpu[i], 0, sizeof(r->objcg->cpu[i]));
+		r->objcg->nr_charged_bytes[i] += bytes % 4096;
 	}
+	drain_stats(r, cpu);
+	memset(&r->objcg->cpu[cpu], 0, sizeof(r->objcg->cpu[cpu]));
 }
 
-static void uncharge_object(struct ref *r, bool reclaimable, uint64_t size)
+static void uncharge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size)
 {
-	refill(r, size, true);
-	account(r, reclaimable, -(int64_t)size);
+	refill(r, memcg, size, true);
+	account(r, memcg, reclaimable, -(int64_t)size);
 }
 
 void ref_rcu_callbacks(struct ref *r)
@@ -147,66 +171,68 @@ void ref_rcu_callbacks(struct ref *r)
 			break;
 		g_queue_pop_head(&r->objcg->rcu);
 		if (l->nr_pages)
-			uncharge_pages(r, (uint64_t)l->nr_pages);
+			uncharge_pages(r, l->memcg, (uint64_t)l->nr_pages);
 		if (l->bytes)
-			uncharge_object(r, l->reclaimable, l->bytes);
+			uncharge_object(r, l->memcg, l->reclaimable, l->bytes);
 		g_free(l);
 	}
 }
 
-static void call_rcu(struct ref *r, int nr_pages, bool reclaimable, uint64_t bytes)
+static void call_rcu(struct ref *r, int memcg, int nr_pages, bool reclaimable, uint64_t bytes)
 {
 	const uint64_t tick = (uint64_t)r->m.tick_us * 1000;
 	struct later *l = g_new(struct later, 1);
 
 	*l = (struct later){ r->m.op_us ? r->now_ns / tick * tick + 2 * tick : 0, nr_pages, bytes,
-			     reclaimable };
+			     reclaimable, memcg };
 	g_queue_push_tail(&r->objcg->rcu, l);
 	if (r->m.op_us)
 		return;
 	ref_rcu_callbacks(r);
 }
 
-bool ref_charge_object(struct ref *r, bool reclaimable, uint64_t size, enum ref_gfp gfp)
+bool ref_charge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size, enum ref_gfp gfp)
 {
 	const uint64_t pages = (size + 4095) / 4096;
+	uint64_t *bytes = &r->objcg->cpu[r->this_cpu].bytes[memcg];
 
 	ref_rcu_callbacks(r);
-	if (r->objcg->cpu[r->this_cpu].mine && r->objcg->cpu[r->this_cpu].bytes >= size) {
-		r->objcg->cpu[r->this_cpu].bytes -= size;
+	if (r->objcg->cpu[r->this_cpu].cached[memcg] && *bytes >= size) {
+		*bytes -= size;
 	} else {
 		const bool force = gfp == REF_GFP_NOFAIL;
 
-		if (ref_try_charge_memcg(r, 0, r->this_cpu, pages, force ? REF_GFP_KERNEL : gfp))
+		if (ref_try_charge_memcg(r, memcg, r->this_cpu, pages,
+					 force ? REF_GFP_KERNEL : gfp))
 			;
 		else if (force)
-			r->cg->usage += pages;
+			r->memcgs[memcg].usage += pages;
 		else
 			return false;
 		r->nr_kernel += (int64_t)pages;
 		if (pages * 4096 > size)
-			refill(r, pages * 4096 - size, false);
+			refill(r, memcg, pages * 4096 - size, false);
 	}
-	account(r, reclaimable, (int64_t)size);
+	account(r, memcg, reclaimable, (int64_t)size);
 	return true;
 }
 
-void ref_new_object(struct ref *r, enum ref_object o)
+void ref_new_object(struct ref *r, int memcg, enum ref_object o)
 {
 	if (r->objcg)
-		ref_charge_object(r, o <= REF_BUFFER_HEAD, ref_sizeof(r, o), REF_GFP_NOFAIL);
+		ref_charge_object(r, memcg, o <= REF_BUFFER_HEAD, ref_sizeof(r, o), REF_GFP_NOFAIL);
 }
 
-void ref_free_object(struct ref *r, enum ref_object o)
+void ref_free_object(struct ref *r, int memcg, enum ref_object o)
 {
 	if (r->objcg)
-		uncharge_object(r, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
+		uncharge_object(r, memcg, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
 }
 
-void ref_free_object_rcu(struct ref *r, enum ref_object o)
+void ref_free_object_rcu(struct ref *r, int memcg, enum ref_object o)
 {
 	if (r->objcg)
-		call_rcu(r, 0, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
+		call_rcu(r, memcg, 0, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
 }
 
 void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains)
@@ -214,94 +240,89 @@ void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains)
 	if (!r->objcg)
 		return;
 	v->anon_bytes = (uint64_t)(vmas * (r->v6 ? 112 : 104) + chains * 72);
-	ref_charge_object(r, false, v->anon_bytes, REF_GFP_NOFAIL);
+	v->anon_memcg = ref_current_objcg(r);
+	ref_charge_object(r, v->anon_memcg, false, v->anon_bytes, REF_GFP_NOFAIL);
 }
 
 void ref_free_anon_vma(struct ref *r, struct ref_vma *v)
 {
 	if (v->anon_bytes)
-		uncharge_object(r, false, v->anon_bytes);
+		uncharge_object(r, v->anon_memcg, false, v->anon_bytes);
 	v->anon_bytes = 0;
 }
 
 /* Pages */
 
-void ref_new_kernel_page(struct ref *r)
+void ref_new_kernel_page(struct ref *r, int memcg)
 {
 	if (!r->objcg)
 		return;
 	ref_rcu_callbacks(r);
-	if (!ref_try_charge_memcg(r, 0, r->this_cpu, 1, REF_GFP_KERNEL))
-		r->cg->usage++;
+	if (!ref_try_charge_memcg(r, memcg, r->this_cpu, 1, REF_GFP_KERNEL))
+		r->memcgs[memcg].usage++;
 	r->nr_kernel++;
 }
 
-void ref_new_table(struct ref *r)
+void ref_new_table(struct ref *r, struct ref_table *t)
 {
-	if (r->m.memcg_pages)
-		ref_new_kernel_page(r);
-	else
-		ref_alloc_kernel_page(r);
+	t->memcg = ref_current_objcg(r);
+	ref_alloc_kernel_page(r);
+	ref_new_kernel_page(r, t->memcg);
 }
 
-void ref_free_table(struct ref *r)
+void ref_free_table(struct ref *r, const struct ref_table *t)
 {
-	if (!r->m.memcg_pages)
-		ref_free_kernel_page(r);
-	else if (r->objcg)
-		uncharge_pages(r, 1);
+	ref_free_kernel_page(r);
+	if (r->objcg)
+		uncharge_pages(r, t->memcg, 1);
 }
 
-/* tables above those of PTEs: which of them do the ones that there are need? */
-static void upper_tables(const struct ref *r, const struct ref_proc *p, int upto, uint64_t at,
-			 bool *pud, bool *pmd, int *nr)
+/* the one above of another block of the same 2^@shift pages, if there is one */
+static const struct ref_table *sibling(const struct ref *r, const struct ref_proc *p, uint64_t at,
+				       int shift)
 {
-	GHashTable *seen = g_hash_table_new(NULL, NULL);
-
-	*nr = 0;
-	*pud = *pmd = false;
-	for (int i = 0; i < upto; i++) {
-		const uint64_t vpn = (uint64_t)r->base + (uint64_t)i * 512;
-
-		*pud |= p->tables[i].top && vpn >> 27 == at >> 27;
-		*pmd |= p->tables[i].upper && vpn >> 18 == at >> 18;
-		if (p->tables[i].top)
-			*nr += g_hash_table_add(seen, GUINT_TO_POINTER(1 + (vpn >> 27)));
-		if (p->tables[i].upper)
-			*nr += g_hash_table_add(seen, GUINT_TO_POINTER((1u << 31) + (vpn >> 18)));
-	}
-	g_hash_table_destroy(seen);
+	for (int i = 0; i < REF_VPNS / 512; i++)
+		if ((shift == 18 ? p->tables[i].upper : p->tables[i].top) &&
+		    ((uint64_t)r->base + (uint64_t)i * 512) >> shift == (r->base + at) >> shift)
+			return &p->tables[i];
+	return NULL;
 }
 
 void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at)
 {
-	bool pud, pmd;
-	int nr;
+	const struct ref_table *top = sibling(r, p, at, 27), *upper = sibling(r, p, at, 18);
+	struct ref_table *t = &p->tables[at / 512];
 
-	if (p->tables[at / 512].upper)
+	if (t->upper)
 		return;
-	upper_tables(r, p, REF_VPNS / 512, r->base + at, &pud, &pmd, &nr);
-	if (!pud)
-		ref_new_kernel_page(r);
-	if (!pmd)
-		ref_new_kernel_page(r);
-	p->tables[at / 512].upper = p->tables[at / 512].top = true;
+	t->top_memcg = top ? top->top_memcg : ref_current_objcg(r);
+	if (!top)
+		ref_new_kernel_page(r, t->top_memcg);
+	t->upper_memcg = upper ? upper->upper_memcg : ref_current_objcg(r);
+	if (!upper)
+		ref_new_kernel_page(r, t->upper_memcg);
+	t->upper = t->top = true;
 }
 
-int ref_nr_tables(const struct ref *r, const struct ref_proc *p)
+int ref_nr_tables(const struct ref *r, const struct ref_proc *p, int memcg)
 {
-	bool pud, pmd;
-	int nr;
+	int nr = 0;
 
-	upper_tables(r, p, REF_VPNS / 512, 0, &pud, &pmd, &nr);
-	for (int i = 0; i < REF_VPNS / 512; i++)
-		nr += p->tables[i].exists;
+	for (uint64_t at = 0; at < REF_VPNS; at += 512) {
+		const struct ref_table *t = &p->tables[at / 512];
+
+		nr += t->exists && t->memcg == memcg;
+		/* the first of those that share it counts */
+		nr += t->upper && t->upper_memcg == memcg && sibling(r, p, at, 18) == t;
+		nr += t->top && t->top_memcg == memcg && sibling(r, p, at, 27) == t;
+	}
 	return nr;
 }
 
-void ref_free_tables(struct ref *r, int nr)
+void ref_free_tables(struct ref *r, int memcg, int nr)
 {
-	call_rcu(r, nr, false, 0);
+	if (nr)
+		call_rcu(r, memcg, nr, false, 0);
 }
 
 /* Processes */
@@ -309,39 +330,45 @@ void ref_free_tables(struct ref *r, int nr)
 static const int fork_objects[] = { 40,	 200, 40,  712, 72,  2120, 1160, 1800, 200, 200, 200, 200,
 				    200, 200, 200, 200, 200, 200,  104,	 72,   72,  72,	 200 };
 
-void ref_charge_process(struct ref *r, bool forked)
+void ref_charge_process(struct ref *r, struct ref_proc *p)
 {
-	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]);
+	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]), memcg = p->memcg;
 
+	p->objcg = memcg;
+	if (!r->objcg)
+		return;
 	/* task_struct and its stack; then the rest, and copied page tables with a PGD */
-	if (forked) {
-		ref_charge_object(r, false, 9032, REF_GFP_NOFAIL);
+	if (p->forked) {
+		ref_charge_object(r, memcg, false, 9032, REF_GFP_NOFAIL);
 		for (int i = 0; i < 4; i++)
-			ref_new_kernel_page(r);
+			ref_new_kernel_page(r, memcg);
 		for (int i = 0; i < nr; i++)
-			ref_charge_object(r, false, (uint64_t)fork_objects[i], REF_GFP_NOFAIL);
+			ref_charge_object(r, memcg, false, (uint64_t)fork_objects[i],
+					  REF_GFP_NOFAIL);
 		for (int i = 0; i < 7; i++)
-			ref_new_kernel_page(r);
+			ref_new_kernel_page(r, memcg);
 	}
 	/* it runs: tables of its stack, two pipes, in one of which it writes */
 	for (int i = 0; i < 3; i++)
-		ref_new_kernel_page(r);
-	ref_new_object(r, REF_FILE);
-	ref_new_object(r, REF_FILE);
-	ref_new_kernel_page(r);
+		ref_new_kernel_page(r, memcg);
+	ref_new_object(r, memcg, REF_FILE);
+	ref_new_object(r, memcg, REF_FILE);
+	ref_new_kernel_page(r, memcg);
 }
 
-void ref_uncharge_process(struct ref *r, bool forked)
+void ref_uncharge_process(struct ref *r, const struct ref_proc *p)
 {
-	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]);
+	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]), memcg = p->objcg;
 
-	ref_free_object(r, REF_FILE);
-	ref_free_object(r, REF_FILE);
-	uncharge_pages(r, 1);
-	if (!forked)
+	if (!r->objcg)
+		return;
+	ref_free_object(r, memcg, REF_FILE);
+	ref_free_object(r, memcg, REF_FILE);
+	uncharge_pages(r, memcg, 1);
+	if (!p->forked)
 		return;
 	for (int i = 0; i < nr; i++)
-		uncharge_object(r, false, (uint64_t)fork_objects[i]);
-	uncharge_pages(r, 1);
-	call_rcu(r, 4, false, 9032);
+		uncharge_object(r, memcg, false, (uint64_t)fork_objects[i]);
+	uncharge_pages(r, memcg, 1);
+	call_rcu(r, memcg, 4, false, 9032);
 }

@@ -104,10 +104,11 @@ struct ref_vma {
 	int open;
 	uint64_t anon_pgoff; /* where it was mapped when its first anon page came */
 	bool anon_vma;
-	uint64_t anon_bytes;  /* charged for it */
-	uint64_t anon_root;   /* the anon_vma it has: parts of a VMA keep the same one */
-	bool inherited;	      /* next to those of its ancestors */
-	uint64_t id, anon_id; /* in the order of their linking to a tree */
+	uint64_t anon_bytes;   /* charged for it, to: */
+	int memcg, anon_memcg; /* of the VMA; of those */
+	uint64_t anon_root;    /* the anon_vma it has: parts of a VMA keep the same one */
+	bool inherited;	       /* next to those of its ancestors */
+	uint64_t id, anon_id;  /* in the order of their linking to a tree */
 };
 
 struct ref_open {
@@ -119,15 +120,17 @@ struct ref_open {
 	bool random, noreuse;
 	int64_t prev_page; /* ra->prev_pos in pages; -1 at first */
 	int refs;	   /* of processes and mappings */
+	int memcg;	   /* that is charged for it */
 };
 
 /* a page table: 512 PTEs */
 struct ref_table {
 	bool exists;
-	bool upper, top;   /* there is one above it, and one above that */
-	bool populated;	   /* the PMD entry points to it */
-	bool huge;	   /* there is none, and the PMD entry maps @folio */
-	bool dirty, write; /* that, of such an entry */
+	bool upper, top;		   /* there is one above it, and one above that */
+	int memcg, upper_memcg, top_memcg; /* that are charged for the three */
+	bool populated;			   /* the PMD entry points to it */
+	bool huge;			   /* there is none, and the PMD entry maps @folio */
+	bool dirty, write;		   /* that, of such an entry */
 	int folio;
 	bool young;	   /* the PMD entry; of a table for MGLRU only */
 	bool in_filter[2]; /* MGLRU: Bloom filters */
@@ -138,6 +141,7 @@ struct ref_proc {
 	uint32_t pid;
 	unsigned int cpu;
 	int memcg;
+	int objcg; /* that was charged for it when it began */
 	bool unstable, dying, opted_in;
 	bool forked; /* by a process of the trace */
 	int nr_vmas;
@@ -320,8 +324,8 @@ void ref_free(struct ref *r);
 bool ref_op(struct ref *r, const struct op *op);
 /** Nodes that hold shadows only. */
 uint64_t ref_nr_shadow_nodes(const struct ref *r);
-/** Is the @i th of them, from the oldest, that of @shift from @page on? */
-bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift);
+/** Is the @i th of those of a memcg, from the oldest, that of @shift from @page on? */
+bool ref_shadow_node_is(const struct ref *r, int memcg, unsigned int i, int page, int shift);
 /** The counters, with the levels. */
 void ref_stat(struct ref *r, struct vmstat *out);
 

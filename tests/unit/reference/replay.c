@@ -74,7 +74,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	if (op->code == OP_SPAWN) {
 		r->current = NULL;
 		ref_task_run(r, op_ns);
-		p = ref_new_proc(r, op->pid, op->cpu, false);
+		p = ref_new_proc(r, op->pid, op->cpu, NULL);
 		ref_lru_gen_add_mm(r, p);
 	}
 	/* lru_gen_use_mm() */
@@ -92,8 +92,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	case OP_SPAWN:
 		break;
 	case OP_FORK:
-		child = ref_new_proc(r, op->child, op->cpu, true);
-		child->memcg = p->memcg;
+		child = ref_new_proc(r, op->child, op->cpu, p);
 		ref_do_fork(r, p, child);
 		ref_lru_gen_add_mm(r, child);
 		break;
@@ -229,7 +228,9 @@ void ref_stat(struct ref *r, struct vmstat *out)
 	out->v[VM_nr_file_pages] = ref_nr_cache(r);
 	out->v[VM_nr_dirty] = ref_nr_dirty(r);
 	out->v[VM_workingset_nodes] = ref_nr_shadow_nodes(r);
-	out->v[VM_nr_unevictable] = ref_nr_unevictable(r);
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+		out->v[VM_nr_unevictable] += ref_nr_unevictable(r);
+	r->cg = r->memcgs;
 	for (int i = 0; i < r->nr_pages; i++) {
 		const struct ref_page *pg = &r->pages[i];
 

@@ -19,6 +19,7 @@ struct ref_node {
 	uint32_t file;
 	uint64_t start; /* the first page that it covers */
 	int shift, count, nr_values;
+	int memcg; /* that is charged for it */
 	bool listed;
 	struct entry {
 		enum kind kind;
@@ -29,8 +30,8 @@ struct ref_node {
 struct ref_trees {
 	struct entry *heads; /* of each file */
 	int nr_leaves, nr_nodes;
-	GQueue shadow_nodes; /* the oldest first */
-	uint64_t nr_deferred;
+	GQueue shadow_nodes[REF_MEMCGS]; /* the oldest first */
+	uint64_t nr_deferred[REF_MEMCGS];
 };
 
 void ref_trees_init(struct ref *r)
@@ -56,7 +57,8 @@ void ref_trees_free(struct ref *r)
 	for (uint32_t f = 0; f < r->t->nr_files; f++)
 		if (r->trees->heads[f].kind == NODE)
 			free_below(r->trees->heads[f].node);
-	g_queue_clear(&r->trees->shadow_nodes);
+	for (int i = 0; i < REF_MEMCGS; i++)
+		g_queue_clear(&r->trees->shadow_nodes[i]);
 	g_free(r->trees->heads);
 	g_free(r->trees);
 }
@@ -67,11 +69,11 @@ static void workingset_update_node(struct ref *r, struct ref_node *n)
 		return;
 	if (n->count && n->count == n->nr_values) {
 		if (!n->listed)
-			g_queue_push_tail(&r->trees->shadow_nodes, n);
+			g_queue_push_tail(&r->trees->shadow_nodes[n->memcg], n);
 		n->listed = true;
 	} else {
 		if (n->listed)
-			g_queue_remove(&r->trees->shadow_nodes, n);
+			g_queue_remove(&r->trees->shadow_nodes[n->memcg], n);
 		n->listed = false;
 	}
 }
@@ -85,6 +87,7 @@ static struct ref_node *new_node(struct ref *r, uint32_t file, struct ref_node *
 	n->parent = parent;
 	n->start = start;
 	n->shift = shift;
+	n->memcg = ref_current_objcg(r);
 	r->trees->nr_leaves += !shift;
 	r->trees->nr_nodes++;
 	return n;
@@ -96,7 +99,7 @@ static void xa_node_free(struct ref *r, struct ref_node *n)
 	workingset_update_node(r, n);
 	r->trees->nr_leaves -= !n->shift;
 	r->trees->nr_nodes--;
-	ref_free_object_rcu(r, REF_XA_NODE);
+	ref_free_object_rcu(r, n->memcg, REF_XA_NODE);
 	g_free(n);
 }
 
@@ -343,21 +346,22 @@ bool ref_tree_reserve(struct ref *r, int page, int order, enum ref_gfp gfp, int 
 	*nr = 0;
 	while (r->objcg && page < (int)r->t->nr_file_pages) {
 		const uint64_t size = ref_sizeof(r, REF_XA_NODE);
+		const int memcg = ref_current_objcg(r);
 		const int missing = missing_nodes(r, page, order);
 
 		/* xas_alloc(): GFP_NOWAIT */
-		while (*nr < missing && ref_charge_object(r, true, size, REF_GFP_NOWAIT))
+		while (*nr < missing && ref_charge_object(r, memcg, true, size, REF_GFP_NOWAIT))
 			++*nr;
 		while (*nr > missing) {
-			ref_free_object(r, REF_XA_NODE);
+			ref_free_object(r, memcg, REF_XA_NODE);
 			--*nr;
 		}
 		if (*nr == missing)
 			break;
 		/* xas_nomem() */
-		if (!ref_charge_object(r, true, size, gfp)) {
+		if (!ref_charge_object(r, memcg, true, size, gfp)) {
 			for (; *nr; --*nr)
-				ref_free_object(r, REF_XA_NODE);
+				ref_free_object(r, memcg, REF_XA_NODE);
 			return false;
 		}
 		++*nr;
@@ -434,21 +438,25 @@ void ref_tree_clear_shadow(struct ref *r, int page)
 
 uint64_t ref_nr_shadow_nodes(const struct ref *r)
 {
-	return r->trees ? r->trees->shadow_nodes.length : 0;
+	uint64_t nr = 0;
+
+	for (int i = 0; r->trees && i < REF_MEMCGS; i++)
+		nr += r->trees->shadow_nodes[i].length;
+	return nr;
 }
 
-bool ref_shadow_node_is(const struct ref *r, unsigned int i, int page, int shift)
+bool ref_shadow_node_is(const struct ref *r, int memcg, unsigned int i, int page, int shift)
 {
-	const struct ref_node *n = g_queue_peek_nth(&r->trees->shadow_nodes, i);
+	const struct ref_node *n = g_queue_peek_nth(&r->trees->shadow_nodes[memcg], i);
 
 	return n && ref_file_page(r, n->file, n->start) == page && n->shift == shift;
 }
 
 static uint64_t count_shadow_nodes(struct ref *r)
 {
-	const uint64_t nodes = ref_nr_shadow_nodes(r);
+	const uint64_t nodes = r->trees->shadow_nodes[r->cg - r->memcgs].length;
 	const struct ref_stats *st = ref_lruvec_stats(r);
-	uint64_t pages = r->m.unevictable_pages + st->slab;
+	uint64_t pages = (r->cg == r->memcgs ? r->m.unevictable_pages : 0) + st->slab;
 
 	pages += r->rc7 ? ref_nr_unevictable(r) : st->unevictable;
 	for (int i = 0; i < REF_NR_LISTS; i++) {
@@ -463,7 +471,7 @@ static uint64_t count_shadow_nodes(struct ref *r)
 /* scan_shadow_nodes(): the oldest is deleted */
 static void shadow_lru_isolate(struct ref *r)
 {
-	struct ref_node *n = g_queue_peek_head(&r->trees->shadow_nodes);
+	struct ref_node *n = g_queue_peek_head(&r->trees->shadow_nodes[r->cg - r->memcgs]);
 	const uint32_t file = n->file;
 	const uint64_t start = n->start, size = 64ull << n->shift;
 
@@ -479,24 +487,26 @@ static void shadow_lru_isolate(struct ref *r)
 
 void ref_shrink_slab(struct ref *r, int priority)
 {
-	uint64_t freeable, deferred, delta, total_scan, scanned = 0;
+	uint64_t freeable, *deferred, delta, total_scan, scanned = 0;
+	const GQueue *nodes;
 
 	if (!r->trees)
 		return;
+	nodes = &r->trees->shadow_nodes[r->cg - r->memcgs];
 	freeable = count_shadow_nodes(r);
 	if (!freeable)
 		return;
-	deferred = r->trees->nr_deferred;
+	deferred = &r->trees->nr_deferred[r->cg - r->memcgs];
 	delta = freeable / 2;
-	total_scan = MIN(deferred / (1ull << priority) + delta, freeable * 2);
+	total_scan = MIN(*deferred / (1ull << priority) + delta, freeable * 2);
 	while (total_scan >= 128 || total_scan >= freeable) {
 		uint64_t nr = MIN(total_scan, 128);
 
 		total_scan -= nr;
 		scanned += nr;
-		while (nr-- && ref_nr_shadow_nodes(r))
+		while (nr-- && nodes->length)
 			shadow_lru_isolate(r);
 	}
-	r->trees->nr_deferred = deferred + delta - MIN(scanned, deferred + delta);
-	r->trees->nr_deferred = MIN(r->trees->nr_deferred, freeable * 2);
+	*deferred = *deferred + delta - MIN(scanned, *deferred + delta);
+	*deferred = MIN(*deferred, freeable * 2);
 }
