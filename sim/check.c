@@ -7,6 +7,7 @@
 #include <errno.h>
 
 #include "sim/mm/charge.h"
+#include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/objcg.h"
@@ -194,6 +195,9 @@ int sim_check(const struct sim *s, struct err *err)
 		if (s->folios[i].mlocked)
 			mlocked += folio_nr_pages(&s->folios[i]);
 		swap += (flags & PG_swapcache) != 0;
+		if (s->cached && i < s->anon_first &&
+		    (next_cached(s, i, i + 1) == i) != ((flags & PG_resident) != 0))
+			bad(&t, i, "cached", flags & PG_resident ? 0 : 1, flags & PG_resident);
 		if ((flags & PG_resident) && i < s->anon_first) {
 			file++;
 			shmem += (flags & PG_swapbacked) != 0;

@@ -382,22 +382,42 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 }
 
 /*
- * Replay the next records as long as each touches one page without a fault. Return: the record
- * at which it stopped.
+ * Replay the next records as long as each touches one page. Prefetches the record of a page of
+ * the same mapping that a later one touches. Return: the record at which it stopped; @ret: 0, or
+ * the error that stopped it.
  */
-static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end)
+static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end, int *ret)
 {
 	const uint32_t write = op_rec(OP_NONE, 1, 0).head, read_one = op_rec(OP_TOUCH, 2, 0).head;
-	const struct op_rec *recs = s->trace->recs;
+	const uint64_t last = s->trace->nr_recs - MIN(PREFETCH_RECS, s->trace->nr_recs);
+	const struct op_rec *const recs = s->trace->recs, *const stop = recs + MIN(end, last);
+	const struct op_rec *rec = recs + i;
 	struct mm *mm = s->replay.mm;
-	const uint64_t begin = i;
+	const struct vma *vma = vma_find(mm, rec->arg);
+	const bool of_file = vma && !(vma->flags & VM_ANON);
+	const uint32_t base = of_file ? file_slot(s, vma->file, vma->pgoff) - vma->start : 0;
 
 	proc_use(s, mm);
-	while (i < end && (recs[i].head & ~write) == read_one &&
-	       touch_mapped(mm, recs[i].arg, recs[i].head & write))
-		i++;
-	count_vm(s, VM_sim_accesses, i - begin);
-	return i;
+	for (; rec < stop && (rec->head & ~write) == read_one; rec++) {
+		if (of_file)
+			__builtin_prefetch(&s->folios[base + rec[PREFETCH_RECS].arg], 1);
+		if (touch_mapped(mm, rec->arg, rec->head & write))
+			continue;
+		*ret = touch_fault(s, mm, rec->arg, rec->head & write);
+		if (s->writeback->wanted)
+			flush_dirty(s, 0);
+		if (!*ret && s->kswapd.oom)
+			*ret = -ENOMEM;
+		if (*ret)
+			break;
+		/* the fault aged the memory: proc_use() before the next */
+		if (!mm->ran) {
+			rec++;
+			break;
+		}
+	}
+	count_vm(s, VM_sim_accesses, (uint64_t)(rec - recs) - i + (*ret != 0));
+	return (uint64_t)(rec - recs);
 }
 
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
@@ -422,7 +442,12 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 			if (!fast || r->has_ext)
 				break;
 			next = op_rec_code(rec) == OP_READ ? replay_reads(s, i, end)
-							   : replay_touches(s, i, end);
+							   : replay_touches(s, i, end, &ret);
+			if (__builtin_expect(ret, 0)) {
+				i = next;
+				ret = replay_failed(s, ret, i);
+				goto out;
+			}
 			if (next == i)
 				break;
 			i = next;
@@ -464,6 +489,7 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err)
 				break;
 		}
 	}
+out:
 	r->next = i;
 	s->err = NULL;
 	return ret ? ret : r->next == s->trace->nr_recs;

@@ -212,6 +212,7 @@ void sim_free(struct sim *s)
 	g_array_free(s->large, TRUE);
 	g_free(s->anon);
 	free(s->files);
+	g_free(s->cached);
 	free(s->folios);
 	g_free(s);
 }
@@ -261,6 +262,7 @@ void sim_memory(const struct sim *s, struct sim_memory *out)
 {
 	*out = (struct sim_memory){
 		.folio_bytes = (uint64_t)s->cap_folios * sizeof(struct folio) +
+			       (s->cached ? s->anon_first / 8 : 0) +
 			       (uint64_t)(s->cap_folios - s->anon_first) * sizeof(struct anon_slot),
 	};
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)

@@ -180,6 +180,7 @@ struct sim {
 	/* folios: heads, then the trace's file pages, metadata, then anon */
 	struct folio *folios;
 	uint32_t nr_folios, cap_folios;
+	uint64_t *cached;	/* of sim/mm/filemap.h */
 	uint32_t meta_first;	/* first slot of file system metadata (sim/mm/ext4.h) */
 	uint32_t anon_first;	/* first anon slot */
 	struct anon_slot *anon; /* indexed by slot - anon_first */

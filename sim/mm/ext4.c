@@ -142,7 +142,7 @@ void ext4_mount(struct sim *s)
 		/* the caches were dropped before the trace starts */
 		s->cfg.lru->move_tail(s, folio_lruvec(s, slot), slot);
 		/* memory_pages is what is free when the trace starts */
-		s->nr_file_pages++;
+		filemap_added(s, slot, 1);
 		s->nr_used++;
 		s->zone.nr_kernel--;
 	}

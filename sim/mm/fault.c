@@ -153,42 +153,48 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
+	const bool small = !s->cfg.machine.max_folio_order;
 	uint32_t *mmap_miss = &vma->open->mmap_miss;
 	const uint32_t pgoff = vma->pgoff + vma_off - pte_off + from;
 	const uint32_t first = file_slot(s, vma->file, pgoff);
 	bool mapped = false;
+	uint32_t end;
 
 	/* filemap_map_pages() */
 	if (pgoff >= file_pages)
 		return false;
-	to = MIN(to, from + (file_pages - pgoff) - 1);
-	for (uint32_t i = from; i <= to; i++) {
-		const uint32_t at = vpn - pte_off + i, slot = first + (i - from);
+	end = first + MIN(to - from + 1, file_pages - pgoff);
+	for (uint32_t slot = next_cached(s, first, end); slot < end;
+	     slot = next_cached(s, slot + 1, end)) {
+		const uint32_t i = from + (slot - first), at = vpn - pte_off + i;
 		const struct folio *f = &s->folios[slot];
 		bool hit = at == vpn;
 
+		/* mapped already, and that is all of the folio: skip it without a look at it */
+		if (small && pt->pte[i] && (by_fault || !*mmap_miss))
+			continue;
 		/* next_uptodate_folio() */
 		if ((f->flags & (PG_resident | PG_readahead | PG_locked)) != PG_resident)
 			continue;
 		if (__builtin_expect(f->order, 0)) {
 			const uint32_t head = folio_head(s->folios, slot);
 			const uint32_t left = head + folio_nr_pages(&s->folios[head]) - slot;
-			uint32_t nr_pages = MIN(left, to - i + 1);
+			uint32_t nr_pages = MIN(left, end - slot);
 
-			i += left - 1;
+			slot += left - 1;
 			f = &s->folios[head];
 			if (f->flags & (PG_readahead | PG_locked))
 				continue;
 			/* filemap_map_pmd() */
 			if (do_set_pmd(s, vma, vpn, head, file_pages - 1, false))
 				return true;
-			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
+			if (!may_map(s, vma, pt, pgoff + (slot - first) + 1))
 				return false;
 			hit = map_folio_range(s, vma, pt, at, &nr_pages, head, vpn);
 			if (!by_fault && !(f->flags & PG_workingset))
 				*mmap_miss -= MIN(*mmap_miss, nr_pages);
 		} else {
-			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
+			if (!may_map(s, vma, pt, pgoff + (slot - first) + 1))
 				return false;
 			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
 				--*mmap_miss;
@@ -591,37 +597,39 @@ static inline __attribute__((always_inline)) int handle_fault(struct sim *s, str
 	return ret;
 }
 
+int touch_fault(struct sim *s, struct mm *mm, uint32_t vpn, bool write)
+{
+	struct pte_table *pt = pte_lookup(mm, vpn);
+	struct vma *vma = vma_find(mm, vpn);
+	int ret;
+
+	if (!vma)
+		return -EFAULT;
+	/* wp_huge_pmd() */
+	if (pt && __builtin_expect(pt->huge, 0))
+		split_huge_pmd(s, vma, vpn);
+	/* the MMU has accessed the page table, and will again after the fault */
+	if (pt)
+		pt->young = true;
+	ret = handle_fault(s, vma, vpn, write);
+	if (ret)
+		return ret;
+	pt = pte_lookup(mm, vpn);
+	pt->young = true;
+	pt->used = !pt->huge;
+	return 0;
+}
+
 int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
 		bool write)
 {
-	struct vma *vma = NULL;
-	struct pte_table *pt;
-	int ret;
+	int ret = 0;
 
 	count_vm(s, VM_sim_accesses, count);
-	for (uint32_t n = 0; n < count; n++, vpn += stride) {
-		if (touch_mapped(mm, vpn, write))
-			continue;
-		pt = pte_lookup(mm, vpn);
-		if (!vma || vpn - vma->start >= vma_pages(vma)) {
-			vma = vma_find(mm, vpn);
-			if (!vma)
-				return -EFAULT;
-		}
-		/* wp_huge_pmd() */
-		if (pt && __builtin_expect(pt->huge, 0))
-			split_huge_pmd(s, vma, vpn);
-		/* the MMU has accessed the page table, and will again after the fault */
-		if (pt)
-			pt->young = true;
-		ret = handle_fault(s, vma, vpn, write);
-		if (ret)
-			return ret;
-		pt = pte_lookup(mm, vpn);
-		pt->young = true;
-		pt->used = !pt->huge;
-	}
-	return 0;
+	for (; count && !ret; count--, vpn += stride)
+		if (!touch_mapped(mm, vpn, write))
+			ret = touch_fault(s, mm, vpn, write);
+	return ret;
 }
 
 int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool write)

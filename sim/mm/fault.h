@@ -20,6 +20,8 @@ static inline bool touch_mapped(const struct mm *mm, uint32_t vpn, bool write)
 	return true;
 }
 
+/** What follows where touch_mapped() is false. Return: as touch_pages(). */
+int touch_fault(struct sim *s, struct mm *mm, uint32_t vpn, bool write);
 /**
  * touch_pages - the CPU reads or writes @count pages, @stride apart.
  * Return: 0; -ENOMEM; -EINTR: the process was killed; -EFAULT if an address is not mapped, or

@@ -125,7 +125,7 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 	f->young = f->idle = false;
 	if (order)
 		folio_make_large(s, slot, order);
-	s->nr_file_pages += nr;
+	filemap_added(s, slot, nr);
 	count_vm(s, VM_sim_cache_adds, nr);
 	if (shmem) {
 		s->nr_shmem++;
@@ -158,6 +158,16 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned i
 					   : add_folio(s, cpu, slot, order, why, false);
 }
 
+void filemap_track_cached(struct sim *s)
+{
+	if (s->cached)
+		return;
+	s->cached = g_new0(uint64_t, s->anon_first / 64 + 1);
+	for (uint32_t slot = FOLIO_FIRST; slot < s->anon_first; slot++)
+		if (s->folios[slot].flags & PG_resident)
+			s->cached[slot / 64] |= 1ull << slot % 64;
+}
+
 void filemap_drop(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
@@ -174,7 +184,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	if (folio_test_large(f))
 		folio_unmake_large(s, slot);
 	*f = (struct folio){ 0 };
-	filemap_removed(s, nr, before);
+	filemap_removed(s, slot, nr, before);
 	xa_erase_folio(s, slot, order);
 	uncharge_folio(s, memcg, nr);
 }

@@ -26,13 +26,43 @@ int filemap_add_folio(struct sim *s, unsigned int cpu, uint32_t slot, unsigned i
 		      enum add_for why);
 /** mapping_max_folio_order() */
 unsigned int mapping_max_folio_order(const struct sim *s, uint32_t file);
-/** Accounting of a file folio that just left the cache; @before: its flags. */
-static inline void filemap_removed(struct sim *s, uint32_t nr_pages, uint16_t before)
+/** Keep sim->cached from now on: fault-around asks it which pages are in the cache, and does not
+ * look at the others. One bit for each slot below anon_first; NULL in a run that maps no file. */
+void filemap_track_cached(struct sim *s);
+/** Accounting of a file folio that just entered the cache, or left it; @before: its flags. */
+static inline void filemap_added(struct sim *s, uint32_t slot, uint32_t nr_pages)
+{
+	s->nr_file_pages += nr_pages;
+	if (s->cached)
+		for (uint32_t i = slot; i < slot + nr_pages; i++)
+			s->cached[i / 64] |= 1ull << i % 64;
+}
+static inline void filemap_removed(struct sim *s, uint32_t slot, uint32_t nr_pages, uint16_t before)
 {
 	s->nr_file_pages -= nr_pages;
+	if (s->cached)
+		for (uint32_t i = slot; i < slot + nr_pages; i++)
+			s->cached[i / 64] &= ~(1ull << i % 64);
 	if (before & PG_swapbacked)
 		s->nr_shmem -= nr_pages;
 }
+/** The first slot from @slot on whose page is in the cache; if it is not before @end, some number
+ * that is not either. */
+static inline uint32_t next_cached(const struct sim *s, uint32_t slot, uint32_t end)
+{
+	uint64_t word;
+
+	if (slot >= end)
+		return end;
+	word = s->cached[slot / 64] >> slot % 64;
+	if (word)
+		return slot + (uint32_t)__builtin_ctzll(word);
+	for (slot = (slot | 63) + 1; slot < end; slot += 64)
+		if (s->cached[slot / 64])
+			return slot + (uint32_t)__builtin_ctzll(s->cached[slot / 64]);
+	return end;
+}
+
 /** Drop a clean, unmapped, unbatched folio, leaving no shadow. */
 void filemap_drop(struct sim *s, uint32_t slot);
 

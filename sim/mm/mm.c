@@ -18,6 +18,7 @@
 #include <string.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/filemap.h"
 #include "sim/mm/fork.h"
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/large.h"
@@ -331,6 +332,7 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 		like.file = file;
 		like.pgoff = pgoff;
 		like.open = open;
+		filemap_track_cached(s);
 	}
 	return vma_add(s, mm, &like, NULL);
 }

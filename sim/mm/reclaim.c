@@ -79,7 +79,7 @@ static uint32_t remove_mapping(struct sim *s, uint32_t slot)
 	if (s->trees)
 		xa_store_shadow(s, slot, order);
 	if (!(before & PG_anon))
-		filemap_removed(s, nr, before);
+		filemap_removed(s, slot, nr, before);
 	uncharge_folio(s, memcg, nr);
 	if ((before & PG_anon) && !s->anon[slot - s->anon_first].nr_swap) {
 		/* it was unmapped before it got its swap slot: __swap_cluster_free_entries() */

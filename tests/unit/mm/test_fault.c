@@ -4,6 +4,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "models/models.h"
 #include "tests/unit/testlib.h"
 
 void suite_fault(void);
@@ -330,6 +331,64 @@ static void test_stride(void)
 	tl_free(x);
 }
 
+/* replay_touches() must give what replay_op() gives: with two processes of which MGLRU asks
+ * whether they ran, and faults that age the memory and read nothing (@nr 1: pages of tmpfs; 3:
+ * also of a file, and anon ones). @swap: else memory runs out, at the same record */
+static void fast_path(const struct lru_model *lru, bool swap, uint32_t nr)
+{
+	const uint32_t at[] = { 8192, 4096, 16384 }, pages[] = { nr > 1 ? 900 : 6000, 3000, 400 };
+	GString *text = g_string_new("file,a,3000; file,t,6000,shmem; spawn,1; spawn,2;");
+	const char *machine = swap ? "memcg_pages=600 swap_pages=9000" : "memcg_pages=600";
+	struct vmstat stat[2];
+	uint64_t ended[2];
+	uint32_t rng = 1;
+
+	for (int pid = 1; pid <= 2; pid++)
+		g_string_append_printf(text,
+				       "map,%d,4096,3000,r--p,a,0; map,%d,8192,6000,rw-s,t,0;"
+				       "anon,%d,16384,400,rw-p;",
+				       pid, pid, pid);
+	for (int i = 0; i < 5000; i++) {
+		const uint32_t pid = 1 + (i >> (nr > 1 ? 5 : 11)) % 2;
+		uint32_t where, page;
+
+		rng = rng * 1103515245 + 12345;
+		where = (rng >> 28) % nr;
+		page = (rng >> 8) % ((rng >> 24) % 2 ? pages[where] : 40);
+		g_string_append_printf(text, "touch,%u,%u,1,%c;", pid, at[where] + page,
+				       nr > 1 && where != 1 && (rng >> 20) % 3 == 0 ? 'w' : 'r');
+	}
+	for (int fast = 0; fast < 2; fast++) {
+		struct tl *x = tl_new_lru(lru, machine, NULL, text->str);
+
+		x->s->cfg.check = false;
+		/* times that do not change, but that turn off the fast path */
+		if (!fast)
+			x->s->cfg.nr_times = 1;
+		TL_EQ(tl_end(x), swap ? 1 : -ENOMEM, "%s, %u", lru->name, nr);
+		ended[fast] = sim_position(x->s);
+		CU_ASSERT(sim_check(x->s, &x->err) == 0);
+		sim_stat(x->s, &stat[fast]);
+		tl_free(x);
+	}
+	TL_EQ(ended[1], ended[0], "%s: the last record", lru->name);
+	for (int i = 0; i < NR_VMSTAT; i++)
+		TL_EQ(stat[1].v[i], stat[0].v[i], "%s: %s", lru->name,
+		      vmstat_name((enum vmstat_item)i));
+	CU_ASSERT(stat[0].v[VM_sim_accesses] > 1000);
+	g_string_free(text, TRUE);
+}
+
+static void test_fast_path(void)
+{
+	for (uint32_t nr = 1; nr <= 3; nr += 2) {
+		for (int swap = 0; swap < 2; swap++) {
+			fast_path(&lru_classic, swap, nr);
+			fast_path(&lru_mglru, swap, nr);
+		}
+	}
+}
+
 void suite_fault(void)
 {
 	CU_pSuite s = CU_add_suite("fault", NULL, NULL);
@@ -344,4 +403,5 @@ void suite_fault(void)
 	CU_add_test(s, "swap entries shared by fork", test_swap_shared);
 	CU_add_test(s, "reuse of an anon page", test_reuse_and_batches);
 	CU_add_test(s, "stride", test_stride);
+	CU_add_test(s, "the fast path equals the slow one", test_fast_path);
 }
