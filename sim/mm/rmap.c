@@ -99,7 +99,9 @@ static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 	}
 }
 
-static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, void *arg)
+/* inlined, so that @fn is no pointer for the usual folio, of one page */
+static inline __attribute__((always_inline)) void walk_file(struct sim *s, uint32_t slot,
+							    uint32_t left, rmap_fn fn, void *arg)
 {
 	const uint32_t file = slot_file(s, slot), pgoff = slot - file_slot(s, file, 0);
 	const uint32_t last = pgoff + folio_nr_pages(&s->folios[slot]) - 1;
@@ -112,7 +114,13 @@ static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 		uint64_t from, end;
 
 		if (pgoff == last) {
-			if (!visit(s, slot, vma, vma->start + (pgoff - vma->pgoff), &left, fn, arg))
+			const uint32_t vpn = vma->start + (pgoff - vma->pgoff);
+			struct pte_table *pt = pte_lookup(vma->mm, vpn);
+
+			if (!pt || !maps_file(pt, vpn))
+				continue;
+			left--;
+			if (!fn(s, slot, vma, pt, vpn, 1, arg) || !left)
 				return;
 			continue;
 		}
@@ -123,7 +131,8 @@ static void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 	}
 }
 
-static void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
+static inline __attribute__((always_inline)) void rmap_walk(struct sim *s, uint32_t slot,
+							    rmap_fn fn, void *arg)
 {
 	const uint32_t left = s->folios[slot].mapcount;
 
