@@ -20,6 +20,8 @@
  * free, and take no time. Only the trace's mappings exist: there is no program text,
  * stack or heap that the trace does not name.
  */
+#include <string.h>
+
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/huge_memory.h"
@@ -133,6 +135,15 @@ static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, s
 	update_folio(s, g, vma, slot);
 }
 
+/* is one of the eight PTEs from @vpn on young, present or not? */
+static bool any_young(const struct pte_table *pt, uint32_t vpn)
+{
+	uint64_t ptes;
+
+	memcpy(&ptes, &pt->pte[vpn % PTRS_PER_PTE], sizeof(ptes));
+	return ptes & UINT64_MAX / UINT8_MAX * PTE_young;
+}
+
 /* Clear the young bits of the PTEs in [vpn, end) and update their folios. Return: the number of
  * young PTEs; the PTEs of a large folio count as young if the first is. */
 static unsigned int update_range(struct sim *s, const struct mglru *g, const struct vma *vma,
@@ -142,8 +153,13 @@ static unsigned int update_range(struct sim *s, const struct mglru *g, const str
 	uint32_t last = FOLIO_NONE;
 
 	for (uint32_t nr; vpn < end; vpn += nr) {
-		uint32_t slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
+		uint32_t slot;
 
+		if (vpn % 8 == 0 && vpn + 8 <= end && !any_young(pt, (uint32_t)vpn)) {
+			nr = 8;
+			continue;
+		}
+		slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
 		if (slot == FOLIO_NONE)
 			continue;
 		/* update a folio once for consecutive PTEs */
