@@ -86,7 +86,7 @@ kernel_id() {
 # key SCENARIO - by which its finished runs are kept: all that decides about them
 key() {
 	local guest
-	guest=$(DESCRIBE=1 "$here/scripts/$play" "$traces/$1.csv") || exit
+	guest=$(DESCRIBE=1 RUNS=1 "$here/scripts/$play" "$traces/$1.csv") || exit
 	{ digest "$traces/$1.csv"; kernel_id; echo "$player $SET $guest"; } | sha256sum | cut -c1-16
 }
 

@@ -70,3 +70,6 @@ record POLICY=baseline SCENARIOS=cgroup KMEM=0
 rm -r into
 record STOCK=large SET=folios=large POLICY="baseline skip cold-first" SCENARIOS=cgroup
 record STOCK=large SET=folios=large POLICY="skip+evict dontneed-after" SCENARIOS=guest
+echo "--- nothing is played, what is finished is written"
+rm -r into
+record RUNS=0 POLICY=baseline
