@@ -105,11 +105,11 @@ test-storeys: $(BIN) ## check that calls and includes run one way between sim/mm
 test-growth: $(BIN) ## check by valgrind that twice the input costs at most 2.3 times the instructions
 	$(if $(SANITIZE),@echo "growth: skipped$(comma) valgrind runs no sanitized program",REAPSIM=$(abspath $(BIN)) tests/growth.sh)
 
-RESULTS ?= $(basename $(wildcard $(patsubst %,kernel-patch/results/%*.level,/ stock/ recordings/)))
+RESULTS ?= $(basename $(wildcard $(patsubst %,kernel-patch/results/%*.level,/ stock/ recordings/ alternatives/)))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before
 	@status=0; REAPSIM=$(abspath $(BIN)) traces/record/windows.sh $(call q,B)/windows || status=1; \
 	for r in $(foreach r,$(RESULTS),$(call quoted,$(r))); do \
-		case $$r in */stock/*) t=traces/scenarios/stock;; */recordings/*) t=$(call q,B)/windows;; *) t=traces/scenarios;; esac; \
+		case $$r in */stock/*) t=traces/scenarios/stock;; */recordings/* | */alternatives/*) t=$(call q,B)/windows;; *) t=traces/scenarios;; esac; \
 		printf '%s\n\n' "$${r##*/}"; \
 		$(BIN) agree -t $$t "$$r.csv" --at-least "$$r.level" || status=1; echo; \
 	done; exit $$status
