@@ -169,9 +169,14 @@ static void open_one(uint32_t i)
 			run_failed("%s: %s", path, strerror(errno));
 		return;
 	}
-	if (stat(path, &st) || st.st_size != size)
-		fill(path, f->size);
+	/* a trace of an earlier run may have cut it, and made it grow */
 	f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (f->fd < 0 || fstat(f->fd, &st) || st.st_size != size || !is_written(f->fd, f->size)) {
+		if (f->fd >= 0)
+			close(f->fd);
+		fill(path, f->size);
+		f->fd = open(path, O_RDONLY | O_CLOEXEC);
+	}
 	if (f->fd < 0 || fstat(f->fd, &st) || st.st_size != size)
 		run_failed("%s: not of %llu pages", path, (unsigned long long)f->size);
 }
