@@ -131,12 +131,19 @@ bool pages_large(uint32_t file, uint64_t pages)
 	return false;
 }
 
+/* beyond the end of a file: its pages may be cached, but nothing shows them */
+#define UNSEEN (~0ull)
+
 /* the pages [@first, @end) of a file are in the same state */
 static void print_run(const char *mark, unsigned int number, uint32_t file, uint64_t first,
 		      uint64_t end, uint64_t state)
 {
-	result("P %s %u %u %llu %llu %llx\n", mark, number, file, (unsigned long long)first,
-	       (unsigned long long)(end - first), (unsigned long long)state);
+	result("P %s %u %u %llu %llu ", mark, number, file, (unsigned long long)first,
+	       (unsigned long long)(end - first));
+	if (state == UNSEEN)
+		result("-\n");
+	else
+		result("%llx\n", (unsigned long long)state);
 }
 
 void guest_dump(const char *mark, unsigned int number)
@@ -161,14 +168,10 @@ void guest_dump(const char *mark, unsigned int number)
 				state = words[w];
 			}
 		}
-		/* beyond its end */
-		if (page < guest.files[i].pages && (!page || state)) {
-			if (page)
-				print_run(mark, number, i, first, page, state);
-			first = page;
-			state = 0;
-		}
-		print_run(mark, number, i, first, guest.files[i].pages, state);
+		if (page)
+			print_run(mark, number, i, first, page, state);
+		if (page < guest.files[i].pages)
+			print_run(mark, number, i, page, guest.files[i].pages, UNSEEN);
 	}
 	result_flush();
 }

@@ -121,52 +121,6 @@ case ${1:-} in
 *)
 	reapsim=${1:?usage: advice-matrix.sh REAPSIM [-v]}
 	from_simulator | wide lru,mark,file state >"$tmp/simulator.csv"
-	awk -F, -v verbose="${2:-}" '
-$1 == "lru" { input++; next }
-/^#/ { next }
-{
-	for (i = 0; i < $5; i++) {
-		key = $1 "," $2 "," $3 "," $4 + i
-		if (input == 1) {
-			state[key] = $6
-			continue
-		}
-		order = $3
-		what = $3
-		sub(/.*-/, "", order)
-		sub(/-(new|active).*/, "", what)
-		row = "| " $1 " | `" what "` |"
-		if (!(row in seen)) {
-			seen[row] = 1
-			rows[++nr] = row
-		}
-		if (order !~ /^[0-9]$/)
-			order = "0"
-		all[row, order]++
-		if (state[key] == $6)
-			continue
-		bad[row, order]++
-		wrong++
-		why = $1 " " $2 " " $3 ": kernel " state[key] ", simulator " $6
-		if (!differ[why]++)
-			list[++nr_why] = why
-	}
-}
-END {
-	print "| LRU | advice | order 0 | order 2 | order 5 | order 9 |\n|---|---|---|---|---|---|"
-	split("0 2 5 9", orders, " ")
-	for (r = 1; r <= nr; r++) {
-		line = rows[r]
-		for (o = 1; o <= 4; o++) {
-			n = all[rows[r], orders[o]]
-			b = bad[rows[r], orders[o]]
-			line = line " " (n ? (b ? b " of " n " pages differ" : n " pages equal") : "") " |"
-		}
-		print line
-	}
-	for (i = 1; verbose && i <= nr_why; i++)
-		print list[i] ": " differ[list[i]] " pages"
-	exit wrong || !nr
-}' "$recorded" "$tmp/simulator.csv"
+	table_of_orders advice "${2:-}" "$recorded" "$tmp/simulator.csv"
 	;;
 esac

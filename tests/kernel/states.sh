@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # States of pages, for the scripts of the two decision matrices; sourced, not run. A state is
 # "." for a page that is not cached, otherwise letters and the number of page table entries
-# that map the page. Lines are "HEAD,SNAPSHOT,FILE,FIRST,COUNT,STATE".
+# that map the page; "?" is one that nothing shows, beyond the end of its file. Lines are "HEAD,SNAPSHOT,FILE,FIRST,COUNT,STATE".
 
 # kernel_states HEAD "FILE..." LETTERS RESULTS - states in the player's dump. LETTERS selects
 # from "raldw": PG_referenced, active, lru, dirty, workingset
@@ -20,7 +20,7 @@ $1 == "P" {
 	for (i = 1; i <= nr; i += 2)
 		if (index(letters, flag[i]) && bit(flag[i + 1]))
 			state = state flag[i]
-	state = bit(0) ? state int(word / 2 ^ 32) % 65536 : "."
+	state = $7 == "-" ? "?" : bit(0) ? state int(word / 2 ^ 32) % 65536 : "."
 	print head "," $2 "," file[$4 + 1] "," $5 "," $6 "," state
 }' "$4"
 }
@@ -82,4 +82,59 @@ END {
 		flush()
 	}
 }'
+}
+
+# table_of_orders HEADING VERBOSE KERNEL SIMULATOR - compares two outputs of "wide lru,mark,file
+# state" whose files are named WHAT-new|active...-ORDER: a row for each LRU and WHAT, a column for
+# each order; VERBOSE: also what differs. Fails if anything does.
+table_of_orders() {
+	awk -F, -v what_they_are="$1" -v verbose="$2" '
+$1 == "lru" { input++; next }
+/^#/ { next }
+{
+	for (i = 0; i < $5; i++) {
+		key = $1 "," $2 "," $3 "," $4 + i
+		if (input == 1) {
+			state[key] = $6
+			continue
+		}
+		if (!(key in state) || state[key] == "?") # or the file has no name
+			continue
+		order = $3
+		what = $3
+		sub(/.*-/, "", order)
+		sub(/-(new|active).*/, "", what)
+		row = "| " $1 " | `" what "` |"
+		if (!(row in seen)) {
+			seen[row] = 1
+			rows[++nr] = row
+		}
+		if (order !~ /^[0-9]$/)
+			order = "0"
+		all[row, order]++
+		if (state[key] == $6)
+			continue
+		bad[row, order]++
+		wrong++
+		why = $1 " " $2 " " $3 ": kernel " state[key] ", simulator " $6
+		if (!differ[why]++)
+			list[++nr_why] = why
+	}
+}
+END {
+	print "| LRU | " what_they_are " | order 0 | order 2 | order 5 | order 9 |\n|---|---|---|---|---|---|"
+	split("0 2 5 9", orders, " ")
+	for (r = 1; r <= nr; r++) {
+		line = rows[r]
+		for (o = 1; o <= 4; o++) {
+			n = all[rows[r], orders[o]]
+			b = bad[rows[r], orders[o]]
+			line = line " " (n ? (b ? b " of " n " pages differ" : n " pages equal") : "") " |"
+		}
+		print line
+	}
+	for (i = 1; verbose && i <= nr_why; i++)
+		print list[i] ": " differ[list[i]] " pages"
+	exit wrong || !nr
+}' "$3" "$4"
 }
