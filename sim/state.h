@@ -98,6 +98,7 @@ struct file_state {
 	uint32_t next_fput;	       /* of sim.fput */
 	bool unlinked;		       /* it has no name any more */
 	bool delalloc;		       /* has grown since it was last written back */
+	uint32_t ino;		       /* ext4: number of its inode */
 	uint64_t mtime;		       /* tick of the last change, from 1; 0: never */
 	bool shmem;		       /* it is on tmpfs */
 };

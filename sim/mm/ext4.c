@@ -42,15 +42,27 @@ enum {
 	INODE_TABLE,
 };
 
-/* the block of the inode table that holds the inode of file @i */
-static uint32_t table_block(uint32_t i)
+/* the block of the inode table that holds inode @ino */
+static uint32_t table_block(uint32_t ino)
 {
-	return (FIRST_INODE - 1 + i) / INODES_PER_BLOCK;
+	return (ino - 1) / INODES_PER_BLOCK;
 }
 
+/* at most: files on tmpfs have no inode there */
 uint32_t ext4_nr_pages(const struct trace *t, const struct machine *m)
 {
-	return m->ext4 ? INODE_TABLE + table_block(t->nr_files) + 1 : 0;
+	return m->ext4 ? INODE_TABLE + table_block(FIRST_INODE + t->nr_files) + 1 : 0;
+}
+
+/* the inode after the last one has a number, too */
+static void number_inodes(struct sim *s)
+{
+	uint32_t ino = FIRST_INODE;
+
+	for (uint32_t i = 0; i <= s->trace->nr_files; i++) {
+		s->files[i].ino = ino;
+		ino += !s->files[i].shmem;
+	}
 }
 
 void create_buffers(struct sim *s, uint32_t slot)
@@ -100,7 +112,8 @@ static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
 {
 	const uint32_t table = s->meta_first + INODE_TABLE;
 	const uint32_t first = block - block % INODE_READAHEAD;
-	const uint32_t last = MIN(first + INODE_READAHEAD, table_block(s->trace->nr_files));
+	const uint32_t last =
+		MIN(first + INODE_READAHEAD, table_block(s->files[s->trace->nr_files].ino));
 	int ret = getblk(s, cpu, table + block);
 
 	if (!ret)
@@ -115,7 +128,7 @@ static int read_inode_block(struct sim *s, unsigned int cpu, uint32_t block)
 int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
 {
 	const uint64_t tick = s->clock.now_ns / (s->cfg.machine.tick_us * 1000ull) + 1;
-	const uint32_t block = table_block(file);
+	const uint32_t block = table_block(s->files[file].ino);
 	const uint32_t slot = s->meta_first + INODE_TABLE + block;
 	int ret;
 
@@ -133,7 +146,10 @@ int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
 
 void ext4_mount(struct sim *s)
 {
-	if (!s->cfg.machine.ext4 || s->cfg.machine.memcg_pages)
+	if (!s->cfg.machine.ext4)
+		return;
+	number_inodes(s);
+	if (s->cfg.machine.memcg_pages)
 		return;
 	for (uint32_t slot = s->meta_first; slot < s->meta_first + INODE_BITMAP; slot++) {
 		s->folios[slot].flags = PG_resident | PG_private;

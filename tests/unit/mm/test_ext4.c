@@ -53,6 +53,13 @@ static void test_table(void)
 
 	TL_STR(list, "ext4:4 ext4:2 ext4:3", "read ahead");
 	tl_free(x);
+	g_free(g_steal_pointer(&list));
+	x = tl_run(EXT4, NULL,
+		   "file,a,1; file,b,1; file,c,1; file,d,1; file,e,1,shmem; spawn,1;"
+		   "write,1,a,0,1; drain");
+	list = tl_list(x, "active_file");
+	TL_STR(list, "ext4:2 ext4:3", "files on tmpfs have no inode in the table");
+	tl_free(x);
 }
 
 /* Pages of the mount are on the lists of a whole machine, but not part of memory_pages. */

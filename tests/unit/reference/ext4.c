@@ -47,12 +47,18 @@ static bool getblk(struct ref *r, unsigned int cpu, int page)
 bool ref_file_update_time(struct ref *r, unsigned int cpu, uint32_t file)
 {
 	const int bitmap = (int)r->t->nr_file_pages + 2, table = bitmap + 1;
-	const int nr_blocks = (11 + (int)r->t->nr_files) / 16 + 1, block = (11 + (int)file) / 16;
+	int nr_inodes = 11, nr_before = 11, nr_blocks, block;
 	const uint64_t tick = r->now_ns / 1000 / r->m.tick_us;
 
 	if (!r->m.ext4 || ref_is_shmem(r, file) || r->mtime[file] == tick + 1)
 		return true;
 	r->mtime[file] = tick + 1;
+	for (uint32_t i = 0; i < r->t->nr_files; i++) {
+		nr_inodes += !ref_is_shmem(r, i);
+		nr_before += i < file && !ref_is_shmem(r, i);
+	}
+	nr_blocks = nr_inodes / 16 + 1;
+	block = nr_before / 16;
 	if (r->pages[table + block].resident) {
 		if (!getblk(r, cpu, table + block))
 			return false;
