@@ -167,11 +167,11 @@ static void classic_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slo
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(f));
 }
 
-static void classic_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t nr)
+static void classic_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t end)
 {
 	struct classic *c = lruvec->lists;
 
-	folio_list_split(&c->lists[list_of(&s->folios[slot])], s->folios, slot, nr);
+	folio_list_split(&c->lists[list_of(&s->folios[slot])], s->folios, slot, end);
 }
 
 /* folio_mark_accessed() of a folio that is referenced and not active */

@@ -151,9 +151,9 @@ static void mglru_move_tail(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 	count_vm(s, VM_sim_list_moves, folio_nr_pages(&s->folios[slot]));
 }
 
-static void mglru_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t nr)
+static void mglru_split(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t end)
 {
-	folio_list_split(list_of(lruvec->lists, &s->folios[slot]), s->folios, slot, nr);
+	folio_list_split(list_of(lruvec->lists, &s->folios[slot]), s->folios, slot, end);
 }
 
 /* The feedback loop */

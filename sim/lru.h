@@ -121,9 +121,9 @@ struct lru_model {
 	/* lru_move_tail(): moves a folio that is on a list to the tail of the inactive
 	 * list, where reclaim takes it next */
 	void (*move_tail)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* lru_add_split_folio(): the folio @slot, on a list, was split into @nr pages with its
-	 * flags and generation, which go next to it */
-	void (*split)(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t nr);
+	/* lru_add_split_folio(): the folio @slot, on a list, is one of those that [@slot, @end) was
+	 * split into. The others have its flags, and are put before it. */
+	void (*split)(struct sim *s, struct lruvec *lruvec, uint32_t slot, uint32_t end);
 	/* lru_gen_clear_refs(): forgets the folio's accesses. Return: false if the folio
 	 * must also be moved. NULL: always false */
 	bool (*clear_refs)(struct sim *s, uint32_t slot);

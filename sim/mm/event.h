@@ -34,7 +34,7 @@
 	X(LAZYFREE, "lru_lazyfree", "left its batch: may be freed unless written to")              \
 	X(LAZYFREED, "shrink_folio_list", "freed: not written to since MADV_FREE")                 \
 	X(REDIRTIED, "ttu_anon_lazyfree_folio", "written to since MADV_FREE: kept")                \
-	X(SPLIT, "__folio_split", "split into single pages, unmapped")                             \
+	X(SPLIT, "__folio_split", "split, unmapped")                                               \
 	X(ZAP_SKIP, "zap_present_folio_ptes", "young and exclusive: the policy skips the mark")    \
 	X(ZAP_OLD, "zap_present_folio_ptes", "PTE not young: no mark")                             \
 	X(ZAP_NO_RECENCY, "vma_has_recency", "young, but the mapping has no recency: no mark")     \

@@ -2,11 +2,13 @@
 /*
  * Mirrors v7.3 do_set_pmd() of mm/memory.c, thp_vma_suitable_order() of
  * include/linux/huge_mm.h and __split_huge_pmd_locked() of mm/huge_memory.c, for file
- * folios. THP settings do not matter for them: do_set_pmd() checks none.
+ * folios. THP settings do not matter for them: do_set_pmd() checks none. Splitting mirrors
+ * __folio_split(): into single pages, and as folio_split() does it.
  *
  * Approximations: MGLRU's walk takes the PMD entries and page tables of one GiB in the
  * order of their addresses. A page table that munmap() leaves empty stays, so its PMD cannot
- * map a folio later in the same process.
+ * map a folio later in the same process. If folio_split() finds no memory for a node, the
+ * folio stays whole; in the kernel the larger parts have been split off by then.
  */
 #include "sim/mm/huge_memory.h"
 
@@ -87,38 +89,76 @@ static int check_splittable(const struct sim *s, uint32_t head, uint32_t refs)
 	return flags & PG_dirty ? -EBUSY : 0;
 }
 
-/* __folio_split(), __split_folio_to_order() and lru_add_split_folio() */
-int split_folio(struct sim *s, uint32_t head)
+/* The order of the folio that begins at @slot, after @head of @order was split at @split_at as
+ * the buddy allocator would: the half with @split_at is split again and again. */
+static unsigned int order_after(uint32_t head, unsigned int order, uint32_t split_at, uint32_t slot)
+{
+	const uint32_t differ = (slot - head) ^ (split_at - head);
+
+	if (split_at == FOLIO_NONE || !order || !differ)
+		return 0;
+	return 31 - (unsigned int)__builtin_clz(differ);
+}
+
+/* __split_unmapped_folio(): the records of the folios that @head is split into */
+static void split_unmapped_folio(struct sim *s, uint32_t head, uint32_t split_at)
 {
 	const uint16_t keep = PG_resident | PG_lru | PG_referenced | PG_active | PG_workingset |
 			      PG_swapbacked | LRU_REFS_MASK;
-	const uint32_t nr = folio_nr_pages(&s->folios[head]);
+	const uint32_t end = head + folio_nr_pages(&s->folios[head]);
 	const unsigned int order = s->folios[head].order;
 	struct folio was;
+
+	folio_unmake_large(s, head);
+	was = s->folios[head];
+	for (uint32_t slot = head, nr; slot < end; slot += nr) {
+		const unsigned int to = order_after(head, order, split_at, slot);
+
+		nr = 1u << to;
+		if (slot != head)
+			s->folios[slot] = (struct folio){ .flags = was.flags & keep,
+							  .gen = was.gen,
+							  .memcg = was.memcg,
+							  .young = was.young,
+							  .idle = was.idle,
+							  .mlocked = was.mlocked,
+							  .unevictable = was.unevictable };
+		if (to)
+			folio_make_large(s, slot, to);
+	}
+}
+
+/* __folio_split(), lru_add_split_folio(); @split_at: FOLIO_NONE: into single pages */
+static int split(struct sim *s, uint32_t head, uint32_t split_at)
+{
+	const unsigned int order = s->folios[head].order;
+	const uint32_t end = head + folio_nr_pages(&s->folios[head]);
+	const uint16_t before = s->folios[head].flags;
 	int ret = check_splittable(s, head, 0);
 
 	if (ret)
 		return ret;
 	s->folios[head].extra_refs++;
-	ret = xa_reserve_split(s, head, order) ?: check_splittable(s, head, 1);
+	ret = xa_reserve_split(s, head, order, split_at) ?: check_splittable(s, head, 1);
 	s->folios[head].extra_refs--;
 	if (ret)
 		return ret;
 	free_buffers(s, head);
 	try_to_unmap(s, head, true);
-	folio_unmake_large(s, head);
-	was = s->folios[head];
-	for (uint32_t i = 1; i < nr; i++)
-		s->folios[head + i] = (struct folio){ .flags = was.flags & keep,
-						      .gen = was.gen,
-						      .memcg = was.memcg,
-						      .young = was.young,
-						      .idle = was.idle,
-						      .mlocked = was.mlocked,
-						      .unevictable = was.unevictable };
-	if (!was.unevictable)
-		s->cfg.lru->split(s, folio_lruvec(s, head), head, nr);
-	note(s, head, SPLIT, was.flags);
-	xa_split_folio(s, head, order);
+	split_unmapped_folio(s, head, split_at);
+	if (!s->folios[head].unevictable)
+		s->cfg.lru->split(s, folio_lruvec(s, head), head, end);
+	note(s, head, SPLIT, before);
+	xa_split_folio(s, head, order, split_at);
 	return 0;
+}
+
+int split_folio(struct sim *s, uint32_t head)
+{
+	return split(s, head, FOLIO_NONE);
+}
+
+int folio_split(struct sim *s, uint32_t head, uint32_t split_at)
+{
+	return split(s, head, split_at);
 }

@@ -55,27 +55,31 @@ static bool has_room(const struct folio_list *l, uint32_t nr)
 	return (uint64_t)(l->head - l->tail) + nr <= (uint64_t)l->mask + 1;
 }
 
-void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t nr)
+void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t end)
 {
-	uint32_t at;
+	uint32_t at, place, next, nr = 0;
 
-	if (!has_room(l, nr - 1))
+	for (next = slot + folio_nr_pages(&folios[slot]); next < end; nr++)
+		next += folio_nr_pages(&folios[next]);
+	if (!has_room(l, nr))
 		compact(l, folios);
-	while (!has_room(l, nr - 1))
+	while (!has_room(l, nr))
 		enlarge(l);
 	at = folios[slot].pos;
 	for (uint32_t i = l->head; --i != at;) {
 		const uint32_t moved = l->ring[i & l->mask];
 
-		l->ring[(i + nr - 1) & l->mask] = moved;
+		l->ring[(i + nr) & l->mask] = moved;
 		if (moved != FOLIO_NONE)
-			folios[moved].pos = i + nr - 1;
+			folios[moved].pos = i + nr;
 	}
-	for (uint32_t i = 1; i < nr; i++) {
-		l->ring[(at + i) & l->mask] = slot + nr - i;
-		folios[slot + nr - i].pos = at + i;
+	place = at + nr;
+	for (next = slot + folio_nr_pages(&folios[slot]); next < end;
+	     next += folio_nr_pages(&folios[next])) {
+		l->ring[place & l->mask] = next;
+		folios[next].pos = place--;
 	}
-	l->head += nr - 1;
-	l->nr += nr - 1;
-	l->nr_tails -= nr - 1;
+	l->head += nr;
+	l->nr += nr;
+	l->nr_tails -= nr;
 }

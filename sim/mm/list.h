@@ -73,9 +73,9 @@ static inline void folio_list_del(struct folio_list *l, const struct folio *foli
 	folio_list_count(l, &folios[slot], -1);
 }
 
-/** folio_list_split - the folio @slot of the list was split into @nr pages: put those behind the
- * first next to it, on its newer side; reclaim will meet the last one first of them. */
-void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t nr);
+/** folio_list_split - the folio @slot of the list was split, and is now the first of the folios in
+ * [@slot, @end): put the others behind it, away from the tail, the last one next to it */
+void folio_list_split(struct folio_list *l, struct folio *folios, uint32_t slot, uint32_t end);
 
 /** Prefetch the place of a folio that will soon be deleted. always_inline, because the
  * compiler treats a call of a function that only prefetches as having no effect. */

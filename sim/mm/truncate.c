@@ -6,9 +6,8 @@
  *
  * Approximations: the order of a shadow is not known. One that only partly lies in the range
  * should stay, or go as a whole with truncate; here a shadow is a page, or 64 pages where the
- * folio was that large. A folio that a file's new end cuts is split into single pages; the
- * kernel's folio_split() leaves a half, a quarter and so on. A truncated folio that waits in
- * the batch of another CPU is freed at once.
+ * folio was that large. A truncated folio that waits in the batch of another CPU is freed at
+ * once.
  */
 #include "sim/mm/truncate.h"
 
@@ -148,9 +147,11 @@ static void truncate_partial_folio(struct sim *s, uint32_t slot)
 	const uint32_t head = folio_head(s->folios, slot);
 	const uint32_t end = head + folio_nr_pages(&s->folios[head]);
 
-	if (!split_folio(s, head)) {
-		for (; slot < end; slot++)
+	if (!folio_split(s, head, slot)) {
+		for (uint32_t nr; slot < end; slot += nr) {
+			nr = folio_nr_pages(&s->folios[slot]);
 			truncate_inode_folio(s, slot);
+		}
 		return;
 	}
 	/* folio_split_or_unmap() */

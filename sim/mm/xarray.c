@@ -363,30 +363,36 @@ void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
 		leaf_born(s);
 }
 
-/* leaves that the split of a folio makes */
-static uint32_t split_leaves(unsigned int order)
+/* leaves that the split of a folio makes: of all of it, or of the chunk with @split_at */
+static uint32_t split_leaves(unsigned int order, uint32_t split_at)
 {
-	return order < XA_CHUNK_SHIFT ? 0 : 1u << (order - XA_CHUNK_SHIFT);
+	if (order < XA_CHUNK_SHIFT)
+		return 0;
+	return split_at == FOLIO_NONE ? 1u << (order - XA_CHUNK_SHIFT) : 1;
 }
 
-int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order)
+int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order, uint32_t split_at)
 {
+	const enum gfp gfp = split_at == FOLIO_NONE ? GFP_KERNEL : GFP_NOWAIT;
+
 	if (!s->objcg || slot >= s->meta_first)
 		return 0;
-	for (uint32_t i = 0; i < split_leaves(order); i++)
+	for (uint32_t i = 0; i < split_leaves(order, split_at); i++)
 		if (obj_charge(s, current_objcg(s), SLAB_RECLAIMABLE, s->cfg.kernel->slab.xa_node,
-			       GFP_KERNEL)) {
+			       gfp)) {
 			xa_unreserve(s, (int)i);
 			return -ENOMEM;
 		}
 	return 0;
 }
 
-void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order)
+void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order, uint32_t split_at)
 {
-	const uint32_t nr = split_leaves(order);
+	const uint32_t nr = split_leaves(order, split_at);
 	uint32_t file, pgoff;
 
+	if (split_at != FOLIO_NONE)
+		slot = split_at - (split_at - slot) % XA_CHUNK_SIZE;
 	if (!nr || !find_page(s, slot, &file, &pgoff))
 		return;
 	if (s->objcg)

@@ -65,11 +65,13 @@ int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp);
 void xa_unreserve(struct sim *s, int nr);
 /** Store a folio of 2^@order pages in place of nothing or of shadows. */
 void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order);
-/** xas_split_alloc(): charge the nodes that it takes to split a folio into single pages. It may
- * reclaim. Return: 0 or -ENOMEM. */
-int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order);
-/** xas_split(), after the folio's records are updated; may reclaim for a whole machine. */
-void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order);
+/** xas_split_alloc(): charge the nodes that it takes to split a folio into single pages, for which
+ * it may reclaim; xas_try_split(), which does not: to split it at @split_at (FOLIO_NONE: into
+ * single pages). Return: 0 or -ENOMEM. */
+int xa_reserve_split(struct sim *s, uint32_t slot, unsigned int order, uint32_t split_at);
+/** xas_split(), xas_try_split(), after the folio's records are updated; may reclaim for a whole
+ * machine. */
+void xa_split_folio(struct sim *s, uint32_t slot, unsigned int order, uint32_t split_at);
 /** Replace a folio by its shadow. */
 void xa_store_shadow(struct sim *s, uint32_t slot, unsigned int order);
 /** Remove a folio without leaving a shadow. */

@@ -15,6 +15,8 @@ void suite_huge_memory(void);
 #define HUGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16 dirty_background_ratio=100"
 #define FILE "file,a,1100; spawn,9; write,9,a,0,512; write,9,a,512,512; exit,9; drain; spawn,1;"
 
+static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };
+
 static bool is_huge(const struct tl *x, uint32_t pid, uint32_t vpn)
 {
 	const struct pte_table *pt = pte_lookup(tl_mm(x, pid), vpn);
@@ -107,7 +109,6 @@ static void test_write(void)
 /* TTU_SPLIT_HUGE_PMD: reclaim frees a folio that a PMD maps if it was not used */
 static void test_reclaim(void)
 {
-	static const struct lru_model *const lrus[] = { &lru_classic, &lru_mglru };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(lrus); i++) {
 		struct tl *x =
@@ -126,6 +127,52 @@ static void test_reclaim(void)
 	}
 }
 
+struct listing {
+	const struct sim *s;
+	GString *folios;
+};
+
+static bool add_folio(void *arg, const char *list, uint32_t slot)
+{
+	struct listing *l = arg;
+
+	if (slot < l->s->trace->nr_file_pages)
+		g_string_append_printf(l->folios, "%s%u+%u", l->folios->len ? " " : "",
+				       slot - file_slot(l->s, 0, 0),
+				       folio_nr_pages(&l->s->folios[slot]));
+	(void)list;
+	return true;
+}
+
+/* what is left of a folio that truncate cut, newest first: FIRST+PAGES */
+static const struct {
+	const char *cut, *left;
+} cuts[] = {
+	{ "truncate,1,a,257", "256+1 0+256" },
+	{ "truncate,1,a,256", "0+256" },
+	{ "truncate,1,a,7", "4+2 6+1 0+4" },
+	{ "truncate,1,a,511", "256+128 384+64 448+32 480+16 496+8 504+4 508+2 510+1 0+256" },
+};
+
+static void test_folio_split(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(cuts) * G_N_ELEMENTS(lrus); i++) {
+		const struct lru_model *lru = lrus[i % G_N_ELEMENTS(lrus)];
+		const size_t c = i / G_N_ELEMENTS(lrus);
+		g_autofree char *text =
+			g_strconcat("file,a,512; spawn,1; write,1,a,0,512; fsync,1,a;"
+				    "drain;",
+				    cuts[c].cut, "; mark,cut", NULL);
+		struct tl *x = tl_new_lru(lru, HUGE, NULL, text);
+		g_autoptr(GString) left = g_string_new(NULL);
+
+		tl_to(x, "cut");
+		lru->walk(&x->s->memcg[0].lruvec, add_folio, &(struct listing){ x->s, left });
+		TL_STR(left->str, cuts[c].left, "%s on %s", cuts[c].cut, lru->name);
+		tl_free(x);
+	}
+}
+
 void suite_huge_memory(void)
 {
 	CU_pSuite suite = CU_add_suite("huge_memory", NULL, NULL);
@@ -134,4 +181,5 @@ void suite_huge_memory(void)
 	CU_add_test(suite, "unmapping", test_zap);
 	CU_add_test(suite, "a write to what is read-only", test_write);
 	CU_add_test(suite, "reclaim", test_reclaim);
+	CU_add_test(suite, "splitting in halves", test_folio_split);
 }

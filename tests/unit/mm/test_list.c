@@ -241,7 +241,7 @@ static void test_split(void)
 		for (uint32_t n = 0; n < nr; n++)
 			both_add(b, 2000 + n, false);
 		b->folios[1].order = 0;
-		folio_list_split(&b->l, b->folios, 1, 512);
+		folio_list_split(&b->l, b->folios, 1, 513);
 		CU_ASSERT_EQUAL(folio_list_size(&b->l), 2 * nr + 512);
 		/* newest first: 2000 and so on, the split folio's pages, 1000 and so on */
 		place = b->l.head;

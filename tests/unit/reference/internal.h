@@ -130,7 +130,7 @@ void ref_damon_run(struct ref *r);
 bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint64_t stride,
 	       bool write);
 /** Split a large folio into single pages. Return: false if that can not be. */
-bool ref_split_folio(struct ref *r, int folio);
+bool ref_split_folio(struct ref *r, int folio, int at);
 
 /* truncate.c */
 

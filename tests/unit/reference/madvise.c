@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Advice about mapped memory. After mm/madvise.c, and of mm/huge_memory.c the split of a file
- * folio into single pages.
+ * folio, into single pages or in halves.
  */
 #include "tests/unit/reference/internal.h"
 #include "tests/unit/reference/mglru.h"
@@ -10,21 +10,23 @@
 
 #include <glib.h>
 
-/* __folio_split(). Return: false if the folio stays as it is. */
-bool ref_split_folio(struct ref *r, int folio)
+/* __folio_split(): the half with page @at is split again and again, -1: all of it. Return: false if
+ * the folio stays as it is. */
+bool ref_split_folio(struct ref *r, int folio, int at)
 {
 	const int order = r->pages[folio].order, nr = 1 << order;
+	const int nr_nodes = order < 6 ? 0 : at < 0 ? nr / 64 : 1;
 	struct ref_page head;
 
 	/* folio_trylock(), filemap_release_folio(), folio_expected_ref_count() */
 	if (r->pages[folio].locked || !r->pages[folio].lru || r->pages[folio].dirty ||
 	    ref_other_refs(r, folio))
 		return false;
-	/* xas_split_alloc() */
+	/* xas_split_alloc(), xas_try_split() */
 	r->pages[folio].extra_refs++;
-	for (int i = 0; r->objcg && order >= 6 && i < nr / 64; i++) {
+	for (int i = 0; r->objcg && i < nr_nodes; i++) {
 		if (ref_charge_object(r, ref_current_objcg(r), true, ref_sizeof(r, REF_XA_NODE),
-				      REF_GFP_KERNEL))
+				      at < 0 ? REF_GFP_KERNEL : REF_GFP_NOWAIT))
 			continue;
 		while (i--)
 			ref_free_object(r, ref_current_objcg(r), REF_XA_NODE);
@@ -54,10 +56,22 @@ bool ref_split_folio(struct ref *r, int folio)
 							 .gen = head.gen,
 							 .memcg = head.memcg,
 							 .refs = head.refs };
+	for (int begin = folio, half = nr / 2; at >= 0 && half; half /= 2) {
+		const bool second = at >= begin + half;
+
+		if (half > 1)
+			ref_prep_compound(r, second ? begin : begin + half,
+					  __builtin_ctz((unsigned int)half));
+		begin += second ? half : 0;
+	}
 	/* lru_add_split_folio(): list_add_tail() to the head, so right before it */
-	for (int i = 1; i < nr && !head.unevictable; i++)
+	for (int i = ref_nr_pages(r, folio); i < nr && !head.unevictable;
+	     i += ref_nr_pages(r, folio + i))
 		ref_lruvec_add_before(r, folio + i, folio);
-	ref_tree_split(r, folio, order);
+	if (at < 0)
+		ref_tree_split(r, folio, order);
+	else if (nr_nodes)
+		ref_tree_split(r, at - (at - folio) % 64, 6);
 	return true;
 }
 
@@ -106,7 +120,7 @@ static uint64_t cold_pte(struct ref *r, struct ref_proc *p, uint64_t at, uint64_
 		if (nr < pages) {
 			if (ref_folio_maybe_mapped_shared(r, folio))
 				return (uint64_t)nr;
-			return ref_split_folio(r, folio) ? 0 : (uint64_t)nr;
+			return ref_split_folio(r, folio, -1) ? 0 : (uint64_t)nr;
 		}
 	}
 	if (!r->pages[folio].lru || ref_folio_mapcount(r, folio) != pages)
@@ -122,7 +136,7 @@ static void cold_pmd(struct ref *r, struct ref_table *t, bool whole, bool pageou
 	if (ref_folio_maybe_mapped_shared(r, t->folio))
 		return;
 	if (!whole) {
-		ref_split_folio(r, t->folio);
+		ref_split_folio(r, t->folio, -1);
 		return;
 	}
 	t->young &= pageout;

@@ -108,9 +108,11 @@ static void truncate_inode_pages(struct ref *r, unsigned int cpu, uint32_t file,
 	if (begin < end && r->pages[begin].resident) {
 		const int folio = ref_folio(r, begin), last = folio + ref_nr_pages(r, folio);
 
-		if (ref_split_folio(r, folio)) {
-			for (int page = begin; page < last; page++)
+		if (ref_split_folio(r, folio, begin)) {
+			for (int page = begin, nr; page < last; page += nr) {
+				nr = ref_nr_pages(r, page);
 				truncate_inode_folio(r, page);
+			}
 		} else {
 			ref_try_to_unmap(r, folio, true);
 			if (!r->pages[folio].dirty)
