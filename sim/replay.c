@@ -298,6 +298,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 
 int replay_failed(struct sim *s, int ret, uint64_t at)
 {
+	g_autofree char *choice = NULL;
+
 	if (ret == -EOPNOTSUPP) /* s->err says why */
 		return -EINVAL;
 	if (ret == -EINVAL)
@@ -314,11 +316,14 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 			s->trace->path, (unsigned long long)at, s->cfg.machine.min_ttl_ms,
 			s->timed ? "no process left to kill"
 				 : "only a timed run (reapsim outcome) has an OOM killer");
+	if (s->oom_choice)
+		choice = g_strdup_printf("; in a timed run the OOM killer would take process %u",
+					 s->oom_choice->pid);
 	return err_set(s->err, ret,
 		       "%s: record %llu: the simulated machine is out of memory: %llu of "
-		       "%llu pages are in use and none can be reclaimed",
+		       "%llu pages are in use and none can be reclaimed%s",
 		       s->trace->path, (unsigned long long)at, (unsigned long long)s->nr_used,
-		       (unsigned long long)machine_limit(&s->cfg.machine));
+		       (unsigned long long)machine_limit(&s->cfg.machine), choice ?: "");
 }
 
 /*

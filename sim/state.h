@@ -216,6 +216,7 @@ struct sim {
 	bool map_does_more;	     /* than to count the PTEs: activates_mapped, has_mlock */
 	bool in_lru_fault;	     /* lru_gen_in_fault(); false where the LRU does not ask */
 	bool oom;		     /* no process left for the OOM killer; the run ends */
+	const struct mm *oom_choice; /* whom it would kill, in a run that has none */
 
 	struct clock clock;
 	GHashTable *procs; /* pid -> struct mm */

@@ -5,7 +5,7 @@
  * left of it (struct mm_hooks); zap.c has the OOM reaper's unmapping.
  *
  * An untimed run has no OOM killer: its trace continues with every process and does not
- * say what would happen without one of them, so the run ends.
+ * say what would happen without one of them, so the run ends, and says who would be killed.
  *
  * Approximations: a task that finds a victim already dying sleeps for a tick; in the
  * kernel it continues with reclaim. oom_badness() counts page tables of the lowest
@@ -105,8 +105,12 @@ bool out_of_memory(struct sim *s, const struct mem_cgroup *memcg, bool wait)
 		.memcg = memcg ? (int)(memcg - s->memcg) : -1,
 	};
 
-	if (s->hooks)
-		select_bad_process(s, &oc);
+	select_bad_process(s, &oc);
+	if (!s->hooks) {
+		s->oom_choice = oc.chosen;
+		s->oom = true;
+		return false;
+	}
 	if (!oc.chosen && !oc.pending && !oc.dying) {
 		s->oom = true;
 		return false;
