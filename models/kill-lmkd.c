@@ -164,12 +164,10 @@ static bool swap_is_low(const struct sim *s, const struct lmkd *l)
 
 static enum watermark lowest_watermark(const struct sim *s)
 {
-	const uint64_t limit = s->cfg.machine.memcg_pages;
-
-	if (limit)
-		return s->memcg[0].usage >= limit ? WMARK_MIN
-		       : killer_shortage(s) > 0	  ? WMARK_LOW
-						  : WMARK_NONE;
+	if (!s->root)
+		return s->cgroups[0].usage >= s->cgroups[0].max ? WMARK_MIN
+		       : killer_shortage(s) > 0			? WMARK_LOW
+								: WMARK_NONE;
 	return s->zone.free < s->zone.wmark_min	   ? WMARK_MIN
 	       : s->zone.free < s->zone.wmark_low  ? WMARK_LOW
 	       : s->zone.free < s->zone.wmark_high ? WMARK_HIGH

@@ -150,7 +150,7 @@ static void look_at_pressure(struct sim *s, struct oomd *o)
 static uint64_t available(const struct sim *s)
 {
 	const int64_t file = (int64_t)lruvec_pages(s, LRU_FILE);
-	const bool memcg = s->cfg.machine.memcg_pages;
+	const bool memcg = !s->root;
 	const int64_t low = memcg ? file : s->zone.wmark_low;
 	const int64_t free =
 		memcg ? (int64_t)free_pages(s) : zone_free_exact(s) - s->zone.wmark_high;

@@ -20,73 +20,19 @@
 #include <errno.h>
 #include <string.h>
 
+#include "models/lru-classic.h"
 #include "models/models.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/event.h"
-#include "sim/mm/list.h"
 #include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
 #include "sim/state.h"
 
-enum { INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE, NR_LISTS };
-
 static const char *const list_names[NR_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
 						  "active_file" };
-
-#define LIST(type, active) ((type)*2 + (active))
-
-/* struct lru_cost, v7.3 include/linux/mmzone.h */
-struct lru_cost {
-	uint64_t count, last_rotated, last_io;
-};
-
-/*
- * The values that lruvec_page_state() reads. In a memcg they are those of the last
- * flush (mem_cgroup_flush_stats(), flush_memcg_stats_dwork()), not the current ones.
- */
-struct lruvec_stats {
-	uint64_t size[NR_LISTS];
-	uint64_t activate[NR_LRU_TYPES]; /* workingset_activate_* */
-	uint64_t rotate[NR_LRU_TYPES];	 /* pgrotate_* */
-	uint64_t io[NR_LRU_TYPES];	 /* workingset_restore_*, nr_vmscan_write */
-};
-
-struct classic {
-	struct folio_list lists[NR_LISTS];
-	struct lruvec_stats flushed;
-	uint64_t nonresident_age;
-	uint64_t refaults[NR_LRU_TYPES]; /* workingset_activate_* at the end of the last reclaim */
-	struct lru_cost cost[NR_LRU_TYPES];
-};
-
-static void classic_flush_stats(struct sim *s, struct lruvec *lruvec)
-{
-	struct classic *c = lruvec->lists;
-	const uint64_t *v = lruvec->stat.v;
-
-	(void)s;
-	for (int i = 0; i < NR_LISTS; i++)
-		c->flushed.size[i] = folio_list_size(&c->lists[i]);
-	for (int t = 0; t < NR_LRU_TYPES; t++) {
-		c->flushed.activate[t] = v[VM_workingset_activate_anon + t];
-		c->flushed.rotate[t] = v[VM_pgrotate_anon + t];
-		c->flushed.io[t] = v[VM_workingset_restore_anon + t];
-	}
-	c->flushed.io[LRU_ANON] += v[VM_nr_vmscan_write];
-}
-
-/* The statistics that reclaim sees now. */
-static const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruvec *lruvec)
-{
-	struct classic *c = lruvec->lists;
-
-	if (!s->stats_lag)
-		classic_flush_stats(s, lruvec);
-	return &c->flushed;
-}
 
 static int classic_init(const struct sim *s, struct lruvec *lruvec)
 {
@@ -211,23 +157,49 @@ static void classic_mark_accessed(struct sim *s, unsigned int cpu, uint32_t slot
 	}
 }
 
+/* nonresident_age. A lruvec ages with its children, so that of the root is the sum. */
+static uint32_t age_of(const struct sim *s, const struct lruvec *lruvec)
+{
+	uint64_t age = ((const struct classic *)lruvec->lists)->nonresident_age;
+
+	for (unsigned int i = 1; lruvec_memcg(lruvec) == s->root && i < s->nr_memcgs; i++)
+		age += ((const struct classic *)s->memcg[i].lruvec.lists)->nonresident_age;
+	return (uint32_t)age;
+}
+
+/* where there are several memcgs: by s->target, or by the root */
+static __attribute__((noinline)) uint32_t target_eviction(struct sim *s, struct lruvec *lruvec,
+							  uint32_t slot)
+{
+	const bool by_root = s->root && !s->target && lruvec_memcg(lruvec) != s->root;
+	struct classic *c;
+	uint32_t age;
+
+	if (by_root)
+		lruvec = &s->root->lruvec;
+	c = lruvec->lists;
+	age = age_of(s, lruvec);
+	c->nonresident_age += folio_nr_pages(&s->folios[slot]);
+	return (age & EVICTION_MASK) | (by_root ? BY_ROOT : 0);
+}
+
 /* workingset_eviction() */
 static uint32_t classic_eviction(struct sim *s, struct lruvec *lruvec, uint32_t slot)
 {
 	struct classic *c = lruvec->lists;
 	const uint32_t eviction = (uint32_t)c->nonresident_age;
 
+	if (__builtin_expect(s->nr_memcgs > 1, 0))
+		return target_eviction(s, lruvec, slot);
 	c->nonresident_age += folio_nr_pages(&s->folios[slot]);
 	return eviction;
 }
 
 /* workingset_test_recent(): compare the refault distance with the size of the lists
  * that could have held the page */
-static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t shadow, enum lru_type type)
+static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t distance, enum lru_type type)
 {
-	const struct classic *c = lruvec->lists;
 	const uint64_t *size = lruvec_stats(s, lruvec)->size;
-	uint32_t distance = (uint32_t)c->nonresident_age - shadow;
 	uint64_t workingset_size = size[ACTIVE_FILE];
 
 	if (type == LRU_ANON)
@@ -240,21 +212,29 @@ static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t shadow, e
 	return distance <= workingset_size;
 }
 
-/* lru_note_cost() of v6.12 */
-static void lru_note_cost(struct sim *s, struct lruvec *lruvec, enum lru_type type, uint64_t nr_io,
-			  uint64_t nr_rotated)
+static __attribute__((noinline)) void note_cost(struct sim *s, struct lruvec *lruvec,
+						enum lru_type type, uint64_t cost)
 {
 	struct classic *c = lruvec->lists;
 	const uint64_t *size;
 
-	if (s->cfg.kernel->cost_by_statistics)
-		return;
-	c->cost[type].count += nr_io * SWAP_CLUSTER_MAX + nr_rotated;
+	c->cost[type].count += cost;
 	size = lruvec_stats(s, lruvec)->size;
 	if (c->cost[LRU_ANON].count + c->cost[LRU_FILE].count >
 	    (size[INACTIVE_ANON] + size[ACTIVE_ANON] + size[INACTIVE_FILE] + size[ACTIVE_FILE]) / 4)
 		for (int t = 0; t < NR_LRU_TYPES; t++)
 			c->cost[t].count /= 2;
+	/* parent_lruvec() */
+	if (s->root && lruvec_memcg(lruvec) != s->root)
+		note_cost(s, &s->root->lruvec, type, cost);
+}
+
+/* lru_note_cost() of v6.12 */
+static inline void lru_note_cost(struct sim *s, struct lruvec *lruvec, enum lru_type type,
+				 uint64_t nr_io, uint64_t nr_rotated)
+{
+	if (!s->cfg.kernel->cost_by_statistics)
+		note_cost(s, lruvec, type, nr_io * SWAP_CLUSTER_MAX + nr_rotated);
 }
 
 /* workingset_refault() */
@@ -266,10 +246,17 @@ static void classic_refault(struct sim *s, struct lruvec *lruvec, uint32_t slot,
 	enum lru_type type = folio_lru_type(f);
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
+	uint32_t distance;
 
 	count_vm(s, VM_workingset_refault_anon + type, nr);
 	/* judged where it was evicted, and charged where it is used now */
-	if (!test_recent(s, evicted, shadow, type)) {
+	distance = (uint32_t)((const struct classic *)evicted->lists)->nonresident_age - shadow;
+	if (__builtin_expect(s->nr_memcgs > 1, 0)) {
+		if (shadow & BY_ROOT)
+			evicted = &s->root->lruvec;
+		distance = (age_of(s, evicted) - shadow) & EVICTION_MASK;
+	}
+	if (!test_recent(s, evicted, distance, type)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
@@ -550,7 +537,7 @@ static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_contr
 		else
 			sc->skipped_deactivate = true;
 	}
-	if (!proportional && sc->nr_reclaimed - sc->nr_reclaimed_before >= sc->nr_to_reclaim) {
+	if (!proportional && sc->nr_reclaimed - sc->nr_reclaimed_lruvec >= sc->nr_to_reclaim) {
 		nr_file = nr[INACTIVE_FILE] + nr[ACTIVE_FILE];
 		nr_anon = nr[INACTIVE_ANON] + nr[ACTIVE_ANON];
 		if (!nr_file || !nr_anon)
@@ -567,10 +554,9 @@ static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_contr
 	return nr[INACTIVE_ANON] || nr[ACTIVE_FILE] || nr[INACTIVE_FILE];
 }
 
-static bool classic_shrink_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
+static bool classic_shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
-	if (!sc->in_pass) {
-		prepare_scan_control(s, lruvec, sc);
+	if (!sc->in_lruvec) {
 		get_scan_count(s, lruvec, sc, sc->nr);
 		memcpy(sc->targets, sc->nr, sizeof(sc->targets));
 		if (!sc->nr[INACTIVE_ANON] && !sc->nr[ACTIVE_FILE] && !sc->nr[INACTIVE_FILE])
@@ -582,16 +568,16 @@ done:
 	/* can_age_anon_pages() */
 	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
 		shrink_active_list(s, lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
-	if (sc->nr_reclaimed == sc->nr_reclaimed_before && sc->cache_trim_mode)
-		sc->cache_trim_mode_failed = true;
 	return false;
 }
 
 static bool classic_age_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	(void)sc;
-	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
-		shrink_active_list(s, lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
+	if (!s->cfg.machine.swap_pages || !inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
+		return false;
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		shrink_active_list(s, &s->memcg[i].lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
 	return false;
 }
 
@@ -684,7 +670,8 @@ const struct lru_model lru_classic = {
 	.check_references = classic_check_references,
 	.aged = classic_aged,
 	.eviction = classic_eviction,
-	.shrink_node = classic_shrink_node,
+	.prepare_scan_control = prepare_scan_control,
+	.shrink_lruvec = classic_shrink_lruvec,
 	.age_node = classic_age_node,
 	.reclaim_end = classic_reclaim_end,
 	.flush_stats = classic_flush_stats,

@@ -13,8 +13,7 @@
  * generation only below its first priority, depending on how pages spread over
  * generations, and then returns. It reclaims more from memcgs than was asked for.
  *
- * Approximations: shrink_many() sees one lruvec, once per pass. The kernel may visit a
- * lruvec twice if it is smaller than a page at the pass's priority. A dirty folio that
+ * Approximation: a dirty folio that
  * shrink_folio_list() keeps because a walk marked it counts as dirty for the flusher.
  */
 #include "models/lru-mglru.h"
@@ -407,7 +406,7 @@ static bool should_run_aging(const struct mglru *g, unsigned int swappiness, uin
 }
 
 /* get_nr_to_scan(). Return: 0 if there is nothing to scan, or if it aged instead */
-static uint64_t get_nr_to_scan(struct sim *s, struct lruvec *lruvec, const struct scan_control *sc,
+static uint64_t get_nr_to_scan(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 			       unsigned int swappiness)
 {
 	struct mglru *g = lruvec->lists;
@@ -415,7 +414,7 @@ static uint64_t get_nr_to_scan(struct sim *s, struct lruvec *lruvec, const struc
 
 	if (!should_run_aging(g, swappiness, &nr_to_scan) || sc->priority == DEF_PRIORITY)
 		return nr_to_scan >> sc->priority;
-	lru_gen_age(s, g, swappiness);
+	sc->need_rotate = lru_gen_age(s, g, swappiness);
 	return 0;
 }
 
@@ -424,7 +423,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	unsigned int swappiness, delta;
 	uint64_t nr_to_scan;
 
-	if (!sc->in_pass)
+	if (!sc->in_lruvec)
 		sc->nr[SWAPPINESS] = lru_gen_swappiness(s, sc);
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
 	nr_to_scan = get_nr_to_scan(s, lruvec, sc, swappiness);

@@ -11,7 +11,7 @@
  * isolates them. It scans up to 4096 folios for a batch, opens a generation only below its
  * first priority and then returns, and reclaims more from memcgs than was asked for.
  *
- * Approximations: shrink_many() sees one lruvec, once per pass. Page-table walks and
+ * Approximations: page-table walks and
  * lru_gen_look_around() take the PTEs of a large folio as one, as in v7.3; here the kernel
  * takes them one by one.
  */
@@ -196,7 +196,7 @@ static uint64_t evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_c
 }
 
 /* get_nr_to_scan(). Return: 0 if there is nothing to scan, or if it aged instead */
-static uint64_t get_nr_to_scan(struct sim *s, struct mglru *g, const struct scan_control *sc,
+static uint64_t get_nr_to_scan(struct sim *s, struct mglru *g, struct scan_control *sc,
 			       unsigned int swappiness)
 {
 	const uint64_t oldest = evictable_min_seq(g, swappiness);
@@ -206,7 +206,7 @@ static uint64_t get_nr_to_scan(struct sim *s, struct mglru *g, const struct scan
 
 	if (sc->priority == DEF_PRIORITY || oldest + MIN_NR_GENS < g->max_seq)
 		return nr_to_scan >> sc->priority;
-	lru_gen_age(s, g, swappiness);
+	sc->need_rotate = lru_gen_age(s, g, swappiness);
 	return 0;
 }
 
@@ -215,7 +215,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	unsigned int swappiness;
 	uint64_t nr_to_scan, delta;
 
-	if (!sc->in_pass)
+	if (!sc->in_lruvec)
 		sc->nr[SWAPPINESS] = lru_gen_swappiness(s, sc);
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
 	nr_to_scan = get_nr_to_scan(s, lruvec->lists, sc, swappiness);

@@ -203,7 +203,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	unsigned int swappiness, delta;
 	bool should_age;
 
-	if (!sc->in_pass) {
+	if (!sc->in_lruvec) {
 		sc->nr[SWAPPINESS] = lru_gen_swappiness(s, sc);
 		sc->nr[LEFT_TO_SCAN] =
 			evictable_size(g, (unsigned int)sc->nr[SWAPPINESS]) >> sc->priority;
@@ -213,7 +213,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	swappiness = (unsigned int)sc->nr[SWAPPINESS];
 	should_age = should_run_aging(g, sc, swappiness);
 	if (should_age)
-		lru_gen_age(s, g, swappiness);
+		sc->need_rotate |= lru_gen_age(s, g, swappiness);
 	delta = evict_folios(s, lruvec, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], MIN_LRU_BATCH),
 			     swappiness);
 	if (!delta || should_abort_scan(s, sc))

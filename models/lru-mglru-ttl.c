@@ -11,9 +11,10 @@
  * spares no page, but the victim's pages become free. Direct reclaim and memcg reclaim
  * never check, so min_ttl_ms has no effect below a memcg limit.
  *
- * Approximations: the kernel checks every memcg and kills only if none has anything
- * reclaimable. Here a whole machine has one lruvec, so if fewer than 2^12 pages can be evicted the
- * first pass kills, as on a machine whose memcgs are all that small. No memory.min.
+ * Every memcg is checked, and kswapd kills only if none has anything reclaimable. A machine that
+ * has only the root kills in its first pass if fewer than 2^12 pages can be evicted.
+ *
+ * Approximations: no memory.min.
  * Jiffies start with the trace, and so do the first generations. Not compared with any
  * recorded kernel.
  */

@@ -194,9 +194,11 @@ void lru_gen_look_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 			end = at + MIN_LRU_BATCH / 2;
 		}
 	}
-	/* also count the @nr young PTEs that rmap has cleared */
+	/* also count the @nr young PTEs that rmap has cleared. The filter is that of the folio's
+	 * memcg, whose walks do not come to processes of another one */
 	if (suitable_to_scan((unsigned int)(end - start),
-			     update_range(s, g, vma, pt, start, end, anon) + nr))
+			     update_range(s, g, vma, pt, start, end, anon) + nr) &&
+	    s->memcg[vma->mm->memcg].lruvec.lists == g)
 		set_add(g, g->max_seq, pt);
 }
 

@@ -5,9 +5,9 @@
  * lru_gen_del_folio), and in mm/vmscan.c the feedback loop (read_ctrl_pos to
  * positive_ctrl_err), the window of generations (inc_min_seq to inc_max_seq),
  * lru_gen_shrink_node and lru_gen_age_node. lru-mglru-walk.c walks page tables,
- * lru-mglru-ttl.c has min_ttl_ms. lru-mglru-7.3.c and lru-mglru-6.12.c have the rules of
- * each version (struct lru_gen_rules): the generation of a folio, the meaning of its
- * references, shadow entries, sorting and eviction.
+ * lru-mglru-ttl.c has min_ttl_ms, lru-mglru-memcg.c the order of memcgs. lru-mglru-7.3.c and
+ * lru-mglru-6.12.c have the rules of each version (struct lru_gen_rules): the generation of a
+ * folio, the meaning of its references, shadow entries, sorting and eviction.
  *
  * A page belongs to one of up to four generations. Aging first walks the page tables
  * and moves the pages that were used through them to the youngest generation, then
@@ -16,9 +16,8 @@
  * form a tier. Eviction moves a page to the next generation if its tier refaults more
  * often than pages read once.
  *
- * Approximations: one node, one zone; in a whole machine one lruvec, so the memcg LRU of
- * shrink_many() is left out; no memory.low/min. The sizes of generations change at once; in the
- * kernel a walk collects the changes first.
+ * Approximations: one node, one zone; no memory.low/min. The sizes of generations change at once;
+ * in the kernel a walk collects the changes first.
  */
 #include <errno.h>
 #include <string.h>
@@ -44,7 +43,7 @@ static int mglru_init(const struct sim *s, struct lruvec *lruvec)
 
 	g->rules = s->cfg.kernel->lru_gen;
 	/* a page table can come from another lruvec */
-	g->nr_sets = lruvec == &s->memcg[0].lruvec ? 0 : 1u << 31;
+	g->nr_sets = (uint32_t)(lruvec_memcg(lruvec) - s->memcg) << 30;
 	/* lru_gen_init_lruvec() */
 	g->max_seq = MIN_NR_GENS + 1;
 	g->mm_seq = MIN_NR_GENS;
@@ -53,6 +52,7 @@ static int mglru_init(const struct sim *s, struct lruvec *lruvec)
 			folio_list_init(&g->lists[gen][type]);
 	g_queue_init(&g->mms);
 	lruvec->lists = g;
+	lru_gen_online_memcg(s, lruvec);
 	return 0;
 }
 
@@ -64,6 +64,7 @@ static void mglru_fini(struct lruvec *lruvec)
 		for (int type = 0; type < NR_LRU_TYPES; type++)
 			folio_list_clear(&g->lists[gen][type]);
 	g_queue_clear(&g->mms);
+	lru_gen_release_memcgs(g);
 	g_free(g);
 }
 
@@ -246,16 +247,17 @@ bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness)
  * inc_min_seq() does not move its folios: the oldest become part of the new generation, which
  * reuses their list.
  */
-void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
+bool lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness)
 {
 	if (!lru_gen_walk_mms(s, g, g->max_seq, swappiness))
-		return;
+		return false;
 	if (lru_gen_count(g, LRU_ANON) == MAX_NR_GENS) {
 		reset_ctrl_pos(g, LRU_ANON);
 		g->min_seq[LRU_ANON]++;
 	}
 	g->max_seq++;
 	g->born_ns[lru_gen_from_seq(g->max_seq)] = s->clock.now_ns;
+	return true;
 }
 
 /* Hooks that differ between versions */
@@ -353,43 +355,60 @@ static uint64_t mglru_size(const struct lruvec *lruvec, enum lru_type type, bool
 }
 
 /* Start at the priority at which the scan of reclaimable >> priority pages should be enough. */
-static void set_initial_priority(const struct sim *s, const struct lruvec *lruvec,
-				 struct scan_control *sc)
+static void set_initial_priority(const struct sim *s, struct scan_control *sc)
 {
 	uint64_t reclaimable;
 	int priority;
 
 	if (sc->priority != DEF_PRIORITY || sc->nr_to_reclaim < MIN_LRU_BATCH)
 		return;
-	reclaimable = mglru_size(lruvec, LRU_FILE, false);
+	reclaimable = node_page_state(s, LRU_FILE, false);
 	if (nr_swap_pages(s))
-		reclaimable += mglru_size(lruvec, LRU_ANON, false);
+		reclaimable += node_page_state(s, LRU_ANON, false);
 	priority = fls_long(reclaimable) - 1 - fls_long(sc->nr_to_reclaim - 1);
 	sc->priority = CLAMP(priority, DEF_PRIORITY / 2, DEF_PRIORITY);
 }
 
-/* lru_gen_shrink_node(); in a memcg lru_gen_shrink_lruvec() */
-static bool mglru_shrink_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
+/* the begin of lru_gen_shrink_node(); in a memcg, of lru_gen_shrink_lruvec() */
+static void mglru_prepare(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
+{
+	(void)lruvec;
+	lru_add_drain_cpu(s, s->this_cpu);
+	if (!sc->memcg)
+		set_initial_priority(s, sc);
+	/* set_mm_walk(): kswapd always has one, others once they aged */
+	sc->has_walk = sc->kswapd;
+}
+
+/* try_to_shrink_lruvec() */
+static bool mglru_shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	struct mglru *g = lruvec->lists;
+	bool more;
 
-	/* set_mm_walk(), clear_mm_walk(): kswapd always has one, others once they aged */
-	if (sc->kswapd || !sc->in_pass)
-		g->has_walk = sc->kswapd;
-	if (!sc->in_pass) {
-		lru_add_drain_cpu(s, s->this_cpu);
-		if (!sc->memcg)
-			set_initial_priority(s, lruvec, sc);
+	if (sc->kswapd || !sc->in_lruvec)
+		g->has_walk = sc->has_walk;
+	if (!sc->in_lruvec) {
 		memset(sc->nr, 0, sizeof(sc->nr));
+		sc->need_rotate = false;
 	}
-	return g->rules->shrink_lruvec(s, lruvec, sc);
+	more = g->rules->shrink_lruvec(s, lruvec, sc);
+	sc->has_walk = g->has_walk;
+	if (!more && sc->memcg && sc->need_rotate)
+		lru_gen_rotate_memcg(g, MEMCG_LRU_YOUNG);
+	return more;
 }
 
 /* lru_gen_age_node() */
 static bool mglru_age_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
-	set_initial_priority(s, lruvec, sc);
-	return s->cfg.machine.min_ttl_ms && !lruvec_is_reclaimable(s, lruvec, sc);
+	bool reclaimable = !s->cfg.machine.min_ttl_ms;
+
+	(void)lruvec;
+	set_initial_priority(s, sc);
+	for (unsigned int i = 0; i < s->nr_memcgs && !reclaimable; i++)
+		reclaimable = lruvec_is_reclaimable(s, &s->memcg[i].lruvec, sc);
+	return !reclaimable;
 }
 
 /* snapshot_refaults() does nothing with MGLRU, and MGLRU uses no memcg statistics */
@@ -516,7 +535,9 @@ const struct lru_model lru_mglru = {
 	.add_mm = lru_gen_add_mm,
 	.del_mm = lru_gen_del_mm,
 	.eviction = mglru_eviction,
-	.shrink_node = mglru_shrink_node,
+	.prepare_scan_control = mglru_prepare,
+	.next_memcg = lru_gen_next_memcg,
+	.shrink_lruvec = mglru_shrink_lruvec,
 	.age_node = mglru_age_node,
 	.reclaim_end = mglru_nothing,
 	.flush_stats = mglru_nothing,

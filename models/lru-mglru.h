@@ -70,7 +70,7 @@ struct lru_gen_rules {
 	void (*couple)(const struct mglru *g, uint64_t *min_seq);
 	/* lru_model.check_references */
 	enum folio_references (*check_references)(struct sim *s, uint32_t slot);
-	/* try_to_shrink_lruvec(): one iteration of its loop. sc->in_pass is false and
+	/* try_to_shrink_lruvec(): one iteration of its loop. sc->in_lruvec is false and
 	 * sc->nr zero at the first. Return: true if there are more */
 	bool (*shrink_lruvec)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 };
@@ -96,7 +96,30 @@ struct mglru {
 	 */
 	uint32_t sets[2], nr_sets;
 	bool has_walk; /* there is a reclaim_state->mm_walk: promote at once */
+
+	struct memcg_lru *memcgs; /* of the node; NULL: there is one memcg, or only limits */
+	GList *list;		  /* its place there; data is this struct */
+	unsigned int memcg_gen, seg;
 };
+
+/** enum memcg_lru_op - what to do with a lruvec of the memcg LRU, or where it was put. */
+enum memcg_lru_op {
+	MEMCG_LRU_NOP,
+	MEMCG_LRU_HEAD,
+	MEMCG_LRU_TAIL,
+	MEMCG_LRU_OLD,
+	MEMCG_LRU_YOUNG,
+};
+
+/** lru_gen_online_memcg() for a new lruvec, after those of lower index. */
+void lru_gen_online_memcg(const struct sim *s, struct lruvec *lruvec);
+/** Free the memcg LRU with its first member. */
+void lru_gen_release_memcgs(struct mglru *g);
+/** Does nothing without a memcg LRU. */
+void lru_gen_rotate_memcg(struct mglru *g, enum memcg_lru_op op);
+/** struct lru_model.next_memcg */
+struct mem_cgroup *lru_gen_next_memcg(struct sim *s, struct mem_cgroup *prev,
+				      struct scan_control *sc);
 
 static inline unsigned int lru_gen_from_seq(uint64_t seq)
 {
@@ -127,8 +150,9 @@ uint64_t evictable_size(const struct mglru *g, unsigned int swappiness);
 /** try_to_inc_min_seq(): skip oldest generations that are empty. Return: true if min_seq of a
  * type has changed. */
 bool try_to_inc_min_seq(struct mglru *g, unsigned int swappiness);
-/** try_to_inc_max_seq(): walk all address spaces, then open a new generation. */
-void lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness);
+/** try_to_inc_max_seq(): walk all address spaces, then open a new generation. Return: false if
+ * another task did. */
+bool lru_gen_age(struct sim *s, struct mglru *g, unsigned int swappiness);
 /** get_swappiness(). */
 unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *sc);
 /** should_abort_scan(): has reclaim freed enough? */

@@ -213,7 +213,7 @@ int sim_check(const struct sim *s, struct err *err)
 		t.ret = xa_check(s, err);
 	if (!t.ret && resident != s->nr_used)
 		bad(&t, 0, "pages in use", s->nr_used, resident);
-	if (!t.ret && !s->cfg.machine.memcg_pages &&
+	if (!t.ret && s->root &&
 	    zone_free_exact(s) + pcp + s->zone.nr_kernel + (int64_t)s->nr_used !=
 		    (int64_t)s->cfg.machine.memory_pages)
 		bad(&t, 0, "pages in all",

@@ -55,8 +55,14 @@ struct scan_control {
 	bool cache_trim_mode_failed;
 	bool file_is_tiny;
 	/* state of a pass between two steps */
-	bool in_pass;
-	uint64_t nr_reclaimed_before;
+	bool in_pass, in_lruvec;
+	bool memcg_full_walk;
+	bool has_walk;			  /* MGLRU: reclaim_state->mm_walk */
+	bool need_rotate;		  /* MGLRU: result of try_to_shrink_lruvec() */
+	struct mem_cgroup *at;		  /* of the walk over the memcgs */
+	uint64_t generation;		  /* mem_cgroup_reclaim_cookie */
+	unsigned int gen, bin, first_bin; /* of shrink_many() */
+	uint64_t nr_reclaimed_before, nr_reclaimed_lruvec; /* before this pass, this lruvec */
 	uint64_t nr[2 * NR_LRU_TYPES], targets[2 * NR_LRU_TYPES];
 };
 
@@ -139,13 +145,20 @@ struct lru_model {
 	/* lru_gen_add_mm(), lru_gen_del_mm(): an mm is created or freed. May be NULL */
 	void (*add_mm)(struct lruvec *lruvec, struct mm *mm);
 	void (*del_mm)(struct lruvec *lruvec, struct mm *mm);
-	/* workingset_eviction(). Return: the 32-bit shadow of the evicted folio */
+	/* workingset_eviction() by s->target. Return: the 32-bit shadow of the evicted folio */
 	uint32_t (*eviction)(struct sim *s, struct lruvec *lruvec, uint32_t slot);
-	/* shrink_node(): one step of a pass at sc->priority; sc->in_pass is false at the
-	 * first step. Return: true if the pass has more steps */
-	bool (*shrink_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
-	/* kswapd_age_node(), before each pass of kswapd. Return: true if kswapd must call
-	 * out_of_memory() before it continues */
+	/* prepare_scan_control(), at the begin of a pass at sc->priority. @lruvec: that of the
+	 * target, whose memcgs the pass goes through */
+	void (*prepare_scan_control)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
+	/* shrink_many(): the first memcg of root reclaim, or the one after @prev. NULL as hook:
+	 * mem_cgroup_iter(). Return: NULL at the end */
+	struct mem_cgroup *(*next_memcg)(struct sim *s, struct mem_cgroup *prev,
+					 struct scan_control *sc);
+	/* shrink_lruvec(): one step; sc->in_lruvec is false at the first. Return: true if there
+	 * are more steps */
+	bool (*shrink_lruvec)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
+	/* kswapd_age_node(), before each pass of kswapd; @lruvec: of the root. Return: true if
+	 * kswapd must call out_of_memory() before it continues */
 	bool (*age_node)(struct sim *s, struct lruvec *lruvec, struct scan_control *sc);
 	/* snapshot_refaults(), at the end of a reclaim */
 	void (*reclaim_end)(struct sim *s, struct lruvec *lruvec);

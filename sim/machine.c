@@ -22,8 +22,9 @@ const struct option machine_keys[] = {
 	{ "memcg_pages", OPT_SIZE, NULL, "memory.max of the cgroup that runs the trace; N or P%", 1,
 	  UINT32_MAX, FIELD(memcg_pages) },
 	{ "memcg2_pages", OPT_COUNT, "0",
-	  "memory.max of a second cgroup, next to that of memcg_pages; 0: none", 0, UINT32_MAX,
-	  FIELD(memcg2_pages) },
+	  "memory.max of a second cgroup; the first has memcg_pages, or no limit of its own; 0: "
+	  "none",
+	  0, UINT32_MAX, FIELD(memcg2_pages) },
 	{ "kmem", OPT_CHOICE, "off",
 	  "on: kernel memory is charged to the memcg; off: as with cgroup.memory=nokmem",
 	  .choices = (const char *const[]){ "off", "on", NULL }, FIELD(kmem) },
@@ -239,7 +240,7 @@ int machine_resolve(struct machine *m, uint64_t peak_pages, struct err *err)
 			"cpus and one reclaim cluster must fit",
 			m->memcg_pages ? "memcg_pages" : "memory_pages", (unsigned long long)limit,
 			(unsigned long long)least, m->cpus);
-	if (m->memcg_pages && m->memcg2_pages && m->memcg2_pages < least)
+	if (m->memcg2_pages && m->memcg2_pages < least)
 		return err_set(
 			err, -EINVAL,
 			"memcg2_pages is %llu pages, expected 0 or at least %llu: the per-CPU "

@@ -31,7 +31,8 @@ struct machine {
 	 */
 	uint64_t memory_pages;		  /* free when the trace starts */
 	uint64_t memcg_pages;		  /* memory.max */
-	uint64_t memcg2_pages;		  /* memory.max of a second cgroup; 0: none */
+	uint64_t memcg2_pages;		  /* memory.max of a second cgroup; 0: none. With
+					   * memory_pages the first one has no limit */
 	double memory_share, memcg_share; /* 0..; 0: not given */
 	bool kmem;			  /* kernel memory is charged to that memcg */
 	uint64_t managed_pages;		  /* of the zone; 0: as many as memory_pages */

@@ -37,6 +37,8 @@ static uint64_t scaled(const struct sim *s, uint32_t cgroup, uint32_t pages)
 	static const char *const keys[TRACE_CGROUPS] = { "memcg_pages", "memcg2_pages" };
 	const struct trace *t = s->trace;
 
+	if (s->memcg_first[cgroup] == PAGE_COUNTER_MAX)
+		return pages;
 	for (uint32_t i = 0; i < t->nr_machine; i++) {
 		const uint64_t first = strcmp(t->machine[i].key, keys[cgroup])
 					       ? 0
@@ -55,22 +57,22 @@ static int change_limit(struct sim *s, uint32_t cgroup, uint32_t pages)
 
 	if (cgroup)
 		cfg.machine.memcg2_pages = max;
-	else
+	else if (!s->root)
 		cfg.machine.memcg_pages = max;
 	if (sim_fits(s->trace, &cfg, s->err))
 		return -EOPNOTSUPP;
-	return memory_max_write(s, &s->memcg[cgroup], max);
+	return memory_max_write(s, &s->cgroups[cgroup], max);
 }
 
 /* Return: 0, or -EOPNOTSUPP if the machine does not have the cgroup of the operation */
 static int find_cgroup(struct sim *s, const struct op *op)
 {
-	if (!s->cfg.machine.memcg_pages)
+	if (s->root && s->nr_cgroups == 1)
 		return err_set(s->err, -EOPNOTSUPP,
-			       "%s: %s needs a machine with memcg_pages, expected that instead of "
-			       "memory_pages",
+			       "%s: %s needs a machine with memcg_pages or memcg2_pages, expected "
+			       "one of them besides memory_pages",
 			       s->trace->path, op_wide(op->code)->keyword);
-	if (op->to >= s->nr_memcgs)
+	if (op->to >= s->nr_cgroups)
 		return err_set(s->err, -EOPNOTSUPP,
 			       "%s: %s of cgroup %u needs a machine with memcg2_pages, the size of "
 			       "that cgroup",
@@ -93,7 +95,7 @@ static int write_cgroup(struct sim *s, const struct op *op)
 	if (op->code == OP_MEMORY_MAX)
 		ret = change_limit(s, op->to, op->pages);
 	else
-		user_proactive_reclaim(s, &s->memcg[op->to], op->pages,
+		user_proactive_reclaim(s, &s->cgroups[op->to], op->pages,
 				       op->value ? op->value - 1 : s->cfg.machine.swappiness);
 	s->replay.mm = mm;
 	return ret;
@@ -105,7 +107,7 @@ static int move_process(struct sim *s, struct mm *mm, const struct op *op)
 	int ret = find_cgroup(s, op);
 
 	if (!ret)
-		mem_cgroup_attach(s, mm, (uint8_t)op->to);
+		mem_cgroup_attach(s, mm, (uint8_t)(s->cgroups + op->to - s->memcg));
 	return ret;
 }
 

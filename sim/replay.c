@@ -185,7 +185,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	};
 
 	/* reading memory.stat flushes it, reading /proc/vmstat refreshes that */
-	if (!s->cfg.machine.memcg_pages)
+	if (s->root)
 		refresh_vm_stats(s);
 	mem_cgroup_flush_stats(s);
 	sim_stat(s, &snap.stat);
@@ -323,7 +323,9 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 		       "%s: record %llu: the simulated machine is out of memory: %llu of "
 		       "%llu pages are in use and none can be reclaimed%s",
 		       s->trace->path, (unsigned long long)at, (unsigned long long)s->nr_used,
-		       (unsigned long long)machine_limit(&s->cfg.machine), choice ?: "");
+		       (unsigned long long)(s->root ? s->cfg.machine.memory_pages
+						    : s->cgroups[0].max),
+		       choice ?: "");
 }
 
 /*

@@ -32,7 +32,7 @@ static void time_passed(void *arg, uint64_t from)
 	damon_tick(s);
 	flusher_tick(s, from);
 	/* vmstat_update(), each second */
-	if (!s->cfg.machine.memcg_pages)
+	if (s->root)
 		for (uint64_t n = s->clock.now_ns / NSEC_PER_SEC - from / NSEC_PER_SEC; n; n--)
 			if (!refresh_vm_stats(s))
 				break;
@@ -67,8 +67,8 @@ void sim_set_times(struct sim *s, guint nr)
 /* Upper limit of slots in addition to those of the trace's file pages. */
 static uint64_t slot_limit(const struct trace *t, const struct machine *m)
 {
-	return MAX(m->memcg_pages + m->memcg2_pages, m->memory_pages) + m->swap_pages +
-	       file_system_nr_pages(t, m);
+	return (m->memcg_pages ? m->memcg_pages + m->memcg2_pages : m->memory_pages) +
+	       m->swap_pages + file_system_nr_pages(t, m);
 }
 
 int sim_config_check(const struct sim_config *cfg, struct err *err)

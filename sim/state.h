@@ -53,12 +53,14 @@ struct sim_cpu {
 	struct mlock_fbatch mlock;
 };
 
-#define NR_MEMCGS 2
+#define NR_MEMCGS	 3
+#define PAGE_COUNTER_MAX ((uint64_t)INT64_MAX / 4096) /* no limit */
 
 /**
  * struct mem_cgroup - v7.3; a cgroup, or the whole machine.
  * @lruvec: its lists
- * @max: memory.max, in pages
+ * @max: memory.max, in pages; 0: it is the root, which is never charged
+ * @in_zone: its pages come from the zone
  * @usage: page_counter: its pages in use plus stocks
  * @stock: pages that each CPU charged ahead (MEMCG_CHARGE_BATCH)
  * @nr_unevictable: pages of its unevictable list
@@ -67,6 +69,7 @@ struct sim_cpu {
 struct mem_cgroup {
 	struct lruvec lruvec;
 	uint64_t max;
+	bool in_zone;
 	uint64_t usage;
 	uint32_t stock[SIM_MAX_CPUS];
 	uint64_t nr_unevictable;
@@ -190,13 +193,20 @@ struct sim {
 	bool has_shmem; /* some file is on tmpfs */
 
 	struct sim_cpu cpus[SIM_MAX_CPUS];
-	/* [0] runs the trace, and is the machine where there is no limit; processes can move to
-	 * the other ones, up to @nr_memcgs */
-	struct mem_cgroup memcg[NR_MEMCGS];
+	struct mem_cgroup memcg[NR_MEMCGS]; /* @nr_memcgs of them, parents first */
 	unsigned int nr_memcgs;
+	struct mem_cgroup *root;    /* the first, in a whole machine; NULL: only limits count */
+	struct mem_cgroup *cgroups; /* those that processes of the trace are in */
+	unsigned int nr_cgroups;
+	struct mem_cgroup *target; /* sc->target of the reclaim at work */
+	struct memcg_iter {
+		struct mem_cgroup *position;
+		uint64_t generation;
+	} iter;				 /* mem_cgroup_reclaim_iter of the root */
+	bool charge_more;		 /* than pages of one kind: see charge_page() */
 	uint64_t nr_used;		 /* pages allocated */
 	uint64_t nr_used_peak;		 /* with the kernel's own pages */
-	uint64_t memcg_first[NR_MEMCGS]; /* limits when the run began */
+	uint64_t memcg_first[NR_MEMCGS]; /* limits of @cgroups when the run began */
 	uint64_t swap_used;
 	uint64_t nr_file_pages, nr_shmem;
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
@@ -289,6 +299,12 @@ static inline uint64_t nr_unevictable(const struct sim *s)
 static inline uint64_t lruvec_pages(const struct sim *s, enum lru_type type)
 {
 	return node_page_state(s, type, false) + node_page_state(s, type, true);
+}
+
+/** lruvec_memcg() */
+static inline const struct mem_cgroup *lruvec_memcg(const struct lruvec *lruvec)
+{
+	return (const struct mem_cgroup *)(const void *)lruvec;
 }
 
 static inline enum lru_type folio_lru_type(const struct folio *f)

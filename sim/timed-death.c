@@ -176,9 +176,9 @@ GArray *killer_candidates(struct sim *s)
 
 uint64_t killer_shortage(const struct sim *s)
 {
-	const uint64_t limit = s->cfg.machine.memcg_pages;
-	int64_t free = limit ? (int64_t)(limit - s->memcg[0].usage) : zone_free_exact(s);
-	int64_t want = limit ? SWAP_CLUSTER_MAX : s->zone.wmark_high;
+	const struct mem_cgroup *memcg = s->cgroups;
+	int64_t free = s->root ? zone_free_exact(s) : (int64_t)(memcg->max - memcg->usage);
+	int64_t want = !s->root ? SWAP_CLUSTER_MAX : s->zone.wmark_high;
 
 	return (uint64_t)MAX(want - free, 0);
 }

@@ -67,7 +67,7 @@ int timed_init(struct sim *s, struct err *err)
 	tasks_init(s);
 	io_init(s, cfg->seed);
 	timed_read_trace(s);
-	if (!s->cfg.machine.memcg_pages)
+	if (s->root)
 		s->kswapd.task = task_spawn(s, TASK_SYSTEM, "kswapd", kswapd_main, NULL,
 					    s->cfg.machine.cpus > 1);
 	if (cfg->killer->run)

@@ -5,10 +5,12 @@
  *
  * sim/mm/objcg.c charges kernel memory.
  *
- * Approximations: a second memcg is not modelled in a whole machine. The
- * background ratio of dirty pages and free_pages() take all memcgs together, and killers watch
- * the limit of the first. drain_all_stock() empties the other CPUs' stocks at once, not from a
- * work queue.
+ * A whole machine with two cgroups has both: a page comes from the zone, and is charged to the
+ * cgroup. Those are children of the root, which is charged for nothing.
+ *
+ * Approximations: the background ratio of dirty pages and free_pages() take all memcgs together,
+ * and killers watch the limit of the first, or the zone. drain_all_stock() empties the other CPUs'
+ * stocks at once, not from a work queue.
  */
 #include "sim/mm/charge.h"
 
@@ -26,26 +28,38 @@ void charge_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
 
-	s->nr_memcgs = 1;
-	if (!m->memcg_pages) {
+	const bool whole = !m->memcg_pages;
+
+	s->cgroups = s->memcg;
+	s->nr_cgroups = m->memcg2_pages ? 2 : 1;
+	if (whole) {
+		s->root = s->memcg;
+		/* the trace runs in the root, or in children of it */
+		s->cgroups += m->memcg2_pages != 0;
 		zone_init(s);
-		return;
+	} else {
+		s->cgroups[0].max = m->memcg_pages;
 	}
-	s->memcg[0].max = m->memcg_pages;
 	if (m->memcg2_pages) {
-		s->memcg[1].max = m->memcg2_pages;
-		s->nr_memcgs = 2;
+		s->cgroups[0].max = whole ? PAGE_COUNTER_MAX : m->memcg_pages;
+		s->cgroups[1].max = m->memcg2_pages;
 	}
+	s->nr_memcgs = (unsigned int)(s->cgroups - s->memcg) + s->nr_cgroups;
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)
-		s->memcg_first[i] = s->memcg[i].max;
+		s->memcg[i].in_zone = whole;
+	for (unsigned int i = 0; i < s->nr_cgroups; i++)
+		s->memcg_first[i] = s->cgroups[i].max;
+	s->charge_more = (whole && s->nr_memcgs > 1) || (m->kmem && !whole);
 }
 
 uint64_t free_pages(const struct sim *s)
 {
-	const uint64_t limit = s->memcg[0].max + s->memcg[1].max;
+	uint64_t limit = 0;
 
-	if (!limit)
+	if (s->root)
 		return (uint64_t)MAX(s->zone.free, 0);
+	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+		limit += s->memcg[i].max;
 	return limit > s->nr_used + (uint64_t)s->zone.nr_kernel
 		       ? limit - s->nr_used - (uint64_t)s->zone.nr_kernel
 		       : 0;
@@ -138,7 +152,7 @@ int charge_page(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, enum 
 {
 	const uint64_t limit = memcg->max;
 
-	if (__builtin_expect(s->objcg != NULL, 0))
+	if (__builtin_expect(s->charge_more, 0))
 		return charge_folio(s, memcg, cpu, 1, gfp);
 	if (!limit) {
 		if (alloc_page(s, cpu, gfp))
@@ -177,15 +191,15 @@ int charge_folio(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint
 {
 	if (s->objcg)
 		obj_rcu_core(s);
-	if (memcg->max) {
-		if (try_charge_memcg(s, memcg, cpu, nr, gfp))
-			return -ENOMEM;
-		s->nr_used += nr;
-	} else {
-		if (alloc_folio(s, cpu, g_bit_storage(nr) - 1))
-			return -ENOMEM;
-		s->nr_used += nr;
+	if (memcg->in_zone &&
+	    (nr == 1 ? alloc_page(s, cpu, gfp) : alloc_folio(s, cpu, g_bit_storage(nr) - 1)))
+		return -ENOMEM;
+	if (memcg != s->root && try_charge_memcg(s, memcg, cpu, nr, gfp)) {
+		if (memcg->in_zone)
+			free_folio(s, nr);
+		return -ENOMEM;
 	}
+	s->nr_used += nr;
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }

@@ -29,10 +29,13 @@ void drain_all_stock(struct sim *s, struct mem_cgroup *memcg);
 static inline void uncharge_folio(struct sim *s, struct mem_cgroup *memcg, uint32_t nr)
 {
 	s->nr_used -= nr;
-	if (memcg->max)
+	if (!memcg->in_zone) {
 		memcg->usage -= nr;
-	else
-		free_folio(s, nr);
+		return;
+	}
+	if (memcg != s->root)
+		memcg->usage -= nr;
+	free_folio(s, nr);
 }
 static inline void uncharge_page(struct sim *s, struct mem_cgroup *memcg)
 {

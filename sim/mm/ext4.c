@@ -149,7 +149,7 @@ void ext4_mount(struct sim *s)
 	if (!s->cfg.machine.ext4)
 		return;
 	number_inodes(s);
-	if (s->cfg.machine.memcg_pages)
+	if (!s->root)
 		return;
 	for (uint32_t slot = s->meta_first; slot < s->meta_first + INODE_BITMAP; slot++) {
 		s->folios[slot].flags = PG_resident | PG_private;

@@ -100,6 +100,7 @@ static void kswapd_step(struct sim *s)
 			balance_end(s);
 			return;
 		}
+		s->target = NULL;
 		if (s->cfg.lru->age_node(s, &s->memcg[0].lruvec, sc) &&
 		    !out_of_memory(s, NULL, false))
 			k->oom = true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Mirrors v7.3 mm/memcontrol.c memory_max_write() and mm/vmscan.c user_proactive_reclaim();
+ * Mirrors v7.3 mm/memcontrol.c memory_max_write() and mem_cgroup_iter(), and mm/vmscan.c
+ * user_proactive_reclaim();
  * v6.12 has the latter as memory_reclaim(). sim/mm/charge.c charges the memcg.
  *
  * Approximations: a signal does not interrupt the writer, who is no process of the trace. MGLRU's
@@ -48,6 +49,29 @@ void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to)
 	mm_list_add(s, mm);
 }
 
+struct mem_cgroup *mem_cgroup_iter(struct sim *s, struct mem_cgroup *prev, struct scan_control *sc)
+{
+	const struct mem_cgroup *end = s->memcg + s->nr_memcgs;
+	struct memcg_iter *iter = &s->iter;
+	struct mem_cgroup *next;
+
+	/* a walk through all of them */
+	if (sc->kswapd || sc->memcg_full_walk) {
+		next = prev ? prev + 1 : s->root;
+		return next < end ? next : NULL;
+	}
+	if (!prev)
+		sc->generation = iter->generation;
+	else if (sc->generation != iter->generation)
+		return NULL;
+	do {
+		next = iter->position ? iter->position + 1 : s->root;
+		iter->position = next < end ? next : NULL;
+		iter->generation += !iter->position;
+	} while (!iter->position && !prev);
+	return iter->position;
+}
+
 uint64_t node_page_state(const struct sim *s, enum lru_type type, bool active)
 {
 	uint64_t n = 0;
@@ -70,8 +94,6 @@ int memory_max_write(struct sim *s, struct mem_cgroup *memcg, uint64_t max)
 	bool drained = false;
 
 	memcg->max = max;
-	if (memcg == s->memcg)
-		s->cfg.machine.memcg_pages = max;
 	while (memcg->usage > max) {
 		if (!drained) {
 			drain_all_stock(s, memcg);

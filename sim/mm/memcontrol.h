@@ -10,9 +10,12 @@ struct mem_cgroup *memcg_of_current(struct sim *s);
 /** mem_cgroup_from_task(): the memcg that the task of the current operation is charged to. */
 static inline struct mem_cgroup *current_memcg(struct sim *s)
 {
-	/* the others have processes of the trace only */
 	return __builtin_expect(s->nr_memcgs > 1, 0) ? memcg_of_current(s) : s->memcg;
 }
+/** mem_cgroup_iter(): the first memcg that reclaim of the root goes through, or the one after
+ * @prev. kswapd goes through all of them. Direct reclaim goes on where others left off, and ends
+ * with the last one or when another has completed the round. Return: NULL at the end. */
+struct mem_cgroup *mem_cgroup_iter(struct sim *s, struct mem_cgroup *prev, struct scan_control *sc);
 /** mem_cgroup_attach() for the process of @mm: the memcg @to is charged from now on. What was
  * charged before stays. */
 void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to);

@@ -76,7 +76,7 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, const struct mm
 {
 	struct mm *mm = g_new0(struct mm, 1);
 
-	mm->memcg = mm->objcg = parent ? parent->memcg : 0; /* mem_cgroup_fork() */
+	mm->memcg = mm->objcg = parent ? parent->memcg : (uint8_t)(s->cgroups - s->memcg);
 	mm->forked = parent != NULL;
 	process_alloc(s, mm->objcg, mm->forked);
 	mm->pid = pid;

@@ -26,7 +26,7 @@ void objcg_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
 
-	if (!m->memcg_pages || !m->kmem)
+	if (!m->kmem || (s->root && s->nr_memcgs == 1))
 		return;
 	s->objcg = g_new0(struct objcg, 1);
 	s->objcg->rcu = g_array_new(FALSE, FALSE, sizeof(struct rcu_free));
@@ -42,13 +42,26 @@ void objcg_free(struct sim *s)
 
 /* ---- pages ---- */
 
+/* obj_cgroup_is_root(): nobody is charged */
+static bool is_root(const struct sim *s, uint8_t memcg)
+{
+	return &s->memcg[memcg] == s->root;
+}
+
+/* in a whole machine sim/mm/page_alloc.c counts what the kernel takes */
+static void pages_come(struct sim *s, uint8_t memcg, uint32_t nr)
+{
+	s->objcg->of[memcg].nr_pages += nr;
+	if (!s->root)
+		s->zone.nr_kernel += nr;
+}
+
 /* obj_cgroup_charge_pages() */
 static int charge_pages(struct sim *s, uint8_t memcg, uint32_t nr, enum gfp gfp)
 {
 	if (try_charge_memcg(s, &s->memcg[memcg], s->this_cpu, nr, gfp))
 		return -ENOMEM;
-	s->objcg->of[memcg].nr_pages += nr;
-	s->zone.nr_kernel += nr;
+	pages_come(s, memcg, nr);
 	s->nr_used_peak = MAX(s->nr_used_peak, s->nr_used + (uint64_t)s->zone.nr_kernel);
 	return 0;
 }
@@ -56,25 +69,27 @@ static int charge_pages(struct sim *s, uint8_t memcg, uint32_t nr, enum gfp gfp)
 static void force_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 {
 	s->memcg[memcg].usage += nr;
-	s->objcg->of[memcg].nr_pages += nr;
-	s->zone.nr_kernel += nr;
+	pages_come(s, memcg, nr);
 }
 
 static void pages_gone(struct sim *s, uint8_t memcg, uint32_t nr)
 {
 	s->objcg->of[memcg].nr_pages -= nr;
-	s->zone.nr_kernel -= nr;
+	if (!s->root)
+		s->zone.nr_kernel -= nr;
 }
 
 void obj_charge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 {
 	obj_rcu_core(s);
-	if (charge_pages(s, memcg, nr, GFP_KERNEL))
+	if (!is_root(s, memcg) && charge_pages(s, memcg, nr, GFP_KERNEL))
 		force_pages(s, memcg, nr);
 }
 
 void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 {
+	if (is_root(s, memcg))
+		return;
 	pages_gone(s, memcg, nr);
 	refill_stock(&s->memcg[memcg], s->this_cpu, nr);
 }
@@ -168,6 +183,8 @@ static int charge_object(struct sim *s, uint8_t memcg, enum slab_kind kind, uint
 	const uint32_t remainder = (nr_pages << PAGE_SHIFT) - size;
 
 	obj_rcu_core(s);
+	if (is_root(s, memcg))
+		return 0;
 	if (!consume_obj_stock(s, memcg, size)) {
 		if (charge_pages(s, memcg, nr_pages, gfp)) {
 			if (!nofail)
@@ -194,7 +211,7 @@ void obj_charge_nofail(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32
 
 void obj_uncharge(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size)
 {
-	if (!s->objcg)
+	if (!s->objcg || is_root(s, memcg))
 		return;
 	refill_obj_stock(s, memcg, size, true);
 	account(s, memcg, kind, -(int32_t)size);

@@ -349,7 +349,7 @@ void free_folio(struct sim *s, uint32_t nr)
 
 void free_kernel_pages(struct sim *s, unsigned int nr)
 {
-	if (s->cfg.machine.memcg_pages)
+	if (!s->root)
 		return;
 	s->zone.nr_kernel -= nr;
 	while (nr--)
@@ -472,7 +472,7 @@ void alloc_kernel_pages(struct sim *s, unsigned int nr)
 {
 	const struct zone *z = &s->zone;
 
-	if (s->cfg.machine.memcg_pages)
+	if (!s->root)
 		return;
 	s->zone.nr_kernel += nr;
 	while (nr--) {

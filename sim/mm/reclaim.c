@@ -18,6 +18,7 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mlock.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
@@ -224,6 +225,7 @@ uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr)
 	struct scan_control sc = { .may_swap = true, .ignore_references = true };
 	uint64_t nr_reclaimed;
 
+	s->target = NULL;
 	for (unsigned int i = 0; i < nr; i++)
 		s->folios[slots[i]].flags &= (uint16_t)~PG_active;
 	nr_reclaimed = shrink_folio_list(s, slots, &nr, &sc);
@@ -243,18 +245,47 @@ static struct mem_cgroup *target_memcg(struct sim *s, const struct scan_control 
 	return sc->target ?: s->memcg;
 }
 
+/* mem_cgroup_iter() of shrink_node_memcgs(), or shrink_many() */
+static struct mem_cgroup *next_memcg(struct sim *s, struct mem_cgroup *prev,
+				     struct scan_control *sc)
+{
+	/* a memcg without children */
+	if (__builtin_expect(s->nr_memcgs == 1 || sc->target, 1))
+		return prev ? NULL : target_memcg(s, sc);
+	if (s->cfg.lru->next_memcg)
+		return s->cfg.lru->next_memcg(s, prev, sc);
+	/* a partial walk ends once the goal is reached */
+	if (prev && !sc->kswapd && !sc->memcg_full_walk && sc->nr_reclaimed >= sc->nr_to_reclaim)
+		return NULL;
+	return mem_cgroup_iter(s, prev, sc);
+}
+
 bool shrink_node(struct sim *s, struct scan_control *sc)
 {
-	if (!sc->in_pass)
+	s->target = sc->target;
+	if (!sc->in_pass) {
 		sc->nr_reclaimed_before = sc->nr_reclaimed;
-	sc->in_pass = s->cfg.lru->shrink_node(s, &target_memcg(s, sc)->lruvec, sc);
-	if (!sc->in_pass)
-		shrink_slab(s, target_memcg(s, sc), sc->priority);
+		s->cfg.lru->prepare_scan_control(s, &target_memcg(s, sc)->lruvec, sc);
+		sc->at = next_memcg(s, NULL, sc);
+	}
+	if (sc->at) {
+		if (!sc->in_lruvec)
+			sc->nr_reclaimed_lruvec = sc->nr_reclaimed;
+		sc->in_lruvec = s->cfg.lru->shrink_lruvec(s, &sc->at->lruvec, sc);
+		if (!sc->in_lruvec) {
+			shrink_slab(s, sc->at, sc->priority);
+			sc->at = next_memcg(s, sc->at, sc);
+		}
+	}
+	sc->in_pass = sc->at != NULL;
+	if (sc->in_pass)
+		return true;
+	if (sc->nr_reclaimed == sc->nr_reclaimed_before)
+		sc->cache_trim_mode_failed |= sc->cache_trim_mode;
 	/* kswapd_try_clear_hopeless() */
-	if (!sc->in_pass && sc->nr_reclaimed > sc->nr_reclaimed_before &&
-	    (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s, sc->order)))
+	else if (!s->cfg.kernel->hopeless_until_balanced || zone_balanced(s, sc->order))
 		s->kswapd.failures = 0;
-	return sc->in_pass;
+	return false;
 }
 
 bool kswapd_test_hopeless(const struct sim *s)
@@ -273,7 +304,6 @@ static void pay_for_scan(struct sim *s, uint64_t before)
 static uint64_t do_try_to_free_pages(struct sim *s, struct scan_control *sc)
 {
 	const int initial_priority = sc->priority;
-	bool memcg_full_walk = false;
 
 retry:
 	if (!sc->memcg)
@@ -295,10 +325,9 @@ retry:
 	s->cfg.lru->reclaim_end(s, &target_memcg(s, sc)->lruvec);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
-	/* all cgroups this time: with one, the same again */
-	if (!memcg_full_walk) {
+	if (!sc->memcg_full_walk) {
 		sc->priority = initial_priority;
-		memcg_full_walk = true;
+		sc->memcg_full_walk = true;
 		goto retry;
 	}
 	if (sc->skipped_deactivate) {

@@ -243,7 +243,7 @@ static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct
 	if (!vma_has_recency(vma))
 		return true;
 	/* reclaim of a memcg takes its own folios, and processes of others do not count */
-	if (__builtin_expect(s->nr_memcgs > 1, 0) && vma->mm->memcg != f->memcg)
+	if (__builtin_expect(s->nr_memcgs > 1, 0) && s->target && vma->mm->memcg != f->memcg)
 		return true;
 	if (vma_locked(vma))
 		return referenced_locked(s, slot, r, vma, pt, vpn, nr);

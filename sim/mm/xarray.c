@@ -50,7 +50,7 @@ void xa_init(struct sim *s)
 	struct page_trees *x;
 	uint64_t nr = 0;
 
-	if (m->memcg_pages && !m->kmem)
+	if (!s->root && !s->objcg)
 		return;
 	x = g_new0(struct page_trees, 1);
 	x->nr_levels = m->max_folio_order < XA_CHUNK_SHIFT ? LEAF : UPPER;

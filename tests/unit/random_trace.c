@@ -799,7 +799,7 @@ void random_trace(struct random_trace *out, uint64_t seed, unsigned int nr_ops, 
 		begin_large(g);
 	if (flags & RANDOM_CGROUPS) {
 		/* more often a limit */
-		if (!out->m.memcg_pages) {
+		if (!out->m.memcg_pages && rnd(g, 2)) {
 			out->m.memcg_pages = out->m.memory_pages;
 			out->m.memory_pages = 0;
 		}

@@ -267,7 +267,10 @@ static const struct {
 	  "memcg_pages is 575 pages, expected at least 576: the per-CPU batches of 8 cpus and one "
 	  "reclaim cluster must fit" },
 	{ "memcg_pages=128 memcg2_pages=128", 0, 0, 128, NULL },
-	{ "memory_pages=600 memcg2_pages=1", 0, 600, 0, NULL },
+	{ "memory_pages=600 memcg2_pages=128", 0, 600, 0, NULL },
+	{ "memory_pages=600 memcg2_pages=1", 0, 600, 0,
+	  "memcg2_pages is 1 pages, expected 0 or at least 128: the per-CPU batches of 1 cpus "
+	  "and one reclaim cluster must fit" },
 	{ "memcg_pages=500 memcg2_pages=127", 0, 0, 0,
 	  "memcg2_pages is 127 pages, expected 0 or at least 128: the per-CPU batches of 1 cpus "
 	  "and "

@@ -6,6 +6,7 @@
 
 #include "models/models.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/objcg.h"
 #include "tests/unit/testlib.h"
 
@@ -27,7 +28,7 @@ static void test_memory_max(void)
 	TL_EQ(tl_at(x, "more", VM_nr_file_pages), tl_at(x, "less", VM_nr_file_pages) + 250,
 	      "room for all");
 	TL_EQ(tl_at(x, "more", VM_pgsteal_direct), tl_at(x, "less", VM_pgsteal_direct), "likewise");
-	TL_EQ(x->s->cfg.machine.memcg_pages, 600, "the last limit");
+	TL_EQ(x->s->memcg[0].max, 600, "the last limit");
 	tl_free(x);
 }
 
@@ -39,7 +40,7 @@ static void test_scaled(void)
 			      "mark,less");
 
 	tl_to(x, "less");
-	TL_EQ(x->s->cfg.machine.memcg_pages, 600, "three quarters");
+	TL_EQ(x->s->memcg[0].max, 600, "three quarters");
 	tl_free(x);
 }
 
@@ -280,7 +281,7 @@ static void test_no_second(void)
 	} rows[] = {
 		{ "memcg_pages=400",
 		  "cgroup of cgroup 1 needs a machine with memcg2_pages, the size of that cgroup" },
-		{ "memory_pages=4000 memcg2_pages=400", "cgroup needs a machine with memcg_pages" },
+		{ "memory_pages=4000", "cgroup needs a machine with memcg_pages or memcg2_pages" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -292,6 +293,94 @@ static void test_no_second(void)
 		CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, rows[i].error));
 		tl_free(x);
 	}
+}
+
+#define WHOLE "memory_pages=2000 memcg2_pages=600 readahead_pages=0 "
+
+/* a whole machine: a page comes from the zone and is charged to the cgroup, whose limit counts;
+ * the first cgroup has none until it gets one, and the root is charged for nothing */
+static void test_whole(void)
+{
+	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+		struct tl *x = tl_new_lru(*lru, WHOLE, NULL,
+					  "file,a,1000; file,b,1000; spawn,1; read,1,a,0,1000;"
+					  "spawn,2; cgroup,2,1; read,2,b,0,1000; mark,full;"
+					  "memory_max,700; mark,less");
+
+		tl_to(x, "full");
+		CU_ASSERT_PTR_EQUAL(x->s->root, &x->s->memcg[0]);
+		TL_EQ(in_use(x, 0), 0, "the root");
+		TL_EQ(in_use(x, 1), 1000, "no limit");
+		CU_ASSERT(in_use(x, 2) <= 600 && in_use(x, 2) > 600 - 2 * 64);
+		TL_EQ(tl_at(x, "full", VM_pgsteal_kswapd), 0, "%s: there is room", (*lru)->name);
+		TL_EQ(tl_at(x, "full", VM_nr_file_pages), 1000 + in_use(x, 2), "both");
+		tl_to(x, "less");
+		CU_ASSERT(in_use(x, 1) <= 700 && in_use(x, 1) > 0);
+		tl_free(x);
+	}
+}
+
+/* reclaim of the machine takes pages of both cgroups, and what it evicts was evicted by the root:
+ * the classic LRU judges a refault by the lists of all, MGLRU by those of the cgroup */
+static void test_whole_reclaim(void)
+{
+	for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+		struct tl *x = tl_new_lru(*lru,
+					  "memory_pages=2000 memcg2_pages=100000 "
+					  "readahead_pages=0",
+					  NULL,
+					  "file,a,1500; file,b,4000; spawn,1; read,1,a,0,1500;"
+					  "spawn,2; cgroup,2,1; read,2,b,0,4000; mark,full;"
+					  "read,1,a,0,400; mark,back");
+
+		tl_to(x, "full");
+		CU_ASSERT(in_use(x, 1) < 1500 && in_use(x, 2) < 2000);
+		TL_EQ(tl_at(x, "full", VM_memcg_max_events), 0, "no limit was hit");
+		CU_ASSERT(x->s->folios[tl_slot(x, "a", 0)].flags & PG_shadow);
+		TL_EQ(x->s->folios[tl_slot(x, "a", 0)].memcg, 1, "whose it was");
+		if (!(*lru)->lru_gen)
+			TL_EQ(x->s->folios[tl_slot(x, "a", 0)].shadow >> 31, 1, "by the root");
+		tl_to(x, "back");
+		CU_ASSERT(tl_at(x, "back", VM_workingset_refault_file) > 0);
+		tl_free(x);
+	}
+}
+
+/* mem_cgroup_iter(): all of them for kswapd; else a walk goes on where the last one ended, and two
+ * walks share a round */
+static void test_iter(void)
+{
+	struct tl *x = tl_run(WHOLE, NULL, "spawn,1");
+	struct scan_control all = { .kswapd = true }, a = { 0 }, b = { 0 };
+	struct sim *s = x->s;
+	struct mem_cgroup *m = s->memcg;
+
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, NULL, &all), m);
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, m + 1, &all), m + 2);
+	CU_ASSERT_PTR_NULL(mem_cgroup_iter(s, m + 2, &all));
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, NULL, &a), m);
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, NULL, &b), m + 1);
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, m, &a), m + 2);
+	CU_ASSERT_PTR_NULL(mem_cgroup_iter(s, m + 1, &b));
+	CU_ASSERT_PTR_NULL(mem_cgroup_iter(s, m + 2, &a));
+	CU_ASSERT_PTR_EQUAL(mem_cgroup_iter(s, NULL, &a), m);
+	tl_free(x);
+}
+
+/* kernel memory takes pages of the zone, and is charged to the cgroup */
+static void test_whole_kmem(void)
+{
+	struct tl *x = tl_new(WHOLE "kmem=on", NULL,
+			      "file,a,640; spawn,1; cgroup,1,1; mark,m; read,1,a,0,640; mark,n");
+	int64_t before;
+
+	tl_to(x, "m");
+	before = x->s->zone.nr_kernel;
+	CU_ASSERT(before >= 19 && kernel_pages(x, 1) > 0 && !kernel_pages(x, 2));
+	tl_to(x, "n");
+	TL_EQ(x->s->zone.nr_kernel, before + 2, "ten nodes, seven in a page");
+	CU_ASSERT(kernel_pages(x, 2) >= 1 && !kernel_pages(x, 0));
+	tl_free(x);
 }
 
 void suite_memcontrol(void)
@@ -310,6 +399,10 @@ void suite_memcontrol(void)
 	CU_add_test(s, "a new limit of the second cgroup", test_second_limit);
 	CU_add_test(s, "no second cgroup", test_no_second);
 	CU_add_test(s, "kernel memory of two cgroups", test_kmem);
+	CU_add_test(s, "two cgroups of a whole machine", test_whole);
+	CU_add_test(s, "reclaim of a whole machine with two cgroups", test_whole_reclaim);
+	CU_add_test(s, "mem_cgroup_iter", test_iter);
+	CU_add_test(s, "kernel memory of cgroups of a whole machine", test_whole_kmem);
 	CU_add_test(s, "stocks of two cgroups", test_drain);
 	CU_add_test(s, "memory.reclaim of more than there is", test_memory_reclaim_ends);
 }

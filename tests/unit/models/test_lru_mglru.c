@@ -991,6 +991,66 @@ static void test_check(void)
 	tl_free(x);
 }
 
+static unsigned int memcg_gen(const struct tl *x, int i)
+{
+	return ((const struct mglru *)x->s->memcg[i].lruvec.lists)->memcg_gen;
+}
+
+/*
+ * lru_gen_rotate_memcg(): young ones are in the next generation, which is the old one when all
+ * have gone there. shrink_many(): each memcg of the old generation once, unless it is put to the
+ * end because it has too little, and again then, or becomes young.
+ */
+static void test_memcg_lru(void)
+{
+	struct tl *x = tl_new_lru(&lru_mglru,
+				  "memory_pages=4000 memcg2_pages=4000 readahead_pages=0", NULL,
+				  "file,a,2000; file,b,40; spawn,1; read,1,a,0,2000; spawn,2;"
+				  "cgroup,2,1; read,2,b,0,40; drain; mark,m");
+	struct scan_control sc = {
+		.nr_to_reclaim = 100000, .priority = 12, .kswapd = true, .order = 9
+	};
+	unsigned int seen[3] = { 0 };
+	struct mem_cgroup *memcg;
+	struct mglru *g[3];
+
+	tl_to(x, "m");
+	for (int i = 0; i < 3; i++)
+		g[i] = x->s->memcg[i].lruvec.lists;
+	TL_EQ(memcg_gen(x, 0) + memcg_gen(x, 1) + memcg_gen(x, 2), 0, "all are old");
+	lru_gen_rotate_memcg(g[0], MEMCG_LRU_YOUNG);
+	lru_gen_rotate_memcg(g[1], MEMCG_LRU_TAIL);
+	TL_EQ(memcg_gen(x, 0) * 100 + memcg_gen(x, 1) * 10 + g[1]->seg, 102,
+	      "young, and at a tail");
+	lru_gen_rotate_memcg(g[1], MEMCG_LRU_YOUNG);
+	lru_gen_rotate_memcg(g[2], MEMCG_LRU_YOUNG);
+	lru_gen_rotate_memcg(g[0], MEMCG_LRU_YOUNG);
+	TL_EQ(memcg_gen(x, 0) * 100 + memcg_gen(x, 1) * 10 + memcg_gen(x, 2), 211,
+	      "what was young is old");
+	lru_gen_rotate_memcg(g[0], MEMCG_LRU_OLD);
+	TL_EQ(memcg_gen(x, 0), 1, "back");
+
+	/* 2000 and 40 pages are 0 at priority 12: each goes to the end, and is young then */
+	for (int pass = 0; pass < 4; pass++)
+		for (memcg = lru_gen_next_memcg(x->s, NULL, &sc); memcg;
+		     memcg = lru_gen_next_memcg(x->s, memcg, &sc))
+			seen[memcg - x->s->memcg]++;
+	CU_ASSERT(seen[0] >= 2 && seen[1] >= 2 && seen[2] >= 2);
+	/* at priority 6 only the root and the second are too small */
+	sc.priority = 6;
+	lru_gen_rotate_memcg(g[1], MEMCG_LRU_OLD);
+	for (memcg = lru_gen_next_memcg(x->s, NULL, &sc); memcg;
+	     memcg = lru_gen_next_memcg(x->s, memcg, &sc))
+		;
+	TL_EQ(g[1]->seg, 0, "stays where it is");
+	sc.need_rotate = true;
+	sc.nr_reclaimed = 200000;
+	memcg = lru_gen_next_memcg(x->s, NULL, &sc);
+	CU_ASSERT_PTR_NOT_NULL(memcg);
+	CU_ASSERT_PTR_NULL(lru_gen_next_memcg(x->s, memcg, &sc));
+	tl_free(x);
+}
+
 void suite_lru_mglru(void)
 {
 	CU_pSuite s = CU_add_suite("lru_mglru", NULL, NULL);
@@ -999,6 +1059,7 @@ void suite_lru_mglru(void)
 	CU_add_test(s, "where flags place them", test_placement_by_flags);
 	CU_add_test(s, "marks count", test_marks);
 	CU_add_test(s, "folio_check_references", test_check_references);
+	CU_add_test(s, "the memcg LRU", test_memcg_lru);
 	CU_add_test(s, "shadows and refaults", test_shadows);
 	CU_add_test(s, "where refaults are placed", test_refault_placement);
 	CU_add_test(s, "walk: pages", test_walk_pages);

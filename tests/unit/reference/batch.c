@@ -294,7 +294,10 @@ void ref_folio_mark_accessed(struct ref *r, unsigned int cpu, int page)
 			lru_cache_activate_folio(r, cpu, page);
 		pg->referenced = false;
 		/* workingset_activation() */
-		r->memcgs[pg->memcg].nonresident_age += (uint64_t)ref_nr_pages(r, page);
+		struct ref_memcg *before = ref_enter(r, page);
+
+		ref_age_nonresident(r, (uint64_t)ref_nr_pages(r, page));
+		r->cg = before;
 	}
 	/* lru_gen_inc_refs() is all that MGLRU does */
 	if (!r->cg->gen)

@@ -8,11 +8,24 @@
  */
 #include "tests/unit/reference/internal.h"
 
+/* a child's statistics are also its parent's */
+static void add_to_root(struct ref_stats *root, const struct ref_stats *st)
+{
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		root->size[i] += st->size[i];
+	for (int i = 0; i < 2; i++) {
+		root->activate[i] += st->activate[i];
+		root->rotate[i] += st->rotate[i];
+		root->io[i] += st->io[i];
+	}
+}
+
 static void flush(struct ref *r)
 {
 	struct ref_stats *st = &r->cg->stats;
 	const uint64_t *v = r->cg->v;
 
+	st->local = 0;
 	for (int i = 0; i < REF_NR_LISTS; i++)
 		st->size[i] = ref_lru_size(r, i);
 	st->unevictable = ref_nr_unevictable(r);
@@ -23,6 +36,15 @@ static void flush(struct ref *r)
 	st->rotate[1] = v[VM_pgrotate_file];
 	st->io[0] = v[VM_workingset_restore_anon] + v[VM_nr_vmscan_write];
 	st->io[1] = v[VM_workingset_restore_file];
+	for (int i = 0; i < REF_NR_LISTS; i++)
+		st->local += st->size[i];
+	if (!r->whole || r->cg != r->memcgs)
+		return;
+	for (r->cg = r->memcgs + 1; r->cg < r->memcgs + r->nr_memcgs; r->cg++) {
+		flush(r);
+		add_to_root(st, &r->cg->stats);
+	}
+	r->cg = r->memcgs;
 }
 
 /* mem_cgroup_flush_stats() */
@@ -61,9 +83,9 @@ int ref_current_memcg(const struct ref *r)
 void ref_uncharge(struct ref *r, int memcg, int nr)
 {
 	r->used -= (uint64_t)nr;
-	if (r->m.memcg_pages)
+	if (!r->whole || memcg)
 		r->memcgs[memcg].usage -= (uint64_t)nr;
-	else if (nr)
+	if (r->whole && nr)
 		ref_free_pages(r, REF_PCP_MOVABLE, order_of(nr));
 }
 
@@ -149,9 +171,12 @@ bool ref_try_charge_memcg(struct ref *r, int memcg, unsigned int cpu, uint64_t n
 bool ref_charge(struct ref *r, int memcg, unsigned int cpu, int nr, enum ref_gfp gfp)
 {
 	ref_rcu_callbacks(r);
-	if (r->m.memcg_pages ? !ref_try_charge_memcg(r, memcg, cpu, (uint64_t)nr, gfp)
-			     : !ref_alloc_pages(r, cpu, order_of(nr), gfp))
+	if (r->whole && !ref_alloc_pages(r, cpu, order_of(nr), gfp))
 		return false;
+	if ((!r->whole || memcg) && !ref_try_charge_memcg(r, memcg, cpu, (uint64_t)nr, gfp)) {
+		ref_free_pages(r, REF_PCP_MOVABLE, order_of(nr));
+		return false;
+	}
 	r->used += (uint64_t)nr;
 	return true;
 }

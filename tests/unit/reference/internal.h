@@ -23,6 +23,8 @@ struct ref_scan {
 	bool full_walk, force_deactivate, skipped_deactivate;
 	bool cache_trim_mode, no_cache_trim_mode, cache_trim_mode_failed;
 	bool file_is_tiny;
+	bool mm_walk, need_rotate; /* MGLRU */
+	uint64_t pass_began;	   /* nr_reclaimed at that time */
 };
 
 /* state of one walk that unmaps */
@@ -112,7 +114,7 @@ int ref_pte_batch(const struct ref *r, const struct ref_proc *p, uint64_t at, in
 int ref_mapcount(const struct ref *r, int page);
 void ref_folio_mkclean(struct ref *r, int page);
 /** Return: number of young PTEs, -1 if the page should be kept, or -2 if it is locked. */
-int ref_folio_referenced(struct ref *r, int page, bool *exec);
+int ref_folio_referenced(struct ref *r, const struct ref_scan *sc, int page, bool *exec);
 /** @force: TTU_IGNORE_MLOCK */
 void ref_try_to_unmap(struct ref *r, int page, bool force);
 /** Are any of the folio's PTEs young? @clear: they are old from now on. */
@@ -258,6 +260,8 @@ void ref_advance(struct ref *r, uint64_t ns);
 uint64_t ref_lru_size(const struct ref *r, int list);
 /** The following is about the memcg that @page belongs to. Return: the one before, for r->cg. */
 struct ref_memcg *ref_enter(struct ref *r, int page);
+/** node_page_state(): of all memcgs. */
+uint64_t ref_node_size(struct ref *r, int list);
 void ref_lruvec_add(struct ref *r, int page);
 void ref_lruvec_add_tail(struct ref *r, int page);
 void ref_lruvec_del(struct ref *r, int page);
@@ -300,7 +304,9 @@ void ref_shrink_slab(struct ref *r, int priority);
 
 /* workingset.c */
 
-struct ref_shadow ref_workingset_eviction(struct ref *r, int page);
+struct ref_shadow ref_workingset_eviction(struct ref *r, const struct ref_scan *sc, int page);
+/** workingset_age_nonresident() of the memcg at work. */
+void ref_age_nonresident(struct ref *r, uint64_t nr);
 void ref_lru_note_cost(struct ref *r, bool file, uint64_t cost);
 void ref_workingset_refault(struct ref *r, int page, struct ref_shadow s);
 

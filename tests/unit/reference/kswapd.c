@@ -20,7 +20,10 @@ static bool prepare_kswapd_sleep(const struct ref *r, int order)
 /* yield the CPU */
 static void schedule(struct ref *r)
 {
+	struct ref_memcg *cg = r->cg;
+
 	swapcontext(&r->kswapd.context, &r->kswapd.waker);
+	r->cg = cg;
 }
 
 void ref_kswapd_spend(struct ref *r)
@@ -84,6 +87,7 @@ static void kswapd(unsigned int high, unsigned int low)
 static void resume(struct ref *r)
 {
 	struct ref_kswapd *k = &r->kswapd;
+	struct ref_memcg *cg = r->cg;
 	unsigned int cpu = r->this_cpu;
 
 	if (r->m.cpus > 1)
@@ -100,6 +104,7 @@ static void resume(struct ref *r)
 	}
 	swapcontext(&k->waker, &k->context);
 	r->this_cpu = cpu;
+	r->cg = cg;
 }
 
 /* context_switch() from kswapd back to the task: lru_gen_use_mm() */

@@ -19,6 +19,17 @@ uint64_t ref_lru_size(const struct ref *r, int list)
 	return n;
 }
 
+uint64_t ref_node_size(struct ref *r, int list)
+{
+	struct ref_memcg *before = r->cg;
+	uint64_t n = 0;
+
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+		n += ref_lru_size(r, list);
+	r->cg = before;
+	return n;
+}
+
 struct ref_memcg *ref_enter(struct ref *r, int page)
 {
 	struct ref_memcg *before = r->cg;

@@ -166,16 +166,17 @@ static uint64_t jiffies(const struct ref *r)
 	return r->now_ns / 1000 / r->m.tick_us;
 }
 
-/* try_to_inc_max_seq() */
-static void run_aging(struct ref *r, unsigned int swappiness)
+/* try_to_inc_max_seq(). Return: false if another task did it */
+static bool run_aging(struct ref *r, unsigned int swappiness)
 {
 	if (!ref_gen_walk_mms(r, swappiness))
-		return;
+		return false;
 	for (int type = 0; type < 2; type++)
 		if (nr_gens(r->cg->gen, type) == 4)
 			inc_min_seq(r, type, swappiness);
 	r->cg->gen->max_seq++;
 	r->cg->gen->timestamps[r->cg->gen->max_seq % 4] = jiffies(r);
+	return true;
 }
 
 /* Eviction */
@@ -303,10 +304,11 @@ static bool should_age(const struct ref_gen *g, const struct ref_scan *sc, unsig
 	return gens == 2 || (gens == 3 && sc->priority != 12);
 }
 
-static bool should_abort(const struct ref *r, const struct ref_scan *sc, uint64_t before)
+bool ref_gen_should_abort(const struct ref *r, const struct ref_scan *sc)
 {
 	/* compact_gap() */
-	if (sc->nr_reclaimed - before >= MAX(sc->nr_to_reclaim, 2ull << sc->order))
+	if (sc->nr_reclaimed - (sc->kswapd ? sc->pass_began : 0) >=
+	    MAX(sc->nr_to_reclaim, 2ull << sc->order))
 		return true;
 	return sc->kswapd && !sc->order && ref_nr_free(r) > (uint64_t)r->zone.high + GEN_BATCH;
 }
@@ -337,7 +339,6 @@ static uint64_t evictable_size(const struct ref *r, unsigned int swappiness)
 static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
 	unsigned int swappiness = swappiness_of(r, sc);
-	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	bool first = true;
 
 	for (int64_t nr = (int64_t)(evictable_size(r, swappiness) >> sc->priority); nr > 0;) {
@@ -350,10 +351,10 @@ static void try_to_shrink(struct ref *r, struct ref_scan *sc)
 		r->cg->gen->mm_walk |= sc->kswapd;
 		first = false;
 		aged = should_age(r->cg->gen, sc, swappiness);
-		if (aged)
-			run_aging(r, swappiness);
+		if (aged && run_aging(r, swappiness))
+			sc->need_rotate = true;
 		scanned = evict_folios(r, sc, (int)MIN(nr, GEN_BATCH), swappiness);
-		if (!scanned || should_abort(r, sc, before) || (!sc->memcg && aged))
+		if (!scanned || ref_gen_should_abort(r, sc) || (!sc->memcg && aged))
 			break;
 		nr -= scanned;
 	}
@@ -523,7 +524,6 @@ static bool v6_should_age(const struct ref *r, unsigned int swappiness, uint64_t
 static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
 	unsigned int swappiness = swappiness_of(r, sc);
-	uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	uint64_t scanned = 0, unqueued_dirty = 0, file_taken = 0;
 	bool first = true;
 
@@ -539,7 +539,7 @@ static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 		/* get_nr_to_scan() */
 		aging = v6_should_age(r, swappiness, &nr_to_scan);
 		if (aging && sc->priority != 12) {
-			run_aging(r, swappiness);
+			sc->need_rotate = run_aging(r, swappiness);
 			break;
 		}
 		nr_to_scan >>= sc->priority;
@@ -547,7 +547,7 @@ static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 			break;
 		delta = v6_evict_folios(r, sc, swappiness, &unqueued_dirty, &file_taken);
 		scanned += (uint64_t)delta;
-		if (!delta || scanned >= nr_to_scan || (!sc->memcg && should_abort(r, sc, before)))
+		if (!delta || scanned >= nr_to_scan || (!sc->memcg && ref_gen_should_abort(r, sc)))
 			break;
 	}
 	if (unqueued_dirty && unqueued_dirty == file_taken)
@@ -680,7 +680,6 @@ static uint64_t v6_18_evict_folios(struct ref *r, struct ref_scan *sc, uint64_t 
 static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 {
 	const unsigned int swappiness = swappiness_of(r, sc);
-	const uint64_t before = sc->kswapd ? sc->nr_reclaimed : 0;
 	struct v6_18_nr nr = { 0 };
 	uint64_t scanned = 0;
 	bool first = true;
@@ -700,7 +699,7 @@ static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 		if (gens > 2)
 			nr_to_scan = evictable_size(r, swappiness);
 		if (gens <= 3 && sc->priority != 12) {
-			run_aging(r, swappiness);
+			sc->need_rotate = run_aging(r, swappiness);
 			break;
 		}
 		nr_to_scan >>= sc->priority;
@@ -708,7 +707,7 @@ static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 			break;
 		delta = v6_18_evict_folios(r, sc, nr_to_scan, swappiness, &nr);
 		scanned += delta;
-		if (!delta || scanned >= nr_to_scan || (!sc->memcg && should_abort(r, sc, before)))
+		if (!delta || scanned >= nr_to_scan || (!sc->memcg && ref_gen_should_abort(r, sc)))
 			break;
 	}
 	if (nr.unqueued_dirty && nr.unqueued_dirty == nr.file_taken)
@@ -727,44 +726,75 @@ static int bits(uint64_t x)
 /* set_initial_priority() */
 static void set_priority(struct ref *r, struct ref_scan *sc)
 {
-	uint64_t reclaimable = ref_gen_size(r, GEN_FILE, false);
+	uint64_t reclaimable = ref_node_size(r, REF_INACTIVE_FILE);
 
 	if (sc->priority != 12 || sc->nr_to_reclaim < GEN_BATCH)
 		return;
 	if (ref_nr_swap_pages(r))
-		reclaimable += ref_gen_size(r, GEN_ANON, false);
+		reclaimable += ref_node_size(r, REF_INACTIVE_ANON);
 	sc->priority = bits(reclaimable) - 1 - bits(sc->nr_to_reclaim - 1);
 	sc->priority = CLAMP(sc->priority, 6, 12);
 }
 
-bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
+/* lruvec_is_reclaimable() */
+static bool is_reclaimable(struct ref *r, const struct ref_scan *sc)
 {
 	const unsigned int swappiness = swappiness_of(r, sc);
 	const uint64_t tick_us = r->m.tick_us, us = r->m.min_ttl_ms * 1000ull;
 	const uint64_t ttl = us / tick_us + (us % tick_us != 0);
 	uint64_t oldest = r->cg->gen->min_seq[GEN_FILE];
 
+	if (!ref_gen_is_sizable(r, sc))
+		return false;
+	if (!r->v6_12 && swappiness && r->cg->gen->min_seq[GEN_ANON] < oldest)
+		oldest = r->cg->gen->min_seq[GEN_ANON];
+	return jiffies(r) > r->cg->gen->timestamps[oldest % 4] + ttl;
+}
+
+bool ref_gen_is_sizable(const struct ref *r, const struct ref_scan *sc)
+{
+	return evictable_size(r, swappiness_of(r, sc)) >= 1ull << sc->priority;
+}
+
+bool ref_gen_age_node(struct ref *r, struct ref_scan *sc)
+{
+	bool any = false;
+
 	set_priority(r, sc);
 	if (!r->m.min_ttl_ms)
 		return false;
-	if (evictable_size(r, swappiness) < 1ull << sc->priority)
-		return true;
-	if (!r->v6_12 && swappiness && r->cg->gen->min_seq[GEN_ANON] < oldest)
-		oldest = r->cg->gen->min_seq[GEN_ANON];
-	return jiffies(r) <= r->cg->gen->timestamps[oldest % 4] + ttl;
+	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+		any |= is_reclaimable(r, sc);
+	r->cg = r->memcgs;
+	return !any;
 }
 
-void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
+void ref_gen_shrink_lruvec(struct ref *r, struct ref_scan *sc)
 {
-	ref_lru_add_drain_cpu(r, r->this_cpu);
-	r->cg->gen->mm_walk = sc->kswapd;
-	if (!sc->memcg)
-		set_priority(r, sc);
+	sc->need_rotate = false;
+	r->cg->gen->mm_walk = sc->mm_walk;
 	if (r->v6_12)
 		v6_12_try_to_shrink(r, sc);
 	else if (r->v6)
 		v6_18_try_to_shrink(r, sc);
 	else
 		try_to_shrink(r, sc);
+	sc->mm_walk = r->cg->gen->mm_walk;
 	r->cg->gen->mm_walk = false;
+	ref_shrink_slab(r, sc->priority);
+}
+
+void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc)
+{
+	ref_lru_add_drain_cpu(r, r->this_cpu);
+	sc->mm_walk = sc->kswapd;
+	sc->pass_began = sc->nr_reclaimed;
+	if (!sc->memcg) {
+		set_priority(r, sc);
+		ref_gen_shrink_many(r, sc);
+		return;
+	}
+	ref_gen_shrink_lruvec(r, sc);
+	if (sc->need_rotate)
+		ref_gen_rotate_memcg(r, (int)(r->cg - r->memcgs), REF_MEMCG_YOUNG);
 }

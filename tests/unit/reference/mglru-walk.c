@@ -133,7 +133,9 @@ void ref_gen_look_around(struct ref *r, struct ref_proc *p, const struct ref_vma
 			      (int64_t)end - GEN_BATCH);
 		end = start + GEN_BATCH;
 	}
-	if ((age_ptes(r, p, v, start, end, anon) + (uint64_t)nr) * 8 >= end - start)
+	/* in the filter of another memcg nobody looks for it */
+	if ((age_ptes(r, p, v, start, end, anon) + (uint64_t)nr) * 8 >= end - start &&
+	    &r->memcgs[p->memcg] == r->cg)
 		filter_add(r, p, at, r->cg->gen->max_seq);
 	r->cg = before;
 }

@@ -24,6 +24,7 @@ void ref_gen_init(struct ref *r)
 			for (int type = 0; type < 2; type++)
 				g_queue_init(&g->lists[i][type]);
 	}
+	ref_gen_memcgs_init(r);
 }
 
 void ref_gen_free(struct ref *r)
@@ -34,6 +35,7 @@ void ref_gen_free(struct ref *r)
 				g_queue_clear(&r->memcgs[m].gen->lists[i][type]);
 		g_free(r->memcgs[m].gen);
 	}
+	ref_gen_memcgs_free(r);
 }
 
 /* the two youngest generations */

@@ -58,5 +58,20 @@ bool ref_gen_walk_mms(struct ref *r, unsigned int swappiness);
 /** lru_gen_age_node(). Return: true if it calls the OOM killer. */
 bool ref_gen_age_node(struct ref *r, struct ref_scan *sc);
 void ref_gen_shrink_node(struct ref *r, struct ref_scan *sc);
+/** try_to_shrink_lruvec() and shrink_slab() of the memcg at work. */
+void ref_gen_shrink_lruvec(struct ref *r, struct ref_scan *sc);
+/** lruvec_is_sizable() */
+bool ref_gen_is_sizable(const struct ref *r, const struct ref_scan *sc);
+/** should_abort_scan() */
+bool ref_gen_should_abort(const struct ref *r, const struct ref_scan *sc);
+
+/* mglru-memcg.c */
+
+enum { REF_MEMCG_TAIL, REF_MEMCG_YOUNG };
+
+void ref_gen_memcgs_init(struct ref *r);
+void ref_gen_memcgs_free(struct ref *r);
+void ref_gen_rotate_memcg(struct ref *r, int memcg, int op);
+void ref_gen_shrink_many(struct ref *r, struct ref_scan *sc);
 
 #endif

@@ -468,7 +468,7 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu,
 		p->used = true;
 		p->pid = pid;
 		p->forked = parent != NULL;
-		p->memcg = parent ? parent->memcg : 0;
+		p->memcg = parent ? parent->memcg : r->first_cgroup;
 		ref_charge_process(r, p);
 		p->cpu = cpu % r->m.cpus;
 		p->open_of = g_new(int, r->t->nr_files + 1);

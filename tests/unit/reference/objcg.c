@@ -37,7 +37,7 @@ struct ref_objcg {
 
 void ref_objcg_init(struct ref *r)
 {
-	if (r->m.memcg_pages && r->m.kmem)
+	if (r->m.kmem && (!r->whole || r->nr_memcgs > 1))
 		r->objcg = g_new0(struct ref_objcg, 1);
 }
 
@@ -78,7 +78,9 @@ static void uncharge_pages(struct ref *r, int memcg, uint64_t nr)
 {
 	uint64_t *stock = &r->memcgs[memcg].stock[r->this_cpu];
 
-	r->nr_kernel -= (int64_t)nr;
+	if (r->whole && !memcg)
+		return;
+	r->nr_kernel -= r->whole ? 0 : (int64_t)nr;
 	*stock += nr;
 	if (*stock > 64) {
 		r->memcgs[memcg].usage -= *stock;
@@ -149,7 +151,7 @@ void ref_drain_obj_stock(struct ref *r, unsigned int cpu)
 		const uint64_t bytes = r->objcg->cpu[cpu].bytes[i];
 
 		r->memcgs[i].usage -= bytes / 4096;
-		r->nr_kernel -= (int64_t)(bytes / 4096);
+		r->nr_kernel -= r->whole ? 0 : (int64_t)(bytes / 4096);
 		r->objcg->nr_charged_bytes[i] += bytes % 4096;
 	}
 	drain_stats(r, cpu);
@@ -158,6 +160,8 @@ void ref_drain_obj_stock(struct ref *r, unsigned int cpu)
 
 static void uncharge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size)
 {
+	if (r->whole && !memcg)
+		return;
 	refill(r, memcg, size, true);
 	account(r, memcg, reclaimable, -(int64_t)size);
 }
@@ -197,6 +201,9 @@ bool ref_charge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size
 	uint64_t *bytes = &r->objcg->cpu[r->this_cpu].bytes[memcg];
 
 	ref_rcu_callbacks(r);
+	/* obj_cgroup_is_root() */
+	if (r->whole && !memcg)
+		return true;
 	if (r->objcg->cpu[r->this_cpu].cached[memcg] && *bytes >= size) {
 		*bytes -= size;
 	} else {
@@ -209,7 +216,7 @@ bool ref_charge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size
 			r->memcgs[memcg].usage += pages;
 		else
 			return false;
-		r->nr_kernel += (int64_t)pages;
+		r->nr_kernel += r->whole ? 0 : (int64_t)pages;
 		if (pages * 4096 > size)
 			refill(r, memcg, pages * 4096 - size, false);
 	}
@@ -258,9 +265,11 @@ void ref_new_kernel_page(struct ref *r, int memcg)
 	if (!r->objcg)
 		return;
 	ref_rcu_callbacks(r);
+	if (r->whole && !memcg)
+		return;
 	if (!ref_try_charge_memcg(r, memcg, r->this_cpu, 1, REF_GFP_KERNEL))
 		r->memcgs[memcg].usage++;
-	r->nr_kernel++;
+	r->nr_kernel += !r->whole;
 }
 
 void ref_new_table(struct ref *r, struct ref_table *t)

@@ -127,7 +127,7 @@ uint64_t ref_nr_free(const struct ref *r)
 {
 	uint64_t limit = 0;
 
-	if (!r->m.memcg_pages)
+	if (r->whole)
 		return (uint64_t)zone_page_state(r);
 	for (int i = 0; i < r->nr_memcgs; i++)
 		limit += r->memcgs[i].max;
@@ -290,7 +290,7 @@ void ref_free_pages(struct ref *r, int type, int order)
 	bool free_high = false;
 	int high, to_free;
 
-	if (r->m.memcg_pages)
+	if (!r->whole)
 		return;
 	if (!pcp_allowed_order(order)) {
 		free_one_page(r, r->this_cpu, order);
@@ -361,22 +361,25 @@ static bool get_page_from_freelist(struct ref *r, unsigned int cpu, int type, in
 }
 
 /* should_reclaim_retry() */
-static bool should_reclaim_retry(const struct ref *r, bool progress, int *no_progress_loops)
+static bool should_reclaim_retry(struct ref *r, bool progress, int *no_progress_loops)
 {
 	long available = zone_page_state_snapshot(r);
 
 	*no_progress_loops = progress ? 0 : *no_progress_loops + 1;
 	if (*no_progress_loops > 16)
 		return false;
-	available += ref_lru_size(r, REF_INACTIVE_FILE) + ref_lru_size(r, REF_ACTIVE_FILE);
+	available +=
+		(long)ref_node_size(r, REF_INACTIVE_FILE) + (long)ref_node_size(r, REF_ACTIVE_FILE);
 	if (r->m.swap_pages > r->swap_used)
-		available += ref_lru_size(r, REF_INACTIVE_ANON) + ref_lru_size(r, REF_ACTIVE_ANON);
+		available += (long)ref_node_size(r, REF_INACTIVE_ANON) +
+			     (long)ref_node_size(r, REF_ACTIVE_ANON);
 	return available > r->zone.min;
 }
 
 /* A large folio can fall back to a smaller one: its allocation has __GFP_NORETRY. */
 bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, enum ref_gfp gfp)
 {
+	struct ref_memcg *before = r->cg;
 	int no_progress_loops = 0;
 	bool progress;
 
@@ -390,7 +393,9 @@ bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, enum ref_gfp gf
 		if (gfp == REF_GFP_NOWAIT)
 			return false;
 		/* __alloc_pages_direct_reclaim() */
+		r->cg = r->memcgs;
 		progress = ref_try_to_free(r, 32, order, gfp == REF_GFP_READAHEAD || order) > 0;
+		r->cg = before;
 		if (progress) {
 			if (get_page_from_freelist(r, cpu, REF_PCP_MOVABLE, order, r->zone.min))
 				return true;
@@ -408,7 +413,7 @@ bool ref_alloc_pages(struct ref *r, unsigned int cpu, int order, enum ref_gfp gf
 /* never fails: it may go below all watermarks */
 void ref_alloc_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages)
+	if (!r->whole)
 		return;
 	r->nr_kernel++;
 	if (get_page_from_freelist(r, r->this_cpu, REF_PCP_UNMOVABLE, 0, r->zone.low))
@@ -422,7 +427,7 @@ void ref_alloc_kernel_page(struct ref *r)
 
 void ref_free_kernel_page(struct ref *r)
 {
-	if (r->m.memcg_pages)
+	if (!r->whole)
 		return;
 	r->nr_kernel--;
 	ref_free_pages(r, REF_PCP_UNMOVABLE, 0);

@@ -179,6 +179,7 @@ struct ref_cost {
 struct ref_stats {
 	uint64_t size[REF_NR_LISTS];
 	uint64_t activate[2], rotate[2], io[2];
+	uint64_t local; /* of @size, without those of children */
 	uint64_t unevictable;
 	uint64_t slab; /* pages */
 };
@@ -224,7 +225,9 @@ struct ref_gen {
 	uint64_t timestamps[4]; /* jiffies */
 	uint64_t mm_seq;
 	bool have_filter[2];
-	bool mm_walk; /* reclaim_state->mm_walk */
+	bool mm_walk;	    /* reclaim_state->mm_walk */
+	int memcg_gen, bin; /* of the memcg LRU */
+	bool at_tail;	    /* MEMCG_LRU_TAIL */
 };
 
 /* struct damon_region, struct damon_ctx: page frames */
@@ -251,13 +254,17 @@ struct ref_memcg {
 	uint64_t v[NR_VMSTAT];
 };
 
-#define REF_MEMCGS 2
+#define REF_MEMCGS 3
 
 struct ref {
 	/* the one whose lists, sizes and charges are at work; ref_enter() sets it */
 	struct ref_memcg *cg;
 	struct ref_memcg memcgs[REF_MEMCGS];
 	int nr_memcgs;
+	bool whole;			 /* memcgs[0] is the root of a machine, not a limit */
+	int first_cgroup;		 /* where processes begin */
+	int iter_position;		 /* mem_cgroup_reclaim_iter of the root; -1: NULL */
+	struct ref_memcg_lru *memcg_lru; /* of MGLRU; NULL: one memcg, or only limits */
 	const struct trace *t;
 	struct machine m;
 	bool v6;    /* v6.12 or v6.18, not v7.3 */

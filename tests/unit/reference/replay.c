@@ -143,7 +143,7 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MARK:
 		ref_flush_stats(r); /* the player reads memory.stat */
-		if (!r->m.memcg_pages)
+		if (r->whole)
 			ref_refresh_vm_stats(r); /* and writes stat_refresh */
 		if (r->m.memcg_stats_flushed)
 			ref_task_wait(r, r->next_flush_ns - r->now_ns);
@@ -164,15 +164,15 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	case OP_MEMORY_MAX:
 		r->this_cpu = 0;
-		ok = ref_memory_max(r, (int)op->to, op->pages);
+		ok = ref_memory_max(r, r->first_cgroup + (int)op->to, op->pages);
 		break;
 	case OP_MEMORY_RECLAIM:
 		r->this_cpu = 0;
-		ref_memory_reclaim(r, (int)op->to, op->pages,
+		ref_memory_reclaim(r, r->first_cgroup + (int)op->to, op->pages,
 				   op->value ? op->value - 1 : r->m.swappiness);
 		break;
 	case OP_CGROUP:
-		ref_cgroup_attach(r, p, (int)op->to);
+		ref_cgroup_attach(r, p, r->first_cgroup + (int)op->to);
 		break;
 	case OP_MADVISE:
 		ok = ref_process_madvise(r, op->to ? ref_proc(r, op->to - 1) : p, at,
@@ -206,25 +206,14 @@ bool ref_op(struct ref *r, const struct op *op)
 	return ok && !r->kswapd.oom;
 }
 
-static uint64_t size_of_all(struct ref *r, int list)
-{
-	struct ref_memcg *before = r->cg;
-	uint64_t n = 0;
-
-	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
-		n += ref_lru_size(r, list);
-	r->cg = before;
-	return n;
-}
-
 void ref_stat(struct ref *r, struct vmstat *out)
 {
 	memcpy(out->v, r->v, sizeof(r->v));
 	out->v[VM_nr_free_pages] = ref_nr_free(r);
-	out->v[VM_nr_inactive_anon] = size_of_all(r, REF_INACTIVE_ANON);
-	out->v[VM_nr_active_anon] = size_of_all(r, REF_ACTIVE_ANON);
-	out->v[VM_nr_inactive_file] = size_of_all(r, REF_INACTIVE_FILE);
-	out->v[VM_nr_active_file] = size_of_all(r, REF_ACTIVE_FILE);
+	out->v[VM_nr_inactive_anon] = ref_node_size(r, REF_INACTIVE_ANON);
+	out->v[VM_nr_active_anon] = ref_node_size(r, REF_ACTIVE_ANON);
+	out->v[VM_nr_inactive_file] = ref_node_size(r, REF_INACTIVE_FILE);
+	out->v[VM_nr_active_file] = ref_node_size(r, REF_ACTIVE_FILE);
 	out->v[VM_nr_file_pages] = ref_nr_cache(r);
 	out->v[VM_nr_dirty] = ref_nr_dirty(r);
 	out->v[VM_workingset_nodes] = ref_nr_shadow_nodes(r);
@@ -313,9 +302,14 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	for (int i = 0; i < r->nr_file; i++)
 		r->pages[i].used = true;
 	r->cg = r->memcgs;
-	r->nr_memcgs = m->memcg_pages && m->memcg2_pages ? 2 : 1;
-	r->memcgs[0].max = m->memcg_pages;
-	r->memcgs[1].max = m->memcg2_pages;
+	r->whole = !m->memcg_pages;
+	r->first_cgroup = r->whole && m->memcg2_pages;
+	r->nr_memcgs = 1 + r->first_cgroup + (m->memcg2_pages != 0);
+	r->iter_position = -1;
+	r->memcgs[r->first_cgroup].max = r->whole ? UINT64_MAX / 2 / 4096 : m->memcg_pages;
+	r->memcgs[r->first_cgroup + 1].max = m->memcg2_pages;
+	if (r->whole)
+		r->memcgs[0].max = 0;
 	for (int i = 0; i < r->nr_memcgs * REF_NR_LISTS; i++)
 		r->memcgs[i / REF_NR_LISTS].lists[i % REF_NR_LISTS].pages =
 			g_new0(int, r->cap_pages);
@@ -332,7 +326,7 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 	ref_objcg_init(r);
 	ref_trees_init(r);
 	/* pages of the mounted file system; not part of memory_pages */
-	for (int i = 0; i < 2 && r->m.ext4 && !m->memcg_pages; i++) {
+	for (int i = 0; i < 2 && r->m.ext4 && r->whole; i++) {
 		r->pages[t->nr_file_pages + i].resident = true;
 		r->pages[t->nr_file_pages + i].buffer = true;
 		ref_lruvec_add_tail(r, (int)t->nr_file_pages + i);

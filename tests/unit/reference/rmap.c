@@ -159,7 +159,7 @@ static bool maps_all(const struct ref *r, struct ref_proc *p, const struct ref_v
 	return true;
 }
 
-int ref_folio_referenced(struct ref *r, int page, bool *exec)
+int ref_folio_referenced(struct ref *r, const struct ref_scan *sc, int page, bool *exec)
 {
 	struct ref_page *pg = &r->pages[page];
 	int referenced = 0, mapcount = ref_mapcount(r, page);
@@ -172,7 +172,7 @@ int ref_folio_referenced(struct ref *r, int page, bool *exec)
 		/* invalid_folio_referenced_vma() */
 		if (v->random || v->sequential || v->noreuse)
 			continue;
-		if (r->m.memcg_pages && p->memcg != pg->memcg)
+		if (sc->memcg && p->memcg != pg->memcg)
 			continue;
 		if (v->locked && maps_all(r, p, v, page)) {
 			ref_mlock_folio(r, page);

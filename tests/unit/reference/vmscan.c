@@ -29,7 +29,7 @@ enum vmstat_item ref_reclaimer(const struct ref *r, const struct ref_scan *sc,
 }
 
 /* __remove_mapping(): the page must have no reference left */
-static void remove_mapping(struct ref *r, int page)
+static void remove_mapping(struct ref *r, const struct ref_scan *sc, int page)
 {
 	struct ref_page *pg = &r->pages[page];
 	struct ref_shadow s = { 0 };
@@ -40,7 +40,7 @@ static void remove_mapping(struct ref *r, int page)
 
 	/* only the file LRU and the swap cache have shadows */
 	if (!pg->swapbacked || slot)
-		s = ref_workingset_eviction(r, page);
+		s = ref_workingset_eviction(r, sc, page);
 
 	/* __swap_cache_do_del_folio() frees a slot that no PTE refers to */
 	if (anon && !ref_swap_count(r, page)) {
@@ -90,7 +90,8 @@ static bool pageout(struct ref *r, int page)
 
 enum ref_references { RECLAIM, KEEP, ACTIVATE };
 
-static enum ref_references folio_check_references(struct ref *r, int page)
+static enum ref_references folio_check_references(struct ref *r, const struct ref_scan *sc,
+						  int page)
 {
 	struct ref_page *pg = &r->pages[page];
 	bool exec, referenced_folio;
@@ -99,7 +100,7 @@ static enum ref_references folio_check_references(struct ref *r, int page)
 	/* v6.12, in shrink_folio_list(): folio_update_gen() tried to promote it */
 	if (r->v6_12 && r->cg->gen && pg->referenced && ref_folio_mapcount(r, page))
 		return KEEP;
-	ptes = ref_folio_referenced(r, page, &exec);
+	ptes = ref_folio_referenced(r, sc, page, &exec);
 	if (r->v6_12) {
 		referenced_folio = pg->referenced;
 		pg->referenced = ptes > 0;
@@ -130,7 +131,7 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 {
 	struct ref_page *pg = &r->pages[page];
 	enum ref_references references =
-		sc->ignore_references ? RECLAIM : folio_check_references(r, page);
+		sc->ignore_references ? RECLAIM : folio_check_references(r, sc, page);
 
 	if (references != RECLAIM)
 		return references;
@@ -168,7 +169,7 @@ static enum ref_references shrink_folio(struct ref *r, struct ref_scan *sc, int 
 		ref_put_anon(r, page);
 		return RECLAIM;
 	}
-	remove_mapping(r, page);
+	remove_mapping(r, sc, page);
 	return RECLAIM;
 }
 
@@ -246,7 +247,7 @@ static uint64_t move_folios_to_lru(struct ref *r, const int *pages, int nr)
 		ref_lruvec_add(r, pages[i]);
 		nr_moved += nr_pages;
 		if (r->pages[pages[i]].active)
-			r->cg->nonresident_age += nr_pages;
+			ref_age_nonresident(r, nr_pages);
 	}
 	ref_count(r, VM_sim_list_moves, nr_moved);
 	return nr_moved;
@@ -282,7 +283,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 	return nr_reclaimed;
 }
 
-static void shrink_active_list(struct ref *r, int list, uint64_t nr)
+static void shrink_active_list(struct ref *r, const struct ref_scan *sc, int list, uint64_t nr)
 {
 	bool file = list == REF_ACTIVE_FILE;
 	int taken[32], l_active[32] = { 0 }, l_inactive[32] = { 0 }, nr_active = 0, nr_inactive = 0,
@@ -300,7 +301,7 @@ static void shrink_active_list(struct ref *r, int list, uint64_t nr)
 			ref_folio_putback_lru(r, taken[i]);
 			continue;
 		}
-		if (ref_folio_referenced(r, taken[i], &exec) && exec && !pg->swapbacked) {
+		if (ref_folio_referenced(r, sc, taken[i], &exec) && exec && !pg->swapbacked) {
 			l_active[nr_active++] = taken[i];
 			continue;
 		}
@@ -396,7 +397,7 @@ static uint64_t shrink_list(struct ref *r, struct ref_scan *sc, int list, uint64
 {
 	if (list == REF_ACTIVE_ANON || list == REF_ACTIVE_FILE) {
 		if (sc->deactivate[list / 2])
-			shrink_active_list(r, list, nr);
+			shrink_active_list(r, sc, list, nr);
 		else
 			sc->skipped_deactivate = true;
 		return 0;
@@ -452,7 +453,32 @@ static void shrink_lruvec(struct ref *r, struct ref_scan *sc)
 	}
 	sc->nr_reclaimed += nr_reclaimed;
 	if (r->m.swap_pages && inactive_is_low(r, false))
-		shrink_active_list(r, REF_ACTIVE_ANON, 32);
+		shrink_active_list(r, sc, REF_ACTIVE_ANON, 32);
+}
+
+/* shrink_node_memcgs() of the root. A partial walk goes on where the last one was left; nobody else
+ * walks meanwhile. */
+static void shrink_node_memcgs(struct ref *r, struct ref_scan *sc)
+{
+	const bool partial = !sc->kswapd && !sc->full_walk;
+	int at = partial && r->iter_position >= 0 ? r->iter_position + 1 : 0;
+
+	/* mem_cgroup_iter(): at the end of the round, the next one begins */
+	at %= r->nr_memcgs;
+	for (bool first = true; at < r->nr_memcgs; at++, first = false) {
+		if (sc->kswapd && !first)
+			ref_kswapd_spend(r);
+		if (partial)
+			r->iter_position = at;
+		r->cg = &r->memcgs[at];
+		shrink_lruvec(r, sc);
+		ref_shrink_slab(r, sc->priority);
+		if (partial && sc->nr_reclaimed >= sc->nr_to_reclaim)
+			break;
+	}
+	if (partial && at == r->nr_memcgs)
+		r->iter_position = -1;
+	r->cg = r->memcgs;
 }
 
 static void shrink_node(struct ref *r, struct ref_scan *sc)
@@ -463,9 +489,13 @@ static void shrink_node(struct ref *r, struct ref_scan *sc)
 		ref_gen_shrink_node(r, sc);
 	} else {
 		prepare_scan_control(r, sc);
-		shrink_lruvec(r, sc);
+		if (!sc->memcg) {
+			shrink_node_memcgs(r, sc);
+		} else {
+			shrink_lruvec(r, sc);
+			ref_shrink_slab(r, sc->priority);
+		}
 	}
-	ref_shrink_slab(r, sc->priority);
 	if (sc->nr_reclaimed > before) {
 		/* kswapd_try_clear_hopeless() */
 		if (r->v6 || ref_pgdat_balanced(r, sc->order))
@@ -517,8 +547,6 @@ static bool memory_max(struct ref *r, uint64_t pages)
 	int tries = 16;
 
 	r->cg->max = pages;
-	if (r->cg == r->memcgs)
-		r->m.memcg_pages = pages;
 	if (r->cg->usage <= pages)
 		return true;
 	ref_drain_all_stock(r);
@@ -574,7 +602,7 @@ uint64_t ref_try_to_free(struct ref *r, uint64_t nr, int order, bool readahead)
 	struct ref_scan sc = {
 		.nr_to_reclaim = MAX(nr, 32),
 		.order = order,
-		.memcg = r->m.memcg_pages != 0,
+		.memcg = !r->whole || r->cg != r->memcgs,
 		.nofs = readahead,
 	};
 
@@ -585,6 +613,7 @@ int ref_balance_pgdat(struct ref *r, int order)
 {
 	struct ref_scan sc = { .kswapd = true, .order = order };
 
+	r->cg = r->memcgs;
 	ref_count(r, VM_pageoutrun, 1);
 	r->zone.reclaim_active = true;
 restart:
@@ -599,7 +628,9 @@ restart:
 		if (r->cg->gen)
 			r->kswapd.oom |= ref_gen_age_node(r, &sc);
 		else if (r->m.swap_pages && inactive_is_low(r, false))
-			shrink_active_list(r, REF_ACTIVE_ANON, 32);
+			for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
+				shrink_active_list(r, &sc, REF_ACTIVE_ANON, 32);
+		r->cg = r->memcgs;
 		/* kswapd_shrink_node() */
 		sc.nr_scanned = 0;
 		sc.nr_to_reclaim = MAX((uint64_t)r->zone.high, 32);

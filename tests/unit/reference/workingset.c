@@ -5,7 +5,14 @@
 #include "tests/unit/reference/internal.h"
 #include "tests/unit/reference/mglru.h"
 
-struct ref_shadow ref_workingset_eviction(struct ref *r, int page)
+void ref_age_nonresident(struct ref *r, uint64_t nr)
+{
+	r->cg->nonresident_age += nr;
+	if (r->whole && r->cg != r->memcgs) /* its parent */
+		r->memcgs[0].nonresident_age += nr;
+}
+
+struct ref_shadow ref_workingset_eviction(struct ref *r, const struct ref_scan *sc, int page)
 {
 	struct ref_shadow s = {
 		.present = true,
@@ -17,8 +24,12 @@ struct ref_shadow ref_workingset_eviction(struct ref *r, int page)
 	if (r->cg->gen) {
 		s = ref_gen_eviction(r, page);
 	} else {
+		/* sc->target_mem_cgroup */
+		if (!sc->memcg && r->whole)
+			r->cg = r->memcgs;
+		s.memcg = (int)(r->cg - r->memcgs);
 		s.eviction = r->cg->nonresident_age;
-		r->cg->nonresident_age += (uint64_t)ref_nr_pages(r, page);
+		ref_age_nonresident(r, (uint64_t)ref_nr_pages(r, page));
 	}
 	r->cg = before;
 	return s;
@@ -53,6 +64,13 @@ void ref_lru_note_cost(struct ref *r, bool file, uint64_t cost)
 		r->cg->cost[0].count /= 2;
 		r->cg->cost[1].count /= 2;
 	}
+	if (r->whole && r->cg != r->memcgs) { /* parent_lruvec() */
+		struct ref_memcg *before = r->cg;
+
+		r->cg = r->memcgs;
+		ref_lru_note_cost(r, file, cost);
+		r->cg = before;
+	}
 }
 
 static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
@@ -70,7 +88,7 @@ static void workingset_refault(struct ref *r, int page, struct ref_shadow s)
 	if (!recent)
 		return;
 	pg->active = true;
-	r->cg->nonresident_age += nr;
+	ref_age_nonresident(r, nr);
 	ref_count(r, file ? VM_workingset_activate_file : VM_workingset_activate_anon, nr);
 	if (s.workingset) {
 		pg->workingset = true;

@@ -94,7 +94,7 @@ void ref_advance(struct ref *r, uint64_t ns)
 		ref_flush(r, (uint64_t)r->m.dirty_expire_ms * 1000000 + r->now_ns % period);
 	/* vmstat_update() */
 	for (uint64_t sec = from / 1000000000; sec < r->now_ns / 1000000000; sec++)
-		if (!r->m.memcg_pages)
+		if (r->whole)
 			ref_refresh_vm_stats(r);
 	if (r->now_ns >= r->next_flush_ns) {
 		ref_flush_stats(r); /* flush_memcg_stats_dwork() */

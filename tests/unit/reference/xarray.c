@@ -30,13 +30,14 @@ struct ref_node {
 struct ref_trees {
 	struct entry *heads; /* of each file */
 	int nr_leaves, nr_nodes;
+	int nr_taking;			 /* that take memory of a whole machine */
 	GQueue shadow_nodes[REF_MEMCGS]; /* the oldest first */
 	uint64_t nr_deferred[REF_MEMCGS];
 };
 
 void ref_trees_init(struct ref *r)
 {
-	if (r->m.memcg_pages && !r->m.kmem)
+	if (!r->whole && !r->objcg)
 		return;
 	r->trees = g_new0(struct ref_trees, 1);
 	r->trees->heads = g_new0(struct entry, r->t->nr_files + 1);
@@ -271,21 +272,22 @@ static void xas_store(struct ref *r, uint32_t file, uint64_t index, int order, e
 /* slab pages of all nodes, seven nodes per page */
 static void account(struct ref *r)
 {
-	const struct ref_trees *x = r->trees;
-	int nodes = x->nr_leaves;
+	struct ref_trees *x = r->trees;
 
-	if (r->objcg) {
-		r->nr_nodes = x->nr_nodes;
+	r->nr_nodes = x->nr_nodes;
+	if (!r->whole)
 		return;
-	}
+	x->nr_taking = x->nr_leaves;
 	for (uint32_t f = 0; f < r->t->nr_files; f++)
-		nodes += x->heads[f].kind == FOLIO || x->heads[f].kind == SHADOW;
-	r->nr_nodes = nodes;
-	while (r->node_pages < (r->nr_nodes + 6) / 7) {
+		x->nr_taking += x->heads[f].kind == FOLIO || x->heads[f].kind == SHADOW;
+	if (!r->objcg)
+		r->nr_nodes = x->nr_taking;
+	/* reclaim for a page changes the trees, and calls this */
+	while (r->node_pages < (x->nr_taking + 6) / 7) {
 		r->node_pages++;
 		ref_alloc_kernel_page(r);
 	}
-	while (r->node_pages > (r->nr_nodes + 6) / 7) {
+	while (r->node_pages > (x->nr_taking + 6) / 7) {
 		r->node_pages--;
 		ref_free_kernel_page(r);
 	}
@@ -459,12 +461,9 @@ static uint64_t count_shadow_nodes(struct ref *r)
 	uint64_t pages = (r->cg == r->memcgs ? r->m.unevictable_pages : 0) + st->slab;
 
 	pages += r->rc7 ? ref_nr_unevictable(r) : st->unevictable;
-	for (int i = 0; i < REF_NR_LISTS; i++) {
-		if (!r->rc7)
-			pages += st->size[i];
-		else if (!r->cg->gen)
-			pages += ref_lru_size(r, i);
-	}
+	pages += r->rc7 ? 0 : st->local;
+	for (int i = 0; i < REF_NR_LISTS && r->rc7 && !r->cg->gen; i++)
+		pages += ref_lru_size(r, i);
 	return nodes > pages / 8 ? nodes - pages / 8 : 0;
 }
 
