@@ -319,13 +319,13 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 	if (s->oom_choice)
 		choice = g_strdup_printf("; in a timed run the OOM killer would take process %u",
 					 s->oom_choice->pid);
-	return err_set(s->err, ret,
-		       "%s: record %llu: the simulated machine is out of memory: %llu of "
-		       "%llu pages are in use and none can be reclaimed%s",
-		       s->trace->path, (unsigned long long)at, (unsigned long long)s->nr_used,
-		       (unsigned long long)(s->root ? s->cfg.machine.memory_pages
-						    : s->cgroups[0].max),
-		       choice ?: "");
+	return err_set(
+		s->err, ret,
+		"%s: record %llu: the simulated machine is out of memory: %llu of "
+		"%llu pages are in use and none can be reclaimed%s",
+		s->trace->path, (unsigned long long)at, (unsigned long long)s->nr_used,
+		(unsigned long long)(s->root ? s->cfg.machine.memory_pages : s->cgroups[0].max),
+		choice ?: "");
 }
 
 /*

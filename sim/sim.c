@@ -101,6 +101,8 @@ uint64_t sim_memory_max(const struct trace *t, const struct sim_config *cfg)
 
 	file_system_apply(&m, cfg->kernel, NULL);
 	others += file_system_nr_pages(t, &m);
+	if (m.memcg_pages) /* the limits of two cgroups count together: slot_limit() */
+		others += m.memcg2_pages;
 	return others < UINT32_MAX ? UINT32_MAX - others : 1;
 }
 

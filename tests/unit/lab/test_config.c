@@ -115,6 +115,11 @@ static void test_memory_max(void)
 	cfg.machine.memcg_pages = 1;
 	CU_ASSERT(sim_memory_max(t, &cfg) > 60000);
 	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), 0);
+	/* the limits of two cgroups together are no more than a run can number */
+	cfg.machine.memcg2_pages = 500;
+	cfg.machine.memcg_pages = sim_memory_max(t, &cfg);
+	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), 0);
+	cfg.machine.memcg2_pages = 0;
 	machine_set(&cfg.machine, "file_system", "squashfs", &err);
 	CU_ASSERT_EQUAL(sim_memory_max(t, &cfg), 1);
 	CU_ASSERT_EQUAL(sim_fits(t, &cfg, &err), -EINVAL);
