@@ -74,8 +74,8 @@ static int find_cgroup(struct sim *s, const struct op *op)
 			       s->trace->path, op_wide(op->code)->keyword);
 	if (op->to >= s->nr_cgroups)
 		return err_set(s->err, -EOPNOTSUPP,
-			       "%s: %s of cgroup %u needs a machine with memcg2_pages, the size of "
-			       "that cgroup",
+			       "%s: %s names cgroup %u, which the machine does not have: set its "
+			       "size, memcg2_pages",
 			       s->trace->path, op_wide(op->code)->keyword, op->to);
 	return 0;
 }

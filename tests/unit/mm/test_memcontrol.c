@@ -279,8 +279,8 @@ static void test_no_second(void)
 	static const struct {
 		const char *machine, *error;
 	} rows[] = {
-		{ "memcg_pages=400",
-		  "cgroup of cgroup 1 needs a machine with memcg2_pages, the size of that cgroup" },
+		{ "memcg_pages=400", "cgroup names cgroup 1, which the machine does not have: set "
+				     "its size, memcg2_pages" },
 		{ "memory_pages=4000", "cgroup needs a machine with memcg_pages or memcg2_pages" },
 	};
 
