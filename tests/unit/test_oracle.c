@@ -5,7 +5,9 @@
  * as small as possible and printed as text.
  *
  * Environment variables for more traces, or to repeat one:
- *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 1000 of each kind)
+ *	REAPSIM_ORACLE_SEEDS=N	how many traces (default 1000 of single pages for each model, fewer
+ *				of other kinds; 400 with the address sanitizer, which takes
+ *				four times as long)
  *	REAPSIM_ORACLE_FIRST=N	the seed of the first (default 1)
  *	REAPSIM_ORACLE_OPS=N	operations in each (default: 20 to 250)
  *	REAPSIM_ORACLE_VERBOSE	print what the traces did
@@ -38,6 +40,12 @@
 void suite_oracle(void);
 
 #define MSG_MAX 512
+
+#ifdef __SANITIZE_ADDRESS__
+#define NR_PLAIN_SEEDS 400
+#else
+#define NR_PLAIN_SEEDS 1000
+#endif
 
 struct compare {
 	const struct sim *s;
@@ -967,7 +975,7 @@ static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, 
 
 static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)
 {
-	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 1000);
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", NR_PLAIN_SEEDS);
 	struct coverage cov = { 0 };
 
 	if (lockstep_seeds(kernel, lru, nr, 0, PLAIN, &cov) && nr >= 1000)
