@@ -23,9 +23,6 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/states.sh"
-recorded=$here/advice-matrix.kernel.csv
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 trace() {
 	awk '
@@ -96,31 +93,4 @@ BEGIN {
 }' </dev/null
 }
 
-files() { awk -F, '$1 == "file" { print $2 }' "$tmp/matrix.csv"; }
-from_kernel() { # FOLDER
-	for lru in classic mglru; do
-		kernel_states "state,$lru" "$(files)" rald "$1/baseline-$lru-1/results"
-	done
-}
-from_simulator() {
-	for lru in classic mglru; do
-		"$reapsim" run --lru "$lru" --set max_folio_order=9 --pages - "$tmp/matrix.csv" |
-			simulator_states "state,$lru" rald
-	done
-}
-
-trace >"$tmp/matrix.csv"
-case ${1:-} in
---trace) cat "$tmp/matrix.csv" ;;
---play)
-	LRU="classic mglru" RUNS=1 OUT=${2:?usage: advice-matrix.sh --play FOLDER} \
-		SET="folios=large damon_stat=0 thp=never" OPTIONS=player.dump=1 \
-		"$here/../../kernel-patch/scripts/stock-run.sh" "$tmp/matrix.csv" >/dev/null
-	;;
---record) from_kernel "${2:?usage: advice-matrix.sh --record FOLDER}" | wide lru,mark,file state ;;
-*)
-	reapsim=${1:?usage: advice-matrix.sh REAPSIM [-v]}
-	from_simulator | wide lru,mark,file state >"$tmp/simulator.csv"
-	table_of_orders advice "${2:-}" "$recorded" "$tmp/simulator.csv"
-	;;
-esac
+matrix_of_orders advice "--set max_folio_order=9" "$@"

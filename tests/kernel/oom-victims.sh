@@ -15,19 +15,20 @@ recorded=$here/oom-victims.kernel.csv
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
-# NAME | rows; tables,PID,N: N pages, each of which has a page table of its own
+# NAME | rows; mem,PID,N: N pages of anonymous memory; tables,PID,N: N pages, each of which has a page
+# table of its own
 cells() {
 	cat <<-'END'
-	the largest | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;anon,3,0x1000,500,rw-p;touch,3,0x1000,500,w
-	oom_score_adj raises | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;anon,3,0x1000,500,rw-p;touch,3,0x1000,500,w;oom_score_adj,3,400
-	oom_score_adj raises too little | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;anon,3,0x1000,500,rw-p;touch,3,0x1000,500,w;oom_score_adj,3,80
-	oom_score_adj lowers | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;anon,3,0x1000,500,rw-p;touch,3,0x1000,500,w;oom_score_adj,2,-350
-	never with -1000 | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;anon,3,0x1000,500,rw-p;touch,3,0x1000,500,w;oom_score_adj,2,-1000
-	a child has its parent's | exit,3;anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,900,rw-p;touch,2,0x1000,900,w;oom_score_adj,1,900;fork,1,3;touch,3,0x1000,300,w;oom_score_adj,1,0
-	page tables count | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,700,rw-p;touch,2,0x1000,700,w;tables,3,500
-	mapped file pages that stay count | anon,1,0x1000,300,rw-p;touch,1,0x1000,300,w;anon,2,0x1000,500,rw-p;touch,2,0x1000,500,w;map,3,0x1000,700,r--p,app,0;mlock,3,0x1000,700
-	those that are reclaimed do not | anon,1,0x1000,500,rw-p;touch,1,0x1000,500,w;anon,2,0x1000,900,rw-p;touch,2,0x1000,900,w;map,3,0x1000,900,r--p,app,0;touch,3,0x1000,900,r
-	mapped pages of tmpfs count | anon,1,0x1000,200,rw-p;touch,1,0x1000,200,w;anon,2,0x1000,600,rw-p;touch,2,0x1000,600,w;anon,3,0x1000,350,rw-p;touch,3,0x1000,350,w;map,3,0x2000,400,rw-s,shm,0;touch,3,0x2000,400,w
+	the largest | mem,1,300;mem,2,700;mem,3,500
+	oom_score_adj raises | mem,1,300;mem,2,700;mem,3,500;oom_score_adj,3,400
+	oom_score_adj raises too little | mem,1,300;mem,2,700;mem,3,500;oom_score_adj,3,80
+	oom_score_adj lowers | mem,1,300;mem,2,700;mem,3,500;oom_score_adj,2,-350
+	never with -1000 | mem,1,300;mem,2,700;mem,3,500;oom_score_adj,2,-1000
+	a child has its parent's | exit,3;mem,1,300;mem,2,900;oom_score_adj,1,900;fork,1,3;touch,3,0x1000,300,w;oom_score_adj,1,0
+	page tables count | mem,1,300;mem,2,700;tables,3,500
+	mapped file pages that stay count | mem,1,300;mem,2,500;map,3,0x1000,700,r--p,app,0;mlock,3,0x1000,700
+	those that are reclaimed do not | mem,1,500;mem,2,900;map,3,0x1000,900,r--p,app,0;touch,3,0x1000,900,r
+	mapped pages of tmpfs count | mem,1,200;mem,2,600;mem,3,350;map,3,0x2000,400,rw-s,shm,0;touch,3,0x2000,400,w
 	END
 }
 
@@ -38,6 +39,7 @@ trace_of() {
 	printf 'reapsim-trace,2\nmachine,memcg_pages,4000\nmachine,readahead_pages,0\n'
 	printf 'file,app,1000\nfile,shm,1000,shmem\nspawn,1\nspawn,2\nspawn,3\n'
 	cells | sed -n "$1s/^[^|]*| *//p" | tr ';' '\n' | awk -F, '
+$1 == "mem" { printf "anon,%d,0x1000,%d,rw-p\ntouch,%d,0x1000,%d,w\n", $2, $3, $2, $3; next }
 $1 == "tables" { for (i = 1; i <= $3; i++) printf "anon,%d,%d,1,rw-p\ntouch,%d,%d,1,w\n", $2, 65536 + 512 * i, $2, 65536 + 512 * i; next }
 { print }'
 	printf 'memory_max,1300\n'

@@ -27,9 +27,6 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/states.sh"
-recorded=$here/operations-matrix.kernel.csv
-tmp=$(mktemp -d)
-trap 'rm -rf "$tmp"' EXIT
 
 operations() {
 	cat <<-'END'
@@ -175,31 +172,4 @@ END {
 }'
 }
 
-files() { awk -F, '$1 == "file" { print $2 }' "$tmp/matrix.csv"; }
-from_kernel() { # FOLDER
-	for lru in classic mglru; do
-		kernel_states "state,$lru" "$(files)" rald "$1/baseline-$lru-1/results"
-	done
-}
-from_simulator() {
-	for lru in classic mglru; do
-		"$reapsim" run --lru "$lru" -s kmem=on -s memcg_stats=flushed -s file_system=ext4 --pages - "$tmp/matrix.csv" |
-			simulator_states "state,$lru" rald
-	done
-}
-
-trace >"$tmp/matrix.csv"
-case ${1:-} in
---trace) cat "$tmp/matrix.csv" ;;
---play)
-	LRU="classic mglru" RUNS=1 OUT=${2:?usage: operations-matrix.sh --play FOLDER} \
-		SET="folios=large damon_stat=0 thp=never" OPTIONS=player.dump=1 \
-		"$here/../../kernel-patch/scripts/stock-run.sh" "$tmp/matrix.csv" >/dev/null
-	;;
---record) from_kernel "${2:?usage: operations-matrix.sh --record FOLDER}" | wide lru,mark,file state ;;
-*)
-	reapsim=${1:?usage: operations-matrix.sh REAPSIM [-v]}
-	from_simulator | wide lru,mark,file state >"$tmp/simulator.csv"
-	table_of_orders operation "${2:-}" "$recorded" "$tmp/simulator.csv"
-	;;
-esac
+matrix_of_orders operation "-s kmem=on -s memcg_stats=flushed -s file_system=ext4" "$@"

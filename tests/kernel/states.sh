@@ -138,3 +138,39 @@ END {
 	exit wrong || !nr
 }' "$3" "$4"
 }
+
+# matrix_of_orders HEADING "OPTION..." ARGUMENT... - the command line of a matrix: trace() prints its
+# trace, OPTIONs are those of "reapsim run" that make its machine the kernel's, and
+# NAME.kernel.csv, next to the script NAME.sh, has the kernel's states. Sets the folder tmp.
+matrix_of_orders() {
+	local heading=$1 options=$2 recorded=${0%.sh}.kernel.csv folder reapsim lru
+	shift 2
+	tmp=$(mktemp -d)
+	trap 'rm -rf "$tmp"' EXIT
+	trace >"$tmp/matrix.csv"
+	case ${1:-} in
+	--trace) cat "$tmp/matrix.csv" ;;
+	--play)
+		folder=${2:?usage: ${0##*/} --play FOLDER}
+		LRU="classic mglru" RUNS=1 OUT=$folder \
+			SET="folios=large damon_stat=0 thp=never" OPTIONS=player.dump=1 \
+			"$(dirname "$0")/../../kernel-patch/scripts/stock-run.sh" "$tmp/matrix.csv" >/dev/null
+		;;
+	--record)
+		folder=${2:?usage: ${0##*/} --record FOLDER}
+		for lru in classic mglru; do
+			kernel_states "state,$lru" "$(awk -F, '$1 == "file" { print $2 }' "$tmp/matrix.csv")" rald \
+				"$folder/baseline-$lru-1/results"
+		done | wide lru,mark,file state
+		;;
+	*)
+		reapsim=${1:?usage: ${0##*/} REAPSIM [-v]}
+		for lru in classic mglru; do
+			# shellcheck disable=SC2086 # a list
+			"$reapsim" run --lru "$lru" $options --pages - "$tmp/matrix.csv" |
+				simulator_states "state,$lru" rald
+		done | wide lru,mark,file state >"$tmp/simulator.csv"
+		table_of_orders "$heading" "${2:-}" "$recorded" "$tmp/simulator.csv"
+		;;
+	esac
+}
