@@ -27,7 +27,6 @@
 void charge_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
-
 	const bool whole = !m->memcg_pages;
 
 	s->cgroups = s->memcg;
@@ -37,13 +36,13 @@ void charge_init(struct sim *s)
 		/* the trace runs in the root, or in children of it */
 		s->cgroups += m->memcg2_pages != 0;
 		zone_init(s);
-	} else {
+	}
+	if (!whole)
 		s->cgroups[0].max = m->memcg_pages;
-	}
-	if (m->memcg2_pages) {
-		s->cgroups[0].max = whole ? PAGE_COUNTER_MAX : m->memcg_pages;
+	else if (m->memcg2_pages)
+		s->cgroups[0].max = PAGE_COUNTER_MAX;
+	if (m->memcg2_pages)
 		s->cgroups[1].max = m->memcg2_pages;
-	}
 	s->nr_memcgs = (unsigned int)(s->cgroups - s->memcg) + s->nr_cgroups;
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)
 		s->memcg[i].in_zone = whole;

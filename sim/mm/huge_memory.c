@@ -89,13 +89,13 @@ static int check_splittable(const struct sim *s, uint32_t head, uint32_t refs)
 	return flags & PG_dirty ? -EBUSY : 0;
 }
 
-/* The order of the folio that begins at @slot, after @head of @order was split at @split_at as
- * the buddy allocator would: the half with @split_at is split again and again. */
-static unsigned int order_after(uint32_t head, unsigned int order, uint32_t split_at, uint32_t slot)
+/* The order of the folio that begins at @slot, after @head was split at @split_at as the buddy
+ * allocator would: the half with @split_at is split again and again. */
+static unsigned int order_after(uint32_t head, uint32_t split_at, uint32_t slot)
 {
 	const uint32_t differ = (slot - head) ^ (split_at - head);
 
-	if (split_at == FOLIO_NONE || !order || !differ)
+	if (split_at == FOLIO_NONE || !differ)
 		return 0;
 	return 31 - (unsigned int)__builtin_clz(differ);
 }
@@ -106,13 +106,12 @@ static void split_unmapped_folio(struct sim *s, uint32_t head, uint32_t split_at
 	const uint16_t keep = PG_resident | PG_lru | PG_referenced | PG_active | PG_workingset |
 			      PG_swapbacked | LRU_REFS_MASK;
 	const uint32_t end = head + folio_nr_pages(&s->folios[head]);
-	const unsigned int order = s->folios[head].order;
 	struct folio was;
 
 	folio_unmake_large(s, head);
 	was = s->folios[head];
 	for (uint32_t slot = head, nr; slot < end; slot += nr) {
-		const unsigned int to = order_after(head, order, split_at, slot);
+		const unsigned int to = order_after(head, split_at, slot);
 
 		nr = 1u << to;
 		if (slot != head)
@@ -128,8 +127,8 @@ static void split_unmapped_folio(struct sim *s, uint32_t head, uint32_t split_at
 	}
 }
 
-/* __folio_split(), lru_add_split_folio(); @split_at: FOLIO_NONE: into single pages */
-static int split(struct sim *s, uint32_t head, uint32_t split_at)
+/* __folio_split(), lru_add_split_folio() */
+int folio_split(struct sim *s, uint32_t head, uint32_t split_at)
 {
 	const unsigned int order = s->folios[head].order;
 	const uint32_t end = head + folio_nr_pages(&s->folios[head]);
@@ -155,10 +154,5 @@ static int split(struct sim *s, uint32_t head, uint32_t split_at)
 
 int split_folio(struct sim *s, uint32_t head)
 {
-	return split(s, head, FOLIO_NONE);
-}
-
-int folio_split(struct sim *s, uint32_t head, uint32_t split_at)
-{
-	return split(s, head, split_at);
+	return folio_split(s, head, FOLIO_NONE);
 }

@@ -25,7 +25,7 @@ void split_huge_pmd(struct sim *s, struct vma *vma, uint32_t vpn);
  */
 int split_folio(struct sim *s, uint32_t head);
 /** folio_split(): the same, but only the half with @split_at is split again, and so on, until that
- * is a single page. */
+ * is a single page. FOLIO_NONE: as split_folio(). */
 int folio_split(struct sim *s, uint32_t head, uint32_t split_at);
 /** Return: true if the PMD entry is dirty. */
 bool pmd_dirty(const struct pte_table *pt);

@@ -106,12 +106,9 @@ bool out_of_memory(struct sim *s, const struct mem_cgroup *memcg, bool wait)
 	};
 
 	select_bad_process(s, &oc);
-	if (!s->hooks) {
+	if (!s->hooks)
 		s->oom_choice = oc.chosen;
-		s->oom = true;
-		return false;
-	}
-	if (!oc.chosen && !oc.pending && !oc.dying) {
+	if (!s->hooks || (!oc.chosen && !oc.pending && !oc.dying)) {
 		s->oom = true;
 		return false;
 	}
