@@ -249,15 +249,17 @@ static void header_rows(void)
 
 static void setup_policy(void)
 {
-	const char *policy = guest.opt.policy, *is = get("/sys/module/reapsim/parameters/policy");
-	size_t len = strlen(policy);
+	static const char path[] = "/sys/module/reapsim/parameters/policy";
+	const char *policy = guest.opt.policy;
 
 	if (guest.opt.stock)
 		return;
-	guest.knobs = is != NULL;
-	if (is) {
-		if (strncmp(is, policy, len) || is[len] != '\n')
-			run_failed("policy %s is wanted, the kernel has %s", policy, is);
+	guest.knobs = !access(path, F_OK);
+	if (guest.knobs) {
+		int ret = put(path, "%s", policy);
+
+		if (ret)
+			run_failed("policy %s: %s: %s", policy, path, strerror(-ret));
 		drain_fd = open(KNOBS "drain", O_WRONLY | O_CLOEXEC);
 		if (drain_fd < 0)
 			run_failed(KNOBS ": %s", strerror(errno));

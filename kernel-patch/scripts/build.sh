@@ -46,9 +46,13 @@ flock 9 # one build in a tree at a time
 change() { patch -d "$work/src" -p1 -s --no-backup-if-mismatch -F0 "$@" >>"$work/log" 2>&1; }
 
 # Back to the source as it is, or a new copy of it if anything is in doubt. Hard
-# links: patch(1) writes a new file where it changes one.
+# links: patch(1) writes a new file where it changes one. Files that the patches change as
+# before get their times back below, so that make does not compile what uses them.
+kept=$(mktemp -d)
+trap 'rm -rf "$kept"' EXIT
 if [ -f "$work/built" ]; then
 	rm "$work/built"
+	(cd "$work/src" && sed -n 's,^+++ b/,,p' "$work"/applied/* | sort -u | xargs -r cp -p --parents -t "$kept")
 	for p in $(ls -r "$work/applied"); do
 		change -R <"$work/applied/$p" || touch "$work/doubt"
 	done
@@ -69,6 +73,9 @@ mkdir "$work/applied"
 for p in "${patches[@]}"; do
 	change <"$p" || die "$p does not apply to $id"
 	cp "$p" "$work/applied/$(printf '%03d' "$(ls "$work/applied" | wc -l)")"
+done
+(cd "$kept" && find . -type f) | while read -r file; do
+	! cmp -s "$kept/$file" "$work/src/$file" || touch -r "$kept/$file" "$work/src/$file"
 done
 
 mk() { make -C "$work/src" O="$work/obj" -j"$JOBS" KBUILD_BUILD_TIMESTAMP=@0 KBUILD_BUILD_USER=reapsim \

@@ -5,9 +5,8 @@
 # are kept in ~/.cache/reapsim/agreement, and are not repeated unless the scenario, the
 # kernel, the player or an option of the guest changes.
 #
-# With a memory cgroup the runs of a scenario and policy share one boot, on a stock kernel
-# those of all policies. Each has a new cgroup and dropped caches; what it can't show is what
-# else differs from boot to boot (player/batch.c).
+# With a memory cgroup the runs of a scenario share one boot. Each has a new cgroup and dropped
+# caches; what it can't show is what else differs from boot to boot (player/batch.c).
 #
 #   SCENARIOS="NAME..."  of TRACES (default: all)
 #   TRACES=FOLDER        (default: traces/scenarios)
@@ -22,6 +21,8 @@
 #                        settings in INTO/stock-vKERNEL-LRU-NAME.*. POLICY (baseline and
 #                        skip) is of stock-run.sh's; what imitates a policy of the patch is
 #                        recorded under that policy's name
+#
+# What the files have of other scenarios stays, except where the trace in TRACES is another now.
 #
 # It writes three files. .csv: each counter at each snapshot, with the value of every run;
 # also the mean time of a device read and of an operation since the previous snapshot
@@ -114,14 +115,9 @@ export KERNEL_DIR LRU STOCK SET
 kernel=$KERNEL_DIR
 player=$(digest "$here"/player/*.[ch])
 info() { sed -n "s/^$1=//p" "$kernel/info"; }
-# ALIGN: does the player wait for a flush of memcg statistics? The v6.12 that we build has
-# neither an event for it nor kprobes. On a stock kernel the player always waits.
-case $STOCK$(info version) in
-6.*) ALIGN=0 ;;
-[0-9]*) ALIGN=1 ;;
-*) ALIGN= ;;
-esac
-export OPTIONS="player.dump=1${ALIGN:+ player.align=$ALIGN}"
+# stock-run.sh adds player.align=1 itself
+export OPTIONS="player.dump=1"
+[ -n "$STOCK" ] || OPTIONS+=" player.align=1"
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
 # plain NAME... - fail if a name cannot be a word of a command and a CSV field
@@ -157,26 +153,17 @@ runs_of() {
 		[ -f "$work/${keys[$1]}/$policy-$LRU-$2" ] || echo "$policy-$LRU-$2"
 	done
 }
-# A scenario with a memory cgroup plays all its runs in one boot; on the test-only kernel,
-# whose policy is chosen at boot, all of a policy. Otherwise play every scenario once before
-# any twice, so that first results come early.
+# A scenario with a memory cgroup plays all its runs in one boot. Otherwise play every scenario
+# once before any twice, so that first results come early.
 for ((run = 1; run <= RUNS; run++)); do
 	for name in $SCENARIOS; do
 		if ! grep -q '^machine,memcg_pages,' "$traces/$name.csv"; then
 			runs_of "$name" "$run" | sed "s/^/$name ${keys[$name]} /"
 		elif [ "$run" -eq 1 ]; then
 			for ((r = 1; r <= RUNS; r++)); do runs_of "$name" "$r"; done |
-				awk -v head="$name ${keys[$name]}" -v stock="$STOCK" '
-					{
-						boot = $0
-						sub(/-[^-]*-[^-]*$/, "", boot)
-						if (stock)
-							boot = ""
-						if (!(boot in plan))
-							boots[++nr] = boot
-						plan[boot] = plan[boot] " " $0
-					}
-					END { for (i = 1; i <= nr; i++) print head plan[boots[i]] }'
+				awk -v head="$name ${keys[$name]}" '
+					{ plan = plan " " $0 }
+					END { if (plan) print head plan }'
 		fi
 	done
 done >"$tasks"
@@ -359,8 +346,11 @@ END {
 echo "scenario,policy,mark,counter,values" >"$new/csv"
 echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
 echo "scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date,settings" >"$new/runs.csv"
-for trace in "$traces"/*.csv; do
-	name=$(basename "$trace" .csv)
+# as a trace's file is sorted among those of its folder
+names=$({ (cd "$traces" && printf '%s\n' *.csv); sed '1d; s/,.*/.csv/' "$out.runs.csv"; } | LC_ALL=C sort -u)
+for name in ${names//.csv/}; do
+	trace=$traces/$name.csv
+	now=$([ ! -f "$trace" ] || sha256sum <"$trace" | cut -c1-16)
 	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) \
 		$(for p in $POLICY; do name_of "$p"; done); do
 		echo "$policy"
@@ -373,8 +363,8 @@ for trace in "$traces"/*.csv; do
 		[ -z "${keys[$name]:-}" ] || for r in "$work/${keys[$name]}/$played-$LRU-"*; do
 			[ -f "$r" ] && results+=("$r")
 		done
-		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$(sha256sum <"$trace" | cut -c1-16)" \
-			'$1 == s && $2 == p && $4 == d { print $5 }' "$out.runs.csv")
+		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$now" \
+			'$1 == s && $2 == p && (d == "" || $4 == d) { print $5 }' "$out.runs.csv")
 		if [ ${#results[@]} -gt 0 ] && [ ${#results[@]} -ge "${before:-0}" ]; then
 			mkdir "$new/part"
 			(new=$new/part; fold "$name" "$played" "${results[@]}")

@@ -8,7 +8,7 @@
 #                     (default baseline)
 #   LRU="NAME..."     classic, mglru (default classic)
 #   RUNS=N            runs of each policy and LRU (default 5). With a memory cgroup all runs
-#                     of a policy share one boot (player/batch.c), otherwise each has its own
+#                     share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
 #   DESCRIBE=1        play nothing, print what decides about a run besides trace and kernel
 #   KERNEL, KERNEL_SRC, PATCHES, CONFIG   as for build.sh
@@ -88,13 +88,5 @@ make_disk
 echo "kernel,config,policy,lru,trace,run,mark,counter,value"
 failed=0
 plan_runs
-# the policy is chosen at boot
-for chosen in $(printf '%s\n' "${runs[@]}" | sed 's/-[^-]*-[^-]*$//' | awk '!seen[$0]++'); do
-	append="$guest_cmdline reapsim.policy=$chosen$options $OPTIONS"
-	batch=()
-	for run in "${runs[@]}"; do
-		[ "${run%-*-*}" != "$chosen" ] || batch+=("$run")
-	done
-	play "${batch[@]}"
-done
+play "${runs[@]}"
 exit $failed

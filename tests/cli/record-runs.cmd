@@ -32,7 +32,7 @@ echo >"${serial[0]}"
 	echo "I settings fs=ext4"
 	for word in $append; do
 		case $word in
-		cgroup.memory=* | reapsim.policy=*) echo -n "$word " >>"$BOOTS" ;;
+		cgroup.memory=*) echo -n "$word " >>"$BOOTS" ;;
 		player.plan=*)
 			plan=${word#*=}
 			echo "${plan//,/ }" >>"$BOOTS"
@@ -67,6 +67,11 @@ record POLICY="baseline v1+evict"
 record POLICY="baseline v1+evict"
 record POLICY=baseline SCENARIOS=cgroup KMEM=0
 record POLICY=baseline SCENARIOS=cgroup KMEM=0
+echo "--- rows of a scenario of another folder stay, those of a trace that is another now go"
+mkdir other
+cp traces/cgroup.csv other/more.csv
+{ cat traces/guest.csv; echo mark,again; } >other/guest.csv
+record POLICY=baseline SCENARIOS=more TRACES="$PWD/other"
 rm -r into
 record STOCK=large SET=folios=large POLICY="baseline skip cold-first" SCENARIOS=cgroup
 record STOCK=large SET=folios=large POLICY="skip+evict dontneed-after" SCENARIOS=guest
