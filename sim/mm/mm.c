@@ -78,6 +78,9 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, const struct mm
 
 	mm->memcg = mm->objcg = parent ? parent->memcg : (uint8_t)(s->cgroups - s->memcg);
 	mm->forked = parent != NULL;
+	/* what it takes itself it takes on its CPU, where the player has moved it */
+	if (s->objcg && !parent)
+		s->this_cpu = cpu;
 	process_alloc(s, mm->objcg, mm->forked);
 	mm->pid = pid;
 	mm->cpu = cpu;

@@ -4,7 +4,9 @@
  * page_cache_ra_order, page_cache_ra_unbounded) and do_{sync,async}_mmap_readahead()
  * of mm/filemap.c.
  *
- * Approximations: no congestion. In an untimed run the reads of a window are one request, and
+ * Approximations: no congestion. What a miss next to a folio of more than XA_CHUNK_SIZE pages, or
+ * around a multiple of XA_CHUNK_SIZE^2 pages, makes of the index (page_cache_next_miss()) is left
+ * out. In an untimed run the reads of a window are one request, and
  * the task waits for readahead like for any other read. In a timed run each run of missing
  * pages is one request, all are submitted at the end, and a task waits only when it needs a page.
  */
@@ -218,14 +220,60 @@ static uint32_t get_next_ra_size(const struct file_open *ra, uint32_t max)
 	return max;
 }
 
+/*
+ * page_cache_next_miss() and page_cache_prev_miss() go from slot to slot of the page cache's
+ * xarray. Inside a large folio the first step, xas_load(), goes to the slot of its head, and
+ * leaves the index where it is. From there xas_next() and xas_prev() move both by one, so that
+ * they look at pages in front of the index. Only where they enter another node does the index
+ * say which of its slots is next.
+ */
+#define XA_CHUNK_SIZE 64u
+
+/* xas_load(): the page whose slot is looked at */
+static uint32_t xas_first_page(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	const uint32_t base = file_slot(s, file, 0), head = folio_head(s->folios, base + pgoff);
+
+	return folio_nr_pages(&s->folios[head]) > XA_CHUNK_SIZE ? pgoff : head - base;
+}
+
+static bool is_cached(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	return pgoff < s->trace->files[file].pages &&
+	       s->folios[file_slot(s, file, 0) + pgoff].flags & PG_resident;
+}
+
+static uint32_t page_cache_next_miss(const struct sim *s, uint32_t file, uint32_t pgoff,
+				     uint32_t max)
+{
+	uint32_t at;
+
+	if (!is_cached(s, file, pgoff))
+		return pgoff;
+	at = xas_first_page(s, file, pgoff);
+	while (max-- && is_cached(s, file, at)) {
+		pgoff++;
+		at = (at + 1) % XA_CHUNK_SIZE ? at + 1 : pgoff;
+	}
+	return pgoff;
+}
+
 /* page_cache_prev_miss() from @pgoff - 1 down: number of consecutive cached pages */
 static uint32_t cached_before(const struct sim *s, uint32_t file, uint32_t pgoff, uint32_t max,
 			      bool *from_start)
 {
-	uint32_t base = file_slot(s, file, 0), n = 0;
+	uint32_t at = xas_first_page(s, file, pgoff - 1), n = 0;
 
-	while (n < max && n < pgoff && s->folios[base + pgoff - 1 - n].flags & PG_resident)
-		n++;
+	while (n < max && n < pgoff && is_cached(s, file, at)) {
+		const uint32_t slot = (pgoff - 1 - ++n) % XA_CHUNK_SIZE;
+
+		if (at % XA_CHUNK_SIZE)
+			at--;
+		else if (slot && !at)
+			break;
+		else if (slot) /* the index is still in front of its node */
+			at = at - XA_CHUNK_SIZE + slot;
+	}
 	*from_start = n == pgoff;
 	return n;
 }
@@ -272,10 +320,8 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			 uint32_t req)
 {
-	const struct trace_file *tf = &s->trace->files[ra->file];
 	const uint32_t max = ractl_max_pages(s, ra, req);
-	uint32_t base = file_slot(s, ra->file, 0);
-	struct folio *f = &s->folios[folio_head(s->folios, base + pgoff)];
+	struct folio *f = &s->folios[folio_head(s->folios, file_slot(s, ra->file, pgoff))];
 	const uint32_t expected = ra->start + ra->size - ra->async_size;
 	uint32_t start, align;
 
@@ -286,10 +332,7 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra, max));
 	} else {
-		/* page_cache_next_miss() */
-		for (start = pgoff + 1; start - pgoff <= max; start++)
-			if (start >= tf->pages || !(s->folios[base + start].flags & PG_resident))
-				break;
+		start = page_cache_next_miss(s, ra->file, pgoff + 1, max);
 		if (start - pgoff > max)
 			return;
 		ra->start = start;

@@ -155,6 +155,19 @@ static void test_two(void)
 	tl_free(x);
 }
 
+/* The stock of CPU 0 had 59 pages that nobody used: a process that begins was charged there, while
+ * it runs on its own CPU (Debian's 7.3.4: 64 pages after spawn and map, not 128). */
+static void test_spawn(void)
+{
+	struct tl *x = tl_new("memcg_pages=1000 kmem=on cpus=2", NULL,
+			      "file,a,200; spawn,1,1; map,1,0,200,r--p,a,0; mark,m");
+
+	tl_to(x, "m");
+	TL_EQ(x->s->memcg[0].usage, 64, "one batch");
+	TL_EQ(x->s->memcg[0].stock[0], 0, "nothing was charged on CPU 0");
+	tl_free(x);
+}
+
 void suite_objcg(void)
 {
 	CU_pSuite s = CU_add_suite("objcg", NULL, NULL);
@@ -164,4 +177,5 @@ void suite_objcg(void)
 	CU_add_test(s, "at the limit", test_limit);
 	CU_add_test(s, "RCU", test_rcu);
 	CU_add_test(s, "two memcgs", test_two);
+	CU_add_test(s, "spawn", test_spawn);
 }

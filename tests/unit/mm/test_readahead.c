@@ -166,11 +166,39 @@ static const struct row window_128[] = {
 	{ "read,1,a,0,5", "0-15", "5", "five: rounded up to 8, so 16" },
 };
 
+/*
+ * xas_load() of a page inside a large folio goes to the slot of its head, and the index, which
+ * stays, is as many pages too far from there on. Seen on Debian's 7.3.4: of a file whose pages 0
+ * to 35 are cached, 4 to 7 as a folio with PG_readahead, page 5 is faulted in and none is read.
+ */
+static const struct row inside_large[] = {
+	{ "read,1,a,0,1; map,2,0,1000,r-xp,a,0; touch,2,1,1,r", "0-35", "4",
+	  "the mark at 1: 32 pages in folios of 4" },
+	{ "read,1,a,0,1; map,2,0,1000,r-xp,a,0; touch,2,1,1,r; touch,2,5,1,r", "0-35", "",
+	  "the miss after 5 is taken for 38, out of reach (it was 36: 36 to 63 were read)" },
+};
+
+/* folios 2-3 and 4-7, the second with PG_readahead; process 2 has not read before */
+#define FOLIOS "read,1,a,0,1; read,1,a,1,1; read,1,a,2,1;"
+static const struct row inside_large_8[] = {
+	{ FOLIOS, "0-7", "4", "windows that end at multiples of 4 and 8" },
+	{ FOLIOS "read,2,a,5,1", "0-7 9-15", "9", "the miss after 5 is taken for 9 (it was 8)" },
+	{ FOLIOS "read,2,a,8,1", "0-13", "4 13",
+	  "5 pages of history: 5 + 1 are read (it was 8, all of the file: 8 were read)" },
+};
+
 static void test_sequential(void)
 {
 	run_rows(sequential, G_N_ELEMENTS(sequential), "readahead_pages=32");
 	run_rows(oversized, G_N_ELEMENTS(oversized), "readahead_pages=32 io_pages=32");
 	run_rows(one_request, G_N_ELEMENTS(one_request), "readahead_pages=32 io_pages=64");
+}
+
+static void test_inside_large(void)
+{
+	run_rows(inside_large, G_N_ELEMENTS(inside_large), "readahead_pages=32 max_folio_order=9");
+	run_rows(inside_large_8, G_N_ELEMENTS(inside_large_8),
+		 "readahead_pages=8 max_folio_order=9");
 }
 
 static void test_random_reads(void)
@@ -269,6 +297,7 @@ void suite_readahead(void)
 	CU_pSuite s = CU_add_suite("readahead", NULL, NULL);
 
 	CU_add_test(s, "sequential reads ramp up", test_sequential);
+	CU_add_test(s, "a look into a large folio", test_inside_large);
 	CU_add_test(s, "random reads, history, end of file", test_random_reads);
 	CU_add_test(s, "mapped files", test_mapped);
 	CU_add_test(s, "no readahead", test_off);

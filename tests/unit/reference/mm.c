@@ -456,6 +456,8 @@ void ref_cgroup_attach(struct ref *r, struct ref_proc *p, int memcg)
 struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu,
 			      const struct ref_proc *parent)
 {
+	if (r->objcg && !parent) /* it begins after it came to its CPU */
+		r->this_cpu = cpu % r->m.cpus;
 	for (int i = 0; i < NR_PROCESS_KERNEL_PAGES; i++)
 		ref_alloc_kernel_page(r);
 	for (int i = 0; i < REF_PROCS_MAX; i++) {
@@ -469,8 +471,8 @@ struct ref_proc *ref_new_proc(struct ref *r, uint32_t pid, uint32_t cpu,
 		p->pid = pid;
 		p->forked = parent != NULL;
 		p->memcg = parent ? parent->memcg : r->first_cgroup;
-		ref_charge_process(r, p);
 		p->cpu = cpu % r->m.cpus;
+		ref_charge_process(r, p);
 		p->open_of = g_new(int, r->t->nr_files + 1);
 		for (uint32_t f = 0; f < r->t->nr_files; f++)
 			p->open_of[f] = -1;

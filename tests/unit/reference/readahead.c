@@ -175,11 +175,72 @@ static uint64_t ractl_max_pages(const struct ref *r, const struct ref_open *ra, 
 	return max_pages;
 }
 
+/*
+ * A cursor of the page cache's xarray, as far as xas_next() and xas_prev() use it: the slot
+ * @offset of the node @node, which has those of 64 pages, and an index that should be the same
+ * page, but is not, if it started inside a large folio: xas_load() goes to the slot of the head.
+ */
+struct xas {
+	uint64_t index, node, offset;
+};
+
+static bool xas_entry(struct ref *r, uint32_t file, const struct xas *xas)
+{
+	const uint64_t page = xas->node * 64 + xas->offset;
+
+	return page < r->t->files[file].pages && r->pages[ref_file_page(r, file, page)].resident;
+}
+
+static struct xas xas_load(struct ref *r, uint32_t file, uint64_t index)
+{
+	struct xas xas = { index, index / 64, index % 64 };
+
+	if (xas_entry(r, file, &xas)) {
+		const int page = ref_file_page(r, file, index), head = ref_folio(r, page);
+
+		if (ref_nr_pages(r, head) <= 64)
+			xas.offset -= (uint64_t)(page - head);
+	}
+	return xas;
+}
+
+static uint64_t page_cache_next_miss(struct ref *r, uint32_t file, uint64_t index, uint64_t max)
+{
+	struct xas xas = xas_load(r, file, index);
+
+	for (; max && xas_entry(r, file, &xas); max--) {
+		xas.index++;
+		if (++xas.offset == 64) {
+			xas.node++;
+			xas.offset = xas.index % 64;
+		}
+	}
+	return xas.index;
+}
+
+/* Return: the index of the miss; UINT64_MAX if there is none down to the first page */
+static uint64_t page_cache_prev_miss(struct ref *r, uint32_t file, uint64_t index, uint64_t max)
+{
+	struct xas xas = xas_load(r, file, index);
+
+	for (; max && xas.index != UINT64_MAX && xas_entry(r, file, &xas); max--) {
+		xas.index--;
+		if (xas.offset) {
+			xas.offset--;
+		} else if (xas.index % 64) {
+			if (!xas.node)
+				break;
+			xas.node--;
+			xas.offset = xas.index % 64;
+		}
+	}
+	return xas.index;
+}
+
 void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			    uint64_t req)
 {
-	uint64_t max = ractl_max_pages(r, ra, req), contig = 0;
-	int first = ref_file_page(r, ra->file, 0);
+	uint64_t max = ractl_max_pages(r, ra, req), miss, contig;
 
 	if (!ra->ra_pages || ra->random) {
 		ref_force_page_cache_ra(r, cpu, ra, index, ra->ra_pages ? req : 1);
@@ -190,14 +251,13 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 		ra->size = get_init_ra_size(req, max);
 		ra->async_size = ra->size > req ? ra->size - req : ra->size / 2;
 	} else {
-		while (contig < max && contig < index &&
-		       r->pages[first + (int)(index - 1 - contig)].resident)
-			contig++;
+		miss = page_cache_prev_miss(r, ra->file, index - 1, max);
+		contig = index - miss - 1;
 		if (contig <= req) {
 			do_page_cache_ra(r, cpu, ra, index, req, 0);
 			return;
 		}
-		if (contig == index)
+		if (miss == UINT64_MAX)
 			contig *= 2;
 		ra->start = index;
 		ra->size = MIN(contig + req, max);
@@ -211,7 +271,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 			     uint64_t req)
 {
 	uint64_t max = ractl_max_pages(r, ra, req), start, end, align = 1, aligned_end;
-	uint64_t pages = r->files[ra->file].size, expected;
+	uint64_t expected;
 	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
 	if (!ra->ra_pages)
@@ -223,10 +283,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
 	} else {
-		/* page_cache_next_miss() */
-		for (start = index + 1; start <= index + max; start++)
-			if (start >= pages || !r->pages[ref_file_page(r, ra->file, start)].resident)
-				break;
+		start = page_cache_next_miss(r, ra->file, index + 1, max);
 		if (start - index > max)
 			return;
 		ra->start = start;
