@@ -11,30 +11,44 @@ LRU        ?= classic
 RUNS       ?= 5
 TRACES     ?=
 INTO       ?=
+SECONDS    ?= 60
+PAGES      ?= 16384
 # of a stock kernel
 KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement stock-run stock-check stock-agreement stock-matrix
+.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench stock-run stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
 
-kernel: ## a kernel with every policy; KERNEL=7.3|6.12 or KERNEL_SRC=TREE, CONFIG=base|thp|events
+kernel: ## a kernel with every policy; KERNEL=7.3|7.3.4|6.12|... or KERNEL_SRC=TREE, CONFIG=base|thp|events|selftests|stress
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) kernel-patch/scripts/build.sh
+	@printf 'kernel: %s\n' 'what other targets need, and build if it is not there:' \
+		'  kernel-run: CONFIG= (base), with the test-only patch' \
+		'  kernel-check: base, with the test-only patch, and with the series; objects of base and thp' \
+		'  kernel-agreement: events, with the test-only patch' \
+		'  kernel-stress: stress, with the series; kernel-bench: selftests, with the series' \
+		'  stock-*: none, they unpack a kernel of Debian' >&2
 
-kernel-run: ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
-	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) POLICY=$(call q,POLICY) \
+kernel-run: $(BIN) ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
+	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) POLICY=$(call q,POLICY) \
 		LRU=$(call q,LRU) RUNS=$(call q,RUNS) kernel-patch/scripts/run.sh $(call q,TRACE)
 
 kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/check.sh '$(abspath $(BIN))'
 
-kernel-agreement: ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
-	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) LRU=$(call q,LRU) RUNS=$(call q,RUNS) SCENARIOS=$(call q,SCENARIOS) \
+kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
+	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) LRU=$(call q,LRU) RUNS=$(call q,RUNS) SCENARIOS=$(call q,SCENARIOS) \
 		$(call given,POLICY) $(if $(JOBS),JOBS=$(call q,JOBS)) \
 		TRACES=$(call q,TRACES) INTO=$(call q,INTO) kernel-patch/scripts/record.sh
+
+kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle of everything; SECONDS=60 KERNEL= SEED=1 COLLAPSE=1
+	@STRESS_SECONDS=$(call q,SECONDS) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/stress.sh
+
+kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=16384 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
+	@PAGES=$(call q,PAGES) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh
 
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) SET=$(call q,SET) \

@@ -22,6 +22,7 @@ set -uo pipefail
 . "$(dirname "$0")/lib.sh"
 
 reapsim=${1:?usage: check.sh REAPSIM}
+export REAPSIM=$reapsim
 top=$(cd "$here/.." && pwd)
 scripts=$here/scripts
 export JOBS=${JOBS:-$(nproc)}
@@ -29,6 +30,7 @@ passed=0
 failed=0
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+on_signal "stopped; what was built and the checked series are kept in $cache, guests run again" stop_guest
 out=${OUT:-$tmp/out}
 mkdir -p "$out"
 

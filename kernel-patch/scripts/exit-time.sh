@@ -39,6 +39,7 @@ awk -v pages="$PAGES" -v exits="$EXITS" 'BEGIN {
 		print "spawn,1\nmap,1,0x1000," pages ",r--p,data,0\ntouch,1,0x1000," pages ",r\nexit,1"
 		print "spawn,1\nexit,1"
 	}
+	print "mark,end"
 }' >"$tmp/exits.csv"
 
 for ((boot = 1; boot <= BOOTS; boot++)); do

@@ -2,6 +2,21 @@
 # Functions with which run.sh and stock-run.sh build a guest and play runs in it; sourced
 # after lib.sh. The caller sets trace, and tmp, a temporary folder.
 
+# check_trace - refuse what cannot be played, before anything is built or booted
+check_trace() {
+	local reapsim=${REAPSIM:-$here/../build/reapsim}
+	[ -f "$trace" ] || bad "no such trace: $trace"
+	case $(head -c 22 "$trace" | head -1) in
+	reapsim-trace,[12]) ;;
+	*) bad "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
+	esac
+	[ -n "${MEM:-}${MEMCG:-}$(machine memcg_pages)$(machine memory_pages)" ] ||
+		bad "$trace: no machine,memcg_pages,N and no machine,memory_pages,N: how much memory it has is part of a run; MEMCG=N sets the first"
+	grep -q '^[[:space:]]*mark[[:space:]]*,' "$trace" || bad "$trace: no mark row: there is nothing to print"
+	[ -x "$reapsim" ] || die "no $reapsim to check the trace with: run make, or set REAPSIM="
+	"$reapsim" trace check "$trace" >/dev/null || exit 2
+}
+
 # number TEXT - a number of the trace, in decimal. TEXT is checked first, because $(( ))
 # would execute a command in "0x1+b[$(command)]".
 number() {
@@ -157,14 +172,29 @@ describe() { echo "cpus=$cpus mem=$mem ${QEMU:-} $append"; }
 # play RUN... - with a memory cgroup all runs in one boot (player/batch.c), otherwise each in
 # its own. The results of each go to $out/RUN/results, and one() is called for it. The
 # caller sets kernel, out, memcg, cpus, mem, disk, and append: the kernel's command line.
+#
+# A reap that lost its race with the exit of its victim says nothing of trace or kernel, so a
+# run with one is repeated.
 play() {
-	local run
-	if [ -n "$memcg" ]; then
-		play_boot "$@"
-	else
-		for run; do play_boot "$run"; done
-	fi
+	local run try
+	lost=("$@")
+	for try in 1 2 3; do
+		set -- "${lost[@]}"
+		lost=()
+		if [ -n "$memcg" ]; then
+			play_boot "$@"
+		else
+			for run; do play_boot "$run"; done
+		fi
+		[ ${#lost[@]} -gt 0 ] || return 0
+		[ $try = 3 ] || say "$(trace_field): repeating ${lost[*]}"
+	done
+	say "$(trace_field): not counted, as lost in three tries: ${lost[*]}"
+	failed=1
 }
+
+# lost_race REASON - did the victim exit before the reap?
+lost_race() { [[ $1 =~ process_mrelease\(.*\):\ No\ such\ process ]]; }
 
 play_boot() { # RUN...
 	local dir=$tmp/boot status=0 run plan=$*
@@ -184,7 +214,13 @@ play_boot() { # RUN...
 			cp "$dir/results" "$out/$run/results"
 			sed -i '/^done/d' "$out/$run/results"
 		fi
-		one "$run" $status || failed=1
+		if lost_race "$(why_not "$out/$run" $status)"; then
+			say "$(trace_field): run $run lost its race: $(why_not "$out/$run" $status)"
+			lost+=("$run")
+		else
+			one "$run" $status || failed=1
+		fi
+		[ -s "$out/$run/results" ] || rm "$out/$run/results"
 	done
 }
 

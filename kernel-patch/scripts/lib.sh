@@ -12,6 +12,25 @@ die() { echo "kernel: $*" >&2; exit 1; }
 # bad input of the user
 bad() { echo "kernel: $*" >&2; exit 2; }
 
+# on_signal TEXT [COMMAND...] - on a signal that ends the script run COMMAND, say TEXT, exit
+on_signal() {
+	local signal command
+	command=$(printf '%q ' "$@")
+	for signal in INT TERM HUP; do
+		# shellcheck disable=SC2064 # what they are now
+		trap "interrupted $signal $command" $signal
+	done
+}
+interrupted() {
+	local signal=$1 text=$2
+	shift 2
+	trap '' INT TERM HUP
+	"$@"
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	say "SIG$signal: $text"
+	exit $((128 + $(kill -l "$signal")))
+}
+
 # digest FILE... - a digest of names and contents
 digest() { for f in "$@"; do printf '%s ' "$(basename "$f")"; sha256sum <"$f"; done | sha256sum | cut -c1-16; }
 
@@ -59,8 +78,9 @@ archive() {
 # contents, and base to the version of our patches that apply to it
 find_source() {
 	if [ -z "${KERNEL_SRC:-}" ]; then
-		base=${KERNEL:-7.3}
-		src=$("$here/scripts/fetch.sh" "$base") || return 1
+		src=$("$here/scripts/fetch.sh" "${KERNEL:-7.3}") || return
+		base=$(cut -d. -f1,2 <<<"${KERNEL:-7.3}")
+		base=${base%-rc*}
 		id=$(basename "$src")
 		return 0
 	fi
@@ -81,28 +101,43 @@ module_of() {
 	esac
 }
 
-# player - prints the path of the player, PID 1 of the guest; compiled if its sources changed
-player() {
+# program FOLDER - prints the path of the program of kernel-patch/FOLDER, static; compiled if
+# its sources changed
+program() {
 	local bin tmp
-	bin=$cache/player/$(digest "$here"/player/*.[ch])
+	bin=$cache/player/$(digest "$here/$1"/*.[ch])
 	if [ ! -x "$bin" ]; then
 		need gcc=gcc /usr/include/stdio.h=libc6-dev
 		mkdir -p "$cache/player"
 		tmp=$(mktemp "$cache/player/tmp.XXXXXX")
-		gcc -static -O2 -std=gnu11 -Wall -Wextra -o "$tmp" "$here"/player/*.c
+		gcc -static -O2 -std=gnu11 -Wall -Wextra -o "$tmp" "$here/$1"/*.c
 		chmod 755 "$tmp"
 		mv "$tmp" "$bin"
 	fi
 	echo "$bin"
 }
+player() { program player; } # PID 1 of the guest
+
+# series_patches - sets patches to both series for base, in their order
+series_patches() {
+	local series=$here/series
+	patches=("$series/$base"/*/000[1-9]-*.patch)
+	[ ! -f "${patches[0]}" ] || return 0
+	[ "$base" = 7.3 ] || series=$here/series-$base
+	patches=("$series"/000[1-9]-*.patch)
+	[ -f "${patches[0]}" ] || die "no series for v$base in $here"
+}
 
 # Kernel command line of every guest. A panic ends QEMU, as does the end of the player.
 guest_cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl"
 
+stop_guest() { [ -z "${guest_pid:-}" ] || kill "$guest_pid"; }
+
 # boot KERNEL FOLDER OPTION... - runs a guest to its end. Its console goes to
 # FOLDER/console, its second serial port to FOLDER/results, the output of QEMU to
 # FOLDER/qemu. TIMEOUT=SECONDS, QEMU="MORE OPTIONS". On a busy host the kernel may decide
-# at boot that the timer does not work. Nothing was played by then, so boot again.
+# at boot that the timer does not work. Nothing was played by then, so boot again. A signal
+# ends the script, and stop_guest() the guest.
 boot() {
 	local kernel=$1 dir=$2 status try more
 	read -ra more <<<"${QEMU:-}"
@@ -114,7 +149,10 @@ boot() {
 		timeout -k 5 "${TIMEOUT:-600}" qemu-system-x86_64 -accel tcg -cpu max \
 			-kernel "$kernel/bzImage" -display none -no-reboot -nic none \
 			-serial "file:$dir/console" -serial "file:$dir/results" "$@" "${more[@]}" \
-			</dev/null >"$dir/qemu" 2>&1 || status=$?
+			</dev/null >"$dir/qemu" 2>&1 &
+		guest_pid=$!
+		wait $guest_pid || status=$?
+		guest_pid=
 		touch "$dir/console" "$dir/results"
 		grep -aq "IO-APIC + timer doesn't work" "$dir/console" || break
 		say "boot $try: the guest's timer does not work"

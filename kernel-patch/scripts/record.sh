@@ -21,6 +21,8 @@
 #                        settings in INTO/stock-vKERNEL-LRU-NAME.*. POLICY (baseline and
 #                        skip) is of stock-run.sh's; what imitates a policy of the patch is
 #                        recorded under that policy's name
+#   REAPSIM=PROGRAM      checks the traces before anything is built or booted (default:
+#                        build/reapsim)
 #
 # What the files have of other scenarios stays, except where the trace in TRACES is another now.
 #
@@ -33,6 +35,7 @@
 # cached but active only in some runs, "?" cached only in some runs.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
+. "$here/scripts/guest.sh"
 
 STOCK=${STOCK:-}
 SET=${SET:-}
@@ -64,10 +67,13 @@ one() {
 		fi
 	done
 	[ $done -eq 0 ] || progress $done "$name $LRU: $((SECONDS - began)) s"
+	# after a success only that a run lost its race, and was repeated
+	{ grep -v ' fs=[^ ]* kmem=' "$tmp/why" || true; } |
+		{ [ $status -ne 0 ] && cat || grep -E ': (run .* lost its race: |repeating )' || true; } |
+		while read -r why; do
+			say "$name: ${why#kernel: }"
+		done
 	[ $status -ne 0 ] || return 0
-	{ grep -v ' fs=[^ ]* kmem=' "$tmp/why" || true; } | while read -r why; do
-		say "$name: ${why#kernel: }"
-	done
 	[ $status -ne 2 ] || return 255 # bad input: xargs stops
 	return 1
 }
@@ -100,24 +106,6 @@ name_of() {
 	esac
 }
 
-if [ "${1:-}" = --one ]; then
-	shift
-	one "$@"
-	exit
-fi
-
-if [ -n "$STOCK" ]; then
-	KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/image.sh")}
-else
-	KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")}
-fi
-export KERNEL_DIR LRU STOCK SET
-kernel=$KERNEL_DIR
-player=$(digest "$here"/player/*.[ch])
-info() { sed -n "s/^$1=//p" "$kernel/info"; }
-# stock-run.sh adds player.align=1 itself
-export OPTIONS="player.dump=1"
-[ -n "$STOCK" ] || OPTIONS+=" player.align=1"
 [ -n "${SCENARIOS:-}" ] || SCENARIOS=$(cd "$traces" && printf '%s\n' *.csv | sed 's/\.csv$//')
 
 # plain NAME... - fail if a name cannot be a word of a command and a CSV field
@@ -129,14 +117,35 @@ plain() {
 	done
 }
 
+if [ "${1:-}" = --one ]; then
+	shift
+	one "$@"
+	exit
+fi
+
 # shellcheck disable=SC2086 # lists
 plain $SCENARIOS $POLICY $LRU $STOCK
+for name in $SCENARIOS; do
+	[ -f "$traces/$name.csv" ] || die "no scenario $name in $traces"
+	trace=$traces/$name.csv check_trace
+done
+if [ -n "$STOCK" ]; then
+	KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/image.sh")} || exit
+else
+	KERNEL_DIR=${KERNEL_DIR:-$(CONFIG=events "$here/scripts/build.sh")} || exit
+fi
+export KERNEL_DIR LRU STOCK SET
+kernel=$KERNEL_DIR
+player=$(digest "$here"/player/*.[ch])
+info() { sed -n "s/^$1=//p" "$kernel/info"; }
+# stock-run.sh adds player.align=1 itself
+export OPTIONS="player.dump=1"
+[ -n "$STOCK" ] || OPTIONS+=" player.align=1"
 declare -A keys
 tasks=$(mktemp)
 PROGRESS=$(mktemp)
 trap 'rm -rf "$tasks" "$PROGRESS"' EXIT
 for name in $SCENARIOS; do
-	[ -f "$traces/$name.csv" ] || die "no scenario $name in $traces"
 	keys[$name]=$(key "$name") || exit
 	mkdir -p "$work/${keys[$name]}"
 done
@@ -167,13 +176,19 @@ for ((run = 1; run <= RUNS; run++)); do
 		fi
 	done
 done >"$tasks"
+stop_runs() { kill -TERM -- -$players; } 2>/dev/null
 TODO=$(($(wc -w <"$tasks") - 2 * $(wc -l <"$tasks")))
 SINCE=$(date +%s)
 export PROGRESS TODO SINCE
 status=0
 if [ "$TODO" -gt 0 ]; then
 	need qemu-system-x86_64=qemu-system-x86
-	xargs -P "$JOBS" -L 1 "$here/scripts/record.sh" --one <"$tasks" || status=$?
+	on_signal "stopped; the runs that ended are kept in $work, and the same command plays the others" stop_runs
+	set -m # a process group, so that stop_runs() reaches all guests
+	xargs -P "$JOBS" -L 1 "$here/scripts/record.sh" --one <"$tasks" &
+	players=$!
+	set +m
+	wait $players || status=$?
 	[ $status -ne 124 ] || exit 2
 	[ $status -eq 0 ] || status=1
 fi
@@ -189,8 +204,6 @@ else
 	[[ $version != *-rc* && $version != 6.12* ]] || version=$(cut -d. -f1,2 <<<"$version")
 	out=$into/v$version-$LRU
 fi
-mkdir -p "$into"
-touch "$out.csv" "$out.runs.csv" "$out.pages.csv"
 new=$(mktemp -d)
 trap 'rm -rf "$tasks" "$PROGRESS" "$new"' EXIT
 from="$(info version),$(info patches | sed 's/ *$//'),$(digest "$kernel/config"),$player,$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')"
@@ -346,12 +359,15 @@ END {
 echo "scenario,policy,mark,counter,values" >"$new/csv"
 echo "scenario,policy,mark,file,pages" >"$new/pages.csv"
 echo "scenario,policy,lru,digest,runs,fault_us,scan_ns,kernel,patches,config,player,qemu,date,settings" >"$new/runs.csv"
+for f in csv runs.csv pages.csv; do
+	cat "$out.$f" >"$new/old.$f" 2>/dev/null || true
+done
 # as a trace's file is sorted among those of its folder
-names=$({ (cd "$traces" && printf '%s\n' *.csv); sed '1d; s/,.*/.csv/' "$out.runs.csv"; } | LC_ALL=C sort -u)
+names=$({ (cd "$traces" && printf '%s\n' *.csv); sed '1d; s/,.*/.csv/' "$new/old.runs.csv"; } | LC_ALL=C sort -u)
 for name in ${names//.csv/}; do
 	trace=$traces/$name.csv
 	now=$([ ! -f "$trace" ] || sha256sum <"$trace" | cut -c1-16)
-	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$out.runs.csv" | grep -vx policy) \
+	for policy in $(sed -n 's/^[^,]*,\([^,]*\),.*/\1/p' "$new/old.runs.csv" | grep -vx policy) \
 		$(for p in $POLICY; do name_of "$p"; done); do
 		echo "$policy"
 	done | awk '!seen[$0]++' | while read -r policy; do
@@ -364,7 +380,7 @@ for name in ${names//.csv/}; do
 			[ -f "$r" ] && results+=("$r")
 		done
 		before=$(awk -F, -v s="$name" -v p="$policy" -v d="$now" \
-			'$1 == s && $2 == p && (d == "" || $4 == d) { print $5 }' "$out.runs.csv")
+			'$1 == s && $2 == p && (d == "" || $4 == d) { print $5 }' "$new/old.runs.csv")
 		if [ ${#results[@]} -gt 0 ] && [ ${#results[@]} -ge "${before:-0}" ]; then
 			mkdir "$new/part"
 			(new=$new/part; fold "$name" "$played" "${results[@]}")
@@ -374,16 +390,22 @@ for name in ${names//.csv/}; do
 			# keep the recorded rows, which are from more runs, perhaps with another
 			# player; old rows lack the column of settings
 			for f in csv pages.csv; do
-				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$out.$f" >>"$new/$f"
+				awk -F, -v s="$name" -v p="$policy" '$1 == s && $2 == p' "$new/old.$f" >>"$new/$f"
 			done
 			awk -F, -v OFS=, -v s="$name" -v p="$policy" \
-				'$1 == s && $2 == p { $14 = $14; print }' "$out.runs.csv" >>"$new/runs.csv"
+				'$1 == s && $2 == p { $14 = $14; print }' "$new/old.runs.csv" >>"$new/runs.csv"
 		fi
 	done
 done
+nr=$(($(wc -l <"$new/runs.csv") - 1))
+if [ $nr -eq 0 ]; then
+	say "no run ended: nothing is written to $out.*"
+	exit $status
+fi
+mkdir -p "$into"
 for f in csv runs.csv pages.csv; do
 	mv "$new/$f" "$out.$f"
 	chmod 644 "$out.$f"
 done
-say "$(($(wc -l <"$out.runs.csv") - 1)) combinations of scenario and policy in $out.*"
+say "$nr combinations of scenario and policy in $out.*"
 exit $status

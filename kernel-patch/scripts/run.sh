@@ -21,11 +21,13 @@
 #   QEMU="..."        more options of QEMU, such as "-icount shift=0,sleep=off"
 #   TIMEOUT=SECONDS   limit for one run (default 600)
 #   OUT=FOLDER        keep console and raw results there
+#   REAPSIM=PROGRAM   checks the trace first (default: build/reapsim)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$here/scripts/guest.sh"
 
-trace=${1:?usage: run.sh TRACE}
+trace=${1:-}
+[ -n "$trace" ] || bad "which trace? TRACE=FILE"
 POLICY=${POLICY:-baseline}
 LRU=${LRU:-classic}
 RUNS=${RUNS:-5}
@@ -34,12 +36,8 @@ KMEM=${KMEM:-1}
 [[ $KMEM =~ ^[01]$ ]] || bad "KMEM=$KMEM: expected one of: 0 1"
 OPTIONS=${OPTIONS:-}
 
-[ -f "$trace" ] || die "no such trace: $trace"
-case $(head -c 22 "$trace" | head -1) in
-reapsim-trace,[12]) ;;
-*) die "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
-esac
-kernel=${KERNEL_DIR:-$("$here/scripts/build.sh")}
+check_trace
+kernel=${KERNEL_DIR:-$("$here/scripts/build.sh")} || exit
 [ -f "$kernel/bzImage" ] || die "no kernel in $kernel"
 need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
 
@@ -47,6 +45,7 @@ info() { sed -n "s/^$1=//p" "$kernel/info"; }
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+on_signal "stopped; nothing of the run that was played is kept" stop_guest
 out=${OUT:-$tmp/out}
 mkdir -p "$out"
 make_initrd
@@ -75,6 +74,8 @@ one() { # RUN STATUS - check and print a run; STATUS: exit status of its guest
 	split_run "$1"
 	why=$(why_not "$dir" "$2")
 	[ -z "$why" ] || { say "run $run of $policy $lru not counted: $why"; return 1; }
+	[ -e "$tmp/told" ] || echo "kernel,config,policy,lru,trace,run,mark,counter,value"
+	touch "$tmp/told"
 	counters "$(info version),$(info config),$policy,$lru,$(trace_field),$run" "$dir"
 }
 
@@ -85,7 +86,6 @@ options=
 append="$guest_cmdline$options $OPTIONS"
 [ -z "${DESCRIBE:-}" ] || { describe; exit; }
 make_disk
-echo "kernel,config,policy,lru,trace,run,mark,counter,value"
 failed=0
 plan_runs
 play "${runs[@]}"

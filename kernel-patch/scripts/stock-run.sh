@@ -32,7 +32,7 @@
 #   QEMU="..."         more options of QEMU
 #   TIMEOUT=SECONDS    limit for one run (default 600)
 #   OUT=FOLDER         keep console and raw results there
-#   REAPSIM=PROGRAM    checks the trace first
+#   REAPSIM=PROGRAM    checks the trace first (default: build/reapsim)
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$here/scripts/guest.sh"
@@ -56,7 +56,7 @@ for lru in $LRU; do one_of LRU= "$lru" "classic mglru"; done
 [[ $RUNS =~ ^[1-9][0-9]*$ ]] || bad "RUNS=$RUNS: expected a number from 1"
 [[ ${MEMCG:-1} =~ ^[1-9][0-9]*$ ]] || bad "MEMCG=$MEMCG: expected a number of pages"
 
-[ -f "$trace" ] || bad "no such trace: $trace"
+check_trace
 # the trace's own file system, unless SET says which
 recorded=$(sed -n 's/^ *machine *, *file_system *, *\([a-z0-9-]*\) *$/\1/p' "$trace" | tail -1)
 case " $SET " in
@@ -97,21 +97,11 @@ if [ $fs != ext4 ] && [[ " $SET " == *" folios=small "* ]]; then
 fi
 module=$(module_of $fs)
 
-case $(head -c 22 "$trace" | head -1) in
-reapsim-trace,[12]) ;;
-*) bad "$trace is no trace in text form; \"reapsim trace convert\" makes one" ;;
-esac
-if [ -n "${REAPSIM:-}" ]; then
-	"$REAPSIM" trace check "$trace" >/dev/null || exit 2
-fi
 # line_of ROW - the line number of the first such row, or nothing
 line_of() { { grep -nE "^[[:space:]]*$1" "$trace" || true; } | head -1 | cut -d: -f1; }
 memcg=${MEMCG:-$(machine memcg_pages)}
 second=$(machine memcg2_pages)
 pages=$(machine memory_pages)
-[ -n "$memcg$pages" ] ||
-	bad "$trace: no machine,memcg_pages,N and no machine,memory_pages,N: how much memory it has is part of a run; MEMCG=N sets the first"
-[ -n "$(line_of 'mark[[:space:]]*,')" ] || bad "$trace: no mark row: there is nothing to print"
 line=$(line_of 'oom[[:space:]]*,')
 [ -z "$line" ] || bad "$trace:$line: oom: only the test-only kernel (make kernel-run) can reap so"
 
@@ -124,6 +114,7 @@ need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeo
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+on_signal "stopped; nothing of the run that was played is kept" stop_guest
 out=${OUT:-$tmp/out}
 mkdir -p "$out"
 modules=("$kernel/modules")

@@ -34,10 +34,16 @@ static void print_scenario(FILE *f, const char *name, const struct score *s)
 	g_autofree char *signs =
 		g_strdup_printf("%" PRIu64 "/%" PRIu64, s->each_sign.same, s->each_sign.all);
 
-	fprintf(f, "%-18s %5u %4.0f%% %5.0f%% %6.1f%% %5.0f%% %5s %5.1f%% %5.1f%%\n", name,
-		s->errors->len, score_percent(s, s->within), share_percent(s->noise.kernel_within),
-		score_percentile(s, 95), score_percentile(s, 100), signs,
-		share_percent(s->resident), share_percent(s->active));
+	/* of a single run of the kernel there is no other run to compare it with */
+	g_autofree char *kernel =
+		s->noise.kernel_within.all
+			? g_strdup_printf("%.0f%%", share_percent(s->noise.kernel_within))
+			: g_strdup("-");
+
+	fprintf(f, "%-18s %5u %4.0f%% %6s %6.1f%% %5.0f%% %5s %5.1f%% %5.1f%%\n", name,
+		s->errors->len, score_percent(s, s->within), kernel, score_percentile(s, 95),
+		score_percentile(s, 100), signs, share_percent(s->resident),
+		share_percent(s->active));
 }
 
 static void print_shares(FILE *f, const struct score *s)
@@ -55,6 +61,11 @@ static void print_shares(FILE *f, const struct score *s)
 
 static void print_noise(FILE *f, const struct noise *n)
 {
+	if (!n->kernel_within.all) {
+		fputs("one run of the kernel: it has no spread, and \"inside\" is the same value\n",
+		      f);
+		return;
+	}
 	fprintf(f,
 		"a run of the kernel against its other runs: %.1f%% inside, %.1f%% in 1%%\n"
 		"the simulator against the same runs: %.1f%% inside, %.1f%% in 1%%\n",

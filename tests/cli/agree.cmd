@@ -52,6 +52,11 @@ agree k.csv --again first.csv | tail -3
 agree k.csv --again none.csv | tail -1
 agree k.csv --plot picture >/dev/null
 ls picture.*
+echo "--- one run: no spread, so nothing that agrees with it"
+sed -i 's/,3,100,0,/,1,100,0,/' k.runs.csv
+sed -i -E '2,$s/,([0-9]+) [0-9 ]+$/,\1/' k.csv
+agree k.csv | sed -n '/^one run/p; /^a run/p; /^scenario/,$p'
+good
 # settings of the kernel, in a column that old recordings do not have
 settings() {
 	good

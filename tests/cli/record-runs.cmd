@@ -1,6 +1,7 @@
 # record.sh with a QEMU that only says which runs it was asked for: what is played in one boot,
-# what is not played again, and under which names it is recorded.
-export REAPSIM_CACHE=$PWD/cache BOOTS=$PWD/boots JOBS=1 RUNS=2 TRACES=$PWD/traces INTO=$PWD/into
+# what is not played again, under which names it is recorded, and what a run that lost its race,
+# a bad trace and a signal do.
+export REAPSIM_CACHE=$PWD/cache BOOTS=$PWD/boots LOSERS=$PWD/losers JOBS=1 RUNS=2 TRACES=$PWD/traces INTO=$PWD/into
 mkdir bin kernel traces
 fake() { # NAME, a script on stdin
 	{ echo '#!/bin/bash'; cat; } >"bin/$1"
@@ -37,6 +38,11 @@ echo >"${serial[0]}"
 			plan=${word#*=}
 			echo "${plan//,/ }" >>"$BOOTS"
 			for run in ${plan//,/ }; do
+				if grep -qsx "$run" "$LOSERS"; then
+					sed -i "0,/^$run\$/{//d}" "$LOSERS"
+					printf '%s\n' "run $run" "run-failed: trace line 5: process_mrelease(flags 0): No such process"
+					continue
+				fi
 				printf '%s\n' "run $run" "I fault_ns 1000" "M end 1 pgscan_direct 7" "P end 1 0 0 4 1" done
 			done
 			;;
@@ -61,7 +67,7 @@ record() {
 	env KERNEL_DIR="$PWD/kernel" "$@" "$SRC/kernel-patch/scripts/record.sh" 2>err || echo "exit $?"
 	grep -v 'min left$\|combinations of' err
 	[ ! -f boots ] || cat boots
-	cut -d, -f1-3,5 into/*.runs.csv | grep -v ^scenario
+	[ ! -d into ] || cut -d, -f1-3,5 into/*.runs.csv | grep -v ^scenario
 }
 record POLICY="baseline v1+evict"
 record POLICY="baseline v1+evict"
@@ -78,3 +84,41 @@ record STOCK=large SET=folios=large POLICY="skip+evict dontneed-after" SCENARIOS
 echo "--- nothing is played, what is finished is written"
 rm -r into
 record RUNS=0 POLICY=baseline
+echo "--- runs that lose their race once, and three times"
+rm -r into cache/agreement
+printf '%s\n' baseline-classic-1 v1-classic-2 v1-classic-2 v1-classic-2 >losers
+record POLICY="baseline v1" SCENARIOS=cgroup
+printf '%s\n' baseline-classic-2 baseline-classic-2 baseline-classic-2 >losers
+rm -r into cache/agreement
+record POLICY=baseline SCENARIOS=guest RUNS=2
+echo "--- no run ends: no files"
+rm -r into cache/agreement
+printf '%s\n' baseline-classic-1 baseline-classic-1 baseline-classic-1 >losers
+record POLICY=baseline SCENARIOS=guest RUNS=1
+[ -e into ] || echo "nothing in into"
+echo "--- traces that are refused before anything is booted"
+mkdir bad
+refused() { # NAME, rows on stdin
+	{ echo reapsim-trace,1; cat; } >bad/$1.csv
+	record TRACES="$PWD/bad" SCENARIOS="$1"
+}
+printf '%s\n' machine,memcg_pages,4096 file,app,4 spawn,1 | refused no-mark
+printf '%s\n' file,app,4 spawn,1 mark,end | refused no-size
+printf '%s\n' machine,memcg_pages,4096 touch,1,0x1000,1,r mark,end | refused no-process
+[ -e into ] || echo "nothing in into"
+echo "--- a signal"
+fake qemu-system-x86_64 <<'E2'
+[ "$1" != --version ] || { echo "QEMU emulator version 1.0"; exit; }
+echo $$ >"$BOOTS"
+exec sleep 60
+E2
+rm -f boots
+env KERNEL_DIR="$PWD/kernel" POLICY=baseline SCENARIOS=guest "$SRC/kernel-patch/scripts/record.sh" 2>err &
+for i in {1..100}; do [ -s boots ] || sleep 0.1; done
+kill -TERM $!
+wait $!
+echo "exit $?"
+cat err
+for i in {1..100}; do ! kill -0 "$(cat boots)" 2>/dev/null || sleep 0.1; done
+[ $i = 100 ] && ! kill -0 "$(cat boots)" 2>/dev/null && echo "the guest is gone"
+[ -e into ] || echo "nothing in into"
