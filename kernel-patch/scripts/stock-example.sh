@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # stock-example.sh REAPSIM: the worked examples on a stock kernel, as recorded in
 # results/stock, as markdown: the total of refaulted pages after the last life of app, in
-# the kernel and in the simulator, and the cost of the skip in each.
+# the kernel and in the simulator, and the cost of the skip in each. INTO=FOLDER: as recorded
+# there by stock-agreement.sh.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
 reapsim=${1:?usage: stock-example.sh REAPSIM}
-for results in "$here"/results/stock/stock-v7.3*-{classic,mglru}-{small,large}.csv; do
-	[ -f "$results" ] || continue
+for results in "${INTO:-$here/results/stock}"/stock-v7.3*-{classic,mglru}-{small,large}.csv; do
+	grep -qs -e '^window-restart,' -e '^sparse-restart,' "$results" || continue
 	"$reapsim" agree -t "$here/../traces/scenarios/stock" --scenario window-restart \
 		--scenario sparse-restart --csv - "$results" | sed "s/^/$(basename "$results" .csv),/"
 done | awk -F, '
