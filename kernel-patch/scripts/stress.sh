@@ -12,6 +12,8 @@
 #   KERNEL, KERNEL_SRC as for build.sh
 #   PATCHES="FILE..."  instead of the series; empty: the kernel as it is, which only knows flags 0
 #   KERNEL_DIR=FOLDER  use this kernel, which build.sh printed, and build nothing
+#   STOCK=1            a distribution's kernel, without the series and without what finds
+#                      mistakes: KERNEL and KERNEL_IMAGE as for image.sh
 #   MEM=N CPUS=N       of the guest (768 MiB, 2)
 #   OUT=FOLDER         keep the console there
 set -euo pipefail
@@ -24,6 +26,9 @@ COLLAPSE=${COLLAPSE:-0}
 [[ $SEED =~ ^[0-9]{1,9}$ ]] || bad "SEED=$SEED: expected a number"
 [[ $COLLAPSE =~ ^[01]$ ]] || bad "COLLAPSE=$COLLAPSE: expected one of: 0 1"
 
+if [ -n "${STOCK:-}" ]; then
+	KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/image.sh")} || exit
+fi
 if [ -z "${KERNEL_DIR:-}" ]; then
 	if [ ! -v PATCHES ]; then
 		find_source
@@ -40,9 +45,17 @@ out=${OUT:-$tmp/out}
 
 mkdir -p "$tmp/root/dev"
 cp "$(program stress)" "$tmp/root/init"
+nr=0
+for module in "$KERNEL_DIR"/modules/* "$KERNEL_DIR"/swap/*; do
+	[ -f "$module" ] || continue
+	mkdir -p "$tmp/root/modules"
+	cp "$module" "$tmp/root/modules/$(printf %02d $nr)"
+	nr=$((nr + 1))
+done
 (cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
-mke2fs -q -t ext4 -b 4096 "$tmp/disk" 65536
-say "$(sed -n 's/^version=//p' "$KERNEL_DIR/info"), $(sed -n 's/^config=//p' "$KERNEL_DIR/info"): $STRESS_SECONDS s"
+mke2fs -q -t ext4 -b 4096 "$tmp/disk" 65536 >/dev/null
+info() { sed -n "s/^$1=//p" "$KERNEL_DIR/info"; }
+say "$(info version), $([ -n "${STOCK:-}" ] && info source || echo "$(info config), $(info patches)"): $STRESS_SECONDS s"
 status=0
 TIMEOUT=$((STRESS_SECONDS + 1500)) boot "$KERNEL_DIR" "$out" -smp "${CPUS:-2}" -m "${MEM:-768}M" \
 	-initrd "$tmp/initrd" -append "$guest_cmdline stress.seconds=$STRESS_SECONDS stress.seed=$SEED stress.collapse=$COLLAPSE" \

@@ -106,6 +106,24 @@ static void swap_on(void)
 	close(fd);
 }
 
+/* "/modules/00", "/modules/01", ... of a distribution's kernel, in the order to load */
+static void load_modules(void)
+{
+	for (unsigned int i = 0;; i++) {
+		char path[32];
+		int fd;
+
+		snprintf(path, sizeof(path), "/modules/%02u", i);
+		fd = open(path, O_RDONLY);
+		if (fd < 0)
+			return;
+		if (syscall(SYS_finit_module, fd, "", 0) && errno != EEXIST)
+			fail(path);
+		close(fd);
+		unlink(path);
+	}
+}
+
 static void set_up_machine(void)
 {
 	int fd;
@@ -118,6 +136,7 @@ static void set_up_machine(void)
 		dup2(fd, i);
 	mount_one("debugfs", "/sys/kernel/debug", "debugfs");
 	mount_one("cgroup2", "/sys/fs/cgroup", "cgroup2");
+	load_modules();
 	mount_one("/dev/vda", "/d", "ext4");
 	put("/proc/sys/kernel/printk", "8");
 	put("/proc/sys/kernel/hung_task_timeout_secs", "120");
@@ -327,8 +346,9 @@ static void figures(const struct context *c)
 						"workingset_refault_file" };
 	struct shared *s = c->s;
 
-	say("victims %lu, pages touched %lu, SIGBUS %lu", atomic_load(&s->victims),
-	    atomic_load(&s->touched), atomic_load(&s->sigbus));
+	say("victims %lu, pages touched %lu, SIGBUS %lu, LRU set %lu times",
+	    atomic_load(&s->victims), atomic_load(&s->touched), atomic_load(&s->sigbus),
+	    atomic_load(&s->lru_switches));
 	for (unsigned int flags = 0; flags < 4; flags++) {
 		char text[256];
 		int len = 0;
@@ -389,6 +409,7 @@ int main(int argc, char **argv)
 		int fd;
 
 		set_up_machine();
+		c.emulated = true;
 		fd = open("/proc/cmdline", O_RDONLY);
 		if (fd < 0 || read(fd, line, sizeof(line) - 1) < 0)
 			fail("/proc/cmdline");

@@ -28,7 +28,7 @@ struct shared {
 	atomic_bool stop;
 	atomic_ulong victims, touched, sigbus, stores;
 	atomic_ulong calls[4][NR_RESULTS];
-	atomic_ulong writes, checks, lost;
+	atomic_ulong writes, checks, lost, lru_switches;
 	atomic_ulong errors; /* of the program: a fork() that failed and the like */
 	atomic_ulong progress[MAX_WORKERS];
 	/* what the victims of each killer have stored through a shared mapping */
@@ -43,6 +43,7 @@ struct context {
 	uint64_t random;
 	unsigned int flags_mask; /* what the kernel knows of PROCESS_MRELEASE_* */
 	bool collapse;		 /* MADV_COLLAPSE and khugepaged, too */
+	bool emulated;		 /* see disturb_lru() */
 	int files[NR_WRITERS];	 /* written and truncated by the writers */
 	int stores[NR_KILLERS];	 /* written by victims through shared mappings */
 	int quiet;		 /* only read */
