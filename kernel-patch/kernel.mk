@@ -12,7 +12,7 @@ RUNS       ?= 5
 TRACES     ?=
 INTO       ?=
 SECONDS    ?= 60
-PAGES      ?= 16384
+PAGES      ?= 4096
 # of a stock kernel
 KERNEL_IMAGE ?=
 SET          ?=
@@ -47,7 +47,7 @@ kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what i
 kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle of everything; SECONDS=60 KERNEL= SEED=1 COLLAPSE=1
 	@STRESS_SECONDS=$(call q,SECONDS) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/stress.sh
 
-kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=16384 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
+kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=4096 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
 	@PAGES=$(call q,PAGES) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh
 
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5

@@ -13,7 +13,7 @@
  * A victim maps a file privately, reads each page, and stops in its exit, so that the reap finds
  * all of it. "mark 1": no page was marked as accessed before; "mark 2": each once, by the end of
  * another victim. Columns are medians over the repetitions, a page, in nanoseconds or what
- * the clock counts instead (UNIT); 16384 pages by default:
+ * the clock counts instead (UNIT):
  *
  *	before	process_madvise() of the victim, before the kill
  *	reap	process_mrelease()

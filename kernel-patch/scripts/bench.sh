@@ -5,7 +5,7 @@
 # the series, with each LRU. A number is the instructions a page (QEMU's -icount shift=0, where
 # a nanosecond of the guest is one executed instruction).
 #
-#   PAGES=N REPETITIONS=N  of the file (16384), of each number (3)
+#   PAGES=N REPETITIONS=N  of the file (4096), of each number (3)
 #   KERNEL, KERNEL_SRC     as for build.sh
 #   PATCHES="FILE..."      instead of the series; empty: the kernel as it is
 #   KERNEL_DIR=FOLDER      use this kernel, which build.sh printed, and build nothing
@@ -16,7 +16,7 @@
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-PAGES=${PAGES:-16384}
+PAGES=${PAGES:-4096}
 REPETITIONS=${REPETITIONS:-3}
 CLOCK=${CLOCK:-instructions}
 [[ $PAGES =~ ^[1-9][0-9]{0,6}$ ]] || bad "PAGES=$PAGES: expected a number from 1"
