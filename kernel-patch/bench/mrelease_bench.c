@@ -36,6 +36,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/ptrace.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -573,6 +574,8 @@ int main(int argc, char **argv)
 	fd = open("/sys/kernel/mm/lru_gen/enabled", O_RDONLY);
 	if (fd >= 0 && read(fd, lru, sizeof(lru) - 1) < 0)
 		die("lru_gen/enabled");
+	if (access(TRACING "trace", F_OK))
+		mount("tracefs", TRACING, "tracefs", 0, NULL); /* it may not have it */
 	uname(&name);
 	b.fd = new_file(size);
 	b.other = new_file(65536);
