@@ -29,7 +29,7 @@ kernel: ## a kernel with every policy; KERNEL=7.3|7.3.4|6.12|... or KERNEL_SRC=T
 		'  kernel-run: CONFIG= (base), with the test-only patch' \
 		'  kernel-check: base, with the test-only patch, and with the series; objects of base and thp' \
 		'  kernel-agreement: events, with the test-only patch' \
-		'  kernel-stress: stress, with the series; kernel-bench: selftests, with the series' \
+		'  kernel-stress: stress, with the series; kernel-bench: selftests, or CONFIG=, with the series' \
 		'  stock-*: none, they unpack a kernel of Debian' >&2
 
 kernel-run: $(BIN) ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (lists), RUNS=5
@@ -48,7 +48,7 @@ kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle
 	@STRESS_SECONDS=$(call q,SECONDS) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/stress.sh
 
 kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=4096 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
-	@PAGES=$(call q,PAGES) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh
+	@PAGES=$(call q,PAGES) $(call given,CONFIG) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh
 
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) SET=$(call q,SET) \

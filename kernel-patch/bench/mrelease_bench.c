@@ -495,7 +495,8 @@ static bool kind_works(const struct kind *kind)
 static void table(const struct kind *kind, unsigned int mark)
 {
 	if (!kind_works(kind)) {
-		printf("\n%s: not here\n", kind->name);
+		if (mark == 1)
+			printf("\n%s: not here\n", kind->name);
 		return;
 	}
 	printf("\n%s, %.1f pages a folio, mark %u\n\n", kind->name, b.per_folio, mark);

@@ -7,6 +7,7 @@
 #
 #   PAGES=N REPETITIONS=N  of the file (4096), of each number (3)
 #   KERNEL, KERNEL_SRC     as for build.sh
+#   CONFIG=NAME            selftests (default), events: as built for recordings, without large folios
 #   PATCHES="FILE..."      instead of the series; empty: the kernel as it is
 #   KERNEL_DIR=FOLDER      use this kernel, which build.sh printed, and build nothing
 #   CLOCK=time             nanoseconds of the guest's clock instead; on a busy host, only noise
@@ -19,6 +20,7 @@ set -euo pipefail
 PAGES=${PAGES:-4096}
 REPETITIONS=${REPETITIONS:-3}
 CLOCK=${CLOCK:-instructions}
+CONFIG=${CONFIG:-selftests}
 [[ $PAGES =~ ^[1-9][0-9]{0,6}$ ]] || bad "PAGES=$PAGES: expected a number from 1"
 [[ $REPETITIONS =~ ^[1-9][0-9]?$ ]] || bad "REPETITIONS=$REPETITIONS: expected a number from 1 to 99"
 case $CLOCK in
@@ -39,7 +41,7 @@ if [ -z "${KERNEL_DIR:-}" ]; then
 		series_patches
 		PATCHES=${patches[*]}
 	fi
-	KERNEL_DIR=$(CONFIG=selftests PATCHES=$PATCHES "$here/scripts/build.sh") || exit
+	KERNEL_DIR=$(CONFIG=$CONFIG PATCHES=$PATCHES "$here/scripts/build.sh") || exit
 fi
 need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio timeout=coreutils
 tmp=$(mktemp -d)
