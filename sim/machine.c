@@ -60,7 +60,7 @@ const struct option machine_keys[] = {
 	  FIELD(memcg_stats_flushed) },
 	{ "file_system", OPT_CHOICE, "none",
 	  "of the trace's files: largest folio by kernel, readahead, smallest read; ext4 also has "
-	  "metadata pages; none: max_folio_order decides alone",
+	  "metadata pages; none: max_folio_order decides alone; erofs-lz4 is refused",
 	  .choices = file_system_names, FIELD(file_system) },
 	{ "damon_stat", OPT_CHOICE, "off",
 	  "on: the monitor DAMON_STAT clears accessed bits, which costs marks at deaths",

@@ -7,12 +7,14 @@
  * squashfs, which are read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128
  * KiB, as by default.
  *
- * Approximations: only ext4 has metadata pages (sim/mm/ext4.c) and buffer heads. erofs with
- * compression keeps the compressed pages in a second cache that nobody maps: not modelled. All
- * compressed extents of btrfs have their full size. The files of overlayfs are those of a lower
- * ext4. A fuse server keeps the cache at open(). The pages that squashfs has beyond the end of a
- * file are in no node of its tree. Its device has blocks of 1 KiB: with blocks of a page it also
- * caches compressed data.
+ * Approximations: only ext4 has metadata pages (sim/mm/ext4.c) and buffer heads. All compressed
+ * extents of btrfs have their full size. The files of overlayfs are those of a lower ext4. A fuse
+ * server keeps the cache at open(). The device of squashfs has blocks of 1 KiB: with blocks of a
+ * page it also caches compressed data.
+ *
+ * erofs-lz4 is refused. It keeps compressed pages in a second cache that nobody maps
+ * (z_erofs_bind_cache()) and reads to the ends of extents (z_erofs_pcluster_readmore()). Only the
+ * image has their lengths: a compressed extent is 64 KiB, of as much of the file as fits.
  */
 #include "sim/mm/file-system.h"
 
@@ -41,6 +43,7 @@ const char *const file_system_names[NR_FILE_SYSTEMS + 1] = {
 	[FS_OVERLAYFS] = "overlayfs",
 	[FS_TMPFS] = "tmpfs",
 	[FS_BTRFS_ZSTD] = "btrfs-zstd",
+	[FS_EROFS_LZ4] = "erofs-lz4",
 };
 
 /* mapping_max_folio_order() of its files */
@@ -61,15 +64,24 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 	}
 }
 
+static uint32_t nr_beyond(const struct machine *m)
+{
+	return m->block_pages > 1 && !m->rest_of_block ? m->block_pages : 0;
+}
+
 uint32_t file_system_nr_pages(const struct trace *t, const struct machine *m)
 {
-	return m->block_pages > 1 && !m->rest_of_block ? t->nr_files * m->block_pages
-						       : ext4_nr_pages(t, m);
+	return nr_beyond(m) ? t->nr_files * nr_beyond(m) : ext4_nr_pages(t, m);
+}
+
+uint32_t pages_beyond_eof(const struct sim *s)
+{
+	return nr_beyond(&s->cfg.machine);
 }
 
 uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr)
 {
-	return s->meta_first + file * s->cfg.machine.block_pages + nr;
+	return s->meta_first + file * pages_beyond_eof(s) + nr;
 }
 
 int file_system_apply(struct machine *m, const struct kernel_profile *kernel, struct err *err)
@@ -79,6 +91,12 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 
 	if (fs == FS_NONE)
 		return 0;
+	if (fs == FS_EROFS_LZ4)
+		return err_set(
+			err, -EINVAL,
+			"machine key file_system is erofs-lz4, which is not modelled: what it "
+			"reads and caches depends on the compressed extents of the image; "
+			"expected erofs, which leaves out the cache of compressed pages");
 	order = max_order(fs, kernel);
 	if (order && !kernel->large_folios)
 		return err_set(err, -EINVAL,

@@ -21,6 +21,7 @@ enum file_system {
 	FS_OVERLAYFS, /* on ext4 */
 	FS_TMPFS,     /* all files are shmem */
 	FS_BTRFS_ZSTD,
+	FS_EROFS_LZ4, /* refused */
 	NR_FILE_SYSTEMS,
 };
 
@@ -37,7 +38,9 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 
 /** Number of pages that a run needs slots for, behind those of the files. */
 uint32_t file_system_nr_pages(const struct trace *t, const struct machine *m);
-/** The slot of the @nr-th page beyond the end of @file, from 0, below block_pages. */
+/** How many pages a file may have in the page cache beyond its end. */
+uint32_t pages_beyond_eof(const struct sim *s);
+/** The slot of the @nr-th page beyond the end of @file, from 0, below pages_beyond_eof(). */
 uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr);
 
 #endif

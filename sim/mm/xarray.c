@@ -21,6 +21,7 @@
 #include <errno.h>
 
 #include "sim/mm/event.h"
+#include "sim/mm/file-system.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/slots.h"
@@ -54,11 +55,14 @@ void xa_init(struct sim *s)
 		return;
 	x = g_new0(struct page_trees, 1);
 	x->nr_levels = m->max_folio_order < XA_CHUNK_SHIFT ? LEAF : UPPER;
+	x->nr_partial = pages_beyond_eof(s) ? 2 : 1;
 	for (uint32_t i = 0; s->objcg && i < t->nr_files; i++)
-		x->nr_levels = MAX(x->nr_levels, levels_of(t->files[i].pages - 1));
+		x->nr_levels =
+			MAX(x->nr_levels, levels_of(t->files[i].pages + pages_beyond_eof(s) - 1));
 	for (unsigned int level = LEAF; level <= x->nr_levels; level++) {
 		x->first[level] = (uint32_t)nr;
-		nr += (t->nr_file_pages >> (level * XA_CHUNK_SHIFT)) + t->nr_files + 1;
+		nr += (t->nr_file_pages >> (level * XA_CHUNK_SHIFT)) + 1 +
+		      (uint64_t)t->nr_files * x->nr_partial;
 	}
 	x->nodes = g_new0(struct xa_node, nr);
 	x->height = g_new0(uint8_t, t->nr_files + 1);
@@ -78,20 +82,53 @@ void xa_free(struct sim *s)
 	g_free(s->trees);
 }
 
-/* the node of page @pgoff of @file; each file has room for one partial node at its end */
+/* the node of page @pgoff of @file; each file has room for nr_partial nodes at its end */
 static struct xa_node *node_of(const struct sim *s, unsigned int level, uint32_t file,
 			       uint32_t pgoff)
 {
 	const unsigned int shift = level * XA_CHUNK_SHIFT;
 	const uint64_t first = s->trace->files[file].first;
 
-	return &s->trees->nodes[s->trees->first[level] + (first >> shift) + file +
-				((uint64_t)pgoff >> shift)];
+	return &s->trees->nodes[s->trees->first[level] + (first >> shift) +
+				(uint64_t)file * s->trees->nr_partial + ((uint64_t)pgoff >> shift)];
+}
+
+/* the slot of page @pgoff of @file, which may be beyond its end */
+static uint32_t page_slot(const struct sim *s, uint32_t file, uint32_t pgoff)
+{
+	const uint32_t pages = s->trace->files[file].pages;
+
+	return pgoff < pages ? file_slot(s, file, pgoff) : slot_beyond_eof(s, file, pgoff - pages);
 }
 
 static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
 	return node_of(s, LEAF, file, pgoff);
+}
+
+/* the first page that @file can not have */
+static uint32_t end_of(const struct sim *s, uint32_t file)
+{
+	return s->trace->files[file].pages + pages_beyond_eof(s);
+}
+
+/* Return: false if @slot is in no tree; else set @file and @pgoff to where it is */
+static inline bool find_page(const struct sim *s, uint32_t slot, uint32_t *file, uint32_t *pgoff)
+{
+	if (!s->trees)
+		return false;
+	if (__builtin_expect(slot >= s->meta_first, 0)) {
+		const uint32_t nr = pages_beyond_eof(s);
+
+		if (!nr || slot >= s->anon_first)
+			return false;
+		*file = (slot - s->meta_first) / nr;
+		*pgoff = s->trace->files[*file].pages + (slot - s->meta_first) % nr;
+		return true;
+	}
+	*file = slot_file(s, slot);
+	*pgoff = slot - file_slot(s, *file, 0);
+	return true;
 }
 
 /* the node above the leaf; NULL if there is none, and no folio is large enough to be its entry */
@@ -133,15 +170,13 @@ int xa_reserve(struct sim *s, uint32_t slot, unsigned int order, enum gfp gfp)
 {
 	const uint8_t memcg = current_objcg(s);
 	unsigned int height;
-	uint32_t file;
+	uint32_t file, pgoff;
 	int nr = 0;
 
-	if (!s->objcg || slot >= s->meta_first)
+	if (!s->objcg || !find_page(s, slot, &file, &pgoff))
 		return 0;
-	file = slot_file(s, slot);
 	for (;;) {
-		const int want =
-			nodes_needed(s, file, slot - file_slot(s, file, 0), order, &height);
+		const int want = nodes_needed(s, file, pgoff, order, &height);
 
 		/* below the lock, so without reclaim */
 		while (nr < want && !obj_charge(s, memcg, SLAB_RECLAIMABLE,
@@ -243,7 +278,7 @@ static void update_above(struct sim *s, unsigned int level, uint32_t file, uint3
 	if (born)
 		node->memcg = current_objcg(s);
 	node->slot =
-		file_slot(s, file, pgoff & ~(uint32_t)((1ull << (level * XA_CHUNK_SHIFT)) - 1));
+		page_slot(s, file, pgoff & ~(uint32_t)((1ull << (level * XA_CHUNK_SHIFT)) - 1));
 	node->shift = (level - 1) * XA_CHUNK_SHIFT;
 	node->count = (uint8_t)(node->count + count);
 	node->nr_values = (uint8_t)(node->nr_values + values);
@@ -286,7 +321,7 @@ static void update_leaf(struct sim *s, uint32_t file, uint32_t pgoff, int count,
 
 	if (born)
 		node->memcg = current_objcg(s);
-	node->slot = file_slot(s, file, pgoff & ~(XA_CHUNK_SIZE - 1));
+	node->slot = page_slot(s, file, pgoff & ~(XA_CHUNK_SIZE - 1));
 	if (pgoff == 0 && count)
 		node->has_first = count > 0;
 	node->count = (uint8_t)(node->count + count);
@@ -327,16 +362,6 @@ static void store_above(struct sim *s, uint32_t file, uint32_t slot, uint32_t pg
 			add_chunks(s, file, 1);
 		}
 	}
-}
-
-/* Return: false if @slot is in no tree; else set @file and @pgoff to where it is */
-static inline bool find_page(const struct sim *s, uint32_t slot, uint32_t *file, uint32_t *pgoff)
-{
-	if (!s->trees || slot >= s->meta_first)
-		return false;
-	*file = slot_file(s, slot);
-	*pgoff = slot - file_slot(s, *file, 0);
-	return true;
 }
 
 void xa_store_folio(struct sim *s, uint32_t slot, unsigned int order)
@@ -467,19 +492,22 @@ static void forget(struct sim *s, uint32_t slot)
 
 void xa_delete_node(struct sim *s, struct xa_node *node)
 {
-	const uint32_t file = slot_file(s, node->slot), base = file_slot(s, file, 0);
-	const uint32_t end = MIN(node->slot + (XA_CHUNK_SIZE << node->shift),
-				 base + s->trace->files[file].pages);
 	const int count = node->count;
+	uint32_t file = 0, pgoff = 0, end;
 
+	find_page(s, node->slot, &file, &pgoff);
+	end = MIN(pgoff + (XA_CHUNK_SIZE << node->shift), end_of(s, file));
 	if (node->shift)
-		erase_above(s, file, node->slot - base, count, true);
+		erase_above(s, file, pgoff, count, true);
 	else
-		update_leaf(s, file, node->slot - base, -count, -count);
+		update_leaf(s, file, pgoff, -count, -count);
 	shrink(s, file);
-	for (uint32_t slot = node->slot; slot < end; slot++)
+	for (; pgoff < end; pgoff++) {
+		const uint32_t slot = page_slot(s, file, pgoff);
+
 		if (s->folios[slot].flags & PG_shadow)
 			forget(s, slot);
+	}
 }
 
 /* what a chunk of pages should have in its leaf and in the upper node, by its folios */
@@ -488,12 +516,15 @@ struct chunk {
 	bool above, is_shadow;
 };
 
-static void count_chunk(const struct sim *s, const struct xa_node *node, uint32_t slot,
-			uint32_t end, struct chunk *c)
+static void count_chunk(const struct sim *s, const struct xa_node *node, uint32_t file,
+			uint32_t pgoff, struct chunk *c)
 {
+	const uint32_t slot = page_slot(s, file, pgoff);
+	const uint32_t end = MIN(end_of(s, file), pgoff + XA_CHUNK_SIZE);
+
 	*c = (struct chunk){ 0 };
-	for (uint32_t i = slot; i < end; i++) {
-		const uint16_t flags = s->folios[i].flags;
+	for (uint32_t i = pgoff; i < end; i++) {
+		const uint16_t flags = s->folios[page_slot(s, file, i)].flags;
 
 		c->count += (flags & (PG_resident | PG_shadow)) != 0;
 		c->nr_values += (flags & PG_shadow) != 0;
@@ -504,7 +535,7 @@ static void count_chunk(const struct sim *s, const struct xa_node *node, uint32_
 		c->above = s->folios[folio_head(s->folios, slot)].order >= XA_CHUNK_SHIFT &&
 			   s->folios[slot].flags & PG_resident;
 	else
-		c->above = c->is_shadow = !node->count && end - slot == XA_CHUNK_SIZE &&
+		c->above = c->is_shadow = !node->count && end - pgoff == XA_CHUNK_SIZE &&
 					  s->cfg.machine.max_folio_order >= XA_CHUNK_SHIFT &&
 					  c->count == XA_CHUNK_SIZE;
 	if (c->above)
@@ -526,7 +557,7 @@ static int bad_node(struct err *err, const struct xa_node *node, unsigned int co
 /* above the leaves: do the counts add up, and how many nodes are there? */
 static int check_levels(const struct sim *s, uint32_t file, uint32_t *nr_nodes, struct err *err)
 {
-	const uint64_t pages = s->trace->files[file].pages;
+	const uint64_t pages = end_of(s, file);
 	int ret = 0;
 
 	for (unsigned int level = LEAF; level <= s->trees->nr_levels; level++) {
@@ -560,7 +591,7 @@ static int check_upper(const struct sim *s, uint32_t file, uint32_t pgoff, unsig
 static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, uint32_t *nr_listed,
 		      struct err *err)
 {
-	const uint32_t base = file_slot(s, file, 0), pages = s->trace->files[file].pages;
+	const uint32_t base = file_slot(s, file, 0), pages = end_of(s, file);
 	unsigned int above = 0, values_above = 0;
 	uint32_t nr_chunks = 0;
 	int ret = 0;
@@ -570,7 +601,7 @@ static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, u
 		struct chunk c;
 		bool listed;
 
-		count_chunk(s, node, base + p, base + MIN(pages, p + XA_CHUNK_SIZE), &c);
+		count_chunk(s, node, file, p, &c);
 		listed = c.count && c.count == c.nr_values && !s->files[file].shmem &&
 			 !(c.count == 1 && !p && s->folios[base].flags &&
 			   s->trees->nr_chunks[file] == 1);

@@ -39,6 +39,7 @@ struct page_trees {
 	struct xa_node *nodes; /* those for single pages, then level by level those above them */
 	uint32_t first[XA_MAX_LEVELS + 1]; /* of each level; level 1 has the leaves */
 	unsigned int nr_levels;
+	uint32_t nr_partial; /* of each level: nodes at the end of a file that are not whole */
 	uint8_t *height;     /* of each file: levels in use; 0: its only entry is in the head */
 	uint32_t *nr_chunks; /* of each file: aligned 64 pages that have an entry */
 	uint32_t nr_leaves;  /* leaves with entries */
@@ -55,8 +56,8 @@ struct page_trees {
 void xa_init(struct sim *s);
 void xa_free(struct sim *s);
 
-/* These take slots of the trace's files and do nothing without trees. The caller updates the
- * folios' records afterwards, unless noted. */
+/* These take slots of files, also beyond their ends, and do nothing without trees. The caller
+ * updates the folios' records afterwards, unless noted. */
 
 /** xas_nomem(): charge the nodes that xa_store_folio() is going to need. It may reclaim. Return:
  * how many, or -ENOMEM. */

@@ -129,7 +129,7 @@ static const struct {
 	{ "file_system", "xfs", NULL },
 	{ "file_system", "zfs",
 	  "machine key file_system is \"zfs\", expected one of: none, order0, ext4, xfs, btrfs, "
-	  "erofs, squashfs, fuse, overlayfs, tmpfs, btrfs-zstd" },
+	  "erofs, squashfs, fuse, overlayfs, tmpfs, btrfs-zstd, erofs-lz4" },
 	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected one of: exact, flushed" },
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
 	{ "memcg_pages", "40%", NULL },

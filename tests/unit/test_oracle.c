@@ -907,7 +907,7 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		rt->m.max_folio_order = seed % 2 ? 0 : 1 + (uint32_t)(seed % 5);
 	}
 	if (traces == FILE_SYSTEMS) {
-		rt->m.file_system = (uint32_t)(seed % NR_FILE_SYSTEMS);
+		rt->m.file_system = (uint32_t)(seed % FS_EROFS_LZ4); /* which is refused */
 		rt->m.exec_folio_order = seed % 2 ? 4 : 0;
 		rt->m.kmem = seed % 3 == 0;
 		/* what is read ahead has to stay until it is read, here 1024 pages by btrfs */

@@ -10,6 +10,7 @@
 #include "models/models.h"
 #include "sim/lab/config.h"
 #include "sim/mm/file-system.h"
+#include "sim/mm/xarray.h"
 #include "tests/unit/testlib.h"
 
 void suite_file_system(void);
@@ -148,6 +149,20 @@ static void test_beyond_eof(void)
 	}
 }
 
+/* The pages beyond the end are entries of the file's tree: 64 to 95 need a second leaf, and a node
+ * above the two, which the shadow shrinker counts and which are charged (it was one leaf). */
+static void test_beyond_eof_nodes(void)
+{
+	struct tl *x =
+		tl_run("readahead_pages=32 file_system=squashfs kmem=on memcg_pages=1000", NULL,
+		       "file,a,64; file,b,64; spawn,1; map,1,0,64,r--p,a,0; touch,1,48,1,r");
+
+	TL_EQ(x->s->nr_file_pages, 64, "32 to 63, and a block beyond the end");
+	TL_EQ(x->s->trees->nr_leaves, 2, "leaves");
+	TL_EQ(x->s->trees->nr_nodes, 3, "nodes");
+	tl_free(x);
+}
+
 /* every file is one of tmpfs: pages are zeroed when first used, and in no need of a device */
 static void test_tmpfs(void)
 {
@@ -218,6 +233,13 @@ static void test_maximum(void)
 		  "machine key file_system is xfs: kernel 6.12 has large folios there, which the "
 		  "simulator models from 6.18 on; expected order0 or ext4",
 		  0 },
+		{ &kernel_7_3, "file_system=erofs-lz4",
+		  "machine key file_system is erofs-lz4, which is not modelled: what it reads and "
+		  "caches "
+		  "depends on the compressed extents of the image; expected erofs, which leaves "
+		  "out the "
+		  "cache of compressed pages",
+		  0 },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -273,6 +295,7 @@ void suite_file_system(void)
 	CU_add_test(s, "the least that is read", test_least_read);
 	CU_add_test(s, "blocks end with the file", test_block_at_end);
 	CU_add_test(s, "blocks beyond the end of a file", test_beyond_eof);
+	CU_add_test(s, "nodes of pages beyond the end", test_beyond_eof_nodes);
 	CU_add_test(s, "tmpfs", test_tmpfs);
 	CU_add_test(s, "who has buffer heads", test_buffer_heads);
 	CU_add_test(s, "metadata has to fit", test_fits);

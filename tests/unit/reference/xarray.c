@@ -293,15 +293,44 @@ static void account(struct ref *r)
 	}
 }
 
+/* Where @page is: in a file, or on squashfs beyond its end. Return: false if in no tree. */
+static bool find_page(const struct ref *r, int page, uint32_t *file, uint64_t *index)
+{
+	const int nr = (int)r->t->nr_file_pages;
+
+	if (page < nr) {
+		*file = (uint32_t)ref_file_of(r, page);
+		*index = (uint64_t)(page - ref_file_page(r, *file, 0));
+		return true;
+	}
+	if (r->m.file_system != FS_SQUASHFS || page >= r->nr_file)
+		return false;
+	*file = (uint32_t)(page - nr) / 32;
+	*index = r->t->files[*file].pages + (uint64_t)(page - nr) % 32;
+	return true;
+}
+
+/* the page at @index, the other way round */
+static int page_at(const struct ref *r, uint32_t file, uint64_t index)
+{
+	const uint64_t pages = r->t->files[file].pages;
+
+	return index < pages ? ref_file_page(r, file, index)
+			     : (int)(r->t->nr_file_pages + file * 32 + index - pages);
+}
+
+static uint64_t end_of(const struct ref *r, uint32_t file)
+{
+	return r->t->files[file].pages + (r->m.file_system == FS_SQUASHFS ? 32 : 0);
+}
+
 static void store(struct ref *r, int page, int order, enum kind kind)
 {
 	uint32_t file;
 	uint64_t index;
 
-	if (!r->trees || page >= (int)r->t->nr_file_pages)
+	if (!r->trees || !find_page(r, page, &file, &index))
 		return;
-	file = (uint32_t)ref_file_of(r, page);
-	index = (uint64_t)(page - ref_file_page(r, file, 0));
 	if (kind == FOLIO)
 		try_split(r, file, index, order);
 	xas_store(r, file, index, order, kind);
@@ -310,10 +339,8 @@ static void store(struct ref *r, int page, int order, enum kind kind)
 
 /* How many nodes xas_create() would make for an entry: what is missing on its way, and what
  * xas_expand() puts above the head. */
-static int missing_nodes(struct ref *r, int page, int order)
+static int missing_nodes(struct ref *r, uint32_t file, uint64_t index, int order)
 {
-	const uint32_t file = (uint32_t)ref_file_of(r, page);
-	const uint64_t index = (uint64_t)(page - ref_file_page(r, file, 0));
 	const uint64_t max = index + (1ull << order) - !(order && !index);
 	const struct entry *e = &r->trees->heads[file];
 	const int shift = order / 6 * 6, old = e->kind == NODE ? e->node->shift + 6 : 0;
@@ -345,11 +372,14 @@ static int missing_nodes(struct ref *r, int page, int order)
 
 bool ref_tree_reserve(struct ref *r, int page, int order, enum ref_gfp gfp, int *nr)
 {
+	uint64_t index;
+	uint32_t file;
+
 	*nr = 0;
-	while (r->objcg && page < (int)r->t->nr_file_pages) {
+	while (r->objcg && find_page(r, page, &file, &index)) {
 		const uint64_t size = ref_sizeof(r, REF_XA_NODE);
 		const int memcg = ref_current_objcg(r);
-		const int missing = missing_nodes(r, page, order);
+		const int missing = missing_nodes(r, file, index, order);
 
 		/* xas_alloc(): GFP_NOWAIT */
 		while (*nr < missing && ref_charge_object(r, memcg, true, size, REF_GFP_NOWAIT))
@@ -410,12 +440,12 @@ bool ref_shadow_is_large(struct ref *r, int page)
 {
 	const struct entry *e;
 	struct ref_node *n;
+	uint64_t index;
 	uint32_t file;
 
-	if (!r->trees || page >= (int)r->t->nr_file_pages)
+	if (!r->trees || !find_page(r, page, &file, &index))
 		return false;
-	file = (uint32_t)ref_file_of(r, page);
-	e = find(r, file, (uint64_t)(page - ref_file_page(r, file, 0)), &n);
+	e = find(r, file, index, &n);
 	return e && e->kind == SHADOW && n && n->shift;
 }
 
@@ -426,10 +456,8 @@ void ref_tree_clear_shadow(struct ref *r, int page)
 	uint32_t file;
 	uint64_t index;
 
-	if (!r->trees || page >= (int)r->t->nr_file_pages)
+	if (!r->trees || !find_page(r, page, &file, &index))
 		return;
-	file = (uint32_t)ref_file_of(r, page);
-	index = (uint64_t)(page - ref_file_page(r, file, 0));
 	e = find(r, file, index, &n);
 	/* a shadow of several pages may have been cleared with the first */
 	if (e && e->kind == SHADOW)
@@ -451,7 +479,7 @@ bool ref_shadow_node_is(const struct ref *r, int memcg, unsigned int i, int page
 {
 	const struct ref_node *n = g_queue_peek_nth(&r->trees->shadow_nodes[memcg], i);
 
-	return n && ref_file_page(r, n->file, n->start) == page && n->shift == shift;
+	return n && page_at(r, n->file, n->start) == page && n->shift == shift;
 }
 
 static uint64_t count_shadow_nodes(struct ref *r)
@@ -474,8 +502,8 @@ static void shadow_lru_isolate(struct ref *r)
 	const uint32_t file = n->file;
 	const uint64_t start = n->start, size = 64ull << n->shift;
 
-	for (uint64_t i = start; i < start + size && i < r->t->files[file].pages; i++)
-		r->pages[ref_file_page(r, file, i)].shadow = (struct ref_shadow){ 0 };
+	for (uint64_t i = start; i < start + size && i < end_of(r, file); i++)
+		r->pages[page_at(r, file, i)].shadow = (struct ref_shadow){ 0 };
 	for (int i = 0; i < 64; i++)
 		set(n, &n->slots[i], NOTHING, NULL);
 	workingset_update_node(r, n);
