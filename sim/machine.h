@@ -67,6 +67,7 @@ struct machine {
 	bool all_shmem;	      /* every file is on tmpfs */
 	uint32_t block_pages; /* the least that is read of a file; 0 is 1 */
 	bool rest_of_block;   /* of a block only what follows a page is read with it */
+	bool reads_in_worker; /* they end in a worker: folios stay locked while their reader runs */
 	/* times of operations, which periodic work depends on (this flush and the
 	 * flusher); 0: time passes only where the trace says so */
 	uint32_t read_us;  /* one request to the device */

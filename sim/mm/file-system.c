@@ -118,6 +118,7 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 		m->readahead_pages = BTRFS_RA_PAGES;
 		m->io_pages = VM_READAHEAD_PAGES;
 	}
+	m->reads_in_worker = fs == FS_BTRFS;
 	m->rest_of_block = fs == FS_BTRFS_ZSTD;
 	m->block_pages = fs == FS_SQUASHFS ? SQUASHFS_BLOCK : m->rest_of_block ? BTRFS_EXTENT : 1;
 	return 0;

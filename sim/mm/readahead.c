@@ -317,18 +317,42 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	page_cache_ra_order(s, cpu, ra, ra->start);
 }
 
+/*
+ * btrfs ends its reads in a worker, which checks the data (btrfs_end_bio_work()). A reader that
+ * gets to the mark at the beginning of a window of 4 MiB has not slept since the window was
+ * submitted, so the worker may not have run, and reclaim for the next window finds the folios
+ * locked. In a timed run the device says when they are read.
+ */
+static void lock_window(struct sim *s, uint32_t file, uint32_t start, uint32_t nr, bool lock)
+{
+	const uint32_t base = file_slot(s, file, 0), end = MIN(start + nr, s->files[file].size);
+
+	if (!s->cfg.machine.reads_in_worker || s->io)
+		return;
+	for (uint32_t slot = base + start; slot < base + end; slot++) {
+		struct folio *f = &s->folios[folio_head(s->folios, slot)];
+
+		if (lock && f->flags & PG_resident)
+			f->flags |= PG_locked;
+		else
+			f->flags &= (uint16_t)~PG_locked;
+	}
+}
+
 void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t pgoff,
 			 uint32_t req)
 {
 	const uint32_t max = ractl_max_pages(s, ra, req);
 	struct folio *f = &s->folios[folio_head(s->folios, file_slot(s, ra->file, pgoff))];
 	const uint32_t expected = ra->start + ra->size - ra->async_size;
-	uint32_t start, align;
+	uint32_t start, align, unread = ra->start, nr_unread = 0;
 
 	if (!ra->ra_pages)
 		return;
 	f->flags &= (uint16_t)~PG_readahead;
 	if (pgoff == expected - expected % folio_nr_pages(f)) {
+		if (ra->async_size == ra->size)
+			nr_unread = ra->size;
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra, max));
 	} else {
@@ -350,7 +374,9 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 			ra->size -= end - aligned_end;
 	}
 	ra->async_size = ra->size;
+	lock_window(s, ra->file, unread, nr_unread, true);
 	page_cache_ra_order(s, cpu, ra, ra->start);
+	lock_window(s, ra->file, unread, nr_unread, false);
 }
 
 __attribute__((noinline)) void force_page_cache_readahead(struct sim *s, unsigned int cpu,

@@ -907,14 +907,18 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		rt->m.max_folio_order = seed % 2 ? 0 : 1 + (uint32_t)(seed % 5);
 	}
 	if (traces == FILE_SYSTEMS) {
+		uint64_t nr_more;
+
 		rt->m.file_system = (uint32_t)(seed % FS_EROFS_LZ4); /* which is refused */
 		rt->m.exec_folio_order = seed % 2 ? 4 : 0;
 		rt->m.kmem = seed % 3 == 0;
-		/* what is read ahead has to stay until it is read, here 1024 pages by btrfs */
+		/* what is read ahead has to stay until it is read, by btrfs 1024 pages or twice
+		 * that */
+		nr_more = rt->m.file_system == FS_BTRFS ? 2400 : 1300;
 		if (rt->m.memcg_pages)
-			rt->m.memcg_pages += 1300;
+			rt->m.memcg_pages += nr_more;
 		else
-			rt->m.memory_pages += 1300;
+			rt->m.memory_pages += nr_more;
 	}
 	if (traces != SPARSE)
 		return 1;

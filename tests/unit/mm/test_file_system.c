@@ -163,6 +163,24 @@ static void test_beyond_eof_nodes(void)
 	tl_free(x);
 }
 
+/* The last window of 1024 pages was just submitted when the next begins, which needs memory.
+ * Debian's 7.3.4 reclaims the 1024 active pages of app, as it is still reading the window before
+ * (it took that window, and 2000 refaults followed in the scenario written-chunks). */
+static void test_btrfs_still_reading(void)
+{
+	struct tl *x =
+		tl_run("readahead_pages=32 file_system=btrfs memcg_pages=4096", NULL,
+		       "file,app,1024; file,big,4000; spawn,1; read,1,app,0,1024; spawn,2;"
+		       "read,2,app,0,1024; spawn,3; map,3,0,4000,r--p,big,0; touch,3,0,4000,r");
+	g_autofree char *big = tl_pages(x, "big", PG_resident);
+	g_autofree char *locked = tl_pages(x, "big", PG_locked);
+
+	TL_STR(big, "948-3999", "what was read ahead stays");
+	TL_EQ(x->s->stat.v[VM_workingset_refault_file], 0, "and is read once");
+	TL_STR(locked, "", "all is read in the end");
+	tl_free(x);
+}
+
 /* every file is one of tmpfs: pages are zeroed when first used, and in no need of a device */
 static void test_tmpfs(void)
 {
@@ -296,6 +314,7 @@ void suite_file_system(void)
 	CU_add_test(s, "blocks end with the file", test_block_at_end);
 	CU_add_test(s, "blocks beyond the end of a file", test_beyond_eof);
 	CU_add_test(s, "nodes of pages beyond the end", test_beyond_eof_nodes);
+	CU_add_test(s, "a window that is still being read", test_btrfs_still_reading);
 	CU_add_test(s, "tmpfs", test_tmpfs);
 	CU_add_test(s, "who has buffer heads", test_buffer_heads);
 	CU_add_test(s, "metadata has to fit", test_fits);

@@ -267,11 +267,22 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 	page_cache_ra_order(r, cpu, ra);
 }
 
+/* The worker that ends the reads of btrfs has not run since the window was submitted. */
+static void lock_window(struct ref *r, uint32_t file, uint64_t start, uint64_t nr, bool lock)
+{
+	for (uint64_t i = start; i < start + nr && i < r->files[file].size; i++) {
+		const int page = ref_file_page(r, file, i), head = ref_folio(r, page);
+
+		if (r->m.file_system == FS_BTRFS && r->pages[page].resident)
+			r->pages[head].locked = lock;
+	}
+}
+
 void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *ra, uint64_t index,
 			     uint64_t req)
 {
 	uint64_t max = ractl_max_pages(r, ra, req), start, end, align = 1, aligned_end;
-	uint64_t expected;
+	uint64_t expected, unread = ra->start, nr_unread = 0;
 	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
 	if (!ra->ra_pages)
@@ -280,6 +291,8 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	expected = ra->start + ra->size - ra->async_size;
 	if (index ==
 	    expected / (uint64_t)ref_nr_pages(r, folio) * (uint64_t)ref_nr_pages(r, folio)) {
+		if (ra->async_size == ra->size)
+			nr_unread = ra->size;
 		ra->start += ra->size;
 		ra->size = MAX(ra->size, get_next_ra_size(ra->size, max));
 	} else {
@@ -298,7 +311,9 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	if (aligned_end > ra->start)
 		ra->size -= end - aligned_end;
 	ra->async_size = ra->size;
+	lock_window(r, ra->file, unread, nr_unread, true);
 	page_cache_ra_order(r, cpu, ra);
+	lock_window(r, ra->file, unread, nr_unread, false);
 }
 
 /* Return: true if it read from the device, so that the lock was dropped */
