@@ -18,7 +18,7 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench stock-run stock-check stock-agreement stock-matrix
+.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants stock-run stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
@@ -27,7 +27,7 @@ kernel: ## a kernel with every policy; KERNEL=7.3|7.3.4|6.12|... or KERNEL_SRC=T
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) kernel-patch/scripts/build.sh
 	@printf 'kernel: %s\n' 'what other targets need, and build if it is not there:' \
 		'  kernel-run: CONFIG= (base), with the test-only patch' \
-		'  kernel-check: base, with the test-only patch, and with the series; objects of base and thp' \
+		'  kernel-check: base, with the test-only patch; selftests (6.12: base), with the series; objects of base and thp' \
 		'  kernel-agreement: events, with the test-only patch' \
 		'  kernel-stress: stress, with the series; kernel-bench: selftests, or CONFIG=, with the series' \
 		'  stock-*: none, they unpack a kernel of Debian' >&2
@@ -46,6 +46,9 @@ kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what i
 
 kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle of everything; SECONDS=60 KERNEL= SEED=1 COLLAPSE=1
 	@STRESS_SECONDS=$(call q,SECONDS) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/stress.sh
+
+kernel-mutants: ## do the selftests of the series notice when a rule of it is broken? FS= LRU=
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/mutants.sh
 
 kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=4096 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
 	@PAGES=$(call q,PAGES) $(call given,CONFIG) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh

@@ -23,10 +23,9 @@ EXITS=${EXITS:-40}
 BOOTS=${BOOTS:-5}
 
 find_source
-series=$here/series
-[ "$base" = 7.3 ] || series=$here/series-$base
+series_patches
 old=${OLD:-$(PATCHES="" "$here/scripts/build.sh")}
-new=${NEW:-$(PATCHES="$(echo "$series"/000[1-9]-*.patch)" "$here/scripts/build.sh")}
+new=${NEW:-$(PATCHES="${patches[*]}" "$here/scripts/build.sh")}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT

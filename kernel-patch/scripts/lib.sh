@@ -89,6 +89,7 @@ find_source() {
 	id=$(cd "$src" && find . -name .git -prune -o -type f -printf '%p %s %T@\n' | sort | sha256sum | cut -c1-16)
 	case $(make -s -C "$src" kernelversion) in
 	6.12*) base=6.12 ;;
+	6.18*) base=6.18 ;;
 	*) base=7.3 ;;
 	esac
 }
@@ -120,11 +121,7 @@ player() { program player; } # PID 1 of the guest
 
 # series_patches - sets patches to both series for base, in their order
 series_patches() {
-	local series=$here/series
-	patches=("$series/$base"/*/000[1-9]-*.patch)
-	[ ! -f "${patches[0]}" ] || return 0
-	[ "$base" = 7.3 ] || series=$here/series-$base
-	patches=("$series"/000[1-9]-*.patch)
+	patches=("$here/series/$base"/*/000[1-9]-*.patch)
 	[ -f "${patches[0]}" ] || die "no series for v$base in $here"
 }
 

@@ -11,7 +11,7 @@ fake gcc <<'E2'
 while [ "$1" != -o ]; do shift; done
 echo >"$2"
 E2
-for name in mke2fs cpio; do echo 'cat >/dev/null </dev/null' | fake $name; done
+for name in mke2fs cpio; do echo 'cat >/dev/null' | fake $name; done
 fake qemu-system-x86_64 <<'E2'
 serial=()
 while [ $# -gt 0 ]; do

@@ -16,13 +16,13 @@
 #	POLICY="$(tests/kernel/decision-matrix.sh --policies)" RUNS=1 OUT=FOLDER \
 #		OPTIONS=player.dump=1 kernel-patch/scripts/run.sh matrix.csv
 #
-# --series compares a kernel with kernel-patch/series alone, and mrelease with each
+# --series compares a kernel with kernel-patch/series/7.3 alone, and mrelease with each
 # value of flags (series-matrix.kernel.csv), with "flag+evict" of the simulator.
 # The series exempts shmem, so shmem pages are compared with "baseline". Recorded by
 #
 #	DEATHS="$(tests/kernel/decision-matrix.sh --series --deaths)" \
 #		tests/kernel/matrix.sh >series.csv
-#	PATCHES="$(echo kernel-patch/series/000[1-3]*)" POLICY=flag+evict RUNS=1 OUT=FOLDER \
+#	PATCHES="$(echo kernel-patch/series/7.3/*/0001-*)" POLICY=flag+evict RUNS=1 OUT=FOLDER \
 #		OPTIONS="player.dump=1 player.flags=trace" kernel-patch/scripts/run.sh series.csv
 #
 # A page's state is "." if it is not in the page cache, else r (referenced), a
