@@ -9,9 +9,10 @@
  *
  * Approximations: a grace period of RCU ends with the second tick after the object was given
  * to it: the first one notes that the CPU has been through a quiescent state, the second one
- * calls back. On the kernel the time is two to three ticks. A run in which operations take no
- * time has no ticks, and frees at once. Inodes, dentries, and a pipe that another process made are
- * not charged. A stock has room for all memcgs, as in v7.3; in v6.12 and v6.18 it has room for one.
+ * calls back, on that CPU. On the kernel the time is two to three ticks. A run in which operations
+ * take no time has no ticks, and frees at once. Inodes, dentries, and a pipe that another process
+ * made are not charged. A stock has room for all memcgs, as in v7.3; in v6.12 and v6.18 it has room
+ * for one.
  */
 #include "sim/mm/objcg.h"
 
@@ -246,10 +247,14 @@ void drain_obj_stock(struct sim *s, unsigned int cpu, uint8_t memcg)
 
 static void rcu_free_one(struct sim *s, const struct rcu_free *f)
 {
+	const unsigned int this_cpu = s->this_cpu;
+
+	s->this_cpu = f->cpu;
 	if (f->pages)
 		obj_uncharge_pages(s, f->memcg, f->pages);
 	if (f->bytes)
 		obj_uncharge(s, f->memcg, f->kind, f->bytes);
+	s->this_cpu = this_cpu;
 }
 
 void obj_uncharge_rcu(struct sim *s, uint8_t memcg, uint32_t pages, enum slab_kind kind,
@@ -257,7 +262,9 @@ void obj_uncharge_rcu(struct sim *s, uint8_t memcg, uint32_t pages, enum slab_ki
 {
 	const struct machine *m = &s->cfg.machine;
 	const uint64_t tick_ns = m->tick_us * 1000ull;
-	struct rcu_free f = { .pages = pages, .bytes = bytes, .kind = kind, .memcg = memcg };
+	struct rcu_free f = {
+		.pages = pages, .bytes = bytes, .kind = kind, .memcg = memcg, .cpu = s->this_cpu
+	};
 
 	if (!m->op_us && !s->sched) {
 		rcu_free_one(s, &f);

@@ -30,6 +30,7 @@ struct rcu_free {
 	uint32_t pages, bytes;
 	enum slab_kind kind;
 	uint8_t memcg;
+	unsigned int cpu; /* of call_rcu(), which also calls back */
 };
 
 /** struct objcg - kernel memory of all memcgs. */

@@ -20,6 +20,7 @@ struct later {
 	uint64_t bytes;
 	bool reclaimable;
 	int memcg;
+	unsigned int cpu; /* it calls back where call_rcu() was called */
 };
 
 struct ref_objcg {
@@ -168,16 +169,20 @@ static void uncharge_object(struct ref *r, int memcg, bool reclaimable, uint64_t
 
 void ref_rcu_callbacks(struct ref *r)
 {
+	const unsigned int cpu = r->this_cpu;
+
 	while (r->objcg && !g_queue_is_empty(&r->objcg->rcu)) {
 		struct later *l = g_queue_peek_head(&r->objcg->rcu);
 
 		if (l->at_ns > r->now_ns)
 			break;
 		g_queue_pop_head(&r->objcg->rcu);
+		r->this_cpu = l->cpu;
 		if (l->nr_pages)
 			uncharge_pages(r, l->memcg, (uint64_t)l->nr_pages);
 		if (l->bytes)
 			uncharge_object(r, l->memcg, l->reclaimable, l->bytes);
+		r->this_cpu = cpu;
 		g_free(l);
 	}
 }
@@ -187,8 +192,12 @@ static void call_rcu(struct ref *r, int memcg, int nr_pages, bool reclaimable, u
 	const uint64_t tick = (uint64_t)r->m.tick_us * 1000;
 	struct later *l = g_new(struct later, 1);
 
-	*l = (struct later){ r->m.op_us ? r->now_ns / tick * tick + 2 * tick : 0, nr_pages, bytes,
-			     reclaimable, memcg };
+	*l = (struct later){ r->m.op_us ? r->now_ns / tick * tick + 2 * tick : 0,
+			     nr_pages,
+			     bytes,
+			     reclaimable,
+			     memcg,
+			     r->this_cpu };
 	g_queue_push_tail(&r->objcg->rcu, l);
 	if (r->m.op_us)
 		return;
