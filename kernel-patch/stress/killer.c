@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -65,45 +66,56 @@ static pid_t second_reaper(struct context *c, int pidfd)
 	_exit(0);
 }
 
-/* A version that was noted is there, or the next one, which was not noted in time. */
+/* Is it the first words of one version and the last of another? */
+static bool torn(const uint64_t *page, unsigned int nr, unsigned int first, unsigned int last)
+{
+	static uint64_t one[PAGE / sizeof(uint64_t)], other[PAGE / sizeof(uint64_t)];
+	unsigned int i = 0;
+
+	fill_page(one, nr, first);
+	fill_page(other, nr, last);
+	while (i < PAGE / sizeof(*page) && page[i] == one[i])
+		i++;
+	return !memcmp(page + i, other + i, PAGE - i * sizeof(*page));
+}
+
+/*
+ * What the dead victim has noted as stored is there, or one more: it was killed in the middle
+ * of a store, or before it noted it. Such a page is made whole for the next victim.
+ */
 static void check_stores(struct context *c, unsigned int nr)
 {
 	static uint64_t page[PAGE / sizeof(uint64_t)];
 
-	for (unsigned int n = 0; n < 32; n++) {
-		const unsigned int i = rnd(c, FILE_PAGES);
+	for (unsigned int i = 0; i < FILE_PAGES; i++) {
 		const unsigned int want = atomic_load(&c->s->stored[nr][i]);
-		int64_t is;
 
 		if (pread(c->stores[nr], page, PAGE, (off_t)(i * PAGE)) != (ssize_t)PAGE) {
 			atomic_fetch_add(&c->s->errors, 1);
 			continue;
 		}
-		is = page_version(page, i);
-		/* a kill in the middle of a store leaves the page between two versions */
-		if (is < 0 && (page[PAGE / 8 - 1] & UINT32_MAX) == want &&
-		    (page[0] & UINT32_MAX) == want + 1)
-			is = want;
 		atomic_fetch_add(&c->s->checks, 1);
-		if (is == want || is == (int64_t)want + 1)
+		if (page_version(page, i) == want)
 			continue;
-		atomic_fetch_add(&c->s->lost, 1);
-		say("LOST STORE: page %u of s%u is %lld, %u was stored", i, nr, (long long)is,
-		    want);
+		if (!torn(page, i, want + 1, want)) {
+			atomic_fetch_add(&c->s->lost, 1);
+			say("LOST STORE: page %u of s%u is %lld, begins with %llx and ends with "
+			    "%llx, %u was stored",
+			    i, nr, (long long)page_version(page, i), (unsigned long long)page[0],
+			    (unsigned long long)page[PAGE / sizeof(*page) - 1], want);
+		}
+		fill_page(page, i, want + 1);
+		if (pwrite(c->stores[nr], page, PAGE, (off_t)(i * PAGE)) != (ssize_t)PAGE)
+			atomic_fetch_add(&c->s->errors, 1);
+		atomic_store(&c->s->stored[nr][i], want + 1);
 	}
-	/* the next victim begins with what is there */
-	for (unsigned int i = 0; i < FILE_PAGES; i++)
-		if (pread(c->stores[nr], page, PAGE, (off_t)(i * PAGE)) == (ssize_t)PAGE &&
-		    (page[0] & UINT32_MAX) > atomic_load(&c->s->stored[nr][i]))
-			atomic_store(&c->s->stored[nr][i], (unsigned int)(page[0] & UINT32_MAX));
 }
 
-static void advise_victim(struct context *c, int pidfd, pid_t pid)
+static void advise_victim(struct context *c, int pidfd)
 {
 	static const int advice[] = { MADV_COLD, MADV_PAGEOUT, MADV_WILLNEED };
-	struct iovec all = { (void *)0x10000, 1UL << 46 };
+	struct iovec all = { (void *)VICTIM_AT, VICTIM_SIZE };
 
-	(void)pid;
 	if (one_in(c, 6))
 		syscall(SYS_process_madvise, pidfd, &all, 1UL, advice[rnd(c, 3)], 0UL);
 }
@@ -135,7 +147,7 @@ static void one_victim(struct context *c, unsigned int nr)
 	close(ready[0]);
 	if (one_in(c, 3))
 		usleep(rnd(c, 20000));
-	advise_victim(c, pidfd, pid);
+	advise_victim(c, pidfd);
 	/* With its tracer it waits in its exit, with all its memory, and the reap is in time. */
 	if (traced && ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXIT | PTRACE_O_EXITKILL))
 		atomic_fetch_add(&c->s->errors, 1);

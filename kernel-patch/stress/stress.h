@@ -19,6 +19,9 @@
 #define NR_SHMEM    2U
 #define NR_RESULTS  6U
 #define MAX_WORKERS 16U
+/* where the mappings of a victim are */
+#define VICTIM_AT   (1UL << 40)
+#define VICTIM_SIZE (64UL << 20)
 
 /* How process_mrelease() ended: see result_names in main.c. */
 enum result { RESULT_OK, RESULT_ESRCH, RESULT_EAGAIN, RESULT_EINVAL, RESULT_EPERM, RESULT_OTHER };

@@ -31,13 +31,15 @@ static void on_sigbus(int sig)
 	siglongjmp(gone, 1);
 }
 
-/* Address space of @size bytes, aligned to huge pages. */
+/* Address space of @size bytes from VICTIM_AT on, aligned to huge pages. */
 static char *reserve(size_t size)
 {
-	char *p = mmap(NULL, size + PMD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-		       0);
+	static uintptr_t next = VICTIM_AT;
+	char *p = mmap((void *)next, size, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0);
 
-	return p == MAP_FAILED ? NULL : p + (-(uintptr_t)p & (PMD - 1));
+	next += (size + 2 * PMD - 1) & ~(PMD - 1);
+	return p == MAP_FAILED ? NULL : p;
 }
 
 static char *map(int prot, int flags, int fd, unsigned int first, unsigned int nr)
