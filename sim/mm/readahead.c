@@ -6,11 +6,11 @@
  *
  * Approximations: no congestion. In an untimed run the reads of a window are one request, and the
  * task waits for readahead like for any other read, except on btrfs (lock_window()). In a timed run
- * each run of missing pages is one request, all are submitted at the end, and a task waits only when
- * it needs a page. page_cache_next_miss() leaves out what a miss next to a folio of more than
- * XA_CHUNK_SIZE pages, or around a multiple of XA_CHUNK_SIZE^2 pages, makes of the index. Where no page
- * is missing, page_cache_prev_miss() of v6.12 and v6.18 counts a page less than v7.3's, which is used;
- * that matters to a read of one page less than a window.
+ * each run of missing pages is one request, all are submitted at the end, and a task waits only
+ * when it needs a page. page_cache_next_miss() leaves out what a miss next to a folio of more than
+ * XA_CHUNK_SIZE pages, or around a multiple of XA_CHUNK_SIZE^2 pages, makes of the index. Where no
+ * page is missing, page_cache_prev_miss() of v6.12 and v6.18 counts a page less than v7.3's, which
+ * is used; that matters to a read of one page less than a window.
  */
 #include "sim/mm/readahead.h"
 
