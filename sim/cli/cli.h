@@ -46,6 +46,8 @@ int cli_declare_inputs(struct outputs *files, const char *what, char **paths, in
 /** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code
  * after printing why. */
 int cli_open_out(struct output *out, const struct outputs *files, const char *path);
+/** Is the path of an output "-"? NULL is not. */
+bool cli_is_stdout(const char *path);
 /** Open stdout for tables. If the path @results is "-", stdout belongs to the results, and
  * the tables are discarded. */
 int cli_open_stdout(struct output *out, const char *results);

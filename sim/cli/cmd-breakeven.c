@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "sim/lab/breakeven.h"
+#include "sim/cli/change.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "sim/cli/sweep.h"
@@ -39,32 +40,46 @@ static void print_cell(FILE *f, const struct estimate *e)
 {
 	g_autofree char *text = figure(e->mean, true);
 
-	fprintf(f, "%*s%s", CELL - 1, text,
-		!e->mean && !e->half   ? " "
-		: estimate_is_noise(e) ? "~"
-				       : " ");
+	fprintf(f, "%*s%s", CELL - 1, text, cli_change_mark(e));
+}
+
+/* Half of the interval of each cell, below it */
+static void print_halves(FILE *f, const struct estimate *e, guint n)
+{
+	fprintf(f, "%-*s", LABEL, "  +-");
+	for (guint i = 0; i < n; i++) {
+		g_autofree char *text = figure(estimate_half(&e[i]), false);
+
+		fprintf(f, "%*s ", CELL - 1, text);
+	}
 }
 
 static void print_even_p(FILE *f, const struct even *e)
 {
-	if (e->verdict)
+	if (e->nr && e->verdict)
+		fprintf(f, " %s %u/%u", e->verdict, e->nr, e->of);
+	else if (e->verdict)
 		fprintf(f, " %s", e->verdict);
 	else
 		fprintf(f, " %.3g [%.3g..%.3g]", e->at, e->low, e->high);
 }
 
-/* The break-even delays, one below the column of each probability. */
+/* The break-even delays, one below the column of each probability; of verdicts only the
+ * first row, and how many points support them in the second. */
 static void print_even_delays(FILE *f, const struct even *e, guint n, const char *label,
 			      size_t member)
 {
 	fprintf(f, "%-*s", LABEL, label);
 	for (guint i = 0; i < n; i++) {
 		g_autofree char *text = figure(G_STRUCT_MEMBER(double, &e[i], member), false);
+		g_autofree char *of =
+			e[i].nr ? g_strdup_printf("%u/%u", e[i].nr, e[i].of) : g_strdup("");
 
 		fprintf(f, "%*s ", CELL - 1,
-			!e[i].verdict			      ? text
-			: member == offsetof(struct even, at) ? e[i].verdict
-							      : "");
+			!e[i].verdict			       ? text
+			: member == offsetof(struct even, at)  ? e[i].verdict
+			: member == offsetof(struct even, low) ? of
+							       : "");
 	}
 	fputc('\n', f);
 }
@@ -76,6 +91,7 @@ static void print_part(FILE *f, const struct grid *g, guint machine, guint lru, 
 	const bool last = to == g->r->ps->len;
 	bool found = false;
 	struct even even[CELLS];
+	struct estimate e[CELLS];
 
 	fprintf(f, "%-*s", LABEL, "delay");
 	for (guint p = from; p < to; p++) {
@@ -83,26 +99,27 @@ static void print_part(FILE *f, const struct grid *g, guint machine, guint lru, 
 
 		fprintf(f, "%*s ", CELL - 1, head);
 		even[p - from] = grid_even_delay(g, machine, lru, policy, p);
-		found |= !even[p - from].verdict;
+		found |= !even[p - from].verdict || even[p - from].nr;
 	}
 	fprintf(f, "%s\n", last ? " break-even p" : "");
 	for (guint d = 0; d < g->r->delays->len; d++) {
 		fprintf(f, "%-*s", LABEL, (char *)g->r->delays->pdata[d]);
 		for (guint p = from; p < to; p++) {
-			struct estimate e = grid_difference(g, machine, lru, policy, d, p);
-
-			print_cell(f, &e);
+			e[p - from] = grid_difference(g, machine, lru, policy, d, p);
+			print_cell(f, &e[p - from]);
 		}
 		if (last) {
-			struct even e = grid_even_p(g, machine, lru, policy, d);
+			const struct even even_p = grid_even_p(g, machine, lru, policy, d);
 
-			print_even_p(f, &e);
+			print_even_p(f, &even_p);
 		}
+		fputc('\n', f);
+		print_halves(f, e, to - from);
 		fputc('\n', f);
 	}
 	print_even_delays(f, even, to - from, "even, s", offsetof(struct even, at));
 	if (found) {
-		print_even_delays(f, even, to - from, "  from", offsetof(struct even, low));
+		print_even_delays(f, even, to - from, "from n/m", offsetof(struct even, low));
 		print_even_delays(f, even, to - from, "  to", offsetof(struct even, high));
 	}
 	fputc('\n', f);
@@ -123,9 +140,11 @@ static void print_tables(FILE *f, const struct grid *g)
 	fprintf(f,
 		"%s, %u seeds\n\n"
 		"net: CPU time of unmapping and kswapd, plus stalls, plus waits. A policy\n"
-		"pays off if its net is lower: a difference below 0. ~: noise, the 95%%\n"
-		"confidence interval contains 0. Break-even: where the sign changes, with\n"
-		"its interval; pays, never: at all points that are not noise; same: equal\n\n",
+		"pays off if its net is lower: a difference below 0. Under it stands half\n"
+		"of its 95%% interval. ~: it can be noise, after Holm's correction for\n"
+		"all points of a table. Break-even: where the sign changes, with its\n"
+		"interval. pays, never n/m: significant at n of m points, more than half\n"
+		"of them, and always with this sign; same: equal at all points\n\n",
 		g->workload, g->nr_seeds);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)
@@ -145,11 +164,11 @@ static void differences_row(FILE *f, const struct grid *g, guint machine, guint 
 	csv_field(f, g->workload);
 	fputc(',', f);
 	csv_field(f, name);
-	fprintf(f, ",%s,%s,%s,%s,%s,%u,%.6f,%.6f,%.6f,%s,", (char *)g->lrus->pdata[lru],
+	fprintf(f, ",%s,%s,%s,%s,%s,%u,%.6f,%.6f,%.6f,%s,%u,%u,", (char *)g->lrus->pdata[lru],
 		(char *)g->policies->pdata[policy], (char *)g->policies->pdata[0],
 		(char *)g->r->delays->pdata[delay], (char *)g->r->ps->pdata[p], g->nr_seeds,
-		grid_net(g, machine, lru, 0, delay, p), e.mean, e.half,
-		estimate_is_noise(&e) ? "yes" : "no");
+		grid_net(g, machine, lru, 0, delay, p), e.mean, estimate_half(&e),
+		estimate_is_noise(&e) ? "yes" : "no", even.nr, even.of);
 	if (even.verdict)
 		fprintf(f, "%s,,\n", even.verdict);
 	else
@@ -164,7 +183,7 @@ static int write_differences(const struct grid *g, const struct outputs *files, 
 	if (ret)
 		return ret;
 	fputs("workload,machine,lru,policy,against,delay,p,seeds,against_ms,mean_ms,half_ms,noise,"
-	      "even_p,even_p_low,even_p_high\n",
+	      "significant,of,even_p,even_p_low,even_p_high\n",
 	      out.f);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)
@@ -272,7 +291,7 @@ static const struct option rows[] = {
 	  .metavar = "TIME,...", FIELD(delays) },
 	{ "probabilities", OPT_TEXT, "0..1/0.25", "restart probabilities, in rising order",
 	  .letter = 'P', .metavar = "P,...", FIELD(probabilities) },
-	{ "seeds", OPT_COUNT, "5", "runs of each point", 2, 1000, .letter = 'n', .metavar = "N",
+	{ "seeds", OPT_COUNT, "8", "runs of each point", 2, 1000, .letter = 'n', .metavar = "N",
 	  FIELD(seeds) },
 	{ "csv", OPT_PATH, "breakeven.csv", "rows of the sweep", .metavar = "FILE",
 	  .role = FILE_SWEEP, FIELD(csv) },

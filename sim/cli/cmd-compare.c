@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* reapsim compare: traces x machines x policies as tables, CSV and plots. */
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
+#include "sim/cli/change.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
-#define WIDTH 72 /* columns; fits a mail */
+#define WIDTH	    72 /* columns; fits a mail */
+#define RATIO_WIDTH 20 /* of a change of an ensemble */
 
 /*
  * The detailed table. Refaults alone would flatter +evict: a page that it drops leaves no
@@ -18,12 +21,13 @@ static const struct {
 	enum vmstat_item item;
 	int width;
 	bool change; /* also print the change relative to the first policy */
+	bool both;   /* with an ensemble, too: its changes take more room */
 } columns[] = {
-	{ "refaults", VM_workingset_refault_file, 9, true },
-	{ "fills", VM_sim_fills, 8, true },
-	{ "activate", VM_pgactivate, 9, false },
-	{ "skipped", VM_sim_zap_skipped, 8, false },
-	{ "evicted", VM_sim_zap_evicted, 8, false },
+	{ "refaults", VM_workingset_refault_file, 9, true, true },
+	{ "fills", VM_sim_fills, 8, true, true },
+	{ "activate", VM_pgactivate, 9, false, false },
+	{ "skipped", VM_sim_zap_skipped, 8, false, false },
+	{ "evicted", VM_sim_zap_evicted, 8, false, false },
 };
 
 /* A number in at most 8 columns; large ones lose their last digits. */
@@ -46,14 +50,88 @@ static char *percent(uint64_t now, uint64_t base)
 	return g_strdup_printf("%+.1f%%", 100.0 * ((double)now - (double)base) / (double)base);
 }
 
-static void detail_table(FILE *f, const struct run_set *rs, guint end, guint machine)
+static void table_title(FILE *f, const struct run_set *rs, guint end, guint machine)
 {
 	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
-	const struct run *base = run_set_get(rs, end, machine, 0);
 
 	fprintf(f, "ends: %s; machine: %s, %" PRIu64 " pages%s\n%-14s",
 		ends_as_name(g_array_index(rs->ends, enum op_code, end)), m->name, machine_limit(m),
 		m->memcg_pages ? " of memcg limit" : "", "policy");
+}
+
+static bool finished(const struct run_set *rs, guint end, guint machine, guint policy)
+{
+	for (guint i = 0; i < rs->nr_seeds; i++) {
+		const struct run *r = run_set_get_seed(rs, end, machine, policy, i);
+
+		if (!r->done || r->ret < 0)
+			return false;
+	}
+	return true;
+}
+
+/* The mean of a counter over the members of an ensemble, and its change. */
+static void estimate(const struct run_set *rs, guint end, guint machine, guint policy,
+		     enum vmstat_item item, double *mean, struct estimate *change)
+{
+	g_autofree double *v = g_new(double, rs->nr_seeds), *first = g_new(double, rs->nr_seeds);
+
+	for (guint i = 0; i < rs->nr_seeds; i++) {
+		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
+		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
+	}
+	*mean = estimate_of(v, rs->nr_seeds, ESTIMATE_NEXT).mean;
+	*change = estimate_of_ratio(v, first, rs->nr_seeds, ESTIMATE_NEXT);
+}
+
+/* The detailed table of an ensemble: means, and changes with their intervals. */
+static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint machine)
+{
+	enum { NR = G_N_ELEMENTS(columns) };
+	const guint nr = rs->policies->len;
+	g_autofree struct estimate *change = g_new(struct estimate, nr * NR);
+	g_autofree double *mean = g_new0(double, nr *NR);
+
+	for (guint i = 0; i < nr * NR; i++)
+		change[i] = (struct estimate){ .p = NAN };
+	for (guint p = 0; p < nr; p++)
+		for (guint c = 0; c < NR && finished(rs, end, machine, p); c++)
+			estimate(rs, end, machine, p, columns[c].item, &mean[p * NR + c],
+				 &change[p * NR + c]);
+	for (guint i = 0; i < nr * NR; i++)
+		if (i < NR || !columns[i % NR].change)
+			change[i].p = NAN; /* no test */
+	estimate_correct(change, nr * NR);
+	table_title(f, rs, end, machine);
+	for (size_t c = 0; c < NR; c++)
+		if (columns[c].both)
+			fprintf(f, "%9s%*s", columns[c].title, columns[c].change ? RATIO_WIDTH : 0,
+				columns[c].change ? "change" : "");
+	fputc('\n', f);
+	for (guint p = 0; p < nr; p++) {
+		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
+		if (!finished(rs, end, machine, p) || !finished(rs, end, machine, 0)) {
+			fprintf(f, "  not finished\n");
+			continue;
+		}
+		for (size_t c = 0; c < NR; c++) {
+			g_autofree char *n = brief((uint64_t)(mean[p * NR + c] + 0.5));
+			g_autofree char *d = p ? cli_ratio(&change[p * NR + c]) : g_strdup("");
+
+			if (columns[c].both)
+				fprintf(f, "%9s%*s", n, columns[c].change ? RATIO_WIDTH : 0,
+					columns[c].change ? d : "");
+		}
+		fputc('\n', f);
+	}
+	fputc('\n', f);
+}
+
+static void detail_table(FILE *f, const struct run_set *rs, guint end, guint machine)
+{
+	const struct run *base = run_set_get(rs, end, machine, 0);
+
+	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++)
 		fprintf(f, "%*s%s", columns[c].width, columns[c].title,
 			columns[c].change ? "  change" : "");
@@ -129,12 +207,17 @@ static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 {
 	g_autofree char *name = g_path_get_basename(rs->trace->path);
 	g_autofree char *base = cli_printable(name);
+	g_autofree char *basis = cli_change_basis(rs, 1);
 
 	fprintf(f, "%s\n", base);
 	for (size_t i = strlen(base); i > 0; i--)
 		fputc('=', f);
-	fputs("\n", f);
+	fprintf(f, "\nlru: %s, kernel: %s; %s\n", rs->lru->name, rs->kernel->name, basis);
 	for (guint e = 0; e < rs->ends->len; e++) {
+		for (guint m = 0; rs->ensemble.nr && m < rs->machines->len; m++)
+			ensemble_table(f, rs, e, m);
+		if (rs->ensemble.nr)
+			continue;
 		if (rs->machines->len == 1)
 			detail_table(f, rs, e, 0);
 		else
@@ -151,6 +234,11 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
 		if (r->done && r->ret >= 0) {
+			if (rs->ensemble.nr)
+				fprintf(f, "%u,%u,%s,%" PRIu64 ",%" PRIu64 ",", i % rs->nr_seeds,
+					r->cfg.machine.readahead_pages,
+					r->cfg.machine.prefault_old ? "old" : "young",
+					r->counted.from, r->counted.to);
 			run_csv_row(f, rs->trace, r, NULL);
 			rows++;
 		}
@@ -158,14 +246,48 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 	return rows;
 }
 
+/* The changes of an ensemble, a row per policy and counter; p is not corrected. */
+static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint machine,
+			     guint policy)
+{
+	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
+	g_autofree char *name = g_path_get_basename(rs->trace->path);
+
+	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
+		struct estimate change;
+		double mean, base;
+
+		estimate(rs, end, machine, 0, columns[c].item, &base, &change);
+		estimate(rs, end, machine, policy, columns[c].item, &mean, &change);
+		csv_field(f, name);
+		fputc(',', f);
+		csv_field(f, m->name);
+		fprintf(f, ",%" PRIu64 ",%s,%s,%s,%s,%s,%s,%u,%.10g,%.6f,%.6f,%.6f,%.6g\n",
+			machine_limit(m), rs->kernel->name, rs->lru->name,
+			(char *)rs->policies->pdata[policy], (char *)rs->policies->pdata[0],
+			ends_as_name(g_array_index(rs->ends, enum op_code, end)),
+			vmstat_name(columns[c].item), rs->nr_seeds, base, 100 * change.mean,
+			100 * change.low, 100 * change.high, change.p);
+	}
+}
+
+static void differences(FILE *f, const struct run_set *rs)
+{
+	for (guint e = 0; e < rs->ends->len; e++)
+		for (guint m = 0; m < rs->machines->len; m++)
+			for (guint p = 1; p < rs->policies->len; p++)
+				if (finished(rs, e, m, 0) && finished(rs, e, m, p))
+					differences_rows(f, rs, e, m, p);
+}
+
 struct compare {
 	struct run_options o;
-	const char *counter, *csv, *plots;
+	const char *counter, *csv, *differences, *plots;
 	enum vmstat_item item;
 	guint rows; /* in the CSV so far */
 };
 
-static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv)
+static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv, FILE *diff)
 {
 	struct trace *t = NULL;
 	struct run_set rs = { 0 };
@@ -179,6 +301,8 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 		tables(text, &rs, c->item);
 		if (csv)
 			c->rows += csv_rows(csv, &rs);
+		if (diff)
+			differences(diff, &rs);
 		if (!ret && c->plots) {
 			g_autofree char *base = plot_base(c->plots, "", path);
 
@@ -190,25 +314,43 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 	return ret;
 }
 
-static int compare_all(struct compare *c, char **paths, int n)
+static int open_all(struct compare *c, struct output *text, struct output *csv, struct output *diff)
 {
-	struct output text, csv = { 0 };
-	int ret, closed;
-
 	/* a CSV on stdout replaces the tables */
-	ret = cli_open_stdout(&text, c->csv);
+	int ret = cli_open_stdout(text, cli_is_stdout(c->csv) ? c->csv : c->differences);
+
 	if (!ret && c->csv)
-		ret = cli_open_out(&csv, &c->o.files, c->csv);
+		ret = cli_open_out(csv, &c->o.files, c->csv);
+	if (!ret && c->differences)
+		ret = cli_open_out(diff, &c->o.files, c->differences);
 	if (ret)
 		return ret;
-	if (csv.f)
-		run_csv_header(csv.f);
+	if (csv->f && c->o.spec.ensemble.nr)
+		fputs("member,readahead_pages,prefault,from,to,", csv->f);
+	if (csv->f)
+		run_csv_header(csv->f);
+	if (diff->f)
+		fputs("trace,machine,limit_pages,kernel,lru,policy,against,ends_as,counter,members,"
+		      "against_mean,percent,low_percent,high_percent,p\n",
+		      diff->f);
+	return 0;
+}
+
+static int compare_all(struct compare *c, char **paths, int n)
+{
+	struct output text, csv = { 0 }, diff = { 0 };
+	int ret = open_all(c, &text, &csv, &diff), closed;
+
+	if (ret)
+		return ret;
 	for (int i = 0; i < n && !ret; i++)
-		ret = compare_one(c, paths[i], text.f, csv.f);
-	if (csv.f) {
-		closed = cli_close_out(&csv, !ret      ? OUTPUT_WHOLE
-					     : c->rows ? OUTPUT_PART
-						       : OUTPUT_FAILED);
+		ret = compare_one(c, paths[i], text.f, csv.f, diff.f);
+	for (struct output *out = &csv; out; out = out == &csv ? &diff : NULL) {
+		if (!out->f)
+			continue;
+		closed = cli_close_out(out, !ret      ? OUTPUT_WHOLE
+					    : c->rows ? OUTPUT_PART
+						      : OUTPUT_FAILED);
 		ret = MAX(ret, closed);
 	}
 	closed = cli_close_out(&text, true);
@@ -240,8 +382,15 @@ static int run(void *options, int argc, char **argv)
 		return cli_usage("compare: expected a trace");
 	if (item < 0)
 		return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them", c->counter);
+	if (c->differences && !c->o.spec.ensemble.nr)
+		return cli_usage("--differences: one run has no interval, add --ensemble N");
+	if (cli_is_stdout(c->csv) && cli_is_stdout(c->differences))
+		return cli_usage("compare: --csv and --differences cannot both go to stdout");
 	c->item = (enum vmstat_item)item;
-	ret = declare(c, argv, argc);
+	c->o.spec.with_baseline = true;
+	ret = cli_parse_ensemble(&c->o);
+	if (!ret)
+		ret = declare(c, argv, argc);
 	return ret ? ret : compare_all(c, argv, argc);
 }
 
@@ -252,6 +401,9 @@ static const struct option rows[] = {
 	  .metavar = "NAME", FIELD(counter) },
 	{ "csv", OPT_PATH, NULL, "write every counter, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
+	{ "differences", OPT_PATH, NULL,
+	  "of an ensemble: write mean changes with their intervals, a row per policy and counter",
+	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
 	{ "plots", OPT_PATH, NULL, "plot the counter over the memory limit: SVG and PNG per trace",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,
@@ -268,8 +420,8 @@ const struct command cmd_compare = {
 		"refaults: fills of pages that reclaim had evicted; fills: file pages read\n"
 		"from the device (a page dropped by +evict comes back as a fill, not a refault);\n"
 		"activate: pages moved to the active list; skipped: marks that the policy\n"
-		"skipped; evicted: pages that +evict dropped. \"=\": exactly the "
-		"same.\n\n" RUN_DETAILS,
+		"skipped; evicted: pages that +evict dropped.\n"
+		"Changes are relative to the first policy.\n" CHANGE_DETAILS "\n" RUN_DETAILS,
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct compare),

@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/cli/change.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
-#include "sim/lab/estimate.h"
 #include "sim/lab/summary.h"
 
 #define NS_PER_MS 1e6
@@ -113,28 +113,33 @@ static const struct run *sample_run(const struct sample *s, guint end, guint mac
 	return run_set_get_seed(&s->sets[i / seeds], end, machine, policy, i % seeds);
 }
 
-/* Estimate the value under a policy, and its paired difference from the first policy. */
-static void compare(const struct sample *s, guint end, guint machine, guint policy,
-		    const struct column *c, struct estimate *value, struct estimate *change)
+/* A value of each independent run: a run with its seed or, of pooled traces, the mean of a
+ * trace, as runs of one trace resemble each other. Return: their number */
+static guint values(const struct sample *s, guint end, guint machine, guint policy,
+		    const struct column *c, double *v)
 {
-	g_autofree double *v = g_new(double, s->nr_runs), *first = g_new(double, s->nr_runs);
+	const guint seeds = s->sets->nr_seeds;
 
-	for (guint i = 0; i < s->nr_runs; i++) {
+	for (guint i = 0; i < s->nr_runs; i++)
 		v[i] = c->value(&sample_run(s, end, machine, policy, i)->outcome);
-		first[i] = c->value(&sample_run(s, end, machine, 0, i)->outcome);
-	}
-	*value = estimate_of(v, s->nr_runs);
-	*change = estimate_of_difference(v, first, s->nr_runs);
+	if (s->nr_sets == 1)
+		return s->nr_runs;
+	for (guint i = 0; i < s->nr_sets; i++)
+		v[i] = estimate_of(v + i * seeds, seeds, ESTIMATE_MEAN).mean;
+	return s->nr_sets;
 }
 
-/* "=": no difference with any seed; "~": a difference within the noise */
-static const char *mark(const struct sample *s, const struct estimate *change)
+/* Estimate the value under a policy, and its paired difference from the first policy. */
+static void compare(const struct sample *s, guint end, guint machine, guint policy,
+		    const struct column *c, double *value, struct estimate *change)
 {
-	if (!change->mean && !change->half)
-		return "=";
-	if (s->nr_runs == 1 || isnan(change->mean))
-		return " ";
-	return estimate_is_noise(change) ? "~" : " ";
+	const enum estimate_of_what what = cli_change_what(s->sets);
+	g_autofree double *v = g_new(double, s->nr_runs), *first = g_new(double, s->nr_runs);
+	const guint n = values(s, end, machine, policy, c, v);
+
+	values(s, end, machine, 0, c, first);
+	*value = estimate_of(v, n, what).mean;
+	*change = estimate_of_difference(v, first, n, what);
 }
 
 /* 4 significant digits, without an exponent */
@@ -144,24 +149,6 @@ static char *figure(double v)
 	const int digits = a >= 1000 ? 0 : a >= 100 ? 1 : a >= 10 ? 2 : 3;
 
 	return isnan(v) ? g_strdup("-") : g_strdup_printf("%.*f", v ? digits : 0, v);
-}
-
-static char *difference(const struct sample *s, const struct estimate *change, double base)
-{
-	if (!change->mean && !change->half)
-		return g_strdup("=");
-	if (isnan(change->mean))
-		return g_strdup("");
-	if (s->nr_runs > 1 && estimate_is_noise(change))
-		return g_strdup("in the noise");
-	if (base) {
-		g_autofree char *ci = s->nr_runs > 1
-					      ? g_strdup_printf("+-%.1f", 100 * change->half / base)
-					      : g_strdup("");
-
-		return g_strdup_printf("%+.1f%s%%", 100 * change->mean / base, ci);
-	}
-	return g_strdup_printf("%+.4g", change->mean);
 }
 
 static bool finished(const struct sample *s, guint end, guint machine, guint policy)
@@ -175,40 +162,52 @@ static bool finished(const struct sample *s, guint end, guint machine, guint pol
 	return true;
 }
 
+/* The row of a policy; @change: one for each column */
+static void print_row(FILE *f, const struct table *t, bool first, double base, const double *value,
+		      const struct estimate *change)
+{
+	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
+		g_autofree char *v = figure(value[i]);
+		g_autofree char *d = first ? g_strdup("") : cli_change(&change[i], base);
+
+		fprintf(f, "%*s", t->columns[i].width, v);
+		if (i)
+			fputs(first ? " " : cli_change_mark(&change[i]), f);
+		else
+			fprintf(f, " %13s", d);
+	}
+	fputc('\n', f);
+}
+
 static void print_table(FILE *f, const struct sample *s, guint end, guint machine,
 			const struct table *t)
 {
 	const GPtrArray *policies = s->sets->policies;
-	double base = 0;
+	const guint nr = policies->len * COLUMNS_MAX;
+	g_autofree struct estimate *change = g_new(struct estimate, nr);
+	g_autofree double *value = g_new0(double, nr);
 
 	fprintf(f, "%s\n%-14s", t->title, "policy");
-	for (const struct column *c = t->columns; c < t->columns + COLUMNS_MAX && c->title; c++)
-		fprintf(f, "%*s%s", c->width, c->title, c == t->columns ? "        change" : " ");
+	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++)
+		fprintf(f, "%*s%s", t->columns[i].width, t->columns[i].title,
+			i ? " " : "        change");
 	fputc('\n', f);
+	for (guint i = 0; i < nr; i++)
+		change[i] = (struct estimate){ .p = NAN };
+	for (guint p = 0; p < policies->len; p++)
+		for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++)
+			if (finished(s, end, machine, 0) && finished(s, end, machine, p))
+				compare(s, end, machine, p, &t->columns[i],
+					&value[p * COLUMNS_MAX + i], &change[p * COLUMNS_MAX + i]);
+	/* the first policy is not compared with itself */
+	estimate_correct(change + COLUMNS_MAX, nr - COLUMNS_MAX);
 	for (guint p = 0; p < policies->len; p++) {
 		fprintf(f, "%-14s", (char *)policies->pdata[p]);
-		if (!finished(s, end, machine, 0) || !finished(s, end, machine, p)) {
+		if (!finished(s, end, machine, 0) || !finished(s, end, machine, p))
 			fputs("  not finished\n", f);
-			continue;
-		}
-		for (const struct column *c = t->columns; c < t->columns + COLUMNS_MAX && c->title;
-		     c++) {
-			struct estimate value, change;
-			g_autofree char *v = NULL, *d = NULL;
-
-			compare(s, end, machine, p, c, &value, &change);
-			v = figure(value.mean);
-			fprintf(f, "%*s", c->width, v);
-			if (c > t->columns) {
-				fputs(p ? mark(s, &change) : " ", f);
-				continue;
-			}
-			if (!p)
-				base = value.mean;
-			d = p ? difference(s, &change, base) : g_strdup("");
-			fprintf(f, " %13s", d);
-		}
-		fputc('\n', f);
+		else
+			print_row(f, t, !p, value[0], value + p * COLUMNS_MAX,
+				  change + p * COLUMNS_MAX);
 	}
 	fputc('\n', f);
 }
@@ -221,6 +220,7 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	g_autofree char *more =
 		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);
+	g_autofree char *basis = cli_change_basis(rs, s->nr_sets);
 
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; m < rs->machines->len; m++) {
@@ -228,13 +228,12 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 
 			fprintf(f,
 				"%s%s on %s, %" PRIu64 " pages%s\n"
-				"lru %s, ends %s, killer %s, loop %s,\nrestart %s, %u seed%s\n\n",
+				"lru %s, ends %s, killer %s, loop %s,\nrestart %s, %s\n\n",
 				base, more, mc->name, machine_limit(mc),
 				mc->memcg_pages ? " of memcg limit" : "", rs->lru->name,
 				ends_as_name(g_array_index(rs->ends, enum op_code, e)),
 				timed->killer->name,
-				timed->loop == LOOP_TRACE ? "trace" : "process", restart,
-				rs->nr_seeds, rs->nr_seeds > 1 ? "s" : "");
+				timed->loop == LOOP_TRACE ? "trace" : "process", restart, basis);
 			for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
 				print_table(f, s, e, m, &tables[i]);
 		}
@@ -281,7 +280,8 @@ static int parse_timed(struct outcome_options *c)
 		return cli_fail(ret, &err);
 	c->timed.seed = c->seed;
 	c->o.spec.timed = &c->timed;
-	return 0;
+	c->o.spec.with_baseline = true;
+	return cli_parse_ensemble(&c->o);
 }
 
 /* On a machine without costs all times are 0, which is valid but says nothing. */
@@ -303,7 +303,8 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
 	g_autofree struct run_set *sets = g_new0(struct run_set, n);
-	const struct sample s = { .sets = sets, .nr_sets = n, .nr_runs = n * c->o.spec.nr_seeds };
+	const guint nr = c->o.spec.ensemble.nr ? c->o.spec.ensemble.nr : c->o.spec.nr_seeds;
+	const struct sample s = { .sets = sets, .nr_sets = n, .nr_runs = n * nr };
 	guint executed = 0;
 	int ret = 0;
 
@@ -384,8 +385,8 @@ static const struct option rows[] = {
 	{ "loop", OPT_TEXT, "process",
 	  "process: each process runs its own part of the trace; trace: one user runs all of it",
 	  .metavar = "HOW", FIELD(loop) },
-	{ "seeds", OPT_COUNT, "1", "runs of each policy", 1, 10000, .letter = 'n', .metavar = "N",
-	  FIELD(o.spec.nr_seeds) },
+	{ "seeds", OPT_COUNT, "8", "runs of each policy, which differ in restarts and device times",
+	  1, 10000, .letter = 'n', .metavar = "N", FIELD(o.spec.nr_seeds) },
 	{ "seed", OPT_COUNT, "1", "the first seed", 0, OPTION_NO_MAX, .metavar = "N", FIELD(seed) },
 	{ "pool", OPT_FLAG, NULL,
 	  "one table over all traces, the same workload with different seeds", FIELD(pool) },
@@ -402,11 +403,8 @@ const struct command cmd_outcome = {
 	.title = "Replay traces in simulated time and compare the costs and savings of policies.",
 	.details =
 		"The machine file gives costs and the device; without costs nothing takes time.\n"
-		"Changes are relative to the first policy, seed by seed, with the 95% confidence\n"
-		"interval over the seeds (with --pool: over traces and seeds). \"=\": the same "
-		"for\n"
-		"every seed; \"in the noise\" and \"~\": the interval contains 0. A single seed\n"
-		"gives no interval.\n"
+		"Changes are relative to the first policy, seed by seed (with --pool: trace by\n"
+		"trace, each the mean of its seeds).\n" CHANGE_DETAILS
 		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
 		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
 		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,

@@ -50,11 +50,6 @@ static int write_pages(const struct outputs *files, const char *path, const stru
 	return cli_close_out(&out, true);
 }
 
-static bool is_stdout(const char *path)
-{
-	return path && !strcmp(path, "-");
-}
-
 struct run_command {
 	struct run_options o;
 	const char *csv, *pages;
@@ -72,7 +67,7 @@ static int replay(const struct run_command *c, const char *path)
 		ret = cli_run_set_init_one(&rs, &c->o.spec, t);
 	if (!ret)
 		ret = cli_run_set_execute(&rs, 1);
-	if (!ret && !is_stdout(c->csv) && !is_stdout(c->pages)) {
+	if (!ret && !cli_is_stdout(c->csv) && !cli_is_stdout(c->pages)) {
 		ret = cli_open_stdout(&out, NULL);
 		if (!ret) {
 			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), c->all);
@@ -94,7 +89,7 @@ static int run(void *options, int argc, char **argv)
 	int ret;
 
 	c->o.spec.keep_pages = c->pages != NULL;
-	if (is_stdout(c->csv) && is_stdout(c->pages))
+	if (cli_is_stdout(c->csv) && cli_is_stdout(c->pages))
 		return cli_usage("run: --csv and --pages cannot both go to stdout");
 	if (argc != 1)
 		return cli_usage("run: expected one trace, got %d", argc);

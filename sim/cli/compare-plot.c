@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/lab/config.h"
+#include "sim/lab/estimate.h"
 
 static uint64_t value(const struct run_set *rs, guint end, guint machine, guint policy,
 		      enum vmstat_item item)
@@ -12,11 +13,27 @@ static uint64_t value(const struct run_set *rs, guint end, guint machine, guint 
 	return run_set_get(rs, end, machine, policy)->stat.v[item];
 }
 
+/* The counter under a policy over that under the first: the mean of the members of an
+ * ensemble, with its interval. */
+static struct estimate ratio(const struct run_set *rs, guint end, guint machine, guint policy,
+			     enum vmstat_item item)
+{
+	g_autofree double *v = g_new(double, rs->nr_seeds), *first = g_new(double, rs->nr_seeds);
+
+	for (guint i = 0; i < rs->nr_seeds; i++) {
+		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
+		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
+	}
+	return estimate_of_ratio(v, first, rs->nr_seeds, ESTIMATE_NEXT);
+}
+
 static bool same(const struct run_set *rs, guint end, guint a, guint b, enum vmstat_item item)
 {
 	for (guint m = 0; m < rs->machines->len; m++)
-		if (value(rs, end, m, a, item) != value(rs, end, m, b, item))
-			return false;
+		for (guint i = 0; i < rs->nr_seeds; i++)
+			if (run_set_get_seed(rs, end, m, a, i)->stat.v[item] !=
+			    run_set_get_seed(rs, end, m, b, i)->stat.v[item])
+				return false;
 	return true;
 }
 
@@ -57,10 +74,27 @@ static char *line_title(const struct run_set *rs, guint end, guint policy, enum 
 	return g_string_free(title, FALSE);
 }
 
-/* Colours of policies, in the order of --policies; NAME+evict has the colour of NAME. */
+/* Colours of policies, in the order of --policies. */
 static const char *const colours[] = {
 	"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
 };
+
+/* NAME+evict has the style of NAME. Return: a number for each NAME after the first */
+static guint style(const struct run_set *rs, guint policy)
+{
+	const char *name = rs->policies->pdata[policy];
+	const size_t len = strcspn(name, "+");
+	guint nr = 0;
+
+	for (guint p = 1; p < policy; p++) {
+		const char *other = rs->policies->pdata[p];
+
+		if (strcspn(other, "+") == len && !strncmp(other, name, len))
+			return style(rs, p);
+		nr += !strchr(other, '+');
+	}
+	return nr;
+}
 
 static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict,
 			enum vmstat_item item, const char *dat)
@@ -87,10 +121,14 @@ static void write_panel(FILE *f, const struct run_set *rs, guint end, bool evict
 
 		if (!line)
 			continue;
-		fprintf(f,
-			", \\\n    %s index %u using 1:($%u/$2) with linespoints lw 2 pt %u "
-			"ps 0.8 lc '%s' title %s",
-			dat, end, p + 2, p / 2 + 4, colours[p / 2 % G_N_ELEMENTS(colours)], q_line);
+		fprintf(f, ", \\\n    %s index %u using ", dat, end);
+		if (rs->ensemble.nr) /* beside each other, or the bars hide each other */
+			fprintf(f, "($1*(1+0.004*%u)):%u:%u:%u with yerrorlines", p, 3 * p + 2,
+				3 * p + 3, 3 * p + 4);
+		else
+			fprintf(f, "1:($%u/$2) with linespoints", p + 2);
+		fprintf(f, " lw 2 pt %u ps 0.8 lc '%s' title %s", style(rs, p) + 4,
+			colours[style(rs, p) % G_N_ELEMENTS(colours)], q_line);
 	}
 	fputc('\n', f);
 }
@@ -107,14 +145,17 @@ static void write_script(FILE *f, const void *data, const char *dat)
 {
 	const struct comparison *c = data;
 	const struct run_set *rs = c->rs;
-	g_autofree char *title =
-		g_strdup_printf("%s: %s of each policy, %s = 1", c->title, vmstat_name(c->item),
-				(char *)rs->policies->pdata[0]);
+	g_autofree char *basis = rs->ensemble.nr ? g_strdup_printf("%u members", rs->ensemble.nr)
+						 : g_strdup("one run, no interval");
+	g_autofree char *title = g_strdup_printf(
+		"%s, %s, %s: %s of each policy, %s = 1 (%s)", c->title, rs->lru->name,
+		rs->kernel->name, vmstat_name(c->item), (char *)rs->policies->pdata[0], basis);
 	g_autofree char *q_title = plot_string(title);
 
 	fprintf(f, "set multiplot layout %u,%d title %s noenhanced\n", rs->ends->len,
 		c->evict ? 2 : 1, q_title);
-	fprintf(f, "set key below center horizontal Left reverse samplen 2 noenhanced\n");
+	fprintf(f,
+		"set key below center horizontal Left reverse samplen 2 height 0.5 noenhanced\n");
 	fprintf(f, "set xlabel 'memory limit (MiB)' offset 0,0.6\n");
 	fprintf(f, "set grid ytics lc '#dddddd' lt 1\nset border 3\nset tics nomirror\n");
 	fprintf(f, "set offsets graph 0.03, graph 0.03, graph 0.08, graph 0.08\n");
@@ -126,21 +167,35 @@ static void write_script(FILE *f, const void *data, const char *dat)
 	fprintf(f, "unset multiplot\n");
 }
 
+static void put_value(FILE *f, const struct run_set *rs, guint end, guint machine, guint policy,
+		      enum vmstat_item item)
+{
+	struct estimate e;
+
+	if (!rs->ensemble.nr) {
+		fprintf(f, " %" PRIu64, value(rs, end, machine, policy, item));
+		return;
+	}
+	e = ratio(rs, end, machine, policy, item);
+	fprintf(f, " %.6f %.6f %.6f", 1 + e.mean, 1 + e.low, 1 + e.high);
+}
+
 static void write_dat(FILE *f, const void *data)
 {
 	const struct comparison *c = data;
 	const struct run_set *rs = c->rs;
 
 	for (guint e = 0; e < rs->ends->len; e++) {
-		fprintf(f, "# %s: memory in MiB, then %s of",
+		fprintf(f, "# %s: memory in MiB, then %s%s of",
 			ends_as_name(g_array_index(rs->ends, enum op_code, e)),
-			vmstat_name(c->item));
+			vmstat_name(c->item),
+			rs->ensemble.nr ? ", relative, and its interval," : "");
 		for (guint p = 0; p < rs->policies->len; p++)
 			fprintf(f, " %s", (char *)rs->policies->pdata[p]);
 		for (guint m = 0; m < rs->machines->len; m++) {
 			fprintf(f, "\n%.2f", (double)limit(rs, m) / 256);
 			for (guint p = 0; p < rs->policies->len; p++)
-				fprintf(f, " %" PRIu64, value(rs, e, m, p, c->item));
+				put_value(f, rs, e, m, p, c->item);
 		}
 		fputs("\n\n\n", f);
 	}

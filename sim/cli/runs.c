@@ -2,6 +2,7 @@
 #include "sim/cli/runs.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "traces/readers/write.h"
 
@@ -68,9 +69,33 @@ const struct option run_rows_many[] = {
 	  "memcg limits to try on each machine: pages, or shares (40%) of the memory that the "
 	  "trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
+	{ "ensemble", OPT_COUNT, NULL,
+	  "replay on N machines that differ in what the recording does not tell", ENSEMBLE_MIN,
+	  10000, .metavar = "N", FIELD(spec.ensemble.nr) },
+	{ "axes", OPT_TEXT, "all",
+	  "in what they differ: memory, window (of the records that count), readahead, prefault, "
+	  "noise",
+	  .metavar = "NAME,...", FIELD(axes) },
 	COMMAND_JOBS(struct run_options, jobs),
 	{ NULL },
 };
+
+int cli_parse_ensemble(struct run_options *o)
+{
+	struct err err;
+	int ret = ensemble_parse_axes(&o->spec.ensemble, o->axes, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	/* the outcome of a timed run is that of the whole trace */
+	if (o->spec.timed)
+		o->spec.ensemble.axes &= ~(1U << AXIS_WINDOW);
+	if (!o->spec.ensemble.axes)
+		return cli_usage("--axes %s: a timed run counts the whole trace, name other axes",
+				 o->axes);
+	o->spec.ensemble.seed = 1;
+	return 0;
+}
 
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t)
 {
@@ -121,29 +146,47 @@ static void print_failure(const struct run_set *rs, const struct run *r)
 		print_op(rs->trace, r->position);
 }
 
+/* Print why runs failed, the same reason of a policy's seeds once. Return: the exit code */
+static int print_failures(const struct run_set *rs)
+{
+	const struct run *last = NULL;
+	guint failed = 0, shown = 0;
+	int ret = 0;
+
+	for (guint i = 0; i < rs->runs->len; i++) {
+		const struct run *r = &g_array_index(rs->runs, struct run, i);
+		const bool again =
+			last && r->policy == last->policy && !strcmp(r->err.msg, last->err.msg);
+
+		if (!r->done || r->ret >= 0)
+			continue;
+		if (!again && shown < FAILURES_SHOWN) {
+			print_failure(rs, r);
+			shown++;
+		}
+		last = r;
+		failed++;
+		ret = MAX(ret, r->ret == -EINVAL ? 2 : 1);
+	}
+	if (failed > shown)
+		fprintf(stderr, "reapsim: and %u more of %u runs failed\n", failed - shown,
+			rs->runs->len);
+	return ret;
+}
+
 int cli_run_set_execute(struct run_set *rs, int jobs)
 {
 	g_autofree char *what = g_path_get_basename(rs->trace->path);
-	guint unfinished = 0, failed = 0;
+	guint unfinished = 0;
 	struct cli_lab lab;
-	int ret = 0;
+	int ret;
 
 	cli_lab_begin(&lab, what);
 	run_set_execute(rs, jobs, &lab.hooks);
 	cli_lab_end(&lab);
-	for (guint i = 0; i < rs->runs->len; i++) {
-		const struct run *r = &g_array_index(rs->runs, struct run, i);
-
-		unfinished += !r->done;
-		if (!r->done || r->ret >= 0)
-			continue;
-		if (failed++ < FAILURES_SHOWN)
-			print_failure(rs, r);
-		ret = MAX(ret, r->ret == -EINVAL ? 2 : 1);
-	}
-	if (failed > FAILURES_SHOWN)
-		fprintf(stderr, "reapsim: and %u more of %u runs failed\n", failed - FAILURES_SHOWN,
-			rs->runs->len);
+	ret = print_failures(rs);
+	for (guint i = 0; i < rs->runs->len; i++)
+		unfinished += !g_array_index(rs->runs, struct run, i).done;
 	if (unfinished) {
 		struct err err;
 

@@ -11,6 +11,7 @@ struct run_options {
 	struct outputs files;
 	struct run_spec spec;
 	const char *format; /* of the trace */
+	const char *axes;   /* of the ensemble */
 	int jobs;
 };
 
@@ -24,6 +25,9 @@ extern const struct option run_rows_one[], run_rows_many[];
 	"then --set override them. \"reapsim list\" names the keys, models and policies.\n"        \
 	"A policy with +evict also drops the page cache that it unmaps."
 
+/** Parse @axes into @spec.ensemble, of a command with lists. Return: 0, or the exit code after
+ * printing why. */
+int cli_parse_ensemble(struct run_options *o);
 /** run_set_init(). Return: 0, or the exit code after printing why. */
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
 /** The same for a command that takes no lists: fails unless there is exactly one run. */

@@ -258,7 +258,32 @@ int grid_load(struct grid *g, const char *workload, const struct sweep *sw, cons
 				: table_number(&t, run, value) / 1e6;
 	}
 	table_clear(&t);
+	grid_estimate(g);
 	return 0;
+}
+
+static struct estimate *difference(const struct grid *g, guint machine, guint lru, guint policy,
+				   guint delay, guint p)
+{
+	return &g->difference[(net(g, machine, lru, policy, delay, p, 0) - g->net) / g->nr_seeds];
+}
+
+void grid_estimate(struct grid *g)
+{
+	const guint cells = g->r->delays->len * g->r->ps->len;
+	const guint tables = g->machines->len * g->lrus->len * g->policies->len;
+
+	g->difference = g_new(struct estimate, tables * cells);
+	for (guint t = 0; t < tables; t++) {
+		const guint first = t - t % g->policies->len;
+		struct estimate *e = g->difference + t * cells;
+
+		for (guint c = 0; c < cells; c++)
+			e[c] = estimate_of_difference(g->net + (t * cells + c) * g->nr_seeds,
+						      g->net + (first * cells + c) * g->nr_seeds,
+						      g->nr_seeds, ESTIMATE_MEAN);
+		estimate_correct(e, cells);
+	}
 }
 
 void grid_clear(struct grid *g)
@@ -267,6 +292,7 @@ void grid_clear(struct grid *g)
 	g_clear_pointer(&g->lrus, g_ptr_array_unref);
 	g_clear_pointer(&g->policies, g_ptr_array_unref);
 	g_free(g->net);
+	g_free(g->difference);
 	g_free(g->workload);
 	*g = (struct grid){ 0 };
 }
@@ -278,14 +304,14 @@ char *grid_machine(const struct grid *g, guint machine)
 
 double grid_net(const struct grid *g, guint machine, guint lru, guint policy, guint delay, guint p)
 {
-	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds).mean;
+	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds, ESTIMATE_MEAN)
+		.mean;
 }
 
 struct estimate grid_difference(const struct grid *g, guint machine, guint lru, guint policy,
 				guint delay, guint p)
 {
-	return estimate_of_difference(net(g, machine, lru, policy, delay, p, 0),
-				      net(g, machine, lru, 0, delay, p, 0), g->nr_seeds);
+	return *difference(g, machine, lru, policy, delay, p);
 }
 
 int grid_winner(const struct grid *g, guint machine, guint lru, guint delay, guint p)
@@ -328,30 +354,37 @@ static struct even find_even(const double *x, const struct estimate *e, guint n)
 	g_autofree double *mean = g_new(double, n), *above = g_new(double, n);
 	g_autofree double *below = g_new(double, n);
 	int last = -1;
-	struct even r = { NAN, NAN, NAN, "same" };
+	struct even r = { NAN, NAN, NAN, "same", 0, n };
 
 	for (guint i = 0; i < n; i++) {
 		mean[i] = e[i].mean;
-		above[i] = e[i].mean + e[i].half;
-		below[i] = e[i].mean - e[i].half;
+		above[i] = e[i].high;
+		below[i] = e[i].low;
 		if (isnan(mean[i])) {
 			r.verdict = "failed";
 			return r;
 		}
-		if (last < 0 && (e[i].mean || e[i].half))
+		if (!estimate_is_zero(&e[i]))
 			r.verdict = "noise";
+	}
+	for (guint i = 0; i < n; i++) {
 		if (estimate_is_noise(&e[i]))
 			continue;
 		if (last >= 0 && (mean[last] < 0) != (mean[i] < 0)) {
 			const double a = crossing(x, above, (guint)last, i);
 			const double b = crossing(x, below, (guint)last, i);
 
-			return (struct even){ crossing(x, mean, (guint)last, i), MIN(a, b),
-					      MAX(a, b), NULL };
+			r.at = crossing(x, mean, (guint)last, i);
+			r.low = MIN(a, b);
+			r.high = MAX(a, b);
+			r.verdict = NULL;
+			return r;
 		}
 		last = (int)i;
-		r.verdict = mean[i] < 0 ? "pays" : "never";
+		r.nr++;
 	}
+	if (r.nr * 2 > n)
+		r.verdict = mean[last] < 0 ? "pays" : "never";
 	return r;
 }
 

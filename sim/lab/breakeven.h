@@ -11,7 +11,7 @@
  * points (delays: linear in their logarithm). Its interval ends where the two ends of the
  * confidence interval cross 0. It lies between two neighbouring points of opposite signs
  * that are not noise (there may be noise between them). Only the first one is reported; the
- * table shows the others. By chance, one cell in twenty without a difference looks significant.
+ * table shows the others.
  */
 #ifndef REAPSIM_BREAKEVEN_H
 #define REAPSIM_BREAKEVEN_H
@@ -63,6 +63,7 @@ struct grid {
 	GPtrArray *machines, *lrus, *policies; /* char *, as swept */
 	guint nr_seeds;
 	double *net; /* ms; NaN: the run failed */
+	struct estimate *difference;
 };
 
 /** Read @csv, the file of the finished sweep @sw. @workload: as in breakeven_spec. Return: 0
@@ -70,6 +71,9 @@ struct grid {
 int grid_load(struct grid *g, const char *workload, const struct sweep *sw, const struct returns *r,
 	      const char *csv, struct err *err);
 void grid_clear(struct grid *g);
+/** Fill g->difference from g->net; grid_load() has done it. The tests of a policy, on one
+ * machine and LRU, are corrected for their number. */
+void grid_estimate(struct grid *g);
 /** "phone-ufs" of "DIR/phone-ufs.conf"; the caller frees it. */
 char *grid_machine(const struct grid *g, guint machine);
 
@@ -79,10 +83,17 @@ double grid_net(const struct grid *g, guint machine, guint lru, guint policy, gu
 struct estimate grid_difference(const struct grid *g, guint machine, guint lru, guint policy,
 				guint delay, guint p);
 
-/** struct even - the break-even on a line of the grid. */
+/**
+ * struct even - the break-even on a line of the grid.
+ * @verdict: NULL, or why there is none. pays, never: at most points of the line the
+ *	difference is significant, and nowhere with another sign; same: equal at all points;
+ *	noise: neither; failed: a run did
+ * @nr, @of: significant differences, out of all points of the line
+ */
 struct even {
 	double at, low, high;
-	const char *verdict; /* NULL, or why there is none: pays, never, noise, same, failed */
+	const char *verdict;
+	guint nr, of;
 };
 
 /** The break-even probability at a delay. */

@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#define LEVEL 0.05
+
 /* Two-sided 95% quantile of Student's t; beyond the table exact to 0.1%. */
 static double student_t(guint freedom)
 {
@@ -15,30 +17,112 @@ static double student_t(guint freedom)
 	return freedom <= G_N_ELEMENTS(t) ? t[freedom - 1] : 1.96 + 2.5 / freedom;
 }
 
-struct estimate estimate_of(const double *v, guint n)
+/*
+ * Probability that Student's t is farther from 0 than @t. For whole degrees of freedom it is
+ * a finite sum, of the powers of the cosine of atan(t / sqrt(freedom)): the odd ones, or the
+ * even ones.
+ */
+static double student_p(double t, guint freedom)
 {
-	struct estimate e = { 0 };
-	double squares = 0;
+	const double angle = atan(fabs(t) / sqrt(freedom));
+	const double square = cos(angle) * cos(angle);
+	double term = freedom % 2 ? cos(angle) : 1, sum = 0;
+
+	for (guint k = freedom % 2 ? 3 : 2; k <= freedom; k += 2) {
+		sum += term;
+		term *= square * (k - 1) / k;
+	}
+	sum *= sin(angle);
+	if (freedom % 2)
+		sum = M_2_PI * (angle + sum);
+	return MAX(0, 1 - sum);
+}
+
+struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what)
+{
+	struct estimate e = { .low = NAN, .high = NAN, .p = NAN };
+	double squares = 0, error;
 
 	for (guint i = 0; i < n; i++)
 		e.mean += v[i] / n;
+	if (n == 1)
+		return e;
 	for (guint i = 0; i < n; i++)
 		squares += (v[i] - e.mean) * (v[i] - e.mean);
-	if (n > 1)
-		e.half = student_t(n - 1) * sqrt(squares / (n - 1) / n);
+	error = sqrt(squares / (n - 1) * (what == ESTIMATE_NEXT ? 1 + 1.0 / n : 1.0 / n));
+	e.low = e.mean - student_t(n - 1) * error;
+	e.high = e.mean + student_t(n - 1) * error;
+	if (error > 0)
+		e.p = student_p(e.mean / error, n - 1);
+	else if (!isnan(e.mean))
+		e.p = e.mean ? 0 : 1;
 	return e;
 }
 
-struct estimate estimate_of_difference(const double *v, const double *first, guint n)
+struct estimate estimate_of_difference(const double *v, const double *first, guint n,
+				       enum estimate_of_what what)
 {
 	g_autofree double *d = g_new(double, n);
 
 	for (guint i = 0; i < n; i++)
 		d[i] = v[i] - first[i];
-	return estimate_of(d, n);
+	return estimate_of(d, n, what);
+}
+
+struct estimate estimate_of_ratio(const double *v, const double *first, guint n,
+				  enum estimate_of_what what)
+{
+	g_autofree double *logs = g_new(double, n);
+	struct estimate e;
+
+	for (guint i = 0; i < n; i++)
+		logs[i] = v[i] > 0 && first[i] > 0 ? log(v[i] / first[i]) : NAN;
+	e = estimate_of(logs, n, what);
+	e.mean = expm1(e.mean);
+	e.low = expm1(e.low);
+	e.high = expm1(e.high);
+	return e;
+}
+
+double estimate_half(const struct estimate *e)
+{
+	return (e->high - e->low) / 2;
+}
+
+bool estimate_is_single(const struct estimate *e)
+{
+	return isnan(e->low) && !isnan(e->mean);
+}
+
+bool estimate_is_zero(const struct estimate *e)
+{
+	return !e->mean && !(e->high > 0);
 }
 
 bool estimate_is_noise(const struct estimate *e)
 {
-	return !(fabs(e->mean) > e->half);
+	return !(e->p < LEVEL);
+}
+
+static int by_p(const void *a, const void *b)
+{
+	const double x = (*(struct estimate *const *)a)->p, y = (*(struct estimate *const *)b)->p;
+
+	return (x > y) - (x < y);
+}
+
+void estimate_correct(struct estimate *e, guint n)
+{
+	g_autofree struct estimate **sorted = g_new(struct estimate *, n);
+	double least = 0;
+	guint nr = 0;
+
+	for (guint i = 0; i < n; i++)
+		if (!isnan(e[i].p))
+			sorted[nr++] = &e[i];
+	qsort(sorted, nr, sizeof(*sorted), by_p);
+	for (guint i = 0; i < nr; i++) {
+		least = MAX(least, MIN(1, sorted[i]->p * (nr - i)));
+		sorted[i]->p = least;
+	}
 }

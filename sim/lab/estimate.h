@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* The mean over runs with different seeds, and its confidence interval. */
+/*
+ * The mean over runs with different seeds, or over the members of an ensemble, with its
+ * confidence interval and a test against 0.
+ */
 #ifndef REAPSIM_ESTIMATE_H
 #define REAPSIM_ESTIMATE_H
 
@@ -7,17 +10,47 @@
 
 #include <glib.h>
 
-/** struct estimate - @half: half the width of the 95% confidence interval, by
- * Student's t; 0 for a single run, which has no interval. */
+/** struct estimate - a mean and what is known of it. */
 struct estimate {
-	double mean, half;
+	double mean;
+	double low, high; /* its 95% interval, by Student's t; NaN of a single value, which
+			   * has none */
+	double p;	  /* two-sided probability of a mean at least this far from 0 if there is
+			   * no difference; NaN if there is no interval */
 };
 
-/** The mean of @n values. */
-struct estimate estimate_of(const double *v, guint n);
+/** enum estimate_of_what - what the interval is to contain. */
+enum estimate_of_what {
+	ESTIMATE_MEAN, /* the mean of all values that could have been drawn */
+	ESTIMATE_NEXT, /* one more value: the wider interval, called a prediction interval */
+};
+
+/** The mean of @n values, at least one. */
+struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what);
 /** The mean of @v[i] - @first[i] over @n pairs with the same seed. */
-struct estimate estimate_of_difference(const double *v, const double *first, guint n);
-/** Does the interval contain 0, or is the mean not a number? */
+struct estimate estimate_of_difference(const double *v, const double *first, guint n,
+				       enum estimate_of_what what);
+/**
+ * The mean change of @n pairs, each @v[i] relative to its @first[i], so that pairs of unlike
+ * sizes count alike: the geometric mean of the ratios less 1, with an interval that is
+ * symmetric for their logarithms. NaN if a value is not positive.
+ */
+struct estimate estimate_of_ratio(const double *v, const double *first, guint n,
+				  enum estimate_of_what what);
+/** Half the width of an interval that is symmetric. */
+double estimate_half(const struct estimate *e);
+/** Is it a single value, without an interval? */
+bool estimate_is_single(const struct estimate *e);
+/** Are all values the same, and 0? */
+bool estimate_is_zero(const struct estimate *e);
+/** Can it be 0, at the 5% level? Also true if nothing is known: of one value, or NaN. */
 bool estimate_is_noise(const struct estimate *e);
+/**
+ * Correct @n tests of one table, with Holm's method: afterwards at most one table in twenty
+ * without any difference has a cell that is not noise. Changes p, not the intervals.
+ * Source: S. Holm, A simple sequentially rejective multiple test procedure, Scandinavian
+ * Journal of Statistics 6 (1979). Values without p do not count.
+ */
+void estimate_correct(struct estimate *e, guint n);
 
 #endif

@@ -37,16 +37,22 @@ static uint64_t slice(const struct sim_config *cfg)
 	return cfg->check ? 64 : cfg->timed ? 256 : 1 << 14;
 }
 
-int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err)
+int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic uint64_t *nr_recs,
+	       struct err *err)
 {
 	uint64_t before = sim_position(s);
-	int ret;
+	int ret = 0;
 
-	do {
-		ret = sim_run(s, slice(&s->cfg), err);
+	while (ret == 0 && before < until && !lab_interrupted(h)) {
+		ret = sim_run(s, MIN(slice(&s->cfg), until - before), err);
 		if (nr_recs)
 			*nr_recs += sim_position(s) - before;
 		before = sim_position(s);
-	} while (ret == 0 && !lab_interrupted(h));
+	}
 	return ret;
+}
+
+int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err)
+{
+	return lab_run_to(s, UINT64_MAX, h, nr_recs, err);
 }

@@ -40,5 +40,8 @@ void lab_note(const struct lab_hooks *h, const char *fmt, ...)
  * Return: 1 at the end of the trace, 0 if interrupted, or as sim_run().
  */
 int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err);
+/** The same up to record @until: also 0 if it is reached. */
+int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic uint64_t *nr_recs,
+	       struct err *err);
 
 #endif

@@ -97,7 +97,7 @@ static int add_ends(struct run_set *rs, const char *list, struct err *err)
 	return ret;
 }
 
-static int add_policies(struct run_set *rs, const char *list, struct err *err)
+static int add_policies(struct run_set *rs, const char *list, bool with_baseline, struct err *err)
 {
 	g_auto(GStrv) names = NULL;
 
@@ -119,6 +119,9 @@ static int add_policies(struct run_set *rs, const char *list, struct err *err)
 			return -EINVAL;
 		g_ptr_array_add(rs->policies, g_strdup(*n));
 	}
+	if (with_baseline && names[0] &&
+	    !g_strv_contains((const char *const *)names, reap_policies[0]->name))
+		g_ptr_array_insert(rs->policies, 0, g_strdup(reap_policies[0]->name));
 	return 0;
 }
 
@@ -138,8 +141,14 @@ static void add_run(struct run_set *rs, const struct run_spec *spec, guint end, 
 	r.cfg.keep_pages = spec->keep_pages;
 	if (spec->timed)
 		r.timed = *spec->timed;
-	for (guint i = 0; i < rs->nr_seeds; i++, r.timed.seed++)
-		g_array_append_val(rs->runs, r);
+	r.counted = (struct window){ .to = rs->trace->nr_recs };
+	for (guint i = 0; i < rs->nr_seeds; i++, r.timed.seed++) {
+		struct run member = r;
+
+		if (rs->ensemble.nr)
+			ensemble_member(&rs->ensemble, i, &member.cfg.machine, &member.counted);
+		g_array_append_val(rs->runs, member);
+	}
 }
 
 static void run_clear(gpointer data)
@@ -158,7 +167,10 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 
 	*rs = (struct run_set){
 		.trace = trace_ref(t),
-		.nr_seeds = spec->timed ? spec->nr_seeds : 1,
+		.nr_seeds = spec->ensemble.nr ? spec->ensemble.nr
+			    : spec->timed     ? spec->nr_seeds
+					      : 1,
+		.ensemble = spec->ensemble,
 		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
 		.policies = g_ptr_array_new_with_free_func(g_free),
 		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
@@ -174,7 +186,7 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 	ret = add_ends(rs, spec->ends_as ? spec->ends_as : "recorded", err);
 	if (!ret)
 		ret = add_policies(rs, spec->policies ? spec->policies : reap_policies[0]->name,
-				   err);
+				   spec->with_baseline, err);
 	if (!ret)
 		ret = add_machines(rs, spec, h, err);
 	if (ret)
@@ -211,6 +223,29 @@ struct execution {
 	_Atomic uint64_t nr_recs;
 };
 
+/* Replay the records that do not count, then those that do. Return: as lab_run(). */
+static int execute_counted(struct execution *x, struct run *r, struct sim *s)
+{
+	struct vmstat before = { 0 };
+	int ret = 0;
+
+	if (r->counted.from) {
+		ret = lab_run_to(s, r->counted.from, &x->hooks, &x->nr_recs, &r->err);
+		sim_stat(s, &before);
+	}
+	if (!ret && r->counted.to == x->trace->nr_recs)
+		ret = lab_run(s, &x->hooks, &x->nr_recs, &r->err);
+	else if (!ret)
+		ret = lab_run_to(s, r->counted.to, &x->hooks, &x->nr_recs, &r->err);
+	if (!ret && sim_position(s) == r->counted.to)
+		ret = 1;
+	sim_stat(s, &r->stat);
+	for (int item = 0; item < NR_VMSTAT; item++)
+		if (!vmstat_is_gauge((enum vmstat_item)item))
+			r->stat.v[item] -= before.v[item];
+	return ret;
+}
+
 static void execute(void *data, guint i)
 {
 	struct execution *x = data;
@@ -225,9 +260,11 @@ static void execute(void *data, guint i)
 		r->ended = true;
 		return;
 	}
-	r->ret = lab_run(s, &x->hooks, &x->nr_recs, &r->err);
+	r->ret = r->cfg.timed ? lab_run(s, &x->hooks, &x->nr_recs, &r->err)
+			      : execute_counted(x, r, s);
 	if (r->ret) {
-		sim_stat(s, &r->stat);
+		if (r->cfg.timed)
+			sim_stat(s, &r->stat);
 		r->snapshots = g_array_ref(s->snapshots);
 		r->position = sim_position(s);
 		if (r->cfg.timed)

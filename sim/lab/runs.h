@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The runs of one trace for a comparison: kinds of exit x machines x policies x seeds, one
- * thread per run.
+ * thread per run. With an ensemble, each seed is a member of it.
  *
  * The layers of a machine, later ones win: the defaults, the trace's header, the key file,
  * the settings, the memory size.
@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "sim/lab/ensemble.h"
 #include "sim/lab/lab.h"
 #include "sim/outcome.h"
 #include "sim/sim.h"
@@ -19,13 +20,14 @@
 /** struct run_spec - the runs to make, as text; lists are comma separated, NULL: the default.
  * run_set_init() copies what it needs. */
 struct run_spec {
-	char *kernel;	 /* default: the first */
-	char *lru;	 /* default: the first */
-	char *policies;	 /* default: the first; "all": each, and each with +evict */
-	char *machines;	 /* key files; default: the machine rows of the trace only */
-	char **settings; /* KEY=VALUE of every machine */
-	char *ends_as;	 /* default: recorded */
-	char *memory;	 /* values of memcg_pages: one machine each */
+	char *kernel;	    /* default: the first */
+	char *lru;	    /* default: the first */
+	char *policies;	    /* default: the first; "all": each, and each with +evict */
+	bool with_baseline; /* put the first policy before the others if it is not named */
+	char *machines;	    /* key files; default: the machine rows of the trace only */
+	char **settings;    /* KEY=VALUE of every machine */
+	char *ends_as;	    /* default: recorded */
+	char *memory;	    /* values of memcg_pages: one machine each */
 	bool check;
 	bool flags_as_recorded;
 	bool keep_pages; /* fill snapshot.pages */
@@ -33,6 +35,7 @@ struct run_spec {
 	 * timed->seed and following; NULL: untimed */
 	const struct timed_config *timed;
 	guint nr_seeds;
+	struct ensemble ensemble; /* @nr 0: none, otherwise it replaces @nr_seeds */
 };
 
 /** struct run - one run: its configuration and its results. */
@@ -43,7 +46,8 @@ struct run {
 	bool done;	    /* false: not started, or interrupted */
 	int ret;	    /* of sim_run(): 1, or a negative errno with @err */
 	struct err err;
-	struct vmstat stat; /* at the end */
+	struct window counted;
+	struct vmstat stat; /* of the counted records; of the others only gauges at the end */
 	GArray *snapshots;  /* struct snapshot; NULL: the run did not start */
 	uint64_t position;  /* record at which it ended or failed */
 	struct timed_config timed;
@@ -59,8 +63,9 @@ struct run_set {
 	GArray *machines;    /* struct machine, resolved */
 	GPtrArray *policies; /* char *, as typed */
 	GArray *ends;	     /* enum op_code: how processes end */
-	guint nr_seeds;	     /* 1 in untimed runs */
-	GArray *runs;	     /* struct run: ends, machines, policies, seeds */
+	guint nr_seeds;	     /* members of the ensemble; without one, 1 in untimed runs */
+	struct ensemble ensemble;
+	GArray *runs; /* struct run: ends, machines, policies, seeds */
 };
 
 /** Build the set; @h may interrupt it. Return: 0, or -errno with @err; run_set_clear() in

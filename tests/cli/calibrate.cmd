@@ -13,7 +13,7 @@ done
 # unmapping anon memory can be measured anywhere
 grep -q '^zap_anon_ps=[1-9]' here.conf || echo "zap_anon_ps is not measured"
 "$REAPSIM" compare "$SRC/tests/cli/tiny.csv" -p baseline --machines here.conf \
-	-s cpus=1 -s memcg_pages=400 | sed -n 3p
+	-s cpus=1 -s memcg_pages=400 | sed -n 4p
 ls
 "$REAPSIM" calibrate --dir missing
 echo "exit $?"

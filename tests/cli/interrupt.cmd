@@ -9,7 +9,7 @@ trace() {
 trace 1s >short.csv
 trace 3600000s >long.csv
 for sig in INT TERM; do
-	timeout --foreground --preserve-status -k 10 -s $sig 1 "$REAPSIM" outcome -p baseline \
+	timeout --foreground --preserve-status -k 10 -s $sig 1 "$REAPSIM" outcome -n 1 -p baseline \
 		-K oomd:swap_interval_ms=1 --csv $sig.csv short.csv long.csv >tables
 	echo "SIG$sig: exit $?; rows: $(cut -d, -f 1 $sig.csv | tr '\n' ' ')"
 done

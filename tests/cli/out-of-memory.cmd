@@ -28,7 +28,7 @@ advance,1s
 T
 "$REAPSIM" run ttl.csv --lru mglru
 echo "run: $?"
-"$REAPSIM" outcome ttl.csv -p baseline --lru mglru --csv - | awk -F, '
+"$REAPSIM" outcome ttl.csv -n 1 -p baseline --lru mglru --csv - | awk -F, '
 	NR == 1 { for (i = 1; i <= NF; i++) at[$i] = i }
 	NR > 1 { print "oom_kills:", $at["oom_kills"] }'
 "$REAPSIM" run ttl.csv >/dev/null
@@ -38,5 +38,5 @@ echo "classic: $?"
 # for the run forever.
 "$REAPSIM" compare t.csv -p baseline --memory 400,4294967295
 echo "compare: $?"
-"$REAPSIM" outcome t.csv -p baseline --memory 4294967295 >/dev/null
+"$REAPSIM" outcome t.csv -n 1 -p baseline --memory 4294967295 >/dev/null
 echo "outcome: $?"

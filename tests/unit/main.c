@@ -82,6 +82,7 @@
 	X(sweep)                                                                                   \
 	X(work)                                                                                    \
 	X(config)                                                                                  \
+	X(ensemble)                                                                                \
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \
 	X(table)                                                                                   \

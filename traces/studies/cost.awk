@@ -34,8 +34,8 @@ kind == "even" {
 	add("delay " a, f[column["delay"]])
 	even[a, f[column["machine"]], f[column["lru"]], f[column["policy"]], f[column["delay"]]] = \
 		f[column["even_p"]]
-	sure[a, f[column["machine"]], f[column["lru"]], f[column["policy"]], f[column["delay"]]] += \
-		f[column["noise"]] == "no"
+	sure[a, f[column["machine"]], f[column["lru"]], f[column["policy"]], f[column["delay"]]] = \
+		f[column["significant"]] "/" f[column["of"]]
 	next
 }
 
@@ -60,7 +60,7 @@ kind == "outcome" && /^time from a restart/ { part = "restart" }
 kind == "outcome" && /^net:/ { part = "net" }
 kind == "outcome" && part && NF > 1 && /^(baseline|rfc|v1|flag|any-exit|prctl|demote)/ {
 	value[a, m, l, $1, part] = $2
-	change[a, m, l, $1, part] = $0 ~ /in the noise/ ? "~" : $3
+	change[a, m, l, $1, part] = $3
 	if (part == "stall") {
 		v = $NF
 		sub(/[=~]$/, "", v)
@@ -96,13 +96,14 @@ kind == "reclaim" && /%/ && $1 ~ /^[0-9]+$/ {
 
 # rows(WHAT): a line for each archetype, machine and LRU
 function rows(what,    i, j, k) {
-	for (i = 1; i <= nr["arch"]; i++)
+	for (i = 1; i <= nr["arch"]; i++) {
+		a = item["arch", i]
+		print a
 		for (j = 1; j <= nr["machine"]; j++)
 			for (k = 1; k <= nr["lru"]; k++) {
-				a = item["arch", i]
 				m = item["machine", j]
 				l = item["lru", k]
-				printf "%-9s%-12s%-7s", j + k == 2 ? a : "", k == 1 ? m : "", l
+				printf "  %-12s%-7s", k == 1 ? m : "", l
 				if (what == "parts")
 					parts_row()
 				else if (what == "young" || what == "v1")
@@ -111,20 +112,21 @@ function rows(what,    i, j, k) {
 					changes(what)
 				printf "\n"
 			}
+	}
 	printf "\n"
 }
 
 function changes(part,    p) {
-	printf "%8s", value[a, m, l, "baseline", part]
+	printf "%9s", value[a, m, l, "baseline", part]
 	for (p = 1; p <= 4; p++)
-		printf "%9s", short(change[a, m, l, shown[p], part])
+		printf "%10s", short(change[a, m, l, shown[p], part])
 }
 
-# "+12.3+-4.5%" -> "+12/4.5"
+# "+12.3+-4.5%~" -> "+12/4.5~"
 function short(text,    f) {
 	if (split(text, f, /\+-|%/) < 3)
 		return text
-	return sprintf("%s%s/%s", f[1] > 0 ? "+" : "", digits(f[1]), digits(f[2]))
+	return sprintf("%s%s/%s%s", f[1] > 0 ? "+" : "", digits(f[1]), digits(f[2]), f[3])
 }
 
 function digits(v) {
@@ -148,25 +150,27 @@ function parts_row(    p, i, n, part) {
 
 function even_cell(p, d,    v) {
 	v = even[a, m, l, p, d]
-	return v ~ /^[0-9]/ ? sprintf("%.2f", v) : v ~ /^(pays|never)$/ ? v " " sure[a, m, l, p, d] : v
+	if (v ~ /^[0-9]/)
+		return sprintf("%.2f", v)
+	return sure[a, m, l, p, d] ~ /^0/ ? v : v " " sure[a, m, l, p, d]
 }
 
 function even_table(    i, j, k, p, d) {
 	for (i = 1; i <= nr["arch"]; i++) {
 		a = item["arch", i]
-		printf "%-22s%-15s", a, "delay:"
+		printf "%-22s%-14s", a, "delay:"
 		for (d = 1; d <= nr["delay " a]; d++)
-			printf "%8s", item["delay " a, d]
+			printf "%9s", item["delay " a, d]
 		printf "\n"
 		for (j = 1; j <= nr["machine"]; j++)
 			for (k = 1; k <= nr["lru"]; k++)
 				for (p = 1; p <= nr["policy " a]; p++) {
 					m = item["machine", j]
 					l = item["lru", k]
-					printf "  %-12s%-8s%-15s", k + p == 2 ? m : "", \
+					printf "  %-12s%-8s%-14s", k + p == 2 ? m : "", \
 						p == 1 ? l : "", item["policy " a, p]
 					for (d = 1; d <= nr["delay " a]; d++)
-						printf "%8s", even_cell(item["policy " a, p], \
+						printf "%9s", even_cell(item["policy " a, p], \
 							item["delay " a, d])
 					printf "\n"
 				}
@@ -185,16 +189,17 @@ function reclaim_row(what,    i, s) {
 
 function streams(text) {
 	print text
-	printf "%-28s%8s%8s%8s%8s%8s\n", "stream / memory:", "0.5", "0.75", "1", "1.25", "1.5"
+	printf "%-21s%8s%8s%8s%8s%8s\n", "stream / memory:", "0.5", "0.75", "1", "1.25", "1.5"
 }
 
 END {
 	split("v1 any-exit v1+evict any-exit+evict", shown, " ")
-	head = sprintf("%-28s%8s%9s%9s%9s%9s", "", "baseline", "v1", "any-exit", "v1+evict", \
+	head = sprintf("%-21s%9s%10s%10s%10s%10s", "", "baseline", "v1", "any-exit", "v1+evict", \
 		"any+ev.")
 	print "Net cost (CPU of unmapping and kswapd, stalls, waits): ms under the"
-	print "baseline, and the change: percent/half its 95% interval. ~: noise; =:"
-	print "the same in every seed; any+ev.: any-exit+evict."
+	print "baseline, and the change: percent/half its 95% interval. ~: it can be"
+	print "noise, after Holm's correction for the comparisons of a machine and"
+	print "LRU; =: the same in every seed; any+ev.: any-exit+evict."
 	print head
 	rows("net")
 	print "From the kill until all that it frees is free: ms, and the change."
@@ -206,19 +211,20 @@ END {
 	rows("restart")
 	print "Where the change of the net is: ms against the baseline, means; k: 1000."
 	print "ksw: kswapd."
-	printf "%-28s%22s%22s\n", "", "----- any-exit ----", "-- any-exit+evict -"
-	printf "%-28s", ""
+	printf "%-21s%22s%22s\n", "", "----- any-exit ----", "-- any-exit+evict -"
+	printf "%-21s", ""
 	for (i = 1; i <= 2; i++)
 		printf "%5s%6s%5s%6s", "reap", "stall", "ksw", "wait"
 	printf "\n"
 	rows("parts")
 	print "Break-even: the restart probability from which on the policy costs more"
-	print "than the baseline. Where there is none, of 5 probabilities from 0 to 1:"
-	print "pays N, never N: it costs less, or more, in N of 5, and the others are"
-	print "noise; noise: all 5 are; same: nothing differs."
+	print "than the baseline. Where there is none: pays n/m, never n/m: it costs"
+	print "less, or more, with certainty at n of m probabilities from 0 to 1, more"
+	print "than half of them; noise: at fewer, or with both signs; same: nothing"
+	print "differs."
 	even_table()
 	streams("Reclaim first: percent of the victim's mapped pages that are young at\nthe reap / of the marks due, those on pages that reclaim had aged.")
 	rows("young")
-	streams("Reclaim first: pages read after the return, more under v1 than baseline")
+	streams("Reclaim first: pages read after the return, more under v1 than baseline\n(one run, no interval)")
 	rows("v1")
 }

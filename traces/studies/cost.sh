@@ -14,7 +14,7 @@
 #	                           and a changed program, machine or script starts over
 #	traces/studies/cost.sh doc         the same, then cost.txt into traces/studies/COST.md
 #
-# MACHINES (names in traces/machines), SEEDS (6) and JOBS may be set.
+# MACHINES (names in traces/machines), SEEDS (8) and JOBS may be set.
 set -eu
 cd "$(dirname "$0")/../.."
 . traces/studies/lib.sh
@@ -24,7 +24,7 @@ case $out in
 /*) ;;
 *) out=./$out ;;
 esac
-seeds=${SEEDS:-6} jobs=${JOBS:-0}
+seeds=${SEEDS:-8} jobs=${JOBS:-0}
 machines=
 for m in ${MACHINES:-phone-ufs cloud-block vm}; do
 	machines=$machines${machines:+,}traces/machines/$m.conf
@@ -95,7 +95,7 @@ outcomes() {
 	for lru in classic mglru; do
 		[ ! -s "$out/$1-outcome-$lru.txt" ] || continue
 		say "$1: outcome, $lru"
-		"$reapsim" outcome --pool --lru $lru --policies $policies --machines "$machines" \
+		"$reapsim" outcome --pool --seeds 1 --lru $lru --policies $policies --machines "$machines" \
 			"${also[@]}" --jobs "$jobs" --csv "$out/$1-outcome-$lru.csv" "${traces[@]}" \
 			>"$work/table"
 		put "$work/table" "$out/$1-outcome-$lru.txt"

@@ -45,10 +45,12 @@ static void make_grid(struct grid *g, struct returns *r, double net[2 * POINTS *
 			net[(POINTS + i) * NR_SEEDS + s] = 1000 * (s + 1) + points[i][s];
 		}
 	}
+	grid_estimate(g);
 }
 
 static void drop_grid(struct grid *g, struct returns *r)
 {
+	g_free(g->difference);
 	g_ptr_array_unref(r->delays);
 	g_ptr_array_unref(r->ps);
 	g_ptr_array_unref(g->machines);
@@ -75,8 +77,11 @@ static const struct {
 	{ { { -3, 1 }, { 1, -3 }, { 5, -2 }, { 3, -1 } }, "noise", 0 },
 	/* noise between two points that are not: the crossing of the mean counts */
 	{ { { -2, -2 }, { -3, 1 }, { 5, -2 }, { 4, 4 } }, NULL, 0.25 + 0.25 * 1 / 2.5 },
-	/* one sign that is not noise, then noise */
-	{ { { -2, -2 }, { 1, -3 }, { 5, -2 }, { 3, -1 } }, "pays", 0 },
+	/* one sign that is not noise, then noise: one point of four says too little */
+	{ { { -2, -2 }, { 1, -3 }, { 5, -2 }, { 3, -1 } }, "noise", 0 },
+	/* two of four, and three */
+	{ { { -2, -2 }, { -1, -1 }, { 5, -2 }, { 3, -1 } }, "noise", 0 },
+	{ { { -2, -2 }, { -1, -1 }, { 5, -2 }, { -3, -3 } }, "pays", 0 },
 	{ { { -2, -2 }, { NAN, -1 }, { 3, 3 }, { 4, 4 } }, "failed", 0 },
 	/* the first of two crossings */
 	{ { { -1, -1 }, { 1, 1 }, { -1, -1 }, { 1, 1 } }, NULL, 0.125 },
@@ -126,11 +131,11 @@ static void test_even_delay(void)
 /* the ends of the confidence interval cross 0 around the crossing of the mean */
 static void test_even_interval(void)
 {
-	/* means -1 and 1; half the width 12.706 * 0.05 */
+	/* means -1 and 1; half the width 12.706 * 0.02 */
 	static const double points[POINTS][NR_SEEDS] = {
-		{ -1, -1 }, { -1.05, -0.95 }, { 1.05, 0.95 }, { 1, 1 }
+		{ -1, -1 }, { -1.02, -0.98 }, { 1.02, 0.98 }, { 1, 1 }
 	};
-	const double half = 12.706 * 0.05;
+	const double half = 12.706 * 0.02;
 	double net[2 * POINTS * NR_SEEDS];
 	struct returns r;
 	struct grid g;

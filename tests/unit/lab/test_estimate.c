@@ -36,10 +36,10 @@ static void test_student_t(void)
 
 		v[0] = -sqrt(n * (n - 1) / 2.0);
 		v[n - 1] = -v[0];
-		e = estimate_of(v, n);
+		e = estimate_of(v, n, ESTIMATE_MEAN);
 		CU_ASSERT_DOUBLE_EQUAL(e.mean, 0, 1e-9);
-		TL_EQ(fabs(e.half / quantiles[i].t - 1) <= 0.001, true, "freedom %u: within 0.1%%",
-		      quantiles[i].freedom);
+		TL_EQ(fabs(estimate_half(&e) / quantiles[i].t - 1) <= 0.001, true,
+		      "freedom %u: within 0.1%%", quantiles[i].freedom);
 	}
 }
 
@@ -48,20 +48,61 @@ static void test_interval(void)
 {
 	const double v[] = { 3, 7, 5 - sqrt(2), 5 + sqrt(2) }, one[] = { 8 };
 	const double nan[] = { 1, NAN }, same[] = { 3, 3, 3 };
-	struct estimate e = estimate_of(v, 4);
+	struct estimate e = estimate_of(v, 4, ESTIMATE_MEAN);
 
 	CU_ASSERT_DOUBLE_EQUAL(e.mean, 5, 1e-12);
-	CU_ASSERT_DOUBLE_EQUAL(e.half, 3.1824, 0.001);
+	CU_ASSERT_DOUBLE_EQUAL(estimate_half(&e), 3.1824, 0.001);
 	CU_ASSERT_FALSE(estimate_is_noise(&e));
 	/* a single value has no interval, and NaN is noise */
-	e = estimate_of(one, 1);
+	e = estimate_of(one, 1, ESTIMATE_MEAN);
 	CU_ASSERT_EQUAL(e.mean, 8);
-	CU_ASSERT_EQUAL(e.half, 0);
-	e = estimate_of(nan, 2);
+	CU_ASSERT_TRUE(estimate_is_single(&e));
+	CU_ASSERT_TRUE(estimate_is_noise(&e));
+	e = estimate_of(nan, 2, ESTIMATE_MEAN);
 	CU_ASSERT_TRUE(isnan(e.mean));
 	CU_ASSERT_TRUE(estimate_is_noise(&e));
-	e = estimate_of(same, 3);
-	CU_ASSERT_EQUAL(e.half, 0);
+	e = estimate_of(same, 3, ESTIMATE_MEAN);
+	CU_ASSERT_EQUAL(estimate_half(&e), 0);
+	CU_ASSERT_FALSE(estimate_is_noise(&e));
+	/* one more value may be twice as far away as the mean of four, and more: sqrt(5) */
+	e = estimate_of(v, 4, ESTIMATE_NEXT);
+	CU_ASSERT_DOUBLE_EQUAL(estimate_half(&e), 3.1824 * sqrt(5), 0.001);
+}
+
+/* the interval ends at 0 if and only if p is 5%: for any number of values */
+static void test_p(void)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(quantiles); i++) {
+		const guint n = quantiles[i].freedom + 1;
+		g_autofree double *v = g_new0(double, n);
+
+		v[0] = -sqrt(n * (n - 1) / 2.0);
+		v[n - 1] = -v[0];
+		for (guint k = 0; k < n; k++)
+			v[k] += quantiles[i].t;
+		CU_ASSERT_DOUBLE_EQUAL(estimate_of(v, n, ESTIMATE_MEAN).p, 0.05, 2e-5);
+	}
+}
+
+/* Holm by hand: 0.01 * 4, 0.02 * 3, then 0.03 * 2 is not below the one before, 0.5 */
+static void test_correct(void)
+{
+	static const double before[] = { 0.03, NAN, 0.01, 0.5, 0.02 };
+	static const double after[] = { 0.06, NAN, 0.04, 0.5, 0.06 };
+	struct estimate e[5];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(e); i++)
+		e[i] = (struct estimate){ 1, 0, 2, before[i] };
+	estimate_correct(e, G_N_ELEMENTS(e));
+	for (size_t i = 0; i < G_N_ELEMENTS(e); i++)
+		TL_EQ(isnan(after[i]) ? isnan(e[i].p) : fabs(e[i].p - after[i]) < 1e-12, true,
+		      "test %zu: %g", i, e[i].p);
+	estimate_correct(e, 0);
+	e[0].p = 0.9;
+	e[1].p = 0.8;
+	estimate_correct(e, 2);
+	CU_ASSERT_EQUAL(e[0].p, 1);
+	CU_ASSERT_EQUAL(e[1].p, 1);
 }
 
 static void test_noise(void)
@@ -70,9 +111,9 @@ static void test_noise(void)
 		struct estimate e;
 		bool noise;
 	} rows[] = {
-		{ { 1, 0.9 }, false },	{ { 1, 1 }, true },    { { 1, 1.1 }, true },
-		{ { -1, 0.9 }, false }, { { -1, 1.1 }, true }, { { 0, 0 }, true },
-		{ { 1, 0 }, false },
+		{ { 1, 0.1, 1.9, 0.04 }, false },    { { 1, 0, 2, 0.05 }, true },
+		{ { -1, -1.9, -0.1, 0.04 }, false }, { { 0, 0, 0, 1 }, true },
+		{ { 1, 1, 1, 0 }, false },	     { { 1, NAN, NAN, NAN }, true },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
@@ -83,10 +124,24 @@ static void test_noise(void)
 static void test_difference(void)
 {
 	const double first[] = { 10, 1000, 100 }, v[] = { 11, 1002, 103 };
-	struct estimate e = estimate_of_difference(v, first, 3);
+	struct estimate e = estimate_of_difference(v, first, 3, ESTIMATE_MEAN);
 
 	CU_ASSERT_DOUBLE_EQUAL(e.mean, 2, 1e-12);
-	CU_ASSERT_DOUBLE_EQUAL(e.half, 4.303 / sqrt(3), 0.001);
+	CU_ASSERT_DOUBLE_EQUAL(estimate_half(&e), 4.303 / sqrt(3), 0.001);
+}
+
+/* twice and eight times as much, of unlike sizes: four times, from 4 / k to 4 k with
+ * k = 2 to the power of 12.706 */
+static void test_ratio(void)
+{
+	const double first[] = { 10, 100 }, v[] = { 20, 800 }, zero[] = { 0, 100 };
+	struct estimate e = estimate_of_ratio(v, first, 2, ESTIMATE_MEAN);
+
+	CU_ASSERT_DOUBLE_EQUAL(e.mean, 3, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(log2(e.high + 1), 2 + 12.706, 1e-6);
+	CU_ASSERT_DOUBLE_EQUAL(log2(e.low + 1), 2 - 12.706, 1e-6);
+	e = estimate_of_ratio(v, zero, 2, ESTIMATE_MEAN);
+	CU_ASSERT_TRUE(isnan(e.mean) && isnan(e.p) && !estimate_is_single(&e));
 }
 
 static void test_samples(void)
@@ -117,7 +172,10 @@ void suite_estimate(void)
 
 	CU_add_test(s, "Student's t against a table", test_student_t);
 	CU_add_test(s, "an interval worked by hand", test_interval);
+	CU_add_test(s, "p is 5% where the interval ends at 0", test_p);
+	CU_add_test(s, "many tests corrected, by hand", test_correct);
 	CU_add_test(s, "noise", test_noise);
 	CU_add_test(s, "differences in pairs", test_difference);
+	CU_add_test(s, "ratios of unlike sizes", test_ratio);
 	CU_add_test(s, "quantiles, mean and deviation", test_samples);
 }

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "sim/cli/change.h"
+
+#include <math.h>
+
+/* At most 5 characters with the sign for anything below 10000. */
+static int digits(double v)
+{
+	return fabs(v) < 99.95 ? 1 : 0;
+}
+
+const char *cli_change_mark(const struct estimate *e)
+{
+	if (estimate_is_zero(e))
+		return "=";
+	return !estimate_is_single(e) && estimate_is_noise(e) && !isnan(e->mean) ? "~" : " ";
+}
+
+char *cli_change(const struct estimate *e, double base)
+{
+	const double scale = base ? 100 / base : 1;
+	const char *unit = base ? "%" : "";
+	const double half = estimate_half(e);
+
+	if (estimate_is_zero(e))
+		return g_strdup("=");
+	if (isnan(e->mean))
+		return g_strdup("");
+	if (estimate_is_single(e))
+		return base ? g_strdup_printf("%+.1f%%", e->mean * scale)
+			    : g_strdup_printf("%+.4g", e->mean);
+	return g_strdup_printf("%+.*f+-%.*f%s%s", digits(e->mean * scale), e->mean * scale,
+			       digits(half * scale), fabs(half * scale), unit,
+			       estimate_is_noise(e) ? "~" : "");
+}
+
+/* A percentage, from 1000 on in thousands, with a "k" */
+static char *percent(double ratio)
+{
+	const double v = fabs(100 * ratio) < 999.5 ? 100 * ratio : ratio / 10;
+
+	return g_strdup_printf("%+.*f%s", fabs(v) < 9.95 ? 1 : 0, v, v == 100 * ratio ? "" : "k");
+}
+
+char *cli_ratio(const struct estimate *e)
+{
+	g_autofree char *mean = percent(e->mean);
+	g_autofree char *low = percent(e->low), *high = percent(e->high);
+
+	if (estimate_is_zero(e))
+		return g_strdup("=");
+	if (isnan(e->mean))
+		return g_strdup("-");
+	return g_strdup_printf("%s[%s..%s]%%%s", mean, low, high, estimate_is_noise(e) ? "~" : "");
+}
+
+enum estimate_of_what cli_change_what(const struct run_set *rs)
+{
+	return rs->ensemble.nr ? ESTIMATE_NEXT : ESTIMATE_MEAN;
+}
+
+char *cli_change_basis(const struct run_set *rs, guint nr_traces)
+{
+	g_autofree char *axes = ensemble_text(&rs->ensemble);
+	g_autofree char *of =
+		nr_traces > 1 ? g_strdup_printf(" of each of %u traces", nr_traces) : g_strdup("");
+
+	if (rs->ensemble.nr)
+		return g_strdup_printf("%u members%s: %s", rs->nr_seeds, of, axes);
+	if (rs->nr_seeds > 1 || nr_traces > 1)
+		return g_strdup_printf("%u seed%s%s", rs->nr_seeds, rs->nr_seeds > 1 ? "s" : "",
+				       of);
+	return g_strdup("one run, no interval");
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* Differences between policies, as the tables print them: never without an interval. */
+#ifndef REAPSIM_CLI_CHANGE_H
+#define REAPSIM_CLI_CHANGE_H
+
+#include "sim/lab/estimate.h"
+#include "sim/lab/runs.h"
+
+/** On changes, for command.details. */
+#define CHANGE_DETAILS                                                                             \
+	"+4.0+-1.2%: a mean change, and half of its 95% interval; \"~\": it can be noise, after\n" \
+	"Holm's correction for all comparisons of the table; \"=\": equal in every run. With\n"    \
+	"--ensemble the interval is that of one more machine that differs in what a recording\n"   \
+	"does not tell: +20[+12..+28]%. One run has no interval.\n"
+
+/**
+ * cli_change - a difference from @base, such as "+4.0+-1.2%~": in percent, with half of its 95%
+ * interval, and "~" if it can be noise. "+4.0%" if it comes from one run, "=" if all runs
+ * are equal, "" if there is no number. With a @base of 0, in the unit of @e, without "%".
+ * Return: the text, to be freed by the caller.
+ */
+char *cli_change(const struct estimate *e, double base);
+
+/** cli_ratio - a change by estimate_of_ratio(), such as "+20[+12..+28]%~", with its interval. "-"
+ * if there is no number, otherwise as cli_change(). */
+char *cli_ratio(const struct estimate *e);
+
+/** The mark alone: "=", "~" or " ". */
+const char *cli_change_mark(const struct estimate *e);
+
+/** What the interval stands for, as one line: seeds, members of an ensemble, or that there is
+ * none. @nr_traces: that are pooled, @rs being one of them. The caller frees it. */
+char *cli_change_basis(const struct run_set *rs, guint nr_traces);
+
+/** The same choice for estimate_of(). */
+enum estimate_of_what cli_change_what(const struct run_set *rs);
+
+#endif

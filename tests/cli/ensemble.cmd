@@ -1,0 +1,24 @@
+# An ensemble gives a recorded trace its interval: tables, rows, the same with any number of
+# threads; member 0 is the machine as given.
+cp "$SRC/traces/shipped/source-scan.csv" t.csv
+compare() { "$REAPSIM" compare t.csv -p v1,v1+evict -e mrelease -M 50% "$@"; }
+compare --ensemble 8 -C sim_fills --plots plots | tee table
+awk 'length > 72' table
+grep -v '^#' plots/t.dat | head -1
+compare --ensemble 8 --axes memory,noise -l mglru
+compare --ensemble 8 --csv - | tee rows | cut -d, -f 1-15 | sed -n '1,4p;9,10p'
+compare --ensemble 8 --axes memory --differences d.csv >/dev/null
+cut -d, -f 1-10 d.csv
+compare --csv - | sed -n '2p' >one
+sed -n '2p' rows | cut -d, -f 6- | cmp - one && echo "member 0: the machine as given"
+for jobs in 1 3; do compare --ensemble 9 --csv - -j $jobs | md5sum; done | uniq | wc -l
+"$REAPSIM" outcome t.csv -p v1 -e mrelease -M 50% --ensemble 8 \
+	-m "$SRC/traces/machines/server-nvme.conf" | grep -A 3 "restart never\|^net:"
+try() {
+	"$REAPSIM" "$@"
+	echo "exit $?"
+}
+try compare t.csv --differences d.csv
+try compare t.csv --ensemble 7
+try compare t.csv --ensemble 8 --axes memroy
+try outcome t.csv --ensemble 8 --axes window
