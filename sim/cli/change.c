@@ -42,15 +42,13 @@ static char *percent(double ratio)
 	return g_strdup_printf("%+.*f%s", fabs(v) < 9.95 ? 1 : 0, v, v == 100 * ratio ? "" : "k");
 }
 
-char *cli_ratio(const struct estimate *e)
+char *cli_spread(const struct estimate *e)
 {
 	g_autofree char *mean = percent(e->mean);
 	g_autofree char *low = percent(e->low), *high = percent(e->high);
 
 	if (estimate_is_zero(e))
 		return g_strdup("=");
-	if (isnan(e->mean))
-		return g_strdup("-");
 	return g_strdup_printf("%s[%s..%s]%%%s", mean, low, high, estimate_is_noise(e) ? "~" : "");
 }
 

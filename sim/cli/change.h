@@ -9,9 +9,8 @@
 /** On changes, for command.details. */
 #define CHANGE_DETAILS                                                                             \
 	"+4.0+-1.2%: a mean change, and half of its 95% interval; \"~\": it can be noise, after\n" \
-	"Holm's correction for all comparisons of the table; \"=\": equal in every run. With\n"    \
-	"--ensemble the interval is that of one more machine that differs in what a recording\n"   \
-	"does not tell: +20[+12..+28]%. One run has no interval.\n"
+	"Holm's correction for all comparisons of the table; \"=\": equal in every run. One\n"     \
+	"run has no interval.\n"
 
 /**
  * cli_change - a difference from @base, such as "+4.0+-1.2%~": in percent, with half of its 95%
@@ -21,9 +20,9 @@
  */
 char *cli_change(const struct estimate *e, double base);
 
-/** cli_ratio - a change by estimate_of_ratio(), such as "+20[+12..+28]%~", with its interval. "-"
- * if there is no number, otherwise as cli_change(). */
-char *cli_ratio(const struct estimate *e);
+/** cli_spread - a change by estimate_of_spread(), such as "+20[+12..+28]%~": the median, the
+ * least and the most. "~" and "=" as cli_change(). The caller frees it. */
+char *cli_spread(const struct estimate *e);
 
 /** The mark alone: "=", "~" or " ". */
 const char *cli_change_mark(const struct estimate *e);

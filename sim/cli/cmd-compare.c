@@ -9,8 +9,8 @@
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
-#define WIDTH	    72 /* columns; fits a mail */
-#define RATIO_WIDTH 20 /* of a change of an ensemble */
+#define WIDTH	     72 /* columns; fits a mail */
+#define SPREAD_WIDTH 20 /* of a change of an ensemble */
 
 /*
  * The detailed table. Refaults alone would flatter +evict: a page that it drops leaves no
@@ -80,11 +80,11 @@ static void estimate(const struct run_set *rs, guint end, guint machine, guint p
 		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
 		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
 	}
-	*mean = estimate_of(v, rs->nr_seeds, ESTIMATE_NEXT).mean;
-	*change = estimate_of_ratio(v, first, rs->nr_seeds, ESTIMATE_NEXT);
+	*mean = estimate_of(v, rs->nr_seeds, ESTIMATE_MEAN).mean;
+	*change = estimate_of_spread(v, first, rs->nr_seeds);
 }
 
-/* The detailed table of an ensemble: means, and changes with their intervals. */
+/* The detailed table of an ensemble: means, and the spread of the changes. */
 static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint machine)
 {
 	enum { NR = G_N_ELEMENTS(columns) };
@@ -105,7 +105,7 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < NR; c++)
 		if (columns[c].both)
-			fprintf(f, "%9s%*s", columns[c].title, columns[c].change ? RATIO_WIDTH : 0,
+			fprintf(f, "%9s%*s", columns[c].title, columns[c].change ? SPREAD_WIDTH : 0,
 				columns[c].change ? "change" : "");
 	fputc('\n', f);
 	for (guint p = 0; p < nr; p++) {
@@ -116,10 +116,10 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 		}
 		for (size_t c = 0; c < NR; c++) {
 			g_autofree char *n = brief((uint64_t)(mean[p * NR + c] + 0.5));
-			g_autofree char *d = p ? cli_ratio(&change[p * NR + c]) : g_strdup("");
+			g_autofree char *d = p ? cli_spread(&change[p * NR + c]) : g_strdup("");
 
 			if (columns[c].both)
-				fprintf(f, "%9s%*s", n, columns[c].change ? RATIO_WIDTH : 0,
+				fprintf(f, "%9s%*s", n, columns[c].change ? SPREAD_WIDTH : 0,
 					columns[c].change ? d : "");
 		}
 		fputc('\n', f);
@@ -246,7 +246,7 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 	return rows;
 }
 
-/* The changes of an ensemble, a row per policy and counter; p is not corrected. */
+/* The changes of an ensemble in percent, a row per policy and counter; p is not corrected. */
 static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint machine,
 			     guint policy)
 {
@@ -402,7 +402,7 @@ static const struct option rows[] = {
 	{ "csv", OPT_PATH, NULL, "write every counter, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
 	{ "differences", OPT_PATH, NULL,
-	  "of an ensemble: write mean changes with their intervals, a row per policy and counter",
+	  "of an ensemble: write the changes and their spread, a row per policy and counter",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
 	{ "plots", OPT_PATH, NULL, "plot the counter over the memory limit: SVG and PNG per trace",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
@@ -421,7 +421,12 @@ const struct command cmd_compare = {
 		"from the device (a page dropped by +evict comes back as a fill, not a refault);\n"
 		"activate: pages moved to the active list; skipped: marks that the policy\n"
 		"skipped; evicted: pages that +evict dropped.\n"
-		"Changes are relative to the first policy.\n" CHANGE_DETAILS "\n" RUN_DETAILS,
+		"Changes are relative to the first policy. \"=\": exactly the same. One run has "
+		"no\n"
+		"interval. With --ensemble +20[+12..+28]%: the median, the least and the most of\n"
+		"the members' changes; \"~\": the signs differ so much that it can be noise, by a\n"
+		"sign test with Holm's correction for all comparisons of the "
+		"table.\n\n" RUN_DETAILS,
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct compare),

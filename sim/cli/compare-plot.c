@@ -24,7 +24,7 @@ static struct estimate ratio(const struct run_set *rs, guint end, guint machine,
 		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
 		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
 	}
-	return estimate_of_ratio(v, first, rs->nr_seeds, ESTIMATE_NEXT);
+	return estimate_of_spread(v, first, rs->nr_seeds);
 }
 
 static bool same(const struct run_set *rs, guint end, guint a, guint b, enum vmstat_item item)

@@ -41,7 +41,7 @@ extern const struct ensemble_axis_text {
 	const char *name, *text;
 } ensemble_axes[NR_ENSEMBLE_AXES];
 
-/** The least number of members: with fewer, the interval is mostly Student's t. */
+/** The least number of members: with fewer, a sign test can hardly be significant. */
 #define ENSEMBLE_MIN 8
 
 /** struct ensemble - @nr: members, 0: none; @axes: bits 1 << enum ensemble_axis. */

@@ -2,6 +2,7 @@
 #include "sim/lab/estimate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #define LEVEL 0.05
 
@@ -69,19 +70,42 @@ struct estimate estimate_of_difference(const double *v, const double *first, gui
 	return estimate_of(d, n, what);
 }
 
-struct estimate estimate_of_ratio(const double *v, const double *first, guint n,
-				  enum estimate_of_what what)
+/* Probability that so many of @n fair coins, or fewer, show one side, or the other. */
+static double sign_p(guint few, guint n)
 {
-	g_autofree double *logs = g_new(double, n);
-	struct estimate e;
+	double term = pow(0.5, n), sum = 0;
 
-	for (guint i = 0; i < n; i++)
-		logs[i] = v[i] > 0 && first[i] > 0 ? log(v[i] / first[i]) : NAN;
-	e = estimate_of(logs, n, what);
-	e.mean = expm1(e.mean);
-	e.low = expm1(e.low);
-	e.high = expm1(e.high);
-	return e;
+	for (guint k = 0; k <= few; k++) {
+		sum += term;
+		term *= (double)(n - k) / (k + 1);
+	}
+	return MIN(1, 2 * sum);
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+struct estimate estimate_of_spread(const double *v, const double *first, guint n)
+{
+	g_autofree double *change = g_new(double, n);
+	guint more = 0, less = 0;
+
+	for (guint i = 0; i < n; i++) {
+		change[i] = v[i] == first[i] ? 0 : first[i] ? v[i] / first[i] - 1 : INFINITY;
+		more += change[i] > 0;
+		less += change[i] < 0;
+	}
+	qsort(change, n, sizeof(*change), by_value);
+	return (struct estimate){
+		.mean = (change[(n - 1) / 2] + change[n / 2]) / 2,
+		.low = n > 1 ? change[0] : NAN,
+		.high = n > 1 ? change[n - 1] : NAN,
+		.p = n > 1 ? sign_p(MIN(more, less), more + less) : NAN,
+	};
 }
 
 double estimate_half(const struct estimate *e)
@@ -96,7 +120,7 @@ bool estimate_is_single(const struct estimate *e)
 
 bool estimate_is_zero(const struct estimate *e)
 {
-	return !e->mean && !(e->high > 0);
+	return !e->mean && !(e->high > e->low);
 }
 
 bool estimate_is_noise(const struct estimate *e)

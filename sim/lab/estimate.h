@@ -13,8 +13,8 @@
 /** struct estimate - a mean and what is known of it. */
 struct estimate {
 	double mean;
-	double low, high; /* its 95% interval, by Student's t; NaN of a single value, which
-			   * has none */
+	double low, high; /* its interval, of 95% by Student's t; NaN of a single value,
+			   * which has none */
 	double p;	  /* two-sided probability of a mean at least this far from 0 if there is
 			   * no difference; NaN if there is no interval */
 };
@@ -31,12 +31,12 @@ struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what
 struct estimate estimate_of_difference(const double *v, const double *first, guint n,
 				       enum estimate_of_what what);
 /**
- * The mean change of @n pairs, each @v[i] relative to its @first[i], so that pairs of unlike
- * sizes count alike: the geometric mean of the ratios less 1, with an interval that is
- * symmetric for their logarithms. NaN if a value is not positive.
+ * The change of @n pairs, each @v[i] relative to its @first[i]: of @v[i] / @first[i] - 1 the
+ * median as mean, the least and the most as interval, and the sign test as p. It assumes no
+ * distribution: of independent pairs one more would lie inside with probability
+ * (n - 1) / (n + 1). Pairs without a difference do not count in the sign test.
  */
-struct estimate estimate_of_ratio(const double *v, const double *first, guint n,
-				  enum estimate_of_what what);
+struct estimate estimate_of_spread(const double *v, const double *first, guint n);
 /** Half the width of an interval that is symmetric. */
 double estimate_half(const struct estimate *e);
 /** Is it a single value, without an interval? */

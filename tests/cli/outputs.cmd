@@ -36,6 +36,7 @@ run --csv=FILE, machine;o.csv;m.conf;run t.csv -m %I --csv %O
 run --pages=FILE;o.csv;t.csv;run %I --pages %O
 compare --csv=FILE;o.csv;t.csv;compare -p baseline %I --csv %O
 compare --csv=FILE, machine;o.csv;m.conf;compare -p baseline -m %I t.csv --csv %O
+compare --differences=FILE;o.csv;t.csv;compare -p baseline,v1 --ensemble 8 %I --differences %O
 compare --plots=DIR;p/t.dat;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D
 compare --plots=DIR;p/t.svg;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D
 outcome --csv=FILE;o.csv;t.csv;outcome -p baseline %I --csv %O
@@ -65,6 +66,7 @@ agree -t scenarios k.csv --csv k.pages.csv
 agree -t scenarios k.csv --csv scenarios/advice-random.csv
 agree -t scenarios k.csv --csv o.csv --write-level o.csv
 agree -t scenarios k.csv --csv b.gp --plot b
+compare t.csv -p baseline,v1 --ensemble 8 --csv o.csv --differences o.csv
 breakeven w.csv -m m.conf $evens --csv o.csv --differences o.csv
 breakeven w.csv -m m.conf $evens --csv o.csv --differences o.csv.journal
 breakeven w.csv -m m.conf $evens --csv p/breakeven-w.dat --plots p

@@ -67,11 +67,11 @@ function verdict(policy,    i, cell, k, nr, all, least, most, bound, text) {
 			most = mean[cell]
 		nr++
 	}
-	text = sprintf("in %d of %d cells", nr, all)
+	text = sprintf("with certainty in %d of %d cells", nr, all)
 	if (nr)
-		text = text sprintf(", by %s%% to %s%%", number(least), number(most))
+		text = text sprintf(", by %s to %s%%", number(least), number(most))
 	if (nr < all)
-		text = text sprintf("; in the others it can be noise, and is at most %s%%", number(bound))
+		text = text sprintf("; in the others no replay exceeds %s%%", number(bound))
 	return text
 }
 

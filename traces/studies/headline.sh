@@ -10,6 +10,6 @@ reapsim=${REAPSIM:-build/reapsim}
 
 for lru in classic mglru; do
 	"$reapsim" compare --lru $lru --policies baseline,v1,v1+evict --ends-as mrelease \
-		--memory 50%,75% --ensemble 8 --differences - \
+		--memory 50%,75% --ensemble 12 --differences - \
 		traces/shipped/*.csv traces/shipped/*.rtrace
 done | awk -F, -f traces/studies/headline.awk

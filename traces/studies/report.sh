@@ -87,7 +87,8 @@ fills     file pages read from the device; +evict leaves no shadow, so
 activate  pages moved to the active list
 skipped   folio_mark_accessed() calls the policy left out
 evicted   pages dropped by +evict
-change    against the baseline; = means the same to the page
+change    against the baseline, of one run each, so without an interval
+          (compare --ensemble has one); = means the same to the page
 
 "recorded": processes end as they did. "mrelease": as if a killer had
 ended each with process_mrelease(); what if, not what was.

@@ -130,18 +130,28 @@ static void test_difference(void)
 	CU_ASSERT_DOUBLE_EQUAL(estimate_half(&e), 4.303 / sqrt(3), 0.001);
 }
 
-/* twice and eight times as much, of unlike sizes: four times, from 4 / k to 4 k with
- * k = 2 to the power of 12.706 */
-static void test_ratio(void)
+/* the median of the percentages, their range, and a sign test by hand: 1 of 4 fair coins or
+ * fewer, on either side, is 2 * (1 + 4) / 16 */
+static void test_spread(void)
 {
-	const double first[] = { 10, 100 }, v[] = { 20, 800 }, zero[] = { 0, 100 };
-	struct estimate e = estimate_of_ratio(v, first, 2, ESTIMATE_MEAN);
+	const double first[] = { 10, 100, 1000, 10, 7 }, v[] = { 12, 110, 900, 14, 7 };
+	const double zero[] = { 0, 100 }, one[] = { 5, 100 };
+	struct estimate e = estimate_of_spread(v, first, 4);
 
-	CU_ASSERT_DOUBLE_EQUAL(e.mean, 3, 1e-9);
-	CU_ASSERT_DOUBLE_EQUAL(log2(e.high + 1), 2 + 12.706, 1e-6);
-	CU_ASSERT_DOUBLE_EQUAL(log2(e.low + 1), 2 - 12.706, 1e-6);
-	e = estimate_of_ratio(v, zero, 2, ESTIMATE_MEAN);
-	CU_ASSERT_TRUE(isnan(e.mean) && isnan(e.p) && !estimate_is_single(&e));
+	CU_ASSERT_DOUBLE_EQUAL(e.mean, 0.15, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(e.low, -0.1, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(e.high, 0.4, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(e.p, 0.625, 1e-9);
+	/* equal pairs do not count */
+	e = estimate_of_spread(v, first, 5);
+	CU_ASSERT_DOUBLE_EQUAL(e.mean, 0.1, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(e.p, 0.625, 1e-9);
+	e = estimate_of_spread(first, first, 5);
+	CU_ASSERT_TRUE(estimate_is_zero(&e) && estimate_is_noise(&e));
+	e = estimate_of_spread(one, zero, 2);
+	CU_ASSERT_TRUE(isinf(e.high) && e.low == 0 && e.p == 1);
+	e = estimate_of_spread(v, first, 1);
+	CU_ASSERT_TRUE(estimate_is_single(&e));
 }
 
 static void test_samples(void)
@@ -176,6 +186,6 @@ void suite_estimate(void)
 	CU_add_test(s, "many tests corrected, by hand", test_correct);
 	CU_add_test(s, "noise", test_noise);
 	CU_add_test(s, "differences in pairs", test_difference);
-	CU_add_test(s, "ratios of unlike sizes", test_ratio);
+	CU_add_test(s, "the spread of changes", test_spread);
 	CU_add_test(s, "quantiles, mean and deviation", test_samples);
 }
