@@ -57,16 +57,22 @@ enum estimate_of_what cli_change_what(const struct run_set *rs)
 	return rs->ensemble.nr ? ESTIMATE_NEXT : ESTIMATE_MEAN;
 }
 
-char *cli_change_basis(const struct run_set *rs, guint nr_traces)
+char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test)
 {
 	g_autofree char *axes = ensemble_text(&rs->ensemble);
-	g_autofree char *of =
-		nr_traces > 1 ? g_strdup_printf(" of each of %u traces", nr_traces) : g_strdup("");
+	GString *s = g_string_new(NULL);
 
+	if (!rs->ensemble.nr && rs->nr_seeds == 1 && nr_traces == 1) {
+		g_string_append(s, "one run, no interval");
+		return g_string_free(s, FALSE);
+	}
+	g_string_append_printf(s, "%u %s%s", rs->nr_seeds, rs->ensemble.nr ? "member" : "seed",
+			       rs->nr_seeds > 1 ? "s" : "");
+	if (nr_traces > 1)
+		g_string_append_printf(s, " of each of %u traces", nr_traces);
 	if (rs->ensemble.nr)
-		return g_strdup_printf("%u members%s: %s", rs->nr_seeds, of, axes);
-	if (rs->nr_seeds > 1 || nr_traces > 1)
-		return g_strdup_printf("%u seed%s%s", rs->nr_seeds, rs->nr_seeds > 1 ? "s" : "",
-				       of);
-	return g_strdup("one run, no interval");
+		g_string_append_printf(s, ": %s", axes);
+	g_string_append_printf(s, "\n~: it can be noise, by %s with Holm's correction for a table",
+			       test);
+	return g_string_free(s, FALSE);
 }

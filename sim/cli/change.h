@@ -27,9 +27,10 @@ char *cli_spread(const struct estimate *e);
 /** The mark alone: "=", "~" or " ". */
 const char *cli_change_mark(const struct estimate *e);
 
-/** What the interval stands for, as one line: seeds, members of an ensemble, or that there is
- * none. @nr_traces: that are pooled, @rs being one of them. The caller frees it. */
-char *cli_change_basis(const struct run_set *rs, guint nr_traces);
+/** What the interval stands for: seeds, members of an ensemble, or that there is none; and how
+ * it is judged, by @test, in a second line. @nr_traces: that are pooled, @rs being one of them.
+ * The caller frees it. */
+char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test);
 
 /** The same choice for estimate_of(). */
 enum estimate_of_what cli_change_what(const struct run_set *rs);

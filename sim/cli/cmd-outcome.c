@@ -220,7 +220,7 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	g_autofree char *more =
 		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);
-	g_autofree char *basis = cli_change_basis(rs, s->nr_sets);
+	g_autofree char *basis = cli_change_basis(rs, s->nr_sets, "a t-test");
 
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; m < rs->machines->len; m++) {

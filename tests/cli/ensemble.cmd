@@ -13,7 +13,7 @@ compare --csv - | sed -n '2p' >one
 sed -n '2p' rows | cut -d, -f 6- | cmp - one && echo "member 0: the machine as given"
 for jobs in 1 3; do compare --ensemble 9 --csv - -j $jobs | md5sum; done | uniq | wc -l
 "$REAPSIM" outcome t.csv -p v1 -e mrelease -M 50% --ensemble 8 \
-	-m "$SRC/traces/machines/server-nvme.conf" | grep -A 3 "restart never\|^net:"
+	-m "$SRC/traces/machines/server-nvme.conf" | grep -A 4 "restart never\|^net:"
 try() {
 	"$REAPSIM" "$@"
 	echo "exit $?"
