@@ -2,6 +2,6 @@
 # No killer: the reader waits for its file again and again. Compare the waits with those
 # of the other killers.
 #> policy waited change refaults fills
-#> baseline 4673 44702 47702
+#> baseline 4688 44804 47804
 reapsim outcome --policies baseline --loop trace --killer none --set swap_pages=256 \
 	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv

@@ -4,6 +4,6 @@
 #> policy 100% change 90% 50% kills avoidable
 #> baseline 0.837 0.837 0.837 2.000 0
 #> policy waited change refaults fills
-#> baseline 563.1 2645 5645
+#> baseline 558.2 2657 5657
 reapsim outcome --policies baseline --loop trace --killer oomd:swap_used=50 --set swap_pages=256 \
 	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv

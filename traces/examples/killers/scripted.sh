@@ -3,6 +3,6 @@
 #> policy 100% change 90% 50% kills avoidable
 #> baseline 0.837 0.837 0.837 1.000 0
 #> policy waited change refaults fills
-#> baseline 3295 30562 33562
+#> baseline 3299 30620 33620
 reapsim outcome --policies baseline --loop trace --killer scripted --set swap_pages=256 \
 	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv

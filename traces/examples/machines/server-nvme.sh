@@ -2,9 +2,9 @@
 # NVMe has the shortest waits of all machines. Unmapping costs about the same as on the
 # phone with UFS, because both use the same measured figures.
 #> policy ms change unmap marks anon swap evict
-#> baseline 0.343 72.00 28.00 0 0 0
+#> baseline 0.350 73.98 26.02 0 0 0
 #> policy waited change refaults fills
-#> baseline 11.05 0 1300
+#> baseline 11.65 22.50 1322
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
 	reapsim outcome --policies baseline \
 		--machines traces/machines/server-nvme.conf -

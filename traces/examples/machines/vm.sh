@@ -2,9 +2,9 @@
 # The output of "reapsim calibrate" on a virtual machine, with the method for each key.
 # For your machine: reapsim calibrate -o mine.conf
 #> policy ms change unmap marks anon swap evict
-#> baseline 0.347 57.52 42.48 0 0 0
+#> baseline 0.408 60.31 39.69 0 0 0
 #> policy waited change refaults fills
-#> baseline 88.12 3002 4302
+#> baseline 45.05 1235 2535
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
 	reapsim outcome --policies baseline \
 		--machines traces/machines/vm.conf -
