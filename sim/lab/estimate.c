@@ -144,7 +144,8 @@ void estimate_correct(struct estimate *e, guint n)
 	for (guint i = 0; i < n; i++)
 		if (!isnan(e[i].p))
 			sorted[nr++] = &e[i];
-	qsort(sorted, nr, sizeof(*sorted), by_p);
+	if (nr) /* without, there is no array */
+		qsort(sorted, nr, sizeof(*sorted), by_p);
 	for (guint i = 0; i < nr; i++) {
 		least = MAX(least, MIN(1, sorted[i]->p * (nr - i)));
 		sorted[i]->p = least;
