@@ -8,7 +8,7 @@
  * their pages to huge ones, and so does khugepaged.
  *
  * As PID 1 it sets up a machine of its own first, takes stress.seconds=, stress.seed= and
- * stress.collapse= of the kernel's command line, and switches the machine off at the end.
+ * stress.collapse= of the kernel's command line, and restarts it at the end, which ends QEMU.
  */
 #define _GNU_SOURCE
 #include "stress.h"
@@ -76,7 +76,7 @@ _Noreturn static void fail(const char *what)
 {
 	say("FAILED: %s: %s", what, strerror(errno));
 	if (getpid() == 1)
-		reboot(RB_POWER_OFF);
+		reboot(RB_AUTOBOOT);
 	exit(1);
 }
 
@@ -419,7 +419,7 @@ int main(int argc, char **argv)
 		c.collapse = option(line, "stress.collapse=", 0);
 		ret = stress(&c, seconds);
 		sync();
-		reboot(RB_POWER_OFF);
+		reboot(RB_AUTOBOOT);
 		return ret;
 	}
 	while ((o = getopt(argc, argv, "t:s:c")) != -1) {
