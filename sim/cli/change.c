@@ -34,6 +34,18 @@ char *cli_change(const struct estimate *e, double base)
 			       estimate_is_noise(e) ? "~" : "");
 }
 
+struct estimate cli_spread_of(const struct run_set *rs, guint end, guint machine, guint policy,
+			      enum vmstat_item item)
+{
+	g_autofree double *v = g_new(double, rs->nr_seeds), *first = g_new(double, rs->nr_seeds);
+
+	for (guint i = 0; i < rs->nr_seeds; i++) {
+		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
+		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
+	}
+	return estimate_of_spread(v, first, rs->nr_seeds);
+}
+
 /* A percentage, from 1000 on in thousands, with a "k" */
 static char *percent(double ratio)
 {

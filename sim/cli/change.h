@@ -20,6 +20,10 @@
  */
 char *cli_change(const struct estimate *e, double base);
 
+/** estimate_of_spread() of a counter over the members of an ensemble, against the first policy. */
+struct estimate cli_spread_of(const struct run_set *rs, guint end, guint machine, guint policy,
+			      enum vmstat_item item);
+
 /** cli_spread - a change by estimate_of_spread(), such as "+20[+12..+28]%~": the median, the
  * least and the most. "~" and "=" as cli_change(). The caller frees it. */
 char *cli_spread(const struct estimate *e);

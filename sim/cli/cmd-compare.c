@@ -20,14 +20,14 @@ static const struct {
 	const char *title;
 	enum vmstat_item item;
 	int width;
-	bool change; /* also print the change relative to the first policy */
-	bool both;   /* with an ensemble, too: its changes take more room */
+	bool change; /* also print the change relative to the first policy. With an
+		      * ensemble only these are shown: its changes take more room */
 } columns[] = {
-	{ "refaults", VM_workingset_refault_file, 9, true, true },
-	{ "fills", VM_sim_fills, 8, true, true },
-	{ "activate", VM_pgactivate, 9, false, false },
-	{ "skipped", VM_sim_zap_skipped, 8, false, false },
-	{ "evicted", VM_sim_zap_evicted, 8, false, false },
+	{ "refaults", VM_workingset_refault_file, 9, true },
+	{ "fills", VM_sim_fills, 8, true },
+	{ "activate", VM_pgactivate, 9, false },
+	{ "skipped", VM_sim_zap_skipped, 8, false },
+	{ "evicted", VM_sim_zap_evicted, 8, false },
 };
 
 /* A number in at most 8 columns; large ones lose their last digits. */
@@ -59,29 +59,15 @@ static void table_title(FILE *f, const struct run_set *rs, guint end, guint mach
 		m->memcg_pages ? " of memcg limit" : "", "policy");
 }
 
-static bool finished(const struct run_set *rs, guint end, guint machine, guint policy)
+/* The mean of a counter over the members of an ensemble */
+static double mean_of(const struct run_set *rs, guint end, guint machine, guint policy,
+		      enum vmstat_item item)
 {
-	for (guint i = 0; i < rs->nr_seeds; i++) {
-		const struct run *r = run_set_get_seed(rs, end, machine, policy, i);
+	double sum = 0;
 
-		if (!r->done || r->ret < 0)
-			return false;
-	}
-	return true;
-}
-
-/* The mean of a counter over the members of an ensemble, and its change. */
-static void estimate(const struct run_set *rs, guint end, guint machine, guint policy,
-		     enum vmstat_item item, double *mean, struct estimate *change)
-{
-	g_autofree double *v = g_new(double, rs->nr_seeds), *first = g_new(double, rs->nr_seeds);
-
-	for (guint i = 0; i < rs->nr_seeds; i++) {
-		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
-		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
-	}
-	*mean = estimate_of(v, rs->nr_seeds, ESTIMATE_MEAN).mean;
-	*change = estimate_of_spread(v, first, rs->nr_seeds);
+	for (guint i = 0; i < rs->nr_seeds; i++)
+		sum += (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
+	return sum / rs->nr_seeds;
 }
 
 /* The detailed table of an ensemble: means, and the spread of the changes. */
@@ -90,37 +76,33 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 	enum { NR = G_N_ELEMENTS(columns) };
 	const guint nr = rs->policies->len;
 	g_autofree struct estimate *change = g_new(struct estimate, nr * NR);
-	g_autofree double *mean = g_new0(double, nr *NR);
 
-	for (guint i = 0; i < nr * NR; i++)
+	for (guint i = 0; i < nr * NR; i++) {
 		change[i] = (struct estimate){ .p = NAN };
-	for (guint p = 0; p < nr; p++)
-		for (guint c = 0; c < NR && finished(rs, end, machine, p); c++)
-			estimate(rs, end, machine, p, columns[c].item, &mean[p * NR + c],
-				 &change[p * NR + c]);
-	for (guint i = 0; i < nr * NR; i++)
-		if (i < NR || !columns[i % NR].change)
-			change[i].p = NAN; /* no test */
+		/* the first policy is not compared with itself */
+		if (i >= NR && columns[i % NR].change && run_set_finished(rs, end, machine, i / NR))
+			change[i] = cli_spread_of(rs, end, machine, i / NR, columns[i % NR].item);
+	}
 	estimate_correct(change, nr * NR);
 	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < NR; c++)
-		if (columns[c].both)
-			fprintf(f, "%9s%*s", columns[c].title, columns[c].change ? SPREAD_WIDTH : 0,
-				columns[c].change ? "change" : "");
+		if (columns[c].change)
+			fprintf(f, "%9s%*s", columns[c].title, SPREAD_WIDTH, "change");
 	fputc('\n', f);
 	for (guint p = 0; p < nr; p++) {
 		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
-		if (!finished(rs, end, machine, p) || !finished(rs, end, machine, 0)) {
+		if (!run_set_finished(rs, end, machine, p) ||
+		    !run_set_finished(rs, end, machine, 0)) {
 			fprintf(f, "  not finished\n");
 			continue;
 		}
 		for (size_t c = 0; c < NR; c++) {
-			g_autofree char *n = brief((uint64_t)(mean[p * NR + c] + 0.5));
+			const double mean = mean_of(rs, end, machine, p, columns[c].item);
+			g_autofree char *n = brief((uint64_t)(mean + 0.5));
 			g_autofree char *d = p ? cli_spread(&change[p * NR + c]) : g_strdup("");
 
-			if (columns[c].both)
-				fprintf(f, "%9s%*s", n, columns[c].change ? SPREAD_WIDTH : 0,
-					columns[c].change ? d : "");
+			if (columns[c].change)
+				fprintf(f, "%9s%*s", n, SPREAD_WIDTH, d);
 		}
 		fputc('\n', f);
 	}
@@ -140,7 +122,7 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 		const struct run *r = run_set_get(rs, end, machine, p);
 
 		fprintf(f, "%-14s", r->policy);
-		if (!r->done || r->ret < 0) {
+		if (!run_finished(r)) {
 			fprintf(f, "  not finished\n");
 			continue;
 		}
@@ -191,7 +173,7 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 			for (guint m = from; m < to; m++) {
 				const struct run *r = run_set_get(rs, end, m, p);
 				uint64_t base = run_set_get(rs, end, m, 0)->stat.v[item];
-				g_autofree char *cell = !r->done || r->ret < 0 ? g_strdup("-")
+				g_autofree char *cell = !run_finished(r) ? g_strdup("-")
 							: p ? percent(r->stat.v[item], base)
 							    : brief(base);
 
@@ -233,7 +215,7 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
-		if (r->done && r->ret >= 0) {
+		if (run_finished(r)) {
 			if (rs->ensemble.nr)
 				fprintf(f, "%u,%u,%s,%" PRIu64 ",%" PRIu64 ",", i % rs->nr_seeds,
 					r->cfg.machine.readahead_pages,
@@ -254,11 +236,9 @@ static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint
 	g_autofree char *name = g_path_get_basename(rs->trace->path);
 
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
-		struct estimate change;
-		double mean, base;
+		const struct estimate change =
+			cli_spread_of(rs, end, machine, policy, columns[c].item);
 
-		estimate(rs, end, machine, 0, columns[c].item, &base, &change);
-		estimate(rs, end, machine, policy, columns[c].item, &mean, &change);
 		csv_field(f, name);
 		fputc(',', f);
 		csv_field(f, m->name);
@@ -266,7 +246,8 @@ static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint
 			machine_limit(m), rs->kernel->name, rs->lru->name,
 			(char *)rs->policies->pdata[policy], (char *)rs->policies->pdata[0],
 			ends_as_name(g_array_index(rs->ends, enum op_code, end)),
-			vmstat_name(columns[c].item), rs->nr_seeds, base, 100 * change.mean,
+			vmstat_name(columns[c].item), rs->nr_seeds,
+			mean_of(rs, end, machine, 0, columns[c].item), 100 * change.mean,
 			100 * change.low, 100 * change.high, change.p);
 	}
 }
@@ -276,7 +257,7 @@ static void differences(FILE *f, const struct run_set *rs)
 	for (guint e = 0; e < rs->ends->len; e++)
 		for (guint m = 0; m < rs->machines->len; m++)
 			for (guint p = 1; p < rs->policies->len; p++)
-				if (finished(rs, e, m, 0) && finished(rs, e, m, p))
+				if (run_set_finished(rs, e, m, 0) && run_set_finished(rs, e, m, p))
 					differences_rows(f, rs, e, m, p);
 }
 

@@ -153,12 +153,9 @@ static char *figure(double v)
 
 static bool finished(const struct sample *s, guint end, guint machine, guint policy)
 {
-	for (guint i = 0; i < s->nr_runs; i++) {
-		const struct run *r = sample_run(s, end, machine, policy, i);
-
-		if (!r->done || r->ret < 0)
+	for (guint i = 0; i < s->nr_sets; i++)
+		if (!run_set_finished(&s->sets[i], end, machine, policy))
 			return false;
-	}
 	return true;
 }
 
@@ -248,7 +245,7 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 	for (guint i = 0; i < rs->runs->len; i++) {
 		const struct run *r = &g_array_index(rs->runs, struct run, i);
 
-		if (r->done && r->ret >= 0) {
+		if (run_finished(r)) {
 			outcome_csv_row(f, rs->trace, r);
 			rows++;
 		}

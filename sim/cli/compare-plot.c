@@ -4,27 +4,13 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/cli/change.h"
 #include "sim/lab/config.h"
-#include "sim/lab/estimate.h"
 
 static uint64_t value(const struct run_set *rs, guint end, guint machine, guint policy,
 		      enum vmstat_item item)
 {
 	return run_set_get(rs, end, machine, policy)->stat.v[item];
-}
-
-/* The counter under a policy over that under the first: the mean of the members of an
- * ensemble, with its interval. */
-static struct estimate ratio(const struct run_set *rs, guint end, guint machine, guint policy,
-			     enum vmstat_item item)
-{
-	g_autofree double *v = g_new(double, rs->nr_seeds), *first = g_new(double, rs->nr_seeds);
-
-	for (guint i = 0; i < rs->nr_seeds; i++) {
-		v[i] = (double)run_set_get_seed(rs, end, machine, policy, i)->stat.v[item];
-		first[i] = (double)run_set_get_seed(rs, end, machine, 0, i)->stat.v[item];
-	}
-	return estimate_of_spread(v, first, rs->nr_seeds);
 }
 
 static bool same(const struct run_set *rs, guint end, guint a, guint b, enum vmstat_item item)
@@ -79,14 +65,14 @@ static const char *const colours[] = {
 	"#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9",
 };
 
-/* NAME+evict has the style of NAME. Return: a number for each NAME after the first */
+/* NAME+evict has the style of NAME. Return: a number for each NAME, 0 for the first */
 static guint style(const struct run_set *rs, guint policy)
 {
 	const char *name = rs->policies->pdata[policy];
 	const size_t len = strcspn(name, "+");
 	guint nr = 0;
 
-	for (guint p = 1; p < policy; p++) {
+	for (guint p = 0; p < policy; p++) {
 		const char *other = rs->policies->pdata[p];
 
 		if (strcspn(other, "+") == len && !strncmp(other, name, len))
@@ -176,7 +162,7 @@ static void put_value(FILE *f, const struct run_set *rs, guint end, guint machin
 		fprintf(f, " %" PRIu64, value(rs, end, machine, policy, item));
 		return;
 	}
-	e = ratio(rs, end, machine, policy, item);
+	e = cli_spread_of(rs, end, machine, policy, item);
 	fprintf(f, " %.6f %.6f %.6f", 1 + e.mean, 1 + e.low, 1 + e.high);
 }
 

@@ -4,16 +4,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/lab/samples.h"
+
 static int by_value(const void *a, const void *b)
 {
 	const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return (x > y) - (x < y);
-}
-
-static int by_error(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
 
 	return (x > y) - (x < y);
 }
@@ -56,7 +51,7 @@ double agreement_percentile(double *errors, size_t nr, unsigned int percent)
 {
 	if (!nr)
 		return 0;
-	qsort(errors, nr, sizeof(*errors), by_error);
+	qsort(errors, nr, sizeof(*errors), compare_doubles);
 	return errors[percent ? (nr * percent + 99) / 100 - 1 : 0];
 }
 

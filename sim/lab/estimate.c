@@ -4,6 +4,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "sim/lab/samples.h"
+
 #define LEVEL 0.05
 
 /* Two-sided 95% quantile of Student's t; beyond the table exact to 0.1%. */
@@ -82,13 +84,6 @@ static double sign_p(guint few, guint n)
 	return MIN(1, 2 * sum);
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 struct estimate estimate_of_spread(const double *v, const double *first, guint n)
 {
 	g_autofree double *change = g_new(double, n);
@@ -99,7 +94,7 @@ struct estimate estimate_of_spread(const double *v, const double *first, guint n
 		more += change[i] > 0;
 		less += change[i] < 0;
 	}
-	qsort(change, n, sizeof(*change), by_value);
+	qsort(change, n, sizeof(*change), compare_doubles);
 	return (struct estimate){
 		.mean = (change[(n - 1) / 2] + change[n / 2]) / 2,
 		.low = n > 1 ? change[0] : NAN,
@@ -130,9 +125,8 @@ bool estimate_is_noise(const struct estimate *e)
 
 static int by_p(const void *a, const void *b)
 {
-	const double x = (*(struct estimate *const *)a)->p, y = (*(struct estimate *const *)b)->p;
-
-	return (x > y) - (x < y);
+	return compare_doubles(&(*(struct estimate *const *)a)->p,
+			       &(*(struct estimate *const *)b)->p);
 }
 
 void estimate_correct(struct estimate *e, guint n)

@@ -81,6 +81,12 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h);
 void run_set_clear(struct run_set *rs);
 
+/** Has it run to the end of its trace? */
+static inline bool run_finished(const struct run *r)
+{
+	return r->done && r->ret >= 0;
+}
+
 static inline struct run *run_set_get_seed(const struct run_set *rs, guint end, guint machine,
 					   guint policy, guint seed)
 {
@@ -93,6 +99,16 @@ static inline struct run *run_set_get(const struct run_set *rs, guint end, guint
 				      guint policy)
 {
 	return run_set_get_seed(rs, end, machine, policy, 0);
+}
+
+/** Have all seeds of a policy run to the end? */
+static inline bool run_set_finished(const struct run_set *rs, guint end, guint machine,
+				    guint policy)
+{
+	for (guint i = 0; i < rs->nr_seeds; i++)
+		if (!run_finished(run_set_get_seed(rs, end, machine, policy, i)))
+			return false;
+	return true;
 }
 
 #endif

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static int compare_doubles(gconstpointer a, gconstpointer b)
+int compare_doubles(const void *a, const void *b)
 {
 	double x = *(const double *)a, y = *(const double *)b;
 

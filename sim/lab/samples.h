@@ -5,6 +5,9 @@
 
 #include <glib.h>
 
+/** Of two doubles, for qsort() and g_array_sort(). */
+int compare_doubles(const void *a, const void *b);
+
 GArray *samples_new(void);
 void samples_add(GArray *samples, double v);
 /** Quantile 0..1 of at least one sample, linear between two; sorts them. */
