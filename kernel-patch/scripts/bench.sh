@@ -35,24 +35,17 @@ if [ -n "${HOST:-}" ]; then
 	[ "$(id -u)" -eq 0 ] || bad "HOST=$HOST: expected to be root"
 	exec "$(program bench)" -p "$PAGES" -r "$REPETITIONS" "$HOST"
 fi
-if [ -z "${KERNEL_DIR:-}" ]; then
-	if [ ! -v PATCHES ]; then
-		find_source
-		series_patches
-		PATCHES=${patches[*]}
-	fi
-	KERNEL_DIR=$(CONFIG=$CONFIG PATCHES=$PATCHES "$here/scripts/build.sh") || exit
-fi
+kernel_with_series "$CONFIG"
 need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio timeout=coreutils
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 on_signal "stopped; nothing is kept" stop_guest
 out=${OUT:-$tmp/out}
 
-mkdir -p "$tmp/root/dev" "$tmp/root/tests"
+mkdir -p "$tmp/root/tests"
 cp "$(player)" "$tmp/root/init"
 cp "$(program bench)" "$tmp/root/tests/mrelease_bench"
-(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+pack_initrd
 mke2fs -q -t ext4 -b 4096 "$tmp/disk" $((PAGES * 2 + 32768)) >/dev/null
 status=0
 # words of the command line without a dot are the environment of PID 1

@@ -129,17 +129,12 @@ make_disk() {
 # make_initrd [FOLDER...] - makes $tmp/initrd: the player, the trace, and the modules in
 # the folders, which the player loads in this order
 make_initrd() {
-	local init file nr=0
+	local init
 	init=$(player)
-	mkdir -p "$tmp/root/dev"
+	mkdir -p "$tmp/root"
 	cp "$init" "$tmp/root/init"
 	cp "$trace" "$tmp/root/trace.csv"
-	for file in ${1:+$(printf '%s/*\n' "$@")}; do
-		mkdir -p "$tmp/root/modules"
-		cp "$file" "$tmp/root/modules/$(printf '%02d' $nr)"
-		nr=$((nr + 1))
-	done
-	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+	pack_initrd "$@"
 }
 
 # plan_runs - sets runs to PLAN, or to RUNS of each POLICY and LRU, as POLICY-LRU-NUMBER

@@ -125,6 +125,32 @@ series_patches() {
 	[ -f "${patches[0]}" ] || die "no series for v$base in $here"
 }
 
+# kernel_with_series CONFIG - sets KERNEL_DIR, if it is not set: the kernel with PATCHES, by
+# default both series
+kernel_with_series() {
+	[ -z "${KERNEL_DIR:-}" ] || return 0
+	if [ ! -v PATCHES ]; then
+		find_source
+		series_patches
+		PATCHES=${patches[*]}
+	fi
+	KERNEL_DIR=$(CONFIG=$1 PATCHES=$PATCHES "$here/scripts/build.sh") || exit
+}
+
+# pack_initrd [FOLDER...] - makes $tmp/initrd of $tmp/root and the modules in the folders, for
+# an init that loads them in this order
+pack_initrd() {
+	local file nr=0
+	mkdir -p "$tmp/root/dev"
+	for file in ${1:+$(printf '%s/*\n' "$@")}; do
+		[ -f "$file" ] || continue
+		mkdir -p "$tmp/root/modules"
+		cp "$file" "$tmp/root/modules/$(printf '%02d' $nr)"
+		nr=$((nr + 1))
+	done
+	(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+}
+
 # Kernel command line of every guest. A panic ends QEMU, as does the end of the player.
 guest_cmdline="console=ttyS0 quiet no_timer_check panic=-1 reboot=k rootfstype=ramfs no5lvl"
 

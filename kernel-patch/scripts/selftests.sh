@@ -25,13 +25,13 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
 need qemu-system-x86_64=qemu-system-x86 cpio=cpio gcc=gcc timeout=coreutils
-mkdir -p "$tmp/root/dev"
+mkdir -p "$tmp/root"
 gcc -static -O2 -o "$tmp/root/init" "$here/selftests/init.c"
 cp -r "$tests" "$tmp/root/tests"
 if [ -f "$kernel/config" ] && ! grep -qx CONFIG_IA32_EMULATION=y "$kernel/config"; then
 	rm -f "$tmp"/root/tests/*_32
 fi
-(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+pack_initrd
 
 # disk NAME - an empty file system, for which the guest gets a disk
 disks=()

@@ -29,30 +29,16 @@ COLLAPSE=${COLLAPSE:-0}
 if [ -n "${STOCK:-}" ]; then
 	KERNEL_DIR=${KERNEL_DIR:-$("$here/scripts/image.sh")} || exit
 fi
-if [ -z "${KERNEL_DIR:-}" ]; then
-	if [ ! -v PATCHES ]; then
-		find_source
-		series_patches
-		PATCHES=${patches[*]}
-	fi
-	KERNEL_DIR=$(CONFIG=stress PATCHES=$PATCHES "$here/scripts/build.sh") || exit
-fi
+kernel_with_series stress
 need qemu-system-x86_64=qemu-system-x86 mke2fs=e2fsprogs cpio=cpio gcc=gcc timeout=coreutils
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 on_signal "stopped; the console is in ${OUT:-no folder, as OUT= was not set}" stop_guest
 out=${OUT:-$tmp/out}
 
-mkdir -p "$tmp/root/dev"
+mkdir -p "$tmp/root"
 cp "$(program stress)" "$tmp/root/init"
-nr=0
-for module in "$KERNEL_DIR"/modules/* "$KERNEL_DIR"/swap/*; do
-	[ -f "$module" ] || continue
-	mkdir -p "$tmp/root/modules"
-	cp "$module" "$tmp/root/modules/$(printf %02d $nr)"
-	nr=$((nr + 1))
-done
-(cd "$tmp/root" && find . | cpio -o -H newc --quiet) >"$tmp/initrd"
+pack_initrd "$KERNEL_DIR/modules" "$KERNEL_DIR/swap"
 mke2fs -q -t ext4 -b 4096 "$tmp/disk" 65536 >/dev/null
 info() { sed -n "s/^$1=//p" "$KERNEL_DIR/info"; }
 say "$(info version), $([ -n "${STOCK:-}" ] && info source || echo "$(info config), $(info patches)"): $STRESS_SECONDS s"
