@@ -2,27 +2,31 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Checks the headers and tools that the build and the report need by using them, and installs
 # missing Debian packages. Prints nothing if none is missing. Exits 1 and names the packages if
-# they cannot be installed.
+# they cannot be installed, or are still missed after that.
 set -u
 
 cc=${CC:-gcc}
-missing=()
 
 have_tool() { command -v "$1" >/dev/null 2>&1; }
 have_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | $cc -E -x c - >/dev/null 2>&1; }
 have_glib() { have_tool pkg-config && pkg-config --exists 'glib-2.0 >= 2.58'; }
 
-have_tool pkg-config || missing+=(pkg-config)
-have_glib || missing+=(libglib2.0-dev)
-have_header csv.h || missing+=(libcsv-dev)
-have_header zlib.h || missing+=(zlib1g-dev)
-have_tool pkg-config && pkg-config --exists libtracecmd || missing+=(libtracecmd-dev)
-have_header zstd.h || missing+=(libzstd-dev)
-have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
-have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
-have_tool gnuplot || missing+=(gnuplot-nox)
-have_tool valgrind || missing+=(valgrind)
+look() {
+	missing=()
+	have_tool pkg-config || missing+=(pkg-config)
+	have_glib || missing+=(libglib2.0-dev)
+	have_header csv.h || missing+=(libcsv-dev)
+	have_header zlib.h || missing+=(zlib1g-dev)
+	# Debian 12's libtracecmd-dev does not depend on the two packages that its .pc file requires.
+	have_tool pkg-config && pkg-config --exists libtracecmd || missing+=(libtracecmd-dev libtracefs-dev libtraceevent-dev)
+	have_header zstd.h || missing+=(libzstd-dev)
+	have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
+	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
+	have_tool gnuplot || missing+=(gnuplot-nox)
+	have_tool valgrind || missing+=(valgrind)
+}
 
+look
 [ ${#missing[@]} -eq 0 ] && exit 0
 
 as_root=()
@@ -45,7 +49,7 @@ if have_tool apt-get && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; t
 		{ grep '^E:' "$log" | tail -1 >&2; false; }
 else
 	false
-fi && exit 0
+fi && look && [ ${#missing[@]} -eq 0 ] && exit 0
 
 echo "deps: please install these packages first: ${missing[*]}" >&2
 exit 1
