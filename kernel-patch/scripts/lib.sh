@@ -46,7 +46,8 @@ need() {
 	[ ${#missing[@]} -eq 0 ] && return 0
 	[ "$(id -u)" -eq 0 ] || root=(sudo -n)
 	say "installing ${missing[*]}"
-	apt_get() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >/dev/null 2>&1; }
+	# never with the suites of archive(): this would replace libc by that of another release
+	apt_get() { "${root[@]}" env -u APT_CONFIG DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >/dev/null 2>&1; }
 	if command -v apt-get >/dev/null 2>&1; then
 		apt_get install --no-install-recommends "${missing[@]}" && return 0
 		apt_get update && apt_get install --no-install-recommends "${missing[@]}" && return 0
