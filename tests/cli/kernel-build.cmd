@@ -53,7 +53,8 @@ build() { # PATCH
 stopped() { # PATCH OBJECT SIGNAL
 	echo "$ build with $1.patch, SIG$3 at $2.o"
 	touch made.stop-at-$2
-	PATCHES=$1.patch "$SRC/kernel-patch/scripts/build.sh" >out 2>err &
+	# whoever runs this may ignore SIGHUP, as nohup does
+	PATCHES=$1.patch env --default-signal=HUP "$SRC/kernel-patch/scripts/build.sh" >out 2>err &
 	pid=$!
 	for i in {1..100}; do [ ! -e made.stop-at-$2 ] || sleep 0.1; done
 	kill -"$3" $pid
