@@ -50,7 +50,7 @@ refresh() {
 
 other_suites() {
 	archive "$tmp" unstable experimental stable-backports trixie-backports || die "get $package and set KERNEL_SRC="
-	download
+	APT_CONFIG=$archive_conf download
 }
 
 : >"$tmp/log"

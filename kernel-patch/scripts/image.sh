@@ -73,7 +73,7 @@ download() { # PACKAGE, or "" for a cloud kernel of version KERNEL
 	need dpkg-deb=dpkg apt-get=apt
 	archive "$tmp" $suites ||
 		die "get the kernel's packages and set KERNEL_IMAGE="
-	apt-cache dumpavail | awk '/^Package: linux-image-/ { p = $2 } /^Version: / && p != "" { print p, $2; p = "" }' \
+	APT_CONFIG=$archive_conf apt-cache dumpavail | awk '/^Package: linux-image-/ { p = $2 } /^Version: / && p != "" { print p, $2; p = "" }' \
 		>"$tmp/packages"
 	[ -s "$tmp/packages" ] || die "no suite of the archive could be read: $(grep '^[EW]:' "$tmp/log" | tail -1)"
 	read -r package version < <(matching "$1" "$KERNEL" <"$tmp/packages" | newest) || true
@@ -85,11 +85,11 @@ download() { # PACKAGE, or "" for a cloud kernel of version KERNEL
 	name=$id
 	! is_cached "$id" || return 0
 	say "fetching $id"
-	(cd "$tmp" && apt-get -q download "$package=$version" >>log 2>&1) || die "$(tail -1 "$tmp/log")"
+	(cd "$tmp" && APT_CONFIG=$archive_conf apt-get -q download "$package=$version" >>log 2>&1) || die "$(tail -1 "$tmp/log")"
 	for part in $(dpkg-deb -f "$tmp/$package"_*.deb Depends | tr ',|' '\n\n' |
 		sed -n 's/^ *\(linux-\(base\|binary\|modules\)-[0-9][^ ]*\).*/\1/p'); do
 		# the archive drops the linux-base of an old kernel first; it may be unneeded
-		(cd "$tmp" && apt-get -q download "$part=$version" >>log 2>&1) || [[ $part == linux-base-* ]] ||
+		(cd "$tmp" && APT_CONFIG=$archive_conf apt-get -q download "$part=$version" >>log 2>&1) || [[ $part == linux-base-* ]] ||
 			die "$(tail -1 "$tmp/log")"
 	done
 	unpack "$tmp"/*.deb

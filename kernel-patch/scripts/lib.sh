@@ -46,8 +46,7 @@ need() {
 	[ ${#missing[@]} -eq 0 ] && return 0
 	[ "$(id -u)" -eq 0 ] || root=(sudo -n)
 	say "installing ${missing[*]}"
-	# never with the suites of archive(): this would replace libc by that of another release
-	apt_get() { "${root[@]}" env -u APT_CONFIG DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >/dev/null 2>&1; }
+	apt_get() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >/dev/null 2>&1; }
 	if command -v apt-get >/dev/null 2>&1; then
 		apt_get install --no-install-recommends "${missing[@]}" && return 0
 		apt_get update && apt_get install --no-install-recommends "${missing[@]}" && return 0
@@ -55,8 +54,10 @@ need() {
 	die "please install these packages first: ${missing[*]}"
 }
 
-# archive FOLDER SUITE... - sets APT_CONFIG to a separate configuration in FOLDER, with these
+# archive FOLDER SUITE... - sets archive_conf to a separate configuration in FOLDER, with these
 # suites of the archive that this machine's release comes from. Missing suites are ignored.
+# Look and download with APT_CONFIG=$archive_conf, but never install with it, nor export it: what
+# is installed would bring the libc of another release.
 archive() {
 	local dir=$1 uri signed=/usr/share/keyrings/debian-archive-keyring.gpg suite
 	shift
@@ -71,8 +72,8 @@ archive() {
 	printf '%s\n' "Dir::State::Lists \"$dir/lists\";" "Dir::Etc::SourceList \"$dir/sources.list\";" \
 		'Dir::Etc::SourceParts "/dev/null";' "Dir::Cache \"$dir\";" \
 		'APT::Sandbox::User "root";' >"$dir/apt.conf"
-	export APT_CONFIG=$dir/apt.conf
-	apt-get -q update >>"$dir/log" 2>&1 || true
+	archive_conf=$dir/apt.conf
+	APT_CONFIG=$archive_conf apt-get -q update >>"$dir/log" 2>&1 || true
 }
 
 # find_source - sets src to the source tree of KERNEL or KERNEL_SRC, id to a name for its
