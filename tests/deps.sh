@@ -11,6 +11,7 @@ have_tool() { command -v "$1" >/dev/null 2>&1; }
 have_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | $cc -E -x c - >/dev/null 2>&1; }
 have_glib() { have_tool pkg-config && pkg-config --exists 'glib-2.0 >= 2.58'; }
 
+# look - sets missing; true if nothing is
 look() {
 	missing=()
 	have_tool pkg-config || missing+=(pkg-config)
@@ -24,10 +25,10 @@ look() {
 	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 	have_tool gnuplot || missing+=(gnuplot-nox)
 	have_tool valgrind || missing+=(valgrind)
+	[ ${#missing[@]} -eq 0 ]
 }
 
-look
-[ ${#missing[@]} -eq 0 ] && exit 0
+look && exit 0
 
 as_root=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -49,7 +50,7 @@ if have_tool apt-get && { [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; }; t
 		{ grep '^E:' "$log" | tail -1 >&2; false; }
 else
 	false
-fi && look && [ ${#missing[@]} -eq 0 ] && exit 0
+fi && look && exit 0
 
 echo "deps: please install these packages first: ${missing[*]}" >&2
 exit 1
