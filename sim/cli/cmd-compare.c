@@ -20,8 +20,7 @@ static const struct {
 	const char *title;
 	enum vmstat_item item;
 	int width;
-	bool change; /* also print the change relative to the first policy. With an
-		      * ensemble only these are shown: its changes take more room */
+	bool change; /* also print the change relative to the first policy */
 } columns[] = {
 	{ "refaults", VM_workingset_refault_file, 9, true },
 	{ "fills", VM_sim_fills, 8, true },
@@ -70,24 +69,31 @@ static double mean_of(const struct run_set *rs, guint end, guint machine, guint 
 	return sum / rs->nr_seeds;
 }
 
-/* The detailed table of an ensemble: means, and the spread of the changes. */
-static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint machine)
+/* The detailed table of an ensemble: means, and the spread of the changes, of @item and fills, for
+ * which there is room. */
+static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint machine,
+			   enum vmstat_item item)
 {
-	enum { NR = G_N_ELEMENTS(columns) };
+	const bool usual = item == VM_workingset_refault_file || item == VM_sim_fills;
+	const enum vmstat_item items[] = { usual ? VM_workingset_refault_file : item,
+					   VM_sim_fills };
+	enum { NR = G_N_ELEMENTS(items) };
 	const guint nr = rs->policies->len;
 	g_autofree struct estimate *change = g_new(struct estimate, nr * NR);
 
 	for (guint i = 0; i < nr * NR; i++) {
 		change[i] = (struct estimate){ .p = NAN };
 		/* the first policy is not compared with itself */
-		if (i >= NR && columns[i % NR].change && run_set_finished(rs, end, machine, i / NR))
-			change[i] = cli_spread_of(rs, end, machine, i / NR, columns[i % NR].item);
+		if (i >= NR && run_set_finished(rs, end, machine, i / NR))
+			change[i] = cli_spread_of(rs, end, machine, i / NR, items[i % NR]);
 	}
 	estimate_correct(change, nr * NR);
+	if (!usual)
+		fprintf(f, "counter: %s\n", vmstat_name(item));
 	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < NR; c++)
-		if (columns[c].change)
-			fprintf(f, "%9s%*s", columns[c].title, SPREAD_WIDTH, "change");
+		fprintf(f, "%9s%*s", c ? "fills" : usual ? "refaults" : "counter", SPREAD_WIDTH,
+			"change");
 	fputc('\n', f);
 	for (guint p = 0; p < nr; p++) {
 		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
@@ -97,12 +103,11 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 			continue;
 		}
 		for (size_t c = 0; c < NR; c++) {
-			const double mean = mean_of(rs, end, machine, p, columns[c].item);
+			const double mean = mean_of(rs, end, machine, p, items[c]);
 			g_autofree char *n = brief((uint64_t)(mean + 0.5));
 			g_autofree char *d = p ? cli_spread(&change[p * NR + c]) : g_strdup("");
 
-			if (columns[c].change)
-				fprintf(f, "%9s%*s", n, SPREAD_WIDTH, d);
+			fprintf(f, "%9s%*s", n, SPREAD_WIDTH, d);
 		}
 		fputc('\n', f);
 	}
@@ -197,7 +202,7 @@ static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 	fprintf(f, "\nlru: %s, kernel: %s; %s\n", rs->lru->name, rs->kernel->name, basis);
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; rs->ensemble.nr && m < rs->machines->len; m++)
-			ensemble_table(f, rs, e, m);
+			ensemble_table(f, rs, e, m, item);
 		if (rs->ensemble.nr)
 			continue;
 		if (rs->machines->len == 1)

@@ -6,6 +6,7 @@ compare --ensemble 8 -C sim_fills --plots plots | tee table
 awk 'length > 72' table
 grep -v '^#' plots/t.dat | head -1
 compare --ensemble 8 --axes memory,noise -l mglru
+compare --ensemble 8 -C pgactivate
 compare --ensemble 8 --csv - | tee rows | cut -d, -f 1-15 | sed -n '1,4p;9,10p'
 compare --ensemble 8 --axes memory --differences d.csv >/dev/null
 cut -d, -f 1-10 d.csv
