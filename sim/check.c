@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/damon.h"
 #include "sim/mm/ext4.h"

@@ -72,7 +72,8 @@ with_tables() {
 	done <"$1"
 }
 
-for doc in README.md CONTRIBUTING.md models/README.md traces/README.md traces/FORMAT.md; do
+for doc in README.md CONTRIBUTING.md models/README.md traces/README.md traces/FORMAT.md \
+	traces/studies/LARGE.md; do
 	grep -qE '^<!-- (reapsim list|begin) ' "$src/$doc" || continue
 	if ! with_tables "$src/$doc" >"$top/doc"; then
 		fail "$doc: a command that prints a table fails"

@@ -92,8 +92,11 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 		fprintf(f, "counter: %s\n", vmstat_name(item));
 	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < NR; c++)
-		fprintf(f, "%9s%*s", c ? "fills" : usual ? "refaults" : "counter", SPREAD_WIDTH,
-			"change");
+		fprintf(f, "%9s%*s",
+			c	? "fills"
+			: usual ? "refaults"
+				: "counter",
+			SPREAD_WIDTH, "change");
 	fputc('\n', f);
 	for (guint p = 0; p < nr; p++) {
 		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);

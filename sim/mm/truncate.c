@@ -9,6 +9,7 @@
  * folio was that large. A truncated folio that waits in the batch of another CPU is freed at
  * once.
  */
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/truncate.h"
 
 #include <string.h>

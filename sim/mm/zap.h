@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Unmapping: munmap, exit, reap. v7.3 mm/memory.c, mmu_gather.c, oom_kill.c. */
+/* Unmapping: munmap, exit, reap. v7.3 mm/memory.c, oom_kill.c. */
 #ifndef REAPSIM_ZAP_H
 #define REAPSIM_ZAP_H
 
@@ -30,12 +30,5 @@ void oom_reap_task_mm(struct sim *s, struct mm *mm, uint32_t mrelease_flags);
 /** unmap_mapping_range() of a file that gets shorter: unmap its pages from @first on everywhere,
  * and the copies that private mappings have of them. */
 void unmap_mapping_pages(struct sim *s, uint32_t file, uint32_t first);
-/** Let no gather have a reference to @slot any more. */
-void mmu_gathers_forget(struct sim *s, uint32_t slot);
-
-/** Free sim.gathers. A run has as many gathers as it had unmappings at the same time. */
-void mmu_gathers_free(struct mmu_gather *all);
-/** Call @fn for every reference that gathers hold, except to large folios. For sim_check(). */
-void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t slot), void *arg);
 
 #endif

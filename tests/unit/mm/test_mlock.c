@@ -160,6 +160,19 @@ static void test_death(void)
 	tl_free(x);
 }
 
+/* free_pages_and_evict_file() drains the batch of the munlock() that the reap did, or 4 of the 35
+ * pages would stay: those behind the last full batch */
+static void test_evict(void)
+{
+	struct tl *x = tl_run(NULL, "any-exit+evict",
+			      "file,a,35; spawn,1; map,1,0,35,r--p,a,0; touch,1,0,35,r;"
+			      "mlock,1,0,35; drain; mrelease,1");
+
+	TL_EQ(tl_stat(x, VM_sim_zap_evicted), 35, "dropped");
+	TL_EQ(tl_stat(x, VM_nr_mlock), 0, "locked");
+	tl_free(x);
+}
+
 /* populate: a write fault breaks COW, a read-only mapping gets the zero page, and what mremap()
  * adds is faulted in */
 static void test_populate(void)
@@ -189,5 +202,6 @@ void suite_mlock(void)
 	CU_add_test(s, "no memory", test_no_memory);
 	CU_add_test(s, "large folios", test_large);
 	CU_add_test(s, "death", test_death);
+	CU_add_test(s, "+evict", test_evict);
 	CU_add_test(s, "populate", test_populate);
 }

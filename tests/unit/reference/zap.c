@@ -10,8 +10,7 @@
 
 #include <glib.h>
 
-/* the part of free_pages_and_swap_cache() that evicts, and mapping_evict_folio(). @refs:
- * references that the entry of the mmu_gather holds */
+/* evict_file_folio() of the series, and mapping_evict_folio(). @refs: what the mmu_gather had */
 static bool evict_folio(struct ref *r, int folio, int refs)
 {
 	/* the mmu_gather has one reference, and there is no other */
@@ -27,16 +26,68 @@ static bool evict_folio(struct ref *r, int folio, int refs)
 	return drop;
 }
 
-/* folios_put_refs() */
-static void put_folios(struct ref *r, const int *folios, const int *refs, int nr)
+/* folios_put_refs() of what is not yet put; -1: a folio that is gone with its last reference */
+struct puts {
+	int folios[REF_BATCH], refs[REF_BATCH], nr;
+};
+
+static void put_folios(struct ref *r, struct puts *p)
 {
-	for (int i = 0; i < nr; i++) {
-		if (folios[i] < 0)
+	for (int i = 0; i < p->nr; i++) {
+		if (p->folios[i] < 0)
 			continue;
-		r->pages[folios[i]].extra_refs -= refs[i];
-		if (r->pages[folios[i]].anon)
-			ref_put_anon(r, folios[i]);
+		r->pages[p->folios[i]].extra_refs -= p->refs[i];
+		if (r->pages[p->folios[i]].anon)
+			ref_put_anon(r, p->folios[i]);
 	}
+	p->nr = 0;
+}
+
+static void put_later(struct ref *r, struct puts *p, int folio, int refs)
+{
+	p->folios[p->nr] = folio;
+	p->refs[p->nr++] = refs;
+	if (p->nr == REF_BATCH)
+		put_folios(r, p);
+}
+
+/* free_pages_and_swap_cache() of [@from, @to) of the mmu_gather; with z->evict
+ * free_pages_and_evict_file() of the series, in which all entries of a folio count at the last
+ * one before the next file folio */
+static void free_entries(struct ref *r, const struct ref_zap *z, int from, int to)
+{
+	struct puts p = { .nr = 0 };
+
+	if (z->evict)
+		ref_mlock_drain(r, r->this_cpu);
+	for (int at = from; at < to; at++) {
+		const int page = ref_folio(r, r->gather[at].page);
+		const bool file = !r->pages[page].anon && r->pages[page].resident;
+		int end, refs = 0;
+
+		if (!z->evict || !file) {
+			ref_free_swap_cache(r, page);
+			put_later(r, &p, page, r->gather[at].nr);
+			continue;
+		}
+		for (end = at; end < to; end++) {
+			const int other = ref_folio(r, r->gather[end].page);
+
+			if (other == page) {
+				refs += r->gather[end].nr;
+				continue;
+			}
+			if (!r->pages[other].anon && r->pages[other].resident)
+				break;
+			/* put before the folio is */
+			ref_free_swap_cache(r, other);
+			put_later(r, &p, other, r->gather[end].nr);
+		}
+		r->pages[page].extra_refs -= refs - 1;
+		put_later(r, &p, evict_folio(r, page, refs) ? -1 : page, 1);
+		at = end - 1;
+	}
+	put_folios(r, &p);
 }
 
 /* entries that @nr pages of a folio take in a batch of the mmu_gather */
@@ -54,33 +105,18 @@ static bool batch_full(int nr, int batch)
 
 void ref_tlb_flush_mmu(struct ref *r, const struct ref_zap *z)
 {
-	int held[REF_BATCH], refs[REF_BATCH], nr_held = 0, nr_batch = 0, at = 0, batch = 0;
+	int from = 0, nr = 0, batch = 0;
 
-	if (r->v6_12 && r->nr_gather)
-		ref_lru_add_drain_cpu(r, r->this_cpu);
-	/* free_pages_and_swap_cache() of each batch of the mmu_gather */
-	while (at < r->nr_gather) {
-		const int nr = r->gather[at].nr, page = ref_folio(r, r->gather[at].page);
-		struct ref_page *pg = &r->pages[page];
-
-		at++;
-		ref_free_swap_cache(r, page);
-		nr_batch += entries(nr);
-		refs[nr_held] = nr;
-		if (pg->anon || !z->evict || !pg->resident || !evict_folio(r, page, nr))
-			held[nr_held++] = page;
-		else
-			held[nr_held++] = -1; /* freed with this reference */
-		if (nr_held < REF_BATCH && !batch_full(nr_batch, batch) && at < r->nr_gather)
+	for (int at = 0; at < r->nr_gather; at++) {
+		nr += entries(r->gather[at].nr);
+		if (!batch_full(nr, batch) && at + 1 < r->nr_gather)
 			continue;
-		put_folios(r, held, refs, nr_held);
-		nr_held = 0;
-		if (batch_full(nr_batch, batch)) {
-			nr_batch = 0;
-			batch++;
-			if (r->v6_12 && at < r->nr_gather)
-				ref_lru_add_drain_cpu(r, r->this_cpu);
-		}
+		if (r->v6_12)
+			ref_lru_add_drain_cpu(r, r->this_cpu);
+		free_entries(r, z, from, at + 1);
+		from = at + 1;
+		nr = 0;
+		batch++;
 	}
 	r->nr_gather = 0;
 }
