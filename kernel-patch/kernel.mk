@@ -18,16 +18,17 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants stock-run stock-check stock-agreement stock-matrix
+.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants kernel-selftests stock-run stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
 
-kernel: ## a kernel with every policy; KERNEL=7.3|7.3.4|6.12|... or KERNEL_SRC=TREE, CONFIG=base|thp|events|selftests|stress
+kernel: ## a kernel with every policy; KERNEL=7.3|7.3.4|6.12|... or KERNEL_SRC=TREE, CONFIG=base|thp|events|selftests|filesystems|stress
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) CONFIG=$(call q,CONFIG) kernel-patch/scripts/build.sh
 	@printf 'kernel: %s\n' 'what other targets need, and build if it is not there:' \
 		'  kernel-run: CONFIG= (base), with the test-only patch' \
 		'  kernel-check: base, with the test-only patch; selftests (6.12: base), with the series; objects of base and thp' \
+		'  kernel-selftests: selftests, or filesystems if FS= has xfs, btrfs or f2fs, with the series' \
 		'  kernel-agreement: events, with the test-only patch' \
 		'  kernel-stress: stress, with the series; kernel-bench: selftests, or CONFIG=, with the series' \
 		'  stock-*: none, they unpack a kernel of Debian' >&2
@@ -46,6 +47,9 @@ kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what i
 
 kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle of everything; SECONDS=60 KERNEL= SEED=1 COLLAPSE=1
 	@STRESS_SECONDS=$(call q,SECONDS) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/stress.sh
+
+kernel-selftests: ## the selftests of the series on other file systems; FS="ext4 xfs btrfs f2fs overlayfs tmpfs" LRU= KERNEL=
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/selftests.sh
 
 kernel-mutants: ## do the selftests of the series notice when a rule of it is broken? FS= LRU=
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/mutants.sh

@@ -9,7 +9,8 @@
 #   PATCHES="FILE..."  patches to apply; default: the test-only one for KERNEL;
 #                      empty: a kernel as it is
 #   CONFIG=NAME        base (default); thp: with large folios; events: with trace events;
-#                      selftests: what the series' tests look at; stress: what finds mistakes
+#                      selftests: what the series' tests look at; filesystems: and xfs, btrfs,
+#                      f2fs; stress: what finds mistakes
 #   JOBS=N             parallel compilers (default: all CPUs)
 #
 # The tree it was built in is kept, one for each source and configuration: with
@@ -24,8 +25,9 @@ JOBS=${JOBS:-$(nproc)}
 case $CONFIG in
 base) fragments=base ;;
 thp | events | selftests) fragments="base $CONFIG" ;;
+filesystems) fragments="base selftests filesystems" ;;
 stress) fragments="base thp stress" ;;
-*) bad "CONFIG=$CONFIG: expected one of: base thp events selftests stress" ;;
+*) bad "CONFIG=$CONFIG: expected one of: base thp events selftests filesystems stress" ;;
 esac
 # shellcheck disable=SC2086 # a list
 read -ra fragments <<<"$(printf "$here/config/%s.config " $fragments)"

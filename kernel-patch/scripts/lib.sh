@@ -139,6 +139,14 @@ kernel_with_series() {
 	KERNEL_DIR=$(CONFIG=$1 PATCHES=$PATCHES "$here/scripts/build.sh") || exit
 }
 
+# tests_of_series - sets TESTS, if it is not set: the selftests of both series
+tests_of_series() {
+	[ -z "${TESTS:-}" ] || return 0
+	find_source
+	TESTS=$tmp/series-tests
+	CONFIGS=selftests OUT=$TESTS "$here/scripts/check-series.sh" "$src" "$here/series/$base"/*/
+}
+
 # pack_initrd [FOLDER...] - makes $tmp/initrd of $tmp/root and the modules in the folders, for
 # an init that loads them in this order
 pack_initrd() {

@@ -27,10 +27,7 @@ series_patches
 if [ -z "${KERNEL_DIR:-}" ]; then
 	KERNEL_DIR=$(CONFIG=selftests PATCHES="${patches[*]} $mutants" "$here/scripts/build.sh")
 fi
-if [ -z "${TESTS:-}" ]; then
-	TESTS=$tmp/tests
-	CONFIGS=selftests OUT=$TESTS "$here/scripts/check-series.sh" "$src" "$here/series/$base"/*/
-fi
+tests_of_series
 nr=$(tail -1 "$list" | cut -f1)
 MUTANTS=$nr TIMEOUT=${TIMEOUT:-$((600 + nr * 60))} "$here/scripts/selftests.sh" "$KERNEL_DIR" "$TESTS" >"$tmp/verdicts" || true
 grep -aqx done <(tr -d '\r' <"$OUT/results") || die "the guest did not end: see $OUT"

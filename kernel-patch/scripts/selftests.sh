@@ -1,29 +1,42 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# selftests.sh KERNEL TESTS: boots the kernel in the folder KERNEL (as build.sh printed it)
+# selftests.sh [KERNEL TESTS]: boots the kernel in the folder KERNEL (as build.sh printed it)
 # in a guest with two CPUs and runs each program in the folder TESTS, as root, with each
 # LRU, on each file system. Prints a line for each: "ok" or "FAIL", and what failed. Programs
-# named NAME_32 are left out if the kernel does not run 32-bit ones.
+# named NAME_32 are left out if the kernel does not run 32-bit ones. Without KERNEL and TESTS
+# it builds both.
 #
+#   KERNEL, KERNEL_SRC  of what is built, as for build.sh
 #   FS="NAME..."    ext4 xfs btrfs f2fs overlayfs tmpfs (default "ext4 overlayfs tmpfs")
 #   LRU="NAME..."   classic mglru (default both)
 #   OUT=FOLDER      keep console and results there
 #   MUTANTS=N       once more for each of N mutants, see mutants.sh
-#   TIMEOUT=SECONDS limit for the guest (default 300)
+#   TIMEOUT=SECONDS limit for the guest (default: 100 for each file system)
 #
 # Exits non-zero if something failed, or if the kernel had something to complain about.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 2 ] || { sed -n '3,14s/^# \{0,1\}//p' "$0" >&2; exit 2; }
-kernel=$1
-tests=$2
+[ $# -eq 2 ] || [ $# -eq 0 ] || { sed -n '3,17s/^# \{0,1\}//p' "$0" >&2; exit 2; }
 FS=${FS:-ext4 overlayfs tmpfs}
 LRU=${LRU:-classic mglru}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 out=${OUT:-$tmp/out}
+if [ $# -eq 2 ]; then
+	kernel=$1
+	tests=$2
+else
+	config=selftests
+	case $FS in
+	*xfs* | *btrfs* | *f2fs*) config=filesystems ;;
+	esac
+	kernel_with_series $config
+	kernel=$KERNEL_DIR
+	tests_of_series
+	tests=$TESTS
+fi
 need qemu-system-x86_64=qemu-system-x86 cpio=cpio gcc=gcc timeout=coreutils
 mkdir -p "$tmp/root"
 gcc -static -O2 -o "$tmp/root/init" "$here/selftests/init.c"
@@ -55,7 +68,8 @@ for fs in $FS; do
 	esac
 done
 
-export TIMEOUT=${TIMEOUT:-300}
+read -ra list <<<"$FS"
+export TIMEOUT=${TIMEOUT:-$((100 * ${#list[@]}))}
 boot "$kernel" "$out" -smp 2 -m 512 -initrd "$tmp/initrd" "${disks[@]}" \
 	-append "$guest_cmdline tests.fs=${FS// /,} tests.lru=${LRU// /,} tests.mutants=${MUTANTS:-0}" ||
 	say "QEMU: $(tail -n1 "$out/qemu")"
