@@ -29,7 +29,8 @@ if [ -z "${KERNEL_DIR:-}" ]; then
 fi
 tests_of_series
 nr=$(tail -1 "$list" | cut -f1)
-MUTANTS=$nr TIMEOUT=${TIMEOUT:-$((600 + nr * 60))} "$here/scripts/selftests.sh" "$KERNEL_DIR" "$TESTS" >"$tmp/verdicts" || true
+runs=$(($(wc -w <<<"$FS") * $(wc -w <<<"$LRU")))
+MUTANTS=$nr TIMEOUT=${TIMEOUT:-$((600 + nr * runs * 60))} "$here/scripts/selftests.sh" "$KERNEL_DIR" "$TESTS" >"$tmp/verdicts" || true
 grep -aqx done <(tr -d '\r' <"$OUT/results") || die "the guest did not end: see $OUT"
 
 # The tests' names, without those of the fixture.
