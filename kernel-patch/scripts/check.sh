@@ -80,7 +80,7 @@ series_patches
 # The series by itself. Only a pass is cached.
 checked=$cache/series/$({
 	echo "$layout $id"
-	digest "${patches[@]}" "$here"/config/*.config "$scripts/check-series.sh"
+	digest "$here/series/$base"/*/*.patch "$here"/config/*.config "$scripts/check-series.sh"
 } | sha256sum | cut -c1-16)
 if [ ! -d "$checked" ]; then
 	mkdir -p "$cache/series"

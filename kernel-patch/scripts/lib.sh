@@ -121,9 +121,10 @@ program() {
 }
 player() { program player; } # PID 1 of the guest
 
-# series_patches - sets patches to both series for base, in their order
+# series_patches - sets patches to what both series for base change in the kernel, in their order;
+# their tests and documents, patches 2 and 3, build no kernel
 series_patches() {
-	patches=("$here/series/$base"/*/000[1-9]-*.patch)
+	patches=("$here/series/$base"/*/0001-*.patch)
 	[ -f "${patches[0]}" ] || die "no series for v$base in $here"
 }
 
