@@ -5,7 +5,6 @@
 #        large-matrix.sh --play FOLDER     plays it on a stock kernel (KERNEL, KERNEL_IMAGE)
 #        large-matrix.sh --record FOLDER   prints the result as large-matrix.kernel.csv
 #        large-matrix.sh --again REAPSIM   plays it, and compares with the new result
-#        large-matrix.sh --test-only ...   the same with large-matrix-7.3.kernel.csv
 #
 # The decision matrix of large folios. Folios of order 0, 2, 5 and 9, created by write(), in
 # each of these layouts:
@@ -23,9 +22,6 @@
 # page table entries that map it. The policies are those that can be imitated on a stock
 # kernel (kernel-patch/player/stock.c describes what they stand for).
 #
-# --test-only is about v7.3.4 with the test-only patch and large folios (CONFIG=thp), on which the
-# policies are what they are, so that no page may differ. It plays with KERNEL=7.3.4.
-#
 # The comparison prints for each LRU, layout and policy the number of pages that differ, with
 # -v also the pages, and fails if a page differs that large-matrix.md does not explain
 # (large-matrix.explained: LRU LAYOUT ORDER DEATH POLICY KERNEL SIMULATOR; "*" matches any).
@@ -34,17 +30,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/states.sh"
 policies="baseline v1 baseline+evict v1+evict"
 played=(baseline skip evict skip+evict)
-recorded=$here/large-matrix.kernel.csv
-explained=$here/large-matrix.explained
-test_only=false
-if [ "${1:-}" = --test-only ]; then
-	shift
-	test_only=true
-	# shellcheck disable=SC2206 # words
-	played=($policies)
-	recorded=$here/large-matrix-7.3.kernel.csv
-	explained=/dev/null
-fi
 
 trace() {
 	awk '
@@ -158,9 +143,9 @@ from_simulator() {
 }
 
 compare() {
-	awk -F, -v verbose="$verbose" -v rules="$explained" '
-FNR == 1 { input = FILENAME == rules ? 1 : input < 2 ? 2 : 3 }
-input == 1 {
+	awk -F, -v verbose="$verbose" '
+FNR == 1 { input++ }
+input == 1 { # explained; a file of one comment line at least
 	if (!/^#/ && split($0, word, " ") >= 7)
 		for (i = 1; i <= 7; i++)
 			rule[nr_rules + 0, i] = word[i]
@@ -236,19 +221,14 @@ END {
 	for (i = 0; verbose && i < nr_why; i++)
 		print order[i] ": " differ[order[i]] " pages" (is_known[order[i]] ? ", explained" : "")
 	exit wrong || !all
-}' "$explained" "$recorded" "$tmp/simulator.csv"
+}' "$here/large-matrix.explained" "$recorded" "$tmp/simulator.csv"
 }
 
 play() {
-	local scripts=$here/../../kernel-patch/scripts
-
 	trace >"$tmp/matrix.csv"
-	export POLICY="${played[*]}" LRU="classic mglru" RUNS=1 OUT=$1 OPTIONS=player.dump=1
-	if $test_only; then
-		CONFIG=thp "$scripts/run.sh" "$tmp/matrix.csv" >/dev/null
-	else
-		SET="folios=large damon_stat=0 thp=never" "$scripts/stock-run.sh" "$tmp/matrix.csv" >/dev/null
-	fi
+	POLICY="${played[*]}" LRU="classic mglru" RUNS=1 OUT=$1 \
+		SET="folios=large damon_stat=0 thp=never" OPTIONS=player.dump=1 \
+		"$here/../../kernel-patch/scripts/stock-run.sh" "$tmp/matrix.csv" >/dev/null
 }
 
 simulate() {
@@ -259,6 +239,7 @@ simulate() {
 	compare
 }
 
+recorded=$here/large-matrix.kernel.csv
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 case ${1:?usage: large-matrix.sh REAPSIM [-v]} in
