@@ -6,17 +6,16 @@
  */
 #include <errno.h>
 
-#include "sim/mm/mmu_gather.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/large.h"
 #include "sim/mm/mm.h"
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/task.h"
 #include "sim/mm/xarray.h"
-#include "sim/mm/zap.h"
 #include "sim/sim.h"
 
 struct tally {

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/mm/mmu_gather.h"
 #include "sim/mm/charge.h"
 #include "sim/mm/damon.h"
 #include "sim/mm/ext4.h"
@@ -14,12 +13,12 @@
 #include "sim/mm/memcontrol.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/objcg.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/workingset.h"
 #include "sim/mm/xarray.h"
-#include "sim/mm/zap.h"
 #include "sim/timed.h"
 
 #define NSEC_PER_SEC   1000000000ull

@@ -471,7 +471,8 @@ static uint32_t drop_one(struct sim *s, uint32_t file, uint32_t slot, bool shmem
 	if (f->flags & PG_shadow)
 		/* a tmpfs page has its content in swap */
 		return shmem ? slot + 1 : clear_shadow_entry(s, file, slot);
-	if ((f->flags & (PG_resident | PG_locked)) == PG_resident && !mapping_evict_folio(s, slot))
+	if ((f->flags & (PG_resident | PG_locked)) == PG_resident &&
+	    !mapping_evict_folio(s, slot, 0, EV_DROP))
 		deactivate_file_folio(s, 0, slot);
 	return slot + nr;
 }

@@ -3,12 +3,16 @@
  * Mirrors v7.3 mm/mmu_gather.c, and for "+evict" free_pages_and_evict_file() of the second series
  * (kernel-patch/series): a folio is dropped once the gather and the page cache hold its last
  * references.
+ *
+ * Approximations: "+evict" also drops clean shmem, as the proposals have no exemption; the series
+ * does not. The series drops what it has gathered when somebody waits for the mmap lock; here
+ * nobody does.
  */
 #include "sim/mm/mmu_gather.h"
 
 #include "sim/mm/event.h"
-#include "sim/mm/filemap.h"
 #include "sim/mm/swap.h"
+#include "sim/mm/truncate.h"
 
 /* struct free_batch - folios, and how many references to each are to be put; FOLIO_NONE: it is
  * gone with its last one */
@@ -47,27 +51,21 @@ static void free_batch_add(struct sim *s, struct free_batch *b, uint32_t slot, u
 		folios_put_refs(s, b);
 }
 
-/* evict_file_folio() of the series, with mapping_evict_folio(). Of the @refs references of the
- * gather one is left. */
+/* evict_file_folio() of the series: of the @refs references of the gather one is left */
 static void evict_file_folio(struct sim *s, const struct mmu_gather *tlb, struct free_batch *b,
 			     uint32_t slot, uint32_t refs)
 {
-	struct folio *f = &s->folios[slot];
-	const uint32_t nr = folio_nr_pages(f);
-	const uint16_t before = f->flags;
+	const uint16_t before = s->folios[slot].flags;
+	const uint32_t nr = before & PG_locked ? 0 : mapping_evict_folio(s, slot, 1, EV_ZAP_EVICT);
 
-	if (f->mapcount || folio_extra_refs(s, slot) > 1 || (before & (PG_dirty | PG_locked))) {
+	count_vm(s, VM_sim_zap_evicted, nr);
+	if (!nr) {
 		count_vm(s, VM_sim_zap_kept, refs);
 		note(s, slot, ZAP_KEEP, before);
-		free_batch_add(s, b, slot, 1);
-		return;
-	}
-	filemap_drop(s, slot);
-	count_vm(s, VM_sim_zap_evicted, nr);
-	note(s, slot, ZAP_EVICT, before);
-	if (s->sched)
+	} else if (s->sched) {
 		tlb_owe(s, tlb, REAP_EVICT, s->cfg.machine.evict_ps);
-	free_batch_add(s, b, FOLIO_NONE, 1);
+	}
+	free_batch_add(s, b, nr ? FOLIO_NONE : slot, 1);
 }
 
 /* the entry at @i, which is moved to the next */

@@ -9,7 +9,6 @@
  * folio was that large. A truncated folio that waits in the batch of another CPU is freed at
  * once.
  */
-#include "sim/mm/mmu_gather.h"
 #include "sim/mm/truncate.h"
 
 #include <string.h>
@@ -20,6 +19,7 @@
 #include "sim/mm/huge_memory.h"
 #include "sim/mm/io.h"
 #include "sim/mm/large.h"
+#include "sim/mm/mmu_gather.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/swap.h"
@@ -27,16 +27,17 @@
 #include "sim/mm/xarray.h"
 #include "sim/mm/zap.h"
 
-uint32_t mapping_evict_folio(struct sim *s, uint32_t slot)
+uint32_t mapping_evict_folio(struct sim *s, uint32_t slot, uint32_t refs, enum event_rule rule)
 {
 	const struct folio *f = &s->folios[slot];
 	const uint32_t nr = folio_nr_pages(f);
 	const uint16_t before = f->flags;
 
-	if ((before & PG_dirty) || f->mapcount || folio_extra_refs(s, slot))
+	if ((before & PG_dirty) || f->mapcount || folio_extra_refs(s, slot) > refs)
 		return 0;
 	filemap_drop(s, slot);
-	note(s, slot, DROP, before);
+	if (__builtin_expect(s->log != NULL, 0))
+		event_add(s, slot, rule, before);
 	return nr;
 }
 
@@ -70,7 +71,7 @@ static void entries_release(struct sim *s, unsigned int cpu, struct entries *e)
 static uint32_t invalidate_folio(struct sim *s, unsigned int cpu, uint32_t slot,
 				 uint64_t *nr_failed)
 {
-	const uint32_t dropped = mapping_evict_folio(s, slot);
+	const uint32_t dropped = mapping_evict_folio(s, slot, 0, EV_DROP);
 
 	if (!dropped) {
 		deactivate_file_folio(s, cpu, slot);

@@ -3,13 +3,16 @@
 #ifndef REAPSIM_TRUNCATE_H
 #define REAPSIM_TRUNCATE_H
 
+#include "sim/mm/event.h"
 #include "sim/state.h"
 
 /**
  * mapping_evict_folio - drop the folio @slot, in the cache, if it is clean and nobody uses it.
+ * @refs: references that the caller holds to it
+ * @rule: what is noted if it is dropped
  * Return: its number of pages, or 0.
  */
-uint32_t mapping_evict_folio(struct sim *s, uint32_t slot);
+uint32_t mapping_evict_folio(struct sim *s, uint32_t slot, uint32_t refs, enum event_rule rule);
 /** clear_shadow_entries() of one shadow, of which @slot is a page. Return: the slot after it. */
 uint32_t clear_shadow_entry(struct sim *s, uint32_t file, uint32_t slot);
 
