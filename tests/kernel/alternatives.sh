@@ -10,8 +10,7 @@
 # player imitates (kernel-patch/player/stock.c), and under cold-first, pageout-first and
 # dontneed-after, which it does. Prints pages refaulted and read from the disk after the last
 # life of app, in the kernel as the range over its runs, and in the simulator; fails if a number
-# of the simulator is outside the range by more than 1% of the accesses. Not compared are evict and
-# skip+evict with large folios: the player's POSIX_FADV_DONTNEED drops them, the series hardly any.
+# of the simulator is outside the range by more than 1% of the accesses.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 scripts=$here/../../kernel-patch/scripts
@@ -77,8 +76,6 @@ $column["mark"] == "run5" {
 }
 function range(k) { return low[k] == high[k] ? low[k] : low[k] " to " high[k] }
 function outside(k,   by) {
-	if (k ~ /^large,[a-z]*,(skip\+)?evict,/)
-		return 0
 	by = simulator[k] < low[k] ? low[k] - simulator[k] : simulator[k] > high[k] ? simulator[k] - high[k] : 0
 	return by > 0.01 * 52480
 }
