@@ -143,7 +143,7 @@ kernel_with_series() {
 # tests_of_series - sets TESTS, if it is not set: the selftests of both series
 tests_of_series() {
 	[ -z "${TESTS:-}" ] || return 0
-	find_source
+	[ -n "${base:-}" ] || find_source
 	TESTS=$tmp/series-tests
 	CONFIGS=selftests OUT=$TESTS "$here/scripts/check-series.sh" "$src" "$here/series/$base"/*/
 }

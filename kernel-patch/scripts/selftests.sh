@@ -68,8 +68,7 @@ for fs in $FS; do
 	esac
 done
 
-read -ra list <<<"$FS"
-export TIMEOUT=${TIMEOUT:-$((100 * ${#list[@]}))}
+export TIMEOUT=${TIMEOUT:-$((100 * $(wc -w <<<"$FS")))}
 boot "$kernel" "$out" -smp 2 -m 512 -initrd "$tmp/initrd" "${disks[@]}" \
 	-append "$guest_cmdline tests.fs=${FS// /,} tests.lru=${LRU// /,} tests.mutants=${MUTANTS:-0}" ||
 	say "QEMU: $(tail -n1 "$out/qemu")"

@@ -77,6 +77,7 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 	const bool usual = item == VM_workingset_refault_file || item == VM_sim_fills;
 	const enum vmstat_item items[] = { usual ? VM_workingset_refault_file : item,
 					   VM_sim_fills };
+	const char *const titles[] = { usual ? "refaults" : "counter", "fills" };
 	enum { NR = G_N_ELEMENTS(items) };
 	const guint nr = rs->policies->len;
 	g_autofree struct estimate *change = g_new(struct estimate, nr * NR);
@@ -92,11 +93,7 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 		fprintf(f, "counter: %s\n", vmstat_name(item));
 	table_title(f, rs, end, machine);
 	for (size_t c = 0; c < NR; c++)
-		fprintf(f, "%9s%*s",
-			c	? "fills"
-			: usual ? "refaults"
-				: "counter",
-			SPREAD_WIDTH, "change");
+		fprintf(f, "%9s%*s", titles[c], SPREAD_WIDTH, "change");
 	fputc('\n', f);
 	for (guint p = 0; p < nr; p++) {
 		fprintf(f, "%-14s", (char *)rs->policies->pdata[p]);
