@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/cli/change.h"
 
+#include <inttypes.h>
 #include <math.h>
+
+#include "sim/cli/runs.h"
+#include "sim/lab/config.h"
 
 /* At most 5 characters with the sign for anything below 10000. */
 static int digits(double v)
@@ -51,6 +55,8 @@ static char *percent(double ratio)
 {
 	const double v = fabs(100 * ratio) < 999.5 ? 100 * ratio : ratio / 10;
 
+	if (isinf(v))
+		return g_strdup("new");
 	return g_strdup_printf("%+.*f%s", fabs(v) < 9.95 ? 1 : 0, v, v == 100 * ratio ? "" : "k");
 }
 
@@ -61,12 +67,9 @@ char *cli_spread(const struct estimate *e)
 
 	if (estimate_is_zero(e))
 		return g_strdup("=");
+	if (isnan(e->mean))
+		return g_strdup("");
 	return g_strdup_printf("%s[%s..%s]%%%s", mean, low, high, estimate_is_noise(e) ? "~" : "");
-}
-
-enum estimate_of_what cli_change_what(const struct run_set *rs)
-{
-	return rs->ensemble.nr ? ESTIMATE_NEXT : ESTIMATE_MEAN;
 }
 
 char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test)
@@ -87,4 +90,58 @@ char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *te
 	g_string_append_printf(s, "\n~: it can be noise, by %s with Holm's correction for a table",
 			       test);
 	return g_string_free(s, FALSE);
+}
+
+int cli_open_results(struct cli_results *r, const struct outputs *files, const char *csv,
+		     const char *differences)
+{
+	int ret;
+
+	*r = (struct cli_results){ 0 };
+	if (cli_is_stdout(csv) && cli_is_stdout(differences))
+		return cli_usage("--csv and --differences cannot both go to stdout");
+	/* a CSV on stdout replaces the tables */
+	ret = cli_open_stdout(&r->text, cli_is_stdout(csv) ? csv : differences);
+	if (!ret && csv)
+		ret = cli_open_out(&r->csv, files, csv);
+	if (!ret && differences)
+		ret = cli_open_out(&r->differences, files, differences);
+	if (!ret && differences)
+		fputs("trace,machine,limit_pages,kernel,lru,policy,against,ends_as,counter,members,"
+		      "against_mean,percent,low_percent,high_percent,p\n",
+		      r->differences.f);
+	return ret;
+}
+
+int cli_close_results(struct cli_results *r, int ret, bool rows)
+{
+	struct output *const results[] = { &r->csv, &r->differences };
+	const enum output_end end = !ret ? OUTPUT_WHOLE : rows ? OUTPUT_PART : OUTPUT_FAILED;
+	int closed;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
+		if (results[i]->f) {
+			closed = cli_close_out(results[i], end);
+			ret = MAX(ret, closed);
+		}
+	}
+	closed = cli_close_out(&r->text, OUTPUT_WHOLE);
+	return MAX(ret, closed);
+}
+
+void cli_differences_row(FILE *f, const struct run_set *rs, guint end, guint machine, guint policy,
+			 const char *counter, guint members, double against,
+			 const struct estimate *change)
+{
+	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
+	g_autofree char *name = g_path_get_basename(rs->trace->path);
+
+	csv_field(f, name);
+	fputc(',', f);
+	csv_field(f, m->name);
+	fprintf(f, ",%" PRIu64 ",%s,%s,%s,%s,%s,%s,%u,%.10g,%.6f,%.6f,%.6f,%.6g\n",
+		machine_limit(m), rs->kernel->name, rs->lru->name,
+		(char *)rs->policies->pdata[policy], (char *)rs->policies->pdata[0],
+		ends_as_name(g_array_index(rs->ends, enum op_code, end)), counter, members, against,
+		100 * change->mean, 100 * change->low, 100 * change->high, change->p);
 }

@@ -3,6 +3,9 @@
 #ifndef REAPSIM_CLI_CHANGE_H
 #define REAPSIM_CLI_CHANGE_H
 
+#include <stdio.h>
+
+#include "sim/cli/cli.h"
 #include "sim/lab/estimate.h"
 #include "sim/lab/runs.h"
 
@@ -11,6 +14,12 @@
 	"+4.0+-1.2%: a mean change, and half of its 95% interval; \"~\": it can be noise, after\n" \
 	"Holm's correction for all comparisons of the table; \"=\": equal in every run. One\n"     \
 	"run has no interval.\n"
+
+/** On changes of an ensemble, for command.details. */
+#define SPREAD_DETAILS                                                                             \
+	"With --ensemble +20[+12..+28]%: the median, the least and the most of the members'\n"     \
+	"changes; \"~\": the signs differ so much that it can be noise, by a sign test with\n"     \
+	"Holm's correction for all comparisons of the table.\n"
 
 /**
  * cli_change - a difference from @base, such as "+4.0+-1.2%~": in percent, with half of its 95%
@@ -36,7 +45,26 @@ const char *cli_change_mark(const struct estimate *e);
  * The caller frees it. */
 char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test);
 
-/** The same choice for estimate_of(). */
-enum estimate_of_what cli_change_what(const struct run_set *rs);
+/** struct cli_results - what a command that compares policies writes; a FILE is NULL if it is not
+ * asked for. */
+struct cli_results {
+	struct output text, csv, differences;
+};
+
+/**
+ * cli_open_results - open the tables, and the files @csv and @differences if they are not NULL. One
+ * of them can be "-": it goes to stdout, and there are no tables. Writes the header of the
+ * differences. Return: 0, or an exit code after a message.
+ */
+int cli_open_results(struct cli_results *r, const struct outputs *files, const char *csv,
+		     const char *differences);
+/** Close them, after @ret; @rows: keep what there is of the files. Return: @ret, or a worse code.
+ */
+int cli_close_results(struct cli_results *r, int ret, bool rows);
+
+/** A row of --differences: the change of @counter, @change being a ratio to @against. */
+void cli_differences_row(FILE *f, const struct run_set *rs, guint end, guint machine, guint policy,
+			 const char *counter, guint members, double against,
+			 const struct estimate *change);
 
 #endif

@@ -237,23 +237,13 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint machine,
 			     guint policy)
 {
-	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
-	g_autofree char *name = g_path_get_basename(rs->trace->path);
-
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
 		const struct estimate change =
 			cli_spread_of(rs, end, machine, policy, columns[c].item);
 
-		csv_field(f, name);
-		fputc(',', f);
-		csv_field(f, m->name);
-		fprintf(f, ",%" PRIu64 ",%s,%s,%s,%s,%s,%s,%u,%.10g,%.6f,%.6f,%.6f,%.6g\n",
-			machine_limit(m), rs->kernel->name, rs->lru->name,
-			(char *)rs->policies->pdata[policy], (char *)rs->policies->pdata[0],
-			ends_as_name(g_array_index(rs->ends, enum op_code, end)),
-			vmstat_name(columns[c].item), rs->nr_seeds,
-			mean_of(rs, end, machine, 0, columns[c].item), 100 * change.mean,
-			100 * change.low, 100 * change.high, change.p);
+		cli_differences_row(f, rs, end, machine, policy, vmstat_name(columns[c].item),
+				    rs->nr_seeds, mean_of(rs, end, machine, 0, columns[c].item),
+				    &change);
 	}
 }
 
@@ -273,7 +263,7 @@ struct compare {
 	guint rows; /* in the CSV so far */
 };
 
-static int compare_one(struct compare *c, const char *path, FILE *text, FILE *csv, FILE *diff)
+static int compare_one(struct compare *c, const char *path, struct cli_results *r)
 {
 	struct trace *t = NULL;
 	struct run_set rs = { 0 };
@@ -284,11 +274,11 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 	ret = cli_run_set_init(&rs, &c->o.spec, t);
 	if (!ret) {
 		ret = cli_run_set_execute(&rs, c->o.jobs);
-		tables(text, &rs, c->item);
-		if (csv)
-			c->rows += csv_rows(csv, &rs);
-		if (diff)
-			differences(diff, &rs);
+		tables(r->text.f, &rs, c->item);
+		if (r->csv.f)
+			c->rows += csv_rows(r->csv.f, &rs);
+		if (r->differences.f)
+			differences(r->differences.f, &rs);
 		if (!ret && c->plots) {
 			g_autofree char *base = plot_base(c->plots, "", path);
 
@@ -300,47 +290,20 @@ static int compare_one(struct compare *c, const char *path, FILE *text, FILE *cs
 	return ret;
 }
 
-static int open_all(struct compare *c, struct output *text, struct output *csv, struct output *diff)
-{
-	/* a CSV on stdout replaces the tables */
-	int ret = cli_open_stdout(text, cli_is_stdout(c->csv) ? c->csv : c->differences);
-
-	if (!ret && c->csv)
-		ret = cli_open_out(csv, &c->o.files, c->csv);
-	if (!ret && c->differences)
-		ret = cli_open_out(diff, &c->o.files, c->differences);
-	if (ret)
-		return ret;
-	if (csv->f && c->o.spec.ensemble.nr)
-		fputs("member,readahead_pages,prefault,from,to,", csv->f);
-	if (csv->f)
-		run_csv_header(csv->f);
-	if (diff->f)
-		fputs("trace,machine,limit_pages,kernel,lru,policy,against,ends_as,counter,members,"
-		      "against_mean,percent,low_percent,high_percent,p\n",
-		      diff->f);
-	return 0;
-}
-
 static int compare_all(struct compare *c, char **paths, int n)
 {
-	struct output text, csv = { 0 }, diff = { 0 };
-	int ret = open_all(c, &text, &csv, &diff), closed;
+	struct cli_results r;
+	int ret = cli_open_results(&r, &c->o.files, c->csv, c->differences);
 
 	if (ret)
 		return ret;
+	if (r.csv.f && c->o.spec.ensemble.nr)
+		fputs("member,readahead_pages,prefault,from,to,", r.csv.f);
+	if (r.csv.f)
+		run_csv_header(r.csv.f);
 	for (int i = 0; i < n && !ret; i++)
-		ret = compare_one(c, paths[i], text.f, csv.f, diff.f);
-	for (struct output *out = &csv; out; out = out == &csv ? &diff : NULL) {
-		if (!out->f)
-			continue;
-		closed = cli_close_out(out, !ret      ? OUTPUT_WHOLE
-					    : c->rows ? OUTPUT_PART
-						      : OUTPUT_FAILED);
-		ret = MAX(ret, closed);
-	}
-	closed = cli_close_out(&text, true);
-	return MAX(ret, closed);
+		ret = compare_one(c, paths[i], &r);
+	return cli_close_results(&r, ret, c->rows > 0);
 }
 
 static int declare(struct compare *c, char **traces, int n)
@@ -370,8 +333,6 @@ static int run(void *options, int argc, char **argv)
 		return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them", c->counter);
 	if (c->differences && !c->o.spec.ensemble.nr)
 		return cli_usage("--differences: one run has no interval, add --ensemble N");
-	if (cli_is_stdout(c->csv) && cli_is_stdout(c->differences))
-		return cli_usage("compare: --csv and --differences cannot both go to stdout");
 	c->item = (enum vmstat_item)item;
 	c->o.spec.with_baseline = true;
 	ret = cli_parse_ensemble(&c->o);
@@ -409,10 +370,7 @@ const struct command cmd_compare = {
 		"skipped; evicted: pages that +evict dropped.\n"
 		"Changes are relative to the first policy. \"=\": exactly the same. One run has "
 		"no\n"
-		"interval. With --ensemble +20[+12..+28]%: the median, the least and the most of\n"
-		"the members' changes; \"~\": the signs differ so much that it can be noise, by a\n"
-		"sign test with Holm's correction for all comparisons of the "
-		"table.\n\n" RUN_DETAILS,
+		"interval.\n" SPREAD_DETAILS "\n" RUN_DETAILS,
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct compare),

@@ -13,10 +13,11 @@
 
 #define NS_PER_MS 1e6
 
-/* A column of a table: one number per run. */
+/* A column of a table: one number per run; @name: in --differences. */
 struct column {
 	const char *title;
 	int width;
+	const char *name;
 	double (*value)(const struct outcome *o);
 };
 
@@ -67,36 +68,42 @@ VALUE(restart99_ms, latency_ms(o, 99))
 VALUE(kswapd_ms, (double)o->mm.kswapd_ns / NS_PER_MS)
 VALUE(net_ms, outcome_net_ns(o) / NS_PER_MS)
 
-#define COLUMNS_MAX 7
+#define COLUMNS_MAX  5
+#define CHANGE_WIDTH 13 /* of cli_change() */
+#define SPREAD_WIDTH 20 /* of cli_spread() */
 
 /* The first column of a table gets its change printed, the others only "=" or "~". */
 static const struct table {
 	const char *title;
 	struct column columns[COLUMNS_MAX];
 } tables[] = {
-	{ "CPU time of unmapping at exit, ms, and its parts, percent",
-	  { { "ms", 8, reap_ms },
-	    { "unmap", 6, unmap_share },
-	    { "marks", 6, mark_share },
-	    { "anon", 6, anon_share },
-	    { "swap", 6, swap_share },
-	    { "evict", 6, evict_share } } },
+	{ "CPU time of unmapping at exit, ms", { { "ms", 8, "reap_ms", reap_ms } } },
+	{ "its parts, percent",
+	  { { "marks", 8, "marks_percent", mark_share },
+	    { "unmap", 6, "unmap_percent", unmap_share },
+	    { "anon", 6, "anon_percent", anon_share },
+	    { "swap", 6, "swap_percent", swap_share },
+	    { "evict", 6, "evict_percent", evict_share } } },
 	{ "time from the kill until 100, 90 and 50% of its memory is free, ms",
-	  { { "100%", 8, free100_ms },
-	    { "90%", 7, free90_ms },
-	    { "50%", 7, free50_ms },
-	    { "kills", 7, kills },
-	    { "avoidable", 9, avoidable } } },
+	  { { "100%", 8, "free100_ms", free100_ms },
+	    { "90%", 7, "free90_ms", free90_ms },
+	    { "50%", 7, "free50_ms", free50_ms } } },
+	{ "kills",
+	  { { "kills", 8, "kills", kills }, { "avoidable", 10, "avoidable", avoidable } } },
 	{ "total time in direct reclaim, ms, and its count; kswapd, ms",
-	  { { "stalled", 8, stall_ms }, { "stalls", 9, stalls }, { "kswapd", 10, kswapd_ms } } },
+	  { { "stalled", 8, "stall_ms", stall_ms },
+	    { "stalls", 9, "stalls", stalls },
+	    { "kswapd", 10, "kswapd_ms", kswapd_ms } } },
 	{ "total time waiting for file pages, ms",
-	  { { "waited", 8, io_ms }, { "refaults", 10, refaults }, { "fills", 10, fills } } },
+	  { { "waited", 8, "io_wait_ms", io_ms },
+	    { "refaults", 10, "workingset_refault_file", refaults },
+	    { "fills", 10, "sim_fills", fills } } },
 	{ "time from a restart to the end of the start-up section, ms: percentiles",
-	  { { "p50", 8, restart50_ms },
-	    { "p95", 10, restart95_ms },
-	    { "p99", 10, restart99_ms },
-	    { "restarts", 10, restarts } } },
-	{ "net: reap + stalls + waits + kswapd, ms", { { "net", 8, net_ms } } },
+	  { { "p50", 8, "restart50_ms", restart50_ms },
+	    { "p95", 10, "restart95_ms", restart95_ms },
+	    { "p99", 10, "restart99_ms", restart99_ms },
+	    { "restarts", 10, "restarts", restarts } } },
+	{ "net: reap + stalls + waits + kswapd, ms", { { "net", 8, "net_ms", net_ms } } },
 };
 
 /* struct sample - the runs of a table: those of one trace or, with --pool, of all */
@@ -125,21 +132,33 @@ static guint values(const struct sample *s, guint end, guint machine, guint poli
 	if (s->nr_sets == 1)
 		return s->nr_runs;
 	for (guint i = 0; i < s->nr_sets; i++)
-		v[i] = estimate_of(v + i * seeds, seeds, ESTIMATE_MEAN).mean;
+		v[i] = estimate_of(v + i * seeds, seeds).mean;
 	return s->nr_sets;
 }
 
-/* Estimate the value under a policy, and its paired difference from the first policy. */
+/* The members of an ensemble have a spread, seeds a mean */
+static bool has_spread(const struct sample *s)
+{
+	return s->sets->ensemble.nr && s->nr_sets == 1;
+}
+
+static int change_width(const struct sample *s)
+{
+	return has_spread(s) ? SPREAD_WIDTH : CHANGE_WIDTH;
+}
+
+/* Estimate the value under a policy, and its paired change from the first policy: a difference,
+ * or relative if it has a spread. */
 static void compare(const struct sample *s, guint end, guint machine, guint policy,
 		    const struct column *c, double *value, struct estimate *change)
 {
-	const enum estimate_of_what what = cli_change_what(s->sets);
 	g_autofree double *v = g_new(double, s->nr_runs), *first = g_new(double, s->nr_runs);
 	const guint n = values(s, end, machine, policy, c, v);
 
 	values(s, end, machine, 0, c, first);
-	*value = estimate_of(v, n, what).mean;
-	*change = estimate_of_difference(v, first, n, what);
+	*value = estimate_of(v, n).mean;
+	*change = has_spread(s) ? estimate_of_spread(v, first, n)
+				: estimate_of_difference(v, first, n);
 }
 
 /* 4 significant digits, without an exponent */
@@ -160,18 +179,20 @@ static bool finished(const struct sample *s, guint end, guint machine, guint pol
 }
 
 /* The row of a policy; @change: one for each column */
-static void print_row(FILE *f, const struct table *t, bool first, double base, const double *value,
-		      const struct estimate *change)
+static void print_row(FILE *f, const struct sample *s, const struct table *t, bool first,
+		      double base, const double *value, const struct estimate *change)
 {
 	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
 		g_autofree char *v = figure(value[i]);
-		g_autofree char *d = first ? g_strdup("") : cli_change(&change[i], base);
+		g_autofree char *d = first	     ? g_strdup("")
+				     : has_spread(s) ? cli_spread(&change[i])
+						     : cli_change(&change[i], base);
 
 		fprintf(f, "%*s", t->columns[i].width, v);
 		if (i)
 			fputs(first ? " " : cli_change_mark(&change[i]), f);
 		else
-			fprintf(f, " %13s", d);
+			fprintf(f, " %*s", change_width(s), d);
 	}
 	fputc('\n', f);
 }
@@ -185,9 +206,13 @@ static void print_table(FILE *f, const struct sample *s, guint end, guint machin
 	g_autofree double *value = g_new0(double, nr);
 
 	fprintf(f, "%s\n%-14s", t->title, "policy");
-	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++)
-		fprintf(f, "%*s%s", t->columns[i].width, t->columns[i].title,
-			i ? " " : "        change");
+	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
+		fprintf(f, "%*s", t->columns[i].width, t->columns[i].title);
+		if (i)
+			fputc(' ', f);
+		else
+			fprintf(f, " %*s", change_width(s), "change");
+	}
 	fputc('\n', f);
 	for (guint i = 0; i < nr; i++)
 		change[i] = (struct estimate){ .p = NAN };
@@ -203,7 +228,7 @@ static void print_table(FILE *f, const struct sample *s, guint end, guint machin
 		if (!finished(s, end, machine, 0) || !finished(s, end, machine, p))
 			fputs("  not finished\n", f);
 		else
-			print_row(f, t, !p, value[0], value + p * COLUMNS_MAX,
+			print_row(f, s, t, !p, value[0], value + p * COLUMNS_MAX,
 				  change + p * COLUMNS_MAX);
 	}
 	fputc('\n', f);
@@ -217,7 +242,8 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	g_autofree char *more =
 		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);
-	g_autofree char *basis = cli_change_basis(rs, s->nr_sets, "a t-test");
+	g_autofree char *basis =
+		cli_change_basis(rs, s->nr_sets, has_spread(s) ? "a sign test" : "a t-test");
 
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; m < rs->machines->len; m++) {
@@ -253,9 +279,48 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 	return rows;
 }
 
+/* The changes of the columns of all tables in percent, a row per policy and column; p is not
+ * corrected. */
+static void differences_rows(FILE *f, const struct sample *s, guint end, guint machine,
+			     guint policy)
+{
+	const struct run_set *rs = s->sets;
+
+	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
+		for (const struct column *c = tables[i].columns;
+		     c < tables[i].columns + COLUMNS_MAX && c->title; c++) {
+			struct estimate change;
+			double value, base;
+
+			compare(s, end, machine, 0, c, &base, &change);
+			compare(s, end, machine, policy, c, &value, &change);
+			/* relative to nothing, or to what did not happen */
+			if (!(fabs(base) > 0))
+				continue;
+			if (!has_spread(s))
+				change = (struct estimate){ change.mean / base, change.low / base,
+							    change.high / base, change.p };
+			cli_differences_row(f, rs, end, machine, policy, c->name,
+					    s->nr_sets > 1 ? s->nr_sets : s->nr_runs, base,
+					    &change);
+		}
+	}
+}
+
+static void differences(FILE *f, const struct sample *s)
+{
+	const struct run_set *rs = s->sets;
+
+	for (guint e = 0; e < rs->ends->len; e++)
+		for (guint m = 0; m < rs->machines->len; m++)
+			for (guint p = 1; p < rs->policies->len; p++)
+				if (finished(s, e, m, 0) && finished(s, e, m, p))
+					differences_rows(f, s, e, m, p);
+}
+
 struct outcome_options {
 	struct run_options o;
-	const char *killer, *restart, *loop, *csv;
+	const char *killer, *restart, *loop, *csv, *differences;
 	uint64_t seed;
 	bool pool;
 	struct timed_config timed;
@@ -296,7 +361,7 @@ static void warn_of_no_costs(const struct run_set *rs)
 }
 
 /* Run @n traces, and print their tables. */
-static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE *text, FILE *csv)
+static int outcome_traces(struct outcome_options *c, char **paths, guint n, struct cli_results *r)
 {
 	g_autofree struct trace **t = g_new0(struct trace *, n);
 	g_autofree struct run_set *sets = g_new0(struct run_set, n);
@@ -318,9 +383,11 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 		warn_of_no_costs(&sets[0]);
 	/* also if runs of the last trace are unfinished */
 	if (executed == n) {
-		print_tables(text, &s, &c->timed);
-		for (guint i = 0; csv && i < n; i++)
-			c->rows += csv_rows(csv, &sets[i]);
+		print_tables(r->text.f, &s, &c->timed);
+		for (guint i = 0; r->csv.f && i < n; i++)
+			c->rows += csv_rows(r->csv.f, &sets[i]);
+		if (r->differences.f)
+			differences(r->differences.f, &s);
 	}
 	for (guint i = 0; i < n; i++) {
 		run_set_clear(&sets[i]);
@@ -331,28 +398,18 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, FILE
 
 static int outcome_all(struct outcome_options *c, char **paths, int n)
 {
-	struct output text, csv = { 0 };
-	int ret, closed;
+	struct cli_results r;
+	int ret = cli_open_results(&r, &c->o.files, c->csv, c->differences);
 
-	ret = cli_open_stdout(&text, c->csv);
-	if (!ret && c->csv)
-		ret = cli_open_out(&csv, &c->o.files, c->csv);
 	if (ret)
 		return ret;
-	if (csv.f)
-		outcome_csv_header(csv.f);
+	if (r.csv.f)
+		outcome_csv_header(r.csv.f);
 	if (c->pool)
-		ret = outcome_traces(c, paths, (guint)n, text.f, csv.f);
+		ret = outcome_traces(c, paths, (guint)n, &r);
 	for (int i = 0; !c->pool && i < n && !ret; i++)
-		ret = outcome_traces(c, paths + i, 1, text.f, csv.f);
-	if (csv.f) {
-		closed = cli_close_out(&csv, !ret      ? OUTPUT_WHOLE
-					     : c->rows ? OUTPUT_PART
-						       : OUTPUT_FAILED);
-		ret = MAX(ret, closed);
-	}
-	closed = cli_close_out(&text, true);
-	return MAX(ret, closed);
+		ret = outcome_traces(c, paths + i, 1, &r);
+	return cli_close_results(&r, ret, c->rows > 0);
 }
 
 static int run(void *options, int argc, char **argv)
@@ -362,6 +419,9 @@ static int run(void *options, int argc, char **argv)
 
 	if (argc < 1)
 		return cli_usage("outcome: expected a trace");
+	if (c->differences && !c->o.spec.ensemble.nr && c->o.spec.nr_seeds == 1 &&
+	    !(c->pool && argc > 1))
+		return cli_usage("--differences: one run has no interval, add --seeds N");
 	ret = parse_timed(c);
 	if (!ret)
 		ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
@@ -389,6 +449,10 @@ static const struct option rows[] = {
 	  "one table over all traces, the same workload with different seeds", FIELD(pool) },
 	{ "csv", OPT_PATH, NULL, "write everything, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
+	{ "differences", OPT_PATH, NULL,
+	  "write the changes in percent and their intervals, a row per policy and column of the "
+	  "tables",
+	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
 	COMMAND_FORCE,
 	{ NULL },
 };
@@ -401,7 +465,7 @@ const struct command cmd_outcome = {
 	.details =
 		"The machine file gives costs and the device; without costs nothing takes time.\n"
 		"Changes are relative to the first policy, seed by seed (with --pool: trace by\n"
-		"trace, each the mean of its seeds).\n" CHANGE_DETAILS
+		"trace, each the mean of its seeds).\n" CHANGE_DETAILS SPREAD_DETAILS
 		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
 		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
 		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,

@@ -76,6 +76,8 @@ const struct option run_rows_many[] = {
 	  "in what they differ: memory, window (of the records that count), readahead, prefault, "
 	  "noise",
 	  .metavar = "NAME,...", FIELD(axes) },
+	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members; member 0 stays", 0,
+	  OPTION_NO_MAX, .metavar = "N", FIELD(spec.ensemble.seed) },
 	COMMAND_JOBS(struct run_options, jobs),
 	{ NULL },
 };
@@ -93,7 +95,6 @@ int cli_parse_ensemble(struct run_options *o)
 	if (!o->spec.ensemble.axes)
 		return cli_usage("--axes %s: a timed run counts the whole trace, name other axes",
 				 o->axes);
-	o->spec.ensemble.seed = 1;
 	return 0;
 }
 

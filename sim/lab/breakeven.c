@@ -281,7 +281,7 @@ void grid_estimate(struct grid *g)
 		for (guint c = 0; c < cells; c++)
 			e[c] = estimate_of_difference(g->net + (t * cells + c) * g->nr_seeds,
 						      g->net + (first * cells + c) * g->nr_seeds,
-						      g->nr_seeds, ESTIMATE_MEAN);
+						      g->nr_seeds);
 		estimate_correct(e, cells);
 	}
 }
@@ -304,7 +304,7 @@ char *grid_machine(const struct grid *g, guint machine)
 
 double grid_net(const struct grid *g, guint machine, guint lru, guint policy, guint delay, guint p)
 {
-	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds, ESTIMATE_MEAN)
+	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds)
 		.mean;
 }
 

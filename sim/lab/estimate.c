@@ -41,7 +41,7 @@ static double student_p(double t, guint freedom)
 	return MAX(0, 1 - sum);
 }
 
-struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what)
+struct estimate estimate_of(const double *v, guint n)
 {
 	struct estimate e = { .low = NAN, .high = NAN, .p = NAN };
 	double squares = 0, error;
@@ -52,7 +52,7 @@ struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what
 		return e;
 	for (guint i = 0; i < n; i++)
 		squares += (v[i] - e.mean) * (v[i] - e.mean);
-	error = sqrt(squares / (n - 1) * (what == ESTIMATE_NEXT ? 1 + 1.0 / n : 1.0 / n));
+	error = sqrt(squares / (n - 1) / n);
 	e.low = e.mean - student_t(n - 1) * error;
 	e.high = e.mean + student_t(n - 1) * error;
 	if (error > 0)
@@ -62,14 +62,13 @@ struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what
 	return e;
 }
 
-struct estimate estimate_of_difference(const double *v, const double *first, guint n,
-				       enum estimate_of_what what)
+struct estimate estimate_of_difference(const double *v, const double *first, guint n)
 {
 	g_autofree double *d = g_new(double, n);
 
 	for (guint i = 0; i < n; i++)
 		d[i] = v[i] - first[i];
-	return estimate_of(d, n, what);
+	return estimate_of(d, n);
 }
 
 /* Probability that so many of @n fair coins, or fewer, show one side, or the other. */
@@ -90,6 +89,8 @@ struct estimate estimate_of_spread(const double *v, const double *first, guint n
 	guint more = 0, less = 0;
 
 	for (guint i = 0; i < n; i++) {
+		if (isnan(v[i]) || isnan(first[i]))
+			return (struct estimate){ NAN, NAN, NAN, NAN };
 		change[i] = v[i] == first[i] ? 0 : first[i] ? v[i] / first[i] - 1 : INFINITY;
 		more += change[i] > 0;
 		less += change[i] < 0;

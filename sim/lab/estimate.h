@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The mean over runs with different seeds, or over the members of an ensemble, with its
- * confidence interval and a test against 0.
+ * The mean over runs with different seeds with its confidence interval, or the spread over the
+ * members of an ensemble, and a test against 0.
  */
 #ifndef REAPSIM_ESTIMATE_H
 #define REAPSIM_ESTIMATE_H
@@ -13,28 +13,22 @@
 /** struct estimate - a mean and what is known of it. */
 struct estimate {
 	double mean;
-	double low, high; /* its interval, of 95% by Student's t; NaN of a single value,
-			   * which has none */
+	double low, high; /* its interval, of 95% by Student's t, or the least and the most of a
+			   * spread; NaN of a single value, which has none */
 	double p;	  /* two-sided probability of a mean at least this far from 0 if there is
 			   * no difference; NaN if there is no interval */
 };
 
-/** enum estimate_of_what - what the interval is to contain. */
-enum estimate_of_what {
-	ESTIMATE_MEAN, /* the mean of all values that could have been drawn */
-	ESTIMATE_NEXT, /* one more value: the wider interval, called a prediction interval */
-};
-
 /** The mean of @n values, at least one. */
-struct estimate estimate_of(const double *v, guint n, enum estimate_of_what what);
+struct estimate estimate_of(const double *v, guint n);
 /** The mean of @v[i] - @first[i] over @n pairs with the same seed. */
-struct estimate estimate_of_difference(const double *v, const double *first, guint n,
-				       enum estimate_of_what what);
+struct estimate estimate_of_difference(const double *v, const double *first, guint n);
 /**
  * The change of @n pairs, each @v[i] relative to its @first[i]: of @v[i] / @first[i] - 1 the
  * median as mean, the least and the most as interval, and the sign test as p. It assumes no
  * distribution: of independent pairs one more would lie inside with probability
- * (n - 1) / (n + 1). Pairs without a difference do not count in the sign test.
+ * (n - 1) / (n + 1). Pairs without a difference do not count in the sign test. NaN if a value
+ * is.
  */
 struct estimate estimate_of_spread(const double *v, const double *first, guint n);
 /** Half the width of an interval that is symmetric. */

@@ -12,6 +12,8 @@ compare --ensemble 8 --axes memory --differences d.csv >/dev/null
 cut -d, -f 1-10 d.csv
 compare --csv - | sed -n '2p' >one
 sed -n '2p' rows | cut -d, -f 6- | cmp - one && echo "member 0: the machine as given"
+compare --ensemble 8 --csv - --ensemble-seed 2 >other
+sed -n '2p' other | cmp - <(sed -n '2p' rows) && ! cmp -s other rows && echo "other members, the same member 0"
 for jobs in 1 3; do compare --ensemble 9 --csv - -j $jobs | md5sum; done | uniq | wc -l
 "$REAPSIM" outcome t.csv -p v1 -e mrelease -M 50% --ensemble 8 \
 	-m "$SRC/traces/machines/server-nvme.conf" | grep -A 4 "restart never\|^net:"

@@ -23,6 +23,8 @@ END
 outcome() { "$REAPSIM" outcome --machines phone.conf --check "$@" rotation.rtrace; }
 outcome --policies baseline,v1,any-exit+evict --seeds 4 | tee table
 awk 'length > 72' table
+# the changes of all columns; of the first, which the tables print, the same
+outcome --policies baseline,v1 --seeds 4 --differences - | sed -n '1p;/_ms,/p' | cut -d, -f 1-14
 outcome -p baseline,v1 --ends-as exit --lru mglru --loop trace --set memory_pages=16000
 outcome -p baseline,v1 -K lmkd:partial_ms=10:thrashing=20 --restart on-use --set memory_pages=9000
 for jobs in 1 2 3; do
@@ -39,3 +41,5 @@ outcome -p baseline --csv - | awk -F, 'NR == 1 { n = NF } NF != n { print "ragge
 "$REAPSIM" outcome --restart often rotation.rtrace
 "$REAPSIM" outcome --loop user rotation.rtrace
 "$REAPSIM" outcome --seeds 0 rotation.rtrace
+"$REAPSIM" outcome --seeds 1 --differences d.csv rotation.rtrace
+"$REAPSIM" outcome --csv - --differences - rotation.rtrace

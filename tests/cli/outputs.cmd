@@ -41,6 +41,7 @@ compare --plots=DIR;p/t.dat;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills
 compare --plots=DIR;p/t.svg;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D
 outcome --csv=FILE;o.csv;t.csv;outcome -p baseline %I --csv %O
 outcome --csv=FILE, machine;o.csv;m.conf;outcome -p baseline -m %I t.csv --csv %O
+outcome --differences=FILE;o.csv;t.csv;outcome -p baseline,v1 -m m.conf -n 2 %I --differences %O
 sweep --output=FILE;o.csv;s.conf;sweep --restart %I -o %O
 sweep --output=FILE, trace;o.csv;t.csv;sweep --restart v.conf -o %O
 sweep --output=FILE, journal;o.csv.journal;s.conf;sweep --restart %I -o %B
@@ -67,6 +68,7 @@ agree -t scenarios k.csv --csv scenarios/advice-random.csv
 agree -t scenarios k.csv --csv o.csv --write-level o.csv
 agree -t scenarios k.csv --csv b.gp --plot b
 compare t.csv -p baseline,v1 --ensemble 8 --csv o.csv --differences o.csv
+outcome t.csv -p baseline,v1 --csv o.csv --differences o.csv
 breakeven w.csv -m m.conf $evens --csv o.csv --differences o.csv
 breakeven w.csv -m m.conf $evens --csv o.csv --differences o.csv.journal
 breakeven w.csv -m m.conf $evens --csv p/breakeven-w.dat --plots p

@@ -53,7 +53,9 @@ kind == "outcome" && /^lru / {
 	add("lru", l)
 }
 kind == "outcome" && /^CPU time/ { part = "reap" }
+kind == "outcome" && /^its parts/ { part = "" }
 kind == "outcome" && /^time from the kill/ { part = "free" }
+kind == "outcome" && /^kills/ { part = "" }
 kind == "outcome" && /^total time in direct/ { part = "stall" }
 kind == "outcome" && /^total time waiting for/ { part = "wait" }
 kind == "outcome" && /^time from a restart/ { part = "restart" }
@@ -65,10 +67,6 @@ kind == "outcome" && part && NF > 1 && /^(baseline|rfc|v1|flag|any-exit|prctl|de
 		v = $NF
 		sub(/[=~]$/, "", v)
 		value[a, m, l, $1, "kswapd"] = v
-	}
-	if (part == "free") {
-		kills[a] = $(NF - 1)
-		sub(/[=~]$/, "", kills[a])
 	}
 }
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # Android's killer sees low swap and thrashing. It kills two apps; then the file fits in
 # memory.
-#> policy 100% change 90% 50% kills avoidable
-#> baseline 0.837 0.837 0.837 2.000 0
+#> policy kills change avoidable
+#> baseline 2.000 0
 #> policy waited change refaults fills
 #> baseline 558.2 2657 5657
 reapsim outcome --policies baseline --loop trace --killer lmkd --set swap_pages=256 \
