@@ -63,7 +63,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-growth
+.PHONY: test-growth test-page review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -82,7 +82,13 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
-test: test-unit test-cli test-docs test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, examples, sizes, storeys, growth, agreement
+review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a mail and a page in out/review
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh
+
+review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh record
+
+test: test-unit test-cli test-docs test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, page, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -92,6 +98,9 @@ test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
+
+test-page: $(BIN) ## check that THREAD.md is what the program says now, and the page of it in a headless Chromium
+	REAPSIM=$(abspath $(BIN)) tests/page.sh
 
 test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine
 	REAPSIM=$(abspath $(BIN)) tests/examples.sh

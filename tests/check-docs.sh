@@ -10,7 +10,7 @@
 # Tables must match the program's output: the lines from
 #	<!-- reapsim list --markdown KIND -->
 # to the next empty line, and the lines between
-#	<!-- begin traces/studies/headline.sh -->	(or another script there, with --brief or without)
+#	<!-- begin traces/studies/large.sh --brief -->	(or another script there, with --brief or without)
 #	<!-- end -->
 # --update rewrites them. Every kind of plug-in must have a table.
 #

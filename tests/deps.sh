@@ -24,6 +24,7 @@ look() {
 	have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
 	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 	have_tool gnuplot || missing+=(gnuplot-nox)
+	have_tool cmark-gfm || missing+=(cmark-gfm)
 	have_tool valgrind || missing+=(valgrind)
 	[ ${#missing[@]} -eq 0 ]
 }

@@ -1,0 +1,90 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# Makes what "make review" makes. THREAD.md must be as it is in the tree, the mail at most 72
+# columns wide. The page is opened in a headless Chromium, as a phone and as a desktop: it must
+# load without a message on the console and without asking for anything but itself, fit the
+# width of a phone, and have what a keyboard and a screen reader need. That part is skipped with
+# a line if there is no Chromium.
+set -u
+. "$(dirname "$0")/lib.sh"
+
+if OUT=$top REVIEW=$top "$src/traces/studies/review.sh" 2>"$top/log"; then
+	pass
+else
+	fail "review.sh: $(tail -1 "$top/log")"
+	finish
+	exit
+fi
+if diff -u "$src/traces/studies/THREAD.md" "$top/THREAD.md"; then
+	pass
+else
+	fail "traces/studies/THREAD.md is not what \"make review\" writes"
+fi
+# the subject is one line
+wide=$(sed 1d "$top/review/mail.txt" | awk 'length > 72' | head -1)
+if [ -z "$wide" ]; then pass; else fail "mail.txt has a wide line: $wide"; fi
+page=$top/review/thread.html
+chromium=$(command -v chromium || command -v chromium-browser) || {
+	echo "page: the browser's part is skipped, chromium is not installed"
+	finish
+	exit
+}
+# The page in a frame as wide as a phone and as a desktop; what is measured goes into the document.
+{
+	echo '<!DOCTYPE html><title>measure</title><pre id="out"></pre>'
+	for width in 375 1200; do
+		printf '<iframe width="%s" height="800" srcdoc="' $width
+		sed 's/&/\&amp;/g; s/"/\&quot;/g' "$page"
+		echo '"></iframe>'
+	done
+	cat <<-'END'
+	<script>
+	window.onload = () => {
+		const say = s => document.getElementById("out").textContent += s + "\n";
+		const missing = (d, list, good) => [...d.querySelectorAll(list)].filter(e => !good(e)).length;
+		for (const f of document.querySelectorAll("iframe")) {
+			const d = f.contentDocument, w = f.contentWindow;
+			say(`width ${f.width}: overflow ${Math.max(0, d.documentElement.scrollWidth - w.innerWidth)}`);
+			say(`lang ${d.documentElement.lang}, title ${d.title.length > 0}, h1 ${d.querySelectorAll("h1").length}`);
+			say(`headings below: ${d.querySelectorAll("h2").length > 15}`);
+			say(`tables without heads ${missing(d, "table", t => t.querySelector("th"))}, not reachable by keyboard ${missing(d, "table, pre", t => t.tabIndex == 0)}`);
+			say(`pictures ${d.querySelectorAll("svg").length}, without a label ${missing(d, "svg", s => s.closest("[role=img][aria-label]"))}`);
+			say(`broken numbers ${/\{\{|\b(NaN|nan|undefined|inf)\b/.test(d.body.textContent)}`);
+		}
+	};
+	</script>
+	END
+} >"$top/frame.html"
+expected=$(for width in 375 1200; do cat <<END
+width $width: overflow 0
+lang en, title true, h1 1
+headings below: true
+tables without heads 0, not reachable by keyboard 0
+pictures 1, without a label 0
+broken numbers false
+END
+done)
+
+timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$top/profile" \
+	--disable-background-networking --disable-component-update --no-first-run \
+	--enable-logging=stderr --virtual-time-budget=5000 \
+	--dump-dom "file://$top/frame.html" >"$top/dom" 2>"$top/console"
+status=$?
+if [ $status -eq 0 ]; then pass; else fail "chromium exits with $status"; tail -3 "$top/console"; fi
+
+seen=$(sed -n '/<pre id="out">/,/<\/pre>/p' "$top/dom" | sed 's/.*<pre id="out">//; s/<\/pre>.*//' | grep .)
+if [ "$seen" = "$expected" ]; then
+	pass
+else
+	fail "the page is not as expected"
+	diff <(echo "$expected") <(echo "$seen")
+fi
+if grep -q 'CONSOLE' "$top/console"; then
+	fail "messages on the console: $(grep -m1 CONSOLE "$top/console")"
+else
+	pass
+fi
+# a link may lead elsewhere, nothing else
+outside=$(grep -oE '(src|url)[=(]["'"'"']?(https?:)?//[^"'"'"' )>]*|<link [^>]*>|@import[^;]*' "$page" | head -1)
+if [ -z "$outside" ]; then pass; else fail "the page asks for $outside"; fi
+finish
