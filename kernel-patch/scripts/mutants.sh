@@ -30,7 +30,7 @@ fi
 tests_of_series
 nr=$(tail -1 "$list" | cut -f1)
 runs=$(($(wc -w <<<"$FS") * $(wc -w <<<"$LRU")))
-MUTANTS=$nr TIMEOUT=${TIMEOUT:-$((600 + nr * runs * 60))} "$here/scripts/selftests.sh" "$KERNEL_DIR" "$TESTS" >"$tmp/verdicts" || true
+MUTANTS=$nr TIMEOUT=${TIMEOUT:-$((600 + nr * runs * 180))} "$here/scripts/selftests.sh" "$KERNEL_DIR" "$TESTS" >"$tmp/verdicts" || true
 grep -aqx done <(tr -d '\r' <"$OUT/results") || die "the guest did not end: see $OUT"
 
 # The tests' names, without those of the fixture.

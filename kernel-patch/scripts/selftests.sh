@@ -11,7 +11,7 @@
 #   LRU="NAME..."   classic mglru (default both)
 #   OUT=FOLDER      keep console and results there
 #   MUTANTS=N       once more for each of N mutants, see mutants.sh
-#   TIMEOUT=SECONDS limit for the guest (default: 100 for each file system)
+#   TIMEOUT=SECONDS limit for the guest (default: 300 for each file system)
 #
 # Exits non-zero if something failed, or if the kernel had something to complain about.
 set -euo pipefail
@@ -68,7 +68,7 @@ for fs in $FS; do
 	esac
 done
 
-export TIMEOUT=${TIMEOUT:-$((100 * $(wc -w <<<"$FS")))}
+export TIMEOUT=${TIMEOUT:-$((300 * $(wc -w <<<"$FS")))}
 boot "$kernel" "$out" -smp 2 -m 512 -initrd "$tmp/initrd" "${disks[@]}" \
 	-append "$guest_cmdline tests.fs=${FS// /,} tests.lru=${LRU// /,} tests.mutants=${MUTANTS:-0}" ||
 	say "QEMU: $(tail -n1 "$out/qemu")"
