@@ -99,7 +99,7 @@ test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
-test-page: $(BIN) ## check that THREAD.md is what the program says now, and the page of it in a headless Chromium
+test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
 	REAPSIM=$(abspath $(BIN)) tests/page.sh
 
 test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine

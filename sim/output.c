@@ -163,8 +163,9 @@ static char *script_of(const char *name)
 /* Did reapsim write the existing file @name in @dir, as a file of @kind? */
 static bool is_ours(enum file_kind kind, int dir, const char *name)
 {
-	static const char *const results[] = { "trace,machine,", "mark,number,file,page,",
-					       "group,scenario,", "workload,machine,", NULL };
+	static const char *const results[] = { "trace,machine,",	  "mark,number,file,page,",
+					       "group,scenario,",	  "workload,machine,",
+					       "member,readahead_pages,", NULL };
 	static const char *const sweeps[] = { "sweep,run,", "sweep ", NULL };
 	static const char *const keys[] = { "# Measured by reapsim calibrate",
 					    "# What \"reapsim agree", NULL };

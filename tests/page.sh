@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Makes what "make review" makes. THREAD.md must be as it is in the tree, the mail at most 72
-# columns wide. The page is opened in a headless Chromium, as a phone and as a desktop: it must
+# Makes what "make review" makes. THREAD.md and its picture must be as they are in the tree, the mail
+# at most 72 columns wide, and the cover letters have its figures. Of what is recorded one recording
+# is replayed; the generated workloads, the killer, breakeven and reclaim-first are not. The page is opened in a headless Chromium, as a phone and as a desktop: it must
 # load without a message on the console and without asking for anything but itself, fit the
 # width of a phone, and have what a keyboard and a screen reader need. That part is skipped with
 # a line if there is no Chromium.
@@ -20,6 +21,32 @@ if diff -u "$src/traces/studies/THREAD.md" "$top/THREAD.md"; then
 else
 	fail "traces/studies/THREAD.md is not what \"make review\" writes"
 fi
+if cmp -s "$src/traces/studies/thread.svg" "$top/thread.svg"; then
+	pass
+else
+	fail "traces/studies/thread.svg is not what \"make review\" draws"
+fi
+# What the cover letters say
+while read -r series line; do
+	for letter in "$src"/kernel-patch/series/*/"$series"-*/0000*; do
+		if tr -s '\n ' ' ' <"$letter" | grep -qF -- "$line"; then
+			pass
+		else
+			fail "$letter does not say: $line"
+		fi
+	done
+done < <(grep . "$top/review/letters.txt")
+# The parts with recordings, one of which is replayed: each row is in the recorded file, and no other
+one=db-session
+RECORDINGS=$(echo "$src/traces/shipped/$one".*) OUT=$top "$src/traces/studies/review.sh" record freed reaped ends oom \
+	orders arm64 shadows time 2>"$top/log" || fail "review.sh: $(tail -1 "$top/log")"
+for part in "$top"/review/parts/*.csv; do
+	if diff <(grep "^$one" "$src/traces/studies/review/${part##*/}") <(grep "^$one" "$part"); then
+		pass
+	else
+		fail "traces/studies/review/${part##*/} is not what is replayed now: run make review-record"
+	fi
+done
 # the subject is one line
 wide=$(sed 1d "$top/review/mail.txt" | awk 'length > 72' | head -1)
 if [ -z "$wide" ]; then pass; else fail "mail.txt has a wide line: $wide"; fi

@@ -113,29 +113,32 @@ int cli_open_results(struct cli_results *r, const struct outputs *files, const c
 	return ret;
 }
 
-int cli_close_results(struct cli_results *r, int ret, bool rows)
+/* Return: as cli_close_out() */
+static int close_file(struct output *out, int ret, guint nr_rows)
 {
-	struct output *const results[] = { &r->csv, &r->differences };
-	const enum output_end end = !ret ? OUTPUT_WHOLE : rows ? OUTPUT_PART : OUTPUT_FAILED;
-	int closed;
-
-	for (size_t i = 0; i < G_N_ELEMENTS(results); i++) {
-		if (results[i]->f) {
-			closed = cli_close_out(results[i], end);
-			ret = MAX(ret, closed);
-		}
-	}
-	closed = cli_close_out(&r->text, OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	if (!out->f)
+		return 0;
+	return cli_close_out(out, !ret ? OUTPUT_WHOLE : nr_rows ? OUTPUT_PART : OUTPUT_FAILED);
 }
 
-void cli_differences_row(FILE *f, const struct run_set *rs, guint end, guint machine, guint policy,
-			 const char *counter, guint members, double against,
+int cli_close_results(struct cli_results *r, int ret)
+{
+	const int csv = close_file(&r->csv, ret, r->nr_csv);
+	const int differences = close_file(&r->differences, ret, r->nr_differences);
+	const int text = cli_close_out(&r->text, OUTPUT_WHOLE);
+
+	return MAX(MAX(ret, csv), MAX(differences, text));
+}
+
+void cli_differences_row(struct cli_results *r, const struct run_set *rs, guint end, guint machine,
+			 guint policy, const char *counter, guint members, double against,
 			 const struct estimate *change)
 {
 	const struct machine *m = &g_array_index(rs->machines, struct machine, machine);
 	g_autofree char *name = g_path_get_basename(rs->trace->path);
+	FILE *const f = r->differences.f;
 
+	r->nr_differences++;
 	csv_field(f, name);
 	fputc(',', f);
 	csv_field(f, m->name);

@@ -19,7 +19,7 @@
 #define SPREAD_DETAILS                                                                             \
 	"With --ensemble +20[+12..+28]%: the median, the least and the most of the members'\n"     \
 	"changes; \"~\": the signs differ so much that it can be noise, by a sign test with\n"     \
-	"Holm's correction for all comparisons of the table.\n"
+	"Holm's correction for all comparisons of the table; \"new\": relative to 0.\n"
 
 /**
  * cli_change - a difference from @base, such as "+4.0+-1.2%~": in percent, with half of its 95%
@@ -45,10 +45,15 @@ const char *cli_change_mark(const struct estimate *e);
  * The caller frees it. */
 char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test);
 
-/** struct cli_results - what a command that compares policies writes; a FILE is NULL if it is not
- * asked for. */
+/** Columns of a change by cli_change(), and by cli_spread() */
+#define CHANGE_WIDTH 13
+#define SPREAD_WIDTH 20
+
+/** struct cli_results - what a command that compares policies writes: tables, and two files,
+ * whose FILE is NULL if they are not asked for, with the number of their rows so far. */
 struct cli_results {
 	struct output text, csv, differences;
+	guint nr_csv, nr_differences;
 };
 
 /**
@@ -58,13 +63,13 @@ struct cli_results {
  */
 int cli_open_results(struct cli_results *r, const struct outputs *files, const char *csv,
 		     const char *differences);
-/** Close them, after @ret; @rows: keep what there is of the files. Return: @ret, or a worse code.
- */
-int cli_close_results(struct cli_results *r, int ret, bool rows);
+/** Close them, after @ret; if that is not 0, files that have rows are kept. Return: @ret, or a
+ * worse code. */
+int cli_close_results(struct cli_results *r, int ret);
 
 /** A row of --differences: the change of @counter, @change being a ratio to @against. */
-void cli_differences_row(FILE *f, const struct run_set *rs, guint end, guint machine, guint policy,
-			 const char *counter, guint members, double against,
+void cli_differences_row(struct cli_results *r, const struct run_set *rs, guint end, guint machine,
+			 guint policy, const char *counter, guint members, double against,
 			 const struct estimate *change);
 
 #endif

@@ -144,7 +144,8 @@ static void print_tables(FILE *f, const struct grid *g)
 		"of its 95%% interval. ~: it can be noise, after Holm's correction for\n"
 		"all points of a table. Break-even: where the sign changes, with its\n"
 		"interval. pays, never n/m: significant at n of m points, more than half\n"
-		"of them, and always with this sign; same: equal at all points\n\n",
+		"of them, and always with this sign; mixed: it changes more than once;\n"
+		"same: equal at all points\n\n",
 		g->workload, g->nr_seeds);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)

@@ -9,8 +9,7 @@
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
-#define WIDTH	     72 /* columns; fits a mail */
-#define SPREAD_WIDTH 20 /* of a change of an ensemble */
+#define WIDTH 72 /* columns; fits a mail */
 
 /*
  * The detailed table. Refaults alone would flatter +evict: a page that it drops leaves no
@@ -234,33 +233,32 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 }
 
 /* The changes of an ensemble in percent, a row per policy and counter; p is not corrected. */
-static void differences_rows(FILE *f, const struct run_set *rs, guint end, guint machine,
-			     guint policy)
+static void differences_rows(struct cli_results *r, const struct run_set *rs, guint end,
+			     guint machine, guint policy)
 {
 	for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
 		const struct estimate change =
 			cli_spread_of(rs, end, machine, policy, columns[c].item);
 
-		cli_differences_row(f, rs, end, machine, policy, vmstat_name(columns[c].item),
+		cli_differences_row(r, rs, end, machine, policy, vmstat_name(columns[c].item),
 				    rs->nr_seeds, mean_of(rs, end, machine, 0, columns[c].item),
 				    &change);
 	}
 }
 
-static void differences(FILE *f, const struct run_set *rs)
+static void differences(struct cli_results *r, const struct run_set *rs)
 {
 	for (guint e = 0; e < rs->ends->len; e++)
 		for (guint m = 0; m < rs->machines->len; m++)
 			for (guint p = 1; p < rs->policies->len; p++)
 				if (run_set_finished(rs, e, m, 0) && run_set_finished(rs, e, m, p))
-					differences_rows(f, rs, e, m, p);
+					differences_rows(r, rs, e, m, p);
 }
 
 struct compare {
 	struct run_options o;
 	const char *counter, *csv, *differences, *plots;
 	enum vmstat_item item;
-	guint rows; /* in the CSV so far */
 };
 
 static int compare_one(struct compare *c, const char *path, struct cli_results *r)
@@ -276,9 +274,9 @@ static int compare_one(struct compare *c, const char *path, struct cli_results *
 		ret = cli_run_set_execute(&rs, c->o.jobs);
 		tables(r->text.f, &rs, c->item);
 		if (r->csv.f)
-			c->rows += csv_rows(r->csv.f, &rs);
+			r->nr_csv += csv_rows(r->csv.f, &rs);
 		if (r->differences.f)
-			differences(r->differences.f, &rs);
+			differences(r, &rs);
 		if (!ret && c->plots) {
 			g_autofree char *base = plot_base(c->plots, "", path);
 
@@ -303,7 +301,7 @@ static int compare_all(struct compare *c, char **paths, int n)
 		run_csv_header(r.csv.f);
 	for (int i = 0; i < n && !ret; i++)
 		ret = compare_one(c, paths[i], &r);
-	return cli_close_results(&r, ret, c->rows > 0);
+	return cli_close_results(&r, ret);
 }
 
 static int declare(struct compare *c, char **traces, int n)

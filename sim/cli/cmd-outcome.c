@@ -68,9 +68,7 @@ VALUE(restart99_ms, latency_ms(o, 99))
 VALUE(kswapd_ms, (double)o->mm.kswapd_ns / NS_PER_MS)
 VALUE(net_ms, outcome_net_ns(o) / NS_PER_MS)
 
-#define COLUMNS_MAX  5
-#define CHANGE_WIDTH 13 /* of cli_change() */
-#define SPREAD_WIDTH 20 /* of cli_spread() */
+#define COLUMNS_MAX 5
 
 /* The first column of a table gets its change printed, the others only "=" or "~". */
 static const struct table {
@@ -100,9 +98,9 @@ static const struct table {
 	    { "fills", 10, "sim_fills", fills } } },
 	{ "time from a restart to the end of the start-up section, ms: percentiles",
 	  { { "p50", 8, "restart50_ms", restart50_ms },
-	    { "p95", 10, "restart95_ms", restart95_ms },
-	    { "p99", 10, "restart99_ms", restart99_ms },
-	    { "restarts", 10, "restarts", restarts } } },
+	    { "p95", 8, "restart95_ms", restart95_ms },
+	    { "p99", 8, "restart99_ms", restart99_ms },
+	    { "restarts", 9, "restarts", restarts } } },
 	{ "net: reap + stalls + waits + kswapd, ms", { { "net", 8, "net_ms", net_ms } } },
 };
 
@@ -251,7 +249,7 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 
 			fprintf(f,
 				"%s%s on %s, %" PRIu64 " pages%s\n"
-				"lru %s, ends %s, killer %s, loop %s,\nrestart %s, %s\n\n",
+				"lru %s, ends %s, killer %s, loop %s,\nrestart %s,\n%s\n\n",
 				base, more, mc->name, machine_limit(mc),
 				mc->memcg_pages ? " of memcg limit" : "", rs->lru->name,
 				ends_as_name(g_array_index(rs->ends, enum op_code, e)),
@@ -281,8 +279,8 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 
 /* The changes of the columns of all tables in percent, a row per policy and column; p is not
  * corrected. */
-static void differences_rows(FILE *f, const struct sample *s, guint end, guint machine,
-			     guint policy)
+static void differences_rows(struct cli_results *r, const struct sample *s, guint end,
+			     guint machine, guint policy)
 {
 	const struct run_set *rs = s->sets;
 
@@ -294,20 +292,20 @@ static void differences_rows(FILE *f, const struct sample *s, guint end, guint m
 
 			compare(s, end, machine, 0, c, &base, &change);
 			compare(s, end, machine, policy, c, &value, &change);
-			/* relative to nothing, or to what did not happen */
-			if (!(fabs(base) > 0))
+			/* relative to what did not happen, or a mean relative to 0 */
+			if (isnan(base) || isnan(change.mean) || (!(base > 0) && !has_spread(s)))
 				continue;
 			if (!has_spread(s))
 				change = (struct estimate){ change.mean / base, change.low / base,
 							    change.high / base, change.p };
-			cli_differences_row(f, rs, end, machine, policy, c->name,
+			cli_differences_row(r, rs, end, machine, policy, c->name,
 					    s->nr_sets > 1 ? s->nr_sets : s->nr_runs, base,
 					    &change);
 		}
 	}
 }
 
-static void differences(FILE *f, const struct sample *s)
+static void differences(struct cli_results *r, const struct sample *s)
 {
 	const struct run_set *rs = s->sets;
 
@@ -315,7 +313,7 @@ static void differences(FILE *f, const struct sample *s)
 		for (guint m = 0; m < rs->machines->len; m++)
 			for (guint p = 1; p < rs->policies->len; p++)
 				if (finished(s, e, m, 0) && finished(s, e, m, p))
-					differences_rows(f, s, e, m, p);
+					differences_rows(r, s, e, m, p);
 }
 
 struct outcome_options {
@@ -324,7 +322,6 @@ struct outcome_options {
 	uint64_t seed;
 	bool pool;
 	struct timed_config timed;
-	guint rows; /* in the CSV so far */
 };
 
 static int parse_timed(struct outcome_options *c)
@@ -385,9 +382,9 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, stru
 	if (executed == n) {
 		print_tables(r->text.f, &s, &c->timed);
 		for (guint i = 0; r->csv.f && i < n; i++)
-			c->rows += csv_rows(r->csv.f, &sets[i]);
+			r->nr_csv += csv_rows(r->csv.f, &sets[i]);
 		if (r->differences.f)
-			differences(r->differences.f, &s);
+			differences(r, &s);
 	}
 	for (guint i = 0; i < n; i++) {
 		run_set_clear(&sets[i]);
@@ -409,7 +406,7 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 		ret = outcome_traces(c, paths, (guint)n, &r);
 	for (int i = 0; !c->pool && i < n && !ret; i++)
 		ret = outcome_traces(c, paths + i, 1, &r);
-	return cli_close_results(&r, ret, c->rows > 0);
+	return cli_close_results(&r, ret);
 }
 
 static int run(void *options, int argc, char **argv)
@@ -466,6 +463,7 @@ const struct command cmd_outcome = {
 		"The machine file gives costs and the device; without costs nothing takes time.\n"
 		"Changes are relative to the first policy, seed by seed (with --pool: trace by\n"
 		"trace, each the mean of its seeds).\n" CHANGE_DETAILS SPREAD_DETAILS
+		"With --pool the members of a trace are averaged, and the traces compared.\n"
 		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
 		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
 		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,

@@ -304,8 +304,7 @@ char *grid_machine(const struct grid *g, guint machine)
 
 double grid_net(const struct grid *g, guint machine, guint lru, guint policy, guint delay, guint p)
 {
-	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds)
-		.mean;
+	return estimate_of(net(g, machine, lru, policy, delay, p, 0), g->nr_seeds).mean;
 }
 
 struct estimate grid_difference(const struct grid *g, guint machine, guint lru, guint policy,
@@ -348,12 +347,13 @@ static double crossing(const double *x, const double *y, guint from, guint to)
 }
 
 /* The break-even lies between two points that are not noise, have opposite signs and only
- * noise between them. */
+ * noise between them. There is none if the sign changes back. */
 static struct even find_even(const double *x, const struct estimate *e, guint n)
 {
 	g_autofree double *mean = g_new(double, n), *above = g_new(double, n);
 	g_autofree double *below = g_new(double, n);
 	int last = -1;
+	guint changes = 0;
 	struct even r = { NAN, NAN, NAN, "same", 0, n };
 
 	for (guint i = 0; i < n; i++) {
@@ -378,12 +378,14 @@ static struct even find_even(const double *x, const struct estimate *e, guint n)
 			r.low = MIN(a, b);
 			r.high = MAX(a, b);
 			r.verdict = NULL;
-			return r;
+			changes++;
 		}
 		last = (int)i;
 		r.nr++;
 	}
-	if (r.nr * 2 > n)
+	if (changes > 1)
+		r = (struct even){ NAN, NAN, NAN, "mixed", r.nr, n };
+	if (!changes && r.nr * 2 > n)
 		r.verdict = mean[last] < 0 ? "pays" : "never";
 	return r;
 }

@@ -86,8 +86,8 @@ struct estimate grid_difference(const struct grid *g, guint machine, guint lru, 
 /**
  * struct even - the break-even on a line of the grid.
  * @verdict: NULL, or why there is none. pays, never: at most points of the line the
- *	difference is significant, and nowhere with another sign; same: equal at all points;
- *	noise: neither; failed: a run did
+ *	difference is significant, and nowhere with another sign; mixed: the sign changes more
+ *	than once; same: equal at all points; noise: none of these; failed: a run did
  * @nr, @of: significant differences, out of all points of the line
  */
 struct even {

@@ -12,11 +12,12 @@
 
 /** struct estimate - a mean and what is known of it. */
 struct estimate {
-	double mean;
+	double mean;	  /* of a spread the median */
 	double low, high; /* its interval, of 95% by Student's t, or the least and the most of a
 			   * spread; NaN of a single value, which has none */
-	double p;	  /* two-sided probability of a mean at least this far from 0 if there is
-			   * no difference; NaN if there is no interval */
+	double p;	  /* two-sided probability of a mean at least this far from 0, or of signs
+			   * that agree so much, if there is no difference; NaN if there is no
+			   * interval */
 };
 
 /** The mean of @n values, at least one. */

@@ -15,6 +15,7 @@ wide() {
 wide outcome "$REAPSIM" outcome -p $ALL -n 3 -m "$M/server-nvme.conf,$M/phone-emmc.conf" \
 	-e recorded,mrelease -K lmkd:partial_ms=10 -r log-uniform=100ms..1h,p=0.25 \
 	--set read_us=4000000 k.rtrace
+wide "outcome, ensemble" "$REAPSIM" outcome -p $ALL --ensemble 8 -m "$M/phone-emmc.conf" -e mrelease k.rtrace
 wide pool "$REAPSIM" outcome --pool -p $ALL -m "$M/cloud-block.conf" k.rtrace k.rtrace k.rtrace
 wide breakeven "$REAPSIM" breakeven k8s-crashloop groups=2 seconds=60 image_pages=2048 \
 	data_pages=256 anon_pages=256 hog_pages=512 memcg_pages=1024 -p any-exit,baseline+evict \

@@ -35,6 +35,7 @@ table="run --csv=FILE;o.csv;t.csv;run %I --csv %O
 run --csv=FILE, machine;o.csv;m.conf;run t.csv -m %I --csv %O
 run --pages=FILE;o.csv;t.csv;run %I --pages %O
 compare --csv=FILE;o.csv;t.csv;compare -p baseline %I --csv %O
+compare --csv=FILE, ensemble;o.csv;t.csv;compare -p baseline,v1 --ensemble 8 %I --csv %O
 compare --csv=FILE, machine;o.csv;m.conf;compare -p baseline -m %I t.csv --csv %O
 compare --differences=FILE;o.csv;t.csv;compare -p baseline,v1 --ensemble 8 %I --differences %O
 compare --plots=DIR;p/t.dat;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D

@@ -1,5 +1,5 @@
 # How THREAD.md gets its numbers: queries, Holm's correction, tables in both forms, and what is
-# refused; and that what is recorded is what the program prints now.
+# refused.
 review() { awk -v form="$1" -v width=72 -f "$SRC/traces/studies/review/review.awk" part.csv other.csv text.in; }
 cat >part.csv <<'END'
 trace,machine,limit_pages,kernel,lru,policy,against,ends_as,counter,members,against_mean,percent,low_percent,high_percent,p
@@ -13,7 +13,7 @@ cat >text.in <<'END'
 #! not printed
 # A heading with {{same part policy=v1}}
 
-Of four cells, {{tally part policy=v1}}; {{sum part policy=v1}}. b can be noise, as its p of 0.03 times 2 is above 0.05. It spans
+Of four cells {{tally part policy=v1}}; {{sum part policy=v1}}. b can be noise, as its p of 0.03 times 2 is above 0.05. It spans
 `{{span part policy=v1}}`; {{value other trace=b again}} and [a link](x.md) and {{range other again}}.
 
 @head trace | reads | change
@@ -38,17 +38,3 @@ refused '{{cell part'
 printf '%s\n' '@head a | b' "@row $(printf '%072d' 0) | 1" >text.in
 review mail
 echo "exit $?"
-# one recording of a part, made anew
-cd "$SRC" || exit 1
-for lru in classic mglru; do
-	"$REAPSIM" compare --lru $lru --ensemble 16 --ends-as mrelease --memory 75% --differences - \
-		--policies baseline,v1,v1+evict traces/shipped/db-session.csv | grep ,sim_fills,
-done | while IFS= read -r row; do
-	grep -qxF -- "$row" traces/studies/review/reaped.csv || echo "not recorded: $row"
-done
-# the cover letters have the figures of THREAD.md
-said=$(tr '\n' ' ' <traces/studies/THREAD.md |
-	sed -nE 's/.*\(v1\) changes what is read from the device with certainty in ([0-9]+ of 32) cells by (\S+ to \S+%).*/certainty in \1 cases, by \2/p')
-for letter in kernel-patch/series/*/1-*/0000*; do
-	tr -s '\n ' ' ' <"$letter" | grep -qF -- "${said:?}" || echo "$letter does not say: $said"
-done

@@ -5,14 +5,17 @@
 #	make review          writes traces/studies/THREAD.md from the recorded results in
 #	                     traces/studies/review and from the kernel's recordings, and in
 #	                     $OUT/review the same as mail.txt and as thread.html
-#	make review-record   runs all parts anew, and copies them to traces/studies/review
+#	make review-record   runs all parts anew, and copies them to traces/studies/review;
+#	                     then make review golden-update changes the texts
 #
 # A part is a command of reapsim, see part_NAME(), whose rows are kept in one CSV file. An
 # interrupted recording goes on where it was; a part starts over if it, the program or a
 # recording has changed. What the text says is in review/thread.in; review.awk fills in
 # the numbers.
 #
-# --brief prints the result in README.md. "PART..." runs only these, into $OUT/review/parts, and copies nothing.
+# --brief prints the result in README.md. "PART..." runs only these, into $OUT/review/parts, and
+# copies nothing. RECORDINGS="FILE..." replays only these. REVIEW=FOLDER takes THREAD.md and its picture instead of traces/studies.
+# $OUT/review/letters.txt has what the cover letters of the series say.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 . traces/studies/lib.sh
@@ -24,12 +27,21 @@ case $out in
 /*) ;;
 *) out=./$out ;;
 esac
-recordings=(traces/shipped/*.csv traces/shipped/*.rtrace)
+# shellcheck disable=SC2206 # words
+recordings=(${RECORDINGS:-traces/shipped/*.csv traces/shipped/*.rtrace})
 parts='freed reaped ends oom orders arm64 shadows killers time generated breakeven reclaim-first'
 # made anew by each review, as it is short
 live=victims
 
 say() { echo "review.sh: $*" >&2; }
+
+# need COMMAND [CURE] - ends the script if it is not there
+need() {
+	command -v "$1" >/dev/null || {
+		say "$1 is missing${2:-: install $1}"
+		exit 1
+	}
+}
 
 # both ARGUMENT... - compare under both LRUs
 both() {
@@ -49,14 +61,16 @@ generate() {
 	done
 }
 
-# in_time ARGUMENT... - outcome under both LRUs with the costs of vm.conf. Its readahead is for
-# whole machines; here it is as in the counts. In the order of the trace, as a process that
+# The costs of vm.conf. Its readahead is for whole machines; here it is as in the counts. What
+# calibrate does not measure, the walk of MADV_COLD, is that of BENCH.md on the same kind of machine.
+costs=(--machines traces/machines/vm.conf --set readahead_pages=32 --set advise_ps=57000)
+
+# in_time ARGUMENT... - outcome under both LRUs. In the order of the trace, as a process that
 # waits for another one would go on if each had a clock of its own.
 in_time() {
 	local lru
 	for lru in classic mglru; do
-		"$reapsim" outcome --loop trace --lru $lru --machines traces/machines/vm.conf --set readahead_pages=32 \
-			--jobs "$jobs" --differences - "$@"
+		"$reapsim" outcome --loop trace --lru $lru "${costs[@]}" --jobs "$jobs" --differences - "$@"
 	done
 }
 
@@ -82,7 +96,7 @@ part_freed() {
 # Every process ends by process_mrelease().
 part_reaped() {
 	both --ends-as mrelease --memory 50%,75% "${recordings[@]}" \
-		--policies baseline,v1,v1+evict,demote,cold-first,pageout-first,dontneed-after
+		--policies baseline,v1,flag,v1+evict,demote,cold-first,pageout-first
 }
 
 # Every process ends as it did, or by exit.
@@ -132,13 +146,13 @@ part_killers() {
 
 part_time() {
 	in_time --ends-as mrelease --memory 75% --ensemble 16 "${recordings[@]}" \
-		--policies baseline,v1,v1+evict,cold-first,pageout-first
+		--policies baseline,v1,flag,v1+evict,cold-first
 }
 
 # Eight generated workloads each, which differ in what the generator draws
 part_generated() {
 	local name
-	for name in shell-loop restart-loop compile-storm tabs oomd-restart db-pressure k8s-crashloop \
+	for name in shell-loop compile-storm tabs oomd-restart db-pressure k8s-crashloop \
 		app-rotation; do
 		generate $name
 		in_time --ends-as mrelease --pool --seeds 1 "${generated[@]}" \
@@ -150,9 +164,8 @@ part_generated() {
 }
 
 part_breakeven() {
-	"$reapsim" breakeven kill-return --machines traces/machines/vm.conf --set readahead_pages=32 \
-		--policies baseline,v1,v1+evict,cold-first --jobs "$jobs" --restart --csv "$work/runs.csv" \
-		--differences "$work/differences.csv" >/dev/null
+	"$reapsim" breakeven kill-return "${costs[@]}" --policies baseline,v1,v1+evict,cold-first \
+		--jobs "$jobs" --restart --csv "$work/runs.csv" --differences "$work/differences.csv" >/dev/null
 	cat "$work/differences.csv"
 }
 
@@ -179,18 +192,27 @@ rows() {
 # record PART... - those that are not there yet
 record() {
 	local name stamp
-	mkdir -p "$out/parts"
 	for name; do
 		declare -F "part_$name" >/dev/null || {
-			say "no part \"$name\", expected one of: $parts"
+			say "no part \"$name\", expected one of: $live $parts"
 			exit 2
 		}
+	done
+	need "$reapsim" ": run make"
+	mkdir -p "$out/parts"
+	for name; do
 		# shellcheck disable=SC2094 # nothing is written to them
 		stamp=$({
-			declare -f both generate in_time "part_$name"
+			declare -f both generate in_time rows "part_$name"
+			echo "${costs[*]} $counters"
 			cat "$reapsim" $here/review/{pairs,victims,freed}.awk "${recordings[@]}" traces/machines/*.conf
 		} | sha256sum)
-		[ "$stamp" != "$(cat "$out/parts/$name.stamp" 2>/dev/null)" ] || continue
+		if [ -e "$out/parts/$name.stamp" ]; then
+			[ ! -e "$out/parts/$name.csv" ] || [ "$stamp" != "$(cat "$out/parts/$name.stamp")" ] || continue
+			rm "$out/parts/$name.stamp"
+		else
+			claim "$out/parts/$name.csv" "$(head -1 "$here/review/$name.csv" 2>/dev/null | cut -c1-6)"
+		fi
 		say "$name"
 		"part_$name" | rows >"$work/rows"
 		put "$work/rows" "$out/parts/$name.csv"
@@ -201,16 +223,16 @@ record() {
 # kernel_rows - what kernels read from the disk, and the simulator, of the recorded runs
 kernel_rows() {
 	local lru set folder file
-	traces/record/windows.sh "$work/windows" >/dev/null
+	REAPSIM=$reapsim traces/record/windows.sh "$work/windows" >/dev/null
 	for lru in classic mglru; do
-		while read -r set folder file; do
+		while IFS='|' read -r set folder file; do
 			"$reapsim" agree --traces "$folder" --jobs "$jobs" --csv - \
 				"kernel-patch/results/$file.csv" |
 				awk -F, -f $here/review/kernel.awk -v set="$set" -v kernel=7.3.4
 		done <<-END
-			patched traces/scenarios v7.3.4-$lru
-			stock traces/scenarios/stock stock/stock-v7.3.4-$lru-large
-			recordings $work/windows recordings/stock-v7.3.4-$lru-large
+			patched|traces/scenarios|v7.3.4-$lru
+			stock|traces/scenarios/stock|stock/stock-v7.3.4-$lru-large
+			recordings|$work/windows|recordings/stock-v7.3.4-$lru-large
 		END
 	done | awk 'NR == 1 { header = $0 } NR == 1 || $0 != header'
 }
@@ -238,14 +260,29 @@ text() {
 
 # What the texts are filled in with
 data() {
+	local name
+	need "$reapsim" ": run make"
+	for name in $parts; do
+		[ -s "$here/review/$name.csv" ] || {
+			say "$here/review/$name.csv is missing: run make review-record"
+			exit 1
+		}
+	done
 	mkdir -p "$work/data"
 	cp $here/review/*.csv "$work/data"
 	kernel_rows >"$work/data/kernel.csv"
 }
 
 review() {
-	local name
+	local name to=${REVIEW:-$here}
+	need gnuplot ": install gnuplot-nox"
+	need cmark-gfm
 	mkdir -p "$out"
+	claim "$out/mail.txt" "Subject: Re: [PATCH"
+	claim "$out/thread.html" "<!DOCTYPE html>"
+	claim "$out/letters.txt" "1 certainty in"
+	claim "$to/THREAD.md" "<!-- made by traces/studies/review.sh"
+	claim "$to/thread.svg" "<?xml"
 	data
 	for name in $live; do
 		"part_$name" >"$work/data/$name.csv"
@@ -260,7 +297,9 @@ review() {
 		text mail 72 thread
 	} >"$work/mail.txt"
 	picture_rows >"$work/picture"
-	gnuplot -e "out='$work/thread.svg'; rows='$work/picture'" $here/review/thread.gp
+	text mail 1000 letters | grep . >"$work/letters.txt"
+	cp $here/review/thread.gp "$work"
+	(cd "$work" && gnuplot -e "out='thread.svg'; rows='picture'" thread.gp)
 	# the page, with the picture in it
 	cmark-gfm -e table "$work/THREAD.md" | awk -v svg="$work/thread.svg" -v page=$here/review/page.html '
 	/<img / {
@@ -281,12 +320,12 @@ review() {
 	$0 == "@body@" { while ((getline line <body) > 0) print line; next }
 	{ print }' $here/review/page.html >"$work/thread.html"
 	for name in THREAD.md thread.svg; do
-		put "$work/$name" "${REVIEW:-$here}/$name"
+		put "$work/$name" "$to/$name"
 	done
-	for name in mail.txt thread.html; do
+	for name in mail.txt letters.txt thread.html; do
 		put "$work/$name" "$out/$name"
 	done
-	say "wrote ${REVIEW:-$here}/THREAD.md, $out/mail.txt and $out/thread.html"
+	say "wrote $to/THREAD.md, $out/mail.txt and $out/thread.html"
 }
 
 work=$(mktemp -d)
@@ -300,7 +339,7 @@ record)
 	for name in $parts; do
 		put "$out/parts/$name.csv" $here/review/$name.csv
 	done
-	say "wrote $here/review/*.csv"
+	say "wrote $here/review/*.csv; now run: make review golden-update"
 	;;
 --brief)
 	data

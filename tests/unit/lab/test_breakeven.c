@@ -83,8 +83,9 @@ static const struct {
 	{ { { -2, -2 }, { -1, -1 }, { 5, -2 }, { 3, -1 } }, "noise", 0 },
 	{ { { -2, -2 }, { -1, -1 }, { 5, -2 }, { -3, -3 } }, "pays", 0 },
 	{ { { -2, -2 }, { NAN, -1 }, { 3, 3 }, { 4, 4 } }, "failed", 0 },
-	/* the first of two crossings */
-	{ { { -1, -1 }, { 1, 1 }, { -1, -1 }, { 1, 1 } }, NULL, 0.125 },
+	/* it crosses three times, and twice: there is no point from which on it costs */
+	{ { { -1, -1 }, { 1, 1 }, { -1, -1 }, { 1, 1 } }, "mixed", 0 },
+	{ { { -1, -1 }, { 1, 1 }, { -1, -1 }, { -1, -1 } }, "mixed", 0 },
 };
 
 static void test_even_p(void)

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # A block device over the network: 2 ms per request, whatever its size.
+#> policy ms change
+#> baseline 0.341
 #> policy marks change unmap anon swap evict
 #> baseline 25.52 74.48 0 0 0
 #> policy waited change refaults fills

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # UFS: the same reads as on eMMC take less than a thirtieth of the time.
+#> policy ms change
+#> baseline 0.349
 #> policy marks change unmap anon swap evict
 #> baseline 27.55 72.45 0 0 0
 #> policy waited change refaults fills

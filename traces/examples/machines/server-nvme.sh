@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # NVMe has the shortest waits of all machines. Unmapping costs about the same as on the
 # phone with UFS, because both use the same measured figures.
+#> policy ms change
+#> baseline 0.350
 #> policy marks change unmap anon swap evict
 #> baseline 26.02 73.98 0 0 0
 #> policy waited change refaults fills

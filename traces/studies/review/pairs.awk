@@ -52,7 +52,7 @@ END {
 				if (first == "" || now == "")
 					continue
 				sum += first
-				v = now == first ? 0 : first + 0 ? now / first - 1 : "inf"
+				v = now == first ? 0 : first + 0 ? now / first - 1 : 1e10
 				less += now + 0 < first + 0
 				more += now + 0 > first + 0
 				# in rising order

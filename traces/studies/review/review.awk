@@ -10,7 +10,8 @@
 #	{{median PART KEY=VALUE...}}  the same without the interval, with "!" if it is no noise
 #	{{base PART KEY=VALUE...}}    what it is a change of
 #	{{sim PART KEY=VALUE...}}     what the simulator has, of the rows of kernel.awk
-#	{{tally PART KEY=VALUE...}}   how many rows are certainly more, and less
+#	{{tally PART KEY=VALUE...}}   how many rows are certainly more, and less: +3 -1
+#	{{less PART KEY=VALUE...}}    how many rows are certainly less
 #	{{sum PART KEY=VALUE...}}     the same in words, and how far the others reach
 #	{{same PART KEY=VALUE...}}    how many rows have no change at all
 #	{{span PART KEY=VALUE...}}    the least and the most of what they are a change of
@@ -149,9 +150,13 @@ function tally(n,    i, more, less) {
 		more += !noise[found[i]] && percent[found[i]] > 0
 		less += !noise[found[i]] && percent[found[i]] < 0
 	}
-	if (!more && !less)
-		return "none"
-	return (more ? more " more" : "") (more && less ? ", " : "") (less ? less " less" : "")
+	return !more && !less ? "0" : (more ? "+" more : "") (more && less ? " " : "") (less ? "-" less : "")
+}
+
+function less(n,    i, nr) {
+	for (i = 1; i <= n; i++)
+		nr += !noise[found[i]] && percent[found[i]] < 0
+	return nr + 0
 }
 
 function sum(n,    i, id, sure, least, most, floor, ceiling, text, others) {
@@ -318,6 +323,8 @@ function answer(text,    words, n, nr_words) {
 		return sim[found[1]] ? number(sim[found[1]]) "%" : "="
 	if (words[1] == "tally")
 		return tally(n)
+	if (words[1] == "less")
+		return less(n)
 	if (words[1] == "sum")
 		return sum(n)
 	if (words[1] == "same")

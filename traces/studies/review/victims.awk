@@ -3,15 +3,16 @@
 #
 #	trace,deaths,pages,shared_percent,only_percent,again_percent,read_percent
 #
-# pages: file pages used through mappings by a process that ended, summed over all of them.
-# shared_percent: of these, those in MAP_SHARED mappings, which the OOM reaper and
-# process_mrelease() leave alone. only_percent: used by no other live process through a
+# pages: pages of files, without shmem, used through mappings by a process that ended, summed over
+# all of them. shared_percent: of these, those in MAP_SHARED mappings; a recording does not tell
+# which of them are VM_SHARED and so left alone by the OOM reaper and process_mrelease().
+# only_percent: used by no other live process through a
 # mapping. again_percent: of these only ones, those that anybody uses later. read_percent: of
 # them, those whose next use is a read() or write(), so by a third party or a new process
 # without a mapping.
 #
 # Approximations: "used" is a touch in the trace, so a page that fault-around mapped and nobody
-# touched does not count, and a file has the same pages all the time (truncation and unlinking
+# touched does not count, neither as the victim's nor as another process's; a file has the same pages all the time (truncation and unlinking
 # are ignored). A process that lives at the end of the trace has not ended.
 #
 #	reapsim trace convert --to text TRACE - | awk -F, -v trace=NAME -f victims.awk
@@ -40,7 +41,7 @@ function touch(pid, at, count, stride,    i, page, m, v, id) {
 			if (page >= v[1] && page < v[1] + v[2])
 				break
 		}
-		if (!m || v[3] == "")
+		if (!m || v[3] == "" || v[3] in shmem)
 			continue
 		id = v[3] SUBSEP (v[4] + page - v[1])
 		use(id, "map")
@@ -84,6 +85,7 @@ function remember(pid, at, count, file, offset, kind) {
 	map[pid, ++nr_maps[pid]] = at SUBSEP count SUBSEP file SUBSEP offset SUBSEP kind
 }
 
+$1 == "file" && $4 == "shmem" { shmem[$2] }
 $1 == "map" { remember($2, address($3), $4, $6, $7, substr($5, 4, 1)) }
 $1 == "anon" || $1 == "unmap" { remember($2, address($3), $4, "", 0, "") }
 $1 == "fork" { copy($2, $3) }
