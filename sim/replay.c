@@ -306,8 +306,11 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 		return err_set(s->err, ret, "%s: record %llu has no valid operation",
 			       s->trace->path, (unsigned long long)at);
 	if (ret == -EFAULT)
-		return err_set(s->err, -EINVAL, "%s: record %llu touches an unmapped address",
-			       s->trace->path, (unsigned long long)at);
+		return err_set(s->err, -EINVAL, "%s: record %llu touches an unmapped address%s",
+			       s->trace->path, (unsigned long long)at,
+			       timed_reorders(s) ? "; another process may have run ahead of it, "
+						   "use --loop trace"
+						 : "");
 	if (s->kswapd.oom)
 		return err_set(
 			s->err, ret,

@@ -164,6 +164,11 @@ int timed_run(struct sim *s, uint64_t nr_recs, struct err *err)
 	return t->ret ? t->ret : over(s);
 }
 
+bool timed_reorders(const struct sim *s)
+{
+	return s->timed && s->timed->cfg->loop == LOOP_PROCESS;
+}
+
 uint64_t timed_position(const struct sim *s)
 {
 	return s->timed->ret ? s->timed->failed_at : s->timed->nr_done;

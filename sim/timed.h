@@ -7,6 +7,7 @@
 #ifndef REAPSIM_TIMED_H
 #define REAPSIM_TIMED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "sim/err.h"
@@ -19,7 +20,9 @@ struct outcome;
 /** enum timed_loop - the division of the trace among actors. */
 enum timed_loop {
 	/* Every process is an actor that runs its own records in order. The trace's
-	 * clock between two of them is its think time, so delays add up. */
+	 * clock between two of them is its think time, so delays add up. It waits for
+	 * no other: the programs of a shell loop overlap, and a file may be cut by one
+	 * process before another one has used it. */
 	LOOP_PROCESS,
 	/* One user runs the whole trace in order, like the foreground of a phone; only
 	 * kernel threads, killers and restarts run in parallel. */
@@ -49,6 +52,8 @@ void timed_free(struct sim *s);
 int timed_run(struct sim *s, uint64_t nr_recs, struct err *err);
 /** The outcome of an ended run; the caller frees it with outcome_clear(). */
 void timed_outcome(struct sim *s, struct outcome *o);
+/** Is this a run in which processes may pass each other? */
+bool timed_reorders(const struct sim *s);
 /** Records replayed so far, by all actors. */
 uint64_t timed_position(const struct sim *s);
 

@@ -437,7 +437,9 @@ static const struct option rows[] = {
 	  "log-uniform=TIME..TIME, kubernetes, systemd",
 	  .letter = 'r', .metavar = "RULE[,p=P]", FIELD(restart) },
 	{ "loop", OPT_TEXT, "process",
-	  "process: each process runs its own part of the trace; trace: one user runs all of it",
+	  "process: each process runs its own part of the trace, and waits for no other; trace: "
+	  "one user "
+	  "runs all of it",
 	  .metavar = "HOW", FIELD(loop) },
 	{ "seeds", OPT_COUNT, "8", "runs of each policy, which differ in restarts and device times",
 	  1, 10000, .letter = 'n', .metavar = "N", FIELD(o.spec.nr_seeds) },
