@@ -1,11 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Makes what "make review" makes. THREAD.md and its picture must be as they are in the tree, the mail
-# at most 72 columns wide, and the cover letters have its figures. Of what is recorded one recording
-# is replayed; the generated workloads, the killer, breakeven and reclaim-first are not. The page is opened in a headless Chromium, as a phone and as a desktop: it must
-# load without a message on the console and without asking for anything but itself, fit the
-# width of a phone, and have what a keyboard and a screen reader need. That part is skipped with
-# a line if there is no Chromium.
+# at most 72 columns wide, and the cover letters have its figures. Of what is recorded one
+# recording is replayed; the generated workloads, the killer, breakeven and reclaim-first are not.
+#
+# The page is opened in a headless Chromium, as a phone and as a desktop: it must load without a
+# message on the console and without asking for anything but itself, fit the width of a phone, and
+# have what a keyboard and a screen reader need. That part is skipped with a line if there is no
+# Chromium.
 set -u
 . "$(dirname "$0")/lib.sh"
 

@@ -145,18 +145,25 @@ static int change_width(const struct sample *s)
 	return has_spread(s) ? SPREAD_WIDTH : CHANGE_WIDTH;
 }
 
-/* Estimate the value under a policy, and its paired change from the first policy: a difference,
- * or relative if it has a spread. */
-static void compare(const struct sample *s, guint end, guint machine, guint policy,
-		    const struct column *c, double *value, struct estimate *change)
+static double mean_of(const struct sample *s, guint end, guint machine, guint policy,
+		      const struct column *c)
+{
+	g_autofree double *v = g_new(double, s->nr_runs);
+	const guint n = values(s, end, machine, policy, c, v);
+
+	return estimate_of(v, n).mean;
+}
+
+/* The paired change from the first policy: a difference, or relative if it has a spread. */
+static struct estimate change_of(const struct sample *s, guint end, guint machine, guint policy,
+				 const struct column *c)
 {
 	g_autofree double *v = g_new(double, s->nr_runs), *first = g_new(double, s->nr_runs);
 	const guint n = values(s, end, machine, policy, c, v);
 
 	values(s, end, machine, 0, c, first);
-	*value = estimate_of(v, n).mean;
-	*change = has_spread(s) ? estimate_of_spread(v, first, n)
-				: estimate_of_difference(v, first, n);
+	return has_spread(s) ? estimate_of_spread(v, first, n)
+			     : estimate_of_difference(v, first, n);
 }
 
 /* 4 significant digits, without an exponent */
@@ -215,10 +222,14 @@ static void print_table(FILE *f, const struct sample *s, guint end, guint machin
 	for (guint i = 0; i < nr; i++)
 		change[i] = (struct estimate){ .p = NAN };
 	for (guint p = 0; p < policies->len; p++)
-		for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++)
-			if (finished(s, end, machine, 0) && finished(s, end, machine, p))
-				compare(s, end, machine, p, &t->columns[i],
-					&value[p * COLUMNS_MAX + i], &change[p * COLUMNS_MAX + i]);
+		for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
+			const struct column *c = &t->columns[i];
+
+			if (!finished(s, end, machine, 0) || !finished(s, end, machine, p))
+				continue;
+			value[p * COLUMNS_MAX + i] = mean_of(s, end, machine, p, c);
+			change[p * COLUMNS_MAX + i] = change_of(s, end, machine, p, c);
+		}
 	/* the first policy is not compared with itself */
 	estimate_correct(change + COLUMNS_MAX, nr - COLUMNS_MAX);
 	for (guint p = 0; p < policies->len; p++) {
@@ -287,11 +298,9 @@ static void differences_rows(struct cli_results *r, const struct sample *s, guin
 	for (size_t i = 0; i < G_N_ELEMENTS(tables); i++) {
 		for (const struct column *c = tables[i].columns;
 		     c < tables[i].columns + COLUMNS_MAX && c->title; c++) {
-			struct estimate change;
-			double value, base;
+			struct estimate change = change_of(s, end, machine, policy, c);
+			const double base = mean_of(s, end, machine, 0, c);
 
-			compare(s, end, machine, 0, c, &base, &change);
-			compare(s, end, machine, policy, c, &value, &change);
 			/* relative to what did not happen, or a mean relative to 0 */
 			if (isnan(base) || isnan(change.mean) || (!(base > 0) && !has_spread(s)))
 				continue;

@@ -14,8 +14,8 @@
 # the numbers.
 #
 # --brief prints the result in README.md. "PART..." runs only these, into $OUT/review/parts, and
-# copies nothing. RECORDINGS="FILE..." replays only these. REVIEW=FOLDER takes THREAD.md and its picture instead of traces/studies.
-# $OUT/review/letters.txt has what the cover letters of the series say.
+# copies nothing. RECORDINGS="FILE..." replays only these. REVIEW=FOLDER takes THREAD.md and its
+# picture instead of traces/studies. $OUT/review/letters.txt has what the cover letters say.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
 . traces/studies/lib.sh
@@ -43,12 +43,26 @@ need() {
 	}
 }
 
-# both ARGUMENT... - compare under both LRUs
+# both COMMAND ARGUMENT... - under both LRUs
 both() {
 	local lru
 	for lru in classic mglru; do
-		"$reapsim" compare --lru $lru --ensemble 16 --jobs "$jobs" --differences - "$@"
+		"$reapsim" "$@" --lru $lru --jobs "$jobs"
 	done
+}
+
+# in_counts ARGUMENT... - compare the members of an ensemble
+in_counts() { both compare --ensemble 16 "$@"; }
+
+# kernels COUNTERS COMMAND ARGUMENT... - MGLRU of v7.1 to v7.3.3 against that of v7.3.4
+kernels() {
+	local kernel counters=$1
+	shift
+	for kernel in 7.3 7.3-rc7; do
+		"$reapsim" "$@" --lru mglru --kernel $kernel --set kmem=on --jobs "$jobs" --policies baseline \
+			--csv -
+	done | awk -F, -f $here/review/spread.awk -f $here/review/pairs.awk -v by=kernel -v from=7.3 \
+		-v to=7.3-rc7 -v counters="$counters"
 }
 
 # generate GENERATOR [KEY=VALUE...] - eight traces, seeds 1 to 8; their names are in $generated
@@ -65,14 +79,9 @@ generate() {
 # calibrate does not measure, the walk of MADV_COLD, is that of BENCH.md on the same kind of machine.
 costs=(--machines traces/machines/vm.conf --set readahead_pages=32 --set advise_ps=57000)
 
-# in_time ARGUMENT... - outcome under both LRUs. In the order of the trace, as a process that
-# waits for another one would go on if each had a clock of its own.
-in_time() {
-	local lru
-	for lru in classic mglru; do
-		"$reapsim" outcome --loop trace --lru $lru "${costs[@]}" --jobs "$jobs" --differences - "$@"
-	done
-}
+# in_time ARGUMENT... - outcome. In the order of the trace, as a process that waits for another one
+# would go on if each had a clock of its own.
+in_time() { both outcome --loop trace "${costs[@]}" --differences - "$@"; }
 
 # What the recordings say of the pages that a process leaves
 part_victims() {
@@ -86,61 +95,49 @@ part_victims() {
 
 # What +evict frees, and how much of it is read again
 part_freed() {
-	local lru
-	for lru in classic mglru; do
-		"$reapsim" compare --lru $lru --ends-as mrelease --memory 75% --ensemble 16 \
-			--jobs "$jobs" --policies baseline,v1+evict --csv - "${recordings[@]}"
-	done | awk -F, -f $here/review/freed.awk
+	in_counts --ends-as mrelease --memory 75% --policies baseline,v1+evict --csv - \
+		"${recordings[@]}" | awk -F, -f $here/review/spread.awk -f $here/review/freed.awk
 }
 
 # Every process ends by process_mrelease().
 part_reaped() {
-	both --ends-as mrelease --memory 50%,75% "${recordings[@]}" \
+	in_counts --ends-as mrelease --memory 50%,75% --differences - "${recordings[@]}" \
 		--policies baseline,v1,flag,v1+evict,demote,cold-first,pageout-first
 }
 
 # Every process ends as it did, or by exit.
 part_ends() {
-	both --ends-as recorded,exit --memory 75% "${recordings[@]}" \
+	in_counts --ends-as recorded,exit --memory 75% --differences - "${recordings[@]}" \
 		--policies baseline,v1,flag,any-exit,any-exit+evict
 }
 
 # Every process is killed by the OOM killer.
 part_oom() {
-	both --ends-as oom --memory 75% "${recordings[@]}" --policies baseline,rfc,v1,flag
+	in_counts --ends-as oom --memory 75% --differences - "${recordings[@]}" \
+		--policies baseline,rfc,v1,flag
 }
 
 # Folios as large as ext4 has them
 part_orders() {
-	both --ends-as mrelease --memory 75% --set file_system=ext4 "${recordings[@]}" \
+	in_counts --ends-as mrelease --memory 75% --set file_system=ext4 --differences - "${recordings[@]}" \
 		--policies baseline,v1,v1+evict,cold-first
 }
 
 part_arm64() {
-	both --ends-as mrelease --memory 75% --machines traces/machines/arm64.conf \
-		--set file_system=ext4 "${recordings[@]}" --policies baseline,v1,v1+evict
+	in_counts --ends-as mrelease --memory 75% --machines traces/machines/arm64.conf \
+		--set file_system=ext4 --differences - "${recordings[@]}" --policies baseline,v1,v1+evict
 }
 
 # What is counted under MGLRU as v7.1 to v7.3.3 have it
 part_shadows() {
-	local kernel
-	for kernel in 7.3 7.3-rc7; do
-		"$reapsim" compare --lru mglru --kernel $kernel --set kmem=on --memory 75% --ensemble 16 \
-			--jobs "$jobs" --policies baseline --csv - "${recordings[@]}"
-	done | awk -F, -f $here/review/pairs.awk -v by=kernel -v from=7.3 -v to=7.3-rc7 \
-		-v counters="workingset_refault_file sim_fills"
+	kernels "workingset_refault_file sim_fills" compare --memory 75% --ensemble 16 "${recordings[@]}"
 }
 
 # And what a killer makes of it
 part_killers() {
-	local kernel
 	generate android-go kills=none
-	for kernel in 7.3 7.3-rc7; do
-		"$reapsim" outcome --killer lmkd --lru mglru --kernel $kernel --set kmem=on --seeds 1 \
-			--machines traces/machines/phone-ufs.conf --jobs "$jobs" --policies baseline \
-			--csv - "${generated[@]}"
-	done | awk -F, -f $here/review/pairs.awk -v by=kernel -v from=7.3 -v to=7.3-rc7 \
-		-v counters="kills workingset_refault_file sim_fills"
+	kernels "kills workingset_refault_file sim_fills" outcome --killer lmkd --seeds 1 \
+		--machines traces/machines/phone-ufs.conf "${generated[@]}"
 	rm "${generated[@]}"
 }
 
@@ -175,7 +172,7 @@ part_reclaim-first() {
 }
 
 # What the texts ask for, of the counters of --differences
-counters="sim_fills workingset_refault_file pgactivate reap_ms marks_percent free100_ms stall_ms io_wait_ms net_ms kills"
+counters="sim_fills disk_read_pages workingset_refault_file pgactivate reap_ms marks_percent free100_ms stall_ms io_wait_ms net_ms kills"
 
 # rows - the rows of several files under one header
 rows() {
@@ -203,9 +200,9 @@ record() {
 	for name; do
 		# shellcheck disable=SC2094 # nothing is written to them
 		stamp=$({
-			declare -f both generate in_time rows "part_$name"
+			declare -f both in_counts kernels generate in_time rows "part_$name"
 			echo "${costs[*]} $counters"
-			cat "$reapsim" $here/review/{pairs,victims,freed}.awk "${recordings[@]}" traces/machines/*.conf
+			cat "$reapsim" $here/review/{spread,pairs,victims,freed}.awk "${recordings[@]}" traces/machines/*.conf
 		} | sha256sum)
 		if [ -e "$out/parts/$name.stamp" ]; then
 			[ ! -e "$out/parts/$name.csv" ] || [ "$stamp" != "$(cat "$out/parts/$name.stamp")" ] || continue
@@ -234,7 +231,7 @@ kernel_rows() {
 			stock|traces/scenarios/stock|stock/stock-v7.3.4-$lru-large
 			recordings|$work/windows|recordings/stock-v7.3.4-$lru-large
 		END
-	done | awk 'NR == 1 { header = $0 } NR == 1 || $0 != header'
+	done | rows
 }
 
 # The rows of the picture: of both policies the changes as factors, least, median, most
@@ -301,7 +298,7 @@ review() {
 	cp $here/review/thread.gp "$work"
 	(cd "$work" && gnuplot -e "out='thread.svg'; rows='picture'" thread.gp)
 	# the page, with the picture in it
-	cmark-gfm -e table "$work/THREAD.md" | awk -v svg="$work/thread.svg" -v page=$here/review/page.html '
+	cmark-gfm -e table "$work/THREAD.md" | awk -v svg="$work/thread.svg" '
 	/<img / {
 		alt = $0
 		sub(/.*alt="/, "", alt)

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # From the rows of "compare --ensemble N --policies baseline,v1+evict --csv": the pages that
-# +evict drops for each victim, and how many of 100 it drops are read again, which is how many
-# more are read than under baseline. The median of the members, the least and the most.
+# +evict drops for each victim, and for 100 that it drops how many more are read than under
+# baseline. The median of the members, the least and the most.
+#
+#	awk -F, -f spread.awk -f freed.awk ROWS.csv
 
 $1 == "member" {
 	for (i = 1; i <= NF; i++)
@@ -23,16 +25,6 @@ $1 == "member" {
 	}
 }
 
-function sort_in(v, n, x,    i) {
-	for (i = n; i > 1 && v[i - 1] > x; i--)
-		v[i] = v[i - 1]
-	v[i] = x
-}
-
-function spread(v, n) {
-	return sprintf("%.0f,%.0f,%.0f", (v[int((n + 1) / 2)] + v[int(n / 2) + 1]) / 2, v[1], v[n])
-}
-
 END {
 	print "trace,lru,members,dropped,dropped_low,dropped_high,again,again_low,again_high"
 	for (i = 1; i <= nr; i++) {
@@ -47,6 +39,7 @@ END {
 				evicted[row, m])
 		}
 		if (n)
-			printf "%s,%d,%s,%s\n", row, n, spread(dropped, n), spread(again, n)
+			printf "%s,%d,%s,%s\n", row, n, spread(dropped, n, "%.0f", 1),
+				spread(again, n, "%.0f", 1)
 	}
 }

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # From the rows of "agree --csv" the change of what a kernel read from the disk until the last
 # snapshot, or of the refaults where a recording does not tell what was read, as rows that
-# review.awk takes. The interval is that of all pairs of runs; p is 0 if
-# the runs under the policy and those under baseline do not overlap, else 1. sim_percent is
-# the simulator's change.
+# review.awk takes. The interval is that of all pairs of runs; p is 0 if the runs under the policy
+# and those under baseline do not overlap, else 1. sim_percent is the simulator's change.
 #
 #	awk -F, -f kernel.awk -v set=NAME -v kernel=VERSION AGREE.csv
 
@@ -33,10 +32,8 @@ END {
 			continue
 		overlap = low[key] <= high[base] && high[key] >= low[base]
 		printf "%s,%s,,%s,%s,%s,baseline,recorded,%s,%d,%.10g,%.6f,%.6f,%.6f,%d,%.6f\n",
-			k[1], set, kernel, k[2], k[3], counter[key], runs[key],
-			median[base],
+			k[1], set, kernel, k[2], k[3], counter[key], runs[key], median[base],
 			change(median[key], median[base]), change(low[key], high[base]),
-			change(high[key], low[base]), overlap,
-			change(sim[key], sim[base])
+			change(high[key], low[base]), overlap, change(sim[key], sim[base])
 	}
 }

@@ -2,7 +2,7 @@
 # From the rows of --csv of two sets of runs that differ in one column, rows as --differences
 # has them: the median, the least and the most change of one counter, and the sign test.
 #
-#	awk -F, -f pairs.awk -v by=kernel -v from=7.3 -v to=7.3-rc7 \
+#	awk -F, -f spread.awk -f pairs.awk -v by=kernel -v from=7.3 -v to=7.3-rc7 \
 #		-v counters="sim_fills kills" ROWS.csv
 #
 # Runs of a pair have the same trace, machine, LRU and policy, and are the same member of an
@@ -52,22 +52,16 @@ END {
 				if (first == "" || now == "")
 					continue
 				sum += first
-				v = now == first ? 0 : first + 0 ? now / first - 1 : 1e10
 				less += now + 0 < first + 0
 				more += now + 0 > first + 0
-				# in rising order
-				for (j = ++n; j > 1 && sorted[j - 1] + 0 > v + 0; j--)
-					sorted[j] = sorted[j - 1]
-				sorted[j] = v
+				sort_in(changes, ++n, now == first ? 0 : first + 0 ? now / first - 1 : 1e10)
 			}
 			if (!n)
 				continue
-			middle = (sorted[int((n + 1) / 2)] + sorted[int(n / 2) + 1]) / 2
 			split(row, key, SUBSEP)
-			printf "%s,%s,,%s,%s,%s,%s,%s,%s,%d,%.10g,%.6f,%.6f,%.6f,%.6g\n", key[1], key[2], to,
-				key[3], key[4] " (" to ")", key[4] " (" from ")", key[5], name[c], n, sum / n,
-				100 * middle, 100 * sorted[1], 100 * sorted[n],
-				less + more ? sign_p(less, more) : 1
+			printf "%s,%s,,%s,%s,%s,%s,%s,%s,%d,%.10g,%s,%.6g\n", key[1], key[2], to, key[3],
+				key[4] " (" to ")", key[4] " (" from ")", key[5], name[c], n, sum / n,
+				spread(changes, n, "%.6f", 100), less + more ? sign_p(less, more) : 1
 		}
 	}
 }

@@ -7,7 +7,6 @@
 # a part with the same counter. In TEXT:
 #
 #	{{cell PART KEY=VALUE...}}    the change in the one row that matches, with its interval
-#	{{median PART KEY=VALUE...}}  the same without the interval, with "!" if it is no noise
 #	{{base PART KEY=VALUE...}}    what it is a change of
 #	{{sim PART KEY=VALUE...}}     what the simulator has, of the rows of kernel.awk
 #	{{tally PART KEY=VALUE...}}   how many rows are certainly more, and less: +3 -1
@@ -145,18 +144,17 @@ function change(id) {
 	return number(percent[id]) "% [" number(low[id]) ", " number(high[id]) "]" (noise[id] ? "~" : "")
 }
 
-function tally(n,    i, more, less) {
-	for (i = 1; i <= n; i++) {
-		more += !noise[found[i]] && percent[found[i]] > 0
-		less += !noise[found[i]] && percent[found[i]] < 0
-	}
-	return !more && !less ? "0" : (more ? "+" more : "") (more && less ? " " : "") (less ? "-" less : "")
+# certain - how many of the @n rows found are certainly more, or with a @sign of -1 less
+function certain(n, sign,    i, nr) {
+	for (i = 1; i <= n; i++)
+		nr += !noise[found[i]] && sign * percent[found[i]] > 0
+	return nr + 0
 }
 
-function less(n,    i, nr) {
-	for (i = 1; i <= n; i++)
-		nr += !noise[found[i]] && percent[found[i]] < 0
-	return nr + 0
+function tally(n,    more, less) {
+	more = certain(n, 1)
+	less = certain(n, -1)
+	return !more && !less ? "0" : (more ? "+" more : "") (more && less ? " " : "") (less ? "-" less : "")
 }
 
 function sum(n,    i, id, sure, least, most, floor, ceiling, text, others) {
@@ -311,12 +309,10 @@ function answer(text,    words, n, nr_words) {
 	if (words[1] == "aged")
 		return percent_of(words, nr_words, "sim_zap_marks_aged", "sim_zap_marks")
 	n = match_rows(words, 2, nr_words)
-	if (words[1] ~ /^(cell|median|base|sim)$/ && n > 1)
+	if (words[1] ~ /^(cell|base|sim)$/ && n > 1)
 		die("several rows match: " query)
 	if (words[1] == "cell")
 		return change(found[1])
-	if (words[1] == "median")
-		return (percent[found[1]] ? number(percent[found[1]]) "%" : "=") (noise[found[1]] ? "" : "!")
 	if (words[1] == "base")
 		return plain(against[found[1]])
 	if (words[1] == "sim")
@@ -324,7 +320,7 @@ function answer(text,    words, n, nr_words) {
 	if (words[1] == "tally")
 		return tally(n)
 	if (words[1] == "less")
-		return less(n)
+		return certain(n, -1)
 	if (words[1] == "sum")
 		return sum(n)
 	if (words[1] == "same")

@@ -8,10 +8,9 @@ set xrange [0.5:3000]
 set xtics ("x 0.5" 0.5, "same" 1, "x 2" 2, "x 10" 10, "x 100" 100, "x 1000" 1000)
 set yrange [8.5:-0.6]
 set ytics nomirror scale 0
-set grid x
+set grid x noy
 set border 3
 set key outside bottom center horizontal maxrows 2 samplen 1
-set grid noytics
 set title "File pages read from the device, relative to mainline (v7.3.4, order 0, memory 75%, all reaped)\nmedian, least and most of 16 replays"
 set arrow from 1, graph 0 to 1, graph 1 nohead lw 1 lc rgb "#444444"
 set style line 1 lc rgb "#0b4f9c" pt 7 ps 0.8 lw 1.5

@@ -6,14 +6,14 @@
 # pages: pages of files, without shmem, used through mappings by a process that ended, summed over
 # all of them. shared_percent: of these, those in MAP_SHARED mappings; a recording does not tell
 # which of them are VM_SHARED and so left alone by the OOM reaper and process_mrelease().
-# only_percent: used by no other live process through a
-# mapping. again_percent: of these only ones, those that anybody uses later. read_percent: of
-# them, those whose next use is a read() or write(), so by a third party or a new process
-# without a mapping.
+# only_percent: used by no other live process through a mapping. again_percent: of these only
+# ones, those that anybody uses later. read_percent: of them, those whose next use is a read() or
+# write(), so by a third party or a new process without a mapping.
 #
 # Approximations: "used" is a touch in the trace, so a page that fault-around mapped and nobody
-# touched does not count, neither as the victim's nor as another process's; a file has the same pages all the time (truncation and unlinking
-# are ignored). A process that lives at the end of the trace has not ended.
+# touched does not count, neither as the victim's nor as another process's; a file has the same
+# pages all the time (truncation and unlinking are ignored). A process that lives at the end of
+# the trace has not ended.
 #
 #	reapsim trace convert --to text TRACE - | awk -F, -v trace=NAME -f victims.awk
 
