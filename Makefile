@@ -83,6 +83,7 @@ cost: $(BIN) ## time and cost of three archetypes on three machines: traces/stud
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
 review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a mail and a page in out/review
+	@tests/deps.sh review
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh
 
 review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
@@ -100,6 +101,7 @@ test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
 
 test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
+	@tests/deps.sh review
 	REAPSIM=$(abspath $(BIN)) tests/page.sh
 
 test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine

@@ -1,11 +1,11 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# Checks the headers and tools that the build and the report need by using them, and installs
-# missing Debian packages. Prints nothing if none is missing. Exits 1 and names the packages if
-# they cannot be installed, or are still missed after that.
+# deps.sh [review]: checks the headers and tools that the build and the report need, or the page of
+# the review too, by using them, and installs missing Debian packages. Prints nothing if none is
+# missing. Exits 1 and names the packages if they cannot be installed, or are still missed after that.
 set -u
 
-cc=${CC:-gcc}
+cc=${CC:-gcc} for=${1-build}
 
 have_tool() { command -v "$1" >/dev/null 2>&1; }
 have_header() { printf '#include <stdio.h>\n#include <%s>\n' "$1" | $cc -E -x c - >/dev/null 2>&1; }
@@ -24,8 +24,8 @@ look() {
 	have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
 	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 	have_tool gnuplot || missing+=(gnuplot-nox)
-	have_tool cmark-gfm || missing+=(cmark-gfm)
 	have_tool valgrind || missing+=(valgrind)
+	[ "$for" != review ] || have_tool cmark-gfm || missing+=(cmark-gfm)
 	[ ${#missing[@]} -eq 0 ]
 }
 
