@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/runs.h"
 #include "sim/machine.h"
+#include "sim/trace-deaths.h"
 #include "traces/readers/write.h"
 
 #define WIDTH 72
@@ -365,9 +367,136 @@ static const struct command trace_check_command = {
 	.run = check_run,
 };
 
+/* deaths */
+
+static double percent(uint64_t part, uint64_t whole)
+{
+	return whole ? 100.0 * (double)part / (double)whole : 0;
+}
+
+static void deaths_text(FILE *f, const char *name, const struct trace_deaths *d)
+{
+	uint64_t within = 0;
+	const guint returned = trace_deaths_returned(d, 50, &within);
+
+	fprintf(f, "%-*.*s%7u%7u%8" PRIu64 "%7.1f%7.1f%7.1f%7u", 20, 20, name, d->all->len,
+		trace_deaths_killed(d), d->pages, percent(d->only, d->pages),
+		percent(d->again, d->only), percent(d->by_read, d->again), returned);
+	if (returned)
+		fprintf(f, "%9.3g\n", (double)within / 1e9);
+	else
+		fprintf(f, "%9s\n", "-");
+}
+
+static void deaths_csv(FILE *f, const char *name, const struct trace_deaths *d)
+{
+	uint64_t within = 0;
+	const guint returned = trace_deaths_returned(d, 50, &within);
+
+	csv_field(f, name);
+	fprintf(f, ",%u,%u,%" PRIu64 ",%.1f,%.1f,%.1f,%.1f,%u,", d->all->len,
+		trace_deaths_killed(d), d->pages, percent(d->shared, d->pages),
+		percent(d->only, d->pages), percent(d->again, d->only),
+		percent(d->by_read, d->again), returned);
+	if (returned)
+		fprintf(f, "%.6f\n", (double)within / 1e9);
+	else
+		fprintf(f, "\n");
+}
+
+struct deaths_options {
+	struct read_options o;
+	const char *csv;
+};
+
+static int deaths(const char *path, const struct deaths_options *o, FILE *text, FILE *csv)
+{
+	g_autofree char *base = g_path_get_basename(path), *name = cli_printable(base);
+	struct trace_deaths d;
+	struct err err;
+	struct trace *t;
+	int ret = cli_load_trace(path, o->o.from, &t);
+
+	if (ret)
+		return ret;
+	ret = trace_deaths(t, &d, &err);
+	trace_free(t);
+	if (ret)
+		return cli_fail(ret, &err);
+	if (strrchr(name, '.'))
+		*strrchr(name, '.') = 0;
+	deaths_text(text, name, &d);
+	if (csv)
+		deaths_csv(csv, name, &d);
+	trace_deaths_clear(&d);
+	return 0;
+}
+
+static const struct command trace_deaths_command;
+
+static int deaths_run(void *options, int argc, char **argv)
+{
+	struct deaths_options *o = options;
+	struct output text, csv = { 0 };
+	int ret, closed;
+
+	if (argc < 1)
+		return cli_usage("trace deaths: no arguments, expected TRACE...");
+	ret = cli_declare_inputs(&o->o.files, "TRACE", argv, argc);
+	if (!ret)
+		ret = command_declare(&trace_deaths_command, o);
+	if (!ret)
+		ret = cli_open_stdout(&text, o->csv);
+	if (ret)
+		return ret;
+	if (o->csv)
+		ret = cli_open_out(&csv, &o->o.files, o->csv);
+	if (!ret && o->csv)
+		fputs("trace,deaths,killed,pages,shared_percent,only_percent,again_percent,"
+		      "read_percent,returned,return50_s\n",
+		      csv.f);
+	if (!ret)
+		fprintf(text.f, "%-20s%7s%7s%8s%7s%7s%7s%7s%9s\n", "", "deaths", "killed", "pages",
+			"only%", "again%", "read%", "return", "within s");
+	for (int i = 0; i < argc && !ret; i++)
+		ret = deaths(argv[i], o, text.f, csv.f);
+	closed = csv.f ? cli_close_out(&csv, ret ? OUTPUT_FAILED : OUTPUT_WHOLE) : 0;
+	ret = MAX(ret, closed);
+	closed = cli_close_out(&text, OUTPUT_WHOLE);
+	return MAX(ret, closed);
+}
+
+static const struct option deaths_rows[] = {
+	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
+	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct deaths_options, o.from) },
+	{ "csv", OPT_PATH, NULL, "write a row per trace", .metavar = "FILE", .role = FILE_RESULTS,
+	  OPTION_FIELD(struct deaths_options, csv) },
+	COMMAND_FORCE,
+	{ NULL },
+};
+
+static const struct command trace_deaths_command = {
+	.name = "trace deaths",
+	.summary = "count what ended processes leave and who uses it again",
+	.arguments = "TRACE...",
+	.title = "Count the file pages that ended processes leave, and those used again.",
+	.details =
+		"pages: used through mappings by a process that ended, summed over all of them;\n"
+		"only%: of these, used by no other live process, so a policy can skip them;\n"
+		"again%: of these, used later by anybody; read%: of these, by read() or write()\n"
+		"first, so without a mapping. return: deaths after which other processes map and\n"
+		"use half of what only the dead one had used, as a restarted process would;\n"
+		"within: half of them do so in that time, in seconds of the recording.\n"
+		"\"Used\" is a touch of the trace. Shared memory is not counted.",
+	.options = deaths_rows,
+	.size = sizeof(struct deaths_options),
+	.run = deaths_run,
+};
+
 static const struct command *const subcommands[] = {
 	&trace_convert,
 	&trace_info,
+	&trace_deaths_command,
 	&trace_check_command,
 };
 

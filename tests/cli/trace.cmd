@@ -12,3 +12,8 @@ cat back.csv
 "$REAPSIM" run tiny.rtrace -p v1 --csv - | cut -d, -f2- | md5sum >a
 "$REAPSIM" run back.csv -p v1 --csv - | cut -d, -f2- | md5sum >b
 cmp a b && echo alike
+# what ended processes leave
+"$REAPSIM" trace deaths "$T" tiny.rtrace
+"$REAPSIM" trace deaths --csv deaths.csv "$T" >/dev/null && cat deaths.csv
+"$REAPSIM" trace deaths --csv "$T" "$T"
+"$REAPSIM" trace deaths

@@ -71,6 +71,7 @@
 	X(agreement_score)                                                                         \
 	X(victim)                                                                                  \
 	X(timed)                                                                                   \
+	X(trace_deaths)                                                                            \
 	X(restart)                                                                                 \
 	X(killer)                                                                                  \
 	X(psi)                                                                                     \

@@ -84,14 +84,7 @@ costs=(--machines traces/machines/vm.conf --set readahead_pages=32 --set advise_
 in_time() { both outcome --loop trace "${costs[@]}" --differences - "$@"; }
 
 # What the recordings say of the pages that a process leaves
-part_victims() {
-	local trace
-	echo "trace,deaths,pages,shared_percent,only_percent,again_percent,read_percent"
-	for trace in "${recordings[@]}"; do
-		"$reapsim" trace convert --to text "$trace" - |
-			awk -F, -f $here/review/victims.awk -v trace="$(basename "${trace%.*}")"
-	done
-}
+part_victims() { "$reapsim" trace deaths --csv - "${recordings[@]}"; }
 
 # What +evict frees, and how much of it is read again
 part_freed() {
@@ -202,7 +195,7 @@ record() {
 		stamp=$({
 			declare -f both in_counts kernels generate in_time rows "part_$name"
 			echo "${costs[*]} $counters"
-			cat "$reapsim" $here/review/{spread,pairs,victims,freed}.awk "${recordings[@]}" traces/machines/*.conf
+			cat "$reapsim" $here/review/{spread,pairs,freed}.awk "${recordings[@]}" traces/machines/*.conf
 		} | sha256sum)
 		if [ -e "$out/parts/$name.stamp" ]; then
 			[ ! -e "$out/parts/$name.csv" ] || [ "$stamp" != "$(cat "$out/parts/$name.stamp")" ] || continue
