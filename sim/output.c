@@ -163,12 +163,18 @@ static char *script_of(const char *name)
 /* Did reapsim write the existing file @name in @dir, as a file of @kind? */
 static bool is_ours(enum file_kind kind, int dir, const char *name)
 {
-	static const char *const results[] = { "trace,machine,",	  "mark,number,file,page,",
-					       "group,scenario,",	  "workload,machine,",
-					       "member,readahead_pages,", NULL };
+	static const char *const results[] = { "trace,machine,",
+					       "mark,number,file,page,",
+					       "group,scenario,",
+					       "workload,machine,",
+					       "member,readahead_pages,",
+					       "trace,deaths,",
+					       NULL };
 	static const char *const sweeps[] = { "sweep,run,", "sweep ", NULL };
 	static const char *const keys[] = { "# Measured by reapsim calibrate",
 					    "# What \"reapsim agree", NULL };
+	static const char *const answers[] = { "reapsim ask: ",
+					       "<!DOCTYPE html><!-- by reapsim -->", NULL };
 	static const char *const plots[] = { OUTPUT_PLOT_MARK, NULL };
 	char head[HEAD_BYTES + 1];
 	g_autofree char *script = kind == FILE_PICTURE ? script_of(name) : g_strdup(name);
@@ -183,6 +189,8 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 		return any_prefix(head, sweeps);
 	case FILE_KEYS:
 		return any_prefix(head, keys);
+	case FILE_ANSWER:
+		return any_prefix(head, answers);
 	case FILE_PLOT:
 	case FILE_PICTURE:
 		return any_prefix(head, plots);

@@ -47,6 +47,7 @@ enum file_kind {
 	FILE_SWEEP,   /* the header line of a sweep, or of its journal */
 	FILE_RESUMED, /* the same, to be resumed: the sweep checks its contents */
 	FILE_KEYS,    /* the first words of the files of calibrate and agree */
+	FILE_ANSWER,  /* the first words of ask's text and page */
 	FILE_PLOT,    /* NAME.gp and NAME.dat: OUTPUT_PLOT_MARK */
 	FILE_PICTURE, /* NAME.svg, NAME.png: where NAME.gp is ours */
 };

@@ -40,7 +40,7 @@ struct trace_death {
 /** struct trace_deaths - sums over all deaths, in pages, and each of them. */
 struct trace_deaths {
 	uint64_t pages;	  /* used through mappings by a process that ended */
-	uint64_t shared;  /* of these, in MAP_SHARED mappings */
+	uint64_t shared;  /* of these, in shared mappings */
 	uint64_t only;	  /* of these, used by no other live process through a mapping */
 	uint64_t again;	  /* of only, used again by anybody */
 	uint64_t by_read; /* of again, by read() or write() first, so without a mapping */

@@ -1,10 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# The two pages that reapsim makes, and what the first is made of.
+#
 # Makes what "make review" makes. THREAD.md and its picture must be as they are in the tree, the mail
 # at most 72 columns wide, and the cover letters have its figures. Of what is recorded one
 # recording is replayed; the generated workloads, the killer, breakeven and reclaim-first are not.
 #
-# The page is opened in a headless Chromium, as a phone and as a desktop: it must load without a
+# Each page is opened in a headless Chromium, as a phone and as a desktop: it must load without a
 # message on the console and without asking for anything but itself, fit the width of a phone, and
 # have what a keyboard and a screen reader need. That part is skipped with a line if there is no
 # Chromium.
@@ -52,18 +54,18 @@ done
 # the subject is one line
 wide=$(sed 1d "$top/review/mail.txt" | awk 'length > 72' | head -1)
 if [ -z "$wide" ]; then pass; else fail "mail.txt has a wide line: $wide"; fi
-page=$top/review/thread.html
 chromium=$(command -v chromium || command -v chromium-browser) || {
 	echo "page: the browser's part is skipped, chromium is not installed"
 	finish
 	exit
 }
-# The page in a frame as wide as a phone and as a desktop; what is measured goes into the document.
-{
+# frame PAGE - a page that shows it as wide as a phone and as a desktop; what is measured goes into
+# the document
+frame() {
 	echo '<!DOCTYPE html><title>measure</title><pre id="out"></pre>'
 	for width in 375 1200; do
 		printf '<iframe width="%s" height="800" srcdoc="' $width
-		sed 's/&/\&amp;/g; s/"/\&quot;/g' "$page"
+		sed 's/&/\&amp;/g; s/"/\&quot;/g' "$1"
 		echo '"></iframe>'
 	done
 	cat <<-'END'
@@ -75,7 +77,7 @@ chromium=$(command -v chromium || command -v chromium-browser) || {
 			const d = f.contentDocument, w = f.contentWindow;
 			say(`width ${f.width}: overflow ${Math.max(0, d.documentElement.scrollWidth - w.innerWidth)}`);
 			say(`lang ${d.documentElement.lang}, title ${d.title.length > 0}, h1 ${d.querySelectorAll("h1").length}`);
-			say(`headings below: ${d.querySelectorAll("h2").length > 15}`);
+			say(`more than 7 headings below: ${d.querySelectorAll("h2").length > 7}`);
 			say(`tables without heads ${missing(d, "table", t => t.querySelector("th"))}, not reachable by keyboard ${missing(d, "table, pre", t => t.tabIndex == 0)}`);
 			say(`pictures ${d.querySelectorAll("svg").length}, without a label ${missing(d, "svg", s => s.closest("[role=img][aria-label]"))}`);
 			say(`broken numbers ${/\{\{|\b(NaN|nan|undefined|inf)\b/.test(d.body.textContent)}`);
@@ -83,37 +85,56 @@ chromium=$(command -v chromium || command -v chromium-browser) || {
 	};
 	</script>
 	END
-} >"$top/frame.html"
-expected=$(for width in 375 1200; do cat <<END
+}
+
+# expected PICTURES - what is measured of a good page
+expected() {
+	for width in 375 1200; do cat <<END
 width $width: overflow 0
 lang en, title true, h1 1
-headings below: true
+more than 7 headings below: true
 tables without heads 0, not reachable by keyboard 0
-pictures 1, without a label 0
+pictures $1, without a label 0
 broken numbers false
 END
-done)
+	done
+}
 
-timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$top/profile" \
-	--disable-background-networking --disable-component-update --no-first-run \
-	--enable-logging=stderr --virtual-time-budget=5000 \
-	--dump-dom "file://$top/frame.html" >"$top/dom" 2>"$top/console"
-status=$?
-if [ $status -eq 0 ]; then pass; else fail "chromium exits with $status"; tail -3 "$top/console"; fi
+# open PAGE PICTURES
+open() {
+	local status seen outside
+	frame "$1" >"$top/frame.html"
+	timeout 120 "$chromium" --headless --no-sandbox --disable-gpu --user-data-dir="$top/profile" \
+		--disable-background-networking --disable-component-update --no-first-run \
+		--enable-logging=stderr --virtual-time-budget=5000 \
+		--dump-dom "file://$top/frame.html" >"$top/dom" 2>"$top/console"
+	status=$?
+	if [ $status -eq 0 ]; then pass; else fail "$1: chromium exits with $status"; tail -3 "$top/console"; fi
 
-seen=$(sed -n '/<pre id="out">/,/<\/pre>/p' "$top/dom" | sed 's/.*<pre id="out">//; s/<\/pre>.*//' | grep .)
-if [ "$seen" = "$expected" ]; then
+	seen=$(sed -n '/<pre id="out">/,/<\/pre>/p' "$top/dom" | sed 's/.*<pre id="out">//; s/<\/pre>.*//' | grep .)
+	if [ "$seen" = "$(expected "$2")" ]; then
+		pass
+	else
+		fail "$1: not as expected"
+		diff <(expected "$2") <(echo "$seen")
+	fi
+	if grep -q 'CONSOLE' "$top/console"; then
+		fail "$1: messages on the console: $(grep -m1 CONSOLE "$top/console")"
+	else
+		pass
+	fi
+	# a link may lead elsewhere, nothing else
+	outside=$(grep -oE '(src|url)[=(]["'"'"']?(https?:)?//[^"'"'"' )>]*|<link [^>]*>|@import[^;]*' "$1" | head -1)
+	if [ -z "$outside" ]; then pass; else fail "$1 asks for $outside"; fi
+}
+
+open "$top/review/thread.html" 1
+# a name with HTML in it
+cp "$src/tests/cli/tiny.csv" "$top/<b>&\"x'.csv"
+if "$REAPSIM" ask -o "$top/asked" "$top/<b>&\"x'.csv" >/dev/null 2>"$top/log"; then
 	pass
 else
-	fail "the page is not as expected"
-	diff <(echo "$expected") <(echo "$seen")
+	fail "ask: $(tail -1 "$top/log")"
 fi
-if grep -q 'CONSOLE' "$top/console"; then
-	fail "messages on the console: $(grep -m1 CONSOLE "$top/console")"
-else
-	pass
-fi
-# a link may lead elsewhere, nothing else
-outside=$(grep -oE '(src|url)[=(]["'"'"']?(https?:)?//[^"'"'"' )>]*|<link [^>]*>|@import[^;]*' "$page" | head -1)
-if [ -z "$outside" ]; then pass; else fail "the page asks for $outside"; fi
+open "$top/asked/answer.html" 2
 finish

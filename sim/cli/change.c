@@ -72,9 +72,23 @@ char *cli_spread(const struct estimate *e)
 	return g_strdup_printf("%s[%s..%s]%%%s", mean, low, high, estimate_is_noise(e) ? "~" : "");
 }
 
-char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test)
+char *cli_too_few(guint members, guint comparisons)
+{
+	guint more = members;
+
+	if (estimate_sign_tests(members) >= comparisons)
+		return NULL;
+	while (estimate_sign_tests(more) < comparisons)
+		more++;
+	return g_strdup_printf("%u members are too few to be certain among %u comparisons; %u can "
+			       "be",
+			       members, comparisons, more);
+}
+
+char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test, guint columns)
 {
 	g_autofree char *axes = ensemble_text(&rs->ensemble);
+	g_autofree char *few = cli_too_few(rs->nr_seeds, (rs->policies->len - 1) * columns);
 	GString *s = g_string_new(NULL);
 
 	if (!rs->ensemble.nr && rs->nr_seeds == 1 && nr_traces == 1) {
@@ -89,6 +103,8 @@ char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *te
 		g_string_append_printf(s, ": %s", axes);
 	g_string_append_printf(s, "\n~: it can be noise, by %s with Holm's correction for a table",
 			       test);
+	if (rs->ensemble.nr && nr_traces == 1 && few)
+		g_string_append_printf(s, "\n%s", few);
 	return g_string_free(s, FALSE);
 }
 

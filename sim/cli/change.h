@@ -42,8 +42,11 @@ const char *cli_change_mark(const struct estimate *e);
 
 /** What the interval stands for: seeds, members of an ensemble, or that there is none; and how
  * it is judged, by @test, in a second line. @nr_traces: that are pooled, @rs being one of them.
+ * @columns: of the largest table that are compared, for each policy. The caller frees it. */
+char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test, guint columns);
+/** A line if a sign test of @members pairs cannot be certain in a table of @comparisons, or NULL.
  * The caller frees it. */
-char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *test);
+char *cli_too_few(guint members, guint comparisons);
 
 /** Columns of a change by cli_change(), and by cli_spread() */
 #define CHANGE_WIDTH 13

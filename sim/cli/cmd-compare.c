@@ -193,7 +193,7 @@ static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 {
 	g_autofree char *name = g_path_get_basename(rs->trace->path);
 	g_autofree char *base = cli_printable(name);
-	g_autofree char *basis = cli_change_basis(rs, 1, "a sign test");
+	g_autofree char *basis = cli_change_basis(rs, 1, "a sign test", 2);
 
 	fprintf(f, "%s\n", base);
 	for (size_t i = strlen(base); i > 0; i--)

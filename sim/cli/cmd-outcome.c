@@ -46,8 +46,7 @@ static double free_ms(const struct outcome *o, unsigned int percent)
 
 VALUE(reap_ms, (double)outcome_reap_ps(o) / 1e9)
 VALUE(unmap_share, share(o, o->mm.reap_ps[REAP_UNMAP]))
-VALUE(mark_share, share(o, o->mm.reap_ps[REAP_MARK_FIRST] + o->mm.reap_ps[REAP_MARK_ACTIVATE] +
-				   o->mm.reap_ps[REAP_MARK_ACTIVE]))
+VALUE(mark_share, outcome_marks_percent(o))
 VALUE(anon_share, share(o, o->mm.reap_ps[REAP_ANON]))
 VALUE(swap_share, share(o, o->mm.reap_ps[REAP_SWAP]))
 VALUE(evict_share, share(o, o->mm.reap_ps[REAP_EVICT]))
@@ -251,8 +250,8 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 	g_autofree char *more =
 		s->nr_sets > 1 ? g_strdup_printf(" and %u more", s->nr_sets - 1) : g_strdup("");
 	g_autofree char *restart = restart_rule_text(&timed->restart);
-	g_autofree char *basis =
-		cli_change_basis(rs, s->nr_sets, has_spread(s) ? "a sign test" : "a t-test");
+	g_autofree char *basis = cli_change_basis(
+		rs, s->nr_sets, has_spread(s) ? "a sign test" : "a t-test", COLUMNS_MAX);
 
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; m < rs->machines->len; m++) {

@@ -40,6 +40,7 @@ struct command {
 
 /** All commands, in the order of --help. */
 #define COMMANDS(X)                                                                                \
+	X(cmd_ask)                                                                                 \
 	X(cmd_run)                                                                                 \
 	X(cmd_compare)                                                                             \
 	X(cmd_outcome)                                                                             \

@@ -81,16 +81,23 @@ int plot_declare(struct outputs *files, const char *what, const char *base)
 	return ret;
 }
 
-/* The script for both pictures. */
-static void write_script(FILE *f, const struct plot *p, const char *dat, const char *svg,
-			 const char *png)
+static void write_svg_script(FILE *f, const struct plot *p, const char *dat, const char *svg)
 {
-	g_autofree char *q_dat = quote(dat), *q_svg = quote(svg), *q_png = quote(png);
+	g_autofree char *q_dat = quote(dat), *q_svg = quote(svg);
 
 	fprintf(f,
 		"set terminal svg size %d,%d font 'sans,13' background '#ffffff'; set output %s\n",
 		p->width, p->height, q_svg);
 	p->script(f, p->data, q_dat);
+}
+
+/* The script for both pictures. */
+static void write_script(FILE *f, const struct plot *p, const char *dat, const char *svg,
+			 const char *png)
+{
+	g_autofree char *q_dat = quote(dat), *q_png = quote(png);
+
+	write_svg_script(f, p, dat, svg);
 	fprintf(f, "set terminal pngcairo size %d,%d font 'sans,10'; set output %s\n", p->width,
 		p->height, q_png);
 	p->script(f, p->data, q_dat);
@@ -149,26 +156,35 @@ static int check_picture(const struct output *out, const char *end)
 			&err);
 }
 
+/* A file in memory; NULL after printing why there is none. */
+static FILE *memory_file(const char *name)
+{
+	const int fd = memfd_create("gnuplot", MFD_CLOEXEC);
+	FILE *f = fd < 0 ? NULL : fdopen(fd, "w+");
+	struct err err;
+
+	if (!f) {
+		cli_fail(err_set(&err, -errno, "%s: %s", name, g_strerror(errno)), &err);
+		if (fd >= 0)
+			close(fd);
+	}
+	return f;
+}
+
 static int draw(const struct plot *p, struct output out[NR_FILES])
 {
 	g_autofree char *dat = fd_name(fileno(out[DAT].f)), *svg = fd_name(fileno(out[SVG].f)),
 			*png = fd_name(fileno(out[PNG].f)), *name = file_path(p->base, SCRIPT),
 			*script = NULL;
-	const int fd = memfd_create("gnuplot", MFD_CLOEXEC);
-	FILE *f = fd < 0 ? NULL : fdopen(fd, "w");
-	struct err err;
+	FILE *f = memory_file(name);
 	int ret;
 
-	if (!f) {
-		ret = cli_fail(err_set(&err, -errno, "%s: %s", name, g_strerror(errno)), &err);
-		if (fd >= 0)
-			close(fd);
-		return ret;
-	}
+	if (!f)
+		return 1;
 	write_script(f, p, dat, svg, png);
 	fflush(f);
 	fflush(out[DAT].f);
-	script = fd_name(fd);
+	script = fd_name(fileno(f));
 	ret = run_gnuplot(name, script);
 	fclose(f);
 	if (!ret)
@@ -177,6 +193,33 @@ static int draw(const struct plot *p, struct output out[NR_FILES])
 		ret = check_picture(&out[PNG], "IEND\xae"
 					       "B`\x82");
 	return ret;
+}
+
+char *plot_svg(const struct plot *p)
+{
+	FILE *f[NR_FILES] = { NULL };
+	char *name[NR_FILES] = { NULL }, *svg = NULL;
+	bool open = true;
+
+	for (int i = DAT; i <= SVG; i++) {
+		f[i] = open ? memory_file(p->base) : NULL;
+		open &= f[i] != NULL;
+		name[i] = f[i] ? fd_name(fileno(f[i])) : NULL;
+	}
+	if (open) {
+		p->dat(f[DAT], p->data);
+		write_svg_script(f[SCRIPT], p, name[DAT], name[SVG]);
+		fflush(f[DAT]);
+		fflush(f[SCRIPT]);
+		if (!run_gnuplot(p->base, name[SCRIPT]))
+			g_file_get_contents(name[SVG], &svg, NULL, NULL);
+	}
+	for (int i = DAT; i <= SVG; i++) {
+		g_free(name[i]);
+		if (f[i])
+			fclose(f[i]);
+	}
+	return svg;
 }
 
 int plot_write(const struct outputs *files, const struct plot *p)

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "sim/lab/agreement-judge.h"
+#include "sim/lab/ask.h"
 #include "sim/lab/breakeven.h"
 #include "sim/lab/reclaim-first.h"
 #include "sim/lab/runs.h"
@@ -37,6 +38,9 @@ int plot_declare(struct outputs *files, const char *what, const char *base);
 /** Write the four files; create their folder if it is missing. Return: the exit code, after
  * printing errors. Without gnuplot it is 1, but data and script are written. */
 int plot_write(const struct outputs *files, const struct plot *p);
+/** The SVG alone, in memory, to be freed by the caller; @p.base is a name for messages only.
+ * Return: NULL after printing why there is none. */
+char *plot_svg(const struct plot *p);
 /** @s, made safe by cli_printable(), as a gnuplot string in which gnuplot replaces and
  * executes nothing; the caller frees it. */
 char *plot_string(const char *s);
@@ -59,5 +63,10 @@ int plot_reclaim_first(const struct curves *c, guint machine, const struct outpu
 /** Plot each cell of the simulator over that of the kernel, a panel per group. Return: as
  * plot_write() */
 int plot_agreement(const struct agreement *a, const struct outputs *files, const char *base);
+
+/** Draw for ask the reads over the size of memory, a panel for each LRU. Return: as plot_svg() */
+char *plot_ask_sizes(const struct ask *a);
+/** Draw for ask what each policy changes at the main size, likewise. */
+char *plot_ask_policies(const struct ask *a);
 
 #endif

@@ -146,3 +146,8 @@ void estimate_correct(struct estimate *e, guint n)
 		sorted[i]->p = least;
 	}
 }
+
+guint estimate_sign_tests(guint n)
+{
+	return (guint)MIN(ceil(LEVEL / sign_p(0, n)) - 1, G_MAXUINT);
+}

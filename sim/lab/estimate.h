@@ -48,4 +48,8 @@ bool estimate_is_noise(const struct estimate *e);
  */
 void estimate_correct(struct estimate *e, guint n);
 
+/** How many comparisons may a table have, so that one of @n pairs that all have the same sign is
+ * not noise after estimate_correct()? 0: not even one alone. */
+guint estimate_sign_tests(guint n);
+
 #endif

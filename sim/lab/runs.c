@@ -224,19 +224,20 @@ struct execution {
 };
 
 /* Replay the records that do not count, then those that do. Return: as lab_run(). */
-static int execute_counted(struct execution *x, struct run *r, struct sim *s)
+static int execute_counted(struct run *r, struct sim *s, const struct trace *t,
+			   const struct lab_hooks *h, _Atomic uint64_t *nr_recs)
 {
 	struct vmstat before = { 0 };
 	int ret = 0;
 
 	if (r->counted.from) {
-		ret = lab_run_to(s, r->counted.from, &x->hooks, &x->nr_recs, &r->err);
+		ret = lab_run_to(s, r->counted.from, h, nr_recs, &r->err);
 		sim_stat(s, &before);
 	}
-	if (!ret && r->counted.to == x->trace->nr_recs)
-		ret = lab_run(s, &x->hooks, &x->nr_recs, &r->err);
+	if (!ret && r->counted.to == t->nr_recs)
+		ret = lab_run(s, h, nr_recs, &r->err);
 	else if (!ret)
-		ret = lab_run_to(s, r->counted.to, &x->hooks, &x->nr_recs, &r->err);
+		ret = lab_run_to(s, r->counted.to, h, nr_recs, &r->err);
 	if (!ret && sim_position(s) == r->counted.to)
 		ret = 1;
 	sim_stat(s, &r->stat);
@@ -246,22 +247,21 @@ static int execute_counted(struct execution *x, struct run *r, struct sim *s)
 	return ret;
 }
 
-static void execute(void *data, guint i)
+void run_execute(struct run *r, const struct trace *t, const struct lab_hooks *h,
+		 _Atomic uint64_t *nr_recs)
 {
-	struct execution *x = data;
-	struct run *r = &x->runs[i];
 	struct sim *s;
 
 	if (r->timed.killer)
 		r->cfg.timed = &r->timed;
-	s = sim_new(x->trace, &r->cfg, &r->err);
+	s = sim_new(t, &r->cfg, &r->err);
 	if (!s) {
 		r->ret = -ENOMEM;
 		r->ended = true;
 		return;
 	}
-	r->ret = r->cfg.timed ? lab_run(s, &x->hooks, &x->nr_recs, &r->err)
-			      : execute_counted(x, r, s);
+	r->ret = r->cfg.timed ? lab_run(s, h, nr_recs, &r->err)
+			      : execute_counted(r, s, t, h, nr_recs);
 	if (r->ret) {
 		if (r->cfg.timed)
 			sim_stat(s, &r->stat);
@@ -272,6 +272,13 @@ static void execute(void *data, guint i)
 		r->ended = true;
 	}
 	sim_free(s);
+}
+
+static void execute(void *data, guint i)
+{
+	struct execution *x = data;
+
+	run_execute(&x->runs[i], x->trace, &x->hooks, &x->nr_recs);
 }
 
 static void look(void *data, const struct lab_hooks *h)

@@ -80,6 +80,13 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
  */
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h);
 void run_set_clear(struct run_set *rs);
+/**
+ * run_execute - execute one run of a set on its trace @t, in the calling thread
+ * @nr_recs: counts the records replayed; may be NULL
+ * Sets its @ended and results, unless @h interrupts it.
+ */
+void run_execute(struct run *r, const struct trace *t, const struct lab_hooks *h,
+		 _Atomic uint64_t *nr_recs);
 
 /** Has it run to the end of its trace? */
 static inline bool run_finished(const struct run *r)

@@ -9,6 +9,15 @@ double outcome_net_ns(const struct outcome *o)
 	       (double)o->mm.stall_ns + (double)o->mm.io_wait_ns;
 }
 
+double outcome_marks_percent(const struct outcome *o)
+{
+	const uint64_t all = outcome_reap_ps(o);
+	const uint64_t marks = o->mm.reap_ps[REAP_MARK_FIRST] + o->mm.reap_ps[REAP_MARK_ACTIVATE] +
+			       o->mm.reap_ps[REAP_MARK_ACTIVE];
+
+	return all ? 100.0 * (double)marks / (double)all : 0;
+}
+
 void outcome_columns(GString *s)
 {
 	g_string_append(s, ",end_ns,reap_ps");

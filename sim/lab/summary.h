@@ -13,6 +13,9 @@
  * restart is not added: a policy changes it through stalls and waits, which are included.
  */
 double outcome_net_ns(const struct outcome *o);
+/** The share of marks, by folio_mark_accessed(), in the CPU time of unmapping at exit; 0 if that
+ * takes no time. */
+double outcome_marks_percent(const struct outcome *o);
 
 /** Append ",end_ns,...": the names of the columns, and the values of a run. */
 void outcome_columns(GString *s);

@@ -16,7 +16,8 @@ cp "$SRC/traces/scenarios/advice-random.csv" scenarios
 "$R" agree -t scenarios k.csv --write-level l.level >/dev/null
 
 # Every option that takes a file is in the table or in this list of inputs.
-inputs='run --machine=FILE
+inputs='ask --machine=FILE
+run --machine=FILE
 compare --machines=FILE,...
 outcome --machines=FILE,...
 breakeven --machines=FILE,...
@@ -31,7 +32,13 @@ calibrate --dir=DIR'
 # its folder, and OUT without its ending, and %I is INPUT.
 evens='-l classic -d 1s,4s -P 0..1/1 -n 2'
 rf='app_pages=64 memcg_pages=400 -S 0,64 -l classic -p baseline,v1'
-table="run --csv=FILE;o.csv;t.csv;run %I --csv %O
+ask='ask --ensemble 8 -M 80%'
+table="ask --output=DIR;p/answer.txt;t.csv;$ask %I -o %D
+ask --output=DIR;p/answer.html;m.conf;$ask t.csv -m %I -o %D
+ask --output=DIR;p/answer.csv;t.csv;$ask %I -o %D
+ask --output=DIR, runs;p/runs.csv;t.csv;$ask %I --restart -o %D
+trace deaths --csv=FILE;o.csv;t.csv;trace deaths %I --csv %O
+run --csv=FILE;o.csv;t.csv;run %I --csv %O
 run --csv=FILE, machine;o.csv;m.conf;run t.csv -m %I --csv %O
 run --pages=FILE;o.csv;t.csv;run %I --pages %O
 compare --csv=FILE;o.csv;t.csv;compare -p baseline %I --csv %O

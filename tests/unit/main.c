@@ -83,6 +83,7 @@
 	X(sweep)                                                                                   \
 	X(work)                                                                                    \
 	X(config)                                                                                  \
+	X(ask)                                                                                     \
 	X(ensemble)                                                                                \
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \

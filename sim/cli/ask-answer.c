@@ -1,0 +1,647 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A table has the comparisons of one question and value, under both LRUs, and is corrected as a
+ * whole (Holm). The verdict counts the cells of all tables; it adds no test of its own.
+ */
+#include "sim/cli/ask-answer.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+#include "sim/cli/change.h"
+#include "sim/cli/plot.h"
+#include "sim/cli/runs.h"
+#include "sim/lab/config.h"
+
+static const char *const lru_titles[NR_ASK_LRUS] = { "classic", "MGLRU" };
+
+/* Comparisons */
+
+static struct comparison *comparison(const GArray *table, guint i)
+{
+	return &g_array_index(table, struct comparison, i);
+}
+
+static const char *policy_of(const struct comparison *c)
+{
+	return c->p->rs.policies->pdata[c->policy];
+}
+
+/* All policies, machines and variants of a question; pairs of one under both LRUs. Return: a table
+ */
+static GArray *compare(const struct ask *a, enum ask_question q, enum ask_value value)
+{
+	GArray *table = g_array_new(FALSE, FALSE, sizeof(struct comparison));
+	g_autofree struct estimate *e = NULL;
+
+	for (guint v = 0; v < ASK_VARIANTS_MAX; v++) {
+		const struct ask_part *first = ask_part(a, q, 0, v);
+
+		if (!first)
+			continue;
+		for (guint m = 0; m < first->rs.machines->len; m++)
+			for (guint i = 1; i < first->rs.policies->len; i++)
+				for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
+					const struct ask_part *p = ask_part(a, q, lru, v);
+					const struct comparison c = { p, m, i, value,
+								      ask_change(p, m, i, value) };
+
+					g_array_append_val(table, c);
+				}
+	}
+	e = g_new(struct estimate, table->len);
+	for (guint i = 0; i < table->len; i++)
+		e[i] = comparison(table, i)->change;
+	estimate_correct(e, table->len);
+	for (guint i = 0; i < table->len; i++)
+		comparison(table, i)->change = e[i];
+	return table;
+}
+
+static const enum ask_value times[] = { ASK_REAP_MS, ASK_FREE100_MS, ASK_IO_WAIT_MS, ASK_NET_MS };
+static const char *const time_titles[] = {
+	"CPU time of unmapping at exit, ms",
+	"time from the kill until all memory of the victim is free, ms",
+	"total time waiting for file pages, ms",
+	"net: reap + stalls + waits + kswapd, ms",
+};
+
+void answer_init(struct answer *x, const struct ask *a, const struct trace_deaths *deaths)
+{
+	*x = (struct answer){ .a = a, .deaths = deaths };
+	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
+		x->tables[q] = compare(a, q, ASK_FILLS);
+	x->times = g_array_new(FALSE, FALSE, sizeof(struct comparison));
+	for (size_t i = 0; i < G_N_ELEMENTS(times); i++) {
+		g_autoptr(GArray) table = compare(a, ASK_TIME, times[i]);
+
+		g_array_append_vals(x->times, table->data, table->len);
+	}
+}
+
+void answer_clear(struct answer *x)
+{
+	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
+		g_array_unref(x->tables[q]);
+	g_array_unref(x->times);
+}
+
+/* A change of an ensemble, or of one run */
+static char *change_text(const struct estimate *e)
+{
+	if (isnan(e->mean))
+		return g_strdup("failed");
+	return isnan(e->low) ? cli_change(e, 1) : cli_spread(e);
+}
+
+/* Tables */
+
+#define PATCHED	  "v1,v1+evict,flag,flag+evict,any-exit,any-exit+evict"
+#define UNPATCHED "cold-first,pageout-first,dontneed-after"
+
+/* The command that prints a comparison, and others of its part */
+static void command(struct doc *d, const struct answer *x, const struct comparison *c,
+		    const char *policies)
+{
+	g_autofree char *text = ask_command(x->a, c->p, policies);
+
+	doc_command(d, text);
+}
+
+/* 4 significant digits, or the whole number */
+static void number_cell(struct doc *d, double v)
+{
+	const double a = fabs(v);
+
+	if (isnan(v))
+		doc_cell(d, "-");
+	else
+		doc_cell(d, "%.*f",
+			 a >= 1000 || a == floor(a) ? 0
+			 : a >= 100		    ? 1
+			 : a >= 10		    ? 2
+						    : 3,
+			 v);
+}
+
+/* The row of a pair of comparisons, at @i and @i + 1 */
+static void pair_row(struct doc *d, const char *label, const GArray *table, guint i)
+{
+	doc_cell(d, "%s", label);
+	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
+		const struct comparison *c = comparison(table, i + lru);
+		g_autofree char *change = change_text(&c->change);
+
+		number_cell(d, ask_mean(c->p, c->machine, c->policy, c->value));
+		doc_cell(d, "%s", change);
+	}
+}
+
+/* Mainline, for the comparisons of a row */
+static void mainline_row(struct doc *d, const char *label, const GArray *table, guint i)
+{
+	doc_cell(d, "%s", label);
+	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
+		const struct comparison *c = comparison(table, i + lru);
+
+		number_cell(d, ask_mean(c->p, c->machine, 0, c->value));
+		doc_cell(d, "%s", "");
+	}
+}
+
+/* A row per policy, in the comparisons [@from, @to) of one machine */
+static void policies_table(struct doc *d, const char *caption, const GArray *table, guint from,
+			   guint to)
+{
+	doc_table(d, caption, "policy|classic|change|MGLRU|change");
+	mainline_row(d, "baseline", table, from);
+	for (guint i = from; i < to; i += NR_ASK_LRUS)
+		pair_row(d, policy_of(comparison(table, i)), table, i);
+}
+
+static void sizes_section(struct doc *d, const struct answer *x)
+{
+	const struct ask *a = x->a;
+	const struct ask_part *p[NR_ASK_LRUS];
+
+	for (guint lru = 0; lru < NR_ASK_LRUS; lru++)
+		p[lru] = ask_part(a, ASK_SIZES, lru, 0);
+	doc_heading(d, "At which size of memory does it matter?");
+	doc_text(d, "Every process that ends is killed and reaped by process_mrelease(). File "
+		    "pages read "
+		    "from the device (sim_fills) by mainline, and how the policies change that. "
+		    "One run "
+		    "each, no interval.");
+	doc_table(d, "memory limit in pages, and in percent of what the trace needs",
+		  "pages|%|classic|v1|v1+evict|MGLRU|v1|v1+evict");
+	for (guint m = 0; m < p[0]->rs.machines->len; m++) {
+		const uint64_t limit =
+			machine_limit(&g_array_index(p[0]->rs.machines, struct machine, m));
+
+		doc_cell(d, "%" PRIu64, limit);
+		doc_cell(d, "%.0f", 100.0 * (double)limit / (double)a->peak);
+		for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
+			number_cell(d, ask_mean(p[lru], m, 0, ASK_FILLS));
+			for (guint i = 1; i < p[lru]->rs.policies->len; i++) {
+				const struct estimate e = ask_change(p[lru], m, i, ASK_FILLS);
+				g_autofree char *change = change_text(&e);
+
+				doc_cell(d, "%s", change);
+			}
+		}
+	}
+	doc_picture(
+		d,
+		"Lines: file pages read over the memory limit, relative to mainline, one run each, "
+		"for v1 and v1+evict under both LRUs. Bars: median, least and most of the members "
+		"at the chosen sizes. The tables have the numbers.",
+		plot_ask_sizes(a));
+	if (a->nr_failed)
+		doc_text(d, "failed: %" PRIu64 " of %" PRIu64 " runs did not end. The last: %s.",
+			 a->nr_failed, a->nr_runs,
+			 *a->failure.msg ? a->failure.msg : "see runs.csv");
+	if (!a->spec.memory)
+		doc_text(d,
+			 "Chosen by what mainline reads: %" PRIu64
+			 " pages, where it reads %.2f times "
+			 "as much as with enough memory (wanted: 1.25); %" PRIu64
+			 " pages for light "
+			 "pressure (%.2f; 1.05) and %" PRIu64 " for heavy (%.2f; 2).",
+			 a->limits[0], a->main, a->limits[1], a->light, a->limits[2], a->heavy);
+	command(d, x, comparison(x->tables[ASK_SIZES], 0), "v1,v1+evict");
+}
+
+static void policies_section(struct doc *d, const struct answer *x)
+{
+	const struct ask *a = x->a;
+	const GArray *reaped = x->tables[ASK_POLICIES], *recorded = x->tables[ASK_RECORDED];
+	g_autofree char *axes = ensemble_text(&comparison(reaped, 0)->p->rs.ensemble);
+	g_autofree char *few = cli_too_few(a->spec.members, reaped->len);
+
+	doc_heading(d, "What does each policy change?");
+	doc_text(
+		d,
+		"%" PRIu64
+		" pages of memory. +4.0[+1.2..+28]%%: the median, the least and the most of "
+		"%u members of an ensemble, which differ in what the recording does not tell (%s). "
+		"\"~\": the sign can be noise, by a sign test with Holm's correction for all "
+		"comparisons of the table. \"=\": equal in every member. The commands print the "
+		"columns "
+		"of the classic LRU; --lru mglru those of the other.",
+		a->limits[0], a->spec.members, axes);
+	if (few)
+		doc_text(d, "%s.", few);
+	policies_table(d, "every process that ends is killed and reaped; file pages read", reaped,
+		       0, reaped->len);
+	doc_picture(
+		d,
+		"What each policy changes in the file pages read: median, least and most of the "
+		"members, relative to mainline, under both LRUs. The table has the numbers.",
+		plot_ask_policies(a));
+	command(d, x, comparison(reaped, 0), PATCHED);
+	command(d, x, comparison(reaped, 0), UNPATCHED);
+	policies_table(d, "every process ends as recorded; file pages read", recorded, 0,
+		       recorded->len);
+	command(d, x, comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
+}
+
+static void pressure_section(struct doc *d, const struct answer *x)
+{
+	const GArray *table = x->tables[ASK_PRESSURE];
+	guint to;
+
+	if (!table->len)
+		return;
+	doc_heading(d, "And with more or less memory?");
+	for (guint from = 0; from < table->len; from = to) {
+		const struct comparison *c = comparison(table, from);
+		g_autofree char *caption = g_strdup_printf(
+			"%" PRIu64 " pages, every process is reaped; file pages read",
+			machine_limit(
+				&g_array_index(c->p->rs.machines, struct machine, c->machine)));
+
+		for (to = from; to < table->len && comparison(table, to)->machine == c->machine;
+		     to++)
+			;
+		policies_table(d, caption, table, from, to);
+	}
+	command(d, x, comparison(table, 0), "v1,v1+evict");
+}
+
+static void machines_section(struct doc *d, const struct answer *x)
+{
+	const GArray *table = x->tables[ASK_MACHINES];
+	const GPtrArray *policies = comparison(table, 0)->p->rs.policies;
+
+	doc_heading(d, "And on other machines?");
+	doc_text(d,
+		 "The tables above are of %s. Large: folios as large as ext4 has them. arm64: with "
+		 "hardware access flags, so fault-around maps pages old.",
+		 ask_variant(ask_own_variant(x->a)));
+	for (guint policy = 1; policy < policies->len; policy++) {
+		g_autofree char *caption = g_strdup_printf(
+			"%s, %" PRIu64 " pages, every process is reaped; file pages read",
+			(char *)policies->pdata[policy], x->a->limits[0]);
+
+		doc_table(d, caption, "machine|classic|change|MGLRU|change");
+		for (guint i = 0; i < table->len; i += NR_ASK_LRUS)
+			if (comparison(table, i)->policy == policy)
+				pair_row(d, ask_variant(comparison(table, i)->p->variant), table,
+					 i);
+	}
+	for (guint i = 0; i < table->len; i++)
+		if (!i || comparison(table, i)->p->variant != comparison(table, i - 1)->p->variant)
+			command(d, x, comparison(table, i), "v1,v1+evict");
+}
+
+static void time_section(struct doc *d, const struct answer *x)
+{
+	const guint each = x->times->len / G_N_ELEMENTS(times);
+
+	doc_heading(d, "And in time?");
+	if (!each) {
+		doc_text(d,
+			 "The machine has no costs, so nothing takes time. -m FILE gives it costs; "
+			 "\"reapsim calibrate\" measures those of this machine.");
+		return;
+	}
+	doc_text(d,
+		 "Simulated time on the machine of %s; one user runs the trace in its order. "
+		 "%" PRIu64 " pages, every process is reaped.",
+		 x->a->spec.machines ? x->a->spec.machines : "the trace's machine rows",
+		 x->a->limits[0]);
+	for (guint i = 0; i < G_N_ELEMENTS(times); i++)
+		policies_table(d, time_titles[i], x->times, i * each, (i + 1) * each);
+	command(d, x, comparison(x->times, 0), "v1,v1+evict,cold-first");
+}
+
+static void recording_section(struct doc *d, const struct answer *x)
+{
+	const struct trace_deaths *t = x->deaths;
+	guint how[NR_OPS] = { 0 };
+	uint64_t within = 0;
+	const guint returned = trace_deaths_returned(t, 50, &within);
+
+	for (guint i = 0; i < t->all->len; i++)
+		how[g_array_index(t->all, struct trace_death, i).how]++;
+	doc_heading(d, "What is in the recording?");
+	doc_text(d,
+		 "%u processes end: %u by themselves, %u by SIGKILL, %u by process_mrelease(), %u "
+		 "by the "
+		 "OOM killer. They had used %" PRIu64
+		 " file pages through mappings, each process for "
+		 "itself; %" PRIu64
+		 " of these no other live process used, so a policy decides about "
+		 "them; %" PRIu64 " of these are used again, %" PRIu64 " first by read().",
+		 t->all->len, how[OP_EXIT], how[OP_KILL], how[OP_MRELEASE], how[OP_OOM], t->pages,
+		 t->only, t->again, t->by_read);
+	if (returned)
+		doc_text(d,
+			 "After %u of the %u deaths other processes map and use half of what only "
+			 "the "
+			 "dead one had used, as a restarted one would; half of them within %.3g s "
+			 "of the "
+			 "recording.",
+			 returned, t->all->len, (double)within / 1e9);
+	else
+		doc_text(d,
+			 "Nobody comes back: after no death do other processes map and use half of "
+			 "what only the dead one had used. All answers assume so. What a return "
+			 "costs, \"reapsim breakeven\" says.");
+}
+
+/* The verdict */
+
+/* struct tally - the cells of a policy: size x LRU x machine */
+struct tally {
+	guint cells, up, down;	 /* @up, @down: certain */
+	double low, high;	 /* of all members of all cells */
+	struct estimate main[2]; /* at the main size, for each LRU */
+};
+
+static void count(struct tally *t, const GArray *table, const char *policy)
+{
+	for (guint i = 0; i < table->len; i++) {
+		const struct comparison *c = comparison(table, i);
+
+		if (strcmp(policy_of(c), policy) || isnan(c->change.mean))
+			continue;
+		t->cells++;
+		if (!estimate_is_noise(&c->change)) {
+			t->up += c->change.mean > 0;
+			t->down += c->change.mean < 0;
+		}
+		t->low = fmin(t->low, c->change.low);
+		t->high = fmax(t->high, c->change.high);
+		if (c->p->question == ASK_POLICIES)
+			t->main[c->p->lru] = c->change;
+	}
+}
+
+static struct tally tally(const struct answer *x, const char *policy)
+{
+	struct tally t = { .low = INFINITY, .high = -INFINITY };
+
+	count(&t, x->tables[ASK_POLICIES], policy);
+	count(&t, x->tables[ASK_PRESSURE], policy);
+	count(&t, x->tables[ASK_MACHINES], policy);
+	return t;
+}
+
+/* "+2.0[-0.1..+4.0]%~ (classic) and = (MGLRU)" */
+static char *both(const struct estimate e[2])
+{
+	g_autofree char *classic = change_text(&e[0]), *mglru = change_text(&e[1]);
+
+	return g_strdup_printf("%s (classic) and %s (MGLRU)", classic, mglru);
+}
+
+static void tally_sentence(struct doc *d, const struct answer *x, unsigned int number,
+			   const char *policy, const char *what)
+{
+	const struct tally t = tally(x, policy);
+	g_autofree char *main = both(t.main);
+	const struct estimate all = { t.low, t.low, t.high, NAN };
+	g_autofree char *range = t.low == 0 && t.high == 0
+					 ? g_strdup("every run reads as much as mainline")
+					 : g_strdup_printf("all runs lie between %+.1f and %+.1f%%",
+							   100 * all.low, 100 * all.high);
+
+	doc_text(d,
+		 "%u. %s (%s) changes the file pages read by %s at %" PRIu64
+		 " pages; of %u cells (size x "
+		 "LRU x machine) %u certainly read more and %u less, and %s.",
+		 number, what, policy, main, x->a->limits[0], t.cells, t.up, t.down, range);
+	command(d, x, comparison(x->tables[ASK_POLICIES], 0), policy);
+}
+
+static void unpatched_sentence(struct doc *d, const struct answer *x)
+{
+	static const char *const names[] = { "cold-first", "pageout-first", "dontneed-after" };
+	g_autoptr(GString) s = g_string_new(NULL);
+
+	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
+		struct tally t = { 0 };
+		g_autofree char *text = NULL;
+
+		count(&t, x->tables[ASK_POLICIES], names[i]);
+		text = both(t.main);
+		g_string_append_printf(s, "%s%s by %s", i ? ", " : "", names[i], text);
+	}
+	doc_text(d, "3. What userspace can do on an unpatched kernel changes it so: %s.", s->str);
+	command(d, x, comparison(x->tables[ASK_POLICIES], 0), UNPATCHED);
+}
+
+static void return_sentence(struct doc *d, const struct answer *x)
+{
+	const struct trace_deaths *t = x->deaths;
+	uint64_t within = 0;
+	const guint returned = trace_deaths_returned(t, 50, &within);
+	g_autofree char *text = g_strdup_printf("reapsim trace deaths %s", x->a->t->path);
+
+	doc_text(d,
+		 "4. Of the file pages that dead processes had used, %.1f%% were theirs alone, and "
+		 "%.1f%% of those are used again; %u of %u dead came back (one recording, no "
+		 "interval).",
+		 t->pages ? 100 * (double)t->only / (double)t->pages : 0,
+		 t->only ? 100 * (double)t->again / (double)t->only : 0, returned, t->all->len);
+	doc_command(d, text);
+}
+
+static struct estimate time_of(const struct answer *x, enum ask_value v, const char *policy,
+			       guint lru)
+{
+	for (guint i = 0; i < x->times->len; i++) {
+		const struct comparison *c = comparison(x->times, i);
+
+		if (c->value == v && c->p->lru == lru && !strcmp(policy_of(c), policy))
+			return c->change;
+	}
+	return (struct estimate){ NAN, NAN, NAN, NAN };
+}
+
+static void saving_sentence(struct doc *d, const struct answer *x)
+{
+	const struct ask_part *p = comparison(x->tables[ASK_POLICIES], 0)->p;
+	const guint v1 = (guint)ask_policy(p, "v1");
+	struct estimate reap[NR_ASK_LRUS], net[NR_ASK_LRUS], active[NR_ASK_LRUS];
+
+	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
+		const struct ask_part *q = ask_part(x->a, ASK_POLICIES, lru, 0);
+
+		reap[lru] = time_of(x, ASK_REAP_MS, "v1", lru);
+		net[lru] = time_of(x, ASK_NET_MS, "v1", lru);
+		active[lru] = ask_change(q, 0, v1, ASK_ACTIVATE);
+	}
+	if (x->times->len) {
+		g_autofree char *cpu = both(reap), *all = both(net);
+
+		doc_text(d,
+			 "5. In time v1 changes the CPU time of unmapping by %s, and the net cost "
+			 "by %s.",
+			 cpu, all);
+		command(d, x, comparison(x->times, 0), "v1");
+	} else {
+		g_autofree char *text = both(active);
+
+		doc_text(d,
+			 "5. v1 skips %.0f calls of folio_mark_accessed() under the classic LRU "
+			 "(the mean "
+			 "of the members) and changes pgactivate by %s; what that saves in time, "
+			 "-m FILE "
+			 "tells.",
+			 ask_mean(p, 0, v1, ASK_SKIPPED), text);
+		command(d, x, comparison(x->tables[ASK_POLICIES], 0), "v1");
+	}
+}
+
+/* At which sizes a policy reads less and more in the single runs */
+static void sizes_item(struct doc *d, const struct answer *x, guint lru, const char *policy)
+{
+	const struct ask_part *p = ask_part(x->a, ASK_SIZES, lru, 0);
+	g_autoptr(GString) less = g_string_new(NULL), more = g_string_new(NULL);
+
+	for (guint m = 0; m < p->rs.machines->len; m++) {
+		const double c = ask_change(p, m, (guint)ask_policy(p, policy), ASK_FILLS).mean;
+		GString *s = c < 0 ? less : more;
+
+		if (c < 0 || c > 0)
+			g_string_append_printf(
+				s, "%s%" PRIu64, s->len ? ", " : " at ",
+				machine_limit(&g_array_index(p->rs.machines, struct machine, m)));
+	}
+	doc_item(d, "Memory, %s: in single runs %s reads less%s and more%s.", lru_titles[lru],
+		 policy, less->len ? less->str : " nowhere", more->len ? more->str : " nowhere");
+}
+
+/* Cells of a certain sign that is not the one at the main size */
+static void machines_item(struct doc *d, const struct answer *x, const char *policy)
+{
+	const struct tally t = tally(x, policy);
+	g_autoptr(GString) s = g_string_new(NULL);
+	const GArray *table = x->tables[ASK_MACHINES];
+
+	for (guint i = 0; i < table->len; i++) {
+		const struct comparison *c = comparison(table, i);
+		g_autofree char *text = change_text(&c->change);
+
+		if (!strcmp(policy_of(c), policy) && !estimate_is_noise(&c->change) &&
+		    c->change.mean * t.main[c->p->lru].mean < 0)
+			g_string_append_printf(s, "%s%s, %s: %s", s->len ? "; " : "",
+					       ask_variant(c->p->variant), lru_titles[c->p->lru],
+					       text);
+	}
+	doc_item(d, "The machine: %s.",
+		 s->len ? s->str
+			: "with large folios and on the other architecture no change of v1 is "
+			  "certain "
+			  "with another sign than above");
+}
+
+static void changes(struct doc *d, const struct answer *x)
+{
+	const struct trace_deaths *t = x->deaths;
+	struct tally any = { 0 };
+	guint reaped = 0;
+	g_autofree char *text = NULL;
+
+	for (guint i = 0; i < t->all->len; i++) {
+		const enum op_code how = g_array_index(t->all, struct trace_death, i).how;
+
+		reaped += how == OP_MRELEASE || how == OP_OOM;
+	}
+	for (guint i = 0; i < x->tables[ASK_RECORDED]->len; i++) {
+		const struct comparison *c = comparison(x->tables[ASK_RECORDED], i);
+
+		if (!strcmp(policy_of(c), "any-exit"))
+			any.main[c->p->lru] = c->change;
+	}
+	text = both(any.main);
+	doc_heading(d, "What would change this?");
+	for (guint lru = 0; lru < NR_ASK_LRUS; lru++)
+		sizes_item(d, x, lru, "v1");
+	machines_item(d, x, "v1");
+	doc_item(d,
+		 "How processes end: in the recording %u of %u are reaped, and v1 acts on those "
+		 "only. "
+		 "If every exit skipped (any-exit), as recorded: %s.",
+		 reaped, t->all->len, text);
+	doc_item(d,
+		 "Who comes back: in this recording %u of %u. What skipping loses is what those "
+		 "read "
+		 "again; \"reapsim breakeven\" varies how many there are, for generated workloads.",
+		 trace_deaths_returned(t, 50, &(uint64_t){ 0 }), t->all->len);
+	doc_item(
+		d,
+		"What no run here has: other processes than the recorded ones, global reclaim with "
+		"kswapd (the limit is a memcg's), a killer that reacts to memory.");
+}
+
+void answer_write(const struct answer *x, struct doc *d)
+{
+	g_autofree char *typed = ask_typed(x->a);
+
+	doc_text(d,
+		 "What a killed process costs and saves if its file pages are not marked accessed "
+		 "when it dies, in one recording. Simulated with the rules of Linux %s. Made by:",
+		 comparison(x->tables[ASK_POLICIES], 0)->p->rs.kernel->name);
+	doc_command(d, typed);
+	recording_section(d, x);
+	sizes_section(d, x);
+	policies_section(d, x);
+	pressure_section(d, x);
+	machines_section(d, x);
+	time_section(d, x);
+	doc_heading(d, "Verdict");
+	doc_text(d,
+		 "Cells are counted over several tables, each of which is corrected for itself.");
+	tally_sentence(d, x, 1, "v1", "Skipping the mark");
+	tally_sentence(d, x, 2, "v1+evict", "Dropping the pages too");
+	unpatched_sentence(d, x);
+	return_sentence(d, x);
+	saving_sentence(d, x);
+	changes(d, x);
+}
+
+/* Rows */
+
+static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
+{
+	g_autofree char *name = g_path_get_basename(x->a->t->path);
+
+	for (guint i = 0; i < table->len; i++) {
+		const struct comparison *c = comparison(table, i);
+		const struct run_set *rs = &c->p->rs;
+		const struct machine *m = &g_array_index(rs->machines, struct machine, c->machine);
+		const struct estimate *e = &c->change;
+
+		csv_field(f, name);
+		fputc(',', f);
+		csv_field(f, m->name);
+		fprintf(f, ",%s,", ask_names[c->p->question]);
+		csv_field(f, ask_variant(c->p->question == ASK_MACHINES ? c->p->variant
+									: ask_own_variant(x->a)));
+		fprintf(f, ",%" PRIu64 ",%s,%s,%s,%s,%s,%s,%u,%.10g,%.10g,%.6f,", machine_limit(m),
+			rs->kernel->name, rs->lru->name,
+			ends_as_name(g_array_index(rs->ends, enum op_code, 0)), policy_of(c),
+			(char *)rs->policies->pdata[0], ask_values[c->value], rs->nr_seeds,
+			ask_mean(c->p, c->machine, 0, c->value),
+			ask_mean(c->p, c->machine, c->policy, c->value), 100 * e->mean);
+		if (isnan(e->low))
+			fputs(",,\n", f);
+		else
+			fprintf(f, "%.6f,%.6f,%.6g\n", 100 * e->low, 100 * e->high, e->p);
+	}
+}
+
+void answer_csv(const struct answer *x, FILE *f)
+{
+	fputs("trace,machine,question,variant,limit_pages,kernel,lru,ends_as,policy,against,"
+	      "counter,"
+	      "members,against_mean,mean,percent,low_percent,high_percent,p_holm\n",
+	      f);
+	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
+		csv_rows(x, x->tables[q], f);
+	csv_rows(x, x->times, f);
+}

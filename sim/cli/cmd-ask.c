@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * reapsim ask: every question of the review, asked of one trace. Its folder has
+ *
+ *   answer.txt   what is also printed
+ *   answer.html  the same with pictures, one file
+ *   answer.csv   every comparison of the tables
+ *   runs.csv     a row per run, and its journal; the next call goes on there
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include <glib/gstdio.h>
+
+#include "sim/cli/ask-answer.h"
+#include "sim/cli/change.h"
+#include "sim/cli/runs.h"
+
+struct ask_options {
+	struct outputs files;
+	struct ask_spec spec;
+	const char *format, *dir;
+	int jobs;
+	bool restart;
+};
+
+enum { TEXT, HTML, CSV, RUNS, NR_FILES };
+
+static const struct {
+	const char *name;
+	enum file_kind kind;
+} file_names[NR_FILES] = {
+	[TEXT] = { "answer.txt", FILE_ANSWER },
+	[HTML] = { "answer.html", FILE_ANSWER },
+	[CSV] = { "answer.csv", FILE_RESULTS },
+	[RUNS] = { "runs.csv", FILE_RESUMED },
+};
+
+/* struct asked - one call */
+struct asked {
+	struct ask_options *o;
+	struct trace *t;
+	struct ask a;
+	bool made; /* the folder, by this call */
+	char *dir, *paths[NR_FILES];
+};
+
+/* "ask-NAME" for a trace "NAME.csv" */
+static char *folder_of(const char *path)
+{
+	g_autofree char *name = g_path_get_basename(strcmp(path, "-") ? path : "stdin");
+
+	if (strrchr(name, '.') > name)
+		*strrchr(name, '.') = 0;
+	return g_strconcat("ask-", name, NULL);
+}
+
+static int declare(struct asked *x)
+{
+	struct outputs *files = &x->o->files;
+	struct err err;
+	int ret;
+
+	x->made = !g_file_test(x->dir, G_FILE_TEST_EXISTS);
+	if (g_mkdir_with_parents(x->dir, 0777))
+		return cli_fail(err_set(&err, -EINVAL, "%s: %s", x->dir, g_strerror(errno)), &err);
+	for (int i = 0; i < NR_FILES; i++) {
+		const struct cli_file file = { file_names[i].kind, "--output:", x->paths[i],
+					       false };
+
+		ret = i == RUNS ? ask_declare(files, x->paths[i], x->o->restart, &err)
+				: cli_declare(files, &file, 1);
+		if (ret)
+			return i == RUNS ? cli_fail(ret, &err) : ret;
+	}
+	return 0;
+}
+
+static int write_file(const struct asked *x, int i, const struct answer *answer,
+		      const struct doc *d)
+{
+	struct output out;
+	int ret = cli_open_out(&out, &x->o->files, x->paths[i]);
+
+	if (ret)
+		return ret;
+	if (i == TEXT)
+		doc_write_text(d, out.f);
+	else if (i == HTML)
+		doc_write_html(d, out.f);
+	else
+		answer_csv(answer, out.f);
+	return cli_close_out(&out, OUTPUT_WHOLE);
+}
+
+static int write_answer(const struct asked *x, const struct trace_deaths *deaths)
+{
+	g_autofree char *base = g_path_get_basename(x->t->path), *name = cli_printable(base);
+	g_autofree char *title = g_strconcat(ASK_TITLE, name, NULL);
+	struct doc *d = doc_new(title);
+	struct answer answer;
+	struct output out;
+	int ret = 0;
+
+	answer_init(&answer, &x->a, deaths);
+	answer_write(&answer, d);
+	for (int i = TEXT; i <= CSV && !ret; i++)
+		ret = write_file(x, i, &answer, d);
+	if (!ret)
+		ret = cli_open_stdout(&out, NULL);
+	if (!ret) {
+		doc_write_text(d, out.f);
+		ret = cli_close_out(&out, OUTPUT_WHOLE);
+	}
+	if (!ret)
+		fprintf(stderr,
+			"reapsim: wrote %s/answer.txt, answer.html, answer.csv and runs.csv\n",
+			x->dir);
+	answer_clear(&answer);
+	doc_free(d);
+	return ret;
+}
+
+/* Plan and execute all runs. Return: 0, or the exit code after printing why not. */
+static int execute(struct asked *x)
+{
+	struct ask_options *o = x->o;
+	struct cli_lab lab;
+	struct err err;
+	int ret;
+
+	cli_lab_begin(&lab, "ask");
+	ret = ask_init(&x->a, &o->spec, x->t, &lab.hooks, &err);
+	if (!ret)
+		ret = ask_run(&x->a, &o->files, x->paths[RUNS], o->jobs, o->restart, &lab.hooks,
+			      &err);
+	cli_lab_end(&lab);
+	if (!ret && x->a.nr_failed)
+		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed: %s\n",
+			x->a.nr_failed, x->a.nr_runs, x->a.failure.msg);
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
+static int ask_trace(struct asked *x)
+{
+	struct trace_deaths deaths;
+	struct err err;
+	int ret = declare(x);
+
+	if (!ret)
+		ret = execute(x);
+	if (!ret) {
+		ret = trace_deaths(x->t, &deaths, &err);
+		if (ret) {
+			ret = cli_fail(ret, &err);
+		} else {
+			ret = write_answer(x, &deaths);
+			trace_deaths_clear(&deaths);
+		}
+	}
+	ask_clear(&x->a);
+	if (ret && x->made)
+		g_rmdir(x->dir); /* if nothing is in it */
+	return ret;
+}
+
+static int run(void *options, int argc, char **argv)
+{
+	struct ask_options *o = options;
+	struct asked x = { .o = o };
+	int ret;
+
+	if (argc != 1)
+		return cli_usage("ask: %d arguments, expected a trace", argc);
+	ret = cli_declare_inputs(&o->files, "TRACE", argv, 1);
+	if (!ret)
+		ret = command_declare(&cmd_ask, o);
+	if (!ret)
+		ret = cli_load_trace(argv[0], o->format, &x.t);
+	if (ret)
+		return ret;
+	x.dir = o->dir ? g_strdup(o->dir) : folder_of(argv[0]);
+	for (int i = 0; i < NR_FILES; i++)
+		x.paths[i] = g_build_filename(x.dir, file_names[i].name, NULL);
+	ret = ask_trace(&x);
+	for (int i = 0; i < NR_FILES; i++)
+		g_free(x.paths[i]);
+	g_free(x.dir);
+	if (!x.a.left)
+		trace_free(x.t);
+	return ret;
+}
+
+#define FIELD(member) OPTION_FIELD(struct ask_options, member)
+
+static const struct option rows[] = {
+	{ "machine", OPT_PATH, NULL, "machine key file; its costs answer what takes how long",
+	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
+	COMMAND_SET(struct ask_options, spec.settings),
+	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: 7.3)", .letter = 'k',
+	  .metavar = "NAME", FIELD(spec.kernel) },
+	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
+	  .metavar = "NAME", FIELD(format) },
+	{ "memory", OPT_TEXT, NULL,
+	  "memcg limits instead of those that ask finds: the main one, and up to two others; "
+	  "pages, "
+	  "or shares (40%) of the memory that the trace needs",
+	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
+	{ "ensemble", OPT_COUNT, "10", "members of the ensemble", ENSEMBLE_MIN, 10000,
+	  .metavar = "N", FIELD(spec.members) },
+	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members", 0, OPTION_NO_MAX,
+	  .metavar = "N", FIELD(spec.seed) },
+	{ "output", OPT_PATH, NULL, "folder of the answer (default: ask-NAME of TRACE NAME)",
+	  .letter = 'o', .metavar = "DIR", FIELD(dir) },
+	COMMAND_JOBS(struct ask_options, jobs),
+	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
+	COMMAND_FORCE,
+	{ NULL },
+};
+
+const struct command cmd_ask = {
+	.name = "ask",
+	.summary = "every question of the review, asked of one trace",
+	.arguments = "TRACE",
+	.title = "Ask one trace what skipping the mark of dead processes' file pages changes.",
+	.details =
+		"Finds the sizes of memory at which it matters; compares mainline with v1, the\n"
+		"flag and any exit, with and without +evict, and with what userspace can do\n"
+		"without a patch; under both LRUs, with order-0 and large folios, on x86 and\n"
+		"arm64; in counts and, on a machine with costs, in time. Ends with a verdict of\n"
+		"five sentences, each with the command that prints its numbers.\n"
+		"Prints the answer, and writes it to a folder as answer.txt, answer.html and\n"
+		"answer.csv. If interrupted, run the same command again to go on.\n" SPREAD_DETAILS,
+	.options = rows,
+	.size = sizeof(struct ask_options),
+	.run = run,
+};
