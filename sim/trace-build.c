@@ -294,8 +294,7 @@ struct trace *trace_build_end(struct trace_build *b)
 {
 	struct trace *t = b->t;
 
-	t->recs = (const struct op_rec *)(const void *)t->spill->base;
-	t->nr_recs = t->spill->nr;
+	trace_end(t);
 	hint_files(t);
 	build_clear(b);
 	return t;

@@ -40,7 +40,8 @@ struct check {
 	uint64_t nr_live;
 	uint64_t nr_spans;
 	struct trace_stats *stats;
-	uint64_t *touched, *fd; /* bit per file page, for the stats */
+	uint64_t *touched, *fd;		 /* bit per file page, for the stats */
+	const struct trace_watch *watch; /* NULL: nobody watches */
 	struct trace_files files;
 };
 
@@ -57,6 +58,12 @@ static int fail(const struct check *c, const char *fmt, ...)
 	if (c->line_of)
 		return err_at(c->err, -EINVAL, c->t->path, c->line_of[c->ordinal], "%s", msg);
 	return err_at(c->err, -EINVAL, c->t->path, 0, "operation %" PRIu64 ": %s", c->ordinal, msg);
+}
+
+static void tell_mapped(const struct check *c, const struct span *v)
+{
+	if (c->watch && !(v->flags & VM_ANON))
+		c->watch->mapped(c->watch->data, v->file);
 }
 
 static void spans_put(struct check *c, struct spans *s)
@@ -245,6 +252,7 @@ static int check_touch(struct check *c, const struct op *op)
 		    G_UNLIKELY(span_file_page(v, page + (here - 1) * op->stride) >=
 			       c->files.size[v->file]))
 			return touch_beyond(c, op, v, page);
+		tell_mapped(c, v);
 		if (c->stats) {
 			c->stats->nr_touches += here;
 			if (!(v->flags & VM_ANON)) {
@@ -349,6 +357,7 @@ static int check_advice(struct check *c, const struct op *op, uint32_t pid, cons
 				    "advice %s for page 0x%" PRIx64 " of process %" PRIu32
 				    ", expected %s",
 				    madvise_name(op->value), page, pid, expected);
+		tell_mapped(c, span_at(s, i));
 		page = (uint64_t)span_at(s, i)->last + 1;
 		if (op->code == OP_MADVISE && op->value == MADVISE_POPULATE_READ &&
 		    span_ends_late(c, span_at(s, i), MIN(page, end)))
@@ -435,6 +444,7 @@ static int check_mlock(struct check *c, const struct op *op)
 				    " has not mapped: ENOMEM; expected mapped pages",
 				    what, page, op->pid);
 		v = *span_at(s, i);
+		tell_mapped(c, &v);
 		span_trim_front(&v, (uint32_t)page);
 		v.last = (uint32_t)MIN(v.last, end - 1);
 		if (locked && !(v.flags & (VM_READ | VM_WRITE | VM_EXEC)))
@@ -591,6 +601,11 @@ static int check_run(struct check *c)
 		if (c->stats)
 			c->stats->ops[op.code]++;
 		c->ordinal++;
+		if (c->watch) {
+			ret = c->watch->op(c->watch->data, &op, it.at);
+			if (ret)
+				return ret;
+		}
 	}
 	return ret;
 }
@@ -619,6 +634,13 @@ static int check_all(struct check *c)
 int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err)
 {
 	struct check c = { .t = t, .line_of = line_of, .err = err };
+
+	return check_all(&c);
+}
+
+int trace_check_watched(const struct trace *t, const struct trace_watch *watch, struct err *err)
+{
+	struct check c = { .t = t, .err = err, .watch = watch };
 
 	return check_all(&c);
 }

@@ -77,10 +77,41 @@ struct trace *trace_ref(const struct trace *t)
 	return own;
 }
 
-void trace_free(struct trace *t)
+struct trace *trace_like(const struct trace *t)
 {
-	if (!t || --t->nr_owners)
-		return;
+	struct trace *out = g_new(struct trace, 1);
+
+	/* field by field: other threads count owners of @t */
+	*out = (struct trace){
+		.path = t->path,
+		.version = t->version,
+		.files = t->files,
+		.nr_files = t->nr_files,
+		.nr_file_pages = t->nr_file_pages,
+		.has_shmem = t->has_shmem,
+		.names = t->names,
+		.nr_names = t->nr_names,
+		.machine = t->machine,
+		.nr_machine = t->nr_machine,
+		.notes = t->notes,
+		.nr_notes = t->nr_notes,
+		.like = trace_ref(t),
+		.spill = g_new(struct spill, 1),
+		.file_hint = t->file_hint,
+		.nr_owners = 1,
+	};
+	spill_init(out->spill, sizeof(struct op_rec));
+	return out;
+}
+
+void trace_end(struct trace *t)
+{
+	t->recs = (const struct op_rec *)(const void *)t->spill->base;
+	t->nr_recs = t->spill->nr;
+}
+
+static void free_tables(struct trace *t)
+{
 	for (uint32_t i = 0; i < t->nr_files; i++)
 		g_free(t->files[i].name);
 	g_free(t->files);
@@ -89,12 +120,22 @@ void trace_free(struct trace *t)
 	g_free(t->names);
 	free_kvs(t->machine, t->nr_machine);
 	free_kvs(t->notes, t->nr_notes);
+	g_free(t->file_hint);
+	g_free(t->path);
+}
+
+void trace_free(struct trace *t)
+{
+	if (!t || --t->nr_owners)
+		return;
+	if (t->like)
+		trace_free(t->like);
+	else
+		free_tables(t);
 	if (t->spill)
 		spill_release(t->spill);
 	g_free(t->spill);
 	g_free(t->own_recs);
-	g_free(t->file_hint);
-	g_free(t->path);
 	g_free(t);
 }
 
@@ -319,4 +360,16 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 		return err_at(err, -EINVAL, t->path, 0,
 			      "record %" PRIu64 ": the trace ends in an extension record", it->at);
 	return 0;
+}
+
+bool trace_op_at(const struct trace *t, uint64_t rec, struct op *op)
+{
+	struct trace_iter it;
+
+	trace_iter_init(&it, t);
+	while (trace_iter_next(&it, op, NULL) == 1)
+		if (it.at >= rec)
+			return true;
+	*op = (struct op){ 0 };
+	return false;
 }

@@ -51,6 +51,7 @@ struct trace {
 	struct trace_kv *notes; /* provenance */
 	uint32_t nr_notes;
 	/* owned storage behind the pointers above */
+	struct trace *like;  /* owns all but the records; NULL: the trace itself does */
 	struct spill *spill; /* the records, if they were built */
 	struct op_rec *own_recs;
 	uint32_t *file_hint; /* see trace_page_file() */
@@ -59,6 +60,11 @@ struct trace {
 
 /** Add an owner, who must call trace_free(). Thread-safe. */
 struct trace *trace_ref(const struct trace *t);
+/** A trace with the files, names and rows of @t, and no records: add them to its spill, then
+ * trace_end(). Return: the trace, owned by the caller. */
+struct trace *trace_like(const struct trace *t);
+/** All records are in the spill. */
+void trace_end(struct trace *t);
 /** Drop an owner; the last one frees the trace. @t may be NULL. */
 void trace_free(struct trace *t);
 
@@ -94,6 +100,9 @@ struct trace_iter {
 void trace_iter_init(struct trace_iter *it, const struct trace *t);
 int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err);
 
+/** The operation that has record @rec, or the next one. Return: false, and OP_NONE: none. */
+bool trace_op_at(const struct trace *t, uint64_t rec, struct op *op);
+
 /** The part of trace_check() that looks at files, names, machine rows and notes. */
 int trace_check_header(const struct trace *t, struct err *err);
 /**
@@ -105,6 +114,20 @@ int trace_check_header(const struct trace *t, struct err *err);
  * Return: 0, or -EINVAL with @err naming file and line, value and expectation.
  */
 int trace_check(const struct trace *t, const uint32_t *line_of, struct err *err);
+
+/**
+ * struct trace_watch - is told what the check of a trace sees.
+ * @op: a valid operation, whose last record is @at. Return: 0, or what ends the check
+ * @mapped: the operation that follows uses pages of a file through a mapping
+ */
+struct trace_watch {
+	int (*op)(void *data, const struct op *op, uint64_t at);
+	void (*mapped)(void *data, uint32_t file);
+	void *data;
+};
+
+/** As trace_check() without @line_of, for @watch. Return: the same, or what its op() returned. */
+int trace_check_watched(const struct trace *t, const struct trace_watch *watch, struct err *err);
 
 /**
  * struct trace_stats - the numbers of "reapsim trace info".

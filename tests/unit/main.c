@@ -85,6 +85,7 @@
 	X(config)                                                                                  \
 	X(ask)                                                                                     \
 	X(ensemble)                                                                                \
+	X(order)                                                                                   \
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \
 	X(table)                                                                                   \
