@@ -100,7 +100,7 @@ char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *te
 	if (nr_traces > 1)
 		g_string_append_printf(s, " of each of %u traces", nr_traces);
 	if (rs->ensemble.nr)
-		g_string_append_printf(s, ": %s", axes);
+		g_string_append_printf(s, ", which differ in\n%s", axes);
 	g_string_append_printf(s, "\n~: it can be noise, by %s with Holm's correction for a table",
 			       test);
 	if (rs->ensemble.nr && nr_traces == 1 && few)

@@ -221,10 +221,10 @@ static guint csv_rows(FILE *f, const struct run_set *rs)
 
 		if (run_finished(r)) {
 			if (rs->ensemble.nr)
-				fprintf(f, "%u,%u,%s,%" PRIu64 ",%" PRIu64 ",", i % rs->nr_seeds,
-					r->cfg.machine.readahead_pages,
+				fprintf(f, "%u,%u,%s,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",",
+					i % rs->nr_seeds, r->cfg.machine.readahead_pages,
 					r->cfg.machine.prefault_old ? "old" : "young",
-					r->counted.from, r->counted.to);
+					r->counted.from, r->counted.to, r->reach);
 			run_csv_row(f, rs->trace, r, NULL);
 			rows++;
 		}
@@ -296,7 +296,7 @@ static int compare_all(struct compare *c, char **paths, int n)
 	if (ret)
 		return ret;
 	if (r.csv.f && c->o.spec.ensemble.nr)
-		fputs("member,readahead_pages,prefault,from,to,", r.csv.f);
+		fputs("member,readahead_pages,prefault,from,to,order,", r.csv.f);
 	if (r.csv.f)
 		run_csv_header(r.csv.f);
 	for (int i = 0; i < n && !ret; i++)

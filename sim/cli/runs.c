@@ -74,7 +74,7 @@ const struct option run_rows_many[] = {
 	  10000, .metavar = "N", FIELD(spec.ensemble.nr) },
 	{ "axes", OPT_TEXT, "all",
 	  "in what they differ: memory, window (of the records that count), readahead, prefault, "
-	  "noise",
+	  "noise, order (in which processes ran)",
 	  .metavar = "NAME,...", FIELD(axes) },
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members; member 0 stays", 0,
 	  OPTION_NO_MAX, .metavar = "N", FIELD(spec.ensemble.seed) },
@@ -84,16 +84,20 @@ const struct option run_rows_many[] = {
 
 int cli_parse_ensemble(struct run_options *o)
 {
+	const struct timed_config *timed = o->spec.timed;
 	struct err err;
 	int ret = ensemble_parse_axes(&o->spec.ensemble, o->axes, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
 	/* the outcome of a timed run is that of the whole trace */
-	if (o->spec.timed)
+	if (timed)
 		o->spec.ensemble.axes &= ~(1U << AXIS_WINDOW);
+	if (timed && timed->loop == LOOP_PROCESS)
+		o->spec.ensemble.axes &= ~(1U << AXIS_ORDER);
 	if (!o->spec.ensemble.axes)
-		return cli_usage("--axes %s: a timed run counts the whole trace, name other axes",
+		return cli_usage("--axes %s: a timed run counts the whole trace, and gives its "
+				 "processes another order only with --loop trace; name other axes",
 				 o->axes);
 	return 0;
 }
@@ -121,30 +125,16 @@ int cli_run_set_init_one(struct run_set *rs, const struct run_spec *spec, const 
 	return ret;
 }
 
-/* Print the operation at which a run failed, as a row of the text form. */
-static void print_op(const struct trace *t, uint64_t position)
-{
-	struct trace_iter it;
-	struct op op;
-
-	trace_iter_init(&it, t);
-	while (trace_iter_next(&it, &op, NULL) == 1) {
-		if (it.at >= position) {
-			fputs("  at: ", stderr);
-			trace_write_op(t, &op, stderr);
-			return;
-		}
-	}
-}
-
 static void print_failure(const struct run_set *rs, const struct run *r)
 {
 	struct err err;
 
 	err_set(&err, r->ret, "%s, machine %s: %s", r->policy, r->cfg.machine.name, r->err.msg);
 	cli_fail(r->ret, &err);
-	if (r->snapshots) /* it has begun */
-		print_op(rs->trace, r->position);
+	if (r->failed_at.code != OP_NONE) {
+		fputs("  at: ", stderr);
+		trace_write_op(rs->trace, &r->failed_at, stderr);
+	}
 }
 
 /* Print why runs failed, the same reason of a policy's seeds once. Return: the exit code */

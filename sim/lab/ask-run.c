@@ -53,20 +53,20 @@ static bool runs_end(const struct ask *a, guint size)
 }
 
 /*
- * The largest size at which mainline reads 25% more than with enough memory is the main one, the
- * largest at which it reads 5% more, or twice as much, are the others. If there is none, the
- * smallest size at which every run ends.
+ * Light pressure is the largest size at which mainline reads 5% more than with enough memory; the
+ * main size is the next one at which it reads 25% more, and heavy the next at which it reads twice
+ * as much. If there is none, the smallest size at which every run ends.
  */
 static int choose(struct ask *a, struct err *err)
 {
 	double *const at[ASK_SIZES_MAX] = { &a->light, &a->main, &a->heavy };
 	/* the main one is a->limits[0] */
 	static const guint place[ASK_SIZES_MAX] = { 1, 0, 2 };
-	guint last = 0;
+	guint last = 0, i = 0;
 
-	for (guint i = 1; i < a->sizes->len; i++)
-		if (runs_end(a, i))
-			last = i;
+	for (guint n = 1; n < a->sizes->len; n++)
+		if (runs_end(a, n))
+			last = n;
 	if (!last)
 		return err_set(err, -EINVAL,
 			       "%s: with a limit below the %" PRIu64
@@ -74,10 +74,8 @@ static int choose(struct ask *a, struct err *err)
 			       "try --memory SIZE",
 			       a->t->path, a->peak, *a->failure.msg ? ": " : "", a->failure.msg);
 	for (guint k = 0; k < ASK_SIZES_MAX; k++) {
-		guint i = 1;
-
-		while (i < last && !(pressure(a, i) >= pressures[k]))
-			i++;
+		for (i = MIN(i + 1, last); i < last && !(pressure(a, i) >= pressures[k]); i++)
+			;
 		a->limits[place[k]] = g_array_index(a->sizes, uint64_t, i);
 		*at[k] = pressure(a, i);
 	}
@@ -191,7 +189,7 @@ static void worker(void *data, guint thread)
 		struct run *r = &g_array_index(p->rs.runs, struct run, run - p->first);
 
 		g_mutex_unlock(&s->lock);
-		run_execute(r, p->rs.trace, &s->hooks, NULL);
+		run_execute(&p->rs, (guint)(run - p->first), &s->hooks, NULL);
 		g_mutex_lock(&s->lock);
 		if (s->ret || !r->ended)
 			break;

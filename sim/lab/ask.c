@@ -16,7 +16,7 @@
 #define FEW "baseline,v1,v1+evict"
 
 /* Enough memory, then less; the first is for comparison only. */
-#define SIZES "100%,95%,90%,80%,70%,60%,50%,40%,30%,25%,20%"
+#define SIZES "100%,95%,90%,85%,80%,75%,70%,65%,60%,50%,40%"
 
 const char *const ask_names[NR_ASK_QUESTIONS] = { "sizes",    "policies", "recorded",
 						  "pressure", "machines", "time" };
@@ -222,9 +222,11 @@ static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant
 	}
 	g_ptr_array_add(settings, NULL);
 	spec.settings = (char **)settings->pdata;
-	if (plan->ensemble)
+	if (plan->ensemble) {
+		spec.members = members_of(a);
 		spec.ensemble = (struct ensemble){ a->spec.members, (1U << NR_ENSEMBLE_AXES) - 1,
 						   a->spec.seed };
+	}
 	*p = (struct ask_part){ .question = q, .lru = lru, .variant = variant };
 	if (q == ASK_TIME) {
 		timed_config_init(&p->timed, &kill_scripted);
@@ -244,6 +246,18 @@ static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant
 		p->values[i] = NAN;
 	a->nr_runs += p->rs.runs->len;
 	return 0;
+}
+
+/* The members of a part that has an ensemble; NULL: there is none yet */
+static GArray *members_of(const struct ask *a)
+{
+	for (guint i = 0; i < a->parts->len; i++) {
+		const struct ask_part *p = a->parts->pdata[i];
+
+		if (p->rs.ensemble.nr)
+			return p->rs.members;
+	}
+	return NULL;
 }
 
 /* All parts of a question */

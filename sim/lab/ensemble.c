@@ -8,6 +8,7 @@
 
 #define MEMORY_SPAN	   0.1 /* of the limit, more or less */
 #define WINDOW_SPAN	   0.1 /* of the records, at either end */
+#define ORDER_SPAN	   0.1 /* of the records */
 #define MEMCG_CHARGE_BATCH 64
 
 const struct ensemble_axis_text ensemble_axes[NR_ENSEMBLE_AXES] = {
@@ -17,6 +18,9 @@ const struct ensemble_axis_text ensemble_axes[NR_ENSEMBLE_AXES] = {
 	[AXIS_READAHEAD] = { "readahead", "half of it, all, or twice as much" },
 	[AXIS_PREFAULT] = { "prefault", "fault-around maps pages young or old" },
 	[AXIS_NOISE] = { "noise", "pages that other CPUs have charged ahead: 0 to 63" },
+	[AXIS_ORDER] = { "order",
+			 "which process ran first where nothing forced it: each is late by "
+			 "up to 10% of the records" },
 };
 
 /* The place of member @i on the @stream'th axis, in [0, 1). */
@@ -49,45 +53,67 @@ static void add_to_limit(struct machine *m, double pages)
 		m->managed_pages = (uint64_t)((double)m->managed_pages + (double)*limit - before);
 }
 
-static void apply(enum ensemble_axis axis, double at, double at_end, struct machine *m,
-		  struct window *w)
+static bool varies(const struct ensemble *e, guint i, enum ensemble_axis axis)
 {
-	const double records = (double)(w->to - w->from);
+	return i && e->nr && e->axes & 1U << axis;
+}
 
-	switch (axis) {
-	case AXIS_MEMORY:
+static uint64_t stream(enum ensemble_axis axis)
+{
+	return 2 * (uint64_t)axis + 1;
+}
+
+void ensemble_machine(const struct ensemble *e, guint i, struct machine *m)
+{
+	double at;
+
+	if (varies(e, i, AXIS_MEMORY)) {
+		at = place(e, i, stream(AXIS_MEMORY));
 		add_to_limit(m, (double)machine_limit(m) * MEMORY_SPAN * (2 * at - 1));
-		break;
-	case AXIS_WINDOW:
-		w->from += (uint64_t)(records * WINDOW_SPAN * at);
-		w->to -= (uint64_t)(records * WINDOW_SPAN * at_end);
-		break;
-	case AXIS_READAHEAD:
+	}
+	if (varies(e, i, AXIS_READAHEAD)) {
+		at = place(e, i, stream(AXIS_READAHEAD));
 		m->readahead_pages = m->readahead_pages *
 				     (at < 1.0 / 3   ? 1
 				      : at < 2.0 / 3 ? 2
 						     : 4) /
 				     2;
-		break;
-	case AXIS_PREFAULT:
-		m->prefault_old = at < 0.5;
-		break;
-	case AXIS_NOISE:
+	}
+	if (varies(e, i, AXIS_PREFAULT))
+		m->prefault_old = place(e, i, stream(AXIS_PREFAULT)) < 0.5;
+	if (varies(e, i, AXIS_NOISE)) {
+		at = place(e, i, stream(AXIS_NOISE));
 		add_to_limit(m, -(double)(guint)(at * MEMCG_CHARGE_BATCH));
-		break;
-	case NR_ENSEMBLE_AXES:
-		break;
 	}
 }
 
-void ensemble_member(const struct ensemble *e, guint i, struct machine *m, struct window *w)
+struct window ensemble_window(const struct ensemble *e, guint i, uint64_t nr_recs)
 {
-	if (!i)
-		return;
-	for (guint axis = 0; axis < NR_ENSEMBLE_AXES; axis++)
-		if (e->axes & 1U << axis)
-			apply((enum ensemble_axis)axis, place(e, i, 2 * axis + 1),
-			      place(e, i, 2 * axis + 2), m, w);
+	struct window w = { .to = nr_recs };
+
+	if (varies(e, i, AXIS_WINDOW)) {
+		const double most = (double)nr_recs * WINDOW_SPAN;
+
+		w.from += (uint64_t)(most * place(e, i, stream(AXIS_WINDOW)));
+		w.to -= (uint64_t)(most * place(e, i, stream(AXIS_WINDOW) + 1));
+	}
+	return w;
+}
+
+struct shuffle ensemble_shuffle(const struct ensemble *e, guint i, uint64_t nr_recs)
+{
+	struct shuffle s = { .seed = e->seed };
+	struct rng rng;
+
+	if (varies(e, i, AXIS_ORDER)) {
+		const double most = (double)nr_recs * ORDER_SPAN;
+
+		s.reach = (uint64_t)(most * place(e, i, stream(AXIS_ORDER)));
+		rng_init(&rng, e->seed, stream(AXIS_ORDER) + 1);
+		for (guint k = 0; k < i; k++)
+			s.seed = rng_next(&rng);
+	}
+	return s;
 }
 
 int ensemble_parse_axes(struct ensemble *e, const char *list, struct err *err)

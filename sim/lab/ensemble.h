@@ -13,9 +13,15 @@
  * - "noise" is small: of what differs between two runs of a kernel it has only the pages that
  *   other CPUs have charged ahead (MEMCG_CHARGE_BATCH, mm/memcontrol.c). Where tasks are
  *   placed and when periodic work begins stays the same.
- * - The order in which processes ran is that of the recording: no axis permutes it.
+ * - "order" has the same bound as "window", and is a judgement too. What stays in order
+ *   although nothing forces it, and what does not although something did: sim/lab/order.h.
+ *   A share of memory (75%) is one of the peak in the recorded order.
  * - "window" leaves out what happens before and after, but the first part of the trace is
- *   still replayed, so that it fills memory. In timed runs there is no window.
+ *   still replayed, so that it fills memory. With "order" it counts records of the member's
+ *   own trace, which has a few more or fewer, as it changes more or less often between processes.
+ * - In timed runs there is no window, and an order only if one user runs the trace
+ *   (LOOP_TRACE): otherwise processes run by clocks of their own. There the pause that ends the
+ *   start-up section of a process may come earlier or later in it.
  */
 #ifndef REAPSIM_ENSEMBLE_H
 #define REAPSIM_ENSEMBLE_H
@@ -33,6 +39,7 @@ enum ensemble_axis {
 	AXIS_READAHEAD,
 	AXIS_PREFAULT,
 	AXIS_NOISE,
+	AXIS_ORDER,
 	NR_ENSEMBLE_AXES,
 };
 
@@ -60,10 +67,17 @@ struct window {
 int ensemble_parse_axes(struct ensemble *e, const char *list, struct err *err);
 /** The names of the axes, comma separated; the caller frees the text. */
 char *ensemble_text(const struct ensemble *e);
-/**
- * ensemble_member - change @m, a machine with its limit in pages, and @w, which contains all
- * records of the trace, into those of member @i.
- */
-void ensemble_member(const struct ensemble *e, guint i, struct machine *m, struct window *w);
+/** Change @m, a machine with its limit in pages, into that of member @i. */
+void ensemble_machine(const struct ensemble *e, guint i, struct machine *m);
+/** The window of member @i, whose trace has @nr_recs records. */
+struct window ensemble_window(const struct ensemble *e, guint i, uint64_t nr_recs);
+
+/** struct shuffle - of order_trace(). */
+struct shuffle {
+	uint64_t seed, reach;
+};
+
+/** The order of member @i of a trace of @nr_recs records; a reach of 0: as recorded. */
+struct shuffle ensemble_shuffle(const struct ensemble *e, guint i, uint64_t nr_recs);
 
 #endif

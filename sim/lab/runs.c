@@ -2,10 +2,12 @@
 #include "sim/lab/runs.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "models/models.h"
 #include "sim/lab/config.h"
+#include "sim/lab/order.h"
 #include "sim/lab/work.h"
 
 /* Apply in this order: defaults, trace, key file, settings, size. @path and @size may be
@@ -141,12 +143,10 @@ static void add_run(struct run_set *rs, const struct run_spec *spec, guint end, 
 	r.cfg.keep_pages = spec->keep_pages;
 	if (spec->timed)
 		r.timed = *spec->timed;
-	r.counted = (struct window){ .to = rs->trace->nr_recs };
 	for (guint i = 0; i < rs->nr_seeds; i++, r.timed.seed++) {
 		struct run member = r;
 
-		if (rs->ensemble.nr)
-			ensemble_member(&rs->ensemble, i, &member.cfg.machine, &member.counted);
+		ensemble_machine(&rs->ensemble, i, &member.cfg.machine);
 		g_array_append_val(rs->runs, member);
 	}
 }
@@ -158,6 +158,33 @@ static void run_clear(gpointer data)
 	if (r->snapshots)
 		g_array_unref(r->snapshots);
 	outcome_clear(&r->outcome);
+}
+
+static void member_clear(gpointer data)
+{
+	struct member *m = data;
+
+	g_mutex_clear(&m->lock);
+	trace_free(m->trace);
+}
+
+static int add_members(struct run_set *rs, struct err *err)
+{
+	const uint64_t recs = rs->trace->nr_recs * rs->ensemble.nr;
+
+	if (rs->ensemble.axes & 1U << AXIS_ORDER && recs > ORDER_RECS_MAX)
+		return err_at(err, -EINVAL, rs->trace->path, 0,
+			      "an order of %" PRIu64 " records for each of %u members of the "
+			      "ensemble, expected at most %u records in all: name other axes",
+			      rs->trace->nr_recs, rs->ensemble.nr, ORDER_RECS_MAX);
+	if (rs->members)
+		return 0;
+	rs->members = g_array_new(FALSE, TRUE, sizeof(struct member));
+	g_array_set_clear_func(rs->members, member_clear);
+	g_array_set_size(rs->members, rs->nr_seeds);
+	for (guint i = 0; i < rs->nr_seeds; i++)
+		g_mutex_init(&g_array_index(rs->members, struct member, i).lock);
+	return 0;
 }
 
 int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t,
@@ -175,6 +202,7 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 		.policies = g_ptr_array_new_with_free_func(g_free),
 		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
 		.runs = g_array_new(FALSE, TRUE, sizeof(struct run)),
+		.members = spec->members ? g_array_ref(spec->members) : NULL,
 	};
 	g_array_set_clear_func(rs->runs, run_clear);
 	rs->kernel = spec->kernel ? kernel_profile_find(spec->kernel, err) : kernel_profiles[0];
@@ -187,6 +215,8 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 	if (!ret)
 		ret = add_policies(rs, spec->policies ? spec->policies : reap_policies[0]->name,
 				   spec->with_baseline, err);
+	if (!ret)
+		ret = add_members(rs, err);
 	if (!ret)
 		ret = add_machines(rs, spec, h, err);
 	if (ret)
@@ -204,9 +234,11 @@ void run_set_clear(struct run_set *rs)
 {
 	if (!rs->runs)
 		return;
-	/* threads left behind still use both */
+	/* threads left behind still use them */
 	if (!rs->left) {
 		g_array_free(rs->runs, TRUE);
+		if (rs->members)
+			g_array_unref(rs->members);
 		trace_free(rs->trace);
 	}
 	g_array_free(rs->machines, TRUE);
@@ -214,18 +246,29 @@ void run_set_clear(struct run_set *rs)
 	g_array_free(rs->ends, TRUE);
 }
 
-/* struct execution - shared by the threads. If threads are left behind, it is, too. */
-struct execution {
-	const struct trace *trace;
-	struct lab_hooks hooks;
-	struct run *runs;
-	uint64_t nr_all; /* records of all runs */
-	_Atomic uint64_t nr_recs;
-};
+/* The trace of member @i, which its first run makes. Return: NULL with @r->ret and its err; or
+ * with @r->ret 0 if interrupted */
+static const struct trace *member_trace(const struct run_set *rs, guint i,
+					const struct lab_hooks *h, struct run *r)
+{
+	const struct shuffle s = ensemble_shuffle(&rs->ensemble, i, rs->trace->nr_recs);
+	struct member *m = &g_array_index(rs->members, struct member, i);
+
+	r->reach = s.reach;
+	if (!s.reach)
+		return rs->trace;
+	g_mutex_lock(&m->lock);
+	if (!m->trace)
+		r->ret = order_trace(rs->trace, s.seed, s.reach, h, &m->trace, &r->err);
+	g_mutex_unlock(&m->lock);
+	if (r->ret == -EINTR)
+		r->ret = 0;
+	return m->trace;
+}
 
 /* Replay the records that do not count, then those that do. Return: as lab_run(). */
-static int execute_counted(struct run *r, struct sim *s, const struct trace *t,
-			   const struct lab_hooks *h, _Atomic uint64_t *nr_recs)
+static int execute_counted(struct run *r, struct sim *s, const struct lab_hooks *h,
+			   _Atomic uint64_t *nr_recs)
 {
 	struct vmstat before = { 0 };
 	int ret = 0;
@@ -234,7 +277,7 @@ static int execute_counted(struct run *r, struct sim *s, const struct trace *t,
 		ret = lab_run_to(s, r->counted.from, h, nr_recs, &r->err);
 		sim_stat(s, &before);
 	}
-	if (!ret && r->counted.to == t->nr_recs)
+	if (!ret && r->counted.to == s->trace->nr_recs)
 		ret = lab_run(s, h, nr_recs, &r->err);
 	else if (!ret)
 		ret = lab_run_to(s, r->counted.to, h, nr_recs, &r->err);
@@ -247,38 +290,65 @@ static int execute_counted(struct run *r, struct sim *s, const struct trace *t,
 	return ret;
 }
 
-void run_execute(struct run *r, const struct trace *t, const struct lab_hooks *h,
-		 _Atomic uint64_t *nr_recs)
+/* Of a run that has ended */
+static void keep_results(struct run *r, struct sim *s)
 {
+	if (r->cfg.timed) {
+		sim_stat(s, &r->stat);
+		timed_outcome(s, &r->outcome);
+	}
+	r->snapshots = g_array_ref(s->snapshots);
+	r->position = sim_position(s);
+	if (r->ret < 0)
+		trace_op_at(s->trace, r->position, &r->failed_at);
+}
+
+/* Return: has it ended? It has not if it was interrupted. */
+static bool execute_run(const struct run_set *rs, guint i, const struct lab_hooks *h,
+			_Atomic uint64_t *nr_recs)
+{
+	struct run *r = &g_array_index(rs->runs, struct run, i);
+	const guint member = i % rs->nr_seeds;
+	const struct trace *t = member_trace(rs, member, h, r);
 	struct sim *s;
 
+	if (!t)
+		return r->ret;
+	r->counted = ensemble_window(&rs->ensemble, member, t->nr_recs);
 	if (r->timed.killer)
 		r->cfg.timed = &r->timed;
 	s = sim_new(t, &r->cfg, &r->err);
 	if (!s) {
 		r->ret = -ENOMEM;
-		r->ended = true;
-		return;
+		return true;
 	}
-	r->ret = r->cfg.timed ? lab_run(s, h, nr_recs, &r->err)
-			      : execute_counted(r, s, t, h, nr_recs);
-	if (r->ret) {
-		if (r->cfg.timed)
-			sim_stat(s, &r->stat);
-		r->snapshots = g_array_ref(s->snapshots);
-		r->position = sim_position(s);
-		if (r->cfg.timed)
-			timed_outcome(s, &r->outcome);
-		r->ended = true;
-	}
+	r->ret = r->cfg.timed ? lab_run(s, h, nr_recs, &r->err) : execute_counted(r, s, h, nr_recs);
+	if (r->ret)
+		keep_results(r, s);
 	sim_free(s);
+	return r->ret;
 }
+
+void run_execute(const struct run_set *rs, guint i, const struct lab_hooks *h,
+		 _Atomic uint64_t *nr_recs)
+{
+	if (execute_run(rs, i, h, nr_recs))
+		g_array_index(rs->runs, struct run, i).ended = true;
+}
+
+/* struct execution - shared by the threads. If threads are left behind, it is, too. */
+struct execution {
+	struct run_set rs; /* a copy; the two share what its members point to */
+	struct lab_hooks hooks;
+	uint64_t nr_all; /* records of all runs */
+	_Atomic uint64_t nr_recs;
+};
 
 static void execute(void *data, guint i)
 {
 	struct execution *x = data;
 
-	run_execute(&x->runs[i], x->trace, &x->hooks, &x->nr_recs);
+	run_execute(&x->rs, i, &x->hooks, &x->nr_recs);
 }
 
 static void look(void *data, const struct lab_hooks *h)
@@ -293,15 +363,16 @@ int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h)
 	struct execution *x = g_new0(struct execution, 1);
 	int ret = 0;
 
-	x->trace = rs->trace;
+	x->rs = *rs;
 	if (h)
 		x->hooks = *h;
-	x->runs = (struct run *)(void *)rs->runs->data;
 	x->nr_all = rs->trace->nr_recs * rs->runs->len + 1;
 	rs->left = lab_work(execute, x, rs->runs->len, jobs, h, look) == -EBUSY;
 	for (guint i = 0; i < rs->runs->len; i++) {
-		x->runs[i].done = x->runs[i].ended;
-		if (!x->runs[i].done)
+		struct run *r = &g_array_index(rs->runs, struct run, i);
+
+		r->done = r->ended;
+		if (!r->done)
 			ret = -EINTR;
 	}
 	if (!rs->left)

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The runs of one trace for a comparison: kinds of exit x machines x policies x seeds, one
- * thread per run. With an ensemble, each seed is a member of it.
+ * thread per run. With an ensemble, each seed is a member of it. If its members differ in the
+ * order of the trace, the first run of a member makes its trace, and all runs of the member
+ * share it until the set is cleared: 8 bytes a record and member, beyond 8 MiB a trace in a
+ * file without a name (sim/spill.h).
  *
  * The layers of a machine, later ones win: the defaults, the trace's header, the key file,
  * the settings, the memory size.
@@ -36,6 +39,7 @@ struct run_spec {
 	const struct timed_config *timed;
 	guint nr_seeds;
 	struct ensemble ensemble; /* @nr 0: none, otherwise it replaces @nr_seeds */
+	GArray *members; /* of another set with this trace and ensemble, to share their traces; or NULL */
 };
 
 /** struct run - one run: its configuration and its results. */
@@ -47,11 +51,19 @@ struct run {
 	int ret;	    /* of sim_run(): 1, or a negative errno with @err */
 	struct err err;
 	struct window counted;
-	struct vmstat stat; /* of the counted records; of the others only gauges at the end */
-	GArray *snapshots;  /* struct snapshot; NULL: the run did not start */
-	uint64_t position;  /* record at which it ended or failed */
+	uint64_t reach;	     /* of the order of its trace (struct shuffle) */
+	struct vmstat stat;  /* of the counted records; of the others only gauges at the end */
+	GArray *snapshots;   /* struct snapshot; NULL: the run did not start */
+	uint64_t position;   /* record at which it ended or failed, of its own trace */
+	struct op failed_at; /* the operation at which it failed; OP_NONE: at none */
 	struct timed_config timed;
 	struct outcome outcome; /* of a timed run that is done */
+};
+
+/** struct member - what the runs of a member of the ensemble share. */
+struct member {
+	GMutex lock;	     /* while its trace is made */
+	struct trace *trace; /* NULL: not made yet */
 };
 
 /** struct run_set - the runs of one trace. */
@@ -65,7 +77,8 @@ struct run_set {
 	GArray *ends;	     /* enum op_code: how processes end */
 	guint nr_seeds;	     /* members of the ensemble; without one, 1 in untimed runs */
 	struct ensemble ensemble;
-	GArray *runs; /* struct run: ends, machines, policies, seeds */
+	GArray *runs;	 /* struct run: ends, machines, policies, seeds */
+	GArray *members; /* struct member, one per seed */
 };
 
 /** Build the set; @h may interrupt it. Return: 0, or -errno with @err; run_set_clear() in
@@ -81,11 +94,12 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h);
 void run_set_clear(struct run_set *rs);
 /**
- * run_execute - execute one run of a set on its trace @t, in the calling thread
+ * run_execute - execute run @i of a set in the calling thread
  * @nr_recs: counts the records replayed; may be NULL
- * Sets its @ended and results, unless @h interrupts it.
+ * Sets its @ended and results, unless @h interrupts it. For callers that do not want all runs of
+ * a set at once; they set @done.
  */
-void run_execute(struct run *r, const struct trace *t, const struct lab_hooks *h,
+void run_execute(const struct run_set *rs, guint i, const struct lab_hooks *h,
 		 _Atomic uint64_t *nr_recs);
 
 /** Has it run to the end of its trace? */

@@ -8,6 +8,7 @@
 #include <CUnit/CUnit.h>
 
 #include "sim/lab/order.h"
+#include "sim/lab/runs.h"
 #include "tests/unit/random_trace.h"
 #include "tests/unit/testlib.h"
 #include "traces/gen/gen.h"
@@ -395,12 +396,22 @@ static void test_interrupted(void)
 
 static void test_too_long(void)
 {
+	struct run_spec spec = { .ensemble = { .nr = 16, .seed = 1 }, .memory = (char *)"1000" };
 	struct err err = { "" };
 	struct trace *t = tl_trace(rules[0].text, &err), *out;
 	const uint64_t nr = t->nr_recs;
+	struct run_set rs;
 
 	t->nr_recs = ORDER_RECS_MAX + 1ull;
 	CU_ASSERT_EQUAL(order_trace(t, 1, 1, NULL, &out, &err), -EINVAL);
+	t->nr_recs = ORDER_RECS_MAX / 16 + 1;
+	TL_EQ(ensemble_parse_axes(&spec.ensemble, "all", &err), 0, "%s", err.msg);
+	CU_ASSERT_EQUAL(run_set_init(&rs, &spec, t, NULL, &err), -EINVAL);
+	CU_ASSERT_PTR_NOT_NULL(strstr(err.msg, "name other axes"));
+	run_set_clear(&rs);
+	TL_EQ(ensemble_parse_axes(&spec.ensemble, "memory", &err), 0, "%s", err.msg);
+	TL_EQ(run_set_init(&rs, &spec, t, NULL, &err), 0, "%s", err.msg);
+	run_set_clear(&rs);
 	t->nr_recs = nr;
 	trace_free(t);
 }
