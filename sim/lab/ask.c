@@ -191,6 +191,18 @@ static char *list_of(const uint64_t *pages, guint nr)
 	return g_string_free(s, FALSE);
 }
 
+/* The members of a part that has an ensemble; NULL: there is none yet */
+static GArray *members_of(const struct ask *a)
+{
+	for (guint i = 0; i < a->parts->len; i++) {
+		const struct ask_part *p = a->parts->pdata[i];
+
+		if (p->rs.ensemble.nr)
+			return p->rs.members;
+	}
+	return NULL;
+}
+
 static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant,
 		    const struct lab_hooks *h, struct err *err)
 {
@@ -246,18 +258,6 @@ static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant
 		p->values[i] = NAN;
 	a->nr_runs += p->rs.runs->len;
 	return 0;
-}
-
-/* The members of a part that has an ensemble; NULL: there is none yet */
-static GArray *members_of(const struct ask *a)
-{
-	for (guint i = 0; i < a->parts->len; i++) {
-		const struct ask_part *p = a->parts->pdata[i];
-
-		if (p->rs.ensemble.nr)
-			return p->rs.members;
-	}
-	return NULL;
 }
 
 /* All parts of a question */
