@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/names.h"
+
 static int parse_count(const char *s, uint64_t *out)
 {
 	char *end;
@@ -42,14 +44,13 @@ static int parse_real(const struct option *o, const char *who, const char *text,
 static int parse_choice(const struct option *o, const char *who, const char *text,
 			unsigned int *out, struct err *err)
 {
-	g_autofree char *names = NULL;
+	g_autofree char *expected = NULL;
 
 	for (*out = 0; o->choices[*out]; ++*out)
 		if (!strcmp(o->choices[*out], text))
 			return 0;
-	names = g_strjoinv(", ", (char **)o->choices);
-	return err_set(err, -EINVAL, "%s%s is \"%s\", expected one of: %s", who, o->name, text,
-		       names);
+	expected = names_unknown(text, o->choices);
+	return err_set(err, -EINVAL, "%s%s is \"%s\"%s", who, o->name, text, expected);
 }
 
 static int parse_size(const struct option *o, const char *who, const char *text,
@@ -71,6 +72,15 @@ static int parse_size(const struct option *o, const char *who, const char *text,
 	return err_set(err, -EINVAL,
 		       "%s%s is \"%s\", expected pages (%.0f to %.0f) or a share such as 40%%", who,
 		       o->name, text, o->min, o->max);
+}
+
+size_t options_nr(const struct option *rows)
+{
+	size_t nr = 0;
+
+	while (rows && rows[nr].name)
+		nr++;
+	return nr;
 }
 
 const struct option *option_find(const struct option *rows, const char *name, size_t len)
@@ -163,14 +173,10 @@ void options_store_defaults(const struct option *rows, void *base)
 int option_unknown(const struct option *rows, const char *who, const char *what, const char *name,
 		   struct err *err)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree const char **valid = names_of(rows, sizeof(*rows), options_nr(rows));
+	g_autofree char *expected = *valid ? names_unknown(name, valid) : g_strdup(", it has none");
 
-	for (; rows && rows->name; rows++)
-		g_string_append_printf(names, "%s%s", names->len ? ", " : "", rows->name);
-	if (!names->len)
-		return err_set(err, -EINVAL, "%sunknown %s \"%s\", it has none", who, what, name);
-	return err_set(err, -EINVAL, "%sunknown %s \"%s\", expected one of: %s", who, what, name,
-		       names->str);
+	return err_set(err, -EINVAL, "%sunknown %s \"%s\"%s", who, what, name, expected);
 }
 
 const char *option_unit(const struct option *o)

@@ -81,6 +81,8 @@ union option_value {
 	} size;
 };
 
+/** The number of @rows, which may be NULL. */
+size_t options_nr(const struct option *rows);
 /** The row named by the first @len bytes of @name, or NULL. */
 const struct option *option_find(const struct option *rows, const char *name, size_t len);
 
@@ -111,7 +113,7 @@ void option_store(const struct option *o, const union option_value *v, void *bas
 /** Store the defaults of all rows in their members of @base; skips rows without a default. */
 void options_store_defaults(const struct option *rows, void *base);
 
-/** Set the error '@who unknown @what "@name", expected one of: A, B'. Return: -EINVAL. */
+/** Set the error '@who unknown @what "@name"' and names_unknown(). Return: -EINVAL. */
 int option_unknown(const struct option *rows, const char *who, const char *what, const char *name,
 		   struct err *err);
 

@@ -6,6 +6,8 @@
 
 #include <glib.h>
 
+#include "sim/names.h"
+
 size_t plugin_nr(const void *registry)
 {
 	size_t n = 0;
@@ -18,15 +20,17 @@ size_t plugin_nr(const void *registry)
 const void *plugin_find_len(const void *registry, const char *kind, const char *name, size_t len,
 			    const char *also, struct err *err)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree const char **valid = g_new0(const char *, plugin_nr(registry) + 1);
+	g_autofree char *typed = g_strndup(name, len), *expected = NULL;
+	size_t n = 0;
 
 	for (const struct plugin *const *p = registry; *p; p++) {
-		if (strlen((*p)->name) == len && !strncmp((*p)->name, name, len))
+		if (!strcmp((*p)->name, typed))
 			return *p;
-		g_string_append_printf(names, "%s%s", names->len ? ", " : "", (*p)->name);
+		valid[n++] = (*p)->name;
 	}
-	err_set(err, -EINVAL, "unknown %s \"%s\", expected one of: %s%s", kind, name, names->str,
-		also ? also : "");
+	expected = names_unknown(typed, valid);
+	err_set(err, -EINVAL, "unknown %s \"%s\"%s%s", kind, name, expected, also ? also : "");
 	return NULL;
 }
 

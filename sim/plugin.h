@@ -26,7 +26,7 @@ size_t plugin_nr(const void *registry);
 
 /**
  * plugin_find - look up the first @len bytes of @name in @registry.
- * @kind: for the message: unknown KIND "NAME", expected one of: A, B
+ * @kind: for the message: unknown KIND "NAME", and names_unknown()
  * @also: appended to that list; may be NULL
  * Return: the plug-in, or NULL with @err filled.
  */

@@ -8,6 +8,7 @@
 #include "sim/mm/io.h"
 #include "sim/mm/kswapd.h"
 #include "sim/mm/task.h"
+#include "sim/names.h"
 #include "sim/timed-priv.h"
 
 /* timed_run() returns after this many turns even if no record is finished, so that its
@@ -20,16 +21,24 @@ void timed_config_init(struct timed_config *c, const struct killer *killer)
 	killer_args_parse(c->killer_args, killer, NULL, NULL);
 }
 
+const char *const timed_loops[] = {
+	[LOOP_PROCESS] = "process",
+	[LOOP_TRACE] = "trace",
+	NULL,
+};
+
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err)
 {
-	if (!strcmp(name, "process"))
-		*loop = LOOP_PROCESS;
-	else if (!strcmp(name, "trace"))
-		*loop = LOOP_TRACE;
-	else
-		return err_set(err, -EINVAL, "unknown loop \"%s\", expected one of: process, trace",
-			       name);
-	return 0;
+	g_autofree char *expected = NULL;
+
+	for (guint i = 0; timed_loops[i]; i++) {
+		if (!strcmp(name, timed_loops[i])) {
+			*loop = (enum timed_loop)i;
+			return 0;
+		}
+	}
+	expected = names_unknown(name, timed_loops);
+	return err_set(err, -EINVAL, "unknown loop \"%s\"%s", name, expected);
 }
 
 static void killer_main(struct sim *s, void *arg)

@@ -41,6 +41,8 @@ struct timed_config {
 /** Defaults: LOOP_PROCESS, seed 1, no restarts; @killer as given. */
 void timed_config_init(struct timed_config *c, const struct killer *killer);
 /** Parse "process" or "trace". -EINVAL: @err names both. */
+/** Names of enum timed_loop, and NULL. */
+extern const char *const timed_loops[];
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
 
 /* Calls of sim.c and replay.c */

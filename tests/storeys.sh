@@ -16,9 +16,9 @@ objects=${1?usage: storeys.sh OBJECTS SOURCE...}
 shift
 cd "$(dirname "$0")/.." || exit 1
 
-# Sources that all storeys may use and that depend on nothing: errors, random numbers, tables
-# that may exceed memory.
-ground="sim/err sim/rng sim/spill"
+# Sources that all storeys may use and that depend on nothing: errors, names that a user types,
+# random numbers, tables that may exceed memory.
+ground="sim/err sim/names sim/rng sim/spill"
 
 # Headers of the run that everything above sim/time/ may include: they describe interfaces.
 # Lower storeys must not call the functions that they declare.

@@ -8,6 +8,7 @@
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
+#include "sim/names.h"
 
 #define WIDTH 72 /* columns; fits a mail */
 
@@ -319,6 +320,18 @@ static int declare(struct compare *c, char **traces, int n)
 	return ret;
 }
 
+static int unknown_counter(const char *name)
+{
+	const char *valid[NR_VMSTAT + 1] = { NULL };
+	g_autofree char *hint = NULL;
+
+	for (int i = 0; i < NR_VMSTAT; i++)
+		valid[i] = vmstat_name((enum vmstat_item)i);
+	hint = names_hint(name, valid);
+	return cli_usage("unknown counter \"%s\"%s (\"reapsim list counters\" names them)", name,
+			 hint);
+}
+
 static int run(void *options, int argc, char **argv)
 {
 	struct compare *c = options;
@@ -328,7 +341,7 @@ static int run(void *options, int argc, char **argv)
 	if (argc < 1)
 		return cli_usage("compare: expected a trace");
 	if (item < 0)
-		return cli_usage("unknown counter \"%s\"; \"reapsim list\" names them", c->counter);
+		return unknown_counter(c->counter);
 	if (c->differences && !c->o.spec.ensemble.nr)
 		return cli_usage("--differences: one run has no interval, add --ensemble N");
 	c->item = (enum vmstat_item)item;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
+#include "sim/names.h"
 #include "traces/gen/gen.h"
 #include "traces/readers/write-oracle.h"
 #include "traces/readers/write.h"
@@ -98,18 +99,14 @@ static int generate(const struct trace_generator *g, int nr, char **kv, size_t f
 
 static int find_format(const char *name, size_t *format)
 {
-	GString *names;
-	int ret;
+	g_autofree const char **valid = NAMES_OF(formats);
+	g_autofree char *expected = NULL;
 
 	for (*format = 0; *format < G_N_ELEMENTS(formats); (*format)++)
 		if (!name || !strcmp(name, formats[*format].name))
 			return 0;
-	names = g_string_new(NULL);
-	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
-		g_string_append_printf(names, "%s%s", i ? ", " : "", formats[i].name);
-	ret = cli_usage("unknown output format \"%s\", expected one of: %s", name, names->str);
-	g_string_free(names, TRUE);
-	return ret;
+	expected = names_unknown(name, valid);
+	return cli_usage("unknown output format \"%s\"%s", name, expected);
 }
 
 struct gen_command {

@@ -6,6 +6,7 @@
 #include "models/models.h"
 #include "sim/cli/cli.h"
 #include "sim/machine.h"
+#include "sim/names.h"
 #include "sim/plugin.h"
 #include "sim/vmstat.h"
 #include "traces/gen/gen.h"
@@ -136,15 +137,15 @@ static bool wanted(const struct section *section, char **kinds, int nr)
 
 static int check_kinds(char **kinds, int nr)
 {
-	for (int i = 0; i < nr; i++) {
-		g_autoptr(GString) names = g_string_new(NULL);
-		size_t s = 0;
+	g_autofree const char **valid = NAMES_OF(sections);
 
-		for (; s < G_N_ELEMENTS(sections) && strcmp(kinds[i], sections[s].name); s++)
-			g_string_append_printf(names, "%s%s", s ? ", " : "", sections[s].name);
-		if (s == G_N_ELEMENTS(sections))
-			return cli_usage("list: unknown kind \"%s\", expected one of: %s", kinds[i],
-					 names->str);
+	for (int i = 0; i < nr; i++) {
+		g_autofree char *expected = NULL;
+
+		if (g_strv_contains(valid, kinds[i]))
+			continue;
+		expected = names_unknown(kinds[i], valid);
+		return cli_usage("list: unknown kind \"%s\"%s", kinds[i], expected);
 	}
 	return 0;
 }

@@ -10,6 +10,7 @@
 #include "sim/cli/runs.h"
 #include "sim/machine.h"
 #include "sim/trace-deaths.h"
+#include "sim/names.h"
 #include "traces/readers/write.h"
 
 #define WIDTH 72
@@ -21,16 +22,21 @@ typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
 /* The form to write: @to, or if that is NULL by the ending of @path. */
 static write_fn output_form(const char *to, const char *path, int *ret)
 {
+	static const char *const forms[] = { "text", "binary", NULL };
+
 	if (to ? !strcmp(to, "text") : g_str_has_suffix(path, ".csv"))
 		return trace_write_text;
 	if (to ? !strcmp(to, "binary") : g_str_has_suffix(path, ".rtrace"))
 		return trace_write_binary;
-	if (to)
-		*ret = cli_usage("unknown form \"%s\", expected text or binary", to);
-	else
+	if (to) {
+		g_autofree char *expected = names_unknown(to, forms);
+
+		*ret = cli_usage("unknown form \"%s\"%s", to, expected);
+	} else {
 		*ret = cli_usage("%s: ends neither in .csv (text) nor in .rtrace (binary); "
 				 "use --to",
 				 path);
+	}
 	return NULL;
 }
 
@@ -498,66 +504,13 @@ static const struct command *const subcommands[] = {
 	&trace_info,
 	&trace_deaths_command,
 	&trace_check_command,
+	NULL,
 };
-
-/* "info" of "trace info" */
-static const char *short_name(const struct command *c)
-{
-	return strchr(c->name, ' ') + 1;
-}
-
-static void usage(FILE *f)
-{
-	fprintf(f, "usage: reapsim trace SUBCOMMAND [OPTION...] [ARGUMENT...]\n\n");
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++)
-		fprintf(f, "  %-9s %s\n", short_name(subcommands[i]), subcommands[i]->summary);
-	fprintf(f, "\n\"reapsim trace SUBCOMMAND --help\" describes one. traces/FORMAT.md "
-		   "describes the\nformat.\n");
-}
-
-static int trace_help(void)
-{
-	struct output out;
-	int ret = cli_open_stdout(&out, NULL);
-
-	if (ret)
-		return ret;
-	usage(out.f);
-	return cli_close_out(&out, true);
-}
-
-/* A subcommand is a command whose name is "trace NAME". */
-static int run_subcommand(const struct command *c, int argc, char **argv)
-{
-	g_autofree char **args = g_new0(char *, argc + 1);
-	g_autofree char *name = g_strdup(c->name);
-
-	memcpy(args, argv, (size_t)argc * sizeof(*args));
-	args[0] = name;
-	return command_run(c, argc, args);
-}
-
-static int trace_main(int argc, char **argv)
-{
-	g_autoptr(GString) names = g_string_new(NULL);
-
-	if (argc < 2) {
-		usage(stderr);
-		return 2;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return trace_help();
-	for (size_t i = 0; i < G_N_ELEMENTS(subcommands); i++) {
-		if (!strcmp(argv[1], short_name(subcommands[i])))
-			return run_subcommand(subcommands[i], argc - 1, argv + 1);
-		g_string_append_printf(names, "%s%s", i ? ", " : "", short_name(subcommands[i]));
-	}
-	return cli_usage("unknown subcommand \"trace %s\", expected one of: %s", argv[1],
-			 names->str);
-}
 
 const struct command cmd_trace = {
 	.name = "trace",
 	.summary = "convert, describe and check traces",
-	.main = trace_main,
+	.title = "Convert, describe and check traces.",
+	.details = "traces/FORMAT.md describes the format.",
+	.subcommands = subcommands,
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
+#include "sim/names.h"
 
 /** struct given - an option as glib parsed it. */
 struct given {
@@ -15,13 +16,25 @@ struct given {
 	char **texts;
 };
 
-static guint rows_nr(const struct option *rows)
-{
-	guint n = 0;
+const struct command_exit command_exits[] = {
+	{ 0, "success" },
+	{ 1, "the run failed, or \"agree --at-least\" found less agreement" },
+	{ 2, "bad usage or bad input" },
+	{ 130, "ended by SIGINT" },
+	{ 143, "ended by SIGTERM" },
+	{ 0, NULL },
+};
 
-	while (rows && rows[n].name)
-		n++;
-	return n;
+char *command_words(const struct command *c)
+{
+	return g_strconcat("reapsim", *c->name ? " " : "", c->name, NULL);
+}
+
+const char *command_word(const struct command *c)
+{
+	const char *space = strchr(c->name, ' ');
+
+	return space ? space + 1 : c->name;
 }
 
 static void given_init(struct given *g, const struct option *row)
@@ -95,76 +108,199 @@ static int given_store(struct given *g, void *options, struct err *err)
 	}
 }
 
-/* Replaces glib's --help, which exits 0 even if stdout has a write error. */
-static int print_help(GOptionContext *ctx)
+/** struct parser - the options of a command, and glib's context that parses them. */
+struct parser {
+	struct given *given;
+	guint nr;
+	GOptionEntry *entries;
+	GOptionContext *ctx;
+	gboolean help;
+};
+
+static void parser_init(struct parser *p, const struct command *c)
 {
-	char *text = g_option_context_get_help(ctx, TRUE, NULL);
+	const guint shared = (guint)options_nr(c->shared);
+	g_autofree char *words = command_words(c);
+	const GOptionEntry help_entry[] = {
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &p->help, "Show this text", NULL },
+		G_OPTION_ENTRY_NULL,
+	};
+
+	*p = (struct parser){
+		.nr = shared + (guint)options_nr(c->options),
+		.ctx = g_option_context_new(c->arguments),
+	};
+	p->given = g_new0(struct given, p->nr);
+	p->entries = g_new0(GOptionEntry, p->nr + 1);
+	for (guint i = 0; i < p->nr; i++) {
+		given_init(&p->given[i], i < shared ? &c->shared[i] : &c->options[i - shared]);
+		p->entries[i] = given_entry(&p->given[i]);
+	}
+	g_set_prgname(words);
+	/* glib's own --help exits 0 even if stdout has a write error */
+	g_option_context_set_help_enabled(p->ctx, FALSE);
+	g_option_context_set_summary(p->ctx, c->title);
+	g_option_context_set_description(p->ctx, c->details);
+	g_option_context_add_main_entries(p->ctx, p->entries, NULL);
+	g_option_context_add_main_entries(p->ctx, help_entry, NULL);
+}
+
+static void parser_clear(struct parser *p)
+{
+	for (guint i = 0; i < p->nr; i++)
+		given_clear(&p->given[i]);
+	g_free(p->given);
+	g_free(p->entries);
+	g_option_context_free(p->ctx);
+}
+
+static char *group_help(const struct command *c)
+{
+	g_autofree char *words = command_words(c);
+	GString *s = g_string_new(NULL);
+
+	g_string_append_printf(s,
+			       "usage: %s COMMAND [OPTION...] [ARGUMENT...]\n\n%s\n\ncommands:\n",
+			       words, c->title);
+	for (const struct command *const *sub = c->subcommands; *sub; sub++)
+		g_string_append_printf(s, "  %-13s %s\n", command_word(*sub), (*sub)->summary);
+	g_string_append_printf(s, "\n%s\n", c->details);
+	if (c != &cmd_reapsim)
+		return g_string_free(s, FALSE);
+	g_string_append(s, "\nexit status:\n");
+	for (const struct command_exit *e = command_exits; e->text; e++)
+		g_string_append_printf(s, "  %-3d %s\n", e->code, e->text);
+	return g_string_free(s, FALSE);
+}
+
+static char *help_text(const struct command *c)
+{
+	struct parser p;
+	char *text;
+
+	if (c->subcommands)
+		return group_help(c);
+	parser_init(&p, c);
+	text = g_option_context_get_help(p.ctx, TRUE, NULL);
+	parser_clear(&p);
+	return text;
+}
+
+static int print_help(const struct command *c)
+{
+	g_autofree char *text = help_text(c);
 	struct output out;
 	int ret = cli_open_stdout(&out, NULL);
 
-	if (!ret) {
-		fputs(text, out.f);
-		ret = cli_close_out(&out, OUTPUT_WHOLE);
+	if (ret)
+		return ret;
+	fputs(text, out.f);
+	return cli_close_out(&out, OUTPUT_WHOLE);
+}
+
+/* Print the error of glib's parser. An option that does not exist is named in its text only. */
+static int bad_option(const struct parser *p, const GError *error)
+{
+	const char *typed = strstr(error->message, "--");
+	g_autofree char *hint = NULL;
+
+	if (typed && g_error_matches(error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION)) {
+		g_autofree char *name = g_strndup(typed + 2, strcspn(typed + 2, "="));
+		g_autofree const char **valid = names_of(p->entries, sizeof(p->entries[0]), p->nr);
+		const char *near = names_near(name, valid);
+
+		hint = near ? g_strdup_printf(", did you mean --%s?", near) : NULL;
 	}
-	g_free(text);
-	return ret;
+	return cli_usage("%s%s (see \"%s --help\")", error->message, hint ? hint : "",
+			 g_get_prgname());
 }
 
 /* Return: -1 to run the command, or the exit code. */
-static int parse(const struct command *c, struct given *given, guint nr, void *options, int *argc,
-		 char ***argv)
+static int parse(const struct command *c, struct parser *p, void *options, int *argc, char ***argv)
 {
-	gboolean help = FALSE;
-	const GOptionEntry help_entry[] = {
-		{ "help", 'h', 0, G_OPTION_ARG_NONE, &help, "Show this text", NULL },
-		G_OPTION_ENTRY_NULL,
-	};
-	g_autoptr(GOptionContext) ctx = g_option_context_new(c->arguments);
-	g_autofree GOptionEntry *entries = g_new0(GOptionEntry, nr + 1);
-	g_autofree char *prgname = g_strdup_printf("reapsim %s", c->name);
 	g_autoptr(GError) error = NULL;
 	struct err err;
 
-	for (guint i = 0; i < nr; i++)
-		entries[i] = given_entry(&given[i]);
-	g_set_prgname(prgname);
-	g_option_context_set_help_enabled(ctx, FALSE);
-	g_option_context_set_summary(ctx, c->title);
-	g_option_context_set_description(ctx, c->details);
-	g_option_context_add_main_entries(ctx, entries, NULL);
-	g_option_context_add_main_entries(ctx, help_entry, NULL);
-	if (!g_option_context_parse(ctx, argc, argv, &error))
-		return cli_usage("%s (see \"%s --help\")", error->message, prgname);
-	if (help)
-		return print_help(ctx);
-	for (guint i = 0; i < nr; i++)
-		if (given_store(&given[i], options, &err))
+	if (!g_option_context_parse(p->ctx, argc, argv, &error))
+		return bad_option(p, error);
+	if (p->help)
+		return print_help(c);
+	for (guint i = 0; i < p->nr; i++)
+		if (given_store(&p->given[i], options, &err))
 			return cli_fail(-EINVAL, &err);
 	return -1;
 }
 
-int command_run(const struct command *c, int argc, char **argv)
+static int run_one(const struct command *c, int argc, char **argv)
 {
-	const guint shared = rows_nr(c->shared), nr = shared + rows_nr(c->options);
-	g_autofree struct given *given = NULL;
-	g_autofree void *options = NULL;
+	g_autofree void *options = g_malloc0(c->size);
+	struct parser p;
 	int ret;
 
-	if (c->main)
-		return c->main(argc, argv);
-	given = g_new0(struct given, nr);
-	options = g_malloc0(c->size);
 	outputs_init(options);
 	((struct outputs *)options)->temporary = cli_note_temporary;
-	for (guint i = 0; i < nr; i++)
-		given_init(&given[i], i < shared ? &c->shared[i] : &c->options[i - shared]);
-	ret = parse(c, given, nr, options, &argc, &argv);
+	parser_init(&p, c);
+	ret = parse(c, &p, options, &argc, &argv);
 	if (ret < 0)
 		ret = c->run(options, argc - 1, argv + 1);
 	outputs_clear(options);
-	for (guint i = 0; i < nr; i++)
-		given_clear(&given[i]);
+	parser_clear(&p);
 	return ret;
+}
+
+/* The subcommand @word of @c; or NULL after printing an error. */
+static const struct command *find(const struct command *c, const char *word)
+{
+	g_autoptr(GPtrArray) valid = g_ptr_array_new();
+	g_autofree char *expected = NULL;
+
+	for (const struct command *const *sub = c->subcommands; *sub; sub++) {
+		if (!strcmp(word, command_word(*sub)))
+			return *sub;
+		g_ptr_array_add(valid, (char *)command_word(*sub));
+	}
+	g_ptr_array_add(valid, "help");
+	g_ptr_array_add(valid, NULL);
+	expected = names_unknown(word, (const char *const *)valid->pdata);
+	cli_usage("unknown command \"%s%s%s\"%s", c->name, *c->name ? " " : "", word, expected);
+	return NULL;
+}
+
+/* "help trace info": the --help of the command that the @words name. */
+static int help(const struct command *c, char **words)
+{
+	for (; *words; words++) {
+		if (!c->subcommands)
+			return cli_usage("unknown command \"%s %s\", \"%s\" has none of its own",
+					 c->name, *words, c->name);
+		c = find(c, *words);
+		if (!c)
+			return 2;
+	}
+	return print_help(c);
+}
+
+static int run_group(const struct command *c, int argc, char **argv)
+{
+	const struct command *sub;
+
+	if (argc < 2) {
+		g_autofree char *text = help_text(c);
+
+		fputs(text, stderr);
+		return 2;
+	}
+	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))
+		return print_help(c);
+	if (!strcmp(argv[1], "help"))
+		return help(c, argv + 2);
+	sub = find(c, argv[1]);
+	return sub ? command_run(sub, argc - 1, argv + 1) : 2;
+}
+
+int command_run(const struct command *c, int argc, char **argv)
+{
+	return c->subcommands ? run_group(c, argc, argv) : run_one(c, argc, argv);
 }
 
 /* Is the option's value the name of a file? */
@@ -178,7 +314,7 @@ static int declare_rows(const struct option *rows, void *options)
 {
 	int ret = 0;
 
-	for (guint i = 0; !ret && i < rows_nr(rows); i++) {
+	for (guint i = 0; !ret && i < options_nr(rows); i++) {
 		const struct option *o = &rows[i];
 
 		if (named_by_value(o)) {

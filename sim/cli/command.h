@@ -24,7 +24,8 @@
  * @run: runs the command. @options is that struct, with defaults for options that were not
  *	given; its texts, lists and paths are freed after the call. @argv: the arguments,
  *	without the name. Return: the exit code
- * @main: a command that parses its own options sets only this, @name and @summary
+ * @subcommands: ends with NULL. A group of commands sets only this, @name, @summary, @title and
+ *	@details
  */
 struct command {
 	const char *name;
@@ -35,8 +36,11 @@ struct command {
 	const struct option *shared, *options;
 	size_t size;
 	int (*run)(void *options, int argc, char **argv);
-	int (*main)(int argc, char **argv);
+	const struct command *const *subcommands;
 };
+
+/** The program itself: the group of all commands, with the name "". */
+extern const struct command cmd_reapsim;
 
 /** All commands, in the order of --help. */
 #define COMMANDS(X)                                                                                \
@@ -57,8 +61,21 @@ struct command {
 #define DECLARE_COMMAND(name) extern const struct command name;
 COMMANDS(DECLARE_COMMAND)
 
-/** Parse the options; then print --help, print an error or run. Return: the exit code. */
+/** Parse the options; then print --help, print an error or run. A group runs the subcommand that
+ * argv[1] names, or prints what "help" is asked for. Return: the exit code. */
 int command_run(const struct command *c, int argc, char **argv);
+
+/** struct command_exit - an exit code of the program; @text is NULL in the last. */
+struct command_exit {
+	int code;
+	const char *text;
+};
+extern const struct command_exit command_exits[];
+
+/** "reapsim trace info": what the user types. The caller frees it. */
+char *command_words(const struct command *c);
+/** "info" of "trace info". */
+const char *command_word(const struct command *c);
 
 /**
  * command_declare - declare all files whose names are values of the rows (struct option,

@@ -9,34 +9,26 @@
 
 #define ENTRY(name) &name,
 
-static const struct command *const commands[] = { COMMANDS(ENTRY) };
+static const struct command *const commands[] = { COMMANDS(ENTRY) NULL };
 
-static void version(FILE *f)
-{
-	fputs("reapsim " REAPSIM_VERSION "\n", f);
-}
+const struct command cmd_reapsim = {
+	.name = "",
+	.title = "Replays memory traces through a model of the Linux file LRU and prints the\n"
+		 "cost of forgetting the pages that a killed process used, and the savings.",
+	.details = "\"reapsim help COMMAND\" describes a command, as \"reapsim COMMAND --help\" "
+		   "does.\n"
+		   "\"reapsim list\" prints the models, policies, trace formats, generators and\n"
+		   "counters, \"reapsim --version\" the release.",
+	.subcommands = commands,
+};
 
-static void usage(FILE *f)
-{
-	fprintf(f, "usage: reapsim COMMAND [OPTION...] [ARGUMENT...]\n\n"
-		   "Replays memory traces through a model of the Linux file LRU and prints the\n"
-		   "cost of forgetting the pages that a killed process used, and the savings.\n\n"
-		   "commands:\n");
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(f, "  %-13s %s\n", commands[i]->name, commands[i]->summary);
-	fprintf(f, "\n\"reapsim COMMAND --help\" describes a command. \"reapsim list\" prints the "
-		   "models,\n"
-		   "policies, trace formats, generators and counters, \"reapsim --version\" the "
-		   "release.\n");
-}
-
-static int print(void (*text)(FILE *f))
+static int version(void)
 {
 	struct output out;
 
 	if (cli_open_stdout(&out, NULL))
 		return 1;
-	text(out.f);
+	fputs("reapsim " REAPSIM_VERSION "\n", out.f);
 	return cli_close_out(&out, OUTPUT_WHOLE);
 }
 
@@ -44,20 +36,7 @@ int main(int argc, char **argv)
 {
 	cli_begin();
 	setlocale(LC_CTYPE, "");
-	if (argc < 2) {
-		usage(stderr);
-		return 2;
-	}
-	if (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h") || !strcmp(argv[1], "help"))
-		return print(usage);
-	if (!strcmp(argv[1], "--version"))
-		return print(version);
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		if (!strcmp(argv[1], commands[i]->name))
-			return cli_end(command_run(commands[i], argc - 1, argv + 1));
-	fprintf(stderr, "reapsim: unknown command \"%s\", expected one of:", argv[1]);
-	for (size_t i = 0; i < G_N_ELEMENTS(commands); i++)
-		fprintf(stderr, "%s %s", i ? "," : "", commands[i]->name);
-	fputc('\n', stderr);
-	return 2;
+	if (argc > 1 && !strcmp(argv[1], "--version"))
+		return version();
+	return cli_end(command_run(&cmd_reapsim, argc, argv));
 }

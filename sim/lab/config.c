@@ -6,6 +6,7 @@
 
 #include "models/models.h"
 #include "sim/lab/work.h"
+#include "sim/names.h"
 
 static const struct {
 	const char *name;
@@ -25,17 +26,17 @@ const char *ends_as_name(enum op_code code)
 
 int ends_as_find(const char *name, enum op_code *code, struct err *err)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree const char **valid = NAMES_OF(ends);
+	g_autofree char *expected = NULL;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(ends); i++) {
 		if (!strcmp(name, ends[i].name)) {
 			*code = ends[i].code;
 			return 0;
 		}
-		g_string_append_printf(names, "%s%s", i ? ", " : "", ends[i].name);
 	}
-	return err_set(err, -EINVAL, "unknown kind of exit \"%s\", expected one of: %s", name,
-		       names->str);
+	expected = names_unknown(name, valid);
+	return err_set(err, -EINVAL, "unknown kind of exit \"%s\"%s", name, expected);
 }
 
 void sim_config_init(struct sim_config *cfg)
@@ -91,22 +92,19 @@ int sim_config_set(struct sim_config *cfg, const char *key, const char *value, s
 		const char *key;
 		int (*set)(struct sim_config *cfg, const char *value, struct err *err);
 	} keys[] = {
-		{ "lru", set_lru },
-		{ "policy", set_policy },
-		{ "ends_as", set_ends_as },
-		{ "kernel", set_kernel },
+		{ "lru", set_lru },	  { "policy", set_policy }, { "ends_as", set_ends_as },
+		{ "kernel", set_kernel }, { "machine.KEY", NULL },
 	};
-	g_autoptr(GString) names = g_string_new(NULL);
+	g_autofree const char **valid = NAMES_OF(keys);
+	g_autofree char *expected = NULL;
 
 	if (g_str_has_prefix(key, "machine."))
 		return machine_set(&cfg->machine, key + strlen("machine."), value, err);
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
+	for (size_t i = 0; keys[i].set; i++)
 		if (!strcmp(key, keys[i].key))
 			return keys[i].set(cfg, value, err);
-		g_string_append_printf(names, "%s, ", keys[i].key);
-	}
-	return err_set(err, -EINVAL, "unknown key \"%s\", expected one of: %smachine.KEY", key,
-		       names->str);
+	expected = names_unknown(key, valid);
+	return err_set(err, -EINVAL, "unknown key \"%s\"%s", key, expected);
 }
 
 int sim_config_set_machine(struct sim_config *cfg, const char *setting, struct err *err)

@@ -7,6 +7,7 @@
 #include "models/models.h"
 #include "sim/lab/config.h"
 #include "sim/lab/sweep-parts.h"
+#include "sim/names.h"
 #include "traces/gen/gen.h"
 
 static int check_generator_value(struct sweep *sw, const struct axis *x, const char *value,
@@ -91,30 +92,37 @@ static const struct {
 	{ "run", "lru, policy, ends_as, kernel", check_run_value, false },
 };
 
-static bool has_word(const char *words, const char *word)
+static int check_key(const struct axis *x, const char *keys, const char *path, struct err *err)
 {
-	g_auto(GStrv) list = g_strsplit(words, ", ", -1);
+	g_auto(GStrv) list = g_strsplit(keys, ", ", -1);
+	const char *const *valid = (const char *const *)list;
+	g_autofree char *expected = NULL;
 
-	return g_strv_contains((const char *const *)list, word);
+	if (g_strv_contains(valid, x->key))
+		return 0;
+	expected = names_unknown(x->key, valid);
+	return err_at(err, -EINVAL, path, x->line, "unknown key \"%s\" of [%s]%s", x->key, x->group,
+		      expected);
 }
 
 static int check_axis(struct sweep *sw, const struct axis *x, struct err *err)
 {
-	g_autoptr(GString) names = g_string_new(NULL);
-	size_t g;
+	g_autofree const char **valid = NAMES_OF(groups);
+	size_t g = 0;
 
-	for (g = 0; g < G_N_ELEMENTS(groups) && !in_group(x, groups[g].name); g++)
-		g_string_append_printf(names, "%s[%s]", g ? ", " : "", groups[g].name);
-	if (g == G_N_ELEMENTS(groups))
-		return err_at(err, -EINVAL, sw->axes.path, x->line,
-			      "unknown group [%s], expected one of: %s", x->group, names->str);
+	while (g < G_N_ELEMENTS(groups) && !in_group(x, groups[g].name))
+		g++;
+	if (g == G_N_ELEMENTS(groups)) {
+		g_autofree char *expected = names_unknown(x->group, valid);
+
+		return err_at(err, -EINVAL, sw->axes.path, x->line, "unknown group [%s]%s",
+			      x->group, expected);
+	}
 	if (groups[g].timed && !sw->timed)
 		return err_at(err, -EINVAL, sw->axes.path, x->line,
 			      "[%s] is given without mode=timed in [sweep]", x->group);
-	if (groups[g].keys && !has_word(groups[g].keys, x->key))
-		return err_at(err, -EINVAL, sw->axes.path, x->line,
-			      "unknown key \"%s\" of [%s], expected one of: %s", x->key, x->group,
-			      groups[g].keys);
+	if (groups[g].keys && check_key(x, groups[g].keys, sw->axes.path, err))
+		return -EINVAL;
 	for (guint i = 0; groups[g].check && i < x->values->len; i++) {
 		struct err why;
 		int ret = groups[g].check(sw, x, x->values->pdata[i], &why);

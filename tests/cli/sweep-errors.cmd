@@ -3,7 +3,7 @@ cp "$SRC/tests/cli/tiny.csv" .
 try() {
 	printf '%b' "$1" >bad.conf
 	echo "\$ $1"
-	"$REAPSIM" sweep bad.conf -o out.csv 2>&1 | sed 's/expected one of: memory_pages.*/expected one of: .../'
+	"$REAPSIM" sweep bad.conf -o out.csv 2>&1 | sed 's/xpected one of: memory_pages.*/xpected one of: .../'
 	echo "exit ${PIPESTATUS[0]}"
 	[ ! -e out.csv ] || echo "out.csv is there"
 }

@@ -25,6 +25,7 @@
 	X(vmstat)                                                                                  \
 	X(machine)                                                                                 \
 	X(option)                                                                                  \
+	X(names)                                                                                   \
 	X(list)                                                                                    \
 	X(large)                                                                                   \
 	X(madvise)                                                                                 \

@@ -26,7 +26,8 @@ static const struct {
 	/* Bug: was read as octal, 520, which is within the limits */
 	{ &kill_lmkd, "thrashing=01010", "\"01010\"" },
 	{ &kill_lmkd, "thrashing=", "\"\"" },
-	{ &kill_lmkd, "trashing=1", "expected one of: partial_ms, complete_ms" },
+	{ &kill_lmkd, "trashing=1",
+	  "\"trashing\", did you mean thrashing? Expected one of: partial_ms, complete_ms" },
 	{ &kill_none, "a=1", "it has none" },
 };
 

@@ -121,14 +121,16 @@ static const struct {
 	  "machine key fault_around_pages is \"1024\", expected a whole number from 1 to 512" },
 	{ "prefault", "old", NULL },
 	{ "prefault", "young", NULL },
-	{ "prefault", "Old", "machine key prefault is \"Old\", expected one of: young, old" },
+	{ "prefault", "Old",
+	  "machine key prefault is \"Old\", did you mean old? Expected one of: young, old" },
 	{ "memcg_stats", "exact", NULL },
 	{ "memcg_stats", "flushed", NULL },
 	{ "file_system", "none", NULL },
 	{ "file_system", "ext4", NULL },
 	{ "file_system", "xfs", NULL },
 	{ "file_system", "zfs",
-	  "machine key file_system is \"zfs\", expected one of: none, order0, ext4, xfs, btrfs, "
+	  "machine key file_system is \"zfs\", did you mean xfs? Expected one of: none, order0, "
+	  "ext4, xfs, btrfs, "
 	  "erofs, squashfs, fuse, overlayfs, tmpfs, btrfs-zstd, erofs-lz4" },
 	{ "memcg_stats", "", "machine key memcg_stats is \"\", expected one of: exact, flushed" },
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
@@ -346,7 +348,8 @@ static void test_layers(void)
 static const struct {
 	const char *text, *error; /* after "PATH: " */
 } bad_files[] = {
-	{ "[machine]\ncpu=1\n", ":2: unknown machine key \"cpu\", expected one of: memory_pages," },
+	{ "[machine]\ncpu=1\n",
+	  ":2: unknown machine key \"cpu\", did you mean cpus? Expected one of: memory_pages," },
 	{ "[machine]\ncpus=many\n",
 	  ":2: machine key cpus is \"many\", expected a whole number from 1 to 8" },
 	{ "[other]\ncpus=1\n", ":2: unknown group [other], expected [machine]" },

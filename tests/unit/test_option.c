@@ -59,7 +59,7 @@ static const struct {
 	{ REAL, "1x", "a number from 0 to 1.5", 0 },
 	{ CHOICE, "a", NULL, 0 },
 	{ CHOICE, "b", NULL, 1 },
-	{ CHOICE, "B", "one of: a, b", 0 },
+	{ CHOICE, "c", "one of: a, b", 0 },
 	{ SIZE, "4294967295", NULL, 4294967295.0 },
 	{ SIZE, "4294967296", "pages (1 to 4294967295) or a share such as 40%", 0 },
 	{ SIZE, "0", "pages (1 to 4294967295) or a share such as 40%", 0 },

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "sim/names.h"
 #include "sim/trace.h"
 #include "traces/readers/rows.h"
 #include "traces/readers/write.h"
@@ -66,6 +67,8 @@ static int take_records(struct binary *b, struct err *err)
 	return 0;
 }
 
+static const char *const header_rows[] = { "machine", "note", "file", "name", "records", NULL };
+
 static int read_header(struct binary *b, struct err *err)
 {
 	int ret;
@@ -87,11 +90,12 @@ static int read_header(struct binary *b, struct err *err)
 			ret = rows_header(&b->rows, &b->build, err);
 		if (ret < 0)
 			return ret;
-		if (!ret && strcmp(b->rows.field[0], "name"))
-			return rows_bad(&b->rows, err,
-					"unknown row \"%.40s\", expected one of: "
-					"machine, note, file, name, records",
-					b->rows.field[0]);
+		if (!ret && strcmp(b->rows.field[0], "name")) {
+			g_autofree char *expected = names_unknown(b->rows.field[0], header_rows);
+
+			return rows_bad(&b->rows, err, "unknown row \"%.40s\"%s", b->rows.field[0],
+					expected);
+		}
 	}
 }
 

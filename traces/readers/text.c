@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/names.h"
 #include "sim/trace.h"
 #include "traces/readers/rows.h"
 
@@ -395,19 +396,18 @@ static int row_wide(struct text *x, struct op *op, struct err *err)
 
 static int unknown_row(struct text *x, struct err *err)
 {
-	GString *s = g_string_new(NULL);
-	int ret;
+	const char *valid[3 + G_N_ELEMENTS(rows) + NR_OPS - OP_WIDE_FIRST + 1] = { "machine",
+										   "note", "file" };
+	g_autofree char *expected = NULL;
+	size_t nr = 3;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++)
-		g_string_append_printf(s, ", %s", rows[i].keyword);
+		valid[nr++] = rows[i].keyword;
 	for (enum op_code code = OP_WIDE_FIRST; code < NR_OPS; code++)
 		if (code != OP_MADVISE) /* "advise" is there already */
-			g_string_append_printf(s, ", %s", op_wide(code)->keyword);
-	ret = rows_bad(&x->rows, err,
-		       "unknown operation \"%.40s\", expected one of: machine, note, file%s",
-		       x->rows.field[0], s->str);
-	g_string_free(s, TRUE);
-	return ret;
+			valid[nr++] = op_wide(code)->keyword;
+	expected = names_unknown(x->rows.field[0], valid);
+	return rows_bad(&x->rows, err, "unknown operation \"%.40s\"%s", x->rows.field[0], expected);
 }
 
 static int take_row(struct text *x, struct err *err)

@@ -30,8 +30,8 @@ static struct tl *run(int kernel, const struct lru_model *lru, const char *machi
 static void test_find(void)
 {
 	g_autofree char *names = tl_names(kernel_profiles);
-	g_autofree char *want =
-		g_strconcat("unknown kernel \"6.1\", expected one of: ", names, NULL);
+	g_autofree char *want = g_strconcat(
+		"unknown kernel \"6.1\", did you mean 6.12? Expected one of: ", names, NULL);
 	struct err err = { "" };
 
 	CU_ASSERT_STRING_EQUAL(kernel_profiles[0]->name, "7.3");

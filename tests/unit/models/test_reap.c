@@ -316,8 +316,19 @@ static void test_predicates(void)
 
 static void test_find(void)
 {
-	static const char *const bad[] = { "",	     "v2", "v1+", "v1+evic", "v1+evict+evict",
-					   "+evict", "V1", "v1 ", "any" };
+	static const struct {
+		const char *name, *expected;
+	} bad[] = {
+		{ "", "expected" },
+		{ "v2", "expected" },
+		{ "v1+", "did you mean v1? Expected" },
+		{ "v1+evic", "expected" },
+		{ "v1+evict+evict", "expected" },
+		{ "+evict", "expected" },
+		{ "V1", "did you mean v1? Expected" },
+		{ "v1 ", "did you mean v1? Expected" },
+		{ "any", "expected" },
+	};
 	static const struct {
 		const char *name, *error;
 	} options[] = {
@@ -327,8 +338,9 @@ static void test_find(void)
 		{ "flag:mm=yes", "policy flag: unknown option \"mm\", expected one of: oom" },
 	};
 	g_autofree char *names = tl_names(reap_policies), *lrus = tl_names(lru_models);
-	g_autofree char *no_lru =
-		g_strconcat("unknown LRU model \"classics\", expected one of: ", lrus, NULL);
+	g_autofree char *no_lru = g_strconcat(
+		"unknown LRU model \"classics\", did you mean classic? Expected one of: ", lrus,
+		NULL);
 	union option_value args[REAP_ARGS_MAX];
 	struct err err;
 	bool evict;
@@ -345,11 +357,11 @@ static void test_find(void)
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(bad); i++) {
 		g_autofree char *want = g_strdup_printf(
-			"unknown policy \"%s\", expected one of: %s, each also with +evict", bad[i],
-			names);
+			"unknown policy \"%s\", %s one of: %s, each also with +evict", bad[i].name,
+			bad[i].expected, names);
 
-		CU_ASSERT(reap_policy_find(bad[i], &evict, args, &err) == NULL);
-		TL_STR(err.msg, want, "%s", bad[i]);
+		CU_ASSERT(reap_policy_find(bad[i].name, &evict, args, &err) == NULL);
+		TL_STR(err.msg, want, "%s", bad[i].name);
 	}
 	for (size_t i = 0; i < G_N_ELEMENTS(options); i++) {
 		CU_ASSERT(reap_policy_find(options[i].name, &evict, args, &err) == NULL);

@@ -406,7 +406,8 @@ static void test_bad_options(void)
 	} rows[] = {
 		{ "zipf", "pages", "generator zipf: \"pages\", expected KEY=VALUE" },
 		{ "zipf", "page=1",
-		  "generator zipf: unknown option \"page\", expected one of: pages, "
+		  "generator zipf: unknown option \"page\", did you mean pages? Expected one of: "
+		  "pages, "
 		  "accesses, alpha, op, order, memcg_pages, seed" },
 		{ "zipf", "pages=0",
 		  "generator zipf: pages is \"0\", expected a whole number from 1 to 100000000" },

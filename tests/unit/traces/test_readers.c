@@ -417,7 +417,8 @@ static const struct {
 	{ ",\n", "t:2: unknown operation \"\", expected one of: " OPS },
 	{ "oom_score_adj,1,1\n", "t:2: \"oom_score_adj\" in a trace of version 1, expected a first "
 				 "line of \"reapsim-trace,2\"" },
-	{ "Drain\n", "t:2: unknown operation \"Drain\", expected one of: " OPS },
+	{ "Drain\n",
+	  "t:2: unknown operation \"Drain\", did you mean drain? Expected one of: " OPS },
 	{ "records,0,0\n", "t:2: unknown operation \"records\", expected one of: " OPS },
 	/* header rows */
 	{ "machine,a\n", "t:2: 2 fields are too few, expected machine,KEY,VALUE" },
