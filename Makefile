@@ -63,7 +63,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-growth test-page review review-record
+.PHONY: test-growth test-page test-manual review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -89,7 +89,7 @@ review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a m
 review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh record
 
-test: test-unit test-cli test-docs test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, page, examples, sizes, storeys, growth, agreement
+test: test-unit test-cli test-docs test-manual test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, manual, page, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -99,6 +99,9 @@ test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
+
+test-manual: $(BIN) ## check the manual pages against --help and FORMAT.md; run their examples
+	REAPSIM=$(abspath $(BIN)) tests/manual.sh
 
 test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
 	@tests/deps.sh review
@@ -167,7 +170,7 @@ clean: ## remove build/ and out/
 	rm -rf -- $(call q,BUILD) $(call q,OUT)
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile kernel-patch/kernel.mk
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile install/install.mk kernel-patch/kernel.mk
 	@echo
 	@echo "  SANITIZE=address,undefined  instrumented build, in a folder of its own"
 	@echo "  OPT='-O0 -g'                other optimisation flags"
@@ -221,5 +224,6 @@ $(BUILD)/fuzz/bin/perf: tests/fuzz/perf.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -o $@ $<
 
+include install/install.mk
 include kernel-patch/kernel.mk
 -include $(patsubst %.o,%.d,$(call objects,$(ALL_SRC)))

@@ -108,7 +108,7 @@ for doc in README.md CONTRIBUTING.md models/README.md traces/README.md; do
 				case $word in
 				make | *=* | -* | *\'*) continue ;;
 				esac
-				if grep -qE "^$word:.*## " "$src/Makefile"; then
+				if grep -qhE "^$word:.*## " "$src/Makefile" "$src"/*/*.mk; then
 					pass
 				else
 					fail "$doc:$line: make has no target \"$word\""

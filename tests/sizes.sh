@@ -38,7 +38,7 @@ sizes() {
 	}' "$@"
 }
 
-mapfile -d '' files < <(find sim models traces kernel-patch Makefile \
+mapfile -d '' files < <(find sim models traces install kernel-patch Makefile \
 	\( -name '*.[ch]' -o -name '*.sh' -o -name '*.awk' -o -name '*.mk' -o -name Makefile \) \
 	-type f -print0 2>/dev/null | sort -z)
 if [ ${#files[@]} -eq 0 ]; then

@@ -382,6 +382,8 @@ const struct command cmd_agree = {
 		"the others. If the kernel's refaults under a policy and under baseline do not\n"
 		"overlap, the simulator's difference should have the same sign.\n"
 		"\"make kernel-agreement\" writes RESULTS.csv and the files that go with it.",
+	.examples = "# in the source tree, which has recordings of kernels\n"
+		    "reapsim agree --scenario rotation kernel-patch/results/v7.3-classic.csv\n",
 	.options = rows,
 	.size = sizeof(struct agree),
 	.run = run,

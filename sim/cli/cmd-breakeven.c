@@ -324,6 +324,8 @@ const struct command cmd_breakeven = {
 		"restart rule of the run. A process then restarts only if the trace has\n"
 		"operations left for it after its kill; kill-return is made for this.\n"
 		"If interrupted, run the same command again to resume.",
+	.examples = "printf '[machine]\\nread_us=100\\n' >disk.conf\n"
+		    "reapsim breakeven --machines disk.conf --delays 1s -P 0,1 -n 2 kill-return\n",
 	.options = rows,
 	.size = sizeof(struct breakeven),
 	.run = run,

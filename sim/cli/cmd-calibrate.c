@@ -70,6 +70,8 @@ const struct command cmd_calibrate = {
 		   "less than a minute and 128 MiB of disk for a temporary file. Runs without\n"
 		   "root; as root it also measures reclaim, in a new cgroup. Other load on the\n"
 		   "machine distorts the numbers.",
+	.examples = "# what can be measured here; without --quick the values are good\n"
+		    "reapsim calibrate --quick --output here.conf\n",
 	.options = rows,
 	.size = sizeof(struct calibrate),
 	.run = run,

@@ -382,6 +382,11 @@ const struct command cmd_compare = {
 		"Changes are relative to the first policy. \"=\": exactly the same. One run has "
 		"no\n"
 		"interval.\n" SPREAD_DETAILS "\n" RUN_DETAILS,
+	.examples = "reapsim gen restart-loop -o app.rtrace\n"
+		    "reapsim compare --ends-as mrelease --memory 50%,75% app.rtrace\n"
+		    "# two policies, with an interval, by another counter\n"
+		    "reapsim compare -p v1,v1+evict -e mrelease -M 75% --ensemble 8 -C pgactivate "
+		    "app.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct compare),

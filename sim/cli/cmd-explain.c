@@ -345,6 +345,16 @@ const struct command cmd_explain = {
 	.title = "Show what each operation of a small trace does to the folios, and why.",
 	.details = "Lists are shown newest first; reclaim takes from the right. Flags follow a\n"
 		   "page or a span of pages: r referenced, w workingset.\n\n" RUN_DETAILS,
+	.examples = "cat >small.csv <<'EOF'\n"
+		    "reapsim-trace,1\n"
+		    "machine,memcg_pages,1000\n"
+		    "file,lib,2\n"
+		    "spawn,1\n"
+		    "map,1,0x1000,2,r-xp,lib,0\n"
+		    "touch,1,0x1000,2,r\n"
+		    "mrelease,1\n"
+		    "EOF\n"
+		    "reapsim explain --policy v1 small.csv\n",
 	.shared = run_rows_one,
 	.options = rows,
 	.size = sizeof(struct explain_options),

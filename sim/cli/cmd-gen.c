@@ -159,6 +159,9 @@ const struct command cmd_gen = {
 	.title = "Make a synthetic trace. The same options and seed give the same bytes.",
 	.details = "\"reapsim gen --list\" prints the generators with their options and defaults.\n"
 		   "A default with [assumption] was never measured: sweep it.",
+	.examples = "reapsim gen kill-return -o app.rtrace app_pages=2000 seed=7\n"
+		    "# the options of a generator\n"
+		    "reapsim gen --list kill-return\n",
 	.options = rows,
 	.size = sizeof(struct gen_command),
 	.run = run,

@@ -98,6 +98,19 @@ static void put_counters(FILE *f, enum form form)
 			  vmstat_text((enum vmstat_item)i));
 }
 
+static void put_command(FILE *f, enum form form, const struct command *c)
+{
+	if (!c->hidden && *c->name)
+		put_named(f, form, 14, c->name, c->summary);
+	for (const struct command *const *sub = c->subcommands; sub && *sub; sub++)
+		put_command(f, form, *sub);
+}
+
+static void put_commands(FILE *f, enum form form)
+{
+	put_command(f, form, &cmd_reapsim);
+}
+
 static const struct section sections[] = {
 	{ "kernels", "kernels (--kernel)", .registry = kernel_profiles },
 	{ "models", "LRU models (--lru)", .registry = lru_models },
@@ -110,6 +123,7 @@ static const struct section sections[] = {
 	{ "machine-keys", "machine keys (--set, key files, machine rows of a trace)",
 	  .put = put_machine_keys },
 	{ "counters", "counters", .put = put_counters },
+	{ "commands", "commands", .put = put_commands },
 };
 
 static void put_section(FILE *f, enum form form, const struct section *section, bool first)
@@ -195,11 +209,14 @@ const struct command cmd_list = {
 	.name = "list",
 	.summary = "list the models, policies, formats, generators and counters",
 	.arguments = "[KIND...]",
-	.title = "List the kernels, models, policies, killers, formats, generators, machine keys "
-		 "and counters.",
+	.title = "List the kernels, models, policies, killers, formats, generators, machine keys,\n"
+		 "counters and commands.",
 	.details =
-		"KIND is kernels, models, policies, killers, formats, generators, machine-keys or\n"
-		"counters. Without KIND, all are listed.",
+		"KIND is kernels, models, policies, killers, formats, generators, machine-keys,\n"
+		"counters or commands. Without KIND, all are listed.",
+	.examples = "reapsim list policies\n"
+		    "# for a script\n"
+		    "reapsim list --names counters\n",
 	.options = rows,
 	.size = sizeof(struct list_options),
 	.run = run,

@@ -477,6 +477,10 @@ const struct command cmd_outcome = {
 		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
 		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
 		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "# a disk that takes 100 us, a user who comes back after 1 s\n"
+		    "reapsim outcome -p baseline,v1 -s read_us=100 -n 2 --restart fixed=1s "
+		    "app.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,
 	.size = sizeof(struct outcome_options),

@@ -187,6 +187,7 @@ const struct command cmd_reclaim_first = {
 		"how many pages are still mapped and young, how many marks contradict reclaim, "
 		"and\n"
 		"how many more pages than under the first policy are read from the device.",
+	.examples = "reapsim reclaim-first --streams 0,4096 --policies baseline,v1\n",
 	.options = rows,
 	.size = sizeof(struct options),
 	.run = run,

@@ -122,6 +122,10 @@ const struct command cmd_run = {
 	.arguments = "TRACE",
 	.title = "Replay one trace and print every counter.",
 	.details = RUN_DETAILS,
+	.examples = "reapsim gen restart-loop -o app.rtrace\n"
+		    "reapsim run --policy v1 --ends-as mrelease app.rtrace\n"
+		    "# another kernel and LRU; a row of CSV for each snapshot and the end\n"
+		    "reapsim run --kernel 6.12 --lru mglru --csv run.csv app.rtrace\n",
 	.shared = run_rows_one,
 	.options = rows,
 	.size = sizeof(struct run_command),

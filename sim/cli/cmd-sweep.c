@@ -118,6 +118,16 @@ const struct command cmd_sweep = {
 		"the CSV file, in the same order whatever the number of threads; the last key\n"
 		"of [run] varies fastest. If interrupted, run the same command again to resume;\n"
 		"finished runs are kept.",
+	.examples = "cat >sizes.conf <<'EOF'\n"
+		    "[sweep]\n"
+		    "generator=zipf\n"
+		    "[machine]\n"
+		    "memcg_pages=1000..3000/1000\n"
+		    "[run]\n"
+		    "policy=baseline;v1\n"
+		    "EOF\n"
+		    "reapsim sweep --dry-run sizes.conf\n"
+		    "reapsim sweep sizes.conf\n",
 	.options = rows,
 	.size = sizeof(struct sweep_options),
 	.run = run,

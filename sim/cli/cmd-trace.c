@@ -111,6 +111,8 @@ static const struct command trace_convert = {
 		"IN may be compressed by gzip or zstd; \"-\" is standard input. OUT ends in .csv\n"
 		"for text and in .rtrace for binary; \"-\" is standard output. \"reapsim list "
 		"formats\"\nlists the input formats.",
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "reapsim trace convert app.rtrace app.csv\n",
 	.options = convert_rows,
 	.size = sizeof(struct convert_options),
 	.run = convert_run,
@@ -306,6 +308,8 @@ static const struct command trace_info = {
 	.summary = "print the header and contents of a trace",
 	.arguments = "TRACE",
 	.title = "Print the header of a trace and a summary of its contents.",
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "reapsim trace info app.rtrace\n",
 	.options = info_rows,
 	.size = sizeof(struct read_options),
 	.run = info_run,
@@ -368,6 +372,8 @@ static const struct command trace_check_command = {
 	.summary = "check that traces are valid",
 	.arguments = "TRACE...",
 	.title = "Read each trace and print whether it is valid.",
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "reapsim trace check app.rtrace\n",
 	.options = check_rows,
 	.size = sizeof(struct read_options),
 	.run = check_run,
@@ -512,5 +518,9 @@ const struct command cmd_trace = {
 	.summary = "convert, describe and check traces",
 	.title = "Convert, describe and check traces.",
 	.details = "traces/FORMAT.md describes the format.",
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "reapsim trace info app.rtrace\n"
+		    "reapsim trace convert app.rtrace app.csv\n"
+		    "reapsim trace check app.csv\n",
 	.subcommands = subcommands,
 };

@@ -37,12 +37,15 @@ const char *command_word(const struct command *c)
 	return space ? space + 1 : c->name;
 }
 
+char *command_option_text(const struct option *o)
+{
+	return o->def && o->type != OPT_FLAG ? g_strdup_printf("%s (default: %s)", o->help, o->def)
+					     : g_strdup(o->help);
+}
+
 static void given_init(struct given *g, const struct option *row)
 {
-	*g = (struct given){ .row = row };
-	g->help = row->def && row->type != OPT_FLAG
-			  ? g_strdup_printf("%s (default: %s)", row->help, row->def)
-			  : g_strdup(row->help);
+	*g = (struct given){ .row = row, .help = command_option_text(row) };
 }
 
 static void given_clear(struct given *g)
@@ -122,7 +125,7 @@ static void parser_init(struct parser *p, const struct command *c)
 	const guint shared = (guint)options_nr(c->shared);
 	g_autofree char *words = command_words(c);
 	const GOptionEntry help_entry[] = {
-		{ "help", 'h', 0, G_OPTION_ARG_NONE, &p->help, "Show this text", NULL },
+		{ "help", 'h', 0, G_OPTION_ARG_NONE, &p->help, COMMAND_HELP_TEXT, NULL },
 		G_OPTION_ENTRY_NULL,
 	};
 
@@ -163,7 +166,9 @@ static char *group_help(const struct command *c)
 			       "usage: %s COMMAND [OPTION...] [ARGUMENT...]\n\n%s\n\ncommands:\n",
 			       words, c->title);
 	for (const struct command *const *sub = c->subcommands; *sub; sub++)
-		g_string_append_printf(s, "  %-13s %s\n", command_word(*sub), (*sub)->summary);
+		if (!(*sub)->hidden)
+			g_string_append_printf(s, "  %-13s %s\n", command_word(*sub),
+					       (*sub)->summary);
 	g_string_append_printf(s, "\n%s\n", c->details);
 	if (c != &cmd_reapsim)
 		return g_string_free(s, FALSE);
@@ -257,7 +262,8 @@ static const struct command *find(const struct command *c, const char *word)
 	for (const struct command *const *sub = c->subcommands; *sub; sub++) {
 		if (!strcmp(word, command_word(*sub)))
 			return *sub;
-		g_ptr_array_add(valid, (char *)command_word(*sub));
+		if (!(*sub)->hidden)
+			g_ptr_array_add(valid, (char *)command_word(*sub));
 	}
 	g_ptr_array_add(valid, "help");
 	g_ptr_array_add(valid, NULL);
@@ -266,18 +272,30 @@ static const struct command *find(const struct command *c, const char *word)
 	return NULL;
 }
 
+/* The command below @c that the @words name, or NULL after printing an error. */
+static const struct command *find_below(const struct command *c, char **words)
+{
+	for (; c && *words; words++) {
+		if (!c->subcommands) {
+			cli_usage("unknown command \"%s %s\", \"%s\" has none of its own", c->name,
+				  *words, c->name);
+			return NULL;
+		}
+		c = find(c, *words);
+	}
+	return c;
+}
+
+const struct command *command_find(char **words)
+{
+	return find_below(&cmd_reapsim, words);
+}
+
 /* "help trace info": the --help of the command that the @words name. */
 static int help(const struct command *c, char **words)
 {
-	for (; *words; words++) {
-		if (!c->subcommands)
-			return cli_usage("unknown command \"%s %s\", \"%s\" has none of its own",
-					 c->name, *words, c->name);
-		c = find(c, *words);
-		if (!c)
-			return 2;
-	}
-	return print_help(c);
+	c = find_below(c, words);
+	return c ? print_help(c) : 2;
 }
 
 static int run_group(const struct command *c, int argc, char **argv)

@@ -19,13 +19,15 @@
  * @arguments: for --help; NULL: none
  * @title: for --help, one line before the options
  * @details: for --help, after the options; may be NULL
+ * @examples: lines of shell for the manual, which run in an empty folder in a moment. Required
+ *	unless @hidden
+ * @hidden: the build calls it; no list of commands has it, and there is no manual
  * @shared, @options: the rows, in this order in --help; either may be NULL
  * @size: of the struct whose members the rows name; it begins with a struct outputs
  * @run: runs the command. @options is that struct, with defaults for options that were not
  *	given; its texts, lists and paths are freed after the call. @argv: the arguments,
  *	without the name. Return: the exit code
- * @subcommands: ends with NULL. A group of commands sets only this, @name, @summary, @title and
- *	@details
+ * @subcommands: ends with NULL. A group of commands has texts, but no rows and no function
  */
 struct command {
 	const char *name;
@@ -33,6 +35,8 @@ struct command {
 	const char *arguments;
 	const char *title;
 	const char *details;
+	const char *examples;
+	bool hidden;
 	const struct option *shared, *options;
 	size_t size;
 	int (*run)(void *options, int argc, char **argv);
@@ -56,7 +60,8 @@ extern const struct command cmd_reapsim;
 	X(cmd_calibrate)                                                                           \
 	X(cmd_trace)                                                                               \
 	X(cmd_gen)                                                                                 \
-	X(cmd_list)
+	X(cmd_list)                                                                                \
+	X(cmd_man)
 
 #define DECLARE_COMMAND(name) extern const struct command name;
 COMMANDS(DECLARE_COMMAND)
@@ -71,6 +76,15 @@ struct command_exit {
 	const char *text;
 };
 extern const struct command_exit command_exits[];
+
+/** The command that the @words name, which end with NULL; the program if there are none. NULL
+ * after printing an error. */
+const struct command *command_find(char **words);
+
+/** The help of an option, with its default. The caller frees it. */
+char *command_option_text(const struct option *o);
+/** The help of --help, which every command has. */
+#define COMMAND_HELP_TEXT "show this text"
 
 /** "reapsim trace info": what the user types. The caller frees it. */
 char *command_words(const struct command *c);

@@ -13,12 +13,18 @@ static const struct command *const commands[] = { COMMANDS(ENTRY) NULL };
 
 const struct command cmd_reapsim = {
 	.name = "",
+	.summary = "replay memory traces through a model of the Linux file LRU",
 	.title = "Replays memory traces through a model of the Linux file LRU and prints the\n"
 		 "cost of forgetting the pages that a killed process used, and the savings.",
 	.details = "\"reapsim help COMMAND\" describes a command, as \"reapsim COMMAND --help\" "
 		   "does.\n"
 		   "\"reapsim list\" prints the models, policies, trace formats, generators and\n"
 		   "counters, \"reapsim --version\" the release.",
+	.examples = "reapsim gen restart-loop -o app.rtrace\n"
+		    "reapsim compare --ends-as mrelease --memory 50%,75% app.rtrace\n"
+		    "# what an option, a policy or a counter is\n"
+		    "reapsim help compare\n"
+		    "reapsim list policies counters\n",
 	.subcommands = commands,
 };
 
