@@ -41,7 +41,8 @@ enum option_type {
  * @def: the default, as a user would type it; NULL: none
  * @help: one line
  * @min, @max: bounds of a number, both allowed
- * @choices: of an OPT_CHOICE, NULL-terminated; the value is the index
+ * @choices: of an OPT_CHOICE, NULL-terminated; the value is the index. Of an OPT_TEXT of a command:
+ *	words that completion offers
  * @assumed: the default is an assumption that was never measured: sweep it
  * @unit: NULL: derived from the end of the name ("_us", "_pages", "_percent"), or none
  * @offset, @size: the member that holds the value, OPTION_FIELD(); unused if the values
@@ -51,7 +52,9 @@ enum option_type {
  * @role: of a path: the use of the file, enum file_kind of sim/output.h. A command that
  *	declares its files gets all inputs, traces, results and key files from its rows. For
  *	other roles the command derives the file names from the value and declares them
+ * @complete: of a command: offers values to complete, sim/cli/complete.h; NULL: files for a path
  */
+struct completion;
 struct option {
 	const char *name;
 	enum option_type type;
@@ -65,6 +68,7 @@ struct option {
 	char letter;
 	const char *metavar;
 	int role;
+	void (*complete)(struct completion *c);
 };
 
 #define OPTION_FIELD(type, member)                                                                 \

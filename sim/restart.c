@@ -30,6 +30,14 @@ static const struct {
 	{ "systemd", RESTART_SYSTEMD, 0 },
 };
 
+const char *restart_rule_name(size_t i, bool *timed)
+{
+	if (i >= G_N_ELEMENTS(kinds))
+		return NULL;
+	*timed = kinds[i].nr_times > 0;
+	return kinds[i].name;
+}
+
 static bool parse_time(const char *s, uint64_t *ns)
 {
 	static const struct {

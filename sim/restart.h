@@ -9,6 +9,7 @@
 #define REAPSIM_RESTART_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "sim/err.h"
@@ -44,6 +45,8 @@ struct restart_state {
  * A time has a suffix: ns, us, ms, s, m, h. -EINVAL: @err names the expected forms.
  */
 int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err);
+/** The name of rule @i, and whether "=TIME" follows it; NULL after the last. */
+const char *restart_rule_name(size_t i, bool *timed);
 /** The rule as text that restart_rule_parse() accepts; the caller frees it. */
 char *restart_rule_text(const struct restart_rule *r);
 /** Record a start, also the first one. */

@@ -348,13 +348,13 @@ static const struct option rows[] = {
 	{ "scenario", OPT_TEXTS, NULL, "only this scenario; repeatable", .metavar = "NAME",
 	  FIELD(scenarios) },
 	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: those of the recorded kernel)",
-	  .letter = 'k', .metavar = "NAME", FIELD(kernel) },
+	  .letter = 'k', .metavar = "NAME", .complete = complete_kernels, FIELD(kernel) },
 	COMMAND_SET(struct agree, settings),
 	{ "worst", OPT_COUNT, NULL, "list the N worst cells", 0, 1000000, .letter = 'w',
 	  .metavar = "N", FIELD(worst) },
 	{ "again", OPT_PATH, NULL,
 	  "also compare the kernel's single runs with an earlier recording",
-	  .metavar = "RESULTS.csv", FIELD(again) },
+	  .metavar = "RESULTS.csv", .complete = complete_results, FIELD(again) },
 	{ "csv", OPT_PATH, NULL, "write every cell (\"-\": stdout, no tables)", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
 	{ "plot", OPT_PATH, NULL, "plot the simulator against the kernel: BASE.svg, BASE.png",
@@ -385,6 +385,7 @@ const struct command cmd_agree = {
 	.examples = "# in the source tree, which has recordings of kernels\n"
 		    "reapsim agree --scenario rotation kernel-patch/results/v7.3-classic.csv\n",
 	.options = rows,
+	.complete = complete_results,
 	.size = sizeof(struct agree),
 	.run = run,
 };

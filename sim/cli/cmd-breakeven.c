@@ -282,12 +282,13 @@ static int run(void *options, int argc, char **argv)
 
 static const struct option rows[] = {
 	{ "machines", OPT_PATHS, NULL, "machine key files with costs, comma separated",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(machines) },
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .complete = complete_machines,
+	  FIELD(machines) },
 	COMMAND_SET(struct breakeven, settings),
 	{ "policies", OPT_TEXT, "baseline,v1", "the others are compared with the first",
-	  .letter = 'p', .metavar = "NAME,...", FIELD(policies) },
+	  .letter = 'p', .metavar = "NAME,...", .complete = complete_policies, FIELD(policies) },
 	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
-	  FIELD(lrus) },
+	  .complete = complete_models, FIELD(lrus) },
 	{ "delays", OPT_TEXT, "1s,4s,16s,60s", "restart delays, in rising order", .letter = 'd',
 	  .metavar = "TIME,...", FIELD(delays) },
 	{ "probabilities", OPT_TEXT, "0..1/0.25", "restart probabilities, in rising order",
@@ -327,6 +328,7 @@ const struct command cmd_breakeven = {
 	.examples = "printf '[machine]\\nread_us=100\\n' >disk.conf\n"
 		    "reapsim breakeven --machines disk.conf --delays 1s -P 0,1 -n 2 kill-return\n",
 	.options = rows,
+	.complete = complete_generator_or_traces,
 	.size = sizeof(struct breakeven),
 	.run = run,
 };

@@ -356,7 +356,7 @@ static int run(void *options, int argc, char **argv)
 
 static const struct option rows[] = {
 	{ "counter", OPT_TEXT, "workingset_refault_file", "counter to compare by", .letter = 'C',
-	  .metavar = "NAME", FIELD(counter) },
+	  .metavar = "NAME", .complete = complete_counters, FIELD(counter) },
 	{ "csv", OPT_PATH, NULL, "write every counter, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
 	{ "differences", OPT_PATH, NULL,
@@ -389,6 +389,7 @@ const struct command cmd_compare = {
 		    "app.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,
+	.complete = complete_traces,
 	.size = sizeof(struct compare),
 	.run = run,
 };

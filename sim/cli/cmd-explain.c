@@ -357,6 +357,7 @@ const struct command cmd_explain = {
 		    "reapsim explain --policy v1 small.csv\n",
 	.shared = run_rows_one,
 	.options = rows,
+	.complete = complete_traces,
 	.size = sizeof(struct explain_options),
 	.run = run,
 };

@@ -18,6 +18,12 @@ static const struct {
 	{ "oracle", trace_write_oracle },
 };
 
+static void complete_forms(struct completion *c)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(formats); i++)
+		complete_word(c, formats[i].name, NULL);
+}
+
 static void list_one(FILE *f, const struct trace_generator *g)
 {
 	struct option rows[GEN_OPTIONS_MAX + 2];
@@ -146,7 +152,7 @@ static const struct option rows[] = {
 	COMMAND_FORCE,
 	{ "format", OPT_TEXT, NULL,
 	  "text, binary, or oracle (libCacheSim's oracleGeneral); default: binary for .rtrace",
-	  .metavar = "FORMAT", FIELD(format) },
+	  .metavar = "FORMAT", .complete = complete_forms, FIELD(format) },
 	{ "list", OPT_FLAG, NULL, "list the generators, or those named, with their options",
 	  .letter = 'l', FIELD(list) },
 	{ NULL },
@@ -163,6 +169,7 @@ const struct command cmd_gen = {
 		    "# the options of a generator\n"
 		    "reapsim gen --list kill-return\n",
 	.options = rows,
+	.complete = complete_generator,
 	.size = sizeof(struct gen_command),
 	.run = run,
 };

@@ -126,6 +126,12 @@ static const struct section sections[] = {
 	{ "commands", "commands", .put = put_commands },
 };
 
+static void complete_kinds(struct completion *c)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(sections); i++)
+		complete_word(c, sections[i].name, sections[i].title);
+}
+
 static void put_section(FILE *f, enum form form, const struct section *section, bool first)
 {
 	if (form == TEXT)
@@ -218,6 +224,7 @@ const struct command cmd_list = {
 		    "# for a script\n"
 		    "reapsim list --names counters\n",
 	.options = rows,
+	.complete = complete_kinds,
 	.size = sizeof(struct list_options),
 	.run = run,
 };

@@ -439,16 +439,17 @@ static int run(void *options, int argc, char **argv)
 
 static const struct option rows[] = {
 	{ "killer", OPT_TEXT, "scripted", "the killer; scripted: the kills of the trace",
-	  .letter = 'K', .metavar = "NAME[:KEY=VALUE...]", FIELD(killer) },
+	  .letter = 'K', .metavar = "NAME[:KEY=VALUE...]", .complete = complete_killers,
+	  FIELD(killer) },
 	{ "restart", OPT_TEXT, "never",
 	  "when a killed process restarts: never, on-use, fixed=TIME, uniform=TIME..TIME, "
 	  "log-uniform=TIME..TIME, kubernetes, systemd",
-	  .letter = 'r', .metavar = "RULE[,p=P]", FIELD(restart) },
+	  .letter = 'r', .metavar = "RULE[,p=P]", .complete = complete_restarts, FIELD(restart) },
 	{ "loop", OPT_TEXT, "process",
 	  "process: each process runs its own part of the trace, and waits for no other; trace: "
 	  "one user "
 	  "runs all of it",
-	  .metavar = "HOW", FIELD(loop) },
+	  .metavar = "HOW", .choices = timed_loops, FIELD(loop) },
 	{ "seeds", OPT_COUNT, "8", "runs of each policy, which differ in restarts and device times",
 	  1, 10000, .letter = 'n', .metavar = "N", FIELD(o.spec.nr_seeds) },
 	{ "seed", OPT_COUNT, "1", "the first seed", 0, OPTION_NO_MAX, .metavar = "N", FIELD(seed) },
@@ -483,6 +484,7 @@ const struct command cmd_outcome = {
 		    "app.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,
+	.complete = complete_traces,
 	.size = sizeof(struct outcome_options),
 	.run = run,
 };

@@ -128,6 +128,7 @@ const struct command cmd_run = {
 		    "reapsim run --kernel 6.12 --lru mglru --csv run.csv app.rtrace\n",
 	.shared = run_rows_one,
 	.options = rows,
+	.complete = complete_traces,
 	.size = sizeof(struct run_command),
 	.run = run,
 };

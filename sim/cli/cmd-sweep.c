@@ -129,6 +129,7 @@ const struct command cmd_sweep = {
 		    "reapsim sweep --dry-run sizes.conf\n"
 		    "reapsim sweep sizes.conf\n",
 	.options = rows,
+	.complete = complete_keyfiles,
 	.size = sizeof(struct sweep_options),
 	.run = run,
 };

@@ -17,13 +17,13 @@
 
 /* convert */
 
+static const char *const forms[] = { "text", "binary", NULL };
+
 typedef int (*write_fn)(const struct trace *t, FILE *f, struct err *err);
 
 /* The form to write: @to, or if that is NULL by the ending of @path. */
 static write_fn output_form(const char *to, const char *path, int *ret)
 {
-	static const char *const forms[] = { "text", "binary", NULL };
-
 	if (to ? !strcmp(to, "text") : g_str_has_suffix(path, ".csv"))
 		return trace_write_text;
 	if (to ? !strcmp(to, "binary") : g_str_has_suffix(path, ".rtrace"))
@@ -92,9 +92,9 @@ static int convert_run(void *options, int argc, char **argv)
 
 static const struct option convert_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of IN (default: detected from its first bytes)",
-	  .letter = 'f', .metavar = "FORMAT", CONVERT_FIELD(from) },
+	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats, CONVERT_FIELD(from) },
 	{ "to", OPT_TEXT, NULL, "text or binary (default: by the ending of OUT)", .letter = 't',
-	  .metavar = "FORM", CONVERT_FIELD(to) },
+	  .metavar = "FORM", .choices = forms, CONVERT_FIELD(to) },
 	{ "min-agreement", OPT_COUNT, "90",
 	  "refuse a recording if fewer of its page-cache faults match its mappings", 0, 100,
 	  .metavar = "PERCENT", CONVERT_FIELD(min_agreement) },
@@ -114,6 +114,7 @@ static const struct command trace_convert = {
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
 		    "reapsim trace convert app.rtrace app.csv\n",
 	.options = convert_rows,
+	.complete = complete_files,
 	.size = sizeof(struct convert_options),
 	.run = convert_run,
 };
@@ -299,7 +300,8 @@ static int info_run(void *options, int argc, char **argv)
 
 static const struct option info_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of TRACE (default: detected from its first bytes)",
-	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
+	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
 
@@ -311,6 +313,7 @@ static const struct command trace_info = {
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
 		    "reapsim trace info app.rtrace\n",
 	.options = info_rows,
+	.complete = complete_files,
 	.size = sizeof(struct read_options),
 	.run = info_run,
 };
@@ -363,7 +366,8 @@ static int check_run(void *options, int argc, char **argv)
 
 static const struct option check_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
-	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct read_options, from) },
+	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
 
@@ -375,6 +379,7 @@ static const struct command trace_check_command = {
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
 		    "reapsim trace check app.rtrace\n",
 	.options = check_rows,
+	.complete = complete_files,
 	.size = sizeof(struct read_options),
 	.run = check_run,
 };

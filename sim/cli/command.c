@@ -318,6 +318,8 @@ static int run_group(const struct command *c, int argc, char **argv)
 
 int command_run(const struct command *c, int argc, char **argv)
 {
+	if (c->main)
+		return c->main(argc, argv);
 	return c->subcommands ? run_group(c, argc, argv) : run_one(c, argc, argv);
 }
 

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "sim/cli/complete.h"
 #include "sim/option.h"
 #include "sim/output.h"
 
@@ -27,6 +28,8 @@
  * @run: runs the command. @options is that struct, with defaults for options that were not
  *	given; its texts, lists and paths are freed after the call. @argv: the arguments,
  *	without the name. Return: the exit code
+ * @complete: offers arguments to complete, sim/cli/complete.h; NULL: none
+ * @main: a @hidden command that takes its arguments as they are has only this and texts
  * @subcommands: ends with NULL. A group of commands has texts, but no rows and no function
  */
 struct command {
@@ -40,6 +43,8 @@ struct command {
 	const struct option *shared, *options;
 	size_t size;
 	int (*run)(void *options, int argc, char **argv);
+	void (*complete)(struct completion *c);
+	int (*main)(int argc, char **argv);
 	const struct command *const *subcommands;
 };
 
@@ -61,6 +66,8 @@ extern const struct command cmd_reapsim;
 	X(cmd_trace)                                                                               \
 	X(cmd_gen)                                                                                 \
 	X(cmd_list)                                                                                \
+	X(cmd_completion)                                                                          \
+	X(cmd_complete)                                                                            \
 	X(cmd_man)
 
 #define DECLARE_COMMAND(name) extern const struct command name;
@@ -117,7 +124,8 @@ int command_declare(const struct command *c, void *options);
 #define COMMAND_SET(type, member)                                                                  \
 	{                                                                                          \
 		"set", OPT_TEXTS, NULL, "set a machine key; repeatable",                           \
-			.letter = 's', .metavar = "KEY=VALUE", OPTION_FIELD(type, member)          \
+			.letter = 's', .metavar = "KEY=VALUE", .complete = complete_machine_keys,  \
+			OPTION_FIELD(type, member)                                                 \
 	}
 
 #endif

@@ -15,23 +15,27 @@
 #define ROW_LRU                                                                                    \
 	{                                                                                          \
 		"lru", OPT_TEXT, "classic", "LRU model", .letter = 'l', .metavar = "NAME",         \
+							 .complete = complete_models,              \
 							 FIELD(spec.lru)                           \
 	}
 #define ROW_KERNEL                                                                                 \
 	{                                                                                          \
 		"kernel", OPT_TEXT, "7.3", "kernel rules to use",                                  \
-			.letter = 'k', .metavar = "NAME", FIELD(spec.kernel)                       \
+			.letter = 'k', .metavar = "NAME", .complete = complete_kernels,            \
+			FIELD(spec.kernel)                                                         \
 	}
 #define ROW_ENDS_AS(how)                                                                           \
 	{                                                                                          \
 		"ends-as", OPT_TEXT, NULL,                                                         \
 			"replay every process exit as: recorded, exit, kill, mrelease, oom",       \
-			.letter = 'e', .metavar = (how), FIELD(spec.ends_as)                       \
+			.letter = 'e', .metavar = (how), .complete = complete_ends,                \
+			FIELD(spec.ends_as)                                                        \
 	}
 #define ROW_FORMAT                                                                                 \
 	{                                                                                          \
 		"format", OPT_TEXT, NULL, "format of the trace (default: detected)",               \
-			.letter = 'f', .metavar = "NAME", FIELD(format)                            \
+			.letter = 'f', .metavar = "NAME", .complete = complete_formats,            \
+			FIELD(format)                                                              \
 	}
 #define ROW_CHECK                                                                                  \
 	{                                                                                          \
@@ -41,9 +45,10 @@
 
 const struct option run_rows_one[] = {
 	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .metavar = "NAME",
-	  FIELD(spec.policies) },
+	  .complete = complete_policies, FIELD(spec.policies) },
 	{ "machine", OPT_PATH, NULL, "machine key file (default: only the trace's machine rows)",
-	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
+	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .complete = complete_machines,
+	  FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -55,10 +60,11 @@ const struct option run_rows_one[] = {
 
 const struct option run_rows_many[] = {
 	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
-	  .metavar = "NAME,...", FIELD(spec.policies) },
+	  .metavar = "NAME,...", .complete = complete_policies, FIELD(spec.policies) },
 	{ "machines", OPT_PATHS, NULL,
 	  "machine key files, comma separated (default: only the trace's machine rows)",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, FIELD(spec.machines) },
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .complete = complete_machines,
+	  FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -76,6 +82,8 @@ const struct option run_rows_many[] = {
 	  "in what they differ: memory, window (of the records that count), readahead, prefault, "
 	  "noise, order (in which processes ran)",
 	  .metavar = "NAME,...", FIELD(axes) },
+	  "noise",
+	  .metavar = "NAME,...", .complete = complete_axes, FIELD(axes) },
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members; member 0 stays", 0,
 	  OPTION_NO_MAX, .metavar = "N", FIELD(spec.ensemble.seed) },
 	COMMAND_JOBS(struct run_options, jobs),
