@@ -63,7 +63,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-growth test-page test-manual test-completion review review-record
+.PHONY: test-growth test-page test-manual test-completion test-install review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -89,7 +89,7 @@ review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a m
 review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh record
 
-test: test-unit test-cli test-docs test-manual test-completion test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, manual, completion, page, examples, sizes, storeys, growth, agreement
+test: test-unit test-cli test-docs test-manual test-completion test-install test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, manual, completion, installation, page, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -105,6 +105,9 @@ test-manual: $(BIN) ## check the manual pages against --help and FORMAT.md; run 
 
 test-completion: $(BIN) ## check what bash, zsh and fish complete
 	REAPSIM=$(abspath $(BIN)) tests/completion.sh
+
+test-install: $(BIN) $(LIB) $(EXAMPLE) man ## install into a temporary folder, use what is there, uninstall
+	REAPSIM=$(abspath $(BIN)) CC="$(CC)" tests/install.sh
 
 test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
 	@tests/deps.sh review
@@ -212,7 +215,7 @@ $(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-# The library from a program of somebody else's.
+# The library from a program of somebody else's; tests/install.sh builds it by pkg-config.
 $(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)

@@ -52,6 +52,8 @@ enum option_type {
  * @role: of a path: the use of the file, enum file_kind of sim/output.h. A command that
  *	declares its files gets all inputs, traces, results and key files from its rows. For
  *	other roles the command derives the file names from the value and declares them
+ * @find: of a path of a command: returns that of the file which the value names, to be freed by the
+ *	caller, or NULL with @err; NULL: the value is the path
  * @complete: of a command: offers values to complete, sim/cli/complete.h; NULL: files for a path
  */
 struct completion;
@@ -68,6 +70,7 @@ struct option {
 	char letter;
 	const char *metavar;
 	int role;
+	char *(*find)(const char *value, struct err *err);
 	void (*complete)(struct completion *c);
 };
 

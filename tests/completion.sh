@@ -51,7 +51,8 @@ bash_gives 'reapsim run --lru ' classic mglru
 bash_gives 'reapsim run -k 6.1' 6.12 6.18 6.12-lazy
 bash_gives 'reapsim run -s prefault=' young old
 bash_gives 'reapsim run --set=memory_p' memory_pages=
-bash_gives 'reapsim run -m ' folder/ phone.conf
+bash_gives 'reapsim run -m ph' phone-emmc phone-ufs phone.conf
+bash_gives 'reapsim compare --machines=vm,f' vm,folder/
 bash_gives 'reapsim run ' a.csv b.rtrace folder/ 'with\ space.csv'
 bash_gives 'reapsim run folder/' folder/c.csv
 bash_gives 'reapsim run --csv ' a.csv b.rtrace folder/ notes.txt phone.conf 'with\ space.csv'

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
 # Run traces/examples/KIND/NAME.sh. Fail for a plug-in or machine file without an example.
-# An example is a few small, fast commands. It runs from the top of the tree with reapsim
-# in PATH. Its comments explain the output. Each line that begins with "#> " is a line of
+# An example is a few small, fast commands. It runs from traces/examples with reapsim in
+# PATH. Its comments explain the output. Each line that begins with "#> " is a line of
 # the output, in the order of the output, with single spaces.
 #
 #	tests/examples.sh [--update] [KIND/NAME...]
@@ -69,7 +69,7 @@ missing() {
 
 one() {
 	local name=$1 file=$src/traces/examples/$1.sh lost
-	if ! (cd "$src" && timeout 60 bash -e -o pipefail "$file") >"$top/out" 2>"$top/err" </dev/null; then
+	if ! (cd "$src/traces/examples" && timeout 60 bash -e -o pipefail "$file") >"$top/out" 2>"$top/err" </dev/null; then
 		fail "traces/examples/$name.sh: exited with an error"
 		tail -5 "$top/err"
 		return

@@ -7,6 +7,7 @@
 
 #include "sim/lab/breakeven.h"
 #include "sim/cli/change.h"
+#include "sim/cli/data.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
 #include "sim/cli/sweep.h"
@@ -281,9 +282,10 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct breakeven, member)
 
 static const struct option rows[] = {
-	{ "machines", OPT_PATHS, NULL, "machine key files with costs, comma separated",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .complete = complete_machines,
-	  FIELD(machines) },
+	{ "machines", OPT_PATHS, NULL,
+	  "machine files with costs, or names of them, comma separated", .letter = 'm',
+	  .metavar = "FILE,...", .role = FILE_INPUT, .find = data_find_machine,
+	  .complete = complete_machines, FIELD(machines) },
 	COMMAND_SET(struct breakeven, settings),
 	{ "policies", OPT_TEXT, "baseline,v1", "the others are compared with the first",
 	  .letter = 'p', .metavar = "NAME,...", .complete = complete_policies, FIELD(policies) },
@@ -325,8 +327,7 @@ const struct command cmd_breakeven = {
 		"restart rule of the run. A process then restarts only if the trace has\n"
 		"operations left for it after its kill; kill-return is made for this.\n"
 		"If interrupted, run the same command again to resume.",
-	.examples = "printf '[machine]\\nread_us=100\\n' >disk.conf\n"
-		    "reapsim breakeven --machines disk.conf --delays 1s -P 0,1 -n 2 kill-return\n",
+	.examples = "reapsim breakeven --machines phone-ufs --delays 1s -P 0,1 -n 2 kill-return\n",
 	.options = rows,
 	.complete = complete_generator_or_traces,
 	.size = sizeof(struct breakeven),

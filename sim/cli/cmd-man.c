@@ -15,6 +15,12 @@ static const struct {
 } page_files[] = {
 	{ "*.csv, *.rtrace", "traces, as text and in binary form, see reapsim-trace(5)" },
 	{ "*.conf", "key files: machines, and what \"reapsim sweep\" runs" },
+	{ "PREFIX/share/reapsim/machines",
+	  "machine files that --machine and --machines find by name; "
+	  "PREFIX/bin holds the program" },
+	{ "PREFIX/share/reapsim/examples",
+	  "traces, and an example of each policy, killer, generator "
+	  "and machine" },
 };
 
 /* Text in which roff shall see no requests and escapes, and print each letter as it was typed. */

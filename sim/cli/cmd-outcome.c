@@ -360,7 +360,7 @@ static void warn_of_no_costs(const struct run_set *rs)
 		if (!m->read_us && !m->zap_file_ps && !m->zap_anon_ps)
 			fprintf(stderr,
 				"reapsim: machine %s has no costs, so nothing takes time; "
-				"use --machines with a file of traces/machines\n",
+				"use --machines with one that has, such as vm\n",
 				m->name);
 	}
 }
@@ -479,8 +479,8 @@ const struct command cmd_outcome = {
 		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
 		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
-		    "# a disk that takes 100 us, a user who comes back after 1 s\n"
-		    "reapsim outcome -p baseline,v1 -s read_us=100 -n 2 --restart fixed=1s "
+		    "# a phone; the user comes back after 1 s\n"
+		    "reapsim outcome -p baseline,v1 -m phone-ufs -n 2 --restart fixed=1s "
 		    "app.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,

@@ -4,6 +4,7 @@
  * unmapping. sim/lab/reclaim-first.h describes the runs and the columns.
  */
 #include "sim/keyfile.h"
+#include "sim/cli/data.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/sweep.h"
 
@@ -160,9 +161,9 @@ static const struct option rows[] = {
 	{ "lru", OPT_TEXT, "classic,mglru", "LRU models", .letter = 'l', .metavar = "NAME,...",
 	  .complete = complete_models, FIELD(lrus) },
 	{ "machines", OPT_PATHS, NULL,
-	  "machine key files, comma separated (default: the generator's own machine)",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .complete = complete_machines,
-	  FIELD(machines) },
+	  "machine files, or names of them, comma separated (default: the generator's own machine)",
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .find = data_find_machine,
+	  .complete = complete_machines, FIELD(machines) },
 	COMMAND_SET(struct options, settings),
 	{ "csv", OPT_PATH, "reclaim-first.csv", "rows of the sweep", .metavar = "FILE",
 	  .role = FILE_SWEEP, FIELD(csv) },

@@ -79,6 +79,24 @@ static GOptionEntry given_entry(struct given *g)
 	return e;
 }
 
+/* Replace what the user typed by the paths of the files that it names. */
+static int given_find(struct given *g, struct err *err)
+{
+	g_auto(GStrv) items = g_strsplit(g->text, ",", g->row->type == OPT_PATHS ? -1 : 1);
+
+	for (char **item = items; *item; item++) {
+		char *path = **item ? g->row->find(*item, err) : g_strdup("");
+
+		if (!path)
+			return -EINVAL;
+		g_free(*item);
+		*item = path;
+	}
+	g_free(g->text);
+	g->text = g_strjoinv(",", items);
+	return 0;
+}
+
 /* Store the value in the member of @options. Texts stay owned by @g. */
 static int given_store(struct given *g, void *options, struct err *err)
 {
@@ -99,6 +117,8 @@ static int given_store(struct given *g, void *options, struct err *err)
 	case OPT_PATHS:
 		if (!g->text)
 			g->text = g_strdup(o->def);
+		if (g->text && o->find && given_find(g, err))
+			return -EINVAL;
 		*(char **)member = g->text;
 		return 0;
 	default:

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/cli/data.h"
 #include "sim/lab/config.h"
 #include "sim/lab/ensemble.h"
 #include "sim/machine.h"
@@ -258,6 +259,7 @@ void complete_keyfiles(struct completion *c)
 
 void complete_machines(struct completion *c)
 {
+	data_complete_machines(c);
 	complete_keyfiles(c);
 }
 

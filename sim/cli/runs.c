@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/cli/runs.h"
+#include "sim/cli/data.h"
 
 #include <errno.h>
 #include <string.h>
@@ -46,9 +47,10 @@
 const struct option run_rows_one[] = {
 	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .metavar = "NAME",
 	  .complete = complete_policies, FIELD(spec.policies) },
-	{ "machine", OPT_PATH, NULL, "machine key file (default: only the trace's machine rows)",
-	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .complete = complete_machines,
-	  FIELD(spec.machines) },
+	{ "machine", OPT_PATH, NULL,
+	  "machine file, or the name of one (default: only the trace's machine rows)",
+	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .find = data_find_machine,
+	  .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -62,9 +64,10 @@ const struct option run_rows_many[] = {
 	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
 	  .metavar = "NAME,...", .complete = complete_policies, FIELD(spec.policies) },
 	{ "machines", OPT_PATHS, NULL,
-	  "machine key files, comma separated (default: only the trace's machine rows)",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .complete = complete_machines,
-	  FIELD(spec.machines) },
+	  "machine files, or names of them, comma separated (default: only the trace's machine "
+	  "rows)",
+	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .find = data_find_machine,
+	  .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,

@@ -21,8 +21,11 @@ extern const struct option run_rows_one[], run_rows_many[];
 
 /** On machines and policies, for the end of command.details. */
 #define RUN_DETAILS                                                                                \
-	"Machine keys have defaults; the machine rows of the trace, then the key file,\n"          \
+	"Machine keys have defaults; the machine rows of the trace, then the machine file,\n"      \
 	"then --set override them. \"reapsim list\" names the keys, models and policies.\n"        \
+	"A machine file that is named without a folder, such as phone-ufs, may also be one\n"      \
+	"that came with reapsim: in share/reapsim/machines next to its bin/, or, in a\n"           \
+	"checkout, in traces/machines.\n"                                                          \
 	"A policy with +evict also drops the page cache that it unmaps."
 
 /** Parse @axes into @spec.ensemble, of a command with lists. Return: 0, or the exit code after

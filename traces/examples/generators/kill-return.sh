@@ -7,4 +7,4 @@
 reapsim gen kill-return victims=8 app_pages=256 horizon_ticks=12 stream_pages=128 \
 	stream_file_pages=1024 memcg_pages=1500 |
 	reapsim outcome --policies baseline,v1 --restart fixed=2s \
-		--machines traces/machines/phone-emmc.conf -
+		--machines phone-emmc -

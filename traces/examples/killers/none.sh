@@ -4,4 +4,4 @@
 #> policy waited change refaults fills
 #> baseline 4688 44804 47804
 reapsim outcome --policies baseline --loop trace --killer none --set swap_pages=256 \
-	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv
+	--machines phone-emmc short-of-memory.csv

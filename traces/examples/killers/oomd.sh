@@ -6,4 +6,4 @@
 #> policy waited change refaults fills
 #> baseline 558.2 2657 5657
 reapsim outcome --policies baseline --loop trace --killer oomd:swap_used=50 --set swap_pages=256 \
-	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv
+	--machines phone-emmc short-of-memory.csv

@@ -5,4 +5,4 @@
 #> policy waited change refaults fills
 #> baseline 3299 30620 33620
 reapsim outcome --policies baseline --loop trace --killer scripted --set swap_pages=256 \
-	--machines traces/machines/phone-emmc.conf traces/examples/short-of-memory.csv
+	--machines phone-emmc short-of-memory.csv

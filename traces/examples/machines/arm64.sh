@@ -5,4 +5,4 @@
 #> sim_reap_young 256
 reapsim gen reclaim-first app_pages=1024 used_of_16=4 stream_pages=0 step_pages=128 \
 	after_pages=1024 memcg_pages=4096 |
-	reapsim run --machine traces/machines/arm64.conf -
+	reapsim run --machine arm64 -

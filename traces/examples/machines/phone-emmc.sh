@@ -8,4 +8,4 @@
 #> baseline 632.8 0 1300
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
 	reapsim outcome --policies baseline \
-		--machines traces/machines/phone-emmc.conf -
+		--machines phone-emmc -

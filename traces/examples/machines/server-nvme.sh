@@ -9,4 +9,4 @@
 #> baseline 11.65 22.50 1322
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
 	reapsim outcome --policies baseline \
-		--machines traces/machines/server-nvme.conf -
+		--machines server-nvme -

@@ -9,4 +9,4 @@
 #> baseline 45.05 1235 2535
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=1024 |
 	reapsim outcome --policies baseline \
-		--machines traces/machines/vm.conf -
+		--machines vm -

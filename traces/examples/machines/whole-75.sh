@@ -4,4 +4,4 @@
 #> machine whole-75: 993 pages, 16384 of swap, 1 cpus
 #> pgsteal_kswapd 3349
 reapsim gen restart-loop app_pages=300 rounds=4 warm_rounds=1 big_pages=1000 memcg_pages=0 |
-	reapsim run --machine traces/machines/whole-75.conf -
+	reapsim run --machine whole-75 -

@@ -5,4 +5,4 @@
 #> sim_reap_young 1024
 reapsim gen reclaim-first app_pages=1024 used_of_16=4 stream_pages=0 step_pages=128 \
 	after_pages=1024 memcg_pages=4096 |
-	reapsim run --machine traces/machines/x86.conf -
+	reapsim run --machine x86 -

@@ -6,5 +6,5 @@
 #> opted-in:0-2 unchanged
 #> released:0-2 unchanged
 #> oom:0-2 unchanged
-reapsim explain --policy any-exit --no-lists traces/examples/ways-to-die.csv |
+reapsim explain --policy any-exit --no-lists ways-to-die.csv |
 	grep -B1 'skips the mark'

@@ -3,4 +3,4 @@
 # processes.
 #> sim_zap_marks 18
 #> sim_zap_skipped 0
-reapsim run --policy baseline --all traces/examples/ways-to-die.csv
+reapsim run --policy baseline --all ways-to-die.csv

@@ -3,4 +3,4 @@
 # of the process that is reaped so are old when they are unmapped, and no mark comes of them.
 #> sim_zap_marks 15
 #> sim_reap_young 15
-reapsim run --policy cold-first traces/examples/ways-to-die.csv
+reapsim run --policy cold-first ways-to-die.csv

@@ -2,4 +2,4 @@
 # Like any-exit, but moves the pages to the inactive tail, where reclaim takes them first.
 #> sim_zap_skipped 18
 #> sim_zap_demoted 18
-reapsim run --policy demote traces/examples/ways-to-die.csv
+reapsim run --policy demote ways-to-die.csv

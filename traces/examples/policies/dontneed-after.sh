@@ -3,4 +3,4 @@
 # process: all pages are marked, and the three of the process that was reaped so are dropped.
 #> nr_file_pages 15
 #> sim_zap_marks 18
-reapsim run --policy dontneed-after traces/examples/ways-to-die.csv
+reapsim run --policy dontneed-after ways-to-die.csv

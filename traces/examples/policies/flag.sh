@@ -4,7 +4,7 @@
 #> released:0-2 unchanged
 #> released:0-2 unchanged
 #> oom:0-2 unchanged
-reapsim explain --policy flag --no-lists traces/examples/ways-to-die.csv |
+reapsim explain --policy flag --no-lists ways-to-die.csv |
 	grep -B1 'skips the mark'
-reapsim explain --policy flag:oom=yes --no-lists traces/examples/ways-to-die.csv |
+reapsim explain --policy flag:oom=yes --no-lists ways-to-die.csv |
 	grep -B1 'skips the mark'

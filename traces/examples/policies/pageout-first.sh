@@ -3,4 +3,4 @@
 # pages of the process that is reaped so are gone before it.
 #> nr_file_pages 15
 #> sim_reap_pages 15
-reapsim run --policy pageout-first traces/examples/ways-to-die.csv
+reapsim run --policy pageout-first ways-to-die.csv

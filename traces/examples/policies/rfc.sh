@@ -5,6 +5,6 @@
 #> oom:0-2 unchanged
 #> sim_zap_marks 20
 #> sim_zap_skipped 32
-reapsim explain --policy rfc --no-lists traces/examples/ways-to-die.csv |
+reapsim explain --policy rfc --no-lists ways-to-die.csv |
 	grep -B1 'skips the mark'
-reapsim run --policy rfc --all --set max_folio_order=4 traces/examples/large-folios.csv
+reapsim run --policy rfc --all --set max_folio_order=4 large-folios.csv

@@ -6,6 +6,6 @@
 #> oom:0-2 unchanged
 #> sim_zap_marks 0
 #> sim_zap_skipped 52
-reapsim explain --policy v1 --no-lists traces/examples/ways-to-die.csv |
+reapsim explain --policy v1 --no-lists ways-to-die.csv |
 	grep -B1 'skips the mark'
-reapsim run --policy v1 --all --set max_folio_order=4 traces/examples/large-folios.csv
+reapsim run --policy v1 --all --set max_folio_order=4 large-folios.csv
