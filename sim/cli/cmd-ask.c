@@ -15,6 +15,7 @@
 
 #include "sim/cli/ask-answer.h"
 #include "sim/cli/change.h"
+#include "sim/cli/data.h"
 #include "sim/cli/runs.h"
 
 struct ask_options {
@@ -195,13 +196,14 @@ static int run(void *options, int argc, char **argv)
 #define FIELD(member) OPTION_FIELD(struct ask_options, member)
 
 static const struct option rows[] = {
-	{ "machine", OPT_PATH, NULL, "machine key file; its costs answer what takes how long",
-	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, FIELD(spec.machines) },
+	{ "machine", OPT_PATH, NULL, "machine file, or name; its costs answer what takes how long",
+	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .find = data_find_machine,
+	  .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct ask_options, spec.settings),
 	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: 7.3)", .letter = 'k',
-	  .metavar = "NAME", FIELD(spec.kernel) },
+	  .metavar = "NAME", .complete = complete_kernels, FIELD(spec.kernel) },
 	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
-	  .metavar = "NAME", FIELD(format) },
+	  .metavar = "NAME", .complete = complete_formats, FIELD(format) },
 	{ "memory", OPT_TEXT, NULL,
 	  "memcg limits instead of those that ask finds: the main one, and up to two others; "
 	  "pages, "
@@ -212,7 +214,7 @@ static const struct option rows[] = {
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members", 0, OPTION_NO_MAX,
 	  .metavar = "N", FIELD(spec.seed) },
 	{ "output", OPT_PATH, NULL, "folder of the answer (default: ask-NAME of TRACE NAME)",
-	  .letter = 'o', .metavar = "DIR", FIELD(dir) },
+	  .letter = 'o', .metavar = "DIR", .complete = complete_folders, FIELD(dir) },
 	COMMAND_JOBS(struct ask_options, jobs),
 	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	COMMAND_FORCE,
@@ -232,6 +234,10 @@ const struct command cmd_ask = {
 		"five sentences, each with the command that prints its numbers.\n"
 		"Prints the answer, and writes it to a folder as answer.txt, answer.html and\n"
 		"answer.csv. If interrupted, run the same command again to go on.\n" SPREAD_DETAILS,
+	.examples = "reapsim gen kill-return app_pages=64 -o app.rtrace\n"
+		    "reapsim ask app.rtrace\n"
+		    "reapsim ask --machine vm --memory 80% --output at-80 app.rtrace\n",
+	.complete = complete_traces,
 	.options = rows,
 	.size = sizeof(struct ask_options),
 	.run = run,

@@ -485,7 +485,8 @@ static int deaths_run(void *options, int argc, char **argv)
 
 static const struct option deaths_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
-	  .letter = 'f', .metavar = "FORMAT", OPTION_FIELD(struct deaths_options, o.from) },
+	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  OPTION_FIELD(struct deaths_options, o.from) },
 	{ "csv", OPT_PATH, NULL, "write a row per trace", .metavar = "FILE", .role = FILE_RESULTS,
 	  OPTION_FIELD(struct deaths_options, csv) },
 	COMMAND_FORCE,
@@ -505,17 +506,16 @@ static const struct command trace_deaths_command = {
 		"use half of what only the dead one had used, as a restarted process would;\n"
 		"within: half of them do so in that time, in seconds of the recording.\n"
 		"\"Used\" is a touch of the trace. Shared memory is not counted.",
+	.examples = "reapsim gen kill-return -o app.rtrace\n"
+		    "reapsim trace deaths app.rtrace\n",
+	.complete = complete_files,
 	.options = deaths_rows,
 	.size = sizeof(struct deaths_options),
 	.run = deaths_run,
 };
 
 static const struct command *const subcommands[] = {
-	&trace_convert,
-	&trace_info,
-	&trace_deaths_command,
-	&trace_check_command,
-	NULL,
+	&trace_convert, &trace_info, &trace_deaths_command, &trace_check_command, NULL,
 };
 
 const struct command cmd_trace = {

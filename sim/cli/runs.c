@@ -84,8 +84,6 @@ const struct option run_rows_many[] = {
 	{ "axes", OPT_TEXT, "all",
 	  "in what they differ: memory, window (of the records that count), readahead, prefault, "
 	  "noise, order (in which processes ran)",
-	  .metavar = "NAME,...", FIELD(axes) },
-	  "noise",
 	  .metavar = "NAME,...", .complete = complete_axes, FIELD(axes) },
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members; member 0 stays", 0,
 	  OPTION_NO_MAX, .metavar = "N", FIELD(spec.ensemble.seed) },
