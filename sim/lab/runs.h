@@ -39,7 +39,8 @@ struct run_spec {
 	const struct timed_config *timed;
 	guint nr_seeds;
 	struct ensemble ensemble; /* @nr 0: none, otherwise it replaces @nr_seeds */
-	GArray *members; /* of another set with this trace and ensemble, to share their traces; or NULL */
+	GArray *members; /* of another set with this trace and ensemble, to share their traces; or
+			    NULL */
 };
 
 /** struct run - one run: its configuration and its results. */
