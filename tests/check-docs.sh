@@ -16,7 +16,7 @@
 #
 # Links to files must resolve. The functions named in sim/DESIGN.md must exist. The
 # program's version must be the newest release in CHANGELOG.md. CONTRIBUTING.md must give a
-# reason for each dependency.
+# reason for each dependency. debian/changelog must have the same release.
 set -u
 
 update=false
@@ -160,4 +160,6 @@ if [ "$("$REAPSIM" --version)" = "reapsim $release" ]; then
 else
 	fail "CHANGELOG.md: the newest release is $release, the program is $("$REAPSIM" --version)"
 fi
+packaged=$(sed -n '1s/^reapsim (\(.*\)) .*/\1/p' "$src/debian/changelog")
+[ "$packaged" = "$release" ] && pass || fail "debian/changelog: the newest release is $packaged, in CHANGELOG.md $release"
 finish
