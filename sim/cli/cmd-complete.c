@@ -139,7 +139,7 @@ static void complete(struct completion *c, char **words)
 
 static int complete_main(int argc, char **argv)
 {
-	struct completion c = { .before = g_strdup("") };
+	struct completion c = { 0 };
 	struct output out;
 	int ret;
 
@@ -148,6 +148,7 @@ static int complete_main(int argc, char **argv)
 	ret = cli_open_stdout(&out, NULL);
 	if (ret)
 		return ret;
+	c.before = g_strdup("");
 	c.words = g_ptr_array_new_with_free_func(g_free);
 	complete(&c, argv + 2);
 	for (guint i = 0; i < c.words->len; i++)
