@@ -222,6 +222,7 @@ int trace_deaths(const struct trace *t, struct trace_deaths *d, struct err *err)
 		ret = err_at(err, -ENOMEM, t->path, 0, "no memory to follow its file pages");
 	while (!ret && trace_iter_next(&it, &op, NULL) == 1)
 		step(&f, &op);
+	d->ns = f.now_ns;
 	free(f.users);
 	free(f.left_by);
 	g_hash_table_unref(f.procs);

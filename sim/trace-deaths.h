@@ -44,6 +44,7 @@ struct trace_deaths {
 	uint64_t only;	  /* of these, used by no other live process through a mapping */
 	uint64_t again;	  /* of only, used again by anybody */
 	uint64_t by_read; /* of again, by read() or write() first, so without a mapping */
+	uint64_t ns;	  /* recorded time; 0: the trace has no times */
 	GArray *all;	  /* struct trace_death */
 };
 

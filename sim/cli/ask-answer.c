@@ -28,6 +28,18 @@ static const char *policy_of(const struct comparison *c)
 	return c->p->rs.policies->pdata[c->policy];
 }
 
+/* A size that is asked about already: no run ends at a smaller one */
+static bool repeated(const struct ask *a, const struct ask_part *p, guint machine)
+{
+	const GArray *m = p->rs.machines;
+	const uint64_t limit = machine_limit(&g_array_index(m, struct machine, machine));
+
+	if (p->question != ASK_PRESSURE)
+		return false;
+	return limit == a->limits[0] ||
+	       (machine && limit == machine_limit(&g_array_index(m, struct machine, 0)));
+}
+
 /* All policies, machines and variants of a question; pairs of one under both LRUs. Return: a table
  */
 static GArray *compare(const struct ask *a, enum ask_question q, enum ask_value value)
@@ -41,7 +53,8 @@ static GArray *compare(const struct ask *a, enum ask_question q, enum ask_value 
 		if (!first)
 			continue;
 		for (guint m = 0; m < first->rs.machines->len; m++)
-			for (guint i = 1; i < first->rs.policies->len; i++)
+			for (guint i = 1; i < first->rs.policies->len && !repeated(a, first, m);
+			     i++)
 				for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
 					const struct ask_part *p = ask_part(a, q, lru, v);
 					const struct comparison c = { p, m, i, value,
@@ -61,10 +74,10 @@ static GArray *compare(const struct ask *a, enum ask_question q, enum ask_value 
 
 static const enum ask_value times[] = { ASK_REAP_MS, ASK_FREE100_MS, ASK_IO_WAIT_MS, ASK_NET_MS };
 static const char *const time_titles[] = {
-	"CPU time of unmapping at exit, ms",
-	"time from the kill until all memory of the victim is free, ms",
+	"CPU time of unmapping, of all exits, ms",
+	"time from the kill until all memory of the victim is free, mean, ms",
 	"total time waiting for file pages, ms",
-	"net: reap + stalls + waits + kswapd, ms",
+	"net: unmapping + stalls + waits + kswapd, ms",
 };
 
 void answer_init(struct answer *x, const struct ask *a, const struct trace_deaths *deaths)
@@ -160,6 +173,24 @@ static void policies_table(struct doc *d, const char *caption, const GArray *tab
 		pair_row(d, policy_of(comparison(table, i)), table, i);
 }
 
+/* The sizes that the rest is about, chosen by ask_run() */
+static void chosen_text(struct doc *d, const struct ask *a)
+{
+	doc_text(d,
+		 "Chosen by what mainline reads, the mean of both LRUs: %" PRIu64
+		 " pages, where it "
+		 "reads %.2f times as much as with enough memory (wanted: 1.25); %" PRIu64
+		 " pages for "
+		 "light pressure (%.2f times; wanted: 1.05) and %" PRIu64 " for heavy (%.2f times; "
+		 "wanted: 2).",
+		 a->limits[0], a->main, a->limits[1], a->light, a->limits[2], a->heavy);
+	if (a->main < 1.05)
+		doc_text(
+			d,
+			"So mainline reads hardly more at any of these sizes: there is little that "
+			"a policy could change.");
+}
+
 static void sizes_section(struct doc *d, const struct answer *x)
 {
 	const struct ask *a = x->a;
@@ -168,11 +199,10 @@ static void sizes_section(struct doc *d, const struct answer *x)
 	for (guint lru = 0; lru < NR_ASK_LRUS; lru++)
 		p[lru] = ask_part(a, ASK_SIZES, lru, 0);
 	doc_heading(d, "At which size of memory does it matter?");
-	doc_text(d, "Every process that ends is killed and reaped by process_mrelease(). File "
-		    "pages read "
-		    "from the device (sim_fills) by mainline, and how the policies change that. "
-		    "One run "
-		    "each, no interval.");
+	doc_text(d, "We assume that every process that ends is killed and reaped by "
+		    "process_mrelease(). The table has the file pages that mainline reads from the "
+		    "device (sim_fills), and how the policies change that. One run each, no "
+		    "interval.");
 	doc_table(d, "memory limit in pages, and in percent of what the trace needs",
 		  "pages|%|classic|v1|v1+evict|MGLRU|v1|v1+evict");
 	for (guint m = 0; m < p[0]->rs.machines->len; m++) {
@@ -202,14 +232,24 @@ static void sizes_section(struct doc *d, const struct answer *x)
 			 a->nr_failed, a->nr_runs,
 			 *a->failure.msg ? a->failure.msg : "see runs.csv");
 	if (!a->spec.memory)
-		doc_text(d,
-			 "Chosen by what mainline reads: %" PRIu64
-			 " pages, where it reads %.2f times "
-			 "as much as with enough memory (wanted: 1.25); %" PRIu64
-			 " pages for light "
-			 "pressure (%.2f; 1.05) and %" PRIu64 " for heavy (%.2f; 2).",
-			 a->limits[0], a->main, a->limits[1], a->light, a->limits[2], a->heavy);
+		chosen_text(d, a);
 	command(d, x, comparison(x->tables[ASK_SIZES], 0), "v1,v1+evict");
+}
+
+/* When a change is certain in a table */
+static void certainty_text(struct doc *d, guint members, guint comparisons)
+{
+	const guint needed = estimate_signs_needed(members, comparisons);
+	g_autofree char *few = cli_too_few(members, comparisons);
+
+	if (few)
+		doc_text(d, "%s.", few);
+	else
+		doc_text(d,
+			 "Among %u comparisons, as in the next table, a change is certain only if "
+			 "at "
+			 "least %u of %u members agree on its sign.",
+			 comparisons, needed, members);
 }
 
 static void policies_section(struct doc *d, const struct answer *x)
@@ -217,7 +257,6 @@ static void policies_section(struct doc *d, const struct answer *x)
 	const struct ask *a = x->a;
 	const GArray *reaped = x->tables[ASK_POLICIES], *recorded = x->tables[ASK_RECORDED];
 	g_autofree char *axes = ensemble_text(&comparison(reaped, 0)->p->rs.ensemble);
-	g_autofree char *few = cli_too_few(a->spec.members, reaped->len);
 
 	doc_heading(d, "What does each policy change?");
 	doc_text(
@@ -225,13 +264,16 @@ static void policies_section(struct doc *d, const struct answer *x)
 		"%" PRIu64
 		" pages of memory. +4.0[+1.2..+28]%%: the median, the least and the most of "
 		"%u members of an ensemble, which differ in what the recording does not tell (%s). "
-		"\"~\": the sign can be noise, by a sign test with Holm's correction for all "
-		"comparisons of the table. \"=\": equal in every member. The commands print the "
-		"columns "
-		"of the classic LRU; --lru mglru those of the other.",
+		"They count a part of the trace only (window), so that they read less than the "
+		"runs "
+		"above. \"~\": the sign can be noise, by a sign test with Holm's correction for "
+		"all "
+		"comparisons of the table; \"=\": equal in every member.",
 		a->limits[0], a->spec.members, axes);
-	if (few)
-		doc_text(d, "%s.", few);
+	certainty_text(d, a->spec.members, reaped->len);
+	doc_text(d,
+		 "A command prints the columns of the classic LRU, --lru mglru those of the other. "
+		 "It corrects its own table, which has other rows, so that a \"~\" may differ.");
 	policies_table(d, "every process that ends is killed and reaped; file pages read", reaped,
 		       0, reaped->len);
 	doc_picture(
@@ -241,6 +283,9 @@ static void policies_section(struct doc *d, const struct answer *x)
 		plot_ask_policies(a));
 	command(d, x, comparison(reaped, 0), PATCHED);
 	command(d, x, comparison(reaped, 0), UNPATCHED);
+	doc_text(d,
+		 "Where every process is reaped, the flag and any-exit skip where v1 does, but for "
+		 "what the reap leaves to the exit.");
 	policies_table(d, "every process ends as recorded; file pages read", recorded, 0,
 		       recorded->len);
 	command(d, x, comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
@@ -276,8 +321,11 @@ static void machines_section(struct doc *d, const struct answer *x)
 
 	doc_heading(d, "And on other machines?");
 	doc_text(d,
-		 "The tables above are of %s. Large: folios as large as ext4 has them. arm64: with "
-		 "hardware access flags, so fault-around maps pages old.",
+		 "The tables above are of %s. \"large\": folios as large as the machine says, here "
+		 "as "
+		 "ext4 has them; \"arm64\": fault-around maps pages old, as with hardware access "
+		 "flags "
+		 "(prefault=old), \"x86\": young. Nothing else of these machines differs.",
 		 ask_variant(ask_own_variant(x->a)));
 	for (guint policy = 1; policy < policies->len; policy++) {
 		g_autofree char *caption = g_strdup_printf(
@@ -327,28 +375,35 @@ static void recording_section(struct doc *d, const struct answer *x)
 		how[g_array_index(t->all, struct trace_death, i).how]++;
 	doc_heading(d, "What is in the recording?");
 	doc_text(d,
-		 "%u processes end: %u by themselves, %u by SIGKILL, %u by process_mrelease(), %u "
-		 "by the "
-		 "OOM killer. They had used %" PRIu64
-		 " file pages through mappings, each process for "
-		 "itself; %" PRIu64
-		 " of these no other live process used, so a policy decides about "
-		 "them; %" PRIu64 " of these are used again, %" PRIu64 " first by read().",
+		 "Of %u processes that end, %u exit by themselves, %u are killed by SIGKILL, %u "
+		 "reaped by "
+		 "process_mrelease() and %u by the OOM killer. In the recording they used %" PRIu64
+		 " file pages through mappings, each process for itself. %" PRIu64
+		 " of these pages no "
+		 "other live process used: a policy decides about them. Of those %" PRIu64
+		 " are used "
+		 "again, %" PRIu64 " by read() first.",
 		 t->all->len, how[OP_EXIT], how[OP_KILL], how[OP_MRELEASE], how[OP_OOM], t->pages,
 		 t->only, t->again, t->by_read);
-	if (returned)
-		doc_text(d,
-			 "After %u of the %u deaths other processes map and use half of what only "
-			 "the "
-			 "dead one had used, as a restarted one would; half of them within %.3g s "
-			 "of the "
-			 "recording.",
-			 returned, t->all->len, (double)within / 1e9);
-	else
+	if (!returned)
 		doc_text(d,
 			 "Nobody comes back: after no death do other processes map and use half of "
 			 "what only the dead one had used. All answers assume so. What a return "
 			 "costs, \"reapsim breakeven\" says.");
+	else if (t->ns)
+		doc_text(
+			d,
+			"After %u of %u deaths other processes map and use half of what only the "
+			"dead "
+			"one had used, as a restarted one would: half of them within %.3g s of the "
+			"recording.",
+			returned, t->all->len, (double)within / 1e9);
+	else
+		doc_text(d,
+			 "After %u of %u deaths other processes map and use half of what only the "
+			 "dead "
+			 "one had used, as a restarted one would. The trace has no times.",
+			 returned, t->all->len);
 }
 
 /* The verdict */
@@ -389,12 +444,14 @@ static struct tally tally(const struct answer *x, const char *policy)
 	return t;
 }
 
-/* "+2.0[-0.1..+4.0]%~ (classic) and = (MGLRU)" */
+/* "+2.0[-0.1..+4.0]%~ (classic) and 0 in every run (MGLRU)" */
 static char *both(const struct estimate e[2])
 {
-	g_autofree char *classic = change_text(&e[0]), *mglru = change_text(&e[1]);
+	g_autofree char *text[NR_ASK_LRUS] = { change_text(&e[0]), change_text(&e[1]) };
 
-	return g_strdup_printf("%s (classic) and %s (MGLRU)", classic, mglru);
+	return g_strdup_printf("%s (classic) and %s (MGLRU)",
+			       strcmp(text[0], "=") ? text[0] : "0 in every run",
+			       strcmp(text[1], "=") ? text[1] : "0 in every run");
 }
 
 static void tally_sentence(struct doc *d, const struct answer *x, unsigned int number,
@@ -429,7 +486,8 @@ static void unpatched_sentence(struct doc *d, const struct answer *x)
 		text = both(t.main);
 		g_string_append_printf(s, "%s%s by %s", i ? ", " : "", names[i], text);
 	}
-	doc_text(d, "3. What userspace can do on an unpatched kernel changes it so: %s.", s->str);
+	doc_text(d, "3. What userspace can do on an unpatched kernel changes these reads, too: %s.",
+		 s->str);
 	command(d, x, comparison(x->tables[ASK_POLICIES], 0), UNPATCHED);
 }
 
@@ -438,14 +496,15 @@ static void return_sentence(struct doc *d, const struct answer *x)
 	const struct trace_deaths *t = x->deaths;
 	uint64_t within = 0;
 	const guint returned = trace_deaths_returned(t, 50, &within);
-	g_autofree char *text = g_strdup_printf("reapsim trace deaths %s", x->a->t->path);
+	g_autofree char *text = ask_deaths(x->a);
 
-	doc_text(d,
-		 "4. Of the file pages that dead processes had used, %.1f%% were theirs alone, and "
-		 "%.1f%% of those are used again; %u of %u dead came back (one recording, no "
-		 "interval).",
-		 t->pages ? 100 * (double)t->only / (double)t->pages : 0,
-		 t->only ? 100 * (double)t->again / (double)t->only : 0, returned, t->all->len);
+	doc_text(
+		d,
+		"4. Of the file pages that dead processes had used, %.1f%% were theirs alone, and "
+		"%.1f%% of those are used again; after %u of %u deaths others use half of what was "
+		"the dead one's alone (one recording, no interval).",
+		t->pages ? 100 * (double)t->only / (double)t->pages : 0,
+		t->only ? 100 * (double)t->again / (double)t->only : 0, returned, t->all->len);
 	doc_command(d, text);
 }
 
@@ -478,7 +537,8 @@ static void saving_sentence(struct doc *d, const struct answer *x)
 		g_autofree char *cpu = both(reap), *all = both(net);
 
 		doc_text(d,
-			 "5. In time v1 changes the CPU time of unmapping by %s, and the net cost "
+			 "5. In simulated time v1 changes the CPU time of unmapping by %s, and the "
+			 "net cost "
 			 "by %s.",
 			 cpu, all);
 		command(d, x, comparison(x->times, 0), "v1");
@@ -511,11 +571,14 @@ static void sizes_item(struct doc *d, const struct answer *x, guint lru, const c
 				s, "%s%" PRIu64, s->len ? ", " : " at ",
 				machine_limit(&g_array_index(p->rs.machines, struct machine, m)));
 	}
-	doc_item(d, "Memory, %s: in single runs %s reads less%s and more%s.", lru_titles[lru],
-		 policy, less->len ? less->str : " nowhere", more->len ? more->str : " nowhere");
+	doc_item(d,
+		 "Memory, %s LRU, in the single runs above: %s reads less%s, and more%s (limits in "
+		 "pages).",
+		 lru_titles[lru], policy, less->len ? less->str : " at no size",
+		 more->len ? more->str : " at no size");
 }
 
-/* Cells of a certain sign that is not the one at the main size */
+/* Cells that are certain where the main one is not, or of another sign */
 static void machines_item(struct doc *d, const struct answer *x, const char *policy)
 {
 	const struct tally t = tally(x, policy);
@@ -524,19 +587,26 @@ static void machines_item(struct doc *d, const struct answer *x, const char *pol
 
 	for (guint i = 0; i < table->len; i++) {
 		const struct comparison *c = comparison(table, i);
+		const struct estimate *main = &t.main[c->p->lru];
 		g_autofree char *text = change_text(&c->change);
 
 		if (!strcmp(policy_of(c), policy) && !estimate_is_noise(&c->change) &&
-		    c->change.mean * t.main[c->p->lru].mean < 0)
+		    (estimate_is_noise(main) || c->change.mean * main->mean < 0))
 			g_string_append_printf(s, "%s%s, %s: %s", s->len ? "; " : "",
 					       ask_variant(c->p->variant), lru_titles[c->p->lru],
 					       text);
 	}
-	doc_item(d, "The machine: %s.",
-		 s->len ? s->str
-			: "with large folios and on the other architecture no change of v1 is "
-			  "certain "
-			  "with another sign than above");
+	if (s->len)
+		doc_item(d,
+			 "The machine: the change by %s is certain there, and above it is not, or "
+			 "has the other sign: %s.",
+			 policy, s->str);
+	else
+		doc_item(
+			d,
+			"The machine: with large folios and on the other architecture no change by "
+			"%s is certain that is not certain above, with the same sign.",
+			policy);
 }
 
 static void changes(struct doc *d, const struct answer *x)
@@ -564,23 +634,26 @@ static void changes(struct doc *d, const struct answer *x)
 	machines_item(d, x, "v1");
 	doc_item(d,
 		 "How processes end: in the recording %u of %u are reaped, and v1 acts on those "
-		 "only. "
-		 "If every exit skipped (any-exit), as recorded: %s.",
+		 "only. If "
+		 "every exit skipped (any-exit), as recorded, the reads would change by %s.",
 		 reaped, t->all->len, text);
 	doc_item(d,
-		 "Who comes back: in this recording %u of %u. What skipping loses is what those "
-		 "read "
-		 "again; \"reapsim breakeven\" varies how many there are, for generated workloads.",
+		 "Who comes back: here somebody does after %u of %u deaths. What skipping loses is "
+		 "what "
+		 "those read again; \"reapsim breakeven\" varies how many there are, for generated "
+		 "workloads.",
 		 trace_deaths_returned(t, 50, &(uint64_t){ 0 }), t->all->len);
 	doc_item(
 		d,
 		"What no run here has: other processes than the recorded ones, global reclaim with "
-		"kswapd (the limit is a memcg's), a killer that reacts to memory.");
+		"kswapd (the limit is a memcg's), a killer that reacts to memory. A recording of "
+		"faults has no access to a page that is mapped already.");
 }
 
 void answer_write(const struct answer *x, struct doc *d)
 {
 	g_autofree char *typed = ask_typed(x->a);
+	g_autofree char *few = cli_too_few(x->a->spec.members, x->tables[ASK_POLICIES]->len);
 
 	doc_text(d,
 		 "What a killed process costs and saves if its file pages are not marked accessed "
@@ -594,8 +667,12 @@ void answer_write(const struct answer *x, struct doc *d)
 	machines_section(d, x);
 	time_section(d, x);
 	doc_heading(d, "Verdict");
-	doc_text(d,
-		 "Cells are counted over several tables, each of which is corrected for itself.");
+	doc_text(
+		d,
+		"Cells are counted over several tables, each of which is corrected for itself. The "
+		"commands print the columns of the classic LRU, and correct their own tables.");
+	if (few)
+		doc_text(d, "%s.", few);
 	tally_sentence(d, x, 1, "v1", "Skipping the mark");
 	tally_sentence(d, x, 2, "v1+evict", "Dropping the pages too");
 	unpatched_sentence(d, x);

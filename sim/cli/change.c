@@ -53,11 +53,12 @@ struct estimate cli_spread_of(const struct run_set *rs, guint end, guint machine
 /* A percentage, from 1000 on in thousands, with a "k" */
 static char *percent(double ratio)
 {
-	const double v = fabs(100 * ratio) < 999.5 ? 100 * ratio : ratio / 10;
+	const double of = fabs(ratio) < 0.0005 ? 0 : ratio; /* "+0.0" has one sign */
+	const double v = fabs(100 * of) < 999.5 ? 100 * of : of / 10;
 
 	if (isinf(v))
 		return g_strdup("new");
-	return g_strdup_printf("%+.*f%s", fabs(v) < 9.95 ? 1 : 0, v, v == 100 * ratio ? "" : "k");
+	return g_strdup_printf("%+.*f%s", fabs(v) < 9.95 ? 1 : 0, v, v == 100 * of ? "" : "k");
 }
 
 char *cli_spread(const struct estimate *e)

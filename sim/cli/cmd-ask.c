@@ -21,7 +21,7 @@
 struct ask_options {
 	struct outputs files;
 	struct ask_spec spec;
-	const char *format, *dir;
+	const char *dir;
 	int jobs;
 	bool restart;
 };
@@ -43,6 +43,7 @@ struct asked {
 	struct ask_options *o;
 	struct trace *t;
 	struct ask a;
+	struct trace_deaths deaths;
 	bool made; /* the folder, by this call */
 	char *dir, *paths[NR_FILES];
 };
@@ -63,9 +64,13 @@ static int declare(struct asked *x)
 	struct err err;
 	int ret;
 
+	if (!*x->dir)
+		return cli_usage("--output is empty, expected a folder");
 	x->made = !g_file_test(x->dir, G_FILE_TEST_EXISTS);
 	if (g_mkdir_with_parents(x->dir, 0777))
-		return cli_fail(err_set(&err, -EINVAL, "%s: %s", x->dir, g_strerror(errno)), &err);
+		return cli_fail(err_set(&err, -EINVAL, "--output %s: cannot make the folder: %s",
+					x->dir, g_strerror(errno)),
+				&err);
 	for (int i = 0; i < NR_FILES; i++) {
 		const struct cli_file file = { file_names[i].kind, "--output:", x->paths[i],
 					       false };
@@ -95,7 +100,7 @@ static int write_file(const struct asked *x, int i, const struct answer *answer,
 	return cli_close_out(&out, OUTPUT_WHOLE);
 }
 
-static int write_answer(const struct asked *x, const struct trace_deaths *deaths)
+static int write_answer(const struct asked *x)
 {
 	g_autofree char *base = g_path_get_basename(x->t->path), *name = cli_printable(base);
 	g_autofree char *title = g_strconcat(ASK_TITLE, name, NULL);
@@ -104,7 +109,7 @@ static int write_answer(const struct asked *x, const struct trace_deaths *deaths
 	struct output out;
 	int ret = 0;
 
-	answer_init(&answer, &x->a, deaths);
+	answer_init(&answer, &x->a, &x->deaths);
 	answer_write(&answer, d);
 	for (int i = TEXT; i <= CSV && !ret; i++)
 		ret = write_file(x, i, &answer, d);
@@ -140,26 +145,42 @@ static int execute(struct asked *x)
 	if (!ret && x->a.nr_failed)
 		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed: %s\n",
 			x->a.nr_failed, x->a.nr_runs, x->a.failure.msg);
-	return ret ? cli_fail(ret, &err) : 0;
+	if (ret == -EINVAL && x->a.digest[0] && !x->made)
+		cli_fail(ret, &err), cli_usage("%s may have the answer to another question; "
+					       "--output DIR takes another folder",
+					       x->dir);
+	else if (ret)
+		return cli_fail(ret, &err);
+	return ret ? 2 : 0;
+}
+
+/* Without a death there is nothing to ask. */
+static int count_deaths(struct asked *x)
+{
+	struct err err;
+	int ret = trace_deaths(x->t, &x->deaths, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	if (x->deaths.all->len)
+		return 0;
+	trace_deaths_clear(&x->deaths);
+	err_at(&err, -EINVAL, x->t->path, 0,
+	       "no process ends, so no policy can change anything; expected a trace with deaths");
+	return cli_fail(-EINVAL, &err);
 }
 
 static int ask_trace(struct asked *x)
 {
-	struct trace_deaths deaths;
-	struct err err;
-	int ret = declare(x);
+	int ret = count_deaths(x);
 
 	if (!ret)
+		ret = declare(x);
+	if (!ret)
 		ret = execute(x);
-	if (!ret) {
-		ret = trace_deaths(x->t, &deaths, &err);
-		if (ret) {
-			ret = cli_fail(ret, &err);
-		} else {
-			ret = write_answer(x, &deaths);
-			trace_deaths_clear(&deaths);
-		}
-	}
+	if (!ret)
+		ret = write_answer(x);
+	trace_deaths_clear(&x->deaths);
 	ask_clear(&x->a);
 	if (ret && x->made)
 		g_rmdir(x->dir); /* if nothing is in it */
@@ -174,11 +195,14 @@ static int run(void *options, int argc, char **argv)
 
 	if (argc != 1)
 		return cli_usage("ask: %d arguments, expected a trace", argc);
+	for (char **k = o->spec.settings; k && *k; k++)
+		if (g_str_has_prefix(*k, "memcg_pages="))
+			return cli_usage("--set %s: ask sets the limit, use --memory SIZE", *k);
 	ret = cli_declare_inputs(&o->files, "TRACE", argv, 1);
 	if (!ret)
 		ret = command_declare(&cmd_ask, o);
 	if (!ret)
-		ret = cli_load_trace(argv[0], o->format, &x.t);
+		ret = cli_load_trace(argv[0], o->spec.format, &x.t);
 	if (ret)
 		return ret;
 	x.dir = o->dir ? g_strdup(o->dir) : folder_of(argv[0]);
@@ -203,13 +227,13 @@ static const struct option rows[] = {
 	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: 7.3)", .letter = 'k',
 	  .metavar = "NAME", .complete = complete_kernels, FIELD(spec.kernel) },
 	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
-	  .metavar = "NAME", .complete = complete_formats, FIELD(format) },
+	  .metavar = "NAME", .complete = complete_formats, FIELD(spec.format) },
 	{ "memory", OPT_TEXT, NULL,
 	  "memcg limits instead of those that ask finds: the main one, and up to two others; "
 	  "pages, "
 	  "or shares (40%) of the memory that the trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
-	{ "ensemble", OPT_COUNT, "10", "members of the ensemble", ENSEMBLE_MIN, 10000,
+	{ "ensemble", OPT_COUNT, "12", "members of the ensemble", ENSEMBLE_MIN, 10000,
 	  .metavar = "N", FIELD(spec.members) },
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members", 0, OPTION_NO_MAX,
 	  .metavar = "N", FIELD(spec.seed) },

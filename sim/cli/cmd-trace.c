@@ -399,7 +399,7 @@ static void deaths_text(FILE *f, const char *name, const struct trace_deaths *d)
 	fprintf(f, "%-*.*s%7u%7u%8" PRIu64 "%7.1f%7.1f%7.1f%7u", 20, 20, name, d->all->len,
 		trace_deaths_killed(d), d->pages, percent(d->only, d->pages),
 		percent(d->again, d->only), percent(d->by_read, d->again), returned);
-	if (returned)
+	if (returned && d->ns)
 		fprintf(f, "%9.3g\n", (double)within / 1e9);
 	else
 		fprintf(f, "%9s\n", "-");
@@ -415,7 +415,7 @@ static void deaths_csv(FILE *f, const char *name, const struct trace_deaths *d)
 		trace_deaths_killed(d), d->pages, percent(d->shared, d->pages),
 		percent(d->only, d->pages), percent(d->again, d->only),
 		percent(d->by_read, d->again), returned);
-	if (returned)
+	if (returned && d->ns)
 		fprintf(f, "%.6f\n", (double)within / 1e9);
 	else
 		fprintf(f, "\n");
@@ -504,7 +504,8 @@ static const struct command trace_deaths_command = {
 		"again%: of these, used later by anybody; read%: of these, by read() or write()\n"
 		"first, so without a mapping. return: deaths after which other processes map and\n"
 		"use half of what only the dead one had used, as a restarted process would;\n"
-		"within: half of them do so in that time, in seconds of the recording.\n"
+		"within: half of them do so in that time, in seconds of the recording, if it has "
+		"times.\n"
 		"\"Used\" is a touch of the trace. Shared memory is not counted.",
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
 		    "reapsim trace deaths app.rtrace\n",

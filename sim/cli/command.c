@@ -266,8 +266,12 @@ static int run_one(const struct command *c, int argc, char **argv)
 	((struct outputs *)options)->temporary = cli_note_temporary;
 	parser_init(&p, c);
 	ret = parse(c, &p, options, &argc, &argv);
-	if (ret < 0)
-		ret = c->run(options, argc - 1, argv + 1);
+	if (ret < 0) {
+		/* glib keeps the "--" that ends the options */
+		const int skip = argc > 1 && !strcmp(argv[1], "--") ? 2 : 1;
+
+		ret = c->run(options, argc - skip, argv + skip);
+	}
 	outputs_clear(options);
 	parser_clear(&p);
 	return ret;

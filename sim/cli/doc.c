@@ -181,7 +181,7 @@ static void put_text_table(FILE *f, const struct block *b)
 void doc_write_text(const struct doc *d, FILE *f)
 {
 	put_wrapped(f, "", 0, d->title, "");
-	for (size_t i = strlen(d->title); i > 0; i--)
+	for (glong i = MIN(g_utf8_strlen(d->title, -1), WIDTH); i > 0; i--)
 		fputc('=', f);
 	fputc('\n', f);
 	for (guint i = 0; i < d->blocks->len; i++) {

@@ -195,6 +195,18 @@ static int draw(const struct plot *p, struct output out[NR_FILES])
 	return ret;
 }
 
+/* Several pictures in one page: what they define for themselves gets a name of its own. */
+static char *own_names(char *svg, const char *name)
+{
+	g_autoptr(GRegex) defined =
+		g_regex_new("(gpPt[0-9]+|gpDot|greybox|gnuplot_canvas|gnuplot_plot_)", 0, 0, NULL);
+	g_autofree char *with = g_strconcat(name, "-\\1", NULL);
+	char *own = g_regex_replace(defined, svg, -1, 0, with, 0, NULL);
+
+	g_free(svg);
+	return own;
+}
+
 char *plot_svg(const struct plot *p)
 {
 	FILE *f[NR_FILES] = { NULL };
@@ -213,6 +225,8 @@ char *plot_svg(const struct plot *p)
 		fflush(f[SCRIPT]);
 		if (!run_gnuplot(p->base, name[SCRIPT]))
 			g_file_get_contents(name[SVG], &svg, NULL, NULL);
+		if (svg)
+			svg = own_names(svg, p->base);
 	}
 	for (int i = DAT; i <= SVG; i++) {
 		g_free(name[i]);

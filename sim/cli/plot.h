@@ -38,8 +38,8 @@ int plot_declare(struct outputs *files, const char *what, const char *base);
 /** Write the four files; create their folder if it is missing. Return: the exit code, after
  * printing errors. Without gnuplot it is 1, but data and script are written. */
 int plot_write(const struct outputs *files, const struct plot *p);
-/** The SVG alone, in memory, to be freed by the caller; @p.base is a name for messages only.
- * Return: NULL after printing why there is none. */
+/** The SVG alone, in memory, to be freed by the caller; @p.base is its name, in messages and in
+ * what the SVG defines. Return: NULL after printing why there is none. */
 char *plot_svg(const struct plot *p);
 /** @s, made safe by cli_printable(), as a gnuplot string in which gnuplot replaces and
  * executes nothing; the caller frees it. */

@@ -55,7 +55,7 @@ static bool runs_end(const struct ask *a, guint size)
 /*
  * Light pressure is the largest size at which mainline reads 5% more than with enough memory; the
  * main size is the next one at which it reads 25% more, and heavy the next at which it reads twice
- * as much. If there is none, the smallest size at which every run ends.
+ * as much. If there is none, one of the smallest sizes at which every run ends.
  */
 static int choose(struct ask *a, struct err *err)
 {
@@ -74,7 +74,11 @@ static int choose(struct ask *a, struct err *err)
 			       "try --memory SIZE",
 			       a->t->path, a->peak, *a->failure.msg ? ": " : "", a->failure.msg);
 	for (guint k = 0; k < ASK_SIZES_MAX; k++) {
-		for (i = MIN(i + 1, last); i < last && !(pressure(a, i) >= pressures[k]); i++)
+		/* the sizes of heavier pressure come after it */
+		const guint until =
+			last > ASK_SIZES_MAX - 1 - k ? last - (ASK_SIZES_MAX - 1 - k) : 1;
+
+		for (i = MIN(i + 1, until); i < until && !(pressure(a, i) >= pressures[k]); i++)
 			;
 		a->limits[place[k]] = g_array_index(a->sizes, uint64_t, i);
 		*at[k] = pressure(a, i);

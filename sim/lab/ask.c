@@ -97,6 +97,26 @@ static void add_machine(GString *s, const char *machine, char **settings, const 
 		add_word(s, "--kernel ", kernel);
 }
 
+/* The trace as a last word; what comes through a pipe has no name. */
+static void add_trace(GString *s, const struct ask *a)
+{
+	const char *path = a->t->path;
+	const bool pipe = !strcmp(path, "-") || g_str_has_prefix(path, "/dev/fd/") ||
+			  g_str_has_prefix(path, "/proc/");
+
+	if (a->spec.format)
+		add_word(s, "--format ", a->spec.format);
+	add_word(s, "", pipe ? "TRACE" : path);
+}
+
+char *ask_deaths(const struct ask *a)
+{
+	GString *s = g_string_new("reapsim trace deaths");
+
+	add_trace(s, a);
+	return g_string_free(s, FALSE);
+}
+
 char *ask_typed(const struct ask *a)
 {
 	GString *s = g_string_new("reapsim ask");
@@ -105,7 +125,7 @@ char *ask_typed(const struct ask *a)
 	add_machine(s, a->spec.machines, a->spec.settings, a->spec.kernel);
 	if (a->spec.memory)
 		add_word(s, "--memory ", a->spec.memory);
-	add_word(s, "", a->t->path);
+	add_trace(s, a);
 	return g_string_free(s, FALSE);
 }
 
@@ -130,56 +150,76 @@ char *ask_command(const struct ask *a, const struct ask_part *p, const char *pol
 	GString *s = g_string_new(p->command);
 
 	g_string_append_printf(s, " --policies %s", policies);
-	add_word(s, "", a->t->path);
+	add_trace(s, a);
 	return g_string_free(s, FALSE);
 }
 
 /* Plan */
 
-/* Pages that a size of --memory stands for, the machine being as given; negative on failure */
-static int64_t resolve(struct ask *a, char *size, const struct lab_hooks *h, struct err *err)
+/* The pages that the sizes in @list stand for, the machine being as given; their last is @more,
+ * which is not added. Return: the pages of @more, or a negative errno. */
+static int64_t resolve(struct ask *a, const char *list, const char *more, GArray *pages,
+		       const struct lab_hooks *h, struct err *err)
 {
+	g_autofree char *all = g_strconcat(list, ",", more, NULL);
 	const struct run_spec spec = {
 		.machines = a->spec.machines,
 		.settings = a->spec.settings,
 		.kernel = a->spec.kernel,
-		.memory = size,
+		.memory = all,
 	};
 	struct run_set rs;
 	int64_t ret = run_set_init(&rs, &spec, a->t, h, err);
 
-	if (!ret) {
-		const struct machine *m = &g_array_index(rs.machines, struct machine, 0);
+	for (guint i = 0; !ret && i < rs.machines->len; i++) {
+		const struct machine *m = &g_array_index(rs.machines, struct machine, i);
+		const uint64_t limit = machine_limit(m);
 
+		if (i + 1 < rs.machines->len)
+			g_array_append_val(pages, limit);
+		else
+			ret = (int64_t)limit;
 		a->timed = m->read_us || m->zap_file_ps || m->zap_anon_ps;
 		a->old = m->prefault_old;
 		a->large = m->max_folio_order > 0 || m->file_system > FS_ORDER0;
-		ret = (int64_t)machine_limit(m);
 	}
 	run_set_clear(&rs);
 	return ret;
 }
 
-/* The sizes in @list, without those that are the same as the one before: memory has a least size.
- */
+/* The sizes to try, each once: memory has a least size, so that small shares may be the same. */
 static int add_sizes(struct ask *a, const char *list, const struct lab_hooks *h, struct err *err)
 {
 	g_auto(GStrv) texts = g_strsplit(list, ",", -1);
+	g_autoptr(GArray) pages = g_array_new(FALSE, FALSE, sizeof(uint64_t));
 	g_autoptr(GString) kept = g_string_new(NULL);
+	int64_t peak;
 
-	for (char **text = texts; *text; text++) {
-		const int64_t n = resolve(a, *text, h, err);
-		const uint64_t pages = (uint64_t)n;
+	for (char **text = texts; *text; text++)
+		if (!**text)
+			return err_set(err, -EINVAL, "--memory %s: an empty size", list);
+	peak = resolve(a, list, "100%", pages, h, err);
+	if (peak < 0)
+		return (int)peak;
+	a->peak = (uint64_t)peak;
+	for (guint i = 0; i < pages->len; i++) {
+		bool again = false;
 
-		if (n < 0)
-			return (int)n;
-		if (a->sizes->len && g_array_index(a->sizes, uint64_t, a->sizes->len - 1) == pages)
+		for (guint k = 0; k < i; k++)
+			again |= g_array_index(pages, uint64_t, k) ==
+				 g_array_index(pages, uint64_t, i);
+		if (again)
 			continue;
-		g_array_append_val(a->sizes, pages);
-		g_string_append_printf(kept, "%s%s", kept->len ? "," : "", *text);
+		g_array_append_val(a->sizes, g_array_index(pages, uint64_t, i));
+		g_string_append_printf(kept, "%s%s", kept->len ? "," : "", texts[i]);
 	}
 	a->size_list = g_strdup(kept->str);
-	return a->sizes->len ? 0 : err_set(err, -EINVAL, "--memory: an empty list");
+	if (a->sizes->len == 1 && !a->spec.memory)
+		return err_at(err, -EINVAL, a->t->path, 0,
+			      "needs at most %" PRIu64 " pages, the least limit of memory, so no "
+			      "limit makes it wait for memory; expected a larger trace",
+			      a->peak);
+	return 0;
 }
 
 static char *list_of(const uint64_t *pages, guint nr)
@@ -208,7 +248,8 @@ static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant
 {
 	const struct plan *plan = &plans[q];
 	const guint others = a->nr_limits > 1 ? a->nr_limits - 1 : 0;
-	g_autofree char *memory = q == ASK_SIZES      ? g_strdup(a->size_list)
+	const uint64_t *sizes = (const uint64_t *)(void *)a->sizes->data;
+	g_autofree char *memory = q == ASK_SIZES      ? list_of(sizes, a->sizes->len)
 				  : q == ASK_PRESSURE ? list_of(a->limits + 1, others)
 						      : list_of(a->limits, 1);
 	g_autoptr(GPtrArray) settings = g_ptr_array_new();
@@ -251,6 +292,8 @@ static int add_part(struct ask *a, enum ask_question q, guint lru, guint variant
 	ret = run_set_init(&p->rs, &spec, a->t, h, err);
 	if (ret)
 		return ret;
+	if (q == ASK_SIZES)
+		spec.memory = a->size_list; /* shorter */
 	p->command = command_of(p, &spec);
 	p->first = a->nr_runs;
 	p->values = g_new(double, (gsize)p->rs.runs->len *NR_ASK_VALUES);
@@ -339,7 +382,6 @@ static void part_free(void *data)
 int ask_init(struct ask *a, const struct ask_spec *spec, const struct trace *t,
 	     const struct lab_hooks *h, struct err *err)
 {
-	int64_t peak;
 	int ret;
 
 	*a = (struct ask){
@@ -348,10 +390,6 @@ int ask_init(struct ask *a, const struct ask_spec *spec, const struct trace *t,
 		.sizes = g_array_new(FALSE, FALSE, sizeof(uint64_t)),
 		.parts = g_ptr_array_new_with_free_func(part_free),
 	};
-	peak = resolve(a, (char *)"100%", h, err);
-	if (peak < 0)
-		return (int)peak;
-	a->peak = (uint64_t)peak;
 	ret = add_sizes(a, spec->memory ? spec->memory : SIZES, h, err);
 	if (ret)
 		return ret;

@@ -8,7 +8,7 @@
  * interrupted call goes on where it was, and the answers are computed from that file only.
  *
  * Approximations:
- * - Sizes of memory are memcg limits, chosen by what mainline reads (ask_choose()), not by what
+ * - Sizes of memory are memcg limits, chosen by what mainline reads, not by what
  *   a policy changes. Sizes in between can differ in sign: question "sizes" looks for that, with
  *   one run each.
  * - "machines" changes what is known to matter between x86 and arm64, prefault and the size of
@@ -63,7 +63,8 @@ struct ask_spec {
 	char *machines;	 /* key file; NULL: only the trace's machine rows */
 	char **settings; /* KEY=VALUE */
 	char *kernel;
-	char *memory; /* sizes, the first is the main one; NULL: ask_choose() */
+	char *memory; /* sizes, the first is the main one; NULL: they are chosen */
+	char *format; /* of the trace, for the commands; NULL: detected */
 	guint members;
 	uint64_t seed; /* of the ensemble */
 };
@@ -123,6 +124,8 @@ void ask_clear(struct ask *a);
 const struct ask_part *ask_part(const struct ask *a, enum ask_question q, guint lru, guint variant);
 /** The command that prints the part, or @policies of it, comma separated; the caller frees it. */
 char *ask_command(const struct ask *a, const struct ask_part *p, const char *policies);
+/** The command that counts the deaths. The caller frees it. */
+char *ask_deaths(const struct ask *a);
 /** The command that asked, "reapsim ask ...", without what does not change the answer. The caller
  * frees it. */
 char *ask_typed(const struct ask *a);

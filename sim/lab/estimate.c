@@ -151,3 +151,12 @@ guint estimate_sign_tests(guint n)
 {
 	return (guint)MIN(ceil(LEVEL / sign_p(0, n)) - 1, G_MAXUINT);
 }
+
+guint estimate_signs_needed(guint n, guint comparisons)
+{
+	guint few = 0;
+
+	while (few <= n && sign_p(few, n) * comparisons < LEVEL)
+		few++;
+	return n - few + 1;
+}

@@ -52,4 +52,8 @@ void estimate_correct(struct estimate *e, guint n);
  * not noise after estimate_correct()? 0: not even one alone. */
 guint estimate_sign_tests(guint n);
 
+/** How many of @n pairs must have the same sign, so that one among @comparisons is not noise? More
+ * than @n: no number suffices. */
+guint estimate_signs_needed(guint n, guint comparisons);
+
 #endif

@@ -393,8 +393,8 @@ cut -d' ' -f1 "$tmp/inodes" | sort -u | while read -r dev; do
 	find "$mnt" -xdev -type f ! -path '*
 *' -printf '%i %s %F %p\n' 2>/dev/null |
 		dev=$dev list=$tmp/inodes awk '
-		BEGIN { dev = ENVIRON["dev"]; list = ENVIRON["list"]; while ((getline s < list) > 0) { split(s, f, " "); if (f[1] == dev) want[f[2]] = 1 } }
-		$1 in want { delete want[$1]; print "# file: " dev " " $0 }' >>"$tmp/files"
+		BEGIN { dev = ENVIRON["dev"]; list = ENVIRON["list"]; while ((getline s < list) > 0) { split(s, f, " "); if (f[1] == dev && !(f[2] in want)) { want[f[2]]; nr++ } } }
+		$1 in want { delete want[$1]; print "# file: " dev " " $0; if (!--nr) exit }' >>"$tmp/files"
 done
 
 cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)

@@ -175,6 +175,18 @@ static void test_samples(void)
 	g_array_free(s, TRUE);
 }
 
+/* 2 * 2^-12 * 102 is just below 5%; of 12 pairs one may differ if the comparison is alone. */
+static void test_sign_power(void)
+{
+	CU_ASSERT_EQUAL(estimate_sign_tests(4), 0);
+	CU_ASSERT_EQUAL(estimate_sign_tests(8), 6);
+	CU_ASSERT_EQUAL(estimate_sign_tests(12), 102);
+	CU_ASSERT_EQUAL(estimate_signs_needed(12, 102), 12);
+	CU_ASSERT_EQUAL(estimate_signs_needed(12, 103), 13);
+	CU_ASSERT_EQUAL(estimate_signs_needed(12, 1), 10);
+	CU_ASSERT_EQUAL(estimate_signs_needed(16, 18), 15);
+}
+
 void suite_estimate(void)
 {
 	CU_pSuite s = CU_add_suite("estimate", NULL, NULL);
@@ -187,4 +199,5 @@ void suite_estimate(void)
 	CU_add_test(s, "differences in pairs", test_difference);
 	CU_add_test(s, "the spread of changes", test_spread);
 	CU_add_test(s, "quantiles, mean and deviation", test_samples);
+	CU_add_test(s, "what a sign test can find", test_sign_power);
 }
