@@ -53,14 +53,36 @@ static int parse_choice(const struct option *o, const char *who, const char *tex
 	return err_set(err, -EINVAL, "%s%s is \"%s\"%s", who, o->name, text, expected);
 }
 
+/* "50MiB", "1.5GiB" or "64KiB" as pages of 4 KiB; false: it is nothing of that, or no whole pages
+ */
+static bool parse_bytes(const char *text, uint64_t *pages)
+{
+	static const struct {
+		const char *unit;
+		double pages;
+	} units[] = { { "KiB", 0.25 }, { "MiB", 256 }, { "GiB", 262144 } };
+	/* g_ascii_strtod() accepts hexadecimal and infinity, too */
+	const size_t digits = strspn(text, "0123456789.");
+	char *end;
+	const double n = digits ? g_ascii_strtod(text, &end) : 0;
+
+	for (size_t i = 0; digits && end == text + digits && i < G_N_ELEMENTS(units); i++) {
+		if (strcmp(end, units[i].unit) || n * units[i].pages >= 0x1p53)
+			continue;
+		*pages = (uint64_t)(n * units[i].pages);
+		return (double)*pages == n * units[i].pages;
+	}
+	return false;
+}
+
 static int parse_size(const struct option *o, const char *who, const char *text,
 		      union option_value *v, struct err *err)
 {
 	char *end;
 
 	v->size.share = 0;
-	if (!parse_count(text, &v->size.n) && (double)v->size.n >= o->min &&
-	    (double)v->size.n <= o->max)
+	if ((!parse_count(text, &v->size.n) || parse_bytes(text, &v->size.n)) &&
+	    (double)v->size.n >= o->min && (double)v->size.n <= o->max)
 		return 0;
 	v->size.n = 0;
 	/* the digits are checked first: g_ascii_strtod() accepts hexadecimal, too */
@@ -69,9 +91,11 @@ static int parse_size(const struct option *o, const char *who, const char *text,
 		if (!strcmp(end, "%") && v->size.share > 0 && v->size.share <= 100)
 			return 0;
 	}
-	return err_set(err, -EINVAL,
-		       "%s%s is \"%s\", expected pages (%.0f to %.0f) or a share such as 40%%", who,
-		       o->name, text, o->min, o->max);
+	return err_set(
+		err, -EINVAL,
+		"%s%s is \"%s\", expected pages (%.0f to %.0f), whole pages such as 50MiB, or a "
+		"share such as 40%%",
+		who, o->name, text, o->min, o->max);
 }
 
 size_t options_nr(const struct option *rows)

@@ -24,7 +24,7 @@ enum option_type {
 	OPT_POWER,  /* power of two */
 	OPT_REAL,   /* real number */
 	OPT_CHOICE, /* one of several words */
-	OPT_SIZE,   /* pages, or a share of the memory that a trace needs: "40%" */
+	OPT_SIZE,   /* pages, "50MiB", or a share of the memory that a trace needs: "40%" */
 	/* of commands only */
 	OPT_FLAG,  /* present or not */
 	OPT_TEXT,  /* text that the command parses */
@@ -48,6 +48,7 @@ enum option_type {
  * @offset, @size: the member that holds the value, OPTION_FIELD(); unused if the values
  *	are stored in an array
  * @letter: of a command: "-j"; 0: none
+ * @alias: of a command: another name that works and that no help shows; NULL: none
  * @metavar: of a command: placeholder of the value in --help
  * @role: of a path: the use of the file, enum file_kind of sim/output.h. A command that
  *	declares its files gets all inputs, traces, results and key files from its rows. For
@@ -68,6 +69,7 @@ struct option {
 	const char *unit;
 	size_t offset, size;
 	char letter;
+	const char *alias;
 	const char *metavar;
 	int role;
 	char *(*find)(const char *value, struct err *err);

@@ -221,13 +221,13 @@ static int run(void *options, int argc, char **argv)
 
 static const struct option rows[] = {
 	{ "machine", OPT_PATH, NULL, "machine file, or name; its costs answer what takes how long",
-	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .find = data_find_machine,
-	  .complete = complete_machines, FIELD(spec.machines) },
+	  .letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT,
+	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct ask_options, spec.settings),
 	{ "kernel", OPT_TEXT, NULL, "kernel rules to use (default: 7.3)", .letter = 'k',
 	  .metavar = "NAME", .complete = complete_kernels, FIELD(spec.kernel) },
 	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
-	  .metavar = "NAME", .complete = complete_formats, FIELD(spec.format) },
+	  .alias = "from", .metavar = "NAME", .complete = complete_formats, FIELD(spec.format) },
 	{ "memory", OPT_TEXT, NULL,
 	  "memcg limits instead of those that ask finds: the main one, and up to two others; "
 	  "pages, "

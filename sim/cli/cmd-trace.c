@@ -92,7 +92,8 @@ static int convert_run(void *options, int argc, char **argv)
 
 static const struct option convert_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of IN (default: detected from its first bytes)",
-	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats, CONVERT_FIELD(from) },
+	  .letter = 'f', .alias = "format", .metavar = "FORMAT", .complete = complete_formats,
+	  CONVERT_FIELD(from) },
 	{ "to", OPT_TEXT, NULL, "text or binary (default: by the ending of OUT)", .letter = 't',
 	  .metavar = "FORM", .choices = forms, CONVERT_FIELD(to) },
 	{ "min-agreement", OPT_COUNT, "90",
@@ -300,7 +301,7 @@ static int info_run(void *options, int argc, char **argv)
 
 static const struct option info_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of TRACE (default: detected from its first bytes)",
-	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  .letter = 'f', .alias = "format", .metavar = "FORMAT", .complete = complete_formats,
 	  OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
@@ -366,7 +367,7 @@ static int check_run(void *options, int argc, char **argv)
 
 static const struct option check_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
-	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  .letter = 'f', .alias = "format", .metavar = "FORMAT", .complete = complete_formats,
 	  OPTION_FIELD(struct read_options, from) },
 	{ NULL },
 };
@@ -485,7 +486,7 @@ static int deaths_run(void *options, int argc, char **argv)
 
 static const struct option deaths_rows[] = {
 	{ "from", OPT_TEXT, NULL, "format of the traces (default: detected from their bytes)",
-	  .letter = 'f', .metavar = "FORMAT", .complete = complete_formats,
+	  .letter = 'f', .alias = "format", .metavar = "FORMAT", .complete = complete_formats,
 	  OPTION_FIELD(struct deaths_options, o.from) },
 	{ "csv", OPT_PATH, NULL, "write a row per trace", .metavar = "FILE", .role = FILE_RESULTS,
 	  OPTION_FIELD(struct deaths_options, csv) },

@@ -135,7 +135,7 @@ static int given_store(struct given *g, void *options, struct err *err)
 struct parser {
 	struct given *given;
 	guint nr;
-	GOptionEntry *entries;
+	GOptionEntry *entries; /* @nr, then their aliases */
 	GOptionContext *ctx;
 	gboolean help;
 };
@@ -144,6 +144,7 @@ static void parser_init(struct parser *p, const struct command *c)
 {
 	const guint shared = (guint)options_nr(c->shared);
 	g_autofree char *words = command_words(c);
+	guint nr;
 	const GOptionEntry help_entry[] = {
 		{ "help", 'h', 0, G_OPTION_ARG_NONE, &p->help, COMMAND_HELP_TEXT, NULL },
 		G_OPTION_ENTRY_NULL,
@@ -153,12 +154,20 @@ static void parser_init(struct parser *p, const struct command *c)
 		.nr = shared + (guint)options_nr(c->options),
 		.ctx = g_option_context_new(c->arguments),
 	};
-	p->given = g_new0(struct given, p->nr);
-	p->entries = g_new0(GOptionEntry, p->nr + 1);
+	nr = p->nr;
+	p->given = g_new0(struct given, nr);
+	p->entries = g_new0(GOptionEntry, 2 * p->nr + 1);
 	for (guint i = 0; i < p->nr; i++) {
 		given_init(&p->given[i], i < shared ? &c->shared[i] : &c->options[i - shared]);
 		p->entries[i] = given_entry(&p->given[i]);
 	}
+	for (guint i = 0; i < p->nr; i++)
+		if (p->given[i].row->alias) {
+			p->entries[nr] = p->entries[i];
+			p->entries[nr].long_name = p->given[i].row->alias;
+			p->entries[nr].short_name = 0;
+			p->entries[nr++].flags = G_OPTION_FLAG_HIDDEN;
+		}
 	g_set_prgname(words);
 	/* glib's own --help exits 0 even if stdout has a write error */
 	g_option_context_set_help_enabled(p->ctx, FALSE);
@@ -240,6 +249,42 @@ static int bad_option(const struct parser *p, const GError *error)
 			 g_get_prgname());
 }
 
+/* Has the command such a letter, with a value? */
+static bool takes_value(const struct parser *p, char letter)
+{
+	for (guint i = 0; i < p->nr; i++)
+		if (p->given[i].row->letter == letter)
+			return p->given[i].row->type != OPT_FLAG;
+	return false;
+}
+
+/* "-j1" as "-j", "1", which glib wants. Return: the words, to be freed with @made, which has
+ * those that are new. */
+static char **split_letters(const struct parser *p, int *argc, char **argv, GPtrArray *made)
+{
+	GPtrArray *words = g_ptr_array_new();
+	bool options = true;
+
+	for (int i = 0; i < *argc; i++) {
+		const char *word = argv[i];
+		char *letter;
+
+		options &= strcmp(word, "--") != 0;
+		if (!i || !options || word[0] != '-' || word[1] == '-' || !word[1] || !word[2] ||
+		    !takes_value(p, word[1])) {
+			g_ptr_array_add(words, argv[i]);
+			continue;
+		}
+		letter = g_strndup(word, 2);
+		g_ptr_array_add(made, letter);
+		g_ptr_array_add(words, letter);
+		g_ptr_array_add(words, argv[i] + 2);
+	}
+	*argc = (int)words->len;
+	g_ptr_array_add(words, NULL);
+	return (char **)g_ptr_array_free(words, FALSE);
+}
+
 /* Return: -1 to run the command, or the exit code. */
 static int parse(const struct command *c, struct parser *p, void *options, int *argc, char ***argv)
 {
@@ -259,12 +304,16 @@ static int parse(const struct command *c, struct parser *p, void *options, int *
 static int run_one(const struct command *c, int argc, char **argv)
 {
 	g_autofree void *options = g_malloc0(c->size);
+	g_autoptr(GPtrArray) made = g_ptr_array_new_with_free_func(g_free);
+	g_autofree char **words = NULL;
 	struct parser p;
 	int ret;
 
 	outputs_init(options);
 	((struct outputs *)options)->temporary = cli_note_temporary;
 	parser_init(&p, c);
+	words = split_letters(&p, &argc, argv, made);
+	argv = words;
 	ret = parse(c, &p, options, &argc, &argv);
 	if (ret < 0) {
 		/* glib keeps the "--" that ends the options */

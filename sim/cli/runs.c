@@ -35,8 +35,8 @@
 #define ROW_FORMAT                                                                                 \
 	{                                                                                          \
 		"format", OPT_TEXT, NULL, "format of the trace (default: detected)",               \
-			.letter = 'f', .metavar = "NAME", .complete = complete_formats,            \
-			FIELD(format)                                                              \
+			.letter = 'f', .alias = "from", .metavar = "NAME",                         \
+			.complete = complete_formats, FIELD(format)                                \
 	}
 #define ROW_CHECK                                                                                  \
 	{                                                                                          \
@@ -45,12 +45,12 @@
 	}
 
 const struct option run_rows_one[] = {
-	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .metavar = "NAME",
-	  .complete = complete_policies, FIELD(spec.policies) },
+	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .alias = "policies",
+	  .metavar = "NAME", .complete = complete_policies, FIELD(spec.policies) },
 	{ "machine", OPT_PATH, NULL,
 	  "machine file, or the name of one (default: only the trace's machine rows)",
-	  .letter = 'm', .metavar = "FILE", .role = FILE_INPUT, .find = data_find_machine,
-	  .complete = complete_machines, FIELD(spec.machines) },
+	  .letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT,
+	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -62,12 +62,13 @@ const struct option run_rows_one[] = {
 
 const struct option run_rows_many[] = {
 	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
-	  .metavar = "NAME,...", .complete = complete_policies, FIELD(spec.policies) },
+	  .alias = "policy", .metavar = "NAME,...", .complete = complete_policies,
+	  FIELD(spec.policies) },
 	{ "machines", OPT_PATHS, NULL,
 	  "machine files, or names of them, comma separated (default: only the trace's machine "
 	  "rows)",
-	  .letter = 'm', .metavar = "FILE,...", .role = FILE_INPUT, .find = data_find_machine,
-	  .complete = complete_machines, FIELD(spec.machines) },
+	  .letter = 'm', .alias = "machine", .metavar = "FILE,...", .role = FILE_INPUT,
+	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
 	ROW_LRU,
 	ROW_KERNEL,
@@ -75,7 +76,7 @@ const struct option run_rows_many[] = {
 	ROW_FORMAT,
 	ROW_CHECK,
 	{ "memory", OPT_TEXT, NULL,
-	  "memcg limits to try on each machine: pages, or shares (40%) of the memory that the "
+	  "memcg limits to try on each machine: pages, 50MiB, or shares (40%) of the memory that the "
 	  "trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
 	{ "ensemble", OPT_COUNT, NULL,

@@ -136,26 +136,32 @@ static const struct {
 	{ "cpus", "9", "machine key cpus is \"9\", expected a whole number from 1 to 8" },
 	{ "memcg_pages", "40%", NULL },
 	{ "memcg_pages", "0x10%",
-	  "machine key memcg_pages is \"0x10%\", expected pages (1 to 4294967295) or a share such "
+	  "machine key memcg_pages is \"0x10%\", expected pages (1 to 4294967295), whole pages "
+	  "such as 50MiB, or a share such "
 	  "as "
 	  "40%" },
 	{ "memcg_pages", "0.5%", NULL },
 	{ "memory_pages", "250%", NULL },
 	{ "memory_pages", "10000%", NULL },
 	{ "memory_pages", "0%",
-	  "machine key memory_pages is \"0%\", expected pages (1 to 4294967295) or a share such as "
+	  "machine key memory_pages is \"0%\", expected pages (1 to 4294967295), whole pages such "
+	  "as 50MiB, or a share such as "
 	  "40%" },
 	{ "memcg_pages", "10001%",
-	  "machine key memcg_pages is \"10001%\", expected pages (1 to 4294967295) or a share such "
+	  "machine key memcg_pages is \"10001%\", expected pages (1 to 4294967295), whole pages "
+	  "such as 50MiB, or a share such "
 	  "as 40%" },
 	{ "memcg_pages", "nan%",
-	  "machine key memcg_pages is \"nan%\", expected pages (1 to 4294967295) or a share such "
+	  "machine key memcg_pages is \"nan%\", expected pages (1 to 4294967295), whole pages such "
+	  "as 50MiB, or a share such "
 	  "as 40%" },
 	{ "memcg_pages", "%",
-	  "machine key memcg_pages is \"%\", expected pages (1 to 4294967295) or a share such as "
+	  "machine key memcg_pages is \"%\", expected pages (1 to 4294967295), whole pages such as "
+	  "50MiB, or a share such as "
 	  "40%" },
 	{ "memcg_pages", "40%%",
-	  "machine key memcg_pages is \"40%%\", expected pages (1 to 4294967295) or a share such "
+	  "machine key memcg_pages is \"40%%\", expected pages (1 to 4294967295), whole pages such "
+	  "as 50MiB, or a share such "
 	  "as 40%" },
 	{ "swap_pages", "1%",
 	  "machine key swap_pages is \"1%\", expected a whole number from 0 to 4294967295" },
