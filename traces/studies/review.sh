@@ -221,6 +221,7 @@ kernel_rows() {
 				awk -F, -f $here/review/kernel.awk -v set="$set" -v kernel=7.3.4
 		done <<-END
 			patched|traces/scenarios|v7.3.4-$lru
+			patched-parts|$work/windows|recordings/v7.3.4-$lru
 			stock|traces/scenarios/stock|stock/stock-v7.3.4-$lru-large
 			recordings|$work/windows|recordings/stock-v7.3.4-$lru-large
 		END
