@@ -14,16 +14,14 @@
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
-static const char *const lru_titles[NR_ASK_LRUS] = { "classic", "MGLRU" };
-
 /* Comparisons */
 
-static struct comparison *comparison(const GArray *table, guint i)
+struct comparison *answer_comparison(const GArray *table, guint i)
 {
 	return &g_array_index(table, struct comparison, i);
 }
 
-static const char *policy_of(const struct comparison *c)
+const char *answer_policy(const struct comparison *c)
 {
 	return c->p->rs.policies->pdata[c->policy];
 }
@@ -65,10 +63,10 @@ static GArray *compare(const struct ask *a, enum ask_question q, enum ask_value 
 	}
 	e = g_new(struct estimate, table->len);
 	for (guint i = 0; i < table->len; i++)
-		e[i] = comparison(table, i)->change;
+		e[i] = answer_comparison(table, i)->change;
 	estimate_correct(e, table->len);
 	for (guint i = 0; i < table->len; i++)
-		comparison(table, i)->change = e[i];
+		answer_comparison(table, i)->change = e[i];
 	return table;
 }
 
@@ -101,7 +99,7 @@ void answer_clear(struct answer *x)
 }
 
 /* A change of an ensemble, or of one run */
-static char *change_text(const struct estimate *e)
+char *answer_change(const struct estimate *e)
 {
 	if (isnan(e->mean))
 		return g_strdup("failed");
@@ -110,11 +108,10 @@ static char *change_text(const struct estimate *e)
 
 /* Tables */
 
-#define PATCHED	  "v1,v1+evict,flag,flag+evict,any-exit,any-exit+evict"
-#define UNPATCHED "cold-first,pageout-first,dontneed-after"
+#define PATCHED "v1,v1+evict,flag,flag+evict,any-exit,any-exit+evict"
 
 /* The command that prints a comparison, and others of its part */
-static void command(struct doc *d, const struct answer *x, const struct comparison *c,
+void answer_command(struct doc *d, const struct answer *x, const struct comparison *c,
 		    const char *policies)
 {
 	g_autofree char *text = ask_command(x->a, c->p, policies);
@@ -143,8 +140,8 @@ static void pair_row(struct doc *d, const char *label, const GArray *table, guin
 {
 	doc_cell(d, "%s", label);
 	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
-		const struct comparison *c = comparison(table, i + lru);
-		g_autofree char *change = change_text(&c->change);
+		const struct comparison *c = answer_comparison(table, i + lru);
+		g_autofree char *change = answer_change(&c->change);
 
 		number_cell(d, ask_mean(c->p, c->machine, c->policy, c->value));
 		doc_cell(d, "%s", change);
@@ -156,7 +153,7 @@ static void mainline_row(struct doc *d, const char *label, const GArray *table, 
 {
 	doc_cell(d, "%s", label);
 	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
-		const struct comparison *c = comparison(table, i + lru);
+		const struct comparison *c = answer_comparison(table, i + lru);
 
 		number_cell(d, ask_mean(c->p, c->machine, 0, c->value));
 		doc_cell(d, "%s", "");
@@ -170,7 +167,7 @@ static void policies_table(struct doc *d, const char *caption, const GArray *tab
 	doc_table(d, caption, "policy|classic|change|MGLRU|change");
 	mainline_row(d, "baseline", table, from);
 	for (guint i = from; i < to; i += NR_ASK_LRUS)
-		pair_row(d, policy_of(comparison(table, i)), table, i);
+		pair_row(d, answer_policy(answer_comparison(table, i)), table, i);
 }
 
 /* The sizes that the rest is about, chosen by ask_run() */
@@ -215,7 +212,7 @@ static void sizes_section(struct doc *d, const struct answer *x)
 			number_cell(d, ask_mean(p[lru], m, 0, ASK_FILLS));
 			for (guint i = 1; i < p[lru]->rs.policies->len; i++) {
 				const struct estimate e = ask_change(p[lru], m, i, ASK_FILLS);
-				g_autofree char *change = change_text(&e);
+				g_autofree char *change = answer_change(&e);
 
 				doc_cell(d, "%s", change);
 			}
@@ -233,7 +230,7 @@ static void sizes_section(struct doc *d, const struct answer *x)
 			 *a->failure.msg ? a->failure.msg : "see runs.csv");
 	if (!a->spec.memory)
 		chosen_text(d, a);
-	command(d, x, comparison(x->tables[ASK_SIZES], 0), "v1,v1+evict");
+	answer_command(d, x, answer_comparison(x->tables[ASK_SIZES], 0), "v1,v1+evict");
 }
 
 /* When a change is certain in a table */
@@ -256,7 +253,7 @@ static void policies_section(struct doc *d, const struct answer *x)
 {
 	const struct ask *a = x->a;
 	const GArray *reaped = x->tables[ASK_POLICIES], *recorded = x->tables[ASK_RECORDED];
-	g_autofree char *axes = ensemble_text(&comparison(reaped, 0)->p->rs.ensemble);
+	g_autofree char *axes = ensemble_text(&answer_comparison(reaped, 0)->p->rs.ensemble);
 
 	doc_heading(d, "What does each policy change?");
 	doc_text(
@@ -281,14 +278,14 @@ static void policies_section(struct doc *d, const struct answer *x)
 		"What each policy changes in the file pages read: median, least and most of the "
 		"members, relative to mainline, under both LRUs. The table has the numbers.",
 		plot_ask_policies(a));
-	command(d, x, comparison(reaped, 0), PATCHED);
-	command(d, x, comparison(reaped, 0), UNPATCHED);
+	answer_command(d, x, answer_comparison(reaped, 0), PATCHED);
+	answer_command(d, x, answer_comparison(reaped, 0), UNPATCHED);
 	doc_text(d,
 		 "Where every process is reaped, the flag and any-exit skip where v1 does, but for "
 		 "what the reap leaves to the exit.");
 	policies_table(d, "every process ends as recorded; file pages read", recorded, 0,
 		       recorded->len);
-	command(d, x, comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
+	answer_command(d, x, answer_comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
 }
 
 static void pressure_section(struct doc *d, const struct answer *x)
@@ -300,24 +297,24 @@ static void pressure_section(struct doc *d, const struct answer *x)
 		return;
 	doc_heading(d, "And with more or less memory?");
 	for (guint from = 0; from < table->len; from = to) {
-		const struct comparison *c = comparison(table, from);
+		const struct comparison *c = answer_comparison(table, from);
 		g_autofree char *caption = g_strdup_printf(
 			"%" PRIu64 " pages, every process is reaped; file pages read",
 			machine_limit(
 				&g_array_index(c->p->rs.machines, struct machine, c->machine)));
 
-		for (to = from; to < table->len && comparison(table, to)->machine == c->machine;
-		     to++)
+		for (to = from;
+		     to < table->len && answer_comparison(table, to)->machine == c->machine; to++)
 			;
 		policies_table(d, caption, table, from, to);
 	}
-	command(d, x, comparison(table, 0), "v1,v1+evict");
+	answer_command(d, x, answer_comparison(table, 0), "v1,v1+evict");
 }
 
 static void machines_section(struct doc *d, const struct answer *x)
 {
 	const GArray *table = x->tables[ASK_MACHINES];
-	const GPtrArray *policies = comparison(table, 0)->p->rs.policies;
+	const GPtrArray *policies = answer_comparison(table, 0)->p->rs.policies;
 
 	doc_heading(d, "And on other machines?");
 	doc_text(d,
@@ -334,13 +331,14 @@ static void machines_section(struct doc *d, const struct answer *x)
 
 		doc_table(d, caption, "machine|classic|change|MGLRU|change");
 		for (guint i = 0; i < table->len; i += NR_ASK_LRUS)
-			if (comparison(table, i)->policy == policy)
-				pair_row(d, ask_variant(comparison(table, i)->p->variant), table,
-					 i);
+			if (answer_comparison(table, i)->policy == policy)
+				pair_row(d, ask_variant(answer_comparison(table, i)->p->variant),
+					 table, i);
 	}
 	for (guint i = 0; i < table->len; i++)
-		if (!i || comparison(table, i)->p->variant != comparison(table, i - 1)->p->variant)
-			command(d, x, comparison(table, i), "v1,v1+evict");
+		if (!i || answer_comparison(table, i)->p->variant !=
+				  answer_comparison(table, i - 1)->p->variant)
+			answer_command(d, x, answer_comparison(table, i), "v1,v1+evict");
 }
 
 static void time_section(struct doc *d, const struct answer *x)
@@ -361,7 +359,7 @@ static void time_section(struct doc *d, const struct answer *x)
 		 x->a->limits[0]);
 	for (guint i = 0; i < G_N_ELEMENTS(times); i++)
 		policies_table(d, time_titles[i], x->times, i * each, (i + 1) * each);
-	command(d, x, comparison(x->times, 0), "v1,v1+evict,cold-first");
+	answer_command(d, x, answer_comparison(x->times, 0), "v1,v1+evict,cold-first");
 }
 
 static void recording_section(struct doc *d, const struct answer *x)
@@ -406,259 +404,14 @@ static void recording_section(struct doc *d, const struct answer *x)
 			 returned, t->all->len);
 }
 
-/* The verdict */
-
-/* struct tally - the cells of a policy: size x LRU x machine */
-struct tally {
-	guint cells, up, down;	 /* @up, @down: certain */
-	double low, high;	 /* of all members of all cells */
-	struct estimate main[2]; /* at the main size, for each LRU */
-};
-
-static void count(struct tally *t, const GArray *table, const char *policy)
-{
-	for (guint i = 0; i < table->len; i++) {
-		const struct comparison *c = comparison(table, i);
-
-		if (strcmp(policy_of(c), policy) || isnan(c->change.mean))
-			continue;
-		t->cells++;
-		if (!estimate_is_noise(&c->change)) {
-			t->up += c->change.mean > 0;
-			t->down += c->change.mean < 0;
-		}
-		t->low = fmin(t->low, c->change.low);
-		t->high = fmax(t->high, c->change.high);
-		if (c->p->question == ASK_POLICIES)
-			t->main[c->p->lru] = c->change;
-	}
-}
-
-static struct tally tally(const struct answer *x, const char *policy)
-{
-	struct tally t = { .low = INFINITY, .high = -INFINITY };
-
-	count(&t, x->tables[ASK_POLICIES], policy);
-	count(&t, x->tables[ASK_PRESSURE], policy);
-	count(&t, x->tables[ASK_MACHINES], policy);
-	return t;
-}
-
-/* "+2.0[-0.1..+4.0]%~ (classic) and 0 in every run (MGLRU)" */
-static char *both(const struct estimate e[2])
-{
-	g_autofree char *text[NR_ASK_LRUS] = { change_text(&e[0]), change_text(&e[1]) };
-
-	return g_strdup_printf("%s (classic) and %s (MGLRU)",
-			       strcmp(text[0], "=") ? text[0] : "0 in every run",
-			       strcmp(text[1], "=") ? text[1] : "0 in every run");
-}
-
-static void tally_sentence(struct doc *d, const struct answer *x, unsigned int number,
-			   const char *policy, const char *what)
-{
-	const struct tally t = tally(x, policy);
-	g_autofree char *main = both(t.main);
-	const struct estimate all = { t.low, t.low, t.high, NAN };
-	g_autofree char *range = t.low == 0 && t.high == 0
-					 ? g_strdup("every run reads as much as mainline")
-					 : g_strdup_printf("all runs lie between %+.1f and %+.1f%%",
-							   100 * all.low, 100 * all.high);
-
-	doc_text(d,
-		 "%u. %s (%s) changes the file pages read by %s at %" PRIu64
-		 " pages; of %u cells (size x "
-		 "LRU x machine) %u certainly read more and %u less, and %s.",
-		 number, what, policy, main, x->a->limits[0], t.cells, t.up, t.down, range);
-	command(d, x, comparison(x->tables[ASK_POLICIES], 0), policy);
-}
-
-static void unpatched_sentence(struct doc *d, const struct answer *x)
-{
-	static const char *const names[] = { "cold-first", "pageout-first", "dontneed-after" };
-	g_autoptr(GString) s = g_string_new(NULL);
-
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++) {
-		struct tally t = { 0 };
-		g_autofree char *text = NULL;
-
-		count(&t, x->tables[ASK_POLICIES], names[i]);
-		text = both(t.main);
-		g_string_append_printf(s, "%s%s by %s", i ? ", " : "", names[i], text);
-	}
-	doc_text(d, "3. What userspace can do on an unpatched kernel changes these reads, too: %s.",
-		 s->str);
-	command(d, x, comparison(x->tables[ASK_POLICIES], 0), UNPATCHED);
-}
-
-static void return_sentence(struct doc *d, const struct answer *x)
-{
-	const struct trace_deaths *t = x->deaths;
-	uint64_t within = 0;
-	const guint returned = trace_deaths_returned(t, 50, &within);
-	g_autofree char *text = ask_deaths(x->a);
-
-	doc_text(
-		d,
-		"4. Of the file pages that dead processes had used, %.1f%% were theirs alone, and "
-		"%.1f%% of those are used again; after %u of %u deaths others use half of what was "
-		"the dead one's alone (one recording, no interval).",
-		t->pages ? 100 * (double)t->only / (double)t->pages : 0,
-		t->only ? 100 * (double)t->again / (double)t->only : 0, returned, t->all->len);
-	doc_command(d, text);
-}
-
-static struct estimate time_of(const struct answer *x, enum ask_value v, const char *policy,
-			       guint lru)
-{
-	for (guint i = 0; i < x->times->len; i++) {
-		const struct comparison *c = comparison(x->times, i);
-
-		if (c->value == v && c->p->lru == lru && !strcmp(policy_of(c), policy))
-			return c->change;
-	}
-	return (struct estimate){ NAN, NAN, NAN, NAN };
-}
-
-static void saving_sentence(struct doc *d, const struct answer *x)
-{
-	const struct ask_part *p = comparison(x->tables[ASK_POLICIES], 0)->p;
-	const guint v1 = (guint)ask_policy(p, "v1");
-	struct estimate reap[NR_ASK_LRUS], net[NR_ASK_LRUS], active[NR_ASK_LRUS];
-
-	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
-		const struct ask_part *q = ask_part(x->a, ASK_POLICIES, lru, 0);
-
-		reap[lru] = time_of(x, ASK_REAP_MS, "v1", lru);
-		net[lru] = time_of(x, ASK_NET_MS, "v1", lru);
-		active[lru] = ask_change(q, 0, v1, ASK_ACTIVATE);
-	}
-	if (x->times->len) {
-		g_autofree char *cpu = both(reap), *all = both(net);
-
-		doc_text(d,
-			 "5. In simulated time v1 changes the CPU time of unmapping by %s, and the "
-			 "net cost "
-			 "by %s.",
-			 cpu, all);
-		command(d, x, comparison(x->times, 0), "v1");
-	} else {
-		g_autofree char *text = both(active);
-
-		doc_text(d,
-			 "5. v1 skips %.0f calls of folio_mark_accessed() under the classic LRU "
-			 "(the mean "
-			 "of the members) and changes pgactivate by %s; what that saves in time, "
-			 "-m FILE "
-			 "tells.",
-			 ask_mean(p, 0, v1, ASK_SKIPPED), text);
-		command(d, x, comparison(x->tables[ASK_POLICIES], 0), "v1");
-	}
-}
-
-/* At which sizes a policy reads less and more in the single runs */
-static void sizes_item(struct doc *d, const struct answer *x, guint lru, const char *policy)
-{
-	const struct ask_part *p = ask_part(x->a, ASK_SIZES, lru, 0);
-	g_autoptr(GString) less = g_string_new(NULL), more = g_string_new(NULL);
-
-	for (guint m = 0; m < p->rs.machines->len; m++) {
-		const double c = ask_change(p, m, (guint)ask_policy(p, policy), ASK_FILLS).mean;
-		GString *s = c < 0 ? less : more;
-
-		if (c < 0 || c > 0)
-			g_string_append_printf(
-				s, "%s%" PRIu64, s->len ? ", " : " at ",
-				machine_limit(&g_array_index(p->rs.machines, struct machine, m)));
-	}
-	doc_item(d,
-		 "Memory, %s LRU, in the single runs above: %s reads less%s, and more%s (limits in "
-		 "pages).",
-		 lru_titles[lru], policy, less->len ? less->str : " at no size",
-		 more->len ? more->str : " at no size");
-}
-
-/* Cells that are certain where the main one is not, or of another sign */
-static void machines_item(struct doc *d, const struct answer *x, const char *policy)
-{
-	const struct tally t = tally(x, policy);
-	g_autoptr(GString) s = g_string_new(NULL);
-	const GArray *table = x->tables[ASK_MACHINES];
-
-	for (guint i = 0; i < table->len; i++) {
-		const struct comparison *c = comparison(table, i);
-		const struct estimate *main = &t.main[c->p->lru];
-		g_autofree char *text = change_text(&c->change);
-
-		if (!strcmp(policy_of(c), policy) && !estimate_is_noise(&c->change) &&
-		    (estimate_is_noise(main) || c->change.mean * main->mean < 0))
-			g_string_append_printf(s, "%s%s, %s: %s", s->len ? "; " : "",
-					       ask_variant(c->p->variant), lru_titles[c->p->lru],
-					       text);
-	}
-	if (s->len)
-		doc_item(d,
-			 "The machine: the change by %s is certain there, and above it is not, or "
-			 "has the other sign: %s.",
-			 policy, s->str);
-	else
-		doc_item(
-			d,
-			"The machine: with large folios and on the other architecture no change by "
-			"%s is certain that is not certain above, with the same sign.",
-			policy);
-}
-
-static void changes(struct doc *d, const struct answer *x)
-{
-	const struct trace_deaths *t = x->deaths;
-	struct tally any = { 0 };
-	guint reaped = 0;
-	g_autofree char *text = NULL;
-
-	for (guint i = 0; i < t->all->len; i++) {
-		const enum op_code how = g_array_index(t->all, struct trace_death, i).how;
-
-		reaped += how == OP_MRELEASE || how == OP_OOM;
-	}
-	for (guint i = 0; i < x->tables[ASK_RECORDED]->len; i++) {
-		const struct comparison *c = comparison(x->tables[ASK_RECORDED], i);
-
-		if (!strcmp(policy_of(c), "any-exit"))
-			any.main[c->p->lru] = c->change;
-	}
-	text = both(any.main);
-	doc_heading(d, "What would change this?");
-	for (guint lru = 0; lru < NR_ASK_LRUS; lru++)
-		sizes_item(d, x, lru, "v1");
-	machines_item(d, x, "v1");
-	doc_item(d,
-		 "How processes end: in the recording %u of %u are reaped, and v1 acts on those "
-		 "only. If "
-		 "every exit skipped (any-exit), as recorded, the reads would change by %s.",
-		 reaped, t->all->len, text);
-	doc_item(d,
-		 "Who comes back: here somebody does after %u of %u deaths. What skipping loses is "
-		 "what "
-		 "those read again; \"reapsim breakeven\" varies how many there are, for generated "
-		 "workloads.",
-		 trace_deaths_returned(t, 50, &(uint64_t){ 0 }), t->all->len);
-	doc_item(
-		d,
-		"What no run here has: other processes than the recorded ones, global reclaim with "
-		"kswapd (the limit is a memcg's), a killer that reacts to memory. A recording of "
-		"faults has no access to a page that is mapped already.");
-}
-
 void answer_write(const struct answer *x, struct doc *d)
 {
 	g_autofree char *typed = ask_typed(x->a);
-	g_autofree char *few = cli_too_few(x->a->spec.members, x->tables[ASK_POLICIES]->len);
 
 	doc_text(d,
 		 "What a killed process costs and saves if its file pages are not marked accessed "
 		 "when it dies, in one recording. Simulated with the rules of Linux %s. Made by:",
-		 comparison(x->tables[ASK_POLICIES], 0)->p->rs.kernel->name);
+		 answer_comparison(x->tables[ASK_POLICIES], 0)->p->rs.kernel->name);
 	doc_command(d, typed);
 	recording_section(d, x);
 	sizes_section(d, x);
@@ -666,19 +419,7 @@ void answer_write(const struct answer *x, struct doc *d)
 	pressure_section(d, x);
 	machines_section(d, x);
 	time_section(d, x);
-	doc_heading(d, "Verdict");
-	doc_text(
-		d,
-		"Cells are counted over several tables, each of which is corrected for itself. The "
-		"commands print the columns of the classic LRU, and correct their own tables.");
-	if (few)
-		doc_text(d, "%s.", few);
-	tally_sentence(d, x, 1, "v1", "Skipping the mark");
-	tally_sentence(d, x, 2, "v1+evict", "Dropping the pages too");
-	unpatched_sentence(d, x);
-	return_sentence(d, x);
-	saving_sentence(d, x);
-	changes(d, x);
+	answer_verdict(x, d);
 }
 
 /* Rows */
@@ -688,7 +429,7 @@ static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
 	g_autofree char *name = g_path_get_basename(x->a->t->path);
 
 	for (guint i = 0; i < table->len; i++) {
-		const struct comparison *c = comparison(table, i);
+		const struct comparison *c = answer_comparison(table, i);
 		const struct run_set *rs = &c->p->rs;
 		const struct machine *m = &g_array_index(rs->machines, struct machine, c->machine);
 		const struct estimate *e = &c->change;
@@ -701,7 +442,7 @@ static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
 									: ask_own_variant(x->a)));
 		fprintf(f, ",%" PRIu64 ",%s,%s,%s,%s,%s,%s,%u,%.10g,%.10g,%.6f,", machine_limit(m),
 			rs->kernel->name, rs->lru->name,
-			ends_as_name(g_array_index(rs->ends, enum op_code, 0)), policy_of(c),
+			ends_as_name(g_array_index(rs->ends, enum op_code, 0)), answer_policy(c),
 			(char *)rs->policies->pdata[0], ask_values[c->value], rs->nr_seeds,
 			ask_mean(c->p, c->machine, 0, c->value),
 			ask_mean(c->p, c->machine, c->policy, c->value), 100 * e->mean);

@@ -36,4 +36,19 @@ void answer_write(const struct answer *x, struct doc *d);
 /** Write a CSV file: every comparison of the tables. */
 void answer_csv(const struct answer *x, FILE *f);
 
+/* Shared by ask-answer.c and ask-verdict.c */
+
+/** What userspace can do without a patch. */
+#define UNPATCHED "cold-first,pageout-first,dontneed-after"
+
+struct comparison *answer_comparison(const GArray *table, guint i);
+const char *answer_policy(const struct comparison *c);
+/** A change as text: of an ensemble, of one run, or "failed". The caller frees it. */
+char *answer_change(const struct estimate *e);
+/** The command that prints @policies of a comparison's part. */
+void answer_command(struct doc *d, const struct answer *x, const struct comparison *c,
+		    const char *policies);
+/** Write the verdict, and what would change it. */
+void answer_verdict(const struct answer *x, struct doc *d);
+
 #endif
