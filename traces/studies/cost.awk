@@ -71,8 +71,8 @@ kind == "outcome" && part && NF > 1 && /^(baseline|rfc|v1|flag|any-exit|prctl|de
 }
 
 # a table of reclaim-first
-kind == "reclaim" && /; fills:/ {
-	split($0, f, ", ")
+kind == "reclaim" && /; policies: fills/ {
+	split($0, f, ", |; ")
 	m = f[1]
 	l = f[2]
 }
@@ -87,6 +87,7 @@ kind == "reclaim" && /%/ && $1 ~ /^[0-9]+$/ {
 		stream[a, ++nr_streams[a]] = $1
 	}
 	young[a, m, l, $1] = $3 + 0
+	nr_young++
 	against[a, m, l, $1] = $5 + 0
 	for (i = 6; i <= n_reclaim; i++)
 		more[a, m, l, $1, name[i]] = $i + 0
@@ -153,22 +154,25 @@ function even_cell(p, d,    v) {
 	return sure[a, m, l, p, d] ~ /^0/ ? v : v " " sure[a, m, l, p, d]
 }
 
+# as in the heads of the other tables
+function brief(policy) { return policy == "any-exit+evict" ? "any+ev." : policy }
+
 function even_table(    i, j, k, p, d) {
 	for (i = 1; i <= nr["arch"]; i++) {
 		a = item["arch", i]
-		printf "%-22s%-14s", a, "delay:"
+		printf "%-22s%-9s", a, "delay:"
 		for (d = 1; d <= nr["delay " a]; d++)
-			printf "%9s", item["delay " a, d]
+			printf "%10s", item["delay " a, d]
 		printf "\n"
 		for (j = 1; j <= nr["machine"]; j++)
 			for (k = 1; k <= nr["lru"]; k++)
 				for (p = 1; p <= nr["policy " a]; p++) {
 					m = item["machine", j]
 					l = item["lru", k]
-					printf "  %-12s%-8s%-14s", k + p == 2 ? m : "", \
-						p == 1 ? l : "", item["policy " a, p]
+					printf "  %-12s%-8s%-9s", k + p == 2 ? m : "", \
+						p == 1 ? l : "", brief(item["policy " a, p])
 					for (d = 1; d <= nr["delay " a]; d++)
-						printf "%9s", even_cell(item["policy " a, p], \
+						printf "%10s", even_cell(item["policy " a, p], \
 							item["delay " a, d])
 					printf "\n"
 				}
@@ -191,6 +195,10 @@ function streams(text) {
 }
 
 END {
+	if (!m || !nr_young || !nr["arch"]) {
+		print "cost.awk: the tables of outcome or reclaim-first are not as expected" >"/dev/stderr"
+		exit 1
+	}
 	split("v1 any-exit v1+evict any-exit+evict", shown, " ")
 	head = sprintf("%-21s%9s%10s%10s%10s%10s", "", "baseline", "v1", "any-exit", "v1+evict", \
 		"any+ev.")
