@@ -233,7 +233,7 @@ static void sizes_section(struct doc *d, const struct answer *x)
 	answer_command(d, x, answer_comparison(x->tables[ASK_SIZES], 0), "v1,v1+evict");
 }
 
-/* When a change is certain in a table */
+/* When a change is certain in a table, whatever the others are */
 static void certainty_text(struct doc *d, guint members, guint comparisons)
 {
 	const guint needed = estimate_signs_needed(members, comparisons);
@@ -242,11 +242,13 @@ static void certainty_text(struct doc *d, guint members, guint comparisons)
 	if (few)
 		doc_text(d, "%s.", few);
 	else
-		doc_text(d,
-			 "Among %u comparisons, as in the next table, a change is certain only if "
-			 "at "
-			 "least %u of %u members agree on its sign.",
-			 comparisons, needed, members);
+		doc_text(
+			d,
+			"Among %u comparisons, as in the next table, a change is certain if at "
+			"least %u "
+			"of %u members agree on its sign; fewer will do if others in the table are "
+			"certain.",
+			comparisons, needed, members);
 }
 
 static void policies_section(struct doc *d, const struct answer *x)

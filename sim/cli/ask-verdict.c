@@ -174,7 +174,7 @@ static void sizes_item(struct doc *d, const struct answer *x, guint lru, const c
 				machine_limit(&g_array_index(p->rs.machines, struct machine, m)));
 	}
 	doc_item(d,
-		 "Memory, %s LRU, in the single runs above: %s reads less%s, and more%s (limits in "
+		 "Memory, %s, in the single runs above: %s reads less%s, and more%s (limits in "
 		 "pages).",
 		 lru_titles[lru], policy, less->len ? less->str : " at no size",
 		 more->len ? more->str : " at no size");

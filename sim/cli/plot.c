@@ -198,8 +198,8 @@ static int draw(const struct plot *p, struct output out[NR_FILES])
 /* Several pictures in one page: what they define for themselves gets a name of its own. */
 static char *own_names(char *svg, const char *name)
 {
-	g_autoptr(GRegex) defined =
-		g_regex_new("(gpPt[0-9]+|gpDot|greybox|gnuplot_canvas|gnuplot_plot_)", 0, 0, NULL);
+	g_autoptr(GRegex) defined = g_regex_new(
+		"(gpPt[0-9]+|gpDot|greybox|textbox|gnuplot_canvas|gnuplot_plot_)", 0, 0, NULL);
 	g_autofree char *with = g_strconcat(name, "-\\1", NULL);
 	char *own = g_regex_replace(defined, svg, -1, 0, with, 0, NULL);
 

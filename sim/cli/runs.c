@@ -76,7 +76,8 @@ const struct option run_rows_many[] = {
 	ROW_FORMAT,
 	ROW_CHECK,
 	{ "memory", OPT_TEXT, NULL,
-	  "memcg limits to try on each machine: pages, 50MiB, or shares (40%) of the memory that the "
+	  "memcg limits to try on each machine: pages, 50MiB, or shares (40%) of the memory that "
+	  "the "
 	  "trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
 	{ "ensemble", OPT_COUNT, NULL,

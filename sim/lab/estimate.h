@@ -52,8 +52,8 @@ void estimate_correct(struct estimate *e, guint n);
  * not noise after estimate_correct()? 0: not even one alone. */
 guint estimate_sign_tests(guint n);
 
-/** How many of @n pairs must have the same sign, so that one among @comparisons is not noise? More
- * than @n: no number suffices. */
+/** How many of @n pairs with the same sign suffice, so that one among @comparisons is not noise,
+ * whatever the others are? More than @n: no number does. */
 guint estimate_signs_needed(guint n, guint comparisons);
 
 #endif
