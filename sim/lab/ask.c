@@ -356,12 +356,17 @@ static int digest(struct ask *a, struct err *err)
 				       a->t->files[i].shmem);
 	for (uint32_t i = 0; i < a->t->nr_machine; i++)
 		g_string_append_printf(s, "%s %s\n", a->t->machine[i].key, a->t->machine[i].value);
+	for (char **k = a->spec.settings; k && *k; k++)
+		g_string_append_printf(s, "%s\n", *k);
 	for (guint i = 0; i < a->parts->len; i++) {
 		const struct ask_part *p = a->parts->pdata[i];
 
-		/* it names settings and sizes */
-		g_string_append_printf(s, "%s %s\n", p->command, plans[p->question].policies);
+		g_string_append_printf(s, "%s %s %s %u %s\n", ask_names[p->question],
+				       p->rs.kernel->name, p->rs.lru->name, p->variant,
+				       plans[p->question].policies);
 	}
+	g_string_append_printf(s, "%u %" PRIu64 " %s\n", a->spec.members, a->spec.seed,
+			       a->size_list);
 	g_string_append_printf(s, "%s\n%s\n", a->spec.memory ? a->spec.memory : "",
 			       machine ? machine : "");
 	g_checksum_update(sum, (const guchar *)s->str, (gssize)s->len);

@@ -1,6 +1,7 @@
 # The whole answer of a small trace, in its folder and on stdout alike, at most 72 columns wide.
 cp "$SRC/tests/cli/tiny.csv" .
-"$REAPSIM" ask --ensemble 8 -m "$SRC/traces/machines/x86.conf" --set read_us=100 --set zap_file_ps=60000 tiny.csv >out
+cp "$SRC/traces/machines/x86.conf" m.conf
+"$REAPSIM" ask --ensemble 8 -m m.conf --set read_us=100 --set zap_file_ps=60000 tiny.csv >out
 echo "exit $?"
 cmp out ask-tiny/answer.txt
 cat out
@@ -12,7 +13,7 @@ grep -A6 '^  reapsim compare --ensemble' out | sed -n '/^  reapsim/,/tiny.csv$/p
 	sed "s|reapsim|$REAPSIM|" | bash | grep -E '^(v1|v1\+evict) '
 # finished runs are not run again, whatever the number of threads
 sum=$(cat ask-tiny/* | md5sum)
-"$REAPSIM" ask --ensemble 8 -m "$SRC/traces/machines/x86.conf" --set read_us=100 --set zap_file_ps=60000 --jobs 1 tiny.csv >again
+"$REAPSIM" ask --ensemble 8 -m m.conf --set read_us=100 --set zap_file_ps=60000 --jobs 1 tiny.csv >again
 cmp out again && [ "$sum" = "$(cat ask-tiny/* | md5sum)" ] && echo the same
 # another question in the same folder is refused, and takes another one
 "$REAPSIM" ask --ensemble 9 tiny.csv 2>&1 | sed 's/program [0-9a-f]*/program X/g'
