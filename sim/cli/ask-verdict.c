@@ -49,11 +49,12 @@ static struct tally tally(const struct answer *x, const char *policy)
 /* "+2.0[-0.1..+4.0]%~ (classic) and 0 in every run (MGLRU)" */
 static char *both(const struct estimate e[2])
 {
-	g_autofree char *text[NR_ASK_LRUS] = { answer_change(&e[0]), answer_change(&e[1]) };
+	g_autofree char *classic = answer_change(&e[ASK_CLASSIC]);
+	g_autofree char *mglru = answer_change(&e[ASK_MGLRU]);
 
 	return g_strdup_printf("%s (classic) and %s (MGLRU)",
-			       strcmp(text[0], "=") ? text[0] : "0 in every run",
-			       strcmp(text[1], "=") ? text[1] : "0 in every run");
+			       strcmp(classic, "=") ? classic : "0 in every run",
+			       strcmp(mglru, "=") ? mglru : "0 in every run");
 }
 
 static void tally_sentence(struct doc *d, const struct answer *x, unsigned int number,
