@@ -17,6 +17,7 @@
 #include "sim/cli/change.h"
 #include "sim/cli/data.h"
 #include "sim/cli/runs.h"
+#include "sim/lab/sweep-journal.h"
 
 struct ask_options {
 	struct outputs files;
@@ -75,7 +76,8 @@ static int declare(struct asked *x)
 		const struct cli_file file = { file_names[i].kind, "--output:", x->paths[i],
 					       false };
 
-		ret = i == RUNS ? ask_declare(files, x->paths[i], x->o->restart, &err)
+		ret = i == RUNS ? sweep_journal_declare(files, "--output:", x->paths[i],
+							x->o->restart, &err)
 				: cli_declare(files, &file, 1);
 		if (ret)
 			return i == RUNS ? cli_fail(ret, &err) : ret;

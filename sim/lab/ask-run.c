@@ -8,10 +8,9 @@
 #include "sim/lab/config.h"
 #include "sim/lab/csv.h"
 #include "sim/lab/summary.h"
-#include "sim/lab/sweep-journal.h"
 #include "sim/lab/sweep-parts.h"
+#include "sim/lab/sweep-work.h"
 #include "sim/lab/table.h"
-#include "sim/lab/work.h"
 
 /* Reads of mainline, relative to those with enough memory: light, main and heavy pressure. What
  * is called light or heavy is a judgement; the answer prints the ratios. */
@@ -35,7 +34,8 @@ static double pressure(const struct ask *a, guint size)
 		const struct ask_part *p = ask_part(a, ASK_SIZES, lru, 0);
 
 		for (guint i = 1; i < p->rs.policies->len; i++)
-			sum += 0 * ask_mean(p, size, i, ASK_FILLS);
+			if (isnan(ask_mean(p, size, i, ASK_FILLS)))
+				return NAN;
 		sum += ask_mean(p, size, 0, ASK_FILLS) / ask_mean(p, 0, 0, ASK_FILLS);
 	}
 	return sum / NR_ASK_LRUS;
@@ -87,18 +87,6 @@ static int choose(struct ask *a, struct err *err)
 }
 
 /* Running */
-
-/* struct asking - runs in progress. If threads are left behind, it is, too. */
-struct asking {
-	struct ask *a;
-	struct lab_hooks hooks;
-	GMutex lock; /* protects the members below */
-	struct sweep_journal journal;
-	uint64_t next, end; /* run to hand out, and the first that may not begin yet */
-	uint64_t nr_before;
-	int ret;
-	struct err err;
-};
 
 static struct ask_part *part_of(const struct ask *a, uint64_t run)
 {
@@ -170,78 +158,32 @@ static char *header(void)
 	return g_string_free(s, FALSE);
 }
 
-/* Called with the lock. Take the next unfinished run. */
-static bool take_run(struct asking *s, uint64_t *run)
+/* struct asking - runs in progress. If threads are left behind, it is, too. */
+struct asking {
+	struct sweep_work work;
+	struct ask a; /* a copy; the two share what its members point to */
+};
+
+static void execute(void *data, uint64_t run, const struct lab_hooks *h, struct sweep_cell *cell)
 {
-	while (!s->ret && s->next < s->end && !lab_interrupted(&s->hooks)) {
-		*run = s->next++;
-		if (!sweep_journal_has(&s->journal, *run))
-			return true;
-	}
-	return false;
+	const struct ask *a = &((struct asking *)data)->a;
+	struct ask_part *p = part_of(a, run);
+	struct run *r = &g_array_index(p->rs.runs, struct run, run - p->first);
+
+	run_execute(&p->rs, (guint)(run - p->first), h, NULL);
+	r->done = r->ended;
+	/* of the host, not of the machine */
+	cell->outside = !r->ended || (r->ret == -ENOMEM && !r->snapshots);
+	cell->ret = !r->ended ? -EINTR : MIN(r->ret, 0);
+	cell->err = r->err;
+	if (!cell->outside)
+		cell->row = row_of(a, p, run);
 }
 
-static void worker(void *data, guint thread)
+static void keep_failure(void *data, uint64_t run, const struct sweep_cell *cell)
 {
-	struct asking *s = data;
-	uint64_t run;
-
-	(void)thread;
-	g_mutex_lock(&s->lock);
-	while (take_run(s, &run)) {
-		struct ask_part *p = part_of(s->a, run);
-		struct run *r = &g_array_index(p->rs.runs, struct run, run - p->first);
-
-		g_mutex_unlock(&s->lock);
-		run_execute(&p->rs, (guint)(run - p->first), &s->hooks, NULL);
-		g_mutex_lock(&s->lock);
-		if (s->ret || !r->ended)
-			break;
-		r->done = true;
-		if (r->ret == -ENOMEM && !r->snapshots) { /* of the host, not of the machine */
-			s->ret = r->ret;
-			s->err = r->err;
-			break;
-		}
-		if (r->ret < 0)
-			s->a->failure = r->err;
-		s->ret = sweep_journal_add(&s->journal, run, row_of(s->a, p, run), &s->err);
-	}
-	g_mutex_unlock(&s->lock);
-}
-
-static void look(void *data, const struct lab_hooks *h)
-{
-	struct asking *s = data;
-	double done;
-
-	g_mutex_lock(&s->lock);
-	done = (double)(s->journal.nr_done - s->nr_before);
-	g_mutex_unlock(&s->lock);
-	lab_progress(h, done / (double)(s->a->nr_runs - s->nr_before + 1));
-}
-
-/* Execute the missing runs below @end. */
-static int run_until(struct asking *s, uint64_t end, int jobs, struct err *err)
-{
-	guint threads = jobs > 0 ? (guint)jobs : g_get_num_processors();
-	int ret;
-
-	s->end = end;
-	s->a->left = lab_work(worker, s, threads, (int)threads, &s->hooks, look) == -EBUSY;
-	g_mutex_lock(&s->lock);
-	if (!s->ret && (s->a->left || lab_interrupted(&s->hooks)))
-		s->ret = -EINTR; /* threads that were left behind add no row from now on */
-	ret = s->ret;
-	if (ret == -EINTR)
-		err_set(err, -EINTR,
-			"interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; run the same "
-			"command again to go on",
-			s->journal.nr_done, s->a->nr_runs);
-	else if (ret)
-		*err = s->err;
-	g_mutex_unlock(&s->lock);
-	return ret;
+	(void)run;
+	((struct asking *)data)->a.failure = cell->err;
 }
 
 /* Take the values of the runs from the file. */
@@ -265,63 +207,54 @@ static int load(struct ask *a, const char *path, struct err *err)
 	return 0;
 }
 
-static int run_all(struct asking *s, const char *path, int jobs, struct err *err)
+static int run_all(struct asking *s, struct ask *a, const char *path, int jobs, struct err *err)
 {
-	struct ask *a = s->a;
 	const struct ask_part *last = ask_part(a, ASK_SIZES, NR_ASK_LRUS - 1, 0);
+	struct sweep_work *w = &s->work;
 	int ret;
 
-	s->nr_before = s->journal.nr_done;
-	if (s->nr_before && s->nr_before < a->nr_runs)
-		lab_note(&s->hooks, "%" PRIu64 " of %" PRIu64 " runs are finished already",
-			 s->nr_before, a->nr_runs);
-	ret = run_until(s, last->first + last->rs.runs->len, jobs, err);
+	if (w->journal.nr_done && w->journal.nr_done < a->nr_runs)
+		lab_note(&w->hooks, "%" PRIu64 " of %" PRIu64 " runs are finished already",
+			 w->journal.nr_done, a->nr_runs);
+	ret = sweep_work_until(w, last->first + last->rs.runs->len, jobs, err);
+	a->failure = s->a.failure;
 	if (!ret)
 		ret = load(a, path, err);
 	if (!ret && !a->spec.memory)
 		ret = choose(a, err);
 	if (!ret && !a->spec.memory)
-		ret = ask_plan(a, &s->hooks, err);
+		ret = ask_plan(a, &w->hooks, err);
 	if (!ret)
-		ret = run_until(s, a->nr_runs, jobs, err);
+		ret = sweep_work_until(w, a->nr_runs, jobs, err);
+	a->failure = s->a.failure;
 	if (!ret)
-		ret = sweep_journal_finish(&s->journal, err);
+		ret = sweep_journal_finish(&w->journal, err);
 	return ret ? ret : load(a, path, err);
-}
-
-int ask_declare(struct outputs *files, const char *path, bool restart, struct err *err)
-{
-	const enum file_kind kind = restart ? FILE_SWEEP : FILE_RESUMED;
-	g_autofree char *journal = g_strconcat(path, ".journal", NULL);
-	int ret = outputs_declare(files, kind, "the runs,", path, err);
-
-	return ret ? ret : outputs_declare(files, kind, "the journal of the runs,", journal, err);
 }
 
 int ask_run(struct ask *a, const struct outputs *files, const char *path, int jobs, bool restart,
 	    const struct lab_hooks *h, struct err *err)
 {
-	struct asking *s = g_new0(struct asking, 1);
 	char program[SWEEP_DIGEST];
 	g_autofree char *first = header();
 	const struct sweep_id id = { first, a->digest, program, a->nr_runs };
+	struct asking *s;
 	int ret = sweep_program_digest(program, err);
 
-	s->a = a;
-	if (h)
-		s->hooks = *h;
-	g_mutex_init(&s->lock);
+	if (ret)
+		return ret;
+	s = g_new0(struct asking, 1);
+	s->a = *a;
+	s->work.execute = execute;
+	s->work.failed = keep_failure;
+	s->work.data = s;
+	ret = sweep_work_begin(&s->work, files, path, &id, restart, h, err);
 	if (!ret)
-		ret = sweep_journal_open(&s->journal, files, path, &id, restart, h, err);
-	if (!ret)
-		ret = run_all(s, path, jobs, err);
-	a->nr_done = s->journal.nr_done;
-	a->nr_failed = s->journal.nr_failed;
-	if (s->journal.begun)
-		sweep_journal_close(&s->journal);
-	if (!a->left) {
-		g_mutex_clear(&s->lock);
+		ret = run_all(s, a, path, jobs, err);
+	a->nr_done = s->work.journal.nr_done;
+	a->nr_failed = s->work.journal.nr_failed;
+	a->left = s->work.left;
+	if (sweep_work_end(&s->work))
 		g_free(s);
-	}
 	return ret;
 }

@@ -108,10 +108,9 @@ guint ask_own_variant(const struct ask *a);
  * ask_clear() in both cases. */
 int ask_init(struct ask *a, const struct ask_spec *spec, const struct trace *t,
 	     const struct lab_hooks *h, struct err *err);
-/** Declare the file of the runs at @path and its journal. Return: 0, or -EINVAL with @err. */
-int ask_declare(struct outputs *files, const char *path, bool restart, struct err *err);
 /**
  * ask_run - execute the runs that the CSV file at @path lacks, on @jobs threads (0: one per core)
+ * @path: declared by sweep_journal_declare()
  * @restart: discard finished runs
  * Return: 0, some runs have perhaps failed; -EINTR: interrupted, the same call goes on; or
  * another -errno with @err.

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "sim/lab/config.h"
+#include "sim/lab/sweep-journal.h"
 #include "sim/lab/sweep-parts.h"
 #include "traces/gen/gen.h"
 #include "traces/readers/readers.h"
@@ -42,8 +43,6 @@ static char *resolve_path(const struct sweep *sw, const char *path)
 int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,
 		  bool restart, struct err *err)
 {
-	const enum file_kind kind = restart ? FILE_SWEEP : FILE_RESUMED;
-	g_autofree char *journal = g_strconcat(path, ".journal", NULL);
 	const struct {
 		const struct axis *x;
 		const char *what;
@@ -60,9 +59,7 @@ int sweep_declare(const struct sweep *sw, struct outputs *files, const char *wha
 			ret = outputs_declare(files, FILE_INPUT, inputs[i].what, file, err);
 		}
 	}
-	if (!ret)
-		ret = outputs_declare(files, kind, what, path, err);
-	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
+	return ret ? ret : sweep_journal_declare(files, what, path, restart, err);
 }
 
 /* Machine files */

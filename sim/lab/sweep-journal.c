@@ -155,6 +155,16 @@ static char *first_line(const struct sweep_id *id)
 			       id->nr_runs, id->program);
 }
 
+int sweep_journal_declare(struct outputs *files, const char *what, const char *path, bool restart,
+			  struct err *err)
+{
+	const enum file_kind kind = restart ? FILE_SWEEP : FILE_RESUMED;
+	g_autofree char *journal = g_strconcat(path, ".journal", NULL);
+	int ret = outputs_declare(files, kind, what, path, err);
+
+	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
+}
+
 int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
 		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
 		       struct err *err)

@@ -58,9 +58,14 @@ struct sweep_journal {
 	bool has_rows;	     /* some of these lines have a row */
 };
 
+/** Declare the CSV file at @path, named by @what, and its journal. @restart: they are replaced, and
+ * not resumed. Return: 0, or -EINVAL with @err. */
+int sweep_journal_declare(struct outputs *files, const char *what, const char *path, bool restart,
+			  struct err *err);
 /**
  * sweep_journal_open - lock both files, read the finished runs, prepare to resume
- * @files: both files were declared here; must live as long as @j, as must @id
+ * @files: both files were declared here, sweep_journal_declare(); must live as long as @j, as must
+ * @id
  * @restart: discard finished runs
  * Return: 0; -EINVAL with both files unchanged: they belong to another sweep, were modified,
  * or are in use by a running sweep (which @err names); -EINTR; -EIO.

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "sim/lab/sweep.h"
+#include "sim/lab/sweep-work.h"
 #include "sim/keyfile.h"
 #include "sim/sim.h"
 #include "sim/timed.h"
@@ -57,16 +58,6 @@ int64_t sweep_peak(const struct sweep *sw, uint64_t run, const struct trace *t,
 		   const struct sim_config *cfg, const struct lab_hooks *h, struct err *err);
 
 /* sweep-cell.c */
-
-/** struct sweep_cell - a run that was executed. */
-struct sweep_cell {
-	int ret; /* 0, or a negative errno with @err */
-	struct err err;
-	/* the failure has an outside cause: an interruption, or the host is out of memory.
-	 * A resumed sweep repeats the run */
-	bool outside;
-	char *row; /* with its newline; NULL if @outside */
-};
 
 /** "sweep,run,trace,...": the first line of the CSV file. */
 char *sweep_header(const struct sweep *sw);

@@ -28,7 +28,8 @@
  *   sweep-cell.c     one run: its configuration, its execution, its row
  *   sweep-journal.c  write the CSV file and its journal
  *   sweep-resume.c   read both back after an interruption, find the finished runs
- *   sweep.c          the threads
+ *   sweep-work.c     the threads, each of which takes the next missing run
+ *   sweep.c          what ties these together
  */
 #ifndef REAPSIM_SWEEP_H
 #define REAPSIM_SWEEP_H

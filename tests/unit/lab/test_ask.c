@@ -10,6 +10,7 @@
 #include <CUnit/CUnit.h>
 
 #include "sim/lab/ask.h"
+#include "sim/lab/sweep-journal.h"
 #include "tests/unit/testlib.h"
 
 void suite_ask(void);
@@ -34,7 +35,7 @@ static int set_up(void)
 	at.csv = g_build_filename(at.dir, "runs.csv", NULL);
 	at.journal = g_strconcat(at.csv, ".journal", NULL);
 	outputs_init(&at.files);
-	return ask_declare(&at.files, at.csv, false, NULL);
+	return sweep_journal_declare(&at.files, "runs", at.csv, false, NULL);
 }
 
 static void forget(void)
