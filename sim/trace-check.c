@@ -72,18 +72,6 @@ static void spans_put(struct check *c, struct spans *s)
 	spans_unref(s);
 }
 
-/* The space of @p, copied first if it is shared, so that it can be changed. */
-static struct spans *spans_own(struct proc *p)
-{
-	struct spans *s = p->space;
-
-	if (s->refs > 1) {
-		s->refs--;
-		p->space = spans_copy(s, true);
-	}
-	return p->space;
-}
-
 /* Check both limits after the number of spans of process @pid changed from @before. */
 static int check_spans(struct check *c, uint32_t pid, const struct spans *s, uint32_t before)
 {
@@ -303,7 +291,7 @@ static int check_map(struct check *c, const struct op *op)
 		if (ret)
 			return ret;
 	}
-	s = spans_own(c->cur);
+	s = spans_own(&c->cur->space);
 	before = s->spans->len;
 	spans_insert(s, (struct span){
 				.first = op->at,
@@ -323,7 +311,7 @@ static int check_unmap(struct check *c, const struct op *op)
 
 	if (ret)
 		return ret;
-	s = spans_own(c->cur);
+	s = spans_own(&c->cur->space);
 	before = s->spans->len;
 	spans_cut(s, op->at, op->at + (op->pages - 1));
 	return check_spans(c, op->pid, s, before);
@@ -432,7 +420,7 @@ static int check_mlock(struct check *c, const struct op *op)
 
 	if (ret)
 		return ret;
-	s = spans_own(c->cur);
+	s = spans_own(&c->cur->space);
 	before = s->spans->len;
 	while (page < end) {
 		const uint32_t i = spans_find(s, (uint32_t)page);
@@ -497,7 +485,7 @@ static int check_mremap(struct check *c, const struct op *op)
 
 	if (ret)
 		return ret;
-	s = spans_own(c->cur);
+	s = spans_own(&c->cur->space);
 	i = spans_find(s, op->at);
 	if (i >= s->spans->len || span_at(s, i)->first > op->at || span_at(s, i)->last < last)
 		return fail(c,
@@ -522,10 +510,7 @@ static int check_mremap(struct check *c, const struct op *op)
 	if (ret)
 		return ret;
 	before = s->spans->len;
-	spans_cut(s, op->at, last);
-	v.first = op->to;
-	v.last = to_last;
-	spans_insert(s, v);
+	spans_move(s, op->at, op->pages, op->to, op->to_pages);
 	return check_spans(c, op->pid, s, before);
 }
 

@@ -120,38 +120,14 @@ static void end(struct following *f, const struct op *op)
 	g_hash_table_remove(f->procs, GUINT_TO_POINTER(op->pid));
 }
 
-/* The space of @p, copied first if fork() shares it */
-static struct spans *own(struct proc *p)
-{
-	if (p->space->refs > 1) {
-		struct spans *copy = spans_copy(p->space, true);
-
-		spans_unref(p->space);
-		p->space = copy;
-	}
-	return p->space;
-}
-
 static void map(struct proc *p, const struct op *op)
 {
-	spans_insert(own(p), (struct span){ .first = op->at,
-					    .last = op->at + (op->pages - 1),
-					    .file = op->file,
-					    .pgoff = op->pgoff,
-					    .flags = op->flags & (VM_SHARED | VM_ANON) });
-}
-
-/* mremap(): its range, which one mapping covers, moves or changes its size */
-static void move(struct proc *p, const struct op *op)
-{
-	struct spans *s = own(p);
-	struct span v = *span_at(s, spans_find(s, op->at));
-
-	span_trim_front(&v, op->at);
-	spans_cut(s, op->at, op->at + (op->pages - 1));
-	v.first = op->to;
-	v.last = op->to + (op->to_pages - 1);
-	spans_insert(s, v);
+	spans_insert(spans_own(&p->space),
+		     (struct span){ .first = op->at,
+				    .last = op->at + (op->pages - 1),
+				    .file = op->file,
+				    .pgoff = op->pgoff,
+				    .flags = op->flags & (VM_SHARED | VM_ANON) });
 }
 
 static void step(struct following *f, const struct op *op)
@@ -181,10 +157,10 @@ static void step(struct following *f, const struct op *op)
 		map(p, op);
 		break;
 	case OP_UNMAP:
-		spans_cut(own(p), op->at, op->at + (op->pages - 1));
+		spans_cut(spans_own(&p->space), op->at, op->at + (op->pages - 1));
 		break;
 	case OP_MREMAP:
-		move(p, op);
+		spans_move(spans_own(&p->space), op->at, op->pages, op->to, op->to_pages);
 		break;
 	case OP_TOUCH:
 		touch(f, p, op);

@@ -28,6 +28,17 @@ struct spans *spans_copy(const struct spans *s, bool locked)
 	return copy;
 }
 
+struct spans *spans_own(struct spans **at)
+{
+	struct spans *s = *at;
+
+	if (s->refs > 1) {
+		s->refs--;
+		*at = spans_copy(s, true);
+	}
+	return *at;
+}
+
 uint32_t spans_search(struct spans *s, uint32_t page)
 {
 	uint32_t lo = 0, hi = s->spans->len;
@@ -91,4 +102,15 @@ void spans_insert(struct spans *s, struct span v)
 		g_array_remove_index(s->spans, i + 1);
 	}
 	s->hint = i;
+}
+
+void spans_move(struct spans *s, uint32_t at, uint32_t pages, uint32_t to, uint32_t to_pages)
+{
+	struct span v = *span_at(s, spans_find(s, at));
+
+	span_trim_front(&v, at);
+	spans_cut(s, at, at + (pages - 1));
+	v.first = to;
+	v.last = to + (to_pages - 1);
+	spans_insert(s, v);
 }

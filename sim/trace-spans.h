@@ -31,12 +31,17 @@ struct spans *spans_new(GArray *spans);
 void spans_unref(struct spans *s);
 /** A copy; @locked: with VM_LOCKED. */
 struct spans *spans_copy(const struct spans *s, bool locked);
+/** The space at @at, copied first if it is shared, so that it can be changed. */
+struct spans *spans_own(struct spans **at);
 /** Index of the first span that ends at or after @page; the length if none. */
 uint32_t spans_search(struct spans *s, uint32_t page);
 /** Unmap @first..@last. Return: the index where a span in that range belongs. */
 uint32_t spans_cut(struct spans *s, uint32_t first, uint32_t last);
 /** Insert a span, and merge it with its neighbours as the kernel merges VMAs. */
 void spans_insert(struct spans *s, struct span v);
+
+/** mremap(): @pages at @at, of one span, become @to_pages at @to, where others go. */
+void spans_move(struct spans *s, uint32_t at, uint32_t pages, uint32_t to, uint32_t to_pages);
 
 static inline struct span *span_at(const struct spans *s, uint32_t i)
 {
