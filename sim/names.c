@@ -81,3 +81,8 @@ char *names_unknown(const char *name, const char *const *valid)
 
 	return g_strdup_printf("%s%s one of: %s", hint, *hint ? " Expected" : ", expected", list);
 }
+
+gint names_compare(gconstpointer a, gconstpointer b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}

@@ -16,6 +16,9 @@
 const char **names_of(const void *array, size_t size, size_t nr);
 #define NAMES_OF(array) names_of(array, sizeof((array)[0]), G_N_ELEMENTS(array))
 
+/** The order of names, for g_ptr_array_sort(). */
+gint names_compare(gconstpointer a, gconstpointer b);
+
 /** The name of @valid, which ends with NULL, of which @name is likely a typing error, or NULL. */
 const char *names_near(const char *name, const char *const *valid);
 

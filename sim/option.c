@@ -107,10 +107,15 @@ size_t options_nr(const struct option *rows)
 	return nr;
 }
 
+static bool is_name(const char *valid, const char *name, size_t len)
+{
+	return valid && strlen(valid) == len && !strncmp(valid, name, len);
+}
+
 const struct option *option_find(const struct option *rows, const char *name, size_t len)
 {
 	for (; rows && rows->name; rows++)
-		if (strlen(rows->name) == len && !strncmp(rows->name, name, len))
+		if (is_name(rows->name, name, len) || is_name(rows->alias, name, len))
 			return rows;
 	return NULL;
 }

@@ -92,7 +92,7 @@ union option_value {
 
 /** The number of @rows, which may be NULL. */
 size_t options_nr(const struct option *rows);
-/** The row named by the first @len bytes of @name, or NULL. */
+/** The row that has the first @len bytes of @name as name or alias, or NULL. */
 const struct option *option_find(const struct option *rows, const char *name, size_t len);
 
 /**

@@ -32,12 +32,12 @@ static const struct command *subcommand(const struct command *group, const char 
 
 static const struct option *find_row(const struct option *rows, const char *word)
 {
-	const size_t len = strcspn(word + 1, "=");
-
+	if (*word != '-')
+		return NULL;
+	if (word[1] == '-')
+		return option_find(rows, word + 2, strcspn(word + 2, "="));
 	for (; rows && rows->name; rows++)
-		if (word[1] == '-' ? strlen(rows->name) == len - 1 &&
-					     !strncmp(rows->name, word + 2, len - 1)
-				   : word[1] && word[1] == rows->letter && !word[2])
+		if (word[1] && word[1] == rows->letter && !word[2])
 			return rows;
 	return NULL;
 }

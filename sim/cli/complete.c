@@ -9,6 +9,7 @@
 #include "sim/lab/config.h"
 #include "sim/lab/ensemble.h"
 #include "sim/machine.h"
+#include "sim/names.h"
 #include "sim/option.h"
 #include "sim/plugin.h"
 #include "sim/restart.h"
@@ -213,11 +214,6 @@ static bool has_ending(const char *name, const char *const *endings)
 	return false;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* Files whose name ends in one of @endings, which ends with NULL, and folders. */
 static void complete_paths(struct completion *c, const char *const *endings)
 {
@@ -237,7 +233,7 @@ static void complete_paths(struct completion *c, const char *const *endings)
 		if (is_dir || has_ending(name, endings))
 			g_ptr_array_add(found, g_strconcat(name, is_dir ? "/" : NULL, NULL));
 	}
-	g_ptr_array_sort(found, by_name);
+	g_ptr_array_sort(found, names_compare);
 	for (guint i = 0; i < found->len; i++)
 		complete_word(c, found->pdata[i], NULL);
 }

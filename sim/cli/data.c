@@ -27,11 +27,6 @@ static char *machines_folder(void)
 	return g_canonicalize_filename(places[0], base);
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
 /* The names of the machines in @folder, and NULL. */
 static GPtrArray *machine_names(const char *folder)
 {
@@ -42,7 +37,7 @@ static GPtrArray *machine_names(const char *folder)
 	while (dir && (file = g_dir_read_name(dir)))
 		if (g_str_has_suffix(file, ENDING))
 			g_ptr_array_add(names, g_strndup(file, strlen(file) - strlen(ENDING)));
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, names_compare);
 	g_ptr_array_add(names, NULL);
 	return names;
 }

@@ -47,6 +47,7 @@ try breakeven sh
 try reclaim-first seed
 try list kern
 try completion ""
+try compare --machine v
 try frob ""
 "$REAPSIM" complete run
 echo "exit $?"
