@@ -119,20 +119,13 @@ void answer_command(struct doc *d, const struct answer *x, const struct comparis
 	doc_command(d, text);
 }
 
-/* 4 significant digits, or the whole number */
-static void number_cell(struct doc *d, double v)
+/* A mean, as compare and outcome print it */
+static void number_cell(struct doc *d, enum ask_value value, double v)
 {
-	const double a = fabs(v);
+	g_autofree char *text =
+		value < ASK_ACTIVATE || isnan(v) ? cli_figure(v) : cli_brief((uint64_t)(v + 0.5));
 
-	if (isnan(v))
-		doc_cell(d, "-");
-	else
-		doc_cell(d, "%.*f",
-			 a >= 1000 || a == floor(a) ? 0
-			 : a >= 100		    ? 1
-			 : a >= 10		    ? 2
-						    : 3,
-			 v);
+	doc_cell(d, "%s", text);
 }
 
 /* The row of a pair of comparisons, at @i and @i + 1 */
@@ -143,7 +136,7 @@ static void pair_row(struct doc *d, const char *label, const GArray *table, guin
 		const struct comparison *c = answer_comparison(table, i + lru);
 		g_autofree char *change = answer_change(&c->change);
 
-		number_cell(d, ask_mean(c->p, c->machine, c->policy, c->value));
+		number_cell(d, c->value, ask_mean(c->p, c->machine, c->policy, c->value));
 		doc_cell(d, "%s", change);
 	}
 }
@@ -155,7 +148,7 @@ static void mainline_row(struct doc *d, const char *label, const GArray *table, 
 	for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
 		const struct comparison *c = answer_comparison(table, i + lru);
 
-		number_cell(d, ask_mean(c->p, c->machine, 0, c->value));
+		number_cell(d, c->value, ask_mean(c->p, c->machine, 0, c->value));
 		doc_cell(d, "%s", "");
 	}
 }
@@ -175,17 +168,14 @@ static void chosen_text(struct doc *d, const struct ask *a)
 {
 	doc_text(d,
 		 "Chosen by what mainline reads, the mean of both LRUs: %" PRIu64
-		 " pages, where it "
-		 "reads %.2f times as much as with enough memory (wanted: 1.25); %" PRIu64
-		 " pages for "
-		 "light pressure (%.2f times; wanted: 1.05) and %" PRIu64 " for heavy (%.2f times; "
+		 " pages, where it reads %.2f times as much as with enough memory (wanted: "
+		 "1.25); %" PRIu64 " pages for light pressure (%.2f times; wanted: "
+		 "1.05) and %" PRIu64 " for heavy (%.2f times; "
 		 "wanted: 2).",
 		 a->limits[0], a->main, a->limits[1], a->light, a->limits[2], a->heavy);
 	if (a->main < 1.05)
-		doc_text(
-			d,
-			"So mainline reads hardly more at any of these sizes: there is little that "
-			"a policy could change.");
+		doc_text(d, "So mainline reads hardly more at any of these sizes: there is little "
+			    "that a policy could change.");
 }
 
 static void sizes_section(struct doc *d, const struct answer *x)
@@ -197,8 +187,8 @@ static void sizes_section(struct doc *d, const struct answer *x)
 		p[lru] = ask_part(a, ASK_SIZES, lru, 0);
 	doc_heading(d, "At which size of memory does it matter?");
 	doc_text(d, "We assume that every process that ends is killed and reaped by "
-		    "process_mrelease(). The table has the file pages that mainline reads from the "
-		    "device (sim_fills), and how the policies change that. One run each, no "
+		    "process_mrelease(). The table has the file pages that mainline reads from "
+		    "the device (sim_fills), and how the policies change that. One run each, no "
 		    "interval.");
 	doc_table(d, "memory limit in pages, and in percent of what the trace needs",
 		  "pages|%|classic|v1|v1+evict|MGLRU|v1|v1+evict");
@@ -209,7 +199,7 @@ static void sizes_section(struct doc *d, const struct answer *x)
 		doc_cell(d, "%" PRIu64, limit);
 		doc_cell(d, "%.0f", 100.0 * (double)limit / (double)a->peak);
 		for (guint lru = 0; lru < NR_ASK_LRUS; lru++) {
-			number_cell(d, ask_mean(p[lru], m, 0, ASK_FILLS));
+			number_cell(d, ASK_FILLS, ask_mean(p[lru], m, 0, ASK_FILLS));
 			for (guint i = 1; i < p[lru]->rs.policies->len; i++) {
 				const struct estimate e = ask_change(p[lru], m, i, ASK_FILLS);
 				g_autofree char *change = answer_change(&e);
@@ -242,13 +232,11 @@ static void certainty_text(struct doc *d, guint members, guint comparisons)
 	if (few)
 		doc_text(d, "%s.", few);
 	else
-		doc_text(
-			d,
-			"Among %u comparisons, as in the next table, a change is certain if at "
-			"least %u "
-			"of %u members agree on its sign; fewer will do if others in the table are "
-			"certain.",
-			comparisons, needed, members);
+		doc_text(d,
+			 "Among %u comparisons, as in the next table, a change is certain if at "
+			 "least %u of %u members agree on its sign; fewer will do if others in the "
+			 "table are certain.",
+			 comparisons, needed, members);
 }
 
 static void policies_section(struct doc *d, const struct answer *x)
@@ -258,21 +246,18 @@ static void policies_section(struct doc *d, const struct answer *x)
 	g_autofree char *axes = ensemble_text(&answer_comparison(reaped, 0)->p->rs.ensemble);
 
 	doc_heading(d, "What does each policy change?");
-	doc_text(
-		d,
-		"%" PRIu64
-		" pages of memory. +4.0[+1.2..+28]%%: the median, the least and the most of "
-		"%u members of an ensemble, which differ in what the recording does not tell (%s). "
-		"They count a part of the trace only (window), so that they read less than the "
-		"runs "
-		"above. \"~\": the sign can be noise, by a sign test with Holm's correction for "
-		"all "
-		"comparisons of the table; \"=\": equal in every member.",
-		a->limits[0], a->spec.members, axes);
-	certainty_text(d, a->spec.members, reaped->len);
 	doc_text(d,
-		 "A command prints the columns of the classic LRU, --lru mglru those of the other. "
-		 "It corrects its own table, which has other rows, so that a \"~\" may differ.");
+		 "%" PRIu64
+		 " pages of memory. +4.0[+1.2..+28]%%: the median, the least and the most of %u "
+		 "members of an ensemble, which differ in what the recording does not tell (%s). "
+		 "They count a part of the trace only (window), so that they read less than the "
+		 "runs above. \"~\": the sign can be noise, by a sign test with Holm's correction "
+		 "for all comparisons of the table; \"=\": equal in every member.",
+		 a->limits[0], a->spec.members, axes);
+	certainty_text(d, a->spec.members, reaped->len);
+	doc_text(d, "A command prints the columns of the classic LRU, --lru mglru those of the "
+		    "other. It corrects its own table, which has other rows, so that a \"~\" may "
+		    "differ.");
 	policies_table(d, "every process that ends is killed and reaped; file pages read", reaped,
 		       0, reaped->len);
 	doc_picture(
@@ -282,9 +267,8 @@ static void policies_section(struct doc *d, const struct answer *x)
 		plot_ask_policies(a));
 	answer_command(d, x, answer_comparison(reaped, 0), PATCHED);
 	answer_command(d, x, answer_comparison(reaped, 0), UNPATCHED);
-	doc_text(d,
-		 "Where every process is reaped, the flag and any-exit skip where v1 does, but for "
-		 "what the reap leaves to the exit.");
+	doc_text(d, "Where every process is reaped, the flag and any-exit skip where v1 does, but "
+		    "for what the reap leaves to the exit.");
 	policies_table(d, "every process ends as recorded; file pages read", recorded, 0,
 		       recorded->len);
 	answer_command(d, x, answer_comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
@@ -321,10 +305,9 @@ static void machines_section(struct doc *d, const struct answer *x)
 	doc_heading(d, "And on other machines?");
 	doc_text(d,
 		 "The tables above are of %s. \"large\": folios as large as the machine says, here "
-		 "as "
-		 "ext4 has them; \"arm64\": fault-around maps pages old, as with hardware access "
-		 "flags "
-		 "(prefault=old), \"x86\": young. Nothing else of these machines differs.",
+		 "as ext4 has them; \"arm64\": fault-around maps pages old, as with hardware "
+		 "access flags (prefault=old), \"x86\": young. Nothing else of these machines "
+		 "differs.",
 		 ask_variant(ask_own_variant(x->a)));
 	for (guint policy = 1; policy < policies->len; policy++) {
 		g_autofree char *caption = g_strdup_printf(
@@ -349,9 +332,8 @@ static void time_section(struct doc *d, const struct answer *x)
 
 	doc_heading(d, "And in time?");
 	if (!each) {
-		doc_text(d,
-			 "The machine has no costs, so nothing takes time. -m FILE gives it costs; "
-			 "\"reapsim calibrate\" measures those of this machine.");
+		doc_text(d, "The machine has no costs, so nothing takes time. -m FILE gives it "
+			    "costs; \"reapsim calibrate\" measures those of this machine.");
 		return;
 	}
 	doc_text(d,
@@ -376,33 +358,27 @@ static void recording_section(struct doc *d, const struct answer *x)
 	doc_heading(d, "What is in the recording?");
 	doc_text(d,
 		 "Of %u processes that end, %u exit by themselves, %u are killed by SIGKILL, %u "
-		 "reaped by "
-		 "process_mrelease() and %u by the OOM killer. In the recording they used %" PRIu64
+		 "reaped by process_mrelease() and %u by the OOM killer. In the recording "
+		 "they used %" PRIu64
 		 " file pages through mappings, each process for itself. %" PRIu64
-		 " of these pages no "
-		 "other live process used: a policy decides about them. Of those %" PRIu64
-		 " are used "
-		 "again, %" PRIu64 " by read() first.",
+		 " of these pages no other live process used: a policy decides about them. "
+		 "Of those %" PRIu64 " are used again, %" PRIu64 " by read() first.",
 		 t->all->len, how[OP_EXIT], how[OP_KILL], how[OP_MRELEASE], how[OP_OOM], t->pages,
 		 t->only, t->again, t->by_read);
 	if (!returned)
-		doc_text(d,
-			 "Nobody comes back: after no death do other processes map and use half of "
-			 "what only the dead one had used. All answers assume so. What a return "
-			 "costs, \"reapsim breakeven\" says.");
+		doc_text(d, "Nobody comes back: after no death do other processes map and use half "
+			    "of what only the dead one had used. All answers assume so. What a "
+			    "return costs, \"reapsim breakeven\" says.");
 	else if (t->ns)
-		doc_text(
-			d,
-			"After %u of %u deaths other processes map and use half of what only the "
-			"dead "
-			"one had used, as a restarted one would: half of them within %.3g s of the "
-			"recording.",
-			returned, t->all->len, (double)within / 1e9);
+		doc_text(d,
+			 "After %u of %u deaths other processes map and use half of what only the "
+			 "dead one had used, as a restarted one would: half of them within %.3g s "
+			 "of the recording.",
+			 returned, t->all->len, (double)within / 1e9);
 	else
 		doc_text(d,
 			 "After %u of %u deaths other processes map and use half of what only the "
-			 "dead "
-			 "one had used, as a restarted one would. The trace has no times.",
+			 "dead one had used, as a restarted one would. The trace has no times.",
 			 returned, t->all->len);
 }
 
@@ -458,8 +434,7 @@ static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
 void answer_csv(const struct answer *x, FILE *f)
 {
 	fputs("trace,machine,question,variant,limit_pages,kernel,lru,ends_as,policy,against,"
-	      "counter,"
-	      "members,against_mean,mean,percent,low_percent,high_percent,p_holm\n",
+	      "counter,members,against_mean,mean,percent,low_percent,high_percent,p_holm\n",
 	      f);
 	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
 		csv_rows(x, x->tables[q], f);

@@ -70,8 +70,8 @@ static void tally_sentence(struct doc *d, const struct answer *x, unsigned int n
 
 	doc_text(d,
 		 "%u. %s (%s) changes the file pages read by %s at %" PRIu64
-		 " pages; of %u cells (size x "
-		 "LRU x machine) %u certainly read more and %u less, and %s.",
+		 " pages; of %u cells (size x LRU x machine) %u certainly read more and %u less, "
+		 "and %s.",
 		 number, what, policy, main, x->a->limits[0], t.cells, t.up, t.down, range);
 	answer_command(d, x, answer_comparison(x->tables[ASK_POLICIES], 0), policy);
 }
@@ -141,8 +141,7 @@ static void saving_sentence(struct doc *d, const struct answer *x)
 
 		doc_text(d,
 			 "5. In simulated time v1 changes the CPU time of unmapping by %s, and the "
-			 "net cost "
-			 "by %s.",
+			 "net cost by %s.",
 			 cpu, all);
 		answer_command(d, x, answer_comparison(x->times, 0), "v1");
 	} else {
@@ -150,10 +149,8 @@ static void saving_sentence(struct doc *d, const struct answer *x)
 
 		doc_text(d,
 			 "5. v1 skips %.0f calls of folio_mark_accessed() under the classic LRU "
-			 "(the mean "
-			 "of the members) and changes pgactivate by %s; what that saves in time, "
-			 "-m FILE "
-			 "tells.",
+			 "(the mean of the members) and changes pgactivate by %s; what that saves "
+			 "in time, -m FILE tells.",
 			 ask_mean(p, 0, v1, ASK_SKIPPED), text);
 		answer_command(d, x, answer_comparison(x->tables[ASK_POLICIES], 0), "v1");
 	}
@@ -237,20 +234,17 @@ static void changes(struct doc *d, const struct answer *x)
 	machines_item(d, x, "v1");
 	doc_item(d,
 		 "How processes end: in the recording %u of %u are reaped, and v1 acts on those "
-		 "only. If "
-		 "every exit skipped (any-exit), as recorded, the reads would change by %s.",
+		 "only. If every exit skipped (any-exit), as recorded, the reads would change by "
+		 "%s.",
 		 reaped, t->all->len, text);
 	doc_item(d,
 		 "Who comes back: here somebody does after %u of %u deaths. What skipping loses is "
-		 "what "
-		 "those read again; \"reapsim breakeven\" varies how many there are, for generated "
-		 "workloads.",
+		 "what those read again; \"reapsim breakeven\" varies how many there are, for "
+		 "generated workloads.",
 		 trace_deaths_returned(t, 50, &(uint64_t){ 0 }), t->all->len);
-	doc_item(
-		d,
-		"What no run here has: other processes than the recorded ones, global reclaim with "
-		"kswapd (the limit is a memcg's), a killer that reacts to memory. A recording of "
-		"faults has no access to a page that is mapped already.");
+	doc_item(d, "What no run here has: other processes than the recorded ones, global reclaim "
+		    "with kswapd (the limit is a memcg's), a killer that reacts to memory. A "
+		    "recording of faults has no access to a page that is mapped already.");
 }
 
 void answer_verdict(const struct answer *x, struct doc *d)
@@ -260,8 +254,8 @@ void answer_verdict(const struct answer *x, struct doc *d)
 	doc_heading(d, "Verdict");
 	doc_text(
 		d,
-		"Cells are counted over several tables, each of which is corrected for itself. The "
-		"commands print the columns of the classic LRU, and correct their own tables.");
+		"Cells are counted over several tables, each of which is corrected for itself. "
+		"The commands print the columns of the classic LRU, and correct their own tables.");
 	if (few)
 		doc_text(d, "%s.", few);
 	tally_sentence(d, x, 1, "v1", "Skipping the mark");

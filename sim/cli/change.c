@@ -7,6 +7,21 @@
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
+char *cli_brief(uint64_t v)
+{
+	if (v < 10000000)
+		return g_strdup_printf("%" PRIu64, v);
+	return g_strdup_printf("%.4gM", (double)v / 1e6);
+}
+
+char *cli_figure(double v)
+{
+	const double a = fabs(v);
+	const int digits = a >= 1000 ? 0 : a >= 100 ? 1 : a >= 10 ? 2 : 3;
+
+	return isnan(v) ? g_strdup("-") : g_strdup_printf("%.*f", v ? digits : 0, v);
+}
+
 /* At most 5 characters with the sign for anything below 10000. */
 static int digits(double v)
 {

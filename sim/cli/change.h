@@ -9,6 +9,11 @@
 #include "sim/lab/estimate.h"
 #include "sim/lab/runs.h"
 
+/** A count in at most 8 columns; large ones lose their last digits. The caller frees it. */
+char *cli_brief(uint64_t v);
+/** 4 significant digits, without an exponent; "-" for NaN. The caller frees it. */
+char *cli_figure(double v);
+
 /** On changes, for command.details. */
 #define CHANGE_DETAILS                                                                             \
 	"+4.0+-1.2%: a mean change, and half of its 95% interval; \"~\": it can be noise, after\n" \

@@ -136,7 +136,7 @@ static int execute(struct asked *x)
 	struct ask_options *o = x->o;
 	struct cli_lab lab;
 	struct err err;
-	int ret;
+	int ret, code;
 
 	cli_lab_begin(&lab, "ask");
 	ret = ask_init(&x->a, &o->spec, x->t, &lab.hooks, &err);
@@ -147,13 +147,14 @@ static int execute(struct asked *x)
 	if (!ret && x->a.nr_failed)
 		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed: %s\n",
 			x->a.nr_failed, x->a.nr_runs, x->a.failure.msg);
+	if (!ret)
+		return 0;
+	code = cli_fail(ret, &err);
 	if (ret == -EINVAL && x->a.digest[0] && !x->made)
-		cli_fail(ret, &err), cli_usage("%s may have the answer to another question; "
-					       "--output DIR takes another folder",
-					       x->dir);
-	else if (ret)
-		return cli_fail(ret, &err);
-	return ret ? 2 : 0;
+		cli_usage("%s may have the answer to another question; --output DIR takes another "
+			  "folder",
+			  x->dir);
+	return code;
 }
 
 /* Without a death there is nothing to ask. */
@@ -232,8 +233,7 @@ static const struct option rows[] = {
 	  .alias = "from", .metavar = "NAME", .complete = complete_formats, FIELD(spec.format) },
 	{ "memory", OPT_TEXT, NULL,
 	  "memcg limits instead of those that ask finds: the main one, and up to two others; "
-	  "pages, "
-	  "or shares (40%) of the memory that the trace needs",
+	  "pages, or shares (40%) of the memory that the trace needs",
 	  .letter = 'M', .metavar = "SIZE,...", FIELD(spec.memory) },
 	{ "ensemble", OPT_COUNT, "12", "members of the ensemble", ENSEMBLE_MIN, 10000,
 	  .metavar = "N", FIELD(spec.members) },
@@ -253,16 +253,16 @@ const struct command cmd_ask = {
 	.arguments = "TRACE",
 	.title = "Ask one trace what skipping the mark of dead processes' file pages changes.",
 	.details =
-		"Finds the sizes of memory at which it matters; compares mainline with v1, the\n"
-		"flag and any exit, with and without +evict, and with what userspace can do\n"
-		"without a patch; under both LRUs, with order-0 and large folios, on x86 and\n"
-		"arm64; in counts and, on a machine with costs, in time. Ends with a verdict of\n"
-		"five sentences, each with the command that prints its numbers.\n"
-		"Prints the answer, and writes it to a folder as answer.txt, answer.html and\n"
+		"Finds the sizes of memory at which it matters; compares mainline with v1, "
+		"the\nflag and any exit, with and without +evict, and with what userspace can "
+		"do\nwithout a patch; under both LRUs, with order-0 and large folios, on x86 "
+		"and\narm64; in counts and, on a machine with costs, in time. Ends with a verdict "
+		"of\nfive sentences, each with the command that prints its numbers.\nPrints the "
+		"answer, and writes it to a folder as answer.txt, answer.html and\n"
 		"answer.csv. If interrupted, run the same command again to go on.\n" SPREAD_DETAILS,
 	.examples = "reapsim gen kill-return app_pages=64 -o app.rtrace\n"
-		    "reapsim ask app.rtrace\n"
-		    "reapsim ask --machine vm --memory 80% --output at-80 app.rtrace\n",
+		    "reapsim ask app.rtrace\nreapsim ask --machine vm --memory 80% --output at-80 "
+		    "app.rtrace\n",
 	.complete = complete_traces,
 	.options = rows,
 	.size = sizeof(struct ask_options),

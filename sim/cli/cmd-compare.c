@@ -29,20 +29,12 @@ static const struct {
 	{ "evicted", VM_sim_zap_evicted, 8, false },
 };
 
-/* A number in at most 8 columns; large ones lose their last digits. */
-static char *brief(uint64_t v)
-{
-	if (v < 10000000)
-		return g_strdup_printf("%" PRIu64, v);
-	return g_strdup_printf("%.4gM", (double)v / 1e6);
-}
-
 static char *percent(uint64_t now, uint64_t base)
 {
 	if (now == base)
 		return g_strdup("=");
 	if (!base) { /* print the number instead of a percentage */
-		g_autofree char *n = brief(now);
+		g_autofree char *n = cli_brief(now);
 
 		return g_strconcat("+", n, NULL);
 	}
@@ -104,7 +96,7 @@ static void ensemble_table(FILE *f, const struct run_set *rs, guint end, guint m
 		}
 		for (size_t c = 0; c < NR; c++) {
 			const double mean = mean_of(rs, end, machine, p, items[c]);
-			g_autofree char *n = brief((uint64_t)(mean + 0.5));
+			g_autofree char *n = cli_brief((uint64_t)(mean + 0.5));
 			g_autofree char *d = p ? cli_spread(&change[p * NR + c]) : g_strdup("");
 
 			fprintf(f, "%9s%*s", n, SPREAD_WIDTH, d);
@@ -133,7 +125,7 @@ static void detail_table(FILE *f, const struct run_set *rs, guint end, guint mac
 		}
 		for (size_t c = 0; c < G_N_ELEMENTS(columns); c++) {
 			uint64_t v = r->stat.v[columns[c].item];
-			g_autofree char *n = brief(v);
+			g_autofree char *n = cli_brief(v);
 			g_autofree char *change =
 				p ? percent(v, base->stat.v[columns[c].item]) : g_strdup("");
 
@@ -168,7 +160,7 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 		fprintf(f, "\n%-15s", "pages");
 		for (guint m = from; m < to; m++) {
 			const struct machine *mc = &g_array_index(rs->machines, struct machine, m);
-			g_autofree char *n = brief(machine_limit(mc));
+			g_autofree char *n = cli_brief(machine_limit(mc));
 
 			fprintf(f, "%*s", (int)width, n);
 		}
@@ -180,7 +172,7 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 				uint64_t base = run_set_get(rs, end, m, 0)->stat.v[item];
 				g_autofree char *cell = !run_finished(r) ? g_strdup("-")
 							: p ? percent(r->stat.v[item], base)
-							    : brief(base);
+							    : cli_brief(base);
 
 				fprintf(f, "%*s", (int)width, cell);
 			}

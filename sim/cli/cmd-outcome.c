@@ -165,15 +165,6 @@ static struct estimate change_of(const struct sample *s, guint end, guint machin
 			     : estimate_of_difference(v, first, n);
 }
 
-/* 4 significant digits, without an exponent */
-static char *figure(double v)
-{
-	const double a = fabs(v);
-	const int digits = a >= 1000 ? 0 : a >= 100 ? 1 : a >= 10 ? 2 : 3;
-
-	return isnan(v) ? g_strdup("-") : g_strdup_printf("%.*f", v ? digits : 0, v);
-}
-
 static bool finished(const struct sample *s, guint end, guint machine, guint policy)
 {
 	for (guint i = 0; i < s->nr_sets; i++)
@@ -187,7 +178,7 @@ static void print_row(FILE *f, const struct sample *s, const struct table *t, bo
 		      double base, const double *value, const struct estimate *change)
 {
 	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
-		g_autofree char *v = figure(value[i]);
+		g_autofree char *v = cli_figure(value[i]);
 		g_autofree char *d = first	     ? g_strdup("")
 				     : has_spread(s) ? cli_spread(&change[i])
 						     : cli_change(&change[i], base);
