@@ -137,5 +137,6 @@ if "$REAPSIM" ask -o "$top/asked" "$top/<b>&\"x'.csv" >/dev/null 2>"$top/log"; t
 else
 	fail "ask: $(tail -1 "$top/log")"
 fi
+if grep -q '<b>' "$top/asked/answer.html"; then fail "ask: a name is HTML in the page"; else pass; fi
 open "$top/asked/answer.html" 2 7
 finish

@@ -198,6 +198,8 @@ static void test_interruptions(void)
 		CU_ASSERT_EQUAL(ask_init(&a, &spec, t, NULL, &err), 0);
 		ret = ask_run(&a, &at.files, at.csv, 2, false, &hooks, &err);
 		CU_ASSERT(!ret || ret == -EINTR);
+		/* no run is executed again */
+		CU_ASSERT(a.nr_done <= a.nr_runs);
 		ask_clear(&a);
 	} while (ret == -EINTR && ++calls < 1000);
 	CU_ASSERT(calls > 3);
