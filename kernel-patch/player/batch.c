@@ -33,10 +33,14 @@ static void put_away(void)
 		must_put("/sys/block/zram0/reset", 1);
 	flushes_forget();
 	files_unmount();
-	rmdir(CGROUP "/0");
-	rmdir(CGROUP "/1");
-	if (rmdir(CGROUP) && errno != ENOENT)
-		run_failed("%s: %s", CGROUP, strerror(errno));
+	for (unsigned int i = 0; i < CGROUPS; i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "%s/%u", cgroup_top(), i);
+		rmdir(path);
+	}
+	if (rmdir(cgroup_top()) && errno != ENOENT)
+		run_failed("%s: %s", cgroup_top(), strerror(errno));
 	run = opendir("/run");
 	for (const struct dirent *e; run && (e = readdir(run));) {
 		char path[300];

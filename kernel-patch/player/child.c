@@ -22,6 +22,7 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/uio.h>
+#include <time.h>
 
 /* its canary lies in the player's memory */
 #pragma GCC optimize("no-stack-protector")
@@ -59,7 +60,6 @@ static char *number(char *out, uint32_t n)
 
 void child_fifo(char *out, char kind, uint32_t serial)
 {
-	*out++ = '/';
 	*out++ = 'r';
 	*out++ = 'u';
 	*out++ = 'n';
@@ -70,7 +70,6 @@ void child_fifo(char *out, char kind, uint32_t serial)
 
 void file_path(char *out, bool shmem, uint32_t index)
 {
-	*out++ = '/';
 	*out++ = shmem ? 't' : 'd';
 	*out++ = '/';
 	number(out, index);
@@ -252,6 +251,92 @@ static long whole_file(const struct child_cmd *c)
 	return sys(__NR_fadvise64, fd, c->off * PAGE_SIZE, c->pages * PAGE_SIZE, c->advice);
 }
 
+/* Everything but what the loop itself does. */
+static long one(const struct child_cmd *c, uint64_t *done)
+{
+	switch (c->op) {
+	case CHILD_MAP:
+		return do_map(c);
+	case CHILD_UNMAP:
+		return sys(__NR_munmap, c->at, c->pages * PAGE_SIZE, 0, 0);
+	case CHILD_ADVISE:
+		return c->arg ? advise_other(c)
+			      : sys(__NR_madvise, c->at, c->pages * PAGE_SIZE, c->advice, 0);
+	case CHILD_MREMAP:
+		return do_mremap(c);
+	case CHILD_MLOCK:
+		return sys(__NR_mlock, c->at, c->pages * PAGE_SIZE, 0, 0);
+	case CHILD_MUNLOCK:
+		return sys(__NR_munlock, c->at, c->pages * PAGE_SIZE, 0, 0);
+	case CHILD_TOUCH:
+		touch(c);
+		return 0;
+	case CHILD_READ:
+	case CHILD_WRITE:
+		return transfer(c, done);
+	case CHILD_TRUNCATE:
+	case CHILD_FSYNC:
+	case CHILD_FADVISE:
+	case CHILD_UNLINK:
+	case CHILD_RENAME:
+		return whole_file(c);
+	default:
+		return -ENOSYS;
+	}
+}
+
+static uint64_t clock_ns(clockid_t clock)
+{
+	struct timespec t = { 0, 0 };
+
+	sys(__NR_clock_gettime, clock, &t, 0, 0);
+	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
+uint64_t clock_by_call(void)
+{
+	return clock_ns(CLOCK_MONOTONIC);
+}
+
+/* CPU time of this process, which has one thread */
+static uint64_t cpu_ns(void)
+{
+	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+}
+
+/*
+ * The clock of the CPU is read once a step. That of CPU time is a system call: it is
+ * read after steps that took long, and says what has passed since it was read last.
+ */
+static void steps(uint64_t nr)
+{
+	struct child_step *s = (struct child_step *)STEPS_AT;
+	uint64_t then, cpu;
+
+	/* their page tables, before the clock runs */
+	for (uint64_t i = 0; i < nr; i++)
+		((volatile struct child_step *)s)[i].cpu_ns = STEP_SHORT;
+	cpu = cpu_ns();
+	then = ticks();
+	for (uint64_t i = 0; i < nr; i++) {
+		uint64_t now;
+
+		s[i].reply.ret = one(&s[i].cmd, &s[i].reply.done);
+		now = ticks();
+		s[i].ticks = now - then;
+		then = now;
+		if (s[i].ticks > STEP_LONG) {
+			const uint64_t cpu_now = cpu_ns();
+
+			s[i].cpu_ns = cpu_now - cpu;
+			cpu = cpu_now;
+			then = ticks();
+		}
+		if (s[i].reply.ret < 0)
+			return;
+	}
+}
+
 static void loop(void)
 {
 	for (;;) {
@@ -260,52 +345,17 @@ static void loop(void)
 
 		if (sys(__NR_read, CHILD_IN, &c, sizeof(c), 0) != sizeof(c))
 			sys(__NR_exit_group, 3, 0, 0, 0);
-		switch (c.op) {
-		case CHILD_EXIT:
+		if (c.op == CHILD_EXIT) {
 			sys(__NR_exit_group, 0, 0, 0, 0);
-			break;
-		case CHILD_FORK: {
+		} else if (c.op == CHILD_FORK) {
 			/* the player's child, not ours: it is the one that waits */
 			struct clone_args args = { .flags = CLONE_PARENT };
 
 			r.ret = child_clone(&args, (uint32_t)c.off, (uint32_t)c.arg);
-			break;
-		}
-		case CHILD_MAP:
-			r.ret = do_map(&c);
-			break;
-		case CHILD_UNMAP:
-			r.ret = sys(__NR_munmap, c.at, c.pages * PAGE_SIZE, 0, 0);
-			break;
-		case CHILD_ADVISE:
-			r.ret = c.arg ? advise_other(&c)
-				      : sys(__NR_madvise, c.at, c.pages * PAGE_SIZE, c.advice, 0);
-			break;
-		case CHILD_MREMAP:
-			r.ret = do_mremap(&c);
-			break;
-		case CHILD_MLOCK:
-			r.ret = sys(__NR_mlock, c.at, c.pages * PAGE_SIZE, 0, 0);
-			break;
-		case CHILD_MUNLOCK:
-			r.ret = sys(__NR_munlock, c.at, c.pages * PAGE_SIZE, 0, 0);
-			break;
-		case CHILD_TOUCH:
-			touch(&c);
-			break;
-		case CHILD_READ:
-		case CHILD_WRITE:
-			r.ret = transfer(&c, &r.done);
-			break;
-		case CHILD_TRUNCATE:
-		case CHILD_FSYNC:
-		case CHILD_FADVISE:
-		case CHILD_UNLINK:
-		case CHILD_RENAME:
-			r.ret = whole_file(&c);
-			break;
-		default:
-			r.ret = -ENOSYS;
+		} else if (c.op == CHILD_STEPS) {
+			steps(c.arg);
+		} else {
+			r.ret = one(&c, &r.done);
 		}
 		if (sys(__NR_write, CHILD_OUT, &r, sizeof(r), 0) != sizeof(r))
 			sys(__NR_exit_group, 5, 0, 0, 0);

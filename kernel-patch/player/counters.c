@@ -178,9 +178,8 @@ static unsigned long long since_start(const char *name, unsigned long long value
 	return value;
 }
 
-static void each_counter(const char *path, const char *prefix,
-			 void (*fn)(const char *, const char *, unsigned long long, void *),
-			 void *arg)
+void each_counter(const char *path, const char *prefix,
+		  void (*fn)(const char *, const char *, unsigned long long, void *), void *arg)
 {
 	char *text = get(path), *save = NULL;
 
@@ -285,15 +284,22 @@ void guest_counters(const char *mark, unsigned int number, const struct spent *s
 	if (guest.opt.stock)
 		stock_counters(mark, number);
 	if (guest.cgroup_fd[0] >= 0) {
+		static const char *const files[][2] = { { "memory.stat", "" },
+							{ "memory.current", "memory.current" },
+							{ "memory.events", "memory.events." } };
+
 		/*
 		 * Without it what is not yet flushed, up to 64 updates a CPU, is
 		 * missing. A stock kernel has just flushed: do_mark() waited for it.
 		 */
 		if (guest.knobs && guest.opt.flush && put(KNOBS "flush", "1"))
 			run_failed(KNOBS "flush");
-		each_counter(CGROUP "/memory.stat", "", print, &w);
-		each_counter(CGROUP "/memory.current", "memory.current", print, &w);
-		each_counter(CGROUP "/memory.events", "memory.events.", print, &w);
+		for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+			char path[64];
+
+			snprintf(path, sizeof(path), "%s/%s", cgroup_top(), files[i][0]);
+			each_counter(path, files[i][1], print, &w);
+		}
 	} else {
 		put("/proc/sys/vm/stat_refresh", "1");
 		each_counter("/proc/vmstat", "", print, &w);

@@ -94,9 +94,11 @@ void files_unmount(void)
 static void fill(const char *path, uint64_t pages)
 {
 	const int direct = file_system()->compressed ? 0 : O_DIRECT;
+	/* of a host's file that is there already the blocks stay */
+	const int anew = guest.opt.host ? 0 : O_TRUNC;
 	const size_t step = 1 << 20;
 	uint64_t left = pages * PAGE_SIZE;
-	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | direct, 0644);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | anew | direct, 0644);
 	char *buf = mmap(NULL, step, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
 	if (fd < 0 || buf == MAP_FAILED)
@@ -110,7 +112,7 @@ static void fill(const char *path, uint64_t pages)
 			run_failed("%s: %s", path, ret < 0 ? strerror(errno) : "the disk is full");
 		left -= n;
 	}
-	if (fsync(fd))
+	if (ftruncate(fd, (off_t)(pages * PAGE_SIZE)) || fsync(fd))
 		run_failed("%s: %s", path, strerror(errno));
 	munmap(buf, step);
 	close(fd);
@@ -170,11 +172,58 @@ static int open_whole(const char *path, uint64_t pages)
 	return -1;
 }
 
+/*
+ * Of a host: no mount is needed for a file of tmpfs that has no name, and nothing is left of
+ * it. Its name in our folder is a link to our descriptor.
+ */
+static void open_memfd(uint32_t i)
+{
+	struct file *f = &guest.files[i];
+	char path[24], to[40];
+
+	file_path(path, true, i);
+	f->fd = memfd_create(path, MFD_CLOEXEC);
+	if (f->fd < 0 || ftruncate(f->fd, (off_t)(f->size * PAGE_SIZE)))
+		run_failed("%s: %s", path, strerror(errno));
+	snprintf(to, sizeof(to), "/proc/%d/fd/%d", getpid(), f->fd);
+	if (symlink(to, path))
+		run_failed("%s: %s", path, strerror(errno));
+}
+
+/*
+ * Of a host: written anew for each run, so that nothing is left in the page cache of what an
+ * earlier one had there. Shadow entries would be, if only the pages were dropped: a write past
+ * the page cache also clears these (v7.3 invalidate_inode_pages2_range()).
+ */
+static void open_anew(uint32_t i)
+{
+	struct file *f = &guest.files[i];
+	char path[24];
+
+	file_path(path, false, i);
+	fill(path, f->size);
+	f->fd = open_whole(path, f->size);
+	if (f->fd < 0)
+		run_failed("%s: not %llu pages that are all written", path,
+			   (unsigned long long)f->size);
+}
+
+void files_drop(void)
+{
+	for (uint32_t i = 0; i < guest.nr_files; i++)
+		if (!guest.files[i].shmem && guest.files[i].fd >= 0)
+			posix_fadvise(guest.files[i].fd, 0, 0, POSIX_FADV_DONTNEED);
+}
+
 static void open_one(uint32_t i)
 {
 	struct file *f = &guest.files[i];
 	char path[24];
 
+	if (guest.opt.host) {
+		(f->shmem ? open_memfd : open_anew)(i);
+		return;
+	}
 	file_path(path, f->shmem, i);
 	if (f->shmem) {
 		f->fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
@@ -188,7 +237,8 @@ static void open_one(uint32_t i)
 		f->fd = open_whole(path, f->size);
 	}
 	if (f->fd < 0)
-		run_failed("%s: not %llu pages that are all written", path, (unsigned long long)f->size);
+		run_failed("%s: not %llu pages that are all written", path,
+			   (unsigned long long)f->size);
 }
 
 void files_open(void)
@@ -199,9 +249,9 @@ void files_open(void)
 		disk |= !guest.files[i].shmem;
 		shm |= guest.files[i].shmem;
 	}
-	if (disk)
+	if (disk && !guest.opt.host)
 		files_mount();
-	if (shm)
+	if (shm && !guest.opt.host)
 		mount_one("tmpfs", "/t", "tmpfs", MS_NOATIME, "size=100%");
 	for (uint32_t i = 0; i < guest.nr_files; i++)
 		open_one(i);

@@ -83,9 +83,15 @@ void pin(int cpu)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
+	CPU_SET(host_cpu(cpu), &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		run_failed("no CPU %d: %s", cpu, strerror(errno));
+}
+
+void move_to(int cpu)
+{
+	if (guest.machine.cpus > 1 || guest.opt.host)
+		pin(cpu);
 }
 
 void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
@@ -107,6 +113,52 @@ void guest_mounts(void)
 	mount_one("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
 	mount_one("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, NULL);
 	mkdir("/run", 0755);
+}
+
+void guest_option(char *name, char *value)
+{
+	struct options *o = &guest.opt;
+
+	if (!strcmp(name, "trace"))
+		o->trace = value;
+	else if (!strcmp(name, "lru"))
+		o->lru = value;
+	else if (!strcmp(name, "policy"))
+		o->policy = value;
+	else if (!strcmp(name, "flags"))
+		o->flags = value;
+	else if (!strcmp(name, "memcg"))
+		o->memcg_pages = atoll(value);
+	else if (!strcmp(name, "ra_kb"))
+		o->ra_kb = atoll(value);
+	else if (!strcmp(name, "dump"))
+		o->dump = atoi(value);
+	else if (!strcmp(name, "times"))
+		o->times = atoi(value);
+	else if (!strcmp(name, "time"))
+		o->real_time = strcmp(value, "skip") != 0;
+	else if (!strcmp(name, "flush"))
+		o->flush = atoi(value);
+	else if (!strcmp(name, "align"))
+		o->align = atoi(value);
+	else if (!strcmp(name, "boost"))
+		o->boost = atoi(value);
+	else if (!strcmp(name, "tests"))
+		o->tests = atoi(value);
+	else if (!strcmp(name, "stock"))
+		o->stock = atoi(value);
+	else if (!strcmp(name, "thp"))
+		o->thp = value;
+	else if (!strcmp(name, "damon_stat"))
+		o->damon_stat = value;
+	else if (!strcmp(name, "folios"))
+		o->folios = value;
+	else if (!strcmp(name, "fs"))
+		o->fs = value;
+	else if (!strcmp(name, "plan"))
+		o->plan = value;
+	else
+		run_failed("unknown option player.%s", name);
 }
 
 void guest_options(void)
@@ -131,47 +183,7 @@ void guest_options(void)
 		if (strncmp(s, "player.", 7) || !value)
 			continue;
 		*value++ = '\0';
-		s += 7;
-		if (!strcmp(s, "trace"))
-			o->trace = value;
-		else if (!strcmp(s, "lru"))
-			o->lru = value;
-		else if (!strcmp(s, "policy"))
-			o->policy = value;
-		else if (!strcmp(s, "flags"))
-			o->flags = value;
-		else if (!strcmp(s, "memcg"))
-			o->memcg_pages = atoll(value);
-		else if (!strcmp(s, "ra_kb"))
-			o->ra_kb = atoll(value);
-		else if (!strcmp(s, "dump"))
-			o->dump = atoi(value);
-		else if (!strcmp(s, "times"))
-			o->times = atoi(value);
-		else if (!strcmp(s, "time"))
-			o->real_time = strcmp(value, "skip") != 0;
-		else if (!strcmp(s, "flush"))
-			o->flush = atoi(value);
-		else if (!strcmp(s, "align"))
-			o->align = atoi(value);
-		else if (!strcmp(s, "boost"))
-			o->boost = atoi(value);
-		else if (!strcmp(s, "tests"))
-			o->tests = atoi(value);
-		else if (!strcmp(s, "stock"))
-			o->stock = atoi(value);
-		else if (!strcmp(s, "thp"))
-			o->thp = value;
-		else if (!strcmp(s, "damon_stat"))
-			o->damon_stat = value;
-		else if (!strcmp(s, "folios"))
-			o->folios = value;
-		else if (!strcmp(s, "fs"))
-			o->fs = value;
-		else if (!strcmp(s, "plan"))
-			o->plan = value;
-		else
-			run_failed("unknown option player.%s", s);
+		guest_option(s + 7, value);
 	}
 }
 
@@ -220,7 +232,7 @@ static void machine_row(struct machine *m, const struct trace *t)
 		bad_input("trace line %u: machine key \"%s\" is not known here", t->line, key);
 }
 
-static void header_rows(void)
+void trace_header(void)
 {
 	static struct trace t;
 	uint32_t live = 0;
@@ -407,7 +419,7 @@ static const struct machine stock_machine = { .cpus = 1,
 void guest_setup(void)
 {
 	guest.machine = guest.opt.stock ? stock_machine : our_machine;
-	header_rows();
+	trace_header();
 	setrlimit(RLIMIT_NOFILE,
 		  &(struct rlimit){ guest.nr_files * 2 + 4096, guest.nr_files * 2 + 4096 });
 	setup_policy();
@@ -420,6 +432,16 @@ void guest_setup(void)
 }
 
 /* ---- drain ---- */
+
+/* After mlockall(): it takes no advice about a locked page. */
+void drain_setup(void)
+{
+	drain_page =
+		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (drain_page == MAP_FAILED)
+		run_failed("out of memory: %s", strerror(errno));
+	*drain_page = 1;
+}
 
 /*
  * lru_add_drain_all() by the knob. On a kernel without it: MADV_COLD begins
@@ -460,7 +482,7 @@ static void print_info(void)
  * Nothing that the player writes to is in a child: see child.c. The kernel
  * would write to the rseq area, so that has to go first.
  */
-static void dont_fork(void)
+void dont_fork(void)
 {
 	char *text, *save = NULL;
 
@@ -478,7 +500,7 @@ static void dont_fork(void)
 	}
 }
 
-static void __attribute__((noinline)) touch_stack(void)
+void __attribute__((noinline)) touch_stack(void)
 {
 	volatile char room[128 << 10];
 
@@ -486,33 +508,35 @@ static void __attribute__((noinline)) touch_stack(void)
 		room[i] = 0;
 }
 
+void share_memory(const char *path)
+{
+	const int fd = path ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600)
+			    : memfd_create("reapsim-shared", MFD_CLOEXEC);
+
+	if (fd < 0 || ftruncate(fd, SHARED_SIZE) ||
+	    mmap((void *)SHARED, SHARED_SIZE, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) == MAP_FAILED)
+		run_failed("shared memory: %s", strerror(errno));
+	close(fd);
+	memset((void *)SHARED, 0, SLOTS_AT - SHARED + guest.nr_slots * SLOT_SIZE);
+	/* what is written is no more empty than what was there */
+	memset((void *)SHARED, 'r', IO_PAGES * PAGE_SIZE);
+}
+
 /* From here on nothing but the trace happens. */
 void guest_start(void)
 {
 	const struct sched_param rt = { .sched_priority = 10 };
-	int fd;
 
 	/*
 	 * All memory is there before the trace starts: a page that the player
 	 * takes later would be in the batches that the trace's pages go through.
 	 */
 	touch_stack();
-	drain_page =
-		mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (drain_page == MAP_FAILED)
-		run_failed("out of memory: %s", strerror(errno));
-	if (mlockall(MCL_CURRENT) || munlock(drain_page, PAGE_SIZE))
+	if (mlockall(MCL_CURRENT))
 		run_failed("mlockall: %s", strerror(errno));
-	*drain_page = 1;
-	fd = open("/run/shared", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (fd < 0 || ftruncate(fd, SHARED_SIZE) ||
-	    mmap((void *)SHARED, SHARED_SIZE, PROT_READ | PROT_WRITE,
-		 MAP_SHARED | MAP_FIXED_NOREPLACE, fd, 0) == MAP_FAILED)
-		run_failed("/run/shared: %s", strerror(errno));
-	close(fd);
-	memset((void *)SHARED, 0, SLOTS_AT - SHARED + guest.nr_slots * SLOT_SIZE);
-	/* what is written is no more empty than what was there */
-	memset((void *)SHARED, 'r', IO_PAGES * PAGE_SIZE);
+	drain_setup();
+	share_memory("/run/shared");
 	dont_fork();
 	/*
 	 * The children run at SCHED_OTHER, on the CPU that the player goes to

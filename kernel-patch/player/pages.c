@@ -84,7 +84,8 @@ static uint64_t stock_states(uint32_t file, uint64_t page, uint64_t *words)
 	static unsigned char present[DUMP_PAGES];
 	static int pagemap = -1, kpageflags = -1, kpagecount = -1;
 	struct stat st;
-	const uint64_t end = fstat(guest.files[file].fd, &st) ? 0 : (uint64_t)st.st_size / PAGE_SIZE;
+	const uint64_t end =
+		fstat(guest.files[file].fd, &st) ? 0 : (uint64_t)st.st_size / PAGE_SIZE;
 	const uint64_t left = end > page ? end - page : 0;
 	const uint64_t n = left < DUMP_PAGES ? left : DUMP_PAGES;
 	volatile char *map;

@@ -10,6 +10,8 @@
  *   exit_mmap() of the old one with no users, apart from two things: the old
  *   task exits too, and a real execve() drains this CPU's folio batches when it
  *   moves the new stack (v7.3 relocate_vma_down()).
+ * - drop_caches on a host: POSIX_FADV_DONTNEED of the trace's files, which also drains the
+ *   batches of all CPUs.
  * - oom: not the OOM killer, which on v7.3 gives its victim two seconds before
  *   the reaper comes, but the reaper's own function called on the victim right
  *   after the SIGKILL, by a knob of the test-only patch.
@@ -32,16 +34,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-struct proc {
-	uint32_t pid; /* the trace's */
-	pid_t real;
-	int pidfd, in, out; /* our ends of its pipes */
-	int cpu;
-	unsigned int cgroup;
-	uint32_t slot; /* of the shared memory: its stack */
-	bool opted_in;
-};
 
 static struct trace trace;
 /* No memory is taken while the trace runs: it would be forked (guest.c). */
@@ -69,7 +61,7 @@ static struct proc *proc_find(uint32_t pid)
 	run_failed("trace line %u: unknown process %u", trace.line, pid);
 }
 
-static struct proc *proc_field(unsigned int field)
+struct proc *proc_field(unsigned int field)
 {
 	return proc_find((uint32_t)trace_number(&trace, field, UINT32_MAX));
 }
@@ -80,11 +72,20 @@ static struct proc *proc_add(struct proc p)
 	return &procs[nr_procs++];
 }
 
+/* On a host, it is measured what a death takes. */
+static void proc_ends(const struct proc *p, const char *how)
+{
+	if (guest.opt.host)
+		death_begin(how, trace.line, p->pid, p->real, p->cpu);
+}
+
 /* It is dead or must be: waits until its address space is gone. */
 static void proc_reap(struct proc *p, const char *what, bool killed)
 {
 	siginfo_t si = { 0 };
 
+	if (guest.opt.host)
+		death_end(p->pidfd);
 	if (waitid(P_PIDFD, (id_t)p->pidfd, &si, WEXITED))
 		run_failed("trace line %u: %s: waitid: %s", trace.line, what, strerror(errno));
 	if (killed ? si.si_code != CLD_KILLED || si.si_status != SIGKILL
@@ -141,6 +142,59 @@ static struct child_reply proc_do(struct proc *p, const struct child_cmd *c, con
 	return r;
 }
 
+/* It has done what it was told: as much as it should? */
+static void must_be_done(const struct child_cmd *c, const struct child_reply *r, uint32_t line,
+			 const char *what)
+{
+	if (r->ret < 0)
+		run_failed("trace line %u: %s: %s", line, what, strerror((int)-r->ret));
+	if ((c->op == CHILD_READ || c->op == CHILD_WRITE) && r->done != c->pages * PAGE_SIZE)
+		run_failed("trace line %u: %s: %llu of %llu bytes", line, what,
+			   (unsigned long long)r->done, (unsigned long long)(c->pages * PAGE_SIZE));
+}
+
+/* ---- steps: what a process of a host does without being told each ---- */
+
+static struct {
+	uint32_t pid; /* the trace's, of the process */
+	uint32_t nr;
+} queue;
+
+/* Let the process do what is queued; its times go to host.c. */
+static void queue_flush(void)
+{
+	const struct child_step *s = (const struct child_step *)STEPS_AT;
+	const struct child_cmd c = { .op = CHILD_STEPS, .arg = queue.nr };
+
+	if (!queue.nr)
+		return;
+	proc_do(proc_find(queue.pid), &c, "steps");
+	for (uint32_t i = 0; i < queue.nr; i++)
+		must_be_done(&s[i].cmd, &s[i].reply, s[i].line, "operation");
+	host_steps(s, queue.nr);
+	queue.nr = 0;
+}
+
+/*
+ * Has a process do something that it can do alone. In a guest, one after the other, so that
+ * what each takes includes the way there and back. On a host as many as possible at once.
+ */
+void proc_queue(struct proc *p, const struct child_cmd *c, const char *what)
+{
+	struct child_step *s = (struct child_step *)STEPS_AT;
+
+	if (!guest.opt.host) {
+		const struct child_reply r = proc_do(p, c, what);
+
+		must_be_done(c, &r, trace.line, what);
+		return;
+	}
+	if (queue.nr && (queue.pid != p->pid || queue.nr == MAX_STEPS))
+		queue_flush();
+	queue.pid = p->pid;
+	s[queue.nr++] = (struct child_step){ .cmd = *c, .line = trace.line };
+}
+
 /* Our ends of a new pair of pipes: open both ways, so that nobody waits. */
 static void fifos_open(struct proc *p, uint32_t nr)
 {
@@ -181,7 +235,7 @@ static void set_cpu(const struct proc *p)
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
-	CPU_SET(p->cpu, &set);
+	CPU_SET(host_cpu(p->cpu), &set);
 	if (sched_setaffinity(p->real, sizeof(set), &set))
 		run_failed("trace line %u: no CPU %d: %s", trace.line, p->cpu, strerror(errno));
 }
@@ -221,9 +275,7 @@ static int cpu_field(unsigned int field)
 static void do_fork(struct proc *parent, uint32_t pid, int cpu)
 {
 	const uint32_t nr = serial++;
-	struct proc p = {
-		.pid = pid, .cpu = cpu, .cgroup = parent->cgroup, .slot = slot_take()
-	};
+	struct proc p = { .pid = pid, .cpu = cpu, .cgroup = parent->cgroup, .slot = slot_take() };
 	struct child_cmd c = { .op = CHILD_FORK, .arg = nr, .off = p.slot };
 
 	fifos_open(&p, nr);
@@ -316,6 +368,7 @@ static void do_exit(struct proc *p, const char *what)
 {
 	const struct child_cmd c = { .op = CHILD_EXIT };
 
+	proc_ends(p, what);
 	proc_tell(p, &c, what);
 	proc_reap(p, what, false);
 }
@@ -350,15 +403,18 @@ static void do_mrelease(struct proc *p, const char *text)
 
 	if (guest.opt.stock)
 		stock_victim(p->real, skip_marks, p);
-	if (guest.machine.cpus > 1)
-		pin(p->cpu);
+	move_to(p->cpu);
+	proc_ends(p, trace.line ? "mrelease" : "empty");
 	if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0))
 		run_failed("trace line %u: kill: %s", trace.line, strerror(errno));
 	if (guest.opt.stock)
 		stock_killed(p->pidfd);
-	if (syscall(SYS_process_mrelease, p->pidfd, flags))
+	if (syscall(SYS_process_mrelease, p->pidfd, flags) &&
+	    !(guest.opt.host && death_lost(errno)))
 		run_failed("trace line %u: process_mrelease(flags %u): %s", trace.line, flags,
 			   strerror(errno));
+	if (guest.opt.host)
+		death_released();
 	proc_reap(p, "mrelease", true);
 	if (guest.opt.stock)
 		stock_buried();
@@ -371,139 +427,43 @@ static void do_oom(struct proc *p)
 	if (!guest.knobs)
 		run_failed("trace line %u: oom needs the kernel with the test-only patch",
 			   trace.line);
-	if (guest.machine.cpus > 1)
-		pin(p->cpu);
+	move_to(p->cpu);
 	ret = put("/sys/kernel/debug/reapsim/oom_reap", "%d", p->real);
 	if (ret)
 		run_failed("trace line %u: oom: %s", trace.line, strerror(-ret));
 	proc_reap(p, "oom", true);
 }
 
-static void do_kill(struct proc *p)
+static void do_kill(struct proc *p, const char *how)
 {
+	proc_ends(p, how);
 	if (syscall(SYS_pidfd_send_signal, p->pidfd, SIGKILL, NULL, 0))
-		run_failed("trace line %u: kill: %s", trace.line, strerror(errno));
-	proc_reap(p, "kill", true);
+		run_failed("trace line %u: %s: %s", trace.line, how, strerror(errno));
+	proc_reap(p, how, true);
 }
 
-/* ---- memory ---- */
-
-static void must_take_writes(const struct child_cmd *c)
+/* The rows by which a process ends; false: another row. */
+static bool step_of_death(void)
 {
-	if (c->no_writes)
-		bad_input("trace line %u: %s takes no writes", trace.line, guest.opt.fs);
-}
+	const char *how = trace.field[0];
+	struct proc *p;
 
-static void range_fields(struct child_cmd *c, unsigned int at, unsigned int pages)
-{
-	c->at = AT_BASE + trace_number(&trace, at, UINT32_MAX) * PAGE_SIZE;
-	c->pages = trace_number(&trace, pages, UINT32_MAX);
-}
-
-static void perm_field(struct child_cmd *c, unsigned int field)
-{
-	const char *s = trace.field[field];
-
-	if (strlen(s) != 4)
-		run_failed("trace line %u: permissions \"%s\"", trace.line, s);
-	/* execute alone is load too; with protection keys it would not be */
-	c->prot = (s[0] == 'r' || s[2] == 'x' ? PROT_READ : 0) | (s[1] == 'w' ? PROT_WRITE : 0) |
-		  (s[2] == 'x' ? PROT_EXEC : 0);
-	c->flags = s[3] == 's' ? MAP_SHARED : MAP_PRIVATE;
-}
-
-/* map,PID,AT,PAGES,PERM,NAME,PGOFF[,ADVICE][,noreuse][,readonly] */
-static void do_map(void)
-{
-	struct child_cmd c = { .op = CHILD_MAP, .advice = MADV_NORMAL };
-
-	range_fields(&c, 2, 3);
-	perm_field(&c, 4);
-	file_field(&trace, &c, 5);
-	c.off = trace_number(&trace, 6, UINT32_MAX);
-	for (unsigned int i = 7; i < trace.nr_fields; i++) {
-		if (!strcmp(trace.field[i], "noreuse"))
-			c.noreuse = true;
-		else if (!strcmp(trace.field[i], "readonly"))
-			c.readonly = true;
-		else if (*trace.field[i])
-			c.advice = trace_advice(&trace, i);
-	}
-	if (c.flags & MAP_SHARED && c.prot & PROT_WRITE)
-		must_take_writes(&c);
-	proc_do(proc_field(1), &c, "map");
-}
-
-static void do_anon(void)
-{
-	struct child_cmd c = { .op = CHILD_MAP, .advice = MADV_NORMAL };
-
-	range_fields(&c, 2, 3);
-	perm_field(&c, 4);
-	c.flags = MAP_PRIVATE | MAP_ANONYMOUS;
-	if (trace.nr_fields > 5 && *trace.field[5])
-		c.advice = trace_advice(&trace, 5);
-	proc_do(proc_field(1), &c, "anon");
-}
-
-/* advise,PID,AT,PAGES,ADVICE[,BY] */
-static void do_advise(void)
-{
-	struct child_cmd c = { .op = CHILD_ADVISE };
-	const bool by = trace.nr_fields > 5;
-
-	range_fields(&c, 2, 3);
-	c.advice = trace_advice(&trace, 4);
-	/* process_madvise() by another */
-	if (by)
-		c.arg = (uint64_t)proc_field(1)->real;
-	proc_do(proc_field(by ? 5 : 1), &c, "advise");
-}
-
-/* unmap,PID,AT,PAGES and the like */
-static void do_range(enum child_op op)
-{
-	struct child_cmd c = { .op = op };
-
-	range_fields(&c, 2, 3);
-	proc_do(proc_field(1), &c, trace.field[0]);
-}
-
-static void do_mremap(void)
-{
-	struct child_cmd c = { .op = CHILD_MREMAP };
-
-	range_fields(&c, 2, 3);
-	c.arg = AT_BASE + trace_number(&trace, 4, UINT32_MAX) * PAGE_SIZE;
-	c.off = trace_number(&trace, 5, UINT32_MAX);
-	proc_do(proc_field(1), &c, "mremap");
-}
-
-static void do_touch(void)
-{
-	struct child_cmd c = { .op = CHILD_TOUCH, .arg = 1 };
-
-	range_fields(&c, 2, 3);
-	c.prot = !strcmp(trace.field[4], "w");
-	if (trace.nr_fields > 5)
-		c.arg = trace_number(&trace, 5, UINT32_MAX);
-	proc_do(proc_field(1), &c, "touch");
-}
-
-static void do_transfer(enum child_op op, const char *what)
-{
-	struct child_cmd c = { .op = op };
-	struct child_reply r;
-
-	file_field(&trace, &c, 2);
-	if (op == CHILD_WRITE)
-		must_take_writes(&c);
-	c.off = trace_number(&trace, 3, UINT32_MAX);
-	c.pages = trace_number(&trace, 4, UINT32_MAX);
-	r = proc_do(proc_field(1), &c, what);
-	if (r.done != c.pages * PAGE_SIZE)
-		run_failed("trace line %u: %s: %llu of %llu bytes", trace.line, what,
-			   (unsigned long long)r.done, (unsigned long long)(c.pages * PAGE_SIZE));
+	if (!trace_is(&trace, "exit", 1, 1) && !trace_is(&trace, "kill", 1, 1) &&
+	    !trace_is(&trace, "mrelease", 1, 2) && !trace_is(&trace, "oom", 1, 1))
+		return false;
+	if (guest.opt.ends_as)
+		how = guest.opt.ends_as;
+	p = proc_field(1);
+	if (!strcmp(how, "exit"))
+		do_exit(p, how);
+	else if (!strcmp(how, "kill"))
+		do_kill(p, how);
+	else if (!strcmp(how, "mrelease"))
+		do_mrelease(p, trace.nr_fields > 2 ? trace.field[2] : "0");
+	else
+		do_oom(p);
+	proc_remove(p);
+	return true;
 }
 
 /* ---- the rest ---- */
@@ -517,10 +477,25 @@ static void do_advance(uint64_t ns)
 			;
 }
 
+static void do_drop_caches(void)
+{
+	if (guest.opt.host) {
+		files_drop();
+		return;
+	}
+	move_to(0);
+	if (put("/proc/sys/vm/drop_caches", "1"))
+		run_failed("trace line %u: drop_caches", trace.line);
+}
+
 static void do_mark(const char *name)
 {
 	unsigned int number = mark_number(name);
 
+	if (guest.opt.host) {
+		host_counters(name, number);
+		return;
+	}
 	if (guest.opt.stock) {
 		/* its memory.stat shows only what is flushed */
 		if (guest.opt.dump)
@@ -535,76 +510,35 @@ static void do_mark(const char *name)
 	guest_align();
 }
 
-static void step(void)
+/* All other rows. */
+static void step_of_player(void)
 {
-	struct child_cmd c = { 0 };
-	struct proc *p;
-
 	if (trace_is(&trace, "machine", 2, 2) || trace_is(&trace, "note", 2, 2) ||
 	    trace_is(&trace, "file", 2, 4) || trace_is(&trace, "reapsim-trace", 1, 1)) {
 	} else if (trace_is(&trace, "spawn", 1, 2)) {
-		proc_add(proc_start((uint32_t)trace_number(&trace, 1, UINT32_MAX), cpu_field(2),
-				    0));
+		proc_add(
+			proc_start((uint32_t)trace_number(&trace, 1, UINT32_MAX), cpu_field(2), 0));
 	} else if (trace_is(&trace, "fork", 2, 3)) {
 		do_fork(proc_field(1), (uint32_t)trace_number(&trace, 2, UINT32_MAX), cpu_field(3));
 	} else if (trace_is(&trace, "exec", 1, 1)) {
 		do_exec(proc_field(1));
-	} else if (trace_is(&trace, "exit", 1, 1)) {
-		do_exit(p = proc_field(1), "exit");
-		proc_remove(p);
-	} else if (trace_is(&trace, "kill", 1, 1)) {
-		do_kill(p = proc_field(1));
-		proc_remove(p);
-	} else if (trace_is(&trace, "mrelease", 1, 2)) {
-		do_mrelease(p = proc_field(1), trace.nr_fields > 2 ? trace.field[2] : "0");
-		proc_remove(p);
-	} else if (trace_is(&trace, "oom", 1, 1)) {
-		do_oom(p = proc_field(1));
-		proc_remove(p);
+	} else if (step_of_death()) {
 	} else if (trace_is(&trace, "optin", 1, 1)) {
 		do_optin(proc_field(1));
 	} else if (trace_is(&trace, "fork_fail", 1, 1)) {
 		do_fork_fail(proc_field(1));
 	} else if (trace_is(&trace, "oom_score_adj", 2, 2)) {
 		do_oom_score_adj(proc_field(1));
-	} else if (trace_is(&trace, "mremap", 5, 5)) {
-		do_mremap();
 	} else if (trace_is(&trace, "memory_max", 1, 2)) {
 		cgroup_memory_max(&trace);
 	} else if (trace_is(&trace, "memory_reclaim", 1, 3)) {
 		cgroup_memory_reclaim(&trace);
 	} else if (trace_is(&trace, "cgroup", 2, 2)) {
 		do_cgroup(proc_field(1));
-	} else if (file_op(&trace, &c)) {
-		if (c.op != CHILD_FADVISE && c.op != CHILD_FSYNC)
-			must_take_writes(&c);
-		proc_do(proc_field(1), &c, trace.field[0]);
-		file_op_done(&trace);
 	} else if (trace_is(&trace, "clear_refs", 1, 1)) {
 		do_clear_refs(proc_field(1));
-	} else if (trace_is(&trace, "map", 6, 9)) {
-		do_map();
-	} else if (trace_is(&trace, "anon", 4, 5)) {
-		do_anon();
-	} else if (trace_is(&trace, "unmap", 3, 3)) {
-		do_range(CHILD_UNMAP);
-	} else if (trace_is(&trace, "mlock", 3, 3)) {
-		do_range(CHILD_MLOCK);
-	} else if (trace_is(&trace, "munlock", 3, 3)) {
-		do_range(CHILD_MUNLOCK);
-	} else if (trace_is(&trace, "advise", 4, 5)) {
-		do_advise();
-	} else if (trace_is(&trace, "touch", 4, 5)) {
-		do_touch();
-	} else if (trace_is(&trace, "read", 4, 4)) {
-		do_transfer(CHILD_READ, "read");
-	} else if (trace_is(&trace, "write", 4, 4)) {
-		do_transfer(CHILD_WRITE, "write");
 	} else if (trace_is(&trace, "drop_caches", 0, 0)) {
-		if (guest.machine.cpus > 1)
-			pin(0);
-		if (put("/proc/sys/vm/drop_caches", "1"))
-			run_failed("trace line %u: drop_caches", trace.line);
+		do_drop_caches();
 	} else if (trace_is(&trace, "drain", 0, 0)) {
 		guest_drain();
 	} else if (trace_is(&trace, "advance", 1, 1)) {
@@ -629,15 +563,69 @@ static void add_time(const char *what, uint64_t ns, bool disk)
 	spent.nr[disk]++;
 }
 
-/* "/init", or "/init POLICY LRU": a run of several, see batch.c */
+/* Walks the whole trace. */
+static void play(void)
+{
+	while (trace_next(&trace)) {
+		uint64_t reads = guest_disk_reads(), took = now_ns();
+		unsigned int line = trace.line;
+		char what[16];
+
+		snprintf(what, sizeof(what), "%s", trace.field[0]);
+		if (!step_of_process(&trace))
+			step_of_player();
+		took = now_ns() - took;
+		add_time(what, took, guest_disk_reads() != reads);
+		if (guest.opt.times)
+			result("T %u %s %llu\n", line, what, (unsigned long long)took);
+	}
+}
+
+/* What the death of a process takes that has done nothing: deaths of line 0. */
+static void play_empty(void)
+{
+	for (int i = 0; i < EMPTY_DEATHS; i++) {
+		struct proc p = proc_start(UINT32_MAX, 0, 0);
+
+		do_mrelease(&p, "0");
+	}
+}
+
+/* The same on a host, where steps are timed by the process that makes them. */
+static void play_host(void)
+{
+	play_empty();
+	host_begin();
+	while (trace_next(&trace)) {
+		uint64_t then;
+
+		if (step_of_process(&trace))
+			continue;
+		queue_flush();
+		then = ticks();
+		step_of_player();
+		host_time(trace.line, ticks() - then);
+	}
+	queue_flush();
+	host_end();
+	for (; nr_procs; nr_procs--)
+		do_kill(&procs[nr_procs - 1], "end");
+}
+
+/* "/init", or "/init POLICY LRU": a run of several, see batch.c; "host KEY=VALUE...": host.c */
 int main(int argc, char **argv)
 {
-	const bool first = getpid() == 1;
+	const bool host = argc > 1 && !strcmp(argv[1], "host");
+	const bool first = getpid() == 1 && !host;
 
 	if (first)
 		guest_mounts();
-	open_results();
-	guest_options();
+	if (host)
+		host_options(argc - 2, argv + 2);
+	if (!host) {
+		open_results();
+		guest_options();
+	}
 	if (first) {
 		stock_modules();
 		if (guest.opt.plan)
@@ -652,22 +640,18 @@ int main(int argc, char **argv)
 		power_off();
 	}
 	trace_open(&trace, guest.opt.trace);
-	guest_setup();
-	guest_start();
-	stock_monitor();
-	while (trace_next(&trace)) {
-		uint64_t reads = guest_disk_reads(), took = now_ns();
-		unsigned int line = trace.line;
-		char what[16];
-
-		snprintf(what, sizeof(what), "%s", trace.field[0]);
-		step();
-		took = now_ns() - took;
-		add_time(what, took, guest_disk_reads() != reads);
-		if (guest.opt.times)
-			result("T %u %s %llu\n", line, what, (unsigned long long)took);
+	if (host) {
+		host_setup();
+		host_start();
+		play_host();
+		host_results();
+	} else {
+		guest_setup();
+		guest_start();
+		stock_monitor();
+		play();
+		guest_check();
 	}
-	guest_check();
 	result("done\n");
 	power_off();
 }

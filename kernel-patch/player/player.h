@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The player: PID 1 of a small guest, replays a reapsim trace on the kernel
- * that it runs on. player.c walks the trace, trace.c reads it, child.c is what
- * the trace's processes run, guest.c sets the guest up, files.c its file systems,
- * cgroup.c its cgroups, size.c sees to its memory,
- * counters.c and pages.c say what there is at a mark, results.c writes that and ends
- * the run, stock.c is what is different on a kernel that is not ours.
+ * The player: PID 1 of a small guest, or a program of a host, replays a reapsim trace on the
+ * kernel that it runs on. player.c walks the trace, steps.c reads what a process does alone,
+ * trace.c reads it, child.c is what the trace's processes run, guest.c sets the guest up, files.c
+ * its file systems, cgroup.c its cgroups, size.c sees to its memory, counters.c and pages.c say
+ * what there is at a mark, results.c writes that and ends the run, stock.c is what is different on
+ * a kernel that is not ours, host.c on a machine that others use, deaths.c measures there what a
+ * death frees and takes.
  *
  * Nothing here is shared with the simulator: two readings of FORMAT.md that
  * agree say more than one.
@@ -70,14 +71,14 @@ uint64_t trace_time_ns(const struct trace *t, unsigned int field);
 
 enum child_op {
 	CHILD_EXIT,
-	CHILD_FORK,   /* arg: serial number, off: slot of the child */
-	CHILD_MAP,    /* at, pages, prot, flags, file, off, advice, noreuse,
-		       * readonly */
-	CHILD_UNMAP,  /* at, pages */
-	CHILD_ADVISE, /* at, pages, advice, arg: PID of another process that has these, or 0 */
-	CHILD_TOUCH,  /* at, pages, arg: stride, prot: PROT_WRITE or 0 */
-	CHILD_READ,   /* file, off, pages */
-	CHILD_WRITE,  /* likewise */
+	CHILD_FORK,	/* arg: serial number, off: slot of the child */
+	CHILD_MAP,	/* at, pages, prot, flags, file, off, advice, noreuse,
+			 * readonly */
+	CHILD_UNMAP,	/* at, pages */
+	CHILD_ADVISE,	/* at, pages, advice, arg: PID of another process that has these, or 0 */
+	CHILD_TOUCH,	/* at, pages, arg: stride, prot: PROT_WRITE or 0 */
+	CHILD_READ,	/* file, off, pages */
+	CHILD_WRITE,	/* likewise */
 	CHILD_TRUNCATE, /* file, pages */
 	CHILD_FSYNC,	/* file */
 	CHILD_FADVISE,	/* file, off, pages, advice */
@@ -85,7 +86,8 @@ enum child_op {
 	CHILD_RENAME,	/* path, to */
 	CHILD_MLOCK,	/* at, pages */
 	CHILD_MUNLOCK,	/* at, pages */
-	CHILD_MREMAP, /* at, pages, off: new pages, arg: new address, in bytes */
+	CHILD_MREMAP,	/* at, pages, off: new pages, arg: new address, in bytes */
+	CHILD_STEPS,	/* arg: how many of the shared memory's steps */
 };
 
 struct child_cmd {
@@ -106,6 +108,19 @@ struct child_reply {
 	uint64_t done; /* reads and writes: bytes */
 };
 
+/* of the steps that a child makes without being told each */
+struct child_step {
+	struct child_cmd cmd;
+	struct child_reply reply;
+	uint32_t line;	 /* of the trace */
+	uint64_t ticks;	 /* of the CPU's clock, from the end of the step before */
+	uint64_t cpu_ns; /* CPU time since it was read last, or STEP_SHORT */
+};
+
+#define STEP_SHORT UINT64_MAX
+/* ticks above which a step's CPU time is asked for: 10 to 30 us */
+#define STEP_LONG 30000u
+
 #define CHILD_IN    3
 #define CHILD_OUT   4
 #define CHILD_FILES 16 /* + index of the file */
@@ -115,28 +130,71 @@ struct child_reply {
  * from, and the children's stacks. It is a file on ramfs, so it is charged to
  * none of the trace's processes and on no list that reclaim looks at.
  */
-#define SHARED	    (1ull << 45)
-#define IO_PAGES    256ull
-#define IO_VECS	    1024ull
-#define IO_VEC_AT   (SHARED + IO_PAGES * PAGE_SIZE)
-#define SLOT_SIZE   (2 * PAGE_SIZE)
-#define SLOTS_AT    (IO_VEC_AT + IO_VECS * 16)
-#define MAX_SLOTS   4096u
-#define SHARED_SIZE (SLOTS_AT + MAX_SLOTS * SLOT_SIZE - SHARED)
+#define SHARED	  (1ull << 45)
+#define IO_PAGES  256ull
+#define IO_VECS	  1024ull
+#define IO_VEC_AT (SHARED + IO_PAGES * PAGE_SIZE)
+#define SLOT_SIZE (2 * PAGE_SIZE)
+#define SLOTS_AT  (IO_VEC_AT + IO_VECS * 16)
+#define MAX_SLOTS 4096u
+/* of a host only, as what follows */
+#define STEPS_AT     (SLOTS_AT + MAX_SLOTS * SLOT_SIZE)
+#define MAX_STEPS    4096u
+#define SAMPLES_AT   (STEPS_AT + MAX_STEPS * 128)
+#define SAMPLES_SIZE (4ull << 20)
+#define CLOCK_AT     (SAMPLES_AT + SAMPLES_SIZE)
+#define SHARED_SIZE  (CLOCK_AT + PAGE_SIZE - SHARED)
+
+/* CLOCK_MONOTONIC by a system call, in child.c: a child has no libc */
+uint64_t clock_by_call(void);
+
+/* The clock of the CPU, or, if that does not run at a constant rate, one that takes a call. */
+static inline uint64_t ticks(void)
+{
+	uint32_t low, high;
+
+	if (*(volatile bool *)CLOCK_AT)
+		return clock_by_call();
+	__asm__ volatile("rdtsc" : "=a"(low), "=d"(high));
+	return (uint64_t)high << 32 | low;
+}
 
 struct clone_args;
 /* clone3() of a process that runs the command loop on the stack of a slot */
 long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial);
-/* "/run/cN" and "/run/rN" */
+/* "run/cN" and "run/rN": of the current folder, which is that of player and children */
 void child_fifo(char *out, char kind, uint32_t serial);
-/* "/d/N" or, for shmem, "/t/N" */
+/* "d/N" or, for shmem, "t/N" */
 void file_path(char *out, bool shmem, uint32_t index);
+
+/* ---- player.c ---- */
+
+/* a process of the trace */
+struct proc {
+	uint32_t pid; /* the trace's */
+	pid_t real;
+	int pidfd, in, out; /* our ends of its pipes */
+	int cpu;
+	unsigned int cgroup;
+	uint32_t slot; /* of the shared memory: its stack */
+	bool opted_in;
+};
+
+/* The process that a field names. */
+struct proc *proc_field(unsigned int field);
+/* Has a process do something that it can do alone. */
+void proc_queue(struct proc *p, const struct child_cmd *c, const char *what);
+
+/* ---- steps.c ---- */
+
+/* What a process does to its memory and to files; false: another row. */
+bool step_of_process(const struct trace *t);
 
 /* ---- guest.c ---- */
 
 struct options {
 	const char *trace, *lru, *policy, *flags;
-	const char *fs; /* of the trace's files; a stock kernel has others than ext4 */
+	const char *fs;	     /* of the trace's files; a stock kernel has others than ext4 */
 	int64_t memcg_pages; /* -1: as the trace says; 0: whole guest */
 	int64_t ra_kb;	     /* -1: likewise */
 	bool dump;	     /* state of every page at every mark */
@@ -146,6 +204,10 @@ struct options {
 	bool align; /* start, and go on after marks, just after a flush of memcg statistics */
 	bool boost; /* leave vm.watermark_boost_factor as it is */
 	bool tests; /* no trace: run what is in /tests */
+	bool host;  /* not a guest: only what is ours is changed; see host.c */
+	const char *ends_as; /* the row by which every process ends; NULL: as the trace says */
+	const char *cgroup;  /* its folder; NULL: that of a guest */
+	unsigned int cgroup_version; /* 0: 2 */
 	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
 	/* of a stock kernel; NULL: as it is shipped */
 	const char *thp, *damon_stat, *folios;
@@ -177,21 +239,31 @@ struct guest {
 	struct machine machine;
 	struct file *files;
 	uint32_t nr_files;
-	uint32_t nr_slots; /* how many the trace needs */
+	uint32_t nr_slots;	    /* how many the trace needs */
 	uint64_t trace_memcg_pages; /* as the trace says; 0: it does not */
-	int cgroup_fd[CGROUPS]; /* [0] -1: whole guest; [1] -1: there is one */
-	bool knobs;	   /* the test-only patch's debugfs files are there */
+	int cgroup_fd[CGROUPS];	    /* [0] -1: whole guest; [1] -1: there is one */
+	bool knobs;		    /* the test-only patch's debugfs files are there */
 };
 
 extern struct guest guest;
 
-#define KNOBS  "/sys/kernel/debug/reapsim/"
-#define CGROUP "/sys/fs/cgroup/trace"
+#define KNOBS "/sys/kernel/debug/reapsim/"
 
 void guest_mounts(void);
+/* One option, NAME=VALUE; fails the run if there is none of that name. */
+void guest_option(char *name, char *value);
+/* What the trace says of the machine, its files and how many processes it needs. */
+void trace_header(void);
+/* Memory that children share, at SHARED; the file is in @path, or has no name. */
+void share_memory(const char *path);
+/* The stack is there before the trace starts, and a child gets nothing that can be written. */
+void touch_stack(void);
+void dont_fork(void);
 void guest_options(void);
 void guest_setup(void);
 void guest_start(void);
+/* What guest_drain() needs. */
+void drain_setup(void);
 void guest_drain(void);
 /* Instead of a trace: runs each program in /tests with each LRU. */
 void guest_tests(void);
@@ -203,6 +275,8 @@ char *get(const char *path);
 void mount_one(const char *what, const char *where, const char *type, unsigned long flags,
 	       const char *data);
 void pin(int cpu);
+/* The same, unless there is no other. */
+void move_to(int cpu);
 
 /* ---- files.c ---- */
 
@@ -215,19 +289,64 @@ void files_mount(void);
 /* What files_open() and watch_flushes() mounted. */
 void files_unmount(void);
 void files_open(void);
+/* Of a host: clean pages of the trace's files leave the page cache. */
+void files_drop(void);
 /* Fails the run if a file has holes. */
 void files_written(void);
 
 /* ---- cgroup.c ---- */
 
-/* The directory of a cgroup of the trace; NULL: there is none. With two, CGROUP is their parent,
- * which has no limit and the counters of both. */
+/* The directory of a cgroup of the trace; NULL: there is none. With two, cgroup_top() is their
+ * parent, which has no limit and the counters of both. */
 const char *cgroup_dir(unsigned int cgroup);
+const char *cgroup_top(void);
+/* "memory.max", or what v1 calls it */
+const char *cgroup_file(const char *name);
 void cgroup_setup(void);
+/* Of v1, which can not clone into a cgroup: the player is in it, and with it what it forks. */
+void cgroup_enter(void);
 /* The rows memory_max, memory_reclaim and cgroup; the last one returns the new cgroup of @pid. */
 void cgroup_memory_max(const struct trace *t);
 void cgroup_memory_reclaim(const struct trace *t);
 unsigned int cgroup_attach(const struct trace *t, pid_t pid);
+
+/* ---- host.c ---- */
+
+#define EMPTY_DEATHS 5
+/* how the name of a file of tmpfs begins in /proc/PID/maps */
+#define HOST_SHMEM "/memfd:"
+
+void host_options(int argc, char **argv);
+void host_setup(void);
+void host_start(void);
+/* The CPU that is the trace's number @cpu: of those that we may run on, if this is a host. */
+int host_cpu(int cpu);
+/* The trace begins and ends. */
+void host_begin(void);
+void host_end(void);
+/* How long a row took that is no step, and steps. */
+void host_time(unsigned int line, uint64_t ticks);
+void host_steps(const struct child_step *s, uint32_t nr);
+void host_counters(const char *mark, unsigned int number);
+uint64_t host_ns(uint64_t ticks);
+/* All that was measured. */
+void host_results(void);
+
+/* ---- deaths.c ---- */
+
+/* Once the cgroup is there. */
+void deaths_setup(void);
+/* A process is about to end. */
+void death_begin(const char *how, unsigned int line, uint32_t pid, pid_t real, int cpu);
+/* process_mrelease() has failed: because the victim was gone by itself? */
+bool death_lost(int error);
+/* process_mrelease() has returned. */
+void death_released(void);
+/* Waits until it is dead, and leaves it to be reaped. */
+void death_end(int pidfd);
+void deaths_results(void);
+/* The player ends: so does what it started. */
+void deaths_stop(void);
 
 /* ---- names.c ---- */
 
@@ -261,6 +380,8 @@ void watch_flushes(void);
 /* for the next run of a batch */
 void flushes_forget(void);
 void counters_start(void);
+void each_counter(const char *path, const char *prefix,
+		  void (*fn)(const char *, const char *, unsigned long long, void *), void *arg);
 void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
 /* requests that the disk has read */
 uint64_t guest_disk_reads(void);

@@ -36,7 +36,9 @@ __attribute__((noreturn)) static void leave(int how)
 	if (results)
 		tcdrain(fileno(results));
 	tcdrain(STDOUT_FILENO);
-	if (getpid() != 1)
+	if (guest.opt.host)
+		deaths_stop();
+	if (getpid() != 1 || guest.opt.host)
 		_exit(how);
 	reboot(RB_AUTOBOOT); /* qemu -no-reboot */
 	for (;;)

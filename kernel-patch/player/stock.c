@@ -13,8 +13,8 @@
  *
  * cold-first, pageout-first: process_madvise() of the victim's file mappings between the
  * SIGKILL and process_mrelease(). The player runs as SCHED_FIFO on the victim's CPU, and
- * nothing throttles it, so the victim can not exit in between. dontneed-after: POSIX_FADV_DONTNEED of all that it
- * had mapped of files, after its death. These three are what a killer can really do.
+ * nothing throttles it, so the victim can not exit in between. dontneed-after: POSIX_FADV_DONTNEED
+ * of all that it had mapped of files, after its death. These three are what a killer can really do.
  *
  * What skip and evict can not stand for:
  * - Who else maps a folio is asked a moment before the death, and counted. The policies
@@ -34,6 +34,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -118,7 +119,7 @@ void stock_setup(void)
 	else if (!strcmp(o->policy, "pageout-first"))
 		advice = MADV_PAGEOUT;
 	/* else a long advice would let the victim run after 0.95 s */
-	if (advice)
+	if (advice && !o->host)
 		put("/proc/sys/kernel/sched_rt_runtime_us", "-1");
 	if (o->thp)
 		set_thp(o->thp);
@@ -454,15 +455,27 @@ static void prepare(const struct mapping *m, void *arg)
 	own_pages(v, m, first, m->pages, present);
 }
 
-/* "FROM-TO PERM OFFSET DEV INODE PATH" of the trace's files */
+/* "FROM-TO PERM OFFSET DEV INODE PATH" of the trace's files, which are in our folder; a host's
+ * shmem has no other name than host.c gave it */
 static bool parse_mapping(const char *line, struct mapping *m)
 {
+	static char folder[PATH_MAX];
 	unsigned long long from, to, off;
+	const char *path = strchr(line, '/');
 	char where;
 
-	if (sscanf(line, "%llx-%llx %*s %llx %*s %*u /%c/%u", &from, &to, &off, &where, &m->file) !=
-		    5 ||
-	    (where != 'd' && where != 't') || m->file >= guest.nr_files)
+	if (!*folder && !getcwd(folder, sizeof(folder)))
+		run_failed("the current folder: %s", strerror(errno));
+	if (!path || sscanf(line, "%llx-%llx %*s %llx", &from, &to, &off) != 3)
+		return false;
+	if (!strncmp(path, HOST_SHMEM, strlen(HOST_SHMEM)))
+		path += strlen(HOST_SHMEM);
+	else if (!strncmp(path, folder, strlen(folder)))
+		path += strlen(folder) + (strlen(folder) > 1);
+	else
+		return false;
+	if (sscanf(path, "%c/%u", &where, &m->file) != 2 || (where != 'd' && where != 't') ||
+	    m->file >= guest.nr_files)
 		return false;
 	m->at = from;
 	m->pages = (to - from) / PAGE_SIZE;
