@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "models/models.h"
+#include "sim/cli/cells.h"
 #include "sim/cli/change.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
@@ -139,11 +140,6 @@ static bool has_spread(const struct sample *s)
 	return s->sets->ensemble.nr && s->nr_sets == 1;
 }
 
-static int change_width(const struct sample *s)
-{
-	return has_spread(s) ? SPREAD_WIDTH : CHANGE_WIDTH;
-}
-
 static double mean_of(const struct sample *s, guint end, guint machine, guint policy,
 		      const struct column *c)
 {
@@ -173,64 +169,25 @@ static bool finished(const struct sample *s, guint end, guint machine, guint pol
 	return true;
 }
 
-/* The row of a policy; @change: one for each column */
-static void print_row(FILE *f, const struct sample *s, const struct table *t, bool first,
-		      double base, const double *value, const struct estimate *change)
-{
-	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
-		g_autofree char *v = cli_figure(value[i]);
-		g_autofree char *d = first	     ? g_strdup("")
-				     : has_spread(s) ? cli_spread(&change[i])
-						     : cli_change(&change[i], base);
-
-		fprintf(f, "%*s", t->columns[i].width, v);
-		if (i)
-			fputs(first ? " " : cli_change_mark(&change[i]), f);
-		else
-			fprintf(f, " %*s", change_width(s), d);
-	}
-	fputc('\n', f);
-}
-
 static void print_table(FILE *f, const struct sample *s, guint end, guint machine,
 			const struct table *t)
 {
 	const GPtrArray *policies = s->sets->policies;
-	const guint nr = policies->len * COLUMNS_MAX;
-	g_autofree struct estimate *change = g_new(struct estimate, nr);
-	g_autofree double *value = g_new0(double, nr);
+	struct cli_cells *cells = cli_cells_new(policies, has_spread(s));
 
-	fprintf(f, "%s\n%-14s", t->title, "policy");
-	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
-		fprintf(f, "%*s", t->columns[i].width, t->columns[i].title);
-		if (i)
-			fputc(' ', f);
-		else
-			fprintf(f, " %*s", change_width(s), "change");
-	}
-	fputc('\n', f);
-	for (guint i = 0; i < nr; i++)
-		change[i] = (struct estimate){ .p = NAN };
+	for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++)
+		cli_cells_column(cells, t->columns[i].title, t->columns[i].width);
 	for (guint p = 0; p < policies->len; p++)
 		for (guint i = 0; i < COLUMNS_MAX && t->columns[i].title; i++) {
 			const struct column *c = &t->columns[i];
+			struct estimate change;
 
 			if (!finished(s, end, machine, 0) || !finished(s, end, machine, p))
 				continue;
-			value[p * COLUMNS_MAX + i] = mean_of(s, end, machine, p, c);
-			change[p * COLUMNS_MAX + i] = change_of(s, end, machine, p, c);
+			change = change_of(s, end, machine, p, c);
+			cli_cells_set(cells, p, i, mean_of(s, end, machine, p, c), &change);
 		}
-	/* the first policy is not compared with itself */
-	estimate_correct(change + COLUMNS_MAX, nr - COLUMNS_MAX);
-	for (guint p = 0; p < policies->len; p++) {
-		fprintf(f, "%-14s", (char *)policies->pdata[p]);
-		if (!finished(s, end, machine, 0) || !finished(s, end, machine, p))
-			fputs("  not finished\n", f);
-		else
-			print_row(f, s, t, !p, value[0], value + p * COLUMNS_MAX,
-				  change + p * COLUMNS_MAX);
-	}
-	fputc('\n', f);
+	cli_cells_print(cells, f, t->title);
 }
 
 static void print_tables(FILE *f, const struct sample *s, const struct timed_config *timed)
