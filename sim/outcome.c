@@ -28,17 +28,30 @@ static int by_value(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
+/* By nearest rank; 0 of none. Sorts @all. */
+static uint64_t percentile(uint64_t *all, guint n, unsigned int percent)
+{
+	if (!n)
+		return 0;
+	qsort(all, n, sizeof(*all), by_value);
+	return all[MAX((n * (uint64_t)percent + 99) / 100, 1) - 1];
+}
+
 uint64_t outcome_latency_ns(const struct outcome *o, unsigned int percent)
 {
 	const guint n = o->restarts->len;
 	g_autofree uint64_t *all = g_new(uint64_t, n + 1);
 
-	if (!n)
-		return 0;
 	for (guint i = 0; i < n; i++)
 		all[i] = g_array_index(o->restarts, struct restart_outcome, i).latency_ns;
-	qsort(all, n, sizeof(*all), by_value);
-	return all[MAX((n * (uint64_t)percent + 99) / 100, 1) - 1];
+	return percentile(all, n, percent);
+}
+
+uint64_t outcome_start_ns(const struct outcome *o, unsigned int percent)
+{
+	g_autoptr(GArray) all = g_array_copy(o->starts);
+
+	return percentile((uint64_t *)(void *)all->data, all->len, percent);
 }
 
 uint64_t outcome_free_ns(const struct outcome *o, unsigned int percent)
@@ -60,4 +73,5 @@ void outcome_clear(struct outcome *o)
 {
 	g_clear_pointer(&o->kills, g_array_unref);
 	g_clear_pointer(&o->restarts, g_array_unref);
+	g_clear_pointer(&o->starts, g_array_unref);
 }

@@ -54,15 +54,19 @@ struct outcome {
 	struct mm_times mm;
 	uint64_t nr_requests; /* to the device */
 	uint64_t nr_kills, nr_oom_kills, nr_avoidable;
-	uint64_t nr_lost; /* skipped records, of dead processes */
-	GArray *kills;	  /* struct kill_outcome, in order of time */
-	GArray *restarts; /* struct restart_outcome, likewise */
+	uint64_t nr_lost;  /* skipped records, of dead processes */
+	uint64_t steps_ns; /* LOOP_TRACE: of all that processes do to memory and files */
+	GArray *starts;	   /* LOOP_TRACE: uint64_t, see timed-start.c */
+	GArray *kills;	   /* struct kill_outcome, in order of time */
+	GArray *restarts;  /* struct restart_outcome, likewise */
 };
 
 /** The sum of reap_ps. */
 uint64_t outcome_reap_ps(const struct outcome *o);
 /** The @percent-th percentile of restart latencies (nearest rank); 0 if none. */
 uint64_t outcome_latency_ns(const struct outcome *o, unsigned int percent);
+/** The @percent-th percentile of starts (nearest rank); 0 if none. */
+uint64_t outcome_start_ns(const struct outcome *o, unsigned int percent);
 /** The mean of t50_ns, t90_ns or t100_ns, by @percent, over the kills that are done. */
 uint64_t outcome_free_ns(const struct outcome *o, unsigned int percent);
 void outcome_clear(struct outcome *o);

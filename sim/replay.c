@@ -207,6 +207,7 @@ static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t
 
 	if (!open)
 		return -ENOENT;
+	task_owe(s, (uint64_t)s->cfg.machine.copy_ps * pages);
 	return code == OP_READ ? filemap_read(s, mm->cpu, open, pgoff, pages)
 			       : filemap_write(s, mm->cpu, open, pgoff, pages);
 }

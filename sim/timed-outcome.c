@@ -64,6 +64,7 @@ void timed_outcome(struct sim *s, struct outcome *o)
 	o->nr_requests = io_nr_requests(s);
 	o->kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
 	o->restarts = g_array_copy(s->timed->outcome.restarts);
+	o->starts = g_array_copy(s->timed->outcome.starts);
 	sim_stat(s, &o->stat);
 	for (guint i = 0; i < victims->len; i++) {
 		struct victim *v = victims->pdata[i];

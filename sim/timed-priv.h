@@ -2,9 +2,9 @@
 /*
  * Shared by the files of a timed run. An actor stands for a process id of the trace. A
  * process id can be used again: an actor has one life after another. timed-trace.c divides
- * the trace among the actors, timed-step.c runs their operations, timed-life.c starts and
- * restarts processes, timed-death.c kills and unmaps them, timed.c is the run,
- * timed-outcome.c computes the outcome.
+ * the trace among the actors, timed-step.c runs their operations, timed-start.c times starts of
+ * LOOP_TRACE, timed-life.c starts and restarts processes, timed-death.c kills and unmaps them,
+ * timed.c is the run, timed-outcome.c computes the outcome.
  */
 #ifndef REAPSIM_TIMED_PRIV_H
 #define REAPSIM_TIMED_PRIV_H
@@ -55,6 +55,9 @@ struct actor {
 	guint nr_lives;
 	uint64_t started_ns, used_ns; /* start of this life, end of its last operation */
 	bool starting;		      /* in the start-up section of a life after the first */
+	bool seen;		      /* LOOP_TRACE: it has done something in this life */
+	bool counts;		      /* LOOP_TRACE: its start began after a death */
+	uint64_t start_ns;	      /* LOOP_TRACE: of its start, so far */
 	guint done_until;	      /* a restart has replayed the steps before this one */
 	struct restart_state rs;
 };
@@ -83,6 +86,8 @@ struct timed {
 	GPtrArray *actors;	     /* struct actor, by first appearance in the trace */
 	GPtrArray *victims;	     /* struct victim, by time of death */
 	GArray *order;		     /* struct turn; LOOP_TRACE */
+	GPtrArray *starting;	     /* struct actor in their start; LOOP_TRACE */
+	bool died;		     /* a process has; LOOP_TRACE */
 	struct actor machine;	     /* operations without a process */
 	struct rng rng;		     /* of restarts */
 	unsigned int nr_to_start;    /* actors whose @start timer is pending */
@@ -127,6 +132,13 @@ void actor_start_due(void *arg);
 void actor_machine_main(struct sim *s, void *arg);
 /** Task that runs the whole trace (LOOP_TRACE); @arg: struct timed. */
 void actor_user_main(struct sim *s, void *arg);
+
+/* timed-start.c */
+
+/** Turn @st of @a, of the one user, has taken @ns. */
+void timed_turn_done(struct sim *s, struct actor *a, const struct step *st, uint64_t ns);
+/** The one user is done. */
+void timed_turns_end(struct sim *s);
 
 /* timed-life.c */
 

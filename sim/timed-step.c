@@ -314,12 +314,16 @@ void actor_user_main(struct sim *s, void *arg)
 
 	for (guint i = 0; i < t->order->len && !t->ret; i++) {
 		const struct turn *turn = &g_array_index(t->order, struct turn, i);
+		const uint64_t then = s->clock.now_ns;
 
 		turn->actor->next = turn->step;
 		if (turn->actor == &t->machine)
 			actor_do_op(s, turn->actor, step_at(turn->actor, turn->step));
 		else
 			run_step(s, turn->actor, turn->step);
+		timed_turn_done(s, turn->actor, step_at(turn->actor, turn->step),
+				s->clock.now_ns - then);
 	}
+	timed_turns_end(s);
 	s->timed->outcome.end_ns = s->clock.now_ns;
 }

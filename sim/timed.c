@@ -73,6 +73,8 @@ int timed_init(struct sim *s, struct err *err)
 	s->hooks = &hooks;
 	t->outcome.kills = g_array_new(FALSE, FALSE, sizeof(struct kill_outcome));
 	t->outcome.restarts = g_array_new(FALSE, FALSE, sizeof(struct restart_outcome));
+	t->outcome.starts = g_array_new(FALSE, FALSE, sizeof(uint64_t));
+	t->starting = g_ptr_array_new();
 	tasks_init(s);
 	io_init(s, cfg->seed);
 	timed_read_trace(s);
@@ -132,6 +134,7 @@ void timed_free(struct sim *s)
 	g_ptr_array_foreach(t->victims, victim_free, NULL);
 	g_ptr_array_free(t->actors, TRUE);
 	g_ptr_array_free(t->victims, TRUE);
+	g_ptr_array_free(t->starting, TRUE);
 	g_hash_table_destroy(t->by_pid);
 	g_array_free(t->order, TRUE);
 	g_array_free(t->machine.steps, TRUE);

@@ -28,7 +28,8 @@ void outcome_columns(GString *s)
 		s,
 		",kills,oom_kills,avoidable_kills,free50_ns,free90_ns,free100_ns,stalls,stall_ns,"
 		"io_waits,io_wait_ns,refault_wait_ns,requests,kswapd_ns,restarts,restart_p50_ns,"
-		"restart_p95_ns,restart_p99_ns,lost,net_ns");
+		"restart_p95_ns,restart_p99_ns,lost,steps_ns,starts,start_p50_ns,start_p95_ns,"
+		"start_p99_ns,net_ns");
 	for (int i = 0; i < NR_VMSTAT; i++)
 		g_string_append_printf(s, ",%s", vmstat_name((enum vmstat_item)i));
 }
@@ -54,6 +55,11 @@ void outcome_values(GString *s, const struct outcome *o)
 		outcome_latency_ns(o, 95),
 		outcome_latency_ns(o, 99),
 		o->nr_lost,
+		o->steps_ns,
+		o->starts->len,
+		outcome_start_ns(o, 50),
+		outcome_start_ns(o, 95),
+		outcome_start_ns(o, 99),
 	};
 
 	g_string_append_printf(s, ",%" PRIu64 ",%" PRIu64, o->end_ns, outcome_reap_ps(o));

@@ -285,6 +285,7 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 {
 	uint32_t slot = anon_slot_new(s, vma, vpn);
 
+	task_owe(s, s->cfg.machine.new_anon_ps);
 	if (__builtin_expect(s->log != NULL, 0))
 		event_add(s, slot, rule, 0);
 	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,

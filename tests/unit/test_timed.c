@@ -346,6 +346,52 @@ static void test_costs_of_a_reap(void)
 	outcome_clear(&o);
 }
 
+/* pages that come into the cache, that read(2) and write(2) copy, and new anon pages */
+static void test_costs_of_steps(void)
+{
+	const char *m = "fill_ps=1000 copy_ps=30000 new_anon_ps=500000 fault_around_pages=1 "
+			"readahead_pages=0";
+	struct outcome o;
+
+	/* 600 pages filled, copied twice */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,600; spawn,1; read,1,a,0,600; read,1,a,0,600");
+	TL_EQ(o.steps_ns, 600 + 2 * 600 * 30, "reads");
+	outcome_clear(&o);
+	/* a write fills nothing; a fault of a cached page neither */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,600; spawn,1; write,1,a,0,600; map,1,0,600,r--p,a,0; touch,1,0,600,r");
+	TL_EQ(o.steps_ns, 600 * 30, "writes");
+	outcome_clear(&o);
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"spawn,1; anon,1,0,100,rw-p; touch,1,0,100,w; touch,1,0,100,w");
+	TL_EQ(o.steps_ns, 100 * 500, "anon");
+	outcome_clear(&o);
+}
+
+/* steps up to the first pause, of processes that begin after a death */
+static void test_starts(void)
+{
+	const char *m = "copy_ps=1000000 readahead_pages=0";
+	struct outcome o;
+
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,9; spawn,1; read,1,a,0,9; advance,1ms; kill,1;"
+		"spawn,2; read,2,a,0,2; advance,1ms; read,2,a,0,5; spawn,3; read,3,a,0,4; exit,3;"
+		"fork,2,3; read,3,a,0,7");
+	TL_EQ(o.starts->len, 3, "starts");
+	TL_EQ(outcome_start_ns(&o, 1), 2 * US, "the least");
+	TL_EQ(outcome_start_ns(&o, 50), 4 * US, "the median");
+	TL_EQ(outcome_start_ns(&o, 100), 7 * US, "the most");
+	TL_EQ(o.steps_ns, (9 + 2 + 5 + 4 + 7) * US, "all steps");
+	outcome_clear(&o);
+	/* processes that run at the same time have none */
+	o = run(m, "baseline", LOOP_PROCESS, "never",
+		"file,a,9; spawn,1; read,1,a,0,9; kill,1; spawn,2; read,2,a,0,2");
+	TL_EQ(o.starts->len, 0, "starts");
+	outcome_clear(&o);
+}
+
 /* the second kill happens while the first victim is being freed */
 static void test_avoidable(void)
 {
@@ -641,6 +687,8 @@ void suite_timed(void)
 	CU_add_test(s, "two wait for the same page", test_same_page);
 	CU_add_test(s, "readahead", test_readahead);
 	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
+	CU_add_test(s, "what steps cost", test_costs_of_steps);
+	CU_add_test(s, "starts", test_starts);
 	CU_add_test(s, "avoidable kills", test_avoidable);
 	CU_add_test(s, "the OOM reaper", test_oom_reaper);
 	CU_add_test(s, "restarts", test_restarts);
