@@ -51,6 +51,8 @@ BIN     := $(B)/reapsim
 UNIT    := $(B)/unit-tests
 BENCH   := $(B)/bench
 EXAMPLE := $(B)/compare-two
+# of reapsim play: static, so that its processes have little memory of their own
+PLAYER  := $(B)/reapsim-player
 STAMP   := $(BUILD)/deps.stamp
 
 # A name as a word of a recipe, whatever is in it: of the value, of a variable.
@@ -62,12 +64,12 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report rotation rotation-sweep cost test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-growth test-page test-manual test-completion test-install review review-record
+.PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
+.PHONY: test-play test-growth test-page test-manual test-completion test-install review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
-all: $(BIN) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
+all: $(BIN) $(PLAYER) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
 
 report: $(BIN) ## compare every policy on the shipped traces: tables, CSV and plots in out/
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/report.sh
@@ -79,6 +81,9 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh reap
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh lazy
 
+time-agreement: $(BIN) $(PLAYER) ## times of this machine's kernel beside predicted ones, as root: traces/studies/TIME.md; half an hour, resumable
+	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/time-agreement.sh
+
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh
 
@@ -89,13 +94,16 @@ review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a m
 review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh record
 
-test: test-unit test-cli test-docs test-manual test-completion test-install test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, documentation, manual, completion, installation, page, examples, sizes, storeys, growth, agreement
+test: test-unit test-cli test-play test-docs test-manual test-completion test-install test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, play, documentation, manual, completion, installation, page, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
 
 test-cli: $(BIN) $(EXAMPLE) ## golden tests of the command line only
 	REAPSIM=$(abspath $(BIN)) tests/cli/run.sh
+
+test-play: $(BIN) $(PLAYER) ## play small traces on the kernel that runs here, as root; two minutes, nothing else is touched
+	$(if $(SANITIZE),@echo "play: skipped$(comma) its player is not sanitized",REAPSIM=$(abspath $(BIN)) tests/play.sh)
 
 test-docs: $(BIN) ## check that commands, tables and links in the documents work
 	REAPSIM=$(abspath $(BIN)) tests/check-docs.sh
@@ -106,7 +114,7 @@ test-manual: $(BIN) ## check the manual pages against --help and FORMAT.md; run 
 test-completion: $(BIN) ## check what bash, zsh and fish complete
 	REAPSIM=$(abspath $(BIN)) tests/completion.sh
 
-test-install: $(BIN) $(LIB) $(EXAMPLE) man ## install into a temporary folder, use what is there, uninstall
+test-install: $(BIN) $(PLAYER) $(LIB) $(EXAMPLE) man ## install into a temporary folder, use what is there, uninstall
 	REAPSIM=$(abspath $(BIN)) CC="$(CC)" tests/install.sh
 
 test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
@@ -214,6 +222,12 @@ $(UNIT): $(call objects,$(UNIT_SRC)) $(LIB)
 $(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+# Without sanitizers, as its processes run without a libc. For x86-64 only.
+$(PLAYER): $(wildcard kernel-patch/player/*.[ch]) $(B)/flags | $(STAMP)
+	$(if $(V),,@echo "  LD $@")
+	$(Q)case $$($(CC) -dumpmachine) in x86_64-*) \
+		$(CC) -static -O2 -std=gnu11 -Wall -Wextra -o $@ $(filter %.c,$^) ;; esac
 
 # The library from a program of somebody else's; tests/install.sh builds it by pkg-config.
 $(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)

@@ -31,7 +31,7 @@ $(STAGE)/reapsim.%: $(BIN)
 
 INSTALL_SH = PREFIX=$(call q,PREFIX) LIBDIR=$(call q,LIBDIR) DESTDIR=$(call q,DESTDIR) install/install.sh
 
-install: $(BIN) $(LIB) man $(addprefix $(STAGE)/reapsim.,pc bash zsh fish) ## install below PREFIX (/usr/local): program, library, manuals, completion, machines; DESTDIR
+install: $(BIN) $(PLAYER) $(LIB) man $(addprefix $(STAGE)/reapsim.,pc bash zsh fish) ## install below PREFIX (/usr/local): program, library, manuals, completion, machines; DESTDIR
 	$(Q)$(INSTALL_SH) install $(abspath $(B))
 
 uninstall: ## remove what "make install" installed

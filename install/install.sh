@@ -25,6 +25,8 @@ files() {
 	local build=$1 file
 	line() { printf '%s\t%s\t%s\n' "$@"; }
 	line 755 "$build/reapsim" "$PREFIX/bin/reapsim"
+	# built for x86-64 only
+	[ ! -e "$build/reapsim-player" ] || line 755 "$build/reapsim-player" "$PREFIX/libexec/reapsim/reapsim-player"
 	line 644 "$build/libreapsim.a" "$LIBDIR/libreapsim.a"
 	line 644 "$build/install/reapsim.pc" "$LIBDIR/pkgconfig/reapsim.pc"
 	for file in sim/*.h sim/{mm,time,lab}/*.h models/*.h traces/{readers,gen}/*.h; do
@@ -51,7 +53,8 @@ uninstall() {
 	done <"$DESTDIR$manifest"
 	rm -f -- "$DESTDIR$manifest"
 	# other folders belong to the system
-	find "$DESTDIR$share/reapsim" "$DESTDIR$PREFIX/include/reapsim" -depth -type d -empty -delete
+	find "$DESTDIR$share/reapsim" "$DESTDIR$PREFIX/include/reapsim" "$DESTDIR$PREFIX/libexec/reapsim" \
+		-depth -type d -empty -delete 2>/dev/null || true
 }
 
 case $1 in

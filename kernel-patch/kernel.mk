@@ -18,7 +18,7 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants kernel-selftests stock-run stock-check stock-agreement stock-matrix
+.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants kernel-selftests stock-run stock-play stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
@@ -60,6 +60,10 @@ kernel-bench: ## instructions a page of each flag and of what userspace can do i
 stock-run: $(BIN) ## TRACE=FILE on a distribution's kernel as shipped; KERNEL=7.3|6.12|... or KERNEL_IMAGE=, SET= POLICY= LRU= RUNS=5
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) SET=$(call q,SET) \
 		$(call given,POLICY) $(call given,LRU) RUNS=$(call q,RUNS) kernel-patch/scripts/stock-run.sh $(call q,TRACE)
+
+stock-play: $(BIN) $(PLAYER) ## reapsim play of TRACE=FILE in a guest with a distribution's kernel and cgroup v2; PLAY="OPTIONS" KERNEL= CPUS=2
+	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) $(call given,CPUS) \
+		kernel-patch/scripts/stock-play.sh $(call q,TRACE) $(PLAY)
 
 stock-check: ## does that judge work? on KERNEL=7.3|6.12|... or KERNEL_IMAGE=: every operation, policy and setting
 	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) kernel-patch/scripts/stock-check.sh

@@ -63,6 +63,7 @@ extern const struct command cmd_reapsim;
 	X(cmd_explain)                                                                             \
 	X(cmd_agree)                                                                               \
 	X(cmd_calibrate)                                                                           \
+	X(cmd_play)                                                                                \
 	X(cmd_trace)                                                                               \
 	X(cmd_gen)                                                                                 \
 	X(cmd_list)                                                                                \

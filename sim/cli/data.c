@@ -10,21 +10,28 @@
 
 /* From the folder of the program: of an installation, of a build, of a build with sanitizers. */
 static const char *const places[] = { "../share/reapsim/machines", "../traces/machines",
-				      "../../traces/machines" };
+				      "../../traces/machines", NULL };
+static const char *const players[] = { "../libexec/reapsim/reapsim-player", "reapsim-player",
+				       NULL };
 
-/* The folder of the machine files, or, if there is none, where "make install" puts it. */
-static char *machines_folder(void)
+/* The first of @names that is there, or, if none is, where "make install" puts it. */
+static char *find(const char *const *names)
 {
 	g_autofree char *program = g_file_read_link("/proc/self/exe", NULL);
 	g_autofree char *base = g_path_get_dirname(program ? program : "");
 
-	for (size_t i = 0; i < G_N_ELEMENTS(places); i++) {
-		g_autofree char *folder = g_canonicalize_filename(places[i], base);
+	for (size_t i = 0; names[i]; i++) {
+		g_autofree char *path = g_canonicalize_filename(names[i], base);
 
-		if (g_file_test(folder, G_FILE_TEST_IS_DIR))
-			return g_steal_pointer(&folder);
+		if (g_file_test(path, G_FILE_TEST_EXISTS))
+			return g_steal_pointer(&path);
 	}
-	return g_canonicalize_filename(places[0], base);
+	return g_canonicalize_filename(names[0], base);
+}
+
+char *data_find_player(void)
+{
+	return find(players);
 }
 
 /* The names of the machines in @folder, and NULL. */
@@ -50,7 +57,7 @@ char *data_find_machine(const char *typed, struct err *err)
 	/* what is there, but no machine file, is refused by its reader */
 	if (strchr(typed, '/') || g_file_test(typed, G_FILE_TEST_EXISTS))
 		return g_strdup(typed);
-	folder = machines_folder();
+	folder = find(places);
 	path = g_strconcat(folder, "/", typed, g_str_has_suffix(typed, ENDING) ? NULL : ENDING,
 			   NULL);
 	if (g_file_test(path, G_FILE_TEST_IS_REGULAR))
@@ -64,7 +71,7 @@ char *data_find_machine(const char *typed, struct err *err)
 
 void data_complete_machines(struct completion *c)
 {
-	g_autofree char *folder = machines_folder();
+	g_autofree char *folder = find(places);
 	g_autoptr(GPtrArray) names = machine_names(folder);
 
 	for (guint i = 0; names->pdata[i]; i++)

@@ -5,6 +5,8 @@
  *
  *	PREFIX/bin/reapsim	PREFIX/share/reapsim/machines
  *	build/reapsim		traces/machines
+ *
+ * The player of reapsim play likewise, in PREFIX/libexec/reapsim, or next to the program.
  */
 #ifndef REAPSIM_CLI_DATA_H
 #define REAPSIM_CLI_DATA_H
@@ -18,6 +20,9 @@
  * Return: the path, to be freed by the caller, or NULL with @err saying where it looked.
  */
 char *data_find_machine(const char *typed, struct err *err);
+
+/** The path of the player, which may not be there. The caller frees it. */
+char *data_find_player(void);
 
 /** Offer their names. */
 void data_complete_machines(struct completion *c);

@@ -239,6 +239,20 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 	return ret;
 }
 
+int measure_read(struct measures *m, const char *dir, struct err *err)
+{
+	struct bench b = { .m = m, .fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) };
+
+	if (b.fd < 0)
+		return err_set(err, -EINVAL, "%s: %s", dir, g_strerror(errno));
+	*m = (struct measures){ .all = g_array_new(FALSE, FALSE, sizeof(struct measurement)) };
+	g_array_set_clear_func(m->all, measurement_clear);
+	measure_describe(&b);
+	measure_settings(&b);
+	close(b.fd);
+	return 0;
+}
+
 void measures_clear(struct measures *m)
 {
 	g_array_free(m->all, TRUE);

@@ -47,6 +47,9 @@ struct measures {
  * -EINTR.
  */
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err);
+/** As measure_all() for what is read and not measured: the kernel, its settings, those of the device
+ * of the folder @dir. Return: 0 with @m to be cleared, or -EINVAL with @err. */
+int measure_read(struct measures *m, const char *dir, struct err *err);
 void measures_clear(struct measures *m);
 /** The text of the machine file (measure-file.c): each key with its method, or with the reason
  * why it is missing. The caller frees it. */

@@ -1,6 +1,6 @@
 # Places in which the sources create, name or remove a file, or start a program, other than
 # through sim/output.c. The golden has temporary files without a name, files of the system,
-# folders, and gnuplot. A new line is an output that is not checked: declare it, and open it
+# folders, the folder of reapsim play, the player and gnuplot. A new line is an output that is not checked: declare it, and open it
 # with output_open() (sim/output.h).
 cd "$SRC" || exit 1
 find sim models traces -name '*.[ch]' ! -path sim/output.c | LC_ALL=C sort |

@@ -12,6 +12,12 @@ for f in '' .runs .pages; do
 done
 mkdir scenarios writable
 chmod 777 writable
+# of reapsim play: not here, where /tmp may be in memory; and a player that plays nothing
+disk=$(mktemp -d -p /var/tmp)
+chmod 777 "$disk"
+trap 'rm -rf "$disk"' EXIT
+printf '#!/bin/sh\necho done\n' >reapsim-player
+chmod 755 reapsim-player
 cp "$SRC/traces/scenarios/advice-random.csv" scenarios
 "$R" agree -t scenarios k.csv --write-level l.level >/dev/null
 
@@ -26,13 +32,16 @@ explain --machine=FILE
 agree --traces=DIR
 agree --again=RESULTS.csv
 agree --at-least=FILE
-calibrate --dir=DIR'
+calibrate --dir=DIR
+play --dir=DIR
+play --cgroup=DIR'
 
 # OPTION; OUT, a file that it writes; INPUT or "-"; the command, in which %O, %D, %B are OUT,
 # its folder, and OUT without its ending, and %I is INPUT.
 evens='-l classic -d 1s,4s -P 0..1/1 -n 2'
 rf='app_pages=64 memcg_pages=400 -S 0,64 -l classic -p baseline,v1'
 ask='ask --ensemble 8 -M 80%'
+play="play -n 1 -p baseline -M 300 -d $disk --cgroup $disk"
 table="ask --output=DIR;p/answer.txt;t.csv;$ask %I -o %D
 ask --output=DIR;p/answer.html;m.conf;$ask t.csv -m %I -o %D
 ask --output=DIR;p/answer.csv;t.csv;$ask %I -o %D
@@ -50,6 +59,9 @@ compare --plots=DIR;p/t.svg;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills
 outcome --csv=FILE;o.csv;t.csv;outcome -p baseline %I --csv %O
 outcome --csv=FILE, machine;o.csv;m.conf;outcome -p baseline -m %I t.csv --csv %O
 outcome --differences=FILE;o.csv;t.csv;outcome -p baseline,v1 -m m.conf -n 2 %I --differences %O
+play --csv=FILE;o.csv;t.csv;$play %I --csv %O
+play --operations=FILE;o.csv;t.csv;$play %I --operations %O
+play --deaths=FILE;o.csv;t.csv;$play %I --deaths %O
 sweep --output=FILE;o.csv;s.conf;sweep --restart %I -o %O
 sweep --output=FILE, trace;o.csv;t.csv;sweep --restart v.conf -o %O
 sweep --output=FILE, journal;o.csv.journal;s.conf;sweep --restart %I -o %B

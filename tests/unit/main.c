@@ -87,6 +87,7 @@
 	X(ask)                                                                                     \
 	X(ensemble)                                                                                \
 	X(order)                                                                                   \
+	X(play)                                                                                    \
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \
 	X(table)                                                                                   \
