@@ -118,7 +118,7 @@ static void print_machine(const struct play *c, FILE *f)
 		return;
 	fprintf(f, "%s, lru %s, %s, cgroup v%u\n", m.kernel, m.lru, m.file_system, c->room.version);
 	for (guint i = 0; i < m.all->len; i++) {
-		const struct measurement *here = &g_array_index(m.all, struct measurement, i);
+		const struct measurement *here = m.all->pdata[i];
 
 		for (uint32_t k = 0; k < t->nr_machine; k++)
 			if (!strcmp(t->machine[k].key, here->key) && strcmp(here->key, "cpus") &&

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "sim/lab/samples.h"
 
@@ -102,6 +103,40 @@ struct estimate estimate_of_spread(const double *v, const double *first, guint n
 		.high = n > 1 ? change[n - 1] : NAN,
 		.p = n > 1 ? sign_p(MIN(more, less), more + less) : NAN,
 	};
+}
+
+/* NaN of no values */
+static double median_of(const double *v, guint n)
+{
+	g_autofree double *sorted = g_new(double, n);
+
+	if (!n)
+		return NAN;
+	memcpy(sorted, v, n * sizeof(*v));
+	qsort(sorted, n, sizeof(*sorted), compare_doubles);
+	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+}
+
+struct estimate estimate_of_parts(const double *v, const guint *end, guint nr)
+{
+	struct estimate e = { .low = INFINITY, .high = -INFINITY, .p = NAN };
+	guint more = 0, less = 0;
+
+	e.mean = median_of(v, end[nr - 1]);
+	for (guint i = 0, begin = 0; i < nr; begin = end[i++]) {
+		const double part = median_of(v + begin, end[i] - begin);
+
+		if (isnan(part)) {
+			e.low = e.high = NAN;
+			return e;
+		}
+		e.low = MIN(e.low, part);
+		e.high = MAX(e.high, part);
+		more += part > 0;
+		less += part < 0;
+	}
+	e.p = sign_p(MIN(more, less), more + less);
+	return e;
 }
 
 double estimate_half(const struct estimate *e)

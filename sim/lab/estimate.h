@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The mean over runs with different seeds with its confidence interval, or the spread over the
- * members of an ensemble, and a test against 0.
+ * members of an ensemble, or the median over the parts of a measurement, and a test against 0.
  */
 #ifndef REAPSIM_ESTIMATE_H
 #define REAPSIM_ESTIMATE_H
@@ -12,9 +12,9 @@
 
 /** struct estimate - a mean and what is known of it. */
 struct estimate {
-	double mean;	  /* of a spread the median */
+	double mean;	  /* of a spread or of parts the median */
 	double low, high; /* its interval, of 95% by Student's t, or the least and the most of a
-			   * spread; NaN of a single value, which has none */
+			   * spread or of parts; NaN of a single value, which has none */
 	double p;	  /* two-sided probability of a mean at least this far from 0, or of signs
 			   * that agree so much, if there is no difference; NaN if there is no
 			   * interval */
@@ -32,6 +32,14 @@ struct estimate estimate_of_difference(const double *v, const double *first, gui
  * is.
  */
 struct estimate estimate_of_spread(const double *v, const double *first, guint n);
+/**
+ * The median of values that were measured one after another in @nr parts: part i ends before value
+ * @end[i]. The interval is the least and the most of the parts' own medians, and p the sign test of
+ * these. It assumes no distribution, and of the parts only that none
+ * depends on another one: values that are near in time may. The median of a longer run would lie
+ * inside with probability 1 - 2^(1 - @nr). NaN if a part has no value.
+ */
+struct estimate estimate_of_parts(const double *v, const guint *end, guint nr);
 /** Half the width of an interval that is symmetric. */
 double estimate_half(const struct estimate *e);
 /** Is it a single value, without an interval? */

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures reclaim: of a new cgroup, or with MADV_PAGEOUT if a cgroup is not possible.
+ * Measures how cached pages are freed: dropped by POSIX_FADV_DONTNEED, reclaimed from a new
+ * cgroup, and reclaimed with MADV_PAGEOUT, which sets scan_ns if no cgroup is possible.
+ *
+ * POSIX_FADV_WILLNEED reads the file each time: it marks no page, and makes folios of a single
+ * page.
  *
  * Approximation: every scanned page is clean and is reclaimed.
  */
@@ -16,6 +20,37 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
+
+static const char *has_device(struct bench *b, struct probe *p)
+{
+	(void)p;
+	return b->no_device ? NO_DEVICE : NULL;
+}
+
+static const char *evict_round(struct bench *b, struct probe *p)
+{
+	const char *why = bench_fill_unmarked(b);
+	struct cpu_timer t;
+	double ns;
+
+	if (why)
+		return why;
+	cpu_timer_start(&t);
+	why = bench_drop_cache(b);
+	ns = cpu_timer_stop(&t);
+	if (!why)
+		measurement_add(p->m[0], ns / (double)(b->bytes / PAGE));
+	return why;
+}
+
+void probe_evict(struct bench *b)
+{
+	static const struct probe_kind kind = { .prepare = has_device, .round = evict_round };
+
+	bench_add(b, &kind)->m[0] =
+		measures_add(b->m, "evict_ps",
+			     "POSIX_FADV_DONTNEED of cached pages that nothing maps", "ns", 1000);
+}
 
 /* struct group - a new cgroup, of version 2 or else 1, if we may create one */
 struct group {
@@ -91,83 +126,97 @@ static bool fill_charged(struct bench *b, const struct group *g)
 static double time_group_reclaim(struct bench *b, const struct group *g)
 {
 	char bytes[32];
+	struct cpu_timer t;
 	long before, after;
-	double t;
+	double ns;
 
 	before = bench_nr_cached(b);
 	g_snprintf(bytes, sizeof(bytes), "%zu", b->bytes / 2);
-	t = bench_cpu_ns();
+	cpu_timer_start(&t);
 	if (g->v2)
 		write_text(g->dir, "memory.reclaim", bytes);
 	else
 		write_text(g->dir, "memory.force_empty", "0");
-	t = bench_cpu_ns() - t;
+	ns = cpu_timer_stop(&t);
 	after = bench_nr_cached(b);
-	return before - after > before / 4 ? t / (double)(before - after) : -1;
+	return before - after > before / 4 ? ns / (double)(before - after) : -1;
 }
 
-void measure_group_reclaim(struct bench *b, const char *no_file)
+static const char *group_round(struct bench *b, struct probe *p)
 {
-	const double start = bench_wall_ns();
-	GArray *ns = samples_new();
-	const char *why = no_file;
-	struct group g = { 0 };
+	struct group g;
+	double t = -1;
+	bool filled;
 
-	if (!why && !group_new(&g))
-		why = "cannot create a cgroup (needs root)";
-	for (unsigned int n = 0; bench_go_on(b, n, start) && !why; n++) {
-		double t = -1;
-
-		if (!fill_charged(b, &g))
-			why = "the page cache could not be charged to the cgroup";
-		else if ((t = time_group_reclaim(b, &g)) < 0)
-			why = "reclaim of the cgroup freed too little";
-		else
-			samples_add(ns, t);
-		bench_step(b);
-	}
-	if (g.dir)
-		group_free(&g);
-	bench_report(b, "scan_ns",
-		     "reclaim of a cgroup's clean, unmapped, unreferenced pages, a page freed",
-		     "ns", 1, ns, why);
+	if (!group_new(&g))
+		return "cannot create a cgroup (needs root)";
+	filled = fill_charged(b, &g);
+	if (filled)
+		t = time_group_reclaim(b, &g);
+	group_free(&g);
+	if (!filled)
+		return "the page cache could not be charged to the cgroup";
+	if (t < 0)
+		return "reclaim of the cgroup freed too little";
+	measurement_add(p->m[0], t);
+	return NULL;
 }
 
-void measure_pageout(struct bench *b, const char *no_file)
+/* the key is that of the probe after this one if this one has nothing */
+static void group_end(struct bench *b, struct probe *p)
 {
-	const double start = bench_wall_ns();
-	const struct measurement *group =
-		&g_array_index(b->m->all, struct measurement, b->m->all->len - 1);
-	/* sets the key only if there is no cgroup */
-	const char *key = group->why_not[0] ? "scan_ns" : NULL;
-	GArray *ns = samples_new();
-	const char *why = no_file;
+	struct probe *const *next = (struct probe *const *)b->probes->pdata;
 
-	if (key)
-		((struct measurement *)group)->key = NULL;
-	for (unsigned int n = 0; bench_go_on(b, n, start) && !why; n++) {
-		const double nr = (double)(b->bytes / PAGE);
-		char *p = NULL;
-		double t;
+	while (*next++ != p)
+		;
+	if (p->m[0]->samples->len)
+		(*next)->m[0]->key = NULL;
+	else
+		p->m[0]->key = NULL;
+}
 
-		why = bench_fill_unmarked(b);
-		if (!why && !(p = bench_map_file(b)))
-			why = "cannot map the file";
-		if (!why) {
-			bench_touch(p, b->bytes);
-			t = bench_cpu_ns();
-			if (madvise(p, b->bytes, MADV_PAGEOUT))
-				why = "MADV_PAGEOUT is not possible";
-			t = bench_cpu_ns() - t;
-			if (!why && (double)bench_nr_cached(b) > nr / 20)
-				why = "MADV_PAGEOUT leaves pages in the cache";
-			if (!why)
-				samples_add(ns, t / nr);
-		}
-		if (p)
-			munmap(p, b->bytes);
-		bench_step(b);
-	}
-	bench_report(b, key, "MADV_PAGEOUT of clean mapped pages, unmapping included", "ns", 1, ns,
-		     why);
+void probe_group_reclaim(struct bench *b)
+{
+	static const struct probe_kind kind = {
+		.prepare = has_device,
+		.round = group_round,
+		.end = group_end,
+	};
+
+	bench_add(b, &kind)->m[0] =
+		measures_add(b->m, "scan_ns",
+			     "reclaim of a cgroup's clean, unmapped, unreferenced pages, a page "
+			     "freed",
+			     "ns", 1);
+}
+
+static const char *pageout_round(struct bench *b, struct probe *p)
+{
+	const double nr = (double)(b->bytes / PAGE);
+	const char *why = bench_fill_unmarked(b);
+	char *at = why ? NULL : bench_map_file(b);
+	struct cpu_timer t;
+	double ns;
+
+	if (!at)
+		return why ? why : "cannot map the file";
+	bench_touch(at, b->bytes);
+	cpu_timer_start(&t);
+	if (madvise(at, b->bytes, MADV_PAGEOUT))
+		why = "MADV_PAGEOUT is not possible";
+	ns = cpu_timer_stop(&t);
+	if (!why && (double)bench_nr_cached(b) > nr / 20)
+		why = "MADV_PAGEOUT leaves pages in the cache";
+	if (!why)
+		measurement_add(p->m[0], ns / nr);
+	munmap(at, b->bytes);
+	return why;
+}
+
+void probe_pageout(struct bench *b)
+{
+	static const struct probe_kind kind = { .prepare = has_device, .round = pageout_round };
+
+	bench_add(b, &kind)->m[0] = measures_add(
+		b->m, "scan_ns", "MADV_PAGEOUT of clean mapped pages, unmapping included", "ns", 1);
 }

@@ -15,18 +15,17 @@
 
 static void setting(struct bench *b, const char *key, const char *where, const char *value)
 {
-	struct measurement m = { .key = key, .what = where, .samples = samples_new() };
+	struct measurement *m = measures_add(b->m, key, where, NULL, 1);
 	struct machine scratch;
 
 	machine_init(&scratch);
 	if (!value)
-		g_strlcpy(m.why_not, "cannot be read", sizeof(m.why_not));
+		g_strlcpy(m->why_not, "cannot be read", sizeof(m->why_not));
 	else if (machine_set(&scratch, key, value, NULL))
-		g_snprintf(m.why_not, sizeof(m.why_not), "%s is out of the simulator's range",
+		g_snprintf(m->why_not, sizeof(m->why_not), "%s is out of the simulator's range",
 			   value);
 	else
-		g_strlcpy(m.value, value, sizeof(m.value));
-	g_array_append_val(b->m->all, m);
+		g_strlcpy(m->value, value, sizeof(m->value));
 }
 
 /* A setting that is a number in a file, divided by @divisor. */
@@ -125,12 +124,15 @@ void measure_describe(struct bench *b)
 		{ 0x794c7630, "overlayfs" }, { 0xe0f5e1e2, "erofs" }, { 0x73717368, "squashfs" },
 		{ 0x65735546, "fuse" },
 	};
-	g_autofree char *lru = NULL, *thp = NULL;
+	g_autoptr(GDateTime) now = g_date_time_new_now_utc();
+	g_autofree char *date = g_date_time_format(now, "%Y-%m-%d %H:%M UTC");
+	g_autofree char *thp = NULL;
 	struct statfs fs = { 0 };
 	struct utsname u;
 
 	if (getloadavg(&b->m->load, 1) < 1)
 		b->m->load = -1;
+	g_strlcpy(b->m->date, date, sizeof(b->m->date));
 	uname(&u);
 	/* the rest names the builder */
 	u.release[strspn(u.release, "0123456789.")] = 0;
@@ -141,13 +143,11 @@ void measure_describe(struct bench *b)
 	for (size_t i = 0; i < G_N_ELEMENTS(kinds); i++)
 		if ((long)fs.f_type == kinds[i].magic)
 			g_strlcpy(b->m->file_system, kinds[i].name, sizeof(b->m->file_system));
-	g_file_get_contents("/sys/kernel/mm/lru_gen/enabled", &lru, NULL, NULL);
+	b->no_device = strstr(b->m->file_system, "mpfs") || !strcmp(b->m->file_system, "ramfs");
 	g_strlcpy(b->m->thp, "not built in", sizeof(b->m->thp));
 	if (g_file_get_contents("/sys/kernel/mm/transparent_hugepage/enabled", &thp, NULL, NULL) &&
 	    strchr(thp, '[')) {
 		g_strlcpy(b->m->thp, strchr(thp, '[') + 1, sizeof(b->m->thp));
 		b->m->thp[strcspn(b->m->thp, "]")] = 0;
 	}
-	g_strlcpy(b->m->lru, lru && g_ascii_strtoull(lru, NULL, 0) ? "mglru" : "classic",
-		  sizeof(b->m->lru));
 }

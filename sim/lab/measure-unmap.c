@@ -1,237 +1,280 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Measures the unmapping of file pages, of anon pages and of pages in swap.
+ * Measures the unmapping of file pages and the marks in it, for folios of several orders.
  *
- * POSIX_FADV_WILLNEED reads a file that is not cached. It marks no page, and makes order-0
- * folios, which the simulator models. Mapping the file, touching every page and unmapping
- * it marks each page once (folio_mark_accessed()): the first mark makes the page
- * referenced, the second activates it, the third makes it referenced again, the fourth
- * changes nothing. A mapping with MADV_RANDOM has no recency: its unmapping marks nothing.
- * The difference between the two is the cost of the mark. This holds for the classic LRU;
- * under MGLRU a mark at most counts a reference.
+ * A write of 2^N pages at a multiple of that makes a folio of order N where the file system has
+ * such folios, and marks nothing. Mapping the file, touching every page and unmapping it marks
+ * each folio once (folio_mark_accessed()): the first mark makes it referenced, the second
+ * activates it, the third makes it referenced again, the fourth changes nothing. A mapping with
+ * MADV_RANDOM has no recency: its unmapping marks nothing. Each unmapping that marks is between
+ * two that do not. The difference from their mean is the cost of the mark, and that difference in
+ * the whole is the mark's share. MADV_COLD makes all folios inactive and unreferenced again, so a
+ * round takes milliseconds and reads nothing. Under MGLRU a mark at most counts a reference.
+ *
+ * Before the first round of a part root looks at the folios: whether they have the order, and
+ * whether each mark did what it should.
+ *
+ * Approximations: the pages of a file that was just written are often physical neighbours, which
+ * is good for the caches. An unmapping also frees page tables and flushes the TLB, and its system
+ * call takes some microseconds, which count in a page's time: much where PMDs map the pages.
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include "sim/lab/measure-probe.h"
 
-#ifndef MADV_PAGEOUT
-#define MADV_PAGEOUT 21
+#ifndef MADV_COLD
+#define MADV_COLD 20
 #endif
 
-/* ns per page of munmap() of the touched file; < 0: it failed. Appends the time of each
- * fault to @fault_ns, unless that is NULL. */
-static double time_unmap(struct bench *b, bool recency, GArray *fault_ns)
-{
-	char *p = bench_map_file(b);
-	struct rusage before, after;
-	double t;
+/* share of pages whose state is the expected one; activations that wait in a batch are not */
+#define ENOUGH 0.9
 
-	if (!p || (!recency && madvise(p, b->bytes, MADV_RANDOM)))
-		return -1;
-	getrusage(RUSAGE_THREAD, &before);
-	t = bench_cpu_ns();
-	bench_touch(p, b->bytes);
-	t = bench_cpu_ns() - t;
-	getrusage(RUSAGE_THREAD, &after);
-	if (fault_ns && after.ru_minflt > before.ru_minflt)
-		samples_add(fault_ns, t / (double)(after.ru_minflt - before.ru_minflt));
-	t = bench_cpu_ns();
-	munmap(p, b->bytes);
-	return (bench_cpu_ns() - t) / (b->bytes / PAGE);
+/* samples of each mark in a round, and tries: they are short in comparison with other probes */
+#define TIMES	  2
+#define TIMES_MAX 8
+
+static const unsigned int orders[] = { 0, 2, 4, 6, 9 };
+
+/* what is expected of the folios after the marks of unmapping 1, 3, 5, 7 */
+static const struct {
+	bool referenced, active;
+} after_mark[] = { { true, false }, { false, true }, { true, true }, { true, true } };
+
+/* struct unmapping - times in ns; per page, and per fault */
+struct unmapping {
+	double zap, fault;
+	long nr_faults;
+};
+
+static off_t offset_of(const struct bench *b, const struct probe *p)
+{
+	off_t i = 0;
+
+	while (orders[i] != p->row->order)
+		i++;
+	return i * (off_t)b->bytes;
 }
 
-/* Fill the cache with the folios that sequential faults make: large ones on many file
- * systems. Return: NULL, or why that failed. */
-static const char *fill_large(struct bench *b)
+/* Touch all pages. First, for the time of a fault, only one in 16: a fault maps its neighbours, and
+ * to touch these misses the caches and the TLB, which is not a fault's. Return: NULL, or why the
+ * times say nothing. */
+static const char *touch(struct bench *b, const char *at, struct unmapping *u)
 {
-	const char *why = bench_drop_cache(b);
-	char *p = why ? NULL : bench_map_file(b);
+	struct rusage before, faulted, after;
+	struct cpu_timer t;
 
-	if (why || !p)
-		return why ? why : "cannot map the file";
-	bench_touch(p, b->bytes);
-	/* the advice counts at the unmapping: it must mark nothing */
-	why = madvise(p, b->bytes, MADV_RANDOM) ? "MADV_RANDOM is not possible" : NULL;
-	munmap(p, b->bytes);
+	getrusage(RUSAGE_THREAD, &before);
+	cpu_timer_start(&t);
+	for (size_t i = 0; i < b->bytes; i += 16 * PAGE)
+		bench_touch(at + i, PAGE);
+	u->fault = cpu_timer_stop(&t);
+	getrusage(RUSAGE_THREAD, &faulted);
+	bench_touch(at, b->bytes);
+	getrusage(RUSAGE_THREAD, &after);
+	u->nr_faults = faulted.ru_minflt - before.ru_minflt;
+	if (after.ru_majflt != before.ru_majflt)
+		return "pages of the file were reclaimed meanwhile";
+	if (u->nr_faults < 1)
+		return "touching the pages of a new mapping took no fault";
+	u->fault /= (double)u->nr_faults;
+	return NULL;
+}
+
+/* Have the marks before unmapping @i done what they should? NULL, or what not. */
+static const char *check(const struct probe *p, unsigned int i, const struct folios_seen *seen)
+{
+	if (seen->in_order < ENOUGH)
+		return p->row->order ? "the file system made no folios of this order, or too few"
+				     : "the file system makes no folios of a single page";
+	if (strcmp(p->row->lru, "classic") || i < 2)
+		return NULL;
+	if ((after_mark[i / 2 - 1].referenced && seen->referenced < ENOUGH) ||
+	    (after_mark[i / 2 - 1].active && seen->active < ENOUGH))
+		return "marks do not reach the folios: something clears accessed bits, or there "
+		       "are none";
+	return NULL;
+}
+
+static const char *one_unmapping(struct bench *b, struct probe *p, unsigned int i, bool look,
+				 struct unmapping *u)
+{
+	struct folios_seen seen;
+	struct cpu_timer t, whole;
+	const char *why;
+	char *at;
+
+	/* who has slept is not preempted for a while */
+	g_usleep(100);
+	at = bench_map_folios(b, offset_of(b, p));
+	if (!at)
+		return "cannot map the file";
+	cpu_timer_start(&whole);
+	if (i % 2 == 0 && madvise(at, b->bytes, MADV_RANDOM))
+		why = "MADV_RANDOM is not possible";
+	else
+		why = touch(b, at, u);
+	if (!why && look && i % 2 == 0) {
+		b->m->unseen = folios_look(&seen, at, b->bytes, p->row->order);
+		/* single pages are taken for granted */
+		if (!b->m->unseen)
+			why = check(p, i, &seen);
+		else if (p->row->order)
+			why = b->m->unseen;
+	}
+	cpu_timer_start(&t);
+	munmap(at, b->bytes);
+	/* who ran while the pages were touched took the caches, too */
+	u->zap = cpu_timer_stop(&t) / (double)(b->bytes / PAGE) + 0 * cpu_timer_stop(&whole);
 	return why;
 }
 
-/* The unmappings of a round, named after the state in which the marks find the pages. */
-enum { ALONE, FIRST, ACTIVATE, FIRST_ACTIVE, ACTIVE, NR_UNMAPS };
-
-/* Each unmapping that marks is between two that do not. Its sample is the difference from
- * their mean, so drift and cold caches cancel out. */
-static bool unmap_round(struct bench *b, GArray **ns, GArray *fault_ns)
+/* Make all folios inactive and unreferenced. Return: NULL, or why that failed. */
+static const char *cool(struct bench *b, const struct probe *p)
 {
-	double before, after, marked;
+	char *at = bench_map_folios(b, offset_of(b, p));
+	const char *why = NULL;
 
-	if (time_unmap(b, false, NULL) < 0) /* warms up */
-		return false;
-	before = time_unmap(b, false, fault_ns);
-	samples_add(ns[ALONE], before);
-	for (int i = FIRST; i < NR_UNMAPS; i++) {
-		marked = time_unmap(b, true, NULL);
-		after = time_unmap(b, false, fault_ns);
-		if (before < 0 || marked < 0 || after < 0)
-			return false;
-		samples_add(ns[ALONE], after);
-		samples_add(ns[i], marked - (before + after) / 2);
-		before = after;
-	}
-	return true;
+	if (!at)
+		return "cannot map the file";
+	bench_touch(at, b->bytes);
+	if (madvise(at, b->bytes, MADV_COLD))
+		why = "MADV_COLD is not possible (needs Linux 5.4)";
+	/* the advice counts at the unmapping: it must mark nothing */
+	else if (madvise(at, b->bytes, MADV_RANDOM))
+		why = "MADV_RANDOM is not possible";
+	munmap(at, b->bytes);
+	return why;
 }
 
-static void report_unmap(struct bench *b, bool large, GArray **ns, const char *why)
+static const char *all_unmappings(struct bench *b, struct probe *p, bool look,
+				  struct unmapping u[NR_UNMAPPINGS])
 {
+	const char *why = cool(b, p);
+
+	for (unsigned int i = 0; i < NR_UNMAPPINGS && !why; i++)
+		why = one_unmapping(b, p, i, look, &u[i]);
+	return why;
+}
+
+/* Write the order's part of the file anew, and look what becomes of it. */
+static const char *unmap_prepare(struct bench *b, struct probe *p)
+{
+	const size_t size = (size_t)PAGE << p->row->order;
+	const off_t offset = offset_of(b, p);
+	struct unmapping u[NR_UNMAPPINGS];
+	g_autofree char *buf = NULL;
+
+	if (b->no_device)
+		return NO_DEVICE;
+	buf = g_malloc(size);
+	memset(buf, 'r', size);
+	/* it must be clean to be dropped */
+	if (fdatasync(b->folios_fd) ||
+	    posix_fadvise(b->folios_fd, offset, (off_t)b->bytes, POSIX_FADV_DONTNEED))
+		return "cannot drop the page cache of a file here";
+	for (size_t at = 0; at < b->bytes; at += size)
+		if (pwrite(b->folios_fd, buf, size, offset + (off_t)at) != (ssize_t)size)
+			return "writing a file failed";
+	if (fdatasync(b->folios_fd))
+		return "writing a file failed";
+	return all_unmappings(b, p, true, u);
+}
+
+void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS])
+{
+	for (int i = 1; i < NR_UNMAPPINGS; i += 2) {
+		const double alone = (zap[i - 1] + zap[i + 1]) / 2;
+
+		marks[UNMAP_FIRST + i / 2] = zap[i] - alone;
+		if (i == 1)
+			marks[UNMAP_SHARE_FIRST] = (1 - alone / zap[i]) * 100;
+		else if (i == 3)
+			marks[UNMAP_SHARE] = (1 - alone / zap[i]) * 100;
+	}
+}
+
+static void add_times(const struct bench *b, struct probe *p,
+		      const struct unmapping u[NR_UNMAPPINGS])
+{
+	double zap[NR_UNMAPPINGS], marks[NR_UNMAP_KINDS];
+
+	for (int i = 0; i < NR_UNMAPPINGS; i++)
+		zap[i] = u[i].zap;
+	unmap_marks(zap, marks);
+	for (int kind = UNMAP_FIRST; kind <= UNMAP_SHARE; kind++)
+		measurement_add(p->m[kind], marks[kind]);
+	for (int i = 0; i < NR_UNMAPPINGS; i += 2) {
+		measurement_add(p->m[UNMAP_ALONE], u[i].zap);
+		measurement_add(p->m[UNMAP_FAULT], u[i].fault);
+	}
+	p->row->pmd |= u[0].nr_faults <= (long)(2 * b->bytes / PMD_SIZE);
+}
+
+/* of the mark that has the fewest */
+static guint nr_samples(const struct probe *p)
+{
+	guint nr = G_MAXUINT;
+
+	for (int kind = UNMAP_FIRST; kind <= UNMAP_ACTIVE; kind++)
+		nr = MIN(nr, p->m[kind]->samples->len);
+	return nr;
+}
+
+/* more than once if the thread was preempted */
+static const char *unmap_round(struct bench *b, struct probe *p)
+{
+	const guint wanted = nr_samples(p) + TIMES;
+	struct unmapping u[NR_UNMAPPINGS];
+	const char *why = NULL;
+
+	for (int i = 0; i < TIMES_MAX && nr_samples(p) < wanted && !why; i++) {
+		why = all_unmappings(b, p, false, u);
+		if (!why)
+			add_times(b, p, u);
+	}
+	return why;
+}
+
+static void add_order(struct bench *b, const char *lru, unsigned int order)
+{
+	static const struct probe_kind kind = { .prepare = unmap_prepare, .round = unmap_round };
 	static const struct {
-		const char *key, *what, *large;
-	} texts[NR_UNMAPS] = {
-		[ALONE] = { "zap_file_ps", "munmap() of file pages, MADV_RANDOM: marks nothing",
-			    "munmap(), MADV_RANDOM, as many pages in the folios of readahead" },
-		[FIRST] = { "mark_first_ps", "added without MADV_RANDOM, pages unreferenced",
-			    "added, the same, unreferenced" },
-		[ACTIVATE] = { "mark_activate_ps", "added, pages referenced and inactive",
-			       "added, the same, referenced and inactive" },
-		[FIRST_ACTIVE] = { NULL, "added, pages active and unreferenced",
-				   "added, the same, active and unreferenced" },
-		[ACTIVE] = { "mark_active_ps", "added, pages active and referenced",
-			     "added, the same, active and referenced" },
+		const char *key, *what;
+	} single[NR_UNMAP_KINDS] = {
+		[UNMAP_ALONE] = { "zap_file_ps",
+				  "munmap() of file pages, MADV_RANDOM: marks nothing" },
+		[UNMAP_FIRST] = { "mark_first_ps",
+				  "added without MADV_RANDOM, pages unreferenced" },
+		[UNMAP_ACTIVATE] = { "mark_activate_ps", "added, pages referenced and inactive" },
+		[UNMAP_FIRST_ACTIVE] = { NULL, "added, pages active and unreferenced" },
+		[UNMAP_ACTIVE] = { "mark_active_ps", "added, pages active and referenced" },
+		[UNMAP_FAULT] = { "fault_us", "touching one in 16 cached pages of a new mapping, a "
+					      "fault (it maps several)" },
 	};
+	const bool keys = !order && lru == b->m->lru;
+	struct probe *p = bench_add(b, &kind);
 
-	for (int i = 0; i < NR_UNMAPS; i++)
-		bench_report(b, large ? NULL : texts[i].key, large ? texts[i].large : texts[i].what,
-			     "ns", 1000, ns[i], why);
-}
+	p->row = g_new0(struct unmap_row, 1);
+	p->row->lru = lru;
+	p->row->order = order;
+	g_ptr_array_add(b->m->unmaps, p->row);
+	for (int i = 0; i < NR_UNMAP_KINDS; i++) {
+		const bool share = i == UNMAP_SHARE || i == UNMAP_SHARE_FIRST;
 
-void measure_unmap(struct bench *b, bool large, const char *no_file)
-{
-	const double start = bench_wall_ns();
-	GArray *ns[NR_UNMAPS], *fault = samples_new(), *evict = samples_new();
-	const char *why = no_file;
-
-	for (int i = 0; i < NR_UNMAPS; i++)
-		ns[i] = samples_new();
-	for (unsigned int n = 0; bench_go_on(b, n, start) && !why; n++) {
-		double t;
-
-		why = large ? fill_large(b) : bench_fill_unmarked(b);
-		if (!why && !unmap_round(b, ns, fault))
-			why = "cannot map the file";
-		t = bench_cpu_ns();
-		if (!why && !bench_drop_cache(b))
-			samples_add(evict, (bench_cpu_ns() - t) / (double)(b->bytes / PAGE));
-		bench_step(b);
+		p->m[i] = measures_add(b->m, keys ? single[i].key : NULL,
+				       keys ? single[i].what : NULL, share ? "%" : "ns",
+				       i == UNMAP_FAULT ? 0.001 : 1000);
+		p->row->of[i] = p->m[i];
 	}
-	report_unmap(b, large, ns, why);
-	if (large) {
-		g_array_free(fault, TRUE);
-		g_array_free(evict, TRUE);
-		return;
-	}
-	bench_report(b, "evict_ps", "POSIX_FADV_DONTNEED of cached pages that nothing maps", "ns",
-		     1000, evict, why);
-	bench_report(b, "fault_us",
-		     "touching cached pages of a new mapping, a fault (it maps several)", "ns",
-		     0.001, fault, why);
 }
 
-static char *map_anon(struct bench *b)
+void probe_unmap(struct bench *b, const char *lru)
 {
-	char *p = mmap(NULL, b->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	if (p == MAP_FAILED)
-		return NULL;
-	madvise(p, b->bytes, MADV_NOHUGEPAGE);
-	/* half of each page can be compressed */
-	for (size_t at = 0; at < b->bytes; at += 8) {
-		uint64_t v = at % PAGE < PAGE / 2 ? bench_random(&b->random) : 1;
-
-		memcpy(p + at, &v, sizeof(v));
-	}
-	return p;
-}
-
-void measure_anon(struct bench *b)
-{
-	const double start = bench_wall_ns();
-	GArray *ns = samples_new();
-
-	for (unsigned int n = 0; bench_go_on(b, n, start); n++) {
-		char *p = map_anon(b);
-		double t = bench_cpu_ns();
-
-		if (!p)
-			break;
-		munmap(p, b->bytes);
-		samples_add(ns, (bench_cpu_ns() - t) / (double)(b->bytes / PAGE));
-		bench_step(b);
-	}
-	bench_report(b, "zap_anon_ps", "munmap() of touched anon pages of 4 KiB, freed by it", "ns",
-		     1000, ns, NULL);
-}
-
-/* Swap */
-
-/* Return: NULL if all swap is zram, or why the costs of swap are not measured. */
-static const char *swap_is_zram(void)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-	unsigned int nr = 0;
-
-	if (!g_file_get_contents("/proc/swaps", &text, NULL, NULL))
-		return "/proc/swaps can not be read";
-	lines = g_strsplit(text, "\n", -1);
-	for (char **l = lines + 1; lines[0] && *l && **l; l++, nr++)
-		if (!g_str_has_prefix(*l, "/dev/zram"))
-			return "swap is not zram; the simulator models only zram";
-	return nr ? NULL : "no swap";
-}
-
-static uint64_t status_kb(const char *field)
-{
-	g_autofree char *text = NULL;
-	const char *at;
-
-	if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL))
-		return 0;
-	at = strstr(text, field);
-	return at ? g_ascii_strtoull(at + strlen(field), NULL, 10) : 0;
-}
-
-void measure_swap(struct bench *b)
-{
-	const double start = bench_wall_ns();
-	GArray *out = samples_new(), *in = samples_new(), *zap = samples_new();
-	const char *why = swap_is_zram();
-	const size_t half = b->bytes / 2, nr = b->bytes / PAGE;
-
-	for (unsigned int n = 0; bench_go_on(b, n, start) && !why; n++) {
-		char *p = map_anon(b);
-		uint64_t before = status_kb("VmSwap:");
-		double t = bench_cpu_ns();
-
-		if (!p || madvise(p, b->bytes, MADV_PAGEOUT)) {
-			why = "MADV_PAGEOUT is not possible";
-		} else if ((status_kb("VmSwap:") - before) * 1024 < b->bytes / 100 * 95) {
-			why = "MADV_PAGEOUT does not swap the pages out";
-		} else {
-			samples_add(out, (bench_cpu_ns() - t) / (double)nr);
-			t = bench_cpu_ns();
-			munmap(p, half);
-			samples_add(zap, (bench_cpu_ns() - t) / (double)(nr / 2));
-			t = bench_cpu_ns();
-			bench_touch(p + half, half);
-			samples_add(in, (bench_cpu_ns() - t) / (double)(nr / 2));
-			munmap(p + half, half);
-		}
-		bench_step(b);
-	}
-	bench_report(b, "zap_swap_ps", "munmap() of pages that are in zram", "ns", 1000, zap, why);
-	bench_report(b, "swap_out_ns", "MADV_PAGEOUT to zram, half compressible", "ns", 1, out,
-		     why);
-	bench_report(b, "swap_in_ns", "touching pages that are in zram", "ns", 1, in, why);
+	for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
+		add_order(b, lru, orders[i]);
 }

@@ -1,31 +1,34 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Runs all measurements, and makes the file that they use. All use system calls only; the
- * top of each measure-*.c describes how it isolates a cost.
+ * Runs all probes in rounds. All use system calls only; the top of each measure-*.c describes
+ * how it isolates a cost.
  *
- * Costs are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID), so other load matters only
- * through the caches. Reads are wall time.
+ * Costs are CPU time of the thread (CLOCK_THREAD_CPUTIME_ID), and do not count if it was preempted
+ * meanwhile, so other load matters only through what CPUs share, and through what a hypervisor
+ * steals. Reads are wall time.
  *
  * Approximations: the thread may fail to stay on one CPU; a hypervisor may cache the file
- * that O_DIRECT reads.
+ * that O_DIRECT reads. Parts are as far apart as the run is long: what changes by the hour, only
+ * another run can see.
  */
-#define _GNU_SOURCE /* O_DIRECT, sched_setaffinity() */
+#define _GNU_SOURCE /* sched_setaffinity(), RUSAGE_THREAD */
 #include "sim/lab/measure.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <math.h>
 #include <sched.h>
-#include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/statvfs.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "sim/lab/measure-probe.h"
 
-#define PAGES_MAX 16384u /* mapped at a time */
+#define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
+#define LRU_GEN	   "/sys/kernel/mm/lru_gen/enabled"
+#define TRIES	   3
 
 static double clock_ns(clockid_t id)
 {
@@ -33,11 +36,6 @@ static double clock_ns(clockid_t id)
 
 	clock_gettime(id, &ts);
 	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
-}
-
-double bench_cpu_ns(void)
-{
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 double bench_wall_ns(void)
@@ -53,137 +51,349 @@ uint64_t bench_random(uint64_t *state)
 	return *state;
 }
 
-struct measurement *bench_report(struct bench *b, const char *key, const char *what,
-				 const char *unit, double scale, GArray *samples,
-				 const char *why_not)
+static long nr_preempted(void)
 {
-	struct measurement m = {
-		.key = key,
-		.what = what,
-		.unit = unit,
-		.scale = scale,
-		.samples = samples ? samples : samples_new(),
-	};
+	struct rusage r;
 
-	if (!m.samples->len)
-		g_strlcpy(m.why_not, why_not ? why_not : "no samples", sizeof(m.why_not));
-	g_array_append_val(b->m->all, m);
-	return &g_array_index(b->m->all, struct measurement, b->m->all->len - 1);
+	return getrusage(RUSAGE_THREAD, &r) ? 0 : r.ru_nivcsw;
 }
 
-bool bench_go_on(const struct bench *b, unsigned int n, double start_ns)
+void cpu_timer_start(struct cpu_timer *t)
 {
-	return n < b->nr_samples && (n < 3 || bench_wall_ns() - start_ns < 5e9) &&
-	       !lab_interrupted(b->o->hooks);
+	t->nr_preempted = nr_preempted();
+	t->start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
-void bench_step(struct bench *b)
+double cpu_timer_stop(const struct cpu_timer *t)
 {
-	lab_progress(b->o->hooks, (double)++b->step / b->nr_steps);
+	const double ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - t->start_ns;
+
+	return nr_preempted() == t->nr_preempted ? ns : NAN;
 }
 
-/* The file and the page cache */
-
-const char *bench_drop_cache(struct bench *b)
+void measurement_add(struct measurement *m, double v)
 {
-	return posix_fadvise(b->fd, 0, 0, POSIX_FADV_DONTNEED)
-		       ? "cannot drop the page cache of a file here"
-		       : NULL;
+	if (isnan(v))
+		m->nr_preempted++;
+	else
+		samples_add(m->samples, v);
 }
 
-char *bench_map_file(struct bench *b)
+/* CPUs */
+
+static void find_cpus(struct bench *b)
 {
-	char *p = mmap(NULL, b->bytes, PROT_READ, MAP_SHARED, b->fd, 0);
+	cpu_set_t set;
 
-	return p == MAP_FAILED ? NULL : p;
-}
-
-long bench_nr_cached(struct bench *b)
-{
-	const size_t nr = b->bytes / PAGE;
-	g_autofree unsigned char *vec = g_malloc(nr);
-	char *p = bench_map_file(b);
-	long cached = 0;
-
-	if (!p || mincore(p, b->bytes, vec))
-		cached = -1;
-	for (size_t i = 0; cached >= 0 && i < nr; i++)
-		cached += vec[i] & 1;
-	if (p)
-		munmap(p, b->bytes);
-	return cached;
-}
-
-const char *bench_fill_unmarked(struct bench *b)
-{
-	const double end = bench_wall_ns() + 10e9;
-	const long nr = (long)(b->bytes / PAGE);
-
-	if (bench_drop_cache(b))
-		return bench_drop_cache(b);
-	if (bench_nr_cached(b) != 0)
-		return "pages stay in the cache after POSIX_FADV_DONTNEED";
-	/* it is only a hint, and somebody may drop the caches meanwhile: repeat it */
-	do {
-		const double again = bench_wall_ns() + 200e6;
-
-		for (size_t at = 0; at < b->bytes; at += CHUNK)
-			posix_fadvise(b->fd, (off_t)at, CHUNK, POSIX_FADV_WILLNEED);
-		while (bench_nr_cached(b) < nr && bench_wall_ns() < again)
-			g_usleep(1000);
-	} while (bench_nr_cached(b) < nr && bench_wall_ns() < end && !lab_interrupted(b->o->hooks));
-	return bench_nr_cached(b) < nr ? "POSIX_FADV_WILLNEED does not read the file here" : NULL;
-}
-
-void bench_touch(const char *p, size_t bytes)
-{
-	for (size_t at = 0; at < bytes; at += PAGE)
-		(void)*(const volatile char *)(p + at);
-}
-
-static int make_file(struct bench *b, struct err *err)
-{
-	g_autofree char *path = g_build_filename(b->o->dir, "reapsim-calibrate-XXXXXX", NULL);
-	g_autofree uint64_t *buf = g_malloc(CHUNK);
-	g_autofree char *again = NULL;
-	struct statvfs fs;
-
-	b->fd = mkstemp(path);
-	if (b->fd < 0)
-		return err_set(err, errno == ENOENT ? -ENOENT : -EIO,
-			       "%s: no file can be made here: %s", b->o->dir, g_strerror(errno));
-	unlink(path);
-	if (!fstatvfs(b->fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < 2 * b->file_bytes)
-		return err_set(err, -EIO, "%s: expected room for a file of %" PRIu64 " MiB, twice",
-			       b->o->dir, b->file_bytes >> 20);
-	for (uint64_t at = 0; at < b->file_bytes; at += CHUNK) {
-		for (size_t i = 0; i < CHUNK / 8; i++)
-			buf[i] = bench_random(&b->random);
-		if (pwrite(b->fd, buf, CHUNK, (off_t)at) != CHUNK)
-			return err_set(err, -EIO, "%s: %s", path, g_strerror(errno));
-	}
-	if (fsync(b->fd))
-		return err_set(err, -EIO, "%s: %s", path, g_strerror(errno));
-	again = g_strdup_printf("/proc/self/fd/%d", b->fd);
-	b->direct_fd = open(again, O_RDONLY | O_DIRECT | O_CLOEXEC);
-	return 0;
-}
-
-static void stay_on_one_cpu(cpu_set_t *before)
-{
-	cpu_set_t one;
-	int cpu = sched_getcpu();
-
-	if (sched_getaffinity(0, sizeof(*before), before) || cpu < 0)
+	if (sched_getaffinity(0, sizeof(set), &set))
 		return;
-	CPU_ZERO(&one);
-	CPU_SET(cpu, &one);
-	sched_setaffinity(0, sizeof(one), &one);
+	for (int i = 0; i < CPU_SETSIZE; i++)
+		if (CPU_ISSET(i, &set))
+			g_array_append_val(b->cpus, i);
 }
 
-static void measurement_clear(gpointer data)
+void bench_pin(const struct bench *b, int part)
 {
-	g_array_free(((struct measurement *)data)->samples, TRUE);
+	const guint n = b->cpus->len;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	for (guint i = 0; i < n; i++)
+		if (part < 0 || i == (guint)part % n)
+			CPU_SET(g_array_index(b->cpus, int, i), &set);
+	if (n)
+		sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* struct usage - of all processors, in ticks, and of this process, in seconds */
+struct usage {
+	unsigned long long busy, steal, all;
+	double own;
+};
+
+static bool usage_read(struct usage *u)
+{
+	unsigned long long v[8];
+	struct rusage r[2];
+	FILE *f = fopen("/proc/stat", "re");
+	int nr = 0;
+
+	*u = (struct usage){ 0 };
+	if (f) {
+		nr = fscanf(f, "cpu %llu %llu %llu %llu %llu %llu %llu %llu", &v[0], &v[1], &v[2],
+			    &v[3], &v[4], &v[5], &v[6], &v[7]);
+		fclose(f);
+	}
+	if (nr < 8)
+		return false;
+	for (int i = 0; i < 8; i++)
+		u->all += v[i];
+	u->steal = v[7];
+	u->busy = u->all - v[3] - v[4] - v[7];
+	getrusage(RUSAGE_SELF, &r[0]);
+	getrusage(RUSAGE_CHILDREN, &r[1]);
+	for (int i = 0; i < 2; i++)
+		u->own += (double)(r[i].ru_utime.tv_sec + r[i].ru_stime.tv_sec) +
+			  (double)(r[i].ru_utime.tv_usec + r[i].ru_stime.tv_usec) / 1e6;
+	return true;
+}
+
+static void note_usage(struct measures *m, const struct usage *before)
+{
+	const double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+	struct usage now;
+	double all, busy;
+
+	m->others = m->steal = -1;
+	if (!before->all || !usage_read(&now) || now.all == before->all)
+		return;
+	all = (double)(now.all - before->all) * tick;
+	busy = (double)(now.busy - before->busy) * tick - (now.own - before->own);
+	m->others = CLAMP(busy / all * 100, 0, 100);
+	m->steal = (double)(now.steal - before->steal) * tick / all * 100;
+}
+
+/* Quantities */
+
+static void measurement_free(gpointer data)
+{
+	struct measurement *m = data;
+
+	g_array_free(m->samples, TRUE);
+	g_free(m);
+}
+
+void measures_init(struct measures *m)
+{
+	*m = (struct measures){
+		.all = g_ptr_array_new_with_free_func(measurement_free),
+		.unmaps = g_ptr_array_new_with_free_func(g_free),
+		.lru = "classic",
+		.monitor = "unknown",
+		.load = -1,
+		.others = -1,
+		.steal = -1,
+	};
+}
+
+void measures_clear(struct measures *m)
+{
+	g_ptr_array_free(m->all, TRUE);
+	g_ptr_array_free(m->unmaps, TRUE);
+}
+
+struct measurement *measures_add(struct measures *ms, const char *key, const char *what,
+				 const char *unit, double scale)
+{
+	struct measurement *m = g_new0(struct measurement, 1);
+
+	*m = (struct measurement){
+		.key = key, .what = what, .unit = unit, .scale = scale, .samples = samples_new()
+	};
+	g_ptr_array_add(ms->all, m);
+	return m;
+}
+
+/* Probes */
+
+struct probe *bench_add(struct bench *b, const struct probe_kind *kind)
+{
+	struct probe *p = g_new0(struct probe, 1);
+
+	p->kind = kind;
+	g_ptr_array_add(b->probes, p);
+	return p;
+}
+
+static void probe_round(struct bench *b, struct probe *p)
+{
+	const char *why = NULL;
+
+	if (p->nr_failed >= TRIES && !p->nr_done)
+		return;
+	if (!p->ready && p->kind->prepare)
+		why = p->kind->prepare(b, p);
+	if (!why)
+		why = p->kind->round(b, p);
+	p->ready = !why;
+	if (why) {
+		p->why = why;
+		p->nr_failed++;
+	} else {
+		p->nr_done++;
+	}
+}
+
+/* Is the probe for the LRU that runs now? Those of the other one measure only what differs. */
+static bool probe_is_for(const struct probe *p, const char *lru, bool other)
+{
+	return p->row ? p->row->lru == lru : !other;
+}
+
+/* Each probe of @lru once, in random order. */
+static void one_round(struct bench *b, const char *lru, bool other)
+{
+	const guint n = b->probes->len;
+	g_autofree struct probe **order = g_new(struct probe *, n);
+	guint nr = 0;
+
+	for (guint i = 0; i < n; i++)
+		if (probe_is_for(b->probes->pdata[i], lru, other))
+			order[nr++] = b->probes->pdata[i];
+	while (nr && !lab_interrupted(b->o->hooks)) {
+		const guint i = bench_random(&b->random) % nr;
+
+		probe_round(b, order[i]);
+		order[i] = order[--nr];
+	}
+	b->m->nr_rounds++;
+}
+
+/* The rounds of a part until @until; at least one. @done: progress before, and after it. */
+static void some_rounds(struct bench *b, const char *lru, bool other, double seconds,
+			const double done[2])
+{
+	const double start = bench_wall_ns(), until = start + seconds * 1e9;
+	double now;
+
+	do {
+		one_round(b, lru, other);
+		now = MIN(bench_wall_ns(), until);
+		lab_progress(b->o->hooks,
+			     done[0] +
+				     (done[1] - done[0]) *
+					     (until > start ? (now - start) / (until - start) : 1));
+	} while (now < until && !lab_interrupted(b->o->hooks));
+}
+
+static const char *running_lru(void)
+{
+	g_autofree char *text = NULL;
+
+	if (!g_file_get_contents(LRU_GEN, &text, NULL, NULL))
+		return "classic";
+	return g_ascii_strtoull(text, NULL, 0) ? "mglru" : "classic";
+}
+
+static const char *not_running_lru(void)
+{
+	return strcmp(running_lru(), "classic") ? "classic" : "mglru";
+}
+
+/* Why is only the LRU that runs measured? NULL: both are. */
+static const char *why_one_lru(const struct bench *b)
+{
+	if (access(LRU_GEN, F_OK))
+		return "mglru: this kernel is built without it (CONFIG_LRU_GEN)";
+	if (!b->o->both_lrus)
+		return "the other LRU: not asked for (--both-lrus)";
+	if (access(LRU_GEN, W_OK))
+		return "the other LRU: " LRU_GEN " can not be written (needs root)";
+	return NULL;
+}
+
+/* The same with the other LRU. The kernel moves all pages of the machine for it. Return: 0, or
+ * -EIO if the kernel does not change over, or back. */
+static int other_rounds(struct bench *b, const char *other, double seconds, const double done[2],
+			struct err *err)
+{
+	struct kernel_switch s;
+	int ret = 0;
+
+	if (switch_set(&s, LRU_GEN, strcmp(other, "mglru") ? "n\n" : "y\n") &&
+	    !strcmp(running_lru(), other))
+		some_rounds(b, other, true, seconds, done);
+	else
+		ret = err_set(err, -EIO, "%s: the kernel does not change to %s", LRU_GEN, other);
+	if (!switch_back(&s) && !ret)
+		ret = err_set(err, -EIO, "%s: the kernel does not change back to %s", LRU_GEN,
+			      b->m->lru);
+	return ret;
+}
+
+static int one_part(struct bench *b, unsigned int part, const char *other, struct err *err)
+{
+	const double seconds = b->o->quick ? 0 : (double)b->o->seconds / MEASURE_PARTS;
+	const double begin = (double)part / MEASURE_PARTS, end = (part + 1.0) / MEASURE_PARTS;
+	const double middle = other ? begin + (end - begin) * 2 / 3 : end;
+	int ret = 0;
+
+	b->part = (int)part;
+	bench_pin(b, b->part);
+	for (guint i = 0; i < b->probes->len; i++)
+		((struct probe *)b->probes->pdata[i])->ready = false;
+	some_rounds(b, b->m->lru, false, other ? seconds * 2 / 3 : seconds,
+		    (const double[]){ begin, middle });
+	if (other)
+		ret = other_rounds(b, other, seconds / 3, (const double[]){ middle, end }, err);
+	for (guint i = 0; i < b->probes->len; i++) {
+		struct probe *p = b->probes->pdata[i];
+
+		if (p->kind->end_part && p->nr_done)
+			p->kind->end_part(b, p);
+	}
+	for (guint i = 0; i < b->m->all->len; i++) {
+		struct measurement *m = b->m->all->pdata[i];
+
+		m->part_end[part] = m->samples->len;
+	}
+	bench_pin(b, -1);
+	return ret;
+}
+
+/* the probe's failures become those of its quantities */
+static void probe_end(struct bench *b, struct probe *p)
+{
+	for (size_t i = 0; i < G_N_ELEMENTS(p->m); i++) {
+		if (!p->m[i])
+			continue;
+		p->m[i]->nr_failed = p->nr_failed;
+		if (p->why || !p->m[i]->samples->len)
+			g_strlcpy(p->m[i]->why_not,
+				  p->why ? p->why : "the thread was preempted each time",
+				  sizeof(p->m[i]->why_not));
+	}
+	if (p->kind->end)
+		p->kind->end(b, p);
+}
+
+static void add_probes(struct bench *b, const char *other)
+{
+	probe_unmap(b, b->m->lru);
+	if (other)
+		probe_unmap(b, other);
+	probe_evict(b);
+	probe_anon(b);
+	probe_swap(b);
+	probe_group_reclaim(b);
+	probe_pageout(b);
+	probe_device(b);
+}
+
+static int run_probes(struct bench *b, struct err *err)
+{
+	const char *other;
+	struct usage before;
+	double start;
+	int ret = 0;
+
+	measure_describe(b);
+	b->m->lru = running_lru();
+	b->m->other_lru = why_one_lru(b);
+	other = b->m->other_lru ? NULL : not_running_lru();
+	add_probes(b, other);
+	usage_read(&before);
+	start = bench_wall_ns();
+	for (unsigned int part = 0; part < MEASURE_PARTS && !ret; part++)
+		ret = one_part(b, part, other, err);
+	b->m->seconds = (bench_wall_ns() - start) / 1e9;
+	note_usage(b->m, &before);
+	for (guint i = 0; i < b->probes->len; i++)
+		probe_end(b, b->probes->pdata[i]);
+	measure_settings(b);
+	if (!ret && lab_interrupted(b->o->hooks))
+		ret = err_set(err, -EINTR, "interrupted: no measurement is complete");
+	return ret;
 }
 
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err)
@@ -193,49 +403,32 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		.m = m,
 		.fd = -1,
 		.direct_fd = -1,
+		.folios_fd = -1,
 		.file_bytes = o->quick ? 8 << 20 : 128 << 20,
-		.nr_samples = o->quick ? 2 : 20,
-		.nr_reads = o->quick ? 20 : 2000,
-		.seconds = o->quick ? 0.05 : 1,
+		.bytes = o->quick ? PMD_SIZE : 4 * PMD_SIZE,
 		.random = 88172645463325252u,
+		.cpus = g_array_new(FALSE, FALSE, sizeof(int)),
+		.probes = g_ptr_array_new_with_free_func(g_free),
 	};
-	const char *no_file = NULL;
-	struct monitor monitor;
-	cpu_set_t cpus;
+	struct kernel_switch monitor;
 	int ret;
 
-	*m = (struct measures){ .all = g_array_new(FALSE, FALSE, sizeof(struct measurement)) };
-	m->monitor = monitor_stop(&monitor, "/sys/module/damon_stat/parameters/enabled");
-	g_array_set_clear_func(m->all, measurement_clear);
-	b.bytes = MIN(b.file_bytes, (uint64_t)PAGES_MAX * PAGE);
-	/* unmap, large, anon, swap and two kinds of reclaim; 12 steps for the device */
-	b.nr_steps = 6 * b.nr_samples + 12;
-	ret = make_file(&b, err);
-	if (!ret) {
-		measure_describe(&b);
-		if (strstr(m->file_system, "mpfs") || !strcmp(m->file_system, "ramfs"))
-			no_file = "the folder is on tmpfs, not on a device";
-		CPU_ZERO(&cpus);
-		stay_on_one_cpu(&cpus);
-		measure_unmap(&b, false, no_file);
-		measure_unmap(&b, true, no_file);
-		measure_anon(&b);
-		measure_swap(&b);
-		measure_group_reclaim(&b, no_file);
-		measure_pageout(&b, no_file);
-		if (CPU_COUNT(&cpus))
-			sched_setaffinity(0, sizeof(cpus), &cpus);
-		measure_device(&b, no_file);
-		measure_settings(&b);
-		if (lab_interrupted(o->hooks))
-			ret = err_set(err, -EINTR, "interrupted: no measurement is complete");
-	}
-	if (!monitor_restart(&monitor) && !ret)
+	measures_init(m);
+	m->monitor = monitor_stop(&monitor, DAMON_STAT);
+	find_cpus(&b);
+	ret = bench_make_files(&b, err);
+	if (!ret)
+		ret = run_probes(&b, err);
+	if (!switch_back(&monitor) && !ret)
 		ret = err_set(err, -EIO, "DAMON_STAT was on, and can not be turned on again");
-	if (b.fd >= 0)
-		close(b.fd);
-	if (b.direct_fd >= 0)
-		close(b.direct_fd);
+	for (int i = 0; i < 3; i++) {
+		const int fd = (const int[]){ b.fd, b.direct_fd, b.folios_fd }[i];
+
+		if (fd >= 0)
+			close(fd);
+	}
+	g_array_free(b.cpus, TRUE);
+	g_ptr_array_free(b.probes, TRUE);
 	return ret;
 }
 
@@ -245,15 +438,10 @@ int measure_read(struct measures *m, const char *dir, struct err *err)
 
 	if (b.fd < 0)
 		return err_set(err, -EINVAL, "%s: %s", dir, g_strerror(errno));
-	*m = (struct measures){ .all = g_array_new(FALSE, FALSE, sizeof(struct measurement)) };
-	g_array_set_clear_func(m->all, measurement_clear);
+	measures_init(m);
 	measure_describe(&b);
+	m->lru = running_lru();
 	measure_settings(&b);
 	close(b.fd);
 	return 0;
-}
-
-void measures_clear(struct measures *m)
-{
-	g_array_free(m->all, TRUE);
 }

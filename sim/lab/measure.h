@@ -2,6 +2,12 @@
 /*
  * Measure the costs of memory management on this machine: each key of a machine file is
  * measured, read from the kernel, or has a reason why it is missing.
+ *
+ * A machine is shared: its neighbours come and go within seconds, and which physical pages a file
+ * gets also counts. So everything is measured in turn in many short rounds, in random order.
+ * What is a difference or a ratio is taken inside a round, from times that are milliseconds apart.
+ * The rounds are in MEASURE_PARTS consecutive parts, each with new files and on the next CPU. The
+ * parts say how far to trust a value: what they differ by, another run will.
  */
 #ifndef REAPSIM_MEASURE_H
 #define REAPSIM_MEASURE_H
@@ -9,41 +15,81 @@
 #include <glib.h>
 #include <stdbool.h>
 
+#include "sim/lab/estimate.h"
 #include "sim/lab/lab.h"
 
-/** struct measurement - one key. */
+#define MEASURE_PARTS 6
+
+/** struct measurement - a quantity; a key is the median of its samples. */
 struct measurement {
-	const char *key;   /* of the machine; NULL: for information only */
-	const char *what;  /* the timed operation, or the source of the value */
-	const char *unit;  /* of @samples; NULL: @value was read */
-	double scale;	   /* the key's units in one @unit */
-	bool mean;	   /* the key is the mean of @samples; false: their median */
-	GArray *samples;   /* double; empty: not measured */
-	char value[32];	   /* read from the kernel */
-	char why_not[128]; /* reason if not measured; empty: measured */
+	const char *key;  /* of the machine; NULL: for information only */
+	const char *what; /* the timed operation, or the source of the value; NULL: only the table
+			   * of orders has it */
+	const char *unit; /* of @samples; NULL: @value was read */
+	double scale;	  /* the key's units in one @unit */
+	GArray *samples;  /* double, in the order of time; empty: not measured */
+	guint part_end[MEASURE_PARTS]; /* number of @samples at the end of each part */
+	unsigned int nr_preempted;     /* samples that are left out: others ran meanwhile */
+	char value[32];		       /* read from the kernel */
+	unsigned int nr_failed;	       /* rounds without a sample */
+	char why_not[128];	       /* reason for the last of them; empty: there is none */
 };
 
-/** struct measure_options - @dir: a folder on the file system and device to measure; @quick: few
- * samples, for tests. */
+/** enum unmap_kind - what is measured of the unmapping of a file's pages. */
+enum unmap_kind {
+	UNMAP_ALONE,	    /* ns a page, without a mark */
+	UNMAP_FIRST,	    /* added by a mark that finds it inactive and unreferenced */
+	UNMAP_ACTIVATE,	    /* inactive and referenced: it is activated */
+	UNMAP_FIRST_ACTIVE, /* active and unreferenced */
+	UNMAP_ACTIVE,	    /* active and referenced: nothing changes */
+	UNMAP_SHARE_FIRST,  /* percent of an unmapping in which all pages get a first mark */
+	UNMAP_SHARE,	    /* the same, marks that activate */
+	UNMAP_FAULT,	    /* ns a fault that maps cached pages */
+	NR_UNMAP_KINDS,
+};
+
+/** struct unmap_row - the costs with one LRU and one order of folios. */
+struct unmap_row {
+	const char *lru;
+	unsigned int order;
+	bool pmd; /* the pages are mapped by PMDs */
+	struct measurement *of[NR_UNMAP_KINDS];
+};
+
+/** struct measure_options - @dir: a folder on the file system and device to measure; @seconds:
+ * for the rounds; @quick: one round a part, small files; @both_lrus: also with the LRU that does
+ * not run, for which the kernel changes over meanwhile. */
 struct measure_options {
 	const char *dir;
-	bool quick;
+	unsigned int seconds;
+	bool quick, both_lrus;
 	const struct lab_hooks *hooks;
 };
 
 /** struct measures - freed by measures_clear(). */
 struct measures {
-	GArray *all; /* struct measurement, in the order of the file */
-	char kernel[64], file_system[32], lru[16];
-	char thp[16];	     /* transparent huge pages */
-	const char *monitor; /* DAMON_STAT, before and meanwhile */
-	double load;	     /* average of the last minute, before; < 0: not known */
+	GPtrArray *all;	   /* struct measurement, in the order of the file */
+	GPtrArray *unmaps; /* struct unmap_row */
+	char date[32], kernel[64], file_system[32];
+	const char *lru;       /* that runs */
+	const char *other_lru; /* "LRU: why it was not measured"; NULL: it was */
+	char thp[16];	       /* transparent huge pages */
+	const char *monitor;   /* DAMON_STAT, before and meanwhile */
+	const char *unseen;    /* why folios could not be looked at; NULL: they were */
+	double load;	       /* average of the last minute, before; < 0: not known */
+	unsigned int nr_rounds;
+	double seconds;	      /* that they took */
+	double others, steal; /* percent of the processors' time meanwhile; < 0: not known */
 };
 
+/** An empty @m. */
+void measures_init(struct measures *m);
+/** Add a quantity with no samples yet; owned by @m. */
+struct measurement *measures_add(struct measures *m, const char *key, const char *what,
+				 const char *unit, double scale);
 /**
- * Measure everything. Writes a file of 128 MiB (quick: 8) in @dir that is
- * unlinked at once; takes less than a minute.
- * Return: 0 with @m to be cleared; -EINVAL or -EIO with @err if the file cannot be written;
+ * Measure everything. Writes files of 170 MiB (quick: 18) in @dir that are unlinked at once.
+ * Return: 0 with @m to be cleared; -EINVAL or -EIO with @err if a file cannot be written;
  * -EINTR.
  */
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err);
@@ -51,8 +97,16 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
  * of the folder @dir. Return: 0 with @m to be cleared, or -EINVAL with @err. */
 int measure_read(struct measures *m, const char *dir, struct err *err);
 void measures_clear(struct measures *m);
-/** The text of the machine file (measure-file.c): each key with its method, or with the reason
- * why it is missing. The caller frees it. */
+
+/* measure-file.c */
+
+/** The median of a quantity that was measured, with its interval. */
+struct estimate measurement_estimate(const struct measurement *m);
+/** The text of the machine file: each key with its method, or with the reason why it is missing.
+ * The caller frees it. */
 char *measures_machine_file(const struct measures *m);
+/** The table of orders, whose last columns are the shares of the marks. Lines begin with
+ * @prefix. The caller frees it. */
+char *measures_table(const struct measures *m, const char *prefix);
 
 #endif

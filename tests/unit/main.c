@@ -91,8 +91,9 @@
 	X(estimate)                                                                                \
 	X(breakeven)                                                                               \
 	X(table)                                                                                   \
+	X(measure)                                                                                 \
 	X(measure_file)                                                                            \
-	X(measure_monitor)                                                                         \
+	X(measure_switch)                                                                          \
 	X(reclaim_first)
 
 #define DECLARE_SUITE(name) void suite_##name(void);

@@ -187,10 +187,86 @@ static void test_sign_power(void)
 	CU_ASSERT_EQUAL(estimate_signs_needed(16, 18), 15);
 }
 
+/* of parts: the median of all values, and the least and the most of the parts' medians */
+static void test_parts(void)
+{
+	static const struct {
+		double v[8];
+		guint end[3];
+		double median, low, high, p;
+	} rows[] = {
+		/* medians 2, 5, 9; two of the values are far off, as if something had interrupted
+		 */
+		{ { 1, 2, 900, 5, 4, 6, 9, 9 }, { 3, 6, 8 }, 5.5, 2, 9, 0.25 },
+		/* parts of one value; signs that differ */
+		{ { -1, 3, 2 }, { 1, 2, 3 }, 2, -1, 3, 1 },
+		/* the order of values in a part does not matter, that of parts neither */
+		{ { 9, 9, 6, 5, 4, 900, 1, 2 }, { 2, 5, 8 }, 5.5, 2, 9, 0.25 },
+		/* a part whose values are all 0 has no sign */
+		{ { 0, 0, 1, 2 }, { 2, 3, 4 }, 0.5, 0, 2, 0.5 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct estimate e = estimate_of_parts(rows[i].v, rows[i].end, 3);
+
+		TL_EQ(e.mean == rows[i].median, true, "row %zu: median %g", i, e.mean);
+		TL_EQ(e.low == rows[i].low, true, "row %zu: least %g", i, e.low);
+		TL_EQ(e.high == rows[i].high, true, "row %zu: most %g", i, e.high);
+		TL_EQ(fabs(e.p - rows[i].p) < 1e-12, true, "row %zu: p %g", i, e.p);
+	}
+}
+
+/* a part without a value: there is a median, but no interval and no test */
+static void test_empty_part(void)
+{
+	const double v[] = { 3, 1, 2 };
+	const guint end[] = { 2, 2, 3 }, none[] = { 0, 0, 0 };
+	struct estimate e = estimate_of_parts(v, end, 3);
+
+	CU_ASSERT_EQUAL(e.mean, 2);
+	CU_ASSERT_TRUE(estimate_is_single(&e));
+	CU_ASSERT_TRUE(estimate_is_noise(&e));
+	e = estimate_of_parts(v, none, 3);
+	CU_ASSERT_TRUE(isnan(e.mean));
+}
+
+/* The interval must hold what the header promises, also of values that hang together within a
+ * part: here each part has a shift of its own, of which 0 is the median. Six parts miss it if all
+ * shifts have the same sign: 1 in 32. */
+static void test_parts_cover(void)
+{
+	const guint runs = 4000;
+	uint64_t random = 1;
+	guint inside = 0;
+
+	for (guint run = 0; run < runs; run++) {
+		double v[60], shift = 0;
+		guint end[6];
+		struct estimate e;
+
+		for (guint i = 0; i < 60; i++) {
+			static const double noise[] = { -0.3, -0.1, 0, 0.1, 0.3 };
+
+			random = random * 6364136223846793005u + 1442695040888963407u;
+			if (i % 10 == 0)
+				shift = (double)(random >> 33) / 0x1p30 - 1;
+			v[i] = shift + noise[(random >> 40) % 5] * 0.01;
+			end[i / 10] = i + 1;
+		}
+		e = estimate_of_parts(v, end, 6);
+		inside += e.low <= 0 && e.high >= 0;
+	}
+	TL_EQ(inside > runs * 0.96 && inside < runs * 0.98, true, "%u of %u are inside", inside,
+	      runs);
+}
+
 void suite_estimate(void)
 {
 	CU_pSuite s = CU_add_suite("estimate", NULL, NULL);
 
+	CU_add_test(s, "the median over parts", test_parts);
+	CU_add_test(s, "a part without a value", test_empty_part);
+	CU_add_test(s, "the interval of parts holds what it promises", test_parts_cover);
 	CU_add_test(s, "Student's t against a table", test_student_t);
 	CU_add_test(s, "an interval worked by hand", test_interval);
 	CU_add_test(s, "p is 5% where the interval ends at 0", test_p);

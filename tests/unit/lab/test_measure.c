@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What the probes of calibrate share: a timer that knows when it says nothing, and a look at
+ * folios. */
+#define _GNU_SOURCE /* sched_setaffinity() */
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <CUnit/CUnit.h>
+
+#include "sim/lab/measure-probe.h"
+#include "tests/unit/testlib.h"
+
+void suite_measure(void);
+
+/* what was preempted is counted, not averaged */
+static void test_preempted_samples(void)
+{
+	struct measures ms;
+	struct measurement *m;
+
+	measures_init(&ms);
+	m = measures_add(&ms, "zap_file_ps", "munmap()", "ns", 1000);
+	measurement_add(m, 40);
+	measurement_add(m, NAN);
+	measurement_add(m, 0.5 * (40 + NAN));
+	measurement_add(m, 41);
+	TL_EQ(m->samples->len, 2, "samples");
+	TL_EQ(m->nr_preempted, 2, "left out");
+	measures_clear(&ms);
+}
+
+/* Another process wants this CPU: a time in which it had it is none. */
+static void test_timer(void)
+{
+	const double end = bench_wall_ns() + 10e9;
+	cpu_set_t before, one;
+	struct cpu_timer t;
+	double ns = 0;
+	pid_t pid;
+
+	g_assert_cmpint(sched_getaffinity(0, sizeof(before), &before), ==, 0);
+	CPU_ZERO(&one);
+	CPU_SET(sched_getcpu(), &one);
+	g_assert_cmpint(sched_setaffinity(0, sizeof(one), &one), ==, 0);
+	pid = fork();
+	if (!pid)
+		for (;;)
+			;
+	cpu_timer_start(&t);
+	while (!isnan(ns) && bench_wall_ns() < end) {
+		sched_yield();
+		ns = cpu_timer_stop(&t);
+	}
+	CU_ASSERT_TRUE(isnan(ns));
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	sched_setaffinity(0, sizeof(before), &before);
+	/* undisturbed for once */
+	do {
+		cpu_timer_start(&t);
+		ns = cpu_timer_stop(&t);
+	} while (isnan(ns) && bench_wall_ns() < end);
+	CU_ASSERT_TRUE(ns >= 0 && ns < 1e9);
+}
+
+/* a mark is what an unmapping takes more than its neighbours, which drift here from 40 to 48 */
+static void test_marks(void)
+{
+	double zap[NR_UNMAPPINGS] = { 40, 52, 42, 164, 44, 58, 46, 47, 48 };
+	double marks[NR_UNMAP_KINDS];
+
+	unmap_marks(zap, marks);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_FIRST], 11, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_ACTIVATE], 121, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_FIRST_ACTIVE], 13, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_ACTIVE], 0, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_SHARE_FIRST], 1100.0 / 52, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_SHARE], 12100.0 / 164, 1e-9);
+	/* one that was preempted spoils the marks next to it, not the others */
+	zap[4] = NAN;
+	unmap_marks(zap, marks);
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_FIRST], 11, 1e-9);
+	CU_ASSERT_TRUE(isnan(marks[UNMAP_ACTIVATE]) && isnan(marks[UNMAP_SHARE]));
+	CU_ASSERT_TRUE(isnan(marks[UNMAP_FIRST_ACTIVE]));
+	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_ACTIVE], 0, 1e-9);
+}
+
+/* anon pages that were written one by one are folios of a single page */
+static void test_look(void)
+{
+	const size_t bytes = 64 * PAGE;
+	struct folios_seen seen = { 0 };
+	const char *why;
+	char *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	g_assert_true(p != MAP_FAILED);
+	madvise(p, bytes, MADV_NOHUGEPAGE);
+	/* pages that are not there can not be looked at */
+	CU_ASSERT_PTR_NOT_NULL(folios_look(&seen, p, bytes, 0));
+	for (size_t i = 0; i < bytes; i += PAGE)
+		p[i] = 1;
+	why = folios_look(&seen, p, bytes, 0);
+	if (why) {
+		TL_STR(why, "the orders of folios can not be seen (needs root)", "without root");
+	} else {
+		CU_ASSERT_DOUBLE_EQUAL(seen.in_order, 1, 1e-9);
+		CU_ASSERT_PTR_NULL(folios_look(&seen, p, bytes, 2));
+		CU_ASSERT_DOUBLE_EQUAL(seen.in_order, 0, 1e-9);
+	}
+	munmap(p, bytes);
+}
+
+void suite_measure(void)
+{
+	CU_pSuite s = CU_add_suite("measure", NULL, NULL);
+
+	CU_add_test(s, "a preempted sample is left out", test_preempted_samples);
+	CU_add_test(s, "the timer knows that another one ran", test_timer);
+	CU_add_test(s, "a mark against its neighbours", test_marks);
+	CU_add_test(s, "folios that are looked at", test_look);
+}
