@@ -133,28 +133,32 @@ static const char *one_unmapping(struct bench *b, struct probe *p, unsigned int 
 	return why;
 }
 
-/* Make all folios inactive and unreferenced. Return: NULL, or why that failed. */
-static const char *cool(struct bench *b, const struct probe *p)
+/* Make all folios inactive and unreferenced; after the first time all are active. @ns: time a page.
+ * Return: NULL, or why that failed. */
+static const char *cool(struct bench *b, const struct probe *p, double *ns)
 {
 	char *at = bench_map_folios(b, offset_of(b, p));
 	const char *why = NULL;
+	struct cpu_timer t;
 
 	if (!at)
 		return "cannot map the file";
 	bench_touch(at, b->bytes);
+	cpu_timer_start(&t);
 	if (madvise(at, b->bytes, MADV_COLD))
 		why = "MADV_COLD is not possible (needs Linux 5.4)";
+	*ns = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
 	/* the advice counts at the unmapping: it must mark nothing */
-	else if (madvise(at, b->bytes, MADV_RANDOM))
+	if (!why && madvise(at, b->bytes, MADV_RANDOM))
 		why = "MADV_RANDOM is not possible";
 	munmap(at, b->bytes);
 	return why;
 }
 
 static const char *all_unmappings(struct bench *b, struct probe *p, bool look,
-				  struct unmapping u[NR_UNMAPPINGS])
+				  struct unmapping u[NR_UNMAPPINGS], double *cold)
 {
-	const char *why = cool(b, p);
+	const char *why = cool(b, p, cold);
 
 	for (unsigned int i = 0; i < NR_UNMAPPINGS && !why; i++)
 		why = one_unmapping(b, p, i, look, &u[i]);
@@ -168,6 +172,7 @@ static const char *unmap_prepare(struct bench *b, struct probe *p)
 	const off_t offset = offset_of(b, p);
 	struct unmapping u[NR_UNMAPPINGS];
 	g_autofree char *buf = NULL;
+	double cold;
 
 	if (b->no_device)
 		return NO_DEVICE;
@@ -182,7 +187,7 @@ static const char *unmap_prepare(struct bench *b, struct probe *p)
 			return "writing a file failed";
 	if (fdatasync(b->folios_fd))
 		return "writing a file failed";
-	return all_unmappings(b, p, true, u);
+	return all_unmappings(b, p, true, u, &cold);
 }
 
 void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS])
@@ -231,11 +236,14 @@ static const char *unmap_round(struct bench *b, struct probe *p)
 	const guint wanted = nr_samples(p) + TIMES;
 	struct unmapping u[NR_UNMAPPINGS];
 	const char *why = NULL;
+	double cold;
 
 	for (int i = 0; i < TIMES_MAX && nr_samples(p) < wanted && !why; i++) {
-		why = all_unmappings(b, p, false, u);
-		if (!why)
-			add_times(b, p, u);
+		why = all_unmappings(b, p, false, u, &cold);
+		if (why)
+			break;
+		add_times(b, p, u);
+		measurement_add(p->m[UNMAP_COLD], cold);
 	}
 	return why;
 }
@@ -255,6 +263,8 @@ static void add_order(struct bench *b, const char *lru, unsigned int order)
 		[UNMAP_ACTIVE] = { "mark_active_ps", "added, pages active and referenced" },
 		[UNMAP_FAULT] = { "fault_us", "touching one in 16 cached pages of a new mapping, a "
 					      "fault (it maps several)" },
+		[UNMAP_COLD] = { "advise_ps",
+				 "MADV_COLD of mapped pages that are young and active" },
 	};
 	const bool keys = !order && lru == b->m->lru;
 	struct probe *p = bench_add(b, &kind);
