@@ -101,8 +101,8 @@ const struct command cmd_calibrate = {
 		"interval, and for each order of folios the share of the marks in an unmapping.\n"
 		"What cannot be measured is left out, with the reason. Everything is measured in\n"
 		"turn in short rounds, so others may use the machine meanwhile: shares stay the\n"
-		"same, times follow the load. Takes 170 MiB of disk for temporary files, and\n"
-		"writes 240 MiB more to them. Runs without root; as root it also measures large\n"
+		"same, times follow the load. Takes 370 MiB of disk for temporary files, of\n"
+		"which it caches 250 MiB. Runs without root; as root it also measures large\n"
 		"folios, and reclaim in a new cgroup.",
 	.examples = "# what can be measured here; without --quick the values are good\n"
 		    "reapsim calibrate --quick --output here.conf\n",

@@ -117,9 +117,9 @@ int bench_make_files(struct bench *b, struct err *err)
 		ret = temporary(b, &b->folios_fd, err);
 	if (ret)
 		return ret;
-	if (!fstatvfs(b->fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < 2 * b->file_bytes)
-		return err_set(err, -EIO, "%s: expected room for a file of %" PRIu64 " MiB, twice",
-			       b->o->dir, b->file_bytes >> 20);
+	if (!fstatvfs(b->fd, &fs) && (uint64_t)fs.f_bavail * fs.f_frsize < 4 * b->file_bytes)
+		return err_set(err, -EIO, "%s: expected room for files of %" PRIu64 " MiB",
+			       b->o->dir, 4 * b->file_bytes >> 20);
 	for (uint64_t at = 0; at < b->file_bytes; at += CHUNK) {
 		for (size_t i = 0; i < CHUNK / 8; i++)
 			buf[i] = bench_random(&b->random);

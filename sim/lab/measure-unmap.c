@@ -51,13 +51,15 @@ struct unmapping {
 	long nr_faults;
 };
 
+/* Each part has a place of its own, and what earlier parts cached stays: the same place would get
+ * the same physical pages again. */
 static off_t offset_of(const struct bench *b, const struct probe *p)
 {
 	off_t i = 0;
 
 	while (orders[i] != p->row->order)
 		i++;
-	return i * (off_t)b->bytes;
+	return (b->part * (off_t)G_N_ELEMENTS(orders) + i) * (off_t)b->bytes;
 }
 
 /* Touch all pages. First, for the time of a fault, only one in 16: a fault maps its neighbours, and

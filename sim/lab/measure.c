@@ -404,7 +404,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		.fd = -1,
 		.direct_fd = -1,
 		.folios_fd = -1,
-		.file_bytes = o->quick ? 8 << 20 : 128 << 20,
+		.file_bytes = o->quick ? 32 << 20 : 128 << 20,
 		.bytes = o->quick ? PMD_SIZE : 4 * PMD_SIZE,
 		.random = 88172645463325252u,
 		.cpus = g_array_new(FALSE, FALSE, sizeof(int)),
