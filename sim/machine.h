@@ -84,10 +84,11 @@ struct machine {
 	 */
 	uint32_t zap_file_ps, mark_first_ps, mark_activate_ps, mark_active_ps;
 	uint32_t zap_anon_ps, zap_swap_ps, advise_ps;
-	uint32_t evict_ps;		  /* added by "+evict" for a dropped page */
+	uint32_t evict_ps; /* added by "+evict" for a dropped page */
 	/* to bring a file page into the page cache, without the device; to copy a page of
 	 * read(2) or write(2); added to a fault for the anon page that it takes and clears */
 	uint32_t fill_ps, copy_ps, new_anon_ps;
+	uint32_t zap_next_ps; /* zap_file_ps of a further page of a folio; 0: the same */
 	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
 	/*
 	 * The device of a timed run, sim/time/device.h: read_us is the mean latency of

@@ -7,7 +7,7 @@ struct calibrate {
 	struct outputs files;
 	const char *output, *dir;
 	unsigned int seconds;
-	bool quick, both_lrus;
+	bool quick, both_lrus, cold;
 };
 
 static int write_file(const struct calibrate *c, const struct measures *ms)
@@ -43,6 +43,7 @@ static int calibrate(const struct calibrate *c)
 		.seconds = c->seconds,
 		.quick = c->quick,
 		.both_lrus = c->both_lrus,
+		.cold = c->cold,
 		.hooks = &lab.hooks,
 	};
 	struct measures ms;
@@ -86,6 +87,10 @@ static const struct option rows[] = {
 	{ "quick", OPT_FLAG, NULL,
 	  "six rounds, not --seconds: shows what can be measured, the values are rough",
 	  .letter = 'q', FIELD(quick) },
+	{ "cold", OPT_FLAG, NULL,
+	  "unmap pages that have left the CPU's caches, as those of a process that has slept: 256 "
+	  "MiB",
+	  FIELD(cold) },
 	{ "both-lrus", OPT_FLAG, NULL,
 	  "marks also under the other LRU: the kernel moves all pages to it, and back",
 	  FIELD(both_lrus) },

@@ -121,8 +121,9 @@ static void print_machine(const struct play *c, FILE *f)
 		const struct measurement *here = m.all->pdata[i];
 
 		for (uint32_t k = 0; k < t->nr_machine; k++)
-			if (!strcmp(t->machine[k].key, here->key) && strcmp(here->key, "cpus") &&
-			    *here->value && strcmp(t->machine[k].value, here->value))
+			if (here->key && !strcmp(t->machine[k].key, here->key) &&
+			    strcmp(here->key, "cpus") && *here->value &&
+			    strcmp(t->machine[k].value, here->value))
 				fprintf(f, "%s is %s here, %s in the trace\n", here->key,
 					here->value, t->machine[k].value);
 	}

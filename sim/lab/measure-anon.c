@@ -4,6 +4,7 @@
  *
  * Approximation: pages in zram are half random and half one word, whatever programs have.
  */
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -12,6 +13,8 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
+
+#define NEW_ANON "writing to new anon memory, a page: the fault, and to clear it"
 
 /* NULL: not possible */
 static char *map_anon(struct bench *b)
@@ -36,6 +39,7 @@ static const char *anon_round(struct bench *b, struct probe *p)
 	for (size_t i = 0; i < b->bytes; i += PAGE)
 		*(volatile char *)(at + i) = 1;
 	measurement_add(p->m[1], cpu_timer_stop(&t) / nr);
+	bench_leave_caches(b);
 	cpu_timer_start(&t);
 	munmap(at, b->bytes);
 	measurement_add(p->m[0], cpu_timer_stop(&t) / nr);
@@ -49,9 +53,30 @@ void probe_anon(struct bench *b)
 
 	p->m[0] = measures_add(b->m, "zap_anon_ps",
 			       "munmap() of touched anon pages of 4 KiB, freed by it", "ns", 1000);
-	p->m[1] = measures_add(b->m, NULL,
-			       "writing to new anon memory, a page: the fault, and to clear it",
-			       "ns", 1);
+	p->m[1] = measures_add(b->m, NULL, NEW_ANON, "ns", 1);
+}
+
+/* Of the measurement @what, or of the key @what; NaN: not measured. */
+static double median_of(const struct bench *b, const char *what)
+{
+	for (guint i = 0; i < b->m->all->len; i++) {
+		const struct measurement *m = b->m->all->pdata[i];
+
+		if (m->samples->len && (!g_strcmp0(m->what, what) || !g_strcmp0(m->key, what)))
+			return measurement_estimate(m).mean;
+	}
+	return NAN;
+}
+
+/* The simulator takes fault_us for any fault, in whole us. */
+void anon_new(struct bench *b)
+{
+	const double fault_us = floor(median_of(b, "fault_us") / 1000 + 0.5);
+	const double ns = median_of(b, NEW_ANON) - fault_us * 1000;
+
+	measures_add_derived(b->m, "new_anon_ps",
+			     "what a fault of an anon page takes more than fault_us, or 0",
+			     isnan(ns) ? ns : MAX(ns, 0) * 1000);
 }
 
 /* Swap */

@@ -253,6 +253,11 @@ char *measures_machine_file(const struct measures *ms)
 		"size of\n"
 		"# memory is left out: it is the trace's or the user's to choose.\n#\n",
 		ms->kernel, ms->file_system, ms->lru, ms->date, ms->thp, ms->monitor);
+	if (ms->cold)
+		g_string_append(
+			s, "# Unmapped pages, and page tables, had left the CPU's caches (--cold), "
+			   "as those of a\n# process that has slept. All other costs are those of "
+			   "what has just been used.\n#\n");
 	add_trust(s, ms);
 	g_string_append_printf(s, "#\n%s[machine]\n", table);
 	for (guint i = 0; i < ms->all->len; i++) {

@@ -13,6 +13,8 @@
 #define PAGE	 4096u
 #define PMD_SIZE (2u << 20)
 #define CHUNK	 (128u << 10) /* the readahead window of many devices */
+/* many times what a core has to itself */
+#define CACHE_BYTES (64u << 20)
 
 /* what all users of the device answer on tmpfs */
 #define NO_DEVICE "the folder is on tmpfs, not on a device"
@@ -27,6 +29,7 @@ struct bench {
 	uint64_t file_bytes; /* of @fd */
 	size_t bytes;	     /* that a probe maps */
 	uint64_t random;
+	char *cache;  /* CACHE_BYTES that are not in the CPU's caches; NULL: not asked for */
 	GArray *cpus; /* int: that this process may use */
 	int part;     /* that runs */
 	GPtrArray *probes;
@@ -79,6 +82,9 @@ uint64_t bench_random(uint64_t *state);
 /** Stay on the CPU of a part; < 0: on any. */
 void bench_pin(const struct bench *b, int part);
 
+/** With --cold: what was used until now leaves the CPU's caches. */
+void bench_leave_caches(const struct bench *b);
+
 /* measure-cache.c: the page cache of the files */
 
 /** Make the files. Return: 0, or -EINVAL or -EIO with @err. */
@@ -126,12 +132,17 @@ const char *monitor_stop(struct kernel_switch *s, const char *path);
 /* The probes; each call adds one or more */
 
 void probe_unmap(struct bench *b, const char *lru);
+/* What follows from the orders of folios, after all rounds. */
+void unmap_next(struct bench *b);
 /* unmappings of a round; those with an odd number mark */
 enum { NR_UNMAPPINGS = 9 };
 /** The kinds from UNMAP_FIRST to UNMAP_SHARE, from the times of a round's unmappings: each that
  * marks against the two next to it. NaN where one of the three is. */
 void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS]);
 void probe_anon(struct bench *b);
+/* What follows from the costs of faults, after all rounds. */
+void anon_new(struct bench *b);
+void probe_steps(struct bench *b);
 void probe_swap(struct bench *b);
 void probe_evict(struct bench *b);
 void probe_group_reclaim(struct bench *b);

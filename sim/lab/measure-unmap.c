@@ -20,6 +20,7 @@
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <fcntl.h>
+#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -128,10 +129,13 @@ static const char *one_unmapping(struct bench *b, struct probe *p, unsigned int 
 		else if (p->row->order)
 			why = b->m->unseen;
 	}
+	bench_leave_caches(b);
 	cpu_timer_start(&t);
 	munmap(at, b->bytes);
+	u->zap = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
 	/* who ran while the pages were touched took the caches, too */
-	u->zap = cpu_timer_stop(&t) / (double)(b->bytes / PAGE) + 0 * cpu_timer_stop(&whole);
+	if (!b->cache)
+		u->zap += 0 * cpu_timer_stop(&whole);
 	return why;
 }
 
@@ -289,4 +293,31 @@ void probe_unmap(struct bench *b, const char *lru)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
 		add_order(b, lru, orders[i]);
+}
+
+/* The order that tells what a further page of a folio takes: the folios that readahead makes of
+ * 64 KiB, which page tables still map page by page. */
+#define NEXT_ORDER 4
+
+/* of a row of the LRU that runs; NaN: not measured */
+static double unmap_ns(const struct bench *b, unsigned int order)
+{
+	for (guint i = 0; i < b->m->unmaps->len; i++) {
+		const struct unmap_row *row = b->m->unmaps->pdata[i];
+
+		if (row->lru == b->m->lru && row->order == order && !row->pmd &&
+		    row->of[UNMAP_ALONE]->samples->len)
+			return measurement_estimate(row->of[UNMAP_ALONE]).mean;
+	}
+	return NAN;
+}
+
+void unmap_next(struct bench *b)
+{
+	const double nr = 1 << NEXT_ORDER;
+	const double first = unmap_ns(b, 0), mean = unmap_ns(b, NEXT_ORDER);
+
+	measures_add_derived(b->m, "zap_next_ps",
+			     "a further page of a folio: from the medians of orders 0 and 4",
+			     (nr * mean - first) / (nr - 1) * 1000);
 }

@@ -79,6 +79,14 @@ void measurement_add(struct measurement *m, double v)
 		samples_add(m->samples, v);
 }
 
+#define CACHE_LINE 64
+
+void bench_leave_caches(const struct bench *b)
+{
+	for (size_t i = 0; b->cache && i < CACHE_BYTES; i += CACHE_LINE)
+		b->cache[i]++;
+}
+
 /* CPUs */
 
 static void find_cpus(struct bench *b)
@@ -192,6 +200,18 @@ struct measurement *measures_add(struct measures *ms, const char *key, const cha
 	};
 	g_ptr_array_add(ms->all, m);
 	return m;
+}
+
+void measures_add_derived(struct measures *ms, const char *key, const char *what, double value)
+{
+	struct measurement *m = measures_add(ms, key, what, NULL, 1);
+
+	if (isnan(value) || value < 0)
+		g_strlcpy(m->why_not,
+			  "one of these was not measured, or they contradict each other",
+			  sizeof(m->why_not));
+	else
+		g_snprintf(m->value, sizeof(m->value), "%.0f", value);
 }
 
 /* Probes */
@@ -364,6 +384,7 @@ static void add_probes(struct bench *b, const char *other)
 		probe_unmap(b, other);
 	probe_evict(b);
 	probe_anon(b);
+	probe_steps(b);
 	probe_swap(b);
 	probe_group_reclaim(b);
 	probe_pageout(b);
@@ -390,6 +411,8 @@ static int run_probes(struct bench *b, struct err *err)
 	note_usage(b->m, &before);
 	for (guint i = 0; i < b->probes->len; i++)
 		probe_end(b, b->probes->pdata[i]);
+	unmap_next(b);
+	anon_new(b);
 	measure_settings(b);
 	if (!ret && lab_interrupted(b->o->hooks))
 		ret = err_set(err, -EINTR, "interrupted: no measurement is complete");
@@ -414,6 +437,9 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 	int ret;
 
 	measures_init(m);
+	m->cold = o->cold;
+	if (o->cold)
+		b.cache = g_malloc0(CACHE_BYTES);
 	m->monitor = monitor_stop(&monitor, DAMON_STAT);
 	find_cpus(&b);
 	ret = bench_make_files(&b, err);
@@ -427,6 +453,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 		if (fd >= 0)
 			close(fd);
 	}
+	g_free(b.cache);
 	g_array_free(b.cpus, TRUE);
 	g_ptr_array_free(b.probes, TRUE);
 	return ret;

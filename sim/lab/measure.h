@@ -64,6 +64,7 @@ struct measure_options {
 	const char *dir;
 	unsigned int seconds;
 	bool quick, both_lrus;
+	bool cold; /* unmap pages that have left the CPU's caches */
 	const struct lab_hooks *hooks;
 };
 
@@ -80,6 +81,7 @@ struct measures {
 	double load;	       /* average of the last minute, before; < 0: not known */
 	unsigned int nr_rounds;
 	double seconds;	      /* that they took */
+	bool cold;	      /* as in struct measure_options */
 	double others, steal; /* percent of the processors' time meanwhile; < 0: not known */
 };
 
@@ -88,14 +90,17 @@ void measures_init(struct measures *m);
 /** Add a quantity with no samples yet; owned by @m. */
 struct measurement *measures_add(struct measures *m, const char *key, const char *what,
 				 const char *unit, double scale);
+/** Add a key whose value, in its own unit, follows from others; NaN: one of them was not measured.
+ */
+void measures_add_derived(struct measures *m, const char *key, const char *what, double value);
 /**
  * Measure everything. Writes files of 370 MiB (quick: 92) in @dir that are unlinked at once.
  * Return: 0 with @m to be cleared; -EINVAL or -EIO with @err if a file cannot be written;
  * -EINTR.
  */
 int measure_all(struct measures *m, const struct measure_options *o, struct err *err);
-/** As measure_all() for what is read and not measured: the kernel, its settings, those of the device
- * of the folder @dir. Return: 0 with @m to be cleared, or -EINVAL with @err. */
+/** As measure_all() for what is read and not measured: the kernel, its settings, those of the
+ * device of the folder @dir. Return: 0 with @m to be cleared, or -EINVAL with @err. */
 int measure_read(struct measures *m, const char *dir, struct err *err);
 void measures_clear(struct measures *m);
 

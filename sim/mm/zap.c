@@ -106,6 +106,15 @@ static void zap_demote(struct sim *s, uint32_t head)
 	note(s, head, ZAP_DEMOTE, s->folios[head].flags);
 }
 
+/* of page @i of a run of PTEs: the folio itself is looked at once (v7.3 zap_present_folio_ptes())
+ */
+static uint32_t zap_cost(const struct sim *s, uint32_t i)
+{
+	const struct machine *m = &s->cfg.machine;
+
+	return i && m->zap_next_ps ? m->zap_next_ps : m->zap_file_ps;
+}
+
 /* zap_present_folio_ptes() of a file folio */
 static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			  struct pte_table *pt, uint32_t idx, uint32_t slot, uint32_t head,
@@ -121,7 +130,7 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 	}
 	if (s->sched)
 		for (uint32_t i = 0; i < nr; i++)
-			tlb_owe(s, tlb, REAP_UNMAP, s->cfg.machine.zap_file_ps);
+			tlb_owe(s, tlb, REAP_UNMAP, zap_cost(s, i));
 	if (dirty) {
 		folio_mark_dirty(s, head);
 		/* tlb_delay_rmap() of an SMP kernel */

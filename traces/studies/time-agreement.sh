@@ -21,7 +21,7 @@ cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 out=${OUT:-out}/time reapsim=${REAPSIM:-build/reapsim}
 repetitions=${REPETITIONS:-7} seeds=${SEEDS:-8}
-played=baseline,skip,evict,cold-first simulated=baseline,v1,baseline+evict,cold-first
+played=baseline,skip,cold-first,dontneed-after simulated=baseline,v1,cold-first,dontneed-after
 doc=traces/studies/TIME.md
 
 # NAME MEMORY SOURCE: a recording, or a generator and its options. The sizes of memory leave room
