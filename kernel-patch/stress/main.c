@@ -339,10 +339,19 @@ static unsigned long vmstat(const char *name)
 
 static void figures(const struct context *c)
 {
-	static const char *const counters[] = { "pgmrelease_ignored",	  "pgmrelease_evicted",
-						"pgsteal_proactive",	  "compact_success",
-						"thp_split_page",	  "thp_file_mapped",
-						"ksm_swpin_copy",	  "pswpout",
+	/*
+	 * compact_memory counts no compact_success: that is for an allocation that waits. KSM
+	 * counts nothing when it merges, but when what it merged is written.
+	 */
+	static const char *const counters[] = { "pgmrelease_ignored",
+						"pgmrelease_evicted",
+						"pgsteal_proactive",
+						"compact_isolated",
+						"pgmigrate_success",
+						"thp_split_page",
+						"thp_file_mapped",
+						"cow_ksm",
+						"pswpout",
 						"workingset_refault_file" };
 	struct shared *s = c->s;
 
