@@ -15,7 +15,7 @@
 #
 # The tree it was built in is kept, one for each source and configuration: with
 # other patches only what they touch is built again, and a build that was interrupted goes on
-# where it was. With ccache, if it is installed.
+# where it was. With ccache, if it is installed. A tree that does not build is copied anew, once.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 
@@ -59,6 +59,7 @@ change() { patch -d "$work/src" -p1 -s --no-backup-if-mismatch -F0 "$@" >>"$work
 # What is applied, in order. As long as $work/whole exists, src is the source with exactly this.
 applied() { (shopt -s nullglob && cat /dev/null "$work/applied"/* | sha256sum); }
 
+copied=
 kept=$(mktemp -d)
 trap 'rm -rf "$kept"' EXIT
 # patch_tree - bring src to the source with the patches: from what is applied to it, or from
@@ -80,6 +81,7 @@ patch_tree() {
 	fi
 	if [ -e "$work/doubt" ]; then
 		say "copying $id"
+		copied=1
 		rm -rf "$work"
 		mkdir -p "$work/obj"
 		cp -al "$src" "$work/src" 2>/dev/null || { rm -rf "$work/src"; cp -a "$src" "$work/src"; }
@@ -155,26 +157,42 @@ build() {
 	return $status
 }
 
+configure() {
+	touch "$work/making"
+	(mk tinyconfig) || die "tinyconfig failed: $(tail -1 "$work/log")"
+	(cd "$work/obj" && "$work/src/scripts/kconfig/merge_config.sh" -m .config "${fragments[@]}") >>"$work/log" 2>&1
+	(mk olddefconfig) || die "olddefconfig failed: $(tail -1 "$work/log")"
+	# A wish that olddefconfig dropped would show only in odd results. What this
+	# version does not have at all is no loss.
+	for f in "${fragments[@]}"; do
+		grep -h '^CONFIG_.*=' "$f"
+	done | { grep -vxFf "$work/obj/.config" || true; } | while read -r wish; do
+		name=${wish%%=*}
+		if grep -rqx --include='Kconfig*' "\(menu\)\?config ${name#CONFIG_}" "$work/src"; then
+			echo "$wish"
+		fi
+	done >"$work/dropped"
+	[ ! -s "$work/dropped" ] || die "the kernel's configuration refuses: $(tr '\n' ' ' <"$work/dropped")"
+}
+failed() {
+	grep -m5 -E 'error|Error' "$work/log" >&2
+	die "the build failed; see $work/log"
+}
+
 on_signal "stopped; what is compiled is kept in $work, and the same command goes on from there" stop
 [ ! -e "$work/making" ] || drop_halves
 patch_tree
 say "building $id, CONFIG=$CONFIG, with $JOBS compilers$(command -v ccache >/dev/null && echo " and ccache") (log: $work/log)"
-touch "$work/making"
-(mk tinyconfig) || die "tinyconfig failed: $(tail -1 "$work/log")"
-(cd "$work/obj" && "$work/src/scripts/kconfig/merge_config.sh" -m .config "${fragments[@]}") >>"$work/log" 2>&1
-(mk olddefconfig) || die "olddefconfig failed: $(tail -1 "$work/log")"
-# A wish that olddefconfig dropped would show only in odd results. What this
-# version does not have at all is no loss.
-for f in "${fragments[@]}"; do
-	grep -h '^CONFIG_.*=' "$f"
-done | { grep -vxFf "$work/obj/.config" || true; } | while read -r wish; do
-	name=${wish%%=*}
-	if grep -rqx --include='Kconfig*' "\(menu\)\?config ${name#CONFIG_}" "$work/src"; then
-		echo "$wish"
-	fi
-done >"$work/dropped"
-[ ! -s "$work/dropped" ] || die "the kernel's configuration refuses: $(tr '\n' ' ' <"$work/dropped")"
-build bzImage || { grep -m5 -E 'error|Error' "$work/log" >&2; die "the build failed; see $work/log"; }
+configure
+if ! build bzImage; then
+	[ -z "$copied" ] || failed
+	# Its tools may be made for a libc or by a compiler that is gone.
+	say "the tree that was kept does not build, trying a new one"
+	rm "$work/whole"
+	patch_tree
+	configure
+	build bzImage || failed
+fi
 rm "$work/making"
 
 tmp=$(mktemp -d "$cache/kernel/tmp.XXXXXX")

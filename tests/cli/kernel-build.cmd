@@ -19,6 +19,8 @@ case $target in
 kernelversion) echo 7.3.4; exit ;;
 tinyconfig) touch "$obj/.config" ;;
 bzImage)
+	[ ! -e "$LOG.spoilt" ] || [ ! -e "$obj/1.o" ] || { echo "no rule: Error 2"; exit 2; }
+	[ ! -e "$LOG.wrong" ] || { echo "an error in the source"; exit 2; }
 	for o in 1 2 3; do
 		[ ! "$obj/$o.o" -nt "$src/mm/memory.c" ] || continue
 		echo "compiles $o.o of $(cat "$src/mm/memory.c")" >>"$LOG"
@@ -73,4 +75,15 @@ echo "--- stopped while the tree was changed: nothing tells what it has"
 rm cache/build/*/whole
 rm -r cache/kernel
 build one
+echo "--- the tree was made with another libc"
+touch made.spoilt
+build two
+rm made.spoilt
+echo "--- the source is wrong, in a new tree and in one that was kept"
+touch made.wrong
+rm -r cache/kernel
+build one
+rm -r cache/build
+build one
+rm made.wrong
 CONFIG=huge build one
