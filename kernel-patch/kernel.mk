@@ -51,8 +51,8 @@ kernel-stress: ## the series under KASAN, PROVE_LOCKING, DEBUG_VM, in the middle
 kernel-selftests: ## the selftests of the series on other file systems; FS="ext4 xfs btrfs f2fs overlayfs tmpfs" LRU= KERNEL=
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/selftests.sh
 
-kernel-mutants: ## do the selftests of the series notice when a rule of it is broken? FS= LRU=
-	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/mutants.sh
+kernel-mutants: ## do the selftests of the series notice when a rule of it is broken? FS= LRU= INTO=FILE
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) INTO=$(call q,INTO) kernel-patch/scripts/mutants.sh
 
 kernel-bench: ## instructions a page of each flag and of what userspace can do instead; PAGES=4096 REPETITIONS=3 KERNEL=, or HOST=FOLDER: time, here
 	@PAGES=$(call q,PAGES) $(call given,CONFIG) KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/bench.sh

@@ -10,7 +10,7 @@
 #   FS="NAME..."    ext4 xfs btrfs f2fs overlayfs tmpfs (default "ext4 overlayfs tmpfs")
 #   LRU="NAME..."   classic mglru (default both)
 #   OUT=FOLDER      keep console and results there
-#   MUTANTS=N       once more for each of N mutants, see mutants.sh
+#   MUTANT=N        of a kernel with the mutants, see mutants.sh
 #   TIMEOUT=SECONDS limit for the guest (default: 300 for each file system)
 #
 # Exits non-zero if something failed, or if the kernel had something to complain about.
@@ -23,6 +23,7 @@ LRU=${LRU:-classic mglru}
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
+on_signal "stopped; the console is in ${OUT:-no folder, as OUT= was not set}" stop_guest
 out=${OUT:-$tmp/out}
 if [ $# -eq 2 ]; then
 	kernel=$1
@@ -70,7 +71,7 @@ done
 
 export TIMEOUT=${TIMEOUT:-$((300 * $(wc -w <<<"$FS")))}
 boot "$kernel" "$out" -smp 2 -m 512 -initrd "$tmp/initrd" "${disks[@]}" \
-	-append "$guest_cmdline tests.fs=${FS// /,} tests.lru=${LRU// /,} tests.mutants=${MUTANTS:-0}" ||
+	-append "$guest_cmdline tests.fs=${FS// /,} tests.lru=${LRU// /,}${MUTANT:+ mrelease_mutant=$MUTANT}" ||
 	say "QEMU: $(tail -n1 "$out/qemu")"
 failed=0
 tr -d '\r' <"$out/results" | awk '

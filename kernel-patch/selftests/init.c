@@ -11,8 +11,6 @@
  *	tests.fs=NAME,...	file systems (ext4). One with storage is on the next disk, vda,
  *				vdb, ...; overlayfs is on top of the first disk
  *	tests.lru=NAME,...	classic, mglru (both)
- *	tests.mutants=N		run them N + 1 times, with the parameter mrelease_mutant of a
- *				kernel with the mutants set to 0, 1, ..., N
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -32,7 +30,6 @@
 #define FOLDER	     "/d" /* where the tests make their files */
 
 static char *file_systems, *lrus;
-static int nr_mutants;
 
 static int say(const char *fmt, ...)
 {
@@ -81,8 +78,6 @@ static void options(void)
 			file_systems = s + 9;
 		else if (!strncmp(s, "tests.lru=", 10))
 			lrus = s + 10;
-		else if (!strncmp(s, "tests.mutants=", 14))
-			nr_mutants = atoi(s + 14);
 	}
 }
 
@@ -100,15 +95,6 @@ static void put(const char *path, const char *text)
 static void set_lru(const char *name)
 {
 	put("/sys/kernel/mm/lru_gen/enabled", strcmp(name, "mglru") ? "n" : "y");
-}
-
-static void set_mutant(int nr)
-{
-	char text[16];
-
-	snprintf(text, sizeof(text), "%d", nr);
-	put("/sys/module/kernel/parameters/mrelease_mutant", text);
-	say("mutant %d\n", nr);
 }
 
 static void run(const char *lru, const char *fs, const char *test)
@@ -172,13 +158,9 @@ int main(void)
 		for (char *lru = strtok_r(list, ",", &save_lru); lru;
 		     lru = strtok_r(NULL, ",", &save_lru)) {
 			set_lru(lru);
-			for (int mutant = 0; mutant <= nr_mutants; mutant++) {
-				if (nr_mutants)
-					set_mutant(mutant);
-				for (int i = 0; i < nr; i++)
-					if (tests[i]->d_name[0] != '.')
-						run(lru, fs, tests[i]->d_name);
-			}
+			for (int i = 0; i < nr; i++)
+				if (tests[i]->d_name[0] != '.')
+					run(lru, fs, tests[i]->d_name);
 		}
 		free(list);
 		if (umount(FOLDER))
