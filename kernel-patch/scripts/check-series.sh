@@ -9,7 +9,7 @@
 #   the objects that the series touches build, with W=1, in each configuration,
 #   with no warning that TREE does not have
 #   the selftests that it touches build, static, for 64 and 32 bits
-#   a cover letter has less than 120 lines
+#   a cover letter has less than 120 lines, and each patch says why
 #
 #   OUT=FOLDER        put the selftests there, ready for a guest
 #   CONFIGS="A B"     config/A.config, and with it config/B.config (base thp)
@@ -158,6 +158,8 @@ for p in "${patches[@]}"; do
 		fail "$name: checkpatch"
 	fi
 	grep -q '^Signed-off-by: ' "$p" || fail "$name: not signed off"
+	awk '/^$/ { body = 1; next } body && /^([A-Z][A-Za-z-]*: |---$)/ { exit } body { n++ } END { exit !n }' "$p" ||
+		fail "$name: its changelog has no word"
 	for c in "${configs[@]}"; do
 		if ! build "$c"; then
 			fail "$name: does not build in $c"
