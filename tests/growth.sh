@@ -81,6 +81,14 @@ reads() {
 rows() {
 	printf '[sweep]\ntrace=%s\n[machine]\nmemcg_pages=200..%d/1\n' "$top/small" $((199 + $1))
 }
+# files of shards, each with the same rows. By valgrind, too: the program that reads /proc/self/exe
+# has to be the same
+attempts() {
+	rows 30 >definition
+	instructions "$REAPSIM" sweep --shard 1/1 -o out definition >/dev/null
+	seq 2 "$1" | sed 's/^/out.shards\/1-of-1./' | xargs -r -n 1 cp out.shards/1-of-1.1
+	cat definition
+}
 objects() { "$REAPSIM" gen zipf accesses="$1" pages=1000 --format oracle; }
 faults() {
 	seq "$1" | awk '{ printf "sh 7 [001] %d.%06d: exceptions:page_fault_user: " \
@@ -148,6 +156,7 @@ row alive 1500 outcome -j 1 -p baseline -m "$src/traces/machines/vm.conf" -s mem
 row turns 5000 compare -j 1 -p baseline --ensemble 8 --axes order in
 row reads 5000 run in
 row rows 100 sweep -j 1 -o out in
+row attempts 100 sweep --merge -o out in
 row faults 3000 trace check -f perf in
 row recorded 300 trace check -f perf in
 row logged 5000 trace check -f lackey in

@@ -16,8 +16,8 @@ struct breakeven {
 	struct outputs files;
 	char *policies, *machines, *lrus, *delays, *probabilities, *plots, *csv, *differences;
 	char **settings;
-	int jobs, seeds;
-	bool restart;
+	int seeds;
+	struct sweep_options sweep;
 };
 
 /* Tables of 72 columns */
@@ -227,7 +227,7 @@ static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
 {
 	g_autofree char *base = b->plots ? plot_base(b->plots, "breakeven-", workload) : NULL;
 	struct err err;
-	int ret = sweep_declare(sw, &b->files, "--csv", csv, b->restart, &err);
+	int ret = sweep_declare(sw, &b->files, "--csv", csv, b->sweep.how.restart, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
@@ -253,14 +253,17 @@ static int breakeven(struct breakeven *b, const char *workload, int nr, char **k
 	struct returns r;
 	struct sweep sw;
 	struct err err;
-	int ret = breakeven_parse(&sw, &r, &spec, &err);
+	int ret = cli_sweep_check(&b->sweep);
 
+	if (ret)
+		return ret;
+	ret = breakeven_parse(&sw, &r, &spec, &err);
 	if (ret)
 		return cli_fail(ret, &err);
 	ret = declare(b, &sw, csv, workload);
 	if (!ret)
-		ret = cli_sweep_run(&sw, &b->files, csv, b->jobs, b->restart);
-	if (!ret)
+		ret = cli_sweep_run(&sw, &b->files, csv, &b->sweep);
+	if (!ret && !b->sweep.shard)
 		ret = report(b, &sw, &r, csv, workload);
 	sweep_clear(&sw);
 	returns_clear(&r);
@@ -306,8 +309,7 @@ static const struct option rows[] = {
 	{ "plots", OPT_PATH, NULL, "plot the winner by probability and delay: SVG and PNG",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,
-	COMMAND_JOBS(struct breakeven, jobs),
-	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
+	COMMAND_SWEEP(struct breakeven, sweep),
 	{ NULL },
 };
 

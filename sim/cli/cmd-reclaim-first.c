@@ -12,8 +12,7 @@ struct options {
 	struct outputs files;
 	char *policies, *lrus, *machines, *streams, *csv, *plots;
 	char **settings;
-	int jobs;
-	bool restart;
+	struct sweep_options sweep;
 };
 
 /* The columns of the policies [@from, @to): pages read in addition to those under the first. */
@@ -105,7 +104,7 @@ static int declare(struct options *o, const struct sweep *sw, const char *csv)
 {
 	const struct axis *machines = axes_find(&sw->axes, "machine", "file");
 	struct err err;
-	int ret = sweep_declare(sw, &o->files, "--csv", csv, o->restart, &err);
+	int ret = sweep_declare(sw, &o->files, "--csv", csv, o->sweep.how.restart, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
@@ -133,14 +132,17 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 	const char *csv = o->csv;
 	struct sweep sw;
 	struct err err;
-	int ret = reclaim_first_parse(&sw, &spec, &err);
+	int ret = cli_sweep_check(&o->sweep);
 
+	if (ret)
+		return ret;
+	ret = reclaim_first_parse(&sw, &spec, &err);
 	if (ret)
 		return cli_fail(ret, &err);
 	ret = declare(o, &sw, csv);
 	if (!ret)
-		ret = cli_sweep_run(&sw, &o->files, csv, o->jobs, o->restart);
-	if (!ret)
+		ret = cli_sweep_run(&sw, &o->files, csv, &o->sweep);
+	if (!ret && !o->sweep.shard)
 		ret = report(o, &sw, csv);
 	sweep_clear(&sw);
 	return ret;
@@ -171,8 +173,7 @@ static const struct option rows[] = {
 	{ "plots", OPT_PATH, NULL, "plot all: SVG and PNG", .metavar = "DIR", .role = FILE_PLOT,
 	  FIELD(plots) },
 	COMMAND_FORCE,
-	COMMAND_JOBS(struct options, jobs),
-	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
+	COMMAND_SWEEP(struct options, sweep),
 	{ NULL },
 };
 

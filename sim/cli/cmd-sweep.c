@@ -9,13 +9,15 @@
 #define LABEL 32
 #define WIDTH 72
 
-static int print_axes(const struct sweep *sw)
+static int print_axes(const struct sweep *sw, const struct sweep_how *how)
 {
 	struct output out;
 	int ret = cli_open_stdout(&out, NULL);
 
 	if (ret)
 		return ret;
+	if (how->nr_shards)
+		fprintf(out.f, "%" PRIu64 " of ", sweep_nr_dealt(sw, how));
 	fprintf(out.f, "%" PRIu64 " runs\n", sw->nr_runs);
 	for (guint i = 0; i < sw->order->len; i++) {
 		const struct axis *x = sw->order->pdata[i];
@@ -47,35 +49,38 @@ static char *default_csv(const char *conf)
 	return g_strconcat(name, ".csv", NULL);
 }
 
-struct sweep_options {
+struct options {
 	struct outputs files;
 	const char *csv;
-	int jobs;
-	bool restart, dry;
+	struct sweep_options sweep;
+	bool dry;
 };
 
-static int sweep(struct sweep_options *o, const char *conf)
+static int sweep(struct options *o, const char *conf)
 {
 	g_autofree char *chosen = o->csv ? g_strdup(o->csv) : default_csv(conf);
 	g_autofree char *text = NULL;
 	struct sweep sw;
 	struct err err;
 	size_t len;
-	int ret = keyfile_read(conf, &text, &len, &err);
+	int ret = cli_sweep_check(&o->sweep);
 
+	if (ret)
+		return ret;
+	ret = keyfile_read(conf, &text, &len, &err);
 	if (ret)
 		return cli_fail(ret, &err);
 	ret = cli_sweep_parse(&sw, conf, text, len);
 	if (ret)
 		return ret;
 	if (o->dry) {
-		ret = print_axes(&sw);
+		ret = print_axes(&sw, &o->sweep.how);
 	} else {
 		ret = outputs_declare(&o->files, FILE_INPUT, "FILE.conf", conf, &err);
 		if (!ret)
-			ret = sweep_declare(&sw, &o->files, "--output", chosen, o->restart, &err);
-		ret = ret ? cli_fail(ret, &err)
-			  : cli_sweep_run(&sw, &o->files, chosen, o->jobs, o->restart);
+			ret = sweep_declare(&sw, &o->files, "--output", chosen,
+					    o->sweep.how.restart, &err);
+		ret = ret ? cli_fail(ret, &err) : cli_sweep_run(&sw, &o->files, chosen, &o->sweep);
 	}
 	sweep_clear(&sw);
 	return ret;
@@ -87,14 +92,13 @@ static int run(void *options, int argc, char **argv)
 			 : cli_usage("sweep: expected one key file, got %d", argc);
 }
 
-#define FIELD(member) OPTION_FIELD(struct sweep_options, member)
+#define FIELD(member) OPTION_FIELD(struct options, member)
 
 static const struct option rows[] = {
 	{ "output", OPT_PATH, NULL, "the CSV file (default: NAME.csv for DIR/NAME.conf)",
 	  .letter = 'o', .metavar = "FILE", .role = FILE_SWEEP, FIELD(csv) },
-	COMMAND_JOBS(struct sweep_options, jobs),
+	COMMAND_SWEEP(struct options, sweep),
 	{ "dry-run", OPT_FLAG, NULL, "print the axes, run nothing", .letter = 'n', FIELD(dry) },
-	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	COMMAND_FORCE,
 	{ NULL },
 };
@@ -117,7 +121,11 @@ const struct command cmd_sweep = {
 		"1024..8192*2. Paths are relative to FILE.conf. Each combination is a row of\n"
 		"the CSV file, in the same order whatever the number of threads; the last key\n"
 		"of [run] varies fastest. If interrupted, run the same command again to resume;\n"
-		"finished runs are kept.",
+		"finished runs are kept.\n"
+		"--shard deals the runs to tasks on many machines that share a folder, or whose\n"
+		"folders CSV.shards are copied into one. A task that is repeated goes on where\n"
+		"earlier ones were. When all are done, --merge writes the CSV file that one\n"
+		"machine would have written, or says which shards must run again.",
 	.examples = "cat >sizes.conf <<'EOF'\n"
 		    "[sweep]\n"
 		    "generator=zipf\n"
@@ -127,9 +135,11 @@ const struct command cmd_sweep = {
 		    "policy=baseline;v1\n"
 		    "EOF\n"
 		    "reapsim sweep --dry-run sizes.conf\n"
-		    "reapsim sweep sizes.conf\n",
+		    "reapsim sweep sizes.conf\n"
+		    "for i in 1 2; do reapsim sweep --shard $i/2 sizes.conf -o two.csv; done\n"
+		    "reapsim sweep --merge sizes.conf -o two.csv\n",
 	.options = rows,
 	.complete = complete_keyfiles,
-	.size = sizeof(struct sweep_options),
+	.size = sizeof(struct options),
 	.run = run,
 };

@@ -12,7 +12,7 @@ int cli_sweep_parse(struct sweep *sw, const char *path, const char *text, size_t
 	return ret ? cli_fail(ret, &err) : 0;
 }
 
-static void print_failures(const struct sweep *sw, const char *path, const struct sweep_report *r)
+static void print_failures(const char *path, const struct sweep_report *r)
 {
 	for (guint i = 0; i < r->nr_failures; i++) {
 		const struct sweep_failure *f = &r->failures[i];
@@ -23,11 +23,40 @@ static void print_failures(const struct sweep *sw, const char *path, const struc
 	}
 	if (r->nr_failed > r->nr_failures)
 		fprintf(stderr, "reapsim: %" PRIu64 " of %" PRIu64 " runs failed, see %s\n",
-			r->nr_failed, sw->nr_runs, path);
+			r->nr_failed, r->nr_all, path);
 }
 
-int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
-		  bool restart)
+/* Parse "I/N". */
+static bool parse_shard(struct sweep_how *how, const char *text)
+{
+	char *end;
+	const guint64 shard = g_ascii_strtoull(text, &end, 10);
+	const char *nr_at = end + 1;
+	guint64 nr;
+
+	if (!g_ascii_isdigit(*text) || *end != '/' || !g_ascii_isdigit(*nr_at))
+		return false;
+	nr = g_ascii_strtoull(nr_at, &end, 10);
+	how->shard = (uint32_t)shard;
+	how->nr_shards = (uint32_t)nr;
+	return !*end && shard && shard <= nr && nr <= SWEEP_RUNS_MAX;
+}
+
+int cli_sweep_check(struct sweep_options *o)
+{
+	if (o->shard && o->merge)
+		return cli_usage("--shard and --merge are two calls: expected one of them");
+	if (o->shard && o->how.restart)
+		return cli_usage("--restart: not with --shard, as other tasks may be at work; to "
+				 "start over, remove the folder of the shards");
+	if (o->shard && !parse_shard(&o->how, o->shard))
+		return cli_usage("--shard is \"%s\", expected I/N, I from 1 to N, N at most %d",
+				 o->shard, SWEEP_RUNS_MAX);
+	return 0;
+}
+
+int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *path,
+		  const struct sweep_options *o)
 {
 	g_autofree char *what = g_path_get_basename(path);
 	struct sweep_report report;
@@ -36,11 +65,12 @@ int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *pat
 	int ret;
 
 	cli_lab_begin(&lab, what);
-	ret = sweep_run(sw, files, path, jobs, restart, &lab.hooks, &report, &err);
+	ret = o->merge ? sweep_merge(sw, files, path, o->how.restart, &lab.hooks, &report, &err)
+		       : sweep_run(sw, files, path, &o->how, &lab.hooks, &report, &err);
 	cli_lab_end(&lab);
 	if (!ret || ret == -EINTR)
-		print_failures(sw, path, &report);
+		print_failures(path, &report);
 	if (ret)
 		return cli_fail(ret, &err);
-	return report.nr_failed ? 1 : 0;
+	return report.nr_failed && !o->shard ? 1 : 0;
 }

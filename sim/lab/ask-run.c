@@ -237,7 +237,12 @@ int ask_run(struct ask *a, const struct outputs *files, const char *path, int jo
 {
 	char program[SWEEP_DIGEST];
 	g_autofree char *first = header();
-	const struct sweep_id id = { first, a->digest, program, a->nr_runs };
+	const struct sweep_id id = {
+		.header = first,
+		.digest = a->digest,
+		.program = program,
+		.nr_runs = a->nr_runs,
+	};
 	struct asking *s;
 	int ret = sweep_program_digest(program, err);
 

@@ -9,6 +9,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sim/lab/sweep-shard.h"
+
 /* Files that grow by lines */
 
 int line_file_error(const struct line_file *a, const char *doing, struct err *err)
@@ -104,7 +106,8 @@ uint64_t sweep_row_sum(const char *row)
 
 bool sweep_journal_has(const struct sweep_journal *j, uint64_t run)
 {
-	return run < j->nr_written || g_hash_table_contains(j->waiting, (gpointer)(run + 1));
+	return run < j->nr_written || (j->id.dealt && j->id.dealt[run] != j->id.shard) ||
+	       g_hash_table_contains(j->waiting, (gpointer)(run + 1));
 }
 
 void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text, char *row)
@@ -120,22 +123,23 @@ void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text
 
 int sweep_journal_write_waiting(struct sweep_journal *j, struct err *err)
 {
-	const char *row;
-
-	while ((row = g_hash_table_lookup(j->waiting, (gpointer)(j->nr_written + 1)))) {
-		int ret = line_file_append(&j->csv, row, err);
+	for (; j->nr_written < j->id.nr_runs && sweep_journal_has(j, j->nr_written);
+	     j->nr_written++) {
+		gpointer run = (gpointer)(j->nr_written + 1);
+		int ret = j->id.dealt ? 0
+				      : line_file_append(&j->csv,
+							 g_hash_table_lookup(j->waiting, run), err);
 
 		if (ret)
 			return ret;
-		g_hash_table_remove(j->waiting, (gpointer)(j->nr_written + 1));
-		j->nr_written++;
+		g_hash_table_remove(j->waiting, run);
 	}
 	return 0;
 }
 
 int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct err *err)
 {
-	const bool turn = run == j->nr_written;
+	const bool turn = run == j->nr_written && !j->id.dealt;
 	g_autofree char *record = NULL;
 	int ret;
 
@@ -165,14 +169,12 @@ int sweep_journal_declare(struct outputs *files, const char *what, const char *p
 	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
 }
 
-int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
-		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
-		       struct err *err)
+int sweep_journal_init(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
+		       const struct sweep_id *id, struct err *err)
 {
-	int ret;
-
 	*j = (struct sweep_journal){
 		.id = *id,
+		.nr_all = id->dealt ? 0 : id->nr_runs,
 		.files = files,
 		.begun = first_line(id),
 		.csv = { .path = g_strdup(csv_path) },
@@ -180,16 +182,34 @@ int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, con
 		.waiting = g_hash_table_new_full(NULL, NULL, NULL, g_free),
 		.sums = g_new0(uint64_t, id->nr_runs),
 	};
+	for (uint64_t run = 0; id->dealt && run < id->nr_runs; run++)
+		j->nr_all += id->dealt[run] == id->shard;
 	if (!outputs_declared(files, j->csv.path) || !outputs_declared(files, j->journal.path))
 		return err_set(err, -ENOTSUP, "%s: written but not declared", csv_path);
-	ret = line_file_open(&j->csv, err);
+	return 0;
+}
+
+static int open_files(struct sweep_journal *j, bool restart, const struct lab_hooks *h,
+		      struct err *err)
+{
+	int ret = line_file_open(&j->csv, err);
+
 	if (!ret)
 		ret = line_file_open(&j->journal, err);
 	if (!ret && restart &&
 	    (ftruncate(fileno(j->csv.f), 0) || ftruncate(fileno(j->journal.f), 0)))
 		ret = line_file_error(&j->csv, "cannot empty it or its journal", err);
+	return ret ? ret : sweep_resume(j, h, err);
+}
+
+int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
+		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
+		       struct err *err)
+{
+	int ret = sweep_journal_init(j, files, csv_path, id, err);
+
 	if (!ret)
-		ret = sweep_resume(j, h, err);
+		ret = id->dealt ? sweep_shard_open(j, h, err) : open_files(j, restart, h, err);
 	if (ret) {
 		line_file_forget(&j->csv);
 		line_file_forget(&j->journal);
@@ -197,8 +217,7 @@ int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, con
 	return ret;
 }
 
-/* Rewrite the journal of a finished sweep with checksums only, in the order of the runs. */
-static int shrink(struct sweep_journal *j, struct err *err)
+int sweep_journal_write_sums(struct sweep_journal *j, struct err *err)
 {
 	struct output out;
 	int ret = output_open(&out, j->files, j->journal.path, err);
@@ -213,9 +232,13 @@ static int shrink(struct sweep_journal *j, struct err *err)
 
 int sweep_journal_finish(struct sweep_journal *j, struct err *err)
 {
-	if (fsync(fileno(j->csv.f)))
-		return line_file_error(&j->csv, "cannot write", err);
-	return j->has_rows || j->nr_records > j->id.nr_runs ? shrink(j, err) : 0;
+	struct line_file *a = j->id.dealt ? &j->journal : &j->csv;
+
+	if (a->f && fsync(fileno(a->f)))
+		return line_file_error(a, "cannot write", err);
+	return !j->id.dealt && (j->has_rows || j->nr_records > j->id.nr_runs)
+		       ? sweep_journal_write_sums(j, err)
+		       : 0;
 }
 
 void sweep_journal_close(struct sweep_journal *j)

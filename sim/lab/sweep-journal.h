@@ -15,6 +15,9 @@
  * and the digest of the program, so that another program's rows are not reused.
  *
  * A sweep locks both files.
+ *
+ * A shard of a sweep has no CSV file and no lock, only a journal whose records all have their row
+ * (sweep-shard.h).
  */
 #ifndef REAPSIM_SWEEP_JOURNAL_H
 #define REAPSIM_SWEEP_JOURNAL_H
@@ -27,12 +30,15 @@
 #include "sim/lab/lab.h"
 #include "sim/output.h"
 
-/** struct sweep_id - identifies the sweep that the files belong to. */
+/** struct sweep_id - identifies the sweep that the files belong to, and which runs they have. */
 struct sweep_id {
 	const char *header; /* of the CSV file, with its newline */
 	const char *digest; /* each row begins "DIGEST,RUN," */
 	const char *program;
 	uint64_t nr_runs;
+	/* only those of one shard: the shard of each run, from 1 (sweep_deal()); NULL: all */
+	const uint32_t *dealt;
+	uint32_t shard, nr_shards;
 };
 
 /** struct line_file - a file that only grows, by whole lines. */
@@ -45,9 +51,11 @@ struct line_file {
 
 /** struct sweep_journal - state of an open journal. Only the counts are public. */
 struct sweep_journal {
-	uint64_t nr_done;    /* runs that are finished */
+	uint64_t nr_all;     /* runs, without those of other shards */
+	uint64_t nr_done;    /* of these are finished */
 	uint64_t nr_failed;  /* finished runs without values */
-	uint64_t nr_written; /* rows of the CSV file, which are the first runs */
+	uint64_t nr_written; /* rows of the CSV file, which are the first runs; of a shard: all
+				runs before this one are finished or not its own */
 	struct sweep_id id;
 	const struct outputs *files;
 	char *begun; /* first line of the journal */
@@ -74,7 +82,7 @@ int sweep_journal_declare(struct outputs *files, const char *what, const char *p
 int sweep_journal_open(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
 		       const struct sweep_id *id, bool restart, const struct lab_hooks *h,
 		       struct err *err);
-/** Is run @run (from 0) finished? */
+/** Is run @run (from 0) finished, or another shard's? */
 bool sweep_journal_has(const struct sweep_journal *j, uint64_t run);
 /** Store the row of run @run, with its newline; takes ownership of @row. */
 int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct err *err);
@@ -82,10 +90,20 @@ int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct e
 int sweep_journal_finish(struct sweep_journal *j, struct err *err);
 void sweep_journal_close(struct sweep_journal *j);
 
-/* Shared by sweep-journal.c and sweep-resume.c */
+/* Shared by sweep-journal.c, sweep-resume.c and sweep-shard.c */
 
+/** Begin without files. -ENOTSUP if they were not declared. */
+int sweep_journal_init(struct sweep_journal *j, const struct outputs *files, const char *csv_path,
+		       const struct sweep_id *id, struct err *err);
+/** Write the journal of a finished sweep, with checksums only, in the order of the runs. */
+int sweep_journal_write_sums(struct sweep_journal *j, struct err *err);
 /** Read both files (sweep-resume.c); cut off incomplete lines. */
 int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err);
+/** May a merge replace the files at the paths of @j: are they of this sweep, or not there? */
+int sweep_check_replaced(struct sweep_journal *j, const struct lab_hooks *h, struct err *err);
+/** Read the finished runs of a file of a shard. Return: 0; 1: there is none; or -errno. */
+int sweep_read_shard(struct sweep_journal *j, const char *path, const struct lab_hooks *h,
+		     struct err *err);
 /** The checksum of a row, with or without its newline; never 0. */
 uint64_t sweep_row_sum(const char *row);
 /** Set "FILE: DOING: REASON", the reason from errno. Return: -EIO. */
@@ -95,7 +113,8 @@ int line_file_append(struct line_file *a, const char *line, struct err *err);
 /** Count a finished run. @text: its row. @row: NULL, or the row that waits for earlier runs;
  * takes ownership. */
 void sweep_journal_count(struct sweep_journal *j, uint64_t run, const char *text, char *row);
-/** Write waiting rows to the CSV file as long as the next run's is there. */
+/** Write waiting rows to the CSV file as long as the next run's is there; of a shard: forget them.
+ */
 int sweep_journal_write_waiting(struct sweep_journal *j, struct err *err);
 
 #endif

@@ -6,11 +6,15 @@
  * Changes nothing until both files have proved to belong to this sweep. Then it cuts off
  * what was not finished: an incomplete last line, and rows of the CSV file that the journal
  * does not have (the system went down between two writes).
+ *
+ * Reads the files of shards, too, and changes nothing in them.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "sim/lab/sweep-journal.h"
@@ -20,6 +24,11 @@
 /* lines between two checks for an interruption */
 #define LOOK_EVERY 1024
 
+/* Takes a line after the first. Return: 1 to continue; 0 if from here on nothing was finished; or
+ * -errno */
+struct reading;
+typedef int (*take_fn)(struct reading *r, const char *text, size_t len, struct err *err);
+
 /* struct reading - one of the files */
 struct reading {
 	struct sweep_journal *j;
@@ -27,9 +36,9 @@ struct reading {
 	const char *first; /* expected first line */
 	const struct lab_hooks *h;
 	unsigned long nr;
-	/* takes a line after the first. Return: 1 to continue; 0 if from here on nothing
-	 * was finished; or -errno */
-	int (*take)(struct reading *r, const char *text, size_t len, struct err *err);
+	take_fn take;
+	const char *cure;    /* what to do with a file that is not of this sweep */
+	uint64_t nr_damaged; /* records of a shard that were skipped */
 };
 
 static bool is_line(const char *text, size_t len, const char *line)
@@ -45,22 +54,21 @@ static int foreign(const struct reading *r, const char *text, struct err *err)
 
 	if (r->a == &r->j->csv)
 		return err_at(err, -EINVAL, r->a->path, 1, "not the columns of this sweep; %s",
-			      RESTART);
+			      r->cure);
 	what = !g_str_has_prefix(text, "sweep ") ? "not a journal of a sweep"
 	       : !strncmp(text, r->first, (size_t)(program - r->first))
 		       ? "the program has changed"
 		       : "the definition or a file that it names has changed";
 	return err_at(err, -EINVAL, r->a->path, 1, "started as \"%s\", expected \"%.*s\": %s; %s",
-		      text, (int)strcspn(r->first, "\n"), r->first, what, RESTART);
+		      text, (int)strcspn(r->first, "\n"), r->first, what, r->cure);
 }
 
 /* Check a last line that is incomplete. */
 static int check_unfinished(const struct reading *r, const char *text, size_t len, struct err *err)
 {
 	if (!r->nr && strncmp(text, r->first, len))
-		return err_set(err, -EINVAL,
-			       "%s exists, and was not begun by a sweep; --restart overwrites it",
-			       r->a->path);
+		return err_set(err, -EINVAL, "%s exists, and was not begun by a sweep; %s",
+			       r->a->path, r->cure);
 	return 0;
 }
 
@@ -95,31 +103,67 @@ static int read_lines(struct reading *r, struct err *err)
 	return MIN(ret, 0);
 }
 
-/* "RUN CHECKSUM" or "RUN CHECKSUM ROW" */
+/* struct record - "RUN CHECKSUM" or "RUN CHECKSUM ROW" */
+struct record {
+	uint64_t run, sum; /* @run: from 0 */
+	const char *row;   /* NULL: none */
+};
+
+/* Does the line add up? */
+static bool parse_record(const struct sweep_id *id, const char *text, size_t len, struct record *x)
+{
+	g_autofree char *begin = NULL;
+	const char *sum_at;
+	char *at;
+
+	x->run = g_ascii_strtoull(text, &at, 10);
+	if (strlen(text) != len || at == text || *at != ' ' || x->run < 1 || x->run > id->nr_runs)
+		return false;
+	begin = g_strdup_printf("%s,%" PRIu64 ",", id->digest, x->run--);
+	sum_at = at + 1;
+	x->sum = g_ascii_strtoull(sum_at, &at, 16);
+	if (at != sum_at + 16 || !x->sum || (*at && *at != ' '))
+		return false;
+	x->row = *at ? at + 1 : NULL;
+	return !x->row || (g_str_has_prefix(x->row, begin) && sweep_row_sum(x->row) == x->sum);
+}
+
+static void count_record(struct sweep_journal *j, const struct record *x)
+{
+	j->sums[x->run] = x->sum;
+	j->nr_records++;
+	j->has_rows |= x->row != NULL;
+	if (x->row && !sweep_journal_has(j, x->run))
+		sweep_journal_count(j, x->run, x->row, g_strconcat(x->row, "\n", NULL));
+}
+
 static int take_record(struct reading *r, const char *text, size_t len, struct err *err)
 {
-	struct sweep_journal *j = r->j;
-	char *at, *sum_at;
-	uint64_t run = g_ascii_strtoull(text, &at, 10), sum;
+	struct record x;
 
-	if (strlen(text) != len || at == text || *at != ' ' || run < 1 || run > j->id.nr_runs)
-		goto damaged;
-	sum_at = at + 1;
-	sum = g_ascii_strtoull(sum_at, &at, 16);
-	if (at != sum_at + 16 || !sum || (*at && *at != ' '))
-		goto damaged;
-	if (*at && sweep_row_sum(at + 1) != sum)
-		goto damaged;
-	run--;
-	j->sums[run] = sum;
-	j->nr_records++;
-	j->has_rows |= *at != 0;
-	if (*at && !sweep_journal_has(j, run))
-		sweep_journal_count(j, run, at + 1, g_strconcat(at + 1, "\n", NULL));
+	if (!parse_record(&r->j->id, text, len, &x))
+		return err_at(err, -EINVAL, r->a->path, r->nr,
+			      "a damaged record of a finished run; %s", r->cure);
+	count_record(r->j, &x);
 	return 1;
-damaged:
-	return err_at(err, -EINVAL, r->a->path, r->nr, "a damaged record of a finished run; %s",
-		      RESTART);
+}
+
+static int take_shard_record(struct reading *r, const char *text, size_t len, struct err *err)
+{
+	const uint64_t *sums = r->j->sums;
+	struct record x;
+
+	if (!parse_record(&r->j->id, text, len, &x) || !x.row) {
+		r->nr_damaged++;
+		return 1;
+	}
+	if (sums[x.run] && sums[x.run] != x.sum)
+		return err_at(err, -EINVAL, r->a->path, r->nr,
+			      "another row of run %" PRIu64 " than in an earlier file: one of the "
+			      "machines is wrong; find it, and remove its files",
+			      x.run + 1);
+	count_record(r->j, &x);
+	return 1;
 }
 
 /* The row of the next run. */
@@ -156,19 +200,28 @@ static int cut(struct line_file *a, struct err *err)
 		       : 0;
 }
 
-int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err)
+/* Read the files that are open, and check that they are of this sweep. */
+static int read_both(struct sweep_journal *j, take_fn record, take_fn row,
+		     const struct lab_hooks *h, struct err *err)
 {
-	struct reading records = { j, &j->journal, j->begun, h, 0, take_record };
-	struct reading rows = { j, &j->csv, j->id.header, h, 0, take_row };
-	int ret = read_lines(&records, err);
+	struct reading records = { j, &j->journal, j->begun, h, .take = record, .cure = RESTART };
+	struct reading rows = { j, &j->csv, j->id.header, h, .take = row, .cure = RESTART };
+	int ret = j->journal.f ? read_lines(&records, err) : 0;
 
-	if (!ret)
+	if (!ret && j->csv.f)
 		ret = read_lines(&rows, err);
 	if (!ret && j->csv.size && !j->journal.size)
-		return err_set(err, -EINVAL,
-			       "%s exists, and %s does not: it was not begun by a sweep; "
-			       "--restart overwrites it",
-			       j->csv.path, j->journal.path);
+		ret = err_set(err, -EINVAL,
+			      "%s exists, and %s does not: it was not begun by a sweep; "
+			      "--restart overwrites it",
+			      j->csv.path, j->journal.path);
+	return ret;
+}
+
+int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err *err)
+{
+	int ret = read_both(j, take_record, take_row, h, err);
+
 	if (!ret)
 		ret = cut(&j->journal, err);
 	if (!ret)
@@ -178,4 +231,55 @@ int sweep_resume(struct sweep_journal *j, const struct lab_hooks *h, struct err 
 	if (!ret && !j->csv.size)
 		ret = line_file_append(&j->csv, j->id.header, err);
 	return ret ? ret : sweep_journal_write_waiting(j, err);
+}
+
+static int take_none(struct reading *r, const char *text, size_t len, struct err *err)
+{
+	(void)r, (void)text, (void)len, (void)err;
+	return 0;
+}
+
+/* Open an existing file for reading; not a pipe, which would wait. Return: 0; 1: there is none; or
+ * -errno. */
+static int open_old(struct line_file *a, struct err *err)
+{
+	const int fd = open(a->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return errno == ENOENT ? 1 : line_file_error(a, "cannot read", err);
+	if (fstat(fd, &st) || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return err_set(err, -EINVAL, "%s: expected a regular file", a->path);
+	}
+	a->f = fdopen(fd, "r");
+	return 0;
+}
+
+int sweep_check_replaced(struct sweep_journal *j, const struct lab_hooks *h, struct err *err)
+{
+	int ret = open_old(&j->csv, err);
+
+	if (ret >= 0)
+		ret = open_old(&j->journal, err);
+	return ret < 0 ? ret : read_both(j, take_none, take_none, h, err);
+}
+
+int sweep_read_shard(struct sweep_journal *j, const char *path, const struct lab_hooks *h,
+		     struct err *err)
+{
+	struct line_file a = { .path = (char *)path };
+	struct reading r = {
+		j, &a, j->begun, h, .take = take_shard_record, .cure = "remove it",
+	};
+	int ret = open_old(&a, err);
+
+	if (ret)
+		return ret;
+	ret = read_lines(&r, err);
+	fclose(a.f);
+	if (!ret && r.nr_damaged)
+		lab_note(h, "%s: damaged records, whose runs count as not finished: %" PRIu64, path,
+			 r.nr_damaged);
+	return ret;
 }

@@ -53,7 +53,7 @@ static void look(void *data, const struct lab_hooks *h)
 	g_mutex_lock(&w->lock);
 	done = (double)(w->journal.nr_done - w->nr_before);
 	g_mutex_unlock(&w->lock);
-	lab_progress(h, done / (double)(w->journal.id.nr_runs - w->nr_before));
+	lab_progress(h, done / (double)(w->journal.nr_all - w->nr_before));
 }
 
 int sweep_work_begin(struct sweep_work *w, const struct outputs *files, const char *path,
@@ -91,7 +91,7 @@ int sweep_work_until(struct sweep_work *w, uint64_t end, int jobs, struct err *e
 		ret = err_set(err, -EINTR,
 			      "interrupted: %" PRIu64 " of %" PRIu64 " runs are finished; run "
 			      "the same command again to resume",
-			      w->journal.nr_done, w->journal.id.nr_runs);
+			      w->journal.nr_done, w->journal.nr_all);
 	g_mutex_unlock(&w->lock);
 	return ret;
 }

@@ -28,6 +28,7 @@
  *   sweep-cell.c     one run: its configuration, its execution, its row
  *   sweep-journal.c  write the CSV file and its journal
  *   sweep-resume.c   read both back after an interruption, find the finished runs
+ *   sweep-shard.c    deal the runs to many machines; the files of each; merge them
  *   sweep-work.c     the threads, each of which takes the next missing run
  *   sweep.c          what ties these together
  */
@@ -87,8 +88,9 @@ struct sweep_failure {
 	struct err err;
 };
 
-/** struct sweep_report - the progress of a sweep. */
+/** struct sweep_report - the progress of a sweep, or of a shard of it. */
 struct sweep_report {
+	uint64_t nr_all;			/* runs, without those of other shards */
 	uint64_t nr_before, nr_done, nr_failed; /* @nr_before: finished by earlier calls */
 	guint nr_failures;
 	/* the failures of this call with the lowest run numbers, in order */
@@ -101,14 +103,31 @@ struct sweep_report {
  */
 int sweep_declare(const struct sweep *sw, struct outputs *files, const char *what, const char *path,
 		  bool restart, struct err *err);
+/** struct sweep_how - which runs a call executes; all zero: all, one thread per core. */
+struct sweep_how {
+	int jobs;		   /* threads; 0: one per core */
+	bool restart;		   /* discard finished runs */
+	uint32_t shard, nr_shards; /* only shard @shard, from 1, of @nr_shards; 0: all runs */
+};
+
 /**
- * Execute the runs missing in the CSV file at @path, declared in @files by sweep_declare(), on
- * @jobs threads (0: one per core). @restart: discard finished runs. The same call resumes after
+ * Execute the runs missing in the CSV file at @path, or in the files of a shard next to it
+ * (sweep-shard.h); @path was declared in @files by sweep_declare(). The same call resumes after
  * an interruption or the end of the program. Return: 0: all runs are finished, some perhaps as
  * failed; -EINTR: interrupted; or another -errno with @err. Finished runs are kept and @r is
  * filled in any case.
  */
-int sweep_run(struct sweep *sw, const struct outputs *files, const char *path, int jobs,
-	      bool restart, const struct lab_hooks *h, struct sweep_report *r, struct err *err);
+int sweep_run(struct sweep *sw, const struct outputs *files, const char *path,
+	      const struct sweep_how *how, const struct lab_hooks *h, struct sweep_report *r,
+	      struct err *err);
+/**
+ * Make the CSV file at @path, declared likewise, from the files of all shards. @restart: replace
+ * rows of another sweep or program. Return: 0; -ENODATA: runs are missing and nothing was written;
+ * or another -errno, both with @err.
+ */
+int sweep_merge(const struct sweep *sw, const struct outputs *files, const char *path, bool restart,
+		const struct lab_hooks *h, struct sweep_report *r, struct err *err);
+/** The runs of a shard. */
+uint64_t sweep_nr_dealt(const struct sweep *sw, const struct sweep_how *how);
 
 #endif

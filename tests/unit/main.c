@@ -81,6 +81,7 @@
 	X(axes)                                                                                    \
 	X(clock)                                                                                   \
 	X(sweep_journal)                                                                           \
+	X(sweep_shard)                                                                             \
 	X(sweep)                                                                                   \
 	X(work)                                                                                    \
 	X(config)                                                                                  \

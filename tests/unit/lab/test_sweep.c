@@ -86,13 +86,14 @@ static int run(struct sweep *sw, const char *name, int jobs, const struct lab_ho
 	       struct sweep_report *r, struct err *err)
 {
 	g_autofree char *csv = path_of(name);
+	const struct sweep_how how = { .jobs = jobs };
 	struct outputs files;
 	int ret;
 
 	outputs_init(&files);
 	ret = sweep_declare(sw, &files, "csv", csv, false, err);
 	if (!ret)
-		ret = sweep_run(sw, &files, csv, jobs, false, h, r, err);
+		ret = sweep_run(sw, &files, csv, &how, h, r, err);
 	outputs_clear(&files);
 	return ret;
 }
