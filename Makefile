@@ -65,7 +65,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-play test-growth test-page test-manual test-completion test-install review review-record
+.PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: coverage fuzz deps clean help FORCE
 
@@ -132,6 +132,9 @@ test-storeys: $(BIN) ## check that calls and includes run one way between sim/mm
 
 test-growth: $(BIN) ## check by valgrind that twice the input costs at most 2.3 times the instructions
 	$(if $(SANITIZE),@echo "growth: skipped$(comma) valgrind runs no sanitized program",REAPSIM=$(abspath $(BIN)) tests/growth.sh)
+
+test-cluster: $(BIN) ## sweep on four nodes of Slurm and of GNU parallel, one of them killed; needs root and their packages
+	REAPSIM=$(abspath $(BIN)) tests/cluster.sh
 
 RESULTS ?= $(basename $(wildcard $(patsubst %,kernel-patch/results/%*.level,/ stock/ recordings/ alternatives/)))
 agreement: $(BIN) ## how far the simulator is from each recorded kernel and LRU; fails if further than before
