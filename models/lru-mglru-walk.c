@@ -85,12 +85,13 @@ static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vm
 			   struct pte_table *pt, uint32_t vpn, uint64_t end, bool anon,
 			   uint32_t *nr)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], all = 0;
+	const uint32_t idx = vpn % PTRS_PER_PTE;
 	const struct folio *f;
 	uint32_t page, slot;
 
 	*nr = 1;
-	if ((*pte & (PTE_present | PTE_young | PTE_zero)) != (PTE_present | PTE_young))
+	/* the zero page */
+	if (!pte_has_folio(pt, idx))
 		return FOLIO_NONE;
 	page = pte_slot(s, vma, pt, vpn);
 	slot = folio_head(s->folios, page);
@@ -102,12 +103,9 @@ static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vm
 	if (!anon && folio_lru_type(f) == LRU_ANON && g->rules->walk_spares_anon)
 		return FOLIO_NONE;
 	if (folio_test_large(f))
-		*nr = folio_pte_batch(s, pt, vpn % PTRS_PER_PTE, page, slot, (uint32_t)(end - vpn));
-	for (uint32_t i = 0; i < *nr; i++) {
-		all |= pte[i];
-		pte[i] &= (uint8_t)~PTE_young;
-	}
-	if ((all & PTE_dirty) && !(f->flags & PG_dirty) &&
+		*nr = folio_pte_batch(s, pt, idx, page, slot, (uint32_t)(end - vpn));
+	pte_take_young(pt, idx, idx + *nr);
+	if (pte_any_dirty(pt, idx, idx + *nr) && !(f->flags & PG_dirty) &&
 	    (f->flags & (PG_anon | PG_swapbacked | PG_swapcache)) != (PG_anon | PG_swapbacked))
 		folio_mark_dirty(s, slot);
 	return slot;
@@ -135,13 +133,18 @@ static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, s
 	update_folio(s, g, vma, slot);
 }
 
-/* is one of the eight PTEs from @vpn on young, present or not? */
-static bool any_young(const struct pte_table *pt, uint32_t vpn)
+/* the first PTE of [@vpn, @end) that is young, or @end */
+static uint64_t next_young(const struct pte_table *pt, uint64_t vpn, uint64_t end)
 {
-	uint64_t ptes;
+	const uint32_t idx = (uint32_t)vpn % PTRS_PER_PTE, stop = idx + (uint32_t)(end - vpn);
 
-	memcpy(&ptes, &pt->pte[vpn % PTRS_PER_PTE], sizeof(ptes));
-	return ptes & UINT64_MAX / UINT8_MAX * PTE_young;
+	for (uint32_t i = idx; i < stop; i = pte_next_word(i)) {
+		const uint64_t young = pt->word[i / 64].young & pte_mask(i, stop);
+
+		if (young)
+			return vpn + i / 64 * 64 + (uint32_t)__builtin_ctzll(young) - idx;
+	}
+	return end;
 }
 
 /* Clear the young bits of the PTEs in [vpn, end) and update their folios. Return: the number of
@@ -152,14 +155,9 @@ static unsigned int update_range(struct sim *s, const struct mglru *g, const str
 	unsigned int young = 0;
 	uint32_t last = FOLIO_NONE;
 
-	for (uint32_t nr; vpn < end; vpn += nr) {
-		uint32_t slot;
+	for (uint32_t nr; (vpn = next_young(pt, vpn, end)) < end; vpn += nr) {
+		const uint32_t slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
 
-		if (vpn % 8 == 0 && vpn + 8 <= end && !any_young(pt, (uint32_t)vpn)) {
-			nr = 8;
-			continue;
-		}
-		slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
 		if (slot == FOLIO_NONE)
 			continue;
 		/* update a folio once for consecutive PTEs */

@@ -39,7 +39,7 @@ static void tally_vma(struct tally *t, const struct vma *vma)
 
 	for (uint64_t vpn = vma->start; vpn < end; vpn++) {
 		const struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
-		uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+		uint8_t pte = pt ? pte_get(pt, vpn % PTRS_PER_PTE) : 0;
 
 		if (pte & PTE_swap)
 			t->nr_swap[pt->anon[vpn % PTRS_PER_PTE]]++;
@@ -196,7 +196,7 @@ int sim_check(const struct sim *s, struct err *err)
 			mlocked += folio_nr_pages(&s->folios[i]);
 		swap += (flags & PG_swapcache) != 0;
 		if (s->cached && i < s->anon_first &&
-		    (next_cached(s, i, i + 1) == i) != ((flags & PG_resident) != 0))
+		    cached_bits(s, i, 1) != ((flags & PG_resident) != 0))
 			bad(&t, i, "cached", flags & PG_resident ? 0 : 1, flags & PG_resident);
 		if ((flags & PG_resident) && i < s->anon_first) {
 			file++;

@@ -252,9 +252,13 @@ static void count_tables(gpointer pid, gpointer value, gpointer data)
 
 				if (!pt)
 					continue;
-				out->table_bytes += sizeof(*pt) + (pt->anon ? 4 * PTRS_PER_PTE : 0);
-				for (uint32_t p = 0; p < PTRS_PER_PTE; p++)
-					out->nr_ptes += pt->pte[p] != 0;
+				out->table_bytes +=
+					sizeof(*pt) +
+					(pt->more ? sizeof(*pt->more) * PTRS_PER_PTE : 0) +
+					(pt->anon ? sizeof(*pt->anon) * PTRS_PER_PTE : 0);
+				for (uint32_t w = 0; w < PTE_WORDS; w++)
+					out->nr_ptes +=
+						(uint64_t)__builtin_popcountll(pt->word[w].any);
 			}
 		}
 	}

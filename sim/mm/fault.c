@@ -60,7 +60,7 @@ static __attribute__((noinline)) void folio_mapped_more(struct sim *s, const str
 static inline void map_file_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 				 uint32_t slot, uint8_t flags)
 {
-	pt->pte[vpn % PTRS_PER_PTE] = pte_of_folio(s, vma, slot) | flags;
+	pte_set(pt, vpn % PTRS_PER_PTE, pte_of_folio(s, vma, slot) | flags);
 	folio_add_rmap(s, slot);
 	if (__builtin_expect(s->map_does_more, 0))
 		folio_mapped_more(s, vma, slot, 1);
@@ -70,9 +70,9 @@ static inline void map_file_page(struct sim *s, struct vma *vma, struct pte_tabl
 static void set_pte_range(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
 			  uint32_t slot, uint32_t nr, uint8_t flags)
 {
-	const uint32_t head = folio_head(s->folios, slot);
+	const uint32_t head = folio_head(s->folios, slot), idx = vpn % PTRS_PER_PTE;
 
-	memset(&pt->pte[vpn % PTRS_PER_PTE], pte_of_folio(s, vma, head) | flags, nr);
+	pte_set_range(pt, idx, idx + nr, pte_of_folio(s, vma, head) | flags);
 	folio_add_rmap_ptes(s, vma->mm, slot, nr);
 	if (__builtin_expect(s->map_does_more, 0))
 		folio_mapped_more(s, vma, head, nr);
@@ -113,10 +113,10 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	}
 	for (uint32_t i = 0, run; i < *nr_pages; i += MAX(run, 1)) {
 		const uint32_t slot = file_slot(s, vma->file, vma->pgoff + (at + i - vma->start));
+		const uint32_t idx = (at + i) % PTRS_PER_PTE;
 		bool here;
 
-		for (run = 0; i + run < *nr_pages && !pt->pte[(at + i + run) % PTRS_PER_PTE]; run++)
-			;
+		run = pte_next(pt, idx, idx + *nr_pages - i) - idx;
 		if (!run)
 			continue;
 		here = vpn - (at + i) < run;
@@ -142,6 +142,22 @@ static inline bool may_map(const struct sim *s, const struct vma *vma, struct pt
 	return true;
 }
 
+/* The first of the PTEs [@idx, @end) that fault_around() looks at, or @end: its page is in the
+ * cache, at slot @base + @idx. @mapped: also one that is mapped already */
+static inline uint32_t next_around(const struct sim *s, const struct pte_table *pt, uint32_t idx,
+				   uint32_t end, uint32_t base, bool mapped)
+{
+	for (; idx < end; idx = pte_next_word(idx)) {
+		uint64_t pages = cached_bits(s, base + idx, MIN(pte_next_word(idx), end) - idx);
+
+		if (!mapped)
+			pages &= ~(pt->word[idx / 64].any >> idx % 64);
+		if (pages)
+			return idx + (uint32_t)__builtin_ctzll(pages);
+	}
+	return end;
+}
+
 /* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
 static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
 {
@@ -150,55 +166,58 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
 	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
 	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
-	uint32_t to = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off)) - 1;
+	uint32_t end = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off));
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
 	const bool small = !s->cfg.machine.max_folio_order;
 	uint32_t *mmap_miss = &vma->open->mmap_miss;
 	const uint32_t pgoff = vma->pgoff + vma_off - pte_off + from;
-	const uint32_t first = file_slot(s, vma->file, pgoff);
+	const uint32_t base = file_slot(s, vma->file, pgoff) - from;
 	bool mapped = false;
-	uint32_t end;
 
 	/* filemap_map_pages() */
 	if (pgoff >= file_pages)
 		return false;
-	end = first + MIN(to - from + 1, file_pages - pgoff);
-	for (uint32_t slot = next_cached(s, first, end); slot < end;
-	     slot = next_cached(s, slot + 1, end)) {
-		const uint32_t i = from + (slot - first), at = vpn - pte_off + i;
-		const struct folio *f = &s->folios[slot];
-		bool hit = at == vpn;
+	end = MIN(end, from + (file_pages - pgoff));
+	for (uint32_t i = from; i < end; i++) {
+		const struct folio *f;
+		uint32_t slot, at;
+		bool hit;
 
-		/* mapped already, and that is all of the folio: skip it without a look at it */
-		if (small && pt->pte[i] && (by_fault || !*mmap_miss))
-			continue;
+		/* a page that is mapped is all of its folio: nothing is left to do */
+		i = next_around(s, pt, i, end, base, !small || (!by_fault && *mmap_miss));
+		if (i == end)
+			break;
+		slot = base + i;
+		at = vpn - pte_off + i;
+		f = &s->folios[slot];
+		hit = at == vpn;
 		/* next_uptodate_folio() */
 		if ((f->flags & (PG_resident | PG_readahead | PG_locked)) != PG_resident)
 			continue;
 		if (__builtin_expect(f->order, 0)) {
 			const uint32_t head = folio_head(s->folios, slot);
 			const uint32_t left = head + folio_nr_pages(&s->folios[head]) - slot;
-			uint32_t nr_pages = MIN(left, end - slot);
+			uint32_t nr_pages = MIN(left, end - i);
 
-			slot += left - 1;
+			i += left - 1;
 			f = &s->folios[head];
 			if (f->flags & (PG_readahead | PG_locked))
 				continue;
 			/* filemap_map_pmd() */
 			if (do_set_pmd(s, vma, vpn, head, file_pages - 1, false))
 				return true;
-			if (!may_map(s, vma, pt, pgoff + (slot - first) + 1))
+			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
 				return false;
 			hit = map_folio_range(s, vma, pt, at, &nr_pages, head, vpn);
 			if (!by_fault && !(f->flags & PG_workingset))
 				*mmap_miss -= MIN(*mmap_miss, nr_pages);
 		} else {
-			if (!may_map(s, vma, pt, pgoff + (slot - first) + 1))
+			if (!may_map(s, vma, pt, pgoff + (i - from) + 1))
 				return false;
 			if (!by_fault && !(f->flags & PG_workingset) && *mmap_miss)
 				--*mmap_miss;
-			if (pt->pte[i])
+			if (pte_get(pt, i))
 				continue;
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
 		}
@@ -307,11 +326,9 @@ static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t 
 	if (do_set_pmd(s, vma, vpn, head, s->files[vma->file].size, flags & PTE_write))
 		return;
 	if (nr > 1 && folio_fits(s, vma, vpn, head, s->files[vma->file].size, &first)) {
-		uint32_t i = 0;
+		const uint32_t idx = first % PTRS_PER_PTE;
 
-		while (i < nr && !pt->pte[(first + i) % PTRS_PER_PTE])
-			i++;
-		if (i == nr) {
+		if (pte_next(pt, idx, idx + nr) == idx + nr) {
 			set_pte_range(s, vma, pt, first, head, nr, flags);
 			return;
 		}
@@ -433,7 +450,7 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, slot = pt->anon[idx];
 	/* pte_swp_exclusive() */
-	bool exclusive = pt->pte[idx] & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
+	bool exclusive = pte_get(pt, idx) & PTE_write, cached = s->cfg.kernel->swapin_skips_cache;
 	struct anon_slot *a;
 	struct folio *f;
 	int ret;
@@ -464,9 +481,9 @@ static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, ui
 	}
 	folio_add_rmap(s, slot);
 	mlock_vma_folio(s, vma, slot, 1);
-	pt->pte[idx] = PTE_present | PTE_young | PTE_anon;
+	pte_set(pt, idx, PTE_present | PTE_young | PTE_anon);
 	if (exclusive && (vma->flags & VM_WRITE))
-		pt->pte[idx] |= PTE_write | (write ? PTE_dirty : 0);
+		pte_add(pt, idx, PTE_write | (write ? PTE_dirty : 0));
 	if (!cached)
 		folio_free_swap(s, slot); /* the device is synchronous */
 	return 0;
@@ -495,7 +512,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 {
 	uint32_t idx = vpn % PTRS_PER_PTE, old = FOLIO_NONE, page = FOLIO_NONE;
 	const unsigned int held = s->held->nr;
-	uint8_t pte = pt->pte[idx];
+	uint8_t pte = pte_get(pt, idx);
 	int ret;
 
 	if (!(pte & PTE_zero)) {
@@ -505,20 +522,20 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 			/* wp_page_shared(), ext4_page_mkwrite() */
 			if (!(vma->flags & VM_ANON) && ext4_dirty_inode(s, vma->mm->cpu, vma->file))
 				return -ENOMEM;
-			if (pt->pte[idx] != pte)
+			if (pte_get(pt, idx) != pte)
 				return 1;
 			if (!(vma->flags & VM_ANON) && !s->files[vma->file].shmem)
 				create_buffers(s, old);
-			if (pt->pte[idx] != pte)
+			if (pte_get(pt, idx) != pte)
 				return 1;
-			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
+			pte_add(pt, idx, PTE_young | PTE_dirty | PTE_write);
 			folio_mark_dirty(s, old);
 			return 0;
 		}
 		if ((pte & PTE_anon) && wp_can_reuse_anon_folio(s, vma->mm->cpu, old)) {
 			/* folio_move_anon_rmap() */
 			s->anon[old - s->anon_first].pid = vma->mm->pid;
-			pt->pte[idx] |= PTE_young | PTE_dirty | PTE_write;
+			pte_add(pt, idx, PTE_young | PTE_dirty | PTE_write);
 			return 0;
 		}
 		/* wp_page_copy() holds a reference while it allocates */
@@ -530,7 +547,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 	folio_unhold(s, held);
 	if (ret)
 		return -ENOMEM;
-	if (pt->pte[idx] != pte) {
+	if (pte_get(pt, idx) != pte) {
 		uncharge_page(s, current_memcg(s));
 		return 1;
 	}
@@ -547,14 +564,14 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 {
 	/* allocate the table first, as that may reclaim pages */
 	struct pte_table *pt = pte_alloc(s, vma->mm, vpn);
-	uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
+	uint8_t pte = pte_get(pt, vpn % PTRS_PER_PTE);
 
 	if (pte & PTE_present)
 		return do_wp_page(s, vma, pt, vpn);
 	if (pte & PTE_swap) {
 		int ret = do_swap_page(s, vma, pt, vpn, write);
 
-		if (ret || !write || (pt->pte[vpn % PTRS_PER_PTE] & PTE_write))
+		if (ret || !write || (pte_get(pt, vpn % PTRS_PER_PTE) & PTE_write))
 			return ret;
 		return do_wp_page(s, vma, pt, vpn);
 	}
@@ -572,7 +589,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 		map_new_anon(s, vma, vpn, EV_ANON);
 		return 0;
 	}
-	pt->pte[vpn % PTRS_PER_PTE] = PTE_present | PTE_young | PTE_zero;
+	pte_set(pt, vpn % PTRS_PER_PTE, PTE_present | PTE_young | PTE_zero);
 	return 0;
 }
 
@@ -646,7 +663,7 @@ int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool 
 		pt->young = true;
 		return 0;
 	}
-	if (pt && (pt->pte[vpn % PTRS_PER_PTE] & need) == need)
+	if (pt && (pte_get(pt, vpn % PTRS_PER_PTE) & need) == need)
 		return 0;
 	vma = vma_find(mm, vpn);
 	if (!vma)

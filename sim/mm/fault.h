@@ -9,13 +9,23 @@
 /** The MMU reads or writes a page. Return: true; false if that is a fault. */
 static inline bool touch_mapped(const struct mm *mm, uint32_t vpn, bool write)
 {
-	const uint8_t need = PTE_present | (write ? PTE_write : 0);
+	const uint32_t idx = vpn % PTRS_PER_PTE;
+	const uint64_t bit = 1ull << idx % 64;
 	struct pte_table *pt = pte_lookup(mm, vpn);
-	uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+	struct pte_word *w = pt ? &pt->word[idx / 64] : NULL;
 
-	if (!pte || (*pte & need) != need)
+	if (!w || !(w->any & bit))
 		return false;
-	*pte |= PTE_young | (write ? PTE_dirty : 0);
+	if (pt->more) {
+		uint8_t *more = &pt->more[idx];
+
+		if ((*more & PTE_swap) || (write && !(*more & PTE_write)))
+			return false;
+		*more |= write ? PTE_dirty : 0;
+	} else if (write) {
+		return false;
+	}
+	w->young |= bit;
 	pt->young = true;
 	return true;
 }

@@ -46,21 +46,15 @@ static inline void filemap_removed(struct sim *s, uint32_t slot, uint32_t nr_pag
 	if (before & PG_swapbacked)
 		s->nr_shmem -= nr_pages;
 }
-/** The first slot from @slot on whose page is in the cache; if it is not before @end, some number
- * that is not either. */
-static inline uint32_t next_cached(const struct sim *s, uint32_t slot, uint32_t end)
+/** The pages of up to 64 slots from @slot on that are in the cache: bit n stands for @slot + n. */
+static inline uint64_t cached_bits(const struct sim *s, uint32_t slot, uint32_t nr)
 {
-	uint64_t word;
+	const unsigned int at = slot % 64;
+	uint64_t bits = s->cached[slot / 64] >> at;
 
-	if (slot >= end)
-		return end;
-	word = s->cached[slot / 64] >> slot % 64;
-	if (word)
-		return slot + (uint32_t)__builtin_ctzll(word);
-	for (slot = (slot | 63) + 1; slot < end; slot += 64)
-		if (s->cached[slot / 64])
-			return slot + (uint32_t)__builtin_ctzll(s->cached[slot / 64]);
-	return end;
+	if (at + nr > 64)
+		bits |= s->cached[slot / 64 + 1] << (64 - at);
+	return bits & UINT64_MAX >> (64 - nr);
 }
 
 /** Drop a clean, unmapped, unbatched folio, leaving no shadow. */

@@ -15,7 +15,7 @@
 static void follow_page_touch(struct sim *s, struct mm *mm, uint32_t vpn,
 			      const struct pte_table *pt, bool write)
 {
-	const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
+	const uint8_t pte = pte_get(pt, vpn % PTRS_PER_PTE);
 	uint32_t head;
 
 	if (pte & PTE_zero)

@@ -40,7 +40,7 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 	pt->table = false;
 	table_free(s, pt);
 	pt->huge = pt->young = true;
-	memset(pt->pte, PTE_present | (write ? PTE_write | PTE_dirty : 0), PTRS_PER_PTE);
+	pte_set_range(pt, 0, PTRS_PER_PTE, PTE_present | (write ? PTE_write | PTE_dirty : 0));
 	folio_add_rmap_pmd(s, vma->mm, head);
 	mlock_vma_folio(s, vma, head, PTRS_PER_PTE);
 	return true;
@@ -48,16 +48,14 @@ bool do_set_pmd(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uin
 
 bool pmd_dirty(const struct pte_table *pt)
 {
-	uint8_t all = 0;
-
-	for (uint32_t i = 0; i < PTRS_PER_PTE; i++)
-		all |= pt->pte[i];
-	return all & PTE_dirty;
+	return pte_any_dirty(pt, 0, PTRS_PER_PTE);
 }
 
 void pmd_clear(struct pte_table *pt)
 {
-	memset(pt->pte, 0, PTRS_PER_PTE);
+	memset(pt->word, 0, sizeof(pt->word));
+	g_free(pt->more);
+	pt->more = NULL;
 	pt->huge = pt->young = false;
 }
 

@@ -161,7 +161,7 @@ uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32
 	const uint32_t most = MIN(max, head + folio_nr_pages(&s->folios[head]) - slot);
 	uint32_t nr = 1;
 
-	while (nr < most && (pt->pte[idx + nr] & (PTE_present | PTE_anon)) == PTE_present)
+	while (nr < most && pte_is_file(pt, idx + nr))
 		nr++;
 	return nr;
 }

@@ -121,15 +121,15 @@ static bool whole_folio(struct sim *s, uint32_t head, uint32_t *nr)
 static uint32_t cold_or_pageout_pte(struct sim *s, struct walk *w, struct vma *vma,
 				    struct pte_table *pt, uint32_t vpn, uint32_t max)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	const uint32_t idx = vpn % PTRS_PER_PTE;
 	uint32_t slot, head, nr = 1;
 
-	if (!(*pte & PTE_present) || (*pte & PTE_zero))
+	if (!pte_has_folio(pt, idx))
 		return 1;
 	slot = pte_slot(s, vma, pt, vpn);
 	head = folio_head(s->folios, slot);
 	if (folio_test_large(&s->folios[head])) {
-		nr = folio_pte_batch(s, pt, vpn % PTRS_PER_PTE, slot, head, max);
+		nr = folio_pte_batch(s, pt, idx, slot, head, max);
 		if (!whole_folio(s, head, &nr))
 			return nr;
 	}
@@ -137,8 +137,7 @@ static uint32_t cold_or_pageout_pte(struct sim *s, struct walk *w, struct vma *v
 	if (!(s->folios[head].flags & PG_lru) || s->folios[head].mapcount != nr)
 		return nr;
 	if (!w->pageout)
-		for (uint32_t i = 0; i < nr; i++)
-			pte[i] &= (uint8_t)~PTE_young;
+		pte_take_young(pt, idx, idx + nr);
 	cold_or_pageout(s, w, head);
 	return nr;
 }
@@ -178,23 +177,23 @@ static void madvise_cold_or_pageout(struct sim *s, struct vma *vma, uint64_t vpn
 static uint32_t free_pte(struct sim *s, struct walk *w, struct vma *vma, struct pte_table *pt,
 			 uint32_t vpn, uint32_t max)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	const uint32_t idx = vpn % PTRS_PER_PTE;
 	uint32_t slot;
 	struct folio *f;
 
 	(void)w;
 	(void)max;
-	if (*pte & PTE_swap) {
+	if (pte_get(pt, idx) & PTE_swap) {
 		/* swap_put_entries_direct() */
-		slot = pt->anon[vpn % PTRS_PER_PTE];
-		*pte = 0;
+		slot = pt->anon[idx];
+		pte_set(pt, idx, 0);
 		s->anon[slot - s->anon_first].nr_swap--;
 		if ((s->folios[slot].flags & PG_resident) && vm_swap_full(s))
 			folio_free_swap(s, slot);
 		folio_free_unreferenced(s, slot);
 		return 1;
 	}
-	if (!(*pte & PTE_present) || (*pte & PTE_zero))
+	if (!pte_has_folio(pt, idx))
 		return 1;
 	slot = pte_slot(s, vma, pt, vpn);
 	f = &s->folios[slot];
@@ -206,7 +205,7 @@ static uint32_t free_pte(struct sim *s, struct walk *w, struct vma *vma, struct 
 			return 1;
 		f->flags &= (uint16_t)~PG_dirty;
 	}
-	*pte &= (uint8_t) ~(PTE_young | PTE_dirty);
+	pte_del(pt, idx, PTE_young | PTE_dirty);
 	folio_mark_lazyfree(s, s->this_cpu, slot);
 	return 1;
 }
@@ -227,7 +226,7 @@ static int swapin(struct sim *s, struct vma *vma, uint32_t vpn)
 	int ret;
 
 	if (vma->flags & VM_ANON) {
-		if (!pt || !(pt->pte[vpn % PTRS_PER_PTE] & PTE_swap))
+		if (!pt || !(pte_get(pt, vpn % PTRS_PER_PTE) & PTE_swap))
 			return 0;
 		ret = read_swap_cache(s, s->this_cpu, pt->anon[vpn % PTRS_PER_PTE]);
 		return MIN(ret, 0);

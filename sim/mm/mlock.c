@@ -249,10 +249,9 @@ bool mlock_walked(struct sim *s, struct locked_walk *w, uint32_t head, const str
 static uint32_t mlock_pte(struct sim *s, const struct vma *vma, const struct pte_table *pt,
 			  uint32_t vpn, uint32_t max)
 {
-	const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
 	uint32_t slot, head, nr = 1;
 
-	if (!(pte & PTE_present) || (pte & PTE_zero))
+	if (!pte_has_folio(pt, vpn % PTRS_PER_PTE))
 		return 1;
 	slot = pte_slot(s, vma, pt, vpn);
 	head = folio_head(s->folios, slot);

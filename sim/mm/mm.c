@@ -133,6 +133,7 @@ void pte_free(struct pte_table *pt, struct free_tables *free)
 {
 	free->nr_pte += pt->table;
 	free->nr[pt->memcg] += pt->table;
+	g_free(pt->more);
 	g_free(pt->anon);
 }
 
@@ -526,14 +527,6 @@ struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	return *pt;
 }
 
-void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags)
-{
-	if (!pt->anon)
-		pt->anon = g_new0(uint32_t, PTRS_PER_PTE);
-	pt->anon[idx] = slot;
-	pt->pte[idx] = flags;
-}
-
 /* free anon slots are linked by their "shadow", starting from slot 0, which is no folio */
 static uint32_t *anon_free(struct sim *s)
 {
@@ -577,6 +570,33 @@ void anon_slot_free(struct sim *s, uint32_t slot)
 	*anon_free(s) = slot;
 }
 
+/* copy_present_ptes(), copy_nonpresent_pte() of one PTE of @pt to @ct, in the child */
+static void fork_pte(struct sim *s, const struct vma *pvma, const struct vma *cvma,
+		     struct pte_table *pt, struct pte_table *ct, uint32_t vpn)
+{
+	const uint32_t i = vpn % PTRS_PER_PTE;
+	uint8_t pte = pte_get(pt, i);
+
+	if (pte & PTE_swap) {
+		s->anon[pt->anon[i] - s->anon_first].nr_swap++;
+		pte_set(pt, i, PTE_swap);
+		pte_set_anon(ct, i, pt->anon[i], PTE_swap);
+		return;
+	}
+	/* write-protect private pages in both, the child's copy is old */
+	if (!(pvma->flags & VM_SHARED))
+		pte_set(pt, i, pte &= (uint8_t)~PTE_write);
+	else
+		pte &= (uint8_t)~PTE_dirty;
+	pte &= (uint8_t)~PTE_young;
+	if (!(pte & PTE_zero))
+		folio_add_rmap_ptes(s, cvma->mm, pte_slot(s, pvma, pt, vpn), 1);
+	if (pte & PTE_anon)
+		pte_set_anon(ct, i, pt->anon[i], pte);
+	else
+		pte_set(ct, i, pte);
+}
+
 static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vma *cvma)
 {
 	for (uint64_t vpn = pvma->start; vpn < (uint64_t)pvma->start + vma_pages(pvma);) {
@@ -592,33 +612,8 @@ static void fork_vma_ptes(struct sim *s, const struct vma *pvma, const struct vm
 		if (ct)
 			ct->used = true;
 
-		for (; pt && vpn < stop; vpn++) {
-			uint32_t i = (uint32_t)vpn % PTRS_PER_PTE;
-			uint8_t pte = pt->pte[i];
-
-			if (!pte)
-				continue;
-			if (pte & PTE_swap) {
-				s->anon[pt->anon[i] - s->anon_first].nr_swap++;
-				pt->pte[i] = PTE_swap;
-				pte_set_anon(ct, i, pt->anon[i], PTE_swap);
-				continue;
-			}
-			/* __copy_present_ptes(): write-protect private pages
-			 * in both, the child's copy is old */
-			if (!(pvma->flags & VM_SHARED))
-				pt->pte[i] = pte &= (uint8_t)~PTE_write;
-			else
-				pte &= (uint8_t)~PTE_dirty;
-			pte &= (uint8_t)~PTE_young;
-			if (!(pte & PTE_zero))
-				folio_add_rmap_ptes(s, cvma->mm,
-						    pte_slot(s, pvma, pt, (uint32_t)vpn), 1);
-			if (pte & PTE_anon)
-				pte_set_anon(ct, i, pt->anon[i], pte);
-			else
-				ct->pte[i] = pte;
-		}
+		for (uint64_t at = vpn; pt && (at = pte_next_vpn(pt, at, stop)) < stop; at++)
+			fork_pte(s, pvma, cvma, pt, ct, (uint32_t)at);
 		vpn = stop;
 	}
 }
@@ -631,12 +626,12 @@ void clear_refs(struct sim *s, struct mm *mm)
 
 		for (uint64_t vpn = vma->start; vpn < end; vpn++) {
 			struct pte_table *pt = pte_lookup(mm, (uint32_t)vpn);
-			uint8_t *pte = pt ? &pt->pte[vpn % PTRS_PER_PTE] : NULL;
+			const uint32_t idx = (uint32_t)vpn % PTRS_PER_PTE;
 			uint32_t slot;
 
-			if (!pte || !(*pte & PTE_present) || (*pte & PTE_zero))
+			if (!pt || !pte_has_folio(pt, idx))
 				continue;
-			*pte &= (uint8_t)~PTE_young;
+			pte_take_young(pt, idx, idx + 1);
 			if (pt->huge)
 				pt->young = false;
 			slot = folio_head(s->folios, pte_slot(s, vma, pt, (uint32_t)vpn));

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Processes, their mappings and page tables.
- *
- * A PTE of a file page is one byte: the VMA determines which page it maps.
- * A page-table page with anonymous pages (anon mappings, COW copies in a private
- * file mapping, swap entries) also has an array of slots, allocated with the
- * first of them.
+ * Processes, their mappings and page tables (sim/mm/pgtable.h).
  */
 #ifndef REAPSIM_MM_H
 #define REAPSIM_MM_H
@@ -17,62 +12,11 @@
 #include <glib.h>
 
 #include "sim/mm/interval_tree.h"
+#include "sim/mm/pgtable.h"
 #include "sim/mm/slots.h"
 #include "sim/state.h"
 
 struct task;
-
-/* an address is 32 bits of page number: the lowest 44 bits of an x86-64 address */
-#define PTRS_PER_PTE 512u
-#define PTRS_PER_PMD 512
-#define PTRS_PER_PUD 512
-#define PTRS_PER_PGD 32
-#define PMD_SHIFT    9
-#define PUD_SHIFT    18
-#define PGDIR_SHIFT  27
-
-enum pte_flags {
-	PTE_present = 1 << 0,
-	PTE_young = 1 << 1,
-	PTE_dirty = 1 << 2,
-	PTE_write = 1 << 3,
-	PTE_anon = 1 << 4, /* maps the anon slot in the table's array */
-	PTE_swap = 1 << 5, /* not present: a swap entry of that slot; with
-			    * PTE_write it is pte_swp_exclusive() */
-	PTE_zero = 1 << 6, /* present: the zero page, no folio */
-};
-
-/**
- * struct pte_table - a PMD entry: 512 pages, 2 MiB of address space.
- * @pte: the PTEs of the page-table page. With @huge: a copy of the PMD entry for each page,
- *	without the accessed bit, which is in @young; the PMD is dirty if any copy is
- * @anon: PTRS_PER_PTE slots, or NULL
- * @young: the accessed bit of the PMD entry
- * @table: there is a page-table page
- * @used: the PMD entry points to the page-table page, because something was mapped in it
- * @huge: the PMD entry maps a folio (sim/mm/huge_memory.h); there is no page-table page
- * @memcg: index of the one that @table is charged to
- * @seen: used by the LRU model, see models/lru-mglru.h
- */
-struct pte_table {
-	uint8_t pte[PTRS_PER_PTE];
-	uint32_t *anon;
-	bool young, table, used, huge;
-	uint8_t memcg;
-	uint32_t seen[2];
-};
-
-/** struct pmd_table, struct pud_table - the levels above. @memcg: index of the one that is
- * charged for the table. */
-struct pmd_table {
-	struct pte_table *pte[PTRS_PER_PMD];
-	uint8_t memcg;
-};
-
-struct pud_table {
-	struct pmd_table *pmd[PTRS_PER_PUD];
-	uint8_t memcg;
-};
 
 /**
  * struct file_open - v7.3 struct file: the readahead state of one open file.
@@ -228,16 +172,14 @@ static inline struct pte_table *pte_alloc(struct sim *s, struct mm *mm, uint32_t
 /** The memory of its page-table page. */
 void table_alloc(struct sim *s, struct pte_table *pt);
 void table_free(struct sim *s, const struct pte_table *pt);
-/** Point the PTE at an anon slot. */
-void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 
 /** The slot that a present PTE maps, unless it maps the zero page. */
 static inline uint32_t pte_slot(const struct sim *s, const struct vma *vma,
 				const struct pte_table *pt, uint32_t vpn)
 {
-	uint32_t idx = vpn % PTRS_PER_PTE;
+	const uint32_t idx = vpn % PTRS_PER_PTE;
 
-	if (pt->pte[idx] & PTE_anon)
+	if (pt->more && (pt->more[idx] & PTE_anon))
 		return pt->anon[idx];
 	return file_slot(s, vma->file, vma->pgoff + (vpn - vma->start));
 }

@@ -23,11 +23,13 @@ static void move_ptes(struct pte_table *from, uint32_t i, struct pte_table *to, 
 		      uint32_t nr)
 {
 	for (; nr; nr--, i++, j++) {
-		if (from->pte[i] & (PTE_anon | PTE_swap))
-			pte_set_anon(to, j, from->anon[i], from->pte[i]);
+		const uint8_t pte = pte_get(from, i);
+
+		if (pte & (PTE_anon | PTE_swap))
+			pte_set_anon(to, j, from->anon[i], pte);
 		else
-			to->pte[j] = from->pte[i];
-		from->pte[i] = 0;
+			pte_set(to, j, pte);
+		pte_set(from, i, 0);
 	}
 	to->used = true;
 }

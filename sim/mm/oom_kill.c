@@ -15,6 +15,14 @@
 
 #include "sim/time/sched.h"
 
+static void count_ptes(const struct pte_table *pt, uint32_t idx, uint32_t end, struct mm_pages *out)
+{
+	for (uint32_t i = pte_next(pt, idx, end); i < end; i = pte_next(pt, i + 1, end)) {
+		out->rss += pte_has_folio(pt, i);
+		out->swap += (pte_get(pt, i) & PTE_swap) != 0;
+	}
+}
+
 void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 {
 	const struct pte_table *last = NULL;
@@ -31,12 +39,9 @@ void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 			/* two mappings may share a page table */
 			out->tables += pt && pt != last;
 			last = pt;
-			for (; pt && vpn < stop; vpn++) {
-				const uint8_t pte = pt->pte[vpn % PTRS_PER_PTE];
-
-				out->rss += (pte & (PTE_present | PTE_zero)) == PTE_present;
-				out->swap += (pte & PTE_swap) != 0;
-			}
+			if (pt)
+				count_ptes(pt, (uint32_t)vpn % PTRS_PER_PTE,
+					   (uint32_t)(stop - 1) % PTRS_PER_PTE + 1, out);
 		}
 	}
 }

@@ -27,9 +27,8 @@ static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, u
 		  rmap_fn fn, void *arg)
 {
 	struct pte_table *pt = pte_lookup(vma->mm, vpn);
-	uint8_t pte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
 
-	if (!(pte & PTE_present) || (pte & PTE_zero) || pte_slot(s, vma, pt, vpn) != slot)
+	if (!pt || !pte_has_folio(pt, vpn % PTRS_PER_PTE) || pte_slot(s, vma, pt, vpn) != slot)
 		return true;
 	--*left;
 	return fn(s, slot, vma, pt, vpn, 1, arg) && *left;
@@ -37,7 +36,7 @@ static bool visit(struct sim *s, uint32_t slot, struct vma *vma, uint32_t vpn, u
 
 static inline bool maps_file(const struct pte_table *pt, uint64_t vpn)
 {
-	return (pt->pte[vpn % PTRS_PER_PTE] & (PTE_present | PTE_anon)) == PTE_present;
+	return pte_is_file(pt, (uint32_t)vpn % PTRS_PER_PTE);
 }
 
 /* the same for a large folio, whose pages would be mapped at [@at, @end) */
@@ -147,18 +146,15 @@ static inline __attribute__((always_inline)) void rmap_walk(struct sim *s, uint3
 /* test_and_clear_young_ptes(), pmdp_clear_flush_young_notify() */
 static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE], young = 0;
+	const uint32_t idx = vpn % PTRS_PER_PTE;
+	bool young;
 
 	if (pt->huge) {
 		young = pt->young;
 		pt->young = false;
 		return young;
 	}
-	for (uint32_t i = 0; i < nr; i++) {
-		young |= pte[i] & PTE_young;
-		pte[i] &= (uint8_t)~PTE_young;
-	}
-	return young;
+	return pte_take_young(pt, idx, idx + nr);
 }
 
 static bool mkold_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
@@ -189,9 +185,8 @@ static bool young_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 	(void)s;
 	(void)slot;
 	(void)vma;
-	*young |= pt->huge && pt->young;
-	for (uint32_t i = 0; !pt->huge && i < nr; i++)
-		*young |= (pt->pte[vpn % PTRS_PER_PTE + i] & PTE_young) != 0;
+	*young |= pt->huge ? pt->young
+			   : pte_count_young(pt, vpn % PTRS_PER_PTE, vpn % PTRS_PER_PTE + nr) != 0;
 	return !*young;
 }
 
@@ -283,12 +278,12 @@ int folio_referenced(struct sim *s, uint32_t slot, bool *exec)
 }
 
 /* ttu_anon_lazyfree_folio() */
-static bool unmap_lazyfree(struct sim *s, uint32_t slot, uint8_t *pte)
+static bool unmap_lazyfree(struct sim *s, uint32_t slot, struct pte_table *pt, uint32_t idx)
 {
 	struct folio *f = &s->folios[slot];
 	const uint16_t before = f->flags;
 
-	if (*pte & PTE_dirty)
+	if (pte_any_dirty(pt, idx, idx + 1))
 		f->flags |= PG_dirty;
 	if (f->flags & PG_dirty) {
 		f->flags |= PG_swapbacked;
@@ -297,7 +292,7 @@ static bool unmap_lazyfree(struct sim *s, uint32_t slot, uint8_t *pte)
 	}
 	if (f->extra_refs)
 		return false;
-	*pte = 0;
+	pte_set(pt, idx, 0);
 	folio_remove_rmap(s, slot);
 	return true;
 }
@@ -305,9 +300,9 @@ static bool unmap_lazyfree(struct sim *s, uint32_t slot, uint8_t *pte)
 static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
 		      uint32_t vpn, uint32_t nr, void *arg)
 {
-	uint8_t *pte = &pt->pte[vpn % PTRS_PER_PTE];
+	const uint32_t idx = vpn % PTRS_PER_PTE;
 	struct folio *f = &s->folios[slot];
-	uint8_t all = 0;
+	bool dirty;
 
 	(void)arg;
 	if (pt->huge) {
@@ -316,22 +311,20 @@ static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_
 		return true;
 	}
 	if ((f->flags & (PG_anon | PG_swapbacked)) == PG_anon)
-		return unmap_lazyfree(s, slot, pte);
+		return unmap_lazyfree(s, slot, pt, idx);
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;
-		if (*pte & PTE_dirty)
+		if (pte_any_dirty(pt, idx, idx + 1))
 			f->flags |= PG_dirty;
 		/* writable means PageAnonExclusive: pte_swp_mkexclusive() */
-		*pte = PTE_swap | (*pte & PTE_write);
+		pte_set(pt, idx, PTE_swap | (pte_get(pt, idx) & PTE_write));
 		folio_remove_rmap(s, slot);
 		return true;
 	}
-	for (uint32_t i = 0; i < nr; i++) {
-		all |= pte[i];
-		pte[i] = 0;
-	}
-	if (all & PTE_dirty)
+	dirty = pte_any_dirty(pt, idx, idx + nr);
+	pte_clear_range(pt, idx, idx + nr);
+	if (dirty)
 		folio_mark_dirty(s, slot);
 	folio_remove_rmap_ptes(s, vma->mm, file_slot(s, vma->file, vma->pgoff + (vpn - vma->start)),
 			       nr);
@@ -391,7 +384,7 @@ static bool mkclean_one(struct sim *s, uint32_t slot, struct vma *vma, struct pt
 	(void)slot;
 	(void)arg;
 	for (uint32_t i = 0; (vma->flags & VM_SHARED) && i < nr; i++)
-		pt->pte[vpn % PTRS_PER_PTE + i] &= (uint8_t) ~(PTE_dirty | PTE_write);
+		pte_del(pt, vpn % PTRS_PER_PTE + i, PTE_dirty | PTE_write);
 	return true;
 }
 

@@ -120,14 +120,11 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 			  struct pte_table *pt, uint32_t idx, uint32_t slot, uint32_t head,
 			  uint32_t nr)
 {
-	uint32_t nr_young = 0;
-	bool dirty = false, to_tail;
+	const uint32_t nr_young = pte_count_young(pt, idx, idx + nr);
+	const bool dirty = pte_any_dirty(pt, idx, idx + nr);
+	bool to_tail;
 
-	for (uint32_t i = idx; i < idx + nr; i++) {
-		nr_young += (pt->pte[i] & PTE_young) != 0;
-		dirty |= (pt->pte[i] & PTE_dirty) != 0;
-		pt->pte[i] = 0;
-	}
+	pte_clear_range(pt, idx, idx + nr);
 	if (s->sched)
 		for (uint32_t i = 0; i < nr; i++)
 			tlb_owe(s, tlb, REAP_UNMAP, zap_cost(s, i));
@@ -174,11 +171,11 @@ static uint32_t zap_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			 struct pte_table *pt, uint32_t vpn, uint32_t max)
 {
 	const uint32_t idx = vpn % PTRS_PER_PTE;
-	const uint8_t pte = pt->pte[idx];
+	const uint8_t pte = pte_get(pt, idx);
 	uint32_t slot, head, nr = 1;
 
 	if (pte & (PTE_zero | PTE_swap | PTE_anon)) {
-		pt->pte[idx] = 0;
+		pte_set(pt, idx, 0);
 		if (!(pte & PTE_zero))
 			zap_anon_pte(s, tlb, pt, idx, pte);
 		return 1;
@@ -206,10 +203,8 @@ static void zap_vma_range(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 			zap_huge_pmd(s, tlb, vma, pt, (uint32_t)vpn);
 			pt = NULL;
 		}
-		for (uint32_t nr; pt && vpn < stop; vpn += nr)
-			nr = pt->pte[vpn % PTRS_PER_PTE] ? zap_ptes(s, tlb, vma, pt, (uint32_t)vpn,
-								    (uint32_t)(stop - vpn))
-							 : 1;
+		while (pt && (vpn = pte_next_vpn(pt, vpn, stop)) < stop)
+			vpn += zap_ptes(s, tlb, vma, pt, (uint32_t)vpn, (uint32_t)(stop - vpn));
 		if (tlb->nr_delayed)
 			tlb_flush_mmu(s, tlb);
 		if (tlb->preemptible)

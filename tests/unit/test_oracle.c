@@ -370,7 +370,7 @@ static bool ptes_differ(struct compare *c, const struct ref_proc *p, const struc
 	for (uint64_t at = rv->start; at < rv->end; at++) {
 		uint32_t vpn = c->r->base + (uint32_t)at;
 		const struct pte_table *pt = pte_lookup(sv->mm, vpn);
-		uint8_t spte = pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+		uint8_t spte = pt ? pte_get(pt, vpn % PTRS_PER_PTE) : 0;
 		const struct ref_pte *rpte = &p->ptes[at];
 		const struct ref_table *rt = &p->tables[at / 512];
 

@@ -312,14 +312,14 @@ uint8_t tl_pte(const struct tl *x, uint32_t pid, uint32_t vpn)
 {
 	const struct pte_table *pt = pte_lookup(tl_mm(x, pid), vpn);
 
-	return pt ? pt->pte[vpn % PTRS_PER_PTE] : 0;
+	return pt ? pte_get(pt, vpn % PTRS_PER_PTE) : 0;
 }
 
 uint32_t tl_anon_slot(const struct tl *x, uint32_t pid, uint32_t vpn)
 {
 	const struct pte_table *pt = pte_lookup(tl_mm(x, pid), vpn);
 
-	if (!pt || !(pt->pte[vpn % PTRS_PER_PTE] & (PTE_anon | PTE_swap)))
+	if (!pt || !(pte_get(pt, vpn % PTRS_PER_PTE) & (PTE_anon | PTE_swap)))
 		fatal("tl_anon_slot", "not an anon page");
 	return pt->anon[vpn % PTRS_PER_PTE];
 }

@@ -23,8 +23,8 @@ static void test_move(void)
 	TL_EQ(tl_at(x, "used", VM_pgfault), tl_at(x, "before", VM_pgfault), "no fault");
 	CU_ASSERT_PTR_NULL(vma_find(mm, 0x100));
 	TL_EQ(vma_find(mm, 0x300)->pgoff, 10, "the same pages");
-	CU_ASSERT(pte_lookup(mm, 0x302)->pte[0x302 % PTRS_PER_PTE] & PTE_dirty);
-	TL_EQ(pte_lookup(mm, 0x100)->pte[0x100 % PTRS_PER_PTE], 0, "nothing stays behind");
+	CU_ASSERT(pte_get(pte_lookup(mm, 0x302), 0x302 % PTRS_PER_PTE) & PTE_dirty);
+	TL_EQ(pte_get(pte_lookup(mm, 0x100), 0x100 % PTRS_PER_PTE), 0, "nothing stays behind");
 	tl_free(x);
 }
 

@@ -461,7 +461,7 @@ static void test_cost_decay(void)
 static void all_old(struct tl *x, uint32_t pid, uint32_t pages)
 {
 	for (uint32_t vpn = 0; vpn < pages; vpn++)
-		pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
+		pte_del(pte_lookup(tl_mm(x, pid), vpn), vpn % PTRS_PER_PTE, PTE_young);
 }
 
 /* a page written to swap costs SWAP_CLUSTER_MAX, a rotated one 1: (4000 >> 5) * 60 / 200 = 37

@@ -403,7 +403,7 @@ static void test_walk_processes(void)
 		if (pid == 2)
 			continue;
 		tl_mm(x, pid)->ran = false;
-		pte_lookup(tl_mm(x, pid), 0)->pte[0] |= PTE_young;
+		pte_add(pte_lookup(tl_mm(x, pid), 0), 0, PTE_young);
 	}
 	lru_gen_walk_mms(x->s, state(x), seq++, 1);
 	TL_EQ(YOUNG(1), 1, "before the new one");
@@ -676,7 +676,7 @@ static void test_type(void)
 				lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slots[n], 1);
 				lru_mglru.move_tail(x->s, &x->s->memcg[0].lruvec, slots[n]);
 			}
-			pte_lookup(tl_mm(x, 1), p)->pte[p] &= (uint8_t)~PTE_young;
+			pte_del(pte_lookup(tl_mm(x, 1), p), p, PTE_young);
 		}
 		g->avg_refaulted.v[LRU_ANON][1] = rows[i].anon_refaulted;
 		g->avg_total.v[LRU_ANON][3] = rows[i].anon_total;

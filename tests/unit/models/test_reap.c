@@ -99,7 +99,7 @@ static char *setup(enum sharing sharing, bool optin)
 /* make a PTE old, as reclaim does */
 static void make_old(struct tl *x, uint32_t pid, uint32_t vpn)
 {
-	pte_lookup(tl_mm(x, pid), vpn)->pte[vpn % PTRS_PER_PTE] &= (uint8_t)~PTE_young;
+	pte_del(pte_lookup(tl_mm(x, pid), vpn), vpn % PTRS_PER_PTE, PTE_young);
 }
 
 struct fate {
