@@ -159,15 +159,16 @@ static inline uint32_t next_around(const struct sim *s, const struct pte_table *
 }
 
 /* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
-static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool tried)
+static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
 	const uint32_t file_pages = s->files[vma->file].size;
 	const uint8_t prefault = s->cfg.machine.prefault_old ? 0 : PTE_young;
 	uint32_t pte_off = vpn % PTRS_PER_PTE, vma_off = vpn - vma->start;
-	uint32_t from = MAX(pte_off - pte_off % nr, pte_off - MIN(pte_off, vma_off));
+	/* a power of two */
+	uint32_t from = MAX(pte_off & ~(nr - 1), pte_off - MIN(pte_off, vma_off));
 	uint32_t end = MIN(MIN(from + nr, PTRS_PER_PTE), pte_off + (vma_pages(vma) - vma_off));
-	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	const bool by_fault = s->cfg.kernel->mmap_miss_by_fault;
 	const bool small = !s->cfg.machine.max_folio_order;
 	uint32_t *mmap_miss = &vma->open->mmap_miss;
@@ -231,19 +232,23 @@ static bool fault_around(struct sim *s, struct vma *vma, uint32_t vpn, bool trie
 	return mapped;
 }
 
-/* Wait for a page that is being read; only in timed runs. Return: 0 or -EINTR. */
-static int wait_for_page(struct sim *s, uint32_t slot)
+static __attribute__((noinline)) int wait_for_folio(struct sim *s, uint32_t head)
 {
-	const uint32_t head = folio_head(s->folios, slot);
 	const unsigned int held = s->held->nr;
 	int ret;
 
-	if (!(s->folios[head].flags & PG_locked))
-		return 0;
 	folio_hold(s, head);
 	ret = folio_wait_locked_killable(s, head);
 	folio_unhold(s, held);
 	return ret;
+}
+
+/* Wait for a page that is being read; only in timed runs. Return: 0 or -EINTR. */
+static inline int wait_for_page(struct sim *s, uint32_t slot)
+{
+	const uint32_t head = folio_head(s->folios, slot);
+
+	return s->folios[head].flags & PG_locked ? wait_for_folio(s, head) : 0;
 }
 
 /* results of filemap_fault() besides 0 and -ENOMEM */
@@ -318,9 +323,9 @@ static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum even
 }
 
 /* finish_fault(): the whole folio, if nothing of it is mapped there yet */
-static void finish_fault(struct sim *s, struct vma *vma, uint32_t vpn, uint32_t head, uint8_t flags)
+static void finish_fault(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 uint32_t head, uint8_t flags)
 {
-	struct pte_table *pt = pte_lookup(vma->mm, vpn);
 	uint32_t nr = folio_nr_pages(&s->folios[head]), first;
 
 	if (do_set_pmd(s, vma, vpn, head, s->files[vma->file].size, flags & PTE_write))
@@ -347,7 +352,8 @@ static void realloc_unused_table(struct sim *s, struct pte_table *pt)
 }
 
 /* do_read_fault(), do_cow_fault() and do_shared_fault() */
-static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool write)
+static int do_file_fault(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 bool write)
 {
 	const uint32_t pgoff = vma->pgoff + (vpn - vma->start);
 	const bool cow = write && !(vma->flags & VM_SHARED);
@@ -363,7 +369,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		if (cow && charge_page(s, current_memcg(s), vma->mm->cpu, GFP_KERNEL))
 			return -ENOMEM;
 		if (!write && s->cfg.machine.fault_around_pages > 1 &&
-		    fault_around(s, vma, vpn, tried))
+		    fault_around(s, vma, pt, vpn, tried))
 			return 0;
 		current_memcg(s)->nr_prealloc += cow;
 		ret = filemap_fault(s, vma, pgoff, tried);
@@ -380,7 +386,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 		if (ret < 0)
 			return ret;
 		if (s->objcg)
-			realloc_unused_table(s, pte_lookup(vma->mm, vpn));
+			realloc_unused_table(s, pt);
 		/* do_user_addr_fault(): a minor fault under the VMA lock that
 		 * has to be retried under mmap_lock does not count as tried */
 		if (s->gup == GUP_POPULATE) {
@@ -413,7 +419,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool writ
 			return 1;
 		head = folio_head(s->folios, slot);
 	}
-	finish_fault(s, vma, vpn, head, PTE_young | (write ? PTE_dirty | PTE_write : 0));
+	finish_fault(s, vma, pt, vpn, head, PTE_young | (write ? PTE_dirty | PTE_write : 0));
 	if (write)
 		folio_mark_dirty(s, head);
 	return 0;
@@ -576,7 +582,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 		return do_wp_page(s, vma, pt, vpn);
 	}
 	if (!(vma->flags & VM_ANON))
-		return do_file_fault(s, vma, vpn, write);
+		return do_file_fault(s, vma, pt, vpn, write);
 	if (write) {
 		vma_prepare_anon(s, vma);
 		if (charge_page(s, current_memcg(s), vma->mm->cpu, GFP_KERNEL))

@@ -190,19 +190,13 @@ void filemap_drop(struct sim *s, uint32_t slot)
 	uncharge_folio(s, memcg, nr);
 }
 
-void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+/* squashfs_readpage_block() */
+static __attribute__((noinline)) void read_block(struct sim *s, unsigned int cpu, uint32_t slot)
 {
-	const uint32_t block = s->cfg.machine.block_pages;
-	uint32_t file, base, first, nr;
+	const uint32_t block = s->cfg.machine.block_pages, file = slot_file(s, slot);
+	const uint32_t base = file_slot(s, file, 0);
+	uint32_t first = slot - base - (slot - base) % block, nr;
 
-	if (__builtin_expect(block <= 1, 1)) {
-		read_folios(s, slot, 1);
-		return;
-	}
-	/* squashfs_readpage_block() */
-	file = slot_file(s, slot);
-	base = file_slot(s, file, 0);
-	first = slot - base - (slot - base) % block;
 	if (first >= s->files[file].size)
 		return;
 	nr = MIN(block, s->files[file].size - first);
@@ -217,6 +211,14 @@ void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 					  s->cfg.machine.rest_of_block ? ADD_READAHEAD
 								       : ADD_NOWAIT);
 	read_folios(s, base + first, nr);
+}
+
+void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	if (__builtin_expect(s->cfg.machine.block_pages <= 1, 1))
+		read_folios(s, slot, 1);
+	else
+		read_block(s, cpu, slot);
 }
 
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)

@@ -85,11 +85,13 @@ static inline __attribute__((always_inline)) void folio_list_prefetch(const stru
 	__builtin_prefetch(&l->ring[f->pos & l->mask], 1);
 }
 
+#define LIST_AHEAD 32 /* folios that reclaim usually takes at once: SWAP_CLUSTER_MAX */
+
 /**
  * folio_list_take - take folios off the tail, oldest first, until they have @nr
  * pages in total; the last folio may exceed it.
  * @pages: set to the number of pages taken
- * Return: the number of folios taken. Prefetches the folios behind them for the next call.
+ * Return: the number of folios taken. Prefetches those that the next call is going to take.
  */
 static inline unsigned int folio_list_take(struct folio_list *l, const struct folio *folios,
 					   uint64_t nr, uint32_t *slots, uint64_t *pages)
@@ -102,9 +104,10 @@ static inline unsigned int folio_list_take(struct folio_list *l, const struct fo
 	while (n < nr && l->tail != l->head) {
 		uint32_t slot = l->ring[l->tail++ & l->mask];
 
+		/* a place without a folio is valid memory, too */
+		__builtin_prefetch(&folios[l->ring[(l->tail + LIST_AHEAD) & l->mask]], 1);
 		if (slot == FOLIO_NONE)
 			continue;
-		__builtin_prefetch(&folios[slot], 1);
 		slots[n++] = slot;
 		if (large) {
 			const uint32_t tails = folio_nr_pages(&folios[slot]) - 1;
@@ -116,9 +119,6 @@ static inline unsigned int folio_list_take(struct folio_list *l, const struct fo
 	l->nr -= n;
 	l->nr_tails -= nr_tails;
 	*pages = n + nr_tails;
-	/* the ring always has memory, so this read is valid */
-	for (uint32_t i = 0; i < 32; i++)
-		__builtin_prefetch(&folios[l->ring[(l->tail + i) & l->mask]], 1);
 	return n;
 }
 

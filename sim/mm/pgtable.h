@@ -189,6 +189,15 @@ static inline bool pte_take_young(struct pte_table *pt, uint32_t idx, uint32_t e
 	}
 	return young != 0;
 }
+/** ptep_test_and_clear_young() */
+static inline bool pte_take_young_one(struct pte_table *pt, uint32_t idx)
+{
+	struct pte_word *w = &pt->word[idx / 64];
+	const bool young = w->young >> idx % 64 & 1;
+
+	w->young &= ~(1ull << idx % 64);
+	return young;
+}
 /** How many of the PTEs [@idx, @end) are young? */
 unsigned int pte_count_young(const struct pte_table *pt, uint32_t idx, uint32_t end);
 /** Is one of the PTEs [@idx, @end) dirty? */

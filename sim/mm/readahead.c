@@ -428,7 +428,9 @@ static uint32_t readahead_flags(const struct sim *s, const struct vma *vma)
 	return vma->flags & ~(s->cfg.kernel->exec_readahead ? 0u : VM_EXEC);
 }
 
-static void sync_mmap_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint32_t pgoff)
+/* not inlined, so that a fault without readahead saves no registers */
+static __attribute__((noinline)) void sync_mmap_readahead(struct sim *s, unsigned int cpu,
+							  struct vma *vma, uint32_t pgoff)
 {
 	const uint32_t flags = readahead_flags(s, vma), max = vma->open->ra_pages;
 	struct file_open *ra = vma->open;

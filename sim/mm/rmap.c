@@ -17,6 +17,10 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/page-writeback.h"
 
+/* A walk has a copy of each function that it calls for the usual folio, of one page that is
+ * mapped once: most of reclaim's time goes there. */
+#define ALWAYS_INLINE inline __attribute__((always_inline))
+
 /* called with @nr PTEs in @pt, starting at @vpn, that map consecutive pages of the folio;
  * false stops the walk */
 typedef bool (*rmap_fn)(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
@@ -98,9 +102,8 @@ static void walk_anon(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn, v
 	}
 }
 
-/* inlined, so that @fn is no pointer for the usual folio, of one page */
-static inline __attribute__((always_inline)) void walk_file(struct sim *s, uint32_t slot,
-							    uint32_t left, rmap_fn fn, void *arg)
+static ALWAYS_INLINE void walk_file(struct sim *s, uint32_t slot, uint32_t left, rmap_fn fn,
+				    void *arg)
 {
 	const uint32_t file = slot_file(s, slot), pgoff = slot - file_slot(s, file, 0);
 	const uint32_t last = pgoff + folio_nr_pages(&s->folios[slot]) - 1;
@@ -130,8 +133,7 @@ static inline __attribute__((always_inline)) void walk_file(struct sim *s, uint3
 	}
 }
 
-static inline __attribute__((always_inline)) void rmap_walk(struct sim *s, uint32_t slot,
-							    rmap_fn fn, void *arg)
+static ALWAYS_INLINE void rmap_walk(struct sim *s, uint32_t slot, rmap_fn fn, void *arg)
 {
 	const uint32_t left = s->folios[slot].mapcount;
 
@@ -144,11 +146,13 @@ static inline __attribute__((always_inline)) void rmap_walk(struct sim *s, uint3
 }
 
 /* test_and_clear_young_ptes(), pmdp_clear_flush_young_notify() */
-static bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
+static inline bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 {
 	const uint32_t idx = vpn % PTRS_PER_PTE;
 	bool young;
 
+	if (nr == 1)
+		return pte_take_young_one(pt, idx);
 	if (pt->huge) {
 		young = pt->young;
 		pt->young = false;
@@ -227,8 +231,8 @@ static __attribute__((noinline)) bool referenced_locked(struct sim *s, uint32_t 
 	return true;
 }
 
-static bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-			   uint32_t vpn, uint32_t nr, void *arg)
+static ALWAYS_INLINE bool referenced_one(struct sim *s, uint32_t slot, struct vma *vma,
+					 struct pte_table *pt, uint32_t vpn, uint32_t nr, void *arg)
 {
 	struct referenced *r = arg;
 	struct folio *f = &s->folios[slot];
@@ -297,8 +301,8 @@ static bool unmap_lazyfree(struct sim *s, uint32_t slot, struct pte_table *pt, u
 	return true;
 }
 
-static bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma, struct pte_table *pt,
-		      uint32_t vpn, uint32_t nr, void *arg)
+static ALWAYS_INLINE bool unmap_one(struct sim *s, uint32_t slot, struct vma *vma,
+				    struct pte_table *pt, uint32_t vpn, uint32_t nr, void *arg)
 {
 	const uint32_t idx = vpn % PTRS_PER_PTE;
 	struct folio *f = &s->folios[slot];
