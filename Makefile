@@ -27,9 +27,10 @@ SAN_FLAGS :=
 MALLOC    := -ljemalloc
 endif
 
-# Asked once, by the first recipe that needs them.
-PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags glib-2.0 libtracecmd))$(PKG_CFLAGS)
+# Asked once, by the first recipe that needs them. The library needs no JSON, the program does.
+PKG_CFLAGS = $(eval PKG_CFLAGS := $$(shell pkg-config --cflags glib-2.0 libtracecmd json-glib-1.0))$(PKG_CFLAGS)
 PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs glib-2.0 libtracecmd))$(PKG_LIBS)
+JSON_LIBS  = $(eval JSON_LIBS := $$(shell pkg-config --libs json-glib-1.0))$(JSON_LIBS)
 
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 # No fused multiply-add: a generated trace is the same bytes on every machine.
@@ -216,7 +217,7 @@ $(LIB): $(call objects,$(LIB_SRC))
 
 $(BIN): $(call objects,$(CLI_SRC)) $(LIB)
 	$(if $(V),,@echo "  LD $@")
-	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(LIBS)
 
 $(UNIT): $(call objects,$(UNIT_SRC)) $(LIB)
 	$(if $(V),,@echo "  LD $@")

@@ -52,6 +52,7 @@ void outputs_clear(struct outputs *o)
 	if (o->files)
 		g_array_free(o->files, TRUE);
 	o->files = NULL;
+	g_clear_pointer(&o->to_stdout, g_free);
 }
 
 /* Identity */
@@ -163,13 +164,10 @@ static char *script_of(const char *name)
 /* Did reapsim write the existing file @name in @dir, as a file of @kind? */
 static bool is_ours(enum file_kind kind, int dir, const char *name)
 {
-	static const char *const results[] = { "trace,machine,",
-					       "mark,number,file,page,",
-					       "group,scenario,",
-					       "workload,machine,",
-					       "member,readahead_pages,",
-					       "trace,deaths,",
-					       NULL };
+	static const char *const results[] = { OUTPUT_JSON_MARK,	 "trace,machine,",
+					       "mark,number,file,page,", "group,scenario,",
+					       "workload,machine,",	 "member,readahead_pages,",
+					       "trace,deaths,",		 NULL };
 	static const char *const sweeps[] = { "sweep,run,", "sweep ", NULL };
 	static const char *const keys[] = { "# Measured by reapsim calibrate",
 					    "# What \"reapsim agree", NULL };
@@ -303,6 +301,17 @@ static int check_others(const struct outputs *o, const struct declared *d, struc
 	return 0;
 }
 
+/* Standard output takes one of the command's outputs. */
+static int take_stdout(struct outputs *o, const char *what, struct err *err)
+{
+	if (o->to_stdout)
+		return err_set(err, -EINVAL,
+			       "%s -: standard output is already that of %s; expected a file", what,
+			       o->to_stdout);
+	o->to_stdout = g_strdup(what);
+	return 0;
+}
+
 int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, const char *path,
 		    struct err *err)
 {
@@ -310,8 +319,10 @@ int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, co
 	struct stat st;
 	int ret = 0;
 
-	if (!path || (!strcmp(path, "-") && kind != FILE_INPUT))
+	if (!path)
 		return 0;
+	if (!strcmp(path, "-") && kind != FILE_INPUT)
+		return take_stdout(o, what, err);
 	/* standard input may be a file: "- <t.csv" */
 	if (!strcmp(path, "-"))
 		path = "/dev/stdin";

@@ -43,7 +43,8 @@ enum file_kind {
 	/* "reapsim-trace,": binary, or text without comments and empty lines in its first
 	 * 4 KiB, which people write. oracleGeneral has no magic: it needs force */
 	FILE_TRACE,
-	FILE_RESULTS, /* a header line of run, compare, outcome, agree, breakeven */
+	FILE_RESULTS, /* a header line of run, compare, outcome, agree, breakeven; or the first
+		       * members of a row in JSON: OUTPUT_JSON_MARK */
 	FILE_SWEEP,   /* the header line of a sweep, or of its journal */
 	FILE_RESUMED, /* the same, to be resumed: the sweep checks its contents */
 	FILE_KEYS,    /* the first words of the files of calibrate and agree */
@@ -52,13 +53,18 @@ enum file_kind {
 	FILE_PICTURE, /* NAME.svg, NAME.png: where NAME.gp is ours */
 };
 
+/** First bytes of a file of rows in JSON Lines. */
+#define OUTPUT_JSON_MARK "{\"schema\":\"reapsim-rows-"
+
 /** First words of a plot's data and of its script. */
 #define OUTPUT_PLOT_MARK "# reapsim plot"
 
 /** struct outputs - the files of one command. */
 struct outputs {
-	gboolean force; /* replace files that reapsim did not write */
-	bool named;	/* for tests: as on a file system without O_TMPFILE */
+	gboolean force;	  /* replace files that reapsim did not write */
+	const char *json; /* the path of --json; NULL: not given */
+	char *to_stdout;  /* what names standard output, by "-"; NULL: nothing */
+	bool named;	  /* for tests: as on a file system without O_TMPFILE */
 	/* Called before a temporary file with a name is created (@there) and after it is
 	 * removed, so that a signal handler can remove it. May be NULL */
 	void (*temporary)(int dir, const char *name, bool there);
@@ -70,8 +76,8 @@ void outputs_clear(struct outputs *o);
 /**
  * outputs_declare - declare a file of the command, before anything runs
  * @what: the option or argument that names the file, for messages
- * @path: ignored if NULL, or "-" for an output. The folder of a FILE_PICTURE or FILE_PLOT
- *	may be missing: the command creates it.
+ * @path: ignored if NULL. "-" is standard output, which only one output of a command can be. The
+ *	folder of a FILE_PICTURE or FILE_PLOT may be missing: the command creates it.
  * Return: 0, or -EINVAL with @err saying why the file is refused.
  */
 int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, const char *path,

@@ -16,6 +16,7 @@ look() {
 	missing=()
 	have_tool pkg-config || missing+=(pkg-config)
 	have_glib || missing+=(libglib2.0-dev)
+	have_tool pkg-config && pkg-config --exists json-glib-1.0 || missing+=(libjson-glib-dev)
 	have_header csv.h || missing+=(libcsv-dev)
 	have_header zlib.h || missing+=(zlib1g-dev)
 	# Debian 12's libtracecmd-dev does not depend on the two packages that its .pc file requires.
@@ -24,6 +25,7 @@ look() {
 	have_header CUnit/CUnit.h || missing+=(libcunit1-dev)
 	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 	have_tool gnuplot || missing+=(gnuplot-nox)
+	have_tool jq || missing+=(jq)
 	have_tool valgrind || missing+=(valgrind)
 	[ "$for" != review ] || have_tool cmark-gfm || missing+=(cmark-gfm)
 	[ ${#missing[@]} -eq 0 ]

@@ -11,6 +11,7 @@
 
 #include "sim/cli/change.h"
 #include "sim/cli/plot.h"
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 
@@ -433,9 +434,7 @@ static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
 
 void answer_csv(const struct answer *x, FILE *f)
 {
-	fputs("trace,machine,question,variant,limit_pages,kernel,lru,ends_as,policy,against,"
-	      "counter,members,against_mean,mean,percent,low_percent,high_percent,p_holm\n",
-	      f);
+	cli_rows_header(f, ROWS_ANSWER);
 	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
 		csv_rows(x, x->tables[q], f);
 	csv_rows(x, x->times, f);

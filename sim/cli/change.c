@@ -124,42 +124,39 @@ char *cli_change_basis(const struct run_set *rs, guint nr_traces, const char *te
 	return g_string_free(s, FALSE);
 }
 
-int cli_open_results(struct cli_results *r, const struct outputs *files, const char *csv,
-		     const char *differences)
+int cli_open_results(struct cli_results *r, const struct outputs *files, enum row_table_id table,
+		     const char *csv, const char *differences, bool has_differences)
 {
+	const struct output none = { 0 };
 	int ret;
 
 	*r = (struct cli_results){ 0 };
-	if (cli_is_stdout(csv) && cli_is_stdout(differences))
-		return cli_usage("--csv and --differences cannot both go to stdout");
-	/* a CSV on stdout replaces the tables */
-	ret = cli_open_stdout(&r->text, cli_is_stdout(csv) ? csv : differences);
-	if (!ret && csv)
-		ret = cli_open_out(&r->csv, files, csv);
-	if (!ret && differences)
-		ret = cli_open_out(&r->differences, files, differences);
-	if (!ret && differences)
-		fputs("trace,machine,limit_pages,kernel,lru,policy,against,ends_as,counter,members,"
-		      "against_mean,percent,low_percent,high_percent,p\n",
-		      r->differences.f);
+	ret = cli_open_stdout(&r->text, files);
+	if (!ret)
+		ret = cli_json_open(&r->json, files);
+	if (!ret)
+		ret = cli_rows_open(&r->runs, files, table, csv, &r->json);
+	if (!ret)
+		ret = cli_rows_open(&r->differences, files, ROWS_DIFFERENCES, differences,
+				    has_differences ? &r->json : &none);
+	if (!ret && r->differences.f)
+		cli_rows_header(r->differences.f, ROWS_DIFFERENCES);
 	return ret;
 }
 
-/* Return: as cli_close_out() */
-static int close_file(struct output *out, int ret, guint nr_rows)
+static enum output_end end_of(int ret, guint nr_rows)
 {
-	if (!out->f)
-		return 0;
-	return cli_close_out(out, !ret ? OUTPUT_WHOLE : nr_rows ? OUTPUT_PART : OUTPUT_FAILED);
+	return !ret ? OUTPUT_WHOLE : nr_rows ? OUTPUT_PART : OUTPUT_FAILED;
 }
 
 int cli_close_results(struct cli_results *r, int ret)
 {
-	const int csv = close_file(&r->csv, ret, r->nr_csv);
-	const int differences = close_file(&r->differences, ret, r->nr_differences);
+	const int runs = cli_rows_close(&r->runs, end_of(ret, r->nr_runs));
+	const int differences = cli_rows_close(&r->differences, end_of(ret, r->nr_differences));
+	const int json = cli_json_close(&r->json, end_of(ret, r->nr_runs));
 	const int text = cli_close_out(&r->text, OUTPUT_WHOLE);
 
-	return MAX(MAX(ret, csv), MAX(differences, text));
+	return MAX(MAX(MAX(ret, runs), MAX(differences, json)), text);
 }
 
 void cli_differences_row(struct cli_results *r, const struct run_set *rs, guint end, guint machine,

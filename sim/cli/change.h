@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/rows.h"
 #include "sim/lab/estimate.h"
 #include "sim/lab/runs.h"
 
@@ -57,20 +58,23 @@ char *cli_too_few(guint members, guint comparisons);
 #define CHANGE_WIDTH 13
 #define SPREAD_WIDTH 20
 
-/** struct cli_results - what a command that compares policies writes: tables, and two files,
- * whose FILE is NULL if they are not asked for, with the number of their rows so far. */
+/** struct cli_results - what a command that compares policies writes: text, and two tables of rows,
+ * whose FILE is NULL if nobody wants them, with the number of their rows so far. */
 struct cli_results {
-	struct output text, csv, differences;
-	guint nr_csv, nr_differences;
+	struct output text, json;
+	struct cli_rows runs, differences;
+	guint nr_runs, nr_differences;
 };
 
 /**
- * cli_open_results - open the tables, and the files @csv and @differences if they are not NULL. One
- * of them can be "-": it goes to stdout, and there are no tables. Writes the header of the
- * differences. Return: 0, or an exit code after a message.
+ * cli_open_results - open the text, the rows of runs, which are those of @table, with @csv as their
+ * CSV file, and those of differences, with @differences; either may be NULL
+ * @has_differences: there are some, which --json gets, too
+ * If one of the files is standard output, the text is discarded. Return: 0, or an exit code after a
+ * message.
  */
-int cli_open_results(struct cli_results *r, const struct outputs *files, const char *csv,
-		     const char *differences);
+int cli_open_results(struct cli_results *r, const struct outputs *files, enum row_table_id table,
+		     const char *csv, const char *differences, bool has_differences);
 /** Close them, after @ret; if that is not 0, files that have rows are kept. Return: @ret, or a
  * worse code. */
 int cli_close_results(struct cli_results *r, int ret);

@@ -154,16 +154,11 @@ int cli_open_out(struct output *out, const struct outputs *files, const char *pa
 	return ret ? cli_fail(ret, &err) : 0;
 }
 
-bool cli_is_stdout(const char *path)
-{
-	return path && !strcmp(path, "-");
-}
-
-int cli_open_stdout(struct output *out, const char *results)
+int cli_open_stdout(struct output *out, const struct outputs *files)
 {
 	struct err err;
-	int ret = cli_is_stdout(results) ? output_open_null(out, &err)
-					 : output_open(out, NULL, NULL, &err);
+	int ret = files && files->to_stdout ? output_open_null(out, &err)
+					    : output_open(out, NULL, NULL, &err);
 
 	return ret ? cli_fail(ret, &err) : 0;
 }

@@ -46,11 +46,9 @@ int cli_declare_inputs(struct outputs *files, const char *what, char **paths, in
 /** Open a declared file for writing ("-" or NULL: stdout). Return: 0, or the exit code
  * after printing why. */
 int cli_open_out(struct output *out, const struct outputs *files, const char *path);
-/** Is the path of an output "-"? NULL is not. */
-bool cli_is_stdout(const char *path);
-/** Open stdout for tables. If the path @results is "-", stdout belongs to the results, and
- * the tables are discarded. */
-int cli_open_stdout(struct output *out, const char *results);
+/** Open stdout for tables. If an output of @files is "-", stdout belongs to that, and the tables
+ * are discarded. @files: NULL: there is none. */
+int cli_open_stdout(struct output *out, const struct outputs *files);
 /** output_close(). Return: the exit code; 1 for OUTPUT_FAILED. */
 int cli_close_out(struct output *out, enum output_end end);
 

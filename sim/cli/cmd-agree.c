@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "sim/cli/plot.h"
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/agreement-score.h"
 
@@ -160,9 +161,7 @@ static void print_again(FILE *f, const struct agreement *a, const struct results
 
 static void write_cells(FILE *f, const struct agreement *a)
 {
-	fputs("group,scenario,lru,policy,mark,counter,kernel_min,kernel_median,kernel_max,runs,"
-	      "simulator,error\n",
-	      f);
+	cli_rows_header(f, ROWS_AGREEMENT);
 	for (guint i = 0; i < a->judged->len; i++) {
 		const struct judged *j = &g_array_index(a->judged, struct judged, i);
 
@@ -181,6 +180,22 @@ static void write_cells(FILE *f, const struct agreement *a)
 				c->sim, c->error);
 		}
 	}
+}
+
+static int write_rows(const struct agree *o)
+{
+	struct cli_rows rows = { 0 };
+	struct output json;
+	int ret = cli_json_open(&json, &o->files), closed;
+
+	if (!ret)
+		ret = cli_rows_open(&rows, &o->files, ROWS_AGREEMENT, o->csv, &json);
+	if (!ret && rows.f)
+		write_cells(rows.f, &o->a);
+	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	ret = MAX(ret, closed);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	return MAX(ret, closed);
 }
 
 static int write_level(const struct agree *o)
@@ -296,7 +311,7 @@ static int agree(struct agree *o, const char *path)
 	if (!ret && !a->judged->len)
 		ret = cli_usage("agree: no recording of that scenario");
 	if (!ret)
-		ret = cli_open_stdout(&out, o->csv);
+		ret = cli_open_stdout(&out, &o->files);
 	if (ret)
 		return ret;
 	for (int g = 0; g < NR_AGREEMENT_GROUPS; g++)
@@ -305,13 +320,8 @@ static int agree(struct agree *o, const char *path)
 	if (o->again)
 		print_again(out.f, a, &o->before);
 	ret = cli_close_out(&out, true);
-	if (!ret && o->csv) {
-		ret = cli_open_out(&out, &o->files, o->csv);
-		if (!ret) {
-			write_cells(out.f, a);
-			ret = cli_close_out(&out, true);
-		}
-	}
+	if (!ret)
+		ret = write_rows(o);
 	if (!ret && o->plot)
 		ret = plot_agreement(a, &o->files, o->plot);
 	if (!ret && o->write_level)
@@ -357,6 +367,7 @@ static const struct option rows[] = {
 	  .metavar = "RESULTS.csv", .complete = complete_results, FIELD(again) },
 	{ "csv", OPT_PATH, NULL, "write every cell (\"-\": stdout, no tables)", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
+	COMMAND_JSON,
 	{ "plot", OPT_PATH, NULL, "plot the simulator against the kernel: BASE.svg, BASE.png",
 	  .metavar = "BASE", .role = FILE_PLOT, FIELD(plot) },
 	{ "at-least", OPT_PATH, NULL, "fail if any value is worse than in this level file",

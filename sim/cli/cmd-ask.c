@@ -16,6 +16,7 @@
 #include "sim/cli/ask-answer.h"
 #include "sim/cli/change.h"
 #include "sim/cli/data.h"
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/sweep-journal.h"
 
@@ -85,8 +86,7 @@ static int declare(struct asked *x)
 	return 0;
 }
 
-static int write_file(const struct asked *x, int i, const struct answer *answer,
-		      const struct doc *d)
+static int write_file(const struct asked *x, int i, const struct doc *d)
 {
 	struct output out;
 	int ret = cli_open_out(&out, &x->o->files, x->paths[i]);
@@ -95,11 +95,28 @@ static int write_file(const struct asked *x, int i, const struct answer *answer,
 		return ret;
 	if (i == TEXT)
 		doc_write_text(d, out.f);
-	else if (i == HTML)
-		doc_write_html(d, out.f);
 	else
-		answer_csv(answer, out.f);
+		doc_write_html(d, out.f);
 	return cli_close_out(&out, OUTPUT_WHOLE);
+}
+
+/* answer.csv; and --json, which also has the rows of runs.csv */
+static int write_rows(const struct asked *x, const struct answer *answer)
+{
+	struct cli_rows rows = { 0 };
+	struct output json;
+	int ret = cli_json_open(&json, &x->o->files), closed;
+
+	if (!ret)
+		ret = cli_rows_open(&rows, &x->o->files, ROWS_ANSWER, x->paths[CSV], &json);
+	if (!ret)
+		answer_csv(answer, rows.f);
+	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	ret = MAX(ret, closed);
+	if (!ret)
+		ret = cli_json_copy(&json, ROWS_ASK_RUNS, x->paths[RUNS]);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	return MAX(ret, closed);
 }
 
 static int write_answer(const struct asked *x)
@@ -113,10 +130,12 @@ static int write_answer(const struct asked *x)
 
 	answer_init(&answer, &x->a, &x->deaths);
 	answer_write(&answer, d);
-	for (int i = TEXT; i <= CSV && !ret; i++)
-		ret = write_file(x, i, &answer, d);
+	for (int i = TEXT; i <= HTML && !ret; i++)
+		ret = write_file(x, i, d);
 	if (!ret)
-		ret = cli_open_stdout(&out, NULL);
+		ret = write_rows(x, &answer);
+	if (!ret)
+		ret = cli_open_stdout(&out, &x->o->files);
 	if (!ret) {
 		doc_write_text(d, out.f);
 		ret = cli_close_out(&out, OUTPUT_WHOLE);
@@ -241,6 +260,7 @@ static const struct option rows[] = {
 	  .metavar = "N", FIELD(spec.seed) },
 	{ "output", OPT_PATH, NULL, "folder of the answer (default: ask-NAME of TRACE NAME)",
 	  .letter = 'o', .metavar = "DIR", .complete = complete_folders, FIELD(dir) },
+	COMMAND_JSON,
 	COMMAND_JOBS(struct ask_options, jobs),
 	{ "restart", OPT_FLAG, NULL, "discard the finished runs and start over", FIELD(restart) },
 	COMMAND_FORCE,

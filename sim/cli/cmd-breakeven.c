@@ -177,23 +177,36 @@ static void differences_row(FILE *f, const struct grid *g, guint machine, guint 
 		fprintf(f, "%.6f,%.6f,%.6f\n", even.at, even.low, even.high);
 }
 
-static int write_differences(const struct grid *g, const struct outputs *files, const char *path)
+static void differences(FILE *f, const struct grid *g)
 {
-	struct output out;
-	int ret = cli_open_out(&out, files, path);
-
-	if (ret)
-		return ret;
-	fputs("workload,machine,lru,policy,against,delay,p,seeds,against_ms,mean_ms,half_ms,noise,"
-	      "significant,of,even_p,even_p_low,even_p_high\n",
-	      out.f);
+	cli_rows_header(f, ROWS_BREAKEVEN);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)
 			for (guint i = 1; i < g->policies->len; i++)
 				for (guint d = 0; d < g->r->delays->len; d++)
 					for (guint p = 0; p < g->r->ps->len; p++)
-						differences_row(out.f, g, m, l, i, d, p);
-	return cli_close_out(&out, true);
+						differences_row(f, g, m, l, i, d, p);
+}
+
+/* --differences; and --json, which also has the rows of the sweep in @csv */
+static int write_rows(const struct breakeven *b, const struct sweep *sw, const struct grid *g,
+		      const char *csv)
+{
+	struct cli_rows rows = { 0 };
+	struct output json;
+	int ret = cli_json_open(&json, &b->files), closed;
+
+	if (ret)
+		return ret;
+	ret = cli_json_copy(&json, cli_sweep_table(sw), csv);
+	if (!ret)
+		ret = cli_rows_open(&rows, &b->files, ROWS_BREAKEVEN, b->differences, &json);
+	if (!ret && rows.f)
+		differences(rows.f, g);
+	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	ret = MAX(ret, closed);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	return MAX(ret, closed);
 }
 
 static int report(const struct breakeven *b, const struct sweep *sw, const struct returns *r,
@@ -206,13 +219,13 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = cli_open_stdout(&out, NULL);
+	ret = cli_open_stdout(&out, &b->files);
 	if (!ret) {
 		print_tables(out.f, &g);
-		ret = cli_close_out(&out, true);
+		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
-	if (!ret && b->differences)
-		ret = write_differences(&g, &b->files, b->differences);
+	if (!ret)
+		ret = write_rows(b, sw, &g, csv);
 	if (!ret && b->plots) {
 		g_autofree char *base = plot_base(b->plots, "breakeven-", workload);
 
@@ -306,6 +319,7 @@ static const struct option rows[] = {
 	{ "differences", OPT_PATH, NULL,
 	  "write the differences with their confidence intervals, a row per cell",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
+	COMMAND_JSON,
 	{ "plots", OPT_PATH, NULL, "plot the winner by probability and delay: SVG and PNG",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,

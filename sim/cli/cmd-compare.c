@@ -266,8 +266,8 @@ static int compare_one(struct compare *c, const char *path, struct cli_results *
 	if (!ret) {
 		ret = cli_run_set_execute(&rs, c->o.jobs);
 		tables(r->text.f, &rs, c->item);
-		if (r->csv.f)
-			r->nr_csv += csv_rows(r->csv.f, &rs);
+		if (r->runs.f)
+			r->nr_runs += csv_rows(r->runs.f, &rs);
 		if (r->differences.f)
 			differences(r, &rs);
 		if (!ret && c->plots) {
@@ -284,14 +284,16 @@ static int compare_one(struct compare *c, const char *path, struct cli_results *
 static int compare_all(struct compare *c, char **paths, int n)
 {
 	struct cli_results r;
-	int ret = cli_open_results(&r, &c->o.files, c->csv, c->differences);
+	const bool ensemble = c->o.spec.ensemble.nr;
+	int ret = cli_open_results(&r, &c->o.files, ensemble ? ROWS_MEMBER : ROWS_RUN, c->csv,
+				   c->differences, ensemble);
 
 	if (ret)
 		return ret;
-	if (r.csv.f && c->o.spec.ensemble.nr)
-		fputs("member,readahead_pages,prefault,from,to,order,", r.csv.f);
-	if (r.csv.f)
-		run_csv_header(r.csv.f);
+	if (r.runs.f && ensemble)
+		fputs("member,readahead_pages,prefault,from,to,order,", r.runs.f);
+	if (r.runs.f)
+		run_csv_header(r.runs.f);
 	for (int i = 0; i < n && !ret; i++)
 		ret = compare_one(c, paths[i], &r);
 	return cli_close_results(&r, ret);
@@ -354,6 +356,7 @@ static const struct option rows[] = {
 	{ "differences", OPT_PATH, NULL,
 	  "of an ensemble: write the changes and their spread, a row per policy and counter",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
+	COMMAND_JSON,
 	{ "plots", OPT_PATH, NULL, "plot the counter over the memory limit: SVG and PNG per trace",
 	  .metavar = "DIR", .role = FILE_PLOT, FIELD(plots) },
 	COMMAND_FORCE,
@@ -362,7 +365,7 @@ static const struct option rows[] = {
 
 const struct command cmd_compare = {
 	.name = "compare",
-	.summary = "policies x machines on one or more traces: table, CSV, plots",
+	.summary = "policies x machines on one or more traces: table, CSV, JSON, plots",
 	.arguments = "TRACE...",
 	.title = "Replay traces under every policy and compare.",
 	.details =

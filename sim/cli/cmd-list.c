@@ -5,6 +5,7 @@
 
 #include "models/models.h"
 #include "sim/cli/cli.h"
+#include "sim/cli/rows.h"
 #include "sim/machine.h"
 #include "sim/names.h"
 #include "sim/plugin.h"
@@ -191,8 +192,19 @@ static int list(enum form form, char **kinds, int nr)
 
 struct list_options {
 	struct outputs files;
-	bool names, markdown;
+	bool names, markdown, schema;
 };
+
+static int list_schema(void)
+{
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
+
+	if (ret)
+		return ret;
+	cli_rows_schema(out.f);
+	return cli_close_out(&out, OUTPUT_WHOLE);
+}
 
 static int run(void *options, int argc, char **argv)
 {
@@ -200,6 +212,10 @@ static int run(void *options, int argc, char **argv)
 
 	if (o->names && o->markdown)
 		return cli_usage("list: --names and --markdown exclude each other");
+	if (o->schema)
+		return argc || o->names || o->markdown
+			       ? cli_usage("list: --schema stands alone, without KIND")
+			       : list_schema();
 	return list(o->names ? NAMES : o->markdown ? MARKDOWN : TEXT, argv, argc);
 }
 
@@ -208,6 +224,7 @@ static int run(void *options, int argc, char **argv)
 static const struct option rows[] = {
 	{ "names", OPT_FLAG, NULL, "names only, one per line", .letter = 'n', FIELD(names) },
 	{ "markdown", OPT_FLAG, NULL, "a table for a document", FIELD(markdown) },
+	{ "schema", OPT_FLAG, NULL, "the rows that --json writes, as JSON Schema", FIELD(schema) },
 	{ NULL },
 };
 

@@ -337,8 +337,8 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, stru
 	/* also if runs of the last trace are unfinished */
 	if (executed == n) {
 		print_tables(r->text.f, &s, &c->timed);
-		for (guint i = 0; r->csv.f && i < n; i++)
-			r->nr_csv += csv_rows(r->csv.f, &sets[i]);
+		for (guint i = 0; r->runs.f && i < n; i++)
+			r->nr_runs += csv_rows(r->runs.f, &sets[i]);
 		if (r->differences.f)
 			differences(r, &s);
 	}
@@ -349,15 +349,22 @@ static int outcome_traces(struct outcome_options *c, char **paths, guint n, stru
 	return ret;
 }
 
+/* Are there several runs of each policy? */
+static bool has_interval(const struct outcome_options *c, int nr_traces)
+{
+	return c->o.spec.ensemble.nr || c->o.spec.nr_seeds > 1 || (c->pool && nr_traces > 1);
+}
+
 static int outcome_all(struct outcome_options *c, char **paths, int n)
 {
 	struct cli_results r;
-	int ret = cli_open_results(&r, &c->o.files, c->csv, c->differences);
+	int ret = cli_open_results(&r, &c->o.files, ROWS_OUTCOME, c->csv, c->differences,
+				   has_interval(c, n));
 
 	if (ret)
 		return ret;
-	if (r.csv.f)
-		outcome_csv_header(r.csv.f);
+	if (r.runs.f)
+		outcome_csv_header(r.runs.f);
 	if (c->pool)
 		ret = outcome_traces(c, paths, (guint)n, &r);
 	for (int i = 0; !c->pool && i < n && !ret; i++)
@@ -372,8 +379,7 @@ static int run(void *options, int argc, char **argv)
 
 	if (argc < 1)
 		return cli_usage("outcome: expected a trace");
-	if (c->differences && !c->o.spec.ensemble.nr && c->o.spec.nr_seeds == 1 &&
-	    !(c->pool && argc > 1))
+	if (c->differences && !has_interval(c, argc))
 		return cli_usage("--differences: one run has no interval, add --seeds N");
 	ret = parse_timed(c);
 	if (!ret)
@@ -409,6 +415,7 @@ static const struct option rows[] = {
 	  "write the changes in percent and their intervals, a row per policy and column of the "
 	  "tables",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(differences) },
+	COMMAND_JSON,
 	COMMAND_FORCE,
 	{ NULL },
 };

@@ -85,7 +85,7 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = cli_open_stdout(&out, NULL);
+	ret = cli_open_stdout(&out, &o->files);
 	if (!ret) {
 		print_all(out.f, &c);
 		ret = cli_close_out(&out, OUTPUT_WHOLE);
@@ -96,6 +96,8 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 
 		ret = plot_reclaim_first(&c, m, &o->files, base);
 	}
+	if (!ret)
+		ret = cli_sweep_json(sw, &o->files, csv);
 	curves_clear(&c);
 	return ret;
 }
@@ -170,6 +172,7 @@ static const struct option rows[] = {
 	COMMAND_SET(struct options, settings),
 	{ "csv", OPT_PATH, "reclaim-first.csv", "rows of the sweep", .metavar = "FILE",
 	  .role = FILE_SWEEP, FIELD(csv) },
+	COMMAND_JSON,
 	{ "plots", OPT_PATH, NULL, "plot all: SVG and PNG", .metavar = "DIR", .role = FILE_PLOT,
 	  FIELD(plots) },
 	COMMAND_FORCE,

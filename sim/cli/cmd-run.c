@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 
 static void print_table(FILE *f, const struct run_set *rs, const struct run *r, bool all)
@@ -23,38 +24,47 @@ static void print_table(FILE *f, const struct run_set *rs, const struct run *r, 
 				r->stat.v[i]);
 }
 
-static int write_csv(const struct outputs *files, const char *path, const struct run_set *rs,
-		     const struct run *r)
-{
-	struct output out;
-	int ret = cli_open_out(&out, files, path);
-
-	if (ret)
-		return ret;
-	run_csv_header(out.f);
-	for (guint i = 0; i < r->snapshots->len; i++)
-		run_csv_row(out.f, rs->trace, r, &g_array_index(r->snapshots, struct snapshot, i));
-	run_csv_row(out.f, rs->trace, r, NULL);
-	return cli_close_out(&out, true);
-}
-
-static int write_pages(const struct outputs *files, const char *path, const struct run_set *rs,
-		       const struct run *r)
-{
-	struct output out;
-	int ret = cli_open_out(&out, files, path);
-
-	if (ret)
-		return ret;
-	run_csv_pages(out.f, rs->trace, r);
-	return cli_close_out(&out, true);
-}
-
 struct run_command {
 	struct run_options o;
 	const char *csv, *pages;
 	bool all;
 };
+
+/* The rows of @table, to their file @path, which may be NULL, and to @json. */
+static int write_rows(const struct run_command *c, enum row_table_id table, const char *path,
+		      const struct output *json, const struct run_set *rs)
+{
+	const struct run *r = run_set_get(rs, 0, 0, 0);
+	struct cli_rows rows;
+	int ret = cli_rows_open(&rows, &c->o.files, table, path, json);
+
+	if (ret || !rows.f)
+		return ret;
+	if (table == ROWS_PAGES) {
+		run_csv_pages(rows.f, rs->trace, r);
+		return cli_rows_close(&rows, OUTPUT_WHOLE);
+	}
+	run_csv_header(rows.f);
+	for (guint i = 0; i < r->snapshots->len; i++)
+		run_csv_row(rows.f, rs->trace, r, &g_array_index(r->snapshots, struct snapshot, i));
+	run_csv_row(rows.f, rs->trace, r, NULL);
+	return cli_rows_close(&rows, OUTPUT_WHOLE);
+}
+
+/* All rows; --json has those of --pages too */
+static int write_files(const struct run_command *c, const struct run_set *rs)
+{
+	struct output json;
+	int ret = cli_json_open(&json, &c->o.files), closed;
+
+	if (ret)
+		return ret;
+	ret = write_rows(c, ROWS_RUN, c->csv, &json, rs);
+	if (!ret && c->pages)
+		ret = write_rows(c, ROWS_PAGES, c->pages, &json, rs);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	return MAX(ret, closed);
+}
 
 static int replay(const struct run_command *c, const char *path)
 {
@@ -67,17 +77,14 @@ static int replay(const struct run_command *c, const char *path)
 		ret = cli_run_set_init_one(&rs, &c->o.spec, t);
 	if (!ret)
 		ret = cli_run_set_execute(&rs, 1);
-	if (!ret && !cli_is_stdout(c->csv) && !cli_is_stdout(c->pages)) {
-		ret = cli_open_stdout(&out, NULL);
-		if (!ret) {
-			print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), c->all);
-			ret = cli_close_out(&out, true);
-		}
+	if (!ret)
+		ret = cli_open_stdout(&out, &c->o.files);
+	if (!ret) {
+		print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), c->all);
+		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
-	if (!ret && c->csv)
-		ret = write_csv(&c->o.files, c->csv, &rs, run_set_get(&rs, 0, 0, 0));
-	if (!ret && c->pages)
-		ret = write_pages(&c->o.files, c->pages, &rs, run_set_get(&rs, 0, 0, 0));
+	if (!ret)
+		ret = write_files(c, &rs);
 	run_set_clear(&rs);
 	trace_free(t);
 	return ret;
@@ -89,8 +96,6 @@ static int run(void *options, int argc, char **argv)
 	int ret;
 
 	c->o.spec.keep_pages = c->pages != NULL;
-	if (cli_is_stdout(c->csv) && cli_is_stdout(c->pages))
-		return cli_usage("run: --csv and --pages cannot both go to stdout");
 	if (argc != 1)
 		return cli_usage("run: expected one trace, got %d", argc);
 	ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
@@ -108,6 +113,7 @@ static const struct option rows[] = {
 	{ "pages", OPT_PATH, NULL,
 	  "write the state of every file page at each snapshot (\"-\": stdout, no table)",
 	  .metavar = "FILE", .role = FILE_RESULTS, FIELD(pages) },
+	COMMAND_JSON,
 	{ "flags-as-recorded", OPT_FLAG, NULL,
 	  "process_mrelease() gets the flags of the trace, the policy adds none",
 	  FIELD(o.spec.flags_as_recorded) },

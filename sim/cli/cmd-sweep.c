@@ -80,7 +80,11 @@ static int sweep(struct options *o, const char *conf)
 		if (!ret)
 			ret = sweep_declare(&sw, &o->files, "--output", chosen,
 					    o->sweep.how.restart, &err);
-		ret = ret ? cli_fail(ret, &err) : cli_sweep_run(&sw, &o->files, chosen, &o->sweep);
+		ret = ret ? cli_fail(ret, &err) : command_declare(&cmd_sweep, o);
+		if (!ret)
+			ret = cli_sweep_run(&sw, &o->files, chosen, &o->sweep);
+		if (!ret && !o->sweep.shard)
+			ret = cli_sweep_json(&sw, &o->files, chosen);
 	}
 	sweep_clear(&sw);
 	return ret;
@@ -97,6 +101,7 @@ static int run(void *options, int argc, char **argv)
 static const struct option rows[] = {
 	{ "output", OPT_PATH, NULL, "the CSV file (default: NAME.csv for DIR/NAME.conf)",
 	  .letter = 'o', .metavar = "FILE", .role = FILE_SWEEP, FIELD(csv) },
+	COMMAND_JSON,
 	COMMAND_SWEEP(struct options, sweep),
 	{ "dry-run", OPT_FLAG, NULL, "print the axes, run nothing", .letter = 'n', FIELD(dry) },
 	COMMAND_FORCE,

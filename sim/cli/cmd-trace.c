@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "sim/cli/cli.h"
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/machine.h"
 #include "sim/trace-deaths.h"
@@ -455,7 +456,8 @@ static const struct command trace_deaths_command;
 static int deaths_run(void *options, int argc, char **argv)
 {
 	struct deaths_options *o = options;
-	struct output text, csv = { 0 };
+	struct cli_rows rows = { 0 };
+	struct output text, json;
 	int ret, closed;
 
 	if (argc < 1)
@@ -464,21 +466,22 @@ static int deaths_run(void *options, int argc, char **argv)
 	if (!ret)
 		ret = command_declare(&trace_deaths_command, o);
 	if (!ret)
-		ret = cli_open_stdout(&text, o->csv);
+		ret = cli_open_stdout(&text, &o->o.files);
+	if (!ret)
+		ret = cli_json_open(&json, &o->o.files);
 	if (ret)
 		return ret;
-	if (o->csv)
-		ret = cli_open_out(&csv, &o->o.files, o->csv);
-	if (!ret && o->csv)
-		fputs("trace,deaths,killed,pages,shared_percent,only_percent,again_percent,"
-		      "read_percent,returned,return50_s\n",
-		      csv.f);
+	ret = cli_rows_open(&rows, &o->o.files, ROWS_DEATHS, o->csv, &json);
+	if (!ret && rows.f)
+		cli_rows_header(rows.f, ROWS_DEATHS);
 	if (!ret)
 		fprintf(text.f, "%-20s%7s%7s%8s%7s%7s%7s%7s%9s\n", "", "deaths", "killed", "pages",
 			"only%", "again%", "read%", "return", "within s");
 	for (int i = 0; i < argc && !ret; i++)
-		ret = deaths(argv[i], o, text.f, csv.f);
-	closed = csv.f ? cli_close_out(&csv, ret ? OUTPUT_FAILED : OUTPUT_WHOLE) : 0;
+		ret = deaths(argv[i], o, text.f, rows.f);
+	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	ret = MAX(ret, closed);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
 	ret = MAX(ret, closed);
 	closed = cli_close_out(&text, OUTPUT_WHOLE);
 	return MAX(ret, closed);
@@ -490,6 +493,7 @@ static const struct option deaths_rows[] = {
 	  OPTION_FIELD(struct deaths_options, o.from) },
 	{ "csv", OPT_PATH, NULL, "write a row per trace", .metavar = "FILE", .role = FILE_RESULTS,
 	  OPTION_FIELD(struct deaths_options, csv) },
+	COMMAND_JSON,
 	COMMAND_FORCE,
 	{ NULL },
 };

@@ -114,6 +114,16 @@ int command_declare(const struct command *c, void *options);
 			OPTION_FIELD(struct outputs, force)                                        \
 	}
 
+/** The row --json, for every command that writes CSV (sim/cli/rows.h). */
+#define COMMAND_JSON                                                                               \
+	{                                                                                          \
+		"json", OPT_PATH, NULL,                                                            \
+			"write the rows as JSON Lines (\"-\": stdout, no tables); \"reapsim list " \
+			"--schema\" describes them",                                               \
+			.metavar = "FILE", .role = FILE_RESULTS,                                   \
+			OPTION_FIELD(struct outputs, json)                                         \
+	}
+
 /** The row --jobs. */
 #define COMMAND_JOBS(type, member)                                                                 \
 	{                                                                                          \

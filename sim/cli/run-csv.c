@@ -2,6 +2,7 @@
 /* CSV rows of runs. */
 #include <inttypes.h>
 
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 #include "sim/lab/csv.h"
@@ -50,9 +51,7 @@ void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
 		PG_resident, PG_referenced, PG_active, PG_lru, PG_dirty, PG_workingset,
 	};
 
-	fputs("mark,number,file,page,count,resident,referenced,active,lru,dirty,workingset,"
-	      "mapcount\n",
-	      f);
+	cli_rows_header(f, ROWS_PAGES);
 	for (guint i = 0; i < r->snapshots->len; i++) {
 		const struct snapshot *snap = &g_array_index(r->snapshots, struct snapshot, i);
 

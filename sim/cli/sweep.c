@@ -74,3 +74,19 @@ int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *pat
 		return cli_fail(ret, &err);
 	return report.nr_failed && !o->shard ? 1 : 0;
 }
+
+enum row_table_id cli_sweep_table(const struct sweep *sw)
+{
+	return sw->timed ? ROWS_SWEEP_TIMED : ROWS_SWEEP;
+}
+
+int cli_sweep_json(const struct sweep *sw, const struct outputs *files, const char *path)
+{
+	struct output json;
+	int ret = cli_json_open(&json, files), closed;
+
+	if (!ret)
+		ret = cli_json_copy(&json, cli_sweep_table(sw), path);
+	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
+	return MAX(ret, closed);
+}

@@ -4,6 +4,7 @@
 #define REAPSIM_CLI_SWEEP_H
 
 #include "sim/cli/cli.h"
+#include "sim/cli/rows.h"
 #include "sim/lab/sweep.h"
 
 /** sweep_parse(). Return: 0, and the caller clears @sw; or the exit code after printing the
@@ -42,5 +43,11 @@ int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *pat
 		"merge", OPT_FLAG, NULL, "run nothing: make the CSV file from all shards",         \
 			OPTION_FIELD(type, member.merge)                                           \
 	}
+
+/** The table of its rows. */
+enum row_table_id cli_sweep_table(const struct sweep *sw);
+/** Copy the rows of the finished sweep from its CSV file at @path to --json, if that is given.
+ * Return: 0, or the exit code after printing why. */
+int cli_sweep_json(const struct sweep *sw, const struct outputs *files, const char *path);
 
 #endif

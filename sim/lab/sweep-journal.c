@@ -164,8 +164,12 @@ int sweep_journal_declare(struct outputs *files, const char *what, const char *p
 {
 	const enum file_kind kind = restart ? FILE_SWEEP : FILE_RESUMED;
 	g_autofree char *journal = g_strconcat(path, ".journal", NULL);
-	int ret = outputs_declare(files, kind, what, path, err);
+	int ret;
 
+	if (!strcmp(path, "-"))
+		return err_set(err, -EINVAL,
+			       "%s -: a sweep goes on in its file, expected the name of one", what);
+	ret = outputs_declare(files, kind, what, path, err);
 	return ret ? ret : outputs_declare(files, kind, "the journal of it,", journal, err);
 }
 

@@ -45,15 +45,19 @@ play="play -n 1 -p baseline -M 300 -d $disk --cgroup $disk"
 table="ask --output=DIR;p/answer.txt;t.csv;$ask %I -o %D
 ask --output=DIR;p/answer.html;m.conf;$ask t.csv -m %I -o %D
 ask --output=DIR;p/answer.csv;t.csv;$ask %I -o %D
+ask --json=FILE;o.json;t.csv;$ask %I -o writable/a --json %O
 ask --output=DIR, runs;p/runs.csv;t.csv;$ask %I --restart -o %D
 trace deaths --csv=FILE;o.csv;t.csv;trace deaths %I --csv %O
 run --csv=FILE;o.csv;t.csv;run %I --csv %O
+trace deaths --json=FILE;o.json;t.csv;trace deaths %I --json %O
+run --json=FILE;o.json;t.csv;run %I --json %O
 run --csv=FILE, machine;o.csv;m.conf;run t.csv -m %I --csv %O
 run --pages=FILE;o.csv;t.csv;run %I --pages %O
 compare --csv=FILE;o.csv;t.csv;compare -p baseline %I --csv %O
 compare --csv=FILE, ensemble;o.csv;t.csv;compare -p baseline,v1 --ensemble 8 %I --csv %O
 compare --csv=FILE, machine;o.csv;m.conf;compare -p baseline -m %I t.csv --csv %O
 compare --differences=FILE;o.csv;t.csv;compare -p baseline,v1 --ensemble 8 %I --differences %O
+compare --json=FILE;o.json;t.csv;compare -p baseline %I --json %O
 compare --plots=DIR;p/t.dat;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D
 compare --plots=DIR;p/t.svg;t.csv;compare -p baseline,v1 -M 200,300 -C sim_fills %I --plots %D
 outcome --csv=FILE;o.csv;t.csv;outcome -p baseline %I --csv %O
@@ -62,15 +66,20 @@ outcome --differences=FILE;o.csv;t.csv;outcome -p baseline,v1 -m m.conf -n 2 %I 
 play --csv=FILE;o.csv;t.csv;$play %I --csv %O
 play --operations=FILE;o.csv;t.csv;$play %I --operations %O
 play --deaths=FILE;o.csv;t.csv;$play %I --deaths %O
+outcome --json=FILE;o.json;t.csv;outcome -p baseline %I --json %O
 sweep --output=FILE;o.csv;s.conf;sweep --restart %I -o %O
 sweep --output=FILE, trace;o.csv;t.csv;sweep --restart v.conf -o %O
 sweep --output=FILE, journal;o.csv.journal;s.conf;sweep --restart %I -o %B
+sweep --json=FILE;o.json;s.conf;sweep %I -o writable/s.csv --json %O
 breakeven --csv=FILE;o.csv;m.conf;breakeven w.csv -m %I $evens --restart --csv %O
 breakeven --differences=FILE;o.csv;w.csv;breakeven %I -m m.conf $evens --csv writable/d.csv --differences %O
+breakeven --json=FILE;o.json;w.csv;breakeven %I -m m.conf $evens --csv writable/j.csv --json %O
 breakeven --plots=DIR;p/breakeven-w.svg;m.conf;breakeven w.csv -m %I $evens --csv writable/b.csv --plots %D
 reclaim-first --csv=FILE;o.csv;m.conf;reclaim-first -m %I $rf --restart --csv %O
+reclaim-first --json=FILE;o.json;m.conf;reclaim-first -m %I $rf --csv writable/rj.csv --json %O
 reclaim-first --plots=DIR;p/reclaim-first-m.dat;-;reclaim-first -m m.conf $rf --csv writable/r.csv --plots %D
 agree --csv=FILE;o.csv;l.level;agree -t scenarios k.csv --at-least %I --csv %O
+agree --json=FILE;o.json;l.level;agree -t scenarios k.csv --at-least %I --json %O
 agree --write-level=FILE;o.level;l.level;agree -t scenarios k.csv --at-least %I --write-level %O
 agree --plot=BASE;b.dat;l.level;agree -t scenarios k.csv --at-least %I --plot %B
 calibrate --output=FILE;o.conf;-;calibrate -q -o %O
@@ -79,6 +88,7 @@ gen --output=FILE;o.csv;-;gen zipf accesses=300 pages=20 --format binary -o %O"
 
 # The same file for two outputs of one command.
 twice="run t.csv --csv o.csv --pages ./o.csv
+run t.csv --csv o.csv --json o.csv
 compare t.csv -p baseline,v1 --csv p/t.svg --plots p
 compare t.csv w.csv writable/../t.csv -p baseline,v1 --plots p
 agree -t scenarios k.csv --csv k.csv

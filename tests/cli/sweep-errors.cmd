@@ -52,3 +52,8 @@ printf '%b' "${S}[machine]\nmemcg_pages=200;4294967295;300\n" >big.conf
 "$REAPSIM" sweep big.conf
 echo "exit $?"
 cut -d, -f2-9 big.csv
+
+# Bug: was "-: written but not declared".
+printf '[sweep]\ngenerator=zipf\n' >stdout.conf
+"$REAPSIM" sweep stdout.conf -o -
+echo "exit $?"

@@ -78,6 +78,7 @@ static void set_up(void)
 	put("bare", "reapsim-trace,1\nmachine,cpus,1\nspawn,1\n");
 	put("binary", "reapsim-trace,1,binary\n\n\n#");
 	put("table", OURS);
+	put("rows.json", OUTPUT_JSON_MARK "1\",\"table\":\"run\"}\n");
 	put("letter", FOREIGN);
 	put("empty", "");
 	put("sweep", "sweep,run,x\n");
@@ -104,6 +105,7 @@ static const struct {
 	/* reapsim's own files and others */
 	{ "", FILE_RESULTS, "new", NULL, false },
 	{ "", FILE_RESULTS, "table", NULL, false },
+	{ "", FILE_RESULTS, "rows.json", NULL, false },
 	{ "", FILE_RESULTS, "empty", NULL, false },
 	{ "", FILE_RESULTS, "letter", "exists, and is not what", false },
 	{ "", FILE_RESULTS, "letter", NULL, true },
@@ -141,7 +143,8 @@ static const struct {
 	{ "", FILE_RESULTS, "pipe", NULL, false },
 	{ ">/dev/null", FILE_RESULTS, "/dev/null", NULL, false },
 	{ "", FILE_RESULTS, "-", NULL, false },
-	{ ">-", FILE_RESULTS, "-", NULL, false },
+	{ ">-", FILE_RESULTS, "-", "standard output is already that of OTHER", true },
+	{ "<-", FILE_RESULTS, "-", NULL, false },
 	/* an input, even with --force */
 	{ "<table", FILE_RESULTS, "table", "the same file as the input", true },
 	{ "<table", FILE_RESULTS, "./here/./table", "the same file as the input", true },

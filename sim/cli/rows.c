@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* fopencookie() */
+#define _GNU_SOURCE
+#include "sim/cli/rows.h"
+
+#include <errno.h>
+#include <math.h>
+#include <string.h>
+
+#include <csv.h>
+#include <json-glib/json-glib.h>
+
+/* struct stream - CSV on its way */
+struct stream {
+	const struct row_table *table;
+	FILE *csv, *json;
+	struct csv_parser parser;
+	JsonBuilder *row; /* the object of the row so far */
+	GArray *columns;  /* struct row_column, from the header */
+	guint at;	  /* the next field */
+	bool headed;	  /* the header is complete */
+};
+
+/* Decimal, as JSON has it: neither hexadecimal nor "inf" */
+static bool is_number(const char *s)
+{
+	char *end;
+
+	if (!*s || strspn(s, "0123456789+-.eE") != strlen(s))
+		return false;
+	g_ascii_strtod(s, &end);
+	return !*end;
+}
+
+static void add_number(JsonBuilder *b, const char *s)
+{
+	const double v = g_ascii_strtod(s, NULL);
+	char *end;
+	gint64 n;
+
+	errno = 0;
+	n = g_ascii_strtoll(s, &end, 10);
+	if (!*end && !errno)
+		json_builder_add_int_value(b, n);
+	else if (isfinite(v))
+		json_builder_add_double_value(b, v);
+	else
+		json_builder_add_null_value(b);
+}
+
+static void add_value(JsonBuilder *b, enum column_type type, const char *s)
+{
+	g_autofree char *text = NULL;
+
+	if (type != COLUMN_TEXT && is_number(s)) {
+		add_number(b, s);
+	} else if (type == COLUMN_NUMBER) {
+		json_builder_add_null_value(b);
+	} else {
+		text = g_utf8_make_valid(s, -1);
+		json_builder_add_string_value(b, text);
+	}
+}
+
+static void take_field(void *field, size_t len, void *data)
+{
+	g_autofree char *text = g_strndup(field, len);
+	struct stream *s = data;
+
+	if (!s->headed) {
+		struct row_column c = row_table_column(s->table, text);
+
+		c.name = g_strdup(text);
+		g_array_append_val(s->columns, c);
+		return;
+	}
+	if (!s->at) {
+		json_builder_begin_object(s->row);
+		json_builder_set_member_name(s->row, "schema");
+		json_builder_add_string_value(s->row, ROWS_SCHEMA);
+		json_builder_set_member_name(s->row, "table");
+		json_builder_add_string_value(s->row, s->table->name);
+	}
+	if (s->at < s->columns->len) {
+		const struct row_column *c = &g_array_index(s->columns, struct row_column, s->at++);
+
+		json_builder_set_member_name(s->row, c->name);
+		add_value(s->row, c->type, text);
+	}
+}
+
+static void take_row(int end, void *data)
+{
+	g_autoptr(JsonGenerator) generator = NULL;
+	g_autofree char *text = NULL;
+	struct stream *s = data;
+	JsonNode *root;
+
+	(void)end;
+	if (!s->headed) {
+		s->headed = true;
+		return;
+	}
+	json_builder_end_object(s->row);
+	root = json_builder_get_root(s->row);
+	generator = json_generator_new();
+	json_generator_set_root(generator, root);
+	text = json_generator_to_data(generator, NULL);
+	fprintf(s->json, "%s\n", text);
+	json_node_unref(root);
+	json_builder_reset(s->row);
+	s->at = 0;
+}
+
+/* A write error stays with the file that has it, whose owner asks for it. */
+static ssize_t pass(void *cookie, const char *text, size_t len)
+{
+	struct stream *s = cookie;
+
+	if (s->csv)
+		fwrite(text, 1, len, s->csv);
+	if (s->json)
+		csv_parse(&s->parser, text, len, take_field, take_row, s);
+	return (ssize_t)len;
+}
+
+static int end(void *cookie)
+{
+	struct stream *s = cookie;
+
+	if (s->json) {
+		csv_fini(&s->parser, take_field, take_row, s);
+		csv_free(&s->parser);
+		g_object_unref(s->row);
+		for (guint i = 0; i < s->columns->len; i++)
+			g_free((char *)g_array_index(s->columns, struct row_column, i).name);
+		g_array_unref(s->columns);
+	}
+	g_free(s);
+	return 0;
+}
+
+FILE *cli_rows_stream(enum row_table_id table, FILE *csv, FILE *json)
+{
+	const cookie_io_functions_t functions = { .write = pass, .close = end };
+	struct stream *s;
+	FILE *f;
+
+	if (!csv && !json)
+		return NULL;
+	s = g_new0(struct stream, 1);
+	s->table = &row_tables[table];
+	s->csv = csv;
+	s->json = json;
+	if (json) {
+		csv_init(&s->parser, 0);
+		s->row = json_builder_new();
+		s->columns = g_array_new(FALSE, FALSE, sizeof(struct row_column));
+	}
+	f = fopencookie(s, "w", functions);
+	if (!f)
+		cli_no_memory();
+	/* rows of two tables that share a file stay in their order */
+	setvbuf(f, NULL, _IOLBF, 1 << 16);
+	return f;
+}
+
+void cli_rows_end(FILE *f)
+{
+	if (f)
+		fclose(f);
+}
+
+int cli_rows_open(struct cli_rows *r, const struct outputs *files, enum row_table_id table,
+		  const char *csv, const struct output *json)
+{
+	int ret = 0;
+
+	*r = (struct cli_rows){ 0 };
+	if (csv)
+		ret = cli_open_out(&r->csv, files, csv);
+	if (!ret)
+		r->f = cli_rows_stream(table, r->csv.f, json->f);
+	return ret;
+}
+
+int cli_rows_close(struct cli_rows *r, enum output_end how)
+{
+	cli_rows_end(r->f);
+	r->f = NULL;
+	return r->csv.f ? cli_close_out(&r->csv, how) : 0;
+}
+
+int cli_json_open(struct output *json, const struct outputs *files)
+{
+	*json = (struct output){ 0 };
+	return files->json ? cli_open_out(json, files, files->json) : 0;
+}
+
+int cli_json_close(struct output *json, enum output_end how)
+{
+	return json->f ? cli_close_out(json, how) : 0;
+}
+
+int cli_json_copy(const struct output *json, enum row_table_id table, const char *path)
+{
+	FILE *rows = cli_rows_stream(table, NULL, json->f), *in;
+	char buf[1 << 16];
+	struct err err;
+	size_t n;
+	int ret = 0;
+
+	if (!rows)
+		return 0;
+	in = fopen(path, "rb");
+	while (in && (n = fread(buf, 1, sizeof(buf), in)))
+		fwrite(buf, 1, n, rows);
+	cli_rows_end(rows);
+	if (!in || ferror(in))
+		ret = cli_fail(err_set(&err, -EIO, "%s: cannot read: %s", path, g_strerror(errno)),
+			       &err);
+	if (in)
+		fclose(in);
+	return ret;
+}
+
+void cli_rows_header(FILE *f, enum row_table_id table)
+{
+	const struct row_table *t = &row_tables[table];
+
+	for (const struct row_column *c = t->columns; c->name; c++)
+		fprintf(f, "%s%s", c == t->columns ? "" : ",", c->name);
+	fputc('\n', f);
+}
+
+/* JSON Schema */
+
+static void member(JsonBuilder *b, const char *name, const char *text)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_add_string_value(b, text);
+}
+
+static void add_type(JsonBuilder *b, enum column_type type)
+{
+	if (type == COLUMN_TEXT) {
+		member(b, "type", "string");
+		return;
+	}
+	json_builder_set_member_name(b, "type");
+	json_builder_begin_array(b);
+	json_builder_add_string_value(b, "number");
+	json_builder_add_string_value(b, type == COLUMN_NUMBER ? "null" : "string");
+	json_builder_end_array(b);
+}
+
+static void add_property(const struct row_column *c, void *data)
+{
+	JsonBuilder *b = data;
+
+	json_builder_set_member_name(b, c->name);
+	json_builder_begin_object(b);
+	add_type(b, c->type);
+	member(b, "description", c->help);
+	json_builder_end_object(b);
+}
+
+static void add_required(const struct row_column *c, void *data)
+{
+	json_builder_add_string_value(data, c->name);
+}
+
+static void add_const(JsonBuilder *b, const char *name, const char *value)
+{
+	json_builder_set_member_name(b, name);
+	json_builder_begin_object(b);
+	member(b, "const", value);
+	json_builder_end_object(b);
+}
+
+static void add_table(JsonBuilder *b, const struct row_table *t)
+{
+	json_builder_begin_object(b);
+	member(b, "title", t->name);
+	member(b, "description", t->help);
+	member(b, "type", "object");
+	json_builder_set_member_name(b, "properties");
+	json_builder_begin_object(b);
+	add_const(b, "schema", ROWS_SCHEMA);
+	add_const(b, "table", t->name);
+	row_table_columns(t, add_property, b);
+	json_builder_end_object(b);
+	json_builder_set_member_name(b, "required");
+	json_builder_begin_array(b);
+	json_builder_add_string_value(b, "schema");
+	json_builder_add_string_value(b, "table");
+	row_table_columns(t, add_required, b);
+	json_builder_end_array(b);
+	json_builder_set_member_name(b, "additionalProperties");
+	if (t->axes) {
+		json_builder_begin_object(b);
+		add_type(b, COLUMN_TYPED);
+		json_builder_end_object(b);
+	} else {
+		json_builder_add_boolean_value(b, FALSE);
+	}
+	json_builder_end_object(b);
+}
+
+void cli_rows_schema(FILE *f)
+{
+	g_autoptr(JsonGenerator) generator = json_generator_new();
+	g_autoptr(JsonBuilder) b = json_builder_new();
+	g_autofree char *text = NULL;
+	JsonNode *root;
+
+	json_builder_begin_object(b);
+	member(b, "$schema", "https://json-schema.org/draft/2020-12/schema");
+	member(b, "title", ROWS_SCHEMA);
+	member(b, "description", "a line of what reapsim writes for --json");
+	json_builder_set_member_name(b, "oneOf");
+	json_builder_begin_array(b);
+	for (int i = 0; i < NR_ROW_TABLES; i++)
+		add_table(b, &row_tables[i]);
+	json_builder_end_array(b);
+	json_builder_end_object(b);
+	root = json_builder_get_root(b);
+	json_generator_set_root(generator, root);
+	json_generator_set_pretty(generator, TRUE);
+	text = json_generator_to_data(generator, NULL);
+	fprintf(f, "%s\n", text);
+	json_node_unref(root);
+}
