@@ -13,6 +13,8 @@
 
 #include <glib.h>
 
+#include "sim/names.h"
+
 #define NS_PER_MS 1000000ull
 #define NS_PER_S  1000000000ull
 
@@ -102,17 +104,20 @@ static bool parse_probability(struct restart_rule *r, const char *text)
 int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err)
 {
 	g_auto(GStrv) part = g_strsplit(text, ",", -1);
+	g_autofree const char **valid = NAMES_OF(kinds);
+	g_autofree char *name = g_strndup(text, strcspn(text, "=,")), *hint = NULL;
 
 	*r = (struct restart_rule){ .probability = 1 };
 	if (part[0] && parse_kind(r, part[0]) &&
 	    (!part[1] || (parse_probability(r, part[1]) && !part[2])))
 		return 0;
+	hint = g_strv_contains(valid, name) ? g_strdup("") : names_hint(name, valid);
 	return err_set(
 		err, -EINVAL,
-		"restart rule \"%s\", expected never, on-use, fixed=TIME, uniform=TIME..TIME, "
+		"restart rule \"%s\"%s%s never, on-use, fixed=TIME, uniform=TIME..TIME, "
 		"log-uniform=TIME..TIME, kubernetes or systemd, optionally followed by ,p=P, the "
 		"probability of a restart; a TIME is for example 100ms, 10s or 5m",
-		text);
+		text, hint, *hint ? " Expected" : ", expected");
 }
 
 /* in the largest unit of which it is a multiple */

@@ -171,7 +171,9 @@ static void add_defaults(struct axes *a, bool timed)
 /* Read mode= and remove it: it is not an axis. */
 static int find_mode(struct sweep *sw, struct err *err)
 {
+	static const char *const modes[] = { "timed", "untimed", NULL };
 	struct axis *x = axes_find(&sw->axes, "sweep", "mode");
+	g_autofree char *hint = NULL;
 	const char *value;
 	int ret = 0;
 
@@ -179,10 +181,12 @@ static int find_mode(struct sweep *sw, struct err *err)
 		return 0;
 	value = x->values->pdata[0];
 	sw->timed = !strcmp(value, "timed");
-	if (x->values->len > 1 || (!sw->timed && strcmp(value, "untimed")))
+	hint = names_hint(value, modes);
+	if (x->values->len > 1 || !g_strv_contains(modes, value))
 		ret = err_at(err, -EINVAL, sw->axes.path, x->line,
-			     "mode is \"%s\"%s, expected timed or untimed", value,
-			     x->values->len > 1 ? " and more" : "");
+			     "mode is \"%s\"%s%s%s timed or untimed", value,
+			     x->values->len > 1 ? " and more" : "", hint,
+			     *hint ? " Expected" : ", expected");
 	g_ptr_array_remove(sw->axes.all, x);
 	return ret;
 }

@@ -36,3 +36,8 @@ printf '[machine]\nreadahaed_pages=3\n' >typed.conf
 try run "$T" -m typed.conf
 # near to none
 try run "$T" -l fifo
+# a restart rule, and the mode of a sweep; an existing rule with a bad value is none
+"$REAPSIM" outcome --restart fixd=5s "$SRC/tests/cli/tiny.csv"
+"$REAPSIM" outcome --restart fixed=5x "$SRC/tests/cli/tiny.csv"
+printf '[sweep]\nmode=timd\ngenerator=zipf\n' >mode.conf
+"$REAPSIM" sweep mode.conf
