@@ -3,7 +3,7 @@
  * The operations of a trace as the replay loop reads them: 8-byte records.
  * traces/FORMAT.md is the description for users.
  *
- * A record is two little-endian 32-bit words: the operation in the low 5 bits
+ * A record is two 32-bit words, little-endian in a file: the operation in the low 5 bits
  * of the first, a 27-bit field x in its other bits, and a 32-bit argument.
  * The process and the file of an operation are registers: REC_PID and REC_FILE set
  * them, and they keep their value until set again. REC_EXT carries the arguments of

@@ -12,9 +12,6 @@
 _Static_assert(sizeof(struct op_rec) == 8, "the binary trace is made of these");
 _Static_assert(NR_RECS <= OP_WIDE_FIRST, "the code has 5 bits");
 _Static_assert(OP_PID_MAX <= INT32_MAX, "process ids are used as hash keys");
-#if G_BYTE_ORDER != G_LITTLE_ENDIAN
-#error "binary traces are little-endian, and read as they are"
-#endif
 
 /* Names and values */
 

@@ -61,10 +61,9 @@ static const struct {
 
 static uint64_t field(const struct machine *m, size_t offset, unsigned int bytes)
 {
-	uint64_t v = 0;
+	const char *at = (const char *)m + offset;
 
-	memcpy(&v, (const char *)m + offset, bytes); /* little endian */
-	return v;
+	return bytes == sizeof(uint32_t) ? *(const uint32_t *)at : *(const uint64_t *)at;
 }
 
 static void test_numbers(void)

@@ -199,6 +199,8 @@ static int binary_read(struct input *in, struct trace **out, struct err *err)
 	if (!ret)
 		ret = check_sum(&b, t, err);
 	if (!ret)
+		trace_recs_le(t->own_recs, t->nr_recs);
+	if (!ret)
 		ret = trace_check(t, NULL, err);
 	if (ret)
 		trace_free(t);

@@ -39,6 +39,10 @@ static struct request request_at(const uint8_t *bytes, uint64_t i)
 	memcpy(&r.object, p + 4, 8);
 	memcpy(&r.size, p + 12, 4);
 	memcpy(&r.next, p + 16, 8);
+	r.time = GUINT32_FROM_LE(r.time);
+	r.object = GUINT64_FROM_LE(r.object);
+	r.size = GUINT32_FROM_LE(r.size);
+	r.next = GINT64_FROM_LE(r.next);
 	return r;
 }
 

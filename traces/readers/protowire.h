@@ -75,7 +75,8 @@ static inline int pb_next(struct pb *m, struct pb_field *f)
 		fixed = f->type == PB_32 ? 4 : 8;
 		if ((size_t)(m->end - m->p) < fixed)
 			return -1;
-		memcpy(&f->value, m->p, fixed); /* little-endian, as the machines we run on */
+		for (size_t i = fixed; i-- > 0;)
+			f->value = f->value << 8 | m->p[i];
 		m->p += fixed;
 		return 1;
 	}

@@ -67,7 +67,7 @@ static int take(struct objects *o, const struct layout *l, const uint8_t *p, str
 			      (unsigned int)(l - layouts + 1));
 	memcpy(&len, p + l->len, sizeof(len));
 	memcpy(&block, p + l->block, sizeof(block));
-	return objects_take(o, block, len, err);
+	return objects_take(o, GUINT64_FROM_LE(block), GUINT32_FROM_LE(len), err);
 }
 
 static int take_all(struct objects *o, struct input *in, const struct layout *l, struct err *err)

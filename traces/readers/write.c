@@ -15,7 +15,7 @@ void trace_sum_add(struct trace_sum *s, const uint64_t *words, uint64_t nr)
 	uint64_t a = s->a, b = s->b;
 
 	for (uint64_t i = 0; i < nr; i++) {
-		a += words[i];
+		a += GUINT64_FROM_LE(words[i]);
 		b += a;
 	}
 	*s = (struct trace_sum){ a, b };
@@ -302,8 +302,20 @@ static void passed(const struct trace *t, uint64_t from, uint64_t nr)
 		spill_passed(t->spill, from, from + nr);
 }
 
+/* Records as the file has them: those of the trace, or a copy in @room. */
+static const struct op_rec *as_in_file(const struct op_rec *recs, uint64_t nr, struct op_rec *room)
+{
+	if (!room)
+		return recs;
+	memcpy(room, recs, nr * sizeof(*recs));
+	trace_recs_le(room, nr);
+	return room;
+}
+
 int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 {
+	g_autofree struct op_rec *room =
+		G_BYTE_ORDER == G_LITTLE_ENDIAN ? NULL : g_new(struct op_rec, CHUNK_RECS);
 	struct trace_sum sum = { 0 };
 	char *head = NULL;
 	size_t len = 0;
@@ -324,7 +336,9 @@ int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 	for (uint64_t i = 0; i < t->nr_recs; i += CHUNK_RECS) {
 		uint64_t nr = MIN(CHUNK_RECS, t->nr_recs - i);
 
-		trace_sum_add(&sum, (const uint64_t *)(const void *)(t->recs + i), nr);
+		trace_sum_add(&sum,
+			      (const uint64_t *)(const void *)as_in_file(t->recs + i, nr, room),
+			      nr);
 		passed(t, i, nr);
 	}
 	fwrite(head, 1, len, f);
@@ -336,7 +350,7 @@ int trace_write_binary(const struct trace *t, FILE *f, struct err *err)
 	for (uint64_t i = 0; i < t->nr_recs; i += CHUNK_RECS) {
 		uint64_t nr = MIN(CHUNK_RECS, t->nr_recs - i);
 
-		fwrite(t->recs + i, sizeof(*t->recs), nr, f);
+		fwrite(as_in_file(t->recs + i, nr, room), sizeof(*t->recs), nr, f);
 		passed(t, i, nr);
 	}
 	return 0;

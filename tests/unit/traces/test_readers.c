@@ -670,19 +670,23 @@ static void test_registry(void)
 /* A binary trace with correct padding, and checksum; @count may be wrong. */
 static GByteArray *binary(const char *head, const struct op_rec *recs, size_t nr, size_t count)
 {
+	g_autofree struct op_rec *in_file = g_new(struct op_rec, nr + 1);
 	GByteArray *out = g_byte_array_new();
 	struct trace_sum sum = { 0 };
 	char *line;
 
+	if (nr)
+		memcpy(in_file, recs, nr * sizeof(*recs));
+	trace_recs_le(in_file, nr);
 	trace_sum_bytes(&sum, head, strlen(head));
-	trace_sum_bytes(&sum, recs, nr * sizeof(*recs));
+	trace_sum_bytes(&sum, in_file, nr * sizeof(*recs));
 	line = g_strdup_printf("%srecords,%zu,%016" PRIx64 "%016" PRIx64, head, count, sum.a,
 			       sum.b);
 	g_byte_array_append(out, (const guint8 *)line, (guint)strlen(line));
 	while (out->len % 8 != 7)
 		g_byte_array_append(out, (const guint8 *)" ", 1);
 	g_byte_array_append(out, (const guint8 *)"\n", 1);
-	g_byte_array_append(out, (const guint8 *)recs, (guint)(nr * sizeof(*recs)));
+	g_byte_array_append(out, (const guint8 *)in_file, (guint)(nr * sizeof(*recs)));
 	g_free(line);
 	return out;
 }
