@@ -43,7 +43,10 @@ static void declared_clear(gpointer data)
 
 void outputs_init(struct outputs *o)
 {
-	*o = (struct outputs){ .files = g_array_new(FALSE, FALSE, sizeof(struct declared)) };
+	*o = (struct outputs){
+		.files = g_array_new(FALSE, FALSE, sizeof(struct declared)),
+		.written = g_ptr_array_new_with_free_func(g_free),
+	};
 	g_array_set_clear_func(o->files, declared_clear);
 }
 
@@ -52,6 +55,9 @@ void outputs_clear(struct outputs *o)
 	if (o->files)
 		g_array_free(o->files, TRUE);
 	o->files = NULL;
+	if (o->written)
+		g_ptr_array_unref(o->written);
+	o->written = NULL;
 	g_clear_pointer(&o->to_stdout, g_free);
 }
 
@@ -369,6 +375,11 @@ static const struct declared *find(const struct outputs *o, const char *path)
 	return NULL;
 }
 
+void outputs_wrote(const struct outputs *o, const char *path)
+{
+	g_ptr_array_add(o->written, g_strdup(path));
+}
+
 bool outputs_declared(const struct outputs *o, const char *path)
 {
 	return find(o, path) != NULL;
@@ -497,6 +508,7 @@ int output_open(struct output *out, const struct outputs *o, const char *path, s
 	out->kind = d->kind;
 	out->force = o->force;
 	out->temporary = o->temporary;
+	out->written = o->written;
 	if (stream_fd(path) >= 0)
 		fd = fcntl(stream_fd(path), F_DUPFD_CLOEXEC, 0);
 	else if (!stat(path, &st) && !S_ISREG(st.st_mode))
@@ -575,6 +587,10 @@ int output_close(struct output *out, enum output_end end, struct err *err)
 		ret = commit(out, end, err);
 	if (out->path && fclose(out->f) && !ret && out->dir < 0)
 		ret = failed(out->path, "cannot write", errno, err);
+	/* what a sweep puts in place is its own; it says which file has its rows */
+	if (!ret && end != OUTPUT_FAILED && out->written && out->kind != FILE_RESUMED &&
+	    out->kind != FILE_SWEEP)
+		g_ptr_array_add(out->written, g_strdup(out->path));
 	remove_temporary(out);
 	forget(out);
 	return end == OUTPUT_FAILED ? 0 : ret;

@@ -69,6 +69,7 @@ struct outputs {
 	 * removed, so that a signal handler can remove it. May be NULL */
 	void (*temporary)(int dir, const char *name, bool there);
 	GArray *files;
+	GPtrArray *written; /* paths of the files that are in place, in this order */
 };
 
 void outputs_init(struct outputs *o);
@@ -86,6 +87,9 @@ int outputs_declare(struct outputs *o, enum file_kind kind, const char *what, co
 int outputs_declare_list(struct outputs *o, enum file_kind kind, const char *what, const char *list,
 			 struct err *err);
 
+/** A file that output_close() did not put in place has been written, too: @path, as declared. */
+void outputs_wrote(const struct outputs *o, const char *path);
+
 /** struct output - a file that is being written. All members except @f are private. */
 struct output {
 	FILE *f;
@@ -95,6 +99,7 @@ struct output {
 	void (*temporary)(int dir, const char *name, bool there);
 	enum file_kind kind;
 	bool force;
+	GPtrArray *written; /* of the struct outputs */
 };
 
 /** enum output_end - how the command ended, for output_close(). */

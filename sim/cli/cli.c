@@ -13,6 +13,7 @@
 #define PROGRESS_FIRST_US (G_USEC_PER_SEC)
 #define PROGRESS_EVERY_US (G_USEC_PER_SEC / 10)
 #define PROGRESS_WIDTH	  30
+#define LONG_SECONDS	  60
 
 static char *printable(const char *s, const char *also)
 {
@@ -177,6 +178,20 @@ int cli_close_out(struct output *out, enum output_end end)
 	return end == OUTPUT_FAILED;
 }
 
+void cli_summary(const struct outputs *files)
+{
+	g_autoptr(GString) s = g_string_new(NULL);
+
+	if (!files->written->len || !isatty(STDERR_FILENO))
+		return;
+	for (guint i = 0; i < files->written->len; i++) {
+		g_autofree char *path = cli_printable(files->written->pdata[i]);
+
+		g_string_append_printf(s, "%s%s", i ? ", " : "", path);
+	}
+	fprintf(stderr, "reapsim: wrote %s\n", s->str);
+}
+
 void cli_progress_init(struct cli_progress *p, const char *what)
 {
 	*p = (struct cli_progress){
@@ -187,14 +202,22 @@ void cli_progress_init(struct cli_progress *p, const char *what)
 }
 
 /* "12 s", "3 min", "2.5 h" */
-static void print_left(FILE *f, double seconds)
+static char *duration(double seconds)
 {
-	if (seconds < 100)
-		fprintf(f, ", about %.0f s left", seconds);
-	else if (seconds < 100 * 60)
-		fprintf(f, ", about %.0f min left", seconds / 60);
-	else
-		fprintf(f, ", about %.1f h left", seconds / 3600);
+	return seconds < 100	    ? g_strdup_printf("%.0f s", seconds)
+	       : seconds < 100 * 60 ? g_strdup_printf("%.0f min", seconds / 60)
+				    : g_strdup_printf("%.1f h", seconds / 3600);
+}
+
+/* A line that stays, once, when the bar first appears. */
+static void warn_of_long(struct cli_progress *p, double seconds)
+{
+	g_autofree char *text = duration(seconds);
+
+	if (!p->warned && seconds > LONG_SECONDS)
+		fprintf(stderr, "\r\033[Kreapsim: %s will take about %s; Ctrl-C interrupts it\n",
+			p->what, text);
+	p->warned = true;
 }
 
 /* Whether it is time to show something again. */
@@ -209,6 +232,7 @@ static bool progress_due(struct cli_progress *p)
 		return false;
 	p->last_us = now;
 	p->shown = true;
+	cli_note_bar(true);
 	return true;
 }
 
@@ -223,18 +247,25 @@ void cli_progress_bytes(struct cli_progress *p, uint64_t bytes)
 void cli_progress(struct cli_progress *p, double done)
 {
 	char bar[PROGRESS_WIDTH + 1];
+	double left;
 	int full;
 
 	if (!progress_due(p))
 		return;
 	done = CLAMP(done, 0.0, 1.0);
+	left = (double)(p->last_us - p->start_us) / 1e6 * (1 - done) / done;
+	if (done > 0)
+		warn_of_long(p, left);
 	full = (int)(done * PROGRESS_WIDTH);
 	memset(bar, '.', PROGRESS_WIDTH);
 	memset(bar, '#', (size_t)full);
 	bar[PROGRESS_WIDTH] = '\0';
 	fprintf(stderr, "\r%s [%s] %3d%%", p->what, bar, (int)(done * 100));
-	if (done > 0)
-		print_left(stderr, (double)(p->last_us - p->start_us) / 1e6 * (1 - done) / done);
+	if (done > 0) {
+		g_autofree char *text = duration(left);
+
+		fprintf(stderr, ", about %s left", text);
+	}
 	fputs("\033[K", stderr);
 	fflush(stderr);
 }
@@ -244,6 +275,7 @@ void cli_progress_end(struct cli_progress *p)
 	if (p->shown)
 		fputs("\r\033[K", stderr);
 	p->shown = false;
+	cli_note_bar(false);
 }
 
 static void show_progress(void *data, double done)

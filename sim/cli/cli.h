@@ -52,12 +52,15 @@ int cli_open_stdout(struct output *out, const struct outputs *files);
 /** output_close(). Return: the exit code; 1 for OUTPUT_FAILED. */
 int cli_close_out(struct output *out, enum output_end end);
 
+/** Name the files that were written, in one line, on a terminal. */
+void cli_summary(const struct outputs *files);
+
 /** A progress bar on stderr with an estimate of the time left. It appears after a second,
- * and only on a terminal. */
+ * and only on a terminal; then it also says if all will take more than a minute. */
 struct cli_progress {
 	const char *what;
 	gint64 start_us, last_us;
-	bool tty, shown;
+	bool tty, shown, warned;
 };
 void cli_progress_init(struct cli_progress *p, const char *what);
 void cli_progress(struct cli_progress *p, double done /* 0..1 */);
@@ -72,6 +75,9 @@ void cli_begin(void);
 void cli_no_memory(void) __attribute__((noreturn));
 /** outputs.temporary: a temporary file will be created (@there), or it is gone. */
 void cli_note_temporary(int dir, const char *name, bool there);
+
+/** Whether a progress bar is on the terminal, which a last message overwrites. */
+void cli_note_bar(bool shown);
 
 /** While @on, the first signal only makes cli_interrupted() true. */
 void cli_catch_signals(bool on);

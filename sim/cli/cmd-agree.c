@@ -276,11 +276,14 @@ static int declare(struct agree *o)
 static int judge(struct agreement *a, int jobs)
 {
 	struct agreement_scenario s;
+	struct cli_progress bar;
 	int ret = 0;
 
+	cli_progress_init(&bar, "scenarios");
 	for (guint i = 0; !ret && i < a->results.all->len; i += s.nr) {
 		struct err err;
 
+		cli_progress(&bar, (double)i / a->results.all->len);
 		ret = agreement_scenario_init(&s, a, i, &err);
 		if (ret) {
 			ret = cli_fail(ret, &err);
@@ -291,6 +294,7 @@ static int judge(struct agreement *a, int jobs)
 		}
 		agreement_scenario_clear(&s);
 	}
+	cli_progress_end(&bar);
 	return ret;
 }
 

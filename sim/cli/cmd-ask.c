@@ -140,10 +140,6 @@ static int write_answer(const struct asked *x)
 		doc_write_text(d, out.f);
 		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
-	if (!ret)
-		fprintf(stderr,
-			"reapsim: wrote %s/answer.txt, answer.html, answer.csv and runs.csv\n",
-			x->dir);
 	answer_clear(&answer);
 	doc_free(d);
 	return ret;

@@ -320,6 +320,7 @@ static int run_one(const struct command *c, int argc, char **argv)
 		const int skip = argc > 1 && !strcmp(argv[1], "--") ? 2 : 1;
 
 		ret = c->run(options, argc - skip, argv + skip);
+		cli_summary(options);
 	}
 	outputs_clear(options);
 	parser_clear(&p);

@@ -16,6 +16,7 @@
 
 static volatile sig_atomic_t caught;	  /* the first signal only sets interrupted */
 static volatile sig_atomic_t interrupted; /* number of that signal; 0: none */
+static volatile sig_atomic_t bar;	  /* a progress bar is on the terminal */
 
 static struct {
 	_Atomic bool there;
@@ -51,21 +52,31 @@ static void give_up(int code)
 	_exit(code);
 }
 
-static void on_signal(int sig)
-{
-	if (caught && !interrupted)
-		interrupted = sig;
-	else
-		give_up(128 + sig);
-}
-
 static void say(const char *why)
 {
-	const char *const text[] = { "reapsim: ", why, "\n" };
+	const char *const text[] = { bar ? "\r\033[K" : "", "reapsim: ", why, "\n" };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(text); i++)
 		if (write(STDERR_FILENO, text[i], strlen(text[i])) < 0)
 			break;
+}
+
+static void on_signal(int sig)
+{
+	if (caught && !interrupted) {
+		interrupted = sig;
+		return;
+	}
+	/* the second one, or there is nothing to keep */
+	if (!interrupted)
+		say("interrupted");
+	give_up(128 + sig);
+}
+
+/* Nobody reads standard output any more: end quietly, like any filter. */
+static void on_pipe(int sig)
+{
+	give_up(128 + sig);
 }
 
 void cli_no_memory(void)
@@ -89,15 +100,22 @@ static void on_log(const gchar *domain, GLogLevelFlags level, const gchar *messa
 
 void cli_begin(void)
 {
-	const struct sigaction sa = { .sa_handler = on_signal };
-	struct sigaction hup;
+	const struct sigaction sa = { .sa_handler = on_signal }, pipe = { .sa_handler = on_pipe };
+	struct sigaction before;
 
 	g_log_set_default_handler(on_log, NULL);
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
-	/* nohup ignores SIGHUP: keep it ignored */
-	if (!sigaction(SIGHUP, NULL, &hup) && hup.sa_handler != SIG_IGN)
+	/* nohup ignores SIGHUP, some services SIGPIPE: keep them ignored */
+	if (!sigaction(SIGHUP, NULL, &before) && before.sa_handler != SIG_IGN)
 		sigaction(SIGHUP, &sa, NULL);
+	if (!sigaction(SIGPIPE, NULL, &before) && before.sa_handler != SIG_IGN)
+		sigaction(SIGPIPE, &pipe, NULL);
+}
+
+void cli_note_bar(bool shown)
+{
+	bar = shown;
 }
 
 void cli_catch_signals(bool on)

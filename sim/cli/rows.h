@@ -2,8 +2,8 @@
 /*
  * Tables of rows, as CSV and as JSON Lines: one object per row, on one line.
  *
- * A command writes each table once, as CSV. cli_rows_stream() gives it a stream that passes this on,
- * and makes JSON Lines of it where --json asks for them. So both forms have the same rows and
+ * A command writes each table once, as CSV. cli_rows_stream() gives it a stream that passes this
+ * on, and makes JSON Lines of it where --json asks for them. So both forms have the same rows and
  * columns, and a command cannot have one without the other.
  *
  * An object has the members "schema" and "table", then one for each column. row_tables[] says which

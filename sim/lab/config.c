@@ -127,6 +127,7 @@ struct peak {
 	struct trace *trace;
 	struct lab_hooks hooks;
 	int64_t pages;
+	_Atomic uint64_t nr_recs; /* replayed */
 	struct err err;
 };
 
@@ -140,9 +141,16 @@ static void run_endless(void *data, guint i)
 	p->pages = -ENOMEM;
 	if (!s)
 		return;
-	ret = lab_run(s, &p->hooks, NULL, &p->err);
+	ret = lab_run(s, &p->hooks, &p->nr_recs, &p->err);
 	p->pages = ret < 0 ? ret : !ret ? -EINTR : (int64_t)s->nr_used_peak;
 	sim_free(s);
+}
+
+static void look_endless(void *data, const struct lab_hooks *h)
+{
+	const struct peak *p = data;
+
+	lab_progress(h, (double)p->nr_recs / (double)p->trace->nr_recs);
 }
 
 int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
@@ -167,7 +175,7 @@ int64_t sim_config_peak(const struct sim_config *cfg, const struct trace *t,
 	p->trace = trace_ref(t);
 	if (h)
 		p->hooks = *h;
-	if (lab_work(run_endless, p, 1, 1, h, NULL) == -EBUSY)
+	if (lab_work(run_endless, p, 1, 1, h, look_endless) == -EBUSY)
 		return err_set(err, -EINTR, "interrupted"); /* the thread still uses @p */
 	pages = p->pages;
 	if (pages == -EINTR)

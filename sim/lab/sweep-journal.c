@@ -149,6 +149,7 @@ int sweep_journal_add(struct sweep_journal *j, uint64_t run, char *row, struct e
 	sweep_journal_count(j, run, row, row);
 	j->nr_records++;
 	j->has_rows |= !turn;
+	j->added = true;
 	ret = line_file_append(&j->journal, record, err);
 	return ret ? ret : sweep_journal_write_waiting(j, err);
 }
@@ -240,6 +241,8 @@ int sweep_journal_finish(struct sweep_journal *j, struct err *err)
 
 	if (a->f && fsync(fileno(a->f)))
 		return line_file_error(a, "cannot write", err);
+	if (j->added)
+		outputs_wrote(j->files, a->path);
 	return !j->id.dealt && (j->has_rows || j->nr_records > j->id.nr_runs)
 		       ? sweep_journal_write_sums(j, err)
 		       : 0;

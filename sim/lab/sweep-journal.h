@@ -64,6 +64,7 @@ struct sweep_journal {
 	uint64_t *sums;	     /* checksum of each run's row; 0: not finished */
 	uint64_t nr_records; /* lines of the journal after the first */
 	bool has_rows;	     /* some of these lines have a row */
+	bool added;	     /* by this call */
 };
 
 /** Declare the CSV file at @path, named by @what, and its journal. @restart: they are replaced, and
