@@ -26,6 +26,7 @@ look() {
 	have_header jemalloc/jemalloc.h || missing+=(libjemalloc-dev)
 	have_tool gnuplot || missing+=(gnuplot-nox)
 	have_tool jq || missing+=(jq)
+	have_tool strace || missing+=(strace)
 	have_tool valgrind || missing+=(valgrind)
 	[ "$for" != review ] || have_tool cmark-gfm || missing+=(cmark-gfm)
 	[ ${#missing[@]} -eq 0 ]

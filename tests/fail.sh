@@ -1,0 +1,171 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-only
+# fail.sh [PART...]: makes each allocation and each write of small commands fail, one after the
+# other, and checks that the command then ends in order: exit 1 and a message, no output half
+# written, none left behind, an older output as it was; and that a sweep goes on afterwards.
+#
+#	memory	the Nth allocation fails, alone or with all that follow (tests/fail/alloc.c)
+#	disk	the Nth call that writes, creates, syncs or renames a file fails: full, read-only,
+#		broken or a closed pipe (strace injects the errors)
+#
+# FAIL_SO is the library of the first part.
+set -u
+. "$(dirname "$0")/lib.sh"
+cd "$top" || exit 1
+shopt -s nullglob
+cp "$src/tests/cli/tiny.csv" t.csv
+printf '[sweep]\ntrace=t.csv\n[run]\npolicy=baseline;v1\n' >s.conf
+printf '[machine]\ncpus=1\nread_us=100\nmemcg_pages=400\n' >m.conf
+"$REAPSIM" gen kill-return app_pages=64 -o w.csv
+mkdir scenarios
+for f in '' .runs .pages; do
+	awk 'NR == 1 || /^advice-random,baseline,/' "$src/kernel-patch/results/v7.3-classic$f.csv" >"k$f.csv"
+done
+cp "$src/traces/scenarios/advice-random.csv" scenarios
+
+# NAME: the command; %O is its output
+commands='run: run t.csv --csv %O
+compare: compare -j 1 -p v1 t.csv --json %O
+outcome: outcome -j 1 -n 1 -p baseline -m m.conf t.csv --csv %O
+convert: trace convert --to binary t.csv %O
+gen: gen zipf accesses=300 pages=20 --format binary -o %O
+sweep: sweep -j 1 s.conf -o %O
+agree: agree -t scenarios k.csv --csv %O'
+
+# words NAME FILE - sets the array command
+words() {
+	local line
+	line=$(grep "^$1: " <<<"$commands")
+	line=${line#*: }
+	read -ra command <<<"${line//%O/$2}"
+}
+
+# ended WHAT EXIT - checks exit code, message and what is left in out/. Few processes, as there are
+# thousands of cases.
+ended() {
+	local what=$1 rc=$2 left=(out/.reapsim*)
+	said=$(<said)
+	if [ "$rc" -ne 1 ]; then
+		fail "$what: exit $rc, expected 1: ${said:0:200}"
+	elif [[ $said != *reapsim:\ ?* ]]; then
+		fail "$what: no message: ${said:0:200}"
+	elif [ ${#left[@]} -ne 0 ]; then
+		fail "$what: left ${left[*]}"
+	elif [ "$name" != sweep ] && ! cmp -s out/o old; then
+		fail "$what: the older file has changed"
+	else
+		pass
+	fi
+}
+
+# a first run; its output is in old and out/o. Then each run starts from there.
+first() {
+	rm -rf out
+	mkdir out
+	words "$name" out/o
+	if ! "$REAPSIM" "${command[@]}" >/dev/null 2>said; then
+		fail "$name: $(<said)"
+		return 1
+	fi
+	cp out/o old
+}
+
+again() {
+	[ "$name" != sweep ] || rm -f out/*
+}
+
+# a sweep goes on, and then is what it would have been
+goes_on() {
+	[ "$name" = sweep ] || return 0
+	"$REAPSIM" "${command[@]}" >/dev/null 2>said && cmp -s out/o old ||
+		fail "$1: afterwards: $(<said)"
+}
+
+memory() {
+	local n nr more rc
+	for more in '' 1; do
+		first || return
+		again
+		LD_PRELOAD=$FAIL_SO "$REAPSIM" "${command[@]}" 9>nr >/dev/null 2>said
+		nr=$(<nr)
+		for ((n = 1; n <= nr; n++)); do
+			again
+			FAIL_AT=$n FAIL_MORE=$more LD_PRELOAD=$FAIL_SO "$REAPSIM" "${command[@]}" \
+				>/dev/null 2>said
+			rc=$?
+			if [ $rc -eq 0 ] && [ -z "$more" ] && cmp -s out/o old; then
+				pass # it could do without
+				continue
+			fi
+			ended "$name: allocation $n of $nr${more:+ and more}" $rc
+			[[ $said == *[Mm]emory* ]] || fail "$name: allocation $n: \"$said\", expected it to name memory"
+			goes_on "$name: allocation $n"
+		done
+	done
+}
+
+# calls LOG - lines "CALL N" of a strace log: the Nth CALL of its thread is one that writes
+calls() {
+	awk '{
+		pid = $1
+		call = $2
+		sub(/\(.*/, "", call)
+		n = ++nr[pid, call]
+		# messages, and files that are only read
+		if (call == "write" && $2 ~ /\(2,/ || call == "openat" && !/O_TMPFILE|O_CREAT|O_WRONLY|O_RDWR/)
+			next
+		print call, n
+	}' "$1" | sort -u
+}
+
+trace=write,pwrite64,fsync,ftruncate,linkat,renameat,openat
+
+# watch OPTION... - the command, under strace with these options
+watch() {
+	strace -f -qq -e signal=none -e trace=$trace "$@" "$REAPSIM" "${command[@]}" >/dev/null 2>said
+}
+
+disk() {
+	local call n error rc named=() errors
+	first || return
+	again
+	watch -o log
+	while :; do
+		while read -r call n; do
+			# the calls that make a file have names, and one of them fails already
+			[ ${#named[@]} -eq 0 ] || [ "$call" != openat ] || continue
+			errors='ENOSPC EIO EROFS'
+			[ "$call" != write ] || errors+=' EPIPE:signal=SIGPIPE'
+			for error in $errors; do
+				again
+				watch -o /dev/null "${named[@]}" -e "inject=$call:error=$error:when=$n"
+				rc=$?
+				# another way to a file without a name
+				if [ $rc -eq 0 ] && cmp -s out/o old; then
+					pass
+					continue
+				fi
+				# ended by the signal, as every filter is
+				[ $rc -ne 141 ] || [ "$error" = "${error%SIGPIPE}" ] || { rc=1 && echo "reapsim: pipe" >said; }
+				ended "$name: $call $n, $error${named[*]:+, named}" $rc
+				goes_on "$name: $call $n, $error"
+			done
+		done < <(calls log)
+		# once more, on a file system that has no files without a name
+		[ ${#named[@]} -eq 0 ] || break
+		n=$(awk '$2 ~ /^openat/ { n[$1]++ } /O_TMPFILE/ { print n[$1]; exit }' log)
+		[ -n "$n" ] || break
+		named=(-e "inject=openat:error=EOPNOTSUPP:when=$n")
+		again
+		watch -o log "${named[@]}"
+	done
+}
+
+for part in "${@:-memory disk}"; do
+	for part in $part; do
+		while IFS=: read -r name _; do
+			$part
+		done <<<"$commands"
+	done
+done
+finish
