@@ -71,7 +71,7 @@ struct results {
 };
 
 /** Read PATH.csv and PATH.runs.csv and PATH.pages.csv, given the first.
- * Return: 0, or -errno with "FILE:LINE: " in @err. */
+ * Return: 0, or -errno with "FILE:LINE: " in @err; results_clear() in both cases. */
 int results_load(struct results *r, const char *path, struct err *err);
 void results_clear(struct results *r);
 /** Return: the result of @scenario under @policy, or NULL. */

@@ -109,23 +109,30 @@ struct record {
 	const char *row;   /* NULL: none */
 };
 
+/* Does a row begin with "DIGEST,RUN,"? @run: from 0 */
+static bool is_row_of(const struct sweep_id *id, uint64_t run, const char *text)
+{
+	g_autofree char *begin = g_strdup_printf("%s,%" PRIu64 ",", id->digest, run + 1);
+
+	return g_str_has_prefix(text, begin);
+}
+
 /* Does the line add up? */
 static bool parse_record(const struct sweep_id *id, const char *text, size_t len, struct record *x)
 {
-	g_autofree char *begin = NULL;
 	const char *sum_at;
 	char *at;
 
 	x->run = g_ascii_strtoull(text, &at, 10);
 	if (strlen(text) != len || at == text || *at != ' ' || x->run < 1 || x->run > id->nr_runs)
 		return false;
-	begin = g_strdup_printf("%s,%" PRIu64 ",", id->digest, x->run--);
+	x->run--;
 	sum_at = at + 1;
 	x->sum = g_ascii_strtoull(sum_at, &at, 16);
 	if (at != sum_at + 16 || !x->sum || (*at && *at != ' '))
 		return false;
 	x->row = *at ? at + 1 : NULL;
-	return !x->row || (g_str_has_prefix(x->row, begin) && sweep_row_sum(x->row) == x->sum);
+	return !x->row || (is_row_of(id, x->run, x->row) && sweep_row_sum(x->row) == x->sum);
 }
 
 static void count_record(struct sweep_journal *j, const struct record *x)
@@ -171,12 +178,11 @@ static int take_row(struct reading *r, const char *text, size_t len, struct err 
 {
 	struct sweep_journal *j = r->j;
 	const uint64_t run = j->nr_written;
-	g_autofree char *begin = g_strdup_printf("%s,%" PRIu64 ",", j->id.digest, run + 1);
 
 	if (run >= j->id.nr_runs)
 		return err_at(err, -EINVAL, r->a->path, r->nr,
 			      "a line after the last of %" PRIu64 " runs; %s", run, RESTART);
-	if (strlen(text) != len || !g_str_has_prefix(text, begin))
+	if (strlen(text) != len || !is_row_of(&j->id, run, text))
 		return err_at(err, -EINVAL, r->a->path, r->nr,
 			      "expected the row of run %" PRIu64 "; %s", run + 1, RESTART);
 	if (!j->sums[run])
