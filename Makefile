@@ -9,6 +9,8 @@ BUILD        ?= build
 SANITIZE     ?=
 OPT          ?= -O2 -g
 FUZZ_SECONDS ?= 300
+SECONDS      ?= 3600
+ARCH         ?= s390x
 OUT          ?= out
 V            ?=
 
@@ -33,6 +35,10 @@ PKG_LIBS   = $(eval PKG_LIBS := $$(shell pkg-config --libs glib-2.0 libtracecmd)
 JSON_LIBS  = $(eval JSON_LIBS := $$(shell pkg-config --libs json-glib-1.0))$(JSON_LIBS)
 
 WARN       := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
+# A row of a table ends with what it has; gcc takes { NULL } as that, clang does not.
+ifneq ($(findstring clang,$(CC)),)
+WARN       += -Wno-missing-field-initializers
+endif
 # No fused multiply-add: a generated trace is the same bytes on every machine.
 ALL_CFLAGS  = -std=gnu11 $(WARN) $(OPT) -ffp-contract=off -I. $(SAN_FLAGS) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(OPT) $(SAN_FLAGS) $(LDFLAGS)
@@ -66,9 +72,9 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install review review-record
+.PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install test-fail test-cross review review-record
 .PHONY: agreement bench golden-update format
-.PHONY: coverage fuzz deps clean help FORCE
+.PHONY: coverage fuzz soak deps clean help FORCE
 
 all: $(BIN) $(PLAYER) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
 
@@ -131,6 +137,13 @@ test-sizes: ## check that no file or function is too long
 test-storeys: $(BIN) ## check that calls and includes run one way between sim/mm, sim/time and the others
 	@tests/storeys.sh $(call q,B)/obj $(LIB_SRC) $(CLI_SRC)
 
+test-fail: $(BIN) $(B)/fail.so ## make each allocation and each write of small commands fail
+	$(if $(SANITIZE),@echo "fail: skipped$(comma) sanitizers bring an allocator of their own",REAPSIM=$(abspath $(BIN)) FAIL_SO=$(abspath $(B)/fail.so) tests/fail.sh)
+
+$(B)/fail.so: tests/fail/alloc.c | $(STAMP)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -fPIC -Wall -Wextra -O2 -o $@ $<
+
 test-growth: $(BIN) ## check by valgrind that twice the input costs at most 2.3 times the instructions
 	$(if $(SANITIZE),@echo "growth: skipped$(comma) valgrind runs no sanitized program",REAPSIM=$(abspath $(BIN)) tests/growth.sh)
 
@@ -180,6 +193,12 @@ fuzz: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz each trace reade
 			{ tail -40 $(BUILD)/fuzz/$$r.log; exit 1; }; \
 		grep -E '^Done|^stat::number_of_executed' $(BUILD)/fuzz/$$r.log; \
 	done
+
+test-cross: $(BIN) ## build for ARCH (arm64, s390x), run the unit tests and compare all bytes under qemu
+	REAPSIM=$(abspath $(BIN)) CROSS=$(abspath $(BUILD))/cross tests/cross.sh $(call q,ARCH)
+
+soak: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz all of that in turn for SECONDS, going on where the last call ended; figures
+	@FUZZER=$< SOAK=$(call q,BUILD)/soak tests/soak.sh $(call q,SECONDS)
 
 deps: ## install what the build needs and this machine lacks (apt-get, as root or by sudo)
 	@CC="$(CC)" tests/deps.sh
@@ -238,11 +257,15 @@ $(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
-$(BUILD)/fuzz/fuzz_readers: tests/fuzz/fuzz_readers.c $(LIB_SRC) $(wildcard $(LIB_DIRS:=/*.h)) | $(STAMP)
+# The library in an instrumented build of its own
+FUZZ_CC    ?= clang
+FUZZ_OBJ   := $(patsubst %,$(BUILD)/fuzz/fuzzer-no-link-address-undefined/obj/tests/%.o,fuzz/fuzz_readers fuzz/targets unit/random_trace)
+$(BUILD)/fuzz/fuzz_readers: FORCE | $(STAMP)
 	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
-	@mkdir -p $(@D)
-	clang -std=gnu11 -g -O1 -I. $(PKG_CFLAGS) -fsanitize=fuzzer,address,undefined \
-		-fno-sanitize-recover=all -o $@ $< $(LIB_SRC) $(PKG_LIBS) -lcsv -lz -lzstd -lm
+	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC="$(FUZZ_CC)" OPT='-g -O1' \
+		SANITIZE=fuzzer-no-link,address,undefined $(BUILD)/fuzz/fuzzer-no-link-address-undefined/libreapsim.a $(FUZZ_OBJ)
+	$(Q)clang -g -fsanitize=fuzzer,address,undefined -o $@ $(FUZZ_OBJ) \
+		$(BUILD)/fuzz/fuzzer-no-link-address-undefined/libreapsim.a $(PKG_LIBS) -lcsv -lz -lzstd -lm
 
 $(BUILD)/fuzz/bin/perf: tests/fuzz/perf.c
 	@mkdir -p $(@D)

@@ -15,7 +15,7 @@
  * packed input, which must give the input again.
  *
  * FUZZ_READER=axes fuzzes the key files of "reapsim sweep" instead: accepted axes must have
- * values, and line numbers that exist.
+ * values, and line numbers that exist. tests/fuzz/targets.c has more that is no reader.
  *
  * With FUZZ_STANDALONE a main() replays the files given as arguments.
  */
@@ -35,6 +35,7 @@
 
 #include "sim/axes.h"
 #include "sim/trace.h"
+#include "tests/fuzz/targets.h"
 #include "traces/readers/readers.h"
 #include "traces/readers/unpack.h"
 #include "traces/readers/write.h"
@@ -353,6 +354,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *name = getenv("FUZZ_READER");
 
+	for (const struct fuzz_target *t = fuzz_targets; name && t->name; t++)
+		if (!strcmp(name, t->name)) {
+			t->fuzz(data, size);
+			return 0;
+		}
 	if (name && !strcmp(name, "axes"))
 		fuzz_axes((const char *)data, size);
 	else if (name && !strcmp(name, unpack_gzip.name))
