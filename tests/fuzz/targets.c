@@ -379,12 +379,15 @@ static void choose_run(struct sim_config *cfg, struct timed_config *timed, const
 static void fuzz_run(const uint8_t *data, size_t size)
 {
 	const uint64_t seed = take(&data, &size, 8);
-	const unsigned int flags = (unsigned int)take(&data, &size, 2) & 0x1ff;
+	unsigned int flags = (unsigned int)take(&data, &size, 2) & 0x1ff;
 	const unsigned int nr_ops = 20 + (unsigned int)take(&data, &size, 1);
 	struct timed_config timed;
 	struct random_trace rt;
 	struct sim_config cfg;
 
+	/* its large files exceed the addresses that mappings of other traces use */
+	if (flags & RANDOM_SPARSE)
+		flags = RANDOM_SPARSE;
 	random_trace(&rt, seed, nr_ops, flags);
 	sim_config_init(&cfg);
 	cfg.machine = rt.m;
