@@ -31,8 +31,8 @@
 #include "sim/mm/swap.h"
 #include "sim/state.h"
 
-static const char *const list_names[NR_LISTS] = { "inactive_anon", "active_anon", "inactive_file",
-						  "active_file" };
+static const char *const list_names[NR_LISTS + 1] = { "inactive_anon", "active_anon",
+						      "inactive_file", "active_file", NULL };
 
 static int classic_init(const struct sim *s, struct lruvec *lruvec)
 {
@@ -195,21 +195,36 @@ static uint32_t classic_eviction(struct sim *s, struct lruvec *lruvec, uint32_t 
 	return eviction;
 }
 
-/* workingset_test_recent(): compare the refault distance with the size of the lists
- * that could have held the page */
-static bool test_recent(struct sim *s, struct lruvec *lruvec, uint32_t distance, enum lru_type type)
+/* workingset_test_recent(): does a list count for a refault of this type? Its size; 0: it does not
+ */
+static uint64_t held_by(const struct sim *s, const uint64_t *size, int list, enum lru_type type)
+{
+	if (list == INACTIVE_ANON + 2 * (int)type)
+		return 0;
+	return list >= INACTIVE_FILE || nr_swap_pages(s) > 0 ? size[list] : 0;
+}
+
+/* The size of the lists that could have held the page, with which its distance is compared. */
+static uint64_t workingset_size(struct sim *s, struct lruvec *lruvec, enum lru_type type)
 {
 	const uint64_t *size = lruvec_stats(s, lruvec)->size;
-	uint64_t workingset_size = size[ACTIVE_FILE];
+	uint64_t sum = 0;
 
-	if (type == LRU_ANON)
-		workingset_size += size[INACTIVE_FILE];
-	if (nr_swap_pages(s) > 0) {
-		workingset_size += size[ACTIVE_ANON];
-		if (type == LRU_FILE)
-			workingset_size += size[INACTIVE_ANON];
-	}
-	return distance <= workingset_size;
+	for (int l = 0; l < NR_LISTS; l++)
+		sum += held_by(s, size, l, type);
+	return sum;
+}
+
+static __attribute__((noinline)) void explain_distance(struct sim *s, struct lruvec *lruvec,
+						       uint32_t slot, uint32_t distance)
+{
+	const uint64_t *size = lruvec_stats(s, lruvec)->size;
+	const enum lru_type type = folio_lru_type(&s->folios[slot]);
+	struct event_cause cause = { slot, CAUSE_DISTANCE, { distance } };
+
+	for (int l = 0; l < NR_LISTS; l++)
+		cause.n[l + 1] = held_by(s, size, l, type);
+	event_because(s, &cause);
 }
 
 static __attribute__((noinline)) void note_cost(struct sim *s, struct lruvec *lruvec,
@@ -256,7 +271,9 @@ static void classic_refault(struct sim *s, struct lruvec *lruvec, uint32_t slot,
 			evicted = &s->root->lruvec;
 		distance = (age_of(s, evicted) - shadow) & EVICTION_MASK;
 	}
-	if (!test_recent(s, evicted, distance, type)) {
+	if (__builtin_expect(s->log != NULL, 0))
+		explain_distance(s, evicted, slot, distance);
+	if (distance > workingset_size(s, evicted, type)) {
 		note(s, slot, REFAULT, before);
 		return;
 	}
@@ -282,6 +299,7 @@ static __attribute__((noinline)) enum folio_references check_mapped(struct sim *
 		f->flags &= (uint16_t)~PG_referenced;
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+	because(s, slot, CAUSE_REFERENCES, { (uint64_t)referenced_ptes, referenced_folio, exec });
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	f->flags |= PG_referenced;
@@ -612,6 +630,15 @@ static uint64_t classic_list_bytes(const struct lruvec *lruvec)
 	return bytes;
 }
 
+static struct lru_clock classic_clock(struct sim *s, struct lruvec *lruvec, enum lru_type type)
+{
+	return (struct lru_clock){
+		.now = age_of(s, lruvec),
+		.reach = workingset_size(s, lruvec, type),
+		.mask = s->nr_memcgs > 1 ? EVICTION_MASK : UINT32_MAX,
+	};
+}
+
 static void classic_walk(const struct lruvec *lruvec,
 			 bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
 {
@@ -657,6 +684,7 @@ static int classic_check(const struct sim *s, const struct lruvec *lruvec, struc
 const struct lru_model lru_classic = {
 	.name = "classic",
 	.summary = "active and inactive lists with refault distances",
+	.lists = list_names,
 	.mark_noop_flags = PG_referenced | PG_active,
 	.init = classic_init,
 	.fini = classic_fini,
@@ -678,5 +706,6 @@ const struct lru_model lru_classic = {
 	.size = classic_size,
 	.list_bytes = classic_list_bytes,
 	.walk = classic_walk,
+	.clock = classic_clock,
 	.check = classic_check,
 };

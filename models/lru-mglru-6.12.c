@@ -99,6 +99,7 @@ static void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint3
 	uint16_t before = f->flags;
 
 	(void)workingset; /* a flag of the folio; this version has its own in @shadow */
+	because(s, slot, CAUSE_GENERATIONS, { shadow >> SHADOW_SHIFT, g->min_seq[type], 1 });
 	if (shadow >> SHADOW_SHIFT != ((uint32_t)g->min_seq[type] & SHADOW_SEQ)) {
 		note(s, slot, REFAULT, before);
 		return;
@@ -113,6 +114,17 @@ static void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint3
 	} else {
 		note(s, slot, REFAULT_REFS, before);
 	}
+}
+
+static struct lru_clock lru_gen_clock(const struct mglru *g, enum lru_type type)
+{
+	return (struct lru_clock){
+		.now = g->min_seq[type],
+		.youngest = g->max_seq,
+		.oldest = g->min_seq[type],
+		.mask = UINT32_MAX,
+		.shift = SHADOW_SHIFT,
+	};
 }
 
 /* The feedback loop */
@@ -205,6 +217,7 @@ static enum folio_references folio_check_references(struct sim *s, uint32_t slot
 	f->flags &= (uint16_t)~PG_referenced;
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+	because(s, slot, CAUSE_REFERENCES, { (uint64_t)referenced_ptes, referenced_folio, exec });
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	f->flags |= PG_referenced;
@@ -236,6 +249,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	lru_gen_set(g, f, (oldest + 1) % MAX_NR_GENS);
 	lru_gen_put(s, g, slot, true);
 	g->protected.v[type][tier]++;
+	because(s, slot, CAUSE_TIER, { tier, tier_idx });
 	note(s, slot, PROTECT, before);
 	return true;
 }
@@ -440,6 +454,7 @@ const struct lru_gen_rules lru_gen_6_12 = {
 	.inc_refs = folio_inc_refs,
 	.eviction = lru_gen_eviction,
 	.refault = lru_gen_refault,
+	.clock = lru_gen_clock,
 	.update = update,
 	.look = look,
 	.couple = couple,

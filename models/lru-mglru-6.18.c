@@ -90,6 +90,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, struct scan_control *sc, 
 		inc_gen(s, g, slot, 0);
 		/* don't count the workingset being lazily promoted */
 		g->protected.v[type][tier] += saturated ? 0 : folio_nr_pages(f);
+		because(s, slot, CAUSE_TIER, { tier, tier_idx });
 		note(s, slot, PROTECT, before);
 		return true;
 	}
@@ -231,6 +232,7 @@ const struct lru_gen_rules lru_gen_6_18 = {
 	.clear_refs = lru_gen_clear_refs,
 	.eviction = lru_gen_eviction,
 	.refault = lru_gen_refault,
+	.clock = lru_gen_clock,
 	.update = update,
 	.set_refs = set_refs,
 	.look = lru_gen_look,

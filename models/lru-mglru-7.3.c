@@ -91,6 +91,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	f->flags &= (uint16_t)~LRU_REFS_FLAGS;
 	lru_gen_set(g, f, (oldest + 1) % MAX_NR_GENS);
 	lru_gen_put(s, g, slot, false);
+	because(s, slot, CAUSE_TIER, { tier, tier_idx });
 	note(s, slot, PROTECT, before);
 	return true;
 }
@@ -232,6 +233,7 @@ const struct lru_gen_rules lru_gen_7_3 = {
 	.clear_refs = lru_gen_clear_refs,
 	.eviction = lru_gen_eviction,
 	.refault = lru_gen_refault,
+	.clock = lru_gen_clock,
 	.update = update,
 	.set_refs = set_refs,
 	.look = lru_gen_look,

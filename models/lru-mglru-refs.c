@@ -80,6 +80,18 @@ static bool test_recent(const struct mglru *g, uint32_t shadow)
 	return (now > then ? now - then : then - now) < MAX_NR_GENS;
 }
 
+struct lru_clock lru_gen_clock(const struct mglru *g, enum lru_type type)
+{
+	return (struct lru_clock){
+		.now = g->max_seq,
+		.reach = MAX_NR_GENS - 1,
+		.youngest = g->max_seq,
+		.oldest = g->min_seq[type],
+		.mask = UINT32_MAX,
+		.shift = LRU_REFS_WIDTH,
+	};
+}
+
 void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
 		     bool workingset)
 {
@@ -89,6 +101,7 @@ void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t sha
 	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
+	because(s, slot, CAUSE_GENERATIONS, { shadow >> LRU_REFS_WIDTH, g->max_seq, MAX_NR_GENS });
 	if (!test_recent(g, shadow)) {
 		note(s, slot, REFAULT, before);
 		return;
@@ -164,6 +177,9 @@ enum folio_references lru_gen_check_references(struct sim *s, uint32_t slot)
 	referenced_ptes = folio_referenced(s, slot, &exec);
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
+	because(s, slot, CAUSE_REFERENCES,
+		{ (uint64_t)referenced_ptes,
+		  (s->folios[slot].flags & (PG_referenced | PG_workingset)) != 0, exec });
 	if (!referenced_ptes)
 		return FOLIOREF_RECLAIM;
 	return s->cfg.kernel->lru_gen->set_refs(s, slot, exec) ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;

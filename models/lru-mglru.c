@@ -30,11 +30,10 @@
 #include "sim/mm/reclaim.h"
 #include "sim/mm/swap.h"
 
-static const char *const list_names[MAX_NR_GENS][NR_LRU_TYPES] = {
-	{ "youngest_anon", "youngest_file" },
-	{ "young_anon", "young_file" },
-	{ "old_anon", "old_file" },
-	{ "oldest_anon", "oldest_file" },
+/* by age, and for each age anon and file */
+static const char *const list_names[MAX_NR_GENS * NR_LRU_TYPES + 1] = {
+	"youngest_anon", "youngest_file", "young_anon",	 "young_file",
+	"old_anon",	 "old_file",	  "oldest_anon", "oldest_file",
 };
 
 static int mglru_init(const struct sim *s, struct lruvec *lruvec)
@@ -441,6 +440,12 @@ static uint64_t mglru_list_bytes(const struct lruvec *lruvec)
 	return bytes;
 }
 
+static struct lru_clock mglru_clock(struct sim *s, struct lruvec *lruvec, enum lru_type type)
+{
+	(void)s;
+	return ((const struct mglru *)lruvec->lists)->rules->clock(lruvec->lists, type);
+}
+
 static void mglru_walk(const struct lruvec *lruvec,
 		       bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg)
 {
@@ -453,7 +458,8 @@ static void mglru_walk(const struct lruvec *lruvec,
 			uint32_t place = l->head, slot;
 
 			while ((slot = folio_list_prev(l, &place)))
-				if (!fn(arg, list_names[age][type], slot))
+				if (!fn(arg, list_names[age * NR_LRU_TYPES + (unsigned int)type],
+					slot))
 					return;
 		}
 	}
@@ -517,6 +523,7 @@ static int mglru_check(const struct sim *s, const struct lruvec *lruvec, struct 
 const struct lru_model lru_mglru = {
 	.name = "mglru",
 	.summary = "multi-generational LRU (MGLRU) with page-table walks",
+	.lists = list_names,
 	.mark_noop_flags = LRU_REFS_FLAGS | PG_workingset,
 	.lru_gen = true,
 	.init = mglru_init,
@@ -544,5 +551,6 @@ const struct lru_model lru_mglru = {
 	.size = mglru_size,
 	.list_bytes = mglru_list_bytes,
 	.walk = mglru_walk,
+	.clock = mglru_clock,
 	.check = mglru_check,
 };

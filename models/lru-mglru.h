@@ -59,6 +59,8 @@ struct lru_gen_rules {
 	uint32_t (*eviction)(struct sim *s, struct mglru *g, uint32_t slot);
 	void (*refault)(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
 			bool workingset);
+	/* lru_model.clock */
+	struct lru_clock (*clock)(const struct mglru *g, enum lru_type type);
 	/* folio_update_gen(): a walk found the folio young; @exec: mapped executable */
 	void (*update)(struct sim *s, uint32_t slot, bool exec);
 	/* lru_gen_set_refs(): a PTE was found young. Return: false if the folio was only marked

@@ -79,9 +79,16 @@ enum folio_references {
 	FOLIOREF_ACTIVATE,
 };
 
-/** struct folio_where - the list of a folio, for "explain" and the checks. */
-struct folio_where {
-	const char *list; /* "inactive_file"; NULL: on no list */
+/**
+ * struct lru_clock - the clock that shadows are stamped with, for "explain". A shadow was made
+ * at (shadow & @mask) >> @shift. The page's refault is recent if that is at most @reach before
+ * @now. @youngest, @oldest: MGLRU's generations; 0 of others
+ */
+struct lru_clock {
+	uint64_t now, reach;
+	uint64_t youngest, oldest;
+	uint32_t mask;
+	unsigned int shift;
 };
 
 /**
@@ -104,6 +111,9 @@ struct lruvec {
 struct lru_model {
 	const char *name;
 	const char *summary;
+	/* the names of all lists that @walk may give, in an order that starts with what is youngest
+	 * where lists have an age; ends with NULL */
+	const char *const *lists;
 	/* @mark_accessed does nothing to a folio that has all these PG_ flags, so the
 	 * replay loop skips the call */
 	uint16_t mark_noop_flags;
@@ -171,6 +181,8 @@ struct lru_model {
 	/* calls @fn for each folio of every list, newest first, until it returns false */
 	void (*walk)(const struct lruvec *lruvec,
 		     bool (*fn)(void *arg, const char *list, uint32_t slot), void *arg);
+	/* the clock of a lruvec now, for pages of one type */
+	struct lru_clock (*clock)(struct sim *s, struct lruvec *lruvec, enum lru_type type);
 	/* checks the model's own state. Return: 0, or -EIO with @err if it is broken */
 	int (*check)(const struct sim *s, const struct lruvec *lruvec, struct err *err);
 };

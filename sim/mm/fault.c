@@ -120,6 +120,8 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 		if (!run)
 			continue;
 		here = vpn - (at + i) < run;
+		if (run > 1 || !here)
+			note(s, head, MAP_FOLIO, s->folios[head].flags);
 		set_pte_range(s, vma, pt, at + i, slot, run, here ? PTE_young : prefault);
 		hit |= here;
 	}
@@ -156,6 +158,13 @@ static inline uint32_t next_around(const struct sim *s, const struct pte_table *
 			return idx + (uint32_t)__builtin_ctzll(pages);
 	}
 	return end;
+}
+
+static __attribute__((noinline)) void explain_around(struct sim *s, uint32_t slot, uint32_t vpn,
+						     uint32_t first, uint32_t last)
+{
+	because(s, slot, CAUSE_AROUND, { vpn, first, last });
+	note(s, slot, MAP_AROUND, s->folios[slot].flags);
 }
 
 /* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
@@ -220,6 +229,9 @@ static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 				--*mmap_miss;
 			if (pte_get(pt, i))
 				continue;
+			if (__builtin_expect(s->log != NULL, 0) && !hit)
+				explain_around(s, slot, vpn, vpn - pte_off + from,
+					       vpn - pte_off + to);
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
 		}
 		if (!hit)
@@ -334,6 +346,7 @@ static void finish_fault(struct sim *s, struct vma *vma, struct pte_table *pt, u
 		const uint32_t idx = first % PTRS_PER_PTE;
 
 		if (pte_next(pt, idx, idx + nr) == idx + nr) {
+			note(s, head, MAP_FOLIO, s->folios[head].flags);
 			set_pte_range(s, vma, pt, first, head, nr, flags);
 			return;
 		}

@@ -136,7 +136,8 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 		if (s->sched && (before & PG_shadow))
 			f->flags |= PG_refault;
 	}
-	note(s, slot, ADD, before);
+	if (__builtin_expect(s->log != NULL, 0))
+		event_add(s, slot, why == ADD_READAHEAD ? EV_READAHEAD : EV_ADD, before);
 	if ((before & PG_shadow) && why != ADD_WRITE)
 		s->cfg.lru->refault(s, &memcg->lruvec, slot, &evicted->lruvec, shadow,
 				    before & PG_workingset);

@@ -121,9 +121,9 @@ static void run_one(const struct kernel_profile *kernel, const struct lru_model 
 	cfg.evict = evict;
 	for (int again = 0; again < 2; again++) {
 		struct sim *s = sim_new(t, &cfg, &err);
+		struct event_log log;
 
-		struct event_log log = { g_array_new(FALSE, FALSE, sizeof(struct event)) };
-
+		event_log_init(&log);
 		CU_ASSERT_PTR_NOT_NULL_FATAL(s);
 		s->log = &log;
 		if (sim_run(s, UINT64_MAX, &err) != 1 || sim_check(s, &err))
@@ -131,7 +131,7 @@ static void run_one(const struct kernel_profile *kernel, const struct lru_model 
 		sim_stat(s, &st[again]);
 		check_stat(s, &st[again], what);
 		sim_free(s);
-		g_array_free(log.events, TRUE);
+		event_log_clear(&log);
 		/* then without --check, which uses other code and must give the same
 		 * result */
 		cfg.check = false;
