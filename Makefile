@@ -234,7 +234,13 @@ $(LIB): $(call objects,$(LIB_SRC))
 	$(if $(V),,@echo "  AR $@")
 	$(Q)ar rcs $@ $^
 
-$(BIN): $(call objects,$(CLI_SRC)) $(LIB)
+# The page of explain is linked in as it is: _binary_sim_cli_explain_page_html_start and so on.
+PAGE := $(patsubst %,$(B)/obj/%.o,$(wildcard sim/cli/explain/page.*))
+$(PAGE): $(B)/obj/%.o: % | $(STAMP)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -b binary -z noexecstack -o $@ $<
+
+$(BIN): $(call objects,$(CLI_SRC)) $(PAGE) $(LIB)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(JSON_LIBS) $(LIBS)
 

@@ -179,6 +179,8 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 					    "# What \"reapsim agree", NULL };
 	static const char *const answers[] = { "reapsim ask: ",
 					       "<!DOCTYPE html><!-- by reapsim -->", NULL };
+	static const char *const explained[] = { "<!DOCTYPE html><!-- by reapsim explain -->",
+						 NULL };
 	static const char *const plots[] = { OUTPUT_PLOT_MARK, NULL };
 	char head[HEAD_BYTES + 1];
 	g_autofree char *script = kind == FILE_PICTURE ? script_of(name) : g_strdup(name);
@@ -195,6 +197,8 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 		return any_prefix(head, keys);
 	case FILE_ANSWER:
 		return any_prefix(head, answers);
+	case FILE_EXPLAINED:
+		return any_prefix(head, explained);
 	case FILE_PLOT:
 	case FILE_PICTURE:
 		return any_prefix(head, plots);

@@ -43,14 +43,15 @@ enum file_kind {
 	/* "reapsim-trace,": binary, or text without comments and empty lines in its first
 	 * 4 KiB, which people write. oracleGeneral has no magic: it needs force */
 	FILE_TRACE,
-	FILE_RESULTS, /* a header line of run, compare, outcome, agree, breakeven; or the first
-		       * members of a row in JSON: OUTPUT_JSON_MARK */
-	FILE_SWEEP,   /* the header line of a sweep, or of its journal */
-	FILE_RESUMED, /* the same, to be resumed: the sweep checks its contents */
-	FILE_KEYS,    /* the first words of the files of calibrate and agree */
-	FILE_ANSWER,  /* the first words of ask's text and page */
-	FILE_PLOT,    /* NAME.gp and NAME.dat: OUTPUT_PLOT_MARK */
-	FILE_PICTURE, /* NAME.svg, NAME.png: where NAME.gp is ours */
+	FILE_RESULTS,	/* a header line of run, compare, outcome, agree, breakeven; or the first
+			 * members of a row in JSON: OUTPUT_JSON_MARK */
+	FILE_SWEEP,	/* the header line of a sweep, or of its journal */
+	FILE_RESUMED,	/* the same, to be resumed: the sweep checks its contents */
+	FILE_KEYS,	/* the first words of the files of calibrate and agree */
+	FILE_ANSWER,	/* the first words of ask's text and page */
+	FILE_EXPLAINED, /* the first words of a page of explain */
+	FILE_PLOT,	/* NAME.gp and NAME.dat: OUTPUT_PLOT_MARK */
+	FILE_PICTURE,	/* NAME.svg, NAME.png: where NAME.gp is ours */
 };
 
 /** First bytes of a file of rows in JSON Lines. */

@@ -1,340 +1,483 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * reapsim explain: show for each operation of a small trace which folios moved, which flags
- * changed, by which rule, and the lists afterwards.
+ * reapsim explain: show for each operation of a trace, or of a window of it, which folios moved,
+ * which flags changed, by which rule, and the lists afterwards; as text or as a page.
+ *
+ * One or two runs go through the trace together. Before the window nothing is logged.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/cli/explain.h"
 #include "sim/cli/runs.h"
-#include "sim/mm/event.h"
 #include "sim/mm/slots.h"
-#include "traces/readers/write.h"
 
-struct explain {
-	FILE *f;
-	struct sim *s;
-	bool lists, all;
-	const char *only; /* show only folios of this file; NULL: all */
-	guint max_events;
+#define LIMIT_TEXT 1000
+#define LIMIT_PAGE 10000
+
+struct explain_options {
+	struct run_options o;
+	bool no_lists, all, first_difference, legend;
+	char **pages;
+	const char *html, *limit, *process;
+	uint64_t from, to, every;
+	uint32_t max_lines, width;
 };
 
-/* The name of the file, "anon" or "ext4"; @page is set to the page number in it. */
-static const char *folio_name(const struct sim *s, uint32_t slot, uint32_t *page)
+/* The runs, for one pass over the trace. Return: 0, or a negative errno with @err. */
+static int runs_open(struct explain *x, const GPtrArray *runs, struct err *err)
 {
-	uint32_t file;
+	const struct run *first = runs->pdata[0];
 
-	if (slot_is_anon(s, slot)) {
-		*page = slot - s->anon_first;
-		return "anon";
+	x->nr_runs = runs->len;
+	for (guint i = 0; i < x->nr_runs; i++) {
+		const struct run *r = runs->pdata[i], *last = runs->pdata[runs->len - 1];
+
+		x->runs[i].label = first->cfg.lru == last->cfg.lru
+					   ? g_strdup(r->policy)
+					   : g_strdup_printf("%s LRU", r->cfg.lru->name);
+		event_log_init(&x->runs[i].log);
+		x->runs[i].s = sim_new(x->t, &r->cfg, err);
+		if (!x->runs[i].s)
+			return -ENOMEM;
 	}
-	if (slot_is_metadata(s, slot)) {
-		*page = slot - s->meta_first;
-		return s->cfg.machine.ext4 ? "ext4" : "beyond-eof";
-	}
-	file = slot_file(s, slot);
-	*page = slot - file_slot(s, file, 0);
-	return s->trace->files[file].name;
+	return 0;
 }
 
-/* "app:17" or "anon:3" */
-static void put_folio(GString *out, const struct sim *s, uint32_t slot)
+static void runs_close(struct explain *x)
 {
-	uint32_t page;
-	const char *name = folio_name(s, slot, &page);
+	for (guint i = 0; i < x->nr_runs; i++) {
+		struct explain_run *r = &x->runs[i];
 
-	g_string_append_printf(out, "%s:%u", name, page);
-}
-
-/* Reclaim isolates a folio while it decides. Show the folio as if it stayed on its list. */
-static uint16_t settled(const struct event *e, bool after)
-{
-	uint16_t flags = after ? e->after : e->before;
-
-	switch (e->rule) {
-	case EV_KEEP_ACTIVATE:
-	case EV_KEEP_DIRTY:
-	case EV_NO_SWAP:
-	case EV_KEEP:
-	case EV_KEEP_BUSY:
-	case EV_EVICT:
-	case EV_SWAP_OUT:
-	case EV_DEACTIVATE:
-	case EV_ROTATE_EXEC:
-		return flags | PG_lru;
-	default:
-		return flags;
-	}
-}
-
-static const char *place(uint16_t flags)
-{
-	if (!(flags & PG_resident))
-		return flags & PG_shadow ? "shadow" : "absent";
-	if (!(flags & PG_lru))
-		return "batch";
-	if (flags & PG_swapbacked)
-		return flags & PG_active ? "active_anon" : "inactive_anon";
-	return flags & PG_active ? "active_file" : "inactive_file";
-}
-
-static void put_flags(GString *out, uint16_t before, uint16_t after)
-{
-	static const struct {
-		uint16_t flag;
-		const char *name;
-	} names[] = {
-		{ PG_referenced, "referenced" }, { PG_active, "active" },
-		{ PG_workingset, "workingset" }, { PG_dirty, "dirty" },
-		{ PG_reclaim, "reclaim" },	 { PG_swapcache, "swapcache" },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(names); i++)
-		if ((before ^ after) & names[i].flag)
-			g_string_append_printf(out, " %c%s", after & names[i].flag ? '+' : '-',
-					       names[i].name);
-}
-
-/* Do @a and @b fit on one line: the same event of the next folio of the same file? */
-static bool continues(const struct sim *s, const struct event *a, const struct event *b)
-{
-	return b->slot == a->slot + 1 && b->rule == a->rule && b->before == a->before &&
-	       b->after == a->after &&
-	       (slot_is_anon(s, a->slot)   ? true
-		: slot_is_anon(s, b->slot) ? false
-					   : slot_file(s, a->slot) == slot_file(s, b->slot));
-}
-
-static bool wanted(const struct explain *x, const struct event *e)
-{
-	uint32_t page;
-
-	return !x->only ||
-	       (!slot_is_anon(x->s, e->slot) && !strcmp(folio_name(x->s, e->slot, &page), x->only));
-}
-
-static void put_events(struct explain *x)
-{
-	GArray *events = x->s->log->events;
-	guint lines = 0;
-
-	for (guint i = 0; i < events->len; i++) {
-		const struct event *e = &g_array_index(events, struct event, i), *last = e;
-		g_autoptr(GString) who = g_string_new(NULL), what = g_string_new(NULL);
-		const uint16_t before = settled(e, false), after = settled(e, true);
-		const char *from = place(before), *to = place(after);
-
-		if (!wanted(x, e))
+		if (!r->label)
 			continue;
-		while (i + 1 < events->len &&
-		       continues(x->s, last, &g_array_index(events, struct event, i + 1)))
-			last = &g_array_index(events, struct event, ++i);
-		if (x->max_events && ++lines > x->max_events) {
-			fprintf(x->f, "    ... (--max-lines 0 shows all)\n");
-			break;
+		sim_free(r->s);
+		event_log_clear(&r->log);
+		g_free(r->label);
+		*r = (struct explain_run){ 0 };
+	}
+}
+
+/* Does the operation belong to a step that is shown, if something happened? */
+static bool in_question(const struct explain *x, const struct op *op)
+{
+	return !x->has_pid || (op_needs_pid(op->code) && op->pid == x->pid);
+}
+
+static bool shown(const struct explain *x, const struct op *op)
+{
+	bool any = x->all || op->code == OP_MARK;
+
+	for (guint i = 0; i < x->nr_runs && !any; i++)
+		any = explain_any(x, &x->runs[i]);
+	return any;
+}
+
+/* Replay up to record @next in all runs. */
+static int advance(struct explain *x, uint64_t next, struct err *err)
+{
+	int ret = 0;
+
+	for (guint i = 0; i < x->nr_runs && ret >= 0; i++)
+		ret = sim_run(x->runs[i].s, next - sim_position(x->runs[i].s), err);
+	return ret < 0 ? ret : 0;
+}
+
+static void set_logs(struct explain *x, bool on)
+{
+	for (guint i = 0; i < x->nr_runs; i++) {
+		event_log_empty(&x->runs[i].log);
+		x->runs[i].s->log = on ? &x->runs[i].log : NULL;
+	}
+}
+
+/* Show the operations of the window. Return: 0, or a negative errno with @err. */
+static int explain_window(struct explain *x, const struct explain_writer *w, void *arg,
+			  struct err *err)
+{
+	struct explain_step step = { .first = x->from };
+	uint64_t nr_ops = 0, nr_steps = 0, rest = 0;
+	bool begun = false, asked = false;
+	struct trace_iter it;
+	int ret;
+
+	trace_iter_init(&it, x->t);
+	while (nr_ops < x->to && (ret = trace_iter_next(&it, &step.op, err)) == 1) {
+		if (++nr_ops < x->from)
+			continue;
+		if (!begun) {
+			ret = advance(x, it.at, err);
+			if (ret < 0)
+				return ret;
+			w->begin(arg);
+			set_logs(x, true);
+			begun = true;
 		}
-		put_folio(who, x->s, e->slot);
-		if (last != e)
-			g_string_append_printf(
-				who, "-%u",
-				last->slot - e->slot +
-					(uint32_t)strtoul(strrchr(who->str, ':') + 1, NULL, 10));
-		if (strcmp(from, to))
-			g_string_append_printf(what, " %s -> %s", from, to);
-		put_flags(what, before, after);
-		fprintf(x->f, "    %-14s%s\n        %s(): %s\n", who->str,
-			what->len ? what->str : " unchanged", event_function(e->rule),
-			event_text(e->rule));
+		ret = advance(x, it.next, err);
+		if (ret < 0)
+			return ret;
+		step.last = nr_ops;
+		asked |= in_question(x, &step.op);
+		if ((nr_ops - x->from + 1) % x->every && nr_ops < x->to)
+			continue;
+		step.differs = !explain_same(x);
+		if (asked && shown(x, &step.op)) {
+			if ((x->limit && nr_steps == x->limit) || !w->step(arg, &step)) {
+				rest = step.first;
+				break;
+			}
+			nr_steps++;
+		}
+		event_log_empty(&x->runs[0].log);
+		event_log_empty(&x->runs[1 % x->nr_runs].log);
+		step.first = nr_ops + 1;
+		asked = false;
 	}
+	w->end(arg, rest);
+	set_logs(x, false);
+	return 0;
 }
 
-struct list_state {
-	const struct explain *x;
-	const char *list;
-	uint32_t first, last;
-	guint n;
-	GString *line;
-};
-
-static void flush_span(struct list_state *st)
+/* The first operation of the window in which the runs do not do the same; 0: none. */
+static int find_difference(struct explain *x, uint64_t *found, struct err *err)
 {
-	const struct sim *s = st->x->s;
-	uint32_t page;
+	uint64_t nr_ops = 0;
+	struct trace_iter it;
+	struct op op;
+	int ret = 0;
 
-	if (!st->n)
-		return;
-	g_string_append_c(st->line, ' ');
-	put_folio(st->line, s, st->first);
-	if (st->n > 1) {
-		folio_name(s, st->last, &page);
-		g_string_append_printf(st->line, "..%u", page);
+	*found = 0;
+	set_logs(x, true);
+	trace_iter_init(&it, x->t);
+	while (nr_ops < x->to && !*found && (ret = trace_iter_next(&it, &op, err)) == 1) {
+		ret = advance(x, it.next, err);
+		if (ret < 0)
+			return ret;
+		if (++nr_ops >= x->from && in_question(x, &op) && !explain_same(x))
+			*found = nr_ops;
+		event_log_empty(&x->runs[0].log);
+		event_log_empty(&x->runs[1].log);
 	}
-	if (s->folios[st->first].flags & PG_referenced)
-		g_string_append_c(st->line, 'r');
-	if (s->folios[st->first].flags & PG_workingset)
-		g_string_append_c(st->line, 'w');
-	st->n = 0;
+	return 0;
 }
 
-static void flush_list(struct list_state *st)
+/* Options */
+
+static int count_ops(struct explain *x, struct err *err)
 {
-	flush_span(st);
-	if (st->list)
-		fprintf(st->x->f, "  %-14s|%s\n", st->list, st->line->str);
-	g_string_truncate(st->line, 0);
-}
-
-static bool list_folio(void *arg, const char *list, uint32_t slot)
-{
-	struct list_state *st = arg;
-	const struct sim *s = st->x->s;
-	const uint16_t shown = PG_referenced | PG_workingset;
-
-	if (!st->list || strcmp(st->list, list)) {
-		flush_list(st);
-		st->list = list;
-	}
-	/* show consecutive folios, in rising or falling order, as one span */
-	if (st->n && (slot == st->last + 1 || slot == st->last - 1) &&
-	    (st->n == 1 || (slot > st->last) == (st->last > st->first)) &&
-	    slot_is_anon(s, slot) == slot_is_anon(s, st->first) &&
-	    (slot_is_anon(s, slot) || slot_file(s, slot) == slot_file(s, st->first)) &&
-	    (s->folios[slot].flags & shown) == (s->folios[st->first].flags & shown)) {
-		st->last = slot;
-		st->n++;
-		return true;
-	}
-	flush_span(st);
-	st->first = st->last = slot;
-	st->n = 1;
-	return true;
-}
-
-static void put_batches(struct explain *x)
-{
-	for (unsigned int cpu = 0; cpu < x->s->cfg.machine.cpus; cpu++) {
-		const struct sim_cpu *c = &x->s->cpus[cpu];
-
-		if (c->lru_add.nr || c->lru_activate.nr)
-			fprintf(x->f, "  cpu %u batches  | %u to be added, %u to be activated\n",
-				cpu, c->lru_add.nr, c->lru_activate.nr);
-	}
-}
-
-/* The newest folio is on the left, reclaim takes from the right. */
-static void put_lists(struct explain *x)
-{
-	struct list_state st = { .x = x, .line = g_string_new(NULL) };
-
-	for (unsigned int i = 0; i < x->s->nr_memcgs; i++)
-		x->s->cfg.lru->walk(&x->s->memcg[i].lruvec, list_folio, &st);
-	flush_list(&st);
-	g_string_free(st.line, TRUE);
-	put_batches(x);
-}
-
-static int explain_all(struct explain *x, struct err *err)
-{
-	const struct trace *t = x->s->trace;
-	struct event_log log = { g_array_new(FALSE, FALSE, sizeof(struct event)) };
+	bool has_pid = false;
 	struct trace_iter it;
 	struct op op;
 	int ret;
 
-	x->s->log = &log;
-	fprintf(x->f, "# policy %s%s, %s LRU of v%s, machine %s\n", x->s->cfg.reap->name,
-		x->s->cfg.evict ? "+evict" : "", x->s->cfg.lru->name, x->s->cfg.kernel->name,
-		x->s->cfg.machine.name);
-	trace_iter_init(&it, t);
+	trace_iter_init(&it, x->t);
 	while ((ret = trace_iter_next(&it, &op, err)) == 1) {
-		g_array_set_size(log.events, 0);
-		ret = sim_run(x->s, it.next - sim_position(x->s), err);
-		if (ret < 0)
-			break;
-		if (!x->all && !log.events->len && op.code != OP_MARK)
-			continue;
-		trace_write_op(t, &op, x->f);
-		put_events(x);
-		if (x->lists)
-			put_lists(x);
+		x->nr_ops++;
+		has_pid |= op_needs_pid(op.code) && op.pid == x->pid;
+		has_pid |= op.code == OP_FORK && op.child == x->pid;
 	}
-	x->s->log = NULL;
-	g_array_free(log.events, TRUE);
-	return ret < 0 ? ret : 0;
+	if (ret < 0)
+		return cli_fail(ret, err);
+	if (!x->nr_ops)
+		return cli_fail(err_at(err, -EINVAL, x->t->path, 0,
+				       "no operations, expected some to explain"),
+				err);
+	if (x->has_pid && !has_pid)
+		return cli_usage("--process %" PRIu32 ": the trace has no such process", x->pid);
+	return 0;
 }
 
-static bool has_file(const struct trace *t, const char *name)
+static int set_window(struct explain *x, const struct explain_options *o)
+{
+	struct err err = { "" };
+	int ret = 0;
+
+	if (o->process) {
+		char *end;
+		const uint64_t pid = g_ascii_strtoull(o->process, &end, 0);
+
+		if (end == o->process || *end || *o->process == '-' || pid >= 1u << 27)
+			return cli_usage("--process %s: expected the number of a process of the "
+					 "trace",
+					 o->process);
+		x->has_pid = true;
+		x->pid = (uint32_t)pid;
+	}
+	ret = count_ops(x, &err);
+	if (ret)
+		return ret;
+	x->from = o->from;
+	x->to = o->to ? o->to : x->nr_ops;
+	x->every = o->every;
+	if (x->from > x->nr_ops)
+		return cli_usage("--from %" PRIu64 ": the trace has %" PRIu64 " operations",
+				 x->from, x->nr_ops);
+	if (x->to > x->nr_ops)
+		return cli_usage("--to %" PRIu64 ": the trace has %" PRIu64 " operations", x->to,
+				 x->nr_ops);
+	if (x->to < x->from)
+		return cli_usage("--to %" PRIu64 ": before --from %" PRIu64, x->to, x->from);
+	return 0;
+}
+
+static const struct trace_file *find_file(const struct trace *t, const char *name, size_t len)
 {
 	for (uint32_t i = 0; i < t->nr_files; i++)
-		if (!strcmp(t->files[i].name, name))
-			return true;
-	return false;
+		if (strlen(t->files[i].name) == len && !memcmp(t->files[i].name, name, len))
+			return &t->files[i];
+	return NULL;
 }
 
-static int explain(struct explain *x, const struct run_options *o, const char *path)
+/* "3" or "3-17", in a file of @pages. Return: false if it is none */
+static bool parse_range(const char *text, uint64_t pages, uint64_t *first, uint64_t *last)
 {
-	struct run_set rs = { 0 };
-	struct trace *t = NULL;
-	struct output out;
-	struct err err;
-	int ret = cli_load_trace(path, o->format, &t), closed;
+	char *end;
 
-	if (!ret && x->only && !has_file(t, x->only))
-		ret = cli_usage("--file %s: the trace has no such file; \"reapsim trace info\" "
-				"lists them",
-				x->only);
-	if (!ret)
-		ret = cli_run_set_init_one(&rs, &o->spec, t);
-	if (!ret)
-		ret = cli_open_stdout(&out, NULL);
-	if (!ret) {
-		x->f = out.f;
-		x->s = sim_new(t, &run_set_get(&rs, 0, 0, 0)->cfg, &err);
-		ret = x->s ? explain_all(x, &err) : -ENOMEM;
-		if (ret)
-			ret = cli_fail(ret, &err);
-		closed = cli_close_out(&out, true);
-		ret = MAX(ret, closed);
-		sim_free(x->s);
+	if (!g_ascii_isdigit(*text))
+		return false;
+	*first = *last = g_ascii_strtoull(text, &end, 0);
+	if (*end == '-' && g_ascii_isdigit(end[1]))
+		*last = g_ascii_strtoull(end + 1, &end, 0);
+	return !*end && *first <= *last && *last < pages;
+}
+
+/* --pages NAME, NAME:FIRST or NAME:FIRST-LAST */
+static int add_pages(struct explain *x, const struct sim *s, const char *arg)
+{
+	const char *colon = strrchr(arg, ':');
+	const struct trace_file *file = find_file(x->t, arg, strlen(arg));
+	uint64_t first = 0, last, pages, base = 0;
+	struct page_range r;
+
+	if (file || !colon)
+		colon = arg + strlen(arg);
+	if (!file)
+		file = find_file(x->t, arg, (size_t)(colon - arg));
+	if (file) {
+		base = FOLIO_FIRST + file->first;
+		pages = file->pages;
+	} else if (colon - arg == 4 && !memcmp(arg, "anon", 4)) {
+		base = s->anon_first;
+		pages = UINT32_MAX - base;
+	} else {
+		return cli_usage("--pages %s: the trace has no such file; \"reapsim trace info\" "
+				 "lists them",
+				 arg);
 	}
-	run_set_clear(&rs);
+	last = pages - 1;
+	if (*colon && !parse_range(colon + 1, pages, &first, &last))
+		return cli_usage(
+			"--pages %s: expected NAME, NAME:PAGE or NAME:FIRST-LAST below %" PRIu64,
+			arg, pages);
+	r.first = (uint32_t)(base + first);
+	r.last = (uint32_t)(base + last);
+	g_array_append_val(x->pages, r);
+	return 0;
+}
+
+static int set_limit(struct explain *x, const struct explain_options *o)
+{
+	char *end;
+
+	x->limit = o->html ? LIMIT_PAGE : LIMIT_TEXT;
+	if (!o->limit)
+		return 0;
+	x->limit = g_ascii_strtoull(o->limit, &end, 10);
+	if (!g_ascii_isdigit(*o->limit) || *end)
+		return cli_usage("--limit %s: expected a whole number", o->limit);
+	return 0;
+}
+
+static int check_runs(const struct explain_options *o, guint nr_runs)
+{
+	if (nr_runs > EXPLAIN_RUNS_MAX)
+		return cli_usage("%u runs, expected one, or two to compare: two policies, or two "
+				 "LRU models",
+				 nr_runs);
+	if (o->first_difference && nr_runs != 2)
+		return cli_usage("--first-difference needs two runs, such as --policy baseline,v1");
+	return 0;
+}
+
+/* Output */
+
+static int write_page(struct explain *x, const struct explain_options *o, struct err *err)
+{
+	struct explain_page *p = explain_page_new(x);
+	g_autofree char *base = g_path_get_basename(x->t->path), *title = cli_printable(base);
+	struct output out;
+	int ret = explain_window(x, &explain_page_writer, p, err);
+
+	if (ret) {
+		ret = cli_fail(ret, err);
+	} else {
+		ret = cli_open_out(&out, &o->o.files, o->html);
+		if (!ret) {
+			explain_page_write(p, title, out.f);
+			ret = cli_close_out(&out, OUTPUT_WHOLE);
+		}
+	}
+	explain_page_free(p);
+	return ret;
+}
+
+static int write_text(struct explain *x, struct err *err)
+{
+	struct explain_text t = { .x = x };
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL), closed;
+
+	if (ret)
+		return ret;
+	t.f = out.f;
+	ret = explain_window(x, &explain_text_writer, &t, err);
+	if (ret)
+		ret = cli_fail(ret, err);
+	closed = cli_close_out(&out, OUTPUT_WHOLE);
+	return MAX(ret, closed);
+}
+
+static int explain_runs(struct explain *x, const struct explain_options *o, const GPtrArray *runs)
+{
+	struct err err = { "" };
+	uint64_t found = 0;
+	int ret = runs_open(x, runs, &err);
+
+	for (char **p = o->pages; !ret && p && *p; p++) {
+		ret = add_pages(x, x->runs[0].s, *p);
+		if (ret)
+			return ret;
+	}
+	if (!ret && o->first_difference) {
+		ret = find_difference(x, &found, &err);
+		if (!ret && !found) {
+			printf("no difference between %s and %s in operations %" PRIu64
+			       " to %" PRIu64 "\n",
+			       x->runs[0].label, x->runs[1].label, x->from, x->to);
+			return 0;
+		}
+		x->from = found;
+		runs_close(x);
+		ret = ret ? ret : runs_open(x, runs, &err);
+	}
+	if (ret)
+		return cli_fail(ret, &err);
+	return o->html ? write_page(x, o, &err) : write_text(x, &err);
+}
+
+/* The runs of each LRU model that was named. @sets: as many; all are to be cleared */
+static int plan_runs(struct run_set *sets, char **lrus, const struct run_spec *spec,
+		     const struct trace *t, GPtrArray *runs)
+{
+	for (; *lrus; lrus++, sets++) {
+		struct run_spec one = *spec;
+		int ret;
+
+		one.lru = *lrus;
+		ret = cli_run_set_init(sets, &one, t);
+		if (ret)
+			return ret;
+		for (guint i = 0; i < sets->runs->len; i++)
+			g_ptr_array_add(runs, &g_array_index(sets->runs, struct run, i));
+	}
+	return 0;
+}
+
+static int explain_trace(struct explain *x, const struct explain_options *o, const char *path)
+{
+	g_auto(GStrv) lrus = g_strsplit(o->o.spec.lru, ",", -1);
+	g_autofree struct run_set *sets = g_new0(struct run_set, g_strv_length(lrus));
+	g_autoptr(GPtrArray) runs = g_ptr_array_new();
+	struct trace *t = NULL;
+	int ret = cli_load_trace(path, o->o.format, &t);
+
+	x->t = t;
+	if (!ret)
+		ret = set_window(x, o);
+	if (!ret)
+		ret = set_limit(x, o);
+	if (!ret)
+		ret = plan_runs(sets, lrus, &o->o.spec, t, runs);
+	if (!ret)
+		ret = check_runs(o, runs->len);
+	if (!ret)
+		ret = explain_runs(x, o, runs);
+	runs_close(x);
+	for (guint i = 0; lrus[i]; i++)
+		run_set_clear(&sets[i]);
 	trace_free(t);
 	return ret;
 }
 
-struct explain_options {
-	struct run_options o;
-	bool no_lists, all;
-	const char *file;
-	uint32_t max_lines;
-};
-
 static int run(void *options, int argc, char **argv)
 {
-	const struct explain_options *o = options;
+	struct explain_options *o = options;
+	g_autoptr(GArray) pages = g_array_new(FALSE, FALSE, sizeof(struct page_range));
 	struct explain x = {
-		.lists = !o->no_lists,
-		.all = o->all,
-		.only = o->file,
+		.pages = pages,
+		/* a page shows what page tables do, too */
+		.all = o->all || (o->html && !o->pages),
+		.no_lists = o->no_lists,
 		.max_events = o->max_lines,
+		.width = o->width,
 	};
+	const struct cli_file html = { FILE_EXPLAINED, "--html", o->html, false };
+	int ret;
 
-	return argc == 1 ? explain(&x, &o->o, argv[0])
-			 : cli_usage("explain: expected one trace, got %d", argc);
+	if (o->legend && !argc) {
+		explain_legend(stdout);
+		return 0;
+	}
+	if (argc != 1)
+		return cli_usage("explain: expected one trace, got %d", argc);
+	ret = cli_declare_inputs(&o->o.files, "TRACE", argv, 1);
+	if (!ret)
+		ret = command_declare(&cmd_explain, o);
+	if (!ret)
+		ret = cli_declare(&o->o.files, &html, 1);
+	if (ret)
+		return ret;
+	if (o->legend)
+		explain_legend(stdout);
+	return explain_trace(&x, o, argv[0]);
 }
 
 #define FIELD(member) OPTION_FIELD(struct explain_options, member)
 
 static const struct option rows[] = {
+	{ "html", OPT_PATH, NULL, "write a page to step through, instead of text",
+	  .metavar = "FILE", FIELD(html) },
+	{ "from", OPT_COUNT, "1", "first operation that is shown", 1, OPTION_NO_MAX, .metavar = "N",
+	  FIELD(from) },
+	{ "to", OPT_COUNT, NULL, "last operation that is shown (default: the last)", 1,
+	  OPTION_NO_MAX, .metavar = "N", FIELD(to) },
+	{ "every", OPT_COUNT, "1", "show so many operations as one step", 1, OPTION_NO_MAX,
+	  .metavar = "N", FIELD(every) },
+	{ "process", OPT_TEXT, NULL, "only operations of this process", .metavar = "PID",
+	  FIELD(process) },
+	{ "pages", OPT_TEXTS, NULL,
+	  "only these pages: of a file, or of anonymous memory, which is called anon; repeatable",
+	  .alias = "file", .metavar = "NAME[:FIRST[-LAST]]", FIELD(pages) },
+	{ "first-difference", OPT_FLAG, NULL,
+	  "begin where two policies do not do the same for the first time",
+	  FIELD(first_difference) },
+	{ "limit", OPT_TEXT, NULL,
+	  "stop after so many steps; 0: never (default: 1000, or 10000 of a page)", .metavar = "N",
+	  FIELD(limit) },
+	{ "legend", OPT_FLAG, NULL, "say first how to read it, and what the words mean",
+	  FIELD(legend) },
 	{ "no-lists", OPT_FLAG, NULL, "do not show the lists after each operation", .letter = 'n',
 	  FIELD(no_lists) },
 	{ "all", OPT_FLAG, NULL, "also show operations that changed no folio", .letter = 'a',
 	  FIELD(all) },
-	{ "file", OPT_TEXT, NULL, "only folios of this file", .metavar = "NAME", FIELD(file) },
 	{ "max-lines", OPT_COUNT, "40", "changes shown for each operation; 0: all", 0, 1000000000,
 	  .metavar = "N", FIELD(max_lines) },
+	{ "width", OPT_COUNT, "100",
+	  "longest line of a list, of which the middle is left out; 0: any", 0, 1000000000,
+	  .metavar = "N", FIELD(width) },
+	COMMAND_FORCE,
 	{ NULL },
 };
 
@@ -342,9 +485,14 @@ const struct command cmd_explain = {
 	.name = "explain",
 	.summary = "show which folios each operation moves, and by which rule",
 	.arguments = "TRACE",
-	.title = "Show what each operation of a small trace does to the folios, and why.",
-	.details = "Lists are shown newest first; reclaim takes from the right. Flags follow a\n"
-		   "page or a span of pages: r referenced, w workingset.\n\n" RUN_DETAILS,
+	.title = "Show what each operation of a trace does to the folios, and why.",
+	.details = "Operations have numbers, from 1. Lists are shown newest first; reclaim takes "
+		   "from the\n"
+		   "right. Flags follow a page or a span of pages: r referenced, w workingset. "
+		   "With two\n"
+		   "policies both are shown where they differ. With --html the page has every "
+		   "list, the\n"
+		   "page tables and the shadows, and steps forwards and back.\n\n" RUN_DETAILS,
 	.examples = "cat >small.csv <<'EOF'\n"
 		    "reapsim-trace,1\n"
 		    "machine,memcg_pages,1000\n"
@@ -354,8 +502,10 @@ const struct command cmd_explain = {
 		    "touch,1,0x1000,2,r\n"
 		    "mrelease,1\n"
 		    "EOF\n"
-		    "reapsim explain --policy v1 small.csv\n",
-	.shared = run_rows_one,
+		    "reapsim explain --policy v1 small.csv\n"
+		    "reapsim explain --policy baseline,v1 --first-difference small.csv\n"
+		    "reapsim explain --policy baseline,v1 --html small.html small.csv\n",
+	.shared = run_rows_pair,
 	.options = rows,
 	.complete = complete_traces,
 	.size = sizeof(struct explain_options),

@@ -60,6 +60,26 @@ const struct option run_rows_one[] = {
 	{ NULL },
 };
 
+/* without the name "from" of --format, which is that of a window's first operation */
+const struct option run_rows_pair[] = {
+	{ "policy", OPT_TEXT, "baseline", "reap policy, or two to see both", .letter = 'p',
+	  .alias = "policies", .metavar = "NAME[,NAME]", .complete = complete_policies,
+	  FIELD(spec.policies) },
+	{ "machine", OPT_PATH, NULL,
+	  "machine file, or the name of one (default: only the trace's machine rows)",
+	  .letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT,
+	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
+	COMMAND_SET(struct run_options, spec.settings),
+	{ "lru", OPT_TEXT, "classic", "LRU model, or two to see both", .letter = 'l',
+	  .metavar = "NAME[,NAME]", .complete = complete_models, FIELD(spec.lru) },
+	ROW_KERNEL,
+	ROW_ENDS_AS("HOW"),
+	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
+	  .metavar = "NAME", .complete = complete_formats, FIELD(format) },
+	ROW_CHECK,
+	{ NULL },
+};
+
 const struct option run_rows_many[] = {
 	{ "policies", OPT_TEXT, "all", "reap policies, comma separated, or \"all\"", .letter = 'p',
 	  .alias = "policy", .metavar = "NAME,...", .complete = complete_policies,

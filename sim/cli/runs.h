@@ -15,9 +15,9 @@ struct run_options {
 	int jobs;
 };
 
-/** The rows of run_options: for a command with one policy and one machine, and for one with
- * lists of them. */
-extern const struct option run_rows_one[], run_rows_many[];
+/** The rows of run_options: for a command with one policy and one machine, for one with up to two
+ * policies, and for one with lists of them. */
+extern const struct option run_rows_one[], run_rows_pair[], run_rows_many[];
 
 /** On machines and policies, for the end of command.details. */
 #define RUN_DETAILS                                                                                \

@@ -42,6 +42,8 @@ try() {
 		-s memcg_pages=400 --csv "out/r $n.csv" --plots out >/dev/null || fails reclaim-first $?
 	"$REAPSIM" run "./$n.csv" -m "./$n.conf" --csv "out/u $n.csv" --pages "out/p $n.csv" >/dev/null ||
 		fails run $?
+	"$REAPSIM" explain "./$n.csv" --to 5 --html "out/e $n.html" || fails explain $?
+	! grep -q "<b>bold\|$(printf '\033')" "out/e $n.html" || echo "	markup in $n.html"
 	"$REAPSIM" outcome -p baseline "./$n.csv" -m m.conf --csv "out/o $n.csv" >/dev/null ||
 		fails outcome $?
 	"$REAPSIM" trace convert "./$n.csv" "out/$n.rtrace" || fails convert $?
