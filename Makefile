@@ -124,9 +124,10 @@ test-completion: $(BIN) ## check what bash, zsh and fish complete
 test-install: $(BIN) $(PLAYER) $(LIB) $(EXAMPLE) man ## install into a temporary folder, use what is there, uninstall
 	REAPSIM=$(abspath $(BIN)) CC="$(CC)" tests/install.sh
 
-test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; its page in a headless Chromium
+test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a part of that; that page and explain's in a headless Chromium
 	@tests/deps.sh review
 	REAPSIM=$(abspath $(BIN)) tests/page.sh
+	REAPSIM=$(abspath $(BIN)) tests/explain-page.sh
 
 test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine
 	REAPSIM=$(abspath $(BIN)) tests/examples.sh

@@ -195,26 +195,6 @@ static uint32_t classic_eviction(struct sim *s, struct lruvec *lruvec, uint32_t 
 	return eviction;
 }
 
-/* workingset_test_recent(): does a list count for a refault of this type? Its size; 0: it does not
- */
-static uint64_t held_by(const struct sim *s, const uint64_t *size, int list, enum lru_type type)
-{
-	if (list == INACTIVE_ANON + 2 * (int)type)
-		return 0;
-	return list >= INACTIVE_FILE || nr_swap_pages(s) > 0 ? size[list] : 0;
-}
-
-/* The size of the lists that could have held the page, with which its distance is compared. */
-static uint64_t workingset_size(struct sim *s, struct lruvec *lruvec, enum lru_type type)
-{
-	const uint64_t *size = lruvec_stats(s, lruvec)->size;
-	uint64_t sum = 0;
-
-	for (int l = 0; l < NR_LISTS; l++)
-		sum += held_by(s, size, l, type);
-	return sum;
-}
-
 static __attribute__((noinline)) void explain_distance(struct sim *s, struct lruvec *lruvec,
 						       uint32_t slot, uint32_t distance)
 {

@@ -4,6 +4,7 @@
 #define REAPSIM_LRU_CLASSIC_H
 
 #include "sim/mm/list.h"
+#include "sim/mm/swap.h"
 #include "sim/state.h"
 
 enum { INACTIVE_ANON, ACTIVE_ANON, INACTIVE_FILE, ACTIVE_FILE, NR_LISTS };
@@ -82,6 +83,27 @@ static inline const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruv
 	if (!s->stats_lag)
 		classic_flush_stats(s, lruvec);
 	return &c->flushed;
+}
+
+/* workingset_test_recent(): does a list count for a refault of this type? Its size; 0: it does not
+ */
+static inline uint64_t held_by(const struct sim *s, const uint64_t *size, int list,
+			       enum lru_type type)
+{
+	if (list == INACTIVE_ANON + 2 * (int)type)
+		return 0;
+	return list >= INACTIVE_FILE || nr_swap_pages(s) > 0 ? size[list] : 0;
+}
+
+/* The size of the lists that could have held the page, with which its distance is compared. */
+static inline uint64_t workingset_size(struct sim *s, struct lruvec *lruvec, enum lru_type type)
+{
+	const uint64_t *size = lruvec_stats(s, lruvec)->size;
+	uint64_t sum = 0;
+
+	for (int l = 0; l < NR_LISTS; l++)
+		sum += held_by(s, size, l, type);
+	return sum;
 }
 
 #endif

@@ -129,6 +129,28 @@ function put(id, html) {
 	shownHtml.set(id, html);
 	$(id).innerHTML = html;
 }
+// Give an element these children, each as HTML that no other has; those that it has already stay.
+const maker = document.createElement("template");
+function keep(parent, items) {
+	const had = parent.had || new Map(), has = new Map(), wanted = new Set(items);
+	for (const [html, node] of had)
+		if (!wanted.has(html))
+			node.remove();
+	let cursor = parent.firstElementChild;
+	for (const html of items) {
+		let node = had.get(html);
+		if (!node) {
+			maker.innerHTML = html;
+			node = maker.content.firstElementChild;
+		}
+		if (node == cursor)
+			cursor = cursor.nextElementSibling;
+		else
+			parent.insertBefore(node, cursor);
+		has.set(html, node);
+	}
+	parent.had = has;
+}
 const perRun = (fn, differs) => runs.map((r, i) =>
 	`<div class="run${differs === undefined ? "" : `${differs ? " differs" : ""}" tabindex="0" role="region" aria-label="what happens${runs.length > 1 ? ": " + escape(r.about.label) : ""}`}">${runs.length > 1 ? `<h3>${escape(r.about.label)}</h3>` : ""}${fn(r, D.steps[at].r[i], i)}</div>`).join("");
 const term = (id, text) => `<a href="#g-${id}">${escape(text)}</a>`;
@@ -155,7 +177,8 @@ function describe(r, slot, v) {
 function chips(r, list, hits, flags) {
 	const all = list.length <= EACH ? list.map(slot => ({ first: slot, last: slot, n: 1, f: flags(slot) })) : spans(r, list, flags);
 	const isHit = s => { for (let i = 0, slot = s.first; i < s.n; i++, slot += s.d || 1) if (hits.has(slot)) return true; return false; };
-	let html = "", hidden = 0;
+	const items = [];
+	let hidden = 0;
 	all.forEach((s, i) => {
 		const hit = hits.size && isHit(s);
 		if (all.length > 2 * SHOWN && i >= SHOWN && i < all.length - SHOWN) {
@@ -163,11 +186,11 @@ function chips(r, list, hits, flags) {
 			return;
 		}
 		if (hidden)
-			html += `<span class="more">… ${hidden.toLocaleString("en")} more …</span>`;
+			items.push(`<span class="more">… ${hidden.toLocaleString("en")} more …</span>`);
 		hidden = 0;
-		html += chip(r, s, hit);
+		items.push(chip(r, s, hit));
 	});
-	return `<div class="chips" data-chips>${html.replace('tabindex="-1"', 'tabindex="0"')}</div>`;
+	return items;
 }
 
 function hitsOf(d) {
@@ -178,14 +201,24 @@ function hitsOf(d) {
 	return hits;
 }
 
+// The lists stay in the page, with the chips that stay on them.
 function showLists() {
-	put("lists", perRun((r, d) => {
-		const hits = hitsOf(d), flags = slot => flagsOf(r.value.get(slot) || 0);
-		return r.lists.map((list, i) => ({ list, ...listTitle(r, i) }))
+	runs.forEach((r, k) => {
+		const hits = hitsOf(D.steps[at].r[k]), flags = slot => flagsOf(r.value.get(slot) || 0);
+		const lists = r.lists.map((list, i) => ({ i, list, ...listTitle(r, i) }))
 			.filter(l => l.list.length || /_file|, file|lru_add batch/.test(l.title) && l.rank < 1000)
-			.sort((a, b) => a.rank - b.rank)
-			.map(l => `<div class="list"><span class="name">${term(l.term, l.title)}</span> <span class="count">${plural(l.list.length, "folio")}</span>${chips(r, l.list, hits, flags)}</div>`).join("");
-	}));
+			.sort((a, b) => a.rank - b.rank);
+		keep($("lists-" + k), lists.map(l => `<div class="list" id="list-${k}-${l.i}"><span class="name"></span> <span class="count"></span><div class="chips" data-chips></div></div>`));
+		for (const l of lists) {
+			const [name, count, box] = $(`list-${k}-${l.i}`).children;
+			if (name.title != l.title)
+				name.innerHTML = term(l.term, name.title = l.title);
+			count.textContent = plural(l.list.length, "folio");
+			keep(box, chips(r, l.list, hits, flags));
+			if (box.querySelector("[data-slot]") && !box.querySelector('[tabindex="0"]'))
+				box.querySelector("[data-slot]").tabIndex = 0;
+		}
+	});
 }
 
 function showShadows() {
@@ -306,12 +339,13 @@ function showMemory() {
 	}));
 	const delta = runs.map((r, i) => { const m = new Map(), n = D.steps[at].r[i].n || []; for (let k = 0; k < n.length; k += 2) m.set(n[k], n[k + 1]); return m; });
 	const head = runs.map(r => `<th scope="col">${runs.length > 1 ? escape(r.about.label) : "now"}</th><th scope="col">this step</th>`).join("");
-	let rows = "";
+	const rows = [];
 	runs[0].about.numbers.forEach((name, i) => {
 		if (!/\d$/.test(name) && runs.some(r => r.n[i]))
-			rows += `<tr><td class="mono">${name}</td>${runs.map((r, k) => { const d = delta[k].get(i) || 0; return `<td>${r.n[i]}</td><td>${d > 0 ? "+" + d : d || ""}</td>`; }).join("")}</tr>`;
+			rows.push(`<tr><td class="mono">${name}</td>${runs.map((r, k) => { const d = delta[k].get(i) || 0; return `<td>${r.n[i]}</td><td>${d > 0 ? "+" + d : d || ""}</td>`; }).join("")}</tr>`);
 	});
-	put("counters", `<thead><tr><th scope="col">counter</th>${head}</tr></thead><tbody>${rows}</tbody>`);
+	put("counters-head", `<tr><th scope="col">counter</th>${head}</tr>`);
+	keep($("counters-body"), rows);
 }
 
 // Does a step have an event of the page?
@@ -350,7 +384,7 @@ function showStory() {
 }
 
 function render() {
-	const focus = document.activeElement, slot = focus && focus.dataset ? focus.dataset.slot : undefined;
+	const focus = document.activeElement, slot = focus && focus.dataset.slot;
 	const part = slot && focus.closest("#lists, #now");
 	showNow(); showLists(); showStory(); showShadows(); showTables(); showMemory();
 	$("slider").value = at;
@@ -469,6 +503,7 @@ window.reapsim = {
 
 // Begin
 
+$("lists").innerHTML = runs.map((r, k) => `<div class="run">${runs.length > 1 ? `<h3>${escape(r.about.label)}</h3>` : ""}<div id="lists-${k}"></div></div>`).join("");
 document.body.classList.toggle("two", runs.length > 1);
 $("about").textContent = runs.map(r => `${r.about.label}${r.about.label == r.about.lru + " LRU" ? "" : `, ${r.about.lru} LRU`} of v${r.about.kernel}`).join("; ") +
 	`; operations ${D.from} to ${D.rest ? D.rest - 1 : D.to} of ${D.nr_ops}` + (D.some_pages ? "; only some pages" : "") +
