@@ -74,7 +74,7 @@ Q := $(if $(V),,@)
 .PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
 .PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install test-fail test-cross review review-record
 .PHONY: agreement bench golden-update format
-.PHONY: coverage fuzz soak deps clean help FORCE
+.PHONY: lessons lessons-record test-lessons coverage fuzz soak deps clean help FORCE
 
 all: $(BIN) $(PLAYER) $(UNIT) $(EXAMPLE) ## build reapsim and its unit tests (the default)
 
@@ -100,6 +100,13 @@ review: $(BIN) ## the review's questions answered: traces/studies/THREAD.md; a m
 
 review-record: $(BIN) ## run what it is made of anew, into traces/studies/review; resumable, ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/review.sh record
+
+lessons: $(BIN) ## eight lessons on the LRU lists as a small site: out/lessons/index.html
+	@tests/deps.sh review
+	@REAPSIM=$(call q,BIN) OUT=$(call q,OUT) traces/lessons/lessons.sh
+
+lessons-record: $(BIN) ## play their traces on a real kernel, KERNEL=7.3, into traces/lessons/kernel
+	@REAPSIM=$(call q,BIN) KERNEL=$(call q,KERNEL) traces/lessons/lessons.sh record
 
 test: test-unit test-cli test-play test-docs test-manual test-completion test-install test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, play, documentation, manual, completion, installation, page, examples, sizes, storeys, growth, agreement
 

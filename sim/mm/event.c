@@ -99,6 +99,8 @@ static void distance_text(GString *out, const struct event_cause *first,
 	if (last->n[0] != n[0])
 		g_string_append_printf(out, " to %" PRIu64, last->n[0]);
 	g_string_append_printf(out, " %s %" PRIu64, n[0] <= size ? "<=" : ">", size);
+	if (!size)
+		g_string_append(out, ": these lists are empty");
 	for (int i = G_N_ELEMENTS(lists); i-- > 0;) {
 		if (!n[i + 1])
 			continue;

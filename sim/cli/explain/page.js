@@ -475,7 +475,12 @@ function fromHash() {
 	if (m)
 		show(stepOf(+m[1]));
 }
-addEventListener("hashchange", fromHash);
+addEventListener("hashchange", () => {
+	fromHash();
+	// from a text above the steps
+	if (/^#operation=/.test(location.hash) && $("controls").getBoundingClientRect().top > innerHeight / 2)
+		$("controls").scrollIntoView();
+});
 
 // What the test compares with the engine's text
 window.reapsim = {
