@@ -16,6 +16,8 @@
 
 /* A browser shows a page of this size at once, and reads it within a second. */
 #define DATA_BYTES_MAX (64u << 20)
+/* Each step looks at all that is in memory, to see what changed. This is some ten seconds. */
+#define WORK_MAX 2000000000u
 
 struct explain_page {
 	const struct explain *x;
@@ -118,9 +120,11 @@ static void put_events(struct explain_page *p, const struct explain_run *r)
 static bool add_step(struct explain_page *p, uint64_t first, uint64_t last, const char *text,
 		     bool differs)
 {
-	const gsize len = p->steps->len;
+	uint64_t work = 0;
 
-	if (len > DATA_BYTES_MAX)
+	for (guint i = 0; i < p->x->nr_runs; i++)
+		work += explain_state_work(p->states[i]);
+	if (p->steps->len > DATA_BYTES_MAX || work > WORK_MAX)
 		return false;
 	if (p->nr_steps)
 		g_string_append(p->steps, ",\n");

@@ -55,6 +55,7 @@ struct explain_state {
 	GArray *vmas, *ptes;
 	int64_t *numbers;
 	guint nr_numbers;
+	uint64_t work; /* pages, places on lists and PTEs that were looked at */
 };
 
 /* struct spans - pairs that are written as spans */
@@ -151,13 +152,41 @@ static int64_t stamp_of(const struct explain_state *st, uint32_t slot, const str
 	return (f->shadow & c->mask) >> c->shift;
 }
 
+/* struct changes - of pages: their values, shadows that appeared and that went */
+struct changes {
+	struct spans values, on, off;
+};
+
+static void compare_pages(struct explain_state *st, const struct lru_clock *clock, uint32_t first,
+			  uint64_t end, struct changes *c)
+{
+	struct sim *s = st->r->s;
+
+	st->work += end > first ? end - first : 0;
+	for (uint32_t slot = first; slot < end; slot++) {
+		int64_t *value = &g_array_index(st->values, int64_t, slot);
+		int64_t *stamp = &g_array_index(st->stamps, int64_t, slot);
+		const int64_t v = value_of(s, slot), t = stamp_of(st, slot, clock);
+
+		if (v != *value)
+			spans_add(&c->values, slot, v - *value);
+		if (t != *stamp && *stamp != NO_STAMP)
+			spans_add(&c->off, slot, *stamp);
+		if (t != *stamp && t != NO_STAMP)
+			spans_add(&c->on, slot, t);
+		*value = v;
+		*stamp = t;
+	}
+}
+
 static void put_pages(struct explain_state *st, GString *json)
 {
 	struct sim *s = st->r->s;
+	const GArray *pages = st->x->pages;
 	const gsize len = json->len;
-	const struct lru_clock c = s->cfg.lru->clock(s, &s->memcg[0].lruvec, LRU_FILE);
+	const struct lru_clock clock = s->cfg.lru->clock(s, &s->memcg[0].lruvec, LRU_FILE);
 	const int64_t none = NO_STAMP, zero = 0;
-	struct spans f, on, off;
+	struct changes c;
 	g_autoptr(GString) added = g_string_new(NULL), gone = g_string_new(NULL);
 
 	while (st->values->len < s->nr_folios) {
@@ -165,28 +194,19 @@ static void put_pages(struct explain_state *st, GString *json)
 		g_array_append_val(st->stamps, none);
 	}
 	g_string_append(json, ",\"f\":");
-	spans_begin(&f, json, true);
-	spans_begin(&on, added, true);
-	spans_begin(&off, gone, true);
-	for (uint32_t slot = FOLIO_FIRST; slot < s->nr_folios; slot++) {
-		int64_t *value = &g_array_index(st->values, int64_t, slot);
-		int64_t *stamp = &g_array_index(st->stamps, int64_t, slot);
-		const int64_t v = value_of(s, slot), t = stamp_of(st, slot, &c);
+	spans_begin(&c.values, json, true);
+	spans_begin(&c.on, added, true);
+	spans_begin(&c.off, gone, true);
+	for (guint i = 0; i < pages->len; i++) {
+		const struct page_range *r = &g_array_index(pages, struct page_range, i);
 
-		if ((v == *value && t == *stamp) || !explain_wants(st->x, slot))
-			continue;
-		if (v != *value)
-			spans_add(&f, slot, v - *value);
-		if (t != *stamp && *stamp != NO_STAMP)
-			spans_add(&off, slot, *stamp);
-		if (t != *stamp && t != NO_STAMP)
-			spans_add(&on, slot, t);
-		*value = v;
-		*stamp = t;
+		compare_pages(st, &clock, r->first, MIN((uint64_t)r->last + 1, s->nr_folios), &c);
 	}
-	spans_end(&f);
-	spans_end(&on);
-	spans_end(&off);
+	if (!pages->len)
+		compare_pages(st, &clock, FOLIO_FIRST, s->nr_folios, &c);
+	spans_end(&c.values);
+	spans_end(&c.on);
+	spans_end(&c.off);
 	drop_empty(json, len, ",\"f\":[]");
 	if (added->len > 2)
 		g_string_append_printf(json, ",\"s\":%s", added->str);
@@ -317,6 +337,7 @@ static bool walk_folio(void *arg, const char *name, uint32_t slot)
 {
 	struct walk *w = arg;
 
+	w->st->work++;
 	if (w->name != name)
 		w->list = list_number(w->st, w->memcg, name);
 	w->name = name;
@@ -382,7 +403,7 @@ static gint by_pid(gconstpointer a, gconstpointer b)
 	return ((*ma)->pid > (*mb)->pid) - ((*ma)->pid < (*mb)->pid);
 }
 
-static void collect_ptes(const struct explain_state *st, const struct vma *vma, GArray *ptes)
+static void collect_ptes(struct explain_state *st, const struct vma *vma, GArray *ptes)
 {
 	const struct sim *s = st->r->s;
 	const uint64_t end = (uint64_t)vma->start + vma_pages(vma);
@@ -397,6 +418,7 @@ static void collect_ptes(const struct explain_state *st, const struct vma *vma, 
 			vpn |= PTRS_PER_PTE - 1;
 			continue;
 		}
+		st->work++;
 		if (!pte.value)
 			continue;
 		if (pt->huge && pt->young)
@@ -569,6 +591,11 @@ void explain_state_delta(struct explain_state *st, GString *json)
 	put_lists(st, json);
 	put_tables(st, json);
 	put_numbers(st, json);
+}
+
+uint64_t explain_state_work(const struct explain_state *st)
+{
+	return st->work;
 }
 
 struct explain_state *explain_state_new(const struct explain *x, const struct explain_run *r)

@@ -21,6 +21,9 @@ void explain_state_numbers(const struct explain_state *st, GString *json);
  */
 void explain_state_delta(struct explain_state *st, GString *json);
 
+/** Pages, places on lists and PTEs that were looked at so far. */
+uint64_t explain_state_work(const struct explain_state *st);
+
 /** Append a JSON string. It may stand inside a <script> of HTML. */
 void json_string(GString *json, const char *text);
 
