@@ -161,4 +161,6 @@ row faults 3000 trace check -f perf in
 row recorded 300 trace check -f perf in
 row logged 5000 trace check -f lackey in
 row objects 5000 trace check -f oracle in
+row marks 1000 explain --limit 0 --html out in
+row files 1500 explain --limit 100 --html out in
 finish

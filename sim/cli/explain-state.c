@@ -28,8 +28,9 @@
 #define NO_STAMP (-1)
 
 /* the numbers of a memcg besides those of struct vmstat */
-enum { CLOCK_NOW, CLOCK_REACH, CLOCK_YOUNGEST, CLOCK_OLDEST, NR_CLOCK };
-static const char *const clock_names[NR_CLOCK] = { "clock", "reach", "youngest", "oldest" };
+static const char *const clock_names[] = { "clock_anon", "reach_anon", "clock_file",
+					   "reach_file", "youngest",   "oldest" };
+#define NR_CLOCK G_N_ELEMENTS(clock_names)
 
 enum { LIST_ADD, LIST_ACTIVATE, LIST_DEACTIVATE_FILE, LIST_DEACTIVATE, LIST_LAZYFREE, NR_BATCHES };
 static const char *const batch_names[NR_BATCHES] = { "lru_add", "lru_activate",
@@ -553,10 +554,13 @@ static void put_numbers(struct explain_state *st, GString *json)
 	for (; n < NR_VMSTAT; n++)
 		now[n] = (int64_t)stat.v[n];
 	for (guint i = 0; i < s->nr_memcgs; i++) {
-		struct lru_clock c = s->cfg.lru->clock(s, &s->memcg[i].lruvec, LRU_FILE);
+		struct lru_clock c;
 
-		now[n++] = (int64_t)c.now;
-		now[n++] = (int64_t)c.reach;
+		for (int type = 0; type < NR_LRU_TYPES; type++) {
+			c = s->cfg.lru->clock(s, &s->memcg[i].lruvec, (enum lru_type)type);
+			now[n++] = (int64_t)c.now;
+			now[n++] = (int64_t)c.reach;
+		}
 		now[n++] = (int64_t)c.youngest;
 		now[n++] = (int64_t)c.oldest;
 	}
@@ -578,7 +582,7 @@ void explain_state_numbers(const struct explain_state *st, GString *json)
 		g_string_append_printf(json, "%s\"%s\"", i ? "," : "",
 				       vmstat_name((enum vmstat_item)i));
 	for (guint m = 0; m < st->r->s->nr_memcgs; m++)
-		for (int i = 0; i < NR_CLOCK; i++)
+		for (guint i = 0; i < NR_CLOCK; i++)
 			g_string_append_printf(json, ",\"%s%u\"", clock_names[i], m);
 	g_string_append_c(json, ']');
 }

@@ -7,7 +7,7 @@
 (() => {
 const D = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
-const PG = { resident: 1, lru: 2, referenced: 4, active: 8, workingset: 16, dirty: 32, shadow: 2048 };
+const PG = { resident: 1, lru: 2, referenced: 4, active: 8, workingset: 16, dirty: 32, swapbacked: 256, shadow: 2048 };
 const PTE = { present: 1, young: 2, dirty: 4, anon: 16, swap: 32 };
 const EACH = 64, SHOWN = 40; // single pages of a list, and spans from either end, that are shown
 const last = D.steps.length - 1;
@@ -225,16 +225,26 @@ function showShadows() {
 	put("shadows", perRun((r, d) => {
 		if (!r.stamp.size)
 			return "<p>none</p>";
-		const now = r.n[r.index.clock0], reach = r.n[r.index.reach0], gens = r.about.gens;
-		const distance = slot => now - r.stamp.get(slot);
-		const list = [...r.stamp.keys()].sort((a, b) => distance(a) - distance(b) || a - b);
+		if (r.about.memcgs > 1)
+			return `<p>${plural(r.stamp.size, "page")}; each cgroup has a clock of its own.</p>`;
+		const number = name => r.n[r.index[name]], gens = r.about.gens;
+		const now = number("clock_file0"), reach = number("reach_file0"), nowAnon = number("clock_anon0"), reachAnon = number("reach_anon0");
+		const list = [];
+		for (const [slot, stamp] of r.stamp) {
+			const anon = r.value.get(slot) & PG.swapbacked, dist = (anon ? nowAnon : now) - stamp;
+			list.push({ slot, dist, anon, recent: dist <= (anon ? reachAnon : reach) });
+		}
+		list.sort((a, b) => a.dist - b.dist || a.slot - b.slot);
 		const rows = [];
-		for (const slot of list) {
-			const s = rows[rows.length - 1], dist = distance(slot);
-			if (s && fileOf(r, slot) == s.file && Math.abs(slot - s.last) == 1 && (dist <= reach) == s.recent) {
+		for (const { slot, dist, recent } of list) {
+			const s = rows[rows.length - 1];
+			if (s && Math.abs(slot - s.last) == 1 && fileOf(r, slot) == s.file && recent == s.recent) {
 				s.last = slot; s.n++; s.to = dist;
+			} else if (rows.length < 13 || !s) {
+				rows.push({ first: slot, last: slot, n: 1, from: dist, to: dist, file: fileOf(r, slot), recent });
 			} else {
-				rows.push({ first: slot, last: slot, n: 1, from: dist, to: dist, file: fileOf(r, slot), recent: dist <= reach });
+				s.n++; // of those that are only counted
+				s.file = -2;
 			}
 		}
 		const shown = rows.slice(0, 12), far = Math.max(reach, ...shown.map(s => s.to), 1) * 1.05;
@@ -248,7 +258,7 @@ function showShadows() {
 			if (name.length > 20) name = name.slice(0, 19) + "…";
 			svg += `<text x="0" y="${y + 13}">${escape(name)}</text><rect class="${s.recent ? "bar" : "other"}" x="170" y="${y + 3}" width="${Math.max(x(s.to) - 170, 1)}" height="12"/><text x="${x(s.to) + 4}" y="${y + 13}">${text}</text>`;
 		});
-		svg += `<line class="limit" x1="${x(reach)}" x2="${x(reach)}" y1="0" y2="${h - 18}"/><text x="${Math.min(x(reach), 470)}" y="${h - 4}">recent up to ${reach}</text>`;
+		svg += `<line class="limit" x1="${x(reach)}" x2="${x(reach)}" y1="0" y2="${h - 18}"/><text x="${Math.min(x(reach), 470)}" y="${h - 4}">${list.some(e => e.anon) ? "files: " : ""}recent up to ${reach}</text>`;
 		return `<p>${plural(list.length, "page")}; the clock is at ${now}</p><svg viewBox="0 0 660 ${h}" width="660" role="img" aria-label="${escape(words.join("; ") + "; recent up to " + reach)}">${svg}</svg>` +
 			(rows.length > shown.length ? `<p class="more">… and ${plural(rows.slice(12).reduce((n, s) => n + s.n, 0), "page")} that left before</p>` : "");
 	}));
