@@ -151,7 +151,9 @@ char *explain_what(const struct explain_run *r, const struct event *e)
 		g_string_append_printf(out, "%s -> %s", from, to);
 	put_flags(out, before, after);
 	if (!out->len)
-		g_string_append(out, "unchanged");
+		g_string_append(out, e->rule == EV_MAP_AROUND || e->rule == EV_MAP_FOLIO
+					     ? "mapped"
+					     : "unchanged");
 	return g_string_free(out, FALSE);
 }
 
