@@ -108,7 +108,7 @@ lessons: $(BIN) ## eight lessons on the LRU lists as a small site: out/lessons/i
 lessons-record: $(BIN) ## play their traces on a real kernel, KERNEL=7.3, into traces/lessons/kernel
 	@REAPSIM=$(call q,BIN) KERNEL=$(call q,KERNEL) traces/lessons/lessons.sh record
 
-test: test-unit test-cli test-play test-docs test-manual test-completion test-install test-page test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, play, documentation, manual, completion, installation, page, examples, sizes, storeys, growth, agreement
+test: test-unit test-cli test-play test-docs test-manual test-completion test-install test-page test-lessons test-examples test-sizes test-storeys test-growth agreement ## all tests: unit, command line, play, documentation, manual, completion, installation, pages, lessons, examples, sizes, storeys, growth, agreement
 
 test-unit: $(UNIT) ## unit tests only; SUITE=NAME runs one suite
 	$(UNIT) $(SUITE)
@@ -135,6 +135,10 @@ test-page: $(BIN) ## check that THREAD.md is made of what is recorded, and a par
 	@tests/deps.sh review
 	REAPSIM=$(abspath $(BIN)) tests/page.sh
 	REAPSIM=$(abspath $(BIN)) tests/explain-page.sh
+
+test-lessons: $(BIN) ## check what "make lessons" makes, its commands and numbers; its pages in a headless Chromium
+	@tests/deps.sh review
+	REAPSIM=$(abspath $(BIN)) tests/lessons.sh
 
 test-examples: $(BIN) ## run traces/examples, one for each generator, killer, policy and machine
 	REAPSIM=$(abspath $(BIN)) tests/examples.sh
