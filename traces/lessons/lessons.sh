@@ -156,7 +156,7 @@ page() {
 	echo "<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">"
 	echo "<title>$1</title><style>"
 	cat sim/cli/explain/page.css
-	echo '</style></head><body><main class="lesson">'
+	echo '</style></head><body><main class="text">'
 	cat
 	echo '</main></body></html>'
 }
