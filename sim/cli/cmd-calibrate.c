@@ -27,7 +27,7 @@ static int print_table(const struct calibrate *c, const struct measures *ms)
 {
 	g_autofree char *table = measures_table(ms, "");
 	struct output out;
-	int ret = cli_open_stdout(&out, c->output);
+	int ret = cli_open_stdout(&out, &c->files);
 
 	if (ret)
 		return ret;
@@ -88,8 +88,7 @@ static const struct option rows[] = {
 	  "six rounds, not --seconds: shows what can be measured, the values are rough",
 	  .letter = 'q', FIELD(quick) },
 	{ "cold", OPT_FLAG, NULL,
-	  "unmap pages that have left the CPU's caches, as those of a process that has slept: 256 "
-	  "MiB",
+	  "unmap pages that have left the CPU's caches, as those of a process that has slept",
 	  FIELD(cold) },
 	{ "both-lrus", OPT_FLAG, NULL,
 	  "marks also under the other LRU: the kernel moves all pages to it, and back",

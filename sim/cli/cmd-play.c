@@ -8,6 +8,7 @@
 #include "sim/cli/cells.h"
 #include "sim/cli/change.h"
 #include "sim/cli/data.h"
+#include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
 #include "sim/lab/config.h"
 #include "sim/lab/measure.h"
@@ -60,7 +61,8 @@ struct play {
 	struct run_set rs; /* for its machine */
 	struct play_spec spec;
 	struct play_room room;
-	struct output csv_out, operations_out, deaths_out;
+	struct output json;
+	struct cli_rows run_rows, operation_rows, death_rows;
 };
 
 /* Tables */
@@ -168,25 +170,6 @@ static void print_tables(const struct play *c, FILE *f, const GArray *runs)
 
 /* Rows of a run */
 
-static void csv_headers(const struct play *c)
-{
-	if (c->csv_out.f) {
-		fputs("trace,machine,memcg_pages,policy,ends_as,repetition,place", c->csv_out.f);
-		for (int i = 0; i < NR_PLAY_VALUES; i++)
-			fprintf(c->csv_out.f, ",%s", play_value_name((enum play_value)i));
-		fputc('\n', c->csv_out.f);
-	}
-	if (c->operations_out.f)
-		fputs("trace,machine,policy,repetition,line,operation,pid,wall_ns,cpu_ns\n",
-		      c->operations_out.f);
-	if (c->deaths_out.f)
-		fputs("trace,machine,policy,repetition,line,how,pid,lost_race,wall_ns,release_ns,"
-		      "exit_ns,"
-		      "life_ns,freed_pages,free50_ns,free90_ns,free100_ns,minflt,majflt,read_"
-		      "pages\n",
-		      c->deaths_out.f);
-}
-
 /* The fields that all rows begin with. */
 static void csv_begin(const struct play *c, FILE *f, const struct play_run *run, bool whole)
 {
@@ -217,7 +200,7 @@ static void csv_ns(FILE *f, int64_t ns)
 
 static void death_row(const struct play *c, const struct play_run *run, const struct play_death *d)
 {
-	FILE *f = c->deaths_out.f;
+	FILE *f = c->death_rows.f;
 
 	csv_begin(c, f, run, false);
 	fprintf(f, ",%u,%s,%u,%d,%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->line,
@@ -232,14 +215,14 @@ static void death_row(const struct play *c, const struct play_run *run, const st
 static void ran(void *data, const struct play_run *run)
 {
 	const struct play *c = data;
-	FILE *f = c->operations_out.f;
+	FILE *f = c->operation_rows.f;
 
-	if (c->csv_out.f) {
-		csv_begin(c, c->csv_out.f, run, true);
-		fprintf(c->csv_out.f, ",%u", run->place + 1);
+	if (c->run_rows.f) {
+		csv_begin(c, c->run_rows.f, run, true);
+		fprintf(c->run_rows.f, ",%u", run->place + 1);
 		for (int i = 0; i < NR_PLAY_VALUES; i++)
-			csv_number(c->csv_out.f, run->v[i]);
-		fputc('\n', c->csv_out.f);
+			csv_number(c->run_rows.f, run->v[i]);
+		fputc('\n', c->run_rows.f);
 	}
 	for (guint i = 0; f && i < run->ops->len; i++) {
 		const struct play_op *op = &g_array_index(run->ops, struct play_op, i);
@@ -250,7 +233,7 @@ static void ran(void *data, const struct play_run *run)
 		fprintf(f, ",%u,%s,%u,%" PRIu64 ",%" PRIu64 "\n", op->line, op->row, op->pid,
 			op->wall_ns, op->cpu_ns);
 	}
-	for (guint i = 0; c->deaths_out.f && i < run->deaths->len; i++)
+	for (guint i = 0; c->death_rows.f && i < run->deaths->len; i++)
 		death_row(c, run, &g_array_index(run->deaths, struct play_death, i));
 }
 
@@ -296,32 +279,44 @@ static int find_machine(struct play *c)
 	return 0;
 }
 
-static int open_outputs(struct play *c)
+static int open_rows(struct play *c)
 {
-	int ret = 0;
+	const struct {
+		struct cli_rows *rows;
+		enum row_table_id table;
+		const char *csv;
+	} tables_of[] = {
+		{ &c->run_rows, ROWS_PLAY, c->csv },
+		{ &c->operation_rows, ROWS_PLAY_OPERATIONS, c->operations },
+		{ &c->death_rows, ROWS_PLAY_DEATHS, c->deaths },
+	};
+	int ret = cli_json_open(&c->json, &c->files);
 
-	if (c->csv)
-		ret = cli_open_out(&c->csv_out, &c->files, c->csv);
-	if (!ret && c->operations)
-		ret = cli_open_out(&c->operations_out, &c->files, c->operations);
-	if (!ret && c->deaths)
-		ret = cli_open_out(&c->deaths_out, &c->files, c->deaths);
-	if (!ret)
-		csv_headers(c);
+	for (size_t i = 0; i < G_N_ELEMENTS(tables_of) && !ret; i++) {
+		/* --json alone is of the runs */
+		const struct output *json =
+			tables_of[i].csv || !i ? &c->json : &(const struct output){ 0 };
+
+		ret = cli_rows_open(tables_of[i].rows, &c->files, tables_of[i].table,
+				    tables_of[i].csv, json);
+		if (!ret && tables_of[i].rows->f)
+			cli_rows_header(tables_of[i].rows->f, tables_of[i].table);
+	}
 	return ret;
 }
 
-static int close_outputs(struct play *c, int ret)
+static int close_rows(struct play *c, int ret)
 {
-	struct output *const outs[] = { &c->csv_out, &c->operations_out, &c->deaths_out };
+	struct cli_rows *const all[] = { &c->run_rows, &c->operation_rows, &c->death_rows };
 	const enum output_end end = ret ? OUTPUT_PART : OUTPUT_WHOLE;
+	int closed;
 
-	for (size_t i = 0; i < G_N_ELEMENTS(outs); i++) {
-		const int code = outs[i]->f ? cli_close_out(outs[i], end) : 0;
-
-		ret = MAX(ret, code);
+	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
+		closed = cli_rows_close(all[i], end);
+		ret = MAX(ret, closed);
 	}
-	return ret;
+	closed = cli_json_close(&c->json, end);
+	return MAX(ret, closed);
 }
 
 static int play_in_room(struct play *c)
@@ -335,9 +330,9 @@ static int play_in_room(struct play *c)
 
 	if (ret)
 		return cli_fail(ret, &err);
-	code = open_outputs(c);
+	code = open_rows(c);
 	if (!code)
-		code = cli_open_stdout(&text, c->csv);
+		code = cli_open_stdout(&text, &c->files);
 	if (code)
 		return code;
 	cli_lab_begin(&lab, "playing");
@@ -349,7 +344,7 @@ static int play_in_room(struct play *c)
 	if (ret)
 		code = cli_fail(ret, &err);
 	ret = cli_close_out(&text, OUTPUT_WHOLE);
-	return close_outputs(c, MAX(code, ret));
+	return close_rows(c, MAX(code, ret));
 }
 
 static int play(struct play *c, const char *path)
@@ -424,6 +419,7 @@ static const struct option rows[] = {
 	  .metavar = "DIR", FIELD(cgroup) },
 	{ "csv", OPT_PATH, NULL, "write everything, a row per run", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(csv) },
+	COMMAND_JSON,
 	{ "operations", OPT_PATH, NULL, "write what each operation took", .metavar = "FILE",
 	  .role = FILE_RESULTS, FIELD(operations) },
 	{ "deaths", OPT_PATH, NULL, "write what each death took and freed", .metavar = "FILE",
@@ -460,8 +456,9 @@ const struct command cmd_play = {
 		"root\n"
 		"the player is SCHED_FIFO, so that no victim ends before process_mrelease().\n",
 	.examples =
-		"reapsim gen shell-loop:runs=3 -o loop.rtrace\n"
-		"# as root: reapsim play --compare baseline,skip --ends-as mrelease loop.rtrace\n",
+		"reapsim gen kill-return app_pages=64 memcg_pages=4000 -o app.rtrace\n"
+		"# as root\n"
+		"[ $(id -u) != 0 ] || reapsim play -n 1 -p baseline,skip --no-think app.rtrace\n",
 	.options = rows,
 	.complete = complete_traces,
 	.size = sizeof(struct play),

@@ -412,7 +412,7 @@ static void collect_ptes(struct explain_state *st, const struct vma *vma, GArray
 	for (uint64_t vpn = vma->start; vpn < end; vpn++) {
 		const struct pte_table *pt = pte_lookup(vma->mm, (uint32_t)vpn);
 		const uint32_t i = vpn % PTRS_PER_PTE;
-		struct shown_pte pte = { vma->mm->pid, (uint32_t)vpn, pt ? pt->pte[i] : 0 };
+		struct shown_pte pte = { vma->mm->pid, (uint32_t)vpn, pt ? pte_get(pt, i) : 0 };
 		const bool anon = pte.value & (PTE_anon | PTE_swap);
 
 		if (!pt) {

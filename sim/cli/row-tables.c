@@ -110,6 +110,11 @@ static const struct row_column timed[] = {
 	NUMBER("restart_p95_ns", "the same, 95th percentile"),
 	NUMBER("restart_p99_ns", "the same, 99th percentile"),
 	NUMBER("lost", "records of dead processes, which were skipped"),
+	NUMBER("steps_ns", "time of all that processes do to memory and files; loop trace"),
+	NUMBER("starts", "processes that start after a death; loop trace"),
+	NUMBER("start_p50_ns", "median time of their steps up to the first pause"),
+	NUMBER("start_p95_ns", "the same, 95th percentile"),
+	NUMBER("start_p99_ns", "the same, 99th percentile"),
 	NUMBER("net_ns", "unmapping, stalls, waits and kswapd"),
 	{ NULL },
 };
@@ -239,6 +244,74 @@ static const struct row_column ask_runs[] = {
 	{ NULL },
 };
 
+#define REPETITION NUMBER("repetition", "from 1; each has one run of every policy")
+
+/* then the values in the order of enum play_value */
+static const struct row_column play[] = {
+	TRACE,
+	MACHINE,
+	NUMBER("memcg_pages", "memcg limit in pages"),
+	POLICY,
+	ENDS_AS,
+	REPETITION,
+	NUMBER("place", "of the run in its repetition, from 1"),
+	NUMBER("reap_ns", "CPU time of deaths, less that of processes that have done nothing"),
+	NUMBER("release_ns", "CPU time of process_mrelease()"),
+	NUMBER("empty_death_ns", "CPU time of the death of a process that has done nothing"),
+	NUMBER("free100_ns", "mean time from a kill until all of the victim's memory is free"),
+	NUMBER("free90_ns", "the same, 90%"),
+	NUMBER("free50_ns", "the same, half"),
+	NUMBER("kills", "kills"),
+	NUMBER("lost_races", "victims that had ended before process_mrelease()"),
+	NUMBER("freed_pages", "pages that the kills freed"),
+	NUMBER("psi_some_ns", "time in which some tasks stalled for memory"),
+	NUMBER("psi_full_ns", "time in which all tasks stalled for memory"),
+	NUMBER("wait_ns", "time of steps without CPU time"),
+	NUMBER("workingset_refault_file", "of memory.stat"),
+	NUMBER("read_pages", "pages that processes had read from the device"),
+	NUMBER("pgmajfault", "major faults of the processes"),
+	NUMBER("start50_ns", "median time of the steps of a start after a death"),
+	NUMBER("start95_ns", "the same, 95th percentile"),
+	NUMBER("start99_ns", "the same, 99th percentile"),
+	NUMBER("starts", "starts after a death"),
+	NUMBER("cpu_ns", "CPU time of steps"),
+	NUMBER("total_ns", "time of all that processes do to memory and files"),
+	NUMBER("net_ns", "reap_ns and wait_ns"),
+	{ NULL },
+};
+
+#define PLAY_RUN TRACE, MACHINE, POLICY, REPETITION, NUMBER("line", "of the trace as it is played")
+
+static const struct row_column play_operations[] = {
+	PLAY_RUN,
+	TEXT("operation", "keyword of the row"),
+	NUMBER("pid", "of the trace"),
+	NUMBER("wall_ns", "time"),
+	NUMBER("cpu_ns", "CPU time"),
+	{ NULL },
+};
+
+static const struct row_column play_deaths[] = {
+	PLAY_RUN,
+	TEXT("how",
+	     "exit, exec, kill or mrelease; empty: of a process that has done nothing; end: after "
+	     "the trace"),
+	NUMBER("pid", "of the trace"),
+	NUMBER("lost_race", "1: it had ended before process_mrelease()"),
+	NUMBER("wall_ns", "from the kill until it is a zombie"),
+	NUMBER("release_ns", "CPU time of process_mrelease()"),
+	NUMBER("exit_ns", "its CPU time from the kill on"),
+	NUMBER("life_ns", "its CPU time before"),
+	NUMBER("freed_pages", "what the cgroup was charged less"),
+	NUMBER("free50_ns", "from the kill until half of that is free; null: not known"),
+	NUMBER("free90_ns", "the same, 90%"),
+	NUMBER("free100_ns", "the same, all"),
+	NUMBER("minflt", "its minor faults"),
+	NUMBER("majflt", "its major faults"),
+	NUMBER("read_pages", "pages that it had read from the device"),
+	{ NULL },
+};
+
 const struct row_table row_tables[NR_ROW_TABLES] = {
 	[ROWS_RUN] = { "run", "counters at a snapshot or the end of a run", run, .counters = true },
 	[ROWS_MEMBER] = { "member", "counters at the end of a run of an ensemble", member,
@@ -257,6 +330,10 @@ const struct row_table row_tables[NR_ROW_TABLES] = {
 	[ROWS_DEATHS] = { "deaths", "what ended processes leave in a trace", deaths },
 	[ROWS_ANSWER] = { "answer", "a comparison of an answer", answer },
 	[ROWS_ASK_RUNS] = { "ask-run", "a run of an answer", ask_runs },
+	[ROWS_PLAY] = { "play", "a trace played on the kernel that runs here", play },
+	[ROWS_PLAY_OPERATIONS] = { "play-operation", "an operation of such a run",
+				   play_operations },
+	[ROWS_PLAY_DEATHS] = { "play-death", "a death in such a run", play_deaths },
 };
 
 static void each(const struct row_column *c, void (*fn)(const struct row_column *c, void *data),

@@ -61,6 +61,9 @@ enum row_table_id {
 	ROWS_DEATHS,
 	ROWS_ANSWER,
 	ROWS_ASK_RUNS,
+	ROWS_PLAY,
+	ROWS_PLAY_OPERATIONS,
+	ROWS_PLAY_DEATHS,
 	NR_ROW_TABLES
 };
 extern const struct row_table row_tables[NR_ROW_TABLES];

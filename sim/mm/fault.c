@@ -231,7 +231,7 @@ static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 				continue;
 			if (__builtin_expect(s->log != NULL, 0) && !hit)
 				explain_around(s, slot, vpn, vpn - pte_off + from,
-					       vpn - pte_off + to);
+					       vpn - pte_off + end - 1);
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
 		}
 		if (!hit)

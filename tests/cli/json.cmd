@@ -79,6 +79,16 @@ check deaths c j
 "$REAPSIM" ask --ensemble 8 -M 80% t.csv -o a --json j --force >/dev/null 2>&1
 check answer a/answer.csv j
 check ask-run a/runs.csv j
+# played by a player that only prints: tests/cli/play.cmd
+disk=$(mktemp -d -p /var/tmp)
+trap 'rm -rf "$disk"' EXIT
+cp "$REAPSIM" reapsim
+printf '#!/bin/sh\necho "D 3 kill 1 0 9 8 7 6 5 -1 4 3 2 1 0"\necho "T 2 touch 1 6 5"\necho "M begin.0 workingset_refault_file 1"\necho "M end.0 workingset_refault_file 4"\necho done\n' >reapsim-player
+chmod 755 reapsim-player
+./reapsim play -n 1 -p baseline -M 300 -d "$disk" --cgroup "$disk" t.csv --csv c --operations o --deaths d --json j --force >/dev/null
+check play c j
+check play-operation o j
+check play-death d j
 echo "tables that no command above has written:"
 jq -r '.oneOf[].title' schema.json | grep -vxFf <(sed -n 's/^check \([a-z-]*\) .*/\1/p' "$SRC/tests/cli/json.cmd")
 

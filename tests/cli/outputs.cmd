@@ -66,6 +66,7 @@ outcome --differences=FILE;o.csv;t.csv;outcome -p baseline,v1 -m m.conf -n 2 %I 
 play --csv=FILE;o.csv;t.csv;$play %I --csv %O
 play --operations=FILE;o.csv;t.csv;$play %I --operations %O
 play --deaths=FILE;o.csv;t.csv;$play %I --deaths %O
+play --json=FILE;o.json;t.csv;$play %I --json %O
 outcome --json=FILE;o.json;t.csv;outcome -p baseline %I --json %O
 sweep --output=FILE;o.csv;s.conf;sweep --restart %I -o %O
 sweep --output=FILE, trace;o.csv;t.csv;sweep --restart v.conf -o %O
