@@ -455,10 +455,9 @@ const struct command cmd_play = {
 		"evict (they look up who maps a page) and for cold-first and pageout-first. As "
 		"root\n"
 		"the player is SCHED_FIFO, so that no victim ends before process_mrelease().\n",
-	.examples =
-		"reapsim gen kill-return app_pages=64 memcg_pages=4000 -o app.rtrace\n"
-		"# as root\n"
-		"[ $(id -u) != 0 ] || reapsim play -n 1 -p baseline,skip --no-think app.rtrace\n",
+	.examples = "reapsim gen kill-return app_pages=64 memcg_pages=4000 -o app.rtrace\n"
+		    "# as root\n"
+		    "reapsim play -n 1 -p baseline,skip --no-think app.rtrace || echo no cgroup\n",
 	.options = rows,
 	.complete = complete_traces,
 	.size = sizeof(struct play),
