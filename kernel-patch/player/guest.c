@@ -145,6 +145,8 @@ void guest_option(char *name, char *value)
 		o->boost = atoi(value);
 	else if (!strcmp(name, "tests"))
 		o->tests = atoi(value);
+	else if (!strcmp(name, "look"))
+		o->look = atoi(value);
 	else if (!strcmp(name, "stock"))
 		o->stock = atoi(value);
 	else if (!strcmp(name, "thp"))

@@ -208,6 +208,7 @@ struct options {
 	const char *ends_as; /* the row by which every process ends; NULL: as the trace says */
 	const char *cgroup;  /* its folder; NULL: that of a guest */
 	unsigned int cgroup_version; /* 0: 2 */
+	bool look;  /* ask who maps a victim's folios, whatever the policy */
 	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
 	/* of a stock kernel; NULL: as it is shipped */
 	const char *thp, *damon_stat, *folios;

@@ -19,8 +19,7 @@ static const struct policy {
 	const char *name, *limits;
 } policies[] = {
 	{ "baseline", "" },
-	{ "skip", "who else maps a folio is asked before the death; what becomes exclusive while "
-		  "it dies is marked" },
+	{ "skip", "what becomes exclusive while it dies is marked" },
 	{ "evict", "drops after the death what was exclusive, and drains all batches" },
 	{ "skip+evict", "both of these" },
 	{ "cold-first", "" },
@@ -37,6 +36,14 @@ const char *play_policy_limits(const char *policy)
 		if (!strcmp(policy, policies[i].name))
 			return policies[i].limits;
 	return "";
+}
+
+bool play_looks(const struct play_spec *s)
+{
+	for (guint i = 0; i < s->policies->len; i++)
+		if (strstr(s->policies->pdata[i], "skip") || strstr(s->policies->pdata[i], "evict"))
+			return true;
+	return false;
 }
 
 int play_write_trace(const struct play_spec *s, FILE *f, struct err *err)
@@ -95,6 +102,7 @@ static GPtrArray *player_arguments(const struct play_spec *s, const struct play_
 	g_ptr_array_add(a, g_strdup_printf("cgroup_version=%u", r->version));
 	g_ptr_array_add(a, g_strdup_printf("policy=%s", policy));
 	g_ptr_array_add(a, g_strdup_printf("time=%s", s->think ? "real" : "skip"));
+	g_ptr_array_add(a, g_strdup_printf("look=%d", play_looks(s)));
 	if (s->ends_as != OP_NONE)
 		g_ptr_array_add(a, g_strdup_printf("ends_as=%s", ends_as_name(s->ends_as)));
 	g_ptr_array_add(a, NULL);

@@ -130,6 +130,10 @@ struct play_spec {
  */
 int play_check(const struct play_spec *s, const struct play_room *r, struct err *err);
 
+/** Is it looked up before each reap, whatever the policy, who maps the victim's folios? Some policy
+ * needs that, and it brings what is unmapped into the CPU's caches. */
+bool play_looks(const struct play_spec *s);
+
 /** struct play_hooks - of the caller; @ran: after each run, in the order of time. */
 struct play_hooks {
 	struct lab_hooks lab;

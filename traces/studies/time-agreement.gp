@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# The picture of TIME.md: time-agreement.sh sets "out" and "rows", a table of
+# The picture of TIME.md: time-agreement.sh sets "out", "caches" and "rows", a table of
 #	VALUE MEASURED LOW HIGH PREDICTED LOW HIGH, times in ns; 8 and 9 are counts
 set terminal svg size 820,620 dynamic font "sans-serif,12" name "time"
 set output out
@@ -7,7 +7,7 @@ set logscale xy 10
 set format "%.0s %cs"
 set xlabel "measured: median, least and most of the repetitions"
 set ylabel "predicted: median, least and most of the seeds"
-set title "Times on this machine's kernel, and predicted from its machine file\nlines: equal, and 25% off"
+set title "Times on this machine's kernel, and predicted from its machine file; unmapped pages ".caches."\nlines: equal, and 25% off"
 set grid
 set border 3
 set tics nomirror

@@ -4,11 +4,13 @@
 # play, as root) and replayed (reapsim outcome --loop trace) with a machine file that calibrate
 # measures here, into $OUT/time:
 #
-#	here.conf            what calibrate measured (MACHINE=FILE: take that one)
+#	warm/, cold/         two sets of policies: skip needs a look at the victim's pages, which then
+#	                     are in the CPU's caches when they are unmapped; the others need none
+#	here.conf            there: what calibrate measured of such pages
 #	TRACE-measured.csv   what reapsim play wrote, TRACE-predicted.csv what outcome wrote
 #	agreement.csv        a row for each trace, policy and value: both, and their changes
-#	agreement.txt        the table; printed as well
 #	agreement.svg        measured and predicted values with their ranges
+#	agreement.txt        the table; both are printed as well
 #
 #	traces/studies/time-agreement.sh          missing results; an interrupted call goes on
 #	traces/studies/time-agreement.sh doc      the same, then the table into TIME.md
@@ -21,7 +23,10 @@ cd "$(dirname "$0")/../.."
 export LC_ALL=C.UTF-8
 out=${OUT:-out}/time reapsim=${REAPSIM:-build/reapsim}
 repetitions=${REPETITIONS:-7} seeds=${SEEDS:-8}
-played=baseline,skip,cold-first,dontneed-after simulated=baseline,v1,cold-first,dontneed-after
+sets='warm cold'
+declare -A played=([warm]=baseline,skip [cold]=baseline,cold-first,dontneed-after)
+declare -A simulated=([warm]=baseline,v1 [cold]=baseline,cold-first,dontneed-after)
+declare -A how=([warm]= [cold]=--cold)
 doc=traces/studies/TIME.md
 
 # NAME MEMORY SOURCE: a recording, or a generator and its options. The sizes of memory leave room
@@ -46,10 +51,6 @@ END
 [ "$(id -u)" = 0 ] || { echo "time-agreement: run as root: reapsim play makes a cgroup and looks up who maps a page" >&2; exit 2; }
 mkdir -p "$out"
 dir=${DIR:-$out}
-machine=${MACHINE:-$out/here.conf}
-if [ -z "${MACHINE:-}" ] && [ ! -e "$machine" ]; then
-	"$reapsim" calibrate --dir "$dir" -o "$machine"
-fi
 kernel=$(uname -r | sed -n 's/^\([0-9]*\.[0-9]*\).*/\1/p')
 if ! "$reapsim" list kernels 2>/dev/null | grep -q "^  $kernel "; then
 	echo "time-agreement: no rules of kernel $kernel, taking the default's" >&2
@@ -70,6 +71,30 @@ fresh() {
 	done
 }
 
+# one SET NAME MEMORY TRACE - what is missing of a trace
+one() {
+	local at=$out/$1 set=$1 name=$2 memory=$3 trace=$4
+	if ! fresh "$at/$name-measured.csv" "$reapsim" "$at/here.conf"; then
+		echo "playing $name, $set" >&2
+		"$reapsim" play --compare "${played[$set]}" --repetitions "$repetitions" --no-think \
+			--ends-as mrelease --memory "$memory" --set swap_pages=0 --dir "$dir" \
+			--csv "$at/$name-part.csv" --force "$trace" >"$at/$name-measured.txt"
+		# of a call that was interrupted there are fewer repetitions
+		mv "$at/$name-part.csv" "$at/$name-measured.csv"
+	fi
+	if ! fresh "$at/$name-predicted.csv" "$reapsim" "$at/here.conf"; then
+		"$reapsim" outcome --policies "${simulated[$set]}" --seeds "$seeds" --loop trace \
+			--ends-as mrelease --memory "$memory" --machines "$at/here.conf" --set swap_pages=0 \
+			--kernel "$kernel" --lru "$lru" --csv "$at/$name-predicted.csv" --force \
+			"$trace" >"$at/$name-predicted.txt"
+	fi
+}
+
+for set in $sets; do
+	mkdir -p "$out/$set"
+	[ -e "$out/$set/here.conf" ] ||
+		"$reapsim" calibrate ${how[$set]} --seconds 60 --dir "$dir" -o "$out/$set/here.conf" >"$out/$set/calibrate.txt"
+done
 names=
 while read -r name memory source options; do
 	[[ " ${TRACES:-$name} " == *" $name "* ]] || continue
@@ -80,41 +105,43 @@ while read -r name memory source options; do
 		# shellcheck disable=SC2086 # options are words
 		[ -e "$trace" ] || "$reapsim" gen "$source" $options -o "$trace"
 	fi
-	if ! fresh "$out/$name-measured.csv" "$reapsim" "$machine"; then
-		echo "playing $name" >&2
-		"$reapsim" play --compare "$played" --repetitions "$repetitions" --no-think --ends-as mrelease \
-			--memory "$memory" --set swap_pages=0 --dir "$dir" --csv "$out/$name-part.csv" \
-			--force "$trace" >"$out/$name-measured.txt"
-		# of a call that was interrupted there are fewer repetitions
-		mv "$out/$name-part.csv" "$out/$name-measured.csv"
-	fi
-	if ! fresh "$out/$name-predicted.csv" "$reapsim" "$machine"; then
-		"$reapsim" outcome --policies "$simulated" --seeds "$seeds" --loop trace --ends-as mrelease \
-			--memory "$memory" --machines "$machine" --set swap_pages=0 --kernel "$kernel" --lru "$lru" \
-			--csv "$out/$name-predicted.csv" --force "$trace" >"$out/$name-predicted.txt"
-	fi
+	for set in $sets; do
+		one "$set" "$name" "$memory" "$trace"
+	done
 done < <(cells)
 
-files=()
-for name in $names; do
-	files+=("$out/$name-measured.csv" "$out/$name-predicted.csv")
-done
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
-awk -v csv="$tmp/agreement.csv" -v plot="$tmp/plot" -f traces/studies/time-agreement.awk "${files[@]}" >"$tmp/agreement.txt"
-gnuplot -e "out='$tmp/agreement.svg'; rows='$tmp/plot'" traces/studies/time-agreement.gp
-for file in agreement.csv agreement.txt agreement.svg; do
-	put "$tmp/$file" "$out/$file"
+for set in $sets; do
+	files=()
+	for name in $names; do
+		files+=("$out/$set/$name-measured.csv" "$out/$set/$name-predicted.csv")
+	done
+	{
+		echo "$set: ${played[$set]}"
+		awk -v csv="$tmp/agreement.csv" -v plot="$tmp/plot" -f traces/studies/time-agreement.awk "${files[@]}"
+		echo
+	} >"$tmp/agreement.txt"
+	gnuplot -e "out='$tmp/agreement.svg'; rows='$tmp/plot'; caches='$set'" traces/studies/time-agreement.gp
+	for file in agreement.csv agreement.txt agreement.svg; do
+		put "$tmp/$file" "$out/$set/$file"
+	done
+	cat "$out/$set/agreement.txt"
 done
-cat "$out/agreement.txt"
 if [ "${1:-}" = doc ]; then
-	awk -v table="$out/agreement.txt" '
-		/^<!-- begin traces\/studies\/time-agreement.sh -->$/ {
-			print; print "```"; while ((getline line <table) > 0) print line; print "```"; skip = 1
-		}
+	cat "$out"/warm/agreement.txt "$out"/cold/agreement.txt >"$tmp/table"
+	cat "$out"/warm/calibrate.txt "$out"/cold/calibrate.txt >"$tmp/calibrate"
+	awk -v table="$tmp/table" -v calibrate="$tmp/calibrate" '
+		function show(file, line) { print; print "```"; while ((getline line <file) > 0) print line; print "```"; skip = 1 }
+		/^<!-- begin calibrate -->$/ { show(calibrate); next }
+		/^<!-- begin agreement -->$/ { show(table); next }
 		/^<!-- end -->$/ { skip = 0 }
 		!skip' "$doc" >"$tmp/doc"
 	put "$tmp/doc" "$doc"
-	put "$out/agreement.csv" traces/studies/time/agreement.csv
-	put "$out/agreement.svg" traces/studies/time.svg
+	mkdir -p traces/studies/time
+	for set in $sets; do
+		put "$out/$set/here.conf" "traces/studies/time/$set.conf"
+		put "$out/$set/agreement.csv" "traces/studies/time/$set.csv"
+		put "$out/$set/agreement.svg" "traces/studies/time/$set.svg"
+	done
 fi
