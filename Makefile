@@ -88,7 +88,7 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh reap
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/rotation.sh lazy
 
-time-agreement: $(BIN) $(PLAYER) ## times of this machine's kernel beside predicted ones, as root: traces/studies/TIME.md; half an hour, resumable
+time-agreement: $(BIN) $(PLAYER) ## times of this machine's kernel next to predicted ones, as root: traces/studies/TIME.md; half an hour, resumable
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/time-agreement.sh
 
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes

@@ -13,7 +13,7 @@
  * - Settings of the machine stay as they are (readahead, swappiness, fault-around, THP); a
  *   trace that wants others is not told so here, but by "reapsim play".
  * - cgroup v1: a process is not cloned into its cgroup but by a player that is in it. The
- *   player has its memory already, but for pipes and descriptors of new processes.
+ *   player has its memory already, except pipes and descriptors of new processes.
  * - The CPU time of a step below STEP_LONG is the time that it took.
  * - memory.stat at a mark misses what is not flushed, up to 64 updates a CPU; at the end of
  *   the trace the player waits for the flush (every 2 s, v7.3 flush_memcg_stats_dwork()).
