@@ -100,6 +100,24 @@ all mrelease baseline,skip,evict,skip+evict,cold-first,pageout-first,dontneed-af
 for how in recorded exit kill; do all $how baseline; done
 nothing_left "all operations"
 
+# a name that goes while what opens it is queued: of a file, and of one of tmpfs
+cat >names.csv <<'END'
+reapsim-trace,2
+machine,memcg_pages,20000
+file,a,30
+file,b,30,shmem
+spawn,1
+map,1,0x100,30,rw-s,a,0
+touch,1,0x100,30,w
+map,1,0x200,30,rw-s,b,0
+touch,1,0x200,30,w
+unlink,1,b
+unlink,1,a
+exit,1
+END
+"$REAPSIM" play -n 1 -p baseline --no-think --dir "$disk" names.csv >out.txt 2>err.txt
+is "names: exit" "$? $(cat err.txt)" "0 "
+
 # a second call while one plays; what is interrupted keeps what is done
 mkdir "$disk/mine"
 echo keep >"$disk/mine/file"

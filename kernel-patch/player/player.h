@@ -182,6 +182,8 @@ struct proc {
 
 /* The process that a field names. */
 struct proc *proc_field(unsigned int field);
+/* Let the process do what is queued; its times go to host.c. */
+void queue_flush(void);
 /* Has a process do something that it can do alone. */
 void proc_queue(struct proc *p, const struct child_cmd *c, const char *what);
 

@@ -126,6 +126,9 @@ bool step_of_process(const struct trace *t)
 {
 	struct child_cmd c = { 0 };
 
+	/* what is queued may open a file by the name that it is about to lose */
+	if (!strcmp(t->field[0], "unlink") || !strcmp(t->field[0], "rename"))
+		queue_flush();
 	if (trace_is(t, "map", 6, 9)) {
 		do_map(t);
 	} else if (trace_is(t, "anon", 4, 5)) {
