@@ -49,7 +49,17 @@ between() {
 	fi
 }
 is() { [ "$2" = "$3" ] && pass || fail "$1: \"$2\", expected \"$3\""; }
-left() { find "$disk" -mindepth 1; find /sys/fs/cgroup -maxdepth 6 -name "reapsim-play-*" 2>/dev/null; ps -eo stat,comm | grep "^[^Z].*reapsim-player"; }
+# What is left of us: a cgroup is named after the process that made it, and others may play, too.
+left() {
+	local dir pid
+	find "$disk" -mindepth 1
+	for dir in $(find /sys/fs/cgroup -maxdepth 6 -name 'reapsim-play-*' 2>/dev/null); do
+		[ -e "/proc/${dir##*-}" ] || echo "$dir"
+	done
+	for pid in $(pgrep -x reapsim-player); do
+		case $(readlink "/proc/$pid/cwd") in "$disk"*) echo "process $pid" ;; esac
+	done
+}
 nothing_left() { is "$1: left" "$(left)" ""; }
 
 cp twice.csv before.csv

@@ -42,7 +42,7 @@ kill-return 50% kill-return
 restart-loop 75% restart-loop
 utilities 50% shell-loop runs=600 big_every=200
 database 75% db-pressure image_pages=1024 data_pages=10000 anon_pages=2048 hog_pages=8192 memcg_pages=16384 data_touches=4
-cgroup 75% oomd-restart seconds=60 image_pages=8192 data_pages=4096 anon_pages=512 hog_pages=7500 memcg_pages=16384 data_touches=1
+cgroup 75% oomd-restart seconds=20 image_pages=8192 data_pages=4096 anon_pages=512 hog_pages=7500 memcg_pages=16384 data_touches=1
 library 75% shared-library
 END
 }
