@@ -14,7 +14,8 @@ binary() {
 
 # try NAME COMMAND... - with at most 1 GB of address space; sanitizers need more, without it
 limit=1000000
-(ulimit -v $limit && "$REAPSIM" --help) >/dev/null 2>&1 || limit=unlimited
+# (another shell says that it was aborted)
+bash -c "ulimit -v $limit && '$REAPSIM' --help; exit \$?" >/dev/null 2>&1 || limit=unlimited
 try() {
 	local name=$1
 	shift
