@@ -137,7 +137,8 @@ while [ ! -e "$disk/reapsim-play/d/0" ]; do sleep 0.05; done
 "$REAPSIM" play -n 1 -p baseline --dir "$disk" twice.csv >/dev/null 2>err.txt
 is "a second call: exit" $? 2
 grep -q "another reapsim play is at work" err.txt && pass || fail "a second call: $(cat err.txt)"
-sleep 5
+# long enough for a run
+sleep 10
 kill -INT $pid
 wait $pid
 is "SIGINT: exit" $? 130
