@@ -173,7 +173,7 @@ function one(trace, policy, v, nm, np, m, ml, mh, p, pl, ph, cm, cl, ch, cp, cer
 				nr_certain[v]++
 				nr_agrees[v] += agrees
 				if (!agrees)
-					wrong[++nr_wrong] = sprintf("%-17s%-11s%-18s%8.3f [%.3f, %.3f]%9.3f", trace, policy, title[v], cm, cl, ch, cp)
+					wrong[++nr_wrong] = sprintf("%-13s%-15s%-18s%6.3f [%.3f, %.3f]%7.3f", trace, policy, title[v], cm, cl, ch, cp)
 			}
 		}
 	}
@@ -204,7 +204,7 @@ function table(v, i) {
 	}
 	if (nr_wrong) {
 		printf "\ncertain changes that are predicted with another sign, x baseline\n"
-		printf "%-17s%-11s%-18s%8s %14s%9s\n", "trace", "policy", "", "measured", "", "predicted"
+		printf "%-13s%-15s%-18s%6s %14s%7s\n", "trace", "policy", "", "measured", "", "predicted"
 		for (i = 1; i <= nr_wrong; i++)
 			print wrong[i]
 	}
