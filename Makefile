@@ -268,7 +268,7 @@ $(BENCH): $(B)/obj/tests/bench/bench.o $(LIB)
 $(PLAYER): $(wildcard kernel-patch/player/*.[ch]) $(B)/flags | $(STAMP)
 	$(if $(V),,@echo "  LD $@")
 	$(Q)case $$($(CC) -dumpmachine) in x86_64-*) \
-		$(CC) -static -O2 -std=gnu11 -Wall -Wextra -o $@ $(filter %.c,$^) ;; esac
+		$(CC) -static -O2 -std=gnu11 -Wall -Wextra $(CFLAGS) $(LDFLAGS) -o $@ $(filter %.c,$^) ;; esac
 
 # The library from a program of somebody else's; tests/install.sh builds it by pkg-config.
 $(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)
