@@ -16,6 +16,10 @@ disk=$(mktemp -d -p /var/tmp)
 trap 'rm -rf "$disk" "$top"' EXIT
 cd "$top" || exit 1
 
+cgroups() { find /sys/fs/cgroup -maxdepth 6 -name 'reapsim-play-*' 2>/dev/null | sort; }
+# A call that was killed before this test, in another cgroup, is no fault of what is tested.
+cgroups >cgroups.before
+
 # 3000 pages of a file and as many of anonymous memory, twice
 cat >twice.csv <<'END'
 reapsim-trace,1
@@ -53,7 +57,7 @@ is() { [ "$2" = "$3" ] && pass || fail "$1: \"$2\", expected \"$3\""; }
 left() {
 	local dir pid
 	find "$disk" -mindepth 1
-	for dir in $(find /sys/fs/cgroup -maxdepth 6 -name 'reapsim-play-*' 2>/dev/null); do
+	for dir in $(cgroups | comm -23 - "$top/cgroups.before"); do
 		[ -e "/proc/${dir##*-}" ] || echo "$dir"
 	done
 	for pid in $(pgrep -x reapsim-player); do
