@@ -75,7 +75,7 @@ function sort_x(n, i, j, t) {
 		}
 }
 
-# median, low and high of xs[1..n], into mid, low, high; NaN values are left out before
+# median, low and high of xs[1..n], into mid, low, high
 function spread(n) {
 	sort_x(n)
 	low = xs[1]
@@ -83,8 +83,9 @@ function spread(n) {
 	mid = n % 2 ? xs[(n + 1) / 2] : (xs[n / 2] + xs[n / 2 + 1]) / 2
 }
 
-# the values of a cell, or its changes from baseline; return: their number
+# the spread of the values of a cell, or of its changes from baseline; return: their number
 function gather(kind, trace, policy, v, change, n, i, run, x, base) {
+	split("", xs)
 	n = 0
 	for (i = 1; i <= nr_runs[kind, trace]; i++) {
 		run = runs[kind, trace, i]
@@ -101,6 +102,8 @@ function gather(kind, trace, policy, v, change, n, i, run, x, base) {
 		}
 		xs[++n] = x + 0
 	}
+	if (n)
+		spread(n)
 	return n
 }
 
@@ -128,18 +131,12 @@ END {
 }
 
 function one(trace, policy, v, nm, np, m, ml, mh, p, pl, ph, cm, cl, ch, cp, certain, agrees) {
-	split("", xs)
 	nm = gather("m", trace, policy, v, 0)
-	if (!nm)
-		return
-	spread(nm)
 	m = mid; ml = low; mh = high
-	split("", xs)
 	np = gather("p", trace, policy, v, 0)
-	if (!np)
-		return
-	spread(np)
 	p = mid; pl = low; ph = high
+	if (!nm || !np)
+		return
 	# what neither has says nothing
 	if (m <= 0 && p <= 0)
 		return
@@ -152,21 +149,13 @@ function one(trace, policy, v, nm, np, m, ml, mh, p, pl, ph, cm, cl, ch, cp, cer
 	}
 	cm = cl = ch = cp = certain = agrees = ""
 	if (policy != "baseline") {
-		split("", xs)
 		nm = gather("m", trace, policy, v, 1)
-		if (nm) {
-			spread(nm)
-			cm = mid; cl = low; ch = high
-		}
-		split("", xs)
+		cm = nm ? mid : ""; cl = nm ? low : ""; ch = nm ? high : ""
 		np = gather("p", trace, policy, v, 1)
-		if (np) {
-			spread(np)
-			cp = mid
-		}
+		cp = np ? mid : ""
 		if (nm && np) {
 			ratio[v, ++nr_ratio[v]] = off(cp > 0 ? cp : 1e-9, cm > 0 ? cm : 1e-9)
-			close_[v] += off(cp, cm) <= 0.1
+			close_[v] += ratio[v, nr_ratio[v]] <= 0.1
 			certain = (cl > 1 || ch < 1) && nm > 4
 			if (certain) {
 				agrees = (cm > 1) == (cp > 1) && cp != 1
