@@ -285,7 +285,7 @@ static long one(const struct child_cmd *c, uint64_t *done)
 	}
 }
 
-static uint64_t clock_ns(clockid_t clock)
+static uint64_t clock_by(clockid_t clock)
 {
 	struct timespec t = { 0, 0 };
 
@@ -295,13 +295,13 @@ static uint64_t clock_ns(clockid_t clock)
 
 uint64_t clock_by_call(void)
 {
-	return clock_ns(CLOCK_MONOTONIC);
+	return clock_by(CLOCK_MONOTONIC);
 }
 
 /* CPU time of this process, which has one thread */
 static uint64_t cpu_ns(void)
 {
-	return clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	return clock_by(CLOCK_THREAD_CPUTIME_ID);
 }
 
 /*

@@ -33,7 +33,7 @@ static pid_t find_kswapd(void)
 	return -1;
 }
 
-static uint64_t clock_ns(clockid_t clock)
+uint64_t clock_ns(clockid_t clock)
 {
 	struct timespec t;
 

@@ -161,33 +161,11 @@ static bool sampled;
 static clockid_t victim_clock;
 static uint64_t kill_ticks, before_release;
 
-static uint64_t clock_of(clockid_t clock)
-{
-	struct timespec t;
-
-	if (clock_gettime(clock, &t))
-		return 0;
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
-static uint32_t count_deaths(void)
-{
-	static struct trace t;
-	uint32_t nr = EMPTY_DEATHS + guest.nr_slots;
-
-	trace_open(&t, guest.opt.trace);
-	while (trace_next(&t))
-		nr += !strcmp(t.field[0], "exit") || !strcmp(t.field[0], "exec") ||
-		      !strcmp(t.field[0], "kill") || !strcmp(t.field[0], "mrelease") ||
-		      !strcmp(t.field[0], "oom");
-	return nr;
-}
-
 void deaths_setup(void)
 {
 	char path[PATH_MAX];
 
-	room = count_deaths();
+	room = EMPTY_DEATHS + guest.nr_slots + guest.nr_deaths;
 	deaths = mmap(NULL, room * sizeof(*deaths), PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (deaths == MAP_FAILED)
@@ -216,10 +194,10 @@ void death_begin(const char *how, unsigned int line, uint32_t pid, pid_t real, i
 	snprintf(d->row, sizeof(d->row), "%s", how);
 	if (clock_getcpuclockid(real, &victim_clock))
 		run_failed("trace line %u: process %u has no clock", line, pid);
-	d->life_ns = clock_of(victim_clock);
+	d->life_ns = clock_ns(victim_clock);
 	sampled = sampler_start(nr_deaths + 1, cpu);
 	kill_ticks = ticks();
-	before_release = clock_of(CLOCK_THREAD_CPUTIME_ID);
+	before_release = clock_ns(CLOCK_THREAD_CPUTIME_ID);
 }
 
 bool death_lost(int error)
@@ -231,7 +209,7 @@ bool death_lost(int error)
 
 void death_released(void)
 {
-	deaths[nr_deaths].release_ns = clock_of(CLOCK_THREAD_CPUTIME_ID) - before_release;
+	deaths[nr_deaths].release_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - before_release;
 }
 
 /* When had the cgroup been charged @bytes less for the first time since the kill? */
@@ -272,7 +250,7 @@ void death_end(int pidfd)
 		run_failed("waitid: %s", strerror(errno));
 	now = ticks();
 	after = usage();
-	cpu = clock_of(victim_clock);
+	cpu = clock_ns(victim_clock);
 	d->ns = now - kill_ticks;
 	d->exit_ns = cpu > d->life_ns ? cpu - d->life_ns : 0;
 	d->minflt = (uint64_t)usage_of.ru_minflt;

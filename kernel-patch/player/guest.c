@@ -147,6 +147,14 @@ void guest_option(char *name, char *value)
 		o->tests = atoi(value);
 	else if (!strcmp(name, "look"))
 		o->look = atoi(value);
+	else if (!strcmp(name, "cgroup"))
+		o->cgroup = value;
+	else if (!strcmp(name, "cgroup_version"))
+		o->cgroup_version = (unsigned int)atoi(value);
+	else if (!strcmp(name, "ends_as"))
+		o->ends_as = value;
+	else if (!strcmp(name, "folder"))
+		o->folder = value;
 	else if (!strcmp(name, "stock"))
 		o->stock = atoi(value);
 	else if (!strcmp(name, "thp"))
@@ -250,7 +258,11 @@ void trace_header(void)
 		} else if (!strcmp(t.field[0], "exit") || !strcmp(t.field[0], "kill") ||
 			   !strcmp(t.field[0], "mrelease") || !strcmp(t.field[0], "oom")) {
 			live--;
+			guest.nr_deaths++;
+		} else if (!strcmp(t.field[0], "exec")) {
+			guest.nr_deaths++;
 		}
+		guest.nr_lines = t.line;
 		/* one more: exec has two for a moment */
 		if (live + 1 > guest.nr_slots)
 			guest.nr_slots = live + 1;

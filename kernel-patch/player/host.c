@@ -22,7 +22,6 @@
 #include "player.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
@@ -38,9 +37,6 @@
 
 /* the longest that a statistic of a memcg waits for its flush, with room to spare */
 #define FLUSH_US 2200000
-
-static int out_fd = STDOUT_FILENO;
-static char *folder;
 
 /* ---- options ---- */
 
@@ -63,21 +59,10 @@ void host_options(int argc, char **argv)
 		if (!value)
 			bad_input("%s: expected NAME=VALUE", argv[i]);
 		*value++ = '\0';
-		if (!strcmp(argv[i], "cgroup"))
-			guest.opt.cgroup = value;
-		else if (!strcmp(argv[i], "cgroup_version"))
-			guest.opt.cgroup_version = (unsigned int)atoi(value);
-		else if (!strcmp(argv[i], "ends_as"))
-			guest.opt.ends_as = value;
-		else if (!strcmp(argv[i], "folder"))
-			folder = value;
-		else if (!strcmp(argv[i], "out"))
-			out_fd = atoi(value);
-		else
-			guest_option(argv[i], value);
+		guest_option(argv[i], value);
 	}
-	if (dup2(out_fd, STDOUT_FILENO) < 0 || !guest.opt.cgroup || !folder || chdir(folder))
-		bad_input("out, cgroup and folder are needed: \"reapsim play\" runs the player");
+	if (!guest.opt.cgroup || !guest.opt.folder || chdir(guest.opt.folder))
+		bad_input("cgroup and folder are needed: \"reapsim play\" runs the player");
 }
 
 /* ---- CPUs ---- */
@@ -102,21 +87,14 @@ int host_cpu(int cpu)
 
 /* ---- the clock ---- */
 
-static uint64_t clock_ns(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
-
 static uint64_t start_ticks, start_ns;
 static double ns_per_tick;
 
 /* The longer ago the start is, the better is the rate known. */
 static void measure_rate(void)
 {
-	ns_per_tick = (double)(clock_ns() - start_ns) / (double)(ticks() - start_ticks);
+	ns_per_tick =
+		(double)(clock_ns(CLOCK_MONOTONIC) - start_ns) / (double)(ticks() - start_ticks);
 }
 
 uint64_t host_ns(uint64_t ticks)
@@ -139,7 +117,6 @@ static void choose_clock(void)
 static struct row_time {
 	uint64_t ticks, cpu_ns;
 } * times;
-static uint32_t nr_times;
 
 void host_time(unsigned int line, uint64_t ticks)
 {
@@ -218,23 +195,16 @@ void host_setup(void)
 	}
 	stock_setup();
 	if (mkdir("d", 0700) && errno != EEXIST)
-		run_failed("%s/d: %s", folder, strerror(errno));
+		run_failed("%s/d: %s", guest.opt.folder, strerror(errno));
 	if (mkdir("t", 0700) || mkdir("run", 0700))
-		run_failed("%s: %s", folder, strerror(errno));
+		run_failed("%s: %s", guest.opt.folder, strerror(errno));
 	files_open();
 	cgroup_setup();
 }
 
-static void count_lines(void)
+static void make_times(void)
 {
-	static struct trace t;
-	uint32_t lines = 0;
-
-	trace_open(&t, guest.opt.trace);
-	while (trace_next(&t))
-		lines = t.line;
-	nr_times = lines + 1;
-	times = mmap(NULL, nr_times * sizeof(*times), PROT_READ | PROT_WRITE,
+	times = mmap(NULL, (guest.nr_lines + 1) * sizeof(*times), PROT_READ | PROT_WRITE,
 		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
 	if (times == MAP_FAILED)
 		run_failed("out of memory");
@@ -245,7 +215,7 @@ void host_start(void)
 	const struct sched_param rt = { .sched_priority = 10 };
 	bool fifo;
 
-	count_lines();
+	make_times();
 	touch_stack();
 	/* what is not locked may be reclaimed: that costs time, but in no step */
 	mlockall(MCL_CURRENT);
@@ -256,8 +226,7 @@ void host_start(void)
 	/* between the SIGKILL and process_mrelease() the victim can not run: it is on our CPU */
 	fifo = !sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &rt);
 	result("I fifo %d\n", fifo);
-	if (!fifo &&
-	    (!strcmp(guest.opt.policy, "cold-first") || !strcmp(guest.opt.policy, "pageout-first")))
+	if (!fifo && stock_advises())
 		bad_input("%s needs SCHED_FIFO (CAP_SYS_NICE): the victim would end while it is "
 			  "advised",
 			  guest.opt.policy);
@@ -265,7 +234,7 @@ void host_start(void)
 	dont_fork();
 	files_drop();
 	start_ticks = ticks();
-	start_ns = clock_ns();
+	start_ns = clock_ns(CLOCK_MONOTONIC);
 	cgroup_enter();
 }
 
@@ -318,7 +287,7 @@ void host_begin(void)
 void host_end(void)
 {
 	measure_rate();
-	result("I wall_ns %llu\n", (unsigned long long)(clock_ns() - start_ns));
+	result("I wall_ns %llu\n", (unsigned long long)(clock_ns(CLOCK_MONOTONIC) - start_ns));
 	usleep(FLUSH_US);
 	host_counters("end", 0);
 }

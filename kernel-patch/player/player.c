@@ -43,14 +43,6 @@ static bool slot_used[MAX_SLOTS];
 
 static struct spent spent;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
-}
-
 /* ---- processes ---- */
 
 static struct proc *proc_find(uint32_t pid)
@@ -567,14 +559,14 @@ static void add_time(const char *what, uint64_t ns, bool disk)
 static void play(void)
 {
 	while (trace_next(&trace)) {
-		uint64_t reads = guest_disk_reads(), took = now_ns();
+		uint64_t reads = guest_disk_reads(), took = clock_ns(CLOCK_MONOTONIC);
 		unsigned int line = trace.line;
 		char what[16];
 
 		snprintf(what, sizeof(what), "%s", trace.field[0]);
 		if (!step_of_process(&trace))
 			step_of_player();
-		took = now_ns() - took;
+		took = clock_ns(CLOCK_MONOTONIC) - took;
 		add_time(what, took, guest_disk_reads() != reads);
 		if (guest.opt.times)
 			result("T %u %s %llu\n", line, what, (unsigned long long)took);

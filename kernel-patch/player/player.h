@@ -18,6 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #define PAGE_SIZE 4096ull
 /* Added to every address: FORMAT.md, "Notes for the author of a player". */
@@ -208,9 +209,10 @@ struct options {
 	bool tests; /* no trace: run what is in /tests */
 	bool host;  /* not a guest: only what is ours is changed; see host.c */
 	const char *ends_as; /* the row by which every process ends; NULL: as the trace says */
+	const char *folder;  /* of a host: where files and pipes are */
 	const char *cgroup;  /* its folder; NULL: that of a guest */
 	unsigned int cgroup_version; /* 0: 2 */
-	bool look;  /* ask who maps a victim's folios, whatever the policy */
+	bool look;		     /* ask who maps a victim's folios, whatever the policy */
 	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
 	/* of a stock kernel; NULL: as it is shipped */
 	const char *thp, *damon_stat, *folios;
@@ -242,7 +244,9 @@ struct guest {
 	struct machine machine;
 	struct file *files;
 	uint32_t nr_files;
-	uint32_t nr_slots;	    /* how many the trace needs */
+	uint32_t nr_slots; /* how many the trace needs */
+	/* rows of the trace, and how many of them end an address space */
+	uint32_t nr_lines, nr_deaths;
 	uint64_t trace_memcg_pages; /* as the trace says; 0: it does not */
 	int cgroup_fd[CGROUPS];	    /* [0] -1: whole guest; [1] -1: there is one */
 	bool knobs;		    /* the test-only patch's debugfs files are there */
@@ -378,6 +382,8 @@ struct spent {
 	uint64_t ns[2], nr[2];
 };
 void measure_times(void);
+/* 0: there is no such clock */
+uint64_t clock_ns(clockid_t clock);
 #define TRACING "/sys/kernel/tracing"
 void watch_flushes(void);
 /* for the next run of a batch */
@@ -404,6 +410,8 @@ bool pages_large(uint32_t file, uint64_t pages);
 void stock_modules(void);
 /* Policy and settings; before a page of the trace's files is cached. */
 void stock_setup(void);
+/* Does the policy advise a victim between its SIGKILL and its reap? */
+bool stock_advises(void);
 /* The files are open: which folios do they have, and are they those asked for? */
 void stock_folios(void);
 /* What this kernel is and how it is set: "I settings ...". */

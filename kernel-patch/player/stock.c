@@ -129,6 +129,11 @@ void stock_setup(void)
 		set_damon_stat(atoi(o->damon_stat));
 }
 
+bool stock_advises(void)
+{
+	return advice != 0;
+}
+
 /* The monitor tunes its interval, so how often it samples depends on how long it has run. */
 void stock_monitor(void)
 {
