@@ -150,7 +150,7 @@ static void print_tables(const struct play *c, FILE *f, const GArray *runs)
 		n > 1 ? ";\n~: it can be noise, by a t-test with Holm's correction for a table"
 		      : ": no interval");
 	for (guint p = 0; p < c->spec.policies->len; p++) {
-		const char *limits = play_policy_limits(c->spec.policies->pdata[p]);
+		const char *limits = play_policy_find(c->spec.policies->pdata[p])->limits;
 
 		if (*limits)
 			fprintf(f, "%s: %s\n", (char *)c->spec.policies->pdata[p], limits);
@@ -159,8 +159,10 @@ static void print_tables(const struct play *c, FILE *f, const GArray *runs)
 			lost += v[i];
 	}
 	if (play_looks(&c->spec))
-		fputs("who maps a victim's pages is looked up before each reap, under every policy: that\n"
-		      "warms the CPU's caches, and a reap takes less than of a process that has slept\n",
+		fputs("who maps a victim's pages is looked up before each reap, under every "
+		      "policy: that\n"
+		      "warms the CPU's caches, and a reap takes less than of a process that has "
+		      "slept\n",
 		      f);
 	if (lost > 0)
 		fprintf(f, "%.0f victims had ended before process_mrelease(): without SCHED_FIFO\n",
@@ -249,13 +251,17 @@ static int parse_policies(struct play *c)
 
 	c->spec.policies = g_ptr_array_new_with_free_func(g_free);
 	for (guint i = 0; names[i]; i++) {
+		g_autoptr(GPtrArray) all = g_ptr_array_new();
 		g_autofree char *expected = NULL;
 
-		if (g_strv_contains(play_policies, names[i])) {
+		if (play_policy_find(names[i])) {
 			g_ptr_array_add(c->spec.policies, g_strdup(names[i]));
 			continue;
 		}
-		expected = names_unknown(names[i], play_policies);
+		for (const struct play_policy *p = play_policies; p->name; p++)
+			g_ptr_array_add(all, (char *)p->name);
+		g_ptr_array_add(all, NULL);
+		expected = names_unknown(names[i], (const char *const *)all->pdata);
 		return cli_usage("--compare: unknown policy \"%s\"%s; all others need a patch",
 				 names[i], expected);
 	}
@@ -309,10 +315,9 @@ static int open_rows(struct play *c)
 	return ret;
 }
 
-static int close_rows(struct play *c, int ret)
+static int close_rows(struct play *c, int ret, enum output_end end)
 {
 	struct cli_rows *const all[] = { &c->run_rows, &c->operation_rows, &c->death_rows };
-	const enum output_end end = ret ? OUTPUT_PART : OUTPUT_WHOLE;
 	int closed;
 
 	for (size_t i = 0; i < G_N_ELEMENTS(all); i++) {
@@ -338,7 +343,7 @@ static int play_in_room(struct play *c)
 	if (!code)
 		code = cli_open_stdout(&text, &c->files);
 	if (code)
-		return code;
+		return close_rows(c, code, OUTPUT_FAILED);
 	cli_lab_begin(&lab, "playing");
 	hooks.lab = lab.hooks;
 	ret = play_all(&c->spec, &c->room, &hooks, &runs, &err);
@@ -348,7 +353,8 @@ static int play_in_room(struct play *c)
 	if (ret)
 		code = cli_fail(ret, &err);
 	ret = cli_close_out(&text, OUTPUT_WHOLE);
-	return close_rows(c, MAX(code, ret));
+	code = MAX(code, ret);
+	return close_rows(c, code, code ? OUTPUT_PART : OUTPUT_WHOLE);
 }
 
 static int play(struct play *c, const char *path)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/lab/agreement-score.h"
+#include "sim/lab/samples.h"
 
 #include <errno.h>
 #include <string.h>
@@ -35,7 +36,7 @@ double score_percent(const struct score *s, uint64_t nr_cells)
 
 double score_percentile(const struct score *s, unsigned int p)
 {
-	return 100 * agreement_percentile((double *)(void *)s->errors->data, s->errors->len, p);
+	return 100 * doubles_percentile((double *)(void *)s->errors->data, s->errors->len, p);
 }
 
 /* Scores */

@@ -47,14 +47,6 @@ double agreement_error(const struct spread *kernel, uint64_t sim, uint64_t acces
 	return 0;
 }
 
-double agreement_percentile(double *errors, size_t nr, unsigned int percent)
-{
-	if (!nr)
-		return 0;
-	qsort(errors, nr, sizeof(*errors), compare_doubles);
-	return errors[percent ? (nr * percent + 99) / 100 - 1 : 0];
-}
-
 enum sign agreement_sign(const struct spread *base, const struct spread *policy, uint64_t sim_base,
 			 uint64_t sim_policy)
 {

@@ -25,8 +25,6 @@ struct spread spread_without(const uint64_t *values, size_t nr, size_t left_out)
  * larger. Infinite if both are 0.
  */
 double agreement_error(const struct spread *kernel, uint64_t sim, uint64_t accesses);
-/** The @percent th percentile of @nr errors by nearest rank, 0 of none; sorts them. */
-double agreement_percentile(double *errors, size_t nr, unsigned int percent);
 
 /** enum sign - does the simulator's difference between two policies have the kernel's sign? */
 enum sign {

@@ -101,23 +101,20 @@ static bool pagemap_has_numbers(void)
 	return n == (ssize_t)sizeof(word) && word & ((1ULL << 55) - 1);
 }
 
-static int check_policy(const char *policy, struct err *err)
+static int check_policy(const struct play_policy *p, struct err *err)
 {
-	const bool looks = strstr(policy, "skip") || strstr(policy, "evict");
-	const bool advises = !strcmp(policy, "cold-first") || !strcmp(policy, "pageout-first");
-
-	if (looks && !pagemap_has_numbers())
+	if (p->looks && !pagemap_has_numbers())
 		return err_set(
 			err, -EINVAL,
 			"policy %s: only root (CAP_SYS_ADMIN) sees in /proc/PID/pagemap who else "
 			"maps a folio",
-			policy);
-	if (advises && geteuid())
+			p->name);
+	if (p->advises && geteuid())
 		return err_set(
 			err, -EINVAL,
 			"policy %s: process_madvise() of another needs root (CAP_SYS_NICE, and "
 			"SCHED_FIFO to keep the victim from ending meanwhile)",
-			policy);
+			p->name);
 	return 0;
 }
 
@@ -162,7 +159,7 @@ int play_check(const struct play_spec *s, const struct play_room *r, struct err 
 			       "%s: no such program: the player is built for x86-64 only",
 			       s->player);
 	for (guint i = 0; i < s->policies->len && !ret; i++)
-		ret = check_policy(s->policies->pdata[i], err);
+		ret = check_policy(play_policy_find(s->policies->pdata[i]), err);
 	if (!ret)
 		ret = check_ops(s, r, err);
 	if (!ret)

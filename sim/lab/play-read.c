@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "sim/lab/play.h"
+#include "sim/lab/samples.h"
 
 static const char *const names[NR_PLAY_VALUES] = {
 	[PLAY_REAP] = "reap_ns",
@@ -115,36 +116,24 @@ static int read_line(struct reading *r, char *line, struct err *err)
 
 /* Deaths */
 
-static gint by_value(gconstpointer a, gconstpointer b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
 /* Nearest rank; NaN of none. Sorts @v. */
 static double percentile(GArray *v, guint percent)
 {
-	if (!v->len)
-		return NAN;
-	g_array_sort(v, by_value);
-	return g_array_index(v, double, (v->len * percent + 99) / 100 - 1);
+	return v->len ? doubles_percentile((double *)(void *)v->data, v->len, percent) : NAN;
 }
 
 /* What process_mrelease() and the exit take for a process that has done nothing. */
 static void empty_death(const GArray *deaths, double *release, double *own)
 {
-	g_autoptr(GArray) r = g_array_new(FALSE, FALSE, sizeof(double));
-	g_autoptr(GArray) e = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) r = samples_new(), e = samples_new();
 
 	for (guint i = 0; i < deaths->len; i++) {
 		const struct play_death *d = &g_array_index(deaths, struct play_death, i);
-		const double release_ns = (double)d->release_ns, exit_ns = (double)d->exit_ns;
 
 		if (d->line)
 			continue;
-		g_array_append_val(r, release_ns);
-		g_array_append_val(e, exit_ns);
+		samples_add(r, (double)d->release_ns);
+		samples_add(e, (double)d->exit_ns);
 	}
 	*release = percentile(r, 50);
 	*own = percentile(e, 50);
@@ -204,7 +193,7 @@ struct start {
 static void start_ends(GArray *starts, const struct start *s)
 {
 	if (s->counts)
-		g_array_append_val(starts, s->ns);
+		samples_add(starts, s->ns);
 }
 
 static bool is_death(const char *row)
@@ -250,7 +239,7 @@ static void read_starts(struct play_run *run)
 {
 	g_autoptr(GHashTable) starting = g_hash_table_new_full(NULL, NULL, NULL, g_free);
 	g_autoptr(GHashTable) alive = g_hash_table_new(NULL, NULL);
-	g_autoptr(GArray) starts = g_array_new(FALSE, FALSE, sizeof(double));
+	g_autoptr(GArray) starts = samples_new();
 	bool died = false;
 
 	for (guint i = 0; i < run->ops->len; i++) {

@@ -35,6 +35,14 @@ struct hierarchy {
 	unsigned int version;
 };
 
+/* The lines of a file; NULL: it cannot be read */
+static char **lines_of(const char *path)
+{
+	g_autofree char *text = NULL;
+
+	return g_file_get_contents(path, &text, NULL, NULL) ? g_strsplit(text, "\n", -1) : NULL;
+}
+
 static bool has_word(const char *text, const char *word)
 {
 	g_auto(GStrv) words = g_strsplit_set(text ? text : "", " ,\n", -1);
@@ -52,13 +60,9 @@ static bool file_has_word(const char *dir, const char *name, const char *word)
 /* The one that has the memory controller. */
 static bool find_hierarchy(struct hierarchy *h)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
+	g_auto(GStrv) lines = lines_of("/proc/self/mountinfo");
 
-	if (!g_file_get_contents("/proc/self/mountinfo", &text, NULL, NULL))
-		return false;
-	lines = g_strsplit(text, "\n", -1);
-	for (guint i = 0; lines[i]; i++) {
+	for (guint i = 0; lines && lines[i]; i++) {
 		const char *rest = strstr(lines[i], " - ");
 		char mount[4096], type[32], options[4096];
 
@@ -80,13 +84,9 @@ static bool find_hierarchy(struct hierarchy *h)
 /* The folder of the cgroup that this process is in. */
 static char *own_cgroup(const struct hierarchy *h)
 {
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
+	g_auto(GStrv) lines = lines_of("/proc/self/cgroup");
 
-	if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
-		return NULL;
-	lines = g_strsplit(text, "\n", -1);
-	for (guint i = 0; lines[i]; i++) {
+	for (guint i = 0; lines && lines[i]; i++) {
 		g_auto(GStrv) part = g_strsplit(lines[i], ":", 3);
 
 		if (g_strv_length(part) == 3 &&
@@ -94,6 +94,15 @@ static char *own_cgroup(const struct hierarchy *h)
 			return g_build_filename(h->mount, part[2], NULL);
 	}
 	return NULL;
+}
+
+static int no_cgroup(const char *where, struct err *err)
+{
+	return err_set(
+		err, -EINVAL,
+		"%s: no cgroup can be made there (%s): run as root, or name one that you may "
+		"use with --cgroup",
+		where, g_strerror(errno));
 }
 
 static char *find_parent(const struct hierarchy *h, struct err *err)
@@ -106,11 +115,7 @@ static char *find_parent(const struct hierarchy *h, struct err *err)
 
 		if (h->version == 1 || file_has_word(dir, "cgroup.subtree_control", "memory")) {
 			if (access(dir, W_OK)) {
-				err_set(err, -EINVAL,
-					"%s: no cgroup can be made there (%s): run as root, or "
-					"name one "
-					"that you may use with --cgroup",
-					dir, g_strerror(errno));
+				no_cgroup(dir, err);
 				return NULL;
 			}
 			return g_steal_pointer(&dir);
@@ -159,13 +164,10 @@ static int choose_cgroup(struct play_room *r, const char *parent, struct err *er
 
 static void kill_all(const char *cgroup)
 {
-	g_autofree char *path = g_build_filename(cgroup, "cgroup.procs", NULL), *text = NULL;
-	g_auto(GStrv) pids = NULL;
+	g_autofree char *path = g_build_filename(cgroup, "cgroup.procs", NULL);
+	g_auto(GStrv) pids = lines_of(path);
 
-	if (!g_file_get_contents(path, &text, NULL, NULL))
-		return;
-	pids = g_strsplit(text, "\n", -1);
-	for (guint i = 0; pids[i]; i++)
+	for (guint i = 0; pids && pids[i]; i++)
 		if (atoi(pids[i]) > 1)
 			kill(atoi(pids[i]), SIGKILL);
 }
@@ -191,11 +193,7 @@ int play_room_cgroup(struct play_room *r, struct err *err)
 {
 	if (!mkdir(r->cgroup, 0755))
 		return 0;
-	return err_set(
-		err, -EINVAL,
-		"%s: no cgroup can be made there (%s): run as root, or name one that you may use "
-		"with --cgroup",
-		r->cgroup, g_strerror(errno));
+	return no_cgroup(r->cgroup, err);
 }
 
 uint64_t play_room_oom_kills(const struct play_room *r)

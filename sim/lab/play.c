@@ -15,33 +15,30 @@
 #include "sim/lab/config.h"
 #include "traces/readers/write.h"
 
-static const struct policy {
-	const char *name, *limits;
-} policies[] = {
-	{ "baseline", "" },
-	{ "skip", "what becomes exclusive while it dies is marked" },
-	{ "evict", "drops after the death what was exclusive, and drains all batches" },
-	{ "skip+evict", "both of these" },
-	{ "cold-first", "" },
-	{ "pageout-first", "" },
-	{ "dontneed-after", "" },
+const struct play_policy play_policies[] = {
+	{ "baseline", "", false, false },
+	{ "skip", "what becomes exclusive while it dies is marked", true, false },
+	{ "evict", "drops after the death what was exclusive, and drains all batches", true,
+	  false },
+	{ "skip+evict", "both of these", true, false },
+	{ "cold-first", "", false, true },
+	{ "pageout-first", "", false, true },
+	{ "dontneed-after", "", false, false },
+	{ NULL, NULL, false, false },
 };
 
-const char *const play_policies[] = { "baseline",   "skip",	     "evict",	       "skip+evict",
-				      "cold-first", "pageout-first", "dontneed-after", NULL };
-
-const char *play_policy_limits(const char *policy)
+const struct play_policy *play_policy_find(const char *name)
 {
-	for (size_t i = 0; i < G_N_ELEMENTS(policies); i++)
-		if (!strcmp(policy, policies[i].name))
-			return policies[i].limits;
-	return "";
+	for (const struct play_policy *p = play_policies; p->name; p++)
+		if (!strcmp(name, p->name))
+			return p;
+	return NULL;
 }
 
 bool play_looks(const struct play_spec *s)
 {
 	for (guint i = 0; i < s->policies->len; i++)
-		if (strstr(s->policies->pdata[i], "skip") || strstr(s->policies->pdata[i], "evict"))
+		if (play_policy_find(s->policies->pdata[i])->looks)
 			return true;
 	return false;
 }

@@ -106,9 +106,20 @@ uint64_t play_room_oom_kills(const struct play_room *r);
 /** Remove all. */
 void play_room_close(struct play_room *r);
 
-/** The policies that can be played, and NULL; and what each cannot stand for. */
-extern const char *const play_policies[];
-const char *play_policy_limits(const char *policy);
+/**
+ * struct play_policy - that can be played
+ * @limits: what it cannot stand for; "": nothing
+ * @looks: it looks up who maps the victim's folios
+ * @advises: it advises the victim between the SIGKILL and process_mrelease()
+ */
+struct play_policy {
+	const char *name, *limits;
+	bool looks, advises;
+};
+/** All of them; the last has no name. */
+extern const struct play_policy play_policies[];
+/** The policy called @name, or NULL. */
+const struct play_policy *play_policy_find(const char *name);
 
 /** struct play_spec - all runs of a trace. */
 struct play_spec {

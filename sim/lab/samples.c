@@ -31,6 +31,14 @@ double samples_mean(const GArray *samples)
 	return sum / samples->len;
 }
 
+double doubles_percentile(double *v, size_t nr, unsigned int percent)
+{
+	if (!nr)
+		return 0;
+	qsort(v, nr, sizeof(*v), compare_doubles);
+	return v[percent ? (nr * percent + 99) / 100 - 1 : 0];
+}
+
 GArray *samples_new(void)
 {
 	return g_array_new(FALSE, FALSE, sizeof(double));

@@ -7,6 +7,8 @@
 
 /** Of two doubles, for qsort() and g_array_sort(). */
 int compare_doubles(const void *a, const void *b);
+/** The @percent th percentile of @nr values by nearest rank, 0 of none; sorts them. */
+double doubles_percentile(double *v, size_t nr, unsigned int percent);
 
 GArray *samples_new(void);
 void samples_add(GArray *samples, double v);

@@ -5,6 +5,7 @@
 #include <CUnit/CUnit.h>
 
 #include "sim/lab/agreement.h"
+#include "sim/lab/samples.h"
 #include "tests/unit/testlib.h"
 
 void suite_agreement(void);
@@ -74,15 +75,15 @@ static void test_percentile(void)
 
 	for (int i = 0; i < 20; i++)
 		e[i] = 20 - i; /* 20 .. 1 */
-	CU_ASSERT_EQUAL(agreement_percentile(e, 20, 50), 10);
-	CU_ASSERT_EQUAL(agreement_percentile(e, 20, 95), 19);
-	CU_ASSERT_EQUAL(agreement_percentile(e, 20, 96), 20);
-	CU_ASSERT_EQUAL(agreement_percentile(e, 20, 100), 20);
-	CU_ASSERT_EQUAL(agreement_percentile(e, 20, 0), 1);
-	CU_ASSERT_EQUAL(agreement_percentile(four, 4, 50), 2);
-	CU_ASSERT_EQUAL(agreement_percentile(four, 4, 95), 4);
-	CU_ASSERT_EQUAL(agreement_percentile(one, 1, 50), 7);
-	CU_ASSERT_EQUAL(agreement_percentile(NULL, 0, 50), 0);
+	CU_ASSERT_EQUAL(doubles_percentile(e, 20, 50), 10);
+	CU_ASSERT_EQUAL(doubles_percentile(e, 20, 95), 19);
+	CU_ASSERT_EQUAL(doubles_percentile(e, 20, 96), 20);
+	CU_ASSERT_EQUAL(doubles_percentile(e, 20, 100), 20);
+	CU_ASSERT_EQUAL(doubles_percentile(e, 20, 0), 1);
+	CU_ASSERT_EQUAL(doubles_percentile(four, 4, 50), 2);
+	CU_ASSERT_EQUAL(doubles_percentile(four, 4, 95), 4);
+	CU_ASSERT_EQUAL(doubles_percentile(one, 1, 50), 7);
+	CU_ASSERT_EQUAL(doubles_percentile(NULL, 0, 50), 0);
 }
 
 static void test_sign(void)
