@@ -50,9 +50,12 @@ void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t befo
 	struct event e = { slot, rule, before & (uint16_t)~PG_locked,
 			   s->folios[slot].flags & (uint16_t)~PG_locked, 0 };
 
-	if (log->pending &&
-	    g_array_index(log->causes, struct event_cause, log->causes->len - 1).slot == slot) {
-		e.cause = log->causes->len;
+	if (log->pending) {
+		if (g_array_index(log->causes, struct event_cause, log->causes->len - 1).slot ==
+		    slot)
+			e.cause = log->causes->len;
+		else
+			g_array_set_size(log->causes, log->causes->len - 1);
 		log->pending = false;
 	}
 	g_array_append_val(log->events, e);
@@ -130,7 +133,7 @@ char *event_cause_text(const struct event_cause *first, const struct event_cause
 					       n[0] == 1 ? "" : "s", n[2] ? ", of code" : "");
 		else
 			g_string_append(out, "young in no mapping");
-		g_string_append_printf(out, ", %s before", n[1] ? "referenced" : "not referenced");
+		g_string_append_printf(out, ", %sused before", n[1] ? "" : "not ");
 		break;
 	case CAUSE_TIER:
 		g_string_append_printf(out, "tier %" PRIu64 ", protected from tier %" PRIu64 " on",

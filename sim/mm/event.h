@@ -102,7 +102,8 @@ enum cause_kind {
 	/* lru_gen_test_recent(): the generation that was the oldest at the eviction, the one
 	 * that it is compared with now, and the first difference that is not recent */
 	CAUSE_GENERATIONS,
-	/* folio_check_references(): young mappings; was it PG_referenced; is one executable */
+	/* folio_check_references(): young mappings; was it PG_referenced, or for MGLRU of v6.18 and
+	 * later PG_referenced or PG_workingset; is one executable */
 	CAUSE_REFERENCES,
 	/* sort_folio(): the folio's tier, and the last tier that is not protected */
 	CAUSE_TIER,
@@ -132,7 +133,7 @@ struct event {
 struct event_log {
 	GArray *events; /* struct event */
 	GArray *causes; /* struct event_cause */
-	bool pending;	/* the last cause waits for the event of its folio */
+	bool pending;	/* the last cause waits for the next event */
 };
 
 void event_log_init(struct event_log *log);
@@ -148,8 +149,8 @@ void event_add(struct sim *s, uint32_t slot, enum event_rule rule, uint16_t befo
 			event_add(s, slot, EV_##rule, before);                                     \
 	} while (0)
 
-/** The next event of the folio @slot, if it is the next one at all, has this cause: kind, then up
- * to CAUSE_NUMBERS numbers. */
+/** The next event has this cause if it is one of the folio @slot: kind, then up to CAUSE_NUMBERS
+ * numbers. */
 #define because(s, slot, ...)                                                                      \
 	do {                                                                                       \
 		if (__builtin_expect((s)->log != NULL, 0))                                         \

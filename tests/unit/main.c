@@ -47,6 +47,7 @@
 	X(swap)                                                                                    \
 	X(oom_kill)                                                                                \
 	X(slots)                                                                                   \
+	X(event)                                                                                   \
 	X(task)                                                                                    \
 	X(io)                                                                                      \
 	X(fault)                                                                                   \
