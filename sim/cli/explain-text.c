@@ -195,7 +195,7 @@ static bool put_step(void *w, const struct explain_step *step)
 	if (step->first == step->last)
 		fprintf(t->f, "%" PRIu64 " ", step->last);
 	fprintf(t->f, "%s\n", op);
-	if (t->x->nr_runs == 2 && strcmp(out[0]->str, out[1]->str)) {
+	if (t->x->nr_runs == 2 && (step->differs || strcmp(out[0]->str, out[1]->str))) {
 		for (guint i = 0; i < 2; i++)
 			fprintf(t->f, "  -- %s%s\n%s", t->x->runs[i].label,
 				step->differs ? ", which differs" : "", out[i]->str);

@@ -16,6 +16,8 @@ explain "$T" --limit 2 -n
 explain "$T" --policy baseline,v1 --first-difference --to 6
 explain "$T" --policy baseline,baseline --first-difference
 explain "$T" --lru classic,mglru --from 3 --to 4
+echo "--- more changes than are shown, and the runs differ in one that is not"
+explain "$T" --policy baseline,v1 --from 4 --to 5 --every 2 -n --max-lines 1
 echo "--- the same as a page: steps, and the first of them that differs"
 page() {
 	"$REAPSIM" explain "$T" --html page.html "$@"
