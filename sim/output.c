@@ -179,8 +179,7 @@ static bool is_ours(enum file_kind kind, int dir, const char *name)
 					    "# What \"reapsim agree", NULL };
 	static const char *const answers[] = { "reapsim ask: ",
 					       "<!DOCTYPE html><!-- by reapsim -->", NULL };
-	static const char *const explained[] = { "<!DOCTYPE html><!-- by reapsim explain -->",
-						 NULL };
+	static const char *const explained[] = { OUTPUT_EXPLAINED_MARK, NULL };
 	static const char *const plots[] = { OUTPUT_PLOT_MARK, NULL };
 	char head[HEAD_BYTES + 1];
 	g_autofree char *script = kind == FILE_PICTURE ? script_of(name) : g_strdup(name);

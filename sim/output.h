@@ -49,7 +49,7 @@ enum file_kind {
 	FILE_RESUMED,	/* the same, to be resumed: the sweep checks its contents */
 	FILE_KEYS,	/* the first words of the files of calibrate and agree */
 	FILE_ANSWER,	/* the first words of ask's text and page */
-	FILE_EXPLAINED, /* the first words of a page of explain */
+	FILE_EXPLAINED, /* a page of explain: OUTPUT_EXPLAINED_MARK */
 	FILE_PLOT,	/* NAME.gp and NAME.dat: OUTPUT_PLOT_MARK */
 	FILE_PICTURE,	/* NAME.svg, NAME.png: where NAME.gp is ours */
 };
@@ -59,6 +59,9 @@ enum file_kind {
 
 /** First words of a plot's data and of its script. */
 #define OUTPUT_PLOT_MARK "# reapsim plot"
+
+/** First words of a page of explain. */
+#define OUTPUT_EXPLAINED_MARK "<!DOCTYPE html><!-- by reapsim explain -->"
 
 /** struct outputs - the files of one command. */
 struct outputs {

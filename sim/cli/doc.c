@@ -117,10 +117,7 @@ void doc_picture(struct doc *d, const char *label, char *svg)
 
 /* Text */
 
-/* @text in lines of at most WIDTH columns, the first after @first, the others after @indent
- * blanks; @more ends a line that goes on. */
-static void put_wrapped(FILE *f, const char *first, size_t indent, const char *text,
-			const char *more)
+void doc_wrap(FILE *f, const char *first, size_t indent, const char *text, const char *more)
 {
 	size_t column = 0;
 	bool begun = false;
@@ -162,7 +159,7 @@ static void put_text_table(FILE *f, const struct block *b)
 	/* a long name loses its end, not a number */
 	if (all > WIDTH)
 		width[0] = MAX(1, width[0] - (all - WIDTH));
-	put_wrapped(f, "", 0, b->text, "");
+	doc_wrap(f, "", 0, b->text, "");
 	for (guint i = 0; i < nr + b->cells->len; i++) {
 		const char *cell = i < nr ? b->heads[i] : b->cells->pdata[i - nr];
 
@@ -180,7 +177,7 @@ static void put_text_table(FILE *f, const struct block *b)
 
 void doc_write_text(const struct doc *d, FILE *f)
 {
-	put_wrapped(f, "", 0, d->title, "");
+	doc_wrap(f, "", 0, d->title, "");
 	for (glong i = MIN(g_utf8_strlen(d->title, -1), WIDTH); i > 0; i--)
 		fputc('=', f);
 	fputc('\n', f);
@@ -197,11 +194,11 @@ void doc_write_text(const struct doc *d, FILE *f)
 				"-----------------------------------------------------------"
 				"-------------");
 		else if (b->kind == TEXT)
-			put_wrapped(f, "", 0, b->text, "");
+			doc_wrap(f, "", 0, b->text, "");
 		else if (b->kind == ITEM)
-			put_wrapped(f, "- ", 2, b->text, "");
+			doc_wrap(f, "- ", 2, b->text, "");
 		else if (b->kind == COMMAND)
-			put_wrapped(f, "  ", 6, b->text, " \\");
+			doc_wrap(f, "  ", 6, b->text, " \\");
 		else
 			put_text_table(f, b);
 	}

@@ -35,6 +35,10 @@ void doc_picture(struct doc *d, const char *label, char *svg);
 /** The first line of a page, by which it is known again (sim/output.h). */
 #define DOC_HTML_FIRST "<!DOCTYPE html><!-- by reapsim -->"
 
+/** Write @text in lines of at most 72 columns, the first after @first, the others after @indent
+ * blanks; @more ends a line that goes on. */
+void doc_wrap(FILE *f, const char *first, size_t indent, const char *text, const char *more);
+
 void doc_write_text(const struct doc *d, FILE *f);
 void doc_write_html(const struct doc *d, FILE *f);
 

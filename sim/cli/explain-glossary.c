@@ -3,8 +3,7 @@
  * The words of "reapsim explain", in the kernel's own terms: one table, of which the legend of the
  * text, the glossary of the page and that of the lessons are made.
  */
-#include <string.h>
-
+#include "sim/cli/doc.h"
 #include "sim/cli/explain.h"
 
 const struct term explain_terms[] = {
@@ -67,9 +66,8 @@ const struct term explain_terms[] = {
 	  "nobody "
 	  "touched them, on arm64 they are born old." },
 	{ "readahead", "readahead",
-	  "Reading more of a file than was asked for, because the next pages are likely to be "
-	  "asked for "
-	  "next. Such a page has no mark." },
+	  "Reading pages of a file in a row: what a read(2) asks for, and often the pages behind "
+	  "it. What was not asked for has no mark." },
 	{ "batch", "batch, drain",
 	  "A CPU collects 31 folios before it takes the lock of the lists. A page that enters the "
 	  "cache "
@@ -162,24 +160,6 @@ const struct term explain_terms[] = {
 	{ NULL, NULL, NULL },
 };
 
-static void put_wrapped(FILE *f, const char *text)
-{
-	g_auto(GStrv) words = g_strsplit(text, " ", -1);
-	size_t col = 0;
-
-	for (char **w = words; *w; w++) {
-		const size_t len = strlen(*w);
-
-		if (col && col + 1 + len > 76) {
-			fputc('\n', f);
-			col = 0;
-		}
-		fprintf(f, "%s%s", col ? " " : "    ", *w);
-		col += len + (col != 0);
-	}
-	fputc('\n', f);
-}
-
 void explain_legend(FILE *f)
 {
 	fputs("How to read it\n"
@@ -203,7 +183,7 @@ void explain_legend(FILE *f)
 	      f);
 	for (const struct term *t = explain_terms; t->id; t++) {
 		fprintf(f, "%s\n", t->name);
-		put_wrapped(f, t->text);
+		doc_wrap(f, "    ", 4, t->text, "");
 	}
 	fputc('\n', f);
 }

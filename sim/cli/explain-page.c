@@ -8,7 +8,6 @@
  * "x", or -1). Strings that come again and again stand in "words".
  */
 #include <inttypes.h>
-#include <string.h>
 
 #include "sim/cli/cli.h"
 #include "sim/cli/explain-state.h"
@@ -26,7 +25,6 @@ struct explain_page {
 	GHashTable *word_ids; /* text -> its index */
 	GPtrArray *words;
 	uint64_t nr_steps, rest;
-	int64_t first_difference; /* step, or -1 */
 	GString *head;
 };
 
@@ -52,7 +50,6 @@ struct explain_page *explain_page_new(const struct explain *x)
 	p->head = g_string_new(NULL);
 	p->words = g_ptr_array_new_with_free_func(g_free);
 	p->word_ids = g_hash_table_new(g_str_hash, g_str_equal);
-	p->first_difference = -1;
 	return p;
 }
 
@@ -94,6 +91,7 @@ static void put_events(struct explain_page *p, const struct explain_run *r)
 	for (guint i = 0; i < changes->len; i++) {
 		const struct change *c = &g_array_index(changes, struct change, i);
 		const struct event *e = c->first;
+		const struct event_cause *cause = explain_cause(r, e);
 		char *why = explain_why(r, c);
 
 		g_string_append_printf(p->steps, "%s%u,%u,%u,%u,%d", i ? "," : "", e->slot, c->nr,
@@ -102,14 +100,8 @@ static void put_events(struct explain_page *p, const struct explain_run *r)
 		if (!why)
 			continue;
 		g_string_append_printf(causes, "%s[%u", causes->len ? "," : "", word(p, why));
-		if (g_array_index(r->log.causes, struct event_cause, e->cause - 1).kind ==
-		    CAUSE_DISTANCE)
-			for (int k = 0; k < CAUSE_NUMBERS; k++)
-				g_string_append_printf(causes, ",%" PRIu64,
-						       g_array_index(r->log.causes,
-								     struct event_cause,
-								     e->cause - 1)
-							       .n[k]);
+		for (int k = 0; cause->kind == CAUSE_DISTANCE && k < CAUSE_NUMBERS; k++)
+			g_string_append_printf(causes, ",%" PRIu64, cause->n[k]);
 		g_string_append_c(causes, ']');
 	}
 	g_string_append_c(p->steps, ']');
@@ -188,11 +180,10 @@ static void begin(void *w)
 
 		g_string_append_printf(p->head, "%s[", i ? "," : "");
 		json_string(p->head, f->name);
-		g_string_append_printf(p->head, ",%u,%u]", FOLIO_FIRST + f->first, f->pages);
+		g_string_append_printf(p->head, ",%u,%u]", file_slot(s, i, 0), f->pages);
 	}
 	g_string_append_printf(p->head, "%s[\"%s\",%u,%u]]", p->x->t->nr_files ? "," : "",
-			       s->cfg.machine.ext4 ? "ext4" : "beyond-eof", s->meta_first,
-			       s->anon_first - s->meta_first);
+			       explain_metadata(s), s->meta_first, s->anon_first - s->meta_first);
 	add_step(p, p->x->from - 1, p->x->from - 1,
 		 p->x->from > 1 ? "before the window" : "the empty machine", false);
 }
@@ -202,8 +193,6 @@ static bool put_step(void *w, const struct explain_step *step)
 	struct explain_page *p = w;
 	g_autofree char *text = explain_step_text(p->x, step);
 
-	if (step->differs && p->first_difference < 0)
-		p->first_difference = (int64_t)p->nr_steps;
 	return add_step(p, step->first, step->last, text, step->differs);
 }
 
@@ -243,11 +232,10 @@ static void put_data(const struct explain_page *p, const char *title, FILE *f)
 	json_string(json, title);
 	g_string_append_printf(json,
 			       ",\"nr_ops\":%" PRIu64 ",\"from\":%" PRIu64 ",\"to\":%" PRIu64
-			       ",\"rest\":%" PRIu64 ",\"difference\":%" PRId64
-			       ",\"some_pages\":%d,\"process\":%" PRId64 ",\"every\":%" PRIu64 ",",
-			       p->x->nr_ops, p->x->from, p->x->to, p->rest, p->first_difference,
-			       p->x->pages->len != 0, p->x->has_pid ? (int64_t)p->x->pid : -1,
-			       p->x->every);
+			       ",\"rest\":%" PRIu64 ",\"some_pages\":%d,\"process\":%" PRId64
+			       ",\"every\":%" PRIu64 ",",
+			       p->x->nr_ops, p->x->from, p->x->to, p->rest, p->x->pages->len != 0,
+			       p->x->has_pid ? (int64_t)p->x->pid : -1, p->x->every);
 	put_rules(json);
 	g_string_append(json, "\"words\":[");
 	for (guint i = 0; i < p->words->len; i++) {
@@ -278,7 +266,7 @@ void explain_page_write(struct explain_page *p, const char *title, FILE *f)
 	const char *at = _binary_sim_cli_explain_page_html_start;
 	const char *const stop = _binary_sim_cli_explain_page_html_end;
 
-	fputs(EXPLAIN_PAGE_FIRST "\n", f);
+	fputs(OUTPUT_EXPLAINED_MARK "\n", f);
 	/* "{{NAME}}" in the template stands for what is put in */
 	while (at < stop) {
 		const char *open = g_strstr_len(at, stop - at, "{{");

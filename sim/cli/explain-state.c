@@ -22,12 +22,11 @@
 #include "sim/cli/cli.h"
 #include "sim/cli/explain-state.h"
 #include "sim/mm/mm.h"
-#include "sim/mm/page_alloc.h"
 #include "sim/mm/slots.h"
 
 #define NO_STAMP (-1)
 
-/* the numbers of a memcg besides those of struct vmstat */
+/* the numbers of a memcg that are not in struct vmstat */
 static const char *const clock_names[] = { "clock_anon", "reach_anon", "clock_file",
 					   "reach_file", "youngest",   "oldest" };
 #define NR_CLOCK G_N_ELEMENTS(clock_names)
@@ -59,28 +58,51 @@ struct explain_state {
 	uint64_t work; /* pages, places on lists and PTEs that were looked at */
 };
 
-/* struct spans - pairs that are written as spans */
+/* A comma, unless what follows is the first of an array. */
+static void comma(GString *json)
+{
+	if (json->str[json->len - 1] != '[')
+		g_string_append_c(json, ',');
+}
+
+/* Begin a member that is an array. Return: where, for member_end(). */
+static gsize member_begin(GString *json, const char *name)
+{
+	const gsize at = json->len;
+
+	g_string_append_printf(json, ",\"%s\":[", name);
+	return at;
+}
+
+/* End an array. If it is empty, what was written since @at goes. */
+static void member_end(GString *json, gsize at)
+{
+	if (json->str[json->len - 1] == '[')
+		g_string_truncate(json, at);
+	else
+		g_string_append_c(json, ']');
+}
+
+/* struct spans - pairs that are written as spans, into an array */
 struct spans {
 	GString *json;
-	bool any, values;
+	bool values;
 	int64_t n, a, da, b, db;
 };
 
 static void spans_begin(struct spans *s, GString *json, bool values)
 {
 	*s = (struct spans){ .json = json, .values = values };
-	g_string_append_c(json, '[');
 }
 
-static void spans_flush(struct spans *s)
+static void spans_end(struct spans *s)
 {
 	if (!s->n)
 		return;
-	g_string_append_printf(s->json, "%s%" PRId64 ",%" PRId64 ",%" PRId64, s->any ? "," : "",
-			       s->n, s->a, s->da);
+	comma(s->json);
+	g_string_append_printf(s->json, "%" PRId64 ",%" PRId64 ",%" PRId64, s->n, s->a, s->da);
 	if (s->values)
 		g_string_append_printf(s->json, ",%" PRId64 ",%" PRId64, s->b, s->db);
-	s->any = true;
 	s->n = 0;
 }
 
@@ -92,18 +114,12 @@ static void spans_add(struct spans *s, int64_t a, int64_t b)
 		s->da = da;
 		s->db = db;
 	} else if (!s->n || da != s->da || db != s->db) {
-		spans_flush(s);
+		spans_end(s);
 		s->a = a;
 		s->b = b;
 		s->da = s->db = 0;
 	}
 	s->n++;
-}
-
-static void spans_end(struct spans *s)
-{
-	spans_flush(s);
-	g_string_append_c(s->json, ']');
 }
 
 void json_string(GString *json, const char *text)
@@ -114,19 +130,12 @@ void json_string(GString *json, const char *text)
 	for (const char *c = valid; *c; c++) {
 		if (*c == '"' || *c == '\\')
 			g_string_append_printf(json, "\\%c", *c);
-		else if ((unsigned char)*c < ' ' || *c == '<' || *c == '>' || *c == '&')
+		else if (*c == '<' || *c == '>' || *c == '&')
 			g_string_append_printf(json, "\\u%04x", *c);
 		else
 			g_string_append_c(json, *c);
 	}
 	g_string_append_c(json, '"');
-}
-
-/* Take off what was written since @len if it is only @empty. */
-static void drop_empty(GString *json, gsize len, const char *empty)
-{
-	if (!strcmp(json->str + len, empty))
-		g_string_truncate(json, len);
 }
 
 /* Pages */
@@ -184,17 +193,17 @@ static void put_pages(struct explain_state *st, GString *json)
 {
 	struct sim *s = st->r->s;
 	const GArray *pages = st->x->pages;
-	const gsize len = json->len;
 	const struct lru_clock clock = s->cfg.lru->clock(s, &s->memcg[0].lruvec, LRU_FILE);
 	const int64_t none = NO_STAMP, zero = 0;
 	struct changes c;
 	g_autoptr(GString) added = g_string_new(NULL), gone = g_string_new(NULL);
+	const gsize at = member_begin(json, "f");
+	const gsize added_at = member_begin(added, "s"), gone_at = member_begin(gone, "u");
 
 	while (st->values->len < s->nr_folios) {
 		g_array_append_val(st->values, zero);
 		g_array_append_val(st->stamps, none);
 	}
-	g_string_append(json, ",\"f\":");
 	spans_begin(&c.values, json, true);
 	spans_begin(&c.on, added, true);
 	spans_begin(&c.off, gone, true);
@@ -208,11 +217,11 @@ static void put_pages(struct explain_state *st, GString *json)
 	spans_end(&c.values);
 	spans_end(&c.on);
 	spans_end(&c.off);
-	drop_empty(json, len, ",\"f\":[]");
-	if (added->len > 2)
-		g_string_append_printf(json, ",\"s\":%s", added->str);
-	if (gone->len > 2)
-		g_string_append_printf(json, ",\"u\":%s", gone->str);
+	member_end(json, at);
+	member_end(added, added_at);
+	member_end(gone, gone_at);
+	g_string_append_len(json, added->str, (gssize)added->len);
+	g_string_append_len(json, gone->str, (gssize)gone->len);
 }
 
 /* Lists */
@@ -250,10 +259,12 @@ static void put_slots(GString *json, const uint32_t *slots, guint n)
 {
 	struct spans s;
 
+	g_string_append_c(json, '[');
 	spans_begin(&s, json, false);
 	for (guint i = 0; i < n; i++)
 		spans_add(&s, slots[i], 0);
 	spans_end(&s);
+	g_string_append_c(json, ']');
 }
 
 /* The middle of a list, from @at on, changed from @was to @is. */
@@ -278,9 +289,8 @@ static void put_splices(struct explain_state *st, GString *json, guint list, gui
 			came++;
 		left = came < nr_is ? old[came] : nr_was;
 		if (left > i || came > j) {
-			g_string_append_printf(json, "%s%u,%u,",
-					       json->str[json->len - 1] == '[' ? "" : ",", list,
-					       at + j);
+			comma(json);
+			g_string_append_printf(json, "%u,%u,", list, at + j);
 			put_slots(json, was + i, left - i);
 			g_string_append_c(json, ',');
 			put_slots(json, is + j, came - j);
@@ -350,8 +360,8 @@ static bool walk_folio(void *arg, const char *name, uint32_t slot)
 static void put_lists(struct explain_state *st, GString *json)
 {
 	const struct sim *s = st->r->s;
-	const gsize len = json->len;
 	guint list = st->nr_lru * s->nr_memcgs;
+	gsize at;
 
 	g_array_set_size(st->order, s->nr_folios);
 	for (guint i = 0; i < s->nr_memcgs; i++) {
@@ -372,11 +382,10 @@ static void put_lists(struct explain_state *st, GString *json)
 				    explain_wants(st->x, batches[i]->slots[k]))
 					g_array_append_val(st->next[list], batches[i]->slots[k]);
 	}
-	g_string_append(json, ",\"l\":[");
+	at = member_begin(json, "l");
 	for (guint i = 0; i < st->nr_lists; i++)
 		put_list(st, json, i);
-	g_string_append_c(json, ']');
-	drop_empty(json, len, ",\"l\":[]");
+	member_end(json, at);
 }
 
 void explain_state_lists(const struct explain_state *st, GString *json)
@@ -436,9 +445,8 @@ static void collect_ptes(struct explain_state *st, const struct vma *vma, GArray
 
 static void put_mappings(GString *json, const char *name, const GArray *list, const GArray *other)
 {
-	const gsize len = json->len;
+	const gsize at = member_begin(json, name);
 
-	g_string_append_printf(json, ",\"%s\":[", name);
 	for (guint i = 0, j = 0; i < list->len; i++) {
 		const struct shown_vma *v = &g_array_index(list, struct shown_vma, i), *o = NULL;
 
@@ -449,23 +457,22 @@ static void put_mappings(GString *json, const char *name, const GArray *list, co
 		}
 		if (j < other->len && !memcmp(v, o, sizeof(*v)))
 			continue;
-		g_string_append_printf(json, "%s%u,%u,%u,%u,%" PRId64 ",%u",
-				       json->str[json->len - 1] == '[' ? "" : ",", v->pid, v->start,
+		comma(json);
+		g_string_append_printf(json, "%u,%u,%u,%u,%" PRId64 ",%u", v->pid, v->start,
 				       v->pages, v->flags, v->file, v->pgoff);
 	}
-	g_string_append(json, "]");
-	if (g_str_has_suffix(json->str, ":[]"))
-		g_string_truncate(json, len);
+	member_end(json, at);
 }
 
 /* The PTEs of one process, in @was from *@i on and in @is from *@j on. */
 static void put_process(GString *json, uint32_t pid, const GArray *was, guint *i, const GArray *is,
 			guint *j)
 {
-	const gsize len = json->len;
+	const gsize at = json->len;
 	struct spans s;
 
-	g_string_append_printf(json, "%s%u,", json->str[json->len - 1] == '[' ? "" : ",", pid);
+	comma(json);
+	g_string_append_printf(json, "%u,[", pid);
 	spans_begin(&s, json, true);
 	for (;;) {
 		const struct shown_pte *a = &g_array_index(was, struct shown_pte, *i);
@@ -484,8 +491,7 @@ static void put_process(GString *json, uint32_t pid, const GArray *was, guint *i
 		*j += right;
 	}
 	spans_end(&s);
-	if (g_str_has_suffix(json->str, ",[]"))
-		g_string_truncate(json, len);
+	member_end(json, at);
 }
 
 static void put_tables(struct explain_state *st, GString *json)
@@ -494,8 +500,8 @@ static void put_tables(struct explain_state *st, GString *json)
 	GArray *vmas = g_array_new(FALSE, TRUE, sizeof(struct shown_vma));
 	GArray *ptes = g_array_new(FALSE, FALSE, sizeof(struct shown_pte));
 	GHashTableIter it;
-	gsize len;
 	gpointer mm;
+	gsize at;
 
 	g_hash_table_iter_init(&it, st->r->s->procs);
 	while (g_hash_table_iter_next(&it, NULL, &mm))
@@ -521,8 +527,7 @@ static void put_tables(struct explain_state *st, GString *json)
 	}
 	put_mappings(json, "v", vmas, st->vmas);
 	put_mappings(json, "w", st->vmas, vmas);
-	len = json->len;
-	g_string_append(json, ",\"p\":[");
+	at = member_begin(json, "p");
 	for (guint i = 0, j = 0; i < st->ptes->len || j < ptes->len;) {
 		const uint32_t a = i < st->ptes->len
 					   ? g_array_index(st->ptes, struct shown_pte, i).pid
@@ -532,8 +537,7 @@ static void put_tables(struct explain_state *st, GString *json)
 
 		put_process(json, MIN(a, b), st->ptes, &i, ptes, &j);
 	}
-	g_string_append_c(json, ']');
-	drop_empty(json, len, ",\"p\":[]");
+	member_end(json, at);
 	g_array_free(st->vmas, TRUE);
 	g_array_free(st->ptes, TRUE);
 	st->vmas = vmas;
@@ -546,9 +550,9 @@ static void put_numbers(struct explain_state *st, GString *json)
 {
 	struct sim *s = st->r->s;
 	g_autofree int64_t *now = g_new0(int64_t, st->nr_numbers);
-	const gsize len = json->len;
 	struct vmstat stat;
 	guint n = 0;
+	gsize at;
 
 	sim_stat(s, &stat);
 	for (; n < NR_VMSTAT; n++)
@@ -564,15 +568,14 @@ static void put_numbers(struct explain_state *st, GString *json)
 		now[n++] = (int64_t)c.youngest;
 		now[n++] = (int64_t)c.oldest;
 	}
-	g_string_append(json, ",\"n\":[");
+	at = member_begin(json, "n");
 	for (guint i = 0; i < st->nr_numbers; i++)
-		if (now[i] != st->numbers[i])
-			g_string_append_printf(json, "%s%u,%" PRId64,
-					       json->str[json->len - 1] == '[' ? "" : ",", i,
-					       now[i] - st->numbers[i]);
+		if (now[i] != st->numbers[i]) {
+			comma(json);
+			g_string_append_printf(json, "%u,%" PRId64, i, now[i] - st->numbers[i]);
+		}
+	member_end(json, at);
 	memcpy(st->numbers, now, st->nr_numbers * sizeof(*now));
-	g_string_append_c(json, ']');
-	drop_empty(json, len, ",\"n\":[]");
 }
 
 void explain_state_numbers(const struct explain_state *st, GString *json)

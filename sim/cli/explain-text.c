@@ -129,8 +129,7 @@ static bool list_folio(void *arg, const char *list, uint32_t slot)
 	/* show consecutive folios, in rising or falling order, as one span */
 	if (st->n && (slot == st->last + 1 || slot == st->last - 1) &&
 	    (st->n == 1 || (slot > st->last) == (st->last > st->first)) &&
-	    slot_is_anon(s, slot) == slot_is_anon(s, st->first) &&
-	    (slot_is_anon(s, slot) || slot_file(s, slot) == slot_file(s, st->first)) &&
+	    slots_same_file(s, slot, st->first) &&
 	    (s->folios[slot].flags & shown) == (s->folios[st->first].flags & shown)) {
 		st->last = slot;
 		st->n++;

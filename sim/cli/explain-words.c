@@ -27,7 +27,7 @@ bool explain_any(const struct explain *x, const struct explain_run *r)
 	return false;
 }
 
-static const struct event_cause *cause_of(const struct explain_run *r, const struct event *e)
+const struct event_cause *explain_cause(const struct explain_run *r, const struct event *e)
 {
 	return e->cause ? &g_array_index(r->log.causes, struct event_cause, e->cause - 1) : NULL;
 }
@@ -62,6 +62,11 @@ bool explain_same(const struct explain *x)
 	return true;
 }
 
+const char *explain_metadata(const struct sim *s)
+{
+	return s->cfg.machine.ext4 ? "ext4" : "beyond-eof";
+}
+
 const char *explain_name(const struct sim *s, uint32_t slot, uint32_t *page)
 {
 	uint32_t file;
@@ -72,7 +77,7 @@ const char *explain_name(const struct sim *s, uint32_t slot, uint32_t *page)
 	}
 	if (slot_is_metadata(s, slot)) {
 		*page = slot - s->meta_first;
-		return s->cfg.machine.ext4 ? "ext4" : "beyond-eof";
+		return explain_metadata(s);
 	}
 	file = slot_file(s, slot);
 	*page = slot - file_slot(s, file, 0);
@@ -160,13 +165,11 @@ char *explain_what(const struct explain_run *r, const struct event *e)
 /* Is @b what happened to the page after that of @a, just like @a to its page? */
 static bool continues(const struct explain_run *r, const struct event *a, const struct event *b)
 {
-	const struct event_cause *ca = cause_of(r, a), *cb = cause_of(r, b);
+	const struct event_cause *ca = explain_cause(r, a), *cb = explain_cause(r, b);
 
 	return b->slot == a->slot + 1 && b->rule == a->rule && b->before == a->before &&
 	       b->after == a->after && !ca == !cb && (!ca || event_cause_alike(ca, cb)) &&
-	       slot_is_anon(r->s, a->slot) == slot_is_anon(r->s, b->slot) &&
-	       (slot_is_anon(r->s, a->slot) ||
-		slot_file(r->s, a->slot) == slot_file(r->s, b->slot));
+	       slots_same_file(r->s, a->slot, b->slot);
 }
 
 GArray *explain_changes(const struct explain *x, const struct explain_run *r)
@@ -198,8 +201,9 @@ GArray *explain_changes(const struct explain *x, const struct explain_run *r)
 
 char *explain_why(const struct explain_run *r, const struct change *c)
 {
-	return c->first->cause ? event_cause_text(cause_of(r, c->first), cause_of(r, c->last))
-			       : NULL;
+	return c->first->cause
+		       ? event_cause_text(explain_cause(r, c->first), explain_cause(r, c->last))
+		       : NULL;
 }
 
 char *explain_step_text(const struct explain *x, const struct explain_step *step)

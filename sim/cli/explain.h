@@ -73,7 +73,11 @@ bool explain_wants(const struct explain *x, uint32_t slot);
 bool explain_any(const struct explain *x, const struct explain_run *r);
 /** Did both runs do the same in this step? */
 bool explain_same(const struct explain *x);
-/** The name of the file of @slot, "anon", "ext4" or "beyond-eof"; @page: its number there. */
+/** Why the rule of an event applied, or NULL. */
+const struct event_cause *explain_cause(const struct explain_run *r, const struct event *e);
+/** What pages that are of no file are called: "ext4" or "beyond-eof". */
+const char *explain_metadata(const struct sim *s);
+/** The name of the file of @slot, "anon", or explain_metadata(); @page: its number there. */
 const char *explain_name(const struct sim *s, uint32_t slot, uint32_t *page);
 /** Append "app:17", or "app:17-20" of @nr pages. */
 void explain_put_pages(GString *out, const struct sim *s, uint32_t slot, uint32_t nr);
@@ -108,8 +112,6 @@ struct explain_page *explain_page_new(const struct explain *x);
 /** Write the whole page. @title: text, not HTML */
 void explain_page_write(struct explain_page *p, const char *title, FILE *f);
 void explain_page_free(struct explain_page *p);
-/** First words of the page. */
-#define EXPLAIN_PAGE_FIRST "<!DOCTYPE html><!-- by reapsim explain -->"
 
 /* explain-glossary.c */
 

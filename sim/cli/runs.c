@@ -13,11 +13,19 @@
 #define FIELD(member) OPTION_FIELD(struct run_options, member)
 
 /* Rows that both kinds of commands have */
-#define ROW_LRU                                                                                    \
+#define ROW_MACHINE                                                                                \
 	{                                                                                          \
-		"lru", OPT_TEXT, "classic", "LRU model", .letter = 'l', .metavar = "NAME",         \
-							 .complete = complete_models,              \
-							 FIELD(spec.lru)                           \
+		"machine", OPT_PATH, NULL,                                                         \
+			"machine file, or the name of one (default: only the trace's machine "     \
+			"rows)",                                                                   \
+			.letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT, \
+			.find = data_find_machine, .complete = complete_machines,                  \
+			FIELD(spec.machines)                                                       \
+	}
+#define ROW_LRU(model, names)                                                                      \
+	{                                                                                          \
+		"lru", OPT_TEXT, "classic", (model), .letter = 'l', .metavar = (names),            \
+						     .complete = complete_models, FIELD(spec.lru)  \
 	}
 #define ROW_KERNEL                                                                                 \
 	{                                                                                          \
@@ -32,10 +40,10 @@
 			.letter = 'e', .metavar = (how), .complete = complete_ends,                \
 			FIELD(spec.ends_as)                                                        \
 	}
-#define ROW_FORMAT                                                                                 \
+#define ROW_FORMAT(also)                                                                           \
 	{                                                                                          \
 		"format", OPT_TEXT, NULL, "format of the trace (default: detected)",               \
-			.letter = 'f', .alias = "from", .metavar = "NAME",                         \
+			.letter = 'f', .alias = (also), .metavar = "NAME",                         \
 			.complete = complete_formats, FIELD(format)                                \
 	}
 #define ROW_CHECK                                                                                  \
@@ -47,15 +55,12 @@
 const struct option run_rows_one[] = {
 	{ "policy", OPT_TEXT, "baseline", "reap policy", .letter = 'p', .alias = "policies",
 	  .metavar = "NAME", .complete = complete_policies, FIELD(spec.policies) },
-	{ "machine", OPT_PATH, NULL,
-	  "machine file, or the name of one (default: only the trace's machine rows)",
-	  .letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT,
-	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
+	ROW_MACHINE,
 	COMMAND_SET(struct run_options, spec.settings),
-	ROW_LRU,
+	ROW_LRU("LRU model", "NAME"),
 	ROW_KERNEL,
 	ROW_ENDS_AS("HOW"),
-	ROW_FORMAT,
+	ROW_FORMAT("from"),
 	ROW_CHECK,
 	{ NULL },
 };
@@ -65,17 +70,12 @@ const struct option run_rows_pair[] = {
 	{ "policy", OPT_TEXT, "baseline", "reap policy, or two to see both", .letter = 'p',
 	  .alias = "policies", .metavar = "NAME[,NAME]", .complete = complete_policies,
 	  FIELD(spec.policies) },
-	{ "machine", OPT_PATH, NULL,
-	  "machine file, or the name of one (default: only the trace's machine rows)",
-	  .letter = 'm', .alias = "machines", .metavar = "FILE", .role = FILE_INPUT,
-	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
+	ROW_MACHINE,
 	COMMAND_SET(struct run_options, spec.settings),
-	{ "lru", OPT_TEXT, "classic", "LRU model, or two to see both", .letter = 'l',
-	  .metavar = "NAME[,NAME]", .complete = complete_models, FIELD(spec.lru) },
+	ROW_LRU("LRU model, or two to see both", "NAME[,NAME]"),
 	ROW_KERNEL,
 	ROW_ENDS_AS("HOW"),
-	{ "format", OPT_TEXT, NULL, "format of the trace (default: detected)", .letter = 'f',
-	  .metavar = "NAME", .complete = complete_formats, FIELD(format) },
+	ROW_FORMAT(NULL),
 	ROW_CHECK,
 	{ NULL },
 };
@@ -90,10 +90,10 @@ const struct option run_rows_many[] = {
 	  .letter = 'm', .alias = "machine", .metavar = "FILE,...", .role = FILE_INPUT,
 	  .find = data_find_machine, .complete = complete_machines, FIELD(spec.machines) },
 	COMMAND_SET(struct run_options, spec.settings),
-	ROW_LRU,
+	ROW_LRU("LRU model", "NAME"),
 	ROW_KERNEL,
 	ROW_ENDS_AS("HOW,..."),
-	ROW_FORMAT,
+	ROW_FORMAT("from"),
 	ROW_CHECK,
 	{ "memory", OPT_TEXT, NULL,
 	  "memcg limits to try on each machine: pages, 50MiB, or shares (40%) of the memory that "

@@ -29,4 +29,11 @@ static inline uint32_t slot_file(const struct sim *s, uint32_t slot)
 					 : trace_page_file(s->trace, slot - FOLIO_FIRST);
 }
 
+/** Are both of one file, both metadata, or both anonymous? */
+static inline bool slots_same_file(const struct sim *s, uint32_t a, uint32_t b)
+{
+	return slot_is_anon(s, a) == slot_is_anon(s, b) &&
+	       (slot_is_anon(s, a) || slot_file(s, a) == slot_file(s, b));
+}
+
 #endif

@@ -1,5 +1,5 @@
-# What was compared with what, where numbers decided; and what a fault mapped besides the page that
-# it was for.
+# What was compared with what, where numbers decided; and what a fault mapped as well as the
+# page that it was for.
 cat >t.csv <<'T'
 reapsim-trace,1
 machine,memcg_pages,256
@@ -30,5 +30,5 @@ echo "--- generations, tiers"
 echo "--- a large folio"
 "$REAPSIM" explain "$SRC/traces/examples/large-folios.csv" --set max_folio_order=5 --no-lists --from 12 --to 12 --max-lines 4
 echo "--- words"
-"$REAPSIM" explain --legend | head -24
+"$REAPSIM" explain --legend | head -25
 "$REAPSIM" explain --legend | grep -c '^    '

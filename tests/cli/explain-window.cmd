@@ -18,11 +18,12 @@ explain "$T" --policy baseline,baseline --first-difference
 explain "$T" --lru classic,mglru --from 3 --to 4
 echo "--- more changes than are shown, and the runs differ in one that is not"
 explain "$T" --policy baseline,v1 --from 4 --to 5 --every 2 -n --max-lines 1
-echo "--- the same as a page: steps, and the first of them that differs"
+echo "--- the same as a page: steps, and those of them that differ"
 page() {
 	"$REAPSIM" explain "$T" --html page.html "$@"
 	grep -c '^{"o":' page.html
-	grep -o '"difference":[-0-9]*' page.html
+	# "start" is step 0, in the line of its own member
+	echo "differ:$(sed -n 's/^"steps":\[//; /^{"o":/p' page.html | awk '/,"d":1,/ { s = s " " NR - 1 } END { print s ? s : " none" }')"
 }
 page
 page -p baseline,v1

@@ -7,10 +7,11 @@
 (() => {
 const D = JSON.parse(document.getElementById("data").textContent);
 const $ = id => document.getElementById(id);
-const PG = { resident: 1, lru: 2, referenced: 4, active: 8, workingset: 16, dirty: 32, swapbacked: 256, shadow: 2048 };
-const PTE = { present: 1, young: 2, dirty: 4, anon: 16, swap: 32 };
+const PG = { referenced: 4, active: 8, workingset: 16, dirty: 32, swapbacked: 256 };
+const PTE = { present: 1, young: 2, dirty: 4, swap: 32 };
 const EACH = 64, SHOWN = 40; // single pages of a list, and spans from either end, that are shown
 const last = D.steps.length - 1;
+const difference = D.steps.findIndex(s => s.d);
 let at = 0, chosen = 0, timer = 0;
 
 const escape = s => s.replace(/[&<>"']/g, c => "&#" + c.charCodeAt(0) + ";");
@@ -180,7 +181,6 @@ function chips(r, list, hits, flags) {
 	const items = [];
 	let hidden = 0;
 	all.forEach((s, i) => {
-		const hit = hits.size && isHit(s);
 		if (all.length > 2 * SHOWN && i >= SHOWN && i < all.length - SHOWN) {
 			hidden += s.n;
 			return;
@@ -188,7 +188,7 @@ function chips(r, list, hits, flags) {
 		if (hidden)
 			items.push(`<span class="more">… ${hidden.toLocaleString("en")} more …</span>`);
 		hidden = 0;
-		items.push(chip(r, s, hit));
+		items.push(chip(r, s, hits.size && isHit(s)));
 	});
 	return items;
 }
@@ -281,7 +281,7 @@ function figure(cause, text) {
 
 function showNow() {
 	const step = D.steps[at];
-	put("operation-text", `<span class="nr">${at == 0 ? "start" : step.a == step.o ? step.o : step.a + "–" + step.o} of ${D.nr_ops}</span> ${escape(step.t)}${step.d ? ` <span class="mark">${at == D.difference ? "the first difference" : "differs"}</span>` : ""}`);
+	put("operation-text", `<span class="nr">${at == 0 ? "start" : step.a == step.o ? step.o : step.a + "–" + step.o} of ${D.nr_ops}</span> ${escape(step.t)}${step.d ? ` <span class="mark">${at == difference ? "the first difference" : "differs"}</span>` : ""}`);
 	put("now", perRun((r, d) => {
 		if (!d.e)
 			return `<p>${at == 0 ? "Nothing has happened yet." : d.p || d.v || d.w ? "No folio changes, only page tables do." : "No folio changes."}</p>`;
@@ -358,7 +358,6 @@ function showMemory() {
 	keep($("counters-body"), rows);
 }
 
-// Does a step have an event of the page?
 function eventsOf(d, slot) {
 	const out = [];
 	for (let i = 0; d.e && i < d.e.length; i += 5)
@@ -366,11 +365,15 @@ function eventsOf(d, slot) {
 			out.push(d.e.slice(i, i + 5));
 	return out;
 }
+// The life of the chosen page: steps and events of each run, and the steps of either
+let life = [], steps = [];
+function live() {
+	life = runs.map((r, k) => D.steps.flatMap((step, i) => eventsOf(step.r[k], chosen).map(e => [i, e])));
+	steps = [...new Set(life.flat().map(([i]) => i))].sort((a, b) => a - b);
+}
 function findEvent(from, dir) {
-	for (let i = from + dir; i >= 0 && i <= last; i += dir)
-		if (D.steps[i].r.some(d => eventsOf(d, chosen).length))
-			return i;
-	return -1;
+	const i = dir > 0 ? steps.find(i => i > from) : steps.filter(i => i < from).pop();
+	return i === undefined ? -1 : i;
 }
 function showStory() {
 	$("story-part").hidden = $("next").hidden = !chosen;
@@ -381,14 +384,12 @@ function showStory() {
 	$("next").textContent = "next event of " + name;
 	$("next").disabled = findEvent(at, 1) < 0;
 	put("story", perRun((r, d, k) => {
-		let rows = "", n = 0;
-		D.steps.forEach((step, i) => {
-			for (const e of eventsOf(step.r[k], chosen)) {
-				const why = e[4] < 0 ? "" : ` (${D.words[step.r[k].x[e[4]][0]]})`;
-				if (n++ < 200)
-					rows += `<tr${i == at ? ' class="here"' : ""}><td><button data-step="${i}">${step.o}</button></td><td>${escape(D.words[e[3]].replace("->", "→"))}</td><td><code>${D.rules[e[2]][0]}()</code>: ${escape(D.rules[e[2]][1] + why)}</td></tr>`;
-			}
-		});
+		let rows = "";
+		const n = life[k].length;
+		for (const [i, e] of life[k].slice(0, 200)) {
+			const step = D.steps[i], why = e[4] < 0 ? "" : ` (${D.words[step.r[k].x[e[4]][0]]})`;
+			rows += `<tr${i == at ? ' class="here"' : ""}><td><button data-step="${i}">${step.o}</button></td><td>${escape(D.words[e[3]].replace("->", "→"))}</td><td><code>${D.rules[e[2]][0]}()</code>: ${escape(D.rules[e[2]][1] + why)}</td></tr>`;
+		}
 		return rows ? `<div class="scroll"><table class="story"><thead><tr><th scope="col">operation</th><th scope="col">what</th><th scope="col">by which rule</th></tr></thead><tbody>${rows}</tbody></table></div>${n > 200 ? `<p class="more">… ${n - 200} more</p>` : ""}` : "<p>Nothing happens to it here.</p>";
 	}));
 }
@@ -417,6 +418,7 @@ function show(to) {
 }
 function choose(slot) {
 	chosen = slot;
+	live();
 	render();
 }
 // the last step that is not behind the operation
@@ -433,7 +435,7 @@ function play(on) {
 	$("play").setAttribute("aria-pressed", String(!!on));
 }
 const toNext = dir => { const i = chosen ? findEvent(at, dir) : -1; if (i >= 0) show(i); };
-const toDifference = () => { if (D.difference >= 0) show(D.difference); };
+const toDifference = () => { if (difference >= 0) show(difference); };
 
 // Controls
 
@@ -494,16 +496,15 @@ addEventListener("hashchange", () => {
 
 // What the test compares with the engine's text
 window.reapsim = {
-	show, get at() { return at; }, last, stepOf, difference: D.difference,
+	show, get at() { return at; }, last, stepOf, difference,
 	dump: () => runs.map(r => {
 		const flags = slot => flagsOf(r.value.get(slot) || 0).replace("d", "");
-		const lines = [], max = r.n[r.index.youngest0], order = D.runs[0].lists.map((l, i) => i);
-		for (const i of order) {
-			const l = r.about.lists[i];
+		const lines = [];
+		r.about.lists.forEach((l, i) => {
 			if (l.cpu !== undefined || !r.lists[i].length)
-				continue;
+				return;
 			lines.push([listTitle(r, i), l.name, spans(r, r.lists[i], flags).map(s => nameOf(r, s.first) + (s.n > 1 ? ".." + pageOf(r, s.last)[1] : "") + s.f).join(" ")]);
-		}
+		});
 		const ages = ["youngest", "young", "old", "oldest"];
 		const name = l => r.about.gens ? ages[l[0].rank % 10] + "_" + l[1].replace(/.*_/, "") : l[1];
 		const text = lines.map(l => `${name(l)} | ${l[2]}`);
@@ -527,7 +528,7 @@ if (D.rest) {
 	$("notice").hidden = false;
 	$("notice").textContent = `This page ends before operation ${D.rest}. "--from ${D.rest}" shows what follows; --limit, --every, --pages and --process fit more or less into a page.`;
 }
-$("difference").hidden = D.difference < 0;
+$("difference").hidden = difference < 0;
 runs.forEach((r, i) => apply(r, D.steps[0].r[i], 1));
 render();
 fromHash();
