@@ -7,12 +7,12 @@
  */
 #include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sim/cli/explain.h"
 #include "sim/cli/runs.h"
 #include "sim/mm/slots.h"
+#include "sim/names.h"
 
 #define LIMIT_TEXT 1000
 #define LIMIT_PAGE 10000
@@ -87,10 +87,14 @@ static int advance(struct explain *x, uint64_t next, struct err *err)
 
 static void set_logs(struct explain *x, bool on)
 {
-	for (guint i = 0; i < x->nr_runs; i++) {
-		event_log_empty(&x->runs[i].log);
+	for (guint i = 0; i < x->nr_runs; i++)
 		x->runs[i].s->log = on ? &x->runs[i].log : NULL;
-	}
+}
+
+static void empty_logs(struct explain *x)
+{
+	for (guint i = 0; i < x->nr_runs; i++)
+		event_log_empty(&x->runs[i].log);
 }
 
 /* Show the operations of the window. Return: 0, or a negative errno with @err. */
@@ -99,7 +103,7 @@ static int explain_window(struct explain *x, const struct explain_writer *w, voi
 {
 	struct explain_step step = { .first = x->from };
 	uint64_t nr_ops = 0, nr_steps = 0, rest = 0;
-	bool begun = false, asked = false;
+	bool asked = false;
 	struct trace_iter it;
 	int ret;
 
@@ -107,13 +111,12 @@ static int explain_window(struct explain *x, const struct explain_writer *w, voi
 	while (nr_ops < x->to && (ret = trace_iter_next(&it, &step.op, err)) == 1) {
 		if (++nr_ops < x->from)
 			continue;
-		if (!begun) {
+		if (nr_ops == x->from) {
 			ret = advance(x, it.at, err);
 			if (ret < 0)
 				return ret;
 			w->begin(arg);
 			set_logs(x, true);
-			begun = true;
 		}
 		ret = advance(x, it.next, err);
 		if (ret < 0)
@@ -130,8 +133,7 @@ static int explain_window(struct explain *x, const struct explain_writer *w, voi
 			}
 			nr_steps++;
 		}
-		event_log_empty(&x->runs[0].log);
-		event_log_empty(&x->runs[1 % x->nr_runs].log);
+		empty_logs(x);
 		step.first = nr_ops + 1;
 		asked = false;
 	}
@@ -140,30 +142,54 @@ static int explain_window(struct explain *x, const struct explain_writer *w, voi
 	return 0;
 }
 
+/* A writer that shows nothing, and stops at the first difference. */
+
+static void find_begin(void *w)
+{
+	(void)w;
+}
+
+static bool find_step(void *w, const struct explain_step *step)
+{
+	(void)w;
+	return !step->differs;
+}
+
+static void find_end(void *w, uint64_t rest)
+{
+	*(uint64_t *)w = rest;
+}
+
 /* The first operation of the window in which the runs do not do the same; 0: none. */
 static int find_difference(struct explain *x, uint64_t *found, struct err *err)
 {
-	uint64_t nr_ops = 0;
-	struct trace_iter it;
-	struct op op;
-	int ret = 0;
+	static const struct explain_writer writer = { find_begin, find_step, find_end };
+	const uint64_t every = x->every, limit = x->limit;
+	int ret;
 
-	*found = 0;
-	set_logs(x, true);
-	trace_iter_init(&it, x->t);
-	while (nr_ops < x->to && !*found && (ret = trace_iter_next(&it, &op, err)) == 1) {
-		ret = advance(x, it.next, err);
-		if (ret < 0)
-			return ret;
-		if (++nr_ops >= x->from && in_question(x, &op) && !explain_same(x))
-			*found = nr_ops;
-		event_log_empty(&x->runs[0].log);
-		event_log_empty(&x->runs[1].log);
-	}
-	return 0;
+	x->every = 1;
+	x->limit = 0;
+	ret = explain_window(x, &writer, found, err);
+	x->every = every;
+	x->limit = limit;
+	return ret;
 }
 
 /* Options */
+
+/* A number as those of the table are. Return: 0, or the exit code after printing why. */
+static int parse_number(const char *name, const char *text, double max, uint64_t *n)
+{
+	const struct option o = { name, OPT_COUNT, .max = max };
+	union option_value v;
+	struct err err;
+	const int ret = option_parse(&o, "--", text, &v, &err);
+
+	if (ret)
+		return cli_fail(ret, &err);
+	*n = v.n;
+	return 0;
+}
 
 static int count_ops(struct explain *x, struct err *err)
 {
@@ -192,16 +218,13 @@ static int count_ops(struct explain *x, struct err *err)
 static int set_window(struct explain *x, const struct explain_options *o)
 {
 	struct err err = { "" };
+	uint64_t pid;
 	int ret = 0;
 
 	if (o->process) {
-		char *end;
-		const uint64_t pid = g_ascii_strtoull(o->process, &end, 0);
-
-		if (end == o->process || *end || *o->process == '-' || pid >= 1u << 27)
-			return cli_usage("--process %s: expected the number of a process of the "
-					 "trace",
-					 o->process);
+		ret = parse_number("process", o->process, OP_PID_MAX, &pid);
+		if (ret)
+			return ret;
 		x->has_pid = true;
 		x->pid = (uint32_t)pid;
 	}
@@ -230,17 +253,34 @@ static const struct trace_file *find_file(const struct trace *t, const char *nam
 	return NULL;
 }
 
+static int unknown_file(const struct trace *t, const char *arg, size_t len)
+{
+	g_autofree const char **valid = g_new0(const char *, t->nr_files + 2);
+	g_autofree char *name = g_strndup(arg, len), *hint = NULL;
+
+	for (uint32_t i = 0; i < t->nr_files; i++)
+		valid[i] = t->files[i].name;
+	valid[t->nr_files] = "anon";
+	hint = names_hint(name, valid);
+	return cli_usage("--pages %s: the trace has no such file%s (\"reapsim trace info\" lists "
+			 "them)",
+			 arg, hint);
+}
+
 /* "3" or "3-17", in a file of @pages. Return: false if it is none */
 static bool parse_range(const char *text, uint64_t pages, uint64_t *first, uint64_t *last)
 {
-	char *end;
+	const struct option page = { "page", OPT_COUNT, .max = (double)(pages - 1) };
+	const char *dash = strchr(text, '-');
+	g_autofree char *from = g_strndup(text, dash ? (size_t)(dash - text) : strlen(text));
+	union option_value a, b;
 
-	if (!g_ascii_isdigit(*text))
+	if (option_parse(&page, "", from, &a, NULL) ||
+	    option_parse(&page, "", dash ? dash + 1 : from, &b, NULL))
 		return false;
-	*first = *last = g_ascii_strtoull(text, &end, 0);
-	if (*end == '-' && g_ascii_isdigit(end[1]))
-		*last = g_ascii_strtoull(end + 1, &end, 0);
-	return !*end && *first <= *last && *last < pages;
+	*first = a.n;
+	*last = b.n;
+	return a.n <= b.n;
 }
 
 /* --pages NAME, NAME:FIRST or NAME:FIRST-LAST */
@@ -256,15 +296,13 @@ static int add_pages(struct explain *x, const struct sim *s, const char *arg)
 	if (!file)
 		file = find_file(x->t, arg, (size_t)(colon - arg));
 	if (file) {
-		base = FOLIO_FIRST + file->first;
+		base = file_slot(s, (uint32_t)(file - x->t->files), 0);
 		pages = file->pages;
 	} else if (colon - arg == 4 && !memcmp(arg, "anon", 4)) {
 		base = s->anon_first;
 		pages = UINT32_MAX - base;
 	} else {
-		return cli_usage("--pages %s: the trace has no such file; \"reapsim trace info\" "
-				 "lists them",
-				 arg);
+		return unknown_file(x->t, arg, (size_t)(colon - arg));
 	}
 	last = pages - 1;
 	if (*colon && !parse_range(colon + 1, pages, &first, &last))
@@ -279,15 +317,8 @@ static int add_pages(struct explain *x, const struct sim *s, const char *arg)
 
 static int set_limit(struct explain *x, const struct explain_options *o)
 {
-	char *end;
-
 	x->limit = o->html ? LIMIT_PAGE : LIMIT_TEXT;
-	if (!o->limit)
-		return 0;
-	x->limit = g_ascii_strtoull(o->limit, &end, 10);
-	if (!g_ascii_isdigit(*o->limit) || *end)
-		return cli_usage("--limit %s: expected a whole number", o->limit);
-	return 0;
+	return o->limit ? parse_number("limit", o->limit, OPTION_NO_MAX, &x->limit) : 0;
 }
 
 static int check_runs(const struct explain_options *o, guint nr_runs)
@@ -339,6 +370,29 @@ static int write_text(struct explain *x, struct err *err)
 	return MAX(ret, closed);
 }
 
+static int write_same(const struct explain *x)
+{
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
+
+	if (ret)
+		return ret;
+	fprintf(out.f, "no difference between %s and %s in operations %" PRIu64 " to %" PRIu64 "\n",
+		x->runs[0].label, x->runs[1].label, x->from, x->to);
+	return cli_close_out(&out, OUTPUT_WHOLE);
+}
+
+static int write_legend(void)
+{
+	struct output out;
+	int ret = cli_open_stdout(&out, NULL);
+
+	if (ret)
+		return ret;
+	explain_legend(out.f);
+	return cli_close_out(&out, OUTPUT_WHOLE);
+}
+
 static int explain_runs(struct explain *x, const struct explain_options *o, const GPtrArray *runs)
 {
 	struct err err = { "" };
@@ -352,12 +406,8 @@ static int explain_runs(struct explain *x, const struct explain_options *o, cons
 	}
 	if (!ret && o->first_difference) {
 		ret = find_difference(x, &found, &err);
-		if (!ret && !found) {
-			printf("no difference between %s and %s in operations %" PRIu64
-			       " to %" PRIu64 "\n",
-			       x->runs[0].label, x->runs[1].label, x->from, x->to);
-			return 0;
-		}
+		if (!ret && !found)
+			return write_same(x);
 		x->from = found;
 		runs_close(x);
 		ret = ret ? ret : runs_open(x, runs, &err);
@@ -426,10 +476,8 @@ static int run(void *options, int argc, char **argv)
 	const struct cli_file html = { FILE_EXPLAINED, "--html", o->html, false };
 	int ret;
 
-	if (o->legend && !argc) {
-		explain_legend(stdout);
-		return 0;
-	}
+	if (o->legend && !argc)
+		return write_legend();
 	if (argc != 1)
 		return cli_usage("explain: expected one trace, got %d", argc);
 	ret = cli_declare_inputs(&o->o.files, "TRACE", argv, 1);
@@ -437,10 +485,10 @@ static int run(void *options, int argc, char **argv)
 		ret = command_declare(&cmd_explain, o);
 	if (!ret)
 		ret = cli_declare(&o->o.files, &html, 1);
+	if (!ret && o->legend)
+		ret = write_legend();
 	if (ret)
 		return ret;
-	if (o->legend)
-		explain_legend(stdout);
 	return explain_trace(&x, o, argv[0]);
 }
 

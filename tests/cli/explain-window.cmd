@@ -47,12 +47,19 @@ explain "$T" --from 5 --to 4
 explain "$T" --from 0
 explain "$T" --every 0
 explain "$T" --pages nothing
+explain "$T" --pages appp:1
 explain "$T" --pages app:4
 explain "$T" --pages app:2-1
 explain "$T" --pages app:x
+explain "$T" --pages app:
+explain "$T" --pages app:1-
+explain "$T" --pages app:18446744073709551617
 explain "$T" --process 9
 explain "$T" --process x
+explain "$T" --process -1
+explain "$T" --process 134217728
 explain "$T" --limit -1
+explain "$T" --limit 18446744073709551617
 explain "$T" --first-difference
 explain "$T" --policy all
 explain "$T" --lru classic,nothing

@@ -4,6 +4,8 @@ T=$SRC/tests/cli/tiny.csv
 "$REAPSIM" compare "$T" >/dev/full; echo "compare: $?"
 "$REAPSIM" compare "$T" --csv /dev/full >/dev/null; echo "compare --csv: $?"
 "$REAPSIM" explain "$T" >/dev/full; echo "explain: $?"
+"$REAPSIM" explain --legend >/dev/full; echo "explain --legend: $?"
+"$REAPSIM" explain -p baseline,baseline --first-difference "$T" >/dev/full; echo "explain --first-difference: $?"
 "$REAPSIM" list >/dev/full; echo "list: $?"
 "$REAPSIM" run --help >/dev/full; echo "help: $?"
 "$REAPSIM" trace info "$T" >/dev/full; echo "info: $?"
