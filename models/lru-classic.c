@@ -200,10 +200,11 @@ static __attribute__((noinline)) void explain_distance(struct sim *s, struct lru
 {
 	const uint64_t *size = lruvec_stats(s, lruvec)->size;
 	const enum lru_type type = folio_lru_type(&s->folios[slot]);
+	const bool swap = nr_swap_pages(s) > 0;
 	struct event_cause cause = { slot, CAUSE_DISTANCE, { distance } };
 
 	for (int l = 0; l < NR_LISTS; l++)
-		cause.n[l + 1] = held_by(s, size, l, type);
+		cause.n[l + 1] = held_by(swap, size, l, type);
 	event_because(s, &cause);
 }
 

@@ -85,24 +85,24 @@ static inline const struct lruvec_stats *lruvec_stats(struct sim *s, struct lruv
 	return &c->flushed;
 }
 
-/* workingset_test_recent(): does a list count for a refault of this type? Its size; 0: it does not
- */
-static inline uint64_t held_by(const struct sim *s, const uint64_t *size, int list,
-			       enum lru_type type)
+/* workingset_test_recent(): does a list count for a refault of this type? Its size; 0: it does
+ * not. @swap: there are free swap slots */
+static inline uint64_t held_by(bool swap, const uint64_t *size, int list, enum lru_type type)
 {
 	if (list == INACTIVE_ANON + 2 * (int)type)
 		return 0;
-	return list >= INACTIVE_FILE || nr_swap_pages(s) > 0 ? size[list] : 0;
+	return list >= INACTIVE_FILE || swap ? size[list] : 0;
 }
 
 /* The size of the lists that could have held the page, with which its distance is compared. */
 static inline uint64_t workingset_size(struct sim *s, struct lruvec *lruvec, enum lru_type type)
 {
 	const uint64_t *size = lruvec_stats(s, lruvec)->size;
+	const bool swap = nr_swap_pages(s) > 0;
 	uint64_t sum = 0;
 
 	for (int l = 0; l < NR_LISTS; l++)
-		sum += held_by(s, size, l, type);
+		sum += held_by(swap, size, l, type);
 	return sum;
 }
 
