@@ -82,3 +82,28 @@ browser_shot() { # FILE.png
 browser_log() { # browser or performance - what was logged since the last call
 	browser_do se/log "{\"type\":\"$1\"}"
 }
+
+# Checks, which need lib.sh
+
+# is WHAT EXPECTED CODE - what the page's code returns
+is() {
+	local got
+	got=$(browser_js "$3")
+	if [ "$got" = "$2" ]; then pass; else fail "$1: expected \"$2\", got \"$got\""; fi
+}
+
+# is_silent NAME - no message on the console since the last call
+is_silent() {
+	local said
+	said=$(browser_log browser)
+	if [ "$said" = '{"value":[]}' ]; then pass; else fail "$1: on the console: ${said:0:200}"; fi
+}
+
+is_document() { # NAME
+	is "$1: one h1, a language, a title" "1 en true" 'return [document.querySelectorAll("h1").length, document.documentElement.lang, !!document.title].join(" ")'
+}
+
+# is_narrow NAME - not wider than the screen
+is_narrow() {
+	is "$1: overflow" 0 'return Math.max(0, document.documentElement.scrollWidth - innerWidth)'
+}

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
-# The two pages that reapsim makes, and what the first is made of.
+# The page of "make review", what it is made of, and the page of "reapsim ask".
 #
 # Makes what "make review" makes. THREAD.md and its picture must be as they are in the tree, the mail
 # at most 72 columns wide, and the cover letters have its figures. Of what is recorded one
