@@ -8,7 +8,8 @@
 #	make lessons-record  plays the traces on a real kernel, five times each, into kernel/; NAME...:
 #	                     only these
 #
-# The first lines of a text say how its page is made and what is recorded, as comments:
+# The first lines of a text say what is in it, how its page is made and what is recorded, as comments:
+#	<!-- about: SENTENCE -->   for the list of the lessons
 #	<!-- explain: OPTION... -->   for the page
 #	<!-- kernel: POLICY... LRU... -->   "baseline v1, classic"
 #	<!-- stock: yes -->   also on a distribution's kernel, with large folios, under baseline
@@ -16,6 +17,7 @@
 # snapshot, with the simulator's; <!-- stock COUNTER... --> one of that kernel.
 set -eu -o pipefail
 cd "$(dirname "$0")/../.."
+. traces/studies/lib.sh
 export LC_ALL=C.UTF-8
 here=traces/lessons
 reapsim=${REAPSIM:-build/reapsim}
@@ -141,15 +143,6 @@ go_on() {
 
 title() { sed -n 's/^# //p' "$here/$1.md" | head -1; }
 
-# put FILE - standard input, if FILE is not there or ours
-put() {
-	if [ -s "$1" ] && [ "$(head -c "${#first}" "$1" | tr -d '\0')" != "$first" ]; then
-		say "$1 exists, and was not written by this script; remove it, or set OUT"
-		exit 2
-	fi
-	cat >"$tmp/put" && cp "$tmp/put" "$1"
-}
-
 # page TITLE - a page without a trace, of standard input; its style is that of the others
 page() {
 	echo "$first"
@@ -167,6 +160,8 @@ build() {
 	trap 'rm -rf "$tmp"' EXIT
 	mkdir -p "$out"
 	mapfile -t list < <(names)
+	for name in "${list[@]}" index glossary; do claim "$out/$name.html" "$first"; done
+	mkdir "$tmp/site"
 	for i in "${!list[@]}"; do
 		name=${list[i]} next=${list[i + 1]:-}
 		options=$(said "$name" explain)
@@ -182,7 +177,7 @@ build() {
 		} >"$tmp/text"
 		# the heading of the lesson is that of the page
 		sed -e "s|<h1>.*</h1>||; s|<title>.*</title>|<title>$(title "$name")</title>|" -e "/<!-- lesson -->/{r $tmp/text
-d}" "$tmp/$name.html" | put "$out/$name.html"
+d}" "$tmp/$name.html" >"$tmp/site/$name.html"
 		previous=$name
 	done
 	{
@@ -193,11 +188,12 @@ d}" "$tmp/$name.html" | put "$out/$name.html"
 			echo "<li><a href=\"$name.html\">$(title "$name")</a>. $(said "$name" about)</li>"
 		done
 		echo '</ol><p><a href="glossary.html">Glossary</a>, in the terms of the kernel.</p>'
-	} | page "How Linux ages file pages" | put "$out/index.html"
+	} | page "How Linux ages file pages" >"$tmp/site/index.html"
 	{
 		echo '<h1>Glossary</h1><nav><p><a href="index.html">all lessons</a></p></nav><dl>'
-		sed -n '/<dl id="glossary">/,/<\/dl>/p' "$out/${list[0]}.html" | sed 1d
-	} | page Glossary | put "$out/glossary.html"
+		sed -n '/<dl id="glossary">/,/<\/dl>/p' "$tmp/site/${list[0]}.html" | sed 1d
+	} | page Glossary >"$tmp/site/glossary.html"
+	for name in "${list[@]}" index glossary; do put "$tmp/site/$name.html" "$out/$name.html"; done
 	say "wrote $out/index.html"
 }
 
