@@ -434,7 +434,6 @@ static void csv_rows(const struct answer *x, const GArray *table, FILE *f)
 
 void answer_csv(const struct answer *x, FILE *f)
 {
-	cli_rows_header(f, ROWS_ANSWER);
 	for (enum ask_question q = 0; q < NR_ASK_QUESTIONS; q++)
 		csv_rows(x, x->tables[q], f);
 	csv_rows(x, x->times, f);

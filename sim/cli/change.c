@@ -139,8 +139,6 @@ int cli_open_results(struct cli_results *r, const struct outputs *files, enum ro
 	if (!ret)
 		ret = cli_rows_open(&r->differences, files, ROWS_DIFFERENCES, differences,
 				    has_differences ? &r->json : &none);
-	if (!ret && r->differences.f)
-		cli_rows_header(r->differences.f, ROWS_DIFFERENCES);
 	return ret;
 }
 

@@ -161,7 +161,6 @@ static void print_again(FILE *f, const struct agreement *a, const struct results
 
 static void write_cells(FILE *f, const struct agreement *a)
 {
-	cli_rows_header(f, ROWS_AGREEMENT);
 	for (guint i = 0; i < a->judged->len; i++) {
 		const struct judged *j = &g_array_index(a->judged, struct judged, i);
 
@@ -186,16 +185,14 @@ static int write_rows(const struct agree *o)
 {
 	struct cli_rows rows = { 0 };
 	struct output json;
-	int ret = cli_json_open(&json, &o->files), closed;
+	int ret = cli_json_open(&json, &o->files);
 
 	if (!ret)
 		ret = cli_rows_open(&rows, &o->files, ROWS_AGREEMENT, o->csv, &json);
 	if (!ret && rows.f)
 		write_cells(rows.f, &o->a);
-	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	ret = MAX(ret, closed);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	ret = cli_rows_end(&rows, ret);
+	return cli_json_end(&json, ret);
 }
 
 static int write_level(const struct agree *o)

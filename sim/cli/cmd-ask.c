@@ -105,18 +105,16 @@ static int write_rows(const struct asked *x, const struct answer *answer)
 {
 	struct cli_rows rows = { 0 };
 	struct output json;
-	int ret = cli_json_open(&json, &x->o->files), closed;
+	int ret = cli_json_open(&json, &x->o->files);
 
 	if (!ret)
 		ret = cli_rows_open(&rows, &x->o->files, ROWS_ANSWER, x->paths[CSV], &json);
 	if (!ret)
 		answer_csv(answer, rows.f);
-	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	ret = MAX(ret, closed);
+	ret = cli_rows_end(&rows, ret);
 	if (!ret)
 		ret = cli_json_copy(&json, ROWS_ASK_RUNS, x->paths[RUNS]);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	return cli_json_end(&json, ret);
 }
 
 static int write_answer(const struct asked *x)

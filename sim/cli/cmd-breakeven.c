@@ -179,7 +179,6 @@ static void differences_row(FILE *f, const struct grid *g, guint machine, guint 
 
 static void differences(FILE *f, const struct grid *g)
 {
-	cli_rows_header(f, ROWS_BREAKEVEN);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)
 			for (guint i = 1; i < g->policies->len; i++)
@@ -188,34 +187,32 @@ static void differences(FILE *f, const struct grid *g)
 						differences_row(f, g, m, l, i, d, p);
 }
 
-/* --differences; and --json, which also has the rows of the sweep in @csv */
-static int write_rows(const struct breakeven *b, const struct sweep *sw, const struct grid *g,
-		      const char *csv)
+static int write_rows(const struct breakeven *b, const struct grid *g, const struct output *json)
 {
-	struct cli_rows rows = { 0 };
-	struct output json;
-	int ret = cli_json_open(&json, &b->files), closed;
+	struct cli_rows rows;
+	int ret = cli_rows_open(&rows, &b->files, ROWS_BREAKEVEN, b->differences, json);
 
-	if (ret)
-		return ret;
-	ret = cli_json_copy(&json, cli_sweep_table(sw), csv);
-	if (!ret)
-		ret = cli_rows_open(&rows, &b->files, ROWS_BREAKEVEN, b->differences, &json);
 	if (!ret && rows.f)
 		differences(rows.f, g);
-	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	ret = MAX(ret, closed);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	return cli_rows_end(&rows, ret);
 }
 
-static int report(const struct breakeven *b, const struct sweep *sw, const struct returns *r,
-		  const char *csv, const char *workload)
+/* what report() needs */
+struct task {
+	const struct breakeven *b;
+	const struct sweep *sw;
+	const struct returns *r;
+	const char *workload;
+};
+
+static int report(const void *data, const struct output *json)
 {
+	const struct task *task = data;
+	const struct breakeven *b = task->b;
 	struct grid g;
 	struct output out;
 	struct err err;
-	int ret = grid_load(&g, workload, sw, r, csv, &err);
+	int ret = grid_load(&g, task->workload, task->sw, task->r, b->csv, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
@@ -225,9 +222,9 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
 	if (!ret)
-		ret = write_rows(b, sw, &g, csv);
+		ret = write_rows(b, &g, json);
 	if (!ret && b->plots) {
-		g_autofree char *base = plot_base(b->plots, "breakeven-", workload);
+		g_autofree char *base = plot_base(b->plots, "breakeven-", task->workload);
 
 		ret = plot_breakeven(&g, &b->files, base);
 	}
@@ -235,12 +232,11 @@ static int report(const struct breakeven *b, const struct sweep *sw, const struc
 	return ret;
 }
 
-static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
-		   const char *workload)
+static int declare(struct breakeven *b, const struct sweep *sw, const char *workload)
 {
 	g_autofree char *base = b->plots ? plot_base(b->plots, "breakeven-", workload) : NULL;
 	struct err err;
-	int ret = sweep_declare(sw, &b->files, "--csv", csv, b->sweep.how.restart, &err);
+	int ret = sweep_declare(sw, &b->files, "--csv", b->csv, b->sweep.how.restart, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
@@ -250,7 +246,6 @@ static int declare(struct breakeven *b, const struct sweep *sw, const char *csv,
 
 static int breakeven(struct breakeven *b, const char *workload, int nr, char **kv)
 {
-	const char *csv = b->csv;
 	const struct breakeven_spec spec = {
 		.workload = workload,
 		.options = kv,
@@ -273,11 +268,10 @@ static int breakeven(struct breakeven *b, const char *workload, int nr, char **k
 	ret = breakeven_parse(&sw, &r, &spec, &err);
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = declare(b, &sw, csv, workload);
+	ret = declare(b, &sw, workload);
 	if (!ret)
-		ret = cli_sweep_run(&sw, &b->files, csv, &b->sweep);
-	if (!ret && !b->sweep.shard)
-		ret = report(b, &sw, &r, csv, workload);
+		ret = cli_sweep_run(&sw, &b->files, b->csv, &b->sweep, report,
+				    &(struct task){ b, &sw, &r, workload });
 	sweep_clear(&sw);
 	returns_clear(&r);
 	return ret;

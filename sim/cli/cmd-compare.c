@@ -290,10 +290,6 @@ static int compare_all(struct compare *c, char **paths, int n)
 
 	if (ret)
 		return ret;
-	if (r.runs.f && ensemble)
-		fputs("member,readahead_pages,prefault,from,to,order,", r.runs.f);
-	if (r.runs.f)
-		run_csv_header(r.runs.f);
 	for (int i = 0; i < n && !ret; i++)
 		ret = compare_one(c, paths[i], &r);
 	return cli_close_results(&r, ret);

@@ -363,8 +363,6 @@ static int outcome_all(struct outcome_options *c, char **paths, int n)
 
 	if (ret)
 		return ret;
-	if (r.runs.f)
-		outcome_csv_header(r.runs.f);
 	if (c->pool)
 		ret = outcome_traces(c, paths, (guint)n, &r);
 	for (int i = 0; !c->pool && i < n && !ret; i++)

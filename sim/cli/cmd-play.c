@@ -309,8 +309,6 @@ static int open_rows(struct play *c)
 
 		ret = cli_rows_open(tables_of[i].rows, &c->files, tables_of[i].table,
 				    tables_of[i].csv, json);
-		if (!ret && tables_of[i].rows->f)
-			cli_rows_header(tables_of[i].rows->f, tables_of[i].table);
 	}
 	return ret;
 }

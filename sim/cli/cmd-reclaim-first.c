@@ -76,13 +76,22 @@ static char *machine_plot(const char *dir, const char *machine)
 	return g_build_filename(dir, file, NULL);
 }
 
-static int report(const struct options *o, const struct sweep *sw, const char *csv)
+/* what report() needs */
+struct task {
+	const struct options *o;
+	const struct sweep *sw;
+};
+
+static int report(const void *data, const struct output *json)
 {
+	const struct task *task = data;
+	const struct options *o = task->o;
 	struct curves c;
 	struct output out;
 	struct err err;
-	int ret = curves_load(&c, sw, csv, &err);
+	int ret = curves_load(&c, task->sw, o->csv, &err);
 
+	(void)json; /* has the rows of the sweep, and nothing more */
 	if (ret)
 		return cli_fail(ret, &err);
 	ret = cli_open_stdout(&out, &o->files);
@@ -96,17 +105,15 @@ static int report(const struct options *o, const struct sweep *sw, const char *c
 
 		ret = plot_reclaim_first(&c, m, &o->files, base);
 	}
-	if (!ret)
-		ret = cli_sweep_json(sw, &o->files, csv);
 	curves_clear(&c);
 	return ret;
 }
 
-static int declare(struct options *o, const struct sweep *sw, const char *csv)
+static int declare(struct options *o, const struct sweep *sw)
 {
 	const struct axis *machines = axes_find(&sw->axes, "machine", "file");
 	struct err err;
-	int ret = sweep_declare(sw, &o->files, "--csv", csv, o->sweep.how.restart, &err);
+	int ret = sweep_declare(sw, &o->files, "--csv", o->csv, o->sweep.how.restart, &err);
 
 	if (ret)
 		return cli_fail(ret, &err);
@@ -131,7 +138,6 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 		.policies = o->policies,
 		.lrus = o->lrus,
 	};
-	const char *csv = o->csv;
 	struct sweep sw;
 	struct err err;
 	int ret = cli_sweep_check(&o->sweep);
@@ -141,11 +147,10 @@ static int reclaim_first(struct options *o, int nr, char **kv)
 	ret = reclaim_first_parse(&sw, &spec, &err);
 	if (ret)
 		return cli_fail(ret, &err);
-	ret = declare(o, &sw, csv);
+	ret = declare(o, &sw);
 	if (!ret)
-		ret = cli_sweep_run(&sw, &o->files, csv, &o->sweep);
-	if (!ret && !o->sweep.shard)
-		ret = report(o, &sw, csv);
+		ret = cli_sweep_run(&sw, &o->files, o->csv, &o->sweep, report,
+				    &(struct task){ o, &sw });
 	sweep_clear(&sw);
 	return ret;
 }

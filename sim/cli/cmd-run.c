@@ -42,28 +42,26 @@ static int write_rows(const struct run_command *c, enum row_table_id table, cons
 		return ret;
 	if (table == ROWS_PAGES) {
 		run_csv_pages(rows.f, rs->trace, r);
-		return cli_rows_close(&rows, OUTPUT_WHOLE);
+		return cli_rows_end(&rows, 0);
 	}
-	run_csv_header(rows.f);
 	for (guint i = 0; i < r->snapshots->len; i++)
 		run_csv_row(rows.f, rs->trace, r, &g_array_index(r->snapshots, struct snapshot, i));
 	run_csv_row(rows.f, rs->trace, r, NULL);
-	return cli_rows_close(&rows, OUTPUT_WHOLE);
+	return cli_rows_end(&rows, 0);
 }
 
 /* All rows; --json has those of --pages too */
 static int write_files(const struct run_command *c, const struct run_set *rs)
 {
 	struct output json;
-	int ret = cli_json_open(&json, &c->o.files), closed;
+	int ret = cli_json_open(&json, &c->o.files);
 
 	if (ret)
 		return ret;
 	ret = write_rows(c, ROWS_RUN, c->csv, &json, rs);
 	if (!ret && c->pages)
 		ret = write_rows(c, ROWS_PAGES, c->pages, &json, rs);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	return cli_json_end(&json, ret);
 }
 
 static int replay(const struct run_command *c, const char *path)

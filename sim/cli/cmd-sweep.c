@@ -82,9 +82,7 @@ static int sweep(struct options *o, const char *conf)
 					    o->sweep.how.restart, &err);
 		ret = ret ? cli_fail(ret, &err) : command_declare(&cmd_sweep, o);
 		if (!ret)
-			ret = cli_sweep_run(&sw, &o->files, chosen, &o->sweep);
-		if (!ret && !o->sweep.shard)
-			ret = cli_sweep_json(&sw, &o->files, chosen);
+			ret = cli_sweep_run(&sw, &o->files, chosen, &o->sweep, NULL, NULL);
 	}
 	sweep_clear(&sw);
 	return ret;

@@ -472,17 +472,13 @@ static int deaths_run(void *options, int argc, char **argv)
 	if (ret)
 		return ret;
 	ret = cli_rows_open(&rows, &o->o.files, ROWS_DEATHS, o->csv, &json);
-	if (!ret && rows.f)
-		cli_rows_header(rows.f, ROWS_DEATHS);
 	if (!ret)
 		fprintf(text.f, "%-20s%7s%7s%8s%7s%7s%7s%7s%9s\n", "", "deaths", "killed", "pages",
 			"only%", "again%", "read%", "return", "within s");
 	for (int i = 0; i < argc && !ret; i++)
 		ret = deaths(argv[i], o, text.f, rows.f);
-	closed = cli_rows_close(&rows, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	ret = MAX(ret, closed);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	ret = MAX(ret, closed);
+	ret = cli_rows_end(&rows, ret);
+	ret = cli_json_end(&json, ret);
 	closed = cli_close_out(&text, OUTPUT_WHOLE);
 	return MAX(ret, closed);
 }

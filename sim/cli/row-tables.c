@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The columns of all tables of rows. The CSV headers without counters are made from them, and
- * tests/cli/json.cmd compares the others with what the commands write. */
+/* The columns of all tables of rows. The CSV headers are made from them, except those of sweeps,
+ * which tests/cli/json.cmd compares with them. */
 #include <string.h>
 
 #include "sim/cli/rows.h"

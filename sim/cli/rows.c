@@ -16,9 +16,10 @@ struct stream {
 	FILE *csv, *json;
 	struct csv_parser parser;
 	JsonBuilder *row; /* the object of the row so far */
-	GArray *columns;  /* struct row_column, from the header */
-	guint at;	  /* the next field */
-	bool headed;	  /* the header is complete */
+	JsonGenerator *generator;
+	GArray *columns; /* struct row_column, from the header */
+	guint at;	 /* the next field */
+	bool headed;	 /* the header is complete */
 };
 
 /* Decimal, as JSON has it: neither hexadecimal nor "inf" */
@@ -91,7 +92,6 @@ static void take_field(void *field, size_t len, void *data)
 
 static void take_row(int end, void *data)
 {
-	g_autoptr(JsonGenerator) generator = NULL;
 	g_autofree char *text = NULL;
 	struct stream *s = data;
 	JsonNode *root;
@@ -103,13 +103,19 @@ static void take_row(int end, void *data)
 	}
 	json_builder_end_object(s->row);
 	root = json_builder_get_root(s->row);
-	generator = json_generator_new();
-	json_generator_set_root(generator, root);
-	text = json_generator_to_data(generator, NULL);
+	json_generator_set_root(s->generator, root);
+	text = json_generator_to_data(s->generator, NULL);
 	fprintf(s->json, "%s\n", text);
 	json_node_unref(root);
 	json_builder_reset(s->row);
 	s->at = 0;
+}
+
+/* Blanks at the ends of a field belong to it. */
+static int no_space(unsigned char c)
+{
+	(void)c;
+	return 0;
 }
 
 /* A write error stays with the file that has it, whose owner asks for it. */
@@ -132,6 +138,7 @@ static int end(void *cookie)
 		csv_fini(&s->parser, take_field, take_row, s);
 		csv_free(&s->parser);
 		g_object_unref(s->row);
+		g_object_unref(s->generator);
 		for (guint i = 0; i < s->columns->len; i++)
 			g_free((char *)g_array_index(s->columns, struct row_column, i).name);
 		g_array_unref(s->columns);
@@ -140,21 +147,23 @@ static int end(void *cookie)
 	return 0;
 }
 
-FILE *cli_rows_stream(enum row_table_id table, FILE *csv, FILE *json)
+/* A stream that takes a table as CSV, its header first, for @csv and @json, of which one may be
+ * NULL. They keep write errors, and must be open until it is closed. Several tables may go to one
+ * @json. */
+static FILE *rows_stream(enum row_table_id table, FILE *csv, FILE *json)
 {
 	const cookie_io_functions_t functions = { .write = pass, .close = end };
-	struct stream *s;
+	struct stream *s = g_new0(struct stream, 1);
 	FILE *f;
 
-	if (!csv && !json)
-		return NULL;
-	s = g_new0(struct stream, 1);
 	s->table = &row_tables[table];
 	s->csv = csv;
 	s->json = json;
 	if (json) {
 		csv_init(&s->parser, 0);
+		csv_set_space_func(&s->parser, no_space);
 		s->row = json_builder_new();
+		s->generator = json_generator_new();
 		s->columns = g_array_new(FALSE, FALSE, sizeof(struct row_column));
 	}
 	f = fopencookie(s, "w", functions);
@@ -165,10 +174,17 @@ FILE *cli_rows_stream(enum row_table_id table, FILE *csv, FILE *json)
 	return f;
 }
 
-void cli_rows_end(FILE *f)
+static void print_column(const struct row_column *c, void *data)
 {
-	if (f)
-		fclose(f);
+	g_string_append_printf(data, ",%s", c->name);
+}
+
+static void write_header(FILE *f, enum row_table_id table)
+{
+	g_autoptr(GString) names = g_string_new(NULL);
+
+	row_table_columns(&row_tables[table], print_column, names);
+	fprintf(f, "%s\n", names->str + 1);
 }
 
 int cli_rows_open(struct cli_rows *r, const struct outputs *files, enum row_table_id table,
@@ -179,16 +195,31 @@ int cli_rows_open(struct cli_rows *r, const struct outputs *files, enum row_tabl
 	*r = (struct cli_rows){ 0 };
 	if (csv)
 		ret = cli_open_out(&r->csv, files, csv);
-	if (!ret)
-		r->f = cli_rows_stream(table, r->csv.f, json->f);
-	return ret;
+	if (ret || (!r->csv.f && !json->f))
+		return ret;
+	r->f = rows_stream(table, r->csv.f, json->f);
+	write_header(r->f, table);
+	return 0;
 }
 
 int cli_rows_close(struct cli_rows *r, enum output_end how)
 {
-	cli_rows_end(r->f);
+	if (r->f)
+		fclose(r->f);
 	r->f = NULL;
 	return r->csv.f ? cli_close_out(&r->csv, how) : 0;
+}
+
+static enum output_end end_after(int ret)
+{
+	return ret ? OUTPUT_FAILED : OUTPUT_WHOLE;
+}
+
+int cli_rows_end(struct cli_rows *r, int ret)
+{
+	const int closed = cli_rows_close(r, end_after(ret));
+
+	return MAX(ret, closed);
 }
 
 int cli_json_open(struct output *json, const struct outputs *files)
@@ -202,35 +233,35 @@ int cli_json_close(struct output *json, enum output_end how)
 	return json->f ? cli_close_out(json, how) : 0;
 }
 
+int cli_json_end(struct output *json, int ret)
+{
+	const int closed = cli_json_close(json, end_after(ret));
+
+	return MAX(ret, closed);
+}
+
 int cli_json_copy(const struct output *json, enum row_table_id table, const char *path)
 {
-	FILE *rows = cli_rows_stream(table, NULL, json->f), *in;
 	char buf[1 << 16];
+	FILE *rows, *in;
 	struct err err;
+	int ret = 0, errnum;
 	size_t n;
-	int ret = 0;
 
-	if (!rows)
+	if (!json->f)
 		return 0;
+	rows = rows_stream(table, NULL, json->f);
 	in = fopen(path, "rb");
 	while (in && (n = fread(buf, 1, sizeof(buf), in)))
 		fwrite(buf, 1, n, rows);
-	cli_rows_end(rows);
+	errnum = errno;
+	fclose(rows);
 	if (!in || ferror(in))
-		ret = cli_fail(err_set(&err, -EIO, "%s: cannot read: %s", path, g_strerror(errno)),
+		ret = cli_fail(err_set(&err, -EIO, "%s: cannot read: %s", path, g_strerror(errnum)),
 			       &err);
 	if (in)
 		fclose(in);
 	return ret;
-}
-
-void cli_rows_header(FILE *f, enum row_table_id table)
-{
-	const struct row_table *t = &row_tables[table];
-
-	for (const struct row_column *c = t->columns; c->name; c++)
-		fprintf(f, "%s%s", c == t->columns ? "" : ",", c->name);
-	fputc('\n', f);
 }
 
 /* JSON Schema */

@@ -2,7 +2,7 @@
 /*
  * Tables of rows, as CSV and as JSON Lines: one object per row, on one line.
  *
- * A command writes each table once, as CSV. cli_rows_stream() gives it a stream that passes this
+ * A command writes each table once, as CSV. cli_rows_open() gives it a stream that passes this
  * on, and makes JSON Lines of it where --json asks for them. So both forms have the same rows and
  * columns, and a command cannot have one without the other.
  *
@@ -17,7 +17,7 @@
 #include "sim/cli/cli.h"
 
 /** Value of the member "schema". A changed or removed column, and a changed type, need a new
- * number; a new table or column does not. tests/cli/schema.golden has the columns. */
+ * number; a new table or column does not. tests/cli/json.golden has the columns. */
 #define ROWS_SCHEMA "reapsim-rows-1"
 
 enum column_type {
@@ -73,37 +73,33 @@ void row_table_columns(const struct row_table *t,
 		       void (*fn)(const struct row_column *c, void *data), void *data);
 /** Type and meaning of the column @name of @t; of an axis, its type only. */
 struct row_column row_table_column(const struct row_table *t, const char *name);
-/** Write the first line of the table's CSV. Not for tables with axes. */
-void cli_rows_header(FILE *f, enum row_table_id table);
 /** Write all tables as JSON Schema. */
 void cli_rows_schema(FILE *f);
 
-/**
- * cli_rows_stream - a stream that takes a table as CSV, its header first
- * @csv, @json: get it as CSV and as JSON Lines; may be NULL. They keep write errors, and must be
- *	open until cli_rows_end(). Several tables may go to one @json
- * Return: the stream; NULL if both are NULL.
- */
-FILE *cli_rows_stream(enum row_table_id table, FILE *csv, FILE *json);
-/** Close the stream; @f may be NULL. */
-void cli_rows_end(FILE *f);
-
 /** struct cli_rows - a table of a command and the file of its CSV. */
 struct cli_rows {
-	FILE *f; /* takes the table; NULL: nobody wants it */
+	FILE *f; /* takes the rows as CSV; NULL: nobody wants them */
 	struct output csv;
 };
-/** Open the CSV file @csv, a declared output or NULL, and the stream. @json: the open output of
- * --json; its f may be NULL. Return: 0, or the exit code after printing why. */
+/**
+ * cli_rows_open - open the CSV file and the stream, and write the header; not for tables with axes
+ * @csv: a declared output, or NULL
+ * @json: the open output of --json, to which several tables may go; its f may be NULL
+ * Return: 0, or the exit code after printing why.
+ */
 int cli_rows_open(struct cli_rows *r, const struct outputs *files, enum row_table_id table,
 		  const char *csv, const struct output *json);
 /** Return: as cli_close_out(). */
 int cli_rows_close(struct cli_rows *r, enum output_end end);
+/** Close it as whole, or as failed if @ret is not 0. Return: @ret, or a worse code. */
+int cli_rows_end(struct cli_rows *r, int ret);
 
 /** Open the output of --json, if it is given; else its f is NULL. Return: 0, or the exit code. */
 int cli_json_open(struct output *json, const struct outputs *files);
 /** Return: as cli_close_out(); 0 if it was not open. */
 int cli_json_close(struct output *json, enum output_end end);
+/** As cli_rows_end(). */
+int cli_json_end(struct output *json, int ret);
 /** Copy the table in the CSV file at @path, which a sweep has written, to @json, if that is open.
  * Return: 0, or the exit code after printing why. */
 int cli_json_copy(const struct output *json, enum row_table_id table, const char *path);

@@ -16,14 +16,6 @@ void csv_field(FILE *f, const char *s)
 	fputs(field->str, f);
 }
 
-void run_csv_header(FILE *f)
-{
-	fputs("trace,machine,memory_pages,memcg_pages,kernel,lru,policy,ends_as,mark,number", f);
-	for (int i = 0; i < NR_VMSTAT; i++)
-		fprintf(f, ",%s", vmstat_name((enum vmstat_item)i));
-	fputc('\n', f);
-}
-
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap)
 {
 	const struct vmstat *stat = snap ? &snap->stat : &r->stat;
@@ -51,7 +43,6 @@ void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
 		PG_resident, PG_referenced, PG_active, PG_lru, PG_dirty, PG_workingset,
 	};
 
-	cli_rows_header(f, ROWS_PAGES);
 	for (guint i = 0; i < r->snapshots->len; i++) {
 		const struct snapshot *snap = &g_array_index(r->snapshots, struct snapshot, i);
 
@@ -67,15 +58,6 @@ void run_csv_pages(FILE *f, const struct trace *t, const struct run *r)
 			fprintf(f, ",%u\n", run->mapcount);
 		}
 	}
-}
-
-void outcome_csv_header(FILE *f)
-{
-	g_autoptr(GString) s = g_string_new("trace,machine,memory_pages,memcg_pages,kernel,lru,"
-					    "policy,ends_as,killer,restart,loop,seed");
-
-	outcome_columns(s);
-	fprintf(f, "%s\n", s->str);
 }
 
 void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r)

@@ -43,14 +43,11 @@ int cli_run_set_execute(struct run_set *rs, int jobs);
 
 /** Write a field, quoted if it contains a comma or a quote. */
 void csv_field(FILE *f, const char *s);
-/** The header "trace,machine,...,kernel,lru,policy,...". */
-void run_csv_header(FILE *f);
 /** A row of all counters at @snap; NULL: at the end of the trace, with "(end)" as mark. */
 void run_csv_row(FILE *f, const struct trace *t, const struct run *r, const struct snapshot *snap);
-/** Header and rows: the state of every file page at every snapshot, run-length encoded. */
+/** Rows: the state of every file page at every snapshot, run-length encoded. */
 void run_csv_pages(FILE *f, const struct trace *t, const struct run *r);
-/** Header and row of a timed run: settings, outcome and all counters. */
-void outcome_csv_header(FILE *f);
+/** Row of a timed run: settings, outcome and all counters. */
 void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r);
 
 #endif

@@ -55,38 +55,39 @@ int cli_sweep_check(struct sweep_options *o)
 	return 0;
 }
 
+/* All rows to --json, and @report unless a run failed */
+static int write_results(const struct sweep *sw, const struct outputs *files, const char *path,
+			 bool failed, int (*report)(const void *data, const struct output *json),
+			 const void *data)
+{
+	struct output json;
+	int ret = cli_json_open(&json, files);
+
+	if (!ret)
+		ret = cli_json_copy(&json, sw->timed ? ROWS_SWEEP_TIMED : ROWS_SWEEP, path);
+	if (!ret && !failed && report)
+		ret = report(data, &json);
+	ret = cli_json_end(&json, ret);
+	return MAX(ret, failed ? 1 : 0);
+}
+
 int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *path,
-		  const struct sweep_options *o)
+		  const struct sweep_options *o,
+		  int (*report)(const void *data, const struct output *json), const void *data)
 {
 	g_autofree char *what = g_path_get_basename(path);
-	struct sweep_report report;
+	struct sweep_report r;
 	struct cli_lab lab;
 	struct err err;
 	int ret;
 
 	cli_lab_begin(&lab, what);
-	ret = o->merge ? sweep_merge(sw, files, path, o->how.restart, &lab.hooks, &report, &err)
-		       : sweep_run(sw, files, path, &o->how, &lab.hooks, &report, &err);
+	ret = o->merge ? sweep_merge(sw, files, path, o->how.restart, &lab.hooks, &r, &err)
+		       : sweep_run(sw, files, path, &o->how, &lab.hooks, &r, &err);
 	cli_lab_end(&lab);
 	if (!ret || ret == -EINTR)
-		print_failures(path, &report);
+		print_failures(path, &r);
 	if (ret)
 		return cli_fail(ret, &err);
-	return report.nr_failed && !o->shard ? 1 : 0;
-}
-
-enum row_table_id cli_sweep_table(const struct sweep *sw)
-{
-	return sw->timed ? ROWS_SWEEP_TIMED : ROWS_SWEEP;
-}
-
-int cli_sweep_json(const struct sweep *sw, const struct outputs *files, const char *path)
-{
-	struct output json;
-	int ret = cli_json_open(&json, files), closed;
-
-	if (!ret)
-		ret = cli_json_copy(&json, cli_sweep_table(sw), path);
-	closed = cli_json_close(&json, ret ? OUTPUT_FAILED : OUTPUT_WHOLE);
-	return MAX(ret, closed);
+	return o->shard ? 0 : write_results(sw, files, path, r.nr_failed, report, data);
 }

@@ -21,12 +21,16 @@ struct sweep_options {
  * error. */
 int cli_sweep_check(struct sweep_options *o);
 /**
- * sweep_run() or sweep_merge(); SIGINT and SIGTERM interrupt it.
+ * cli_sweep_run - sweep_run() or sweep_merge(); SIGINT and SIGTERM interrupt it. Unless it is a
+ * shard, --json then gets the rows of the CSV file at @path, those of failed runs too
+ * @report: called if no run failed, for what the command makes of the rows, with @data and the open
+ *	output of --json, whose f may be NULL; returns an exit code. May be NULL
  * Return: 0, or the exit code after printing the error; 1 if some runs failed, unless it is a
  * shard: that has done its task, and the merge returns 1.
  */
 int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *path,
-		  const struct sweep_options *o);
+		  const struct sweep_options *o,
+		  int (*report)(const void *data, const struct output *json), const void *data);
 
 /** The rows of struct sweep_options. */
 #define COMMAND_SWEEP(type, member)                                                                \
@@ -36,18 +40,13 @@ int cli_sweep_run(struct sweep *sw, const struct outputs *files, const char *pat
 		{ "shard",                                                                         \
 		  OPT_TEXT,                                                                        \
 		  NULL,                                                                            \
-		  "run only part I of N, from 1, into the folder CSV.shards",                      \
+		  "run only part I of N, from 1, into the folder CSV.shards; --json, "             \
+		  "plots and differences are the merge's",                                         \
 		  .metavar = "I/N",                                                                \
 		  OPTION_FIELD(type, member.shard) },                                              \
 	{                                                                                          \
 		"merge", OPT_FLAG, NULL, "run nothing: make the CSV file from all shards",         \
 			OPTION_FIELD(type, member.merge)                                           \
 	}
-
-/** The table of its rows. */
-enum row_table_id cli_sweep_table(const struct sweep *sw);
-/** Copy the rows of the finished sweep from its CSV file at @path to --json, if that is given.
- * Return: 0, or the exit code after printing why. */
-int cli_sweep_json(const struct sweep *sw, const struct outputs *files, const char *path);
 
 #endif

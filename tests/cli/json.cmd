@@ -1,7 +1,7 @@
 # --json has the rows of every CSV file, the same values under the same names, in the same order,
 # and what it writes is valid by the schema of "reapsim list --schema".
 cp "$SRC/tests/cli/tiny.csv" t.csv
-printf 'reapsim-trace,1\nmachine,memcg_pages,200\nfile,"a, ""b""",8\nspawn,1\nread,1,"a, ""b""",0,8\nmark,half\nexit,1\n' >m.csv
+printf 'reapsim-trace,1\nmachine,memcg_pages,200\nfile,"a, ""b""",8\nfile," c ",4\nspawn,1\nread,1,"a, ""b""",0,8\nread,1," c ",0,4\nmark,half\nexit,1\n' >m.csv
 cat >s.conf <<-END
 	[sweep]
 	trace=t.csv
@@ -67,6 +67,19 @@ check differences d j
 check sweep s.csv j
 "$REAPSIM" sweep st.conf -o st.csv --json j --force
 check sweep-timed st.csv j
+# Bug: with a failed run there was no JSON.
+sed 's/50%;200/200;4294967295/' s.conf >sf.conf
+"$REAPSIM" sweep sf.conf -o sf.csv --json jf
+echo "exit $?"
+check sweep sf.csv jf
+jq -r .status jf
+# of a sweep in shards it is the merge's
+for i in 1 2; do
+	"$REAPSIM" sweep s.conf -o sh.csv --json js --shard $i/2
+done
+ls js
+"$REAPSIM" sweep s.conf -o sh.csv --json js --merge
+check sweep sh.csv js
 "$REAPSIM" breakeven w.csv -m m.conf -l classic -d 1s,4s -P 0..1/1 -n 2 --csv b.csv --differences d --json j --force >/dev/null
 check sweep-timed b.csv j
 check breakeven d j
