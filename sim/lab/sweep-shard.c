@@ -9,6 +9,7 @@
 
 #include <glib/gstdio.h>
 
+#include "sim/names.h"
 #include "sim/rng.h"
 
 #define BLOCKS 8 /* that a shard gets at least, if there are enough runs */
@@ -136,11 +137,6 @@ static bool parse_name(const char *name, uint32_t *nr)
 	       !name[end] && shard && shard <= *nr;
 }
 
-static gint by_name(gconstpointer a, gconstpointer b)
-{
-	return g_strcmp0(*(char *const *)a, *(char *const *)b);
-}
-
 static GPtrArray *list(const char *folder, struct err *err)
 {
 	GPtrArray *names;
@@ -156,7 +152,7 @@ static GPtrArray *list(const char *folder, struct err *err)
 	while ((e = readdir(d)))
 		g_ptr_array_add(names, g_strdup(e->d_name));
 	closedir(d);
-	g_ptr_array_sort(names, by_name);
+	g_ptr_array_sort(names, names_compare);
 	return names;
 }
 
@@ -196,7 +192,10 @@ static int write_rows(struct sweep_journal *j, struct err *err)
 	fputs(j->id.header, out.f);
 	for (uint64_t run = 0; run < j->id.nr_runs; run++)
 		fputs(g_hash_table_lookup(j->waiting, (gpointer)(run + 1)), out.f);
-	return output_close(&out, OUTPUT_WHOLE, err);
+	ret = output_close(&out, OUTPUT_WHOLE, err);
+	if (!ret)
+		outputs_wrote(j->files, j->csv.path);
+	return ret;
 }
 
 #define LIST_MAX 500 /* bytes, so that it fits into a message */

@@ -14,6 +14,8 @@ tty "$REAPSIM" compare "$T" -p baseline,v1 --ensemble 8 --csv a.csv --json b.jso
 printf '[sweep]\ntrace=%s\n[run]\npolicy=baseline;v1\n' "$T" >s.conf
 tty "$REAPSIM" sweep s.conf --json s.json
 tty "$REAPSIM" sweep s.conf
+tty "$REAPSIM" sweep s.conf -o m.csv --shard 1/1
+tty "$REAPSIM" sweep s.conf -o m.csv --merge
 tty "$REAPSIM" run "$T" --csv a.csv --pages - | wrote
 echo "not on a terminal:"
 "$REAPSIM" gen zipf accesses=100 pages=20 -o z.csv
@@ -22,7 +24,7 @@ echo "not on a terminal:"
 tty timeout --foreground --preserve-status -k 20 -s INT 3 "$REAPSIM" gen zipf accesses=4000000000 \
 	pages=1000000 -o g.rtrace | tr '\r\033' '\n\n' >shown
 grep -o 'generating will take about.*' shown | sed 's/about [^;]*/about N/'
-grep -o '^generating \[[#.]*\] *[0-9]*%, about [0-9.]* ' shown | tail -1 | sed 's/[0-9.]\+ *$/N/'
+grep -o '^generating \[[#.]*\] *[0-9]*%, about [0-9.]* ' shown | tail -1 | sed 's/\[.*/[BAR] N%, about N/'
 grep -o 'reapsim: interrupted$' shown
 
 # 1000 hours of simulated time

@@ -25,8 +25,9 @@ done
 
 echo "# the merge waits for every shard"
 sweep --merge
+# one thread, so that the rows have their order in the file
 for i in 5 1 3; do
-	sweep --shard $i/5
+	sweep --shard $i/5 -j 1
 done
 sweep --merge
 ls
@@ -51,7 +52,7 @@ ls
 echo "# killed: the last row is half, the next attempt goes on"
 cp s.csv.shards/3-of-5.1 kept
 head -c $(($(wc -c <kept) / 2)) kept >s.csv.shards/3-of-5.1
-sweep --shard 3/5 | sed 's/^reapsim: [0-9]* of/reapsim: some of/'
+sweep --shard 3/5
 sort -n <(sed '$d' s.csv.shards/3-of-5.1) s.csv.shards/3-of-5.2 | uniq | cmp - <(sort -n kept) &&
 	echo "no run was repeated"
 cmp <(head -c $(($(wc -c <kept) / 2)) kept) s.csv.shards/3-of-5.1 && echo "the first attempt's file is as it was"
@@ -59,7 +60,7 @@ cmp <(head -c $(($(wc -c <kept) / 2)) kept) s.csv.shards/3-of-5.1 && echo "the f
 echo "# late: a first attempt goes on after its machine was given up, and a copy comes in"
 cp kept s.csv.shards/3-of-5.1
 for i in 1 2 4; do
-	sweep --shard $i/5
+	sweep --shard $i/5 -j 1
 done
 cp s.csv.shards/4-of-5.1 s.csv.shards/4-of-5.7
 sweep --merge
