@@ -53,6 +53,8 @@ const char *names_near(const char *name, const char *const *valid)
 	size_t least = MIN(MOST_CHANGES, len / 3) + 1;
 	const char *near = NULL;
 
+	if (g_strv_contains(valid, name))
+		return NULL;
 	for (; *valid; valid++) {
 		const size_t other = strlen(*valid);
 		/* names can be long, and then no valid one is near */
@@ -74,12 +76,19 @@ char *names_hint(const char *name, const char *const *valid)
 	return near ? g_strdup_printf(", did you mean %s?", near) : g_strdup("");
 }
 
+char *names_expected(const char *name, const char *const *valid)
+{
+	g_autofree char *hint = names_hint(name, valid);
+
+	return g_strconcat(hint, *hint ? " Expected" : ", expected", NULL);
+}
+
 char *names_unknown(const char *name, const char *const *valid)
 {
 	g_autofree char *list = g_strjoinv(", ", (char **)valid);
-	g_autofree char *hint = names_hint(name, valid);
+	g_autofree char *expected = names_expected(name, valid);
 
-	return g_strdup_printf("%s%s one of: %s", hint, *hint ? " Expected" : ", expected", list);
+	return g_strdup_printf("%s one of: %s", expected, list);
 }
 
 gint names_compare(gconstpointer a, gconstpointer b)

@@ -105,19 +105,19 @@ int restart_rule_parse(struct restart_rule *r, const char *text, struct err *err
 {
 	g_auto(GStrv) part = g_strsplit(text, ",", -1);
 	g_autofree const char **valid = NAMES_OF(kinds);
-	g_autofree char *name = g_strndup(text, strcspn(text, "=,")), *hint = NULL;
+	g_autofree char *name = g_strndup(text, strcspn(text, "=,")), *expected = NULL;
 
 	*r = (struct restart_rule){ .probability = 1 };
 	if (part[0] && parse_kind(r, part[0]) &&
 	    (!part[1] || (parse_probability(r, part[1]) && !part[2])))
 		return 0;
-	hint = g_strv_contains(valid, name) ? g_strdup("") : names_hint(name, valid);
+	expected = names_expected(name, valid);
 	return err_set(
 		err, -EINVAL,
-		"restart rule \"%s\"%s%s never, on-use, fixed=TIME, uniform=TIME..TIME, "
+		"restart rule \"%s\"%s never, on-use, fixed=TIME, uniform=TIME..TIME, "
 		"log-uniform=TIME..TIME, kubernetes or systemd, optionally followed by ,p=P, the "
 		"probability of a restart; a TIME is for example 100ms, 10s or 5m",
-		text, hint, *hint ? " Expected" : ", expected");
+		text, expected);
 }
 
 /* in the largest unit of which it is a multiple */

@@ -173,7 +173,7 @@ static int find_mode(struct sweep *sw, struct err *err)
 {
 	static const char *const modes[] = { "timed", "untimed", NULL };
 	struct axis *x = axes_find(&sw->axes, "sweep", "mode");
-	g_autofree char *hint = NULL;
+	g_autofree char *expected = NULL;
 	const char *value;
 	int ret = 0;
 
@@ -181,12 +181,11 @@ static int find_mode(struct sweep *sw, struct err *err)
 		return 0;
 	value = x->values->pdata[0];
 	sw->timed = !strcmp(value, "timed");
-	hint = names_hint(value, modes);
+	expected = names_expected(value, modes);
 	if (x->values->len > 1 || !g_strv_contains(modes, value))
 		ret = err_at(err, -EINVAL, sw->axes.path, x->line,
-			     "mode is \"%s\"%s%s%s timed or untimed", value,
-			     x->values->len > 1 ? " and more" : "", hint,
-			     *hint ? " Expected" : ", expected");
+			     "mode is \"%s\"%s%s timed or untimed", value,
+			     x->values->len > 1 ? " and more" : "", expected);
 	g_ptr_array_remove(sw->axes.all, x);
 	return ret;
 }

@@ -27,6 +27,7 @@ static void test_near(void)
 		{ "kil-retrunnn", NULL },	  /* four */
 		{ "", NULL },
 		{ "frobnicate", NULL },
+		{ "compare", NULL }, /* is one */
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
@@ -56,11 +57,16 @@ static void test_messages(void)
 	g_autofree const char **names = NAMES_OF(array);
 	g_autofree char *near = names_unknown("onee", names), *far = names_unknown("x", names);
 	g_autofree char *hint = names_hint("otehr", names), *none = names_hint("x", names);
+	g_autofree char *typed = names_expected("onee", names);
+	g_autofree char *right = names_expected("one", names);
 
 	TL_STR(near, ", did you mean one? Expected one of: one, other", "onee");
 	TL_STR(far, ", expected one of: one, other", "x");
 	TL_STR(hint, ", did you mean other?", "otehr");
 	TL_STR(none, "", "x");
+	TL_STR(typed, ", did you mean one? Expected", "onee");
+	/* was ", did you mean one? Expected" */
+	TL_STR(right, ", expected", "one");
 }
 
 void suite_names(void)
