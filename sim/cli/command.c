@@ -21,6 +21,7 @@ const struct command_exit command_exits[] = {
 	{ 1, "the run failed, or \"agree --at-least\" found less agreement" },
 	{ 2, "bad usage or bad input" },
 	{ 130, "ended by SIGINT" },
+	{ 141, "ended by SIGPIPE: nobody reads the output any more" },
 	{ 143, "ended by SIGTERM" },
 	{ 0, NULL },
 };
