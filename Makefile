@@ -49,7 +49,8 @@ LIB_SRC  := $(wildcard $(LIB_DIRS:=/*.c))
 # sanitizers bring an allocator of their own
 CLI_SRC  := $(filter-out $(if $(MALLOC),,sim/cli/malloc.c),$(wildcard sim/cli/*.c))
 UNIT_SRC := $(wildcard tests/unit/*.c tests/unit/*/*.c)
-ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) tests/bench/bench.c traces/examples/compare-two.c
+FUZZ_SRC := tests/fuzz/fuzz_readers.c tests/fuzz/targets.c
+ALL_SRC  := $(LIB_SRC) $(CLI_SRC) $(UNIT_SRC) $(FUZZ_SRC) tests/bench/bench.c traces/examples/compare-two.c
 FORMAT   := $(wildcard $(addsuffix /*.[ch],$(LIB_DIRS) sim/cli traces/examples tests/* tests/*/*))
 
 objects  = $(patsubst %.c,$(B)/obj/%.o,$(1))
@@ -195,10 +196,11 @@ coverage: ## run the tests in an instrumented build; line coverage by file
 		END { close("sort"); if (all) printf form, "total", 100 * hit / all, all }'
 
 FUZZ_READERS ?= $(notdir $(wildcard tests/fuzz/corpus/*))
-fuzz: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz each trace reader, and key files, for FUZZ_SECONDS (300); needs clang
-	@for r in $(FUZZ_READERS); do \
+fuzz: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz the readers, key files, options, journals, results and whole runs, each for FUZZ_SECONDS (300); needs clang
+	@dir=$$(mktemp -d /dev/shm/reapsim-fuzz-XXXXXX) && trap 'rm -rf "$$dir"' EXIT && trap 'exit 130' INT TERM && \
+	for r in $(FUZZ_READERS); do \
 		mkdir -p $(BUILD)/fuzz/$$r && echo "$$r for $(FUZZ_SECONDS) s" && \
-		PATH="$(abspath $(BUILD)/fuzz/bin):$$PATH" FUZZ_READER=$$r \
+		PATH="$(abspath $(BUILD)/fuzz/bin):$$PATH" FUZZ_DIR=$$dir FUZZ_READER=$$r \
 			$< -max_total_time=$(FUZZ_SECONDS) -timeout=60 -max_len=65536 \
 			-artifact_prefix=$(BUILD)/fuzz/$$r/ $(BUILD)/fuzz/$$r \
 			tests/fuzz/corpus/$$r >$(BUILD)/fuzz/$$r.log 2>&1 || \
@@ -277,13 +279,15 @@ $(EXAMPLE): $(B)/obj/traces/examples/compare-two.o $(LIB)
 
 # The library in an instrumented build of its own
 FUZZ_CC    ?= clang
-FUZZ_OBJ   := $(patsubst %,$(BUILD)/fuzz/fuzzer-no-link-address-undefined/obj/tests/%.o,fuzz/fuzz_readers fuzz/targets unit/random_trace)
+FUZZ_B     := $(BUILD)/fuzz/fuzzer-no-link-address-undefined
+FUZZ_LIB   := $(FUZZ_B)/libreapsim.a
+FUZZ_OBJ   := $(patsubst %,$(FUZZ_B)/obj/tests/%.o,fuzz/fuzz_readers fuzz/targets unit/random_trace)
 $(BUILD)/fuzz/fuzz_readers: FORCE | $(STAMP)
 	@command -v clang >/dev/null || { echo "make fuzz needs clang" >&2; exit 1; }
 	$(Q)$(MAKE) --no-print-directory BUILD=$(BUILD)/fuzz CC="$(FUZZ_CC)" OPT='-g -O1' \
-		SANITIZE=fuzzer-no-link,address,undefined $(BUILD)/fuzz/fuzzer-no-link-address-undefined/libreapsim.a $(FUZZ_OBJ)
-	$(Q)clang -g -fsanitize=fuzzer,address,undefined -o $@ $(FUZZ_OBJ) \
-		$(BUILD)/fuzz/fuzzer-no-link-address-undefined/libreapsim.a $(PKG_LIBS) -lcsv -lz -lzstd -lm
+		SANITIZE=fuzzer-no-link,address,undefined $(FUZZ_LIB) $(FUZZ_OBJ)
+	$(Q)clang -g -fsanitize=fuzzer,address,undefined -o $@ $(FUZZ_OBJ) $(FUZZ_LIB) \
+		$(PKG_LIBS) -lcsv -lz -lzstd -lm
 
 $(BUILD)/fuzz/bin/perf: tests/fuzz/perf.c
 	@mkdir -p $(@D)

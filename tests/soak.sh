@@ -18,7 +18,7 @@ figures=$folder/figures
 mkdir -p "$folder/found"
 
 case $seconds in
-'' | *[!0-9]* | 0)
+*[!0-9]* | 0)
 	echo "soak: SECONDS is \"$seconds\", expected a number of seconds from 1" >&2
 	exit 2
 	;;
@@ -56,6 +56,9 @@ report() {
 }
 
 stop=
+# what the fuzzer writes, in memory
+dir=$(mktemp -d /dev/shm/reapsim-fuzz-XXXXXX) || exit 1
+trap 'rm -rf "$dir"' EXIT
 trap 'stop=1' INT TERM
 end=$((SECONDS + seconds))
 while [ -z "$stop" ] && left=$((end - SECONDS)) && [ "$left" -gt 0 ]; do
@@ -63,7 +66,7 @@ while [ -z "$stop" ] && left=$((end - SECONDS)) && [ "$left" -gt 0 ]; do
 	name=${name%% *}
 	mkdir -p "$folder/corpus/$name"
 	begin=$SECONDS
-	PATH=$(dirname "$fuzzer")/bin:$PATH FUZZ_READER=$name "$fuzzer" \
+	PATH=$(dirname "$fuzzer")/bin:$PATH FUZZ_DIR=$dir FUZZ_READER=$name "$fuzzer" \
 		-max_total_time=$((left < slice ? left : slice)) -timeout=60 -rss_limit_mb=3000 -max_len=65536 \
 		-print_final_stats=1 -artifact_prefix="$folder/found/$name-" "$folder/corpus/$name" \
 		"tests/fuzz/corpus/$name" >"$folder/log" 2>&1 </dev/null
@@ -78,5 +81,4 @@ while [ -z "$stop" ] && left=$((end - SECONDS)) && [ "$left" -gt 0 ]; do
 	took=$((SECONDS - begin))
 	count "$name" $((took ? took : 1)) "$folder/log" $found
 done
-rm -rf /dev/shm/reapsim-fuzz-*
 report

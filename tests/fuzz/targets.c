@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * machine	a machine file
- * options	a line for each value: what it is of, a space, the value
- * journal	a journal and, after a NUL, the CSV of a sweep of four runs, which then goes on.
- *Unless the length is odd, the checksums of the journal are made right results	the three files of a
- *recorded kernel, separated by NUL table	the CSV of a finished sweep run		numbers that
- *choose a random trace and a run of it, with all invariants checked
- * replay	a text trace; if it is valid and small, runs of it with all invariants checked
+ * - machine: a machine file
+ * - options: a line for each value: what it is of, a space, the value
+ * - journal: a journal and, after a NUL, the CSV of a sweep of four runs, which then goes on;
+ *   unless the length is odd, the checksums of the journal are made right
+ * - results: the three files of a recorded kernel, separated by NUL
+ * - table: the CSV of a finished sweep
+ * - run: numbers that choose a random trace and a run of it, with all invariants checked
+ * - replay: a text trace; if it is valid and small, a run of it with all invariants checked
+ *
+ * Inputs that are files are written into a folder of the process in FUZZ_DIR, or /dev/shm, which it
+ * leaves there.
  */
 #define _GNU_SOURCE
 #include "tests/fuzz/targets.h"
@@ -29,6 +33,7 @@
 #include "sim/lab/sweep-journal.h"
 #include "sim/lab/table.h"
 #include "sim/outcome.h"
+#include "sim/plugin.h"
 #include "sim/restart.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
@@ -55,12 +60,14 @@ static void expect_einval(const char *what, int ret, const struct err *err)
 /* A folder in memory, for inputs that are several files */
 static const char *folder(void)
 {
-	static char path[] = "/dev/shm/reapsim-fuzz-XXXXXX";
-	static bool made;
+	static char *path;
+	const char *dir = getenv("FUZZ_DIR");
 
-	if (!made && !mkdtemp(path))
+	if (path)
+		return path;
+	path = g_build_filename(dir ? dir : "/dev/shm", "reapsim-fuzz-XXXXXX", NULL);
+	if (!mkdtemp(path))
 		abort();
-	made = true;
 	return path;
 }
 
@@ -118,17 +125,14 @@ static int try_restart(const char *value, struct err *err)
 	return ret;
 }
 
+/* NAME:KEY=VALUE:..., as the words of "reapsim gen" */
 static int try_generator(const char *value, struct err *err)
 {
-	const char *colon = strchr(value, ':');
-	g_autofree char *name = colon ? g_strndup(value, (size_t)(colon - value)) : g_strdup(value);
-	union option_value v[GEN_OPTIONS_MAX];
+	g_auto(GStrv) words = g_strsplit(value, ":", -1);
+	const struct trace_generator *g = gen_find(words[0] ? words[0] : "", err);
+	struct gen_args args;
 
-	for (const struct trace_generator *const *g = trace_generators; *g; g++)
-		if (!strcmp((*g)->name, name))
-			return options_parse((*g)->options, "generator", colon ? colon + 1 : NULL,
-					     v, err);
-	return 0;
+	return g ? gen_args_parse(&args, g, words + 1, g_strv_length(words) - 1, err) : -EINVAL;
 }
 
 static void fuzz_option(const char *kind, const char *value)
@@ -328,15 +332,7 @@ static void check_run(const struct trace *t, struct sim_config *cfg)
 	sim_free(s);
 }
 
-#define PICK(list, n) (list)[(n) % nr_of((const void *const *)(list))]
-static size_t nr_of(const void *const *list)
-{
-	size_t n = 0;
-
-	while (list[n])
-		n++;
-	return n;
-}
+#define PICK(list, n) (list)[(n) % plugin_nr(list)]
 
 static uint64_t take(const uint8_t **data, size_t *size, size_t bytes)
 {
