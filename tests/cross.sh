@@ -68,11 +68,10 @@ same() {
 		mkdir "$top/$on"
 		(cd "$top/$on" && "$@" $on) >"$top/$on.out" 2>&1 </dev/null || fail "$name: exit $? $on"
 	done
-	(cd "$top/here" && find . -type f -exec sha256sum {} + | sort -k 2) >"$top/sums.here"
-	(cd "$top/there" && find . -type f -exec sha256sum {} + | sort -k 2) >"$top/sums.there"
+	(cd "$top/here" && find . -type f -exec sha256sum {} + | sort -k 2) >"$top/sums"
 	if diff -r "$top/here" "$top/there" >/dev/null && cmp -s "$top/here.out" "$top/there.out"; then
 		pass
-		printf '%-22s %s\n' "$name" "$(cat "$top/sums.here" "$top/here.out" | sha256sum | cut -c1-32)"
+		printf '%-22s %s\n' "$name" "$(cat "$top/sums" "$top/here.out" | sha256sum | cut -c1-32)"
 	else
 		fail "$name: $(diff -rq "$top/here" "$top/there" | head -3) $(diff "$top/here.out" "$top/there.out" | head -5)"
 	fi

@@ -268,8 +268,8 @@ static void policies_section(struct doc *d, const struct answer *x)
 		plot_ask_policies(a));
 	answer_command(d, x, answer_comparison(reaped, 0), PATCHED);
 	answer_command(d, x, answer_comparison(reaped, 0), UNPATCHED);
-	doc_text(d, "Where every process is reaped, the flag and any-exit skip where v1 does, but "
-		    "for what the reap leaves to the exit.");
+	doc_text(d, "Where every process is reaped, the flag and any-exit skip where v1 does, "
+		    "except for what the reap leaves to the exit.");
 	policies_table(d, "every process ends as recorded; file pages read", recorded, 0,
 		       recorded->len);
 	answer_command(d, x, answer_comparison(recorded, 0), "v1,flag,any-exit,any-exit+evict");
