@@ -56,6 +56,7 @@ struct actor {
 	uint64_t started_ns, used_ns; /* start of this life, end of its last operation */
 	bool starting;		      /* in the start-up section of a life after the first */
 	bool seen;		      /* LOOP_TRACE: it has done something in this life */
+	bool in_start;		      /* LOOP_TRACE: its start is not over */
 	bool counts;		      /* LOOP_TRACE: its start began after a death */
 	uint64_t start_ns;	      /* LOOP_TRACE: of its start, so far */
 	guint done_until;	      /* a restart has replayed the steps before this one */
@@ -86,7 +87,8 @@ struct timed {
 	GPtrArray *actors;	     /* struct actor, by first appearance in the trace */
 	GPtrArray *victims;	     /* struct victim, by time of death */
 	GArray *order;		     /* struct turn; LOOP_TRACE */
-	GPtrArray *starting;	     /* struct actor in their start; LOOP_TRACE */
+	GPtrArray *starting;	     /* struct actor whose start began since the trace's last pause;
+				      * LOOP_TRACE */
 	bool died;		     /* a process has; LOOP_TRACE */
 	struct actor machine;	     /* operations without a process */
 	struct rng rng;		     /* of restarts */

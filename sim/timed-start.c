@@ -18,8 +18,12 @@ static bool is_birth(enum op_code code)
 	return code == OP_SPAWN || code == OP_FORK || code == OP_EXEC;
 }
 
+/* An actor may be in timed.starting more than once, or when its start is over. */
 static void start_ends(struct timed *t, struct actor *a)
 {
+	if (!a->in_start)
+		return;
+	a->in_start = false;
 	if (a->counts)
 		g_array_append_val(t->outcome.starts, a->start_ns);
 }
@@ -44,14 +48,13 @@ void timed_turn_done(struct sim *s, struct actor *a, const struct step *st, uint
 		return;
 	}
 	if (is_end(code)) {
-		if (g_ptr_array_remove_fast(t->starting, a))
-			start_ends(t, a);
+		start_ends(t, a);
 		a->seen = false;
 		t->died = true;
 		return;
 	}
 	if (!a->seen) {
-		a->seen = true;
+		a->seen = a->in_start = true;
 		a->counts = t->died;
 		a->start_ns = 0;
 		g_ptr_array_add(t->starting, a);

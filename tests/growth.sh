@@ -67,6 +67,12 @@ alive() {
 	seq "$1" | sed 's/.*/spawn,&\nmap,&,0,64,r--p,a,0\ntouch,&,0,1,r\nadvance,1us/'
 	seq "$1" | sed 's/.*/kill,&/'
 }
+# processes that are born and die without a pause of the trace, of one user
+starts() {
+	trace 100000
+	seq "$1" | sed 's/^/spawn,/'
+	seq "$1" -1 1 | sed 's/^/kill,/'
+}
 # two processes that take turns, of whose order members of an ensemble differ
 turns() {
 	trace 500
@@ -153,6 +159,8 @@ row marks 2500 run --pages out in
 row files 1500 run in
 row mappings 1500 run in
 row alive 1500 outcome -j 1 -p baseline -m "$src/traces/machines/vm.conf" -s memcg_pages=100000 in
+row starts 4000 outcome -j 1 --loop trace -p baseline \
+	-m "$src/traces/machines/vm.conf" -s memcg_pages=100000 in
 row turns 5000 compare -j 1 -p baseline --ensemble 8 --axes order in
 row reads 5000 run in
 row rows 100 sweep -j 1 -o out in
