@@ -20,8 +20,6 @@
  * free, and take no time. Only the trace's mappings exist: there is no program text,
  * stack or heap that the trace does not name.
  */
-#include <string.h>
-
 #include "models/lru-mglru.h"
 #include "sim/mm/batch.h"
 #include "sim/mm/huge_memory.h"
@@ -78,8 +76,8 @@ static bool suitable_to_scan(unsigned int total, unsigned int young)
 /*
  * get_pte_pfn(), get_pfn_folio(), test_and_clear_young_ptes(): clear the young bit of the PTE
  * at @vpn, and of the PTEs after it up to @end that map the same large folio. @nr: set to
- * their number. @anon: is anon evicted? Return: the folio, or FOLIO_NONE if the PTE is not
- * young or its folio is not wanted.
+ * their number. @anon: is anon evicted? Return: the folio; FOLIO_NONE, and the bit stays, if
+ * it is the zero page or its folio is not wanted.
  */
 static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vma *vma,
 			   struct pte_table *pt, uint32_t vpn, uint64_t end, bool anon,
@@ -133,20 +131,6 @@ static void update_huge(struct sim *s, struct mglru *g, const struct vma *vma, s
 	update_folio(s, g, vma, slot);
 }
 
-/* the first PTE of [@vpn, @end) that is young, or @end */
-static uint64_t next_young(const struct pte_table *pt, uint64_t vpn, uint64_t end)
-{
-	const uint32_t idx = (uint32_t)vpn % PTRS_PER_PTE, stop = idx + (uint32_t)(end - vpn);
-
-	for (uint32_t i = idx; i < stop; i = pte_next_word(i)) {
-		const uint64_t young = pt->word[i / 64].young & pte_mask(i, stop);
-
-		if (young)
-			return vpn + i / 64 * 64 + (uint32_t)__builtin_ctzll(young) - idx;
-	}
-	return end;
-}
-
 /* Clear the young bits of the PTEs in [vpn, end) and update their folios. Return: the number of
  * young PTEs; the PTEs of a large folio count as young if the first is. */
 static unsigned int update_range(struct sim *s, const struct mglru *g, const struct vma *vma,
@@ -155,7 +139,7 @@ static unsigned int update_range(struct sim *s, const struct mglru *g, const str
 	unsigned int young = 0;
 	uint32_t last = FOLIO_NONE;
 
-	for (uint32_t nr; (vpn = next_young(pt, vpn, end)) < end; vpn += nr) {
+	for (uint32_t nr; (vpn = pte_next_young_vpn(pt, vpn, end)) < end; vpn += nr) {
 		const uint32_t slot = take_young(s, g, vma, pt, (uint32_t)vpn, end, anon, &nr);
 
 		if (slot == FOLIO_NONE)

@@ -8,15 +8,13 @@
  * hardware does. Fault-around maps what is cached around a read fault: born
  * young on x86, old on arm64 except for the page that faulted.
  *
- * Approximations: a fault that read from the device is retried in the kernel,
- * with fault-around once more; here too, but nothing happens in between. Swap
- * is synchronous (zram), so swap-in reads one page and frees its slot when no
- * other process shares it. Anonymous pages are order 0.
+ * Approximations: a fault that read from the device is retried in the kernel, with fault-around
+ * once more; here too, but nothing happens in between. Swap is synchronous (zram), so swap-in
+ * reads one page and frees its slot when no other process shares it. Anonymous pages are order 0.
  */
 #include "sim/mm/fault.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
@@ -317,14 +315,16 @@ static int filemap_fault(struct sim *s, struct vma *vma, uint32_t pgoff, bool tr
 }
 
 /* Map a new anon page, which is charged already, at @vpn; replaces what is mapped there. */
-static void map_new_anon(struct sim *s, struct vma *vma, uint32_t vpn, enum event_rule rule)
+static void map_new_anon(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 enum event_rule rule)
 {
 	uint32_t slot = anon_slot_new(s, vma, vpn);
 
-	task_owe(s, s->cfg.machine.new_anon_ps);
+	if (s->sched)
+		task_owe(s, s->cfg.machine.new_anon_ps);
 	if (__builtin_expect(s->log != NULL, 0))
 		event_add(s, slot, rule, 0);
-	pte_set_anon(pte_lookup(vma->mm, vpn), vpn % PTRS_PER_PTE, slot,
+	pte_set_anon(pt, vpn % PTRS_PER_PTE, slot,
 		     PTE_present | PTE_young | PTE_dirty | PTE_write | PTE_anon);
 	folio_add_rmap(s, slot);
 	/* folio_add_lru_vma() */
@@ -412,7 +412,7 @@ static int do_file_fault(struct sim *s, struct vma *vma, struct pte_table *pt, u
 		vma_lock = false;
 	}
 	if (cow) {
-		map_new_anon(s, vma, vpn, EV_COW);
+		map_new_anon(s, vma, pt, vpn, EV_COW);
 		return 0;
 	}
 	head = folio_head(s->folios, slot);
@@ -570,7 +570,7 @@ static int do_wp_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint
 		uncharge_page(s, current_memcg(s));
 		return 1;
 	}
-	map_new_anon(s, vma, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
+	map_new_anon(s, vma, pt, vpn, old == FOLIO_NONE ? EV_ANON : EV_COW);
 	if (old != FOLIO_NONE) {
 		folio_remove_rmap_ptes(s, vma->mm, page, 1);
 		munlock_vma_folio(s, vma, old);
@@ -605,7 +605,7 @@ static int handle_pte_fault(struct sim *s, struct vma *vma, uint32_t vpn, bool w
 			uncharge_page(s, current_memcg(s));
 			return -EINTR;
 		}
-		map_new_anon(s, vma, vpn, EV_ANON);
+		map_new_anon(s, vma, pt, vpn, EV_ANON);
 		return 0;
 	}
 	pte_set(pt, vpn % PTRS_PER_PTE, PTE_present | PTE_young | PTE_zero);

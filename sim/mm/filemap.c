@@ -131,10 +131,12 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 		s->nr_shmem++;
 	} else if (why != ADD_WRITE && of_file) {
 		count_vm(s, VM_sim_fills, nr);
-		task_owe(s, (uint64_t)s->cfg.machine.fill_ps * nr);
 		f->flags |= PG_locked; /* until it is read */
-		if (s->sched && (before & PG_shadow))
-			f->flags |= PG_refault;
+		if (s->sched) {
+			task_owe(s, (uint64_t)s->cfg.machine.fill_ps * nr);
+			if (before & PG_shadow)
+				f->flags |= PG_refault;
+		}
 	}
 	if (__builtin_expect(s->log != NULL, 0))
 		event_add(s, slot, why == ADD_READAHEAD ? EV_READAHEAD : EV_ADD, before);

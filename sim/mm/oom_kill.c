@@ -15,14 +15,6 @@
 
 #include "sim/time/sched.h"
 
-static void count_ptes(const struct pte_table *pt, uint32_t idx, uint32_t end, struct mm_pages *out)
-{
-	for (uint32_t i = pte_next(pt, idx, end); i < end; i = pte_next(pt, i + 1, end)) {
-		out->rss += pte_has_folio(pt, i);
-		out->swap += (pte_get(pt, i) & PTE_swap) != 0;
-	}
-}
-
 void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 {
 	const struct pte_table *last = NULL;
@@ -39,9 +31,10 @@ void mm_count_pages(const struct mm *mm, struct mm_pages *out)
 			/* two mappings may share a page table */
 			out->tables += pt && pt != last;
 			last = pt;
-			if (pt)
-				count_ptes(pt, (uint32_t)vpn % PTRS_PER_PTE,
-					   (uint32_t)(stop - 1) % PTRS_PER_PTE + 1, out);
+			for (; pt && (vpn = pte_next_vpn(pt, vpn, stop)) < stop; vpn++) {
+				out->rss += pte_has_folio(pt, vpn % PTRS_PER_PTE);
+				out->swap += (pte_get(pt, vpn % PTRS_PER_PTE) & PTE_swap) != 0;
+			}
 		}
 	}
 }

@@ -18,21 +18,12 @@ void pte_set_range(struct pte_table *pt, uint32_t idx, uint32_t end, uint8_t fla
 		memset(&pt->more[idx], flags & PTE_MORE, end - idx);
 }
 
-unsigned int pte_count_young(const struct pte_table *pt, uint32_t idx, uint32_t end)
-{
-	unsigned int nr = 0;
-
-	for (uint32_t i = idx; i < end; i = pte_next_word(i))
-		nr += (unsigned int)__builtin_popcountll(pt->word[i / 64].young & pte_mask(i, end));
-	return nr;
-}
-
-bool pte_any_dirty(const struct pte_table *pt, uint32_t idx, uint32_t end)
+bool __pte_any_dirty(const uint8_t *more, uint32_t nr)
 {
 	uint8_t all = 0;
 
-	for (uint32_t i = idx; pt->more && i < end; i++)
-		all |= pt->more[i];
+	for (uint32_t i = 0; i < nr; i++)
+		all |= more[i];
 	return all & PTE_dirty;
 }
 

@@ -143,6 +143,20 @@ static inline uint64_t pte_next_vpn(const struct pte_table *pt, uint64_t vpn, ui
 	return vpn < end ? vpn + pte_next(pt, idx, idx + (uint32_t)(end - vpn)) - idx : end;
 }
 
+/** The first PTE of [@vpn, @end), in the table, that is young, or @end. */
+static inline uint64_t pte_next_young_vpn(const struct pte_table *pt, uint64_t vpn, uint64_t end)
+{
+	const uint32_t idx = (uint32_t)vpn % PTRS_PER_PTE, stop = idx + (uint32_t)(end - vpn);
+
+	for (uint32_t i = idx; i < stop; i = pte_next_word(i)) {
+		const uint64_t young = pt->word[i / 64].young & pte_mask(i, stop);
+
+		if (young)
+			return vpn + i / 64 * 64 + (uint32_t)__builtin_ctzll(young) - idx;
+	}
+	return end;
+}
+
 /** The PTE gets @flags, and loses those that it had. */
 static inline void pte_set(struct pte_table *pt, uint32_t idx, uint8_t flags)
 {
@@ -181,6 +195,13 @@ static inline bool pte_take_young(struct pte_table *pt, uint32_t idx, uint32_t e
 {
 	uint64_t young = 0;
 
+	if (end - idx == 1) {
+		struct pte_word *w = &pt->word[idx / 64];
+
+		young = w->young >> idx % 64 & 1;
+		w->young &= ~(1ull << idx % 64);
+		return young;
+	}
 	for (uint32_t i = idx; i < end; i = pte_next_word(i)) {
 		const uint64_t mask = pte_mask(i, end);
 
@@ -189,19 +210,23 @@ static inline bool pte_take_young(struct pte_table *pt, uint32_t idx, uint32_t e
 	}
 	return young != 0;
 }
-/** ptep_test_and_clear_young() */
-static inline bool pte_take_young_one(struct pte_table *pt, uint32_t idx)
-{
-	struct pte_word *w = &pt->word[idx / 64];
-	const bool young = w->young >> idx % 64 & 1;
-
-	w->young &= ~(1ull << idx % 64);
-	return young;
-}
 /** How many of the PTEs [@idx, @end) are young? */
-unsigned int pte_count_young(const struct pte_table *pt, uint32_t idx, uint32_t end);
+static inline unsigned int pte_count_young(const struct pte_table *pt, uint32_t idx, uint32_t end)
+{
+	unsigned int nr = 0;
+
+	if (end - idx == 1)
+		return pt->word[idx / 64].young >> idx % 64 & 1;
+	for (uint32_t i = idx; i < end; i = pte_next_word(i))
+		nr += (unsigned int)__builtin_popcountll(pt->word[i / 64].young & pte_mask(i, end));
+	return nr;
+}
+bool __pte_any_dirty(const uint8_t *more, uint32_t nr);
 /** Is one of the PTEs [@idx, @end) dirty? */
-bool pte_any_dirty(const struct pte_table *pt, uint32_t idx, uint32_t end);
+static inline bool pte_any_dirty(const struct pte_table *pt, uint32_t idx, uint32_t end)
+{
+	return pt->more && __pte_any_dirty(pt->more + idx, end - idx);
+}
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
 

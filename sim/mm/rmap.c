@@ -151,8 +151,6 @@ static inline bool clear_young(struct pte_table *pt, uint32_t vpn, uint32_t nr)
 	const uint32_t idx = vpn % PTRS_PER_PTE;
 	bool young;
 
-	if (nr == 1)
-		return pte_take_young_one(pt, idx);
 	if (pt->huge) {
 		young = pt->young;
 		pt->young = false;
@@ -287,7 +285,7 @@ static bool unmap_lazyfree(struct sim *s, uint32_t slot, struct pte_table *pt, u
 	struct folio *f = &s->folios[slot];
 	const uint16_t before = f->flags;
 
-	if (pte_any_dirty(pt, idx, idx + 1))
+	if (pte_get(pt, idx) & PTE_dirty)
 		f->flags |= PG_dirty;
 	if (f->flags & PG_dirty) {
 		f->flags |= PG_swapbacked;
@@ -319,7 +317,7 @@ static ALWAYS_INLINE bool unmap_one(struct sim *s, uint32_t slot, struct vma *vm
 	if (f->flags & PG_anon) {
 		/* ttu_anon_folio() */
 		s->anon[slot - s->anon_first].nr_swap++;
-		if (pte_any_dirty(pt, idx, idx + 1))
+		if (pte_get(pt, idx) & PTE_dirty)
 			f->flags |= PG_dirty;
 		/* writable means PageAnonExclusive: pte_swp_mkexclusive() */
 		pte_set(pt, idx, PTE_swap | (pte_get(pt, idx) & PTE_write));

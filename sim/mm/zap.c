@@ -13,7 +13,7 @@
  *
  * Approximations: no kernel has "demote"; here it calls deactivate_file_folio(), as
  * the test-only patch does. Opting in (prctl) is not inherited by fork and survives
- * exec.
+ * exec. Each run of PTEs pays one zap_file_ps, also where a page table cuts the folio.
  */
 #include "sim/mm/zap.h"
 
