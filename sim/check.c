@@ -32,6 +32,21 @@ static int bad(struct tally *t, uint32_t slot, const char *what, uint64_t is, ui
 			       slot, what, (unsigned long long)is, (unsigned long long)should);
 }
 
+/* pte_none() has no other bit either */
+static void check_pte_none(struct tally *t, const struct vma *vma, const struct pte_table *pt,
+			   uint32_t vpn)
+{
+	const uint32_t idx = vpn % PTRS_PER_PTE;
+	const uint64_t young = pt->word[idx / 64].young >> idx % 64 & 1;
+	const uint8_t more = pt->more ? pt->more[idx] : 0;
+
+	if (young || more)
+		t->ret = err_set(t->err, -EIO,
+				 "invariant broken: pid %u: no PTE at page %#x, but young %u, "
+				 "flags %#x",
+				 vma->mm->pid, vpn, (unsigned int)young, more);
+}
+
 static void tally_vma(struct tally *t, const struct vma *vma)
 {
 	const struct sim *s = t->s;
@@ -45,6 +60,8 @@ static void tally_vma(struct tally *t, const struct vma *vma)
 			t->nr_swap[pt->anon[vpn % PTRS_PER_PTE]]++;
 		else if ((pte & PTE_present) && !(pte & PTE_zero))
 			t->mapcount[pte_slot(s, vma, pt, (uint32_t)vpn)]++;
+		else if (pt && !pte)
+			check_pte_none(t, vma, pt, (uint32_t)vpn);
 	}
 }
 

@@ -32,6 +32,7 @@
 	X(mlock)                                                                                   \
 	X(huge_memory)                                                                             \
 	X(interval_tree)                                                                           \
+	X(pgtable)                                                                                 \
 	X(mm)                                                                                      \
 	X(batch)                                                                                   \
 	X(oracle)                                                                                  \

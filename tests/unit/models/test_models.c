@@ -229,10 +229,12 @@ static void test_check_notices(void)
 {
 	static const char text[] = "file,a,64; file,t,4,shmem; spawn,1; read,1,a,0,40; drain;"
 				   "map,1,0,4,r--p,a,0; touch,1,0,4,r; anon,1,99,4,rw-p;"
-				   "touch,1,99,4,w; write,1,t,0,2; write,1,a,50,2";
+				   "touch,1,99,4,w; write,1,t,0,2; write,1,a,50,2;"
+				   "anon,1,8,1,rw-p";
 	struct tl *x = tl_run(NULL, NULL, text);
 	struct sim *s = x->s;
 	struct folio *f = &s->folios[tl_slot(x, "a", 0)];
+	struct pte_table *pt = pte_lookup(tl_mm(x, 1), 8);
 
 	CU_ASSERT_FATAL(sim_check(s, &x->err) == 0);
 #define BREAK(what, change, undo)                                                                  \
@@ -254,6 +256,10 @@ static void test_check_notices(void)
 	BREAK("nr_dirty", s->writeback->nr_dirty--, s->writeback->nr_dirty++);
 	BREAK("swap", s->swap_used++, s->swap_used--);
 	BREAK("memcg usage", s->memcg[0].usage++, s->memcg[0].usage--);
+	BREAK("no PTE at page 0x8, but young 1, flags 0", pt->word[0].young |= 1 << 8,
+	      pt->word[0].young &= ~(1ull << 8));
+	BREAK("no PTE at page 0x8, but young 0, flags 0x4", pt->more[8] = PTE_dirty,
+	      pt->more[8] = 0);
 	BREAK("flags", f->flags |= PG_shadow, f->flags &= (uint16_t)~PG_shadow);
 #undef BREAK
 	CU_ASSERT(sim_check(s, &x->err) == 0);
