@@ -84,6 +84,12 @@ static double sign_p(guint few, guint n)
 	return MIN(1, 2 * sum);
 }
 
+/* Unlike samples_quantile() this may be infinite. */
+static double median_of_sorted(const double *sorted, guint n)
+{
+	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+}
+
 struct estimate estimate_of_spread(const double *v, const double *first, guint n)
 {
 	g_autofree double *change = g_new(double, n);
@@ -98,7 +104,7 @@ struct estimate estimate_of_spread(const double *v, const double *first, guint n
 	}
 	qsort(change, n, sizeof(*change), compare_doubles);
 	return (struct estimate){
-		.mean = (change[(n - 1) / 2] + change[n / 2]) / 2,
+		.mean = median_of_sorted(change, n),
 		.low = n > 1 ? change[0] : NAN,
 		.high = n > 1 ? change[n - 1] : NAN,
 		.p = n > 1 ? sign_p(MIN(more, less), more + less) : NAN,
@@ -114,7 +120,7 @@ static double median_of(const double *v, guint n)
 		return NAN;
 	memcpy(sorted, v, n * sizeof(*v));
 	qsort(sorted, n, sizeof(*sorted), compare_doubles);
-	return (sorted[(n - 1) / 2] + sorted[n / 2]) / 2;
+	return median_of_sorted(sorted, n);
 }
 
 struct estimate estimate_of_parts(const double *v, const guint *end, guint nr)

@@ -2,6 +2,7 @@
 #include "sim/lab/lab.h"
 
 #include <stdarg.h>
+#include <string.h>
 
 #include <glib.h>
 
@@ -55,4 +56,15 @@ int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic
 int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs, struct err *err)
 {
 	return lab_run_to(s, UINT64_MAX, h, nr_recs, err);
+}
+
+uint64_t proc_kb(const char *path, const char *row)
+{
+	g_autofree char *text = NULL;
+	const char *at;
+
+	if (!g_file_get_contents(path, &text, NULL, NULL))
+		return 0;
+	at = strstr(text, row);
+	return at ? g_ascii_strtoull(at + strlen(row), NULL, 10) : 0;
 }

@@ -44,4 +44,7 @@ int lab_run(struct sim *s, const struct lab_hooks *h, _Atomic uint64_t *nr_recs,
 int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic uint64_t *nr_recs,
 	       struct err *err);
 
+/** The value of a row, such as "VmSwap:", of a file of /proc, in KiB; 0: there is none. */
+uint64_t proc_kb(const char *path, const char *row);
+
 #endif

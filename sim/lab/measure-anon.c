@@ -99,24 +99,13 @@ static const char *swap_is_zram(struct bench *b, struct probe *p)
 	return nr ? NULL : "no swap";
 }
 
-static uint64_t status_kb(const char *field)
-{
-	g_autofree char *text = NULL;
-	const char *at;
-
-	if (!g_file_get_contents("/proc/self/status", &text, NULL, NULL))
-		return 0;
-	at = strstr(text, field);
-	return at ? g_ascii_strtoull(at + strlen(field), NULL, 10) : 0;
-}
-
 enum { SWAP_ZAP, SWAP_OUT, SWAP_IN };
 
 /* Swap out @at, whose length is @b->bytes, then unmap one half and read the other. */
 static const char *time_swap(struct bench *b, struct probe *p, char *at)
 {
 	const size_t half = b->bytes / 2, nr = b->bytes / PAGE;
-	const uint64_t before = status_kb("VmSwap:");
+	const uint64_t before = proc_kb("/proc/self/status", "VmSwap:");
 	struct cpu_timer t;
 	double out;
 
@@ -124,7 +113,7 @@ static const char *time_swap(struct bench *b, struct probe *p, char *at)
 	if (madvise(at, b->bytes, MADV_PAGEOUT))
 		return "MADV_PAGEOUT is not possible";
 	out = cpu_timer_stop(&t);
-	if ((status_kb("VmSwap:") - before) * 1024 < b->bytes / 100 * 95)
+	if ((proc_kb("/proc/self/status", "VmSwap:") - before) * 1024 < b->bytes / 100 * 95)
 		return "MADV_PAGEOUT does not swap the pages out";
 	measurement_add(p->m[SWAP_OUT], out / (double)nr);
 	cpu_timer_start(&t);

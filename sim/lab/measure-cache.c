@@ -16,6 +16,12 @@
 
 #include "sim/lab/measure-probe.h"
 
+const char *has_device(struct bench *b, struct probe *p)
+{
+	(void)p;
+	return b->no_device ? "the folder is on tmpfs, not on a device" : NULL;
+}
+
 const char *bench_drop_cache(struct bench *b)
 {
 	return posix_fadvise(b->fd, 0, 0, POSIX_FADV_DONTNEED)
@@ -66,15 +72,23 @@ long bench_nr_cached(struct bench *b)
 	return cached;
 }
 
+const char *bench_empty_cache(struct bench *b)
+{
+	const char *why = bench_drop_cache(b);
+
+	if (!why && bench_nr_cached(b) != 0)
+		why = "pages stay in the cache after POSIX_FADV_DONTNEED";
+	return why;
+}
+
 const char *bench_fill_unmarked(struct bench *b)
 {
 	const double end = bench_wall_ns() + 5e9;
 	const long nr = (long)(b->bytes / PAGE);
+	const char *why = bench_empty_cache(b);
 
-	if (bench_drop_cache(b))
-		return bench_drop_cache(b);
-	if (bench_nr_cached(b) != 0)
-		return "pages stay in the cache after POSIX_FADV_DONTNEED";
+	if (why)
+		return why;
 	/* it is only a hint, and somebody may drop the caches meanwhile: repeat it */
 	do {
 		const double again = bench_wall_ns() + 200e6;

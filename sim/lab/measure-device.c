@@ -131,10 +131,11 @@ enum { READ_SMALL, READ_SPREAD, READ_LARGE, READ_MBPS, READ_DEPTH };
 
 static const char *device_prepare(struct bench *b, struct probe *p)
 {
-	(void)p;
-	if (b->no_device)
-		return NO_DEVICE;
-	return b->direct_fd < 0 ? "O_DIRECT is not possible here" : NULL;
+	const char *why = has_device(b, p);
+
+	if (!why && b->direct_fd < 0)
+		why = "O_DIRECT is not possible here";
+	return why;
 }
 
 /* A round has one depth of the queue; the others have their turn. Little's law: its rate times the

@@ -16,9 +16,6 @@
 /* many times what a core has to itself */
 #define CACHE_BYTES (64u << 20)
 
-/* what all users of the device answer on tmpfs */
-#define NO_DEVICE "the folder is on tmpfs, not on a device"
-
 /** struct bench - what all probes share. */
 struct bench {
 	const struct measure_options *o;
@@ -89,8 +86,12 @@ void bench_leave_caches(const struct bench *b);
 
 /** Make the files. Return: 0, or -EINVAL or -EIO with @err. */
 int bench_make_files(struct bench *b, struct err *err);
+/** probe_kind.prepare of who needs a device below the files. */
+const char *has_device(struct bench *b, struct probe *p);
 /** Drop the pages of @fd from the cache. Return: NULL, or why it is not possible. */
 const char *bench_drop_cache(struct bench *b);
+/** The same, and look whether the mapped part has left it. */
+const char *bench_empty_cache(struct bench *b);
 /** Map the first @bytes of @fd, and those of @folios_fd from @offset at a multiple of PMD_SIZE.
  * NULL: not possible. */
 char *bench_map_file(struct bench *b);

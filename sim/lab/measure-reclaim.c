@@ -21,12 +21,6 @@
 #define MADV_PAGEOUT 21
 #endif
 
-static const char *has_device(struct bench *b, struct probe *p)
-{
-	(void)p;
-	return b->no_device ? NO_DEVICE : NULL;
-}
-
 static const char *evict_round(struct bench *b, struct probe *p)
 {
 	const char *why = bench_fill_unmarked(b);

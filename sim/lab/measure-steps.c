@@ -31,15 +31,11 @@ static const char *steps_round(struct bench *b, struct probe *p)
 {
 	const double nr = (double)(b->bytes / PAGE);
 	g_autofree char *buf = g_malloc(CHUNK);
-	const char *why = bench_drop_cache(b);
+	const char *why = bench_empty_cache(b);
 	double cold, warm;
 
-	if (b->no_device)
-		return NO_DEVICE;
 	if (why)
 		return why;
-	if (bench_nr_cached(b) != 0)
-		return "pages stay in the cache after POSIX_FADV_DONTNEED";
 	cold = read_all(b, buf);
 	warm = read_all(b, buf);
 	if (cold < 0 || warm < 0)
@@ -51,7 +47,7 @@ static const char *steps_round(struct bench *b, struct probe *p)
 
 void probe_steps(struct bench *b)
 {
-	static const struct probe_kind kind = { .round = steps_round };
+	static const struct probe_kind kind = { .prepare = has_device, .round = steps_round };
 	struct probe *p = bench_add(b, &kind);
 
 	p->m[STEP_FILL] = measures_add(

@@ -176,12 +176,13 @@ static const char *unmap_prepare(struct bench *b, struct probe *p)
 {
 	const size_t size = (size_t)PAGE << p->row->order;
 	const off_t offset = offset_of(b, p);
+	const char *why = has_device(b, p);
 	struct unmapping u[NR_UNMAPPINGS];
 	g_autofree char *buf = NULL;
 	double cold;
 
-	if (b->no_device)
-		return NO_DEVICE;
+	if (why)
+		return why;
 	buf = g_malloc(size);
 	memset(buf, 'r', size);
 	/* it must be clean to be dropped */

@@ -27,13 +27,7 @@ static uint64_t margin(uint64_t pages)
 /* A row of /proc/meminfo in pages; 0: there is none */
 static uint64_t meminfo(const char *name)
 {
-	g_autofree char *text = NULL;
-	const char *at;
-
-	if (!g_file_get_contents("/proc/meminfo", &text, NULL, NULL))
-		return 0;
-	at = strstr(text, name);
-	return at ? strtoull(at + strlen(name), NULL, 10) / (PAGE / 1024) : 0;
+	return proc_kb("/proc/meminfo", name) / (PAGE / 1024);
 }
 
 static int check_memory(const struct play_spec *s, struct err *err)

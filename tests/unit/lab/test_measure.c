@@ -89,6 +89,13 @@ static void test_marks(void)
 	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_ACTIVE], 0, 1e-9);
 }
 
+static void test_proc(void)
+{
+	CU_ASSERT(proc_kb("/proc/self/status", "VmRSS:") > 0);
+	TL_EQ(proc_kb("/proc/self/status", "VmNothing:"), 0, "no such row");
+	TL_EQ(proc_kb("/proc/self/nothing", "VmRSS:"), 0, "no such file");
+}
+
 /* anon pages that were written one by one are folios of a single page */
 static void test_look(void)
 {
@@ -121,5 +128,6 @@ void suite_measure(void)
 	CU_add_test(s, "a preempted sample is left out", test_preempted_samples);
 	CU_add_test(s, "the timer knows that another one ran", test_timer);
 	CU_add_test(s, "a mark against its neighbours", test_marks);
+	CU_add_test(s, "rows of files of /proc", test_proc);
 	CU_add_test(s, "folios that are looked at", test_look);
 }
