@@ -169,7 +169,7 @@ static const char *device_round(struct bench *b, struct probe *p)
 static void device_end_part(struct bench *b, struct probe *p)
 {
 	struct queue *q = p->data;
-	double most = 1;
+	double most = 0;
 
 	(void)b;
 	for (size_t i = 0; i < G_N_ELEMENTS(depths); i++) {
@@ -177,7 +177,8 @@ static void device_end_part(struct bench *b, struct probe *p)
 			most = MAX(most, samples_quantile(q->served[i], 0.5));
 		g_array_set_size(q->served[i], 0);
 	}
-	samples_add(p->m[READ_DEPTH]->samples, most);
+	if (most > 0)
+		samples_add(p->m[READ_DEPTH]->samples, MAX(most, 1));
 }
 
 static void device_end(struct bench *b, struct probe *p)
