@@ -2,7 +2,9 @@
 /*
  * Measures anon pages, in memory and in zram.
  *
- * Approximation: pages in zram are half random and half one word, whatever programs have.
+ * Approximations: pages in zram are half random and half one word, whatever programs have.
+ * new_anon_ps is what the fault of an anon page takes more than fault_us, which is whole
+ * microseconds of a fault that maps several pages; 0 if it takes less.
  */
 #include <math.h>
 #include <string.h>
@@ -13,8 +15,6 @@
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
-
-#define NEW_ANON "writing to new anon memory, a page: the fault, and to clear it"
 
 /* NULL: not possible */
 static char *map_anon(struct bench *b)
@@ -27,6 +27,8 @@ static char *map_anon(struct bench *b)
 	return p;
 }
 
+enum { ANON_ZAP, ANON_WRITE };
+
 static const char *anon_round(struct bench *b, struct probe *p)
 {
 	const double nr = (double)(b->bytes / PAGE);
@@ -38,45 +40,39 @@ static const char *anon_round(struct bench *b, struct probe *p)
 	cpu_timer_start(&t);
 	for (size_t i = 0; i < b->bytes; i += PAGE)
 		*(volatile char *)(at + i) = 1;
-	measurement_add(p->m[1], cpu_timer_stop(&t) / nr);
+	measurement_add(p->m[ANON_WRITE], cpu_timer_stop(&t) / nr);
 	bench_leave_caches(b);
 	cpu_timer_start(&t);
 	munmap(at, b->bytes);
-	measurement_add(p->m[0], cpu_timer_stop(&t) / nr);
+	measurement_add(p->m[ANON_ZAP], cpu_timer_stop(&t) / nr);
 	return NULL;
+}
+
+/* The simulator takes fault_us for any fault, in whole us. */
+void anon_new(struct measures *ms, const struct measurement *write)
+{
+	const struct measurement *fault = measures_find(ms, "fault_us");
+
+	measures_add_from(ms, "new_anon_ps", "writing to new anon memory, a page, less fault_us",
+			  write, 1, fault ? (double)measurement_key_value(fault) * 1000 : NAN);
+}
+
+static void anon_end(struct bench *b, struct probe *p)
+{
+	anon_new(b->m, p->m[ANON_WRITE]);
 }
 
 void probe_anon(struct bench *b)
 {
-	static const struct probe_kind kind = { .round = anon_round };
+	static const struct probe_kind kind = { .round = anon_round, .end = anon_end };
 	struct probe *p = bench_add(b, &kind);
 
-	p->m[0] = measures_add(b->m, "zap_anon_ps",
-			       "munmap() of touched anon pages of 4 KiB, freed by it", "ns", 1000);
-	p->m[1] = measures_add(b->m, NULL, NEW_ANON, "ns", 1);
-}
-
-/* Of the measurement @what, or of the key @what; NaN: not measured. */
-static double median_of(const struct bench *b, const char *what)
-{
-	for (guint i = 0; i < b->m->all->len; i++) {
-		const struct measurement *m = b->m->all->pdata[i];
-
-		if (m->samples->len && (!g_strcmp0(m->what, what) || !g_strcmp0(m->key, what)))
-			return measurement_estimate(m).mean;
-	}
-	return NAN;
-}
-
-/* The simulator takes fault_us for any fault, in whole us. */
-void anon_new(struct bench *b)
-{
-	const double fault_us = floor(median_of(b, "fault_us") / 1000 + 0.5);
-	const double ns = median_of(b, NEW_ANON) - fault_us * 1000;
-
-	measures_add_derived(b->m, "new_anon_ps",
-			     "what a fault of an anon page takes more than fault_us, or 0",
-			     isnan(ns) ? ns : MAX(ns, 0) * 1000);
+	p->m[ANON_ZAP] =
+		measures_add(b->m, "zap_anon_ps",
+			     "munmap() of touched anon pages of 4 KiB, freed by it", "ns", 1000);
+	p->m[ANON_WRITE] = measures_add(
+		b->m, NULL, "writing to new anon memory, a page: the fault, and to clear it", "ns",
+		1);
 }
 
 /* Swap */

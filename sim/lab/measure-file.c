@@ -12,10 +12,11 @@ struct estimate measurement_estimate(const struct measurement *m)
 				 MEASURE_PARTS);
 }
 
-/* The value of the key, a whole number. A measured difference may be below 0. */
-static uint64_t key_value(const struct measurement *m, double v)
+uint64_t measurement_key_value(const struct measurement *m)
 {
-	return v * m->scale < 0 ? 0 : (uint64_t)(v * m->scale + 0.5);
+	const double v = measurement_estimate(m).mean * m->scale;
+
+	return v > 0 ? (uint64_t)(v + 0.5) : 0;
 }
 
 /* "MEDIAN [LOW, HIGH]", without an interval if some part has no sample */
@@ -50,7 +51,7 @@ static void add_samples(GString *s, const struct measurement *m)
 		return;
 	if (e.low <= 0 && e.high >= 0)
 		g_string_append(s, "# cannot be distinguished from 0\n");
-	g_string_append_printf(s, "%s=%" PRIu64 "\n", m->key, key_value(m, e.mean));
+	g_string_append_printf(s, "%s=%" PRIu64 "\n", m->key, measurement_key_value(m));
 }
 
 static void add_one(GString *s, const struct measurement *m)

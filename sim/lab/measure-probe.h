@@ -133,16 +133,16 @@ const char *monitor_stop(struct kernel_switch *s, const char *path);
 /* The probes; each call adds one or more */
 
 void probe_unmap(struct bench *b, const char *lru);
-/* What follows from the orders of folios, after all rounds. */
-void unmap_next(struct bench *b);
+/** Add zap_next_ps: @mean is the time of unmapping folios of order 4, a page. */
+void unmap_next(struct measures *ms, const struct measurement *mean);
 /* unmappings of a round; those with an odd number mark */
 enum { NR_UNMAPPINGS = 9 };
 /** The kinds from UNMAP_FIRST to UNMAP_SHARE, from the times of a round's unmappings: each that
  * marks against the two next to it. NaN where one of the three is. */
 void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS]);
 void probe_anon(struct bench *b);
-/* What follows from the costs of faults, after all rounds. */
-void anon_new(struct bench *b);
+/** Add new_anon_ps: @write is the time of writing to a new page. */
+void anon_new(struct measures *ms, const struct measurement *write);
 void probe_steps(struct bench *b);
 void probe_swap(struct bench *b);
 void probe_evict(struct bench *b);

@@ -7,7 +7,9 @@
  * The second one copies, what the first takes more is to fill the cache. That of an interrupt that
  * ends a request is the CPU's, not the thread's, and not in it.
  *
- * Approximation: the buffer and the struct folios of the second read are in the CPU's caches.
+ * Approximations: the buffer and the struct folios of the second read are in the CPU's caches.
+ * fill_ps comes from read(2), with the folios that readahead makes; the simulator also charges it
+ * to faults, and to single pages.
  */
 #include <unistd.h>
 

@@ -17,6 +17,7 @@
  * Approximations: the pages of a file that was just written are often physical neighbours, which
  * is good for the caches. An unmapping also frees page tables and flushes the TLB, and its system
  * call takes some microseconds, which count in a page's time: much where PMDs map the pages.
+ * zap_next_ps is from folios of order 4 only.
  */
 #define _GNU_SOURCE /* RUSAGE_THREAD */
 #include <fcntl.h>
@@ -255,9 +256,42 @@ static const char *unmap_round(struct bench *b, struct probe *p)
 	return why;
 }
 
+/* The order that tells what a further page of a folio takes: the folios that readahead makes of
+ * 64 KiB, which page tables still map page by page. */
+#define NEXT_ORDER 4
+
+/* n pages take first + (n - 1) next, which is n times the mean */
+void unmap_next(struct measures *ms, const struct measurement *mean)
+{
+	const struct measurement *first = measures_find(ms, "zap_file_ps");
+	const double nr = 1 << NEXT_ORDER;
+	struct measurement *m = measures_add_from(
+		ms, "zap_next_ps",
+		"a further page of a folio: 16/15 of a page's munmap(), order 4, less 1/15 of "
+		"zap_file_ps",
+		mean, nr / (nr - 1), first ? measurement_estimate(first).mean / (nr - 1) : NAN);
+
+	if (!m->samples->len || measurement_key_value(m))
+		return;
+	g_array_set_size(m->samples, 0);
+	memset(m->part_end, 0, sizeof(m->part_end));
+	g_strlcpy(m->why_not, "rounds to 0, which stands for zap_file_ps", sizeof(m->why_not));
+}
+
+/* those of order 0 are complete by then */
+static void unmap_end(struct bench *b, struct probe *p)
+{
+	if (p->row->order == NEXT_ORDER && p->row->lru == b->m->lru)
+		unmap_next(b->m, p->m[UNMAP_ALONE]);
+}
+
 static void add_order(struct bench *b, const char *lru, unsigned int order)
 {
-	static const struct probe_kind kind = { .prepare = unmap_prepare, .round = unmap_round };
+	static const struct probe_kind kind = {
+		.prepare = unmap_prepare,
+		.round = unmap_round,
+		.end = unmap_end,
+	};
 	static const struct {
 		const char *key, *what;
 	} single[NR_UNMAP_KINDS] = {
@@ -294,31 +328,4 @@ void probe_unmap(struct bench *b, const char *lru)
 {
 	for (size_t i = 0; i < G_N_ELEMENTS(orders); i++)
 		add_order(b, lru, orders[i]);
-}
-
-/* The order that tells what a further page of a folio takes: the folios that readahead makes of
- * 64 KiB, which page tables still map page by page. */
-#define NEXT_ORDER 4
-
-/* of a row of the LRU that runs; NaN: not measured */
-static double unmap_ns(const struct bench *b, unsigned int order)
-{
-	for (guint i = 0; i < b->m->unmaps->len; i++) {
-		const struct unmap_row *row = b->m->unmaps->pdata[i];
-
-		if (row->lru == b->m->lru && row->order == order && !row->pmd &&
-		    row->of[UNMAP_ALONE]->samples->len)
-			return measurement_estimate(row->of[UNMAP_ALONE]).mean;
-	}
-	return NAN;
-}
-
-void unmap_next(struct bench *b)
-{
-	const double nr = 1 << NEXT_ORDER;
-	const double first = unmap_ns(b, 0), mean = unmap_ns(b, NEXT_ORDER);
-
-	measures_add_derived(b->m, "zap_next_ps",
-			     "a further page of a folio: from the medians of orders 0 and 4",
-			     (nr * mean - first) / (nr - 1) * 1000);
 }

@@ -202,16 +202,35 @@ struct measurement *measures_add(struct measures *ms, const char *key, const cha
 	return m;
 }
 
-void measures_add_derived(struct measures *ms, const char *key, const char *what, double value)
+struct measurement *measures_add_from(struct measures *ms, const char *key, const char *what,
+				      const struct measurement *of, double factor, double less)
 {
-	struct measurement *m = measures_add(ms, key, what, NULL, 1);
+	struct measurement *m = measures_add(ms, key, what, "ns", 1000);
 
-	if (isnan(value) || value < 0)
-		g_strlcpy(m->why_not,
-			  "one of these was not measured, or they contradict each other",
-			  sizeof(m->why_not));
-	else
-		g_snprintf(m->value, sizeof(m->value), "%.0f", value);
+	m->nr_preempted = of->nr_preempted;
+	m->nr_failed = of->nr_failed;
+	g_strlcpy(m->why_not, of->why_not, sizeof(m->why_not));
+	if (isnan(less)) {
+		if (of->samples->len)
+			g_strlcpy(m->why_not, "what is subtracted was not measured",
+				  sizeof(m->why_not));
+		return m;
+	}
+	for (guint i = 0; i < of->samples->len; i++)
+		samples_add(m->samples, factor * g_array_index(of->samples, double, i) - less);
+	memcpy(m->part_end, of->part_end, sizeof(m->part_end));
+	return m;
+}
+
+const struct measurement *measures_find(const struct measures *ms, const char *key)
+{
+	for (guint i = 0; i < ms->all->len; i++) {
+		const struct measurement *m = ms->all->pdata[i];
+
+		if (m->samples->len && !g_strcmp0(m->key, key))
+			return m;
+	}
+	return NULL;
 }
 
 /* Probes */
@@ -411,8 +430,6 @@ static int run_probes(struct bench *b, struct err *err)
 	note_usage(b->m, &before);
 	for (guint i = 0; i < b->probes->len; i++)
 		probe_end(b, b->probes->pdata[i]);
-	unmap_next(b);
-	anon_new(b);
 	measure_settings(b);
 	if (!ret && lab_interrupted(b->o->hooks))
 		ret = err_set(err, -EINTR, "interrupted: no measurement is complete");

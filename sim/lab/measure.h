@@ -5,7 +5,8 @@
  *
  * A machine is shared: its neighbours come and go within seconds, and which physical pages a file
  * gets also counts. So everything is measured in turn in many short rounds, in random order.
- * What is a difference or a ratio is taken inside a round, from times that are milliseconds apart.
+ * What is a difference or a ratio is taken inside a round, from times that are milliseconds apart;
+ * only zap_next_ps and new_anon_ps are samples less what another key came to in all rounds.
  * The rounds are in MEASURE_PARTS consecutive parts, each with new files and on the next CPU. The
  * parts say how far to trust a value: what they differ by, another run will.
  */
@@ -90,9 +91,12 @@ void measures_init(struct measures *m);
 /** Add a quantity with no samples yet; owned by @m. */
 struct measurement *measures_add(struct measures *m, const char *key, const char *what,
 				 const char *unit, double scale);
-/** Add a key whose value, in its own unit, follows from others; NaN: one of them was not measured.
- */
-void measures_add_derived(struct measures *m, const char *key, const char *what, double value);
+/** After all rounds, add a key in ps that follows from @of, in ns: its samples times @factor, less
+ * @less ns, which is NaN if that was not measured. */
+struct measurement *measures_add_from(struct measures *m, const char *key, const char *what,
+				      const struct measurement *of, double factor, double less);
+/** The measurement of a key, or NULL if it has no samples. */
+const struct measurement *measures_find(const struct measures *m, const char *key);
 /**
  * Measure everything. Writes files of 370 MiB (quick: 92) in @dir that are unlinked at once.
  * Return: 0 with @m to be cleared; -EINVAL or -EIO with @err if a file cannot be written;
@@ -108,6 +112,8 @@ void measures_clear(struct measures *m);
 
 /** The median of a quantity that was measured, with its interval. */
 struct estimate measurement_estimate(const struct measurement *m);
+/** The value of its key, a whole number: 0 if a measured difference is below 0. */
+uint64_t measurement_key_value(const struct measurement *m);
 /** The text of the machine file: each key with its method, or with the reason why it is missing.
  * The caller frees it. */
 char *measures_machine_file(const struct measures *m);

@@ -89,6 +89,72 @@ static void test_marks(void)
 	CU_ASSERT_DOUBLE_EQUAL(marks[UNMAP_ACTIVE], 0, 1e-9);
 }
 
+/* a sample in each part, from @v on */
+static struct measurement *add_parts(struct measures *ms, const char *key, double scale, double v)
+{
+	struct measurement *m = measures_add(ms, key, "it", "ns", scale);
+
+	for (guint i = 0; i < MEASURE_PARTS; i++) {
+		measurement_add(m, v + i);
+		m->part_end[i] = i + 1;
+	}
+	return m;
+}
+
+static void expect_derived(const struct measures *ms, const char *key, uint64_t value, double low,
+			   double high)
+{
+	const struct measurement *m = measures_find(ms, key);
+	struct estimate e;
+
+	CU_ASSERT_PTR_NOT_NULL_FATAL(m);
+	e = measurement_estimate(m);
+	TL_EQ(measurement_key_value(m), value, "%s", key);
+	CU_ASSERT_DOUBLE_EQUAL(e.low, low, 1e-9);
+	CU_ASSERT_DOUBLE_EQUAL(e.high, high, 1e-9);
+}
+
+static void expect_none(const struct measures *ms, const char *key, const char *why)
+{
+	const struct measurement *m = ms->all->pdata[ms->all->len - 1];
+
+	TL_STR(m->key, key, "the last one");
+	TL_EQ(m->samples->len, 0, "samples of %s", key);
+	TL_STR(m->why_not, why, "%s", key);
+}
+
+/* keys that are the samples of one measurement less another key: the parts give the interval */
+static void test_derived(void)
+{
+	struct measurement *folios, *little, *write, *none;
+	struct measures ms;
+
+	measures_init(&ms);
+	folios = add_parts(&ms, NULL, 1000, 18);
+	little = add_parts(&ms, NULL, 1000, 0);
+	write = add_parts(&ms, NULL, 1, 1200);
+	none = measures_add(&ms, NULL, "it", "ns", 1);
+	g_strlcpy(none->why_not, "no memory", sizeof(none->why_not));
+	unmap_next(&ms, folios);
+	expect_none(&ms, "zap_next_ps", "what is subtracted was not measured");
+	anon_new(&ms, write);
+	expect_none(&ms, "new_anon_ps", "what is subtracted was not measured");
+	anon_new(&ms, none);
+	expect_none(&ms, "new_anon_ps", "no memory");
+	add_parts(&ms, "zap_file_ps", 1000, 39.5);
+	add_parts(&ms, "fault_us", 0.001, 1400);
+	/* the key would be 0, which is not the same */
+	unmap_next(&ms, little);
+	expect_none(&ms, "zap_next_ps", "rounds to 0, which stands for zap_file_ps");
+	/* 16 pages take 16 * 20.5 ns, the first of them 42 ns */
+	unmap_next(&ms, folios);
+	expect_derived(&ms, "zap_next_ps", 19067, (16 * 18 - 42) / 15.0, (16 * 23 - 42) / 15.0);
+	/* fault_us is 1, though it is 1402.5 ns */
+	anon_new(&ms, write);
+	expect_derived(&ms, "new_anon_ps", 202500, 200, 205);
+	measures_clear(&ms);
+}
+
 static void test_proc(void)
 {
 	CU_ASSERT(proc_kb("/proc/self/status", "VmRSS:") > 0);
@@ -128,6 +194,7 @@ void suite_measure(void)
 	CU_add_test(s, "a preempted sample is left out", test_preempted_samples);
 	CU_add_test(s, "the timer knows that another one ran", test_timer);
 	CU_add_test(s, "a mark against its neighbours", test_marks);
+	CU_add_test(s, "keys that follow from others", test_derived);
 	CU_add_test(s, "rows of files of /proc", test_proc);
 	CU_add_test(s, "folios that are looked at", test_look);
 }
