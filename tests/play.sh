@@ -132,6 +132,29 @@ END
 "$REAPSIM" play -n 1 -p baseline --no-think --dir "$disk" names.csv >out.txt 2>err.txt
 is "names: exit" "$? $(cat err.txt)" "0 "
 
+# what has no name any more is free when its process is: then the rest fits
+cat >gone.csv <<'END'
+reapsim-trace,2
+machine,memcg_pages,7000
+file,shared,4000,shmem
+file,old,2000
+file,new,4000
+spawn,1
+map,1,0x10000,4000,rw-s,shared,0
+touch,1,0x10000,4000,w
+read,1,old,0,2000
+unlink,1,shared
+unlink,1,old
+exit,1
+spawn,2
+read,2,new,0,4000
+read,2,new,0,4000
+exit,2
+END
+"$REAPSIM" play -n 1 -p baseline --dir "$disk" --set swap_pages=0 --csv g.csv gone.csv >/dev/null
+is "files without a name: refaults" "$(column g.csv workingset_refault_file)" 0
+between "files without a name: reads" "$(column g.csv read_pages)" 6000 6100
+
 # a second call while one plays; what is interrupted keeps what is done
 mkdir "$disk/mine"
 echo keep >"$disk/mine/file"

@@ -81,6 +81,9 @@ static void look(uint32_t death)
 __attribute__((noreturn)) static void sampler_main(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* a file of the trace goes with its last name: our copies must not keep it */
+	close_range(STDERR_FILENO + 1, (unsigned int)usage_fd - 1, 0);
+	close_range((unsigned int)usage_fd + 1, ~0u, 0);
 	for (;;) {
 		const uint32_t on = SAMPLES->on;
 
