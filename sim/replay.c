@@ -273,7 +273,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		lru_add_drain_all(s);
 		break;
 	case OP_ADVANCE:
-		task_idle(s, (uint64_t)x << 32 | arg);
+		if (!s->no_think)
+			task_idle(s, (uint64_t)x << 32 | arg);
 		break;
 	case OP_MARK:
 		do_mark(s, arg, at);

@@ -218,6 +218,7 @@ struct sim {
 	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: not needed in this run */
 	struct damon *damon;	     /* of sim/mm/damon.c; NULL: no monitor */
 	unsigned int this_cpu;	     /* smp_processor_id() */
+	bool no_think;		     /* an advance of the trace's clock takes no time */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
 	uint64_t stats_flushed_ns;   /* when that was */
 	enum gup gup;		     /* of which the fault is one */

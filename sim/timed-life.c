@@ -123,6 +123,6 @@ void actor_bury(struct sim *s, struct actor *a, bool killed)
 	if (a->on_use)
 		return;
 	a->restart_ns = s->clock.now_ns + delay;
-	if (t->cfg->loop == LOOP_TRACE)
+	if (t->cfg->loop != LOOP_PROCESS)
 		task_spawn(s, TASK_SYSTEM, "restart", restart_main, a, 0);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * How long processes take to start, where one user runs the whole trace (LOOP_TRACE). "reapsim
- * play" measures the same on a kernel (sim/lab/play-read.c).
+ * How long processes take to start, where one user runs the whole trace (LOOP_TRACE, LOOP_TURNS).
+ * "reapsim play" measures the same on a kernel (sim/lab/play-read.c).
  *
  * A start is what a process does to its memory and to files, from the first row that it has to the
  * first pause of the trace, its first advance, or to its death. Starts before the first death of

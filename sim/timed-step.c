@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Runs the operations of actors: those of one process, those without a process, or, for
- * the one user of LOOP_TRACE, the whole trace.
+ * the one user of LOOP_TRACE and LOOP_TURNS, the whole trace.
  *
  * Approximations: accesses to present pages take no time, so between faults a process
  * computes only for as long as the trace's clock advances. Processes wait for each other
@@ -138,7 +138,7 @@ static void fork_never(struct sim *s, const struct step *st)
 {
 	struct actor *c = actor_get(s, s->trace->recs[st->rec].arg);
 
-	if (s->timed->cfg->loop == LOOP_TRACE)
+	if (s->timed->cfg->loop != LOOP_PROCESS)
 		return;
 	g_array_append_val(c->never, st->rec);
 	wake_all(s->sched, &c->news);
@@ -231,6 +231,8 @@ static void end_step(struct sim *s, struct actor *a, const struct step *st)
 	/* if dying takes no time, it is over before anybody else runs */
 	sched_yield_to(s->sched, actor_begin_death(s, a, how, flags, killer_shortage(s), false));
 	count_done(s);
+	while (s->timed->cfg->loop == LOOP_TURNS && a->dying)
+		wait_on(s->sched, &a->news, false);
 }
 
 static void run_step(struct sim *s, struct actor *a, guint i)

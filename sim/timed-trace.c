@@ -28,7 +28,7 @@ static void add_step(struct sim *s, struct actor *a, struct step st, uint64_t *l
 	st.think_ns = now_ns - *last_ns;
 	*last_ns = now_ns;
 	g_array_append_val(a->steps, st);
-	if (s->timed->cfg->loop == LOOP_TRACE && !(st.birth && step_code(s, &st) == OP_FORK))
+	if (s->timed->cfg->loop != LOOP_PROCESS && !(st.birth && step_code(s, &st) == OP_FORK))
 		g_array_append_val(s->timed->order, turn);
 }
 
@@ -73,8 +73,9 @@ void timed_read_trace(struct sim *s)
 		case REC_MORE:
 			continue;
 		case OP_ADVANCE:
-			now += (uint64_t)op_rec_x(rec) << 32 | rec.arg;
-			if (t->cfg->loop == LOOP_TRACE) {
+			if (!t->cfg->no_think)
+				now += (uint64_t)op_rec_x(rec) << 32 | rec.arg;
+			if (t->cfg->loop != LOOP_PROCESS) {
 				st.rec = i;
 				add_step(s, &t->machine, st, &machine_last, now);
 			}

@@ -24,6 +24,7 @@ void timed_config_init(struct timed_config *c, const struct killer *killer)
 const char *const timed_loops[] = {
 	[LOOP_PROCESS] = "process",
 	[LOOP_TRACE] = "trace",
+	[LOOP_TURNS] = "turns",
 	NULL,
 };
 
@@ -61,6 +62,7 @@ int timed_init(struct sim *s, struct err *err)
 
 	(void)err;
 	s->timed = t;
+	s->no_think = cfg->no_think;
 	t->cfg = cfg;
 	t->by_pid = g_hash_table_new(NULL, NULL);
 	t->actors = g_ptr_array_new();
@@ -83,7 +85,7 @@ int timed_init(struct sim *s, struct err *err)
 					    s->cfg.machine.cpus > 1);
 	if (cfg->killer->run)
 		task_spawn(s, TASK_POLLER, cfg->killer->name, killer_main, (void *)cfg, 0);
-	if (cfg->loop == LOOP_TRACE) {
+	if (cfg->loop != LOOP_PROCESS) {
 		task_spawn(s, TASK_USER, "user", actor_user_main, t, 0);
 		return 0;
 	}

@@ -27,11 +27,15 @@ enum timed_loop {
 	/* One user runs the whole trace in order, like the foreground of a phone; only
 	 * kernel threads, killers and restarts run in parallel. */
 	LOOP_TRACE,
+	/* The same, and the user waits until a process that ends is gone. That is what
+	 * "reapsim play" does. */
+	LOOP_TURNS,
 };
 
 /** struct timed_config - shared by any number of runs; they do not modify it. */
 struct timed_config {
 	enum timed_loop loop;
+	bool no_think; /* an advance of the trace's clock takes no time */
 	uint64_t seed;
 	const struct killer *killer;
 	union option_value killer_args[KILLER_ARGS_MAX]; /* in the order of killer->options */
@@ -40,9 +44,9 @@ struct timed_config {
 
 /** Defaults: LOOP_PROCESS, seed 1, no restarts; @killer as given. */
 void timed_config_init(struct timed_config *c, const struct killer *killer);
-/** Parse "process" or "trace". -EINVAL: @err names both. */
 /** Names of enum timed_loop, and NULL. */
 extern const char *const timed_loops[];
+/** Parse one of them. -EINVAL: @err names all. */
 int timed_loop_parse(enum timed_loop *loop, const char *name, struct err *err);
 
 /* Calls of sim.c and replay.c */

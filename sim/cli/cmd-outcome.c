@@ -207,12 +207,12 @@ static void print_tables(FILE *f, const struct sample *s, const struct timed_con
 
 			fprintf(f,
 				"%s%s on %s, %" PRIu64 " pages%s\n"
-				"lru %s, ends %s, killer %s, loop %s,\nrestart %s,\n%s\n\n",
+				"lru %s, ends %s, killer %s, loop %s%s,\nrestart %s,\n%s\n\n",
 				base, more, mc->name, machine_limit(mc),
 				mc->memcg_pages ? " of memcg limit" : "", rs->lru->name,
 				ends_as_name(g_array_index(rs->ends, enum op_code, e)),
-				timed->killer->name,
-				timed->loop == LOOP_TRACE ? "trace" : "process", restart, basis);
+				timed->killer->name, timed_loops[timed->loop],
+				timed->no_think ? ", no think time" : "", restart, basis);
 			for (size_t i = 0; i < G_N_ELEMENTS(tables); i++)
 				print_table(f, s, e, m, &tables[i]);
 		}
@@ -276,7 +276,7 @@ struct outcome_options {
 	struct run_options o;
 	const char *killer, *restart, *loop, *csv, *differences;
 	uint64_t seed;
-	bool pool;
+	bool no_think, pool;
 	struct timed_config timed;
 };
 
@@ -293,6 +293,7 @@ static int parse_timed(struct outcome_options *c)
 		ret = timed_loop_parse(&c->timed.loop, c->loop, &err);
 	if (ret)
 		return cli_fail(ret, &err);
+	c->timed.no_think = c->no_think;
 	c->timed.seed = c->seed;
 	c->o.spec.timed = &c->timed;
 	c->o.spec.with_baseline = true;
@@ -399,9 +400,10 @@ static const struct option rows[] = {
 	  .letter = 'r', .metavar = "RULE[,p=P]", .complete = complete_restarts, FIELD(restart) },
 	{ "loop", OPT_TEXT, "process",
 	  "process: each process runs its own part of the trace, and waits for no other; trace: "
-	  "one user "
-	  "runs all of it",
+	  "one user runs all of it; turns: and waits until what it kills is gone, as play does",
 	  .metavar = "HOW", .choices = timed_loops, FIELD(loop) },
+	{ "no-think", OPT_FLAG, NULL, "an advance of the trace's clock takes no time",
+	  FIELD(no_think) },
 	{ "seeds", OPT_COUNT, "8", "runs of each policy, which differ in restarts and device times",
 	  1, 10000, .letter = 'n', .metavar = "N", FIELD(o.spec.nr_seeds) },
 	{ "seed", OPT_COUNT, "1", "the first seed", 0, OPTION_NO_MAX, .metavar = "N", FIELD(seed) },

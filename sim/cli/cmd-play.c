@@ -268,11 +268,36 @@ static int parse_policies(struct play *c)
 	return 0;
 }
 
+/* The settings of the folder's file system and of this kernel, then those asked for: shares of
+ * memory are of what the trace needs on this machine, as in outcome with what calibrate wrote. */
+static GPtrArray *settings_here(const struct play *c)
+{
+	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
+	struct measures m;
+
+	if (!measure_read(&m, c->dir, NULL)) {
+		for (guint i = 0; i < m.all->len; i++) {
+			const struct measurement *here = m.all->pdata[i];
+
+			/* the trace says on how many its processes are */
+			if (here->key && *here->value && strcmp(here->key, "cpus"))
+				g_ptr_array_add(all,
+						g_strdup_printf("%s=%s", here->key, here->value));
+		}
+		measures_clear(&m);
+	}
+	for (char **s = c->settings; s && *s; s++)
+		g_ptr_array_add(all, g_strdup(*s));
+	g_ptr_array_add(all, NULL);
+	return all;
+}
+
 /* The machine of the trace, with the settings and the size that were asked for. */
 static int find_machine(struct play *c)
 {
+	g_autoptr(GPtrArray) settings = settings_here(c);
 	const struct run_spec spec = { .policies = (char *)"baseline",
-				       .settings = c->settings,
+				       .settings = (char **)settings->pdata,
 				       .ends_as = (char *)c->ends_as,
 				       .memory = (char *)c->memory };
 	const struct machine *m;

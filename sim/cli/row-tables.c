@@ -73,7 +73,7 @@ static const struct row_column outcome[] = {
 	RUN_COLUMNS,
 	TEXT("killer", "the killer"),
 	TEXT("restart", "when a killed process restarts"),
-	TEXT("loop", "what waits for what: trace or process"),
+	TEXT("loop", "what waits for what: process, trace or turns"),
 	NUMBER("seed", "of restarts and device times"),
 	{ NULL },
 };

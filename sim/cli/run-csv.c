@@ -74,8 +74,7 @@ void outcome_csv_row(FILE *f, const struct trace *t, const struct run *r)
 			       m->memcg_pages, r->cfg.kernel->name, r->cfg.lru->name, r->policy,
 			       ends_as_name(r->cfg.ends_as), r->timed.killer->name);
 	csv_append(s, restart);
-	g_string_append_printf(s, ",%s,%" PRIu64, r->timed.loop == LOOP_TRACE ? "trace" : "process",
-			       r->timed.seed);
+	g_string_append_printf(s, ",%s,%" PRIu64, timed_loops[r->timed.loop], r->timed.seed);
 	outcome_values(s, &r->outcome);
 	fprintf(f, "%s\n", s->str);
 }

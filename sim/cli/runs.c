@@ -128,7 +128,7 @@ int cli_parse_ensemble(struct run_options *o)
 		o->spec.ensemble.axes &= ~(1U << AXIS_ORDER);
 	if (!o->spec.ensemble.axes)
 		return cli_usage("--axes %s: a timed run counts the whole trace, and gives its "
-				 "processes another order only with --loop trace; name other axes",
+				 "processes another order only with --loop trace or turns; name other axes",
 				 o->axes);
 	return 0;
 }

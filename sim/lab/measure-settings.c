@@ -60,6 +60,22 @@ static char *queue_file(const struct stat *st, const char *name)
 	return path;
 }
 
+/* Is kernel memory charged to memory cgroups? setup_memcg_cmdline(), v7.3 mm/memcontrol.c */
+static const char *kernel_memory(void)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) words = NULL;
+	const char *kmem = "on";
+
+	if (!g_file_get_contents("/proc/cmdline", &text, NULL, NULL))
+		return NULL;
+	words = g_strsplit_set(text, " \n", -1);
+	for (guint i = 0; words[i]; i++)
+		if (g_str_has_prefix(words[i], "cgroup.memory=") && strstr(words[i], "nokmem"))
+			kmem = "off";
+	return kmem;
+}
+
 void measure_settings(struct bench *b)
 {
 	static const struct {
@@ -89,6 +105,8 @@ void measure_settings(struct bench *b)
 	setting(b, "prefault", "this architecture", "young");
 #endif
 	setting(b, "file_system", "of the folder that was measured", b->m->file_system);
+	setting(b, "kmem", "cgroup.memory= of /proc/cmdline", kernel_memory());
+	setting(b, "memcg_stats", "reclaim reads them as of the last flush", "flushed");
 	if (!fstat(b->fd, &st)) {
 		readahead = queue_file(&st, "read_ahead_kb");
 		sectors = queue_file(&st, "max_sectors_kb");

@@ -365,7 +365,7 @@ static void choose_run(struct sim_config *cfg, struct timed_config *timed, const
 	if (restart_rule_parse(&timed->restart, rules[take(data, size, 1) % G_N_ELEMENTS(rules)],
 			       &err))
 		die("restart", &err);
-	timed->loop = take(data, size, 1) % 2 ? LOOP_TRACE : LOOP_PROCESS;
+	timed->loop = (enum timed_loop)(take(data, size, 1) % 3);
 	timed->seed = take(data, size, 2);
 	cfg->machine.read_us = (uint32_t)take(data, size, 1);
 	cfg->machine.zap_file_ps = (uint32_t)take(data, size, 2);

@@ -67,7 +67,7 @@ static void test_costs_nothing(void)
 		ret = sim_run(u, UINT64_MAX, &err);
 		sim_stat(u, &plain);
 		timed_config_init(&timed, &kill_scripted);
-		timed.loop = LOOP_TRACE;
+		timed.loop = seed % 2 ? LOOP_TRACE : LOOP_TURNS;
 		cfg.timed = &timed;
 		s = sim_new(rt.t, &cfg, &err);
 		if (ret == 1) {
@@ -124,7 +124,7 @@ static void walk_and_look(struct sim *s, void *arg)
  * pause, at 1100 us. Bug: LOOP_TRACE missed the first. */
 static void test_who_ran(void)
 {
-	for (int loop = LOOP_PROCESS; loop <= LOOP_TRACE; loop++) {
+	for (int loop = LOOP_PROCESS; loop <= LOOP_TURNS; loop++) {
 		struct timed_config timed;
 		bool ran[3] = { true, false, true };
 		struct tl *x;
@@ -191,7 +191,7 @@ static void test_invariants(void)
 		cfg.machine = rt.m;
 		cfg.ends_as = rt.ends_as;
 		timed_config_init(&timed, k);
-		timed.loop = seed % 3 ? LOOP_PROCESS : LOOP_TRACE;
+		timed.loop = seed % 3 ? LOOP_PROCESS : seed % 2 ? LOOP_TRACE : LOOP_TURNS;
 		timed.seed = seed;
 		restart_rule_parse(&timed.restart, rules[mix(seed) % 6], &err);
 		cfg.timed = &timed;
@@ -375,6 +375,48 @@ static void test_costs_of_steps(void)
 		"spawn,1; anon,1,0,100,rw-p; touch,1,0,100,w; touch,1,0,100,w");
 	TL_EQ(o.steps_ns, 100 * 500, "anon");
 	outcome_clear(&o);
+}
+
+/* What the killer drops after the death comes too late if the user goes on meanwhile. */
+static void test_turns(void)
+{
+	const char *m = "zap_file_ps=1000000 evict_ps=1000000 cpus=2";
+	const char *text = "file,a,64; spawn,1; map,1,0,64,r--p,a,0; touch,1,0,64,r; mrelease,1;"
+			   "spawn,2; map,2,0,64,r--p,a,0; touch,2,0,64,r";
+	struct outcome o;
+
+	o = run(m, "dontneed-after", LOOP_TRACE, "never", text);
+	TL_EQ(o.stat.v[VM_sim_fills], 64, "fills");
+	TL_EQ(o.steps_ns, 0, "the user waits for nothing");
+	outcome_clear(&o);
+	o = run(m, "dontneed-after", LOOP_TURNS, "never", text);
+	TL_EQ(o.stat.v[VM_sim_fills], 128, "fills");
+	TL_EQ(o.steps_ns, 0, "a death is no step");
+	TL_EQ(o.end_ns, 64 * US, "end");
+	outcome_clear(&o);
+}
+
+static void test_no_think(void)
+{
+	const char *text = "file,a,8; spawn,1; read,1,a,0,1; advance,3s; read,1,a,0,1; advance,5ms;"
+			   "read,1,a,0,1";
+
+	for (int loop = LOOP_PROCESS; loop <= LOOP_TURNS; loop++) {
+		struct timed_config timed;
+		struct outcome o = { 0 };
+		struct tl *x;
+
+		timed_config_init(&timed, &kill_scripted);
+		timed.loop = (enum timed_loop)loop;
+		timed.no_think = true;
+		x = tl_new_timed("read_us=100 copy_ps=1000000 readahead_pages=0", "baseline",
+				 &timed, text);
+		TL_EQ(tl_end(x), 1, "%s", x->err.msg);
+		timed_outcome(x->s, &o);
+		TL_EQ(o.end_ns, 103 * US, "%s", timed_loops[loop]);
+		outcome_clear(&o);
+		tl_free(x);
+	}
 }
 
 /* steps up to the first pause, of processes that begin after a death */
@@ -697,6 +739,8 @@ void suite_timed(void)
 	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
 	CU_add_test(s, "what steps cost", test_costs_of_steps);
 	CU_add_test(s, "starts", test_starts);
+	CU_add_test(s, "turns", test_turns);
+	CU_add_test(s, "no think time", test_no_think);
 	CU_add_test(s, "avoidable kills", test_avoidable);
 	CU_add_test(s, "the OOM reaper", test_oom_reaper);
 	CU_add_test(s, "restarts", test_restarts);

@@ -72,7 +72,7 @@ fresh() {
 
 # one SET NAME MEMORY TRACE - what is missing of a trace
 one() {
-	local at=$out/$1 set=$1 name=$2 memory=$3 trace=$4
+	local at=$out/$1 set=$1 name=$2 memory=$3 trace=$4 pages
 	if ! fresh "$at/$name-measured.csv" "$reapsim" "$at/here.conf"; then
 		echo "playing $name, $set" >&2
 		"$reapsim" play --compare "${played[$set]}" --repetitions "$repetitions" --no-think \
@@ -81,9 +81,10 @@ one() {
 		# of a call that was interrupted there are fewer repetitions
 		mv "$at/$name-part.csv" "$at/$name-measured.csv"
 	fi
-	if ! fresh "$at/$name-predicted.csv" "$reapsim" "$at/here.conf"; then
-		"$reapsim" outcome --policies "${simulated[$set]}" --seeds "$seeds" --loop trace \
-			--ends-as mrelease --memory "$memory" --machines "$at/here.conf" --set swap_pages=0 \
+	if ! fresh "$at/$name-predicted.csv" "$reapsim" "$at/here.conf" "$at/$name-measured.csv"; then
+		pages=$(awk -F, 'NR == 1 { while ($++c != "memcg_pages"); } NR == 2 { print $c }' "$at/$name-measured.csv")
+		"$reapsim" outcome --policies "${simulated[$set]}" --seeds "$seeds" --loop turns \
+			--no-think --ends-as mrelease --memory "$pages" --machines "$at/here.conf" --set swap_pages=0 \
 			--kernel "$kernel" --lru "$lru" --csv "$at/$name-predicted.csv" --force \
 			"$trace" >"$at/$name-predicted.txt"
 	fi
