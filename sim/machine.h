@@ -88,6 +88,11 @@ struct machine {
 	/* to bring a file page into the page cache, without the device; to copy a page of
 	 * read(2) or write(2); added to a fault for the anon page that it takes and clears */
 	uint32_t fill_ps, copy_ps, new_anon_ps;
+	/* a fault, which maps one page; each further page that it maps; mmap() or munmap(), without
+	 * their pages */
+	uint32_t fault_ps, fault_next_ps, mmap_ps;
+	/* a page table: added to a fault that needs one; to free one. At exit: a mapping */
+	uint32_t table_new_ps, table_free_ps, vma_ps;
 	uint32_t zap_next_ps; /* zap_file_ps of a further page of a folio; 0: the same */
 	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
 	/*
@@ -99,6 +104,7 @@ struct machine {
 	uint32_t device_mbps;  /* 10^6 bytes/s, shared by all requests; 0: no limit */
 	uint32_t device_depth; /* requests served in parallel, others wait; 0: no limit */
 	uint32_t device_spread_percent;
+	uint32_t fsync_us;	 /* with dirty pages: the journal's, too; 0: one request */
 	uint32_t tick_us;	 /* 1000000 / CONFIG_HZ */
 	uint32_t swappiness;	 /* 0..200 */
 	uint32_t min_ttl_ms;	 /* MGLRU; 0: off */

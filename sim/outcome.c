@@ -6,7 +6,8 @@
 const char *reap_cost_name(enum reap_cost cost)
 {
 	static const char *const names[NR_REAP_COSTS] = {
-		"unmap", "mark_first", "mark_activate", "mark_active", "anon", "swap", "evict",
+		"unmap", "mark_first", "mark_activate", "mark_active", "anon",
+		"swap",	 "evict",      "table",		"vma",
 	};
 
 	return names[cost];
@@ -14,11 +15,7 @@ const char *reap_cost_name(enum reap_cost cost)
 
 uint64_t outcome_reap_ps(const struct outcome *o)
 {
-	uint64_t sum = 0;
-
-	for (int i = 0; i < NR_REAP_COSTS; i++)
-		sum += o->mm.reap_ps[i];
-	return sum;
+	return mm_times_reap_ps(&o->mm);
 }
 
 static int by_value(const void *a, const void *b)

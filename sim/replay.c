@@ -121,11 +121,21 @@ static void proc_end(struct sim *s, struct mm *mm, enum op_code how, uint32_t fl
 	victim_end(s, &v, cpu);
 }
 
+static void do_exec(struct sim *s, struct mm *mm)
+{
+	const uint64_t before = mm_times_reap_ps(&s->times);
+
+	exit_mmap(s, mm);
+	mm_exec(s, mm);
+	s->times.exec_ps += mm_times_reap_ps(&s->times) - before;
+}
+
 static int do_map(struct sim *s, struct mm *mm, uint32_t at, uint32_t pages, uint32_t flags,
 		  uint32_t file, uint32_t pgoff)
 {
 	struct file_open *open = NULL;
 
+	task_owe_timed(s, s->cfg.machine.mmap_ps);
 	if (!(flags & VM_ANON)) {
 		open = mm_open(s, mm, file);
 		if (!open)
@@ -237,8 +247,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		mm_list_add(s, child);
 		break;
 	case OP_EXEC:
-		exit_mmap(s, mm);
-		mm_exec(s, mm);
+		do_exec(s, mm);
 		break;
 	case OP_EXIT:
 	case OP_KILL:
@@ -254,6 +263,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		ret = do_map(s, mm, arg, x, r->ext_x, r->file, r->ext_arg);
 		break;
 	case OP_UNMAP:
+		task_owe_timed(s, s->cfg.machine.mmap_ps);
 		zap_unmap(s, mm, arg, x);
 		break;
 	case OP_ADVISE:

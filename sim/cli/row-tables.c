@@ -84,7 +84,7 @@ static const struct row_column outcome[] = {
 /* as outcome_columns() */
 static const struct row_column timed[] = {
 	NUMBER("end_ns", "simulated time at the end"),
-	NUMBER("reap_ps", "CPU time of unmapping at exit, the sum of the next seven"),
+	NUMBER("reap_ps", "CPU time of unmapping at exit, the sum of the next nine"),
 	COST("unmap", "unmapped PTEs of file pages"),
 	COST("mark_first", "marks that set PG_referenced"),
 	COST("mark_activate", "marks that activate"),
@@ -92,6 +92,9 @@ static const struct row_column timed[] = {
 	COST("anon", "freed anonymous pages"),
 	COST("swap", "freed swap entries"),
 	COST("evict", "pages dropped by +evict"),
+	COST("table", "freed page tables"),
+	COST("vma", "removed mappings"),
+	NUMBER("exec_ps", "part of reap_ps for the address spaces that exec leaves"),
 	NUMBER("kills", "kills, also by the OOM killer"),
 	NUMBER("oom_kills", "kills by the OOM killer"),
 	NUMBER("avoidable_kills", "kills while earlier victims had yet to free what was missing"),

@@ -3,8 +3,8 @@
  * Measures anon pages, in memory and in zram.
  *
  * Approximations: pages in zram are half random and half one word, whatever programs have.
- * new_anon_ps is what the fault of an anon page takes more than fault_us, which is whole
- * microseconds of a fault that maps several pages; 0 if it takes less.
+ * new_anon_ps is what the fault of an anon page takes more than that of a cached file page,
+ * fault_ps; 0 if it takes less.
  */
 #include <math.h>
 #include <string.h>
@@ -48,13 +48,13 @@ static const char *anon_round(struct bench *b, struct probe *p)
 	return NULL;
 }
 
-/* The simulator takes fault_us for any fault, in whole us. */
+/* The simulator takes fault_ps for any fault. */
 void anon_new(struct measures *ms, const struct measurement *write)
 {
-	const struct measurement *fault = measures_find(ms, "fault_us");
+	const struct measurement *fault = measures_find(ms, "fault_ps");
 
-	measures_add_from(ms, "new_anon_ps", "writing to new anon memory, a page, less fault_us",
-			  write, 1, fault ? (double)measurement_key_value(fault) * 1000 : NAN);
+	measures_add_from(ms, "new_anon_ps", "writing to new anon memory, a page, less fault_ps",
+			  write, 1, fault ? measurement_estimate(fault).mean : NAN);
 }
 
 static void anon_end(struct bench *b, struct probe *p)

@@ -141,9 +141,15 @@ enum { NR_UNMAPPINGS = 9 };
  * marks against the two next to it. NaN where one of the three is. */
 void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS]);
 void probe_anon(struct bench *b);
+/** Add fault_next_ps: @fault is the time of a fault that maps 16 pages. */
+void fault_next(struct measures *ms, const struct measurement *fault);
 /** Add new_anon_ps: @write is the time of writing to a new page. */
 void anon_new(struct measures *ms, const struct measurement *write);
 void probe_steps(struct bench *b);
+void probe_mmap(struct bench *b);
+void probe_fsync(struct bench *b);
+void probe_tables(struct bench *b);
+void probe_vma(struct bench *b);
 void probe_swap(struct bench *b);
 void probe_evict(struct bench *b);
 void probe_group_reclaim(struct bench *b);

@@ -33,6 +33,9 @@
 #define MADV_COLD 20
 #endif
 
+/* pages that a fault maps: the default of fault_around_bytes */
+#define AROUND 16
+
 /* share of pages whose state is the expected one; activations that wait in a batch are not */
 #define ENOUGH 0.9
 
@@ -74,7 +77,7 @@ static const char *touch(struct bench *b, const char *at, struct unmapping *u)
 
 	getrusage(RUSAGE_THREAD, &before);
 	cpu_timer_start(&t);
-	for (size_t i = 0; i < b->bytes; i += 16 * PAGE)
+	for (size_t i = 0; i < b->bytes; i += AROUND * PAGE)
 		bench_touch(at + i, PAGE);
 	u->fault = cpu_timer_stop(&t);
 	getrusage(RUSAGE_THREAD, &faulted);
@@ -140,9 +143,34 @@ static const char *one_unmapping(struct bench *b, struct probe *p, unsigned int 
 	return why;
 }
 
-/* Make all folios inactive and unreferenced; after the first time all are active. @ns: time a page.
+/* What a fault takes that maps one page, as its neighbours are mapped. NaN: there was none. */
+static double fault_one(const struct bench *b, char *at)
+{
+	struct rusage before, after;
+	struct cpu_timer t;
+	double ns;
+
+	for (size_t i = 0; i < b->bytes; i += AROUND * PAGE)
+		madvise(at + i, PAGE, MADV_DONTNEED);
+	getrusage(RUSAGE_THREAD, &before);
+	cpu_timer_start(&t);
+	for (size_t i = 0; i < b->bytes; i += AROUND * PAGE)
+		bench_touch(at + i, PAGE);
+	ns = cpu_timer_stop(&t);
+	getrusage(RUSAGE_THREAD, &after);
+	return after.ru_minflt > before.ru_minflt
+		       ? ns / (double)(after.ru_minflt - before.ru_minflt)
+		       : NAN;
+}
+
+/* struct cooling - ns: of MADV_COLD, a page; of a fault that maps one page */
+struct cooling {
+	double ns, fault;
+};
+
+/* Make all folios inactive and unreferenced; after the first time all are active.
  * Return: NULL, or why that failed. */
-static const char *cool(struct bench *b, const struct probe *p, double *ns)
+static const char *cool(struct bench *b, const struct probe *p, struct cooling *c)
 {
 	char *at = bench_map_folios(b, offset_of(b, p));
 	const char *why = NULL;
@@ -151,21 +179,22 @@ static const char *cool(struct bench *b, const struct probe *p, double *ns)
 	if (!at)
 		return "cannot map the file";
 	bench_touch(at, b->bytes);
-	cpu_timer_start(&t);
-	if (madvise(at, b->bytes, MADV_COLD))
-		why = "MADV_COLD is not possible (needs Linux 5.4)";
-	*ns = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
-	/* the advice counts at the unmapping: it must mark nothing */
-	if (!why && madvise(at, b->bytes, MADV_RANDOM))
+	/* it counts at the unmapping, which must mark nothing */
+	if (madvise(at, b->bytes, MADV_RANDOM))
 		why = "MADV_RANDOM is not possible";
+	c->fault = fault_one(b, at);
+	cpu_timer_start(&t);
+	if (!why && madvise(at, b->bytes, MADV_COLD))
+		why = "MADV_COLD is not possible (needs Linux 5.4)";
+	c->ns = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
 	munmap(at, b->bytes);
 	return why;
 }
 
 static const char *all_unmappings(struct bench *b, struct probe *p, bool look,
-				  struct unmapping u[NR_UNMAPPINGS], double *cold)
+				  struct unmapping u[NR_UNMAPPINGS], struct cooling *c)
 {
-	const char *why = cool(b, p, cold);
+	const char *why = cool(b, p, c);
 
 	for (unsigned int i = 0; i < NR_UNMAPPINGS && !why; i++)
 		why = one_unmapping(b, p, i, look, &u[i]);
@@ -180,7 +209,7 @@ static const char *unmap_prepare(struct bench *b, struct probe *p)
 	const char *why = has_device(b, p);
 	struct unmapping u[NR_UNMAPPINGS];
 	g_autofree char *buf = NULL;
-	double cold;
+	struct cooling c;
 
 	if (why)
 		return why;
@@ -195,7 +224,7 @@ static const char *unmap_prepare(struct bench *b, struct probe *p)
 			return "writing a file failed";
 	if (fdatasync(b->folios_fd))
 		return "writing a file failed";
-	return all_unmappings(b, p, true, u, &cold);
+	return all_unmappings(b, p, true, u, &c);
 }
 
 void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS])
@@ -244,14 +273,15 @@ static const char *unmap_round(struct bench *b, struct probe *p)
 	const guint wanted = nr_samples(p) + TIMES;
 	struct unmapping u[NR_UNMAPPINGS];
 	const char *why = NULL;
-	double cold;
+	struct cooling c;
 
 	for (int i = 0; i < TIMES_MAX && nr_samples(p) < wanted && !why; i++) {
-		why = all_unmappings(b, p, false, u, &cold);
+		why = all_unmappings(b, p, false, u, &c);
 		if (why)
 			break;
 		add_times(b, p, u);
-		measurement_add(p->m[UNMAP_COLD], cold);
+		measurement_add(p->m[UNMAP_COLD], c.ns);
+		measurement_add(p->m[UNMAP_FAULT_ONE], c.fault);
 	}
 	return why;
 }
@@ -278,9 +308,22 @@ void unmap_next(struct measures *ms, const struct measurement *mean)
 	g_strlcpy(m->why_not, "rounds to 0, which stands for zap_file_ps", sizeof(m->why_not));
 }
 
+/* A fault maps one page, and AROUND - 1 further ones. */
+void fault_next(struct measures *ms, const struct measurement *fault)
+{
+	const struct measurement *one = measures_find(ms, "fault_ps");
+
+	measures_add_from(
+		ms, "fault_next_ps",
+		"a further page of a fault: 1/15 of one that maps 16, less 1/15 of fault_ps", fault,
+		1.0 / (AROUND - 1), one ? measurement_estimate(one).mean / (AROUND - 1) : NAN);
+}
+
 /* those of order 0 are complete by then */
 static void unmap_end(struct bench *b, struct probe *p)
 {
+	if (!p->row->order && p->row->lru == b->m->lru)
+		fault_next(b->m, p->m[UNMAP_FAULT]);
 	if (p->row->order == NEXT_ORDER && p->row->lru == b->m->lru)
 		unmap_next(b->m, p->m[UNMAP_ALONE]);
 }
@@ -302,8 +345,11 @@ static void add_order(struct bench *b, const char *lru, unsigned int order)
 		[UNMAP_ACTIVATE] = { "mark_activate_ps", "added, pages referenced and inactive" },
 		[UNMAP_FIRST_ACTIVE] = { NULL, "added, pages active and unreferenced" },
 		[UNMAP_ACTIVE] = { "mark_active_ps", "added, pages active and referenced" },
-		[UNMAP_FAULT] = { "fault_us", "touching one in 16 cached pages of a new mapping, a "
-					      "fault (it maps several)" },
+		[UNMAP_FAULT] = { NULL, "touching one in 16 cached pages of a new mapping, a fault "
+					"(it maps several)" },
+		[UNMAP_FAULT_ONE] = { "fault_ps",
+				      "the same after MADV_DONTNEED for these pages: it "
+				      "maps one" },
 		[UNMAP_COLD] = { "advise_ps",
 				 "MADV_COLD of mapped pages that are young and active" },
 	};
@@ -318,8 +364,7 @@ static void add_order(struct bench *b, const char *lru, unsigned int order)
 		const bool share = i == UNMAP_SHARE || i == UNMAP_SHARE_FIRST;
 
 		p->m[i] = measures_add(b->m, keys ? single[i].key : NULL,
-				       keys ? single[i].what : NULL, share ? "%" : "ns",
-				       i == UNMAP_FAULT ? 0.001 : 1000);
+				       keys ? single[i].what : NULL, share ? "%" : "ns", 1000);
 		p->row->of[i] = p->m[i];
 	}
 }

@@ -404,6 +404,10 @@ static void add_probes(struct bench *b, const char *other)
 	probe_evict(b);
 	probe_anon(b);
 	probe_steps(b);
+	probe_mmap(b);
+	probe_vma(b);
+	probe_tables(b);
+	probe_fsync(b);
 	probe_swap(b);
 	probe_group_reclaim(b);
 	probe_pageout(b);

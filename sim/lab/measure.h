@@ -46,6 +46,7 @@ enum unmap_kind {
 	UNMAP_SHARE_FIRST,  /* percent of an unmapping in which all pages get a first mark */
 	UNMAP_SHARE,	    /* the same, marks that activate */
 	UNMAP_FAULT,	    /* ns a fault that maps cached pages */
+	UNMAP_FAULT_ONE,    /* ns a fault that maps one */
 	UNMAP_COLD,	    /* ns a page, MADV_COLD of what is mapped and active */
 	NR_UNMAP_KINDS,
 };

@@ -165,9 +165,9 @@ static __attribute__((noinline)) void explain_around(struct sim *s, uint32_t slo
 	note(s, slot, MAP_AROUND, s->folios[slot].flags);
 }
 
-/* do_fault_around() and filemap_map_pages(). Return: true if @vpn is mapped now. */
-static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			 bool tried)
+/* filemap_map_pages(). Return: true if @vpn is mapped now. */
+static inline bool map_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			      bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
 	const uint32_t file_pages = s->files[vma->file].size;
@@ -239,6 +239,20 @@ static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, u
 		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
 			--*mmap_miss;
 	}
+	return mapped;
+}
+
+/* do_fault_around(), which nothing interrupts */
+static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 bool tried)
+{
+	const uint32_t before = s->sched ? pte_count(pt) : 0;
+	const bool mapped = map_around(s, vma, pt, vpn, tried);
+
+	/* a fault that maps a PMD maps one thing */
+	if (s->sched && !pt->huge)
+		task_owe(s, (uint64_t)(pte_count(pt) - before - mapped) *
+				    s->cfg.machine.fault_next_ps);
 	return mapped;
 }
 
@@ -320,8 +334,7 @@ static void map_new_anon(struct sim *s, struct vma *vma, struct pte_table *pt, u
 {
 	uint32_t slot = anon_slot_new(s, vma, vpn);
 
-	if (s->sched)
-		task_owe(s, s->cfg.machine.new_anon_ps);
+	task_owe_timed(s, s->cfg.machine.new_anon_ps);
 	if (__builtin_expect(s->log != NULL, 0))
 		event_add(s, slot, rule, 0);
 	pte_set_anon(pt, vpn % PTRS_PER_PTE, slot,
@@ -436,32 +449,6 @@ static int do_file_fault(struct sim *s, struct vma *vma, struct pte_table *pt, u
 	if (write)
 		folio_mark_dirty(s, head);
 	return 0;
-}
-
-int read_swap_cache(struct sim *s, unsigned int cpu, uint32_t slot)
-{
-	struct folio *f;
-	uint16_t before;
-
-	if (s->folios[slot].flags & PG_resident)
-		return 0;
-	if (charge_page(s, folio_memcg(s, slot), cpu, GFP_KERNEL))
-		return -ENOMEM;
-	f = &s->folios[slot];
-	before = f->flags;
-	/* the reaper, or a process that shares the entry, may have been there meanwhile */
-	if (fatal_signal_pending(s) || (before & PG_resident)) {
-		uncharge_page(s, folio_memcg(s, slot));
-		return fatal_signal_pending(s) ? -EINTR : 0;
-	}
-	task_owe(s, s->cfg.machine.swap_in_ns * 1000ull);
-	count_vm(s, VM_pswpin, 1);
-	f->flags = PG_resident | PG_anon | PG_swapbacked | PG_swapcache;
-	note(s, slot, SWAP_IN, before);
-	s->cfg.lru->refault(s, folio_lruvec(s, slot), slot, folio_lruvec(s, slot), f->shadow,
-			    before & PG_workingset);
-	folio_add_lru(s, cpu, slot);
-	return 1;
 }
 
 static int do_swap_page(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
@@ -623,6 +610,7 @@ static inline __attribute__((always_inline)) int handle_fault(struct sim *s, str
 		count_vm(s, VM_pgfault, 1);
 		if (s->cfg.machine.fault_us)
 			task_run(s, s->cfg.machine.fault_us * 1000ull);
+		task_owe_timed(s, s->cfg.machine.fault_ps);
 		if (fatal_signal_pending(s)) {
 			ret = -EINTR;
 			break;

@@ -47,8 +47,4 @@ int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint
  */
 int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool write);
 
-/** read_swap_cache_async(): bring an anon page from swap into the swap cache, by a task on @cpu.
- * Return: 1; 0 if it was there; -ENOMEM; -EINTR: the process of the task was killed. */
-int read_swap_cache(struct sim *s, unsigned int cpu, uint32_t slot);
-
 #endif

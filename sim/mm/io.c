@@ -154,8 +154,10 @@ void write_takes_time(struct sim *s, uint64_t nr)
 	/* a page at one MB/s takes 4096 us */
 	const uint64_t transfer_ns = m->device_mbps ? (nr - 1) * 4096000 / m->device_mbps : 0;
 
-	if (m->read_us || transfer_ns)
-		task_wait(s, m->read_us * 1000ull + transfer_ns);
+	const uint64_t ns = (m->fsync_us ? m->fsync_us : m->read_us) * 1000ull + transfer_ns;
+
+	if (ns)
+		task_wait(s, ns);
 	task_use_mm(s);
 }
 

@@ -25,6 +25,7 @@
 #include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
+#include "sim/mm/task.h"
 
 static void file_open_put(struct sim *s, struct file_open *open)
 {
@@ -177,6 +178,7 @@ static void tables_free(struct sim *s, struct mm *mm)
 		mm->pgd[i] = NULL;
 	}
 	tables_uncharge(s, &free);
+	reap_owe(s, REAP_TABLE, free.nr_pte, s->cfg.machine.table_free_ps);
 }
 
 static void put_open(gpointer file, gpointer open, gpointer s)
@@ -187,6 +189,7 @@ static void put_open(gpointer file, gpointer open, gpointer s)
 
 static void mm_clear(struct sim *s, struct mm *mm)
 {
+	reap_owe(s, REAP_VMA, mm->vmas->len, s->cfg.machine.vma_ps);
 	for (guint i = 0; i < mm->vmas->len; i++)
 		vma_free(s, mm->vmas->pdata[i]);
 	g_ptr_array_set_size(mm->vmas, 0);
@@ -522,6 +525,7 @@ struct pte_table *__pte_alloc(struct sim *s, struct mm *mm, uint32_t vpn)
 	if (!*pt)
 		*pt = g_new0(struct pte_table, 1);
 	(*pt)->table = true;
+	task_owe_timed(s, s->cfg.machine.table_new_ps);
 	table_alloc(s, *pt);
 	(*pt)->young = true; /* _PAGE_TABLE has _PAGE_ACCESSED */
 	return *pt;

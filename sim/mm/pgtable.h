@@ -123,6 +123,16 @@ static inline bool pte_has_folio(const struct pte_table *pt, uint32_t idx)
 	       !(pt->more && (pt->more[idx] & (PTE_swap | PTE_zero)));
 }
 
+/** How many are not pte_none(). */
+static inline uint32_t pte_count(const struct pte_table *pt)
+{
+	uint32_t nr = 0;
+
+	for (uint32_t i = 0; i < PTE_WORDS; i++)
+		nr += (uint32_t)__builtin_popcountll(pt->word[i].any);
+	return nr;
+}
+
 /** The first PTE of [@idx, @end) that is not pte_none(), or @end. */
 static inline uint32_t pte_next(const struct pte_table *pt, uint32_t idx, uint32_t end)
 {

@@ -18,5 +18,8 @@ bool folio_alloc_swap(struct sim *s, uint32_t slot);
 void folio_free_swap(struct sim *s, uint32_t slot);
 /** swap_cache_del_folio(): remove a folio from the swap cache and free its slot. */
 void swap_cache_del_folio(struct sim *s, uint32_t slot);
+/** read_swap_cache_async(): bring an anon page from swap into the swap cache, by a task on @cpu.
+ * Return: 1; 0 if it was there; -ENOMEM; -EINTR: the process of the task was killed. */
+int read_swap_cache(struct sim *s, unsigned int cpu, uint32_t slot);
 
 #endif

@@ -45,6 +45,21 @@ static inline void task_owe(struct sim *s, uint64_t ps)
 	s->owed_ps += ps;
 }
 
+/** The same of a cost that an untimed run does not have. */
+static inline void task_owe_timed(struct sim *s, uint64_t ps)
+{
+	if (s->sched)
+		task_owe(s, ps);
+}
+
+/** The same for @nr steps of a death, which are counted. */
+static inline void reap_owe(struct sim *s, enum reap_cost what, uint64_t nr, uint32_t ps)
+{
+	task_owe_timed(s, nr * ps);
+	s->times.reap_nr[what] += nr;
+	s->times.reap_ps[what] += nr * ps;
+}
+
 /** context_switch() to the current process, from another one or from idle:
  * lru_gen_use_mm(). */
 static inline void task_use_mm(struct sim *s)

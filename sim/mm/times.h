@@ -14,6 +14,8 @@ enum reap_cost {
 	REAP_ANON,	    /* zap_anon_ps */
 	REAP_SWAP,	    /* zap_swap_ps */
 	REAP_EVICT,	    /* evict_ps */
+	REAP_TABLE,	    /* table_free_ps */
+	REAP_VMA,	    /* vma_ps */
 	NR_REAP_COSTS,
 };
 
@@ -22,10 +24,21 @@ struct mm_times {
 	/* CPU time of unmapping dying processes, by any task, and the number of
 	 * such steps, which is counted even if the machine has no costs */
 	uint64_t reap_ps[NR_REAP_COSTS], reap_nr[NR_REAP_COSTS];
-	uint64_t nr_stalls, stall_ns;	  /* tasks in direct reclaim: number and time */
+	uint64_t exec_ps;	      /* part of reap_ps for what exec leaves: no process ends */
+	uint64_t nr_stalls, stall_ns; /* tasks in direct reclaim: number and time */
 	uint64_t nr_io_waits, io_wait_ns; /* tasks that waited for a file page */
 	uint64_t refault_wait_ns;	  /* part of io_wait_ns for pages that had been evicted */
 	uint64_t kswapd_ns;		  /* CPU time */
 };
+
+/** All CPU time of unmapping dying processes. */
+static inline uint64_t mm_times_reap_ps(const struct mm_times *t)
+{
+	uint64_t sum = 0;
+
+	for (int i = 0; i < NR_REAP_COSTS; i++)
+		sum += t->reap_ps[i];
+	return sum;
+}
 
 #endif

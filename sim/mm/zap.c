@@ -23,6 +23,7 @@
 #include "sim/mm/mmu_gather.h"
 #include "sim/mm/page-writeback.h"
 #include "sim/mm/swap.h"
+#include "sim/mm/task.h"
 
 /* the folio's flags before and after tell which kind of mark it was */
 static void owe_mark(struct sim *s, const struct mmu_gather *tlb, uint16_t before, uint16_t after)
@@ -290,6 +291,7 @@ static void free_pgtables(struct sim *s, struct mm *mm, uint32_t start, uint32_t
 		if (mm->pgd[at >> PGDIR_SHIFT])
 			free_pud_range(&u, &mm->pgd[at >> PGDIR_SHIFT], at);
 	tables_uncharge(s, &u.free);
+	task_owe_timed(s, (uint64_t)u.free.nr_pte * s->cfg.machine.table_free_ps);
 }
 
 void zap_unmap(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)

@@ -21,7 +21,7 @@ cp "$SRC/traces/scenarios/advice-random.csv" scenarios
 "$REAPSIM" list --schema >schema.json
 
 cat >check.jq <<'END'
-# $csv: the text of a CSV file; $schema. Input: the rows of its table. Prints what is wrong.
+# $csv: the text of a CSV file; $schema[0]. Input: the rows of its table. Prints what is wrong.
 def fields: gsub("\"\"(?<q>[^\"]*)\"\""; "'\(.q)'") | gsub("\"(?<q>[^\"]*)\""; .q | gsub(","; ";")) | split(",");
 def plain: gsub(","; ";") | gsub("\""; "'");
 def type_of: (.type // "const") | if type == "array" then . else [.] end;
@@ -32,10 +32,10 @@ def same($text):
 ($csv | split("\n")[:-1] | map(fields)) as $lines |
 (if length != ($lines | length) - 1 then "\(length) rows, expected \(($lines | length) - 1)" else empty end),
 (to_entries[] | .key as $i | .value as $row | $lines[$i + 1] as $line |
-	($schema.oneOf[] | select(.title == $row.table)) as $s |
+	($schema[0].oneOf[] | select(.title == $row.table)) as $s |
 	($row | keys_unsorted) as $keys |
 	(if $keys != ["schema", "table"] + $lines[0] then "row \($i): columns \($keys)" else empty end),
-	(if $row.schema != $schema.title then "row \($i): schema \($row.schema)" else empty end),
+	(if $row.schema != $schema[0].title then "row \($i): schema \($row.schema)" else empty end),
 	($s.required - $keys | select(length > 0) | "row \($i): lacks \(.)"),
 	($row | to_entries[] | select(.key != "schema" and .key != "table") | . as $e |
 		($s.properties[$e.key] // $s.additionalProperties | if . == false then {type: "nothing"} else . end | type_of) as $t |
@@ -48,7 +48,7 @@ END
 check() {
 	jq -c "select(.table == \"$1\")" "$3" >rows
 	printf '%s: %s rows\n' "$1" "$(wc -l <rows)"
-	jq -rsf check.jq --rawfile csv "$2" --argjson schema "$(cat schema.json)" rows | head -5
+	jq -rsf check.jq --rawfile csv "$2" --slurpfile schema schema.json rows | head -5
 	grep -v "^{\"schema\":\"reapsim-rows-[0-9]*\",\"table\":\"$1\",.*}$" rows # these come first
 }
 

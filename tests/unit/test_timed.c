@@ -377,6 +377,47 @@ static void test_costs_of_steps(void)
 	outcome_clear(&o);
 }
 
+/* What takes time without a page that is read, and what dies without one. */
+static void test_costs_of_calls(void)
+{
+	const char *m =
+		"fault_ps=1000000 fault_next_ps=100000 mmap_ps=10000000 table_new_ps=2000000 "
+		"table_free_ps=5000000 vma_ps=3000000 readahead_pages=0 fault_around_pages=16";
+	struct outcome o;
+
+	/* one call, one fault that maps 16 pages, one table; then they go */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
+		"exit,1");
+	TL_EQ(o.steps_ns, 10 * US + 1 * US + 1500 + 2 * US, "steps");
+	TL_EQ(o.mm.reap_ps[REAP_TABLE], 5000000, "tables");
+	TL_EQ(o.mm.reap_nr[REAP_TABLE], 1, "tables");
+	TL_EQ(o.mm.reap_ps[REAP_VMA], 3000000, "mappings");
+	TL_EQ(o.mm.reap_nr[REAP_VMA], 1, "mappings");
+	TL_EQ(o.mm.exec_ps, 0, "exec");
+	outcome_clear(&o);
+	/* munmap() is a call, and frees the table; then there is nothing */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
+		"unmap,1,0x10,32; exit,1");
+	TL_EQ(o.steps_ns, 2 * 10 * US + 1 * US + 1500 + 2 * US + 5 * US, "steps");
+	TL_EQ(o.mm.reap_nr[REAP_TABLE] + o.mm.reap_nr[REAP_VMA], 0, "nothing is left");
+	outcome_clear(&o);
+	/* exec leaves an address space, and no process ends */
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
+		"exec,1; exit,1");
+	TL_EQ(o.mm.exec_ps, 8000000, "exec");
+	TL_EQ(outcome_reap_ps(&o), 8000000, "all");
+	outcome_clear(&o);
+	/* a commit of the journal for two pages and for one, and none for nothing */
+	o = run("fsync_us=300 read_us=100", "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; write,1,a,0,2; fsync,1,a; fsync,1,a; write,1,a,0,1; "
+		"fsync,1,a");
+	TL_EQ(o.steps_ns, 600 * US, "fsync");
+	outcome_clear(&o);
+}
+
 /* What the killer drops after the death comes too late if the user goes on meanwhile. */
 static void test_turns(void)
 {
@@ -739,6 +780,7 @@ void suite_timed(void)
 	CU_add_test(s, "what a reap costs", test_costs_of_a_reap);
 	CU_add_test(s, "what steps cost", test_costs_of_steps);
 	CU_add_test(s, "starts", test_starts);
+	CU_add_test(s, "what calls, tables and mappings cost", test_costs_of_calls);
 	CU_add_test(s, "turns", test_turns);
 	CU_add_test(s, "no think time", test_no_think);
 	CU_add_test(s, "avoidable kills", test_avoidable);

@@ -126,13 +126,14 @@ static void expect_none(const struct measures *ms, const char *key, const char *
 /* keys that are the samples of one measurement less another key: the parts give the interval */
 static void test_derived(void)
 {
-	struct measurement *folios, *little, *write, *none;
+	struct measurement *folios, *little, *write, *around, *none;
 	struct measures ms;
 
 	measures_init(&ms);
 	folios = add_parts(&ms, NULL, 1000, 18);
 	little = add_parts(&ms, NULL, 1000, 0);
 	write = add_parts(&ms, NULL, 1, 1200);
+	around = add_parts(&ms, NULL, 1, 1500);
 	none = measures_add(&ms, NULL, "it", "ns", 1);
 	g_strlcpy(none->why_not, "no memory", sizeof(none->why_not));
 	unmap_next(&ms, folios);
@@ -141,17 +142,22 @@ static void test_derived(void)
 	expect_none(&ms, "new_anon_ps", "what is subtracted was not measured");
 	anon_new(&ms, none);
 	expect_none(&ms, "new_anon_ps", "no memory");
+	fault_next(&ms, around);
+	expect_none(&ms, "fault_next_ps", "what is subtracted was not measured");
 	add_parts(&ms, "zap_file_ps", 1000, 39.5);
-	add_parts(&ms, "fault_us", 0.001, 1400);
+	add_parts(&ms, "fault_ps", 1000, 700);
 	/* the key would be 0, which is not the same */
 	unmap_next(&ms, little);
 	expect_none(&ms, "zap_next_ps", "rounds to 0, which stands for zap_file_ps");
 	/* 16 pages take 16 * 20.5 ns, the first of them 42 ns */
 	unmap_next(&ms, folios);
 	expect_derived(&ms, "zap_next_ps", 19067, (16 * 18 - 42) / 15.0, (16 * 23 - 42) / 15.0);
-	/* fault_us is 1, though it is 1402.5 ns */
+	/* of 702.5 ns */
 	anon_new(&ms, write);
-	expect_derived(&ms, "new_anon_ps", 202500, 200, 205);
+	expect_derived(&ms, "new_anon_ps", 500000, 497.5, 502.5);
+	/* that maps 16 pages */
+	fault_next(&ms, around);
+	expect_derived(&ms, "fault_next_ps", 53333, (1500 - 702.5) / 15, (1505 - 702.5) / 15);
 	measures_clear(&ms);
 }
 
