@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # How far predicted times are from those of this machine: traces are played on its kernel (reapsim
-# play, as root) and replayed (reapsim outcome --loop trace) with a machine file that calibrate
+# play, as root) and replayed (reapsim outcome --loop turns) with a machine file that calibrate
 # measures here, into $OUT/time:
 #
 #	warm/, cold/         two sets of policies: skip needs a look at the victim's pages, which then
@@ -34,7 +34,7 @@ doc=traces/studies/TIME.md
 cells() {
 	cat <<'END'
 db-session 75% traces/shipped/db-session.csv
-source-scan 100% traces/shipped/source-scan.csv
+source-scan 85% traces/shipped/source-scan.csv
 postgres-restart 130% traces/shipped/postgres-restart.rtrace
 node-crash-loop 75% traces/shipped/node-crash-loop.rtrace
 shell-loop 150% traces/shipped/shell-loop.rtrace
