@@ -319,7 +319,7 @@ unsigned int cgroup_attach(const struct trace *t, pid_t pid);
 
 /* ---- host.c ---- */
 
-#define EMPTY_DEATHS 5
+#define EMPTY_DEATHS 21
 /* how the name of a file of tmpfs begins in /proc/PID/maps */
 #define HOST_SHMEM "/memfd:"
 

@@ -106,7 +106,6 @@ void measure_settings(struct bench *b)
 #endif
 	setting(b, "file_system", "of the folder that was measured", b->m->file_system);
 	setting(b, "kmem", "cgroup.memory= of /proc/cmdline", kernel_memory());
-	setting(b, "memcg_stats", "reclaim reads them as of the last flush", "flushed");
 	if (!fstat(b->fd, &st)) {
 		readahead = queue_file(&st, "read_ahead_kb");
 		sectors = queue_file(&st, "max_sectors_kb");

@@ -5,7 +5,7 @@ echo "exit $?"
 keys='zap_file_ps zap_next_ps mark_first_ps mark_activate_ps mark_active_ps evict_ps
 	advise_ps zap_anon_ps new_anon_ps fill_ps copy_ps zap_swap_ps swap_in_ns swap_out_ns
 	fault_ps fault_next_ps mmap_ps vma_ps table_new_ps
-	table_free_ps fsync_us kmem memcg_stats scan_ns read_us device_spread_percent device_mbps device_depth file_system
+	table_free_ps fsync_us kmem scan_ns read_us device_spread_percent device_mbps device_depth file_system
 	cpus tick_us prefault readahead_pages io_pages fault_around_pages swappiness
 	watermark_scale_factor dirty_background_ratio dirty_expire_ms dirty_writeback_ms'
 each_once() {

@@ -85,7 +85,7 @@ one() {
 		pages=$(awk -F, 'NR == 1 { while ($++c != "memcg_pages"); } NR == 2 { print $c }' "$at/$name-measured.csv")
 		"$reapsim" outcome --policies "${simulated[$set]}" --seeds "$seeds" --loop turns \
 			--no-think --ends-as mrelease --memory "$pages" --machines "$at/here.conf" --set swap_pages=0 \
-			--kernel "$kernel" --lru "$lru" --csv "$at/$name-predicted.csv" --force \
+			--set memcg_stats=flushed --kernel "$kernel" --lru "$lru" --csv "$at/$name-predicted.csv" --force \
 			"$trace" >"$at/$name-predicted.txt"
 	fi
 }
