@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -83,22 +84,23 @@ void cgroup_setup(void)
 			run_failed("%s: %s", dir, strerror(errno));
 		set_limit(dir, "memory.max", pages);
 		set_limit(dir, "memory.swap.max", is_v1() ? pages + m->swap_pages : m->swap_pages);
-		if (is_v1())
-			continue;
-		guest.cgroup_fd[i] = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		snprintf(path, sizeof(path), "%s/cgroup.procs", dir);
+		guest.cgroup_fd[i] = is_v1() ? open(path, O_WRONLY | O_CLOEXEC)
+					     : open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (guest.cgroup_fd[i] < 0)
 			run_failed("%s: %s", dir, strerror(errno));
 	}
 }
 
-void cgroup_enter(void)
+long cgroup_clone(struct clone_args *args, unsigned int cgroup, uint32_t slot, uint32_t serial)
 {
-	char path[PATH_MAX];
+	const int fd = guest.cgroup_fd[cgroup];
 
-	if (!is_v1())
-		return;
-	snprintf(path, sizeof(path), "%s/cgroup.procs", cgroup_dir(0));
-	must_put(path, 0);
+	if (fd >= 0 && !is_v1()) {
+		args->flags |= CLONE_INTO_CGROUP;
+		args->cgroup = (uint64_t)fd;
+	}
+	return child_clone(args, slot, serial, is_v1() ? fd : -1);
 }
 
 /* The directory of the cgroup that a field names; the first if there is no such field. */

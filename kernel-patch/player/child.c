@@ -351,7 +351,7 @@ static void loop(void)
 			/* the player's child, not ours: it is the one that waits */
 			struct clone_args args = { .flags = CLONE_PARENT };
 
-			r.ret = child_clone(&args, (uint32_t)c.off, (uint32_t)c.arg);
+			r.ret = child_clone(&args, (uint32_t)c.off, (uint32_t)c.arg, -1);
 		} else if (c.op == CHILD_STEPS) {
 			steps(c.arg);
 		} else {
@@ -366,12 +366,15 @@ static void loop(void)
 struct start {
 	uint32_t serial;
 	uint32_t fresh; /* of the player, whose descriptors are not for it */
-	uint64_t unused;
+	int32_t join;	/* cgroup.procs of the cgroup that it enters; < 0: it is in it */
+	uint32_t unused;
 };
 
 /* The first and last function of a child. */
 __attribute__((noreturn, used)) static void child_main(const struct start *s)
 {
+	if (s->join >= 0 && sys(__NR_write, s->join, "0", 1, 0) != 1)
+		sys(__NR_exit_group, 6, 0, 0, 0);
 	if (s->fresh)
 		sys(__NR_close_range, 3, ~0u, 0, 0);
 	if (hello(s->serial) < 0)
@@ -380,7 +383,7 @@ __attribute__((noreturn, used)) static void child_main(const struct start *s)
 	__builtin_unreachable();
 }
 
-long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial)
+long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial, int join)
 {
 	char *stack = (char *)SLOTS_AT + slot * SLOT_SIZE;
 	struct start *start = (struct start *)(stack + SLOT_SIZE) - 1;
@@ -388,7 +391,9 @@ long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial)
 
 	args->stack = (uintptr_t)stack;
 	args->stack_size = SLOT_SIZE - sizeof(*start);
-	*start = (struct start){ .serial = serial, .fresh = !(args->flags & CLONE_PARENT) };
+	*start = (struct start){ .serial = serial,
+				 .fresh = !(args->flags & CLONE_PARENT),
+				 .join = join };
 	__asm__ volatile("syscall\n\t"
 			 "test %%rax, %%rax\n\t"
 			 "jnz 1f\n\t"

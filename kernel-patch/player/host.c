@@ -12,8 +12,8 @@
  *   part. So no process waits for a CPU, a lock or the disk because of another of the trace.
  * - Settings of the machine stay as they are (readahead, swappiness, fault-around, THP); a
  *   trace that wants others is not told so here, but by "reapsim play".
- * - cgroup v1: a process is not cloned into its cgroup but by a player that is in it. The
- *   player has its memory already, except pipes and descriptors of new processes.
+ * - cgroup v1 has no clone into a cgroup: a new process enters it before it does anything else.
+ *   What fork took for it is charged where the player is, as on v2.
  * - The CPU time of a step below STEP_LONG is the time that it took.
  * - memory.stat at a mark misses what is not flushed, up to 64 updates a CPU; at the end of
  *   the trace the player waits for the flush (every 2 s, v7.3 flush_memcg_stats_dwork()).
@@ -235,7 +235,6 @@ void host_start(void)
 	files_drop();
 	start_ticks = ticks();
 	start_ns = clock_ns(CLOCK_MONOTONIC);
-	cgroup_enter();
 }
 
 /* ---- counters ---- */

@@ -237,18 +237,16 @@ static struct proc proc_start(uint32_t pid, int cpu, unsigned int cgroup)
 	struct proc p = {
 		.pid = pid, .cpu = cpu, .cgroup = cgroup, .pidfd = -1, .slot = slot_take()
 	};
-	const int fd = guest.cgroup_fd[cgroup];
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | (fd >= 0 ? CLONE_INTO_CGROUP : 0),
+		.flags = CLONE_PIDFD,
 		.pidfd = (uintptr_t)&p.pidfd,
 		.exit_signal = SIGCHLD,
-		.cgroup = fd >= 0 ? (uint64_t)fd : 0,
 	};
 	const uint32_t nr = serial++;
 	long ret;
 
 	fifos_open(&p, nr);
-	ret = child_clone(&args, p.slot, nr);
+	ret = cgroup_clone(&args, cgroup, p.slot, nr);
 	if (ret < 0)
 		run_failed("trace line %u: fork: %s", trace.line, strerror((int)-ret));
 	p.real = (pid_t)ret;

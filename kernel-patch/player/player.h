@@ -161,8 +161,9 @@ static inline uint64_t ticks(void)
 }
 
 struct clone_args;
-/* clone3() of a process that runs the command loop on the stack of a slot */
-long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial);
+/* clone3() of a process that runs the command loop on the stack of a slot; before that it writes
+ * itself to the descriptor @join, unless that is -1 */
+long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial, int join);
 /* "run/cN" and "run/rN": of the current folder, which is that of player and children */
 void child_fifo(char *out, char kind, uint32_t serial);
 /* "d/N" or, for shmem, "t/N" */
@@ -310,8 +311,8 @@ const char *cgroup_top(void);
 /* "memory.max", or what v1 calls it */
 const char *cgroup_file(const char *name);
 void cgroup_setup(void);
-/* Of v1, which can not clone into a cgroup: the player is in it, and with it what it forks. */
-void cgroup_enter(void);
+/* child_clone() of a process of that cgroup */
+long cgroup_clone(struct clone_args *args, unsigned int cgroup, uint32_t slot, uint32_t serial);
 /* The rows memory_max, memory_reclaim and cgroup; the last one returns the new cgroup of @pid. */
 void cgroup_memory_max(const struct trace *t);
 void cgroup_memory_reclaim(const struct trace *t);

@@ -186,7 +186,7 @@ static int play_one(const struct play_spec *s, struct play_room *r, struct play_
 		ret = run_player(s, r, policy, text, &h->lab, err);
 	oom_kills = play_room_oom_kills(r);
 	play_room_empty(r);
-	/* on cgroup v1 its victim may be the player */
+	/* the player sees no more than that one of its processes has gone */
 	if (ret != -EINTR && oom_kills)
 		ret = err_set(err, -EINVAL,
 			      "%s: the OOM killer has killed a process, as %" PRIu64

@@ -34,7 +34,7 @@ doc=traces/studies/TIME.md
 cells() {
 	cat <<'END'
 db-session 75% traces/shipped/db-session.csv
-source-scan 85% traces/shipped/source-scan.csv
+source-scan 100% traces/shipped/source-scan.csv
 postgres-restart 130% traces/shipped/postgres-restart.rtrace
 node-crash-loop 75% traces/shipped/node-crash-loop.rtrace
 shell-loop 150% traces/shipped/shell-loop.rtrace
