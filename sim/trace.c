@@ -138,8 +138,11 @@ void trace_free(struct trace *t)
 
 /* The iterator */
 
-/* the iterator releases the memory of this many records at a time (spill_passed()) */
-#define ITER_PASSES (1u << 18)
+void trace_passed(const struct trace *t, uint64_t from, uint64_t to)
+{
+	if (t->spill)
+		spill_passed(t->spill, from, to);
+}
 
 void trace_iter_init(struct trace_iter *it, const struct trace *t)
 {
@@ -306,8 +309,8 @@ int trace_iter_next(struct trace_iter *it, struct op *op, struct err *err)
 	struct op_rec ext = { 0 }, more = { 0 };
 	bool has_ext = false, has_more = false;
 
-	if (t->spill && it->next - it->passed >= ITER_PASSES) {
-		spill_passed(t->spill, it->passed, it->next);
+	if (it->next - it->passed >= TRACE_PASSES) {
+		trace_passed(t, it->passed, it->next);
 		it->passed = it->next;
 	}
 	while (it->next < t->nr_recs) {

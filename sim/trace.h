@@ -68,6 +68,11 @@ void trace_end(struct trace *t);
 /** Drop an owner; the last one frees the trace. @t may be NULL. */
 void trace_free(struct trace *t);
 
+/** The records [@from, @to) are not needed soon: a large trace lets their memory go. To be called
+ * for about TRACE_PASSES records at a time. */
+void trace_passed(const struct trace *t, uint64_t from, uint64_t to);
+#define TRACE_PASSES (1ull << 18)
+
 #define TRACE_HINT_SHIFT 10
 
 /** The file of @page, which counts from page 0 of the first file: the search starts from the

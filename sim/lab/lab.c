@@ -7,6 +7,7 @@
 #include <glib.h>
 
 #include "sim/sim.h"
+#include "sim/timed.h"
 
 void lab_progress(const struct lab_hooks *h, double done)
 {
@@ -41,7 +42,7 @@ static uint64_t slice(const struct sim_config *cfg)
 int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic uint64_t *nr_recs,
 	       struct err *err)
 {
-	uint64_t before = sim_position(s);
+	uint64_t before = sim_position(s), passed = before;
 	int ret = 0;
 
 	while (ret == 0 && before < until && !lab_interrupted(h)) {
@@ -49,6 +50,10 @@ int lab_run_to(struct sim *s, uint64_t until, const struct lab_hooks *h, _Atomic
 		if (nr_recs)
 			*nr_recs += sim_position(s) - before;
 		before = sim_position(s);
+		if (before - passed >= TRACE_PASSES && !timed_reorders(s)) {
+			trace_passed(s->trace, passed, before);
+			passed = before;
+		}
 	}
 	return ret;
 }

@@ -2,7 +2,8 @@
 /*
  * The binary form of a trace: a text header, then the records of sim/op.h;
  * traces/FORMAT.md describes it. Records are read into memory, not mapped: they are checked once,
- * and the replay must use the checked bytes even if the file changes meanwhile.
+ * and the replay must use the checked bytes even if the file changes meanwhile. If they are many,
+ * this memory is a file without a name (sim/spill.h), of which a replay keeps little in memory.
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -10,12 +11,15 @@
 #include <string.h>
 
 #include "sim/names.h"
+#include "sim/spill.h"
 #include "sim/trace.h"
 #include "traces/readers/rows.h"
 #include "traces/readers/write.h"
 
-#define SUM_DIGITS  32
-#define FIRST_BYTES (1u << 20) /* first allocation if the file's size does not confirm nr_recs */
+#define SUM_DIGITS   32
+#define MEMORY_BYTES (32u << 20) /* more records than that are kept in a file */
+#define READ_RECS    (1u << 16)	 /* at a time, into it */
+#define FIRST_BYTES  (1u << 20)	 /* first allocation if the file's size does not confirm nr_recs */
 
 struct binary {
 	struct rows rows;
@@ -128,23 +132,37 @@ static int64_t skip_rest(struct binary *b, struct err *err)
 	return n < 0 ? n : all;
 }
 
+static int spill_records(struct binary *b, struct trace *t, struct err *err)
+{
+	while (t->spill->nr < b->nr_recs) {
+		const uint64_t before = t->spill->nr;
+		const uint64_t nr = MIN(b->nr_recs - before, READ_RECS);
+		char *to = spill_add(t->spill, (unsigned int)nr);
+		int64_t n;
+
+		if (!to)
+			return t->spill->error == -ENOMEM ? no_memory(b, t, err)
+							  : spill_check(t->spill, t->path, err);
+		n = lines_rest(&b->rows.lines, to, nr * sizeof(struct op_rec), err);
+		if (n < 0)
+			return (int)n;
+		if ((uint64_t)n < nr * sizeof(struct op_rec))
+			return wrong_size(b, t, before * sizeof(struct op_rec) + (uint64_t)n, err);
+	}
+	trace_end(t);
+	return 0;
+}
+
 /*
  * Reads the records into memory of @t. The file states their number. Unless its size confirms
  * that number, memory grows with the bytes that arrive.
  */
-static int read_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
+static int load_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
 {
 	const uint64_t expected = b->nr_recs * sizeof(struct op_rec);
-	uint64_t have = 0, room;
+	uint64_t have = 0, room = in->plain ? expected : MIN(expected, FIRST_BYTES);
 	int64_t n;
 
-	if (in->plain) {
-		if (in->size != b->recs_at + expected)
-			return wrong_size(b, t, in->size - MIN(in->size, b->recs_at), err);
-		room = expected;
-	} else {
-		room = MIN(expected, FIRST_BYTES);
-	}
 	while (have < expected) {
 		struct op_rec *more = g_try_realloc(t->own_recs, room);
 
@@ -160,8 +178,22 @@ static int read_records(struct binary *b, const struct input *in, struct trace *
 		room = MIN(expected, 2 * room);
 	}
 	t->nr_recs = b->nr_recs;
+	return 0;
+}
+
+static int read_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
+{
+	const uint64_t expected = b->nr_recs * sizeof(struct op_rec);
+	int64_t n;
+	int ret;
+
+	if (in->plain && in->size != b->recs_at + expected)
+		return wrong_size(b, t, in->size - MIN(in->size, b->recs_at), err);
+	ret = expected > MEMORY_BYTES ? spill_records(b, t, err) : load_records(b, in, t, err);
+	if (ret)
+		return ret;
 	n = skip_rest(b, err);
-	return n < 0 ? (int)n : n ? wrong_size(b, t, have + (uint64_t)n, err) : 0;
+	return n < 0 ? (int)n : n ? wrong_size(b, t, expected + (uint64_t)n, err) : 0;
 }
 
 static int check_sum(const struct binary *b, const struct trace *t, struct err *err)
@@ -170,7 +202,12 @@ static int check_sum(const struct binary *b, const struct trace *t, struct err *
 	struct trace_sum sum = { 0 };
 
 	trace_sum_bytes(&sum, b->head->str, b->sum_bytes);
-	trace_sum_add(&sum, (const uint64_t *)(const void *)t->recs, t->nr_recs);
+	for (uint64_t i = 0; i < t->nr_recs; i += TRACE_PASSES) {
+		const uint64_t nr = MIN(t->nr_recs - i, TRACE_PASSES);
+
+		trace_sum_add(&sum, (const uint64_t *)(const void *)(t->recs + i), nr);
+		trace_passed(t, i, i + nr);
+	}
 	snprintf(got, sizeof(got), "%016" PRIx64 "%016" PRIx64, sum.a, sum.b);
 	if (strcmp(got, b->sum))
 		return err_at(err, -EINVAL, t->path, 0,
@@ -199,7 +236,7 @@ static int binary_read(struct input *in, struct trace **out, struct err *err)
 	if (!ret)
 		ret = check_sum(&b, t, err);
 	if (!ret)
-		trace_recs_le(t->own_recs, t->nr_recs);
+		trace_recs_le((struct op_rec *)t->recs, t->nr_recs);
 	if (!ret)
 		ret = trace_check(t, NULL, err);
 	if (ret)

@@ -11,6 +11,7 @@
 #include <glib.h>
 #include <glib/gstdio.h>
 
+#include "sim/spill.h"
 #include "sim/trace.h"
 #include "tests/unit/testlib.h"
 #include "traces/readers/readers.h"
@@ -723,6 +724,40 @@ static void test_bad_binary_header(void)
 	}
 }
 
+/* more than is kept in memory: the same records, and the same messages */
+static void test_large_binary(void)
+{
+	const guint nr = (32u << 20) / sizeof(struct op_rec) + 12345;
+	struct op_rec *recs = g_new(struct op_rec, nr);
+	struct trace *t;
+	GByteArray *b;
+	char msg[1024];
+	int ret;
+
+	recs[0] = (struct op_rec){ REC_PID | 1 << 5, 0 };
+	recs[1] = (struct op_rec){ OP_SPAWN, 0 };
+	recs[2] = (struct op_rec){ REC_FILE, 0 };
+	for (guint i = 3; i < nr; i++)
+		recs[i] = (struct op_rec){ OP_READ | 1 << 5, i };
+	b = binary(V1B "file,f,5000000\n", recs, nr, nr);
+	t = load_good(b->data, b->len, NULL);
+	TL_EQ(t->nr_recs, nr, "records");
+	CU_ASSERT(t->spill->fd >= 0);
+	CU_ASSERT_EQUAL(memcmp(t->recs, recs, nr * sizeof(*recs)), 0);
+	trace_passed(t, 0, nr);
+	CU_ASSERT_EQUAL(memcmp(t->recs, recs, nr * sizeof(*recs)), 0);
+	trace_free(t);
+	expect_bad(
+		"cut", b->data, b->len - 8, NULL,
+		"t: 33653184 bytes of records, expected 33653192 for 4206649 records (the file is "
+		"cut off)");
+	b->data[b->len - 1] ^= 1;
+	load(b->data, b->len, NULL, &ret, msg);
+	CU_ASSERT_TRUE(g_str_has_suffix(msg, " (the file is damaged)"));
+	g_byte_array_unref(b);
+	g_free(recs);
+}
+
 static void test_bad_binary_records(void)
 {
 	const struct op_rec recs[] = {
@@ -1037,6 +1072,7 @@ void suite_readers(void)
 	CU_add_test(s, "paths", test_paths);
 	CU_add_test(s, "registry", test_registry);
 	CU_add_test(s, "binary: header errors", test_bad_binary_header);
+	CU_add_test(s, "binary: more than memory", test_large_binary);
 	CU_add_test(s, "binary: damage", test_bad_binary_records);
 	CU_add_test(s, "oracle", test_oracle);
 	CU_add_test(s, "oracle: many objects", test_oracle_many);
