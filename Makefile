@@ -250,9 +250,10 @@ $(LIB): $(call objects,$(LIB_SRC))
 
 # The page of explain is linked in as it is: _binary_sim_cli_explain_page_html_start and so on.
 PAGE := $(patsubst %,$(B)/obj/%.o,$(wildcard sim/cli/explain/page.*))
-$(PAGE): $(B)/obj/%.o: % | $(STAMP)
+# By the compiler's linker, which makes objects for the machine that it compiles for.
+$(PAGE): $(B)/obj/%.o: % $(B)/flags | $(STAMP)
 	@mkdir -p $(@D)
-	$(Q)$(LD) -r -b binary -z noexecstack -o $@ $<
+	$(Q)$$($(CC) -print-prog-name=ld) -r -b binary -z noexecstack -o $@ $<
 
 $(BIN): $(call objects,$(CLI_SRC)) $(PAGE) $(LIB)
 	$(if $(V),,@echo "  LD $@")

@@ -455,6 +455,8 @@ static int text_read(struct input *in, struct trace **out, struct err *err)
 	if (ret)
 		return ret;
 	trace_build_init(&x.build, in->path);
+	/* as the binary reader has it: a trace of version 2 that needs none of it stays one */
+	x.build.t->version = x.rows.version;
 	x.line_of = g_array_new(FALSE, FALSE, sizeof(uint32_t));
 	while ((ret = rows_next(&x.rows, err)) > 0) {
 		ret = take_row(&x, err);

@@ -249,6 +249,9 @@ static void test_round_trip(void)
 	/* Bug: an offset of 0 was added to a null pointer */
 	round_trip("reapsim-trace,1\nnote,author,nobody\n");
 	round_trip(wide_ops);
+	/* Bug: a text of version 2 that has no row of version 2 was read as version 1, a binary
+	 * trace of version 2 not: converted to text and back it had another first line */
+	round_trip("reapsim-trace,2\nfile,f,4\nspawn,1\nexit,1\n");
 }
 
 /* rows of wide operations, after a process 1 and a file f of 100 pages */
