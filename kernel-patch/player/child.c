@@ -25,7 +25,11 @@
 #include <time.h>
 
 /* its canary lies in the player's memory */
+#ifdef __clang__
+#pragma clang attribute push(__attribute__((no_stack_protector)), apply_to = function)
+#else
 #pragma GCC optimize("no-stack-protector")
+#endif
 
 static inline long sys6(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -406,3 +410,7 @@ long child_clone(struct clone_args *args, uint32_t slot, uint32_t serial, int jo
 			 : "rcx", "r11", "memory");
 	return ret;
 }
+
+#ifdef __clang__
+#pragma clang attribute pop
+#endif

@@ -218,7 +218,7 @@ static int count_ops(struct explain *x, struct err *err)
 static int set_window(struct explain *x, const struct explain_options *o)
 {
 	struct err err = { "" };
-	uint64_t pid;
+	uint64_t pid = 0; /* gcc 14 does not see that a failure returns */
 	int ret = 0;
 
 	if (o->process) {

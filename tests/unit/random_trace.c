@@ -51,7 +51,9 @@ struct gen {
 	unsigned int fork_percent;	    /* of the possible forks */
 };
 
-/* splitmix64 */
+/* splitmix64. Call it, and what calls it, once in an expression: C has no order of arguments, and
+ * each compiler and machine takes another. Bug: a seed gave other traces on arm64 than on x86-64.
+ */
 static uint64_t rnd(struct gen *g, uint64_t below)
 {
 	uint64_t z = g->rng += 0x9e3779b97f4a7c15;
@@ -121,8 +123,12 @@ static void random_area(struct gen *g, struct area *a)
 	if (chance(g, 12))
 		a->flags |= PICK(g, VM_RAND_READ, VM_SEQ_READ);
 	/* around a border of page tables, or anywhere */
-	a->at = chance(g, 30) ? 512 * (1 + (uint32_t)rnd(g, 3)) - (uint32_t)rnd(g, 24)
-			      : (uint32_t)rnd(g, NR_VPNS);
+	if (chance(g, 30)) {
+		a->at = 512 * (1 + (uint32_t)rnd(g, 3));
+		a->at -= (uint32_t)rnd(g, 24);
+	} else {
+		a->at = (uint32_t)rnd(g, NR_VPNS);
+	}
 	a->at = MIN(a->at, NR_VPNS - a->pages);
 	/* an address at which the folios of the file are aligned */
 	if (g->flags & RANDOM_BIG_FILES && !(a->flags & VM_ANON) && chance(g, 60)) {
@@ -372,10 +378,12 @@ static void op_mark(struct gen *g)
 static void touch_somewhere(struct gen *g, uint32_t pid)
 {
 	uint32_t at = (uint32_t)rnd(g, NR_VPNS);
+	bool write;
 
 	for (uint32_t i = 0; i < NR_VPNS && !g->procs[pid].map[at]; i++)
 		at = (at + 1) % NR_VPNS;
-	op_touch(g, pid, at, len(g, 200), 1, chance(g, 35));
+	write = chance(g, 35);
+	op_touch(g, pid, at, len(g, 200), 1, write);
 }
 
 /* a page here and there, a long stretch now and then */
@@ -521,6 +529,7 @@ static void op_mremap(struct gen *g, uint32_t pid)
 	uint8_t *map = g->procs[pid].map, perm;
 	uint32_t from, pages, to, to_pages;
 	struct area a;
+	bool write;
 
 	random_area(g, &a);
 	if (a.flags & VM_ANON && chance(g, 30)) { /* with a whole page table */
@@ -564,7 +573,8 @@ static void op_mremap(struct gen *g, uint32_t pid)
 	memset(g->procs[pid].file + to, a.flags & VM_ANON ? NR_FILES_MAX : (int)a.file, to_pages);
 	for (uint32_t i = 0; i < to_pages; i++)
 		g->procs[pid].pgoff[to + i] = a.pgoff + (from - a.at) + i;
-	op_touch(g, pid, to, len(g, to_pages), 1, perm & CAN_WRITE && chance(g, 50));
+	write = perm & CAN_WRITE && chance(g, 50);
+	op_touch(g, pid, to, len(g, to_pages), 1, write);
 }
 
 /* an operation of version 2, of a living process if it needs one */
@@ -574,6 +584,7 @@ static void wide_op(struct gen *g)
 
 	const uint32_t cgroup = g->memcg2_pages ? (uint32_t)rnd(g, 2) : 0;
 	const uint32_t max = cgroup ? g->memcg2_pages : g->memcg_pages;
+	uint32_t pages;
 
 	if (!g->procs[pid].alive)
 		return;
@@ -602,11 +613,13 @@ static void wide_op(struct gen *g)
 					     .to = cgroup });
 		break;
 	default:
-		if (g->memcg_pages)
-			emit(g, (struct op){ .code = OP_MEMORY_RECLAIM,
-					     .pages = 1 + (uint32_t)rnd(g, PICK(g, 3, 60, 300)),
-					     .value = cgroup ? 61 : PICK(g, 0, 0, 1, 61, 201),
-					     .to = cgroup });
+		if (!g->memcg_pages)
+			break;
+		pages = 1 + (uint32_t)rnd(g, PICK(g, 3, 60, 300));
+		emit(g, (struct op){ .code = OP_MEMORY_RECLAIM,
+				     .pages = pages,
+				     .value = cgroup ? 61 : PICK(g, 0, 0, 1, 61, 201),
+				     .to = cgroup });
 		break;
 	}
 }

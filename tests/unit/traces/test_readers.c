@@ -825,8 +825,11 @@ static void test_bad_binary_records(void)
 
 static void put_request(GByteArray *a, uint64_t object, uint32_t size, int64_t next)
 {
-	const uint32_t time = 7;
+	const uint32_t time = GUINT32_TO_LE(7);
 
+	object = GUINT64_TO_LE(object);
+	size = GUINT32_TO_LE(size);
+	next = GINT64_TO_LE(next);
 	g_byte_array_append(a, (const guint8 *)&time, 4);
 	g_byte_array_append(a, (const guint8 *)&object, 8);
 	g_byte_array_append(a, (const guint8 *)&size, 4);
