@@ -157,7 +157,7 @@ static void test_level(void)
 		g_close(fd, NULL);
 		g_file_set_contents(path, level_cases[i].level, -1, NULL);
 		complaints = agreement_check_level(&a, path);
-		TL_EQ(complaints->len, level_cases[i].nr, level_cases[i].level);
+		TL_EQ(complaints->len, level_cases[i].nr, "%s", level_cases[i].level);
 		if (complaints->len) {
 			const struct complaint *c =
 				&g_array_index(complaints, struct complaint, complaints->len - 1);
