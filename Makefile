@@ -10,7 +10,7 @@ SANITIZE     ?=
 OPT          ?= -O2 -g
 FUZZ_SECONDS ?= 300
 SECONDS      ?= 3600
-ARCH         ?= s390x
+ARCH         ?= arm64 s390x
 OUT          ?= out
 V            ?=
 
@@ -73,7 +73,7 @@ Q := $(if $(V),,@)
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
-.PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install test-fail test-cross review review-record
+.PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install test-fail test-cross test-debian review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: lessons lessons-record test-lessons coverage fuzz soak deps clean help FORCE
 
@@ -208,8 +208,12 @@ fuzz: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz the readers, key
 		grep -E '^Done|^stat::number_of_executed' $(BUILD)/fuzz/$$r.log; \
 	done
 
-test-cross: $(BIN) ## build for ARCH (arm64, s390x), run the unit tests and compare all bytes under qemu
-	REAPSIM=$(abspath $(BIN)) CROSS=$(abspath $(BUILD))/cross tests/cross.sh $(call q,ARCH)
+test-cross: $(BIN) ## build for ARCH (arm64 and s390x), run unit tests and compare all bytes under qemu
+	@status=0; for arch in $(foreach a,$(ARCH),$(call quoted,$(a))); do \
+		REAPSIM=$(abspath $(BIN)) CROSS=$(abspath $(BUILD))/cross SUITE=$(call q,SUITE) tests/cross.sh "$$arch" || status=1; done; exit $$status
+
+test-debian: ## in clean systems of Debian's SUITE (trixie): packages, lintian, autopkgtest, the README, each compiler; as root
+	DEBIAN=$(abspath $(BUILD))/debian tests/debian.sh $(if $(SUITE),$(call q,SUITE),trixie) $(PARTS)
 
 soak: $(BUILD)/fuzz/fuzz_readers $(BUILD)/fuzz/bin/perf ## fuzz all of that in turn for SECONDS, going on where the last call ended; figures
 	@FUZZER=$< SOAK=$(call q,BUILD)/soak tests/soak.sh $(call q,SECONDS)
