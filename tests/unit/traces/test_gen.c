@@ -9,6 +9,7 @@
 
 #include "traces/gen/gen.h"
 #include "traces/readers/write-oracle.h"
+#include "traces/readers/write.h"
 
 void suite_gen(void);
 
@@ -134,13 +135,19 @@ static void test_known_bytes(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(known); i++) {
 		struct trace *t = make(known[i].name, zipf, strcmp(known[i].name, "zipf") ? 0 : 3);
-		char *sum = g_compute_checksum_for_data(G_CHECKSUM_MD5, (const guchar *)t->recs,
-							t->nr_recs * sizeof(*t->recs));
+		const size_t bytes = t->nr_recs * sizeof(*t->recs);
+		struct op_rec *recs = g_malloc(bytes);
+		char *sum;
 
+		/* as a file has them */
+		memcpy(recs, t->recs, bytes);
+		trace_recs_le(recs, t->nr_recs);
+		sum = g_compute_checksum_for_data(G_CHECKSUM_MD5, (const guchar *)recs, bytes);
 		CU_ASSERT_STRING_EQUAL(sum, known[i].sum);
 		if (strcmp(sum, known[i].sum))
 			fprintf(stderr, "%s: %s\n", known[i].name, sum);
 		g_free(sum);
+		g_free(recs);
 		trace_free(t);
 	}
 }
