@@ -10,7 +10,7 @@
 
 #include "sim/lab/estimate.h"
 
-#define CLI_COLUMNS_MAX 6
+#define CLI_COLUMNS_MAX 5
 
 struct cli_cells;
 

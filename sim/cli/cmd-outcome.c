@@ -46,12 +46,13 @@ static double free_ms(const struct outcome *o, unsigned int percent)
 }
 
 VALUE(reap_ms, (double)outcome_reap_ps(o) / 1e9)
-VALUE(unmap_share, share(o, o->mm.reap_ps[REAP_UNMAP]))
+/* file pages, page tables and mappings */
+VALUE(unmap_share,
+      share(o, o->mm.reap_ps[REAP_UNMAP] + o->mm.reap_ps[REAP_TABLE] + o->mm.reap_ps[REAP_VMA]))
 VALUE(mark_share, outcome_marks_percent(o))
 VALUE(anon_share, share(o, o->mm.reap_ps[REAP_ANON]))
 VALUE(swap_share, share(o, o->mm.reap_ps[REAP_SWAP]))
 VALUE(evict_share, share(o, o->mm.reap_ps[REAP_EVICT]))
-VALUE(table_share, share(o, o->mm.reap_ps[REAP_TABLE] + o->mm.reap_ps[REAP_VMA]))
 VALUE(free50_ms, free_ms(o, 50))
 VALUE(free90_ms, free_ms(o, 90))
 VALUE(free100_ms, free_ms(o, 100))
@@ -69,7 +70,7 @@ VALUE(restart99_ms, latency_ms(o, 99))
 VALUE(kswapd_ms, (double)o->mm.kswapd_ns / NS_PER_MS)
 VALUE(net_ms, outcome_net_ns(o) / NS_PER_MS)
 
-#define COLUMNS_MAX 6
+#define COLUMNS_MAX 5
 
 /* The first column of a table gets its change printed, the others only "=" or "~". */
 static const struct table {
@@ -82,9 +83,7 @@ static const struct table {
 	    { "unmap", 6, "unmap_percent", unmap_share },
 	    { "anon", 6, "anon_percent", anon_share },
 	    { "swap", 6, "swap_percent", swap_share },
-	    { "evict", 6, "evict_percent", evict_share },
-	    /* and mappings */
-	    { "tables", 6, "tables_percent", table_share } } },
+	    { "evict", 6, "evict_percent", evict_share } } },
 	{ "time from the kill until 100, 90 and 50% of its memory is free, ms",
 	  { { "100%", 8, "free100_ms", free100_ms },
 	    { "90%", 7, "free90_ms", free90_ms },
