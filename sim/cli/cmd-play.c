@@ -58,7 +58,8 @@ struct play {
 	uint64_t repetitions, seed;
 	bool no_think;
 	/* while it runs */
-	struct run_set rs; /* for its machine */
+	struct measures here; /* settings of this kernel and of the folder's file system */
+	struct run_set rs;    /* for its machine */
 	struct play_spec spec;
 	struct play_room room;
 	struct output json;
@@ -114,13 +115,11 @@ static void print_table(const struct play *c, FILE *f, const GArray *runs, const
 static void print_machine(const struct play *c, FILE *f)
 {
 	const struct trace *t = c->spec.trace;
-	struct measures m;
 
-	if (measure_read(&m, c->room.dir, NULL))
-		return;
-	fprintf(f, "%s, lru %s, %s, cgroup v%u\n", m.kernel, m.lru, m.file_system, c->room.version);
-	for (guint i = 0; i < m.all->len; i++) {
-		const struct measurement *here = m.all->pdata[i];
+	fprintf(f, "%s, lru %s, %s, cgroup v%u\n", c->here.kernel, c->here.lru, c->here.file_system,
+		c->room.version);
+	for (guint i = 0; i < c->here.all->len; i++) {
+		const struct measurement *here = c->here.all->pdata[i];
 
 		for (uint32_t k = 0; k < t->nr_machine; k++)
 			if (here->key && !strcmp(t->machine[k].key, here->key) &&
@@ -129,7 +128,6 @@ static void print_machine(const struct play *c, FILE *f)
 				fprintf(f, "%s is %s here, %s in the trace\n", here->key,
 					here->value, t->machine[k].value);
 	}
-	measures_clear(&m);
 }
 
 static void print_tables(const struct play *c, FILE *f, const GArray *runs)
@@ -273,18 +271,13 @@ static int parse_policies(struct play *c)
 static GPtrArray *settings_here(const struct play *c)
 {
 	GPtrArray *all = g_ptr_array_new_with_free_func(g_free);
-	struct measures m;
 
-	if (!measure_read(&m, c->dir, NULL)) {
-		for (guint i = 0; i < m.all->len; i++) {
-			const struct measurement *here = m.all->pdata[i];
+	for (guint i = 0; i < c->here.all->len; i++) {
+		const struct measurement *here = c->here.all->pdata[i];
 
-			/* the trace says on how many its processes are */
-			if (here->key && *here->value && strcmp(here->key, "cpus"))
-				g_ptr_array_add(all,
-						g_strdup_printf("%s=%s", here->key, here->value));
-		}
-		measures_clear(&m);
+		/* the trace says on how many its processes are */
+		if (here->key && *here->value && strcmp(here->key, "cpus"))
+			g_ptr_array_add(all, g_strdup_printf("%s=%s", here->key, here->value));
 	}
 	for (char **s = c->settings; s && *s; s++)
 		g_ptr_array_add(all, g_strdup(*s));
@@ -394,6 +387,9 @@ static int play(struct play *c, const char *path)
 	c->spec.repetitions = (guint)c->repetitions;
 	c->spec.seed = c->seed;
 	c->spec.think = !c->no_think;
+	/* play_room_open() says what is wrong with the folder */
+	if (measure_read(&c->here, c->dir, NULL))
+		measures_init(&c->here);
 	ret = find_machine(c);
 	if (!ret) {
 		ret = play_room_open(&c->room, c->dir, c->cgroup, &err);
@@ -401,6 +397,7 @@ static int play(struct play *c, const char *path)
 		play_room_close(&c->room);
 	}
 	run_set_clear(&c->rs);
+	measures_clear(&c->here);
 	trace_free(t);
 	return ret;
 }

@@ -17,9 +17,9 @@
 #include "traces/readers/write.h"
 
 #define SUM_DIGITS   32
-#define MEMORY_BYTES (32u << 20) /* more records than that are kept in a file */
-#define READ_RECS    (1u << 16)	 /* at a time, into it */
-#define FIRST_BYTES  (1u << 20)	 /* first allocation if the file's size does not confirm nr_recs */
+#define MEMORY_BYTES (256u << 20) /* input_options.memory_bytes */
+#define READ_RECS    (1u << 16)	  /* at a time, into it */
+#define FIRST_BYTES  (1u << 20)	  /* first allocation if the file's size does not confirm nr_recs */
 
 struct binary {
 	struct rows rows;
@@ -184,12 +184,14 @@ static int load_records(struct binary *b, const struct input *in, struct trace *
 static int read_records(struct binary *b, const struct input *in, struct trace *t, struct err *err)
 {
 	const uint64_t expected = b->nr_recs * sizeof(struct op_rec);
+	const uint64_t asked = in->options ? in->options->memory_bytes : 0;
 	int64_t n;
 	int ret;
 
 	if (in->plain && in->size != b->recs_at + expected)
 		return wrong_size(b, t, in->size - MIN(in->size, b->recs_at), err);
-	ret = expected > MEMORY_BYTES ? spill_records(b, t, err) : load_records(b, in, t, err);
+	ret = expected > (asked ? asked : MEMORY_BYTES) ? spill_records(b, t, err)
+							: load_records(b, in, t, err);
 	if (ret)
 		return ret;
 	n = skip_rest(b, err);

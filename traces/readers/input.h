@@ -29,6 +29,8 @@ struct input_options {
 	/* a recording is refused if fewer percent of its page-cache faults agree
 	 * with its mappings: 1 to 100; 0: the reader's default; -1: never */
 	int min_agreement;
+	/* more bytes of records than that are kept in a file; 0: 256 MiB */
+	uint64_t memory_bytes;
 	/* called occasionally: @done of @all bytes were read; @all 0: unknown */
 	void (*progress)(void *data, uint64_t done, uint64_t all);
 	void *progress_data;

@@ -730,12 +730,13 @@ static void test_bad_binary_header(void)
 /* more than is kept in memory: the same records, and the same messages */
 static void test_large_binary(void)
 {
-	const guint nr = (32u << 20) / sizeof(struct op_rec) + 12345;
+	const struct input_options options = { .memory_bytes = 1 << 20 };
+	const guint nr = (9u << 20) / sizeof(struct op_rec) + 12345;
 	struct op_rec *recs = g_new(struct op_rec, nr);
-	struct trace *t;
+	struct err err = { "" };
+	struct trace *t = NULL;
+	g_autofree char *path = NULL;
 	GByteArray *b;
-	char msg[1024];
-	int ret;
 
 	recs[0] = (struct op_rec){ REC_PID | 1 << 5, 0 };
 	recs[1] = (struct op_rec){ OP_SPAWN, 0 };
@@ -743,20 +744,23 @@ static void test_large_binary(void)
 	for (guint i = 3; i < nr; i++)
 		recs[i] = (struct op_rec){ OP_READ | 1 << 5, i };
 	b = binary(V1B "file,f,5000000\n", recs, nr, nr);
-	t = load_good(b->data, b->len, NULL);
+	path = put_file(b->data, b->len);
+	CU_ASSERT_EQUAL_FATAL(trace_load_with(path, NULL, &options, &t, &err), 0);
 	TL_EQ(t->nr_recs, nr, "records");
 	CU_ASSERT(t->spill->fd >= 0);
 	CU_ASSERT_EQUAL(memcmp(t->recs, recs, nr * sizeof(*recs)), 0);
 	trace_passed(t, 0, nr);
 	CU_ASSERT_EQUAL(memcmp(t->recs, recs, nr * sizeof(*recs)), 0);
 	trace_free(t);
-	expect_bad(
-		"cut", b->data, b->len - 8, NULL,
-		"t: 33653184 bytes of records, expected 33653192 for 4206649 records (the file is "
-		"cut off)");
+	CU_ASSERT_EQUAL(truncate(path, (off_t)b->len - 8), 0);
+	CU_ASSERT_EQUAL(trace_load_with(path, NULL, &options, &t, &err), -EINVAL);
+	CU_ASSERT_TRUE(g_str_has_suffix(err.msg, ": 9535936 bytes of records, expected 9535944 "
+						 "for 1191993 records (the file is cut off)"));
+	g_free(path);
 	b->data[b->len - 1] ^= 1;
-	load(b->data, b->len, NULL, &ret, msg);
-	CU_ASSERT_TRUE(g_str_has_suffix(msg, " (the file is damaged)"));
+	path = put_file(b->data, b->len);
+	CU_ASSERT_EQUAL(trace_load_with(path, NULL, &options, &t, &err), -EINVAL);
+	CU_ASSERT_TRUE(g_str_has_suffix(err.msg, " (the file is damaged)"));
 	g_byte_array_unref(b);
 	g_free(recs);
 }
