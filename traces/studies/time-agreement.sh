@@ -144,4 +144,5 @@ if [ "${1:-}" = doc ]; then
 		put "$out/$set/agreement.csv" "traces/studies/time/$set.csv"
 		put "$out/$set/agreement.svg" "traces/studies/time/$set.svg"
 	done
+	echo "time-agreement: THREAD.md quotes these files: run make review"
 fi
