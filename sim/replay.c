@@ -305,7 +305,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 		delayed_fput(s);
 	if (s->writeback->wanted)
 		flush_dirty(s, 0);
-	return !ret && s->kswapd.oom ? -ENOMEM : ret;
+	return !ret && s->oom ? -ENOMEM : ret;
 }
 
 int replay_failed(struct sim *s, int ret, uint64_t at)
@@ -367,7 +367,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 	unsigned int cpu = mm->cpu;
 	uint64_t prev_end;
 
-	if (!open || open->file != s->replay.file || s->kswapd.oom)
+	if (!open || open->file != s->replay.file || s->oom)
 		return i;
 	proc_use(s, mm);
 	prev_end = open->prev_end;
@@ -379,7 +379,7 @@ static uint64_t replay_reads(struct sim *s, uint64_t i, uint64_t end)
 					     PG_resident,
 				     0)) {
 			if (!may_fill || (f->flags & PG_resident) ||
-			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)) || s->kswapd.oom)
+			    filemap_fill_one(s, cpu, (uint32_t)(f - s->folios)) || s->oom)
 				break;
 		}
 		if (__builtin_expect(f->order, 0)) {
@@ -428,7 +428,7 @@ static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end, int *ret
 		*ret = touch_fault(s, mm, rec->arg, rec->head & write);
 		if (s->writeback->wanted)
 			flush_dirty(s, 0);
-		if (!*ret && s->kswapd.oom)
+		if (!*ret && s->oom)
 			*ret = -ENOMEM;
 		if (*ret)
 			break;

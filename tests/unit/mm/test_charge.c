@@ -118,6 +118,24 @@ static void test_drain_stock(void)
 	tl_free(x);
 }
 
+/*
+ * A write of four pages asks for a folio of four, and two pages are free. The kernel charges it
+ * before it looks whether a part of it is cached, and calls the OOM killer before it tries a
+ * smaller one: the run ends, though the one page that is not cached would fit.
+ */
+static void test_large_folio_oom(void)
+{
+	struct tl *x = tl_new("cpus=2 memcg_pages=200 max_folio_order=2 readahead_pages=0", NULL,
+			      "file,a,9; spawn,1,0; spawn,2,1; read,2,a,1,3; anon,1,0,300,rw-p;"
+			      "touch,1,0,195,w; mark,full; write,1,a,0,4");
+
+	tl_to(x, "full");
+	CU_ASSERT_FALSE(x->s->oom);
+	TL_EQ((uint64_t)-tl_end(x), ENOMEM, "order 2");
+	CU_ASSERT(x->s->oom);
+	tl_free(x);
+}
+
 /* a freed page is uncharged at once, on any CPU */
 static void test_uncharge(void)
 {
@@ -138,6 +156,7 @@ void suite_charge(void)
 	CU_pSuite s = CU_add_suite("charge", NULL, NULL);
 
 	CU_add_test(s, "memcg stock of 64", test_stock);
+	CU_add_test(s, "no memory for a large folio of a write", test_large_folio_oom);
 	CU_add_test(s, "a stock per CPU", test_stock_per_cpu);
 	CU_add_test(s, "reclaim of 32 at the limit", test_reclaim_of_32);
 	CU_add_test(s, "stocks of other CPUs are drained; out of memory", test_drain_stock);

@@ -203,7 +203,7 @@ bool ref_op(struct ref *r, const struct op *op)
 	ref_fput(r);
 	if (r->flush_wanted)
 		ref_flush(r, 0);
-	return ok && !r->kswapd.oom;
+	return ok && !r->oom && !r->kswapd.oom;
 }
 
 void ref_stat(struct ref *r, struct vmstat *out)
