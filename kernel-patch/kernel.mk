@@ -18,7 +18,7 @@ KERNEL_IMAGE ?=
 SET          ?=
 SETTINGS     ?=
 
-.PHONY: kernel kernel-run kernel-check kernel-agreement kernel-stress kernel-bench kernel-mutants kernel-selftests stock-run stock-play stock-check stock-agreement stock-matrix
+.PHONY: kernel kernel-run kernel-check kernel-lint kernel-agreement kernel-stress kernel-bench kernel-mutants kernel-selftests stock-run stock-play stock-check stock-agreement stock-matrix
 
 # What the user gave, as a script takes it; what is this file's default is not passed on.
 given = $(if $(filter file,$(origin $(1))),,$(1)=$(call q,$(1)))
@@ -39,6 +39,9 @@ kernel-run: $(BIN) ## TRACE=FILE on that kernel, counters as CSV; POLICY= LRU= (
 
 kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a kernel built and booted
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/check.sh '$(abspath $(BIN))'
+
+kernel-lint: ## the series by checkpatch, W=1, sparse and htmldocs, patch by patch; KERNEL= or KERNEL_SRC=TREE
+	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/lint.sh
 
 kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) LRU=$(call q,LRU) RUNS=$(call q,RUNS) SCENARIOS=$(call q,SCENARIOS) \

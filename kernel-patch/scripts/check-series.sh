@@ -11,6 +11,8 @@
 #   the selftests that it touches build, static, for 64 and 32 bits
 #   a cover letter has less than 120 lines, and each patch says why
 #
+#   LINT=1            the objects by sparse, too, with no new warning; and "make htmldocs" of the
+#                     documents that the series touch, with no warning about them
 #   OUT=FOLDER        put the selftests there, ready for a guest
 #   CONFIGS="A B"     config/A.config, and with it config/B.config (base thp)
 #   WORK=FOLDER       work there and keep it (a temporary folder)
@@ -34,6 +36,7 @@ JOBS=${JOBS:-$(nproc)}
 need gcc=gcc make=make flex=flex bison=bison bc=bc git=git perl=perl \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/opensslv.h=libssl-dev \
 	/usr/lib32/libc.a=gcc-multilib
+[ -z "${LINT:-}" ] || need sparse=sparse sphinx-build=python3-sphinx
 
 if [ -n "${WORK:-}" ]; then
 	mkdir -p "$WORK"
@@ -86,7 +89,7 @@ build() {
 		# so that its warnings are seen at every step
 		rm -f "$work/$1/$o"
 	done
-	mk "$1" "${targets[@]}" >"$log" 2>&1 || { tail -20 "$log" >&2; return 1; }
+	mk "$1" ${LINT:+C=2} "${targets[@]}" >"$log" 2>&1 || { tail -20 "$log" >&2; return 1; }
 	sed -n '/warning:/{s/:[0-9]\+:[0-9]\+:/:/;s/:[0-9]\+:/:/;p}' "$log" | sort -u >"$log.warnings"
 }
 
@@ -121,6 +124,17 @@ build_selftests() {
 			! grep "^$t.c:.*warning:" "$work/selftests/$name.log" >&2 || return 1
 		done
 	done
+}
+
+# documents - "make htmldocs" of the folders in which the series touch a document
+documents() {
+	local f log=$work/htmldocs.log
+	while read -r f; do
+		make -s -C "$src" O="$work/${configs[0]}" SPHINXDIRS="${f#Documentation/}" htmldocs >"$log" 2>&1 ||
+			{ tail -5 "$log" >&2; return 1; }
+		# of the others, labels of folders that are not built are unknown
+		! grep -F "$(files "${patches[@]}" | grep "^$f/.*\.rst$")" "$log" >&2 || return 1
+	done < <(files "${patches[@]}" | sed -n 's,/[^/]*\.rst$,,p' | sort -u)
 }
 
 # checkpatch PATCH - says what checkpatch.pl has to say. It also tries to run spdxcheck.py,
@@ -174,6 +188,7 @@ for p in "${patches[@]}"; do
 	[ $failed -ne 0 ] || say "ok $(basename "$(dirname "$p")")/$name"
 done
 
+[ $failed -ne 0 ] || [ -z "${LINT:-}" ] || if documents; then say "ok htmldocs"; else fail "htmldocs"; fi
 [ $failed -eq 0 ] || exit 1
 if [ -n "${OUT:-}" ]; then
 	mkdir -p "$OUT"
