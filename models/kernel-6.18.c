@@ -6,7 +6,7 @@
  * Approximations: those of models/kernel-6.12.c about swapin_readahead(),
  * __alloc_pages_slowpath(), free_frozen_page_commit() and pgrotate_* hold here, too.
  * page_cache_prev_miss() tells one page less where all that it looked at are cached, which
- * changes no window.
+ * changes no window. The sizes of task_struct, mm_struct and pid are those of v7.3.4.
  */
 #include "models/models.h"
 
@@ -22,6 +22,7 @@ const struct kernel_profile kernel_6_18 = {
 	.exec_counts_misses = true,
 	.readahead_aligned = true,
 	.maps_dirty = true,
+	.tables_by_rcu = true,
 	.swapin_skips_cache = true,
 	.reuse_drains = true,
 	.counts_proactive = true,
@@ -32,5 +33,9 @@ const struct kernel_profile kernel_6_18 = {
 		  .file = 200,
 		  .vma = 200,
 		  .anon_vma = 112,
-		  .anon_vma_chain = 72 },
+		  .anon_vma_chain = 72,
+		  .task_struct = 9032,
+		  .cred_security = 40,
+		  .mm_struct = 1800,
+		  .pid = 200 },
 };

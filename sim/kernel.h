@@ -14,9 +14,11 @@
 struct lru_gen_rules;
 
 /** struct slab_sizes - bytes that the memcg is charged for an object: its size in slab (as in
- * bytes_alloc of the event kmem_cache_alloc) and the pointer to the obj_cgroup. */
+ * bytes_alloc of the event kmem_cache_alloc, and in /sys/kernel/slab/NAME/slab_size) and the
+ * pointer to the obj_cgroup. 0: the kernel has no such object. */
 struct slab_sizes {
 	uint16_t xa_node, buffer_head, file, vma, anon_vma, anon_vma_chain;
+	uint16_t task_struct, task_exec_state, cred_security, mm_struct, pid;
 };
 
 struct kernel_profile {
@@ -75,6 +77,12 @@ struct kernel_profile {
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
 	bool maps_dirty;
+	/* tlb_remove_table(): page tables are free after a grace period of RCU; else with the
+	 * pages of the gather, as native_tlb_remove_table() of x86 does */
+	bool tables_by_rcu;
+	/* pgd_alloc() of x86 takes two pages where page table isolation is configured; else only
+	 * on a CPU that needs it, which none is here */
+	bool pgd_pair;
 
 	/* Anon faults, mm/memory.c */
 

@@ -154,9 +154,14 @@ void tables_uncharge(struct sim *s, const struct free_tables *free)
 {
 	/* those above are part of the process then */
 	free_kernel_pages(s, free->nr_pte);
-	for (unsigned int i = 0; s->objcg && i < s->nr_memcgs; i++)
-		if (free->nr[i])
+	for (unsigned int i = 0; s->objcg && i < s->nr_memcgs; i++) {
+		if (!free->nr[i])
+			continue;
+		if (s->cfg.kernel->tables_by_rcu)
 			obj_uncharge_rcu(s, (uint8_t)i, free->nr[i], SLAB_UNRECLAIMABLE, 0);
+		else
+			obj_uncharge_pages(s, (uint8_t)i, free->nr[i]);
+	}
 }
 
 /* free_pgtables() */

@@ -269,16 +269,21 @@ void ref_free_anon_vma(struct ref *r, struct ref_vma *v)
 
 /* Pages */
 
-void ref_new_kernel_page(struct ref *r, int memcg)
+static void new_kernel_pages(struct ref *r, int memcg, int nr)
 {
 	if (!r->objcg)
 		return;
 	ref_rcu_callbacks(r);
 	if (r->whole && !memcg)
 		return;
-	if (!ref_try_charge_memcg(r, memcg, r->this_cpu, 1, REF_GFP_KERNEL))
-		r->memcgs[memcg].usage++;
-	r->nr_kernel += !r->whole;
+	if (!ref_try_charge_memcg(r, memcg, r->this_cpu, nr, REF_GFP_KERNEL))
+		r->memcgs[memcg].usage += (uint64_t)nr;
+	r->nr_kernel += r->whole ? 0 : nr;
+}
+
+void ref_new_kernel_page(struct ref *r, int memcg)
+{
+	new_kernel_pages(r, memcg, 1);
 }
 
 void ref_new_table(struct ref *r, struct ref_table *t)
@@ -339,31 +344,61 @@ int ref_nr_tables(const struct ref *r, const struct ref_proc *p, int memcg)
 
 void ref_free_tables(struct ref *r, int memcg, int nr)
 {
-	if (nr)
+	if (!nr)
+		return;
+	/* v6.12 frees them with the gather */
+	if (r->v6_12)
+		uncharge_pages(r, memcg, (uint64_t)nr);
+	else
 		call_rcu(r, memcg, nr, false, 0);
 }
 
 /* Processes */
 
-static const int fork_objects[] = { 40,	 200, 40,  712, 72,  2120, 1160, 1800, 200, 200, 200, 200,
-				    200, 200, 200, 200, 200, 200,  104,	 72,   72,  72,	 200 };
+static uint64_t task_bytes(const struct ref *r)
+{
+	return r->v6_12 ? 8448 + 8 : 9024 + 8;
+}
+
+/* bytes of the object @nr that a fork allocates, 0: there is none; @nr is less than FORK_OBJECTS */
+#define FORK_OBJECTS 23
+static uint64_t fork_object(const struct ref *r, int nr)
+{
+	static const uint64_t first[] = { 200, 0, 712, 72, 2120, 1160 };
+
+	if (nr == 0) /* task_exec_state, new in v7 */
+		return r->v6 ? 0 : 40;
+	if (nr == 2) /* lsm_blob_alloc() */
+		return r->v6_12 ? 16 + 8 : 32 + 8;
+	if (nr <= 6)
+		return first[nr - 1];
+	if (nr == 7)
+		return r->v6_12 ? 1416 : 1800;
+	if (nr <= 17)
+		return ref_sizeof(r, REF_VMA);
+	if (nr == 18)
+		return r->v6 ? 112 : 104;
+	return nr < 22 ? 72 : r->v6_12 ? 136 : 200;
+}
 
 void ref_charge_process(struct ref *r, struct ref_proc *p)
 {
-	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]), memcg = p->memcg;
+	const int memcg = p->memcg;
 
 	p->objcg = memcg;
 	if (!r->objcg)
 		return;
 	/* task_struct and its stack; then the rest, and copied page tables with a PGD */
 	if (p->forked) {
-		ref_charge_object(r, memcg, false, 9032, REF_GFP_NOFAIL);
+		ref_charge_object(r, memcg, false, task_bytes(r), REF_GFP_NOFAIL);
 		for (int i = 0; i < 4; i++)
 			ref_new_kernel_page(r, memcg);
-		for (int i = 0; i < nr; i++)
-			ref_charge_object(r, memcg, false, (uint64_t)fork_objects[i],
-					  REF_GFP_NOFAIL);
-		for (int i = 0; i < 7; i++)
+		for (int i = 0; i < FORK_OBJECTS; i++)
+			if (fork_object(r, i))
+				ref_charge_object(r, memcg, false, fork_object(r, i),
+						  REF_GFP_NOFAIL);
+		new_kernel_pages(r, memcg, r->v6_12 ? 2 : 1);
+		for (int i = 0; i < 6; i++)
 			ref_new_kernel_page(r, memcg);
 	}
 	/* it runs: tables of its stack, two pipes, in one of which it writes */
@@ -376,7 +411,7 @@ void ref_charge_process(struct ref *r, struct ref_proc *p)
 
 void ref_uncharge_process(struct ref *r, const struct ref_proc *p)
 {
-	const int nr = sizeof(fork_objects) / sizeof(fork_objects[0]), memcg = p->objcg;
+	const int memcg = p->objcg;
 
 	if (!r->objcg)
 		return;
@@ -385,8 +420,9 @@ void ref_uncharge_process(struct ref *r, const struct ref_proc *p)
 	uncharge_pages(r, memcg, 1);
 	if (!p->forked)
 		return;
-	for (int i = 0; i < nr; i++)
-		uncharge_object(r, memcg, false, (uint64_t)fork_objects[i]);
-	uncharge_pages(r, memcg, 1);
-	call_rcu(r, memcg, 4, false, 9032);
+	for (int i = 0; i < FORK_OBJECTS; i++)
+		if (fork_object(r, i))
+			uncharge_object(r, memcg, false, fork_object(r, i));
+	uncharge_pages(r, memcg, r->v6_12 ? 2 : 1);
+	call_rcu(r, memcg, 4, false, task_bytes(r));
 }
