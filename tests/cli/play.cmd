@@ -69,7 +69,7 @@ bad
 bad t.csv t.csv
 bad --compare v1 t.csv
 bad --compare skipp t.csv
-bad -M 300 --dir nowhere t.csv
+bad -M 300 --dir nowhere --cgroup cgroup t.csv
 bad -M 300 --dir "$disk" --cgroup nowhere t.csv
 bad -M 300 --dir "$disk" --cgroup cgroup --ends-as never t.csv
 bad -M 300 -n 0 t.csv
