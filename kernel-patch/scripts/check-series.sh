@@ -36,6 +36,9 @@ JOBS=${JOBS:-$(nproc)}
 need gcc=gcc make=make flex=flex bison=bison bc=bc git=git perl=perl \
 	/usr/include/libelf.h=libelf-dev /usr/include/openssl/opensslv.h=libssl-dev \
 	/usr/lib32/libc.a=gcc-multilib
+# Debian's sparse does not know __typeof_unqual__, and v7.3 then leaves it out with a warning
+sparse=()
+[ -z "${LINT:-}" ] || sparse=(C=2 CF=-D__typeof_unqual__=__typeof__)
 [ -z "${LINT:-}" ] || need sparse=sparse sphinx-build=python3-sphinx
 
 if [ -n "${WORK:-}" ]; then
@@ -89,8 +92,9 @@ build() {
 		# so that its warnings are seen at every step
 		rm -f "$work/$1/$o"
 	done
-	mk "$1" ${LINT:+C=2} "${targets[@]}" >"$log" 2>&1 || { tail -20 "$log" >&2; return 1; }
-	sed -n '/warning:/{s/:[0-9]\+:[0-9]\+:/:/;s/:[0-9]\+:/:/;p}' "$log" | sort -u >"$log.warnings"
+	mk "$1" "${sparse[@]}" "${targets[@]}" >"$log" 2>&1 || { tail -20 "$log" >&2; return 1; }
+	! grep 'sparse.*not available' "$log" >&2 || return 1
+	sed -n '/\(warning\|error\):/{s/:[0-9]\+:[0-9]\+:/:/;s/:[0-9]\+:/:/;p}' "$log" | sort -u >"$log.warnings"
 }
 
 fragments=()
