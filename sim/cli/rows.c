@@ -4,7 +4,6 @@
 #include "sim/cli/rows.h"
 
 #include <errno.h>
-#include <math.h>
 #include <string.h>
 
 #include <csv.h>
@@ -15,51 +14,63 @@ struct stream {
 	const struct row_table *table;
 	FILE *csv, *json;
 	struct csv_parser parser;
-	JsonBuilder *row; /* the object of the row so far */
-	JsonGenerator *generator;
+	GString *row;	 /* the object of the row so far */
 	GArray *columns; /* struct row_column, from the header */
 	guint at;	 /* the next field */
 	bool headed;	 /* the header is complete */
 };
 
-/* Decimal, as JSON has it: neither hexadecimal nor "inf" */
+/* @s behind digits, of which there must be one */
+static const char *digits(const char *s)
+{
+	const size_t nr = strspn(s, "0123456789");
+
+	return nr ? s + nr : NULL;
+}
+
+/* RFC 8259, 6: neither hexadecimal nor "inf", and no zero before other digits */
 static bool is_number(const char *s)
 {
-	char *end;
-
-	if (!*s || strspn(s, "0123456789+-.eE") != strlen(s))
-		return false;
-	g_ascii_strtod(s, &end);
-	return !*end;
+	s += *s == '-';
+	s = *s == '0' ? s + 1 : digits(s);
+	if (s && *s == '.')
+		s = digits(s + 1);
+	if (s && (*s == 'e' || *s == 'E')) {
+		s++;
+		s = digits(s + (*s == '-' || *s == '+'));
+	}
+	return s && !*s;
 }
 
-static void add_number(JsonBuilder *b, const char *s)
+static void add_string(GString *row, const char *s)
 {
-	const double v = g_ascii_strtod(s, NULL);
-	char *end;
-	gint64 n;
+	JsonNode *node = json_node_init_string(json_node_alloc(), s);
+	g_autofree char *text = json_to_string(node, FALSE);
 
-	errno = 0;
-	n = g_ascii_strtoll(s, &end, 10);
-	if (!*end && !errno)
-		json_builder_add_int_value(b, n);
-	else if (isfinite(v))
-		json_builder_add_double_value(b, v);
-	else
-		json_builder_add_null_value(b);
+	g_string_append(row, text);
+	json_node_unref(node);
 }
 
-static void add_value(JsonBuilder *b, enum column_type type, const char *s)
+static void add_name(GString *row, const char *name)
+{
+	if (row->len > 1)
+		g_string_append_c(row, ',');
+	add_string(row, name);
+	g_string_append_c(row, ':');
+}
+
+/* A number has the digits of the CSV: json-glib writes 17 of them, 0.0077099999999999998. */
+static void add_value(GString *row, enum column_type type, const char *s)
 {
 	g_autofree char *text = NULL;
 
 	if (type != COLUMN_TEXT && is_number(s)) {
-		add_number(b, s);
+		g_string_append(row, s);
 	} else if (type == COLUMN_NUMBER) {
-		json_builder_add_null_value(b);
+		g_string_append(row, "null");
 	} else {
 		text = g_utf8_make_valid(s, -1);
-		json_builder_add_string_value(b, text);
+		add_string(row, text);
 	}
 }
 
@@ -76,38 +87,30 @@ static void take_field(void *field, size_t len, void *data)
 		return;
 	}
 	if (!s->at) {
-		json_builder_begin_object(s->row);
-		json_builder_set_member_name(s->row, "schema");
-		json_builder_add_string_value(s->row, ROWS_SCHEMA);
-		json_builder_set_member_name(s->row, "table");
-		json_builder_add_string_value(s->row, s->table->name);
+		g_string_assign(s->row, "{");
+		add_name(s->row, "schema");
+		add_string(s->row, ROWS_SCHEMA);
+		add_name(s->row, "table");
+		add_string(s->row, s->table->name);
 	}
 	if (s->at < s->columns->len) {
 		const struct row_column *c = &g_array_index(s->columns, struct row_column, s->at++);
 
-		json_builder_set_member_name(s->row, c->name);
+		add_name(s->row, c->name);
 		add_value(s->row, c->type, text);
 	}
 }
 
 static void take_row(int end, void *data)
 {
-	g_autofree char *text = NULL;
 	struct stream *s = data;
-	JsonNode *root;
 
 	(void)end;
 	if (!s->headed) {
 		s->headed = true;
 		return;
 	}
-	json_builder_end_object(s->row);
-	root = json_builder_get_root(s->row);
-	json_generator_set_root(s->generator, root);
-	text = json_generator_to_data(s->generator, NULL);
-	fprintf(s->json, "%s\n", text);
-	json_node_unref(root);
-	json_builder_reset(s->row);
+	fprintf(s->json, "%s}\n", s->row->str);
 	s->at = 0;
 }
 
@@ -137,8 +140,7 @@ static int end(void *cookie)
 	if (s->json) {
 		csv_fini(&s->parser, take_field, take_row, s);
 		csv_free(&s->parser);
-		g_object_unref(s->row);
-		g_object_unref(s->generator);
+		g_string_free(s->row, TRUE);
 		for (guint i = 0; i < s->columns->len; i++)
 			g_free((char *)g_array_index(s->columns, struct row_column, i).name);
 		g_array_unref(s->columns);
@@ -162,8 +164,7 @@ static FILE *rows_stream(enum row_table_id table, FILE *csv, FILE *json)
 	if (json) {
 		csv_init(&s->parser, 0);
 		csv_set_space_func(&s->parser, no_space);
-		s->row = json_builder_new();
-		s->generator = json_generator_new();
+		s->row = g_string_new(NULL);
 		s->columns = g_array_new(FALSE, FALSE, sizeof(struct row_column));
 	}
 	f = fopencookie(s, "w", functions);
