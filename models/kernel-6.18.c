@@ -6,7 +6,7 @@
  * Approximations: those of models/kernel-6.12.c about swapin_readahead(),
  * __alloc_pages_slowpath(), free_frozen_page_commit() and pgrotate_* hold here, too.
  * page_cache_prev_miss() tells one page less where all that it looked at are cached, which
- * changes no window. The sizes of task_struct, mm_struct and pid are those of v7.3.4.
+ * changes no window. The sizes of task_struct, mm_struct and pid are taken from v7.3.4.
  */
 #include "models/models.h"
 

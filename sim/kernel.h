@@ -77,12 +77,6 @@ struct kernel_profile {
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
 	bool maps_dirty;
-	/* tlb_remove_table(): page tables are free after a grace period of RCU; else with the
-	 * pages of the gather, as native_tlb_remove_table() of x86 does */
-	bool tables_by_rcu;
-	/* pgd_alloc() of x86 takes two pages where page table isolation is configured; else only
-	 * on a CPU that needs it, which none is here */
-	bool pgd_pair;
 
 	/* Anon faults, mm/memory.c */
 
@@ -111,8 +105,18 @@ struct kernel_profile {
 	/* count_shadow_nodes() takes the pages of the lruvec from lruvec_lru_size(), which
 	 * MGLRU keeps up to date for unevictable pages only; else from the statistics */
 	bool shadow_limit_by_lru_size;
-	/* of charged slab objects */
+
+	/* Kernel memory, mm/mmu_gather.c, arch/x86/mm/pgtable.c and slab */
+
+	/* tlb_remove_table(): page tables are free after a grace period of RCU; else with the
+	 * pages of the gather, as native_tlb_remove_table() of x86 does */
+	bool tables_by_rcu;
+	/* pgd_alloc() of x86 takes two pages where page table isolation is configured; else only
+	 * on a CPU that needs it, and no simulated CPU does */
+	bool pgd_pair;
+	/* of charged objects */
 	struct slab_sizes slab;
+
 	/* The monitor, mm/damon */
 
 	/* there is DAMON_STAT */

@@ -9,13 +9,20 @@
 #include <csv.h>
 #include <json-glib/json-glib.h>
 
+/* struct column - of the CSV's header */
+struct column {
+	char *member; /* what begins its member of the object: ,"NAME": */
+	enum column_type type;
+};
+
 /* struct stream - CSV on its way */
 struct stream {
 	const struct row_table *table;
 	FILE *csv, *json;
 	struct csv_parser parser;
 	GString *row;	 /* the object of the row so far */
-	GArray *columns; /* struct row_column, from the header */
+	gsize head;	 /* bytes of it that each row begins with */
+	GArray *columns; /* struct column */
 	guint at;	 /* the next field */
 	bool headed;	 /* the header is complete */
 };
@@ -51,14 +58,6 @@ static void add_string(GString *row, const char *s)
 	json_node_unref(node);
 }
 
-static void add_name(GString *row, const char *name)
-{
-	if (row->len > 1)
-		g_string_append_c(row, ',');
-	add_string(row, name);
-	g_string_append_c(row, ':');
-}
-
 /* A number has the digits of the CSV: json-glib writes 17 of them, 0.0077099999999999998. */
 static void add_value(GString *row, enum column_type type, const char *s)
 {
@@ -74,29 +73,35 @@ static void add_value(GString *row, enum column_type type, const char *s)
 	}
 }
 
+static void add_column(struct stream *s, const char *name)
+{
+	struct column c = { .type = row_table_column(s->table, name).type };
+	GString *member = g_string_new(",");
+
+	add_string(member, name);
+	g_string_append_c(member, ':');
+	c.member = g_string_free(member, FALSE);
+	g_array_append_val(s->columns, c);
+}
+
+static void clear_column(void *data)
+{
+	struct column *c = data;
+
+	g_free(c->member);
+}
+
 static void take_field(void *field, size_t len, void *data)
 {
 	g_autofree char *text = g_strndup(field, len);
 	struct stream *s = data;
 
 	if (!s->headed) {
-		struct row_column c = row_table_column(s->table, text);
+		add_column(s, text);
+	} else if (s->at < s->columns->len) {
+		const struct column *c = &g_array_index(s->columns, struct column, s->at++);
 
-		c.name = g_strdup(text);
-		g_array_append_val(s->columns, c);
-		return;
-	}
-	if (!s->at) {
-		g_string_assign(s->row, "{");
-		add_name(s->row, "schema");
-		add_string(s->row, ROWS_SCHEMA);
-		add_name(s->row, "table");
-		add_string(s->row, s->table->name);
-	}
-	if (s->at < s->columns->len) {
-		const struct row_column *c = &g_array_index(s->columns, struct row_column, s->at++);
-
-		add_name(s->row, c->name);
+		g_string_append(s->row, c->member);
 		add_value(s->row, c->type, text);
 	}
 }
@@ -111,6 +116,7 @@ static void take_row(int end, void *data)
 		return;
 	}
 	fprintf(s->json, "%s}\n", s->row->str);
+	g_string_truncate(s->row, s->head);
 	s->at = 0;
 }
 
@@ -141,8 +147,6 @@ static int end(void *cookie)
 		csv_fini(&s->parser, take_field, take_row, s);
 		csv_free(&s->parser);
 		g_string_free(s->row, TRUE);
-		for (guint i = 0; i < s->columns->len; i++)
-			g_free((char *)g_array_index(s->columns, struct row_column, i).name);
 		g_array_unref(s->columns);
 	}
 	g_free(s);
@@ -164,8 +168,11 @@ static FILE *rows_stream(enum row_table_id table, FILE *csv, FILE *json)
 	if (json) {
 		csv_init(&s->parser, 0);
 		csv_set_space_func(&s->parser, no_space);
-		s->row = g_string_new(NULL);
-		s->columns = g_array_new(FALSE, FALSE, sizeof(struct row_column));
+		s->row = g_string_new("{\"schema\":\"" ROWS_SCHEMA "\",\"table\":");
+		add_string(s->row, s->table->name);
+		s->head = s->row->len;
+		s->columns = g_array_new(FALSE, FALSE, sizeof(struct column));
+		g_array_set_clear_func(s->columns, clear_column);
 	}
 	f = fopencookie(s, "w", functions);
 	if (!f)

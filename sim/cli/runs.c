@@ -127,9 +127,10 @@ int cli_parse_ensemble(struct run_options *o)
 	if (timed && timed->loop == LOOP_PROCESS)
 		o->spec.ensemble.axes &= ~(1U << AXIS_ORDER);
 	if (!o->spec.ensemble.axes)
-		return cli_usage("--axes %s: a timed run counts the whole trace, and gives its "
-				 "processes another order only with --loop trace or turns; name other axes",
-				 o->axes);
+		return cli_usage(
+			"--axes %s: a timed run counts the whole trace, and gives its "
+			"processes another order only with --loop trace or turns; name other axes",
+			o->axes);
 	return 0;
 }
 

@@ -56,7 +56,6 @@ static const char *mmap_round(struct bench *b, struct probe *p)
 {
 	char *at[CALLS];
 	struct cpu_timer t;
-
 	int nr = 0;
 
 	cpu_timer_start(&t);

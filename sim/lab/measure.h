@@ -6,9 +6,9 @@
  * A machine is shared: its neighbours come and go within seconds, and which physical pages a file
  * gets also counts. So everything is measured in turn in many short rounds, in random order.
  * What is a difference or a ratio is taken inside a round, from times that are milliseconds apart;
- * only zap_next_ps, fault_next_ps and new_anon_ps are samples less what another key came to in all rounds.
- * The rounds are in MEASURE_PARTS consecutive parts, each with new files and on the next CPU. The
- * parts say how far to trust a value: what they differ by, another run will.
+ * only zap_next_ps, fault_next_ps and new_anon_ps are samples less what another key came to in all
+ * rounds. The rounds are in MEASURE_PARTS consecutive parts, each with new files and on the next
+ * CPU. The parts say how far to trust a value: what they differ by, another run will.
  */
 #ifndef REAPSIM_MEASURE_H
 #define REAPSIM_MEASURE_H

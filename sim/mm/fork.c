@@ -4,12 +4,10 @@
  *
  * Approximations: what there is of each is that of a process of the player, seen with the kernel's
  * trace events on v7.3.4 and v7.3-rc7: a static program with ten mappings and two pipes. Other
- * programs have more mappings. The sizes of objects are measured for each kernel. In a whole
- * machine a process takes pages, in one piece, and as many on each kernel.
+ * programs have more mappings. The sizes that differ between kernels are in struct slab_sizes. In a
+ * whole machine a process takes pages, in one piece, and as many on each kernel.
  */
 #include "sim/mm/fork.h"
-
-#include <string.h>
 
 #include "sim/mm/objcg.h"
 #include "sim/mm/page_alloc.h"
@@ -22,26 +20,42 @@
 /* of each of two ranges that are copied, and of the stack: PUD, PMD and PTEs */
 #define COPIED_TABLES 6
 #define OWN_TABLES    3
-#define NR_PIPES      2 /* ends that it opens */
+#define NR_PIPE_ENDS  2 /* that it opens */
 #define PIPE_PAGES    1 /* buffer of what it writes */
 
-#define NR_OBJECTS 23
+/* obj_charge_nofail() or obj_uncharge() */
+typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
 
-/* What copy_process() allocates after the stack, in its order: bytes of each object. */
-static void process_objects(const struct sim *s, uint16_t bytes[NR_OBJECTS])
+/* Call @fn for each object that copy_process() allocates after the stack, in its order. */
+static void each_copied_object(struct sim *s, uint8_t memcg, object_fn fn)
 {
 	const struct slab_sizes *size = &s->cfg.kernel->slab;
-	const uint16_t vma = size->vma, avc = size->anon_vma_chain;
-	const uint16_t objects[NR_OBJECTS] = {
-		/* cred and its security blob, files, fs, sighand, signal */
-		size->task_exec_state, 200, size->cred_security, 712, 72, 2120, 1160,
-		size->mm_struct,
-		/* VMAs of the program */
-		vma, vma, vma, vma, vma, vma, vma, vma, vma, vma, size->anon_vma, avc, avc, avc,
-		size->pid
+	const struct {
+		uint16_t bytes, nr;
+	} objects[] = {
+		{ size->task_exec_state, 1 },
+		{ 200, 1 }, /* cred */
+		{ size->cred_security, 1 },
+		{ 712, 1 },  /* files */
+		{ 72, 1 },   /* fs */
+		{ 2120, 1 }, /* sighand */
+		{ 1160, 1 }, /* signal */
+		{ size->mm_struct, 1 },
+		{ size->vma, 10 }, /* of the program */
+		{ size->anon_vma, 1 },
+		{ size->anon_vma_chain, 3 },
+		{ size->pid, 1 },
 	};
 
-	memcpy(bytes, objects, sizeof(objects));
+	for (size_t i = 0; i < G_N_ELEMENTS(objects); i++)
+		for (int k = 0; objects[i].bytes && k < objects[i].nr; k++)
+			fn(s, memcg, SLAB_UNRECLAIMABLE, objects[i].bytes);
+}
+
+static void each_pipe_end(struct sim *s, uint8_t memcg, object_fn fn)
+{
+	for (int i = 0; i < NR_PIPE_ENDS; i++)
+		fn(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
 }
 
 /* pgd_alloc(): of one piece */
@@ -61,20 +75,14 @@ void process_charge(struct sim *s, uint8_t memcg, bool forked)
 	if (!s->objcg)
 		return;
 	if (forked) {
-		uint16_t bytes[NR_OBJECTS];
-
-		process_objects(s, bytes);
 		obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.task_struct);
 		charge_pages(s, memcg, STACK_PAGES);
-		for (int i = 0; i < NR_OBJECTS; i++)
-			if (bytes[i])
-				obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, bytes[i]);
+		each_copied_object(s, memcg, obj_charge_nofail);
 		obj_charge_pages(s, memcg, pgd_pages(s));
 		charge_pages(s, memcg, COPIED_TABLES);
 	}
 	charge_pages(s, memcg, OWN_TABLES);
-	for (int i = 0; i < NR_PIPES; i++)
-		obj_charge_nofail(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	each_pipe_end(s, memcg, obj_charge_nofail);
 	charge_pages(s, memcg, PIPE_PAGES);
 }
 
@@ -85,19 +93,13 @@ unsigned int process_tables(bool forked)
 
 void process_uncharge(struct sim *s, uint8_t memcg, bool forked)
 {
-	uint16_t bytes[NR_OBJECTS];
-
 	if (!s->objcg)
 		return;
-	for (int i = 0; i < NR_PIPES; i++)
-		obj_uncharge(s, memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	each_pipe_end(s, memcg, obj_uncharge);
 	obj_uncharge_pages(s, memcg, PIPE_PAGES);
 	if (!forked)
 		return;
-	process_objects(s, bytes);
-	for (int i = 0; i < NR_OBJECTS; i++)
-		if (bytes[i])
-			obj_uncharge(s, memcg, SLAB_UNRECLAIMABLE, bytes[i]);
+	each_copied_object(s, memcg, obj_uncharge);
 	obj_uncharge_pages(s, memcg, pgd_pages(s));
 	obj_uncharge_rcu(s, memcg, STACK_PAGES, SLAB_UNRECLAIMABLE,
 			 s->cfg.kernel->slab.task_struct);

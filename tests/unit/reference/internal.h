@@ -339,12 +339,31 @@ void ref_free_swap_cache(struct ref *r, int page);
 
 /* objcg.c */
 
-enum ref_object { REF_XA_NODE, REF_BUFFER_HEAD, REF_FILE, REF_VMA };
+/* reclaimable up to REF_BUFFER_HEAD */
+enum ref_object {
+	REF_XA_NODE,
+	REF_BUFFER_HEAD,
+	REF_FILE,
+	REF_VMA,
+	REF_ANON_VMA,
+	REF_ANON_VMA_CHAIN,
+	REF_TASK,
+	REF_EXEC_STATE,
+	REF_CRED,
+	REF_CRED_SECURITY,
+	REF_FILES,
+	REF_FS,
+	REF_SIGHAND,
+	REF_SIGNAL,
+	REF_MM,
+	REF_PID,
+};
 
 void ref_objcg_init(struct ref *r);
 void ref_objcg_free(struct ref *r);
 /** Of all slab objects of the memcg at work, as far as its statistics have them. */
 uint64_t ref_slab_pages(const struct ref *r);
+/** Bytes that are charged for it; 0: the kernel has no such object. */
 uint64_t ref_sizeof(const struct ref *r, enum ref_object o);
 /** drain_obj_stock() of a CPU, if it has something of the memcg at work. */
 void ref_drain_obj_stock(struct ref *r, unsigned int cpu);

@@ -66,12 +66,30 @@ uint64_t ref_slab_pages(const struct ref *r)
 
 uint64_t ref_sizeof(const struct ref *r, enum ref_object o)
 {
-	static const uint64_t sizes[] = { 592, 104, 200, 200 };
+	/* of v6.12, v6.18 and v7.3 */
+	static const uint64_t sizes[][3] = {
+		[REF_XA_NODE] = { 592, 592, 592 },
+		[REF_BUFFER_HEAD] = { 112, 112, 104 },
+		[REF_FILE] = { 200, 200, 200 },
+		/* v6.12: it has its lock apart */
+		[REF_VMA] = { 184 + 48, 200, 200 },
+		[REF_ANON_VMA] = { 112, 112, 104 },
+		[REF_ANON_VMA_CHAIN] = { 72, 72, 72 },
+		[REF_TASK] = { 8448 + 8, 9024 + 8, 9024 + 8 },
+		/* new in v7 */
+		[REF_EXEC_STATE] = { 0, 0, 40 },
+		[REF_CRED] = { 200, 200, 200 },
+		/* lsm_blob_alloc() */
+		[REF_CRED_SECURITY] = { 16 + 8, 32 + 8, 32 + 8 },
+		[REF_FILES] = { 712, 712, 712 },
+		[REF_FS] = { 72, 72, 72 },
+		[REF_SIGHAND] = { 2120, 2120, 2120 },
+		[REF_SIGNAL] = { 1160, 1160, 1160 },
+		[REF_MM] = { 1416, 1800, 1800 },
+		[REF_PID] = { 136, 200, 200 },
+	};
 
-	if (r->v6 && o == REF_BUFFER_HEAD)
-		return 112;
-	/* v6.12: it has its lock apart */
-	return o == REF_VMA && r->v6_12 ? 184 + 48 : sizes[o];
+	return sizes[o][r->v6_12 ? 0 : r->v6 ? 1 : 2];
 }
 
 /* refill_stock() */
@@ -235,13 +253,13 @@ bool ref_charge_object(struct ref *r, int memcg, bool reclaimable, uint64_t size
 
 void ref_new_object(struct ref *r, int memcg, enum ref_object o)
 {
-	if (r->objcg)
+	if (r->objcg && ref_sizeof(r, o))
 		ref_charge_object(r, memcg, o <= REF_BUFFER_HEAD, ref_sizeof(r, o), REF_GFP_NOFAIL);
 }
 
 void ref_free_object(struct ref *r, int memcg, enum ref_object o)
 {
-	if (r->objcg)
+	if (r->objcg && ref_sizeof(r, o))
 		uncharge_object(r, memcg, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
 }
 
@@ -255,7 +273,8 @@ void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains)
 {
 	if (!r->objcg)
 		return;
-	v->anon_bytes = (uint64_t)(vmas * (r->v6 ? 112 : 104) + chains * 72);
+	v->anon_bytes = (uint64_t)vmas * ref_sizeof(r, REF_ANON_VMA) +
+			(uint64_t)chains * ref_sizeof(r, REF_ANON_VMA_CHAIN);
 	v->anon_memcg = ref_current_objcg(r);
 	ref_charge_object(r, v->anon_memcg, false, v->anon_bytes, REF_GFP_NOFAIL);
 }
@@ -355,30 +374,20 @@ void ref_free_tables(struct ref *r, int memcg, int nr)
 
 /* Processes */
 
-static uint64_t task_bytes(const struct ref *r)
-{
-	return r->v6_12 ? 8448 + 8 : 9024 + 8;
-}
+/* what a fork allocates after the stack, in its order, and how many of each */
+static const struct {
+	enum ref_object object;
+	int nr;
+} fork_objects[] = {
+	{ REF_EXEC_STATE, 1 }, { REF_CRED, 1 },	    { REF_CRED_SECURITY, 1 },  { REF_FILES, 1 },
+	{ REF_FS, 1 },	       { REF_SIGHAND, 1 },  { REF_SIGNAL, 1 },	       { REF_MM, 1 },
+	{ REF_VMA, 10 },       { REF_ANON_VMA, 1 }, { REF_ANON_VMA_CHAIN, 3 }, { REF_PID, 1 },
+};
 
-/* bytes of the object @nr that a fork allocates, 0: there is none; @nr is less than FORK_OBJECTS */
-#define FORK_OBJECTS 23
-static uint64_t fork_object(const struct ref *r, int nr)
+/* of a PGD */
+static int pgd_pages(const struct ref *r)
 {
-	static const uint64_t first[] = { 200, 0, 712, 72, 2120, 1160 };
-
-	if (nr == 0) /* task_exec_state, new in v7 */
-		return r->v6 ? 0 : 40;
-	if (nr == 2) /* lsm_blob_alloc() */
-		return r->v6_12 ? 16 + 8 : 32 + 8;
-	if (nr <= 6)
-		return first[nr - 1];
-	if (nr == 7)
-		return r->v6_12 ? 1416 : 1800;
-	if (nr <= 17)
-		return ref_sizeof(r, REF_VMA);
-	if (nr == 18)
-		return r->v6 ? 112 : 104;
-	return nr < 22 ? 72 : r->v6_12 ? 136 : 200;
+	return r->v6_12 ? 2 : 1;
 }
 
 void ref_charge_process(struct ref *r, struct ref_proc *p)
@@ -390,14 +399,13 @@ void ref_charge_process(struct ref *r, struct ref_proc *p)
 		return;
 	/* task_struct and its stack; then the rest, and copied page tables with a PGD */
 	if (p->forked) {
-		ref_charge_object(r, memcg, false, task_bytes(r), REF_GFP_NOFAIL);
+		ref_new_object(r, memcg, REF_TASK);
 		for (int i = 0; i < 4; i++)
 			ref_new_kernel_page(r, memcg);
-		for (int i = 0; i < FORK_OBJECTS; i++)
-			if (fork_object(r, i))
-				ref_charge_object(r, memcg, false, fork_object(r, i),
-						  REF_GFP_NOFAIL);
-		new_kernel_pages(r, memcg, r->v6_12 ? 2 : 1);
+		for (size_t i = 0; i < G_N_ELEMENTS(fork_objects); i++)
+			for (int k = 0; k < fork_objects[i].nr; k++)
+				ref_new_object(r, memcg, fork_objects[i].object);
+		new_kernel_pages(r, memcg, pgd_pages(r));
 		for (int i = 0; i < 6; i++)
 			ref_new_kernel_page(r, memcg);
 	}
@@ -420,9 +428,9 @@ void ref_uncharge_process(struct ref *r, const struct ref_proc *p)
 	uncharge_pages(r, memcg, 1);
 	if (!p->forked)
 		return;
-	for (int i = 0; i < FORK_OBJECTS; i++)
-		if (fork_object(r, i))
-			uncharge_object(r, memcg, false, fork_object(r, i));
-	uncharge_pages(r, memcg, r->v6_12 ? 2 : 1);
-	call_rcu(r, memcg, 4, false, task_bytes(r));
+	for (size_t i = 0; i < G_N_ELEMENTS(fork_objects); i++)
+		for (int k = 0; k < fork_objects[i].nr; k++)
+			ref_free_object(r, memcg, fork_objects[i].object);
+	uncharge_pages(r, memcg, (uint64_t)pgd_pages(r));
+	call_rcu(r, memcg, 4, false, ref_sizeof(r, REF_TASK));
 }
