@@ -15,8 +15,8 @@
  * Approximations: the sets of page tables are exact. The kernel's Bloom filters (32768
  * bits, two hashes) have false positives, which matter with thousands of tables,
  * several GiB. There is no TLB: every access sets the accessed bits of the PTE and the
- * PMD entry. The process of the current operation counts as having run, because it
- * ran again after whatever it waited for. Walks are never interrupted, find all locks
+ * PMD entry. The process of the current operation counts as having run: it runs again
+ * after whatever it waited for, and after each fault. Walks are never interrupted, find all locks
  * free, and take no time. Only the trace's mappings exist: there is no program text,
  * stack or heap that the trace does not name.
  */

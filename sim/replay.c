@@ -432,11 +432,6 @@ static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end, int *ret
 			*ret = -ENOMEM;
 		if (*ret)
 			break;
-		/* the fault aged the memory: proc_use() before the next */
-		if (!mm->ran) {
-			rec++;
-			break;
-		}
 	}
 	count_vm(s, VM_sim_accesses, (uint64_t)(rec - recs) - i + (*ret != 0));
 	return (uint64_t)(rec - recs);

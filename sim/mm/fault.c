@@ -9,8 +9,10 @@
  * young on x86, old on arm64 except for the page that faulted.
  *
  * Approximations: a fault that read from the device is retried in the kernel, with fault-around
- * once more; here too, but nothing happens in between. Swap is synchronous (zram), so swap-in
- * reads one page and frees its slot when no other process shares it. Anonymous pages are order 0.
+ * once more; here too, but nothing happens in between. A process counts as switched in again after
+ * each fault: if it reclaims memory, it takes so long that another task runs. Swap is synchronous
+ * (zram), so swap-in reads one page and frees its slot when no other process shares it. Anonymous
+ * pages are order 0.
  */
 #include "sim/mm/fault.h"
 
@@ -639,6 +641,8 @@ int touch_fault(struct sim *s, struct mm *mm, uint32_t vpn, bool write)
 	ret = handle_fault(s, vma, vpn, write);
 	if (ret)
 		return ret;
+	/* another task, such as that of RCU, may have had the CPU: lru_gen_use_mm() */
+	mm->ran = true;
 	pt = pte_lookup(mm, vpn);
 	pt->young = true;
 	pt->used = !pt->huge;

@@ -505,6 +505,7 @@ bool ref_touch(struct ref *r, struct ref_proc *p, uint64_t at, uint64_t nr, uint
 			t->young = t->exists;
 			if (do_user_addr_fault(r, p, ref_find_vma(p, at), at, write, NO_GUP))
 				return false;
+			p->ran = true; /* before it goes on */
 			t->populated = !t->huge;
 		}
 		t->young = true;
