@@ -253,7 +253,6 @@ struct sim {
 	 * those that it reclaimed */
 	uint64_t reclaim_work;
 	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
-	uint64_t nr_forked_vmas; /* gives each of vma.forked its number */
 	struct held *held;	 /* by the current task */
 	struct held held_untimed;
 };

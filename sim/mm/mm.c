@@ -102,14 +102,29 @@ static void unlink_file(struct sim *s, struct vma *vma)
 		interval_tree_remove(&s->files[vma->file].mappings, &vma->in_file);
 }
 
+/* unlink_anon_vmas() */
+static void unlink_anon(struct sim *s, struct vma *vma)
+{
+	const struct slab_sizes *slab = &s->cfg.kernel->slab;
+	struct anon_own *parent;
+
+	interval_tree_remove(&vma->av->vmas, &vma->in_anon);
+	anon_vma_put(vma->av);
+	for (struct anon_own *own = vma->own; own; own = parent) {
+		parent = own->parent;
+		obj_uncharge(s, vma->chains_memcg, SLAB_UNRECLAIMABLE, slab->anon_vma_chain);
+		if (--own->nr_chains)
+			continue;
+		obj_uncharge(s, own->memcg, SLAB_UNRECLAIMABLE, slab->anon_vma);
+		g_free(own);
+	}
+}
+
 static void vma_free(struct sim *s, struct vma *vma)
 {
 	unlink_file(s, vma);
-	if (vma->av) {
-		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
-		anon_vma_put(vma->av);
-		obj_uncharge(s, vma->anon_memcg, SLAB_UNRECLAIMABLE, vma->anon_bytes);
-	}
+	if (vma->av)
+		unlink_anon(s, vma);
 	file_open_put(s, vma->open);
 	obj_uncharge(s, vma->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	g_free(vma);
@@ -220,8 +235,6 @@ void mm_list_del(struct sim *s, struct mm *mm)
 
 void mm_exec(struct sim *s, struct mm *mm)
 {
-	/* the player starts a new process, and ends the old one then */
-	process_charge(s, mm->memcg, false);
 	mm_clear(s, mm);
 	process_uncharge(s, mm->objcg, mm->forked);
 	mm->forked = false;
@@ -349,16 +362,26 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 	return vma_add(s, mm, &like, NULL);
 }
 
-/* it takes @nr_vmas anon_vmas and @nr_chains anon_vma_chains */
-static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, unsigned int nr_vmas,
-			  unsigned int nr_chains)
+/* anon_vma_alloc() */
+static struct anon_own *anon_own_new(struct sim *s, struct anon_own *parent)
 {
-	const struct slab_sizes *slab = &s->cfg.kernel->slab;
-	const uint32_t bytes = nr_vmas * slab->anon_vma + nr_chains * slab->anon_vma_chain;
+	struct anon_own *own = g_new(struct anon_own, 1);
 
-	vma->anon_memcg = current_objcg(s);
-	obj_charge_nofail(s, vma->anon_memcg, SLAB_UNRECLAIMABLE, bytes);
-	vma->anon_bytes = (uint16_t)bytes;
+	*own = (struct anon_own){ .parent = parent, .memcg = current_objcg(s) };
+	obj_charge_nofail(s, own->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.anon_vma);
+	return own;
+}
+
+/* with an anon_vma_chain to @own and to each of its ancestors */
+static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, struct anon_own *own)
+{
+	vma->chains_memcg = current_objcg(s);
+	vma->own = own;
+	for (; own; own = own->parent) {
+		own->nr_chains++;
+		obj_charge_nofail(s, vma->chains_memcg, SLAB_UNRECLAIMABLE,
+				  s->cfg.kernel->slab.anon_vma_chain);
+	}
 	vma->av = av;
 	av->refs++;
 	link_anon(vma);
@@ -367,20 +390,20 @@ static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, u
 void vma_prepare_anon(struct sim *s, struct vma *vma)
 {
 	if (!vma->av)
-		anon_vma_link(s, vma, g_new0(struct anon_vma, 1), 1, 1);
+		anon_vma_link(s, vma, g_new0(struct anon_vma, 1), anon_own_new(s, NULL));
 }
 
-static bool same_anon_vma(const struct vma *a, const struct vma *b)
+static bool inherits(const struct vma *vma)
 {
-	return a->av == b->av && a->forked == b->forked;
+	return vma->own && vma->own->parent;
 }
 
 /* is_mergeable_anon_vma(): an inherited anon_vma does not spread further */
 static bool is_mergeable_anon_vma(const struct vma *target, const struct vma *vma)
 {
-	if (target->av && vma->av)
-		return same_anon_vma(target, vma);
-	return !target->forked && !vma->forked;
+	if (target->own && vma->own)
+		return target->own == vma->own;
+	return !inherits(target) && !inherits(vma);
 }
 
 /* can_vma_merge_after(), can_vma_merge_before() */
@@ -403,10 +426,8 @@ static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 {
 	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
 
-	if (!vma->av && next->av) {
-		anon_vma_link(s, vma, next->av, 0, 1);
-		vma->forked = next->forked;
-	}
+	if (!vma->av && next->av)
+		anon_vma_link(s, vma, next->av, next->own);
 	vma->end = next->end;
 	vma_free(s, next);
 	g_ptr_array_remove_index(mm->vmas, i + 1);
@@ -421,8 +442,8 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
 	const struct vma *next = vma_at(mm, i + 1);
 	const bool merge_left = can_merge(prev, vma);
 	/* each neighbour may be mergeable with @vma, but not with the other */
-	const bool merge_right = can_merge(vma, next) && !(merge_left && prev->av && next->av &&
-							   !same_anon_vma(prev, next));
+	const bool merge_right = can_merge(vma, next) &&
+				 !(merge_left && prev->own && next->own && prev->own != next->own);
 
 	if (merge_right)
 		vma_absorb_next(s, mm, i);
@@ -433,8 +454,7 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
 void vma_clone_anon(struct sim *s, struct vma *vma, const struct vma *from)
 {
 	if (from->av)
-		anon_vma_link(s, vma, from->av, 0, 1);
-	vma->forked = from->forked;
+		anon_vma_link(s, vma, from->av, from->own);
 }
 
 void vma_expand(struct sim *s, struct vma *vma, uint32_t pages)
@@ -676,9 +696,8 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		/* vma_needs_copy(): do not copy page tables that faults can
 		 * rebuild */
 		if (pvma->av) {
-			/* anon_vma_fork(): its own, and the parent's */
-			anon_vma_link(s, cvma, pvma->av, 1, 2);
-			cvma->forked = ++s->nr_forked_vmas;
+			/* anon_vma_fork() */
+			anon_vma_link(s, cvma, pvma->av, anon_own_new(s, pvma->own));
 			fork_vma_ptes(s, pvma, cvma);
 		}
 	}

@@ -46,6 +46,19 @@ struct anon_vma {
 	uint32_t refs;		   /* held by VMAs and slots */
 };
 
+/**
+ * struct anon_own - one anon_vma of the kernel, which fork() gives the child besides those of its
+ * ancestors (struct anon_vma stands for all of them)
+ * @parent: that of the VMA that was copied at fork(), or NULL
+ * @nr_chains: anon_vma_chains that lead to it; with the last it is freed
+ * @memcg: index of the one that it is charged to
+ */
+struct anon_own {
+	struct anon_own *parent;
+	uint32_t nr_chains;
+	uint8_t memcg;
+};
+
 /** struct vma - a mapping [start, end) in virtual page numbers. */
 struct vma {
 	uint32_t start, end; /* end may be 0 for 2^32: use vma_pages() */
@@ -57,10 +70,9 @@ struct vma {
 	uint32_t flags; /* enum vm_flags */
 	struct mm *mm;
 	struct file_open *open;
-	struct anon_vma *av; /* not NULL once it has had anon pages */
-	uint64_t forked;     /* identifies the VMA at fork() whose anon pages it inherited, or 0 */
-	uint16_t anon_bytes; /* of kernel memory, for @av */
-	uint8_t memcg, anon_memcg; /* indexes of those that it, and @anon_bytes, are charged to */
+	struct anon_vma *av;	      /* not NULL once it has had anon pages */
+	struct anon_own *own;	      /* not NULL if @av is not */
+	uint8_t memcg, chains_memcg;  /* indexes of those that it, and its chains, are charged to */
 	struct interval_node in_file; /* of file_state.mappings */
 	struct interval_node in_anon; /* of av->vmas */
 };

@@ -250,8 +250,9 @@ static void rcu_free_one(struct sim *s, const struct rcu_free *f)
 	const unsigned int this_cpu = s->this_cpu;
 
 	s->this_cpu = f->cpu;
-	if (f->pages)
-		obj_uncharge_pages(s, f->memcg, f->pages);
+	/* each has a callback or a __free_page() of its own, so the stock goes back in between */
+	for (uint32_t i = 0; i < f->pages; i++)
+		obj_uncharge_pages(s, f->memcg, 1);
 	if (f->bytes)
 		obj_uncharge(s, f->memcg, f->kind, f->bytes);
 	s->this_cpu = this_cpu;

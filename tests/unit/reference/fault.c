@@ -202,9 +202,10 @@ static void vmf_anon_prepare(struct ref *r, struct ref_vma *v)
 {
 	if (v->anon_vma)
 		return;
-	ref_new_anon_vma(r, v, 1, 1);
 	v->anon_root = v->anon_id = ++r->nr_ids;
 	v->anon_vma = true;
+	ref_new_anon_vma(r, v->anon_root, 0);
+	ref_new_anon_vma_chains(r, v);
 }
 
 /* folio_add_new_anon_rmap(), folio_add_lru_vma(), set_ptes() */

@@ -387,8 +387,11 @@ void ref_free_table(struct ref *r, const struct ref_table *t);
 void ref_new_upper_tables(struct ref *r, struct ref_proc *p, uint64_t at);
 int ref_nr_tables(const struct ref *r, const struct ref_proc *p, int memcg);
 void ref_free_tables(struct ref *r, int memcg, int nr);
-/** anon_vmas and anon_vma_chains of a VMA. */
-void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains);
+/** An anon_vma, @root; at fork() that of the parent is @parent, else 0. */
+void ref_new_anon_vma(struct ref *r, uint64_t root, uint64_t parent);
+/** The VMA has an anon_vma_chain to its anon_vma and to each of the ancestors of that. */
+void ref_new_anon_vma_chains(struct ref *r, struct ref_vma *v);
+/** It loses them. An anon_vma is freed that no VMA leads to any more. */
 void ref_free_anon_vma(struct ref *r, struct ref_vma *v);
 void ref_charge_process(struct ref *r, struct ref_proc *p);
 void ref_uncharge_process(struct ref *r, const struct ref_proc *p);

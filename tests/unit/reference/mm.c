@@ -112,10 +112,9 @@ static void split_vma(struct ref *r, struct ref_proc *p, uint64_t at)
 	tail.anon_pgoff += at - v->start;
 	tail.start = v->end = at;
 	v->id = v->anon_id = ++r->nr_ids; /* vma_complete() */
-	tail.anon_bytes = 0;
 	v = vma_insert(r, p, tail);
 	if (v->anon_vma) /* anon_vma_clone() */
-		ref_new_anon_vma(r, v, 0, 1);
+		ref_new_anon_vma_chains(r, v);
 }
 
 /* is_mergeable_vma(), and the check of offsets in can_vma_merge_after() */
@@ -153,7 +152,7 @@ static void expand_vma(struct ref *r, struct ref_proc *p, int i)
 	if (!v->anon_vma && next->anon_vma) {
 		v->anon_vma = true;
 		v->anon_root = next->anon_root;
-		ref_new_anon_vma(r, v, 0, 1); /* dup_anon_vma() */
+		ref_new_anon_vma_chains(r, v); /* dup_anon_vma() */
 	}
 	free_vma(r, next);
 	p->nr_vmas--;
@@ -377,10 +376,9 @@ static void do_mremap(struct ref *r, struct ref_proc *p, uint64_t from, uint64_t
 	v.anon_pgoff = v.anon_vma ? v.anon_pgoff + from - v.start : to;
 	v.start = to;
 	v.end = to + new_nr;
-	v.anon_bytes = 0;
 	vma = vma_insert(r, p, v);
 	if (v.anon_vma)
-		ref_new_anon_vma(r, vma, 0, 1);
+		ref_new_anon_vma_chains(r, vma);
 	move_ptes(r, p, from, to, nr);
 	ref_do_munmap(r, p, from, from + nr);
 	merge_vma(r, p, to);
@@ -534,10 +532,11 @@ void ref_do_fork(struct ref *r, struct ref_proc *parent, struct ref_proc *child)
 		ref_new_object(r, child->vmas[i].memcg, REF_VMA);
 		if (v->open >= 0)
 			r->opens[v->open].refs++;
-		child->vmas[i].anon_bytes = 0;
 		child->vmas[i].locked = false;
-		if (v->anon_vma) /* anon_vma_fork(): the parent's, and its own */
-			ref_new_anon_vma(r, &child->vmas[i], 1, 2);
+		if (v->anon_vma) { /* anon_vma_fork() */
+			ref_new_anon_vma(r, child->vmas[i].anon_root, v->anon_root);
+			ref_new_anon_vma_chains(r, &child->vmas[i]);
+		}
 		/* vma_needs_copy() */
 		for (uint64_t at = v->start; v->anon_vma && at < v->end; at++) {
 			struct ref_pte *pte = &parent->ptes[at];
@@ -607,10 +606,10 @@ void ref_do_exec(struct ref *r, struct ref_proc *p)
 {
 	static struct ref_proc new;
 
-	ref_exit_mmap(r, p);
 	/* the player: a new process, then the old one's end */
 	new.memcg = p->memcg;
 	ref_charge_process(r, &new);
+	ref_exit_mmap(r, p);
 	exit_mm_files(r, p);
 	ref_uncharge_process(r, p);
 	p->forked = false;

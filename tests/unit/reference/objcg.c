@@ -23,6 +23,11 @@ struct later {
 	unsigned int cpu; /* it calls back where call_rcu() was called */
 };
 
+struct ref_anon {
+	uint64_t parent; /* the anon_root of what was copied at fork(), or 0 */
+	int memcg;
+};
+
 struct ref_objcg {
 	/* obj_stock_pcp */
 	struct {
@@ -34,18 +39,23 @@ struct ref_objcg {
 	uint64_t nr_charged_bytes[REF_MEMCGS];
 	int64_t nr_slab[REF_MEMCGS][2]; /* bytes: unreclaimable, reclaimable */
 	GQueue rcu;			/* struct later */
+	GArray *anons;			/* struct ref_anon, by anon_root */
 };
 
 void ref_objcg_init(struct ref *r)
 {
-	if (r->m.kmem && (!r->whole || r->nr_memcgs > 1))
-		r->objcg = g_new0(struct ref_objcg, 1);
+	if (!r->m.kmem || (r->whole && r->nr_memcgs == 1))
+		return;
+	r->objcg = g_new0(struct ref_objcg, 1);
+	r->objcg->anons = g_array_new(FALSE, TRUE, sizeof(struct ref_anon));
 }
 
 void ref_objcg_free(struct ref *r)
 {
-	if (r->objcg)
-		g_queue_clear_full(&r->objcg->rcu, g_free);
+	if (!r->objcg)
+		return;
+	g_queue_clear_full(&r->objcg->rcu, g_free);
+	g_array_free(r->objcg->anons, TRUE);
 	g_free(r->objcg);
 }
 
@@ -196,8 +206,8 @@ void ref_rcu_callbacks(struct ref *r)
 			break;
 		g_queue_pop_head(&r->objcg->rcu);
 		r->this_cpu = l->cpu;
-		if (l->nr_pages)
-			uncharge_pages(r, l->memcg, (uint64_t)l->nr_pages);
+		for (int64_t i = 0; i < l->nr_pages; i++)
+			uncharge_pages(r, l->memcg, 1);
 		if (l->bytes)
 			uncharge_object(r, l->memcg, l->reclaimable, l->bytes);
 		r->this_cpu = cpu;
@@ -269,21 +279,58 @@ void ref_free_object_rcu(struct ref *r, int memcg, enum ref_object o)
 		call_rcu(r, memcg, 0, o <= REF_BUFFER_HEAD, ref_sizeof(r, o));
 }
 
-void ref_new_anon_vma(struct ref *r, struct ref_vma *v, int vmas, int chains)
+static struct ref_anon *anon_of(struct ref *r, uint64_t root)
+{
+	return &g_array_index(r->objcg->anons, struct ref_anon, root);
+}
+
+void ref_new_anon_vma(struct ref *r, uint64_t root, uint64_t parent)
 {
 	if (!r->objcg)
 		return;
-	v->anon_bytes = (uint64_t)vmas * ref_sizeof(r, REF_ANON_VMA) +
-			(uint64_t)chains * ref_sizeof(r, REF_ANON_VMA_CHAIN);
-	v->anon_memcg = ref_current_objcg(r);
-	ref_charge_object(r, v->anon_memcg, false, v->anon_bytes, REF_GFP_NOFAIL);
+	if (r->objcg->anons->len <= root)
+		g_array_set_size(r->objcg->anons, (guint)root + 1);
+	*anon_of(r, root) = (struct ref_anon){ parent, ref_current_objcg(r) };
+	ref_new_object(r, ref_current_objcg(r), REF_ANON_VMA);
+}
+
+void ref_new_anon_vma_chains(struct ref *r, struct ref_vma *v)
+{
+	v->chains_memcg = ref_current_objcg(r);
+	if (!r->objcg)
+		return;
+	for (uint64_t root = v->anon_root; root; root = anon_of(r, root)->parent)
+		ref_new_object(r, v->chains_memcg, REF_ANON_VMA_CHAIN);
+}
+
+/* does a VMA lead to @root? */
+static bool is_led_to(struct ref *r, uint64_t root)
+{
+	for (int i = 0; i < REF_PROCS_MAX; i++) {
+		for (int k = 0; r->procs[i].used && k < r->procs[i].nr_vmas; k++) {
+			const struct ref_vma *v = &r->procs[i].vmas[k];
+
+			for (uint64_t at = v->anon_vma ? v->anon_root : 0; at;
+			     at = anon_of(r, at)->parent)
+				if (at == root)
+					return true;
+		}
+	}
+	return false;
 }
 
 void ref_free_anon_vma(struct ref *r, struct ref_vma *v)
 {
-	if (v->anon_bytes)
-		uncharge_object(r, v->anon_memcg, false, v->anon_bytes);
-	v->anon_bytes = 0;
+	const bool has = v->anon_vma;
+
+	v->anon_vma = false;
+	if (!r->objcg || !has)
+		return;
+	for (uint64_t root = v->anon_root; root; root = anon_of(r, root)->parent) {
+		ref_free_object(r, v->chains_memcg, REF_ANON_VMA_CHAIN);
+		if (!is_led_to(r, root))
+			ref_free_object(r, anon_of(r, root)->memcg, REF_ANON_VMA);
+	}
 }
 
 /* Pages */

@@ -104,11 +104,10 @@ struct ref_vma {
 	int open;
 	uint64_t anon_pgoff; /* where it was mapped when its first anon page came */
 	bool anon_vma;
-	uint64_t anon_bytes;   /* charged for it, to: */
-	int memcg, anon_memcg; /* of the VMA; of those */
-	uint64_t anon_root;    /* the anon_vma it has: parts of a VMA keep the same one */
-	bool inherited;	       /* next to those of its ancestors */
-	uint64_t id, anon_id;  /* in the order of their linking to a tree */
+	int memcg, chains_memcg; /* charged for the VMA; for its anon_vma_chains */
+	uint64_t anon_root;	 /* the anon_vma it has: parts of a VMA keep the same one */
+	bool inherited;		 /* next to those of its ancestors */
+	uint64_t id, anon_id;	 /* in the order of their linking to a tree */
 };
 
 struct ref_open {
