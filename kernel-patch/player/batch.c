@@ -29,10 +29,11 @@ static void put_away(void)
 	kill(-1, SIGKILL);
 	while (wait(NULL) > 0 || errno == EINTR)
 		;
-	if (!access("/dev/zram0", F_OK) && !swapoff("/dev/zram0"))
-		must_put("/sys/block/zram0/reset", 1);
 	flushes_forget();
 	files_unmount();
+	/* After that, or what it brings back of tmpfs has no room below the limit of its cgroup. */
+	if (!access("/dev/zram0", F_OK) && !swapoff("/dev/zram0"))
+		must_put("/sys/block/zram0/reset", 1);
 	for (unsigned int i = 0; i < CGROUPS; i++) {
 		char path[64];
 

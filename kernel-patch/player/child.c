@@ -225,6 +225,12 @@ static long transfer(const struct child_cmd *c, uint64_t *done)
 	}
 	if (left)
 		return -E2BIG;
+	/*
+	 * What a program writes is mapped. A fault in the middle of a write begins its page anew,
+	 * which on tmpfs is a mark (v7.3 generic_perform_write(), shmem_get_folio_gfp()).
+	 */
+	for (uint64_t i = 0; c->op == CHILD_WRITE && i < c->pages && i < IO_PAGES; i++)
+		(void)*(volatile char *)(SHARED + i * PAGE_SIZE);
 	ret = sys(c->op == CHILD_READ ? __NR_preadv : __NR_pwritev, fd, vec, n, c->off * PAGE_SIZE);
 	if (ret < 0)
 		return ret;

@@ -49,7 +49,7 @@ scenarios_of() {
 	case $1 in
 	small | nokmem | large*) echo "${SCENARIOS:-}" ;;
 	xfs | btrfs | btrfs-zstd) echo "${SCENARIOS:-tight random read-then-map text sequential written-chunks shared-written}" ;;
-	tmpfs) echo "${SCENARIOS:-swap resident}" ;;
+	tmpfs) echo "${SCENARIOS:-swap shmem-restart shmem-swapped}" ;;
 	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
 	esac
 }
