@@ -209,7 +209,8 @@ static void keep(const char *prefix, const char *name, unsigned long long value,
 
 #define DISK_STAT "/sys/block/vda/stat"
 
-/* requests that the disk has read, their pages, and the ms that they took, all added up */
+/* Requests that the disk has read, their pages, and the ms that they took, all added up; if a
+ * server has the files, those that it has answered. */
 struct disk_reads {
 	unsigned long long nr, pages, ms;
 };
@@ -218,9 +219,12 @@ static struct disk_reads disk_start;
 
 static struct disk_reads disk_reads(void)
 {
+	const volatile struct served *served = fuse_served();
 	const char *text = get(DISK_STAT);
 	struct disk_reads r = { 0 };
 
+	if (served)
+		return (struct disk_reads){ served->nr, served->pages, served->ns / 1000000 };
 	if (!text || sscanf(text, "%llu %*u %llu %llu", &r.nr, &r.pages, &r.ms) != 3)
 		return (struct disk_reads){ 0 };
 	r.pages /= PAGE_SIZE / 512;
@@ -251,10 +255,13 @@ static void print(const char *prefix, const char *name, unsigned long long value
 
 uint64_t guest_disk_reads(void)
 {
+	const volatile struct served *served = fuse_served();
 	static int fd = -2;
 	char text[256];
 	ssize_t n;
 
+	if (served)
+		return served->nr;
 	/* kept open: no memory is allocated for each look */
 	if (fd == -2)
 		fd = open(DISK_STAT, O_RDONLY | O_CLOEXEC);

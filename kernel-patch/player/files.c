@@ -5,7 +5,7 @@
  * The files are on the disk (ext4, or another one with player.fs=NAME on a stock kernel),
  * named by their number, in /d. Those of tmpfs are in /t, as files with "shmem" are: they
  * are empty, so a page of them comes into being when it is first used. Of overlayfs, the
- * disk's ext4 is the lower layer.
+ * disk's ext4 is the lower layer. Those of fuse are on no disk: a process of ours has them.
  */
 #define _GNU_SOURCE
 #include "player.h"
@@ -43,6 +43,7 @@ static const struct file_system {
 	{ "overlayfs", "overlay", "lowerdir=" LOWER ",upperdir=/upper/d,workdir=/upper/w",
 	  MS_NOATIME, true, false },
 	{ "tmpfs", "tmpfs", NULL, 0, false, false },
+	{ "fuse", "fuse", NULL, 0, true, false },
 };
 
 static const struct file_system *file_system(void)
@@ -67,6 +68,10 @@ void files_mount(void)
 {
 	const struct file_system *fs = file_system();
 
+	if (!strcmp(fs->type, "fuse")) {
+		fuse_mount();
+		return;
+	}
 	if (strcmp(fs->type, "overlay")) {
 		mount_one("/dev/vda", "/d", fs->type, fs->flags, fs->data);
 		return;

@@ -3,7 +3,7 @@
  * The player: PID 1 of a small guest, or a program of a host, replays a reapsim trace on the
  * kernel that it runs on. player.c walks the trace, steps.c reads what a process does alone,
  * trace.c reads it, child.c is what the trace's processes run, guest.c sets the guest up, files.c
- * its file systems, cgroup.c its cgroups, size.c sees to its memory, counters.c and pages.c say
+ * its file systems, fuse.c serves one, cgroup.c its cgroups, size.c sees to its memory, counters.c and pages.c say
  * what there is at a mark, results.c writes that and ends the run, stock.c is what is different on
  * a kernel that is not ours, host.c on a machine that others use, deaths.c measures there what a
  * death frees and takes.
@@ -301,6 +301,17 @@ void files_open(void);
 void files_drop(void);
 /* Fails the run if a file has holes. */
 void files_written(void);
+
+/* ---- fuse.c ---- */
+
+/* what the server has answered: reads, their pages, and the time that it took */
+struct served {
+	uint64_t nr, pages, ns;
+};
+/* Starts the server of the trace's files, which are in /d then. */
+void fuse_mount(void);
+/* NULL: there is no server. */
+const volatile struct served *fuse_served(void);
 
 /* ---- cgroup.c ---- */
 

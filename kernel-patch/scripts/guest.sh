@@ -80,7 +80,7 @@ make_fs() {
 		need mksquashfs=squashfs-tools
 		mksquashfs "$files" "$image" -quiet -no-progress -noappend -no-duplicates >/dev/null
 		;;
-	tmpfs) truncate -s 4096 "$image" ;; # the disk is not used
+	tmpfs | fuse) truncate -s 4096 "$image" ;; # the disk is not used
 	esac
 }
 

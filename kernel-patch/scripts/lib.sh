@@ -99,7 +99,7 @@ find_source() {
 # module_of FILE_SYSTEM - the kernel module that it needs, if any
 module_of() {
 	case $1 in
-	xfs | btrfs* | erofs* | squashfs) echo "${1%-*}" ;;
+	xfs | btrfs* | erofs* | squashfs | fuse) echo "${1%-*}" ;;
 	overlayfs) echo overlay ;;
 	esac
 }

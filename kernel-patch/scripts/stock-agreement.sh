@@ -16,7 +16,7 @@
 #                           large-thp, large-boost, large-damon  as large, with one of what
 #                                   the distribution has on; only if named
 #                           xfs, btrfs, btrfs-zstd, erofs, erofs-lz4, squashfs, overlayfs,
-#                           tmpfs   the files are on this file system, and only the
+#                           tmpfs, fuse   the files are on this file system, and only the
 #                                   scenarios that suit it are played; only if named
 #                         all others without the monitor, watermark boost and THP
 #   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
@@ -40,8 +40,8 @@ set_of() {
 	large-thp) echo "folios=large damon_stat=0 boost=0 thp=always" ;;
 	large-boost) echo "folios=large damon_stat=0 boost=1 thp=never" ;;
 	large-damon) echo "folios=large damon_stat=1 boost=0 thp=never" ;;
-	xfs | btrfs | btrfs-zstd | erofs | erofs-lz4 | squashfs | overlayfs | tmpfs) echo "fs=$1 $all" ;;
-	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs" ;;
+	xfs | btrfs | btrfs-zstd | erofs | erofs-lz4 | squashfs | overlayfs | tmpfs | fuse) echo "fs=$1 $all" ;;
+	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs fuse" ;;
 	esac
 }
 # Most of these file systems take no writes; tmpfs needs swap.
@@ -50,6 +50,7 @@ scenarios_of() {
 	small | nokmem | large*) echo "${SCENARIOS:-}" ;;
 	xfs | btrfs | btrfs-zstd) echo "${SCENARIOS:-tight random read-then-map text sequential written-chunks shared-written}" ;;
 	tmpfs) echo "${SCENARIOS:-swap shmem-restart shmem-swapped}" ;;
+	fuse) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
 	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
 	esac
 }

@@ -20,8 +20,9 @@
 #                        folios=small|large  small: page cache of order 0 only
 #                        fs=NAME           file system of the trace's files instead of ext4:
 #                                          one of xfs, btrfs, btrfs-zstd, erofs, erofs-lz4,
-#                                          squashfs, overlayfs (on ext4), tmpfs. Without fs
-#                                          and folios: what the trace's row file_system says
+#                                          squashfs, overlayfs (on ext4), tmpfs, fuse (a
+#                                          server that the player starts). Without fs and
+#                                          folios: what the trace's row file_system says
 #   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
 #                      runs share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
@@ -46,7 +47,7 @@ RUNS=${RUNS:-5}
 TIMEOUT=${TIMEOUT:-600}
 OPTIONS=${OPTIONS:-}
 policies="baseline skip evict skip+evict cold-first pageout-first dontneed-after"
-file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs"
+file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs fuse"
 
 # one_of WHAT VALUE "NAME..." - fail unless VALUE is one of the names
 one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }
