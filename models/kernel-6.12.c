@@ -15,6 +15,9 @@
  * Page tables are free with the gather, as on hardware and in QEMU's emulation; a guest
  * of KVM with KVM_FEATURE_PV_TLB_FLUSH, or of Hyper-V, frees them by RCU, and so does
  * arm64. munmap() frees a VMA by RCU; here it is free at once.
+ *
+ * The sizes of what fuse keeps of an open file are taken from v7.3.4, and that its largest request
+ * is 32 pages from v6.8; a stable release may have the later rule.
  */
 #include "models/models.h"
 
@@ -25,6 +28,8 @@
 	.slab = { .xa_node = 592,                                                                  \
 		  .buffer_head = 112,                                                              \
 		  .file = 200,                                                                     \
+		  .fuse_file = 200,                                                                \
+		  .fuse_file_args = 200,                                                           \
 		  .vma = 232,                                                                      \
 		  .anon_vma = 112,                                                                 \
 		  .anon_vma_chain = 72,                                                            \

@@ -6,7 +6,9 @@
  * Approximations: those of models/kernel-6.12.c about swapin_readahead(),
  * __alloc_pages_slowpath(), free_frozen_page_commit() and pgrotate_* hold here, too.
  * page_cache_prev_miss() tells one page less where all that it looked at are cached, which
- * changes no window. The sizes of task_struct, mm_struct and pid are taken from v7.3.4.
+ * changes no window. The sizes of task_struct, mm_struct, pid and of fuse's objects are taken from
+ * v7.3.4. That fuse's largest request is 32 pages is taken from v6.8; a stable release may have
+ * the later rule.
  */
 #include "models/models.h"
 
@@ -31,6 +33,8 @@ const struct kernel_profile kernel_6_18 = {
 	.slab = { .xa_node = 592,
 		  .buffer_head = 112,
 		  .file = 200,
+		  .fuse_file = 200,
+		  .fuse_file_args = 200,
 		  .vma = 200,
 		  .anon_vma = 112,
 		  .anon_vma_chain = 72,

@@ -14,13 +14,16 @@
 #define RULES                                                                                      \
 	.lru_gen_counts_deactivate = true, .reap_backwards = true, .exec_readahead = true,         \
 	.thp_readahead_needs_large = true, .mmap_miss_by_fault = true, .readahead_aligned = true,  \
-	.readahead_ends_at_eof = true, .maps_dirty = true, .tables_by_rcu = true,                  \
-	.large_folios = true, .btrfs_large_folios = true, .cost_by_statistics = true,              \
-	.hopeless_until_balanced = true, .damon_stat = true, .damon_min_regions = true,            \
-	.damon_splits_some = true, .counts_proactive = true, .lru_gen = &lru_gen_7_3,              \
+	.readahead_ends_at_eof = true, .fuse_io_by_server = true, .maps_dirty = true,              \
+	.tables_by_rcu = true, .large_folios = true, .btrfs_large_folios = true,                   \
+	.cost_by_statistics = true, .hopeless_until_balanced = true, .damon_stat = true,           \
+	.damon_min_regions = true, .damon_splits_some = true, .counts_proactive = true,            \
+	.lru_gen = &lru_gen_7_3,                                                                   \
 	.slab = { .xa_node = 592,                                                                  \
 		  .buffer_head = 104,                                                              \
 		  .file = 200,                                                                     \
+		  .fuse_file = 200,                                                                \
+		  .fuse_file_args = 200,                                                           \
 		  .vma = 200,                                                                      \
 		  .anon_vma = 104,                                                                 \
 		  .anon_vma_chain = 72,                                                            \

@@ -18,6 +18,7 @@ struct lru_gen_rules;
  * pointer to the obj_cgroup. 0: the kernel has no such object. */
 struct slab_sizes {
 	uint16_t xa_node, buffer_head, file, vma, anon_vma, anon_vma_chain;
+	uint16_t fuse_file, fuse_file_args; /* of an open file on fuse */
 	uint16_t task_struct, task_exec_state, cred_security, mm_struct, pid;
 };
 
@@ -74,6 +75,9 @@ struct kernel_profile {
 	/* do_page_cache_ra() and page_cache_ra_order() set no readahead flag in a window cut by
 	 * the file's end */
 	bool readahead_ends_at_eof;
+	/* process_init_reply() of fuse: the largest request is the server's max_pages; else that
+	 * of any bdi without a device, 32 pages */
+	bool fuse_io_by_server;
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
 	bool maps_dirty;

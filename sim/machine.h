@@ -65,6 +65,7 @@ struct machine {
 	bool ext4;	      /* its metadata uses page cache (sim/mm/ext4.h) */
 	bool no_buffers;      /* its files have no buffer heads */
 	bool all_shmem;	      /* every file is on tmpfs */
+	bool fuse;	      /* its open files have more kernel memory */
 	uint32_t block_pages; /* the least that is read of a file; 0 is 1 */
 	bool rest_of_block;   /* of a block only what follows a page is read with it */
 	bool reads_in_worker; /* they end in a worker: folios stay locked while their reader runs */

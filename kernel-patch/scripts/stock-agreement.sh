@@ -50,7 +50,7 @@ scenarios_of() {
 	small | nokmem | large*) echo "${SCENARIOS:-}" ;;
 	xfs | btrfs | btrfs-zstd) echo "${SCENARIOS:-tight random read-then-map text sequential written-chunks shared-written}" ;;
 	tmpfs) echo "${SCENARIOS:-swap shmem-restart shmem-swapped}" ;;
-	fuse) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
+	fuse) echo "${SCENARIOS:-tight random read-then-map text sequential window-128 read-chunks}" ;;
 	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;
 	esac
 }

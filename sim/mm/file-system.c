@@ -3,14 +3,19 @@
  * Mirrors the largest folio of a file in v6.12 to v7.3 (ext4_set_inode_mapping_order(),
  * btrfs_set_inode_mapping_order(), mapping_set_large_folios() of xfs and erofs), btrfs's own
  * backing device with a window of 4 MiB (open_ctree()), its compressed extents of 128 KiB, which
- * are read to their end (btrfs_readahead_expand(), add_ra_bio_folios()), and the blocks of
+ * are read to their end (btrfs_readahead_expand(), add_ra_bio_folios()), the blocks of
  * squashfs, which are read whole (squashfs_readahead(), squashfs_readpage_block()), here of 128
- * KiB, as by default.
+ * KiB, as by default, and fuse's own backing device (fuse_bdi_init(), process_init_reply()): the
+ * window is what the server asks for, at most 128 KiB, and so is the largest request, at most 1
+ * MiB. The server is taken to ask for readahead_pages and io_pages. Each open file of fuse has two
+ * more objects in kernel memory (fuse_file_alloc()).
  *
  * Approximations: only ext4 has metadata pages (sim/mm/ext4.c) and buffer heads. All compressed
  * extents of btrfs have their full size. The files of overlayfs are those of a lower ext4. A fuse
- * server keeps the cache at open(). The device of squashfs has blocks of 1 KiB: with blocks of a
- * page it also caches compressed data.
+ * server keeps the cache at open(), answers at once and in full, so that its queue is never
+ * congested (fuse_handle_readahead()), and needs no page cache itself. What an administrator writes
+ * to the read_ahead_kb of a fuse mount is not modelled. The device of squashfs has blocks of 1 KiB:
+ * with blocks of a page it also caches compressed data.
  *
  * erofs-lz4 is refused. It keeps compressed pages in a second cache that nobody maps
  * (z_erofs_bind_cache()) and reads to the ends of extents (z_erofs_pcluster_readmore()). Only the
@@ -28,6 +33,7 @@
 #define BTRFS_MAX_ORDER	   6	/* 64 blocks of 4 KiB */
 #define BTRFS_RA_PAGES	   1024 /* SZ_4M / PAGE_SIZE */
 #define VM_READAHEAD_PAGES 32
+#define FUSE_MAX_PAGES	   256 /* fuse_max_pages_limit */
 #define SQUASHFS_BLOCK	   32
 #define BTRFS_EXTENT	   32 /* BTRFS_MAX_UNCOMPRESSED */
 
@@ -117,6 +123,12 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 	if (fs == FS_BTRFS || fs == FS_BTRFS_ZSTD) {
 		m->readahead_pages = BTRFS_RA_PAGES;
 		m->io_pages = VM_READAHEAD_PAGES;
+	}
+	m->fuse = fs == FS_FUSE;
+	if (m->fuse) {
+		m->readahead_pages = MIN(m->readahead_pages, VM_READAHEAD_PAGES);
+		m->io_pages = kernel->fuse_io_by_server ? MIN(m->io_pages, FUSE_MAX_PAGES)
+							: VM_READAHEAD_PAGES;
 	}
 	m->reads_in_worker = fs == FS_BTRFS;
 	m->rest_of_block = fs == FS_BTRFS_ZSTD;

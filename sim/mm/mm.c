@@ -27,6 +27,20 @@
 #include "sim/mm/rmap.h"
 #include "sim/mm/task.h"
 
+typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
+
+/* alloc_empty_file(), fuse_file_alloc() */
+static void each_object(struct sim *s, const struct file_open *open, object_fn fn)
+{
+	const struct slab_sizes *size = &s->cfg.kernel->slab;
+
+	fn(s, open->memcg, SLAB_UNRECLAIMABLE, size->file);
+	if (!s->cfg.machine.fuse || s->files[open->file].shmem)
+		return;
+	fn(s, open->memcg, SLAB_UNRECLAIMABLE, size->fuse_file);
+	fn(s, open->memcg, SLAB_UNRECLAIMABLE, size->fuse_file_args);
+}
+
 static void file_open_put(struct sim *s, struct file_open *open)
 {
 	struct file_state *f;
@@ -38,7 +52,7 @@ static void file_open_put(struct sim *s, struct file_open *open)
 		f->next_fput = s->fput;
 		s->fput = open->file + 1;
 	}
-	obj_uncharge(s, open->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	each_object(s, open, obj_uncharge);
 	g_free(open);
 }
 
@@ -51,7 +65,7 @@ struct file_open *file_open_new(struct sim *s, uint32_t file)
 	open->ra_pages = s->cfg.machine.readahead_pages;
 	open->prev_end = FILE_NEVER_READ;
 	s->files[file].nr_opens++;
-	obj_charge_nofail(s, open->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.file);
+	each_object(s, open, obj_charge_nofail);
 	return open;
 }
 

@@ -10,6 +10,7 @@
 #include "models/models.h"
 #include "sim/lab/config.h"
 #include "sim/mm/file-system.h"
+#include "sim/mm/objcg.h"
 #include "sim/mm/xarray.h"
 #include "tests/unit/testlib.h"
 
@@ -212,6 +213,64 @@ static void test_buffer_heads(void)
 	}
 }
 
+/* fuse has a window of its own, whatever that of the disk, and asks for requests of its own */
+static void test_fuse_window(void)
+{
+	static const struct {
+		const struct kernel_profile *kernel;
+		const char *machine;
+		uint32_t readahead_pages, io_pages;
+	} rows[] = {
+		{ &kernel_7_3, "file_system=fuse readahead_pages=2048 io_pages=1024", 32, 256 },
+		{ &kernel_7_3, "file_system=fuse readahead_pages=8 io_pages=64", 8, 64 },
+		{ &kernel_6_18, "file_system=fuse readahead_pages=2048 io_pages=1024", 32, 32 },
+		{ &kernel_6_12, "file_system=fuse readahead_pages=8 io_pages=8", 8, 32 },
+		{ &kernel_7_3, "file_system=xfs readahead_pages=2048 io_pages=1024", 2048, 1024 },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		struct machine m = tl_machine(rows[i].machine);
+		struct err err = { "" };
+
+		TL_EQ(file_system_apply(&m, rows[i].kernel, &err), 0, "%s", err.msg);
+		TL_EQ(m.readahead_pages, rows[i].readahead_pages, "%s, v%s", rows[i].machine,
+		      rows[i].kernel->name);
+		TL_EQ(m.io_pages, rows[i].io_pages, "%s, v%s", rows[i].machine,
+		      rows[i].kernel->name);
+	}
+}
+
+/* bytes of slab that are charged for two open files, one of which is on tmpfs */
+static void test_fuse_files(void)
+{
+	static const struct {
+		const char *fs;
+		int64_t bytes;
+	} rows[] = { { "ext4", 2 * 200 }, { "fuse", 2 * 200 + 2 * 200 } };
+	int64_t have[G_N_ELEMENTS(rows)][2];
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		g_autofree char *machine =
+			g_strconcat("memcg_pages=1000 kmem=on file_system=", rows[i].fs, NULL);
+		static const char *const texts[] = {
+			"file,a,40; file,b,40,shmem; spawn,1; map,1,0,40,r--p,a,0; "
+			"map,1,100,40,r--p,b,0",
+			"file,a,40; file,b,40,shmem; spawn,1; map,1,0,40,r--p,a,0; "
+			"map,1,100,40,r--p,b,0; unmap,1,0,40; exec,1; exit,1",
+		};
+
+		for (size_t t = 0; t < G_N_ELEMENTS(texts); t++) {
+			struct tl *x = tl_run(machine, NULL, texts[t]);
+
+			drain_obj_stock(x->s, 0, 0);
+			have[i][t] = x->s->objcg->of[0].slab[SLAB_UNRECLAIMABLE];
+			tl_free(x);
+		}
+	}
+	TL_EQ(have[1][0] - have[0][0], rows[1].bytes - rows[0].bytes, "the file on fuse alone");
+	TL_EQ(have[1][1], have[0][1], "nothing is left of it");
+}
+
 /* the slots of metadata are counted, too */
 static void test_fits(void)
 {
@@ -317,6 +376,8 @@ void suite_file_system(void)
 	CU_add_test(s, "a window that is still being read", test_btrfs_still_reading);
 	CU_add_test(s, "tmpfs", test_tmpfs);
 	CU_add_test(s, "who has buffer heads", test_buffer_heads);
+	CU_add_test(s, "the window of fuse", test_fuse_window);
+	CU_add_test(s, "open files of fuse", test_fuse_files);
 	CU_add_test(s, "metadata has to fit", test_fits);
 	CU_add_test(s, "the order of program text", test_exec_order);
 	CU_add_test(s, "an explicit maximum, and what is refused", test_maximum);

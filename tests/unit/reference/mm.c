@@ -59,11 +59,23 @@ static void free_pgtables(struct ref *r, struct ref_proc *p)
 
 /* Mappings */
 
+static bool on_fuse(const struct ref *r, uint32_t file)
+{
+	return r->m.file_system == FS_FUSE && !ref_is_shmem(r, file);
+}
+
 /* fput() */
 static void put_open(struct ref *r, int open)
 {
-	if (open >= 0 && !--r->opens[open].refs)
-		ref_free_object(r, r->opens[open].memcg, REF_FILE);
+	const int memcg = open >= 0 ? r->opens[open].memcg : 0;
+
+	if (open < 0 || --r->opens[open].refs)
+		return;
+	ref_free_object(r, memcg, REF_FILE);
+	if (on_fuse(r, r->opens[open].file)) {
+		ref_free_object(r, memcg, REF_FUSE_FILE);
+		ref_free_object(r, memcg, REF_FUSE_FILE_ARGS);
+	}
 }
 
 /* vm_area_free() */
@@ -255,6 +267,10 @@ static int new_open(struct ref *r, uint32_t file)
 		r->nr_opens--;
 	}
 	ref_new_object(r, ref_current_objcg(r), REF_FILE);
+	if (on_fuse(r, file)) {
+		ref_new_object(r, ref_current_objcg(r), REF_FUSE_FILE);
+		ref_new_object(r, ref_current_objcg(r), REF_FUSE_FILE_ARGS);
+	}
 	r->opens[r->nr_opens] = (struct ref_open){ .file = file,
 						   .memcg = ref_current_objcg(r),
 						   .prev_page = -1,

@@ -81,6 +81,9 @@ uint64_t ref_sizeof(const struct ref *r, enum ref_object o)
 		[REF_XA_NODE] = { 592, 592, 592 },
 		[REF_BUFFER_HEAD] = { 112, 112, 104 },
 		[REF_FILE] = { 200, 200, 200 },
+		/* of kmalloc-cg-192 */
+		[REF_FUSE_FILE] = { 192 + 8, 192 + 8, 192 + 8 },
+		[REF_FUSE_FILE_ARGS] = { 192 + 8, 192 + 8, 192 + 8 },
 		/* v6.12: it has its lock apart */
 		[REF_VMA] = { 184 + 48, 200, 200 },
 		[REF_ANON_VMA] = { 112, 112, 104 },

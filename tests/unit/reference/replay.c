@@ -273,6 +273,10 @@ static void mount(struct ref *r)
 		r->m.readahead_pages = 4 << 20 >> 12;
 		r->m.io_pages = 32;
 	}
+	if (r->m.file_system == FS_FUSE) { /* likewise */
+		r->m.readahead_pages = MIN(r->m.readahead_pages, 32);
+		r->m.io_pages = r->v6 ? 32 : MIN(r->m.io_pages, 256);
+	}
 	r->m.ext4 = r->m.file_system == FS_EXT4;
 }
 
