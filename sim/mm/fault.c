@@ -47,6 +47,12 @@ static inline uint8_t pte_of_folio(const struct sim *s, const struct vma *vma, u
 	       (s->cfg.kernel->maps_dirty && (flags & PG_dirty) ? PTE_dirty : 0);
 }
 
+/* fault-around maps @nr pages that did not fault */
+static inline void owe_around(struct sim *s, uint32_t nr)
+{
+	task_owe_timed(s, (uint64_t)nr * s->cfg.machine.fault_next_ps);
+}
+
 /* what few runs do when @nr PTEs map a file folio */
 static __attribute__((noinline)) void folio_mapped_more(struct sim *s, const struct vma *vma,
 							uint32_t head, uint32_t nr)
@@ -123,6 +129,7 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 		if (run > 1 || !here)
 			note(s, head, MAP_FOLIO, s->folios[head].flags);
 		set_pte_range(s, vma, pt, at + i, slot, run, here ? PTE_young : prefault);
+		owe_around(s, run - here);
 		hit |= here;
 	}
 	return hit;
@@ -167,9 +174,10 @@ static __attribute__((noinline)) void explain_around(struct sim *s, uint32_t slo
 	note(s, slot, MAP_AROUND, s->folios[slot].flags);
 }
 
-/* filemap_map_pages(). Return: true if @vpn is mapped now. */
-static inline bool map_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			      bool tried)
+/* do_fault_around(), filemap_map_pages(), which nothing interrupts. Return: true if @vpn is mapped
+ * now. */
+static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
+			 bool tried)
 {
 	const uint32_t nr = s->cfg.machine.fault_around_pages;
 	const uint32_t file_pages = s->files[vma->file].size;
@@ -233,6 +241,7 @@ static inline bool map_around(struct sim *s, struct vma *vma, struct pte_table *
 				explain_around(s, slot, vpn, vpn - pte_off + from,
 					       vpn - pte_off + end - 1);
 			map_file_page(s, vma, pt, at, slot, hit ? PTE_young : prefault);
+			owe_around(s, !hit);
 		}
 		if (!hit)
 			continue;
@@ -241,20 +250,6 @@ static inline bool map_around(struct sim *s, struct vma *vma, struct pte_table *
 		    !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && *mmap_miss)
 			--*mmap_miss;
 	}
-	return mapped;
-}
-
-/* do_fault_around(), which nothing interrupts */
-static bool fault_around(struct sim *s, struct vma *vma, struct pte_table *pt, uint32_t vpn,
-			 bool tried)
-{
-	const uint32_t before = s->sched ? pte_count(pt) : 0;
-	const bool mapped = map_around(s, vma, pt, vpn, tried);
-
-	/* a fault that maps a PMD maps one thing */
-	if (s->sched && !pt->huge)
-		task_owe(s, (uint64_t)(pte_count(pt) - before - mapped) *
-				    s->cfg.machine.fault_next_ps);
 	return mapped;
 }
 

@@ -123,16 +123,6 @@ static inline bool pte_has_folio(const struct pte_table *pt, uint32_t idx)
 	       !(pt->more && (pt->more[idx] & (PTE_swap | PTE_zero)));
 }
 
-/** How many are not pte_none(). */
-static inline uint32_t pte_count(const struct pte_table *pt)
-{
-	uint32_t nr = 0;
-
-	for (uint32_t i = 0; i < PTE_WORDS; i++)
-		nr += (uint32_t)__builtin_popcountll(pt->word[i].any);
-	return nr;
-}
-
 /** The first PTE of [@idx, @end) that is not pte_none(), or @end. */
 static inline uint32_t pte_next(const struct pte_table *pt, uint32_t idx, uint32_t end)
 {
@@ -235,7 +225,11 @@ bool __pte_any_dirty(const uint8_t *more, uint32_t nr);
 /** Is one of the PTEs [@idx, @end) dirty? */
 static inline bool pte_any_dirty(const struct pte_table *pt, uint32_t idx, uint32_t end)
 {
-	return pt->more && __pte_any_dirty(pt->more + idx, end - idx);
+	if (!pt->more)
+		return false;
+	if (end - idx == 1)
+		return pt->more[idx] & PTE_dirty;
+	return __pte_any_dirty(pt->more + idx, end - idx);
 }
 /** Point the PTE at an anon slot. */
 void pte_set_anon(struct pte_table *pt, uint32_t idx, uint32_t slot, uint8_t flags);
