@@ -13,18 +13,6 @@
 #include "sim/mm/mlock.h"
 #include "sim/mm/rmap.h"
 
-unsigned int folio_lru_refs(const struct folio *f)
-{
-	return f->flags & PG_referenced ? ((f->flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF) + 1u : 0;
-}
-
-unsigned int lru_tier_from_refs(unsigned int refs, bool workingset)
-{
-	static const unsigned int order_base_2[LRU_REFS_MAX + 1] = { 0, 0, 1, 2, 2 };
-
-	return workingset ? MAX_NR_TIERS - 1 : order_base_2[refs];
-}
-
 void lru_gen_inc_refs(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];

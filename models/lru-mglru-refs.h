@@ -6,8 +6,18 @@
 
 #include "models/lru-mglru.h"
 
-unsigned int folio_lru_refs(const struct folio *f);
-unsigned int lru_tier_from_refs(unsigned int refs, bool workingset);
+static inline unsigned int folio_lru_refs(const struct folio *f)
+{
+	return f->flags & PG_referenced ? ((f->flags & LRU_REFS_MASK) >> LRU_REFS_PGOFF) + 1u : 0;
+}
+
+static inline unsigned int lru_tier_from_refs(unsigned int refs, bool workingset)
+{
+	static const uint8_t order_base_2[LRU_REFS_MAX + 1] = { 0, 0, 1, 2, 2 };
+
+	return workingset ? MAX_NR_TIERS - 1 : order_base_2[refs];
+}
+
 void lru_gen_inc_refs(struct sim *s, uint32_t slot);
 bool lru_gen_clear_refs(struct sim *s, uint32_t slot);
 uint32_t lru_gen_eviction(struct sim *s, struct mglru *g, uint32_t slot);

@@ -91,12 +91,13 @@ void lru_gen_put(struct sim *s, struct mglru *g, uint32_t slot, bool tail)
 {
 	struct folio *f = &s->folios[slot];
 	unsigned int gen = (unsigned int)folio_lru_gen(f);
+	struct folio_list *l = &g->lists[gen][folio_lru_type(f)];
 
 	f->gen = (uint8_t)((gen + 1) | gen << LIST_SHIFT);
 	if (tail)
-		folio_list_add_tail(list_of(g, f), s->folios, slot);
+		folio_list_add_tail(l, s->folios, slot);
 	else
-		folio_list_add(list_of(g, f), s->folios, slot);
+		folio_list_add(l, s->folios, slot);
 }
 
 void lru_gen_add_folio(struct sim *s, struct mglru *g, uint32_t slot, bool reclaiming)
