@@ -14,8 +14,8 @@
 
 #include "sim/mm/batch.h"
 #include "sim/mm/fault.h"
-#include "sim/mm/fork.h"
 #include "sim/mm/filemap.h"
+#include "sim/mm/fork.h"
 #include "sim/mm/inode.h"
 #include "sim/mm/large.h"
 #include "sim/mm/madvise.h"

@@ -3,10 +3,10 @@
  * The player: PID 1 of a small guest, or a program of a host, replays a reapsim trace on the
  * kernel that it runs on. player.c walks the trace, steps.c reads what a process does alone,
  * trace.c reads it, child.c is what the trace's processes run, guest.c sets the guest up, files.c
- * its file systems, fuse.c serves one, cgroup.c its cgroups, size.c sees to its memory, counters.c and pages.c say
- * what there is at a mark, results.c writes that and ends the run, stock.c is what is different on
- * a kernel that is not ours, host.c on a machine that others use, deaths.c measures there what a
- * death frees and takes.
+ * its file systems, fuse.c serves one, cgroup.c its cgroups, size.c sees to its memory, counters.c
+ * and pages.c say what there is at a mark, results.c writes that and ends the run, stock.c is what
+ * is different on a kernel that is not ours, host.c on a machine that others use, deaths.c measures
+ * there what a death frees and takes.
  *
  * Nothing here is shared with the simulator: two readings of FORMAT.md that
  * agree say more than one.

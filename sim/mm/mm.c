@@ -104,41 +104,17 @@ struct mm *mm_new(struct sim *s, uint32_t pid, unsigned int cpu, const struct mm
 	return mm;
 }
 
-static void anon_vma_put(struct anon_vma *av)
-{
-	if (av && --av->refs == 0)
-		g_free(av);
-}
-
 static void unlink_file(struct sim *s, struct vma *vma)
 {
 	if (vma->open)
 		interval_tree_remove(&s->files[vma->file].mappings, &vma->in_file);
 }
 
-/* unlink_anon_vmas() */
-static void unlink_anon(struct sim *s, struct vma *vma)
-{
-	const struct slab_sizes *slab = &s->cfg.kernel->slab;
-	struct anon_own *parent;
-
-	interval_tree_remove(&vma->av->vmas, &vma->in_anon);
-	anon_vma_put(vma->av);
-	for (struct anon_own *own = vma->own; own; own = parent) {
-		parent = own->parent;
-		obj_uncharge(s, vma->chains_memcg, SLAB_UNRECLAIMABLE, slab->anon_vma_chain);
-		if (--own->nr_chains)
-			continue;
-		obj_uncharge(s, own->memcg, SLAB_UNRECLAIMABLE, slab->anon_vma);
-		g_free(own);
-	}
-}
-
 static void vma_free(struct sim *s, struct vma *vma)
 {
 	unlink_file(s, vma);
 	if (vma->av)
-		unlink_anon(s, vma);
+		unlink_anon_vmas(s, vma);
 	file_open_put(s, vma->open);
 	obj_uncharge(s, vma->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.vma);
 	g_free(vma);
@@ -315,13 +291,6 @@ static void link_file(struct sim *s, struct vma *vma, struct vma *after)
 		interval_tree_insert(t, &vma->in_file, vma->pgoff, last);
 }
 
-/* anon_vma_interval_tree_insert() */
-static void link_anon(struct vma *vma)
-{
-	interval_tree_insert(&vma->av->vmas, &vma->in_anon, vma->anon_pgoff,
-			     vma->anon_pgoff + (vma_pages(vma) - 1));
-}
-
 /* vma_prepare(), vma_complete(): reinsert a VMA whose size has changed */
 static void vma_relink(struct sim *s, struct vma *vma)
 {
@@ -331,7 +300,7 @@ static void vma_relink(struct sim *s, struct vma *vma)
 	}
 	if (vma->av) {
 		interval_tree_remove(&vma->av->vmas, &vma->in_anon);
-		link_anon(vma);
+		anon_vma_insert(vma);
 	}
 }
 
@@ -376,37 +345,6 @@ struct vma *vma_insert(struct sim *s, struct mm *mm, uint32_t start, uint32_t pa
 	return vma_add(s, mm, &like, NULL);
 }
 
-/* anon_vma_alloc() */
-static struct anon_own *anon_own_new(struct sim *s, struct anon_own *parent)
-{
-	struct anon_own *own = g_new(struct anon_own, 1);
-
-	*own = (struct anon_own){ .parent = parent, .memcg = current_objcg(s) };
-	obj_charge_nofail(s, own->memcg, SLAB_UNRECLAIMABLE, s->cfg.kernel->slab.anon_vma);
-	return own;
-}
-
-/* with an anon_vma_chain to @own and to each of its ancestors */
-static void anon_vma_link(struct sim *s, struct vma *vma, struct anon_vma *av, struct anon_own *own)
-{
-	vma->chains_memcg = current_objcg(s);
-	vma->own = own;
-	for (; own; own = own->parent) {
-		own->nr_chains++;
-		obj_charge_nofail(s, vma->chains_memcg, SLAB_UNRECLAIMABLE,
-				  s->cfg.kernel->slab.anon_vma_chain);
-	}
-	vma->av = av;
-	av->refs++;
-	link_anon(vma);
-}
-
-void vma_prepare_anon(struct sim *s, struct vma *vma)
-{
-	if (!vma->av)
-		anon_vma_link(s, vma, g_new0(struct anon_vma, 1), anon_own_new(s, NULL));
-}
-
 static bool inherits(const struct vma *vma)
 {
 	return vma->own && vma->own->parent;
@@ -440,8 +378,8 @@ static void vma_absorb_next(struct sim *s, struct mm *mm, uint32_t i)
 {
 	struct vma *vma = vma_at(mm, i), *next = vma_at(mm, i + 1);
 
-	if (!vma->av && next->av)
-		anon_vma_link(s, vma, next->av, next->own);
+	if (!vma->av)
+		anon_vma_clone(s, vma, next);
 	vma->end = next->end;
 	vma_free(s, next);
 	g_ptr_array_remove_index(mm->vmas, i + 1);
@@ -465,12 +403,6 @@ void vma_merge(struct sim *s, struct mm *mm, uint32_t vpn)
 		vma_absorb_next(s, mm, i - 1);
 }
 
-void vma_clone_anon(struct sim *s, struct vma *vma, const struct vma *from)
-{
-	if (from->av)
-		anon_vma_link(s, vma, from->av, from->own);
-}
-
 void vma_expand(struct sim *s, struct vma *vma, uint32_t pages)
 {
 	vma->end += pages;
@@ -492,7 +424,7 @@ static void vma_split(struct sim *s, struct mm *mm, struct vma *vma, uint32_t vp
 	tail = vma_insert(s, mm, vpn, end - vpn, vma->flags, vma->file,
 			  vma->pgoff + (vpn - vma->start), vma->open);
 	tail->anon_pgoff = vma->anon_pgoff + (vpn - vma->start);
-	vma_clone_anon(s, tail, vma);
+	anon_vma_clone(s, tail, vma);
 }
 
 void vma_split_range(struct sim *s, struct mm *mm, uint32_t start, uint32_t pages)
@@ -710,8 +642,7 @@ void mm_fork(struct sim *s, struct mm *parent, struct mm *child)
 		/* vma_needs_copy(): do not copy page tables that faults can
 		 * rebuild */
 		if (pvma->av) {
-			/* anon_vma_fork() */
-			anon_vma_link(s, cvma, pvma->av, anon_own_new(s, pvma->own));
+			anon_vma_fork(s, cvma, pvma);
 			fork_vma_ptes(s, pvma, cvma);
 		}
 	}

@@ -11,6 +11,7 @@
 
 #include <glib.h>
 
+#include "sim/mm/anon_vma.h"
 #include "sim/mm/interval_tree.h"
 #include "sim/mm/pgtable.h"
 #include "sim/mm/slots.h"
@@ -39,25 +40,6 @@ struct file_open {
 };
 
 #define FILE_NEVER_READ (UINT64_MAX / 2)
-
-/** struct anon_vma - the VMAs that may map an anon page; fork() shares it with the child. */
-struct anon_vma {
-	struct interval_tree vmas; /* by anon_pgoff */
-	uint32_t refs;		   /* held by VMAs and slots */
-};
-
-/**
- * struct anon_own - one anon_vma of the kernel, which fork() gives the child besides those of its
- * ancestors (struct anon_vma stands for all of them)
- * @parent: that of the VMA that was copied at fork(), or NULL
- * @nr_chains: anon_vma_chains that lead to it; with the last it is freed
- * @memcg: index of the one that it is charged to
- */
-struct anon_own {
-	struct anon_own *parent;
-	uint32_t nr_chains;
-	uint8_t memcg;
-};
 
 /** struct vma - a mapping [start, end) in virtual page numbers. */
 struct vma {
@@ -218,16 +200,11 @@ static inline bool vma_has_recency(const struct vma *vma)
 	return !(vma->flags & (VM_RAND_READ | VM_SEQ_READ | VM_NOREUSE));
 }
 
-/** The VMA gets an anon_vma when its first anon page appears (anon_vma_prepare()). */
-void vma_prepare_anon(struct sim *s, struct vma *vma);
-
 /** A new anon folio slot: resident, unmapped, not on a list. */
 uint32_t anon_slot_new(struct sim *s, struct vma *vma, uint32_t vpn);
 /** Put a slot back on the free list; the folio must be unreferenced. */
 void anon_slot_free(struct sim *s, uint32_t slot);
 
-/** anon_vma_clone(): @vma gets the anon_vma of @from, if that has one. */
-void vma_clone_anon(struct sim *s, struct vma *vma, const struct vma *from);
 /** @vma grows by @pages, which are free, and merges with what follows: vma_expand(). */
 void vma_expand(struct sim *s, struct vma *vma, uint32_t pages);
 

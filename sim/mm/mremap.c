@@ -88,7 +88,7 @@ static void move_vma(struct sim *s, struct vma *vma, uint32_t addr, uint32_t pag
 			 vma->open);
 	if (vma->av)
 		new->anon_pgoff = vma->anon_pgoff + off;
-	vma_clone_anon(s, new, vma);
+	anon_vma_clone(s, new, vma);
 	move_page_tables(s, vma, addr, new_addr, pages);
 	/* unmap_source_vma() */
 	zap_unmap(s, mm, addr, pages);

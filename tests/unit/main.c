@@ -34,6 +34,7 @@
 	X(interval_tree)                                                                           \
 	X(pgtable)                                                                                 \
 	X(mm)                                                                                      \
+	X(anon_vma)                                                                                \
 	X(batch)                                                                                   \
 	X(oracle)                                                                                  \
 	X(xarray)                                                                                  \
