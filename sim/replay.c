@@ -15,7 +15,6 @@
 #include "sim/mm/batch.h"
 #include "sim/mm/fault.h"
 #include "sim/mm/filemap.h"
-#include "sim/mm/fork.h"
 #include "sim/mm/inode.h"
 #include "sim/mm/large.h"
 #include "sim/mm/madvise.h"
@@ -126,9 +125,6 @@ static void do_exec(struct sim *s, struct mm *mm)
 {
 	const uint64_t before = mm_times_reap_ps(&s->times);
 
-	/* mm_init() of the new one comes first; the player starts a new process */
-	process_charge(s, mm->memcg, false);
-	exit_mmap(s, mm);
 	mm_exec(s, mm);
 	s->times.exec_ps += mm_times_reap_ps(&s->times) - before;
 }

@@ -85,14 +85,16 @@ static void do_init(int dev)
 	reply(dev, 0, &out, sizeof(out), 0);
 }
 
-/* 0: there is no such file */
-static uint64_t size_of(uint64_t node)
+static bool is_ours(uint64_t node)
 {
 	const uint64_t file = node - FIRST_FILE;
 
-	return file < guest.nr_files && !guest.files[file].shmem
-		       ? guest.files[file].size * PAGE_SIZE
-		       : 0;
+	return file < guest.nr_files && !guest.files[file].shmem;
+}
+
+static uint64_t size_of(uint64_t node)
+{
+	return is_ours(node) ? guest.files[node - FIRST_FILE].size * PAGE_SIZE : 0;
 }
 
 static struct fuse_attr attr_of(uint64_t node)
@@ -118,14 +120,12 @@ static void do_lookup(int dev, uint64_t parent)
 {
 	const char *name = body();
 	char *end;
-	const uint64_t file = strtoull(name, &end, 10);
-	const uint64_t node = FIRST_FILE + file;
+	const uint64_t node = FIRST_FILE + strtoull(name, &end, 10);
 	const struct fuse_entry_out out = {
 		.nodeid = node, .entry_valid = FOREVER, .attr_valid = FOREVER, .attr = attr_of(node)
 	};
 
-	if (parent != FUSE_ROOT_ID || end == name || *end || file >= guest.nr_files ||
-	    guest.files[file].shmem)
+	if (parent != FUSE_ROOT_ID || end == name || *end || !is_ours(node))
 		reply(dev, ENOENT, NULL, 0, 0);
 	else
 		reply(dev, 0, &out, sizeof(out), 0);

@@ -20,7 +20,6 @@ KERNEL=${KERNEL:-7.3}
 KERNEL_IMAGE=${KERNEL_IMAGE:-}
 FILE_SYSTEM=${FILE_SYSTEM:-}
 images=$cache/image
-file_systems="xfs btrfs erofs squashfs overlay fuse"
 suites="unstable experimental stable-backports trixie trixie-backports bookworm-backports"
 
 # newest - of lines "PACKAGE VERSION" on stdin, the one with the newest kernel
@@ -188,13 +187,14 @@ if has zram; then
 	mapfile -t files < <(modules_of zram)
 	keep "$new/swap" "${files[@]}"
 fi
-for fs in $file_systems; do
-	if has "$fs"; then
-		mapfile -t files < <(modules_of "$fs")
-		keep "$new/fs-$fs" "${files[@]}"
-		echo "$fs"
+for fs in $file_systems; do module_of "$fs"; done | sort -u >"$tmp/wanted"
+while read -r module; do
+	if has "$module"; then
+		mapfile -t files < <(modules_of "$module")
+		keep "$new/fs-$module" "${files[@]}"
+		echo "$module"
 	fi
-done >"$tmp/file-systems"
+done <"$tmp/wanted" >"$tmp/file-systems"
 cp "$tmp/file-systems" "$new"
 cp "$vmlinuz" "$new/bzImage"
 # 7.3-rc7's release is "7.3-cloud-amd64"

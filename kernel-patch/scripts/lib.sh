@@ -96,6 +96,9 @@ find_source() {
 	esac
 }
 
+# what a stock kernel can have the trace's files on (player/files.c)
+file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs fuse"
+
 # module_of FILE_SYSTEM - the kernel module that it needs, if any
 module_of() {
 	case $1 in

@@ -40,8 +40,11 @@ set_of() {
 	large-thp) echo "folios=large damon_stat=0 boost=0 thp=always" ;;
 	large-boost) echo "folios=large damon_stat=0 boost=1 thp=never" ;;
 	large-damon) echo "folios=large damon_stat=1 boost=0 thp=never" ;;
-	xfs | btrfs | btrfs-zstd | erofs | erofs-lz4 | squashfs | overlayfs | tmpfs | fuse) echo "fs=$1 $all" ;;
-	*) bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs fuse" ;;
+	*)
+		[[ $1 != ext4 && " $file_systems " == *" $1 "* ]] ||
+			bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon ${file_systems#ext4 }"
+		echo "fs=$1 $all"
+		;;
 	esac
 }
 # Most of these file systems take no writes; tmpfs needs swap.

@@ -47,7 +47,6 @@ RUNS=${RUNS:-5}
 TIMEOUT=${TIMEOUT:-600}
 OPTIONS=${OPTIONS:-}
 policies="baseline skip evict skip+evict cold-first pageout-first dontneed-after"
-file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs fuse"
 
 # one_of WHAT VALUE "NAME..." - fail unless VALUE is one of the names
 one_of() { [[ " $3 " == *" $2 "* ]] || bad "$1$2: expected one of: $3"; }

@@ -23,9 +23,6 @@
 #define NR_PIPE_ENDS  2 /* that it opens */
 #define PIPE_PAGES    1 /* buffer of what it writes */
 
-/* obj_charge_nofail() or obj_uncharge() */
-typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
-
 /* Call @fn for each object that copy_process() allocates after the stack, in its order. */
 static void each_copied_object(struct sim *s, uint8_t memcg, object_fn fn)
 {

@@ -26,11 +26,10 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/rmap.h"
 #include "sim/mm/task.h"
-
-typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
+#include "sim/mm/zap.h"
 
 /* alloc_empty_file(), fuse_file_alloc() */
-static void each_object(struct sim *s, const struct file_open *open, object_fn fn)
+static void each_object_of_file(struct sim *s, const struct file_open *open, object_fn fn)
 {
 	const struct slab_sizes *size = &s->cfg.kernel->slab;
 
@@ -52,7 +51,7 @@ static void file_open_put(struct sim *s, struct file_open *open)
 		f->next_fput = s->fput;
 		s->fput = open->file + 1;
 	}
-	each_object(s, open, obj_uncharge);
+	each_object_of_file(s, open, obj_uncharge);
 	g_free(open);
 }
 
@@ -65,7 +64,7 @@ struct file_open *file_open_new(struct sim *s, uint32_t file)
 	open->ra_pages = s->cfg.machine.readahead_pages;
 	open->prev_end = FILE_NEVER_READ;
 	s->files[file].nr_opens++;
-	each_object(s, open, obj_charge_nofail);
+	each_object_of_file(s, open, obj_charge_nofail);
 	return open;
 }
 
@@ -225,6 +224,9 @@ void mm_list_del(struct sim *s, struct mm *mm)
 
 void mm_exec(struct sim *s, struct mm *mm)
 {
+	/* mm_init() of the new one comes first; the player starts a new process */
+	process_charge(s, mm->memcg, false);
+	exit_mmap(s, mm);
 	mm_clear(s, mm);
 	process_uncharge(s, mm->objcg, mm->forked);
 	mm->forked = false;

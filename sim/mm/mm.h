@@ -101,7 +101,7 @@ void mm_free(struct sim *s, struct mm *mm);
 void mm_list_add(struct sim *s, struct mm *mm);
 /** And do not any more. */
 void mm_list_del(struct sim *s, struct mm *mm);
-/** exec_mmap(): drop mappings, page tables and open files; keep the process. */
+/** exec_mmap(): unmap all, drop mappings, page tables and open files; keep the process. */
 void mm_exec(struct sim *s, struct mm *mm);
 
 /** The VMA that holds @vpn, or NULL. */

@@ -67,6 +67,8 @@ int obj_charge(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size,
 /** The same for a caller that cannot fail (__GFP_NOFAIL): it may exceed the limit. */
 void obj_charge_nofail(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
 void obj_uncharge(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
+/** One of these two: what is allocated together is said once, and charged or uncharged. */
+typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uint32_t size);
 /** Charge @nr pages; it may exceed the limit. */
 void obj_charge_pages(struct sim *s, uint8_t memcg, uint32_t nr);
 void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr);
