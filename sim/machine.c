@@ -58,6 +58,9 @@ const struct option machine_keys[] = {
 	  "exact, or flushed: at snapshots and every 2 s of trace time, as in the kernel",
 	  .choices = (const char *const[]){ "exact", "flushed", NULL },
 	  FIELD(memcg_stats_flushed) },
+	{ "snapshot_ms", OPT_COUNT, "0",
+	  "what a snapshot takes with memcg_stats=flushed; 0: until the next flush", 0, 1000000,
+	  FIELD(snapshot_ms) },
 	{ "file_system", OPT_CHOICE, "none",
 	  "of the trace's files: largest folio by kernel, readahead, smallest read; ext4 also has "
 	  "metadata pages; none: max_folio_order decides alone; erofs-lz4 is refused",

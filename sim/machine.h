@@ -49,13 +49,14 @@ struct machine {
 	/*
 	 * In the kernel, reclaim uses memcg statistics that are as old as their last
 	 * flush, also for the root cgroup. flush_memcg_stats_dwork() flushes every
-	 * 2 s; here this is counted from the start of the trace and from each
-	 * snapshot. The kernel counts from boot, unless the player waits for a flush
-	 * (player.align=1). "exact" statistics are always up to date. "flushed" ones
-	 * work as in the kernel, and need a trace in which time passes or snapshots
-	 * are taken.
+	 * 2 s, when its timer expires; here this is counted from the start of the
+	 * trace and from each snapshot. The kernel counts from boot, unless the
+	 * player waits for a flush (player.align=1). "exact" statistics are always
+	 * up to date. "flushed" ones work as in the kernel, and need a trace in
+	 * which time passes or snapshots are taken.
 	 */
 	bool memcg_stats_flushed;
+	uint32_t snapshot_ms;	  /* of a snapshot, with them; 0: until the next flush */
 	bool damon_stat;	  /* DAMON_STAT runs (sim/mm/damon.h) */
 	uint32_t damon_sample_us; /* its interval when the trace begins */
 	uint64_t damon_seed;	  /* of the places that it samples */

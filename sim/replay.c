@@ -189,6 +189,7 @@ static GArray *page_runs(const struct sim *s)
 
 static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 {
+	const uint64_t wait = s->cfg.machine.snapshot_ms * 1000000ull;
 	struct snapshot snap = {
 		.name = name, .number = ++s->nr_marks[name], .op = op, .now_ns = s->clock.now_ns
 	};
@@ -202,10 +203,12 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
 	sim_set_times(s, s->snapshots->len);
-	/* the player waits for the next flush */
-	if (s->stats_lag)
-		task_idle(s, sim_next_flush(s) - s->clock.now_ns);
-	s->stats_flushed_ns = s->clock.now_ns;
+	/* the player waits for the next flush, or asks for one */
+	if (s->stats_lag) {
+		task_idle(s, wait ? wait : s->next_flush_ns - s->clock.now_ns);
+		mem_cgroup_flush_stats(s);
+	}
+	sim_flushed(s);
 }
 
 /* read(2) or write(2) by the descriptor of the process */
@@ -221,6 +224,19 @@ static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t
 			       : filemap_write(s, mm->cpu, open, pgoff, pages);
 }
 
+/* Return: false if the task is killed before it does anything */
+static bool operation_begins(struct sim *s, enum op_code code)
+{
+	if (code == OP_ADVANCE || code == OP_MARK)
+		return true;
+	if (s->cfg.nr_times)
+		sim_operation(s);
+	if (!s->cfg.machine.op_us)
+		return true;
+	task_run(s, s->cfg.machine.op_us * 1000ull);
+	return !fatal_signal_pending(s);
+}
+
 int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 {
 	struct replay *r = &s->replay;
@@ -231,11 +247,8 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 
 	if (op_needs_pid(op_rec_op(rec)))
 		proc_use(s, mm);
-	if (s->cfg.machine.op_us && op_rec_code(rec) != OP_ADVANCE && op_rec_code(rec) != OP_MARK) {
-		task_run(s, s->cfg.machine.op_us * 1000ull);
-		if (fatal_signal_pending(s))
-			return -EINTR;
-	}
+	if (!operation_begins(s, op_rec_code(rec)))
+		return -EINTR;
 	switch (op_rec_code(rec)) {
 	case OP_SPAWN:
 		r->mm = proc_spawn(s, r->pid, x);

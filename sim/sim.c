@@ -19,10 +19,25 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/workingset.h"
 #include "sim/mm/xarray.h"
+#include "sim/time/timer_wheel.h"
 #include "sim/timed.h"
 
 #define NSEC_PER_SEC   1000000000ull
 #define STATS_FLUSH_NS 2000000000ull /* FLUSH_TIME, v7.3 mm/memcontrol.c */
+
+/* queue_delayed_work() of the flusher at @ns */
+static uint64_t flush_after(const struct sim *s, uint64_t ns)
+{
+	return timer_expires(ns, STATS_FLUSH_NS, s->cfg.machine.tick_us * 1000ull);
+}
+
+/* NULL: nothing is known of this part of the trace */
+static const struct op_times *op_times_now(const struct sim *s)
+{
+	const guint nr = s->snapshots->len;
+
+	return nr < s->cfg.nr_times ? &s->cfg.times[nr] : NULL;
+}
 
 /* clock.passed: periodic work of the kernel */
 static void time_passed(void *arg, uint64_t from)
@@ -37,16 +52,28 @@ static void time_passed(void *arg, uint64_t from)
 			if (!refresh_vm_stats(s))
 				break;
 	/* flush_memcg_stats_dwork() */
-	if (s->clock.now_ns - s->stats_flushed_ns >= STATS_FLUSH_NS) {
-		s->stats_flushed_ns =
-			s->clock.now_ns - (s->clock.now_ns - s->stats_flushed_ns) % STATS_FLUSH_NS;
-		mem_cgroup_flush_stats(s);
+	if (s->clock.now_ns >= s->next_flush_ns) {
+		while (s->next_flush_ns <= s->clock.now_ns)
+			s->next_flush_ns = flush_after(s, s->next_flush_ns);
+		if (!op_times_now(s) || !op_times_now(s)->flushes)
+			mem_cgroup_flush_stats(s);
 	}
 }
 
-uint64_t sim_next_flush(const struct sim *s)
+void sim_flushed(struct sim *s)
 {
-	return s->stats_flushed_ns + STATS_FLUSH_NS;
+	s->next_flush_ns = flush_after(s, s->clock.now_ns);
+}
+
+void sim_operation(struct sim *s)
+{
+	const struct op_times *t = op_times_now(s);
+
+	while (t && s->part_flushes < t->nr_flushes && t->flushes[s->part_flushes] <= s->part_ops) {
+		mem_cgroup_flush_stats(s);
+		s->part_flushes++;
+	}
+	s->part_ops++;
 }
 
 static void snapshot_clear(gpointer data)
@@ -58,6 +85,7 @@ static void snapshot_clear(gpointer data)
 
 void sim_set_times(struct sim *s, guint nr)
 {
+	s->part_ops = s->part_flushes = 0;
 	if (nr >= s->cfg.nr_times)
 		return;
 	s->cfg.machine.read_us = s->cfg.times[nr].read_us;
@@ -173,6 +201,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->stats_lag = m->memcg_stats_flushed;
 	s->map_does_more = cfg->kernel->activates_mapped;
 	sim_set_times(s, 0);
+	sim_flushed(s);
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)
 		s->cfg.lru->init(s, &s->memcg[i].lruvec);
 	ext4_mount(s);

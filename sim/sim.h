@@ -64,8 +64,10 @@ void sim_free(struct sim *s);
  * if all tasks of a timed run are blocked and no event is pending. @err is set on errors.
  */
 int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
-/** Time of the next flush of memcg statistics, in ns. */
-uint64_t sim_next_flush(const struct sim *s);
+/** The flusher of memcg statistics has just run: when its timer brings it back. */
+void sim_flushed(struct sim *s);
+/** An operation begins, in a run with sim_config.times: flush statistics if they say so. */
+void sim_operation(struct sim *s);
 /** Use the times of the part up to the @nr'th snapshot from now on (sim_config.times). */
 void sim_set_times(struct sim *s, guint nr);
 /** Records replayed so far. */

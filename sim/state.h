@@ -121,9 +121,13 @@ struct held {
 	uint32_t slots[2 * FOLIO_BATCH_SIZE];
 };
 
-/** struct op_times - keys of struct machine. */
+/** struct op_times - keys of struct machine, up to a snapshot. @flushes: NULL, or before which
+ * operations since the last snapshot, from 0, the statistics of memcgs are flushed, ascending;
+ * then time alone does not flush them. Owned by whoever made it. */
 struct op_times {
 	uint32_t read_us, op_us;
+	const uint32_t *flushes;
+	uint32_t nr_flushes;
 };
 
 /** struct sim_config - what distinguishes one run of a trace from another. */
@@ -220,7 +224,9 @@ struct sim {
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool no_think;		     /* an advance of the trace's clock takes no time */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
-	uint64_t stats_flushed_ns;   /* when that was */
+	uint64_t next_flush_ns;	     /* of the statistics, by the periodic flusher */
+	uint32_t part_ops;	     /* operations since the last snapshot, and */
+	uint32_t part_flushes;	     /* flushes: of op_times */
 	enum gup gup;		     /* of which the fault is one */
 	bool gup_restarted;	     /* populate_vma_page_range() was called again for it */
 	bool has_mlock;		     /* something is locked, or has been */
@@ -252,8 +258,8 @@ struct sim {
 	/* in units of scan_ns: folios that reclaim looked at, and pages beyond the first of
 	 * those that it reclaimed */
 	uint64_t reclaim_work;
-	uint64_t owed_ps;	 /* CPU time that the current task has still to pay */
-	struct held *held;	 /* by the current task */
+	uint64_t owed_ps;  /* CPU time that the current task has still to pay */
+	struct held *held; /* by the current task */
 	struct held held_untimed;
 };
 

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -87,73 +86,6 @@ void measure_times(void)
 	warm /= (pages + guest.machine.fault_around_pages - 1) / guest.machine.fault_around_pages;
 	result("I read_ns %llu\n", (unsigned long long)(cold > warm ? cold - warm : 0));
 	result("I fault_ns %llu\n", (unsigned long long)warm);
-}
-
-/* ---- the flusher of memcg statistics ---- */
-
-#define FLUSH_EVENT TRACING "/events/memcg/memcg_flush_stats/"
-
-static int flushes_fd = -1;
-
-/*
- * By the kernel's event; by a probe of the flusher's function where there is none. The
- * test-only patch lets the flusher run when we want.
- */
-void watch_flushes(void)
-{
-	bool watched;
-
-	if (!guest.opt.align || guest.knobs)
-		return;
-	mount_one("tracefs", TRACING, "tracefs", 0, NULL);
-	flushes_fd = open(TRACING "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	watched = !put(FLUSH_EVENT "filter", "force == 1") && !put(FLUSH_EVENT "enable", "1");
-	if (!watched)
-		watched =
-			!put(TRACING "/kprobe_events", "r:reapsim/flush flush_memcg_stats_dwork") &&
-			!put(TRACING "/events/reapsim/flush/enable", "1");
-	/* poll() of the pipe returns at the first event */
-	watched = watched && !put(TRACING "/buffer_percent", "0");
-	if (flushes_fd < 0 || !watched)
-		run_failed("player.align: neither the event " FLUSH_EVENT " nor a probe of "
-			   "flush_memcg_stats_dwork()");
-}
-
-void flushes_forget(void)
-{
-	if (!put(TRACING "/events/reapsim/flush/enable", "0"))
-		put(TRACING "/kprobe_events", "-:reapsim/flush");
-}
-
-/*
- * Goes on when the kernel's flusher of memcg statistics has just run, which it does every
- * 2 s and for the root, a whole guest, too: what reclaim decides then depends on the trace
- * and not on when the guest was booted. What waits for a grace period of RCU, as page tables
- * of the dead do, is over by then.
- */
-void guest_align(void)
-{
-	static char text[4096];
-	struct pollfd flush = { .fd = flushes_fd, .events = POLLIN };
-
-	if (guest.opt.align && guest.knobs) {
-		usleep(100000);
-		if (put(KNOBS "flusher", "1"))
-			run_failed(KNOBS "flusher");
-		return;
-	}
-	if (flushes_fd < 0)
-		return;
-	while (read(flushes_fd, text, sizeof(text)) > 0)
-		;
-	/* poll() may miss one, and with it all later ones */
-	for (int tries = 0; read(flushes_fd, text, sizeof(text)) <= 0; tries++) {
-		if (tries == 2000)
-			run_failed("player.align: memcg statistics are not flushed");
-		poll(&flush, 1, 10);
-		/* the event comes before the flush, and the player before the flusher */
-		usleep(1000);
-	}
 }
 
 /* ---- counters ---- */

@@ -486,6 +486,7 @@ static void do_mark(const char *name)
 		host_counters(name, number);
 		return;
 	}
+	flushes_print(name, number);
 	if (guest.opt.stock) {
 		/* its memory.stat shows only what is flushed */
 		if (guest.opt.dump)
@@ -540,15 +541,21 @@ static void step_of_player(void)
 	}
 }
 
-/* to what the simulator is told of the time that operations take */
-static void add_time(const char *what, uint64_t ns, bool disk)
+/* Does the simulator count it? */
+static bool is_operation(const char *what)
 {
 	static const char *const no_operation[] = { "reapsim-trace", "machine", "note",
 						    "file",	     "advance", "mark" };
 
 	for (size_t i = 0; i < sizeof(no_operation) / sizeof(no_operation[0]); i++)
 		if (!strcmp(what, no_operation[i]))
-			return;
+			return false;
+	return true;
+}
+
+/* to what the simulator is told of the time that operations take */
+static void add_time(uint64_t ns, bool disk)
+{
 	spent.ns[disk] += ns;
 	spent.nr[disk]++;
 }
@@ -559,13 +566,17 @@ static void play(void)
 	while (trace_next(&trace)) {
 		uint64_t reads = guest_disk_reads(), took = clock_ns(CLOCK_MONOTONIC);
 		unsigned int line = trace.line;
+		const bool counts = is_operation(trace.field[0]);
 		char what[16];
 
 		snprintf(what, sizeof(what), "%s", trace.field[0]);
+		if (counts)
+			operation_begins(took);
 		if (!step_of_process(&trace))
 			step_of_player();
 		took = clock_ns(CLOCK_MONOTONIC) - took;
-		add_time(what, took, guest_disk_reads() != reads);
+		if (counts)
+			add_time(took, guest_disk_reads() != reads);
 		if (guest.opt.times)
 			result("T %u %s %llu\n", line, what, (unsigned long long)took);
 	}

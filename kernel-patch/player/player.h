@@ -396,18 +396,26 @@ struct spent {
 void measure_times(void);
 /* 0: there is no such clock */
 uint64_t clock_ns(clockid_t clock);
-#define TRACING "/sys/kernel/tracing"
-void watch_flushes(void);
-/* for the next run of a batch */
-void flushes_forget(void);
 void counters_start(void);
 void each_counter(const char *path, const char *prefix,
 		  void (*fn)(const char *, const char *, unsigned long long, void *), void *arg);
 void guest_counters(const char *mark, unsigned int number, const struct spent *spent);
 /* requests that the disk has read */
 uint64_t guest_disk_reads(void);
-void guest_align(void);
 void guest_check(void);
+
+/* ---- flushes.c ---- */
+
+#define TRACING "/sys/kernel/tracing"
+/* that a snapshot takes before the flusher is asked to run, with the test-only patch */
+#define SNAPSHOT_MS 100
+void watch_flushes(void);
+/* for the next run of a batch */
+void flushes_forget(void);
+void operation_begins(uint64_t now_ns);
+void flushes_print(const char *mark, unsigned int number);
+/* wait for the flusher; the next operation is the first after it */
+void guest_align(void);
 
 /* ---- pages.c ---- */
 

@@ -247,6 +247,8 @@ void stock_info(void)
 	const bool nokmem = cmdline && strstr(cmdline, "cgroup.memory=nokmem");
 
 	result("I settings fs=%s kmem=%d", guest.opt.fs, !nokmem);
+	if (guest.opt.align && guest.knobs)
+		result(" snapshot_ms=%d", SNAPSHOT_MS);
 	if (guest.opt.stock)
 		result(" folios=%s", has_large ? "large" : "small");
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++)

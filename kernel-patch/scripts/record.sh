@@ -28,7 +28,9 @@
 #
 # It writes three files. .csv: each counter at each snapshot, with the value of every run;
 # also the mean time of a device read and of an operation since the previous snapshot
-# (read_us, op_us), and the pages that the disk has read, those of the file system's own
+# (read_us, op_us), before which operations since then the statistics of cgroups were
+# flushed (flush_ops, "12+3480", from 0; "-": none; recordings before 2026-11-30 lack it), and
+# the pages that the disk has read, those of the file system's own
 # blocks included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv:
 # provenance of the rows of the other two. .pages.csv: the state of every file page,
 # run-length encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p"
@@ -293,6 +295,7 @@ $1 == "I" && $2 == "MemTotal" { managed[run] = $3 + 0 }
 # the rest of what is free is in the per-CPU lists
 $1 == "I" && $2 == "MemFree" { listed[run] = guest - $3 }
 $1 == "M" && $4 == "nr_unevictable" && run && !(run in locked) { locked[run] = $5 + 0 }
+$1 == "F" { flushes[run, $2 ($3 > 1 ? ":" $3 : "")] = $4 }
 $1 == "M" {
 	mark = $2 ($3 > 1 ? ":" $3 : "")
 	if (!(mark in seen)) {
@@ -337,6 +340,11 @@ END {
 		}
 		print scenario "," policy "," mark ",read_us," all(read) >(new "/csv")
 		print scenario "," policy "," mark ",op_us," all(op) >(new "/csv")
+		if ((1, mark) in flushes) {
+			for (r = 1; r <= run; r++)
+				flush[r] = (r, mark) in flushes ? flushes[r, mark] : "-"
+			print scenario "," policy "," mark ",flush_ops," all(flush) >(new "/csv")
+		}
 		if ((1, mark, "player.disk_read_pages") in is) {
 			for (r = 1; r <= run; r++)
 				pages_read[r] = is[r, mark, "player.disk_read_pages"] + 0

@@ -98,6 +98,7 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 		{ "max_sectors_kb", "io_pages", 4, false },
 		{ "fault_around_bytes", "fault_around_pages", 4096, false },
 		{ "swappiness", "swappiness", 1, false },
+		{ "snapshot_ms", "snapshot_ms", 1, false },
 		{ "watermark_scale_factor", "watermark_scale_factor", 1, true },
 		{ "min_free_kbytes", "min_free_pages", 4, true },
 		{ "managed_pages", "managed_pages", 1, true },

@@ -70,6 +70,13 @@ static void free_values_of(gpointer data)
 	g_free(c->values);
 }
 
+static void free_flushes_of(gpointer data)
+{
+	const struct op_times *t = data;
+
+	g_free((gpointer)t->flushes);
+}
+
 static int take_run(struct results *r, const struct rows *rows, struct err *err)
 {
 	char *const *f = rows->field;
@@ -98,6 +105,7 @@ static int take_run(struct results *r, const struct rows *rows, struct err *err)
 	x->reads = g_array_new(FALSE, TRUE, sizeof(struct cell));
 	g_array_set_clear_func(x->cells, free_values_of);
 	g_array_set_clear_func(x->reads, free_values_of);
+	g_array_set_clear_func(x->times, free_flushes_of);
 	x->pages = g_array_new(FALSE, TRUE, sizeof(struct page_states));
 	g_ptr_array_add(r->all, x);
 	return 0;
@@ -114,23 +122,58 @@ static struct result *owner(const struct results *r, const struct rows *rows, st
 	return x;
 }
 
+/* "12+3480", or "-", of the run in the middle */
+static int take_flushes(struct result *x, char *const *texts, const struct rows *rows,
+			struct err *err)
+{
+	const char *text = texts[x->nr_runs / 2];
+	g_auto(GStrv) ops = g_strsplit(strcmp(text, "-") ? text : "", "+", -1);
+	const guint nr = g_strv_length(ops);
+	g_autofree uint32_t *flushes = g_new0(uint32_t, nr + 1);
+	struct op_times *t;
+
+	for (guint i = 0; i < nr; i++) {
+		guint64 op;
+
+		if (!g_ascii_string_to_unsigned(ops[i], 10, i ? flushes[i - 1] : 0, UINT32_MAX, &op,
+						NULL))
+			return rows_bad(rows, err,
+					"\"%s\", expected the numbers of operations in ascending "
+					"order, joined by \"+\", or \"-\"",
+					text);
+		flushes[i] = (uint32_t)op;
+	}
+	/* the row follows the op_us row of its snapshot */
+	if (!x->times->len)
+		return rows_bad(rows, err, "flush_ops before any read_us");
+	t = &g_array_index(x->times, struct op_times, x->times->len - 1);
+	if (t->flushes)
+		return rows_bad(rows, err, "flush_ops at %s a second time", rows->field[2]);
+	t->flushes = g_steal_pointer(&flushes);
+	t->nr_flushes = nr;
+	return 0;
+}
+
 static int take_cell(struct results *r, const struct rows *rows, struct err *err)
 {
 	struct cell cell = { .mark = intern(r, rows->field[2]), .line = rows->lines.nr };
-	const struct result *x = owner(r, rows, err);
+	struct result *x = owner(r, rows, err);
 	g_auto(GStrv) texts = g_strsplit(rows->field[4], " ", -1);
+	const bool flushes = !strcmp(rows->field[3], "flush_ops");
 	const bool reads = !strcmp(rows->field[3], "read_us");
 	const bool time = reads || !strcmp(rows->field[3], "op_us");
 	g_autofree uint64_t *values = g_new(uint64_t, g_strv_length(texts) + 1);
 
 	if (!x)
 		return -EINVAL;
-	while (!time && strcmp(result_counters[cell.counter].name, rows->field[3]))
+	while (!time && !flushes && strcmp(result_counters[cell.counter].name, rows->field[3]))
 		if (cell.counter++ == RESULT_DISK_READ)
 			return rows_bad(rows, err, "unknown counter \"%s\"", rows->field[3]);
 	if (g_strv_length(texts) != x->nr_runs)
 		return rows_bad(rows, err, "%u values, expected one of each of %u runs",
 				g_strv_length(texts), x->nr_runs);
+	if (flushes)
+		return take_flushes(x, texts, rows, err);
 	for (guint i = 0; i < x->nr_runs; i++)
 		if (!g_ascii_string_to_unsigned(texts[i], 10, 0, time ? G_MAXINT32 : G_MAXINT64,
 						&values[i], NULL))

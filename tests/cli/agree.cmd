@@ -24,6 +24,7 @@ good() {
 		tiny,v1,run:1,read_us,500 510 490
 		tiny,v1,run:2,read_us,300 310 290
 		tiny,v1,run:2,disk_read_pages,40 41 40
+		tiny,v1,run:2,flush_ops,- 3+40 7
 	END
 	cat >k.pages.csv <<-END
 		scenario,policy,mark,file,pages
@@ -54,7 +55,7 @@ agree k.csv --plot picture >/dev/null
 ls picture.*
 echo "--- one run: no spread, so nothing that agrees with it"
 sed -i 's/,3,100,0,/,1,100,0,/' k.runs.csv
-sed -i -E '2,$s/,([0-9]+) [0-9 ]+$/,\1/' k.csv
+sed -i -E '2,$s/,([0-9-]+) [0-9+ ]+$/,\1/' k.csv
 agree k.csv | sed -n '/^one run/p; /^a run/p; /^scenario/,$p'
 good
 # settings of the kernel, in a column that old recordings do not have
@@ -88,6 +89,10 @@ bad k.csv '1s/mark/marks/'
 bad k.csv '3s/nr_active_file/nr_lazy_file/'
 bad k.csv '3s/31 31 31/31 31/'
 bad k.csv '3s/31 31 31/31 -1 31/'
+bad k.csv '/flush_ops/s/3+40/40+3/'
+bad k.csv '/flush_ops/s/3+40/x/'
+bad k.csv '/flush_ops/s/ 7//'
+bad k.csv '/flush_ops/p'
 bad k.csv '3s/tiny/other/'
 bad k.csv '3s/$/,more/'
 bad k.csv '3s/run:2/run:9/'

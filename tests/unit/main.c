@@ -79,6 +79,7 @@
 	X(restart)                                                                                 \
 	X(killer)                                                                                  \
 	X(psi)                                                                                     \
+	X(timer_wheel)                                                                             \
 	X(device)                                                                                  \
 	X(sched)                                                                                   \
 	X(axes)                                                                                    \

@@ -50,6 +50,7 @@ static const struct {
 	U32(device_depth, device_depth, 0, 65536),
 	U32(device_spread_percent, device_spread_percent, 0, 100),
 	U32(op_us, op_us, 0, 10000000),
+	U32(snapshot_ms, snapshot_ms, 0, 1000000),
 	U32(swappiness, swappiness, 0, 200),
 	U32(min_ttl_ms, min_ttl_ms, 0, INT32_MAX),
 	U64(min_free_pages, min_free_pages, 0, UINT32_MAX),

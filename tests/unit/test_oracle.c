@@ -787,15 +787,16 @@ static void print_machine(const struct machine *m)
 {
 	printf("# memory %" PRIu64 " memcg %" PRIu64 " second %" PRIu64 " swap %" PRIu64
 	       " cpus %u readahead %u "
-	       "fault_around %u prefault %s stats %s read_us %u fault_us %u op_us %u swappiness %u "
+	       "fault_around %u prefault %s stats %s, %u ms read_us %u fault_us %u op_us %u "
+	       "swappiness %u "
 	       "ext4 %d scan_ns %u tick_us %u min_free %" PRIu64 " wsf %u dirty %u%% %u %u ms "
 	       "min_ttl_ms %u max_folio_order %u\n",
 	       m->memory_pages, m->memcg_pages, m->memcg2_pages, m->swap_pages, m->cpus,
 	       m->readahead_pages, m->fault_around_pages, m->prefault_old ? "old" : "young",
-	       m->memcg_stats_flushed ? "flushed" : "exact", m->read_us, m->fault_us, m->op_us,
-	       m->swappiness, m->ext4, m->scan_ns, m->tick_us, m->min_free_pages,
-	       m->watermark_scale_factor, m->dirty_background_ratio, m->dirty_expire_ms,
-	       m->dirty_writeback_ms, m->min_ttl_ms, m->max_folio_order);
+	       m->memcg_stats_flushed ? "flushed" : "exact", m->snapshot_ms, m->read_us,
+	       m->fault_us, m->op_us, m->swappiness, m->ext4, m->scan_ns, m->tick_us,
+	       m->min_free_pages, m->watermark_scale_factor, m->dirty_background_ratio,
+	       m->dirty_expire_ms, m->dirty_writeback_ms, m->min_ttl_ms, m->max_folio_order);
 }
 
 static void report(struct random_trace *rt, const struct setup *su, uint64_t seed, int64_t at,

@@ -5,6 +5,7 @@
 
 #include <CUnit/CUnit.h>
 
+#include "models/lru-classic.h"
 #include "models/models.h"
 #include "tests/unit/testlib.h"
 
@@ -171,6 +172,56 @@ static void test_too_large(void)
 	trace_free(t);
 }
 
+/* before which operations statistics are flushed: the size of the inactive list that reclaim sees
+ * at the end */
+static void test_flushes(void)
+{
+	static const uint32_t at[] = { 0, 3, 3, 4 };
+	static const struct {
+		const uint32_t *flushes;
+		uint32_t nr;
+		const char *more;
+		uint64_t size;
+		const char *what;
+	} rows[] = {
+		{ at, 1, "", 0, "before the first" },
+		{ at, 2, "", 20, "before the fourth" },
+		{ at, 3, "", 20, "twice" },
+		{ at + 3, 1, "", 20, "before the fifth, which drains" },
+		{ at + 3, 1, "mark,m;", 40, "and at a snapshot" },
+		{ at, 0, "advance,5s;", 0, "never, whatever time it is" },
+		{ NULL, 0, "advance,5s;", 40, "nothing is known: as time passes" },
+		{ at + 3, 1, "mark,m; read,1,a,40,20; drain; advance,5s;", 60,
+		  "nothing is known of the part after the snapshot" },
+	};
+
+	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
+		const struct op_times times = { .flushes = rows[i].flushes,
+						.nr_flushes = rows[i].nr };
+		g_autofree char *text =
+			g_strconcat("file,a,60; spawn,1; read,1,a,0,20; drain; read,1,a,20,20;"
+				    "drain;",
+				    rows[i].more, NULL);
+		struct err err;
+		struct trace *t = tl_trace(text, &err);
+		struct sim_config cfg = {
+			.kernel = kernel_profiles[0],
+			.lru = lru_model_find("classic", NULL),
+			.reap = &reap_baseline,
+			.machine = tl_machine("memcg_pages=400 memcg_stats=flushed"),
+			.times = &times,
+			.nr_times = 1,
+		};
+		struct sim *s = sim_new(t, &cfg, &err);
+		const struct classic *c = s->memcg[0].lruvec.lists;
+
+		CU_ASSERT(sim_run(s, UINT64_MAX, &err) == 1);
+		TL_EQ(c->flushed.size[INACTIVE_FILE], rows[i].size, "%s", rows[i].what);
+		sim_free(s);
+		trace_free(t);
+	}
+}
+
 /* the times of a read and of an operation up to each snapshot; after the last those before it */
 static void test_times(void)
 {
@@ -211,6 +262,7 @@ void suite_replay(void)
 	CU_add_test(s, "marks", test_marks);
 	CU_add_test(s, "time", test_advance);
 	CU_add_test(s, "times until each mark", test_times);
+	CU_add_test(s, "flushes before operations", test_flushes);
 	CU_add_test(s, "slices", test_slices);
 	CU_add_test(s, "CPUs", test_cpus);
 	CU_add_test(s, "out of memory", test_oom);

@@ -664,7 +664,7 @@ static void test_refault_displaces(void)
 }
 
 /* memcg_stats=flushed: reclaim sees the sizes of the lists at the last snapshot or at the last
- * flush, every 2 s */
+ * flush, every 2 s in ticks of 4 ms and buckets of the timer wheel of 8 ticks: every 2016 ms */
 static void test_flushed(void)
 {
 	static const struct {
@@ -674,12 +674,17 @@ static void test_flushed(void)
 		{ "exact", "", "", 1 << LRU_FILE },
 		{ "flushed", "", "", 0 }, /* all lists looked empty */
 		{ "flushed", "", "mark,m", 1 << LRU_FILE },
-		{ "flushed", "", "advance,1999ms", 0 },
-		{ "flushed", "", "advance,2s", 1 << LRU_FILE },
+		{ "flushed", "", "advance,2015ms", 0 },
+		{ "flushed", "", "advance,2016ms", 1 << LRU_FILE },
 		{ "flushed", "", "advance,4s", 1 << LRU_FILE },
-		/* the 2 s are counted from the snapshot */
+		/* the 2 s are counted from the snapshot, which ends with a flush */
 		{ "flushed", "advance,1500ms; mark,m;", "advance,1s", 0 },
-		{ "flushed", "advance,1500ms; mark,m;", "advance,2s", 1 << LRU_FILE },
+		{ "flushed", "advance,1500ms; mark,m;", "advance,2015ms", 0 },
+		{ "flushed", "advance,1500ms; mark,m;", "advance,2016ms", 1 << LRU_FILE },
+		/* it was asked for at 116 ms, so the next comes at 2.144 s */
+		{ "flushed snapshot_ms=100", "advance,16ms; mark,m;", "advance,2027ms", 0 },
+		{ "flushed snapshot_ms=100", "advance,16ms; mark,m;", "advance,2028ms",
+		  1 << LRU_FILE },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {

@@ -403,6 +403,8 @@ void ref_uncharge_process(struct ref *r, const struct ref_proc *p);
 bool ref_try_charge_memcg(struct ref *r, int memcg, unsigned int cpu, uint64_t nr,
 			  enum ref_gfp gfp);
 
+/** When the flusher of statistics, which runs at @ns, runs again. */
+uint64_t ref_next_flush(const struct ref *r, uint64_t ns);
 /** mem_cgroup_flush_stats(). */
 void ref_flush_stats(struct ref *r);
 /** lruvec_page_state(), as of the last flush. */

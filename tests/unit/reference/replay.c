@@ -145,9 +145,12 @@ bool ref_op(struct ref *r, const struct op *op)
 		ref_flush_stats(r); /* the player reads memory.stat */
 		if (r->whole)
 			ref_refresh_vm_stats(r); /* and writes stat_refresh */
-		if (r->m.memcg_stats_flushed)
-			ref_task_wait(r, r->next_flush_ns - r->now_ns);
-		r->next_flush_ns = r->now_ns + 2000000000;
+		if (r->m.memcg_stats_flushed) {
+			ref_task_wait(r, r->m.snapshot_ms ? r->m.snapshot_ms * 1000000ull
+							  : r->next_flush_ns - r->now_ns);
+			ref_flush_stats(r);
+		}
+		r->next_flush_ns = ref_next_flush(r, r->now_ns);
 		break;
 	case OP_FORK_FAIL:
 		ref_do_fork_fail(r, p);
@@ -285,9 +288,9 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 {
 	struct ref *r = g_new0(struct ref, 1);
 
-	r->next_flush_ns = 2000000000;
 	r->t = t;
 	r->m = *m;
+	r->next_flush_ns = ref_next_flush(r, 0);
 	r->v6_12 = kernel == REF_6_12;
 	r->v6 = r->v6_12 || kernel == REF_6_18;
 	r->rc7 = kernel == REF_7_3_RC7;

@@ -82,6 +82,19 @@ void ref_flush(struct ref *r, uint64_t age_ns)
 	r->flush_wanted = false;
 }
 
+/* calc_wheel_index() of a timer that is set at @ns and due in 2 s: up to the next bucket of the
+ * first level that has so many */
+uint64_t ref_next_flush(const struct ref *r, uint64_t ns)
+{
+	uint64_t tick = (uint64_t)r->m.tick_us * 1000, bucket = tick, due;
+	uint64_t delay = (2000000000 + tick - 1) / tick * tick;
+
+	while (delay >= 63 * bucket)
+		bucket *= 8;
+	due = ns - ns % tick + delay;
+	return due - due % bucket + bucket;
+}
+
 /* time passes: the flusher's and the statistics' periodic work */
 void ref_advance(struct ref *r, uint64_t ns)
 {
@@ -99,6 +112,6 @@ void ref_advance(struct ref *r, uint64_t ns)
 	if (r->now_ns >= r->next_flush_ns) {
 		ref_flush_stats(r); /* flush_memcg_stats_dwork() */
 		while (r->next_flush_ns <= r->now_ns)
-			r->next_flush_ns += 2000000000;
+			r->next_flush_ns = ref_next_flush(r, r->next_flush_ns);
 	}
 }
