@@ -487,10 +487,12 @@ static void drop_metadata(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 
-	if (f->flags & PG_shadow)
+	if (f->flags & PG_shadow) {
+		xa_erase_shadow(s, slot);
 		*f = (struct folio){ 0 };
-	else
+	} else {
 		drop_one(s, 0, slot, false);
+	}
 }
 
 void drop_pagecache(struct sim *s)
