@@ -37,6 +37,7 @@ const struct kernel_profile kernel_7_3 = {
 	.name = "7.3",
 	.summary = "mainline, v7.3.4 (the default)",
 	RULES,
+	.erofs_pclusters = true,
 };
 
 /* v7.1 ("mm: workingset: use lruvec_lru_size()") to v7.3.3 */

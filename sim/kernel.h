@@ -75,6 +75,9 @@ struct kernel_profile {
 	/* do_page_cache_ra() and page_cache_ra_order() set no readahead flag in a window cut by
 	 * the file's end */
 	bool readahead_ends_at_eof;
+	/* fs/erofs/zdata.c and zmap.c are those that sim/mm/erofs.c mirrors; else they were not
+	 * compared */
+	bool erofs_pclusters;
 	/* process_init_reply() of fuse: the largest request is the server's max_pages; else that
 	 * of any bdi without a device, 32 pages */
 	bool fuse_io_by_server;

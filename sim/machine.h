@@ -62,6 +62,7 @@ struct machine {
 	uint64_t damon_seed;	  /* of the places that it samples */
 	uint64_t ram_pages;	  /* that it monitors; 0: as many as the limit */
 	uint32_t file_system;	  /* enum file_system, sim/mm/file-system.h */
+	uint32_t erofs_pcluster_pages, erofs_extent_bytes; /* of erofs-lz4: compressed, and not */
 	/* what it implies, see file_system_apply() */
 	bool ext4;	      /* its metadata uses page cache (sim/mm/ext4.h) */
 	bool no_buffers;      /* its files have no buffer heads */
@@ -69,6 +70,7 @@ struct machine {
 	bool fuse;	      /* its open files have more kernel memory */
 	uint32_t block_pages; /* the least that is read of a file; 0 is 1 */
 	bool rest_of_block;   /* of a block only what follows a page is read with it */
+	bool in_pclusters;    /* its files are compressed by erofs (sim/mm/erofs.h) */
 	bool reads_in_worker; /* they end in a worker: folios stay locked while their reader runs */
 	/* times of operations, which periodic work depends on (this flush and the
 	 * flusher); 0: time passes only where the trace says so */

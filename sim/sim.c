@@ -8,6 +8,7 @@
 
 #include "sim/mm/charge.h"
 #include "sim/mm/damon.h"
+#include "sim/mm/erofs.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/file-system.h"
 #include "sim/mm/memcontrol.h"
@@ -169,7 +170,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	if (cfg->timed)
 		s->cap_folios += (uint32_t)limit;
 	s->folios = calloc(s->cap_folios, sizeof(struct folio));
-	s->files = calloc(t->nr_files + 1, sizeof(struct file_state));
+	s->files = calloc(t->nr_files + NR_MORE_TREES, sizeof(struct file_state));
 	s->anon = g_try_new(struct anon_slot, s->cap_folios - s->anon_first);
 	if (!s->folios || !s->files || (!s->anon && s->cap_folios > s->anon_first)) {
 		err_set(err, -ENOMEM, "no memory for %llu file pages and %u other pages",
@@ -197,6 +198,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s->held = &s->held_untimed;
 	charge_init(s);
 	objcg_init(s);
+	erofs_mount(s);
 	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
 	s->map_does_more = cfg->kernel->activates_mapped;
@@ -238,6 +240,7 @@ void sim_free(struct sim *s)
 	g_free(s->nr_marks);
 	mmu_gathers_free(s->gathers);
 	xa_free(s);
+	erofs_free(s);
 	damon_free(s);
 	objcg_free(s);
 	g_array_free(s->large, TRUE);

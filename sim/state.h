@@ -220,6 +220,7 @@ struct sim {
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
 	struct objcg *objcg;	     /* of sim/mm/objcg.h; NULL: kernel memory is not charged */
 	struct page_trees *trees;    /* of sim/mm/xarray.h; NULL: not needed in this run */
+	struct erofs *erofs;	     /* of sim/mm/erofs.h; NULL: no compressed erofs */
 	struct damon *damon;	     /* of sim/mm/damon.c; NULL: no monitor */
 	unsigned int this_cpu;	     /* smp_processor_id() */
 	bool no_think;		     /* an advance of the trace's clock takes no time */

@@ -64,6 +64,8 @@ bool explain_same(const struct explain *x)
 
 const char *explain_metadata(const struct sim *s)
 {
+	if (s->cfg.machine.in_pclusters)
+		return "erofs";
 	return s->cfg.machine.ext4 ? "ext4" : "beyond-eof";
 }
 

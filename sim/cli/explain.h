@@ -75,7 +75,7 @@ bool explain_any(const struct explain *x, const struct explain_run *r);
 bool explain_same(const struct explain *x);
 /** Why the rule of an event applied, or NULL. */
 const struct event_cause *explain_cause(const struct explain_run *r, const struct event *e);
-/** What pages that are of no file are called: "ext4" or "beyond-eof". */
+/** What pages that are of no file are called: "ext4", "erofs" or "beyond-eof". */
 const char *explain_metadata(const struct sim *s);
 /** The name of the file of @slot, "anon", or explain_metadata(); @page: its number there. */
 const char *explain_name(const struct sim *s, uint32_t slot, uint32_t *page);

@@ -104,6 +104,8 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 		{ "managed_pages", "managed_pages", 1, true },
 		{ "pcp_pages", "pcp_pages", 1, true },
 		{ "nr_unevictable", "unevictable_pages", 1, true },
+		{ "erofs_pcluster_pages", "erofs_pcluster_pages", 1, false },
+		{ "erofs_extent_bytes", "erofs_extent_bytes", 1, false },
 	};
 	g_auto(GStrv) pairs = g_strsplit(r->settings, " ", -1);
 

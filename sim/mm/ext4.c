@@ -69,7 +69,8 @@ void create_buffers(struct sim *s, uint32_t slot)
 {
 	const unsigned int held = s->held->nr;
 
-	if (!s->objcg || s->cfg.machine.no_buffers || s->folios[slot].has_buffers)
+	if (!s->objcg || s->folios[slot].has_buffers ||
+	    (s->cfg.machine.no_buffers && !slot_is_metadata(s, slot)))
 		return;
 	folio_hold(s, slot);
 	/* set_active_memcg() */
@@ -166,6 +167,8 @@ void ext4_mount(struct sim *s)
 
 void invalidate_bh_lrus(struct sim *s)
 {
+	if (!s->cfg.machine.ext4)
+		return;
 	for (uint32_t slot = s->meta_first + INODE_BITMAP; slot < s->anon_first; slot++) {
 		struct folio *f = &s->folios[slot];
 

@@ -15,11 +15,8 @@
  * server keeps the cache at open(), answers at once and in full, so that its queue is never
  * congested (fuse_handle_readahead()), and needs no page cache itself. What an administrator writes
  * to the read_ahead_kb of a fuse mount is not modelled. The device of squashfs has blocks of 1 KiB:
- * with blocks of a page it also caches compressed data.
- *
- * erofs-lz4 is refused. It keeps compressed pages in a second cache that nobody maps
- * (z_erofs_bind_cache()) and reads to the ends of extents (z_erofs_pcluster_readmore()). Only the
- * image has their lengths: a compressed extent is 64 KiB, of as much of the file as fits.
+ * with blocks of a page it also caches compressed data. sim/mm/erofs.c has those of compressed
+ * erofs.
  */
 #include "sim/mm/file-system.h"
 
@@ -27,6 +24,7 @@
 
 #include <glib.h>
 
+#include "sim/mm/erofs.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/folio.h"
 
@@ -61,6 +59,7 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 		return kernel->large_folios ? MAX_FOLIO_ORDER : 0;
 	case FS_XFS:
 	case FS_EROFS:
+	case FS_EROFS_LZ4:
 		return MAX_FOLIO_ORDER;
 	case FS_BTRFS:
 	case FS_BTRFS_ZSTD:
@@ -72,11 +71,13 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 
 static uint32_t nr_beyond(const struct machine *m)
 {
-	return m->block_pages > 1 && !m->rest_of_block ? m->block_pages : 0;
+	return m->block_pages > 1 && !m->rest_of_block && !m->in_pclusters ? m->block_pages : 0;
 }
 
 uint32_t file_system_nr_pages(const struct trace *t, const struct machine *m)
 {
+	if (m->in_pclusters)
+		return (uint32_t)MIN(2ull * erofs_nr_blocks(t, m), UINT32_MAX);
 	return nr_beyond(m) ? t->nr_files * nr_beyond(m) : ext4_nr_pages(t, m);
 }
 
@@ -90,6 +91,24 @@ uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr)
 	return s->meta_first + file * pages_beyond_eof(s) + nr;
 }
 
+static int check_erofs(const struct machine *m, const struct kernel_profile *kernel,
+		       struct err *err)
+{
+	if (!kernel->erofs_pclusters)
+		return err_set(
+			err, -EINVAL,
+			"machine key file_system is erofs-lz4: how kernel %s reads and caches "
+			"compressed extents was not compared; expected --kernel 7.3, or erofs",
+			kernel->name);
+	if (m->erofs_extent_bytes < m->erofs_pcluster_pages * 4096)
+		return err_set(err, -EINVAL,
+			       "machine key erofs_extent_bytes is %u, expected at least %u: a "
+			       "pcluster of erofs_pcluster_pages=%u is not larger than its extent",
+			       m->erofs_extent_bytes, m->erofs_pcluster_pages * 4096,
+			       m->erofs_pcluster_pages);
+	return 0;
+}
+
 int file_system_apply(struct machine *m, const struct kernel_profile *kernel, struct err *err)
 {
 	const enum file_system fs = (enum file_system)m->file_system;
@@ -97,12 +116,8 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 
 	if (fs == FS_NONE)
 		return 0;
-	if (fs == FS_EROFS_LZ4)
-		return err_set(
-			err, -EINVAL,
-			"machine key file_system is erofs-lz4, which is not modelled: what it "
-			"reads and caches depends on the compressed extents of the image; "
-			"expected erofs, which leaves out the cache of compressed pages");
+	if (fs == FS_EROFS_LZ4 && check_erofs(m, kernel, err))
+		return -EINVAL;
 	order = max_order(fs, kernel);
 	if (order && !kernel->large_folios)
 		return err_set(err, -EINVAL,
@@ -130,8 +145,15 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 		m->io_pages = kernel->fuse_io_by_server ? MIN(m->io_pages, FUSE_MAX_PAGES)
 							: VM_READAHEAD_PAGES;
 	}
+	m->in_pclusters = fs == FS_EROFS_LZ4;
 	m->reads_in_worker = fs == FS_BTRFS;
 	m->rest_of_block = fs == FS_BTRFS_ZSTD;
-	m->block_pages = fs == FS_SQUASHFS ? SQUASHFS_BLOCK : m->rest_of_block ? BTRFS_EXTENT : 1;
+	m->block_pages = 1;
+	if (fs == FS_SQUASHFS)
+		m->block_pages = SQUASHFS_BLOCK;
+	else if (m->rest_of_block)
+		m->block_pages = BTRFS_EXTENT;
+	else if (m->in_pclusters)
+		m->block_pages = m->erofs_extent_bytes / 4096 + 1;
 	return 0;
 }

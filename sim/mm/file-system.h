@@ -21,7 +21,7 @@ enum file_system {
 	FS_OVERLAYFS, /* on ext4 */
 	FS_TMPFS,     /* all files are shmem */
 	FS_BTRFS_ZSTD,
-	FS_EROFS_LZ4, /* refused */
+	FS_EROFS_LZ4,
 	NR_FILE_SYSTEMS,
 };
 

@@ -17,6 +17,7 @@
 
 #include "sim/mm/batch.h"
 #include "sim/mm/charge.h"
+#include "sim/mm/erofs.h"
 #include "sim/mm/event.h"
 #include "sim/mm/ext4.h"
 #include "sim/mm/io.h"
@@ -80,7 +81,8 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 									   : GFP_KERNEL;
 	const uint32_t nr = 1u << order;
 	struct mem_cgroup *memcg = several ? charged_memcg(s, slot) : s->memcg, *evicted = memcg;
-	bool metadata = why == ADD_METADATA, of_file = !metadata && why != ADD_BEYOND_EOF;
+	bool metadata = why == ADD_METADATA;
+	bool of_file = !metadata && why != ADD_BEYOND_EOF && why != ADD_BLOCK;
 	bool shmem = s->has_shmem && of_file && s->files[slot_file(s, slot)].shmem;
 	const struct folio *old;
 	struct folio *f;
@@ -194,7 +196,7 @@ void filemap_drop(struct sim *s, uint32_t slot)
 }
 
 /* squashfs_readpage_block() */
-static __attribute__((noinline)) void read_block(struct sim *s, unsigned int cpu, uint32_t slot)
+static void read_block(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	const uint32_t block = s->cfg.machine.block_pages, file = slot_file(s, slot);
 	const uint32_t base = file_slot(s, file, 0);
@@ -216,12 +218,22 @@ static __attribute__((noinline)) void read_block(struct sim *s, unsigned int cpu
 	read_folios(s, base + first, nr);
 }
 
+static __attribute__((noinline)) void read_more(struct sim *s, unsigned int cpu, uint32_t slot)
+{
+	const uint32_t file = slot_file(s, slot), page = slot - file_slot(s, file, 0);
+
+	if (s->erofs)
+		erofs_readahead(s, cpu, file, page, page + 1);
+	else
+		read_block(s, cpu, slot);
+}
+
 void filemap_read_folio(struct sim *s, unsigned int cpu, uint32_t slot)
 {
 	if (__builtin_expect(s->cfg.machine.block_pages <= 1, 1))
 		read_folios(s, slot, 1);
 	else
-		read_block(s, cpu, slot);
+		read_more(s, cpu, slot);
 }
 
 int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)

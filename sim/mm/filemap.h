@@ -15,6 +15,7 @@ enum add_for {
 	ADD_NOWAIT,	/* likewise, and do not reclaim for it: FGP_NOWAIT */
 	ADD_BEYOND_EOF, /* by readahead, never read */
 	ADD_METADATA,	/* of the file system, which reads it by itself */
+	ADD_BLOCK,	/* likewise, of no file, and without FGP_ACCESSED */
 };
 
 /**

@@ -17,6 +17,7 @@
 #include <errno.h>
 
 #include "sim/mm/batch.h"
+#include "sim/mm/erofs.h"
 #include "sim/mm/file-system.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
@@ -32,7 +33,7 @@ static inline __attribute__((always_inline)) int ra_add_folio(struct sim *s, uns
 
 	if (ret)
 		return ret;
-	for (uint32_t i = 0; s->sched && i < 1u << order; i++)
+	for (uint32_t i = 0; s->sched && !s->erofs && i < 1u << order; i++)
 		io_plug(s, plug, slot + i);
 	if (mark)
 		s->folios[slot].flags |= PG_readahead;
@@ -53,7 +54,7 @@ static void ra_submit(struct sim *s, uint32_t slot, uint32_t nr, uint32_t nr_rea
  * squashfs_readahead(), btrfs_readahead_expand(), readahead_expand(): add the rest of the blocks
  * that hold the pages [@first, @end), which were added, first downwards, up to a page that is
  * cached; and read them. On squashfs pages that end with a block get another one, even beyond the
- * end of the file, where nothing ever reads it.
+ * end of the file, where nothing ever reads it. Compressed erofs reads in its own way.
  */
 static void read_blocks(struct sim *s, unsigned int cpu, struct file_open *ra, uint32_t first,
 			uint32_t end, struct device_plug *plug)
@@ -67,6 +68,10 @@ static void read_blocks(struct sim *s, unsigned int cpu, struct file_open *ra, u
 
 	if (first == end)
 		return;
+	if (s->erofs) {
+		erofs_readahead(s, cpu, ra->file, first, end);
+		return;
+	}
 	while (first > below && !(s->folios[base + first - 1].flags & PG_resident) &&
 	       !ra_add_folio(s, cpu, base + first - 1, 0, false, plug))
 		first--;

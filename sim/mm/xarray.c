@@ -20,6 +20,7 @@
 
 #include <errno.h>
 
+#include "sim/mm/erofs.h"
 #include "sim/mm/event.h"
 #include "sim/mm/file-system.h"
 #include "sim/mm/objcg.h"
@@ -44,9 +45,37 @@ static unsigned int levels_of(uint64_t last)
 	return nr;
 }
 
-void xa_init(struct sim *s)
+/* Trees are numbered like files; those of compressed erofs follow: of the managed cache and of the
+ * device. */
+static uint32_t nr_trees(const struct sim *s)
+{
+	return s->trace->nr_files + (s->erofs ? NR_MORE_TREES : 0);
+}
+
+/* the page of the tree's first page, counted from that of the first file */
+static uint64_t first_of(const struct sim *s, uint32_t file)
 {
 	const struct trace *t = s->trace;
+
+	if (file < t->nr_files)
+		return t->files[file].first;
+	return t->nr_file_pages + (s->erofs ? s->erofs->nr_blocks : 0ull) * (file - t->nr_files);
+}
+
+/* of a file that lies in its slots, so not what it has beyond its end */
+static uint32_t pages_of(const struct sim *s, uint32_t file)
+{
+	return file < s->trace->nr_files ? s->trace->files[file].pages : s->erofs->nr_blocks;
+}
+
+/* the first page that @file can not have */
+static uint32_t end_of(const struct sim *s, uint32_t file)
+{
+	return pages_of(s, file) + pages_beyond_eof(s);
+}
+
+void xa_init(struct sim *s)
+{
 	const struct machine *m = &s->cfg.machine;
 	struct page_trees *x;
 	uint64_t nr = 0;
@@ -56,17 +85,16 @@ void xa_init(struct sim *s)
 	x = g_new0(struct page_trees, 1);
 	x->nr_levels = m->max_folio_order < XA_CHUNK_SHIFT ? LEAF : UPPER;
 	x->nr_partial = pages_beyond_eof(s) ? 2 : 1;
-	for (uint32_t i = 0; s->objcg && i < t->nr_files; i++)
-		x->nr_levels =
-			MAX(x->nr_levels, levels_of(t->files[i].pages + pages_beyond_eof(s) - 1));
+	for (uint32_t i = 0; s->objcg && i < nr_trees(s); i++)
+		x->nr_levels = MAX(x->nr_levels, levels_of(end_of(s, i) - 1));
 	for (unsigned int level = LEAF; level <= x->nr_levels; level++) {
 		x->first[level] = (uint32_t)nr;
-		nr += (t->nr_file_pages >> (level * XA_CHUNK_SHIFT)) + 1 +
-		      (uint64_t)t->nr_files * x->nr_partial;
+		nr += (first_of(s, nr_trees(s)) >> (level * XA_CHUNK_SHIFT)) + 1 +
+		      (uint64_t)nr_trees(s) * x->nr_partial;
 	}
 	x->nodes = g_new0(struct xa_node, nr);
-	x->height = g_new0(uint8_t, t->nr_files + 1);
-	x->nr_chunks = g_new0(uint32_t, t->nr_files + 1);
+	x->height = g_new0(uint8_t, nr_trees(s) + 1);
+	x->nr_chunks = g_new0(uint32_t, nr_trees(s) + 1);
 	for (int i = 0; i < NR_MEMCGS; i++)
 		x->shadow_nodes[i].head = x->shadow_nodes[i].tail = XA_NONE;
 	s->trees = x;
@@ -87,7 +115,7 @@ static struct xa_node *node_of(const struct sim *s, unsigned int level, uint32_t
 			       uint32_t pgoff)
 {
 	const unsigned int shift = level * XA_CHUNK_SHIFT;
-	const uint64_t first = s->trace->files[file].first;
+	const uint64_t first = first_of(s, file);
 
 	return &s->trees->nodes[s->trees->first[level] + (first >> shift) +
 				(uint64_t)file * s->trees->nr_partial + ((uint64_t)pgoff >> shift)];
@@ -96,20 +124,15 @@ static struct xa_node *node_of(const struct sim *s, unsigned int level, uint32_t
 /* the slot of page @pgoff of @file, which may be beyond its end */
 static uint32_t page_slot(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
-	const uint32_t pages = s->trace->files[file].pages;
+	const uint32_t pages = pages_of(s, file);
 
-	return pgoff < pages ? file_slot(s, file, pgoff) : slot_beyond_eof(s, file, pgoff - pages);
+	return pgoff < pages ? FOLIO_FIRST + (uint32_t)first_of(s, file) + pgoff
+			     : slot_beyond_eof(s, file, pgoff - pages);
 }
 
 static struct xa_node *leaf(const struct sim *s, uint32_t file, uint32_t pgoff)
 {
 	return node_of(s, LEAF, file, pgoff);
-}
-
-/* the first page that @file can not have */
-static uint32_t end_of(const struct sim *s, uint32_t file)
-{
-	return s->trace->files[file].pages + pages_beyond_eof(s);
 }
 
 /* Return: false if @slot is in no tree; else set @file and @pgoff to where it is */
@@ -120,6 +143,11 @@ static inline bool find_page(const struct sim *s, uint32_t slot, uint32_t *file,
 	if (__builtin_expect(slot >= s->meta_first, 0)) {
 		const uint32_t nr = pages_beyond_eof(s);
 
+		if (s->erofs && slot < s->anon_first) {
+			*file = s->trace->nr_files + (slot - s->meta_first) / s->erofs->nr_blocks;
+			*pgoff = (slot - s->meta_first) % s->erofs->nr_blocks;
+			return true;
+		}
 		if (!nr || slot >= s->anon_first)
 			return false;
 		*file = (slot - s->meta_first) / nr;
@@ -591,7 +619,7 @@ static int check_upper(const struct sim *s, uint32_t file, uint32_t pgoff, unsig
 static int check_file(const struct sim *s, uint32_t file, uint32_t *nr_leaves, uint32_t *nr_listed,
 		      struct err *err)
 {
-	const uint32_t base = file_slot(s, file, 0), pages = end_of(s, file);
+	const uint32_t base = page_slot(s, file, 0), pages = end_of(s, file);
 	unsigned int above = 0, values_above = 0;
 	uint32_t nr_chunks = 0;
 	int ret = 0;
@@ -633,7 +661,7 @@ int xa_check(const struct sim *s, struct err *err)
 
 	if (!x)
 		return 0;
-	for (uint32_t file = 0; file < s->trace->nr_files && !ret; file++) {
+	for (uint32_t file = 0; file < nr_trees(s) && !ret; file++) {
 		ret = check_file(s, file, &nr_leaves, &nr_listed, err);
 		if (!ret && s->objcg)
 			ret = check_levels(s, file, &nr_nodes, err);

@@ -55,6 +55,7 @@
 	X(fault)                                                                                   \
 	X(readahead)                                                                               \
 	X(ext4)                                                                                    \
+	X(erofs)                                                                                   \
 	X(file_system)                                                                             \
 	X(page_writeback)                                                                          \
 	X(filemap)                                                                                 \

@@ -863,7 +863,7 @@ static void check_coverage(const struct coverage *cov, const struct lru_model *l
 			  cov->ttl[true] > cov->ops_run / 10);
 }
 
-enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, WIDE, FILES, CGROUPS };
+enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, COMPRESSED, WIDE, FILES, CGROUPS };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
 static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
@@ -910,7 +910,7 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	if (traces == FILE_SYSTEMS) {
 		uint64_t nr_more;
 
-		rt->m.file_system = (uint32_t)(seed % FS_EROFS_LZ4); /* which is refused */
+		rt->m.file_system = (uint32_t)(seed % FS_EROFS_LZ4); /* has a test of its own */
 		rt->m.exec_folio_order = seed % 2 ? 4 : 0;
 		rt->m.kmem = seed % 3 == 0;
 		/* what is read ahead has to stay until it is read, by btrfs 1024 pages or twice
@@ -920,6 +920,18 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 			rt->m.memcg_pages += nr_more;
 		else
 			rt->m.memory_pages += nr_more;
+	}
+	if (traces == COMPRESSED) {
+		/* from extents that do not shrink to such as are longer than a window */
+		rt->m.file_system = FS_EROFS_LZ4;
+		rt->m.erofs_pcluster_pages = 1u << seed % 5;
+		rt->m.erofs_extent_bytes = (rt->m.erofs_pcluster_pages << 12) +
+					   (uint32_t)(seed / 5 % 5 * (seed % 8) * 7001);
+		rt->m.kmem = seed % 3 == 0;
+		if (rt->m.memcg_pages)
+			rt->m.memcg_pages += rt->m.kmem ? 300 : seed % 4 * 100;
+		else
+			rt->m.memory_pages += 300;
 	}
 	if (traces != SPARSE)
 		return 1;
@@ -1039,6 +1051,18 @@ static void test_lockstep_file_systems(void)
 	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
 	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, FILE_SYSTEMS, &cov);
 	CU_ASSERT(cov.large > cov.ops_run / 10);
+}
+
+/* compressed pages, and the index of each file */
+static void test_lockstep_erofs(void)
+{
+	const uint64_t nr = env_number("REAPSIM_ORACLE_SEEDS", 120);
+	struct coverage cov = { 0 };
+
+	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, COMPRESSED, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, COMPRESSED, &cov);
+	CU_ASSERT(cov.large > cov.ops_run / 10);
+	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 }
 
 /* the operations of version 2, with every kernel */
@@ -1374,6 +1398,7 @@ void suite_oracle(void)
 	CU_add_test(s, "the same with the multi-generational LRU", test_lockstep_mglru);
 	CU_add_test(s, "the same with large folios", test_lockstep_large);
 	CU_add_test(s, "the same on each file system", test_lockstep_file_systems);
+	CU_add_test(s, "compressed files in lockstep", test_lockstep_erofs);
 	CU_add_test(s, "the same with operations of version 2", test_lockstep_wide);
 	CU_add_test(s, "the same with two cgroups", test_lockstep_cgroups);
 	CU_add_test(s, "the same with files that grow and shrink", test_lockstep_files);

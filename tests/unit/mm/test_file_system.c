@@ -47,6 +47,7 @@ static void test_orders(void)
 		{ "ext4", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "xfs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "erofs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
+		{ "erofs-lz4", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "overlayfs", &kernel_7_3, "0:32 2:8 4:2 5:125" },
 		{ "btrfs", &kernel_7_3, "0:1024 2:256 4:64 6:16" },
 		{ "btrfs-zstd", &kernel_7_3, "0:1024 2:256 4:64 6:16" },
@@ -310,12 +311,15 @@ static void test_maximum(void)
 		  "machine key file_system is xfs: kernel 6.12 has large folios there, which the "
 		  "simulator models from 6.18 on; expected order0 or ext4",
 		  0 },
-		{ &kernel_7_3, "file_system=erofs-lz4",
-		  "machine key file_system is erofs-lz4, which is not modelled: what it reads and "
-		  "caches "
-		  "depends on the compressed extents of the image; expected erofs, which leaves "
-		  "out the "
-		  "cache of compressed pages",
+		{ &kernel_7_3, "file_system=erofs-lz4", NULL, 9 },
+		{ &kernel_6_18, "file_system=erofs-lz4",
+		  "machine key file_system is erofs-lz4: how kernel 6.18 reads and caches "
+		  "compressed "
+		  "extents was not compared; expected --kernel 7.3, or erofs",
+		  0 },
+		{ &kernel_7_3, "file_system=erofs-lz4 erofs_extent_bytes=65535",
+		  "machine key erofs_extent_bytes is 65535, expected at least 65536: a pcluster of "
+		  "erofs_pcluster_pages=16 is not larger than its extent",
 		  0 },
 	};
 

@@ -212,7 +212,7 @@ void ref_lru_add_drain_all(struct ref *r)
 	for (unsigned int cpu = 0; cpu < r->m.cpus; cpu++)
 		ref_lru_add_drain_cpu(r, cpu);
 	/* invalidate_bh_lrus_cpu(); the first two belong to the mount */
-	for (int i = (int)r->t->nr_file_pages + 2; i < r->nr_file; i++)
+	for (int i = (int)r->t->nr_file_pages + 2; i < r->nr_file && r->m.ext4; i++)
 		r->pages[i].buffer = false;
 }
 

@@ -11,7 +11,9 @@ void ref_create_buffers(struct ref *r, int folio)
 		[FS_NONE] = true, [FS_ORDER0] = true, [FS_EXT4] = true, [FS_OVERLAYFS] = true
 	};
 
-	if (!r->objcg || !has_them[r->m.file_system] || r->pages[folio].private)
+	/* pages of a device have them, too */
+	if (!r->objcg || r->pages[folio].private ||
+	    (!has_them[r->m.file_system] && folio < (int)r->t->nr_file_pages))
 		return;
 	r->pages[folio].extra_refs++;
 	for (int i = 0; i < ref_nr_pages(r, folio); i++)

@@ -55,6 +55,10 @@ void ref_filemap_read_folio(struct ref *r, unsigned int cpu, int page)
 	const uint64_t pgoff = (uint64_t)page - r->t->files[file].first;
 	uint64_t at = pgoff, end = pgoff + 1;
 
+	if (r->erofs_blocks) {
+		ref_z_erofs_readahead(r, cpu, file, pgoff, pgoff + 1);
+		return;
+	}
 	while (at % ref_block_pages(r) && r->m.file_system == FS_SQUASHFS)
 		at--;
 	while (end % ref_block_pages(r) && end < r->files[file].size)

@@ -398,6 +398,14 @@ void ref_free_anon_vma(struct ref *r, struct ref_vma *v);
 void ref_charge_process(struct ref *r, struct ref_proc *p);
 void ref_uncharge_process(struct ref *r, const struct ref_proc *p);
 
+/* erofs.c */
+
+/** Blocks of an image with the trace's files; 0 if they are not compressed. */
+uint64_t ref_erofs_blocks(const struct ref *r);
+/** z_erofs_readahead(), z_erofs_read_folio(): of the pages [@first, @end) of a file. */
+void ref_z_erofs_readahead(struct ref *r, unsigned int cpu, uint32_t file, uint64_t first,
+			   uint64_t end);
+
 /* charge.c */
 
 bool ref_try_charge_memcg(struct ref *r, int memcg, unsigned int cpu, uint64_t nr,

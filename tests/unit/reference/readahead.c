@@ -25,6 +25,10 @@ static void read_pages(struct ref *r, unsigned int cpu, struct ref_open *ra, uin
 
 	if (!nr)
 		return;
+	if (r->erofs_blocks) {
+		ref_z_erofs_readahead(r, cpu, ra->file, index, index + nr);
+		return;
+	}
 	if (r->m.file_system == FS_BTRFS_ZSTD) {
 		while ((index + nr) % block && index + nr < pages &&
 		       expand(r, cpu, ra->file, index + nr)) {
@@ -70,7 +74,7 @@ static void do_page_cache_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 		int page = ref_file_page(r, ra->file, index + i);
 
 		if (r->pages[page].resident) {
-			if (ref_block_pages(r) > 1) {
+			if (ref_block_pages(r) > 1 || r->erofs_blocks) {
 				read_pages(r, cpu, ra, index + i - nr, nr);
 				nr = 0;
 			} else if (nr) { /* the device reads the gap, too */

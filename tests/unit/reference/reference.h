@@ -274,6 +274,7 @@ struct ref {
 	enum op_code ends_as;
 	uint32_t base;		/* vpn of ptes[0] */
 	unsigned int max_order; /* of folios of files with a device */
+	uint64_t erofs_blocks;	/* of an image of the files; 0: they are not compressed */
 
 	struct ref_page *pages;
 	int nr_file, nr_pages, cap_pages; /* @nr_file: metadata of the file system too */

@@ -261,7 +261,7 @@ static void find_base(struct ref *r)
 static void mount(struct ref *r)
 {
 	static const unsigned int orders[NR_FILE_SYSTEMS] = {
-		[FS_EXT4] = 9,	    [FS_XFS] = 9,   [FS_EROFS] = 9,
+		[FS_EXT4] = 9,	    [FS_XFS] = 9,   [FS_EROFS] = 9,	[FS_EROFS_LZ4] = 9,
 		[FS_OVERLAYFS] = 9, [FS_BTRFS] = 6, [FS_BTRFS_ZSTD] = 6
 	};
 
@@ -303,6 +303,8 @@ struct ref *ref_new(const struct trace *t, const struct machine *m, enum ref_ker
 		r->nr_file += 4 + (11 + (int)t->nr_files) / 16;
 	if (r->m.file_system == FS_SQUASHFS) /* beyond the end */
 		r->nr_file += (int)(t->nr_files * ref_block_pages(r));
+	r->erofs_blocks = ref_erofs_blocks(r);
+	r->nr_file += 2 * (int)r->erofs_blocks;
 	r->nr_pages = r->nr_file;
 	r->cap_pages = r->nr_file + 1024;
 	r->pages = g_new0(struct ref_page, r->cap_pages);

@@ -35,12 +35,18 @@ struct ref_trees {
 	uint64_t nr_deferred[REF_MEMCGS];
 };
 
+/* of the files, and two of a compressed erofs: the managed cache, and that of the device */
+static uint32_t nr_trees(const struct ref *r)
+{
+	return r->t->nr_files + 2;
+}
+
 void ref_trees_init(struct ref *r)
 {
 	if (!r->whole && !r->objcg)
 		return;
 	r->trees = g_new0(struct ref_trees, 1);
-	r->trees->heads = g_new0(struct entry, r->t->nr_files + 1);
+	r->trees->heads = g_new0(struct entry, nr_trees(r));
 }
 
 static void free_below(struct ref_node *n)
@@ -55,7 +61,7 @@ void ref_trees_free(struct ref *r)
 {
 	if (!r->trees)
 		return;
-	for (uint32_t f = 0; f < r->t->nr_files; f++)
+	for (uint32_t f = 0; f < nr_trees(r); f++)
 		if (r->trees->heads[f].kind == NODE)
 			free_below(r->trees->heads[f].node);
 	for (int i = 0; i < REF_MEMCGS; i++)
@@ -66,7 +72,7 @@ void ref_trees_free(struct ref *r)
 
 static void workingset_update_node(struct ref *r, struct ref_node *n)
 {
-	if (ref_is_shmem(r, n->file))
+	if (n->file < r->t->nr_files && ref_is_shmem(r, n->file))
 		return;
 	if (n->count && n->count == n->nr_values) {
 		if (!n->listed)
@@ -278,7 +284,7 @@ static void account(struct ref *r)
 	if (!r->whole)
 		return;
 	x->nr_taking = x->nr_leaves;
-	for (uint32_t f = 0; f < r->t->nr_files; f++)
+	for (uint32_t f = 0; f < nr_trees(r); f++)
 		x->nr_taking += x->heads[f].kind == FOLIO || x->heads[f].kind == SHADOW;
 	if (!r->objcg)
 		r->nr_nodes = x->nr_taking;
@@ -293,7 +299,8 @@ static void account(struct ref *r)
 	}
 }
 
-/* Where @page is: in a file, or on squashfs beyond its end. Return: false if in no tree. */
+/* Where @page is: in a file, or on squashfs beyond its end, or on compressed erofs in a tree of the
+ * file system. Return: false if in no tree. */
 static bool find_page(const struct ref *r, int page, uint32_t *file, uint64_t *index)
 {
 	const int nr = (int)r->t->nr_file_pages;
@@ -301,6 +308,11 @@ static bool find_page(const struct ref *r, int page, uint32_t *file, uint64_t *i
 	if (page < nr) {
 		*file = (uint32_t)ref_file_of(r, page);
 		*index = (uint64_t)(page - ref_file_page(r, *file, 0));
+		return true;
+	}
+	if (r->erofs_blocks && page < r->nr_file) {
+		*file = r->t->nr_files + (uint32_t)((uint64_t)(page - nr) / r->erofs_blocks);
+		*index = (uint64_t)(page - nr) % r->erofs_blocks;
 		return true;
 	}
 	if (r->m.file_system != FS_SQUASHFS || page >= r->nr_file)
@@ -313,14 +325,20 @@ static bool find_page(const struct ref *r, int page, uint32_t *file, uint64_t *i
 /* the page at @index, the other way round */
 static int page_at(const struct ref *r, uint32_t file, uint64_t index)
 {
-	const uint64_t pages = r->t->files[file].pages;
+	uint64_t pages;
 
+	if (file >= r->t->nr_files)
+		return (int)(r->t->nr_file_pages + (file - r->t->nr_files) * r->erofs_blocks +
+			     index);
+	pages = r->t->files[file].pages;
 	return index < pages ? ref_file_page(r, file, index)
 			     : (int)(r->t->nr_file_pages + file * 32 + index - pages);
 }
 
 static uint64_t end_of(const struct ref *r, uint32_t file)
 {
+	if (file >= r->t->nr_files)
+		return r->erofs_blocks;
 	return r->t->files[file].pages + (r->m.file_system == FS_SQUASHFS ? 32 : 0);
 }
 
