@@ -74,7 +74,7 @@ make_fs() {
 		;;
 	erofs-lz4)
 		need mkfs.erofs=erofs-utils
-		mkfs.erofs --quiet -zlz4 -C65536 "$image" "$files"
+		mkfs.erofs --quiet -zlz4 "-C${pcluster:-65536}" "$image" "$files"
 		;;
 	squashfs)
 		need mksquashfs=squashfs-tools
@@ -84,9 +84,24 @@ make_fs() {
 	esac
 }
 
+# erofs_settings - what the simulator must know of an image of erofs-lz4: the pages of a pcluster,
+# and the mean length of the extents, but the last one
+erofs_settings() {
+	local dir
+	need mkfs.erofs=erofs-utils dump.erofs=erofs-utils
+	dir=$(mktemp -d)
+	mkdir "$dir/files"
+	contents erofs-lz4 8192 >"$dir/files/0"
+	make_fs erofs-lz4 "" "$dir/files" "$dir/image" 8192
+	dump.erofs --path=/0 -e "$dir/image" | awk -F '[|:.]+' -v pages=$((${pcluster:-65536} / 4096)) '
+		$2 ~ /^ *[0-9]+$/ && $3 ~ /^ *[0-9]+ *$/ { before = $2; end = $3; n++ }
+		END { printf "erofs_pcluster_pages=%d erofs_extent_bytes=%.0f\n", pages, before / (n - 1) }'
+	rm -r "$dir"
+}
+
 # make_disk [FEATURES [NAME]] - sets disk to an image of the file system NAME (ext4) with the
 # trace's files, which are named by their number. It is cached by file sizes, FEATURES of
-# ext4, and NAME.
+# ext4, NAME, and for erofs-lz4 the variable pcluster, the bytes of a pcluster (65536).
 make_disk() {
 	local sizes=() row last size begin i total=0 new features=${1:-^has_journal} name=${2:-ext4}
 	while IFS= read -r row; do
@@ -111,6 +126,7 @@ make_disk() {
 	[ "$total" = 0 ] || echo "grow $total" >>"$tmp/sizes"
 	[ "$features" = ^has_journal ] || echo "$features" >>"$tmp/sizes"
 	[ "$name" = ext4 ] || [ "$name" = overlayfs ] || echo "$name" >>"$tmp/sizes"
+	[ "${pcluster:-65536}" = 65536 ] || echo "pcluster $pcluster" >>"$tmp/sizes"
 	disk=$cache/disk/$(digest "$tmp/sizes").img
 	[ ! -f "$disk" ] || return 0
 	mkdir -p "$cache/disk" "$tmp/files"

@@ -102,7 +102,7 @@ file_systems="ext4 xfs btrfs btrfs-zstd erofs erofs-lz4 squashfs overlayfs tmpfs
 # module_of FILE_SYSTEM - the kernel module that it needs, if any
 module_of() {
 	case $1 in
-	xfs | btrfs* | erofs* | squashfs | fuse) echo "${1%-*}" ;;
+	xfs | btrfs* | erofs* | squashfs | fuse) echo "${1%%-*}" ;;
 	overlayfs) echo overlay ;;
 	esac
 }

@@ -208,11 +208,20 @@ else
 fi
 new=$(mktemp -d)
 trap 'rm -rf "$tasks" "$PROGRESS" "$new"' EXIT
+# what the host knows of the image
+image_settings=
+case " $SET " in
+*" fs=erofs-lz4 "*)
+	pcluster=$(tr ' ' '\n' <<<"$SET" | sed -n 's/^pcluster=//p')
+	image_settings=$(erofs_settings)
+	;;
+esac
 from="$(info version),$(info patches | sed 's/ *$//'),$(digest "$kernel/config"),$player,$(qemu-system-x86_64 --version | sed -n '1s/.*version \([0-9.]*\).*/\1/p')"
 
 # fold SCENARIO POLICY RESULTS... - write the rows of several runs to the files in $new
 fold() {
-	awk -v scenario="$1" -v policy="$(name_of "$2")" -v source="$([ -z "$STOCK" ] || info source)" -v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
+	awk -v scenario="$1" -v policy="$(name_of "$2")" -v source="$([ -z "$STOCK" ] || info source)" -v image="$image_settings" \
+		-v lru="$LRU" -v trace="$traces/$1.csv" -v new="$new" -v from="$from" \
 		-v date="$(date -u -r "${@: -1}" +%F)" -v digest="$(sha256sum <"$traces/$1.csv" | cut -c1-16)" '
 function hex(c) { return index("123456789abcdef", c) }
 function bit(n, b) { return int(n / 2 ^ b) % 2 }
@@ -289,7 +298,7 @@ $1 == "I" && $2 == "fault_ns" { fault_us[run] = $3 / 1000 }
 $1 == "I" && $2 == "settings" {
 	sub(/^I settings /, "")
 	sub(/\r$/, "")
-	settings = (source == "" ? "" : "source=" source " ") $0
+	settings = (source == "" ? "" : "source=" source " ") $0 (image == "" ? "" : " " image)
 }
 $1 == "I" && $2 == "MemTotal" { managed[run] = $3 + 0 }
 # the rest of what is free is in the per-CPU lists

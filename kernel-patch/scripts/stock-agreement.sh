@@ -18,6 +18,8 @@
 #                           xfs, btrfs, btrfs-zstd, erofs, erofs-lz4, squashfs, overlayfs,
 #                           tmpfs, fuse   the files are on this file system, and only the
 #                                   scenarios that suit it are played; only if named
+#                           erofs-lz4-4k  with pclusters of one page, as mkfs.erofs makes them
+#                                   without -C, instead of 64 KiB
 #                         all others without the monitor, watermark boost and THP
 #   SCENARIOS, TRACES, POLICY, RUNS, JOBS, INTO   as for record.sh
 set -euo pipefail
@@ -40,9 +42,10 @@ set_of() {
 	large-thp) echo "folios=large damon_stat=0 boost=0 thp=always" ;;
 	large-boost) echo "folios=large damon_stat=0 boost=1 thp=never" ;;
 	large-damon) echo "folios=large damon_stat=1 boost=0 thp=never" ;;
+	erofs-lz4-4k) echo "fs=erofs-lz4 pcluster=4096 $all" ;;
 	*)
 		[[ $1 != ext4 && " $file_systems " == *" $1 "* ]] ||
-			bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon ${file_systems#ext4 }"
+			bad "SETTINGS=$1: expected one of: small nokmem large large-nokmem large-thp large-boost large-damon ${file_systems#ext4 } erofs-lz4-4k"
 		echo "fs=$1 $all"
 		;;
 	esac
@@ -52,6 +55,7 @@ scenarios_of() {
 	case $1 in
 	small | nokmem | large*) echo "${SCENARIOS:-}" ;;
 	xfs | btrfs | btrfs-zstd) echo "${SCENARIOS:-tight random read-then-map text sequential written-chunks shared-written}" ;;
+	erofs-lz4) echo "${SCENARIOS:-tight random read-then-map text sequential window-128 read-chunks kills library sparse-restart window-restart}" ;;
 	tmpfs) echo "${SCENARIOS:-swap shmem-restart shmem-swapped}" ;;
 	fuse) echo "${SCENARIOS:-tight random read-then-map text sequential window-128 read-chunks}" ;;
 	*) echo "${SCENARIOS:-tight random read-then-map text sequential}" ;;

@@ -23,6 +23,7 @@
 #                                          squashfs, overlayfs (on ext4), tmpfs, fuse (a
 #                                          server that the player starts). Without fs and
 #                                          folios: what the trace's row file_system says
+#                        pcluster=BYTES    of erofs-lz4: mkfs.erofs -C (65536)
 #   RUNS=N             runs of each policy and LRU (default 5). With a memory cgroup all
 #                      runs share one boot (player/batch.c), otherwise each has its own
 #   PLAN="POLICY-LRU-NUMBER..."  only these runs
@@ -70,7 +71,7 @@ case " $SET " in
 	;;
 esac
 
-boot_options= player_options=" player.boost=1" seen=" " fs=ext4
+boot_options= player_options=" player.boost=1" seen=" " fs=ext4 pcluster=
 for pair in $SET; do
 	key=${pair%%=*} value=${pair#*=}
 	[[ $pair == *=* ]] || bad "SET: \"$pair\": expected KEY=VALUE"
@@ -81,13 +82,16 @@ for pair in $SET; do
 	thp) one_of "SET: $key=" "$value" "always madvise never" ;;
 	folios) one_of "SET: $key=" "$value" "small large" ;;
 	fs) one_of "SET: $key=" "$value" "$file_systems" && fs=$value ;;
+	pcluster) [[ $value =~ ^[1-9][0-9]{0,6}$ && $((value % 4096)) -eq 0 && $value -le 1048576 ]] &&
+		pcluster=$value || bad "SET: $key=$value: expected a multiple of 4096, at most 1048576" ;;
 	readahead_kb) [[ $value =~ ^(0|[1-9][0-9]{0,6})$ && $((value % 4)) -eq 0 ]] ||
 		bad "SET: $key=$value: expected a multiple of 4" ;;
-	*) bad "SET: unknown key \"$key\"; expected one of: kmem thp damon_stat boost readahead_kb folios fs" ;;
+	*) bad "SET: unknown key \"$key\"; expected one of: kmem thp damon_stat boost readahead_kb folios fs pcluster" ;;
 	esac
 	case $key in
 	kmem) [ "$value" = 1 ] || boot_options+=" cgroup.memory=nokmem" ;;
 	boost) player_options=${player_options/boost=1/boost=$value} ;;
+	pcluster) ;;
 	readahead_kb) player_options+=" player.ra_kb=$value" ;;
 	*) player_options+=" player.$key=$value" ;;
 	esac
@@ -95,6 +99,7 @@ done
 if [ $fs != ext4 ] && [[ " $SET " == *" folios=small "* ]]; then
 	bad "SET: folios=small: only ext4 can be told so, and fs=$fs"
 fi
+[ -z "$pcluster" ] || [ $fs = erofs-lz4 ] || bad "SET: pcluster=$pcluster: only erofs-lz4 has them, and fs=$fs"
 module=$(module_of $fs)
 
 # line_of ROW - the line number of the first such row, or nothing

@@ -58,6 +58,8 @@ for set in kmem kmem=2 thp=off folios=big readahead_kb=130 ksm=0 "kmem=0 kmem=1"
 done
 try SET=fs=zfs good.csv
 try SET="folios=small fs=xfs" good.csv
+try SET="fs=erofs-lz4 pcluster=5000" good.csv
+try SET="pcluster=4096 fs=xfs" good.csv
 mkdir kernel
 touch kernel/bzImage
 echo "source=linux-image-own" >kernel/info
