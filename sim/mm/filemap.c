@@ -81,8 +81,7 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 									   : GFP_KERNEL;
 	const uint32_t nr = 1u << order;
 	struct mem_cgroup *memcg = several ? charged_memcg(s, slot) : s->memcg, *evicted = memcg;
-	bool metadata = why == ADD_METADATA;
-	bool of_file = !metadata && why != ADD_BEYOND_EOF && why != ADD_BLOCK;
+	bool metadata = why == ADD_METADATA, of_file = why < ADD_BEYOND_EOF;
 	bool shmem = s->has_shmem && of_file && s->files[slot_file(s, slot)].shmem;
 	const struct folio *old;
 	struct folio *f;

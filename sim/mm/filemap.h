@@ -13,6 +13,7 @@ enum add_for {
 	ADD_WRITE,	/* write(2) overwrites it: read nothing, count no refault */
 	ADD_SHMEM,	/* write(2) to tmpfs: a refault where its content is in swap */
 	ADD_NOWAIT,	/* likewise, and do not reclaim for it: FGP_NOWAIT */
+	/* what follows are no pages of the trace's files */
 	ADD_BEYOND_EOF, /* by readahead, never read */
 	ADD_METADATA,	/* of the file system, which reads it by itself */
 	ADD_BLOCK,	/* likewise, of no file, and without FGP_ACCESSED */
