@@ -9,10 +9,10 @@
 /** enum add_for - why a page enters the cache. */
 enum add_for {
 	ADD_READ,
-	ADD_READAHEAD,	/* as for a read, but do without it if memory is short */
-	ADD_WRITE,	/* write(2) overwrites it: read nothing, count no refault */
-	ADD_SHMEM,	/* write(2) to tmpfs: a refault where its content is in swap */
-	ADD_NOWAIT,	/* likewise, and do not reclaim for it: FGP_NOWAIT */
+	ADD_READAHEAD, /* as for a read, but do without it if memory is short */
+	ADD_WRITE,     /* write(2) overwrites it: read nothing, count no refault */
+	ADD_SHMEM,     /* write(2) to tmpfs: a refault where its content is in swap */
+	ADD_NOWAIT,    /* likewise, and do not reclaim for it: FGP_NOWAIT */
 	/* what follows are no pages of the trace's files */
 	ADD_BEYOND_EOF, /* by readahead, never read */
 	ADD_METADATA,	/* of the file system, which reads it by itself */
