@@ -400,10 +400,11 @@ static void shrink_active_list(struct sim *s, struct lruvec *lruvec, enum lru_ty
 		lru_note_cost(s, lruvec, type, 0, nr_rotated);
 }
 
-static bool inactive_is_low(const struct lruvec_stats *st, enum lru_type type)
+static bool inactive_is_low(const struct sim *s, const struct lruvec_stats *st, enum lru_type type)
 {
 	uint64_t inactive = st->size[LIST(type, 0)], active = st->size[LIST(type, 1)];
-	uint64_t gb = (inactive + active) >> 18, ratio = 1;
+	/* of the whole machine, if this is a sample of it */
+	uint64_t gb = (inactive + active) * MAX(s->cfg.one_in, 1) >> 18, ratio = 1;
 
 	if (gb) /* int_sqrt(10 * gb) */
 		for (ratio = 3; (ratio + 1) * (ratio + 1) <= 10 * gb;)
@@ -447,7 +448,7 @@ static void prepare_scan_control(struct sim *s, struct lruvec *lruvec, struct sc
 	sc->may_deactivate = 0;
 	for (int t = 0; t < NR_LRU_TYPES; t++)
 		if (sc->force_deactivate || st->activate[t] != c->refaults[t] ||
-		    inactive_is_low(st, (enum lru_type)t))
+		    inactive_is_low(s, st, (enum lru_type)t))
 			sc->may_deactivate |= (uint8_t)(1 << t);
 
 	file = st->size[INACTIVE_FILE];
@@ -524,7 +525,7 @@ static bool shrink_lists(struct sim *s, struct lruvec *lruvec, struct scan_contr
 
 	for (int i = 0; i < NR_LISTS; i++) {
 		enum lru_type type = (enum lru_type)(i / 2);
-		uint64_t n = MIN(nr[i], SWAP_CLUSTER_MAX);
+		uint64_t n = MIN(nr[i], s->batches.cluster);
 
 		if (!n)
 			continue;
@@ -565,18 +566,18 @@ static bool classic_shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct s
 		return true;
 done:
 	/* can_age_anon_pages() */
-	if (s->cfg.machine.swap_pages && inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
-		shrink_active_list(s, lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
+	if (s->cfg.machine.swap_pages && inactive_is_low(s, lruvec_stats(s, lruvec), LRU_ANON))
+		shrink_active_list(s, lruvec, LRU_ANON, s->batches.cluster);
 	return false;
 }
 
 static bool classic_age_node(struct sim *s, struct lruvec *lruvec, struct scan_control *sc)
 {
 	(void)sc;
-	if (!s->cfg.machine.swap_pages || !inactive_is_low(lruvec_stats(s, lruvec), LRU_ANON))
+	if (!s->cfg.machine.swap_pages || !inactive_is_low(s, lruvec_stats(s, lruvec), LRU_ANON))
 		return false;
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)
-		shrink_active_list(s, &s->memcg[i].lruvec, LRU_ANON, SWAP_CLUSTER_MAX);
+		shrink_active_list(s, &s->memcg[i].lruvec, LRU_ANON, s->batches.cluster);
 	return false;
 }
 

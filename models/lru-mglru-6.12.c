@@ -24,7 +24,6 @@
 #include "sim/mm/reclaim.h"
 #include "sim/mm/rmap.h"
 
-#define MAX_LRU_BATCH  (MIN_LRU_BATCH * 64)
 #define LRU_REFS_WIDTH 2
 /* the kernel's LRU_REFS_MASK | LRU_REFS_FLAGS */
 #define ALL_REFS ((uint16_t)(LRU_REFS_MASK | PG_referenced | PG_workingset))
@@ -129,29 +128,30 @@ static struct lru_clock lru_gen_clock(const struct mglru *g, enum lru_type type)
 
 /* The feedback loop */
 
-static unsigned int get_tier_idx(const struct mglru *g, enum lru_type type, struct ctrl_pos sp,
-				 unsigned int gain)
+static unsigned int get_tier_idx(const struct sim *s, const struct mglru *g, enum lru_type type,
+				 struct ctrl_pos sp, unsigned int gain)
 {
 	unsigned int tier;
 
 	for (tier = 1; tier < MAX_NR_TIERS; tier++) {
 		const struct ctrl_pos pv = read_ctrl_pos(g, type, tier, tier, gain);
 
-		if (!positive_ctrl_err(&sp, &pv))
+		if (!positive_ctrl_err(s, &sp, &pv))
 			break;
 	}
 	return tier - 1;
 }
 
-static enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness,
-				      unsigned int *tier_idx)
+static enum lru_type get_type_to_scan(const struct sim *s, const struct mglru *g,
+				      unsigned int swappiness, unsigned int *tier_idx)
 {
 	const unsigned int gain[NR_LRU_TYPES] = { swappiness, 200 - swappiness };
 	const struct ctrl_pos sp = read_ctrl_pos(g, LRU_ANON, 0, 0, gain[LRU_ANON]);
 	const struct ctrl_pos pv = read_ctrl_pos(g, LRU_FILE, 0, 0, gain[LRU_FILE]);
-	enum lru_type type = positive_ctrl_err(&sp, &pv) ? LRU_FILE : LRU_ANON;
+	enum lru_type type = positive_ctrl_err(s, &sp, &pv) ? LRU_FILE : LRU_ANON;
 
-	*tier_idx = get_tier_idx(g, type, read_ctrl_pos(g, !type, 0, 0, gain[!type]), gain[type]);
+	*tier_idx =
+		get_tier_idx(s, g, type, read_ctrl_pos(g, !type, 0, 0, gain[!type]), gain[type]);
 	return type;
 }
 
@@ -269,6 +269,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 				unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
+	const unsigned int most = s->batches.lru * 64; /* MAX_LRU_BATCH */
 	unsigned int scanned = 0, n = 0, taken;
 	uint32_t batch[MIN_LRU_BATCH];
 	uint64_t pages; /* equal to the number of folios: all are single pages */
@@ -276,9 +277,8 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
 	do {
-		taken = folio_list_take(l, s->folios,
-					MIN(MIN_LRU_BATCH - n, MAX_LRU_BATCH - scanned), batch,
-					&pages);
+		taken = folio_list_take(l, s->folios, MIN(s->batches.lru - n, most - scanned),
+					batch, &pages);
 		scanned += taken;
 		for (unsigned int i = 0; i < taken; i++) {
 			if (sort_folio(s, g, batch[i], tier_idx))
@@ -286,14 +286,14 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 			isolate_folio(g, &s->folios[batch[i]]);
 			slots[n++] = batch[i];
 		}
-	} while (taken && n < MIN_LRU_BATCH && scanned < MAX_LRU_BATCH);
+	} while (taken && n < s->batches.lru && scanned < most);
 	s->reclaim_work += scanned;
 	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), n);
 	count_vm(s, VM_pgrefill, scanned - n);
 	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
 	count_vm(s, VM_pgscan_anon + type, n);
 	*isolated = n;
-	return n || scanned == MAX_LRU_BATCH ? scanned : 0;
+	return n || scanned == most ? scanned : 0;
 }
 
 static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
@@ -312,12 +312,12 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 	else if (swappiness == 200)
 		*type = LRU_ANON;
 	else {
-		*type = get_type_to_scan(g, swappiness, &tier_idx);
+		*type = get_type_to_scan(s, g, swappiness, &tier_idx);
 		has_tier = true;
 	}
 	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
 		if (!has_tier)
-			tier_idx = get_tier_idx(g, *type, read_ctrl_pos(g, *type, 0, 0, 1), 2);
+			tier_idx = get_tier_idx(s, g, *type, read_ctrl_pos(g, *type, 0, 0, 1), 2);
 		scanned = scan_folios(s, g, sc, *type, tier_idx, slots, isolated);
 		if (scanned)
 			break;

@@ -21,8 +21,6 @@
 #include "sim/mm/mlock.h"
 #include "sim/mm/reclaim.h"
 
-#define MAX_LRU_BATCH (MIN_LRU_BATCH * 64)
-
 static uint64_t folio_seq(const struct mglru *g, const struct folio *f, bool reclaiming)
 {
 	return lru_gen_seq(g, f, reclaiming, (f->flags & PG_workingset) != 0);
@@ -112,14 +110,15 @@ static uint64_t scan_folios(struct sim *s, struct mglru *g, struct scan_control 
 			    unsigned int *nr_isolated, unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
-	const unsigned int tier_idx = get_tier_idx(g, type);
-	uint64_t remaining = MIN(nr_to_scan, MAX_LRU_BATCH), scanned = 0, sorted = 0;
+	const unsigned int tier_idx = get_tier_idx(s, g, type);
+	uint64_t remaining = MIN(nr_to_scan, s->batches.lru * 64 /* MAX_LRU_BATCH */), scanned = 0,
+		 sorted = 0;
 	unsigned int n = 0;
 
 	*isolated = *nr_isolated = 0;
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
-	while (remaining && *isolated < MIN_LRU_BATCH) {
+	while (remaining && *isolated < s->batches.lru) {
 		const uint32_t slot = folio_list_pop(l, s->folios);
 		struct folio *f = &s->folios[slot];
 		const unsigned int pages = folio_nr_pages(f);
@@ -157,7 +156,7 @@ static uint64_t isolate_folios(struct sim *s, struct mglru *g, struct scan_contr
 {
 	uint64_t scanned = 0;
 
-	*type = get_type_to_scan(g, swappiness);
+	*type = get_type_to_scan(s, g, swappiness);
 	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
 		scanned = scan_folios(s, g, sc, nr_to_scan, *type, slots, nr_isolated, isolated);
 		if (scanned)

@@ -103,13 +103,13 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 				unsigned int *nr_isolated, unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
-	const unsigned int tier_idx = get_tier_idx(g, type);
+	const unsigned int tier_idx = get_tier_idx(s, g, type);
 	unsigned int scanned = 0, sorted = 0, n = 0;
 
 	*isolated = *nr_isolated = 0;
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
-	for (unsigned int left = nr_to_scan; left && *isolated < MIN_LRU_BATCH; left--) {
+	for (unsigned int left = nr_to_scan; left && *isolated < s->batches.lru; left--) {
 		const uint32_t slot = folio_list_pop(l, s->folios);
 		struct folio *f = &s->folios[slot];
 		const unsigned int pages = folio_nr_pages(f);
@@ -144,7 +144,7 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 {
 	unsigned int total_scanned = 0;
 
-	*type = get_type_to_scan(g, swappiness);
+	*type = get_type_to_scan(s, g, swappiness);
 	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
 		unsigned int scanned =
 			scan_folios(s, g, sc, nr_to_scan, *type, slots, nr_isolated, isolated);
@@ -215,7 +215,7 @@ static bool shrink_lruvec(struct sim *s, struct lruvec *lruvec, struct scan_cont
 	should_age = should_run_aging(g, sc, swappiness);
 	if (should_age)
 		sc->need_rotate |= lru_gen_age(s, g, swappiness);
-	delta = evict_folios(s, lruvec, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], MIN_LRU_BATCH),
+	delta = evict_folios(s, lruvec, sc, (unsigned int)MIN(sc->nr[LEFT_TO_SCAN], s->batches.lru),
 			     swappiness);
 	if (!delta || should_abort_scan(s, sc))
 		return false;

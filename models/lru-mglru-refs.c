@@ -107,7 +107,7 @@ void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t sha
 	}
 }
 
-unsigned int get_tier_idx(const struct mglru *g, enum lru_type type)
+unsigned int get_tier_idx(const struct sim *s, const struct mglru *g, enum lru_type type)
 {
 	const struct ctrl_pos sp = read_ctrl_pos(g, type, 0, 0, 2);
 	unsigned int tier;
@@ -115,13 +115,13 @@ unsigned int get_tier_idx(const struct mglru *g, enum lru_type type)
 	for (tier = 1; tier < MAX_NR_TIERS; tier++) {
 		const struct ctrl_pos pv = read_ctrl_pos(g, type, tier, tier, 3);
 
-		if (!positive_ctrl_err(&sp, &pv))
+		if (!positive_ctrl_err(s, &sp, &pv))
 			break;
 	}
 	return tier - 1;
 }
 
-enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness)
+enum lru_type get_type_to_scan(const struct sim *s, const struct mglru *g, unsigned int swappiness)
 {
 	struct ctrl_pos sp, pv;
 
@@ -131,7 +131,7 @@ enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness)
 		return LRU_ANON;
 	sp = read_ctrl_pos(g, LRU_ANON, 0, MAX_NR_TIERS - 1, swappiness);
 	pv = read_ctrl_pos(g, LRU_FILE, 0, MAX_NR_TIERS - 1, 200 - swappiness);
-	return positive_ctrl_err(&sp, &pv) ? LRU_FILE : LRU_ANON;
+	return positive_ctrl_err(s, &sp, &pv) ? LRU_FILE : LRU_ANON;
 }
 
 /* try_to_inc_min_seq(): a type does not get ahead of max_seq - MIN_NR_GENS as long as the

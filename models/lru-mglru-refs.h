@@ -24,8 +24,8 @@ uint32_t lru_gen_eviction(struct sim *s, struct mglru *g, uint32_t slot);
 void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint32_t shadow,
 		     bool workingset);
 struct lru_clock lru_gen_clock(const struct mglru *g, enum lru_type type);
-unsigned int get_tier_idx(const struct mglru *g, enum lru_type type);
-enum lru_type get_type_to_scan(const struct mglru *g, unsigned int swappiness);
+unsigned int get_tier_idx(const struct sim *s, const struct mglru *g, enum lru_type type);
+enum lru_type get_type_to_scan(const struct sim *s, const struct mglru *g, unsigned int swappiness);
 /** lru_gen_folio_seq(). @used: no page of the oldest generation. */
 static inline uint64_t lru_gen_seq(const struct mglru *g, const struct folio *f, bool reclaiming,
 				   bool used)

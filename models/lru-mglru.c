@@ -184,10 +184,10 @@ static void reset_ctrl_pos(struct mglru *g, enum lru_type type)
 	}
 }
 
-bool positive_ctrl_err(const struct ctrl_pos *sp, const struct ctrl_pos *pv)
+bool positive_ctrl_err(const struct sim *s, const struct ctrl_pos *sp, const struct ctrl_pos *pv)
 {
-	return pv->refaulted < MIN_LRU_BATCH ||
-	       pv->refaulted * (sp->total + MIN_LRU_BATCH) * sp->gain <=
+	return pv->refaulted < s->batches.lru ||
+	       pv->refaulted * (sp->total + s->batches.lru) * sp->gain <=
 		       (sp->refaulted + 1) * pv->total * pv->gain;
 }
 
@@ -303,7 +303,7 @@ static enum folio_references mglru_check_references(struct sim *s, uint32_t slot
 
 unsigned int lru_gen_swappiness(const struct sim *s, const struct scan_control *sc)
 {
-	if (!sc->may_swap || nr_swap_pages(s) < MIN_LRU_BATCH)
+	if (!sc->may_swap || nr_swap_pages(s) < s->batches.lru)
 		return 0;
 	return sc_swappiness(s, sc);
 }
@@ -316,7 +316,7 @@ bool should_abort_scan(const struct sim *s, const struct scan_control *sc)
 	if (reclaimed >= MAX(sc->nr_to_reclaim, compact_gap(sc->order)))
 		return true;
 	return sc->kswapd && !sc->order &&
-	       free_pages(s) > (uint64_t)s->zone.wmark_high + MIN_LRU_BATCH;
+	       free_pages(s) > (uint64_t)s->zone.wmark_high + s->batches.lru;
 }
 
 void lru_gen_count_evicted(struct sim *s, struct scan_control *sc, enum lru_type type,
@@ -360,7 +360,7 @@ static void set_initial_priority(const struct sim *s, struct scan_control *sc)
 	uint64_t reclaimable;
 	int priority;
 
-	if (sc->priority != DEF_PRIORITY || sc->nr_to_reclaim < MIN_LRU_BATCH)
+	if (sc->priority != DEF_PRIORITY || sc->nr_to_reclaim < s->batches.lru)
 		return;
 	reclaimable = node_page_state(s, LRU_FILE, false);
 	if (nr_swap_pages(s))

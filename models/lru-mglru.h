@@ -9,10 +9,9 @@
 #include "sim/mm/mm.h"
 #include "sim/state.h"
 
-#define MIN_NR_GENS   2u
-#define MAX_NR_GENS   4u
-#define MAX_NR_TIERS  4u
-#define MIN_LRU_BATCH 64u
+#define MIN_NR_GENS  2u
+#define MAX_NR_GENS  4u
+#define MAX_NR_TIERS 4u
 /* v7.3: the value of folio_lru_refs() above which a folio has all of LRU_REFS_FLAGS */
 #define LRU_REFS_MAX   4u
 #define LRU_REFS_FLAGS ((uint16_t)(LRU_REFS_MASK | PG_referenced))
@@ -186,7 +185,7 @@ struct ctrl_pos {
 /** read_ctrl_pos(): the sum over the tiers @from..@to. */
 struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigned int from,
 			      unsigned int to, unsigned int gain);
-bool positive_ctrl_err(const struct ctrl_pos *sp, const struct ctrl_pos *pv);
+bool positive_ctrl_err(const struct sim *s, const struct ctrl_pos *sp, const struct ctrl_pos *pv);
 
 /** lruvec_is_reclaimable(): are there pages older than min_ttl_ms? */
 bool lruvec_is_reclaimable(const struct sim *s, const struct lruvec *lruvec,

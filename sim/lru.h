@@ -28,6 +28,7 @@ enum lru_type {
 };
 
 #define SWAP_CLUSTER_MAX 32
+#define MIN_LRU_BATCH	 64u /* BITS_PER_LONG */
 #define DEF_PRIORITY	 12
 
 /** struct scan_control - v7.3 mm/vmscan.c; the fields that the models need. */

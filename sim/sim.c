@@ -150,6 +150,21 @@ int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *er
 		       (unsigned long long)slot_limit(t, m));
 }
 
+static unsigned int share_of(unsigned int batch, unsigned int one_in)
+{
+	return MAX((batch + one_in / 2) / one_in, 1);
+}
+
+static struct batches batches_of(unsigned int one_in)
+{
+	return (struct batches){
+		.folios = share_of(FOLIO_BATCH_SIZE, one_in),
+		.cluster = share_of(SWAP_CLUSTER_MAX, one_in),
+		.lru = share_of(MIN_LRU_BATCH, one_in),
+		.charge = share_of(MEMCG_CHARGE_BATCH, one_in),
+	};
+}
+
 struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct err *err)
 {
 	const struct machine *m;
@@ -161,6 +176,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s = g_new0(struct sim, 1);
 	s->trace = t;
 	s->cfg = *cfg;
+	s->batches = batches_of(MAX(cfg->one_in, 1));
 	m = &s->cfg.machine;
 	file_system_apply(&s->cfg.machine, cfg->kernel, NULL);
 	limit = slot_limit(t, m);

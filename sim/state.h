@@ -27,7 +27,8 @@
 #include "sim/trace.h"
 #include "sim/vmstat.h"
 
-#define FOLIO_BATCH_SIZE 31 /* v7.3 include/linux/folio_batch.h */
+#define FOLIO_BATCH_SIZE   31 /* v7.3 include/linux/folio_batch.h */
+#define MEMCG_CHARGE_BATCH 64 /* include/linux/memcontrol.h */
 
 /** struct folio_batch - v7.3; waiting slots, with a reference to each folio. */
 struct folio_batch {
@@ -51,6 +52,15 @@ struct sim_cpu {
 	struct per_cpu_pages pcp;
 	int free_diff; /* vm_stat_diff[NR_FREE_PAGES] */
 	struct mlock_fbatch mlock;
+};
+
+/** struct batches - how many pages the kernel handles at once; in a sample fewer, as there are
+ * fewer of all pages (struct sim_config.one_in). */
+struct batches {
+	unsigned int folios;  /* FOLIO_BATCH_SIZE */
+	unsigned int cluster; /* SWAP_CLUSTER_MAX */
+	unsigned int lru;     /* MIN_LRU_BATCH of MGLRU */
+	unsigned int charge;  /* MEMCG_CHARGE_BATCH */
 };
 
 #define NR_MEMCGS	 3
@@ -150,6 +160,7 @@ struct sim_config {
 	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
 	bool check;			  /* verify every invariant after each operation */
 	bool keep_pages;		  /* each snapshot has the state of every file page */
+	uint32_t one_in; /* the trace is a sample, 1/N of the pages (sim/lab/sample.h); 0: is all */
 };
 
 /** struct replay - registers of the replay loop (see sim/op.h). */
@@ -216,6 +227,9 @@ struct sim {
 	uint64_t nr_mapped[2]; /* pages that a PTE maps: of files, and anon */
 	uint64_t nr_mlock;
 	struct zone zone;
+	unsigned int
+		nr_process_pages; /* kernel memory of all processes, not scaled (sim/mm/fork.c) */
+	struct batches batches;
 	struct kswapd kswapd;
 	struct writeback *writeback; /* of sim/mm/page-writeback.h */
 	struct objcg *objcg;	     /* of sim/mm/objcg.h; NULL: kernel memory is not charged */

@@ -7,6 +7,7 @@
 #include "sim/cli/change.h"
 #include "sim/cli/plot.h"
 #include "sim/cli/runs.h"
+#include "sim/cli/sampled.h"
 #include "sim/lab/config.h"
 #include "sim/names.h"
 
@@ -265,9 +266,13 @@ static int compare_one(struct compare *c, const char *path, struct cli_results *
 	ret = cli_run_set_init(&rs, &c->o.spec, t);
 	if (!ret) {
 		ret = cli_run_set_execute(&rs, c->o.jobs);
-		tables(r->text.f, &rs, c->item);
+		if (c->o.sample)
+			sampled_tables(r->text.f, &rs, c->item);
+		else
+			tables(r->text.f, &rs, c->item);
 		if (r->runs.f)
-			r->nr_runs += csv_rows(r->runs.f, &rs);
+			r->nr_runs += c->o.sample ? sampled_rows(r->runs.f, &rs)
+						  : csv_rows(r->runs.f, &rs);
 		if (r->differences.f)
 			differences(r, &rs);
 		if (!ret && c->plots) {
@@ -285,8 +290,11 @@ static int compare_all(struct compare *c, char **paths, int n)
 {
 	struct cli_results r;
 	const bool ensemble = c->o.spec.ensemble.nr;
-	int ret = cli_open_results(&r, &c->o.files, ensemble ? ROWS_MEMBER : ROWS_RUN, c->csv,
-				   c->differences, ensemble);
+	int ret = cli_open_results(&r, &c->o.files,
+				   c->o.sample ? ROWS_SAMPLE
+				   : ensemble  ? ROWS_MEMBER
+					       : ROWS_RUN,
+				   c->csv, c->differences, ensemble);
 
 	if (ret)
 		return ret;
@@ -336,7 +344,10 @@ static int run(void *options, int argc, char **argv)
 		return cli_usage("--differences: one run has no interval, add --ensemble N");
 	c->item = (enum vmstat_item)item;
 	c->o.spec.with_baseline = true;
-	ret = cli_parse_ensemble(&c->o);
+	if (c->o.sample && c->plots)
+		return cli_usage("--plots with --sample: the plots have no intervals; expected one "
+				 "of them, --csv has the rows");
+	ret = cli_parse_ensemble(&c->o) ?: cli_parse_sample(&c->o);
 	if (!ret)
 		ret = declare(c, argv, argc);
 	return ret ? ret : compare_all(c, argv, argc);
@@ -372,12 +383,15 @@ const struct command cmd_compare = {
 		"skipped; evicted: pages that +evict dropped.\n"
 		"Changes are relative to the first policy. \"=\": exactly the same. One run has "
 		"no\n"
-		"interval.\n" SPREAD_DETAILS "\n" RUN_DETAILS,
+		"interval.\n" SPREAD_DETAILS SAMPLE_DETAILS "\n" RUN_DETAILS,
 	.examples = "reapsim gen restart-loop -o app.rtrace\n"
 		    "reapsim compare --ends-as mrelease --memory 50%,75% app.rtrace\n"
 		    "# two policies, with an interval, by another counter\n"
 		    "reapsim compare -p v1,v1+evict -e mrelease -M 75% --ensemble 8 -C pgactivate "
-		    "app.rtrace\n",
+		    "app.rtrace\n"
+		    "# a large trace in a fraction of the time, with an interval\n"
+		    "reapsim gen zipf -o large.rtrace\n"
+		    "reapsim compare -p v1 -M 50% --sample 1/16 large.rtrace\n",
 	.shared = run_rows_many,
 	.options = rows,
 	.complete = complete_traces,

@@ -299,6 +299,11 @@ static int parse_timed(struct outcome_options *c)
 	c->timed.seed = c->seed;
 	c->o.spec.timed = &c->timed;
 	c->o.spec.with_baseline = true;
+	if (c->o.sample)
+		return cli_usage(
+			"--sample: a sample has 1/N of the requests and of the CPU time, and "
+			"no test says what its waits tell of the whole trace; expected it in "
+			"\"reapsim compare\" or \"run\"");
 	return cli_parse_ensemble(&c->o);
 }
 

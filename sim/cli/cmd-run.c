@@ -5,10 +5,12 @@
 
 #include "sim/cli/rows.h"
 #include "sim/cli/runs.h"
+#include "sim/cli/sampled.h"
 
-static void print_table(FILE *f, const struct run_set *rs, const struct run *r, bool all)
+static void print_machine(FILE *f, const struct run_set *rs)
 {
-	const struct machine *m = &r->cfg.machine;
+	const struct machine *m = &g_array_index(rs->machines, struct machine, 0);
+	const struct run *r = run_set_get(rs, 0, 0, 0);
 	g_autofree char *path = cli_printable(rs->trace->path);
 
 	fprintf(f, "trace   %s\n", path);
@@ -18,6 +20,10 @@ static void print_table(FILE *f, const struct run_set *rs, const struct run *r, 
 		machine_limit(m), m->memcg_pages ? " (memcg limit)" : "", m->swap_pages, m->cpus);
 	fprintf(f, "        readahead %u, fault-around %u born %s\n\n", m->readahead_pages,
 		m->fault_around_pages, m->prefault_old ? "old" : "young");
+}
+
+static void print_counters(FILE *f, const struct run *r, bool all)
+{
 	for (int i = 0; i < NR_VMSTAT; i++)
 		if (all || r->stat.v[i])
 			fprintf(f, "%-28s %12" PRIu64 "\n", vmstat_name((enum vmstat_item)i),
@@ -44,6 +50,10 @@ static int write_rows(const struct run_command *c, enum row_table_id table, cons
 		run_csv_pages(rows.f, rs->trace, r);
 		return cli_rows_end(&rows, 0);
 	}
+	if (table == ROWS_SAMPLE) {
+		sampled_rows(rows.f, rs);
+		return cli_rows_end(&rows, 0);
+	}
 	for (guint i = 0; i < r->snapshots->len; i++)
 		run_csv_row(rows.f, rs->trace, r, &g_array_index(r->snapshots, struct snapshot, i));
 	run_csv_row(rows.f, rs->trace, r, NULL);
@@ -58,7 +68,7 @@ static int write_files(const struct run_command *c, const struct run_set *rs)
 
 	if (ret)
 		return ret;
-	ret = write_rows(c, ROWS_RUN, c->csv, &json, rs);
+	ret = write_rows(c, c->o.sample ? ROWS_SAMPLE : ROWS_RUN, c->csv, &json, rs);
 	if (!ret && c->pages)
 		ret = write_rows(c, ROWS_PAGES, c->pages, &json, rs);
 	return cli_json_end(&json, ret);
@@ -74,11 +84,15 @@ static int replay(const struct run_command *c, const char *path)
 	if (!ret)
 		ret = cli_run_set_init_one(&rs, &c->o.spec, t);
 	if (!ret)
-		ret = cli_run_set_execute(&rs, 1);
+		ret = cli_run_set_execute(&rs, c->o.sample ? 0 : 1);
 	if (!ret)
 		ret = cli_open_stdout(&out, &c->o.files);
 	if (!ret) {
-		print_table(out.f, &rs, run_set_get(&rs, 0, 0, 0), c->all);
+		print_machine(out.f, &rs);
+		if (c->o.sample)
+			sampled_counters(out.f, &rs, c->all);
+		else
+			print_counters(out.f, run_set_get(&rs, 0, 0, 0), c->all);
 		ret = cli_close_out(&out, OUTPUT_WHOLE);
 	}
 	if (!ret)
@@ -96,7 +110,12 @@ static int run(void *options, int argc, char **argv)
 	c->o.spec.keep_pages = c->pages != NULL;
 	if (argc != 1)
 		return cli_usage("run: expected one trace, got %d", argc);
-	ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
+	if (c->o.sample && c->pages)
+		return cli_usage("--pages with --sample: a sample has not all pages; expected one "
+				 "of them");
+	ret = cli_parse_sample(&c->o);
+	if (!ret)
+		ret = cli_declare_inputs(&c->o.files, "TRACE", argv, argc);
 	if (!ret)
 		ret = command_declare(&cmd_run, c);
 	return ret ? ret : replay(c, argv[0]);
@@ -125,7 +144,7 @@ const struct command cmd_run = {
 	.summary = "replay a trace under one policy, print every counter",
 	.arguments = "TRACE",
 	.title = "Replay one trace and print every counter.",
-	.details = RUN_DETAILS,
+	.details = SAMPLE_DETAILS "\n" RUN_DETAILS,
 	.examples = "reapsim gen restart-loop -o app.rtrace\n"
 		    "reapsim run --policy v1 --ends-as mrelease app.rtrace\n"
 		    "# another kernel and LRU; a row of CSV for each snapshot and the end\n"

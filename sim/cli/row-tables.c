@@ -54,6 +54,28 @@ static const struct row_column member[] = {
 	{ NULL },
 };
 
+static const struct row_column sample[] = {
+	TRACE,
+	MACHINE,
+	LIMIT,
+	KERNEL,
+	LRU,
+	POLICY,
+	ENDS_AS,
+	COUNTER,
+	NUMBER("samples", "disjoint samples of each rate"),
+	NUMBER("one_in", "N: a sample is 1/N of the trace"),
+	NUMBER("estimate", "of the counter at the end of the whole trace"),
+	NUMBER("low", "lower end of its 95% interval"),
+	NUMBER("high", "upper end"),
+	AGAINST,
+	NUMBER("percent", "estimated change; null: the other is 0 in all samples"),
+	NUMBER("low_percent", "lower end of its 95% interval"),
+	NUMBER("high_percent", "upper end"),
+	NUMBER("p", "that the sign is noise, not corrected for several tests"),
+	{ NULL },
+};
+
 static const struct row_column pages[] = {
 	SNAPSHOT,
 	TEXT("file", "name of the file"),
@@ -320,6 +342,7 @@ const struct row_table row_tables[NR_ROW_TABLES] = {
 	[ROWS_RUN] = { "run", "counters at a snapshot or the end of a run", run, .counters = true },
 	[ROWS_MEMBER] = { "member", "counters at the end of a run of an ensemble", member,
 			  .counters = true },
+	[ROWS_SAMPLE] = { "sample", "a counter, estimated from samples of a trace", sample },
 	[ROWS_PAGES] = { "pages", "state of a range of file pages at a snapshot", pages },
 	[ROWS_OUTCOME] = { "outcome", "a timed run", outcome, .outcome = true, .counters = true },
 	[ROWS_DIFFERENCES] = { "differences", "change of a counter from one policy to another",

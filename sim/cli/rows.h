@@ -51,6 +51,7 @@ struct row_table {
 enum row_table_id {
 	ROWS_RUN,
 	ROWS_MEMBER,
+	ROWS_SAMPLE,
 	ROWS_PAGES,
 	ROWS_OUTCOME,
 	ROWS_DIFFERENCES,

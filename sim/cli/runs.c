@@ -46,6 +46,18 @@
 			.letter = 'f', .alias = (also), .metavar = "NAME",                         \
 			.complete = complete_formats, FIELD(format)                                \
 	}
+#define ROWS_SAMPLE_OPTIONS                                                                        \
+	{ "sample",                                                                                \
+	  OPT_TEXT,                                                                                \
+	  NULL,                                                                                    \
+	  "replay samples of 1/N of the pages, and estimate what the whole trace "                 \
+	  "gives, with an interval",                                                               \
+	  .metavar = "1/N",                                                                        \
+	  FIELD(sample) },                                                                         \
+	{                                                                                          \
+		"sample-seed", OPT_COUNT, "1", "another one gives other samples", 0,               \
+			OPTION_NO_MAX, .metavar = "N", FIELD(spec.sampling.seed)                   \
+	}
 #define ROW_CHECK                                                                                  \
 	{                                                                                          \
 		"check", OPT_FLAG, NULL, "verify every invariant after each operation (slow)",     \
@@ -62,6 +74,7 @@ const struct option run_rows_one[] = {
 	ROW_ENDS_AS("HOW"),
 	ROW_FORMAT("from"),
 	ROW_CHECK,
+	ROWS_SAMPLE_OPTIONS,
 	{ NULL },
 };
 
@@ -109,6 +122,7 @@ const struct option run_rows_many[] = {
 	  .metavar = "NAME,...", .complete = complete_axes, FIELD(axes) },
 	{ "ensemble-seed", OPT_COUNT, "1", "another one gives other members; member 0 stays", 0,
 	  OPTION_NO_MAX, .metavar = "N", FIELD(spec.ensemble.seed) },
+	ROWS_SAMPLE_OPTIONS,
 	COMMAND_JOBS(struct run_options, jobs),
 	{ NULL },
 };
@@ -134,6 +148,20 @@ int cli_parse_ensemble(struct run_options *o)
 	return 0;
 }
 
+int cli_parse_sample(struct run_options *o)
+{
+	struct err err;
+	int ret;
+
+	if (!o->sample)
+		return 0;
+	if (o->spec.ensemble.nr)
+		return cli_usage("--sample with --ensemble: an interval is of either; expected one "
+				 "of them");
+	ret = sampling_parse(&o->spec.sampling, o->sample, &err);
+	return ret ? cli_fail(ret, &err) : 0;
+}
+
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t)
 {
 	struct err err;
@@ -151,7 +179,7 @@ int cli_run_set_init_one(struct run_set *rs, const struct run_spec *spec, const 
 {
 	int ret = cli_run_set_init(rs, spec, t);
 
-	if (!ret && rs->runs->len > 1)
+	if (!ret && rs->runs->len > rs->nr_seeds)
 		ret = cli_usage("expected one policy, one machine and one way to end; "
 				"\"reapsim compare\" takes lists");
 	return ret;

@@ -12,6 +12,7 @@ struct run_options {
 	struct run_spec spec;
 	const char *format; /* of the trace */
 	const char *axes;   /* of the ensemble */
+	const char *sample; /* "1/N" */
 	int jobs;
 };
 
@@ -31,6 +32,8 @@ extern const struct option run_rows_one[], run_rows_pair[], run_rows_many[];
 /** Parse @axes into @spec.ensemble, of a command with lists. Return: 0, or the exit code after
  * printing why. */
 int cli_parse_ensemble(struct run_options *o);
+/** Parse @sample into @spec.sampling, of a command that has the option. Return: likewise. */
+int cli_parse_sample(struct run_options *o);
 /** run_set_init(). Return: 0, or the exit code after printing why. */
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
 /** The same for a command that takes no lists: fails unless there is exactly one run. */

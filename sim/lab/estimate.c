@@ -72,6 +72,41 @@ struct estimate estimate_of_difference(const double *v, const double *first, gui
 	return estimate_of(d, n);
 }
 
+struct estimate estimate_of_samples(const double *v, const double *check, guint n, double steps)
+{
+	struct estimate e = estimate_of(v, n);
+	const double moved = steps * fabs(e.mean - estimate_of(check, n).mean);
+	/* of one more value: its own spread, and that of the mean */
+	const double error = estimate_half(&e) / student_t(n - 1) * sqrt(n + 1);
+	const double half = student_t(n - 1) * error + moved;
+
+	e.low = e.mean - half;
+	e.high = e.mean + half;
+	if (error > 0)
+		e.p = student_p(MAX(fabs(e.mean) - moved, 0) / error, n - 1);
+	else if (!isnan(e.mean))
+		e.p = fabs(e.mean) > moved ? 0 : 1;
+	return e;
+}
+
+void estimate_ratios(const double *v, const double *first, guint n, double *out)
+{
+	double of = 0, to = 0;
+
+	for (guint i = 0; i < n; i++) {
+		of += v[i] / n;
+		to += first[i] / n;
+	}
+	for (guint i = 0; i < n; i++) {
+		if (!to)
+			out[i] = NAN;
+		else if (v[i] == first[i] && of == to)
+			out[i] = 0;
+		else
+			out[i] = of / to - 1 + (v[i] - of / to * first[i]) / to;
+	}
+}
+
 /* Probability that so many of @n fair coins, or fewer, show one side, or the other. */
 static double sign_p(guint few, guint n)
 {

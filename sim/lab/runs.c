@@ -8,6 +8,7 @@
 #include "models/models.h"
 #include "sim/lab/config.h"
 #include "sim/lab/order.h"
+#include "sim/lab/sample-machine.h"
 #include "sim/lab/work.h"
 
 /* Apply in this order: defaults, trace, key file, settings, size. @path and @size may be
@@ -147,6 +148,9 @@ static void add_run(struct run_set *rs, const struct run_spec *spec, guint end, 
 		struct run member = r;
 
 		ensemble_machine(&rs->ensemble, i, &member.cfg.machine);
+		member.cfg.one_in = sampling_one_in(&rs->sampling, i);
+		if (member.cfg.one_in)
+			sample_machine(&member.cfg.machine, member.cfg.one_in);
 		g_array_append_val(rs->runs, member);
 	}
 }
@@ -187,6 +191,32 @@ static int add_members(struct run_set *rs, struct err *err)
 	return 0;
 }
 
+/* The traces of the samples: the same for all machines, as their extents fit all of them */
+static int add_samples(struct run_set *rs, const struct lab_hooks *h, struct err *err)
+{
+	const uint32_t unit = sample_unit_pages(rs->machines);
+	struct trace *t[2 * SAMPLES] = { NULL };
+	uint64_t nr_used;
+	int ret = 0;
+
+	for (guint i = 0; !ret && i < rs->machines->len; i++)
+		ret = sample_machine_check(&g_array_index(rs->machines, struct machine, i),
+					   &rs->sampling, rs->trace->path, err);
+	for (guint rate = 0; !ret && rate < 2; rate++) {
+		const struct sampling sp = { .one_in =
+						     sampling_one_in(&rs->sampling, rate * SAMPLES),
+					     .seed = rs->sampling.seed };
+
+		ret = sample_traces(rs->trace, &sp, SAMPLES, unit, sample_reach(rs->machines), h,
+				    &t[rate * SAMPLES], &nr_used, err);
+		if (!ret)
+			ret = sample_extents_check(&sp, nr_used, unit, rs->trace->path, err);
+	}
+	for (guint i = 0; i < 2 * SAMPLES; i++)
+		g_array_index(rs->members, struct member, i).trace = t[i];
+	return ret;
+}
+
 int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t,
 		 const struct lab_hooks *h, struct err *err)
 {
@@ -194,10 +224,12 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 
 	*rs = (struct run_set){
 		.trace = trace_ref(t),
-		.nr_seeds = spec->ensemble.nr ? spec->ensemble.nr
-			    : spec->timed     ? spec->nr_seeds
-					      : 1,
+		.nr_seeds = spec->sampling.one_in ? 2 * SAMPLES
+			    : spec->ensemble.nr	  ? spec->ensemble.nr
+			    : spec->timed	  ? spec->nr_seeds
+						  : 1,
 		.ensemble = spec->ensemble,
+		.sampling = spec->sampling,
 		.machines = g_array_new(FALSE, TRUE, sizeof(struct machine)),
 		.policies = g_ptr_array_new_with_free_func(g_free),
 		.ends = g_array_new(FALSE, TRUE, sizeof(enum op_code)),
@@ -223,6 +255,10 @@ int run_set_init(struct run_set *rs, const struct run_spec *spec, const struct t
 		return ret;
 	if (!rs->ends->len || !rs->machines->len || !rs->policies->len)
 		return err_set(err, -EINVAL, "empty list of policies, sizes or ends");
+	if (rs->sampling.one_in)
+		ret = add_samples(rs, h, err);
+	if (ret)
+		return ret;
 	for (guint e = 0; e < rs->ends->len; e++)
 		for (guint m = 0; m < rs->machines->len; m++)
 			for (guint p = 0; p < rs->policies->len; p++)
@@ -255,6 +291,8 @@ static const struct trace *member_trace(const struct run_set *rs, guint i,
 	struct member *m = &g_array_index(rs->members, struct member, i);
 
 	r->reach = s.reach;
+	if (rs->sampling.one_in)
+		return m->trace;
 	if (!s.reach)
 		return rs->trace;
 	g_mutex_lock(&m->lock);
@@ -358,6 +396,18 @@ static void look(void *data, const struct lab_hooks *h)
 	lab_progress(h, (double)x->nr_recs / (double)x->nr_all);
 }
 
+/* Records of all runs */
+static uint64_t all_recs(const struct run_set *rs)
+{
+	uint64_t nr = 0;
+
+	if (!rs->sampling.one_in)
+		return rs->trace->nr_recs * rs->runs->len;
+	for (guint i = 0; i < rs->runs->len; i++)
+		nr += g_array_index(rs->members, struct member, i % rs->nr_seeds).trace->nr_recs;
+	return nr;
+}
+
 int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h)
 {
 	struct execution *x = g_new0(struct execution, 1);
@@ -366,7 +416,7 @@ int run_set_execute(struct run_set *rs, int jobs, const struct lab_hooks *h)
 	x->rs = *rs;
 	if (h)
 		x->hooks = *h;
-	x->nr_all = rs->trace->nr_recs * rs->runs->len + 1;
+	x->nr_all = all_recs(rs) + 1;
 	rs->left = lab_work(execute, x, rs->runs->len, jobs, h, look) == -EBUSY;
 	for (guint i = 0; i < rs->runs->len; i++) {
 		struct run *r = &g_array_index(rs->runs, struct run, i);

@@ -6,6 +6,10 @@
  * share it until the set is cleared: 8 bytes a record and member, beyond 8 MiB a trace in a
  * file without a name (sim/spill.h).
  *
+ * With sampling the seeds are samples: SAMPLES of 1/N of the trace, then as many of a smaller share
+ * that show the bias (sim/lab/sample.h). run_set_init() makes their traces. A machine of the set is
+ * that of the whole trace, that of a run is the sample's.
+ *
  * The layers of a machine, later ones win: the defaults, the trace's header, the key file,
  * the settings, the memory size.
  */
@@ -16,6 +20,7 @@
 
 #include "sim/lab/ensemble.h"
 #include "sim/lab/lab.h"
+#include "sim/lab/sample.h"
 #include "sim/outcome.h"
 #include "sim/sim.h"
 #include "sim/timed.h"
@@ -39,6 +44,7 @@ struct run_spec {
 	const struct timed_config *timed;
 	guint nr_seeds;
 	struct ensemble ensemble; /* @nr 0: none, otherwise it replaces @nr_seeds */
+	struct sampling sampling; /* @one_in 0: none, otherwise it replaces both; untimed only */
 	GArray *members; /* of another set with this trace and ensemble, to share their traces; or
 			    NULL */
 };
@@ -78,6 +84,7 @@ struct run_set {
 	GArray *ends;	     /* enum op_code: how processes end */
 	guint nr_seeds;	     /* members of the ensemble; without one, 1 in untimed runs */
 	struct ensemble ensemble;
+	struct sampling sampling;
 	GArray *runs;	 /* struct run: ends, machines, policies, seeds */
 	GArray *members; /* struct member, one per seed */
 };

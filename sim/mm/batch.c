@@ -198,10 +198,11 @@ static void drain_lru_lazyfree(struct sim *s, struct sim_cpu *c)
 }
 
 /* Return: true if the caller must drain the batch */
-static inline bool folio_batch_add(struct folio_batch *b, const struct folio *f, uint32_t slot)
+static inline bool folio_batch_add(const struct sim *s, struct folio_batch *b,
+				   const struct folio *f, uint32_t slot)
 {
 	b->slots[b->nr++] = slot;
-	return b->nr == FOLIO_BATCH_SIZE || folio_test_large(f);
+	return b->nr >= s->batches.folios || folio_test_large(f);
 }
 
 /* folio_batch_add_and_move(): with a reference to the folio */
@@ -214,7 +215,7 @@ static inline void folio_batch_add_and_move(struct sim *s, struct sim_cpu *c, st
 	if (__builtin_expect(f->extra_refs >= FOLIO_EXTRA_REFS_MAX, 0))
 		drain(s, c);
 	f->extra_refs++;
-	if (folio_batch_add(b, f, slot))
+	if (folio_batch_add(s, b, f, slot))
 		drain(s, c);
 }
 
@@ -241,7 +242,7 @@ void folio_add_lru(struct sim *s, unsigned int cpu, uint32_t slot)
 	if (__builtin_expect(s->in_lru_fault, 0))
 		add_in_lru_fault(s, cpu, slot);
 	f->extra_refs++;
-	if (folio_batch_add(&c->lru_add, f, slot))
+	if (folio_batch_add(s, &c->lru_add, f, slot))
 		drain_lru_add(s, c);
 }
 

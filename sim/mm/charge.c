@@ -22,8 +22,6 @@
 #include "sim/mm/page_alloc.h"
 #include "sim/mm/reclaim.h"
 
-#define MEMCG_CHARGE_BATCH 64
-
 void charge_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
@@ -83,12 +81,12 @@ void drain_all_stock(struct sim *s, struct mem_cgroup *memcg)
 	}
 }
 
-void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr)
+void refill_stock(const struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr)
 {
 	uint32_t *stock = &memcg->stock[cpu];
 
 	*stock += nr;
-	if (*stock > MEMCG_CHARGE_BATCH) {
+	if (*stock > s->batches.charge) {
 		memcg->usage -= *stock;
 		*stock = 0;
 	}
@@ -158,9 +156,9 @@ int charge_page(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, enum 
 			return -ENOMEM;
 	} else if (memcg->stock[cpu]) {
 		memcg->stock[cpu]--;
-	} else if (memcg->usage + MEMCG_CHARGE_BATCH <= limit) {
-		memcg->usage += MEMCG_CHARGE_BATCH;
-		memcg->stock[cpu] = MEMCG_CHARGE_BATCH - 1;
+	} else if (memcg->usage + s->batches.charge <= limit) {
+		memcg->usage += s->batches.charge;
+		memcg->stock[cpu] = s->batches.charge - 1;
 	} else if (memcg->usage < limit) {
 		memcg->usage++; /* no room for a batch */
 	} else if (charge_reclaim(s, memcg, cpu, 1, gfp)) {
@@ -174,14 +172,14 @@ int charge_page(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, enum 
 int try_charge_memcg(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
 		     enum gfp gfp)
 {
-	const uint32_t batch = MAX(MEMCG_CHARGE_BATCH, nr);
+	const uint32_t batch = MAX(s->batches.charge, nr);
 
 	if (consume_stock(memcg, cpu, nr))
 		return 0;
 	if (memcg->usage + batch > memcg->max)
 		return charge_reclaim(s, memcg, cpu, nr, gfp);
 	memcg->usage += batch;
-	refill_stock(memcg, cpu, batch - nr);
+	refill_stock(s, memcg, cpu, batch - nr);
 	return 0;
 }
 

@@ -22,7 +22,7 @@ int charge_folio(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint
 int try_charge_memcg(struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr,
 		     enum gfp gfp);
 /** @nr charged pages are not in use: they go to the stock of @cpu, or all of it back. */
-void refill_stock(struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr);
+void refill_stock(const struct sim *s, struct mem_cgroup *memcg, unsigned int cpu, uint32_t nr);
 /** The stocks of all CPUs that have some of @memcg go back, those of other memcgs with them. */
 void drain_all_stock(struct sim *s, struct mem_cgroup *memcg);
 /** @nr pages that @memcg was charged for are free again. */

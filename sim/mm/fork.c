@@ -102,14 +102,26 @@ void process_uncharge(struct sim *s, uint8_t memcg, bool forked)
 			 s->cfg.kernel->slab.task_struct);
 }
 
+/* Pages of all processes of a whole machine, of which a sample has a share */
+static unsigned int whole_pages(const struct sim *s)
+{
+	return s->nr_process_pages / MAX(s->cfg.one_in, 1);
+}
+
 void process_alloc(struct sim *s, uint8_t memcg, bool forked)
 {
-	alloc_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	const unsigned int before = whole_pages(s);
+
+	s->nr_process_pages += PROCESS_KERNEL_PAGES;
+	alloc_kernel_pages(s, whole_pages(s) - before);
 	process_charge(s, memcg, forked);
 }
 
 void process_free(struct sim *s, uint8_t memcg, bool forked)
 {
-	free_kernel_pages(s, PROCESS_KERNEL_PAGES);
+	const unsigned int before = whole_pages(s);
+
+	s->nr_process_pages -= PROCESS_KERNEL_PAGES;
+	free_kernel_pages(s, before - whole_pages(s));
 	process_uncharge(s, memcg, forked);
 }

@@ -105,7 +105,7 @@ static void kswapd_step(struct sim *s)
 		    !out_of_memory(s, NULL, false))
 			k->oom = true;
 		sc->nr_scanned = 0;
-		sc->nr_to_reclaim = MAX((uint64_t)s->zone.wmark_high, SWAP_CLUSTER_MAX);
+		sc->nr_to_reclaim = MAX((uint64_t)s->zone.wmark_high, s->batches.cluster);
 	}
 	if (!shrink_node(s, sc))
 		pass_end(s);

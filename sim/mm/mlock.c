@@ -169,7 +169,7 @@ static void batch_add(struct sim *s, uint32_t slot, uint8_t what)
 	f->extra_refs++;
 	b->what[b->fbatch.nr] = what;
 	b->fbatch.slots[b->fbatch.nr++] = slot;
-	if (b->fbatch.nr == FOLIO_BATCH_SIZE || folio_test_large(f))
+	if (b->fbatch.nr >= s->batches.folios || folio_test_large(f))
 		mlock_drain(s, c);
 }
 

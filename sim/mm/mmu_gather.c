@@ -47,7 +47,7 @@ static void free_batch_add(struct sim *s, struct free_batch *b, uint32_t slot, u
 {
 	b->slots[b->nr] = slot;
 	b->refs[b->nr] = refs;
-	if (++b->nr == FOLIO_BATCH_SIZE)
+	if (++b->nr >= s->batches.folios)
 		folios_put_refs(s, b);
 }
 

@@ -92,7 +92,7 @@ void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 	if (is_root(s, memcg))
 		return;
 	pages_gone(s, memcg, nr);
-	refill_stock(&s->memcg[memcg], s->this_cpu, nr);
+	refill_stock(s, &s->memcg[memcg], s->this_cpu, nr);
 }
 
 /* ---- statistics ---- */

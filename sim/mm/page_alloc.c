@@ -69,10 +69,20 @@ static uint64_t managed_pages(const struct machine *m)
 	return m->managed_pages ? m->managed_pages : m->memory_pages;
 }
 
-/* calculate_normal_threshold() */
-static int normal_threshold(const struct machine *m)
+/* of the whole machine, if this is a sample of it */
+static unsigned int one_in(const struct sim *s)
 {
-	return MIN(125, 2 * fls(m->cpus) * (1 + fls(managed_pages(m) >> (27 - PAGE_SHIFT))));
+	return MAX(s->cfg.one_in, 1);
+}
+
+/* calculate_normal_threshold() */
+static int normal_threshold(const struct sim *s)
+{
+	const struct machine *m = &s->cfg.machine;
+	const uint64_t managed = managed_pages(m) * one_in(s);
+
+	return MIN(125, 2 * fls(m->cpus) * (1 + fls(managed >> (27 - PAGE_SHIFT)))) /
+	       (int)one_in(s);
 }
 
 void set_pgdat_percpu_threshold(struct sim *s, bool pressure)
@@ -84,19 +94,25 @@ void set_pgdat_percpu_threshold(struct sim *s, bool pressure)
 		return;
 	/* calculate_pressure_threshold() */
 	z->stat_threshold = pressure ? (int)CLAMP((z->wmark_low - z->wmark_min) / m->cpus, 1, 125)
-				     : normal_threshold(m);
+				     : normal_threshold(s);
+}
+
+uint64_t machine_min_free_pages(const struct machine *m)
+{
+	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
+	const uint64_t min = m->min_free_pages
+				     ? m->min_free_pages
+				     : CLAMP(int_sqrt(managed_pages(m) * 4 * 16), 128, 262144) / 4;
+
+	return MIN(min, m->memory_pages / 4);
 }
 
 void zone_init(struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
 	struct zone *z = &s->zone;
-	uint64_t managed = managed_pages(m), min, delta;
+	uint64_t managed = managed_pages(m), min = machine_min_free_pages(m), delta;
 
-	/* calculate_min_free_kbytes(): sqrt(lowmem_kbytes * 16), clamped */
-	min = m->min_free_pages ? m->min_free_pages
-				: CLAMP(int_sqrt(managed * 4 * 16), 128, 262144) / 4;
-	min = MIN(min, m->memory_pages / 4);
 	delta = MAX(min >> 2, managed * m->watermark_scale_factor / 10000);
 	/* unmovable: they come from a pipe. The page cache can't use them */
 	s->cpus[0].pcp.count = (int)MIN(m->pcp_pages, m->memory_pages);
@@ -110,13 +126,13 @@ void zone_init(struct sim *s)
 	 * before there are watermarks: any drift is too much, and the mark that
 	 * it sets then is never taken back.
 	 */
-	z->stat_threshold = normal_threshold(m);
+	z->stat_threshold = normal_threshold(s);
 	if (m->cpus > 1)
 		z->percpu_drift_mark = (int64_t)m->cpus * z->stat_threshold;
 	if (m->cpus * (uint64_t)z->stat_threshold > delta)
 		z->percpu_drift_mark = z->wmark_high + (int64_t)m->cpus * z->stat_threshold;
 	/* zone_set_pageset_high_and_batch() */
-	z->batch = zone_batchsize(managed);
+	z->batch = MAX(zone_batchsize(managed * one_in(s)) / (int)one_in(s), 1);
 	z->high_min = MAX((int)(z->wmark_low / m->cpus), z->batch * 4);
 	z->high_max =
 		MAX((int)(managed / MIN_PERCPU_PAGELIST_HIGH_FRACTION / m->cpus), z->batch * 4);

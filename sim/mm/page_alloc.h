@@ -13,6 +13,8 @@ enum gfp {
 	GFP_NOWAIT,    /* does not reclaim */
 };
 
+/** min_free_kbytes of a machine, in pages. */
+uint64_t machine_min_free_pages(const struct machine *m);
 /** Sets watermarks and per-CPU lists of memory_pages that are all free. */
 void zone_init(struct sim *s);
 /** One page for a task on @cpu; as charge_page(). */

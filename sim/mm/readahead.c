@@ -400,11 +400,13 @@ __attribute__((noinline)) void force_page_cache_readahead(struct sim *s, unsigne
 }
 
 /* do_sync_mmap_readahead(): count a miss. Return: were there too many to read ahead? */
-static bool too_many_misses(struct file_open *ra)
+static bool too_many_misses(const struct sim *s, struct file_open *ra)
 {
-	if (ra->mmap_miss < MMAP_LOTSAMISS * 10)
+	const uint32_t one_in = MAX(s->cfg.one_in, 1); /* a sample has 1/N of the misses */
+
+	if (ra->mmap_miss * one_in < MMAP_LOTSAMISS * 10)
 		ra->mmap_miss++;
-	return ra->mmap_miss > MMAP_LOTSAMISS;
+	return ra->mmap_miss * one_in > MMAP_LOTSAMISS;
 }
 
 /* do_sync_mmap_readahead() of a mapping with MADV_HUGEPAGE. Return: false if that makes no
@@ -418,7 +420,7 @@ static bool thp_readahead(struct sim *s, unsigned int cpu, struct vma *vma, uint
 
 	if (!order)
 		return false;
-	if (needs_large && !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && too_many_misses(ra))
+	if (needs_large && !(vma->flags & (VM_SEQ_READ | VM_EXEC)) && too_many_misses(s, ra))
 		return true;
 	ra->size = (vma->flags & VM_RAND_READ ? 1u : 2u) << order;
 	ra->async_size = 1u << order;
@@ -448,7 +450,7 @@ static __attribute__((noinline)) void sync_mmap_readahead(struct sim *s, unsigne
 		page_cache_sync_ra(s, cpu, ra, pgoff, max);
 		return;
 	}
-	if ((!(flags & VM_EXEC) || s->cfg.kernel->exec_counts_misses) && too_many_misses(ra))
+	if ((!(flags & VM_EXEC) || s->cfg.kernel->exec_counts_misses) && too_many_misses(s, ra))
 		return;
 	if (flags & VM_EXEC) {
 		const uint64_t size = 1ull << s->cfg.machine.exec_folio_order;

@@ -358,7 +358,7 @@ uint64_t try_to_free_mem_cgroup_pages(struct sim *s, struct mem_cgroup *memcg, u
 				      enum gfp gfp, const uint32_t *swappiness)
 {
 	struct scan_control sc = {
-		.nr_to_reclaim = MAX(nr_pages, SWAP_CLUSTER_MAX),
+		.nr_to_reclaim = MAX(nr_pages, s->batches.cluster),
 		.priority = DEF_PRIORITY,
 		.memcg = true,
 		.target = memcg,
@@ -374,7 +374,7 @@ uint64_t try_to_free_mem_cgroup_pages(struct sim *s, struct mem_cgroup *memcg, u
 uint64_t try_to_free_pages(struct sim *s, enum gfp gfp, unsigned int order)
 {
 	struct scan_control sc = {
-		.nr_to_reclaim = SWAP_CLUSTER_MAX,
+		.nr_to_reclaim = s->batches.cluster,
 		.order = order,
 		.priority = DEF_PRIORITY,
 		.may_swap = true,

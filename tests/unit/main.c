@@ -91,6 +91,7 @@
 	X(work)                                                                                    \
 	X(config)                                                                                  \
 	X(ask)                                                                                     \
+	X(sample)                                                                                  \
 	X(ensemble)                                                                                \
 	X(order)                                                                                   \
 	X(play)                                                                                    \

@@ -260,6 +260,48 @@ static void test_parts_cover(void)
 	      runs);
 }
 
+static void near(double is, double expected, const char *what)
+{
+	TL_EQ(fabs(is - expected) < 0.001, true, "%s: %g, expected %g", what, is, expected);
+}
+
+/* Of samples: one more value of the same spread, and what size does in each step */
+static void test_sampled(void)
+{
+	static const double v[] = { 98, 102, 98, 102, 98, 102, 98, 102 };
+	static const double check[] = { 90, 90, 90, 90, 90, 90, 90, 90 };
+	const double half = 2.365 * sqrt(32.0 / 7 * (1 + 1.0 / 8));
+	struct estimate e = estimate_of_samples(v, v, 8, 3);
+
+	near(e.mean, 100, "mean");
+	near(e.high - e.mean, half, "one more value");
+	e = estimate_of_samples(v, check, 8, 1.5);
+	near(e.high - e.mean, half + 15, "and a bias");
+	near(e.mean - e.low, half + 15, "at both ends");
+	CU_ASSERT_TRUE(e.p < 1e-6);
+	/* a bias as large as the value: its sign can be noise */
+	e = estimate_of_samples(v, check, 8, 10);
+	near(e.p, 1, "p");
+}
+
+static void test_ratios(void)
+{
+	static const double v[] = { 22, 44, 66 }, first[] = { 20, 40, 60 }, none[] = { 0, 0, 0 };
+	static const double other[] = { 30, 40, 50 };
+	double out[3];
+
+	estimate_ratios(v, first, 3, out);
+	for (guint i = 0; i < 3; i++)
+		near(out[i], 0.1, "the same ratio everywhere");
+	estimate_ratios(other, first, 3, out);
+	near(out[0] + out[1] + out[2], 0, "the ratio of the means");
+	near(out[0], 0.25, "the first is above it");
+	estimate_ratios(first, first, 3, out);
+	CU_ASSERT_TRUE(out[0] == 0 && out[1] == 0 && out[2] == 0);
+	estimate_ratios(v, none, 3, out);
+	CU_ASSERT_TRUE(isnan(out[0]));
+}
+
 void suite_estimate(void)
 {
 	CU_pSuite s = CU_add_suite("estimate", NULL, NULL);
@@ -276,4 +318,6 @@ void suite_estimate(void)
 	CU_add_test(s, "the spread of changes", test_spread);
 	CU_add_test(s, "quantiles, mean and deviation", test_samples);
 	CU_add_test(s, "what a sign test can find", test_sign_power);
+	CU_add_test(s, "the whole of samples", test_sampled);
+	CU_add_test(s, "ratios of samples", test_ratios);
 }

@@ -179,7 +179,7 @@ static void test_rcu_cpu(void)
 	struct mem_cgroup *memcg = x->s->memcg;
 
 	obj_charge_pages(x->s, 0, 10);
-	refill_stock(memcg, 0, 8);
+	refill_stock(x->s, memcg, 0, 8);
 	memcg->usage += 8;
 	TL_EQ(memcg->stock[0], 62, "54 and 8");
 	obj_uncharge_rcu(x->s, 0, 9, SLAB_RECLAIMABLE, 600);
