@@ -72,7 +72,7 @@ Q := $(if $(V),,@)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all report rotation rotation-sweep cost time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
+.PHONY: all report rotation rotation-sweep cost sampling time-agreement test test-unit test-cli test-docs test-examples test-sizes test-storeys
 .PHONY: test-play test-growth test-cluster test-page test-manual test-completion test-install test-fail test-cross test-debian review review-record
 .PHONY: agreement bench golden-update format
 .PHONY: lessons lessons-record test-lessons coverage fuzz soak deps clean help FORCE
@@ -91,6 +91,9 @@ rotation-sweep: $(BIN) ## the same, smaller, its assumed parameters swept: table
 
 time-agreement: $(BIN) $(PLAYER) ## times of this machine's kernel next to predicted ones, as root: traces/studies/TIME.md; half an hour, resumable
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/time-agreement.sh
+
+sampling: $(BIN) ## how often the interval of --sample is right: traces/studies/SAMPLING.md; ten minutes
+	@REAPSIM=$(abspath $(BIN)) traces/studies/sampling.sh
 
 cost: $(BIN) ## time and cost of three archetypes on three machines: traces/studies/COST.md; ten minutes
 	@REAPSIM=$(abspath $(BIN)) OUT=$(call q,OUT) traces/studies/cost.sh

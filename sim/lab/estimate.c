@@ -72,20 +72,23 @@ struct estimate estimate_of_difference(const double *v, const double *first, gui
 	return estimate_of(d, n);
 }
 
-struct estimate estimate_of_samples(const double *v, const double *check, guint n, double steps)
+struct estimate estimate_of_samples(const double *v, const double *check, guint n, double steps,
+				    double least)
 {
+	const struct estimate c = estimate_of(check, n);
 	struct estimate e = estimate_of(v, n);
-	const double moved = steps * fabs(e.mean - estimate_of(check, n).mean);
+	const double t = student_t(n - 1), error = estimate_half(&e) / t;
+	const double moved = fabs(e.mean - c.mean) + hypot(estimate_half(&e), estimate_half(&c));
 	/* of one more value: its own spread, and that of the mean */
-	const double error = estimate_half(&e) / student_t(n - 1) * sqrt(n + 1);
-	const double half = student_t(n - 1) * error + moved;
+	const double one_more = error * sqrt(n + 1);
+	const double half = MAX(t * one_more + steps * moved, least);
 
 	e.low = e.mean - half;
 	e.high = e.mean + half;
-	if (error > 0)
-		e.p = student_p(MAX(fabs(e.mean) - moved, 0) / error, n - 1);
+	if (one_more > 0)
+		e.p = student_p(MAX(fabs(e.mean) - steps * moved, 0) / one_more, n - 1);
 	else if (!isnan(e.mean))
-		e.p = fabs(e.mean) > moved ? 0 : 1;
+		e.p = fabs(e.mean) > half ? 0 : 1;
 	return e;
 }
 

@@ -35,15 +35,17 @@ struct estimate estimate_of_spread(const double *v, const double *first, guint n
 /**
  * What the whole of a sampled system gives. @v: of @n disjoint samples, @n at least 2, each scaled
  * to the whole; @check: the same of @n smaller ones; @steps: the whole is larger than a sample by
- * the factor from @check to @v, to this power. The mean, and as interval that of Student's t for
- * one more value of the same spread, at either end wider by @steps times what the mean of @check is
- * away. p: that the value of the whole has another sign, by the same measure.
+ * the factor from @check to @v, to this power; @least: of half the interval. The mean, and an
+ * interval that is at either end the sum of two: that of Student's t for one more value of the same
+ * spread; and @steps times what the mean of @check is away, at the farther end of its own interval.
+ * p: that the value of the whole has another sign, by the same measure.
  *
  * So the whole is taken for one more draw, with a spread of at most that of a sample; and what size
  * does is taken to be at most as much in each further step as in the one that is measured. Wrong if
  * two biases cancel in that step and do not beyond it.
  */
-struct estimate estimate_of_samples(const double *v, const double *check, guint n, double steps);
+struct estimate estimate_of_samples(const double *v, const double *check, guint n, double steps,
+				    double least);
 /**
  * The values of the ratio of means of @v and @first over @n samples, minus 1, for
  * estimate_of_samples(): their mean is that ratio, their spread that of its linear approximation.

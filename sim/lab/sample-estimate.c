@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "sim/lab/runs.h"
+#include "sim/lab/sample-machine.h"
 
 int sampling_parse(struct sampling *sp, const char *text, struct err *err)
 {
@@ -48,6 +49,12 @@ static double steps(const struct run_set *rs)
 	return log(rs->sampling.one_in) / log(SAMPLE_CHECK);
 }
 
+/* A sample can not know a count better than by one extent that it has or has not */
+static double one_extent(const struct run_set *rs)
+{
+	return (double)sample_unit_pages(rs->machines) * rs->sampling.one_in;
+}
+
 static double value_of(const struct run_set *rs, guint end, guint machine, guint policy, guint i,
 		       enum vmstat_item item)
 {
@@ -64,28 +71,30 @@ struct estimate sample_estimate(const struct run_set *rs, guint end, guint machi
 
 	for (guint i = 0; i < 2 * SAMPLES; i++)
 		v[i] = value_of(rs, end, machine, policy, i, item);
-	e = estimate_of_samples(v, v + SAMPLES, SAMPLES, steps(rs));
-	/* nothing is counted less than never; and what no sample saw happens less than 3 times in
-	 * as much as they are together, with 95% ("rule of three") */
+	e = estimate_of_samples(v, v + SAMPLES, SAMPLES, steps(rs), one_extent(rs));
+	if (!sample_scales(item))
+		e.low = e.high = e.mean;
+	/* nothing is counted less than never */
 	e.low = MAX(e.low, 0);
-	if (sample_scales(item))
-		e.high = MAX(e.high, ceil(3.0 * rs->sampling.one_in / SAMPLES));
 	return e;
 }
 
 struct estimate sample_change(const struct run_set *rs, guint end, guint machine, guint policy,
 			      enum vmstat_item item)
 {
-	double v[2 * SAMPLES], first[2 * SAMPLES];
+	double v[2 * SAMPLES], first[2 * SAMPLES], least;
 	struct estimate e;
 
 	for (guint i = 0; i < 2 * SAMPLES; i++) {
 		first[i] = value_of(rs, end, machine, 0, i, item);
 		v[i] = value_of(rs, end, machine, policy, i, item);
 	}
+	least = one_extent(rs) / MAX(estimate_of(first, SAMPLES).mean, 1);
 	estimate_ratios(v, first, SAMPLES, v);
 	estimate_ratios(v + SAMPLES, first + SAMPLES, SAMPLES, v + SAMPLES);
-	e = estimate_of_samples(v, v + SAMPLES, SAMPLES, steps(rs));
+	e = estimate_of_samples(v, v + SAMPLES, SAMPLES, steps(rs), least);
+	if (!sample_scales(item))
+		e.low = e.high = e.mean;
 	e.low = MAX(e.low, -1);
 	return e;
 }

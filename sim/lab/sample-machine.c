@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Memory, swap and watermarks scale with the share. What has a fixed size in the kernel does not,
- * see sim/lab/sample.h. What would have to be known per process or per operation is refused: no
- * test says that a sample gets it right.
+ * Memory, swap and watermarks scale with the share, and so do the batches of the kernel in a run of
+ * a sample (struct batches). What would have to be known per process or per operation is refused:
+ * no test says that a sample gets it right.
  */
 #include "sim/lab/sample-machine.h"
 

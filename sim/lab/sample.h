@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * A sample: a share of the pages of a trace, 1/N, on a machine of 1/N of the memory. Several
- * disjoint samples of one trace are repetitions, from which sim/lab/sample-estimate.h makes an
+ * disjoint samples of one trace are repetitions, of which sim/lab/sample-estimate.c makes an
  * estimate with an interval. SHARDS (Waldspurger et al., FAST 2015) chooses addresses by hash, and
  * miniature simulation (ATC 2017) scales the cache; here processes, mappings and their deaths are
  * part of it.
@@ -19,14 +19,17 @@
  * - Neighbours. Behind an extent comes another one than in the whole trace. Readahead, fault-around
  *   of a window that does not begin where an extent does, and MGLRU's look at the PTEs around a
  *   young one cross into it. If neighbours are used together more often than others, such guesses
- *   come true less often than in the whole trace.
- * - What has a fixed size stays as it is: folio batches (31), SWAP_CLUSTER_MAX (32), the batch of
- *   memcg charges (64), MGLRU's MIN_LRU_BATCH (64). Of 1/N of the memory it is N times the share.
- *   The bias that follows is measured in each call: see sim/lab/sample-estimate.h.
+ *   come true less often than in the whole trace. Anonymous pages are chosen one by one, so there
+ *   it is so for all neighbours.
+ * - What the kernel has in fixed numbers of pages is 1/N of that too: batches of folios, of reclaim
+ *   and of memcg charges, MIN_LRU_BATCH (struct batches), per-CPU lists, MMAP_LOTSAMISS, the size
+ *   by which inactive_is_low() decides, and the kernel memory of processes. But none is less than
+ *   one page, which from 1/32 on is more than its share. Windows of readahead and of fault-around
+ *   and the shifts of DEF_PRIORITY stay: they are relative to what a process uses at once, or to
+ *   the lists. The bias that is left is measured in each call: see sim/lab/estimate.h.
  * - VMAs. An address space is packed anew, and neighbouring VMAs do not merge. Nothing that counts
  *   pages depends on it.
- * - A process has at least one page table if it has a page of the sample. Its own kernel memory is
- *   scaled (struct sim_config.one_in).
+ * - A process has at least one page table if it has a page of the sample.
  *
  * traces/studies/SAMPLING.md has the measurements.
  */

@@ -67,6 +67,9 @@ check run c j
 "$REAPSIM" compare -p baseline,v1 --ensemble 8 t.csv --csv c --differences d --json j --force >/dev/null
 check member c j
 check differences d j
+"$REAPSIM" gen restart-loop -o r.rtrace 2>/dev/null
+"$REAPSIM" compare -p v1 -M 60% --sample 1/8 r.rtrace --csv c --json j --force >/dev/null
+check sample c j
 "$REAPSIM" outcome -p baseline,v1 -m m.conf -n 2 t.csv --csv c --differences d --json j --force >/dev/null
 check outcome c j
 check differences d j
