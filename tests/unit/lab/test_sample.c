@@ -45,12 +45,8 @@ static void stat_samples(const struct trace *t, uint64_t seed, struct trace **ou
 static void test_disjoint(void)
 {
 	static const unsigned int flags[] = {
-		0,
-		RANDOM_SPARSE,
-		RANDOM_BIG_FILES,
-		RANDOM_WIDE,
-		RANDOM_FILES,
-		RANDOM_WIDE | RANDOM_BIG_FILES,
+		0,	     RANDOM_SPARSE, RANDOM_BIG_FILES,
+		RANDOM_WIDE, RANDOM_FILES,  RANDOM_WIDE | RANDOM_BIG_FILES,
 	};
 
 	for (uint64_t seed = 1; seed <= 60; seed++) {
@@ -198,6 +194,9 @@ static void test_refused(void)
 		{ "memcg_pages=20000 damon_stat=on", "damon_stat" },
 		{ "memcg_pages=20000 memcg2_pages=2000", "memcg2_pages" },
 		{ "memcg_pages=20000 max_folio_order=2", "max_folio_order" },
+		{ "memcg_pages=20000 file_system=ext4", "file_system" },
+		{ "memcg_pages=20000 file_system=xfs", "file_system" },
+		{ "memcg_pages=20000 file_system=order0", NULL },
 		{ "memcg_pages=20000 fault_us=1", "fault_us" },
 		/* 16 * 64 * 4: four CPUs have more batches */
 		{ "memcg_pages=10200 cpus=4", "replay the whole trace" },
