@@ -30,42 +30,27 @@ cat >"$tmp/probe.c" <<'EOF'
 #define PAGES 512
 static int fd;
 static long start;
-static const char *text(const char *path)
-{
-	static char buf[1 << 16];
-	int from = open(path, O_RDONLY);
-	buf[read(from, buf, sizeof(buf) - 1)] = 0;
-	close(from);
-	return buf;
-}
-static void put(const char *path, const char *value)
-{
-	int to = open(path, O_WRONLY);
-	write(to, value, strlen(value));
-	close(to);
-}
-static long nr_file_pages(void)
-{
-	put("/proc/sys/vm/stat_refresh", "1");
-	return atol(strstr(text("/proc/vmstat"), "nr_file_pages ") + 14);
-}
+void put(const char *path, const char *value);
+int cached(int fd, int from, int to);
+long nr_file_pages(void);
 static long sectors(void)
 {
 	long n = 0;
-	sscanf(text("/sys/block/vda/stat"), "%*d %*d %ld", &n);
+	FILE *f = fopen("/sys/block/vda/stat", "r");
+	fscanf(f, "%*d %*d %ld", &n);
+	fclose(f);
 	return n;
 }
 static void show(const char *what, long before)
 {
-	static unsigned char in[PAGES];
-	int nr = 0;
-	char *p = mmap(NULL, PAGES * 4096L, PROT_READ, MAP_SHARED, fd, 0);
-	mincore(p, PAGES * 4096L, in);
-	for (int i = 0; i < PAGES; i++)
-		nr += in[i] & 1;
-	munmap(p, PAGES * 4096L);
-	printf("%s: %d pages of the file, %ld in all, %s the disk\n", what, nr, nr_file_pages() - start,
-	       sectors() == before ? "not from" : "from");
+	printf("%s: %d pages of the file, %ld in all, %s the disk\n", what, cached(fd, 0, PAGES),
+	       nr_file_pages() - start, sectors() == before ? "not from" : "from");
+}
+/* what batches of LRU operations and the worker that decompresses hold for a moment */
+static void settle(void)
+{
+	usleep(200000);
+	put("/proc/sys/vm/compact_memory", "1");
 }
 static void read_all(void)
 {
@@ -85,10 +70,12 @@ int probe(void)
 	read_all();
 	show("read", before);
 	before = sectors();
+	settle();
 	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
 	show("dropped", before);
 	read_all();
 	show("read again", before);
+	settle();
 	put("/proc/sys/vm/drop_caches", "1");
 	show("drop_caches", before);
 	p = mmap(NULL, PAGES * 4096L, PROT_READ, MAP_SHARED, fd, 0);

@@ -23,17 +23,7 @@ cat >"$tmp/probe.c" <<'EOF'
 #include <sys/mman.h>
 #include <unistd.h>
 #define PAGES 4096
-static int cached(int fd)
-{
-	static unsigned char in[PAGES];
-	int nr = 0;
-	char *p = mmap(NULL, PAGES * 4096L, PROT_READ, MAP_SHARED, fd, 0);
-	mincore(p, PAGES * 4096L, in);
-	for (int i = 0; i < PAGES; i++)
-		nr += in[i] & 1;
-	munmap(p, PAGES * 4096L);
-	return nr;
-}
+int cached(int fd, int from, int to);
 static void drop(int fd, long piece)
 {
 	static char buf[1 << 20];
@@ -43,7 +33,7 @@ static void drop(int fd, long piece)
 		;
 	for (long at = PAGES * 4096L - piece; at >= 0; at -= piece)
 		failed |= posix_fadvise(fd, at, piece, POSIX_FADV_DONTNEED);
-	printf("%ld KiB: %d%s", piece >> 10, cached(fd), failed ? " failed" : "");
+	printf("%ld KiB: %d%s", piece >> 10, cached(fd, 0, PAGES), failed ? " failed" : "");
 }
 int probe(void)
 {

@@ -28,28 +28,8 @@ cat >"$tmp/probe.c" <<'EOF'
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
-static int cached(int fd, int from, int to)
-{
-	static unsigned char in[4096];
-	int nr = 0;
-	char *p = mmap(NULL, 4096 * 4096L, PROT_READ, MAP_SHARED, fd, 0);
-	mincore(p, 4096 * 4096L, in);
-	for (int i = from; i < to; i++)
-		nr += in[i] & 1;
-	munmap(p, 4096 * 4096L);
-	return nr;
-}
-static long nr_file_pages(void)
-{
-	static char buf[1 << 16];
-	int fd = open("/proc/sys/vm/stat_refresh", O_WRONLY);
-	write(fd, "1", 1);
-	close(fd);
-	fd = open("/proc/vmstat", O_RDONLY);
-	buf[read(fd, buf, sizeof(buf) - 1)] = 0;
-	close(fd);
-	return atol(strstr(buf, "nr_file_pages ") + 14);
-}
+int cached(int fd, int from, int to);
+long nr_file_pages(void);
 static void turn(const char *name, int pages, int show)
 {
 	static char buf[4096];
