@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/trace-spans.h"
 
+#include "sim/ranges.h"
+
 struct spans *spans_new(GArray *spans)
 {
 	struct spans *s = g_new0(struct spans, 1);
@@ -41,42 +43,17 @@ struct spans *spans_own(struct spans **at)
 
 uint32_t spans_search(struct spans *s, uint32_t page)
 {
-	uint32_t lo = 0, hi = s->spans->len;
+	return s->hint = ranges_search(s->spans, page);
+}
 
-	while (lo < hi) {
-		uint32_t mid = lo + (hi - lo) / 2;
-
-		if (span_at(s, mid)->last < page)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	s->hint = lo;
-	return lo;
+static void trim_front(void *v, uint32_t first)
+{
+	span_trim_front(v, first);
 }
 
 uint32_t spans_cut(struct spans *s, uint32_t first, uint32_t last)
 {
-	uint32_t i = spans_find(s, first);
-	uint32_t end;
-
-	if (i < s->spans->len && span_at(s, i)->first < first) {
-		if (span_at(s, i)->last > last) {
-			struct span right = *span_at(s, i);
-
-			span_trim_front(&right, last + 1);
-			g_array_insert_val(s->spans, i + 1, right);
-		}
-		span_at(s, i)->last = first - 1;
-		i++;
-	}
-	for (end = i; end < s->spans->len && span_at(s, end)->last <= last; end++)
-		;
-	if (end > i)
-		g_array_remove_range(s->spans, i, end - i);
-	if (i < s->spans->len && span_at(s, i)->first <= last)
-		span_trim_front(span_at(s, i), last + 1);
-	return i;
+	return ranges_cut(s->spans, spans_find(s, first), first, last, trim_front);
 }
 
 static bool span_follows(const struct span *a, const struct span *b)

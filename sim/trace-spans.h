@@ -10,9 +10,9 @@
 
 #include "sim/op.h"
 
-/** struct span - a mapping, as far as the checks need it. */
+/** struct span - a mapping, as far as the checks need it; begins as sim/ranges.h wants it. */
 struct span {
-	uint32_t first, last; /* inclusive: 2^32 pages fit in 32 bits */
+	uint32_t first, last; /* inclusive */
 	uint32_t file, pgoff; /* 0 if anonymous */
 	uint32_t flags;	      /* SPAN_FLAGS of the vm_flags: spans with other ones do not merge */
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "sim/lab/sample-areas.h"
 
+#include "sim/ranges.h"
+
 #define FIRST_PAGE 16
 /* older ones are forgotten */
 #define HOLES_MAX 64
@@ -48,49 +50,23 @@ void areas_free(struct areas *s)
 
 guint areas_find(struct areas *s, uint32_t page)
 {
-	guint low = 0, high = s->sorted->len;
-
-	if (s->hint < high && area_at(s, s->hint)->first <= page &&
+	if (s->hint < s->sorted->len && area_at(s, s->hint)->first <= page &&
 	    page <= area_at(s, s->hint)->last)
 		return s->hint;
-	while (low < high) {
-		const guint mid = low + (high - low) / 2;
-
-		if (area_at(s, mid)->last < page)
-			low = mid + 1;
-		else
-			high = mid;
-	}
-	return s->hint = low;
+	return s->hint = ranges_search(s->sorted, page);
 }
 
-static void trim_front(struct area *a, uint32_t first)
+static void trim_front(void *area, uint32_t first)
 {
+	struct area *a = area;
+
 	a->index += first - a->first;
 	a->first = first;
 }
 
 guint areas_cut(struct areas *s, uint32_t first, uint32_t last)
 {
-	guint i = areas_find(s, first), end;
-
-	if (i < s->sorted->len && area_at(s, i)->first < first) {
-		if (area_at(s, i)->last > last) {
-			struct area right = *area_at(s, i);
-
-			trim_front(&right, last + 1);
-			g_array_insert_val(s->sorted, i + 1, right);
-		}
-		area_at(s, i)->last = first - 1;
-		i++;
-	}
-	for (end = i; end < s->sorted->len && area_at(s, end)->last <= last;)
-		end++;
-	if (end > i)
-		g_array_remove_range(s->sorted, i, end - i);
-	if (i < s->sorted->len && area_at(s, i)->first <= last)
-		trim_front(area_at(s, i), last + 1);
-	return i;
+	return ranges_cut(s->sorted, areas_find(s, first), first, last, trim_front);
 }
 
 void areas_insert(struct areas *s, const struct area *a)

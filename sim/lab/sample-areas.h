@@ -13,7 +13,8 @@
 
 #define AREA_ANON UINT32_MAX
 
-/** struct area - pages that one map operation mapped, or what is left of them. */
+/** struct area - pages that one map operation mapped, or what is left of them; begins as
+ * sim/ranges.h wants it. */
 struct area {
 	uint32_t first, last; /* inclusive */
 	uint32_t file;	      /* AREA_ANON: none */
