@@ -404,7 +404,7 @@ static bool inactive_is_low(const struct sim *s, const struct lruvec_stats *st, 
 {
 	uint64_t inactive = st->size[LIST(type, 0)], active = st->size[LIST(type, 1)];
 	/* of the whole machine, if this is a sample of it */
-	uint64_t gb = (inactive + active) * MAX(s->cfg.one_in, 1) >> 18, ratio = 1;
+	uint64_t gb = (inactive + active) * s->cfg.one_in >> 18, ratio = 1;
 
 	if (gb) /* int_sqrt(10 * gb) */
 		for (ratio = 3; (ratio + 1) * (ratio + 1) <= 10 * gb;)

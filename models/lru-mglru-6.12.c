@@ -269,7 +269,7 @@ static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct sca
 				unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
-	const unsigned int most = s->batches.lru * 64; /* MAX_LRU_BATCH */
+	const unsigned int most = max_lru_batch(s);
 	unsigned int scanned = 0, n = 0, taken;
 	uint32_t batch[MIN_LRU_BATCH];
 	uint64_t pages; /* equal to the number of folios: all are single pages */

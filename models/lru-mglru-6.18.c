@@ -111,8 +111,7 @@ static uint64_t scan_folios(struct sim *s, struct mglru *g, struct scan_control 
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
 	const unsigned int tier_idx = get_tier_idx(s, g, type);
-	uint64_t remaining = MIN(nr_to_scan, s->batches.lru * 64 /* MAX_LRU_BATCH */), scanned = 0,
-		 sorted = 0;
+	uint64_t remaining = MIN(nr_to_scan, max_lru_batch(s)), scanned = 0, sorted = 0;
 	unsigned int n = 0;
 
 	*isolated = *nr_isolated = 0;

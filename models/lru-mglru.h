@@ -187,6 +187,12 @@ struct ctrl_pos read_ctrl_pos(const struct mglru *g, enum lru_type type, unsigne
 			      unsigned int to, unsigned int gain);
 bool positive_ctrl_err(const struct sim *s, const struct ctrl_pos *sp, const struct ctrl_pos *pv);
 
+/** MAX_LRU_BATCH, until v6.18. */
+static inline unsigned int max_lru_batch(const struct sim *s)
+{
+	return s->batches.lru * 64;
+}
+
 /** lruvec_is_reclaimable(): are there pages older than min_ttl_ms? */
 bool lruvec_is_reclaimable(const struct sim *s, const struct lruvec *lruvec,
 			   const struct scan_control *sc);

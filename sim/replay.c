@@ -202,7 +202,7 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 	if (s->cfg.keep_pages)
 		snap.pages = page_runs(s);
 	g_array_append_val(s->snapshots, snap);
-	sim_set_times(s, s->snapshots->len);
+	sim_set_times(s);
 	/* the player waits for the next flush, or asks for one */
 	if (s->stats_lag) {
 		task_idle(s, wait ? wait : s->next_flush_ns - s->clock.now_ns);

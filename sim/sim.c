@@ -54,9 +54,12 @@ static void time_passed(void *arg, uint64_t from)
 				break;
 	/* flush_memcg_stats_dwork() */
 	if (s->clock.now_ns >= s->next_flush_ns) {
-		while (s->next_flush_ns <= s->clock.now_ns)
-			s->next_flush_ns = flush_after(s, s->next_flush_ns);
-		if (!op_times_now(s) || !op_times_now(s)->flushes)
+		const struct op_times *t = op_times_now(s);
+		/* the same from one expiry to the next */
+		const uint64_t period = flush_after(s, s->next_flush_ns) - s->next_flush_ns;
+
+		s->next_flush_ns += ((s->clock.now_ns - s->next_flush_ns) / period + 1) * period;
+		if (!t || !t->flushes)
 			mem_cgroup_flush_stats(s);
 	}
 }
@@ -84,13 +87,15 @@ static void snapshot_clear(gpointer data)
 	g_clear_pointer(&snap->pages, g_array_unref);
 }
 
-void sim_set_times(struct sim *s, guint nr)
+void sim_set_times(struct sim *s)
 {
+	const struct op_times *t = op_times_now(s);
+
 	s->part_ops = s->part_flushes = 0;
-	if (nr >= s->cfg.nr_times)
+	if (!t)
 		return;
-	s->cfg.machine.read_us = s->cfg.times[nr].read_us;
-	s->cfg.machine.op_us = s->cfg.times[nr].op_us;
+	s->cfg.machine.read_us = t->read_us;
+	s->cfg.machine.op_us = t->op_us;
 }
 
 /* Upper limit of slots in addition to those of the trace's file pages. */
@@ -150,18 +155,19 @@ int sim_fits(const struct trace *t, const struct sim_config *cfg, struct err *er
 		       (unsigned long long)slot_limit(t, m));
 }
 
-static unsigned int share_of(unsigned int batch, unsigned int one_in)
+/* at least a page */
+static unsigned int batch_of(unsigned int batch, uint32_t one_in)
 {
-	return MAX((batch + one_in / 2) / one_in, 1);
+	return (unsigned int)MAX(share_of(batch, one_in), 1);
 }
 
-static struct batches batches_of(unsigned int one_in)
+static struct batches batches_of(uint32_t one_in)
 {
 	return (struct batches){
-		.folios = share_of(FOLIO_BATCH_SIZE, one_in),
-		.cluster = share_of(SWAP_CLUSTER_MAX, one_in),
-		.lru = share_of(MIN_LRU_BATCH, one_in),
-		.charge = share_of(MEMCG_CHARGE_BATCH, one_in),
+		.folios = batch_of(FOLIO_BATCH_SIZE, one_in),
+		.cluster = batch_of(SWAP_CLUSTER_MAX, one_in),
+		.lru = batch_of(MIN_LRU_BATCH, one_in),
+		.charge = batch_of(MEMCG_CHARGE_BATCH, one_in),
 	};
 }
 
@@ -176,7 +182,8 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	s = g_new0(struct sim, 1);
 	s->trace = t;
 	s->cfg = *cfg;
-	s->batches = batches_of(MAX(cfg->one_in, 1));
+	s->cfg.one_in = MAX(cfg->one_in, 1);
+	s->batches = batches_of(s->cfg.one_in);
 	m = &s->cfg.machine;
 	file_system_apply(&s->cfg.machine, cfg->kernel, NULL);
 	limit = slot_limit(t, m);
@@ -218,7 +225,7 @@ struct sim *sim_new(const struct trace *t, const struct sim_config *cfg, struct 
 	xa_init(s);
 	s->stats_lag = m->memcg_stats_flushed;
 	s->map_does_more = cfg->kernel->activates_mapped;
-	sim_set_times(s, 0);
+	sim_set_times(s);
 	sim_flushed(s);
 	for (unsigned int i = 0; i < s->nr_memcgs; i++)
 		s->cfg.lru->init(s, &s->memcg[i].lruvec);

@@ -68,8 +68,8 @@ int sim_run(struct sim *s, uint64_t nr_recs, struct err *err);
 void sim_flushed(struct sim *s);
 /** An operation begins, in a run with sim_config.times: flush statistics if they say so. */
 void sim_operation(struct sim *s);
-/** Use the times of the part up to the @nr'th snapshot from now on (sim_config.times). */
-void sim_set_times(struct sim *s, guint nr);
+/** Use the times of the part up to the next snapshot from now on (sim_config.times). */
+void sim_set_times(struct sim *s);
 /** Records replayed so far. */
 uint64_t sim_position(const struct sim *s);
 

@@ -63,6 +63,12 @@ struct batches {
 	unsigned int charge;  /* MEMCG_CHARGE_BATCH */
 };
 
+/** What a sample of 1/@one_in has of @n, rounded. */
+static inline uint64_t share_of(uint64_t n, uint32_t one_in)
+{
+	return (n + one_in / 2) / one_in;
+}
+
 #define NR_MEMCGS	 3
 #define PAGE_COUNTER_MAX ((uint64_t)INT64_MAX / 4096) /* no limit */
 
@@ -160,7 +166,8 @@ struct sim_config {
 	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
 	bool check;			  /* verify every invariant after each operation */
 	bool keep_pages;		  /* each snapshot has the state of every file page */
-	uint32_t one_in; /* the trace is a sample, 1/N of the pages (sim/lab/sample.h); 0: is all */
+	uint32_t one_in; /* the trace is a sample, 1/N of the pages (sim/lab/sample.h); 1 if it is
+			  * all, which in a configuration may also be 0 */
 };
 
 /** struct replay - registers of the replay loop (see sim/op.h). */

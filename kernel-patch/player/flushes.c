@@ -19,25 +19,26 @@
 #define EVENT "/events/memcg/memcg_flush_stats/"
 #define PROBE "/events/reapsim/flush/"
 
-static bool watch(const char *tracing)
+static bool set(const char *tracing, const char *file, const char *value)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), "%s" EVENT "filter", tracing);
-	if (!put(path, "force == 1")) {
-		snprintf(path, sizeof(path), "%s" EVENT "enable", tracing);
-		return !put(path, "1");
-	}
-	snprintf(path, sizeof(path), "%s" PROBE "enable", tracing);
-	return !put(path, "1");
+	snprintf(path, sizeof(path), "%s%s", tracing, file);
+	return !put(path, "%s", value);
 }
 
-static void unwatch(const char *tracing)
+static bool watch(const char *tracing)
 {
-	char path[128];
+	return set(tracing, EVENT "filter", "force == 1") ? set(tracing, EVENT "enable", "1")
+							  : set(tracing, PROBE "enable", "1");
+}
 
-	snprintf(path, sizeof(path), "%s" PROBE "enable", tracing);
-	put(path, "0");
+static void drain(int pipe)
+{
+	char text[4096];
+
+	while (pipe >= 0 && read(pipe, text, sizeof(text)) > 0)
+		;
 }
 
 /* ---- before which operation ---- */
@@ -105,16 +106,6 @@ void flushes_print(const char *mark, unsigned int number)
 	result("%s\n", *sep ? "" : "-");
 }
 
-/* The next operation is the first after a snapshot. */
-static void flushes_begin(void)
-{
-	char text[4096];
-
-	nr_began = 0;
-	while (own_fd >= 0 && read(own_fd, text, sizeof(text)) > 0)
-		;
-}
-
 /* ---- waiting for it ---- */
 
 static int flushes_fd = -1;
@@ -145,9 +136,9 @@ void watch_flushes(void)
 
 void flushes_forget(void)
 {
-	unwatch(OWN);
+	set(OWN, PROBE "enable", "0");
 	rmdir(OWN);
-	unwatch(TRACING);
+	set(TRACING, PROBE "enable", "0");
 	put(TRACING "/kprobe_events", "-:reapsim/flush");
 }
 
@@ -170,8 +161,7 @@ static void wait_for_flush(void)
 	}
 	if (flushes_fd < 0)
 		return;
-	while (read(flushes_fd, text, sizeof(text)) > 0)
-		;
+	drain(flushes_fd);
 	/* poll() may miss one, and with it all later ones */
 	for (int tries = 0; read(flushes_fd, text, sizeof(text)) <= 0; tries++) {
 		if (tries == 2000)
@@ -185,5 +175,6 @@ static void wait_for_flush(void)
 void guest_align(void)
 {
 	wait_for_flush();
-	flushes_begin();
+	nr_began = 0;
+	drain(own_fd);
 }

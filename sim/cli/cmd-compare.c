@@ -185,14 +185,10 @@ static void matrix_table(FILE *f, const struct run_set *rs, guint end, enum vmst
 
 static void tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 {
-	g_autofree char *name = g_path_get_basename(rs->trace->path);
-	g_autofree char *base = cli_printable(name);
 	g_autofree char *basis = cli_change_basis(rs, 1, "a sign test", 2);
 
-	fprintf(f, "%s\n", base);
-	for (size_t i = strlen(base); i > 0; i--)
-		fputc('=', f);
-	fprintf(f, "\nlru: %s, kernel: %s; %s\n", rs->lru->name, rs->kernel->name, basis);
+	cli_title(f, rs);
+	fprintf(f, "; %s\n", basis);
 	for (guint e = 0; e < rs->ends->len; e++) {
 		for (guint m = 0; rs->ensemble.nr && m < rs->machines->len; m++)
 			ensemble_table(f, rs, e, m, item);

@@ -162,6 +162,17 @@ int cli_parse_sample(struct run_options *o)
 	return ret ? cli_fail(ret, &err) : 0;
 }
 
+void cli_title(FILE *f, const struct run_set *rs)
+{
+	g_autofree char *name = g_path_get_basename(rs->trace->path);
+	g_autofree char *base = cli_printable(name);
+
+	fprintf(f, "%s\n", base);
+	for (size_t i = strlen(base); i > 0; i--)
+		fputc('=', f);
+	fprintf(f, "\nlru: %s, kernel: %s", rs->lru->name, rs->kernel->name);
+}
+
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t)
 {
 	struct err err;

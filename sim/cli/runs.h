@@ -34,6 +34,8 @@ extern const struct option run_rows_one[], run_rows_pair[], run_rows_many[];
 int cli_parse_ensemble(struct run_options *o);
 /** Parse @sample into @spec.sampling, of a command that has the option. Return: likewise. */
 int cli_parse_sample(struct run_options *o);
+/** The trace as a heading, and the beginning of a line: LRU and kernel. */
+void cli_title(FILE *f, const struct run_set *rs);
 /** run_set_init(). Return: 0, or the exit code after printing why. */
 int cli_run_set_init(struct run_set *rs, const struct run_spec *spec, const struct trace *t);
 /** The same for a command that takes no lists: fails unless there is exactly one run. */

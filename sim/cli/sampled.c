@@ -3,7 +3,6 @@
 
 #include <inttypes.h>
 #include <math.h>
-#include <string.h>
 
 #include "sim/cli/change.h"
 #include "sim/cli/runs.h"
@@ -65,13 +64,8 @@ static void table(FILE *f, const struct run_set *rs, guint end, guint machine,
 
 void sampled_tables(FILE *f, const struct run_set *rs, enum vmstat_item item)
 {
-	g_autofree char *name = g_path_get_basename(rs->trace->path);
-	g_autofree char *base = cli_printable(name);
-
-	fprintf(f, "%s\n", base);
-	for (size_t i = strlen(base); i > 0; i--)
-		fputc('=', f);
-	fprintf(f, "\nlru: %s, kernel: %s\n", rs->lru->name, rs->kernel->name);
+	cli_title(f, rs);
+	fputc('\n', f);
 	print_basis(f, rs);
 	fputc('\n', f);
 	for (guint e = 0; e < rs->ends->len; e++) {

@@ -15,22 +15,17 @@
 #define EXTENT_PAGES 16
 #define CURE_BYTES   64
 
-static uint64_t share(uint64_t pages, uint32_t one_in)
-{
-	return (pages + one_in / 2) / one_in;
-}
-
 void sample_machine(struct machine *m, uint32_t one_in)
 {
 	/* the kernel's default grows with the root of the memory */
 	if (m->memory_pages)
-		m->min_free_pages = MAX(share(machine_min_free_pages(m), one_in), 1);
-	m->memory_pages = share(m->memory_pages, one_in);
-	m->memcg_pages = share(m->memcg_pages, one_in);
-	m->managed_pages = share(m->managed_pages, one_in);
-	m->unevictable_pages = share(m->unevictable_pages, one_in);
-	m->swap_pages = share(m->swap_pages, one_in);
-	m->pcp_pages = share(m->pcp_pages, one_in);
+		m->min_free_pages = MAX(share_of(machine_min_free_pages(m), one_in), 1);
+	m->memory_pages = share_of(m->memory_pages, one_in);
+	m->memcg_pages = share_of(m->memcg_pages, one_in);
+	m->managed_pages = share_of(m->managed_pages, one_in);
+	m->unevictable_pages = share_of(m->unevictable_pages, one_in);
+	m->swap_pages = share_of(m->swap_pages, one_in);
+	m->pcp_pages = share_of(m->pcp_pages, one_in);
 }
 
 /* What to do instead; 1/@most can be had. Return: @cure */

@@ -6,6 +6,7 @@
 
 #include "sim/lab/sample-areas.h"
 #include "sim/lab/sample-units.h"
+#include "sim/state.h"
 
 #define LOOK_OPS (1u << 14) /* between two looks at the interruption */
 
@@ -83,6 +84,26 @@ static int64_t *place_of(const struct sampler *s, const struct area *a, uint32_t
 	return &g_array_index(s->places, int64_t, (guint)a->map * s->nr + k);
 }
 
+/* The address of page @index of @a in sample @k, which has it */
+static uint32_t address_of(const struct sampler *s, const struct area *a, uint64_t index,
+			   uint32_t k)
+{
+	return (uint32_t)((int64_t)lies_at(s, a, index, k) + *place_of(s, a, k));
+}
+
+/* Of the area @i of a space, what lies in [@at, @end). Return: false if it begins behind that */
+static bool overlap(const struct areas *space, guint i, uint64_t at, uint64_t end, uint64_t *from,
+		    uint64_t *pages)
+{
+	const struct area *a = area_at(space, i);
+
+	if (i >= space->sorted->len || a->first >= end)
+		return false;
+	*from = MAX(at, a->first);
+	*pages = MIN(end, (uint64_t)a->last + 1) - *from;
+	return true;
+}
+
 /** struct piece - pages of an area in a sample: @pages from the address @at on. */
 struct piece {
 	uint64_t at, pages;
@@ -129,17 +150,14 @@ static void emit_piece(struct sampler *s, const struct area *a, const struct op 
 static void do_range(struct sampler *s, struct areas *space, const struct op *op, bool uses)
 {
 	const uint64_t end = (uint64_t)op->at + op->pages;
+	uint64_t from, pages;
 
-	for (guint i = areas_find(space, op->at);
-	     i < space->sorted->len && area_at(space, i)->first < end; i++) {
-		const struct area *a = area_at(space, i);
-		const uint64_t from = MAX(op->at, a->first);
-		const uint64_t pages = MIN(end, (uint64_t)a->last + 1) - from;
-
+	for (guint i = areas_find(space, op->at); overlap(space, i, op->at, end, &from, &pages);
+	     i++) {
 		if (!s->counting)
-			emit_piece(s, a, op, from, pages);
+			emit_piece(s, area_at(space, i), op, from, pages);
 		else if (uses)
-			count_uses(s, a, from, pages);
+			count_uses(s, area_at(space, i), from, pages);
 	}
 }
 
@@ -148,15 +166,12 @@ static void do_range(struct sampler *s, struct areas *space, const struct op *op
 static void give_room(struct sampler *s, struct areas *space, const struct op *op)
 {
 	const uint64_t end = (uint64_t)op->at + op->pages;
+	uint64_t from, pages;
 
-	for (guint i = areas_find(space, op->at);
-	     i < space->sorted->len && area_at(space, i)->first < end; i++) {
-		const struct area *a = area_at(space, i);
-		const uint64_t from = MAX(op->at, a->first);
-
+	for (guint i = areas_find(space, op->at); overlap(space, i, op->at, end, &from, &pages);
+	     i++) {
 		for (uint32_t k = 0; k < s->nr; k++) {
-			const struct piece p =
-				piece_of(s, a, from, MIN(end, (uint64_t)a->last + 1) - from, k);
+			const struct piece p = piece_of(s, area_at(space, i), from, pages, k);
 
 			if (p.pages)
 				room_give(&space->rooms[k], p.at, p.pages);
@@ -240,7 +255,7 @@ static void do_map(struct sampler *s, const struct op *op)
 		}
 		part.pages = (uint32_t)pages;
 		part.pgoff = is_anon(&a) ? 0 : (uint32_t)lies_at(s, &a, a.index, k);
-		part.at = (uint32_t)((int64_t)lies_at(s, &a, a.index, k) + *place_of(s, &a, k));
+		part.at = address_of(s, &a, a.index, k);
 		emit(s, k, &part);
 	}
 	areas_insert(space, &a);
@@ -253,22 +268,21 @@ static void move_part(struct sampler *s, struct areas *space, const struct op *o
 	const struct piece p =
 		piece_of(s, old, old->first, (uint64_t)old->last - old->first + 1, k);
 	const uint64_t pages = place_area(s, space, new, k);
-	const uint64_t from = lies_at(s, new, new->index, k);
 	struct op part = { .pid = op->pid, .at = (uint32_t)p.at, .pages = (uint32_t)p.pages };
 
 	if (p.pages && pages) {
 		part.code = OP_MREMAP;
-		part.to = (uint32_t)((int64_t)from + *place_of(s, new, k));
+		part.to = address_of(s, new, new->index, k);
 		part.to_pages = (uint32_t)pages;
 	} else if (p.pages) {
 		part.code = OP_UNMAP;
 	} else if (pages) {
 		part.code = OP_MAP;
-		part.at = (uint32_t)((int64_t)from + *place_of(s, new, k));
+		part.at = address_of(s, new, new->index, k);
 		part.pages = (uint32_t)pages;
 		part.flags = new->flags;
 		part.file = is_anon(new) ? 0 : new->file;
-		part.pgoff = is_anon(new) ? 0 : (uint32_t)from;
+		part.pgoff = is_anon(new) ? 0 : (uint32_t)lies_at(s, new, new->index, k);
 	} else {
 		return;
 	}
@@ -381,9 +395,7 @@ static void touch_strided(struct sampler *s, const struct area *a, const struct 
 		}
 		k = sample_of(s, a, index);
 		if (k < s->nr)
-			add_touch(
-				s, k, op, &runs[k],
-				(uint32_t)((int64_t)lies_at(s, a, index, k) + *place_of(s, a, k)));
+			add_touch(s, k, op, &runs[k], address_of(s, a, index, k));
 	}
 }
 
@@ -401,10 +413,10 @@ static void touch_area(struct sampler *s, const struct area *a, const struct op 
 	}
 	/* usual: pages of one extent */
 	if (!is_anon(a) && index >> s->u.shift == (index + pages - 1) >> s->u.shift) {
-		k = s->u.sample[sample_unit(&s->u, a->file, index)];
+		k = sample_of(s, a, index);
 		if (k >= s->nr)
 			return;
-		part.at = (uint32_t)((int64_t)lies_at(s, a, index, k) + *place_of(s, a, k));
+		part.at = address_of(s, a, index, k);
 		part.pages = (uint32_t)pages;
 		emit(s, k, &part);
 		return;
@@ -494,7 +506,7 @@ static void do_memory(struct sampler *s, const struct op *op)
 {
 	struct op part = *op;
 
-	part.pages = (uint32_t)((op->pages + s->u.one_in / 2) / s->u.one_in);
+	part.pages = (uint32_t)share_of(op->pages, s->u.one_in);
 	if (part.pages || op->code == OP_MEMORY_MAX) {
 		part.pages = MAX(part.pages, 1);
 		emit_all(s, &part);

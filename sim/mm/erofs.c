@@ -39,6 +39,7 @@
 #include "sim/mm/ext4.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
+#include "sim/mm/slots.h"
 
 #define PAGE_BITS    12
 #define PAGE_BYTES   4096u
@@ -243,7 +244,7 @@ static void scan(struct frontend *f, uint64_t end)
 /* z_erofs_pcluster_readmore(): what is before headoffset in the extent, by FGP_NOWAIT */
 static void readmore(struct frontend *f)
 {
-	const uint32_t base = FOLIO_FIRST + (uint32_t)f->s->trace->files[f->file].first;
+	const uint32_t base = file_slot(f->s, f->file, 0);
 	uint32_t page = (uint32_t)(f->headoffset / PAGE_BYTES);
 	const uint32_t least = (uint32_t)(round_up(f->la, PAGE_BYTES) / PAGE_BYTES);
 
@@ -281,7 +282,7 @@ static bool submit(struct frontend *f)
 static void read_file(struct frontend *f, uint32_t first, uint32_t end, bool from_device)
 {
 	struct sim *s = f->s;
-	const uint32_t base = FOLIO_FIRST + (uint32_t)s->trace->files[f->file].first;
+	const uint32_t base = file_slot(s, f->file, 0);
 	const uint32_t *added = (const uint32_t *)(const void *)f->added->data;
 	struct device_plug plug = { NULL };
 

@@ -105,7 +105,7 @@ void process_uncharge(struct sim *s, uint8_t memcg, bool forked)
 /* Pages of all processes of a whole machine, of which a sample has a share */
 static unsigned int whole_pages(const struct sim *s)
 {
-	return s->nr_process_pages / MAX(s->cfg.one_in, 1);
+	return s->nr_process_pages / s->cfg.one_in;
 }
 
 void process_alloc(struct sim *s, uint8_t memcg, bool forked)

@@ -69,20 +69,14 @@ static uint64_t managed_pages(const struct machine *m)
 	return m->managed_pages ? m->managed_pages : m->memory_pages;
 }
 
-/* of the whole machine, if this is a sample of it */
-static unsigned int one_in(const struct sim *s)
-{
-	return MAX(s->cfg.one_in, 1);
-}
-
-/* calculate_normal_threshold() */
+/* calculate_normal_threshold() of the whole machine, and of that the share of a sample */
 static int normal_threshold(const struct sim *s)
 {
 	const struct machine *m = &s->cfg.machine;
-	const uint64_t managed = managed_pages(m) * one_in(s);
+	const uint64_t managed = managed_pages(m) * s->cfg.one_in;
 
 	return MIN(125, 2 * fls(m->cpus) * (1 + fls(managed >> (27 - PAGE_SHIFT)))) /
-	       (int)one_in(s);
+	       (int)s->cfg.one_in;
 }
 
 void set_pgdat_percpu_threshold(struct sim *s, bool pressure)
@@ -132,7 +126,7 @@ void zone_init(struct sim *s)
 	if (m->cpus * (uint64_t)z->stat_threshold > delta)
 		z->percpu_drift_mark = z->wmark_high + (int64_t)m->cpus * z->stat_threshold;
 	/* zone_set_pageset_high_and_batch() */
-	z->batch = MAX(zone_batchsize(managed * one_in(s)) / (int)one_in(s), 1);
+	z->batch = MAX(zone_batchsize(managed * s->cfg.one_in) / (int)s->cfg.one_in, 1);
 	z->high_min = MAX((int)(z->wmark_low / m->cpus), z->batch * 4);
 	z->high_max =
 		MAX((int)(managed / MIN_PERCPU_PAGELIST_HIGH_FRACTION / m->cpus), z->batch * 4);

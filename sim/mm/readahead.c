@@ -402,7 +402,7 @@ __attribute__((noinline)) void force_page_cache_readahead(struct sim *s, unsigne
 /* do_sync_mmap_readahead(): count a miss. Return: were there too many to read ahead? */
 static bool too_many_misses(const struct sim *s, struct file_open *ra)
 {
-	const uint32_t one_in = MAX(s->cfg.one_in, 1); /* a sample has 1/N of the misses */
+	const uint32_t one_in = s->cfg.one_in; /* a sample has 1/N of the misses */
 
 	if (ra->mmap_miss * one_in < MMAP_LOTSAMISS * 10)
 		ra->mmap_miss++;

@@ -681,6 +681,9 @@ static void test_flushed(void)
 		{ "flushed", "advance,1500ms; mark,m;", "advance,1s", 0 },
 		{ "flushed", "advance,1500ms; mark,m;", "advance,2015ms", 0 },
 		{ "flushed", "advance,1500ms; mark,m;", "advance,2016ms", 1 << LRU_FILE },
+		/* after ten of them at once the next comes when it should, at 22176 ms */
+		{ "flushed", "advance,20161ms;", "advance,2014ms", 0 },
+		{ "flushed", "advance,20161ms;", "advance,2015ms", 1 << LRU_FILE },
 		/* it was asked for at 116 ms, so the next comes at 2.144 s */
 		{ "flushed snapshot_ms=100", "advance,16ms; mark,m;", "advance,2027ms", 0 },
 		{ "flushed snapshot_ms=100", "advance,16ms; mark,m;", "advance,2028ms",
