@@ -343,6 +343,12 @@ int replay_failed(struct sim *s, int ret, uint64_t at)
 			s->trace->path, (unsigned long long)at, s->cfg.machine.min_ttl_ms,
 			s->timed ? "no process left to kill"
 				 : "only a timed run (reapsim outcome) has an OOM killer");
+	if (s->gup_restarts == MAX_GUP_RESTARTS)
+		return err_set(
+			s->err, ret,
+			"%s: record %llu: the simulated machine has too little memory: %u times a "
+			"page to be locked was read, and reclaimed before it could be mapped",
+			s->trace->path, (unsigned long long)at, s->gup_restarts);
 	if (s->oom_choice)
 		choice = g_strdup_printf("; in a timed run the OOM killer would take process %u",
 					 s->oom_choice->pid);

@@ -250,7 +250,7 @@ struct sim {
 	uint32_t part_ops;	     /* operations since the last snapshot, and */
 	uint32_t part_flushes;	     /* flushes: of op_times */
 	enum gup gup;		     /* of which the fault is one */
-	bool gup_restarted;	     /* populate_vma_page_range() was called again for it */
+	unsigned int gup_restarts;   /* of populate_vma_page_range(), for this page */
 	bool has_mlock;		     /* something is locked, or has been */
 	bool map_does_more;	     /* than to count the PTEs: activates_mapped, has_mlock */
 	bool in_lru_fault;	     /* lru_gen_in_fault(); false where the LRU does not ask */

@@ -415,7 +415,10 @@ static int do_file_fault(struct sim *s, struct vma *vma, struct pte_table *pt, u
 		if (s->gup == GUP_POPULATE) {
 			/* the end of populate_vma_page_range() */
 			lru_add_drain_cpu(s, s->this_cpu);
-			s->gup_restarted = true;
+			if (fatal_signal_pending(s))
+				return -EINTR;
+			if (++s->gup_restarts == MAX_GUP_RESTARTS)
+				return -ENOMEM;
 			continue;
 		}
 		tried |= !vma_lock || ret == FAULT_RETRY_MAJOR;
@@ -663,7 +666,7 @@ int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool 
 	struct vma *vma;
 	int ret;
 
-	s->gup_restarted = false;
+	s->gup_restarts = 0;
 	if (pt && pt->huge && !write) {
 		/* touch_pmd() */
 		pt->young = true;

@@ -41,9 +41,12 @@ int touch_fault(struct sim *s, struct mm *mm, uint32_t vpn, bool write);
 int touch_pages(struct sim *s, struct mm *mm, uint32_t vpn, uint32_t count, uint32_t stride,
 		bool write);
 
+/** how often populate_vma_page_range() reads a page that reclaim takes before it is mapped */
+#define MAX_GUP_RESTARTS 1000
+
 /**
  * faultin_page - the kernel faults a page in, unless it is mapped, and writable if it must be.
- * Return: as touch_pages().
+ * Return: as touch_pages(); -ENOMEM after MAX_GUP_RESTARTS.
  */
 int faultin_page(struct sim *s, struct mm *mm, uint32_t vpn, enum gup gup, bool write);
 

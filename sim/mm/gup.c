@@ -2,6 +2,11 @@
 /*
  * Mirrors v7.3 mm/gup.c: faultin_page_range() of MADV_POPULATE_READ, __mm_populate() of
  * mlock() and mremap(), and __get_user_pages() as far as these need it.
+ *
+ * Approximation: __mm_populate() calls again for a page that was read while mmap_lock was
+ * dropped, without FOLL_TRIED. If each call reclaims what the one before it has read, the kernel
+ * never ends this by itself, and depends on what else frees memory. The simulator calls it out of
+ * memory after MAX_GUP_RESTARTS; wrong where another task would have freed some later.
  */
 #include "sim/mm/gup.h"
 
@@ -37,7 +42,7 @@ static int get_user_pages(struct sim *s, struct mm *mm, uint64_t vpn, uint64_t e
 		const struct pte_table *pt;
 
 		ret = faultin_page(s, mm, (uint32_t)vpn, gup, write);
-		if (s->gup_restarted)
+		if (s->gup_restarts)
 			start = vpn;
 		if (ret == -ENXIO && vpn != start) {
 			lru_add_drain_cpu(s, s->this_cpu);

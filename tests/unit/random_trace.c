@@ -699,8 +699,7 @@ static void random_machine(struct gen *g, struct machine *m)
 	m->dirty_expire_ms = PICK(g, 1000, 3000, 30000);
 	m->dirty_writeback_ms = PICK(g, 500, 5000);
 	m->memcg_stats_flushed = chance(g, 30);
-	/* no draw of its own: with one more, every trace would be another */
-	m->snapshot_ms = m->dirty_expire_ms == 3000 ? 100 : 0;
+	m->snapshot_ms = PICK(g, 0, 0, 100, 2500);
 	m->ext4 = chance(g, 30);
 	m->read_us = PICK(g, 0, 0, 0, 3000);
 	m->fault_us = PICK(g, 0, 0, 0, 500);

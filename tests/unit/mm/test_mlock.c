@@ -115,6 +115,27 @@ static void test_no_memory(void)
 	tl_free(x);
 }
 
+/* the copy of each page is allocated before the page is read again: reclaim for it takes all that
+ * was read the last time */
+static void test_restarts(void)
+{
+	for (const struct kernel_profile *const *k = kernel_profiles; *k; k++) {
+		for (const struct lru_model *const *lru = lru_models; *lru; lru++) {
+			struct tl *x =
+				tl_new_kernel(*k, *lru,
+					      "memory_pages=400 readahead_pages=64 io_pages=64 "
+					      "fault_around_pages=1",
+					      NULL,
+					      "file,a,600; spawn,1; "
+					      "map,1,0,600,rw-p,a,0,sequential; mlock,1,0,380");
+
+			CU_ASSERT_EQUAL(tl_end(x), -ENOMEM);
+			CU_ASSERT(tl_stat(x, VM_nr_mlock) > 200);
+			tl_free(x);
+		}
+	}
+}
+
 /* a large folio is locked if the VMA maps all of it; a part of it stays on its list */
 static void test_large(void)
 {
@@ -200,6 +221,7 @@ void suite_mlock(void)
 	CU_add_test(s, "counts", test_counts);
 	CU_add_test(s, "reclaim", test_reclaim);
 	CU_add_test(s, "no memory", test_no_memory);
+	CU_add_test(s, "read again and again", test_restarts);
 	CU_add_test(s, "large folios", test_large);
 	CU_add_test(s, "death", test_death);
 	CU_add_test(s, "+evict", test_evict);

@@ -576,6 +576,7 @@ bool ref_populate_vma(struct ref *r, struct ref_proc *p, uint64_t start, uint64_
 {
 	uint64_t at = start;
 	bool again = false;
+	int restarts = 0;
 
 	while (at < end) {
 		const uint64_t first = at;
@@ -587,6 +588,7 @@ bool ref_populate_vma(struct ref *r, struct ref_proc *p, uint64_t start, uint64_
 
 			ret = populate_page(r, p, at, write, again);
 			again = ret == FAULT_RETRY || ret == FAULT_RETRY_MAJOR;
+			restarts = again ? restarts + 1 : 0;
 			if (ret)
 				break;
 			if (p->tables[at / 512].huge) {
@@ -600,7 +602,7 @@ bool ref_populate_vma(struct ref *r, struct ref_proc *p, uint64_t start, uint64_
 			ref_folio_mark_accessed(r, r->this_cpu, ref_folio(r, pte->page));
 		}
 		ref_lru_add_drain_cpu(r, r->this_cpu);
-		if (ret == FAULT_OOM)
+		if (ret == FAULT_OOM || restarts == 1000) /* reclaim takes what each reads */
 			return false;
 		if (ret == FAULT_SIGBUS && at == first) /* EFAULT */
 			return true;
