@@ -476,6 +476,8 @@ static uint32_t by_root(const struct compare *c, const struct folio *f)
 static bool folio_differs(struct compare *c, const struct folio *f, int page)
 {
 	const struct ref_page *pg = &c->r->pages[page];
+	/* ref_folio_mapcount(), but what it counts has been counted */
+	const int mapcount = pg->order ? pg->large_mapcount : c->mapcount[page];
 
 	if ((pg->resident && differ(c, "memcg", page, f->memcg, (uint64_t)pg->memcg)) ||
 	    (pg->shadow.present && differ(c, "memcg of shadow", page, by_root(c, f) ? 0 : f->memcg,
@@ -490,10 +492,9 @@ static bool folio_differs(struct compare *c, const struct folio *f, int page)
 	    differ(c, "mlock_count", page, f->pos, (uint64_t)pg->mlock_count))
 		return true;
 	return differ(c, "order of folio", page, f->order, (uint64_t)pg->order) ||
-	       differ(c, "mapcount of folio", page, f->mapcount,
-		      (uint64_t)ref_folio_mapcount(c->r, page)) ||
+	       differ(c, "mapcount of folio", page, f->mapcount, (uint64_t)mapcount) ||
 	       differ(c, "folio_maybe_mapped_shared()", page, folio_maybe_mapped_shared(f),
-		      ref_folio_maybe_mapped_shared(c->r, page));
+		      mapcount > 1 && (!pg->order || pg->mm_shared));
 }
 
 static bool page_differs(struct compare *c, uint32_t slot, int page)
@@ -951,43 +952,106 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	return nr_ops ? 1 : 25;
 }
 
+/* struct seeds - traces that are compared, by several threads */
+struct seeds {
+	enum ref_kernel kernel;
+	const struct lru_model *lru;
+	enum traces traces;
+	uint32_t min_ttl_ms;
+	GMutex lock; /* of what follows, and of stdout */
+	uint64_t next, end;
+	unsigned int failed;
+	struct coverage *cov;
+};
+
+static void add_coverage(struct coverage *sum, const struct coverage *cov)
+{
+	const uint64_t regions = MAX(sum->regions, cov->regions);
+	const uint64_t *from = (const uint64_t *)cov;
+	uint64_t *to = (uint64_t *)sum;
+
+	G_STATIC_ASSERT(sizeof(*sum) % sizeof(*to) == 0);
+	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
+		to[i] += from[i];
+	sum->regions = regions;
+}
+
+/* what is wrong with the trace of a seed is printed */
+static void lockstep_seed(struct seeds *x, uint64_t seed, struct coverage *cov)
+{
+	struct setup su = {
+		.kernel = x->kernel,
+		.lru = x->lru,
+		.policy = &policy_rules[seed % policy_rules_nr()],
+		.evict = seed / policy_rules_nr() % 2,
+		.check = seed % 10 == 0,
+	};
+	struct random_trace rt;
+	char msg[MSG_MAX];
+	struct err err;
+	int64_t at = -1;
+	bool valid;
+
+	su.every = make_trace(&rt, x->kernel, x->traces, seed);
+	rt.m.min_ttl_ms = x->min_ttl_ms;
+	valid = !trace_check(rt.t, NULL, &err);
+	if (valid)
+		at = lockstep(&rt, &su, msg, cov);
+	if (!valid || at >= 0) {
+		g_mutex_lock(&x->lock);
+		x->failed++;
+		if (valid)
+			report(&rt, &su, seed, at, msg);
+		else
+			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
+		g_mutex_unlock(&x->lock);
+	}
+	random_trace_free(&rt);
+}
+
+static void *lockstep_thread(void *data)
+{
+	struct coverage cov = { 0 };
+	struct seeds *x = data;
+
+	g_mutex_lock(&x->lock);
+	while (x->next < x->end && x->failed < 3) {
+		const uint64_t seed = x->next++;
+
+		g_mutex_unlock(&x->lock);
+		lockstep_seed(x, seed, &cov);
+		g_mutex_lock(&x->lock);
+	}
+	add_coverage(x->cov, &cov);
+	g_mutex_unlock(&x->lock);
+	return NULL;
+}
+
 /* Return: do they all agree? */
 static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, uint64_t nr,
 			   uint32_t min_ttl_ms, enum traces traces, struct coverage *cov)
 {
 	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
-	unsigned int failed = 0;
+	struct seeds x = {
+		.kernel = kernel,
+		.lru = lru,
+		.traces = traces,
+		.min_ttl_ms = min_ttl_ms,
+		.next = first,
+		.end = first + nr,
+		.cov = cov,
+	};
+	GThread *threads[8];
+	const unsigned int nr_threads = MIN(g_get_num_processors(), G_N_ELEMENTS(threads));
 
-	for (uint64_t seed = first; seed < first + nr && failed < 3; seed++) {
-		struct setup su = {
-			.kernel = kernel,
-			.lru = lru,
-			.policy = &policy_rules[seed % policy_rules_nr()],
-			.evict = seed / policy_rules_nr() % 2,
-			.check = seed % 10 == 0,
-		};
-		struct random_trace rt;
-		char msg[MSG_MAX];
-		struct err err;
-		int64_t at;
-
-		su.every = make_trace(&rt, kernel, traces, seed);
-		if (trace_check(rt.t, NULL, &err)) {
-			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
-			failed++;
-			random_trace_free(&rt);
-			continue;
-		}
-		rt.m.min_ttl_ms = min_ttl_ms;
-		at = lockstep(&rt, &su, msg, cov);
-		if (at >= 0) {
-			report(&rt, &su, seed, at, msg);
-			failed++;
-		}
-		random_trace_free(&rt);
-	}
-	CU_ASSERT_EQUAL(failed, 0);
-	return !failed;
+	g_mutex_init(&x.lock);
+	for (unsigned int i = 0; i < nr_threads; i++)
+		threads[i] = g_thread_new("lockstep", lockstep_thread, &x);
+	for (unsigned int i = 0; i < nr_threads; i++)
+		g_thread_join(threads[i]);
+	g_mutex_clear(&x.lock);
+	CU_ASSERT_EQUAL(x.failed, 0);
+	return !x.failed;
 }
 
 static void lockstep_model(enum ref_kernel kernel, const struct lru_model *lru)

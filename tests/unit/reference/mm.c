@@ -620,16 +620,17 @@ void ref_do_clear_refs(struct ref *r, struct ref_proc *p)
 
 void ref_do_exec(struct ref *r, struct ref_proc *p)
 {
-	static struct ref_proc new;
+	struct ref_proc *new = g_new0(struct ref_proc, 1); /* too large for the stack */
 
 	/* the player: a new process, then the old one's end */
-	new.memcg = p->memcg;
-	ref_charge_process(r, &new);
+	new->memcg = p->memcg;
+	ref_charge_process(r, new);
 	ref_exit_mmap(r, p);
 	exit_mm_files(r, p);
 	ref_uncharge_process(r, p);
 	p->forked = false;
-	p->objcg = new.objcg;
+	p->objcg = new->objcg;
+	g_free(new);
 	p->dying = p->unstable = false;
 	ref_lru_gen_add_mm(r, p);
 	for (uint32_t f = 0; f < r->t->nr_files; f++)

@@ -21,14 +21,14 @@ static struct ref_pte *pte_of(const struct ref *r, struct ref_proc *p, const str
 		at = v->start + (r->pages[page].index - v->anon_pgoff);
 		if (at >= v->end)
 			return NULL;
-	} else if (page >= (int)r->t->nr_file_pages) {
+	} else if (v->anon || page >= (int)r->t->nr_file_pages) {
 		return NULL;
 	} else {
-		int file = ref_file_of(r, page);
+		const struct trace_file *file = &r->t->files[v->file];
 
-		if (v->anon || v->file != (uint32_t)file)
+		if ((uint64_t)page < file->first || (uint64_t)page - file->first >= file->pages)
 			return NULL;
-		pgoff = (uint64_t)page - r->t->files[file].first;
+		pgoff = (uint64_t)page - file->first;
 		if (pgoff < v->pgoff || pgoff - v->pgoff >= v->end - v->start)
 			return NULL;
 		at = v->start + (pgoff - v->pgoff);
