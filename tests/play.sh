@@ -180,6 +180,10 @@ wait $pid
 is "SIGTERM: exit" $? 143
 nothing_left "SIGTERM"
 
+# a player whose "reapsim play" was killed before the player asked to die with it
+"$(dirname "$REAPSIM")/reapsim-player" host cgroup="$top/none" folder="$disk" parent=1 >out.txt 2>&1
+is "an orphan: exit" "$? $(cat out.txt)" "1 "
+
 # killed at twenty instants: the next call removes what is left, and nothing else
 mkdir "$disk/mine"
 echo keep >"$disk/mine/file"

@@ -78,9 +78,11 @@ static void look(uint32_t death)
 	SAMPLES->running = 0;
 }
 
-__attribute__((noreturn)) static void sampler_main(void)
+__attribute__((noreturn)) static void sampler_main(pid_t player)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != player) /* it was killed before prctl() */
+		_exit(1);
 	/* a file of the trace goes with its last name: our copies must not keep it */
 	close_range(STDERR_FILENO + 1, (unsigned int)usage_fd - 1, 0);
 	close_range((unsigned int)usage_fd + 1, ~0u, 0);
@@ -167,6 +169,7 @@ static uint64_t kill_ticks, before_release;
 void deaths_setup(void)
 {
 	char path[PATH_MAX];
+	pid_t player;
 
 	room = EMPTY_DEATHS + guest.nr_slots + guest.nr_deaths;
 	deaths = mmap(NULL, room * sizeof(*deaths), PROT_READ | PROT_WRITE,
@@ -180,9 +183,10 @@ void deaths_setup(void)
 	if (host_cpu(1) == host_cpu(0))
 		return;
 	fflush(NULL);
+	player = getpid();
 	sampler = fork();
 	if (!sampler)
-		sampler_main();
+		sampler_main(player);
 	if (sampler < 0)
 		run_failed("fork: %s", strerror(errno));
 }

@@ -155,6 +155,8 @@ void guest_option(char *name, char *value)
 		o->ends_as = value;
 	else if (!strcmp(name, "folder"))
 		o->folder = value;
+	else if (!strcmp(name, "parent"))
+		o->parent = atoi(value);
 	else if (!strcmp(name, "stock"))
 		o->stock = atoi(value);
 	else if (!strcmp(name, "thp"))

@@ -61,6 +61,8 @@ void host_options(int argc, char **argv)
 		*value++ = '\0';
 		guest_option(argv[i], value);
 	}
+	if (guest.opt.parent && getppid() != guest.opt.parent) /* it was killed before prctl() */
+		_exit(1);
 	if (!guest.opt.cgroup || !guest.opt.folder || chdir(guest.opt.folder))
 		bad_input("cgroup and folder are needed: \"reapsim play\" runs the player");
 }

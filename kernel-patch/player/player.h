@@ -213,6 +213,7 @@ struct options {
 	const char *folder;  /* of a host: where files and pipes are */
 	const char *cgroup;  /* its folder; NULL: that of a guest */
 	unsigned int cgroup_version; /* 0: 2 */
+	pid_t parent;		     /* the player ends with it */
 	bool look;		     /* ask who maps a victim's folios, whatever the policy */
 	bool stock; /* a distribution's kernel: what the trace leaves open is left alone */
 	/* of a stock kernel; NULL: as it is shipped */

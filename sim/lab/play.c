@@ -97,6 +97,7 @@ static GPtrArray *player_arguments(const struct play_spec *s, const struct play_
 	g_ptr_array_add(a, g_strdup_printf("folder=%s", r->folder));
 	g_ptr_array_add(a, g_strdup_printf("cgroup=%s", r->cgroup));
 	g_ptr_array_add(a, g_strdup_printf("cgroup_version=%u", r->version));
+	g_ptr_array_add(a, g_strdup_printf("parent=%d", (int)getpid()));
 	g_ptr_array_add(a, g_strdup_printf("policy=%s", policy));
 	g_ptr_array_add(a, g_strdup_printf("time=%s", s->think ? "real" : "skip"));
 	g_ptr_array_add(a, g_strdup_printf("look=%d", play_looks(s)));
