@@ -110,7 +110,7 @@ const struct option machine_keys[] = {
 	  FIELD(zap_anon_ps) },
 	{ "zap_swap_ps", OPT_COUNT, "0", "CPU time to free a swap entry", 0, PS_MAX,
 	  FIELD(zap_swap_ps) },
-	{ "advise_ps", OPT_COUNT, "0", "CPU time of MADV_COLD or MADV_PAGEOUT for a page", 0,
+	{ "advise_ps", OPT_COUNT, "0", "CPU time of MADV_COLD or MADV_PAGEOUT for a folio", 0,
 	  PS_MAX, FIELD(advise_ps) },
 	{ "evict_ps", OPT_COUNT, "0", "added by +evict for each dropped page", 0, PS_MAX,
 	  FIELD(evict_ps) },

@@ -117,6 +117,8 @@ static const struct row_column timed[] = {
 	COST("table", "freed page tables"),
 	COST("vma", "removed mappings"),
 	NUMBER("exec_ps", "part of reap_ps for the address spaces that exec leaves"),
+	NUMBER("advise_ps",
+	       "CPU time of MADV_COLD and MADV_PAGEOUT, also by a killer; not in reap_ps"),
 	NUMBER("kills", "kills, also by the OOM killer"),
 	NUMBER("oom_kills", "kills by the OOM killer"),
 	NUMBER("avoidable_kills", "kills while earlier victims had yet to free what was missing"),

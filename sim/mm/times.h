@@ -25,6 +25,7 @@ struct mm_times {
 	 * such steps, which is counted even if the machine has no costs */
 	uint64_t reap_ps[NR_REAP_COSTS], reap_nr[NR_REAP_COSTS];
 	uint64_t exec_ps;	      /* part of reap_ps for what exec leaves: no process ends */
+	uint64_t advise_ps;	      /* CPU time of MADV_COLD and MADV_PAGEOUT, whoever calls */
 	uint64_t nr_stalls, stall_ns; /* tasks in direct reclaim: number and time */
 	uint64_t nr_io_waits, io_wait_ns; /* tasks that waited for a file page */
 	uint64_t refault_wait_ns;	  /* part of io_wait_ns for pages that had been evicted */

@@ -11,7 +11,7 @@ cp "$SRC/tests/cli/tiny.csv" t.csv
 cat >reapsim-player <<'END'
 #!/bin/bash
 # host KEY=VALUE...: what the real one prints, larger under skip
-echo "$*" | sed 's/-[0-9]*\( \|$\)/-N\1/' >>"$PWD/arguments"
+echo "$*" | sed 's/-[0-9]*\( \|$\)/-N\1/; s/ parent=[0-9]* / parent=N /' >>"$PWD/arguments"
 for word; do declare "${word/=/_}=${word#*=}" 2>/dev/null; case $word in policy=*) policy=${word#*=};; esac; done
 ms=1000000 add=0
 [ "$policy" = baseline ] || add=$(((RANDOM % 3 + 4) * 100000))

@@ -403,6 +403,14 @@ static void test_costs_of_calls(void)
 	TL_EQ(o.steps_ns, 2 * 10 * US + 1 * US + 1500 + 2 * US + 5 * US, "steps");
 	TL_EQ(o.mm.reap_nr[REAP_TABLE] + o.mm.reap_nr[REAP_VMA], 0, "nothing is left");
 	outcome_clear(&o);
+	/* a killer's advice is no part of the unmapping */
+	o = run("advise_ps=2000 fault_around_pages=16 readahead_pages=0", "cold-first", LOOP_TRACE,
+		"never",
+		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
+		"mrelease,1");
+	TL_EQ(o.mm.advise_ps, 16 * 2000, "advice");
+	TL_EQ(outcome_reap_ps(&o), 0, "unmapping");
+	outcome_clear(&o);
 	/* exec leaves an address space, and no process ends */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
