@@ -25,9 +25,8 @@ void outcome_columns(GString *s)
 		g_string_append_printf(s, ",%s_ps,%s_nr", reap_cost_name((enum reap_cost)i),
 				       reap_cost_name((enum reap_cost)i));
 	g_string_append(
-		s, ",exec_ps,advise_ps,kills,oom_kills,avoidable_kills,free50_ns,free90_ns,free100_"
-		   "ns,stalls,"
-		   "stall_ns,"
+		s, ",exec_ps,advise_ps,kills,oom_kills,avoidable_kills,"
+		   "free50_ns,free90_ns,free100_ns,stalls,stall_ns,"
 		   "io_waits,io_wait_ns,refault_wait_ns,requests,kswapd_ns,restarts,restart_p50_ns,"
 		   "restart_p95_ns,restart_p99_ns,lost,steps_ns,starts,start_p50_ns,start_p95_ns,"
 		   "start_p99_ns,net_ns");

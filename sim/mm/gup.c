@@ -5,9 +5,9 @@
  *
  * Approximation: __mm_populate() calls again for a page that was read while mmap_lock was
  * dropped, without FOLL_TRIED. If each call reclaims what the one before it has read, the kernel
- * never ends this by itself, and depends on what else frees memory (a guest of 256 MiB with v7.3.4
- * got on by a page now and then, and had no OOM kill). The simulator calls it out of memory after
- * MAX_GUP_RESTARTS; wrong where another task would have freed some later.
+ * never ends this by itself, and depends on what else frees memory (one guest of 256 MiB with
+ * v7.3.4 got on by a page now and then, and had no OOM kill). The simulator calls it out of memory
+ * after MAX_GUP_RESTARTS; wrong where another task would have freed some later.
  */
 #include "sim/mm/gup.h"
 

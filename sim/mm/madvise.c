@@ -71,6 +71,7 @@ struct walk {
 static void cold_or_pageout(struct sim *s, struct walk *w, uint32_t head)
 {
 	struct folio *f = &s->folios[head];
+
 	f->flags &= (uint16_t)~PG_referenced;
 	f->young = false;
 	if (f->flags & PG_active)

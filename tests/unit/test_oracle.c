@@ -23,6 +23,7 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
+#include "sim/lab/work.h"
 #include "sim/mm/damon.h"
 #include "sim/mm/file-system.h"
 #include "sim/mm/huge_memory.h"
@@ -958,27 +959,29 @@ struct seeds {
 	const struct lru_model *lru;
 	enum traces traces;
 	uint32_t min_ttl_ms;
+	uint64_t first;
 	GMutex lock; /* of what follows, and of stdout */
-	uint64_t next, end;
 	unsigned int failed;
 	struct coverage *cov;
 };
 
+/* all members are uint64_t */
 static void add_coverage(struct coverage *sum, const struct coverage *cov)
 {
 	const uint64_t regions = MAX(sum->regions, cov->regions);
 	const uint64_t *from = (const uint64_t *)cov;
 	uint64_t *to = (uint64_t *)sum;
 
-	G_STATIC_ASSERT(sizeof(*sum) % sizeof(*to) == 0);
 	for (size_t i = 0; i < sizeof(*sum) / sizeof(*to); i++)
 		to[i] += from[i];
 	sum->regions = regions;
 }
 
-/* what is wrong with the trace of a seed is printed */
-static void lockstep_seed(struct seeds *x, uint64_t seed, struct coverage *cov)
+/* Prints what is wrong with the trace of a seed, of three seeds or a few more. */
+static void lockstep_seed(void *data, guint i)
 {
+	struct seeds *x = data;
+	const uint64_t seed = x->first + i;
 	struct setup su = {
 		.kernel = x->kernel,
 		.lru = x->lru,
@@ -986,69 +989,49 @@ static void lockstep_seed(struct seeds *x, uint64_t seed, struct coverage *cov)
 		.evict = seed / policy_rules_nr() % 2,
 		.check = seed % 10 == 0,
 	};
+	struct coverage cov = { 0 };
 	struct random_trace rt;
 	char msg[MSG_MAX];
 	struct err err;
 	int64_t at = -1;
-	bool valid;
+	bool enough, valid;
 
+	g_mutex_lock(&x->lock);
+	enough = x->failed >= 3;
+	g_mutex_unlock(&x->lock);
+	if (enough)
+		return;
 	su.every = make_trace(&rt, x->kernel, x->traces, seed);
 	rt.m.min_ttl_ms = x->min_ttl_ms;
 	valid = !trace_check(rt.t, NULL, &err);
 	if (valid)
-		at = lockstep(&rt, &su, msg, cov);
-	if (!valid || at >= 0) {
-		g_mutex_lock(&x->lock);
-		x->failed++;
-		if (valid)
-			report(&rt, &su, seed, at, msg);
-		else
-			printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
-		g_mutex_unlock(&x->lock);
-	}
-	random_trace_free(&rt);
-}
-
-static void *lockstep_thread(void *data)
-{
-	struct coverage cov = { 0 };
-	struct seeds *x = data;
-
+		at = lockstep(&rt, &su, msg, &cov);
 	g_mutex_lock(&x->lock);
-	while (x->next < x->end && x->failed < 3) {
-		const uint64_t seed = x->next++;
-
-		g_mutex_unlock(&x->lock);
-		lockstep_seed(x, seed, &cov);
-		g_mutex_lock(&x->lock);
-	}
 	add_coverage(x->cov, &cov);
+	if (!valid)
+		printf("\nseed %" PRIu64 ": %s\n", seed, err.msg);
+	else if (at >= 0)
+		report(&rt, &su, seed, at, msg);
+	x->failed += !valid || at >= 0;
 	g_mutex_unlock(&x->lock);
-	return NULL;
+	random_trace_free(&rt);
 }
 
 /* Return: do they all agree? */
 static bool lockstep_seeds(enum ref_kernel kernel, const struct lru_model *lru, uint64_t nr,
 			   uint32_t min_ttl_ms, enum traces traces, struct coverage *cov)
 {
-	const uint64_t first = env_number("REAPSIM_ORACLE_FIRST", 1);
 	struct seeds x = {
 		.kernel = kernel,
 		.lru = lru,
 		.traces = traces,
 		.min_ttl_ms = min_ttl_ms,
-		.next = first,
-		.end = first + nr,
+		.first = env_number("REAPSIM_ORACLE_FIRST", 1),
 		.cov = cov,
 	};
-	GThread *threads[8];
-	const unsigned int nr_threads = MIN(g_get_num_processors(), G_N_ELEMENTS(threads));
 
 	g_mutex_init(&x.lock);
-	for (unsigned int i = 0; i < nr_threads; i++)
-		threads[i] = g_thread_new("lockstep", lockstep_thread, &x);
-	for (unsigned int i = 0; i < nr_threads; i++)
-		g_thread_join(threads[i]);
+	lab_work(lockstep_seed, &x, (guint)nr, 0, NULL, NULL);
 	g_mutex_clear(&x.lock);
 	CU_ASSERT_EQUAL(x.failed, 0);
 	return !x.failed;

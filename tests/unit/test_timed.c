@@ -411,6 +411,13 @@ static void test_costs_of_calls(void)
 	TL_EQ(o.mm.advise_ps, 16 * 2000, "advice");
 	TL_EQ(outcome_reap_ps(&o), 0, "unmapping");
 	outcome_clear(&o);
+	/* a large folio is advised once */
+	o = run("advise_ps=2000 max_folio_order=9 fault_around_pages=16", "cold-first", LOOP_TRACE,
+		"never",
+		"file,a,16; spawn,1; write,1,a,0,16; map,1,0x10,16,r--p,a,0; touch,1,0x10,16,r;"
+		"mrelease,1");
+	TL_EQ(o.mm.advise_ps, 2000, "advice of a folio of order 4");
+	outcome_clear(&o);
 	/* exec leaves an address space, and no process ends */
 	o = run(m, "baseline", LOOP_TRACE, "never",
 		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
