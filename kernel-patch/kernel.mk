@@ -43,7 +43,7 @@ kernel-check: $(BIN) ## the series, its tests, the recorded kernel numbers, on a
 kernel-lint: ## the series by checkpatch, W=1, sparse and htmldocs, patch by patch; KERNEL= or KERNEL_SRC=TREE
 	@KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) kernel-patch/scripts/lint.sh
 
-kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS=2 TRACES= INTO=
+kernel-agreement: $(BIN) ## play traces/scenarios on that kernel and keep what it counts; SCENARIOS= RUNS=5 JOBS= TRACES= INTO=
 	@REAPSIM='$(abspath $(BIN))' KERNEL=$(call q,KERNEL) KERNEL_SRC=$(call q,KERNEL_SRC) LRU=$(call q,LRU) RUNS=$(call q,RUNS) SCENARIOS=$(call q,SCENARIOS) \
 		$(call given,POLICY) $(if $(JOBS),JOBS=$(call q,JOBS)) \
 		TRACES=$(call q,TRACES) INTO=$(call q,INTO) kernel-patch/scripts/record.sh
@@ -71,7 +71,7 @@ stock-play: $(BIN) $(PLAYER) ## reapsim play of TRACE=FILE in a guest with a dis
 stock-check: ## does that judge work? on KERNEL=7.3|6.12|... or KERNEL_IMAGE=: every operation, policy and setting
 	@KERNEL=$(call q,KERNEL) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) kernel-patch/scripts/stock-check.sh
 
-stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, next to the simulator; KERNEL= LRU= SETTINGS="nokmem small large" SCENARIOS= RUNS=5
+stock-agreement: $(BIN) ## traces/scenarios/stock on Debian's 7.3 and 6.12, next to the simulator; KERNEL= LRU= SETTINGS="large small" SCENARIOS= RUNS=5 JOBS=
 	@$(if $(filter file,$(origin KERNEL)),,KERNELS=$(call q,KERNEL)) KERNEL_IMAGE=$(call q,KERNEL_IMAGE) \
 		$(call given,LRU) $(call given,POLICY) SETTINGS=$(call q,SETTINGS) SCENARIOS=$(call q,SCENARIOS) \
 		RUNS=$(call q,RUNS) $(if $(JOBS),JOBS=$(call q,JOBS)) TRACES=$(call q,TRACES) INTO=$(call q,INTO) \

@@ -13,7 +13,9 @@
 #   POLICY="NAME..."     (default: baseline v1 flag any-exit v1+evict)
 #   LRU=NAME             classic, mglru (default: classic)
 #   RUNS=N               runs of each (default 5); 0: only write the finished runs
-#   JOBS=N               guests at once (default 2), whatever their number of CPUs
+#   JOBS=N               guests at once, whatever their number of CPUs (default: 3 for each CPU
+#                        here, as a guest waits for the flusher for most of its time, but one for
+#                        each GiB that is available)
 #   INTO=FOLDER          (default: kernel-patch/results)
 #   KERNEL, KERNEL_SRC, PATCHES, KERNEL_DIR, KMEM   as for build.sh and run.sh
 #   STOCK=NAME           use a distribution's kernel (KERNEL, KERNEL_IMAGE as for image.sh)
@@ -50,7 +52,8 @@ else
 fi
 LRU=${LRU:-classic}
 RUNS=${RUNS:-5}
-JOBS=${JOBS:-2}
+JOBS=${JOBS:-$(awk -v jobs=$(($(nproc) * 3)) '/^MemAvailable:/ { gib = int($2 / 1048576) }
+	END { print (gib > jobs) ? jobs : gib + !gib }' /proc/meminfo)}
 traces=${TRACES:-$here/../traces/scenarios}
 work=$cache/agreement
 

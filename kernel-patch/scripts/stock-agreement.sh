@@ -6,13 +6,12 @@
 #
 #   KERNELS="VERSION..."  (default: 7.3 6.12); or KERNEL_IMAGE, for image.sh
 #   LRU="NAME..."         (default: classic mglru)
-#   SETTINGS="NAME..."    (default: all that the kernel has)
+#   SETTINGS="NAME..."    (default: large small; small alone before 6.16, where ext4 has no
+#                         large folios)
 #                           small   page cache of order 0 only
-#                           nokmem  that, and kernel memory is not charged: what the
-#                                   simulator knows, so here agreement can be expected
 #                           large   large folios
-#                           large-nokmem  and kernel memory is not charged: agreement can
-#                                   be expected here, too
+#                           nokmem, large-nokmem  kernel memory is not charged, which no
+#                                   distribution does; only if named
 #                           large-thp, large-boost, large-damon  as large, with one of what
 #                                   the distribution has on; only if named
 #                           xfs, btrfs, btrfs-zstd, erofs, erofs-lz4, squashfs, overlayfs,
@@ -65,8 +64,7 @@ for name in ${SETTINGS:-}; do
 	set_of "$name" >/dev/null
 done
 
-# ext4 has large folios since 6.16
-all_settings() { [ "$(printf '%s\n' 6.16 "$1" | sort -V | head -1)" = 6.16 ] && echo large-nokmem large small nokmem || echo small nokmem; }
+all_settings() { [ "$(printf '%s\n' 6.16 "$1" | sort -V | head -1)" = 6.16 ] && echo large small || echo small; }
 
 status=0
 for kernel in ${KERNEL_IMAGE:+image} $([ -n "${KERNEL_IMAGE:-}" ] || echo "$KERNELS"); do
