@@ -127,6 +127,12 @@ static inline bool op_needs_pid(enum op_code code)
 	       code == OP_CLEAR_REFS;
 }
 
+/** Does a process begin or end? */
+static inline bool op_begins_or_ends(enum op_code code)
+{
+	return code >= OP_SPAWN && code <= OP_OOM;
+}
+
 struct op;
 /** NULL, or what is wrong with the fields of a wide operation, whatever the trace. */
 const char *op_wide_bad(const struct op *op);

@@ -227,13 +227,16 @@ static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t
 /* Return: false if the task is killed before it does anything */
 static bool operation_begins(struct sim *s, enum op_code code)
 {
+	uint32_t us;
+
 	if (code == OP_ADVANCE || code == OP_MARK)
 		return true;
 	if (s->cfg.nr_times)
 		sim_operation(s);
-	if (!s->cfg.machine.op_us)
+	us = s->proc_us && op_begins_or_ends(code) ? s->proc_us : s->cfg.machine.op_us;
+	if (!us)
 		return true;
-	task_run(s, s->cfg.machine.op_us * 1000ull);
+	task_run(s, us * 1000ull);
 	return !fatal_signal_pending(s);
 }
 

@@ -32,14 +32,6 @@ static uint64_t flush_after(const struct sim *s, uint64_t ns)
 	return timer_expires(ns, STATS_FLUSH_NS, s->cfg.machine.tick_us * 1000ull);
 }
 
-/* NULL: nothing is known of this part of the trace */
-static const struct op_times *op_times_now(const struct sim *s)
-{
-	const guint nr = s->snapshots->len;
-
-	return nr < s->cfg.nr_times ? &s->cfg.times[nr] : NULL;
-}
-
 /* clock.passed: periodic work of the kernel */
 static void time_passed(void *arg, uint64_t from)
 {
@@ -71,13 +63,9 @@ void sim_flushed(struct sim *s)
 
 void sim_operation(struct sim *s)
 {
-	const struct op_times *t = op_times_now(s);
-
-	while (t && s->part_flushes < t->nr_flushes && t->flushes[s->part_flushes] <= s->part_ops) {
-		mem_cgroup_flush_stats(s);
-		s->part_flushes++;
-	}
 	s->part_ops++;
+	s->op_fills = s->stat.v[VM_sim_fills];
+	mem_cgroup_flush_recorded(s, 0);
 }
 
 static void snapshot_clear(gpointer data)
@@ -96,6 +84,7 @@ void sim_set_times(struct sim *s)
 		return;
 	s->cfg.machine.read_us = t->read_us;
 	s->cfg.machine.op_us = t->op_us;
+	s->proc_us = t->proc_us;
 }
 
 /* Upper limit of slots in addition to those of the trace's file pages. */

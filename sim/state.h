@@ -137,12 +137,19 @@ struct held {
 	uint32_t slots[2 * FOLIO_BATCH_SIZE];
 };
 
-/** struct op_times - keys of struct machine, up to a snapshot. @flushes: NULL, or before which
- * operations since the last snapshot, from 0, the statistics of memcgs are flushed, ascending;
- * then time alone does not flush them. Owned by whoever made it. */
+/** struct op_flush - statistics of memcgs are flushed in operation @op when it has read @pages
+ * pages from the device, or when it ends; 0: before it. @op: since the last snapshot, from 0. */
+struct op_flush {
+	uint32_t op, pages;
+};
+
+/** struct op_times - keys of struct machine, up to a snapshot. @flushes: NULL, or when the
+ * statistics of memcgs are flushed, ascending; then time alone does not flush them. Owned by
+ * whoever made it. */
 struct op_times {
 	uint32_t read_us, op_us;
-	const uint32_t *flushes;
+	uint32_t proc_us; /* of an operation that begins or ends a process; 0: op_us */
+	const struct op_flush *flushes;
 	uint32_t nr_flushes;
 };
 
@@ -247,8 +254,10 @@ struct sim {
 	bool no_think;		     /* an advance of the trace's clock takes no time */
 	bool stats_lag;		     /* reclaim sees statistics as of the last flush */
 	uint64_t next_flush_ns;	     /* of the statistics, by the periodic flusher */
+	uint32_t proc_us;	     /* of op_times */
 	uint32_t part_ops;	     /* operations since the last snapshot, and */
 	uint32_t part_flushes;	     /* flushes: of op_times */
+	uint64_t op_fills;	     /* VM_sim_fills when the last of these operations began */
 	enum gup gup;		     /* of which the fault is one */
 	unsigned int gup_restarts;   /* of populate_vma_page_range(), for this page */
 	bool has_mlock;		     /* something is locked, or has been */
@@ -288,6 +297,14 @@ struct sim {
 static inline void count_vm(struct sim *s, enum vmstat_item item, uint64_t n)
 {
 	s->stat.v[item] += n;
+}
+
+/** Times of the part of the trace up to the next snapshot; NULL: nothing is known of it. */
+static inline const struct op_times *op_times_now(const struct sim *s)
+{
+	const guint nr = s->snapshots->len;
+
+	return nr < s->cfg.nr_times ? &s->cfg.times[nr] : NULL;
 }
 
 /** mod_lruvec_state(): an event of folios of this lruvec. */

@@ -207,13 +207,13 @@ void guest_counters(const char *mark, unsigned int number, const struct spent *s
 	struct where w = { mark, number };
 	const struct disk_reads disk_now = disk_reads();
 
-	for (int disk = 0; disk < 2; disk++) {
-		const char *what = disk ? "disk_ops" : "ops";
+	for (int class = 0; class < OP_CLASSES; class ++) {
+		static const char *const names[] = { "ops", "disk_ops", "proc_ops" };
 
-		result("M %s %u player.%s %llu\n", mark, number, what,
-		       (unsigned long long)spent->nr[disk]);
-		result("M %s %u player.%s_us %llu\n", mark, number, what,
-		       (unsigned long long)spent->ns[disk] / 1000);
+		result("M %s %u player.%s %llu\n", mark, number, names[class],
+		       (unsigned long long)spent->nr[class]);
+		result("M %s %u player.%s_us %llu\n", mark, number, names[class],
+		       (unsigned long long)spent->ns[class] / 1000);
 	}
 	result("M %s %u player.disk_reads %llu\n", mark, number, disk_now.nr - disk_start.nr);
 	result("M %s %u player.disk_read_pages %llu\n", mark, number,

@@ -41,21 +41,93 @@ static void drain(int pipe)
 		;
 }
 
-/* ---- before which operation ---- */
+/* ---- in which operation ---- */
 
-#define OWN TRACING "/instances/flushes"
+#define OWN  TRACING "/instances/flushes"
+#define READ "/events/block/block_rq_issue/"
 
-/* When each operation began since the last snapshot. No memory is taken while a trace runs. */
+/* When each operation began since the last snapshot, and whether the disk read in it. No memory is
+ * taken while a trace runs. */
 static uint64_t began[1 << 17];
+static bool disk_read[1 << 17];
 static unsigned int nr_began;
+
+/*
+ * What the trace buffer has said, which is read before it is full: how many operations had begun at
+ * the last event, how many pages the disk was asked for in the last of them, and the flushes.
+ */
+static struct {
+	unsigned int ops, pages, nr;
+	bool lost;
+	struct {
+		uint64_t ns;
+		unsigned int ops, pages;
+	} flush[256];
+} seen;
+static unsigned int unread; /* requests that may be in the buffer */
 static int own_fd = -1;
 
 static void watch_times(void)
 {
 	mkdir(OWN, 0755);
-	if (put(OWN "/buffer_size_kb", "64") || put(OWN "/trace_clock", "mono") || !watch(OWN))
+	if (put(OWN "/buffer_size_kb", "128") || put(OWN "/trace_clock", "mono") || !watch(OWN))
 		return;
+	if (set(OWN, READ "filter", "rwbs ~ \"R*\""))
+		set(OWN, READ "enable", "1");
 	own_fd = open(OWN "/trace_pipe", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+}
+
+static void see(uint64_t ns, const char *read)
+{
+	const unsigned int before = seen.ops;
+	unsigned int bytes;
+
+	while (seen.ops < nr_began && began[seen.ops] <= ns)
+		seen.ops++;
+	if (seen.ops != before)
+		seen.pages = 0;
+	if (read) {
+		if (sscanf(read, "block_rq_issue: %*s %*s %u", &bytes) == 1)
+			seen.pages += bytes / PAGE_SIZE;
+	} else if (seen.nr < sizeof(seen.flush) / sizeof(seen.flush[0])) {
+		seen.flush[seen.nr].ns = ns;
+		seen.flush[seen.nr].ops = seen.ops;
+		seen.flush[seen.nr++].pages = seen.pages;
+	} else {
+		seen.lost = true;
+	}
+}
+
+/* "      init-93      [000] .....    14.632000: EVENT: ..." */
+static void see_line(const char *line)
+{
+	const char *flags = strchr(line, ']');
+	unsigned long long sec, us;
+
+	if (strstr(line, " EVENTS]"))
+		seen.lost = true;
+	else if (flags && sscanf(flags + 1, " %*s %llu.%llu:", &sec, &us) == 2)
+		see(sec * 1000000000 + us * 1000, strstr(line, "block_rq_issue: "));
+}
+
+static void see_events(void)
+{
+	char text[4096];
+	size_t have = 0;
+	ssize_t n;
+
+	while ((n = read(own_fd, text + have, sizeof(text) - 1 - have)) > 0) {
+		char *line = text, *end;
+
+		text[have + (size_t)n] = '\0';
+		for (; (end = strchr(line, '\n')); line = end + 1) {
+			*end = '\0';
+			see_line(line);
+		}
+		have = strlen(line);
+		memmove(text, line, have);
+	}
+	unread = 0;
 }
 
 void operation_begins(uint64_t now_ns)
@@ -65,45 +137,44 @@ void operation_begins(uint64_t now_ns)
 	nr_began++;
 }
 
-/* In which operation is @ns, or, in its second half, before which? 0: before the first. */
-static unsigned int operation_at(uint64_t ns, uint64_t end_ns)
+void operation_ended(unsigned int reads)
 {
-	unsigned int i = 0;
-
-	while (i < nr_began && began[i] <= ns)
-		i++;
-	if (!i)
-		return 0;
-	/* began[i - 1] <= ns */
-	return ns - began[i - 1] < (i < nr_began ? began[i] : end_ns) - ns ? i - 1 : i;
+	if (nr_began <= sizeof(began) / sizeof(began[0]))
+		disk_read[nr_began - 1] = reads;
+	unread += reads;
+	if (own_fd >= 0 && unread > 400)
+		see_events();
 }
 
-/* "F MARK NUMBER 12+3480": flushes before the 13th and the 3481st operation since the last
- * snapshot; "-": none */
+/*
+ * "F MARK NUMBER 12+3480@33": flushes before the 13th operation since the last snapshot, and in
+ * the 3481st when the disk had been asked for 33 pages; "-": none. An operation without reads is
+ * taken as one moment in its middle, before or after which it is.
+ */
 void flushes_print(const char *mark, unsigned int number)
 {
 	const uint64_t now = clock_ns(CLOCK_MONOTONIC);
-	char text[4096], *save = NULL;
-	const char *sep = "";
-	ssize_t n;
 
-	if (own_fd < 0 || nr_began > sizeof(began) / sizeof(began[0]))
+	if (own_fd < 0)
 		return;
-	result("F %s %u ", mark, number);
-	while ((n = read(own_fd, text, sizeof(text) - 1)) > 0) {
-		text[n] = '\0';
-		for (const char *s = strtok_r(text, "\n", &save); s;
-		     s = strtok_r(NULL, "\n", &save)) {
-			const char *flags = strchr(s, ']');
-			unsigned long long sec, us;
+	see_events();
+	if (seen.lost || nr_began > sizeof(began) / sizeof(began[0]))
+		return;
+	result("F %s %u %s", mark, number, seen.nr ? "" : "-");
+	for (unsigned int i = 0; i < seen.nr; i++) {
+		const unsigned int ops = seen.flush[i].ops, op = ops - !!ops;
+		const uint64_t ns = seen.flush[i].ns;
 
-			if (!flags || sscanf(flags + 1, " %*s %llu.%llu:", &sec, &us) != 2)
-				continue;
-			result("%s%u", sep, operation_at(sec * 1000000000 + us * 1000, now));
-			sep = "+";
-		}
+		result("%s", i ? "+" : "");
+		if (seen.flush[i].pages)
+			result("%u@%u", op, seen.flush[i].pages);
+		else if (!ops || disk_read[op] ||
+			 ns - began[op] < (ops < nr_began ? began[ops] : now) - ns)
+			result("%u", op);
+		else
+			result("%u", ops);
 	}
-	result("%s\n", *sep ? "" : "-");
+	result("\n");
 }
 
 /* ---- waiting for it ---- */
@@ -137,6 +208,7 @@ void watch_flushes(void)
 void flushes_forget(void)
 {
 	set(OWN, PROBE "enable", "0");
+	set(OWN, READ "enable", "0");
 	rmdir(OWN);
 	set(TRACING, PROBE "enable", "0");
 	put(TRACING "/kprobe_events", "-:reapsim/flush");
@@ -177,4 +249,6 @@ void guest_align(void)
 	wait_for_flush();
 	nr_began = 0;
 	drain(own_fd);
+	memset(&seen, 0, sizeof(seen));
+	unread = 0;
 }

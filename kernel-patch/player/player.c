@@ -542,22 +542,31 @@ static void step_of_player(void)
 }
 
 /* Does the simulator count it? */
+static bool is_among(const char *what, const char *const *names)
+{
+	for (; *names; names++)
+		if (!strcmp(what, *names))
+			return true;
+	return false;
+}
+
 static bool is_operation(const char *what)
 {
-	static const char *const no_operation[] = { "reapsim-trace", "machine", "note",
-						    "file",	     "advance", "mark" };
+	static const char *const no_operation[] = { "reapsim-trace", "machine", "note", "file",
+						    "advance",	     "mark",	NULL };
 
-	for (size_t i = 0; i < sizeof(no_operation) / sizeof(no_operation[0]); i++)
-		if (!strcmp(what, no_operation[i]))
-			return false;
-	return true;
+	return !is_among(what, no_operation);
 }
 
 /* to what the simulator is told of the time that operations take */
-static void add_time(uint64_t ns, bool disk)
+static void add_time(const char *what, uint64_t ns, bool disk)
 {
-	spent.ns[disk] += ns;
-	spent.nr[disk]++;
+	static const char *const proc[] = { "spawn", "fork",	 "exec", "exit",
+					    "kill",  "mrelease", "oom",	 NULL };
+	const enum op_class class = disk ? OP_DISK : is_among(what, proc) ? OP_PROC : OP_PLAIN;
+
+	spent.ns[class] += ns;
+	spent.nr[class]++;
 }
 
 /* Walks the whole trace. */
@@ -575,8 +584,11 @@ static void play(void)
 		if (!step_of_process(&trace))
 			step_of_player();
 		took = clock_ns(CLOCK_MONOTONIC) - took;
-		if (counts)
-			add_time(took, guest_disk_reads() != reads);
+		if (counts) {
+			reads = guest_disk_reads() - reads;
+			operation_ended((unsigned int)reads);
+			add_time(what, took, reads);
+		}
 		if (guest.opt.times)
 			result("T %u %s %llu\n", line, what, (unsigned long long)took);
 	}

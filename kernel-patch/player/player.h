@@ -391,8 +391,14 @@ void take_surplus(void);
 /* ---- counters.c ---- */
 
 /* what operations have taken so far: [1] those in which the disk has read */
+enum op_class {
+	OP_PLAIN,
+	OP_DISK, /* in which the disk read */
+	OP_PROC, /* another, that begins or ends a process */
+	OP_CLASSES,
+};
 struct spent {
-	uint64_t ns[2], nr[2];
+	uint64_t ns[OP_CLASSES], nr[OP_CLASSES];
 };
 void measure_times(void);
 /* 0: there is no such clock */
@@ -414,6 +420,8 @@ void watch_flushes(void);
 /* for the next run of a batch */
 void flushes_forget(void);
 void operation_begins(uint64_t now_ns);
+/* @reads: requests that the disk has read in it */
+void operation_ended(unsigned int reads);
 void flushes_print(const char *mark, unsigned int number);
 /* wait for the flusher; the next operation is the first after it */
 void guest_align(void);

@@ -29,13 +29,14 @@
 # What the files have of other scenarios stays, except where the trace in TRACES is another now.
 #
 # It writes three files. .csv: each counter at each snapshot, with the value of every run;
-# also the mean time of a device read and of an operation since the previous snapshot
-# (read_us, op_us), before which operations since then the statistics of cgroups were
-# flushed (flush_ops, "12+3480", from 0; "-": none; recordings before 2026-11-30 lack it), and
-# the pages that the disk has read, those of the file system's own
-# blocks included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv:
-# provenance of the rows of the other two. .pages.csv: the state of every file page,
-# run-length encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p"
+# also the mean time of a device read, of an operation, and of one that begins or ends a process
+# since the previous snapshot (read_us, op_us, proc_us; recordings before 2026-11-30 21:00 have such
+# operations in op_us), before which operations since then the statistics of cgroups were
+# flushed (flush_ops, "12+3480@33", from 0: before the one, and in the other when the disk had been
+# asked for 33 pages; "-": none; recordings before 2026-11-30 lack it, and those before 21:00 that
+# day the pages), and the pages that the disk has read, those of the file system's own blocks
+# included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv: provenance of the rows of the other two. .pages.csv: the state of every file
+# page, run-length encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p"
 # cached but active only in some runs, "?" cached only in some runs.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
@@ -264,10 +265,10 @@ function rle(mark, file,   i, n, s, is, last, key) {
 function since(r, mark, before, name) {
 	return is[r, mark, name] - (before == "" ? 0 : is[r, before, name])
 }
-# mean time of an operation in which the disk did not read, since the previous snapshot
-function op_us(r, mark, before,   ops) {
-	ops = since(r, mark, before, "player.ops")
-	return ops > 0 ? since(r, mark, before, "player.ops_us") / ops : 0
+# mean time of an operation of a class (ops, proc_ops) since the previous snapshot
+function mean_us(r, mark, before, class,   ops) {
+	ops = since(r, mark, before, "player." class)
+	return ops > 0 ? since(r, mark, before, "player." class "_us") / ops : 0
 }
 # mean time that a process waited for a disk request since the previous snapshot: the time
 # of the operations in which the disk read, minus their faults and the time of any
@@ -278,7 +279,7 @@ function read_us(r, mark, before,   reads, us) {
 	if (guest)
 		return reads > 0 ? since(r, mark, before, "player.disk_read_ms") * 1000 / reads : 0
 	us = since(r, mark, before, "player.disk_ops_us") - since(r, mark, before, "pgfault") * fault_us[r] \
-		- since(r, mark, before, "player.disk_ops") * op_us(r, mark, before)
+		- since(r, mark, before, "player.disk_ops") * mean_us(r, mark, before, "ops")
 	return reads > 0 && us > 0 ? us / reads : 0
 }
 # mean time of kswapd per page scanned, on any list
@@ -348,10 +349,13 @@ END {
 		before = m ? marks[m - 1] : ""
 		for (r = 1; r <= run; r++) {
 			read[r] = sprintf("%.0f", read_us(r, mark, before))
-			op[r] = sprintf("%.0f", op_us(r, mark, before))
+			op[r] = sprintf("%.0f", mean_us(r, mark, before, "ops"))
+			proc[r] = sprintf("%.0f", mean_us(r, mark, before, "proc_ops"))
 		}
 		print scenario "," policy "," mark ",read_us," all(read) >(new "/csv")
 		print scenario "," policy "," mark ",op_us," all(op) >(new "/csv")
+		if ((1, mark, "player.proc_ops") in is)
+			print scenario "," policy "," mark ",proc_us," all(proc) >(new "/csv")
 		if ((1, mark) in flushes) {
 			for (r = 1; r <= run; r++)
 				flush[r] = (r, mark) in flushes ? flushes[r, mark] : "-"

@@ -122,26 +122,34 @@ static struct result *owner(const struct results *r, const struct rows *rows, st
 	return x;
 }
 
-/* "12+3480", or "-", of the run in the middle */
+/* "12+3480@33": before operation 12, and in operation 3480 when it has read 33 pages; or "-". Of
+ * the run in the middle. */
 static int take_flushes(struct result *x, char *const *texts, const struct rows *rows,
 			struct err *err)
 {
 	const char *text = texts[x->nr_runs / 2];
 	g_auto(GStrv) ops = g_strsplit(strcmp(text, "-") ? text : "", "+", -1);
 	const guint nr = g_strv_length(ops);
-	g_autofree uint32_t *flushes = g_new0(uint32_t, nr + 1);
+	g_autofree struct op_flush *flushes = g_new0(struct op_flush, nr + 1);
 	struct op_times *t;
 
 	for (guint i = 0; i < nr; i++) {
-		guint64 op;
+		g_auto(GStrv) at = g_strsplit(ops[i], "@", 2);
+		guint64 op, pages = 0;
 
-		if (!g_ascii_string_to_unsigned(ops[i], 10, i ? flushes[i - 1] : 0, UINT32_MAX, &op,
-						NULL))
-			return rows_bad(rows, err,
-					"\"%s\", expected the numbers of operations in ascending "
-					"order, joined by \"+\", or \"-\"",
-					text);
-		flushes[i] = (uint32_t)op;
+		if (!g_ascii_string_to_unsigned(at[0] ? at[0] : "", 10, i ? flushes[i - 1].op : 0,
+						UINT32_MAX, &op, NULL) ||
+		    (at[0] && at[1] &&
+		     !g_ascii_string_to_unsigned(
+			     at[1], 10, i && flushes[i - 1].op == op ? flushes[i - 1].pages : 0,
+			     UINT32_MAX, &pages, NULL)))
+			return rows_bad(
+				rows, err,
+				"\"%s\", expected the numbers of operations in ascending "
+				"order, joined by \"+\", each with \"@\" and pages after it "
+				"or without, or \"-\"",
+				text);
+		flushes[i] = (struct op_flush){ (uint32_t)op, (uint32_t)pages };
 	}
 	/* the row follows the op_us row of its snapshot */
 	if (!x->times->len)
@@ -161,7 +169,8 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 	g_auto(GStrv) texts = g_strsplit(rows->field[4], " ", -1);
 	const bool flushes = !strcmp(rows->field[3], "flush_ops");
 	const bool reads = !strcmp(rows->field[3], "read_us");
-	const bool time = reads || !strcmp(rows->field[3], "op_us");
+	const bool procs = !strcmp(rows->field[3], "proc_us");
+	const bool time = reads || procs || !strcmp(rows->field[3], "op_us");
 	g_autofree uint64_t *values = g_new(uint64_t, g_strv_length(texts) + 1);
 
 	if (!x)
@@ -184,11 +193,13 @@ static int take_cell(struct results *r, const struct rows *rows, struct err *err
 
 		g_array_append_val(x->times, t);
 	} else if (time) {
+		struct op_times *t;
+
 		/* the row follows the read_us row of its snapshot */
 		if (!x->times->len)
-			return rows_bad(rows, err, "op_us before any read_us");
-		g_array_index(x->times, struct op_times, x->times->len - 1).op_us =
-			(uint32_t)cell.kernel.median;
+			return rows_bad(rows, err, "%s before any read_us", rows->field[3]);
+		t = &g_array_index(x->times, struct op_times, x->times->len - 1);
+		*(procs ? &t->proc_us : &t->op_us) = (uint32_t)cell.kernel.median;
 	} else {
 		GArray *cells = cell.counter == RESULT_DISK_READ ? x->reads : x->cells;
 

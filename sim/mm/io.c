@@ -10,6 +10,7 @@
 
 #include <errno.h>
 
+#include "sim/mm/memcontrol.h"
 #include "sim/mm/mm.h"
 #include "sim/mm/task.h"
 #include "sim/time/sched.h"
@@ -85,12 +86,14 @@ static __attribute__((noinline)) void read_takes_time(struct sim *s, uint32_t sl
 	} else {
 		task_wait(s, s->cfg.machine.read_us * 1000ull);
 		read_ends(s, slot, nr);
+		if (s->cfg.nr_times)
+			mem_cgroup_flush_recorded(s, nr);
 	}
 }
 
 void read_folios(struct sim *s, uint32_t slot, uint32_t nr)
 {
-	if (s->io || s->cfg.machine.read_us)
+	if (s->io || s->cfg.machine.read_us || s->cfg.nr_times)
 		read_takes_time(s, slot, nr);
 	else
 		read_ends(s, slot, nr);

@@ -88,6 +88,23 @@ void mem_cgroup_flush_stats(struct sim *s)
 	workingset_flush_stats(s);
 }
 
+void mem_cgroup_flush_recorded(struct sim *s, uint32_t nr)
+{
+	const struct op_times *t = s->part_ops ? op_times_now(s) : NULL;
+	const uint32_t op = s->part_ops - 1;
+	/* It was the kernel's last request before the flush if it ends nearest to what that had
+	 * read, which may be a block of metadata more or less. */
+	const uint64_t pages = s->stat.v[VM_sim_fills] - s->op_fills + nr - (nr + 1) / 2;
+
+	for (; t && s->part_flushes < t->nr_flushes; s->part_flushes++) {
+		const struct op_flush *f = &t->flushes[s->part_flushes];
+
+		if (f->op > op || (f->op == op && f->pages > pages))
+			return;
+		mem_cgroup_flush_stats(s);
+	}
+}
+
 int memory_max_write(struct sim *s, struct mem_cgroup *memcg, uint64_t max)
 {
 	unsigned int nr_reclaims = MAX_RECLAIM_RETRIES;

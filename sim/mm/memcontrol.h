@@ -21,6 +21,9 @@ struct mem_cgroup *mem_cgroup_iter(struct sim *s, struct mem_cgroup *prev, struc
 void mem_cgroup_attach(struct sim *s, struct mm *mm, uint8_t to);
 /** mem_cgroup_flush_stats(): decisions see the current statistics of all memcgs. */
 void mem_cgroup_flush_stats(struct sim *s);
+/** The same if struct op_times has a flush here: in the current operation, which begins (@nr 0) or
+ * has just read @nr pages with one request. */
+void mem_cgroup_flush_recorded(struct sim *s, uint32_t nr);
 /** memory_max_write(): the limit becomes @max pages, and what exceeds it is reclaimed.
  * Return: 0; -ENOMEM if not even the OOM killer can help. */
 int memory_max_write(struct sim *s, struct mem_cgroup *memcg, uint64_t max);

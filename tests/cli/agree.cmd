@@ -24,7 +24,8 @@ good() {
 		tiny,v1,run:1,read_us,500 510 490
 		tiny,v1,run:2,read_us,300 310 290
 		tiny,v1,run:2,disk_read_pages,40 41 40
-		tiny,v1,run:2,flush_ops,- 3+40 7
+		tiny,v1,run:2,proc_us,700 900 800
+		tiny,v1,run:2,flush_ops,- 3+40@33 7
 	END
 	cat >k.pages.csv <<-END
 		scenario,policy,mark,file,pages
@@ -55,7 +56,7 @@ agree k.csv --plot picture >/dev/null
 ls picture.*
 echo "--- one run: no spread, so nothing that agrees with it"
 sed -i 's/,3,100,0,/,1,100,0,/' k.runs.csv
-sed -i -E '2,$s/,([0-9-]+) [0-9+ ]+$/,\1/' k.csv
+sed -i -E '2,$s/,([0-9-]+) [0-9+@ ]+$/,\1/' k.csv
 agree k.csv | sed -n '/^one run/p; /^a run/p; /^scenario/,$p'
 good
 # settings of the kernel, in a column that old recordings do not have
@@ -91,6 +92,8 @@ bad k.csv '3s/31 31 31/31 31/'
 bad k.csv '3s/31 31 31/31 -1 31/'
 bad k.csv '/flush_ops/s/3+40/40+3/'
 bad k.csv '/flush_ops/s/3+40/x/'
+bad k.csv '/flush_ops/s/@33/@/'
+bad k.csv '/flush_ops/s/3+40/40@34+40/'
 bad k.csv '/flush_ops/s/ 7//'
 bad k.csv '/flush_ops/p'
 bad k.csv '3s/tiny/other/'

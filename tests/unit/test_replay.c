@@ -172,13 +172,14 @@ static void test_too_large(void)
 	trace_free(t);
 }
 
-/* before which operations statistics are flushed: the size of the inactive list that reclaim sees
- * at the end */
+/* when statistics are flushed: the size of the inactive list that reclaim sees at the end */
 static void test_flushes(void)
 {
-	static const uint32_t at[] = { 0, 3, 3, 4 };
+	static const struct op_flush at[] = { { 0, 0 }, { 3, 0 }, { 3, 0 }, { 4, 0 } };
+	/* the last operation reads 60 single pages; batches of 31 go to the list */
+	static const struct op_flush in[] = { { 5, 30 }, { 5, 31 }, { 5, 61 } };
 	static const struct {
-		const uint32_t *flushes;
+		const struct op_flush *flushes;
 		uint32_t nr;
 		const char *more;
 		uint64_t size;
@@ -193,13 +194,17 @@ static void test_flushes(void)
 		{ NULL, 0, "advance,5s;", 40, "nothing is known: as time passes" },
 		{ at + 3, 1, "mark,m; read,1,a,40,20; drain; advance,5s;", 60,
 		  "nothing is known of the part after the snapshot" },
+		{ in, 1, "read,1,a,40,60;", 40, "in the sixth, before its batch is full" },
+		{ in, 2, "read,1,a,40,60;", 71, "and after" },
+		{ in + 2, 1, "read,1,a,40,60;", 0, "not yet, where it reads less" },
+		{ in + 2, 1, "read,1,a,40,60; drain;", 71, "when it ends" },
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		const struct op_times times = { .flushes = rows[i].flushes,
 						.nr_flushes = rows[i].nr };
 		g_autofree char *text =
-			g_strconcat("file,a,60; spawn,1; read,1,a,0,20; drain; read,1,a,20,20;"
+			g_strconcat("file,a,100; spawn,1; read,1,a,0,20; drain; read,1,a,20,20;"
 				    "drain;",
 				    rows[i].more, NULL);
 		struct err err;
@@ -208,7 +213,8 @@ static void test_flushes(void)
 			.kernel = kernel_profiles[0],
 			.lru = lru_model_find("classic", NULL),
 			.reap = &reap_baseline,
-			.machine = tl_machine("memcg_pages=400 memcg_stats=flushed"),
+			.machine =
+				tl_machine("memcg_pages=400 memcg_stats=flushed readahead_pages=0"),
 			.times = &times,
 			.nr_times = 1,
 		};
@@ -225,14 +231,14 @@ static void test_flushes(void)
 /* the times of a read and of an operation up to each snapshot; after the last those before it */
 static void test_times(void)
 {
-	static const struct op_times times[] = { { .read_us = 100 },
-						 { .op_us = 5 },
-						 { .read_us = 30 } };
-	static const uint64_t want_us[] = { 200, 205, 235, 265 };
+	static const struct op_times times[] = {
+		{ .read_us = 100 }, { .op_us = 5 }, { .op_us = 5, .proc_us = 70 }, { .read_us = 30 }
+	};
+	static const uint64_t want_us[] = { 200, 205, 355, 385, 415 };
 	struct err err;
 	struct trace *t = tl_trace("file,a,8; spawn,1; read,1,a,0,1; read,1,a,1,1; mark,m;"
-				   "read,1,a,2,1; mark,m; read,1,a,3,1; mark,m;"
-				   "read,1,a,4,1; mark,m",
+				   "read,1,a,2,1; mark,m; spawn,2; read,1,a,3,1; drain; kill,2;"
+				   "mark,m; read,1,a,4,1; mark,m; read,1,a,5,1; mark,m",
 				   &err);
 	struct sim_config cfg = {
 		.kernel = kernel_profiles[0],
