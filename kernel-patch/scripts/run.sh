@@ -64,7 +64,7 @@ elif [ -n "$memcg" ]; then
 	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 256))
 elif [ -n "$pages" ]; then
 	pages=$(number "$pages")
-	mem=$(((pages * 4 + pages / 16 + 20 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))
+	mem=$(((pages * 4 + pages / 16 + 21 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))
 else
 	mem=256
 fi
