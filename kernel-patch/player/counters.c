@@ -207,13 +207,13 @@ void guest_counters(const char *mark, unsigned int number, const struct spent *s
 	struct where w = { mark, number };
 	const struct disk_reads disk_now = disk_reads();
 
-	for (int class = 0; class < OP_CLASSES; class ++) {
+	for (int c = 0; c < OP_CLASSES; c++) {
 		static const char *const names[] = { "ops", "disk_ops", "proc_ops" };
 
-		result("M %s %u player.%s %llu\n", mark, number, names[class],
-		       (unsigned long long)spent->nr[class]);
-		result("M %s %u player.%s_us %llu\n", mark, number, names[class],
-		       (unsigned long long)spent->ns[class] / 1000);
+		result("M %s %u player.%s %llu\n", mark, number, names[c],
+		       (unsigned long long)spent->nr[c]);
+		result("M %s %u player.%s_us %llu\n", mark, number, names[c],
+		       (unsigned long long)spent->ns[c] / 1000);
 	}
 	result("M %s %u player.disk_reads %llu\n", mark, number, disk_now.nr - disk_start.nr);
 	result("M %s %u player.disk_read_pages %llu\n", mark, number,

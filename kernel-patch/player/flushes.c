@@ -46,8 +46,8 @@ static void drain(int pipe)
 #define OWN  TRACING "/instances/flushes"
 #define READ "/events/block/block_rq_issue/"
 
-/* When each operation began since the last snapshot, and whether the disk read in it. No memory is
- * taken while a trace runs. */
+/* When each operation began since the last snapshot, and whether the disk was asked to read in it.
+ * No memory is taken while a trace runs. */
 static uint64_t began[1 << 17];
 static bool disk_read[1 << 17];
 static unsigned int nr_began;
@@ -87,6 +87,8 @@ static void see(uint64_t ns, const char *read)
 	if (seen.ops != before)
 		seen.pages = 0;
 	if (read) {
+		if (seen.ops)
+			disk_read[seen.ops - 1] = true;
 		if (sscanf(read, "block_rq_issue: %*s %*s %u", &bytes) == 1)
 			seen.pages += bytes / PAGE_SIZE;
 	} else if (seen.nr < sizeof(seen.flush) / sizeof(seen.flush[0])) {
@@ -132,15 +134,15 @@ static void see_events(void)
 
 void operation_begins(uint64_t now_ns)
 {
-	if (nr_began < sizeof(began) / sizeof(began[0]))
+	if (nr_began < sizeof(began) / sizeof(began[0])) {
 		began[nr_began] = now_ns;
+		disk_read[nr_began] = false;
+	}
 	nr_began++;
 }
 
 void operation_ended(unsigned int reads)
 {
-	if (nr_began <= sizeof(began) / sizeof(began[0]))
-		disk_read[nr_began - 1] = reads;
 	unread += reads;
 	if (own_fd >= 0 && unread > 400)
 		see_events();

@@ -541,7 +541,6 @@ static void step_of_player(void)
 	}
 }
 
-/* Does the simulator count it? */
 static bool is_among(const char *what, const char *const *names)
 {
 	for (; *names; names++)
@@ -550,6 +549,7 @@ static bool is_among(const char *what, const char *const *names)
 	return false;
 }
 
+/* Does the simulator count it? */
 static bool is_operation(const char *what)
 {
 	static const char *const no_operation[] = { "reapsim-trace", "machine", "note", "file",
@@ -563,10 +563,10 @@ static void add_time(const char *what, uint64_t ns, bool disk)
 {
 	static const char *const proc[] = { "spawn", "fork",	 "exec", "exit",
 					    "kill",  "mrelease", "oom",	 NULL };
-	const enum op_class class = disk ? OP_DISK : is_among(what, proc) ? OP_PROC : OP_PLAIN;
+	const enum op_class c = disk ? OP_DISK : is_among(what, proc) ? OP_PROC : OP_PLAIN;
 
-	spent.ns[class] += ns;
-	spent.nr[class]++;
+	spent.ns[c] += ns;
+	spent.nr[c]++;
 }
 
 /* Walks the whole trace. */

@@ -390,7 +390,7 @@ void take_surplus(void);
 
 /* ---- counters.c ---- */
 
-/* what operations have taken so far: [1] those in which the disk has read */
+/* what operations have taken so far, by class */
 enum op_class {
 	OP_PLAIN,
 	OP_DISK, /* in which the disk read */

@@ -28,16 +28,17 @@
 #
 # What the files have of other scenarios stays, except where the trace in TRACES is another now.
 #
-# It writes three files. .csv: each counter at each snapshot, with the value of every run;
-# also the mean time of a device read, of an operation, and of one that begins or ends a process
-# since the previous snapshot (read_us, op_us, proc_us; recordings before 2026-11-30 21:00 have such
-# operations in op_us), before which operations since then the statistics of cgroups were
-# flushed (flush_ops, "12+3480@33", from 0: before the one, and in the other when the disk had been
-# asked for 33 pages; "-": none; recordings before 2026-11-30 lack it, and those before 21:00 that
-# day the pages), and the pages that the disk has read, those of the file system's own blocks
-# included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv: provenance of the rows of the other two. .pages.csv: the state of every file
-# page, run-length encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p"
-# cached but active only in some runs, "?" cached only in some runs.
+# It writes three files. .csv: each counter at each snapshot, with the value of every run; also
+# the mean time of a device read, of an operation, and of one that begins or ends a process
+# since the previous snapshot (read_us, op_us, proc_us; recordings before 2026-11-30 21:00 have
+# such operations in op_us), before which operations since then the statistics of cgroups were
+# flushed (flush_ops, "12+3480@33", from 0: before the one, and in the other when the disk had
+# been asked for 33 pages; "-": none; recordings before 2026-11-30 lack it, and those before
+# 21:00 that day the pages), and the pages that the disk has read, those of the file system's
+# own blocks included (disk_read_pages; recordings before 2026-11-28 20:00 lack it). .runs.csv:
+# provenance of the rows of the other two. .pages.csv: the state of every file page, run-length
+# encoded: "." not cached, "i" inactive, "a" active in all runs of the kernel, "p" cached but
+# active only in some runs, "?" cached only in some runs.
 set -euo pipefail
 . "$(dirname "$0")/lib.sh"
 . "$here/scripts/guest.sh"

@@ -64,6 +64,7 @@ elif [ -n "$memcg" ]; then
 	mem=$((($(number "$memcg") + $(number "${second:-0}")) / 128 + 256))
 elif [ -n "$pages" ]; then
 	pages=$(number "$pages")
+	# what the kernel takes, trace buffers of two CPUs included; player/size.c takes the surplus
 	mem=$(((pages * 4 + pages / 16 + 21 * 1024 + 512 + $(stat -c %s "$trace") / 1024 + 512) / 1024))
 else
 	mem=256

@@ -122,6 +122,21 @@ static struct result *owner(const struct results *r, const struct rows *rows, st
 	return x;
 }
 
+/* "3480@33", or "12": not before @last. Return: false if it is not that. */
+static bool parse_flush(const char *text, struct op_flush last, struct op_flush *flush)
+{
+	g_auto(GStrv) at = g_strsplit(text, "@", 2);
+	guint64 op, pages = 0;
+
+	if (!at[0] || !g_ascii_string_to_unsigned(at[0], 10, last.op, UINT32_MAX, &op, NULL))
+		return false;
+	if (at[1] && !g_ascii_string_to_unsigned(at[1], 10, op == last.op ? last.pages : 0,
+						 UINT32_MAX, &pages, NULL))
+		return false;
+	*flush = (struct op_flush){ (uint32_t)op, (uint32_t)pages };
+	return true;
+}
+
 /* "12+3480@33": before operation 12, and in operation 3480 when it has read 33 pages; or "-". Of
  * the run in the middle. */
 static int take_flushes(struct result *x, char *const *texts, const struct rows *rows,
@@ -131,25 +146,18 @@ static int take_flushes(struct result *x, char *const *texts, const struct rows 
 	g_auto(GStrv) ops = g_strsplit(strcmp(text, "-") ? text : "", "+", -1);
 	const guint nr = g_strv_length(ops);
 	g_autofree struct op_flush *flushes = g_new0(struct op_flush, nr + 1);
+	struct op_flush last = { 0, 0 };
 	struct op_times *t;
 
 	for (guint i = 0; i < nr; i++) {
-		g_auto(GStrv) at = g_strsplit(ops[i], "@", 2);
-		guint64 op, pages = 0;
-
-		if (!g_ascii_string_to_unsigned(at[0] ? at[0] : "", 10, i ? flushes[i - 1].op : 0,
-						UINT32_MAX, &op, NULL) ||
-		    (at[0] && at[1] &&
-		     !g_ascii_string_to_unsigned(
-			     at[1], 10, i && flushes[i - 1].op == op ? flushes[i - 1].pages : 0,
-			     UINT32_MAX, &pages, NULL)))
+		if (!parse_flush(ops[i], last, &flushes[i]))
 			return rows_bad(
 				rows, err,
 				"\"%s\", expected the numbers of operations in ascending "
 				"order, joined by \"+\", each with \"@\" and pages after it "
 				"or without, or \"-\"",
 				text);
-		flushes[i] = (struct op_flush){ (uint32_t)op, (uint32_t)pages };
+		last = flushes[i];
 	}
 	/* the row follows the op_us row of its snapshot */
 	if (!x->times->len)

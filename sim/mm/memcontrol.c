@@ -94,7 +94,7 @@ void mem_cgroup_flush_recorded(struct sim *s, uint32_t nr)
 	const uint32_t op = s->part_ops - 1;
 	/* It was the kernel's last request before the flush if it ends nearest to what that had
 	 * read, which may be a block of metadata more or less. */
-	const uint64_t pages = s->stat.v[VM_sim_fills] - s->op_fills + nr - (nr + 1) / 2;
+	const uint64_t pages = s->stat.v[VM_sim_fills] - s->op_fills + nr / 2;
 
 	for (; t && s->part_flushes < t->nr_flushes; s->part_flushes++) {
 		const struct op_flush *f = &t->flushes[s->part_flushes];
