@@ -23,7 +23,8 @@
 
 #define RULES                                                                                      \
 	.drain_at_unmap = true, .pgd_pair = true, .fault_is_active = true,                         \
-	.failed_fork_exits = true, .swapin_skips_cache = true, .reuse_drains = true,               \
+	.failed_fork_exits = true, .readahead_order_of_folio = true, .shared_by_first_page = true, \
+	.young_by_pte = true, .swapin_skips_cache = true, .reuse_drains = true,                    \
 	.clears_referenced_first = true, .lru_gen = &lru_gen_6_12,                                 \
 	.slab = { .xa_node = 592,                                                                  \
 		  .buffer_head = 112,                                                              \

@@ -15,10 +15,10 @@
 	.lru_gen_counts_deactivate = true, .reap_backwards = true, .exec_readahead = true,         \
 	.thp_readahead_needs_large = true, .mmap_miss_by_fault = true, .readahead_aligned = true,  \
 	.readahead_ends_at_eof = true, .fuse_io_by_server = true, .maps_dirty = true,              \
-	.tables_by_rcu = true, .large_folios = true, .btrfs_large_folios = true,                   \
-	.cost_by_statistics = true, .hopeless_until_balanced = true, .damon_stat = true,           \
-	.damon_min_regions = true, .damon_splits_some = true, .counts_proactive = true,            \
-	.lru_gen = &lru_gen_7_3,                                                                   \
+	.tables_by_rcu = true, .ext4_large_folios = true, .btrfs_large_folios = true,              \
+	.maps_whole_folios = true, .zap_pmd_marks = true, .cost_by_statistics = true,              \
+	.hopeless_until_balanced = true, .damon_stat = true, .damon_min_regions = true,            \
+	.damon_splits_some = true, .counts_proactive = true, .lru_gen = &lru_gen_7_3,              \
 	.slab = { .xa_node = 592,                                                                  \
 		  .buffer_head = 104,                                                              \
 		  .file = 200,                                                                     \
@@ -37,7 +37,6 @@ const struct kernel_profile kernel_7_3 = {
 	.name = "7.3",
 	.summary = "mainline, v7.3.4 (the default)",
 	RULES,
-	.erofs_pclusters = true,
 };
 
 /* v7.1 ("mm: workingset: use lruvec_lru_size()") to v7.3.3 */

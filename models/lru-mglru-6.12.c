@@ -85,7 +85,7 @@ static uint32_t lru_gen_eviction(struct sim *s, struct mglru *g, uint32_t slot)
 	enum lru_type type = folio_lru_type(f);
 	unsigned int refs = folio_lru_refs(f);
 
-	g->evicted.v[type][lru_tier_from_refs(refs)]++;
+	g->evicted.v[type][lru_tier_from_refs(refs)] += folio_nr_pages(f);
 	return (uint32_t)(g->min_seq[type] << SHADOW_SHIFT) | (refs ? refs - 1 : 0) << 1 | !!refs;
 }
 
@@ -95,6 +95,7 @@ static void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint3
 	const unsigned int refs = (shadow >> 1 & ((1 << LRU_REFS_WIDTH) - 1)) + (shadow & 1);
 	struct folio *f = &s->folios[slot];
 	enum lru_type type = folio_lru_type(f);
+	const uint32_t nr = folio_nr_pages(f);
 	uint16_t before = f->flags;
 
 	(void)workingset; /* a flag of the folio; this version has its own in @shadow */
@@ -103,12 +104,12 @@ static void lru_gen_refault(struct sim *s, struct mglru *g, uint32_t slot, uint3
 		note(s, slot, REFAULT, before);
 		return;
 	}
-	g->refaulted.v[type][lru_tier_from_refs(refs)]++;
-	count_vm(s, VM_workingset_activate_anon + type, 1);
+	g->refaulted.v[type][lru_tier_from_refs(refs)] += nr;
+	count_vm(s, VM_workingset_activate_anon + type, nr);
 	/* a hot page was evicted, because of other hot pages or for lack of protection */
 	if (s->in_lru_fault || refs >= (1 << LRU_REFS_WIDTH) - 1) {
 		f->flags |= LRU_REFS_MASK | PG_workingset;
-		count_vm(s, VM_workingset_restore_anon + type, 1);
+		count_vm(s, VM_workingset_restore_anon + type, nr);
 		note(s, slot, REFAULT_WORKINGSET, before);
 	} else {
 		note(s, slot, REFAULT_REFS, before);
@@ -204,16 +205,17 @@ static void couple(const struct mglru *g, uint64_t *min_seq)
 static enum folio_references folio_check_references(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
-	const bool referenced_folio = f->flags & PG_referenced;
-	bool exec = false;
+	bool referenced_folio, exec = false;
 	int referenced_ptes = 0;
 
 	if (f->mapcount) {
 		/* shrink_folio_list() keeps what folio_update_gen() tried to promote */
-		if (referenced_folio)
+		if (f->flags & PG_referenced)
 			return FOLIOREF_KEEP;
+		/* marks a folio of which several PTEs are young: lru_gen_look_around() */
 		referenced_ptes = folio_referenced(s, slot, &exec);
 	}
+	referenced_folio = f->flags & PG_referenced;
 	f->flags &= (uint16_t)~PG_referenced;
 	if (referenced_ptes < 0)
 		return referenced_ptes == REFERENCED_LOCKED ? FOLIOREF_ACTIVATE : FOLIOREF_KEEP;
@@ -248,7 +250,7 @@ static bool sort_folio(struct sim *s, struct mglru *g, uint32_t slot, unsigned i
 	f->flags &= (uint16_t)~ALL_REFS;
 	lru_gen_set(g, f, (oldest + 1) % MAX_NR_GENS);
 	lru_gen_put(s, g, slot, true);
-	g->protected.v[type][tier]++;
+	g->protected.v[type][tier] += folio_nr_pages(f);
 	because(s, slot, CAUSE_TIER, { tier, tier_idx });
 	note(s, slot, PROTECT, before);
 	return true;
@@ -262,43 +264,50 @@ static void isolate_folio(struct mglru *g, struct folio *f)
 	lru_gen_forget(g, f);
 }
 
-/* scan_folios(). @slots: the isolated folios, oldest first. Return: folios scanned, 0 if
- * there was no progress. */
+/* scan_folios(). @slots: the @nr_isolated folios, oldest first; @isolated: their pages.
+ * Return: pages scanned, 0 if there was no progress. */
 static unsigned int scan_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
 				enum lru_type type, unsigned int tier_idx, uint32_t *slots,
-				unsigned int *isolated)
+				unsigned int *nr_isolated, unsigned int *isolated)
 {
 	struct folio_list *l = &g->lists[lru_gen_from_seq(g->min_seq[type])][type];
-	const unsigned int most = max_lru_batch(s);
-	unsigned int scanned = 0, n = 0, taken;
+	const bool large = s->cfg.machine.max_folio_order;
+	unsigned int remaining = max_lru_batch(s), scanned = 0, n = 0, nr_pages = 0, taken;
 	uint32_t batch[MIN_LRU_BATCH];
-	uint64_t pages; /* equal to the number of folios: all are single pages */
+	uint64_t pages;
 
 	if (lru_gen_count(g, type) == MIN_NR_GENS)
 		return 0;
 	do {
-		taken = folio_list_take(l, s->folios, MIN(s->batches.lru - n, most - scanned),
-					batch, &pages);
-		scanned += taken;
+		/* one by one if they may be large, for it ends after MIN_LRU_BATCH pages */
+		taken = folio_list_take(l, s->folios,
+					large ? 1 : MIN(s->batches.lru - n, remaining), batch,
+					&pages);
+		remaining -= taken;
+		scanned += (unsigned int)pages;
 		for (unsigned int i = 0; i < taken; i++) {
+			struct folio *f = &s->folios[batch[i]];
+
 			if (sort_folio(s, g, batch[i], tier_idx))
 				continue;
-			isolate_folio(g, &s->folios[batch[i]]);
+			isolate_folio(g, f);
+			nr_pages += folio_nr_pages(f);
 			slots[n++] = batch[i];
 		}
-	} while (taken && n < s->batches.lru && scanned < most);
-	s->reclaim_work += scanned;
-	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), n);
-	count_vm(s, VM_pgrefill, scanned - n);
-	count_vm(s, VM_sim_list_moves, scanned - n); /* by sort_folio() */
-	count_vm(s, VM_pgscan_anon + type, n);
-	*isolated = n;
-	return n || scanned == most ? scanned : 0;
+	} while (taken && nr_pages < s->batches.lru && remaining);
+	s->reclaim_work += max_lru_batch(s) - remaining;
+	count_vm(s, VM_pgscan_kswapd + reclaimer_offset(s, sc), nr_pages);
+	count_vm(s, VM_pgrefill, scanned - nr_pages);
+	count_vm(s, VM_sim_list_moves, scanned - nr_pages); /* by sort_folio() */
+	count_vm(s, VM_pgscan_anon + type, nr_pages);
+	*nr_isolated = n;
+	*isolated = nr_pages;
+	return n || !remaining ? scanned : 0;
 }
 
 static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct scan_control *sc,
 				   unsigned int swappiness, enum lru_type *type, uint32_t *slots,
-				   unsigned int *isolated)
+				   unsigned int *nr_isolated, unsigned int *isolated)
 {
 	unsigned int scanned = 0, tier_idx = 0;
 	bool has_tier = false;
@@ -318,7 +327,7 @@ static unsigned int isolate_folios(struct sim *s, struct mglru *g, const struct 
 	for (int i = swappiness ? LRU_ANON : LRU_FILE; i < NR_LRU_TYPES; i++) {
 		if (!has_tier)
 			tier_idx = get_tier_idx(s, g, *type, read_ctrl_pos(g, *type, 0, 0, 1), 2);
-		scanned = scan_folios(s, g, sc, *type, tier_idx, slots, isolated);
+		scanned = scan_folios(s, g, sc, *type, tier_idx, slots, nr_isolated, isolated);
 		if (scanned)
 			break;
 		*type = *type == LRU_FILE ? LRU_ANON : LRU_FILE;
@@ -356,31 +365,30 @@ static unsigned int putback(struct sim *s, struct mglru *g, const uint32_t *slot
 			continue;
 		}
 		lru_gen_add_folio(s, g, slots[i], false);
-		nr_moved++;
+		nr_moved += folio_nr_pages(f);
 	}
 	count_vm(s, VM_sim_list_moves, nr_moved);
 	return nr_clean;
 }
 
-/* evict_folios(). Return: folios scanned, plus 1 if min_seq has changed; 0: no progress. */
+/* evict_folios(). Return: pages scanned, plus 1 if min_seq has changed; 0: no progress. */
 static unsigned int evict_folios(struct sim *s, struct lruvec *lruvec, struct scan_control *sc,
 				 unsigned int swappiness)
 {
 	struct mglru *g = lruvec->lists;
 	uint32_t slots[MIN_LRU_BATCH], clean[MIN_LRU_BATCH];
-	unsigned int scanned, isolated = 0, nr_left, nr_clean;
+	unsigned int scanned, isolated = 0, nr_left = 0, nr_clean;
 	uint64_t reclaimed;
 	enum lru_type type;
 
-	scanned = isolate_folios(s, g, sc, swappiness, &type, slots, &isolated);
+	scanned = isolate_folios(s, g, sc, swappiness, &type, slots, &nr_left, &isolated);
 	scanned += try_to_inc_min_seq(g, swappiness);
 	if (lru_gen_count(g, swappiness ? LRU_ANON : LRU_FILE) == MIN_NR_GENS)
 		scanned = 0;
-	if (!isolated)
+	if (!nr_left)
 		return scanned;
 	if (type == LRU_FILE)
 		sc->nr[FILE_TAKEN] += isolated;
-	nr_left = isolated;
 	reclaimed = shrink_folio_list(s, slots, &nr_left, sc);
 	sc->nr[UNQUEUED_DIRTY] += sc->nr_unqueued_dirty;
 	nr_clean = putback(s, g, slots, nr_left, clean);

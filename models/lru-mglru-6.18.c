@@ -10,10 +10,6 @@
  * program text too. Reclaim moves dirty file pages to the next generation before it
  * isolates them. It scans up to 4096 folios for a batch, opens a generation only below its
  * first priority and then returns, and reclaims more from memcgs than was asked for.
- *
- * Approximations: page-table walks and
- * lru_gen_look_around() take the PTEs of a large folio as one, as in v7.3; here the kernel
- * takes them one by one.
  */
 #include "models/lru-mglru-refs.h"
 #include "models/models.h"

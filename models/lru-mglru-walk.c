@@ -100,7 +100,7 @@ static uint32_t take_young(struct sim *s, const struct mglru *g, const struct vm
 		return FOLIO_NONE;
 	if (!anon && folio_lru_type(f) == LRU_ANON && g->rules->walk_spares_anon)
 		return FOLIO_NONE;
-	if (folio_test_large(f))
+	if (folio_test_large(f) && !s->cfg.kernel->young_by_pte)
 		*nr = folio_pte_batch(s, pt, idx, page, slot, (uint32_t)(end - vpn));
 	pte_take_young(pt, idx, idx + *nr);
 	if (pte_any_dirty(pt, idx, idx + *nr) && !(f->flags & PG_dirty) &&

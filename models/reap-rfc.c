@@ -12,9 +12,10 @@ static bool unstable(const struct zap_details *d)
 	return d->unstable;
 }
 
-static bool mapped_once(const struct zap_details *d, const struct folio *folio)
+static bool mapped_once(const struct zap_details *d, const struct folio *folio, bool shared)
 {
 	(void)d;
+	(void)shared;
 	return folio->mapcount < 2;
 }
 

@@ -54,7 +54,7 @@ struct kernel_profile {
 	/* File faults and readahead, mm/filemap.c and mm/readahead.c */
 
 	/* ext4_set_inode_mapping_order(): files of ext4 may have large folios */
-	bool large_folios;
+	bool ext4_large_folios;
 	/* btrfs_set_inode_mapping_order(): those of btrfs, too, not only with
 	 * CONFIG_BTRFS_EXPERIMENTAL */
 	bool btrfs_large_folios;
@@ -70,17 +70,29 @@ struct kernel_profile {
 	 * first attempt, unless its mapping is sequential or executable; else for every
 	 * cached page around it. do_async_mmap_readahead() exempts the same mappings */
 	bool mmap_miss_by_fault;
+	/* page_cache_ra_order(): folios of a window are four times as large as the one whose flag
+	 * began it, of order 2 without one, and single pages in windows below 4 pages; else an open
+	 * file remembers their order, which begins at 0 */
+	bool readahead_order_of_folio;
 	/* page_cache_async_ra() ends the window where a larger folio would end */
 	bool readahead_aligned;
 	/* do_page_cache_ra() and page_cache_ra_order() set no readahead flag in a window cut by
 	 * the file's end */
 	bool readahead_ends_at_eof;
-	/* fs/erofs/zdata.c and zmap.c are those that sim/mm/erofs.c mirrors; else they were not
-	 * compared */
-	bool erofs_pclusters;
 	/* process_init_reply() of fuse: the largest request is the server's max_pages; else that
 	 * of any bdi without a device, 32 pages */
 	bool fuse_io_by_server;
+
+	/* Large folios, mm/memory.c, mm/filemap.c and mm/huge_memory.c */
+
+	/* finish_fault() and filemap_map_folio_range() map all of a folio of a file where they can;
+	 * else the page that faulted, and what is in the window of fault-around */
+	bool maps_whole_folios;
+	/* folio_likely_mapped_shared() guesses from the first page; else
+	 * folio_maybe_mapped_shared() knows two address spaces */
+	bool shared_by_first_page;
+	/* zap_huge_pmd() marks a folio of a file */
+	bool zap_pmd_marks;
 
 	/* set_pte_range(): a writable PTE of a dirty folio is born dirty */
 	bool maps_dirty;
@@ -103,6 +115,9 @@ struct kernel_profile {
 	/* folio_check_references() clears PG_referenced even on a folio that it keeps
 	 * because its process is being freed */
 	bool clears_referenced_first;
+	/* folio_referenced_one(), walk_pte_range() and lru_gen_look_around() take each PTE of a
+	 * large folio by itself; else as many as map it count as young if one of them is */
+	bool young_by_pte;
 	/* prepare_scan_control() computes the list costs from statistics; else
 	 * lru_note_cost() adds them as they arise */
 	bool cost_by_statistics;

@@ -54,8 +54,9 @@ enum reap_action {
  * @summary: one line for "reapsim list" and README.md
  * @options: at most REAP_ARGS_MAX, typed NAME:KEY=VALUE; NULL: none
  * @in_scope: does the policy apply to this walk?
- * @exclusive: does the policy consider a folio in scope to be used only by @d->mm? Called
- *	before the PTE is removed: it still counts
+ * @exclusive: does the policy consider a folio in scope to be used only by @d->mm? @shared:
+ *	folio_maybe_mapped_shared(), or what the kernel profile has in its place. Called before
+ *	the PTE is removed: it still counts
  * @action: what to do with a folio in scope that is exclusive and young
  * @caller_flags: mrelease_flags that the caller of process_mrelease() or the OOM reaper
  *	(@how: OP_MRELEASE, OP_OOM) passes under this policy in addition to those of the
@@ -73,7 +74,7 @@ struct reap_policy {
 	const char *summary;
 	const struct option *options;
 	bool (*in_scope)(const struct zap_details *d);
-	bool (*exclusive)(const struct zap_details *d, const struct folio *folio);
+	bool (*exclusive)(const struct zap_details *d, const struct folio *folio, bool shared);
 	enum reap_action action;
 	uint32_t (*caller_flags)(const union option_value *args, enum op_code how);
 	enum madvise advice;
@@ -82,11 +83,13 @@ struct reap_policy {
 	bool (*evict_scope)(const struct zap_details *d);
 };
 
-/** The usual @exclusive: not folio_maybe_mapped_shared(). */
-static inline bool reap_not_shared(const struct zap_details *d, const struct folio *folio)
+/** The usual @exclusive: not @shared. */
+static inline bool reap_not_shared(const struct zap_details *d, const struct folio *folio,
+				   bool shared)
 {
 	(void)d;
-	return !folio_maybe_mapped_shared(folio);
+	(void)folio;
+	return !shared;
 }
 
 /** @in_scope of a policy that skips no marks. */

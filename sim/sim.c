@@ -98,12 +98,7 @@ int sim_config_check(const struct sim_config *cfg, struct err *err)
 {
 	struct machine m = cfg->machine;
 
-	if (cfg->machine.max_folio_order && !cfg->kernel->large_folios)
-		return err_set(err, -EINVAL,
-			       "machine key max_folio_order is %u, expected 0: kernel %s is "
-			       "modelled without large folios",
-			       cfg->machine.max_folio_order, cfg->kernel->name);
-	if (cfg->machine.exec_folio_order && !cfg->kernel->large_folios)
+	if (cfg->machine.exec_folio_order && !cfg->kernel->exec_readahead)
 		return err_set(err, -EINVAL,
 			       "machine key exec_folio_order is %u, expected 0: kernel %s has no "
 			       "exec_folio_order()",

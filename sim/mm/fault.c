@@ -113,7 +113,8 @@ static bool map_folio_range(struct sim *s, struct vma *vma, struct pte_table *pt
 	bool hit = false;
 
 	/* not a folio that ends at the end of the file: file_end is the last page there */
-	if (folio_fits(s, vma, at, head, s->files[vma->file].size - 1, &first)) {
+	if (s->cfg.kernel->maps_whole_folios &&
+	    folio_fits(s, vma, at, head, s->files[vma->file].size - 1, &first)) {
 		at = first;
 		*nr_pages = folio_nr_pages(&s->folios[head]);
 	}
@@ -352,7 +353,8 @@ static void finish_fault(struct sim *s, struct vma *vma, struct pte_table *pt, u
 
 	if (do_set_pmd(s, vma, vpn, head, s->files[vma->file].size, flags & PTE_write))
 		return;
-	if (nr > 1 && folio_fits(s, vma, vpn, head, s->files[vma->file].size, &first)) {
+	if (nr > 1 && s->cfg.kernel->maps_whole_folios &&
+	    folio_fits(s, vma, vpn, head, s->files[vma->file].size, &first)) {
 		const uint32_t idx = first % PTRS_PER_PTE;
 
 		if (pte_next(pt, idx, idx + nr) == idx + nr) {

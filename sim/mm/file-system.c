@@ -56,7 +56,7 @@ static uint32_t max_order(enum file_system fs, const struct kernel_profile *kern
 	switch (fs) {
 	case FS_EXT4:
 	case FS_OVERLAYFS:
-		return kernel->large_folios ? MAX_FOLIO_ORDER : 0;
+		return kernel->ext4_large_folios ? MAX_FOLIO_ORDER : 0;
 	case FS_XFS:
 	case FS_EROFS:
 	case FS_EROFS_LZ4:
@@ -91,15 +91,8 @@ uint32_t slot_beyond_eof(const struct sim *s, uint32_t file, uint32_t nr)
 	return s->meta_first + file * pages_beyond_eof(s) + nr;
 }
 
-static int check_erofs(const struct machine *m, const struct kernel_profile *kernel,
-		       struct err *err)
+static int check_erofs(const struct machine *m, struct err *err)
 {
-	if (!kernel->erofs_pclusters)
-		return err_set(
-			err, -EINVAL,
-			"machine key file_system is erofs-lz4: how kernel %s reads and caches "
-			"compressed extents was not compared; expected --kernel 7.3, or erofs",
-			kernel->name);
 	if (m->erofs_extent_bytes < m->erofs_pcluster_pages * 4096)
 		return err_set(err, -EINVAL,
 			       "machine key erofs_extent_bytes is %u, expected at least %u: a "
@@ -116,14 +109,9 @@ int file_system_apply(struct machine *m, const struct kernel_profile *kernel, st
 
 	if (fs == FS_NONE)
 		return 0;
-	if (fs == FS_EROFS_LZ4 && check_erofs(m, kernel, err))
+	if (fs == FS_EROFS_LZ4 && check_erofs(m, err))
 		return -EINVAL;
 	order = max_order(fs, kernel);
-	if (order && !kernel->large_folios)
-		return err_set(err, -EINVAL,
-			       "machine key file_system is %s: kernel %s has large folios there, "
-			       "which the simulator models from 6.18 on; expected order0 or ext4",
-			       file_system_names[fs], kernel->name);
 	if (m->max_folio_order > order)
 		return err_set(
 			err, -EINVAL,

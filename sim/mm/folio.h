@@ -108,13 +108,6 @@ static inline bool folio_test_large(const struct folio *f)
 	return __builtin_expect(f->order != 0, 0);
 }
 
-/** v7.3 folio_maybe_mapped_shared(): exact for one page; of a large folio what two address
- * spaces tell (sim/mm/large.c). */
-static inline bool folio_maybe_mapped_shared(const struct folio *f)
-{
-	return f->mapcount > 1 && (!folio_test_large(f) || f->mm_ids_shared);
-}
-
 /** page_folio(): the slot of the folio that the page @slot, resident, is in. */
 static inline uint32_t folio_head(const struct folio *folios, uint32_t slot)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Mirrors v7.3 folio_add_return_large_mapcount() and folio_sub_return_large_mapcount()
- * of include/linux/rmap.h, folio_maybe_mapped_shared() of include/linux/mm.h.
+ * of include/linux/rmap.h, folio_maybe_mapped_shared() and v6.12 folio_likely_mapped_shared() of
+ * include/linux/mm.h.
  *
  * Approximation: a split makes single pages; folios of other orders do not result from one.
  */
@@ -153,6 +154,16 @@ void folio_remove_rmap_pmd(struct sim *s, const struct mm *mm, uint32_t head)
 	if (!--l->entire_mapcount)
 		s->nr_mapped[false] -= nr_without_pte(s, head);
 	sub_large_mapcount(&s->folios[head], l, mm, 1);
+}
+
+bool folio_large_mapped_shared(const struct sim *s, uint32_t head)
+{
+	const struct folio *f = &s->folios[head];
+	const struct large_folio *l = folio_large(s, head);
+
+	if (!s->cfg.kernel->shared_by_first_page)
+		return f->mm_ids_shared;
+	return l->entire_mapcount || f->mapcount > folio_nr_pages(f) || l->first_mapcount > 1;
 }
 
 uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,

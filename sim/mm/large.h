@@ -84,6 +84,18 @@ static inline uint32_t folio_extra_refs(const struct sim *s, uint32_t head)
 uint32_t folio_pte_batch(const struct sim *s, const struct pte_table *pt, uint32_t idx,
 			 uint32_t slot, uint32_t head, uint32_t max);
 
+/** folio_maybe_mapped_shared(), v6.12 folio_likely_mapped_shared(), of a large folio that is mapped
+ * more than once. */
+bool folio_large_mapped_shared(const struct sim *s, uint32_t head);
+
+/** folio_maybe_mapped_shared(): exact for one page. */
+static inline bool folio_maybe_mapped_shared(const struct sim *s, uint32_t head)
+{
+	const struct folio *f = &s->folios[head];
+
+	return f->mapcount > 1 && (!folio_test_large(f) || folio_large_mapped_shared(s, head));
+}
+
 /** Number of PTEs and PMDs that map one page. */
 static inline uint32_t page_mapcount(const struct sim *s, uint32_t slot)
 {

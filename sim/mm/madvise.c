@@ -96,7 +96,7 @@ static void cold_or_pageout_pmd(struct sim *s, struct walk *w, struct vma *vma,
 {
 	const uint32_t head = folio_head(s->folios, pte_slot(s, vma, pt, (uint32_t)vpn));
 
-	if (folio_maybe_mapped_shared(&s->folios[head]))
+	if (folio_maybe_mapped_shared(s, head))
 		return;
 	if (end - vpn != PTRS_PER_PTE) {
 		split_folio(s, head);
@@ -115,7 +115,7 @@ static bool whole_folio(struct sim *s, uint32_t head, uint32_t *nr)
 {
 	if (*nr == folio_nr_pages(&s->folios[head]))
 		return true;
-	if (!folio_maybe_mapped_shared(&s->folios[head]) && !split_folio(s, head))
+	if (!folio_maybe_mapped_shared(s, head) && !split_folio(s, head))
 		*nr = 0;
 	return false;
 }

@@ -164,7 +164,7 @@ void tables_uncharge(struct sim *s, const struct free_tables *free)
 		if (s->cfg.kernel->tables_by_rcu)
 			obj_uncharge_rcu(s, (uint8_t)i, free->nr[i], SLAB_UNRECLAIMABLE, 0);
 		else
-			obj_uncharge_pages(s, (uint8_t)i, free->nr[i]);
+			obj_uncharge_gathered(s, (uint8_t)i, free->nr[i]);
 	}
 }
 

@@ -95,6 +95,14 @@ void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr)
 	refill_stock(s, &s->memcg[memcg], s->this_cpu, nr);
 }
 
+void obj_uncharge_gathered(struct sim *s, uint8_t memcg, uint32_t nr)
+{
+	if (is_root(s, memcg))
+		return;
+	pages_gone(s, memcg, nr);
+	s->memcg[memcg].usage -= nr;
+}
+
 /* ---- statistics ---- */
 
 /* drain_obj_stock_stats() */

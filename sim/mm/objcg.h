@@ -72,6 +72,9 @@ typedef void (*object_fn)(struct sim *s, uint8_t memcg, enum slab_kind kind, uin
 /** Charge @nr pages; it may exceed the limit. */
 void obj_charge_pages(struct sim *s, uint8_t memcg, uint32_t nr);
 void obj_uncharge_pages(struct sim *s, uint8_t memcg, uint32_t nr);
+/** uncharge_batch(): the pages are freed with those of an mmu_gather, which skips the CPU's stock.
+ */
+void obj_uncharge_gathered(struct sim *s, uint8_t memcg, uint32_t nr);
 /** call_rcu(): uncharge @pages pages and an object of @bytes when a grace period has ended. */
 void obj_uncharge_rcu(struct sim *s, uint8_t memcg, uint32_t pages, enum slab_kind kind,
 		      uint32_t bytes);

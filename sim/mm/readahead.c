@@ -162,7 +162,7 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 	uint32_t index = start;
 	int ret = 0;
 
-	if (!max_order) {
+	if (!max_order || (s->cfg.kernel->readahead_order_of_folio && ra->size < 4)) {
 		ra->order = 0;
 		ra_fill(s, cpu, ra, start, ra->size, ra->async_size);
 		return;
@@ -170,6 +170,8 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 	if (limit > end - 1 || !s->cfg.kernel->readahead_ends_at_eof)
 		mark = end - ra->async_size;
 	limit = MIN(limit, end - 1);
+	if (s->cfg.kernel->readahead_order_of_folio && ra->order < max_order)
+		ra->order += 2;
 	ra->order = (uint8_t)MIN(max_order, ra->order);
 	/* The window is empty if an open file that has read nothing finds PG_readahead on
 	 * its first page. The page was dirty when reclaim met it, and PG_reclaim is the same
@@ -195,7 +197,9 @@ static void page_cache_ra_order(struct sim *s, unsigned int cpu, struct file_ope
 	else
 		ra_submit(s, base + start, index - start, index - start, &plug);
 	/* some page was already cached, or memory is short */
-	if (ret && (uint64_t)start + ra->size > index)
+	if (ret && s->cfg.kernel->readahead_order_of_folio) /* as much again as all of the window */
+		ra_fill(s, cpu, ra, index, ra->size, ra->async_size);
+	else if (ret && (uint64_t)start + ra->size > index)
 		ra_fill(s, cpu, ra, index, start + ra->size - index, ra->async_size);
 }
 
@@ -370,8 +374,9 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 		ra->size = start - pgoff + req;
 		ra->size = get_next_ra_size(ra, max);
 	}
+	ra->order = s->cfg.kernel->readahead_order_of_folio ? f->order
+							    : (uint8_t)MIN(ra->order + 2, 31);
 	/* the window ends where a folio of the next order would */
-	ra->order = (uint8_t)MIN(ra->order + 2, 31);
 	for (align = 1; align < 1u << ra->order && !(max & align); align *= 2)
 		;
 	if (s->cfg.kernel->readahead_aligned) {

@@ -234,6 +234,7 @@ static ALWAYS_INLINE bool referenced_one(struct sim *s, uint32_t slot, struct vm
 {
 	struct referenced *r = arg;
 	struct folio *f = &s->folios[slot];
+	uint32_t step = nr;
 	bool was_young;
 
 	/* invalid_folio_referenced_vma(): without recency the young bit is not even cleared */
@@ -246,18 +247,23 @@ static ALWAYS_INLINE bool referenced_one(struct sim *s, uint32_t slot, struct vm
 		return referenced_locked(s, slot, r, vma, pt, vpn, nr);
 	if ((vma->mm->dying || vma->mm->unstable) &&
 	    (f->flags & (PG_anon | PG_swapbacked)) == (PG_anon | PG_swapbacked) &&
-	    !folio_maybe_mapped_shared(f)) {
+	    !folio_maybe_mapped_shared(s, slot)) {
 		r->count = -1;
 		return false;
 	}
 	/* folio_test_clear_young(), what a monitor took from PTEs */
 	was_young = f->young;
 	f->young = false;
-	if (clear_young(pt, vpn, nr)) {
+	/* the PTEs of a large folio at once, or each of them */
+	if (__builtin_expect(nr > 1, 0) && !pt->huge && s->cfg.kernel->young_by_pte)
+		step = 1;
+	for (; nr; nr -= step, vpn += step) {
+		if (!clear_young(pt, vpn, step))
+			continue;
 		f->idle = false;
 		was_young = true;
 		if (!pt->huge && s->cfg.lru->look_around)
-			s->cfg.lru->look_around(s, vma, pt, vpn, nr);
+			s->cfg.lru->look_around(s, vma, pt, vpn, step);
 	}
 	if (was_young) {
 		r->count += r->vma != vma;

@@ -59,7 +59,8 @@ static bool zap_accessed(struct sim *s, struct mmu_gather *tlb, const struct vma
 		note(s, head, ZAP_NO_RECENCY, f->flags);
 		return false;
 	}
-	if (tlb->in_scope && tlb->policy->exclusive(&tlb->d, f)) {
+	if (tlb->in_scope &&
+	    tlb->policy->exclusive(&tlb->d, f, folio_maybe_mapped_shared(s, head))) {
 		count_vm(s, VM_sim_zap_skipped, 1);
 		note(s, head, ZAP_SKIP, f->flags);
 		return tlb->policy->action == REAP_DEMOTE;
@@ -144,7 +145,8 @@ static void zap_file_ptes(struct sim *s, struct mmu_gather *tlb, struct vma *vma
 	tlb_remove_folio_pages(s, tlb, head, nr);
 }
 
-/* zap_huge_pmd(), zap_huge_pmd_folio(): one mark if the PMD is young, and one reference.
+/* zap_huge_pmd(), zap_huge_pmd_folio(): one mark if the PMD is young (none in v6.12), and one
+ * reference.
  * A policy checks that the folio is exclusive while the PMD still maps it, as the series does. */
 static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 			 struct pte_table *pt, uint32_t vpn)
@@ -159,7 +161,8 @@ static void zap_huge_pmd(struct sim *s, struct mmu_gather *tlb, struct vma *vma,
 	count_vm(s, VM_sim_reap_pages, tlb->d.dying ? PTRS_PER_PTE : 0);
 	/* the kernel removes the rmap before the mark */
 	munlock_vma_folio(s, vma, head);
-	to_tail = zap_accessed(s, tlb, vma, head, pt->young ? PTRS_PER_PTE : 0);
+	to_tail = zap_accessed(s, tlb, vma, head,
+			       pt->young && s->cfg.kernel->zap_pmd_marks ? PTRS_PER_PTE : 0);
 	pmd_clear(pt);
 	folio_remove_rmap_pmd(s, tlb->d.mm, head);
 	if (to_tail)

@@ -494,8 +494,7 @@ static bool folio_differs(struct compare *c, const struct folio *f, int page)
 		return true;
 	return differ(c, "order of folio", page, f->order, (uint64_t)pg->order) ||
 	       differ(c, "mapcount of folio", page, f->mapcount, (uint64_t)mapcount) ||
-	       differ(c, "folio_maybe_mapped_shared()", page, folio_maybe_mapped_shared(f),
-		      mapcount > 1 && (!pg->order || pg->mm_shared));
+	       differ(c, "mm_ids_shared", page, f->mm_ids_shared, pg->order && pg->mm_shared);
 }
 
 static bool page_differs(struct compare *c, uint32_t slot, int page)
@@ -868,8 +867,7 @@ static void check_coverage(const struct coverage *cov, const struct lru_model *l
 enum traces { PLAIN, LARGE, SPARSE, MONITORED, FILE_SYSTEMS, COMPRESSED, WIDE, FILES, CGROUPS };
 
 /* The trace of @seed, with its machine. Return: number of operations between two comparisons. */
-static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum traces traces,
-			  uint64_t seed)
+static int64_t make_trace(struct random_trace *rt, enum traces traces, uint64_t seed)
 {
 	const uint64_t nr_ops = env_number("REAPSIM_ORACLE_OPS", 0);
 	unsigned int ops = 20 + seed % 231, flags = 0;
@@ -894,7 +892,7 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 		rt->m.kmem = traces == CGROUPS
 				     ? seed % 2 == 0
 				     : seed % 4 == 1 && (traces == WIDE || rt->m.cpus == 1);
-		if (kernel_profiles[kernel]->large_folios && seed % (traces == CGROUPS ? 3 : 2))
+		if (seed % (traces == CGROUPS ? 3 : 2))
 			rt->m.max_folio_order = 1 + (uint32_t)(seed / 2 % MAX_FOLIO_ORDER);
 		/* a process takes a few more pages then */
 		if (rt->m.memcg_pages)
@@ -948,7 +946,7 @@ static int64_t make_trace(struct random_trace *rt, enum ref_kernel kernel, enum 
 	else
 		rt->m.memory_pages += 200;
 	rt->m.unevictable_pages = seed % 5 ? 0 : seed % 300;
-	if (kernel_profiles[kernel]->large_folios && seed % 2)
+	if (seed % 2)
 		rt->m.max_folio_order = MAX_FOLIO_ORDER;
 	return nr_ops ? 1 : 25;
 }
@@ -1001,7 +999,9 @@ static void lockstep_seed(void *data, guint i)
 	g_mutex_unlock(&x->lock);
 	if (enough)
 		return;
-	su.every = make_trace(&rt, x->kernel, x->traces, seed);
+	su.every = make_trace(&rt, x->traces, seed);
+	if (!kernel_profiles[x->kernel]->exec_readahead)
+		rt.m.exec_folio_order = 0;
 	rt.m.min_ttl_ms = x->min_ttl_ms;
 	valid = !trace_check(rt.t, NULL, &err);
 	if (valid)
@@ -1056,6 +1056,8 @@ static void test_lockstep_large(void)
 	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, LARGE, &cov);
 	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, LARGE, &cov);
 	lockstep_seeds(REF_6_18, &lru_mglru, nr / 2, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_12, &lru_classic, nr / 2, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, nr / 2, 0, LARGE, &cov);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " operations: large folios %" PRIu64 ", shared %" PRIu64
@@ -1097,6 +1099,7 @@ static void test_lockstep_file_systems(void)
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, FILE_SYSTEMS, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
 	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, FILE_SYSTEMS, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
 	CU_ASSERT(cov.large > cov.ops_run / 10);
 }
 
@@ -1107,7 +1110,9 @@ static void test_lockstep_erofs(void)
 	struct coverage cov = { 0 };
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, COMPRESSED, &cov);
-	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, COMPRESSED, &cov);
+	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, COMPRESSED, &cov);
+	lockstep_seeds(REF_6_18, &lru_mglru, nr / 4, 0, COMPRESSED, &cov);
+	lockstep_seeds(REF_6_12, &lru_classic, nr / 4, 0, COMPRESSED, &cov);
 	CU_ASSERT(cov.large > cov.ops_run / 10);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 }

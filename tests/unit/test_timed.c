@@ -58,7 +58,7 @@ static void test_costs_nothing(void)
 					    cfg.reap_args, &err);
 		cfg.evict = seed / 2 / nr_rules % 2;
 		/* large folios in a half of the runs */
-		if (cfg.kernel->large_folios && seed % 2 == seed / 2 % 2)
+		if (seed % 2 == seed / 2 % 2)
 			rt.m.max_folio_order = 1 + (uint32_t)(seed / 10 % MAX_FOLIO_ORDER);
 		cfg.machine = rt.m;
 		cfg.ends_as = rt.ends_as;

@@ -191,7 +191,7 @@ static void test_mapped_shared(void)
 			"file,a,33; spawn,1; spawn,2; spawn,3; write,1,a,0,32;", rows[i].ops, NULL);
 		struct tl *x = tl_run(LARGE, NULL, text);
 
-		TL_EQ(folio_maybe_mapped_shared(tl_folio(x, "a", 0)), rows[i].shared, "%s",
+		TL_EQ(folio_maybe_mapped_shared(x->s, tl_slot(x, "a", 0)), rows[i].shared, "%s",
 		      rows[i].what);
 		tl_free(x);
 	}

@@ -62,7 +62,7 @@ static bool map_folio_range(struct ref *r, struct ref_proc *p, const struct ref_
 	bool mapped = false;
 
 	/* file_end is the last page of the file; the folio must end before it */
-	if (r->pages[folio].order &&
+	if (r->pages[folio].order && !r->v6_12 &&
 	    folio_within(r, v, at, r->files[v->file].size - 1ull, &first)) {
 		at = first;
 		end = at + (uint64_t)ref_nr_pages(r, folio);
@@ -233,7 +233,7 @@ static void finish_fault(struct ref *r, struct ref_proc *p, const struct ref_vma
 
 	if (ref_do_set_pmd(r, p, v, at, folio, r->files[v->file].size, write))
 		return;
-	none = nr > 1 && folio_within(r, v, at, r->files[v->file].size, &first);
+	none = nr > 1 && !r->v6_12 && folio_within(r, v, at, r->files[v->file].size, &first);
 
 	for (int i = 0; none && i < nr; i++)
 		none = pte_none(p, first + (uint64_t)i);

@@ -26,9 +26,16 @@ int ref_folio_mapcount(const struct ref *r, int folio)
 
 bool ref_folio_maybe_mapped_shared(const struct ref *r, int folio)
 {
+	const struct ref_page *f = &r->pages[folio];
+
 	if (ref_folio_mapcount(r, folio) <= 1)
 		return false;
-	return !r->pages[folio].order || r->pages[folio].mm_shared;
+	if (!f->order)
+		return true;
+	if (r->v6_12) /* folio_likely_mapped_shared() */
+		return f->entire_mapcount || f->large_mapcount > ref_nr_pages(r, folio) ||
+		       ref_mapcount(r, folio) > 1;
+	return f->mm_shared;
 }
 
 void ref_prep_compound(struct ref *r, int folio, int order)

@@ -373,27 +373,28 @@ static int v6_tier_idx(const struct ref_gen *g, int type, struct pos sp, uint64_
 
 /* scan_folios(): 0 if it made no progress */
 static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, int unprotected,
-			  int *taken, int *nr_taken)
+			  int *taken, int *nr_folios, int *nr_taken)
 {
 	struct ref_gen *g = r->cg->gen;
 	int oldest = (int)(g->min_seq[type] % 4), remaining = 64 * GEN_BATCH, scanned = 0;
 	GQueue *head = &g->lists[oldest][type];
 
-	*nr_taken = 0;
+	*nr_folios = *nr_taken = 0;
 	if (nr_gens(g, type) == 2)
 		return 0;
 	while (!g_queue_is_empty(head)) {
 		int page = GPOINTER_TO_INT(g_queue_pop_tail(head)), refs;
 		struct ref_page *pg = &r->pages[page];
+		const int pages = ref_nr_pages(r, page);
 
 		r->reclaim_work++;
-		scanned++;
+		scanned += pages;
 		refs = ref_gen_v6_refs(pg);
 		/* sort_folio(), isolate_folio() */
 		if (!pg->mlocked && pg->gen != oldest + 1) {
 			ref_gen_put(r, page, false);
 		} else if (!pg->mlocked && (ref_gen_v6_tier(refs) > unprotected || refs == 4)) {
-			g->protected[type][ref_gen_v6_tier(refs)]++;
+			g->protected[type][ref_gen_v6_tier(refs)] += (uint64_t)pages;
 			pg->gen = (oldest + 1) % 4 + 1;
 			pg->referenced = pg->workingset = false;
 			pg->refs = 0;
@@ -405,7 +406,8 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 			}
 			pg->referenced = false;
 			ref_gen_del(r, page);
-			taken[(*nr_taken)++] = page;
+			taken[(*nr_folios)++] = page;
+			*nr_taken += pages;
 		}
 		if (!--remaining || *nr_taken >= GEN_BATCH)
 			break;
@@ -418,12 +420,12 @@ static int v6_scan_folios(struct ref *r, const struct ref_scan *sc, int type, in
 }
 
 static int v6_isolate_folios(struct ref *r, const struct ref_scan *sc, unsigned int swappiness,
-			     int *type, int *taken, int *nr_taken)
+			     int *type, int *taken, int *nr_folios, int *nr_taken)
 {
 	struct ref_gen *g = r->cg->gen;
 	int tier = -1, scanned = 0;
 
-	*nr_taken = 0;
+	*nr_folios = *nr_taken = 0;
 	if (!swappiness) {
 		*type = GEN_FILE;
 	} else if (g->min_seq[GEN_ANON] < g->min_seq[GEN_FILE]) {
@@ -442,7 +444,7 @@ static int v6_isolate_folios(struct ref *r, const struct ref_scan *sc, unsigned 
 	for (int tries = swappiness ? 2 : 1; tries; tries--) {
 		if (tier < 0)
 			tier = v6_tier_idx(g, *type, read_pos(g, *type, 0, 1), 2);
-		scanned = v6_scan_folios(r, sc, *type, tier, taken, nr_taken);
+		scanned = v6_scan_folios(r, sc, *type, tier, taken, nr_folios, nr_taken);
 		if (scanned)
 			return scanned;
 		*type = !*type;
@@ -457,14 +459,15 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 	int taken[GEN_BATCH], nr, nr_taken, type, dirty, scanned;
 	bool skip_retry = false;
 
-	scanned = v6_isolate_folios(r, sc, swappiness, &type, taken, &nr_taken);
+	scanned = v6_isolate_folios(r, sc, swappiness, &type, taken, &nr, &nr_taken);
 	*file_taken += (uint64_t)(type == GEN_FILE ? nr_taken : 0);
 	scanned += v6_try_to_inc_min_seq(r, swappiness);
 	if (nr_gens(r->cg->gen, !swappiness) == 2)
 		scanned = 0;
-	for (nr = nr_taken; nr; skip_retry = true) {
+	for (; nr; skip_retry = true) {
+		const int pages = count_pages(r, taken, nr);
 		int nr_left = ref_shrink_folio_list(r, sc, taken, nr, &dirty), nr_clean = 0;
-		uint64_t freed = (uint64_t)(nr - nr_left);
+		uint64_t freed = (uint64_t)(pages - count_pages(r, taken, nr_left));
 
 		*unqueued_dirty += (uint64_t)dirty;
 		sc->nr_reclaimed += freed;
@@ -475,13 +478,14 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 
 			if (pg->mlocked) { /* move_folios_to_lru() */
 				ref_folio_putback_lru(r, taken[i]);
-				ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, 1);
+				ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon,
+					  (uint64_t)ref_nr_pages(r, taken[i]));
 				continue;
 			}
 			if (pg->reclaim && pg->dirty) {
 				pg->referenced |= pg->workingset;
 			} else if (skip_retry || pg->active || pg->referenced || pg->locked ||
-				   pg->dirty || ref_mapcount(r, taken[i])) {
+				   pg->dirty || ref_folio_mapcount(r, taken[i])) {
 				pg->referenced = pg->workingset = false;
 				pg->refs = 0;
 				pg->active = true;
@@ -490,8 +494,9 @@ static int v6_evict_folios(struct ref *r, struct ref_scan *sc, unsigned int swap
 				continue;
 			}
 			ref_gen_add(r, taken[i], false);
-			ref_count(r, VM_sim_list_moves, 1);
-			ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon, 1);
+			ref_count(r, VM_sim_list_moves, (uint64_t)ref_nr_pages(r, taken[i]));
+			ref_count(r, type ? VM_pgrotate_file : VM_pgrotate_anon,
+				  (uint64_t)ref_nr_pages(r, taken[i]));
 		}
 		nr = nr_clean;
 	}

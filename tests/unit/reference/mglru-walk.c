@@ -92,7 +92,7 @@ static uint64_t age_ptes(struct ref *r, struct ref_proc *p, const struct ref_vma
 		if (!walked(r, &r->pages[folio], can_swap))
 			continue;
 		/* FPB_MERGE_YOUNG_DIRTY */
-		nr = ref_pte_batch(r, p, at, (int)(end - at));
+		nr = r->v6 ? 1 : ref_pte_batch(r, p, at, (int)(end - at));
 		for (int i = 0; i < nr; i++) {
 			pte[i].young = false;
 			dirty |= pte[i].dirty;

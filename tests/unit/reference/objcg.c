@@ -415,11 +415,13 @@ void ref_free_tables(struct ref *r, int memcg, int nr)
 {
 	if (!nr)
 		return;
-	/* v6.12 frees them with the gather */
-	if (r->v6_12)
-		uncharge_pages(r, memcg, (uint64_t)nr);
-	else
+	if (!r->v6_12) {
 		call_rcu(r, memcg, nr, false, 0);
+	} else if (!r->whole || memcg) {
+		/* with the gather: uncharge_batch() */
+		r->nr_kernel -= r->whole ? 0 : nr;
+		r->memcgs[memcg].usage -= (uint64_t)nr;
+	}
 }
 
 /* Processes */

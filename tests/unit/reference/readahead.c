@@ -99,7 +99,7 @@ static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_o
 	uint64_t limit = r->files[ra->file].size - 1, mark = UINT64_MAX, index = start;
 	enum ref_add ret = REF_ADDED;
 
-	if (!max_order) {
+	if (!max_order || (r->v6_12 && ra->size < 4)) {
 		ra->order = 0;
 		do_page_cache_ra(r, cpu, ra, start, ra->size, ra->async_size);
 		return;
@@ -108,6 +108,8 @@ static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_o
 		mark = start + ra->size - ra->async_size;
 	if (start + ra->size - 1 < limit)
 		limit = start + ra->size - 1;
+	if (r->v6_12 && ra->order < max_order)
+		ra->order += 2;
 	ra->order = MIN(ra->order, max_order);
 	while (ra->size && 1ull << ra->order > ra->size) /* ilog2(), which is -1u of 0 */
 		ra->order--;
@@ -129,7 +131,9 @@ static void page_cache_ra_order_at(struct ref *r, unsigned int cpu, struct ref_o
 		index += size;
 	}
 	read_pages(r, cpu, ra, start, index - start);
-	if (ret != REF_ADDED && start + ra->size > index)
+	if (ret != REF_ADDED && r->v6_12)
+		do_page_cache_ra(r, cpu, ra, index, ra->size, ra->async_size);
+	else if (ret != REF_ADDED && start + ra->size > index)
 		do_page_cache_ra(r, cpu, ra, index, start + ra->size - index, ra->async_size);
 }
 
@@ -307,7 +311,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 		ra->size = get_next_ra_size(start - index + req, max);
 	}
 	/* ilog2 of the alignment: at most ffs(max_pages) - 1 */
-	ra->order += 2;
+	ra->order = r->v6_12 ? (unsigned int)r->pages[folio].order : ra->order + 2;
 	while (!r->v6_12 && align < 1ull << ra->order && !(max & align))
 		align *= 2;
 	end = ra->start + ra->size;

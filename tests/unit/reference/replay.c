@@ -257,20 +257,20 @@ static void find_base(struct ref *r)
 	r->broken = last > (uint64_t)r->base + REF_VPNS;
 }
 
-/* what the file system makes of the machine, for v6.18 and later */
+/* what the file system makes of the machine */
 static void mount(struct ref *r)
 {
 	static const unsigned int orders[NR_FILE_SYSTEMS] = {
 		[FS_EXT4] = 9,	    [FS_XFS] = 9,   [FS_EROFS] = 9,	[FS_EROFS_LZ4] = 9,
 		[FS_OVERLAYFS] = 9, [FS_BTRFS] = 6, [FS_BTRFS_ZSTD] = 6
 	};
-
 	const bool btrfs = r->m.file_system == FS_BTRFS || r->m.file_system == FS_BTRFS_ZSTD;
+	const bool ext4 = r->m.file_system == FS_EXT4 || r->m.file_system == FS_OVERLAYFS;
 
 	r->max_order = r->m.max_folio_order;
 	if (r->m.file_system == FS_NONE)
 		return;
-	if (!r->max_order && !r->v6_12 && !(r->v6 && btrfs))
+	if (!r->max_order && !(r->v6_12 && ext4) && !(r->v6 && btrfs))
 		r->max_order = orders[r->m.file_system];
 	if (btrfs) { /* its own bdi */
 		r->m.readahead_pages = 4 << 20 >> 12;

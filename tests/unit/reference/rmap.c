@@ -130,7 +130,8 @@ static bool clear_young(struct ref *r, struct ref_proc *p, const struct ref_vma 
 		if (!pte)
 			continue;
 		/* up to the end of the mapping and of the page table */
-		nr = ref_pte_batch(r, p, at, (int)(MIN(v->end, at / 512 * 512 + 512) - at));
+		if (!r->v6)
+			nr = ref_pte_batch(r, p, at, (int)(MIN(v->end, at / 512 * 512 + 512) - at));
 		for (int j = 0; j < nr; j++) {
 			any |= pte[j].young;
 			pte[j].young = false;

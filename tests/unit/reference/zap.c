@@ -239,7 +239,7 @@ static void zap_huge_pmd(struct ref *r, const struct ref_zap *z, const struct re
 	ref_count(r, VM_sim_reap_pages, z->dying ? 512 : 0);
 	if (v->locked) /* folio_remove_rmap_pmd() comes before the mark */
 		ref_munlock_folio(r, old.folio);
-	demote = zap_young(r, z, v, old.folio, old.young ? 512 : 0);
+	demote = zap_young(r, z, v, old.folio, old.young && !r->v6_12 ? 512 : 0);
 	*t = (struct ref_table){ .upper = t->upper,
 				 .top = t->top,
 				 .in_filter = { t->in_filter[0], t->in_filter[1] } };
