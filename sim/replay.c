@@ -194,6 +194,8 @@ static void do_mark(struct sim *s, uint32_t name, uint64_t op)
 		.name = name, .number = ++s->nr_marks[name], .op = op, .now_ns = s->clock.now_ns
 	};
 
+	if (s->cfg.snapshots_drain)
+		lru_add_drain_cpu(s, s->this_cpu);
 	/* reading memory.stat flushes it, reading /proc/vmstat refreshes that */
 	if (s->root)
 		refresh_vm_stats(s);

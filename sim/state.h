@@ -173,6 +173,7 @@ struct sim_config {
 	const struct timed_config *timed; /* sim/timed.h; NULL: an untimed run */
 	bool check;			  /* verify every invariant after each operation */
 	bool keep_pages;		  /* each snapshot has the state of every file page */
+	bool snapshots_drain;		  /* each drains the batches of its CPU */
 	uint32_t one_in; /* the trace is a sample, 1/N of the pages (sim/lab/sample.h); 1 if it is
 			  * all, which in a configuration may also be 0 */
 };

@@ -118,6 +118,10 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 			cfg->machine.max_folio_order = MAX_FOLIO_ORDER;
 		if (!strcmp(*pair, "kmem=1"))
 			cfg->machine.kmem = true;
+		/* on a distribution's kernel the player maps the files at a snapshot, to look at
+		 * their pages; munmap() drains its CPU's batches */
+		if (g_str_has_prefix(*pair, "source="))
+			cfg->snapshots_drain = cfg->kernel->drain_at_unmap;
 		for (size_t i = 0; kv[0] && kv[1] && i < G_N_ELEMENTS(keys); i++) {
 			g_autofree char *setting = NULL;
 			guint64 value;
