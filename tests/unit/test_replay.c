@@ -90,6 +90,24 @@ static void test_marks(void)
 	tl_free(x);
 }
 
+/* sim_config.snapshots_drain: what waits in a batch is on its list at the mark, or after the next
+ * thing that drains */
+static void test_marks_drain(void)
+{
+	for (int drains = 0; drains < 2; drains++) {
+		struct tl *x = tl_new(NULL, NULL,
+				      "file,a,8; spawn,1; read,1,a,0,3; mark,m; drain; "
+				      "mark,n");
+
+		x->s->cfg.snapshots_drain = drains;
+		tl_end(x);
+		TL_EQ(tl_at(x, "m", VM_nr_inactive_file), drains ? 3 : 0, "%d: at the mark",
+		      drains);
+		TL_EQ(tl_at(x, "n", VM_nr_inactive_file), 3, "%d: drained", drains);
+		tl_free(x);
+	}
+}
+
 /* a time of more than 32 bits of nanoseconds fits its record */
 static void test_advance(void)
 {
@@ -266,6 +284,7 @@ void suite_replay(void)
 	CU_add_test(s, "ends_as", test_ends_as);
 	CU_add_test(s, "ends_as and exec", test_ends_as_exec);
 	CU_add_test(s, "marks", test_marks);
+	CU_add_test(s, "marks that drain", test_marks_drain);
 	CU_add_test(s, "time", test_advance);
 	CU_add_test(s, "times until each mark", test_times);
 	CU_add_test(s, "flushes before operations", test_flushes);
