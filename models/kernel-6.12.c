@@ -2,7 +2,8 @@
 /*
  * v6.12 (6.12.117), the long-term kernel that Debian 13 and Android's common
  * kernel are based on. Its mm/ was compared with that of v7.3, function by function,
- * for everything that sim/ and models/ mirror.
+ * for everything that sim/ and models/ mirror. Its ext4 and btrfs have no large folios, its xfs
+ * and erofs do.
  *
  * Approximations: these differences have no item in struct kernel_profile.
  * swapin_readahead() also reads the neighbours of a slot that several PTEs refer to;
@@ -14,7 +15,10 @@
  * profile assumes that there are some and that their gather drains the batches.
  * Page tables are free with the gather, as on hardware and in QEMU's emulation; a guest
  * of KVM with KVM_FEATURE_PV_TLB_FLUSH, or of Hyper-V, frees them by RCU, and so does
- * arm64. munmap() frees a VMA by RCU; here it is free at once.
+ * arm64. munmap() frees a VMA by RCU; here it is free at once. A new folio that is smaller than the
+ * shadow in its place makes single shadows of all of it (xas_split()), here only of its chunk of
+ * 64, as v7.3 (xas_try_split()): wrong for nodes of shadows of more than 64 pages. try_to_unmap()
+ * does not mlock a large folio.
  *
  * The sizes of what fuse keeps of an open file are taken from v7.3.4, and that its largest request
  * is 32 pages from v6.8; a stable release may have the later rule.

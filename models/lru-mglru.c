@@ -334,7 +334,7 @@ bool lru_gen_continue(struct sim *s, struct scan_control *sc, uint64_t delta, ui
 	if (delta && sc->nr[SCANNED] < nr_to_scan && (sc->memcg || !should_abort_scan(s, sc)))
 		return true;
 	if (sc->nr[UNQUEUED_DIRTY] && sc->nr[UNQUEUED_DIRTY] == sc->nr[FILE_TAKEN])
-		flush_dirty(s, 0);
+		wakeup_flusher_threads(s, sc);
 	return false;
 }
 

@@ -163,8 +163,9 @@ const struct option machine_keys[] = {
 	  "distance between watermarks, in 1/10000 of memory", 1, 3000, .unit = "1/10000",
 	  FIELD(watermark_scale_factor) },
 	{ "dirty_background_ratio", OPT_COUNT, "10",
-	  "dirty pages that start the flusher, percent of free and file pages", 1, 100,
-	  .unit = "percent", FIELD(dirty_background_ratio) },
+	  "dirty pages that start the flusher, percent of free and file pages; in a memcg half "
+	  "way from there to 20",
+	  1, 100, .unit = "percent", FIELD(dirty_background_ratio) },
 	{ "dirty_expire_ms", OPT_COUNT, "30000", "age at which dirty pages are written back", 1,
 	  UINT32_MAX, FIELD(dirty_expire_ms) },
 	{ "dirty_writeback_ms", OPT_COUNT, "5000", "interval of the flusher", 1, UINT32_MAX,

@@ -320,8 +320,7 @@ int replay_op(struct sim *s, struct op_rec rec, uint64_t at)
 	}
 	if (__builtin_expect(s->fput, 0))
 		delayed_fput(s);
-	if (s->writeback->wanted)
-		flush_dirty(s, 0);
+	flusher_runs(s);
 	return !ret && s->oom ? -ENOMEM : ret;
 }
 
@@ -449,8 +448,7 @@ static uint64_t replay_touches(struct sim *s, uint64_t i, uint64_t end, int *ret
 		if (touch_mapped(mm, rec->arg, rec->head & write))
 			continue;
 		*ret = touch_fault(s, mm, rec->arg, rec->head & write);
-		if (s->writeback->wanted)
-			flush_dirty(s, 0);
+		flusher_runs(s);
 		if (!*ret && s->oom)
 			*ret = -ENOMEM;
 		if (*ret)

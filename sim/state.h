@@ -87,6 +87,7 @@ struct mem_cgroup {
 	uint64_t max;
 	bool in_zone;
 	uint64_t usage;
+	uint64_t nr_dirty, nr_dirty_seen; /* pages; as of the last flush of statistics */
 	uint32_t stock[SIM_MAX_CPUS];
 	uint64_t nr_unevictable;
 	uint64_t nr_prealloc;

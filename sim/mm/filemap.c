@@ -242,8 +242,7 @@ int filemap_fill_one(struct sim *s, unsigned int cpu, uint32_t slot)
 	    filemap_add_folio(s, cpu, slot, 0, ADD_READ))
 		return -ENOMEM;
 	read_folios(s, slot, 1);
-	if (__builtin_expect(s->writeback->wanted, 0))
-		flush_dirty(s, 0);
+	flusher_runs(s);
 	return 0;
 }
 

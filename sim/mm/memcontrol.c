@@ -83,8 +83,10 @@ uint64_t node_page_state(const struct sim *s, enum lru_type type, bool active)
 
 void mem_cgroup_flush_stats(struct sim *s)
 {
-	for (unsigned int i = 0; i < s->nr_memcgs; i++)
+	for (unsigned int i = 0; i < s->nr_memcgs; i++) {
+		s->memcg[i].nr_dirty_seen = s->memcg[i].nr_dirty;
 		s->cfg.lru->flush_stats(s, &s->memcg[i].lruvec);
+	}
 	workingset_flush_stats(s);
 }
 

@@ -1,15 +1,27 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Dirty pages of files and their writeback: v7.3 mm/page-writeback.c and
- * fs/fs-writeback.c in a simple form. Of the flusher's work only this matters to the
- * LRU: it drains the batches of its CPU and cleans PTEs, and what reclaim waited for is rotated.
+ * Dirty pages of files and their writeback: v7.3 mm/page-writeback.c (balance_dirty_pages(),
+ * domain_dirty_limits()) and fs/fs-writeback.c in a simple form. Of the flusher's work only this
+ * matters to the LRU: it drains the batches of its CPU and cleans PTEs, and what reclaim waited for
+ * is rotated.
  *
- * Approximations: writeback is instant. It starts when reclaim finds nothing but dirty pages,
- * when dirty pages pass the background ratio, and when they have been dirty for
- * dirty_expire_ms. Writers are not throttled, so memory full of dirty pages costs less here
- * than on a real machine. The background ratio is taken of free and page-cache pages; the
- * kernel takes the file LRU instead of the page cache. Only fsync() waits, for one request; there
- * is no journal.
+ * It writes what has been dirty for dirty_expire_ms. It writes everything where dirty pages pass a
+ * limit, or where reclaim found nothing else. For a memcg the limit is the freerun ceiling, half way
+ * between vm.dirty_ratio and the background ratio of what it could have as page cache. How
+ * many of its pages are dirty the kernel knows from its statistics, which may be seconds old: a
+ * writer whose pages are long clean is then made to write back each few pages that it dirties, or
+ * another dirties all of the memcg (mem_cgroup_wb_stats()).
+ *
+ * A flusher that a memcg's limit or reclaim woke runs when the task sleeps, that is, before it reads
+ * from the device and at the end of the operation; or if reclaim got nothing. Until then
+ * reclaim goes on, and activates the dirty pages that it meets.
+ *
+ * Approximations: once it runs, writeback takes no time. Writers are not throttled. A memcg's limit
+ * counts the pages that are charged to it, where the kernel's is that of the files which it was first
+ * to write, and takes page cache as it is, not as of the last flush. vm.dirty_ratio is 20. The
+ * limit of a whole machine is the background ratio of free and page-cache pages; the kernel takes the
+ * file LRU instead of the page cache. A memcg alone has no machine around it. Only fsync() waits, for
+ * one request; there is no journal.
  */
 #include "sim/mm/page-writeback.h"
 
@@ -21,6 +33,8 @@
 #include "sim/mm/rmap.h"
 #include "sim/mm/slots.h"
 #include "sim/mm/task.h"
+
+#define DIRTY_RATIO 20 /* vm.dirty_ratio */
 
 struct dirty_entry {
 	uint32_t slot;
@@ -41,25 +55,56 @@ void writeback_free(struct sim *s)
 	g_free(s->writeback);
 }
 
+/* the pages of a folio get dirty, or clean */
+static void mod_dirty(struct sim *s, uint32_t slot, int sign)
+{
+	const uint64_t nr = folio_nr_pages(&s->folios[slot]);
+
+	s->writeback->nr_dirty += sign < 0 ? -nr : nr;
+	folio_memcg(s, slot)->nr_dirty += sign < 0 ? -nr : nr;
+}
+
+/* the freerun ceiling of domain_dirty_limits() for a memcg */
+static uint64_t memcg_freerun(const struct sim *s, const struct mem_cgroup *memcg)
+{
+	const uint64_t usage = MIN(memcg->usage, memcg->max);
+	const uint64_t available = memcg->max - usage + MIN(s->nr_file_pages, usage);
+	const uint64_t thresh = available * DIRTY_RATIO / 100;
+	uint64_t background = available * s->cfg.machine.dirty_background_ratio / 100;
+
+	if (background >= thresh)
+		background = thresh / 2;
+	return (thresh + background) / 2;
+}
+
+/* balance_dirty_pages(): is the flusher to be woken by one that dirties pages of @memcg? */
+static bool over_limit(const struct sim *s, const struct mem_cgroup *memcg)
+{
+	const struct writeback *wb = s->writeback;
+	const uint64_t nr_dirty = s->stats_lag ? memcg->nr_dirty_seen : memcg->nr_dirty;
+
+	/* the domain of the whole machine, at the background ratio */
+	if (s->root && wb->nr_dirty > (free_pages(s) + s->nr_file_pages) *
+					      s->cfg.machine.dirty_background_ratio / 100)
+		return true;
+	return memcg != s->root && nr_dirty > memcg_freerun(s, memcg);
+}
+
 void mark_buffer_dirty(struct sim *s, uint32_t slot)
 {
 	struct folio *f = &s->folios[slot];
 	struct writeback *wb = s->writeback;
 	struct dirty_entry e = { slot, s->clock.now_ns };
-	uint64_t background;
 
 	if (f->flags & PG_dirty)
 		return;
 	f->flags |= PG_dirty;
 	if (f->flags & (PG_swapbacked | PG_anon))
 		return;
-	wb->nr_dirty += folio_nr_pages(f);
+	mod_dirty(s, slot, 1);
 	count_vm(s, VM_nr_dirtied, folio_nr_pages(f));
 	g_array_append_val(wb->entries, e);
-	/* balance_dirty_pages() starts the flusher at the background ratio */
-	background =
-		(free_pages(s) + s->nr_file_pages) * s->cfg.machine.dirty_background_ratio / 100;
-	wb->wanted |= wb->nr_dirty > background;
+	wb->wanted |= over_limit(s, folio_memcg(s, slot));
 }
 
 void folio_mark_dirty(struct sim *s, uint32_t slot)
@@ -99,7 +144,7 @@ void folio_cancel_dirty(struct sim *s, uint32_t slot)
 	f->flags &= (uint16_t)~PG_dirty;
 	if (f->flags & (PG_swapbacked | PG_anon))
 		return;
-	s->writeback->nr_dirty -= folio_nr_pages(f);
+	mod_dirty(s, slot, -1);
 	entry_void(s->writeback, slot);
 }
 
@@ -112,7 +157,7 @@ static void write_folio(struct sim *s, uint32_t slot)
 	if (f->mapcount)
 		folio_mkclean(s, slot);
 	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-	s->writeback->nr_dirty -= folio_nr_pages(f);
+	mod_dirty(s, slot, -1);
 	count_vm(s, VM_nr_written, folio_nr_pages(f));
 	/* reclaim waited for it */
 	if ((before & PG_reclaim) && (before & PG_lru) && !f->unevictable) {

@@ -30,6 +30,12 @@ void folio_mark_dirty(struct sim *s, uint32_t slot);
 void mark_buffer_dirty(struct sim *s, uint32_t slot);
 /** The flusher writes what was dirtied at least @age_ns ago. */
 void flush_dirty(struct sim *s, uint64_t age_ns);
+/** The current task sleeps, so that a flusher that was woken gets the CPU. */
+static inline void flusher_runs(struct sim *s)
+{
+	if (__builtin_expect(s->writeback->wanted, 0))
+		flush_dirty(s, 0);
+}
 /** folio_cancel_dirty(): nobody needs what is in it any more. */
 void folio_cancel_dirty(struct sim *s, uint32_t slot);
 /** filemap_fdatawrite_range(): a task on @cpu writes the dirty ones of the pages

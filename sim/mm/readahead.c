@@ -21,6 +21,7 @@
 #include "sim/mm/file-system.h"
 #include "sim/mm/filemap.h"
 #include "sim/mm/io.h"
+#include "sim/mm/page-writeback.h"
 
 #define MMAP_LOTSAMISS 100
 
@@ -296,6 +297,7 @@ void page_cache_sync_ra(struct sim *s, unsigned int cpu, struct file_open *ra, u
 	uint32_t contig;
 	bool from_start;
 
+	flusher_runs(s);
 	if (!ra->ra_pages) {
 		/* force_page_cache_ra() of one page */
 		ra_fill(s, cpu, ra, pgoff, 1, 0);
@@ -358,6 +360,7 @@ void page_cache_async_ra(struct sim *s, unsigned int cpu, struct file_open *ra, 
 	const uint32_t expected = ra->start + ra->size - ra->async_size;
 	uint32_t start, align, unread = ra->start, nr_unread = 0;
 
+	flusher_runs(s);
 	if (!ra->ra_pages)
 		return;
 	f->flags &= (uint16_t)~PG_readahead;

@@ -237,6 +237,13 @@ uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr)
 void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken)
 {
 	if (sc->nr_unqueued_dirty == nr_taken)
+		wakeup_flusher_threads(s, sc);
+}
+
+void wakeup_flusher_threads(struct sim *s, const struct scan_control *sc)
+{
+	s->writeback->wanted = true;
+	if (!sc->memcg)
 		flush_dirty(s, 0);
 }
 
@@ -325,6 +332,7 @@ retry:
 	s->cfg.lru->reclaim_end(s, &target_memcg(s, sc)->lruvec);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
+	flusher_runs(s);
 	if (!sc->memcg_full_walk) {
 		sc->priority = initial_priority;
 		sc->memcg_full_walk = true;

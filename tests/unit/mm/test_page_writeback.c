@@ -27,13 +27,27 @@ static const struct {
 	  "the later ones stay" },
 	{ "", "write,1,a,0,10; advance,20s; write,1,a,0,10; advance,11s", 0, 10,
 	  "dirty since the first write" },
-	/* 10% of the limit, 1000 pages: 100 are allowed, 101 start the flusher */
-	{ "memcg_pages=1000", "write,1,a,0,100", 100, 0, "at the background ratio" },
-	{ "memcg_pages=1000", "write,1,a,0,101", 0, 101, "past it" },
-	{ "memcg_pages=1000 dirty_background_ratio=50", "write,1,a,0,500", 500, 0, "half" },
-	/* anon pages do not count for the ratio */
-	{ "memcg_pages=1000", "anon,1,0,500,rw-p; touch,1,0,500,w; write,1,a,0,51", 0, 51,
-	  "half of the memory is anon: 50" },
+	/* of a memcg of 1000 pages 20% may be dirty, the background ratio is 10%: the flusher
+	 * starts half way between; 50 pages are charged in advance */
+	{ "memcg_pages=1000", "write,1,a,0,142", 142, 0, "freerun" },
+	{ "memcg_pages=1000", "write,1,a,0,143", 0, 143, "past it" },
+	{ "memcg_pages=1000 dirty_background_ratio=50", "write,1,a,0,143", 0, 143,
+	  "background is at most half of the limit" },
+	{ "memcg_pages=1000 dirty_background_ratio=1", "write,1,a,0,102", 0, 102, "1 and 20%" },
+	{ "memcg_pages=1000", "anon,1,0,512,rw-p; touch,1,0,512,w; write,1,a,0,64", 64, 0,
+	  "anon pages do not count: 64 of 488" },
+	{ "memcg_pages=1000", "anon,1,0,512,rw-p; touch,1,0,512,w; write,1,a,0,65", 0, 65,
+	  "one more" },
+	{ "memcg_pages=1000 memcg_stats=flushed", "write,1,a,0,500", 500, 0,
+	  "its statistics were last flushed before that" },
+	{ "memcg_pages=1000 memcg_stats=flushed",
+	  "write,1,a,0,200; advance,1; mark,m; write,1,a,200,1", 0, 201, "flushed since" },
+	{ "memcg_pages=1000 memcg_stats=flushed",
+	  "write,1,a,0,200; mark,m; fsync,1,a; write,1,a,200,1; write,1,a,201,1", 0, 202,
+	  "as many as at the flush, although they are clean" },
+	/* of a whole machine, at the background ratio */
+	{ "memory_pages=1100", "write,1,a,0,90", 90, 0, "10% of what is free and cached" },
+	{ "memory_pages=1100", "write,1,a,0,120", 0, 120, "more" },
 };
 
 static void test_flusher(void)
@@ -46,6 +60,26 @@ static void test_flusher(void)
 		TL_EQ(tl_stat(x, VM_nr_written), flushes[i].written, "%s", flushes[i].what);
 		tl_free(x);
 	}
+}
+
+/* Reclaim of a memcg that finds only dirty pages goes on, and the flusher runs when the task
+ * sleeps; if nothing else can be reclaimed, then */
+static void test_reclaim_dirty(void)
+{
+	static const char ops[] =
+		"file,a,300; file,b,300; spawn,1; read,1,b,0,100; write,1,a,0,200;"
+		"drain; mark,m; read,1,b,100,50; mark,n; read,1,b,150,100";
+	struct tl *x = tl_new("memcg_pages=320 dirty_background_ratio=100 memcg_stats=flushed "
+			      "snapshot_ms=1 readahead_pages=0",
+			      NULL, ops);
+
+	tl_to(x, "m");
+	TL_EQ(tl_stat(x, VM_nr_dirty), 200, "nothing is written");
+	tl_to(x, "n");
+	TL_EQ(tl_stat(x, VM_nr_written), 0, "the clean ones were enough");
+	CU_ASSERT(tl_end(x) == 1);
+	TL_EQ(tl_stat(x, VM_nr_written), 200, "then the flusher was woken");
+	tl_free(x);
 }
 
 /* writeback of a page that is mapped: the next write faults and dirties again */
@@ -117,6 +151,7 @@ void suite_page_writeback(void)
 
 	CU_add_test(s, "the flusher", test_flusher);
 	CU_add_test(s, "the flusher drains batches", test_flush_drains);
+	CU_add_test(s, "reclaim of dirty pages", test_reclaim_dirty);
 	CU_add_test(s, "writeback of a mapped page", test_flush_mapped);
 	CU_add_test(s, "rotation after writeback", test_rotate);
 	CU_add_test(s, "a dirty PTE at unmap", test_zap_dirty);

@@ -2,6 +2,7 @@
 /* sim/mm/reclaim.c: v7.3 shrink_folio_list(), __remove_mapping(), the loops. */
 #include <CUnit/CUnit.h>
 
+#include "sim/mm/page-writeback.h"
 #include "sim/mm/reclaim.h"
 #include "tests/unit/testlib.h"
 
@@ -35,7 +36,8 @@ static const struct {
 	{ "", "map,1,0,1,r--p,a,0,random; touch,1,0,1,r; drain", "shadow", PG_shadow, 1, 0,
 	  "young, but no recency: unmapped and reclaimed" },
 	/* dirty file pages are activated and left to the flusher. If all scanned
-	 * pages are dirty, the flusher writes at once, and they go to the tail */
+	 * pages are dirty, it is woken; it writes them when the task sleeps, and they go to the
+	 * tail */
 	{ "", "write,1,a,0,1; drain", "inactive_file", 0, 0, 1, "dirty" },
 	{ "", "map,1,0,1,rw-s,a,0,random; touch,1,0,1,w; drain", "inactive_file", 0, 0, 1,
 	  "dirty, mapped: unmapped first" },
@@ -68,6 +70,7 @@ static void test_fates(void)
 		struct scan_control sc;
 
 		sc = all(x);
+		flusher_runs(x->s);
 		TL_STR(tl_where(x, file, 0), fates[i].where, "%s", fates[i].what);
 		TL_EQ(tl_folio(x, file, 0)->flags & mask, fates[i].flags & mask, "%s",
 		      fates[i].what);
@@ -99,6 +102,8 @@ static void test_dirty(void)
 		struct tl *x = tl_run(NULL, NULL, text);
 
 		all(x);
+		TL_EQ(tl_stat(x, VM_nr_dirty), 3, "%s: nothing is written yet", rows[i].what);
+		flusher_runs(x->s);
 		TL_EQ(tl_stat(x, VM_nr_dirty), rows[i].dirty, "%s", rows[i].what);
 		TL_EQ(tl_stat(x, VM_nr_vmscan_immediate_reclaim), rows[i].immediate, "%s",
 		      rows[i].what);

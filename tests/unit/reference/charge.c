@@ -55,6 +55,7 @@ void ref_flush_stats(struct ref *r)
 	for (r->cg = r->memcgs; r->cg < r->memcgs + r->nr_memcgs; r->cg++)
 		flush(r);
 	r->cg = before;
+	ref_see_dirty(r);
 }
 
 /* lruvec_page_state() */

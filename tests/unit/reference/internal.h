@@ -251,6 +251,12 @@ void ref_write_page(struct ref *r, int page);
 void ref_cancel_dirty(struct ref *r, int page);
 /** The flusher writes the pages that have been dirty for @age_ns. */
 void ref_flush(struct ref *r, uint64_t age_ns);
+/** Reclaim found nothing but dirty pages; for a memcg the flusher runs when the task sleeps. */
+void ref_wake_flusher(struct ref *r, const struct ref_scan *sc);
+void ref_flusher_runs(struct ref *r);
+/** A flush of statistics: balance_dirty_pages() of a memcg sees this many dirty pages from now on.
+ */
+void ref_see_dirty(struct ref *r);
 /** Let time pass while no task runs. */
 void ref_advance(struct ref *r, uint64_t ns);
 

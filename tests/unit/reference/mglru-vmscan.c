@@ -280,7 +280,7 @@ static int evict_folios(struct ref *r, struct ref_scan *sc, int nr, unsigned int
 	}
 	nr_kept -= count_pages(r, clean, nr_clean);
 	if (dirty == nr_taken) /* handle_reclaim_writeback() */
-		ref_flush(r, 0);
+		ref_wake_flusher(r, sc);
 	if (nr_clean) {
 		nr_left = ref_shrink_folio_list(r, sc, clean, nr_clean, &dirty);
 		for (int i = 0; i < nr_left; i++)
@@ -556,7 +556,7 @@ static void v6_12_try_to_shrink(struct ref *r, struct ref_scan *sc)
 			break;
 	}
 	if (unqueued_dirty && unqueued_dirty == file_taken)
-		ref_flush(r, 0);
+		ref_wake_flusher(r, sc);
 }
 
 /* Eviction of v6.18 */
@@ -716,7 +716,7 @@ static void v6_18_try_to_shrink(struct ref *r, struct ref_scan *sc)
 			break;
 	}
 	if (nr.unqueued_dirty && nr.unqueued_dirty == nr.file_taken)
-		ref_flush(r, 0);
+		ref_wake_flusher(r, sc);
 }
 
 static int bits(uint64_t x)

@@ -250,6 +250,7 @@ void ref_page_cache_sync_ra(struct ref *r, unsigned int cpu, struct ref_open *ra
 {
 	uint64_t max = ractl_max_pages(r, ra, req), miss, contig;
 
+	ref_flusher_runs(r);
 	if (!ra->ra_pages || ra->random) {
 		ref_force_page_cache_ra(r, cpu, ra, index, ra->ra_pages ? req : 1);
 		return;
@@ -293,6 +294,7 @@ void ref_page_cache_async_ra(struct ref *r, unsigned int cpu, struct ref_open *r
 	uint64_t expected, unread = ra->start, nr_unread = 0;
 	const int folio = ref_folio(r, ref_file_page(r, ra->file, index));
 
+	ref_flusher_runs(r);
 	if (!ra->ra_pages)
 		return;
 	r->pages[folio].reclaim = false;

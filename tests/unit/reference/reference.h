@@ -245,7 +245,7 @@ struct ref_damon {
 struct ref_memcg {
 	struct ref_list lists[REF_NR_LISTS];
 	struct ref_gen *gen; /* NULL: the classic LRU */
-	uint64_t max, usage, stock[SIM_MAX_CPUS];
+	uint64_t max, usage, stock[SIM_MAX_CPUS], nr_dirty_seen;
 	uint64_t nonresident_age;
 	uint64_t refaults[2];
 	struct ref_cost cost[2];

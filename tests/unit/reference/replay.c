@@ -204,8 +204,7 @@ bool ref_op(struct ref *r, const struct op *op)
 		break;
 	}
 	ref_fput(r);
-	if (r->flush_wanted)
-		ref_flush(r, 0);
+	ref_flusher_runs(r);
 	return ok && !r->oom && !r->kswapd.oom;
 }
 

@@ -279,7 +279,7 @@ static uint64_t shrink_inactive_list(struct ref *r, struct ref_scan *sc, int lis
 		ref_lru_note_cost(r, file, nr_pageout * 32 + (nr_taken - nr_reclaimed));
 	/* handle_reclaim_writeback() */
 	if ((uint64_t)nr_unqueued_dirty == nr_taken)
-		ref_flush(r, 0);
+		ref_wake_flusher(r, sc);
 	return nr_reclaimed;
 }
 
@@ -529,6 +529,7 @@ retry:
 	snapshot_refaults(r);
 	if (sc->nr_reclaimed)
 		return sc->nr_reclaimed;
+	ref_flusher_runs(r);
 	if (!sc->full_walk) {
 		sc->full_walk = true;
 		goto retry;

@@ -2,8 +2,8 @@
 /*
  * Dirty pages, the flusher and other periodic work. A simple form of mm/page-writeback.c.
  *
- * Approximation shared with sim/: writeback depends on age and on the background ratio, and
- * takes no time.
+ * Approximation shared with sim/: writeback depends on age and on limits, takes no time, and
+ * begins when a task sleeps.
  */
 #include "tests/unit/reference/internal.h"
 
@@ -20,6 +20,45 @@ uint64_t ref_nr_dirty(const struct ref *r)
 	return n;
 }
 
+/* of a memcg */
+static uint64_t nr_dirty_of(const struct ref *r, int memcg)
+{
+	uint64_t n = 0;
+
+	for (int i = 0; i < r->nr_dirty_entries; i++)
+		if (r->pages[r->dirty[i].page].memcg == memcg)
+			n += (uint64_t)ref_nr_pages(r, r->dirty[i].page);
+	return n;
+}
+
+void ref_see_dirty(struct ref *r)
+{
+	for (int i = 0; i < r->nr_memcgs; i++)
+		r->memcgs[i].nr_dirty_seen = nr_dirty_of(r, i);
+}
+
+/* balance_dirty_pages(): one freerun ceiling is that of the machine's background, another that of
+ * the memcg, whose counts are those of the last flush */
+static bool over_freerun(struct ref *r, int memcg)
+{
+	const struct ref_memcg *cg = &r->memcgs[memcg];
+	uint64_t avail, thresh, bg;
+
+	if (r->whole && ref_nr_dirty(r) > (ref_nr_free(r) + ref_nr_cache(r)) *
+						  r->m.dirty_background_ratio / 100)
+		return true;
+	if (r->whole && !memcg)
+		return false;
+	avail = cg->usage < cg->max ? cg->max - cg->usage : 0;
+	avail += MIN(ref_nr_cache(r), MIN(cg->usage, cg->max));
+	thresh = avail * 20 / 100;
+	bg = avail * r->m.dirty_background_ratio / 100;
+	if (bg >= thresh)
+		bg = thresh / 2;
+	return (r->m.memcg_stats_flushed ? cg->nr_dirty_seen : nr_dirty_of(r, memcg)) >
+	       (thresh + bg) / 2;
+}
+
 /* __folio_mark_dirty() of a page with a device behind it */
 void ref_set_dirty(struct ref *r, int page)
 {
@@ -32,9 +71,7 @@ void ref_set_dirty(struct ref *r, int page)
 		return;
 	ref_count(r, VM_nr_dirtied, (uint64_t)ref_nr_pages(r, page));
 	r->dirty[r->nr_dirty_entries++] = (struct ref_dirty){ page, r->now_ns };
-	if (ref_nr_dirty(r) >
-	    (ref_nr_free(r) + ref_nr_cache(r)) * r->m.dirty_background_ratio / 100)
-		r->flush_wanted = true;
+	r->flush_wanted |= over_freerun(r, pg->memcg);
 }
 
 void ref_folio_mark_dirty(struct ref *r, int page)
@@ -80,6 +117,19 @@ void ref_flush(struct ref *r, uint64_t age_ns)
 	while (r->nr_dirty_entries && r->dirty[0].since_ns + age_ns <= r->now_ns)
 		ref_write_page(r, r->dirty[0].page);
 	r->flush_wanted = false;
+}
+
+void ref_wake_flusher(struct ref *r, const struct ref_scan *sc)
+{
+	r->flush_wanted = true;
+	if (!sc->memcg)
+		ref_flush(r, 0);
+}
+
+void ref_flusher_runs(struct ref *r)
+{
+	if (r->flush_wanted)
+		ref_flush(r, 0);
 }
 
 /* calc_wheel_index() of a timer that is set at @ns and due in 2 s: up to the next bucket of the
