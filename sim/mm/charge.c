@@ -8,8 +8,8 @@
  * A whole machine with two cgroups has both: a page comes from the zone, and is charged to the
  * cgroup. Those are children of the root, which is charged for nothing.
  *
- * Approximations: free_pages() takes all memcgs together, and killers watch the limit of the first, or the zone. drain_all_stock() empties the other CPUs'
- * stocks at once, not from a work queue.
+ * Approximations: free_pages() takes all memcgs together, and killers watch the limit of the first,
+ * or the zone. drain_all_stock() empties the other CPUs' stocks at once, not from a work queue.
  */
 #include "sim/mm/charge.h"
 

@@ -68,7 +68,8 @@ static void mod_dirty(struct sim *s, uint32_t slot, int sign)
 static uint64_t memcg_freerun(const struct sim *s, const struct mem_cgroup *memcg)
 {
 	const uint64_t usage = MIN(memcg->usage, memcg->max);
-	const uint64_t available = memcg->max - usage + MIN(s->nr_file_pages, usage);
+	const uint64_t headroom = MIN(memcg->max - usage, free_pages(s));
+	const uint64_t available = headroom + MIN(s->nr_file_pages, usage);
 	const uint64_t thresh = available * DIRTY_RATIO / 100;
 	uint64_t background = available * s->cfg.machine.dirty_background_ratio / 100;
 

@@ -70,6 +70,7 @@
 	X(models)                                                                                  \
 	X(lru_mglru)                                                                               \
 	X(kernel)                                                                                  \
+	X(kernel_large)                                                                            \
 	X(kswapd)                                                                                  \
 	X(page_alloc)                                                                              \
 	X(agreement)                                                                               \

@@ -9,7 +9,6 @@
 
 #include "models/lru-mglru.h"
 #include "models/models.h"
-#include "sim/mm/large.h"
 #include "sim/mm/reclaim.h"
 #include "tests/unit/testlib.h"
 
@@ -492,170 +491,6 @@ static void test_readahead_mark_at_end(void)
 	}
 }
 
-/* the orders of the folios that a read makes, from the first page of the file on */
-static char *orders(const struct tl *x, uint32_t pages)
-{
-	GString *str = g_string_new(NULL);
-
-	for (uint32_t p = 0; p < pages;) {
-		const struct folio *f = tl_folio(x, "a", p);
-		const bool cached = f->flags & PG_resident;
-
-		g_string_append_c(str, (char)(cached ? '0' + f->order : '-'));
-		p += cached ? folio_nr_pages(f) : 1;
-	}
-	return g_string_free(str, FALSE);
-}
-
-#define LARGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16 "
-#define ONES8 "00000000"
-
-/* page_cache_ra_order() */
-static void test_large_readahead(void)
-{
-	static const struct {
-		const char *what, *ops, *orders[NR_KERNELS];
-		uint32_t pages;
-	} rows[] = {
-		{ "a first window, and the one that its mark begins",
-		  "map,1,0,64,r--p,a,0,sequential; touch,1,0,32,r",
-		  { ONES8 ONES8 ONES8 ONES8 "22222222", "2222222244" },
-		  64 },
-		{ "a window that the end of the file cuts, and its first page is not aligned",
-		  "read,1,a,5,1; read,1,a,6,1",
-		  { "-----000", "-----01" },
-		  8 },
-		{ "a page of the window is cached: v6.12 reads as many pages again from there on",
-		  "read,1,a,10,1; map,1,0,64,r--p,a,0,sequential; touch,1,0,1,r",
-		  { ONES8 ONES8 ONES8 ONES8 "--------------------------------",
-		    "22" ONES8 ONES8 ONES8 ONES8 "------------------------" },
-		  64 },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text =
-			g_strdup_printf("file,a,%u; spawn,1; %s", rows[i].pages, rows[i].ops);
-
-		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, LARGE, NULL, text);
-			g_autofree char *got = orders(x, rows[i].pages);
-
-			TL_STR(got, rows[i].orders[k], "%s, kernel %d", rows[i].what, k);
-			tl_free(x);
-		}
-	}
-}
-
-/* filemap_map_folio_range(), finish_fault() */
-static void test_large_fault(void)
-{
-	static const struct {
-		const char *machine;
-		uint32_t mapped[NR_KERNELS];
-	} rows[] = {
-		{ LARGE, { 64, 16 } },
-		{ LARGE "fault_around_pages=1", { 64, 1 } },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, rows[i].machine, NULL,
-					   "file,a,65; spawn,1; write,1,a,0,64; "
-					   "map,1,0,64,r--p,a,0; touch,1,40,1,r");
-			uint32_t mapped = 0;
-
-			for (uint32_t vpn = 0; vpn < 64; vpn++)
-				mapped += tl_pte(x, 1, vpn) != 0;
-			TL_EQ(mapped, rows[i].mapped[k], "%s, kernel %d", rows[i].machine, k);
-			tl_free(x);
-		}
-	}
-}
-
-/* folio_maybe_mapped_shared(), folio_likely_mapped_shared(): of a folio of 32 pages */
-static void test_large_shared(void)
-{
-#define MAP(pid, vpn, nr, pgoff)                                                                   \
-	"map," #pid "," #vpn "," #nr ",r--p,a," #pgoff "; touch," #pid "," #vpn "," #nr ",r;"
-	static const struct {
-		const char *what, *ops;
-		bool shared[NR_KERNELS];
-	} rows[] = {
-		{ "one page, by one process", MAP(1, 5, 1, 5), { false, false } },
-		{ "all, by one process", MAP(1, 0, 32, 0), { false, false } },
-		{ "the first page twice, by one process",
-		  MAP(1, 0, 32, 0) MAP(1, 64, 1, 0),
-		  { false, true } },
-		{ "all twice, by one process",
-		  MAP(1, 0, 32, 0) MAP(1, 64, 32, 0),
-		  { false, true } },
-		{ "halves", MAP(1, 0, 16, 0) MAP(2, 0, 16, 16), { true, false } },
-		{ "the second half twice: only then there are more PTEs than pages",
-		  MAP(1, 0, 16, 16) MAP(2, 0, 16, 16),
-		  { true, false } },
-		{ "and another page",
-		  MAP(1, 0, 16, 16) MAP(2, 0, 16, 16) MAP(1, 64, 1, 1),
-		  { true, true } },
-	};
-#undef MAP
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strconcat("file,a,33; spawn,1; spawn,2; write,1,a,0,32; ",
-						    rows[i].ops, NULL);
-
-		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, LARGE, NULL, text);
-
-			TL_EQ(folio_maybe_mapped_shared(x->s, tl_slot(x, "a", 0)),
-			      rows[i].shared[k], "%s, kernel %d", rows[i].what, k);
-			tl_free(x);
-		}
-	}
-}
-
-/* zap_huge_pmd(): v6.12 does not mark the folio */
-static void test_zap_pmd(void)
-{
-	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x =
-			run(k, &lru_classic, LARGE, NULL,
-			    "file,a,1024; spawn,1; write,1,a,0,512; write,1,a,512,512;"
-			    "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r; mark,m; exit,1");
-
-		TL_EQ(tl_at(x, "m", VM_nr_mapped), 512, "kernel %d: by a PMD", k);
-		TL_EQ((tl_folio(x, "a", 0)->flags & PG_referenced) != 0, k == 0, "kernel %d", k);
-		tl_free(x);
-	}
-}
-
-/* lru_gen_look_around() of v6.12 finds the other young PTEs of the folio itself, and marks it */
-static void test_young_by_pte(void)
-{
-	static const struct {
-		const char *touch;
-		enum folio_references want;
-	} rows[] = {
-		{ "touch,1,8,1,r", FOLIOREF_KEEP },
-		{ "touch,1,8,2,r", FOLIOREF_ACTIVATE },
-	};
-
-	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		g_autofree char *text = g_strconcat("file,a,65; spawn,1; write,1,a,0,64; "
-						    "map,1,0,64,r--p,a,0; ",
-						    rows[i].touch, "; drain", NULL);
-		struct tl *x = run(1, &lru_mglru, LARGE "fault_around_pages=1", NULL, text);
-		const uint32_t slot = tl_slot(x, "a", 0);
-		struct folio *f = &x->s->folios[slot];
-
-		x->s->cfg.lru->del(x->s, &x->s->memcg[0].lruvec, slot);
-		f->flags &= (uint16_t)~ALL_REFS;
-		TL_EQ(lru_mglru.check_references(x->s, slot), rows[i].want, "%s", rows[i].touch);
-		TL_EQ(tl_pte(x, 1, 9) & PTE_young, 0, "%s", rows[i].touch);
-		lru_mglru.add(x->s, &x->s->memcg[0].lruvec, &slot, 1);
-		tl_free(x);
-	}
-}
-
 /* Tables that v6.12 frees with the gather do not go through the stock of the CPU
  * (Debian's 6.12.117: 570 pages of 576 are left, six of which were tables). In v7.3 RCU frees them
  * later. */
@@ -695,11 +530,6 @@ void suite_kernel(void)
 	CU_add_test(s, "MGLRU: shadows and refaults", test_gen_shadows);
 	CU_add_test(s, "MGLRU: when to age", test_gen_aging);
 	CU_add_test(s, "MGLRU: look around", test_gen_look_around);
-	CU_add_test(s, "large folios: readahead", test_large_readahead);
-	CU_add_test(s, "large folios: faults", test_large_fault);
-	CU_add_test(s, "large folios: shared or not", test_large_shared);
-	CU_add_test(s, "large folios: mapped by a PMD", test_zap_pmd);
-	CU_add_test(s, "large folios: young PTEs", test_young_by_pte);
 	CU_add_test(s, "page tables and the stock", test_table_stock);
 	CU_add_test(s, "v6.18", test_6_18);
 	CU_add_test(s, "v6.18's readahead flag at the end of a file", test_readahead_mark_at_end);
