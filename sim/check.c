@@ -155,6 +155,7 @@ static void tally_batches(struct tally *t, const struct sim_cpu *c)
 static int check_memcgs(struct tally *t)
 {
 	const struct sim *s = t->s;
+	uint64_t dirty = 0;
 
 	for (unsigned int i = 0; i < s->nr_memcgs && !t->ret; i++) {
 		const struct mem_cgroup *memcg = &s->memcg[i];
@@ -171,7 +172,10 @@ static int check_memcgs(struct tally *t)
 			bad(t, 0, "memcg usage", memcg->usage, charged);
 		if (!t->ret && memcg->max && memcg->usage > memcg->max + kernel)
 			bad(t, 0, "memcg usage", memcg->usage, memcg->max);
+		dirty += memcg->nr_dirty;
 	}
+	if (!t->ret && dirty != s->writeback->nr_dirty)
+		bad(t, 0, "nr_dirty of all memcgs", dirty, s->writeback->nr_dirty);
 	return t->ret;
 }
 

@@ -164,7 +164,7 @@ const struct option machine_keys[] = {
 	  FIELD(watermark_scale_factor) },
 	{ "dirty_background_ratio", OPT_COUNT, "10",
 	  "dirty pages that start the flusher, percent of free and file pages; in a memcg half "
-	  "way from there to 20",
+	  "way from there to 20, or 15 from 20 on",
 	  1, 100, .unit = "percent", FIELD(dirty_background_ratio) },
 	{ "dirty_expire_ms", OPT_COUNT, "30000", "age at which dirty pages are written back", 1,
 	  UINT32_MAX, FIELD(dirty_expire_ms) },

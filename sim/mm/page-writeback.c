@@ -6,22 +6,25 @@
  * is rotated.
  *
  * It writes what has been dirty for dirty_expire_ms. It writes everything where dirty pages pass a
- * limit, or where reclaim found nothing else. For a memcg the limit is the freerun ceiling, half way
- * between vm.dirty_ratio and the background ratio of what it could have as page cache. How
- * many of its pages are dirty the kernel knows from its statistics, which may be seconds old: a
- * writer whose pages are long clean is then made to write back each few pages that it dirties, or
- * another dirties all of the memcg (mem_cgroup_wb_stats()).
+ * limit, or where reclaim found nothing else. For a memcg the limit is the freerun ceiling, half
+ * way between vm.dirty_ratio and the background ratio of what it could have as page cache. How many
+ * of its pages are dirty the kernel knows from its statistics, which may be seconds old: a writer
+ * whose pages are long clean is then made to write back each few pages that it dirties, or another
+ * dirties all of the memcg (mem_cgroup_wb_stats()).
  *
- * A flusher that a memcg's limit or reclaim woke runs when the task sleeps, that is, before it reads
- * from the device and at the end of the operation; or if reclaim got nothing. Until then
+ * A flusher that a memcg's limit or reclaim woke runs when the task sleeps, that is, before it
+ * reads from the device and at the end of the operation; or if reclaim got nothing. Until then
  * reclaim goes on, and activates the dirty pages that it meets.
  *
- * Approximations: once it runs, writeback takes no time. Writers are not throttled. A memcg's limit
- * counts the pages that are charged to it, where the kernel's is that of the files which it was first
- * to write, and takes page cache as it is, not as of the last flush. vm.dirty_ratio is 20. The
- * limit of a whole machine is the background ratio of free and page-cache pages; the kernel takes the
- * file LRU instead of the page cache. A memcg alone has no machine around it. Only fsync() waits, for
- * one request; there is no journal.
+ * Approximations: once it runs, writeback takes no time, and writes all that is dirty, where the
+ * kernel writes only what is of the memcg that is past its limit, until that is below the
+ * background ratio: wrong for two memcgs, of which one is far from its limit. Writers are not
+ * throttled. A memcg's limit counts the pages that are charged to it, where the kernel's is that of
+ * the files which it was first to write, and takes page cache as it is, not as of the last flush,
+ * tmpfs included, and with a second memcg that of both, up to what is charged to it. vm.dirty_ratio
+ * is 20. The limit of a whole machine is the background ratio of free and page-cache pages; the
+ * kernel takes the file LRU instead of the page cache. A memcg alone has no machine around it. Only
+ * fsync() waits, for one request; there is no journal.
  */
 #include "sim/mm/page-writeback.h"
 
@@ -68,7 +71,8 @@ static void mod_dirty(struct sim *s, uint32_t slot, int sign)
 static uint64_t memcg_freerun(const struct sim *s, const struct mem_cgroup *memcg)
 {
 	const uint64_t usage = MIN(memcg->usage, memcg->max);
-	const uint64_t headroom = MIN(memcg->max - usage, free_pages(s));
+	/* mdtc_calc_avail(): what the machine could give it, free or clean */
+	const uint64_t headroom = MIN(memcg->max - usage, free_pages(s) + s->nr_file_pages);
 	const uint64_t available = headroom + MIN(s->nr_file_pages, usage);
 	const uint64_t thresh = available * DIRTY_RATIO / 100;
 	uint64_t background = available * s->cfg.machine.dirty_background_ratio / 100;

@@ -10,7 +10,8 @@
  * @entries: in the order in which they were dirtied; those before @head are done, and void
  *	ones are skipped
  * @nr_dirty: pages, the level of /proc/vmstat
- * @wanted: they passed the background ratio; the next fill or operation flushes
+ * @wanted: the flusher was woken: they passed a limit, or reclaim of a memcg found nothing
+ *	else. flusher_runs() flushes
  */
 struct writeback {
 	GArray *entries;

@@ -1054,10 +1054,10 @@ static void test_lockstep_large(void)
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, LARGE, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr, 0, LARGE, &cov);
-	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, LARGE, &cov);
-	lockstep_seeds(REF_6_18, &lru_mglru, nr / 2, 0, LARGE, &cov);
-	lockstep_seeds(REF_6_12, &lru_classic, nr / 2, 0, LARGE, &cov);
-	lockstep_seeds(REF_6_12, &lru_mglru, nr / 2, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_18, &lru_classic, nr / 4, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_18, &lru_mglru, nr / 4, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_12, &lru_classic, nr / 4, 0, LARGE, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, nr / 4, 0, LARGE, &cov);
 	CU_ASSERT(cov.out_of_memory < cov.traces / 4);
 	if (getenv("REAPSIM_ORACLE_VERBOSE"))
 		printf("\n%" PRIu64 " operations: large folios %" PRIu64 ", shared %" PRIu64
@@ -1098,8 +1098,8 @@ static void test_lockstep_file_systems(void)
 
 	lockstep_seeds(REF_7_3, &lru_classic, nr, 0, FILE_SYSTEMS, &cov);
 	lockstep_seeds(REF_7_3, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
-	lockstep_seeds(REF_6_18, &lru_classic, nr / 2, 0, FILE_SYSTEMS, &cov);
-	lockstep_seeds(REF_6_12, &lru_mglru, nr / 2, 0, FILE_SYSTEMS, &cov);
+	lockstep_seeds(REF_6_18, &lru_classic, nr / 4, 0, FILE_SYSTEMS, &cov);
+	lockstep_seeds(REF_6_12, &lru_mglru, nr / 4, 0, FILE_SYSTEMS, &cov);
 	CU_ASSERT(cov.large > cov.ops_run / 10);
 }
 

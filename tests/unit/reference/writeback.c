@@ -49,7 +49,8 @@ static bool over_freerun(struct ref *r, int memcg)
 		return true;
 	if (r->whole && !memcg)
 		return false;
-	avail = cg->usage < cg->max ? MIN(cg->max - cg->usage, ref_nr_free(r)) : 0;
+	avail = cg->usage < cg->max ? MIN(cg->max - cg->usage, ref_nr_free(r) + ref_nr_cache(r))
+				    : 0;
 	avail += MIN(ref_nr_cache(r), MIN(cg->usage, cg->max));
 	thresh = avail * 20 / 100;
 	bg = avail * r->m.dirty_background_ratio / 100;
