@@ -112,6 +112,8 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 	for (char **pair = pairs; *pair; pair++) {
 		g_auto(GStrv) kv = g_strsplit(*pair, "=", 2);
 
+		if (!kv[0]) /* between two spaces */
+			continue;
 		if (!strcmp(kv[0], "fs") && kv[1] && set_file_system(a, r, kv[1], cfg, err))
 			return -EINVAL;
 		if (!strcmp(*pair, "folios=large") && cfg->machine.ext4)
@@ -120,9 +122,9 @@ static int set_recorded(const struct agreement *a, const struct result *r, struc
 			cfg->machine.kmem = true;
 		/* on a distribution's kernel the player maps the files at a snapshot, to look at
 		 * their pages; munmap() drains its CPU's batches */
-		if (g_str_has_prefix(*pair, "source="))
+		if (!strcmp(kv[0], "source"))
 			cfg->snapshots_drain = cfg->kernel->drain_at_unmap;
-		for (size_t i = 0; kv[0] && kv[1] && i < G_N_ELEMENTS(keys); i++) {
+		for (size_t i = 0; kv[1] && i < G_N_ELEMENTS(keys); i++) {
 			g_autofree char *setting = NULL;
 			guint64 value;
 			struct err why;

@@ -65,7 +65,7 @@ settings() {
 	sed -i "1s/\$/,settings/; 2,\$s/\$/,$1/" k.runs.csv
 }
 echo "--- settings of the kernel"
-for known in "" "fs=ext4 thp=never readahead_kb=none" "swappiness=60 readahead_kb=256"; do
+for known in "" "fs=ext4  thp=never readahead_kb=none" "swappiness=60 readahead_kb=256"; do
 	settings "$known"
 	agree k.csv --csv - | grep pgscan | cut -d, -f4,5,11
 done
