@@ -163,8 +163,8 @@ const struct option machine_keys[] = {
 	  "distance between watermarks, in 1/10000 of memory", 1, 3000, .unit = "1/10000",
 	  FIELD(watermark_scale_factor) },
 	{ "dirty_background_ratio", OPT_COUNT, "10",
-	  "dirty pages that start the flusher, percent of free and file pages; in a memcg half "
-	  "way from there to 20, or 15 from 20 on",
+	  "dirty pages that start the flusher, percent of free and file pages; for a memcg the "
+	  "mean of this and 20, or 15 if this is 20 or more",
 	  1, 100, .unit = "percent", FIELD(dirty_background_ratio) },
 	{ "dirty_expire_ms", OPT_COUNT, "30000", "age at which dirty pages are written back", 1,
 	  UINT32_MAX, FIELD(dirty_expire_ms) },

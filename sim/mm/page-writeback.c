@@ -58,13 +58,11 @@ void writeback_free(struct sim *s)
 	g_free(s->writeback);
 }
 
-/* the pages of a folio get dirty, or clean */
-static void mod_dirty(struct sim *s, uint32_t slot, int sign)
+/* mod_lruvec_state(NR_FILE_DIRTY): @nr of the pages of a folio get dirty; fewer than 0: clean */
+static void mod_dirty(struct sim *s, uint32_t slot, int64_t nr)
 {
-	const uint64_t nr = folio_nr_pages(&s->folios[slot]);
-
-	s->writeback->nr_dirty += sign < 0 ? -nr : nr;
-	folio_memcg(s, slot)->nr_dirty += sign < 0 ? -nr : nr;
+	s->writeback->nr_dirty += (uint64_t)nr;
+	folio_memcg(s, slot)->nr_dirty += (uint64_t)nr;
 }
 
 /* the freerun ceiling of domain_dirty_limits() for a memcg */
@@ -106,10 +104,11 @@ void mark_buffer_dirty(struct sim *s, uint32_t slot)
 	f->flags |= PG_dirty;
 	if (f->flags & (PG_swapbacked | PG_anon))
 		return;
-	mod_dirty(s, slot, 1);
+	mod_dirty(s, slot, folio_nr_pages(f));
 	count_vm(s, VM_nr_dirtied, folio_nr_pages(f));
 	g_array_append_val(wb->entries, e);
-	wb->wanted |= over_limit(s, folio_memcg(s, slot));
+	if (!wb->wanted)
+		wb->wanted = over_limit(s, folio_memcg(s, slot));
 }
 
 void folio_mark_dirty(struct sim *s, uint32_t slot)
@@ -149,7 +148,7 @@ void folio_cancel_dirty(struct sim *s, uint32_t slot)
 	f->flags &= (uint16_t)~PG_dirty;
 	if (f->flags & (PG_swapbacked | PG_anon))
 		return;
-	mod_dirty(s, slot, -1);
+	mod_dirty(s, slot, -(int64_t)folio_nr_pages(f));
 	entry_void(s->writeback, slot);
 }
 
@@ -162,7 +161,7 @@ static void write_folio(struct sim *s, uint32_t slot)
 	if (f->mapcount)
 		folio_mkclean(s, slot);
 	f->flags &= (uint16_t) ~(PG_dirty | PG_reclaim);
-	mod_dirty(s, slot, -1);
+	mod_dirty(s, slot, -(int64_t)folio_nr_pages(f));
 	count_vm(s, VM_nr_written, folio_nr_pages(f));
 	/* reclaim waited for it */
 	if ((before & PG_reclaim) && (before & PG_lru) && !f->unevictable) {
@@ -170,6 +169,13 @@ static void write_folio(struct sim *s, uint32_t slot)
 		count_vm(s, VM_pgrotated, folio_nr_pages(f));
 		note(s, slot, ROTATE_RECLAIM, before);
 	}
+}
+
+void wakeup_flusher_threads(struct sim *s, const struct scan_control *sc)
+{
+	s->writeback->wanted = true;
+	if (!sc->memcg)
+		flusher_runs(s);
 }
 
 void flush_dirty(struct sim *s, uint64_t age_ns)

@@ -37,6 +37,8 @@ static inline void flusher_runs(struct sim *s)
 	if (__builtin_expect(s->writeback->wanted, 0))
 		flush_dirty(s, 0);
 }
+/** Wake the flusher. If reclaim is a memcg's it runs when the task sleeps, else at once. */
+void wakeup_flusher_threads(struct sim *s, const struct scan_control *sc);
 /** folio_cancel_dirty(): nobody needs what is in it any more. */
 void folio_cancel_dirty(struct sim *s, uint32_t slot);
 /** filemap_fdatawrite_range(): a task on @cpu writes the dirty ones of the pages

@@ -240,13 +240,6 @@ void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint
 		wakeup_flusher_threads(s, sc);
 }
 
-void wakeup_flusher_threads(struct sim *s, const struct scan_control *sc)
-{
-	s->writeback->wanted = true;
-	if (!sc->memcg)
-		flush_dirty(s, 0);
-}
-
 static struct mem_cgroup *target_memcg(struct sim *s, const struct scan_control *sc)
 {
 	return sc->target ?: s->memcg;

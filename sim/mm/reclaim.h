@@ -48,7 +48,5 @@ uint64_t reclaim_pages(struct sim *s, uint32_t *slots, unsigned int nr);
 
 /** handle_reclaim_writeback(), after what stays is back on its lists. */
 void handle_reclaim_writeback(struct sim *s, const struct scan_control *sc, uint64_t nr_taken);
-/** Wake the flusher. If reclaim is a memcg's it runs when the task sleeps, else at once. */
-void wakeup_flusher_threads(struct sim *s, const struct scan_control *sc);
 
 #endif

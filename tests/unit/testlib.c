@@ -154,13 +154,22 @@ int tl_end(struct tl *x)
 	return x->ret = sim_run(x->s, UINT64_MAX, &x->err);
 }
 
-struct tl *tl_run(const char *machine, const char *policy, const char *text)
+static struct tl *run_to_end(struct tl *x, const char *text)
 {
-	struct tl *x = tl_new(machine, policy, text);
-
 	if (tl_end(x) != 1)
 		fatal(text, x->err.msg);
 	return x;
+}
+
+struct tl *tl_run(const char *machine, const char *policy, const char *text)
+{
+	return run_to_end(tl_new(machine, policy, text), text);
+}
+
+struct tl *tl_run_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
+			 const char *machine, const char *policy, const char *text)
+{
+	return run_to_end(tl_new_kernel(kernel, lru, machine, policy, text), text);
 }
 
 void tl_free(struct tl *x)
@@ -228,6 +237,29 @@ static bool search_slot(void *arg, const char *list, uint32_t slot)
 	if (slot == f->slot)
 		f->found = f->at;
 	return slot != f->slot;
+}
+
+char *tl_orders(const struct tl *x, const char *file, uint32_t pages)
+{
+	GString *str = g_string_new(NULL);
+	int last = -2, run = 0;
+
+	for (uint32_t p = 0; p <= pages;) {
+		const struct folio *f = p < pages ? tl_folio(x, file, p) : NULL;
+		int order = f ? f->flags & PG_resident ? f->order : -1 : -2;
+
+		if (order != last && run) {
+			if (last < 0)
+				g_string_append_printf(str, "%s-*%d", str->len ? " " : "", run);
+			else
+				g_string_append_printf(str, "%s%d*%d", str->len ? " " : "", last,
+						       run);
+		}
+		run = order == last ? run + 1 : 1;
+		last = order;
+		p += f && order > 0 ? 1u << order : 1;
+	}
+	return g_string_free(str, FALSE);
 }
 
 const char *tl_where(const struct tl *x, const char *file, uint32_t page)

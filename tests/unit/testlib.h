@@ -52,8 +52,10 @@ struct tl *tl_new_timed_lru(const struct lru_model *lru, const char *machine, co
 void tl_to(struct tl *x, const char *mark);
 /** Replay the rest. Return: as sim_run(). */
 int tl_end(struct tl *x);
-/** tl_new() and tl_end(), which must succeed. */
+/** tl_new() or tl_new_kernel(), and tl_end(), which must succeed. */
 struct tl *tl_run(const char *machine, const char *policy, const char *text);
+struct tl *tl_run_kernel(const struct kernel_profile *kernel, const struct lru_model *lru,
+			 const char *machine, const char *policy, const char *text);
 void tl_free(struct tl *x);
 
 /** A whole pass of reclaim. */
@@ -66,6 +68,9 @@ uint64_t tl_at(const struct tl *x, const char *mark, enum vmstat_item item);
 /** The folio of a file's page. */
 const struct folio *tl_folio(const struct tl *x, const char *file, uint32_t page);
 uint32_t tl_slot(const struct tl *x, const char *file, uint32_t page);
+/** The orders of the folios of its first @pages pages, run-length encoded: "0*32 2*8"; "-": not
+ * cached. g_free() it. */
+char *tl_orders(const struct tl *x, const char *file, uint32_t pages);
 /** Where it is: "inactive_file", "batch", "shadow", "absent", ... */
 const char *tl_where(const struct tl *x, const char *file, uint32_t page);
 /** Its place on its list from the newest, 0; -1: on none. */

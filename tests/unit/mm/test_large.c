@@ -16,30 +16,6 @@ void suite_large(void);
 
 #define LARGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16"
 
-/* the orders of a file's folios, run-length encoded: "0*32 2*8"; "-": not cached */
-static char *orders(const struct tl *x, const char *file, uint32_t pages)
-{
-	GString *str = g_string_new(NULL);
-	int last = -2, run = 0;
-
-	for (uint32_t p = 0; p <= pages;) {
-		const struct folio *f = p < pages ? tl_folio(x, file, p) : NULL;
-		int order = f ? f->flags & PG_resident ? f->order : -1 : -2;
-
-		if (order != last && run) {
-			if (last < 0)
-				g_string_append_printf(str, "%s-*%d", str->len ? " " : "", run);
-			else
-				g_string_append_printf(str, "%s%d*%d", str->len ? " " : "", last,
-						       run);
-		}
-		run = order == last ? run + 1 : 1;
-		last = order;
-		p += f && order > 0 ? 1u << order : 1;
-	}
-	return g_string_free(str, FALSE);
-}
-
 static void test_orders(void)
 {
 	static const struct {
@@ -66,7 +42,7 @@ static void test_orders(void)
 		g_autofree char *text =
 			g_strdup_printf("file,a,%u; spawn,1; %s", rows[i].pages, rows[i].ops);
 		struct tl *x = tl_run(LARGE, NULL, text);
-		g_autofree char *got = orders(x, "a", rows[i].pages);
+		g_autofree char *got = tl_orders(x, "a", rows[i].pages);
 
 		TL_STR(got, rows[i].want, "%s", rows[i].what);
 		tl_free(x);

@@ -18,15 +18,6 @@ void suite_kernel(void);
 #define REFS(n)	   ((n) << LRU_REFS_PGOFF)
 #define ALL_REFS   (LRU_REFS_MASK | PG_referenced | PG_workingset)
 
-static struct tl *run(int kernel, const struct lru_model *lru, const char *machine,
-		      const char *policy, const char *text)
-{
-	struct tl *x = tl_new_kernel(kernel_profiles[kernel], lru, machine, policy, text);
-
-	TL_EQ(tl_end(x), 1, "%s: %s", text, x->err.msg);
-	return x;
-}
-
 static void test_find(void)
 {
 	g_autofree char *names = tl_names(kernel_profiles);
@@ -100,7 +91,8 @@ static void test_drains(void)
 		g_autofree char *text = g_strconcat("file,a,8; spawn,1;", rows[i].ops, NULL);
 
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, NULL, NULL, text);
+			struct tl *x =
+				tl_run_kernel(kernel_profiles[k], &lru_classic, NULL, NULL, text);
 
 			TL_EQ(x->s->cpus[0].lru_add.nr, rows[i].add[k], "%s, v%s", rows[i].ops,
 			      kernel_profiles[k]->name);
@@ -117,9 +109,9 @@ static void test_evict(void)
 	static const uint64_t dropped[NR_KERNELS] = { 0, 4 };
 
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x = run(k, &lru_classic, NULL, "v1+evict",
-				   "file,a,8; spawn,1; map,1,0,4,r--p,a,0; touch,1,0,4,r;"
-				   "mrelease,1");
+		struct tl *x = tl_run_kernel(kernel_profiles[k], &lru_classic, NULL, "v1+evict",
+					     "file,a,8; spawn,1; map,1,0,4,r--p,a,0; touch,1,0,4,r;"
+					     "mrelease,1");
 
 		TL_EQ(tl_stat(x, VM_sim_zap_evicted), dropped[k], "v%s", kernel_profiles[k]->name);
 		tl_free(x);
@@ -132,10 +124,11 @@ static void test_reap_order(void)
 	static const char *const active[NR_KERNELS] = { "a:0 a:4", "a:4 a:0" };
 
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x = run(k, &lru_classic, NULL, NULL,
-				   "file,a,8; spawn,1; read,1,a,0,1; read,1,a,4,1; drain;"
-				   "map,1,0,1,r--p,a,0; map,1,8,1,r--p,a,4; touch,1,0,1,r;"
-				   "touch,1,8,1,r; mrelease,1; drain");
+		struct tl *x =
+			tl_run_kernel(kernel_profiles[k], &lru_classic, NULL, NULL,
+				      "file,a,8; spawn,1; read,1,a,0,1; read,1,a,4,1; drain;"
+				      "map,1,0,1,r--p,a,0; map,1,8,1,r--p,a,4; touch,1,0,1,r;"
+				      "touch,1,8,1,r; mrelease,1; drain");
 		g_autofree char *list = tl_list(x, "active_file");
 
 		TL_STR(list, active[k], "v%s", kernel_profiles[k]->name);
@@ -193,7 +186,8 @@ static void test_readahead(void)
 		g_autofree char *text = g_strconcat("file,a,64; spawn,1;", rows[i].ops, NULL);
 
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, "readahead_pages=8", NULL, text);
+			struct tl *x = tl_run_kernel(kernel_profiles[k], &lru_classic,
+						     "readahead_pages=8", NULL, text);
 			g_autofree char *resident = tl_pages(x, "a", PG_resident);
 			g_autofree char *marked = tl_pages(x, "a", PG_readahead);
 
@@ -217,7 +211,7 @@ static void test_swap_in(void)
 	static const uint8_t write[NR_KERNELS] = { 0, PTE_write };
 
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x = run(k, &lru_classic, machine, NULL, text);
+		struct tl *x = tl_run_kernel(kernel_profiles[k], &lru_classic, machine, NULL, text);
 		g_autofree char *more = NULL;
 		uint32_t vpn = 4096;
 
@@ -226,7 +220,7 @@ static void test_swap_in(void)
 		TL_EQ(tl_pte(x, 1, vpn), PTE_swap, "v%s", kernel_profiles[k]->name);
 		tl_free(x);
 		more = g_strdup_printf("%s touch,1,%u,1,r", text, vpn);
-		x = run(k, &lru_classic, machine, NULL, more);
+		x = tl_run_kernel(kernel_profiles[k], &lru_classic, machine, NULL, more);
 		TL_EQ(tl_pte(x, 1, vpn) & (PTE_present | PTE_write), PTE_present | write[k], "v%s",
 		      kernel_profiles[k]->name);
 		tl_free(x);
@@ -239,9 +233,10 @@ static void test_maps_dirty(void)
 	static const uint8_t dirty[NR_KERNELS] = { PTE_dirty, 0 };
 
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x = run(k, &lru_classic, NULL, NULL,
-				   "file,t,8,shmem; spawn,1; write,1,t,0,1; map,1,0,1,rw-s,t,0;"
-				   "touch,1,0,1,r");
+		struct tl *x =
+			tl_run_kernel(kernel_profiles[k], &lru_classic, NULL, NULL,
+				      "file,t,8,shmem; spawn,1; write,1,t,0,1; map,1,0,1,rw-s,t,0;"
+				      "touch,1,0,1,r");
 
 		TL_EQ(tl_pte(x, 1, 0) & PTE_dirty, dirty[k], "v%s", kernel_profiles[k]->name);
 		tl_free(x);
@@ -270,7 +265,8 @@ static void test_gen_placement(void)
 			g_strconcat("file,a,8; spawn,1;", rows[i].ops, "; drain", NULL);
 
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_mglru, NULL, NULL, text);
+			struct tl *x =
+				tl_run_kernel(kernel_profiles[k], &lru_mglru, NULL, NULL, text);
 
 			TL_STR(tl_where(x, "a", 0), rows[i].list[k], "%s, v%s", rows[i].ops,
 			       kernel_profiles[k]->name);
@@ -292,7 +288,8 @@ static void test_gen_marks(void)
 		PG_referenced | PG_workingset | REFS(3),
 		PG_referenced | PG_workingset | REFS(3),
 	};
-	struct tl *x = run(1, &lru_mglru, NULL, NULL, "file,a,8; spawn,1; write,1,a,0,1; drain");
+	struct tl *x = tl_run_kernel(kernel_profiles[1], &lru_mglru, NULL, NULL,
+				     "file,a,8; spawn,1; write,1,a,0,1; drain");
 	uint32_t slot = tl_slot(x, "a", 0);
 
 	for (size_t i = 0; i < G_N_ELEMENTS(after); i++) {
@@ -319,8 +316,8 @@ static void test_gen_shadows(void)
 	};
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
-		struct tl *x =
-			run(1, &lru_mglru, NULL, NULL, "file,a,8; spawn,1; read,1,a,0,1; drain");
+		struct tl *x = tl_run_kernel(kernel_profiles[1], &lru_mglru, NULL, NULL,
+					     "file,a,8; spawn,1; read,1,a,0,1; drain");
 		struct mglru *g = x->s->memcg[0].lruvec.lists;
 		uint32_t slot = tl_slot(x, "a", 0), shadow;
 		struct folio *f = &x->s->folios[slot];
@@ -390,7 +387,8 @@ static void test_gen_aging(void)
 					   .priority = rows[i].priority,
 					   .memcg = true,
 					   .may_swap = true };
-		struct tl *x = run(1, &lru_mglru, "memcg_pages=20000", NULL, text);
+		struct tl *x = tl_run_kernel(kernel_profiles[1], &lru_mglru, "memcg_pages=20000",
+					     NULL, text);
 		struct mglru *g = x->s->memcg[0].lruvec.lists;
 
 		/* read pages are in the second oldest generation, the oldest is empty */
@@ -410,9 +408,9 @@ static void test_gen_look_around(void)
 	static const uint16_t referenced[NR_KERNELS] = { 0, PG_referenced };
 
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x = run(k, &lru_mglru, NULL, NULL,
-				   "file,a,8; spawn,1; write,1,a,0,2; map,1,0,2,r--p,a,0;"
-				   "touch,1,0,2,r; drain");
+		struct tl *x = tl_run_kernel(kernel_profiles[k], &lru_mglru, NULL, NULL,
+					     "file,a,8; spawn,1; write,1,a,0,2; map,1,0,2,r--p,a,0;"
+					     "touch,1,0,2,r; drain");
 		uint32_t slot = tl_slot(x, "a", 1);
 		struct folio *f = &x->s->folios[slot];
 

@@ -15,32 +15,7 @@ void suite_kernel_large(void);
 #define NR_KERNELS 2
 #define ALL_REFS   (LRU_REFS_MASK | PG_referenced | PG_workingset)
 
-static struct tl *run(int kernel, const struct lru_model *lru, const char *machine,
-		      const char *text)
-{
-	struct tl *x = tl_new_kernel(kernel_profiles[kernel], lru, machine, NULL, text);
-
-	TL_EQ(tl_end(x), 1, "%s: %s", text, x->err.msg);
-	return x;
-}
-
-/* the orders of the folios that a read makes, from the first page of the file on */
-static char *orders(const struct tl *x, uint32_t pages)
-{
-	GString *str = g_string_new(NULL);
-
-	for (uint32_t p = 0; p < pages;) {
-		const struct folio *f = tl_folio(x, "a", p);
-		const bool cached = f->flags & PG_resident;
-
-		g_string_append_c(str, (char)(cached ? '0' + f->order : '-'));
-		p += cached ? folio_nr_pages(f) : 1;
-	}
-	return g_string_free(str, FALSE);
-}
-
 #define LARGE "max_folio_order=9 readahead_pages=32 fault_around_pages=16 "
-#define ONES8 "00000000"
 
 /* page_cache_ra_order() */
 static void test_large_readahead(void)
@@ -51,16 +26,15 @@ static void test_large_readahead(void)
 	} rows[] = {
 		{ "a first window, and the one that its mark begins",
 		  "map,1,0,64,r--p,a,0,sequential; touch,1,0,32,r",
-		  { ONES8 ONES8 ONES8 ONES8 "22222222", "2222222244" },
+		  { "0*32 2*8", "2*8 4*2" },
 		  64 },
 		{ "a window that the end of the file cuts, and its first page is not aligned",
 		  "read,1,a,5,1; read,1,a,6,1",
-		  { "-----000", "-----01" },
+		  { "-*5 0*3", "-*5 0*1 1*1" },
 		  8 },
 		{ "a page of the window is cached: v6.12 reads as many pages again from there on",
 		  "read,1,a,10,1; map,1,0,64,r--p,a,0,sequential; touch,1,0,1,r",
-		  { ONES8 ONES8 ONES8 ONES8 "--------------------------------",
-		    "22" ONES8 ONES8 ONES8 ONES8 "------------------------" },
+		  { "0*32 -*32", "2*2 0*32 -*24" },
 		  64 },
 	};
 
@@ -69,8 +43,9 @@ static void test_large_readahead(void)
 			g_strdup_printf("file,a,%u; spawn,1; %s", rows[i].pages, rows[i].ops);
 
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, LARGE, text);
-			g_autofree char *got = orders(x, rows[i].pages);
+			struct tl *x =
+				tl_run_kernel(kernel_profiles[k], &lru_classic, LARGE, NULL, text);
+			g_autofree char *got = tl_orders(x, "a", rows[i].pages);
 
 			TL_STR(got, rows[i].orders[k], "%s, kernel %d", rows[i].what, k);
 			tl_free(x);
@@ -91,9 +66,10 @@ static void test_large_fault(void)
 
 	for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, rows[i].machine,
-					   "file,a,65; spawn,1; write,1,a,0,64; "
-					   "map,1,0,64,r--p,a,0; touch,1,40,1,r");
+			struct tl *x = tl_run_kernel(kernel_profiles[k], &lru_classic,
+						     rows[i].machine, NULL,
+						     "file,a,65; spawn,1; write,1,a,0,64; "
+						     "map,1,0,64,r--p,a,0; touch,1,40,1,r");
 			uint32_t mapped = 0;
 
 			for (uint32_t vpn = 0; vpn < 64; vpn++)
@@ -136,7 +112,8 @@ static void test_large_shared(void)
 						    rows[i].ops, NULL);
 
 		for (int k = 0; k < NR_KERNELS; k++) {
-			struct tl *x = run(k, &lru_classic, LARGE, text);
+			struct tl *x =
+				tl_run_kernel(kernel_profiles[k], &lru_classic, LARGE, NULL, text);
 
 			TL_EQ(folio_maybe_mapped_shared(x->s, tl_slot(x, "a", 0)),
 			      rows[i].shared[k], "%s, kernel %d", rows[i].what, k);
@@ -149,10 +126,10 @@ static void test_large_shared(void)
 static void test_zap_pmd(void)
 {
 	for (int k = 0; k < NR_KERNELS; k++) {
-		struct tl *x =
-			run(k, &lru_classic, LARGE,
-			    "file,a,1024; spawn,1; write,1,a,0,512; write,1,a,512,512;"
-			    "map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r; mark,m; exit,1");
+		struct tl *x = tl_run_kernel(
+			kernel_profiles[k], &lru_classic, LARGE, NULL,
+			"file,a,1024; spawn,1; write,1,a,0,512; write,1,a,512,512;"
+			"map,1,0x1000,1024,r--p,a,0; touch,1,0x1005,1,r; mark,m; exit,1");
 
 		TL_EQ(tl_at(x, "m", VM_nr_mapped), 512, "kernel %d: by a PMD", k);
 		TL_EQ((tl_folio(x, "a", 0)->flags & PG_referenced) != 0, k == 0, "kernel %d", k);
@@ -175,7 +152,8 @@ static void test_young_by_pte(void)
 		g_autofree char *text = g_strconcat("file,a,65; spawn,1; write,1,a,0,64; "
 						    "map,1,0,64,r--p,a,0; ",
 						    rows[i].touch, "; drain", NULL);
-		struct tl *x = run(1, &lru_mglru, LARGE "fault_around_pages=1", text);
+		struct tl *x = tl_run_kernel(kernel_profiles[1], &lru_mglru,
+					     LARGE "fault_around_pages=1", NULL, text);
 		const uint32_t slot = tl_slot(x, "a", 0);
 		struct folio *f = &x->s->folios[slot];
 
