@@ -104,6 +104,16 @@ END
 between "refaults" "$(column t.csv workingset_refault_file)" 3000 9000
 between "reads of what does not fit" "$(column t.csv read_pages)" 12000 20000
 
+# what one process computes is not the waiting of the next one
+{
+	printf 'reapsim-trace,1\nmachine,memcg_pages,20000\nspawn,1\nanon,1,0x10000,2000,rw-p\ntouch,1,0x10000,2000,w\n'
+	for i in $(seq 3000); do echo "touch,1,0x10000,8,r"; done
+	printf 'spawn,2\nanon,2,0x90000,100,rw-p\ntouch,2,0x90000,100,w\nexit,2\nexit,1\n'
+} >busy.csv
+"$REAPSIM" play -n 3 -p baseline --no-think --dir "$disk" --operations ops.csv busy.csv >/dev/null
+between "CPU time of a process that does not wait, percent" \
+	"$(awk -F, '$6 == "touch" && $7 == 2 { x = 100 * $9 / $8; if (x > most) most = x } END { print most }' ops.csv)" 80 100
+
 # every operation that needs no patch, and both ways to end all
 grep -v -e '^oom,' -e '^fork_fail,' -e '^memory_reclaim,' "$src/kernel-patch/player/all-operations.csv" >all.csv
 all() { # HOW POLICIES

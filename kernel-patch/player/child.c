@@ -128,18 +128,36 @@ static long the_file(const struct child_cmd *c)
 	return want;
 }
 
-static long do_map(const struct child_cmd *c)
-{
-	const bool file = !(c->flags & MAP_ANONYMOUS);
-	const bool own = c->noreuse || c->readonly;
-	long fd = -1, ret;
+/* less than any error */
+#define NO_FILE (-4096)
 
-	if (file) {
-		/* the process's own descriptor too: it counts as the first use */
-		fd = the_file(c);
-		if (fd < 0)
-			return fd;
+/* The trace does not say who opens a file, so it is opened before the step that uses it, and is in
+ * no step's time. Return: the descriptor, NO_FILE: it needs none, or an error */
+static long needed_file(const struct child_cmd *c)
+{
+	switch (c->op) {
+	case CHILD_MAP:
+		/* also with a descriptor of its own: this one counts as the first use */
+		if (c->flags & MAP_ANONYMOUS)
+			return NO_FILE;
+		break;
+	case CHILD_READ:
+	case CHILD_WRITE:
+	case CHILD_TRUNCATE:
+	case CHILD_FSYNC:
+	case CHILD_FADVISE:
+		break;
+	default:
+		return NO_FILE;
 	}
+	return the_file(c);
+}
+
+static long do_map(const struct child_cmd *c, long fd)
+{
+	const bool own = c->noreuse || c->readonly;
+	long ret;
+
 	if (own) {
 		fd = open_file(c, c->readonly || c->no_writes ? O_RDONLY : O_RDWR);
 		if (fd < 0)
@@ -208,14 +226,12 @@ static void touch(const struct child_cmd *c)
 }
 
 /* One call, whatever the size: see FORMAT.md on descriptors. */
-static long transfer(const struct child_cmd *c, uint64_t *done)
+static long transfer(const struct child_cmd *c, long fd, uint64_t *done)
 {
 	struct iovec *vec = (struct iovec *)IO_VEC_AT;
 	uint64_t left = c->pages;
-	long fd = the_file(c), n = 0, ret;
+	long n = 0, ret;
 
-	if (fd < 0)
-		return fd;
 	for (; left && n < (long)IO_VECS; n++) {
 		uint64_t now = left < IO_PAGES ? left : IO_PAGES;
 
@@ -239,10 +255,9 @@ static long transfer(const struct child_cmd *c, uint64_t *done)
 }
 
 /* what is about a whole file */
-static long whole_file(const struct child_cmd *c)
+static long whole_file(const struct child_cmd *c, long fd)
 {
 	char path[24], to[24];
-	long fd;
 
 	if (c->op == CHILD_UNLINK || c->op == CHILD_RENAME) {
 		file_path(path, c->shmem, c->path);
@@ -251,9 +266,6 @@ static long whole_file(const struct child_cmd *c)
 			return sys(__NR_unlink, path, 0, 0, 0);
 		return sys(__NR_rename, path, to, 0, 0);
 	}
-	fd = the_file(c);
-	if (fd < 0)
-		return fd;
 	if (c->op == CHILD_TRUNCATE)
 		return sys(__NR_ftruncate, fd, c->pages * PAGE_SIZE, 0, 0);
 	if (c->op == CHILD_FSYNC)
@@ -261,12 +273,14 @@ static long whole_file(const struct child_cmd *c)
 	return sys(__NR_fadvise64, fd, c->off * PAGE_SIZE, c->pages * PAGE_SIZE, c->advice);
 }
 
-/* Everything but what the loop itself does. */
-static long one(const struct child_cmd *c, uint64_t *done)
+/* Everything but what the loop itself does. @fd: needed_file() */
+static long one(const struct child_cmd *c, long fd, uint64_t *done)
 {
+	if (fd < 0 && fd != NO_FILE)
+		return fd;
 	switch (c->op) {
 	case CHILD_MAP:
-		return do_map(c);
+		return do_map(c, fd);
 	case CHILD_UNMAP:
 		return sys(__NR_munmap, c->at, c->pages * PAGE_SIZE, 0, 0);
 	case CHILD_ADVISE:
@@ -283,13 +297,13 @@ static long one(const struct child_cmd *c, uint64_t *done)
 		return 0;
 	case CHILD_READ:
 	case CHILD_WRITE:
-		return transfer(c, done);
+		return transfer(c, fd, done);
 	case CHILD_TRUNCATE:
 	case CHILD_FSYNC:
 	case CHILD_FADVISE:
 	case CHILD_UNLINK:
 	case CHILD_RENAME:
-		return whole_file(c);
+		return whole_file(c, fd);
 	default:
 		return -ENOSYS;
 	}
@@ -315,7 +329,7 @@ static uint64_t cpu_ns(void)
 }
 
 /*
- * The clock of the CPU is read once a step. That of CPU time is a system call: it is
+ * The clock of the CPU is read twice a step. That of CPU time is a system call: it is
  * read after steps that took long, and says what has passed since it was read last.
  */
 static void steps(uint64_t nr)
@@ -329,9 +343,12 @@ static void steps(uint64_t nr)
 	cpu = cpu_ns();
 	then = ticks();
 	for (uint64_t i = 0; i < nr; i++) {
-		uint64_t now;
+		const long fd = needed_file(&s[i].cmd);
+		uint64_t now = ticks();
 
-		s[i].reply.ret = one(&s[i].cmd, &s[i].reply.done);
+		s[i].apart = now - then;
+		then = now;
+		s[i].reply.ret = one(&s[i].cmd, fd, &s[i].reply.done);
 		now = ticks();
 		s[i].ticks = now - then;
 		then = now;
@@ -365,7 +382,7 @@ static void loop(void)
 		} else if (c.op == CHILD_STEPS) {
 			steps(c.arg);
 		} else {
-			r.ret = one(&c, &r.done);
+			r.ret = one(&c, needed_file(&c), &r.done);
 		}
 		if (sys(__NR_write, CHILD_OUT, &r, sizeof(r), 0) != sizeof(r))
 			sys(__NR_exit_group, 5, 0, 0, 0);

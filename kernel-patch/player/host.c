@@ -118,6 +118,7 @@ static void choose_clock(void)
 
 static struct row_time {
 	uint64_t ticks, cpu_ns;
+	uint64_t before; /* ticks since the process's CPU time was read last */
 } * times;
 
 void host_time(unsigned int line, uint64_t ticks)
@@ -126,11 +127,17 @@ void host_time(unsigned int line, uint64_t ticks)
 	times[line].cpu_ns = STEP_SHORT;
 }
 
+/* a process reads its CPU time when it begins with its steps, and after each long one */
 void host_steps(const struct child_step *s, uint32_t nr)
 {
+	uint64_t before = 0;
+
 	for (uint32_t i = 0; i < nr; i++) {
-		times[s[i].line].ticks = s[i].ticks;
-		times[s[i].line].cpu_ns = s[i].cpu_ns;
+		before += s[i].apart;
+		times[s[i].line] = (struct row_time){ .ticks = s[i].ticks,
+						      .cpu_ns = s[i].cpu_ns,
+						      .before = before };
+		before = s[i].cpu_ns == STEP_SHORT ? before + s[i].ticks : 0;
 	}
 }
 
@@ -149,7 +156,6 @@ static bool is_operation(const char *row)
 static void print_times(void)
 {
 	static struct trace t;
-	uint64_t before = 0; /* what short steps took since the CPU time was read */
 
 	trace_open(&t, guest.opt.trace);
 	while (trace_next(&t)) {
@@ -157,16 +163,13 @@ static void print_times(void)
 		const uint64_t wall = host_ns(row->ticks);
 		uint64_t cpu = wall;
 
-		if (!is_operation(t.field[0])) {
-			before = 0;
+		if (!is_operation(t.field[0]))
 			continue;
-		}
-		if (row->cpu_ns == STEP_SHORT) {
-			before += wall;
-		} else {
+		if (row->cpu_ns != STEP_SHORT) {
+			const uint64_t before = host_ns(row->before);
+
 			cpu = row->cpu_ns > before ? row->cpu_ns - before : 0;
 			cpu = cpu < wall ? cpu : wall;
-			before = 0;
 		}
 		result("T %u %s %lu %llu %llu\n", t.line, t.field[0],
 		       t.nr_fields > 1 ? strtoul(t.field[1], NULL, 10) : 0,

@@ -114,7 +114,8 @@ struct child_step {
 	struct child_cmd cmd;
 	struct child_reply reply;
 	uint32_t line;	 /* of the trace */
-	uint64_t ticks;	 /* of the CPU's clock, from the end of the step before */
+	uint64_t ticks;	 /* of the CPU's clock */
+	uint64_t apart;	 /* the same, between the step before and this one */
 	uint64_t cpu_ns; /* CPU time since it was read last, or STEP_SHORT */
 };
 
