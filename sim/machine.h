@@ -88,10 +88,17 @@ struct machine {
 	 */
 	uint32_t zap_file_ps, mark_first_ps, mark_activate_ps, mark_active_ps;
 	uint32_t zap_anon_ps, zap_swap_ps, advise_ps;
-	uint32_t evict_ps; /* added by "+evict" for a dropped page */
+	uint32_t free_anon_ps;	     /* part of zap_anon_ps: freeing, after the flush of the TLB */
+	uint32_t advise_inactive_ps; /* advise_ps of an inactive page; 0: the same */
+	uint32_t evict_ps;	     /* added by "+evict" for a dropped page */
 	/* to bring a file page into the page cache, without the device; to copy a page of
-	 * read(2) or write(2); added to a fault for the anon page that it takes and clears */
-	uint32_t fill_ps, copy_ps, new_anon_ps;
+	 * read(2), and of write(2) (0: copy_ps); added to a fault for the anon page that it takes
+	 * and clears */
+	uint32_t fill_ps, copy_ps, write_ps, new_anon_ps;
+	uint32_t fill_next_ps; /* fill_ps of a further page of a folio; 0: the same */
+	/* read(2) or write(2), without its pages; a request to the device, from its submission to
+	 * the wakeup; at exit: an open file */
+	uint32_t call_ps, submit_ps, close_ps;
 	/* a fault, which maps one page; each further page that it maps; mmap() or munmap(), without
 	 * their pages */
 	uint32_t fault_ps, fault_next_ps, mmap_ps;
@@ -101,14 +108,18 @@ struct machine {
 	uint32_t swap_in_ns, swap_out_ns; /* zram: CPU time of the task */
 	/*
 	 * The device of a timed run, sim/time/device.h: read_us is the mean latency of
-	 * 4 KiB from an idle device, including the transfer at device_mbps. The
+	 * 4 KiB from an idle device, including the transfer at device_mbps, without submit_ps. The
 	 * latency is read_us * (1 - spread) plus an exponentially distributed part
 	 * with a mean of read_us * spread, so the spread is its standard deviation.
 	 */
-	uint32_t device_mbps;  /* 10^6 bytes/s, shared by all requests; 0: no limit */
-	uint32_t device_depth; /* requests served in parallel, others wait; 0: no limit */
+	uint32_t device_mbps;	    /* 10^6 bytes/s, shared by all requests; 0: no limit */
+	uint32_t device_depth;	    /* requests served in parallel, others wait; 0: no limit */
+	uint32_t device_segment_ns; /* transfer: added for each further folio of a request */
+	uint32_t device_together;   /* no request ends before all in the device do */
 	uint32_t device_spread_percent;
 	uint32_t fsync_us;	 /* with dirty pages: the journal's, too; 0: one request */
+	uint32_t fdatasync_us;	 /* the inode has not changed; 0: fsync_us */
+	uint32_t sync_ps;	 /* CPU time, of both */
 	uint32_t tick_us;	 /* 1000000 / CONFIG_HZ */
 	uint32_t swappiness;	 /* 0..200 */
 	uint32_t min_ttl_ms;	 /* MGLRU; 0: off */

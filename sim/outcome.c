@@ -7,7 +7,7 @@ const char *reap_cost_name(enum reap_cost cost)
 {
 	static const char *const names[NR_REAP_COSTS] = {
 		"unmap", "mark_first", "mark_activate", "mark_active", "anon",
-		"swap",	 "evict",      "table",		"vma",
+		"swap",	 "evict",      "table",		"vma",	       "close",
 	};
 
 	return names[cost];

@@ -79,18 +79,26 @@ void proc_reap(struct sim *s, struct mm *mm, enum op_code how, uint32_t flags)
 		oom_reap_task_mm(s, mm, flags);
 }
 
+/* the memory whose users notice that a process frees its page tables */
+static int64_t nr_taken(const struct sim *s, uint8_t memcg)
+{
+	return s->root ? s->zone.nr_kernel : (int64_t)s->memcg[memcg].usage;
+}
+
 uint64_t proc_exit(struct sim *s, struct mm *mm)
 {
-	int64_t before;
+	const uint8_t memcg = mm->memcg;
+	int64_t before, after;
 
 	exit_mmap(s, mm);
-	before = s->zone.nr_kernel;
+	before = nr_taken(s, memcg);
 	g_hash_table_remove(s->procs, GUINT_TO_POINTER(mm->pid));
 	tasks_forget_mm(s, mm);
 	mm_free(s, mm);
 	if (__builtin_expect(s->fput, 0))
 		delayed_fput(s);
-	return (uint64_t)(before - s->zone.nr_kernel);
+	after = nr_taken(s, memcg);
+	return before > after ? (uint64_t)(before - after) : 0;
 }
 
 struct mm *proc_spawn(struct sim *s, uint32_t pid, uint32_t cpu)
@@ -218,12 +226,15 @@ static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t
 		       uint32_t pages)
 {
 	struct file_open *open = mm_open(s, mm, s->replay.file);
+	const struct machine *m = &s->cfg.machine;
+	const bool write = code == OP_WRITE;
 
 	if (!open)
 		return -ENOENT;
-	task_owe(s, (uint64_t)s->cfg.machine.copy_ps * pages);
-	return code == OP_READ ? filemap_read(s, mm->cpu, open, pgoff, pages)
-			       : filemap_write(s, mm->cpu, open, pgoff, pages);
+	task_owe(s,
+		 m->call_ps + (uint64_t)(write && m->write_ps ? m->write_ps : m->copy_ps) * pages);
+	return !write ? filemap_read(s, mm->cpu, open, pgoff, pages)
+		      : filemap_write(s, mm->cpu, open, pgoff, pages);
 }
 
 /* Return: false if the task is killed before it does anything */

@@ -120,6 +120,7 @@ struct file_state {
 	bool delalloc;		       /* has grown since it was last written back */
 	uint32_t ino;		       /* ext4: number of its inode */
 	uint64_t mtime;		       /* tick of the last change, from 1; 0: never */
+	bool inode_dirty;	       /* its times or size have changed since the last fsync() */
 	bool shmem;		       /* it is on tmpfs */
 };
 

@@ -140,13 +140,13 @@ static void print_tables(FILE *f, const struct grid *g)
 {
 	fprintf(f,
 		"%s, %u seeds\n\n"
-		"net: CPU time of unmapping and kswapd, plus stalls, plus waits. A policy\n"
-		"pays off if its net is lower: a difference below 0. Under it stands half\n"
-		"of its 95%% interval. ~: it can be noise, after Holm's correction for\n"
-		"all points of a table. Break-even: where the sign changes, with its\n"
-		"interval. pays, never n/m: significant at n of m points, more than half\n"
-		"of them, and always with this sign; mixed: it changes more than once;\n"
-		"same: equal at all points\n\n",
+		"net: CPU time of unmapping, kswapd and reads, plus stalls and waits. A\n"
+		"policy pays off if its net is lower: a difference below 0. Under it\n"
+		"stands half of its 95%% interval. ~: it can be noise, after Holm's\n"
+		"correction for all points of a table. Break-even: where the sign\n"
+		"changes, with its interval. pays, never n/m: significant at n of m\n"
+		"points, more than half of them, and always with this sign; mixed: it\n"
+		"changes more than once; same: equal at all points\n\n",
 		g->workload, g->nr_seeds);
 	for (guint m = 0; m < g->machines->len; m++)
 		for (guint l = 0; l < g->lrus->len; l++)

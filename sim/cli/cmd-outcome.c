@@ -438,8 +438,8 @@ const struct command cmd_outcome = {
 		"trace, each the mean of its seeds).\n" CHANGE_DETAILS SPREAD_DETAILS
 		"With --pool the members of a trace are averaged, and the traces compared.\n"
 		"avoidable: kills while an earlier victim had yet to free the missing memory.\n"
-		"net: CPU time of unmapping and kswapd plus stalls plus waits. The latency of a\n"
-		"restart is not added, as it consists of waits.\n\n" RUN_DETAILS,
+		"net: CPU time of unmapping, kswapd and reads, plus stalls, plus waits. The\n"
+		"latency of a restart is not added, as it consists of waits.\n\n" RUN_DETAILS,
 	.examples = "reapsim gen kill-return -o app.rtrace\n"
 		    "# a phone; the user comes back after 1 s\n"
 		    "reapsim outcome -p baseline,v1 -m phone-ufs -n 2 --restart fixed=1s "

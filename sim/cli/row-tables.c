@@ -116,6 +116,7 @@ static const struct row_column timed[] = {
 	COST("evict", "pages dropped by +evict"),
 	COST("table", "freed page tables"),
 	COST("vma", "removed mappings"),
+	COST("close", "open files"),
 	NUMBER("exec_ps", "part of reap_ps for the address spaces that exec leaves"),
 	NUMBER("advise_ps",
 	       "CPU time of MADV_COLD and MADV_PAGEOUT, also by a killer; not in reap_ps"),
@@ -130,6 +131,8 @@ static const struct row_column timed[] = {
 	NUMBER("io_waits", "waits for file pages"),
 	NUMBER("io_wait_ns", "time of waiting for file pages"),
 	NUMBER("refault_wait_ns", "part of it for pages that had been evicted"),
+	NUMBER("read_ps", "CPU time of reading file pages: fill_ps and submit_ps"),
+	NUMBER("sync_wait_ns", "time of waiting in fsync()"),
 	NUMBER("requests", "requests to the device"),
 	NUMBER("kswapd_ns", "CPU time of kswapd"),
 	NUMBER("restarts", "restarts of killed processes"),
@@ -143,7 +146,7 @@ static const struct row_column timed[] = {
 	NUMBER("start_p50_ns", "median time of their steps up to the first pause"),
 	NUMBER("start_p95_ns", "the same, 95th percentile"),
 	NUMBER("start_p99_ns", "the same, 99th percentile"),
-	NUMBER("net_ns", "unmapping, stalls, waits and kswapd"),
+	NUMBER("net_ns", "unmapping, stalls, waits for and CPU time of reads, kswapd"),
 	{ NULL },
 };
 

@@ -5,7 +5,7 @@
 
 double outcome_net_ns(const struct outcome *o)
 {
-	return (double)outcome_reap_ps(o) / 1000 + (double)o->mm.kswapd_ns +
+	return (double)(outcome_reap_ps(o) + o->mm.read_ps) / 1000 + (double)o->mm.kswapd_ns +
 	       (double)o->mm.stall_ns + (double)o->mm.io_wait_ns;
 }
 
@@ -27,7 +27,9 @@ void outcome_columns(GString *s)
 	g_string_append(
 		s, ",exec_ps,advise_ps,kills,oom_kills,avoidable_kills,"
 		   "free50_ns,free90_ns,free100_ns,stalls,stall_ns,"
-		   "io_waits,io_wait_ns,refault_wait_ns,requests,kswapd_ns,restarts,restart_p50_ns,"
+		   "io_waits,io_wait_ns,refault_wait_ns,read_ps,sync_wait_ns,requests,kswapd_ns,"
+		   "restarts,"
+		   "restart_p50_ns,"
 		   "restart_p95_ns,restart_p99_ns,lost,steps_ns,starts,start_p50_ns,start_p95_ns,"
 		   "start_p99_ns,net_ns");
 	for (int i = 0; i < NR_VMSTAT; i++)
@@ -50,6 +52,8 @@ void outcome_values(GString *s, const struct outcome *o)
 		o->mm.nr_io_waits,
 		o->mm.io_wait_ns,
 		o->mm.refault_wait_ns,
+		o->mm.read_ps,
+		o->mm.sync_wait_ns,
 		o->nr_requests,
 		o->mm.kswapd_ns,
 		o->restarts->len,

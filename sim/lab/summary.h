@@ -9,8 +9,9 @@
 
 /**
  * outcome_net_ns - the total cost of a run: CPU time of unmapping at exit and of kswapd,
- * plus time stalled in direct reclaim, plus time waiting for file pages. The latency of a
- * restart is not added: a policy changes it through stalls and waits, which are included.
+ * plus time stalled in direct reclaim, plus time waiting for file pages and the CPU time of
+ * reading them (mm_times.read_ps). The latency of a restart is not added: a policy changes it
+ * through stalls and waits, which are included.
  */
 double outcome_net_ns(const struct outcome *o);
 /** The share of marks, by folio_mark_accessed(), in the CPU time of unmapping at exit; 0 if that

@@ -133,9 +133,12 @@ int ext4_dirty_inode(struct sim *s, unsigned int cpu, uint32_t file)
 	const uint32_t slot = s->meta_first + INODE_TABLE + block;
 	int ret;
 
-	if (!s->cfg.machine.ext4 || s->files[file].shmem || s->files[file].mtime == tick)
+	if (s->files[file].shmem || s->files[file].mtime == tick)
 		return 0;
 	s->files[file].mtime = tick;
+	s->files[file].inode_dirty = true;
+	if (!s->cfg.machine.ext4)
+		return 0;
 	if (s->folios[slot].flags & PG_resident)
 		ret = getblk(s, cpu, slot);
 	else

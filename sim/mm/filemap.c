@@ -70,6 +70,13 @@ static struct mem_cgroup *charged_memcg(struct sim *s, uint32_t slot)
 	return s->folios[slot].flags & PG_swapcache ? folio_memcg(s, slot) : current_memcg(s);
 }
 
+static uint64_t fill_cost(const struct machine *m, uint32_t nr)
+{
+	const uint32_t next = m->fill_next_ps ? m->fill_next_ps : m->fill_ps;
+
+	return m->fill_ps + (uint64_t)next * (nr - 1);
+}
+
 /* inlined, so that order and reason are constants where the caller knows them, and that a run
  * with one memcg pays nothing for others: @several */
 static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsigned int cpu,
@@ -134,7 +141,7 @@ static inline __attribute__((always_inline)) int add_folio(struct sim *s, unsign
 		count_vm(s, VM_sim_fills, nr);
 		f->flags |= PG_locked; /* until it is read */
 		if (s->sched) {
-			task_owe(s, (uint64_t)s->cfg.machine.fill_ps * nr);
+			read_owe(s, fill_cost(&s->cfg.machine, nr));
 			if (before & PG_shadow)
 				f->flags |= PG_refault;
 		}
@@ -472,6 +479,7 @@ int filemap_write(struct sim *s, unsigned int cpu, struct file_open *open, uint3
 		/* write_end() */
 		if (pgoff > s->files[open->file].size) {
 			s->files[open->file].size = pgoff;
+			s->files[open->file].inode_dirty = true;
 			s->files[open->file].delalloc = !shmem;
 		}
 	}

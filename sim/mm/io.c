@@ -5,6 +5,11 @@
  *
  * In an untimed run a read takes no time, or read_us. In a timed run the device of
  * sim/time/device.c serves it, which lists its approximations.
+ *
+ * Approximations: the CPU time of a request is the task's that submits it, and all of it comes
+ * after the submission: the end of readahead that nobody waits for is an interrupt, on any CPU. Two
+ * folios are never neighbours in memory, so each is a segment; on a machine that was just booted
+ * single pages often are. fsync() takes the same CPU time with the journal's commit as without.
  */
 #include "sim/mm/io.h"
 
@@ -45,6 +50,8 @@ void io_init(struct sim *s, uint64_t seed)
 	const struct device_config cfg = {
 		.read_ns = m->read_us * 1000ull,
 		.mbps = m->device_mbps,
+		.segment_ns = m->device_segment_ns,
+		.together = m->device_together,
 		.depth = m->device_depth,
 		.spread_percent = m->device_spread_percent,
 	};
@@ -62,9 +69,10 @@ void io_free(struct sim *s)
 	s->io = NULL;
 }
 
-/* the task that submitted the read waits, even if the read takes no time */
-static void submitted(struct sim *s)
+/* the task that submitted @nr requests waits, even if the read takes no time */
+static void submitted(struct sim *s, uint64_t nr)
 {
+	read_owe(s, nr * s->cfg.machine.submit_ps);
 	if (device_is_instant(s->io->device))
 		task_use_mm(s);
 }
@@ -77,12 +85,25 @@ static inline void read_ends(struct sim *s, uint32_t slot, uint32_t nr)
 		s->folios[slot + i].flags &= (uint16_t)~PG_locked;
 }
 
+static uint32_t nr_folios(const struct sim *s, uint32_t slot, uint32_t nr)
+{
+	const uint32_t end = slot + nr;
+	uint32_t n = 0;
+
+	for (; slot < end; n++) {
+		const uint32_t head = folio_head(s->folios, slot);
+
+		slot = head + folio_nr_pages(&s->folios[head]);
+	}
+	return n;
+}
+
 /* not inlined, so that a read that takes no time saves no registers */
 static __attribute__((noinline)) void read_takes_time(struct sim *s, uint32_t slot, uint32_t nr)
 {
 	if (s->io) {
-		device_read(s->io->device, slot, nr);
-		submitted(s);
+		device_read(s->io->device, slot, nr, nr_folios(s, slot, nr));
+		submitted(s, 1);
 	} else {
 		task_wait(s, s->cfg.machine.read_us * 1000ull);
 		read_ends(s, slot, nr);
@@ -101,14 +122,16 @@ void read_folios(struct sim *s, uint32_t slot, uint32_t nr)
 
 void io_plug(struct sim *s, struct device_plug *plug, uint32_t slot)
 {
-	device_plug(s->io->device, plug, slot);
+	device_plug(s->io->device, plug, slot, folio_head(s->folios, slot) == slot);
 }
 
 void io_unplug(struct sim *s, struct device_plug *plug)
 {
+	const uint64_t before = device_nr_requests(s->io->device);
+
 	device_unplug(s->io->device, plug);
 	if (plug->first)
-		submitted(s);
+		submitted(s, device_nr_requests(s->io->device) - before);
 }
 
 /* folio_wait_bit_common() */
@@ -151,14 +174,20 @@ void folio_wait_locked(struct sim *s, uint32_t slot)
 		io_wait_on(s->sched, folio_waitqueue(s, slot), slot);
 }
 
-void write_takes_time(struct sim *s, uint64_t nr)
+void write_takes_time(struct sim *s, uint64_t nr, bool inode)
 {
 	const struct machine *m = &s->cfg.machine;
+	const uint32_t sync_us = inode || !m->fdatasync_us ? m->fsync_us : m->fdatasync_us;
 	/* a page at one MB/s takes 4096 us */
 	const uint64_t transfer_ns = m->device_mbps ? (nr - 1) * 4096000 / m->device_mbps : 0;
 
-	const uint64_t ns = (m->fsync_us ? m->fsync_us : m->read_us) * 1000ull + transfer_ns;
+	const uint64_t all_ns = (sync_us ? sync_us : m->read_us) * 1000ull + transfer_ns;
+	const uint64_t ns = all_ns - MIN(all_ns, m->sync_ps / 1000);
 
+	if (s->sched) {
+		task_owe(s, m->sync_ps);
+		s->times.sync_wait_ns += ns;
+	}
 	if (ns)
 		task_wait(s, ns);
 	task_use_mm(s);

@@ -15,8 +15,10 @@ void io_free(struct sim *s);
 /** read_folio(): submit one request for the slots [@slot, @slot + @nr), which are locked. The
  * end of the read unlocks them. An untimed run waits for that here. */
 void read_folios(struct sim *s, uint32_t slot, uint32_t nr);
-/** Write @nr pages and wait. Takes as long as one read of them, and is in nobody's way. */
-void write_takes_time(struct sim *s, uint64_t nr);
+/** fsync(): write @nr pages and wait, in nobody's way. @inode: the file's inode has changed as
+ * well, so the journal commits (v7.3 ext4_sync_file()). A machine without a time for it takes that
+ * of one read. */
+void write_takes_time(struct sim *s, uint64_t nr, bool inode);
 /** folio_wait_bit(): like folio_wait_locked_killable(), whoever is killed. */
 void folio_wait_locked(struct sim *s, uint32_t slot);
 /** Plug the device of a timed run; io_unplug() submits the plugged requests (s->io->device). */

@@ -71,6 +71,9 @@ struct walk {
 static void cold_or_pageout(struct sim *s, struct walk *w, uint32_t head)
 {
 	struct folio *f = &s->folios[head];
+	const struct machine *m = &s->cfg.machine;
+	const uint32_t ps = f->flags & PG_active || !m->advise_inactive_ps ? m->advise_ps
+									   : m->advise_inactive_ps;
 
 	f->flags &= (uint16_t)~PG_referenced;
 	f->young = false;
@@ -86,8 +89,8 @@ static void cold_or_pageout(struct sim *s, struct walk *w, uint32_t head)
 		else
 			w->slots[w->nr++] = head;
 	}
-	task_owe(s, s->cfg.machine.advise_ps);
-	s->times.advise_ps += s->cfg.machine.advise_ps;
+	task_owe(s, ps);
+	s->times.advise_ps += ps;
 }
 
 /* the PMD entry maps a folio, of which [@vpn, @end) is advised */

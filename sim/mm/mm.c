@@ -40,12 +40,13 @@ static void each_object_of_file(struct sim *s, const struct file_open *open, obj
 	fn(s, open->memcg, SLAB_UNRECLAIMABLE, size->fuse_file_args);
 }
 
-static void file_open_put(struct sim *s, struct file_open *open)
+/* Return: was it the last reference? */
+static bool file_open_put(struct sim *s, struct file_open *open)
 {
 	struct file_state *f;
 
 	if (!open || --open->refs)
-		return;
+		return false;
 	f = &s->files[open->file];
 	if (!--f->nr_opens && f->unlinked) {
 		f->next_fput = s->fput;
@@ -53,6 +54,7 @@ static void file_open_put(struct sim *s, struct file_open *open)
 	}
 	each_object_of_file(s, open, obj_uncharge);
 	g_free(open);
+	return true;
 }
 
 struct file_open *file_open_new(struct sim *s, uint32_t file)
@@ -193,7 +195,8 @@ static void tables_free(struct sim *s, struct mm *mm)
 static void put_open(gpointer file, gpointer open, gpointer s)
 {
 	(void)file;
-	file_open_put(s, open);
+	if (file_open_put(s, open))
+		reap_owe(s, REAP_CLOSE, 1, ((struct sim *)s)->cfg.machine.close_ps);
 }
 
 static void mm_clear(struct sim *s, struct mm *mm)

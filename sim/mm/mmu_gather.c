@@ -43,16 +43,46 @@ static void folios_put_refs(struct sim *s, struct free_batch *b)
 	b->nr = 0;
 }
 
-static void free_batch_add(struct sim *s, struct free_batch *b, uint32_t slot, uint32_t refs)
+static void pay_and_tell(struct sim *s, struct mmu_gather *tlb)
+{
+	const uint64_t nr = tlb->nr_used - s->nr_used;
+
+	task_pay(s);
+	s->hooks->freed(s, nr);
+	tlb->nr_used = s->nr_used;
+}
+
+/* The time of freeing what a batch has freed. Others may run meanwhile, so none of the gather's
+ * entries that the batch had is there any more. */
+static void free_batch_put(struct sim *s, struct mmu_gather *tlb, struct free_batch *b)
+{
+	const uint32_t ps = s->cfg.machine.free_anon_ps;
+	const uint64_t before = s->nr_used;
+	uint64_t nr;
+
+	folios_put_refs(s, b);
+	nr = before - s->nr_used;
+	if (!ps || !s->sched)
+		return;
+	task_owe(s, nr * ps);
+	if (tlb->d.dying)
+		s->times.reap_ps[REAP_ANON] += nr * ps;
+	/* free_pages_and_evict_file() holds a folio */
+	if (tlb->preemptible && !tlb->evict)
+		pay_and_tell(s, tlb);
+}
+
+static void free_batch_add(struct sim *s, struct mmu_gather *tlb, struct free_batch *b,
+			   uint32_t slot, uint32_t refs)
 {
 	b->slots[b->nr] = slot;
 	b->refs[b->nr] = refs;
 	if (++b->nr >= s->batches.folios)
-		folios_put_refs(s, b);
+		free_batch_put(s, tlb, b);
 }
 
 /* evict_file_folio() of the series: of the @refs references of the gather one is left */
-static void evict_file_folio(struct sim *s, const struct mmu_gather *tlb, struct free_batch *b,
+static void evict_file_folio(struct sim *s, struct mmu_gather *tlb, struct free_batch *b,
 			     uint32_t slot, uint32_t refs)
 {
 	const uint16_t before = s->folios[slot].flags;
@@ -65,14 +95,15 @@ static void evict_file_folio(struct sim *s, const struct mmu_gather *tlb, struct
 	} else if (s->sched) {
 		tlb_owe(s, tlb, REAP_EVICT, s->cfg.machine.evict_ps);
 	}
-	free_batch_add(s, b, nr ? FOLIO_NONE : slot, 1);
+	free_batch_add(s, tlb, b, nr ? FOLIO_NONE : slot, 1);
 }
 
 /* the entry at @i, which is moved to the next */
-static uint32_t gather_next(const struct mmu_gather *tlb, uint32_t to, uint32_t *i, uint32_t *refs)
+static uint32_t gather_next(struct mmu_gather *tlb, uint32_t to, uint32_t *i, uint32_t *refs)
 {
-	const uint32_t slot = tlb->slots[(*i)++];
+	const uint32_t slot = tlb->slots[*i];
 
+	tlb->slots[(*i)++] = FOLIO_NONE;
 	*refs = 1;
 	if (*i < to && IS_NR_PAGES(tlb->slots[*i]))
 		*refs = UINT32_MAX - tlb->slots[(*i)++];
@@ -80,7 +111,7 @@ static uint32_t gather_next(const struct mmu_gather *tlb, uint32_t to, uint32_t 
 }
 
 /* free_pages_and_swap_cache() of the entries [@from, @to) */
-static void free_pages_and_swap_cache(struct sim *s, const struct mmu_gather *tlb, uint32_t from,
+static void free_pages_and_swap_cache(struct sim *s, struct mmu_gather *tlb, uint32_t from,
 				      uint32_t to)
 {
 	struct free_batch b = { 0 };
@@ -90,14 +121,14 @@ static void free_pages_and_swap_cache(struct sim *s, const struct mmu_gather *tl
 		const uint32_t slot = gather_next(tlb, to, &i, &refs);
 
 		if (slot != FOLIO_NONE)
-			free_batch_add(s, &b, slot, refs);
+			free_batch_add(s, tlb, &b, slot, refs);
 	}
-	folios_put_refs(s, &b);
+	free_batch_put(s, tlb, &b);
 }
 
 /* free_pages_and_evict_file() of the series: neighbours that are of one folio are taken together,
  * whatever anon pages are between them. */
-static void free_pages_and_evict_file(struct sim *s, const struct mmu_gather *tlb, uint32_t from,
+static void free_pages_and_evict_file(struct sim *s, struct mmu_gather *tlb, uint32_t from,
 				      uint32_t to)
 {
 	uint32_t held = FOLIO_NONE, held_refs = 0, refs;
@@ -113,7 +144,7 @@ static void free_pages_and_evict_file(struct sim *s, const struct mmu_gather *tl
 			folio_ref_sub(s, slot, refs);
 			held_refs += refs;
 		} else if ((s->folios[slot].flags & (PG_resident | PG_anon)) != PG_resident) {
-			free_batch_add(s, &b, slot, refs);
+			free_batch_add(s, tlb, &b, slot, refs);
 		} else {
 			if (held != FOLIO_NONE)
 				evict_file_folio(s, tlb, &b, held, held_refs);
@@ -124,7 +155,7 @@ static void free_pages_and_evict_file(struct sim *s, const struct mmu_gather *tl
 	}
 	if (held != FOLIO_NONE)
 		evict_file_folio(s, tlb, &b, held, held_refs);
-	folios_put_refs(s, &b);
+	free_batch_put(s, tlb, &b);
 }
 
 static void tlb_flush_rmaps(struct sim *s, struct mmu_gather *tlb)
@@ -139,8 +170,7 @@ static void tlb_flush_rmaps(struct sim *s, struct mmu_gather *tlb)
  * further apart. */
 void tlb_flush_mmu(struct sim *s, struct mmu_gather *tlb)
 {
-	const uint64_t before = s->nr_used;
-
+	tlb->nr_used = s->nr_used;
 	tlb_flush_rmaps(s, tlb);
 	for (uint32_t i = 0, from = 0; from < tlb->nr; i++) {
 		const uint32_t to = i < tlb->nr_ends ? tlb->ends[i] : tlb->nr;
@@ -153,10 +183,8 @@ void tlb_flush_mmu(struct sim *s, struct mmu_gather *tlb)
 		from = to;
 	}
 	tlb->nr = tlb->nr_ends = 0;
-	if (tlb->preemptible) {
-		task_pay(s);
-		s->hooks->freed(s, before - s->nr_used);
-	}
+	if (tlb->preemptible)
+		pay_and_tell(s, tlb);
 }
 
 struct mmu_gather *tlb_gather_mmu(struct sim *s, const struct mm *mm, bool reaping,
@@ -200,7 +228,7 @@ void mmu_gathers_each_ref(const struct sim *s, void (*fn)(void *arg, uint32_t sl
 {
 	for (const struct mmu_gather *tlb = s->gathers; tlb; tlb = tlb->next)
 		for (uint32_t i = 0; tlb->used && i < tlb->nr; i++)
-			if (!IS_NR_PAGES(tlb->slots[i]) &&
+			if (tlb->slots[i] != FOLIO_NONE && !IS_NR_PAGES(tlb->slots[i]) &&
 			    !folio_test_large(&s->folios[tlb->slots[i]]))
 				fn(arg, tlb->slots[i]);
 }

@@ -36,6 +36,7 @@ struct mmu_gather {
 	bool evict;
 	bool preemptible; /* other tasks may run in between */
 	bool locked;	  /* the VMA is VM_LOCKED */
+	uint64_t nr_used; /* sim.nr_used, when it was last told what a flush has freed */
 	uint32_t nr;
 	uint32_t slots[GATHER_MAX];
 	uint32_t nr_ends, ends[GATHER_PAGES]; /* ends of the full pages */

@@ -246,7 +246,8 @@ void vfs_fsync(struct sim *s, unsigned int cpu, uint32_t file)
 	const uint64_t nr = filemap_fdatawrite_range(s, cpu, file, 0, UINT32_MAX, NULL);
 
 	if (nr)
-		write_takes_time(s, nr);
+		write_takes_time(s, nr, s->files[file].inode_dirty);
+	s->files[file].inode_dirty = false;
 }
 
 void flusher_tick(struct sim *s, uint64_t from_ns)

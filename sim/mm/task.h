@@ -52,6 +52,13 @@ static inline void task_owe_timed(struct sim *s, uint64_t ps)
 		task_owe(s, ps);
 }
 
+/** The same of reading pages from the device, in a timed run. */
+static inline void read_owe(struct sim *s, uint64_t ps)
+{
+	task_owe(s, ps);
+	s->times.read_ps += ps;
+}
+
 /** The same for @nr steps of a death, which are counted. */
 static inline void reap_owe(struct sim *s, enum reap_cost what, uint64_t nr, uint32_t ps)
 {

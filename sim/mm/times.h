@@ -11,11 +11,12 @@ enum reap_cost {
 	REAP_MARK_FIRST,    /* mark_first_ps */
 	REAP_MARK_ACTIVATE, /* mark_activate_ps */
 	REAP_MARK_ACTIVE,   /* mark_active_ps */
-	REAP_ANON,	    /* zap_anon_ps */
+	REAP_ANON,	    /* zap_anon_ps, of which free_anon_ps when they are freed */
 	REAP_SWAP,	    /* zap_swap_ps */
 	REAP_EVICT,	    /* evict_ps */
 	REAP_TABLE,	    /* table_free_ps */
 	REAP_VMA,	    /* vma_ps */
+	REAP_CLOSE,	    /* close_ps */
 	NR_REAP_COSTS,
 };
 
@@ -29,6 +30,8 @@ struct mm_times {
 	uint64_t nr_stalls, stall_ns; /* tasks in direct reclaim: number and time */
 	uint64_t nr_io_waits, io_wait_ns; /* tasks that waited for a file page */
 	uint64_t refault_wait_ns;	  /* part of io_wait_ns for pages that had been evicted */
+	uint64_t read_ps;		  /* CPU time of reading pages: fill_ps, submit_ps */
+	uint64_t sync_wait_ns;		  /* tasks that waited in fsync() */
 	uint64_t kswapd_ns;		  /* CPU time */
 };
 

@@ -217,6 +217,7 @@ void truncate_setsize(struct sim *s, unsigned int cpu, uint32_t file, uint32_t s
 	const uint32_t end = s->trace->files[file].pages, old = s->files[file].size;
 
 	s->files[file].size = size;
+	s->files[file].inode_dirty = true;
 	if (size >= old)
 		return;
 	unmap_mapping_pages(s, file, size);

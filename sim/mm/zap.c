@@ -97,7 +97,9 @@ static void zap_anon_pte(struct sim *s, struct mmu_gather *tlb, struct pte_table
 		munlock_folio(s, slot);
 	tlb_remove_folio_pages(s, tlb, slot, 1);
 	if (s->sched)
-		tlb_owe(s, tlb, REAP_ANON, s->cfg.machine.zap_anon_ps);
+		tlb_owe(s, tlb, REAP_ANON,
+			s->cfg.machine.zap_anon_ps -
+				MIN(s->cfg.machine.zap_anon_ps, s->cfg.machine.free_anon_ps));
 }
 
 static void zap_demote(struct sim *s, uint32_t head)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Approximations: reads only (writeback takes no time and no bandwidth); one
- * queue and one link, no seeks, no reordering, no merging of requests; a device
- * does not slow down with age, heat or a full write cache. The tail of real
+ * queue and one link, no seeks, no reordering, no merging of requests, no limit of their size; a
+ * device does not slow down with age, heat or a full write cache. The tail of real
  * flash latencies (garbage collection) is longer than an exponential one.
  */
 #include "sim/time/device.h"
@@ -14,7 +14,7 @@
 struct device_req {
 	struct timer timer;
 	struct device *d;
-	uint32_t first, nr;
+	uint32_t first, nr, segments;
 	struct device_req *next; /* in a plug, the queue or the pool */
 };
 
@@ -29,7 +29,8 @@ struct device {
 	bool instant;
 	uint64_t nr_requests;
 	uint32_t nr_served, nr_queued;
-	struct device_req *first, **last; /* the queue */
+	struct device_req *first, **last;	/* the queue */
+	struct device_req *ended, **ended_last; /* that nobody knows of yet */
 	struct device_req *pool;
 	GPtrArray *all; /* every request */
 };
@@ -37,6 +38,14 @@ struct device {
 static uint64_t transfer_ns(const struct device *d, uint64_t pages)
 {
 	return d->cfg.mbps ? pages * 4096 * 1000 / d->cfg.mbps : 0;
+}
+
+/* a piece of memory begins with its first block in a request, even if that is not its first page */
+static uint64_t request_ns(const struct device *d, const struct device_req *r)
+{
+	const uint64_t further = r->segments ? r->segments - 1 : 0;
+
+	return transfer_ns(d, r->nr) + further * d->cfg.segment_ns;
 }
 
 struct device *device_new(struct clock *clock, const struct device_config *cfg, uint64_t seed,
@@ -54,6 +63,7 @@ struct device *device_new(struct clock *clock, const struct device_config *cfg, 
 	d->access_ns = cfg->read_ns > one ? cfg->read_ns - one : 0;
 	d->instant = !cfg->read_ns && !cfg->mbps;
 	d->last = &d->first;
+	d->ended_last = &d->ended;
 	d->all = g_ptr_array_new_with_free_func(g_free);
 	return d;
 }
@@ -66,7 +76,7 @@ void device_free(struct device *d)
 	g_free(d);
 }
 
-static struct device_req *req_new(struct device *d, uint32_t first, uint32_t nr)
+static struct device_req *req_new(struct device *d, uint32_t first, uint32_t nr, uint32_t segments)
 {
 	struct device_req *r = d->pool;
 
@@ -79,6 +89,7 @@ static struct device_req *req_new(struct device *d, uint32_t first, uint32_t nr)
 	r->d = d;
 	r->first = first;
 	r->nr = nr;
+	r->segments = segments;
 	r->next = NULL;
 	return r;
 }
@@ -94,12 +105,35 @@ static uint64_t access_latency(struct device *d)
 
 static void serve(struct device *d, struct device_req *r);
 
-/* the request is complete */
-static void complete(struct device *d, struct device_req *r)
+static void tell(struct device *d, struct device_req *r)
 {
 	d->done(d->arg, r->first, r->nr);
 	r->next = d->pool;
 	d->pool = r;
+}
+
+static void tell_all(struct device *d)
+{
+	struct device_req *r = d->ended;
+
+	d->ended = NULL;
+	d->ended_last = &d->ended;
+	for (struct device_req *next; r; r = next) {
+		next = r->next;
+		tell(d, r);
+	}
+}
+
+/* the request is complete */
+static void complete(struct device *d, struct device_req *r)
+{
+	if (d->cfg.together) {
+		r->next = NULL;
+		*d->ended_last = r;
+		d->ended_last = &r->next;
+	} else {
+		tell(d, r);
+	}
 	d->nr_served--;
 	if (d->first) {
 		r = d->first;
@@ -109,6 +143,8 @@ static void complete(struct device *d, struct device_req *r)
 		d->nr_queued--;
 		serve(d, r);
 	}
+	if (d->ended && !d->nr_served)
+		tell_all(d);
 }
 
 static void transferred(void *arg)
@@ -124,7 +160,7 @@ static void accessed(void *arg)
 	struct device_req *r = arg;
 	struct device *d = r->d;
 
-	d->link_free_ns = MAX(d->link_free_ns, d->clock->now_ns) + transfer_ns(d, r->nr);
+	d->link_free_ns = MAX(d->link_free_ns, d->clock->now_ns) + request_ns(d, r);
 	r->timer = (struct timer){ .fn = transferred, .arg = r };
 	if (d->link_free_ns == d->clock->now_ns)
 		complete(d, r);
@@ -155,20 +191,21 @@ static void submit(struct device *d, struct device_req *r)
 	}
 }
 
-void device_read(struct device *d, uint32_t first, uint32_t nr)
+void device_read(struct device *d, uint32_t first, uint32_t nr, uint32_t segments)
 {
-	submit(d, req_new(d, first, nr));
+	submit(d, req_new(d, first, nr, segments));
 }
 
-void device_plug(struct device *d, struct device_plug *plug, uint32_t block)
+void device_plug(struct device *d, struct device_plug *plug, uint32_t block, bool segment)
 {
 	struct device_req *r = plug->last;
 
 	if (r && r->first + r->nr == block) {
 		r->nr++;
+		r->segments += segment;
 		return;
 	}
-	r = req_new(d, block, 1);
+	r = req_new(d, block, 1, 1);
 	if (plug->last)
 		plug->last->next = r;
 	else

@@ -14,6 +14,7 @@
 #include "sim/mm/mm.h"
 #include "sim/mm/task.h"
 #include "sim/outcome.h"
+#include "sim/lab/summary.h"
 #include "sim/rng.h"
 #include "sim/timed.h"
 #include "tests/unit/random_trace.h"
@@ -325,6 +326,15 @@ static void test_costs_of_a_reap(void)
 	TL_EQ(kill_at(&o, 0)->t100_ns, 200 * US, "time to free");
 	TL_EQ(kill_at(&o, 0)->reap_ns, 207200, "reap");
 	outcome_clear(&o);
+	/* 50 us until all are unmapped, and 150 ns for each that is freed: 7 of the gather's first
+	 * entries, then 31 at a time */
+	o = run("zap_anon_ps=200000 free_anon_ps=150000 cpus=2", "baseline", LOOP_TRACE, "never",
+		VICTIM "mrelease,1");
+	TL_EQ(kill_at(&o, 0)->freed_pages, 1000 - 19, "freed");
+	TL_EQ(kill_at(&o, 0)->t50_ns, 50000 + (7 + 16 * 31) * 150, "half of it");
+	TL_EQ(kill_at(&o, 0)->t100_ns, 50000 + (1000 - 19) * 150, "all of it");
+	TL_EQ(o.mm.reap_ps[REAP_ANON], 50000000 + (1000 - 19) * 150000, "anon");
+	outcome_clear(&o);
 	/* a policy that skips the marks, and drops the cache */
 	o = run(m, "v1+evict", LOOP_TRACE, "never", VICTIM "mrelease,1");
 	TL_EQ(o.mm.reap_nr[REAP_MARK_FIRST], 0, "first marks");
@@ -377,6 +387,60 @@ static void test_costs_of_steps(void)
 	outcome_clear(&o);
 }
 
+/* What comes on top of pages: calls, requests to the device, open files; and what writes take. */
+static void test_costs_of_requests(void)
+{
+	struct outcome o, p;
+
+	o = run("call_ps=1000000 copy_ps=30000 write_ps=70000", "baseline", LOOP_TRACE, "never",
+		"file,a,600; spawn,1; read,1,a,0,600; write,1,a,0,600");
+	TL_EQ(o.steps_ns, 2 * US + 600 * 30 + 600 * 70, "calls");
+	outcome_clear(&o);
+	o = run("submit_ps=5000000 read_us=100 readahead_pages=0", "baseline", LOOP_TRACE, "never",
+		"file,a,64; spawn,1; read,1,a,0,1; read,1,a,10,1; read,1,a,20,1; read,1,a,0,1");
+	TL_EQ(o.steps_ns, 3 * 105 * US, "three requests");
+	TL_EQ(o.mm.io_wait_ns, 3 * 100 * US, "waits have no CPU time");
+	TL_EQ(o.mm.read_ps, 15000000, "CPU time of requests");
+	TL_EQ((uint64_t)outcome_net_ns(&o), 3 * 105 * US, "net");
+	outcome_clear(&o);
+	/* the second of two that have a file open closes it */
+	o = run("close_ps=4000000", "baseline", LOOP_TRACE, "never",
+		"file,a,8; file,b,8; spawn,1; read,1,a,0,1; read,1,b,0,1; fork,1,2; exit,1; "
+		"exit,2");
+	TL_EQ(o.mm.reap_nr[REAP_CLOSE], 2, "files");
+	TL_EQ(o.mm.reap_ps[REAP_CLOSE], 8000000, "files");
+	outcome_clear(&o);
+	/* pages of large folios take less */
+	o = run("fill_ps=1000000 fill_next_ps=100000 file_system=ext4 readahead_pages=256",
+		"baseline", LOOP_TRACE, "never",
+		"file,a,2048; spawn,1; read,1,a,0,64; read,1,a,64,1984");
+	p = run("fill_ps=1000000 fill_next_ps=100000 readahead_pages=256", "baseline", LOOP_TRACE,
+		"never", "file,a,2048; spawn,1; read,1,a,0,64; read,1,a,64,1984");
+	TL_EQ(p.steps_ns, 2048 * US, "single pages");
+	CU_ASSERT(o.steps_ns < p.steps_ns / 2 && (p.steps_ns - o.steps_ns) % 900 == 0);
+	outcome_clear(&o);
+	outcome_clear(&p);
+}
+
+/* The inode has changed if the file has grown, or if its last change was in an earlier tick. */
+static void test_costs_of_fsync(void)
+{
+	const char *m = "fsync_us=300 fdatasync_us=100 sync_ps=20000000 tick_us=4000";
+	struct outcome o;
+
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; write,1,a,0,2; fsync,1,a; write,1,a,0,1; fsync,1,a; fsync,1,a;"
+		"advance,5ms; write,1,a,0,1; fsync,1,a");
+	TL_EQ(o.steps_ns, (300 + 100 + 300) * US, "in a tick, and later");
+	TL_EQ(o.mm.sync_wait_ns, (280 + 80 + 280) * US, "waits");
+	outcome_clear(&o);
+	o = run(m, "baseline", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; truncate,1,a,2; write,1,a,0,1; fsync,1,a; write,1,a,2,1;"
+		"fsync,1,a; write,1,a,2,1; fsync,1,a");
+	TL_EQ(o.steps_ns, (300 + 300 + 100) * US, "a file that shrinks, and grows");
+	outcome_clear(&o);
+}
+
 /* What takes time without a page that is read, and what dies without one. */
 static void test_costs_of_calls(void)
 {
@@ -410,6 +474,13 @@ static void test_costs_of_calls(void)
 		"mrelease,1");
 	TL_EQ(o.mm.advise_ps, 16 * 2000, "advice");
 	TL_EQ(outcome_reap_ps(&o), 0, "unmapping");
+	outcome_clear(&o);
+	/* they are inactive */
+	o = run("advise_ps=2000 advise_inactive_ps=500 fault_around_pages=16 readahead_pages=0",
+		"cold-first", LOOP_TRACE, "never",
+		"file,a,32; spawn,1; read,1,a,0,32; map,1,0x10,32,r--p,a,0; touch,1,0x10,1,r;"
+		"mrelease,1");
+	TL_EQ(o.mm.advise_ps, 16 * 500, "advice of inactive pages");
 	outcome_clear(&o);
 	/* a large folio is advised once */
 	o = run("advise_ps=2000 max_folio_order=9 fault_around_pages=16", "cold-first", LOOP_TRACE,
@@ -796,6 +867,8 @@ void suite_timed(void)
 	CU_add_test(s, "what steps cost", test_costs_of_steps);
 	CU_add_test(s, "starts", test_starts);
 	CU_add_test(s, "what calls, tables and mappings cost", test_costs_of_calls);
+	CU_add_test(s, "what requests, calls and open files take", test_costs_of_requests);
+	CU_add_test(s, "fsync() of what has changed", test_costs_of_fsync);
 	CU_add_test(s, "turns", test_turns);
 	CU_add_test(s, "no think time", test_no_think);
 	CU_add_test(s, "avoidable kills", test_avoidable);

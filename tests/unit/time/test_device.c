@@ -91,7 +91,7 @@ static void test_times(void)
 		struct bench *b = make(cases[i].cfg, 1);
 
 		for (unsigned int r = 0; r < 4 && cases[i].reqs[r].pages; r++)
-			device_read(b->d, 64 * r, cases[i].reqs[r].pages);
+			device_read(b->d, 64 * r, cases[i].reqs[r].pages, 1);
 		finish(b);
 		for (unsigned int r = 0; r < 4 && cases[i].reqs[r].pages; r++) {
 			const unsigned int last = 64 * r + cases[i].reqs[r].pages - 1;
@@ -114,7 +114,7 @@ static void test_queue(void)
 	struct bench *b = make((struct device_config){ .read_ns = 100, .depth = 2 }, 1);
 
 	for (unsigned int r = 0; r < 5; r++)
-		device_read(b->d, r, 1);
+		device_read(b->d, r, 1, 1);
 	CU_ASSERT_EQUAL(device_nr_served(b->d), 2);
 	CU_ASSERT_EQUAL(device_nr_queued(b->d), 3);
 	CU_ASSERT_EQUAL(device_nr_requests(b->d), 5);
@@ -131,7 +131,7 @@ static void test_plug(void)
 	struct device_plug plug = { NULL };
 
 	for (size_t i = 0; i < G_N_ELEMENTS(pages); i++)
-		device_plug(b->d, &plug, pages[i]);
+		device_plug(b->d, &plug, pages[i], true);
 	CU_ASSERT_EQUAL(device_nr_served(b->d), 0);
 	device_unplug(b->d, &plug);
 	CU_ASSERT_EQUAL(device_nr_served(b->d), 1);
@@ -147,6 +147,54 @@ static void test_plug(void)
 	bench_free(b);
 }
 
+/* a segment is a piece of memory; those of a request that is put together add up */
+static void test_segments(void)
+{
+	const struct device_config cfg = { .read_ns = 101, .mbps = 4096, .segment_ns = 500 };
+	struct device_plug plug = { NULL };
+	struct bench *b = make(cfg, 1);
+
+	device_read(b->d, 0, 32, 4);
+	finish(b);
+	TL_EQ(b->done_ns[31], 133500, "32 pages in 4 segments");
+	bench_free(b);
+	b = make(cfg, 1);
+	/* the first block is the third page of a folio */
+	for (uint32_t block = 2; block < 12; block++)
+		device_plug(b->d, &plug, block, block % 4 == 0);
+	device_unplug(b->d, &plug);
+	finish(b);
+	TL_EQ(b->done_ns[11], 111000, "10 pages in 3 segments");
+	bench_free(b);
+}
+
+/* nobody hears of a request before the device has no other one */
+static void test_together(void)
+{
+	for (uint32_t depth = 0; depth < 3; depth++) {
+		struct bench *b = make(
+			(struct device_config){
+				.read_ns = 101, .mbps = 4096, .depth = depth, .together = true },
+			1);
+		/* us: the last one begins at 0, 202 or 101 */
+		static const uint64_t last[] = { 132, 332, 231 };
+
+		device_read(b->d, 0, 1, 1);
+		device_read(b->d, 64, 1, 1);
+		device_read(b->d, 128, 30, 1);
+		finish(b);
+		for (uint32_t r = 0; r < 3; r++)
+			TL_EQ(b->done_ns[64 * r], last[depth] * 1000, "depth %u, request %u", depth,
+			      r);
+		TL_EQ(device_nr_served(b->d) + device_nr_queued(b->d), 0, "depth %u", depth);
+		/* it is alone */
+		device_read(b->d, 192, 1, 1);
+		finish(b);
+		TL_EQ(b->done_ns[192] - b->done_ns[0], 101000, "depth %u", depth);
+		bench_free(b);
+	}
+}
+
 /* the latencies of many reads, one at a time */
 static void latencies(unsigned int spread_percent, uint64_t seed, double *v, unsigned int n)
 {
@@ -157,7 +205,7 @@ static void latencies(unsigned int spread_percent, uint64_t seed, double *v, uns
 		const uint64_t start = b->clock.now_ns;
 
 		b->done_ns[0] = UINT64_MAX;
-		device_read(b->d, 0, 1);
+		device_read(b->d, 0, 1, 1);
 		finish(b);
 		v[i] = (double)(b->done_ns[0] - start);
 	}
@@ -201,5 +249,7 @@ void suite_device(void)
 	CU_add_test(s, "when requests are complete", test_times);
 	CU_add_test(s, "served and queued", test_queue);
 	CU_add_test(s, "pages that lie together are one request", test_plug);
+	CU_add_test(s, "pieces of memory of a request", test_segments);
+	CU_add_test(s, "a device that tells of all requests at once", test_together);
 	CU_add_test(s, "mean, spread and tail of latencies", test_spread);
 }
