@@ -106,8 +106,11 @@ const struct command cmd_calibrate = {
 		"What cannot be measured is left out, with the reason. Everything is measured in\n"
 		"turn in short rounds, so others may use the machine meanwhile: shares stay the\n"
 		"same, times follow the load. Takes 370 MiB of disk for temporary files, of\n"
-		"which it caches 250 MiB. Runs without root; as root it also measures large\n"
-		"folios, and reclaim in a new cgroup.",
+		"which it caches 250 MiB, and 256 MiB of memory, half of which it frees in random\n"
+		"order: free pages of a machine that has run for a while are no neighbours. If\n"
+		"less than 2 GiB are available, it does not.\n"
+		"Runs without root; as root it also measures large folios, and reclaim in a new\n"
+		"cgroup.",
 	.examples = "# what can be measured here; without --quick the values are good\n"
 		    "reapsim calibrate --quick --output here.conf\n",
 	.options = rows,

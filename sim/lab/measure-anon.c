@@ -4,7 +4,8 @@
  *
  * Approximations: pages in zram are half random and half one word, whatever programs have.
  * new_anon_ps is what the fault of an anon page takes more than that of a cached file page,
- * fault_ps; 0 if it takes less.
+ * fault_ps; 0 if it takes less. free_anon_ps takes it that an anon page is unmapped in the time
+ * of a file page.
  */
 #include <math.h>
 #include <string.h>
@@ -57,8 +58,19 @@ void anon_new(struct measures *ms, const struct measurement *write)
 			  write, 1, fault ? measurement_estimate(fault).mean : NAN);
 }
 
+/* What is not freed takes as long as a page of a file. */
+void anon_free(struct measures *ms, const struct measurement *zap)
+{
+	const struct measurement *file = measures_find(ms, "zap_file_ps");
+
+	measures_add_from(ms, "free_anon_ps",
+			  "part of zap_anon_ps: freeing; the other one as zap_file_ps", zap, 1,
+			  file ? measurement_estimate(file).mean : NAN);
+}
+
 static void anon_end(struct bench *b, struct probe *p)
 {
+	anon_free(b->m, p->m[ANON_ZAP]);
 	anon_new(b->m, p->m[ANON_WRITE]);
 }
 

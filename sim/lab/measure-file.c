@@ -254,6 +254,11 @@ char *measures_machine_file(const struct measures *ms)
 		"size of\n"
 		"# memory is left out: it is the trace's or the user's to choose.\n#\n",
 		ms->kernel, ms->file_system, ms->lru, ms->date, ms->thp, ms->monitor);
+	if (ms->scattered)
+		g_string_append_printf(s,
+				       "# %zu MiB of free pages were no neighbours of each other, "
+				       "as on a machine that has run for a while.\n#\n",
+				       ms->scattered >> 20);
 	if (ms->cold)
 		g_string_append(
 			s, "# Unmapped pages, and page tables, had left the CPU's caches (--cold), "

@@ -26,17 +26,23 @@ struct bench {
 	uint64_t file_bytes; /* of @fd */
 	size_t bytes;	     /* that a probe maps */
 	uint64_t random;
+	char *scattered; /* every second page is there; NULL: free pages are as they were */
+	size_t scattered_bytes;
 	char *cache;  /* CACHE_BYTES that are not in the CPU's caches; NULL: not asked for */
 	GArray *cpus; /* int: that this process may use */
 	int part;     /* that runs */
 	GPtrArray *probes;
 };
 
+/* quantities of a probe, at most */
+#define PROBE_QUANTITIES 16
+_Static_assert((int)NR_UNMAP_KINDS <= PROBE_QUANTITIES, "unmap kinds");
+
 /** struct probe - measures some quantities, once in each round. */
 struct probe {
 	const struct probe_kind *kind;
 	struct unmap_row *row; /* of an order */
-	struct measurement *m[NR_UNMAP_KINDS];
+	struct measurement *m[PROBE_QUANTITIES];
 	void *data;
 	bool ready; /* prepared for this part */
 	unsigned int nr_done, nr_failed;
@@ -62,6 +68,8 @@ struct probe *bench_add(struct bench *b, const struct probe_kind *kind);
 /* measure.c */
 
 double bench_wall_ns(void);
+/** CPU time of this thread. */
+double bench_cpu_ns(void);
 
 /** struct cpu_timer - CPU time of this thread; it can be stopped more than once. */
 struct cpu_timer {
@@ -78,6 +86,9 @@ void measurement_add(struct measurement *m, double v);
 uint64_t bench_random(uint64_t *state);
 /** Stay on the CPU of a part; < 0: on any. */
 void bench_pin(const struct bench *b, int part);
+
+/** Scatter the free pages of the machine. */
+void bench_scatter(struct bench *b);
 
 /** With --cold: what was used until now leaves the CPU's caches. */
 void bench_leave_caches(const struct bench *b);
@@ -143,17 +154,24 @@ void unmap_marks(const double zap[NR_UNMAPPINGS], double marks[NR_UNMAP_KINDS]);
 void probe_anon(struct bench *b);
 /** Add fault_next_ps: @fault is the time of a fault that maps 16 pages. */
 void fault_next(struct measures *ms, const struct measurement *fault);
+/** Add free_anon_ps: @zap is the time of unmapping and freeing a page. */
+void anon_free(struct measures *ms, const struct measurement *zap);
 /** Add new_anon_ps: @write is the time of writing to a new page. */
 void anon_new(struct measures *ms, const struct measurement *write);
 void probe_steps(struct bench *b);
+void probe_fill(struct bench *b);
 void probe_mmap(struct bench *b);
 void probe_fsync(struct bench *b);
 void probe_tables(struct bench *b);
 void probe_vma(struct bench *b);
+void probe_close(struct bench *b);
+void probe_write(struct bench *b);
 void probe_swap(struct bench *b);
 void probe_evict(struct bench *b);
 void probe_group_reclaim(struct bench *b);
 void probe_pageout(struct bench *b);
+/** Add submit_ps: @single is the time of reading a page that is not cached. */
+void device_submit(struct measures *ms, const struct measurement *single);
 void probe_device(struct bench *b);
 
 /* measure-settings.c: values that are read, not measured */

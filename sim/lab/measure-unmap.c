@@ -14,8 +14,8 @@
  * Before the first round of a part root looks at the folios: whether they have the order, and
  * whether each mark did what it should.
  *
- * Approximations: the pages of a file that was just written are often physical neighbours, which
- * is good for the caches. An unmapping also frees page tables and flushes the TLB, and its system
+ * Approximations: the pages of a large folio are physical neighbours, folios are not
+ * (bench_scatter()). An unmapping also frees page tables and flushes the TLB, and its system
  * call takes some microseconds, which count in a page's time: much where PMDs map the pages.
  * zap_next_ps is from folios of order 4 only.
  */
@@ -163,9 +163,9 @@ static double fault_one(const struct bench *b, char *at)
 		       : NAN;
 }
 
-/* struct cooling - ns: of MADV_COLD, a page; of a fault that maps one page */
+/* struct cooling - ns: of MADV_COLD, a page, active and inactive; of a fault that maps one page */
 struct cooling {
-	double ns, fault;
+	double ns, inactive, fault;
 };
 
 /* Make all folios inactive and unreferenced; after the first time all are active.
@@ -187,6 +187,11 @@ static const char *cool(struct bench *b, const struct probe *p, struct cooling *
 	if (!why && madvise(at, b->bytes, MADV_COLD))
 		why = "MADV_COLD is not possible (needs Linux 5.4)";
 	c->ns = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
+	bench_touch(at, b->bytes);
+	cpu_timer_start(&t);
+	if (!why && madvise(at, b->bytes, MADV_COLD))
+		why = "MADV_COLD is not possible (needs Linux 5.4)";
+	c->inactive = cpu_timer_stop(&t) / (double)(b->bytes / PAGE);
 	munmap(at, b->bytes);
 	return why;
 }
@@ -281,6 +286,7 @@ static const char *unmap_round(struct bench *b, struct probe *p)
 			break;
 		add_times(b, p, u);
 		measurement_add(p->m[UNMAP_COLD], c.ns);
+		measurement_add(p->m[UNMAP_COLD_INACTIVE], c.inactive);
 		measurement_add(p->m[UNMAP_FAULT_ONE], c.fault);
 	}
 	return why;
@@ -352,6 +358,7 @@ static void add_order(struct bench *b, const char *lru, unsigned int order)
 				      "maps one" },
 		[UNMAP_COLD] = { "advise_ps",
 				 "MADV_COLD of mapped pages that are young and active" },
+		[UNMAP_COLD_INACTIVE] = { "advise_inactive_ps", "the same of inactive pages" },
 	};
 	const bool keys = !order && lru == b->m->lru;
 	struct probe *p = bench_add(b, &kind);

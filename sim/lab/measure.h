@@ -38,16 +38,17 @@ struct measurement {
 
 /** enum unmap_kind - what is measured of the unmapping of a file's pages. */
 enum unmap_kind {
-	UNMAP_ALONE,	    /* ns a page, without a mark */
-	UNMAP_FIRST,	    /* added by a mark that finds it inactive and unreferenced */
-	UNMAP_ACTIVATE,	    /* inactive and referenced: it is activated */
-	UNMAP_FIRST_ACTIVE, /* active and unreferenced */
-	UNMAP_ACTIVE,	    /* active and referenced: nothing changes */
-	UNMAP_SHARE_FIRST,  /* percent of an unmapping in which all pages get a first mark */
-	UNMAP_SHARE,	    /* the same, marks that activate */
-	UNMAP_FAULT,	    /* ns a fault that maps cached pages */
-	UNMAP_FAULT_ONE,    /* ns a fault that maps one */
-	UNMAP_COLD,	    /* ns a page, MADV_COLD of what is mapped and active */
+	UNMAP_ALONE,	     /* ns a page, without a mark */
+	UNMAP_FIRST,	     /* added by a mark that finds it inactive and unreferenced */
+	UNMAP_ACTIVATE,	     /* inactive and referenced: it is activated */
+	UNMAP_FIRST_ACTIVE,  /* active and unreferenced */
+	UNMAP_ACTIVE,	     /* active and referenced: nothing changes */
+	UNMAP_SHARE_FIRST,   /* percent of an unmapping in which all pages get a first mark */
+	UNMAP_SHARE,	     /* the same, marks that activate */
+	UNMAP_FAULT,	     /* ns a fault that maps cached pages */
+	UNMAP_FAULT_ONE,     /* ns a fault that maps one */
+	UNMAP_COLD,	     /* ns a page, MADV_COLD of what is mapped and active */
+	UNMAP_COLD_INACTIVE, /* and inactive */
 	NR_UNMAP_KINDS,
 };
 
@@ -82,8 +83,9 @@ struct measures {
 	const char *unseen;    /* why folios could not be looked at; NULL: they were */
 	double load;	       /* average of the last minute, before; < 0: not known */
 	unsigned int nr_rounds;
-	double seconds;	      /* that they took */
-	bool cold;	      /* as in struct measure_options */
+	double seconds;	  /* that they took */
+	bool cold;	  /* as in struct measure_options */
+	size_t scattered; /* bytes of free pages that are no neighbours; 0: they were left alone */
 	double others, steal; /* percent of the processors' time meanwhile; < 0: not known */
 };
 

@@ -140,6 +140,16 @@ static void test_derived(void)
 	expect_none(&ms, "zap_next_ps", "what is subtracted was not measured");
 	anon_new(&ms, write);
 	expect_none(&ms, "new_anon_ps", "what is subtracted was not measured");
+	anon_free(&ms, write);
+	expect_none(&ms, "free_anon_ps", "what is subtracted was not measured");
+	add_parts(&ms, "call_ps", 1000, 600);
+	add_parts(&ms, "copy_ps", 1000, 400);
+	device_submit(&ms, around);
+	expect_none(&ms, "submit_ps", "what is subtracted was not measured");
+	add_parts(&ms, "fill_ps", 1000, 100);
+	/* of 602.5, 402.5 and 102.5 ns */
+	device_submit(&ms, around);
+	expect_derived(&ms, "submit_ps", 395000, 1500 - 1107.5, 1505 - 1107.5);
 	anon_new(&ms, none);
 	expect_none(&ms, "new_anon_ps", "no memory");
 	fault_next(&ms, around);
@@ -155,6 +165,9 @@ static void test_derived(void)
 	/* of 702.5 ns */
 	anon_new(&ms, write);
 	expect_derived(&ms, "new_anon_ps", 500000, 497.5, 502.5);
+	/* of 42 ns */
+	anon_free(&ms, write);
+	expect_derived(&ms, "free_anon_ps", 1160500, 1200 - 42, 1205 - 42);
 	/* that maps 16 pages */
 	fault_next(&ms, around);
 	expect_derived(&ms, "fault_next_ps", 53333, (1500 - 702.5) / 15, (1505 - 702.5) / 15);
