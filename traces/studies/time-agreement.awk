@@ -60,6 +60,8 @@ FNR == 1 {
 	}
 	for (v = 1; v <= nr_values; v++) {
 		x = $column_of(is_measured ? measured[v] : predicted[v])
+		if (!is_measured && value[v] == "wait")
+			x += $column_of("sync_wait_ns")
 		if (!is_measured && value[v] == "reap")
 			x = (x - $column_of("exec_ps") + $column_of("advise_ps")) / 1000
 		cell[kind, trace, policy, v, run] = x

@@ -93,7 +93,7 @@ one() {
 for set in $sets; do
 	mkdir -p "$out/$set"
 	[ -e "$out/$set/here.conf" ] ||
-		"$reapsim" calibrate ${how[$set]} --seconds 30 --dir "$dir" -o "$out/$set/here.conf" >"$out/$set/calibrate.txt"
+		"$reapsim" calibrate ${how[$set]} --seconds 60 --dir "$dir" -o "$out/$set/here.conf" >"$out/$set/calibrate.txt"
 done
 names=
 while read -r name memory source options; do
