@@ -347,6 +347,12 @@ static void steps(uint64_t nr)
 		uint64_t now = ticks();
 
 		s[i].apart = now - then;
+		/* to open it may wait */
+		if (s[i].apart > STEP_LONG) {
+			s[i].apart = APART_LONG;
+			cpu = cpu_ns();
+			now = ticks();
+		}
 		then = now;
 		s[i].reply.ret = one(&s[i].cmd, fd, &s[i].reply.done);
 		now = ticks();

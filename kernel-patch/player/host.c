@@ -127,13 +127,13 @@ void host_time(unsigned int line, uint64_t ticks)
 	times[line].cpu_ns = STEP_SHORT;
 }
 
-/* a process reads its CPU time when it begins with its steps, and after each long one */
+/* a process reads its CPU time when it begins with its steps, and after all that took long */
 void host_steps(const struct child_step *s, uint32_t nr)
 {
 	uint64_t before = 0;
 
 	for (uint32_t i = 0; i < nr; i++) {
-		before += s[i].apart;
+		before = s[i].apart == APART_LONG ? 0 : before + s[i].apart;
 		times[s[i].line] = (struct row_time){ .ticks = s[i].ticks,
 						      .cpu_ns = s[i].cpu_ns,
 						      .before = before };

@@ -115,11 +115,12 @@ struct child_step {
 	struct child_reply reply;
 	uint32_t line;	 /* of the trace */
 	uint64_t ticks;	 /* of the CPU's clock */
-	uint64_t apart;	 /* the same, between the step before and this one */
+	uint64_t apart;	 /* the same, between the step before and this one; or APART_LONG */
 	uint64_t cpu_ns; /* CPU time since it was read last, or STEP_SHORT */
 };
 
 #define STEP_SHORT UINT64_MAX
+#define APART_LONG UINT64_MAX /* the CPU time was read after it */
 /* ticks above which a step's CPU time is asked for: 10 to 30 us */
 #define STEP_LONG 30000u
 

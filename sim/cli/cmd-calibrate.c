@@ -108,7 +108,7 @@ const struct command cmd_calibrate = {
 		"same, times follow the load. Takes 370 MiB of disk for temporary files, of\n"
 		"which it caches 250 MiB, and 256 MiB of memory, half of which it frees in random\n"
 		"order: free pages of a machine that has run for a while are no neighbours. If\n"
-		"less than 2 GiB are available, it does not.\n"
+		"less than 2 GiB are available, or a cgroup has a limit, it does not.\n"
 		"Runs without root; as root it also measures large folios, and reclaim in a new\n"
 		"cgroup.",
 	.examples = "# what can be measured here; without --quick the values are good\n"

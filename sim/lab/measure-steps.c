@@ -41,8 +41,8 @@ enum {
 #define CALLS	    64
 #define WRITE_BYTES (2u << 20)
 #define FILLS	    32
-#define FILL_FEW    8
-#define FILL_MANY   72
+#define FILL_FEW    4
+#define FILL_MANY   28 /* less than a window of 128 KiB, to which the kernel cuts it */
 
 /* CPU time of reading [@at, @end), @bytes a call; < 0: it cannot be read */
 static double read_range(struct bench *b, char *buf, size_t at, size_t end, size_t bytes)
@@ -109,18 +109,24 @@ static const char *steps_round(struct bench *b, struct probe *p)
 	return NULL;
 }
 
-/* CPU time of POSIX_FADV_WILLNEED for @nr pages, a call, each in another part of the file; < 0: it
- * fails */
-static double will_need(struct bench *b, size_t nr)
+/* CPU time of POSIX_FADV_WILLNEED for @nr pages, a call, each in another part of the file, @from
+ * its begin; < 0: it fails. All are read in the end. */
+static double will_need(struct bench *b, size_t nr, size_t from)
 {
 	const size_t apart = b->file_bytes / FILLS;
 	struct cpu_timer t;
+	char buf[PAGE];
+	double ns;
 
 	cpu_timer_start(&t);
-	for (size_t at = 0; at < b->file_bytes; at += apart)
+	for (size_t at = from; at < b->file_bytes; at += apart)
 		if (posix_fadvise(b->fd, (off_t)at, (off_t)(nr * PAGE), POSIX_FADV_WILLNEED))
 			return -1;
-	return cpu_timer_stop(&t) / FILLS;
+	ns = cpu_timer_stop(&t) / FILLS;
+	for (size_t at = from; at < b->file_bytes; at += apart)
+		if (pread(b->fd, buf, PAGE, (off_t)(at + (nr - 1) * PAGE)) != (ssize_t)PAGE)
+			return -1;
+	return ns;
 }
 
 /* That advice makes folios of single pages, and one request. More pages differ by theirs only. */
@@ -131,11 +137,8 @@ static const char *fill_round(struct bench *b, struct probe *p)
 
 	if (why)
 		return why;
-	few = will_need(b, FILL_FEW);
-	why = bench_drop_cache(b);
-	if (why)
-		return why;
-	many = will_need(b, FILL_MANY);
+	few = will_need(b, FILL_FEW, 0);
+	many = will_need(b, FILL_MANY, b->file_bytes / FILLS / 2);
 	if (few < 0 || many < 0)
 		return "POSIX_FADV_WILLNEED does not read the file here";
 	measurement_add(p->m[STEP_FILL], (many - few) / (FILL_MANY - FILL_FEW));
@@ -351,7 +354,7 @@ void probe_fill(struct bench *b)
 
 	p->m[STEP_FILL] =
 		measures_add(b->m, "fill_ps",
-			     "POSIX_FADV_WILLNEED of 72 pages, less that of 8, a page", "ns", 1000);
+			     "POSIX_FADV_WILLNEED of 28 pages, less that of 4, a page", "ns", 1000);
 }
 
 void probe_steps(struct bench *b)

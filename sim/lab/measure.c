@@ -93,11 +93,53 @@ void bench_leave_caches(const struct bench *b)
 		b->cache[i]++;
 }
 
+/* Has the cgroup @path below @root, or one above it, a limit of memory in @file? */
+static bool has_limit(const char *root, char *path, const char *file)
+{
+	for (;;) {
+		g_autofree char *name = g_build_filename(root, path, file, NULL);
+		g_autofree char *text = NULL;
+
+		/* v1 has a very large number where v2 has "max" */
+		if (g_file_get_contents(name, &text, NULL, NULL) && g_ascii_isdigit(*text) &&
+		    g_ascii_strtoull(text, NULL, 10) < 1ull << 60)
+			return true;
+		if (!strrchr(path, '/') || !path[1])
+			return false;
+		*(strrchr(path, '/') > path ? strrchr(path, '/') : path + 1) = 0;
+	}
+}
+
+static bool memory_is_limited(void)
+{
+	g_autofree char *text = NULL;
+	g_auto(GStrv) lines = NULL;
+
+	if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
+		return false;
+	lines = g_strsplit(text, "\n", -1);
+	for (char **l = lines; *l; l++) {
+		char *controllers = strchr(*l, ':'), *path = strstr(*l, ":/");
+
+		if (!path)
+			continue;
+		path++;
+		if (g_str_has_prefix(controllers, "::")
+			    ? has_limit("/sys/fs/cgroup", path, "memory.max")
+			    : g_str_has_prefix(controllers, ":memory:") &&
+				      has_limit("/sys/fs/cgroup/memory", path,
+						"memory.limit_in_bytes"))
+			return true;
+	}
+	return false;
+}
+
 /*
  * Free pages of a machine that has run for a while are no neighbours of each other. Those of an
  * idle one are: then the struct pages of what is mapped lie in a row, and take a fourth less time.
  * So every second page of some memory is freed here, in random order. The kernel gives them out
- * last in, first out, and does not merge them, as their neighbours stay.
+ * last in, first out, and does not merge them, as their neighbours stay. Not where that may hurt
+ * others.
  */
 void bench_scatter(struct bench *b)
 {
@@ -105,7 +147,7 @@ void bench_scatter(struct bench *b)
 	g_autofree uint32_t *order = NULL;
 	char *at;
 
-	if (proc_kb("/proc/meminfo", "MemAvailable:") / 8 * 1024 < bytes)
+	if (proc_kb("/proc/meminfo", "MemAvailable:") / 8 * 1024 < bytes || memory_is_limited())
 		return;
 	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
@@ -509,9 +551,10 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 	m->monitor = monitor_stop(&monitor, DAMON_STAT);
 	find_cpus(&b);
 	ret = bench_make_files(&b, err);
-	bench_scatter(&b);
-	if (!ret)
+	if (!ret) {
+		bench_scatter(&b);
 		ret = run_probes(&b, err);
+	}
 	if (!switch_back(&monitor) && !ret)
 		ret = err_set(err, -EIO, "DAMON_STAT was on, and can not be turned on again");
 	for (int i = 0; i < 3; i++) {

@@ -182,7 +182,7 @@ void write_takes_time(struct sim *s, uint64_t nr, bool inode)
 	const uint64_t transfer_ns = m->device_mbps ? (nr - 1) * 4096000 / m->device_mbps : 0;
 
 	const uint64_t all_ns = (sync_us ? sync_us : m->read_us) * 1000ull + transfer_ns;
-	const uint64_t ns = all_ns - MIN(all_ns, m->sync_ps / 1000);
+	const uint64_t ns = s->sched ? all_ns - MIN(all_ns, m->sync_ps / 1000) : all_ns;
 
 	if (s->sched) {
 		task_owe(s, m->sync_ps);

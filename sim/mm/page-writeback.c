@@ -244,10 +244,12 @@ uint64_t filemap_fdatawrite_range(struct sim *s, unsigned int cpu, uint32_t file
 void vfs_fsync(struct sim *s, unsigned int cpu, uint32_t file)
 {
 	const uint64_t nr = filemap_fdatawrite_range(s, cpu, file, 0, UINT32_MAX, NULL);
+	const bool inode = s->files[file].inode_dirty;
 
-	if (nr)
-		write_takes_time(s, nr, s->files[file].inode_dirty);
+	/* others may change it meanwhile */
 	s->files[file].inode_dirty = false;
+	if (nr)
+		write_takes_time(s, nr, inode);
 }
 
 void flusher_tick(struct sim *s, uint64_t from_ns)
