@@ -228,13 +228,13 @@ static int do_transfer(struct sim *s, struct mm *mm, enum op_code code, uint32_t
 	struct file_open *open = mm_open(s, mm, s->replay.file);
 	const struct machine *m = &s->cfg.machine;
 	const bool write = code == OP_WRITE;
+	const uint32_t ps = write ? m->write_ps ?: m->copy_ps : m->copy_ps;
 
 	if (!open)
 		return -ENOENT;
-	task_owe(s,
-		 m->call_ps + (uint64_t)(write && m->write_ps ? m->write_ps : m->copy_ps) * pages);
-	return !write ? filemap_read(s, mm->cpu, open, pgoff, pages)
-		      : filemap_write(s, mm->cpu, open, pgoff, pages);
+	task_owe(s, m->call_ps + (uint64_t)ps * pages);
+	return write ? filemap_write(s, mm->cpu, open, pgoff, pages)
+		     : filemap_read(s, mm->cpu, open, pgoff, pages);
 }
 
 /* Return: false if the task is killed before it does anything */

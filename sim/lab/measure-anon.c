@@ -7,7 +7,6 @@
  * fault_ps; 0 if it takes less. free_anon_ps takes it that an anon page is unmapped in the time
  * of a file page.
  */
-#include <math.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -52,20 +51,16 @@ static const char *anon_round(struct bench *b, struct probe *p)
 /* The simulator takes fault_ps for any fault. */
 void anon_new(struct measures *ms, const struct measurement *write)
 {
-	const struct measurement *fault = measures_find(ms, "fault_ps");
-
 	measures_add_from(ms, "new_anon_ps", "writing to new anon memory, a page, less fault_ps",
-			  write, 1, fault ? measurement_estimate(fault).mean : NAN);
+			  write, 1, measures_median(ms, "fault_ps"));
 }
 
 /* What is not freed takes as long as a page of a file. */
 void anon_free(struct measures *ms, const struct measurement *zap)
 {
-	const struct measurement *file = measures_find(ms, "zap_file_ps");
-
 	measures_add_from(ms, "free_anon_ps",
 			  "part of zap_anon_ps: freeing; the other one as zap_file_ps", zap, 1,
-			  file ? measurement_estimate(file).mean : NAN);
+			  measures_median(ms, "zap_file_ps"));
 }
 
 static void anon_end(struct bench *b, struct probe *p)

@@ -78,6 +78,12 @@ static bool read_buffer(struct read_buffer *buf, size_t bytes, bool pages)
 	return true;
 }
 
+static void read_buffer_free(const struct read_buffer *buf)
+{
+	if (buf->map != MAP_FAILED)
+		munmap(buf->map, buf->bytes);
+}
+
 /* Do @nr random, aligned reads, or fewer if the time is over; at least one. */
 static void read_cold(struct reader *r, unsigned int nr)
 {
@@ -103,8 +109,7 @@ static void read_cold(struct reader *r, unsigned int nr)
 	}
 	if (schedstat >= 0)
 		close(schedstat);
-	if (buf.map != MAP_FAILED)
-		munmap(buf.map, buf.bytes);
+	read_buffer_free(&buf);
 }
 
 static gpointer read_thread(gpointer data)
@@ -239,8 +244,7 @@ static double together(struct bench *b)
 
 	if (read_buffer(&buf, STREAM, false))
 		part = first_of_all(b, buf.at);
-	if (buf.map != MAP_FAILED)
-		munmap(buf.map, buf.bytes);
+	read_buffer_free(&buf);
 	return isnan(part) ? NAN : part > 0.75;
 }
 
@@ -325,14 +329,9 @@ static void device_end_part(struct bench *b, struct probe *p)
 /* what a call and its page take without a device */
 void device_submit(struct measures *ms, const struct measurement *single)
 {
-	static const char *const keys[] = { "call_ps", "copy_ps", "fill_ps" };
-	double less = 0;
+	const double less = measures_median(ms, "call_ps") + measures_median(ms, "copy_ps") +
+			    measures_median(ms, "fill_ps");
 
-	for (size_t i = 0; i < G_N_ELEMENTS(keys); i++) {
-		const struct measurement *m = measures_find(ms, keys[i]);
-
-		less += m ? measurement_estimate(m).mean : NAN;
-	}
 	measures_add_from(ms, "submit_ps", "read(2) of a page, less call_ps, copy_ps and fill_ps",
 			  single, 1, less);
 }

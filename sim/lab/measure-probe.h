@@ -27,10 +27,9 @@ struct bench {
 	size_t bytes;	     /* that a probe maps */
 	uint64_t random;
 	char *scattered; /* every second page is there; NULL: free pages are as they were */
-	size_t scattered_bytes;
-	char *cache;  /* CACHE_BYTES that are not in the CPU's caches; NULL: not asked for */
-	GArray *cpus; /* int: that this process may use */
-	int part;     /* that runs */
+	char *cache;	 /* CACHE_BYTES that are not in the CPU's caches; NULL: not asked for */
+	GArray *cpus;	 /* int: that this process may use */
+	int part;	 /* that runs */
 	GPtrArray *probes;
 };
 

@@ -4,19 +4,19 @@
  * page cache and copying them, and the calls of mmap() and munmap(). And how long fsync() takes.
  *
  * A file is read by read(2) twice, once from the device, with readahead, and once from the cache.
- * The second one copies, what the first takes more is to fill the cache. That of an interrupt that
- * ends a request is the CPU's, not the thread's, and not in it.
+ * The second one copies, what the first takes more is to fill the cache with large folios. What
+ * POSIX_FADV_WILLNEED takes for more pages is to fill it with single ones. That of an interrupt
+ * that ends a request is the CPU's, not the thread's, and not in it.
  *
  * Approximations: the buffer and the struct folios of the second read are in the CPU's caches.
- * fill_ps comes from read(2), with the folios that readahead makes; the simulator also charges it
- * to faults, and to single pages. mmap_ps is the mean of both calls, for one page that is not
- * touched, in a process with few mappings. fsync_us and fdatasync_us are of one page of a file
- * whose blocks are there; sync_ps is the CPU time of the latter, and the simulator's of both.
- * write_ps is of folios of one page; a file system with buffer heads takes more for a page of a
- * large folio.
+ * fill_next_ps is the mean of folios as readahead makes them, their first pages too; where the file
+ * system has single pages only, it is that of single pages. mmap_ps is the mean of both calls, for
+ * one page that is not touched, in a process with few mappings. fsync_us and fdatasync_us are of
+ * one page of a file whose blocks are there; sync_ps is the CPU time of the latter, and the
+ * simulator's of both. write_ps is of folios of one page; a file system with buffer heads takes
+ * more for a page of a large folio.
  */
 #include <fcntl.h>
-#include <math.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -296,10 +296,8 @@ void probe_close(struct bench *b)
 /* The simulator takes call_ps for any call. */
 static void write_end(struct bench *b, struct probe *p)
 {
-	const struct measurement *call = measures_find(b->m, "call_ps");
-
 	measures_add_from(b->m, "write_ps", "write(2) of a cached page, less call_ps",
-			  p->m[STEP_WRITE], 1, call ? measurement_estimate(call).mean : NAN);
+			  p->m[STEP_WRITE], 1, measures_median(b->m, "call_ps"));
 }
 
 void probe_write(struct bench *b)

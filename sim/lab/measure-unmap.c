@@ -299,13 +299,12 @@ static const char *unmap_round(struct bench *b, struct probe *p)
 /* n pages take first + (n - 1) next, which is n times the mean */
 void unmap_next(struct measures *ms, const struct measurement *mean)
 {
-	const struct measurement *first = measures_find(ms, "zap_file_ps");
 	const double nr = 1 << NEXT_ORDER;
 	struct measurement *m = measures_add_from(
 		ms, "zap_next_ps",
 		"a further page of a folio: 16/15 of a page's munmap(), order 4, less 1/15 of "
 		"zap_file_ps",
-		mean, nr / (nr - 1), first ? measurement_estimate(first).mean / (nr - 1) : NAN);
+		mean, nr / (nr - 1), measures_median(ms, "zap_file_ps") / (nr - 1));
 
 	if (!m->samples->len || measurement_key_value(m))
 		return;
@@ -317,12 +316,10 @@ void unmap_next(struct measures *ms, const struct measurement *mean)
 /* A fault maps one page, and AROUND - 1 further ones. */
 void fault_next(struct measures *ms, const struct measurement *fault)
 {
-	const struct measurement *one = measures_find(ms, "fault_ps");
-
 	measures_add_from(
 		ms, "fault_next_ps",
 		"a further page of a fault: 1/15 of one that maps 16, less 1/15 of fault_ps", fault,
-		1.0 / (AROUND - 1), one ? measurement_estimate(one).mean / (AROUND - 1) : NAN);
+		1.0 / (AROUND - 1), measures_median(ms, "fault_ps") / (AROUND - 1));
 }
 
 /* those of order 0 are complete by then */

@@ -25,6 +25,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "sim/lab/cgroup.h"
 #include "sim/lab/measure-probe.h"
 
 #define DAMON_STAT "/sys/module/damon_stat/parameters/enabled"
@@ -67,12 +68,12 @@ static long nr_preempted(void)
 void cpu_timer_start(struct cpu_timer *t)
 {
 	t->nr_preempted = nr_preempted();
-	t->start_ns = clock_ns(CLOCK_THREAD_CPUTIME_ID);
+	t->start_ns = bench_cpu_ns();
 }
 
 double cpu_timer_stop(const struct cpu_timer *t)
 {
-	const double ns = clock_ns(CLOCK_THREAD_CPUTIME_ID) - t->start_ns;
+	const double ns = bench_cpu_ns() - t->start_ns;
 
 	return nr_preempted() == t->nr_preempted ? ns : NAN;
 }
@@ -93,53 +94,12 @@ void bench_leave_caches(const struct bench *b)
 		b->cache[i]++;
 }
 
-/* Has the cgroup @path below @root, or one above it, a limit of memory in @file? */
-static bool has_limit(const char *root, char *path, const char *file)
-{
-	for (;;) {
-		g_autofree char *name = g_build_filename(root, path, file, NULL);
-		g_autofree char *text = NULL;
-
-		/* v1 has a very large number where v2 has "max" */
-		if (g_file_get_contents(name, &text, NULL, NULL) && g_ascii_isdigit(*text) &&
-		    g_ascii_strtoull(text, NULL, 10) < 1ull << 60)
-			return true;
-		if (!strrchr(path, '/') || !path[1])
-			return false;
-		*(strrchr(path, '/') > path ? strrchr(path, '/') : path + 1) = 0;
-	}
-}
-
-static bool memory_is_limited(void)
-{
-	g_autofree char *text = NULL;
-	g_auto(GStrv) lines = NULL;
-
-	if (!g_file_get_contents("/proc/self/cgroup", &text, NULL, NULL))
-		return false;
-	lines = g_strsplit(text, "\n", -1);
-	for (char **l = lines; *l; l++) {
-		char *controllers = strchr(*l, ':'), *path = strstr(*l, ":/");
-
-		if (!path)
-			continue;
-		path++;
-		if (g_str_has_prefix(controllers, "::")
-			    ? has_limit("/sys/fs/cgroup", path, "memory.max")
-			    : g_str_has_prefix(controllers, ":memory:") &&
-				      has_limit("/sys/fs/cgroup/memory", path,
-						"memory.limit_in_bytes"))
-			return true;
-	}
-	return false;
-}
-
 /*
  * Free pages of a machine that has run for a while are no neighbours of each other. Those of an
- * idle one are: then the struct pages of what is mapped lie in a row, and take a fourth less time.
+ * idle one are: then the struct pages of what is mapped lie in a row, and take less time.
  * So every second page of some memory is freed here, in random order. The kernel gives them out
- * last in, first out, and does not merge them, as their neighbours stay. Not where that may hurt
- * others.
+ * last in, first out, and does not merge them, as their neighbours stay. Memory is left alone where
+ * it is short.
  */
 void bench_scatter(struct bench *b)
 {
@@ -147,7 +107,7 @@ void bench_scatter(struct bench *b)
 	g_autofree uint32_t *order = NULL;
 	char *at;
 
-	if (proc_kb("/proc/meminfo", "MemAvailable:") / 8 * 1024 < bytes || memory_is_limited())
+	if (proc_kb("/proc/meminfo", "MemAvailable:") / 8 * 1024 < bytes || cgroup_limits_memory())
 		return;
 	at = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (at == MAP_FAILED)
@@ -167,7 +127,6 @@ void bench_scatter(struct bench *b)
 		madvise(at + (2 * (size_t)order[i] + (bench_random(&b->random) & 1)) * PAGE, PAGE,
 			MADV_DONTNEED);
 	b->scattered = at;
-	b->scattered_bytes = bytes;
 	b->m->scattered = bytes / 2;
 }
 
@@ -315,6 +274,13 @@ const struct measurement *measures_find(const struct measures *ms, const char *k
 			return m;
 	}
 	return NULL;
+}
+
+double measures_median(const struct measures *ms, const char *key)
+{
+	const struct measurement *m = measures_find(ms, key);
+
+	return m ? measurement_estimate(m).mean : NAN;
 }
 
 /* Probes */
@@ -564,7 +530,7 @@ int measure_all(struct measures *m, const struct measure_options *o, struct err 
 			close(fd);
 	}
 	if (b.scattered)
-		munmap(b.scattered, b.scattered_bytes);
+		munmap(b.scattered, 2 * m->scattered);
 	g_free(b.cache);
 	g_array_free(b.cpus, TRUE);
 	g_ptr_array_free(b.probes, TRUE);

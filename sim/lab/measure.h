@@ -94,6 +94,8 @@ void measures_init(struct measures *m);
 /** Add a quantity with no samples yet; owned by @m. */
 struct measurement *measures_add(struct measures *m, const char *key, const char *what,
 				 const char *unit, double scale);
+/** The median of a key that was measured, in its @unit; NaN: it was not. */
+double measures_median(const struct measures *m, const char *key);
 /** After all rounds, add a key in ps that follows from @of, in ns: its samples times @factor, less
  * @less ns, which is NaN if that was not measured. */
 struct measurement *measures_add_from(struct measures *m, const char *key, const char *what,

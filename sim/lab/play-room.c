@@ -20,6 +20,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "sim/lab/cgroup.h"
 #include "sim/lab/play.h"
 
 #define FOLDER	"reapsim-play"
@@ -28,73 +29,6 @@
 #define OWNER_1 "reapsim play\n"
 
 /* Cgroups */
-
-/* struct hierarchy - of cgroups: where it is mounted, and what it is. */
-struct hierarchy {
-	char *mount;
-	unsigned int version;
-};
-
-/* The lines of a file; NULL: it cannot be read */
-static char **lines_of(const char *path)
-{
-	g_autofree char *text = NULL;
-
-	return g_file_get_contents(path, &text, NULL, NULL) ? g_strsplit(text, "\n", -1) : NULL;
-}
-
-static bool has_word(const char *text, const char *word)
-{
-	g_auto(GStrv) words = g_strsplit_set(text ? text : "", " ,\n", -1);
-
-	return g_strv_contains((const char *const *)words, word);
-}
-
-static bool file_has_word(const char *dir, const char *name, const char *word)
-{
-	g_autofree char *path = g_build_filename(dir, name, NULL), *text = NULL;
-
-	return g_file_get_contents(path, &text, NULL, NULL) && has_word(text, word);
-}
-
-/* The one that has the memory controller. */
-static bool find_hierarchy(struct hierarchy *h)
-{
-	g_auto(GStrv) lines = lines_of("/proc/self/mountinfo");
-
-	for (guint i = 0; lines && lines[i]; i++) {
-		const char *rest = strstr(lines[i], " - ");
-		char mount[4096], type[32], options[4096];
-
-		if (!rest || sscanf(lines[i], "%*s %*s %*s %*s %4095s", mount) != 1 ||
-		    sscanf(rest, " - %31s %*s %4095s", type, options) != 2)
-			continue;
-		if (!strcmp(type, "cgroup2") &&
-		    file_has_word(mount, "cgroup.controllers", "memory"))
-			*h = (struct hierarchy){ g_strdup(mount), 2 };
-		else if (!strcmp(type, "cgroup") && has_word(options, "memory"))
-			*h = (struct hierarchy){ g_strdup(mount), 1 };
-		else
-			continue;
-		return true;
-	}
-	return false;
-}
-
-/* The folder of the cgroup that this process is in. */
-static char *own_cgroup(const struct hierarchy *h)
-{
-	g_auto(GStrv) lines = lines_of("/proc/self/cgroup");
-
-	for (guint i = 0; lines && lines[i]; i++) {
-		g_auto(GStrv) part = g_strsplit(lines[i], ":", 3);
-
-		if (g_strv_length(part) == 3 &&
-		    (h->version == 2 ? !strcmp(part[0], "0") : has_word(part[1], "memory")))
-			return g_build_filename(h->mount, part[2], NULL);
-	}
-	return NULL;
-}
 
 static int no_cgroup(const char *where, struct err *err)
 {
@@ -105,15 +39,16 @@ static int no_cgroup(const char *where, struct err *err)
 		where, g_strerror(errno));
 }
 
-static char *find_parent(const struct hierarchy *h, struct err *err)
+static char *find_parent(const struct cgroup_hierarchy *h, struct err *err)
 {
-	g_autofree char *dir = own_cgroup(h);
+	g_autofree char *dir = cgroup_own(h);
 	const size_t top = strlen(h->mount);
 
 	while (dir) {
 		g_autofree char *above = NULL;
 
-		if (h->version == 1 || file_has_word(dir, "cgroup.subtree_control", "memory")) {
+		if (h->version == 1 ||
+		    cgroup_file_has_word(dir, "cgroup.subtree_control", "memory")) {
 			if (access(dir, W_OK)) {
 				no_cgroup(dir, err);
 				return NULL;
@@ -136,7 +71,7 @@ static char *find_parent(const struct hierarchy *h, struct err *err)
 /* The path of a new cgroup. */
 static int choose_cgroup(struct play_room *r, const char *parent, struct err *err)
 {
-	struct hierarchy h = { 0 };
+	struct cgroup_hierarchy h = { 0 };
 	g_autofree char *dir = NULL;
 	struct statfs fs;
 
@@ -146,7 +81,7 @@ static int choose_cgroup(struct play_room *r, const char *parent, struct err *er
 		dir = g_canonicalize_filename(parent, NULL);
 		r->version = fs.f_type == CGROUP_SUPER_MAGIC ? 1 : 2;
 	} else {
-		if (!find_hierarchy(&h))
+		if (!cgroup_hierarchy_find(&h))
 			return err_set(err, -EINVAL,
 				       "no memory controller is mounted, of cgroup v2 or v1");
 		dir = find_parent(&h, err);
@@ -165,7 +100,7 @@ static int choose_cgroup(struct play_room *r, const char *parent, struct err *er
 static void kill_all(const char *cgroup)
 {
 	g_autofree char *path = g_build_filename(cgroup, "cgroup.procs", NULL);
-	g_auto(GStrv) pids = lines_of(path);
+	g_auto(GStrv) pids = file_lines(path);
 
 	for (guint i = 0; pids && pids[i]; i++)
 		if (atoi(pids[i]) > 1)

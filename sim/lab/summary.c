@@ -28,9 +28,8 @@ void outcome_columns(GString *s)
 		s, ",exec_ps,advise_ps,kills,oom_kills,avoidable_kills,"
 		   "free50_ns,free90_ns,free100_ns,stalls,stall_ns,"
 		   "io_waits,io_wait_ns,refault_wait_ns,read_ps,sync_wait_ns,requests,kswapd_ns,"
-		   "restarts,"
-		   "restart_p50_ns,"
-		   "restart_p95_ns,restart_p99_ns,lost,steps_ns,starts,start_p50_ns,start_p95_ns,"
+		   "restarts,restart_p50_ns,restart_p95_ns,restart_p99_ns,lost,steps_ns,starts,"
+		   "start_p50_ns,start_p95_ns,"
 		   "start_p99_ns,net_ns");
 	for (int i = 0; i < NR_VMSTAT; i++)
 		g_string_append_printf(s, ",%s", vmstat_name((enum vmstat_item)i));

@@ -72,9 +72,7 @@ static struct mem_cgroup *charged_memcg(struct sim *s, uint32_t slot)
 
 static uint64_t fill_cost(const struct machine *m, uint32_t nr)
 {
-	const uint32_t next = m->fill_next_ps ? m->fill_next_ps : m->fill_ps;
-
-	return m->fill_ps + (uint64_t)next * (nr - 1);
+	return m->fill_ps + (uint64_t)(m->fill_next_ps ?: m->fill_ps) * (nr - 1);
 }
 
 /* inlined, so that order and reason are constants where the caller knows them, and that a run

@@ -70,9 +70,9 @@ void io_free(struct sim *s)
 }
 
 /* the task that submitted @nr requests waits, even if the read takes no time */
-static void submitted(struct sim *s, uint64_t nr)
+static void submitted(struct sim *s, uint32_t nr)
 {
-	read_owe(s, nr * s->cfg.machine.submit_ps);
+	read_owe(s, (uint64_t)nr * s->cfg.machine.submit_ps);
 	if (device_is_instant(s->io->device))
 		task_use_mm(s);
 }
@@ -127,11 +127,10 @@ void io_plug(struct sim *s, struct device_plug *plug, uint32_t slot)
 
 void io_unplug(struct sim *s, struct device_plug *plug)
 {
-	const uint64_t before = device_nr_requests(s->io->device);
+	const uint32_t nr = device_unplug(s->io->device, plug);
 
-	device_unplug(s->io->device, plug);
-	if (plug->first)
-		submitted(s, device_nr_requests(s->io->device) - before);
+	if (nr)
+		submitted(s, nr);
 }
 
 /* folio_wait_bit_common() */
@@ -177,15 +176,15 @@ void folio_wait_locked(struct sim *s, uint32_t slot)
 void write_takes_time(struct sim *s, uint64_t nr, bool inode)
 {
 	const struct machine *m = &s->cfg.machine;
-	const uint32_t sync_us = inode || !m->fdatasync_us ? m->fsync_us : m->fdatasync_us;
+	const uint32_t sync_us = inode ? m->fsync_us : m->fdatasync_us ?: m->fsync_us;
 	/* a page at one MB/s takes 4096 us */
 	const uint64_t transfer_ns = m->device_mbps ? (nr - 1) * 4096000 / m->device_mbps : 0;
 
-	const uint64_t all_ns = (sync_us ? sync_us : m->read_us) * 1000ull + transfer_ns;
-	const uint64_t ns = s->sched ? all_ns - MIN(all_ns, m->sync_ps / 1000) : all_ns;
+	uint64_t ns = (sync_us ?: m->read_us) * 1000ull + transfer_ns;
 
 	if (s->sched) {
 		task_owe(s, m->sync_ps);
+		ns -= MIN(ns, m->sync_ps / 1000);
 		s->times.sync_wait_ns += ns;
 	}
 	if (ns)

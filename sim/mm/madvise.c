@@ -72,8 +72,8 @@ static void cold_or_pageout(struct sim *s, struct walk *w, uint32_t head)
 {
 	struct folio *f = &s->folios[head];
 	const struct machine *m = &s->cfg.machine;
-	const uint32_t ps = f->flags & PG_active || !m->advise_inactive_ps ? m->advise_ps
-									   : m->advise_inactive_ps;
+	const bool active = f->flags & PG_active;
+	const uint32_t ps = active ? m->advise_ps : m->advise_inactive_ps ?: m->advise_ps;
 
 	f->flags &= (uint16_t)~PG_referenced;
 	f->young = false;

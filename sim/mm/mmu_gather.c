@@ -6,7 +6,7 @@
  *
  * Approximations: "+evict" also drops clean shmem, as the proposals have no exemption; the series
  * does not. The series drops what it has gathered when somebody waits for the mmap lock; here
- * nobody does.
+ * nobody does. With "+evict" the time of freeing is paid when all is freed.
  */
 #include "sim/mm/mmu_gather.h"
 

@@ -24,7 +24,7 @@
  * tmpfs included, and with a second memcg that of both, up to what is charged to it. vm.dirty_ratio
  * is 20. The limit of a whole machine is the background ratio of free and page-cache pages; the
  * kernel takes the file LRU instead of the page cache. A memcg alone has no machine around it. Only
- * fsync() waits, for one request; there is no journal.
+ * fsync() waits, for one request or fsync_us; of the journal there is only its time.
  */
 #include "sim/mm/page-writeback.h"
 

@@ -18,6 +18,11 @@ struct device_req {
 	struct device_req *next; /* in a plug, the queue or the pool */
 };
 
+/* struct req_list - first in, first out */
+struct req_list {
+	struct device_req *first, **last;
+};
+
 struct device {
 	struct device_config cfg;
 	struct clock *clock;
@@ -29,11 +34,30 @@ struct device {
 	bool instant;
 	uint64_t nr_requests;
 	uint32_t nr_served, nr_queued;
-	struct device_req *first, **last;	/* the queue */
-	struct device_req *ended, **ended_last; /* that nobody knows of yet */
+	struct req_list queue;
+	struct req_list ended; /* that nobody knows of yet */
 	struct device_req *pool;
 	GPtrArray *all; /* every request */
 };
+
+static void req_list_add(struct req_list *l, struct device_req *r)
+{
+	r->next = NULL;
+	*l->last = r;
+	l->last = &r->next;
+}
+
+/* NULL: it is empty */
+static struct device_req *req_list_pop(struct req_list *l)
+{
+	struct device_req *r = l->first;
+
+	if (r)
+		l->first = r->next;
+	if (!l->first)
+		l->last = &l->first;
+	return r;
+}
 
 static uint64_t transfer_ns(const struct device *d, uint64_t pages)
 {
@@ -62,8 +86,8 @@ struct device *device_new(struct clock *clock, const struct device_config *cfg, 
 	one = transfer_ns(d, 1);
 	d->access_ns = cfg->read_ns > one ? cfg->read_ns - one : 0;
 	d->instant = !cfg->read_ns && !cfg->mbps;
-	d->last = &d->first;
-	d->ended_last = &d->ended;
+	d->queue.last = &d->queue.first;
+	d->ended.last = &d->ended.first;
 	d->all = g_ptr_array_new_with_free_func(g_free);
 	return d;
 }
@@ -112,39 +136,21 @@ static void tell(struct device *d, struct device_req *r)
 	d->pool = r;
 }
 
-static void tell_all(struct device *d)
-{
-	struct device_req *r = d->ended;
-
-	d->ended = NULL;
-	d->ended_last = &d->ended;
-	for (struct device_req *next; r; r = next) {
-		next = r->next;
-		tell(d, r);
-	}
-}
-
 /* the request is complete */
 static void complete(struct device *d, struct device_req *r)
 {
-	if (d->cfg.together) {
-		r->next = NULL;
-		*d->ended_last = r;
-		d->ended_last = &r->next;
-	} else {
+	if (d->cfg.together)
+		req_list_add(&d->ended, r);
+	else
 		tell(d, r);
-	}
 	d->nr_served--;
-	if (d->first) {
-		r = d->first;
-		d->first = r->next;
-		if (!d->first)
-			d->last = &d->first;
+	r = req_list_pop(&d->queue);
+	if (r) {
 		d->nr_queued--;
 		serve(d, r);
 	}
-	if (d->ended && !d->nr_served)
-		tell_all(d);
+	while (!d->nr_served && (r = req_list_pop(&d->ended)))
+		tell(d, r);
 }
 
 static void transferred(void *arg)
@@ -178,15 +184,13 @@ static void serve(struct device *d, struct device_req *r)
 static void submit(struct device *d, struct device_req *r)
 {
 	d->nr_requests++;
-	r->next = NULL;
 	if (d->instant) {
 		d->nr_served++;
 		complete(d, r);
 	} else if (!d->cfg.depth || d->nr_served < d->cfg.depth) {
 		serve(d, r);
 	} else {
-		*d->last = r;
-		d->last = &r->next;
+		req_list_add(&d->queue, r);
 		d->nr_queued++;
 	}
 }
@@ -213,12 +217,15 @@ void device_plug(struct device *d, struct device_plug *plug, uint32_t block, boo
 	plug->last = r;
 }
 
-void device_unplug(struct device *d, struct device_plug *plug)
+uint32_t device_unplug(struct device *d, struct device_plug *plug)
 {
-	for (struct device_req *r = plug->first, *next; r; r = next) {
+	uint32_t nr = 0;
+
+	for (struct device_req *r = plug->first, *next; r; r = next, nr++) {
 		next = r->next;
 		submit(d, r);
 	}
+	return nr;
 }
 
 bool device_is_instant(const struct device *d)

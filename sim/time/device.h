@@ -42,8 +42,8 @@ void device_read(struct device *d, uint32_t first, uint32_t nr, uint32_t segment
 /** Add a block to read; it is merged into the previous request if it is adjacent. @segment: a new
  * piece of memory begins. */
 void device_plug(struct device *d, struct device_plug *plug, uint32_t block, bool segment);
-/** Submit what was plugged. */
-void device_unplug(struct device *d, struct device_plug *plug);
+/** Submit what was plugged. Return: the number of requests. */
+uint32_t device_unplug(struct device *d, struct device_plug *plug);
 /** Does a read take no time? Then it is complete once submitted. */
 bool device_is_instant(const struct device *d);
 /** Number of requests being served, and of waiting ones. */

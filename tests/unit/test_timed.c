@@ -160,6 +160,13 @@ static void set_costs(struct machine *m, uint64_t seed)
 	m->mark_first_ps = m->mark_activate_ps = m->mark_active_ps = 50000000;
 	m->zap_swap_ps = 30000000;
 	m->swap_in_ns = m->swap_out_ns = (uint32_t)(r >> 28) % 2 * 5000;
+	m->free_anon_ps = m->zap_anon_ps / 2;
+	m->submit_ps = m->close_ps = (uint32_t)(r >> 32) % 2 * 40000000;
+	m->device_segment_ns = (uint32_t)(r >> 36) % 2 * 3000;
+	m->device_together = (uint32_t)(r >> 40) % 2;
+	m->fsync_us = (uint32_t)(r >> 44) % 2 * 300;
+	m->fdatasync_us = m->fsync_us / 2;
+	m->sync_ps = (uint32_t)(r >> 48) % 2 * 60000000;
 }
 
 static const char *const rules[] = {
